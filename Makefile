@@ -1,0 +1,53 @@
+# make run · make test · make check · make bench: each sets up first, and the second time that adds nothing.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+# Node comes from PyPI into the environment; jsii and the CDK CLI find it there first.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+
+.PHONY: run test test-fast check format bench lock setup clean
+
+run: $(READY)
+	@exec $(BIN)/ven-twin up $(ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest tests/unit tests/property tests/contract -n 2
+	$(BIN)/python -m pytest tests/infrastructure tests/integration tests/e2e
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest tests/unit tests/property tests/contract -n 2
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+setup: $(READY)
+
+$(READY): requirements.lock package-lock.json pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up: Python packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@echo "Setting up: the CDK CLI, with Node from PyPI"
+	@npm ci --silent
+	@touch $@
+
+# Write the lock anew after a change of requirements*.txt.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header requirements-dev.txt -o requirements.lock
+
+clean:
+	rm -rf $(VENV) node_modules cdk.out .cache .local-cloud

@@ -1,0 +1,1 @@
+"""The stack: one construct a file. It names the functions by string and never imports them."""

@@ -1,0 +1,23 @@
+"""Units and signs, said once.
+
+Every measured quantity carries its unit in its name: ``_kw _kwh _s _h _c _soc _l``.
+Power and energy are positive when the site imports (or a circuit consumes) and negative when it
+exports (or generates). Times are UTC seconds since the epoch; on the wire whole seconds.
+"""
+
+S_PER_H = 3600.0
+
+
+def kwh(power_kw: float, duration_s: float) -> float:
+    """Energy of a constant power held for a duration, kWh."""
+    return power_kw * duration_s / S_PER_H
+
+
+def fahrenheit_span_c(span_f: float) -> float:
+    """A temperature difference in °F as one in °C."""
+    return span_f * 5.0 / 9.0
+
+
+def celsius_to_fahrenheit(temperature_c: float) -> float:
+    """A temperature in °C as one in °F."""
+    return temperature_c * 9.0 / 5.0 + 32.0

@@ -1,0 +1,1 @@
+"""The cloud side: one folder a function, adapters in common."""

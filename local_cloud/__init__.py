@@ -1,0 +1,1 @@
+"""The stack on loopback: an AWS emulator, started, hardened and deployed to."""

@@ -1,0 +1,1 @@
+"""Pure decisions of the VEN: events, shedding, settings. No input or output."""

@@ -1,0 +1,1 @@
+"""Pure physics of the house and its circuits."""
