@@ -1,0 +1,119 @@
+"""JSON in and out: typed decoding whose errors name the field."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from contracts.errors import FieldError, MalformedError, OversizeError
+
+T = TypeVar("T")
+
+PAYLOAD_MAX_BYTES = 128 * 1024
+"""Largest MQTT payload. Source: AWS IoT Core quotas."""
+
+_AT = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]+)`")
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: object) -> bytes:
+    """Compact JSON. A NaN or an infinity becomes null: JSON carries neither."""
+    return _encoder.encode(value)
+
+
+def load_object(raw: bytes | str, *, max_bytes: int = PAYLOAD_MAX_BYTES) -> dict[str, Any]:
+    """The JSON object in *raw*.
+
+    Raises:
+        OversizeError: more than *max_bytes*.
+        MalformedError: not JSON, or JSON but not an object. NaN and Infinity are not JSON.
+    """
+    if len(raw) > max_bytes:
+        raise OversizeError("payload bytes", len(raw), max_bytes)
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(f"not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise MalformedError(f"expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def convert(
+    kind: type[T], value: Mapping[str, Any], *, under: str = "", aliases: Mapping[str, str] | None = None
+) -> T:
+    """*value* as a *kind* (a msgspec Struct), aliases turned into canonical names first.
+
+    Args:
+        kind: the Struct to read.
+        value: decoded JSON.
+        under: path to put before the field in errors.
+        aliases: alias → canonical wire name; the canonical name wins when both stand there.
+
+    Raises:
+        FieldError: names the first field that is missing, mistyped or out of range.
+    """
+    given = canonical(value, aliases) if aliases else value
+    nan = _first_non_finite(given)
+    if nan is not None:
+        raise FieldError(_join(under, nan), "not a finite number")
+    try:
+        return msgspec.convert(given, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise _field_error(str(error), under) from None
+
+
+def decode(kind: type[T], raw: bytes | str, *, aliases: Mapping[str, str] | None = None) -> T:
+    """`load_object` and `convert` in one. Raises as they do."""
+    return convert(kind, load_object(raw), aliases=aliases)
+
+
+def canonical(value: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str, Any]:
+    """*value* with each alias under its canonical name; a canonical name already there wins."""
+    out = {key: item for key, item in value.items() if key not in aliases}
+    for alias, name in aliases.items():
+        if alias in value and name not in out:
+            out[name] = value[alias]
+    return out
+
+
+def wire_names(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The field names of a Struct as they stand on the wire."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind))
+
+
+def _first_non_finite(value: Any, path: str = "") -> str | None:
+    """Path of the first NaN or infinity; Lambda's own JSON reader lets them through."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else path
+    items: list[tuple[str, Any]] = []
+    if isinstance(value, Mapping):
+        items = [(_join(path, str(key)), item) for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        items = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    for where, item in items:
+        found = _first_non_finite(item, where)
+        if found is not None:
+            return found
+    return None
+
+
+def _field_error(message: str, under: str) -> FieldError:
+    match = _AT.match(message)
+    path, reason = (match["path"] or "", match["reason"]) if match else ("", message)
+    for pattern, text in ((_MISSING, "required"), (_UNKNOWN, "unknown field")):
+        named = pattern.search(reason)
+        if named:
+            path, reason = _join(path, named["name"]), text
+            break
+    return FieldError(_join(under, path) or "payload", reason[:1].lower() + reason[1:])
+
+
+def _join(*parts: str) -> str:
+    return ".".join(part for part in parts if part)

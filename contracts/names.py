@@ -1,0 +1,118 @@
+"""Names that both ends must agree on: ids, topics, secrets, the stack and its outputs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contracts.errors import FieldError
+
+VEN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+EVENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")
+LOAD_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
+
+# Names of the fields of a VEN's secret, not secrets.
+SECRET_CA = "CA_CERT_PEM"  # noqa: S105
+SECRET_CERTIFICATE = "CLIENT_CERT_PEM"  # noqa: S105
+SECRET_PRIVATE_KEY = "PRIVATE_KEY_PEM"  # noqa: S105
+
+
+def check_ven_id(value: str, field: str = "venId") -> str:
+    """*value* when it can be a VEN's id, which is also its thing name and MQTT client id.
+
+    Raises:
+        FieldError: otherwise. Slashes, ``+`` and ``#`` would reach other VENs' topics.
+    """
+    if not VEN_ID.fullmatch(value):
+        raise FieldError(field, "1 to 64 of A-Z a-z 0-9 _ -, the first a letter or digit")
+    return value
+
+
+def check_event_id(value: str, field: str = "eventId") -> str:
+    """*value* when it can be an event's id.
+
+    Raises:
+        FieldError: otherwise. It becomes a shadow key and part of a schedule's name.
+    """
+    if not EVENT_ID.fullmatch(value):
+        raise FieldError(field, "1 to 64 of A-Z a-z 0-9 _ . : -, the first a letter or digit")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The MQTT topics of one VEN, all QoS 1. Source: the wire document; AWS IoT reserved topics."""
+
+    ven_id: str
+
+    @property
+    def telemetry(self) -> str:
+        """Up: power and loads every report interval."""
+        return f"ven/telemetry/{self.ven_id}"
+
+    @property
+    def loads(self) -> str:
+        """Up: the per-circuit snapshot."""
+        return f"ven/loads/{self.ven_id}"
+
+    @property
+    def command(self) -> str:
+        """Down: immediate operations."""
+        return f"ven/cmd/{self.ven_id}"
+
+    @property
+    def ack(self) -> str:
+        """Up: one per command, one per event transition."""
+        return f"ven/ack/{self.ven_id}"
+
+    def shadow(self, suffix: str) -> str:
+        """A classic-shadow topic: ``get``, ``get/accepted``, ``update``, ``update/delta``."""
+        return f"$aws/things/{self.ven_id}/shadow/{suffix}"
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """What a VEN subscribes to, in one SUBSCRIBE (AWS takes eight filters in one).
+
+        ``update/accepted`` is among them because a key that is removed from ``desired`` shows up
+        there and in no delta.
+        """
+        shadow = ("get/accepted", "get/rejected", "update/delta", "update/accepted", "update/rejected")
+        return (self.command, *(self.shadow(suffix) for suffix in shadow))
+
+
+class Output(StrEnum):
+    """Outputs of the stack, by which the CLI finds its parts. None of them is a secret."""
+
+    TELEMETRY_TABLE = "TelemetryTable"
+    VENS_TABLE = "VensTable"
+    EVENTS_TABLE = "EventsTable"
+    COMMANDS_TABLE = "CommandsTable"
+    ISSUE_COMMAND = "IssueCommandFunction"
+    DISPATCH_EVENT = "DispatchEventFunction"
+    SETTLE_EVENT = "SettleEventFunction"
+    DEAD_LETTERS = "DeadLetterQueue"
+
+
+def stack_name(stage: str) -> str:
+    """Name of the CloudFormation stack of a stage."""
+    return f"VenTwin-{stage}"
+
+
+def tls_secret_name(stage: str, ven_id: str) -> str:
+    """Name of the secret that holds a VEN's CA, certificate and private key."""
+    return f"ven-twin/{stage}/{ven_id}/tls"
+
+
+def event_schedule_name(event_id: str, purpose: str) -> str:
+    """Name of a one-time schedule of an event, of the characters that EventBridge Scheduler takes.
+
+    Interpretation: ``:`` is not among them; ``_c_`` stands for it. At most 64 characters are allowed,
+    so a long id is cut to its head and a digest of the whole.
+    """
+    name = f"{purpose}-{event_id.replace(':', '_c_')}"
+    if len(name) <= 64:
+        return name
+    digest = hashlib.sha256(event_id.encode()).hexdigest()[:12]
+    return f"{name[:51]}-{digest}"
