@@ -1,0 +1,117 @@
+"""The functions' one asset: `lambdas/`, `contracts/` and what they need, without Docker.
+
+Kept under ``.cache/bundle`` by a digest of everything that goes in, so that a second synthesis finds
+it there and two machines make the same.
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("lambdas", "contracts")
+REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A folder ready to be zipped, and the digest of what went into it."""
+
+    path: Path
+    digest: str
+
+
+class BundleError(Exception):
+    """The functions' dependencies could not be fetched for the platform. The message is the installer's."""
+
+
+def bundle(*, python: str, architecture: str, host: bool, cache: Path = ROOT / ".cache" / "bundle") -> Bundle:
+    """The functions' bundle for a platform.
+
+    Args:
+        python: version of the runtime, ``3.13``.
+        architecture: ``arm64`` or ``x86_64``.
+        host: install for this machine and not for AWS's Linux; the local cloud runs functions here.
+        cache: where bundles are kept.
+
+    Raises:
+        BundleError: a dependency has no wheel for the platform, or no registry was reached.
+    """
+    digest = _digest(python, architecture, host=host)
+    target = cache / digest
+    if not target.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=cache))
+        try:
+            _fill(draft, python, architecture, host=host)
+            draft.chmod(0o755)
+            try:
+                draft.rename(target)
+            except OSError:  # another synthesis made the same meanwhile
+                if not target.is_dir():
+                    raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return Bundle(target, digest)
+
+
+def _sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def _digest(python: str, architecture: str, *, host: bool) -> str:
+    digest = hashlib.sha256(f"{python} {architecture} {host} {sys.platform if host else ''}".encode())
+    for path in _sources():
+        digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _fill(target: Path, python: str, architecture: str, *, host: bool) -> None:
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(target)]
+    command += ["--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
+    if not host:
+        machine = "aarch64" if architecture == "arm64" else "x86_64"
+        command += ["--python-version", python, "--python-platform", f"{machine}-manylinux2014"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BundleError(f"the functions' dependencies could not be installed: {done.stderr.strip()[-500:]}")
+    for path in _sources():
+        copy = target / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    _trim(target)
+    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
+        _compile(target)
+
+
+def _trim(target: Path) -> None:
+    """Leave out what a function never reads."""
+    shutil.rmtree(target / "bin", ignore_errors=True)
+    for path in [*target.rglob("__pycache__"), *target.rglob("tests")]:
+        shutil.rmtree(path, ignore_errors=True)
+    (target / ".lock").unlink(missing_ok=True)
+
+
+def _compile(target: Path) -> None:
+    """Byte-compile with unchecked hashes: the runtime's disk is read-only and its file times mean nothing."""
+    compileall.compile_dir(
+        target,
+        quiet=1,
+        workers=os.cpu_count() or 1,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        stripdir=str(target),
+    )

@@ -1,0 +1,70 @@
+"""One definition of a function; every slice is made by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import AssetHashType, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.bundle import Bundle
+from cdk.stage import Stage
+
+METRICS_NAMESPACE = "VenTwin"
+_ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
+_RETENTION = {7: logs.RetentionDays.ONE_WEEK, 30: logs.RetentionDays.ONE_MONTH}
+
+
+class Slice(Construct):
+    """The function of one folder of `lambdas/`, with its own role and log group.
+
+    Attributes:
+        function: what is invoked and granted to.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        stage: Stage,
+        code: Bundle,
+        description: str,
+        timeout_s: int,
+        environment: Mapping[str, str],
+        memory_mb: int = 256,
+    ) -> None:
+        super().__init__(scope, "".join(part.capitalize() for part in name.split("_")))
+        group = logs.LogGroup(
+            self, "Logs", retention=_RETENTION[stage.log_retention_days], removal_policy=RemovalPolicy.DESTROY
+        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        group.grant_write(role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=lambda_.Runtime(f"python{stage.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=_ARCHITECTURES[stage.architecture],
+            handler=f"lambdas.{name}.handler.handler",
+            code=lambda_.Code.from_asset(
+                str(code.path), asset_hash=code.digest, asset_hash_type=AssetHashType.CUSTOM
+            ),
+            memory_size=memory_mb,
+            timeout=Duration.seconds(timeout_s),
+            role=role,
+            log_group=group,
+            environment={
+                "STAGE": stage.name,
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                **environment,
+            },
+        )
+
+    def allow(self, *actions: str, on: list[str]) -> None:
+        """Let the function do *actions* on the resources *on* (ARNs)."""
+        self.function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=on))

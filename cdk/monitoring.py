@@ -1,0 +1,103 @@
+"""Alarms for what a person must look at, and one dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk.stage import Stage
+
+OLD_MESSAGE_S = 300
+FIVE_MINUTES = Duration.minutes(5)
+
+
+class Monitoring(Construct):
+    """Dead letters, old messages and function errors raise an alarm; all of it is on the dashboard."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        stage: Stage,
+        functions: Mapping[str, lambda_.Function],
+        inlets: Mapping[str, sqs.Queue],
+        dead: Mapping[str, sqs.Queue],
+    ) -> None:
+        super().__init__(scope, "Monitoring")
+        self._topic = self._alert_topic(stage)
+        for name, queue in dead.items():
+            waiting = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
+            self._alarm(
+                f"{name}DeadLetters", waiting, 1, "Messages could not be handled: look, mend, redrive."
+            )
+        for name, queue in inlets.items():
+            age = queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES)
+            self._alarm(
+                f"{name}Age", age, OLD_MESSAGE_S, "Messages wait too long: the function is slow or throttled."
+            )
+        for name, function in functions.items():
+            self._alarm(
+                f"{name}Errors", function.metric_errors(period=FIVE_MINUTES), 1, "The function failed."
+            )
+        self._dashboard(stage, functions, inlets, dead)
+
+    def _alert_topic(self, stage: Stage) -> sns.Topic | None:
+        if stage.alert_email is None:
+            return None
+        topic = sns.Topic(self, "Alerts", enforce_ssl=stage.tls_only)
+        topic.add_subscription(subscriptions.EmailSubscription(stage.alert_email))
+        return topic
+
+    def _alarm(self, name: str, metric: cloudwatch.Metric, threshold: float, description: str) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=description,
+        )
+        if self._topic is not None:
+            alarm.add_alarm_action(actions.SnsAction(self._topic))
+
+    def _dashboard(
+        self,
+        stage: Stage,
+        functions: Mapping[str, lambda_.Function],
+        inlets: Mapping[str, sqs.Queue],
+        dead: Mapping[str, sqs.Queue],
+    ) -> None:
+        def graph(title: str, left: list[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+            return cloudwatch.GraphWidget(title=title, left=left, width=8)
+
+        received = [queue.metric_number_of_messages_received(label=name) for name, queue in inlets.items()]
+        oldest = [
+            queue.metric_approximate_age_of_oldest_message(label=name) for name, queue in inlets.items()
+        ]
+        waiting = [
+            queue.metric_approximate_number_of_messages_visible(label=name) for name, queue in dead.items()
+        ]
+        board = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"ven-twin-{stage.name}")
+        board.add_widgets(
+            graph("Messages received", received),
+            graph("Oldest message, s", oldest),
+            graph("Dead letters", waiting),
+        )
+        board.add_widgets(
+            graph("Invocations", [f.metric_invocations(label=name) for name, f in functions.items()]),
+            graph("Errors", [f.metric_errors(label=name) for name, f in functions.items()]),
+            graph(
+                "Duration, ms",
+                [f.metric_duration(label=name, statistic="p95") for name, f in functions.items()],
+            ),
+        )

@@ -1,0 +1,56 @@
+"""Topic rules: what VENs send, into queues, bytes untouched."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_iot as iot
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from contracts.envelope import RULE_SELECT
+
+SQL_VERSION = "2016-03-23"
+TELEMETRY_TOPICS = {"telemetry": "ven/telemetry/+", "loads": "ven/loads/+"}
+VEN_TOPICS = {
+    "acks": "ven/ack/+",
+    "connected": "$aws/events/presence/connected/+",
+    "disconnected": "$aws/events/presence/disconnected/+",
+    "shadows": "$aws/things/+/shadow/update/documents",
+}
+
+
+class Rules(Construct):
+    """One rule a topic; each sends its message to a queue, and to *errors* when that fails."""
+
+    def __init__(
+        self, scope: Construct, *, stage_name: str, telemetry: sqs.Queue, vens: sqs.Queue, errors: sqs.Queue
+    ) -> None:
+        super().__init__(scope, "Rules")
+        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("iot.amazonaws.com"))
+        self._errors = errors
+        for queue in (telemetry, vens, errors):
+            queue.grant_send_messages(self._role)
+        for topics, queue in ((TELEMETRY_TOPICS, telemetry), (VEN_TOPICS, vens)):
+            for name, topic in topics.items():
+                self._rule(f"ven_twin_{stage_name}_{name}", name, topic, queue)
+
+    def _rule(self, rule_name: str, name: str, topic: str, queue: sqs.Queue) -> None:
+        rule = iot.CfnTopicRule(
+            self,
+            name.capitalize(),
+            rule_name=rule_name,
+            topic_rule_payload=iot.CfnTopicRule.TopicRulePayloadProperty(
+                aws_iot_sql_version=SQL_VERSION,
+                sql=f"{RULE_SELECT} FROM '{topic}'",
+                actions=[self._to(queue)],
+                error_action=self._to(self._errors),
+            ),
+        )
+        rule.node.add_dependency(self._role)
+
+    def _to(self, queue: sqs.Queue) -> iot.CfnTopicRule.ActionProperty:
+        return iot.CfnTopicRule.ActionProperty(
+            sqs=iot.CfnTopicRule.SqsActionProperty(
+                queue_url=queue.queue_url, role_arn=self._role.role_arn, use_base64=False
+            )
+        )

@@ -1,0 +1,28 @@
+"""One-time schedules that the functions make: their group, their role, their dead letters."""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+
+class Schedules(Construct):
+    """Where `dispatch_event` puts the schedules that start `settle_event`."""
+
+    def __init__(
+        self, scope: Construct, *, stage_name: str, starts: lambda_.Function, failed: sqs.Queue
+    ) -> None:
+        super().__init__(scope, "Schedules")
+        self.group = scheduler.ScheduleGroup(
+            self,
+            "Group",
+            schedule_group_name=f"ven-twin-{stage_name}",
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        starts.grant_invoke(self.role)
+        failed.grant_send_messages(self.role)

@@ -1,0 +1,279 @@
+"""The stack: every part of the cloud side and how they are joined."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, CfnParameter, Duration, Stack, StackSynthesizer
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk.bundle import Bundle
+from cdk.functions import Slice
+from cdk.monitoring import Monitoring
+from cdk.policy import VenPolicy
+from cdk.queues import Inlet, dead_letters
+from cdk.rules import Rules
+from cdk.schedules import Schedules
+from cdk.stage import Stage
+from cdk.tables import Tables
+from cdk.ven import Ven
+from contracts.names import Output, stack_name
+
+TRUST_ROOT_PARAMETER = "TrustRootPem"
+
+
+class VenTwinStack(Stack):
+    """Things, certificates, rules, queues, tables, functions, schedules, alarms of one stage."""
+
+    def __init__(
+        self, scope: Construct, stage: Stage, *, code: Bundle, synthesizer: StackSynthesizer | None = None
+    ) -> None:
+        super().__init__(
+            scope,
+            stack_name(stage.name),
+            synthesizer=synthesizer,
+            description="Demand response: commands, events, telemetry and settlement for VENs",
+        )
+        self._stage, self._code = stage, code
+        self._tables = Tables(self, stage=stage)
+        self._telemetry = Inlet(self, "TelemetryInlet", stage=stage)
+        self._ven_news = Inlet(self, "VenInlet", stage=stage)
+        self._rule_errors = dead_letters(self, "RuleErrors", stage=stage)
+        self._failed_starts = dead_letters(self, "FailedStarts", stage=stage)
+        self._policy = VenPolicy(self, name=f"ven-twin-{stage.name}-ven")
+
+        self._provision = self._provision_ven()
+        self._issue = self._issue_command()
+        self._settle = self._settle_event()
+        self._dispatch = self._dispatch_event()
+        self._store = self._store_telemetry()
+        self._record = self._record_vens()
+        self._add_vens()
+        Rules(
+            self,
+            stage_name=stage.name,
+            telemetry=self._telemetry.queue,
+            vens=self._ven_news.queue,
+            errors=self._rule_errors,
+        )
+        self._watch()
+        self._publish_outputs()
+
+    def _slice(self, name: str, description: str, *, timeout_s: int = 30, **environment: str) -> Slice:
+        return Slice(
+            self,
+            name,
+            stage=self._stage,
+            code=self._code,
+            description=description,
+            timeout_s=timeout_s,
+            environment=environment,
+        )
+
+    def _iot_arns(self, *names: str) -> list[str]:
+        return [
+            self.format_arn(service="iot", resource=name.split("/")[0], resource_name=name.split("/", 1)[1])
+            for name in names
+        ]
+
+    def _provision_ven(self) -> Slice:
+        part = self._slice(
+            "provision_ven",
+            "Custom resource: a VEN's certificate and key into Secrets Manager",
+            timeout_s=60,
+            VENS_TABLE=self._tables.vens.table_name,
+        )
+        part.allow("iot:CreateKeysAndCertificate", on=["*"])
+        part.allow(
+            "iot:AttachPolicy",
+            "iot:DetachPolicy",
+            "iot:AttachThingPrincipal",
+            "iot:DetachThingPrincipal",
+            "iot:DescribeCertificate",
+            "iot:UpdateCertificate",
+            "iot:DeleteCertificate",
+            on=self._iot_arns("cert/*", *(f"thing/{ven_id}" for ven_id in self._stage.vens)),
+        )
+        part.allow("iot:ListPrincipalThings", "iot:ListAttachedPolicies", on=["*"])
+        part.allow(
+            "iot:ListThingPrincipals", on=self._iot_arns(*(f"thing/{ven_id}" for ven_id in self._stage.vens))
+        )
+        self._tables.vens.grant(
+            part.function,
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+        )
+        return part
+
+    def _issue_command(self) -> Slice:
+        part = self._slice(
+            "issue_command",
+            "Sends one operation to one VEN",
+            VENS_TABLE=self._tables.vens.table_name,
+            COMMANDS_TABLE=self._tables.commands.table_name,
+            RETENTION_DAYS=str(self._stage.retention_days),
+        )
+        part.allow("iot:Publish", on=self._iot_arns("topic/ven/cmd/*"))
+        self._tables.vens.grant(part.function, "dynamodb:GetItem")
+        self._tables.commands.grant(part.function, "dynamodb:PutItem")
+        return part
+
+    def _settle_event(self) -> Slice:
+        part = self._slice(
+            "settle_event",
+            "Works out what an event delivered",
+            timeout_s=120,
+            TELEMETRY_TABLE=self._tables.telemetry.table_name,
+            EVENTS_TABLE=self._tables.events.table_name,
+            RETENTION_DAYS=str(self._stage.retention_days),
+        )
+        part.allow("iot:UpdateThingShadow", on=self._iot_arns("thing/*"))
+        self._tables.telemetry.grant(part.function, "dynamodb:Query")
+        self._tables.events.grant(
+            part.function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
+        )
+        part.function.configure_async_invoke(
+            on_failure=destinations.SqsDestination(self._failed_starts),
+            retry_attempts=2,
+            max_event_age=Duration.hours(6),
+        )
+        return part
+
+    def _dispatch_event(self) -> Slice:
+        schedules = Schedules(
+            self, stage_name=self._stage.name, starts=self._settle.function, failed=self._failed_starts
+        )
+        group = schedules.group.schedule_group_name
+        part = self._slice(
+            "dispatch_event",
+            "Creates, revises and cancels DR events and writes them to the VENs' shadows",
+            VENS_TABLE=self._tables.vens.table_name,
+            EVENTS_TABLE=self._tables.events.table_name,
+            RETENTION_DAYS=str(self._stage.retention_days),
+            SETTLE_FUNCTION_ARN=self._settle.function.function_arn,
+            SETTLE_DELAY_S=str(self._stage.settle_delay_s),
+            SCHEDULER_ROLE_ARN=schedules.role.role_arn,
+            SCHEDULE_GROUP=group,
+            SCHEDULE_DLQ_ARN=self._failed_starts.queue_arn,
+        )
+        part.allow("iot:UpdateThingShadow", on=self._iot_arns("thing/*"))
+        self._tables.vens.grant(part.function, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan")
+        self._tables.events.grant(
+            part.function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
+        )
+        part.allow(
+            "scheduler:CreateSchedule",
+            "scheduler:UpdateSchedule",
+            "scheduler:GetSchedule",
+            "scheduler:DeleteSchedule",
+            on=[
+                self.format_arn(
+                    service="scheduler", resource="schedule", resource_name=f"ven-twin-{self._stage.name}/*"
+                )
+            ],
+        )
+        schedules.role.grant_pass_role(part.function.grant_principal)
+        return part
+
+    @property
+    def _feed_timeout_s(self) -> int:
+        """Of a function that a queue feeds: never longer than the queue waits for it."""
+        return min(15, self._stage.visibility_s)
+
+    def _store_telemetry(self) -> Slice:
+        part = self._slice(
+            "store_telemetry",
+            "Stores what VENs measure",
+            timeout_s=self._feed_timeout_s,
+            TELEMETRY_TABLE=self._tables.telemetry.table_name,
+            VENS_TABLE=self._tables.vens.table_name,
+            RETENTION_DAYS=str(self._stage.retention_days),
+        )
+        self._tables.telemetry.grant(part.function, "dynamodb:BatchWriteItem")
+        self._tables.vens.grant(part.function, "dynamodb:UpdateItem")
+        self._feed(part, self._telemetry.queue)
+        return part
+
+    def _record_vens(self) -> Slice:
+        part = self._slice(
+            "record_vens",
+            "Records who is online, who answered and what they offer",
+            timeout_s=self._feed_timeout_s,
+            VENS_TABLE=self._tables.vens.table_name,
+            EVENTS_TABLE=self._tables.events.table_name,
+            COMMANDS_TABLE=self._tables.commands.table_name,
+            RETENTION_DAYS=str(self._stage.retention_days),
+        )
+        self._tables.vens.grant(part.function, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        self._tables.events.grant(part.function, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        self._tables.commands.grant(part.function, "dynamodb:UpdateItem")
+        self._feed(part, self._ven_news.queue)
+        return part
+
+    @staticmethod
+    def _feed(part: Slice, queue: sqs.Queue) -> None:
+        part.function.add_event_source(
+            sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True)
+        )
+
+    def _add_vens(self) -> None:
+        trust_root = CfnParameter(
+            self,
+            TRUST_ROOT_PARAMETER,
+            default="",
+            description="CA that VENs trust, PEM; empty for the Amazon root CAs",
+        )
+        vens = Construct(self, "Vens")
+        secrets = []
+        for ven_id in self._stage.vens:
+            ven = Ven(
+                vens,
+                ven_id,
+                stage_name=self._stage.name,
+                policy=self._policy,
+                provision=self._provision.function,
+                trust_root_pem=trust_root.value_as_string,
+            )
+            secrets.append(ven.secret.attr_id)
+        self._provision.allow("secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=secrets)
+
+    def _functions(self) -> dict[str, lambda_.Function]:
+        return {
+            "IssueCommand": self._issue.function,
+            "DispatchEvent": self._dispatch.function,
+            "SettleEvent": self._settle.function,
+            "StoreTelemetry": self._store.function,
+            "RecordVens": self._record.function,
+        }
+
+    def _watch(self) -> None:
+        Monitoring(
+            self,
+            stage=self._stage,
+            functions=self._functions(),
+            inlets={"Telemetry": self._telemetry.queue, "VenNews": self._ven_news.queue},
+            dead={
+                "Telemetry": self._telemetry.dead,
+                "VenNews": self._ven_news.dead,
+                "RuleErrors": self._rule_errors,
+                "FailedStarts": self._failed_starts,
+            },
+        )
+
+    def _publish_outputs(self) -> None:
+        values = {
+            Output.TELEMETRY_TABLE: self._tables.telemetry.table_name,
+            Output.VENS_TABLE: self._tables.vens.table_name,
+            Output.EVENTS_TABLE: self._tables.events.table_name,
+            Output.COMMANDS_TABLE: self._tables.commands.table_name,
+            Output.ISSUE_COMMAND: self._issue.function.function_name,
+            Output.DISPATCH_EVENT: self._dispatch.function.function_name,
+            Output.SETTLE_EVENT: self._settle.function.function_name,
+            Output.DEAD_LETTERS: self._telemetry.dead.queue_url,
+        }
+        for output, value in values.items():
+            CfnOutput(self, output.value, value=value)

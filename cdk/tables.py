@@ -1,0 +1,45 @@
+"""Where the cloud side keeps what it knows."""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from cdk.stage import Stage
+from contracts import records
+
+
+class Tables(Construct):
+    """On-demand tables with time-to-live and point-in-time recovery.
+
+    Attributes:
+        telemetry: a VEN's rows in the order of its time.
+        vens: one item a VEN: its latest row, presence, what it reports.
+        events: an event, each VEN's part in it, its report.
+        commands: a command and its ack.
+    """
+
+    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+        super().__init__(scope, "Tables")
+        self._stage = stage
+        self.telemetry = self._table("Telemetry", records.TELEMETRY)
+        self.vens = self._table("Vens", records.VENS)
+        self.events = self._table("Events", records.EVENTS)
+        self.commands = self._table("Commands", records.COMMANDS)
+
+    def _table(self, name: str, keys: records.TableKeys) -> dynamodb.TableV2:
+        string = dynamodb.AttributeType.STRING
+        return dynamodb.TableV2(
+            self,
+            name,
+            partition_key=dynamodb.Attribute(name=keys.partition, type=string),
+            sort_key=dynamodb.Attribute(name=keys.sort, type=string) if keys.sort else None,
+            billing=dynamodb.Billing.on_demand(),
+            time_to_live_attribute=records.TTL_ATTRIBUTE,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=self._stage.keep_tables,
+            removal_policy=RemovalPolicy.RETAIN if self._stage.keep_tables else RemovalPolicy.DESTROY,
+        )

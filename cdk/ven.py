@@ -1,0 +1,53 @@
+"""One VEN's identity: its thing, its secret, and the certificate that `provision_ven` makes."""
+
+from __future__ import annotations
+
+from aws_cdk import CustomResource, RemovalPolicy
+from aws_cdk import aws_iot as iot
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from cdk.policy import VenPolicy
+from contracts.names import tls_secret_name
+
+
+class Ven(Construct):
+    """A VEN that exists before it ever connects.
+
+    The secret is made empty here and filled by `provision_ven`: the private key is in no template,
+    no output and no answer of the custom resource.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        ven_id: str,
+        *,
+        stage_name: str,
+        policy: VenPolicy,
+        provision: lambda_.Function,
+        trust_root_pem: str,
+    ) -> None:
+        super().__init__(scope, ven_id)
+        thing = iot.CfnThing(self, "Thing", thing_name=ven_id)
+        self.secret = secretsmanager.CfnSecret(
+            self,
+            "Tls",
+            name=tls_secret_name(stage_name, ven_id),
+            description=f"CA, certificate and private key of VEN {ven_id}",
+        )
+        self.secret.apply_removal_policy(RemovalPolicy.DESTROY)
+        certificate = CustomResource(
+            self,
+            "Certificate",
+            service_token=provision.function_arn,
+            resource_type="Custom::VenCertificate",
+            properties={
+                "VenId": ven_id,
+                "PolicyName": policy.name,
+                "SecretId": self.secret.attr_id,  # the ARN, on AWS and on the local cloud alike
+                "TrustRootPem": trust_root_pem,
+            },
+        )
+        certificate.node.add_dependency(thing, policy, provision)

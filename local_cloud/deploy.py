@@ -1,0 +1,167 @@
+"""The synthesized template, deployed as the CDK CLI would, without starting the CLI.
+
+Zips the assets into the bootstrap bucket, then creates or updates the stack and waits. ``cdk deploy``
+against the same cloud does the same in more time; a test deploys with it once.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from contracts.names import stack_name
+from local_cloud.errors import DeployError
+from local_cloud.process import trust_root_pem
+from local_cloud.runtime import ACCOUNT_ID, REGION, STAGE, Runtime
+from local_cloud.synth import assembly
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_s3 import S3Client
+
+BOOTSTRAP_VERSION = "30"
+DEPLOY_DEADLINE_S = 180.0
+_TAG = "assembly"
+_SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+Progress = Callable[[str], None]
+
+
+def deploy(runtime: Runtime, vens: Sequence[str], *, progress: Progress = lambda _: None) -> dict[str, str]:
+    """Deploy the local stage for *vens* and return the stack's outputs.
+
+    What is deployed already is left as it is, so that a kept cloud starts at once.
+
+    Raises:
+        DeployError: with CloudFormation's reason.
+    """
+    progress("synthesizing the stack")
+    return deploy_assembly(runtime, assembly(vens), progress=progress)
+
+
+def deploy_assembly(runtime: Runtime, folder: Path, *, progress: Progress = lambda _: None) -> dict[str, str]:
+    """Deploy the cloud assembly in *folder*. Returns and raises as `deploy`."""
+    formation = client(runtime, "cloudformation")
+    name = stack_name(STAGE)
+    before = _describe(formation, name)
+    if before and before["StackStatus"] in _SETTLED and _tag(before) == folder.name:
+        return _outputs(before)
+    progress("uploading the functions")
+    template_url = _upload(client(runtime, "s3"), folder, runtime)
+    client(runtime, "ssm").put_parameter(
+        Name="/cdk-bootstrap/hnb659fds/version", Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
+    )
+    request: dict[str, Any] = {
+        "StackName": name,
+        "TemplateURL": template_url,
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        "Parameters": [{"ParameterKey": "TrustRootPem", "ParameterValue": trust_root_pem(runtime)}],
+        "Tags": [{"Key": _TAG, "Value": folder.name}],
+    }
+    try:
+        if before is None:
+            formation.create_stack(**request)
+        else:
+            formation.update_stack(**request)
+    except ClientError as error:
+        raise DeployError(f"the stack was refused: {error.response['Error'].get('Message', '')}") from None
+    return _wait(formation, name, progress)
+
+
+def client(runtime: Runtime, service: str) -> Any:
+    """A boto3 client of the local cloud, with its root credentials."""
+    import boto3  # noqa: PLC0415 - a third of a second that starting and stopping do not need
+
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=runtime.endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=runtime.access_key_id,
+        aws_secret_access_key=runtime.secret_access_key,
+    )
+
+
+def _upload(s3: S3Client, folder: Path, runtime: Runtime) -> str:
+    assets = json.loads((folder / f"{stack_name(STAGE)}.assets.json").read_text())
+    template_url = ""
+    for asset in assets["files"].values():
+        source = folder / asset["source"]["path"]
+        for destination in asset["destinations"].values():
+            bucket, key = _resolve(destination["bucketName"]), destination["objectKey"]
+            s3.create_bucket(Bucket=bucket)
+            body = _zipped(source) if source.is_dir() else source.read_bytes()
+            s3.put_object(Bucket=bucket, Key=key, Body=body)
+            if source.name.endswith(".template.json"):
+                template_url = f"{runtime.endpoint_url}/{bucket}/{key}"
+    return template_url
+
+
+def _resolve(name: str) -> str:
+    return name.replace("${AWS::AccountId}", ACCOUNT_ID).replace("${AWS::Region}", REGION)
+
+
+def _zipped(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in _files(folder):
+            archive.write(path, path.relative_to(folder))
+    return buffer.getvalue()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _describe(formation: CloudFormationClient, name: str) -> dict[str, Any] | None:
+    try:
+        stacks = formation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if (
+            error.response["Error"].get("Code") == "ValidationError"
+        ):  # what CloudFormation says of no such stack
+            return None
+        raise
+    return dict(stacks[0]) if stacks else None
+
+
+def _wait(formation: CloudFormationClient, name: str, progress: Progress) -> dict[str, str]:
+    deadline = time.monotonic() + DEPLOY_DEADLINE_S
+    while time.monotonic() < deadline:
+        stack = _describe(formation, name) or {"StackStatus": "DELETE_COMPLETE"}
+        status = stack["StackStatus"]
+        if status in _SETTLED:
+            return _outputs(stack)
+        if not status.endswith("_IN_PROGRESS"):
+            raise DeployError(f"the stack ended as {status}: {_reason(formation, name)}")
+        progress(f"deploying: {_done(formation, name)} resources")
+        time.sleep(0.1)
+    raise DeployError(f"the stack was not there after {DEPLOY_DEADLINE_S:.0f} s")
+
+
+def _done(formation: CloudFormationClient, name: str) -> int:
+    resources = formation.describe_stack_resources(StackName=name)["StackResources"]
+    return sum(resource["ResourceStatus"] in _SETTLED for resource in resources)
+
+
+def _reason(formation: CloudFormationClient, name: str) -> str:
+    failures = [
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+        for event in formation.describe_stack_events(StackName=name)["StackEvents"]
+        if "FAILED" in event.get("ResourceStatus", "")
+    ]
+    return "; ".join(reversed(failures[-3:])) or "no reason was given"
+
+
+def _tag(stack: dict[str, Any]) -> str | None:
+    return next((tag["Value"] for tag in stack.get("Tags", []) if tag["Key"] == _TAG), None)
+
+
+def _outputs(stack: dict[str, Any]) -> dict[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

@@ -1,0 +1,19 @@
+"""What can go wrong with the local cloud; each message is one line that says what to do."""
+
+from __future__ import annotations
+
+
+class LocalCloudError(Exception):
+    """Root. The caller prints the message and stops; nothing was left half done."""
+
+
+class NotRunningError(LocalCloudError):
+    """There is no local cloud to talk to. Start it with ``ven-twin cloud start``."""
+
+
+class StartError(LocalCloudError):
+    """The emulator did not come up. The message names its log."""
+
+
+class DeployError(LocalCloudError):
+    """The stack could not be deployed. The message holds CloudFormation's reason."""

@@ -1,0 +1,168 @@
+"""Starting and stopping the emulator's process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from local_cloud.errors import NotRunningError, StartError
+from local_cloud.runtime import ACCOUNT_ID, HOST, REGION, Runtime, current, forget, remember
+
+GATEWAY_PORT = 4566
+MQTT_PORT = 8883
+START_DEADLINE_S = 60.0
+STOP_DEADLINE_S = 20.0
+
+
+def start(
+    folder: Path, *, keep: bool = False, gateway_port: int | None = None, mqtt_port: int | None = None
+) -> Runtime:
+    """Start a local cloud whose files are in *folder*, and wait until it answers.
+
+    Args:
+        folder: its log, state and runtime file; made when it is not there.
+        keep: keep what is in it over a stop, and take up what was kept before.
+        gateway_port: where the AWS APIs answer; the usual port when free, else any.
+        mqtt_port: where MQTT answers; likewise.
+
+    Raises:
+        StartError: it did not come up, or one runs from this folder already.
+    """
+    with contextlib.suppress(NotRunningError):
+        running = current(folder)
+        raise StartError(
+            f"a local cloud runs already (process {running.pid}): stop it with ven-twin cloud stop"
+        )
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state = folder / "state"
+    if not keep:
+        shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(exist_ok=True, mode=0o700)
+    gateway_port = gateway_port or free_port(GATEWAY_PORT)
+    mqtt_port = mqtt_port or free_port(MQTT_PORT)
+    root = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper()}
+    root["AWS_SECRET_ACCESS_KEY"] = secrets.token_urlsafe(30)
+    ports = {"GATEWAY_PORT": str(gateway_port), "IOT_MTLS_PORT": str(mqtt_port)}
+    log = folder / "cloud.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local_cloud.server"],
+            env={**_server_environment(state, keep=keep), **ports, **root},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C in the terminal reaches the CLI, which stops the cloud in order
+        )
+    runtime = Runtime(
+        pid=process.pid,
+        gateway_port=gateway_port,
+        mqtt_port=mqtt_port,
+        access_key_id=root["AWS_ACCESS_KEY_ID"],
+        secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
+        keep=keep,
+    )
+    remember(runtime, folder)
+    try:
+        _wait_until_ready(runtime, process, log)
+    except BaseException:
+        stop(folder)
+        raise
+    return runtime
+
+
+def stop(folder: Path) -> bool:
+    """Stop the local cloud of *folder*; what it keeps is saved first. Says whether one ran."""
+    try:
+        runtime = current(folder)
+    except NotRunningError:
+        forget(folder)
+        return False
+    deadline = time.monotonic() + STOP_DEADLINE_S
+    _signal(runtime, signal.SIGTERM)
+    while runtime.alive():
+        if time.monotonic() > deadline:
+            _signal(runtime, signal.SIGKILL)
+            deadline += STOP_DEADLINE_S
+        time.sleep(0.02)
+    forget(folder)
+    return True
+
+
+def trust_root_pem(runtime: Runtime) -> str:
+    """The CA that signs the MQTT listener's certificate and the VENs', PEM."""
+    return _get(f"{runtime.endpoint_url}/_ministack/iot/ca.pem").decode()
+
+
+def free_port(preferred: int = 0) -> int:
+    """*preferred* when nothing listens there on loopback, else any free port."""
+    for port in (preferred, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            chosen: int = probe.getsockname()[1]
+            return chosen
+    raise StartError("no free port on loopback")
+
+
+def _server_environment(state: Path, *, keep: bool) -> dict[str, str]:
+    inherited = {
+        key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "MINISTACK_"))
+    }
+    kept = {"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keep else {}
+    return {
+        **inherited,
+        **kept,
+        "AUTH": "true",
+        "BIND_HOST": HOST,
+        "SFTP_ENABLED": "0",
+        "STATE_DIR": str(state / "services"),
+        "S3_DATA_DIR": str(state / "s3"),
+        "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "DOCKER_HOST": "unix:///nonexistent",  # functions run as processes; never look for a Docker engine
+        "LOG_LEVEL": "WARNING",
+        "NO_PROXY": f"{HOST},localhost",
+    }
+
+
+def _wait_until_ready(runtime: Runtime, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_DEADLINE_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise StartError(f"the local cloud ended at once (exit {process.returncode}); its log is {log}")
+        with contextlib.suppress(urllib.error.URLError, OSError, ValueError):
+            health = json.loads(_get(f"{runtime.endpoint_url}/_ministack/health"))
+            if health and _listens(runtime.mqtt_port):
+                return
+        time.sleep(0.02)
+    raise StartError(f"the local cloud did not answer within {START_DEADLINE_S:.0f} s; its log is {log}")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _get(url: str) -> bytes:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
+    with opener.open(url, timeout=5) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+def _signal(runtime: Runtime, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(runtime.pid, number)

@@ -1,0 +1,99 @@
+"""Where a running local cloud is and how to reach it, kept in a file that only its owner reads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from local_cloud.errors import NotRunningError
+
+HOST = "127.0.0.1"
+MQTT_NAME = "localhost"
+"""The name that the MQTT listener's certificate is made out to."""
+ACCOUNT_ID = "000000000000"
+REGION = "us-east-1"
+STAGE = "local"
+
+
+def home() -> Path:
+    """The local cloud's folder: ``VEN_TWIN_HOME``, else ``.local-cloud`` here."""
+    return Path(os.environ.get("VEN_TWIN_HOME", ".local-cloud")).resolve()
+
+
+class Runtime(msgspec.Struct, frozen=True, kw_only=True):
+    """A local cloud that was started: its process, ports and root credentials."""
+
+    pid: int
+    gateway_port: int
+    mqtt_port: int
+    access_key_id: str
+    secret_access_key: str
+    keep: bool
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where every AWS API answers."""
+        return f"http://{HOST}:{self.gateway_port}"
+
+    def client_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """*base* (this process's environment when absent) pointed at this cloud and away from any other."""
+        kept = {k: v for k, v in (os.environ if base is None else base).items() if not k.startswith("AWS_")}
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        try:
+            os.kill(self.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        with contextlib.suppress(ChildProcessError):
+            done, _ = os.waitpid(self.pid, os.WNOHANG)  # a child of ours that ended is a zombie, not alive
+            return done == 0
+        return True
+
+
+def _file(folder: Path) -> Path:
+    return folder / "runtime.json"
+
+
+def remember(runtime: Runtime, folder: Path) -> None:
+    """Write the runtime file, readable by its owner alone from the start."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = _file(folder)
+    draft = target.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(runtime))
+    draft.replace(target)
+
+
+def forget(folder: Path) -> None:
+    """Remove the runtime file."""
+    _file(folder).unlink(missing_ok=True)
+
+
+def current(folder: Path | None = None) -> Runtime:
+    """The local cloud that runs now.
+
+    Raises:
+        NotRunningError: none does.
+    """
+    try:
+        runtime = msgspec.json.decode(_file(folder or home()).read_bytes(), type=Runtime)
+    except (OSError, msgspec.MsgspecError):
+        raise NotRunningError("no local cloud is running: start one with ven-twin cloud start") from None
+    if not runtime.alive():
+        raise NotRunningError("the local cloud has stopped: start it with ven-twin cloud start")
+    return runtime
