@@ -50,4 +50,4 @@ lock:
 	  --no-annotate --no-header requirements-dev.txt -o requirements.lock
 
 clean:
-	rm -rf $(VENV) node_modules cdk.out .cache .local-cloud
+	rm -rf $(VENV) node_modules cdk.out .cache .ven-twin

@@ -85,7 +85,12 @@ class VenTwinStack(Stack):
             timeout_s=60,
             VENS_TABLE=self._tables.vens.table_name,
         )
-        part.allow("iot:CreateKeysAndCertificate", on=["*"])
+        part.allow(
+            "iot:CreateKeysAndCertificate",
+            "iot:ListPrincipalThings",
+            "iot:ListAttachedPolicies",
+            on=["*"],  # these know no resource
+        )
         part.allow(
             "iot:AttachPolicy",
             "iot:DetachPolicy",
@@ -96,7 +101,6 @@ class VenTwinStack(Stack):
             "iot:DeleteCertificate",
             on=self._iot_arns("cert/*", *(f"thing/{ven_id}" for ven_id in self._stage.vens)),
         )
-        part.allow("iot:ListPrincipalThings", "iot:ListAttachedPolicies", on=["*"])
         part.allow(
             "iot:ListThingPrincipals", on=self._iot_arns(*(f"thing/{ven_id}" for ven_id in self._stage.vens))
         )
@@ -119,7 +123,7 @@ class VenTwinStack(Stack):
         )
         part.allow("iot:Publish", on=self._iot_arns("topic/ven/cmd/*"))
         self._tables.vens.grant(part.function, "dynamodb:GetItem")
-        self._tables.commands.grant(part.function, "dynamodb:PutItem")
+        self._tables.commands.grant(part.function, "dynamodb:GetItem", "dynamodb:PutItem")
         return part
 
     def _settle_event(self) -> Slice:
@@ -161,7 +165,7 @@ class VenTwinStack(Stack):
             SCHEDULE_DLQ_ARN=self._failed_starts.queue_arn,
         )
         part.allow("iot:UpdateThingShadow", on=self._iot_arns("thing/*"))
-        self._tables.vens.grant(part.function, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan")
+        self._tables.vens.grant(part.function, "dynamodb:BatchGetItem", "dynamodb:Scan")
         self._tables.events.grant(
             part.function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
         )
@@ -208,8 +212,8 @@ class VenTwinStack(Stack):
             COMMANDS_TABLE=self._tables.commands.table_name,
             RETENTION_DAYS=str(self._stage.retention_days),
         )
-        self._tables.vens.grant(part.function, "dynamodb:GetItem", "dynamodb:UpdateItem")
-        self._tables.events.grant(part.function, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        self._tables.vens.grant(part.function, "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
+        self._tables.events.grant(part.function, "dynamodb:UpdateItem")
         self._tables.commands.grant(part.function, "dynamodb:UpdateItem")
         self._feed(part, self._ven_news.queue)
         return part

@@ -153,7 +153,8 @@ def _done(formation: CloudFormationClient, name: str) -> int:
 def _reason(formation: CloudFormationClient, name: str) -> str:
     failures = [
         f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
-        for event in formation.describe_stack_events(StackName=name)["StackEvents"]
+        for page in formation.get_paginator("describe_stack_events").paginate(StackName=name)
+        for event in page["StackEvents"]
         if "FAILED" in event.get("ResourceStatus", "")
     ]
     return "; ".join(reversed(failures[-3:])) or "no reason was given"

@@ -13,8 +13,8 @@ from importlib import metadata
 from typing import Any
 
 from contracts.codec import PAYLOAD_MAX_BYTES
-from contracts.errors import FieldError, OversizeError
-from contracts.shadow import CLIENT_TOKEN_MAX_BYTES, check_state, merge
+from local_cloud.iam_resources import judged_as_on_aws
+from local_cloud.shadow_limits import held_to_limits
 
 PINNED = "1.5.33"
 SCHEDULER_TICK_S = 1
@@ -31,6 +31,7 @@ def harden(bind_host: str) -> None:
     Raises:
         RuntimeError: this is not the pinned emulator, or a name that is replaced here is gone.
     """
+    from ministack.core import iam_actions  # noqa: PLC0415 - reads its environment when imported
     from ministack.services import iot, scheduler  # noqa: PLC0415 - reads its environment when imported
 
     version = metadata.version("ministack")
@@ -42,11 +43,13 @@ def harden(bind_host: str) -> None:
     _require_client_certificate(iot)
     _enforce_keep_alive(iot)
     _hold_packets_to_limits(iot)
-    _hold_shadow_to_limits(iot)
-    _replace(scheduler, "_SCHEDULE_TICK_INTERVAL", lambda _: SCHEDULER_TICK_S)
+    replace(iot, "update_thing_shadow", lambda update: held_to_limits(update, iot))
+    replace(iam_actions, "extract_resource_arn", judged_as_on_aws)
+    replace(scheduler, "_SCHEDULE_TICK_INTERVAL", lambda _: SCHEDULER_TICK_S)
 
 
-def _replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Put what *make* makes of ``owner.name`` in its place. Raises RuntimeError when there is none."""
     if not hasattr(owner, name):
         raise RuntimeError(f"ministack no longer has {owner.__name__}.{name}, which the local cloud replaces")
     setattr(owner, name, make(getattr(owner, name)))
@@ -63,7 +66,7 @@ def _listen_on(iot: Any, host: str) -> None:
         iot._mtls_server = await loop.create_server(iot._MtlsAcceptor, host=host, port=port)  # noqa: SLF001
         iot._mtls_loop = loop  # noqa: SLF001
 
-    _replace(iot, "_mtls_start_locked", lambda _: start)
+    replace(iot, "_mtls_start_locked", lambda _: start)
 
 
 def _require_client_certificate(iot: Any) -> None:
@@ -77,7 +80,7 @@ def _require_client_certificate(iot: Any) -> None:
 
         return context
 
-    _replace(iot, "_mtls_build_ssl_context", strict)
+    replace(iot, "_mtls_build_ssl_context", strict)
 
 
 class _ImpatientReader:
@@ -120,7 +123,7 @@ def _enforce_keep_alive(iot: Any) -> None:
 
         return serve_connection
 
-    _replace(iot, "_mtls_serve_conn", impatient)
+    replace(iot, "_mtls_serve_conn", impatient)
 
 
 def _hold_packets_to_limits(iot: Any) -> None:
@@ -134,7 +137,7 @@ def _hold_packets_to_limits(iot: Any) -> None:
 
         return dispatch_packet
 
-    _replace(iot._WSSession, "_dispatch_packet", limited)  # noqa: SLF001
+    replace(iot._WSSession, "_dispatch_packet", limited)  # noqa: SLF001
 
 
 def _publish_within_limits(flags: int, body: bytes) -> bool:
@@ -146,52 +149,3 @@ def _publish_within_limits(flags: int, body: bytes) -> bool:
     # The reserved shadow topics of a named shadow have eight levels; AWS does not count its own.
     own = topic.startswith(b"$aws/things/")
     return qos < 2 and payload_bytes <= PAYLOAD_MAX_BYTES and (own or slashes <= TOPIC_MAX_SLASHES)
-
-
-def _hold_shadow_to_limits(iot: Any) -> None:
-    """The emulator stores any shadow; AWS refuses those past its limits, with 400 or 413."""
-
-    def checked(update: Callable[..., Any]) -> Callable[..., Any]:
-        def update_thing_shadow(thing_name: str, shadow_name: str, request: Any) -> Any:
-            refusal = _shadow_refusal(request) or _merged_refusal(iot, thing_name, shadow_name, request)
-            if refusal is not None:
-                return iot._shadow_error(*refusal)  # noqa: SLF001
-            return update(thing_name, shadow_name, request)
-
-        return update_thing_shadow
-
-    _replace(iot, "update_thing_shadow", checked)
-
-
-def _shadow_refusal(request: Any) -> tuple[int, str] | None:
-    """What AWS answers to a request that is wrong in itself. Source: Device Shadow error messages."""
-    if not isinstance(request, dict) or not isinstance(request.get("state"), dict):
-        return None  # the emulator's own check
-    token, version, state = request.get("clientToken"), request.get("version"), request["state"]
-    sections = {key: state.get(key) or {} for key in ("desired", "reported")}
-    if token is not None and (not isinstance(token, str) or len(token.encode()) > CLIENT_TOKEN_MAX_BYTES):
-        return 400, "Invalid clientToken"
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
-        return 400, "Invalid version"
-    if not all(isinstance(section, dict) for section in sections.values()):
-        return 400, "State contains an invalid node: desired and reported are objects"
-    return _limits_refusal(sections)
-
-
-def _merged_refusal(iot: Any, thing_name: str, shadow_name: str, request: Any) -> tuple[int, str] | None:
-    """413 when the shadow that the request would make is too large."""
-    status, document = iot.get_thing_shadow(thing_name, shadow_name)
-    if status != 200 or not isinstance(request, dict) or not isinstance(request.get("state"), dict):
-        return None
-    kept = {key: value for key, value in document["state"].items() if key != "delta"}
-    return _limits_refusal(merge(kept, request["state"]))
-
-
-def _limits_refusal(state: dict[str, Any]) -> tuple[int, str] | None:
-    try:
-        check_state(state)
-    except OversizeError as error:
-        return (413, "Payload too large") if "bytes" in error.what else (400, "JSON contains too many levels")
-    except FieldError as error:
-        return 400, f"State contains an invalid node: {error.field}"
-    return None

@@ -19,11 +19,6 @@ REGION = "us-east-1"
 STAGE = "local"
 
 
-def home() -> Path:
-    """The local cloud's folder: ``VEN_TWIN_HOME``, else ``.local-cloud`` here."""
-    return Path(os.environ.get("VEN_TWIN_HOME", ".local-cloud")).resolve()
-
-
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """A local cloud that was started: its process, ports and root credentials."""
 
@@ -84,14 +79,14 @@ def forget(folder: Path) -> None:
     _file(folder).unlink(missing_ok=True)
 
 
-def current(folder: Path | None = None) -> Runtime:
-    """The local cloud that runs now.
+def current(folder: Path) -> Runtime:
+    """The local cloud that runs from *folder*.
 
     Raises:
         NotRunningError: none does.
     """
     try:
-        runtime = msgspec.json.decode(_file(folder or home()).read_bytes(), type=Runtime)
+        runtime = msgspec.json.decode(_file(folder).read_bytes(), type=Runtime)
     except (OSError, msgspec.MsgspecError):
         raise NotRunningError("no local cloud is running: start one with ven-twin cloud start") from None
     if not runtime.alive():

@@ -1,0 +1,1 @@
+"""Adapters between the functions and AWS, named by what they are."""

@@ -1,0 +1,1 @@
+"""DR events: created, allocated over the fleet, cancelled."""

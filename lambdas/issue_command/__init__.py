@@ -1,0 +1,1 @@
+"""One immediate operation to one VEN."""

@@ -1,0 +1,74 @@
+"""What a request to send a command comes to: the message, the row, the answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from contracts import codec
+from contracts.commands import Command, SetConfig, command_from
+from contracts.errors import FieldError, OversizeError
+from contracts.requests import CommandIssued, IssueCommand
+from contracts.shadow import check_state
+from lambdas.common import rows
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCommand:
+    """One command, ready to be recorded and then published."""
+
+    message: bytes
+    row: Mapping[str, Any]
+    answer: CommandIssued
+
+    def same_as(self, row: Mapping[str, Any] | None) -> bool:
+        """Whether *row*, found under the same correlation id, is of this very command."""
+        return row is not None and all(row.get(name) == self.row[name] for name in ("op", "data"))
+
+
+def plan_command(
+    request: IssueCommand, *, correlation_id: str, now: float, retention_days: int
+) -> PlannedCommand:
+    """The command in canonical form.
+
+    Raises:
+        FieldError: the operation is unknown, or its data is not what it takes.
+    """
+    given = {"op": request.op, "data": request.data, "correlationId": correlation_id}
+    command = command_from(given, ven_id=request.ven_id)
+    data = canonical_data(command)
+    message = codec.encode(
+        {"op": command.op, "correlationId": correlation_id, "venId": request.ven_id, "data": data}
+    )
+    if len(message) > codec.PAYLOAD_MAX_BYTES:
+        raise FieldError("data", f"makes {len(message)} bytes, at most {codec.PAYLOAD_MAX_BYTES} are allowed")
+    row = {
+        "venId": request.ven_id,
+        "correlationId": correlation_id,
+        "op": command.op,
+        "data": data,
+        "issuedTs": now,
+        "expiresTs": rows.expires_ts(now, retention_days),
+    }
+    answer = CommandIssued(ven_id=request.ven_id, op=command.op, correlation_id=correlation_id, issued_ts=now)
+    return PlannedCommand(message, row, answer)
+
+
+def canonical_data(command: Command) -> dict[str, Any]:
+    """A command's data under its canonical names, without what was not given."""
+    if isinstance(command, SetConfig):
+        return _settings(command)
+    fields: dict[str, Any] = msgspec.to_builtins(command)
+    return {name: value for name, value in fields.items() if value is not None and name != "correlationId"}
+
+
+def _settings(command: SetConfig) -> dict[str, Any]:
+    """Settings within a shadow's limits, since that is where a VEN would keep them."""
+    try:
+        check_state(command.settings)
+    except OversizeError as error:
+        raise FieldError("data", str(error)) from None
+    return command.settings

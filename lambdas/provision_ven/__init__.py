@@ -1,0 +1,1 @@
+"""A thing's certificate and key into its secret, on behalf of CloudFormation."""

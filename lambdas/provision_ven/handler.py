@@ -1,0 +1,62 @@
+"""CloudFormation's custom resource for a VEN's certificate; its answer always goes out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from contracts.errors import FieldError
+from lambdas.common import cfn_response, clients, clock
+from lambdas.common.cfn_response import Outcome
+from lambdas.provision_ven.undo import UndoFailedError
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Create, replace or remove a VEN's certificate, its secret and its row, and tell CloudFormation."""
+    metrics.add_metric(name="ProvisionRequested", unit=MetricUnit.Count, value=1)
+    outcome = provision(event, context.log_stream_name)
+    name = "VenProvisioned" if outcome.reason is None else "VenProvisioningFailed"
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    cfn_response.send(event["ResponseURL"], cfn_response.answer(event, outcome))
+
+
+def provision(event: dict[str, Any], log_stream: str) -> Outcome:
+    """Carry out *event*; whatever goes wrong is an outcome too.
+
+    A failed Create has a physical id that is no certificate's, so that the Delete which CloudFormation
+    sends after it finds nothing to do; unless its certificate could not be taken away again.
+    """
+    given_id = str(event.get("PhysicalResourceId") or f"not-provisioned-{event.get('RequestId')}")
+    try:
+        from lambdas.provision_ven.provisioning import open_provisioning  # noqa: PLC0415 - may fail, answered
+
+        physical_id = open_provisioning().carry_out(event, now=clock.utc_now())
+    except Exception as error:  # noqa: BLE001 - a stack without an answer hangs for an hour
+        reason = reason_of(error)
+        logger.error(  # noqa: TRY400 - a traceback quotes what AWS was given
+            "provisioning failed", reason=reason, request=event.get("RequestType")
+        )
+        if isinstance(error, UndoFailedError) and event.get("RequestType") == "Create":
+            given_id = error.certificate_id
+        return Outcome(physical_resource_id=given_id, reason=f"{reason} (log stream {log_stream})")
+    logger.info("provisioned", certificate_id=physical_id, request=event.get("RequestType"))
+    return Outcome(physical_resource_id=physical_id, data={"CertificateId": physical_id})
+
+
+def reason_of(error: Exception) -> str:
+    """What may be said of *error*: which call failed and how, never its text, which may quote a key."""
+    if isinstance(error, FieldError):
+        return f"{error.field}: {error.reason}"
+    operation = getattr(error, "operation_name", None)
+    what = clients.error_code(error)
+    return f"{operation} failed: {what}" if operation else what

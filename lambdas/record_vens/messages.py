@@ -1,0 +1,155 @@
+"""What the three kinds of message say of a VEN, and the changes that follow. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from contracts import codec
+from contracts.acks import Ack, read_ack
+from contracts.envelope import Envelope, read_envelope
+from contracts.errors import FieldError
+from contracts.names import check_ven_id
+from contracts.shadow import read_desired
+from contracts.telemetry import PositivePower, Soc
+
+_TOPICS = re.compile(
+    r"^(?:ven/(?P<ack>ack)/(?P<a>[^/]+)"
+    r"|\$aws/events/presence/(?P<presence>connected|disconnected)/(?P<p>[^/]+)"
+    r"|\$aws/things/(?P<s>[^/]+)/shadow/update/(?P<documents>documents))$"
+)
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """A VEN answered a command, or told of an event's transition."""
+
+    ven_id: str
+    received_ts: float
+    ack: Ack
+
+
+class Presence(msgspec.Struct, frozen=True, kw_only=True):
+    """A VEN connected or disconnected.
+
+    *order* rises with the broker's version number; of one version, which joins a connect to its
+    disconnect, the disconnect is later.
+    """
+
+    ven_id: str
+    online: bool
+    order: int
+    at_ts: float
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """A VEN's reported state, as of a version of its shadow. *state* goes into its row; None removes."""
+
+    ven_id: str
+    version: int
+    at_ts: float
+    state: dict[str, Any]
+
+
+Message = Answered | Presence | Reported
+
+
+def read_message(body: str) -> Message:
+    """One SQS body. Raises WireError; the topic says who speaks and of what."""
+    envelope = read_envelope(body)
+    match = _TOPICS.match(envelope.topic)
+    if match is None:
+        raise FieldError("topic", "is neither of acks nor of presence nor of shadows")
+    ven_id = check_ven_id(match["a"] or match["p"] or match["s"], "topic")
+    if match["ack"]:
+        return Answered(
+            ven_id=ven_id, received_ts=envelope.received_ts, ack=read_ack(envelope.raw, ven_id=ven_id)
+        )
+    if match["documents"]:
+        return _reported(envelope, ven_id)
+    return _presence(envelope, ven_id, online=match["presence"] == "connected")
+
+
+class _PresenceEvent(msgspec.Struct, rename="camel", frozen=True):
+    """Source: AWS IoT Developer Guide, lifecycle events. *timestamp* is in ms."""
+
+    timestamp: int
+    version_number: int
+    event_type: Literal["connected", "disconnected"]
+
+
+def _presence(envelope: Envelope, ven_id: str, *, online: bool) -> Presence:
+    said = codec.decode(_PresenceEvent, envelope.raw)
+    if (said.event_type == "connected") is not online:
+        raise FieldError("eventType", "is not what the topic says")
+    order = 2 * said.version_number + (0 if online else 1)
+    return Presence(ven_id=ven_id, online=online, order=order, at_ts=said.timestamp / 1000)
+
+
+class _State(msgspec.Struct, frozen=True):
+    reported: dict[str, Any] | None = None
+
+
+class _Document(msgspec.Struct, frozen=True):
+    state: _State
+    version: int
+
+
+class _Documents(msgspec.Struct, frozen=True):
+    """Source: AWS IoT Developer Guide, device shadow, documents message. *timestamp* is in s."""
+
+    current: _Document
+    timestamp: int
+
+
+class _Metrics(msgspec.Struct, rename="camel", frozen=True):
+    shed_availability_kw: PositivePower | None = None
+    sustain_s: float | None = None
+    battery_soc: Soc | None = None
+    active_event_id: str | None = None
+
+
+class _Ven(msgspec.Struct, rename="camel", frozen=True):
+    enabled: bool | None = None
+    status: str | None = None
+
+
+class _ReportedState(msgspec.Struct, frozen=True):
+    metrics: _Metrics = _Metrics()
+    ven: _Ven = _Ven()
+    enabled: bool | None = None
+    shadow_errors: dict[str, Any] | None = None
+
+
+def _reported(envelope: Envelope, ven_id: str) -> Reported:
+    said = codec.decode(_Documents, envelope.raw)
+    reported = said.current.state.reported or {}
+    return Reported(
+        ven_id=ven_id,
+        version=said.current.version,
+        at_ts=float(said.timestamp),
+        state=_row_state(reported),
+    )
+
+
+def _row_state(reported: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that a reported state comes to; None for each that is not reported."""
+    state = codec.convert(_ReportedState, reported, under="state.reported")
+    figures: dict[str, Any] = msgspec.to_builtins(state.metrics)
+    return figures | {
+        "enabled": state.ven.enabled if state.enabled is None else state.enabled,
+        "status": state.ven.status,
+        "optOut": _opt_out(reported),
+        "shadow_errors": state.shadow_errors or None,
+    }
+
+
+def _opt_out(reported: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The opt-out as an object; it is reported as it is desired, so ``true`` stands for one too."""
+    read = read_desired({"optOut": reported.get("optOut")})
+    if read.errors:
+        raise FieldError("state.reported.optOut", next(iter(read.errors.values())))
+    value: dict[str, Any] | None = msgspec.to_builtins(read.opt_out)
+    return value

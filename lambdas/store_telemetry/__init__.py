@@ -1,0 +1,1 @@
+"""What the VENs measure, into the telemetry table."""

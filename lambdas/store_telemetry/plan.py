@@ -1,0 +1,103 @@
+"""What a batch of messages comes to: rows to put, and what is now the latest of each VEN. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from contracts.envelope import read_envelope
+from contracts.errors import FieldError, WireError
+from contracts.names import check_ven_id
+from contracts.records import telemetry_row_id
+from contracts.telemetry import LoadsSnapshot, Telemetry, read_loads, read_telemetry
+from lambdas.common import rows
+
+RowKey = tuple[str, str]
+"""venId and rowId."""
+TELEMETRY_TOPIC, LOADS_TOPIC = "ven/telemetry/", "ven/loads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One message as it was understood, with the cloud's receipt time."""
+
+    message_id: str
+    received_ts: float
+    said: Telemetry | LoadsSnapshot
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """What makes a VEN's later reading later."""
+        return self.said.boot_id, self.said.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch, sorted out.
+
+    *messages* says which messages a row came in, since a repeat may be in the same batch.
+    """
+
+    rows: dict[RowKey, dict[str, Any]] = field(default_factory=dict)
+    messages: dict[RowKey, list[str]] = field(default_factory=dict)
+    latest: dict[str, Reading] = field(default_factory=dict)
+    circuits: dict[str, Reading] = field(default_factory=dict)
+    malformed: dict[str, WireError] = field(default_factory=dict)
+
+
+def sort_out(messages: Iterable[tuple[str, str]], *, retention_days: int) -> Batch:
+    """The batch in *messages* (id and body of each). A malformed one stands by itself."""
+    batch = Batch()
+    for message_id, body in messages:
+        try:
+            reading = read_message(message_id, body)
+        except WireError as error:
+            batch.malformed[message_id] = error
+            continue
+        if isinstance(reading.said, Telemetry):
+            row = telemetry_row(reading.said, reading.received_ts, retention_days)
+            key = (row["venId"], row["rowId"])
+            batch.rows[key] = row
+            batch.messages.setdefault(key, []).append(message_id)
+            _keep_latest(batch.latest, reading)
+        else:
+            _keep_latest(batch.circuits, reading)
+    return batch
+
+
+def read_message(message_id: str, body: str) -> Reading:
+    """One SQS body. Raises WireError; the topic says who speaks and of what."""
+    envelope = read_envelope(body)
+    for prefix, read in ((TELEMETRY_TOPIC, read_telemetry), (LOADS_TOPIC, read_loads)):
+        if envelope.topic.startswith(prefix):
+            ven_id = check_ven_id(envelope.topic.removeprefix(prefix), "topic")
+            return Reading(message_id, envelope.received_ts, read(envelope.raw, ven_id=ven_id))
+    raise FieldError("topic", "is neither of telemetry nor of loads")
+
+
+def telemetry_row(said: Telemetry, received_ts: float, retention_days: int) -> dict[str, Any]:
+    """The row of the telemetry table: everything but the loads, which the VEN's latest row has."""
+    row: dict[str, Any] = msgspec.to_builtins(said)
+    del row["loads"]
+    return row | {
+        "rowId": telemetry_row_id(said.timestamp, said.boot_id, said.seq),
+        "receivedTs": received_ts,
+        "expiresTs": rows.expires_ts(received_ts, retention_days),
+    }
+
+
+def shown(reading: Reading) -> dict[str, Any]:
+    """What stands in the VEN's row: the reading as it came, with its loads and its receipt time."""
+    value: dict[str, Any] = msgspec.to_builtins(reading.said)
+    return {name: item for name, item in value.items() if item is not None} | {
+        "receivedTs": reading.received_ts
+    }
+
+
+def _keep_latest(latest: dict[str, Reading], reading: Reading) -> None:
+    known = latest.get(reading.said.ven_id)
+    if known is None or known.order < reading.order:
+        latest[reading.said.ven_id] = reading

@@ -1,0 +1,219 @@
+"""What no device may do, whatever it is asked and whatever the weather."""
+
+from dataclasses import replace
+from math import isfinite, sqrt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ven_twin.devices.control import FREE, Control
+from ven_twin.devices.environment import Environment
+from ven_twin.devices.ev import Ev
+from ven_twin.devices.heat_pump import Mode
+from ven_twin.devices.hvac import Hvac
+from ven_twin.devices.profile import build_house
+from ven_twin.devices.water_heater import WATER_KWH_L_C, WaterHeater
+from ven_twin.io.houses import load_profile
+
+HOUSE = build_house(load_profile())
+IDS = [circuit.id for circuit in HOUSE.circuits]
+
+
+def numbers(least: float, most: float) -> st.SearchStrategy[float]:
+    """Floats within bounds."""
+    return st.floats(least, most, allow_nan=False, allow_infinity=False)
+
+
+controls = st.builds(
+    Control,
+    enabled=st.booleans(),
+    limit_kw=st.none() | numbers(-12.0, 12.0),
+    setpoint_offset_c=numbers(-10.0, 20.0),
+)
+environments = st.builds(
+    Environment,
+    hour_of_day=numbers(0.0, 23.99),
+    outdoor_c=numbers(-25.0, 45.0),
+    humidity=numbers(0.0, 1.0),
+    walls_w_m2=numbers(0.0, 500.0),
+    array_w_m2=numbers(0.0, 1300.0),
+    people_kw=numbers(0.0, 1.0),
+    lights_kw=numbers(0.0, 0.4),
+    outlets_kw=numbers(0.0, 1.0),
+    fridge_kw=numbers(0.0, 0.15),
+    hot_water_l=numbers(0.0, 20.0),
+    dryer_s=st.sampled_from([0.0, 0.0, 2_400.0]),
+    range_s=st.sampled_from([0.0, 0.0, 1_500.0]),
+    ev_home=st.booleans(),
+    ev_departs_in_h=numbers(0.0, 24.0),
+    ev_trip_miles=numbers(0.0, 200.0),
+)
+durations_s = st.sampled_from([0.5, 1.0, 17.0, 60.0, 61.0, 300.0, 900.0])
+ticks = st.lists(
+    st.tuples(st.dictionaries(st.sampled_from(IDS), controls), environments, durations_s),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(ticks)
+@settings(max_examples=60, deadline=None)
+def test_a_house_stays_within_its_limits_whatever_it_is_asked(
+    run: list[tuple[dict[str, Control], Environment, float]],
+) -> None:
+    """Powers are numbers within each breaker, and every store stays within its bounds."""
+    house = HOUSE
+    for asked, env, dt_s in run:
+        house, power_kw = house.step(asked, env, dt_s)
+        for circuit in house.circuits:
+            kw = power_kw[circuit.id]
+            assert isfinite(kw)
+            assert abs(kw) <= circuit.breaker_amps * 0.24 + 1e-6
+            assert kw >= 0.0 or circuit.id in {"batt1", "pv1"}
+        car, battery, hvac = house.device("ev1"), house.battery, house.hvac
+        assert isinstance(car, Ev)
+        assert battery is not None
+        assert hvac is not None
+        assert 0.0 <= car.soc <= car.spec.full_soc + 1e-9
+        assert battery.spec.least_soc - 1e-9 <= battery.soc <= battery.spec.full_soc + 1e-9
+        assert isfinite(hvac.air_c)
+        assert isfinite(hvac.mass_c)
+
+
+@given(ticks)
+@settings(max_examples=30, deadline=None)
+def test_a_demand_is_never_below_what_could_be_left_of_it(
+    run: list[tuple[dict[str, Control], Environment, float]],
+) -> None:
+    """A floor is never above the demand, and headroom is a fraction."""
+    house = HOUSE
+    for asked, env, dt_s in run:
+        for offer in house.flexibility(env, dt_s).values():
+            assert offer.floor_kw <= offer.demand_kw + 1e-9
+            assert 0.0 <= offer.headroom <= 1.0
+        house = house.step(asked, env, dt_s).house
+
+
+@given(numbers(0.15, 0.95), controls, environments, durations_s, numbers(-8.0, 8.0))
+@settings(deadline=None)
+def test_a_battery_conserves_energy(
+    soc: float, control: Control, env: Environment, dt_s: float, surplus_kw: float
+) -> None:
+    """Half of the round trip's loss falls on what goes in, the other half on what comes out."""
+    assert HOUSE.battery is not None
+    battery = replace(HOUSE.battery, soc=soc)
+    after, power_kw = battery.step(control, env, dt_s, surplus_kw)
+    stored_kwh = (after.soc - soc) * battery.spec.battery_kwh
+    drawn_kwh = power_kw * dt_s / 3600
+    one_way = sqrt(battery.spec.round_trip)
+    assert stored_kwh == pytest.approx(
+        drawn_kwh * one_way if drawn_kwh > 0 else drawn_kwh / one_way, abs=1e-9
+    )
+
+
+@given(numbers(0.0, 0.9), controls, environments, durations_s)
+@settings(deadline=None)
+def test_a_car_at_home_conserves_energy(soc: float, control: Control, env: Environment, dt_s: float) -> None:
+    """Charge is what was drawn, less losses; power is none or at least six amps' worth until nearly full."""
+    car = HOUSE.device("ev1")
+    assert isinstance(car, Ev)
+    start = replace(car, soc=soc)
+    after, power_kw = start.step(control, replace(env, ev_home=True), dt_s)
+    gained_kwh = (after.soc - soc) * car.spec.battery_kwh
+    assert gained_kwh == pytest.approx(power_kw * dt_s / 3600 * car.spec.efficiency, abs=1e-9)
+    assert (
+        power_kw == 0.0
+        or power_kw >= car.spec.least_kw - 1e-9
+        or after.soc == pytest.approx(car.spec.full_soc)
+    )
+
+
+@given(numbers(16.0, 54.0), st.booleans(), controls, numbers(0.0, 15.0))
+@settings(deadline=None)
+def test_a_tank_conserves_energy(tank_c: float, heating: bool, control: Control, litres: float) -> None:
+    """Element in, jacket and tap out, the rest is in the tank: to the watt-hour over five-second steps."""
+    heater = HOUSE.device("heater1")
+    assert isinstance(heater, WaterHeater)
+    spec, tank = heater.spec, replace(heater, tank_c=tank_c, heating=heating)
+    env, dt_s, balance_kwh = Environment(hot_water_l=litres / 60), 5.0, 0.0
+    for _ in range(60):
+        before_c = tank.tank_c
+        tank, power_kw = tank.step(control, env, dt_s)
+        mean_c = (before_c + tank.tank_c) / 2
+        balance_kwh += power_kw * dt_s / 3600
+        balance_kwh -= spec.loss_kw_c * (mean_c - spec.ambient_c) * dt_s / 3600
+        balance_kwh -= env.hot_water_l * WATER_KWH_L_C * (mean_c - spec.inlet_c)
+        assert spec.inlet_c - 0.1 <= tank.tank_c <= max(tank_c, 90.0)
+    assert spec.tank_kwh_c * (tank.tank_c - tank_c) == pytest.approx(balance_kwh, abs=1e-3)
+
+
+@given(numbers(15.0, 30.0), numbers(15.0, 30.0), numbers(-15.0, 42.0), numbers(0.0, 300.0), numbers(0.0, 3.0))
+@settings(max_examples=40, deadline=None)
+def test_a_house_conserves_heat(
+    air_c: float, mass_c: float, outdoor_c: float, walls_w_m2: float, gains_kw: float
+) -> None:
+    """With the machine off, what air and mass gain is what came in less what went out."""
+    assert HOUSE.hvac is not None
+    envelope = HOUSE.hvac.spec.envelope
+    # Held within its cycle time the machine stays off whatever the temperature.
+    house = replace(HOUSE.hvac, air_c=air_c, mass_c=mass_c, mode=Mode.OFF, held_s=0.0)
+    env = Environment(outdoor_c=outdoor_c, walls_w_m2=walls_w_m2)
+    in_kwh = 0.0
+    for _ in range(110):
+        before_c = house.air_c
+        house, power_kw = house.step(FREE, env, 1.0, gains_kw)
+        assert power_kw == 0.0
+        mean_c = (before_c + house.air_c) / 2
+        heat_kw = (
+            gains_kw + envelope.aperture_m2 * walls_w_m2 / 1000 + envelope.ua_kw_c * (outdoor_c - mean_c)
+        )
+        in_kwh += heat_kw / 3600
+    held_kwh = envelope.air_kwh_c * (house.air_c - air_c) + envelope.mass_kwh_c * (house.mass_c - mass_c)
+    assert held_kwh == pytest.approx(in_kwh, abs=1e-4)
+
+
+@given(controls, st.lists(environments, min_size=6, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_no_control_takes_the_air_beyond_the_critical_limits(
+    control: Control, weathers: list[Environment]
+) -> None:
+    """In weather that the machine can handle, the air stays between the limits that the resident set."""
+    assert HOUSE.hvac is not None
+    hvac: Hvac = replace(HOUSE.hvac, air_c=22.0, mass_c=22.0)
+    for weather in weathers:
+        env = replace(
+            weather, outdoor_c=min(max(weather.outdoor_c, -5.0), 38.0), walls_w_m2=weather.walls_w_m2 / 3
+        )
+        for _ in range(30):
+            hvac = hvac.step(control, env, 60.0, 0.3).device
+            assert hvac.spec.coolest_c - 0.6 <= hvac.air_c <= hvac.spec.warmest_c + 0.6
+
+
+@given(st.lists(st.tuples(controls, st.sampled_from([0.0, 0.0, 0.0, 900.0])), max_size=30))
+@settings(deadline=None)
+def test_an_appliance_owes_what_it_has_not_run(run: list[tuple[Control, float]]) -> None:
+    """Every second that someone starts is run in the end, once."""
+    dryer = HOUSE.device("dryer1")
+    asked_s = used_kws = 0.0
+    for control, start_s in run:
+        dryer, power_kw = dryer.step(control, Environment(dryer_s=start_s), 60.0)
+        asked_s += start_s
+        used_kws += power_kw * 60.0
+    for _ in range(500):
+        dryer, power_kw = dryer.step(FREE, Environment(), 60.0)
+        used_kws += power_kw * 60.0
+    assert used_kws == pytest.approx(asked_s * 4.5, abs=1e-6)
+
+
+@given(st.lists(st.tuples(st.booleans(), durations_s, numbers(0.0, 0.14)), max_size=30))
+@settings(deadline=None)
+def test_a_fridge_is_never_further_from_its_duty_than_a_cycle(run: list[tuple[bool, float, float]]) -> None:
+    """While it has power, energy and duty agree to within one cycle."""
+    fridge = HOUSE.device("fridge1")
+    due_kws = used_kws = 0.0
+    for _, dt_s, level_kw in run:
+        fridge, power_kw = fridge.step(FREE, Environment(fridge_kw=level_kw), dt_s)
+        due_kws += level_kw * dt_s
+        used_kws += power_kw * dt_s
+        assert 0.0 <= due_kws - used_kws + 1e-6 <= 480.0 * 0.15 + 1e-3

@@ -1,0 +1,93 @@
+"""The water heater: heat, draws and what a shed leaves."""
+
+from dataclasses import replace
+
+import pytest
+
+from ven_twin.devices.control import FREE, Control
+from ven_twin.devices.environment import Environment
+from ven_twin.devices.house import House
+from ven_twin.devices.water_heater import WATER_KWH_L_C, WaterHeater
+
+IDLE = Environment()
+SHOWER = Environment(hot_water_l=8.0)
+SHED = Control(setpoint_offset_c=5.56)
+
+
+@pytest.fixture
+def heater(house: House) -> WaterHeater:
+    """The tank, at its setpoint."""
+    device = house.device("heater1")
+    assert isinstance(device, WaterHeater)
+    return device
+
+
+def test_heater_recovers_to_the_top_of_its_deadband(heater: WaterHeater) -> None:
+    """Once started, the element runs until the tank is half a deadband above its setpoint."""
+    tank = replace(heater, tank_c=48.0)
+    temperatures = []
+    for _ in range(60):
+        tank = tank.step(FREE, IDLE, 60.0).device
+        temperatures.append(tank.tank_c)
+    assert max(temperatures) == pytest.approx(heater.spec.setpoint_c + heater.spec.deadband_c / 2, abs=0.01)
+
+
+def test_heater_energy_is_conserved(heater: WaterHeater) -> None:
+    """What the element puts in is stored, lost through the jacket, or drawn at the tap."""
+    tank, dt_s = replace(heater, tank_c=50.0), 10.0
+    electric = useful = lost = 0.0
+    for tick in range(2_000):
+        env = Environment(hot_water_l=1.2 if tick % 60 < 12 else 0.0)
+        before_c = tank.tank_c
+        tank, power_kw = tank.step(FREE, env, dt_s)
+        mean_c = (before_c + tank.tank_c) / 2
+        electric += power_kw * dt_s / 3600
+        useful += env.hot_water_l * WATER_KWH_L_C * (mean_c - heater.spec.inlet_c)
+        lost += heater.spec.loss_kw_c * (mean_c - heater.spec.ambient_c) * dt_s / 3600
+    stored = heater.spec.tank_kwh_c * (tank.tank_c - 50.0)
+    assert electric == pytest.approx(useful + lost + stored, rel=0.002)
+
+
+def test_a_shed_heater_waits_until_the_tank_is_as_cold_as_allowed(heater: WaterHeater) -> None:
+    """With the setpoint lowered the element stays off through a shower, and comes on at the limit."""
+    tank = replace(heater, tank_c=50.0)
+    powers_kw = []
+    for _ in range(5):
+        tank, power_kw = tank.step(SHED, SHOWER, 60.0)
+        powers_kw.append(power_kw)
+    assert powers_kw == [0.0] * 5
+    for _ in range(300):
+        tank = tank.step(SHED, SHOWER if tank.tank_c > 45.0 else IDLE, 60.0).device
+        assert tank.tank_c >= heater.spec.least_c - 0.01
+
+
+def test_no_offset_goes_below_the_critical_limit(heater: WaterHeater) -> None:
+    """However far the setpoint is lowered, the element comes on at the least temperature."""
+    tank = replace(heater, tank_c=heater.spec.least_c - 0.5)
+    assert tank.step(Control(setpoint_offset_c=30.0), IDLE, 60.0).power_kw == heater.spec.element_kw
+
+
+def test_an_open_relay_draws_nothing(heater: WaterHeater) -> None:
+    """A heater that was switched off stays off."""
+    assert replace(heater, tank_c=20.0).step(Control(enabled=False), IDLE, 60.0).power_kw == 0.0
+
+
+def test_the_length_of_a_step_does_not_change_the_heat(heater: WaterHeater) -> None:
+    """Five minutes at once are five single minutes."""
+    env = Environment(hot_water_l=40.0)
+    minute = Environment(hot_water_l=8.0)
+    whole = replace(heater, tank_c=49.5)
+    parts, energy = whole, 0.0
+    for _ in range(5):
+        parts, power_kw = parts.step(FREE, minute, 60.0)
+        energy += power_kw * 60.0
+    after, power_kw = whole.step(FREE, env, 300.0)
+    assert after.tank_c == pytest.approx(parts.tank_c, abs=1e-6)
+    assert power_kw * 300.0 == pytest.approx(energy)
+
+
+def test_heater_says_when_it_has_nothing_left_to_give(heater: WaterHeater) -> None:
+    """At the shed setpoint the tank is at its comfort limit."""
+    cold = replace(heater, tank_c=43.0, heating=True)
+    assert cold.flexibility(IDLE, 4.5).blocked == "comfort limit"
+    assert replace(heater, tank_c=52.0, heating=True).flexibility(IDLE, 4.5).floor_kw == 0.0

@@ -1,0 +1,182 @@
+"""The VEN's identity files."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import stat
+from pathlib import Path
+
+import pytest
+
+from ven_twin.errors import IdentityExposedError, IdentityInvalidError, IdentityMissingError, VenTwinError
+from ven_twin.io import identity
+
+CA, CERTIFICATE, KEY = "ca pem", "certificate pem", "key pem"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with an identity."""
+    identity.save(tmp_path / "ven-1", CA, CERTIFICATE, KEY)
+    return tmp_path / "ven-1"
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """The permission bits of everything in *folder*."""
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+def test_what_is_saved_is_loaded(folder: Path) -> None:
+    """The three files hold what was given."""
+    loaded = identity.load(folder)
+    assert [path.read_text() for path in (loaded.ca, loaded.certificate, loaded.private_key)] == [
+        CA,
+        CERTIFICATE,
+        KEY,
+    ]
+
+
+def test_nobody_else_can_read_it(folder: Path) -> None:
+    """Files are 0600 in a 0700 folder, whatever the umask is."""
+    previous = os.umask(0)
+    try:
+        identity.save(folder, CA, CERTIFICATE, KEY)
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert modes(folder) == {"ca.pem": 0o600, "certificate.pem": 0o600, "private_key.pem": 0o600}
+
+
+def test_no_file_is_readable_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file is created with its final mode, exclusively, inside a folder that is closed already."""
+    created: list[tuple[int, int, int]] = []
+    really_open = os.open
+
+    def watching(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            created.append((flags & os.O_EXCL, mode, stat.S_IMODE(Path(path).parent.stat().st_mode)))
+        return really_open(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", watching)
+    identity.save(tmp_path / "new", CA, CERTIFICATE, KEY)
+    assert created == [(os.O_EXCL, 0o600, 0o700)] * 3
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_key_that_others_can_read_is_refused(folder: Path, mode: int) -> None:
+    """The error names the file and says the chmod to do."""
+    key = folder / "private_key.pem"
+    key.chmod(mode)
+    with pytest.raises(IdentityExposedError) as caught:
+        identity.load(folder)
+    assert caught.value.path == key
+    assert f"chmod 600 '{key}'" in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o705, 0o755, 0o711])
+def test_a_folder_that_others_can_enter_is_refused(folder: Path, mode: int) -> None:
+    """The error names the folder and says the chmod to do."""
+    folder.chmod(mode)
+    with pytest.raises(IdentityExposedError, match="chmod 700"):
+        identity.load(folder)
+
+
+def test_doing_the_chmod_helps(folder: Path) -> None:
+    """After what the error asks for, the identity loads."""
+    (folder / "private_key.pem").chmod(0o644)
+    with pytest.raises(IdentityExposedError):
+        identity.load(folder)
+    (folder / "private_key.pem").chmod(0o600)
+    identity.load(folder)
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "certificate.pem", "private_key.pem"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    """Which of the three is missing is in the error."""
+    (folder / name).unlink()
+    with pytest.raises(IdentityMissingError) as caught:
+        identity.load(folder)
+    assert caught.value.path == folder / name
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """A VEN that was never provisioned gets an error, not a traceback of another kind."""
+    with pytest.raises(IdentityMissingError):
+        identity.load(tmp_path / "nowhere")
+
+
+def test_a_save_cut_short_before_the_rename_changes_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash while the new files are being written leaves the old set whole."""
+    monkeypatch.setattr(Path, "rename", _power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        identity.save(folder, "new ca", "new certificate", "new key")
+    monkeypatch.undo()
+    assert identity.load(folder).private_key.read_text() == KEY
+    assert (folder / "certificate.pem").read_text() == CERTIFICATE
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_a_save_cut_short_after_the_rename_is_completed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moved: int
+) -> None:
+    """A crash while files are moved into place is made good by the next load: never a mixture."""
+    really_replace = Path.replace
+    left = iter(range(moved))
+
+    def replace(source: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return really_replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        identity.save(folder, "new ca", "new certificate", "new key")
+    monkeypatch.undo()
+    loaded = identity.load(folder)
+    assert loaded.ca.read_text() == "new ca"
+    assert loaded.certificate.read_text() == "new certificate"
+    assert loaded.private_key.read_text() == "new key"
+    assert set(modes(folder)) == {"ca.pem", "certificate.pem", "private_key.pem"}
+
+
+def test_files_that_are_no_certificates_are_named(folder: Path) -> None:
+    """The error says which file cannot be used, and nothing of what is in it."""
+    with pytest.raises(IdentityInvalidError) as caught:
+        identity.ssl_context(identity.load(folder))
+    assert caught.value.path == folder / "ca.pem"
+    assert CA not in str(caught.value)
+
+
+def test_an_identity_can_be_logged(folder: Path) -> None:
+    """Neither it nor its errors hold key material."""
+    assert KEY not in repr(identity.load(folder))
+
+
+def test_every_error_has_one_line() -> None:
+    """What a user reads is one line, and all of it is a VenTwinError."""
+    errors: list[VenTwinError] = [
+        IdentityMissingError(Path("a")),
+        IdentityExposedError(Path("a"), 0o644, 0o600),
+        IdentityInvalidError(Path("a"), "b"),
+    ]
+    assert all("\n" not in str(error) for error in errors)
+
+
+def _power_cut(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_tls_is_strict_where_it_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS 1.2 or newer, the broker's certificate and name are verified, and no password is asked for."""
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_args: None)
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", lambda *_args, **named: asked.update(named))
+    context = identity.ssl_context(identity.Identity(tmp_path, tmp_path, tmp_path), alpn=["x-amzn-mqtt-ca"])
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert asked == {"password": ""}

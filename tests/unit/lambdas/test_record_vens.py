@@ -1,0 +1,251 @@
+"""`record_vens`: presence, acks and reported state, in any order and any number of times."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from contracts.records import Key
+from lambdas.common import clients
+from lambdas.record_vens.handler import handler
+from tests.unit.lambdas.world import NOW, Context, World, batch, body, failed
+
+
+@pytest.fixture
+def house(world: World) -> World:
+    """One VEN that has never connected."""
+    world.add_ven("house-1", online=None, shedAvailabilityKw=None)
+    return world
+
+
+def send(*bodies: str) -> list[str]:
+    """Hand a batch to the function; returns the messages that failed."""
+    return failed(handler(batch(*bodies), Context()))
+
+
+def presence(kind: str, version: int, *, at_s: float = 0.0, ven_id: str = "house-1") -> str:
+    """A lifecycle event."""
+    said = {
+        "clientId": ven_id,
+        "timestamp": int((NOW + at_s) * 1000),
+        "eventType": kind,
+        "versionNumber": version,
+        "sessionIdentifier": "s",
+    }
+    return body(f"$aws/events/presence/{kind}/{ven_id}", said)
+
+
+def ack(op: str = "ping", correlation_id: str = "c1", *, ven_id: str = "house-1", **fields: Any) -> str:
+    """An ack."""
+    said = {
+        "op": op,
+        "ok": True,
+        "status": "success",
+        "ts": int(NOW),
+        "venId": ven_id,
+        "correlationId": correlation_id,
+        **fields,
+    }
+    return body(f"ven/ack/{ven_id}", said)
+
+
+def documents(version: int, reported: dict[str, Any], *, at_s: int = 0, ven_id: str = "house-1") -> str:
+    """A shadow's documents message."""
+    said = {
+        "previous": {"state": {}, "metadata": {}, "version": version - 1},
+        "current": {"state": {"desired": {}, "reported": reported}, "metadata": {}, "version": version},
+        "timestamp": int(NOW) + at_s,
+    }
+    return body(f"$aws/things/{ven_id}/shadow/update/documents", said)
+
+
+REPORTED = {
+    "enabled": True,
+    "ven": {"enabled": True, "status": "idle", "bootId": "b1"},
+    "metrics": {"shedAvailabilityKw": 4.25, "sustainS": 7200, "batterySoc": 0.8, "activeEventId": None},
+    "shadow_errors": {"loads.x": "is no circuit's id"},
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_presence_comes_to_the_same_in_any_order(house: World, order: tuple[int, ...]) -> None:
+    """Of two connections, taken over without a break, the later connect stands whatever comes last."""
+    events = [
+        presence("connected", 1),
+        presence("disconnected", 1, at_s=10),
+        presence("connected", 2, at_s=9),
+        presence("connected", 2, at_s=9),
+    ]
+    assert send(*(events[index] for index in order)) == []
+    assert house.ven("house-1")["online"] is True
+
+
+def test_a_disconnect_belongs_to_its_connect(house: World) -> None:
+    """Connect and disconnect of one connection share a version; the disconnect is later."""
+    send(presence("disconnected", 1, at_s=10), presence("connected", 1))
+    assert house.ven("house-1")["online"] is False
+
+
+def test_a_version_count_that_begins_anew_is_believed(house: World) -> None:
+    """After an hour offline the broker counts from 0 again; the VEN must not stay offline for ever."""
+    send(presence("connected", 7), presence("disconnected", 7, at_s=10))
+    send(presence("connected", 0, at_s=7200))
+    assert house.ven("house-1")["online"] is True
+
+
+def test_a_ping_ack_is_stored(house: World) -> None:
+    """An ack without an event id is an ack (defect 3), and lands beside its command."""
+    house.commands.put_new({"venId": "house-1", "correlationId": "c1", "op": "ping", "issuedTs": NOW - 1})
+    assert send(ack(pong=True)) == []
+    row = house.commands.get(Key("house-1", "c1"))
+    assert row is not None
+    assert (row["issuedTs"], row["ack"]["pong"], row["ackReceivedTs"]) == (NOW - 1, True, NOW)
+
+
+def test_an_ack_of_a_command_from_elsewhere_is_stored_too(house: World) -> None:
+    """A command sent from a console has no row; its ack still has a place."""
+    assert send(ack(op="get", data={"report_interval_s": 30, "note": None})) == []
+    row = house.commands.get(Key("house-1", "c1"))
+    assert row is not None
+    assert (row["op"], row["ack"]["data"]) == ("get", {"report_interval_s": 30, "note": None})
+    assert row["expiresTs"] > NOW
+
+
+def test_a_late_first_ack_does_not_replace_the_later(house: World) -> None:
+    """Acks of one command come in any order; the later one, by the VEN's time, stays."""
+    send(ack(status="success", ts=int(NOW) + 5), ack(status="accepted", ts=int(NOW)))
+    row = house.commands.get(Key("house-1", "c1"))
+    assert row is not None
+    assert row["ack"]["status"] == "success"
+
+
+def transition(phase: str, at_s: int, **fields: Any) -> str:
+    """An ack of an event's transition."""
+    return ack("event", f"e1:0:{phase}", event_id="e1", phase=phase, ts=int(NOW) + at_s, **fields)
+
+
+CURTAILED = {
+    "id": "ev1",
+    "name": "EV",
+    "breaker_amps": 50.0,
+    "original_kw": 7.2,
+    "curtailed_kw": 3.0,
+    "final_kw": 4.2,
+    "critical": False,
+    "reason": "continuous",
+}
+
+
+def test_transitions_land_in_the_vens_part_of_the_event(house: World) -> None:
+    """Each phase has its time, what was shed and by which circuits; no command row is made of it."""
+    active = transition("active", 10, actual_shed_kw=3.0, circuits_curtailed=[CURTAILED])
+    assert send(transition("completed", 70), active, active) == []
+    part = house.event_part("e1", "VEN#house-1")
+    assert (part["active"]["ts"], part["active"]["actualShedKw"]) == (int(NOW) + 10, 3.0)
+    assert part["active"]["circuits"] == [CURTAILED]
+    assert part["completed"]["ts"] == int(NOW) + 70
+    assert house.commands.get(Key("house-1", "e1:0:active")) is None
+
+
+def test_a_repeated_transition_changes_nothing(house: World) -> None:
+    """The first ack of a phase stays, with its receipt time."""
+    send(transition("active", 10))
+    first = house.event_part("e1", "VEN#house-1")
+    send(transition("active", 99))
+    assert house.event_part("e1", "VEN#house-1") == first
+
+
+def test_the_ack_of_an_event_command_is_in_both_places(house: World) -> None:
+    """An event sent as a command is answered under the command's id and says where the event stands."""
+    send(ack("event", "c9", event_id="e1", phase="near"))
+    assert house.commands.get(Key("house-1", "c9")) is not None
+    assert "near" in house.event_part("e1", "VEN#house-1")
+
+
+def test_a_refusal_is_no_participation(house: World) -> None:
+    """An event that the VEN refuses leaves the reason, and no phase."""
+    send(ack("event", "c9", event_id="e1", ok=False, status="rejected", error="over already"))
+    part = house.event_part("e1", "VEN#house-1")
+    assert part["refused"]["error"] == "over already"
+    assert "active" not in part
+
+
+def test_reported_state_is_what_dispatch_goes_by(house: World) -> None:
+    """Availability, endurance, charge, event, opt-out, status and refused settings stand in the VEN's row."""
+    assert send(documents(3, {**REPORTED, "optOut": {"reason": "economic", "untilTs": int(NOW) + 60}})) == []
+    ven = house.ven("house-1")
+    assert (ven["shedAvailabilityKw"], ven["sustainS"], ven["batterySoc"]) == (4.25, 7200, 0.8)
+    assert (ven["enabled"], ven["status"], ven["shadowVersion"]) == (True, "idle", 3)
+    assert ven["optOut"] == {"reason": "economic", "untilTs": int(NOW) + 60}
+    assert ven["shadow_errors"] == {"loads.x": "is no circuit's id"}
+
+
+def test_what_is_no_longer_reported_is_gone(house: World) -> None:
+    """A null deletes in a shadow: the opt-out that was lifted is no longer in the row."""
+    send(documents(3, {**REPORTED, "optOut": True}))
+    assert house.ven("house-1")["optOut"]["reason"] == "notParticipating"
+    send(documents(4, {"metrics": {"shedAvailabilityKw": 1}}))
+    ven = house.ven("house-1")
+    assert "optOut" not in ven
+    assert "shadow_errors" not in ven
+    assert ven["shedAvailabilityKw"] == 1
+
+
+def test_an_older_shadow_version_changes_nothing(house: World) -> None:
+    """Documents out of order: the higher version stays."""
+    send(documents(4, {"metrics": {"shedAvailabilityKw": 1}}), documents(3, REPORTED))
+    assert house.ven("house-1")["shedAvailabilityKw"] == 1
+
+
+def test_a_shadow_made_anew_is_believed(house: World) -> None:
+    """After a deletion the version may start over."""
+    send(documents(40, REPORTED), documents(1, {"metrics": {"shedAvailabilityKw": 2}}, at_s=600))
+    assert house.ven("house-1")["shedAvailabilityKw"] == 2
+
+
+def test_other_things_in_the_account_are_ignored(house: World) -> None:
+    """A thing that is no VEN of ours gets no rows, and its messages are done, not failed."""
+    lamp = "lamp"
+    bodies = [presence("connected", 1, ven_id=lamp), documents(1, REPORTED, ven_id=lamp), ack(ven_id=lamp)]
+    assert send(*bodies, presence("connected", 1)) == []
+    assert house.vens.get(Key("lamp")) is None
+    assert house.ven("house-1")["online"] is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no envelope",
+        body("ven/ack/house-1", b"\xff"),
+        body("ven/ack/house-1", {"op": "ping"}),
+        body("ven/other/house-1", {}),
+        body(
+            "$aws/events/presence/connected/house-1",
+            {"eventType": "disconnected", "timestamp": 1, "versionNumber": 1},
+        ),
+        documents(3, {"metrics": {"batterySoc": 80}}),
+        documents(3, {"optOut": "soon"}),
+    ],
+)
+def test_a_malformed_message_fails_alone(house: World, text: str) -> None:
+    """It goes to the dead letters with its bytes; the others of its batch are recorded."""
+    assert send(text, presence("connected", 1)) == ["m0"]
+    assert house.ven("house-1")["online"] is True
+
+
+def test_a_throttled_write_is_a_partial_failure(house: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What DynamoDB refuses comes back with its message; the rest is recorded."""
+    dynamodb = clients.dynamodb()
+    real = dynamodb.update_item
+
+    def update(**call: Any) -> Any:
+        if call["TableName"] == "commands":
+            error = {"Error": {"Code": "ThrottlingException"}}
+            raise dynamodb.exceptions.ClientError(error, "UpdateItem")  # type: ignore[arg-type]
+        return real(**call)
+
+    monkeypatch.setattr(dynamodb, "update_item", update)
+    assert send(ack(), presence("connected", 1)) == ["m0"]
+    assert house.ven("house-1")["online"] is True

@@ -1,0 +1,216 @@
+"""`store_telemetry`: every good row once, every bad message by itself, the latest never older."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from contracts.records import Key
+from lambdas.common import clients
+from lambdas.common.batch_writes import write_all
+from lambdas.common.settings import SettingError
+from lambdas.store_telemetry.handler import handler
+from tests.unit.lambdas.world import LOAD, NOW, Context, World, batch, body, failed, telemetry
+
+
+def send(*bodies: str) -> list[str]:
+    """Hand a batch to the function; returns the messages that failed."""
+    return failed(handler(batch(*bodies), Context()))
+
+
+def said(ven_id: str = "house-1", seq: int = 1, **fields: Any) -> str:
+    """A telemetry message."""
+    return body(f"ven/telemetry/{ven_id}", telemetry(ven_id, seq, **fields))
+
+
+def stored(world: World, ven_id: str = "house-1") -> list[dict[str, Any]]:
+    """The VEN's rows."""
+    return list(world.telemetry.query(ven_id, ("0", "9"), ["seq", "rowId", "usedPowerKw", "receivedTs"]))
+
+
+def test_a_row_is_stored_as_it_was_said(world: World) -> None:
+    """The row holds everything but the loads, with the cloud's receipt time beside the device's."""
+    world.add_ven("house-1")
+    assert send(said(loads=[LOAD], usedPowerKw=0.1 + 0.2)) == []
+    row_id = f"{int(NOW) + 30}#b1#0000000000000001"
+    row = world.telemetry.get(Key("house-1", row_id))
+    assert row is not None
+    assert (row["usedPowerKw"], row["baselinePowerKw"], row["receivedTs"]) == (0.1 + 0.2, 2.225, NOW)
+    assert row["expiresTs"] == int(NOW) + 30 * 86400
+    assert "loads" not in row
+    assert "eventId" not in row
+
+
+def test_a_malformed_message_fails_alone(world: World) -> None:
+    """Bad JSON, wrong venId, missing field, strange topic: each to the dead letters, the rest is stored."""
+    world.add_ven("house-1")
+    bodies = (
+        body("ven/telemetry/house-1", b"{broken"),
+        said(seq=1),
+        body("ven/telemetry/house-1", telemetry("house-2")),
+        body("ven/telemetry/house-1", {"seq": 1}),
+        body("ven/other/house-1", telemetry()),
+        "not even an envelope",
+        body("ven/telemetry/a b", telemetry("a b")),
+        said(seq=2),
+    )
+    assert send(*bodies) == ["m0", "m2", "m3", "m4", "m5", "m6"]
+    assert [row["seq"] for row in stored(world)] == [1, 2]
+
+
+def test_a_batch_of_nothing_but_malformed_messages_is_an_answer(world: World) -> None:
+    """Even when every message fails the function answers, and does not raise."""
+    assert world.telemetry
+    assert send("x", "y") == ["m0", "m1"]
+
+
+def test_a_payload_is_never_logged(world: World, caplog: pytest.LogCaptureFixture, capsys: Any) -> None:
+    """Of a bad message, the log has its id, the kind of error and the field."""
+    world.add_ven("house-1")
+    with caplog.at_level(logging.DEBUG):
+        send(said(bootId="hunter2 secret"), said(venId="hunter2"))
+    logged = str([vars(record) for record in caplog.records]) + "".join(capsys.readouterr())
+    assert "FieldError" in logged
+    assert "hunter2" not in logged
+
+
+def test_a_repeat_within_a_batch_is_one_row(world: World) -> None:
+    """BatchWriteItem refuses two items of one key; QoS 1 delivers twice now and then."""
+    world.add_ven("house-1")
+    assert send(said(seq=1), said(seq=1), said(seq=1)) == []
+    assert len(stored(world)) == 1
+
+
+def test_a_repeat_overwrites_itself(world: World) -> None:
+    """The same row in a later batch changes nothing but the receipt time."""
+    send(said(seq=1))
+    send(body("ven/telemetry/house-1", telemetry(), received_ms=int(NOW * 1000) + 5000))
+    assert [row["receivedTs"] for row in stored(world)] == [NOW + 5]
+
+
+def test_a_large_batch_is_written_in_calls_of_25(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BatchWriteItem takes 25 items; moto would take more."""
+    dynamodb, sizes = clients.dynamodb(), []
+    real = dynamodb.batch_write_item
+
+    def write(**call: Any) -> Any:
+        sizes.append(len(call["RequestItems"]["telemetry"]))
+        return real(**call)
+
+    monkeypatch.setattr(dynamodb, "batch_write_item", write)
+    assert send(*(said(seq=seq) for seq in range(60))) == []
+    assert sizes == [25, 25, 10]
+    assert len(stored(world)) == 60
+
+
+class Throttled:
+    """BatchWriteItem that leaves the items in *stuck*, each so many times, or refuses whole calls."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, stuck: dict[int, int], refusals: int = 0) -> None:
+        self.dynamodb = clients.dynamodb()
+        self.real = self.dynamodb.batch_write_item
+        self.stuck, self.refusals, self.calls = stuck, refusals, 0
+        monkeypatch.setattr(self.dynamodb, "batch_write_item", self.write)
+
+    def write(self, *, RequestItems: dict[str, list[Any]]) -> Any:  # noqa: N803 - boto3's name
+        """Write what is not stuck."""
+        self.calls += 1
+        if self.refusals:
+            self.refusals -= 1
+            error = {"Error": {"Code": "ProvisionedThroughputExceededException"}}
+            raise self.dynamodb.exceptions.ProvisionedThroughputExceededException(error, "BatchWriteItem")  # type: ignore[arg-type]
+        left, done = [], []
+        for request in RequestItems["telemetry"]:
+            seq = int(request["PutRequest"]["Item"]["seq"]["N"])
+            if self.stuck.get(seq, 0):
+                self.stuck[seq] -= 1
+                left.append(request)
+            else:
+                done.append(request)
+        if done:
+            self.real(RequestItems={"telemetry": done})
+        return {"UnprocessedItems": {"telemetry": left} if left else {}}
+
+
+def test_what_is_left_unprocessed_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the remainder goes into the next call, after a growing pause."""
+    throttled = Throttled(monkeypatch, {2: 2})
+    slept: list[float] = []
+    items = {seq: {"venId": "h", "rowId": str(seq), "seq": seq} for seq in range(4)}
+    assert write_all(world.telemetry, items, sleep=slept.append) == set()
+    assert throttled.calls == 3
+    assert slept == sorted(slept)
+    assert len(slept) == 2
+    assert len(stored(world, "h")) == 4
+
+
+def test_what_stays_unwritten_is_a_partial_failure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every message of a row that DynamoDB never took comes back; the others are done."""
+    Throttled(monkeypatch, {2: 99})
+    assert send(said(seq=1), said(seq=2), said(seq=2), said(seq=3)) == ["m1", "m2"]
+    assert [row["seq"] for row in stored(world)] == [1, 3]
+
+
+def test_a_throttled_call_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Throttling of the whole call is the same as all of it unprocessed."""
+    Throttled(monkeypatch, {}, refusals=2)
+    assert send(said(seq=1)) == []
+    assert len(stored(world)) == 1
+
+
+def test_the_latest_row_has_the_loads(world: World) -> None:
+    """The VEN's row shows its latest telemetry, loads included."""
+    world.add_ven("house-1")
+    send(said(seq=1), said(seq=3, loads=[LOAD]), said(seq=2))
+    latest = world.ven("house-1")["latest"]
+    assert (latest["seq"], latest["loads"]) == (3, [LOAD])
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "stays"),
+    [
+        (("b1", 5), ("b1", 6), ("b1", 6)),
+        (("b1", 5), ("b1", 4), ("b1", 5)),
+        (("b1", 5), ("b1", 5), ("b1", 5)),
+        (("b1", 5), ("b2", 0), ("b2", 0)),
+        (("b2", 0), ("b1", 99), ("b2", 0)),
+    ],
+)
+def test_the_latest_row_never_goes_back(
+    world: World, first: tuple[str, int], then: tuple[str, int], stays: tuple[str, int]
+) -> None:
+    """In (bootId, seq) order, whatever the device's clock says and in whichever order messages come."""
+    world.add_ven("house-1")
+    for boot_id, seq in (first, then):
+        assert send(said(seq=seq, bootId=boot_id)) == []
+    latest = world.ven("house-1")["latest"]
+    assert (latest["bootId"], latest["seq"]) == stays
+
+
+def test_a_ven_that_was_never_provisioned_gets_no_row(world: World) -> None:
+    """Telemetry of an unknown sender is kept, but makes nobody a VEN."""
+    assert send(said("stranger")) == []
+    assert world.vens.get(Key("stranger")) is None
+
+
+def test_a_loads_snapshot_is_shown_by_itself(world: World) -> None:
+    """The snapshot of the circuits stands beside the telemetry and never goes back either."""
+    world.add_ven("house-1")
+    base = {"venId": "house-1", "timestamp": int(NOW), "bootId": "b1", "loads": [LOAD]}
+    assert (
+        send(body("ven/loads/house-1", {**base, "seq": 2}), body("ven/loads/house-1", {**base, "seq": 1}))
+        == []
+    )
+    ven = world.ven("house-1")
+    assert (ven["circuits"]["seq"], ven["circuits"]["loads"]) == (2, [LOAD])
+    assert "latest" not in ven
+
+
+def test_a_missing_setting_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that was deployed without a setting says which."""
+    assert world.telemetry
+    monkeypatch.delenv("RETENTION_DAYS")
+    with pytest.raises(SettingError, match="RETENTION_DAYS is not set"):
+        send(said())

@@ -1,0 +1,51 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from contracts.errors import WireError
+from ven_twin.cli import certs, cloud, command, event, listen, run, up
+from ven_twin.errors import VenTwinError
+
+app = typer.Typer(
+    name="ven-twin",
+    help="A demand-response VEN and the cloud that drives it: locally without an account, or on AWS.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("up")(up.up)
+app.add_typer(cloud.app, name="cloud")
+app.command("run")(run.run)
+app.add_typer(certs.app, name="certs")
+app.command("cmd")(command.cmd)
+app.add_typer(event.app, name="event")
+app.command("listen")(listen.listen)
+
+
+def main() -> None:
+    """Run the CLI. A user's mistake, or a cloud that is not there, is one line and exit 1 or 2, no traceback."""
+    try:
+        app()
+    except WireError as error:
+        sys.exit(_say(str(error), 2))
+    except VenTwinError as error:
+        sys.exit(_say(str(error), 1))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if (
+            type(error).__module__ == "local_cloud.errors"
+            or type(error).__module__ == "ven_twin.devices.errors"
+        ):
+            sys.exit(_say(str(error), 1))
+        raise
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"ven-twin: {message}\n")
+    return code

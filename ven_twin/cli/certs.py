@@ -1,0 +1,51 @@
+"""``ven-twin certs``: a VEN's identity from Secrets Manager into files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.names import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY, check_ven_id
+from ven_twin.cli.console import print_json
+from ven_twin.cli.places import (
+    LOCAL,
+    JsonOption,
+    ProfileOption,
+    RegionOption,
+    StageOption,
+    VenOption,
+    connect,
+    ven_folder,
+)
+
+app = typer.Typer(help="A VEN's certificate and key.", no_args_is_help=True)
+
+
+@app.command()
+def fetch(
+    ven_id: VenOption,
+    *,
+    secret: Annotated[
+        str | None, typer.Option("--secret", help="The secret's name; the stack's when left out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write to, 0700.")] = None,
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Write the VEN's CA, certificate and key into a folder that only you can read."""
+    from ven_twin.io import identity
+
+    check_ven_id(ven_id, "--ven-id")
+    cloud = connect(stage, profile, region)
+    tls = cloud.tls(ven_id, secret)
+    endpoint, port = cloud.mqtt()
+    folder = out or ven_folder(stage, ven_id) / "tls"
+    identity.save(folder, tls[SECRET_CA], tls[SECRET_CERTIFICATE], tls[SECRET_PRIVATE_KEY])
+    if json_output:
+        print_json({"folder": str(folder), "endpoint": endpoint, "port": port})
+    else:
+        typer.echo(f"{folder} holds the identity of {ven_id}. Its broker is {endpoint}:{port}.")

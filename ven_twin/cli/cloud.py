@@ -1,0 +1,120 @@
+"""``ven-twin cloud``: the local cloud."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ven_twin.cli.console import print_json
+from ven_twin.cli.places import JsonOption, cloud_folder
+
+app = typer.Typer(
+    help="The local cloud: an AWS emulator on loopback with the stack deployed.", no_args_is_help=True
+)
+
+DEFAULT_VENS = "ven-1"
+VensOption = Annotated[str, typer.Option("--vens", help="VENs of the stack, by commas.")]
+
+
+@app.command()
+def start(
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep what is in it over a stop, and take it up again.")
+    ] = False,
+    vens: VensOption = DEFAULT_VENS,
+    deploy_stack: Annotated[
+        bool, typer.Option("--deploy/--no-deploy", help="Deploy the stack into it.")
+    ] = True,
+    json_output: JsonOption = False,
+) -> None:
+    """Start the local cloud in the background, and deploy the stack into it."""
+    from local_cloud import process
+
+    runtime = process.start(cloud_folder(), keep=keep)
+    outputs = {}
+    if deploy_stack:
+        try:
+            outputs = _deploy(vens)
+        except BaseException:
+            process.stop(cloud_folder())
+            raise
+    if json_output:
+        print_json({"endpoint": runtime.endpoint_url, "mqttPort": runtime.mqtt_port, "outputs": outputs})
+    else:
+        typer.echo(
+            f"The local cloud answers at {runtime.endpoint_url}, MQTT at localhost:{runtime.mqtt_port}."
+        )
+        typer.echo("Next: ven-twin run --ven-id ven-1, and ven-twin event create --shed-kw 2 --duration 2m")
+
+
+@app.command()
+def stop(*, json_output: JsonOption = False) -> None:
+    """Stop the local cloud."""
+    from local_cloud import process
+
+    stopped = process.stop(cloud_folder())
+    if json_output:
+        print_json({"stopped": stopped})
+    else:
+        typer.echo("Stopped." if stopped else "No local cloud was running.")
+
+
+@app.command()
+def status(*, json_output: JsonOption = False) -> None:
+    """Say whether the local cloud runs, and where. Exit 1 when it does not."""
+    from local_cloud.errors import NotRunningError
+    from local_cloud.runtime import current
+
+    try:
+        runtime = current(cloud_folder())
+    except NotRunningError as error:
+        if json_output:
+            print_json({"running": False})
+        else:
+            typer.echo(f"ven-twin: {error}", err=True)
+        raise typer.Exit(1) from None
+    if json_output:
+        print_json(
+            {
+                "running": True,
+                "endpoint": runtime.endpoint_url,
+                "mqttPort": runtime.mqtt_port,
+                "pid": runtime.pid,
+                "keep": runtime.keep,
+            }
+        )
+    else:
+        typer.echo(
+            f"Running: {runtime.endpoint_url}, MQTT at localhost:{runtime.mqtt_port}, process {runtime.pid}."
+        )
+
+
+@app.command()
+def deploy(*, vens: VensOption = DEFAULT_VENS, json_output: JsonOption = False) -> None:
+    """Deploy the stack into the local cloud that runs, as it is now in this folder."""
+    outputs = _deploy(vens)
+    if json_output:
+        print_json(outputs)
+    else:
+        typer.echo(f"Deployed for {vens}.")
+
+
+@app.command()
+def env() -> None:
+    """Print the environment that points the AWS CLI, the CDK CLI or boto3 at the local cloud, for eval."""
+    import shlex
+
+    from local_cloud.runtime import current
+
+    for name, value in current(cloud_folder()).client_environment({}).items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _deploy(vens: str) -> dict[str, str]:
+    from local_cloud import deploy as deployment
+    from local_cloud.runtime import current
+
+    names = [name.strip() for name in vens.split(",") if name.strip()]
+    return deployment.deploy(current(cloud_folder()), names)

@@ -1,0 +1,57 @@
+"""``ven-twin listen``: telemetry as it is stored."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from contracts import records
+from contracts.names import Output, check_ven_id
+from ven_twin.cli.console import clock_time, print_json
+from ven_twin.cli.places import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
+
+if TYPE_CHECKING:
+    from ven_twin.io.cloud import Cloud
+
+POLL_S = 1.0
+
+
+def listen(
+    ven_id: Annotated[str | None, typer.Option("--ven-id", help="One VEN; every one when left out.")] = None,
+    *,
+    rows: Annotated[int | None, typer.Option("--rows", help="Stop after so many rows.", min=1)] = None,
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Print telemetry as it passes, from now on, until Ctrl-C."""
+    if ven_id is not None:
+        check_ven_id(ven_id, "--ven-id")
+    cloud = connect(stage, profile, region)
+    since = records.telemetry_row_id(int(time.time()), "", 0)
+    last: dict[str, str] = {}
+    printed = 0
+    if not json_output:
+        typer.echo(f"{'time':8}  {'VEN':16}  {'used':>9}  {'baseline':>9}  {'shed':>9}  event")
+    while True:
+        for name in [ven_id] if ven_id else _vens(cloud):
+            for row in cloud.telemetry_after(name, last.get(name, since)):
+                last[name] = row[str(records.TELEMETRY.sort)]
+                print_json(row) if json_output else typer.echo(_line(row))
+                printed += 1
+                if printed == rows:
+                    return
+        time.sleep(POLL_S)
+
+
+def _vens(cloud: Cloud) -> list[str]:
+    return sorted(row[records.VENS.partition] for row in cloud.items(Output.VENS_TABLE))
+
+
+def _line(row: dict[str, Any]) -> str:
+    used_kw, baseline_kw, shed_kw = row["usedPowerKw"], row["baselinePowerKw"], row["shedPowerKw"]
+    figures = f"{used_kw:6.2f} kW  {baseline_kw:6.2f} kW  {shed_kw:6.2f} kW"
+    return f"{clock_time(row['timestamp'])}  {row['venId']:16}  {figures}  {row.get('eventId') or ''}"

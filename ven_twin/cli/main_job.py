@@ -1,0 +1,166 @@
+"""The main job: one DR event through the whole system, watched from dispatch to settlement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from contracts import records
+from contracts.errors import FieldError
+from contracts.events import Phase
+from contracts.names import Output
+from ven_twin.cli.event import dispatch
+from ven_twin.cli.system import Say, TwinProcess, age_of_this_process_s, wait_for
+from ven_twin.io.cloud import Cloud
+
+SHARE_ASKED = 0.6
+"""How much of the flexibility on offer is asked for when no kW are given."""
+DELIVERED_LEAST = 0.5
+"""An event counts as shed from this share of what was asked."""
+TELEMETRY_TIMEOUT_S = 60.0
+OFFER_TIMEOUT_S = 30.0
+ACTIVE_TIMEOUT_S = 30.0
+SETTLE_TIMEOUT_S = 90.0
+
+
+class MainJob(msgspec.Struct, rename="camel", kw_only=True):
+    """What came of it. *delivered_kw* and *baseline_kw* are against the clone; *failures* is empty when all is well."""
+
+    ven_id: str
+    event_id: str = ""
+    asked_kw: float = 0.0
+    delivered_kw: float | None = None
+    baseline_kw: float | None = None
+    delivered_kwh: float | None = None
+    meter_before_delivered_kw: float | None = None
+    acknowledged: bool = False
+    settled: bool = False
+    restored: bool = False
+    telemetry_rows: int = 0
+    first_telemetry_s: float | None = None
+    dispatch_to_active_s: float | None = None
+    failures: list[str] = []
+
+    def judge(self) -> None:
+        """Say under *failures* what an event that worked would have had."""
+        checks = {
+            "no telemetry was stored": self.telemetry_rows > 0,
+            "the event was not acknowledged": self.acknowledged,
+            "the event was not settled": self.settled,
+            f"less than {DELIVERED_LEAST:.0%} of what was asked was delivered": (self.delivered_kw or 0.0)
+            >= DELIVERED_LEAST * self.asked_kw,
+            "the loads were not restored": self.restored,
+        }
+        self.failures = [failure for failure, holds in checks.items() if not holds]
+
+
+def wait_for_telemetry(cloud: Cloud, job: MainJob, twin: TwinProcess, say: Say) -> None:
+    """Wait until the twin's first row of this run is stored, and until its VEN says what it can shed."""
+    say("waiting for the first telemetry row")
+    begun_ts = time.time() - age_of_this_process_s()
+    wait_for(
+        "telemetry",
+        lambda: _rows(cloud, job.ven_id, begun_ts),
+        timeout_s=TELEMETRY_TIMEOUT_S,
+        twin_process=twin,
+    )
+    job.first_telemetry_s = round(age_of_this_process_s(), 2)
+    say("waiting for the VEN to say what it can shed")
+    wait_for(
+        "the VEN's offer", lambda: offer_kw(cloud, job.ven_id), timeout_s=OFFER_TIMEOUT_S, twin_process=twin
+    )
+
+
+def offer_kw(cloud: Cloud, ven_id: str) -> float | None:
+    """What a VEN that is online last reported that it can shed, kW."""
+    row = cloud.item(Output.VENS_TABLE, {records.VENS.partition: ven_id}) or {}
+    offer: float | None = row.get("shedAvailabilityKw")
+    return offer if row.get("online") else None
+
+
+def run_event(
+    cloud: Cloud, job: MainJob, twin: TwinProcess, *, shed_kw: float | None, duration_s: int, say: Say
+) -> None:
+    """Dispatch an event, follow it to its report, and write what came of it into *job*.
+
+    Raises:
+        FieldError: the event was refused.
+    """
+    offered_kw = offer_kw(cloud, job.ven_id) or 0.0
+    asked_kw = round(shed_kw if shed_kw is not None else SHARE_ASKED * offered_kw, 2)
+    if asked_kw <= 0:
+        raise FieldError("--shed-kw", "the VEN offers nothing to shed now: give the kW to ask for")
+    say(f"dispatching: shed {asked_kw:.2f} kW of the {offered_kw:.2f} kW on offer for {duration_s} s")
+    interval = {"durationS": duration_s, "signal": "shedKw", "value": asked_kw}
+    cloud.client("iot-data")  # so that the time measured is the system's, not this client's start
+    called_s = time.monotonic()
+    answer = dispatch(cloud, {"intervals": [interval], "targets": [job.ven_id]})
+    job.event_id, job.asked_kw = answer["eventId"], answer["askedKw"]
+    wait_for(
+        "the event's start",
+        lambda: _active(cloud, job.ven_id) == job.event_id,
+        timeout_s=ACTIVE_TIMEOUT_S,
+        twin_process=twin,
+        poll_s=0.01,
+    )
+    job.dispatch_to_active_s = round(time.monotonic() - called_s, 3)
+    for left_s in _countdown(answer["endTs"]):
+        say(f"shedding, {left_s:.0f} s to go")
+        twin.check()
+    say("waiting for the settlement, which the Scheduler starts")
+    report = _settled(cloud, job.event_id, duration_s, twin)
+    _read(job, report, cloud)
+
+
+def _settled(cloud: Cloud, event_id: str, duration_s: int, twin: TwinProcess) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def settled() -> bool:
+        for part in cloud.parts(event_id):
+            if part[str(records.EVENTS.sort)] == records.REPORT_PART:
+                found.update(part["report"])
+        return bool(found)
+
+    wait_for("the report", settled, timeout_s=SETTLE_TIMEOUT_S + duration_s, twin_process=twin, poll_s=0.25)
+    return found
+
+
+def _read(job: MainJob, report: dict[str, Any], cloud: Cloud) -> None:
+    ven = next(ven for ven in report["vens"] if ven["venId"] == job.ven_id)
+    job.settled = True
+    job.acknowledged = ven["acknowledged"]
+    job.telemetry_rows = ven["quality"]["rows"]
+    clone, before = ven["delivered"].get("clone"), ven["delivered"].get("meter_before")
+    if clone is not None:
+        job.delivered_kw = round(clone["deliveredKw"], 3)
+        job.baseline_kw = round(clone["baselineKw"], 3)
+        job.delivered_kwh = round(clone["deliveredKwh"], 5)
+    if before is not None:
+        job.meter_before_delivered_kw = round(before["deliveredKw"], 3)
+    reached = {key for part in cloud.parts(job.event_id) for key in part}
+    reported = cloud.shadow(job.ven_id).get("state", {}).get("reported", {})
+    idle = (
+        "activeEventId" not in reported.get("metrics", {})
+        and reported.get("ven", {}).get("status") == "normal"
+    )
+    job.restored = idle and Phase.COMPLETED in reached and ven.get("restored") is not False
+
+
+def _active(cloud: Cloud, ven_id: str) -> str | None:
+    metrics = cloud.shadow(ven_id).get("state", {}).get("reported", {}).get("metrics", {})
+    active: str | None = metrics.get("activeEventId")
+    return active
+
+
+def _rows(cloud: Cloud, ven_id: str, since_ts: float) -> bool:
+    since = records.telemetry_row_id(int(since_ts), "", 0)
+    return any(True for _ in cloud.telemetry_after(ven_id, since))
+
+
+def _countdown(end_ts: float) -> Iterator[float]:
+    while (left_s := end_ts - time.time()) > 0:
+        yield left_s
+        time.sleep(min(1.0, left_s))

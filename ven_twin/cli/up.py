@@ -1,0 +1,154 @@
+"""``ven-twin up``: everything, by one command."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from contracts.errors import FieldError
+from contracts.names import check_ven_id
+from ven_twin.cli.console import duration_s, kw
+from ven_twin.cli.places import LOCAL, connect
+from ven_twin.errors import VenTwinError
+
+HOUSE_START = "2026-07-15T22:30:00Z"
+"""A working day in July, half past five by local standard time: the air is hot, the car is home."""
+
+
+def up(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after one event; exit 0 only when all of it worked.")
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write what came of it to this file.")
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the cloud's state over a stop, and take it up again.")
+    ] = False,
+    ven_id: Annotated[str, typer.Option("--ven-id", help="The VEN.")] = "ven-1",
+    shed_kw: Annotated[
+        float | None, typer.Option("--shed-kw", help="kW to ask for; 60 % of what is on offer when left out.")
+    ] = None,
+    duration: Annotated[
+        str, typer.Option("--duration", help="The event's length, by the wall clock.")
+    ] = "20s",
+    house_speed: Annotated[
+        float, typer.Option("--house-speed", help="House seconds to a wall second.")
+    ] = 30.0,
+    house_start: Annotated[
+        str, typer.Option("--house-start", help="House time at the start, ISO 8601.")
+    ] = HOUSE_START,
+    report_interval_s: Annotated[
+        float, typer.Option("--report-interval", help="Between two telemetry rows, s.")
+    ] = 2.0,
+) -> None:
+    """Start the local cloud, deploy the stack, start a twin, run a DR event through it, settle it; stay up."""
+    from rich.console import Console
+
+    from ven_twin.cli.main_job import MainJob, run_event, wait_for_telemetry
+    from ven_twin.cli.system import local_system, twin
+
+    check_ven_id(ven_id, "--ven-id")
+    seconds = duration_s(duration, "--duration")
+    if shed_kw is not None and not 0 < shed_kw <= 10_000:
+        raise FieldError("--shed-kw", f"above 0 and at most 10000, got {shed_kw:g}")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    console = Console(highlight=False)
+    job = MainJob(ven_id=ven_id)
+    options = ["--house-speed", str(house_speed), "--house-start", house_start]
+    options += ["--report-interval", str(report_interval_s)]
+    steps = _Steps(console)
+    try:
+        with (
+            steps.shown(),
+            local_system([ven_id], keep=keep, say=steps.say),
+            twin(ven_id, options) as process,
+        ):
+            cloud = connect(LOCAL)
+            wait_for_telemetry(cloud, job, process, steps.say)
+            steps.done(f"first telemetry stored {job.first_telemetry_s:.1f} s after the start")
+            run_event(cloud, job, process, shed_kw=shed_kw, duration_s=seconds, say=steps.say)
+            job.judge()
+            _finish(console, steps, job, cloud, json_file)
+            if not once:
+                steps.stop()
+                _stay(console, ven_id, house_speed)
+    except KeyboardInterrupt:
+        console.print("Stopped: the loads are restored, the cloud is down.")
+        return
+    if job.failures:
+        raise VenTwinError("; ".join(job.failures))
+
+
+class _Steps:
+    """What is being done: a spinner on a terminal, a line a step elsewhere."""
+
+    def __init__(self, console: Any) -> None:
+        self._console = console
+        self._status = console.status("")
+        self._last = ""
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the spinner for as long as the block lasts."""
+        self._status.start()
+        try:
+            yield
+        finally:
+            self._status.stop()
+
+    def say(self, text: str) -> None:
+        """This is being done now."""
+        self._status.update(f"{text} …")
+        step = text.split(",", maxsplit=1)[0].split(":", maxsplit=1)[0]
+        if not self._console.is_terminal and step != self._last:
+            self._console.print(f"… {text}")
+        self._last = step
+
+    def done(self, text: str) -> None:
+        """This was done."""
+        self._console.print(f"[green]✓[/] {text}")
+
+    def stop(self) -> None:
+        """No more steps."""
+        self._status.stop()
+
+
+def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path | None) -> None:
+    import msgspec
+
+    from contracts.names import Output
+    from ven_twin.cli.report import show_report
+
+    if json_file is not None:
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(job), indent=2) + b"\n")
+    steps.done(
+        f"event {job.event_id} reported active {job.dispatch_to_active_s:.2f} s after the dispatch call"
+    )
+    steps.done(
+        f"delivered {kw(job.delivered_kw)} of {kw(job.asked_kw)} asked; baseline {kw(job.baseline_kw)}"
+    )
+    if job.restored:
+        steps.done("the loads are restored")
+    for failure in job.failures:
+        console.print(f"[red]✗[/] {failure}")
+    show_report(cloud.invoke(Output.SETTLE_EVENT, {"eventId": job.event_id}))
+
+
+def _stay(console: Any, ven_id: str, house_speed: float) -> None:
+    from ven_twin.cli.listen import listen
+
+    console.print(
+        f"\nThe system stays up; time in the house passes {house_speed:g} times as fast as on the wall. "
+        "In another terminal:\n"
+        f"  .venv/bin/ven-twin event create --shed-kw 3 --duration 1m\n"
+        f"  .venv/bin/ven-twin cmd --ven-id {ven_id} --op ping\n"
+        "Ctrl-C stops it. Telemetry as it is stored:\n"
+    )
+    listen(ven_id)

@@ -1,0 +1,139 @@
+"""The house beside its uncurtailed clone, and the plan that is in force. Pure.
+
+Both are stepped through the same weather, draws and chance; what the clone draws is the baseline that no
+statistics can give. Switches that the resident or the shadow sets hold for both: they are how the house
+is used, not what an event takes off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from contracts.events import Interval, Signal
+from ven_twin.core.guards import CircuitView, Switching, advance, refusal
+from ven_twin.core.shedding import ShedPlan, control_for, plan_shed, shed_available_kw
+from ven_twin.core.ven import LoadShed
+from ven_twin.core.views import NO_SETTINGS, LoadSetting, circuit_views, with_settings
+from ven_twin.devices.control import Control
+from ven_twin.devices.environment import Environment
+from ven_twin.devices.house import House
+
+LEVEL_SHARE = {0: 0.0, 1: 0.3, 2: 0.6, 3: 1.0}
+"""What part of the flexibility on offer a level takes. Interpretation: OpenADR's SIMPLE levels name no kW."""
+UNCURTAILED = ShedPlan(asked_kw=0.0, shed_kw=0.0, controls={}, decisions=())
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Power during a step: by circuit as drawn, and of the whole uncurtailed house, kW."""
+
+    circuits_kw: Mapping[str, float]
+    baseline_kw: float
+
+    @property
+    def used_kw(self) -> float:
+        """What the site drew, kW; below zero it exported."""
+        return sum(self.circuits_kw.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """The house, its clone, and what is asked of the house's circuits now.
+
+    Attributes:
+        house: as it is run.
+        clone: as it would be, had nothing ever been curtailed.
+        plan: what was decided last, by circuit.
+        controls: what the circuits are held to until the next plan.
+        switching: since when each circuit has been curtailed or not, s of house time.
+        views: the circuits as the plan saw them.
+    """
+
+    house: House
+    clone: House
+    plan: ShedPlan = UNCURTAILED
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    switching: Mapping[str, Switching] = field(default_factory=dict)
+    views: tuple[CircuitView, ...] = ()
+
+    @property
+    def available_kw(self) -> float:
+        """What could be shed now, kW."""
+        return shed_available_kw(self.views)
+
+    def sheddable_kw(self) -> dict[str, float]:
+        """What each circuit could give up now, kW; 0 where a guard forbids it."""
+        return {view.id: 0.0 if refusal(view) else max(0.0, view.sheddable_kw) for view in self.views}
+
+    def step(
+        self, env: Environment, dt_s: float, settings: Mapping[str, LoadSetting] = NO_SETTINGS
+    ) -> tuple[Premises, Flow]:
+        """Advance *dt_s* of house time under the controls in force.
+
+        Raises:
+            PhysicsError: *dt_s* or the environment is no finite number.
+        """
+        stepped = self.house.step(self.controls, env, dt_s)
+        uncurtailed = self.clone.step(
+            {load: setting.control for load, setting in settings.items()}, env, dt_s
+        )
+        curtailed = {circuit.id: False for circuit in self.house.circuits} | self.plan.curtailed
+        after = replace(
+            self,
+            house=stepped.house,
+            clone=uncurtailed.house,
+            switching=advance(self.switching, curtailed, dt_s),
+        )
+        return after, Flow(stepped.power_kw, uncurtailed.grid_kw)
+
+    def planned(
+        self,
+        env: Environment,
+        dt_s: float,
+        interval: Interval | None,
+        *,
+        limit_kw: float | None = None,
+        settings: Mapping[str, LoadSetting] = NO_SETTINGS,
+        load_sheds: Mapping[str, LoadShed] | None = None,
+    ) -> Premises:
+        """Decide anew what each circuit does, on what house and clone would draw now.
+
+        Args:
+            env: the world in the step to come.
+            dt_s: how long that step is, s of house time.
+            interval: what an event asks for now, or None.
+            limit_kw: a standing import limit, when no event is in force.
+            settings: what is set of circuits.
+            load_sheds: circuits curtailed by command.
+        """
+        views = circuit_views(self.house, env, dt_s, self.switching, settings)
+        demand_kw = sum(view.demand_kw for view in views)
+        baseline_kw = sum(self.clone.demand_kw(env, dt_s).values())
+        asked_kw = _asked_kw(interval, limit_kw, baseline_kw, shed_available_kw(views))
+        # What the house would draw beyond its clone is the rebound of what was shed; it is shed again.
+        plan = plan_shed(views, asked_kw + demand_kw - baseline_kw if asked_kw > 0 else 0.0)
+        controls = with_settings(plan, settings)
+        for view in views:
+            shed = (load_sheds or {}).get(view.id)
+            if shed is not None and controls[view.id] == Control():
+                controls[view.id] = control_for(view, min(shed.reduce_kw, view.sheddable_kw))
+        return replace(self, plan=plan, controls=controls, views=views)
+
+
+def _asked_kw(
+    interval: Interval | None, limit_kw: float | None, baseline_kw: float, available_kw: float
+) -> float:
+    """What is to be taken off the baseline, kW, never below 0."""
+    if interval is None:
+        return max(0.0, baseline_kw - limit_kw) if limit_kw is not None else 0.0
+    if interval.signal is Signal.SHED_KW:
+        return interval.value
+    if interval.signal is Signal.IMPORT_LIMIT_KW:
+        return max(0.0, baseline_kw - interval.value)
+    return LEVEL_SHARE[int(interval.value)] * available_kw
+
+
+def requested_kw(interval: Interval | None, flow: Flow, available_kw: float) -> float | None:
+    """What an interval asks for in kW, for reports; None when there is none."""
+    return None if interval is None else _asked_kw(interval, None, flow.baseline_kw, available_kw)

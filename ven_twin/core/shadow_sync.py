@@ -1,0 +1,93 @@
+"""The VEN's copy of its shadow: what is desired, and what of that is news.
+
+A delta holds only what differs from ``reported``, and a key that was removed from ``desired`` is in no
+delta at all; so the whole of ``desired`` is kept here and patched by what comes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contracts.shadow import merge
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowCopy:
+    """What is known of the shadow.
+
+    Every update is answered by one ``accepted``, so the versions of those run without a gap; where one is
+    missing the whole has to be read again.
+
+    Attributes:
+        desired: the whole desired state as last known.
+        reported: what the service is known to hold as reported.
+        accepted: version of the last ``accepted``, or of the whole, that was taken up.
+        delta: version of the last delta that was taken up.
+        synchronized: whether nothing was missed since the whole was read.
+    """
+
+    desired: Mapping[str, Any] = field(default_factory=dict)
+    reported: Mapping[str, Any] = field(default_factory=dict)
+    accepted: int = 0
+    delta: int = 0
+    synchronized: bool = False
+
+    @property
+    def desired_events(self) -> Mapping[str, Any]:
+        """``desired.drEvents`` as it stands, without the events that were removed."""
+        return _section(self.desired, "drEvents")
+
+    def on_get(self, document: Mapping[str, Any]) -> ShadowCopy:
+        """The whole shadow was read. One that is older than what is known already changes nothing."""
+        version = _version(document)
+        if version < max(self.accepted, self.delta):
+            return self
+        state = _section(document, "state")
+        return ShadowCopy(
+            desired=merge({}, _section(state, "desired")),
+            reported=merge({}, _section(state, "reported")),
+            accepted=version,
+            delta=version,
+            synchronized=True,
+        )
+
+    def on_missing(self) -> ShadowCopy:
+        """There is no shadow yet (404): nothing is desired, nothing reported."""
+        return ShadowCopy(synchronized=True)
+
+    def on_delta(self, document: Mapping[str, Any]) -> ShadowCopy:
+        """Some of what is desired differs from what is reported. An older message changes nothing."""
+        version = _version(document)
+        if version <= self.delta or version < self.accepted:
+            return self
+        return replace(self, desired=merge(self.desired, _section(document, "state")), delta=version)
+
+    def on_accepted(self, document: Mapping[str, Any]) -> ShadowCopy:
+        """An update, one's own or another's, was taken. This is where a removed key shows up."""
+        version, state = _version(document), _section(document, "state")
+        if version <= self.accepted:
+            return self
+        return replace(
+            self,
+            desired=merge(self.desired, _section(state, "desired")),
+            reported=merge(self.reported, _section(state, "reported")),
+            accepted=version,
+            # The first update of a shadow that did not exist continues the count of a deleted one.
+            synchronized=self.synchronized and (self.accepted == 0 or version == self.accepted + 1),
+        )
+
+    def disconnected(self) -> ShadowCopy:
+        """The connection is gone, and with it whatever was said meanwhile."""
+        return replace(self, synchronized=False)
+
+
+def _version(document: Mapping[str, Any]) -> int:
+    version = document.get("version", 0)
+    return version if isinstance(version, int) and not isinstance(version, bool) else 0
+
+
+def _section(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,144 @@
+"""The VEN's state, and what its shadow and the passing of time change in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from contracts.events import DrEvent, Phase
+from contracts.shadow import Desired, read_desired
+from ven_twin.core.schedule import Held, Schedule, Source, Transition, Verdict
+from ven_twin.core.settings import Settings
+from ven_twin.core.shadow_sync import ShadowCopy
+
+EXPIRED = "ended before it was received"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadShed:
+    """One circuit curtailed by a command, whatever the events ask for."""
+
+    reduce_kw: float
+    until_ts: float
+
+
+@dataclass(frozen=True, slots=True)
+class VenState:
+    """Everything a VEN decides by.
+
+    Attributes:
+        ven_id: who it is.
+        load_ids: the circuits that its house has.
+        settings: what it is set to.
+        schedule: the events that it holds.
+        load_sheds: circuits curtailed by command, by id.
+        shadow: its copy of the shadow.
+        errors: why something desired was refused, by key path.
+    """
+
+    ven_id: str
+    load_ids: frozenset[str]
+    settings: Settings = field(default_factory=Settings)
+    schedule: Schedule = field(default_factory=Schedule)
+    load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)
+    shadow: ShadowCopy = field(default_factory=ShadowCopy)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def with_shadow(self, shadow: ShadowCopy, now_ts: float) -> VenState:
+        """Converge to *shadow*'s desired state; what cannot be is refused under `errors`.
+
+        An event that came by shadow and is no longer desired is cancelled.
+        """
+        desired = read_desired(shadow.desired)
+        errors = dict(desired.errors)
+        schedule = self.schedule
+        for event_id, event in desired.events.items():
+            if event is None:
+                continue
+            if event_id not in schedule.events and _was_dealt_with(event, shadow, self.ven_id, now_ts):
+                schedule = schedule.remember(event, self.ven_id)
+                continue
+            schedule, verdict = schedule.offer(event, Source.SHADOW, self.ven_id, now_ts)
+            if verdict is Verdict.EXPIRED:
+                errors[f"drEvents.{event_id}"] = EXPIRED
+        if shadow.synchronized:
+            gone = schedule.from_shadow_ids() - shadow.desired_events.keys()
+            schedule = schedule.end(gone, Phase.CANCELLED, now_ts)
+        settings = self.settings.with_desired(self.of_own_loads(desired, errors))
+        return replace(self, shadow=shadow, schedule=schedule, settings=settings, errors=errors)
+
+    def of_own_loads(self, desired: Desired, errors: dict[str, str]) -> Desired:
+        """*desired* without circuits that this house does not have; each is added to *errors*."""
+        for load_id in desired.loads.keys() - self.load_ids:
+            errors[f"loads.{load_id}"] = f"unknown; allowed: {', '.join(sorted(self.load_ids))}"
+        own = {load_id: load for load_id, load in desired.loads.items() if load_id in self.load_ids}
+        return msgspec.structs.replace(desired, loads=own)
+
+    def advance(self, now_ts: float) -> tuple[VenState, tuple[Transition, ...]]:
+        """Let time pass: leave events that the VEN takes no part in, and say what changed its phase."""
+        schedule = self.schedule
+        if not self.settings.takes_part(now_ts):
+            running = [i for i, held in schedule.events.items() if held.phase(now_ts) is Phase.ACTIVE]
+            schedule = schedule.end(running, Phase.OPTED_OUT, now_ts)
+        schedule, transitions = schedule.announce(now_ts)
+        sheds = {load_id: shed for load_id, shed in self.load_sheds.items() if now_ts < shed.until_ts}
+        return replace(self, schedule=schedule, load_sheds=sheds), transitions
+
+    def in_force(self, now_ts: float) -> Held | None:
+        """The event that is acted on at *now_ts*, or None."""
+        return self.schedule.in_force(now_ts) if self.settings.takes_part(now_ts) else None
+
+    def reported_settings(self) -> dict[str, Any]:
+        """The part of ``reported`` that mirrors ``desired``.
+
+        What was accepted is mirrored as it was written, so that the delta closes; what was refused is
+        not, so that its delta stays to be seen beside its reason.
+        """
+        settings, desired = self.settings, self.shadow.desired
+        reported: dict[str, Any] = {
+            "report_interval_seconds": settings.report_interval_s,
+            "enabled": settings.enabled,
+            "optOut": msgspec.to_builtins(settings.opt_out) if settings.opt_out else False,
+            "drEvents": self._reported_events(),
+            "loads": self._reported_loads(desired.get("loads")),
+        }
+        if settings.target_power_kw is not None:
+            reported["target_power_kw"] = settings.target_power_kw
+        for key in ("report_interval_seconds", "enabled", "optOut", "target_power_kw"):
+            if key in desired and not self._refused(key):
+                reported[key] = desired[key]
+        return reported
+
+    def _reported_events(self) -> dict[str, Any]:
+        desired = self.shadow.desired_events
+        return {
+            event_id: desired[event_id] if event_id in desired else held.event.to_shadow()
+            for event_id, held in self.schedule.events.items()
+            if (event_id in desired and not self._refused(f"drEvents.{event_id}"))
+            or held.source is Source.COMMAND
+        }
+
+    def _reported_loads(self, desired: Any) -> Any:
+        if isinstance(desired, list) and not self._refused("loads"):
+            return desired
+        mirrored = desired if isinstance(desired, Mapping) else {}
+        return {
+            load_id: mirrored[load_id]
+            if load_id in mirrored and not self._refused(f"loads.{load_id}")
+            else {key: value for key, value in msgspec.to_builtins(load).items() if value is not None}
+            for load_id, load in self.settings.loads.items()
+        }
+
+    def _refused(self, path: str) -> bool:
+        return any(key == path or key.startswith((f"{path}.", f"{path}[")) for key in self.errors)
+
+
+def _was_dealt_with(event: DrEvent, shadow: ShadowCopy, ven_id: str, now_ts: float) -> bool:
+    """Whether *event* is over and an earlier run of this VEN reported it: then there is nothing to refuse."""
+    reported = shadow.reported.get("drEvents")
+    known = reported.get(event.event_id) if isinstance(reported, Mapping) else None
+    same = isinstance(known, Mapping) and known.get("revision", 0) == event.revision
+    return same and event.phase(now_ts, offset_s=event.start_offset_s(ven_id)) is Phase.COMPLETED

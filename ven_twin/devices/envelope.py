@@ -1,0 +1,79 @@
+"""The building as two coupled heat stores, air and mass: equivalent thermal parameters (ETP)."""
+
+from functools import lru_cache
+from math import cosh, exp, sinh, sqrt
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+S_PER_H = 3600.0
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameters of the two-state model.
+
+    ``ua_kw_c`` joins air to outdoors, ``coupling_kw_c`` air to mass. ``aperture_m2`` turns the mean
+    irradiance on the walls into solar gain. Of solar and internal gains a fraction goes into the mass.
+
+    Source: GridLAB-D ``house_e`` and its defaults.
+    """
+
+    air_kwh_c: Annotated[float, Meta(gt=0.0, le=10.0)]
+    mass_kwh_c: Annotated[float, Meta(gt=0.0, le=50.0)]
+    ua_kw_c: Annotated[float, Meta(gt=0.0, le=5.0)]
+    coupling_kw_c: Annotated[float, Meta(gt=0.0, le=50.0)]
+    aperture_m2: Annotated[float, Meta(ge=0.0, le=100.0)]
+    mass_gain_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class Transition(NamedTuple):
+    """How a deviation from the equilibrium decays over a time: ``new = matrix · old`` for (air, mass)."""
+
+    air_air: float
+    air_mass: float
+    mass_air: float
+    mass_mass: float
+
+
+def transition(envelope: Envelope, dt_s: float) -> Transition:
+    """The matrix exponential over *dt_s*, in closed form.
+
+    Exact for any *dt_s* while outdoors and gains are constant; both eigenvalues are real and negative.
+    """
+    air_kwh_c, mass_kwh_c = envelope.air_kwh_c, envelope.mass_kwh_c
+    ua_kw_c, coupling_kw_c = envelope.ua_kw_c, envelope.coupling_kw_c
+    dt_h = dt_s / S_PER_H
+    a, b = -(ua_kw_c + coupling_kw_c) / air_kwh_c, coupling_kw_c / air_kwh_c
+    c, d = coupling_kw_c / mass_kwh_c, -coupling_kw_c / mass_kwh_c
+    mean, half = (a + d) / 2.0, (a - d) / 2.0
+    root = sqrt(half * half + b * c)
+    decay = exp(mean * dt_h)
+    even, odd = decay * cosh(root * dt_h), decay * sinh(root * dt_h) / root
+    return Transition(even + odd * half, odd * b, odd * c, even - odd * half)
+
+
+cached_transition = lru_cache(maxsize=256)(transition)
+"""For the steps that recur; a switching falls anywhere within a step and computes its own."""
+
+
+class Temperatures(NamedTuple):
+    """Air and mass, °C."""
+
+    air_c: float
+    mass_c: float
+
+
+def equilibrium(envelope: Envelope, outdoor_c: float, air_kw: float, mass_kw: float) -> Temperatures:
+    """Where the house would come to rest, with *air_kw* of heat into the air and *mass_kw* into the mass."""
+    air_c = outdoor_c + (air_kw + mass_kw) / envelope.ua_kw_c
+    return Temperatures(air_c, air_c + mass_kw / envelope.coupling_kw_c)
+
+
+def drift(start: Temperatures, rest: Temperatures, over: Transition) -> Temperatures:
+    """The temperatures after *over*, on their way from *start* to *rest*."""
+    air_c, mass_c = start.air_c - rest.air_c, start.mass_c - rest.mass_c
+    return Temperatures(
+        rest.air_c + over.air_air * air_c + over.air_mass * mass_c,
+        rest.mass_c + over.mass_air * air_c + over.mass_mass * mass_c,
+    )

@@ -1,0 +1,33 @@
+"""What the physics refuses, and why."""
+
+
+class PhysicsError(ValueError):
+    """The house was asked for something that has no physical meaning. The caller corrects its input."""
+
+
+class StepDurationError(PhysicsError):
+    """Raised when a step does not last a finite, positive time. The caller skips the tick."""
+
+    def __init__(self, dt_s: float) -> None:
+        super().__init__(f"a step must last a finite time above 0 s, not {dt_s!r} s")
+        self.dt_s = dt_s
+
+
+class NotFiniteError(PhysicsError):
+    """Raised when a value that drives the house is NaN or infinite. The caller drops that input."""
+
+    def __init__(self, name: str, value: float) -> None:
+        super().__init__(f"{name} must be finite, not {value!r}")
+        self.name = name
+        self.value = value
+
+
+class ProfileError(PhysicsError):
+    """Raised when a house profile does not decode. The caller reports it and does not start."""
+
+    def __init__(self, source: str, key: str, value: object, allowed: str) -> None:
+        super().__init__(f"{source}: {key} = {value!r} is not allowed: {allowed}")
+        self.source = source
+        self.key = key
+        self.value = value
+        self.allowed = allowed

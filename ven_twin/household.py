@@ -1,0 +1,153 @@
+"""The house as the twin runs it: stepped with time, planned for events, metered."""
+
+from __future__ import annotations
+
+from contracts.telemetry import Load
+from ven_twin.core import reporting
+from ven_twin.core.meter import Meter
+from ven_twin.core.premises import Flow, Premises, requested_kw
+from ven_twin.core.schedule import Held
+from ven_twin.core.shedding import ShedPlan
+from ven_twin.core.ven import VenState
+from ven_twin.core.views import LoadSetting
+from ven_twin.devices.house import House
+from ven_twin.devices.profile import Panel, build_house
+from ven_twin.io.clock import HouseClock
+from ven_twin.io.houses import load_profile, load_site
+
+STEP_MAX_S = 900.0
+"""Longest step of house time; what is longer (a suspended machine) is made in several."""
+LOOK_AHEAD_S = 1.0
+WARM_UP_S = 24 * 3600.0
+WARM_UP_STEP_S = 300.0
+"""A house that has stood empty of time has no warm walls and no drawn-down tank; it lives a day first."""
+
+
+class Household:
+    """A house, its clone beside it, and the meters on them. Times are monotonic seconds.
+
+    Attributes:
+        panel: the service panel.
+        load_ids: the circuits' ids.
+        critical: ids of the circuits that are never shed.
+    """
+
+    def __init__(self, house: str, house_clock: HouseClock) -> None:
+        profile = load_profile(house)
+        built = build_house(profile)
+        self._site = load_site(profile)
+        self._clock = house_clock
+        self._stepped_s = house_clock.started_s
+        lived_in = self._warmed_up(built, house_clock.origin_ts)
+        self._premises = Premises(lived_in, lived_in)
+        self._flow = Flow({}, 0.0)
+        self._row = Meter()
+        self._acting: str | None = None
+        self._delivered: dict[str, Meter] = {}
+        self._requested_kw: dict[str, float] = {}
+        self.panel: Panel = profile.panel
+        self.load_ids = frozenset(circuit.id for circuit in built.circuits)
+        self.critical = frozenset(circuit.id for circuit in built.circuits if circuit.critical)
+
+    def _warmed_up(self, house: House, until_ts: float) -> House:
+        at_ts = until_ts - WARM_UP_S
+        while at_ts < until_ts:
+            house = house.step({}, self._site.environment(at_ts, WARM_UP_STEP_S), WARM_UP_STEP_S).house
+            at_ts += WARM_UP_STEP_S
+        return house
+
+    @property
+    def plan(self) -> ShedPlan:
+        """What was decided last, by circuit."""
+        return self._premises.plan
+
+    @property
+    def available_kw(self) -> float:
+        """What could be shed now, kW."""
+        return self._premises.available_kw
+
+    @property
+    def used_kw(self) -> float:
+        """What the site drew in the last step, kW."""
+        return self._flow.used_kw
+
+    @property
+    def battery_soc(self) -> float | None:
+        """State of charge of the battery, 0 to 1, or None."""
+        return reporting.battery_soc(self._premises)
+
+    @property
+    def acting(self) -> str | None:
+        """Id of the event that the plan in force serves, or None."""
+        return self._acting
+
+    def house_ts(self, now_s: float) -> float:
+        """The time in the house, UTC s."""
+        return self._clock.at(now_s)
+
+    def advance(self, state: VenState, now_s: float) -> None:
+        """Let the house live until *now_s* as it was last planned."""
+        while (wall_s := min(now_s - self._stepped_s, STEP_MAX_S / self._clock.speed)) > 0:
+            dt_s = wall_s * self._clock.speed
+            env = self._site.environment(self._clock.at(self._stepped_s), dt_s)
+            self._premises, flow = self._premises.step(env, dt_s, _load_settings(state))
+            self._flow = flow
+            self._row = self._row.count(flow.circuits_kw, flow.baseline_kw, wall_s)
+            if self._acting is not None:
+                meter = self._delivered.get(self._acting, Meter())
+                self._delivered[self._acting] = meter.count(flow.circuits_kw, flow.baseline_kw, wall_s)
+            self._stepped_s += wall_s
+
+    def replan(self, state: VenState, held: Held | None, now_s: float, now_ts: float) -> None:
+        """Decide what each circuit does from now on, for the event in force or for none."""
+        interval = held.interval(now_ts) if held else None
+        ahead_s = LOOK_AHEAD_S * self._clock.speed
+        env = self._site.environment(self._clock.at(now_s), ahead_s)
+        self._premises = self._premises.planned(
+            env,
+            ahead_s,
+            interval,
+            limit_kw=state.settings.target_power_kw,
+            settings=_load_settings(state),
+            load_sheds=state.load_sheds,
+        )
+        self._acting = held.event.event_id if held else None
+        if held is not None:
+            asked_kw = requested_kw(interval, self._flow, self.available_kw)
+            self._requested_kw[held.event.event_id] = asked_kw or 0.0
+
+    def read_row(self) -> Meter:
+        """Read the meter of the row and set it back."""
+        row, self._row = self._row, Meter()
+        return row
+
+    def flowing(self) -> Meter:
+        """The last step as a reading: what flows now."""
+        return Meter().count(self._flow.circuits_kw, self._flow.baseline_kw, 1.0)
+
+    def loads(self, state: VenState, row: Meter) -> tuple[Load, ...]:
+        """Every circuit, with its mean power over *row*."""
+        means_kw = {circuit: row.mean_kw(energy) for circuit, energy in row.circuits_kwh.items()}
+        return reporting.circuit_loads(self._premises, means_kw, state)
+
+    def delivered(self, event_id: str) -> Meter | None:
+        """What was metered while *event_id* was acted on, or None when it never was."""
+        return self._delivered.get(event_id)
+
+    def requested_kw(self, event_id: str) -> float | None:
+        """What *event_id* last asked for, kW, or None when it was never acted on."""
+        return self._requested_kw.get(event_id)
+
+    def forget(self, event_id: str) -> None:
+        """Drop the meter of an event that is over and was reported."""
+        self._delivered.pop(event_id, None)
+        self._requested_kw.pop(event_id, None)
+
+
+def _load_settings(state: VenState) -> dict[str, LoadSetting]:
+    return {
+        load_id: LoadSetting(
+            enabled=load.enabled is not False, capacity_kw=load.capacity_kw, priority=load.priority
+        )
+        for load_id, load in state.settings.loads.items()
+    }

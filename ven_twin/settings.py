@@ -1,0 +1,60 @@
+"""How a twin is run: where its cloud is, which house stands behind it, how fast its time passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from contracts.errors import FieldError
+from contracts.names import check_ven_id
+from ven_twin.io.clock import HOUSE_SPEED_MAX
+
+MQTT_PORT = 8883
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinSettings:
+    """One twin.
+
+    Attributes:
+        ven_id: thing name and MQTT client id.
+        endpoint: the MQTT host.
+        port: the MQTT port.
+        state_dir: where the outbox is kept; made when it is not there.
+        house: a packaged house's name, or the path of a profile.
+        house_speed: house seconds to a wall second.
+        house_start_ts: house time at the start, UTC s; the wall clock's when None.
+        report_interval_s: between two telemetry rows, until the shadow says otherwise; None for 30 s.
+        keepalive_s: MQTT keep-alive.
+
+    Raises:
+        FieldError: a value that cannot be; names the field and what is allowed.
+    """
+
+    ven_id: str
+    endpoint: str
+    state_dir: Path
+    port: int = MQTT_PORT
+    house: str = "standard"
+    house_speed: float = 1.0
+    house_start_ts: float | None = None
+    report_interval_s: float | None = None
+    keepalive_s: int = 60
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be before anything is started."""
+        check_ven_id(self.ven_id)
+        if not 0 < self.house_speed <= HOUSE_SPEED_MAX:
+            raise FieldError(
+                "house-speed", f"from above 0 to {HOUSE_SPEED_MAX:.0f}, got {self.house_speed:g}"
+            )
+        if self.report_interval_s is not None and not 1 <= self.report_interval_s <= 3600:
+            raise FieldError("report-interval", f"1 to 3600 s, got {self.report_interval_s:g}")
+        if not 0 < self.port < 65536:
+            raise FieldError("port", f"1 to 65535, got {self.port}")
+        if not 5 <= self.keepalive_s <= 1200:
+            raise FieldError("keepalive", f"5 to 1200 s, got {self.keepalive_s}")
+
+    def at(self, endpoint: str, port: int) -> TwinSettings:
+        """These settings with another broker."""
+        return replace(self, endpoint=endpoint, port=port)

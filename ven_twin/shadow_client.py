@@ -1,0 +1,100 @@
+"""Keeps the reported shadow in step: one update under way at a time, at most one a second."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from contracts import codec
+from contracts.names import Topics
+from contracts.shadow import check_state, difference
+from ven_twin.core.reporting import worth_saying
+from ven_twin.core.shadow_sync import ShadowCopy
+
+UPDATE_PERIOD_S = 1.0
+HEARTBEAT_S = 15 * 60.0
+ANSWER_TIMEOUT_S = 10.0
+
+Send = Callable[[str, bytes], Awaitable[bool]]
+
+
+class ShadowClient:
+    """Says what the VEN reports, and asks for the whole shadow when it has to.
+
+    Times are monotonic seconds. An update that is not answered in time is given up and the shadow is
+    read again, so that what the service holds is known and not guessed.
+    """
+
+    def __init__(self, topics: Topics, send: Send) -> None:
+        self._topics = topics
+        self._send = send
+        self._token: str | None = None
+        self._asked_s: float | None = None
+        self._said_s = float("-inf")
+        self._desired: dict[str, Any] = {}
+
+    def disconnected(self) -> None:
+        """Nothing that was under way will be answered."""
+        self._token, self._asked_s = None, None
+
+    def want(self, desired: Mapping[str, Any] | None) -> None:
+        """Have *desired* put into the desired state with the next update: a command has changed it."""
+        self._desired = {**self._desired, **(desired or {})}
+
+    async def get(self, now_s: float) -> None:
+        """Ask for the whole shadow."""
+        self._asked_s = now_s
+        await self._send(self._topics.shadow("get"), codec.encode({"clientToken": _token()}))
+
+    def got(self) -> None:
+        """The whole shadow came, or there is none."""
+        self._asked_s = None
+
+    def answered(self, document: Mapping[str, Any]) -> bool:
+        """Whether *document*, an accepted or rejected one, answers the update under way; it is over then."""
+        if self._token is None or document.get("clientToken") != self._token:
+            return False
+        self._token = None
+        return True
+
+    def due_s(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> float:
+        """When there is next something to do, monotonic s."""
+        if self._token is not None:
+            return self._said_s + ANSWER_TIMEOUT_S
+        if not copy.synchronized:
+            return now_s if self._asked_s is None else self._asked_s + ANSWER_TIMEOUT_S
+        if self._desired or worth_saying(copy.reported, reported):
+            return max(now_s, self._said_s + UPDATE_PERIOD_S)
+        return self._said_s + HEARTBEAT_S
+
+    async def keep_up(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> None:
+        """Do what is due at *now_s*: say what changed, or read anew what was not answered."""
+        if now_s < self.due_s(copy, reported, now_s):
+            return
+        if self._token is not None or not copy.synchronized:
+            self._token = None
+            await self.get(now_s)
+            return
+        await self.say(copy, reported, now_s)
+
+    async def say(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> bool:
+        """Send what of *reported* the service does not hold yet, now. Says whether it was written.
+
+        Raises:
+            OversizeError: the shadow would be larger than the service takes.
+        """
+        state: dict[str, Any] = {"reported": difference(copy.reported, reported)}
+        if self._desired:
+            state["desired"] = self._desired
+        check_state({"reported": reported, "desired": copy.desired})
+        token = _token()
+        body = codec.encode({"state": state, "clientToken": token})
+        if not await self._send(self._topics.shadow("update"), body):
+            return False
+        self._token, self._said_s, self._desired = token, now_s, {}
+        return True
+
+
+def _token() -> str:
+    return secrets.token_hex(8)

@@ -1,0 +1,277 @@
+"""The digital twin: a house behind an MQTT session, driven by its shadow.
+
+This is the shell: it holds the clocks and the session, and carries out what `ven_twin.core` decides. One
+loop wakes when something is due or something came in; nothing polls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from dataclasses import replace
+from typing import Any
+
+from contracts import codec
+from contracts.errors import OversizeError, WireError
+from contracts.events import Phase
+from contracts.names import Topics
+from ven_twin.core import reporting
+from ven_twin.core.commanding import Facts
+from ven_twin.core.meter import Meter
+from ven_twin.core.schedule import Transition
+from ven_twin.core.settings import Settings
+from ven_twin.core.ven import VenState
+from ven_twin.household import Household
+from ven_twin.inbound import Commands
+from ven_twin.io import clock
+from ven_twin.io.identity import Identity
+from ven_twin.io.mqtt_session import MqttSession, SessionStatus
+from ven_twin.io.outbox import Outbox
+from ven_twin.settings import TwinSettings
+from ven_twin.shadow_client import ShadowClient
+
+TICK_S = 1.0
+"""Between two looks at the house. Events start and end on time whatever this is."""
+LOADS_PERIOD_S = 30.0
+DRAIN_S = 3.0
+OVER = frozenset({Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT})
+
+logger = logging.getLogger(__name__)
+
+
+class Twin:
+    """One VEN: `run` it until it is told to `stop`."""
+
+    def __init__(self, settings: TwinSettings, identity: Identity) -> None:
+        start_s, start_ts = clock.monotonic_s(), clock.now_ts()
+        house_ts = start_ts if settings.house_start_ts is None else settings.house_start_ts
+        self._settings = settings
+        self._household = Household(settings.house, clock.HouseClock(house_ts, start_s, settings.house_speed))
+        self._voice = reporting.Voice(settings.ven_id, clock.new_boot_id(), self._household.panel)
+        self._topics = Topics(settings.ven_id)
+        self._state = VenState(settings.ven_id, self._household.load_ids)
+        if settings.report_interval_s is not None:
+            own = Settings(report_interval_s=settings.report_interval_s)
+            self._state = replace(self._state, settings=own)
+        self._last_event: dict[str, Any] | None = None
+        self._row_s = self._loads_s = start_s
+        self._row_seq = self._loads_seq = 0
+        self._wake, self._stopping = asyncio.Event(), asyncio.Event()
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._outbox = Outbox(settings.state_dir / "outbox.sqlite")
+        self._session = MqttSession(
+            settings.endpoint,
+            settings.port,
+            identity,
+            settings.ven_id,
+            self._topics.subscriptions,
+            self._outbox,
+            self._on_message,
+            self._on_connected,
+            rng=random.Random(),  # noqa: S311 - spreads reconnects
+            keepalive_s=settings.keepalive_s,
+        )
+        self._shadow = ShadowClient(self._topics, self._session.publish_now)
+        self._commands = Commands(self._voice)
+
+    @property
+    def status(self) -> SessionStatus:
+        """The session at this moment."""
+        return self._session.status
+
+    def stop(self) -> None:
+        """Have `run` end: loads restored, the shadow told, the outbox drained."""
+        self._stopping.set()
+        self._wake.set()
+
+    async def run(self) -> SessionStatus:
+        """Be a VEN until stopped, or until another client takes this one's id. Returns how it ended."""
+        session = asyncio.create_task(self._session.run())
+        session.add_done_callback(lambda _: self._wake.set())
+        try:
+            while not self._stopping.is_set() and not session.done():
+                self._wake.clear()
+                self._beat()
+                await self._keep_shadow()
+                await self._sleep()
+            ended = self._session.status
+            await self._leave()
+        finally:
+            await self._session.stop(DRAIN_S)
+            await session
+            self._outbox.close()
+        return ended
+
+    def _beat(self) -> None:
+        """Bring house, events and rows up to now."""
+        now_s, now_ts = clock.monotonic_s(), clock.now_ts()
+        self._household.advance(self._state, now_s)
+        self._state, transitions = self._state.advance(now_ts)
+        if transitions or now_s >= self._row_s + self._state.settings.report_interval_s:
+            self._send_row(
+                now_s, now_ts
+            )  # with what was in force until now, so that rows end where events do
+        self._household.replan(self._state, self._state.in_force(now_ts), now_s, now_ts)
+        for transition in transitions:
+            self._announce(transition, now_ts)
+        if now_s >= self._loads_s + LOADS_PERIOD_S:
+            self._send_loads(now_s, now_ts)
+
+    def _send_row(self, now_s: float, now_ts: float) -> None:
+        row, event_id = self._household.read_row(), self._household.acting
+        telemetry = reporting.telemetry_row(
+            self._voice,
+            row,
+            timestamp=int(now_ts),
+            seq=self._row_seq,
+            event_id=event_id,
+            requested_kw=self._household.requested_kw(event_id) if event_id else None,
+            battery_soc=self._household.battery_soc,
+            loads=self._household.loads(self._state, row),
+        )
+        self._row_seq, self._row_s = self._row_seq + 1, now_s
+        self._session.publish("telemetry", self._topics.telemetry, codec.encode(telemetry))
+
+    def _send_loads(self, now_s: float, now_ts: float) -> None:
+        loads = self._household.loads(self._state, self._household.flowing())
+        snapshot = reporting.loads_snapshot(
+            self._voice, timestamp=int(now_ts), seq=self._loads_seq, loads=loads
+        )
+        self._loads_seq, self._loads_s = self._loads_seq + 1, now_s
+        self._session.publish("loads", self._topics.loads, codec.encode(snapshot))
+
+    def _announce(self, transition: Transition, now_ts: float) -> None:
+        """Tell the cloud that an event entered a phase, and keep the summary of one that is over."""
+        held, phase = transition.held, transition.phase
+        event_id = held.event.event_id
+        delivered, asked_kw = self._household.delivered(event_id), self._household.requested_kw(event_id)
+        ack = reporting.transition_ack(
+            self._voice, transition, self._household.plan, delivered, requested_kw=asked_kw, ts=int(now_ts)
+        )
+        self._session.publish("event", self._topics.ack, codec.encode(ack))
+        logger.info("event %s is %s", event_id, phase)
+        if phase in OVER and delivered is not None:
+            end_ts = min(now_ts, held.end_ts) if phase is Phase.COMPLETED else now_ts
+            self._last_event = reporting.event_summary(held, delivered, asked_kw or 0.0, end_ts=end_ts)
+            self._household.forget(event_id)
+
+    async def _keep_shadow(self) -> None:
+        now_s = clock.monotonic_s()
+        with contextlib.suppress(OversizeError):  # said in the log by _reported
+            await self._shadow.keep_up(self._state.shadow, self._reported(), now_s)
+
+    def _reported(self, status: str | None = None) -> dict[str, Any]:
+        now_ts = clock.now_ts()
+        held = self._state.in_force(now_ts) if status is None else None
+        soc = self._household.battery_soc
+        return reporting.pruned(
+            {
+                **self._state.reported_settings(),
+                "ven": {
+                    "enabled": self._state.settings.enabled,
+                    "status": status or reporting.status_of(self._state, now_ts),
+                    "bootId": self._voice.boot_id,
+                    "lastPublishTs": int(now_ts),
+                    "houseSpeed": self._settings.house_speed,
+                    "houseTs": int(self._household.house_ts(clock.monotonic_s())),
+                },
+                "metrics": {
+                    "currentPowerKw": round(self._household.used_kw, reporting.KW_DIGITS),
+                    "shedAvailabilityKw": round(self._household.available_kw, reporting.KW_DIGITS),
+                    "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),
+                    "activeEventId": held.event.event_id if held else None,
+                    "lastEventSummary": self._last_event,
+                },
+                "shadow_errors": dict(self._state.errors),
+            }
+        )
+
+    async def _sleep(self) -> None:
+        """Until something is due or something came in."""
+        now_s, now_ts = clock.monotonic_s(), clock.now_ts()
+        change_ts = self._state.schedule.next_change_ts(now_ts)
+        waits_s = [
+            TICK_S,
+            self._row_s + self._state.settings.report_interval_s - now_s,
+            self._shadow.due_s(self._state.shadow, self._reported(), now_s) - now_s,
+        ]
+        if change_ts is not None:
+            waits_s.append(change_ts - now_ts)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), max(0.001, min(waits_s)))
+
+    async def _leave(self) -> None:
+        """Give the loads back and say so, as far as there is a connection to say it on."""
+        now_s, now_ts = clock.monotonic_s(), clock.now_ts()
+        self._household.advance(self._state, now_s)
+        self._send_row(now_s, now_ts)
+        self._household.replan(replace(self._state, load_sheds={}), None, now_s, now_ts)
+        if self._session.status.state == "connected":
+            with contextlib.suppress(OversizeError):
+                await self._shadow.say(self._state.shadow, self._reported("stopped"), now_s)
+
+    async def _on_connected(self, session_present: bool) -> None:
+        """Read the shadow on every connect, whether or not the broker kept the session (defect 7)."""
+        del session_present
+        self._shadow.disconnected()
+        self._state = replace(self._state, shadow=self._state.shadow.disconnected())
+        await self._shadow.get(clock.monotonic_s())
+
+    async def _on_message(self, topic: str, payload: bytes) -> None:
+        now_ts = clock.now_ts()
+        if topic == self._topics.command:
+            received = self._commands.receive(self._state, payload, now_ts, self._facts())
+            self._state = received.state
+            self._shadow.want(received.desired)
+            if received.ack is not None:
+                self._session.publish("ack", self._topics.ack, received.ack)
+        else:
+            self._on_shadow(topic.removeprefix(self._topics.shadow("")), payload, now_ts)
+        self._wake.set()
+
+    def _on_shadow(self, suffix: str, payload: bytes, now_ts: float) -> None:
+        try:
+            document = codec.load_object(payload)
+        except WireError as error:
+            logger.warning("shadow message on %s refused: %s", suffix, error)
+            return
+        copy = self._state.shadow
+        if suffix == "get/accepted":
+            self._shadow.got()
+            copy = copy.on_get(document)
+        elif suffix == "get/rejected":
+            self._shadow.got()
+            copy = copy.on_missing() if document.get("code") == 404 else copy
+        elif suffix == "update/delta":
+            copy = copy.on_delta(document)
+        elif suffix == "update/accepted":
+            self._shadow.answered(document)
+            copy = copy.on_accepted(document)
+        elif suffix == "update/rejected" and self._shadow.answered(document):
+            logger.warning("shadow update refused: %s %s", document.get("code"), document.get("message"))
+            copy = copy.disconnected()  # what the service holds is no longer known
+        self._state = self._state.with_shadow(copy, now_ts)
+
+    def _facts(self) -> Facts:
+        return Facts(status=self._status_data, config=self._config_data, critical=self._household.critical)
+
+    def _status_data(self) -> dict[str, Any]:
+        session = self._session.status
+        return {
+            **{key: value for key, value in self._reported().items() if key in {"ven", "metrics"}},
+            "connects": session.connects,
+            "unexpectedDisconnects": session.unexpected_disconnects,
+            "outboxDepth": session.outbox_depth,
+        }
+
+    def _config_data(self) -> dict[str, Any]:
+        settings = self._state.reported_settings()
+        settings.pop("drEvents")
+        return {
+            **settings,
+            "house": self._settings.house,
+            "panelAmperageRating": self._voice.panel.rating_amps,
+            "circuits": [load.id for load in self._household.loads(self._state, Meter())],
+        }
