@@ -138,7 +138,7 @@ class VenTwinStack(Stack):
         part.allow("iot:UpdateThingShadow", on=self._iot_arns("thing/*"))
         self._tables.telemetry.grant(part.function, "dynamodb:Query")
         self._tables.events.grant(
-            part.function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
+            part.function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
         )
         part.function.configure_async_invoke(
             on_failure=destinations.SqsDestination(self._failed_starts),
@@ -167,13 +167,11 @@ class VenTwinStack(Stack):
         part.allow("iot:UpdateThingShadow", on=self._iot_arns("thing/*"))
         self._tables.vens.grant(part.function, "dynamodb:BatchGetItem", "dynamodb:Scan")
         self._tables.events.grant(
-            part.function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
+            part.function, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
         )
         part.allow(
             "scheduler:CreateSchedule",
             "scheduler:UpdateSchedule",
-            "scheduler:GetSchedule",
-            "scheduler:DeleteSchedule",
             on=[
                 self.format_arn(
                     service="scheduler", resource="schedule", resource_name=f"ven-twin-{self._stage.name}/*"

@@ -23,6 +23,8 @@ GATEWAY_PORT = 4566
 MQTT_PORT = 8883
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 20.0
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""Those that this process started and has not stopped; one that is dropped unwaited leaves a zombie."""
 
 
 def start(
@@ -65,6 +67,7 @@ def start(
             cwd=folder,
             start_new_session=True,  # Ctrl-C in the terminal reaches the CLI, which stops the cloud in order
         )
+    _children[process.pid] = process
     runtime = Runtime(
         pid=process.pid,
         gateway_port=gateway_port,
@@ -96,6 +99,9 @@ def stop(folder: Path) -> bool:
             _signal(runtime, signal.SIGKILL)
             deadline += STOP_DEADLINE_S
         time.sleep(0.02)
+    child = _children.pop(runtime.pid, None)
+    if child is not None:
+        child.wait()
     forget(folder)
     return True
 

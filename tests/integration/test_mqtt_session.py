@@ -156,14 +156,14 @@ async def test_a_cancelled_session_leaves_nothing(
     await asyncio.wait_for(session.until(lambda status: status.state == "connected"), 5)
     link = session._link
     assert link is not None
-    outbox_row = session.publish("telemetry", "t", b"x")
+    session.publish("telemetry", "t", b"x")
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert link._handler.current_connection._protocol.closed.done()
     assert asyncio.all_tasks() == before
     assert session.status.state == "stopped"
-    assert [row.id for row in outbox.window(5)] == [outbox_row]
+    assert len(outbox.window(5)) == outbox.depth, "what was not acknowledged is waiting again"
 
 
 async def test_an_absent_broker_is_a_reason_to_back_off(make_ven: MakeVen) -> None:

@@ -110,7 +110,7 @@ def _stricter(plan: Control, standing: Control) -> Control:
         return standing
     limits = [limit for limit in (plan.limit_kw, standing.limit_kw) if limit is not None]
     return Control(
-        enabled=plan.enabled and standing.enabled,
+        enabled=standing.enabled,
         limit_kw=min(limits) if limits else None,
         setpoint_offset_c=plan.setpoint_offset_c,
     )

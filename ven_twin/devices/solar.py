@@ -59,10 +59,11 @@ def on_plane_w_m2(light: Irradiance, sun: Sun, tilt_deg: float, azimuth_deg: flo
 def on_walls_w_m2(light: Irradiance, sun: Sun) -> float:
     """Mean irradiance over upright walls that face the eight directions alike.
 
-    Source: GridLAB-D ``house_e``, which averages its solar quadrants so.
+    Source: GridLAB-D ``house_e``, which averages its solar quadrants so, and whose walls see all of the
+    diffuse light; its aperture goes with that.
     """
     direct_w_m2 = 0.0
     if sun.up > 0.0:
         diagonals = (abs(sun.north + sun.east) + abs(sun.north - sun.east)) / sqrt(2.0)
         direct_w_m2 = light.direct_w_m2 * (abs(sun.north) + abs(sun.east) + diagonals) / 8.0
-    return direct_w_m2 + light.diffuse_w_m2 / 2.0 + light.global_w_m2 * GROUND_ALBEDO / 2.0
+    return direct_w_m2 + light.diffuse_w_m2

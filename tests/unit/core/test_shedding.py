@@ -133,6 +133,12 @@ def test_relays_alone_take_the_least_sufficient_set() -> None:
     assert plan_shed(views, 1.8).shed_kw == 2.0
 
 
+def test_a_kw_too_much_counts_against_a_choice() -> None:
+    """The range is dearer than the dryer, but of the right size."""
+    views = (view("dryer1", 4.5), view("dryer1", 2.4, id="range1", priority=3), view("fridge1", 0.15))
+    assert plan_shed(views, 2.0).shed_kw == 2.4
+
+
 def test_an_impossible_target_sheds_all_that_may_be_shed_and_says_what_is_missing(
     busy: tuple[CircuitView, ...],
 ) -> None:

@@ -1,0 +1,155 @@
+"""The whole system on loopback: its own folder, its own ports, IAM and IoT policies enforced."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts import records
+from contracts.names import Output
+from local_cloud import deploy, process
+from local_cloud.runtime import MQTT_NAME, REGION, Runtime
+from ven_twin.io.cloud import Access, Cloud
+
+VENS = ("ven-1", "ven-2")
+DEADLINE_S = 30.0
+
+
+@dataclass
+class System:
+    """A local cloud with the stack in it, and the CLI that speaks to it."""
+
+    home: Path
+    runtime: Runtime
+    cloud: Cloud
+    twins: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``ven-twin`` as a user would."""
+        return subprocess.run(
+            [sys.executable, "-m", "ven_twin.cli", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        """What a command that succeeds answers with ``--json``."""
+        done = self.cli(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The user's environment: no AWS credentials of any kind."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        return {**kept, "VEN_TWIN_HOME": str(self.home), "NO_COLOR": "1", "COLUMNS": "200"}
+
+    def start_twin(self, ven_id: str, *options: str) -> subprocess.Popen[bytes]:
+        """Start a twin that is ended with the test session at the latest."""
+        log = self.home / f"{ven_id}-{len(self.twins)}.log"
+        with log.open("wb") as output:
+            twin = subprocess.Popen(
+                [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *TWIN_OPTIONS, *options],
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        twin.log = log  # type: ignore[attr-defined]
+        self.twins.append(twin)
+        return twin
+
+    def ven(self, ven_id: str) -> dict[str, Any]:
+        """What the cloud knows of a VEN."""
+        return self.cloud.item(Output.VENS_TABLE, {records.VENS.partition: ven_id}) or {}
+
+    def rows(self, ven_id: str, since_ts: float = 0) -> list[dict[str, Any]]:
+        """A VEN's stored telemetry since a time."""
+        since = records.telemetry_row_id(int(since_ts), "", 0)
+        return list(self.cloud.telemetry_after(ven_id, since))
+
+    def reported(self, ven_id: str) -> dict[str, Any]:
+        """What a VEN's shadow reports."""
+        state: dict[str, Any] = self.cloud.shadow(ven_id).get("state", {}).get("reported", {})
+        return state
+
+    def desire(self, ven_id: str, desired: dict[str, Any]) -> None:
+        """Write into a VEN's desired state, past the functions."""
+        body = json.dumps({"state": {"desired": desired}}).encode()
+        self.cloud.client("iot-data").update_thing_shadow(thingName=ven_id, payload=body)
+
+    def part(self, event_id: str, name: str) -> dict[str, Any] | None:
+        """A part of an event: its record, a VEN's part, its report."""
+        parts = self.cloud.parts(event_id)
+        return next((part for part in parts if part[str(records.EVENTS.sort)] == name), None)
+
+
+TWIN_OPTIONS = (
+    "--house-speed",
+    "30",
+    "--house-start",
+    "2026-07-15T22:30:00Z",
+    "--report-interval",
+    "1",
+)
+
+
+def until(found: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+    """Wait for the thing; what it gave."""
+    begun = time.monotonic()
+    while not (result := found()):
+        assert time.monotonic() - begun < deadline_s, f"{what} did not come within {deadline_s:g} s"
+        time.sleep(0.05)
+    return result
+
+
+def start_cloud(home: Path, *, keep: bool = False) -> Runtime:
+    """A local cloud of *home* on free ports."""
+    return process.start(
+        home / "cloud", keep=keep, gateway_port=process.free_port(), mqtt_port=process.free_port()
+    )
+
+
+def cloud_of(runtime: Runtime) -> Cloud:
+    """The operator's side of a local cloud."""
+    return Cloud(
+        Access(
+            "local",
+            region=REGION,
+            endpoint_url=runtime.endpoint_url,
+            access_key_id=runtime.access_key_id,
+            secret_access_key=runtime.secret_access_key,
+            mqtt=(MQTT_NAME, runtime.mqtt_port),
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The system, with ven-1 running in it and ven-2 not."""
+    home = tmp_path_factory.mktemp("home")
+    runtime = start_cloud(home)
+    built = System(home, runtime, cloud_of(runtime))
+    try:
+        deploy.deploy(runtime, VENS)
+        built.start_twin("ven-1")
+        until(lambda: built.ven("ven-1").get("shedAvailabilityKw"), "the offer of ven-1")
+        until(lambda: built.rows("ven-1"), "telemetry of ven-1")
+        yield built
+    finally:
+        for twin in built.twins:
+            twin.terminate()
+        for twin in built.twins:
+            twin.wait(20)
+        process.stop(home / "cloud")

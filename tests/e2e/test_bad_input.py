@@ -1,0 +1,120 @@
+"""Bad input at every door: a clear answer that names the field, and nothing else changes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contracts import records
+from contracts.names import Output
+from tests.e2e.conftest import until
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import System
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["event", "create", "--shed-kw", "-1", "--duration", "10s"], "value"),
+        (["event", "create", "--shed-kw", "nan", "--duration", "10s"], "value"),
+        (["event", "create", "--shed-kw", "1e9", "--duration", "10s"], "value"),
+        (["event", "create", "--duration", "10s"], "--shed-kw"),
+        (["event", "create", "--shed-kw", "1", "--duration", "soon"], "--duration"),
+        (["event", "create", "--shed-kw", "1", "--duration", "10s", "--start", "noon"], "--start"),
+        (["event", "create", "--shed-kw", "1", "--duration", "10s", "--target", "nobody"], "targets"),
+        (["event", "create", "--shed-kw", "1", "--duration", "10s", "--start", "2001-01-01"], "startTs"),
+        (["event", "cancel", "nothing"], "eventId"),
+        (["event", "show", "nothing"], "nothing"),
+        (["event", "report", "nothing"], "eventId"),
+        (["cmd", "--ven-id", "nobody", "--op", "ping"], "venId"),
+        (["cmd", "--ven-id", "a/b", "--op", "ping"], "--ven-id"),
+        (["cmd", "--ven-id", "ven-1", "--op", "explode"], "op"),
+        (["cmd", "--ven-id", "ven-1", "--op", "ping", "--data", "{"], "--data"),
+        (["cmd", "--ven-id", "ven-1", "--op", "shedPanel", "--data", '{"durationS": 5}'], "requestedReductionKw"),
+        (["run", "--ven-id", "ven-1", "--house-speed", "0"], "house-speed"),
+        (["run", "--ven-id", "ven-1", "--house", "nowhere"], "nowhere"),
+        (["run", "--ven-id", "nobody"], "nobody"),
+        (["certs", "fetch", "--ven-id", "nobody"], "nobody"),
+        (["event", "list", "--stage", "moon"], "--stage"),
+    ],
+)
+def test_a_mistake_at_the_command_line_is_one_line_that_names_it(
+    system: System, arguments: list[str], named: str
+) -> None:
+    """No traceback, an exit code, and the field in the message."""
+    done = system.cli(*arguments)
+    assert done.returncode != 0
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_ven_that_does_not_answer_is_said_to(system: System) -> None:
+    """A command whose ack does not come ends non-zero and says how to start the VEN."""
+    done = system.cli("cmd", "--ven-id", "ven-2", "--op", "ping", "--timeout", "1")
+    assert done.returncode == 1
+    assert "no ack from ven-2" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        (b"{not json", "payload"),
+        (b"[]", "payload"),
+        (json.dumps({"op": "explode", "correlationId": "x1"}).encode(), "op"),
+        (json.dumps({"op": "shedLoad", "correlationId": "x2", "data": {"reduceKw": 1}}).encode(), "data.durationS"),
+        (json.dumps({"op": "setLoad", "correlationId": "x3", "data": {"loadId": "moon1", "enabled": True}}).encode(), "data.loadId"),
+        (json.dumps({"op": "set", "correlationId": "x4", "data": {"report_interval_seconds": -5}}).encode(), "data.report_interval_seconds"),
+        (b"{" + b" " * 100_000 + b"}", "op"),
+    ],
+)  # fmt: skip
+def test_a_bad_command_on_the_topic_is_acked_with_its_field(system: System, payload: bytes, field: str) -> None:
+    """What the VEN cannot do it refuses by an ack that names the field, and its settings stay."""
+    before = system.reported("ven-1")["report_interval_seconds"]
+    given = json.loads(payload).get("correlationId", "") if payload.startswith(b'{"op') else ""
+    seen = _ack(system, given)
+    system.cloud.client("iot-data").publish(topic="ven/cmd/ven-1", qos=1, payload=payload)
+    if not given:
+        assert system.json("cmd", "--ven-id", "ven-1", "--op", "ping")["ok"]  # it lives on
+        return
+    ack = until(lambda: (found := _ack(system, given)) != seen and found, "the ack")
+    assert ack["ok"] is False
+    assert ack["field"] == field
+    assert system.reported("ven-1")["report_interval_seconds"] == before
+
+
+def test_each_desired_value_is_judged_alone(system: System) -> None:
+    """A bad value is refused under shadow_errors, a good one beside it is applied."""
+    system.desire("ven-1", {"report_interval_seconds": 0, "loads": {"lights1": {"priority": 7}}, "nonsense": 1})
+    errors = until(lambda: system.reported("ven-1").get("shadow_errors"), "the refusal")
+    assert {"report_interval_seconds", "nonsense"} <= errors.keys()
+    until(lambda: system.reported("ven-1").get("loads", {}).get("lights1") == {"priority": 7}, "the good one")
+    assert system.reported("ven-1")["report_interval_seconds"] == 1
+    system.desire("ven-1", {"report_interval_seconds": None, "loads": None, "nonsense": None})
+    until(lambda: "shadow_errors" not in system.reported("ven-1"), "the all-clear")
+
+
+@pytest.mark.parametrize("payload", [b"\xff\x00 not json", b'{"timestamp": "yesterday"}', b'{"usedPowerKw": NaN}'])
+def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System, payload: bytes) -> None:
+    """What cannot be read is kept, bytes untouched, where someone can look at it."""
+    system.cloud.client("iot-data").publish(topic="ven/telemetry/ven-1", qos=1, payload=payload)
+    sqs, url = system.cloud.client("sqs"), system.cloud.output(Output.DEAD_LETTERS)
+    wanted = base64.b64encode(payload).decode()
+
+    def arrived() -> Any:
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1)
+        return any(json.loads(message["Body"])["payload"] == wanted for message in received.get("Messages", []))
+
+    until(arrived, "the dead letter", 90)
+
+
+def _ack(system: System, correlation_id: str) -> dict[str, Any] | None:
+    if not correlation_id:
+        return None
+    key = {records.COMMANDS.partition: "ven-1", str(records.COMMANDS.sort): correlation_id}
+    row = system.cloud.item(Output.COMMANDS_TABLE, key)
+    return None if row is None else row.get("ack")
