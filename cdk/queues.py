@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -10,17 +11,33 @@ from cdk.stage import Stage
 
 RECEIVES = 3
 """How often a message is tried before it is a dead letter."""
+LOOPBACK = "127.0.0.0/8"
 
 
 def dead_letters(scope: Construct, name: str, *, stage: Stage) -> sqs.Queue:
     """A queue that keeps what could not be handled for 14 days, the longest that SQS takes."""
-    return sqs.Queue(
+    queue = sqs.Queue(
         scope,
         name,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
-        enforce_ssl=stage.tls_only,
         retention_period=Duration.days(14),
         removal_policy=RemovalPolicy.DESTROY,
+    )
+    _refuse_plain_http(queue, stage)
+    return queue
+
+
+def _refuse_plain_http(queue: sqs.Queue, stage: Stage) -> None:
+    """Deny every call without TLS; where the gateway speaks plain HTTP, every such call from elsewhere."""
+    elsewhere = {} if stage.tls_only else {"NotIpAddress": {"aws:SourceIp": LOOPBACK}}
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=["sqs:*"],
+            resources=[queue.queue_arn],
+            conditions={"Bool": {"aws:SecureTransport": "false"}, **elsewhere},
+        )
     )
 
 
@@ -39,9 +56,9 @@ class Inlet(Construct):
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=stage.tls_only,
             visibility_timeout=Duration.seconds(stage.visibility_s),
             retention_period=Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=RECEIVES),
             removal_policy=RemovalPolicy.DESTROY,
         )
+        _refuse_plain_http(self.queue, stage)

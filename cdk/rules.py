@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_sqs as sqs
@@ -26,7 +27,9 @@ class Rules(Construct):
         self, scope: Construct, *, stage_name: str, telemetry: sqs.Queue, vens: sqs.Queue, errors: sqs.Queue
     ) -> None:
         super().__init__(scope, "Rules")
-        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("iot.amazonaws.com"))
+        self._role = iam.Role(
+            self, "Role", assumed_by=_rules_of_this_account(Stack.of(self), f"ven_twin_{stage_name}_*")
+        )
         self._errors = errors
         for queue in (telemetry, vens, errors):
             queue.grant_send_messages(self._role)
@@ -54,3 +57,15 @@ class Rules(Construct):
                 queue_url=queue.queue_url, role_arn=self._role.role_arn, use_base64=False
             )
         )
+
+
+def _rules_of_this_account(stack: Stack, rule_names: str) -> iam.IPrincipal:
+    """The rules engine, on behalf of our own rules. Source: AWS IoT Developer Guide, access of a rule."""
+    ours = stack.format_arn(service="iot", resource="rule", resource_name=rule_names)
+    return iam.ServicePrincipal(
+        "iot.amazonaws.com",
+        conditions={
+            "StringEquals": {"aws:SourceAccount": stack.account},
+            "ArnLike": {"aws:SourceArn": ours},
+        },
+    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, CfnParameter, Duration, Stack, StackSynthesizer
+from aws_cdk import ArnFormat, CfnOutput, CfnParameter, Duration, Stack, StackSynthesizer
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -19,7 +18,7 @@ from cdk.schedules import Schedules
 from cdk.stage import Stage
 from cdk.tables import Tables
 from cdk.ven import Ven
-from contracts.names import Output, stack_name
+from contracts.names import Output, stack_name, tls_secret_name
 
 TRUST_ROOT_PARAMETER = "TrustRootPem"
 
@@ -89,7 +88,7 @@ class VenTwinStack(Stack):
             "iot:CreateKeysAndCertificate",
             "iot:ListPrincipalThings",
             "iot:ListAttachedPolicies",
-            on=["*"],  # these know no resource
+            on=["*"],  # made here, or listed by a certificate that the local cloud does not see in the call
         )
         part.allow(
             "iot:AttachPolicy",
@@ -99,19 +98,25 @@ class VenTwinStack(Stack):
             "iot:DescribeCertificate",
             "iot:UpdateCertificate",
             "iot:DeleteCertificate",
-            on=self._iot_arns("cert/*", *(f"thing/{ven_id}" for ven_id in self._stage.vens)),
+            on=self._iot_arns("cert/*", "thing/*"),
         )
-        part.allow(
-            "iot:ListThingPrincipals", on=self._iot_arns(*(f"thing/{ven_id}" for ven_id in self._stage.vens))
-        )
+        part.allow("iot:ListThingPrincipals", on=self._iot_arns("thing/*"))
+        # By pattern and not by name: a VEN is taken away after the policy has forgotten its name, and
+        # eighty names would not fit into one.
+        part.allow("secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=[self._tls_secrets()])
         self._tables.vens.grant(
-            part.function,
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
+            part.function, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
         )
         return part
+
+    def _tls_secrets(self) -> str:
+        """The ARNs of the VENs' secrets; Secrets Manager puts a random ending to each."""
+        return self.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{tls_secret_name(self._stage.name, '*')}-*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
 
     def _issue_command(self) -> Slice:
         part = self._slice(
@@ -218,9 +223,11 @@ class VenTwinStack(Stack):
 
     @staticmethod
     def _feed(part: Slice, queue: sqs.Queue) -> None:
-        part.function.add_event_source(
-            sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True)
+        # Not SqsEventSource: its logical id has the stack's name in it, and would differ from stage to stage.
+        part.function.add_event_source_mapping(
+            "Feed", event_source_arn=queue.queue_arn, batch_size=10, report_batch_item_failures=True
         )
+        queue.grant_consume_messages(part.function)
 
     def _add_vens(self) -> None:
         trust_root = CfnParameter(
@@ -230,9 +237,8 @@ class VenTwinStack(Stack):
             description="CA that VENs trust, PEM; empty for the Amazon root CAs",
         )
         vens = Construct(self, "Vens")
-        secrets = []
         for ven_id in self._stage.vens:
-            ven = Ven(
+            Ven(
                 vens,
                 ven_id,
                 stage_name=self._stage.name,
@@ -240,8 +246,6 @@ class VenTwinStack(Stack):
                 provision=self._provision.function,
                 trust_root_pem=trust_root.value_as_string,
             )
-            secrets.append(ven.secret.attr_id)
-        self._provision.allow("secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=secrets)
 
     def _functions(self) -> dict[str, lambda_.Function]:
         return {

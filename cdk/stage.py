@@ -14,6 +14,8 @@ from contracts.names import check_ven_id
 STAGES = ("local", "dev", "prod")
 DEFAULT_VENS = ("ven-1",)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+"""Runtimes that the functions run on; the last is the default on AWS."""
+MAX_VENS = 80
 ALERT_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -31,7 +33,7 @@ class Stage:
         settle_delay_s: from an event's end to its settlement; the last telemetry is in by then.
         visibility_s: how long a queue waits before it tries a message again.
         keep_tables: whether the tables outlive the stack.
-        tls_only: whether queues refuse plain HTTP; the local gateway speaks nothing else.
+        tls_only: whether queues refuse plain HTTP from anywhere; the local gateway speaks nothing else.
         deployer_credentials: deploy with the caller's own credentials, not with the bootstrap roles.
         alert_email: who is written to when an alarm goes off, or None.
     """
@@ -85,9 +87,9 @@ def _vens(given: str | None) -> tuple[str, ...]:
         check_ven_id(ven_id, "vens")
     if len(set(vens)) != len(vens):
         raise FieldError("vens", "names a VEN twice")
-    if len(vens) > 80:
+    if len(vens) > MAX_VENS:
         raise FieldError(
-            "vens", "at most 80 in one stack, which takes 500 resources: beyond, provision by claim"
+            "vens", f"at most {MAX_VENS} in one stack, which takes 500 resources: beyond, provision by claim"
         )
     return vens
 
@@ -95,7 +97,7 @@ def _vens(given: str | None) -> tuple[str, ...]:
 def _python(given: str | None) -> str:
     if given is not None and given not in PYTHONS:
         raise FieldError("python", f"{given!r} is none of {', '.join(PYTHONS)}")
-    return given or "3.13"
+    return given or PYTHONS[-1]
 
 
 def _days(given: str | None, default: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource, RemovalPolicy
+from aws_cdk import CustomResource, Duration, RemovalPolicy
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -10,6 +10,9 @@ from constructs import Construct
 
 from cdk.policy import VenPolicy
 from contracts.names import tls_secret_name
+
+ANSWER_WITHIN = Duration.minutes(10)
+"""Three attempts of the function and the pauses between them; CloudFormation's own default is an hour."""
 
 
 class Ven(Construct):
@@ -31,22 +34,23 @@ class Ven(Construct):
     ) -> None:
         super().__init__(scope, ven_id)
         thing = iot.CfnThing(self, "Thing", thing_name=ven_id)
-        self.secret = secretsmanager.CfnSecret(
+        secret = secretsmanager.CfnSecret(
             self,
             "Tls",
             name=tls_secret_name(stage_name, ven_id),
             description=f"CA, certificate and private key of VEN {ven_id}",
         )
-        self.secret.apply_removal_policy(RemovalPolicy.DESTROY)
+        secret.apply_removal_policy(RemovalPolicy.DESTROY)
         certificate = CustomResource(
             self,
             "Certificate",
             service_token=provision.function_arn,
             resource_type="Custom::VenCertificate",
+            service_timeout=ANSWER_WITHIN,
             properties={
                 "VenId": ven_id,
                 "PolicyName": policy.name,
-                "SecretId": self.secret.attr_id,  # the ARN, on AWS and on the local cloud alike
+                "SecretId": secret.attr_id,  # the ARN, on AWS and on the local cloud alike
                 "TrustRootPem": trust_root_pem,
             },
         )

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
         (["cmd", "--ven-id", "a/b", "--op", "ping"], "--ven-id"),
         (["cmd", "--ven-id", "ven-1", "--op", "explode"], "op"),
         (["cmd", "--ven-id", "ven-1", "--op", "ping", "--data", "{"], "--data"),
-        (["cmd", "--ven-id", "ven-1", "--op", "shedPanel", "--data", '{"durationS": 5}'], "requestedReductionKw"),
+        (
+            ["cmd", "--ven-id", "ven-1", "--op", "shedPanel", "--data", '{"durationS": 5}'],
+            "requestedReductionKw",
+        ),
         (["run", "--ven-id", "ven-1", "--house-speed", "0"], "house-speed"),
         (["run", "--ven-id", "ven-1", "--house", "nowhere"], "nowhere"),
         (["run", "--ven-id", "nobody"], "nobody"),
@@ -72,7 +75,9 @@ def test_a_ven_that_does_not_answer_is_said_to(system: System) -> None:
         (b"{" + b" " * 100_000 + b"}", "op"),
     ],
 )  # fmt: skip
-def test_a_bad_command_on_the_topic_is_acked_with_its_field(system: System, payload: bytes, field: str) -> None:
+def test_a_bad_command_on_the_topic_is_acked_with_its_field(
+    system: System, payload: bytes, field: str
+) -> None:
     """What the VEN cannot do it refuses by an ack that names the field, and its settings stay."""
     before = system.reported("ven-1")["report_interval_seconds"]
     given = json.loads(payload).get("correlationId", "") if payload.startswith(b'{"op') else ""
@@ -89,7 +94,9 @@ def test_a_bad_command_on_the_topic_is_acked_with_its_field(system: System, payl
 
 def test_each_desired_value_is_judged_alone(system: System) -> None:
     """A bad value is refused under shadow_errors, a good one beside it is applied."""
-    system.desire("ven-1", {"report_interval_seconds": 0, "loads": {"lights1": {"priority": 7}}, "nonsense": 1})
+    system.desire(
+        "ven-1", {"report_interval_seconds": 0, "loads": {"lights1": {"priority": 7}}, "nonsense": 1}
+    )
     errors = until(lambda: system.reported("ven-1").get("shadow_errors"), "the refusal")
     assert {"report_interval_seconds", "nonsense"} <= errors.keys()
     until(lambda: system.reported("ven-1").get("loads", {}).get("lights1") == {"priority": 7}, "the good one")
@@ -98,7 +105,9 @@ def test_each_desired_value_is_judged_alone(system: System) -> None:
     until(lambda: "shadow_errors" not in system.reported("ven-1"), "the all-clear")
 
 
-@pytest.mark.parametrize("payload", [b"\xff\x00 not json", b'{"timestamp": "yesterday"}', b'{"usedPowerKw": NaN}'])
+@pytest.mark.parametrize(
+    "payload", [b"\xff\x00 not json", b'{"timestamp": "yesterday"}', b'{"usedPowerKw": NaN}']
+)
 def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System, payload: bytes) -> None:
     """What cannot be read is kept, bytes untouched, where someone can look at it."""
     system.cloud.client("iot-data").publish(topic="ven/telemetry/ven-1", qos=1, payload=payload)
@@ -107,7 +116,9 @@ def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System, payload: 
 
     def arrived() -> Any:
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1)
-        return any(json.loads(message["Body"])["payload"] == wanted for message in received.get("Messages", []))
+        return any(
+            json.loads(message["Body"])["payload"] == wanted for message in received.get("Messages", [])
+        )
 
     until(arrived, "the dead letter", 90)
 

@@ -59,7 +59,9 @@ def test_an_event_is_shed_stored_settled_and_restored(system: System) -> None:
     assert all(not c["critical"] or c["curtailed_kw"] == 0 for c in part["active"]["circuits"])
     until(lambda: "activeEventId" not in system.reported("ven-1")["metrics"], "the end")
     assert system.reported("ven-1")["metrics"]["lastEventSummary"]["eventId"] == event_id
-    until(lambda: not system.cloud.shadow("ven-1")["state"].get("desired", {}).get("drEvents"), "the clearing")
+    until(
+        lambda: not system.cloud.shadow("ven-1")["state"].get("desired", {}).get("drEvents"), "the clearing"
+    )
     assert system.json("event", "report", event_id) == report
 
 
@@ -94,8 +96,12 @@ def test_an_event_for_a_ven_that_was_offline_is_taken_up_for_the_rest_of_its_tim
 def test_ctrl_c_in_an_event_restores_the_loads_and_the_shadow_says_so(system: System) -> None:
     """A twin that is stopped while it sheds leaves no event active behind it; started again, it goes on."""
     twin = system.start_twin("ven-2")
-    until(lambda: system.ven("ven-2").get("online") and system.ven("ven-2").get("status") == "normal", "the VEN")
-    event_id = system.json("event", "create", "--level", "1", "--duration", "2m", "--target", "ven-2")["eventId"]
+    until(
+        lambda: system.ven("ven-2").get("online") and system.ven("ven-2").get("status") == "normal", "the VEN"
+    )
+    event_id = system.json("event", "create", "--level", "1", "--duration", "2m", "--target", "ven-2")[
+        "eventId"
+    ]
     until(lambda: system.reported("ven-2")["metrics"].get("activeEventId") == event_id, "the start")
     twin.send_signal(2)
     assert twin.wait(20) == 0

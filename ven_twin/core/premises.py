@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from contracts.events import Interval, Signal
 from ven_twin.core.guards import CircuitView, Switching, advance, refusal
-from ven_twin.core.shedding import ShedPlan, control_for, plan_shed, shed_available_kw
+from ven_twin.core.shedding import ShedPlan, control_for, needed_kw, plan_shed, shed_available_kw
 from ven_twin.core.ven import LoadShed
 from ven_twin.core.views import NO_SETTINGS, LoadSetting, circuit_views, with_settings
 from ven_twin.devices.control import Control
@@ -111,8 +111,7 @@ class Premises:
         demand_kw = sum(view.demand_kw for view in views)
         baseline_kw = sum(self.clone.demand_kw(env, dt_s).values())
         asked_kw = _asked_kw(interval, limit_kw, baseline_kw, shed_available_kw(views))
-        # What the house would draw beyond its clone is the rebound of what was shed; it is shed again.
-        plan = plan_shed(views, asked_kw + demand_kw - baseline_kw if asked_kw > 0 else 0.0)
+        plan = plan_shed(views, needed_kw(demand_kw, baseline_kw, asked_kw) if asked_kw > 0 else 0.0)
         controls = with_settings(plan, settings)
         for view in views:
             shed = (load_sheds or {}).get(view.id)
