@@ -1,0 +1,156 @@
+"""Starting, keeping, deploying for real, and leaving nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_cloud import deploy, process
+from local_cloud.errors import NotRunningError
+from local_cloud.runtime import current
+from tests.e2e.conftest import cloud_of, start_cloud, until
+
+ROOT = Path(__file__).resolve().parents[2]
+CDK = ROOT / "node_modules" / ".bin" / "cdk"
+
+
+def _environment(home: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return {**kept, "VEN_TWIN_HOME": str(home), "NO_COLOR": "1", "COLUMNS": "160"}
+
+
+def _cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ven_twin.cli", *arguments],
+        env=_environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+
+
+def test_up_once_runs_the_whole_job_and_leaves_nothing_running(tmp_path: Path) -> None:
+    """One command starts everything, runs an event to its report, says so in JSON, and cleans up."""
+    done = _cli(tmp_path, "up", "--once", "--json", str(tmp_path / "up.json"), "--duration", "8s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads((tmp_path / "up.json").read_text())
+    assert found["venId"] == "ven-1"
+    assert found["eventId"]
+    assert found["deliveredKw"] == pytest.approx(found["askedKw"], rel=0.3)
+    assert found["baselineKw"] > 0
+    assert found["restored"] is True
+    assert found["telemetryRows"] > 0
+    assert found["firstTelemetryS"] > 0
+    assert found["dispatchToActiveS"] > 0
+    with pytest.raises(NotRunningError):
+        current(tmp_path / "cloud")
+
+
+def test_up_ends_by_ctrl_c_with_everything_stopped(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of starting is an orderly end: exit 0 and no cloud left."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "ven_twin.cli", "up"],
+        env=_environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until(lambda: (tmp_path / "vens" / "local" / "ven-1" / "twin.log").exists(), "the twin", 60)
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode == 0, output
+    assert "Traceback" not in output
+    with pytest.raises(NotRunningError):
+        current(tmp_path / "cloud")
+
+
+def test_a_cloud_that_is_kept_starts_again_with_the_same_certificate(tmp_path: Path) -> None:
+    """State outlives a stop when asked: the stack is not deployed again, and the VEN's identity still serves."""
+    runtime = start_cloud(tmp_path, keep=True)
+    try:
+        outputs = deploy.deploy(runtime, ["ven-1"])
+        before = cloud_of(runtime).tls("ven-1")
+        process.stop(tmp_path / "cloud")
+        runtime = start_cloud(tmp_path, keep=True)
+        steps: list[str] = []
+        assert deploy.deploy(runtime, ["ven-1"], progress=steps.append).keys() == outputs.keys()
+        assert not any("deploying" in step for step in steps)
+        assert cloud_of(runtime).tls("ven-1") == before
+        assert process.trust_root_pem(runtime) == before["CA_CERT_PEM"]
+    finally:
+        process.stop(tmp_path / "cloud")
+
+
+def test_without_a_cloud_the_answer_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    """Nobody gets a traceback for a cloud that does not run, or for credentials that are not there."""
+    for arguments, hint in [
+        (["event", "list"], "ven-twin cloud start"),
+        (["cmd", "--ven-id", "ven-1", "--op", "ping"], "ven-twin cloud start"),
+        (["run", "--ven-id", "ven-1"], "ven-twin cloud start"),
+        (["event", "list", "--stage", "dev", "--region", "eu-west-1"], "credentials"),
+        (["run", "--ven-id", "ven-1", "--certs", str(tmp_path), "--endpoint", "localhost"], "missing"),
+    ]:
+        done = subprocess.run(
+            [sys.executable, "-m", "ven_twin.cli", *arguments],
+            env={**_environment(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 1, (arguments, done)
+        assert hint in done.stderr
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(not CDK.exists(), reason="the CDK CLI is not installed: run make setup")
+def test_the_real_cdk_cli_deploys_diffs_and_destroys_without_a_trace(tmp_path: Path) -> None:
+    """bootstrap, deploy, diff and destroy work, and destroy leaves no certificate, thing, policy, rule or secret."""
+    runtime = start_cloud(tmp_path)
+    cloud = cloud_of(runtime)
+    environment = {
+        **runtime.client_environment(),
+        "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "AWS_ENDPOINT_URL_S3": runtime.endpoint_url,
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CI": "true",
+    }
+
+    def cdk(*arguments: str) -> str:
+        options = ["-c", "stage=local", "-c", "vens=ven-1,ven-2", "--output", str(tmp_path / "cdk.out")]
+        done = subprocess.run(
+            [str(CDK), *arguments, *options, "--no-notices", "--no-version-reporting"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout + done.stderr
+
+    try:
+        cdk("bootstrap", "aws://000000000000/us-east-1")
+        parameters = f"TrustRootPem={process.trust_root_pem(runtime)}"
+        cdk("deploy", "--require-approval", "never", "--parameters", parameters)
+        assert cloud.tls("ven-2")["CLIENT_CERT_PEM"].startswith("-----BEGIN CERTIFICATE")
+        assert "no differences" in cdk("diff")
+        cdk("destroy", "--force")
+        iot = cloud.client("iot")
+        assert iot.list_certificates()["certificates"] == []
+        assert iot.list_things()["things"] == []
+        assert iot.list_policies()["policies"] == []
+        assert iot.list_topic_rules()["rules"] == []
+        assert cloud.client("secretsmanager").list_secrets()["SecretList"] == []
+        assert cloud.client("scheduler").list_schedules()["Schedules"] == []
+    finally:
+        process.stop(tmp_path / "cloud")

@@ -1,0 +1,83 @@
+"""The VEN policy and the topic rules cover exactly the topics that contracts.names gives a VEN."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from contracts.envelope import RULE_SELECT
+from contracts.names import Topics
+from tests.infrastructure.rules import OWN_THING, Template, flat, many, of_type
+
+VEN = Topics("ven-1")
+INLETS = {
+    VEN.telemetry: "TelemetryInlet",
+    VEN.loads: "TelemetryInlet",
+    VEN.ack: "VenInlet",
+    "$aws/events/presence/connected/ven-1": "VenInlet",
+    "$aws/events/presence/disconnected/ven-1": "VenInlet",
+    VEN.shadow("update/documents"): "VenInlet",
+}
+"""What is listened to, and where it goes."""
+
+
+def _allowed(template: Template, action: str, kind: str) -> set[str]:
+    """Names that a VEN called ven-1 may do *action* on."""
+    (policy,) = of_type(template, "AWS::IoT::Policy").values()
+    found = set()
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if statement["Effect"] == "Allow" and action in many(statement["Action"]):
+            for arn in map(flat, many(statement["Resource"])):
+                prefix, _, name = arn.partition(f":{kind}/")
+                assert prefix == "arn:<AWS::Partition>:iot:<AWS::Region>:<AWS::AccountId>"
+                found.add(name.replace(OWN_THING, "ven-1"))
+    return found
+
+
+def test_a_ven_connects_as_its_own_thing_only(dev: Template) -> None:
+    """The client id is the thing's name, so one VEN cannot throw another off."""
+    assert _allowed(dev, "iot:Connect", "client") == {"ven-1"}
+
+
+def test_a_ven_publishes_what_the_wire_says_and_no_more(dev: Template) -> None:
+    """Telemetry, loads, acks, and its own shadow's get and update."""
+    own = {VEN.telemetry, VEN.loads, VEN.ack, VEN.shadow("get"), VEN.shadow("update")}
+    assert _allowed(dev, "iot:Publish", "topic") == own
+
+
+def test_a_ven_hears_what_it_subscribes_to_and_no_more(dev: Template) -> None:
+    """Subscribe is judged by filter and Receive by topic: both hold the VEN's subscriptions."""
+    assert _allowed(dev, "iot:Subscribe", "topicfilter") == set(VEN.subscriptions)
+    assert _allowed(dev, "iot:Receive", "topic") == set(VEN.subscriptions)
+
+
+def test_every_topic_that_vens_send_on_has_one_rule_into_its_queue(dev: Template) -> None:
+    """Nothing that a VEN sends is lost for want of a rule, and nothing is stored twice."""
+    for topic, inlet in INLETS.items():
+        (payload,) = [payload for payload in _payloads(dev) if _matches(_filter(payload), topic)]
+        assert inlet in json.dumps(payload["Actions"]), topic
+
+
+def test_no_rule_listens_to_more(dev: Template) -> None:
+    """A rule on a wider filter would cost an action for each message that is then thrown away."""
+    heard = {filter_.replace("+", "ven-1") for filter_ in map(_filter, _payloads(dev))}
+    assert heard == set(INLETS)
+
+
+def test_every_rule_hands_on_what_the_functions_read(dev: Template) -> None:
+    """Functions decode one envelope, whatever the topic: payload, topic, client id and receipt time."""
+    assert {payload["Sql"].split(" FROM ")[0] for payload in _payloads(dev)} == {RULE_SELECT}
+    assert {payload["AwsIotSqlVersion"] for payload in _payloads(dev)} == {"2016-03-23"}
+
+
+def _payloads(template: Template) -> list[dict[str, Any]]:
+    return [rule["TopicRulePayload"] for rule in of_type(template, "AWS::IoT::TopicRule").values()]
+
+
+def _filter(payload: dict[str, Any]) -> str:
+    return str(payload["Sql"]).split(" FROM ")[1].strip("'")
+
+
+def _matches(filter_: str, topic: str) -> bool:
+    return re.fullmatch(re.escape(filter_).replace(r"\+", "[^/]+"), topic) is not None

@@ -1,0 +1,79 @@
+"""What a stage is read from, and what is refused."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from cdk.stage import MAX_VENS, PYTHONS, STAGES, read_stage
+from contracts.errors import FieldError
+
+REFUSED = [
+    ("stage", "staging", "'staging' is none of local, dev, prod"),
+    ("stage", "DEV", "'DEV' is none of local, dev, prod"),
+    ("python", "3.9", "'3.9' is none of 3.11, 3.12, 3.13, 3.14"),
+    ("vens", "ven 1", "1 to 64 of A-Z a-z 0-9 _ -"),
+    ("vens", "ven/1", "1 to 64 of A-Z a-z 0-9 _ -"),
+    ("vens", "ven-+", "1 to 64 of A-Z a-z 0-9 _ -"),
+    ("vens", "v" * 65, "1 to 64 of A-Z a-z 0-9 _ -"),
+    ("vens", "ven-1,ven-1", "names a VEN twice"),
+    ("vens", ",".join(f"ven-{n}" for n in range(MAX_VENS + 1)), "at most 80 in one stack"),
+    ("retention_days", "0", "'0' is no number of days from 1 to 3650"),
+    ("retention_days", "3651", "'3651' is no number of days from 1 to 3650"),
+    ("retention_days", "-1", "'-1' is no number of days from 1 to 3650"),
+    ("retention_days", "a week", "'a week' is no number of days from 1 to 3650"),
+    ("alert_email", "nobody", "'nobody' is no address"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "reason"), REFUSED)
+def test_a_value_that_cannot_be_names_the_key_and_what_is_allowed(key: str, value: str, reason: str) -> None:
+    """Whoever mistypes a -c option learns which, and what it takes."""
+    with pytest.raises(FieldError) as refused:
+        read_stage({key: value}.get)
+    assert refused.value.field == key
+    assert reason in refused.value.reason
+
+
+def test_without_context_it_is_dev_with_one_ven() -> None:
+    """The plain cdk deploy is the small one."""
+    stage = read_stage({}.get)
+    assert (stage.name, stage.vens) == ("dev", ("ven-1",))
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_on_aws_functions_run_on_arm_and_the_newest_runtime(name: str) -> None:
+    """Arm is the cheaper machine; the newest runtime is supported the longest."""
+    stage = read_stage({"stage": name}.get)
+    assert (stage.architecture, stage.python) == ("arm64", PYTHONS[-1])
+
+
+def test_locally_functions_run_on_this_machines_python() -> None:
+    """The local cloud runs functions on its own interpreter, whatever the runtime's name."""
+    stage = read_stage({"stage": "local", "python": "3.12"}.get)
+    assert stage.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def test_vens_may_be_written_with_spaces() -> None:
+    """A list written for people is read as one for programs."""
+    assert read_stage({"vens": " ven-1, ven-2 ,"}.get).vens == ("ven-1", "ven-2")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_message_is_not_seen_again_while_its_function_may_still_run(name: str) -> None:
+    """SQS advises six times the function's timeout; at the least it is as long."""
+    assert read_stage({"stage": name}.get).visibility_s >= 10
+
+
+def test_only_prod_keeps_its_tables_and_only_local_takes_plain_http() -> None:
+    """The differences between the stages are these, and each is data."""
+    stages = {name: read_stage({"stage": name}.get) for name in STAGES}
+    assert [name for name, stage in stages.items() if stage.keep_tables] == ["prod"]
+    assert [name for name, stage in stages.items() if not stage.tls_only] == ["local"]
+
+
+def test_retention_and_address_are_taken_from_the_context() -> None:
+    """How long measurements of people are kept is the operator's to say."""
+    stage = read_stage({"retention_days": "7", "alert_email": "ops@example.org"}.get)
+    assert (stage.retention_days, stage.alert_email) == (7, "ops@example.org")
