@@ -12,9 +12,8 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
 
-test: $(READY)
-	$(BIN)/python -m pytest tests/unit tests/property tests/contract -n 2
-	$(BIN)/python -m pytest tests/infrastructure tests/integration tests/e2e
+test: test-fast
+	$(BIN)/python -m pytest tests/infrastructure tests/integration tests/e2e -n 2 --dist loadscope
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/property tests/contract -n 2
@@ -42,6 +41,8 @@ $(READY): requirements.lock package-lock.json pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@echo "Setting up: the CDK CLI, with Node from PyPI"
 	@npm ci --silent
+	@echo "Setting up: the stack, synthesized for the local cloud"
+	@$(BIN)/python -m local_cloud.synth ven-1
 	@touch $@
 
 # Write the lock anew after a change of requirements*.txt.

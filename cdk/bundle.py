@@ -21,6 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lambdas", "contracts")
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
+LOCK = ROOT / "requirements.lock"
+"""Versions and hashes of everything, also of what the requirements bring with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def _sources() -> Iterator[Path]:
 
 def _digest(python: str, architecture: str, *, host: bool) -> str:
     digest = hashlib.sha256(f"{python} {architecture} {host} {sys.platform if host else ''}".encode())
+    digest.update(LOCK.read_bytes())
     for path in _sources():
         digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
         digest.update(path.read_bytes())
@@ -83,6 +86,7 @@ def _digest(python: str, architecture: str, *, host: bool) -> str:
 def _fill(target: Path, python: str, architecture: str, *, host: bool) -> None:
     command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(target)]
     command += ["--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
+    command += ["--constraint", str(LOCK), "--require-hashes"]
     if not host:
         machine = "aarch64" if architecture == "arm64" else "x86_64"
         command += ["--python-version", python, "--python-platform", f"{machine}-manylinux2014"]

@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 PAYLOAD_MAX_BYTES = 128 * 1024
 """Largest MQTT payload. Source: AWS IoT Core quotas."""
+MAX_DEPTH = 32
+"""Deepest nesting that is read; a shadow's documents message comes to half of it."""
 
 _AT = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
@@ -31,17 +33,19 @@ def load_object(raw: bytes | str, *, max_bytes: int = PAYLOAD_MAX_BYTES) -> dict
     """The JSON object in *raw*.
 
     Raises:
-        OversizeError: more than *max_bytes*.
+        OversizeError: more than *max_bytes*, or nested deeper than `MAX_DEPTH`.
         MalformedError: not JSON, or JSON but not an object. NaN and Infinity are not JSON.
     """
-    if len(raw) > max_bytes:
-        raise OversizeError("payload bytes", len(raw), max_bytes)
+    size = len(raw.encode(errors="surrogatepass")) if isinstance(raw, str) else len(raw)
+    if size > max_bytes:
+        raise OversizeError("payload bytes", size, max_bytes)
     try:
         value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MalformedError(f"not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise MalformedError(f"expected a JSON object, got {type(value).__name__}")
+    _check_depth(value)
     return value
 
 
@@ -58,6 +62,7 @@ def convert(
 
     Raises:
         FieldError: names the first field that is missing, mistyped or out of range.
+        OversizeError: nested deeper than `MAX_DEPTH`.
     """
     given = canonical(value, aliases) if aliases else value
     nan = _first_non_finite(given)
@@ -88,8 +93,19 @@ def wire_names(kind: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(field.encode_name for field in msgspec.structs.fields(kind))
 
 
-def _first_non_finite(value: Any, path: str = "") -> str | None:
+def _check_depth(value: Any, depth: int = 0) -> None:
+    """Refuse what could only be walked at the cost of the stack."""
+    if depth > MAX_DEPTH:
+        raise OversizeError("payload depth", depth, MAX_DEPTH)
+    if isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            _check_depth(item, depth + 1)
+
+
+def _first_non_finite(value: Any, path: str = "", depth: int = 0) -> str | None:
     """Path of the first NaN or infinity; Lambda's own JSON reader lets them through."""
+    if depth > MAX_DEPTH:
+        raise OversizeError("payload depth", depth, MAX_DEPTH)
     if isinstance(value, float):
         return None if math.isfinite(value) else path
     items: list[tuple[str, Any]] = []
@@ -98,7 +114,7 @@ def _first_non_finite(value: Any, path: str = "") -> str | None:
     elif isinstance(value, list | tuple):
         items = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
     for where, item in items:
-        found = _first_non_finite(item, where)
+        found = _first_non_finite(item, where, depth + 1)
         if found is not None:
             return found
     return None

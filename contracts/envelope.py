@@ -7,7 +7,6 @@ the payload in base64, the topic, the client id and the receipt time.
 from __future__ import annotations
 
 import base64
-import binascii
 
 import msgspec
 
@@ -37,7 +36,7 @@ class Envelope(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         """
         try:
             return base64.b64decode(self.payload, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # binascii's own, or that of a character beyond ASCII
             raise MalformedError(f"payload is not base64: {error}") from None
 
     @property

@@ -9,9 +9,10 @@ from enum import StrEnum
 
 from contracts.errors import FieldError
 
-VEN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
-EVENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")
-LOAD_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
+# "$" alone lets a newline follow, and JSON Schema, which takes these patterns, knows no "\Z".
+VEN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$(?!\n)")
+EVENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$(?!\n)")
+LOAD_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$(?!\n)")
 
 # Names of the fields of a VEN's secret, not secrets.
 SECRET_CA = "CA_CERT_PEM"  # noqa: S105
@@ -109,10 +110,11 @@ def event_schedule_name(event_id: str, purpose: str) -> str:
     """Name of a one-time schedule of an event, of the characters that EventBridge Scheduler takes.
 
     Interpretation: ``:`` is not among them; ``_c_`` stands for it. At most 64 characters are allowed,
-    so a long id is cut to its head and a digest of the whole.
+    so a long id is cut to its head and a digest of the whole, and so is one that has ``_c_`` in it
+    already: no two events share a schedule.
     """
     name = f"{purpose}-{event_id.replace(':', '_c_')}"
-    if len(name) <= 64:
+    if len(name) <= 64 and "_c_" not in event_id:
         return name
     digest = hashlib.sha256(event_id.encode()).hexdigest()[:12]
     return f"{name[:51]}-{digest}"

@@ -20,7 +20,7 @@ Timestamp = Annotated[int, Meta(ge=946_684_800, le=4_102_444_800)]
 """UTC seconds; the years 2000 to 2100, so that milliseconds sent by mistake are refused."""
 Sequence = Annotated[int, Meta(ge=0, le=2**53)]
 Soc = Annotated[float, Meta(ge=0, le=1)]
-BootId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+BootId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$(?!\n)")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 
 LOAD_ALIASES = {"load_id": "id", "loadId": "id"}

@@ -75,3 +75,7 @@ def _digest(vens: Sequence[str]) -> str:
         digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:32]
+
+
+if __name__ == "__main__":
+    assembly(sys.argv[1:])

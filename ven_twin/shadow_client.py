@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from contracts import codec
+from contracts.errors import OversizeError
 from contracts.names import Topics
-from contracts.shadow import check_state, difference
+from contracts.shadow import STATE_MAX_BYTES, check_state, difference
 from ven_twin.core.reporting import worth_saying
 from ven_twin.core.shadow_sync import ShadowCopy
 
@@ -23,7 +24,8 @@ class ShadowClient:
     """Says what the VEN reports, and asks for the whole shadow when it has to.
 
     Times are monotonic seconds. An update that is not answered in time is given up and the shadow is
-    read again, so that what the service holds is known and not guessed.
+    read again, so that what the service holds is known and not guessed. What a command wanted to be
+    desired is sent once, and again only when no answer came. Whatever fails is tried again a period later.
     """
 
     def __init__(self, topics: Topics, send: Send) -> None:
@@ -31,20 +33,22 @@ class ShadowClient:
         self._send = send
         self._token: str | None = None
         self._asked_s: float | None = None
-        self._said_s = float("-inf")
+        self._read_s = self._tried_s = self._said_s = float("-inf")
         self._desired: dict[str, Any] = {}
+        self._under_way: dict[str, Any] = {}
 
     def disconnected(self) -> None:
         """Nothing that was under way will be answered."""
-        self._token, self._asked_s = None, None
+        self._give_up()
+        self._asked_s = None
 
     def want(self, desired: Mapping[str, Any] | None) -> None:
         """Have *desired* put into the desired state with the next update: a command has changed it."""
-        self._desired = {**self._desired, **(desired or {})}
+        self._desired = _one_patch(self._desired, desired or {})
 
     async def get(self, now_s: float) -> None:
         """Ask for the whole shadow."""
-        self._asked_s = now_s
+        self._asked_s = self._read_s = now_s
         await self._send(self._topics.shadow("get"), codec.encode({"clientToken": _token()}))
 
     def got(self) -> None:
@@ -55,7 +59,7 @@ class ShadowClient:
         """Whether *document*, an accepted or rejected one, answers the update under way; it is over then."""
         if self._token is None or document.get("clientToken") != self._token:
             return False
-        self._token = None
+        self._token, self._under_way = None, {}
         return True
 
     def due_s(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> float:
@@ -63,17 +67,19 @@ class ShadowClient:
         if self._token is not None:
             return self._said_s + ANSWER_TIMEOUT_S
         if not copy.synchronized:
-            return now_s if self._asked_s is None else self._asked_s + ANSWER_TIMEOUT_S
+            again_s = max(now_s, self._read_s + UPDATE_PERIOD_S)
+            return again_s if self._asked_s is None else self._asked_s + ANSWER_TIMEOUT_S
+        soon_s = max(now_s, self._tried_s + UPDATE_PERIOD_S)
         if self._desired or worth_saying(copy.reported, reported):
-            return max(now_s, self._said_s + UPDATE_PERIOD_S)
-        return self._said_s + HEARTBEAT_S
+            return soon_s
+        return max(soon_s, self._said_s + HEARTBEAT_S)
 
     async def keep_up(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> None:
         """Do what is due at *now_s*: say what changed, or read anew what was not answered."""
         if now_s < self.due_s(copy, reported, now_s):
             return
         if self._token is not None or not copy.synchronized:
-            self._token = None
+            self._give_up()
             await self.get(now_s)
             return
         await self.say(copy, reported, now_s)
@@ -84,16 +90,43 @@ class ShadowClient:
         Raises:
             OversizeError: the shadow would be larger than the service takes.
         """
+        self._tried_s = now_s
+        _check(copy, reported)
         state: dict[str, Any] = {"reported": difference(copy.reported, reported)}
         if self._desired:
             state["desired"] = self._desired
-        check_state({"reported": reported, "desired": copy.desired})
         token = _token()
         body = codec.encode({"state": state, "clientToken": token})
         if not await self._send(self._topics.shadow("update"), body):
             return False
-        self._token, self._said_s, self._desired = token, now_s, {}
+        self._token, self._said_s = token, now_s
+        self._under_way, self._desired = self._desired, {}
         return True
+
+    def _give_up(self) -> None:
+        """Expect no answer any more; what was wanted with that update is wanted still."""
+        self._token = None
+        self._desired, self._under_way = _one_patch(self._under_way, self._desired), {}
+
+
+def _check(copy: ShadowCopy, reported: Mapping[str, Any]) -> None:
+    """Hold the whole document to the service's size; of its form only what is ours can be put right here."""
+    check_state({"reported": reported})
+    size = len(codec.encode({"reported": reported, "desired": copy.desired}))
+    if size > STATE_MAX_BYTES:
+        raise OversizeError("shadow state bytes", size, STATE_MAX_BYTES)
+
+
+def _one_patch(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
+    """One patch that does what *first* and *then* do one after the other; a null stays, for it deletes."""
+    patch = dict(first)
+    for key, value in then.items():
+        before = patch.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            patch[key] = _one_patch(before, value)
+        else:
+            patch[key] = value
+    return patch
 
 
 def _token() -> str:

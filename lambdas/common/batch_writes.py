@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from contracts.items import Item, to_item
 from lambdas.common import clock
-from lambdas.common.items import Item, to_item
 from lambdas.common.tables import Table
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ CONNECTIONS = 16
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    """DynamoDB, low level: items are written by `lambdas.common.items`."""
+    """DynamoDB, low level: items are written by `contracts.items`."""
     client: DynamoDBClient = _client("dynamodb")
     return client
 

@@ -63,18 +63,22 @@ def test_a_ven_that_does_not_answer_is_said_to(system: System) -> None:
     assert "no ack from ven-2" in done.stderr
 
 
+def _command(op: str, correlation_id: str, **data: object) -> bytes:
+    return json.dumps({"op": op, "correlationId": correlation_id, "data": data}).encode()
+
+
 @pytest.mark.parametrize(
     ("payload", "field"),
     [
         (b"{not json", "payload"),
         (b"[]", "payload"),
-        (json.dumps({"op": "explode", "correlationId": "x1"}).encode(), "op"),
-        (json.dumps({"op": "shedLoad", "correlationId": "x2", "data": {"reduceKw": 1}}).encode(), "data.durationS"),
-        (json.dumps({"op": "setLoad", "correlationId": "x3", "data": {"loadId": "moon1", "enabled": True}}).encode(), "data.loadId"),
-        (json.dumps({"op": "set", "correlationId": "x4", "data": {"report_interval_seconds": -5}}).encode(), "data.report_interval_seconds"),
+        (_command("explode", "x1"), "op"),
+        (_command("shedLoad", "x2", reduceKw=1), "data.durationS"),
+        (_command("setLoad", "x3", loadId="moon1", enabled=True), "data.loadId"),
+        (_command("set", "x4", report_interval_seconds=-5), "data.report_interval_seconds"),
         (b"{" + b" " * 100_000 + b"}", "op"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_command_on_the_topic_is_acked_with_its_field(
     system: System, payload: bytes, field: str
 ) -> None:

@@ -62,7 +62,8 @@ def test_up_ends_by_ctrl_c_with_everything_stopped(tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    until(lambda: (tmp_path / "vens" / "local" / "ven-1" / "twin.log").exists(), "the twin", 60)
+    log = tmp_path / "vens" / "local" / "ven-1" / "twin.log"
+    until(log.exists, "the twin", 60)
     running.send_signal(signal.SIGINT)
     output, _ = running.communicate(timeout=60)
     assert running.returncode == 0, output
@@ -72,7 +73,7 @@ def test_up_ends_by_ctrl_c_with_everything_stopped(tmp_path: Path) -> None:
 
 
 def test_a_cloud_that_is_kept_starts_again_with_the_same_certificate(tmp_path: Path) -> None:
-    """State outlives a stop when asked: the stack is not deployed again, and the VEN's identity still serves."""
+    """State outlives a stop when asked: nothing is deployed again, and the VEN's identity still serves."""
     runtime = start_cloud(tmp_path, keep=True)
     try:
         outputs = deploy.deploy(runtime, ["ven-1"])
@@ -113,7 +114,7 @@ def test_without_a_cloud_the_answer_is_one_line_that_says_what_to_do(tmp_path: P
 
 @pytest.mark.skipif(not CDK.exists(), reason="the CDK CLI is not installed: run make setup")
 def test_the_real_cdk_cli_deploys_diffs_and_destroys_without_a_trace(tmp_path: Path) -> None:
-    """bootstrap, deploy, diff and destroy work, and destroy leaves no certificate, thing, policy, rule or secret."""
+    """Bootstrap, deploy, diff and destroy work; destroy leaves no certificate, thing, rule or secret."""
     runtime = start_cloud(tmp_path)
     cloud = cloud_of(runtime)
     environment = {

@@ -28,7 +28,7 @@ app.command("listen")(listen.listen)
 
 
 def main() -> None:
-    """Run the CLI. A user's mistake, or a cloud that is not there, is one line and exit 1 or 2, no traceback."""
+    """Run the CLI. A user's mistake, or a cloud that is not there, is one line and exit 1 or 2."""
     try:
         app()
     except WireError as error:

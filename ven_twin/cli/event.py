@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,7 +66,7 @@ def create(
     request |= (
         {"randomizeStartS": duration_s(randomize_start, "--randomize-start")} if randomize_start else {}
     )
-    request |= {"eventId": check_event_id(event_id, "--event-id")} if event_id else {}
+    request["eventId"] = check_event_id(event_id, "--event-id") if event_id else new_event_id()
     answer = dispatch(connect(stage, profile, region), request, json_output=json_output)
     if json_output:
         return
@@ -75,10 +77,8 @@ def create(
     for ven_id, why in answer.get("unavailable", {}).items():
         typer.echo(f"  {ven_id:16}  not counted on: {why}")
     if answer.get("shortfallKw", 0) > 0:
-        offer, asked = kw(answer.get("availableKw")), kw(answer["askedKw"])
-        typer.echo(
-            f"There is less than asked: {offer} of {asked}. {kw(answer['shortfallKw'])} could not be allocated."
-        )
+        offer, asked, missing = (kw(answer.get(key)) for key in ("availableKw", "askedKw", "shortfallKw"))
+        typer.echo(f"There is less than asked: {offer} of {asked}. {missing} could not be allocated.")
 
 
 @app.command()
@@ -153,6 +153,11 @@ def show_report(
     if refusal is not None:
         raise refusal
     report.show_report(settled)
+
+
+def new_event_id() -> str:
+    """An id that says when the event was made; made here, so that a call tried again is one event."""
+    return f"evt-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def dispatch(cloud: Cloud, request: Mapping[str, Any], *, json_output: bool = False) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from contracts import records
 from contracts.errors import FieldError
 from contracts.events import Phase
 from contracts.names import Output
-from ven_twin.cli.event import dispatch
+from ven_twin.cli.event import dispatch, new_event_id
 from ven_twin.cli.system import Say, TwinProcess, age_of_this_process_s, wait_for
 from ven_twin.io.cloud import Cloud
 
@@ -27,7 +27,7 @@ SETTLE_TIMEOUT_S = 90.0
 
 
 class MainJob(msgspec.Struct, rename="camel", kw_only=True):
-    """What came of it. *delivered_kw* and *baseline_kw* are against the clone; *failures* is empty when all is well."""
+    """What came of it; *delivered_kw* and *baseline_kw* against the clone, *failures* when there are."""
 
     ven_id: str
     event_id: str = ""
@@ -97,7 +97,7 @@ def run_event(
     interval = {"durationS": duration_s, "signal": "shedKw", "value": asked_kw}
     cloud.client("iot-data")  # so that the time measured is the system's, not this client's start
     called_s = time.monotonic()
-    answer = dispatch(cloud, {"intervals": [interval], "targets": [job.ven_id]})
+    answer = dispatch(cloud, {"eventId": new_event_id(), "intervals": [interval], "targets": [job.ven_id]})
     job.event_id, job.asked_kw = answer["eventId"], answer["askedKw"]
     wait_for(
         "the event's start",

@@ -77,11 +77,14 @@ def run(
         house_start_ts=house_start_ts,
         report_interval_s=report_interval_s,
     )
+    _log_to_stderr(json_output=json_output)
     if certs is None or endpoint is None:
-        where = _fetch(ven_id, secret, certs is None, folder, ["--stage", stage], profile, region)
+        options = ["--ven-id", ven_id, "--stage", stage, "--out", str(folder / "tls")]
+        for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
+            options += [option, value] if value is not None else []
+        where = _fetch(options, folder)
         certs = certs or Path(where["folder"])
         asked = asked.at(endpoint or where["endpoint"], port or where["port"])
-    _log_to_stderr(json_output=json_output)
     ended = asyncio.run(_until_told(Twin(asked, identity.load(certs))))
     if ended is not None:
         raise VenTwinError(ended)
@@ -96,34 +99,22 @@ async def _until_told(twin: Any) -> str | None:
     return status.reason if status.state == "duplicate_client" else None
 
 
-def _fetch(
-    ven_id: str,
-    secret: str | None,
-    certificates: bool,
-    folder: Path,
-    stage: list[str],
-    profile: str | None,
-    region: str | None,
-) -> dict[str, Any]:
-    """Identity and endpoint from the cloud, by a process of its own: boto3 would more than double the twin.
+def _fetch(options: list[str], folder: Path) -> dict[str, Any]:
+    """Identity and endpoint from the cloud, by a process of its own: boto3 would double the twin.
 
     Where the cloud cannot be asked, what was fetched before serves, so that a VEN comes up without it.
     """
-    command = [sys.executable, "-m", "ven_twin.cli", "certs", "fetch", "--ven-id", ven_id, "--json", *stage]
-    tls = folder / ("tls" if certificates else "tls-unused")
-    command += ["--out", str(tls)]
-    for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
-        command += [option, value] if value is not None else []
+    command = [sys.executable, "-m", "ven_twin.cli", "certs", "fetch", "--json", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     known = folder / "endpoint.json"
     if done.returncode == 0:
         known.write_text(done.stdout)
         where: dict[str, Any] = json.loads(done.stdout)
         return where
-    reason = done.stderr.strip().removeprefix("ven-twin: ") or "the cloud could not be asked"
+    lines = done.stderr.strip().removeprefix("ven-twin: ").splitlines() or ["the cloud could not be asked"]
     if not known.exists():
-        raise VenTwinError(reason.splitlines()[-1])
-    logger.warning("%s; going on with what was fetched before", reason.splitlines()[-1])
+        raise VenTwinError(lines[-1])
+    logger.warning("%s; going on with what was fetched before", lines[-1])
     kept: dict[str, Any] = json.loads(known.read_text())
     return kept
 

@@ -91,7 +91,7 @@ def twin(ven_id: str, options: Sequence[str]) -> Iterator[TwinProcess]:
 
 
 def age_of_this_process_s() -> float:
-    """Seconds since this process was started, for an honest start-up time; 0 where the system does not say."""
+    """Seconds since this process was started; 0 where the system does not say."""
     try:
         fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         up_s = float(Path("/proc/uptime").read_text().split()[0])

@@ -48,7 +48,7 @@ def up(
         float, typer.Option("--report-interval", help="Between two telemetry rows, s.")
     ] = 2.0,
 ) -> None:
-    """Start the local cloud, deploy the stack, start a twin, run a DR event through it, settle it; stay up."""
+    """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up."""
     from rich.console import Console
 
     from ven_twin.cli.main_job import MainJob, run_event, wait_for_telemetry
@@ -75,9 +75,9 @@ def up(
             steps.done(f"first telemetry stored {job.first_telemetry_s:.1f} s after the start")
             run_event(cloud, job, process, shed_kw=shed_kw, duration_s=seconds, say=steps.say)
             job.judge()
+            steps.stop()
             _finish(console, steps, job, cloud, json_file)
             if not once:
-                steps.stop()
                 _stay(console, ven_id, house_speed)
     except KeyboardInterrupt:
         console.print("Stopped: the loads are restored, the cloud is down.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from contracts import commands as ops
 from contracts.errors import CommandRefusedError, FieldError
-from contracts.events import DrEvent, Interval, Phase, Signal, read_event
+from contracts.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
 from contracts.names import EVENT_ID
 from contracts.shadow import LoadSetting, read_desired
 from ven_twin.core.schedule import Source, Verdict
@@ -54,9 +55,10 @@ def carry_out(state: VenState, command: ops.Command, now_ts: float, facts: Facts
         CommandRefusedError: it cannot be done; nothing changed.
     """
     try:
-        return _HANDLERS[type(command)](state, command, now_ts, facts)
+        done = _HANDLERS[type(command)](state, command, now_ts, facts)
     except FieldError as error:
         raise CommandRefusedError(error, command.op, command.correlation_id) from None
+    return replace(done, state=done.state.with_wanted(done.desired, now_ts))
 
 
 def _ping(state: VenState, _command: ops.Ping, _now_ts: float, _facts: Facts) -> Outcome:
@@ -120,9 +122,11 @@ def _event(state: VenState, command: ops.Event, now_ts: float, _facts: Facts) ->
     start_ts = command.start_ts if command.start_ts is not None else int(now_ts)
     if known is not None and command.start_ts is None:
         start_ts = known.event.start_ts
-    end_ts = command.end_ts if command.end_ts is not None else start_ts + round(command.duration_s or 0)
-    if end_ts <= start_ts:
-        raise FieldError("data.end_ts", f"must be after the start, {start_ts}")
+    end_ts = command.end_ts
+    if end_ts is None:
+        end_ts = start_ts + max(1, round(command.duration_s or 0))
+    if not start_ts < end_ts <= start_ts + MAX_DURATION_S:
+        raise FieldError("data.end_ts", f"must be after the start, {start_ts}, by at most {MAX_DURATION_S} s")
     return _offer(
         state,
         command,
@@ -137,11 +141,20 @@ def _event(state: VenState, command: ops.Event, now_ts: float, _facts: Facts) ->
 def _start_event(
     state: VenState, command: ops.Command, now_ts: float, *, kw: float, duration_s: float
 ) -> Outcome:
-    event_id = f"cmd-{command.correlation_id}"
-    if not EVENT_ID.fullmatch(event_id):
-        event_id = f"cmd-{int(now_ts)}"
+    event_id = _event_id(command.correlation_id, state.schedule.events.keys(), now_ts)
     length_s = max(1, round(duration_s))
     return _offer(state, command, now_ts, event_id=event_id, start_ts=int(now_ts), duration_s=length_s, kw=kw)
+
+
+def _event_id(correlation_id: str | None, held: Collection[str], now_ts: float) -> str:
+    """An id for the event that a command starts: by its correlation id, so that a repeat is the same one."""
+    if correlation_id is None:
+        at = f"cmd-{int(now_ts)}"
+        return next(name for n in range(len(held) + 1) if (name := f"{at}-{n}" if n else at) not in held)
+    event_id = f"cmd-{correlation_id}"
+    if EVENT_ID.fullmatch(event_id):
+        return event_id
+    return f"cmd-{hashlib.sha256(correlation_id.encode()).hexdigest()[:32]}"
 
 
 def _offer(
@@ -176,7 +189,8 @@ def _offer(
 def _restore(state: VenState, command: ops.Restore, now_ts: float, _facts: Facts) -> Outcome:
     if command.event_id is not None and command.event_id not in state.schedule.events:
         raise FieldError("data.event_id", f"unknown event {command.event_id!r}")
-    event_ids = (command.event_id,) if command.event_id is not None else state.schedule.open_ids(now_ts)
+    running = state.schedule.open_ids(now_ts)
+    event_ids = tuple(event_id for event_id in running if command.event_id in (None, event_id))
     by_shadow = [event_id for event_id in event_ids if event_id in state.shadow.desired_events]
     restored = replace(
         state,

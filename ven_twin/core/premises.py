@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from contracts.events import Interval, Signal
+from ven_twin.core.commanded import left_to_plan, taken_by_command, with_commanded
 from ven_twin.core.guards import CircuitView, Switching, advance, refusal
-from ven_twin.core.shedding import ShedPlan, control_for, needed_kw, plan_shed, shed_available_kw
+from ven_twin.core.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
 from ven_twin.core.ven import LoadShed
-from ven_twin.core.views import NO_SETTINGS, LoadSetting, circuit_views, with_settings
-from ven_twin.devices.control import Control
+from ven_twin.core.views import NO_SETTINGS, LoadSetting, circuit_views, standing_controls, with_settings
 from ven_twin.devices.environment import Environment
 from ven_twin.devices.house import House
 
@@ -44,8 +44,7 @@ class Premises:
     Attributes:
         house: as it is run.
         clone: as it would be, had nothing ever been curtailed.
-        plan: what was decided last, by circuit.
-        controls: what the circuits are held to until the next plan.
+        plan: what was decided last, by circuit, and is held to until the next plan.
         switching: since when each circuit has been curtailed or not, s of house time.
         views: the circuits as the plan saw them.
     """
@@ -53,7 +52,6 @@ class Premises:
     house: House
     clone: House
     plan: ShedPlan = UNCURTAILED
-    controls: Mapping[str, Control] = field(default_factory=dict)
     switching: Mapping[str, Switching] = field(default_factory=dict)
     views: tuple[CircuitView, ...] = ()
 
@@ -69,15 +67,13 @@ class Premises:
     def step(
         self, env: Environment, dt_s: float, settings: Mapping[str, LoadSetting] = NO_SETTINGS
     ) -> tuple[Premises, Flow]:
-        """Advance *dt_s* of house time under the controls in force.
+        """Advance *dt_s* of house time under the plan in force; *settings* hold for house and clone alike.
 
         Raises:
             PhysicsError: *dt_s* or the environment is no finite number.
         """
-        stepped = self.house.step(self.controls, env, dt_s)
-        uncurtailed = self.clone.step(
-            {load: setting.control for load, setting in settings.items()}, env, dt_s
-        )
+        stepped = self.house.step(with_settings(self.plan, settings), env, dt_s)
+        uncurtailed = self.clone.step(standing_controls(settings), env, dt_s)
         curtailed = {circuit.id: False for circuit in self.house.circuits} | self.plan.curtailed
         after = replace(
             self,
@@ -103,29 +99,34 @@ class Premises:
             env: the world in the step to come.
             dt_s: how long that step is, s of house time.
             interval: what an event asks for now, or None.
-            limit_kw: a standing import limit, when no event is in force.
+            limit_kw: a standing import limit; it holds in an event too, where that asks for less.
             settings: what is set of circuits.
-            load_sheds: circuits curtailed by command.
+            load_sheds: circuits curtailed by command; what that takes off counts towards what is asked.
         """
         views = circuit_views(self.house, env, dt_s, self.switching, settings)
-        demand_kw = sum(view.demand_kw for view in views)
-        baseline_kw = sum(self.clone.demand_kw(env, dt_s).values())
-        asked_kw = _asked_kw(interval, limit_kw, baseline_kw, shed_available_kw(views))
-        plan = plan_shed(views, needed_kw(demand_kw, baseline_kw, asked_kw) if asked_kw > 0 else 0.0)
-        controls = with_settings(plan, settings)
-        for view in views:
-            shed = (load_sheds or {}).get(view.id)
-            if shed is not None and controls[view.id] == Control():
-                controls[view.id] = control_for(view, min(shed.reduce_kw, view.sheddable_kw))
-        return replace(self, plan=plan, controls=controls, views=views)
+        by_command_kw = taken_by_command(views, load_sheds or {})
+        left = left_to_plan(views, by_command_kw)
+        demand_kw = sum(view.demand_kw for view in left)
+        baseline_kw = self.clone.step(standing_controls(settings), env, dt_s).grid_kw
+        asked_kw = _asked_kw(interval, baseline_kw, shed_available_kw(views))
+        needed = [needed_kw(demand_kw, baseline_kw, asked_kw) if asked_kw > 0.0 else 0.0]
+        needed += [max(0.0, demand_kw - limit) for limit in _limits_kw(interval, limit_kw)]
+        plan = with_commanded(plan_shed(left, max(needed)), views, by_command_kw)
+        return replace(self, plan=plan, views=views)
 
 
-def _asked_kw(
-    interval: Interval | None, limit_kw: float | None, baseline_kw: float, available_kw: float
-) -> float:
-    """What is to be taken off the baseline, kW, never below 0."""
+def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]:
+    """What may be imported at most, kW: by the event, and by a standing limit."""
+    limits = [] if limit_kw is None else [limit_kw]
+    if interval is not None and interval.signal is Signal.IMPORT_LIMIT_KW:
+        limits.append(interval.value)
+    return limits
+
+
+def _asked_kw(interval: Interval | None, baseline_kw: float, available_kw: float) -> float:
+    """What an event wants taken off the baseline, kW, never below 0."""
     if interval is None:
-        return max(0.0, baseline_kw - limit_kw) if limit_kw is not None else 0.0
+        return 0.0
     if interval.signal is Signal.SHED_KW:
         return interval.value
     if interval.signal is Signal.IMPORT_LIMIT_KW:
@@ -135,4 +136,4 @@ def _asked_kw(
 
 def requested_kw(interval: Interval | None, flow: Flow, available_kw: float) -> float | None:
     """What an interval asks for in kW, for reports; None when there is none."""
-    return None if interval is None else _asked_kw(interval, None, flow.baseline_kw, available_kw)
+    return None if interval is None else _asked_kw(interval, flow.baseline_kw, available_kw)

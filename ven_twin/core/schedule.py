@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from contracts.events import DrEvent, Interval, Phase
+from contracts.events import NEAR_S, DrEvent, Interval, Phase
 
 KEPT_ENDED = 16
 """How many events that are over are remembered, so that a repeat of one does not start it again."""
@@ -39,7 +39,7 @@ class Held:
 
     Attributes:
         event: the newest revision.
-        source: by which way that revision came.
+        source: by which way that revision came; by shadow, when it came both ways.
         offset_s: this VEN's share of the randomised start.
         ended: how it ended before its time, or None.
         announced: the phase that was last said to the cloud, or None.
@@ -90,7 +90,8 @@ class Schedule:
     def offer(self, event: DrEvent, source: Source, ven_id: str, now_ts: float) -> tuple[Schedule, Verdict]:
         """Take up *event*, when it is news.
 
-        A revision that is held already, or an older one, changes nothing. An event that was over before
+        A revision that is held already, or an older one, changes nothing; only, what has come by shadow
+        also goes by shadow, whichever way it came first. An event that was over before
         it came is refused, but for a cancellation, which is kept so that a late older revision changes
         nothing. A newer revision takes the place of an older one, and counts as the same event: what was
         announced of it stays announced, and what was over cannot be cancelled any more.
@@ -99,7 +100,8 @@ class Schedule:
         if held is not None and event.revision < held.event.revision:
             return self, Verdict.STALE
         if held is not None and event.revision == held.event.revision:
-            return self, Verdict.REPEATED
+            by_shadow = source is Source.SHADOW and held.source is not source
+            return self._with(replace(held, source=source)) if by_shadow else self, Verdict.REPEATED
         taken = Held(event, source, event.start_offset_s(ven_id))
         phase = taken.phase(now_ts)
         if held is None and phase is Phase.COMPLETED:
@@ -112,17 +114,10 @@ class Schedule:
             taken = replace(taken, announced=held.announced, ended=over)
         return self._with(taken), Verdict.ACCEPTED
 
-    def remember(self, event: DrEvent, ven_id: str) -> Schedule:
-        """Hold *event* as one that was dealt with by an earlier run of this VEN and is over."""
-        return self._with(
-            Held(
-                event,
-                Source.SHADOW,
-                event.start_offset_s(ven_id),
-                ended=Phase.COMPLETED,
-                announced=Phase.COMPLETED,
-            )
-        )
+    def remember(self, event: DrEvent, ven_id: str, phase: Phase) -> Schedule:
+        """Hold *event* as one that an earlier run of this VEN dealt with, and that ended as *phase*."""
+        offset_s = event.start_offset_s(ven_id)
+        return self._with(Held(event, Source.SHADOW, offset_s, ended=phase, announced=phase))
 
     def end(self, event_ids: Iterable[str], phase: Phase, now_ts: float) -> Schedule:
         """End these events as *phase*; those that are over, or not held, stay as they are."""
@@ -176,6 +171,7 @@ def _rank(held: Held) -> tuple[int, float, str]:
 
 def _edges(held: Held) -> Iterable[float]:
     edge_ts = held.start_ts
+    yield edge_ts - NEAR_S
     yield edge_ts
     for interval in held.event.intervals:
         edge_ts += interval.duration_s

@@ -78,6 +78,10 @@ class ShadowCopy:
             synchronized=self.synchronized and (self.accepted == 0 or version == self.accepted + 1),
         )
 
+    def with_wanted(self, patch: Mapping[str, Any]) -> ShadowCopy:
+        """What a command wants is desired from now on, and not only once the service has said so."""
+        return replace(self, desired=merge(self.desired, patch))
+
     def disconnected(self) -> ShadowCopy:
         """The connection is gone, and with it whatever was said meanwhile."""
         return replace(self, synchronized=False)

@@ -15,6 +15,10 @@ from ven_twin.core.settings import Settings
 from ven_twin.core.shadow_sync import ShadowCopy
 
 EXPIRED = "ended before it was received"
+LIFTED_BY_NULL = ("target_power_kw", "optOut")
+"""Keys whose removal from ``desired`` means something: no limit, no opt-out. Interpretation: of the others
+null says nothing, as in `contracts.shadow`, and what was set stays set."""
+LEFT = frozenset({Phase.CANCELLED, Phase.OPTED_OUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class VenState:
         load_sheds: circuits curtailed by command, by id.
         shadow: its copy of the shadow.
         errors: why something desired was refused, by key path.
+        taken: paths of the desired events and loads that were not.
     """
 
     ven_id: str
@@ -46,29 +51,57 @@ class VenState:
     load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)
     shadow: ShadowCopy = field(default_factory=ShadowCopy)
     errors: Mapping[str, str] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
 
     def with_shadow(self, shadow: ShadowCopy, now_ts: float) -> VenState:
         """Converge to *shadow*'s desired state; what cannot be is refused under `errors`.
 
-        An event that came by shadow and is no longer desired is cancelled.
+        An event that came by shadow and is no longer desired is cancelled; when ``drEvents`` as a whole is
+        refused, none is.
         """
-        desired = read_desired(shadow.desired)
+        lifted = [key for key in LIFTED_BY_NULL if key in self.shadow.desired and key not in shadow.desired]
+        desired = read_desired({**shadow.desired, **dict.fromkeys(lifted)})
         errors = dict(desired.errors)
+        schedule = self._with_events(desired, shadow, errors, now_ts)
+        if shadow.synchronized and "drEvents" not in errors:
+            gone = schedule.from_shadow_ids() - shadow.desired_events.keys()
+            schedule = schedule.end(gone, Phase.CANCELLED, now_ts)
+        own = self.of_own_loads(desired, errors)
+        events = {f"drEvents.{event_id}" for event_id in desired.events} - errors.keys()
+        return replace(
+            self,
+            shadow=shadow,
+            schedule=schedule,
+            settings=self.settings.with_desired(own),
+            errors=errors,
+            taken=frozenset(events | {f"loads.{load_id}" for load_id in own.loads}),
+        )
+
+    def with_wanted(self, patch: Mapping[str, Any], now_ts: float) -> VenState:
+        """Take *patch*, which a command puts into the desired state, as desired at once.
+
+        Else the next message about the shadow, which does not know of it yet, would undo the command.
+        """
+        return self.with_shadow(self.shadow.with_wanted(patch), now_ts) if patch else self
+
+    def _with_events(
+        self, desired: Desired, shadow: ShadowCopy, errors: dict[str, str], now_ts: float
+    ) -> Schedule:
+        """The schedule with what is desired of events; why one is refused is added to *errors*."""
         schedule = self.schedule
         for event_id, event in desired.events.items():
             if event is None:
                 continue
-            if event_id not in schedule.events and _was_dealt_with(event, shadow, self.ven_id, now_ts):
-                schedule = schedule.remember(event, self.ven_id)
+            ended = None
+            if event_id not in schedule.events:
+                ended = _ended_before(event, shadow, self.ven_id, now_ts)
+            if ended is not None:
+                schedule = schedule.remember(event, self.ven_id, ended)
                 continue
             schedule, verdict = schedule.offer(event, Source.SHADOW, self.ven_id, now_ts)
             if verdict is Verdict.EXPIRED:
                 errors[f"drEvents.{event_id}"] = EXPIRED
-        if shadow.synchronized:
-            gone = schedule.from_shadow_ids() - shadow.desired_events.keys()
-            schedule = schedule.end(gone, Phase.CANCELLED, now_ts)
-        settings = self.settings.with_desired(self.of_own_loads(desired, errors))
-        return replace(self, shadow=shadow, schedule=schedule, settings=settings, errors=errors)
+        return schedule
 
     def of_own_loads(self, desired: Desired, errors: dict[str, str]) -> Desired:
         """*desired* without circuits that this house does not have; each is added to *errors*."""
@@ -95,7 +128,8 @@ class VenState:
         """The part of ``reported`` that mirrors ``desired``.
 
         What was accepted is mirrored as it was written, so that the delta closes; what was refused is
-        not, so that its delta stays to be seen beside its reason.
+        not, so that its delta stays to be seen beside its reason. An event that was left before its time
+        has ``ended`` beside its mirror, by which a later run of this VEN knows not to start it again.
         """
         settings, desired = self.settings, self.shadow.desired
         reported: dict[str, Any] = {
@@ -113,13 +147,17 @@ class VenState:
         return reported
 
     def _reported_events(self) -> dict[str, Any]:
-        desired = self.shadow.desired_events
-        return {
-            event_id: desired[event_id] if event_id in desired else held.event.to_shadow()
-            for event_id, held in self.schedule.events.items()
-            if (event_id in desired and not self._refused(f"drEvents.{event_id}"))
-            or held.source is Source.COMMAND
-        }
+        desired, reported = self.shadow.desired_events, {}
+        for event_id, held in self.schedule.events.items():
+            if f"drEvents.{event_id}" in self.taken and event_id in desired:
+                reported[event_id] = dict(desired[event_id])
+            elif held.source is Source.COMMAND:
+                reported[event_id] = held.event.to_shadow()
+            else:
+                continue
+            if held.ended in LEFT:
+                reported[event_id]["ended"] = str(held.ended)
+        return reported
 
     def _reported_loads(self, desired: Any) -> Any:
         if isinstance(desired, list) and not self._refused("loads"):
@@ -127,7 +165,7 @@ class VenState:
         mirrored = desired if isinstance(desired, Mapping) else {}
         return {
             load_id: mirrored[load_id]
-            if load_id in mirrored and not self._refused(f"loads.{load_id}")
+            if load_id in mirrored and f"loads.{load_id}" in self.taken
             else {key: value for key, value in msgspec.to_builtins(load).items() if value is not None}
             for load_id, load in self.settings.loads.items()
         }
@@ -136,9 +174,14 @@ class VenState:
         return any(key == path or key.startswith((f"{path}.", f"{path}[")) for key in self.errors)
 
 
-def _was_dealt_with(event: DrEvent, shadow: ShadowCopy, ven_id: str, now_ts: float) -> bool:
-    """Whether *event* is over and an earlier run of this VEN reported it: then there is nothing to refuse."""
+def _ended_before(event: DrEvent, shadow: ShadowCopy, ven_id: str, now_ts: float) -> Phase | None:
+    """As what *event* ended in an earlier run of this VEN, by what that reported; None when it did not."""
     reported = shadow.reported.get("drEvents")
     known = reported.get(event.event_id) if isinstance(reported, Mapping) else None
-    same = isinstance(known, Mapping) and known.get("revision", 0) == event.revision
-    return same and event.phase(now_ts, offset_s=event.start_offset_s(ven_id)) is Phase.COMPLETED
+    if not isinstance(known, Mapping) or known.get("revision", 0) != event.revision or event.cancelled:
+        return None
+    for phase in LEFT:
+        if known.get("ended") == phase:
+            return phase
+    over = event.phase(now_ts, offset_s=event.start_offset_s(ven_id)) is Phase.COMPLETED
+    return Phase.COMPLETED if over else None

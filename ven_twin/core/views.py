@@ -46,14 +46,16 @@ def circuit_views(
 ) -> tuple[CircuitView, ...]:
     """A view of every circuit over the next *dt_s*, in the order of the panel.
 
+    Left alone means under what is set and nothing else: a circuit that is switched off demands nothing.
     *switching* is what the last plan did (`ven_twin.core.guards.advance`); a circuit that it does not name
     has never been switched.
     """
-    offers = house.flexibility(env, dt_s)
+    demand_kw = house.step(standing_controls(settings), env, dt_s).power_kw
+    devices = {device.spec.id: device for device in house.devices()}
     return tuple(
         _view(
             circuit,
-            offers[circuit.id],
+            devices[circuit.id].flexibility(env, demand_kw[circuit.id]),
             switching.get(circuit.id, NEVER_SWITCHED),
             settings.get(circuit.id, AS_BUILT),
         )
@@ -61,11 +63,16 @@ def circuit_views(
     )
 
 
+def standing_controls(settings: Mapping[str, LoadSetting]) -> dict[str, Control]:
+    """What is set, as controls that hold whatever an event asks."""
+    return {circuit_id: setting.control for circuit_id, setting in settings.items()}
+
+
 def with_settings(plan: ShedPlan, settings: Mapping[str, LoadSetting]) -> dict[str, Control]:
     """The plan's controls under the resident's settings: off stays off, and the lower ceiling holds."""
     return {
-        circuit_id: _stricter(control, settings.get(circuit_id, AS_BUILT).control)
-        for circuit_id, control in plan.controls.items()
+        circuit_id: stricter(plan.controls.get(circuit_id, FREE), settings.get(circuit_id, AS_BUILT).control)
+        for circuit_id in plan.controls.keys() | settings.keys()
     }
 
 
@@ -75,11 +82,8 @@ def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: Lo
         if setting.opted_out:
             blocked = "opted out"
         if not setting.enabled:
-            demand_kw = floor_kw = 0.0
+            floor_kw = demand_kw
             blocked = "switched off by the resident"
-        elif setting.capacity_kw is not None:
-            demand_kw = min(demand_kw, setting.capacity_kw)
-            floor_kw = min(floor_kw, demand_kw)
     return CircuitView(
         id=circuit.id,
         name=circuit.name,
@@ -103,14 +107,15 @@ def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: Lo
     )
 
 
-def _stricter(plan: Control, standing: Control) -> Control:
+def stricter(plan: Control, standing: Control) -> Control:
+    """Both controls at once: off when either is off, the lower limit, the wider offset."""
     if standing is FREE:
         return plan
     if plan is FREE:
         return standing
     limits = [limit for limit in (plan.limit_kw, standing.limit_kw) if limit is not None]
     return Control(
-        enabled=standing.enabled,
+        enabled=plan.enabled and standing.enabled,
         limit_kw=min(limits) if limits else None,
-        setpoint_offset_c=plan.setpoint_offset_c,
+        setpoint_offset_c=max(plan.setpoint_offset_c, standing.setpoint_offset_c),
     )

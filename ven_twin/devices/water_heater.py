@@ -19,7 +19,11 @@ LEAST_PART_S = 1.0
 
 
 class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
-    """The tank's circuit. ``least_c`` is the critical comfort limit: no shed lets the tank go below it."""
+    """The tank's circuit.
+
+    ``least_c`` is the critical comfort limit: no shed lets the tank go below it. ``cold_l`` is how much can
+    be drawn before the thermostat at the bottom feels the cold water that came in.
+    """
 
     type: ClassVar[str] = "water_heater"
 
@@ -28,6 +32,7 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
     loss_kw_c: Annotated[float, Meta(ge=0.0, le=0.02)]
     setpoint_c: Celsius
     deadband_c: SpanC
+    cold_l: Annotated[float, Meta(ge=0.0, le=200.0)]
     least_c: Celsius
     shed_offset_c: SpanC
     inlet_c: Celsius
@@ -38,15 +43,18 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
 class WaterHeater:
     """A well-mixed tank with one element.
 
-    Shed, it heats to ``shed_offset_c`` below its setpoint: warm enough for a shower, and off for hours.
+    The element comes on when the tank has cooled through its deadband or ``cold_l`` were drawn since it last
+    ran, and heats the tank up to the top of the deadband. Shed, it heats to ``shed_offset_c`` below its setpoint: warm enough for a shower, and off for hours.
 
-    Source: GridLAB-D ``waterheater``, one-node mode; CTA-2045-B for the depth of a basic shed.
-    Interpretation: the tank stands in a space that neither it nor the weather warms.
+    Source: GridLAB-D ``waterheater``, one-node mode, and its thermostat, which calls for heat as soon as a
+    draw leaves a layer of cold water; CTA-2045-B for the depth of a basic shed.
+    Interpretation: the tank stands in a space that neither it nor the weather warms; what is drawn mixes.
     """
 
     spec: WaterHeaterSpec
     tank_c: float
     heating: bool = False
+    drawn_l: float = 0.0
 
     def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
         """Advance *dt_s* exactly between switchings; the draw is spread evenly over the step."""
@@ -57,9 +65,11 @@ class WaterHeater:
         loss_kw_c = spec.loss_kw_c + drawn_kw_c
         passive_kw = spec.loss_kw_c * spec.ambient_c + drawn_kw_c * spec.inlet_c
         tank_c, left_s, heated_s = self.tank_c, dt_s, 0.0
-        heating = self.heating
+        heating, drawn_l = self.heating, self.drawn_l + env.hot_water_l
         while left_s > 0.0:
-            heating = allowed and (tank_c < off_c if heating else tank_c <= on_c)
+            heating = allowed and (tank_c < off_c if heating or drawn_l > spec.cold_l else tank_c <= on_c)
+            if heating:
+                drawn_l = 0.0
             heat_kw = passive_kw + spec.element_kw if heating else passive_kw
             edge_c = off_c if heating else on_c
             part_s = min(left_s, PART_S)
@@ -72,13 +82,14 @@ class WaterHeater:
             left_s -= part_s
             if heating:
                 heated_s += part_s
-        return Stepped(type(self)(spec, tank_c, heating), spec.element_kw * heated_s / dt_s)
+        return Stepped(type(self)(spec, tank_c, heating, drawn_l), spec.element_kw * heated_s / dt_s)
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
         """All of the element, until the tank is as cold as a shed may leave it."""
         spec = self.spec
         on_c, off_c = self._thresholds(Control(setpoint_offset_c=spec.shed_offset_c))
-        needed = self.tank_c < off_c if self.heating else self.tank_c <= on_c
+        calls = self.heating or self.drawn_l > spec.cold_l
+        needed = self.tank_c < off_c if calls else self.tank_c <= on_c
         return Flexibility(
             demand_kw,
             demand_kw if needed else 0.0,

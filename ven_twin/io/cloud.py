@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -20,6 +20,7 @@ from botocore.exceptions import (
 )
 
 from contracts import records
+from contracts.items import from_item
 from contracts.names import (
     SECRET_CA,
     SECRET_CERTIFICATE,
@@ -30,7 +31,6 @@ from contracts.names import (
 )
 from ven_twin.errors import VenTwinError
 
-Result = TypeVar("Result")
 NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
@@ -165,7 +165,7 @@ class Cloud:
                 Key={name: {"S": value} for name, value in key.items()},
                 ConsistentRead=True,
             )
-        return _plain(answer["Item"]) if "Item" in answer else None
+        return from_item(answer["Item"]) if "Item" in answer else None
 
     def items(self, table: Output) -> Iterator[dict[str, Any]]:
         """Every item of a small table."""
@@ -197,7 +197,7 @@ class Cloud:
         with _explained():
             for page in self.client("dynamodb").get_paginator(operation).paginate(**arguments):
                 for item in page["Items"]:
-                    yield _plain(item)
+                    yield from_item(item)
 
 
 @contextlib.contextmanager
@@ -239,23 +239,3 @@ def _code(error: ClientError) -> str:
 
 def _deploy_hint(stage: str) -> str:
     return "ven-twin cloud start" if stage == "local" else f"npx cdk deploy -c stage={stage}"
-
-
-_READERS: Mapping[str, Callable[[Any], Any]] = {
-    "S": str,
-    "BOOL": bool,
-    "NULL": lambda _: None,
-    "N": lambda text: int(text) if text.lstrip("-").isdigit() else float(text),
-    "M": lambda value: _plain(value),
-    "L": lambda value: [_value(item) for item in value],
-}
-
-
-def _value(attribute: Mapping[str, Any]) -> Any:
-    ((kind, value),) = attribute.items()
-    return _READERS[kind](value)
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A DynamoDB item as plain JSON values."""
-    return {name: _value(attribute) for name, attribute in item.items()}

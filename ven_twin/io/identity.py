@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import ssl
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +41,8 @@ def load(folder: Path) -> Identity:
         IdentityExposedError: the folder is not 0700 or the key not 0600, or stricter.
     """
     _require_private(folder, _FOLDER_MODE)
-    _finish_save(folder)
+    with _one_at_a_time(folder):
+        _finish_save(folder)
     identity = _at(folder)
     _require_private(identity.private_key, _FILE_MODE)
     for path in (identity.ca, identity.certificate):
@@ -56,16 +59,17 @@ def save(folder: Path, ca_pem: str, cert_pem: str, key_pem: str) -> Identity:
     """
     folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     folder.chmod(_FOLDER_MODE)
-    _finish_save(folder)
-    staging = folder / _STAGING
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(mode=_FOLDER_MODE)
-    for name, pem in ((CA_FILE, ca_pem), (CERTIFICATE_FILE, cert_pem), (PRIVATE_KEY_FILE, key_pem)):
-        _write_private(staging / name, pem)
-    _sync_folder(staging)
-    staging.rename(folder / _NEXT)
-    _sync_folder(folder)
-    _finish_save(folder)
+    with _one_at_a_time(folder):
+        _finish_save(folder)
+        staging = folder / _STAGING
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=_FOLDER_MODE)
+        for name, pem in ((CA_FILE, ca_pem), (CERTIFICATE_FILE, cert_pem), (PRIVATE_KEY_FILE, key_pem)):
+            _write_private(staging / name, pem)
+        _sync_folder(staging)
+        staging.rename(folder / _NEXT)
+        _sync_folder(folder)
+        _finish_save(folder)
     return _at(folder)
 
 
@@ -99,6 +103,17 @@ def ssl_context(identity: Identity, *, alpn: Sequence[str] = ()) -> ssl.SSLConte
         reason = f"certificate and key cannot be used together ({_reason(error)})"
         raise IdentityInvalidError(identity.certificate, reason) from None
     return context
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Two that save into one folder at once take turns."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _at(folder: Path) -> Identity:

@@ -44,6 +44,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small house: one slice, one contract, and what this machine compiled of them."""
     root = tmp_path / "house"
     for name, text in {
+        "requirements.lock": "powertools==1 --hash=sha256:00\n",
         "lambdas/requirements.txt": "powertools==1\n",
         "lambdas/slice/handler.py": "ANSWER = 1\n",
         "lambdas/slice/__pycache__/handler.cpython-311.pyc": "of this machine",
@@ -53,6 +54,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / name).write_text(text)
     monkeypatch.setattr(bundling, "ROOT", root)
     monkeypatch.setattr(bundling, "REQUIREMENTS", root / "lambdas" / "requirements.txt")
+    monkeypatch.setattr(bundling, "LOCK", root / "requirements.lock")
     return root
 
 
@@ -101,6 +103,23 @@ def test_a_changed_source_makes_another_bundle(name: str, sources: Path, tmp_pat
     after = _make(tmp_path / "cache")
     assert before.digest != after.digest
     assert (after.path / name).read_text() == "CHANGED = 1\n"
+
+
+@pytest.mark.usefixtures("installer")
+def test_a_changed_lock_makes_another_bundle(sources: Path, tmp_path: Path) -> None:
+    """What the requirements bring with them is pinned by the lock alone."""
+    before = _make(tmp_path / "cache")
+    (sources / "requirements.lock").write_text("powertools==1 --hash=sha256:11\n")
+    assert _make(tmp_path / "cache").digest != before.digest
+
+
+@pytest.mark.usefixtures("sources")
+def test_what_is_installed_is_held_to_the_locks_hashes(tmp_path: Path, installer: Installer) -> None:
+    """A package that was changed on its way is refused before it is deployed."""
+    _make(tmp_path / "cache")
+    (command,) = installer.commands
+    assert command[command.index("--constraint") + 1] == str(bundling.LOCK)
+    assert "--require-hashes" in command
 
 
 @pytest.mark.usefixtures("installer")

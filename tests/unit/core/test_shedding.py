@@ -301,7 +301,8 @@ def test_settings_of_the_resident_reach_the_views(house: House, site: Site) -> N
     assert refusal(shown["hvac1"]) == "opted out"
     assert refusal(shown["heater1"]) == "switched off by the resident"
     assert shown["misc1"].priority == 40
-    assert shown["lights1"].demand_kw == 0.01
+    standing = {"lights1": Control(limit_kw=0.01)}
+    assert shown["lights1"].demand_kw == house.step(standing, env, 60.0).power_kw["lights1"]
 
 
 def test_a_plan_does_not_undo_what_the_resident_set(busy: tuple[CircuitView, ...]) -> None:

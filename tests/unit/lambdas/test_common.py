@@ -12,7 +12,7 @@ from contracts.errors import FieldError, OversizeError
 from contracts.records import Key
 from contracts.requests import SettleEvent
 from lambdas.common import cfn_response, clients, parallel, settings
-from lambdas.common.items import from_item, to_item
+from contracts.items import from_item, to_item
 from lambdas.common.schedules import SettleSchedules
 from lambdas.common.shadows import Shadows
 from lambdas.common.tables import Condition

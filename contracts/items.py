@@ -7,12 +7,9 @@ written by its shortest repr, which reads back as the same float.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contracts.errors import FieldError
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 Item = dict[str, Any]
 
@@ -20,7 +17,7 @@ _SMALLEST, _LARGEST = 1e-130, 9.9e125
 """What DynamoDB takes as a number. Source: DynamoDB Developer Guide, naming rules and data types."""
 
 
-def to_item(value: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:
+def to_item(value: Mapping[str, Any]) -> dict[str, Any]:
     """*value* as an item, without the attributes that are None.
 
     Raises:
@@ -29,12 +26,12 @@ def to_item(value: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:
     return {str(name): to_attribute(item) for name, item in value.items() if item is not None}
 
 
-def from_item(item: Mapping[str, AttributeValueTypeDef]) -> Item:
+def from_item(item: Mapping[str, Any]) -> Item:
     """The plain values of an item. A whole number comes back as int, any other as float."""
     return {name: from_attribute(value) for name, value in item.items()}
 
 
-def to_attribute(value: Any) -> AttributeValueTypeDef:
+def to_attribute(value: Any) -> Any:
     """One attribute value. Raises as `to_item`."""
     if isinstance(value, str):
         return {"S": value}
@@ -51,16 +48,16 @@ def to_attribute(value: Any) -> AttributeValueTypeDef:
     raise TypeError(f"{type(value).__name__} has no attribute type here")
 
 
-def from_attribute(attribute: AttributeValueTypeDef) -> Any:
+def from_attribute(attribute: Mapping[str, Any]) -> Any:
     """The plain value of one attribute."""
     kind, value = next(iter(attribute.items()))
     if kind == "N":
         text = str(value)
         return int(text) if text.lstrip("-").isdigit() else float(text)
     if kind == "M":
-        return from_item(value)  # type: ignore[arg-type]
+        return from_item(value)
     if kind == "L":
-        return [from_attribute(item) for item in value]  # type: ignore[attr-defined]
+        return [from_attribute(item) for item in value]
     if kind == "NULL":
         return None
     return value

@@ -1,0 +1,72 @@
+"""The wire's JSON Schemas, exported from the Structs that both ends decode with.
+
+Rewrite ``tests/contract/schemas/`` after a change of the wire that is meant: ``python -m tests.contract.export``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contracts import acks, commands, envelope, events, requests, settlement, shadow, telemetry
+
+FOLDER = Path(__file__).with_name("schemas")
+
+MESSAGES: dict[str, type[msgspec.Struct]] = {
+    "telemetry": telemetry.Telemetry,
+    "loads": telemetry.LoadsSnapshot,
+    "ack": acks.Ack,
+    **{f"command-{op}": kind for op, kind in commands.OPERATIONS.items()},
+    "shadow-event": events.DrEvent,
+    "shadow-load": shadow.LoadSetting,
+    "shadow-opt-out": shadow.OptOut,
+    "shadow-settings": shadow._Number,
+    "rule-envelope": envelope.Envelope,
+    "request-issue-command": requests.IssueCommand,
+    "answer-command-issued": requests.CommandIssued,
+    "request-dispatch-event": requests.DispatchEvent,
+    "answer-event-dispatched": requests.EventDispatched,
+    "request-settle-event": requests.SettleEvent,
+    "answer-event-report": settlement.EventReport,
+    "answer-refused": requests.Refused,
+}
+"""Every message by the name of its schema's file."""
+
+
+def schemas() -> dict[str, str]:
+    """The text of each schema, by the name of its file."""
+    return {f"{name}.json": _text(kind) for name, kind in MESSAGES.items()}
+
+
+def _text(kind: type[msgspec.Struct]) -> str:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_without_prose(msgspec.json.schema(kind)),
+    }
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+
+
+def _without_prose(value: Any) -> Any:
+    """*value* without docstrings: a sentence that is put better changes no message."""
+    if isinstance(value, dict):
+        return {
+            key: _without_prose(item)
+            for key, item in value.items()
+            if not (key == "description" and isinstance(item, str))
+        }
+    return [_without_prose(item) for item in value] if isinstance(value, list) else value
+
+
+def main() -> None:
+    """Write every schema anew, and take away those that no message has."""
+    FOLDER.mkdir(exist_ok=True)
+    for stale in set(FOLDER.glob("*.json")) - {FOLDER / name for name in schemas()}:
+        stale.unlink()
+    for name, text in schemas().items():
+        (FOLDER / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

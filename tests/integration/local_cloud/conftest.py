@@ -1,0 +1,59 @@
+"""A local cloud with nothing in it but one VEN's certificate."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud import deploy, process
+from local_cloud.runtime import Runtime
+from ven_twin.io import identity
+
+VEN = "ven-1"
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """The emulator and a VEN's identity in it."""
+
+    runtime: Runtime
+    identity: identity.Identity
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the root credentials."""
+        return deploy.client(self.runtime, service)
+
+    def tls(self) -> ssl.SSLContext:
+        """The VEN's side of mutual TLS."""
+        return identity.ssl_context(self.identity)
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Started on free ports; the VEN may do anything, so that what is refused is refused by the limits."""
+    folder = tmp_path_factory.mktemp("emulator")
+    runtime = process.start(folder, gateway_port=process.free_port(), mqtt_port=process.free_port())
+    try:
+        iot = deploy.client(runtime, "iot")
+        made = iot.create_keys_and_certificate(setAsActive=True)
+        anything = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}],
+        }
+        iot.create_thing(thingName=VEN)
+        iot.create_policy(policyName="anything", policyDocument=json.dumps(anything))
+        iot.attach_policy(policyName="anything", target=made["certificateArn"])
+        iot.attach_thing_principal(thingName=VEN, principal=made["certificateArn"])
+        tls = Path(folder) / "tls"
+        identity.save(
+            tls, process.trust_root_pem(runtime), made["certificatePem"], made["keyPair"]["PrivateKey"]
+        )
+        yield Emulator(runtime, identity.load(tls))
+    finally:
+        process.stop(folder)

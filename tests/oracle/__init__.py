@@ -1,0 +1,1 @@
+"""The physics against GridLAB-D, an established simulator of houses."""
