@@ -137,10 +137,10 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
         return min(float(self.duration_s), max(0.0, end_ts - now_ts))
 
     def to_shadow(self) -> dict[str, Any]:
-        """The value of ``desired.drEvents.<eventId>``."""
+        """The value of ``desired.drEvents.<eventId>``, of JSON's own types: a list equals no tuple."""
         value: dict[str, Any] = msgspec.to_builtins(self)
         del value["eventId"]
-        return value
+        return {**value, "intervals": list(value["intervals"])}
 
 
 def from_shadow(event_id: str, value: Mapping[str, Any]) -> DrEvent:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any
@@ -43,6 +44,7 @@ def harden(bind_host: str) -> None:
     _require_client_certificate(iot)
     _enforce_keep_alive(iot)
     _hold_packets_to_limits(iot)
+    replace(iot, "_next_presence_version", lambda count: _counting_on(count, iot))
     replace(iot, "update_thing_shadow", lambda update: held_to_limits(update, iot))
     replace(iam_actions, "extract_resource_arn", judged_as_on_aws)
     replace(scheduler, "_SCHEDULE_TICK_INTERVAL", lambda _: SCHEDULER_TICK_S)
@@ -138,6 +140,20 @@ def _hold_packets_to_limits(iot: Any) -> None:
         return dispatch_packet
 
     replace(iot._WSSession, "_dispatch_packet", limited)  # noqa: SLF001
+
+
+def _counting_on(count: Callable[[str, str, str], int], iot: Any) -> Callable[[str, str, str], int]:
+    """Presence versions that go on over a restart of the emulator, which forgets where it was.
+
+    AWS keeps the count; a VEN that came back would otherwise seem to be an older message.
+    """
+    started = int(time.time())
+
+    def next_version(account_id: str, region: str, client_id: str) -> int:
+        iot._presence_versions.setdefault((account_id, region, client_id), started)  # noqa: SLF001
+        return count(account_id, region, client_id)
+
+    return next_version
 
 
 def _publish_within_limits(flags: int, body: bytes) -> bool:

@@ -1,6 +1,6 @@
 """The wire's JSON Schemas, exported from the Structs that both ends decode with.
 
-Rewrite ``tests/contract/schemas/`` after a change of the wire that is meant: ``python -m tests.contract.export``.
+When a change of the wire is meant, rewrite ``tests/contract/schemas/``: ``python -m tests.contract.export``.
 """
 
 from __future__ import annotations

@@ -22,13 +22,14 @@ class Mode(IntEnum):
 class HeatPump(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rated capacities and COPs, the fan, and the strip that helps in the cold.
 
+    With ``heating_kw`` 0 the compressor only cools and the strip alone heats: an electric furnace.
     ``most_kw`` is what the circuit carries: the compressor is held to it on the rare warm day that still
     asks for heat, and the strip takes what compressor and fan leave of it.
     """
 
     cooling_kw: Annotated[float, Meta(gt=0.0, le=60.0)]
     cooling_cop: Annotated[float, Meta(gt=0.5, le=12.0)]
-    heating_kw: Annotated[float, Meta(gt=0.0, le=60.0)]
+    heating_kw: Annotated[float, Meta(ge=0.0, le=60.0)]
     heating_cop: Annotated[float, Meta(gt=0.5, le=12.0)]
     aux_kw: Annotated[float, Meta(ge=0.0, le=20.0)]
     most_kw: Annotated[float, Meta(gt=0.0, le=40.0)]
@@ -70,5 +71,6 @@ def output(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> 
     )
     compressor_kw = min(capacity_kw / cop, machine.most_kw - machine.fan_kw)
     power_kw = compressor_kw + machine.fan_kw
-    aux_kw = min(machine.aux_kw, machine.most_kw - power_kw) if mode is Mode.AUX else 0.0
+    strip = mode is Mode.AUX or machine.heating_kw == 0.0
+    aux_kw = min(machine.aux_kw, machine.most_kw - power_kw) if strip else 0.0
     return Output(compressor_kw * cop + machine.fan_kw + aux_kw, power_kw + aux_kw)
