@@ -180,9 +180,18 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
             below = difference(old, value)
             if below:
                 patch[key] = below
-        elif key not in before or old != value or isinstance(old, bool) != isinstance(value, bool):
+        elif key not in before or not _same(old, value):
             patch[key] = value
     return patch
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same in JSON, which tells true from 1 and knows no tuples."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def check_state(state: Mapping[str, Any]) -> None:

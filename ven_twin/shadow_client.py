@@ -11,7 +11,7 @@ from contracts.errors import OversizeError
 from contracts.names import Topics
 from contracts.shadow import STATE_MAX_BYTES, check_state, difference
 from ven_twin.core.reporting import worth_saying
-from ven_twin.core.shadow_sync import ShadowCopy
+from ven_twin.core.shadow_sync import ShadowCopy, one_patch
 
 UPDATE_PERIOD_S = 1.0
 HEARTBEAT_S = 15 * 60.0
@@ -44,7 +44,7 @@ class ShadowClient:
 
     def want(self, desired: Mapping[str, Any] | None) -> None:
         """Have *desired* put into the desired state with the next update: a command has changed it."""
-        self._desired = _one_patch(self._desired, desired or {})
+        self._desired = one_patch(self._desired, desired or {})
 
     async def get(self, now_s: float) -> None:
         """Ask for the whole shadow."""
@@ -106,7 +106,7 @@ class ShadowClient:
     def _give_up(self) -> None:
         """Expect no answer any more; what was wanted with that update is wanted still."""
         self._token = None
-        self._desired, self._under_way = _one_patch(self._under_way, self._desired), {}
+        self._desired, self._under_way = one_patch(self._under_way, self._desired), {}
 
 
 def _check(copy: ShadowCopy, reported: Mapping[str, Any]) -> None:
@@ -115,18 +115,6 @@ def _check(copy: ShadowCopy, reported: Mapping[str, Any]) -> None:
     size = len(codec.encode({"reported": reported, "desired": copy.desired}))
     if size > STATE_MAX_BYTES:
         raise OversizeError("shadow state bytes", size, STATE_MAX_BYTES)
-
-
-def _one_patch(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
-    """One patch that does what *first* and *then* do one after the other; a null stays, for it deletes."""
-    patch = dict(first)
-    for key, value in then.items():
-        before = patch.get(key)
-        if isinstance(value, Mapping) and isinstance(before, Mapping):
-            patch[key] = _one_patch(before, value)
-        else:
-            patch[key] = value
-    return patch
 
 
 def _token() -> str:

@@ -56,7 +56,9 @@ class Twin:
             own = Settings(report_interval_s=settings.report_interval_s)
             self._state = replace(self._state, settings=own)
         self._last_event: dict[str, Any] | None = None
-        self._row_s = self._loads_s = start_s
+        self._loads_s = start_s
+        # The first row goes out after one tick, whatever the interval: the cloud sees at once that it works.
+        self._row_s = start_s + TICK_S - self._state.settings.report_interval_s
         self._row_seq = self._loads_seq = 0
         self._wake, self._stopping = asyncio.Event(), asyncio.Event()
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

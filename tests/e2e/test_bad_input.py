@@ -109,22 +109,21 @@ def test_each_desired_value_is_judged_alone(system: System) -> None:
     until(lambda: "shadow_errors" not in system.reported("ven-1"), "the all-clear")
 
 
-@pytest.mark.parametrize(
-    "payload", [b"\xff\x00 not json", b'{"timestamp": "yesterday"}', b'{"usedPowerKw": NaN}']
-)
-def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System, payload: bytes) -> None:
+def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System) -> None:
     """What cannot be read is kept, bytes untouched, where someone can look at it."""
-    system.cloud.client("iot-data").publish(topic="ven/telemetry/ven-1", qos=1, payload=payload)
+    payloads = [b"\xff\x00 not json", b'{"timestamp": "yesterday"}', b'{"usedPowerKw": NaN}']
+    for payload in payloads:
+        system.cloud.client("iot-data").publish(topic="ven/telemetry/ven-1", qos=1, payload=payload)
     sqs, url = system.cloud.client("sqs"), system.cloud.output(Output.DEAD_LETTERS)
-    wanted = base64.b64encode(payload).decode()
+    wanted = {base64.b64encode(payload).decode() for payload in payloads}
+    found: set[str] = set()
 
-    def arrived() -> Any:
+    def arrived() -> bool:
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1)
-        return any(
-            json.loads(message["Body"])["payload"] == wanted for message in received.get("Messages", [])
-        )
+        found.update(json.loads(message["Body"])["payload"] for message in received.get("Messages", []))
+        return wanted <= found
 
-    until(arrived, "the dead letter", 90)
+    until(arrived, "the dead letters", 90)
 
 
 def _ack(system: System, correlation_id: str) -> dict[str, Any] | None:

@@ -81,7 +81,7 @@ def test_cancelling_gives_the_loads_back(system: System) -> None:
 
 def test_an_event_for_a_ven_that_was_offline_is_taken_up_for_the_rest_of_its_time(system: System) -> None:
     """What was desired while offline is read on connect (defect 7), and late means shorter (defect 4)."""
-    created = system.json("event", "create", "--level", "2", "--duration", "40s", "--target", "ven-2")
+    created = system.json("event", "create", "--level", "2", "--duration", "20s", "--target", "ven-2")
     twin = system.start_twin("ven-2")
     until(lambda: system.reported("ven-2").get("metrics", {}).get("activeEventId"), "the late start")
     assert time.time() > created["startTs"] + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from ven_twin.cli.places import (
     connect,
     ven_folder,
 )
+
+if TYPE_CHECKING:
+    from ven_twin.io.cloud import Cloud
 
 app = typer.Typer(help="A VEN's certificate and key.", no_args_is_help=True)
 
@@ -37,15 +40,20 @@ def fetch(
     json_output: JsonOption = False,
 ) -> None:
     """Write the VEN's CA, certificate and key into a folder that only you can read."""
-    from ven_twin.io import identity
-
     check_ven_id(ven_id, "--ven-id")
-    cloud = connect(stage, profile, region)
-    tls = cloud.tls(ven_id, secret)
-    endpoint, port = cloud.mqtt()
     folder = out or ven_folder(stage, ven_id) / "tls"
-    identity.save(folder, tls[SECRET_CA], tls[SECRET_CERTIFICATE], tls[SECRET_PRIVATE_KEY])
+    endpoint, port = save_identity(connect(stage, profile, region), ven_id, folder, secret)
     if json_output:
         print_json({"folder": str(folder), "endpoint": endpoint, "port": port})
     else:
         typer.echo(f"{folder} holds the identity of {ven_id}. Its broker is {endpoint}:{port}.")
+
+
+def save_identity(cloud: Cloud, ven_id: str, folder: Path, secret: str | None = None) -> tuple[str, int]:
+    """Write a VEN's identity from *cloud* into *folder*; where its broker is."""
+    from ven_twin.io import identity
+
+    tls = cloud.tls(ven_id, secret)
+    where = cloud.mqtt()
+    identity.save(folder, tls[SECRET_CA], tls[SECRET_CERTIFICATE], tls[SECRET_PRIVATE_KEY])
+    return where

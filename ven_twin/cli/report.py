@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -76,9 +77,10 @@ def show_report(settled: Mapping[str, Any]) -> None:
     """What an event delivered, against each baseline, by VEN."""
     seconds = settled["endTs"] - settled["startTs"]
     title = f"{settled['eventId']}: asked {kw(settled['askedKw'])} for {seconds:.0f} s"
-    table = Table(title=title, title_justify="left", pad_edge=False)
-    for name in ("VEN", "baseline", "baseline kW", "delivered kW", "delivered kWh", "of asked", "coverage"):
-        table.add_column(name, justify="left" if name in {"VEN", "baseline"} else "right")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("VEN", "by baseline", "of kW", "delivered kW", "kWh", "of asked", "data"):
+        left = name in {"VEN", "by baseline"}
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
     for ven in settled["vens"]:
         for name, found in ven["delivered"].items():
             quality = f"{ven['quality']['coverage']:.0%}"

@@ -10,9 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ven_twin.cli.certs import save_identity
 from ven_twin.cli.places import LOCAL, cloud_folder, ven_folder
 from ven_twin.errors import VenTwinError
+
+if TYPE_CHECKING:
+    from ven_twin.io.cloud import Cloud
 
 TWIN_STOP_S = 10.0
 Say = Callable[[str], None]
@@ -25,13 +30,15 @@ class TwinEndedError(VenTwinError):
 class TwinProcess:
     """A twin in a process of its own: ``ven-twin run``, its log in its folder."""
 
-    def __init__(self, ven_id: str, options: Sequence[str]) -> None:
+    def __init__(self, cloud: Cloud, ven_id: str, options: Sequence[str]) -> None:
         folder = ven_folder(LOCAL, ven_id)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log = folder / "twin.log"
+        endpoint, port = save_identity(cloud, ven_id, folder / "tls")
+        where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--port", str(port)]
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, "--stage", LOCAL, *options],
+                [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *where, *options],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -76,14 +83,16 @@ def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]
         yield
     finally:
         if ours:
-            say("stopping the local cloud")
-            process.stop(folder)
+            try:
+                say("stopping the local cloud")
+            finally:  # also when nobody listens any more: a closed pipe must not leave a cloud behind
+                process.stop(folder)
 
 
 @contextlib.contextmanager
-def twin(ven_id: str, options: Sequence[str]) -> Iterator[TwinProcess]:
+def twin(cloud: Cloud, ven_id: str, options: Sequence[str]) -> Iterator[TwinProcess]:
     """A twin for as long as the block lasts."""
-    process = TwinProcess(ven_id, options)
+    process = TwinProcess(cloud, ven_id, options)
     try:
         yield process
     finally:

@@ -68,9 +68,8 @@ def up(
         with (
             steps.shown(),
             local_system([ven_id], keep=keep, say=steps.say),
-            twin(ven_id, options) as process,
+            twin(cloud := connect(LOCAL), ven_id, options) as process,
         ):
-            cloud = connect(LOCAL)
             wait_for_telemetry(cloud, job, process, steps.say)
             steps.done(f"first telemetry stored {job.first_telemetry_s:.1f} s after the start")
             run_event(cloud, job, process, shed_kw=shed_kw, duration_s=seconds, say=steps.say)

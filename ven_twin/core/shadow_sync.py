@@ -35,6 +35,10 @@ class ShadowCopy:
     synchronized: bool = False
 
     @property
+    def _read_once(self) -> bool:
+        return self.synchronized or self.accepted > 0
+
+    @property
     def desired_events(self) -> Mapping[str, Any]:
         """``desired.drEvents`` as it stands, without the events that were removed."""
         return _section(self.desired, "drEvents")
@@ -58,17 +62,28 @@ class ShadowCopy:
         return ShadowCopy(synchronized=True)
 
     def on_delta(self, document: Mapping[str, Any]) -> ShadowCopy:
-        """Some of what is desired differs from what is reported. An older message changes nothing."""
+        """Some of what is desired differs from what is reported. An older message changes nothing.
+
+        Until the whole was read once, nothing tells an old message from a new one; then it is only noted
+        that the whole has to be at least as new.
+        """
         version = _version(document)
         if version <= self.delta or version < self.accepted:
             return self
+        if not self._read_once:
+            return replace(self, delta=version)
         return replace(self, desired=merge(self.desired, _section(document, "state")), delta=version)
 
     def on_accepted(self, document: Mapping[str, Any]) -> ShadowCopy:
-        """An update, one's own or another's, was taken. This is where a removed key shows up."""
+        """An update, one's own or another's, was taken. This is where a removed key shows up.
+
+        As with a delta, only its version is noted until the whole was read once.
+        """
         version, state = _version(document), _section(document, "state")
         if version <= self.accepted:
             return self
+        if not self._read_once:
+            return replace(self, delta=max(self.delta, version))
         return replace(
             self,
             desired=merge(self.desired, _section(state, "desired")),
@@ -85,6 +100,18 @@ class ShadowCopy:
     def disconnected(self) -> ShadowCopy:
         """The connection is gone, and with it whatever was said meanwhile."""
         return replace(self, synchronized=False)
+
+
+def one_patch(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
+    """One patch that does what *first* and *then* do one after the other; a null stays, for it deletes."""
+    patch = dict(first)
+    for key, value in then.items():
+        before = patch.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            patch[key] = one_patch(before, value)
+        else:
+            patch[key] = value
+    return patch
 
 
 def _version(document: Mapping[str, Any]) -> int:

@@ -1,7 +1,7 @@
 """The electric storage water heater."""
 
 from dataclasses import dataclass
-from math import exp
+from math import exp, inf
 from typing import Annotated, ClassVar, Self
 
 from msgspec import Meta
@@ -44,7 +44,8 @@ class WaterHeater:
     """A well-mixed tank with one element.
 
     The element comes on when the tank has cooled through its deadband or ``cold_l`` were drawn since it last
-    ran, and heats the tank up to the top of the deadband. Shed, it heats to ``shed_offset_c`` below its setpoint: warm enough for a shower, and off for hours.
+    ran, and heats the tank up to the top of the deadband. Shed, it goes by the tank's temperature alone and
+    heats to ``shed_offset_c`` below its setpoint: warm enough for a shower, and off for hours.
 
     Source: GridLAB-D ``waterheater``, one-node mode, and its thermostat, which calls for heat as soon as a
     draw leaves a layer of cold water; CTA-2045-B for the depth of a basic shed.
@@ -61,15 +62,15 @@ class WaterHeater:
         spec = self.spec
         on_c, off_c = self._thresholds(control)
         allowed = control.allows_kw(spec.element_kw)
-        drawn_kw_c = env.hot_water_l * WATER_KWH_L_C * S_PER_H / dt_s
+        draw_l_s = env.hot_water_l / dt_s
+        drawn_kw_c = draw_l_s * WATER_KWH_L_C * S_PER_H
         loss_kw_c = spec.loss_kw_c + drawn_kw_c
         passive_kw = spec.loss_kw_c * spec.ambient_c + drawn_kw_c * spec.inlet_c
         tank_c, left_s, heated_s = self.tank_c, dt_s, 0.0
-        heating, drawn_l = self.heating, self.drawn_l + env.hot_water_l
+        heating, drawn_l = self.heating, self.drawn_l
+        cold_l = spec.cold_l if control.setpoint_offset_c <= 0.0 else inf
         while left_s > 0.0:
-            heating = allowed and (tank_c < off_c if heating or drawn_l > spec.cold_l else tank_c <= on_c)
-            if heating:
-                drawn_l = 0.0
+            heating = allowed and (tank_c < off_c if heating or drawn_l > cold_l else tank_c <= on_c)
             heat_kw = passive_kw + spec.element_kw if heating else passive_kw
             edge_c = off_c if heating else on_c
             part_s = min(left_s, PART_S)
@@ -82,14 +83,16 @@ class WaterHeater:
             left_s -= part_s
             if heating:
                 heated_s += part_s
+                drawn_l = 0.0
+            else:
+                drawn_l += draw_l_s * part_s
         return Stepped(type(self)(spec, tank_c, heating, drawn_l), spec.element_kw * heated_s / dt_s)
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
         """All of the element, until the tank is as cold as a shed may leave it."""
         spec = self.spec
         on_c, off_c = self._thresholds(Control(setpoint_offset_c=spec.shed_offset_c))
-        calls = self.heating or self.drawn_l > spec.cold_l
-        needed = self.tank_c < off_c if calls else self.tank_c <= on_c
+        needed = self.tank_c < off_c if self.heating else self.tank_c <= on_c
         return Flexibility(
             demand_kw,
             demand_kw if needed else 0.0,

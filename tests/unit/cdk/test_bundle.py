@@ -62,7 +62,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def installer(monkeypatch: pytest.MonkeyPatch) -> Installer:
     """The installer that bundling starts."""
     fake = Installer()
-    monkeypatch.setattr(bundling.subprocess, "run", fake)
+    monkeypatch.setattr(subprocess, "run", fake)
     return fake
 
 
@@ -190,7 +190,7 @@ def test_a_failure_says_what_the_installer_said_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever has no network learns so; the next attempt starts afresh."""
-    monkeypatch.setattr(bundling.subprocess, "run", Installer("no wheel of powertools for this platform\n"))
+    monkeypatch.setattr(subprocess, "run", Installer("no wheel of powertools for this platform\n"))
     with pytest.raises(BundleError, match="could not be installed: no wheel of powertools for this platform"):
         _make(tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
@@ -207,6 +207,6 @@ def test_two_syntheses_at_once_end_with_one_bundle(tmp_path: Path, monkeypatch: 
             _make(tmp_path / "cache")
         return inner(command, **options)
 
-    monkeypatch.setattr(bundling.subprocess, "run", install)
+    monkeypatch.setattr(subprocess, "run", install)
     made = _make(tmp_path / "cache")
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [made.digest]

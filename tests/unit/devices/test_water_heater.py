@@ -91,3 +91,22 @@ def test_heater_says_when_it_has_nothing_left_to_give(heater: WaterHeater) -> No
     cold = replace(heater, tank_c=43.0, heating=True)
     assert cold.flexibility(IDLE, 4.5).blocked == "comfort limit"
     assert replace(heater, tank_c=52.0, heating=True).flexibility(IDLE, 4.5).floor_kw == 0.0
+
+
+def test_a_shower_starts_the_element_before_the_tank_has_cooled(heater: WaterHeater) -> None:
+    """The thermostat sits at the bottom, where the cold water comes in, and heats the tank right up again."""
+    sip, bath = replace(heater, tank_c=53.0), replace(heater, tank_c=53.0)
+    sip = sip.step(FREE, Environment(hot_water_l=5.0), 60.0).device
+    bath = bath.step(FREE, Environment(hot_water_l=15.0), 60.0).device
+    assert min(sip.tank_c, bath.tank_c) > heater.spec.setpoint_c - heater.spec.deadband_c / 2
+    assert sip.step(FREE, IDLE, 60.0).power_kw == 0.0
+    assert bath.step(FREE, IDLE, 60.0).power_kw == heater.spec.element_kw
+
+
+def test_a_released_heater_makes_up_for_the_showers_of_the_event(heater: WaterHeater) -> None:
+    """What was drawn while shed is heated right after: part of the rebound."""
+    tank = replace(heater, tank_c=53.0)
+    for _ in range(3):
+        tank, power_kw = tank.step(SHED, SHOWER, 60.0)
+        assert power_kw == 0.0
+    assert tank.step(FREE, IDLE, 60.0).power_kw == heater.spec.element_kw

@@ -1,0 +1,1 @@
+"""A house lived through offline: days in seconds, the same trace for the same seed."""

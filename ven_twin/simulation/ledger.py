@@ -1,0 +1,92 @@
+"""What a run comes to: energy by circuit, and what each event asked, got and gave back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from contracts.events import DrEvent
+from contracts.units import kwh
+from ven_twin.simulation.scenario import STEP_S, Minute
+
+REBOUND_S = 4 * 3600
+"""How long after an event its rebound is counted, at most until the next. Interpretation: by then the
+house is where its clone is, all but the slowest of it."""
+
+
+@dataclass
+class EventTally:
+    """An event, kept up to date minute by minute. Energies are kWh, means are over the event's minutes."""
+
+    event: DrEvent
+    minutes: int = 0
+    asked_kwh: float = 0.0
+    delivered_kwh: float = 0.0
+    short_kwh: float = 0.0
+    rebound_kwh: float = 0.0
+    rebound_peak_kw: float = 0.0
+
+    @property
+    def asked_kw(self) -> float:
+        """Mean of what was asked."""
+        return self._mean_kw(self.asked_kwh)
+
+    @property
+    def delivered_kw(self) -> float:
+        """Mean of baseline less use."""
+        return self._mean_kw(self.delivered_kwh)
+
+    @property
+    def rebound_share(self) -> float:
+        """The part of the delivered energy that came back; 0 when nothing was delivered."""
+        return self.rebound_kwh / self.delivered_kwh if self.delivered_kwh > 0.0 else 0.0
+
+    def during(self, minute: Minute) -> None:
+        """Count a minute of the event."""
+        asked_kw = minute.asked_kw or 0.0
+        self.minutes += 1
+        self.asked_kwh += kwh(asked_kw, STEP_S)
+        self.delivered_kwh += kwh(minute.delivered_kw, STEP_S)
+        self.short_kwh += kwh(max(asked_kw - minute.delivered_kw, 0.0), STEP_S)
+
+    def after(self, minute: Minute) -> None:
+        """Count a minute after the event; what is drawn on top of the baseline is rebound."""
+        self.rebound_kwh -= kwh(minute.delivered_kw, STEP_S)
+        self.rebound_peak_kw = max(self.rebound_peak_kw, -minute.delivered_kw)
+
+    def _mean_kw(self, energy_kwh: float) -> float:
+        return energy_kwh * 60.0 / self.minutes if self.minutes else 0.0
+
+
+@dataclass
+class Ledger:
+    """A run's totals. Give it every minute in order."""
+
+    events: Sequence[DrEvent]
+    circuits_kwh: dict[str, float] = field(default_factory=dict)
+    used_kwh: float = 0.0
+    baseline_kwh: float = 0.0
+    peak_kw: float = 0.0
+    coolest_c: float | None = None
+    warmest_c: float | None = None
+    tallies: list[EventTally] = field(default_factory=list)
+
+    def count(self, minute: Minute) -> None:
+        """Take the next minute."""
+        for circuit, kw in minute.circuits_kw.items():
+            self.circuits_kwh[circuit] = self.circuits_kwh.get(circuit, 0.0) + kwh(kw, STEP_S)
+        self.used_kwh += kwh(minute.used_kw, STEP_S)
+        self.baseline_kwh += kwh(minute.baseline_kw, STEP_S)
+        self.peak_kw = max(self.peak_kw, minute.used_kw)
+        if minute.air_c is not None:
+            self.coolest_c = min(minute.air_c, self.coolest_c if self.coolest_c is not None else minute.air_c)
+            self.warmest_c = max(minute.air_c, self.warmest_c if self.warmest_c is not None else minute.air_c)
+        while len(self.tallies) < len(self.events):
+            event = self.events[len(self.tallies)]
+            if event.start_ts > minute.at_s:
+                break
+            self.tallies.append(EventTally(event))
+        if self.tallies:
+            latest = self.tallies[-1]
+            if minute.event_id == latest.event.event_id:
+                latest.during(minute)
+            elif minute.at_s < latest.event.end_ts + REBOUND_S:
+                latest.after(minute)

@@ -1,0 +1,142 @@
+"""The page of a run: self-contained, light and dark, for a screen or a phone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from html import escape
+
+from contracts.events import DrEvent, Signal
+from ven_twin.devices.hvac import HvacSpec
+from ven_twin.devices.profile import Profile
+from ven_twin.devices.water_heater import WaterHeaterSpec
+from ven_twin.simulation import figures
+from ven_twin.simulation.bins import Bins, width_s
+from ven_twin.simulation.ledger import REBOUND_S, EventTally, Ledger
+from ven_twin.simulation.scenario import S_PER_DAY, Minute, Scenario
+from ven_twin.simulation.style import PAGE
+
+MOST_PLOTTED = 6
+"""How many events get a plot of their own; the table has them all."""
+
+
+class Report:
+    """Gathers a run's minutes, then writes its page."""
+
+    def __init__(self, profile: Profile, scenario: Scenario, seed: int, zone: timezone) -> None:
+        self._profile, self._scenario, self._seed, self._zone = profile, scenario, seed, zone
+        duration_s = scenario.days * S_PER_DAY
+        self._bins = Bins(scenario.start_s, scenario.start_s + duration_s, width_s(duration_s))
+        self._zoomed = [(event, figures.event_bins(event)) for event in scenario.events[:MOST_PLOTTED]]
+
+    def add(self, minute: Minute) -> None:
+        """Take the next minute."""
+        self._bins.add(minute)
+        for _, bins in self._zoomed:
+            bins.add(minute)
+
+    def html(self, ledger: Ledger) -> str:
+        """The page."""
+        profile, scenario = self._profile, self._scenario
+        first = datetime.fromtimestamp(scenario.start_s, self._zone).date()
+        days = "1 day" if scenario.days == 1 else f"{scenario.days} days"
+        weather = scenario.site.weather.place.title()
+        subtitle = f"{days} from {first}, weather of a typical year in {weather}, seed {self._seed}"
+        parts = [_tiles(ledger, scenario.days)]
+        parts += [f"<h2>Events</h2>{_event_table(ledger.tallies, self._zone)}"] if ledger.tallies else []
+        parts += self._event_plots()
+        parts += ["<h2>The whole run</h2>", *self._plots()]
+        parts += ["<h2>Energy by circuit</h2>", _energy_table(profile, ledger, scenario.days)]
+        body = "\n".join(parts)
+        return PAGE.format(title=f"House “{escape(profile.name)}”", subtitle=escape(subtitle), body=body)
+
+    def _event_plots(self) -> list[str]:
+        offset_h = self._scenario.site.weather.utc_offset_h
+        plots = [
+            figures.asked_and_delivered(_title(event, self._zone), bins, event, offset_h).html(
+                "Means over 5 minutes. What a compressor, a strip or a car takes by turns shows as peaks."
+            )
+            for event, bins in self._zoomed
+        ]
+        left = len(self._scenario.events) - len(self._zoomed)
+        return plots + ([f"<p class=note>{left} more events are in the table.</p>"] if left else [])
+
+    def _plots(self) -> list[str]:
+        circuits, bins = self._profile.circuits, self._bins
+        events: Sequence[DrEvent] = self._scenario.events
+        offset_h = self._scenario.site.weather.utc_offset_h
+        means = f"Means over {bins.minutes_each} minutes; events are shaded."
+        plots = [figures.power(circuits, bins, events, offset_h).html(means)]
+        for spec in circuits:
+            if isinstance(spec, HvacSpec):
+                plots.append(figures.room(spec, bins, events, offset_h).html())
+            elif isinstance(spec, WaterHeaterSpec):
+                plots.append(figures.tank(spec, bins, events, offset_h).html())
+        return [*plots, figures.outdoors(bins, events, offset_h).html()]
+
+
+def asks(event: DrEvent) -> str:
+    """What an event asks for, in words."""
+    interval = event.intervals[0]
+    if interval.signal is Signal.SHED_KW:
+        return f"shed {interval.value:g} kW"
+    if interval.signal is Signal.IMPORT_LIMIT_KW:
+        return f"import at most {interval.value:g} kW"
+    return f"level {interval.value:g}"
+
+
+def _title(event: DrEvent, zone: timezone) -> str:
+    start = datetime.fromtimestamp(event.start_ts, zone)
+    end = datetime.fromtimestamp(event.end_ts, zone)
+    return (
+        f"Asked and delivered: {start:%a} {start.day} {start:%b}, {start:%H:%M} to {end:%H:%M}, {asks(event)}"
+    )
+
+
+def _tiles(ledger: Ledger, days: int) -> str:
+    tiles = [
+        ("Used", f"{ledger.used_kwh / days:.1f}", "kWh a day, net"),
+        ("Peak", f"{ledger.peak_kw:.1f}", "kW over a minute"),
+    ]
+    if ledger.coolest_c is not None and ledger.warmest_c is not None:
+        tiles.append(("Indoors", f"{ledger.coolest_c:.1f} – {ledger.warmest_c:.1f}", "°C"))
+    asked = sum(tally.asked_kwh for tally in ledger.tallies)
+    if asked > 0.0:
+        delivered = sum(tally.delivered_kwh for tally in ledger.tallies)
+        rebound = sum(tally.rebound_kwh for tally in ledger.tallies)
+        tiles.append(("Delivered", f"{delivered:.1f}", f"of {asked:.1f} kWh asked"))
+        tiles.append(("Rebound", f"{rebound:.1f}", f"kWh within {REBOUND_S // 3600} h"))
+    return (
+        '<div class="tiles">'
+        + "".join(
+            f"<div><b>{name}</b><strong>{value}</strong><small>{unit}</small></div>"
+            for name, value, unit in tiles
+        )
+        + "</div>"
+    )
+
+
+def _event_table(tallies: Sequence[EventTally], zone: timezone) -> str:
+    head = "<th>Event<th>Asks<th>Asked kW<th>Delivered kW<th>Short kWh<th>Rebound kWh<th>Its peak kW"
+    rows = []
+    for tally in tallies:
+        start = datetime.fromtimestamp(tally.event.start_ts, zone)
+        cells = (
+            tally.asked_kw,
+            tally.delivered_kw,
+            tally.short_kwh,
+            tally.rebound_kwh,
+            tally.rebound_peak_kw,
+        )
+        numbers = "".join(f"<td>{cell:.2f}" for cell in cells)
+        rows.append(f"<tr><th>{start:%Y-%m-%d %H:%M}<td>{asks(tally.event)}{numbers}")
+    return f'<div class="wide"><table><thead><tr>{head}</thead>{"".join(rows)}</table></div>'
+
+
+def _energy_table(profile: Profile, ledger: Ledger, days: int) -> str:
+    most = max((abs(energy) for energy in ledger.circuits_kwh.values()), default=0.0) or 1.0
+    rows = "".join(
+        f"<tr><th>{escape(spec.name)}<td>{energy / days:.2f}"
+        f'<td class="bar"><i style="--c:var(--{spec.type});width:{100 * abs(energy) / most:.1f}%"></i>'
+        for spec in profile.circuits
+        for energy in (ledger.circuits_kwh.get(spec.id, 0.0),)
+    )
+    return f"<table class=energy><thead><tr><th>Circuit<th>kWh a day<th></thead>{rows}</table>"

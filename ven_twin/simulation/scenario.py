@@ -1,0 +1,133 @@
+"""The run loop: a house, its clone and its events through days of weather. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.events import DrEvent
+from ven_twin.core.premises import Flow, Premises, requested_kw
+from ven_twin.devices.errors import PhysicsError
+from ven_twin.devices.ev import Ev
+from ven_twin.devices.house import House
+from ven_twin.devices.site import Site
+from ven_twin.devices.water_heater import WaterHeater
+
+S_PER_DAY = 86_400
+STEP_S = 60
+WARM_UP_STEP_S = 300
+"""As in the twin: a house that has just been built has no warm walls and no drawn-down tank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is simulated: *days* from *start_s* (UTC s) in steps of a minute, *events* in order of time.
+
+    Raises:
+        PhysicsError: less than a day.
+    """
+
+    house: House
+    site: Site
+    start_s: float
+    days: int
+    events: Sequence[DrEvent] = ()
+
+    def __post_init__(self) -> None:
+        if self.days < 1:
+            raise PhysicsError(f"a simulation lasts at least a day, not {self.days}")
+
+    @property
+    def steps(self) -> int:
+        """How many steps it takes."""
+        return self.days * S_PER_DAY // STEP_S
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What a step was like. Powers are means over it, temperatures and charges stand at its end.
+
+    ``asked_kw`` and ``event_id`` are None outside events; what a house does not have is None as well.
+    ``free_air_c`` is the air in the uncurtailed clone.
+    """
+
+    at_s: float
+    circuits_kw: Mapping[str, float]
+    used_kw: float
+    baseline_kw: float
+    outdoor_c: float
+    asked_kw: float | None = None
+    event_id: str | None = None
+    curtailed: tuple[str, ...] = ()
+    air_c: float | None = None
+    free_air_c: float | None = None
+    tank_c: float | None = None
+    ev_soc: float | None = None
+    battery_soc: float | None = None
+
+    @property
+    def delivered_kw(self) -> float:
+        """Baseline less use, kW; below zero it is a rise."""
+        return self.baseline_kw - self.used_kw
+
+
+def run(scenario: Scenario) -> Iterator[Minute]:
+    """Live through *scenario*, minute by minute; the same scenario gives the same minutes."""
+    house, site = _warmed_up(scenario), scenario.site
+    premises = Premises(house, house)
+    events = iter(scenario.events)
+    event = next(events, None)
+    for step in range(scenario.steps):
+        at_s = scenario.start_s + step * STEP_S
+        env = site.environment(at_s, STEP_S)
+        while event is not None and at_s >= event.end_ts:
+            event = next(events, None)
+        interval = event.interval_at(at_s) if event else None
+        # Between events there is nothing to decide once every circuit is released.
+        if interval is not None or any(premises.plan.curtailed.values()):
+            premises = premises.planned(env, STEP_S, interval)
+        available_kw = premises.available_kw if interval else 0.0
+        premises, flow = premises.step(env, STEP_S)
+        yield _minute(
+            premises,
+            flow,
+            at_s=at_s,
+            outdoor_c=env.outdoor_c,
+            asked_kw=requested_kw(interval, flow, available_kw),
+            event_id=event.event_id if event and interval else None,
+        )
+
+
+def _warmed_up(scenario: Scenario) -> House:
+    house = scenario.house
+    for at_s in range(-S_PER_DAY, 0, WARM_UP_STEP_S):
+        env = scenario.site.environment(scenario.start_s + at_s, WARM_UP_STEP_S)
+        house = house.step({}, env, WARM_UP_STEP_S).house
+    return house
+
+
+def _minute(
+    premises: Premises,
+    flow: Flow,
+    *,
+    at_s: float,
+    outdoor_c: float,
+    asked_kw: float | None,
+    event_id: str | None,
+) -> Minute:
+    house, clone = premises.house, premises.clone
+    heater = next((load for load in house.loads if isinstance(load, WaterHeater)), None)
+    car = next((load for load in house.loads if isinstance(load, Ev)), None)
+    return Minute(
+        at_s=at_s,
+        circuits_kw=flow.circuits_kw,
+        used_kw=flow.used_kw,
+        baseline_kw=flow.baseline_kw,
+        outdoor_c=outdoor_c,
+        asked_kw=asked_kw,
+        event_id=event_id,
+        curtailed=tuple(circuit for circuit, off in premises.plan.curtailed.items() if off),
+        air_c=house.hvac.air_c if house.hvac else None,
+        free_air_c=clone.hvac.air_c if clone.hvac else None,
+        tank_c=heater.tank_c if heater else None,
+        ev_soc=car.soc if car else None,
+        battery_soc=house.battery.soc if house.battery else None,
+    )
