@@ -43,7 +43,7 @@ NO_RESOURCE = (
     "CreateKeysAndCertificate and the lists know no narrower resource; only lists, and what is made new."
 )
 ROTATION = (
-    "A new certificate takes the VEN's reconnect with it, so it is asked for (Rotation), not on a timer."
+    "A new certificate takes the VEN's reconnect with it, so it is asked for (-c rotation=…), not on a timer."
 )
 
 

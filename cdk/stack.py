@@ -241,7 +241,7 @@ class VenTwinStack(Stack):
             Ven(
                 vens,
                 ven_id,
-                stage_name=self._stage.name,
+                stage=self._stage,
                 policy=self._policy,
                 provision=self._provision.function,
                 trust_root_pem=trust_root.value_as_string,

@@ -16,6 +16,7 @@ DEFAULT_VENS = ("ven-1",)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 """Runtimes that the functions run on; the last is the default on AWS."""
 MAX_VENS = 80
+ROTATION = re.compile(r"[A-Za-z0-9._-]{1,32}")
 ALERT_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -35,6 +36,7 @@ class Stage:
         keep_tables: whether the tables outlive the stack.
         tls_only: whether queues refuse plain HTTP from anywhere; the local gateway speaks nothing else.
         deployer_credentials: deploy with the caller's own credentials, not with the bootstrap roles.
+        rotation: any word; another one than at the last deployment gives every VEN a new certificate.
         alert_email: who is written to when an alarm goes off, or None.
     """
 
@@ -49,6 +51,7 @@ class Stage:
     keep_tables: bool
     tls_only: bool
     deployer_credentials: bool
+    rotation: str
     alert_email: str | None
 
 
@@ -77,6 +80,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         keep_tables=name == "prod",
         tls_only=not local,
         deployer_credentials=local,
+        rotation=_rotation(context("rotation")),
         alert_email=_email(context("alert_email")),
     )
 
@@ -106,6 +110,12 @@ def _days(given: str | None, default: int) -> int:
     if not given.isdecimal() or not 1 <= int(given) <= 3650:
         raise FieldError("retention_days", f"{given!r} is no number of days from 1 to 3650")
     return int(given)
+
+
+def _rotation(given: str | None) -> str:
+    if given and not ROTATION.fullmatch(given):
+        raise FieldError("rotation", "1 to 32 of A-Z a-z 0-9 . _ -")
+    return given or ""
 
 
 def _email(given: str | None) -> str | None:

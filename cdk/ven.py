@@ -9,6 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk.policy import VenPolicy
+from cdk.stage import Stage
 from contracts.names import tls_secret_name
 
 ANSWER_WITHIN = Duration.minutes(10)
@@ -27,7 +28,7 @@ class Ven(Construct):
         scope: Construct,
         ven_id: str,
         *,
-        stage_name: str,
+        stage: Stage,
         policy: VenPolicy,
         provision: lambda_.Function,
         trust_root_pem: str,
@@ -37,7 +38,7 @@ class Ven(Construct):
         secret = secretsmanager.CfnSecret(
             self,
             "Tls",
-            name=tls_secret_name(stage_name, ven_id),
+            name=tls_secret_name(stage.name, ven_id),
             description=f"CA, certificate and private key of VEN {ven_id}",
         )
         secret.apply_removal_policy(RemovalPolicy.DESTROY)
@@ -52,6 +53,7 @@ class Ven(Construct):
                 "PolicyName": policy.name,
                 "SecretId": secret.attr_id,  # the ARN, on AWS and on the local cloud alike
                 "TrustRootPem": trust_root_pem,
+                "Rotation": stage.rotation,
             },
         )
         certificate.node.add_dependency(thing, policy, provision)

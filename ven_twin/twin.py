@@ -56,6 +56,7 @@ class Twin:
             own = Settings(report_interval_s=settings.report_interval_s)
             self._state = replace(self._state, settings=own)
         self._last_event: dict[str, Any] | None = None
+        self._objection: str | None = None
         self._loads_s = start_s
         # The first row goes out after one tick, whatever the interval: the cloud sees at once that it works.
         self._row_s = start_s + TICK_S - self._state.settings.report_interval_s
@@ -153,16 +154,25 @@ class Twin:
             self._voice, transition, self._household.plan, delivered, requested_kw=asked_kw, ts=int(now_ts)
         )
         self._session.publish("event", self._topics.ack, codec.encode(ack))
-        logger.info("event %s is %s", event_id, phase)
+        if phase is Phase.ACTIVE:
+            planned_kw = self._household.plan.shed_kw
+            logger.info("event %s is active: sheds %.2f of %.2f kW", event_id, planned_kw, asked_kw or 0.0)
+        else:
+            logger.info("event %s is %s", event_id, phase)
         if phase in OVER and delivered is not None:
             end_ts = min(now_ts, held.end_ts) if phase is Phase.COMPLETED else now_ts
             self._last_event = reporting.event_summary(held, delivered, asked_kw or 0.0, end_ts=end_ts)
             self._household.forget(event_id)
 
     async def _keep_shadow(self) -> None:
-        now_s = clock.monotonic_s()
-        with contextlib.suppress(OversizeError):  # said in the log by _reported
+        now_s, objection = clock.monotonic_s(), None
+        try:
             await self._shadow.keep_up(self._state.shadow, self._reported(), now_s)
+        except OversizeError as error:
+            objection = f"the shadow cannot be updated: {error}"
+        if objection is not None and objection != self._objection:
+            logger.error("%s", objection)
+        self._objection = objection
 
     def _reported(self, status: str | None = None) -> dict[str, Any]:
         now_ts = clock.now_ts()
@@ -213,6 +223,7 @@ class Twin:
         if self._session.status.state == "connected":
             with contextlib.suppress(OversizeError):
                 await self._shadow.say(self._state.shadow, self._reported("stopped"), now_s)
+        logger.info("stopping: the loads are restored")
 
     async def _on_connected(self, session_present: bool) -> None:
         """Read the shadow on every connect, whether or not the broker kept the session (defect 7)."""

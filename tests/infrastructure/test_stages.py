@@ -136,6 +136,20 @@ def test_alarms_write_to_the_address_that_is_given(compose: Compose, tmp_path: P
     assert [alarm["AlarmActions"] for alarm in alarms] == [[{"Ref": topic}]] * len(alarms)
 
 
+def test_another_rotation_asks_for_new_certificates_and_changes_nothing_else(
+    compose: Compose, tmp_path: Path, dev: Template
+) -> None:
+    """With -c rotation= every VEN's certificate is replaced by an update, and by nothing else."""
+    app = App(context=CONTEXT, outdir=str(tmp_path), auto_synth=False)
+    compose(app, stage("dev", rotation="2027-01"))
+    app.synth(skip_validation=True)
+    template = json.loads((tmp_path / f"{stack_name('dev')}.template.json").read_text())
+    for certificate in of_type(template, "Custom::VenCertificate").values():
+        assert certificate.pop("Rotation") == "2027-01"
+        certificate["Rotation"] = ""
+    assert template == dev
+
+
 def test_bad_context_is_one_line_that_names_the_key() -> None:
     """A wrong -c option ends cdk with what is allowed, and with no traceback."""
     done = subprocess.run(

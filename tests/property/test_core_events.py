@@ -109,13 +109,17 @@ class Events(RuleBasedStateMachine):
     def cloud_issues(
         self, event_id: str, starts_in_s: int, durations: list[int], randomize_s: int, priority: int
     ) -> None:
-        """An event is desired, or a newer revision of one."""
+        """An event is desired, or a newer revision of one; a first one says no more than a command can."""
+        revision, start_ts = self._next(event_id), int(self.now) + starts_in_s
         intervals = tuple(Interval(duration_s=long_s, signal=Signal.SHED_KW, value=2.0) for long_s in durations)
+        if revision == 0:
+            self._issue(DrEvent(event_id=event_id, start_ts=start_ts, intervals=intervals[:1]))
+            return
         self._issue(
             DrEvent(
                 event_id=event_id,
-                revision=self._next(event_id),
-                start_ts=int(self.now) + starts_in_s,
+                revision=revision,
+                start_ts=start_ts,
                 intervals=intervals,
                 randomize_start_s=randomize_s,
                 priority=priority,
@@ -176,18 +180,22 @@ class Events(RuleBasedStateMachine):
 
     @rule()
     def ven_restarts(self) -> None:
-        """A new run knows what was reported, and nothing else."""
-        said = self.service.reported.get("drEvents", {})
+        """A new run knows what is desired and what was reported of it, and nothing else."""
+        wanted, said = (state.get("drEvents", {}) for state in (self.service.desired, self.service.reported))
         self.over = {
             (event_id, revision)
             for event_id, revision in self.over
             if self._ended_by_itself(event_id, revision)
-            or ("ended" in said.get(event_id, {}) and said[event_id].get("revision", 0) == revision)
+            or (
+                "ended" in said.get(event_id, {})
+                and said[event_id]["revision"] == wanted.get(event_id, {}).get("revision") == revision
+            )
         }
         self.ven = VenState(VEN, LOADS)
         self.pending, self.under_way = {}, None
         self._beat()
 
+    @precondition(lambda self: self.ven.shadow.synchronized)
     @rule(event_id=event_ids, duration_s=st.integers(1, 900), late_s=st.integers(-600, 600))
     def event_by_command(self, event_id: str, duration_s: int, late_s: int) -> None:
         """The first revision of an event by command, be it news or not."""

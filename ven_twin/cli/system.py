@@ -36,7 +36,7 @@ class TwinProcess:
         self.log = folder / "twin.log"
         endpoint, port = save_identity(cloud, ven_id, folder / "tls")
         where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--port", str(port)]
-        with self.log.open("wb") as output:
+        with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *where, *options],
                 stdout=output,

@@ -212,9 +212,12 @@ def _explained(not_found: str | None = None) -> Iterator[None]:
     except NoRegionError as error:
         raise CloudError("no AWS region: give --region, or set AWS_REGION") from error
     except EndpointConnectionError as error:
-        raise CloudError(
-            f"cannot reach {error.kwargs.get('endpoint_url')}: check network, region and --stage"
-        ) from error
+        where = str(error.kwargs.get("endpoint_url"))
+        local = "127.0.0.1" in where
+        hint = (
+            "the local cloud is gone: ven-twin cloud start" if local else "check network, region and --stage"
+        )
+        raise CloudError(f"cannot reach {where}: {hint}") from error
     except ClientError as error:
         raise CloudError(_client_error(error, not_found)) from error
     except BotoCoreError as error:

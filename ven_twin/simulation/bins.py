@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ven_twin.simulation.scenario import STEP_S, Minute
 
-MOST_BINS = 600
+MOST_BINS = 200
 WIDTHS_S = (300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 
 

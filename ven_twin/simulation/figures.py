@@ -8,16 +8,19 @@ from ven_twin.devices.hvac import HvacSpec
 from ven_twin.devices.water_heater import WaterHeaterSpec
 from ven_twin.simulation.bins import Bins
 from ven_twin.simulation.ledger import REBOUND_S
-from ven_twin.simulation.plot import Plot
+from ven_twin.simulation.plot import Plot, Point
 
 BEFORE_S = 1800
 """How much of the time before an event its plot shows."""
+EVENT_BIN_S = 900
+"""A quarter of an hour, as utilities settle; a compressor's turns even out over it."""
+SAME_KW = 0.01
 BELOW_ZERO = ("pv", "battery")
 
 
 def event_bins(event: DrEvent) -> Bins:
     """What an event's plot is drawn from."""
-    return Bins(event.start_ts - BEFORE_S, event.end_ts + REBOUND_S, 300)
+    return Bins(event.start_ts - BEFORE_S, event.end_ts + REBOUND_S, EVENT_BIN_S)
 
 
 def power(circuits: Sequence[Circuit], bins: Bins, events: Sequence[DrEvent], utc_offset_h: float) -> Plot:
@@ -47,7 +50,7 @@ def power(circuits: Sequence[Circuit], bins: Bins, events: Sequence[DrEvent], ut
             plot.fill(path, f"var(--{spec.type})", spec.name)
     plot.line(net, "var(--ink)", "net at the meter", width_s=bins.width_s)
     if events:
-        plot.line(free, "var(--muted)", "net without the events", dashed=True, width_s=bins.width_s)
+        plot.line(_apart(free, net), "var(--limit)", "net without the events", width_s=bins.width_s)
     return plot
 
 
@@ -102,9 +105,17 @@ def asked_and_delivered(title: str, bins: Bins, event: DrEvent, utc_offset_h: fl
     gave = [max(kw, 0.0) for _, kw in delivered]
     took = [min(kw, 0.0) for _, kw in delivered]
     plot.fill(plot.area(starts_s, zero, gave, bins.width_s), "var(--good)", "drawn less than the baseline")
-    plot.fill(plot.area(starts_s, took, zero, bins.width_s), "var(--bad)", "drawn more: rebound")
+    plot.fill(plot.area(starts_s, took, zero, bins.width_s), "var(--bad)", "drawn more, as in a rebound")
     plot.line(asked, "var(--ink)", "asked", width_s=bins.width_s)
     return plot
+
+
+def _apart(points: Sequence[Point], other: Sequence[Point]) -> list[Point]:
+    """*points* where they are not those of *other*."""
+    return [
+        (at_s, kw if kw is None or abs(kw - (beside or 0.0)) > SAME_KW else None)
+        for (at_s, kw), (_, beside) in zip(points, other, strict=True)
+    ]
 
 
 def _plot(title: str, unit: str, bins: Bins, bounds: tuple[float, float], utc_offset_h: float) -> Plot:

@@ -76,10 +76,9 @@ class Plot:
             if width_s:
                 moves.append(f"H{self._x(at_s + width_s):.1f}")
             pen = True
-        style = "line dashed" if dashed else "line"
-        self.layers.append(
-            f'<path class="{style}" d="{"".join(moves)}" stroke="{colour}"><title>{escape(words)}</title></path>'
-        )
+        style, path = "line dashed" if dashed else "line", "".join(moves)
+        title = f"<title>{escape(words)}</title>"
+        self.layers.append(f'<path class="{style}" d="{path}" stroke="{colour}">{title}</path>')
         self.legend.append((colour, "dashed" if dashed else "line", words))
 
     def area(

@@ -38,7 +38,8 @@ class Report:
         profile, scenario = self._profile, self._scenario
         first = datetime.fromtimestamp(scenario.start_s, self._zone).date()
         days = "1 day" if scenario.days == 1 else f"{scenario.days} days"
-        weather = scenario.site.weather.place.title()
+        place, _, state = scenario.site.weather.place.partition(", ")
+        weather = f"{place.title()}, {state}" if state else place
         subtitle = f"{days} from {first}, weather of a typical year in {weather}, seed {self._seed}"
         parts = [_tiles(ledger, scenario.days)]
         parts += [f"<h2>Events</h2>{_event_table(ledger.tallies, self._zone)}"] if ledger.tallies else []
@@ -52,7 +53,7 @@ class Report:
         offset_h = self._scenario.site.weather.utc_offset_h
         plots = [
             figures.asked_and_delivered(_title(event, self._zone), bins, event, offset_h).html(
-                "Means over 5 minutes. What a compressor, a strip or a car takes by turns shows as peaks."
+                "Means over 15 minutes. What a compressor or a strip takes by turns goes up and down with chance."
             )
             for event, bins in self._zoomed
         ]

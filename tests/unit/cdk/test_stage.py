@@ -23,6 +23,7 @@ REFUSED = [
     ("retention_days", "3651", "'3651' is no number of days from 1 to 3650"),
     ("retention_days", "-1", "'-1' is no number of days from 1 to 3650"),
     ("retention_days", "a week", "'a week' is no number of days from 1 to 3650"),
+    ("rotation", "next week", "1 to 32 of A-Z a-z 0-9 . _ -"),
     ("alert_email", "nobody", "'nobody' is no address"),
 ]
 

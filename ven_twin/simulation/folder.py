@@ -1,0 +1,86 @@
+"""Runs a scenario into a folder: the trace, the page, and what it came to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ven_twin.devices.profile import Profile
+from ven_twin.simulation.ledger import Ledger
+from ven_twin.simulation.report import Report
+from ven_twin.simulation.scenario import Scenario, run
+from ven_twin.simulation.trace import CsvTrace, ParquetTrace, house_zone
+
+DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a run's files are, and its totals."""
+
+    trace: Path
+    report: Path
+    ledger: Ledger
+
+
+def simulate(
+    profile: Profile,
+    scenario: Scenario,
+    seed: int,
+    folder: Path,
+    *,
+    parquet: bool = False,
+    tick: Callable[[int], None] = lambda _: None,
+) -> Written:
+    """Run *scenario*, writing into *folder* as it goes. *tick* is told how many steps were made.
+
+    Raises:
+        ParquetMissingError: *parquet* without pyarrow.
+        OSError: the folder cannot be written to.
+    """
+    zone = house_zone(scenario.site.weather.utc_offset_h)
+    page, ledger = Report(profile, scenario, seed, zone), Ledger(scenario.events)
+    target = folder / ("trace.parquet" if parquet else "trace.csv")
+    writer = (ParquetTrace if parquet else CsvTrace)(target, zone)
+    folder.mkdir(parents=True, exist_ok=True)
+    with writer as trace:
+        for step, minute in enumerate(run(scenario), start=1):
+            trace.write(minute)
+            page.add(minute)
+            ledger.count(minute)
+            if step % 60 == 0:
+                tick(step)
+    report = folder / "report.html"
+    report.write_text(page.html(ledger), encoding="utf-8")
+    return Written(target, report, ledger)
+
+
+def summary(written: Written, days: int) -> dict[str, Any]:
+    """What a run came to, for programs; in the spelling of the wire."""
+    ledger = written.ledger
+    events = [
+        {
+            "eventId": tally.event.event_id,
+            "startTs": tally.event.start_ts,
+            "endTs": tally.event.end_ts,
+            "signal": tally.event.intervals[0].signal,
+            "value": tally.event.intervals[0].value,
+            "askedKw": round(tally.asked_kw, DIGITS),
+            "deliveredKw": round(tally.delivered_kw, DIGITS),
+            "deliveredKwh": round(tally.delivered_kwh, DIGITS),
+            "shortKwh": round(tally.short_kwh, DIGITS),
+            "reboundKwh": round(tally.rebound_kwh, DIGITS),
+            "reboundPeakKw": round(tally.rebound_peak_kw, DIGITS),
+        }
+        for tally in ledger.tallies
+    ]
+    return {
+        "trace": str(written.trace),
+        "report": str(written.report),
+        "days": days,
+        "usedKwh": round(ledger.used_kwh, DIGITS),
+        "baselineKwh": round(ledger.baseline_kwh, DIGITS),
+        "peakKw": round(ledger.peak_kw, DIGITS),
+        "circuitsKwh": {circuit: round(energy, DIGITS) for circuit, energy in ledger.circuits_kwh.items()},
+        "events": events,
+    }
