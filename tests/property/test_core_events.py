@@ -86,7 +86,6 @@ class Service:
 class Events(RuleBasedStateMachine):
     """A VEN, its shadow, and a network that drops, repeats and reorders what it carries."""
 
-
     @initialize()
     def begin(self) -> None:
         """Nothing is desired, and the VEN has just been started."""
@@ -111,7 +110,9 @@ class Events(RuleBasedStateMachine):
     ) -> None:
         """An event is desired, or a newer revision of one; a first one says no more than a command can."""
         revision, start_ts = self._next(event_id), int(self.now) + starts_in_s
-        intervals = tuple(Interval(duration_s=long_s, signal=Signal.SHED_KW, value=2.0) for long_s in durations)
+        intervals = tuple(
+            Interval(duration_s=long_s, signal=Signal.SHED_KW, value=2.0) for long_s in durations
+        )
         if revision == 0:
             self._issue(DrEvent(event_id=event_id, start_ts=start_ts, intervals=intervals[:1]))
             return

@@ -139,6 +139,7 @@ def _say(written: Written, days: int) -> None:
     for tally in ledger.tallies:
         typer.echo(
             f"Event {tally.event.event_id}: asked {tally.asked_kw:.2f} kW, "
-            f"delivered {tally.delivered_kw:.2f} kW ({tally.delivered_kwh:.2f} kWh), rebound {tally.rebound_kwh:.2f} kWh."
+            f"delivered {tally.delivered_kw:.2f} kW ({tally.delivered_kwh:.2f} kWh), "
+            f"rebound {tally.rebound_kwh:.2f} kWh."
         )
     typer.echo(f"Trace   {written.trace}\nReport  {written.report}")

@@ -1,6 +1,8 @@
 """House profiles: TOML text decoded into circuits and habits, every value checked against its range."""
 
+import re
 import tomllib
+import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -23,6 +25,7 @@ from ven_twin.devices.site import Habits
 from ven_twin.devices.water_heater import WaterHeater, WaterHeaterSpec
 
 LARGE_PANEL_AMPS = 150.0
+_FIELD = re.compile(r"(unknown|required) field `(\w+)`")
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -139,12 +142,24 @@ def _convert(source: str, prefix: str, raw: Mapping[str, Any], into: type[Struct
         text = str(error)
         reason, _, path = text.partition(" - at `$.")
         keys = path.rstrip("`").split(".") if path else []
+        field = _FIELD.search(reason)
+        if field is not None:
+            keys.append(field[2])
+            known = ", ".join(_struct(into, keys[:-1]).__struct_fields__)
+            reason = f"it is missing; there are {known}" if field[1] == "required" else f"there are {known}"
         value: Any = raw
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
         bounds = _bounds(into, keys)
         allowed = f"{reason}; allowed {bounds}" if bounds else reason
         raise ProfileError(source, prefix + ".".join(keys), value, allowed) from error
+
+
+def _struct(struct: type[msgspec.Struct], keys: list[str]) -> type[msgspec.Struct]:
+    """The struct that *keys* lead to."""
+    for key in keys:
+        struct = typing.get_type_hints(struct)[key]
+    return struct
 
 
 def _bounds(struct: type[msgspec.Struct], keys: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 from typing import NamedTuple
 
 from ven_twin.devices.errors import PhysicsError
@@ -24,12 +25,23 @@ class WeatherHour(NamedTuple):
     diffuse_w_m2: float
 
 
+RANGES = {
+    "outdoor_c": (-60.0, 60.0),
+    "humidity": (0.0, 1.0),
+    "global_w_m2": (0.0, 1600.0),
+    "direct_w_m2": (0.0, 1400.0),
+    "diffuse_w_m2": (0.0, 1200.0),
+}
+"""What weather on the ground can be. A gap in a table, written as -9900 or as NaN, is outside of it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Weather:
     """A year of 8,760 hours at a place; row *n* ends at hour *n* + 1 of local standard time.
 
     Raises:
-        PhysicsError: not one row an hour.
+        PhysicsError: not one row an hour, or a value that is missing (NaN) or that no weather has; the error
+            names the row.
     """
 
     place: str
@@ -41,6 +53,14 @@ class Weather:
     def __post_init__(self) -> None:
         if len(self.hours) != HOURS_A_YEAR:
             raise PhysicsError(f"{self.place}: {len(self.hours)} hours of weather, not {HOURS_A_YEAR}")
+        for name, column in zip(WeatherHour._fields, zip(*self.hours, strict=True), strict=True):
+            least, most = RANGES[name]
+            # A sum is NaN when one of its terms is; nothing compares true with NaN.
+            if not (min(column) >= least and max(column) <= most and sum(column) < inf):
+                row = next(row for row, value in enumerate(column, 1) if not least <= value <= most)
+                raise PhysicsError(
+                    f"{self.place}, row {row}: {name} = {column[row - 1]!r} is not within {least:g} and {most:g}"
+                )
 
     def ending(self, hour_of_year: int) -> WeatherHour:
         """The row whose hour ends at *hour_of_year*; the year closes on itself."""

@@ -99,13 +99,14 @@ def asked_and_delivered(title: str, bins: Bins, event: DrEvent, utc_offset_h: fl
     delivered = [(at_s, kw) for at_s, kw in bins.means("delivered") if kw is not None]
     asked = bins.means("asked")
     values = [kw for _, kw in delivered] + [kw for _, kw in asked if kw is not None]
-    plot = _plot(title, "kW below the baseline", bins, (min(0.0, *values), max(0.0, *values)), utc_offset_h)
+    plot = _plot(title, "kW below the baseline", bins, _around(values), utc_offset_h)
     _shade(plot, [event])
     starts_s, zero = [at_s for at_s, _ in delivered], [0.0] * len(delivered)
     gave = [max(kw, 0.0) for _, kw in delivered]
     took = [min(kw, 0.0) for _, kw in delivered]
     plot.fill(plot.area(starts_s, zero, gave, bins.width_s), "var(--good)", "drawn less than the baseline")
-    plot.fill(plot.area(starts_s, took, zero, bins.width_s), "var(--bad)", "drawn more, as in a rebound")
+    if min(took) < 0.0:
+        plot.fill(plot.area(starts_s, took, zero, bins.width_s), "var(--bad)", "drawn more, as in a rebound")
     plot.line(asked, "var(--ink)", "asked", width_s=bins.width_s)
     return plot
 
@@ -116,6 +117,12 @@ def _apart(points: Sequence[Point], other: Sequence[Point]) -> list[Point]:
         (at_s, kw if kw is None or abs(kw - (beside or 0.0)) > SAME_KW else None)
         for (at_s, kw), (_, beside) in zip(points, other, strict=True)
     ]
+
+
+def _around(values: Sequence[float]) -> tuple[float, float]:
+    """A range with room above, so that a line at the top is seen."""
+    least, most = min(0.0, *values), max(0.0, *values)
+    return least, most + 0.05 * (most - least)
 
 
 def _plot(title: str, unit: str, bins: Bins, bounds: tuple[float, float], utc_offset_h: float) -> Plot:

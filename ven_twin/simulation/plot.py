@@ -104,10 +104,7 @@ class Plot:
             for value in self.y_ticks
         )
         ticks = self._x_ticks()
-        x_labels = "".join(
-            f'<span style="left:{self._x(at_s) / 10:.2f}%"{" class=odd" if n % 2 else ""}>{words}</span>'
-            for n, (at_s, words) in enumerate(ticks)
-        )
+        x_labels = "".join(self._x_label(n, at_s, words) for n, (at_s, words) in enumerate(ticks))
         grid = "".join(
             f'<path class="{"zero" if value == 0.0 else "grid"}" d="M0 {self._y(value):.1f}H1000"/>'
             for value in self.y_ticks
@@ -125,6 +122,12 @@ class Plot:
             + (f"<p class=note>{escape(note)}</p>" if note else "")
             + "</figure>"
         )
+
+    def _x_label(self, number: int, at_s: float, words: str) -> str:
+        """A label under its tick; every second gives way on a phone, and none hangs over the edge."""
+        across = self._x(at_s) / WIDTH
+        marks = " ".join(["odd"] * (number % 2) + ["last"] * (across > 0.97))
+        return f'<span class="{marks}" style="left:{100 * across:.2f}%">{words}</span>'
 
     def _x(self, at_s: float) -> float:
         share = (at_s - self.start_s) / (self.end_s - self.start_s)

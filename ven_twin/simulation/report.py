@@ -52,11 +52,14 @@ class Report:
     def _event_plots(self) -> list[str]:
         offset_h = self._scenario.site.weather.utc_offset_h
         plots = [
-            figures.asked_and_delivered(_title(event, self._zone), bins, event, offset_h).html(
-                "Means over 15 minutes. What a compressor or a strip takes by turns goes up and down with chance."
-            )
+            figures.asked_and_delivered(_title(event, self._zone), bins, event, offset_h).html()
             for event, bins in self._zoomed
         ]
+        if plots:
+            plots.append(
+                "<p class=note>Means over 15 minutes. A compressor or a strip runs by turns, and by other "
+                "turns than without the event; that shows as ups and downs around zero.</p>"
+            )
         left = len(self._scenario.events) - len(self._zoomed)
         return plots + ([f"<p class=note>{left} more events are in the table.</p>"] if left else [])
 

@@ -35,6 +35,7 @@ figcaption small { font-weight: 400; margin-left: 4px; }
 .y span { position: absolute; right: 8px; transform: translateY(50%); line-height: 1; }
 .x { grid-area: 2 / 2; }
 .x span { position: absolute; top: 5px; transform: translateX(-50%); white-space: nowrap; }
+.x .last { transform: translateX(-100%); }
 .grid, .zero, .line { fill: none; vector-effect: non-scaling-stroke; }
 .grid { stroke: var(--rule); }
 .zero { stroke: var(--muted); }
@@ -68,7 +69,8 @@ tr + tr > *, thead + tr > *, tbody tr > * { border-top: 1px solid var(--rule); }
 
 PAGE = (
     """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>"""
     + _CSS.replace("{", "{{").replace("}", "}}")
     + """</style></head>

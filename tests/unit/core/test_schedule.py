@@ -114,7 +114,7 @@ def test_schedule_does_not_announce_a_phase_again_for_a_new_revision() -> None:
 
 
 def test_schedule_acts_on_the_lowest_priority_number_of_those_active() -> None:
-    """Of several active events one is acted on; the others wait, and nothing is curtailed twice (defect 8)."""
+    """Of several active events one is acted on; the others wait (defect 8)."""
     schedule = holding(event("low", priority=5), event("high", priority=1, durations_s=(60,)), event("none"))
     assert _in_force(schedule, NOW) == "high"
     assert _in_force(schedule, NOW + 60) == "low"

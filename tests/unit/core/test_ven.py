@@ -94,7 +94,7 @@ def test_ven_refuses_an_event_that_was_over_before_it_came() -> None:
 
 
 def test_ven_refuses_nothing_of_an_event_that_an_earlier_run_dealt_with() -> None:
-    """After a restart what is over and was reported is remembered, not refused and not run again (defect 4)."""
+    """After a restart what is over and was reported is neither refused nor run again (defect 4)."""
     state = desired(event(starts_in_s=-600))
     after = told(ven(), state, reported={"drEvents": state["drEvents"]})
     assert after.errors == {}

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from contracts.errors import FieldError, OversizeError
+from contracts.items import from_item, to_item
 from contracts.records import Key
 from contracts.requests import SettleEvent
 from lambdas.common import cfn_response, clients, parallel, settings
-from contracts.items import from_item, to_item
 from lambdas.common.schedules import SettleSchedules
 from lambdas.common.shadows import Shadows
 from lambdas.common.tables import Condition

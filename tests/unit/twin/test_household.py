@@ -63,7 +63,7 @@ def test_household_rows_end_where_events_do(household: Household) -> None:
 
 
 def test_household_delivered_energy_equals_the_integral(household: Household) -> None:
-    """kWh delivered are baseline less used over wall time, whatever the ticks (defect 1)."""
+    """Energy delivered is baseline less used over wall time, whatever the ticks (defect 1)."""
     state, now_s, expected_kwh = ven(household), 100.0, 0.0
     household.replan(state, HELD, now_s, NOW)
     for tick_s in (1.0, 0.25, 3.0, 0.5, 2.0, 1.0, 0.01):

@@ -95,7 +95,7 @@ def test_the_answers_that_are_kept_are_bounded(commands: Commands) -> None:
         ({"op": "ping", "data": []}, "data"),
         ({"op": "ping", "correlationId": 5}, "correlationId"),
         ({"op": "shedPanel", "data": {"durationS": 5}}, "data.requestedReductionKw"),
-        ({"op": "shedPanel", "data": {"requestedReductionKw": -1, "durationS": 5}}, "data.requestedReductionKw"),
+        ({"op": "shedPanel", "data": {"shed_kw": -1, "durationS": 5}}, "data.requestedReductionKw"),
         ({"op": "event", "data": {"event_id": "e1", "shed_kw": 1}}, "data.end_ts"),
         ({"op": "get", "data": {"what": "secrets"}}, "data.what"),
     ],

@@ -1,0 +1,28 @@
+"""A small house and a day of July to simulate."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from ven_twin.devices.profile import Profile, build_house
+from ven_twin.io.houses import load_profile, load_site
+from ven_twin.simulation.asks import parse_ask, schedule
+from ven_twin.simulation.scenario import Scenario
+
+DAY = date(2026, 7, 14)
+MIDNIGHT = datetime(2026, 7, 14, 5, tzinfo=UTC).timestamp()
+"""In Greensboro, Eastern Standard Time."""
+
+
+@pytest.fixture(scope="session")
+def profile() -> Profile:
+    """The packaged flat, the smallest of the houses."""
+    return load_profile("flat")
+
+
+@pytest.fixture(scope="session")
+def scenario(profile: Profile) -> Scenario:
+    """A July day of the flat with an event in the evening."""
+    site = load_site(profile)
+    events = schedule([parse_ask("17:00/2h/1kW", "--event")], DAY, 1, site.weather.utc_offset_h, "--event")
+    return Scenario(build_house(profile), site, MIDNIGHT, 1, events)

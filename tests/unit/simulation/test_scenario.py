@@ -1,0 +1,90 @@
+"""The run loop: same seed, same trace; events in their time."""
+
+from dataclasses import replace
+
+import pytest
+
+from ven_twin.devices.errors import PhysicsError
+from ven_twin.devices.profile import Profile, build_house
+from ven_twin.io.houses import load_profile, load_site
+from ven_twin.simulation.ledger import Ledger
+from ven_twin.simulation.scenario import Minute, Scenario, run
+
+
+@pytest.fixture(scope="module")
+def minutes(scenario: Scenario) -> list[Minute]:
+    """The day."""
+    return list(run(scenario))
+
+
+def test_a_day_is_1440_minutes_of_every_circuit(scenario: Scenario, minutes: list[Minute]) -> None:
+    """No minute is left out, and what the meter sees is the circuits' sum."""
+    assert [minute.at_s for minute in minutes] == [scenario.start_s + 60 * step for step in range(1440)]
+    for minute in minutes:
+        assert minute.used_kw == pytest.approx(sum(minute.circuits_kw.values()))
+        assert list(minute.circuits_kw) == [circuit.id for circuit in scenario.house.circuits]
+
+
+def test_the_same_scenario_gives_the_same_minutes(scenario: Scenario, minutes: list[Minute]) -> None:
+    """A trace can be repeated to the bit."""
+    assert list(run(scenario)) == minutes
+
+
+def test_another_seed_is_another_day(profile: Profile, scenario: Scenario, minutes: list[Minute]) -> None:
+    """Chance follows the seed, the weather does not."""
+    other = list(run(replace(scenario, site=load_site(profile, seed=7))))
+    assert [minute.outdoor_c for minute in other] == [minute.outdoor_c for minute in minutes]
+    assert [minute.used_kw for minute in other] != [minute.used_kw for minute in minutes]
+
+
+def test_nothing_is_curtailed_before_the_event(scenario: Scenario, minutes: list[Minute]) -> None:
+    """Until it starts the house is its clone, and the event is named in its own minutes only."""
+    event = scenario.events[0]
+    for minute in minutes:
+        within = event.start_ts <= minute.at_s < event.end_ts
+        assert (minute.event_id is not None) is within
+        assert (minute.asked_kw is not None) is within
+        if minute.at_s < event.start_ts:
+            assert minute.delivered_kw == pytest.approx(0.0, abs=1e-12)
+            assert minute.curtailed == ()
+
+
+def test_an_event_delivers_and_lets_go(scenario: Scenario, minutes: list[Minute]) -> None:
+    """Something is shed in the event, all of it is released after, and some of it comes back."""
+    ledger = Ledger(scenario.events)
+    for minute in minutes:
+        ledger.count(minute)
+    (tally,) = ledger.tallies
+    assert tally.minutes == 120
+    assert tally.asked_kwh == pytest.approx(2.0)
+    assert 0.5 < tally.delivered_kwh <= 2.2
+    assert tally.short_kwh >= tally.asked_kwh - tally.delivered_kwh - 1e-9
+    assert 0.0 < tally.rebound_share < 1.2
+    assert minutes[-1].curtailed == ()
+
+
+def test_energy_in_the_ledger_is_energy_in_the_trace(scenario: Scenario, minutes: list[Minute]) -> None:
+    """Totals are integrals of the minutes and of nothing else."""
+    ledger = Ledger(scenario.events)
+    for minute in minutes:
+        ledger.count(minute)
+    assert ledger.used_kwh == pytest.approx(sum(minute.used_kw for minute in minutes) / 60)
+    assert sum(ledger.circuits_kwh.values()) == pytest.approx(ledger.used_kwh)
+
+
+@pytest.mark.parametrize("days", [0, -3])
+def test_a_run_without_a_day_is_refused(scenario: Scenario, days: int) -> None:
+    """There is no trace of no time."""
+    with pytest.raises(PhysicsError, match="at least a day"):
+        replace(scenario, days=days)
+
+
+def test_an_import_limit_holds_the_standard_house_down(scenario: Scenario) -> None:
+    """With a battery and a car to work with, the meter stays within 0.5 kW of the limit on the mean."""
+    profile = load_profile("standard")
+    event = scenario.events[0]
+    interval = event.intervals[0].__class__(duration_s=7200, signal="importLimitKw", value=2.0)
+    limited = type(event)(event_id="limit", start_ts=event.start_ts, intervals=(interval,))
+    whole = replace(scenario, house=build_house(profile), site=load_site(profile), events=[limited])
+    within = [minute.used_kw for minute in run(whole) if minute.event_id]
+    assert sum(within) / len(within) < 2.5
