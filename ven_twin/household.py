@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from contracts.events import Phase
 from contracts.telemetry import Load
 from ven_twin.core import reporting
 from ven_twin.core.meter import Meter
+from ven_twin.core.offer import Hold, Trial, can_hold, sustain_s
 from ven_twin.core.premises import Flow, Premises, requested_kw
+from ven_twin.core.release import CAP_KW, Release, begin
 from ven_twin.core.schedule import Held
 from ven_twin.core.shedding import ShedPlan
 from ven_twin.core.ven import VenState
@@ -18,9 +24,19 @@ from ven_twin.io.houses import load_profile, load_site
 STEP_MAX_S = 900.0
 """Longest step of house time; what is longer (a suspended machine) is made in several."""
 LOOK_AHEAD_S = 1.0
+OFFER_PERIOD_S = 60.0
+"""Between two looks at how long what is on offer could be held, unless the offer changes."""
 WARM_UP_S = 24 * 3600.0
 WARM_UP_STEP_S = 300.0
 """A house that has stood empty of time has no warm walls and no drawn-down tank; it lives a day first."""
+
+
+class _Sustained(NamedTuple):
+    """For how long an offer could be held, and when that was found out."""
+
+    held_s: float
+    offer_kw: float
+    at_s: float
 
 
 class Household:
@@ -45,6 +61,10 @@ class Household:
         self._acting: str | None = None
         self._delivered: dict[str, Meter] = {}
         self._requested_kw: dict[str, float] = {}
+        self._release: Release | None = None
+        self._released: Release | None = None
+        self._restores = 0
+        self._sustained = _Sustained(0.0, 0.0, float("-inf"))
         self.panel: Panel = profile.panel
         self.load_ids = frozenset(circuit.id for circuit in built.circuits)
         self.critical = frozenset(circuit.id for circuit in built.circuits if circuit.critical)
@@ -81,6 +101,26 @@ class Household:
         """Id of the event that the plan in force serves, or None."""
         return self._acting
 
+    def sustain_s(self, state: VenState, now_s: float) -> float:
+        """For how long what is on offer now could be held, wall s: house time by the house's speed.
+
+        Tried out anew once a minute, or when the offer has changed by what is worth saying.
+        """
+        offer_kw, last = self.available_kw, self._sustained
+        moved = abs(offer_kw - last.offer_kw) >= reporting.OFFER_STEP_KW
+        if moved or now_s >= last.at_s + OFFER_PERIOD_S:
+            held_s = sustain_s(self._trial(state, now_s), offer_kw) / self._clock.speed
+            self._sustained = _Sustained(held_s, offer_kw, now_s)
+        return self._sustained.held_s
+
+    def can_hold(self, kw: float, minutes: float) -> Hold:
+        """Whether the house as it stands could hold *kw* for so many minutes of house time."""
+        trial = Trial(self._premises, self._site.environment, self._clock.at(self._stepped_s))
+        return can_hold(trial, kw, minutes)
+
+    def _trial(self, state: VenState, now_s: float) -> Trial:
+        return Trial(self._premises, self._site.environment, self._clock.at(now_s), _load_settings(state))
+
     def house_ts(self, now_s: float) -> float:
         """The time in the house, UTC s."""
         return self._clock.at(now_s)
@@ -96,13 +136,22 @@ class Household:
             if self._acting is not None:
                 meter = self._delivered.get(self._acting, Meter())
                 self._delivered[self._acting] = meter.count(flow.circuits_kw, flow.baseline_kw, wall_s)
+            if self._release is not None:
+                self._release = self._release.count(flow.used_kw - flow.baseline_kw, wall_s)
             self._stepped_s += wall_s
 
     def replan(self, state: VenState, held: Held | None, now_s: float, now_ts: float) -> None:
-        """Decide what each circuit does from now on, for the event in force or for none."""
+        """Decide what each circuit does from now on, for the event in force or for none.
+
+        The time after an event is `ven_twin.core.release`'s: it begins here when an event is acted on no
+        more, and ends with its time or with the next event.
+        """
+        house_ts = self._clock.at(now_s)
+        self._keep_release(state, held, house_ts, now_ts)
+        release = self._release
         interval = held.interval(now_ts) if held else None
         ahead_s = LOOK_AHEAD_S * self._clock.speed
-        env = self._site.environment(self._clock.at(now_s), ahead_s)
+        env = self._site.environment(house_ts, ahead_s)
         self._premises = self._premises.planned(
             env,
             ahead_s,
@@ -110,11 +159,38 @@ class Household:
             limit_kw=state.settings.target_power_kw,
             settings=_load_settings(state),
             load_sheds=state.load_sheds,
+            waiting=release.waiting(house_ts) if release else None,
+            above_clone_kw=CAP_KW if release else None,
         )
         self._acting = held.event.event_id if held else None
         if held is not None:
             asked_kw = requested_kw(interval, self._flow, self.available_kw)
             self._requested_kw[held.event.event_id] = asked_kw or 0.0
+
+    def _keep_release(self, state: VenState, held: Held | None, house_ts: float, now_ts: float) -> None:
+        """Begin the release of an event that is acted on no more, or end the one that runs."""
+        if self._release is not None and (held is not None or self._release.over(house_ts)):
+            self._released, self._release = self._release, None
+        if state.restores != self._restores:
+            self._restores = state.restores
+            self.give_back()
+        if held is None and self._acting is not None:
+            ended = state.schedule.events.get(self._acting)
+            staged = ended is not None and ended.phase(now_ts) is Phase.COMPLETED
+            plan, views = self._premises.plan, self._premises.views
+            self._release = begin(self._acting, state.ven_id, house_ts, plan, views, staged=staged)
+
+    def give_back(self) -> None:
+        """Have what waits for its turn come back at the next plan; only the cap stands."""
+        if self._release is not None:
+            self._release = replace(self._release, turns={})
+
+    def with_rebound(self, summary: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The summary of an event, with its rebound when its release is over."""
+        done = self._released
+        if summary is None or done is None or summary["eventId"] != done.event_id:
+            return summary
+        return {**summary, **done.summary()}
 
     def read_row(self) -> Meter:
         """Read the meter of the row and set it back."""

@@ -36,9 +36,8 @@ def main() -> None:
                 beside = (
                     f"{figure.ratio:8.2f} x {figure.reference_name} ({figure.reference:.3g} {figure.unit})"
                 )
-            console.print(
-                f"  {figure.name:36} {figure.value:10.3f} {figure.unit:12} {figure.aim:10} {beside}"
-            )
+            line = f"  {figure.name:36} {figure.value:10.3f} {figure.unit:12} {figure.aim:10} {beside}"
+            console.print(line.rstrip(), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -278,10 +278,9 @@ class Events(RuleBasedStateMachine):
         }
         for event_id, event in latest.items():
             held = self.ven.schedule.events.get(event_id)
-            if held is None:
-                assert self.ven.errors[f"drEvents.{event_id}"] == EXPIRED
-            else:
-                assert held.event == event
+            assert held is not None
+            assert held.event == event
+            assert held.expired is (self.ven.errors.get(f"drEvents.{event_id}") == EXPIRED)
         held = self.ven.in_force(self.now)
         if self.ven.settings.takes_part(self.now):
             wanted = [event for event in latest.values() if self._is_on(event)]

@@ -41,8 +41,16 @@ def left_to_plan(views: Iterable[CircuitView], taken_kw: Mapping[str, float]) ->
     )
 
 
-def with_commanded(plan: ShedPlan, views: Iterable[CircuitView], taken_kw: Mapping[str, float]) -> ShedPlan:
-    """*plan*, which was made for what is left, with what commands took off *views* put on top."""
+def with_commanded(
+    plan: ShedPlan,
+    views: Iterable[CircuitView],
+    taken_kw: Mapping[str, float],
+    reasons: Mapping[str, str],
+) -> ShedPlan:
+    """*plan*, which was made for what is left, with what was taken off *views* before put on top.
+
+    *reasons* say why where it was not by command.
+    """
     if not taken_kw:
         return plan
     by_id = {view.id: view for view in views}
@@ -57,7 +65,7 @@ def with_commanded(plan: ShedPlan, views: Iterable[CircuitView], taken_kw: Mappi
             decision,
             original_kw=by_id[decision.id].demand_kw,
             curtailed_kw=decision.curtailed_kw + taken_kw[decision.id],
-            reason=REASON,
+            reason=reasons.get(decision.id, REASON),
         )
         if decision.id in taken_kw
         else decision

@@ -196,6 +196,7 @@ def _restore(state: VenState, command: ops.Restore, now_ts: float, _facts: Facts
         state,
         schedule=state.schedule.end(event_ids, Phase.CANCELLED, now_ts),
         load_sheds=state.load_sheds if command.event_id is not None else {},
+        restores=state.restores + (command.event_id not in running),
     )
     answer = {"event_id": command.event_id, "data": {"ended": list(event_ids)}}
     return Outcome(restored, answer, {"drEvents": dict.fromkeys(by_shadow)} if by_shadow else {})

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from contracts.events import Interval, Signal
 from ven_twin.core.commanded import left_to_plan, taken_by_command, with_commanded
 from ven_twin.core.guards import CircuitView, Switching, advance, refusal
+from ven_twin.core.release import REASON
 from ven_twin.core.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
 from ven_twin.core.ven import LoadShed
 from ven_twin.core.views import NO_SETTINGS, LoadSetting, circuit_views, standing_controls, with_settings
@@ -92,6 +93,8 @@ class Premises:
         limit_kw: float | None = None,
         settings: Mapping[str, LoadSetting] = NO_SETTINGS,
         load_sheds: Mapping[str, LoadShed] | None = None,
+        waiting: Mapping[str, LoadShed] | None = None,
+        above_clone_kw: float | None = None,
     ) -> Premises:
         """Decide anew what each circuit does, on what house and clone would draw now.
 
@@ -102,16 +105,22 @@ class Premises:
             limit_kw: a standing import limit; it holds in an event too, where that asks for less.
             settings: what is set of circuits.
             load_sheds: circuits curtailed by command; what that takes off counts towards what is asked.
+            waiting: circuits that an event which is over has not given back yet.
+            above_clone_kw: how far above the clone the house may go; any way when None.
         """
         views = circuit_views(self.house, env, dt_s, self.switching, settings)
-        by_command_kw = taken_by_command(views, load_sheds or {})
-        left = left_to_plan(views, by_command_kw)
+        commanded = load_sheds or {}
+        taken_kw = taken_by_command(views, {**(waiting or {}), **commanded})
+        left = left_to_plan(views, taken_kw)
         demand_kw = sum(view.demand_kw for view in left)
         baseline_kw = self.clone.step(standing_controls(settings), env, dt_s).grid_kw
         asked_kw = _asked_kw(interval, baseline_kw, shed_available_kw(views))
         needed = [needed_kw(demand_kw, baseline_kw, asked_kw) if asked_kw > 0.0 else 0.0]
         needed += [max(0.0, demand_kw - limit) for limit in _limits_kw(interval, limit_kw)]
-        plan = with_commanded(plan_shed(left, max(needed)), views, by_command_kw)
+        if above_clone_kw is not None:
+            needed.append(max(0.0, demand_kw - baseline_kw - above_clone_kw))
+        reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), REASON)
+        plan = with_commanded(plan_shed(left, max(needed)), views, taken_kw, reasons)
         return replace(self, plan=plan, views=views)
 
 

@@ -43,6 +43,7 @@ class Held:
         offset_s: this VEN's share of the randomised start.
         ended: how it ended before its time, or None.
         announced: the phase that was last said to the cloud, or None.
+        expired: whether it was over before it came; it is held only so that nothing older is taken up.
     """
 
     event: DrEvent
@@ -50,6 +51,7 @@ class Held:
     offset_s: float
     ended: Phase | None = None
     announced: Phase | None = None
+    expired: bool = False
 
     def phase(self, now_ts: float) -> Phase:
         """Where it stands at *now_ts*."""
@@ -91,21 +93,24 @@ class Schedule:
         """Take up *event*, when it is news.
 
         A revision that is held already, or an older one, changes nothing; only, what has come by shadow
-        also goes by shadow, whichever way it came first. An event that was over before
-        it came is refused, but for a cancellation, which is kept so that a late older revision changes
-        nothing. A newer revision takes the place of an older one, and counts as the same event: what was
-        announced of it stays announced, and what was over cannot be cancelled any more.
+        also goes by shadow, whichever way it came first. An event that was over before it came is refused,
+        each time that it comes; it is held all the same, as a cancellation is, so that a late older revision
+        changes nothing. A newer revision takes the place of an older one, and counts as the same event: what
+        was announced of it stays announced, and what was over cannot be cancelled any more.
         """
         held = self.events.get(event.event_id)
         if held is not None and event.revision < held.event.revision:
             return self, Verdict.STALE
         if held is not None and event.revision == held.event.revision:
+            if held.expired:
+                return self, Verdict.EXPIRED
             by_shadow = source is Source.SHADOW and held.source is not source
             return self._with(replace(held, source=source)) if by_shadow else self, Verdict.REPEATED
         taken = Held(event, source, event.start_offset_s(ven_id))
         phase = taken.phase(now_ts)
-        if held is None and phase is Phase.COMPLETED:
-            return self, Verdict.EXPIRED
+        if phase is Phase.COMPLETED and (held is None or held.expired):
+            gone = replace(taken, ended=phase, announced=phase, expired=True)
+            return self._with(gone), Verdict.EXPIRED
         if held is None and phase is Phase.CANCELLED:
             taken = replace(taken, announced=phase)
         elif held is not None:

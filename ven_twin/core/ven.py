@@ -39,6 +39,7 @@ class VenState:
         settings: what it is set to.
         schedule: the events that it holds.
         load_sheds: circuits curtailed by command, by id.
+        restores: how often it was told to give back what an event that is over still holds.
         shadow: its copy of the shadow.
         errors: why something desired was refused, by key path.
         taken: paths of the desired events and loads that were not.
@@ -49,6 +50,7 @@ class VenState:
     settings: Settings = field(default_factory=Settings)
     schedule: Schedule = field(default_factory=Schedule)
     load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)
+    restores: int = 0
     shadow: ShadowCopy = field(default_factory=ShadowCopy)
     errors: Mapping[str, str] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()

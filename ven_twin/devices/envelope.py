@@ -1,7 +1,7 @@
 """The building as two coupled heat stores, air and mass: equivalent thermal parameters (ETP)."""
 
 from functools import lru_cache
-from math import cosh, exp, sinh, sqrt
+from math import exp, sqrt
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -48,8 +48,8 @@ def transition(envelope: Envelope, dt_s: float) -> Transition:
     c, d = coupling_kw_c / mass_kwh_c, -coupling_kw_c / mass_kwh_c
     mean, half = (a + d) / 2.0, (a - d) / 2.0
     root = sqrt(half * half + b * c)
-    decay = exp(mean * dt_h)
-    even, odd = decay * cosh(root * dt_h), decay * sinh(root * dt_h) / root
+    slow, fast = exp((mean + root) * dt_h), exp((mean - root) * dt_h)
+    even, odd = (slow + fast) / 2.0, (slow - fast) / 2.0 / root
     return Transition(even + odd * half, odd * b, odd * c, even - odd * half)
 
 

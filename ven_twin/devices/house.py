@@ -85,7 +85,8 @@ class House:
         gains_kw, net_kw = env.people_kw, 0.0
         for load in self.loads:
             spec = load.spec
-            after, kw = load.step(controls.get(spec.id, FREE), env, dt_s)
+            control = controls.get(spec.id, FREE) if controls else FREE
+            after, kw = load.step(control, env, dt_s)
             loads.append(after)
             power_kw[spec.id] = kw
             net_kw += kw

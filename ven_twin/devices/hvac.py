@@ -17,7 +17,7 @@ from ven_twin.devices.envelope import (
 )
 from ven_twin.devices.environment import Environment
 from ven_twin.devices.flexibility import Flexibility, clamp_unit
-from ven_twin.devices.heat_pump import HeatPump, Mode, output
+from ven_twin.devices.heat_pump import AUX, COOL, HEAT, OFF, HeatPump, Mode, output
 
 PART_S = 60.0
 LEAST_PART_S = 1.0
@@ -68,7 +68,7 @@ class Hvac:
     spec: HvacSpec
     air_c: float
     mass_c: float
-    mode: Mode = Mode.OFF
+    mode: Mode = OFF
     held_s: float = 1e9
 
     def step(self, control: Control, env: Environment, dt_s: float, gains_kw: float = 0.0) -> Stepped[Self]:
@@ -107,14 +107,14 @@ class Hvac:
         spec = self.spec
         shed = Control(setpoint_offset_c=spec.shed_offset_c)
         blocked = ""
-        if self._thermostat(self.band(shed, env), self.air_c, self.mode, self.held_s) is not Mode.OFF:
+        if self._thermostat(self.band(shed, env), self.air_c, self.mode, self.held_s) is not OFF:
             waits = self.held_s < spec.cycle_s
             blocked = f"minimum cycle time {spec.cycle_s:.0f} s" if waits else "comfort limit"
         return Flexibility(
             demand_kw,
             demand_kw if blocked else 0.0,
             f"setpoint relaxed {spec.shed_offset_c:.1f} °C",
-            in_use=self.mode is not Mode.OFF,
+            in_use=self.mode is not OFF,
             headroom=self._headroom(),
             blocked=blocked,
             shed_offset_c=spec.shed_offset_c,
@@ -125,31 +125,34 @@ class Hvac:
         spec = self.spec
         half_c = spec.deadband_c / 2.0
         offset_c = max(control.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
-        warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
         cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
-        if not control.enabled or self._limited(control, env):
-            cooling_c, heating_c = warmest_c, coolest_c
-        cooling_c, heating_c = min(cooling_c, warmest_c), max(heating_c, coolest_c)
+        warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
+        held_off = not control.enabled or (control.limit_kw is not None and self._limited(control, env))
+        if held_off or cooling_c > warmest_c:
+            cooling_c = warmest_c
+        if held_off or heating_c < coolest_c:
+            heating_c = coolest_c
         return Band(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
 
     def _limited(self, control: Control, env: Environment) -> bool:
-        if control.limit_kw is None:
-            return False
-        mode = self.mode or (Mode.COOL if env.outdoor_c > self.spec.heating_c else Mode.HEAT)
-        return control.limit_kw < output(self.spec.machine, mode, env.outdoor_c, env.humidity).power_kw
+        """Whether the control's limit is below what the machine draws, or would."""
+        mode = self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT)
+        return (control.limit_kw or 0.0) < output(
+            self.spec.machine, mode, env.outdoor_c, env.humidity
+        ).power_kw
 
     def _thermostat(self, band: Band, air_c: float, mode: Mode, held_s: float) -> Mode:
         """What the thermostat asks for: hysteresis, and no switching within the cycle time."""
         if mode > 0 and air_c < band.heat_off_c:
             strip = air_c <= band.heat_on_c - self.spec.deadband_c
-            return Mode.AUX if strip or mode is Mode.AUX else Mode.HEAT
+            return AUX if strip or mode is AUX else HEAT
         if held_s < self.spec.cycle_s:
             return mode
-        if mode is Mode.COOL and air_c > band.cool_off_c:
+        if mode is COOL and air_c > band.cool_off_c:
             return mode
         if air_c >= band.cool_on_c:
-            return Mode.COOL
-        return Mode.HEAT if air_c <= band.heat_on_c else Mode.OFF
+            return COOL
+        return HEAT if air_c <= band.heat_on_c else OFF
 
     def _headroom(self) -> float:
         """1 within the resident's setpoints, 0 at a critical limit."""
@@ -161,10 +164,10 @@ class Hvac:
 
 def _switching_s(band: Band, mode: Mode, start_c: float, end_c: float, part_s: float) -> float:
     """When the air, on a straight line from *start_c* to *end_c*, meets the next threshold; else *part_s*."""
-    if mode is Mode.OFF:
+    if mode is OFF:
         edge_c = band.cool_on_c if end_c > start_c else band.heat_on_c
     else:
-        edge_c = band.cool_off_c if mode is Mode.COOL else band.heat_off_c
+        edge_c = band.cool_off_c if mode is COOL else band.heat_off_c
     if (start_c - edge_c) * (end_c - edge_c) >= 0.0:
         return part_s
     return part_s * (edge_c - start_c) / (end_c - start_c)

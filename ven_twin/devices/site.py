@@ -158,6 +158,12 @@ class Site:
             miles,
         )
 
+    def mean_kw(self, end_use: str, kwh_d: float, index: int) -> float:
+        """The mean power in hour *index* since 1970 of an end use that takes *kwh_d* on the mean day."""
+        day, hour = divmod(index, HOURS_A_DAY)
+        _, month, weekend = calendar(day)
+        return kwh_d / H_PER_D * self.end_uses.share(end_use, month, weekend, hour)
+
     def _car(self, day: int, hour_of_day: float) -> tuple[bool, float, float]:
         """Whether the car is home, hours to its next departure, miles of the day's trip."""
         today = _trip(self, day)
@@ -171,7 +177,7 @@ class Site:
 def _hour(site: Site, index: int) -> _Hour:
     """What hour *index* since 1970 holds, local standard time."""
     day, hour = divmod(index, HOURS_A_DAY)
-    day_of_year, month, weekend = calendar(day)
+    day_of_year, _, _ = calendar(day)
     hour_of_year = day_of_year * HOURS_A_DAY + hour
     habits, weather = site.habits, site.weather
     before, after = weather.ending(hour_of_year), weather.ending(hour_of_year + 1)
@@ -181,7 +187,7 @@ def _hour(site: Site, index: int) -> _Hour:
     ]
 
     def mean_kw(end_use: str, kwh_d: float) -> float:
-        return kwh_d / H_PER_D * site.end_uses.share(end_use, month, weekend, hour)
+        return site.mean_kw(end_use, kwh_d, index)
 
     def varied(stream: int) -> float:
         return 1.0 + habits.spread * (2.0 * unit(site.seed, stream, index) - 1.0)

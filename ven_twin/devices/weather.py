@@ -58,9 +58,8 @@ class Weather:
             # A sum is NaN when one of its terms is; nothing compares true with NaN.
             if not (min(column) >= least and max(column) <= most and sum(column) < inf):
                 row = next(row for row, value in enumerate(column, 1) if not least <= value <= most)
-                raise PhysicsError(
-                    f"{self.place}, row {row}: {name} = {column[row - 1]!r} is not within {least:g} and {most:g}"
-                )
+                value, allowed = column[row - 1], f"within {least:g} and {most:g}"
+                raise PhysicsError(f"{self.place}, row {row}: {name} = {value!r} is not {allowed}")
 
     def ending(self, hour_of_year: int) -> WeatherHour:
         """The row whose hour ends at *hour_of_year*; the year closes on itself."""

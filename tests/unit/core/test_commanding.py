@@ -172,6 +172,15 @@ def test_restore_of_what_is_over_ends_nothing() -> None:
     assert done.state.schedule.events["e1"].phase(NOW + 600) is Phase.COMPLETED
 
 
+@pytest.mark.parametrize(("data", "restores"), [({}, 1), ({"event_id": "gone"}, 1), ({"event_id": "e1"}, 0)])
+def test_restore_gives_back_what_an_event_that_is_over_still_holds(
+    data: dict[str, Any], restores: int
+) -> None:
+    """What waits for its turn after an event comes back too, unless another event was named."""
+    state = told(ven(), desired(event(), event("gone", durations_s=(5,))))
+    assert do(state, "restore", data, now_ts=NOW + 10).state.restores == restores
+
+
 @pytest.mark.parametrize(
     ("op", "data", "field"),
     [

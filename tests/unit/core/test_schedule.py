@@ -37,9 +37,21 @@ def test_schedule_does_nothing_on_a_repeat_or_an_older_revision(revision: int, v
 
 
 def test_schedule_refuses_an_event_that_was_over_before_it_came() -> None:
-    """An expired event is not taken up."""
-    schedule, verdict = Schedule().offer(event(starts_in_s=-600), Source.SHADOW, VEN, NOW)
-    assert (schedule, verdict) == (Schedule(), Verdict.EXPIRED)
+    """An expired event is refused each time that it comes, and nothing is said of it."""
+    schedule = Schedule()
+    for _ in range(2):
+        schedule, verdict = schedule.offer(event(starts_in_s=-600), Source.SHADOW, VEN, NOW)
+        assert verdict is Verdict.EXPIRED
+    assert schedule.announce(NOW)[1] == ()
+    assert schedule.open_ids(NOW) == ()
+
+
+def test_schedule_takes_up_nothing_older_than_what_was_refused_as_over() -> None:
+    """A newer revision that came too late still counts over an older one."""
+    schedule = holding(event(revision=1, starts_in_s=-600))
+    assert schedule.offer(event(), Source.COMMAND, VEN, NOW)[1] is Verdict.STALE
+    assert schedule.in_force(NOW) is None
+    assert schedule.offer(event(revision=2), Source.SHADOW, VEN, NOW)[1] is Verdict.ACCEPTED
 
 
 def test_schedule_runs_a_late_event_for_the_rest_of_its_time() -> None:

@@ -90,7 +90,8 @@ def test_ven_refuses_an_event_that_was_over_before_it_came() -> None:
     """An expired event is refused with its reason, and never runs (defect 4)."""
     after = told(ven(), desired(event(starts_in_s=-600)))
     assert after.errors == {"drEvents.e1": EXPIRED}
-    assert after.schedule.events == {}
+    assert after.schedule.open_ids(NOW) == ()
+    assert told(after, desired(event(starts_in_s=-600)), NOW + 9).errors == after.errors
 
 
 def test_ven_refuses_nothing_of_an_event_that_an_earlier_run_dealt_with() -> None:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.events import DrEvent, Interval, Signal
+from contracts.events import DrEvent, Interval, Phase, Signal
 from contracts.shadow import LoadSetting
 from contracts.units import kwh
 from tests.unit.core.world import NOW, VEN, event
 from ven_twin.core.premises import Premises
-from ven_twin.core.schedule import Held, Source
+from ven_twin.core.release import CAP_KW, REASON
+from ven_twin.core.schedule import Held, Schedule, Source
 from ven_twin.core.ven import VenState
 from ven_twin.household import STEP_MAX_S, Household
 from ven_twin.io.clock import HouseClock
@@ -170,3 +171,112 @@ def test_household_knows_its_circuits(household: Household) -> None:
     assert household.critical == {"fridge1"}
     assert {load.id for load in household.loads(ven(household), household.flowing())} == household.load_ids
     assert household.battery_soc is not None
+
+
+def live(household: Household, state: VenState, held: Held | None, first: int, last: int) -> list[float]:
+    """Live from one second to another, planned each second; what was drawn above the clone, kW."""
+    above_kw = []
+    for second in range(first, last):
+        household.replan(state, held, second, NOW + second - 100)
+        household.advance(state, second + 1.0)
+        flow = household.flowing()
+        above_kw.append(flow.used_kw - flow.baseline_kw)
+    return above_kw
+
+
+def after_an_event(household: Household, *, ends_s: int = 3600) -> VenState:
+    """The state of a VEN that has lived through half an hour of an event, s of house time at *ends_s*."""
+    long_event = event(durations_s=(ends_s,), kw=9.0)
+    schedule, _ = Schedule().offer(long_event, Source.SHADOW, VEN, NOW)
+    state = replace(ven(household), schedule=schedule)
+    live(household, state, schedule.events["e1"], 100, 160)
+    return state
+
+
+def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: Household) -> None:
+    """The event is over at once, its circuits come back in turn, and the house stays under the cap."""
+    state = after_an_event(household, ends_s=60)
+    household.replan(state, None, 160, NOW + 60)
+    assert household.acting is None
+    waits = [made.id for made in household.plan.decisions if made.reason == REASON]
+    assert waits
+    above_kw = live(household, state, None, 160, 190)
+    assert max(above_kw) < CAP_KW + 0.3
+    household.replan(state, None, 190, NOW + 90)
+    assert not any(made.reason == REASON for made in household.plan.decisions)
+
+
+def test_household_reports_the_rebound_when_the_release_is_over(household: Household) -> None:
+    """Energy and peak above the clone are put into the event's summary, and into no other."""
+    state = after_an_event(household, ends_s=60)
+    summary = {"eventId": "e1", "deliveredKwh": 1.0}
+    above_kw = live(household, state, None, 160, 190)
+    assert household.with_rebound(summary) == summary
+    household.replan(state, None, 190, NOW + 90)
+    told = household.with_rebound(summary)
+    assert told is not None
+    assert told["reboundPeakKw"] == pytest.approx(max(0.0, *above_kw), abs=1e-3)
+    assert told["reboundKwh"] == pytest.approx(sum(kwh(max(0.0, kw), 1.0) for kw in above_kw), abs=1e-4)
+    assert household.with_rebound({"eventId": "e2"}) == {"eventId": "e2"}
+    assert household.with_rebound(None) is None
+
+
+@pytest.mark.parametrize("phase", [Phase.CANCELLED, Phase.OPTED_OUT, None], ids=str)
+def test_household_gives_back_at_once_what_a_person_ends(household: Household, phase: Phase | None) -> None:
+    """Restore, cancel, opt-out and Ctrl-C are not delayed: only the cap holds anything back."""
+    state = after_an_event(household)
+    if phase is not None:
+        state = replace(state, schedule=state.schedule.end(["e1"], phase, NOW + 60))
+    household.replan(state, None, 160, NOW + 60)
+    assert not any(made.reason == REASON for made in household.plan.decisions)
+
+
+def test_household_gives_back_at_once_when_it_is_restored_in_between(household: Household) -> None:
+    """A restore in the time after an event is one."""
+    state = after_an_event(household, ends_s=60)
+    household.replan(state, None, 160, NOW + 60)
+    assert any(made.reason == REASON for made in household.plan.decisions)
+    restored = replace(state, restores=state.restores + 1)
+    household.replan(restored, None, 161, NOW + 61)
+    assert not any(made.reason == REASON for made in household.plan.decisions)
+
+
+def test_household_ends_a_release_when_another_event_begins(household: Household) -> None:
+    """What the new event asks for is what counts; the rebound until then is told."""
+    state = after_an_event(household, ends_s=60)
+    live(household, state, None, 160, 165)
+    other = Held(event("e2", starts_in_s=60, kw=1.0), Source.SHADOW, 0.0)
+    household.replan(state, other, 165, NOW + 65)
+    assert household.acting == "e2"
+    assert not any(made.reason == REASON for made in household.plan.decisions)
+    told = household.with_rebound({"eventId": "e1"})
+    assert told is not None
+    assert "reboundKwh" in told
+
+
+def test_household_says_for_how_long_its_offer_could_be_held_in_wall_time() -> None:
+    """A house that lives sixty times as fast holds it for a sixtieth as long on the wall."""
+    slow, fast = at_speed(1.0), at_speed(60.0)
+    held_s = []
+    for house in (slow, fast):
+        house.replan(ven(house), HELD, 100.0, NOW)
+        held_s.append(house.sustain_s(ven(house), 100.0))
+    assert held_s[0] == pytest.approx(60.0 * held_s[1])
+
+
+def test_household_tries_its_offer_once_a_minute(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked each second, it is worked out once a minute, or when the offer has changed."""
+    offers_kw = iter([4.0, 4.4, 4.0, 4.6, 4.6, 4.6])
+    tried: list[float] = []
+
+    def counted(_trial: object, kw: float) -> float:
+        tried.append(kw)
+        return 600.0
+
+    monkeypatch.setattr(Household, "available_kw", property(lambda _: next(offers_kw)))
+    monkeypatch.setattr("ven_twin.household.sustain_s", counted)
+    for second in (0.0, 1.0, 59.0, 59.5, 60.0, 120.0):
+        assert household.sustain_s(ven(household), 100.0 + second) == 10.0
+    assert tried == [4.0, 4.6, 4.6]

@@ -1,0 +1,113 @@
+"""The array form of the physics and the scalar form are one physics."""
+
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ven_twin.devices.control import FREE, Control
+from ven_twin.devices.errors import PhysicsError, StepDurationError
+from ven_twin.devices.house import House
+from ven_twin.devices.profile import build_house
+from ven_twin.io.houses import load_profile, load_site, packaged_houses
+
+np = pytest.importorskip("numpy", reason="a fleet needs numpy: pip install numpy")
+from ven_twin.devices.chance import unit  # noqa: E402 - after the skip
+from ven_twin.fleet.arrays import Controls  # noqa: E402
+from ven_twin.fleet.chance import units  # noqa: E402
+from ven_twin.fleet.fleet import Fleet  # noqa: E402
+from ven_twin.fleet.sites import Sites  # noqa: E402
+
+YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+HOUSES = 3
+STEPS = 1_500
+
+
+def anything_asked(chance: Random) -> Control:
+    """A control such as no sane planner would think of, or none at all."""
+    if chance.random() < 0.4:
+        return FREE
+    return Control(
+        enabled=chance.random() > 0.2,
+        limit_kw=None if chance.random() < 0.4 else chance.uniform(-6.0, 9.0),
+        setpoint_offset_c=0.0 if chance.random() < 0.4 else chance.uniform(-5.0, 8.0),
+    )
+
+
+@given(
+    name=st.sampled_from(packaged_houses()),
+    day=st.integers(0, 364),
+    seed=st.integers(0, 2**64 - 1),
+    dt_s=st.sampled_from([10.0, 60.0, 60.0, 97.0, 300.0, 900.0]),
+)
+@settings(max_examples=12, deadline=None)
+def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: int, dt_s: float) -> None:
+    """Over days of random controls all powers and states are the same to the bit, at any step length."""
+    profile = load_profile(name)
+    chance = Random(seed)
+    seeds = [chance.getrandbits(64) for _ in range(HOUSES)]
+    worlds = [load_site(profile, each) for each in seeds]
+    sites = Sites.of(worlds[0], seeds)
+    houses = [build_house(profile) for _ in seeds]
+    fleet = Fleet.of(houses)
+    asked: list[dict[str, Control]] = [{} for _ in houses]
+    arrays: dict[str, Controls] = {}
+    start_s = YEAR + 86_400.0 * day
+    for step in range(int(min(2 * 86_400 / dt_s, STEPS))):
+        if step % 23 == 0:
+            circuits = [spec.id for spec in profile.circuits if chance.random() < 0.6]
+            asked = [{circuit: anything_asked(chance) for circuit in circuits} for _ in houses]
+            arrays = {circuit: Controls.of([one[circuit] for one in asked]) for circuit in circuits}
+        at_s = start_s + dt_s * step
+        fleet, fleet_kw = fleet.step(arrays, sites.environments(at_s, dt_s), dt_s)
+        for index, world in enumerate(worlds):
+            houses[index], power_kw = houses[index].step(asked[index], world.environment(at_s, dt_s), dt_s)
+            for circuit, kw in power_kw.items():
+                assert fleet_kw[circuit][index] == kw, (step, circuit)
+    assert [fleet.house(index) for index in range(HOUSES)] == houses
+
+
+@given(st.integers(0, 2**64 - 1), st.lists(st.integers(-(2**63), 2**63), max_size=3))
+def test_a_fleet_draws_the_same_chance(seed: int, keys: list[int]) -> None:
+    """Bit for bit, so that a house of a fleet showers when it would have showered alone."""
+    assert units(np.array([seed], np.uint64), *keys)[0] == unit(seed, *keys)
+
+
+@given(at_s=st.floats(YEAR, YEAR + 3e7), dt_s=st.sampled_from([1.0, 60.0, 3_600.0, 10_000.0]))
+@settings(max_examples=25, deadline=None)
+def test_a_fleet_lives_in_the_same_worlds(at_s: float, dt_s: float) -> None:
+    """Weather, draws, starts and trips of each house are those that it would have met alone."""
+    profile = load_profile()
+    many = Sites.of(load_site(profile), [1, 99]).environments(at_s, dt_s)
+    for index, seed in enumerate([1, 99]):
+        one = load_site(profile, seed).environment(at_s, dt_s)
+        assert (many.shared.outdoor_c, many.shared.fridge_kw) == (one.outdoor_c, one.fridge_kw)
+        assert many.ev_home[index] == one.ev_home
+        for name in ("lights_kw", "outlets_kw", "hot_water_l", "dryer_s", "range_s", "ev_trip_miles"):
+            assert getattr(many, name)[index] == getattr(one, name)
+
+
+def test_a_house_leaves_a_fleet_as_it_was() -> None:
+    """A house taken out of a fleet is the value that went in."""
+    house = build_house(load_profile())
+    assert Fleet.of([house, house]).house(1) == house
+
+
+def test_houses_of_two_profiles_are_no_fleet() -> None:
+    """One building and one set of machines to a fleet; a mixed district is several."""
+    flat, standard = build_house(load_profile("flat")), build_house(load_profile())
+    with pytest.raises(PhysicsError, match="all of one profile"):
+        Fleet.of([flat, standard])
+    with pytest.raises(PhysicsError, match="at least one"):
+        Fleet.of([])
+
+
+@pytest.mark.parametrize("dt_s", [0.0, -60.0, float("nan"), float("inf")])
+def test_a_fleet_refuses_a_step_of_no_length(dt_s: float) -> None:
+    """As a house does."""
+    house: House = build_house(load_profile("flat"))
+    env = Sites.of(load_site(load_profile("flat")), [1]).environments(YEAR, 60.0)
+    with pytest.raises(StepDurationError):
+        Fleet.of([house]).step({}, env, dt_s)
