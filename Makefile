@@ -13,7 +13,7 @@ run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
 
 test: test-fast
-	$(BIN)/python -m pytest tests/infrastructure tests/integration tests/e2e -n 2 --dist loadscope
+	$(BIN)/python -m pytest tests/infrastructure tests/oracle tests/integration tests/e2e -n 2 --dist loadscope
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/property tests/contract -n 2

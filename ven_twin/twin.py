@@ -192,9 +192,10 @@ class Twin:
                 "metrics": {
                     "currentPowerKw": round(self._household.used_kw, reporting.KW_DIGITS),
                     "shedAvailabilityKw": round(self._household.available_kw, reporting.KW_DIGITS),
+                    "sustainS": round(self._household.sustain_s(self._state, clock.monotonic_s())),
                     "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),
                     "activeEventId": held.event.event_id if held else None,
-                    "lastEventSummary": self._last_event,
+                    "lastEventSummary": self._household.with_rebound(self._last_event),
                 },
                 "shadow_errors": dict(self._state.errors),
             }
@@ -219,6 +220,7 @@ class Twin:
         now_s, now_ts = clock.monotonic_s(), clock.now_ts()
         self._household.advance(self._state, now_s)
         self._send_row(now_s, now_ts)
+        self._household.give_back()
         self._household.replan(replace(self._state, load_sheds={}), None, now_s, now_ts)
         if self._session.status.state == "connected":
             with contextlib.suppress(OversizeError):

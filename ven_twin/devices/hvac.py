@@ -127,19 +127,18 @@ class Hvac:
         offset_c = max(control.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
         cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
         warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
-        held_off = not control.enabled or (control.limit_kw is not None and self._limited(control, env))
+        limit_kw = control.limit_kw
+        held_off = not control.enabled or (limit_kw is not None and limit_kw < self._draws_kw(env))
         if held_off or cooling_c > warmest_c:
             cooling_c = warmest_c
         if held_off or heating_c < coolest_c:
             heating_c = coolest_c
         return Band(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
 
-    def _limited(self, control: Control, env: Environment) -> bool:
-        """Whether the control's limit is below what the machine draws, or would."""
+    def _draws_kw(self, env: Environment) -> float:
+        """What the machine draws, or would if it ran, kW."""
         mode = self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT)
-        return (control.limit_kw or 0.0) < output(
-            self.spec.machine, mode, env.outdoor_c, env.humidity
-        ).power_kw
+        return output(self.spec.machine, mode, env.outdoor_c, env.humidity).power_kw
 
     def _thermostat(self, band: Band, air_c: float, mode: Mode, held_s: float) -> Mode:
         """What the thermostat asks for: hysteresis, and no switching within the cycle time."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ven_twin.simulation.scenario import STEP_S, Minute
+from ven_twin.simulation.scenario import Minute
 
+S_PER_H = 3600
 MOST_BINS = 200
 WIDTHS_S = (300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 
@@ -48,9 +49,12 @@ class Bins:
         return series
 
     @property
-    def minutes_each(self) -> int:
-        """How many minutes a bin is long."""
-        return self.width_s // STEP_S
+    def each(self) -> str:
+        """How long a bin is, in words."""
+        if self.width_s < S_PER_H:
+            return f"{self.width_s // 60} minutes"
+        hours = self.width_s // S_PER_H
+        return "an hour" if hours == 1 else "a day" if hours == 24 else f"{hours} hours"
 
 
 def _quantities(minute: Minute) -> Iterator[tuple[str, float]]:

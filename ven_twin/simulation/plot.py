@@ -145,7 +145,7 @@ class Plot:
         ticks = []
         for hour in range(first, int((local_s / 3600) + span_h) + 1, step_h):
             moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=hour)
-            day = f"{moment.day} {moment:%b}"
+            day = f"{moment:%b %Y}" if span_h > HOURS[-1] else f"{moment.day} {moment:%b}"
             ticks.append(((hour - self.utc_offset_h) * 3600, day if hour % 24 == 0 else f"{moment:%H:%M}"))
         return ticks
 

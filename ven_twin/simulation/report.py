@@ -67,7 +67,7 @@ class Report:
         circuits, bins = self._profile.circuits, self._bins
         events: Sequence[DrEvent] = self._scenario.events
         offset_h = self._scenario.site.weather.utc_offset_h
-        means = f"Means over {bins.minutes_each} minutes; events are shaded."
+        means = f"Means over {bins.each}" + ("; events are shaded." if events else ".")
         plots = [figures.power(circuits, bins, events, offset_h).html(means)]
         for spec in circuits:
             if isinstance(spec, HvacSpec):

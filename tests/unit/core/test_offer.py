@@ -97,12 +97,14 @@ def test_can_hold_names_the_cost_in_comfort() -> None:
     assert much.curtailed_min["hvac1"] > 30.0
 
 
-def test_can_hold_agrees_with_the_house_as_it_is_run() -> None:
+@pytest.mark.parametrize("kw", [2.0, 4.0, 8.0])
+def test_can_hold_agrees_with_the_house_as_it_is_run(kw: float) -> None:
     """What was foretold is what a minute-by-minute run delivers."""
     house, site = evening()
-    foretold = can_hold(trial(), 4.0, 30.0)
-    premises, ask = Premises(house, house), Interval(duration_s=1800, signal=Signal.SHED_KW, value=4.0)
-    for minute, (_, kw) in enumerate(foretold.curve):
+    settings = {"batt1": LoadSetting(enabled=False)}
+    foretold = can_hold(trial(settings), kw, 240.0)
+    premises, ask = Premises(house, house), Interval(duration_s=14400, signal=Signal.SHED_KW, value=kw)
+    for minute, (_, foretold_kw) in enumerate(foretold.curve):
         env = site.environment(EVENING_TS + minute * STEP_S, STEP_S)
-        premises, flow = premises.planned(env, STEP_S, ask).step(env, STEP_S)
-        assert flow.baseline_kw - flow.used_kw == pytest.approx(kw, abs=1e-6)
+        premises, flow = premises.planned(env, STEP_S, ask, settings=settings).step(env, STEP_S, settings)
+        assert flow.baseline_kw - flow.used_kw == pytest.approx(foretold_kw, abs=1e-6)

@@ -51,6 +51,8 @@ def test_schedule_takes_up_nothing_older_than_what_was_refused_as_over() -> None
     schedule = holding(event(revision=1, starts_in_s=-600))
     assert schedule.offer(event(), Source.COMMAND, VEN, NOW)[1] is Verdict.STALE
     assert schedule.in_force(NOW) is None
+    late = event(revision=2, starts_in_s=-700)
+    assert schedule.offer(late, Source.SHADOW, VEN, NOW)[1] is Verdict.EXPIRED
     assert schedule.offer(event(revision=2), Source.SHADOW, VEN, NOW)[1] is Verdict.ACCEPTED
 
 

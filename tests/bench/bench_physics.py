@@ -1,0 +1,146 @@
+"""How fast the physics is: one house in plain Python, many in arrays, and GridLAB-D beside them."""
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from time import process_time
+from typing import Any
+
+from tests.oracle import gridlab
+from tests.oracle.gridlab import Span
+from tests.oracle.tmy3 import write_tmy3
+from ven_twin.core.shedding import plan_shed
+from ven_twin.core.views import circuit_views
+from ven_twin.devices.environment import Environment
+from ven_twin.devices.house import House
+from ven_twin.devices.profile import build_house
+from ven_twin.devices.site import Site
+from ven_twin.io.houses import load_profile, load_site
+
+JULY = datetime(2026, 7, 13, 5, tzinfo=UTC).timestamp()
+MINUTES = 1_440
+REPEATS = 5
+US = 1e6
+HOUSES_IN_GRIDLABD = 100
+TEN_CIRCUITS = (
+    """
+object house {
+  weather sky; floor_area 2000 sf; thermal_integrity_level ABOVE_NORMAL; heating_system_type HEAT_PUMP;
+  object waterheater { tank_volume 50 gal; heating_element_capacity 4.5 kW; tank_setpoint 125; };
+  object evcharger_det { };
+"""
+    + "  object ZIPload { base_power 0.3; power_fraction 1; power_pf 1; heat_fraction 0.9; };\n" * 6
+    + "};\n"
+)
+
+
+def run() -> list[dict[str, Any]]:
+    """Figures with what they are held against; times are CPU times, the best of several runs.
+
+    References: the aims of the design, and for GridLAB-D this house's own step.
+    """
+    profile = load_profile()
+    site, house = load_site(profile), build_house(profile)
+    for minute in range(MINUTES):
+        house = house.step({}, site.environment(JULY + 60.0 * minute, 60.0), 60.0).house
+    day_s = JULY + 86_400.0
+    worlds = [site.environment(day_s + 60.0 * minute, 60.0) for minute in range(MINUTES)]
+    step_us = _best_us(lambda: _live(house, worlds), MINUTES)
+    figures = [
+        _figure("one house-step, plain Python, ten circuits", step_us, 10.0),
+        _figure("its environment", _best_us(lambda: _worlds(site, day_s), MINUTES), 10.0),
+        _figure("one shed solve", _shed_us(house, worlds), 20.0),
+    ]
+    if find_spec("numpy") is not None:
+        for count, most_us in ((1_000, 1.0), (10_000, 0.2)):
+            name = f"one house-step in arrays of {count:,}, with its environment"
+            figures.append(_figure(name, _fleet_us(house, site, count), most_us))
+    if find_spec("gridlabd") is not None:
+        figures.append(_figure("one house-step in GridLAB-D, of a hundred houses", _gridlabd_us(), step_us))
+    return figures
+
+
+def _figure(name: str, value: float, reference: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": round(value, 4),
+        "unit": "µs",
+        "reference": round(reference, 4),
+        "ratio": round(value / reference, 3),
+    }
+
+
+def _best_us(work: Callable[[], object], steps: int) -> float:
+    """CPU time a step, µs."""
+    times = []
+    for _ in range(REPEATS):
+        began = process_time()
+        work()
+        times.append(process_time() - began)
+    return min(times) / steps * US
+
+
+def _live(house: House, worlds: list[Environment]) -> House:
+    for env in worlds:
+        house = house.step({}, env, 60.0).house
+    return house
+
+
+def _worlds(site: Site, day_s: float) -> None:
+    for minute in range(MINUTES):
+        site.environment(day_s + 60.0 * minute, 60.0)
+
+
+def _shed_us(house: House, worlds: list[Environment]) -> float:
+    """A plan for 3 kW off what the house draws in each minute of the evening."""
+    views = []
+    for minute, env in enumerate(worlds):
+        if 17 * 60 <= minute < 19 * 60:
+            views.append(circuit_views(house, env, 60.0, {}))
+        house = house.step({}, env, 60.0).house
+    return _best_us(lambda: [plan_shed(view, 3.0) for view in views], len(views))
+
+
+def _fleet_us(house: House, site: Site, count: int, minutes: int = 120) -> float:
+    """Houses that have lived apart for half a day, over the hours of most switching."""
+    from ven_twin.fleet.fleet import Fleet  # noqa: PLC0415 - numpy is an extra
+    from ven_twin.fleet.sites import Sites  # noqa: PLC0415
+
+    sites, fleet = Sites.of(site, range(count)), Fleet.of([house] * count)
+    noon_s = JULY + 86_400.0 * 1.5
+    for minute in range(0, 720, 5):
+        at_s = noon_s - 43_200.0 + 60.0 * minute
+        fleet = fleet.step({}, sites.environments(at_s, 300.0), 300.0).fleet
+
+    def live() -> None:
+        now = fleet
+        for minute in range(minutes):
+            now = now.step({}, sites.environments(noon_s + 60.0 * minute, 60.0), 60.0).fleet
+
+    return _best_us(live, minutes * count)
+
+
+def _gridlabd_us() -> float:
+    """What ninety-nine more houses cost GridLAB-D over a day, a house and minute, CPU."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_tmy3(folder / "sky.tmy3")
+        times = [_gridlabd_s(folder, houses) for houses in (1, HOUSES_IN_GRIDLABD)]
+    return (times[1] - times[0]) / (HOUSES_IN_GRIDLABD - 1) / MINUTES * US
+
+
+def _gridlabd_s(folder: Path, houses: int) -> float:
+    before = getrusage(RUSAGE_CHILDREN)
+    # One thread, and minute steps for all; left alone, each switching in one house steps every other.
+    pace = """
+#set threadcount=1
+#set minimum_timestep=60
+object recorder { parent sky; file recorded.csv; interval 60; property temperature; };
+"""
+    span = Span(datetime(2009, 7, 14), 1)  # noqa: DTZ001 - local standard time
+    gridlab.run(folder, folder / "sky.tmy3", span, pace + TEN_CIRCUITS * houses)
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -1,0 +1,91 @@
+"""``ven-twin simulate``: what it writes, and how it refuses."""
+
+import json
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from contracts.errors import FieldError
+from ven_twin.cli.simulate import simulate
+
+app = typer.Typer()
+app.command()(simulate)
+RUNNER = CliRunner()
+
+
+def test_a_run_writes_a_trace_and_a_page(tmp_path: Path) -> None:
+    """Two files in the folder that was asked for, and a line an event on the terminal."""
+    result = RUNNER.invoke(
+        app, ["--house", "flat", "--event", "17:00/1h/1kW", "--out", str(tmp_path / "run")]
+    )
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"trace.csv", "report.html"}
+    assert "Event 2026-07-14-1700: asked 1.00 kW" in result.output
+
+
+def test_json_is_one_document_that_says_where_the_files_are(tmp_path: Path) -> None:
+    """A program reads what a person reads: house, seed, energies, events and paths."""
+    arguments = ["--house", "leaky", "--start", "2026-01-20", "--seed", "5", "--out", str(tmp_path), "--json"]
+    result = RUNNER.invoke(app, arguments)
+    told = json.loads(result.stdout)
+    assert (told["house"], told["seed"], told["start"], told["days"]) == ("leaky", 5, "2026-01-20", 1)
+    assert told["usedKwh"] > 100.0
+    assert Path(told["trace"]).exists()
+    assert Path(told["report"]).exists()
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "1e3", "nan", "99999"])
+def test_days_that_are_no_number_of_days_are_refused(days: str, tmp_path: Path) -> None:
+    """The option is named, and nothing is written."""
+    result = RUNNER.invoke(app, ["--days", days, "--out", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert "--days" in result.output
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option", "words"),
+    [
+        (["--event", "17:00/2h"], "--event", "START/DURATION/ASK"),
+        (["--event", "17:00/2h/nankW"], "--event", "nankW"),
+        (["--start", "tomorrow"], "--start", "2026-07-14"),
+        (["--start", "1066-10-14"], "--start", "2000-01-01"),
+        (["--house", "castle"], "--house", "flat, leaky, standard"),
+        (["--out", "/proc/nowhere"], "--out", "cannot be written"),
+    ],
+)
+def test_bad_input_names_the_option_and_what_is_allowed(
+    arguments: list[str], option: str, words: str
+) -> None:
+    """One line that says what to change."""
+    result = RUNNER.invoke(app, arguments)
+    assert isinstance(result.exception, FieldError)
+    assert result.exception.field == option
+    assert words in result.exception.reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [("setpoint_c", "setpoint_k", "setpoint_k"), ("people_kw = 0.2", "people_kw = nan", "people_kw = nan")],
+)
+def test_a_wrong_key_in_a_house_file_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
+    """File, key, value and what is allowed, under the option that brought it in."""
+    house = tmp_path / "mine.toml"
+    house.write_text((files("ven_twin.houses") / "standard.toml").read_text().replace(old, new))
+    result = RUNNER.invoke(app, ["--house", str(house)])
+    assert isinstance(result.exception, FieldError)
+    assert result.exception.field == "--house"
+    assert words in result.exception.reason
+
+
+@pytest.mark.parametrize("module", ["ven_twin.twin", "ven_twin.cli.run", "ven_twin.cli.simulate"])
+def test_a_twin_needs_no_numpy(module: str) -> None:
+    """A VEN's host has neither numpy nor what draws plots: the twin imports none of them."""
+    heavy = "{'numpy', 'pyarrow', 'matplotlib'}"
+    program = f"import sys, {module}; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
