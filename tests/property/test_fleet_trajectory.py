@@ -42,7 +42,7 @@ def anything_asked(chance: Random) -> Control:
     seed=st.integers(0, 2**64 - 1),
     dt_s=st.sampled_from([10.0, 60.0, 60.0, 97.0, 300.0, 900.0]),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: int, dt_s: float) -> None:
     """Over days of random controls all powers and states are the same to the bit, at any step length."""
     profile = load_profile(name)
@@ -76,7 +76,7 @@ def test_a_fleet_draws_the_same_chance(seed: int, keys: list[int]) -> None:
 
 
 @given(at_s=st.floats(YEAR, YEAR + 3e7), dt_s=st.sampled_from([1.0, 60.0, 3_600.0, 10_000.0]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_fleet_lives_in_the_same_worlds(at_s: float, dt_s: float) -> None:
     """Weather, draws, starts and trips of each house are those that it would have met alone."""
     profile = load_profile()
