@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from ven_twin.core.guards import CircuitView, Switching, held_off, refusal
 from ven_twin.core.shedding import (

@@ -1,11 +1,11 @@
 """What no device may do, whatever it is asked and whatever the weather."""
 
-from dataclasses import replace
 from math import isfinite, sqrt
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ven_twin.devices.control import FREE, Control
 from ven_twin.devices.environment import Environment

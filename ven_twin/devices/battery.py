@@ -1,9 +1,9 @@
 """The home battery."""
 
-from dataclasses import dataclass
 from math import sqrt
 from typing import Annotated, ClassVar, Self
 
+import msgspec
 from msgspec import Meta
 
 from ven_twin.devices.circuit import Circuit, Fraction, Hour, Kw
@@ -33,8 +33,7 @@ class BatterySpec(Circuit, frozen=True, kw_only=True):
     start_soc: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Battery:
+class Battery(msgspec.Struct, frozen=True, gc=False):
     """A battery that discharges when told to, and otherwise fills itself.
 
     Left alone it charges from what the house would export, and in the small hours gently from the grid,

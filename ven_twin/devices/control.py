@@ -1,15 +1,15 @@
 """What a circuit is asked to do during a step, and what a step gives back."""
 
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
 
 from ven_twin.devices.errors import NotFiniteError
 
 DeviceT = TypeVar("DeviceT")
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(msgspec.Struct, frozen=True, gc=False):
     """What a circuit is asked to do during one step; the default asks nothing.
 
     ``enabled`` is the relay: open, nothing is drawn, except that heating and cooling still defend their

@@ -1,13 +1,13 @@
 """What all devices see in a step: the hour, the weather and what the occupants do."""
 
-from dataclasses import dataclass
 from math import isfinite
+
+import msgspec
 
 from ven_twin.devices.errors import NotFiniteError
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(msgspec.Struct, frozen=True, gc=False):
     """The world during one step. The house and its uncurtailed clone share one, so nothing here may
     depend on what was curtailed.
 
@@ -49,7 +49,7 @@ class Environment:
 
 def _refuse(env: Environment) -> None:
     """Name the value that is no number."""
-    for name in Environment.__slots__:
+    for name in Environment.__struct_fields__:
         value = getattr(env, name)
         if not isfinite(value):
             raise NotFiniteError(name, value)

@@ -1,8 +1,8 @@
 """The electric car and its charger."""
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 
+import msgspec
 from msgspec import Meta
 
 from ven_twin.devices.circuit import Circuit, Fraction
@@ -36,8 +36,7 @@ class EvSpec(Circuit, frozen=True, kw_only=True):
     start_soc: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Ev:
+class Ev(msgspec.Struct, frozen=True, gc=False):
     """A car that charges when it is home, and comes back from a trip with less.
 
     The charger holds any power from ``least_kw`` to ``charger_kw``, or none. A trip that takes more than

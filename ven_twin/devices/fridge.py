@@ -1,8 +1,8 @@
 """The refrigerator: a small compressor that runs about half the time."""
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 
+import msgspec
 from msgspec import Meta
 
 from ven_twin.devices.circuit import Circuit
@@ -24,8 +24,7 @@ class FridgeSpec(Circuit, frozen=True, kw_only=True):
     warm_s: Annotated[float, Meta(ge=600.0, le=86_400.0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Fridge:
+class Fridge(msgspec.Struct, frozen=True, gc=False):
     """A fridge that owes ``owed_s`` seconds of compressor running.
 
     Heat comes in all the time and adds to what is owed, at the duty that the occupants' hour asks for;

@@ -1,9 +1,10 @@
 """The house: its circuits, stepped together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple, Self
+
+import msgspec
 
 from ven_twin.devices.battery import Battery
 from ven_twin.devices.circuit import Circuit, Device
@@ -26,8 +27,7 @@ class HouseStep(NamedTuple):
         return sum(self.power_kw.values())
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(msgspec.Struct, frozen=True, gc=False):
     """Circuits by id, in the order of the panel.
 
     Appliances warm the house that the HVAC cools, and the battery charges from what the rest exports; so

@@ -1,8 +1,8 @@
 """Heating and cooling, with the house that they heat and cool."""
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, NamedTuple, Self
 
+import msgspec
 from msgspec import Meta
 
 from ven_twin.devices.circuit import Celsius, Circuit, Seconds
@@ -53,8 +53,7 @@ class Band(NamedTuple):
     heat_off_c: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hvac:
+class Hvac(msgspec.Struct, frozen=True, gc=False):
     """A two-state house with a thermostat and a single-speed heat pump.
 
     A step runs in parts of at most a minute, cut where the thermostat switches, and each part is exact

@@ -1,8 +1,8 @@
 """The PV array on the roof and its inverter."""
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 
+import msgspec
 from msgspec import Meta
 
 from ven_twin.devices.circuit import Circuit, Fraction, Kw
@@ -28,8 +28,7 @@ class PvSpec(Circuit, frozen=True, kw_only=True):
     temperature_per_c: Annotated[float, Meta(ge=-0.01, le=0.0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Pv:
+class Pv(msgspec.Struct, frozen=True, gc=False):
     """Generation from the sun on the plane of the array; power is negative.
 
     Source: PVWatts (NREL/TP-6A20-62641) for the linear cell model and its 14 % losses.

@@ -1,9 +1,9 @@
 """The electric storage water heater."""
 
-from dataclasses import dataclass
 from math import exp, inf
 from typing import Annotated, ClassVar, Self
 
+import msgspec
 from msgspec import Meta
 
 from ven_twin.devices.circuit import Celsius, Circuit, SpanC
@@ -39,8 +39,7 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
     ambient_c: Celsius
 
 
-@dataclass(frozen=True, slots=True)
-class WaterHeater:
+class WaterHeater(msgspec.Struct, frozen=True, gc=False):
     """A well-mixed tank with one element.
 
     The element comes on when the tank has cooled through its deadband or ``cold_l`` were drawn since it last

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.events import Interval, Signal
 from ven_twin.core.premises import Flow, Premises

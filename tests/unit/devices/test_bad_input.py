@@ -1,6 +1,5 @@
 """What the physics does with input that makes no sense, or that comes at a bad moment: never a NaN."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from itertools import pairwise
@@ -8,6 +7,7 @@ from math import isfinite, nan
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ven_twin.devices.battery import Battery
 from ven_twin.devices.control import FREE, Control

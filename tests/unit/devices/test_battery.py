@@ -1,9 +1,9 @@
 """The home battery: commands, limits and how it fills itself."""
 
-from dataclasses import replace
 from math import sqrt
 
 import pytest
+from msgspec.structs import replace
 
 from ven_twin.devices.battery import Battery
 from ven_twin.devices.control import FREE, Control

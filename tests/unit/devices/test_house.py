@@ -1,9 +1,9 @@
 """The house: circuits stepped together."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from ven_twin.devices.control import Control
 from ven_twin.devices.environment import Environment

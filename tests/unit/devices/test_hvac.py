@@ -1,9 +1,9 @@
 """Heating and cooling: thermostat, comfort limits, capacity and cost of shedding."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from ven_twin.devices.control import FREE, Control
 from ven_twin.devices.environment import Environment

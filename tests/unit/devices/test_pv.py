@@ -1,8 +1,7 @@
 """The PV array."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ven_twin.devices.control import FREE, Control
 from ven_twin.devices.environment import Environment

@@ -1,11 +1,11 @@
 """The world around a house: one for the house and its clone, at any step length."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import fmean
 
 import pytest
+from msgspec.structs import replace
 
 from ven_twin.devices.chance import unit
 from ven_twin.devices.end_uses import EndUses
