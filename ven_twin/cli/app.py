@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -31,6 +32,8 @@ app.command("can-hold")(can_hold.can_hold)
 
 def main() -> None:
     """Run the CLI. A user's mistake, or a cloud that is not there, is one line and exit 1 or 2."""
+    # A shell that starts this in the background has interrupts ignored; an orderly end needs them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except WireError as error:

@@ -58,7 +58,7 @@ def up(
     seconds = duration_s(duration, "--duration")
     if shed_kw is not None and not 0 < shed_kw <= 10_000:
         raise FieldError("--shed-kw", f"above 0 and at most 10000, got {shed_kw:g}")
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(highlight=False)
     job = MainJob(ven_id=ven_id)
     options = ["--house-speed", str(house_speed), "--house-start", house_start]
