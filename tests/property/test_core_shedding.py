@@ -81,7 +81,8 @@ def any_state(house: House, env: Environment, rng: random.Random) -> House:
     air_c = rng.uniform(18.0, 27.0)
     hvac = Hvac(house.hvac.spec, air_c, air_c + rng.uniform(-1.0, 1.0), mode, rng.uniform(0.0, 3600.0))
     battery = Battery(house.battery.spec, rng.uniform(0.15, 0.95))
-    return House(house.circuits, tuple(_any_load(load, rng) for load in house.loads), hvac, battery)
+    loads = tuple(_any_load(load, rng) for load in house.loads)
+    return replace(house, loads=loads, hvac=hvac, battery=battery)
 
 
 def _any_load(load: Device, rng: random.Random) -> Device:

@@ -35,6 +35,7 @@ class House(msgspec.Struct, frozen=True, gc=False):
     """
 
     circuits: tuple[Circuit, ...]
+    circuit_ids: tuple[str, ...]
     loads: tuple[Device, ...]
     hvac: Hvac | None = None
     battery: Battery | None = None
@@ -52,6 +53,7 @@ class House(msgspec.Struct, frozen=True, gc=False):
             raise PhysicsError("a house has at most one HVAC and one battery")
         return cls(
             tuple(device.spec for device in devices.values()),
+            tuple(devices),
             tuple(device for device in devices.values() if not isinstance(device, Hvac | Battery)),
             hvacs[0] if hvacs else None,
             batteries[0] if batteries else None,
@@ -80,7 +82,7 @@ class House(msgspec.Struct, frozen=True, gc=False):
         """
         if not 0.0 < dt_s < inf:
             raise StepDurationError(dt_s)
-        power_kw = {circuit.id: 0.0 for circuit in self.circuits}
+        power_kw = dict.fromkeys(self.circuit_ids, 0.0)
         loads = []
         gains_kw, net_kw = env.people_kw, 0.0
         for load in self.loads:
@@ -101,7 +103,7 @@ class House(msgspec.Struct, frozen=True, gc=False):
             control = controls.get(battery.spec.id, FREE)
             battery, kw = battery.step(control, env, dt_s, -net_kw)
             power_kw[battery.spec.id] = kw
-        return HouseStep(type(self)(self.circuits, tuple(loads), hvac, battery), power_kw)
+        return HouseStep(House(self.circuits, self.circuit_ids, tuple(loads), hvac, battery), power_kw)
 
     def demand_kw(self, env: Environment, dt_s: float) -> dict[str, float]:
         """What each circuit would draw over the next *dt_s* if left alone, kW. Raises as `step`."""

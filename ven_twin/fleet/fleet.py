@@ -85,7 +85,9 @@ class Fleet:
             load if isinstance(load, Dimmable | Pv) else load.one(index) for load in self.loads
         ]
         hvac = self.hvac.one(index) if self.hvac else None
-        return House(self.circuits, tuple(loads), hvac, self.battery.one(index) if self.battery else None)
+        battery = self.battery.one(index) if self.battery else None
+        circuit_ids = tuple(circuit.id for circuit in self.circuits)
+        return House(self.circuits, circuit_ids, tuple(loads), hvac, battery)
 
     def step(self, controls: Mapping[str, Controls], env: Environments, dt_s: float) -> FleetStep:
         """Advance every house by *dt_s* under its controls; a circuit without them is left alone.
