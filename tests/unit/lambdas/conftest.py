@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
+from moto.moto_api._internal.models import moto_api_backend
 from pytest_socket import disable_socket
 
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "VenTwin")
@@ -23,15 +24,25 @@ def pytest_runtest_setup() -> None:
     disable_socket()
 
 
+@pytest.fixture(scope="session")
+def account() -> Iterator[None]:
+    """One account for all tests, emptied between them: making its clients takes longer than a test."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in ENVIRONMENT.items():
+            environment.setenv(name, value)
+        with mock_aws():
+            yield
+    for client in CLIENTS:
+        client.cache_clear()
+
+
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(account: None, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG001 - needed, not used
     """An account with what the stack deploys around the functions."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    for client in CLIENTS:
-        client.cache_clear()
-    with mock_aws():
-        world = World()
-        monkeypatch.setattr(clock, "utc_now", lambda: world.now)
-        monkeypatch.setattr(clock, "sleep", world.slept.append)
-        yield world
+    moto_api_backend.reset()
+    world = World()
+    monkeypatch.setattr(clock, "utc_now", lambda: world.now)
+    monkeypatch.setattr(clock, "sleep", world.slept.append)
+    return world

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
-
 from contracts.records import COMMANDS, EVENTS, TELEMETRY, VENS, Key, TableKeys
 from lambdas.common import clients
 from lambdas.common.tables import Table
@@ -55,15 +53,14 @@ class World:
     def __init__(self) -> None:
         self.now = NOW
         self.slept: list[float] = []
-        client = boto3.client("dynamodb", region_name=REGION)
         for name, keys in (
             ("telemetry", TELEMETRY),
             ("vens", VENS),
             ("events", EVENTS),
             ("commands", COMMANDS),
         ):
-            _create_table(client, name, keys)
-        boto3.client("scheduler", region_name=REGION).create_schedule_group(Name="events")
+            _create_table(clients.dynamodb(), name, keys)
+        clients.scheduler().create_schedule_group(Name="events")
         self.telemetry = Table(clients.dynamodb(), "telemetry", TELEMETRY)
         self.vens = Table(clients.dynamodb(), "vens", VENS)
         self.events = Table(clients.dynamodb(), "events", EVENTS)
