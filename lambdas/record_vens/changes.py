@@ -85,14 +85,19 @@ def is_transition(ack: Ack) -> bool:
 
 
 def _command(said: Answered, expires: Mapping[str, Any]) -> Change:
-    """The ack beside its command; by itself when the command came from elsewhere. The later ack stays."""
+    """The ack beside its command; by itself when the command came from elsewhere. The later ack stays.
+
+    A command without an id, or one that could not be read, is answered without one; a key cannot be empty,
+    so its ack is kept by when it was received, which a repeated delivery does not change.
+    """
     ack = said.ack
+    correlation_id = ack.correlation_id or f"unnamed-{round(said.received_ts * 1000)}"
     later = Condition(
         "attribute_not_exists(#ack) OR #ack.#ts <= :ts", {"#ack": "ack", "#ts": "ts"}, {":ts": ack.ts}
     )
     values = {"ack": _shown(ack), "ackReceivedTs": said.received_ts}
     return Change(
-        "commands", Key(said.ven_id, ack.correlation_id), values, once={"op": ack.op, **expires}, when=later
+        "commands", Key(said.ven_id, correlation_id), values, once={"op": ack.op, **expires}, when=later
     )
 
 

@@ -104,6 +104,17 @@ def test_a_ping_ack_is_stored(house: World) -> None:
     assert (row["issuedTs"], row["ack"]["pong"], row["ackReceivedTs"]) == (NOW - 1, True, NOW)
 
 
+def test_an_ack_without_a_correlation_id_is_stored(house: World) -> None:
+    """The refusal of what could not be read names no command; it is kept, once, and is no dead letter."""
+    refusal = ack(
+        "unknown", "", ok=False, status="rejected", error="payload: not valid JSON", field="payload"
+    )
+    assert send(refusal, refusal) == []
+    row = house.commands.get(Key("house-1", f"unnamed-{round(NOW * 1000)}"))
+    assert row is not None
+    assert row["ack"]["field"] == "payload"
+
+
 def test_an_ack_of_a_command_from_elsewhere_is_stored_too(house: World) -> None:
     """A command sent from a console has no row; its ack still has a place."""
     assert send(ack(op="get", data={"report_interval_s": 30, "note": None})) == []
