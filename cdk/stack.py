@@ -197,11 +197,9 @@ class VenTwinStack(Stack):
             "Stores what VENs measure",
             timeout_s=self._feed_timeout_s,
             TELEMETRY_TABLE=self._tables.telemetry.table_name,
-            VENS_TABLE=self._tables.vens.table_name,
             RETENTION_DAYS=str(self._stage.retention_days),
         )
-        self._tables.telemetry.grant(part.function, "dynamodb:BatchWriteItem")
-        self._tables.vens.grant(part.function, "dynamodb:UpdateItem")
+        self._tables.telemetry.grant(part.function, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem")
         self._feed(part, self._telemetry.queue)
         return part
 

@@ -14,8 +14,8 @@ class Tables(Construct):
     """On-demand tables with time-to-live and point-in-time recovery.
 
     Attributes:
-        telemetry: a VEN's rows in the order of its time.
-        vens: one item a VEN: its latest row, presence, what it reports.
+        telemetry: a VEN's rows in the order of its time, and its latest beside them.
+        vens: one item a VEN: presence, what it reports, how it did in events.
         events: an event, each VEN's part in it, its report.
         commands: a command and its ack.
     """

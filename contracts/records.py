@@ -33,6 +33,13 @@ EVENT_PART = "EVENT"
 REPORT_PART = "REPORT"
 VEN_PART_PREFIX = "VEN#"
 
+LATEST_ROW = "LATEST"
+"""Sort key of a VEN's latest telemetry row. A letter sorts above every row's time, so no range holds it."""
+CIRCUITS_ROW = "CIRCUITS"
+"""Sort key of a VEN's latest snapshot of its circuits."""
+ROWS_END = ":"
+"""Above the sort key of every telemetry row, below those that start with a letter."""
+
 
 def telemetry_row_id(timestamp: int, boot_id: str, seq: int) -> str:
     """Sort key of a telemetry row: unique by (bootId, seq) and in the order of the device's time.

@@ -30,6 +30,22 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     shed_availability_kw: float | None = None
 
 
+class LatestRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A VEN's latest telemetry row: means over the time since its row before, and when the cloud had it."""
+
+    ven_id: str
+    timestamp: int
+    received_ts: float
+    boot_id: str
+    seq: int
+    used_power_kw: float
+    baseline_power_kw: float
+    shed_power_kw: float
+    event_id: str | None = None
+    requested_reduction_kw: float | None = None
+    battery_soc: float | None = None
+
+
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One DR event as it was asked for and allocated: the record that a repeated request completes.
 

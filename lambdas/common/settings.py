@@ -66,7 +66,6 @@ class StoreTelemetry:
     """Needs of `store_telemetry`."""
 
     telemetry_table: str
-    vens_table: str
     retention_days: int
 
 

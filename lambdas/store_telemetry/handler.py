@@ -1,4 +1,4 @@
-"""Stores what the VENs measure: rows in batches, and the latest of each beside the VEN."""
+"""Stores what the VENs measure: rows in batches, and beside them the latest of each VEN."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contracts.records import TELEMETRY, VENS, Key
+from contracts.records import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, Key
 from lambdas.common import batches, clients, settings
 from lambdas.common.batch_writes import write_all
 from lambdas.common.tables import Condition, Table
@@ -40,17 +40,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def store(batch: Batch, needs: settings.StoreTelemetry) -> dict[str, Exception]:
     """Write *batch*; returns the messages of which something is not written."""
-    dynamodb = clients.dynamodb()
-    unwritten = write_all(Table(dynamodb, needs.telemetry_table, TELEMETRY), batch.rows)
-    vens = Table(dynamodb, needs.vens_table, VENS)
+    table = Table(clients.dynamodb(), needs.telemetry_table, TELEMETRY)
+    unwritten = write_all(table, batch.rows)
     late = [message_id for key in unwritten for message_id in batch.messages[key]]
-    for attribute, latest in (("latest", batch.latest), ("circuits", batch.circuits)):
-        late += [reading.message_id for reading in latest.values() if not _show(vens, attribute, reading)]
+    for row_id, latest in ((LATEST_ROW, batch.latest), (CIRCUITS_ROW, batch.circuits)):
+        late += [
+            reading.message_id
+            for reading in latest.values()
+            if not _show(table, row_id, reading, needs.retention_days)
+        ]
     return {message_id: batches.NotWrittenError("not written in time") for message_id in late}
 
 
-def _show(vens: Table, attribute: str, reading: Reading) -> bool:
-    """Put a reading into its VEN's row, unless a later one is there or the VEN is none of ours.
+def _show(table: Table, row_id: str, reading: Reading, retention_days: int) -> bool:
+    """Make a reading its VEN's latest, unless a later one is that.
 
     Interpretation: boot ids sort by the time of the boot, so a later boot's first row follows all of an
     earlier boot's.
@@ -58,16 +61,16 @@ def _show(vens: Table, attribute: str, reading: Reading) -> bool:
     Returns:
         Whether that is settled; False when DynamoDB was too busy to say.
     """
-    errors = vens.client.exceptions
+    errors = table.client.exceptions
     boot_id, seq = reading.order
     not_later = Condition(
-        "attribute_exists(#ven) AND (attribute_not_exists(#latest)"
-        " OR #latest.#boot < :boot OR (#latest.#boot = :boot AND #latest.#seq < :seq))",
-        {"#ven": "venId", "#latest": attribute, "#boot": "bootId", "#seq": "seq"},
+        "attribute_not_exists(#boot) OR #boot < :boot OR (#boot = :boot AND #seq < :seq)",
+        {"#boot": "bootId", "#seq": "seq"},
         {":boot": boot_id, ":seq": seq},
     )
+    key = Key(reading.said.ven_id, row_id)
     try:
-        vens.update(Key(reading.said.ven_id), {attribute: shown(reading)}, when=not_later)
+        table.update(key, shown(reading, retention_days), when=not_later)
     except (errors.ProvisionedThroughputExceededException, errors.RequestLimitExceeded):
         return False
     return True

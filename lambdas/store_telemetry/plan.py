@@ -79,7 +79,7 @@ def read_message(message_id: str, body: str) -> Reading:
 
 
 def telemetry_row(said: Telemetry, received_ts: float, retention_days: int) -> dict[str, Any]:
-    """The row of the telemetry table: everything but the loads, which the VEN's latest row has."""
+    """The row of the telemetry table: everything but the loads, which the VEN's latest snapshot has."""
     row: dict[str, Any] = msgspec.to_builtins(said)
     del row["loads"]
     return row | {
@@ -89,12 +89,20 @@ def telemetry_row(said: Telemetry, received_ts: float, retention_days: int) -> d
     }
 
 
-def shown(reading: Reading) -> dict[str, Any]:
-    """What stands in the VEN's row: the reading as it came, with its loads and its receipt time."""
-    value: dict[str, Any] = msgspec.to_builtins(reading.said)
-    return {name: item for name, item in value.items() if item is not None} | {
-        "receivedTs": reading.received_ts
-    }
+def shown(reading: Reading, retention_days: int) -> dict[str, Any]:
+    """What stands in the VEN's latest row, or snapshot; None for each attribute that goes.
+
+    The latest row is without loads: it is written every report interval, and DynamoDB counts by the KB.
+    """
+    said, received_ts = reading.said, reading.received_ts
+    if isinstance(said, Telemetry):
+        row = telemetry_row(said, received_ts, retention_days)
+        del row["rowId"]
+    else:
+        row = msgspec.to_builtins(said)
+        row |= {"receivedTs": received_ts, "expiresTs": rows.expires_ts(received_ts, retention_days)}
+    del row["venId"]
+    return row
 
 
 def _keep_latest(latest: dict[str, Reading], reading: Reading) -> None:

@@ -184,14 +184,20 @@ class Cloud:
 
     def telemetry_after(self, ven_id: str, row_id: str) -> Iterator[dict[str, Any]]:
         """A VEN's rows whose key is above *row_id*, oldest first."""
-        yield from self._pages(
+        sort = str(records.TELEMETRY.sort)
+        rows = self._pages(
             "query",
             TableName=self.output(Output.TELEMETRY_TABLE),
             ConsistentRead=True,
-            KeyConditionExpression="#v = :v AND #r > :r",
-            ExpressionAttributeNames={"#v": records.TELEMETRY.partition, "#r": str(records.TELEMETRY.sort)},
-            ExpressionAttributeValues={":v": {"S": ven_id}, ":r": {"S": row_id}},
+            KeyConditionExpression="#v = :v AND #r BETWEEN :r AND :end",
+            ExpressionAttributeNames={"#v": records.TELEMETRY.partition, "#r": sort},
+            ExpressionAttributeValues={
+                ":v": {"S": ven_id},
+                ":r": {"S": row_id},
+                ":end": {"S": records.ROWS_END},
+            },
         )
+        yield from (row for row in rows if row[sort] != row_id)
 
     def _pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         with _explained():

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from contracts.records import Key
-from lambdas.common import clients
+from contracts.records import CIRCUITS_ROW, LATEST_ROW, Key
+from lambdas.common import clients, rows
 from lambdas.common.batch_writes import write_all
 from lambdas.common.settings import SettingError
 from lambdas.store_telemetry.handler import handler
@@ -160,12 +160,26 @@ def test_a_throttled_call_is_tried_again(world: World, monkeypatch: pytest.Monke
     assert len(stored(world)) == 1
 
 
-def test_the_latest_row_has_the_loads(world: World) -> None:
-    """The VEN's row shows its latest telemetry, loads included."""
-    world.add_ven("house-1")
+def latest(world: World, row_id: str = LATEST_ROW) -> Any:
+    """What stands beside the VEN's rows."""
+    return world.telemetry.get(Key("house-1", row_id))
+
+
+def test_the_latest_row_stands_beside_the_rows(world: World) -> None:
+    """The newest of a batch is the VEN's latest row, without loads, and no range of rows holds it."""
     send(said(seq=1), said(seq=3, loads=[LOAD]), said(seq=2))
-    latest = world.ven("house-1")["latest"]
-    assert (latest["seq"], latest["loads"]) == (3, [LOAD])
+    row = latest(world)
+    assert (row["seq"], row["receivedTs"]) == (3, stored(world)[0]["receivedTs"])
+    assert "loads" not in row
+    assert rows.read(rows.LatestRow, row).shed_power_kw == row["shedPowerKw"]
+    assert [row["seq"] for row in stored(world)] == [1, 2, 3]
+
+
+def test_the_latest_row_forgets_the_event_that_is_over(world: World) -> None:
+    """What the later row does not have is gone from the latest."""
+    send(said(seq=1, eventId="e1", requestedReductionKw=2.0))
+    send(said(seq=2))
+    assert "eventId" not in latest(world)
 
 
 @pytest.mark.parametrize(
@@ -182,11 +196,10 @@ def test_the_latest_row_never_goes_back(
     world: World, first: tuple[str, int], then: tuple[str, int], stays: tuple[str, int]
 ) -> None:
     """In (bootId, seq) order, whatever the device's clock says and in whichever order messages come."""
-    world.add_ven("house-1")
     for boot_id, seq in (first, then):
         assert send(said(seq=seq, bootId=boot_id)) == []
-    latest = world.ven("house-1")["latest"]
-    assert (latest["bootId"], latest["seq"]) == stays
+    row = latest(world)
+    assert (row["bootId"], row["seq"]) == stays
 
 
 def test_a_ven_that_was_never_provisioned_gets_no_row(world: World) -> None:
@@ -197,15 +210,14 @@ def test_a_ven_that_was_never_provisioned_gets_no_row(world: World) -> None:
 
 def test_a_loads_snapshot_is_shown_by_itself(world: World) -> None:
     """The snapshot of the circuits stands beside the telemetry and never goes back either."""
-    world.add_ven("house-1")
     base = {"venId": "house-1", "timestamp": int(NOW), "bootId": "b1", "loads": [LOAD]}
     assert (
         send(body("ven/loads/house-1", {**base, "seq": 2}), body("ven/loads/house-1", {**base, "seq": 1}))
         == []
     )
-    ven = world.ven("house-1")
-    assert (ven["circuits"]["seq"], ven["circuits"]["loads"]) == (2, [LOAD])
-    assert "latest" not in ven
+    circuits = latest(world, CIRCUITS_ROW)
+    assert (circuits["seq"], circuits["loads"]) == (2, [LOAD])
+    assert latest(world) is None
 
 
 def test_a_missing_setting_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
