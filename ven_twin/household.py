@@ -223,7 +223,10 @@ class Household:
 def _load_settings(state: VenState) -> dict[str, LoadSetting]:
     return {
         load_id: LoadSetting(
-            enabled=load.enabled is not False, capacity_kw=load.capacity_kw, priority=load.priority
+            enabled=load.enabled is not False,
+            capacity_kw=load.capacity_kw,
+            priority=load.priority,
+            opted_out=load_id in state.by_hand,
         )
         for load_id, load in state.settings.loads.items()
     }

@@ -46,6 +46,11 @@ class ShadowClient:
         """Have *desired* put into the desired state with the next update: a command has changed it."""
         self._desired = one_patch(self._desired, desired or {})
 
+    @property
+    def wanted(self) -> Mapping[str, Any]:
+        """What a command or a resident wanted to be desired, and the service has not said yet that it is."""
+        return one_patch(self._under_way, self._desired)
+
     async def get(self, now_s: float) -> None:
         """Ask for the whole shadow."""
         self._asked_s = self._read_s = now_s

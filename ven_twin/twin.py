@@ -17,8 +17,8 @@ from contracts import codec
 from contracts.errors import OversizeError, WireError
 from contracts.events import Phase
 from contracts.names import Topics
-from ven_twin.core import reporting
-from ven_twin.core.commanding import Facts
+from ven_twin.core import reporting, resident
+from ven_twin.core.commanding import Facts, Outcome
 from ven_twin.core.meter import Meter
 from ven_twin.core.schedule import Transition
 from ven_twin.core.settings import Settings
@@ -89,6 +89,24 @@ class Twin:
         self._stopping.set()
         self._wake.set()
 
+    def opt_out(self, reason: str, until_ts: int | None = None) -> None:
+        """Have the VEN take no part in events, as its resident says. Raises FieldError."""
+        now_ts = clock.now_ts()
+        self._resident_said(resident.opt_out(self._state, reason, until_ts, now_ts))
+
+    def opt_in(self) -> None:
+        """Have the VEN take part in events again."""
+        self._resident_said(resident.opt_in(self._state, clock.now_ts()))
+
+    def switch(self, load_id: str, *, enabled: bool) -> None:
+        """Switch a circuit by hand; in an event that opts it out until the event ends. Raises FieldError."""
+        self._resident_said(resident.switch(self._state, load_id, enabled=enabled, now_ts=clock.now_ts()))
+
+    def _resident_said(self, done: Outcome) -> None:
+        self._state = done.state
+        self._shadow.want(done.desired)
+        self._wake.set()
+
     async def run(self) -> SessionStatus:
         """Be a VEN until stopped, or until another client takes this one's id. Returns how it ended."""
         session = asyncio.create_task(self._session.run())
@@ -151,7 +169,13 @@ class Twin:
         event_id = held.event.event_id
         delivered, asked_kw = self._household.delivered(event_id), self._household.requested_kw(event_id)
         ack = reporting.transition_ack(
-            self._voice, transition, self._household.plan, delivered, requested_kw=asked_kw, ts=int(now_ts)
+            self._voice,
+            transition,
+            self._household.plan,
+            delivered,
+            self._state,
+            requested_kw=asked_kw,
+            ts=int(now_ts),
         )
         self._session.publish("event", self._topics.ack, codec.encode(ack))
         if phase is Phase.ACTIVE:
@@ -188,6 +212,7 @@ class Twin:
                     "lastPublishTs": int(now_ts),
                     "houseSpeed": self._settings.house_speed,
                     "houseTs": int(self._household.house_ts(clock.monotonic_s())),
+                    "byHand": dict(self._state.by_hand),
                 },
                 "metrics": {
                     "currentPowerKw": round(self._household.used_kw, reporting.KW_DIGITS),
@@ -267,7 +292,8 @@ class Twin:
         elif suffix == "update/rejected" and self._shadow.answered(document):
             logger.warning("shadow update refused: %s %s", document.get("code"), document.get("message"))
             copy = copy.disconnected()  # what the service holds is no longer known
-        self._state = self._state.with_shadow(copy, now_ts)
+        # What is wanted here, and on its way, is not undone by what the service says meanwhile.
+        self._state = self._state.with_shadow(copy.with_wanted(self._shadow.wanted), now_ts)
 
     def _facts(self) -> Facts:
         return Facts(status=self._status_data, config=self._config_data, critical=self._household.critical)

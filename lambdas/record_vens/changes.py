@@ -104,7 +104,8 @@ def _command(said: Answered, expires: Mapping[str, Any]) -> Change:
 def _transition(said: Answered, event_id: str, expires: Mapping[str, Any]) -> Change:
     """The VEN's part in the event: under each phase's name, when it was reached and with what.
 
-    The first ack of a phase stays. An ack without a phase says whether the event was accepted.
+    The first ack of a phase stays, with why the VEN left and which circuits were taken out by hand. An ack
+    without a phase says whether the event was accepted.
     """
     ack = said.ack
     answer = {
@@ -113,10 +114,11 @@ def _transition(said: Answered, event_id: str, expires: Mapping[str, Any]) -> Ch
         "correlationId": ack.correlation_id,
         "actualShedKw": ack.actual_shed_kw,
         "circuits": msgspec.to_builtins(ack.circuits_curtailed),
+        "data": ack.data,
         "error": ack.error,
     }
     known = {name: value for name, value in answer.items() if value is not None}
-    name = str(ack.phase) if ack.phase is not None and ack.ok else ("accepted" if ack.ok else "refused")
+    name = str(ack.phase) if ack.phase is not None else ("accepted" if ack.ok else "refused")
     key = Key(event_id, ven_part(said.ven_id))
     return Change("events", key, {"venId": said.ven_id}, once={name: known, **expires})
 

@@ -114,6 +114,7 @@ class _Metrics(msgspec.Struct, rename="camel", frozen=True):
 class _Ven(msgspec.Struct, rename="camel", frozen=True):
     enabled: bool | None = None
     status: str | None = None
+    by_hand: dict[str, str] = {}
 
 
 class _ReportedState(msgspec.Struct, frozen=True):
@@ -141,6 +142,7 @@ def _row_state(reported: Mapping[str, Any]) -> dict[str, Any]:
     return figures | {
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
         "status": state.ven.status,
+        "byHand": state.ven.by_hand or None,
         "optOut": _opt_out(reported),
         "shadow_errors": state.shadow_errors or None,
     }

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from contracts.acks import Ack, CircuitCurtailed
 from contracts.commands import Command
 from contracts.errors import CommandRefusedError
@@ -137,11 +139,15 @@ def transition_ack(
     transition: Transition,
     plan: ShedPlan,
     delivered: Meter | None,
+    state: VenState,
     *,
     requested_kw: float | None,
     ts: int,
 ) -> Ack:
-    """What the VEN says when an event enters a phase: planned kW at its start, delivered kW at its end."""
+    """What the VEN says when an event enters a phase: planned kW at its start, delivered kW at its end.
+
+    ``data`` has what was delivered, why the VEN left, and which circuits were taken out by hand.
+    """
     event, phase = transition.held.event, transition.phase
     active = phase is Phase.ACTIVE
     actual_kw = plan.shed_kw if active else delivered.reduction_kw if delivered else None
@@ -158,8 +164,27 @@ def transition_ack(
         requested_shed_kw=None if requested_kw is None else round(requested_kw, KW_DIGITS),
         actual_shed_kw=None if actual_kw is None else round(actual_kw, KW_DIGITS),
         circuits_curtailed=_circuits(plan) if active else None,
-        data={"deliveredKwh": round(delivered.reduction_kwh, 4)} if delivered and not active else None,
+        data=_particulars(transition, delivered, state) or None,
     )
+
+
+def _particulars(transition: Transition, delivered: Meter | None, state: VenState) -> dict[str, Any]:
+    event_id, phase = transition.held.event.event_id, transition.phase
+    said: dict[str, Any] = {}
+    if delivered is not None and phase is not Phase.ACTIVE:
+        said["deliveredKwh"] = round(delivered.reduction_kwh, 4)
+    if phase is Phase.OPTED_OUT:
+        said["optOut"] = opt_out_of(state)
+    by_hand = sorted(load_id for load_id, event in state.by_hand.items() if event == event_id)
+    return said | ({"byHand": by_hand} if by_hand else {})
+
+
+def opt_out_of(state: VenState) -> dict[str, Any] | None:
+    """Why and until when the VEN takes no part, as it is reported; None when it takes part."""
+    opt_out = state.settings.opt_out
+    if opt_out is not None:
+        return pruned(msgspec.to_builtins(opt_out))
+    return None if state.settings.enabled else {"reason": "disabled"}
 
 
 def _circuits(plan: ShedPlan) -> tuple[CircuitCurtailed, ...]:

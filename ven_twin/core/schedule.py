@@ -159,6 +159,11 @@ class Schedule:
                 said.append(Transition(events[event_id], phase))
         return Schedule(_trimmed(events, now_ts)), tuple(said)
 
+    def told_over(self, event_id: str) -> bool:
+        """Whether the cloud has been told that *event_id* is over, or it is not held any more."""
+        held = self.events.get(event_id)
+        return held is None or held.announced in _OVER
+
     def next_change_ts(self, now_ts: float) -> float | None:
         """When a phase or an interval next changes by itself, UTC s, or None."""
         return min(

@@ -39,6 +39,8 @@ class VenState:
         settings: what it is set to.
         schedule: the events that it holds.
         load_sheds: circuits curtailed by command, by id.
+        by_hand: circuits that a resident switched while an event was in force, and which event: they are out
+            of it until it ends.
         restores: how often it was told to give back what an event that is over still holds.
         shadow: its copy of the shadow.
         errors: why something desired was refused, by key path.
@@ -50,6 +52,7 @@ class VenState:
     settings: Settings = field(default_factory=Settings)
     schedule: Schedule = field(default_factory=Schedule)
     load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)
+    by_hand: Mapping[str, str] = field(default_factory=dict)
     restores: int = 0
     shadow: ShadowCopy = field(default_factory=ShadowCopy)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -118,9 +121,10 @@ class VenState:
         if not self.settings.takes_part(now_ts):
             running = [i for i, held in schedule.events.items() if held.phase(now_ts) is Phase.ACTIVE]
             schedule = schedule.end(running, Phase.OPTED_OUT, now_ts)
+        by_hand = {load: event for load, event in self.by_hand.items() if not schedule.told_over(event)}
         schedule, transitions = schedule.announce(now_ts)
         sheds = {load_id: shed for load_id, shed in self.load_sheds.items() if now_ts < shed.until_ts}
-        return replace(self, schedule=schedule, load_sheds=sheds), transitions
+        return replace(self, schedule=schedule, load_sheds=sheds, by_hand=by_hand), transitions
 
     def in_force(self, now_ts: float) -> Held | None:
         """The event that is acted on at *now_ts*, or None."""

@@ -80,7 +80,7 @@ def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: Lo
     demand_kw, floor_kw, blocked = offer.demand_kw, offer.floor_kw, offer.blocked
     if setting is not AS_BUILT:
         if setting.opted_out:
-            blocked = "opted out"
+            blocked = "switched by hand: out of this event"
         if not setting.enabled:
             floor_kw = demand_kw
             blocked = "switched off by the resident"

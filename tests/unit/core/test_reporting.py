@@ -22,6 +22,7 @@ from ven_twin.core.meter import Meter
 from ven_twin.core.premises import Premises
 from ven_twin.core.reporting import Voice, pruned, worth_saying
 from ven_twin.core.schedule import Held, Source, Transition
+from ven_twin.core.settings import Settings
 from ven_twin.core.shedding import Decision, ShedPlan
 from ven_twin.devices.environment import Environment
 from ven_twin.devices.profile import Panel, build_house
@@ -29,6 +30,11 @@ from ven_twin.io.houses import load_profile
 
 VOICE = Voice(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0))
 HELD = Held(event(durations_s=(60,)), Source.SHADOW, 0.0)
+LEAVING = replace(
+    ven(),
+    settings=Settings(opt_out=OptOut(reason="guests", until_ts=NOW + 60)),
+    by_hand={"ev1": "e1", "hvac1": "e9"},
+)
 LOAD_KEYS = {
     "id",
     "name",
@@ -176,10 +182,12 @@ def test_a_refusal_names_the_field() -> None:
     ],
 )
 def test_each_transition_is_acked(phase: Phase, status: str, ok: bool) -> None:
-    """One ack a transition, told from another by event, revision and phase."""
+    """One ack a transition, told from another by event, revision and phase; who leaves says why."""
     delivered = Meter().count({"ev1": 1.0}, 4.0, 1800)
     plan = ShedPlan(asked_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
-    ack = reporting.transition_ack(VOICE, Transition(HELD, phase), plan, delivered, requested_kw=3.0, ts=NOW)
+    ack = reporting.transition_ack(
+        VOICE, Transition(HELD, phase), plan, delivered, LEAVING, requested_kw=3.0, ts=NOW
+    )
     said = on_the_wire(ack)
     assert (said["op"], said["status"], said["ok"], said["phase"]) == ("event", status, ok, phase)
     assert said["correlationId"] == f"e1:0:{phase}"
@@ -187,7 +195,14 @@ def test_each_transition_is_acked(phase: Phase, status: str, ok: bool) -> None:
     assert said["requested_shed_kw"] == 3.0
     assert said["actual_shed_kw"] == (2.5 if phase is Phase.ACTIVE else 3.0)
     assert ("circuits_curtailed" in said) is (phase is Phase.ACTIVE)
-    assert said.get("data") == (None if phase is Phase.ACTIVE else {"deliveredKwh": 1.5})
+    assert said.get("data") == {
+        Phase.ACTIVE: {"byHand": ["ev1"]},
+        Phase.OPTED_OUT: {
+            "deliveredKwh": 1.5,
+            "optOut": {"reason": "guests", "untilTs": NOW + 60},
+            "byHand": ["ev1"],
+        },
+    }.get(phase, {"deliveredKwh": 1.5, "byHand": ["ev1"]})
     assert read_ack(codec.encode(ack), ven_id=VEN) == ack
 
 
@@ -195,7 +210,7 @@ def test_the_circuits_of_an_ack_have_the_names_of_the_wire() -> None:
     """Each circuit says what it drew, what was taken, what is left, and why."""
     plan = ShedPlan(asked_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
     ack = reporting.transition_ack(
-        VOICE, Transition(HELD, Phase.ACTIVE), plan, None, requested_kw=None, ts=NOW
+        VOICE, Transition(HELD, Phase.ACTIVE), plan, None, LEAVING, requested_kw=None, ts=NOW
     )
     assert on_the_wire(ack)["circuits_curtailed"] == [
         {

@@ -298,7 +298,7 @@ def test_settings_of_the_resident_reach_the_views(house: House, site: Site) -> N
         "lights1": LoadSetting(capacity_kw=0.01),
     }
     shown = {one.id: one for one in circuit_views(house, env, 60.0, {}, settings)}
-    assert refusal(shown["hvac1"]) == "opted out"
+    assert refusal(shown["hvac1"]) == "switched by hand: out of this event"
     assert refusal(shown["heater1"]) == "switched off by the resident"
     assert shown["misc1"].priority == 40
     standing = {"lights1": Control(limit_kw=0.01)}

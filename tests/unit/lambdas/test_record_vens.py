@@ -183,6 +183,23 @@ def test_a_refusal_is_no_participation(house: World) -> None:
     assert "active" not in part
 
 
+def test_an_opt_out_is_recorded_with_its_reason(house: World) -> None:
+    """A VEN that leaves an event says so with a negative ack: that is a phase with a reason, no refusal."""
+    why = {"optOut": {"reason": "guests", "untilTs": int(NOW) + 600}, "byHand": ["ev1"]}
+    assert send(transition("optedOut", 20, ok=False, status="rejected", data=why)) == []
+    part = house.event_part("e1", "VEN#house-1")
+    assert part["optedOut"]["data"] == why
+    assert "refused" not in part
+
+
+def test_circuits_switched_by_hand_stand_in_the_row(house: World) -> None:
+    """Which circuits a resident took out of which event, for as long as the VEN reports it."""
+    send(documents(3, {**REPORTED, "ven": {"byHand": {"ev1": "e1"}}}))
+    assert house.ven("house-1")["byHand"] == {"ev1": "e1"}
+    send(documents(4, REPORTED))
+    assert "byHand" not in house.ven("house-1")
+
+
 def test_reported_state_is_what_dispatch_goes_by(house: World) -> None:
     """Availability, endurance, charge, event, opt-out, status and refused settings stand in the VEN's row."""
     assert send(documents(3, {**REPORTED, "optOut": {"reason": "economic", "untilTs": int(NOW) + 60}})) == []
