@@ -18,6 +18,7 @@ from cdk.schedules import Schedules
 from cdk.stage import Stage
 from cdk.tables import Tables
 from cdk.ven import Ven
+from contracts.dead_letters import Beyond, Source, queues_output
 from contracts.names import Output, stack_name, tls_secret_name
 
 TRUST_ROOT_PARAMETER = "TrustRootPem"
@@ -277,7 +278,20 @@ class VenTwinStack(Stack):
             Output.ISSUE_COMMAND: self._issue.function.function_name,
             Output.DISPATCH_EVENT: self._dispatch.function.function_name,
             Output.SETTLE_EVENT: self._settle.function.function_name,
-            Output.DEAD_LETTERS: self._telemetry.dead.queue_url,
+            Output.DEAD_LETTERS: queues_output(
+                {
+                    Source.TELEMETRY: self._telemetry.dead.queue_url,
+                    Source.VENS: self._ven_news.dead.queue_url,
+                    Beyond.RULE_ERRORS: self._rule_errors.queue_url,
+                    Beyond.FAILED_STARTS: self._failed_starts.queue_url,
+                }
+            ),
+            Output.INLETS: queues_output(
+                {
+                    Source.TELEMETRY: self._telemetry.queue.queue_url,
+                    Source.VENS: self._ven_news.queue.queue_url,
+                }
+            ),
         }
         for output, value in values.items():
             CfnOutput(self, output.value, value=value)

@@ -93,7 +93,8 @@ class Output(StrEnum):
     ISSUE_COMMAND = "IssueCommandFunction"
     DISPATCH_EVENT = "DispatchEventFunction"
     SETTLE_EVENT = "SettleEventFunction"
-    DEAD_LETTERS = "DeadLetterQueue"
+    DEAD_LETTERS = "DeadLetterQueues"
+    INLETS = "InletQueues"
 
 
 def stack_name(stage: str) -> str:

@@ -106,20 +106,24 @@ def test_each_desired_value_is_judged_alone(system: System) -> None:
 
 
 def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System) -> None:
-    """What cannot be read is kept, bytes untouched, where someone can look at it."""
+    """What cannot be read is kept, bytes untouched, with what is wrong; redriven, it comes back."""
     payloads = [b"\xff\x00 not json", b'{"timestamp": "yesterday"}', b'{"usedPowerKw": NaN}']
     for payload in payloads:
         system.cloud.client("iot-data").publish(topic="ven/telemetry/ven-1", qos=1, payload=payload)
-    sqs, url = system.cloud.client("sqs"), system.cloud.output(Output.DEAD_LETTERS)
     wanted = {base64.b64encode(payload).decode() for payload in payloads}
-    found: set[str] = set()
 
-    def arrived() -> bool:
-        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1)
-        found.update(json.loads(message["Body"])["payload"] for message in received.get("Messages", []))
-        return wanted <= found
+    def letters() -> dict[str, dict[str, Any]]:
+        listed = system.json("dlq", "list", "--queue", "telemetry")
+        return {letter["raw"]: letter for letter in listed if letter["raw"] in wanted}
 
-    until(arrived, "the dead letters", 90)
+    until(lambda: letters().keys() == wanted, "the dead letters", 90)
+    first = letters()[base64.b64encode(payloads[1]).decode()]
+    assert (first["about"], first["text"]) == ("ven/telemetry/ven-1", '{"timestamp": "yesterday"}')
+    assert "timestamp" in first["why"]
+    answer = system.json("dlq", "redrive", "--queue", "telemetry", "--id", first["id"])
+    assert answer == {"redriven": [first["id"]], "kept": {}}
+    assert len(letters()) == len(payloads) - 1
+    until(lambda: letters().keys() == wanted, "the letter that failed again", 90)
 
 
 def _refusal_since(system: System, since_ts: float) -> dict[str, Any] | None:

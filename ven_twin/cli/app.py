@@ -8,7 +8,7 @@ import sys
 import typer
 
 from contracts.errors import WireError
-from ven_twin.cli import can_hold, certs, cloud, command, event, listen, run, simulate, up
+from ven_twin.cli import can_hold, certs, cloud, command, dlq, event, listen, run, simulate, up
 from ven_twin.errors import VenTwinError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(certs.app, name="certs")
 app.command("cmd")(command.cmd)
 app.add_typer(event.app, name="event")
 app.command("listen")(listen.listen)
+app.add_typer(dlq.app, name="dlq")
 app.command("simulate")(simulate.simulate)
 app.command("can-hold")(can_hold.can_hold)
 

@@ -65,7 +65,7 @@ class Cloud:
     def __init__(self, access: Access) -> None:
         self.stage = access.stage
         self._access = access
-        with _explained():
+        with explained():
             self._session = boto3.Session(
                 profile_name=access.profile,
                 region_name=access.region,
@@ -81,7 +81,7 @@ class Cloud:
             config = Config(
                 connect_timeout=5, read_timeout=130, retries={"max_attempts": 3, "mode": "standard"}
             )
-            with _explained():
+            with explained():
                 self._clients[service] = self._session.client(  # type: ignore[call-overload]
                     service, endpoint_url=self._access.endpoint_url, config=config
                 )
@@ -101,7 +101,7 @@ class Cloud:
     def _read_outputs(self) -> dict[str, str]:
         name = stack_name(self.stage)
         missing = f"there is no stack {name} here: deploy it first ({_deploy_hint(self.stage)})"
-        with _explained(not_found=missing):
+        with explained(not_found=missing):
             stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
@@ -111,7 +111,7 @@ class Cloud:
         Raises:
             CloudError: also when the function failed; its log has the cause.
         """
-        with _explained():
+        with explained():
             answer = self.client("lambda").invoke(
                 FunctionName=self.output(function), Payload=json.dumps(request).encode()
             )
@@ -125,7 +125,7 @@ class Cloud:
     def shadow(self, ven_id: str) -> dict[str, Any]:
         """A VEN's shadow document; empty when it has none yet."""
         try:
-            with _explained():
+            with explained():
                 answer = self.client("iot-data").get_thing_shadow(thingName=ven_id)
         except CloudError as error:
             if (
@@ -141,7 +141,7 @@ class Cloud:
         """The CA, certificate and private key of a VEN, PEM, by the names of the secret's fields."""
         name = secret or tls_secret_name(self.stage, ven_id)
         missing = f"there is no secret {name}: is {ven_id} among the stack's VENs, and is the stack deployed?"
-        with _explained(not_found=missing):
+        with explained(not_found=missing):
             text = self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
         value = json.loads(text)
         for key in (SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY):
@@ -153,13 +153,13 @@ class Cloud:
         """Host and port that VENs connect to."""
         if self._access.mqtt is not None:
             return self._access.mqtt
-        with _explained():
+        with explained():
             answer = self.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
         return answer["endpointAddress"], 8883
 
     def item(self, table: Output, key: Mapping[str, str]) -> dict[str, Any] | None:
         """An item of a table, or None."""
-        with _explained():
+        with explained():
             answer = self.client("dynamodb").get_item(
                 TableName=self.output(table),
                 Key={name: {"S": value} for name, value in key.items()},
@@ -200,14 +200,14 @@ class Cloud:
         yield from (row for row in rows if row[sort] != row_id)
 
     def _pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        with _explained():
+        with explained():
             for page in self.client("dynamodb").get_paginator(operation).paginate(**arguments):
                 for item in page["Items"]:
                     yield from_item(item)
 
 
 @contextlib.contextmanager
-def _explained(not_found: str | None = None) -> Iterator[None]:
+def explained(not_found: str | None = None) -> Iterator[None]:
     """Turn what boto3 raises into one line that says what to do."""
     try:
         yield

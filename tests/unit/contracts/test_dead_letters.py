@@ -1,0 +1,115 @@
+"""A dead letter says what it is about, what is wrong with it, and where it is tried again."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from contracts.dead_letters import Again, Beyond, Source, again, queues_output, read_letter, read_queues
+from contracts.errors import FieldError
+
+SETTLE = "arn:aws:lambda:eu-west-1:123456789012:function:settle"
+
+
+def envelope(topic: str, payload: bytes) -> str:
+    """A message as a topic rule passed it on."""
+    raw = base64.b64encode(payload).decode()
+    return json.dumps({"payload": raw, "topic": topic, "receivedMs": 1_800_000_000_123, "clientId": "ven-1"})
+
+
+def rule_error(topic: str, payload: bytes) -> str:
+    """What a rule's error action says. Source: AWS IoT Developer Guide, rule error handling."""
+    return json.dumps(
+        {
+            "ruleName": "ven_twin_dev_telemetry",
+            "topic": topic,
+            "clientId": "ven-1",
+            "base64OriginalPayload": base64.b64encode(payload).decode(),
+            "failures": [{"failedAction": "SqsAction", "errorMessage": "no such queue"}],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "why"),
+    [
+        ("ven/telemetry/ven-1", b"\xff", "not valid JSON"),
+        ("ven/telemetry/ven-1", b'{"timestamp": "yesterday"}', "timestamp"),
+        ("ven/loads/ven-1", b'{"timestamp": 1}', "timestamp"),
+        ("ven/ack/ven-1", b'{"op": "ping"}', "required"),
+    ],
+)
+def test_a_letter_says_what_is_wrong_and_keeps_its_bytes(topic: str, payload: bytes, why: str) -> None:
+    """The reason names the field, as whoever refused it would have said."""
+    letter = read_letter(Source.TELEMETRY, envelope(topic, payload))
+    assert letter.about == topic
+    assert why in str(letter.why)
+    assert base64.b64decode(str(letter.raw)) == payload
+
+
+def test_a_letter_that_reads_well_has_nothing_wrong() -> None:
+    """Then it was the function that failed, and the letter may be tried again."""
+    topic = "$aws/events/presence/connected/ven-1"
+    assert read_letter(Source.VENS, envelope(topic, b"{}")).why is None
+
+
+@pytest.mark.parametrize("queue", [*Source, *Beyond])
+@pytest.mark.parametrize("body", ["", "[]", "nonsense", '{"topic": 1}', "\ud800"])
+def test_a_letter_that_cannot_be_read_is_shown_all_the_same(queue: str, body: str) -> None:
+    """Whatever lies in a queue is listed, never a traceback."""
+    assert read_letter(queue, body).about
+
+
+def test_a_message_is_tried_again_where_it_failed() -> None:
+    """As it lies, into the queue whose dead letter it is."""
+    body = envelope("ven/ack/ven-1", b"{}")
+    assert again("vens", body, {}, 0) == Again(body=body, inlet=Source.VENS)
+
+
+@pytest.mark.parametrize(
+    ("topic", "inlet"),
+    [
+        ("ven/telemetry/ven-1", Source.TELEMETRY),
+        ("ven/loads/ven-1", Source.TELEMETRY),
+        ("ven/ack/ven-1", Source.VENS),
+    ],
+)
+def test_a_rules_error_becomes_the_message_that_the_rule_would_have_sent(topic: str, inlet: Source) -> None:
+    """Bytes untouched, with the time at which it failed as the receipt time."""
+    found = again(Beyond.RULE_ERRORS, rule_error(topic, b"\x00\xff"), {}, 1_800_000_000_123)
+    assert found.inlet == inlet
+    assert json.loads(found.body) == json.loads(envelope(topic, b"\x00\xff"))
+    assert "no such queue" in str(read_letter(Beyond.RULE_ERRORS, rule_error(topic, b"x")).why)
+
+
+def test_a_start_that_failed_in_the_function_is_started_again() -> None:
+    """Lambda's own record says which function, with a version, and with which payload."""
+    body = json.dumps(
+        {
+            "requestContext": {"functionArn": f"{SETTLE}:$LATEST", "condition": "RetriesExhausted"},
+            "requestPayload": {"eventId": "e1"},
+            "responsePayload": {"errorMessage": "boom"},
+        }
+    )
+    assert again(Beyond.FAILED_STARTS, body, {}, 0) == Again(body='{"eventId":"e1"}', function=SETTLE)
+    letter = read_letter(Beyond.FAILED_STARTS, body)
+    assert (letter.about, letter.why) == ("settle event e1", "boom")
+
+
+def test_a_start_that_the_scheduler_could_not_make_is_started_again() -> None:
+    """The Scheduler says in the attributes which function; without them nobody can tell, and it stays."""
+    body = '{"action": "redispatch", "eventId": "e1"}'
+    found = again(Beyond.FAILED_STARTS, body, {"TARGET_ARN": SETTLE}, 0)
+    assert found == Again(body=body, function=SETTLE)
+    assert read_letter(Beyond.FAILED_STARTS, body).about == "redispatch event e1"
+    with pytest.raises(FieldError, match="TARGET_ARN"):
+        again(Beyond.FAILED_STARTS, body, {}, 0)
+
+
+def test_the_queues_survive_an_output() -> None:
+    """What the stack puts together is what the CLI takes apart, also of URLs with an equals sign."""
+    urls = {"telemetry": "https://q/1", "vens": "https://q/2?a=b"}
+    assert read_queues(queues_output(urls)) == urls
+    assert read_queues("") == {}

@@ -1,0 +1,97 @@
+"""``ven-twin dlq``: what could not be handled, and trying it again."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ven_twin.cli.console import print_json
+from ven_twin.cli.places import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
+
+if TYPE_CHECKING:
+    from ven_twin.io.dead_letters import DeadLetter
+
+app = typer.Typer(help="Dead letters: messages that could not be handled.", no_args_is_help=True)
+console = Console(highlight=False)
+
+QueueOption = Annotated[
+    str | None,
+    typer.Option(
+        "--queue", help="telemetry, vens, shadows, rule-errors or failed-starts; all when left out."
+    ),
+]
+
+
+@app.command("list")
+def list_letters(
+    *,
+    queue: QueueOption = None,
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """List the dead letters with what is wrong with each; all of them stay where they are."""
+    from ven_twin.io.dead_letters import DeadLetters
+
+    dead = DeadLetters(connect(stage, profile, region))
+    letters = [letter for name in dead.names(queue) for letter in dead.look(name)]
+    if json_output:
+        print_json([_as_json(letter) for letter in letters])
+        return
+    if not letters:
+        typer.echo("There are no dead letters.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("queue", "since", "about", "what is wrong", "id"):
+        table.add_column(name, overflow="fold")
+    for letter in letters:
+        why = letter.letter.why or "reads well now: redrive it"
+        since = datetime.fromtimestamp(letter.sent_ts).astimezone().strftime("%m-%d %H:%M:%S")
+        table.add_row(letter.queue, since, letter.letter.about, why, letter.message_id)
+    console.print(table)
+
+
+@app.command()
+def redrive(
+    *,
+    queue: QueueOption = None,
+    message_id: Annotated[
+        list[str] | None, typer.Option("--id", help="Only this letter; repeat for more.")
+    ] = None,
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Send dead letters to where they failed, to be tried again. What fails again comes back here."""
+    from ven_twin.io.dead_letters import DeadLetters
+
+    dead = DeadLetters(connect(stage, profile, region))
+    gone: list[DeadLetter] = []
+    kept: dict[str, str] = {}
+    for name in dead.names(queue):
+        went, stayed = dead.redrive(name, message_id or ())
+        gone += went
+        kept |= stayed
+    if json_output:
+        print_json({"redriven": [letter.message_id for letter in gone], "kept": kept})
+    else:
+        typer.echo(f"{len(gone)} redriven.")
+        for identity, why in kept.items():
+            typer.echo(f"  {identity} stays: {why}")
+    if kept:
+        raise typer.Exit(1)
+
+
+def _as_json(dead: DeadLetter) -> dict[str, Any]:
+    letter: dict[str, Any] = msgspec.to_builtins(dead.letter)
+    raw = base64.b64decode(dead.letter.raw).decode(errors="replace") if dead.letter.raw else None
+    known = {"queue": dead.queue, "id": dead.message_id, "sentTs": dead.sent_ts, "body": dead.body}
+    return known | letter | ({"text": raw} if raw is not None else {})
