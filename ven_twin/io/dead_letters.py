@@ -69,7 +69,7 @@ class DeadLetters:
             The letters that went, and why others could not, by message id.
         """
         gone, kept = [], {}
-        for letter, handle in self._receive(queue):
+        for letter, handle in list(self._receive(queue)):  # all hidden first, so that none comes twice
             if ids and letter.message_id not in ids:
                 self._show(queue, handle)
                 continue
