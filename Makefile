@@ -7,13 +7,16 @@ READY  := $(VENV)/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
-.PHONY: run test test-fast check format bench lock setup clean
+.PHONY: run test test-fast check format bench baselines pictures faults soak lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
 
+# The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them.
 test: test-fast
-	$(BIN)/python -m pytest tests/infrastructure tests/oracle tests/integration tests/e2e -n 2 --dist loadscope
+	@$(BIN)/python -m tests.soak --minutes 2 --brief & soak=$$!; \
+	$(BIN)/python -m pytest tests/infrastructure tests/oracle tests/integration tests/faults tests/e2e tests/browser \
+	  -n 2 --dist loadscope; tests=$$?; wait $$soak && exit $$tests
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/property tests/contract -n 2
@@ -30,6 +33,22 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# Lives a summer in thirty homes and writes the scores of the baselines into docs/baselines.md.
+baselines: $(READY)
+	$(BIN)/python -m tests.scoring
+
+# Every fault for ten seeds, beside plain gmqtt; ARGS="--seeds 2 --messages 1000 --only half-open" for less.
+faults: $(READY)
+	$(BIN)/python -m tests.faults $(ARGS)
+
+# A twin that is left alone for an hour; ARGS="--minutes 10" for less.
+soak: $(READY)
+	$(BIN)/python -m tests.soak $(ARGS)
+
+# Starts the system, makes an event, and takes the pictures of the page that the docs show.
+pictures: $(READY)
+	$(BIN)/python -m tests.browser.pictures
 
 setup: $(READY)
 

@@ -12,10 +12,28 @@ from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from constructs import IConstruct
 
 from cdk.stage import Stage
-from contracts.names import tls_secret_name
+from contracts.names import claim_secret_name, tls_secret_name
 
-FUNCTIONS = ("ProvisionVen", "IssueCommand", "DispatchEvent", "SettleEvent", "StoreTelemetry", "RecordVens")
-DEAD_LETTER_QUEUES = ("TelemetryInlet/DeadLetters", "VenInlet/DeadLetters", "RuleErrors", "FailedStarts")
+FUNCTIONS = (
+    "ProvisionVen",
+    "RotateVen",
+    "AdmitVen",
+    "IssueCommand",
+    "DispatchEvent",
+    "SettleEvent",
+    "StoreTelemetry",
+    "RecordVens",
+    "WriteShadows",
+    "WatchFleet",
+    "Api",
+)
+DEAD_LETTER_QUEUES = (
+    "TelemetryInlet/DeadLetters",
+    "VenInlet/DeadLetters",
+    "ShadowInlet/DeadLetters",
+    "RuleErrors",
+    "FailedStarts",
+)
 
 NO_TRACING = "X-Ray's tracer costs more at cold start than the rest of a function together."
 LAST_STOP = (
@@ -39,12 +57,15 @@ ANY_THING = (
     "Which VENs there are is data; the classic shadow and the certificates of any thing are its subject."
 )
 ANY_CERTIFICATE = "A certificate's id is made by AWS IoT when it is created, so no ARN is known before."
-NO_RESOURCE = (
-    "CreateKeysAndCertificate and the lists know no narrower resource; only lists, and what is made new."
-)
+NO_RESOURCE = "CreateKeysAndCertificate knows no narrower resource; what it makes is made new."
 ROTATION = (
-    "A new certificate takes the VEN's reconnect with it, so it is asked for (-c rotation=…), not on a timer."
+    "rotate_ven replaces it, by -c rotate_days= on a timer; not by the secret's own rotation, which knows of"
+    " no VEN that has to change over before the old certificate goes."
 )
+CLAIM_ROTATION = "Devices carry it from the factory; a new one is asked for (-c rotation=…), not on a timer."
+
+NEXT_LOOK = "A look that failed is not made up for: the next one comes in five minutes."
+STARTED = "The versions of a function that schedules start; there is no other way to name them."
 
 
 class Finding(NamedTuple):
@@ -72,20 +93,26 @@ def findings(stack: Stack, stage: Stage) -> Iterator[Finding]:
     yield from _wildcards(stack, stage)
     for ven_id in stage.vens:
         yield Finding(f"Vens/{ven_id}/Tls", "AwsSolutions::AwsSolutions-SMG4", ROTATION)
+    yield Finding("Claims/Tls", "AwsSolutions::AwsSolutions-SMG4", CLAIM_ROTATION)
 
 
 def _failures() -> Iterator[Finding]:
     no_queue = "Serverless::Serverless-LambdaDLQ"
     for name, reason in (
         ("ProvisionVen", ANSWERS),
+        ("RotateVen", HAS_DESTINATION),
+        ("AdmitVen", INVOKED),
         ("IssueCommand", INVOKED),
-        ("DispatchEvent", INVOKED),
+        ("DispatchEvent", HAS_DESTINATION),
         ("SettleEvent", HAS_DESTINATION),
         ("StoreTelemetry", FED_BY_QUEUE),
         ("RecordVens", FED_BY_QUEUE),
+        ("WriteShadows", FED_BY_QUEUE),
+        ("WatchFleet", NEXT_LOOK),
+        ("Api", INVOKED),
     ):
         yield Finding(f"{name}/Function", no_queue, reason)
-    for name in ("StoreTelemetry", "RecordVens"):
+    for name in ("StoreTelemetry", "RecordVens", "WriteShadows"):
         rule = "Serverless::Serverless-LambdaEventSourceMappingDestination"
         yield Finding(f"{name}/Function", rule, ON_THE_QUEUE)
     for name in DEAD_LETTER_QUEUES:
@@ -95,28 +122,43 @@ def _failures() -> Iterator[Finding]:
 
 
 def _wildcards(stack: Stack, stage: Stage) -> Iterator[Finding]:
+    claim = _arn("secretsmanager", f"secret:{claim_secret_name(stage.name)}-*")
     secrets = _arn("secretsmanager", f"secret:{tls_secret_name(stage.name, '*')}-*")
     schedules = _arn("scheduler", f"schedule/ven-twin-{stage.name}/*")
-    settle = stack.node.find_child("SettleEvent").node.find_child("Function").node.default_child
-    versions = f"<{stack.get_logical_id(cast('CfnElement', settle))}.Arn>:*"
     for name, resource, reason in (
         ("ProvisionVen", "*", NO_RESOURCE),
         ("ProvisionVen", _arn("iot", "cert/*"), ANY_CERTIFICATE),
         ("ProvisionVen", _arn("iot", "thing/*"), ANY_THING),
         ("ProvisionVen", secrets, "The secrets of this stage's VENs; their ARNs end at random."),
+        ("ProvisionVen", claim, "The claim's secret alone; its ARN ends at random."),
+        ("RotateVen", "*", NO_RESOURCE),
+        ("RotateVen", _arn("iot", "cert/*"), ANY_CERTIFICATE),
+        ("RotateVen", _arn("iot", "thing/*"), ANY_THING),
+        ("RotateVen", secrets, "The secrets of this stage's VENs; their ARNs end at random."),
+        ("Claims", _arn("iot", "thing/*"), ANY_THING),
+        ("Claims", _arn("iot", "cert/*"), ANY_CERTIFICATE),
         (
             "IssueCommand",
             _arn("iot", "topic/ven/cmd/*"),
             "Commands go to any VEN; its row is looked up first.",
         ),
         ("DispatchEvent", _arn("iot", "thing/*"), ANY_THING),
-        ("DispatchEvent", schedules, "One schedule an event, in the group of this stage alone."),
+        ("DispatchEvent", schedules, "Two schedules an event, in the group of this stage alone."),
+        ("WriteShadows", _arn("iot", "thing/*"), ANY_THING),
         ("SettleEvent", _arn("iot", "thing/*"), ANY_THING),
-        ("Schedules", versions, "The versions of the one function that schedules start."),
+        ("Schedules", _versions(stack, "SettleEvent"), STARTED),
+        ("Schedules", _versions(stack, "DispatchEvent"), STARTED),
+        ("Schedules", _versions(stack, "WatchFleet"), STARTED),
     ):
         yield Finding(
             f"{name}/Role/DefaultPolicy", f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]", reason
         )
+
+
+def _versions(stack: Stack, name: str) -> str:
+    """All versions of a function, as the rule packs write them."""
+    function = stack.node.find_child(name).node.find_child("Function").node.default_child
+    return f"<{stack.get_logical_id(cast('CfnElement', function))}.Arn>:*"
 
 
 def _arn(service: str, resource: str) -> str:

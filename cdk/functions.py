@@ -15,7 +15,7 @@ from cdk.stage import Stage
 
 METRICS_NAMESPACE = "VenTwin"
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
-_RETENTION = {7: logs.RetentionDays.ONE_WEEK, 30: logs.RetentionDays.ONE_MONTH}
+RETENTION = {7: logs.RetentionDays.ONE_WEEK, 30: logs.RetentionDays.ONE_MONTH}
 
 
 class Slice(Construct):
@@ -39,7 +39,7 @@ class Slice(Construct):
     ) -> None:
         super().__init__(scope, "".join(part.capitalize() for part in name.split("_")))
         group = logs.LogGroup(
-            self, "Logs", retention=_RETENTION[stage.log_retention_days], removal_policy=RemovalPolicy.DESTROY
+            self, "Logs", retention=RETENTION[stage.log_retention_days], removal_policy=RemovalPolicy.DESTROY
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         group.grant_write(role)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
@@ -13,14 +14,21 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk.functions import METRICS_NAMESPACE
 from cdk.stage import Stage
 
 OLD_MESSAGE_S = 300
 FIVE_MINUTES = Duration.minutes(5)
+WATCHER = "watch_fleet"
+"""Whose metrics say how the fleet stands; it says so every five minutes."""
 
 
 class Monitoring(Construct):
-    """Dead letters, old messages and function errors raise an alarm; all of it is on the dashboard."""
+    """Dead letters, old messages, function errors and silent VENs raise an alarm; all is on the dashboard.
+
+    The fleet's figures are those of ``ven-twin fleet status``, every five minutes, without a dimension of a
+    VEN or an event: CloudWatch bills each combination of dimensions as a metric of its own.
+    """
 
     def __init__(
         self,
@@ -28,6 +36,7 @@ class Monitoring(Construct):
         *,
         stage: Stage,
         functions: Mapping[str, lambda_.Function],
+        api: gateway.HttpApi,
         inlets: Mapping[str, sqs.Queue],
         dead: Mapping[str, sqs.Queue],
     ) -> None:
@@ -47,6 +56,11 @@ class Monitoring(Construct):
             self._alarm(
                 f"{name}Errors", function.metric_errors(period=FIVE_MINUTES), 1, "The function failed."
             )
+        self._alarm(
+            "VensSilent", _fleet("VensSilent"), 1, "VENs that were there once are not heard of any more."
+        )
+        failures = api.metric_server_error(period=FIVE_MINUTES, statistic="Sum")
+        self._alarm("ApiFailures", failures, 1, "The API answered with an error of its own (5xx).")
         self._dashboard(stage, functions, inlets, dead)
 
     def _alert_topic(self, stage: Stage) -> sns.Topic | None:
@@ -89,6 +103,14 @@ class Monitoring(Construct):
         ]
         board = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"ven-twin-{stage.name}")
         board.add_widgets(
+            graph("Flexibility, kW", [_fleet("FlexibilityKw")]),
+            graph("Asked and delivered, kW", [_fleet("AskedKw"), _fleet("DeliveredKw")]),
+            graph(
+                "VENs",
+                [_fleet(name) for name in ("VensOnline", "VensShedding", "VensOptedOut", "VensSilent")],
+            ),
+        )
+        board.add_widgets(
             graph("Messages received", received),
             graph("Oldest message, s", oldest),
             graph("Dead letters", waiting),
@@ -101,3 +123,14 @@ class Monitoring(Construct):
                 [f.metric_duration(label=name, statistic="p95") for name, f in functions.items()],
             ),
         )
+
+
+def _fleet(name: str) -> cloudwatch.Metric:
+    """A figure of the fleet, as `watch_fleet` last said it."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": WATCHER},
+        statistic="Maximum",
+        period=FIVE_MINUTES,
+    )

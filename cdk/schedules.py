@@ -1,4 +1,4 @@
-"""One-time schedules that the functions make: their group, their role, their dead letters."""
+"""Schedules that the functions make: their group, their role, their dead letters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from constructs import Construct
 
 
 class Schedules(Construct):
-    """Where `dispatch_event` puts the schedules that start `settle_event`."""
+    """Where `dispatch_event` puts the schedules that start `settle_event`, and itself."""
 
     def __init__(
         self, scope: Construct, *, stage_name: str, starts: lambda_.Function, failed: sqs.Queue
@@ -29,5 +29,9 @@ class Schedules(Construct):
             "Role",
             assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions={"StringEquals": ours}),
         )
-        starts.grant_invoke(self.role)
+        self.let_start(starts)
         failed.grant_send_messages(self.role)
+
+    def let_start(self, function: lambda_.Function) -> None:
+        """Let the schedules invoke *function*."""
+        function.grant_invoke(self.role)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from contracts.errors import FieldError
 from contracts.names import check_ven_id
+from contracts.requests import DEFAULT_PROGRAMME
+from contracts.settlement import Baseline
 
 STAGES = ("local", "dev", "prod")
 DEFAULT_VENS = ("ven-1",)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 """Runtimes that the functions run on; the last is the default on AWS."""
 MAX_VENS = 80
+BASELINES: tuple[str, ...] = get_args(Baseline)
+SHADOW_WRITERS = 2
+"""How many of `write_shadows` run at once; the least that SQS lets a function be held to."""
 ROTATION = re.compile(r"[A-Za-z0-9._-]{1,32}")
 ALERT_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -37,7 +43,12 @@ class Stage:
         tls_only: whether queues refuse plain HTTP from anywhere; the local gateway speaks nothing else.
         deployer_credentials: deploy with the caller's own credentials, not with the bootstrap roles.
         rotation: any word; another one than at the last deployment gives every VEN a new certificate.
+        rotate_days: the age at which a VEN's certificate is replaced while the VEN runs; 0 for never.
         alert_email: who is written to when an alarm goes off, or None.
+        groups: names under which events may target VENs, each with its VENs.
+        programmes: names of programmes, each with the baseline that its events are settled by.
+        redispatch_min: how often a running event is shared out again, minutes; one is the scheduler's least.
+        shadow_writes_per_s: how fast one of the `SHADOW_WRITERS` writes; see docs/scale.md.
     """
 
     name: str
@@ -52,7 +63,16 @@ class Stage:
     tls_only: bool
     deployer_credentials: bool
     rotation: str
+    rotate_days: int
     alert_email: str | None
+    groups: Mapping[str, tuple[str, ...]]
+    programmes: Mapping[str, str]
+    redispatch_min: int
+    shadow_writes_per_s: int
+
+    def groups_of(self, ven_id: str) -> tuple[str, ...]:
+        """The groups that a VEN is in."""
+        return tuple(sorted(name for name, vens in self.groups.items() if ven_id in vens))
 
 
 def read_stage(context: Callable[[str], str | None]) -> Stage:
@@ -68,9 +88,10 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
     if name not in STAGES:
         raise FieldError("stage", f"{name!r} is none of {', '.join(STAGES)}")
     local = name == "local"
+    vens = _vens(context("vens"))
     return Stage(
         name=name,
-        vens=_vens(context("vens")),
+        vens=vens,
         python=f"{sys.version_info.major}.{sys.version_info.minor}" if local else _python(context("python")),
         architecture=_host_architecture() if local else "arm64",
         retention_days=_days(context("retention_days"), 400 if name == "prod" else 30),
@@ -81,7 +102,12 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         tls_only=not local,
         deployer_credentials=local,
         rotation=_rotation(context("rotation")),
+        rotate_days=_rotate_days(context("rotate_days")),
         alert_email=_email(context("alert_email")),
+        groups=_groups(context("groups"), vens),
+        programmes=_programmes(context("programmes")),
+        redispatch_min=1,
+        shadow_writes_per_s=100,
     )
 
 
@@ -112,6 +138,14 @@ def _days(given: str | None, default: int) -> int:
     return int(given)
 
 
+def _rotate_days(given: str | None) -> int:
+    if given is None:
+        return 0
+    if not given.isdecimal() or int(given) > 3650:
+        raise FieldError("rotate_days", f"{given!r} is no number of days up to 3650")
+    return int(given)
+
+
 def _rotation(given: str | None) -> str:
     if given and not ROTATION.fullmatch(given):
         raise FieldError("rotation", "1 to 32 of A-Z a-z 0-9 . _ -")
@@ -122,6 +156,48 @@ def _email(given: str | None) -> str | None:
     if given is not None and not ALERT_EMAIL.fullmatch(given):
         raise FieldError("alert_email", f"{given!r} is no address")
     return given
+
+
+def _groups(given: str | None, vens: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """``north=ven-1+ven-2,south=ven-3``."""
+    groups = {}
+    for name, members in _pairs(given, "groups", "north=ven-1+ven-2,south=ven-3"):
+        check_ven_id(name, "groups")
+        if name in vens:
+            raise FieldError("groups", f"{name} is a VEN's id already")
+        groups[name] = tuple(dict.fromkeys(part.strip() for part in members.split("+") if part.strip()))
+        for ven_id in groups[name]:
+            if ven_id not in vens:
+                raise FieldError("groups", f"{name} has {ven_id!r} in it, which is none of the stack's VENs")
+    return groups
+
+
+def _programmes(given: str | None) -> Mapping[str, str]:
+    """``summer-peak=caiso_10_of_10,winter=nyiso_5_of_10``."""
+    programmes = {}
+    for name, baseline in _pairs(given, "programmes", "summer-peak=caiso_10_of_10"):
+        check_ven_id(name, "programmes")
+        if name == DEFAULT_PROGRAMME:
+            raise FieldError("programmes", f"{name} is there already, and has its baseline")
+        if baseline not in BASELINES:
+            raise FieldError("programmes", f"{baseline!r} is none of {', '.join(BASELINES)}")
+        programmes[name] = baseline
+    return programmes
+
+
+def _pairs(given: str | None, key: str, example: str) -> list[tuple[str, str]]:
+    """Names and what they stand for, each name once."""
+    pairs: list[tuple[str, str]] = []
+    for part in (given or "").split(","):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not part.strip():
+            continue
+        if not (name and equals and value):
+            raise FieldError(key, f"{part.strip()!r} is not like {example}")
+        if name in dict(pairs):
+            raise FieldError(key, f"names {name} twice")
+        pairs.append((name, value))
+    return pairs
 
 
 def _host_architecture() -> str:

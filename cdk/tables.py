@@ -16,7 +16,7 @@ class Tables(Construct):
     Attributes:
         telemetry: a VEN's rows in the order of its time, and its latest beside them.
         vens: one item a VEN: presence, what it reports, how it did in events.
-        events: an event, each VEN's part in it, its report.
+        events: an event, its plans, each VEN's part in it, its report; headers also by their start.
         commands: a command and its ack.
     """
 
@@ -26,6 +26,15 @@ class Tables(Construct):
         self.telemetry = self._table("Telemetry", records.TELEMETRY)
         self.vens = self._table("Vens", records.VENS)
         self.events = self._table("Events", records.EVENTS)
+        self.events.add_global_secondary_index(
+            index_name=records.EVENTS_BY_START,
+            partition_key=dynamodb.Attribute(
+                name=records.EVENTS_INDEX.partition, type=dynamodb.AttributeType.STRING
+            ),
+            sort_key=dynamodb.Attribute(
+                name=str(records.EVENTS_INDEX.sort), type=dynamodb.AttributeType.NUMBER
+            ),
+        )
         self.commands = self._table("Commands", records.COMMANDS)
 
     def _table(self, name: str, keys: records.TableKeys) -> dynamodb.TableV2:

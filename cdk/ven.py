@@ -54,6 +54,7 @@ class Ven(Construct):
                 "SecretId": secret.attr_id,  # the ARN, on AWS and on the local cloud alike
                 "TrustRootPem": trust_root_pem,
                 "Rotation": stage.rotation,
+                "Groups": list(stage.groups_of(ven_id)),
             },
         )
         certificate.node.add_dependency(thing, policy, provision)

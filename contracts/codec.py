@@ -50,7 +50,12 @@ def load_object(raw: bytes | str, *, max_bytes: int = PAYLOAD_MAX_BYTES) -> dict
 
 
 def convert(
-    kind: type[T], value: Mapping[str, Any], *, under: str = "", aliases: Mapping[str, str] | None = None
+    kind: type[T],
+    value: Mapping[str, Any],
+    *,
+    under: str = "",
+    aliases: Mapping[str, str] | None = None,
+    strict: bool = True,
 ) -> T:
     """*value* as a *kind* (a msgspec Struct), aliases turned into canonical names first.
 
@@ -59,6 +64,7 @@ def convert(
         value: decoded JSON.
         under: path to put before the field in errors.
         aliases: alias → canonical wire name; the canonical name wins when both stand there.
+        strict: whether ``"1"`` is no number; a query string holds nothing but text.
 
     Raises:
         FieldError: names the first field that is missing, mistyped or out of range.
@@ -69,7 +75,7 @@ def convert(
     if nan is not None:
         raise FieldError(_join(under, nan), "not a finite number")
     try:
-        return msgspec.convert(given, kind, strict=True)
+        return msgspec.convert(given, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise _field_error(str(error), under) from None
 

@@ -55,7 +55,7 @@ class Interval(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid
 
     duration_s: Annotated[int, Meta(ge=1, le=MAX_DURATION_S)]
     signal: Signal
-    value: Annotated[float, Meta(ge=0, le=10_000)]
+    value: Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
 class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):

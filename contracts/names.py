@@ -12,6 +12,8 @@ from contracts.errors import FieldError
 # "$" alone lets a newline follow, and JSON Schema, which takes these patterns, knows no "\Z".
 VEN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$(?!\n)")
 EVENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$(?!\n)")
+CERTIFICATE_ID = re.compile(r"^[0-9a-f]{64}$(?!\n)")
+"""SHA-256 of a certificate's DER form. Source: AWS IoT API, CertificateId."""
 LOAD_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$(?!\n)")
 
 # Names of the fields of a VEN's secret, not secrets.
@@ -93,6 +95,9 @@ class Output(StrEnum):
     ISSUE_COMMAND = "IssueCommandFunction"
     DISPATCH_EVENT = "DispatchEventFunction"
     SETTLE_EVENT = "SettleEventFunction"
+    ROTATE_VEN = "RotateVenFunction"
+    ALLOWED_VENS = "AllowedVensTable"
+    API_URL = "ApiUrl"
     DEAD_LETTERS = "DeadLetterQueues"
     INLETS = "InletQueues"
 
@@ -105,6 +110,44 @@ def stack_name(stage: str) -> str:
 def tls_secret_name(stage: str, ven_id: str) -> str:
     """Name of the secret that holds a VEN's CA, certificate and private key."""
     return f"ven-twin/{stage}/{ven_id}/tls"
+
+
+def claim_secret_name(stage: str) -> str:
+    """Name of the secret that holds the certificate with which VENs ask for one of their own."""
+    return f"ven-twin/{stage}/claim"
+
+
+def claim_template_name(stage: str) -> str:
+    """Name of the provisioning template that such VENs are registered by."""
+    return f"ven-twin-{stage}"
+
+
+def claim_client_id(ven_id: str) -> str:
+    """MQTT client id of a VEN that has no certificate of its own yet; no VEN's id has a dot."""
+    return f"claim.{ven_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisioningTopics:
+    """The topics by which a VEN gets a certificate. Source: AWS IoT, device provisioning MQTT API."""
+
+    template: str
+
+    @property
+    def create(self) -> str:
+        """Up: make a key and a certificate."""
+        return "$aws/certificates/create/json"
+
+    @property
+    def register(self) -> str:
+        """Up: register the VEN with that certificate."""
+        return f"$aws/provisioning-templates/{self.template}/provision/json"
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """Where the answers come."""
+        ends = ("accepted", "rejected")
+        return tuple(f"{topic}/{end}" for topic in (self.create, self.register) for end in ends)
 
 
 def event_schedule_name(event_id: str, purpose: str) -> str:

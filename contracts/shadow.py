@@ -15,7 +15,7 @@ from msgspec import Meta
 from contracts import codec
 from contracts.errors import FieldError, OversizeError
 from contracts.events import DrEvent, from_shadow
-from contracts.names import LOAD_ID
+from contracts.names import CERTIFICATE_ID, LOAD_ID
 from contracts.telemetry import PositivePower, Timestamp, canonical_loads
 
 STATE_MAX_BYTES = 8 * 1024
@@ -43,7 +43,8 @@ class OptOut(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_u
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
     """The part of ``desired`` (or of a delta) that was understood.
 
-    ``errors`` holds, by key path, why the rest was refused. An event that is None was removed. A
+    ``certificate_id`` is the certificate that the VEN is to connect with: another than its own has to be
+    fetched. ``errors`` holds, by key path, why the rest was refused. An event that is None was removed. A
     setting that is UNSET was not mentioned.
     """
 
@@ -53,6 +54,7 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     target_power_kw: float | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | None = None
     opt_out: OptOut | msgspec.UnsetType | None = msgspec.UNSET
+    certificate_id: str | None = None
     errors: dict[str, str] = {}
 
 
@@ -141,6 +143,14 @@ def _read_opt_out(value: Any, found: dict[str, Any]) -> None:
         found["opt_out"] = codec.convert(OptOut, _object(value, "optOut"), under="optOut")
 
 
+def _read_certificate(value: Any, found: dict[str, Any]) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str) or not CERTIFICATE_ID.fullmatch(value):
+        raise FieldError("certificateId", "64 of 0-9 a-f")
+    found["certificate_id"] = value
+
+
 _READERS: Mapping[str, Callable[[Any, dict[str, Any]], None]] = {
     "drEvents": _read_events,
     "loads": _read_loads,
@@ -148,6 +158,7 @@ _READERS: Mapping[str, Callable[[Any, dict[str, Any]], None]] = {
     "target_power_kw": _read_target,
     "enabled": _read_enabled,
     "optOut": _read_opt_out,
+    "certificateId": _read_certificate,
 }
 
 

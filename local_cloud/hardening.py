@@ -14,6 +14,7 @@ from importlib import metadata
 from typing import Any
 
 from contracts.codec import PAYLOAD_MAX_BYTES
+from local_cloud.callers import nobody, only_the_configured, reached_by_path
 from local_cloud.iam_resources import judged_as_on_aws
 from local_cloud.shadow_limits import held_to_limits
 
@@ -32,8 +33,10 @@ def harden(bind_host: str) -> None:
     Raises:
         RuntimeError: this is not the pinned emulator, or a name that is replaced here is gone.
     """
-    from ministack.core import iam_actions  # noqa: PLC0415 - reads its environment when imported
-    from ministack.services import iot, scheduler  # noqa: PLC0415 - reads its environment when imported
+    # Each reads its environment when imported.
+    from ministack.core import iam_actions, iam_evaluator  # noqa: PLC0415
+    from ministack.services import apigateway, iot, scheduler, sts  # noqa: PLC0415
+    from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     version = metadata.version("ministack")
     if version != PINNED:
@@ -48,6 +51,14 @@ def harden(bind_host: str) -> None:
     replace(iot, "update_thing_shadow", lambda update: held_to_limits(update, iot))
     replace(iam_actions, "extract_resource_arn", judged_as_on_aws)
     replace(scheduler, "_SCHEDULE_TICK_INTERVAL", lambda _: SCHEDULER_TICK_S)
+    for module in (iam_evaluator, sts):
+        replace(module, "is_root_access_key", only_the_configured)
+    replace(iam_evaluator, "_is_root_key", nobody)
+    replace_in(
+        provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"],  # noqa: SLF001 - the emulator's own table
+        "create",
+        lambda create: reached_by_path(create, apigateway),
+    )
 
 
 def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
@@ -55,6 +66,13 @@ def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     if not hasattr(owner, name):
         raise RuntimeError(f"ministack no longer has {owner.__name__}.{name}, which the local cloud replaces")
     setattr(owner, name, make(getattr(owner, name)))
+
+
+def replace_in(table: dict[str, Any], name: str, make: Callable[[Any], Any]) -> None:
+    """Put what *make* makes of ``table[name]`` in its place. Raises RuntimeError when there is none."""
+    if name not in table:
+        raise RuntimeError(f"ministack no longer has {name!r} where the local cloud replaces it")
+    table[name] = make(table[name])
 
 
 def _listen_on(iot: Any, host: str) -> None:

@@ -14,7 +14,7 @@ Extract = Callable[..., str]
 
 
 def judged_as_on_aws(extract: Extract) -> Extract:
-    """The emulator's *extract*, with the target of AttachPolicy and the group of a schedule."""
+    """The emulator's *extract*, with a policy's target, the policy of a list, and a schedule's group."""
 
     def extract_resource_arn(service: str, *call: Any) -> str:
         _method, path, _headers, body, query_params, *_scope = call
@@ -22,6 +22,9 @@ def judged_as_on_aws(extract: Extract) -> Extract:
         if service == "iot" and path.startswith(("/target-policies/", "/attached-policies/")):
             target = _body(body).get("target") or path.removeprefix("/attached-policies/")
             return target if str(target).startswith("arn:") else arn
+        if service == "iot" and path.startswith("/policy-targets/"):
+            region, account_id = _scope
+            return f"arn:aws:iot:{region}:{account_id}:policy/{path.removeprefix('/policy-targets/')}"
         if service == "scheduler" and ":schedule/default/" in arn:
             group = _body(body).get("GroupName") or _first(query_params.get("groupName"))
             return arn.replace(":schedule/default/", f":schedule/{group or 'default'}/")

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_iot import IoTClient
     from types_boto3_iot_data import IoTDataPlaneClient
+    from types_boto3_lambda import LambdaClient
     from types_boto3_scheduler import EventBridgeSchedulerClient
     from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sqs import SQSClient
 
 CONNECTIONS = 16
 """As many as `lambdas.common.parallel` works with at once."""
+INVOKE_TIMEOUT_S = 26.0
+"""API Gateway waits 30 s for an answer; this leaves time to say that it took too long."""
 
 
 @cache
@@ -54,6 +58,20 @@ def scheduler() -> EventBridgeSchedulerClient:
     return client
 
 
+@cache
+def sqs() -> SQSClient:
+    """SQS."""
+    client: SQSClient = _client("sqs")
+    return client
+
+
+@cache
+def functions() -> LambdaClient:
+    """Lambda, to have another function do its part and wait for it; nothing is asked twice."""
+    client: LambdaClient = _client("lambda", read_timeout=INVOKE_TIMEOUT_S, max_attempts=0)
+    return client
+
+
 def error_code(error: BaseException) -> str:
     """The service's code in a boto3 error, or the class's name when it is none."""
     response = getattr(error, "response", None)
@@ -61,14 +79,14 @@ def error_code(error: BaseException) -> str:
     return str(code) if code else type(error).__name__
 
 
-def _client(name: str) -> Any:
+def _client(name: str, *, read_timeout: float = 10, max_attempts: int = 4) -> Any:
     import boto3  # noqa: PLC0415 - a request that is refused needs none of it
     from botocore.config import Config  # noqa: PLC0415
 
     config = Config(
         connect_timeout=3,
-        read_timeout=10,
+        read_timeout=read_timeout,
         max_pool_connections=CONNECTIONS,
-        retries={"mode": "standard", "max_attempts": 4},
+        retries={"mode": "standard", "max_attempts": max_attempts},
     )
     return boto3.client(name, config=config)  # type: ignore[call-overload]

@@ -10,6 +10,11 @@ def utc_now() -> float:
     return time.time()
 
 
+def monotonic_s() -> float:
+    """Seconds since some moment; only differences mean anything."""
+    return time.monotonic()
+
+
 def sleep(duration_s: float) -> None:
     """Wait *duration_s*."""
     time.sleep(duration_s)

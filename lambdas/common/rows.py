@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.events import LOWEST_PRIORITY, DrEvent, Interval
 from contracts.records import EVENT_PART
-from contracts.requests import Assignment
+from contracts.requests import DEFAULT_PROGRAMME, Allocation, Assignment, event_etag
 from contracts.shadow import OptOut
 
 DAY_S = 24 * 3600
@@ -17,10 +17,13 @@ DAY_S = 24 * 3600
 R = TypeVar("R", bound=msgspec.Struct)
 
 
-class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
     """What the cloud knows of a VEN. Whoever has a row here was provisioned; nobody else counts.
 
-    *online* is None until it has connected once. The rest is what it last reported; None until then.
+    *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
+    last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
+    already included, and *sustain_s* for how long. *performance* (delivered to called, of late), *called_kwh*
+    (what it was called for, the older the less) and *last_called_ts* come from settled events.
     """
 
     ven_id: str
@@ -28,9 +31,17 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     enabled: bool | None = None
     opt_out: OptOut | None = None
     shed_availability_kw: float | None = None
+    sustain_s: float | None = None
+    status: str | None = None
+    active_event_id: str | None = None
+    report_interval_s: float | None = None
+    groups: tuple[str, ...] = ()
+    performance: float | None = None
+    called_kwh: float = 0.0
+    last_called_ts: float | None = None
 
 
-class LatestRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class LatestRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
     """A VEN's latest telemetry row: means over the time since its row before, and when the cloud had it."""
 
     ven_id: str
@@ -47,9 +58,12 @@ class LatestRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """One DR event as it was asked for and allocated: the record that a repeated request completes.
+    """An event's header: what was asked, how it stands. Who does what of it is in the plan *plan_id*.
 
-    *requested* is a digest of the request. Phases are computed from it, never stored.
+    *requested* is a digest of the request, *edition* how often an operator has revised it; *revision* rises
+    with every change that goes to the VENs. *done_revision* is the last whose shadows and schedules are all
+    written, which a repeat completes; *full* are VENs whose shadows had no room for it then. Phases and the
+    etag are computed, never stored.
     """
 
     event_id: str
@@ -57,17 +71,29 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     revision: int
     start_ts: int
     intervals: tuple[Interval, ...]
-    assignments: tuple[Assignment, ...]
+    plan_id: str
     created_ts: float
     expires_ts: int
+    edition: int = 0
     randomize_start_s: int = 0
     priority: int = LOWEST_PRIORITY
-    unavailable: dict[str, str] = {}
+    targets: tuple[str, ...] = ()
+    programme: str = DEFAULT_PROGRAMME
+    allocation: Allocation = "merit"
     asked_kw: float = 0.0
     available_kw: float | None = None
+    called_kw: float = 0.0
     shortfall_kw: float = 0.0
+    done_revision: int = -1
+    full: tuple[str, ...] = ()
     cancelled_ts: float | None = None
+    deleted_ts: float | None = None
     part: str = EVENT_PART
+
+    @property
+    def etag(self) -> str:
+        """What an operator's change is made on condition of."""
+        return event_etag(self.requested, self.edition, cancelled=self.cancelled_ts is not None)
 
     @property
     def end_ts(self) -> int:
@@ -80,15 +106,14 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         return self.end_ts + self.randomize_start_s if self.cancelled_ts is None else self.cancelled_ts
 
     def for_ven(self, assignment: Assignment) -> DrEvent:
-        """The event as it goes into one VEN's shadow; without intervals once it is cancelled."""
-        shares = zip(self.intervals, assignment.values, strict=True)
+        """The event as it goes into one VEN's shadow; without intervals once it is cancelled, or dropped."""
+        nothing = self.cancelled_ts is not None or not assignment.values
+        shares = () if nothing else zip(self.intervals, assignment.values, strict=True)
         return DrEvent(
             event_id=self.event_id,
             revision=self.revision,
             start_ts=self.start_ts,
-            intervals=()
-            if self.cancelled_ts is not None
-            else tuple(msgspec.structs.replace(interval, value=value) for interval, value in shares),
+            intervals=tuple(msgspec.structs.replace(interval, value=value) for interval, value in shares),
             randomize_start_s=self.randomize_start_s,
             priority=self.priority,
         )

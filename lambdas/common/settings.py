@@ -39,6 +39,24 @@ class ProvisionVen:
 
 
 @dataclass(frozen=True, slots=True)
+class RotateVen:
+    """Needs of `rotate_ven`. *ven_policy*: the VENs' IoT policy. *rotate_days*: 0 for never by itself."""
+
+    stage: str
+    vens_table: str
+    ven_policy: str
+    rotate_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitVen:
+    """Needs of `admit_ven`."""
+
+    vens_table: str
+    allowed_table: str
+
+
+@dataclass(frozen=True, slots=True)
 class IssueCommand:
     """Needs of `issue_command`."""
 
@@ -49,16 +67,32 @@ class IssueCommand:
 
 @dataclass(frozen=True, slots=True)
 class DispatchEvent:
-    """Needs of `dispatch_event`. *settle_delay_s*: how long after an event's end it is settled."""
+    """Needs of `dispatch_event`.
+
+    *settle_delay_s*: how long after an event's end it is settled. *redispatch_min*: how often it is shared
+    out again while it runs, minutes. *programmes*: JSON, the baseline of each programme by its name.
+    """
 
     vens_table: str
     events_table: str
+    telemetry_table: str
     retention_days: int
     settle_function_arn: str
     scheduler_role_arn: str
     schedule_group: str
     schedule_dlq_arn: str
     settle_delay_s: int
+    redispatch_min: int
+    shadow_queue_url: str
+    programmes: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteShadows:
+    """Needs of `write_shadows`. *shadow_writes_per_s*: how fast one of it writes."""
+
+    events_table: str
+    shadow_writes_per_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +115,33 @@ class RecordVens:
 
 @dataclass(frozen=True, slots=True)
 class SettleEvent:
-    """Needs of `settle_event`."""
+    """Needs of `settle_event`. *programmes*: JSON, the baseline of each programme by its name."""
 
     telemetry_table: str
     events_table: str
+    vens_table: str
+    programmes: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFleet:
+    """Needs of `watch_fleet`."""
+
+    vens_table: str
+    telemetry_table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Needs of `api`; the functions by their names."""
+
+    vens_table: str
+    telemetry_table: str
+    events_table: str
+    commands_table: str
+    dispatch_function: str
+    issue_function: str
+    settle_function: str
 
 
 def read(kind: type[S], environ: Mapping[str, str] | None = None) -> S:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.items import Item, from_item, to_attribute, to_item
 from contracts.records import Key, TableKeys
+from lambdas.common import parallel
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -24,6 +25,15 @@ class Condition:
     expression: str
     names: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index; items that have the attribute *without* are passed over."""
+
+    name: str
+    keys: TableKeys
+    without: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,20 @@ class Table:
                 Item=to_item(item),
                 ConditionExpression="attribute_not_exists(#p)",
                 ExpressionAttributeNames={"#p": self.keys.partition},
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def replace(self, item: Mapping[str, Any], *, when: Condition) -> bool:
+        """Write *item* over what is there, when the condition holds; says whether it did."""
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=to_item(item),
+                ConditionExpression=when.expression,
+                ExpressionAttributeNames=dict(when.names),
+                ExpressionAttributeValues=to_item(when.values),
             )
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
@@ -100,19 +124,57 @@ class Table:
             return False
         return True
 
-    def query(self, partition: str, between: tuple[str, str], attributes: Collection[str]) -> Iterator[Item]:
-        """*attributes* of the items of *partition* whose sort keys lie in *between*, in order."""
+    def query(
+        self, partition: str, between: tuple[str, str], attributes: Collection[str] = ()
+    ) -> Iterator[Item]:
+        """Items of *partition* whose sort keys lie in *between*, in order; *attributes* of them, or all."""
         projection, names = _projection(attributes)
+        some: Any = {"ProjectionExpression": projection} if names else {}
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
             KeyConditionExpression="#p = :p AND #s BETWEEN :a AND :b",
-            ProjectionExpression=projection,
             ExpressionAttributeNames={"#p": self.keys.partition, "#s": self.keys.sort or "", **names},
             ExpressionAttributeValues=to_item({":p": partition, ":a": between[0], ":b": between[1]}),
             ConsistentRead=True,
+            **some,
         )
         for page in pages:
             yield from (from_item(item) for item in page["Items"])
+
+    def newest(
+        self, index: Index, partition: str, *, after: Item | None, limit: int
+    ) -> tuple[list[Item], Item | None]:
+        """Up to *limit* items of an index's *partition*, the highest sort key first, and where they end.
+
+        Args:
+            index: the index, and what is left out of it.
+            partition: of the index.
+            after: the keys (index's and table's) of the item to go on after, None for the first.
+            limit: how many are wanted.
+
+        Returns:
+            The items, and the keys of the last one when there may be more.
+        """
+        found: list[Item] = []
+        start: Any = None if after is None else to_item(after)
+        while len(found) < limit:
+            onwards: Any = {"ExclusiveStartKey": start} if start else {}
+            page = self.client.query(
+                TableName=self.name,
+                IndexName=index.name,
+                KeyConditionExpression="#p = :p",
+                FilterExpression="attribute_not_exists(#absent)",
+                ExpressionAttributeNames={"#p": index.keys.partition, "#absent": index.without},
+                ExpressionAttributeValues=to_item({":p": partition}),
+                ScanIndexForward=False,
+                Limit=limit - len(found),
+                **onwards,
+            )
+            found += [from_item(item) for item in page["Items"]]
+            start = page.get("LastEvaluatedKey")
+            if start is None:
+                return found, None
+        return found, None if start is None else from_item(start)
 
     def scan(self, attributes: Collection[str]) -> Iterator[Item]:
         """*attributes* of every item, in no order."""
@@ -126,27 +188,30 @@ class Table:
         for page in pages:
             yield from (from_item(item) for item in page["Items"])
 
-    def get_many(self, partitions: Iterable[str], attributes: Collection[str]) -> list[Item]:
-        """*attributes* of the items that are there, of a table without sort key, in no order."""
+    def get_many(
+        self, partitions: Iterable[str], attributes: Collection[str], *, sort: str | None = None
+    ) -> list[Item]:
+        """*attributes* of the items that are there, in no order; of a table with a sort key, at *sort*."""
         projection, names = _projection(attributes)
-        keys = [to_item(self.key(Key(partition))) for partition in dict.fromkeys(partitions)]
-        found: list[Item] = []
-        while keys:
-            asked, keys = keys[:GET_MAX_KEYS], keys[GET_MAX_KEYS:]
-            answer = self.client.batch_get_item(
-                RequestItems={
-                    self.name: {
-                        "Keys": asked,
-                        "ProjectionExpression": projection,
-                        "ExpressionAttributeNames": names,
-                        "ConsistentRead": True,
-                    }
+        keys = [to_item(self.key(Key(partition, sort))) for partition in dict.fromkeys(partitions)]
+        chunks = [keys[first : first + GET_MAX_KEYS] for first in range(0, len(keys), GET_MAX_KEYS)]
+
+        def read(chunk: list[dict[str, Any]]) -> list[Item]:
+            found: list[Item] = []
+            while chunk:
+                request = {
+                    "Keys": chunk,
+                    "ProjectionExpression": projection,
+                    "ExpressionAttributeNames": names,
+                    "ConsistentRead": True,
                 }
-            )
-            found += [from_item(item) for item in answer["Responses"].get(self.name, [])]
-            left = answer["UnprocessedKeys"].get(self.name)
-            keys += [dict(key) for key in left["Keys"]] if left else []
-        return found
+                answer = self.client.batch_get_item(RequestItems={self.name: request})  # type: ignore[dict-item]
+                found += [from_item(item) for item in answer["Responses"].get(self.name, [])]
+                left = answer["UnprocessedKeys"].get(self.name)
+                chunk = [dict(key) for key in left["Keys"]] if left else []
+            return found
+
+        return [item for found in parallel.over(chunks, read) for item in found]
 
 
 def _projection(attributes: Collection[str]) -> tuple[str, dict[str, str]]:

@@ -1,25 +1,45 @@
-"""A fleet's target shared out by what each VEN offers. Pure."""
+"""A fleet's target shared out in proportion to what each VEN offers. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-W_PER_KW = 1000
+from lambdas.dispatch_event.fleet import W_PER_KW, Offer
+
+
+def call_in_proportion(asked_w: int, offers: Sequence[Offer]) -> dict[str, int]:
+    """What each of *offers* is called for, W, so that *asked_w* can be expected; see `shares_w`."""
+    counted_on_w = [int(offer_w * performance) for _, offer_w, performance in offers]
+    calls = {}
+    for (ven_id, offer_w, performance), share_w in zip(offers, shares_w(asked_w, counted_on_w), strict=True):
+        if share_w:
+            call_w = share_w if performance == 1.0 else round(share_w / performance)
+            calls[ven_id] = call_w if call_w < offer_w else offer_w  # noqa: FURB136 - a third of the time
+    return calls
 
 
 def allocate(asked_kw: float, offers_kw: Mapping[str, float]) -> dict[str, float]:
-    """Each VEN's share of *asked_kw*, kW, in proportion to what it offers and never more than that.
+    """Each VEN's share of *asked_kw*, kW, in whole watts; see `shares_w`."""
+    ven_ids = sorted(offers_kw)
+    offers_w = [int(offers_kw[ven_id] * W_PER_KW + 1e-6) for ven_id in ven_ids]
+    shares = shares_w(round(asked_kw * W_PER_KW), offers_w)
+    return {ven_id: share_w / W_PER_KW for ven_id, share_w in zip(ven_ids, shares, strict=True)}
 
-    Asking for more than there is allocates what there is. Shares are whole watts that add up exactly:
-    what rounding down leaves goes, watt by watt, to those who lost most by it.
+
+def shares_w(asked_w: int, offers_w: Sequence[int]) -> list[int]:
+    """Shares of *asked_w* in proportion to the offers, none more than its offer, in their order, W.
+
+    Asking for more than there is allocates what there is. The shares add up exactly: what rounding down
+    leaves goes, watt by watt, to those who lost most by it, the first of equals first.
     """
-    offers_w = {ven_id: int(offer_kw * W_PER_KW) for ven_id, offer_kw in offers_kw.items()}
-    total_w = sum(offers_w.values())
-    asked_w = min(round(asked_kw * W_PER_KW), total_w)
+    total_w = sum(offers_w)
+    asked_w = min(asked_w, total_w)
     if not total_w:
-        return dict.fromkeys(offers_w, 0.0)
-    shares_w = {ven_id: asked_w * offer_w // total_w for ven_id, offer_w in offers_w.items()}
-    lost = sorted(offers_w, key=lambda ven_id: (-(asked_w * offers_w[ven_id] % total_w), ven_id))
-    for ven_id in lost[: asked_w - sum(shares_w.values())]:
-        shares_w[ven_id] += 1
-    return {ven_id: share_w / W_PER_KW for ven_id, share_w in shares_w.items()}
+        return [0] * len(offers_w)
+    shares = [asked_w * offer_w // total_w for offer_w in offers_w]
+    left_w = asked_w - sum(shares)
+    if left_w:
+        lost = [asked_w * offer_w % total_w for offer_w in offers_w]
+        for index in sorted(range(len(lost)), key=lost.__getitem__, reverse=True)[:left_w]:
+            shares[index] += 1
+    return shares

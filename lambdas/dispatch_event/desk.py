@@ -1,107 +1,148 @@
-"""What `dispatch_event` works with: the events table, the fleet, the shadows, the settle schedule."""
+"""What `dispatch_event` works with: the events, the fleet and its telemetry, the shadows, the schedules."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import msgspec
 
-from contracts.records import EVENT_PART, EVENTS, VENS, Key, ven_part
-from contracts.requests import Assignment, SettleEvent
-from lambdas.common import answers, clients, parallel, rows, settings
-from lambdas.common.rows import EventRow, VenRow
-from lambdas.common.schedules import SettleSchedules
+from contracts import codec
+from contracts.errors import FieldError
+from contracts.events import Signal
+from contracts.plans import Plan
+from contracts.records import EVENTS, LATEST_ROW, TELEMETRY, VENS
+from contracts.requests import DEFAULT_PROGRAMME, SettleEvent
+from lambdas.common import answers, clients, fan_out, rows, settings
+from lambdas.common.event_book import EventBook
+from lambdas.common.fan_out import ShadowQueue
+from lambdas.common.rows import EventRow, LatestRow, VenRow
+from lambdas.common.schedules import EventSchedules
 from lambdas.common.shadows import Shadows
-from lambdas.common.tables import Condition, Table
+from lambdas.common.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Adapters of one invocation."""
+    """Adapters of one invocation, and what the stage says."""
 
     vens: Table
-    events: Table
+    telemetry: Table
+    book: EventBook
     shadows: Shadows
-    schedules: SettleSchedules
+    queue: ShadowQueue
+    schedules: EventSchedules
+    programmes: frozenset[str]
     settle_delay_s: int
+    redispatch_min: int
+    retention_days: int
+
+    def check_programme(self, programme: str) -> None:
+        """Raises FieldError for a programme that the stage does not know."""
+        if programme not in self.programmes:
+            raise FieldError("programme", f"none of {', '.join(sorted(self.programmes))}")
 
     def fleet(self, targets: tuple[str, ...]) -> tuple[VenRow, ...]:
-        """The targets' rows; every VEN's when there are none.
+        """The rows of the targets and of those in targeted groups; every VEN's when there are no targets.
+
+        A name that is a VEN's id and a group's is the VEN.
 
         Raises:
-            RefusedError: a target that is no VEN of ours.
+            RefusedError: a target that is no VEN of ours, and that no VEN has as a group.
         """
-        wanted = rows.attributes(VenRow)
-        if not targets:
-            return rows.read_all(VenRow, self.vens.scan(wanted))
-        fleet = rows.read_all(VenRow, self.vens.get_many(targets, wanted))
-        known = {ven.ven_id for ven in fleet}
-        for index, ven_id in enumerate(targets):
-            if ven_id not in known:
-                raise answers.not_found(f"no VEN {ven_id!r}", f"targets[{index}]")
+        fleet, unknown = self._find(targets)
+        for index, name in enumerate(targets):
+            if name in unknown:
+                raise answers.not_found(f"no VEN and no group {name!r}", f"targets[{index}]")
         return fleet
 
-    def event(self, event_id: str) -> EventRow | None:
-        """The event's record."""
-        item = self.events.get(Key(event_id, EVENT_PART))
-        return None if item is None else rows.read(EventRow, item)
+    def fleet_left(self, targets: tuple[str, ...]) -> tuple[VenRow, ...]:
+        """As `fleet`, of an event that there is already: targets that are gone since are passed over."""
+        return self._find(targets)[0]
 
-    def put(self, row: EventRow) -> bool:
-        """Write a new event's record; False when there is one already."""
-        return self.events.put_new(msgspec.to_builtins(row))
+    def _find(self, targets: tuple[str, ...]) -> tuple[tuple[VenRow, ...], frozenset[str]]:
+        """The rows, and the targets that there are none for."""
+        wanted = rows.attributes(VenRow)
+        if not targets:
+            return rows.read_all(VenRow, self.vens.scan(wanted)), frozenset()
+        found = {ven.ven_id: ven for ven in rows.read_all(VenRow, self.vens.get_many(targets, wanted))}
+        names = frozenset(targets) - found.keys()
+        unknown = names
+        for ven in rows.read_all(VenRow, self.vens.scan(wanted)) if names else ():
+            groups = names.intersection(ven.groups)
+            if groups:
+                found[ven.ven_id] = ven
+                unknown -= groups
+        return tuple(found.values()), unknown
 
-    def cancel(self, row: EventRow, *, now: float) -> bool:
-        """Mark the event cancelled by a newer revision; False when it is already."""
-        return self.events.update(
-            Key(row.event_id, EVENT_PART),
-            {"cancelledTs": now, "revision": row.revision + 1},
-            when=Condition("attribute_not_exists(#c)", {"#c": "cancelledTs"}),
-        )
+    def latest(self, ven_ids: Iterable[str]) -> dict[str, LatestRow]:
+        """The latest telemetry row of each VEN that has one."""
+        found = self.telemetry.get_many(ven_ids, rows.attributes(LatestRow), sort=LATEST_ROW)
+        return {row.ven_id: row for row in rows.read_all(LatestRow, found)}
 
-    def carry_out(self, row: EventRow, *, now: float) -> frozenset[str]:
-        """Everything that follows from the record; may be done any number of times.
+    def carry_out(
+        self, row: EventRow, plan: Plan, *, now: float, only: Collection[str] | None = None
+    ) -> EventRow:
+        """Everything that follows from the header and its plan; may be done any number of times.
+
+        Args:
+            row: the header, as it is stored.
+            plan: its plan.
+            now: UTC s.
+            only: the VENs whose shadows need it, when all the others have it; None for all.
 
         Returns:
-            VENs whose shadows had no room for it.
+            The header with what became of it.
         """
+        request = SettleEvent(event_id=row.event_id, revision=row.revision)
+        self.schedules.put_settle(request, at_ts=row.over_ts + self.settle_delay_s, now=now)
+        if only is None:  # a redispatch moves nothing in time
+            self._schedule_redispatch(row, now=now)
+        parts = fan_out.parts_of(plan, only)
+        full: frozenset[str] = frozenset()
+        if len(parts) <= fan_out.DIRECT_VENS:
+            full = fan_out.write(self.shadows, row, parts)
+        else:
+            self.queue.send(row, parts)
+        if only is not None:
+            full |= frozenset(row.full) - frozenset(only)
+        self.book.mark_done(row, full)
+        return msgspec.structs.replace(row, full=tuple(sorted(full)), done_revision=row.revision)
 
-        def one(assignment: Assignment) -> bool:
-            self._assign(row, assignment)
-            event = row.for_ven(assignment)
-            return self.shadows.set_event(assignment.ven_id, row.event_id, event.to_shadow())
-
-        self.schedules.put(
-            SettleEvent(event_id=row.event_id, revision=row.revision),
-            at_ts=row.over_ts + self.settle_delay_s,
-            now=now,
+    def _schedule_redispatch(self, row: EventRow, *, now: float) -> None:
+        if row.cancelled_ts is not None or all(each.signal is not Signal.SHED_KW for each in row.intervals):
+            self.schedules.drop_redispatch(row.event_id)
+            return
+        self.schedules.put_redispatch(
+            row.event_id, from_ts=row.start_ts, to_ts=row.end_ts, every_min=self.redispatch_min, now=now
         )
-        written = parallel.over(row.assignments, one)
-        return frozenset(each.ven_id for each, done in zip(row.assignments, written, strict=True) if not done)
-
-    def _assign(self, row: EventRow, assignment: Assignment) -> None:
-        """The VEN's part, beside whatever its acks have put there already."""
-        values = {
-            "venId": assignment.ven_id,
-            "values": assignment.values,
-            "revision": row.revision,
-            "expiresTs": row.expires_ts,
-        }
-        self.events.update(Key(row.event_id, ven_part(assignment.ven_id)), values)
 
 
-def open_desk(needs: settings.DispatchEvent) -> Desk:
-    """The desk of this sandbox."""
+def new_token() -> str:
+    """Tells apart two plans that are made of the same revision at once."""
+    return secrets.token_hex(4)
+
+
+def open_desk(needs: settings.DispatchEvent, function_arn: str) -> Desk:
+    """The desk of this sandbox; *function_arn* is what redispatches."""
     dynamodb = clients.dynamodb()
     return Desk(
         vens=Table(dynamodb, needs.vens_table, VENS),
-        events=Table(dynamodb, needs.events_table, EVENTS),
+        telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
+        book=EventBook(Table(dynamodb, needs.events_table, EVENTS)),
         shadows=Shadows(clients.iot_data()),
-        schedules=SettleSchedules(
+        queue=ShadowQueue(clients.sqs(), needs.shadow_queue_url),
+        schedules=EventSchedules(
             clients.scheduler(),
             needs.schedule_group,
             needs.settle_function_arn,
+            function_arn,
             needs.scheduler_role_arn,
             needs.schedule_dlq_arn,
         ),
+        programmes=frozenset(codec.load_object(needs.programmes)) | {DEFAULT_PROGRAMME},
         settle_delay_s=needs.settle_delay_s,
+        redispatch_min=needs.redispatch_min,
+        retention_days=needs.retention_days,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import ssl
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -43,20 +45,28 @@ class Certificates:
             made["keyPair"]["PrivateKey"],
         )
 
-    def attach(self, certificate: Certificate, *, thing: str, policy: str) -> None:
-        """Give it to the thing, give it the policy, activate it."""
-        self.client.attach_thing_principal(thingName=thing, principal=certificate.arn)
+    def attach(self, certificate: Certificate, *, policy: str, thing: str | None = None) -> None:
+        """Give it to the thing, if there is one, give it the policy, activate it."""
+        if thing is not None:
+            self.client.attach_thing_principal(thingName=thing, principal=certificate.arn)
         self.client.attach_policy(policyName=policy, target=certificate.arn)
         self.client.update_certificate(certificateId=certificate.id, newStatus="ACTIVE")
 
     def of_thing(self, thing: str) -> set[str]:
-        """Ids of the certificates that are attached to *thing*."""
-        pages = self.client.get_paginator("list_thing_principals").paginate(thingName=thing)
-        arns = [arn for page in pages for arn in page["principals"]]
-        return {arn.rpartition("cert/")[2] for arn in arns if ":cert/" in arn}
+        """Ids of the certificates that are attached to *thing*; none when there is no such thing."""
+        try:
+            pages = self.client.get_paginator("list_thing_principals").paginate(thingName=thing)
+            return _ids(arn for page in pages for arn in page["principals"])
+        except self.client.exceptions.ResourceNotFoundException:
+            return set()
 
-    def remove(self, certificate_id: str) -> None:
-        """Detach it from everything, deactivate it, delete it; what is gone already is passed over."""
+    def of_policy(self, policy: str) -> set[str]:
+        """Ids of the certificates that *policy* is attached to."""
+        pages = self.client.get_paginator("list_targets_for_policy").paginate(policyName=policy)
+        return _ids(arn for page in pages for arn in page["targets"])
+
+    def remove(self, certificate_id: str, *, thing: str | None = None) -> None:
+        """Detach it from *thing* and its policies, deactivate it, delete it; what is gone is passed over."""
         errors = self.client.exceptions
         try:
             found = self.client.describe_certificate(certificateId=certificate_id)
@@ -64,7 +74,7 @@ class Certificates:
             self.client.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
             for policy in self._policies(arn):
                 self._gone_is_fine(self.client.detach_policy, policyName=policy, target=arn)
-            for thing in self._things(arn):
+            if thing is not None:
                 self._gone_is_fine(self.client.detach_thing_principal, thingName=thing, principal=arn)
             self._delete(certificate_id)
         except errors.ResourceNotFoundException:
@@ -91,6 +101,15 @@ class Certificates:
         pages = self.client.get_paginator("list_attached_policies").paginate(target=arn)
         return (policy["policyName"] for page in pages for policy in page["policies"])
 
-    def _things(self, arn: str) -> Iterator[str]:
-        pages = self.client.get_paginator("list_principal_things").paginate(principal=arn)
-        return (thing for page in pages for thing in page["things"])
+
+def certificate_id_of(pem: str) -> str:
+    """The id of a certificate: SHA-256 of its DER form. Source: AWS IoT API, CertificateId.
+
+    Raises:
+        ValueError: *pem* is no certificate.
+    """
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.strip())).hexdigest()
+
+
+def _ids(arns: Iterable[str]) -> set[str]:
+    return {arn.rpartition("cert/")[2] for arn in arns if ":cert/" in arn}

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from contracts import codec
-from contracts.errors import FieldError
-from contracts.names import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY, check_ven_id
+from contracts.errors import FieldError, WireError
+from contracts.names import (
+    SECRET_CA,
+    SECRET_CERTIFICATE,
+    SECRET_PRIVATE_KEY,
+    check_ven_id,
+)
 
-CERTIFICATE_ID = re.compile(r"^[0-9a-f]{64}$")
-"""Source: AWS IoT API, CertificateId."""
+REQUEST_ID = "REQUEST_ID"
+"""Field of the claim's secret: which request made it."""
 
 
 class Properties(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
     """Properties of the custom resource.
 
-    *secret_id* is the ARN or name of a secret that exists and has no value yet. *trust_root_pem* is what the
-    VEN trusts, empty for Amazon's roots. A changed *rotation*, whatever it says, asks for a new certificate.
+    Without a *ven_id* it is the claim certificate: no thing, no VEN, only the policy. *secret_id* is the ARN
+    or name of a secret that exists and has no value yet. *trust_root_pem* is what the VEN trusts, empty for
+    Amazon's roots. A changed *rotation*, whatever it says, asks for a new certificate.
     """
 
-    ven_id: str
+    ven_id: str | None = None
     policy_name: str
     secret_id: str
     trust_root_pem: str = ""
     rotation: str = ""
+    groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an id that could not be a VEN's."""
-        check_ven_id(self.ven_id, "VenId")
+        if self.ven_id is not None:
+            check_ven_id(self.ven_id, "VenId")
 
 
 class Step(Enum):
@@ -40,6 +47,7 @@ class Step(Enum):
 
     NEW_CERTIFICATE = "newCertificate"
     NEW_TRUST_ROOT = "newTrustRoot"
+    NEW_GROUPS = "newGroups"
     NOTHING = "nothing"
     REMOVE = "remove"
 
@@ -63,7 +71,9 @@ def plan_step(event: Mapping[str, Any]) -> Step:
     new, old = properties(event), properties(event, "OldResourceProperties")
     if any(getattr(new, name) != getattr(old, name) for name in _BINDS):
         return Step.NEW_CERTIFICATE
-    return Step.NOTHING if new.trust_root_pem == old.trust_root_pem else Step.NEW_TRUST_ROOT
+    if new.trust_root_pem != old.trust_root_pem:
+        return Step.NEW_TRUST_ROOT
+    return Step.NOTHING if new.groups == old.groups else Step.NEW_GROUPS
 
 
 _BINDS = ("ven_id", "policy_name", "secret_id", "rotation")
@@ -77,11 +87,32 @@ def properties(event: Mapping[str, Any], which: str = "ResourceProperties") -> P
     return codec.convert(Properties, given, under=which)
 
 
-def secret_value(*, ca_pem: str, certificate_pem: str, private_key_pem: str) -> str:
+def secret_value(*, ca_pem: str, certificate_pem: str, private_key_pem: str, **more: str) -> str:
     """The secret that a VEN reads its identity from."""
-    return codec.encode(
-        {SECRET_CA: ca_pem, SECRET_CERTIFICATE: certificate_pem, SECRET_PRIVATE_KEY: private_key_pem}
-    ).decode()
+    identity = {SECRET_CA: ca_pem, SECRET_CERTIFICATE: certificate_pem, SECRET_PRIVATE_KEY: private_key_pem}
+    return codec.encode({**identity, **more}).decode()
+
+
+class Claim(NamedTuple):
+    """What the claim's secret says of how it was made."""
+
+    request_id: str
+    certificate_pem: str
+
+
+def claim(value: str | None) -> Claim | None:
+    """What is in the claim's secret; None when that has no value, or another."""
+    try:
+        found = codec.load_object(value or "")
+        return Claim(str(found[REQUEST_ID]), str(found[SECRET_CERTIFICATE]))
+    except (WireError, KeyError):
+        return None
+
+
+def with_certificate(value: str, *, certificate_pem: str, private_key_pem: str) -> str:
+    """The same secret with another certificate. Raises MalformedError when *value* is no such secret."""
+    pair = {SECRET_CERTIFICATE: certificate_pem, SECRET_PRIVATE_KEY: private_key_pem}
+    return codec.encode(codec.load_object(value) | pair).decode()
 
 
 def with_trust_root(value: str, ca_pem: str) -> str:

@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.names import CERTIFICATE_ID
 from contracts.records import VENS
 from lambdas.common import clients, settings
 from lambdas.common.tables import Table
 from lambdas.provision_ven import plan
-from lambdas.provision_ven.certificates import Certificate, Certificates
+from lambdas.provision_ven.certificates import Certificate, Certificates, certificate_id_of
 from lambdas.provision_ven.plan import Properties, Step
 from lambdas.provision_ven.registry import Registry
 from lambdas.provision_ven.undo import UndoFailedError
@@ -43,33 +44,59 @@ class Provisioning:
             self._remove(event, physical_id)
         elif step is Step.NEW_CERTIFICATE:
             return self._new_certificate(event, physical_id or None, now)
-        elif step is Step.NEW_TRUST_ROOT:
-            self._new_trust_root(plan.properties(event))
+        elif step in {Step.NEW_TRUST_ROOT, Step.NEW_GROUPS}:
+            wanted = plan.properties(event)
+            if step is Step.NEW_TRUST_ROOT:
+                self._new_trust_root(wanted)
+            if wanted.ven_id is not None:
+                self.registry.regroup(wanted.ven_id, wanted.groups)
         return physical_id
 
     def _new_certificate(self, event: Mapping[str, Any], current: str | None, now: float) -> str:
         wanted, request_id = plan.properties(event), str(event["RequestId"])
+        if wanted.ven_id is None:
+            return self._new_claim(wanted, request_id, current)
         recorded = self.registry.find(wanted.ven_id)
         if recorded.certificate_id is not None and recorded.request_id == request_id:
             return recorded.certificate_id
         attached = self.certificates.of_thing(wanted.ven_id)
         for left in plan.leftovers(attached, recorded=recorded.certificate_id, current=current):
-            self.certificates.remove(left)
+            self.certificates.remove(left, thing=wanted.ven_id)
         with ExitStack() as undo:
-            certificate = self.certificates.create()
-            undo.callback(self._take_away, certificate.id)
-            self.certificates.attach(certificate, thing=wanted.ven_id, policy=wanted.policy_name)
-            before = self.vault.read(wanted.secret_id)
-            if before is not None:
-                undo.callback(self.vault.write, wanted.secret_id, before)
-            self.vault.write(wanted.secret_id, _secret(wanted, certificate))
-            self.registry.register(wanted.ven_id, certificate.id, request_id, now=now)
+            certificate = self._made(wanted, undo)
+            self._write_secret(wanted, _secret(wanted, certificate), undo)
+            self.registry.register(wanted.ven_id, certificate.id, request_id, wanted.groups, now=now)
             undo.pop_all()
         return certificate.id
 
-    def _take_away(self, certificate_id: str) -> None:
+    def _new_claim(self, wanted: Properties, request_id: str, current: str | None) -> str:
+        """A certificate that is no VEN's. Its policy has no other, so whatever else it has is left over."""
+        before = plan.claim(self.vault.read(wanted.secret_id))
+        if before is not None and before.request_id == request_id:
+            return certificate_id_of(before.certificate_pem)
+        for left in self.certificates.of_policy(wanted.policy_name) - {current}:
+            self.certificates.remove(left)
+        with ExitStack() as undo:
+            certificate = self._made(wanted, undo)
+            self._write_secret(wanted, _secret(wanted, certificate, **{plan.REQUEST_ID: request_id}), undo)
+            undo.pop_all()
+        return certificate.id
+
+    def _made(self, wanted: Properties, undo: ExitStack) -> Certificate:
+        certificate = self.certificates.create()
+        undo.callback(self._take_away, certificate.id, wanted.ven_id)
+        self.certificates.attach(certificate, thing=wanted.ven_id, policy=wanted.policy_name)
+        return certificate
+
+    def _write_secret(self, wanted: Properties, value: str, undo: ExitStack) -> None:
+        before = self.vault.read(wanted.secret_id)
+        if before is not None:
+            undo.callback(self.vault.write, wanted.secret_id, before)
+        self.vault.write(wanted.secret_id, value)
+
+    def _take_away(self, certificate_id: str, ven_id: str | None) -> None:
         try:
-            self.certificates.remove(certificate_id)
+            self.certificates.remove(certificate_id, thing=ven_id)
         except Exception as error:
             raise UndoFailedError(certificate_id) from error
 
@@ -80,18 +107,32 @@ class Provisioning:
         self.vault.write(wanted.secret_id, plan.with_trust_root(value, _ca_pem(wanted)))
 
     def _remove(self, event: Mapping[str, Any], physical_id: str) -> None:
-        """Remove the certificate and, unless another is in force by now, the VEN's row."""
-        if not plan.CERTIFICATE_ID.fullmatch(physical_id):
+        """Remove the certificate and, unless the VEN has another resource by now, all that is the VEN's.
+
+        It may have been given other certificates since, by rotation; those go with the VEN. When it has
+        another resource, that is how CloudFormation ends an update: only its certificate stays.
+        """
+        if not CERTIFICATE_ID.fullmatch(physical_id):
             return  # the answer to a Create that failed
-        self.certificates.remove(physical_id)
-        self.registry.unregister(plan.properties(event).ven_id, physical_id)
+        ven_id = plan.properties(event).ven_id
+        self.certificates.remove(physical_id, thing=ven_id)
+        if ven_id is None:
+            return
+        recorded = self.registry.find(ven_id)
+        replaced = recorded.resource_id not in (None, physical_id)
+        kept = {recorded.certificate_id} if replaced else set()
+        for left in self.certificates.of_thing(ven_id) - kept:
+            self.certificates.remove(left, thing=ven_id)
+        if not replaced and recorded.certificate_id is not None:
+            self.registry.unregister(ven_id, recorded.certificate_id)
 
 
-def _secret(wanted: Properties, certificate: Certificate) -> str:
+def _secret(wanted: Properties, certificate: Certificate, **more: str) -> str:
     return plan.secret_value(
         ca_pem=_ca_pem(wanted),
         certificate_pem=certificate.pem,
         private_key_pem=certificate.private_key_pem,
+        **more,
     )
 
 

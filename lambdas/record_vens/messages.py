@@ -121,6 +121,7 @@ class _ReportedState(msgspec.Struct, frozen=True):
     metrics: _Metrics = _Metrics()
     ven: _Ven = _Ven()
     enabled: bool | None = None
+    report_interval_seconds: float | None = None
     shadow_errors: dict[str, Any] | None = None
 
 
@@ -142,6 +143,7 @@ def _row_state(reported: Mapping[str, Any]) -> dict[str, Any]:
     return figures | {
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
         "status": state.ven.status,
+        "reportIntervalS": state.report_interval_seconds,
         "byHand": state.ven.by_hand or None,
         "optOut": _opt_out(reported),
         "shadow_errors": state.shadow_errors or None,

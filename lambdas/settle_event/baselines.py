@@ -1,46 +1,210 @@
-"""What a site would have drawn without the event, by two rules. Pure.
+"""What a load would have been without the event, by the days before it. Pure.
 
-Interpretation: both rules are ours. Tariffs' day-matching rules need weeks of history, which a
-settlement right after an event does not read.
+The same arithmetic serves one VEN and the aggregate of many: a load is its like days and its own day, both in
+the quarter hours of the event's frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from contracts.settlement import Baseline
-from lambdas.settle_event.energy import Row, Span, Window, integrate, used_kw
+from lambdas.settle_event.days import Frame, LikeDay, Quarters
+from lambdas.settle_event.rules import Adjustment, Pool, Rule
 
-BEFORE_S = 3600.0
-BaselineKw = Callable[[Row], float]
-"""The baseline's power at the time of a row, kW."""
+EXPORTS = 0.05
+"""Below this part of the load's usual size a mean is no base for a ratio.
+
+Interpretation: a site with PV may draw nothing on balance, or export; a ratio to nothing would be any number.
+"""
+BAND = (0.1, 0.9)
+"""The quantiles of a rule's own errors that a band is between."""
+LEAST_ERRORS = 4
 
 
-def meter_before(spans: Sequence[Span], event: Window) -> BaselineKw | None:
-    """The mean of the hour before the event, from what is stored of it; None when nothing is.
+class NoBaselineError(Exception):
+    """A baseline cannot be worked out from what is stored; the text says why. Settle by another."""
 
-    It ends where the event starts, whatever is missing: a window that slid into the event would measure
-    the curtailed site. So would the row that spans the start, a mean over both sides of it.
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A baseline by matched days.
+
+    Attributes:
+        kw: power in the frame's quarter hours, None where no day that counts knows it.
+        days_ago: the days that the mean is of.
+        ratio: what it was multiplied by; 1 when it was not.
+        added_kw: what was added to it; 0 when nothing was.
+        errors_kw: baseline less actual, as means over the event's hours, on each day that was looked at,
+            worked out from the others.
+        notes: what a reader has to know.
     """
-    before = Window(event.start_ts - BEFORE_S, event.start_ts)
-    whole = [span for span in spans if span.window.end_ts <= event.start_ts]
-    mean_kw = integrate(whole, before, used_kw).mean_kw
-    return None if mean_kw is None else lambda _row: mean_kw
+
+    kw: tuple[float | None, ...]
+    days_ago: tuple[int, ...]
+    ratio: float
+    added_kw: float
+    errors_kw: tuple[float, ...]
+    notes: tuple[str, ...]
+
+    def band_kw(self, delivered_kw: float) -> tuple[float, float] | None:
+        """Where the delivery lies by the middle 80 % of the errors; None when there are too few of them.
+
+        An error is baseline less truth, so the true delivery is the figure less the error.
+        """
+        if len(self.errors_kw) < LEAST_ERRORS:
+            return None
+        low, high = (_quantile(self.errors_kw, share) for share in BAND)
+        return delivered_kw - high, delivered_kw - low
 
 
-def clone(spans: Sequence[Span], event: Window) -> BaselineKw | None:
-    """The uncurtailed clone's power, as each row carries it; None when no row covers the event."""
-    if integrate(spans, event, used_kw).covered_s <= 0:
-        return None
-    return lambda row: row.baseline_power_kw
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A day as rules see it: means over the event's hours and over the adjustment's, kW."""
+
+    days_ago: int
+    kw: Quarters
+    event_kw: float
+    before_kw: float | None
+    after_kw: float | None
 
 
-RULES: Mapping[Baseline, Callable[[Sequence[Span], Window], BaselineKw | None]] = {
-    "meter_before": meter_before,
-    "clone": clone,
-}
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """How an adjustment moves a baseline: *ratio* of its size, or *added_kw*."""
 
-WHY_ABSENT: Mapping[Baseline, str] = {
-    "meter_before": "meter_before: no telemetry in the hour before the event",
-    "clone": "clone: no telemetry in the event",
-}
+    ratio: float = 1.0
+    added_kw: float = 0.0
+    note: str | None = None
+
+    def of(self, kw: float) -> float:
+        """*kw*, moved. A ratio moves an export the same way as a draw: more load is less export."""
+        return kw + (self.ratio - 1.0) * abs(kw) + self.added_kw
+
+
+def match(rule: Rule, days: Iterable[LikeDay], own: Quarters, frame: Frame) -> Matched:
+    """The baseline by *rule*.
+
+    Args:
+        rule: which days count and how the day itself adjusts their mean.
+        days: like days, in any order.
+        own: the load in the event's own frame, None where it is not known.
+        frame: the event's quarter hours.
+
+    Raises:
+        NoBaselineError: there are too few days.
+    """
+    pool = rule.pool(frame.kind)
+    looked_at = _looked_at(pool, _days(rule, days, frame))
+    if len(looked_at) < pool.least:
+        of = f"{pool.least} of " if pool.least < pool.days else ""
+        raise NoBaselineError(f"needs {of}{pool.days} {pool.name}, has {len(looked_at)}")
+    chosen = _highest(pool, looked_at)
+    mean_kw = _means(chosen)
+    itself = _Day(
+        0, own, 0.0, *(_adjusting_kw(frame, rule.adjustment, own, side) for side in ("before", "after"))
+    )
+    moved = _moved(rule.adjustment, chosen, itself)
+    notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
+    return Matched(
+        kw=tuple(None if kw is None else moved.of(kw) for kw in mean_kw),
+        days_ago=tuple(day.days_ago for day in chosen),
+        ratio=moved.ratio,
+        added_kw=moved.added_kw,
+        errors_kw=_errors_kw(rule, pool, looked_at),
+        notes=(*notes, *([moved.note] if moved.note else [])),
+    )
+
+
+def _days(rule: Rule, days: Iterable[LikeDay], frame: Frame) -> list[_Day]:
+    """The days that the rule looks at, the latest first, without those with a gap in the event's hours."""
+    pool, found = rule.pool(frame.kind), []
+    for day in sorted(days):
+        event_kw = frame.mean_kw(day.kw, frame.event) if day.kind in pool.kinds else None
+        if event_kw is not None:
+            sides = (_adjusting_kw(frame, rule.adjustment, day.kw, side) for side in ("before", "after"))
+            found.append(_Day(day.days_ago, day.kw, event_kw, *sides))
+            if len(found) == pool.days and not pool.low_share:
+                break
+    return found
+
+
+def _adjusting_kw(frame: Frame, adjustment: Adjustment, kw: Quarters, side: str) -> float | None:
+    if side == "before":
+        return frame.mean_kw(kw, frame.before(adjustment.before_h)) if adjustment.before_h else None
+    return frame.mean_kw(kw, frame.after(adjustment.after_h)) if adjustment.after_h else None
+
+
+def _looked_at(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
+    """The latest days; one that is low beside the others gives its place to the next before it."""
+    left = list(days)
+    while True:
+        kept = left[: pool.days]
+        mean_kw = sum(day.event_kw for day in kept) / len(kept) if kept else 0.0
+        low = {day.days_ago for day in kept if mean_kw > 0 and day.event_kw < pool.low_share * mean_kw}
+        if not low or not pool.low_share:
+            return kept
+        left = [day for day in left if day.days_ago not in low]
+
+
+def _highest(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
+    """Those that are highest over the event's hours; of equals the later."""
+    return sorted(days, key=lambda day: (-day.event_kw, day.days_ago))[: pool.take]
+
+
+def _means(days: Sequence[_Day]) -> list[float | None]:
+    """The mean of the days in each quarter hour."""
+    means: list[float | None] = []
+    for values in zip(*(day.kw for day in days), strict=True):
+        known = [kw for kw in values if kw is not None]
+        means.append(sum(known) / len(known) if known else None)
+    return means
+
+
+def _moved(adjustment: Adjustment, days: Sequence[_Day], itself: _Day) -> _Moved:
+    """What *itself* moves the mean of *days* by, from those sides of it that are known on it and on them."""
+    now_kw, then_kw, missing = [], [], []
+    for name in ("before", "after"):
+        asked = adjustment.before_h if name == "before" else adjustment.after_h
+        if asked is None:
+            continue
+        own_kw = itself.before_kw if name == "before" else itself.after_kw
+        theirs = [day.before_kw if name == "before" else day.after_kw for day in days]
+        known = [kw for kw in theirs if kw is not None]
+        if own_kw is None or not known:
+            missing.append(f"the {abs(asked[1] - asked[0]):g} h {name}")
+        else:
+            now_kw.append(own_kw)
+            then_kw.append(sum(known) / len(known))
+    if not now_kw:
+        return _Moved(note=f"not adjusted: {' and '.join(missing)} not known" if missing else None)
+    note = f"adjusted without {missing[0]} it, not known" if missing else None
+    now, then = sum(now_kw) / len(now_kw), sum(then_kw) / len(then_kw)
+    if adjustment.additive:
+        return _Moved(added_kw=now - then, note=note)
+    usual_kw = sum(abs(day.event_kw) for day in days) / len(days)
+    if then <= 0 or then < EXPORTS * usual_kw:
+        return _Moved(note="not adjusted: the load is about none, or an export, where it would be compared")
+    return _Moved(ratio=min(max(now / then, adjustment.low), adjustment.high), note=note)
+
+
+def _errors_kw(rule: Rule, pool: Pool, days: Sequence[_Day]) -> tuple[float, ...]:
+    """Leave one out: each day's error when the rule is applied to it with the other days looked at."""
+    errors = []
+    for left_out in days:
+        others = _highest(pool, [day for day in days if day is not left_out])
+        if not others:
+            continue
+        mean_kw = sum(day.event_kw for day in others) / len(others)
+        moved = _moved(rule.adjustment, others, left_out)
+        errors.append(moved.of(mean_kw) - left_out.event_kw)
+    return tuple(errors)
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    """On the line between the two nearest values in order."""
+    ordered = sorted(values)
+    at = share * (len(ordered) - 1)
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)

@@ -1,31 +1,49 @@
-"""What `settle_event` works with: the event's record, its acks, the telemetry, the shadows."""
+"""What `settle_event` works with: events and their plans, acks, telemetry, the VENs' rows, the shadows."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from contracts.records import (
-    EVENT_PART,
-    EVENTS,
-    REPORT_PART,
-    TELEMETRY,
-    Key,
-    telemetry_range,
-    ven_part,
-)
-from contracts.requests import Assignment
-from contracts.settlement import EventReport, VenReport
-from lambdas.common import clients, parallel, rows, settings
+from contracts import codec
+from contracts.plans import Plan
+from contracts.records import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, telemetry_range, ven_part
+from contracts.requests import DEFAULT_PROGRAMME
+from contracts.settlement import DEFAULT_BASELINE, Baseline, EventReport, VenReport
+from lambdas.common import clients, clock, parallel, rows, settings
+from lambdas.common.event_book import EventBook
 from lambdas.common.rows import EventRow
 from lambdas.common.shadows import Shadows
-from lambdas.common.tables import Table
-from lambdas.settle_event.energy import Row, Window
-from lambdas.settle_event.report import read_report, report_item, too_large, without_vens
-from lambdas.settle_event.ven_report import part_of, reading_window, report_ven
+from lambdas.common.tables import Condition, Table
+from lambdas.settle_event.asked import Part, asked
+from lambdas.settle_event.days import like_days
+from lambdas.settle_event.energy import Row, Trace, Window
+from lambdas.settle_event.history import History
+from lambdas.settle_event.report import (
+    read_report,
+    report_event,
+    report_item,
+    setting_of,
+    too_large,
+    without_vens,
+)
+from lambdas.settle_event.standing import Standings
+from lambdas.settle_event.ven_report import BEFORE_S, Known, Measured, Setting, measure_ven
+
+HISTORY_SHARE = 0.4
+"""What part of the time that is left goes into making days from rows; the rest is for the event itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A report as it stands; *done* once all that follows from it is done."""
+
+    report: EventReport
+    done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,58 +52,119 @@ class Desk:
 
     events: Table
     telemetry: Table
+    vens: Table
     shadows: Shadows
+    programmes: Mapping[str, Baseline]
 
-    def event(self, event_id: str) -> EventRow | None:
-        """The event's record."""
-        item = self.events.get(Key(event_id, EVENT_PART))
-        return None if item is None else rows.read(EventRow, item)
+    @property
+    def book(self) -> EventBook:
+        """The events and their plans."""
+        return EventBook(self.events)
 
-    def report(self, event_id: str) -> EventReport | None:
+    def kept(self, event_id: str) -> Kept | None:
         """The report, once there is one."""
         item = self.events.get(Key(event_id, REPORT_PART))
-        return None if item is None else read_report(item)
+        return None if item is None else Kept(read_report(item), "doneTs" in item)
 
-    def keep(self, report: EventReport, event: EventRow) -> EventReport:
+    def settle(self, event: EventRow, plans: Sequence[Plan], *, now: float, left_s: float) -> EventReport:
+        """Work out the report. *left_s* is how long this may take altogether."""
+        asks = asked(event, plans)
+        setting = setting_of(event, asks)
+        acks = self.book.ven_parts(event.event_id)
+        history = History(self.telemetry, now, clock.utc_now() + HISTORY_SHARE * left_s)
+
+        def one(ven: tuple[str, Part]) -> tuple[Measured, bool]:
+            return self._measured(ven[0], ven[1], setting, history, acks.get(ven[0], {}))
+
+        found = parallel.over(list(asks.vens.items()), one)
+        baseline = self.programmes.get(event.programme, DEFAULT_BASELINE)
+        vens = [measured for measured, _ in found]
+        report = report_event(event, plans, asks, vens, baseline=baseline, settled_ts=int(now))
+        cut_short = sum(not whole for _, whole in found)
+        if cut_short:
+            note = (
+                f"the days before of {cut_short} VENs could not all be read in time; the next event has them"
+            )
+            report = msgspec.structs.replace(report, notes=(*report.notes, note))
+        return report
+
+    def _measured(
+        self, ven_id: str, part: Part, setting: Setting, history: History, acks: Mapping[str, Any]
+    ) -> tuple[Measured, bool]:
+        """A VEN's part, and whether all of its days before could be read."""
+        if setting.frame.event.duration_s <= 0:
+            return measure_ven(Known(ven_id, part, Trace.of(())), setting), True
+        profiles, whole = history.profiles(ven_id, setting.frame)
+        known = Known(
+            ven_id,
+            part,
+            Trace.of(self._rows(ven_id, _reading_window(setting))),
+            like_days(profiles, setting.frame),
+            acks,
+        )
+        return measure_ven(known, setting), whole
+
+    def keep(self, report: EventReport, event: EventRow, *, instead_of: EventReport | None) -> EventReport:
         """Store *report*, unless another settlement was faster; returns the one that stands."""
         if too_large(report):
             parallel.over(report.vens, lambda ven: self._keep_ven(ven, event))
             report = without_vens(report)
-        if self.events.put_new(report_item(report, event.expires_ts)):
+        item = report_item(report, event.expires_ts)
+        if instead_of is None:
+            written = self.events.put_new(item)
+        else:
+            same = Condition(
+                "#settled = :settled", {"#settled": "settledTs"}, {":settled": instead_of.settled_ts}
+            )
+            written = self.events.replace(item, when=same)
+        if written:
             return report
-        return self.report(event.event_id) or report
+        stands = self.kept(event.event_id)
+        return stands.report if stands else report
 
     def _keep_ven(self, ven: VenReport, event: EventRow) -> None:
-        self.events.update(Key(event.event_id, ven_part(ven.ven_id)), {"report": msgspec.to_builtins(ven)})
+        values = {"venId": ven.ven_id, "report": msgspec.to_builtins(ven)}
+        once = {"expiresTs": event.expires_ts}
+        self.events.update(Key(event.event_id, ven_part(ven.ven_id)), values, once=once)
 
-    def settle_vens(self, event: EventRow) -> list[VenReport]:
-        """The part of every VEN that the event was allocated to."""
+    def follow_up(self, report: EventReport, event: EventRow, plan: Plan, *, now: float) -> None:
+        """Count the event for its VENs, take it out of their shadows, and note that this is done.
 
-        def one(assignment: Assignment) -> VenReport:
-            part = part_of(event, assignment)
-            read = self._rows(assignment.ven_id, reading_window(part))
-            acks: dict[str, Any] = self.events.get(Key(event.event_id, ven_part(assignment.ven_id))) or {}
-            return report_ven(event.event_id, assignment.ven_id, part, read, acks)
-
-        return parallel.over(event.assignments, one)
-
-    def clear_shadows(self, event: EventRow) -> None:
-        """Remove the event from what is desired, so that shadows do not fill up with what is over."""
+        Each part may be repeated, so that a settlement which was cut short leaves nothing behind.
+        """
+        Standings(self.vens).count(event.event_id, self._ven_reports(report), report.settled_by)
         parallel.over(
-            event.assignments,
-            lambda assignment: self.shadows.set_event(assignment.ven_id, event.event_id, None),
+            sorted(plan.ven_ids), lambda ven_id: self.shadows.set_event(ven_id, event.event_id, None)
         )
+        self.events.update(Key(event.event_id, REPORT_PART), {"doneTs": int(now)})
+
+    def _ven_reports(self, report: EventReport) -> Sequence[VenReport]:
+        """The VENs' parts, from where they stand when the report was too large for one item."""
+        if report.vens:
+            return report.vens
+        parts = self.book.ven_parts(report.event_id).values()
+        return [msgspec.convert(part["report"], VenReport) for part in parts if "report" in part]
 
     def _rows(self, ven_id: str, window: Window) -> tuple[Row, ...]:
         between = telemetry_range(math.floor(window.start_ts), math.ceil(window.end_ts))
         return rows.read_all(Row, self.telemetry.query(ven_id, between, rows.attributes(Row)))
 
 
+def _reading_window(setting: Setting) -> Window:
+    """The time whose rows an event's report needs: what adjustments look at, and the hour before at least."""
+    frame = setting.frame
+    start_ts = min(frame.start_ts, frame.event.start_ts - BEFORE_S)
+    return Window(start_ts, frame.window.end_ts)
+
+
 def open_desk(needs: settings.SettleEvent) -> Desk:
     """The desk of this sandbox."""
     dynamodb = clients.dynamodb()
+    programmes = {DEFAULT_PROGRAMME: DEFAULT_BASELINE} | codec.load_object(needs.programmes)
     return Desk(
         events=Table(dynamodb, needs.events_table, EVENTS),
         telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
+        vens=Table(dynamodb, needs.vens_table, VENS),
         shadows=Shadows(clients.iot_data()),
+        programmes=msgspec.convert(programmes, dict[str, Baseline]),
     )

@@ -6,14 +6,17 @@ a window is a mean weighted by time; energy is the integral; what no row covers 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from operator import attrgetter
 from statistics import median_low
+from typing import NamedTuple
 
 import msgspec
 
-from contracts.units import kwh
+from contracts.units import S_PER_H
 
 REACH = 1.5
 """Up to so many usual spacings a row is only late. Interpretation: room for jitter, not for a lost row."""
@@ -22,18 +25,20 @@ NEIGHBOURS = 5
 LONE_REACH_S = 60.0
 """How far a row reaches when there is no other to take a spacing from."""
 
+_TIMESTAMP = attrgetter("timestamp")
 
-class Row(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+
+class Row(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
     """What settlement reads of a telemetry row."""
 
     timestamp: int
     used_power_kw: float
     baseline_power_kw: float
     event_id: str | None = None
+    requested_reduction_kw: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """The time [start_ts, end_ts), UTC s."""
 
     start_ts: float
@@ -45,39 +50,158 @@ class Window:
         return max(0.0, self.end_ts - self.start_ts)
 
     def cut(self, other: Window) -> Window:
-        """The part of it that lies within *other*."""
+        """The part of it within *other*."""
         return Window(max(self.start_ts, other.start_ts), min(self.end_ts, other.end_ts))
 
 
+class Integral(NamedTuple):
+    """Powers integrated over the covered part of a window."""
+
+    covered_s: float
+    used_kwh: float
+    clone_kwh: float
+
+    @property
+    def used_kw(self) -> float | None:
+        """The mean of what was drawn over what is covered, kW; None when nothing is."""
+        return self.used_kwh * S_PER_H / self.covered_s if self.covered_s > 0 else None
+
+    @property
+    def clone_kw(self) -> float | None:
+        """The mean of the clone over what is covered, kW; None when nothing is."""
+        return self.clone_kwh * S_PER_H / self.covered_s if self.covered_s > 0 else None
+
+
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A row and the time that it stands for."""
+class Trace:
+    """What rows cover, in order and without overlap, with running integrals: a window costs two look-ups.
 
-    window: Window
-    row: Row
-
-
-def spans(rows: Iterable[Row]) -> tuple[Span, ...]:
-    """What each row covers: the time since the row before, or one usual spacing when rows are missing.
-
-    The first row covers one usual spacing. Rows of the same second cover it but once.
+    Attributes:
+        rows: the rows that cover anything.
+        starts_s: where the time that each covers begins, UTC s.
+        ends_s: where it ends: the row's timestamp.
+        covered_s: seconds covered before each row's time, one more than there are rows.
+        used_kws: energy drawn before each row's time, kW·s.
+        clone_kws: the clone's.
     """
-    ordered = sorted(rows, key=lambda row: row.timestamp)
-    if not ordered:
-        return ()
-    gaps_s = [later.timestamp - row.timestamp for row, later in pairwise(ordered)]
-    lengths_s = [_usual_s(gaps_s, 0), *(_covered_s(gaps_s, at) for at in range(len(gaps_s)))]
-    return tuple(
-        Span(Window(row.timestamp - length_s, row.timestamp), row)
-        for row, length_s in zip(ordered, lengths_s, strict=True)
-        if length_s > 0
-    )
+
+    rows: Sequence[Row]
+    starts_s: Sequence[float]
+    ends_s: Sequence[float]
+    covered_s: Sequence[float]
+    used_kws: Sequence[float]
+    clone_kws: Sequence[float]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Trace:
+        """What each row covers: the time since the row before, or one usual spacing when rows are missing.
+
+        The first row covers one usual spacing. Rows of the same second cover it but once.
+        """
+        ordered = sorted(rows, key=_TIMESTAMP)
+        lengths_s = _lengths_s([row.timestamp for row in ordered])
+        kept = [(row, length_s) for row, length_s in zip(ordered, lengths_s, strict=True) if length_s > 0]
+        return cls._of_spans([row for row, _ in kept], [length_s for _, length_s in kept])
+
+    @classmethod
+    def _of_spans(cls, rows: Sequence[Row], lengths_s: Sequence[float]) -> Trace:
+        ends_s = [float(row.timestamp) for row in rows]
+        return cls(
+            rows,
+            [end_s - length_s for end_s, length_s in zip(ends_s, lengths_s, strict=True)],
+            ends_s,
+            list(accumulate(lengths_s, initial=0.0)),
+            _running(lengths_s, [row.used_power_kw for row in rows]),
+            _running(lengths_s, [row.baseline_power_kw for row in rows]),
+        )
+
+    def where(self, keeps: Callable[[Row], bool]) -> Trace:
+        """What the rows that *keeps* says yes to cover."""
+        kept = [index for index, row in enumerate(self.rows) if keeps(row)]
+        if len(kept) == len(self.rows):
+            return self
+        lengths_s = [self.ends_s[index] - self.starts_s[index] for index in kept]
+        return self._of_spans([self.rows[index] for index in kept], lengths_s)
+
+    def over(self, window: Window) -> Integral:
+        """The integrals over *window*."""
+        start_s, end_s = window
+        if end_s <= start_s or not self.rows:
+            return Integral(0.0, 0.0, 0.0)
+        from_s, from_used, from_clone = self._until(start_s)
+        to_s, to_used, to_clone = self._until(end_s)
+        return Integral(
+            max(0.0, to_s - from_s), (to_used - from_used) / S_PER_H, (to_clone - from_clone) / S_PER_H
+        )
+
+    def bins(self, start_s: float, step_s: float, count: int) -> list[Integral]:
+        """The integrals over *count* windows of *step_s* that follow one another."""
+        edges = [self._until(start_s + index * step_s) for index in range(count + 1)] if self.rows else []
+        return [
+            Integral(later[0] - sooner[0], (later[1] - sooner[1]) / S_PER_H, (later[2] - sooner[2]) / S_PER_H)
+            for sooner, later in pairwise(edges)
+        ] or [Integral(0.0, 0.0, 0.0)] * count
+
+    def ends_before(self, at_s: float) -> float:
+        """The end of the last row's time that is wholly before *at_s*, or minus infinity."""
+        index = bisect_right(self.ends_s, at_s) - 1
+        return self.ends_s[index] if index >= 0 else float("-inf")
+
+    def longest_gap_s(self, window: Window) -> float:
+        """The longest time within *window* that no row covers, s."""
+        longest_s, until_s = 0.0, window.start_ts
+        for index in range(max(0, bisect_right(self.ends_s, window.start_ts) - 1), len(self.rows)):
+            if self.starts_s[index] >= window.end_ts:
+                break
+            longest_s = max(longest_s, self.starts_s[index] - until_s)
+            until_s = max(until_s, self.ends_s[index])
+        return max(longest_s, window.end_ts - until_s)
+
+    def requested_kwh(self, window: Window) -> float:
+        """What the VEN says that it was asked for over *window*, kWh."""
+        first = bisect_right(self.ends_s, window.start_ts)
+        total_kws = 0.0
+        for index in range(first, len(self.rows)):
+            if self.starts_s[index] >= window.end_ts:
+                break
+            part = Window(self.starts_s[index], self.ends_s[index]).cut(window)
+            total_kws += (self.rows[index].requested_reduction_kw or 0.0) * part.duration_s
+        return total_kws / S_PER_H
+
+    def _until(self, at_s: float) -> tuple[float, float, float]:
+        """Seconds covered, and energy of use and clone (kW·s), before *at_s*."""
+        index = bisect_right(self.starts_s, at_s) - 1
+        if index < 0:
+            return 0.0, 0.0, 0.0
+        part_s = min(at_s, self.ends_s[index]) - self.starts_s[index]
+        row = self.rows[index]
+        return (
+            self.covered_s[index] + part_s,
+            self.used_kws[index] + part_s * row.used_power_kw,
+            self.clone_kws[index] + part_s * row.baseline_power_kw,
+        )
 
 
-def _covered_s(gaps_s: Sequence[int], at: int) -> float:
-    """How much of the gap before a row the row covers, s."""
+def _running(lengths_s: Sequence[float], powers_kw: Sequence[float]) -> list[float]:
+    energies = [length_s * kw for length_s, kw in zip(lengths_s, powers_kw, strict=True)]
+    return list(accumulate(energies, initial=0.0))
+
+
+def _lengths_s(times: Sequence[int]) -> list[float]:
+    """How much of the time before each row the row covers, s."""
+    if not times:
+        return []
+    gaps_s = [later - sooner for sooner, later in pairwise(times)]
+    return [_usual_s(gaps_s, 0), *(_reached_s(gaps_s, at) for at in range(len(gaps_s)))]
+
+
+def _reached_s(gaps_s: Sequence[int], at: int) -> float:
+    gap_s = gaps_s[at]
+    # The usual spacing is never below the least around it, which is found sooner.
+    if gap_s <= REACH * min(gaps_s[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]):
+        return float(gap_s)
     usual_s = _usual_s(gaps_s, at)
-    return gaps_s[at] if gaps_s[at] <= REACH * usual_s else usual_s
+    return float(gap_s) if gap_s <= REACH * usual_s else usual_s
 
 
 def _usual_s(gaps_s: Sequence[int], at: int) -> float:
@@ -88,45 +212,4 @@ def _usual_s(gaps_s: Sequence[int], at: int) -> float:
     before = [gap_s for gap_s in gaps_s[max(0, at - NEIGHBOURS) : at + 1] if gap_s > 0]
     after = [gap_s for gap_s in gaps_s[at : at + NEIGHBOURS + 1] if gap_s > 0]
     telling = [side for side in (before, after) if len(side) >= 3] or [before + after]
-    return max(median_low(side) if side else LONE_REACH_S for side in telling)
-
-
-@dataclass(frozen=True, slots=True)
-class Integral:
-    """A power integrated over the covered part of a window."""
-
-    energy_kwh: float
-    covered_s: float
-
-    @property
-    def mean_kw(self) -> float | None:
-        """The mean over what is covered, kW; None when nothing is."""
-        return self.energy_kwh / kwh(1.0, self.covered_s) if self.covered_s > 0 else None
-
-
-def integrate(spans: Sequence[Span], window: Window, power_kw: Callable[[Row], float]) -> Integral:
-    """*power_kw* of the rows, integrated over *window*."""
-    energy_kwh = covered_s = 0.0
-    for span in spans:
-        duration_s = span.window.cut(window).duration_s
-        if duration_s > 0:
-            energy_kwh += kwh(power_kw(span.row), duration_s)
-            covered_s += duration_s
-    return Integral(energy_kwh, covered_s)
-
-
-def used_kw(row: Row) -> float:
-    """What the site drew."""
-    return row.used_power_kw
-
-
-def longest_gap_s(spans: Sequence[Span], window: Window) -> float:
-    """The longest time within *window* that no row covers, s."""
-    covered = [part for span in spans if (part := span.window.cut(window)).duration_s > 0]
-    edges = [
-        window.start_ts,
-        *(edge for part in covered for edge in (part.start_ts, part.end_ts)),
-        window.end_ts,
-    ]
-    starts, ends = edges[::2], edges[1::2]
-    return max(0.0, *(end - start for start, end in zip(starts, ends, strict=True)))
+    return float(max(median_low(side) if side else LONE_REACH_S for side in telling))

@@ -20,34 +20,43 @@ metrics = Metrics()
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:
     """Work out what a DR event delivered, keep the report, and take the event out of the shadows."""
     metrics.add_metric(name="SettlementRequested", unit=MetricUnit.Count, value=1)
-    given = answers.answer(lambda: settle(event, now=clock.utc_now()))
+    left_s = context.get_remaining_time_in_millis() / 1000
+    given = answers.answer(lambda: settle(event, now=clock.utc_now(), left_s=left_s))
     outcome = "SettlementRefused" if given.get("ok") is False else "EventSettled"
     metrics.add_metric(name=outcome, unit=MetricUnit.Count, value=1)
     return given
 
 
-def settle(event: Any, *, now: float) -> EventReport:
+def settle(event: Any, *, now: float, left_s: float) -> EventReport:
     """Settle the event in *event*, or return the report that there is.
 
-    The shadows are cleared each time, so that a settlement which was cut short leaves nothing behind.
+    A report that was made before what follows the event was stored is made anew when it is asked for after
+    that. What follows from a report is done until it was done once, so that a settlement which was cut short
+    leaves nothing behind.
     """
     from lambdas.settle_event.desk import open_desk  # noqa: PLC0415 - not for a request that is refused
-    from lambdas.settle_event.report import report_event  # noqa: PLC0415
 
     request = answers.request(SettleEvent, event)
     desk = open_desk(settings.read(settings.SettleEvent))
-    row = desk.event(request.event_id)
-    if row is None:
+    row = desk.book.find(request.event_id)
+    if row is None or row.deleted_ts is not None:
         raise answers.not_found(f"no event {request.event_id!r}", "eventId")
     if now < row.over_ts:
         raise answers.conflict(f"is not over before {row.over_ts:.0f}", "eventId")
-    report = desk.report(row.event_id)
-    if report is None:
-        settled = report_event(row, desk.settle_vens(row), settled_ts=int(now))
-        report = desk.keep(settled, row)
-    desk.clear_shadows(row)
+    kept = desk.kept(row.event_id)
+    report = kept.report if kept else None
+    due = report is None or (report.preliminary and now >= report.final_from_ts)
+    if kept is not None and kept.done and not due:
+        return kept.report
+    plans = desk.book.plans(row)
+    if not plans:
+        raise answers.not_found(f"no plan of event {request.event_id!r} is left", "eventId")
+    if report is None or due:
+        settled = desk.settle(row, plans, now=now, left_s=left_s)
+        report = desk.keep(settled, row, instead_of=report)
+    desk.follow_up(report, row, plans[-1], now=now)
     logger.info("event settled", event_id=row.event_id, vens=len(report.vens), notes=len(report.notes))
     return report

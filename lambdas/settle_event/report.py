@@ -1,38 +1,116 @@
-"""The event's report from those of its VENs. Pure."""
+"""The event's report from what its VENs measured. Pure."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import msgspec
 
 from contracts import codec
-from contracts.events import Signal
+from contracts.plans import Plan
 from contracts.records import REPORT_PART
-from contracts.settlement import Baseline, Delivered, EventReport, VenReport
+from contracts.settlement import (
+    Baseline,
+    EventReport,
+    IntervalReport,
+    Participation,
+    Quality,
+    Series,
+    VenReport,
+)
+from contracts.units import S_PER_H
 from lambdas.common.rows import EventRow
-from lambdas.settle_event.baselines import RULES
+from lambdas.settle_event.aggregate import Aggregate, aggregate, sum_known
+from lambdas.settle_event.asked import Asked, Part
+from lambdas.settle_event.days import Frame
+from lambdas.settle_event.energy import Window
+from lambdas.settle_event.notes import of_fleet, of_plans
+from lambdas.settle_event.rules import REACH_H
+from lambdas.settle_event.ven_report import Measured, Setting
 
 REPORT_MAX_BYTES = 300 * 1024
 """As JSON. Source: a DynamoDB item holds 400 KB; attribute values take a little more than JSON."""
+DIGITS = 6
+"""Of every figure in a report: milliwatts."""
+SERIES_MOST = 240
+STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+MARGIN_S = 3600.0
+"""How much before and after an event a series shows, or half the event's length if that is less."""
+STORED_LATE_S = 900
+"""How long after something was measured it is surely stored."""
+DELIVERED_SHARE = 0.5
+"""A VEN that delivered this part of what it was asked for counts as having delivered."""
 
 
-def report_event(event: EventRow, vens: Sequence[VenReport], *, settled_ts: int) -> EventReport:
-    """The totals over *vens*. What was asked is what the event asked of the fleet, allocated or not."""
-    end_ts = event.end_ts if event.cancelled_ts is None else min(event.end_ts, int(event.cancelled_ts))
-    return EventReport(
+def setting_of(event: EventRow, asked: Asked) -> Setting:
+    """What the measuring of every VEN of the event goes by."""
+    windows = [part.window for part in (asked.fleet, *asked.vens.values()) if part.pieces]
+    if windows:
+        window = Window(min(each.start_ts for each in windows), max(each.end_ts for each in windows))
+    else:
+        window = Window(event.start_ts, event.start_ts)
+    margin_s = min(MARGIN_S, max(60.0, window.duration_s / 2))
+    length_s = window.duration_s + 2 * margin_s
+    step_s = next((step for step in STEPS_S if length_s / step <= SERIES_MOST), length_s / SERIES_MOST)
+    series = (window.start_ts - margin_s, float(step_s), max(1, int(length_s // step_s)))
+    return Setting(event.event_id, asked.fleet.window, Frame(window), asked.intervals(), series)
+
+
+def report_event(
+    event: EventRow,
+    plans: Sequence[Plan],
+    asked: Asked,
+    vens: Sequence[Measured],
+    *,
+    baseline: Baseline,
+    settled_ts: int,
+) -> EventReport:
+    """The report.
+
+    Args:
+        event: the header.
+        plans: every plan that was in force, the oldest first.
+        asked: what they asked for.
+        vens: what each VEN measured.
+        baseline: the programme's.
+        settled_ts: now, UTC s.
+    """
+    setting = setting_of(event, asked)
+    window = setting.asked if setting.asked.duration_s > 0 else setting.frame.event
+    fleet = aggregate(vens, setting)
+    settled_by = _settled_by(fleet, baseline)
+    reports = tuple(ven.report for ven in vens)
+    asked_kwh = _asked_kwh(asked.fleet, reports, window)
+    final_from_ts = int(setting.frame.event.end_ts) + REACH_H * 3600 + STORED_LATE_S
+    report = EventReport(
         event_id=event.event_id,
         revision=event.revision,
-        start_ts=event.start_ts,
-        end_ts=end_ts,
+        start_ts=int(window.start_ts),
+        end_ts=int(window.end_ts),
         settled_ts=settled_ts,
-        asked_kw=_asked_kw(event),
-        delivered={name: total for name in RULES if (total := _total(vens, name)) is not None},
-        vens=tuple(vens),
+        programme=event.programme,
+        settled_by=settled_by,
+        asked_kw=_mean_kw(asked_kwh, window.duration_s),
+        asked_kwh=asked_kwh,
+        called_kw=_mean_kw(sum(ven.asked_kwh for ven in reports), window.duration_s),
+        delivered=fleet.delivered,
+        intervals=tuple(
+            _interval(each, asked.fleet, vens, index) for index, each in enumerate(setting.intervals)
+        ),
+        participation=_participation(reports, settled_by),
+        rebound_kwh=_known_sum([ven.rebound_kwh for ven in reports]),
+        quality=_quality(reports),
+        series=_series(setting, asked.fleet, fleet, settled_by) if vens else None,
+        vens=reports,
+        preliminary=settled_ts < final_from_ts and window.duration_s > 0,
+        final_from_ts=final_from_ts,
         cancelled=event.cancelled_ts is not None,
-        notes=tuple(_notes(event, vens)),
+        notes=(*of_plans(event, plans), *of_fleet(event, reports, fleet, baseline, settled_by)),
     )
+    return rounded(report)
 
 
 def without_vens(report: EventReport) -> EventReport:
@@ -49,7 +127,13 @@ def too_large(report: EventReport) -> bool:
 def report_item(report: EventReport, expires_ts: int) -> dict[str, Any]:
     """The report as an item of the events table."""
     value: dict[str, Any] = msgspec.to_builtins(report)
-    return {"eventId": report.event_id, "part": REPORT_PART, "report": value, "expiresTs": expires_ts}
+    return {
+        "eventId": report.event_id,
+        "part": REPORT_PART,
+        "report": value,
+        "settledTs": report.settled_ts,
+        "expiresTs": expires_ts,
+    }
 
 
 def read_report(item: Any) -> EventReport:
@@ -57,36 +141,111 @@ def read_report(item: Any) -> EventReport:
     return msgspec.convert(item["report"], EventReport)
 
 
-def _asked_kw(event: EventRow) -> float:
-    """Power to shed, as a mean over the event as it was planned, kW."""
-    kws = sum(each.value * each.duration_s for each in event.intervals if each.signal is Signal.SHED_KW)
-    return kws / (event.end_ts - event.start_ts)
+def rounded(report: EventReport) -> EventReport:
+    """*report* with every figure to the milliwatt: what a sum leaves behind the sixth digit is no figure."""
+    return msgspec.convert(_rounded(msgspec.to_builtins(report)), EventReport)
 
 
-def _total(vens: Sequence[VenReport], name: Baseline) -> Delivered | None:
-    """Sums over the VENs that have this baseline; None when none has."""
-    found = [ven.delivered[name] for ven in vens if name in ven.delivered]
-    if not found:
-        return None
-    by_interval = zip(*(each.intervals_kw for each in found), strict=True)
-    return Delivered(
-        baseline_kw=sum(each.baseline_kw for each in found),
-        delivered_kw=sum(each.delivered_kw for each in found),
-        delivered_kwh=sum(each.delivered_kwh for each in found),
-        intervals_kw=tuple(_sum_known(values) for values in by_interval),
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value
+
+
+def _settled_by(fleet: Aggregate, baseline: Baseline) -> Baseline | None:
+    """The programme's baseline, or the first there is of those that need no days before."""
+    order: tuple[Baseline, ...] = (baseline, "meter_before", "clone")
+    return next((name for name in order if name in fleet.delivered), None)
+
+
+def _mean_kw(energy_kwh: float, duration_s: float) -> float:
+    return energy_kwh * S_PER_H / duration_s if duration_s > 0 else 0.0
+
+
+def _asked_kwh(fleet: Part, vens: Sequence[VenReport], window: Window) -> float:
+    """Energy that the operator asked for, kWh; of a level or a limit it is what the VENs made of it."""
+    shed_kwh = fleet.shed_kwh(window)
+    return shed_kwh if not any(fleet.others()) else max(shed_kwh, sum(ven.asked_kwh for ven in vens))
+
+
+def _interval(window: Window, fleet: Part, vens: Sequence[Measured], index: int) -> IntervalReport:
+    called_kwh = sum(
+        (ven.report.asked_intervals_kw[index] or 0.0) * ven.own_intervals_s[index] / S_PER_H for ven in vens
+    )
+    called_kw = _mean_kw(called_kwh, window.duration_s)
+    others = any(each.cut(window).duration_s > 0 for each in fleet.others())
+    asked_kw = called_kw if others else _mean_kw(fleet.shed_kwh(window), window.duration_s)
+    return IntervalReport(
+        start_ts=window.start_ts, end_ts=window.end_ts, asked_kw=asked_kw, called_kw=called_kw
     )
 
 
-def _sum_known(values: Sequence[float | None]) -> float | None:
+def _participation(vens: Sequence[VenReport], settled_by: Baseline | None) -> Participation:
+    called = [ven for ven in vens if ven.end_ts > ven.start_ts]
+    waits_s = [ven.response_s for ven in called if ven.response_s is not None]
+    return Participation(
+        called=len(called),
+        answered=sum(ven.acknowledged for ven in called),
+        delivered=sum(_took_part(ven, settled_by) for ven in called),
+        opted_out=sum(ven.opted_out for ven in called),
+        silent=sum(not ven.quality.rows for ven in called),
+        reasons=dict(Counter(ven.opt_out_reason for ven in called if ven.opt_out_reason is not None)),
+        response_s=median(waits_s) if waits_s else None,
+        slowest_response_s=max(waits_s, default=None),
+    )
+
+
+def _took_part(ven: VenReport, settled_by: Baseline | None) -> bool:
+    """Whether a VEN delivered at least half of what it was asked for; by its clone where it has one."""
+    best = ven.delivered.get("clone") or (ven.delivered.get(settled_by) if settled_by else None)
+    return best is not None and ven.asked_kwh > 0 and best.delivered_kwh >= DELIVERED_SHARE * ven.asked_kwh
+
+
+def _known_sum(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 
 
-def _notes(event: EventRow, vens: Sequence[VenReport]) -> list[str]:
-    notes = [f"{ven_id} was not counted on: {why}" for ven_id, why in event.unavailable.items()]
-    if event.shortfall_kw > 0:
-        notes.append(f"{event.shortfall_kw:g} kW of what was asked could not be allocated")
-    silent = [ven.ven_id for ven in vens if not ven.quality.rows]
-    if silent:
-        notes.append(f"no telemetry of {', '.join(silent)} in the event")
-    return notes
+def _quality(vens: Sequence[VenReport]) -> Quality | None:
+    called = [ven.quality for ven in vens if ven.end_ts > ven.start_ts]
+    if not called:
+        return None
+    return Quality(
+        rows=sum(each.rows for each in called),
+        coverage=sum(each.coverage for each in called) / len(called),
+        longest_gap_s=max(each.longest_gap_s for each in called),
+    )
+
+
+def _series(setting: Setting, asked: Part, fleet: Aggregate, settled_by: Baseline | None) -> Series:
+    """The fleet in time: of the VENs that the baseline which settles is of."""
+    start_ts, step_s, count = setting.series
+    windows = [Window(start_ts + n * step_s, start_ts + (n + 1) * step_s) for n in range(count)]
+    members = fleet.members.get(settled_by, ()) if settled_by else ()
+    nothing = (None,) * count
+    used_kw = sum_known([ven.series_used_kw for ven in members]) if members else nothing
+    clone_kw = sum_known([ven.series_clone_kw for ven in members]) if members else nothing
+    if settled_by in fleet.kw:
+        baseline_kw = tuple(setting.frame.mean_kw(fleet.kw[settled_by], window) for window in windows)
+    elif settled_by == "meter_before":
+        baseline_kw = (fleet.delivered["meter_before"].baseline_kw,) * count
+    else:
+        baseline_kw = clone_kw
+    asked_kw = [
+        _mean_kw(asked.shed_kwh(window), window.duration_s)
+        if window.cut(asked.window).duration_s > 0
+        else None
+        for window in windows
+    ]
+    return Series(
+        start_ts=start_ts,
+        step_s=step_s,
+        asked_kw=tuple(asked_kw),
+        used_kw=used_kw,
+        baseline_kw=baseline_kw,
+        clone_kw=clone_kw,
+    )

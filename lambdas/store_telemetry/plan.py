@@ -11,7 +11,7 @@ import msgspec
 from contracts.envelope import read_envelope
 from contracts.errors import FieldError, WireError
 from contracts.names import check_ven_id
-from contracts.records import telemetry_row_id
+from contracts.records import telemetry_item
 from contracts.telemetry import LoadsSnapshot, Telemetry, read_loads, read_telemetry
 from lambdas.common import rows
 
@@ -79,14 +79,9 @@ def read_message(message_id: str, body: str) -> Reading:
 
 
 def telemetry_row(said: Telemetry, received_ts: float, retention_days: int) -> dict[str, Any]:
-    """The row of the telemetry table: everything but the loads, which the VEN's latest snapshot has."""
-    row: dict[str, Any] = msgspec.to_builtins(said)
-    del row["loads"]
-    return row | {
-        "rowId": telemetry_row_id(said.timestamp, said.boot_id, said.seq),
-        "receivedTs": received_ts,
-        "expiresTs": rows.expires_ts(received_ts, retention_days),
-    }
+    """The row of the telemetry table."""
+    expires_ts = rows.expires_ts(received_ts, retention_days)
+    return telemetry_item(said, received_ts=received_ts, expires_ts=expires_ts)
 
 
 def shown(reading: Reading, retention_days: int) -> dict[str, Any]:

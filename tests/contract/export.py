@@ -1,6 +1,6 @@
-"""The wire's JSON Schemas, exported from the Structs that both ends decode with.
+"""The wire's JSON Schemas, and the API's document, exported from the Structs that both ends decode with.
 
-When a change of the wire is meant, rewrite ``tests/contract/schemas/``: ``python -m tests.contract.export``.
+When a change is meant, write ``schemas/`` and ``openapi.json`` anew: ``python -m tests.contract.export``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from contracts import acks, commands, envelope, events, requests, settlement, shadow, telemetry
+from contracts.openapi import document
 
 FOLDER = Path(__file__).with_name("schemas")
+OPENAPI = Path(__file__).with_name("openapi.json")
 
 MESSAGES: dict[str, type[msgspec.Struct]] = {
     "telemetry": telemetry.Telemetry,
@@ -38,6 +40,13 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
 def schemas() -> dict[str, str]:
     """The text of each schema, by the name of its file."""
     return {f"{name}.json": _text(kind) for name, kind in MESSAGES.items()}
+
+
+def openapi() -> str:
+    """The text of the API's document, without prose of the Structs: a better sentence changes no call."""
+    value = document()
+    value["components"]["schemas"] = _without_prose(value["components"]["schemas"])
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
 def _text(kind: type[msgspec.Struct]) -> str:
@@ -66,6 +75,7 @@ def main() -> None:
         stale.unlink()
     for name, text in schemas().items():
         (FOLDER / name).write_text(text)
+    OPENAPI.write_text(openapi())
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from contracts import records
 from contracts.names import Output
 from local_cloud import deploy, process
 from local_cloud.runtime import MQTT_NAME, REGION, Runtime
+from tests import leaks
+from tests.e2e.said import let_out
 from ven_twin.io.cloud import Access, Cloud
 
 VENS = ("ven-1", "ven-2")
@@ -116,9 +118,11 @@ def until(found: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -
 
 def start_cloud(home: Path, *, keep: bool = False) -> Runtime:
     """A local cloud of *home* on free ports."""
-    return process.start(
+    runtime = process.start(
         home / "cloud", keep=keep, gateway_port=process.free_port(), mqtt_port=process.free_port()
     )
+    leaks.known.add(runtime.secret_access_key)
+    return runtime
 
 
 def cloud_of(runtime: Runtime) -> Cloud:
@@ -147,6 +151,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         until(lambda: built.ven("ven-1").get("shedAvailabilityKw"), "the offer of ven-1")
         until(lambda: built.rows("ven-1"), "telemetry of ven-1")
         yield built
+        found = let_out(built.cloud)
+        assert not found, f"secrets are let out: {'; '.join(found)}"
     finally:
         for twin in built.twins:
             twin.terminate()

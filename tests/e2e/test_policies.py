@@ -32,7 +32,7 @@ async def _nothing(*_: object) -> None:
     pass
 
 
-async def _try(
+async def objections(
     system: System, folder: Path, client_id: str, publish: str | None, subscribe: tuple[str, ...] = ()
 ) -> list[str]:
     """Connect as *client_id* with ven-2's certificate, publish once; every objection that was heard."""
@@ -59,21 +59,41 @@ async def _try(
 async def test_publishing_to_another_vens_topic_is_refused(system: System, folder: Path) -> None:
     """A VEN that speaks for another is refused, and nothing of it is stored."""
     since = time.time()
-    reasons = await _try(system, folder, "ven-2", Topics("ven-1").telemetry)
+    reasons = await objections(system, folder, "ven-2", Topics("ven-1").telemetry)
     assert any("not authorized" in reason for reason in reasons)
     assert not [row for row in system.rows("ven-1", since - 1) if "stray" in row]
 
 
+@pytest.mark.parametrize("suffix", ["update", "get", "delete"])
+async def test_touching_another_vens_shadow_is_refused(system: System, folder: Path, suffix: str) -> None:
+    """Neither written nor read nor deleted: what ven-1 is told and says is its own."""
+    reasons = await objections(system, folder, "ven-2", Topics("ven-1").shadow(suffix))
+    assert any("not authorized" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["#", "ven/#", "$aws/things/+/shadow/#", "$aws/things/ven-2/shadow/#",
+     Topics("ven-1").shadow("update/delta"), Topics("ven-1").telemetry],
+)  # fmt: skip
+async def test_subscribing_beyond_ones_own_topics_is_refused(
+    system: System, folder: Path, topic: str
+) -> None:
+    """No wildcard, not even over what is one's own, and nothing of another VEN."""
+    reasons = await objections(system, folder, "ven-2", None, (topic,))
+    assert any("refused" in reason or "not authorized" in reason for reason in reasons)
+
+
 async def test_connecting_under_another_vens_name_is_refused(system: System, folder: Path) -> None:
     """A certificate is good for its own thing alone; the VEN whose name was taken is not disturbed."""
-    reasons = await _try(system, folder, "ven-1", None)
+    reasons = await objections(system, folder, "ven-1", None)
     assert any("not authorized" in reason for reason in reasons)
     assert system.json("cmd", "--ven-id", "ven-1", "--op", "ping")["ok"]
 
 
 async def test_subscribing_to_others_commands_is_refused(system: System, folder: Path) -> None:
     """No wildcard, and nobody else's topic."""
-    reasons = await _try(system, folder, "ven-2", None, ("ven/cmd/+", "ven/cmd/ven-1"))
+    reasons = await objections(system, folder, "ven-2", None, ("ven/cmd/+", "ven/cmd/ven-1"))
     assert any(
         "subscription refused: ven/cmd/+" in reason and "ven/cmd/ven-1" in reason for reason in reasons
     )

@@ -87,7 +87,11 @@ def statements(template: Template, role: str) -> Iterator[dict[str, Any]]:
 def ven_policy_is_own_things_only(template: Template) -> list[str]:
     """A VEN reaches nothing but what its own thing's name leads to: no wildcard, no other variable."""
     found = []
-    policies = of_type(template, "AWS::IoT::Policy")
+    policies = {
+        name: policy
+        for name, policy in of_type(template, "AWS::IoT::Policy").items()
+        if not policy["PolicyName"].endswith("-claim")
+    }
     for name, policy in policies.items():
         for statement in policy["PolicyDocument"]["Statement"]:
             for text in [*many(statement["Action"]), *map(flat, many(statement["Resource"]))]:
@@ -102,6 +106,29 @@ def ven_policy_is_own_things_only(template: Template) -> list[str]:
             if "iot:Connect" in many(statement["Action"]) and statement.get("Condition") != attached:
                 found.append(f"{name}: connects without the certificate being attached to the thing")
     return found or ([] if policies else ["no AWS::IoT::Policy"])
+
+
+def claim_certificate_only_claims(template: Template) -> list[str]:
+    """What every device carries opens the provisioning topics of this template and nothing else."""
+    found = []
+    claims = {
+        name: policy
+        for name, policy in of_type(template, "AWS::IoT::Policy").items()
+        if policy["PolicyName"].endswith("-claim")
+    }
+    for name, policy in claims.items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            for text in map(flat, many(statement["Resource"])):
+                kind, _, rest = text.rpartition(":")[2].partition("/")
+                if (kind, rest) == ("client", "claim.*"):
+                    continue
+                reserved = rest.startswith(
+                    ("$aws/certificates/create/json", "$aws/provisioning-templates/ven-twin-")
+                )
+                if kind not in {"topic", "topicfilter"} or not reserved or re.search(r"[*+#?]", rest):
+                    found.append(f"{name}: opens {text}")
+            found += [f"{name}: {action}" for action in many(statement["Action"]) if "*" in action]
+    return found or ([] if claims else ["no policy of the claim"])
 
 
 def rules_have_error_actions(template: Template) -> list[str]:
@@ -254,6 +281,7 @@ def logs_are_not_kept_for_ever(template: Template) -> list[str]:
 
 RULES: tuple[Rule, ...] = (
     ven_policy_is_own_things_only,
+    claim_certificate_only_claims,
     rules_have_error_actions,
     rules_run_on_the_local_cloud,
     functions_have_roles_of_their_own,

@@ -32,7 +32,13 @@ def _payload(template: Template) -> dict[str, Any]:
 
 
 def _ven_statements(template: Template) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = _first(template, "AWS::IoT::Policy")["PolicyDocument"]["Statement"]
+    return _statements(template, "-ven")
+
+
+def _statements(template: Template, ending: str) -> list[dict[str, Any]]:
+    policies = of_type(template, "AWS::IoT::Policy").values()
+    policy = next(policy for policy in policies if policy["PolicyName"].endswith(ending))
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
     return found
 
 
@@ -96,6 +102,23 @@ BREAKS: list[tuple[Rule, str, Breaks]] = [
         lambda t: _ven_statements(t)[3].update(Resource="arn:aws:iot:r:1:topic/ven/cmd/everyone"),
     ),
     (rules.ven_policy_is_own_things_only, "no attachment", lambda t: _ven_statements(t)[0].pop("Condition")),
+    (
+        rules.claim_certificate_only_claims,
+        "a VEN's topic",
+        lambda t: _statements(t, "-claim")[1].update(Resource="arn:aws:iot:r:1:topic/ven/telemetry/ven-1"),
+    ),
+    (
+        rules.claim_certificate_only_claims,
+        "a VEN's name",
+        lambda t: _statements(t, "-claim")[0].update(Resource="arn:aws:iot:r:1:client/*"),
+    ),
+    (
+        rules.claim_certificate_only_claims,
+        "every template",
+        lambda t: _statements(t, "-claim")[1].update(
+            Resource="arn:aws:iot:r:1:topic/$aws/provisioning-templates/ven-twin-*"
+        ),
+    ),
     (rules.rules_have_error_actions, "no error action", lambda t: _payload(t).pop("ErrorAction")),
     (
         rules.rules_run_on_the_local_cloud,

@@ -13,13 +13,20 @@ import pytest
 from aws_cdk import App
 
 from cdk.stage import MAX_VENS, STAGES
-from contracts.names import Output, stack_name, tls_secret_name
+from contracts.names import (
+    Output,
+    claim_secret_name,
+    claim_template_name,
+    stack_name,
+    tls_secret_name,
+)
 from tests.infrastructure.conftest import CONTEXT, ROOT, Compose, stage
 from tests.infrastructure.rules import Template, of_type
 
 NAMED = {
     "AWS::IoT::Thing": "ThingName",
     "AWS::IoT::Policy": "PolicyName",
+    "AWS::IoT::ProvisioningTemplate": "TemplateName",
     "AWS::IoT::TopicRule": "RuleName",
     "AWS::SecretsManager::Secret": "Name",
     "AWS::Scheduler::ScheduleGroup": "Name",
@@ -64,9 +71,10 @@ def test_only_names_that_others_rely_on_are_fixed(name: str, templates: dict[str
     topics = ("acks", "connected", "disconnected", "loads", "shadows", "telemetry")
     assert fixed == {
         "AWS::IoT::Thing": ["ven-1"],
-        "AWS::IoT::Policy": [f"ven-twin-{name}-ven"],
+        "AWS::IoT::Policy": [f"ven-twin-{name}-claim", f"ven-twin-{name}-ven"],
+        "AWS::IoT::ProvisioningTemplate": [claim_template_name(name)],
         "AWS::IoT::TopicRule": [f"ven_twin_{name}_{topic}" for topic in topics],
-        "AWS::SecretsManager::Secret": [tls_secret_name(name, "ven-1")],
+        "AWS::SecretsManager::Secret": [claim_secret_name(name), tls_secret_name(name, "ven-1")],
         "AWS::Scheduler::ScheduleGroup": [f"ven-twin-{name}"],
         "AWS::CloudWatch::Dashboard": [f"ven-twin-{name}"],
     }
@@ -144,9 +152,31 @@ def test_another_rotation_asks_for_new_certificates_and_changes_nothing_else(
     compose(app, stage("dev", rotation="2027-01"))
     app.synth(skip_validation=True)
     template = json.loads((tmp_path / f"{stack_name('dev')}.template.json").read_text())
-    for certificate in of_type(template, "Custom::VenCertificate").values():
+    for certificate in (
+        *of_type(template, "Custom::VenCertificate").values(),
+        *of_type(template, "Custom::ClaimCertificate").values(),
+    ):
         assert certificate.pop("Rotation") == "2027-01"
         certificate["Rotation"] = ""
+    assert template == dev
+
+
+def test_rotation_by_schedule_is_a_switch(compose: Compose, tmp_path: Path, dev: Template) -> None:
+    """With -c rotate_days= the schedule is on and the function knows the age; nothing else differs."""
+    app = App(context=CONTEXT, outdir=str(tmp_path), auto_synth=False)
+    compose(app, stage("dev", rotate_days="90"))
+    app.synth(skip_validation=True)
+    template = json.loads((tmp_path / f"{stack_name('dev')}.template.json").read_text())
+    on, off = (
+        next(s for s in of_type(t, "AWS::Scheduler::Schedule").values() if "sweep" in str(s["Target"]))
+        for t in (template, dev)
+    )
+    assert (on.pop("State"), off["State"]) == ("ENABLED", "DISABLED")
+    on["State"] = "DISABLED"
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        variables = function["Environment"]["Variables"]
+        if variables.get("ROTATE_DAYS") == "90":
+            variables["ROTATE_DAYS"] = "0"
     assert template == dev
 
 

@@ -24,7 +24,11 @@ INLETS = {
 
 def _allowed(template: Template, action: str, kind: str) -> set[str]:
     """Names that a VEN called ven-1 may do *action* on."""
-    (policy,) = of_type(template, "AWS::IoT::Policy").values()
+    (policy,) = (
+        policy
+        for policy in of_type(template, "AWS::IoT::Policy").values()
+        if policy["PolicyName"].endswith("-ven")
+    )
     found = set()
     for statement in policy["PolicyDocument"]["Statement"]:
         if statement["Effect"] == "Allow" and action in many(statement["Action"]):
@@ -81,3 +85,12 @@ def _filter(payload: dict[str, Any]) -> str:
 
 def _matches(filter_: str, topic: str) -> bool:
     return re.fullmatch(re.escape(filter_).replace(r"\+", "[^/]+"), topic) is not None
+
+
+def test_Security_Device_Policies(dev: Template) -> None:  # noqa: N802 - AWS's name of the case
+    """AWS IoT Device Advisor: a device's policy has no wildcard, in actions or in resources."""
+    policies = of_type(dev, "AWS::IoT::Policy").values()
+    (device,) = [policy for policy in policies if "ven/telemetry/" in json.dumps(policy)]
+    for statement in device["PolicyDocument"]["Statement"]:
+        for text in (*many(statement["Action"]), *map(flat, many(statement["Resource"]))):
+            assert not set(text) & set("*?+#"), text

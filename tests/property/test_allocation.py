@@ -30,7 +30,7 @@ def test_the_shares_add_up_to_what_was_asked_or_to_what_there_is(
     asked_kw: float, offers_kw: dict[str, float]
 ) -> None:
     """Never more than asked, and less only when there is no more."""
-    there_is_kw = sum(int(offer_kw * 1000) for offer_kw in offers_kw.values()) / 1000
+    there_is_kw = sum(round(offer_kw * 1000) for offer_kw in offers_kw.values()) / 1000
     assert sum(allocate(asked_kw, offers_kw).values()) == pytest.approx(min(asked_kw, there_is_kw), abs=W / 2)
 
 

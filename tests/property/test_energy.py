@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from itertools import accumulate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.settle_event.baselines import meter_before
-from lambdas.settle_event.energy import Row, Window, integrate, longest_gap_s, spans, used_kw
+from lambdas.settle_event.energy import Row, Trace, Window
+from lambdas.settle_event.ven_report import meter_before_kw
 
 T0 = 1_800_000_000
 KW = st.floats(-10, 10).map(lambda kw: round(kw, 3))
@@ -29,19 +30,19 @@ def rows_of(steps: list[tuple[int, float]]) -> list[Row]:
 @given(st.integers(1, 300), KW, st.integers(3, 50))
 def test_a_constant_power_is_itself_at_any_interval(every_s: int, kw: float, count: int) -> None:
     """Mean power and energy do not depend on how often it is reported: never the sum of samples."""
-    covered = spans(rows_of([(every_s, kw)] * count))
     whole = Window(T0, T0 + every_s * count)
-    integral = integrate(covered, whole, used_kw)
+    integral = Trace.of(rows_of([(every_s, kw)] * count)).over(whole)
     assert integral.covered_s == pytest.approx(whole.duration_s)
-    assert integral.mean_kw == pytest.approx(kw)
-    assert integral.energy_kwh == pytest.approx(kw * whole.duration_s / 3600)
+    assert integral.used_kw == pytest.approx(kw, abs=1e-9)
+    assert integral.clone_kw == pytest.approx(kw + 1, abs=1e-9)
+    assert integral.used_kwh == pytest.approx(kw * whole.duration_s / 3600)
 
 
 @given(ROWS)
 def test_no_second_is_counted_twice(steps: list[tuple[int, float]]) -> None:
     """Spans are in order and do not overlap, whatever gaps and repeats there are."""
-    covered = spans(rows_of(steps))
-    edges = [edge for span in covered for edge in (span.window.start_ts, span.window.end_ts)]
+    trace = Trace.of(rows_of(steps))
+    edges = [edge for span in zip(trace.starts_s, trace.ends_s, strict=True) for edge in span]
     assert edges == sorted(edges)
 
 
@@ -50,14 +51,13 @@ def test_energy_adds_up_over_neighbouring_windows(
     steps: list[tuple[int, float]], start_s: int, length_s: int, cut: float
 ) -> None:
     """The integral over a window is the sum of those over its two parts."""
-    covered = spans(rows_of(steps))
+    trace = Trace.of(rows_of(steps))
     start, end = T0 + start_s, T0 + start_s + length_s
     middle = start + cut * length_s
     whole, left, right = (
-        integrate(covered, window, used_kw)
-        for window in (Window(start, end), Window(start, middle), Window(middle, end))
+        trace.over(window) for window in (Window(start, end), Window(start, middle), Window(middle, end))
     )
-    assert whole.energy_kwh == pytest.approx(left.energy_kwh + right.energy_kwh, abs=1e-9)
+    assert whole.used_kwh == pytest.approx(left.used_kwh + right.used_kwh, abs=1e-9)
     assert whole.covered_s == pytest.approx(left.covered_s + right.covered_s, abs=1e-3)
 
 
@@ -67,13 +67,13 @@ def test_a_mean_lies_between_the_powers_that_it_is_of(
 ) -> None:
     """A time-weighted mean stays within the rows' powers; coverage and gaps within the window."""
     rows = rows_of(steps)
-    covered, window = spans(rows), Window(T0 + start_s, T0 + start_s + length_s)
-    integral = integrate(covered, window, used_kw)
+    trace, window = Trace.of(rows), Window(T0 + start_s, T0 + start_s + length_s)
+    integral = trace.over(window)
     assert -1e-6 <= integral.covered_s <= window.duration_s + 1e-6
-    assert 0 <= longest_gap_s(covered, window) <= window.duration_s - integral.covered_s + 1e-6
-    if integral.mean_kw is not None:
+    assert 0 <= trace.longest_gap_s(window) <= window.duration_s - integral.covered_s + 1e-6
+    if integral.used_kw is not None and integral.covered_s > 1e-3:
         powers = [row.used_power_kw for row in rows]
-        assert min(powers) - 1e-6 <= integral.mean_kw <= max(powers) + 1e-6
+        assert min(powers) - 1e-6 <= integral.used_kw <= max(powers) + 1e-6
 
 
 @given(st.integers(1, 60), st.integers(3, 30), st.integers(3, 30), st.integers(2, 200))
@@ -82,7 +82,7 @@ def test_a_gap_is_a_gap(every_s: int, before: int, after: int, missing: int) -> 
     steps = [(every_s, 1.0)] * before + [(every_s * (missing + 1), 1.0)] + [(every_s, 1.0)] * after
     rows = rows_of(steps)
     window = Window(T0, rows[-1].timestamp)
-    assert longest_gap_s(spans(rows), window) == pytest.approx(every_s * missing)
+    assert Trace.of(rows).longest_gap_s(window) == pytest.approx(every_s * missing)
 
 
 @given(st.integers(1, 60), st.integers(61, 900))
@@ -90,7 +90,7 @@ def test_another_report_interval_is_no_gap(fast_s: int, slow_s: int) -> None:
     """When the VEN is told to report less or more often, nothing is missing."""
     steps = [(fast_s, 1.0)] * 20 + [(slow_s, 1.0)] * 20 + [(fast_s, 1.0)] * 20
     rows = rows_of(steps)
-    assert longest_gap_s(spans(rows), Window(T0, rows[-1].timestamp)) == pytest.approx(0.0)
+    assert Trace.of(rows).longest_gap_s(Window(T0, rows[-1].timestamp)) == pytest.approx(0.0)
 
 
 @given(ROWS, st.integers(0, 7200), KW)
@@ -106,7 +106,30 @@ def test_what_happens_in_the_event_moves_no_baseline_before_it(
         else row
         for row in rows
     ]
-    one, other = (meter_before(spans(each), event) for each in (rows, changed))
-    assert (one is None) == (other is None)
-    if one is not None and other is not None:
-        assert one(rows[0]) == other(rows[0])
+    one, other = (meter_before_kw(Trace.of(each), event) for each in (rows, changed))
+    assert one == other
+
+
+@given(ROWS, st.integers(-100, 4000), st.integers(1, 600), st.integers(1, 30))
+def test_bins_add_up_to_their_window(
+    steps: list[tuple[int, float]], start_s: int, step_s: int, count: int
+) -> None:
+    """The integrals over windows that follow one another are together that over the whole."""
+    trace, start = Trace.of(rows_of(steps)), T0 + start_s
+    bins = trace.bins(start, step_s, count)
+    whole = trace.over(Window(start, start + step_s * count))
+    assert len(bins) == count
+    assert sum(each.used_kwh for each in bins) == pytest.approx(whole.used_kwh, abs=1e-9)
+    assert sum(each.clone_kwh for each in bins) == pytest.approx(whole.clone_kwh, abs=1e-9)
+    assert sum(each.covered_s for each in bins) == pytest.approx(whole.covered_s, abs=1e-6)
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+def test_the_order_in_which_rows_come_is_of_no_matter(
+    steps: list[tuple[int, float]], rng: random.Random
+) -> None:
+    """A late row stands where it belongs; of one second's rows, any may stand for it."""
+    rows = list({row.timestamp: row for row in rows_of(steps)}.values())
+    mixed = rng.sample(rows, len(rows))
+    window = Window(T0, T0 + 4000)
+    assert Trace.of(mixed).over(window) == Trace.of(rows).over(window)

@@ -8,7 +8,21 @@ import sys
 import typer
 
 from contracts.errors import WireError
-from ven_twin.cli import can_hold, certs, cloud, command, dlq, event, listen, run, simulate, up
+from ven_twin.cli import (
+    can_hold,
+    certs,
+    cloud,
+    command,
+    dlq,
+    event,
+    fleet,
+    history,
+    listen,
+    neighbourhood,
+    run,
+    simulate,
+    up,
+)
 from ven_twin.errors import VenTwinError
 
 app = typer.Typer(
@@ -25,6 +39,9 @@ app.command("run")(run.run)
 app.add_typer(certs.app, name="certs")
 app.command("cmd")(command.cmd)
 app.add_typer(event.app, name="event")
+fleet.app.command("run")(neighbourhood.run_fleet)
+app.add_typer(fleet.app, name="fleet")
+app.add_typer(history.app, name="history")
 app.command("listen")(listen.listen)
 app.add_typer(dlq.app, name="dlq")
 app.command("simulate")(simulate.simulate)

@@ -1,14 +1,25 @@
-"""``ven-twin certs``: a VEN's identity from Secrets Manager into files."""
+"""``ven-twin certs``: a VEN's identity fetched, rotated, or claimed."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from contracts.names import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY, check_ven_id
-from ven_twin.cli.console import print_json
+from contracts.errors import FieldError
+from contracts.names import (
+    SECRET_CA,
+    SECRET_CERTIFICATE,
+    SECRET_PRIVATE_KEY,
+    Output,
+    check_ven_id,
+    claim_secret_name,
+    claim_template_name,
+)
+from contracts.records import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
+from ven_twin.cli.console import duration_s, print_json
 from ven_twin.cli.places import (
     LOCAL,
     JsonOption,
@@ -19,11 +30,14 @@ from ven_twin.cli.places import (
     connect,
     ven_folder,
 )
+from ven_twin.errors import VenTwinError
 
 if TYPE_CHECKING:
     from ven_twin.io.cloud import Cloud
 
-app = typer.Typer(help="A VEN's certificate and key.", no_args_is_help=True)
+CHANGE_OVER_S = 120.0
+app = typer.Typer(help="A VEN's certificate and key: fetched, rotated, claimed.", no_args_is_help=True)
+OutOption = Annotated[Path | None, typer.Option("--out", help="The VEN's folder, 0700.")]
 
 
 @app.command()
@@ -57,3 +71,149 @@ def save_identity(cloud: Cloud, ven_id: str, folder: Path, secret: str | None = 
     where = cloud.mqtt()
     identity.save(folder, tls[SECRET_CA], tls[SECRET_CERTIFICATE], tls[SECRET_PRIVATE_KEY])
     return where
+
+
+@app.command()
+def rotate(
+    ven_id: VenOption,
+    *,
+    out: OutOption = None,
+    wait: Annotated[
+        float, typer.Option("--wait", help="How long the VEN has to change over, s.")
+    ] = CHANGE_OVER_S,
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Give a VEN another certificate while it runs; the old one goes when it is connected with the new one.
+
+    Cut short anywhere, the VEN can still connect: run it again.
+    """
+    check_ven_id(ven_id, "--ven-id")
+    cloud = connect(stage, profile, region)
+    begun = _answered(cloud.invoke(Output.ROTATE_VEN, {"op": "begin", "venId": ven_id}))
+    folder = out or ven_folder(stage, ven_id) / "tls"
+    if folder.is_dir():  # this is the VEN's own host; elsewhere the VEN fetches it
+        save_identity(cloud, ven_id, folder)
+
+    until_s = time.monotonic() + wait
+    finish = {"op": "finish", "venId": ven_id}
+    while not _answered(cloud.invoke(Output.ROTATE_VEN, finish))["changedOver"]:
+        if time.monotonic() > until_s:
+            raise VenTwinError(
+                f"VEN {ven_id} has not changed over within {wait:g} s: both certificates stay valid;"
+                " run this again when it is connected"
+            )
+        time.sleep(1.0)
+    if json_output:
+        print_json({"venId": ven_id, "certificateId": begun["certificateId"]})
+    else:
+        made = begun["certificateId"][:12]
+        typer.echo(f"{ven_id} is connected with certificate {made}…; the old one is gone.")
+
+
+@app.command()
+def allow(
+    ven_id: Annotated[str, typer.Argument(help="The VEN.")],
+    *,
+    within: Annotated[str, typer.Option("--for", help="How long the VEN may claim.")] = "24h",
+    again: Annotated[
+        bool, typer.Option("--again", help="Although it has a certificate: it has lost its key.")
+    ] = False,
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Put a VEN that is not in the stack on the list of those that may claim a certificate, once."""
+    check_ven_id(ven_id, "VEN_ID")
+    cloud = connect(stage, profile, region)
+    row = cloud.item(Output.VENS_TABLE, {VENS.partition: ven_id}) or {}
+    if row.get("certificateId") and not again:
+        raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
+    expires_ts = int(time.time() + duration_s(within, "--for"))
+    cloud.put_items(Output.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
+    if json_output:
+        print_json({"venId": ven_id, "expiresTs": expires_ts})
+    else:
+        typer.echo(f"{ven_id} may claim a certificate, once, within {within}.")
+
+
+@app.command("claim-kit")
+def claim_kit(
+    *,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to, 0700.")],
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Write the claim certificate and its key, which a device carries until it has one of its own."""
+    endpoint, port = save_identity(connect(stage, profile, region), "claim", out, claim_secret_name(stage))
+    if json_output:
+        print_json({"folder": str(out), "endpoint": endpoint, "port": port})
+    else:
+        typer.echo(f"{out} holds the claim certificate. Its broker is {endpoint}:{port}.")
+
+
+@app.command()
+def claim(
+    ven_id: VenOption,
+    *,
+    claim: Annotated[Path, typer.Option("--claim", help="Folder with the claim certificate.")],
+    endpoint: Annotated[str, typer.Option("--endpoint", help="MQTT host.")],
+    port: Annotated[int, typer.Option("--port", help="MQTT port.")] = 8883,
+    out: OutOption = None,
+    stage: StageOption = LOCAL,
+    json_output: JsonOption = False,
+) -> None:
+    """Get the VEN a certificate of its own, over MQTT and without AWS credentials."""
+    check_ven_id(ven_id, "--ven-id")
+    folder = out or ven_folder(stage, ven_id) / "tls"
+    certificate_id = claim_identity(ven_id, claim, (endpoint, port), folder, stage)
+    if json_output:
+        print_json({"folder": str(folder), "certificateId": certificate_id})
+    else:
+        typer.echo(f"{folder} holds the identity of {ven_id}.")
+
+
+@app.command()
+def revoke(
+    ven_id: VenOption,
+    *,
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Take a VEN that came by claim out: its certificates, its thing, its row."""
+    check_ven_id(ven_id, "--ven-id")
+    cloud = connect(stage, profile, region)
+    _answered(cloud.invoke(Output.ROTATE_VEN, {"op": "revoke", "venId": ven_id}))
+    typer.echo(f"{ven_id} is out: what it had opens nothing any more.")
+
+
+def claim_identity(ven_id: str, claim: Path, broker: tuple[str, int], folder: Path, stage: str) -> str:
+    """Claim a certificate for *ven_id* with the kit in *claim* and write it into *folder*; its id."""
+    import asyncio
+
+    from ven_twin.io import identity
+    from ven_twin.io.claiming import Claiming
+
+    kit = identity.load(claim)
+
+    async def exchange() -> str:
+        template = claim_template_name(stage)
+        claimed = await Claiming(*broker, kit, ven_id, template).claim()
+        ca_pem = kit.ca.read_text(encoding="ascii")
+        identity.save(folder, ca_pem, claimed.certificate_pem, claimed.private_key_pem)
+        return claimed.certificate_id
+
+    return asyncio.run(exchange())
+
+
+def _answered(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a function answered. Raises VenTwinError with its refusal."""
+    if not answer.get("ok", True):
+        raise VenTwinError(str(answer.get("error")))
+    return answer

@@ -31,8 +31,11 @@ def start(
 ) -> None:
     """Start the local cloud in the background, and deploy the stack into it."""
     from local_cloud import process
+    from ven_twin.cli.system import forget_vens
 
     runtime = process.start(cloud_folder(), keep=keep)
+    if not keep:
+        forget_vens()
     outputs = {}
     if deploy_stack:
         try:

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
-from contracts import records
 from contracts.errors import FieldError
-from contracts.names import Output, check_ven_id
-from ven_twin.cli.console import print_json, refused
-from ven_twin.cli.places import (
-    LOCAL,
-    JsonOption,
-    ProfileOption,
-    RegionOption,
-    StageOption,
-    VenOption,
-    connect,
-)
+from contracts.names import check_ven_id
+from ven_twin.cli.console import print_json
+from ven_twin.cli.places import JsonOption, VenOption, with_aggregator
+from ven_twin.io.aggregator import RefusedError
 
 if TYPE_CHECKING:
-    from ven_twin.io.cloud import Cloud
+    from contracts.acks import Ack
+    from ven_twin.io.aggregator import Aggregator
 
 POLL_S = 0.1
 
 
+@with_aggregator
 def cmd(
     ven_id: VenOption,
     op: Annotated[
@@ -41,28 +37,25 @@ def cmd(
     timeout_s: Annotated[
         float, typer.Option("--timeout", help="How long to wait for the ack, s.", min=0.1)
     ] = 10.0,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
     json_output: JsonOption = False,
+    aggregator: Callable[[], Aggregator],
 ) -> None:
     """Send one operation to a VEN and print its ack. Exit 1 when it is refused or does not come."""
     check_ven_id(ven_id, "--ven-id")
-    body = _object(data)
-    cloud = connect(stage, profile, region)
-    issued = cloud.invoke(Output.ISSUE_COMMAND, {"venId": ven_id, "op": op, "data": body})
-    refusal = refused(issued)
-    if refusal is not None:
-        if json_output:
-            print_json(issued)
-            raise typer.Exit(1)
-        raise refusal
-    ack = wait_for_ack(cloud, ven_id, issued["correlationId"], timeout_s)
+    body, reached = _object(data), aggregator()
+    try:
+        issued = reached.send_command(ven_id, op, body)
+    except RefusedError as error:
+        if not json_output:
+            raise
+        print_json(error.answer)
+        raise typer.Exit(1) from None
+    ack = wait_for_ack(reached, ven_id, issued.correlation_id, timeout_s)
     if ack is None:
         missing = {
             "ok": False,
             "error": f"no ack from {ven_id} within {timeout_s:g} s",
-            "correlationId": issued["correlationId"],
+            "correlationId": issued.correlation_id,
         }
         if json_output:
             print_json(missing)
@@ -72,24 +65,22 @@ def cmd(
             )
         raise typer.Exit(1)
     if json_output:
-        print_json(ack)
+        print_json(msgspec.to_builtins(ack))
     else:
         from rich.console import Console
 
-        Console().print_json(data=ack)
-    if not ack.get("ok"):
+        Console().print_json(data=msgspec.to_builtins(ack))
+    if not ack.ok:
         raise typer.Exit(1)
 
 
-def wait_for_ack(cloud: Cloud, ven_id: str, correlation_id: str, timeout_s: float) -> dict[str, Any] | None:
+def wait_for_ack(reached: Aggregator, ven_id: str, correlation_id: str, timeout_s: float) -> Ack | None:
     """The ack that was recorded for a command, or None when none was in time."""
     deadline = time.monotonic() + timeout_s
-    key = {records.COMMANDS.partition: ven_id, str(records.COMMANDS.sort): correlation_id}
     while True:
-        row = cloud.item(Output.COMMANDS_TABLE, key)
-        if row is not None and "ack" in row:
-            ack: dict[str, Any] = row["ack"]
-            return ack
+        command = reached.command(ven_id, correlation_id)
+        if command is not None and command.ack is not None:
+            return command.ack
         if time.monotonic() > deadline:
             return None
         time.sleep(POLL_S)

@@ -2,157 +2,171 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
-from contracts import records
+from contracts.api import EventBody
 from contracts.errors import FieldError
-from contracts.names import Output, check_event_id
-from ven_twin.cli import report
-from ven_twin.cli.console import clock_time, duration_s, kw, print_json, refused, start_ts
-from ven_twin.cli.places import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
+from contracts.names import check_event_id
+from ven_twin.cli import event_view, report
+from ven_twin.cli.asked import with_event
+from ven_twin.cli.console import print_json
+from ven_twin.cli.places import JsonOption, with_aggregator
+from ven_twin.io.aggregator import Aggregator, RefusedError
 
 if TYPE_CHECKING:
     from ven_twin.io.cloud import Cloud
 
-app = typer.Typer(help="DR events: create, look at, cancel, report.", no_args_is_help=True)
+app = typer.Typer(help="DR events: create, look at, revise, cancel, delete, report.", no_args_is_help=True)
 
 EventArgument = Annotated[str, typer.Argument(help="The event's id.")]
 
 
 @app.command()
+@with_aggregator
+@with_event
 def create(
     *,
-    duration: Annotated[str, typer.Option("--duration", help="10m, 1h30m, 45s.")],
-    shed_kw: Annotated[
-        float | None, typer.Option("--shed-kw", help="Draw so many kW less, over all targets.")
-    ] = None,
-    import_limit_kw: Annotated[
-        float | None, typer.Option("--import-limit-kw", help="Import no more than this, each VEN.")
-    ] = None,
-    level: Annotated[int | None, typer.Option("--level", help="0 normal to 3 emergency.")] = None,
-    start: Annotated[str | None, typer.Option("--start", help="ISO 8601; now when left out.")] = None,
-    target: Annotated[
-        list[str] | None, typer.Option("--target", help="A VEN; repeat for more; all when left out.")
-    ] = None,
-    priority: Annotated[int | None, typer.Option("--priority", help="0 is the highest.")] = None,
-    randomize_start: Annotated[
-        str | None, typer.Option("--randomize-start", help="Spread the starts by up to ± this.")
-    ] = None,
+    asked: Callable[..., dict[str, Any]],
     event_id: Annotated[
         str | None, typer.Option("--event-id", help="Makes a repeat of this call one event.")
     ] = None,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
     json_output: JsonOption = False,
+    aggregator: Callable[[], Aggregator],
 ) -> None:
     """Create a DR event, for now or later, and give it to the VENs."""
-    signals = {"shedKw": shed_kw, "importLimitKw": import_limit_kw, "level": level}
-    given = {signal: value for signal, value in signals.items() if value is not None}
-    if len(given) != 1:
-        raise FieldError("--shed-kw", "give one of --shed-kw, --import-limit-kw, --level")
-    ((signal, value),) = given.items()
-    request: dict[str, Any] = {
-        "intervals": [{"durationS": duration_s(duration, "--duration"), "signal": signal, "value": value}],
-        "targets": target or [],
-    }
-    request |= {"startTs": start_ts(start, "--start")} if start else {}
-    request |= {"priority": priority} if priority is not None else {}
-    request |= (
-        {"randomizeStartS": duration_s(randomize_start, "--randomize-start")} if randomize_start else {}
-    )
-    request["eventId"] = check_event_id(event_id, "--event-id") if event_id else new_event_id()
-    answer = dispatch(connect(stage, profile, region), request, json_output=json_output)
-    if json_output:
-        return
-    window = f"{clock_time(answer['startTs'])} to {clock_time(answer['endTs'])}"
-    typer.echo(f"Event {answer['eventId']}, {window}:")
-    for assignment in answer["assignments"]:
-        typer.echo(f"  {assignment['venId']:16}  {', '.join(f'{v:.2f}' for v in assignment['values'])}")
-    for ven_id, why in answer.get("unavailable", {}).items():
-        typer.echo(f"  {ven_id:16}  not counted on: {why}")
-    if answer.get("shortfallKw", 0) > 0:
-        offer, asked, missing = (kw(answer.get(key)) for key in ("availableKw", "askedKw", "shortfallKw"))
-        typer.echo(f"There is less than asked: {offer} of {asked}. {missing} could not be allocated.")
+    identity = {"eventId": check_event_id(event_id, "--event-id") if event_id else new_event_id()}
+    request = asked() | identity
+    with _told(json_output=json_output):
+        dispatched = aggregator().create_event(request)
+    event_view.show_dispatched(dispatched, json_output=json_output)
 
 
 @app.command()
-def cancel(
+@with_aggregator
+@with_event
+def revise(
     event_id: EventArgument,
     *,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    asked: Callable[..., dict[str, Any]],
     json_output: JsonOption = False,
+    aggregator: Callable[[], Aggregator],
 ) -> None:
-    """Cancel an event: the VENs give their loads back."""
-    request = {"action": "cancel", "eventId": check_event_id(event_id)}
-    dispatch(connect(stage, profile, region), request, json_output=json_output)
-    if not json_output:
+    """Change what an event asks for: what is given changes, the rest stays.
+
+    When somebody else has changed the event meanwhile, nothing is done.
+    """
+    check_event_id(event_id)
+    with _told(json_output=json_output):
+        reached = aggregator()
+        event = reached.event(event_id)
+        changes = asked(stays=event.intervals)
+        if not changes:
+            raise FieldError("--shed-kw", "give what is to change: ven-twin event revise --help")
+        there_is = msgspec.to_builtins(event)
+        names = [field.encode_name for field in msgspec.structs.fields(EventBody)]
+        stays = {name: there_is[name] for name in names if name in there_is}
+        dispatched = reached.revise_event(event_id, stays | changes, etag=event.etag)
+    event_view.show_dispatched(dispatched, json_output=json_output)
+
+
+@app.command()
+@with_aggregator
+def cancel(
+    event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
+) -> None:
+    """Cancel an event: the VENs give their loads back, and it is settled for what it lasted."""
+    check_event_id(event_id)
+    with _told(json_output=json_output):
+        dispatched = aggregator().cancel_event(event_id)
+    if json_output:
+        print_json(msgspec.to_builtins(dispatched))
+    else:
         typer.echo(f"Event {event_id} is cancelled.")
 
 
 @app.command()
+@with_aggregator
+def delete(
+    event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
+) -> None:
+    """Delete an event: the VENs give their loads back, and it is listed no more."""
+    check_event_id(event_id)
+    with _told(json_output=json_output):
+        aggregator().delete_event(event_id)
+    if json_output:
+        print_json({"ok": True, "eventId": event_id})
+    else:
+        typer.echo(f"Event {event_id} is deleted.")
+
+
+@app.command()
+@with_aggregator
 def show(
-    event_id: EventArgument,
-    *,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    json_output: JsonOption = False,
+    event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
 ) -> None:
     """Show an event: what it asks for, and how each VEN has answered."""
-    parts = _parts(connect(stage, profile, region), event_id)
+    check_event_id(event_id)
+    with _told(json_output=json_output):
+        reached = aggregator()
+        event = reached.event(event_id)
+        settled = reached.report(event_id) if event.settled else None
     if json_output:
-        print_json(parts)
+        shown = msgspec.to_builtins(event)
+        print_json({"event": shown, "vens": shown.pop("vens", []), "report": settled})
+        return
+    event_view.show(event)
+    if settled is None:
+        typer.echo("Not settled yet.")
     else:
-        report.show(parts)
+        report.show_report(settled)
 
 
 @app.command("list")
-def list_events(
-    *,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    json_output: JsonOption = False,
-) -> None:
+@with_aggregator
+def list_events(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
     """List the events, the newest first."""
-    items = connect(stage, profile, region).items(Output.EVENTS_TABLE)
-    events = [item for item in items if item[str(records.EVENTS.sort)] == records.EVENT_PART]
-    events.sort(key=lambda event: -event["startTs"])
+    with _told(json_output=json_output):
+        events = list(aggregator().events())
     if json_output:
-        print_json(events)
+        print_json(msgspec.to_builtins(events))
     else:
-        report.list_events(events)
+        event_view.show_list(events)
 
 
 @app.command("report")
+@with_aggregator
 def show_report(
     event_id: EventArgument,
     *,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page with plots to this file.")] = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(
+            "--csv", help="Write a row by VEN, interval and baseline to this file; - for the terminal."
+        ),
+    ] = None,
     json_output: JsonOption = False,
+    aggregator: Callable[[], Aggregator],
 ) -> None:
     """Print what an event delivered; it is settled now when it is over and was not."""
-    cloud = connect(stage, profile, region)
-    settled = cloud.invoke(Output.SETTLE_EVENT, {"eventId": check_event_id(event_id)})
-    refusal = refused(settled)
+    check_event_id(event_id)
+    with _told(json_output=json_output):
+        reached = aggregator()
+        settled = reached.report(event_id)
+    whole = report.whole(settled, reached.report_parts(event_id)) if html or csv else settled
+    report.save(whole, html=html, csv=csv)
     if json_output:
         print_json(settled)
-        if refusal is not None:
-            raise typer.Exit(1)
-        return
-    if refusal is not None:
-        raise refusal
-    report.show_report(settled)
+    elif csv != "-":
+        report.show_report(settled)
 
 
 def new_event_id() -> str:
@@ -160,38 +174,21 @@ def new_event_id() -> str:
     return f"evt-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def dispatch(cloud: Cloud, request: Mapping[str, Any], *, json_output: bool = False) -> dict[str, Any]:
-    """Ask `dispatch_event`; print its answer when that is wanted in JSON.
+def dispatch(cloud: Cloud, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Create an event by the functions of *cloud*; what `dispatch_event` answers. Raises FieldError."""
+    from ven_twin.io.direct import DirectAggregator
 
-    Raises:
-        FieldError: it was refused.
-    """
-    answer = cloud.invoke(Output.DISPATCH_EVENT, request)
-    refusal = refused(answer)
-    if json_output:
-        print_json(answer)
-        if refusal is not None:
-            raise typer.Exit(1)
-    if refusal is not None:
-        raise refusal
+    answer: dict[str, Any] = msgspec.to_builtins(DirectAggregator(cloud).create_event(request))
     return answer
 
 
-def _parts(cloud: Cloud, event_id: str) -> dict[str, Any]:
-    """The event, its VENs' parts, and its report when there is one.
-
-    Raises:
-        FieldError: there is no such event.
-    """
-    found: dict[str, Any] = {"event": None, "vens": [], "report": None}
-    for item in cloud.parts(check_event_id(event_id)):
-        part = item[str(records.EVENTS.sort)]
-        if part == records.EVENT_PART:
-            found["event"] = item
-        elif part == records.REPORT_PART:
-            found["report"] = item.get("report")
-        else:
-            found["vens"].append(item)
-    if found["event"] is None:
-        raise FieldError("event", f"there is no event {event_id!r}: ven-twin event list shows what there is")
-    return found
+@contextlib.contextmanager
+def _told(*, json_output: bool) -> Iterator[None]:
+    """A refusal within is told as JSON when that is wanted, with exit 1."""
+    try:
+        yield
+    except RefusedError as error:
+        if not json_output:
+            raise
+        print_json(error.answer)
+        raise typer.Exit(1) from None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -26,6 +28,18 @@ from ven_twin.cli.places import (
 )
 from ven_twin.errors import VenTwinError
 
+if TYPE_CHECKING:
+    from ven_twin.io.reason_codes import Protocol
+    from ven_twin.renewal import Fetch
+    from ven_twin.twin import Twin
+    from ven_twin.web.settings import WebSettings
+
+WebPortOption = Annotated[
+    int | None,
+    typer.Option("--web-port", help="Of its page; 0 any that is free. 8080 or the next when left out."),
+]
+NoWebOption = Annotated[bool, typer.Option("--no-web", help="Serve no page.")]
+
 logger = logging.getLogger("ven_twin")
 
 
@@ -41,6 +55,10 @@ def run(
     house: Annotated[
         str, typer.Option("--house", help="A packaged house, or a profile's path.")
     ] = "standard",
+    house_seed: Annotated[
+        int | None,
+        typer.Option("--house-seed", help="Draws its people's habits, else the house's own."),
+    ] = None,
     house_speed: Annotated[
         float, typer.Option("--house-speed", help="House seconds to a wall second.")
     ] = 1.0,
@@ -50,7 +68,21 @@ def run(
     report_interval_s: Annotated[
         float | None, typer.Option("--report-interval", help="Between two telemetry rows, s.")
     ] = None,
-    state: Annotated[Path | None, typer.Option("--state", help="Folder of the outbox.")] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="Folder of the outbox and of what is remembered.")
+    ] = None,
+    mqtt: Annotated[str, typer.Option("--mqtt", help="MQTT version: 5 or 3.1.1.")] = "5",
+    outbox_mb: Annotated[
+        float, typer.Option("--outbox-mb", help="What the outbox may hold; then telemetry is dropped first.")
+    ] = 64.0,
+    web_port: WebPortOption = None,
+    web_host: Annotated[
+        str, typer.Option("--web-host", help="Where its page is served; off loopback a token is needed.")
+    ] = "127.0.0.1",
+    web_token_file: Annotated[
+        Path | None, typer.Option("--web-token-file", help="File with the token that the page asks for.")
+    ] = None,
+    no_web: NoWebOption = False,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -61,7 +93,10 @@ def run(
     from ven_twin.io import identity
     from ven_twin.settings import MQTT_PORT, TwinSettings
     from ven_twin.twin import Twin
+    from ven_twin.web.settings import WebSettings, read_token
 
+    token = None if web_token_file is None else read_token(web_token_file)
+    web = None if no_web else WebSettings(host=web_host, port=web_port, token=token)
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
     house_start_ts = start_ts(house_start, "--house-start") if house_start else None
@@ -73,50 +108,95 @@ def run(
         port=port or MQTT_PORT,
         state_dir=folder,
         house=house,
+        house_seed=house_seed,
         house_speed=house_speed,
         house_start_ts=house_start_ts,
         report_interval_s=report_interval_s,
+        protocol=cast("Protocol", mqtt),
+        outbox_mb=outbox_mb,
     )
-    _log_to_stderr(json_output=json_output)
+    log_to_stderr(json_output=json_output)
+    fetch: Fetch | None = None
     if certs is None or endpoint is None:
         options = ["--ven-id", ven_id, "--stage", stage, "--out", str(folder / "tls")]
         for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
             options += [option, value] if value is not None else []
-        where = _fetch(options, folder)
+        where = _fetched(options, folder, at_once=stage == LOCAL)
+        if certs is None:
+            fetch = partial(_fetch_again, options, folder)
         certs = certs or Path(where["folder"])
         asked = asked.at(endpoint or where["endpoint"], port or where["port"])
-    ended = asyncio.run(_until_told(Twin(asked, identity.load(certs))))
+    ended = asyncio.run(_until_told(Twin(asked, identity.load(certs), fetch=fetch), web, folder))
     if ended is not None:
         raise VenTwinError(ended)
 
 
-async def _until_told(twin: Any) -> str | None:
-    """Run *twin* until SIGINT or SIGTERM; why it ended by itself, or None."""
+async def _until_told(twin: Twin, web: WebSettings | None, folder: Path) -> str | None:
+    """Run *twin*, and its page with it, until SIGINT or SIGTERM; why it ended by itself, or None."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, twin.stop)
-    status = await twin.run()
+    async with contextlib.AsyncExitStack() as stack:
+        if web is not None:
+            from ven_twin.web.server import serving
+
+            await stack.enter_async_context(serving(twin, web, folder))
+        status = await twin.run()
     return status.reason if status.state == "duplicate_client" else None
 
 
-def _fetch(options: list[str], folder: Path) -> dict[str, Any]:
-    """Identity and endpoint from the cloud, by a process of its own: boto3 would double the twin.
+def _fetched(options: list[str], folder: Path, *, at_once: bool) -> dict[str, Any]:
+    """Identity and endpoint from the cloud, or what was fetched before where the cloud cannot be asked.
 
-    Where the cloud cannot be asked, what was fetched before serves, so that a VEN comes up without it.
+    A VEN that has them does not wait for a cloud that may be out of reach, unless that is told *at_once*: its
+    events start on time. What is new is fetched when the cloud desires it, or takes the certificate no more.
     """
-    command = [sys.executable, "-m", "ven_twin.cli", "certs", "fetch", "--json", *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
     known = folder / "endpoint.json"
+    if not at_once and known.exists() and (folder / "tls").exists():
+        kept: dict[str, Any] = json.loads(known.read_text())
+        return kept
+    done = subprocess.run(_fetch_command(options), capture_output=True, text=True, check=False)
     if done.returncode == 0:
-        known.write_text(done.stdout)
-        where: dict[str, Any] = json.loads(done.stdout)
-        return where
-    lines = done.stderr.strip().removeprefix("ven-twin: ").splitlines() or ["the cloud could not be asked"]
+        return _noted(known, done.stdout)
     if not known.exists():
-        raise VenTwinError(lines[-1])
-    logger.warning("%s; going on with what was fetched before", lines[-1])
-    kept: dict[str, Any] = json.loads(known.read_text())
-    return kept
+        raise VenTwinError(_last_line(done.stderr))
+    logger.warning("%s; going on with what was fetched before", _last_line(done.stderr))
+    before: dict[str, Any] = json.loads(known.read_text())
+    return before
+
+
+async def _fetch_again(options: list[str], folder: Path) -> None:
+    """Put the VEN's certificate of now into its folder. Raises VenTwinError with the reason."""
+    process = await asyncio.create_subprocess_exec(
+        *_fetch_command(options), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        output, complaint = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode != 0:
+        raise VenTwinError(_last_line(complaint.decode(errors="replace")))
+    _noted(folder / "endpoint.json", output.decode())
+
+
+def _fetch_command(options: list[str]) -> list[str]:
+    """By a process of its own: boto3 would double the twin."""
+    return [sys.executable, "-m", "ven_twin.cli", "certs", "fetch", "--json", *options]
+
+
+def _noted(known: Path, answer: str) -> dict[str, Any]:
+    draft = known.with_suffix(".partial")
+    draft.write_text(answer)
+    draft.replace(known)
+    where: dict[str, Any] = json.loads(answer)
+    return where
+
+
+def _last_line(complaint: str) -> str:
+    lines = complaint.strip().removeprefix("ven-twin: ").splitlines()
+    return lines[-1] if lines else "the cloud could not be asked"
 
 
 class _JsonLines(logging.Handler):
@@ -130,7 +210,8 @@ class _JsonLines(logging.Handler):
         )
 
 
-def _log_to_stderr(*, json_output: bool) -> None:
+def log_to_stderr(*, json_output: bool) -> None:
+    """Log to standard error, in lines for people or in JSON."""
     handler: logging.Handler = _JsonLines() if json_output else logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
     root = logging.getLogger()

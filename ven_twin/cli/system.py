@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ven_twin.cli.certs import save_identity
-from ven_twin.cli.places import LOCAL, cloud_folder, ven_folder
+from ven_twin.cli.places import LOCAL, cloud_folder, home, ven_folder
 from ven_twin.errors import VenTwinError
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ class TwinProcess:
         if self._process.poll() is not None:
             raise TwinEndedError(f"the twin ended: {_last_line(self.log)} (its log is {self.log})")
 
+    @property
+    def page(self) -> str | None:
+        """Where its page is; None when it serves none."""
+        try:
+            return (self.log.parent / "page.url").read_text()
+        except FileNotFoundError:
+            return None
+
     def stop(self) -> None:
         """Have it restore its loads, say so, and end."""
         with contextlib.suppress(ProcessLookupError):
@@ -60,6 +68,12 @@ class TwinProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def forget_vens() -> None:
+    """Let VENs begin anew with a local cloud that does: what they remember was said to another."""
+    for path in (home() / "vens" / LOCAL).glob("*/outbox.sqlite*"):
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -78,6 +92,8 @@ def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]
     except NotRunningError:
         say("starting the local cloud")
         runtime, ours = process.start(folder, keep=keep), True
+        if not keep:
+            forget_vens()
     try:
         deploy.deploy(runtime, vens, progress=say)
         yield

@@ -14,6 +14,7 @@ from contracts.errors import FieldError
 from contracts.names import check_ven_id
 from ven_twin.cli.console import duration_s, kw
 from ven_twin.cli.places import LOCAL, connect
+from ven_twin.cli.run import NoWebOption, WebPortOption
 from ven_twin.errors import VenTwinError
 
 HOUSE_START = "2026-07-15T22:30:00Z"
@@ -47,6 +48,8 @@ def up(
     report_interval_s: Annotated[
         float, typer.Option("--report-interval", help="Between two telemetry rows, s.")
     ] = 2.0,
+    web_port: WebPortOption = None,
+    no_web: NoWebOption = False,
 ) -> None:
     """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up."""
     from rich.console import Console
@@ -63,6 +66,7 @@ def up(
     job = MainJob(ven_id=ven_id)
     options = ["--house-speed", str(house_speed), "--house-start", house_start]
     options += ["--report-interval", str(report_interval_s)]
+    options += ["--no-web"] if no_web else [] if web_port is None else ["--web-port", str(web_port)]
     steps = _Steps(console)
     try:
         with (
@@ -72,6 +76,11 @@ def up(
         ):
             wait_for_telemetry(cloud, job, process, steps.say)
             steps.done(f"first telemetry stored {job.first_telemetry_s:.1f} s after the start")
+            page = process.page
+            if page is not None:
+                steps.done(f"the VEN's page is at {page}")
+            elif not no_web:
+                console.print(f"[yellow]![/] the VEN serves no page: its log, {process.log}, says why")
             run_event(cloud, job, process, shed_kw=shed_kw, duration_s=seconds, say=steps.say)
             job.judge()
             steps.stop()

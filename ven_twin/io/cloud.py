@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from botocore.exceptions import (
 )
 
 from contracts import records
-from contracts.items import from_item
+from contracts.items import from_item, to_item
 from contracts.names import (
     SECRET_CA,
     SECRET_CERTIFICATE,
@@ -31,11 +32,18 @@ from contracts.names import (
 )
 from ven_twin.errors import VenTwinError
 
+WRITE_MAX_ITEMS = 25
+"""Source: DynamoDB, BatchWriteItem."""
+WRITE_TRIES = 8
 NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
 )
 STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"})
+
+
+BATCH_MAX_KEYS = 100
+"""Source: DynamoDB, BatchGetItem."""
 
 
 class CloudError(VenTwinError):
@@ -182,6 +190,32 @@ class Cloud:
             ExpressionAttributeValues={":e": {"S": event_id}},
         )
 
+    def events(self) -> Iterator[dict[str, Any]]:
+        """The headers of the events, the newest start first."""
+        yield from self._pages(
+            "query",
+            TableName=self.output(Output.EVENTS_TABLE),
+            IndexName=records.EVENTS_BY_START,
+            KeyConditionExpression="#p = :p",
+            ExpressionAttributeNames={"#p": records.EVENTS_INDEX.partition},
+            ExpressionAttributeValues={":p": {"S": records.EVENT_PART}},
+            ScanIndexForward=False,
+        )
+
+    def latest_rows(self, ven_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The latest telemetry row of those VENs that have one."""
+        table, keys = self.output(Output.TELEMETRY_TABLE), records.TELEMETRY
+        for first in range(0, len(ven_ids), BATCH_MAX_KEYS):
+            asked: Any = [
+                {keys.partition: {"S": ven_id}, str(keys.sort): {"S": records.LATEST_ROW}}
+                for ven_id in ven_ids[first : first + BATCH_MAX_KEYS]
+            ]
+            while asked:
+                with explained():
+                    answer = self.client("dynamodb").batch_get_item(RequestItems={table: {"Keys": asked}})
+                yield from (from_item(item) for item in answer["Responses"].get(table, []))
+                asked = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+
     def telemetry_after(self, ven_id: str, row_id: str) -> Iterator[dict[str, Any]]:
         """A VEN's rows whose key is above *row_id*, oldest first."""
         sort = str(records.TELEMETRY.sort)
@@ -198,6 +232,49 @@ class Cloud:
             },
         )
         yield from (row for row in rows if row[sort] != row_id)
+
+    def first_telemetry_ts(self, ven_id: str, but_not: str) -> int | None:
+        """When a VEN's first row ends that is not of boot *but_not*, UTC s; None when there is none."""
+        rows = self._pages(
+            "query",
+            TableName=self.output(Output.TELEMETRY_TABLE),
+            KeyConditionExpression="#v = :v AND #r < :end",
+            FilterExpression="#b <> :b",
+            ProjectionExpression="#t",
+            ExpressionAttributeNames={
+                "#v": records.TELEMETRY.partition,
+                "#r": str(records.TELEMETRY.sort),
+                "#b": "bootId",
+                "#t": "timestamp",
+            },
+            ExpressionAttributeValues={
+                ":v": {"S": ven_id},
+                ":end": {"S": records.ROWS_END},
+                ":b": {"S": but_not},
+            },
+        )
+        row = next(rows, None)
+        return None if row is None else int(row["timestamp"])
+
+    def put_items(self, table: Output, items: Sequence[Mapping[str, Any]]) -> None:
+        """Write *items*, each over what its key holds."""
+        self._write(table, [{"PutRequest": {"Item": to_item(item)}} for item in items])
+
+    def delete_items(self, table: Output, keys: Sequence[Mapping[str, str]]) -> None:
+        """Delete the items of *keys*, as far as they are there."""
+        self._write(table, [{"DeleteRequest": {"Key": to_item(key)}} for key in keys])
+
+    def _write(self, table: Output, requests: Sequence[Mapping[str, Any]]) -> None:
+        name, client = self.output(table), self.client("dynamodb")
+        with explained():
+            for first in range(0, len(requests), WRITE_MAX_ITEMS):
+                left = {name: list(requests[first : first + WRITE_MAX_ITEMS])}
+                tries = 0
+                while left:
+                    time.sleep(min(0.05 * 2**tries, 2.0) if tries else 0.0)
+                    left, tries = client.batch_write_item(RequestItems=left)["UnprocessedItems"], tries + 1
+                    if left and tries == WRITE_TRIES:
+                        raise CloudError(f"{name} is too busy to take what is written: try again later")
 
     def _pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         with explained():

@@ -12,6 +12,7 @@ from html import escape
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 1000.0, 300.0
+MINUTES = (1, 2, 5, 10, 15, 30)
 HOURS = (1, 2, 3, 6, 12, 24, 48, 168, 336, 720, 2160, 8760)
 MOST_X_TICKS = 8
 
@@ -138,15 +139,17 @@ class Plot:
         return (1.0 - min(max(share, 0.0), 1.0)) * HEIGHT
 
     def _x_ticks(self) -> list[tuple[float, str]]:
-        span_h = (self.end_s - self.start_s) / 3600
-        step_h = next((hours for hours in HOURS if span_h / hours <= MOST_X_TICKS), HOURS[-1])
-        local_s = self.start_s + self.utc_offset_h * 3600
-        first = ceil(local_s / 3600 / step_h) * step_h
+        span_min = (self.end_s - self.start_s) / 60
+        steps = (*MINUTES, *(60 * hours for hours in HOURS))
+        step_min = next((minutes for minutes in steps if span_min / minutes <= MOST_X_TICKS), steps[-1])
+        local_min = (self.start_s + self.utc_offset_h * 3600) / 60
+        first = ceil(local_min / step_min) * step_min
         ticks = []
-        for hour in range(first, int((local_s / 3600) + span_h) + 1, step_h):
-            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=hour)
-            day = f"{moment:%b %Y}" if span_h > HOURS[-1] else f"{moment.day} {moment:%b}"
-            ticks.append(((hour - self.utc_offset_h) * 3600, day if hour % 24 == 0 else f"{moment:%H:%M}"))
+        for minute in range(first, int(local_min + span_min) + 1, step_min):
+            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+            day = f"{moment:%b %Y}" if span_min > HOURS[-1] * 60 else f"{moment.day} {moment:%b}"
+            words = day if minute % 1440 == 0 else f"{moment:%H:%M}"
+            ticks.append((minute * 60 - self.utc_offset_h * 3600, words))
         return ticks
 
 

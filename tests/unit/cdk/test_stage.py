@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from cdk.stage import MAX_VENS, PYTHONS, STAGES, read_stage
+from cdk.stage import MAX_VENS, PYTHONS, SHADOW_WRITERS, STAGES, read_stage
 from contracts.errors import FieldError
+from lambdas.common import fan_out
 
 REFUSED = [
     ("stage", "staging", "'staging' is none of local, dev, prod"),
@@ -25,6 +26,15 @@ REFUSED = [
     ("retention_days", "a week", "'a week' is no number of days from 1 to 3650"),
     ("rotation", "next week", "1 to 32 of A-Z a-z 0-9 . _ -"),
     ("alert_email", "nobody", "'nobody' is no address"),
+    ("groups", "north", "'north' is not like north=ven-1+ven-2,south=ven-3"),
+    ("groups", "north=", "'north=' is not like"),
+    ("groups", "no rth=ven-1", "1 to 64 of A-Z a-z 0-9 _ -"),
+    ("groups", "north=ven-1+ven-9", "north has 'ven-9' in it, which is none of the stack's VENs"),
+    ("groups", "ven-1=ven-1", "ven-1 is a VEN's id already"),
+    ("groups", "north=ven-1,north=ven-1", "names north twice"),
+    ("programmes", "summer", "'summer' is not like summer-peak=caiso_10_of_10"),
+    ("programmes", "summer=guess", "'guess' is none of "),
+    ("programmes", "default=clone", "default is there already"),
 ]
 
 
@@ -78,3 +88,25 @@ def test_retention_and_address_are_taken_from_the_context() -> None:
     """How long measurements of people are kept is the operator's to say."""
     stage = read_stage({"retention_days": "7", "alert_email": "ops@example.org"}.get)
     assert (stage.retention_days, stage.alert_email) == (7, "ops@example.org")
+
+
+def test_a_ven_knows_the_groups_it_is_in() -> None:
+    """A VEN may be in several groups, or in none."""
+    context = {"vens": "ven-1,ven-2,ven-3", "groups": "north = ven-1 + ven-2, all=ven-1+ven-2+ven-2"}
+    stage = read_stage(context.get)
+    assert [stage.groups_of(ven_id) for ven_id in stage.vens] == [("all", "north"), ("all", "north"), ()]
+
+
+def test_a_programme_names_its_baseline() -> None:
+    """Programmes are the operator's; the default one is not among them."""
+    stage = read_stage({"programmes": "summer-peak=caiso_10_of_10,winter=nyiso_5_of_10"}.get)
+    assert stage.programmes == {"summer-peak": "caiso_10_of_10", "winter": "nyiso_5_of_10"}
+    assert read_stage(lambda _: None).programmes == {}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_shadow_writers_together_stay_within_the_smallest_quota(name: str) -> None:
+    """AWS grants an account 400 requests a second in its smaller regions; half is left to the VENs."""
+    stage = read_stage({"stage": name}.get)
+    assert SHADOW_WRITERS * stage.shadow_writes_per_s <= 200
+    assert fan_out.CHUNK_VENS / stage.shadow_writes_per_s < min(15, stage.visibility_s) / 2

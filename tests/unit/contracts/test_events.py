@@ -127,7 +127,7 @@ def test_a_level_is_0_to_3(level: int) -> None:
         (_interval(signal="level", value=0.5), "intervals[0].value"),
         (_interval(signal="level", value=-1), "intervals[0].value"),
         (_interval(value=-2), "intervals[0].value"),
-        (_interval(value=10_001), "intervals[0].value"),
+        (_interval(value=1_000_001), "intervals[0].value"),
         (_interval(value="2"), "intervals[0].value"),
         (_interval(value=float("nan")), "intervals[0].value"),
         (_interval(value=float("inf")), "intervals[0].value"),

@@ -14,9 +14,14 @@ os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "VenTwin")
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 
 from lambdas.common import clients, clock
+from lambdas.dispatch_event.handler import handler as dispatch
+from lambdas.issue_command.handler import handler as issue
+from lambdas.settle_event.handler import handler as settle
+from tests.unit.lambdas import api_world
+from tests.unit.lambdas.api_world import Api, Functions
 from tests.unit.lambdas.world import ENVIRONMENT, World
 
-CLIENTS = (clients.dynamodb, clients.iot, clients.iot_data, clients.secrets, clients.scheduler)
+CLIENTS = (clients.dynamodb, clients.iot, clients.iot_data, clients.secrets, clients.scheduler, clients.sqs)
 
 
 def pytest_runtest_setup() -> None:
@@ -46,3 +51,13 @@ def world(account: None, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG
     monkeypatch.setattr(clock, "utc_now", lambda: world.now)
     monkeypatch.setattr(clock, "sleep", world.slept.append)
     return world
+
+
+@pytest.fixture
+def api(world: World, monkeypatch: pytest.MonkeyPatch) -> Api:  # noqa: ARG001 - the API reads its account
+    """The API over the account, with the real functions behind it."""
+    for name, value in api_world.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    functions = Functions({"dispatch": dispatch, "issue": issue, "settle": settle})
+    monkeypatch.setattr(clients, "functions", lambda: functions)
+    return Api(functions)

@@ -13,7 +13,7 @@ from contracts.items import from_item, to_item
 from contracts.records import Key
 from contracts.requests import SettleEvent
 from lambdas.common import cfn_response, clients, parallel, settings
-from lambdas.common.schedules import SettleSchedules
+from lambdas.common.schedules import EventSchedules
 from lambdas.common.shadows import Shadows
 from lambdas.common.tables import Condition
 from tests.unit.lambdas.world import NOW, World
@@ -110,11 +110,16 @@ def test_a_schedule_that_ran_while_it_was_moved_is_made_anew(
 ) -> None:
     """A schedule deletes itself after it ran, which may be just before it is updated."""
     scheduler = clients.scheduler()
-    schedules = SettleSchedules(
-        scheduler, "events", world.schedule.__name__, "arn:aws:iam::123456789012:role/r", "arn:aws:sqs:::q"
+    schedules = EventSchedules(
+        scheduler,
+        "events",
+        "arn:aws:lambda:::settle",
+        "arn:aws:lambda:::dispatch",
+        "arn:aws:iam::123456789012:role/r",
+        "arn:aws:sqs:::q",
     )
     request = SettleEvent(event_id="e1")
-    schedules.put(request, at_ts=NOW + 100, now=NOW)
+    schedules.put_settle(request, at_ts=NOW + 100, now=NOW)
     real = scheduler.update_schedule
 
     def update(**call: Any) -> Any:
@@ -122,21 +127,43 @@ def test_a_schedule_that_ran_while_it_was_moved_is_made_anew(
         return real(**call)
 
     monkeypatch.setattr(scheduler, "update_schedule", update)
-    schedules.put(request, at_ts=NOW + 200, now=NOW)
+    schedules.put_settle(request, at_ts=NOW + 200, now=NOW)
     assert "08:03:20" in world.schedule("settle-e1").at
 
 
 def test_a_time_that_has_passed_becomes_shortly(world: World) -> None:
     """EventBridge Scheduler refuses a past time; an overdue settlement is due now."""
-    schedules = SettleSchedules(
+    schedules = EventSchedules(
         clients.scheduler(),
         "events",
-        "arn:aws:lambda:::f",
+        "arn:aws:lambda:::settle",
+        "arn:aws:lambda:::dispatch",
         "arn:aws:iam::123456789012:role/r",
         "arn:aws:sqs:::q",
     )
-    schedules.put(SettleEvent(event_id="e1"), at_ts=NOW - 1000, now=NOW)
+    schedules.put_settle(SettleEvent(event_id="e1"), at_ts=NOW - 1000, now=NOW)
     assert "08:00:15" in world.schedule("settle-e1").at
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("lasts_s", "there"), [(60, False), (61, True)])
+def test_an_event_no_longer_than_the_period_has_no_minutely_run(lasts_s: int, there: bool) -> None:
+    """It would be over before there was anything to compare; an earlier schedule of it goes."""
+    schedules = EventSchedules(
+        clients.scheduler(),
+        "events",
+        "arn:aws:lambda:::settle",
+        "arn:aws:lambda:::dispatch",
+        "arn:aws:iam::123456789012:role/r",
+        "arn:aws:sqs:::q",
+    )
+    schedules.put_redispatch("e1", from_ts=NOW - 300, to_ts=NOW + 300, every_min=1, now=NOW)
+    schedules.put_redispatch("e1", from_ts=NOW - 300, to_ts=NOW + lasts_s, every_min=1, now=NOW)
+    names = [each["Name"] for each in clients.scheduler().list_schedules(GroupName="events")["Schedules"]]
+    assert names == (["redispatch-e1"] if there else [])
+    if there:
+        found = clients.scheduler().get_schedule(GroupName="events", Name="redispatch-e1")
+        assert (found["ScheduleExpression"], found["StartDate"].timestamp()) == ("rate(1 minute)", NOW)
 
 
 def test_every_call_is_made_even_when_one_fails() -> None:

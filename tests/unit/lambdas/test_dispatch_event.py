@@ -10,7 +10,8 @@ import pytest
 from contracts.events import Phase, from_shadow
 from contracts.shadow import merge
 from lambdas.common import clients
-from lambdas.common.schedules import SettleSchedules
+from lambdas.common.event_book import EventBook
+from lambdas.common.schedules import EventSchedules
 from lambdas.common.shadows import Shadows
 from lambdas.common.tables import Table
 from lambdas.dispatch_event.handler import handler
@@ -21,8 +22,8 @@ LEVEL_2 = [{"durationS": 3600, "signal": "level", "value": 2}]
 
 
 def create(**fields: Any) -> dict[str, Any]:
-    """Ask for 12 kW for an hour, under an id."""
-    return handler({"eventId": "e1", "intervals": SHED_12, **fields}, Context())
+    """Ask for 12 kW for an hour, under an id, of each in proportion."""
+    return handler({"eventId": "e1", "intervals": SHED_12, "allocation": "proportional", **fields}, Context())
 
 
 def cancel(event_id: str = "e1") -> dict[str, Any]:
@@ -248,7 +249,8 @@ class KilledError(Exception):
 
 STEPS = [
     (Table, "put_new"),
-    (SettleSchedules, "put"),
+    (EventSchedules, "put_settle"),
+    (EventSchedules, "put_redispatch"),
     (Table, "update"),
     (Shadows, "set_event"),
 ]
@@ -263,7 +265,7 @@ def test_a_create_killed_anywhere_is_completed_by_repeating_it(  # noqa: PLR0917
     """Before or after any step, the first or a later one: the repeat makes the event whole."""
     with monkeypatch.context() as patch:
         _kill(patch, owner, step, after=after, nth=nth)
-        if step in {"put_new", "put"} and nth == 2:  # there is no second
+        if step in {"put_settle", "put_redispatch", "update"} and nth == 2:  # there is no second
             create()
         else:
             with pytest.raises(KilledError):
@@ -273,11 +275,25 @@ def test_a_create_killed_anywhere_is_completed_by_repeating_it(  # noqa: PLR0917
     assert shares(answer) == {"big": 6.0, "small-1": 3.0, "small-2": 3.0}
     for ven_id in shares(answer):
         assert fleet.desired(ven_id)["e1"]["revision"] == 0
-        assert fleet.event_part("e1", f"VEN#{ven_id}")["values"] == [shares(answer)[ven_id]]
     assert fleet.schedule("settle-e1").request["eventId"] == "e1"
+    assert fleet.schedule("redispatch-e1").request["eventId"] == "e1"
+    book = EventBook(fleet.events)
+    row = book.find("e1")
+    assert row is not None
+    assert row.done_revision == row.revision == 0
+    assert {each.ven_id: each.values[0] for each in book.plan(row).assignments} == shares(answer)
 
 
-@pytest.mark.parametrize(("owner", "step"), STEPS[1:])
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [
+        (Table, "replace"),
+        (EventSchedules, "put_settle"),
+        (EventSchedules, "drop_redispatch"),
+        (Shadows, "set_event"),
+        (Table, "update"),
+    ],
+)
 @pytest.mark.parametrize("after", [False, True])
 def test_a_cancellation_killed_anywhere_is_completed_by_repeating_it(
     fleet: World, monkeypatch: pytest.MonkeyPatch, owner: type, step: str, after: bool

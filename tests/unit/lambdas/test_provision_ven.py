@@ -166,7 +166,7 @@ def test_a_create_that_was_killed_leaves_no_second_certificate_behind(
 
     with monkeypatch.context() as patch:
         patch.setattr(target, step, killed)
-        patch.setattr(Certificates, "remove", lambda *_: None)  # nobody is there to undo anything
+        patch.setattr(Certificates, "remove", lambda *_, **__: None)  # nobody is there to undo anything
         with pytest.raises(KilledError):
             stack.create(request_id="r1")
     answer = stack.create(request_id="r1")
@@ -265,6 +265,18 @@ def test_a_new_trust_root_keeps_certificate_and_key(stack: Stack) -> None:
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", first["PhysicalResourceId"])
     assert stack.secret == before | {"CA_CERT_PEM": "NEW"}
     assert len(stack.certificates) == 1
+
+
+def test_the_groups_of_a_ven_are_in_its_row(stack: Stack) -> None:
+    """Groups are recorded with the VEN, and change, or go, without a new certificate."""
+    first = stack.ask("Create", new={"Groups": ["north", "all"]})
+    assert stack.world.ven("house-1")["groups"] == ["north", "all"]
+    of_first = {"physical_id": first["PhysicalResourceId"]}
+    moved = stack.ask("Update", **of_first, new={"Groups": ["south"]}, old={"Groups": ["north", "all"]})
+    assert moved["PhysicalResourceId"] == first["PhysicalResourceId"]
+    assert stack.world.ven("house-1")["groups"] == ["south"]
+    stack.ask("Update", **of_first, old={"Groups": ["south"]})
+    assert "groups" not in stack.world.ven("house-1")
 
 
 def test_an_update_that_changes_nothing_does_nothing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,7 @@ REPORTED = {
     "ven": {"enabled": True, "status": "idle", "bootId": "b1"},
     "metrics": {"shedAvailabilityKw": 4.25, "sustainS": 7200, "batterySoc": 0.8, "activeEventId": None},
     "shadow_errors": {"loads.x": "is no circuit's id"},
+    "report_interval_seconds": 5,
 }
 
 
@@ -208,6 +209,7 @@ def test_reported_state_is_what_dispatch_goes_by(house: World) -> None:
     assert (ven["enabled"], ven["status"], ven["shadowVersion"]) == (True, "idle", 3)
     assert ven["optOut"] == {"reason": "economic", "untilTs": int(NOW) + 60}
     assert ven["shadow_errors"] == {"loads.x": "is no circuit's id"}
+    assert ven["reportIntervalS"] == 5
 
 
 def test_what_is_no_longer_reported_is_gone(house: World) -> None:

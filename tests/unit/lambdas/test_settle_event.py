@@ -66,7 +66,8 @@ def settled(house: World) -> World:
     rows(house, START - 3600, START, 5.0)
     rows(house, START, START + 3600, 2.0, event_id="e1")
     rows(house, START + 3600, START + 3720, 6.0)
-    house.events.update(_key(), {"active": {"ts": START + 4}, "completed": {"ts": START + 3601}})
+    acks = {"active": {"ts": START + 4}, "completed": {"ts": START + 3601}}
+    house.events.update(_key(), {"venId": "house-1", **acks})
     house.now = START + 3720
     return house
 
@@ -102,7 +103,7 @@ def test_the_report_says_how_the_ven_took_part(settled: World) -> None:
     """Acknowledged, responded, restored, rebounded, with how much of it the telemetry covers."""
     (ven,) = report().vens
     assert (ven.acknowledged, ven.opted_out, ven.response_s, ven.restored) == (True, False, 4.0, True)
-    assert ven.rebound_kwh == pytest.approx(120 / 3600)
+    assert ven.rebound_kwh == pytest.approx(120 / 3600, abs=1e-6)
     assert (ven.quality.rows, ven.quality.coverage, ven.quality.longest_gap_s) == (120, 1.0, 0.0)
     assert settled.now
 
@@ -227,7 +228,7 @@ def test_a_fleets_delivery_is_the_sum_of_its_vens(world: World) -> None:
     """The event's totals add what its VENs delivered; one without data adds nothing."""
     for ven_id in ("house-1", "house-2", "house-3"):
         world.add_ven(ven_id)
-    dispatch()
+    dispatch(allocation="proportional")
     for ven_id, used_kw in (("house-1", 4.0), ("house-2", 3.5)):
         rows(world, START, START + 3600, used_kw, ven_id=ven_id)
     world.now = START + 3600

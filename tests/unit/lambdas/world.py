@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from contracts.records import COMMANDS, EVENTS, TELEMETRY, VENS, Key, TableKeys
+from contracts.records import (
+    COMMANDS,
+    EVENTS,
+    EVENTS_BY_START,
+    EVENTS_INDEX,
+    TELEMETRY,
+    VENS,
+    Key,
+    TableKeys,
+)
 from lambdas.common import clients
 from lambdas.common.tables import Table
 
@@ -28,6 +37,10 @@ ENVIRONMENT = {
     "SCHEDULE_GROUP": "events",
     "SCHEDULE_DLQ_ARN": "arn:aws:sqs:us-east-1:123456789012:dead-letters",
     "SETTLE_DELAY_S": "120",
+    "REDISPATCH_MIN": "1",
+    "SHADOW_WRITES_PER_S": "100",
+    "PROGRAMMES": '{"summer-peak":"caiso_10_of_10"}',
+    "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }
 
 
@@ -61,6 +74,7 @@ class World:
         ):
             _create_table(clients.dynamodb(), name, keys)
         clients.scheduler().create_schedule_group(Name="events")
+        clients.sqs().create_queue(QueueName="shadows")
         self.telemetry = Table(clients.dynamodb(), "telemetry", TELEMETRY)
         self.vens = Table(clients.dynamodb(), "vens", VENS)
         self.events = Table(clients.dynamodb(), "events", EVENTS)
@@ -104,13 +118,28 @@ class World:
 
 
 def _create_table(client: Any, name: str, keys: TableKeys) -> None:
-    present = [(keys.partition, "HASH")] + ([(keys.sort, "RANGE")] if keys.sort else [])
+    attributes = [{"AttributeName": key, "AttributeType": "S"} for key in keys if key is not None]
+    index: dict[str, Any] = {}
+    if keys is EVENTS:
+        attributes.append({"AttributeName": EVENTS_INDEX.sort, "AttributeType": "N"})
+        by_start = {
+            "IndexName": EVENTS_BY_START,
+            "KeySchema": _key_schema(EVENTS_INDEX),
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        index = {"GlobalSecondaryIndexes": [by_start]}
     client.create_table(
         TableName=name,
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in present],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in present],
+        KeySchema=_key_schema(keys),
+        AttributeDefinitions=attributes,
         BillingMode="PAY_PER_REQUEST",
+        **index,
     )
+
+
+def _key_schema(keys: TableKeys) -> list[dict[str, str]]:
+    present = [(keys.partition, "HASH")] + ([(keys.sort, "RANGE")] if keys.sort else [])
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in present]
 
 
 def body(topic: str, payload: Any, *, received_ms: int = int(NOW * 1000)) -> str:

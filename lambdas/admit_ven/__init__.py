@@ -1,0 +1,1 @@
+"""Who is let in by claim: IoT Core asks before it registers a VEN."""

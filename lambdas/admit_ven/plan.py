@@ -1,0 +1,46 @@
+"""What IoT Core asks before it registers a VEN. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from contracts import codec
+from contracts.errors import FieldError
+from contracts.names import CERTIFICATE_ID, check_ven_id, claim_client_id
+
+SERIAL = "SerialNumber"
+"""The template's parameter that names the VEN."""
+
+
+class Asked(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A VEN that wants to be registered. Source: AWS IoT developer guide, pre-provisioning hook input."""
+
+    certificate_id: str
+    client_id: str
+    parameters: dict[str, Any]
+
+    @property
+    def ven_id(self) -> str:
+        """The VEN's id."""
+        return str(self.parameters[SERIAL])
+
+
+def read_asked(event: Mapping[str, Any]) -> Asked:
+    """The request in a hook's event.
+
+    Raises:
+        FieldError: it names no VEN, or comes from a client that says it is another.
+    """
+    asked = codec.convert(Asked, event)
+    serial = asked.parameters.get(SERIAL)
+    if not isinstance(serial, str):
+        raise FieldError(f"parameters.{SERIAL}", "required")
+    check_ven_id(serial, f"parameters.{SERIAL}")
+    if asked.client_id != claim_client_id(serial):
+        raise FieldError("clientId", f"must be {claim_client_id(serial)!r}")
+    if not CERTIFICATE_ID.fullmatch(asked.certificate_id):
+        raise FieldError("certificateId", "64 of 0-9 a-f")
+    return asked

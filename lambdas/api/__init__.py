@@ -1,0 +1,1 @@
+"""The HTTP API: VENs, telemetry, commands, events and reports for programs."""

@@ -1,0 +1,155 @@
+"""A call as API Gateway hands it over, and its parts as what they should be.
+
+Source: API Gateway Developer Guide, payload format version 2.0.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from contracts import codec
+from contracts.api import BODY_MAX_BYTES
+from contracts.errors import FieldError, MalformedError, OversizeError
+from contracts.routes import JSON
+from lambdas.api.problems import BAD_REQUEST, NOT_ACCEPTABLE, TOO_LARGE, UNSUPPORTED, ProblemError
+
+T = TypeVar("T", bound=msgspec.Struct)
+QUERY_MAX_FIELDS = 32
+ACCEPTED = frozenset({JSON, "application/*", "*/*", "application/problem+json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. *headers* are by lower-case name; *caller* stays the same over a role's sessions.
+
+    *path* is as the gateway decoded and authorized it. It is not decoded a second time: what IAM has judged
+    is what is done.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: str
+    base64: bool
+    caller: str
+    request_id: str
+
+
+def read_call(event: Mapping[str, Any]) -> Call:
+    """The call in an invocation's event."""
+    context = event["requestContext"]
+    return Call(
+        method=context["http"]["method"],
+        path=event["rawPath"],
+        query=event.get("rawQueryString") or "",
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        body=event.get("body") or "",
+        base64=bool(event.get("isBase64Encoded")),
+        caller=_caller(context),
+        request_id=context.get("requestId", ""),
+    )
+
+
+def _caller(context: Mapping[str, Any]) -> str:
+    """Who signed: the id of the user, or of the role without the name of its session."""
+    signer = (context.get("authorizer") or {}).get("iam") or {}
+    return f"{signer.get('accountId', '')}/{str(signer.get('userId') or '').split(':', maxsplit=1)[0]}"
+
+
+def check_acceptable(call: Call) -> None:
+    """Raises ProblemError when the caller takes no JSON."""
+    accept = call.headers.get("accept", "")
+    offered = {part.split(";", maxsplit=1)[0].strip().lower() for part in accept.split(",")}
+    if accept.strip() and not offered & ACCEPTED:
+        raise ProblemError(NOT_ACCEPTABLE, f"answers are {JSON}", field="Accept")
+
+
+def read_query(kind: type[T] | None, call: Call) -> T | None:
+    """The query string as a *kind*; nothing may stand in it when that is None.
+
+    Raises:
+        ProblemError: names the parameter, and what is allowed.
+    """
+    try:
+        pairs = parse_qsl(
+            call.query, keep_blank_values=True, errors="strict", max_num_fields=QUERY_MAX_FIELDS
+        )
+    except ValueError:
+        detail = f"is no query string of UTF-8 and at most {QUERY_MAX_FIELDS} parameters"
+        raise ProblemError(BAD_REQUEST, detail, field="query") from None
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ProblemError(BAD_REQUEST, "is given more than once", field=twice[:64])
+    if kind is None:
+        if given:
+            raise ProblemError(BAD_REQUEST, "unknown; nothing is allowed here", field=next(iter(given))[:64])
+        return None
+    return _plain(kind, given)
+
+
+def _plain(kind: type[T], given: Mapping[str, str]) -> T:
+    """*given* as a *kind*, each value written as it is read: ``true`` and not ``1``."""
+    allowed = {each.encode_name: each.name for each in msgspec.structs.fields(kind)}
+    for name in given:
+        if name not in allowed:
+            detail = f"unknown; allowed: {', '.join(sorted(allowed))}"
+            raise ProblemError(BAD_REQUEST, detail, field=name[:64])
+    try:
+        found = codec.convert(kind, given, strict=False)
+    except FieldError as error:
+        raise ProblemError(BAD_REQUEST, error.reason, field=error.field) from None
+    for name, text in given.items():
+        value = getattr(found, allowed[name])
+        if (str(value).lower() if isinstance(value, bool) else str(value)) != text or value is None:
+            raise ProblemError(BAD_REQUEST, f"{text[:32]!r} is not how that is written", field=name)
+    return found
+
+
+def read_named(kind: type[T], given: Mapping[str, str]) -> T:
+    """Parameters of a path, or headers, as a *kind*. Raises ProblemError."""
+    try:
+        return codec.convert(kind, given)
+    except FieldError as error:
+        raise ProblemError(BAD_REQUEST, error.reason, field=error.field) from None
+
+
+def read_body(kind: type[T], call: Call) -> T:
+    """The body as a *kind*.
+
+    Raises:
+        ProblemError: too large, no JSON by its content type, no JSON, or a field is wrong.
+    """
+    content_type = call.headers.get("content-type", "").split(";", maxsplit=1)[0].strip().lower()
+    if content_type != JSON:
+        raise ProblemError(UNSUPPORTED, f"must be {JSON}", field="Content-Type")
+    if call.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ProblemError(UNSUPPORTED, "must be identity, or be left out", field="Content-Encoding")
+    try:
+        return codec.convert(kind, codec.load_object(_raw(call), max_bytes=BODY_MAX_BYTES))
+    except OversizeError as error:
+        raise ProblemError(TOO_LARGE, str(error), field="body") from None
+    except MalformedError as error:
+        raise ProblemError(BAD_REQUEST, str(error), field="body") from None
+    except FieldError as error:
+        raise ProblemError(BAD_REQUEST, error.reason, field=error.field) from None
+
+
+def _raw(call: Call) -> bytes:
+    if not call.base64:
+        return call.body.encode(errors="surrogatepass")
+    if len(call.body) > BODY_MAX_BYTES * 4 // 3 + 4:
+        raise OversizeError("body bytes", len(call.body) * 3 // 4, BODY_MAX_BYTES)
+    try:
+        return base64.b64decode(call.body, validate=True)
+    except binascii.Error:
+        raise MalformedError("not the base64 that it is said to be") from None

@@ -1,0 +1,20 @@
+"""The fleet at this moment."""
+
+from __future__ import annotations
+
+from contracts import views
+from contracts.api import Row, Ven
+from contracts.fleet import fleet_at
+from contracts.records import LATEST_ROW
+from lambdas.api.operations import Asked, Given
+from lambdas.common import rows
+
+
+def get_fleet(asked: Asked) -> Given:
+    """Every VEN, and the latest row of those that are online."""
+    vens = [views.ven(item) for item in asked.desk.vens.scan(rows.attributes(Ven))]
+    online = [ven.ven_id for ven in vens if ven.online]
+    names = ("venId", *rows.attributes(Row))
+    latest = asked.desk.telemetry.get_many(online, names, sort=LATEST_ROW)
+    by_ven = {item["venId"]: views.row(item) for item in latest}
+    return Given(fleet_at(vens, by_ven, now_ts=asked.now, limit=asked.query.limit))

@@ -1,0 +1,51 @@
+"""Which operation a call asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from contracts.routes import ROUTES, Route
+from lambdas.api.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError
+
+
+class Matched(NamedTuple):
+    """A route, and the parameters in the path by name."""
+
+    route: Route
+    parameters: Mapping[str, str]
+
+
+_SEGMENTS = tuple((tuple(route.path.split("/")), route) for route in ROUTES)
+
+
+def match(method: str, path: str) -> Matched:
+    """The route of a call.
+
+    Raises:
+        ProblemError: there is nothing at *path*, or *method* is not done there.
+    """
+    found = [
+        Matched(route, parameters)
+        for segments, route in _SEGMENTS
+        if (parameters := _fit(segments, path.split("/"))) is not None
+    ]
+    if not found:
+        raise ProblemError(NOT_FOUND, "there is nothing at this path: GET /openapi.json says what there is")
+    for matched in found:
+        if matched.route.method == method:
+            return matched
+    allowed = ", ".join(sorted(matched.route.method for matched in found))
+    raise ProblemError(METHOD_NOT_ALLOWED, f"allowed: {allowed}", headers={"Allow": allowed})
+
+
+def _fit(segments: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
+    if len(segments) != len(given):
+        return None
+    parameters: dict[str, str] = {}
+    for segment, part in zip(segments, given, strict=True):
+        if segment.startswith("{"):
+            parameters[segment[1:-1]] = part
+        elif segment != part:
+            return None
+    return parameters if all(parameters.values()) else None

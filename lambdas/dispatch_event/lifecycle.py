@@ -1,0 +1,200 @@
+"""The life of an event: created, revised, cancelled, deleted, shared out again.
+
+The header is what was decided; shadows and schedules follow from it and can be written again at any time. A
+request that was cut short anywhere is completed by repeating it, and of two at once the newest stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from contracts.plans import Plan
+from contracts.requests import DispatchEvent, EventDispatched, Refused
+from lambdas.common import answers
+from lambdas.common.answers import RefusedError
+from lambdas.common.rows import EventRow
+from lambdas.dispatch_event import plan
+from lambdas.dispatch_event.desk import Desk, new_token
+from lambdas.dispatch_event.plan import Planned
+from lambdas.dispatch_event.rebalance import Rebalanced, rebalance
+
+ATTEMPTS = 5
+"""How often a change is made anew because the event was changed in between."""
+
+
+def create(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+    """Create the event, or complete it when it was cut short. Raises RefusedError, FieldError."""
+    row = desk.book.find(event_id)
+    if row is None:
+        desk.check_programme(request.programme)
+        planned = plan.plan_event(
+            request,
+            event_id,
+            desk.fleet(request.targets),
+            now=now,
+            retention_days=desk.retention_days,
+            token=new_token(),
+        )
+        desk.book.write_plan(planned.row, planned.plan)
+        row = planned.row if desk.book.create(planned.row) else _existing(desk, event_id)
+    _check_asks_for(row, request)
+    row, in_force = _complete(desk, row, now=now)
+    _check_asks_for(row, request)  # the newest revision stands, whatever this one wanted
+    return plan.answer(row, in_force)
+
+
+def revise(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+    """Replace what the event asks for. Raises RefusedError, FieldError."""
+
+    def revised(row: EventRow) -> EventRow:
+        if row.cancelled_ts is not None:
+            raise answers.conflict("has been cancelled", "eventId")
+        if row.requested == plan.digest(request):
+            return row
+        _check_match(row, request.if_match)
+        _check_not_over(row, now)
+        desk.check_programme(request.programme)
+        planned = plan.plan_event(
+            request,
+            event_id,
+            desk.fleet(request.targets),
+            now=now,
+            retention_days=desk.retention_days,
+            token=new_token(),
+            before=Planned(row, desk.book.plan(row)),
+        )
+        desk.book.write_plan(planned.row, planned.plan)
+        return planned.row
+
+    row = _change(desk, event_id, revised)
+    row, in_force = _complete(desk, row, now=now)
+    return plan.answer(row, in_force)
+
+
+def cancel(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+    """Cancel the event: the VENs give their loads back. Raises RefusedError."""
+
+    def cancelled(row: EventRow) -> EventRow:
+        if row.cancelled_ts is not None:
+            _check_match(row, request.if_match, row.etag.removesuffix("-c"))
+            return row
+        _check_match(row, request.if_match)
+        _check_not_over(row, now)
+        return msgspec.structs.replace(row, cancelled_ts=now, revision=row.revision + 1)
+
+    row, in_force = _complete(desk, _change(desk, event_id, cancelled), now=now)
+    return plan.answer(row, in_force)
+
+
+def delete(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+    """Take the event away, cancelled when it is not over; its id stays taken. Raises RefusedError."""
+
+    def deleted(row: EventRow) -> EventRow:
+        if row.deleted_ts is not None:
+            return row
+        _check_match(row, request.if_match)
+        over = row.cancelled_ts is not None or row.over_ts <= now
+        cancelled_ts = row.cancelled_ts if over else now
+        return msgspec.structs.replace(
+            row, deleted_ts=now, cancelled_ts=cancelled_ts, revision=row.revision + 1
+        )
+
+    row, in_force = _complete(desk, _change(desk, event_id, deleted, also_deleted=True), now=now)
+    return plan.answer(row, in_force)
+
+
+def redispatch(desk: Desk, event_id: str, *, now: float) -> tuple[EventDispatched, Rebalanced | None]:
+    """Share the difference between asked and delivered out again. Raises RefusedError.
+
+    Returns:
+        The answer, and what there was to change; None when the event is not running.
+    """
+    row = _existing(desk, event_id)
+    if row.cancelled_ts is not None:
+        return plan.answer(row, desk.book.plan(row), "has been cancelled: nothing to do"), None
+    if not row.start_ts <= now < row.end_ts:
+        when = f"starts at {row.start_ts}" if now < row.start_ts else f"is over since {row.end_ts}"
+        return plan.answer(row, desk.book.plan(row), f"{when}: nothing to do"), None
+    row, in_force = _complete(desk, row, now=now)
+    if row.cancelled_ts is not None:
+        return plan.answer(row, in_force, "has been cancelled: nothing to do"), None
+    fleet = desk.fleet_left(row.targets)
+    latest = desk.latest(ven.ven_id for ven in fleet if ven.online)
+    outcome = rebalance(row, in_force, fleet, latest, now=now, token=new_token())
+    if outcome.plan is None:
+        return plan.answer(row, in_force, outcome.note), outcome
+    desk.book.write_plan(row, outcome.plan)
+    if not desk.book.commit(outcome.row, instead_of=row):
+        note = f"{outcome.note}: another change was faster"
+        latest_row = _existing(desk, event_id)
+        return plan.answer(latest_row, desk.book.plan(latest_row), note), outcome._replace(plan=None)
+    desk.carry_out(outcome.row, outcome.plan, now=now, only=outcome.changed)
+    row, in_force = _settled(desk, outcome.row, outcome.plan, now=now)
+    return plan.answer(row, in_force, outcome.note), outcome
+
+
+def _change(
+    desk: Desk, event_id: str, changed: Callable[[EventRow], EventRow], *, also_deleted: bool = False
+) -> EventRow:
+    """Commit what *changed* makes of the header, made anew while others change it in between."""
+    for _ in range(ATTEMPTS):
+        row = desk.book.find(event_id) if also_deleted else _existing(desk, event_id)
+        if row is None:
+            raise answers.not_found(f"no event {event_id!r}", "eventId")
+        new = changed(row)
+        if new is row or desk.book.commit(new, instead_of=row):
+            return new
+    raise answers.conflict("is being changed by others: try again", "eventId")
+
+
+def _complete(desk: Desk, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:
+    """Carry *row* out, unless that is done or too late; then whatever has taken its place meanwhile."""
+    in_force = desk.book.plan(row)
+    if row.done_revision < row.revision and (row.cancelled_ts is not None or row.over_ts > now):
+        row = desk.carry_out(row, in_force, now=now)
+        return _settled(desk, row, in_force, now=now)
+    return row, in_force
+
+
+def _settled(desk: Desk, row: EventRow, in_force: Plan, *, now: float) -> tuple[EventRow, Plan]:
+    """The header as it is by now; a newer one is carried out once more, over what was written just now."""
+    for _ in range(ATTEMPTS):
+        newest = desk.book.find(row.event_id)
+        if newest is None or newest.revision == row.revision:
+            break
+        row, in_force = newest, desk.book.plan(newest)
+        row = desk.carry_out(row, in_force, now=now)
+    return row, in_force
+
+
+def _existing(desk: Desk, event_id: str) -> EventRow:
+    row = desk.book.find(event_id)
+    if row is None or row.deleted_ts is not None:
+        raise answers.not_found(f"no event {event_id!r}", "eventId")
+    return row
+
+
+def _check_asks_for(row: EventRow, request: DispatchEvent) -> None:
+    """Raises RefusedError when the event under this id is not what *request* asks for."""
+    if row.deleted_ts is not None:
+        raise answers.conflict("has been deleted", "eventId")
+    if row.requested != plan.digest(request):
+        raise answers.conflict("used for another event already, or revised since", "eventId")
+    if row.cancelled_ts is not None:
+        raise answers.conflict("has been cancelled", "eventId")
+
+
+def _check_match(row: EventRow, if_match: str | None, *also: str) -> None:
+    if if_match is not None and if_match not in {row.etag, "*", *also}:
+        raise RefusedError(
+            Refused(
+                error=f"the event's etag is {row.etag} by now", field="ifMatch", code="preconditionFailed"
+            )
+        )
+
+
+def _check_not_over(row: EventRow, now: float) -> None:
+    if row.over_ts <= now:
+        raise answers.conflict(f"is over since {row.over_ts:.0f}", "eventId")

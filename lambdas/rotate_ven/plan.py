@@ -1,0 +1,66 @@
+"""Which certificates a VEN keeps, and whose turn it is. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from contracts.names import check_ven_id
+
+DAY_S = 24 * 3600
+
+
+class Request(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What is asked: *begin* or *finish* one VEN's rotation, *revoke* it, or *sweep* over all VENs."""
+
+    op: Literal["begin", "finish", "revoke", "sweep"]
+    ven_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an id that could not be a VEN's."""
+        if self.op != "sweep":
+            check_ven_id(self.ven_id or "", "venId")
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """The certificates of a VEN, by their ids.
+
+    Attributes:
+        recorded: the one in force.
+        used: the one that the VEN says it is connected with, None when it has not said.
+        secret: the one in its secret, None for a VEN without one.
+        attached: those that open its thing's door.
+    """
+
+    recorded: str
+    used: str | None
+    secret: str | None
+    attached: frozenset[str]
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the VEN still has to change over to the one that is in force."""
+        return self.recorded in self.attached and self.used in self.attached - {self.recorded}
+
+    @property
+    def changed_over(self) -> bool:
+        """Whether the VEN is connected with the one in force, so that it needs no other."""
+        return self.recorded in self.attached and self.used == self.recorded
+
+    @property
+    def left_over(self) -> frozenset[str]:
+        """Those that nothing refers to: what an attempt that was cut short has left."""
+        return self.attached - {self.recorded, self.used, self.secret}
+
+    @property
+    def retired(self) -> frozenset[str]:
+        """Those that may go: all but the one in force, once the VEN has changed over."""
+        return self.attached - {self.recorded} if self.changed_over else frozenset()
+
+
+def due(certified_ts: float | None, rotate_days: int, now: float) -> bool:
+    """Whether a certificate made at *certified_ts* (UTC s) has served its time; never, with 0 days."""
+    return rotate_days > 0 and (certified_ts is None or now >= certified_ts + rotate_days * DAY_S)

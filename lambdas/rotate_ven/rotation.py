@@ -1,0 +1,136 @@
+"""The steps of a rotation. After each of them, and after a failure in any, the VEN can connect."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contracts import codec
+from contracts.errors import WireError
+from contracts.names import SECRET_CERTIFICATE, tls_secret_name
+from lambdas.common import answers
+from lambdas.common.shadows import Shadows
+from lambdas.provision_ven import plan as secrets
+from lambdas.provision_ven.certificates import Certificates, certificate_id_of
+from lambdas.provision_ven.registry import Registration, Registry
+from lambdas.provision_ven.vault import Vault
+from lambdas.rotate_ven.plan import Certified
+
+if TYPE_CHECKING:
+    from types_boto3_iot_data import IoTDataPlaneClient
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What it takes to give a VEN another certificate."""
+
+    certificates: Certificates
+    vault: Vault
+    registry: Registry
+    iot_data: IoTDataPlaneClient
+    stage: str
+    policy: str
+
+    def begin(self, ven_id: str, *, now: float) -> str:
+        """Make another certificate, put it into the secret and have the VEN fetch it; its id.
+
+        While one is under way, that one's id: asked twice, it is done once. The old one stays valid.
+
+        Raises:
+            RefusedError: there is no such VEN, or it has no secret to put a certificate into.
+        """
+        registration = self._registration(ven_id)
+        secret = self.vault.read(tls_secret_name(self.stage, ven_id))
+        if secret is None:
+            raise answers.not_found(
+                f"no secret of VEN {ven_id}: one provisioned by claim claims again", "venId"
+            )
+        found = self._certified(ven_id, registration, secret)
+        for left in found.left_over:
+            self.certificates.remove(left, thing=ven_id)
+        if found.secret in found.attached - {found.recorded}:
+            new_id = str(found.secret)  # an attempt that was cut short had come as far as the secret
+            self._put_in_force(ven_id, new_id, found, now)
+        elif found.under_way:
+            new_id = found.recorded
+        else:
+            new_id = self._new(ven_id, secret, found, now)
+        Shadows(self.iot_data).set_desired(ven_id, {"certificateId": new_id})
+        return new_id
+
+    def _new(self, ven_id: str, secret: str, found: Certified, now: float) -> str:
+        name = tls_secret_name(self.stage, ven_id)
+        with ExitStack() as undo:
+            certificate = self.certificates.create()
+            undo.callback(self.certificates.remove, certificate.id, thing=ven_id)
+            self.certificates.attach(certificate, thing=ven_id, policy=self.policy)
+            undo.callback(self.vault.write, name, secret)
+            self.vault.write(
+                name,
+                secrets.with_certificate(
+                    secret, certificate_pem=certificate.pem, private_key_pem=certificate.private_key_pem
+                ),
+            )
+            self._put_in_force(ven_id, certificate.id, found, now)
+            undo.pop_all()
+        return certificate.id
+
+    def _put_in_force(self, ven_id: str, certificate_id: str, found: Certified, now: float) -> None:
+        if not self.registry.certify(ven_id, certificate_id, was=found.recorded, now=now):
+            raise answers.conflict("another rotation came between: ask again", "venId")
+
+    def finish(self, ven_id: str) -> bool:
+        """Take the old certificates away, if the VEN has changed over; whether it has."""
+        registration = self._registration(ven_id)
+        secret = self.vault.read(tls_secret_name(self.stage, ven_id))
+        found = self._certified(ven_id, registration, secret)
+        for retired in found.retired:
+            self.certificates.remove(retired, thing=ven_id)
+        return found.changed_over
+
+    def revoke(self, ven_id: str) -> None:
+        """Take a VEN that is not the stack's out: its certificates, its thing, its row.
+
+        Raises:
+            RefusedError: there is no such VEN, or the stack made it and takes it away.
+        """
+        registration = self._registration(ven_id)
+        if registration.resource_id is not None:
+            raise answers.conflict(f"VEN {ven_id} is the stack's: deploy without it", "venId")
+        for certificate_id in self.certificates.of_thing(ven_id):
+            self.certificates.remove(certificate_id, thing=ven_id)
+        self.certificates.client.delete_thing(thingName=ven_id)
+        self.registry.unregister(ven_id, str(registration.certificate_id))
+
+    def _registration(self, ven_id: str) -> Registration:
+        registration = self.registry.find(ven_id)
+        if registration.certificate_id is None:
+            raise answers.not_found(f"no VEN {ven_id}", "venId")
+        return registration
+
+    def _certified(self, ven_id: str, registration: Registration, secret: str | None) -> Certified:
+        return Certified(
+            recorded=str(registration.certificate_id),
+            used=self._used(ven_id),
+            secret=_id_in(secret),
+            attached=frozenset(self.certificates.of_thing(ven_id)),
+        )
+
+    def _used(self, ven_id: str) -> str | None:
+        """The certificate that the VEN reports to be connected with."""
+        try:
+            answer = self.iot_data.get_thing_shadow(thingName=ven_id)
+        except self.iot_data.exceptions.ResourceNotFoundException:
+            return None
+        state: Any = codec.load_object(answer["payload"].read()).get("state")
+        reported = state.get("reported") if isinstance(state, dict) else None
+        used = reported.get("certificateId") if isinstance(reported, dict) else None
+        return used if isinstance(used, str) else None
+
+
+def _id_in(secret: str | None) -> str | None:
+    try:
+        return certificate_id_of(str(codec.load_object(secret or "")[SECRET_CERTIFICATE]))
+    except (WireError, KeyError, ValueError):
+        return None

@@ -1,0 +1,203 @@
+"""A load in quarter hours, day by day, and the days that are like an event's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from math import ceil, floor
+from typing import NamedTuple
+
+from lambdas.settle_event.energy import Row, Trace, Window
+from lambdas.settle_event.rules import LOOK_BACK_DAYS, REACH_H, DayType
+
+QUARTER_S = 900
+QUARTERS = 96
+DAY_S = 86_400
+COVERED = 0.5
+"""What part of a quarter hour, or of a span of them, must be covered for its mean to count."""
+WHOLE = 0.8
+"""What part of a day must be covered; below that it was an outage. Interpretation: ours."""
+
+Quarters = Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DayProfile:
+    """One UTC day of a load.
+
+    Attributes:
+        kw: the means of its 96 quarter hours, None where less than half of one is stored.
+        coverage: the part of its seconds that rows cover.
+        in_event: the quarter hours in which the site took part in an event.
+    """
+
+    kw: tuple[float | None, ...]
+    coverage: float
+    in_event: frozenset[int] = frozenset()
+
+
+EMPTY = DayProfile((None,) * QUARTERS, 0.0)
+
+
+def day_profile(trace: Trace, day: int) -> DayProfile:
+    """The profile of *day* (days since 1970-01-01, UTC)."""
+    start_ts = day * DAY_S
+    bins = trace.bins(start_ts, QUARTER_S, QUARTERS)
+    return DayProfile(
+        tuple(each.used_kw if each.covered_s >= COVERED * QUARTER_S else None for each in bins),
+        min(1.0, sum(each.covered_s for each in bins) / DAY_S),
+        frozenset(_event_quarters(trace.rows, start_ts)),
+    )
+
+
+def _event_quarters(rows: Sequence[Row], start_ts: int) -> set[int]:
+    # A row stands for the time before its timestamp, so that one on the hour belongs to the quarter before.
+    found = {(row.timestamp - 1 - start_ts) // QUARTER_S for row in rows if row.event_id is not None}
+    return {quarter for quarter in found if 0 <= quarter < QUARTERS}
+
+
+class LikeDay(NamedTuple):
+    """A day without event or outage: its power in the frame's quarter hours."""
+
+    days_ago: int
+    kind: DayType
+    kw: tuple[float | None, ...]
+
+
+class Past(NamedTuple):
+    """A day before an event's, in quarter hours since 1970: where the frame lies on it, and all that counts.
+
+    An event anywhere from *lowest* to *highest* (the local day and the frame) makes it an event day.
+    """
+
+    days_ago: int
+    kind: DayType
+    first: int
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The quarter hours around an event that baselines look at: from 4 h before to 4 h after it.
+
+    Attributes:
+        event: the event's time.
+        zone: where "the same time" and the day type are read from the clock; a zone with summer time keeps
+            local times alike over its changes.
+        start_ts: where the first quarter hour begins.
+        count: how many there are.
+        kind: the day type of the event's start.
+        past: the days before that do not reach into the event, as far back as is looked.
+    """
+
+    event: Window
+    zone: tzinfo = UTC
+    start_ts: int = field(init=False)
+    count: int = field(init=False)
+    kind: DayType = field(init=False)
+    past: tuple[Past, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        first = floor((self.event.start_ts - REACH_H * 3600) / QUARTER_S)
+        last = ceil((self.event.end_ts + REACH_H * 3600) / QUARTER_S)
+        object.__setattr__(self, "start_ts", first * QUARTER_S)
+        object.__setattr__(self, "count", last - first)
+        object.__setattr__(self, "kind", _kind(datetime.fromtimestamp(self.event.start_ts, self.zone)))
+        apart = max(1, ceil(self.event.duration_s / DAY_S))
+        past = tuple(self._past(days_ago) for days_ago in range(apart, LOOK_BACK_DAYS + 1))
+        object.__setattr__(self, "past", past)
+
+    def _past(self, days_ago: int) -> Past:
+        ago = timedelta(days=days_ago)
+        start = datetime.fromtimestamp(self.event.start_ts, self.zone) - ago
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = _quarter(datetime.fromtimestamp(self.start_ts, self.zone) - ago)
+        lowest, after = _quarter(midnight), _quarter(midnight + timedelta(days=1))
+        return Past(days_ago, _kind(start), first, min(lowest, first), max(after, first + self.count))
+
+    @property
+    def window(self) -> Window:
+        """All of it."""
+        return Window(self.start_ts, self.start_ts + self.count * QUARTER_S)
+
+    def mean_kw(self, kw: Quarters, window: Window) -> float | None:
+        """The mean over *window* of a load in this frame, by time; None when less than half is known."""
+        total_kws = known_s = 0.0
+        for quarter, part_s in _parts(self.start_ts, self.count, window):
+            power_kw = kw[quarter]
+            if power_kw is not None:
+                total_kws += power_kw * part_s
+                known_s += part_s
+        return total_kws / known_s if known_s > 0 and known_s >= COVERED * window.duration_s else None
+
+    def before(self, hours: tuple[float, float]) -> Window:
+        """The time from so many hours before the event's start to so many."""
+        return Window(self.event.start_ts - hours[0] * 3600, self.event.start_ts - hours[1] * 3600)
+
+    def after(self, hours: tuple[float, float]) -> Window:
+        """The time from so many hours after the event's end to so many."""
+        return Window(self.event.end_ts + hours[0] * 3600, self.event.end_ts + hours[1] * 3600)
+
+    def own(self, trace: Trace) -> Quarters:
+        """The load of the event's own day; what another event took part of is not known."""
+        bins = trace.bins(self.start_ts, QUARTER_S, self.count)
+        return [each.used_kw if each.covered_s >= COVERED * QUARTER_S else None for each in bins]
+
+
+def like_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[LikeDay, ...]:
+    """The days before an event that are like its own, the latest first: no event, no outage, the same kind.
+
+    Weekdays are alike; so are Saturdays and Sundays, which a rule may still tell apart.
+
+    Args:
+        profiles: the load by UTC day, as far as it is known.
+        frame: the event's.
+    """
+    weekday = frame.kind is DayType.WEEKDAY
+    found = (
+        _like_day(profiles, frame.count, past)
+        for past in frame.past
+        if (past.kind is DayType.WEEKDAY) is weekday
+    )
+    return tuple(day for day in found if day is not None)
+
+
+def _like_day(profiles: Mapping[int, DayProfile], count: int, past: Past) -> LikeDay | None:
+    kw: tuple[float | None, ...] = ()
+    for day in range(past.lowest // QUARTERS, (past.highest - 1) // QUARTERS + 1):
+        profile, begins = profiles.get(day, EMPTY), day * QUARTERS
+        from_q, to_q = max(past.first, begins), min(past.first + count, begins + QUARTERS)
+        if from_q < to_q:
+            if profile.coverage < WHOLE:
+                return None
+            kw += profile.kw[from_q - begins : to_q - begins]
+        if any(past.lowest <= begins + quarter < past.highest for quarter in profile.in_event):
+            return None
+    return LikeDay(past.days_ago, past.kind, kw)
+
+
+@lru_cache(maxsize=512)
+def _parts(start_ts: int, count: int, window: Window) -> tuple[tuple[int, float], ...]:
+    """The quarter hours of a frame that *window* has part of, and of each how many seconds.
+
+    Kept, since every load of an event is looked at over the same few windows.
+    """
+    first = max(0, floor((window.start_ts - start_ts) / QUARTER_S))
+    last = min(count, ceil((window.end_ts - start_ts) / QUARTER_S))
+    found = []
+    for quarter in range(first, last):
+        from_ts = start_ts + quarter * QUARTER_S
+        part_s = min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)
+        found.append((quarter, float(part_s)))
+    return tuple(found)
+
+
+def _kind(at: datetime) -> DayType:
+    return {5: DayType.SATURDAY, 6: DayType.SUNDAY}.get(at.weekday(), DayType.WEEKDAY)
+
+
+def _quarter(at: datetime) -> int:
+    return floor(at.timestamp()) // QUARTER_S

@@ -1,0 +1,131 @@
+"""The days before an event, read from the telemetry table and kept there in quarter hours.
+
+A day's quarter hours are made from its rows when they are first needed, and kept as one item of the VEN's
+partition; the next event reads one item where there were thousands of rows. They follow from the rows alone,
+so that writing them twice, or losing them, is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from contracts.records import day_row_id, telemetry_range
+from lambdas.common import clock, rows
+from lambdas.common.batch_writes import write_all
+from lambdas.common.tables import Table
+from lambdas.settle_event.days import DAY_S, EMPTY, QUARTERS, WHOLE, DayProfile, Frame, day_profile, like_days
+from lambdas.settle_event.energy import Row, Trace
+
+KEPT_DAYS = 60
+"""How long a day's item lives: longer than is looked back."""
+SETTLED_S = 900
+"""How long after its end a day's rows are in."""
+LATE_S = 3 * DAY_S
+"""A day with gaps is kept only when this old: a VEN that was offline may still send what it measured."""
+FIRST_DAYS = 18
+"""How far back rows are read at first: ten weekdays and some to spare."""
+ENOUGH_DAYS = 10
+DIGITS = 3
+"""Of a kept power: watts, as telemetry has them."""
+
+
+class _DayItem(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A kept day. The lists are text: 96 numbers as attributes would take ten times as long to read."""
+
+    row_id: str
+    used_kw: str
+    in_event: str
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The days of VENs. *until_ts*: when to stop making days from rows, by the wall clock."""
+
+    telemetry: Table
+    now_ts: float
+    until_ts: float
+
+    def profiles(self, ven_id: str, frame: Frame) -> tuple[dict[int, DayProfile], bool]:
+        """A VEN's days as far back as a rule may look, and whether that is all of them.
+
+        The latest days come first: when they hold enough that are like the event's, or when time is up, the
+        rows of the others are not read.
+        """
+        first = frame.past[-1].lowest // QUARTERS
+        last = max((past.highest - 1) // QUARTERS for past in frame.past)
+        found = self._kept(ven_id, first, last)
+        for part in (range(max(first, last - FIRST_DAYS + 1), last + 1), range(first, last - FIRST_DAYS + 1)):
+            missing = [day for day in part if day not in found]
+            if not missing or len(like_days(found, frame)) >= ENOUGH_DAYS:
+                continue
+            if clock.utc_now() >= self.until_ts:
+                return found, False
+            made = self._made(ven_id, missing)
+            self._keep(ven_id, made)
+            found |= made
+        return found, True
+
+    def _kept(self, ven_id: str, first: int, last: int) -> dict[int, DayProfile]:
+        between = (day_row_id(first), day_row_id(last))
+        names = {day_row_id(day): day for day in range(first, last + 1)}
+        items = self.telemetry.query(ven_id, between, rows.attributes(_DayItem))
+        kept = rows.read_all(_DayItem, items)
+        return {names[item.row_id]: _read_day(item) for item in kept}
+
+    def _made(self, ven_id: str, days: list[int]) -> dict[int, DayProfile]:
+        """The profiles of *days*, which are in order, from their rows; each run of days is one query."""
+        found: dict[int, DayProfile] = {}
+        for run in _runs(days):
+            # A row stands for the time before its timestamp: the one at midnight belongs to the day before.
+            between = telemetry_range(run[0] * DAY_S + 1, (run[-1] + 1) * DAY_S + 1)
+            read = (
+                rows.read(Row, item) for item in self.telemetry.query(ven_id, between, rows.attributes(Row))
+            )
+            by_day = dict(_by_day(read))
+            found |= {day: by_day.get(day, EMPTY) for day in run}
+        return found
+
+    def _keep(self, ven_id: str, days: Mapping[int, DayProfile]) -> None:
+        items = {
+            day: _day_item(ven_id, day, profile) for day, profile in days.items() if self._final(day, profile)
+        }
+        write_all(self.telemetry, items)
+
+    def _final(self, day: int, profile: DayProfile) -> bool:
+        """Whether a day will not change any more."""
+        over_s = self.now_ts - (day + 1) * DAY_S
+        return over_s >= (SETTLED_S if profile.coverage >= WHOLE else LATE_S)
+
+
+def _runs(days: Iterable[int]) -> list[list[int]]:
+    runs = groupby(enumerate(days), lambda pair: pair[1] - pair[0])
+    return [[day for _, day in run] for _, run in runs]
+
+
+def _by_day(read: Iterable[Row]) -> Iterator[tuple[int, DayProfile]]:
+    """Each day's profile as soon as its rows are read, so that only one day's rows are held at a time."""
+    for day, of_day in groupby(read, lambda row: (row.timestamp - 1) // DAY_S):
+        yield day, day_profile(Trace.of(of_day), day)
+
+
+def _day_item(ven_id: str, day: int, profile: DayProfile) -> dict[str, Any]:
+    kw = [None if value is None else round(value, DIGITS) for value in profile.kw]
+    return {
+        "venId": ven_id,
+        "rowId": day_row_id(day),
+        "usedKw": msgspec.json.encode(kw).decode(),
+        "inEvent": msgspec.json.encode(sorted(profile.in_event)).decode(),
+        "coverage": round(profile.coverage, 4),
+        "expiresTs": (day + 1 + KEPT_DAYS) * DAY_S,
+    }
+
+
+def _read_day(item: _DayItem) -> DayProfile:
+    kw = msgspec.json.decode(item.used_kw, type=tuple[float | None, ...])
+    return DayProfile(kw, item.coverage, msgspec.json.decode(item.in_event, type=frozenset[int]))

@@ -1,0 +1,116 @@
+"""Powers held against a baseline: delivery, its mean by interval, and how good the baseline was. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, sqrt
+
+from contracts.settlement import Score
+from contracts.units import S_PER_H
+from lambdas.settle_event.days import QUARTER_S, Frame, Quarters
+from lambdas.settle_event.energy import Trace, Window
+
+NOTHING_KW = 0.001
+"""Below a watt on average a clone is nothing to take percents of."""
+SCORES = 4
+"""Into how many parts an event shorter than an hour is cut to be scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Energy below a baseline, over the covered part of a window."""
+
+    baseline_kwh: float
+    delivered_kwh: float
+    covered_s: float
+
+    @property
+    def baseline_kw(self) -> float:
+        """Mean of the baseline, kW."""
+        return self.baseline_kwh * S_PER_H / self.covered_s
+
+    @property
+    def delivered_kw(self) -> float:
+        """Mean delivery, kW; below zero it is a rise."""
+        return self.delivered_kwh * S_PER_H / self.covered_s
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A VEN's rows: all of them, and those in which it acted on the event.
+
+    A VEN marks its rows with the event that it acts on, and then the rows between count for nothing: its late
+    start, what it draws after it opted out, and what it sheds for another event. One that never marks a row
+    is counted throughout.
+    """
+
+    trace: Trace
+    acting: Trace
+
+    @classmethod
+    def of(cls, trace: Trace, event_id: str) -> Site:
+        """The site of a VEN in an event."""
+        if not any(row.event_id == event_id for row in trace.rows):
+            return cls(trace, trace)
+        return cls(trace, trace.where(lambda row: row.event_id == event_id))
+
+    def by_clone(self, window: Window) -> Saved | None:
+        """What was delivered by the clone that the rows carry; None when no row covers the window."""
+        whole, counted = self.trace.over(window), self.acting.over(window)
+        if whole.covered_s <= 0:
+            return None
+        return Saved(whole.clone_kwh, counted.clone_kwh - counted.used_kwh, whole.covered_s)
+
+    def by_level(self, window: Window, baseline_kw: float) -> Saved | None:
+        """What was delivered by a baseline that is the same throughout."""
+        whole, counted = self.trace.over(window), self.acting.over(window)
+        if whole.covered_s <= 0:
+            return None
+        saved_kwh = baseline_kw * counted.covered_s / S_PER_H - counted.used_kwh
+        return Saved(baseline_kw * whole.covered_s / S_PER_H, saved_kwh, whole.covered_s)
+
+    def by_quarters(self, window: Window, kw: Quarters, frame: Frame) -> Saved | None:
+        """What was delivered by a baseline in the frame's quarter hours, as far as that is known."""
+        baseline_kwh = saved_kwh = covered_s = 0.0
+        first = floor((window.start_ts - frame.start_ts) / QUARTER_S)
+        last = ceil((window.end_ts - frame.start_ts) / QUARTER_S)
+        for quarter in range(max(0, first), min(frame.count, last)):
+            power_kw = kw[quarter]
+            if power_kw is None:
+                continue
+            start_ts = frame.start_ts + quarter * QUARTER_S
+            part = Window(start_ts, start_ts + QUARTER_S).cut(window)
+            whole, counted = self.trace.over(part), self.acting.over(part)
+            baseline_kwh += power_kw * whole.covered_s / S_PER_H
+            saved_kwh += power_kw * counted.covered_s / S_PER_H - counted.used_kwh
+            covered_s += whole.covered_s
+        return Saved(baseline_kwh, saved_kwh, covered_s) if covered_s > 0 else None
+
+
+def score_windows(event: Window) -> tuple[Window, ...]:
+    """The windows that a baseline is scored over: quarter hours, shorter ones in a short event."""
+    if event.duration_s <= 0:
+        return ()
+    count = max(SCORES, round(event.duration_s / QUARTER_S))
+    step_s = event.duration_s / count
+    return tuple(
+        Window(event.start_ts + index * step_s, event.start_ts + (index + 1) * step_s)
+        for index in range(count)
+    )
+
+
+def score(baseline_kw: Sequence[float | None], clone_kw: Sequence[float | None]) -> Score | None:
+    """*baseline_kw* held against *clone_kw*, window by window; None when the clone draws nothing."""
+    pairs = [
+        (baseline, clone)
+        for baseline, clone in zip(baseline_kw, clone_kw, strict=True)
+        if baseline is not None and clone is not None
+    ]
+    mean_kw = sum(clone for _, clone in pairs) / len(pairs) if pairs else 0.0
+    if mean_kw < NOTHING_KW:
+        return None
+    errors_kw = [baseline - clone for baseline, clone in pairs]
+    bias_kw = sum(errors_kw) / len(pairs)
+    rmse_kw = sqrt(sum(error_kw**2 for error_kw in errors_kw) / len(pairs))
+    return Score(bias_percent=100 * bias_kw / mean_kw, cvrmse_percent=100 * rmse_kw / mean_kw)

@@ -1,0 +1,81 @@
+"""What a reader of a report has to know beside its figures. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from contracts.plans import Plan
+from contracts.settlement import Baseline, VenReport
+from lambdas.common.rows import EventRow
+from lambdas.settle_event.aggregate import Aggregate
+from lambdas.settle_event.rules import RULES
+
+DIFFERS = 0.01
+"""From when on the VENs' own figures are said to be others; times are told to the second."""
+ROUNDED_KWH = 0.0001
+"""How exactly a VEN says what it delivered."""
+NAMED_MOST = 10
+"""How many VENs a note names; a fleet's report says how many more there are."""
+
+
+def of_plans(event: EventRow, plans: Sequence[Plan]) -> list[str]:
+    """Who was not counted on, and what could not be allocated."""
+    notes = _unavailable(plans[-1].unavailable if plans else {})
+    if event.shortfall_kw > 0:
+        notes.append(f"{event.shortfall_kw:g} kW of what was asked could not be allocated")
+    return notes
+
+
+def of_fleet(
+    event: EventRow,
+    vens: Sequence[VenReport],
+    fleet: Aggregate,
+    baseline: Baseline,
+    settled_by: Baseline | None,
+) -> list[str]:
+    """Why it is settled by another baseline than the programme's, what is missing, what does not agree."""
+    notes = []
+    called = [ven for ven in vens if ven.end_ts > ven.start_ts]
+    if settled_by is not None and settled_by != baseline:
+        why = fleet.reasons.get(baseline, "not known")
+        notes.append(f"settled by {settled_by}, not by {baseline} of programme {event.programme!r}: {why}")
+    if called:
+        reasons = fleet.reasons.items()
+        notes += [f"{name}: {why}" for name, why in reasons if name in RULES and name != baseline]
+    silent = [ven.ven_id for ven in called if not ven.quality.rows]
+    if silent:
+        notes.append(f"no telemetry of {_named(silent)} in the event")
+    if settled_by is not None and fleet.delivered[settled_by].vens < len(called):
+        notes.append(f"{settled_by} is of {fleet.delivered[settled_by].vens} of {len(called)} VENs")
+    return notes + _by_themselves(called)
+
+
+def _unavailable(unavailable: Mapping[str, str]) -> list[str]:
+    """Who was not counted on: by name when they are few, else by reason."""
+    if len(unavailable) <= NAMED_MOST:
+        return [f"{ven_id} was not counted on: {why}" for ven_id, why in unavailable.items()]
+    counts = Counter(unavailable.values())
+    return [f"{count} VENs were not counted on: {why}" for why, count in counts.most_common()]
+
+
+def _named(ven_ids: Sequence[str]) -> str:
+    more = len(ven_ids) - NAMED_MOST
+    return ", ".join(ven_ids[:NAMED_MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def _by_themselves(vens: Sequence[VenReport]) -> list[str]:
+    """What to know when the VENs' own figures are not those that their rows come to."""
+    both = [
+        (ven.own_kwh, ven.delivered["clone"].delivered_kwh)
+        for ven in vens
+        if ven.own_kwh is not None and "clone" in ven.delivered
+    ]
+    own_kwh, rows_kwh = sum(own for own, _ in both), sum(found for _, found in both)
+    most_kwh = max(abs(own_kwh), abs(rows_kwh))
+    second = most_kwh / min((ven.end_ts - ven.start_ts for ven in vens), default=1.0)
+    if abs(own_kwh - rows_kwh) <= DIFFERS * most_kwh + second + ROUNDED_KWH * len(both):
+        return []
+    return [
+        f"{len(both)} VENs say themselves that they delivered {own_kwh:.3f} kWh, their rows {rows_kwh:.3f}"
+    ]

@@ -1,0 +1,1 @@
+"""The fleet's figures as metrics, and who has gone silent."""

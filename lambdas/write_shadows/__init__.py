@@ -1,0 +1,1 @@
+"""An event's shadows, chunk by chunk, at a pace that AWS takes."""

@@ -1,0 +1,37 @@
+"""Writes events into the shadows of many VENs, from the queue that `dispatch_event` fills."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from contracts.errors import WireError
+from lambdas.common import batches, clients, settings
+from lambdas.write_shadows.writing import MovedOnError, open_writer, read_chunk
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Write the chunks of a batch, one after the other; a chunk that fails is delivered again by itself."""
+    writer = open_writer(settings.read(settings.WriteShadows))
+    failed: dict[str, Exception] = {}
+    written = full = 0
+    for record in event["Records"]:
+        try:
+            chunk = read_chunk(record["body"])
+            full += writer.write(chunk)
+            written += len(chunk.parts)
+        except (WireError, MovedOnError, clients.dynamodb().exceptions.ClientError) as error:
+            failed[record["messageId"]] = error
+    for name, count in (("ShadowsWritten", written), ("ShadowsFull", full), ("ChunksFailed", len(failed))):
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    return batches.answer(event, context, failed)

@@ -1,0 +1,49 @@
+"""Who calls: every signature is checked, also root's, and root is whoever holds the key that it was given.
+
+Left to itself the emulator takes a call under the root's key id, under ``test``, under any account's number
+or under a foreign Authorization header for root's, whatever its signature says. AWS takes none of these.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Callable
+from typing import Any
+
+Knows = Callable[[str], bool]
+
+
+def only_the_configured(_: Knows) -> Knows:
+    """The emulator's test for root's key id: it is the one that the launcher made, and no other."""
+
+    def is_root_access_key(access_key_id: str) -> bool:
+        return hmac.compare_digest(access_key_id or "", os.environ["AWS_ACCESS_KEY_ID"])
+
+    return is_root_access_key
+
+
+def nobody(_: Knows) -> Knows:
+    """The emulator's test for whose signature is not checked: nobody's."""
+
+    def is_taken_unchecked(access_key_id: str) -> bool:  # noqa: ARG001 - whoever it is
+        return False
+
+    return is_taken_unchecked
+
+
+def reached_by_path(create: Callable[..., Any], gateway: Any) -> Callable[..., Any]:
+    """The emulator's *create* of an HTTP API, with an endpoint that resolves without a name server's help.
+
+    Its own is ``{id}.execute-api.localhost``, which no resolver but some browsers knows. *gateway* is the
+    emulator's module.
+    """
+
+    def create_api(logical_id: str, properties: Any, stack_name: str) -> tuple[str, dict[str, Any]]:
+        api_id, attributes = create(logical_id, properties, stack_name)
+        host, port = os.environ["BIND_HOST"], os.environ["GATEWAY_PORT"]
+        endpoint = f"http://{host}:{port}/_aws/execute-api/{api_id}"
+        gateway._apis[api_id]["apiEndpoint"] = endpoint  # noqa: SLF001 - the emulator's own record
+        return api_id, {**attributes, "ApiEndpoint": endpoint}
+
+    return create_api

@@ -1,0 +1,176 @@
+"""Twenty homes in one event: called by merit, corrected each minute, opted out, fallen silent, given back.
+
+House time runs ten times as fast, so ten of its minutes are one on the wall, and so the aggregator's minute
+is six seconds here: the test starts each redispatch, as the Scheduler does every minute.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from contracts import records
+from contracts.names import Output
+from local_cloud import deploy, process
+from tests.e2e.conftest import System, cloud_of, start_cloud, until
+
+SPEED = 10
+HOUSE_MINUTE_S = 60 / SPEED
+MINUTES = 10
+VENS = tuple(f"home-{number:02}" for number in range(1, 21))
+LONE = VENS[-1]
+"""The one in a process of its own, so that it can fall silent."""
+OPTIONS = ("--house-speed", str(SPEED), "--house-start", "2026-07-15T22:30:00Z", "--report-interval", "1")
+OVER = {"cancelled", "completed", "optedOut"}
+
+
+@dataclass(frozen=True)
+class Lived:
+    """An event that was lived through, and what was seen of it."""
+
+    event_id: str
+    asked_kw: float
+    start_ts: float
+    cancelled_ts: float
+    opted_out: tuple[str, ...]
+    report: Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The local cloud with twenty mixed homes in it."""
+    home = tmp_path_factory.mktemp("fleet")
+    runtime = start_cloud(home)
+    built = System(home, runtime, cloud_of(runtime))
+    try:
+        deploy.deploy(runtime, VENS)
+        command = [sys.executable, "-m", "ven_twin.cli", "fleet", "run", "--vens", ",".join(VENS[:-1])]
+        with (home / "fleet.log").open("wb") as log:
+            built.twins.append(
+                subprocess.Popen([*command, *OPTIONS], env=built.environment, stdout=log, stderr=log)
+            )
+        built.start_twin(LONE, *OPTIONS)
+        until(lambda: len(offers(built)) == len(VENS), "the offers of all homes", 60)
+        yield built
+    finally:
+        for twin in built.twins:
+            if twin.poll() is None:
+                twin.send_signal(signal.SIGCONT)
+                twin.terminate()
+        for twin in built.twins:
+            twin.wait(20)
+        process.stop(home / "cloud")
+
+
+def offers(system: System) -> dict[str, float]:
+    """What each home says that it could shed, kW."""
+    items = system.cloud.items(Output.VENS_TABLE)
+    return {
+        item["venId"]: item["shedAvailabilityKw"]
+        for item in items
+        if item.get("shedAvailabilityKw") is not None
+    }
+
+
+@pytest.fixture(scope="module")
+def lived(homes: System) -> Lived:
+    """60 % of the flexibility for ten house minutes: two opt out, one falls silent, then it is cancelled."""
+    flexibility_kw = homes.json("fleet", "status")["flexibilityKw"]
+    asked_kw = round(0.6 * flexibility_kw, 1)
+    request = ["--shed-kw", str(asked_kw), "--duration", f"{int((MINUTES + 4) * HOUSE_MINUTE_S)}s"]
+    dispatched = homes.json("event", "create", "--event-id", "evening", *request)
+    called = {each["venId"]: each["values"][0] for each in dispatched["assignments"]}
+    leaving = tuple(sorted((v for v in called if v != LONE), key=lambda v: -called[v])[4:6])
+    for minute in range(1, MINUTES + 1):
+        _wait_until(dispatched["startTs"] + minute * HOUSE_MINUTE_S)
+        if minute == 3:
+            homes.desire(leaving[0], {"optOut": {"reason": "guests"}})
+            homes.cloud.invoke(
+                Output.ISSUE_COMMAND,
+                {"venId": leaving[1], "op": "setConfig", "data": {"optOut": {"reason": "economic"}}},
+            )
+            homes.twins[1].send_signal(signal.SIGSTOP)
+        answer = homes.cloud.invoke(Output.DISPATCH_EVENT, {"action": "redispatch", "eventId": "evening"})
+        assert answer["ok"], answer
+    cancelled_ts = time.time()
+    homes.json("event", "cancel", "evening")
+    _wait_until(cancelled_ts + HOUSE_MINUTE_S)
+    report = until(lambda: settled(homes, "evening"), "the report", 60)
+    return Lived("evening", asked_kw, dispatched["startTs"], cancelled_ts, leaving, report)
+
+
+def settled(system: System, event_id: str) -> Mapping[str, Any] | None:
+    """The event's report, once it is settled."""
+    part = system.part(event_id, records.REPORT_PART)
+    report: Mapping[str, Any] | None = None if part is None else part["report"]
+    return report
+
+
+def _wait_until(at_ts: float) -> None:
+    """The event's own clock is what is waited for here."""
+    time.sleep(max(0.0, at_ts - time.time()))
+
+
+def delivered_kw(rows: Sequence[Mapping[str, Any]], from_ts: float, to_ts: float) -> float:
+    """What a VEN's rows say it shed on average from one time to another, kW; what no row covers is none."""
+    kws, before_ts = 0.0, None
+    for row in rows:
+        if before_ts is not None and row["timestamp"] - before_ts <= 3:
+            covered_s = max(0.0, min(row["timestamp"], to_ts) - max(before_ts, from_ts))
+            kws += covered_s * (row["baselinePowerKw"] - row["usedPowerKw"])
+        before_ts = row["timestamp"]
+    return kws / (to_ts - from_ts)
+
+
+def test_delivered_stays_with_what_is_asked(homes: System, lived: Lived) -> None:
+    """Within 5 % each house minute, but for the first and for those in which three homes have just left."""
+    rows = {ven_id: homes.rows(ven_id, lived.start_ts - 5) for ven_id in VENS}
+    minutes = {}
+    for minute in range(MINUTES):
+        from_ts = lived.start_ts + minute * HOUSE_MINUTE_S
+        spans = (delivered_kw(each, from_ts, from_ts + HOUSE_MINUTE_S) for each in rows.values())
+        minutes[minute] = round(sum(spans) / lived.asked_kw, 3)
+    settled = {minute: share for minute, share in minutes.items() if minute not in {0, 3, 4}}
+    assert all(abs(share - 1) <= 0.05 for share in settled.values()), str(minutes)
+
+
+def test_after_the_cancellation_every_load_is_back(homes: System, lived: Lived) -> None:
+    """No home is in the event any more, also the one that was silent, once it is awake again."""
+    homes.twins[1].send_signal(signal.SIGCONT)
+
+    def back(ven_id: str) -> bool:
+        row = homes.rows(ven_id, lived.cancelled_ts)[-1:]
+        return bool(row) and "eventId" not in row[0] and homes.ven(ven_id).get("status") != "shedding"
+
+    until(lambda: all(back(ven_id) for ven_id in VENS), "every home to be back", 60)
+
+
+def test_the_settled_clone_is_the_sum_of_the_twins_own(homes: System, lived: Lived) -> None:
+    """What the cloud settles from rows is what the twins metered themselves, to 1 %."""
+    own_kwh = {}
+    for ven in lived.report["vens"]:
+        part = homes.part("evening", f"{records.VEN_PART_PREFIX}{ven['venId']}") or {}
+        said = [part[phase]["data"]["deliveredKwh"] for phase in OVER & part.keys() if "data" in part[phase]]
+        if said and ven["venId"] != LONE:
+            own_kwh[ven["venId"]] = said[0]
+    assert len(own_kwh) >= 5
+    by_ven = {ven["venId"]: ven["delivered"]["clone"]["deliveredKwh"] for ven in lived.report["vens"]}
+    assert sum(by_ven[ven_id] for ven_id in own_kwh) == pytest.approx(sum(own_kwh.values()), rel=0.01)
+
+
+def test_the_report_says_who_left_and_why(lived: Lived) -> None:
+    """Two opted out, each with its reason; one fell silent."""
+    text = json.dumps(lived.report)
+    assert "guests" in text
+    assert "economic" in text
+    left = {ven["venId"] for ven in lived.report["vens"] if ven["optedOut"]}
+    assert left == set(lived.opted_out)
+    assert lived.report["cancelled"] is True

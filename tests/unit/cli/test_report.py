@@ -1,0 +1,231 @@
+"""A settled event for people: in a terminal, as a page, as a table."""
+
+from __future__ import annotations
+
+import csv
+import re
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from contracts.errors import FieldError
+from contracts.settlement import (
+    Delivered,
+    EventReport,
+    IntervalReport,
+    Participation,
+    Quality,
+    Score,
+    Series,
+    VenReport,
+)
+from ven_twin.cli import report as cli_report
+from ven_twin.reports import page, table, terminal, words
+
+START = 1_784_134_800
+HOUR = 3600
+WHOLE = Quality(rows=120, coverage=1.0, longest_gap_s=0.0)
+
+
+def delivered(kw: float, **fields: Any) -> Delivered:
+    """So much in each of two half hours."""
+    given = {"intervals_kw": (kw, kw), "baseline_kw": kw + 2, "delivered_kwh": kw} | fields
+    return Delivered(delivered_kw=kw, **given)
+
+
+def ven(number: int, kw: float = 1.5, **fields: Any) -> VenReport:
+    """A VEN that was asked for 2 kW."""
+    given: dict[str, Any] = {
+        "ven_id": f"house-{number}",
+        "asked_kw": 2.0,
+        "asked_kwh": 2.0,
+        "asked_intervals_kw": (2.0, 2.0),
+        "used_kw": 1.0,
+        "delivered": {"residential_5_of_10": delivered(kw, low_kw=1.0, high_kw=2.0), "clone": delivered(kw)},
+        "quality": WHOLE,
+        "acknowledged": True,
+        "start_ts": START,
+        "end_ts": START + HOUR,
+    }
+    return VenReport(**(given | fields))
+
+
+def settled(*vens: VenReport, **fields: Any) -> EventReport:
+    """An event of an hour that asked for 4 kW and got 3."""
+    given: dict[str, Any] = {
+        "event_id": "e1",
+        "revision": 0,
+        "start_ts": START,
+        "end_ts": START + HOUR,
+        "settled_ts": START + HOUR + 120,
+        "asked_kw": 4.0,
+        "called_kw": 4.4,
+        "settled_by": "residential_5_of_10",
+        "delivered": {
+            "residential_5_of_10": delivered(3.0, vens=2, score=Score(bias_percent=1.5, cvrmse_percent=5.25)),
+            "clone": delivered(2.9, vens=2),
+        },
+        "vens": vens or (ven(1), ven(2)),
+        "intervals": (
+            IntervalReport(start_ts=START, end_ts=START + 1800, asked_kw=4.0, called_kw=4.4),
+            IntervalReport(start_ts=START + 1800, end_ts=START + HOUR, asked_kw=4.0, called_kw=4.4),
+        ),
+        "participation": Participation(called=2, answered=2, delivered=2, opted_out=0, silent=0),
+        "quality": WHOLE,
+        "rebound_kwh": 0.25,
+        "series": Series(
+            start_ts=START - 600,
+            step_s=600,
+            asked_kw=(None, 4.0, 4.0, 4.0, None),
+            used_kw=(5.0, 2.0, None, 2.0, 6.0),
+            baseline_kw=(5.0, 5.0, 5.0, 5.0, 5.0),
+            clone_kw=(5.0, 5.0, None, 5.0, 5.0),
+        ),
+        "notes": ("something <b>to know</b>",),
+    }
+    return EventReport(**(given | fields))
+
+
+def shown(report: EventReport, width: int) -> str:
+    """What a terminal of so many columns shows."""
+    console = Console(width=width, file=StringIO(), highlight=False)
+    terminal.show(report, console)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+class Tags(HTMLParser):
+    """What a page would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetches: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an address."""
+        del tag
+        self.fetches += [value for name, value in attrs if name in {"src", "href"}]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_a_terminal_shows_the_report_whole(width: int) -> None:
+    """In 80 columns as in more no line is too long, no figure is cut, and what settles is marked."""
+    text = shown(settled(), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in text.replace(" … ", "")
+    assert "Asked 4.00 kW for 1 h, called 4.40 kW. Delivered 3.00 kW (75 %)" in text
+    assert "▸ residential 5 of 10" in text
+    assert "2 VENs called, 2 answered" in text
+    assert "something <b>to know</b>" in text
+
+
+def test_a_terminal_shows_the_worst_of_many_vens() -> None:
+    """Of forty VENs those are shown that are furthest from what was asked; where the others are is said."""
+    vens = [ven(number, 2.0 - number / 100) for number in range(40)]
+    text = shown(settled(*vens), 100)
+    assert "house-39" in text
+    assert "house-1 " not in text
+    assert "--csv has the 15 others" in text
+
+
+def test_an_event_of_which_nothing_is_known_is_shown() -> None:
+    """No telemetry: the report says that it is not known, in every form."""
+    silent = ven(1, delivered={}, used_kw=None, quality=Quality(rows=0, coverage=0.0, longest_gap_s=HOUR))
+    report = settled(silent, delivered={}, settled_by=None, series=None, rebound_kwh=None)
+    assert "What was delivered is not known." in shown(report, 80)
+    assert "silent" in shown(report, 80)
+    assert "By baseline" not in page.html(report)
+
+
+def test_markup_in_what_vens_say_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """A reason or a note is no markup, in the terminal or on the page."""
+    odd = ven(1, opted_out=True, opt_out_reason="[red]x[/] <script>", notes=("[bold]a[/] <i>\x1b[2J",))
+    assert "[red]x[/]" in shown(settled(odd), 160)
+    assert "[bold]a[/]" in shown(settled(odd), 160)
+    assert "\x1b" not in shown(settled(odd), 160)
+    assert "<script>" not in page.html(settled(odd))
+    assert not capsys.readouterr().err
+
+
+def test_the_page_fetches_nothing() -> None:
+    """It opens without a network, in light and dark, and its gaps are gaps."""
+    html = page.html(settled())
+    tags = Tags()
+    tags.feed(html)
+    assert tags.fetches == []
+    assert not re.search(r"url\(|@import|https?://|<script", html)
+    assert "prefers-color-scheme: dark" in html
+    assert "something &lt;b&gt;to know" in html
+    drawn = re.search(r'd="([^"]*)" stroke="var\(--hvac\)"', html)
+    assert drawn is not None
+    assert drawn[1].count("M") == 2
+
+
+def test_a_short_event_has_a_clock_under_its_plots() -> None:
+    """Ticks are minutes where hours would leave none."""
+    html = page.html(settled())
+    assert len(re.findall(r'<span class="[^"]*" style="left:[^"]*">\d\d:\d\d</span>', html)) >= 2 * 3
+
+
+def test_the_table_has_a_row_by_ven_interval_and_baseline() -> None:
+    """Two VENs, two intervals, two baselines: eight rows, each with all that tells it from the others."""
+    file = StringIO()
+    table.write(settled(), file)
+    rows = list(csv.DictReader(StringIO(file.getvalue())))
+    assert len(rows) == 8
+    assert {(row["ven"], row["interval"], row["baseline"]) for row in rows} == {
+        (f"house-{n}", str(i), name)
+        for n in (1, 2)
+        for i in (1, 2)
+        for name in ("residential_5_of_10", "clone")
+    }
+    assert rows[0] | {"settles": "yes", "asked_kw": "2", "delivered_kw": "1.5", "coverage": "1"} == rows[0]
+    assert rows[0]["start"] == "2026-07-15T17:00:00Z"
+
+
+def test_a_silent_ven_is_in_the_table() -> None:
+    """It was asked, and what it delivered is empty: not nought."""
+    file = StringIO()
+    table.write(settled(ven(1, delivered={})), file)
+    row = next(iter(csv.DictReader(StringIO(file.getvalue()))))
+    assert (row["asked_kw"], row["baseline"], row["delivered_kw"]) == ("2", "", "")
+
+
+def test_a_fleets_vens_come_from_its_parts() -> None:
+    """A report too large for one item has its VENs beside it; page and table are made with them."""
+    whole = msgspec.to_builtins(settled())
+    small = {**whole, "vens": ()}
+    parts = [{"part": "VEN#house-1", "venId": "house-1", "report": whole["vens"][0]}, {"part": "EVENT"}]
+    assert [each["venId"] for each in cli_report.whole(small, parts)["vens"]] == ["house-1"]
+    assert cli_report.whole(whole, []) is whole
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """The option and the reason, in one line."""
+    whole = msgspec.to_builtins(settled())
+    with pytest.raises(FieldError, match=r"--html: .*No such file"):
+        cli_report.save(whole, html=tmp_path / "none" / "x.html", csv=None)
+    cli_report.save(whole, html=tmp_path / "x.html", csv=str(tmp_path / "x.csv"))
+    assert (tmp_path / "x.html").read_text().startswith("<!doctype html>")
+    assert (tmp_path / "x.csv").read_text().startswith("event,ven,interval,")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (-0.001, "0.00"), (-1.5, "−1.50"), (1234.5, "1,234.50"), (0.0, "0.00")]
+)
+def test_figures_are_written_alike(value: float | None, text: str) -> None:
+    """A dash for what is not known, a minus sign, and none before nought."""
+    assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (45, "45 s"), (600, "10 min"), (5430, "1 h 30 min")]
+)
+def test_durations_are_written_as_one_would_say_them(seconds: float, text: str) -> None:
+    """The two largest units that there are."""
+    assert words.lasting(seconds) == text

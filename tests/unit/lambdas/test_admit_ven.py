@@ -1,0 +1,96 @@
+"""`admit_ven`: who is let in by claim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contracts.names import claim_client_id
+from contracts.records import ALLOWED_VENS, TTL_ATTRIBUTE, Key
+from lambdas.admit_ven.handler import handler
+from lambdas.common import clients
+from lambdas.common.tables import Table
+from tests.unit.lambdas.world import NOW, Context, World
+
+VEN, CERTIFICATE, OTHER = "house-9", "a" * 64, "b" * 64
+
+
+@pytest.fixture
+def allowed(world: World, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """The list, with the VEN on it for an hour."""
+    del world
+    monkeypatch.setenv("ALLOWED_TABLE", "allowed")
+    key = [{"AttributeName": "venId", "KeyType": "HASH"}]
+    clients.dynamodb().create_table(
+        TableName="allowed",
+        KeySchema=key,  # type: ignore[arg-type]
+        AttributeDefinitions=[{"AttributeName": "venId", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    table = Table(clients.dynamodb(), "allowed", ALLOWED_VENS)
+    table.put_new({"venId": VEN, TTL_ATTRIBUTE: int(NOW) + 3600})
+    return table
+
+
+def ask(ven_id: Any = VEN, certificate_id: str = CERTIFICATE, client_id: str | None = None) -> bool:
+    """What the hook answers IoT Core."""
+    event = {
+        "claimCertificateId": "c" * 64,
+        "certificateId": certificate_id,
+        "certificatePem": "-----BEGIN CERTIFICATE-----",
+        "templateArn": "arn:aws:iot:us-east-1:1:provisioningtemplate/ven-twin-test",
+        "clientId": client_id or claim_client_id(str(ven_id)),
+        "parameters": {"SerialNumber": ven_id},
+    }
+    answer = handler(event, Context())
+    assert set(answer) == {"allowProvisioning"}
+    return answer["allowProvisioning"]
+
+
+def test_a_ven_on_the_list_is_let_in_and_recorded(allowed: Table, world: World) -> None:
+    """It has a row like a VEN of the stack, with the certificate that it was given."""
+    assert ask() is True
+    row = world.ven(VEN)
+    assert (row["certificateId"], row["provisionedTs"]) == (CERTIFICATE, NOW)
+    assert allowed.get(Key(VEN))["usedBy"] == CERTIFICATE  # type: ignore[index]
+
+
+def test_a_place_on_the_list_is_used_once(allowed: Table, world: World) -> None:
+    """Asked again about the same certificate it is the same admission; another certificate is refused."""
+    del allowed
+    assert [ask(), ask(), ask(certificate_id=OTHER)] == [True, True, False]
+    assert world.ven(VEN)["certificateId"] == CERTIFICATE
+
+
+def test_a_place_on_the_list_runs_out(allowed: Table, world: World) -> None:
+    """Also while DynamoDB has not deleted it yet."""
+    del allowed
+    world.now = NOW + 3600
+    assert ask() is False
+    assert world.ven(VEN) == {}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"ven_id": "house-10"},
+        {"client_id": claim_client_id("house-10")},
+        {"client_id": VEN},
+        {"ven_id": "house/9"},
+        {"ven_id": 9},
+        {"ven_id": None},
+        {"certificate_id": "nonsense"},
+    ],
+)
+def test_whoever_else_asks_is_not_let_in(allowed: Table, world: World, asked: dict[str, Any]) -> None:
+    """Not on the list, another's client id, no name that a VEN can have: no, and nothing is recorded."""
+    assert ask(**asked) is False
+    assert "usedBy" not in (allowed.get(Key(VEN)) or {})
+    assert world.ven(VEN) == {}
+
+
+def test_an_event_of_another_form_is_refused(allowed: Table) -> None:
+    """The hook answers in any case; without an answer IoT Core would wait for it."""
+    del allowed
+    assert handler({}, Context()) == {"allowProvisioning": False}

@@ -1,0 +1,384 @@
+"""`settle_event` over days and plans: the programme's baseline, what was asked when, VENs' standing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from contracts.records import Key, day_row_id, telemetry_row_id, ven_part
+from contracts.settlement import EventReport
+from lambdas.common import clients
+from lambdas.dispatch_event.handler import handler as dispatch_handler
+from lambdas.settle_event import desk as desk_module
+from lambdas.settle_event.days import DAY_S, QUARTERS
+from lambdas.settle_event.handler import handler
+from tests.unit.lambdas.world import NOW, Context, World
+
+START = int(NOW) + 3600
+"""Friday 15 January 2027, 09:00 UTC."""
+TODAY = START // DAY_S
+NINE = 36
+"""The quarter hour of the day that the event starts in."""
+HOUR = [{"durationS": 3600, "signal": "shedKw", "value": 3}]
+
+
+def dispatch(**fields: Any) -> dict[str, Any]:
+    """3 kW for an hour from START."""
+    return dispatch_handler({"eventId": "e1", "startTs": START, "intervals": HOUR, **fields}, Context())
+
+
+def report(event_id: str = "e1") -> EventReport:
+    """Settle it, and read the answer as the report that it is."""
+    return msgspec.convert(handler({"eventId": event_id}, Context()), EventReport)
+
+
+def row(world: World, timestamp: int, used_kw: float, ven_id: str = "house-1", **values: Any) -> None:
+    """One row of telemetry."""
+    item = {"venId": ven_id, "rowId": telemetry_row_id(timestamp, "b1", timestamp), "timestamp": timestamp}
+    world.telemetry.put_new(item | {"usedPowerKw": used_kw, "baselinePowerKw": 5.0, **values})
+
+
+def rows(world: World, from_ts: int, to_ts: int, used_kw: float, *, every_s: int = 60, **values: Any) -> None:
+    """Telemetry in (from_ts, to_ts]."""
+    for timestamp in range(from_ts + every_s, to_ts + 1, every_s):
+        row(world, timestamp, used_kw, **values)
+
+
+def kept_day(world: World, days_ago: int, used_kw: float, ven_id: str = "house-1") -> None:
+    """A day that was made before: *used_kw* from 9 to 10, 1 kW else."""
+    kw = [used_kw if NINE <= quarter < NINE + 4 else 1.0 for quarter in range(QUARTERS)]
+    world.telemetry.put_new(
+        {
+            "venId": ven_id,
+            "rowId": day_row_id(TODAY - days_ago),
+            "usedKw": msgspec.json.encode(kw).decode(),
+            "inEvent": "[]",
+            "coverage": 1.0,
+        }
+    )
+
+
+def event_rows(world: World, used_kw: float = 2.0, ven_id: str = "house-1", **values: Any) -> None:
+    """Four hours at 1 kW, then the event's hour; the event is over."""
+    rows(world, START - 4 * 3600, START, 1.0, every_s=300, ven_id=ven_id)
+    rows(world, START, START + 3600, used_kw, ven_id=ven_id, **values)
+    world.now = START + 3720
+
+
+def ven(world: World, ven_id: str = "house-1") -> dict[str, Any]:
+    """The VEN's row."""
+    return world.vens.get(Key(ven_id)) or {}
+
+
+@pytest.fixture
+def house(world: World) -> World:
+    """One VEN."""
+    world.add_ven("house-1")
+    return world
+
+
+@pytest.fixture
+def remembered(house: World) -> World:
+    """Ten weekdays of 1 to 10 kW from 9 to 10, the latest first; weekends of 50."""
+    for days_ago in range(1, 46):
+        kept_day(house, days_ago, 50.0)
+    for days_ago, used_kw in zip((1, 2, 3, 4, 7, 8, 9, 10, 11, 14), range(1, 11), strict=True):
+        house.telemetry.update(Key("house-1", day_row_id(TODAY - days_ago)), {"usedKw": _nine(used_kw)})
+    return house
+
+
+def _nine(used_kw: float) -> str:
+    kw = [used_kw if NINE <= quarter < NINE + 4 else 1.0 for quarter in range(QUARTERS)]
+    return msgspec.json.encode(kw).decode()
+
+
+def test_the_default_programme_is_settled_by_the_residential_rule(remembered: World) -> None:
+    """The five highest of ten, 8 kW, less the 2 kW drawn: 6 kW. The other rules stand beside it."""
+    dispatch()
+    event_rows(remembered)
+    whole = report()
+    assert (whole.programme, whole.settled_by) == ("default", "residential_5_of_10")
+    delivered = {name: found.delivered_kw for name, found in whole.delivered.items()}
+    assert delivered == {
+        "caiso_10_of_10": pytest.approx(3.5),
+        "residential_5_of_10": pytest.approx(6.0),
+        "pjm_3_day_types_saa": pytest.approx(1.5),
+        "nyiso_5_of_10": pytest.approx(6.0),
+        "meter_before": pytest.approx(-1.0),
+        "clone": pytest.approx(3.0),
+    }
+    assert whole.delivered["residential_5_of_10"].delivered_kwh == pytest.approx(6.0)
+
+
+def test_a_programme_names_its_baseline(remembered: World) -> None:
+    """The setting says summer-peak=caiso_10_of_10: (1 + … + 10) / 10 − 2 = 3.5 kW."""
+    dispatch(programme="summer-peak")
+    event_rows(remembered)
+    whole = report()
+    assert (whole.programme, whole.settled_by) == ("summer-peak", "caiso_10_of_10")
+    assert whole.delivered["caiso_10_of_10"].delivered_kw == pytest.approx(3.5)
+
+
+def test_without_history_the_hour_before_settles_and_the_report_says_why(house: World) -> None:
+    """A stack that was set up today has no days to match."""
+    dispatch()
+    event_rows(house)
+    whole = report()
+    assert whole.settled_by == "meter_before"
+    assert any("needs 5 of 10 weekdays, has 0" in note for note in whole.notes)
+
+
+def test_baselines_are_scored_against_the_clone(remembered: World) -> None:
+    """8 kW where the clone drew 5: 60 % too much, in every quarter hour."""
+    dispatch()
+    event_rows(remembered)
+    score = report().delivered["residential_5_of_10"].score
+    assert score is not None
+    assert (score.bias_percent, score.cvrmse_percent) == (pytest.approx(60.0), pytest.approx(60.0))
+
+
+def test_a_rule_is_applied_to_the_aggregate(world: World) -> None:
+    """Two homes whose high days alternate, 9 and 1 kW: together 10 kW each day, and not 9 + 9."""
+    for ven_id in ("house-1", "house-2"):
+        world.add_ven(ven_id)
+    for days_ago in range(1, 20):
+        even = days_ago % 2 == 0
+        kept_day(world, days_ago, 9.0 if even else 1.0, "house-1")
+        kept_day(world, days_ago, 1.0 if even else 9.0, "house-2")
+    dispatch(allocation="proportional")
+    for ven_id in ("house-1", "house-2"):
+        event_rows(world, 2.0, ven_id)
+    whole = report()
+    assert whole.delivered["residential_5_of_10"].baseline_kw == pytest.approx(10.0)
+    alone = [ven.delivered["residential_5_of_10"].baseline_kw for ven in whole.vens]
+    assert sum(alone) == pytest.approx(18.0)
+
+
+def test_a_days_quarter_hours_are_made_from_its_rows_once(house: World) -> None:
+    """The first event reads yesterday's rows and keeps their quarter hours; the next needs no rows."""
+    midnight = TODAY * DAY_S
+    rows(house, midnight - DAY_S, midnight, 4.0, every_s=300)
+    dispatch()
+    event_rows(house)
+    report()
+    day = house.telemetry.get(Key("house-1", day_row_id(TODAY - 1))) or {}
+    assert msgspec.json.decode(day["usedKw"]) == [4.0] * QUARTERS
+    assert (day["coverage"], day["inEvent"]) == (1.0, "[]")
+    empty = house.telemetry.get(Key("house-1", day_row_id(TODAY - 5))) or {}
+    assert (empty["coverage"], msgspec.json.decode(empty["usedKw"])) == (0.0, [None] * QUARTERS)
+
+
+def test_a_day_with_gaps_is_not_kept_while_more_may_come(house: World) -> None:
+    """A VEN that was offline yesterday may still send its rows: the day is made anew the next time."""
+    midnight = TODAY * DAY_S
+    rows(house, midnight - DAY_S, midnight - DAY_S // 2, 4.0, every_s=300)
+    dispatch()
+    event_rows(house)
+    report()
+    assert house.telemetry.get(Key("house-1", day_row_id(TODAY - 1))) is None
+
+
+def test_the_day_of_an_event_is_remembered_as_one(house: World) -> None:
+    """Rows that were of an event mark its quarter hours, and the day is no like day."""
+    midnight = TODAY * DAY_S
+    rows(house, midnight - DAY_S, midnight, 4.0, every_s=300)
+    row(house, midnight - DAY_S + 9 * 3600, 1.0, eventId="before")
+    house.telemetry.update(
+        Key("house-1", telemetry_row_id(midnight - 7 * 3600, "b1", midnight - 7 * 3600)),
+        {"eventId": "before"},
+    )
+    dispatch()
+    event_rows(house)
+    report()
+    day = house.telemetry.get(Key("house-1", day_row_id(TODAY - 1))) or {}
+    assert msgspec.json.decode(day["inEvent"]) == [(17 * 3600 - 1) // 900]
+
+
+def test_history_that_takes_too_long_is_left_and_said(house: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the time for it is up the event is settled by what there is, with a note."""
+    monkeypatch.setattr(desk_module, "HISTORY_SHARE", 0.0)
+    dispatch()
+    event_rows(house)
+    whole = report()
+    assert whole.settled_by == "meter_before"
+    assert any("could not all be read in time" in note for note in whole.notes)
+
+
+def test_what_is_asked_follows_the_plans(house: World) -> None:
+    """Revised after half an hour from 3 to 1 kW: an hour's 2 kWh, in two intervals."""
+    dispatch()
+    house.now = START + 1800
+    revised = [{"durationS": 3600, "signal": "shedKw", "value": 1}]
+    assert dispatch(action="revise", intervals=revised)["ok"]
+    rows(house, START, START + 3600, 2.0)
+    house.now = START + 3720
+    whole = report()
+    assert (whole.asked_kwh, whole.asked_kw) == (pytest.approx(2.0), pytest.approx(2.0))
+    assert [(each.asked_kw, each.end_ts - each.start_ts) for each in whole.intervals] == [
+        (3.0, 1800),
+        (1.0, 1800),
+    ]
+    assert whole.vens[0].asked_intervals_kw == (pytest.approx(3.0), pytest.approx(1.0))
+
+
+def test_what_a_ven_does_after_it_left_is_not_delivered(house: World) -> None:
+    """Opted out half way, it counts to there, by its own marks; the energy is the VEN's own figure."""
+    dispatch()
+    rows(house, START, START + 1800, 2.0, eventId="e1")
+    rows(house, START + 1800, START + 3600, 7.0)
+    said = {"ts": START + 1800, "data": {"optOut": {"reason": "economic"}, "deliveredKwh": 1.5}}
+    house.events.update(
+        Key("e1", ven_part("house-1")), {"venId": "house-1", "active": {"ts": START + 1}, "optedOut": said}
+    )
+    house.now = START + 3720
+    whole = report()
+    (one,) = whole.vens
+    assert (one.opted_out, one.opt_out_reason, one.own_kwh) == (True, "economic", 1.5)
+    assert one.delivered["clone"].delivered_kwh == pytest.approx(1.5)
+    assert whole.delivered["clone"].delivered_kw == pytest.approx(1.5)
+    assert whole.participation is not None
+    assert (whole.participation.opted_out, whole.participation.reasons) == (1, {"economic": 1})
+    assert not any("say themselves" in note for note in whole.notes)
+
+
+def test_a_ven_whose_own_figure_is_another_is_named_by_a_note(house: World) -> None:
+    """Its rows come to 3 kWh, itself it says 2.5: the report says both."""
+    dispatch()
+    event_rows(house, eventId="e1")
+    said = {"venId": "house-1", "completed": {"ts": START + 3600, "data": {"deliveredKwh": 2.5}}}
+    house.events.update(Key("e1", ven_part("house-1")), said)
+    assert any("2.500 kWh, their rows 3.000" in note for note in report().notes)
+
+
+def test_a_level_is_asked_in_the_kw_that_the_ven_makes_of_it(house: World) -> None:
+    """The cloud does not know what a level takes; the VEN's rows say it."""
+    dispatch(intervals=[{"durationS": 3600, "signal": "level", "value": 2}])
+    event_rows(house, eventId="e1", requestedReductionKw=2.5)
+    whole = report()
+    assert (whole.asked_kw, whole.vens[0].asked_kwh) == (pytest.approx(2.5), pytest.approx(2.5))
+
+
+def test_a_settled_event_says_how_the_ven_performs(house: World) -> None:
+    """Delivered 1.5 of 3 kW: 0.5 at first, then moved by 0.3 towards each event's share; called for 3 kWh."""
+    dispatch()
+    event_rows(house, 3.5)
+    report()
+    assert (ven(house)["performance"], ven(house)["calledKwh"]) == (pytest.approx(0.5), pytest.approx(3.0))
+    assert ven(house)["lastCalledTs"] == START
+
+
+def test_an_event_is_counted_once_however_often_it_is_settled(
+    house: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut short after the VENs were counted, it is completed by a repeat that counts nothing again."""
+    dispatch()
+    event_rows(house, 3.5)
+    with monkeypatch.context() as patch:
+        patch.setattr(clients.iot_data(), "update_thing_shadow", _unavailable)
+        with pytest.raises(ConnectionError):
+            report()
+    report()
+    report()
+    assert (ven(house)["calledKwh"], ven(house)["countedEvents"]) == (pytest.approx(3.0), ["e1"])
+
+
+def _unavailable(**_: Any) -> None:
+    raise ConnectionError
+
+
+def test_calls_fade_and_performance_follows(house: World) -> None:
+    """30 days later the 3 kWh count half; 3 kW of the 5 called moves 0.5 to 0.5 + 0.3 × (0.6 − 0.5) = 0.53.
+
+    Who delivers half of what it is called for is called for more than is asked: here for all it has, 5 kW.
+    """
+    month = 30 * DAY_S
+    house.vens.update(
+        Key("house-1"),
+        {"performance": 0.5, "calledKwh": 3.0, "lastCalledTs": START - month, "countedEvents": ["e0"]},
+    )
+    dispatch()
+    event_rows(house, 2.0)
+    report()
+    row_of = ven(house)
+    assert (row_of["performance"], row_of["calledKwh"]) == (pytest.approx(0.53), pytest.approx(6.5))
+    assert row_of["countedEvents"] == ["e0", "e1"]
+
+
+def test_too_little_data_says_nothing_of_performance(house: World) -> None:
+    """With a third of the event stored the VEN was called, and nothing is concluded."""
+    dispatch()
+    rows(house, START, START + 1200, 2.0)
+    house.now = START + 3720
+    report()
+    assert "performance" not in ven(house)
+    assert ven(house)["calledKwh"] == pytest.approx(3.0)
+
+
+def test_a_report_is_made_anew_once_what_follows_is_stored(house: World) -> None:
+    """Settled at once it is preliminary; asked for again four hours on it has the rebound, and is final."""
+    dispatch()
+    event_rows(house)
+    first = report()
+    assert (first.preliminary, first.rebound_kwh) == (True, None)
+    rows(house, START + 3600, START + 7200, 6.0)
+    house.now = first.final_from_ts - 1
+    assert report() == first
+    house.now += 1
+    last = report()
+    assert (last.preliminary, last.rebound_kwh) == (False, pytest.approx(1.0))
+    house.now += DAY_S
+    assert report() == last
+    assert ven(house)["calledKwh"] == pytest.approx(3.0)
+
+
+def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:
+    """Whoever comes second takes the first one's report, with its time."""
+    dispatch()
+    event_rows(house)
+    settle = desk_module.Desk.settle
+
+    def slow(self: desk_module.Desk, *given: Any, **named: Any) -> EventReport:
+        worked_out = settle(self, *given, **named)
+        patch.undo()
+        house.now += 5
+        report()
+        return worked_out
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk_module.Desk, "settle", slow)
+        stands = report()
+    assert stands.settled_ts == house.event_part("e1", "REPORT")["report"]["settledTs"] == START + 3725
+    assert ven(house)["calledKwh"] == pytest.approx(3.0)
+
+
+def test_a_deleted_event_is_not_settled(house: World) -> None:
+    """To whoever asks it is gone."""
+    dispatch()
+    dispatch_handler({"action": "delete", "eventId": "e1"}, Context())
+    house.now = START + 3720
+    assert handler({"eventId": "e1"}, Context())["code"] == "notFound"
+
+
+def test_an_event_of_a_minute_is_settled(remembered: World) -> None:
+    """2 kW drawn for a minute where the days had 8: 6 kW, 0.1 kWh."""
+    dispatch(intervals=[{"durationS": 60, "signal": "shedKw", "value": 3}])
+    rows(remembered, START - 4 * 3600, START, 1.0, every_s=300)
+    rows(remembered, START, START + 60, 2.0, every_s=5)
+    remembered.now = START + 180
+    found = report().delivered["residential_5_of_10"]
+    assert (found.delivered_kw, found.delivered_kwh) == (pytest.approx(6.0), pytest.approx(0.1))
+
+
+def test_a_report_has_a_series_to_plot(remembered: World) -> None:
+    """At most 240 means over the event and what is beside it."""
+    dispatch()
+    event_rows(remembered)
+    series = report().series
+    assert series is not None
+    assert len(series.used_kw) <= 240
+    middle = round((START + 1800 - series.start_ts) / series.step_s)
+    assert (series.asked_kw[middle], series.used_kw[middle]) == (3.0, 2.0)
+    assert (series.baseline_kw[middle], series.clone_kw[middle]) == (8.0, 5.0)
+    assert series.asked_kw[0] is None

@@ -1,0 +1,61 @@
+"""`watch_fleet`: the fleet's figures as metrics, and which VENs have gone silent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lambdas.watch_fleet.handler import handler
+from lambdas.watch_fleet.silence import SILENT_S, Presence, silent
+from tests.unit.lambdas.world import NOW, Context, World
+
+
+@pytest.mark.parametrize(
+    ("online", "presence_s", "heard_s", "quiet"),
+    [
+        (True, -9999, -30, False),
+        (True, -9999, -SILENT_S - 1, True),
+        (True, -30, None, False),
+        (True, -9999, None, True),
+        (False, -30, -9999, False),
+        (False, -SILENT_S - 1, -9999, True),
+        (None, None, None, False),
+    ],
+)
+def test_a_ven_is_silent_when_nothing_has_come_of_it_for_long(
+    online: bool | None, presence_s: float | None, heard_s: float | None, quiet: bool
+) -> None:
+    """By its rows or its presence, whichever is later; who has never been there is not missed."""
+    ven = Presence(ven_id="v", online=online, presence_ts=None if presence_s is None else NOW + presence_s)
+    heard = {} if heard_s is None else {"v": NOW + heard_s}
+    assert silent([ven], heard, NOW) == (["v"] if quiet else [])
+
+
+def row(ven_id: str, received_ts: float, **fields: Any) -> dict[str, Any]:
+    """A VEN's latest row."""
+    figures = {"usedPowerKw": 1.0, "baselinePowerKw": 3.0, "shedPowerKw": 2.0}
+    identity = {"venId": ven_id, "rowId": "LATEST", "timestamp": int(NOW), "bootId": "b1", "seq": 1}
+    return {**identity, "receivedTs": received_ts, **figures, **fields}
+
+
+def test_the_figures_are_metrics_without_a_dimension_of_a_ven(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One metric each for the whole fleet; who is silent is named beside them and is no dimension."""
+    world.add_ven("sheds", presenceTs=NOW - 99)
+    world.add_ven("quiet", presenceTs=NOW - SILENT_S - 1, shedAvailabilityKw=1.0)
+    world.add_ven("out", presenceTs=NOW - 1, optOut={"reason": "guests"})
+    world.telemetry.put_new(row("sheds", NOW - 1, eventId="e1", requestedReductionKw=2.5))
+    answer = handler({}, Context())
+    assert answer == {"known": 3, "online": 3, "silent": ["quiet"]}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    (said,) = lines
+    (metric,) = said["_aws"]["CloudWatchMetrics"]
+    assert metric["Dimensions"] == [["service"]]
+    expected = {"VensKnown": 3, "VensShedding": 1, "VensOptedOut": 1, "VensSilent": 1}
+    expected |= {"FlexibilityKw": 6.0, "AskedKw": 2.5, "DeliveredKw": 2.0}
+    assert {
+        name: said[name] if not isinstance(said[name], list) else said[name][0] for name in expected
+    } == expected

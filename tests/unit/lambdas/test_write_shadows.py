@@ -1,0 +1,160 @@
+"""Events over many VENs: chunks into the queue, and out of it into the shadows, whatever happens between."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contracts.events import Phase, from_shadow
+from lambdas.common import clients, clock, fan_out
+from lambdas.common.shadows import Shadows
+from lambdas.dispatch_event.handler import handler as dispatch
+from lambdas.write_shadows.handler import handler
+from tests.unit.lambdas.world import ENVIRONMENT, Context, World, batch, failed
+
+HOUR_20 = [{"durationS": 3600, "signal": "shedKw", "value": 20}]
+HOUR_5 = [{"durationS": 3600, "signal": "shedKw", "value": 5}]
+
+
+def ask(action: str = "create", **fields: Any) -> dict[str, Any]:
+    """Ask `dispatch_event` for *action*."""
+    return dispatch({"action": action, "eventId": "e1", **fields}, Context())
+
+
+def waiting() -> list[str]:
+    """The bodies in the queue, which are taken out of it."""
+    found = []
+    sqs, url = clients.sqs(), ENVIRONMENT["SHADOW_QUEUE_URL"]
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in messages:
+            found.append(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return sorted(found)
+
+
+def write(*bodies: str) -> list[str]:
+    """Have chunks written; returns those that failed."""
+    return failed(handler(batch(*bodies), Context()))
+
+
+@pytest.fixture
+def many(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Five VENs of 5 kW, where more than three are many and a chunk holds two."""
+    monkeypatch.setattr(fan_out, "DIRECT_VENS", 3)
+    monkeypatch.setattr(fan_out, "CHUNK_VENS", 2)
+    monkeypatch.setattr(clock, "monotonic_s", lambda: 0.0)
+    for number in range(5):
+        world.add_ven(f"v{number}", shedAvailabilityKw=5.0, calledKwh=float(number))
+    return world
+
+
+def test_many_shadows_are_written_by_way_of_the_queue(many: World) -> None:
+    """The dispatch answers at once; each VEN is in one chunk, and the chunks make its shadow."""
+    answer = ask(intervals=HOUR_20)
+    assert [each["venId"] for each in answer["assignments"]] == ["v0", "v1", "v2", "v3"]
+    assert many.desired("v0") == {}
+    chunks = waiting()
+    told = [part["venId"] for chunk in chunks for part in json.loads(chunk)["parts"]]
+    assert (len(chunks), sorted(told)) == (2, ["v0", "v1", "v2", "v3"])
+    assert write(*chunks) == []
+    for ven_id in told:
+        event = from_shadow("e1", many.desired(ven_id)["e1"])
+        assert (event.revision, event.intervals[0].value) == (0, 5.0)
+
+
+def test_few_are_written_at_once(many: World) -> None:
+    """No queue for what takes a second."""
+    ask(intervals=HOUR_5)
+    assert waiting() == []
+    assert "e1" in many.desired("v0")
+
+
+def test_a_chunk_that_comes_twice_changes_nothing(many: World) -> None:
+    """SQS delivers at least once."""
+    ask(intervals=HOUR_20)
+    chunks = waiting()
+    write(*chunks)
+    before = many.desired("v0")
+    assert write(*chunks) == []
+    assert many.desired("v0") == before
+
+
+def test_a_chunk_that_was_overtaken_writes_what_holds_now(many: World) -> None:
+    """Revised before the chunk was read: nobody gets the old event, who has no part any more gets none."""
+    ask(intervals=HOUR_20)
+    first = waiting()
+    ask("revise", intervals=HOUR_5)
+    waiting()
+    assert write(*first) == []
+    assert from_shadow("e1", many.desired("v0")["e1"]).revision == 1
+    assert from_shadow("e1", many.desired("v3")["e1"]).phase(many.now) is Phase.CANCELLED
+
+
+def test_a_cancellation_overtakes_the_chunks_of_the_create(many: World) -> None:
+    """In whatever order the messages come, the shadows end up cancelled."""
+    ask(intervals=HOUR_20)
+    first = waiting()
+    ask("cancel")
+    cancelling = waiting()
+    assert write(*cancelling, *first) == []
+    assert {str(many.desired(f"v{n}")["e1"]["intervals"]) for n in range(4)} == {"[]"}
+
+
+def test_a_change_while_a_chunk_is_written_stands(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancellation in the middle of the writing: what was written just before is written over."""
+    ask(intervals=HOUR_20)
+    first = waiting()
+    real, cancelled = Shadows.set_event, []
+
+    def set_event(self: Shadows, ven_id: str, event_id: str, value: Any) -> bool:
+        if not cancelled:
+            cancelled.append(True)
+            ask("cancel")
+        return real(self, ven_id, event_id, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", set_event)
+        assert write(first[0]) == []
+    told = [part["venId"] for part in json.loads(first[0])["parts"]]
+    assert {str(many.desired(ven_id)["e1"]["intervals"]) for ven_id in told} == {"[]"}
+
+
+def test_a_chunk_that_fails_fails_alone(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One VEN that cannot be written to holds up its chunk, and no other; what cannot be read fails too."""
+    ask(intervals=HOUR_20)
+    chunks = waiting()
+    real = clients.iot_data().update_thing_shadow
+
+    def update(**call: Any) -> Any:
+        if call["thingName"] == "v0":
+            raise clients.iot_data().exceptions.ThrottlingException(
+                {"Error": {"Code": "ThrottlingException"}}, "UpdateThingShadow"
+            )
+        return real(**call)
+
+    monkeypatch.setattr(clients.iot_data(), "update_thing_shadow", update)
+    holds_v0 = [index for index, chunk in enumerate(chunks) if '"v0"' in chunk]
+    assert write(*chunks, "{}") == [f"m{holds_v0[0]}", "m2"]
+    written = [n for n in range(4) if "e1" in many.desired(f"v{n}")]
+    assert written == [1, 2, 3]
+
+
+def test_an_event_that_is_gone_is_nothing_to_write(many: World) -> None:
+    """Its record has expired: the chunk is done."""
+    ask(intervals=HOUR_20)
+    chunks = waiting()
+    for item in list(many.events.query("e1", ("A", "z"))):
+        key = {"eventId": {"S": "e1"}, "part": {"S": item["part"]}}
+        many.events.client.delete_item(TableName="events", Key=key)
+    assert write(*chunks) == []
+    assert many.desired("v0") == {}
+
+
+def test_shadows_are_written_at_a_pace(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each so many writes the rest of the second is waited out."""
+    monkeypatch.setenv("SHADOW_WRITES_PER_S", "1")
+    ask(intervals=HOUR_20)
+    write(waiting()[0])
+    assert many.slept == [1.0, 1.0]

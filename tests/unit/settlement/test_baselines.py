@@ -1,0 +1,322 @@
+"""Every day-matching baseline against an example worked by hand; the arithmetic stands with each.
+
+The event is on Wednesday 15 July 2026, 17:00 to 19:00 UTC. A day's load is flat but for the hours that a rule
+looks at, so that each mean can be read off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lambdas.settle_event.baselines import Matched, NoBaselineError, match
+from lambdas.settle_event.days import DAY_S, QUARTERS, DayProfile, Frame, like_days
+from lambdas.settle_event.energy import Window
+from lambdas.settle_event.rules import (
+    CAISO_10_OF_10,
+    NYISO_5_OF_10,
+    PJM_3_DAY_TYPES_SAA,
+    RESIDENTIAL_5_OF_10,
+    Rule,
+)
+
+WEDNESDAY = datetime(2026, 7, 15, 17, tzinfo=UTC)
+SATURDAY = datetime(2026, 7, 18, 17, tzinfo=UTC)
+SUNDAY = datetime(2026, 7, 19, 17, tzinfo=UTC)
+TWO_H = 7200
+WEEKDAYS_AGO = (1, 2, 5, 6, 7, 8, 9, 12, 13, 14)
+"""The ten weekdays before Wednesday 15 July: Tue 14, Mon 13, Fri 10, Thu 9, Wed 8, Tue 7, Mon 6, Fri 3, …"""
+
+Hours = Mapping[tuple[float, float], float]
+"""Power in the hours from and to, kW; 1 kW in all others."""
+
+
+def frame_of(start: datetime) -> Frame:
+    """Of an event of two hours."""
+    return Frame(Window(start.timestamp(), start.timestamp() + TWO_H))
+
+
+def quarters(hours: Hours, default_kw: float = 1.0) -> tuple[float | None, ...]:
+    """A day of quarter hours."""
+    kw = [default_kw] * QUARTERS
+    for (from_h, to_h), power_kw in hours.items():
+        kw[int(from_h * 4) : int(to_h * 4)] = [power_kw] * int((to_h - from_h) * 4)
+    return tuple(kw)
+
+
+def day_of(start: datetime) -> int:
+    """Days since 1970."""
+    return int(start.timestamp() // DAY_S)
+
+
+def worked(
+    rule: Rule,
+    days: Mapping[int, Hours],
+    own: Hours,
+    *,
+    start: datetime = WEDNESDAY,
+    missing: Sequence[int] = (),
+) -> Matched:
+    """The baseline by *rule* of the days so many days before *start*; *own* is the day itself."""
+    frame = frame_of(start)
+    today = day_of(start)
+    profiles = {
+        today - ago: DayProfile(quarters(hours), 1.0) for ago, hours in days.items() if ago not in missing
+    }
+    first = int((frame.start_ts - today * DAY_S) // 900)
+    return match(rule, like_days(profiles, frame), quarters(own)[first : first + frame.count], frame)
+
+
+def event_kw(found: Matched, start: datetime = WEDNESDAY) -> float:
+    """The baseline's mean over the event, kW."""
+    frame = frame_of(start)
+    mean_kw = frame.mean_kw(found.kw, frame.event)
+    assert mean_kw is not None
+    return mean_kw
+
+
+def ten(event_kws: Sequence[float], ago: Sequence[int] = WEEKDAYS_AGO) -> dict[int, Hours]:
+    """Days with so much in the event's hours, the latest first, and 1 kW else."""
+    return {days_ago: {(17, 19): kw} for days_ago, kw in zip(ago, event_kws, strict=True)}
+
+
+ONE_TO_TEN = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+
+
+def test_caiso_takes_the_mean_of_ten_weekdays() -> None:
+    """(1 + 2 + … + 10) / 10 = 5.5 kW; the morning was as usual: 1 / 1 = 1, so 5.5 kW."""
+    found = worked(CAISO_10_OF_10, ten(ONE_TO_TEN), {})
+    assert (event_kw(found), found.ratio, found.notes) == (pytest.approx(5.5), 1.0, ())
+    assert sorted(found.days_ago) == list(WEEKDAYS_AGO)
+
+
+def test_caiso_adjusts_by_the_three_hours_that_end_an_hour_before() -> None:
+    """13 to 16 h at 1.1 kW beside 1 kW: 1.1 / 1 = 1.1, so 5.5 × 1.1 = 6.05 kW. The rest moves nothing."""
+    found = worked(CAISO_10_OF_10, ten(ONE_TO_TEN), {(13, 16): 1.1, (12, 13): 9.0, (16, 17): 9.0})
+    assert (found.ratio, event_kw(found)) == (pytest.approx(1.1), pytest.approx(6.05))
+
+
+@pytest.mark.parametrize(("now_kw", "ratio"), [(3.0, 1.2), (0.1, 0.8), (1.19, 1.19), (0.81, 0.81)])
+def test_caiso_adjusts_by_no_more_than_a_fifth(now_kw: float, ratio: float) -> None:
+    """3 / 1 = 3 is held to 1.2 (5.5 × 1.2 = 6.6 kW), 0.1 to 0.8 (4.4 kW); what is within stays."""
+    found = worked(CAISO_10_OF_10, ten(ONE_TO_TEN), {(13, 16): now_kw})
+    assert found.ratio == pytest.approx(ratio)
+    assert event_kw(found) == pytest.approx(5.5 * ratio)
+
+
+def test_caiso_takes_four_weekend_days() -> None:
+    """Saturday 18 July: Sunday 12 (2 kW), Saturday 11 (4), Sunday 5 (6), Saturday 4 (8): 20 / 4 = 5 kW."""
+    days = ten([2, 4, 6, 8, 100], (6, 7, 13, 14, 20)) | ten([50], (1,))
+    found = worked(CAISO_10_OF_10, days, {}, start=SATURDAY)
+    assert (found.days_ago, event_kw(found, SATURDAY)) == ((14, 13, 7, 6), pytest.approx(5.0))
+
+
+def test_the_residential_rule_takes_the_five_highest_of_ten() -> None:
+    """6, 7, 8, 9, 10 are the highest over 17 to 19 h: 40 / 5 = 8 kW."""
+    found = worked(RESIDENTIAL_5_OF_10, ten(ONE_TO_TEN), {})
+    assert (found.days_ago, event_kw(found)) == ((14, 13, 12, 9, 8), pytest.approx(8.0))
+
+
+def test_the_residential_rule_takes_three_of_five_weekend_days() -> None:
+    """Of 1, 5, 3, 2, 4 kW the three highest are 5, 4, 3: 12 / 3 = 4 kW; the sixth day is not looked at."""
+    found = worked(RESIDENTIAL_5_OF_10, ten([1, 5, 3, 2, 4, 90], (6, 7, 13, 14, 20, 21)), {}, start=SATURDAY)
+    assert event_kw(found, SATURDAY) == pytest.approx(4.0)
+
+
+def test_the_residential_rule_adjusts_by_two_hours_before_and_two_after() -> None:
+    """13 to 15 h at 1.4 and 21 to 23 h at 1.2: (1.4 + 1.2) / 2 = 1.3 beside 1, so 8 × 1.3 = 10.4 kW.
+
+    The two hours beside the event on either side are buffers: 9 kW there, as in a rebound, moves nothing.
+    """
+    own = {(13, 15): 1.4, (21, 23): 1.2, (15, 17): 9.0, (19, 21): 9.0}
+    found = worked(RESIDENTIAL_5_OF_10, ten(ONE_TO_TEN), own)
+    assert (found.ratio, event_kw(found)) == (pytest.approx(1.3), pytest.approx(10.4))
+
+
+@pytest.mark.parametrize(("now_kw", "ratio"), [(2.0, 1.4), (0.5, 0.71)])
+def test_the_residential_rule_adjusts_within_its_bounds(now_kw: float, ratio: float) -> None:
+    """2 / 1 is held to 1.4 (8 × 1.4 = 11.2 kW), 0.5 / 1 to 0.71 (5.68 kW)."""
+    found = worked(RESIDENTIAL_5_OF_10, ten(ONE_TO_TEN), {(13, 15): now_kw, (21, 23): now_kw})
+    assert (found.ratio, event_kw(found)) == (ratio, pytest.approx(8.0 * ratio))
+
+
+def test_before_its_after_is_measured_the_residential_rule_goes_by_before() -> None:
+    """Settled at once: 1.2 / 1 from before alone, so 8 × 1.2 = 9.6 kW, and a note that says so."""
+    frame, today = frame_of(WEDNESDAY), day_of(WEDNESDAY)
+    profiles = {today - ago: DayProfile(quarters(hours), 1.0) for ago, hours in ten(ONE_TO_TEN).items()}
+    own = [*quarters({(13, 15): 1.2})[52:76], *[None] * 16]
+    found = match(RESIDENTIAL_5_OF_10, like_days(profiles, frame), own, frame)
+    assert event_kw(found) == pytest.approx(9.6)
+    assert found.notes == ("adjusted without the 2 h after it, not known",)
+
+
+def test_pjm_takes_the_four_highest_of_five_weekdays() -> None:
+    """Of 4, 6, 8, 10, 2 kW the highest four: (4 + 6 + 8 + 10) / 4 = 7 kW; the sixth day is not looked at."""
+    found = worked(PJM_3_DAY_TYPES_SAA, ten([4, 6, 8, 10, 2, 99], WEEKDAYS_AGO[:6]), {})
+    assert event_kw(found) == pytest.approx(7.0)
+
+
+def test_pjm_adds_what_the_day_is_above_its_baseline() -> None:
+    """13 to 16 h at 3.5 kW beside 1 kW: + 2.5 kW without bounds, so 9.5 kW; 16 to 17 h is skipped."""
+    found = worked(
+        PJM_3_DAY_TYPES_SAA, ten([4, 6, 8, 10, 2], WEEKDAYS_AGO[:5]), {(13, 16): 3.5, (16, 17): 99}
+    )
+    assert (found.added_kw, event_kw(found)) == (pytest.approx(2.5), pytest.approx(9.5))
+
+
+def test_pjm_leaves_out_a_day_below_a_quarter_of_the_mean() -> None:
+    """Of 8, 8, 8, 8, 1.6 the mean is 33.6 / 5 = 6.72, a quarter of it 1.68: the day at 1.6 kW is left out.
+
+    The next before it has 4 kW: of 8, 8, 8, 8, 4 the highest four are 8 kW. With 10 kW there it would be
+    (10 + 8 + 8 + 8) / 4 = 8.5 kW.
+    """
+    days = [8, 8, 8, 8, 1.6, 4]
+    assert event_kw(worked(PJM_3_DAY_TYPES_SAA, ten(days, WEEKDAYS_AGO[:6]), {})) == pytest.approx(8.0)
+    days = [8, 8, 8, 8, 1.6, 10]
+    assert event_kw(worked(PJM_3_DAY_TYPES_SAA, ten(days, WEEKDAYS_AGO[:6]), {})) == pytest.approx(8.5)
+    days = [
+        8,
+        8,
+        8,
+        8,
+        1.7,
+        10,
+    ]  # 1.7 of 33.7 / 5 = 6.74: above a quarter, 1.685, so it stays and 10 stays out
+    assert event_kw(worked(PJM_3_DAY_TYPES_SAA, ten(days, WEEKDAYS_AGO[:6]), {})) == pytest.approx(8.0)
+
+
+@pytest.mark.parametrize(("start", "ago"), [(SATURDAY, (7, 14, 21)), (SUNDAY, (7, 14, 21))])
+def test_pjm_tells_saturdays_from_sundays(start: datetime, ago: tuple[int, ...]) -> None:
+    """Of three like it, 3, 5 and 4 kW, the two highest: 9 / 2 = 4.5 kW; other weekend days do not count."""
+    other = {days_ago - 1 if start is SUNDAY else days_ago - 6: {(17, 19): 50.0} for days_ago in ago}
+    found = worked(PJM_3_DAY_TYPES_SAA, ten([3, 5, 4], ago) | other, {}, start=start)
+    assert event_kw(found, start) == pytest.approx(4.5)
+
+
+def test_nyiso_takes_the_five_highest_and_looks_four_to_two_hours_before() -> None:
+    """8 kW as above; 13 to 15 h at 1.15 kW beside 1: 8 × 1.15 = 9.2 kW. 15 to 16 h moves nothing."""
+    found = worked(NYISO_5_OF_10, ten(ONE_TO_TEN), {(13, 15): 1.15, (15, 17): 9.0})
+    assert (found.ratio, event_kw(found)) == (pytest.approx(1.15), pytest.approx(9.2))
+    assert worked(NYISO_5_OF_10, ten(ONE_TO_TEN), {(13, 15): 2.0}).ratio == pytest.approx(1.2)
+
+
+def test_the_baseline_has_the_shape_of_its_days() -> None:
+    """17 to 18 h at 2 kW and 18 to 19 h at 6 on every day: the baseline is 2 and 6, not 4 throughout."""
+    frame = frame_of(WEDNESDAY)
+    found = worked(CAISO_10_OF_10, {ago: {(17, 18): 2.0, (18, 19): 6.0} for ago in WEEKDAYS_AGO}, {})
+    assert found.kw[16:24] == (2.0, 2.0, 2.0, 2.0, 6.0, 6.0, 6.0, 6.0)
+    assert frame.mean_kw(found.kw, frame.event) == pytest.approx(4.0)
+
+
+def test_a_band_holds_the_rules_own_errors_on_the_days_it_looked_at() -> None:
+    """Ten days of 1 to 10 kW, each left out in turn: (55 − d) / 9 − d, so from 5 (d = 1) to −5 (d = 10) kW.
+
+    Evenly 1.11 kW apart, the middle 80 % is from −4 to 4 kW: with 3 kW delivered, from −1 to 7 kW.
+    """
+    found = worked(CAISO_10_OF_10, ten(ONE_TO_TEN), {})
+    assert sorted(found.errors_kw) == pytest.approx([(55 - d) / 9 - d for d in range(10, 0, -1)])
+    assert found.band_kw(3.0) == pytest.approx((-1.0, 7.0))
+
+
+def test_too_few_days_are_no_baseline() -> None:
+    """Three weekdays are not enough for any rule, and it says how many it needs."""
+    for rule, needs in (
+        (CAISO_10_OF_10, "needs 5 of 10 weekdays, has 3"),
+        (RESIDENTIAL_5_OF_10, "needs 5 of 10 weekdays, has 3"),
+        (PJM_3_DAY_TYPES_SAA, "needs 4 of 5 weekdays, has 3"),
+        (NYISO_5_OF_10, "needs 5 of 10 weekdays, has 3"),
+    ):
+        with pytest.raises(NoBaselineError, match=needs):
+            worked(rule, ten([1, 2, 3], (1, 2, 5)), {})
+    with pytest.raises(NoBaselineError, match="needs 2 of 3 Saturdays, has 0"):
+        worked(PJM_3_DAY_TYPES_SAA, {}, {}, start=SATURDAY)
+    with pytest.raises(NoBaselineError, match="needs 2 of 4 weekend days, has 1"):
+        worked(CAISO_10_OF_10, ten([1], (7,)), {}, start=SATURDAY)
+
+
+def test_fewer_days_than_the_rule_names_are_said() -> None:
+    """Of six weekdays with 1 to 6 kW: 21 / 6 = 3.5 kW, and a note."""
+    found = worked(CAISO_10_OF_10, ten(ONE_TO_TEN[:6], WEEKDAYS_AGO[:6]), {})
+    assert (event_kw(found), found.notes) == (pytest.approx(3.5), ("of 6 of 10 weekdays",))
+
+
+def test_event_days_and_outage_days_are_passed_over() -> None:
+    """Yesterday had an event and the day before an outage: the ten weekdays before those count, 5.5 kW."""
+    frame, today = frame_of(WEDNESDAY), day_of(WEDNESDAY)
+    ago = (*WEEKDAYS_AGO[2:], 15, 16)
+    profiles = {today - a: DayProfile(quarters(h), 1.0) for a, h in ten(ONE_TO_TEN, ago).items()}
+    profiles[today - 1] = DayProfile(quarters({(17, 19): 99}), 1.0, frozenset({30}))
+    profiles[today - 2] = DayProfile(quarters({(17, 19): 99}), 0.7)
+    found = match(CAISO_10_OF_10, like_days(profiles, frame), quarters({})[52:92], frame)
+    assert (event_kw(found), found.days_ago[-1]) == (pytest.approx(5.5), 5)
+
+
+def test_days_further_back_than_45_do_not_count() -> None:
+    """Ten weekdays that are all 46 days back and more are none."""
+    with pytest.raises(NoBaselineError, match="has 0"):
+        worked(CAISO_10_OF_10, {ago: {} for ago in range(46, 70)}, {})
+
+
+def test_an_event_over_midnight_goes_on_into_the_next_day() -> None:
+    """23:00 to 01:00: each like day's hour after midnight is the next day's first. (2 + 4) / 2 = 3 kW."""
+    start = datetime(2026, 7, 15, 23, tzinfo=UTC)
+    profiles = {
+        day_of(start) - ago: DayProfile(quarters({(0, 1): 4.0, (23, 24): 2.0}), 1.0) for ago in range(46)
+    }
+    frame = frame_of(start)
+    found = match(CAISO_10_OF_10, like_days(profiles, frame), [1.0] * frame.count, frame)
+    assert frame.mean_kw(found.kw, frame.event) == pytest.approx(3.0)
+
+
+def test_an_event_of_a_minute_has_the_baseline_of_its_quarter_hour() -> None:
+    """17:05 to 17:06 with 2 kW from 17:00 to 17:15 and 6 kW after: 2 kW."""
+    start = WEDNESDAY + timedelta(minutes=5)
+    frame = Frame(Window(start.timestamp(), start.timestamp() + 60))
+    hours = {(17, 17.25): 2.0, (17.25, 19): 6.0}
+    profiles = {day_of(start) - ago: DayProfile(quarters(hours), 1.0) for ago in WEEKDAYS_AGO}
+    found = match(CAISO_10_OF_10, like_days(profiles, frame), [None] * frame.count, frame)
+    assert frame.mean_kw(found.kw, frame.event) == pytest.approx(2.0)
+    assert found.notes == ("not adjusted: the 3 h before not known",)
+
+
+def test_a_site_that_exports_is_not_multiplied_by_a_ratio_to_nothing() -> None:
+    """At −0.2 kW in the hours before, a ratio of −10 would be nonsense: no adjustment, and a note."""
+    days = {ago: {(17, 19): 4.0, (13, 16): -0.2} for ago in WEEKDAYS_AGO}
+    found = worked(CAISO_10_OF_10, days, {(13, 16): 2.0})
+    assert (found.ratio, event_kw(found)) == (1.0, pytest.approx(4.0))
+    assert "export" in found.notes[0]
+
+
+def test_a_ratio_makes_more_load_less_export() -> None:
+    """Usually −2 kW in the event, and a tenth more load than usual before it: −2 + 0.1 × 2 = −1.8 kW."""
+    days = {ago: {(17, 19): -2.0} for ago in WEEKDAYS_AGO}
+    assert event_kw(worked(CAISO_10_OF_10, days, {(13, 16): 1.1})) == pytest.approx(-1.8)
+
+
+def test_local_days_are_told_by_the_time_zone() -> None:
+    """Friday 20:00 in New York is Saturday in UTC: a weekend event there, a weekday event at home."""
+    start = datetime(2026, 7, 18, 0, tzinfo=UTC)
+    event = Window(start.timestamp(), start.timestamp() + TWO_H)
+    assert Frame(event).kind.value == "Saturday"
+    assert Frame(event, ZoneInfo("America/New_York")).kind.value == "weekday"
+
+
+def test_over_the_change_to_summer_time_the_clock_counts() -> None:
+    """New York, Monday 9 March 2026, 17:00: summer time began on the 8th; Friday's 17:00 was 22:00 UTC.
+
+    The like days have 5 kW at 17:00 by their clock, an hour later by UTC than on the day itself.
+    """
+    zone = ZoneInfo("America/New_York")
+    start = datetime(2026, 3, 9, 17, tzinfo=zone)
+    frame = Frame(Window(start.timestamp(), start.timestamp() + 3600), zone)
+    profiles = {day_of(start) - ago: DayProfile(quarters({(22, 23): 5.0}), 1.0) for ago in range(1, 46)}
+    found = match(CAISO_10_OF_10, like_days(profiles, frame), [1.0] * frame.count, frame)
+    assert frame.mean_kw(found.kw, frame.event) == pytest.approx(5.0)
+    utc = Frame(frame.event)
+    assert (
+        utc.mean_kw(match(CAISO_10_OF_10, like_days(profiles, utc), [1.0] * utc.count, utc).kw, utc.event)
+        == 1.0
+    )

@@ -1,0 +1,159 @@
+"""``ven-twin history``: a past for a twin, so that day-matching baselines have something to match."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contracts.errors import FieldError
+from contracts.names import Output, check_ven_id
+from contracts.records import TELEMETRY, day_row_id, telemetry_item
+from ven_twin.cli.console import print_json, start_ts
+from ven_twin.cli.places import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
+from ven_twin.errors import VenTwinError
+
+if TYPE_CHECKING:
+    from ven_twin.io.cloud import Cloud
+
+app = typer.Typer(help="A twin's past.", no_args_is_help=True)
+
+DAY_S = 86_400
+KEPT_DAYS = 60
+"""How long the rows live: longer than any baseline looks back."""
+MOST_DAYS = 45
+"""As far as baselines look back."""
+WRITERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A VEN, and the house that stands behind it."""
+
+    ven_id: str
+    house: str
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What was written for a VEN: so many rows, between these times (UTC s)."""
+
+    ven_id: str
+    rows: int
+    from_ts: int
+    until_ts: int
+
+
+@app.command()
+def backfill(
+    *,
+    days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=MOST_DAYS)] = 12,
+    ven_id: Annotated[
+        list[str] | None, typer.Option("--ven-id", help="A VEN; repeat for more; all when left out.")
+    ] = None,
+    house: Annotated[str, typer.Option("--house", help="As given to run.")] = "standard",
+    house_seed: Annotated[int | None, typer.Option("--house-seed", help="As given to run.")] = None,
+    houses: Annotated[
+        str | None, typer.Option("--houses", help="As given to fleet run, in place of --house.")
+    ] = None,
+    house_start: Annotated[
+        str | None, typer.Option("--house-start", help="House time now, as given to run; ISO 8601.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Needed where the stage is not local.")] = False,
+    stage: StageOption = LOCAL,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Write what twins would have reported in the days before they first ran: no event, five-minute means.
+
+    The house, its people and its weather are those that it runs with. The rows end where the VEN's own
+    begin; written again they are the same rows.
+    """
+    if stage != LOCAL and not yes:
+        raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
+    cloud = connect(stage, profile, region)
+    known = sorted(str(item["venId"]) for item in cloud.items(Output.VENS_TABLE))
+    homes = _homes(known, ven_id, house, house_seed, houses)
+    now_ts = time.time()
+    shift_s = _shift_s(start_ts(house_start, "--house-start") - now_ts) if house_start else 0
+    began_s = time.monotonic()
+    filled = [_fill(cloud, home, days, now_ts, shift_s) for home in homes]
+    took_s = time.monotonic() - began_s
+    if json_output:
+        print_json(
+            [{"venId": f.ven_id, "rows": f.rows, "fromTs": f.from_ts, "untilTs": f.until_ts} for f in filled]
+        )
+        return
+    for each in filled:
+        typer.echo(f"{each.ven_id:16}  {each.rows:6} rows, {_day(each.from_ts)} to {_day(each.until_ts)}")
+    typer.echo(f"Written in {took_s:.1f} s. An event is settled by its programme's baseline from now on.")
+
+
+def _homes(
+    known: list[str], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
+) -> list[Home]:
+    """Each VEN with the house that it runs with. Raises FieldError when one is not known."""
+    wanted = [check_ven_id(each, "--ven-id") for each in ven_ids] if ven_ids else known
+    if not wanted:
+        raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")
+    for each in wanted:
+        if each not in known:
+            raise FieldError("--ven-id", f"there is no VEN {each!r}; there are {', '.join(known) or 'none'}")
+    if houses is None:
+        return [Home(each, house, seed) for each in wanted]
+    from ven_twin.io.houses import load_profile
+
+    names = [name.strip() for name in houses.split(",") if name.strip()]
+    if not names:
+        raise FieldError("--houses", "name at least one")
+    # As `fleet run` deals them out: in turn over all VENs, each with a family of its own.
+    dealt = {each: (names[index % len(names)], index) for index, each in enumerate(known)}
+    return [Home(each, dealt[each][0], load_profile(dealt[each][0]).seed + dealt[each][1]) for each in wanted]
+
+
+def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> Filled:
+    """Write a VEN's past, and drop what settlement had made of those days."""
+    from ven_twin.core.reporting import Voice
+    from ven_twin.devices.errors import ProfileError
+    from ven_twin.devices.profile import build_house
+    from ven_twin.io.houses import load_profile, load_site
+    from ven_twin.simulation.past import BOOT_ID, ROW_S, Past, rows
+
+    try:
+        profile = load_profile(home.house)
+        built = build_house(profile)
+    except ProfileError as error:
+        raise FieldError("--house", str(error)) from None
+    first_own_ts = cloud.first_telemetry_ts(home.ven_id, BOOT_ID)
+    until_ts = min(now_ts, now_ts if first_own_ts is None else first_own_ts - 1)
+    # From midnight, so that the same days are lived from the same start whenever this is run.
+    from_ts = (int(until_ts) // DAY_S - days) * DAY_S
+    past = Past(built, load_site(profile, home.seed), from_ts, until_ts, shift_s)
+    items = [
+        telemetry_item(row, received_ts=float(row.timestamp), expires_ts=row.timestamp + KEPT_DAYS * DAY_S)
+        for row in rows(past, Voice(home.ven_id, BOOT_ID, profile.panel))
+    ]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        shares = [items[first::WRITERS] for first in range(WRITERS)]
+        list(pool.map(lambda share: cloud.put_items(Output.TELEMETRY_TABLE, share), shares))
+    made = [
+        {TELEMETRY.partition: home.ven_id, str(TELEMETRY.sort): day_row_id(day)}
+        for day in range(from_ts // DAY_S, int(now_ts) // DAY_S + 1)
+    ]
+    cloud.delete_items(Output.TELEMETRY_TABLE, made)
+    return Filled(home.ven_id, len(items), from_ts, from_ts + len(items) * ROW_S)
+
+
+def _shift_s(house_ahead_s: float) -> int:
+    """House time less wall time, to the quarter hour: run again within minutes, it is the same past."""
+    return round(house_ahead_s / 900) * 900
+
+
+def _day(ts: int) -> str:
+    return f"{datetime.fromtimestamp(ts, UTC):%Y-%m-%d %H:%M} UTC"
