@@ -44,11 +44,40 @@ class IdentityExposedError(IdentityError):
         )
 
 
+class IdentityForeignError(IdentityError):
+    """Raised when another user owns a file of the identity, or its folder. The user runs the chown.
+
+    Attributes:
+        owner: the user id found.
+    """
+
+    def __init__(self, path: Path, owner: int, wanted: int) -> None:
+        self.owner = owner
+        super().__init__(path, f"{path} belongs to user {owner}: run  sudo chown {wanted} '{path}'")
+
+
+class IdentityLinkError(IdentityError):
+    """Raised when a file of the identity is a link. The user puts the file itself there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path,
+            f"{path} is a link: run  cp --remove-destination \"$(readlink -f '{path}')\" '{path}'",
+        )
+
+
 class IdentityInvalidError(IdentityError):
     """Raised when the files are no certificate, key or CA, or do not belong together. Fetch them again."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, f"{path}: {reason}; fetch this VEN's credentials again")
+
+
+class ClaimRefusedError(VenTwinError):
+    """Raised when a VEN gets no certificate by its claim. Put it on the list, then try again."""
+
+    def __init__(self, ven_id: str, reason: str) -> None:
+        super().__init__(f"VEN {ven_id} gets no certificate: {reason}; is it on the list (certs allow)?")
 
 
 class OutboxError(VenTwinError):
@@ -63,3 +92,11 @@ class OutboxError(VenTwinError):
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
         super().__init__(f"outbox {path}: {reason}")
+
+
+class OutboxDamagedError(OutboxError):
+    """Raised when the outbox's file is no database any more. Set it aside and start with an empty one."""
+
+
+class NotKeptError(VenTwinError):
+    """Raised when the disk does not take what came in. Do not acknowledge it, so that it comes again."""

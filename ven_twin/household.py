@@ -48,10 +48,10 @@ class Household:
         critical: ids of the circuits that are never shed.
     """
 
-    def __init__(self, house: str, house_clock: HouseClock) -> None:
+    def __init__(self, house: str, house_clock: HouseClock, seed: int | None = None) -> None:
         profile = load_profile(house)
         built = build_house(profile)
-        self._site = load_site(profile)
+        self._site = load_site(profile, seed)
         self._clock = house_clock
         self._stepped_s = house_clock.started_s
         lived_in = self._warmed_up(built, house_clock.origin_ts)
@@ -80,6 +80,21 @@ class Household:
     def plan(self) -> ShedPlan:
         """What was decided last, by circuit."""
         return self._premises.plan
+
+    @property
+    def premises(self) -> Premises:
+        """House, clone and plan as they stand."""
+        return self._premises
+
+    @property
+    def flow(self) -> Flow:
+        """The power of the last step."""
+        return self._flow
+
+    @property
+    def utc_offset_h(self) -> float:
+        """Of the house's local standard time."""
+        return self._site.weather.utc_offset_h
 
     @property
     def available_kw(self) -> float:
@@ -213,6 +228,16 @@ class Household:
     def requested_kw(self, event_id: str) -> float | None:
         """What *event_id* last asked for, kW, or None when it was never acted on."""
         return self._requested_kw.get(event_id)
+
+    @property
+    def metered(self) -> tuple[dict[str, Meter], dict[str, float]]:
+        """The meters of the events that are acted on, and what each last asked for in kW, by event id."""
+        return dict(self._delivered), dict(self._requested_kw)
+
+    def resume(self, delivered: dict[str, Meter], requested_kw: dict[str, float]) -> None:
+        """Go on from the meters of an earlier run; what was not metered in between is in none of them."""
+        self._delivered |= delivered
+        self._requested_kw |= requested_kw
 
     def forget(self, event_id: str) -> None:
         """Drop the meter of an event that is over and was reported."""

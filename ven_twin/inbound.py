@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,26 +14,33 @@ from contracts.errors import CommandRefusedError, FieldError, WireError
 from ven_twin.core.commanding import Facts, carry_out
 from ven_twin.core.reporting import Voice, command_ack, refusal_ack
 from ven_twin.core.ven import VenState
+from ven_twin.io.journal import ANSWERS_KEPT, Answer
 
-REMEMBERED = 256
-"""How many answers are kept, so that a command that comes twice is done once and answered alike."""
+REMEMBERED = ANSWERS_KEPT
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a message came to: the state after it, an ack to send, a patch for the desired state."""
+    """What a message came to: the state after it, an ack to send, a patch for the desired state.
+
+    *answer* is new, and to be remembered over a restart.
+    """
 
     state: VenState
     ack: bytes | None = None
     desired: Mapping[str, Any] | None = None
+    answer: Answer | None = None
 
 
 class Commands:
-    """Carries out commands, each correlation id once. QoS 1 delivers a message at least once."""
+    """Carries out commands, each correlation id once. QoS 1 delivers a message at least once.
 
-    def __init__(self, voice: Voice) -> None:
+    *answers* are those of earlier runs, oldest first.
+    """
+
+    def __init__(self, voice: Voice, answers: Iterable[Answer] = ()) -> None:
         self._voice = voice
-        self._answers: OrderedDict[str, bytes] = OrderedDict()
+        self._answers: OrderedDict[str, bytes] = OrderedDict(answers)
 
     def receive(self, state: VenState, raw: bytes, now_ts: float, facts: Facts) -> Received:
         """Do what the command in *raw* says, and answer it. Never raises."""
@@ -45,17 +52,18 @@ class Commands:
                 return Received(state, known)
             outcome = carry_out(state, command, now_ts, facts)
         except CommandRefusedError as error:
-            return Received(state, self._remember(refusal_ack(self._voice, error, ts=ts)))
+            return self._answered(state, refusal_ack(self._voice, error, ts=ts))
         except WireError as error:
             refused = CommandRefusedError(FieldError("payload", str(error)), "unknown", None)
             return Received(state, codec.encode(refusal_ack(self._voice, refused, ts=ts)))
-        ack = self._remember(command_ack(self._voice, command, outcome.answer, ts=ts))
-        return Received(outcome.state, ack, outcome.desired)
+        ack = command_ack(self._voice, command, outcome.answer, ts=ts)
+        return self._answered(outcome.state, ack, outcome.desired)
 
-    def _remember(self, ack: Ack) -> bytes:
+    def _answered(self, state: VenState, ack: Ack, desired: Mapping[str, Any] | None = None) -> Received:
         raw = codec.encode(ack)
-        if ack.correlation_id:
-            self._answers[ack.correlation_id] = raw
-            while len(self._answers) > REMEMBERED:
-                self._answers.popitem(last=False)
-        return raw
+        if not ack.correlation_id:
+            return Received(state, raw, desired)
+        self._answers[ack.correlation_id] = raw
+        while len(self._answers) > REMEMBERED:
+            self._answers.popitem(last=False)
+        return Received(state, raw, desired, Answer(ack.correlation_id, raw))

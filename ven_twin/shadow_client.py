@@ -32,6 +32,7 @@ class ShadowClient:
         self._topics = topics
         self._send = send
         self._token: str | None = None
+        self._get_token: str | None = None
         self._asked_s: float | None = None
         self._read_s = self._tried_s = self._said_s = float("-inf")
         self._desired: dict[str, Any] = {}
@@ -54,7 +55,15 @@ class ShadowClient:
     async def get(self, now_s: float) -> None:
         """Ask for the whole shadow."""
         self._asked_s = self._read_s = now_s
-        await self._send(self._topics.shadow("get"), codec.encode({"clientToken": _token()}))
+        self._get_token = _token()
+        await self._send(self._topics.shadow("get"), codec.encode({"clientToken": self._get_token}))
+
+    def asked_s(self, document: Mapping[str, Any]) -> float | None:
+        """When that was asked which *document* answers; None when it answers nothing that is under way."""
+        token = document.get("clientToken")
+        if token is not None and token == self._get_token:
+            return self._asked_s
+        return self._said_s if token is not None and token == self._token else None
 
     def got(self) -> None:
         """The whole shadow came, or there is none."""

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,16 +20,21 @@ from contracts.events import Phase
 from contracts.names import Topics
 from ven_twin.core import reporting, resident
 from ven_twin.core.commanding import Facts, Outcome
+from ven_twin.core.memory import Memory, lasting
 from ven_twin.core.meter import Meter
+from ven_twin.core.past import PastEvent, past_event, with_past
 from ven_twin.core.schedule import Transition
-from ven_twin.core.settings import Settings
 from ven_twin.core.ven import VenState
 from ven_twin.household import Household
 from ven_twin.inbound import Commands
 from ven_twin.io import clock
 from ven_twin.io.identity import Identity
+from ven_twin.io.journal import Answer, Journal, Waiting
 from ven_twin.io.mqtt_session import MqttSession, SessionStatus
-from ven_twin.io.outbox import Outbox
+from ven_twin.io.outbox import Message, open_outbox
+from ven_twin.moment import Moment
+from ven_twin.recollection import Recollection
+from ven_twin.renewal import Fetch, Renewal
 from ven_twin.settings import TwinSettings
 from ven_twin.shadow_client import ShadowClient
 
@@ -36,6 +42,7 @@ TICK_S = 1.0
 """Between two looks at the house. Events start and end on time whatever this is."""
 LOADS_PERIOD_S = 30.0
 DRAIN_S = 3.0
+INTERVAL = "report_interval_seconds"
 OVER = frozenset({Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT})
 
 logger = logging.getLogger(__name__)
@@ -44,26 +51,48 @@ logger = logging.getLogger(__name__)
 class Twin:
     """One VEN: `run` it until it is told to `stop`."""
 
-    def __init__(self, settings: TwinSettings, identity: Identity) -> None:
-        start_s, start_ts = clock.monotonic_s(), clock.now_ts()
-        house_ts = start_ts if settings.house_start_ts is None else settings.house_start_ts
+    def __init__(
+        self,
+        settings: TwinSettings,
+        identity: Identity,
+        *,
+        ven_clock: clock.VenClock | None = None,
+        fetch: Fetch | None = None,
+    ) -> None:
+        self._clock = ven_clock or clock.VenClock()
+        start_s = self._clock.monotonic_s()
+        house_ts = self._clock.now_ts() if settings.house_start_ts is None else settings.house_start_ts
         self._settings = settings
-        self._household = Household(settings.house, clock.HouseClock(house_ts, start_s, settings.house_speed))
-        self._voice = reporting.Voice(settings.ven_id, clock.new_boot_id(), self._household.panel)
+        house_clock = clock.HouseClock(house_ts, start_s, settings.house_speed)
+        self._household = Household(settings.house, house_clock, settings.house_seed)
         self._topics = Topics(settings.ven_id)
-        self._state = VenState(settings.ven_id, self._household.load_ids)
-        if settings.report_interval_s is not None:
-            own = Settings(report_interval_s=settings.report_interval_s)
-            self._state = replace(self._state, settings=own)
-        self._last_event: dict[str, Any] | None = None
         self._objection: str | None = None
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        cap_bytes = round(settings.outbox_mb * 1024 * 1024)
+        self._outbox = open_outbox(settings.state_dir / "outbox.sqlite", cap_bytes=cap_bytes)
+        self._journal = Journal(self._outbox)
+        self._recollection = Recollection(self._journal, settings.ven_id, self._household.load_ids)
+        self._outgoing: list[Message] = []
+        before = self._recollection.begun_with
+        self._state = VenState(settings.ven_id, self._household.load_ids) if before is None else before.state
+        self._last_event = None if before is None else before.last_event
+        self._past: tuple[PastEvent, ...] = () if before is None else before.past
+        self._watchers: list[Callable[[], None]] = []
+        self._beat_s = start_s
+        self._certificate = identity.certificate
+        if before is not None:
+            self._clock.begin(before.saved_ts)
+            self._household.resume(before.delivered, before.requested_kw)
+        if settings.report_interval_s is not None and INTERVAL not in self._state.shadow.desired:
+            own = replace(self._state.settings, report_interval_s=settings.report_interval_s)
+            self._state = replace(self._state, settings=own)
+        boot_id = clock.new_boot_id(self._clock.now_ts(), None if before is None else before.boot_id)
+        self._voice = reporting.Voice(settings.ven_id, boot_id, self._household.panel)
         self._loads_s = start_s
         # The first row goes out after one tick, whatever the interval: the cloud sees at once that it works.
         self._row_s = start_s + TICK_S - self._state.settings.report_interval_s
         self._row_seq = self._loads_seq = 0
         self._wake, self._stopping = asyncio.Event(), asyncio.Event()
-        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._outbox = Outbox(settings.state_dir / "outbox.sqlite")
         self._session = MqttSession(
             settings.endpoint,
             settings.port,
@@ -75,9 +104,12 @@ class Twin:
             self._on_connected,
             rng=random.Random(),  # noqa: S311 - spreads reconnects
             keepalive_s=settings.keepalive_s,
+            protocol=settings.protocol,
         )
+        self._renewal = Renewal(identity, self._session, fetch)
         self._shadow = ShadowClient(self._topics, self._session.publish_now)
-        self._commands = Commands(self._voice)
+        self._shadow.want(None if before is None else before.wanted)
+        self._commands = Commands(self._voice, self._journal.answers())
 
     @property
     def status(self) -> SessionStatus:
@@ -89,18 +121,62 @@ class Twin:
         self._stopping.set()
         self._wake.set()
 
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have *watcher* called after each look at the house; it must not raise."""
+        self._watchers.append(watcher)
+
+    def moment(self) -> Moment:
+        """Everything that is shown of this VEN, as it stands."""
+        now_s = self._clock.monotonic_s()
+        delivered, requested_kw = self._household.metered
+        return Moment(
+            now_ts=self._clock.now_ts(),
+            beat_age_s=now_s - self._beat_s,
+            boot_id=self._voice.boot_id,
+            house=self._settings.house,
+            house_ts=self._household.house_ts(now_s),
+            house_speed=self._settings.house_speed,
+            utc_offset_h=self._household.utc_offset_h,
+            state=self._state,
+            premises=self._household.premises,
+            flow=self._household.flow,
+            panel=self._household.panel,
+            acting=self._household.acting,
+            requested_kw=requested_kw,
+            delivered=delivered,
+            sustain_s=self._household.sustain_s(self._state, now_s),
+            past=self._past,
+            session=self._session.status,
+            messages_lost=self._outbox.counts.lost,
+            clock_skew_s=self._clock.skew_s,
+            certificate=self._certificate,
+        )
+
+    def command(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a command says that is given here rather than by MQTT. Returns its ack.
+
+        Raises:
+            NotKeptError: the disk does not take it.
+        """
+        now_ts = self._clock.now_ts()
+        ack = self._carry_out(self._journal.take_in(codec.encode(message), now_ts))
+        self._wake.set()
+        return {} if ack is None else codec.load_object(ack)
+
     def opt_out(self, reason: str, until_ts: int | None = None) -> None:
         """Have the VEN take no part in events, as its resident says. Raises FieldError."""
-        now_ts = clock.now_ts()
+        now_ts = self._clock.now_ts()
         self._resident_said(resident.opt_out(self._state, reason, until_ts, now_ts))
 
     def opt_in(self) -> None:
         """Have the VEN take part in events again."""
-        self._resident_said(resident.opt_in(self._state, clock.now_ts()))
+        self._resident_said(resident.opt_in(self._state, self._clock.now_ts()))
 
     def switch(self, load_id: str, *, enabled: bool) -> None:
         """Switch a circuit by hand; in an event that opts it out until the event ends. Raises FieldError."""
-        self._resident_said(resident.switch(self._state, load_id, enabled=enabled, now_ts=clock.now_ts()))
+        self._resident_said(
+            resident.switch(self._state, load_id, enabled=enabled, now_ts=self._clock.now_ts())
+        )
 
     def _resident_said(self, done: Outcome) -> None:
         self._state = done.state
@@ -109,17 +185,21 @@ class Twin:
 
     async def run(self) -> SessionStatus:
         """Be a VEN until stopped, or until another client takes this one's id. Returns how it ended."""
+        for waiting in self._journal.begun():
+            self._carry_out(waiting)
         session = asyncio.create_task(self._session.run())
         session.add_done_callback(lambda _: self._wake.set())
         try:
             while not self._stopping.is_set() and not session.done():
                 self._wake.clear()
                 self._beat()
+                self._renewal.look(self._wanted_certificate(), self._clock.monotonic_s())
                 await self._keep_shadow()
                 await self._sleep()
             ended = self._session.status
             await self._leave()
         finally:
+            await self._renewal.end()
             await self._session.stop(DRAIN_S)
             await session
             self._outbox.close()
@@ -127,7 +207,7 @@ class Twin:
 
     def _beat(self) -> None:
         """Bring house, events and rows up to now."""
-        now_s, now_ts = clock.monotonic_s(), clock.now_ts()
+        now_s, now_ts = self._clock.monotonic_s(), self._clock.now_ts()
         self._household.advance(self._state, now_s)
         self._state, transitions = self._state.advance(now_ts)
         if transitions or now_s >= self._row_s + self._state.settings.report_interval_s:
@@ -139,6 +219,31 @@ class Twin:
             self._announce(transition, now_ts)
         if now_s >= self._loads_s + LOADS_PERIOD_S:
             self._send_loads(now_s, now_ts)
+        self._keep(now_ts)
+        self._beat_s = now_s
+        for watcher in self._watchers:
+            watcher()
+
+    def _keep(self, now_ts: float, *, answer: Answer | None = None, done: Waiting | None = None) -> None:
+        """Put what is to be said, and what is to be remembered, on disk."""
+        delivered, requested_kw = self._household.metered
+        memory = Memory(
+            state=lasting(self._state),
+            wanted=self._shadow.wanted,
+            last_event=self._last_event,
+            delivered=delivered,
+            requested_kw=requested_kw,
+            boot_id=self._voice.boot_id,
+            saved_ts=now_ts,
+            past=self._past,
+        )
+        messages, self._outgoing = self._outgoing, []
+        self._recollection.keep(self._session, memory, messages, answer=answer, done=done)
+
+    def _say(self, kind: str, topic: str, payload: object) -> None:
+        self._outgoing.append(
+            Message(kind, topic, payload if isinstance(payload, bytes) else codec.encode(payload))
+        )
 
     def _send_row(self, now_s: float, now_ts: float) -> None:
         row, event_id = self._household.read_row(), self._household.acting
@@ -153,7 +258,7 @@ class Twin:
             loads=self._household.loads(self._state, row),
         )
         self._row_seq, self._row_s = self._row_seq + 1, now_s
-        self._session.publish("telemetry", self._topics.telemetry, codec.encode(telemetry))
+        self._say("telemetry", self._topics.telemetry, telemetry)
 
     def _send_loads(self, now_s: float, now_ts: float) -> None:
         loads = self._household.loads(self._state, self._household.flowing())
@@ -161,7 +266,7 @@ class Twin:
             self._voice, timestamp=int(now_ts), seq=self._loads_seq, loads=loads
         )
         self._loads_seq, self._loads_s = self._loads_seq + 1, now_s
-        self._session.publish("loads", self._topics.loads, codec.encode(snapshot))
+        self._say("loads", self._topics.loads, snapshot)
 
     def _announce(self, transition: Transition, now_ts: float) -> None:
         """Tell the cloud that an event entered a phase, and keep the summary of one that is over."""
@@ -177,19 +282,23 @@ class Twin:
             requested_kw=asked_kw,
             ts=int(now_ts),
         )
-        self._session.publish("event", self._topics.ack, codec.encode(ack))
+        self._say("event", self._topics.ack, ack)
         if phase is Phase.ACTIVE:
             planned_kw = self._household.plan.shed_kw
             logger.info("event %s is active: sheds %.2f of %.2f kW", event_id, planned_kw, asked_kw or 0.0)
         else:
             logger.info("event %s is %s", event_id, phase)
+        if phase in OVER:
+            left = reporting.opt_out_of(self._state) or {}
+            over = past_event(held, phase, delivered, asked_kw, now_ts=now_ts, reason=left.get("reason"))
+            self._past = with_past(self._past, over)
         if phase in OVER and delivered is not None:
             end_ts = min(now_ts, held.end_ts) if phase is Phase.COMPLETED else now_ts
             self._last_event = reporting.event_summary(held, delivered, asked_kw or 0.0, end_ts=end_ts)
             self._household.forget(event_id)
 
     async def _keep_shadow(self) -> None:
-        now_s, objection = clock.monotonic_s(), None
+        now_s, objection = self._clock.monotonic_s(), None
         try:
             await self._shadow.keep_up(self._state.shadow, self._reported(), now_s)
         except OversizeError as error:
@@ -199,25 +308,28 @@ class Twin:
         self._objection = objection
 
     def _reported(self, status: str | None = None) -> dict[str, Any]:
-        now_ts = clock.now_ts()
+        now_ts = self._clock.now_ts()
         held = self._state.in_force(now_ts) if status is None else None
-        soc = self._household.battery_soc
+        soc, skew_s = self._household.battery_soc, self._clock.skew_s
         return reporting.pruned(
             {
                 **self._state.reported_settings(),
+                "certificateId": self._session.status.certificate_id,
                 "ven": {
                     "enabled": self._state.settings.enabled,
                     "status": status or reporting.status_of(self._state, now_ts),
                     "bootId": self._voice.boot_id,
                     "lastPublishTs": int(now_ts),
                     "houseSpeed": self._settings.house_speed,
-                    "houseTs": int(self._household.house_ts(clock.monotonic_s())),
+                    "houseTs": int(self._household.house_ts(self._clock.monotonic_s())),
                     "byHand": dict(self._state.by_hand),
+                    "clockSkewS": None if skew_s is None else round(skew_s / 60.0) * 60,
+                    "messagesLost": self._outbox.counts.lost or None,
                 },
                 "metrics": {
                     "currentPowerKw": round(self._household.used_kw, reporting.KW_DIGITS),
                     "shedAvailabilityKw": round(self._household.available_kw, reporting.KW_DIGITS),
-                    "sustainS": round(self._household.sustain_s(self._state, clock.monotonic_s())),
+                    "sustainS": round(self._household.sustain_s(self._state, self._clock.monotonic_s())),
                     "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),
                     "activeEventId": held.event.event_id if held else None,
                     "lastEventSummary": self._household.with_rebound(self._last_event),
@@ -228,7 +340,7 @@ class Twin:
 
     async def _sleep(self) -> None:
         """Until something is due or something came in."""
-        now_s, now_ts = clock.monotonic_s(), clock.now_ts()
+        now_s, now_ts = self._clock.monotonic_s(), self._clock.now_ts()
         change_ts = self._state.schedule.next_change_ts(now_ts)
         waits_s = [
             TICK_S,
@@ -242,9 +354,10 @@ class Twin:
 
     async def _leave(self) -> None:
         """Give the loads back and say so, as far as there is a connection to say it on."""
-        now_s, now_ts = clock.monotonic_s(), clock.now_ts()
+        now_s, now_ts = self._clock.monotonic_s(), self._clock.now_ts()
         self._household.advance(self._state, now_s)
         self._send_row(now_s, now_ts)
+        self._keep(now_ts)
         self._household.give_back()
         self._household.replan(replace(self._state, load_sheds={}), None, now_s, now_ts)
         if self._session.status.state == "connected":
@@ -257,19 +370,26 @@ class Twin:
         del session_present
         self._shadow.disconnected()
         self._state = replace(self._state, shadow=self._state.shadow.disconnected())
-        await self._shadow.get(clock.monotonic_s())
+        await self._shadow.get(self._clock.monotonic_s())
 
     async def _on_message(self, topic: str, payload: bytes) -> None:
-        now_ts = clock.now_ts()
+        now_ts = self._clock.now_ts()
         if topic == self._topics.command:
-            received = self._commands.receive(self._state, payload, now_ts, self._facts())
-            self._state = received.state
-            self._shadow.want(received.desired)
-            if received.ack is not None:
-                self._session.publish("ack", self._topics.ack, received.ack)
+            self._carry_out(self._journal.take_in(payload, now_ts))
         else:
             self._on_shadow(topic.removeprefix(self._topics.shadow("")), payload, now_ts)
+            self._keep(now_ts)
         self._wake.set()
+
+    def _carry_out(self, waiting: Waiting) -> bytes | None:
+        """Do what a command says as of when it came: it may have waited for this VEN to start again."""
+        received = self._commands.receive(self._state, waiting.payload, waiting.received_ts, self._facts())
+        self._state = received.state
+        self._shadow.want(received.desired)
+        if received.ack is not None:
+            self._say("ack", self._topics.ack, received.ack)
+        self._keep(self._clock.now_ts(), answer=received.answer, done=waiting)
+        return received.ack
 
     def _on_shadow(self, suffix: str, payload: bytes, now_ts: float) -> None:
         try:
@@ -278,6 +398,7 @@ class Twin:
             logger.warning("shadow message on %s refused: %s", suffix, error)
             return
         copy = self._state.shadow
+        self._compare_clocks(document)
         if suffix == "get/accepted":
             self._shadow.got()
             copy = copy.on_get(document)
@@ -295,16 +416,31 @@ class Twin:
         # What is wanted here, and on its way, is not undone by what the service says meanwhile.
         self._state = self._state.with_shadow(copy.with_wanted(self._shadow.wanted), now_ts)
 
+    def _wanted_certificate(self) -> str | None:
+        """The certificate that the cloud desires this VEN to connect with."""
+        wanted = self._state.shadow.desired.get("certificateId")
+        return wanted if isinstance(wanted, str) and "certificateId" not in self._state.errors else None
+
+    def _compare_clocks(self, document: Mapping[str, Any]) -> None:
+        """Hold the VEN's time against the service's, where it answers something that was just asked."""
+        asked_s, cloud_ts = self._shadow.asked_s(document), document.get("timestamp")
+        if asked_s is not None and isinstance(cloud_ts, int | float):
+            self._clock.heard(cloud_ts, asked_s)
+
     def _facts(self) -> Facts:
         return Facts(status=self._status_data, config=self._config_data, critical=self._household.critical)
 
     def _status_data(self) -> dict[str, Any]:
-        session = self._session.status
+        session, counts = self._session.status, self._outbox.counts
         return {
             **{key: value for key, value in self._reported().items() if key in {"ven", "metrics"}},
             "connects": session.connects,
             "unexpectedDisconnects": session.unexpected_disconnects,
             "outboxDepth": session.outbox_depth,
+            "messagesShed": dict(counts.shed),
+            "messagesRefusedByDisk": counts.refused,
+            "messagesPutAside": counts.quarantined,
+            "clockJumpS": round(self._clock.jump_s, 1),
         }
 
     def _config_data(self) -> dict[str, Any]:

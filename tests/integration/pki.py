@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from ven_twin.io import identity
@@ -28,6 +28,7 @@ class Authority:
 
     def __init__(self, *, strict: bool = True) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
+        self._revoked: list[int] = []
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test CA")])
         builder = _builder(name, self._key).issuer_name(name)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -46,6 +47,20 @@ class Authority:
             names = [x509.DNSName(host), x509.IPAddress(IPv4Address("127.0.0.1"))]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return Pair(_pem(builder.sign(self._key, hashes.SHA256())), _key_pem(key))
+
+    def revoke(self, *certificates: str) -> str:
+        """A list of revoked certificates with these, and those revoked before; PEM."""
+        now = dt.datetime.now(dt.UTC)
+        self._revoked += [
+            x509.load_pem_x509_certificate(each.encode()).serial_number for each in certificates
+        ]
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        builder = builder.last_update(now - dt.timedelta(days=1)).next_update(now + dt.timedelta(days=1))
+        for serial in self._revoked:
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now)
+            builder = builder.add_revoked_certificate(revoked.build())
+        signed = builder.sign(self._key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.PEM).decode()
 
     def identity(self, folder: Path, common_name: str = "ven-1") -> identity.Identity:
         """A client's identity, saved in *folder*."""
@@ -82,7 +97,7 @@ def _pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
+def _key_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()

@@ -15,7 +15,7 @@ from contracts.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, r
 from contracts.names import EVENT_ID
 from contracts.shadow import LoadSetting, read_desired
 from ven_twin.core.schedule import Source, Verdict
-from ven_twin.core.ven import EXPIRED, LoadShed, VenState
+from ven_twin.core.ven import REFUSED, LoadShed, VenState
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,9 @@ def _offer(
     )
     schedule, verdict = state.schedule.offer(event, Source.COMMAND, state.ven_id, now_ts)
     if verdict is Verdict.EXPIRED:
-        raise FieldError("data.end_ts", EXPIRED)
+        raise FieldError("data.end_ts", REFUSED[verdict])
+    if verdict is Verdict.FULL:
+        raise FieldError("op", REFUSED[verdict])
     answer = {"event_id": event_id, "requested_shed_kw": kw, "status": "accepted"}
     return Outcome(replace(state, schedule=schedule), answer)
 

@@ -15,6 +15,8 @@ from contracts.events import NEAR_S, DrEvent, Interval, Phase
 
 KEPT_ENDED = 16
 """How many events that are over are remembered, so that a repeat of one does not start it again."""
+OPEN_MAX = 64
+"""How many events that are not over are held at a time; what a VEN remembers is bounded."""
 
 
 class Source(StrEnum):
@@ -31,6 +33,7 @@ class Verdict(StrEnum):
     REPEATED = "repeated"
     STALE = "stale"
     EXPIRED = "expired"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Transition:
 
 
 _OVER = frozenset({Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT})
+_ORDER = {Phase.FAR: 0, Phase.NEAR: 1, Phase.ACTIVE: 2} | dict.fromkeys(_OVER, 3)
+"""In which order an event goes through its phases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class Schedule:
         also goes by shadow, whichever way it came first. An event that was over before it came is refused,
         each time that it comes; it is held all the same, as a cancellation is, so that a late older revision
         changes nothing. A newer revision takes the place of an older one, and counts as the same event: what
-        was announced of it stays announced, and what was over cannot be cancelled any more.
+        was announced of it stays announced, unless it has to begin anew, and what was over cannot be
+        cancelled any more. Beyond `OPEN_MAX` that are not over, none is taken up.
         """
         held = self.events.get(event.event_id)
         if held is not None and event.revision < held.event.revision:
@@ -111,12 +117,15 @@ class Schedule:
         if phase is Phase.COMPLETED and (held is None or held.expired):
             gone = replace(taken, ended=phase, announced=phase, expired=True)
             return self._with(gone), Verdict.EXPIRED
+        if held is None and len(self.open_ids(now_ts)) >= OPEN_MAX:
+            return self, Verdict.FULL
         if held is None and phase is Phase.CANCELLED:
             taken = replace(taken, announced=phase)
         elif held is not None:
             before = held.phase(now_ts)
             over = before if phase is Phase.CANCELLED and before in _OVER else None
-            taken = replace(taken, announced=held.announced, ended=over)
+            anew = held.announced is not None and _ORDER[phase] < _ORDER[held.announced]
+            taken = replace(taken, announced=None if anew else held.announced, ended=over)
         return self._with(taken), Verdict.ACCEPTED
 
     def remember(self, event: DrEvent, ven_id: str, phase: Phase) -> Schedule:
@@ -150,12 +159,16 @@ class Schedule:
         return min(active, key=_rank, default=None)
 
     def announce(self, now_ts: float) -> tuple[Schedule, tuple[Transition, ...]]:
-        """What has changed its phase since it was last announced, in the order of the starts."""
+        """What has come to a later phase than was last announced, in the order of the starts.
+
+        A clock that is set back leads to no phase a second time, and what was over stays over.
+        """
         events, said = dict(self.events), []
         for event_id, held in sorted(self.events.items(), key=lambda item: item[1].start_ts):
             phase = held.phase(now_ts)
-            if phase is not held.announced:
-                events[event_id] = replace(held, announced=phase)
+            if held.announced is None or _ORDER[phase] > _ORDER[held.announced]:
+                over = phase if phase is Phase.COMPLETED else held.ended
+                events[event_id] = replace(held, announced=phase, ended=over)
                 said.append(Transition(events[event_id], phase))
         return Schedule(_trimmed(events, now_ts)), tuple(said)
 

@@ -10,11 +10,16 @@ import msgspec
 
 from contracts.events import DrEvent, Phase
 from contracts.shadow import Desired, read_desired
-from ven_twin.core.schedule import Held, Schedule, Source, Transition, Verdict
+from ven_twin.core.schedule import OPEN_MAX, Held, Schedule, Source, Transition, Verdict
 from ven_twin.core.settings import Settings
 from ven_twin.core.shadow_sync import ShadowCopy
 
-EXPIRED = "ended before it was received"
+REFUSED = {
+    Verdict.EXPIRED: "ended before it was received",
+    Verdict.FULL: f"{OPEN_MAX} events that are not over are held already",
+}
+"""Why an event that was offered is not taken up."""
+EXPIRED = REFUSED[Verdict.EXPIRED]
 LIFTED_BY_NULL = ("target_power_kw", "optOut")
 """Keys whose removal from ``desired`` means something: no limit, no opt-out. Interpretation: of the others
 null says nothing, as in `contracts.shadow`, and what was set stays set."""
@@ -104,8 +109,8 @@ class VenState:
                 schedule = schedule.remember(event, self.ven_id, ended)
                 continue
             schedule, verdict = schedule.offer(event, Source.SHADOW, self.ven_id, now_ts)
-            if verdict is Verdict.EXPIRED:
-                errors[f"drEvents.{event_id}"] = EXPIRED
+            if verdict in REFUSED:
+                errors[f"drEvents.{event_id}"] = REFUSED[verdict]
         return schedule
 
     def of_own_loads(self, desired: Desired, errors: dict[str, str]) -> Desired:

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ven_twin.errors import NotKeptError
+
 OnMessage = Callable[[str, bytes], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
@@ -20,10 +22,11 @@ class Inbox:
         self._in_order = asyncio.Lock()
         self._handling: set[asyncio.Task[Any]] = set()
 
-    async def deliver(self, topic: str, payload: bytes) -> None:
-        """Hand a message over; it is acknowledged when this returns, even after an error (guard 11).
+    async def deliver(self, topic: str, payload: bytes) -> bool:
+        """Hand a message over; whether it may be acknowledged, which it may even after an error (guard 11).
 
-        A message that the handler cannot digest would come back on each reconnect if it were not.
+        A message that the handler cannot digest would come back on each reconnect if it were not. Only one
+        that could not be kept has to come again.
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in a task
@@ -31,10 +34,14 @@ class Inbox:
         try:
             async with self._in_order:
                 await self._on_message(topic, payload)
+        except NotKeptError as error:
+            logger.error("%s", error)  # noqa: TRY400 - one line says it all
+            return False
         except Exception as error:  # noqa: BLE001 - the caller's error is not the connection's
             logger.error("handler of %s failed: %s", topic, where(error))  # noqa: TRY400 - a trace may quote it
         finally:
             self._handling.discard(task)
+        return True
 
     async def finish(self, timeout_s: float) -> None:
         """Let the handlers that run come to an end; cancel those that do not."""

@@ -17,7 +17,7 @@ import gmqtt
 
 from ven_twin.io.outbox_pump import OutboxPump
 from ven_twin.io.payload_free_log import quiet_logger
-from ven_twin.io.reason_codes import Loss, Protocol, connack_loss, disconnect_loss, transport_loss
+from ven_twin.io.reason_codes import MEANT, Loss, Protocol, connack_loss, disconnect_loss, transport_loss
 from ven_twin.io.session_status import SessionStatus
 from ven_twin.io.session_supervisor import SessionSupervisor
 
@@ -53,7 +53,7 @@ class _GmqttLink:
         client_id: str,
         protocol: Protocol,
         session_expiry_s: int,
-        deliver: Callable[[str, bytes], Awaitable[None]],
+        deliver: Callable[[str, bytes], Awaitable[bool]],
         pump: OutboxPump,
     ) -> None:
         self.lost: asyncio.Future[Loss] = asyncio.get_running_loop().create_future()
@@ -146,7 +146,7 @@ class _GmqttLink:
         connection = self._handler.current_connection
         if connection is None:
             return
-        if self.lost.done() and not self.lost.cancelled() and self.lost.result().kind != "stopped":
+        if self.lost.done() and not self.lost.cancelled() and self.lost.result().kind not in MEANT:
             connection._transport.abort()
         ending = asyncio.ensure_future(self._client.disconnect())
         try:
@@ -183,9 +183,12 @@ class _GmqttLink:
 
     async def _on_message(self, _client: Any, topic: str, payload: bytes, _qos: int, _properties: Any) -> int:
         try:
-            await self._deliver(topic, payload)
+            kept = await self._deliver(topic, payload)
         except asyncio.CancelledError:
-            self._handler.current_connection._transport.abort()  # not acknowledged, so it will come again
+            kept = False
+        if not kept:  # a connection that is cut off acknowledges nothing, so it will come again
+            self.lose(Loss("failed", "a message could not be kept"))
+            self._handler.current_connection._transport.abort()
         return 0
 
     def _on_puback(self, cmd: int, packet: bytes) -> None:

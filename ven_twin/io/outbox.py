@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import json
+import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from ven_twin.errors import OutboxDamagedError
+from ven_twin.io import clock
 from ven_twin.io.disk_reserve import DiskReserve
-from ven_twin.io.outbox_file import OutboxCounts, OutboxRow, QuarantinedRow, open_database
+from ven_twin.io.outbox_file import (
+    Message,
+    OutboxCounts,
+    OutboxRow,
+    QuarantinedRow,
+    open_database,
+    set_aside,
+)
 
-__all__ = ["Outbox", "OutboxCounts", "OutboxRow", "QuarantinedRow"]
+__all__ = ["Message", "Outbox", "OutboxCounts", "OutboxRow", "QuarantinedRow", "open_outbox"]
 
 DEFAULT_CAP_BYTES = 64 * 1024 * 1024
 _ROW_OVERHEAD_BYTES = 64
@@ -25,6 +36,22 @@ _QUARANTINE_PAYLOAD_BYTES = 128 * 1024
 _SHED_RANK: Mapping[str, int] = {"telemetry": 0, "ack": 2, "event": 2}
 """Order of shedding, lowest first; a kind that is not named stands between."""
 _OTHER_RANK = 1
+_COUNTS = "let go"
+
+logger = logging.getLogger(__name__)
+
+
+def open_outbox(path: Path, *, cap_bytes: int = DEFAULT_CAP_BYTES) -> Outbox:
+    """The outbox in *path*; a damaged file is set aside, and an empty one takes its place.
+
+    Raises:
+        OutboxError: another process uses it, or it cannot be written.
+    """
+    try:
+        return Outbox(path, cap_bytes=cap_bytes)
+    except OutboxDamagedError as error:
+        logger.error("%s: set aside as %s", error, set_aside(path, clock.now_ts()).name)  # noqa: TRY400
+        return Outbox(path, cap_bytes=cap_bytes)
 
 
 class Outbox:
@@ -52,9 +79,11 @@ class Outbox:
         self._again: list[int] = []  # rows below it that are to be taken once more, in order
         self._in_flight: dict[int, int] = {}  # row id -> bytes
         self._done: set[int] = set()  # acknowledged, still to be deleted
-        self._shed: Counter[str] = Counter()
-        self._refused = 0
-        self._quarantined = 0
+        let_go = json.loads(self.recall(_COUNTS) or "{}")
+        self._shed: Counter[str] = Counter(let_go.get("shed", {}))
+        self._refused: int = let_go.get("refused", 0)
+        self._quarantined: int = let_go.get("quarantined", 0)
+        self._uncounted = False
 
     @property
     def depth(self) -> int:
@@ -73,31 +102,72 @@ class Outbox:
 
     def put(self, kind: str, topic: str, payload: bytes) -> int | None:
         """Keep a message until it is acknowledged; its row id, or None when it was shed or not written."""
-        size = len(topic) + len(payload) + _ROW_OVERHEAD_BYTES
-        rank = _SHED_RANK.get(kind, _OTHER_RANK)
-        victims = self._victims(size, rank)
-        if victims is None:
-            self._shed[kind] += 1
-            return None
-        row_id = self._last_id + 1
+        row_ids = self.put_all([Message(kind, topic, payload)])
+        return row_ids[0] if row_ids else None
 
-        def write() -> None:
+    def put_all(
+        self,
+        messages: Sequence[Message],
+        *,
+        also: Callable[[sqlite3.Connection], object] | None = None,
+        durable: bool = False,
+    ) -> list[int | None] | None:
+        """Keep *messages* and write *also*, all in one transaction, or nothing of it.
+
+        Returns a row id each, None for one that was shed; None for all when the disk took nothing.
+
+        Each message finds its room as if it came alone. With *durable* it stands against a power cut, too;
+        a crash of the process alone loses nothing in any case.
+        """
+        victims: dict[int, tuple[str, int]] = {}
+        rows: list[tuple[int, Message, int, int] | None] = []
+        held = self._bytes
+        for message in messages:
+            size = len(message.topic) + len(message.payload) + _ROW_OVERHEAD_BYTES
+            rank = _SHED_RANK.get(message.kind, _OTHER_RANK)
+            more = self._victims(held + size - self._cap_bytes, rank, victims)
+            if more is None:
+                self._let_go(shed=message.kind)
+                rows.append(None)
+                continue
+            victims |= more
+            held += size - sum(freed for _, freed in more.values())
+            rows.append((self._last_id + 1 + sum(row is not None for row in rows), message, rank, size))
+        kept = [row for row in rows if row is not None]
+        if not kept and also is None:
+            return [None for _ in rows]
+
+        def write(db: sqlite3.Connection) -> None:
             self._delete(victims)
-            self._db.execute(
-                "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)", (row_id, kind, rank, topic, payload, size)
-            )
+            for row_id, (kind, topic, payload), rank, size in kept:
+                insert = "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)"
+                db.execute(insert, (row_id, kind, rank, topic, payload, size))
+            if also is not None:
+                also(db)
 
-        if not self._committed(write, may_use_reserve=rank > 0):
-            self._refused += 1
+        for victim_kind, _ in victims.values():
+            self._let_go(shed=victim_kind)
+        matters = also is not None or any(rank > 0 for _, _, rank, _ in kept)
+        if not self._committed(write, may_use_reserve=matters, durable=durable):
+            for victim_kind, _ in victims.values():
+                self._shed[victim_kind] -= 1
+            self._refused += len(kept)
+            self._uncounted = True
             return None
-        for victim_kind, victim_bytes in victims.values():
-            self._shed[victim_kind] += 1
-            self._depth -= 1
-            self._bytes -= victim_bytes
-        self._last_id = row_id
-        self._depth += 1
-        self._bytes += size
-        return row_id
+        self._depth += len(kept) - len(victims)
+        self._bytes = held
+        self._last_id += len(kept)
+        return [None if row is None else row[0] for row in rows]
+
+    def write(self, change: Callable[[sqlite3.Connection], object], *, durable: bool = False) -> bool:
+        """Make a change to what is kept beside the messages; whether it is on disk."""
+        return self._committed(change, may_use_reserve=True, durable=durable)
+
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """What is kept beside the messages; nothing when the disk cannot be read."""
+        with contextlib.suppress(sqlite3.Error):
+            return list(self._db.execute(query))
+        return []
 
     def window(self, limit: int) -> list[OutboxRow]:
         """Up to *limit* rows, oldest first, that are not in flight; they are in flight from now on."""
@@ -121,15 +191,16 @@ class Outbox:
         """Put a row in flight aside because it cannot be sent; only the newest such rows are kept."""
         self._settle(row_id)
         self._quarantined += 1
+        self._uncounted = True
 
-        def write() -> None:
-            self._db.execute(
+        def write(db: sqlite3.Connection) -> None:
+            db.execute(
                 "INSERT OR REPLACE INTO quarantine"
                 " SELECT id, kind, topic, substr(payload, 1, ?), ? FROM outbox WHERE id = ?",
                 (_QUARANTINE_PAYLOAD_BYTES, reason, row_id),
             )
             self._delete([row_id])
-            self._db.execute(
+            db.execute(
                 "DELETE FROM quarantine WHERE id NOT IN (SELECT id FROM quarantine ORDER BY id DESC LIMIT ?)",
                 (_QUARANTINE_ROWS,),
             )
@@ -154,11 +225,7 @@ class Outbox:
 
     def remember(self, key: str, value: str) -> None:
         """Keep a small fact beside the messages, such as what the session has subscribed to."""
-
-        def write() -> None:
-            self._db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (key, value))
-
-        self._committed(write, may_use_reserve=True)
+        self.write(lambda db: db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (key, value)))
 
     def recall(self, key: str) -> str | None:
         """The fact last remembered under *key*."""
@@ -169,7 +236,7 @@ class Outbox:
 
     def flush(self) -> None:
         """Delete what has been acknowledged; what the disk refuses to delete is not sent again either."""
-        if self._done and self._committed(lambda: self._delete(self._done), may_use_reserve=True):
+        if self._done and self._committed(lambda _: self._delete(self._done), may_use_reserve=True):
             self._done.clear()
             self._reserve.retake()
 
@@ -207,35 +274,51 @@ class Outbox:
         self._bytes -= size
         return True
 
-    def _victims(self, size: int, rank: int) -> dict[int, tuple[str, int]] | None:
-        """Rows to shed for *size* bytes of *rank*: none of a higher rank; None when that is not enough."""
-        excess = self._bytes + size - self._cap_bytes
+    def _victims(
+        self, excess: int, rank: int, taken: Mapping[int, object]
+    ) -> dict[int, tuple[str, int]] | None:
+        """Rows to shed for *excess* bytes: none of a rank above *rank*; None when that is not enough."""
         victims: dict[int, tuple[str, int]] = {}
         if excess <= 0:
             return victims
         query = "SELECT id, kind, bytes FROM outbox WHERE rank <= ? ORDER BY rank, id"
         with contextlib.suppress(sqlite3.Error):
             for row_id, kind, held in self._db.execute(query, (rank,)):
-                if row_id not in self._in_flight and row_id not in self._done:
+                if row_id not in self._in_flight and row_id not in self._done and row_id not in taken:
                     victims[row_id] = (kind, held)
                     excess -= held
                     if excess <= 0:
                         return victims
         return None
 
+    def _let_go(self, *, shed: str) -> None:
+        self._shed[shed] += 1
+        self._uncounted = True
+
     def _delete(self, row_ids: Mapping[int, object] | set[int] | list[int]) -> None:
         self._db.executemany("DELETE FROM outbox WHERE id = ?", [(row_id,) for row_id in row_ids])
 
-    def _committed(self, write: Callable[[], None], *, may_use_reserve: bool) -> bool:
+    def _committed(
+        self,
+        write: Callable[[sqlite3.Connection], object],
+        *,
+        may_use_reserve: bool,
+        durable: bool = False,
+    ) -> bool:
         """Whether *write* went to the disk, if need be into the space held back; nothing is raised."""
-        if self._try(write):
+        if self._try(write, durable=durable):
             return True
-        return may_use_reserve and self._reserve.give_up() and self._try(write)
+        return may_use_reserve and self._reserve.give_up() and self._try(write, durable=durable)
 
-    def _try(self, write: Callable[[], None]) -> bool:
+    def _try(self, write: Callable[[sqlite3.Connection], object], *, durable: bool) -> bool:
         try:
+            if durable:
+                self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("BEGIN IMMEDIATE")
-            write()
+            write(self._db)
+            if self._uncounted:  # what was let go is counted in the transaction that lets it go
+                counts = {"shed": self._shed, "refused": self._refused, "quarantined": self._quarantined}
+                self._db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (_COUNTS, json.dumps(counts)))
             self._db.execute("COMMIT")
         except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
             if isinstance(error, sqlite3.ProgrammingError):
@@ -243,4 +326,9 @@ class Outbox:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             return False
+        finally:
+            if durable:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("PRAGMA synchronous = NORMAL")
+        self._uncounted = False
         return True

@@ -6,8 +6,10 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
-from ven_twin.errors import OutboxError
+from ven_twin.errors import OutboxDamagedError, OutboxError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -18,7 +20,20 @@ CREATE TABLE IF NOT EXISTS quarantine (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, topic TEXT NOT NULL,
   payload BLOB NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS memo (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS inbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, payload BLOB NOT NULL, received_ts REAL NOT NULL,
+  tries INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (
+  n INTEGER PRIMARY KEY AUTOINCREMENT, correlation_id TEXT NOT NULL UNIQUE, ack BLOB NOT NULL);
 """
+
+
+class Message(NamedTuple):
+    """One message to keep until it is acknowledged; *kind* says what it is worth."""
+
+    kind: str
+    topic: str
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +59,7 @@ class QuarantinedRow:
 
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
-    """What the outbox holds, and what it let go since it was opened.
+    """What the outbox holds, and what it let go since its file was made.
 
     Attributes:
         depth: messages not yet acknowledged.
@@ -59,6 +74,11 @@ class OutboxCounts:
     shed: Mapping[str, int]
     refused: int
     quarantined: int
+
+    @property
+    def lost(self) -> int:
+        """Messages that will not arrive by themselves."""
+        return sum(self.shed.values()) + self.refused + self.quarantined
 
 
 def open_database(path: str) -> sqlite3.Connection:
@@ -87,5 +107,15 @@ def open_database(path: str) -> sqlite3.Connection:
         raise OutboxError(path, f"cannot be written ({error})") from None
     except sqlite3.DatabaseError as error:
         db.close()
-        raise OutboxError(path, f"is damaged ({error}); move it away to start with an empty one") from None
+        raise OutboxDamagedError(path, f"is damaged ({error})") from None
     return db
+
+
+def set_aside(path: Path, now_ts: float) -> Path:
+    """Move a damaged file and what belongs to it out of the way; where it is now."""
+    kept = path.with_name(f"{path.name}.damaged-{int(now_ts)}")
+    for ending in ("", "-wal", "-shm"):
+        part = Path(f"{path}{ending}")
+        if part.exists():
+            part.replace(f"{kept}{ending}")
+    return kept

@@ -57,7 +57,10 @@ _REFUSALS = frozenset({0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C})
 _RETRYABLE_PUBACK = frozenset({0x83, 0x91, 0x97})
 """PUBACK codes that say "not now". Interpretation: MQTT leaves it open which refusals are worth a retry."""
 
-LossKind = Literal["closed", "taken_over", "refused", "unreachable", "silent", "failed", "stopped"]
+LossKind = Literal["closed", "taken_over", "refused", "unreachable", "silent", "failed", "stopped", "renewed"]
+
+MEANT: frozenset[LossKind] = frozenset({"stopped", "renewed"})
+"""We are the ones to leave, in good order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class Loss:
     """Why a connection ended or never came about.
 
     Attributes:
-        kind: what the supervisor decides by; "closed" is the peer's doing, "silent" is ours.
+        kind: what the supervisor decides by; "closed" is the peer's doing, "silent" is ours; "stopped" and
+            "renewed" are meant, the latter to connect again at once with another certificate.
         reason: one line for the user.
         clean: the peer closed in good order, as a broker does that has given the session to another client.
     """

@@ -20,6 +20,8 @@ class SessionStatus:
         unexpected_disconnects: connections that ended otherwise than by ``stop``.
         last_puback_age_s: how long ago the broker last acknowledged a message; None before the first.
         in_flight: messages sent and not yet acknowledged.
+        certificate_id: fingerprint of the certificate that the connection was last opened with.
+        failed_attempts: attempts to connect that came to nothing, since the last that did.
         outbox_depth: messages not yet acknowledged, in flight or waiting.
         reason: why it is not connected, or what is wrong although it is; no secrets.
     """
@@ -32,3 +34,5 @@ class SessionStatus:
     in_flight: int
     outbox_depth: int
     reason: str | None
+    certificate_id: str | None = None
+    failed_attempts: int = 0

@@ -9,13 +9,14 @@ import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
+from sqlite3 import Connection
 
 from ven_twin.errors import IdentityError
 from ven_twin.io.backoff import CAP_S, Backoff
-from ven_twin.io.identity import Identity, ssl_context
+from ven_twin.io.identity import Identity, credentials
 from ven_twin.io.inbox import Inbox, OnMessage, where
 from ven_twin.io.link import Link
-from ven_twin.io.outbox import Outbox
+from ven_twin.io.outbox import Message, Outbox
 from ven_twin.io.outbox_pump import OutboxPump, unsendable
 from ven_twin.io.reason_codes import Loss, Protocol, describe, is_refusal
 from ven_twin.io.session_status import SessionState, SessionStatus
@@ -24,6 +25,7 @@ from ven_twin.io.takeover import TAKEOVER_LIMIT, TAKEOVER_WITHIN_S, TakeoverWatc
 CONNECT_TIMEOUT_S = 10.0
 PUBACK_TIMEOUT_S = 30.0
 HANDLERS_TIMEOUT_S = 2.0
+RENEW_DRAIN_S = 2.0
 SUBSCRIPTIONS_MAX = 8
 """Filters in one SUBSCRIBE. Source: AWS IoT Core quotas."""
 SILENCE_KEEPALIVES = 1.5
@@ -88,6 +90,7 @@ class SessionSupervisor(ABC):
         self._pump = OutboxPump(outbox, self._notify)
         self._link: Link | None = None
         self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._finished = asyncio.Event()
         self._finished.set()
         self._changed = asyncio.Event()
@@ -96,6 +99,8 @@ class SessionSupervisor(ABC):
         self._since = time.time()
         self._connects = 0
         self._unexpected_disconnects = 0
+        self._failed_attempts = 0
+        self._certificate_id: str | None = None
 
     @property
     def status(self) -> SessionStatus:
@@ -110,6 +115,8 @@ class SessionSupervisor(ABC):
             in_flight=self._pump.in_flight,
             outbox_depth=self._outbox.depth,
             reason=self._reason,
+            certificate_id=self._certificate_id,
+            failed_attempts=self._failed_attempts,
         )
 
     async def until(self, wanted: Callable[[SessionStatus], bool]) -> SessionStatus:
@@ -124,6 +131,15 @@ class SessionSupervisor(ABC):
         self._pump.wake()
         self._notify()
         return row_id
+
+    def publish_all(
+        self, messages: Sequence[Message], *, also: Callable[[Connection], object], durable: bool
+    ) -> bool:
+        """As `publish`, all of it in one transaction with *also*; False when the disk took nothing of it."""
+        row_ids = self._outbox.put_all(messages, also=also, durable=durable)
+        self._pump.wake()
+        self._notify()
+        return row_ids is not None
 
     async def publish_now(self, topic: str, payload: bytes, qos: int = 1) -> bool:
         """Send ahead of the outbox and keep nothing; True once written, False when it cannot be sent."""
@@ -143,14 +159,24 @@ class SessionSupervisor(ABC):
                 delay_s = await self._one_connection()
                 if delay_s is None:
                     return
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), delay_s)
+                await self._pause(delay_s)
         finally:
             self._pump.connection_lost(by_peer=False)  # again, for when this was cancelled
             if self._state != "duplicate_client":
                 self._enter("stopped", "stopped")
             await self._inbox.finish(HANDLERS_TIMEOUT_S)
             self._finished.set()
+
+    async def _pause(self, delay_s: float) -> None:
+        """Wait before the next attempt, unless told to stop or to hurry."""
+        self._hurry.clear()
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._stop, self._hurry)]
+        try:
+            await asyncio.wait(waits, timeout=delay_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def stop(self, drain_s: float) -> None:
         """Let the outbox drain for at most *drain_s* while there is a connection, then disconnect and end."""
@@ -162,6 +188,24 @@ class SessionSupervisor(ABC):
             self._link.lose(Loss("stopped", "stopped"))
         await self._finished.wait()
 
+    async def renew(self) -> None:
+        """Leave the connection and open another at once, with the certificate that the identity has by now.
+
+        What is in flight is waited for, so that little is sent twice; the outbox keeps the rest.
+        """
+        link = self._link
+        if link is None or self._state != "connected":
+            return  # the next attempt will use it
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                self.until(lambda s: not s.in_flight or s.state != "connected"), RENEW_DRAIN_S
+            )
+        link.lose(Loss("renewed", "connecting with a new certificate"))
+
+    def retry(self) -> None:
+        """Do not wait any longer before the next attempt to connect."""
+        self._hurry.set()
+
     @abstractmethod
     def _new_link(self) -> Link:
         """A link for the next connection, never one that has been used (guard 2)."""
@@ -171,7 +215,8 @@ class SessionSupervisor(ABC):
         self._enter("connecting", self._reason)
         link = self._link = self._new_link()
         try:
-            context = ssl_context(self._identity, alpn=_ALPN if self._port == _ALPN_PORT else ())
+            alpn = _ALPN if self._port == _ALPN_PORT else ()
+            context, self._certificate_id = credentials(self._identity, alpn=alpn)
             await link.open(
                 self._endpoint, self._port, context, self._keepalive_s, timeout_s=self._connect_timeout_s
             )
@@ -192,6 +237,7 @@ class SessionSupervisor(ABC):
             await self._subscribe(link)
         if link.lost.done():
             return
+        self._failed_attempts = 0
         self._enter("connected", self._reason)
         logger.info("connected to %s as %s", self._endpoint, self._client_id)
         work = (self._pump.run(link), self._watch(link), self._announce(link))
@@ -209,6 +255,10 @@ class SessionSupervisor(ABC):
             self._takeovers.exonerate()
         if loss.kind == "stopped":
             return None
+        if loss.kind == "renewed":
+            self._enter("connecting", loss.reason)
+            return 0.0
+        self._failed_attempts = self._failed_attempts + 1 if stood_s is None else 0
         if stood_s is not None:
             self._unexpected_disconnects += 1
             self._backoff.connection_stood(stood_s)

@@ -1,6 +1,7 @@
 """Reads weather tables and end-use shapes: the packaged ones, or files of the same form."""
 
 import csv
+from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
@@ -15,10 +16,12 @@ END_USES = "end_uses.csv"
 PERCENT = 100.0
 
 
+@lru_cache(maxsize=1)
 def read_weather(path: Path | None = None) -> Weather:
     """The typical year of *path*, by default of Greensboro NC.
 
-    The file is what ``tools/trim_tmy3.py`` writes: a station line, a header, one row an hour.
+    The file is what ``tools/trim_tmy3.py`` writes: a station line, a header, one row an hour. The last one
+    read is kept: many twins in one process stand under the same sky.
 
     Raises:
         OSError: the file cannot be read.

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import ssl
 import stat
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ven_twin.errors import IdentityExposedError, IdentityInvalidError, IdentityMissingError, VenTwinError
+from ven_twin.errors import (
+    IdentityExposedError,
+    IdentityForeignError,
+    IdentityInvalidError,
+    IdentityLinkError,
+    IdentityMissingError,
+    VenTwinError,
+)
 from ven_twin.io import identity
 
 CA, CERTIFICATE, KEY = "ca pem", "certificate pem", "key pem"
@@ -139,7 +149,7 @@ def test_a_save_cut_short_after_the_rename_is_completed(
     assert loaded.ca.read_text() == "new ca"
     assert loaded.certificate.read_text() == "new certificate"
     assert loaded.private_key.read_text() == "new key"
-    assert set(modes(folder)) == {"ca.pem", "certificate.pem", "private_key.pem"}
+    assert set(modes(folder)) == {"ca.pem", "certificate.pem", "private_key.pem", ".previous"}
 
 
 def test_files_that_are_no_certificates_are_named(folder: Path) -> None:
@@ -180,3 +190,79 @@ def test_tls_is_strict_where_it_matters(tmp_path: Path, monkeypatch: pytest.Monk
     assert context.check_hostname
     assert not context.verify_flags & ssl.VERIFY_X509_STRICT
     assert asked == {"password": ""}
+
+
+@pytest.mark.parametrize("name", ["private_key.pem", "certificate.pem", "ca.pem"])
+def test_a_link_is_refused_with_the_command_that_mends_it(folder: Path, name: str, tmp_path: Path) -> None:
+    """What a link points to may be in anybody's hands; the command given puts the file in its place."""
+    (folder / name).rename(tmp_path / name)
+    (folder / name).symlink_to(tmp_path / name)
+    with pytest.raises(IdentityLinkError) as caught:
+        identity.load(folder)
+    subprocess.run(str(caught.value).partition(": run  ")[2], shell=True, check=True)  # noqa: S602 - as its reader would
+    identity.load(folder)
+
+
+@pytest.mark.parametrize("name", ["", "private_key.pem", "certificate.pem", "ca.pem"])
+def test_what_another_user_owns_is_refused(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner could read it, or open it to others, at any time."""
+    for path in (folder, *folder.iterdir()):
+        monkeypatch.setattr(identity, "_ROOT", -1)
+        really = path.stat().st_uid
+    other = folder / name
+    real_stat, real_lstat = Path.stat, Path.lstat
+
+    def foreign(real: Any) -> Any:
+        def stat_of(path: Path, **options: Any) -> Any:
+            found = real(path, **options)
+            fields = list(found)
+            fields[4] = really + 1 if path == other else really
+            return os.stat_result(fields)
+
+        return stat_of
+
+    monkeypatch.setattr(Path, "stat", foreign(real_stat))
+    monkeypatch.setattr(Path, "lstat", foreign(real_lstat))
+    with pytest.raises(IdentityForeignError, match="run  sudo chown"):
+        identity.load(folder)
+
+
+def test_a_key_that_is_no_file_is_refused(folder: Path) -> None:
+    """A folder or a pipe in its place is no key."""
+    (folder / "private_key.pem").unlink()
+    (folder / "private_key.pem").mkdir(mode=0o700)
+    with pytest.raises(IdentityMissingError):
+        identity.load(folder)
+
+
+def test_a_certificate_is_known_by_its_fingerprint(folder: Path) -> None:
+    """The id that AWS IoT gives it; what is no certificate has none."""
+    der = b"not really DER, but its digest does not mind"
+    (folder / "certificate.pem").write_text("chain:\n" + ssl.DER_cert_to_PEM_cert(der) + "more")
+    assert identity.fingerprint(identity.load(folder)) == hashlib.sha256(der).hexdigest()
+    (folder / "certificate.pem").write_text("none")
+    with pytest.raises(IdentityInvalidError):
+        identity.fingerprint(identity.load(folder))
+
+
+def test_the_identity_before_is_kept_until_the_new_one_has_proved_good(folder: Path) -> None:
+    """Refused with the new pair, the VEN goes back to the one before; once it works, only one is left."""
+    identity.save(folder, "ca 2", "certificate 2", "key 2")
+    assert modes(folder)[".previous"] == 0o700
+    assert set(modes(folder / ".previous").values()) == {0o600}
+    assert identity.revert(folder) is True
+    assert identity.load(folder).private_key.read_text() == KEY
+    assert identity.revert(folder) is False
+    identity.save(folder, "ca 3", "certificate 3", "key 3")
+    identity.settle(folder)
+    assert identity.revert(folder) is False
+    assert identity.load(folder).private_key.read_text() == "key 3"
+    assert ".previous" not in modes(folder)
+
+
+def test_the_same_identity_again_is_no_new_one(folder: Path) -> None:
+    """Fetched at each start, it does not push out the one that may be gone back to."""
+    identity.save(folder, "ca 2", "certificate 2", "key 2")
+    identity.save(folder, "ca 2", "certificate 2", "key 2")
+    assert identity.revert(folder) is True
+    assert identity.load(folder).private_key.read_text() == KEY

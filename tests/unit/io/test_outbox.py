@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ven_twin.errors import OutboxError
+from ven_twin.errors import OutboxDamagedError, OutboxError
 from ven_twin.io.disk_reserve import RESERVE_BYTES
 from ven_twin.io.outbox import Outbox
 
@@ -298,9 +298,9 @@ def test_one_process_at_a_time(path: Path, outbox: Outbox) -> None:
 
 
 def test_a_damaged_file_is_named(path: Path) -> None:
-    """A file that is no database is left as it is, and the message says what to do."""
+    """A file that is no database is left as it is, and the message says which."""
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(OutboxError, match=r"outbox\.db: is damaged .* move it away"):
+    with pytest.raises(OutboxDamagedError, match=r"outbox\.db: is damaged"):
         Outbox(path)
     assert path.read_bytes().startswith(b"no database")
 

@@ -1,0 +1,1 @@
+"""A twin that is left alone for an hour: ``make soak``."""

@@ -1,0 +1,36 @@
+"""What is answered when a call cannot be done: problem+json that names what is wrong. Source: RFC 9457."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A refusal. ``detail`` is for people; ``field`` names the part of the call that is wrong."""
+
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+
+
+class ProblemError(Exception):
+    """Raised when a call cannot be done; it becomes the answer, and nothing was changed.
+
+    Attributes:
+        problem: what is answered.
+        headers: further headers of the answer.
+    """
+
+    def __init__(
+        self, status: int, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        title = HTTPStatus(status).phrase
+        self.problem = Problem(title=title, status=status, detail=detail, field=field)
+        self.headers = dict(headers or {})
+        super().__init__(detail)

@@ -1,0 +1,75 @@
+"""Where the page is served, and to whom."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.errors import FieldError
+
+LOOPBACK = "127.0.0.1"
+PORT = 8080
+PORTS_TRIED = 20
+"""From the usual port on, where none was asked for: one for each twin on the machine."""
+TOKEN_LEAST = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """How the page is served.
+
+    Attributes:
+        host: the address that is listened on.
+        port: the port; 0 for any that is free, None for the usual one or the next that is free.
+        token: what callers must know, or None, which only loopback allows.
+
+    Raises:
+        FieldError: a port that is none, or another address than loopback without a token.
+    """
+
+    host: str = LOOPBACK
+    port: int | None = None
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be, and what would open the house to the network."""
+        if self.port is not None and not 0 <= self.port < 65536:
+            raise FieldError("--web-port", f"0 to 65535, got {self.port}")
+        if not self.loopback and self.token is None:
+            raise FieldError(
+                "--web-host", f"{self.host} is not loopback: give --web-token-file, or leave it out"
+            )
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports to try, in order."""
+        return tuple(range(PORT, PORT + PORTS_TRIED)) if self.port is None else (self.port,)
+
+
+def read_token(path: Path) -> str:
+    """The token in a file that no one else can read.
+
+    Raises:
+        FieldError: it is not there, others can read it, or what it holds is too short.
+    """
+    field = "--web-token-file"
+    try:
+        mode, token = path.stat().st_mode & 0o077, path.read_text().strip()
+    except (OSError, UnicodeError) as error:
+        raise FieldError(field, f"{path} cannot be read: {error}") from None
+    if mode:
+        raise FieldError(field, f"others can read {path}: chmod 600 it")
+    if len(token) < TOKEN_LEAST or not (token.isascii() and token.isprintable()):
+        raise FieldError(field, f"{path} must hold at least {TOKEN_LEAST} printable ASCII characters")
+    return token
