@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 
 from lambdas.dispatch_event.fleet import LEAST_CALL_W, Offer
 
@@ -44,18 +44,33 @@ def _made_room(calls: MutableMapping[str, int], before: Offer, more_w: int, perf
     return more_w
 
 
-def top_up(calls: MutableMapping[str, int], gap_w: float, offers: Iterable[Offer]) -> float:
+def top_up(calls: MutableMapping[str, int], gap_w: float, offers: Sequence[Offer]) -> float:
     """Raise *calls* in merit order until *gap_w* more can be expected; returns what is still missing, W.
 
     Whoever was not called is called for at least `LEAST_CALL_W`; so the last one may make it a little more.
+    The last is not the next in merit order but, of those that are left, the one with the least spare that
+    is enough: a house of relays gives all or nothing, and part of a big one would be too much.
     """
-    for ven_id, offer_w, performance in offers:
+    for place, each in enumerate(offers):
         if gap_w < 1.0:
             break
-        now_w = calls.get(ven_id, 0)
-        spare_w = offer_w - now_w
-        more_w = min(spare_w, max(round(gap_w / performance), LEAST_CALL_W - now_w))
-        if more_w > 0 and now_w + more_w >= LEAST_CALL_W:
-            calls[ven_id] = now_w + more_w
-            gap_w -= more_w * performance
+        if _spare_w(calls, each) * each.performance >= gap_w:
+            enough = (left for left in offers[place:] if _spare_w(calls, left) * left.performance >= gap_w)
+            gap_w -= _raise(calls, min(enough, key=lambda left: _spare_w(calls, left)), gap_w)
+        else:
+            gap_w -= _raise(calls, each, gap_w)
     return max(0.0, gap_w)
+
+
+def _spare_w(calls: Mapping[str, int], offer: Offer) -> int:
+    return offer.offer_w - calls.get(offer.ven_id, 0)
+
+
+def _raise(calls: MutableMapping[str, int], offer: Offer, gap_w: float) -> float:
+    """Raise one call by what *gap_w* needs of it; returns what can be expected of that, W."""
+    now_w, performance = calls.get(offer.ven_id, 0), offer.performance
+    more_w = min(offer.offer_w - now_w, max(round(gap_w / performance), LEAST_CALL_W - now_w))
+    if more_w <= 0 or now_w + more_w < LEAST_CALL_W:
+        return 0.0
+    calls[offer.ven_id] = now_w + more_w
+    return more_w * performance

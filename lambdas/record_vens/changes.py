@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from contracts.acks import Ack
-from contracts.records import Key, ven_part
+from contracts.records import OWN_KWH_PREFIX, Key, ven_part
 from lambdas.common import rows
 from lambdas.common.tables import Condition
 from lambdas.record_vens.messages import Answered, Message, Presence, Reported
@@ -104,8 +104,8 @@ def _command(said: Answered, expires: Mapping[str, Any]) -> Change:
 def _transition(said: Answered, event_id: str, expires: Mapping[str, Any]) -> Change:
     """The VEN's part in the event: under each phase's name, when it was reached and with what.
 
-    The first ack of a phase stays, with why the VEN left and which circuits were taken out by hand. An ack
-    without a phase says whether the event was accepted.
+    The first ack of a phase stays, with why the VEN left and which circuits were taken out by hand; what it
+    delivered stays for each revision. An ack without a phase says whether the event was accepted.
     """
     ack = said.ack
     answer = {
@@ -120,7 +120,17 @@ def _transition(said: Answered, event_id: str, expires: Mapping[str, Any]) -> Ch
     known = {name: value for name, value in answer.items() if value is not None}
     name = str(ack.phase) if ack.phase is not None else ("accepted" if ack.ok else "refused")
     key = Key(event_id, ven_part(said.ven_id))
-    return Change("events", key, {"venId": said.ven_id}, once={name: known, **expires})
+    once = {name: known, **_own_kwh(ack), **expires}
+    return Change("events", key, {"venId": said.ven_id}, once=once)
+
+
+def _own_kwh(ack: Ack) -> dict[str, Any]:
+    """What the VEN metered itself until this transition, under its revision."""
+    delivered_kwh = (ack.data or {}).get("deliveredKwh")
+    if not is_transition(ack) or not isinstance(delivered_kwh, int | float):
+        return {}
+    revision = ack.correlation_id.split(":")[-2]
+    return {f"{OWN_KWH_PREFIX}{revision}": delivered_kwh}
 
 
 def _shown(ack: Ack) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.events import Phase
+from contracts.records import OWN_KWH_PREFIX
 from contracts.settlement import Baseline, Delivered, Quality, VenReport
 from contracts.units import S_PER_H
 from lambdas.settle_event.asked import Part
@@ -22,7 +23,6 @@ REBOUND_S = 3600.0
 """How long after the event what a site draws more is counted as rebound, if it is settled that late."""
 SPARSE = 0.9
 """Below this coverage a report says so, and an aggregate is made without the VEN."""
-OVER = (Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT)
 
 NO_ROWS_BEFORE = "meter_before: no telemetry in the hour before the event"
 NO_ROWS = "clone: no telemetry in the event"
@@ -241,8 +241,7 @@ def _rebound_kwh(trace: Trace, window: Window) -> float | None:
 
 def _own_kwh(acks: Mapping[str, Any]) -> float | None:
     """What the VEN says that it delivered, over all times that it acted on the event; None if it does not."""
-    said = [(acks.get(phase) or {}).get("data", {}).get("deliveredKwh") for phase in OVER]
-    known = [kwh for kwh in said if kwh is not None]
+    known = [kwh for name, kwh in acks.items() if name.startswith(OWN_KWH_PREFIX)]
     return sum(known) if known else None
 
 

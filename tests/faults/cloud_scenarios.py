@@ -21,11 +21,13 @@ from typing import Any
 from unittest.mock import patch
 
 from moto import mock_aws
+from moto.moto_api._internal.models import moto_api_backend
 
 from contracts import codec
 from contracts.names import Topics
 from contracts.telemetry import Telemetry
-from lambdas.common import batches, clients, clock
+from lambdas.common import batches, clients
+from lambdas.common.batch_writes import write_all
 from lambdas.store_telemetry.handler import handler, logger
 from tests.faults.oracle import Journal, MessageId, judge
 from tests.faults.outcome import Outcome
@@ -231,12 +233,13 @@ def account() -> Iterator[World]:
     with (
         patch.dict(os.environ, ENVIRONMENT | quiet),
         mock_aws(),
-        patch.object(clock, "sleep", lambda _: None),
+        patch.dict(write_all.__kwdefaults__, {"sleep": lambda _: None}),
     ):
         for log in (logger, batches.logger):
             log.setLevel(logging.CRITICAL)
         for client in (clients.dynamodb, clients.iot, clients.scheduler):
             client.cache_clear()
+        moto_api_backend.reset()  # a test session may have an account of its own
         try:
             yield World()
         finally:

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from pytest_socket import enable_socket
 
 from tests.faults.cloud_scenarios import CLOUD_SCENARIOS, CloudFault, run_cloud
 from tests.faults.run import run_session
@@ -22,6 +23,7 @@ JOBS = 8
 
 @pytest.fixture(autouse=True)
 def _quiet() -> None:
+    enable_socket()  # unit tests in the same run turn them off
     binary()  # skips, and says how to get it, where there is no mosquitto
     logging.getLogger("asyncio").setLevel(logging.ERROR)
 

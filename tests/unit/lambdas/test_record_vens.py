@@ -193,6 +193,22 @@ def test_an_opt_out_is_recorded_with_its_reason(house: World) -> None:
     assert "refused" not in part
 
 
+def test_what_a_ven_delivered_stays_for_each_revision(house: World) -> None:
+    """A VEN that is let go and called again ends twice; what it metered is kept of both times, each once."""
+    first = transition("cancelled", 20, data={"deliveredKwh": 0.5})
+    again = ack(
+        "event",
+        "e1:3:completed",
+        event_id="e1",
+        phase="completed",
+        ts=int(NOW) + 90,
+        data={"deliveredKwh": 1.25},
+    )
+    assert send(first, again, again, first) == []
+    part = house.event_part("e1", "VEN#house-1")
+    assert (part["ownKwh#0"], part["ownKwh#3"]) == (0.5, 1.25)
+
+
 def test_circuits_switched_by_hand_stand_in_the_row(house: World) -> None:
     """Which circuits a resident took out of which event, for as long as the VEN reports it."""
     send(documents(3, {**REPORTED, "ven": {"byHand": {"ev1": "e1"}}}))

@@ -60,12 +60,12 @@ def test_when_all_is_well_nothing_is_written(running: World) -> None:
 
 
 def test_what_an_opted_out_ven_was_called_for_is_called_of_another(running: World) -> None:
-    """It counts as nothing and is dropped; the next in merit order make it up; others are not written to."""
+    """It is dropped and the next in merit order make it up, to 2 % above; others are not written to."""
     reports(running, "a", 5.0, None)
     running.vens.update(_ven("a"), {"optOut": {"reason": "economic"}})
     reports(running, "b", 4.0)
     answer = ask()
-    assert shares(answer) == {"b": 5.0, "c": 4.0}
+    assert shares(answer) == {"b": 5.0, "c": 4.18}
     assert answer["unavailable"]["a"] == "opted out: economic"
     assert from_shadow("e1", running.desired("a")["e1"]).phase(running.now) is Phase.CANCELLED
     assert running.desired("d") == {}
@@ -82,7 +82,7 @@ def test_a_silent_ven_counts_as_nothing(running: World, ago_s: float | None, why
         reports(running, "a", 5.0, ago_s=ago_s)
     reports(running, "b", 4.0)
     answer = ask()
-    assert shares(answer) == {"b": 5.0, "c": 4.0}
+    assert shares(answer) == {"b": 5.0, "c": 4.18}
     assert answer["unavailable"]["a"] == why
 
 
@@ -90,7 +90,7 @@ def test_who_left_the_event_is_not_called_again(running: World) -> None:
     """A VEN whose rows are no longer of the event is left alone until its end, whatever it offers."""
     reports(running, "a", 0.0, None)
     reports(running, "b", 4.0)
-    assert shares(ask()) == {"b": 5.0, "c": 4.0}
+    assert shares(ask()) == {"b": 5.0, "c": 4.18}
     running.now += SETTLED_S
     for ven_id, kw in (("a", 0.0), ("b", 2.0), ("c", 4.0), ("d", 0.0)):
         reports(running, ven_id, kw, "e1" if kw else None)
@@ -104,12 +104,12 @@ def test_who_delivers_clearly_less_is_held_to_that(running: World) -> None:
     reports(running, "a", 2.0)
     reports(running, "b", 4.0)
     answer = ask()
-    assert shares(answer) == {"a": 2.0, "b": 5.0, "c": 2.0}
+    assert shares(answer) == {"a": 2.0, "b": 5.0, "c": 2.18}
     running.now += SETTLED_S
     for ven_id, kw in (("a", 2.0), ("b", 5.0), ("c", 1.0)):
         reports(running, ven_id, kw)
     reports(running, "d", 0.0, None)
-    assert shares(ask()) == {"a": 2.0, "b": 5.0, "c": 1.0, "d": 1.0}
+    assert shares(ask()) == {"a": 2.0, "b": 5.0, "c": 1.0, "d": 1.18}
 
 
 def test_who_offers_more_than_when_it_was_held_is_called_again(running: World) -> None:
@@ -124,7 +124,7 @@ def test_who_offers_more_than_when_it_was_held_is_called_again(running: World) -
     running.vens.update(_ven("a"), {"shedAvailabilityKw": 4.5})
     reports(running, "a", 2.0)
     reports(running, "b", 5.0)
-    assert shares(ask()) == {"a": 4.0, "b": 5.0}
+    assert shares(ask()) == {"a": 4.18, "b": 5.0}
 
 
 def test_a_call_is_not_judged_before_a_row_can_tell(running: World) -> None:

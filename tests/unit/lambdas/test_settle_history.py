@@ -228,10 +228,15 @@ def test_what_a_ven_does_after_it_left_is_not_delivered(house: World) -> None:
     dispatch()
     rows(house, START, START + 1800, 2.0, eventId="e1")
     rows(house, START + 1800, START + 3600, 7.0)
-    said = {"ts": START + 1800, "data": {"optOut": {"reason": "economic"}, "deliveredKwh": 1.5}}
-    house.events.update(
-        Key("e1", ven_part("house-1")), {"venId": "house-1", "active": {"ts": START + 1}, "optedOut": said}
-    )
+    said = {"ts": START + 1800, "data": {"optOut": {"reason": "economic"}}}
+    part = {
+        "venId": "house-1",
+        "active": {"ts": START + 1},
+        "optedOut": said,
+        "ownKwh#0": 1.0,
+        "ownKwh#2": 0.5,
+    }
+    house.events.update(Key("e1", ven_part("house-1")), part)
     house.now = START + 3720
     whole = report()
     (one,) = whole.vens
@@ -247,7 +252,7 @@ def test_a_ven_whose_own_figure_is_another_is_named_by_a_note(house: World) -> N
     """Its rows come to 3 kWh, itself it says 2.5: the report says both."""
     dispatch()
     event_rows(house, eventId="e1")
-    said = {"venId": "house-1", "completed": {"ts": START + 3600, "data": {"deliveredKwh": 2.5}}}
+    said = {"venId": "house-1", "completed": {"ts": START + 3600}, "ownKwh#0": 2.5}
     house.events.update(Key("e1", ven_part("house-1")), said)
     assert any("2.500 kWh, their rows 3.000" in note for note in report().notes)
 
