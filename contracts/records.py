@@ -46,8 +46,8 @@ EVENTS_BY_START = "byStart"
 EVENTS_INDEX = TableKeys("part", "startTs")
 
 OWN_KWH_PREFIX = "ownKwh#"
-"""Attributes of a VEN's part: what it delivered by its own meter, by the revision that it left or ended. A VEN
-that an event lets go and calls again leaves it more than once."""
+"""Attributes of a VEN's part: what it delivered by its own meter, by the revision that it left or ended.
+A VEN that an event lets go and calls again leaves it more than once."""
 
 LATEST_ROW = "LATEST"
 """Sort key of a VEN's latest telemetry row. A letter sorts above every row's time, so no range holds it."""
