@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ven_twin.core.meter import Meter
 from ven_twin.core.past import PastEvent
 from ven_twin.core.premises import Flow, Premises
 from ven_twin.core.ven import VenState
 from ven_twin.devices.profile import Panel
+from ven_twin.io.outbox_file import OutboxCounts
 from ven_twin.io.session_status import SessionStatus
 
 
@@ -36,7 +38,9 @@ class Moment:
         sustain_s: for how long what is on offer could be held, wall s.
         past: the events that are over, newest first.
         session: the MQTT session.
-        messages_lost: messages that never reached the cloud.
+        last_event: the summary of the event that was last over, or None.
+        outbox: what the outbox holds, and what it let go.
+        clock_jump_s: how far the host's wall clock has jumped since the start, s.
         clock_skew_s: how far the cloud's time is from the VEN's, where that has to be said, or None.
         certificate: the file of the VEN's certificate.
     """
@@ -58,6 +62,13 @@ class Moment:
     sustain_s: float
     past: tuple[PastEvent, ...]
     session: SessionStatus
-    messages_lost: int
+    last_event: Mapping[str, Any] | None
+    outbox: OutboxCounts
+    clock_jump_s: float
     clock_skew_s: float | None
     certificate: Path
+
+    @property
+    def messages_lost(self) -> int:
+        """Messages that never reached the cloud."""
+        return self.outbox.lost

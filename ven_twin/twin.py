@@ -18,10 +18,10 @@ from contracts import codec
 from contracts.errors import OversizeError, WireError
 from contracts.events import Phase
 from contracts.names import Topics
+from ven_twin import account
 from ven_twin.core import reporting, resident
 from ven_twin.core.commanding import Facts, Outcome
 from ven_twin.core.memory import Memory, lasting
-from ven_twin.core.meter import Meter
 from ven_twin.core.past import PastEvent, past_event, with_past
 from ven_twin.core.schedule import Transition
 from ven_twin.core.ven import VenState
@@ -147,7 +147,9 @@ class Twin:
             sustain_s=self._household.sustain_s(self._state, now_s),
             past=self._past,
             session=self._session.status,
-            messages_lost=self._outbox.counts.lost,
+            last_event=self._household.with_rebound(self._last_event),
+            outbox=self._outbox.counts,
+            clock_jump_s=self._clock.jump_s,
             clock_skew_s=self._clock.skew_s,
             certificate=self._certificate,
         )
@@ -300,43 +302,12 @@ class Twin:
     async def _keep_shadow(self) -> None:
         now_s, objection = self._clock.monotonic_s(), None
         try:
-            await self._shadow.keep_up(self._state.shadow, self._reported(), now_s)
+            await self._shadow.keep_up(self._state.shadow, account.reported(self.moment()), now_s)
         except OversizeError as error:
             objection = f"the shadow cannot be updated: {error}"
         if objection is not None and objection != self._objection:
             logger.error("%s", objection)
         self._objection = objection
-
-    def _reported(self, status: str | None = None) -> dict[str, Any]:
-        now_ts = self._clock.now_ts()
-        held = self._state.in_force(now_ts) if status is None else None
-        soc, skew_s = self._household.battery_soc, self._clock.skew_s
-        return reporting.pruned(
-            {
-                **self._state.reported_settings(),
-                "certificateId": self._session.status.certificate_id,
-                "ven": {
-                    "enabled": self._state.settings.enabled,
-                    "status": status or reporting.status_of(self._state, now_ts),
-                    "bootId": self._voice.boot_id,
-                    "lastPublishTs": int(now_ts),
-                    "houseSpeed": self._settings.house_speed,
-                    "houseTs": int(self._household.house_ts(self._clock.monotonic_s())),
-                    "byHand": dict(self._state.by_hand),
-                    "clockSkewS": None if skew_s is None else round(skew_s / 60.0) * 60,
-                    "messagesLost": self._outbox.counts.lost or None,
-                },
-                "metrics": {
-                    "currentPowerKw": round(self._household.used_kw, reporting.KW_DIGITS),
-                    "shedAvailabilityKw": round(self._household.available_kw, reporting.KW_DIGITS),
-                    "sustainS": round(self._household.sustain_s(self._state, self._clock.monotonic_s())),
-                    "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),
-                    "activeEventId": held.event.event_id if held else None,
-                    "lastEventSummary": self._household.with_rebound(self._last_event),
-                },
-                "shadow_errors": dict(self._state.errors),
-            }
-        )
 
     async def _sleep(self) -> None:
         """Until something is due or something came in."""
@@ -345,7 +316,7 @@ class Twin:
         waits_s = [
             TICK_S,
             self._row_s + self._state.settings.report_interval_s - now_s,
-            self._shadow.due_s(self._state.shadow, self._reported(), now_s) - now_s,
+            self._shadow.due_s(self._state.shadow, account.reported(self.moment()), now_s) - now_s,
         ]
         if change_ts is not None:
             waits_s.append(change_ts - now_ts)
@@ -362,7 +333,8 @@ class Twin:
         self._household.replan(replace(self._state, load_sheds={}), None, now_s, now_ts)
         if self._session.status.state == "connected":
             with contextlib.suppress(OversizeError):
-                await self._shadow.say(self._state.shadow, self._reported("stopped"), now_s)
+                stopped = account.reported(self.moment(), stopped=True)
+                await self._shadow.say(self._state.shadow, stopped, now_s)
         logger.info("stopping: the loads are restored")
 
     async def _on_connected(self, session_present: bool) -> None:
@@ -428,27 +400,8 @@ class Twin:
             self._clock.heard(cloud_ts, asked_s)
 
     def _facts(self) -> Facts:
-        return Facts(status=self._status_data, config=self._config_data, critical=self._household.critical)
-
-    def _status_data(self) -> dict[str, Any]:
-        session, counts = self._session.status, self._outbox.counts
-        return {
-            **{key: value for key, value in self._reported().items() if key in {"ven", "metrics"}},
-            "connects": session.connects,
-            "unexpectedDisconnects": session.unexpected_disconnects,
-            "outboxDepth": session.outbox_depth,
-            "messagesShed": dict(counts.shed),
-            "messagesRefusedByDisk": counts.refused,
-            "messagesPutAside": counts.quarantined,
-            "clockJumpS": round(self._clock.jump_s, 1),
-        }
-
-    def _config_data(self) -> dict[str, Any]:
-        settings = self._state.reported_settings()
-        settings.pop("drEvents")
-        return {
-            **settings,
-            "house": self._settings.house,
-            "panelAmperageRating": self._voice.panel.rating_amps,
-            "circuits": [load.id for load in self._household.loads(self._state, Meter())],
-        }
+        return Facts(
+            status=lambda: account.status_data(self.moment()),
+            config=lambda: account.config_data(self.moment()),
+            critical=self._household.critical,
+        )

@@ -10,6 +10,7 @@ import pytest
 
 from contracts.events import Phase
 from tests.unit.twin.stand import START_TS, VEN, Stand
+from ven_twin import account
 from ven_twin.core.memory import FORMAT, Memory, lasting, read_memory, write_memory
 
 
@@ -234,7 +235,7 @@ async def test_what_was_shed_is_counted_over_restarts_and_reported(tmp_path: Pat
     stand.kill_unread()
     twin = stand.start(outbox_mb=1.0)
     assert twin._outbox.counts.shed["telemetry"] >= shed
-    assert twin._reported()["ven"]["messagesLost"] >= shed
+    assert account.reported(twin.moment())["ven"]["messagesLost"] >= shed
     await stand.command(op="get", correlationId="c1")
     assert stand.acks("c1")[0]["data"]["messagesShed"]["telemetry"] >= shed
 
