@@ -55,7 +55,11 @@ def leaks_under(folder: Path) -> list[str]:
     for path in _files(folder, READ):
         if path.name in HOLDS_SECRETS or _emulators(path):
             continue
-        what = leaks(path.read_bytes().decode(errors="replace"), secrets)
+        try:
+            text = path.read_bytes().decode(errors="replace")
+        except FileNotFoundError:  # a database that was closed only now has taken its log with it
+            continue
+        what = leaks(text, secrets)
         if what:
             found.append(f"{path.relative_to(folder)}: {', '.join(what)}")
     return found

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import async_playwright
+from playwright.async_api import Page, async_playwright
+
+from tests.browser import fleet_pictures
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 MOST_BYTES = 200_000
@@ -40,6 +42,7 @@ def main() -> None:
         with _system(environment):
             url = next(Path(home).rglob("page.url")).read_text()
             asyncio.run(_take(path, url, environment))
+    fleet_pictures.main(path, take)
 
 
 @contextmanager
@@ -72,15 +75,20 @@ async def _take(chromium: str, url: str, environment: dict[str, str]) -> None:
         await pages["ven-light"].locator(".event.active").wait_for()
         await asyncio.sleep(INTO_THE_EVENT_S)  # so that the chart has something of it
         for name, page in pages.items():
-            picture = FOLDER / f"{name}.png"
             await page.bring_to_front()
             await page.locator(".event.active").wait_for()
-            await page.screenshot(path=picture)
-            size = picture.stat().st_size
-            sys.stdout.write(f"{picture}: {size / 1000:.0f} kB\n")
-            if size > MOST_BYTES:
-                sys.exit(f"{picture} is larger than {MOST_BYTES} bytes")
+            await take(page, name)
         await browser.close()
+
+
+async def take(page: Page, name: str) -> None:
+    """Take one picture into the docs' folder."""
+    picture = FOLDER / f"{name}.png"
+    await page.screenshot(path=picture)
+    size = picture.stat().st_size
+    sys.stdout.write(f"{picture}: {size / 1000:.0f} kB\n")
+    if size > MOST_BYTES:
+        sys.exit(f"{picture} is larger than {MOST_BYTES} bytes")
 
 
 CLI = (sys.executable, "-m", "ven_twin.cli")

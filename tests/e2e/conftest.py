@@ -99,7 +99,7 @@ class System:
 
 TWIN_OPTIONS = (
     "--house-speed",
-    "30",
+    "5",  # so that it stays a hot afternoon, with something to shed, for as long as the tests take
     "--house-start",
     "2026-07-15T22:30:00Z",
     "--report-interval",

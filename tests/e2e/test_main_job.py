@@ -67,7 +67,9 @@ def test_an_event_is_shed_stored_settled_and_restored(system: System) -> None:
 
 def test_cancelling_gives_the_loads_back(system: System) -> None:
     """A cancelled event is over at once, and what it curtailed is restored (defect 2)."""
-    event_id = system.json("event", "create", "--shed-kw", "2", "--duration", "10m")["eventId"]
+    event_id = system.json("event", "create", "--shed-kw", "2", "--duration", "10m", "--target", "ven-1")[
+        "eventId"
+    ]
     until(lambda: system.reported("ven-1")["metrics"].get("activeEventId") == event_id, "the start")
     until(lambda: _last(system)["shedPowerKw"] > 1.0, "the shedding")
     system.json("event", "cancel", event_id)

@@ -28,7 +28,7 @@ def test_listen_prints_a_table_for_people(system: System) -> None:
 def test_the_status_of_a_ven_is_there_to_ask(system: System) -> None:
     """`get status` answers with what the VEN does, `get config` with how it is set."""
     status = system.json("cmd", "--ven-id", "ven-1", "--op", "get")["data"]
-    assert status["ven"]["houseSpeed"] == 30
+    assert status["ven"]["houseSpeed"] == 5
     assert status["metrics"]["shedAvailabilityKw"] >= 0
     config = system.json("cmd", "--ven-id", "ven-1", "--op", "get", "--data", '{"what": "config"}')["data"]
     assert "heater1" in config["circuits"]

@@ -1,0 +1,76 @@
+"""A fleet of real twins on a real local cloud, with the operator's page before it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from local_cloud import deploy, process
+from tests.e2e.conftest import System, cloud_of, start_cloud, until
+
+VENS = ("ven-1", "ven-2", "ven-3")
+HOUSES = ("--house-speed", "10", "--house-start", "2026-07-15T22:30:00Z", "--report-interval", "1")
+
+
+class Fleet:
+    """A local cloud with twins in it, and the operator's page."""
+
+    def __init__(self, home: Path, vens: Sequence[str] = VENS, houses: Sequence[str] = HOUSES) -> None:
+        self.home = home
+        self.vens = vens
+        self.houses = houses
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.url = ""
+
+    def start(self) -> None:
+        """Start all of it; returns when every VEN has said what it offers."""
+        runtime = start_cloud(self.home)
+        self.system = System(self.home, runtime, cloud_of(runtime))
+        deploy.deploy(runtime, self.vens)
+        self.run("fleet", "run", *self.houses)
+        until(self._offered, "the offers of all VENs", 60)
+        self.serve()
+
+    def serve(self, port: str = "0") -> None:
+        """Start the page's server."""
+        self.server = self.run("fleet", "serve", "--port", port)
+        log = self.home / f"{len(self.processes)}.log"
+        self.url = until(lambda: _address(log), "the page's address")
+
+    def run(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command that goes on."""
+        with (self.home / f"{len(self.processes) + 1}.log").open("wb") as log:
+            started = subprocess.Popen(
+                [sys.executable, "-m", "ven_twin.cli", *arguments],
+                env={**self.system.environment, "PYTHONUNBUFFERED": "1"},
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(started)
+        return started
+
+    def stop(self) -> None:
+        """End all of it."""
+        for each in self.processes:
+            if each.poll() is None:
+                each.terminate()
+        for each in self.processes:
+            each.wait(20)
+        process.stop(self.home / "cloud")
+
+    def event(self, event_id: str) -> dict[str, Any]:
+        """An event as the cloud has it."""
+        shown: dict[str, Any] = self.system.json("event", "show", event_id)["event"]
+        return shown
+
+    def _offered(self) -> bool:
+        vens = self.system.json("fleet", "status")["vens"]
+        return sum(ven.get("offersKw") is not None for ven in vens) == len(self.vens)
+
+
+def _address(log: Path) -> str | None:
+    words = log.read_text().split()
+    return next((word.rstrip(",") for word in words if word.startswith("http://")), None)

@@ -1,0 +1,156 @@
+"""Whatever becomes of the page's server, the twin goes on; and it ends when the twin does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.world import until
+from tests.integration.mosquitto import free_port
+from tests.integration.pki import Authority
+from ven_twin.io import identity
+from ven_twin.settings import TwinSettings
+from ven_twin.twin import Twin
+from ven_twin.web import settings as web
+from ven_twin.web.server import ADDRESS_FILE, serving
+from ven_twin.web.settings import WebSettings
+
+
+@pytest.fixture
+async def twin(tmp_path: Path) -> AsyncIterator[Twin]:
+    """A twin that runs, with no broker to be found."""
+    Authority().identity(tmp_path / "tls")
+    asked = TwinSettings(ven_id="ven-1", endpoint="localhost", port=free_port(), state_dir=tmp_path)
+    twin = Twin(asked, identity.load(tmp_path / "tls"))
+    running = asyncio.create_task(twin.run())
+    yield twin
+    twin.stop()
+    await running
+
+
+@contextmanager
+def taken() -> Iterator[int]:
+    """A port that something else listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield int(other.getsockname()[1])
+
+
+async def ask(url: str, **options: Any) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of an answer."""
+
+    def call() -> tuple[int, dict[str, Any]]:
+        request = urllib.request.Request(url, **options)  # noqa: S310 - of the page
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    return await asyncio.to_thread(call)
+
+
+async def test_the_page_is_served_beside_the_twin(twin: Twin, tmp_path: Path) -> None:
+    """Any free port by 0; the address stands in the twin's folder for as long as it is served."""
+    async with serving(twin, WebSettings(port=0), tmp_path) as url:
+        assert url == (tmp_path / ADDRESS_FILE).read_text()
+        assert (await ask(f"{url}/live"))[0] == 200
+        status, health = await ask(f"{url}/health")
+        assert status == 503
+        assert health["certificateDaysLeft"] == pytest.approx(1, abs=0.1)
+    assert not (tmp_path / ADDRESS_FILE).exists()
+
+
+async def test_a_port_that_is_taken_leaves_the_twin_running(
+    twin: Twin, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line names the option; there is no page, and the twin does not notice."""
+    with taken() as port:
+        async with serving(twin, WebSettings(port=port), tmp_path) as url:
+            assert url is None
+    (said,) = [record.getMessage() for record in caplog.records if "no page" in record.getMessage()]
+    assert str(port) in said
+    assert "--web-port" in said
+    assert not (tmp_path / ADDRESS_FILE).exists()
+
+
+async def test_the_next_port_serves_where_none_was_asked_for(
+    twin: Twin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many twins on one machine each find a port."""
+    with taken() as port:
+        monkeypatch.setattr(web, "PORT", port)
+        async with serving(twin, WebSettings(), tmp_path) as url:
+            assert url is not None
+            assert port < int(url.rpartition(":")[2]) < port + web.PORTS_TRIED
+
+
+async def test_a_page_that_is_open_does_not_keep_the_twin(twin: Twin, tmp_path: Path) -> None:
+    """The stream ends when the server does, at once."""
+    async with serving(twin, WebSettings(port=0), tmp_path) as url:
+        assert url is not None
+        port = int(url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"200 OK" in head
+        assert b"text/event-stream" in head
+        first = json.loads((await reader.readuntil(b"\n\n")).split(b"data: ")[1])
+        assert first["ven"]["venId"] == "ven-1"
+    await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+
+
+async def test_curl_is_told_what_is_wrong(twin: Twin, tmp_path: Path) -> None:
+    """Over a real socket as in process: a problem that names the field."""
+    async with serving(twin, WebSettings(port=0), tmp_path) as url:
+        done = await asyncio.create_subprocess_exec(
+            *("curl", "-s", "-X", "POST", f"{url}/api/events"),
+            *("-H", "content-type: application/json", "-d", '{"kw": 0, "durationS": 5}'),
+            stdout=subprocess.PIPE,
+        )
+        problem = json.loads((await done.communicate())[0])
+        assert (problem["status"], problem["field"]) == (400, "kw")
+
+
+async def test_off_loopback_without_a_token_nothing_starts(tmp_path: Path) -> None:
+    """The command refuses, and names the option that it needs."""
+    Authority().identity(tmp_path / "tls")
+    done = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", "ven-1", "--certs", str(tmp_path / "tls")),
+        *("--endpoint", "localhost", "--state", str(tmp_path), "--web-host", "0.0.0.0"),  # noqa: S104
+        stderr=subprocess.PIPE,
+    )
+    _, said = await done.communicate()
+    assert done.returncode not in {0, None}
+    assert b"--web-token-file" in said
+    assert b"Traceback" not in said
+
+
+async def test_the_command_serves_the_page_and_ends_it(tmp_path: Path) -> None:
+    """``ven-twin run`` says where the page is; SIGTERM ends both in order."""
+    Authority().identity(tmp_path / "tls")
+    run = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", "ven-1", "--certs", str(tmp_path / "tls")),
+        *("--endpoint", "localhost", "--port", str(free_port()), "--state", str(tmp_path), "--web-port", "0"),
+        stderr=subprocess.PIPE,
+    )
+    await until((tmp_path / ADDRESS_FILE).exists, "the page")
+    assert (await ask(f"{(tmp_path / ADDRESS_FILE).read_text()}/live"))[0] == 200
+    run.send_signal(signal.SIGTERM)
+    _, said = await asyncio.wait_for(run.communicate(), 20)
+    assert run.returncode == 0
+    assert b"page: http://127.0.0.1:" in said
