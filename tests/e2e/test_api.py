@@ -15,6 +15,10 @@ from botocore.httpsession import URLLib3Session
 from contracts.names import Output
 from local_cloud.runtime import REGION
 from tests.e2e.conftest import until
+from ven_twin.io.aggregator import RefusedError
+from ven_twin.io.api import ApiAggregator
+from ven_twin.io.cloud import Access
+from ven_twin.io.direct import DirectAggregator
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import System
@@ -155,6 +159,37 @@ def test_the_cli_says_the_same_through_the_api(system: System, url: str) -> None
     system.json("event", "delete", event_id, "--api", url)
     assert event_id not in {event["eventId"] for event in system.json("event", "list")}
     assert system.json("cmd", "--ven-id", "ven-1", "--op", "ping", "--api", url)["pong"] is True
+
+
+def test_a_change_on_condition_is_refused_both_ways_when_it_does_not_hold(system: System, url: str) -> None:
+    """Cancel and delete with an old etag change nothing; with the right one they are done."""
+    operator = Access(
+        "local",
+        region=REGION,
+        access_key_id=system.runtime.access_key_id,
+        secret_access_key=system.runtime.secret_access_key,
+    )
+    for way in (ApiAggregator(url, operator), DirectAggregator(system.cloud)):
+        made = [
+            way.create_event(
+                {
+                    "intervals": [{"signal": "shedKw", "value": 0.1, "durationS": 60}],
+                    "startTs": 4_000_000_000 + n,
+                }
+            )
+            for n in range(3)
+        ]
+        ids = [each.event_id for each in made]
+        assert [event.event_id for event in way.events(page=1)][:3] == ids[::-1]
+        for change in (way.cancel_event, way.delete_event):
+            with pytest.raises(RefusedError) as refused:
+                change(ids[0], etag="old")
+            assert refused.value.code == "preconditionFailed"
+        assert way.event(ids[0]).cancelled_ts is None
+        way.cancel_event(ids[0], etag=made[0].etag)
+        assert way.event(ids[0]).cancelled_ts is not None
+        for event_id in ids:
+            way.delete_event(event_id, etag=way.event(event_id).etag)
 
 
 def test_the_fleet_is_the_same_both_ways(system: System, url: str) -> None:
