@@ -47,7 +47,8 @@ class _Shown(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_def
 class FleetVen(_Shown, frozen=True):
     """One VEN: *askedKw* and *deliveredKw* of *eventId* while it sheds, else what it offers and for how long.
 
-    *optOut* stands there while it is in force. *rowAgeS* is how old its latest telemetry is.
+    *optOut* stands there while it is in force. *rowAgeS* is how old its latest telemetry is. *groups* are
+    the names under which events can target it, beside its own.
     """
 
     ven_id: str
@@ -60,6 +61,7 @@ class FleetVen(_Shown, frozen=True):
     sustain_s: float | None = None
     opt_out: OptOut | None = None
     row_age_s: float | None = None
+    groups: tuple[str, ...] = ()
 
 
 class FleetEvent(_Shown, frozen=True):
@@ -154,7 +156,8 @@ def _shown(ven: Ven, row: Row | None, now_ts: float) -> FleetVen:
         known["used_kw"] = row.used_power_kw
     if standing in {Standing.SHEDDING, Standing.READY}:
         known |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s}
-    return FleetVen(ven_id=ven.ven_id, standing=standing, opt_out=opted_out, row_age_s=age_s, **known)
+    known |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
+    return FleetVen(ven_id=ven.ven_id, standing=standing, **known)
 
 
 def _standing(ven: Ven, fresh: Row | None, opted_out: OptOut | None) -> Standing:

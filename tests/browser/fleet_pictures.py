@@ -17,7 +17,7 @@ from tests.browser.fleet import Fleet
 VENS = tuple(f"home-{number:02}" for number in range(1, 13))
 HOUSES = ("--house-speed", "2", "--house-start", "2026-07-15T22:30:00Z", "--report-interval", "2")
 BEFORE_S, INTO_THE_EVENT_S = 20, 60
-LARGE = {"viewport": {"width": 1180, "height": 960}}
+LARGE = {"viewport": {"width": 1180, "height": 1260}}
 PHONE = {"viewport": {"width": 375, "height": 812}, "device_scale_factor": 2, "is_mobile": True}
 PICTURES: dict[str, dict[str, Any]] = {
     "fleet-light": LARGE,

@@ -23,9 +23,8 @@ from tests.integration.pki import Authority
 from ven_twin.io import identity
 from ven_twin.settings import TwinSettings
 from ven_twin.twin import Twin
-from ven_twin.web import settings as web
 from ven_twin.web.server import ADDRESS_FILE, serving
-from ven_twin.web.settings import WebSettings
+from ven_twin.web.settings import PORTS_TRIED, WebSettings
 
 
 @pytest.fixture
@@ -87,15 +86,12 @@ async def test_a_port_that_is_taken_leaves_the_twin_running(
     assert not (tmp_path / ADDRESS_FILE).exists()
 
 
-async def test_the_next_port_serves_where_none_was_asked_for(
-    twin: Twin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_next_port_serves_where_none_was_asked_for(twin: Twin, tmp_path: Path) -> None:
     """Many twins on one machine each find a port."""
     with taken() as port:
-        monkeypatch.setattr(web, "PORT", port)
-        async with serving(twin, WebSettings(), tmp_path) as url:
+        async with serving(twin, WebSettings(usual_port=port), tmp_path) as url:
             assert url is not None
-            assert port < int(url.rpartition(":")[2]) < port + web.PORTS_TRIED
+            assert port < int(url.rpartition(":")[2]) < port + PORTS_TRIED
 
 
 async def test_a_page_that_is_open_does_not_keep_the_twin(twin: Twin, tmp_path: Path) -> None:

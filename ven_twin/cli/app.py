@@ -20,8 +20,10 @@ from ven_twin.cli import (
     listen,
     neighbourhood,
     run,
+    serve,
     simulate,
     up,
+    watch,
 )
 from ven_twin.errors import VenTwinError
 
@@ -40,6 +42,8 @@ app.add_typer(certs.app, name="certs")
 app.command("cmd")(command.cmd)
 app.add_typer(event.app, name="event")
 fleet.app.command("run")(neighbourhood.run_fleet)
+fleet.app.command("watch")(watch.watch)
+fleet.app.command("serve")(serve.serve)
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(history.app, name="history")
 app.command("listen")(listen.listen)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -90,6 +92,30 @@ def reach(
     return ApiAggregator(api, Access(stage, region=region, profile=profile) if own else _access(LOCAL))
 
 
+def reaching(
+    stage: str, profile: str | None = None, region: str | None = None, api: str | None = None
+) -> tuple[Callable[[], Aggregator], str]:
+    """A way to reach what `reach` does that can be tried again and again, and what is there in a word.
+
+    Raises:
+        FieldError: an unknown stage, or no address.
+    """
+    from local_cloud.errors import LocalCloudError
+    from ven_twin.io.cloud import CloudError
+
+    def tried() -> Aggregator:
+        try:
+            return reach(stage, profile, region, api)
+        except LocalCloudError as error:
+            raise CloudError(str(error)) from None
+
+    with contextlib.suppress(CloudError):  # which is told where the fleet would be shown
+        tried()
+    if api is not None:
+        return tried, urlsplit(api).netloc
+    return tried, "local cloud" if stage == LOCAL else f"stage {stage} on AWS"
+
+
 def with_cloud(command: Callable[..., None]) -> Callable[..., None]:
     """Give *command* the options that say which cloud; its parameter `cloud` is called to get there."""
     return with_options(command, "cloud", _WHICH_CLOUD, connect)
@@ -98,6 +124,11 @@ def with_cloud(command: Callable[..., None]) -> Callable[..., None]:
 def with_aggregator(command: Callable[..., None]) -> Callable[..., None]:
     """As `with_cloud`, with ``--api`` beside; its parameter `aggregator` is called to reach it."""
     return with_options(command, "aggregator", {**_WHICH_CLOUD, "api": (ApiOption, None)}, reach)
+
+
+def with_reaching(command: Callable[..., None]) -> Callable[..., None]:
+    """As `with_aggregator`; its parameter `reaching` is called for the way there, and what is there."""
+    return with_options(command, "reaching", {**_WHICH_CLOUD, "api": (ApiOption, None)}, reaching)
 
 
 def with_options(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from contracts.api import Command, Event, EventSummary
+from contracts.api import PAGE_MAX, Command, Event, EventSummary
 from contracts.errors import FieldError
 from contracts.fleet import Fleet
 from contracts.requests import CommandIssued, EventDispatched
@@ -40,17 +40,17 @@ class Aggregator(Protocol):
     def revise_event(self, event_id: str, asked: Mapping[str, Any], *, etag: str) -> EventDispatched:
         """Replace what an event asks for, if it is still what *etag* says."""
 
-    def cancel_event(self, event_id: str) -> EventDispatched:
-        """Cancel an event."""
+    def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
+        """Cancel an event, if it is still what *etag* says, where one is given."""
 
-    def delete_event(self, event_id: str) -> None:
-        """Delete an event."""
+    def delete_event(self, event_id: str, *, etag: str | None = None) -> None:
+        """Delete an event, if it is still what *etag* says, where one is given."""
 
     def event(self, event_id: str) -> Event:
         """An event with all its VENs' parts."""
 
-    def events(self) -> Iterator[EventSummary]:
-        """The events, the newest start first."""
+    def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
+        """The events, the newest start first; so many are asked for at a time."""
 
     def report(self, event_id: str) -> dict[str, Any]:
         """What an event delivered; it is settled now when it is over and was not."""

@@ -61,16 +61,17 @@ class ApiAggregator:
 
     def revise_event(self, event_id: str, asked: Mapping[str, Any], *, etag: str) -> EventDispatched:
         """PUT /events/{id} with If-Match."""
-        headers = {"If-Match": f'"{etag}"'}
-        return self._call("PUT", _path("events", event_id), EventDispatched, body=asked, headers=headers)
+        path = _path("events", event_id)
+        return self._call("PUT", path, EventDispatched, body=asked, headers=_if_match(etag))
 
-    def cancel_event(self, event_id: str) -> EventDispatched:
+    def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
         """POST /events/{id}/cancel."""
-        return self._call("POST", _path("events", event_id, "cancel"), EventDispatched)
+        path = _path("events", event_id, "cancel")
+        return self._call("POST", path, EventDispatched, headers=_if_match(etag))
 
-    def delete_event(self, event_id: str) -> None:
+    def delete_event(self, event_id: str, *, etag: str | None = None) -> None:
         """DELETE /events/{id}."""
-        self._send("DELETE", _path("events", event_id))
+        self._send("DELETE", _path("events", event_id), headers=_if_match(etag))
 
     def event(self, event_id: str) -> Event:
         """GET /events/{id}, every page of its VENs."""
@@ -81,15 +82,15 @@ class ApiAggregator:
             event = msgspec.structs.replace(event, vens=(*event.vens, *page.vens))
         return msgspec.structs.replace(event, next=None)
 
-    def events(self) -> Iterator[EventSummary]:
+    def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
         """GET /events, every page."""
-        query: dict[str, Any] = {"limit": PAGE_MAX}
+        query: dict[str, Any] = {"limit": page}
         while True:
-            page = self._call("GET", "/events", EventPage, query=query)
-            yield from page.items
-            if page.next is None:
+            found = self._call("GET", "/events", EventPage, query=query)
+            yield from found.items
+            if found.next is None:
                 return
-            query["cursor"] = page.next
+            query["cursor"] = found.next
 
     def report(self, event_id: str) -> dict[str, Any]:
         """POST /events/{id}/report."""
@@ -190,6 +191,11 @@ def _checked(url: str) -> str:
     if parts.scheme == "http" and not is_loopback(url):
         raise FieldError("--api", "takes plain http on this machine alone")
     return url.rstrip("/")
+
+
+def _if_match(etag: str | None) -> dict[str, str]:
+    """What makes a change conditional; nothing without *etag*."""
+    return {} if etag is None else {"If-Match": f'"{etag}"'}
 
 
 def _path(*names: str) -> str:

@@ -190,8 +190,8 @@ class Cloud:
             ExpressionAttributeValues={":e": {"S": event_id}},
         )
 
-    def events(self) -> Iterator[dict[str, Any]]:
-        """The headers of the events, the newest start first."""
+    def events(self, page: int) -> Iterator[dict[str, Any]]:
+        """The headers of the events, the newest start first; *page* of them are read at a time."""
         yield from self._pages(
             "query",
             TableName=self.output(Output.EVENTS_TABLE),
@@ -200,6 +200,7 @@ class Cloud:
             ExpressionAttributeNames={"#p": records.EVENTS_INDEX.partition},
             ExpressionAttributeValues={":p": {"S": records.EVENT_PART}},
             ScanIndexForward=False,
+            Limit=page,
         )
 
     def latest_rows(self, ven_ids: Sequence[str]) -> Iterator[dict[str, Any]]:

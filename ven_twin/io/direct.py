@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from contracts import records, views
-from contracts.api import Command, Event, EventSummary
+from contracts.api import PAGE_MAX, Command, Event, EventSummary
 from contracts.fleet import Fleet, fleet_at
 from contracts.names import Output
 from contracts.requests import CommandIssued, EventDispatched
@@ -33,13 +33,13 @@ class DirectAggregator:
         """Have `dispatch_event` revise it."""
         return self._dispatch({**asked, "action": "revise", "eventId": event_id, "ifMatch": etag})
 
-    def cancel_event(self, event_id: str) -> EventDispatched:
+    def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
         """Have `dispatch_event` cancel it."""
-        return self._dispatch({"action": "cancel", "eventId": event_id})
+        return self._dispatch({"action": "cancel", "eventId": event_id, "ifMatch": etag})
 
-    def delete_event(self, event_id: str) -> None:
+    def delete_event(self, event_id: str, *, etag: str | None = None) -> None:
         """Have `dispatch_event` delete it."""
-        self._dispatch({"action": "delete", "eventId": event_id})
+        self._dispatch({"action": "delete", "eventId": event_id, "ifMatch": etag})
 
     def event(self, event_id: str) -> Event:
         """Read from the events table."""
@@ -48,9 +48,9 @@ class DirectAggregator:
             raise RefusedError("eventId", f"no event {event_id!r}", "notFound")
         return event
 
-    def events(self) -> Iterator[EventSummary]:
+    def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
         """Read from the index of the events table."""
-        for header in self._cloud.events():
+        for header in self._cloud.events(page):
             event = views.event_summary(header, time.time())
             if event is not None:
                 yield event

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable, Hashable
 
 from ven_twin.io.clock import monotonic_s
 from ven_twin.web.faces import Snapshot
+from ven_twin.web.listeners import Listeners
 
-PAGES_MAX = 64
 PERIOD_S = 1.0
 AT_ONCE_S = 0.2
 """Between two messages, even when what changed matters."""
@@ -20,19 +20,14 @@ SLACK_S = 0.1
 """The twin looks at its house every second; one that is a little early is not put off to the next."""
 
 
-class FullError(Exception):
-    """Raised when so many pages are open that one more is refused. Close one, and open it again."""
-
-
 class Hub:
     """The open pages. *encode* makes the message of a state."""
 
     def __init__(self, encode: Callable[[], tuple[Snapshot, bytes]]) -> None:
         self._encode = encode
-        self._pages: set[_Page] = set()
+        self._pages = Listeners()
         self._sent_s = float("-inf")
         self._said: Hashable = None
-        self._closed = False
         self._again: asyncio.TimerHandle | None = None
 
     @property
@@ -42,7 +37,7 @@ class Hub:
 
     def tell(self) -> None:
         """The VEN has a new state."""
-        if not self._pages or self._closed or self._again is not None:
+        if not self._pages or self._pages.closed or self._again is not None:
             return
         since_s = monotonic_s() - self._sent_s
         if since_s < AT_ONCE_S:
@@ -53,8 +48,7 @@ class Hub:
         if since_s < PERIOD_S - SLACK_S and said == self._said:
             return
         self._said, self._sent_s = said, monotonic_s()
-        for page in self._pages:
-            page.put(message)
+        self._pages.put(message)
 
     def _tell_again(self) -> None:
         self._again = None
@@ -64,46 +58,15 @@ class Hub:
         """End every page's stream."""
         if self._again is not None:
             self._again.cancel()
-        self._closed = True
-        for page in self._pages:
-            page.put(None)
+        self._pages.close()
 
     def listen(self) -> AsyncIterator[bytes]:
         """The messages of one page, the present state first.
 
         Raises:
-            FullError: `PAGES_MAX` are open.
+            FullError: so many are open that one more is refused.
         """
-        if len(self._pages) >= PAGES_MAX or self._closed:
-            raise FullError
-        return self._messages(_Page())
-
-    async def _messages(self, page: _Page) -> AsyncIterator[bytes]:
-        self._pages.add(page)
-        try:
-            _, first = self._encode()
-            yield first
-            while (message := await page.next()) is not None:
-                yield message
-        finally:
-            self._pages.discard(page)
-
-
-class _Page:
-    """One open page: what is to be sent next, and a bell."""
-
-    def __init__(self) -> None:
-        self._bell = asyncio.Event()
-        self._message: bytes | None = None
-
-    def put(self, message: bytes | None) -> None:
-        self._message = message
-        self._bell.set()
-
-    async def next(self) -> bytes | None:
-        await self._bell.wait()
-        self._bell.clear()
-        return self._message
+        return self._pages.listen(lambda: self._encode()[1])
 
 
 def standing(snapshot: Snapshot) -> Hashable:

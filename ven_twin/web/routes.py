@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ven_twin.web import calls, faces
+from ven_twin.web.answers import EVENT_STREAM, JSON
 from ven_twin.web.health import Health, Live
 from ven_twin.web.metrics import TEXT
 
-JSON = "application/json"
-EVENT_STREAM = "text/event-stream"
 HTML = "text/html; charset=utf-8"
 
 

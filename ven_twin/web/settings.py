@@ -23,6 +23,8 @@ class WebSettings:
         host: the address that is listened on.
         port: the port; 0 for any that is free, None for the usual one or the next that is free.
         token: what callers must know, or None, which only loopback allows.
+        usual_port: the first that is tried where none is asked for.
+        port_option: what a user gives another port by.
 
     Raises:
         FieldError: a port that is none, or another address than loopback without a token.
@@ -31,11 +33,13 @@ class WebSettings:
     host: str = LOOPBACK
     port: int | None = None
     token: str | None = None
+    usual_port: int = PORT
+    port_option: str = "--web-port"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, and what would open the house to the network."""
         if self.port is not None and not 0 <= self.port < 65536:
-            raise FieldError("--web-port", f"0 to 65535, got {self.port}")
+            raise FieldError(self.port_option, f"0 to 65535, got {self.port}")
         if not self.loopback and self.token is None:
             raise FieldError(
                 "--web-host", f"{self.host} is not loopback: give --web-token-file, or leave it out"
@@ -54,7 +58,9 @@ class WebSettings:
     @property
     def ports(self) -> tuple[int, ...]:
         """The ports to try, in order."""
-        return tuple(range(PORT, PORT + PORTS_TRIED)) if self.port is None else (self.port,)
+        if self.port is not None:
+            return (self.port,)
+        return tuple(range(self.usual_port, self.usual_port + PORTS_TRIED))
 
 
 def read_token(path: Path) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.twin.stand import START_TS
 from tests.unit.web.conftest import Caller
-from ven_twin.web.app import BODY_MAX_BYTES
+from ven_twin.web.answers import BODY_MAX_BYTES
 from ven_twin.web.routes import ROUTES
 
 BODIES: dict[str, dict[str, Any]] = {

@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.twin.stand import Stand
 from ven_twin.web import hub as module
-from ven_twin.web.hub import FullError, Hub
+from ven_twin.web.hub import Hub
+from ven_twin.web.listeners import PAGES_MAX, FullError
 from ven_twin.web.view import snapshot
 
 
@@ -100,7 +101,7 @@ async def test_a_slow_page_gets_the_newest(desk: Desk) -> None:
 
 async def test_a_page_that_is_closed_is_forgotten(desk: Desk) -> None:
     """And one too many is refused."""
-    pages = [await desk.open() for _ in range(module.PAGES_MAX)]
+    pages = [await desk.open() for _ in range(PAGES_MAX)]
     with pytest.raises(FullError):
         desk.hub.listen()
     for page in pages:

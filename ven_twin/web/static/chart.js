@@ -4,32 +4,38 @@ import { make, show, text } from "./dom.js";
 
 const KEPT_S = 3600;
 const LEAST_S = 60;
-const COLUMNS = ["usedKw", "baselineKw", "targetKw"];
-const SERIES = [
-  { label: "Used", colour: "--accent", kind: "" },
-  { label: "Baseline", colour: "--baseline", kind: "dashed" },
-  { label: "Target", colour: "--event-line", kind: "" },
-];
+// A chart's kind: its lines in the order in which they are drawn (what is used lies on top of what is asked),
+// how a state gives their values, which two have the area between them filled, and the legend's areas.
+const POWER = {
+  lines: [
+    { column: "baselineKw", label: "Baseline", colour: "--baseline", key: "dashed", look: { width: 1.6, dash: [5, 4] } },
+    { column: "targetKw", label: "Target", colour: "--event-line", key: "wide", look: { width: 6, alpha: 0.6 } },
+    { column: "usedKw", label: "Used", colour: "--accent", key: "", fill: "--accent-soft", look: { width: 2.2 } },
+  ],
+  read: (power) => [power.baselineKw, power.targetKw, power.gridKw],
+  between: { series: [1, 3], fill: "--good-soft" },
+  areas: [["Event", "--event-soft"], ["Shed", "--good-soft"]],
+};
 
 export class PowerChart {
-  constructor(host, legend) {
+  constructor(host, legend, kind = POWER) {
     this.host = host;
-    this.data = [[], [], [], []];
+    this.kind = kind;
+    this.data = [[], ...kind.lines.map(() => [])];
     this.bands = [];
     this.span = 300;
-    this.values = SERIES.map((series) => {
+    this.values = kind.lines.map((series) => {
       const value = make("b", {}, "–");
-      const key = make("i", { className: series.kind });
+      const key = make("i", { className: series.key });
       key.style.setProperty("--c", `var(${series.colour})`);
       legend.append(make("span", {}, key, `${series.label} `, value, " kW"));
       return value;
     });
-    const band = make("i", { className: "area" });
-    band.style.setProperty("--c", "var(--event-soft)");
-    legend.append(make("span", {}, band, "Event"));
-    const shed = make("i", { className: "area" });
-    shed.style.setProperty("--c", "var(--good-soft)");
-    legend.append(make("span", {}, shed, "Shed"));
+    for (const [words, colour] of kind.areas) {
+      const key = make("i", { className: "area" });
+      key.style.setProperty("--c", `var(${colour})`);
+      legend.append(make("span", {}, key, words));
+    }
     this.at = make("span", {}, "");
     legend.append(this.at);
     new ResizeObserver(() => this.resize()).observe(host);
@@ -38,14 +44,14 @@ export class PowerChart {
   }
 
   load(chart) {
-    this.data = [chart.ts, ...COLUMNS.map((name) => chart[name])];
+    this.data = [chart.ts, ...this.kind.lines.map((line) => chart[line.column])];
     this.refresh();
   }
 
   push(ts, power) {
     const last = this.data[0].at(-1) ?? 0;
     if (ts - last < 0.9) return;
-    [ts, power.gridKw, power.baselineKw, power.targetKw].forEach((value, n) => this.data[n].push(value));
+    [ts, ...this.kind.read(power)].forEach((value, n) => this.data[n].push(value));
     const old = this.data[0].findIndex((at) => at >= ts - KEPT_S);
     if (old > 60) this.data = this.data.map((column) => column.slice(old));
     this.refresh();
@@ -86,7 +92,14 @@ export class PowerChart {
     const colour = (name) => looks.getPropertyValue(name).trim();
     const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
     const axis = { stroke: colour("--muted"), font, ticks: { show: false } };
-    const line = (n, more) => ({ label: SERIES[n].label, stroke: colour(SERIES[n].colour), points: { show: false }, ...more });
+    const { lines, between } = this.kind;
+    const line = ({ label, colour: name, fill, look }) => ({
+      label,
+      stroke: colour(name),
+      points: { show: false },
+      ...(fill ? { fill: colour(fill), fillTo: 0 } : {}),
+      ...look,
+    });
     this.plot = new uPlot(
       {
         width: this.host.clientWidth || 300,
@@ -96,16 +109,11 @@ export class PowerChart {
         cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 7 } },
         scales: { x: { range: () => this.window() }, y: { range: (_, low, high) => around(low, high) } },
         axes: [
-          { ...axis, size: 30, grid: { show: false }, space: 74, values: (_, ticks) => ticks.map(this.span > 300 ? clock : clockS) },
+          { ...axis, size: 30, grid: { show: false }, space: 74, values: (_, ticks) => ticks.map(ticks[1] - ticks[0] < 60 ? clockS : clock) },
           { ...axis, size: 40, grid: { stroke: colour("--rule"), width: 1 }, values: (_, ticks) => ticks.map((v) => String(v).replace("-", "−")) },
         ],
-        series: [
-          {},
-          line(0, { width: 2.2, fill: colour("--accent-soft"), fillTo: 0 }),
-          line(1, { width: 1.6, dash: [5, 4] }),
-          line(2, { width: 2 }),
-        ],
-        bands: [{ series: [2, 1], fill: colour("--good-soft") }],
+        series: [{}, ...lines.map(line)],
+        bands: between ? [{ series: between.series, fill: colour(between.fill) }] : [],
         hooks: {
           drawClear: [(plot) => this.shade(plot, colour("--event-soft"))],
           setCursor: [(plot) => this.say(plot.cursor.idx ?? this.data[0].length - 1, plot.cursor.idx != null)],

@@ -1,0 +1,255 @@
+"""What an operator sees in the browser of a fleet that is real, and what their clicks do to it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from local_cloud import process
+from tests.browser.conftest import Seen, chromium
+from tests.browser.fleet import Fleet
+from tests.browser.test_page import OVERFLOWING, PHONE, serious
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """The fleet, for as long as the module."""
+    chromium()
+    built = Fleet(tmp_path_factory.mktemp("operator"))
+    try:
+        built.start()
+        yield built
+    finally:
+        built.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser, fleet: Fleet) -> AsyncIterator[Any]:
+    """Opens pages of the fleet; at the end none may have met an error."""
+    contexts, opened = [], []
+
+    async def open_one(**options: Any) -> Seen:
+        context = await browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        seen = Seen(await context.new_page())
+        opened.append(seen)
+        await seen.page.goto(fleet.url)
+        await seen.page.locator("#vens tr").first.wait_for()
+        return seen
+
+    yield open_one
+    for context in contexts:
+        await context.close()
+    assert [error for seen in opened for error in seen.errors if "status of 4" not in error] == []
+
+
+async def figure(seen: Seen, selector: str) -> float:
+    """A figure on the page."""
+    words = await seen.text(selector)
+    return float(words.replace("kW", "").replace("−", "-"))
+
+
+async def create(seen: Seen, *, share: int, minutes: str) -> str:
+    """Fill in the form for an event that starts now, and send it; the event's id, once it runs."""
+    await seen.page.locator("#new-event:enabled").click()
+    await seen.page.locator(f"[data-share='{share}']").click()
+    await seen.page.locator(".minutes").fill(minutes)
+    await seen.page.locator("#form-send").click()
+    await seen.page.locator("#form-dialog").wait_for(state="hidden")
+    await seen.says("#problem", "is created")
+    event_id = (await seen.text("#problem")).split()[0]
+    await seen.says(".running p", event_id)
+    return event_id
+
+
+async def until_so(found: Callable[[], Awaitable[bool]], what: str, deadline_s: float = 30.0) -> None:
+    """Wait until it is so."""
+    begun = time.monotonic()
+    while not (so := await found()):
+        assert time.monotonic() - begun < deadline_s, f"{what} did not come within {deadline_s:g} s"
+        await asyncio.sleep(0.1)
+    assert so
+
+
+async def until_revision(seen: Seen, revision: int) -> None:
+    """The page knows of a change that was made elsewhere, or a moment ago."""
+
+    async def known() -> bool:
+        script = "fetch('/api/state').then(a => a.json()).then(board => board.events[0].revision)"
+        found: int = await seen.page.evaluate(script)
+        return found >= revision
+
+    await until_so(known, f"revision {revision}")
+
+
+async def look(seen: Seen, event_id: str) -> None:
+    """Open the details of an event."""
+    await seen.page.get_by_role("button", name=f"Details of {event_id}").first.click()
+    await seen.page.locator("#parts tr").first.wait_for()
+
+
+async def test_an_event_is_created_and_delivered(fleet: Fleet, open_page: Any) -> None:
+    """As a share of what is on offer; banner, totals, chart and VENs show it, and so does the terminal."""
+    seen = await open_page()
+    await seen.says("#cloud", "Cloud answers")
+    await seen.says("#online", "3 of 3")
+    assert await seen.page.locator("#vens .standing.ready").count() == 3
+    offered_kw = await figure(seen, "#flexibility")
+    event_id = await create(seen, share=50, minutes="5")
+    assert fleet.event(event_id)["askedKw"] == pytest.approx(offered_kw / 2, rel=0.3)
+
+    async def delivered() -> bool:
+        asked_kw, delivered_kw = await figure(seen, "#asked"), await figure(seen, "#delivered")
+        return asked_kw > 0 and delivered_kw >= 0.8 * asked_kw
+
+    await until_so(delivered, "the delivery")
+    await seen.page.locator("#vens .standing.shedding").first.wait_for()
+    await seen.says("#legend", "Delivered")
+    await seen.shot("fleet-event")
+    screen = fleet.system.cli("fleet", "watch", "--once").stdout
+    assert event_id in screen
+    assert "ends in" in screen
+    await look(seen, event_id)
+    await seen.says("#parts", "active")
+    fleet.system.json("event", "delete", event_id)
+
+
+async def test_a_change_that_somebody_else_made_is_not_overwritten(fleet: Fleet, open_page: Any) -> None:
+    """A revision of what is no more is refused, and says so; of what there is it is done."""
+    seen = await open_page()
+    event_id = await create(seen, share=50, minutes="5")
+    await look(seen, event_id)
+    await seen.page.locator("#detail-revise").click()
+    fleet.system.json("event", "revise", event_id, "--priority", "5")
+    await seen.page.locator(".value").fill("1")
+    await seen.page.locator("#form-send").click()
+    await seen.says("#form-wrong", "changed the event meanwhile")
+    await seen.page.locator("#form-close").click()
+    await until_revision(seen, 1)
+    await look(seen, event_id)
+    await seen.page.locator("#detail-revise").click()
+    await seen.page.locator(".value").fill("1.2")
+    await seen.page.locator("#form-send").click()
+    await seen.page.locator("#form-dialog").wait_for(state="hidden")
+    event = fleet.event(event_id)
+    assert (event["askedKw"], event["priority"]) == (1.2, 5)
+    fleet.system.json("event", "delete", event_id)
+
+
+async def test_an_event_is_cancelled_reported_and_deleted(fleet: Fleet, open_page: Any) -> None:
+    """Each after being asked once more; the report with its plots stands in the page."""
+    seen = await open_page()
+    event_id = await create(seen, share=25, minutes="5")
+    await until_so(lambda: _sheds(seen), "shedding")
+    await look(seen, event_id)
+    await seen.page.locator("#detail-cancel").click()
+    await seen.page.locator("#sure-dialog button[value=no]").click()
+    assert fleet.event(event_id)["phase"] == "active"
+    await seen.page.locator("#detail-cancel").click()
+    await seen.page.locator("#sure-yes").click()
+    await seen.says("#detail-left", "cancelled")
+    frame = seen.page.frame_locator("#report-frame")
+    await frame.get_by_text("Asked and delivered").wait_for(timeout=20_000)
+    assert await seen.page.locator("#report-frame").is_visible()
+    await seen.shot("fleet-report")
+    assert fleet.event(event_id)["phase"] == "cancelled"
+    await seen.page.locator("#detail-delete").click()
+    await seen.page.locator("#sure-yes").click()
+    await seen.page.locator("#detail-dialog").wait_for(state="hidden")
+    await seen.says("#events-empty", "None yet")
+    assert event_id not in fleet.system.cli("event", "list").stdout
+
+
+async def _sheds(seen: Seen) -> bool:
+    return await figure(seen, "#delivered") > 0
+
+
+async def test_what_the_cloud_refuses_is_said_at_the_field(open_page: Any) -> None:
+    """Of what the page cannot know by itself, such as the programmes; and nothing is lost from the form."""
+    seen = await open_page()
+    await seen.page.locator("#new-event").click()
+    await seen.page.locator(".value").fill("")
+    await seen.page.locator("#form-send").click()
+    await seen.says("#form-wrong", "how much?")
+    assert await seen.page.locator(".value").get_attribute("aria-invalid") == "true"
+    await seen.page.locator(".value").fill("1.5")
+    await seen.page.locator("#form-more summary").click()
+    await seen.page.locator("#form-programme").fill("nothing")
+    await seen.page.locator("#form-send").click()
+    await seen.says("#form-wrong", "none of")
+    assert await seen.page.locator("#form-programme").get_attribute("aria-invalid") == "true"
+    assert await seen.page.locator("#form-programme").get_attribute("aria-describedby") == "form-wrong"
+    assert await seen.page.locator(".value").input_value() == "1.5"
+
+
+async def test_an_opt_out_is_seen_with_its_reason_and_found(fleet: Fleet, open_page: Any) -> None:
+    """In the totals, in the VEN's line with its end, by the filter and by its words."""
+    seen = await open_page()
+    fleet.system.desire("ven-2", {"optOut": {"reason": "mustRun", "untilTs": 4_000_000_000}})
+    try:
+        row = seen.page.locator("#vens tr[data-key=ven-2]")
+        await row.get_by_text("something must run, until").wait_for(timeout=15_000)
+        await seen.says("#away-words", "1 opted out")
+        await seen.page.get_by_role("button", name="Opted out").click()
+        assert await seen.page.locator("#vens tr").count() == 1
+        await seen.page.get_by_role("button", name="All", exact=True).click()
+        await seen.page.get_by_role("searchbox").fill("must run")
+        assert await seen.page.locator("#vens tr").count() == 1
+        await seen.page.get_by_role("searchbox").fill("")
+        await seen.page.get_by_role("button", name="VEN", exact=True).click()
+        await seen.page.get_by_role("button", name="VEN", exact=True).click()
+        names = await seen.page.locator("#vens td:first-child").all_inner_texts()
+        assert names == ["ven-3", "ven-2", "ven-1"]
+        assert await seen.page.locator("th[aria-sort=descending]").count() == 1
+    finally:
+        fleet.system.desire("ven-2", {"optOut": None})
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE])
+async def test_axe_finds_nothing_serious(open_page: Any, options: dict[str, Any]) -> None:
+    """On the page, in the form with all of it open, and nothing hangs over."""
+    seen = await open_page(**options)
+    assert await serious(seen) == []
+    width = await seen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1], "the page can be moved sideways"
+    assert await seen.page.evaluate(OVERFLOWING) == []
+    await seen.page.locator("#new-event").click()
+    await seen.page.locator("#form-more summary").click()
+    await seen.page.locator("[name=who][value=some]").check()
+    await seen.shot("fleet-form")
+    assert await serious(seen) == []
+
+
+async def test_a_server_that_dies_is_said(fleet: Fleet, open_page: Any) -> None:
+    """The page has lost its server; when that is back, so is the page."""
+    seen = await open_page()
+    port = fleet.url.rpartition(":")[2]
+    fleet.server.terminate()
+    assert fleet.server.wait(20) == 0
+    await seen.says("#lost", "This page has lost its server.")
+    fleet.serve(port)
+    await seen.page.locator("#lost").wait_for(state="hidden", timeout=20_000)
+    await seen.says("#cloud", "Cloud answers", within_s=20)
+
+
+async def test_a_cloud_that_dies_is_said(fleet: Fleet, open_page: Any) -> None:
+    """By the page, which keeps what it has seen, and by the terminal in a line. It is gone: the last test."""
+    seen = await open_page()
+    process.stop(fleet.home / "cloud")
+    await seen.says("#offline", "The cloud cannot be reached.", within_s=20)
+    await seen.says("#cloud", "Cloud not reached")
+    assert await seen.page.locator("#new-event").is_disabled()
+    assert await seen.page.locator("#vens tr").count() == 3
+    assert not await seen.page.locator("#lost").is_visible()
+    await seen.shot("fleet-offline")
+    done = fleet.system.cli("fleet", "watch", "--once")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,60 @@
+"""Asked, delivered and on offer over the last hour, as far as somebody was looking."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import msgspec
+
+KEPT_S = 3600.0
+APART_S = 0.95
+GAP_S = 15.0
+"""Between two points that are further apart nothing is known, and no line is drawn."""
+
+
+class Point(NamedTuple):
+    """kW at *ts* (UTC s); None is not known."""
+
+    ts: float
+    asked_kw: float | None
+    delivered_kw: float | None
+    flexibility_kw: float | None
+
+
+class FleetChart(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The last hour by column: UTC s, kW asked, kW delivered, kW on offer; null is not known."""
+
+    ts: list[float]
+    asked_kw: list[float | None]
+    delivered_kw: list[float | None]
+    flexibility_kw: list[float | None]
+
+
+class Ring:
+    """Points by time, the newest at the end, an hour of them at most."""
+
+    def __init__(self) -> None:
+        self._points: deque[Point] = deque()
+
+    def add(self, point: Point) -> None:
+        """Put a point, unless the last one is of the same second."""
+        if self._points:
+            since_s = point.ts - self._points[-1].ts
+            if since_s < APART_S:
+                return
+            if since_s > GAP_S:
+                self._points.append(Point(point.ts - APART_S, None, None, None))
+        self._points.append(point)
+        while self._points[0].ts < point.ts - KEPT_S:
+            self._points.popleft()
+
+    def chart(self) -> FleetChart:
+        """As columns."""
+        points = list(self._points)
+        return FleetChart(
+            ts=[point.ts for point in points],
+            asked_kw=[point.asked_kw for point in points],
+            delivered_kw=[point.delivered_kw for point in points],
+            flexibility_kw=[point.flexibility_kw for point in points],
+        )
