@@ -98,8 +98,8 @@ def took_part(people: Participation) -> str:
     reasons = ", ".join(f"{printable(reason)} {count}" for reason, count in sorted(people.reasons.items()))
     why = f" ({reasons})" if reasons else ""
     words = (
-        f"{people.called} VENs called, {people.answered} answered, {people.delivered} delivered half or more,"
-        f" {people.opted_out} opted out{why}, {people.silent} sent nothing."
+        f"VENs: {people.called} called, {people.answered} answered, {people.delivered} delivered half"
+        f" or more, {people.opted_out} opted out{why}, {people.silent} sent nothing."
     )
     if people.response_s is not None and people.slowest_response_s is not None:
         words += (

@@ -120,7 +120,7 @@ def test_a_terminal_shows_the_report_whole(width: int) -> None:
     assert "…" not in text.replace(" … ", "")
     assert "Asked 4.00 kW for 1 h, called 4.40 kW. Delivered 3.00 kW (75 %)" in text
     assert "▸ residential 5 of 10" in text
-    assert "2 VENs called, 2 answered" in text
+    assert "VENs: 2 called, 2 answered" in text
     assert "something <b>to know</b>" in text
 
 
