@@ -17,7 +17,8 @@ class TakeoverWatch:
 
     0x8E is proof. MQTT 3.1.1 has no such code, and not every MQTT 5 broker sends it (mosquitto 2.0.11 does
     not); then only the pattern tells: the broker accepts, and closes cleanly within seconds, time and again.
-    A reset, a failed attempt or a minute of peace starts the count over. A *limit* of 0 looks at 0x8E alone.
+    A minute of peace starts the count over. A reset or a failed attempt takes one off it, no more: a broker
+    that closes with bytes unread looks like a reset from here. A *limit* of 0 looks at 0x8E alone.
     """
 
     def __init__(self, limit: int, within_s: float = TAKEOVER_WITHIN_S) -> None:
@@ -29,14 +30,16 @@ class TakeoverWatch:
         """Why this must be a duplicate client, once it must be; *stood_s* is None when no CONNACK came."""
         if loss.kind == "taken_over":
             return loss.reason
-        if not loss.clean or (stood_s is not None and stood_s >= _SETTLED_AFTER_S):
+        if stood_s is not None and stood_s >= _SETTLED_AFTER_S:
             self._count = 0
+        elif not loss.clean:
+            self._count = max(0, self._count - 1)
         elif stood_s is not None and stood_s <= self._within_s:
             self._count += 1
         if self._limit and self._count >= self._limit:
             return (
                 f"the broker closed the connection within {self._within_s:g} s of CONNACK"
-                f" {self._count} times in a row"
+                f" {self._count} times with hardly another end between"
             )
         return None
 

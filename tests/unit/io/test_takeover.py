@@ -24,7 +24,13 @@ def test_clean_closes_within_seconds_add_up() -> None:
     assert verdicts(TakeoverWatch(3), [(CLEAN, 1), (CLEAN, 9), (CLEAN, 2)]) == [False, False, True]
 
 
-def test_a_bad_link_starts_the_count_over() -> None:
+def test_a_reset_among_clean_closes_does_not_hide_a_duel() -> None:
+    """A broker that closes with bytes unread looks like a reset now and then; it is noticed all the same."""
+    duel = [(CLEAN, 1.0), (CLEAN, 1.0), (RESET, 1.0), (CLEAN, 1.0), (CLEAN, 1.0)]
+    assert verdicts(TakeoverWatch(3), duel) == [False, False, False, False, True]
+
+
+def test_a_bad_link_makes_no_picture() -> None:
     """A reset, or an attempt that fails otherwise, is not what a taken-over session looks like."""
     unreachable = Loss("unreachable", "no route")
     losses = [(CLEAN, 1.0), (RESET, 1.0), (CLEAN, 1.0), (unreachable, None), (CLEAN, 1.0)]
