@@ -7,6 +7,9 @@ READY  := $(VENV)/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
+# Of the unit tests, those that take their time: the API against its own document, pytest in pytest, houses for a year.
+LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/devices/test_houses.py
+
 .PHONY: run test test-fast check format bench baselines pictures faults soak lock setup clean
 
 run: $(READY)
@@ -15,11 +18,11 @@ run: $(READY)
 # The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them.
 test: test-fast
 	@$(BIN)/python -m tests.soak --minutes 2 --brief & soak=$$!; \
-	$(BIN)/python -m pytest tests/infrastructure tests/oracle tests/integration tests/faults tests/e2e tests/browser \
-	  -n 2 --dist loadscope; tests=$$?; wait $$soak && exit $$tests
+	$(BIN)/python -m pytest $(LONG) tests/infrastructure tests/oracle tests/integration tests/faults tests/e2e \
+	  tests/browser -n 2 --dist loadscope; tests=$$?; wait $$soak && exit $$tests
 
 test-fast: $(READY)
-	$(BIN)/python -m pytest tests/unit tests/property tests/contract -n 2
+	$(BIN)/python -m pytest tests/unit tests/property tests/contract $(LONG:%=--ignore=%) -n 2
 
 check: $(READY)
 	$(BIN)/ruff check .
