@@ -169,11 +169,13 @@ def test_the_same_request_twice_is_one_event(fleet: World) -> None:
 
 
 def test_another_event_under_a_used_id_is_a_conflict(fleet: World) -> None:
-    """An event id belongs to one request."""
+    """An event id belongs to one request; the event that has it stays as it was, in record and shadow."""
     create()
+    before, shadow = fleet.event_part("e1"), fleet.desired("big")
     answer = create(priority=1)
     assert (answer["ok"], answer["code"], answer["field"]) == (False, "conflict", "eventId")
-    assert "priority" not in str(fleet.desired("big")) or fleet.desired("big")["e1"]["priority"] == 1_000_000
+    assert (fleet.event_part("e1"), fleet.desired("big")) == (before, shadow)
+    assert from_shadow("e1", shadow["e1"]).priority == 1_000_000
 
 
 def test_without_an_event_id_a_retried_invocation_is_one_event(fleet: World) -> None:
