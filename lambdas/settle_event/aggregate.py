@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from contracts.settlement import Baseline, Delivered
 from contracts.units import S_PER_H, kwh
@@ -109,9 +108,7 @@ def _scaled(column: Sequence[float | None]) -> float | None:
 def _matched(rule: Rule, members: Sequence[Measured], frame: Frame, vens: Sequence[Measured]) -> Matched:
     """The rule on the sum of *members*. Raises NoBaselineError."""
     if not members:
-        said = Counter(
-            chain.from_iterable([ven.reasons[rule.name]] * (rule.name in ven.reasons) for ven in vens)
-        )
+        said = Counter(ven.reasons[rule.name] for ven in vens if rule.name in ven.reasons)
         raise NoBaselineError(
             said.most_common(1)[0][0] if said else "no VEN has telemetry enough in the event"
         )
