@@ -351,3 +351,66 @@ def _header_key() -> Any:
     from contracts.records import EVENT_PART, Key  # noqa: PLC0415 - here alone
 
     return Key("e1", EVENT_PART)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_why_a_create_is_refused_is_said() -> None:
+    """Cancelled, deleted and used for another event are told apart, and each names the event's id."""
+    ask("create", intervals=HOUR_12)
+    other = ask("create", intervals=HOUR_6)
+    ask("cancel")
+    cancelled = ask("create", intervals=HOUR_12)
+    ask("delete")
+    deleted = ask("create", intervals=HOUR_12)
+    assert [each["code"] for each in (other, cancelled, deleted)] == ["conflict"] * 3
+    assert [each["field"] for each in (other, cancelled, deleted)] == ["eventId"] * 3
+    assert "used for another event" in other["error"]
+    assert "has been cancelled" in cancelled["error"]
+    assert "has been deleted" in deleted["error"]
+
+
+def test_a_change_that_others_are_always_faster_than_is_refused(
+    fleet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changed by others at each of five attempts, a cancellation is a conflict and nothing is cancelled."""
+    ask("create", intervals=HOUR_12)
+    real, bumped = EventBook.commit, []
+
+    def commit(self: EventBook, new: EventRow, *, instead_of: EventRow) -> bool:
+        bumped.append(None)
+        fleet.events.update(_header_key(), {"revision": instead_of.revision + 1})
+        return real(self, new, instead_of=instead_of)
+
+    monkeypatch.setattr(EventBook, "commit", commit)
+    answer = ask("cancel")
+    assert (answer["code"], answer["field"]) == ("conflict", "eventId")
+    assert "try again" in answer["error"]
+    assert (len(bumped), row(fleet).cancelled_ts) == (5, None)
+
+
+def test_a_redispatch_that_meets_a_cancellation_does_nothing(
+    fleet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled while an unfinished dispatch is completed, the event is not rebalanced."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", _killed)
+        with pytest.raises(KilledError):
+            ask("create", intervals=HOUR_12)
+    fleet.now += 60
+    real, inner = Shadows.set_event, []
+
+    def write(self: Shadows, ven_id: str, event_id: str, value: Any) -> bool:
+        if not inner:
+            inner.append(None)
+            inner.append(ask("cancel"))
+        return real(self, ven_id, event_id, value)
+
+    monkeypatch.setattr(Shadows, "set_event", write)
+    answer = ask("redispatch")
+    assert answer["note"] == "has been cancelled: nothing to do"
+    assert (answer["revision"], row(fleet).cancelled_ts) == (1, fleet.now)
+    assert fleet.desired("big")["e1"]["intervals"] == []
+
+
+def _killed(*_: Any, **__: Any) -> None:
+    raise KilledError

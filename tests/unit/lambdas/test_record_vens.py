@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations
 from typing import Any
 
@@ -295,3 +296,30 @@ def test_a_throttled_write_is_a_partial_failure(house: World, monkeypatch: pytes
     monkeypatch.setattr(dynamodb, "update_item", update)
     assert send(ack(), presence("connected", 1)) == ["m0"]
     assert house.ven("house-1")["online"] is True
+
+
+def test_a_thing_that_is_no_ven_leaves_no_row_in_any_table(house: World) -> None:
+    """Acks, transitions, presence and shadows of a thing that was never provisioned are all dropped."""
+    stranger = "stranger-1"
+    messages = (
+        ack(ven_id=stranger),
+        ack("event", "e1:0:active", ven_id=stranger, event_id="e1", phase="active"),
+        presence("connected", 1, ven_id=stranger),
+        documents(3, REPORTED, ven_id=stranger),
+    )
+    assert send(*messages) == []
+    for table in (house.vens, house.commands, house.events, house.telemetry):
+        items = table.client.scan(TableName=table.name)["Items"]
+        assert [item for item in items if stranger in str(item)] == []
+    assert house.events.client.scan(TableName="events")["Count"] == 0
+    assert house.commands.client.scan(TableName="commands")["Count"] == 0
+
+
+def test_the_metrics_tell_recorded_failed_and_unknown_apart(house: World, capsys: Any) -> None:
+    """Of five messages two are recorded, one is malformed and two are no VEN's."""
+    assert house.ven("house-1")
+    stranger = [ack(ven_id="stranger-1"), presence("connected", 1, ven_id="stranger-1")]
+    assert send(ack(), "no envelope", *stranger, presence("connected", 1)) == ["m1"]
+    written = json.loads(capsys.readouterr().out.splitlines()[-1])
+    names = ("MessagesReceived", "VenMessagesRecorded", "VenMessagesFailed", "UnknownVenMessages")
+    assert [written[name] for name in names] == [[5.0], [2.0], [1.0], [2.0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -226,3 +227,19 @@ def test_a_missing_setting_is_named(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("RETENTION_DAYS")
     with pytest.raises(SettingError, match="RETENTION_DAYS is not set"):
         send(said())
+
+
+def test_the_metrics_tell_stored_malformed_and_unwritten_apart(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Of six messages one is malformed and two are not written in time: three are stored."""
+    world.add_ven("house-1")
+    Throttled(monkeypatch, {2: 1000, 3: 1000})
+    assert send(said(seq=1), "no envelope", said(seq=2), said(seq=3), said(seq=4), said(seq=5)) == [
+        "m1",
+        "m2",
+        "m3",
+    ]
+    written = json.loads(capsys.readouterr().out.splitlines()[-1])
+    names = ("MessagesReceived", "TelemetryStored", "TelemetryMalformed", "TelemetryUnwritten")
+    assert [written[name] for name in names] == [[6.0], [3.0], [1.0], [2.0]]
