@@ -11,7 +11,6 @@ from contracts.events import (
     LOWEST_PRIORITY,
     MAX_DURATION_S,
     MAX_INTERVALS,
-    NEAR_S,
     DrEvent,
     Interval,
     Phase,
@@ -39,8 +38,8 @@ def _interval(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("at_s", "phase"),
     [
-        (-NEAR_S - 1, Phase.FAR),
-        (-NEAR_S, Phase.NEAR),
+        (-3600.1, Phase.FAR),
+        (-3600, Phase.NEAR),
         (-1, Phase.NEAR),
         (0, Phase.ACTIVE),
         (599.9, Phase.ACTIVE),

@@ -50,6 +50,11 @@ GOOD_EVENT = {"startTs": 1_800_000_000, "intervals": [{"durationS": 60, "signal"
         ({"drEvents": {"evt-1": 1}}, "drEvents.evt-1"),
         ({"drEvents": {"evt-1": {**GOOD_EVENT, "startTs": 1}}}, "drEvents.evt-1.startTs"),
         ({"drEvents": {"evt-1": {"startTs": 1_800_000_000}}}, "drEvents.evt-1.intervals"),
+        ({"certificateId": 5}, "certificateId"),
+        ({"certificateId": ""}, "certificateId"),
+        ({"certificateId": "a" * 63}, "certificateId"),
+        ({"certificateId": "A" * 64}, "certificateId"),
+        ({"certificateId": "a" * 64 + "\n"}, "certificateId"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -164,3 +169,10 @@ def test_a_null_in_an_array_is_refused_by_its_path() -> None:
     with pytest.raises(FieldError) as refused:
         check_state({"desired": {"drEvents": {"e": {"intervals": [1, None]}}}})
     assert refused.value.field == "desired.drEvents.e.intervals"
+
+
+@pytest.mark.parametrize("certificate_id", ["0123456789abcdef" * 4, None])
+def test_a_desired_certificate_is_taken_by_its_id(certificate_id: str | None) -> None:
+    """64 hexadecimal digits name the certificate to connect with; null names none and is no error."""
+    read = read_desired({"certificateId": certificate_id})
+    assert (read.certificate_id, read.errors) == (certificate_id, {})

@@ -257,3 +257,13 @@ def test_a_message_that_does_not_know_of_a_command_yet_does_not_undo_it() -> Non
     done = do(told(ven(), {"enabled": False}), "enable")
     other = done.state.shadow.on_accepted({"state": {"reported": {"x": 1}}, "version": 2})
     assert done.state.with_shadow(other, NOW + 1).settings.enabled is True
+
+
+def test_a_command_that_would_start_the_65th_open_event_is_refused() -> None:
+    """The refusal says that 64 are held; a repeat of one of them is still answered."""
+    state = told(ven(), desired(*[event(f"e{n}", starts_in_s=100 + n) for n in range(64)]))
+    with pytest.raises(CommandRefusedError, match="64 events that are not over") as refused:
+        do(state, "shedPanel", {"requestedReductionKw": 1, "durationS": 60})
+    assert refused.value.field == "op"
+    known = {"event_id": "e0", "requestedReductionKw": 2, "start_ts": NOW + 100, "duration_s": 600}
+    assert do(state, "event", known).answer["status"] == "accepted"

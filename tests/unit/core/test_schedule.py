@@ -6,7 +6,7 @@ import pytest
 
 from contracts.events import NEAR_S, Phase, Signal
 from tests.unit.core.world import NOW, VEN, event
-from ven_twin.core.schedule import KEPT_ENDED, Schedule, Source, Verdict
+from ven_twin.core.schedule import KEPT_ENDED, OPEN_MAX, Schedule, Source, Verdict
 
 
 def holding(*events: tuple[object, Source] | object) -> Schedule:
@@ -211,3 +211,23 @@ def test_schedule_remembers_an_event_of_an_earlier_run_without_a_word() -> None:
 def _in_force(schedule: Schedule, now_ts: float) -> str | None:
     held = schedule.in_force(now_ts)
     return held.event.event_id if held else None
+
+
+def full() -> Schedule:
+    """A schedule that holds as many open events as it may."""
+    return holding(*[event(f"e{n}", starts_in_s=100 + n) for n in range(OPEN_MAX)])
+
+
+def test_schedule_takes_up_sixty_four_open_events_and_no_more() -> None:
+    """The 65th event that is not over is refused and not held; what a VEN remembers is bounded."""
+    schedule = full()
+    assert len(schedule.open_ids(NOW)) == OPEN_MAX == 64
+    assert schedule.offer(event("one more"), Source.SHADOW, VEN, NOW) == (schedule, Verdict.FULL)
+
+
+def test_a_full_schedule_takes_up_revisions_and_what_follows_an_event_that_is_over() -> None:
+    """Only an event that would be the 65th open one finds no room."""
+    schedule = full()
+    assert schedule.offer(event("e0", revision=1, kw=3.0), Source.SHADOW, VEN, NOW)[1] is Verdict.ACCEPTED
+    freed = schedule.end(["e0"], Phase.CANCELLED, NOW)
+    assert freed.offer(event("one more"), Source.SHADOW, VEN, NOW)[1] is Verdict.ACCEPTED

@@ -6,7 +6,14 @@ import msgspec
 import pytest
 
 from ven_twin.core.guards import CircuitView, Switching, advance, held_off, refusal
-from ven_twin.core.shedding import Decision, ShedPlan, needed_kw, plan_shed, shed_available_kw
+from ven_twin.core.shedding import (
+    Decision,
+    ShedPlan,
+    discomfort_per_kw,
+    needed_kw,
+    plan_shed,
+    shed_available_kw,
+)
 from ven_twin.core.views import LoadSetting, circuit_views, with_settings
 from ven_twin.devices.control import FREE, Control
 from ven_twin.devices.house import House
@@ -349,3 +356,82 @@ def test_a_plan_of_the_house_is_what_the_house_does(house: House, site: Site) ->
         for made in plan.decisions:
             if made.id not in {"hvac1", "batt1"}:
                 assert power_kw[made.id] == pytest.approx(made.final_kw, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("priority", "kind", "headroom", "off_h", "cost"),
+    [
+        (1, "hvac", 1.0, None, 1.0),
+        (6, "hvac", 1.0, None, 0.5),
+        (10, "hvac", 1.0, None, 0.1),
+        (11, "hvac", 1.0, None, 0.1),
+        (100, "hvac", 1.0, None, 0.1),
+        (1, "hvac", 0.5, None, 1.75),
+        (1, "hvac", 0.0, None, 4.0),
+        (1, "hvac", 1.0, 0.0, 1.0),
+        (1, "hvac", 1.0, 2.0, 2.0),
+        (1, "hvac", 1.0, 4.0, 3.0),
+        (1, "hvac", 1.0, 9.0, 3.0),
+        (1, "ev", 1.0, None, 0.1),
+        (1, "battery", 1.0, None, 0.02),
+        (6, "battery", 0.0, 4.0, 0.06),
+    ],
+)
+def test_discomfort_is_weighed_by_rank_comfort_and_hours_off(
+    priority: int, kind: str, headroom: float, off_h: float | None, cost: float
+) -> None:
+    """1 at priority 1, a tenth less a rank down to a tenth; four times at the limit; half more an hour off."""
+    changes = {"priority": priority, "type": kind, "headroom": headroom}
+    if off_h is not None:
+        changes |= {"curtailed": True, "switched_s": off_h * 3600.0}
+    assert discomfort_per_kw(view("hvac1", 4.0, **changes)) == pytest.approx(cost)
+
+
+def test_hours_that_a_circuit_has_been_on_are_no_discomfort() -> None:
+    """Only the time that it is curtailed counts."""
+    assert discomfort_per_kw(view("hvac1", 4.0, priority=1, switched_s=7200.0)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("priority", "relay_goes"), [(9, True), (8, False)])
+def test_a_relay_goes_before_a_dial_when_it_saves_what_its_switching_costs(
+    priority: int, relay_goes: bool
+) -> None:
+    """To switch a relay costs as much as a quarter of a kW of comfort: 0.2 + 0.25 < 0.5 < 0.3 + 0.25."""
+    relay, dial = view("heater1", 1.0, priority=priority), view("misc1", 2.0, priority=6)
+    plan = plan_shed((relay, dial, view("fridge1", 0.15)), 1.0)
+    assert plan.curtailed["heater1"] is relay_goes
+
+
+def test_a_relay_that_is_off_already_costs_no_switching() -> None:
+    """At 0.3 a kW it stays off; switched anew it would cost more than the dial's 0.5."""
+    relay = view("heater1", 1.0, priority=8, curtailed=True, switched_s=200.0)
+    plan = plan_shed((relay, view("misc1", 2.0, priority=6), view("fridge1", 0.15)), 1.0)
+    assert plan.curtailed["heater1"]
+
+
+@pytest.mark.parametrize(("priority", "larger_goes"), [(8, True), (7, False)])
+def test_half_a_kw_too_much_weighs_half(priority: int, larger_goes: bool) -> None:
+    """1.0 kW at 1.0, or 1.5 kW at 0.3 or 0.4 and half a kW too much: 0.95 < 1.0 < 1.1, both switched."""
+    fits, larger = view("hvac1", 1.0, priority=1), view("heater1", 1.5, priority=priority)
+    plan = plan_shed((fits, larger, view("fridge1", 0.15)), 1.0)
+    assert plan.curtailed == {"hvac1": not larger_goes, "heater1": larger_goes, "fridge1": False}
+
+
+@pytest.mark.parametrize(("asked_kw", "shed_kw"), [(0.16, 0.0), (0.17, 4.0)])
+def test_a_target_is_missed_only_when_reaching_it_would_cost_fifty_times_as_much(
+    asked_kw: float, shed_kw: float
+) -> None:
+    """Short by 0.16 kW is 8.0; the only relay is 4.0, 0.25 for switching and 3.84 for what is too much."""
+    views = (view("hvac1", 4.0, priority=1), view("fridge1", 0.15))
+    assert plan_shed(views, asked_kw).shed_kw == shed_kw
+
+
+def test_with_more_than_eight_relays_the_eight_largest_are_weighed() -> None:
+    """The smallest of eleven are never shed, however little they matter to the resident."""
+    sizes_kw = [0.5, 4.0, 1.0, 3.0, 2.0, 0.2, 1.5, 2.5, 3.5, 0.3, 4.5]
+    views = tuple(
+        view("dryer1", kw, id=f"relay{n}", priority=100 if kw < 1.0 else 1) for n, kw in enumerate(sizes_kw)
+    )
+    plan = plan_shed((*views, view("fridge1", 0.15)), 100.0)
+    shed_kw = [made.curtailed_kw for made in plan.decisions if made.curtailed]
+    assert sorted(shed_kw) == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]

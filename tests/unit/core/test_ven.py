@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.events import Phase
-from contracts.shadow import OptOut, difference, merge
+from contracts.shadow import LoadSetting, OptOut, difference, merge
 from tests.unit.core.world import NOW, desired, event, told, ven
 from ven_twin.core.schedule import Source
 from ven_twin.core.ven import EXPIRED, LoadShed, VenState
@@ -211,3 +211,29 @@ def test_ven_reports_the_least_that_changed() -> None:
     """Two reports of one state differ in nothing."""
     state = told(ven(), desired(event()) | {"loads": {"ev1": {"enabled": False}}})
     assert difference(state.reported_settings(), state.advance(NOW)[0].reported_settings()) == {}
+
+
+def test_ven_refuses_the_65th_open_event_of_its_shadow_and_says_why() -> None:
+    """The first 64 are held; the one too many has its reason beside its open delta."""
+    state = told(ven(), desired(*[event(f"e{n}", starts_in_s=100 + n) for n in range(65)]))
+    assert state.errors == {"drEvents.e64": "64 events that are not over are held already"}
+    assert len(state.schedule.events) == 64
+    assert set(delta_of(state)["drEvents"]) == {"e64"}
+
+
+def test_ven_mirrors_a_circuit_as_it_is_desired_and_not_as_it_is_set() -> None:
+    """A setting that is no longer desired stays set and is no longer mirrored, so that the delta closes."""
+    state = told(ven(), {"loads": {"ev1": {"enabled": False, "priority": 3}}})
+    state = told(state, {"loads": {"ev1": {"enabled": True}}}, NOW + 1)
+    assert state.settings.loads["ev1"] == LoadSetting(enabled=True, priority=3)
+    assert state.reported_settings()["loads"] == {"ev1": {"enabled": True}}
+
+
+@pytest.mark.parametrize("wanted", [{"loads": {"ev1": {"enabled": "yes"}}}, {"loads": 5}, {}])
+def test_ven_reports_what_is_set_of_a_circuit_whose_desired_is_refused_or_gone(
+    wanted: dict[str, Any],
+) -> None:
+    """What was refused changes nothing, and the report says what is in force."""
+    state = told(ven(), {"loads": {"ev1": {"enabled": False, "capacityKw": 2}}})
+    state = told(state, wanted, NOW + 1)
+    assert state.reported_settings()["loads"] == {"ev1": {"enabled": False, "capacityKw": 2}}

@@ -266,3 +266,15 @@ def test_the_same_identity_again_is_no_new_one(folder: Path) -> None:
     identity.save(folder, "ca 2", "certificate 2", "key 2")
     assert identity.revert(folder) is True
     assert identity.load(folder).private_key.read_text() == KEY
+
+
+@pytest.mark.parametrize("draft", [".previous.partial", ".next.partial"])
+def test_a_draft_that_a_crash_left_does_not_stand_in_the_way_of_a_save(folder: Path, draft: str) -> None:
+    """A save that was cut short while it wrote a draft is begun anew by the next one."""
+    (folder / draft).mkdir(mode=0o700)
+    (folder / draft / "private_key.pem").write_text("half a k")
+    identity.save(folder, "ca 2", "certificate 2", "key 2")
+    assert identity.load(folder).private_key.read_text() == "key 2"
+    assert not (folder / draft).exists()
+    assert identity.revert(folder) is True
+    assert identity.load(folder).private_key.read_text() == KEY

@@ -182,6 +182,21 @@ def test_what_is_in_flight_is_not_shed(path: Path) -> None:
         assert [payload[:1] for payload in payloads(outbox)] == [b"3"]
 
 
+def test_what_was_acknowledged_is_not_shed(path: Path) -> None:
+    """A row that waits to be deleted makes no room a second time, and is not counted as lost."""
+    with Outbox(path, cap_bytes=3 * KB) as outbox:
+        for letter in (b"1", b"2", b"3"):
+            outbox.put("telemetry", "t", letter * ROW)
+        first, _ = outbox.window(2)
+        outbox.acked(first.id)
+        outbox.put("telemetry", "t", b"4" * ROW)
+        assert outbox.counts.shed == {}
+        outbox.put("telemetry", "t", b"5" * ROW)
+        assert (outbox.counts.shed, outbox.depth, outbox.size_bytes) == ({"telemetry": 1}, 3, 3 * KB)
+        outbox.release()
+        assert [payload[:1] for payload in payloads(outbox)] == [b"2", b"4", b"5"]
+
+
 def test_a_message_larger_than_the_cap_is_shed_alone(path: Path) -> None:
     """It takes nothing else with it."""
     with Outbox(path, cap_bytes=2 * KB) as outbox:
