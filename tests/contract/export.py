@@ -13,6 +13,7 @@ import msgspec
 from contracts import acks, commands, envelope, events, requests, settlement, shadow, telemetry
 from contracts.openapi import document
 
+BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 FOLDER = Path(__file__).with_name("schemas")
 OPENAPI = Path(__file__).with_name("openapi.json")
 
@@ -58,10 +59,16 @@ def _text(kind: type[msgspec.Struct]) -> str:
 
 
 def _without_prose(value: Any) -> Any:
-    """*value* without docstrings: a sentence that is put better changes no message."""
+    """*value* without docstrings: a sentence that is put better changes no message.
+
+    Whole bounds are written as integers: ``Meta(ge=0)`` and ``Meta(ge=0.0)`` are equal, so that a type may
+    have the one of a module that was imported first.
+    """
     if isinstance(value, dict):
         return {
-            key: _without_prose(item)
+            key: int(item)
+            if key in BOUNDS and isinstance(item, float) and item.is_integer()
+            else _without_prose(item)
             for key, item in value.items()
             if not (key == "description" and isinstance(item, str))
         }

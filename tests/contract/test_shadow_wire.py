@@ -105,7 +105,7 @@ def test_a_target_can_be_taken_back() -> None:
 
 
 def test_the_largest_shadow_in_use_is_within_the_limits() -> None:
-    """Eight circuits, every setting and a day of half-hours fit into 8 KB."""
+    """Ten circuits, every setting, an event of 24 half-hours and one of three intervals fit into 8 KB."""
     circuits = ("hvac1", "heater1", "ev1", "batt1", "dryer1", "range1", "lights1", "fridge1", "misc1", "pv1")
     day = {**EVENT, "intervals": [{"durationS": 1800, "signal": "shedKw", "value": 2.25}] * 24}
     desired = {
@@ -113,4 +113,5 @@ def test_the_largest_shadow_in_use_is_within_the_limits() -> None:
         "drEvents": {"evt-1": day, "evt-2": EVENT},
         "loads": {name: {"enabled": True, "capacityKw": 11.52, "priority": 3} for name in circuits},
     }
+    assert read_desired(desired).errors == {}
     check_state({"desired": desired})

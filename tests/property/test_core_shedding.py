@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
+import pytest
 from msgspec.structs import replace
 
 from ven_twin.core.guards import CircuitView, Switching, held_off, refusal
@@ -145,23 +146,23 @@ def least_cost(views: tuple[CircuitView, ...], asked_kw: float) -> float:
     return least
 
 
-def test_plans_pass_their_target_by_a_tenth_of_a_kw_on_average() -> None:
-    """What is asked is met and barely passed: against 2.82 kW for a list of priorities."""
+def test_plans_pass_their_target_by_fifteen_watts_on_average() -> None:
+    """What is asked is met and barely passed; the mean is the one that docs/house.md names."""
     over_kw = [max(0.0, case.plan.shed_kw - case.asked_kw) for case in cases()]
-    assert sum(over_kw) / STATES <= 0.10
+    assert round(sum(over_kw) / STATES, 3) == 0.015
 
 
 def test_plans_fall_short_by_next_to_nothing_on_average() -> None:
     """A target well within what is curtailable is reached."""
     short_kw = [max(0.0, case.asked_kw - case.plan.shed_kw) for case in cases()]
-    assert sum(short_kw) / STATES <= 0.01
+    assert sum(short_kw) / STATES < 0.001
 
 
-def test_plans_cost_within_a_percent_of_the_best_there_is() -> None:
-    """No state has a choice of circuits that would be felt noticeably less."""
+def test_plans_cost_as_little_as_the_best_there_is() -> None:
+    """No state has a choice of circuits that would be felt less."""
     for case in cases():
         cost, least = cost_of(case), least_cost(case.views, case.asked_kw)
-        assert least - 1e-9 <= cost <= least * 1.01 + 1e-9
+        assert cost == pytest.approx(least, abs=1e-9)
 
 
 def test_plans_leave_a_car_alone_that_has_to_charge() -> None:

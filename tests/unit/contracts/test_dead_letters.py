@@ -113,3 +113,12 @@ def test_the_queues_survive_an_output() -> None:
     urls = {"telemetry": "https://q/1", "vens": "https://q/2?a=b"}
     assert read_queues(queues_output(urls)) == urls
     assert read_queues("") == {}
+
+
+def test_a_rule_error_whose_payload_is_no_base64_is_put_aside_whole() -> None:
+    """What cannot be put back byte for byte is not guessed at: the letter keeps all of it and says why."""
+    body = rule_error("ven/telemetry/ven-1", b"x").replace(base64.b64encode(b"x").decode(), "%%%")
+    letter = read_letter(Beyond.RULE_ERRORS, body)
+    assert letter.about == "unreadable"
+    assert "base64OriginalPayload" in str(letter.why)
+    assert base64.b64decode(str(letter.raw)).decode() == body

@@ -380,7 +380,7 @@ def test_a_plan_of_the_house_is_what_the_house_does(house: House, site: Site) ->
 def test_discomfort_is_weighed_by_rank_comfort_and_hours_off(
     priority: int, kind: str, headroom: float, off_h: float | None, cost: float
 ) -> None:
-    """1 at priority 1, a tenth less a rank down to a tenth; four times at the limit; half more an hour off."""
+    """1 at priority 1, less each rank, a tenth at the least; fourfold at the limit, half more an hour off."""
     changes = {"priority": priority, "type": kind, "headroom": headroom}
     if off_h is not None:
         changes |= {"curtailed": True, "switched_s": off_h * 3600.0}

@@ -28,17 +28,57 @@ def kwh_d(profile: Profile, site: Site) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("circuit", "published_kwh_d"),
-    [("fridge1", 1.7), ("dryer1", 2.0), ("range1", 0.8), ("misc1", 2.5), ("heater1", 8.0), ("lights1", 2.4)],
+    ("circuit", "published_kwh_d", "within"),
+    [
+        ("fridge1", 1.7, 0.001),
+        ("lights1", 2.4, 0.005),
+        ("misc1", 2.5, 0.005),
+        ("heater1", 8.0, 0.01),
+        ("dryer1", 2.0, 0.015),
+        ("range1", 0.8, 0.06),
+    ],
 )
-def test_a_year_uses_what_is_published(kwh_d: dict[str, float], circuit: str, published_kwh_d: float) -> None:
-    """The mean day is within 15 % of NEEA's metered homes (lighting: of GridLAB-D's)."""
-    assert kwh_d[circuit] == pytest.approx(published_kwh_d, rel=0.15)
+def test_a_year_uses_what_is_published(
+    kwh_d: dict[str, float], circuit: str, published_kwh_d: float, within: float
+) -> None:
+    """The mean day is that of NEEA's metered homes (lighting: of GridLAB-D's), as far as chance lets it.
+
+    The fridge is no matter of chance. Lights and plugs vary by 30 % an hour: 0.2 % over 8,760 hours. A dryer
+    that runs 243 times a year and a range that runs 292 times do so within 6 % in two years of three.
+    """
+    assert kwh_d[circuit] == pytest.approx(published_kwh_d, rel=within)
+
+
+def test_a_year_of_the_default_seed_is_the_same_year(kwh_d: dict[str, float]) -> None:
+    """The seed fixes every draw: each circuit's mean day is known to the tenth of a Wh."""
+    expected = {
+        "heater1": 7.9521,
+        "ev1": 10.9339,
+        "dryer1": 2.0242,
+        "range1": 0.8471,
+        "lights1": 2.4037,
+        "fridge1": 1.7000,
+        "misc1": 2.4903,
+        "pv1": -22.9952,
+    }
+    assert kwh_d == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_car_draws_what_it_drives(kwh_d: dict[str, float]) -> None:
-    """Thirty miles a day at 325 Wh, through a charger of 90 %."""
-    assert kwh_d["ev1"] == pytest.approx(30 * 0.325 / 0.9, rel=0.05)
+    """Thirty miles a day at 325 Wh, through a charger of 90 %; a year's trips vary by 1 % in the mean."""
+    assert kwh_d["ev1"] == pytest.approx(30 * 0.325 / 0.9, rel=0.02)
+
+
+def test_a_winter_takes_the_house_below_its_limit_for_seventeen_hours(profile: Profile, site: Site) -> None:
+    """In the hardest frosts what a 30 A circuit carries does not hold 16.7 °C: docs/house.md says so."""
+    house, below_s, dt_s = build_house(profile), 0.0, 300.0
+    at_s = datetime(2025, 12, 1, 5, tzinfo=UTC).timestamp()
+    for _ in range(121 * 288):
+        house = house.step({}, site.environment(at_s, dt_s), dt_s).house
+        assert house.hvac is not None
+        below_s += dt_s if house.hvac.air_c < house.hvac.spec.coolest_c else 0.0
+        at_s += dt_s
+    assert round(below_s / 3600) == 17
 
 
 def test_the_array_gives_what_pvwatts_gives(kwh_d: dict[str, float]) -> None:

@@ -83,3 +83,22 @@ def test_ev_headroom_shrinks_as_the_departure_nears(ev: Ev) -> None:
     ]
     assert headrooms == sorted(headrooms, reverse=True)
     assert headrooms[0] == 1.0 > headrooms[1] > headrooms[2]
+
+
+def test_ev_slack_is_what_is_left_beside_flat_out_charging(ev: Ev) -> None:
+    """From half full to 60 %: 6 kWh into the battery, 6.67 kWh from the wall, 55.6 minutes at 7.2 kW."""
+    assert ev.slack_h(HOME) == pytest.approx(14.0 - 6.0 / 0.9 / 7.2)
+    assert replace(ev, soc=0.7).slack_h(HOME) == 14.0
+
+
+@pytest.mark.parametrize(
+    ("departs_in_h", "headroom", "blocked"),
+    [(5.0, 1.0, False), (4.5, 1.0, False), (2.5, 0.5, False), (0.51, 0.0025, False), (0.5, 0.0, True)],
+)
+def test_ev_has_no_discomfort_with_four_hours_to_spare(
+    ev: Ev, departs_in_h: float, headroom: float, blocked: bool
+) -> None:
+    """Half an hour of slack is never given away; four hours above that are all of the headroom."""
+    offer = replace(ev, soc=0.7).flexibility(replace(HOME, ev_departs_in_h=departs_in_h), 7.2)
+    assert offer.headroom == pytest.approx(headroom)
+    assert bool(offer.blocked) is blocked

@@ -167,3 +167,72 @@ def test_hvac_that_has_just_started_says_that_it_must_run_on(hvac: Hvac, hot_day
     """The cycle time is a reason of its own, not a matter of comfort."""
     started = replace(hvac, air_c=24.0, mode=Mode.COOL, held_s=30.0)
     assert started.flexibility(hot_day, 4.2).blocked == "minimum cycle time 120 s"
+
+
+@pytest.mark.parametrize(
+    ("mode", "held_s", "air_c", "then"),
+    [
+        (Mode.OFF, 900.0, 19.50, Mode.OFF),
+        (Mode.OFF, 900.0, 19.40, Mode.HEAT),
+        (Mode.OFF, 100.0, 19.40, Mode.OFF),
+        (Mode.OFF, 120.0, 19.40, Mode.HEAT),
+        (Mode.HEAT, 900.0, 20.50, Mode.HEAT),
+        (Mode.HEAT, 900.0, 20.60, Mode.OFF),
+        (Mode.HEAT, 100.0, 20.60, Mode.HEAT),
+        (Mode.HEAT, 900.0, 18.40, Mode.HEAT),
+        (Mode.HEAT, 900.0, 18.30, Mode.AUX),
+        (Mode.HEAT, 100.0, 18.30, Mode.AUX),
+        (Mode.AUX, 900.0, 20.50, Mode.AUX),
+        (Mode.AUX, 900.0, 20.60, Mode.OFF),
+        (Mode.OFF, 900.0, 24.40, Mode.OFF),
+        (Mode.OFF, 900.0, 24.50, Mode.COOL),
+        (Mode.COOL, 900.0, 23.40, Mode.COOL),
+        (Mode.COOL, 900.0, 23.30, Mode.OFF),
+        (Mode.COOL, 100.0, 23.30, Mode.COOL),
+        (Mode.COOL, 900.0, 19.40, Mode.HEAT),
+    ],
+)
+def test_the_thermostat_switches_at_the_edges_of_its_deadbands(
+    hvac: Hvac, mode: Mode, held_s: float, air_c: float, then: Mode
+) -> None:
+    """Half of 1.11 °C about 20.0 and 23.9 °C, the strip a deadband below; within 120 s only the strip."""
+    now = replace(hvac, mode=mode, held_s=held_s, air_c=air_c, mass_c=air_c)
+    after = now.step(FREE, Environment(outdoor_c=air_c), 0.5).device
+    assert after.mode is then
+    strip = mode > 0 and then > 0
+    assert after.held_s == pytest.approx(held_s + 0.5 if strip or then is mode else 0.5)
+
+
+@pytest.mark.parametrize(
+    "control", [Control(setpoint_offset_c=15.0), Control(enabled=False), Control(limit_kw=0.0)], ids=str
+)
+def test_a_shed_machine_switches_a_deadband_within_the_critical_limits(hvac: Hvac, control: Control) -> None:
+    """Cooling runs from 27.8 down to 26.69 °C, heating from 16.7 up to 17.81 °C."""
+    assert hvac.band(control, FROST) == pytest.approx((27.8, 26.69, 16.7, 17.81))
+
+
+def test_a_limit_of_exactly_what_the_machine_draws_lets_it_run(hvac: Hvac) -> None:
+    """In a frost it is heating that the limit is measured by; a watt less holds the machine off."""
+    heating_kw = output(hvac.spec.machine, Mode.HEAT, FROST.outdoor_c, FROST.humidity).power_kw
+    assert hvac.band(Control(limit_kw=heating_kw), FROST) == hvac.band(FREE, FROST)
+    assert hvac.band(Control(limit_kw=heating_kw - 0.001), FROST).heat_on_c == pytest.approx(16.7)
+
+
+@pytest.mark.parametrize(
+    ("air_c", "headroom"),
+    [
+        (16.0, 0.0),
+        (16.7, 0.0),
+        (18.35, 0.5),
+        (20.0, 1.0),
+        (23.9, 1.0),
+        (25.85, 0.5),
+        (27.8, 0.0),
+        (29.0, 0.0),
+    ],
+)
+def test_hvac_headroom_falls_from_setpoint_to_critical_limit(
+    hvac: Hvac, hot_day: Environment, air_c: float, headroom: float
+) -> None:
+    """All of it between the setpoints, half midway, none at 16.7 or 27.8 °C and beyond."""
+    assert replace(hvac, air_c=air_c).flexibility(hot_day, 4.2).headroom == pytest.approx(headroom)

@@ -122,3 +122,33 @@ def test_the_packaged_tables_say_where_they_come_from() -> None:
         assert words.startswith(table)
         assert "Source" in words
         assert "Licence" in words
+
+
+@pytest.mark.parametrize(
+    ("key", "default", "allowed", "refused"),
+    [
+        ("circuits.hvac1.deadband_c", "1.11", (0.1, 5.0), (0.09, 5.01)),
+        ("circuits.hvac1.shed_offset_c", "2.2", (0.0, 10.0), (-0.01, 10.01)),
+        ("circuits.ev1.charger_kw", "7.2", (0.01, 20.0), (0.0, 20.01)),
+        ("circuits.ev1.least_kw", "1.44", (0.0, 5.0), (-0.01, 5.01)),
+        ("circuits.ev1.battery_kwh", "60.0", (0.01, 250.0), (0.0, 250.01)),
+        ("circuits.ev1.efficiency", "0.9", (0.01, 1.0), (0.0, 1.01)),
+        ("circuits.ev1.kwh_per_mile", "0.325", (0.0, 2.0), (-0.01, 2.01)),
+        ("circuits.heater1.element_kw", "4.5", (0.01, 10.0), (0.0, 10.01)),
+        ("circuits.heater1.tank_kwh_c", "0.220", (0.01, 2.0), (0.0, 2.01)),
+        ("circuits.heater1.loss_kw_c", "0.00106", (0.0, 0.02), (-0.001, 0.0201)),
+        ("circuits.heater1.cold_l", "10.0", (0.0, 200.0), (-0.1, 200.1)),
+    ],
+)
+def test_a_range_ends_where_it_says(
+    text: str, key: str, default: str, allowed: tuple[float, float], refused: tuple[float, float]
+) -> None:
+    """Both ends of a range make a house; a little beyond either is refused by its key."""
+    name = key.rpartition(".")[2]
+    line = next(line for line in text.splitlines() if line.startswith(f"{name} = {default}"))
+    for value in allowed:
+        decode_profile(text.replace(line, f"{name} = {value}", 1), "mine.toml")
+    for value in refused:
+        with pytest.raises(ProfileError) as error:
+            decode_profile(text.replace(line, f"{name} = {value}", 1), "mine.toml")
+        assert error.value.key == key

@@ -109,3 +109,24 @@ def test_a_released_heater_makes_up_for_the_showers_of_the_event(heater: WaterHe
         tank, power_kw = tank.step(SHED, SHOWER, 60.0)
         assert power_kw == 0.0
     assert tank.step(FREE, IDLE, 60.0).power_kw == heater.spec.element_kw
+
+
+def test_a_tank_without_loss_keeps_and_gains_exactly(heater: WaterHeater) -> None:
+    """Off it stays as warm as it is; on, every kWh of the element is in the water."""
+    tight = replace(heater, spec=replace(heater.spec, loss_kw_c=0.0), tank_c=45.0)
+    assert tight.step(Control(enabled=False), IDLE, 3600.0).device.tank_c == 45.0
+    warmer, power_kw = tight.step(FREE, IDLE, 600.0)
+    assert power_kw == heater.spec.element_kw
+    assert (warmer.tank_c - 45.0) * heater.spec.tank_kwh_c == pytest.approx(heater.spec.element_kw / 6.0)
+
+
+@pytest.mark.parametrize(
+    ("tank_c", "heating", "runs"),
+    [(48.93, False, False), (48.91, False, True), (54.47, True, True), (54.49, True, False)],
+)
+def test_the_element_switches_at_the_edges_of_its_deadband(
+    heater: WaterHeater, tank_c: float, heating: bool, runs: bool
+) -> None:
+    """On at 48.92 °C and off at 54.48 °C: half of 5.56 °C about 51.7 °C."""
+    after = replace(heater, tank_c=tank_c, heating=heating).step(FREE, IDLE, 1.0).device
+    assert after.heating is runs

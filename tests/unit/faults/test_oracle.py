@@ -41,8 +41,11 @@ def test_a_count_that_is_too_high_fails() -> None:
 
 
 def test_a_message_that_was_never_said_fails() -> None:
-    """Nothing is made up on the way."""
-    assert judge(ALL, [*IDS, ("b1", 99)], [], 0).invented == 1
+    """Nothing is made up on the way, neither stored nor dead-lettered."""
+    stored = judge(ALL, [*IDS, ("b1", 99)], [], 0)
+    assert (stored.holds, stored.invented, stored.stored, stored.lost) == (False, 1, 5, 0)
+    dead = judge(ALL, IDS, [("b1", 99)], 0)
+    assert (dead.holds, dead.invented, dead.dead_lettered, dead.lost) == (False, 1, 0, 0)
 
 
 def test_repeats_are_counted_and_harmless() -> None:
