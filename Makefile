@@ -10,7 +10,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 # Of the unit tests, those that take their time: the API against its own document, pytest in pytest, houses for a year.
 LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/devices/test_houses.py
 
-.PHONY: run test test-fast check format bench baselines pictures faults soak lock setup clean
+.PHONY: run test test-fast check format bench baselines pictures faults soak mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -48,6 +48,10 @@ faults: $(READY)
 # A twin that is left alone for an hour; ARGS="--minutes 10" for less.
 soak: $(READY)
 	$(BIN)/python -m tests.soak $(ARGS)
+
+# A sample of small faults in the code, and which of them the tests miss; ARGS="--seed 7 --count 40 --only dispatch".
+mutate: $(READY)
+	$(BIN)/python -m harness.mutate $(ARGS)
 
 # Starts the system, makes an event, and takes the pictures of the page that the docs show.
 pictures: $(READY)

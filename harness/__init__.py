@@ -1,0 +1,1 @@
+"""Programs that measure: run by make, and no part of what is deployed."""
