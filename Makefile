@@ -8,7 +8,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
 # Of the unit tests, those that take their time: the API against its own document, pytest in pytest, houses for a year.
-LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/devices/test_houses.py
+LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/devices/test_houses.py \
+  tests/unit/harness/test_trial.py
 
 .PHONY: run test test-fast check format bench baselines pictures faults soak mutate lock setup clean
 

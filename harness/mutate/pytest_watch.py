@@ -89,7 +89,8 @@ class Selection:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Do what the environment names."""
-    if folder := os.environ.get(LINES_FOLDER):
+    spreads = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+    if (folder := os.environ.get(LINES_FOLDER)) and not spreads:  # its workers run the tests
         config.pluginmanager.register(LineRecorder(config.rootpath, Path(folder)))
     if selection := os.environ.get(SELECTION):
         config.pluginmanager.register(Selection(json.loads(Path(selection).read_text())))

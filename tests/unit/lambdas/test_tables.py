@@ -1,0 +1,122 @@
+"""DynamoDB tables as the functions see them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from contracts.records import EVENTS_BY_START, EVENTS_INDEX, Key
+from lambdas.common import rows
+from lambdas.common.batch_writes import ATTEMPTS, FIRST_PAUSE_S, write_all
+from lambdas.common.rows import EventRow
+from lambdas.common.tables import Condition, Index
+from tests.unit.lambdas.world import World
+
+BY_START = Index(EVENTS_BY_START, EVENTS_INDEX, without="deletedTs")
+
+
+def add_events(world: World, count: int, **attributes: dict[str, Any]) -> None:
+    """Headers evt-0 to evt-*count*, each an hour after the one before; *attributes* by id, - as _."""
+    for n in range(count):
+        item = {"eventId": f"evt-{n}", "part": "EVENT", "startTs": 3600 * n}
+        world.events.put_new({**item, **attributes.get(f"evt_{n}", {})})
+
+
+def ids(items: list[dict[str, Any]]) -> list[str]:
+    """Their event ids."""
+    return [item["eventId"] for item in items]
+
+
+def test_the_newest_come_first_and_a_page_says_where_it_ends(world: World) -> None:
+    """Page by page every item comes once, and the page after the last is empty or has no end."""
+    add_events(world, 5)
+    first, last = world.events.newest(BY_START, "EVENT", after=None, limit=2)
+    assert ids(first) == ["evt-4", "evt-3"]
+    second, last = world.events.newest(BY_START, "EVENT", after=last, limit=2)
+    assert ids(second) == ["evt-2", "evt-1"]
+    third, last = world.events.newest(BY_START, "EVENT", after=last, limit=2)
+    assert (ids(third), last) == (["evt-0"], None)
+
+
+def test_a_page_is_filled_up_over_items_that_are_passed_over(world: World) -> None:
+    """Deleted items do not count for the limit."""
+    add_events(world, 6, evt_5={"deletedTs": 1.0}, evt_4={"deletedTs": 1.0}, evt_2={"deletedTs": 1.0})
+    page, last = world.events.newest(BY_START, "EVENT", after=None, limit=2)
+    assert ids(page) == ["evt-3", "evt-1"]
+    rest, _ = world.events.newest(BY_START, "EVENT", after=last, limit=2)
+    assert ids(rest) == ["evt-0"]
+
+
+def test_an_update_happens_only_when_its_condition_holds(world: World) -> None:
+    """It says whether it did; placeholders of the condition and of the values do not meet."""
+    world.vens.put_new({"venId": "h", "a": 1})
+    still = Condition("#a = :a", {"#a": "a"}, {":a": 1})
+    assert world.vens.update(Key("h"), {"a": 2, "b": 3}, when=still)
+    assert not world.vens.update(Key("h"), {"a": 4}, when=still)
+    assert world.vens.get(Key("h")) == {"venId": "h", "a": 2, "b": 3}
+
+
+def test_a_delete_happens_only_when_its_condition_holds(world: World) -> None:
+    """It says whether it did."""
+    world.vens.put_new({"venId": "h", "a": 1})
+    assert not world.vens.delete(Key("h"), when=Condition("#a = :a", {"#a": "a"}, {":a": 2}))
+    assert world.vens.get(Key("h")) is not None
+    assert world.vens.delete(Key("h"), when=Condition("#a = :a", {"#a": "a"}, {":a": 1}))
+    assert world.vens.get(Key("h")) is None
+
+
+def test_a_query_takes_both_ends_and_only_the_attributes(world: World) -> None:
+    """Items come in the order of their sort keys; without attributes they come whole."""
+    for n in (3, 1, 2, 4):
+        world.events.put_new({"eventId": "e", "part": f"p{n}", "n": n, "x": 0})
+    assert list(world.events.query("e", ("p1", "p3"), ["n"])) == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert list(world.events.query("e", ("p4", "p9"))) == [{"eventId": "e", "part": "p4", "n": 4, "x": 0}]
+
+
+def test_many_are_read_once_each_at_one_sort_key(world: World) -> None:
+    """A partition that is named twice is read once; one that is not there is left out."""
+    for ven_id in ("a", "b"):
+        for row in ("LATEST", "OTHER"):
+            world.telemetry.put_new({"venId": ven_id, "rowId": row, "n": ven_id})
+    found = world.telemetry.get_many(["a", "b", "a", "c"], ["n", "rowId"], sort="LATEST")
+    assert sorted(found, key=lambda item: str(item["n"])) == [
+        {"n": "a", "rowId": "LATEST"},
+        {"n": "b", "rowId": "LATEST"},
+    ]
+
+
+def test_what_is_left_over_is_tried_again_with_growing_pauses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five attempts, and pauses of half to the whole of 0.1, 0.2, 0.4 and 0.8 s; then the ids come back."""
+    calls: list[int] = []
+
+    def leave_all(RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        calls.append(len(RequestItems["vens"]))
+        return {"UnprocessedItems": RequestItems}
+
+    monkeypatch.setattr(world.vens.client, "batch_write_item", leave_all)
+    pauses: list[float] = []
+    items = {n: {"venId": f"v{n}"} for n in range(2)}
+    assert write_all(world.vens, items, sleep=pauses.append, rng=random.Random(7)) == {0, 1}
+    assert calls == [2] * ATTEMPTS
+    rng = random.Random(7)
+    assert pauses == [FIRST_PAUSE_S * 2**n * rng.uniform(0.5, 1.0) for n in (1, 2, 3, 4)]
+
+
+def test_an_item_goes_after_whole_days() -> None:
+    """A row that is kept for 30 days expires 30 times 86,400 s after it was written."""
+    assert rows.expires_ts(1000.9, 30) == 1000 + 30 * 86_400
+
+
+def test_an_event_is_over_when_its_last_ven_is() -> None:
+    """The end is the sum of the intervals; a randomised start adds its spread; a cancelled one is over."""
+    item = {"eventId": "e", "requested": "r", "revision": 1, "startTs": 1000, "planId": "p"}
+    times = {"createdTs": 0.0, "expiresTs": 9, "randomizeStartS": 30}
+    intervals = [{"durationS": 60, "signal": "shedKw", "value": 1.0}] * 2
+    row = rows.read(EventRow, {**item, **times, "intervals": intervals})
+    assert (row.end_ts, row.over_ts) == (1120, 1150)
+    cancelled = rows.read(EventRow, {**item, **times, "intervals": intervals, "cancelledTs": 1010.0})
+    assert cancelled.over_ts == 1010.0
