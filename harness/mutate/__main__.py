@@ -34,6 +34,7 @@ def main() -> None:
         sys.exit(f"mutate: {error.args[0]}")
     shares = sample(CHECKOUT, files, count=options.count, seed=options.seed)
     trials: list[Trial] = []
+    interrupted = False
     try:
         with Tree.copied_from(CHECKOUT) as tree, TemporaryDirectory(prefix="mutate-log-") as folder:
             console.print("Measuring which tests run which lines, as far as the cache does not know it")
@@ -46,12 +47,14 @@ def main() -> None:
     except BrokenTestsError as error:
         sys.exit(f"mutate: {error}")
     except KeyboardInterrupt:
-        sys.exit("mutate: interrupted; the checkout is as it was")
+        interrupted = True
     sources = {trial.mutant.path: (CHECKOUT / trial.mutant.path).read_text() for trial in trials}
     console.print()
     for line in report.survivors(trials, sources):
         console.print(line)
     console.print(report.table(trials))
+    if interrupted:
+        sys.exit("mutate: interrupted, so this is a part of the sample; the checkout is as it was")
     if low := report.below_target(trials):
         sys.exit(f"mutate: below the target: {', '.join(low)}")
 
