@@ -11,7 +11,9 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/devices/test_houses.py \
   tests/unit/harness/test_trial.py
 
-.PHONY: run test test-fast check format bench baselines pictures faults soak mutate lock setup clean
+PYTHONS := python3.11 python3.12 python3.13
+
+.PHONY: run test test-fast test-pythons check format bench baselines pictures faults soak mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -24,6 +26,18 @@ test: test-fast
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/property tests/contract $(LONG:%=--ignore=%) -n 2
+
+# The fast tests on every Python that the project says it runs on, each in an environment of its own.
+# Each has to be on PATH; with pyenv: PYENV_VERSION=3.11:3.12:3.13 make test-pythons
+test-pythons:
+	@failed= missing= tested=; \
+	for python in $(PYTHONS); do \
+	  if ! $$python -c '' 2>/dev/null; then missing="$$missing $$python"; continue; fi; \
+	  echo "Testing with $$python"; tested="$$tested $$python"; \
+	  $(MAKE) --no-print-directory test-fast PYTHON=$$python VENV=.cache/venvs/$$python || failed="$$failed $$python"; \
+	done; \
+	echo "tested:$${tested:- none}; failed:$${failed:- none}; not found:$${missing:- none}"; \
+	test -n "$$tested" && test -z "$$failed"
 
 check: $(READY)
 	$(BIN)/ruff check .

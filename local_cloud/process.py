@@ -76,11 +76,12 @@ def start(
         secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
         keep=keep,
     )
-    remember(runtime, folder)
     try:
+        remember(runtime, folder)
         _wait_until_ready(runtime, process, log)
     except BaseException:
-        stop(folder)
+        _end(runtime)
+        forget(folder)
         raise
     return runtime
 
@@ -92,6 +93,12 @@ def stop(folder: Path) -> bool:
     except NotRunningError:
         forget(folder)
         return False
+    _end(runtime)
+    forget(folder)
+    return True
+
+
+def _end(runtime: Runtime) -> None:
     deadline = time.monotonic() + STOP_DEADLINE_S
     _signal(runtime, signal.SIGTERM)
     while runtime.alive():
@@ -102,8 +109,6 @@ def stop(folder: Path) -> bool:
     child = _children.pop(runtime.pid, None)
     if child is not None:
         child.wait()
-    forget(folder)
-    return True
 
 
 def trust_root_pem(runtime: Runtime) -> str:

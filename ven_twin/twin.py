@@ -12,7 +12,8 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from contracts import codec
 from contracts.errors import OversizeError, WireError
@@ -49,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 
 class Twin:
-    """One VEN: `run` it until it is told to `stop`."""
+    """One VEN: `run` it until it is told to `stop`. Use it in a `with` block, in case it never runs."""
 
     def __init__(
         self,
@@ -70,6 +71,15 @@ class Twin:
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         cap_bytes = round(settings.outbox_mb * 1024 * 1024)
         self._outbox = open_outbox(settings.state_dir / "outbox.sqlite", cap_bytes=cap_bytes)
+        try:
+            self._take_up(identity, fetch, start_s)
+        except BaseException:
+            self._outbox.close()
+            raise
+
+    def _take_up(self, identity: Identity, fetch: Fetch | None, start_s: float) -> None:
+        """Go on where an earlier run left off."""
+        settings = self._settings
         self._journal = Journal(self._outbox)
         self._recollection = Recollection(self._journal, settings.ven_id, self._household.load_ids)
         self._outgoing: list[Message] = []
@@ -110,6 +120,18 @@ class Twin:
         self._shadow = ShadowClient(self._topics, self._session.publish_now)
         self._shadow.want(None if before is None else before.wanted)
         self._commands = Commands(self._voice, self._journal.answers())
+
+    def close(self) -> None:
+        """Close the outbox; safe to repeat. `run` does it at its end."""
+        self._outbox.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     @property
     def status(self) -> SessionStatus:
@@ -187,8 +209,12 @@ class Twin:
 
     async def run(self) -> SessionStatus:
         """Be a VEN until stopped, or until another client takes this one's id. Returns how it ended."""
-        for waiting in self._journal.begun():
-            self._carry_out(waiting)
+        with self:
+            for waiting in self._journal.begun():
+                self._carry_out(waiting)
+            return await self._live()
+
+    async def _live(self) -> SessionStatus:
         session = asyncio.create_task(self._session.run())
         session.add_done_callback(lambda _: self._wake.set())
         try:
@@ -201,10 +227,15 @@ class Twin:
             ended = self._session.status
             await self._leave()
         finally:
-            await self._renewal.end()
-            await self._session.stop(DRAIN_S)
-            await session
-            self._outbox.close()
+            try:
+                await self._renewal.end()
+                await self._session.stop(DRAIN_S)
+            except BaseException:  # the stopping was cut short
+                session.cancel()
+                raise
+            finally:
+                await asyncio.wait({session})
+        session.result()
         return ended
 
     def _beat(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 from contextvars import ContextVar
@@ -57,19 +58,21 @@ def run_fleet(
     for handler in logging.getLogger().handlers:
         handler.addFilter(_says_who)
     twins = {}
-    for index, ven_id in enumerate(ven_ids):
-        house = house_names[index % len(house_names)]
-        twins[ven_id] = _twin(
-            cloud,
-            ven_id,
-            stage,
-            house=house,
-            house_seed=seeds[house] + index,
-            house_speed=house_speed,
-            house_start_ts=start,
-            report_interval_s=report_interval_s,
-        )
-    left = asyncio.run(_all_until_told(twins))
+    with contextlib.ExitStack() as stack:
+        for index, ven_id in enumerate(ven_ids):
+            house = house_names[index % len(house_names)]
+            twin = _twin(
+                cloud,
+                ven_id,
+                stage,
+                house=house,
+                house_seed=seeds[house] + index,
+                house_speed=house_speed,
+                house_start_ts=start,
+                report_interval_s=report_interval_s,
+            )
+            twins[ven_id] = stack.enter_context(twin)
+        left = asyncio.run(_all_until_told(twins))
     if left:
         raise VenTwinError("; ".join(left))
 

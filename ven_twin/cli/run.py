@@ -126,7 +126,8 @@ def run(
             fetch = partial(_fetch_again, options, folder)
         certs = certs or Path(where["folder"])
         asked = asked.at(endpoint or where["endpoint"], port or where["port"])
-    ended = asyncio.run(_until_told(Twin(asked, identity.load(certs), fetch=fetch), web, folder))
+    with Twin(asked, identity.load(certs), fetch=fetch) as twin:
+        ended = asyncio.run(_until_told(twin, web, folder))
     if ended is not None:
         raise VenTwinError(ended)
 
@@ -172,10 +173,10 @@ async def _fetch_again(options: list[str], folder: Path) -> None:
     )
     try:
         output, complaint = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
+    finally:
+        if process.returncode is None:  # nobody waits for its answer any more
+            process.kill()
+            await process.wait()
     if process.returncode != 0:
         raise VenTwinError(_last_line(complaint.decode(errors="replace")))
     _noted(folder / "endpoint.json", output.decode())

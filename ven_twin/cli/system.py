@@ -92,9 +92,9 @@ def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]
     except NotRunningError:
         say("starting the local cloud")
         runtime, ours = process.start(folder, keep=keep), True
-        if not keep:
-            forget_vens()
     try:
+        if ours and not keep:
+            forget_vens()
         deploy.deploy(runtime, vens, progress=say)
         yield
     finally:

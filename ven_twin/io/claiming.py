@@ -36,18 +36,22 @@ class Claiming:
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._connected = asyncio.Event()
         self._outbox = Outbox(":memory:")
-        self._session = MqttSession(
-            endpoint,
-            port,
-            claim,
-            claim_client_id(ven_id),
-            self._topics.subscriptions,
-            self._outbox,
-            self._on_message,
-            self._on_connected,
-            rng=random.Random(),  # noqa: S311 - spreads reconnects
-            session_expiry_s=0,
-        )
+        try:
+            self._session = MqttSession(
+                endpoint,
+                port,
+                claim,
+                claim_client_id(ven_id),
+                self._topics.subscriptions,
+                self._outbox,
+                self._on_message,
+                self._on_connected,
+                rng=random.Random(),  # noqa: S311 - spreads reconnects
+                session_expiry_s=0,
+            )
+        except BaseException:
+            self._outbox.close()
+            raise
 
     async def claim(self, timeout_s: float = TIMEOUT_S) -> Claimed:
         """Ask, and wait for at most *timeout_s*.
@@ -55,6 +59,11 @@ class Claiming:
         Raises:
             ClaimRefusedError: the cloud does not let this VEN in, or did not answer; the reason is in it.
         """
+        with self._outbox:
+            made = await self._exchange(timeout_s)
+        return Claimed(made["certificateId"], made["certificatePem"], made["privateKey"])
+
+    async def _exchange(self, timeout_s: float) -> dict[str, Any]:
         running = asyncio.create_task(self._session.run())
         try:
             async with asyncio.timeout(timeout_s):
@@ -69,10 +78,15 @@ class Claiming:
             why = self._session.status.reason or "no answer"
             raise ClaimRefusedError(self._ven_id, f"{why} (within {timeout_s:g} s)") from None
         finally:
-            await self._session.stop(0)
-            await running
-            self._outbox.close()
-        return Claimed(made["certificateId"], made["certificatePem"], made["privateKey"])
+            try:
+                await self._session.stop(0)
+            except BaseException:  # the stopping was cut short
+                running.cancel()
+                raise
+            finally:
+                await asyncio.wait({running})
+        running.result()
+        return made
 
     async def _connect(self) -> None:
         live = ("connected", "refused", "duplicate_client")

@@ -21,6 +21,7 @@ from ven_twin.io.outbox_file import (
     OutboxCounts,
     OutboxRow,
     QuarantinedRow,
+    closed_on_failure,
     open_database,
     set_aside,
 )
@@ -67,6 +68,11 @@ class Outbox:
     def __init__(self, path: str | Path, *, cap_bytes: int = DEFAULT_CAP_BYTES) -> None:
         self._cap_bytes = cap_bytes
         self._db = open_database(str(path))
+        with closed_on_failure(self._db, str(path)):
+            self._take_up(path)
+
+    def _take_up(self, path: str | Path) -> None:
+        """Go on with the rows and counts that an earlier run left."""
         self._reserve = DiskReserve(None if str(path) == ":memory:" else Path(f"{path}-reserve"))
         depth, held, last = self._db.execute(
             "SELECT count(*), ifnull(sum(bytes), 0), max(id) FROM outbox"
@@ -242,9 +248,8 @@ class Outbox:
 
     def close(self) -> None:
         """Delete what has been acknowledged and close the file; safe to repeat."""
-        with contextlib.suppress(sqlite3.ProgrammingError):  # closed before
+        with contextlib.closing(self._db), contextlib.suppress(sqlite3.ProgrammingError):  # closed before
             self.flush()
-        self._db.close()
 
     def __enter__(self) -> Self:
         return self

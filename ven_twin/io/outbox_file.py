@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -93,22 +94,34 @@ def open_database(path: str) -> sqlite3.Connection:
         db = sqlite3.connect(path, timeout=0.2, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise OutboxError(path, f"cannot be opened ({error})") from None
-    try:
+    with closed_on_failure(db, path):
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # the same VEN started twice is noticed here first
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(_SCHEMA)
         db.execute("BEGIN IMMEDIATE")
         db.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        db.close()
-        if "locked" in str(error):
-            raise OutboxError(path, "another process uses it; is this VEN already running?") from None
-        raise OutboxError(path, f"cannot be written ({error})") from None
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise OutboxDamagedError(path, f"is damaged ({error})") from None
     return db
+
+
+@contextlib.contextmanager
+def closed_on_failure(db: sqlite3.Connection, path: str) -> Iterator[None]:
+    """Close *db* when the block fails; damage may show only when the rows are read.
+
+    Raises:
+        OutboxError: see its docstring.
+    """
+    try:
+        yield
+    except BaseException as error:
+        db.close()
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise OutboxError(path, "another process uses it; is this VEN already running?") from None
+        if isinstance(error, sqlite3.OperationalError):
+            raise OutboxError(path, f"cannot be written ({error})") from None
+        if isinstance(error, sqlite3.DatabaseError):
+            raise OutboxDamagedError(path, f"is damaged ({error})") from None
+        raise
 
 
 def set_aside(path: Path, now_ts: float) -> Path:

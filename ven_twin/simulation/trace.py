@@ -106,9 +106,11 @@ class ParquetTrace:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._flush()
-        if self._writer is not None:
-            self._writer.close()
+        try:
+            self._flush()
+        finally:
+            if self._writer is not None:
+                self._writer.close()
 
     def write(self, minute: Minute) -> None:
         """Take the next minute."""

@@ -42,9 +42,15 @@ async def hosted(
     if listening is None:
         yield None
         return
-    server = _Server(
+    with contextlib.closing(listening):
+        async with _served(_server(application()), listening, close):
+            yield _address(settings.host, listening.getsockname()[1])
+
+
+def _server(application: Guard) -> _Server:
+    return _Server(
         uvicorn.Config(
-            application(),
+            application,
             http="h11",
             ws="none",
             lifespan="off",
@@ -57,14 +63,21 @@ async def hosted(
             timeout_graceful_shutdown=STOP_S,
         )
     )
+
+
+@contextlib.asynccontextmanager
+async def _served(
+    server: _Server, listening: socket.socket, close: Callable[[], None]
+) -> AsyncIterator[None]:
     task = asyncio.create_task(server.serve([listening]))
     try:
-        yield _address(settings.host, listening.getsockname()[1])
+        yield
     finally:
-        close()
-        server.should_exit = True
-        await task
-        listening.close()
+        try:
+            close()
+        finally:
+            server.should_exit = True
+            await task
 
 
 def _listen(settings: WebSettings) -> socket.socket | None:
@@ -79,6 +92,9 @@ def _listen(settings: WebSettings) -> socket.socket | None:
         except OSError as error:
             listening.close()
             last = error
+        except BaseException:
+            listening.close()
+            raise
         else:
             listening.setblocking(False)
             return listening

@@ -14,7 +14,7 @@ import pytest
 
 from ven_twin.errors import OutboxDamagedError, OutboxError
 from ven_twin.io.disk_reserve import RESERVE_BYTES
-from ven_twin.io.outbox import Outbox
+from ven_twin.io.outbox import Outbox, open_outbox
 
 KB = 1024
 ROW = KB - 64 - 1  # payload that makes a row of 1 KB with a topic of one letter
@@ -338,3 +338,46 @@ def test_closing_twice_is_harmless(path: Path) -> None:
     outbox = Outbox(path)
     outbox.close()
     outbox.close()
+
+
+def damage_rows(path: Path) -> None:
+    """Spoil all but the first pages of the file: it opens, and its rows cannot be read."""
+    with Outbox(path) as whole:
+        for _ in range(100):
+            whole.put("telemetry", "t", bytes(ROW))
+    page = 4096
+    content = path.read_bytes()
+    spoilt = len(content) - 10 * page
+    path.write_bytes(content[: 10 * page] + b"\xff" * spoilt)
+
+
+def test_damage_among_the_rows_is_named_and_lets_go_of_the_file(path: Path) -> None:
+    """A file that is damaged where its rows are is refused as a damaged one, and left closed."""
+    damage_rows(path)
+    for _ in range(2):  # one that were still open would be in the way of the next
+        with pytest.raises(OutboxDamagedError, match="is damaged"):
+            Outbox(path)
+
+
+def test_damage_among_the_rows_is_set_aside(path: Path) -> None:
+    """A VEN whose rows are damaged starts with an empty outbox."""
+    damage_rows(path)
+    with open_outbox(path) as outbox:
+        assert outbox.depth == 0
+    assert len(list(path.parent.glob("outbox.db.damaged-*"))) == 1
+
+
+def test_an_outbox_that_cannot_be_taken_up_lets_go_of_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted while it is opened, it leaves the file to the next."""
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(Outbox, "recall", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            Outbox(path)
+    with Outbox(path) as outbox:
+        assert outbox.depth == 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

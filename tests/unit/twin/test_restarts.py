@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from ven_twin.core.memory import FORMAT, Memory, lasting, read_memory, write_mem
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Stand:
+def stand(tmp_path: Path) -> Iterator[Stand]:
     """A VEN that has been started for the first time."""
     stand = Stand(tmp_path / "ven")
     stand.start()
-    return stand
+    yield stand
+    stand.twin.close()
 
 
 def event(start_ts: float, duration_s: int, kw: float = 2.0) -> dict[str, Any]:
@@ -225,9 +227,9 @@ async def test_what_came_in_is_not_acknowledged_when_the_disk_does_not_take_it(s
     assert stand.twin._state.settings.enabled is True
 
 
-async def test_what_was_shed_is_counted_over_restarts_and_reported(tmp_path: Path) -> None:
+async def test_what_was_shed_is_counted_over_restarts_and_reported(stand: Stand) -> None:
     """A VEN that was cut off for long says how many messages it had to let go."""
-    stand = Stand(tmp_path / "ven")
+    stand.kill()
     stand.start(outbox_mb=1.0, report_interval_s=1)
     stand.live(1500)
     shed = stand.twin._outbox.counts.shed["telemetry"]

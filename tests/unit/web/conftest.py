@@ -44,12 +44,13 @@ class Caller:
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Stand:
+def stand(tmp_path: Path) -> Iterator[Stand]:
     """A VEN in the middle of a summer afternoon."""
     stand = Stand(tmp_path / "ven")
     stand.start(house_start_ts=1_784_154_600.0, house_speed=10)
     stand.live(3)
-    return stand
+    yield stand
+    stand.twin.close()
 
 
 @pytest.fixture
