@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
 # Of the unit tests, those that take their time: the API against its own document, pytest in pytest, houses for a year.
-LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/devices/test_houses.py \
+LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/house/test_houses.py \
   tests/unit/harness/test_trial.py
 
 PYTHONS := python3.11 python3.12 python3.13
@@ -20,7 +20,7 @@ run: $(READY)
 
 # The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them.
 test: test-fast
-	@$(BIN)/python -m tests.soak --minutes 2 --brief & soak=$$!; \
+	@$(BIN)/python -m harness.soak --minutes 2 --brief & soak=$$!; \
 	$(BIN)/python -m pytest $(LONG) tests/infrastructure tests/oracle tests/integration tests/faults tests/e2e \
 	  tests/browser -n 2 --dist loadscope; tests=$$?; wait $$soak && exit $$tests
 
@@ -50,19 +50,19 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 bench: $(READY)
-	$(BIN)/python -m tests.bench $(ARGS)
+	$(BIN)/python -m harness.bench $(ARGS)
 
 # Lives a summer in thirty homes and writes the scores of the baselines into docs/baselines.md.
 baselines: $(READY)
-	$(BIN)/python -m tests.scoring
+	$(BIN)/python -m harness.scoring
 
 # Every fault for ten seeds, beside plain gmqtt; ARGS="--seeds 2 --messages 1000 --only half-open" for less.
 faults: $(READY)
-	$(BIN)/python -m tests.faults $(ARGS)
+	$(BIN)/python -m harness.faults $(ARGS)
 
 # A twin that is left alone for an hour; ARGS="--minutes 10" for less.
 soak: $(READY)
-	$(BIN)/python -m tests.soak $(ARGS)
+	$(BIN)/python -m harness.soak $(ARGS)
 
 # A sample of small faults in the code, and which of them the tests miss; ARGS="--seed 7 --count 40 --only dispatch".
 mutate: $(READY)
@@ -70,7 +70,7 @@ mutate: $(READY)
 
 # Starts the system, makes an event, and takes the pictures of the page that the docs show.
 pictures: $(READY)
-	$(BIN)/python -m tests.browser.pictures
+	$(BIN)/python -m harness.pictures.__main__
 
 setup: $(READY)
 

@@ -11,9 +11,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.functions import RETENTION
+from cdk.lambda_function import RETENTION
 from cdk.stage import Stage
-from contracts.routes import ROUTES
+from contracts.api.routes import ROUTES
 
 RATE_PER_S = 100
 BURST = 200

@@ -13,12 +13,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from cdk.functions import Slice
+from cdk.lambda_function import Slice
 from cdk.policy import VenPolicy
 from cdk.stage import Stage
 from cdk.ven import ANSWER_WITHIN
-from contracts import records
-from contracts.names import ProvisioningTopics, claim_client_id, claim_secret_name, claim_template_name
+from contracts.store import keys
+from contracts.wire.topics import ProvisioningTopics, claim_client_id, claim_secret_name, claim_template_name
 
 SERIAL = "SerialNumber"
 HOOK_VERSION = "2020-04-01"
@@ -33,10 +33,10 @@ class AllowedVens(Construct):
             self,
             "Table",
             partition_key=dynamodb.Attribute(
-                name=records.ALLOWED_VENS.partition, type=dynamodb.AttributeType.STRING
+                name=keys.ALLOWED_VENS.partition, type=dynamodb.AttributeType.STRING
             ),
             billing=dynamodb.Billing.on_demand(),
-            time_to_live_attribute=records.TTL_ATTRIBUTE,
+            time_to_live_attribute=keys.TTL_ATTRIBUTE,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),

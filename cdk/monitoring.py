@@ -14,7 +14,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.functions import METRICS_NAMESPACE
+from cdk.lambda_function import METRICS_NAMESPACE
 from cdk.stage import Stage
 
 OLD_MESSAGE_S = 300

@@ -8,7 +8,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iot as iot
 from constructs import Construct
 
-from contracts.names import Topics
+from contracts.wire.topics import Topics
 
 THING = "${iot:Connection.Thing.ThingName}"
 """The policy variable for the thing that the connection's certificate is attached to."""

@@ -8,7 +8,7 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.functions import Slice
+from cdk.lambda_function import Slice
 from cdk.stage import Stage
 
 SWEEP = "rate(1 hour)"

@@ -8,7 +8,7 @@ from aws_cdk import aws_iot as iot
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from contracts.envelope import RULE_SELECT
+from contracts.store.envelopes import RULE_SELECT
 
 SQL_VERSION = "2016-03-23"
 TELEMETRY_TOPICS = {"telemetry": "ven/telemetry/+", "loads": "ven/loads/+"}

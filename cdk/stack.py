@@ -8,17 +8,17 @@ from constructs import Construct
 from cdk.api import HttpApi
 from cdk.bundle import Bundle
 from cdk.claims import Claims
-from cdk.functions import Slice
+from cdk.functions import events, operators, telemetry, vens
+from cdk.lambda_function import Slice
 from cdk.monitoring import Monitoring
-from cdk.parts import Parts, parts_of
 from cdk.rotation import Rotation
 from cdk.rules import Rules
 from cdk.schedules import Schedules
-from cdk.slices import events, operators, telemetry, vens
+from cdk.shared_resources import Parts, parts_of
 from cdk.stage import Stage
 from cdk.ven import Ven
-from contracts.dead_letters import Beyond, Source, queues_output
-from contracts.names import Output, stack_name
+from contracts.store.dead_letters import Beyond, Source, queues_output
+from contracts.wire.topics import Output, stack_name
 
 TRUST_ROOT_PARAMETER = "TrustRootPem"
 

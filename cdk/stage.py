@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
+from contracts.api.reports import Baseline
+from contracts.api.requests import DEFAULT_PROGRAMME
 from contracts.errors import FieldError
-from contracts.names import check_ven_id
-from contracts.requests import DEFAULT_PROGRAMME
-from contracts.settlement import Baseline
+from contracts.wire.topics import check_ven_id
 
 STAGES = ("local", "dev", "prod")
 DEFAULT_VENS = ("ven-1",)

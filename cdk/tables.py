@@ -7,7 +7,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from cdk.stage import Stage
-from contracts import records
+from contracts.store import keys
 
 
 class Tables(Construct):
@@ -23,21 +23,19 @@ class Tables(Construct):
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Tables")
         self._stage = stage
-        self.telemetry = self._table("Telemetry", records.TELEMETRY)
-        self.vens = self._table("Vens", records.VENS)
-        self.events = self._table("Events", records.EVENTS)
+        self.telemetry = self._table("Telemetry", keys.TELEMETRY)
+        self.vens = self._table("Vens", keys.VENS)
+        self.events = self._table("Events", keys.EVENTS)
         self.events.add_global_secondary_index(
-            index_name=records.EVENTS_BY_START,
+            index_name=keys.EVENTS_BY_START,
             partition_key=dynamodb.Attribute(
-                name=records.EVENTS_INDEX.partition, type=dynamodb.AttributeType.STRING
+                name=keys.EVENTS_INDEX.partition, type=dynamodb.AttributeType.STRING
             ),
-            sort_key=dynamodb.Attribute(
-                name=str(records.EVENTS_INDEX.sort), type=dynamodb.AttributeType.NUMBER
-            ),
+            sort_key=dynamodb.Attribute(name=str(keys.EVENTS_INDEX.sort), type=dynamodb.AttributeType.NUMBER),
         )
-        self.commands = self._table("Commands", records.COMMANDS)
+        self.commands = self._table("Commands", keys.COMMANDS)
 
-    def _table(self, name: str, keys: records.TableKeys) -> dynamodb.TableV2:
+    def _table(self, name: str, keys: keys.TableKeys) -> dynamodb.TableV2:
         string = dynamodb.AttributeType.STRING
         return dynamodb.TableV2(
             self,
@@ -45,7 +43,7 @@ class Tables(Construct):
             partition_key=dynamodb.Attribute(name=keys.partition, type=string),
             sort_key=dynamodb.Attribute(name=keys.sort, type=string) if keys.sort else None,
             billing=dynamodb.Billing.on_demand(),
-            time_to_live_attribute=records.TTL_ATTRIBUTE,
+            time_to_live_attribute=keys.TTL_ATTRIBUTE,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),

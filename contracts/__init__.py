@@ -1,1 +1,1 @@
-"""The wire: what the cloud side and the VEN say to each other, computed alike at both ends."""
+"""What crosses a border: VEN and cloud, operator and cloud, cloud and its own tables."""

@@ -1,1 +1,1 @@
-"""Programs that measure: run by make, and no part of what is deployed."""
+"""Programs that measure: faults, bench, scoring, soak, pictures. Run by make."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from contracts.codec import PAYLOAD_MAX_BYTES
+from contracts.wire.codec import PAYLOAD_MAX_BYTES
 from local_cloud.callers import nobody, only_the_configured, reached_by_path
 from local_cloud.iam_resources import judged_as_on_aws
 from local_cloud.shadow_limits import held_to_limits

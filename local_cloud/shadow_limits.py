@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.errors import FieldError, OversizeError
-from contracts.shadow import CLIENT_TOKEN_MAX_BYTES, check_state, merge
+from contracts.wire.shadow import CLIENT_TOKEN_MAX_BYTES, check_state, merge
 
 
 def held_to_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:

@@ -1,3 +1,3 @@
 """What holds for every test."""
 
-pytest_plugins = ["tests.leak_watch", "tests.resource_watch", "tests.skip_watch"]
+pytest_plugins = ["tests.support.leak_watch", "tests.resource_watch", "tests.support.skip_watch"]

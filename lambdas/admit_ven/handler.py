@@ -8,10 +8,10 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import FieldError
-from contracts.records import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
+from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
 from lambdas.admit_ven.plan import read_asked
-from lambdas.common import clients, clock, settings
-from lambdas.common.tables import Condition, Table
+from lambdas.shared import clients, clock, settings
+from lambdas.shared.tables import Condition, Table
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

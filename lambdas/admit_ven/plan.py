@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from contracts import codec
 from contracts.errors import FieldError
-from contracts.names import CERTIFICATE_ID, check_ven_id, claim_client_id
+from contracts.wire import codec
+from contracts.wire.topics import CERTIFICATE_ID, check_ven_id, claim_client_id
 
 SERIAL = "SerialNumber"
 """The template's parameter that names the VEN."""

@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from contracts import codec
-from contracts.api import BODY_MAX_BYTES
+from contracts.api.resources import BODY_MAX_BYTES
+from contracts.api.routes import JSON
 from contracts.errors import FieldError, MalformedError, OversizeError
-from contracts.routes import JSON
+from contracts.wire import codec
 from lambdas.api.problems import BAD_REQUEST, NOT_ACCEPTABLE, TOO_LARGE, UNSUPPORTED, ProblemError
 
 T = TypeVar("T", bound=msgspec.Struct)

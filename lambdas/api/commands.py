@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contracts import views
-from contracts.records import Key
-from contracts.requests import CommandIssued
+from contracts.api.requests import CommandIssued
+from contracts.store import views
+from contracts.store.keys import Key
 from lambdas.api.operations import Asked, Given
 from lambdas.api.problems import NOT_FOUND, ProblemError
 

@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from contracts import codec
-from contracts.items import Item, from_item, to_item
-from contracts.records import COMMANDS, EVENTS, TELEMETRY, VENS
-from contracts.requests import Refused
+from contracts.api.requests import Refused
+from contracts.store.items import Item, from_item, to_item
+from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
+from contracts.wire import codec
 from lambdas.api.problems import of_refusal
-from lambdas.common import clients, settings
-from lambdas.common.answers import ANSWER_MAX_BYTES
-from lambdas.common.event_book import EventBook
-from lambdas.common.tables import Table
+from lambdas.shared import clients, settings
+from lambdas.shared.answers import ANSWER_MAX_BYTES
+from lambdas.shared.event_book import EventBook
+from lambdas.shared.tables import Table
 
 T = TypeVar("T", bound=msgspec.Struct)
 

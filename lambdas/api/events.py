@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from contracts import views
-from contracts.api import EventPage
-from contracts.records import EVENT_PART, REPORT_PART, Key
-from contracts.requests import EventDispatched
-from contracts.settlement import EventReport
-from contracts.telemetry import Timestamp
+from contracts.api.reports import EventReport
+from contracts.api.requests import EventDispatched
+from contracts.api.resources import EventPage
+from contracts.store import views
+from contracts.store.keys import EVENT_PART, REPORT_PART, Key
+from contracts.wire.telemetry import Timestamp
 from lambdas.api import etags
 from lambdas.api.operations import Asked, Given
 from lambdas.api.problems import (
@@ -21,8 +21,8 @@ from lambdas.api.problems import (
     PRECONDITION_REQUIRED,
     ProblemError,
 )
-from lambdas.common.event_book import PlanMissingError
-from lambdas.common.rows import EventRow
+from lambdas.shared.event_book import PlanMissingError
+from lambdas.shared.rows import EventRow
 
 IF_MATCH = {"ifMatch": "If-Match"}
 

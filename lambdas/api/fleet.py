@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contracts import views
-from contracts.api import Row, Ven
-from contracts.fleet import fleet_at
-from contracts.records import LATEST_ROW
+from contracts.api.fleet import fleet_at
+from contracts.api.resources import Row, Ven
+from contracts.store import views
+from contracts.store.keys import LATEST_ROW
 from lambdas.api.operations import Asked, Given
-from lambdas.common import rows
+from lambdas.shared import rows
 
 
 def get_fleet(asked: Asked) -> Given:

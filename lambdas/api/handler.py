@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aws_lambda_powertools import Logger
 
-from contracts import codec
-from contracts.routes import JSON, PROBLEM_JSON, Headers, Path, Route
+from contracts.api.routes import JSON, PROBLEM_JSON, Headers, Path, Route
+from contracts.wire import codec
 from lambdas.api import calls, problems
 from lambdas.api.calls import Call
 from lambdas.api.problems import ProblemError
 from lambdas.api.router import match
-from lambdas.common import clients, clock
+from lambdas.shared import clients, clock
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -16,6 +16,6 @@ def get_openapi(asked: Asked) -> Given:  # noqa: ARG001 - every operation is cal
 
 @cache
 def _document() -> msgspec.Raw:
-    from contracts import openapi  # noqa: PLC0415 - no other call needs it
+    from contracts.api import openapi  # noqa: PLC0415 - no other call needs it
 
     return msgspec.Raw(msgspec.json.encode(openapi.document()))

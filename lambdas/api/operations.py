@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.routes import Headers, Path
+from contracts.api.routes import Headers, Path
 from lambdas.api.calls import Call
 from lambdas.api.cursors import cursor, position
 from lambdas.api.desk import Desk

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from contracts.api import PROBLEM_TYPE, Problem
-from contracts.requests import Refused
+from contracts.api.requests import Refused
+from contracts.api.resources import PROBLEM_TYPE, Problem
 
 
 class Kind(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from contracts.routes import ROUTES, Route
+from contracts.api.routes import ROUTES, Route
 from lambdas.api.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError
 
 

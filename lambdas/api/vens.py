@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from contracts import views
-from contracts.api import DEFAULT_SPAN_S, Row, TelemetryPage, Ven, VenPage
-from contracts.items import from_item, to_item
-from contracts.records import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
-from contracts.requests import VenId
+from contracts.api.requests import VenId
+from contracts.api.resources import DEFAULT_SPAN_S, Row, TelemetryPage, Ven, VenPage
+from contracts.store import views
+from contracts.store.items import from_item, to_item
+from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
 from lambdas.api.desk import page_of
 from lambdas.api.operations import Asked, Given
 from lambdas.api.problems import NOT_FOUND, ProblemError
-from lambdas.common import rows
+from lambdas.shared import rows
 
 SCANS_MAX = 8
 """Reads of the table for one page: where a filter leaves little, the page is short and goes on."""

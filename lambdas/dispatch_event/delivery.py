@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from contracts.plans import Plan
-from contracts.requests import Assignment
-from lambdas.common.rows import EventRow, LatestRow, VenRow
+from contracts.api.requests import Assignment
+from contracts.store.plans import Plan
 from lambdas.dispatch_event import fleet as fleets
 from lambdas.dispatch_event.fleet import W_PER_KW
+from lambdas.shared.rows import EventRow, LatestRow, VenRow
 
 REPORT_INTERVAL_S = 30.0
 """Between two rows of a VEN that has not said otherwise. Source: the wire document."""

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 import msgspec
 
-from contracts import codec
+from contracts.api.requests import DEFAULT_PROGRAMME, SettleEvent
 from contracts.errors import FieldError
-from contracts.events import Signal
-from contracts.plans import Plan
-from contracts.records import EVENTS, LATEST_ROW, TELEMETRY, VENS
-from contracts.requests import DEFAULT_PROGRAMME, SettleEvent
-from lambdas.common import answers, clients, fan_out, rows, settings
-from lambdas.common.event_book import EventBook
-from lambdas.common.fan_out import ShadowQueue
-from lambdas.common.rows import EventRow, LatestRow, VenRow
-from lambdas.common.schedules import EventSchedules
-from lambdas.common.shadows import Shadows
-from lambdas.common.tables import Table
+from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
+from contracts.store.plans import Plan
+from contracts.wire import codec
+from contracts.wire.events import Signal
+from lambdas.shared import answers, clients, fan_out, rows, settings
+from lambdas.shared.event_book import EventBook
+from lambdas.shared.fan_out import ShadowQueue
+from lambdas.shared.rows import EventRow, LatestRow, VenRow
+from lambdas.shared.schedules import EventSchedules
+from lambdas.shared.shadows import Shadows
+from lambdas.shared.tables import Table
 
 
 @dataclass(frozen=True, slots=True)

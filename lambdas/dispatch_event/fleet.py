@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lambdas.common.rows import VenRow
+from lambdas.shared.rows import VenRow
 
 W_PER_KW = 1000
 LEAST_CALL_W = 50

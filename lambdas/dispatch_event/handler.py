@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contracts.requests import DispatchEvent, EventDispatched
-from lambdas.common import answers, clock, settings
+from contracts.api.requests import DispatchEvent, EventDispatched
+from lambdas.shared import answers, clock, settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

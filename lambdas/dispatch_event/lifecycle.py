@@ -10,15 +10,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from contracts.plans import Plan
-from contracts.requests import DispatchEvent, EventDispatched, Refused
-from lambdas.common import answers
-from lambdas.common.answers import RefusedError
-from lambdas.common.rows import EventRow
+from contracts.api.requests import DispatchEvent, EventDispatched, Refused
+from contracts.store.plans import Plan
 from lambdas.dispatch_event import plan
 from lambdas.dispatch_event.desk import Desk, new_token
 from lambdas.dispatch_event.plan import Planned
 from lambdas.dispatch_event.rebalance import Rebalanced, rebalance
+from lambdas.shared import answers
+from lambdas.shared.answers import RefusedError
+from lambdas.shared.rows import EventRow
 
 ATTEMPTS = 5
 """How often a change is made anew because the event was changed in between."""

@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts import codec
+from contracts.api.requests import Assignment, DispatchEvent, EventDispatched
 from contracts.errors import FieldError
-from contracts.events import DrEvent, Interval, Signal
-from contracts.plans import Plan
-from contracts.requests import Assignment, DispatchEvent, EventDispatched
-from lambdas.common import rows
-from lambdas.common.rows import EventRow, VenRow
+from contracts.store.plans import Plan
+from contracts.wire import codec
+from contracts.wire.events import DrEvent, Interval, Signal
 from lambdas.dispatch_event import fleet as fleets
 from lambdas.dispatch_event.allocation import call_in_proportion
 from lambdas.dispatch_event.fleet import W_PER_KW, Fleet, Offer
 from lambdas.dispatch_event.merit import call_in_order
+from lambdas.shared import rows
+from lambdas.shared.rows import EventRow, VenRow
 
 RECORD_MAX_BYTES = 300 * 1024
 """As JSON. Source: a DynamoDB item holds 400 KB; attribute values take a little more than JSON."""

@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts.plans import Limit, Plan
-from contracts.requests import Assignment
-from lambdas.common.rows import EventRow, LatestRow, VenRow
+from contracts.api.requests import Assignment
+from contracts.store.plans import Limit, Plan
 from lambdas.dispatch_event import fleet as fleets
 from lambdas.dispatch_event.delivery import (
     LEFT,
@@ -29,6 +28,7 @@ from lambdas.dispatch_event.delivery import (
 from lambdas.dispatch_event.fleet import LEAST_CALL_W, W_PER_KW, Offer
 from lambdas.dispatch_event.merit import top_up
 from lambdas.dispatch_event.plan import Calls, asked_w, plan_id, sheds_only, values_of
+from lambdas.shared.rows import EventRow, LatestRow, VenRow
 
 AIM = 1.02
 """What is made up to, as a part of what is asked. Between two looks homes fall short of a call (a compressor

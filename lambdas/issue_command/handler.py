@@ -9,12 +9,12 @@ import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contracts.names import Topics
-from contracts.records import COMMANDS, VENS, Key
-from contracts.requests import CommandIssued, IssueCommand
-from lambdas.common import answers, clients, clock, settings
-from lambdas.common.tables import Table
+from contracts.api.requests import CommandIssued, IssueCommand
+from contracts.store.keys import COMMANDS, VENS, Key
+from contracts.wire.topics import Topics
 from lambdas.issue_command.plan import plan_command
+from lambdas.shared import answers, clients, clock, settings
+from lambdas.shared.tables import Table
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

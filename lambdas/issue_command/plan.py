@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from contracts import codec
-from contracts.commands import Command, SetConfig, command_from
+from contracts.api.requests import CommandIssued, IssueCommand
 from contracts.errors import FieldError, OversizeError
-from contracts.requests import CommandIssued, IssueCommand
-from contracts.shadow import check_state
-from lambdas.common import rows
+from contracts.wire import codec
+from contracts.wire.commands import Command, SetConfig, command_from
+from contracts.wire.shadow import check_state
+from lambdas.shared import rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import FieldError
-from lambdas.common import cfn_response, clients, clock
-from lambdas.common.cfn_response import Outcome
 from lambdas.provision_ven.undo import UndoFailedError
+from lambdas.shared import cfn_response, clients, clock
+from lambdas.shared.cfn_response import Outcome
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

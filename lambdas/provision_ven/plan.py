@@ -8,14 +8,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts import codec
 from contracts.errors import FieldError, WireError
-from contracts.names import (
-    SECRET_CA,
-    SECRET_CERTIFICATE,
-    SECRET_PRIVATE_KEY,
-    check_ven_id,
-)
+from contracts.wire import codec
+from contracts.wire.topics import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY, check_ven_id
 
 REQUEST_ID = "REQUEST_ID"
 """Field of the claim's secret: which request made it."""

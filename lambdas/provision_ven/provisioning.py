@@ -7,16 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.names import CERTIFICATE_ID
-from contracts.records import VENS
-from lambdas.common import clients, settings
-from lambdas.common.tables import Table
+from contracts.store.keys import VENS
+from contracts.wire.topics import CERTIFICATE_ID
 from lambdas.provision_ven import plan
-from lambdas.provision_ven.certificates import Certificate, Certificates, certificate_id_of
 from lambdas.provision_ven.plan import Properties, Step
-from lambdas.provision_ven.registry import Registry
 from lambdas.provision_ven.undo import UndoFailedError
-from lambdas.provision_ven.vault import Vault, amazon_roots_pem
+from lambdas.shared import clients, settings
+from lambdas.shared.tables import Table
+from lambdas.shared.ven_identity.certificates import Certificate, Certificates, certificate_id_of
+from lambdas.shared.ven_identity.registry import Registry
+from lambdas.shared.ven_identity.vault import Vault, amazon_roots_pem
 
 
 class NoSecretValueError(Exception):

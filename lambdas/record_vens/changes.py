@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from contracts.acks import Ack
-from contracts.records import OWN_KWH_PREFIX, Key, ven_part
-from lambdas.common import rows
-from lambdas.common.tables import Condition
+from contracts.store.keys import OWN_KWH_PREFIX, Key, ven_part
+from contracts.wire.acks import Ack
 from lambdas.record_vens.messages import Answered, Message, Presence, Reported
+from lambdas.shared import rows
+from lambdas.shared.tables import Condition
 
 RESTART_S = 60
 """A lower version that is later by more than this is a count begun anew, not a straggler.

@@ -9,11 +9,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import WireError
-from contracts.records import COMMANDS, EVENTS, VENS
-from lambdas.common import batches, clients, settings
-from lambdas.common.tables import Table
+from contracts.store.keys import COMMANDS, EVENTS, VENS
 from lambdas.record_vens.changes import changes
 from lambdas.record_vens.messages import Message, read_message
+from lambdas.shared import batches, clients, settings
+from lambdas.shared.tables import Table
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

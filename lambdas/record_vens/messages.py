@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from contracts import codec
-from contracts.acks import Ack, read_ack
-from contracts.envelope import Envelope, read_envelope
 from contracts.errors import FieldError
-from contracts.names import check_ven_id
-from contracts.shadow import read_desired
-from contracts.telemetry import PositivePower, Soc
+from contracts.store.envelopes import Envelope, read_envelope
+from contracts.wire import codec
+from contracts.wire.acks import Ack, read_ack
+from contracts.wire.shadow import read_desired
+from contracts.wire.telemetry import PositivePower, Soc
+from contracts.wire.topics import check_ven_id
 
 _TOPICS = re.compile(
     r"^(?:ven/(?P<ack>ack)/(?P<a>[^/]+)"

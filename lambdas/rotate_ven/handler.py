@@ -8,14 +8,14 @@ import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contracts.records import VENS
-from lambdas.common import answers, clients, clock, settings
-from lambdas.common.tables import Table
-from lambdas.provision_ven.certificates import Certificates
-from lambdas.provision_ven.registry import Registry
-from lambdas.provision_ven.vault import Vault
+from contracts.store.keys import VENS
 from lambdas.rotate_ven.plan import Request, due
 from lambdas.rotate_ven.rotation import Rotation
+from lambdas.shared import answers, clients, clock, settings
+from lambdas.shared.tables import Table
+from lambdas.shared.ven_identity.certificates import Certificates
+from lambdas.shared.ven_identity.registry import Registry
+from lambdas.shared.ven_identity.vault import Vault
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

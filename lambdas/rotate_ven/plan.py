@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from contracts.names import check_ven_id
+from contracts.wire.topics import check_ven_id
 
 DAY_S = 24 * 3600
 

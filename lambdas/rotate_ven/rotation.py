@@ -6,16 +6,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contracts import codec
 from contracts.errors import WireError
-from contracts.names import SECRET_CERTIFICATE, tls_secret_name
-from lambdas.common import answers
-from lambdas.common.shadows import Shadows
+from contracts.wire import codec
+from contracts.wire.topics import SECRET_CERTIFICATE, tls_secret_name
 from lambdas.provision_ven import plan as secrets
-from lambdas.provision_ven.certificates import Certificates, certificate_id_of
-from lambdas.provision_ven.registry import Registration, Registry
-from lambdas.provision_ven.vault import Vault
 from lambdas.rotate_ven.plan import Certified
+from lambdas.shared import answers
+from lambdas.shared.shadows import Shadows
+from lambdas.shared.ven_identity.certificates import Certificates, certificate_id_of
+from lambdas.shared.ven_identity.registry import Registration, Registry
+from lambdas.shared.ven_identity.vault import Vault
 
 if TYPE_CHECKING:
     from types_boto3_iot_data import IoTDataPlaneClient

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contracts.settlement import Baseline, Delivered
-from contracts.units import S_PER_H, kwh
+from contracts.api.reports import Baseline, Delivered
+from contracts.wire.units import S_PER_H, kwh
 from lambdas.settle_event.baselines import Matched, NoBaselineError, match
 from lambdas.settle_event.days import Frame, LikeDay, Quarters
 from lambdas.settle_event.measure import score

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from contracts.events import DrEvent, Interval, Signal
-from contracts.plans import Plan
-from contracts.units import kwh
-from lambdas.common.rows import EventRow
+from contracts.store.plans import Plan
+from contracts.wire.events import DrEvent, Interval, Signal
+from contracts.wire.units import kwh
 from lambdas.settle_event.energy import Window
+from lambdas.shared.rows import EventRow
 
 
 class Piece(NamedTuple):

@@ -9,16 +9,11 @@ from typing import Any
 
 import msgspec
 
-from contracts import codec
-from contracts.plans import Plan
-from contracts.records import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, telemetry_range, ven_part
-from contracts.requests import DEFAULT_PROGRAMME
-from contracts.settlement import DEFAULT_BASELINE, Baseline, EventReport, VenReport
-from lambdas.common import clients, clock, parallel, rows, settings
-from lambdas.common.event_book import EventBook
-from lambdas.common.rows import EventRow
-from lambdas.common.shadows import Shadows
-from lambdas.common.tables import Condition, Table
+from contracts.api.reports import DEFAULT_BASELINE, Baseline, EventReport, VenReport
+from contracts.api.requests import DEFAULT_PROGRAMME
+from contracts.store.keys import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, telemetry_range, ven_part
+from contracts.store.plans import Plan
+from contracts.wire import codec
 from lambdas.settle_event.asked import Part, asked
 from lambdas.settle_event.days import like_days
 from lambdas.settle_event.energy import Row, Trace, Window
@@ -33,6 +28,11 @@ from lambdas.settle_event.report import (
 )
 from lambdas.settle_event.standing import Standings
 from lambdas.settle_event.ven_report import BEFORE_S, Known, Measured, Setting, measure_ven
+from lambdas.shared import clients, clock, parallel, rows, settings
+from lambdas.shared.event_book import EventBook
+from lambdas.shared.rows import EventRow
+from lambdas.shared.shadows import Shadows
+from lambdas.shared.tables import Condition, Table
 
 HISTORY_SHARE = 0.4
 """What part of the time that is left goes into making days from rows; the rest is for the event itself."""

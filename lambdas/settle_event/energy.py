@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts.units import S_PER_H
+from contracts.wire.units import S_PER_H
 
 REACH = 1.5
 """Up to so many usual spacings a row is only late. Interpretation: room for jitter, not for a lost row."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contracts.requests import SettleEvent
-from contracts.settlement import EventReport
-from lambdas.common import answers, clock, settings
+from contracts.api.reports import EventReport
+from contracts.api.requests import SettleEvent
+from lambdas.shared import answers, clock, settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from contracts.records import day_row_id, telemetry_range
-from lambdas.common import clock, rows
-from lambdas.common.batch_writes import write_all
-from lambdas.common.tables import Table
+from contracts.store.keys import day_row_id, telemetry_range
 from lambdas.settle_event.days import DAY_S, EMPTY, QUARTERS, WHOLE, DayProfile, Frame, day_profile, like_days
 from lambdas.settle_event.energy import Row, Trace
+from lambdas.shared import clock, rows
+from lambdas.shared.batch_writes import write_all
+from lambdas.shared.tables import Table
 
 KEPT_DAYS = 60
 """How long a day's item lives: longer than is looked back."""

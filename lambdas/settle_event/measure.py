@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, sqrt
 
-from contracts.settlement import Score
-from contracts.units import S_PER_H
+from contracts.api.reports import Score
+from contracts.wire.units import S_PER_H
 from lambdas.settle_event.days import QUARTER_S, Frame, Quarters
 from lambdas.settle_event.energy import Trace, Window
 

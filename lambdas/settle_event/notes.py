@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from contracts.plans import Plan
-from contracts.settlement import Baseline, VenReport
-from lambdas.common.rows import EventRow
+from contracts.api.reports import Baseline, VenReport
+from contracts.store.plans import Plan
 from lambdas.settle_event.aggregate import Aggregate
 from lambdas.settle_event.rules import RULES
+from lambdas.shared.rows import EventRow
 
 DIFFERS = 0.01
 """From when on the VENs' own figures are said to be others; times are told to the second."""

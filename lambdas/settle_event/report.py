@@ -9,10 +9,7 @@ from typing import Any
 
 import msgspec
 
-from contracts import codec
-from contracts.plans import Plan
-from contracts.records import REPORT_PART
-from contracts.settlement import (
+from contracts.api.reports import (
     Baseline,
     EventReport,
     IntervalReport,
@@ -21,8 +18,10 @@ from contracts.settlement import (
     Series,
     VenReport,
 )
-from contracts.units import S_PER_H
-from lambdas.common.rows import EventRow
+from contracts.store.keys import REPORT_PART
+from contracts.store.plans import Plan
+from contracts.wire import codec
+from contracts.wire.units import S_PER_H
 from lambdas.settle_event.aggregate import Aggregate, aggregate, sum_known
 from lambdas.settle_event.asked import Asked, Part
 from lambdas.settle_event.days import Frame
@@ -30,6 +29,7 @@ from lambdas.settle_event.energy import Window
 from lambdas.settle_event.notes import of_fleet, of_plans
 from lambdas.settle_event.rules import REACH_H
 from lambdas.settle_event.ven_report import Measured, Setting
+from lambdas.shared.rows import EventRow
 
 REPORT_MAX_BYTES = 300 * 1024
 """As JSON. Source: a DynamoDB item holds 400 KB; attribute values take a little more than JSON."""

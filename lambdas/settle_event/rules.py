@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
-from contracts.settlement import Baseline
+from contracts.api.reports import Baseline
 
 
 class DayType(Enum):

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.records import Key
-from contracts.settlement import Baseline, VenReport
-from lambdas.common import parallel
-from lambdas.common.tables import Condition, Table
+from contracts.api.reports import Baseline, VenReport
+from contracts.store.keys import Key
+from lambdas.shared import parallel
+from lambdas.shared.tables import Condition, Table
 
 WEIGHT = 0.3
 """Of the latest event in a VEN's performance: three events back it still counts a third."""

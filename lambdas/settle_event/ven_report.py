@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.events import Phase
-from contracts.records import OWN_KWH_PREFIX
-from contracts.settlement import Baseline, Delivered, Quality, VenReport
-from contracts.units import S_PER_H
+from contracts.api.reports import Baseline, Delivered, Quality, VenReport
+from contracts.store.keys import OWN_KWH_PREFIX
+from contracts.wire.events import Phase
+from contracts.wire.units import S_PER_H
 from lambdas.settle_event.asked import Part
 from lambdas.settle_event.baselines import Matched, NoBaselineError, match
 from lambdas.settle_event.days import Frame, LikeDay, Quarters

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contracts.records import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, Key
-from lambdas.common import batches, clients, settings
-from lambdas.common.batch_writes import write_all
-from lambdas.common.tables import Condition, Table
+from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, Key
+from lambdas.shared import batches, clients, settings
+from lambdas.shared.batch_writes import write_all
+from lambdas.shared.tables import Condition, Table
 from lambdas.store_telemetry.plan import Batch, Reading, shown, sort_out
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from contracts.envelope import read_envelope
 from contracts.errors import FieldError, WireError
-from contracts.names import check_ven_id
-from contracts.records import telemetry_item
-from contracts.telemetry import LoadsSnapshot, Telemetry, read_loads, read_telemetry
-from lambdas.common import rows
+from contracts.store.envelopes import read_envelope
+from contracts.store.keys import telemetry_item
+from contracts.wire.telemetry import LoadsSnapshot, Telemetry, read_loads, read_telemetry
+from contracts.wire.topics import check_ven_id
+from lambdas.shared import rows
 
 RowKey = tuple[str, str]
 """venId and rowId."""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contracts import views
-from contracts.api import Row, Ven
-from contracts.fleet import Fleet, fleet_at
-from contracts.records import LATEST_ROW, TELEMETRY, VENS
-from lambdas.common import clients, clock, rows, settings
-from lambdas.common.tables import Table
+from contracts.api.fleet import Fleet, fleet_at
+from contracts.api.resources import Row, Ven
+from contracts.store import views
+from contracts.store.keys import LATEST_ROW, TELEMETRY, VENS
+from lambdas.shared import clients, clock, rows, settings
+from lambdas.shared.tables import Table
 from lambdas.watch_fleet.silence import Presence, silent
 
 if TYPE_CHECKING:

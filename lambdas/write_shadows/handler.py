@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import WireError
-from lambdas.common import batches, clients, settings
+from lambdas.shared import batches, clients, settings
 from lambdas.write_shadows.writing import MovedOnError, open_writer, read_chunk
 
 if TYPE_CHECKING:

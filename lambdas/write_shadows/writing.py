@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contracts import codec
-from contracts.records import EVENTS
-from contracts.requests import Assignment
-from lambdas.common import clients, clock, fan_out, settings
-from lambdas.common.event_book import EventBook, PlanMissingError
-from lambdas.common.fan_out import ShadowChunk
-from lambdas.common.rows import EventRow
-from lambdas.common.shadows import Shadows
-from lambdas.common.tables import Table
+from contracts.api.requests import Assignment
+from contracts.store.keys import EVENTS
+from contracts.wire import codec
+from lambdas.shared import clients, clock, fan_out, settings
+from lambdas.shared.event_book import EventBook, PlanMissingError
+from lambdas.shared.fan_out import ShadowChunk
+from lambdas.shared.rows import EventRow
+from lambdas.shared.shadows import Shadows
+from lambdas.shared.tables import Table
 
 ROUNDS = 3
 """How often a chunk is written anew because the event has moved on while it was written."""

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.browser.world import World, until
+from tests.support.browser_world import World, until
 
 HOW = "Chromium is not installed: apt-get update && apt-get install -y chromium"
 SHOTS = os.environ.get("VEN_TWIN_SHOTS")

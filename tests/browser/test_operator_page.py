@@ -13,8 +13,8 @@ from playwright.async_api import Browser
 
 from local_cloud import process
 from tests.browser.conftest import Seen, chromium
-from tests.browser.fleet import Fleet
 from tests.browser.test_page import OVERFLOWING, PHONE, serious
+from tests.support.browser_fleet import Fleet
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

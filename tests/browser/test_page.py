@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page
 
 from tests.browser.conftest import Seen
-from tests.browser.world import World, until
+from tests.support.browser_world import World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"

@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
-from tests.browser.world import until
-from tests.integration.mosquitto import free_port
-from tests.integration.pki import Authority
-from ven_twin.io import identity
-from ven_twin.settings import TwinSettings
-from ven_twin.twin import Twin
-from ven_twin.web.server import ADDRESS_FILE, serving
-from ven_twin.web.settings import PORTS_TRIED, WebSettings
+from tests.support.browser_world import until
+from tests.support.mosquitto import free_port
+from tests.support.pki import Authority
+from ven_twin.ven.identity import identity_files
+from ven_twin.ven.page.server import ADDRESS_FILE, serving
+from ven_twin.ven.runtime import Twin
+from ven_twin.ven.settings import TwinSettings
+from ven_twin.webkit.settings import PORTS_TRIED, WebSettings
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def twin(tmp_path: Path) -> AsyncIterator[Twin]:
     """A twin that runs, with no broker to be found."""
     Authority().identity(tmp_path / "tls")
     asked = TwinSettings(ven_id="ven-1", endpoint="localhost", port=free_port(), state_dir=tmp_path)
-    twin = Twin(asked, identity.load(tmp_path / "tls"))
+    twin = Twin(asked, identity_files.load(tmp_path / "tls"))
     running = asyncio.create_task(twin.run())
     yield twin
     twin.stop()

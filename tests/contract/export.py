@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
-from contracts import acks, commands, envelope, events, requests, settlement, shadow, telemetry
-from contracts.openapi import document
+from contracts.api import reports, requests
+from contracts.api.openapi import document
+from contracts.store import envelopes
+from contracts.wire import acks, commands, events, shadow, telemetry
 
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 FOLDER = Path(__file__).with_name("schemas")
@@ -26,13 +28,13 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "shadow-load": shadow.LoadSetting,
     "shadow-opt-out": shadow.OptOut,
     "shadow-settings": shadow._Number,
-    "rule-envelope": envelope.Envelope,
+    "rule-envelope": envelopes.Envelope,
     "request-issue-command": requests.IssueCommand,
     "answer-command-issued": requests.CommandIssued,
     "request-dispatch-event": requests.DispatchEvent,
     "answer-event-dispatched": requests.EventDispatched,
     "request-settle-event": requests.SettleEvent,
-    "answer-event-report": settlement.EventReport,
+    "answer-event-report": reports.EventReport,
     "answer-refused": requests.Refused,
 }
 """Every message by the name of its schema's file."""

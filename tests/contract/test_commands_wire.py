@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from contracts import commands
-from contracts.commands import OPERATIONS, Command, read_command
+from contracts.wire import commands
+from contracts.wire.commands import OPERATIONS, Command, read_command
 
 SHED_LOAD = commands.ShedLoad(reduce_kw=1.5, duration_s=600, load_id="ev1", correlation_id="c-1")
 SHED_ANY = commands.ShedLoad(reduce_kw=1.5, duration_s=600, correlation_id="c-1")

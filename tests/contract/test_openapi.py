@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from contracts.commands import OPERATIONS
-from contracts.openapi import document
-from contracts.routes import ROUTES
+from contracts.api.openapi import document
+from contracts.api.routes import ROUTES
+from contracts.wire.commands import OPERATIONS
 from tests.contract.export import OPENAPI, openapi
 
 DOCUMENT: dict[str, Any] = json.loads(openapi())
@@ -58,7 +58,7 @@ def test_every_call_is_signed() -> None:
 
 def test_every_example_is_one_that_is_taken() -> None:
     """An example is what a reader copies."""
-    from contracts import codec  # noqa: PLC0415
+    from contracts.wire import codec  # noqa: PLC0415
 
     for route in ROUTES:
         if route.body is not None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from contracts.events import DrEvent, Interval, Signal, from_shadow
-from contracts.shadow import Desired, LoadSetting, OptOut, check_state, read_desired
+from contracts.wire.events import DrEvent, Interval, Signal, from_shadow
+from contracts.wire.shadow import Desired, LoadSetting, OptOut, check_state, read_desired
 
 TS = 1_800_000_000
 EVENT: dict[str, Any] = {

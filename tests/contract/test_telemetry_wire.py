@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from contracts import codec
-from contracts.acks import Ack, CircuitCurtailed, read_ack
-from contracts.telemetry import Load, LoadsSnapshot, Telemetry, read_loads, read_telemetry
+from contracts.wire import codec
+from contracts.wire.acks import Ack, CircuitCurtailed, read_ack
+from contracts.wire.telemetry import Load, LoadsSnapshot, Telemetry, read_loads, read_telemetry
 
 TS = 1_800_000_000
 LOAD: dict[str, Any] = {

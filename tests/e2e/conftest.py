@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from contracts import records
-from contracts.names import Output
+from contracts.store import keys
+from contracts.wire.topics import Output
 from local_cloud import deploy, process
 from local_cloud.runtime import MQTT_NAME, REGION, Runtime
-from tests import leaks
-from tests.e2e.said import let_out
-from ven_twin.io.cloud import Access, Cloud
+from tests.support import leaks
+from tests.support.transcripts import let_out
+from ven_twin.operations.aggregator.cloud import Access, Cloud
 
 VENS = ("ven-1", "ven-2")
 DEADLINE_S = 30.0
@@ -74,11 +74,11 @@ class System:
 
     def ven(self, ven_id: str) -> dict[str, Any]:
         """What the cloud knows of a VEN."""
-        return self.cloud.item(Output.VENS_TABLE, {records.VENS.partition: ven_id}) or {}
+        return self.cloud.item(Output.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
 
     def rows(self, ven_id: str, since_ts: float = 0) -> list[dict[str, Any]]:
         """A VEN's stored telemetry since a time."""
-        since = records.telemetry_row_id(int(since_ts), "", 0)
+        since = keys.telemetry_row_id(int(since_ts), "", 0)
         return list(self.cloud.telemetry_after(ven_id, since))
 
     def reported(self, ven_id: str) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class System:
     def part(self, event_id: str, name: str) -> dict[str, Any] | None:
         """A part of an event: its record, a VEN's part, its report."""
         parts = self.cloud.parts(event_id)
-        return next((part for part in parts if part[str(records.EVENTS.sort)] == name), None)
+        return next((part for part in parts if part[str(keys.EVENTS.sort)] == name), None)
 
 
 TWIN_OPTIONS = (

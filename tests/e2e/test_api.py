@@ -12,13 +12,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from contracts.names import Output
+from contracts.wire.topics import Output
 from local_cloud.runtime import REGION
 from tests.e2e.conftest import until
-from ven_twin.io.aggregator import RefusedError
-from ven_twin.io.api import ApiAggregator
-from ven_twin.io.cloud import Access
-from ven_twin.io.direct import DirectAggregator
+from ven_twin.operations.aggregator.by_api import ApiAggregator
+from ven_twin.operations.aggregator.by_functions import DirectAggregator
+from ven_twin.operations.aggregator.cloud import Access
+from ven_twin.operations.aggregator.protocol import RefusedError
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import System

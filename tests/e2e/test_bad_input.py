@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts.names import Output
+from contracts.wire.topics import Output
 from tests.e2e.conftest import until
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.names import Output, Topics, claim_client_id
+from contracts.wire.topics import Output, Topics, claim_client_id
 from tests.e2e.conftest import until
 from tests.e2e.test_policies import objections
-from ven_twin.io import identity
+from ven_twin.ven.identity import identity_files
 
 if TYPE_CHECKING:
     import subprocess
@@ -149,7 +149,7 @@ async def test_a_claim_certificate_can_do_nothing_but_claim(system: System, tmp_
         reasons = await objections(system, kit, client, None, (topic,))
         assert any("subscription refused" in reason for reason in reasons)
     assert "None" not in await objections(system, kit, "ven-1", None)
-    assert identity.load(kit)
+    assert identity_files.load(kit)
 
 
 def test_no_key_is_in_the_template_the_outputs_or_the_shadow(system: System) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from contracts import records
-from contracts.names import Output
+from contracts.store import keys
+from contracts.wire.topics import Output
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until
 
@@ -109,7 +109,7 @@ def lived(homes: System) -> Lived:
 
 def settled(system: System, event_id: str) -> Mapping[str, Any] | None:
     """The event's report, once it is settled."""
-    part = system.part(event_id, records.REPORT_PART)
+    part = system.part(event_id, keys.REPORT_PART)
     report: Mapping[str, Any] | None = None if part is None else part["report"]
     return report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from contracts.records import REPORT_PART, ven_part
+from contracts.store.keys import REPORT_PART, ven_part
 from tests.e2e.conftest import until
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contracts.names import Topics
+from contracts.wire.topics import Topics
 from tests.e2e.conftest import until
-from ven_twin.io import identity
-from ven_twin.io.mqtt_session import MqttSession
-from ven_twin.io.outbox import Outbox
+from ven_twin.ven.identity import identity_files
+from ven_twin.ven.mqtt.session import MqttSession
+from ven_twin.ven.storage.outbox import Outbox
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import System
@@ -38,7 +38,7 @@ async def objections(
     """Connect as *client_id* with ven-2's certificate, publish once; every objection that was heard."""
     outbox = Outbox(":memory:")
     session = MqttSession(
-        "localhost", system.runtime.mqtt_port, identity.load(folder), client_id, subscribe, outbox,
+        "localhost", system.runtime.mqtt_port, identity_files.load(folder), client_id, subscribe, outbox,
         _nothing, _nothing, rng=random.Random(1), session_expiry_s=0,
     )  # fmt: skip
     running = asyncio.create_task(session.run())

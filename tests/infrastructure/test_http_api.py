@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from contracts.routes import ROUTES
-from tests.infrastructure.rules import Template, many, of_type, statements
+from contracts.api.routes import ROUTES
+from tests.support.template_rules import Template, many, of_type, statements
 
 READS = {
     "dynamodb:GetItem",

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cdk.stage import STAGES
-from tests.infrastructure import rules
-from tests.infrastructure.rules import RULES, Rule, Template, of_type
+from tests.support import template_rules
+from tests.support.template_rules import RULES, Rule, Template, of_type
 
 Breaks = Callable[[Template], Any]
 
@@ -77,141 +77,159 @@ def _watch_nothing(template: Template) -> None:
 
 BREAKS: list[tuple[Rule, str, Breaks]] = [
     (
-        rules.ven_policy_is_own_things_only,
+        template_rules.ven_policy_is_own_things_only,
         "iot:* as action",
         lambda t: _ven_statements(t)[1].update(Action="iot:*"),
     ),
     (
-        rules.ven_policy_is_own_things_only,
+        template_rules.ven_policy_is_own_things_only,
         "a wildcard topic",
         lambda t: _ven_statements(t)[1].update(Resource="arn:aws:iot:r:1:topic/ven/telemetry/*"),
     ),
     (
-        rules.ven_policy_is_own_things_only,
+        template_rules.ven_policy_is_own_things_only,
         "an MQTT wildcard",
-        lambda t: _ven_statements(t)[2].update(Resource=f"arn:aws:iot:r:1:topicfilter/{rules.OWN_THING}/+"),
+        lambda t: _ven_statements(t)[2].update(
+            Resource=f"arn:aws:iot:r:1:topicfilter/{template_rules.OWN_THING}/+"
+        ),
     ),
     (
-        rules.ven_policy_is_own_things_only,
+        template_rules.ven_policy_is_own_things_only,
         "another variable",
         lambda t: _ven_statements(t)[1].update(Resource="arn:aws:iot:r:1:topic/ven/ack/${iot:ClientId}"),
     ),
     (
-        rules.ven_policy_is_own_things_only,
+        template_rules.ven_policy_is_own_things_only,
         "a topic of all",
         lambda t: _ven_statements(t)[3].update(Resource="arn:aws:iot:r:1:topic/ven/cmd/everyone"),
     ),
-    (rules.ven_policy_is_own_things_only, "no attachment", lambda t: _ven_statements(t)[0].pop("Condition")),
     (
-        rules.claim_certificate_only_claims,
+        template_rules.ven_policy_is_own_things_only,
+        "no attachment",
+        lambda t: _ven_statements(t)[0].pop("Condition"),
+    ),
+    (
+        template_rules.claim_certificate_only_claims,
         "a VEN's topic",
         lambda t: _statements(t, "-claim")[1].update(Resource="arn:aws:iot:r:1:topic/ven/telemetry/ven-1"),
     ),
     (
-        rules.claim_certificate_only_claims,
+        template_rules.claim_certificate_only_claims,
         "a VEN's name",
         lambda t: _statements(t, "-claim")[0].update(Resource="arn:aws:iot:r:1:client/*"),
     ),
     (
-        rules.claim_certificate_only_claims,
+        template_rules.claim_certificate_only_claims,
         "every template",
         lambda t: _statements(t, "-claim")[1].update(
             Resource="arn:aws:iot:r:1:topic/$aws/provisioning-templates/ven-twin-*"
         ),
     ),
-    (rules.rules_have_error_actions, "no error action", lambda t: _payload(t).pop("ErrorAction")),
+    (template_rules.rules_have_error_actions, "no error action", lambda t: _payload(t).pop("ErrorAction")),
     (
-        rules.rules_run_on_the_local_cloud,
+        template_rules.rules_run_on_the_local_cloud,
         "a function",
         lambda t: _say(t, "SELECT get_thing_shadow() AS s FROM 'a'"),
     ),
-    (rules.rules_run_on_the_local_cloud, "an index", lambda t: _say(t, "SELECT loads[0] AS first FROM 'a'")),
     (
-        rules.rules_run_on_the_local_cloud,
+        template_rules.rules_run_on_the_local_cloud,
+        "an index",
+        lambda t: _say(t, "SELECT loads[0] AS first FROM 'a'"),
+    ),
+    (
+        template_rules.rules_run_on_the_local_cloud,
         "a case",
         lambda t: _say(t, "SELECT CASE a WHEN 1 THEN 2 END AS x FROM 'a'"),
     ),
     (
-        rules.rules_run_on_the_local_cloud,
+        template_rules.rules_run_on_the_local_cloud,
         "a nested select",
         lambda t: _say(t, "SELECT (SELECT v FROM loads) AS n FROM 'a'"),
     ),
     (
-        rules.rules_run_on_the_local_cloud,
+        template_rules.rules_run_on_the_local_cloud,
         "a function in WHERE",
         lambda t: _say(t, "SELECT * FROM 'a' WHERE startswith(topic(), 'v')"),
     ),
     (
-        rules.rules_run_on_the_local_cloud,
+        template_rules.rules_run_on_the_local_cloud,
         "another action",
         lambda t: _payload(t)["Actions"].append({"Firehose": {"DeliveryStreamName": "x"}}),
     ),
     (
-        rules.rules_run_on_the_local_cloud,
+        template_rules.rules_run_on_the_local_cloud,
         "a template in republish",
         lambda t: _payload(t)["Actions"].append({"Republish": {"Topic": "a/${topic(3)}"}}),
     ),
     (
-        rules.functions_have_roles_of_their_own,
+        template_rules.functions_have_roles_of_their_own,
         "a shared role",
         lambda t: _function(t, "issue_command").update(Role=_function(t, "record_vens")["Role"]),
     ),
     (
-        rules.functions_have_roles_of_their_own,
+        template_rules.functions_have_roles_of_their_own,
         "iot:*",
         lambda t: _allow(t, Action="iot:*", Resource="arn:aws:x"),
     ),
     (
-        rules.functions_have_roles_of_their_own,
+        template_rules.functions_have_roles_of_their_own,
         "on *",
         lambda t: _allow(t, Action="iot:Publish", Resource="*"),
     ),
     (
-        rules.functions_have_roles_of_their_own,
+        template_rules.functions_have_roles_of_their_own,
         "a managed policy",
         lambda t: t["Resources"][_role(t, "issue_command")]["Properties"].update(ManagedPolicyArns=["x"]),
     ),
-    (rules.feeding_queues_wait_and_redrive, "no redrive", lambda t: _fed_queue(t).pop("RedrivePolicy")),
-    (rules.feeding_queues_wait_and_redrive, "too short", lambda t: _fed_queue(t).update(VisibilityTimeout=5)),
     (
-        rules.feeding_queues_wait_and_redrive,
+        template_rules.feeding_queues_wait_and_redrive,
+        "no redrive",
+        lambda t: _fed_queue(t).pop("RedrivePolicy"),
+    ),
+    (
+        template_rules.feeding_queues_wait_and_redrive,
+        "too short",
+        lambda t: _fed_queue(t).update(VisibilityTimeout=5),
+    ),
+    (
+        template_rules.feeding_queues_wait_and_redrive,
         "whole batches",
         lambda t: _first(t, "AWS::Lambda::EventSourceMapping").pop("FunctionResponseTypes"),
     ),
     (
-        rules.tables_forget_and_recover,
+        template_rules.tables_forget_and_recover,
         "no TTL",
         lambda t: _first(t, "AWS::DynamoDB::GlobalTable").pop("TimeToLiveSpecification"),
     ),
     (
-        rules.tables_forget_and_recover,
+        template_rules.tables_forget_and_recover,
         "no PITR",
         lambda t: _first(t, "AWS::DynamoDB::GlobalTable")["Replicas"][0].pop(
             "PointInTimeRecoverySpecification"
         ),
     ),
     (
-        rules.template_holds_no_secret,
+        template_rules.template_holds_no_secret,
         "a certificate",
         lambda t: t["Parameters"]["TrustRootPem"].update(Default="-----BEGIN CERTIFICATE-----"),
     ),
     (
-        rules.template_holds_no_secret,
+        template_rules.template_holds_no_secret,
         "a value",
         lambda t: _first(t, "AWS::SecretsManager::Secret").update(SecretString="{}"),
     ),
     (
-        rules.template_holds_no_secret,
+        template_rules.template_holds_no_secret,
         "an output",
         lambda t: t["Outputs"].update(PrivateKeyPem={"Value": "x"}),
     ),
     (
-        rules.queues_refuse_plain_http,
+        template_rules.queues_refuse_plain_http,
         "plain HTTP",
         lambda t: _first(t, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"][0].update(Condition={}),
     ),
     (
-        rules.services_act_for_us_only,
+        template_rules.services_act_for_us_only,
         "anyone's rule",
         lambda t: [
             statement.pop("Condition", None)
@@ -219,9 +237,9 @@ BREAKS: list[tuple[Rule, str, Breaks]] = [
             for statement in role["AssumeRolePolicyDocument"]["Statement"]
         ],
     ),
-    (rules.dead_letters_raise_an_alarm, "another metric", _watch_nothing),
+    (template_rules.dead_letters_raise_an_alarm, "another metric", _watch_nothing),
     (
-        rules.logs_are_not_kept_for_ever,
+        template_rules.logs_are_not_kept_for_ever,
         "no retention",
         lambda t: _first(t, "AWS::Logs::LogGroup").pop("RetentionInDays"),
     ),

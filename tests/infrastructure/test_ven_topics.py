@@ -1,4 +1,4 @@
-"""The VEN policy and the topic rules cover exactly the topics that contracts.names gives a VEN."""
+"""The VEN policy and the topic rules cover exactly the topics that contracts.wire.topics gives a VEN."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any
 
-from contracts.envelope import RULE_SELECT
-from contracts.names import Topics
-from tests.infrastructure.rules import OWN_THING, Template, flat, many, of_type
+from contracts.store.envelopes import RULE_SELECT
+from contracts.wire.topics import Topics
+from tests.support.template_rules import OWN_THING, Template, flat, many, of_type
 
 VEN = Topics("ven-1")
 INLETS = {

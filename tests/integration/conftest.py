@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from ven_twin.io.identity import Identity
-from ven_twin.io.mqtt_session import MqttSession, SessionStatus
-from ven_twin.io.outbox import Outbox
-
-from .mosquitto import Mosquitto
-from .pki import Authority
-from .scripted_broker import ScriptedBroker
+from tests.support.mosquitto import Mosquitto
+from tests.support.pki import Authority
+from tests.support.scripted_broker import ScriptedBroker
+from ven_twin.ven.identity.identity_files import Identity
+from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
+from ven_twin.ven.storage.outbox import Outbox
 
 DEADLINE_S = 8.0
 

@@ -22,17 +22,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from tests.faults.broker import Broker
-from tests.faults.shadow_service import ShadowService
-from ven_twin.io import mqtt_session
-from ven_twin.io.identity import Identity, ssl_context
-from ven_twin.settings import TwinSettings
-from ven_twin.twin import Twin
-
-from .conftest import Hasty, MakeVen
-from .mosquitto import Mosquitto
-from .pki import Authority, Pair, _key_pem, _pem
-from .scripted_broker import CONNECT, PINGREQ, PUBACK, PUBLISH, SUBSCRIBE, ScriptedBroker
+from harness.faults.broker import Broker
+from harness.faults.shadow_service import ShadowService
+from tests.integration.conftest import Hasty, MakeVen
+from tests.support.mosquitto import Mosquitto
+from tests.support.pki import Authority, Pair, _key_pem, _pem
+from tests.support.scripted_broker import CONNECT, PINGREQ, PUBACK, PUBLISH, SUBSCRIBE, ScriptedBroker
+from ven_twin.ven.identity.identity_files import Identity, ssl_context
+from ven_twin.ven.mqtt import session
+from ven_twin.ven.runtime import Twin
+from ven_twin.ven.settings import TwinSettings
 
 BOTH = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 TELEMETRY = "ven/telemetry/ven-1"
@@ -232,7 +231,7 @@ async def test_MQTT_Subscribe_Retry_No_Suback(
     broker: ScriptedBroker, make_ven: MakeVen, monkeypatch: pytest.MonkeyPatch, protocol: str
 ) -> None:
     """No SUBACK comes: the device subscribes again, on a new connection."""
-    monkeypatch.setattr(mqtt_session, "SUBACK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(session, "SUBACK_TIMEOUT_S", 0.1)
     broker.script.suback = lambda _packet: None if len(broker.peers) == 1 else [1, 1]
     ven = make_ven(broker.port, protocol=protocol)
     await (await broker.peer(0)).received(SUBSCRIBE)

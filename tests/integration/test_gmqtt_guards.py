@@ -10,13 +10,12 @@ from pathlib import Path
 import gmqtt.mqtt.utils
 import pytest
 
-from ven_twin.io import outbox_pump
-from ven_twin.io.identity import save
-
-from .conftest import Hasty, MakeVen
-from .mosquitto import Mosquitto
-from .pki import Authority
-from .scripted_broker import CONNECT, PUBACK, PUBLISH, SUBSCRIBE, Packet, ScriptedBroker
+from tests.integration.conftest import Hasty, MakeVen
+from tests.support.mosquitto import Mosquitto
+from tests.support.pki import Authority
+from tests.support.scripted_broker import CONNECT, PUBACK, PUBLISH, SUBSCRIBE, Packet, ScriptedBroker
+from ven_twin.ven.identity.identity_files import save
+from ven_twin.ven.mqtt import outbox_pump
 
 QUIET_S = 0.3
 """How long a test listens for something that must not happen."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from local_cloud.process import free_port
-from ven_twin.web.guard import Guard
-from ven_twin.web.hosting import _listen, hosted
-from ven_twin.web.settings import WebSettings
+from ven_twin.webkit.guard import Guard
+from ven_twin.webkit.hosting import _listen, hosted
+from ven_twin.webkit.settings import WebSettings
 
 
 async def test_an_application_that_cannot_be_made_frees_the_port() -> None:

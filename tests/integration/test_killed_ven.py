@@ -14,12 +14,11 @@ from typing import Any
 
 import pytest
 
-from contracts.names import Topics
-from ven_twin.io.outbox import Outbox
-
-from .conftest import Hasty, MakeVen, Ven
-from .mosquitto import Mosquitto
-from .pki import Authority
+from contracts.wire.topics import Topics
+from tests.integration.conftest import Hasty, MakeVen, Ven
+from tests.support.mosquitto import Mosquitto
+from tests.support.pki import Authority
+from ven_twin.ven.storage.outbox import Outbox
 
 VEN = "ven-1"
 TOPICS = Topics(VEN)

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ven_twin.io.identity import Identity, save
-from ven_twin.io.mqtt_session import MqttSession, SessionStatus
-from ven_twin.io.outbox import Outbox
-
-from .conftest import Hasty, MakeVen
-from .mosquitto import Mosquitto, free_port
-from .pki import Authority
+from tests.integration.conftest import Hasty, MakeVen
+from tests.support.mosquitto import Mosquitto, free_port
+from tests.support.pki import Authority
+from ven_twin.ven.identity.identity_files import Identity, save
+from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
+from ven_twin.ven.storage.outbox import Outbox
 
 
 async def test_what_is_published_arrives(mosquitto: Mosquitto, make_ven: MakeVen) -> None:

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ven_twin.errors import VenTwinError
-from ven_twin.io import identity
-from ven_twin.renewal import Renewal
-
-from .conftest import MakeVen, Ven
-from .mosquitto import Mosquitto
-from .pki import Authority
+from tests.integration.conftest import MakeVen, Ven
+from tests.support.mosquitto import Mosquitto
+from tests.support.pki import Authority
+from ven_twin.ven.errors import VenTwinError
+from ven_twin.ven.identity import identity_files
+from ven_twin.ven.identity.renewal import Renewal
 
 Fetch = Callable[[], Awaitable[None]]
 
@@ -24,7 +23,7 @@ Fetch = Callable[[], Awaitable[None]]
 class Caring:
     """A session with the care for its identity, looked at as the twin does."""
 
-    def __init__(self, ven: Ven, own: identity.Identity, fetch: Fetch | None = None) -> None:
+    def __init__(self, ven: Ven, own: identity_files.Identity, fetch: Fetch | None = None) -> None:
         self.ven = ven
         self.renewal = Renewal(own, ven.session, fetch)
         self.wanted: str | None = None
@@ -43,22 +42,26 @@ class Caring:
 
 
 @pytest.fixture
-def own(authority: Authority, tmp_path: Path) -> identity.Identity:
+def own(authority: Authority, tmp_path: Path) -> identity_files.Identity:
     """The VEN's identity, in a folder that another process may write to."""
     return authority.identity(tmp_path / "tls")
 
 
 async def test_a_new_pair_is_connected_with_at_once_and_nothing_is_lost(
-    mosquitto: Mosquitto, make_ven: MakeVen, authority: Authority, own: identity.Identity, tmp_path: Path
+    mosquitto: Mosquitto,
+    make_ven: MakeVen,
+    authority: Authority,
+    own: identity_files.Identity,
+    tmp_path: Path,
 ) -> None:
     """One disconnect, meant and not counted as unexpected; the session and all messages are kept."""
     ven = make_ven(mosquitto.port, identity=own)
     caring = Caring(ven, own)
-    await caring.connected_with(first := identity.fingerprint(own))
+    await caring.connected_with(first := identity_files.fingerprint(own))
     for n in range(200):
         ven.session.publish("telemetry", "ven/telemetry/ven-1", b"%d" % n)
     authority.identity(tmp_path / "tls")
-    second = identity.fingerprint(own)
+    second = identity_files.fingerprint(own)
     assert second != first
     await caring.connected_with(second)
     status = await ven.is_drained()
@@ -68,36 +71,40 @@ async def test_a_new_pair_is_connected_with_at_once_and_nothing_is_lost(
 
 
 async def test_a_pair_that_is_not_taken_gives_way_to_the_one_before(
-    mosquitto: Mosquitto, make_ven: MakeVen, own: identity.Identity, tmp_path: Path,
+    mosquitto: Mosquitto, make_ven: MakeVen, own: identity_files.Identity, tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     """A certificate that the broker does not know leaves the VEN connected with the old one."""
     ven = make_ven(mosquitto.port, identity=own)
     caring = Caring(ven, own)
-    await caring.connected_with(first := identity.fingerprint(own))
+    await caring.connected_with(first := identity_files.fingerprint(own))
     stranger = Authority().issue("ven-1", host=None)
-    identity.save(tmp_path / "tls", own.ca.read_text(), stranger.certificate, stranger.key)
-    assert identity.fingerprint(own) != first
+    identity_files.save(tmp_path / "tls", own.ca.read_text(), stranger.certificate, stranger.key)
+    assert identity_files.fingerprint(own) != first
     with caplog.at_level(logging.WARNING):
         await caring.until(lambda: "going back" in caplog.text)
     await caring.connected_with(first)
-    assert identity.fingerprint(identity.load(tmp_path / "tls")) == first
+    assert identity_files.fingerprint(identity_files.load(tmp_path / "tls")) == first
 
 
 async def test_what_the_cloud_desires_is_fetched(
-    mosquitto: Mosquitto, make_ven: MakeVen, authority: Authority, own: identity.Identity, tmp_path: Path
+    mosquitto: Mosquitto,
+    make_ven: MakeVen,
+    authority: Authority,
+    own: identity_files.Identity,
+    tmp_path: Path,
 ) -> None:
     """Another certificate is wanted than the one in the folder: it is fetched once, and connected with."""
     fetched: list[str] = []
 
     async def fetch() -> None:
         authority.identity(tmp_path / "tls")
-        fetched.append(identity.fingerprint(own))
+        fetched.append(identity_files.fingerprint(own))
         caring.wanted = fetched[0]
 
     ven = make_ven(mosquitto.port, identity=own)
     caring = Caring(ven, own, fetch)
-    await caring.connected_with(identity.fingerprint(own))
+    await caring.connected_with(identity_files.fingerprint(own))
     caring.wanted = "0" * 64
     await caring.until(lambda: bool(fetched))
     await caring.connected_with(fetched[0])
@@ -105,7 +112,7 @@ async def test_what_the_cloud_desires_is_fetched(
 
 
 async def test_a_fetch_that_fails_is_said_and_not_repeated_at_once(
-    mosquitto: Mosquitto, make_ven: MakeVen, own: identity.Identity, caplog: pytest.LogCaptureFixture
+    mosquitto: Mosquitto, make_ven: MakeVen, own: identity_files.Identity, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without credentials the VEN goes on with what it has."""
     tries: list[int] = []
@@ -116,7 +123,7 @@ async def test_a_fetch_that_fails_is_said_and_not_repeated_at_once(
 
     ven = make_ven(mosquitto.port, identity=own)
     caring = Caring(ven, own, fetch)
-    await caring.connected_with(identity.fingerprint(own))
+    await caring.connected_with(identity_files.fingerprint(own))
     caring.wanted = "0" * 64
     await caring.until(lambda: "no AWS credentials" in caplog.text)
     for _ in range(10):

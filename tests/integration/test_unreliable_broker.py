@@ -9,8 +9,8 @@ from collections import Counter
 import gmqtt
 import pytest
 
-from .conftest import MakeVen
-from .scripted_broker import Packet, ScriptedBroker
+from tests.integration.conftest import MakeVen
+from tests.support.scripted_broker import Packet, ScriptedBroker
 
 MESSAGES = 240
 

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.items import from_item, to_item
-from contracts.records import CIRCUITS_ROW, LATEST_ROW, telemetry_row_id
-from contracts.routes import Headers, Path
+from contracts.api.routes import Headers, Path
+from contracts.store.items import from_item, to_item
+from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, telemetry_row_id
 from lambdas.api import operations, vens
 from lambdas.api.calls import read_call, read_query
 from lambdas.api.cursors import cursor, position
 from lambdas.api.problems import ProblemError
 from lambdas.api.router import match
-from tests.unit.lambdas.api_world import event_of
+from tests.support.api_world import event_of
 
 FROM_TS, TO_TS = 1_800_000_000, 1_800_000_300
 FIELDS = {"bootId": "b", "usedPowerKw": 1.0, "baselinePowerKw": 1.0, "shedPowerKw": 0.0}

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.events import NEAR_S, DrEvent, Interval, Phase, Signal
-from ven_twin.core.schedule import Source
-from ven_twin.core.ven import VenState
-from ven_twin.io.clock import VenClock
+from contracts.wire.events import NEAR_S, DrEvent, Interval, Phase, Signal
+from ven_twin.control.schedule import Source
+from ven_twin.control.ven_state import VenState
+from ven_twin.ven.clock import VenClock
 
 NOW = 1_800_000_000
 VEN = "ven-1"

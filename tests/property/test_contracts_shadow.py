@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.acks import read_ack
-from contracts.commands import OPERATIONS, read_command
-from contracts.envelope import read_envelope
 from contracts.errors import WireError
-from contracts.events import DrEvent, Interval, Phase, Signal
-from contracts.shadow import difference, merge, read_desired
-from contracts.telemetry import read_loads, read_telemetry
+from contracts.store.envelopes import read_envelope
+from contracts.wire.acks import read_ack
+from contracts.wire.commands import OPERATIONS, read_command
+from contracts.wire.events import DrEvent, Interval, Phase, Signal
+from contracts.wire.shadow import difference, merge, read_desired
+from contracts.wire.telemetry import read_loads, read_telemetry
 
 START = 1_800_000_000
 

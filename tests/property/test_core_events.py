@@ -9,14 +9,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from contracts.commands import read_command
 from contracts.errors import CommandRefusedError
-from contracts.events import DrEvent, Interval, Phase, Signal
-from contracts.shadow import difference, merge
-from ven_twin.core.commanding import Facts, carry_out
-from ven_twin.core.reporting import pruned
-from ven_twin.core.shadow_sync import one_patch
-from ven_twin.core.ven import EXPIRED, VenState
+from contracts.wire.commands import read_command
+from contracts.wire.events import DrEvent, Interval, Phase, Signal
+from contracts.wire.shadow import difference, merge
+from ven_twin.control.command_handlers import Facts, carry_out
+from ven_twin.control.reporting import pruned
+from ven_twin.control.shadow_sync import one_patch
+from ven_twin.control.ven_state import EXPIRED, VenState
 
 START_TS = 1_800_000_000
 VEN = "ven-1"

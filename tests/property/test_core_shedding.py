@@ -12,8 +12,9 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from ven_twin.core.guards import CircuitView, Switching, held_off, refusal
-from ven_twin.core.shedding import (
+from ven_twin.control.circuit_views import circuit_views
+from ven_twin.control.guards import CircuitView, Switching, held_off, refusal
+from ven_twin.control.shedding import (
     OVERSHOOT_COST,
     SHORTFALL_COST,
     SWITCHING_COST,
@@ -22,18 +23,17 @@ from ven_twin.core.shedding import (
     plan_shed,
     shed_available_kw,
 )
-from ven_twin.core.views import circuit_views
-from ven_twin.devices.appliance import Appliance
-from ven_twin.devices.battery import Battery
-from ven_twin.devices.circuit import Device
-from ven_twin.devices.environment import Environment
-from ven_twin.devices.ev import LEAST_SLACK_H, Ev
-from ven_twin.devices.heat_pump import Mode
-from ven_twin.devices.house import House
-from ven_twin.devices.hvac import Hvac
-from ven_twin.devices.profile import build_house
-from ven_twin.devices.water_heater import WaterHeater
-from ven_twin.io.houses import load_profile, load_site
+from ven_twin.house.circuit import Device
+from ven_twin.house.devices.appliance import Appliance
+from ven_twin.house.devices.battery import Battery
+from ven_twin.house.devices.ev import LEAST_SLACK_H, Ev
+from ven_twin.house.devices.heat_pump import Mode
+from ven_twin.house.devices.hvac import Hvac
+from ven_twin.house.devices.water_heater import WaterHeater
+from ven_twin.house.environment import Environment
+from ven_twin.house.house import House
+from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.profile import build_house
 
 STATES = 3_000
 YEAR_TS = datetime(2026, 1, 1, tzinfo=UTC).timestamp()

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from ven_twin.devices.control import FREE, Control
-from ven_twin.devices.environment import Environment
-from ven_twin.devices.ev import Ev
-from ven_twin.devices.heat_pump import Mode
-from ven_twin.devices.hvac import Hvac
-from ven_twin.devices.profile import build_house
-from ven_twin.devices.water_heater import WATER_KWH_L_C, WaterHeater
-from ven_twin.io.houses import load_profile
+from ven_twin.house.control import FREE, Control
+from ven_twin.house.devices.ev import Ev
+from ven_twin.house.devices.heat_pump import Mode
+from ven_twin.house.devices.hvac import Hvac
+from ven_twin.house.devices.water_heater import WATER_KWH_L_C, WaterHeater
+from ven_twin.house.environment import Environment
+from ven_twin.house.library import load_profile
+from ven_twin.house.profile import build_house
 
 HOUSE = build_house(load_profile())
 IDS = [circuit.id for circuit in HOUSE.circuits]

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ven_twin.devices.control import FREE, Control
-from ven_twin.devices.errors import PhysicsError, StepDurationError
-from ven_twin.devices.house import House
-from ven_twin.devices.profile import build_house
-from ven_twin.io.houses import load_profile, load_site, packaged_houses
+from ven_twin.house.control import FREE, Control
+from ven_twin.house.errors import PhysicsError, StepDurationError
+from ven_twin.house.house import House
+from ven_twin.house.library import load_profile, load_site, packaged_houses
+from ven_twin.house.profile import build_house
 
 np = pytest.importorskip("numpy", reason="a fleet needs numpy: pip install numpy")
-from ven_twin.devices.chance import unit  # noqa: E402 - after the skip
-from ven_twin.fleet.arrays import Controls  # noqa: E402
-from ven_twin.fleet.chance import units  # noqa: E402
-from ven_twin.fleet.fleet import Fleet  # noqa: E402
-from ven_twin.fleet.sites import Sites  # noqa: E402
+from ven_twin.house.chance import unit  # noqa: E402 - after the skip
+from ven_twin.simulation.many_houses.arrays import Controls  # noqa: E402
+from ven_twin.simulation.many_houses.chance import units  # noqa: E402
+from ven_twin.simulation.many_houses.fleet import Fleet  # noqa: E402
+from ven_twin.simulation.many_houses.sites import Sites  # noqa: E402
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 HOUSES = 3

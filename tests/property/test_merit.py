@@ -7,13 +7,13 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.events import Interval, Signal
-from contracts.requests import DispatchEvent
-from contracts.shadow import OptOut
-from lambdas.common.rows import VenRow
+from contracts.api.requests import DispatchEvent
+from contracts.wire.events import Interval, Signal
+from contracts.wire.shadow import OptOut
 from lambdas.dispatch_event.fleet import LEAST_CALL_W, Offer, believed, sort_out
 from lambdas.dispatch_event.merit import call_in_order, top_up
 from lambdas.dispatch_event.plan import Planned, plan_event
+from lambdas.shared.rows import VenRow
 
 NOW = 1_800_000_000.0
 OFFERS = st.lists(st.tuples(st.integers(LEAST_CALL_W, 20_000), st.floats(0.5, 1.0)), max_size=30).map(

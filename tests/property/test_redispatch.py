@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.simulated_fleet import DURATION_S, NOW, Loop, fleet
+from tests.support.simulated_fleet import DURATION_S, NOW, Loop, fleet
 
 SEEDS = st.integers(0, 2**32)
 WITHIN = 0.05

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ven_twin.core.guards import CircuitView, held_off, refusal
-from ven_twin.core.shedding import (
+from ven_twin.control.guards import CircuitView, held_off, refusal
+from ven_twin.control.shedding import (
     OVERSHOOT_COST,
     SHORTFALL_COST,
     SWITCHING_COST,
@@ -17,7 +17,7 @@ from ven_twin.core.shedding import (
     plan_shed,
     shed_available_kw,
 )
-from ven_twin.devices.control import FREE
+from ven_twin.house.control import FREE
 
 
 def kw(least: float, most: float) -> st.SearchStrategy[float]:

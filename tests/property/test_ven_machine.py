@@ -13,13 +13,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from contracts.events import DrEvent, Interval, Phase, Signal
-from contracts.shadow import difference
-from tests.faults.shadow_service import Shadow
-from ven_twin.core.memory import Memory, lasting, read_memory, write_memory
-from ven_twin.core.reporting import pruned
-from ven_twin.core.schedule import Source
-from ven_twin.core.ven import EXPIRED, VenState
+from contracts.wire.events import DrEvent, Interval, Phase, Signal
+from contracts.wire.shadow import difference
+from harness.faults.shadow_service import Shadow
+from ven_twin.control.reporting import pruned
+from ven_twin.control.schedule import Source
+from ven_twin.control.ven_state import EXPIRED, VenState
+from ven_twin.ven.storage.persisted_state import Memory, lasting, read_memory, write_memory
 
 VEN = "ven-1"
 LOADS = frozenset({"ev1", "hvac1"})

@@ -15,17 +15,17 @@ from ven_twin.cli import (
     command,
     dlq,
     event,
-    fleet,
+    fleet_run,
+    fleet_serve,
+    fleet_status,
+    fleet_watch,
     history,
     listen,
-    neighbourhood,
     run,
-    serve,
     simulate,
     up,
-    watch,
 )
-from ven_twin.errors import VenTwinError
+from ven_twin.ven.errors import VenTwinError
 
 app = typer.Typer(
     name="ven-twin",
@@ -41,10 +41,10 @@ app.command("run")(run.run)
 app.add_typer(certs.app, name="certs")
 app.command("cmd")(command.cmd)
 app.add_typer(event.app, name="event")
-fleet.app.command("run")(neighbourhood.run_fleet)
-fleet.app.command("watch")(watch.watch)
-fleet.app.command("serve")(serve.serve)
-app.add_typer(fleet.app, name="fleet")
+fleet_status.app.command("run")(fleet_run.run_fleet)
+fleet_status.app.command("watch")(fleet_watch.watch)
+fleet_status.app.command("serve")(fleet_serve.serve)
+app.add_typer(fleet_status.app, name="fleet")
 app.add_typer(history.app, name="history")
 app.command("listen")(listen.listen)
 app.add_typer(dlq.app, name="dlq")
@@ -67,7 +67,7 @@ def main() -> None:
     except Exception as error:
         if (
             type(error).__module__ == "local_cloud.errors"
-            or type(error).__module__ == "ven_twin.devices.errors"
+            or type(error).__module__ == "ven_twin.house.errors"
         ):
             sys.exit(_say(str(error), 1))
         raise

@@ -9,12 +9,12 @@ import msgspec
 import typer
 
 from contracts.errors import FieldError
+from ven_twin.cli.connection import JsonOption
 from ven_twin.cli.console import kw as kw_text
 from ven_twin.cli.console import print_json, start_ts
-from ven_twin.cli.places import JsonOption
 
 if TYPE_CHECKING:
-    from ven_twin.core.offer import Hold
+    from ven_twin.control.offers import Hold
 
 MOST_KW = 10_000.0
 MOST_MINUTES = 24 * 60.0
@@ -35,8 +35,8 @@ def can_hold(
     json_output: JsonOption = False,
 ) -> None:
     """Can the house hold X kW for Y minutes? Tried on the model, offline; exit 1 when it cannot."""
-    from ven_twin.household import Household
-    from ven_twin.io.clock import HouseClock, now_ts
+    from ven_twin.ven.clock import HouseClock, now_ts
+    from ven_twin.ven.house_runtime import Household
 
     if not 0 < kw <= MOST_KW:
         raise FieldError("--kw", f"above 0 to {MOST_KW:.0f}, got {kw:g}")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.errors import FieldError
-from contracts.names import (
+from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
+from contracts.wire.topics import (
     SECRET_CA,
     SECRET_CERTIFICATE,
     SECRET_PRIVATE_KEY,
@@ -18,9 +19,7 @@ from contracts.names import (
     claim_secret_name,
     claim_template_name,
 )
-from contracts.records import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
-from ven_twin.cli.console import duration_s, print_json
-from ven_twin.cli.places import (
+from ven_twin.cli.connection import (
     LOCAL,
     JsonOption,
     ProfileOption,
@@ -30,10 +29,11 @@ from ven_twin.cli.places import (
     connect,
     ven_folder,
 )
-from ven_twin.errors import VenTwinError
+from ven_twin.cli.console import duration_s, print_json
+from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
-    from ven_twin.io.cloud import Cloud
+    from ven_twin.operations.aggregator.cloud import Cloud
 
 CHANGE_OVER_S = 120.0
 app = typer.Typer(help="A VEN's certificate and key: fetched, rotated, claimed.", no_args_is_help=True)
@@ -65,11 +65,11 @@ def fetch(
 
 def save_identity(cloud: Cloud, ven_id: str, folder: Path, secret: str | None = None) -> tuple[str, int]:
     """Write a VEN's identity from *cloud* into *folder*; where its broker is."""
-    from ven_twin.io import identity
+    from ven_twin.ven.identity import identity_files
 
     tls = cloud.tls(ven_id, secret)
     where = cloud.mqtt()
-    identity.save(folder, tls[SECRET_CA], tls[SECRET_CERTIFICATE], tls[SECRET_PRIVATE_KEY])
+    identity_files.save(folder, tls[SECRET_CA], tls[SECRET_CERTIFICATE], tls[SECRET_PRIVATE_KEY])
     return where
 
 
@@ -197,16 +197,16 @@ def claim_identity(ven_id: str, claim: Path, broker: tuple[str, int], folder: Pa
     """Claim a certificate for *ven_id* with the kit in *claim* and write it into *folder*; its id."""
     import asyncio
 
-    from ven_twin.io import identity
-    from ven_twin.io.claiming import Claiming
+    from ven_twin.ven.identity import identity_files
+    from ven_twin.ven.identity.claiming import Claiming
 
-    kit = identity.load(claim)
+    kit = identity_files.load(claim)
 
     async def exchange() -> str:
         template = claim_template_name(stage)
         claimed = await Claiming(*broker, kit, ven_id, template).claim()
         ca_pem = kit.ca.read_text(encoding="ascii")
-        identity.save(folder, ca_pem, claimed.certificate_pem, claimed.private_key_pem)
+        identity_files.save(folder, ca_pem, claimed.certificate_pem, claimed.private_key_pem)
         return claimed.certificate_id
 
     return asyncio.run(exchange())

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ven_twin.cli.connection import JsonOption, cloud_folder
 from ven_twin.cli.console import print_json
-from ven_twin.cli.places import JsonOption, cloud_folder
 
 app = typer.Typer(
     help="The local cloud: an AWS emulator on loopback with the stack deployed.", no_args_is_help=True
@@ -31,7 +31,7 @@ def start(
 ) -> None:
     """Start the local cloud in the background, and deploy the stack into it."""
     from local_cloud import process
-    from ven_twin.cli.system import forget_vens
+    from ven_twin.cli.local_system import forget_vens
 
     runtime = process.start(cloud_folder(), keep=keep)
     if not keep:

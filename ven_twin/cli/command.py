@@ -11,14 +11,14 @@ import msgspec
 import typer
 
 from contracts.errors import FieldError
-from contracts.names import check_ven_id
+from contracts.wire.topics import check_ven_id
+from ven_twin.cli.connection import JsonOption, VenOption, with_aggregator
 from ven_twin.cli.console import print_json
-from ven_twin.cli.places import JsonOption, VenOption, with_aggregator
-from ven_twin.io.aggregator import RefusedError
+from ven_twin.operations.aggregator.protocol import RefusedError
 
 if TYPE_CHECKING:
-    from contracts.acks import Ack
-    from ven_twin.io.aggregator import Aggregator
+    from contracts.wire.acks import Ack
+    from ven_twin.operations.aggregator.protocol import Aggregator
 
 POLL_S = 0.1
 

@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import print_json
-from ven_twin.cli.places import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 
 if TYPE_CHECKING:
-    from ven_twin.io.dead_letters import DeadLetter
+    from ven_twin.operations.dead_letters import DeadLetter
 
 app = typer.Typer(help="Dead letters: messages that could not be handled.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -38,7 +38,7 @@ def list_letters(
     json_output: JsonOption = False,
 ) -> None:
     """List the dead letters with what is wrong with each; all of them stay where they are."""
-    from ven_twin.io.dead_letters import DeadLetters
+    from ven_twin.operations.dead_letters import DeadLetters
 
     dead = DeadLetters(connect(stage, profile, region))
     letters = [letter for name in dead.names(queue) for letter in dead.look(name)]
@@ -71,7 +71,7 @@ def redrive(
     json_output: JsonOption = False,
 ) -> None:
     """Send dead letters to where they failed, to be tried again. What fails again comes back here."""
-    from ven_twin.io.dead_letters import DeadLetters
+    from ven_twin.operations.dead_letters import DeadLetters
 
     dead = DeadLetters(connect(stage, profile, region))
     gone: list[DeadLetter] = []

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from contracts.api import EventBody
+from contracts.api.resources import EventBody
 from contracts.errors import FieldError
-from contracts.names import check_event_id
+from contracts.wire.topics import check_event_id
 from ven_twin.cli import event_view, report
-from ven_twin.cli.asked import with_event
+from ven_twin.cli.connection import JsonOption, with_aggregator
 from ven_twin.cli.console import print_json
-from ven_twin.cli.places import JsonOption, with_aggregator
-from ven_twin.io.aggregator import Aggregator, RefusedError
+from ven_twin.cli.event_options import with_event
+from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError
 
 if TYPE_CHECKING:
-    from ven_twin.io.cloud import Cloud
+    from ven_twin.operations.aggregator.cloud import Cloud
 
 app = typer.Typer(help="DR events: create, look at, revise, cancel, delete, report.", no_args_is_help=True)
 
@@ -176,7 +176,7 @@ def new_event_id() -> str:
 
 def dispatch(cloud: Cloud, request: Mapping[str, Any]) -> dict[str, Any]:
     """Create an event by the functions of *cloud*; what `dispatch_event` answers. Raises FieldError."""
-    from ven_twin.io.direct import DirectAggregator
+    from ven_twin.operations.aggregator.by_functions import DirectAggregator
 
     answer: dict[str, Any] = msgspec.to_builtins(DirectAggregator(cloud).create_event(request))
     return answer

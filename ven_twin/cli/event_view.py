@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from contracts.api import Event, EventSummary, VenPart
-from contracts.events import Interval
-from contracts.requests import EventDispatched
+from contracts.api.requests import EventDispatched
+from contracts.api.resources import Event, EventSummary, VenPart
+from contracts.wire.events import Interval
 from ven_twin.cli.console import clock_time, kw, print_json
 
 console = Console(highlight=False)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import FieldError
-from contracts.names import Output, check_ven_id
-from contracts.records import TELEMETRY, day_row_id, telemetry_item
+from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
+from contracts.wire.topics import Output, check_ven_id
+from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import print_json, start_ts
-from ven_twin.cli.places import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
-from ven_twin.errors import VenTwinError
+from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
-    from ven_twin.io.cloud import Cloud
+    from ven_twin.operations.aggregator.cloud import Cloud
 
 app = typer.Typer(help="A twin's past.", no_args_is_help=True)
 
@@ -107,7 +107,7 @@ def _homes(
             raise FieldError("--ven-id", f"there is no VEN {each!r}; there are {', '.join(known) or 'none'}")
     if houses is None:
         return [Home(each, house, seed) for each in wanted]
-    from ven_twin.io.houses import load_profile
+    from ven_twin.house.library import load_profile
 
     names = [name.strip() for name in houses.split(",") if name.strip()]
     if not names:
@@ -119,11 +119,11 @@ def _homes(
 
 def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> Filled:
     """Write a VEN's past, and drop what settlement had made of those days."""
-    from ven_twin.core.reporting import Voice
-    from ven_twin.devices.errors import ProfileError
-    from ven_twin.devices.profile import build_house
-    from ven_twin.io.houses import load_profile, load_site
-    from ven_twin.simulation.past import BOOT_ID, ROW_S, Past, rows
+    from ven_twin.control.reporting import Voice
+    from ven_twin.house.errors import ProfileError
+    from ven_twin.house.library import load_profile, load_site
+    from ven_twin.house.profile import build_house
+    from ven_twin.simulation.history import BOOT_ID, ROW_S, Past, rows
 
     try:
         profile = load_profile(home.house)

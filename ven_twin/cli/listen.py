@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from contracts import records
-from contracts.names import Output, check_ven_id
+from contracts.store import keys
+from contracts.wire.topics import Output, check_ven_id
+from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import clock_time, print_json
-from ven_twin.cli.places import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 
 if TYPE_CHECKING:
-    from ven_twin.io.cloud import Cloud
+    from ven_twin.operations.aggregator.cloud import Cloud
 
 POLL_S = 1.0
 
@@ -31,7 +31,7 @@ def listen(
     if ven_id is not None:
         check_ven_id(ven_id, "--ven-id")
     cloud = connect(stage, profile, region)
-    since = records.telemetry_row_id(int(time.time()), "", 0)
+    since = keys.telemetry_row_id(int(time.time()), "", 0)
     last: dict[str, str] = {}
     printed = 0
     if not json_output:
@@ -39,7 +39,7 @@ def listen(
     while True:
         for name in [ven_id] if ven_id else _vens(cloud):
             for row in cloud.telemetry_after(name, last.get(name, since)):
-                last[name] = row[str(records.TELEMETRY.sort)]
+                last[name] = row[str(keys.TELEMETRY.sort)]
                 print_json(row) if json_output else typer.echo(_line(row))
                 printed += 1
                 if printed == rows:
@@ -48,7 +48,7 @@ def listen(
 
 
 def _vens(cloud: Cloud) -> list[str]:
-    return sorted(row[records.VENS.partition] for row in cloud.items(Output.VENS_TABLE))
+    return sorted(row[keys.VENS.partition] for row in cloud.items(Output.VENS_TABLE))
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from contracts import records
 from contracts.errors import FieldError
-from contracts.events import Phase
-from contracts.names import Output
+from contracts.store import keys
+from contracts.wire.events import Phase
+from contracts.wire.topics import Output
 from ven_twin.cli.event import dispatch, new_event_id
-from ven_twin.cli.system import Say, TwinProcess, age_of_this_process_s, wait_for
-from ven_twin.io.cloud import Cloud
+from ven_twin.cli.local_system import Say, TwinProcess, age_of_this_process_s, wait_for
+from ven_twin.operations.aggregator.cloud import Cloud
 
 SHARE_ASKED = 0.6
 """How much of the flexibility on offer is asked for when no kW are given."""
@@ -76,7 +76,7 @@ def wait_for_telemetry(cloud: Cloud, job: MainJob, twin: TwinProcess, say: Say) 
 
 def offer_kw(cloud: Cloud, ven_id: str) -> float | None:
     """What a VEN that is online last reported that it can shed, kW."""
-    row = cloud.item(Output.VENS_TABLE, {records.VENS.partition: ven_id}) or {}
+    row = cloud.item(Output.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
     offer: float | None = row.get("shedAvailabilityKw")
     return offer if row.get("online") else None
 
@@ -120,7 +120,7 @@ def _settled(cloud: Cloud, event_id: str, duration_s: int, twin: TwinProcess) ->
 
     def settled() -> bool:
         for part in cloud.parts(event_id):
-            if part[str(records.EVENTS.sort)] == records.REPORT_PART:
+            if part[str(keys.EVENTS.sort)] == keys.REPORT_PART:
                 found.update(part["report"])
         return bool(found)
 
@@ -156,7 +156,7 @@ def _active(cloud: Cloud, ven_id: str) -> str | None:
 
 
 def _rows(cloud: Cloud, ven_id: str, since_ts: float) -> bool:
-    since = records.telemetry_row_id(int(since_ts), "", 0)
+    since = keys.telemetry_row_id(int(since_ts), "", 0)
     return any(True for _ in cloud.telemetry_after(ven_id, since))
 
 

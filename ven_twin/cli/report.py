@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from contracts.api.reports import EventReport
 from contracts.errors import FieldError
-from contracts.settlement import EventReport
-from ven_twin.reports import page, table, terminal
+from ven_twin.operations.reports import page, table, terminal
 
 console = Console(highlight=False)
 

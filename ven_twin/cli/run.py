@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from contracts.errors import FieldError
-from ven_twin.cli.console import print_json
-from ven_twin.cli.places import (
+from ven_twin.cli.connection import (
     LOCAL,
     JsonOption,
     ProfileOption,
@@ -26,13 +25,14 @@ from ven_twin.cli.places import (
     VenOption,
     ven_folder,
 )
-from ven_twin.errors import VenTwinError
+from ven_twin.cli.console import print_json
+from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
-    from ven_twin.io.reason_codes import Protocol
-    from ven_twin.renewal import Fetch
-    from ven_twin.twin import Twin
-    from ven_twin.web.settings import WebSettings
+    from ven_twin.ven.identity.renewal import Fetch
+    from ven_twin.ven.mqtt.reason_codes import Protocol
+    from ven_twin.ven.runtime import Twin
+    from ven_twin.webkit.settings import WebSettings
 
 WebPortOption = Annotated[
     int | None,
@@ -90,10 +90,10 @@ def run(
 ) -> None:
     """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads."""
     from ven_twin.cli.console import start_ts
-    from ven_twin.io import identity
-    from ven_twin.settings import MQTT_PORT, TwinSettings
-    from ven_twin.twin import Twin
-    from ven_twin.web.settings import WebSettings, read_token
+    from ven_twin.ven.identity import identity_files
+    from ven_twin.ven.runtime import Twin
+    from ven_twin.ven.settings import MQTT_PORT, TwinSettings
+    from ven_twin.webkit.settings import WebSettings, read_token
 
     token = None if web_token_file is None else read_token(web_token_file)
     web = None if no_web else WebSettings(host=web_host, port=web_port, token=token)
@@ -126,7 +126,7 @@ def run(
             fetch = partial(_fetch_again, options, folder)
         certs = certs or Path(where["folder"])
         asked = asked.at(endpoint or where["endpoint"], port or where["port"])
-    with Twin(asked, identity.load(certs), fetch=fetch) as twin:
+    with Twin(asked, identity_files.load(certs), fetch=fetch) as twin:
         ended = asyncio.run(_until_told(twin, web, folder))
     if ended is not None:
         raise VenTwinError(ended)
@@ -139,7 +139,7 @@ async def _until_told(twin: Twin, web: WebSettings | None, folder: Path) -> str 
         loop.add_signal_handler(name, twin.stop)
     async with contextlib.AsyncExitStack() as stack:
         if web is not None:
-            from ven_twin.web.server import serving
+            from ven_twin.ven.page.server import serving
 
             await stack.enter_async_context(serving(twin, web, folder))
         status = await twin.run()

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import FieldError
+from ven_twin.cli.connection import JsonOption, home
 from ven_twin.cli.console import print_json
-from ven_twin.cli.places import JsonOption, home
 
 if TYPE_CHECKING:
-    from ven_twin.devices.profile import Profile
+    from ven_twin.house.profile import Profile
     from ven_twin.simulation.folder import Written
     from ven_twin.simulation.scenario import Scenario
 
@@ -85,9 +85,9 @@ def _first_day(text: str, days: int) -> date:
 def _scenario(
     house: str, days: int, first: date, seed: int | None, asked: list[str]
 ) -> tuple[Profile, Scenario]:
-    from ven_twin.devices.errors import ProfileError
-    from ven_twin.devices.profile import build_house
-    from ven_twin.io.houses import load_profile, load_site
+    from ven_twin.house.errors import ProfileError
+    from ven_twin.house.library import load_profile, load_site
+    from ven_twin.house.profile import build_house
     from ven_twin.simulation.asks import parse_ask, schedule
     from ven_twin.simulation.scenario import S_PER_DAY, Scenario
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from contracts.errors import FieldError
-from contracts.names import check_ven_id
+from contracts.wire.topics import check_ven_id
+from ven_twin.cli.connection import LOCAL, connect
 from ven_twin.cli.console import duration_s, kw
-from ven_twin.cli.places import LOCAL, connect
 from ven_twin.cli.run import NoWebOption, WebPortOption
-from ven_twin.errors import VenTwinError
+from ven_twin.ven.errors import VenTwinError
 
 HOUSE_START = "2026-07-15T22:30:00Z"
 """A working day in July, half past five by local standard time: the air is hot, the car is home."""
@@ -54,8 +54,8 @@ def up(
     """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up."""
     from rich.console import Console
 
+    from ven_twin.cli.local_system import local_system, twin
     from ven_twin.cli.main_job import MainJob, run_event, wait_for_telemetry
-    from ven_twin.cli.system import local_system, twin
 
     check_ven_id(ven_id, "--ven-id")
     seconds = duration_s(duration, "--duration")
@@ -131,7 +131,7 @@ class _Steps:
 def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path | None) -> None:
     import msgspec
 
-    from contracts.names import Output
+    from contracts.wire.topics import Output
     from ven_twin.cli.report import show_report
 
     if json_file is not None:

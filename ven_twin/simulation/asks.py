@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 from contracts.errors import FieldError
-from contracts.events import DrEvent, Interval, Signal
+from contracts.wire.events import DrEvent, Interval, Signal
 
 ALLOWED = (
     "write START/DURATION/ASK: START is 17:00 (each day) or 2026-07-14T17:00 (once), "

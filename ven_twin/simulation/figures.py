@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from contracts.events import DrEvent
-from ven_twin.devices.circuit import Circuit
-from ven_twin.devices.hvac import HvacSpec
-from ven_twin.devices.water_heater import WaterHeaterSpec
+from contracts.wire.events import DrEvent
+from ven_twin.house.circuit import Circuit
+from ven_twin.house.devices.hvac import HvacSpec
+from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.simulation.bins import Bins
 from ven_twin.simulation.ledger import REBOUND_S
 from ven_twin.simulation.plot import Plot, Point

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ven_twin.devices.profile import Profile
+from ven_twin.house.profile import Profile
 from ven_twin.simulation.ledger import Ledger
 from ven_twin.simulation.report import Report
 from ven_twin.simulation.scenario import Scenario, run

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from contracts.events import DrEvent
-from contracts.units import kwh
+from contracts.wire.events import DrEvent
+from contracts.wire.units import kwh
 from ven_twin.simulation.scenario import STEP_S, Minute
 
 REBOUND_S = 4 * 3600

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from html import escape
 
-from contracts.events import DrEvent, Signal
-from ven_twin.devices.hvac import HvacSpec
-from ven_twin.devices.profile import Profile
-from ven_twin.devices.water_heater import WaterHeaterSpec
+from contracts.wire.events import DrEvent, Signal
+from ven_twin.house.devices.hvac import HvacSpec
+from ven_twin.house.devices.water_heater import WaterHeaterSpec
+from ven_twin.house.profile import Profile
 from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
 from ven_twin.simulation.ledger import REBOUND_S, EventTally, Ledger

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.events import DrEvent
-from ven_twin.core.premises import Flow, Premises, requested_kw
-from ven_twin.devices.errors import PhysicsError
-from ven_twin.devices.ev import Ev
-from ven_twin.devices.house import House
-from ven_twin.devices.site import Site
-from ven_twin.devices.water_heater import WaterHeater
+from contracts.wire.events import DrEvent
+from ven_twin.control.house_pair import Flow, Premises, requested_kw
+from ven_twin.house.devices.ev import Ev
+from ven_twin.house.devices.water_heater import WaterHeater
+from ven_twin.house.errors import PhysicsError
+from ven_twin.house.house import House
+from ven_twin.house.house_environment import Site
 
 S_PER_DAY = 86_400
 STEP_S = 60

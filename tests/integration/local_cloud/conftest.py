@@ -13,7 +13,7 @@ import pytest
 
 from local_cloud import deploy, process
 from local_cloud.runtime import Runtime
-from ven_twin.io import identity
+from ven_twin.ven.identity import identity_files
 
 VEN = "ven-1"
 
@@ -23,7 +23,7 @@ class Emulator:
     """The emulator and a VEN's identity in it."""
 
     runtime: Runtime
-    identity: identity.Identity
+    identity: identity_files.Identity
 
     def client(self, service: str) -> Any:
         """A boto3 client with the root credentials."""
@@ -31,7 +31,7 @@ class Emulator:
 
     def tls(self) -> ssl.SSLContext:
         """The VEN's side of mutual TLS."""
-        return identity.ssl_context(self.identity)
+        return identity_files.ssl_context(self.identity)
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +51,9 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         iot.attach_policy(policyName="anything", target=made["certificateArn"])
         iot.attach_thing_principal(thingName=VEN, principal=made["certificateArn"])
         tls = Path(folder) / "tls"
-        identity.save(
+        identity_files.save(
             tls, process.trust_root_pem(runtime), made["certificatePem"], made["keyPair"]["PrivateKey"]
         )
-        yield Emulator(runtime, identity.load(tls))
+        yield Emulator(runtime, identity_files.load(tls))
     finally:
         process.stop(folder)

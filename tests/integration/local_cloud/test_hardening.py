@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from contracts.names import Topics
+from contracts.wire.topics import Topics
 from local_cloud.runtime import HOST, MQTT_NAME
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from cdk.stage import MAX_VENS, PYTHONS, SHADOW_WRITERS, STAGES, read_stage
 from contracts.errors import FieldError
-from lambdas.common import fan_out
+from lambdas.shared import fan_out
 
 REFUSED = [
     ("stage", "staging", "'staging' is none of local, dev, prod"),

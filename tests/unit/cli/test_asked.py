@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from contracts.errors import FieldError
-from contracts.events import Interval, Signal
-from ven_twin.cli.asked import OPTIONS, event_asked
+from contracts.wire.events import Interval, Signal
+from ven_twin.cli.event_options import OPTIONS, event_asked
 
 ONE = (Interval(duration_s=600, signal=Signal.SHED_KW, value=3.0),)
 

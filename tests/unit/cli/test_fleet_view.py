@@ -6,10 +6,10 @@ from io import StringIO
 
 from rich.console import Console
 
-from contracts.api import Row, Ven
-from contracts.fleet import Fleet, fleet_at
-from contracts.shadow import OptOut
-from ven_twin.cli.fleet import show
+from contracts.api.fleet import Fleet, fleet_at
+from contracts.api.resources import Row, Ven
+from contracts.wire.shadow import OptOut
+from ven_twin.cli.fleet_status import show
 
 NOW = 1_800_000_000.0
 LONG = "a-multi-family-building-with-a-very-long-name-unit-0042-north-x"

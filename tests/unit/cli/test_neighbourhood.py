@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.twin.stand import Stand
-from ven_twin.cli import neighbourhood, run
-from ven_twin.errors import VenTwinError
-from ven_twin.twin import Twin
+from tests.support.ven_stand import Stand
+from ven_twin.cli import fleet_run, run
+from ven_twin.ven.errors import VenTwinError
+from ven_twin.ven.runtime import Twin
 
 
 def test_a_fleet_that_cannot_be_set_up_closes_the_vens_it_has(
@@ -25,11 +25,11 @@ def test_a_fleet_that_cannot_be_set_up_closes_the_vens_it_has(
             return stand.start()
         raise VenTwinError("there is no secret")
 
-    monkeypatch.setattr(neighbourhood, "connect", lambda *_: None)
-    monkeypatch.setattr(neighbourhood, "_twin", begin)
+    monkeypatch.setattr(fleet_run, "connect", lambda *_: None)
+    monkeypatch.setattr(fleet_run, "_twin", begin)
     monkeypatch.setattr(run, "log_to_stderr", lambda **_: None)
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     with pytest.raises(VenTwinError, match="there is no secret"):
-        neighbourhood.run_fleet(vens="ven-1,ven-2")
+        fleet_run.run_fleet(vens="ven-1,ven-2")
     with stand.start():
         pass

@@ -13,8 +13,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from contracts.errors import FieldError
-from contracts.settlement import (
+from contracts.api.reports import (
     Delivered,
     EventReport,
     IntervalReport,
@@ -24,8 +23,9 @@ from contracts.settlement import (
     Series,
     VenReport,
 )
+from contracts.errors import FieldError
 from ven_twin.cli import report as cli_report
-from ven_twin.reports import page, table, terminal, words
+from ven_twin.operations.reports import page, table, terminal, words
 
 START = 1_784_134_800
 HOUR = 3600

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from contracts import codec
-from contracts.acks import Ack, read_ack
 from contracts.errors import FieldError
+from contracts.wire import codec
+from contracts.wire.acks import Ack, read_ack
 
 ACK = Ack(op="ping", ok=True, status="success", ts=1_800_000_000, ven_id="ven-1", correlation_id="c1")
 

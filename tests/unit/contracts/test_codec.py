@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts import codec
-from contracts.codec import MAX_DEPTH
-from contracts.envelope import Envelope, read_envelope
 from contracts.errors import FieldError, MalformedError, OversizeError
-from contracts.telemetry import read_loads, read_telemetry
+from contracts.store.envelopes import Envelope, read_envelope
+from contracts.wire import codec
+from contracts.wire.codec import MAX_DEPTH
+from contracts.wire.telemetry import read_loads, read_telemetry
 
 ROW: dict[str, Any] = {
     "timestamp": 1_800_000_000,

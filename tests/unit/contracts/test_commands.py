@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from contracts.codec import PAYLOAD_MAX_BYTES
-from contracts.commands import command_from, read_command
 from contracts.errors import CommandRefusedError, MalformedError, OversizeError, WireError
+from contracts.wire.codec import PAYLOAD_MAX_BYTES
+from contracts.wire.commands import command_from, read_command
 
 START = 1_800_000_000
 SHED = {"reduceKw": 1.5, "durationS": 600}

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from contracts.dead_letters import Again, Beyond, Source, again, queues_output, read_letter, read_queues
 from contracts.errors import FieldError
+from contracts.store.dead_letters import Again, Beyond, Source, again, queues_output, read_letter, read_queues
 
 SETTLE = "arn:aws:lambda:eu-west-1:123456789012:function:settle"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import FieldError
-from contracts.events import (
+from contracts.wire.events import (
     LOWEST_PRIORITY,
     MAX_DURATION_S,
     MAX_INTERVALS,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from contracts.api import Row, Ven
-from contracts.fleet import FRESH_S, Fleet, Standing, fleet_at
-from contracts.shadow import OptOut
+from contracts.api.fleet import FRESH_S, Fleet, Standing, fleet_at
+from contracts.api.resources import Row, Ven
+from contracts.wire.shadow import OptOut
 
 NOW = 1_800_000_000.0
 

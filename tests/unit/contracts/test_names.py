@@ -8,7 +8,7 @@ import re
 import pytest
 
 from contracts.errors import FieldError
-from contracts.names import (
+from contracts.wire.topics import (
     Topics,
     check_event_id,
     check_ven_id,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import FieldError, OversizeError
-from contracts.shadow import (
+from contracts.wire.shadow import (
     STATE_MAX_BYTES,
     STATE_MAX_DEPTH,
     LoadSetting,

@@ -74,8 +74,8 @@ def test_text_types_and_logging_are_left_alone(source: str) -> None:
 
 def test_a_mutant_changes_the_tree_and_nothing_else_of_the_text() -> None:
     """Each mutant of a real file is another program, and its change stands on one place."""
-    source = (ROOT / "ven_twin/io/backoff.py").read_text()
-    mutants = mutants_of("ven_twin/io/backoff.py", source)
+    source = (ROOT / "ven_twin/ven/mqtt/backoff.py").read_text()
+    mutants = mutants_of("ven_twin/ven/mqtt/backoff.py", source)
     assert len(mutants) >= 20
     for mutant in mutants:
         changed = mutant.apply(source)
@@ -163,7 +163,7 @@ def test_only_takes_areas_and_paths() -> None:
     """A name of an area takes its files; other text takes the files with it in their path."""
     files = files_by_area(ROOT, ["dispatch", "outbox_p"])
     assert files.keys() == {"dispatch", "storage"}
-    assert files["storage"] == ["ven_twin/io/outbox_pump.py"]
+    assert files["storage"] == ["ven_twin/ven/mqtt/outbox_pump.py"]
 
 
 def test_only_refuses_what_names_nothing() -> None:

@@ -13,13 +13,13 @@ from pytest_socket import disable_socket
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "VenTwin")
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 
-from lambdas.common import clients, clock
 from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.issue_command.handler import handler as issue
 from lambdas.settle_event.handler import handler as settle
-from tests.unit.lambdas import api_world
-from tests.unit.lambdas.api_world import Api, Functions
-from tests.unit.lambdas.world import ENVIRONMENT, World
+from lambdas.shared import clients, clock
+from tests.support import api_world
+from tests.support.api_world import Api, Functions
+from tests.support.lambda_world import ENVIRONMENT, World
 
 CLIENTS = (clients.dynamodb, clients.iot, clients.iot_data, clients.secrets, clients.scheduler, clients.sqs)
 

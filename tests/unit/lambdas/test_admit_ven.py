@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from contracts.names import claim_client_id
-from contracts.records import ALLOWED_VENS, TTL_ATTRIBUTE, Key
+from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, Key
+from contracts.wire.topics import claim_client_id
 from lambdas.admit_ven.handler import handler
-from lambdas.common import clients
-from lambdas.common.tables import Table
-from tests.unit.lambdas.world import NOW, Context, World
+from lambdas.shared import clients
+from lambdas.shared.tables import Table
+from tests.support.lambda_world import NOW, Context, World
 
 VEN, CERTIFICATE, OTHER = "house-9", "a" * 64, "b" * 64
 

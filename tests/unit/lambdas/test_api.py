@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from contracts.api import BODY_MAX_BYTES, PROBLEM_TYPE
-from contracts.routes import ROUTES
+from contracts.api.resources import BODY_MAX_BYTES, PROBLEM_TYPE
+from contracts.api.routes import ROUTES
 from lambdas.api.handler import MODULES, _operation
-from tests.unit.lambdas.api_world import Answer, Api, event_of
-from tests.unit.lambdas.world import NOW, World
+from tests.support.api_world import Answer, Api, event_of
+from tests.support.lambda_world import NOW, World
 
 INTERVAL = {"durationS": 600, "signal": "shedKw", "value": 3}
 EVENT = {"startTs": int(NOW) + 7200, "intervals": [INTERVAL]}

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from contracts import records
-from contracts.openapi import document
-from contracts.routes import ROUTES, Route
-from tests.unit.lambdas.api_world import Api
-from tests.unit.lambdas.world import LOAD, NOW, World
-from tests.unit.lambdas.wsgi import application
+from contracts.api.openapi import document
+from contracts.api.routes import ROUTES, Route
+from contracts.store import keys
+from tests.support.api_world import Api
+from tests.support.lambda_world import LOAD, NOW, World
+from tests.support.wsgi import application
 
 EXAMPLES = 40
 """Calls an operation, right ones and as many wrong ones."""
@@ -30,9 +30,9 @@ def schema(api: Api, world: World) -> Any:
     world.add_ven("ven-1", groups=["feeder-7"])
     row = {"timestamp": int(NOW), "bootId": "b1", "seq": 1, "receivedTs": NOW}
     row |= {"usedPowerKw": 2.0, "baselinePowerKw": 3.5, "shedPowerKw": 1.5}
-    for row_id in (records.telemetry_row_id(int(NOW), "b1", 1), records.LATEST_ROW):
+    for row_id in (keys.telemetry_row_id(int(NOW), "b1", 1), keys.LATEST_ROW):
         world.telemetry.put_new({"venId": "ven-1", "rowId": row_id, **row})
-    circuits = {"venId": "ven-1", "rowId": records.CIRCUITS_ROW, "timestamp": int(NOW), "loads": [LOAD]}
+    circuits = {"venId": "ven-1", "rowId": keys.CIRCUITS_ROW, "timestamp": int(NOW), "loads": [LOAD]}
     world.telemetry.put_new(circuits)
     api.call("POST", "/vens/ven-1/commands", {"op": "ping", "correlationId": "command-1"})
     interval = {"durationS": 600, "signal": "shedKw", "value": 3}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from contracts import records
-from tests.unit.lambdas.api_world import Api
+from contracts.store import keys
+from tests.support.api_world import Api
+from tests.support.lambda_world import LOAD, NOW, World
 from tests.unit.lambdas.test_api import EVENT, INTERVAL, problem
-from tests.unit.lambdas.world import LOAD, NOW, World
 
 WHEN = int(NOW)
 
@@ -18,7 +18,7 @@ def store(world: World, ven_id: str, seq: int, **fields: Any) -> None:
     """A stored row, *seq* times 30 s before now."""
     row = {"timestamp": WHEN - 30 * seq, "bootId": "b1", "seq": seq, "receivedTs": NOW - 30 * seq}
     row |= {"usedPowerKw": 2.0, "baselinePowerKw": 3.5, "shedPowerKw": 1.5, **fields}
-    row_id = records.telemetry_row_id(row["timestamp"], "b1", seq)
+    row_id = keys.telemetry_row_id(row["timestamp"], "b1", seq)
     world.telemetry.put_new({"venId": ven_id, "rowId": fields.get("rowId", row_id), **row})
 
 
@@ -57,9 +57,9 @@ def test_vens_are_filtered_by_presence_and_group(api: Api, world: World) -> None
 def test_a_ven_has_its_latest_row_and_its_circuits(api: Api, world: World) -> None:
     """What it reports, what it measured last, and its circuits; nothing else that is stored with it."""
     world.add_ven("ven-1", optOut={"reason": "economic", "untilTs": WHEN + 60}, secretField="x")
-    store(world, "ven-1", 1, rowId=records.LATEST_ROW)
+    store(world, "ven-1", 1, rowId=keys.LATEST_ROW)
     world.telemetry.put_new(
-        {"venId": "ven-1", "rowId": records.CIRCUITS_ROW, "timestamp": WHEN, "loads": [LOAD]}
+        {"venId": "ven-1", "rowId": keys.CIRCUITS_ROW, "timestamp": WHEN, "loads": [LOAD]}
     )
     found = api.get("/vens/ven-1")
     assert found["latest"]["usedPowerKw"] == 2.0
@@ -80,7 +80,7 @@ def test_telemetry_is_read_between_two_times_page_by_page(api: Api, world: World
     world.add_ven("ven-1")
     for seq in range(10):
         store(world, "ven-1", seq)
-    store(world, "ven-1", 0, rowId=records.LATEST_ROW)
+    store(world, "ven-1", 0, rowId=keys.LATEST_ROW)
     found = pages(api, "/vens/ven-1/telemetry", limit=2, **{"from": WHEN - 240, "to": WHEN})
     assert [row["seq"] for page in found for row in page] == list(range(8, 0, -1))
     assert all(len(page) <= 2 for page in found)
@@ -117,7 +117,7 @@ def test_a_command_is_sent_and_read_with_its_ack(api: Api, world: World) -> None
     assert (sent.status, place) == (202, f"/vens/ven-1/commands/{sent.json['correlationId']}")
     assert "ack" not in api.get(place)
     ack = {"op": "ping", "ok": True, "status": "success", "ts": WHEN, "venId": "ven-1", "correlationId": "x"}
-    key = records.Key("ven-1", sent.json["correlationId"])
+    key = keys.Key("ven-1", sent.json["correlationId"])
     world.commands.update(key, {"ack": ack, "ackReceivedTs": NOW})
     assert api.get(place)["ack"]["ok"] is True
     problem(api.call("GET", "/vens/ven-1/commands/other"), 404, "notFound", "correlationId")
@@ -264,7 +264,7 @@ def test_the_fleet_says_who_is_there_and_who_sheds(api: Api, world: World) -> No
     world.add_ven("idle", sustainS=7200.0)
     world.add_ven("busy", sustainS=600.0)
     world.add_ven("away", online=False)
-    shed = {"eventId": "e1", "requestedReductionKw": 2.0, "rowId": records.LATEST_ROW}
+    shed = {"eventId": "e1", "requestedReductionKw": 2.0, "rowId": keys.LATEST_ROW}
     store(world, "busy", 1, **shed)
     store(world, "away", 1, **shed)
     found = api.get("/fleet", limit=1)

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from contracts.api.requests import SettleEvent
 from contracts.errors import FieldError, OversizeError
-from contracts.items import from_item, to_item
-from contracts.records import Key
-from contracts.requests import SettleEvent
-from lambdas.common import cfn_response, clients, parallel, settings
-from lambdas.common.schedules import EventSchedules
-from lambdas.common.shadows import Shadows
-from lambdas.common.tables import Condition
-from tests.unit.lambdas.world import NOW, World
+from contracts.store.items import from_item, to_item
+from contracts.store.keys import Key
+from lambdas.shared import cfn_response, clients, parallel, settings
+from lambdas.shared.schedules import EventSchedules
+from lambdas.shared.shadows import Shadows
+from lambdas.shared.tables import Condition
+from tests.support.lambda_world import NOW, World
 
 VALUES: dict[str, Any] = {
     "text": "x",

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from contracts.events import Phase, from_shadow
-from contracts.shadow import merge
-from lambdas.common import clients
-from lambdas.common.event_book import EventBook
-from lambdas.common.schedules import EventSchedules
-from lambdas.common.shadows import Shadows
-from lambdas.common.tables import Table
+from contracts.wire.events import Phase, from_shadow
+from contracts.wire.shadow import merge
 from lambdas.dispatch_event.handler import handler
-from tests.unit.lambdas.world import NOW, Context, World
+from lambdas.shared import clients
+from lambdas.shared.event_book import EventBook
+from lambdas.shared.schedules import EventSchedules
+from lambdas.shared.shadows import Shadows
+from lambdas.shared.tables import Table
+from tests.support.lambda_world import NOW, Context, World
 
 SHED_12 = [{"durationS": 3600, "signal": "shedKw", "value": 12}]
 LEVEL_2 = [{"durationS": 3600, "signal": "level", "value": 2}]
@@ -368,7 +368,7 @@ def test_a_vens_acks_survive_a_repeated_dispatch(fleet: World) -> None:
 
 
 def _part(ven_id: str) -> Any:
-    from contracts.records import Key, ven_part  # noqa: PLC0415 - here alone
+    from contracts.store.keys import Key, ven_part  # noqa: PLC0415 - here alone
 
     return Key("e1", ven_part(ven_id))
 

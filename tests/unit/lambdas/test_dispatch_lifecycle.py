@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from contracts.events import Phase, from_shadow
-from lambdas.common import clients
-from lambdas.common.event_book import EventBook
-from lambdas.common.rows import EventRow
-from lambdas.common.schedules import EventSchedules
-from lambdas.common.shadows import Shadows
-from lambdas.common.tables import Table
+from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.handler import handler
-from tests.unit.lambdas.world import NOW, Context, World
+from lambdas.shared import clients
+from lambdas.shared.event_book import EventBook
+from lambdas.shared.rows import EventRow
+from lambdas.shared.schedules import EventSchedules
+from lambdas.shared.shadows import Shadows
+from lambdas.shared.tables import Table
+from tests.support.lambda_world import NOW, Context, World
 
 HOUR_12 = [{"durationS": 3600, "signal": "shedKw", "value": 12}]
 HOUR_6 = [{"durationS": 3600, "signal": "shedKw", "value": 6}]
@@ -348,7 +348,7 @@ def test_a_revision_beside_a_redispatch_is_made_anew(fleet: World, monkeypatch: 
 
 
 def _header_key() -> Any:
-    from contracts.records import EVENT_PART, Key  # noqa: PLC0415 - here alone
+    from contracts.store.keys import EVENT_PART, Key  # noqa: PLC0415 - here alone
 
     return Key("e1", EVENT_PART)
 

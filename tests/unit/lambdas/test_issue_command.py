@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from contracts.commands import read_command
-from contracts.records import Key
-from lambdas.common import clients
+from contracts.store.keys import Key
+from contracts.wire.commands import read_command
 from lambdas.issue_command.handler import handler
-from tests.unit.lambdas.world import NOW, Context, World
+from lambdas.shared import clients
+from tests.support.lambda_world import NOW, Context, World
 
 
 class Publishes:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from contracts.records import Key
-from lambdas.common import cfn_response, clients, clock
-from lambdas.provision_ven.certificates import Certificates
+from contracts.store.keys import Key
 from lambdas.provision_ven.handler import handler
-from lambdas.provision_ven.vault import amazon_roots_pem
-from tests.unit.lambdas.world import NOW, Context, World
+from lambdas.shared import cfn_response, clients, clock
+from lambdas.shared.ven_identity.certificates import Certificates
+from lambdas.shared.ven_identity.vault import amazon_roots_pem
+from tests.support.lambda_world import NOW, Context, World
 
 SECRET = "ven-twin/test/house-1/tls"
 POLICY = "ven"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from contracts.records import Key
-from lambdas.common import clients
+from contracts.store.keys import Key
 from lambdas.record_vens.handler import handler
-from tests.unit.lambdas.world import NOW, Context, World, batch, body, failed
+from lambdas.shared import clients
+from tests.support.lambda_world import NOW, Context, World, batch, body, failed
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from contracts.events import Phase, from_shadow
-from contracts.records import LATEST_ROW
-from lambdas.common.event_book import EventBook
+from contracts.store.keys import LATEST_ROW
+from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.handler import handler
-from tests.unit.lambdas.world import Context, World
+from lambdas.shared.event_book import EventBook
+from tests.support.lambda_world import Context, World
 
 HOUR_9 = [{"durationS": 3600, "signal": "shedKw", "value": 9}]
 SETTLED_S = 120
@@ -253,6 +253,6 @@ def test_an_unknown_event_cannot_be_shared_out(running: World) -> None:
 
 
 def _ven(ven_id: str) -> Any:
-    from contracts.records import Key  # noqa: PLC0415 - here alone
+    from contracts.store.keys import Key  # noqa: PLC0415 - here alone
 
     return Key(ven_id)

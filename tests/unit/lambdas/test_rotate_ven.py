@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from contracts.names import tls_secret_name
-from contracts.records import Key
-from lambdas.common import clients
-from lambdas.provision_ven.certificates import Certificates
-from lambdas.provision_ven.registry import Registry
+from contracts.store.keys import Key
+from contracts.wire.topics import tls_secret_name
 from lambdas.rotate_ven.handler import handler
 from lambdas.rotate_ven.plan import DAY_S, Certified, due
-from tests.unit.lambdas.world import NOW, Context, World
+from lambdas.shared import clients
+from lambdas.shared.ven_identity.certificates import Certificates
+from lambdas.shared.ven_identity.registry import Registry
+from tests.support.lambda_world import NOW, Context, World
 
 VEN, POLICY, STAGE = "house-1", "ven", "test"
 SECRET = tls_secret_name(STAGE, VEN)
@@ -149,7 +149,7 @@ def test_killed_after_any_step_the_ven_can_connect_and_the_next_attempt_ends_wit
     with monkeypatch.context() as patch:
         patch.setattr(target, step, killed)
         patch.setattr(Certificates, "remove", lambda *_, **__: None)
-        patch.setattr("lambdas.provision_ven.vault.Vault.write", fleet_write())
+        patch.setattr("lambdas.shared.ven_identity.vault.Vault.write", fleet_write())
         with pytest.raises(KilledError):
             fleet.ask("begin")
     assert {old, fleet.in_secret} <= fleet.active & fleet.attached
@@ -164,7 +164,7 @@ def test_killed_after_any_step_the_ven_can_connect_and_the_next_attempt_ends_wit
 
 def fleet_write() -> Any:
     """The vault's own write; after a kill nobody is there to undo it."""
-    from lambdas.provision_ven.vault import Vault  # noqa: PLC0415 - the original, before it is replaced
+    from lambdas.shared.ven_identity.vault import Vault  # noqa: PLC0415 - the original, before it is replaced
 
     real, written = Vault.write, [0]
 

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.records import telemetry_row_id
-from contracts.settlement import EventReport
-from lambdas.common import clients
+from contracts.api.reports import EventReport
+from contracts.store.keys import telemetry_row_id
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
-from tests.unit.lambdas.world import NOW, Context, World
+from lambdas.shared import clients
+from tests.support.lambda_world import NOW, Context, World
 
 START = int(NOW) + 3600
 HOUR = [{"durationS": 3600, "signal": "shedKw", "value": 3}]
@@ -73,7 +73,7 @@ def settled(house: World) -> World:
 
 
 def _key() -> Any:
-    from contracts.records import Key, ven_part  # noqa: PLC0415 - here alone
+    from contracts.store.keys import Key, ven_part  # noqa: PLC0415 - here alone
 
     return Key("e1", ven_part("house-1"))
 
@@ -213,7 +213,7 @@ def test_a_late_event_is_measured_from_when_it_was_issued(house: World) -> None:
 
 def test_a_randomised_start_moves_the_vens_window(house: World) -> None:
     """A VEN is measured over the hour that it was given, not the nominal one."""
-    from contracts.events import from_shadow  # noqa: PLC0415 - here alone
+    from contracts.wire.events import from_shadow  # noqa: PLC0415 - here alone
 
     dispatch(randomizeStartS=900)
     moved = START + round(from_shadow("e1", house.desired("house-1")["e1"]).start_offset_s("house-1"))

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.records import Key, day_row_id, telemetry_row_id, ven_part
-from contracts.settlement import EventReport
-from lambdas.common import clients
+from contracts.api.reports import EventReport
+from contracts.store.keys import Key, day_row_id, telemetry_row_id, ven_part
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event import desk as desk_module
 from lambdas.settle_event.days import DAY_S, QUARTERS
 from lambdas.settle_event.handler import handler
-from tests.unit.lambdas.world import NOW, Context, World
+from lambdas.shared import clients
+from tests.support.lambda_world import NOW, Context, World
 
 START = int(NOW) + 3600
 """Friday 15 January 2027, 09:00 UTC."""

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from contracts.records import CIRCUITS_ROW, LATEST_ROW, Key
-from lambdas.common import clients, rows
-from lambdas.common.batch_writes import write_all
-from lambdas.common.settings import SettingError
+from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key
+from lambdas.shared import clients, rows
+from lambdas.shared.batch_writes import write_all
+from lambdas.shared.settings import SettingError
 from lambdas.store_telemetry.handler import handler
-from tests.unit.lambdas.world import LOAD, NOW, Context, World, batch, body, failed, telemetry
+from tests.support.lambda_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
 
 
 def send(*bodies: str) -> list[str]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from contracts.records import EVENTS_BY_START, EVENTS_INDEX, Key
-from lambdas.common import rows
-from lambdas.common.batch_writes import ATTEMPTS, FIRST_PAUSE_S, write_all
-from lambdas.common.rows import EventRow
-from lambdas.common.tables import Condition, Index
-from tests.unit.lambdas.world import World
+from contracts.store.keys import EVENTS_BY_START, EVENTS_INDEX, Key
+from lambdas.shared import rows
+from lambdas.shared.batch_writes import ATTEMPTS, FIRST_PAUSE_S, write_all
+from lambdas.shared.rows import EventRow
+from lambdas.shared.tables import Condition, Index
+from tests.support.lambda_world import World
 
 BY_START = Index(EVENTS_BY_START, EVENTS_INDEX, without="deletedTs")
 

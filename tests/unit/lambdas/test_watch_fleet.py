@@ -9,7 +9,7 @@ import pytest
 
 from lambdas.watch_fleet.handler import handler
 from lambdas.watch_fleet.silence import SILENT_S, Presence, silent
-from tests.unit.lambdas.world import NOW, Context, World
+from tests.support.lambda_world import NOW, Context, World
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from contracts.events import Phase, from_shadow
-from lambdas.common import clients, clock, fan_out
-from lambdas.common.shadows import Shadows
+from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.handler import handler as dispatch
+from lambdas.shared import clients, clock, fan_out
+from lambdas.shared.shadows import Shadows
 from lambdas.write_shadows.handler import handler
-from tests.unit.lambdas.world import ENVIRONMENT, Context, World, batch, failed
+from tests.support.lambda_world import ENVIRONMENT, Context, World, batch, failed
 
 HOUR_20 = [{"durationS": 3600, "signal": "shedKw", "value": 20}]
 HOUR_5 = [{"durationS": 3600, "signal": "shedKw", "value": 5}]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import leaks
-from tests.integration.pki import Authority
+from tests.support import leaks
+from tests.support.pki import Authority
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -83,7 +83,7 @@ def test_a_test_that_lets_a_key_out_fails(tmp_path: Path, key_pem: str, planted:
         "-m",
         "pytest",
         "-p",
-        "tests.leak_watch",
+        "tests.support.leak_watch",
         "-p",
         "no:cacheprovider",
         "--no-header",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.skip_watch import NO_SKIPS
+from tests.support.skip_watch import NO_SKIPS
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -46,7 +46,7 @@ def run(
     """Run pytest, with this project's settings, over a file for each of *sources*."""
     for number, source in enumerate(sources):
         (folder / f"test_planted_{number}.py").write_text(source)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.skip_watch", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.support.skip_watch", "-p", "no:cacheprovider"]
     settings = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), "-n", str(workers)]
     inherited = {name: value for name, value in os.environ.items() if name != NO_SKIPS}
     return subprocess.run(

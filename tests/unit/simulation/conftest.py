@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ven_twin.devices.profile import Profile, build_house
-from ven_twin.io.houses import load_profile, load_site
+from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.profile import Profile, build_house
 from ven_twin.simulation.asks import parse_ask, schedule
 from ven_twin.simulation.scenario import Scenario
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from contracts.errors import FieldError
-from contracts.events import Signal
+from contracts.wire.events import Signal
 from ven_twin.simulation.asks import ALLOWED, parse_ask, schedule
 
 FIRST = date(2026, 7, 14)

@@ -76,14 +76,14 @@ def test_bad_input_names_the_option_and_what_is_allowed(
 def test_a_wrong_key_in_a_house_file_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
     """File, key, value and what is allowed, under the option that brought it in."""
     house = tmp_path / "mine.toml"
-    house.write_text((files("ven_twin.houses") / "standard.toml").read_text().replace(old, new))
+    house.write_text((files("ven_twin.house.profiles") / "standard.toml").read_text().replace(old, new))
     result = RUNNER.invoke(app, ["--house", str(house)])
     assert isinstance(result.exception, FieldError)
     assert result.exception.field == "--house"
     assert words in result.exception.reason
 
 
-@pytest.mark.parametrize("module", ["ven_twin.twin", "ven_twin.cli.run", "ven_twin.cli.simulate"])
+@pytest.mark.parametrize("module", ["ven_twin.ven.runtime", "ven_twin.cli.run", "ven_twin.cli.simulate"])
 def test_a_twin_needs_no_numpy(module: str) -> None:
     """A VEN's host has neither numpy nor what draws plots: the twin imports none of them."""
     heavy = "{'numpy', 'pyarrow', 'matplotlib'}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ven_twin.devices.profile import Profile
+from ven_twin.house.profile import Profile
 from ven_twin.simulation.bins import MOST_BINS, Bins, width_s
 from ven_twin.simulation.folder import Written, simulate, summary
 from ven_twin.simulation.plot import Plot

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from ven_twin.devices.errors import PhysicsError
-from ven_twin.devices.profile import Profile, build_house
-from ven_twin.io.houses import load_profile, load_site
+from ven_twin.house.errors import PhysicsError
+from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.profile import Profile, build_house
 from ven_twin.simulation.ledger import Ledger
 from ven_twin.simulation.scenario import Minute, Scenario, run
 

@@ -1,0 +1,106 @@
+"""What the functions of the stack share: where they stand, what they read, and how they are fed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_sqs as sqs
+
+from cdk.bundle import Bundle
+from cdk.claims import AllowedVens
+from cdk.lambda_function import Slice
+from cdk.policy import VenPolicy
+from cdk.queues import Inlet, dead_letters
+from cdk.stage import Stage
+from cdk.tables import Tables
+from contracts.wire.topics import tls_secret_name
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The stack's tables and queues, and shorthand for what every function needs of them."""
+
+    stack: Stack
+    stage: Stage
+    code: Bundle
+    tables: Tables
+    allowed: AllowedVens
+    policy: VenPolicy
+    telemetry: Inlet
+    ven_news: Inlet
+    shadow_chunks: Inlet
+    rule_errors: sqs.Queue
+    failed_starts: sqs.Queue
+
+    def slice(self, name: str, description: str, *, timeout_s: int = 30, **environment: str) -> Slice:
+        """The function of the folder *name* of `lambdas/`."""
+        return Slice(
+            self.stack,
+            name,
+            stage=self.stage,
+            code=self.code,
+            description=description,
+            timeout_s=timeout_s,
+            environment=environment,
+        )
+
+    def let_use_events(self, part: Slice, *actions: str) -> None:
+        """Not by the table's own grant, which would let it use the index of the table too."""
+        part.allow(*actions, on=[self.tables.events.table_arn])
+
+    def feed(
+        self, part: Slice, queue: sqs.Queue, *, batch_size: int = 10, max_concurrency: int | None = None
+    ) -> None:
+        """Have *queue* feed the function; only the messages that failed come again."""
+        # Not SqsEventSource: its logical id has the stack's name in it, and would differ from stage to stage.
+        part.function.add_event_source_mapping(
+            "Feed",
+            event_source_arn=queue.queue_arn,
+            batch_size=batch_size,
+            max_concurrency=max_concurrency,
+            report_batch_item_failures=True,
+        )
+        queue.grant_consume_messages(part.function)
+
+    @property
+    def feed_timeout_s(self) -> int:
+        """Of a function that a queue feeds: never longer than the queue waits for it."""
+        return min(15, self.stage.visibility_s)
+
+    def iot_arns(self, *names: str) -> list[str]:
+        """ARNs of AWS IoT: ``thing/*``, ``topic/ven/cmd/*``."""
+        return [
+            self.stack.format_arn(service="iot", resource=kind, resource_name=rest)
+            for kind, rest in (name.split("/", 1) for name in names)
+        ]
+
+    def tls_secrets(self) -> str:
+        """The ARNs of the VENs' secrets."""
+        return self.secrets(tls_secret_name(self.stage.name, "*"))
+
+    def secrets(self, name: str) -> str:
+        """The ARNs of the secrets of this name; Secrets Manager puts a random ending to each."""
+        return self.stack.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{name}-*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+
+
+def parts_of(stack: Stack, stage: Stage, code: Bundle) -> Parts:
+    """Make the tables and queues of *stack*."""
+    return Parts(
+        stack=stack,
+        stage=stage,
+        code=code,
+        tables=Tables(stack, stage=stage),
+        telemetry=Inlet(stack, "TelemetryInlet", stage=stage),
+        ven_news=Inlet(stack, "VenInlet", stage=stage),
+        shadow_chunks=Inlet(stack, "ShadowInlet", stage=stage),
+        rule_errors=dead_letters(stack, "RuleErrors", stage=stage),
+        failed_starts=dead_letters(stack, "FailedStarts", stage=stage),
+        policy=VenPolicy(stack, name=f"ven-twin-{stage.name}-ven"),
+        allowed=AllowedVens(stack, stage=stage),
+    )

@@ -1,0 +1,1 @@
+"""What operators and the cloud side exchange: resources, requests, reports."""

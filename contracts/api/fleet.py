@@ -1,0 +1,197 @@
+"""The fleet at one moment: who is online, who sheds, what flexibility there is. Pure.
+
+The API and the CLI without it compute this from the same items by this code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from contracts.api.resources import Row, Ven
+from contracts.wire.shadow import OptOut
+
+FRESH_S = 300.0
+"""How old a VEN's latest row may be to speak of now. Interpretation: ten rows at the usual 30 s."""
+HOLDS_MIN = (15, 60, 240)
+"""For how long flexibility is asked after, min; four hours is as far as a VEN looks ahead."""
+S_PER_MIN = 60.0
+
+
+class Standing(StrEnum):
+    """What a VEN is good for now, the first that applies."""
+
+    SHEDDING = "shedding"
+    """Online, and its latest row is of an event."""
+    OPTED_OUT = "optedOut"
+    DISABLED = "disabled"
+    READY = "ready"
+    """Online, and takes part: its offer is counted on."""
+    OFFLINE = "offline"
+    NEVER_SEEN = "neverSeen"
+    """Provisioned, and has not connected yet."""
+
+
+_DIGITS = re.compile(r"(\d+)")
+_ORDER = {standing: place for place, standing in enumerate(Standing)}
+
+
+class _Shown(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
+    pass
+
+
+class FleetVen(_Shown, frozen=True):
+    """One VEN: *askedKw* and *deliveredKw* of *eventId* while it sheds, else what it offers and for how long.
+
+    *optOut* stands there while it is in force. *rowAgeS* is how old its latest telemetry is. *groups* are
+    the names under which events can target it, beside its own.
+    """
+
+    ven_id: str
+    standing: Standing
+    event_id: str | None = None
+    asked_kw: float | None = None
+    delivered_kw: float | None = None
+    used_kw: float | None = None
+    offers_kw: float | None = None
+    sustain_s: float | None = None
+    opt_out: OptOut | None = None
+    row_age_s: float | None = None
+    groups: tuple[str, ...] = ()
+
+
+class FleetEvent(_Shown, frozen=True):
+    """What is asked and delivered in one event, over the VENs that shed for it now, kW."""
+
+    event_id: str
+    vens: int
+    asked_kw: float
+    delivered_kw: float
+
+
+class Holds(_Shown, frozen=True):
+    """How much of the flexibility can be held for so long."""
+
+    minutes: int
+    kw: float
+
+
+class Fleet(_Shown, frozen=True):
+    """The fleet at *ts* (UTC s). Counts and sums are over every VEN, *vens* lists the first of them.
+
+    *flexibilityKw* is what those that can be counted on offer together, what they shed already included;
+    *holds* says how much of it for how long. *leftOff* VENs are not listed.
+    """
+
+    ts: float
+    known: int
+    online: int
+    shedding: int
+    opted_out: int
+    asked_kw: float
+    delivered_kw: float
+    flexibility_kw: float
+    holds: tuple[Holds, ...]
+    events: tuple[FleetEvent, ...]
+    vens: tuple[FleetVen, ...]
+    left_off: int = 0
+
+
+def fleet_at(
+    vens: Iterable[Ven], latest: Mapping[str, Row], *, now_ts: float, limit: int | None = None
+) -> Fleet:
+    """The fleet at *now_ts*.
+
+    Args:
+        vens: every VEN.
+        latest: the latest row of those that have one, by the VEN's id.
+        now_ts: UTC s.
+        limit: how many VENs are listed, those that shed first; all when None.
+    """
+    given = list(vens)
+    shown = sorted(
+        (_shown(ven, latest.get(ven.ven_id), now_ts) for ven in given),
+        key=lambda each: (_ORDER[each.standing], each.event_id or "", _counting(each.ven_id)),
+    )
+    counted = [each for each in shown if each.standing in {Standing.SHEDDING, Standing.READY}]
+    sheds = [each for each in shown if each.standing is Standing.SHEDDING]
+    return Fleet(
+        ts=now_ts,
+        known=len(given),
+        online=sum(ven.online is True for ven in given),
+        shedding=len(sheds),
+        opted_out=sum(each.opt_out is not None for each in shown),
+        asked_kw=_sum(each.asked_kw for each in sheds),
+        delivered_kw=_sum(each.delivered_kw for each in sheds),
+        flexibility_kw=_sum(each.offers_kw for each in counted),
+        holds=tuple(Holds(minutes=minutes, kw=_held_kw(counted, minutes)) for minutes in HOLDS_MIN),
+        events=tuple(_events(sheds)),
+        vens=tuple(shown if limit is None else shown[:limit]),
+        left_off=0 if limit is None else max(0, len(shown) - limit),
+    )
+
+
+def _counting(name: str) -> list[tuple[int, str]]:
+    """A key by which ven-9 comes before ven-10."""
+    return [(len(part), part) if part.isdigit() else (0, part) for part in _DIGITS.split(name)]
+
+
+def _shown(ven: Ven, row: Row | None, now_ts: float) -> FleetVen:
+    age_s = None if row is None else max(0.0, now_ts - (row.received_ts or row.timestamp))
+    opted_out = ven.opt_out if ven.opt_out is not None and _in_force(ven.opt_out, now_ts) else None
+    standing = _standing(ven, row if age_s is not None and age_s <= FRESH_S else None, opted_out)
+    sheds = standing is Standing.SHEDDING and row is not None
+    known: dict[str, Any] = {}
+    if sheds and row is not None:
+        known = {
+            "event_id": row.event_id,
+            "asked_kw": row.requested_reduction_kw,
+            "delivered_kw": row.baseline_power_kw - row.used_power_kw,
+        }
+    if ven.online and row is not None:
+        known["used_kw"] = row.used_power_kw
+    if standing in {Standing.SHEDDING, Standing.READY}:
+        known |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s}
+    known |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
+    return FleetVen(ven_id=ven.ven_id, standing=standing, **known)
+
+
+def _standing(ven: Ven, fresh: Row | None, opted_out: OptOut | None) -> Standing:
+    if not ven.online:
+        return Standing.NEVER_SEEN if ven.online is None else Standing.OFFLINE
+    if opted_out is not None:
+        return Standing.OPTED_OUT
+    if ven.enabled is False:
+        return Standing.DISABLED
+    return Standing.SHEDDING if fresh is not None and fresh.event_id is not None else Standing.READY
+
+
+def _in_force(opt_out: OptOut, now_ts: float) -> bool:
+    return opt_out.until_ts is None or opt_out.until_ts > now_ts
+
+
+def _held_kw(counted: Sequence[FleetVen], minutes: int) -> float:
+    """What VENs offer that sustain it for so long; of one that does not say, nothing is known to hold."""
+    return _sum(each.offers_kw for each in counted if (each.sustain_s or 0.0) >= minutes * S_PER_MIN)
+
+
+def _events(sheds: Sequence[FleetVen]) -> Iterable[FleetEvent]:
+    by_event: dict[str, list[FleetVen]] = {}
+    for each in sheds:
+        by_event.setdefault(str(each.event_id), []).append(each)
+    for event_id, parts in by_event.items():
+        yield FleetEvent(
+            event_id=event_id,
+            vens=len(parts),
+            asked_kw=_sum(part.asked_kw for part in parts),
+            delivered_kw=_sum(part.delivered_kw for part in parts),
+        )
+
+
+def _sum(values: Iterable[float | None]) -> float:
+    """To the watt, so that a sum does not depend on its order."""
+    return round(sum(value for value in values if value is not None), 3)

@@ -1,0 +1,170 @@
+"""An event's report: asked, delivered and against which baseline."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from contracts.api.requests import DEFAULT_PROGRAMME
+
+Baseline = Literal[
+    "caiso_10_of_10",
+    "residential_5_of_10",
+    "pjm_3_day_types_saa",
+    "nyiso_5_of_10",
+    "meter_before",
+    "clone",
+]
+
+DEFAULT_BASELINE: Baseline = "residential_5_of_10"
+"""What settles a programme that names nothing else."""
+
+
+class _Part(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    pass
+
+
+class Score(_Part, frozen=True):
+    """A baseline held against the uncurtailed clone over the event, by quarter hours, in percent of that.
+
+    *bias* is mean(baseline − clone) (NMBE), *cvrmse* the root mean square of it. Acceptable are ±10 and
+    30. Source: ASHRAE Guideline 14, hourly data.
+    """
+
+    bias_percent: float
+    cvrmse_percent: float
+
+
+class Delivered(_Part, frozen=True):
+    """What was delivered against one baseline, over the whole event.
+
+    *baseline_kw* and *delivered_kw* are time-weighted means, *delivered_kwh* the integral over time;
+    a negative delivery is a rise. *intervals_kw* are the means by interval, None where nothing was stored.
+    *low_kw* to *high_kw* is the band that holds the delivery by the middle 80 % of the rule's own errors on
+    the days that it was made of. *vens* says how many VENs the figure is of.
+    """
+
+    baseline_kw: float
+    delivered_kw: float
+    delivered_kwh: float
+    intervals_kw: tuple[float | None, ...] = ()
+    vens: int = 1
+    low_kw: float | None = None
+    high_kw: float | None = None
+    score: Score | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Quality(_Part, frozen=True):
+    """How much of the event the stored telemetry covers.
+
+    *coverage* is the part of the event's seconds within a row's reach, 0 to 1; *longest_gap_s* the
+    longest time that no row covers. Of a fleet: rows together, coverage on average, the longest gap of all.
+    """
+
+    rows: int
+    coverage: float
+    longest_gap_s: float
+
+
+class VenReport(_Part, frozen=True):
+    """One VEN's part. A baseline that could not be worked out is absent, and *notes* say why.
+
+    Its time is from when it was first called to when it was no longer; *asked_kw* and the rest are means
+    over that time, *asked_intervals_kw* over the part of each interval in it. *own_kwh* is what the VEN
+    itself says it delivered.
+    """
+
+    ven_id: str
+    asked_kw: float
+    used_kw: float | None
+    delivered: dict[Baseline, Delivered]
+    quality: Quality
+    acknowledged: bool
+    start_ts: float = 0.0
+    end_ts: float = 0.0
+    asked_kwh: float = 0.0
+    asked_intervals_kw: tuple[float | None, ...] = ()
+    opted_out: bool = False
+    opt_out_reason: str | None = None
+    response_s: float | None = None
+    restored: bool | None = None
+    rebound_kwh: float | None = None
+    own_kwh: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+class IntervalReport(_Part, frozen=True):
+    """A stretch of the event in which the same was asked of the fleet.
+
+    *asked_kw* is what the operator asked for, *called_kw* what the VENs were called for together.
+    """
+
+    start_ts: float
+    end_ts: float
+    asked_kw: float
+    called_kw: float
+
+
+class Participation(_Part, frozen=True):
+    """VENs that were called, answered, delivered half of what they were asked for, opted out, sent nothing.
+
+    *reasons* counts the reasons for opting out.
+    """
+
+    called: int
+    answered: int
+    delivered: int
+    opted_out: int
+    silent: int
+    reasons: dict[str, int] = {}
+    response_s: float | None = None
+    """Median time from a VEN's start until it said that it was active."""
+    slowest_response_s: float | None = None
+
+
+class Series(_Part, frozen=True):
+    """The event in time, for plots: means of *step_s* from *start_ts*, of the whole fleet, kW.
+
+    *baseline_kw* is of the baseline that settles. None where it is not known.
+    """
+
+    start_ts: float
+    step_s: float
+    asked_kw: tuple[float | None, ...]
+    used_kw: tuple[float | None, ...]
+    baseline_kw: tuple[float | None, ...]
+    clone_kw: tuple[float | None, ...]
+
+
+class EventReport(_Part, frozen=True):
+    """The settled event.
+
+    *delivered* is worked out on the aggregate of the VENs; only for `clone` and `meter_before` that is the
+    sum of the VENs' own. *settled_by* is the baseline that counts, the programme's unless *notes* say why
+    not; the others stand beside it. A *preliminary* report is made anew once what follows the event is
+    stored, when it is asked for again from *final_from_ts* on.
+    """
+
+    event_id: str
+    revision: int
+    start_ts: int
+    end_ts: int
+    settled_ts: int
+    asked_kw: float
+    delivered: dict[Baseline, Delivered]
+    vens: tuple[VenReport, ...]
+    programme: str = DEFAULT_PROGRAMME
+    settled_by: Baseline | None = None
+    called_kw: float = 0.0
+    asked_kwh: float = 0.0
+    intervals: tuple[IntervalReport, ...] = ()
+    participation: Participation | None = None
+    rebound_kwh: float | None = None
+    quality: Quality | None = None
+    series: Series | None = None
+    preliminary: bool = False
+    final_from_ts: int = 0
+    cancelled: bool = False
+    notes: tuple[str, ...] = ()

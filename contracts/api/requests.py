@@ -1,0 +1,146 @@
+"""What the functions are asked for, and what they answer. The CLI and the API speak these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from contracts.errors import FieldError
+from contracts.wire.commands import CorrelationId, EventId
+from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval
+from contracts.wire.telemetry import Timestamp
+from contracts.wire.topics import VEN_ID
+
+VenId = Annotated[str, Meta(pattern=VEN_ID.pattern)]
+Target = Annotated[str, Meta(pattern=VEN_ID.pattern)]
+"""A VEN's id or a group's name."""
+Programme = Annotated[str, Meta(pattern=VEN_ID.pattern)]
+DEFAULT_PROGRAMME = "default"
+"""The programme that there always is."""
+Allocation = Literal["merit", "proportional"]
+
+
+class _Request(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class IssueCommand(_Request, frozen=True):
+    """Asks `issue_command` to send one operation to one VEN."""
+
+    ven_id: VenId
+    op: str
+    data: dict[str, Any] = {}
+    correlation_id: CorrelationId | None = None
+
+
+class CommandIssued(_Request, frozen=True):
+    """The command is on its way; its ack will be recorded under (venId, correlationId)."""
+
+    ven_id: str
+    op: str
+    correlation_id: str
+    issued_ts: float
+    ok: Literal[True] = True
+
+
+class DispatchEvent(_Request, frozen=True):
+    """Asks `dispatch_event` to create, revise, cancel or delete an event, or to share it out again.
+
+    For ``create``: *intervals* over all targets together, from *start_ts* (now, when absent). *targets* are
+    VENs and groups of VENs; an id that is both is the VEN. No *targets* means every VEN. With *event_id*
+    given, the same request twice is one event. ``revise`` takes the same and replaces all of it, except
+    that the start stays where it was when *start_ts* is absent. ``redispatch`` compares what is delivered
+    with what is asked, and shares out the difference; it changes nothing else.
+
+    *if_match* is the etag that the caller believes the event to have, for ``revise``, ``cancel`` and
+    ``delete``; when the event has another by now, nothing is changed. *programme* names the baseline that
+    the event is settled by. *allocation* is ``merit`` (who sustains, performs and was called least comes
+    first, each up to its offer) or ``proportional`` to the offers.
+    """
+
+    action: Literal["create", "revise", "cancel", "delete", "redispatch"] = "create"
+    event_id: EventId | None = None
+    start_ts: Timestamp | None = None
+    intervals: Annotated[tuple[Interval, ...], Meta(max_length=MAX_INTERVALS)] = ()
+    targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
+    priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
+    randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
+    programme: Programme = DEFAULT_PROGRAMME
+    allocation: Allocation = "merit"
+    if_match: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+    def __post_init__(self) -> None:
+        """Hold each action to what it needs."""
+        if self.action in {"create", "revise"} and not self.intervals:
+            raise FieldError("intervals", f"at least one is needed to {self.action} an event")
+        if self.action != "create" and self.event_id is None:
+            raise FieldError("eventId", f"required to {self.action} an event")
+        if self.action in {"create", "redispatch"} and self.if_match is not None:
+            raise FieldError("ifMatch", "is for revise, cancel and delete")
+
+
+class Assignment(_Request, frozen=True, omit_defaults=True, gc=False):
+    """One VEN's part in an event: its share of each interval's value, in the order of the intervals.
+
+    *since_ts* is when it was first called for just that, UTC s.
+    """
+
+    ven_id: str
+    values: tuple[float, ...]
+    since_ts: int | None = None
+
+
+class EventDispatched(_Request, frozen=True):
+    """The event is in the shadows of the VENs that it was allocated to, or on its way there.
+
+    *asked_kw* is the most that any interval asks for; *available_kw* what can be counted on of what the
+    targets offer, or None when none of them has said yet. *called_kw* is the most that is called in any
+    interval: more than asked, by what VENs are known not to deliver. *shortfall_kw* is what could not be
+    allocated. *note* says what there was to say besides, such as that nothing was to be done.
+    """
+
+    event_id: str
+    revision: int
+    start_ts: int
+    end_ts: int
+    assignments: tuple[Assignment, ...]
+    asked_kw: float
+    etag: str
+    available_kw: float | None = None
+    called_kw: float = 0.0
+    shortfall_kw: float = 0.0
+    unavailable: dict[str, str] = {}
+    note: str | None = None
+    ok: Literal[True] = True
+
+
+class SettleEvent(_Request, frozen=True):
+    """Asks `settle_event` to work out what an event delivered. Asked by the Scheduler after the end."""
+
+    event_id: EventId
+    revision: int | None = None
+
+
+class Refused(_Request, frozen=True):
+    """The request was refused; nothing was changed. *field* is in the request's spelling."""
+
+    error: str
+    field: str | None = None
+    code: Literal["badRequest", "notFound", "conflict", "preconditionFailed"] = "badRequest"
+    ok: Literal[False] = False
+
+
+def event_etag(requested: str, edition: int, *, cancelled: bool) -> str:
+    """What an operator's change of an event is made on condition of. A redispatch leaves it as it is.
+
+    Interpretation: the edition is in it, so that asking for the same as two revisions ago is not taken
+    for never having been revised.
+
+    Args:
+        requested: the digest of what was asked.
+        edition: how often it was revised.
+        cancelled: whether it is cancelled.
+    """
+    return f"{requested[:16]}{f'-{edition}' if edition else ''}{'-c' if cancelled else ''}"

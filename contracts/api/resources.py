@@ -1,0 +1,279 @@
+"""What the HTTP API speaks: its resources, the queries over them, and its refusals.
+
+The CLI prints the same resources whether it asks the API or the tables, so what makes them of stored
+items stands here, for both.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from contracts.api.requests import DEFAULT_PROGRAMME, Allocation, Programme, Target
+from contracts.wire.acks import Ack, CircuitCurtailed
+from contracts.wire.commands import EventId
+from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval, Phase
+from contracts.wire.shadow import OptOut
+from contracts.wire.telemetry import Load, Timestamp
+
+BODY_MAX_BYTES = 1024 * 1024
+"""Largest request body; an event that names 10,000 targets of 64 characters comes to two thirds of it."""
+PAGE_MAX = 1000
+DEFAULT_SPAN_S = 3600
+"""How far back telemetry goes when *from* is left out."""
+PROBLEM_TYPE = "urn:problem-type:ven-twin:"
+
+Cursor = Annotated[str, Meta(min_length=1, max_length=512)]
+Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
+CommandId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$(?!\n)")]
+"""A command's correlation id as it can stand in a path."""
+Operation = Literal[
+    "disable",
+    "enable",
+    "event",
+    "get",
+    "ping",
+    "restore",
+    "set",
+    "setConfig",
+    "setLoad",
+    "shedLoad",
+    "shedPanel",
+]
+"""What a VEN can be told to do: the keys of `contracts.wire.commands.OPERATIONS`."""
+
+
+class _Resource(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
+    """Root of what is answered; what is not known is left out."""
+
+
+class Problem(_Resource, frozen=True):
+    """A refusal. Source: RFC 9457; *field* and *requestId* are extension members.
+
+    *type* tells problems apart for programs, *detail* says for people what was wrong and what is allowed,
+    *instance* is the path that was asked for, *field* the parameter, header or field of the body to
+    correct, *requestId* what to look for in the log.
+    """
+
+    type: str
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: str
+    instance: str | None = None
+    field: str | None = None
+    request_id: str | None = None
+
+
+class GatewayRefusal(msgspec.Struct, frozen=True):
+    """What API Gateway answers by itself, before a request reaches the function."""
+
+    message: str
+
+
+class Ven(_Resource, frozen=True):
+    """What the cloud knows of a VEN; *online* is absent until it has connected once.
+
+    The rest is what it last reported: *shedAvailabilityKw* is all that it can shed now, for *sustainS*,
+    what it sheds already included; *byHand* are circuits that the resident has taken out, with their state.
+    *performance* is what it delivered of what it was called for, of late.
+    """
+
+    ven_id: str
+    online: bool | None = None
+    enabled: bool | None = None
+    opt_out: OptOut | None = None
+    status: str | None = None
+    active_event_id: str | None = None
+    shed_availability_kw: float | None = None
+    sustain_s: float | None = None
+    by_hand: dict[str, str] = {}
+    groups: tuple[str, ...] = ()
+    performance: float | None = None
+    last_called_ts: float | None = None
+
+
+class Row(_Resource, frozen=True):
+    """One telemetry row: means since the row before, kW; *receivedTs* is when the cloud had it, UTC s."""
+
+    timestamp: int
+    boot_id: str
+    seq: int
+    used_power_kw: float
+    baseline_power_kw: float
+    shed_power_kw: float
+    received_ts: float | None = None
+    event_id: str | None = None
+    requested_reduction_kw: float | None = None
+    battery_soc: float | None = None
+
+
+class Circuits(_Resource, frozen=True):
+    """A VEN's circuits as it last described them."""
+
+    timestamp: int
+    loads: tuple[Load, ...]
+
+
+class VenDetail(Ven, frozen=True):
+    """A VEN with its latest telemetry row and its circuits."""
+
+    latest: Row | None = None
+    circuits: Circuits | None = None
+
+
+class VenPage(_Resource, frozen=True):
+    """VENs in no order that means anything; *next* is the cursor of the next page."""
+
+    items: tuple[Ven, ...]
+    next: str | None = None
+
+
+class TelemetryPage(_Resource, frozen=True):
+    """Rows, oldest first; *next* is the cursor of the next page."""
+
+    items: tuple[Row, ...]
+    next: str | None = None
+
+
+class VensQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which VENs are asked for: all, those that are (not) online, those of a group."""
+
+    online: bool | None = None
+    group: Target | None = None
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class TelemetryQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows of [*from*, *to*), UTC s; the last hour when neither is given."""
+
+    from_ts: Timestamp | None = msgspec.field(name="from", default=None)
+    to_ts: Timestamp | None = msgspec.field(name="to", default=None)
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page is asked for."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class FleetQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many VENs are listed; the totals are over all of them."""
+
+    limit: Limit = PAGE_MAX
+
+
+class NewCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One operation for a VEN, such as ``ping``, ``get``, ``setLoad``; *data* is what it takes."""
+
+    op: Operation
+    data: dict[str, Any] = {}
+    correlation_id: CommandId | None = None
+
+
+class Command(_Resource, frozen=True):
+    """A command that was sent, and its *ack* once the VEN has answered."""
+
+    ven_id: str
+    correlation_id: str
+    op: str
+    issued_ts: float
+    data: dict[str, Any] = {}
+    ack: Ack | None = None
+    ack_received_ts: float | None = None
+
+
+class EventBody(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event as an operator asks for it; a revision replaces all of it.
+
+    *startTs* is now when left out (of a revision: where it was). *targets* are VENs and groups of VENs;
+    none means every VEN. *programme* names the baseline that the event is settled by.
+    """
+
+    intervals: Annotated[tuple[Interval, ...], Meta(min_length=1, max_length=MAX_INTERVALS)]
+    start_ts: Timestamp | None = None
+    targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
+    priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
+    randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
+    programme: Programme = DEFAULT_PROGRAMME
+    allocation: Allocation = "merit"
+
+
+class NewEvent(EventBody, frozen=True):
+    """An event to be created; with *eventId* given, the same request twice is one event."""
+
+    event_id: EventId | None = None
+
+
+class EventSummary(_Resource, frozen=True):
+    """An event as it stands: what was asked, how much there was to allocate, its phase now.
+
+    *askedKw* is the most that any interval asks for, *calledKw* the most that is called for: more, by what
+    VENs are known not to deliver. *etag* is what a change can be made on condition of.
+    """
+
+    event_id: str
+    etag: str
+    phase: Phase
+    revision: int
+    start_ts: int
+    end_ts: int
+    intervals: tuple[Interval, ...]
+    created_ts: float
+    targets: tuple[str, ...] = ()
+    priority: int = LOWEST_PRIORITY
+    randomize_start_s: int = 0
+    programme: str = DEFAULT_PROGRAMME
+    allocation: Allocation = "merit"
+    asked_kw: float = 0.0
+    available_kw: float | None = None
+    called_kw: float = 0.0
+    shortfall_kw: float = 0.0
+    cancelled_ts: float | None = None
+
+
+class PhaseReached(_Resource, frozen=True):
+    """What a VEN said when an event reached a phase there; *circuits* and why are as it said."""
+
+    ts: int
+    received_ts: float
+    actual_shed_kw: float | None = None
+    circuits: tuple[CircuitCurtailed, ...] = ()
+    data: dict[str, Any] = {}
+    error: str | None = None
+
+
+class VenPart(_Resource, frozen=True):
+    """A VEN's part in an event: its share of each interval, and what it said by phase.
+
+    Beside the phases there are ``accepted`` and ``refused``. Of a VEN that is not counted on *unavailable*
+    says why.
+    """
+
+    ven_id: str
+    values: tuple[float, ...] = ()
+    phases: dict[str, PhaseReached] = {}
+    unavailable: str | None = None
+
+
+class Event(EventSummary, frozen=True):
+    """An event with a page of its VENs' parts; *settled* says whether there is a report.
+
+    *next* is the cursor of the next page of *vens*, which are in the order of their ids.
+    """
+
+    vens: tuple[VenPart, ...] = ()
+    settled: bool = False
+    next: str | None = None
+
+
+class EventPage(_Resource, frozen=True):
+    """Events by their start, the newest first; *next* is the cursor of the next page."""
+
+    items: tuple[EventSummary, ...]
+    next: str | None = None

@@ -1,0 +1,224 @@
+"""The HTTP API's routes as data: gateway, function and OpenAPI document are made of this one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from contracts.api import resources
+from contracts.api.fleet import Fleet
+from contracts.api.reports import EventReport
+from contracts.api.requests import CommandIssued, EventDispatched, VenId
+from contracts.wire.commands import EventId
+
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+
+IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]+$(?!\n)")]
+IfMatch = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class Path(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Every parameter that may stand in a path; those of a route are always there."""
+
+    ven_id: VenId = ""
+    event_id: EventId = ""
+    correlation_id: resources.CommandId = ""
+
+
+class Headers(msgspec.Struct, frozen=True, kw_only=True):
+    """Every header that an operation may read, beside those of HTTP itself."""
+
+    idempotency_key: IdempotencyKey | None = msgspec.field(name="Idempotency-Key", default=None)
+    if_match: IfMatch | None = msgspec.field(name="If-Match", default=None)
+
+
+class Answer(NamedTuple):
+    """What a route answers when it is done: *headers* by name with what they say."""
+
+    status: int
+    says: str
+    kind: type[Any] | None = None
+    headers: Mapping[str, str] = {}
+
+
+class Body(NamedTuple):
+    """What a route takes, with an example."""
+
+    kind: type[msgspec.Struct]
+    example: Mapping[str, Any]
+
+
+class Route(NamedTuple):
+    """One operation.
+
+    Attributes:
+        method: of HTTP.
+        path: with parameters in braces, each one segment.
+        operation: its id; the function has a callable of that name in snake case.
+        summary: one line.
+        answer: what it answers when it is done.
+        problems: statuses of refusals beyond those that every route has, and what each means here.
+        query: what may stand in the query string; nothing when None.
+        body: what it takes; nothing when None.
+        headers: which of `Headers` it reads, and whether each must be there.
+    """
+
+    method: str
+    path: str
+    operation: str
+    summary: str
+    answer: Answer
+    problems: Mapping[int, str] = {}
+    query: type[msgspec.Struct] | None = None
+    body: Body | None = None
+    headers: Mapping[str, bool] = {}
+
+
+NO_VEN = "There is no such VEN."
+NO_EVENT = "There is no such event."
+CHANGED = "The event is not any more what If-Match says."
+ETAG = {"ETag": "What a change can be made on condition of."}
+LOCATION = {"Location": "Where it can be read."}
+_INTERVAL = {"durationS": 1800, "signal": "shedKw", "value": 250}
+_EVENT = {"startTs": 1_893_430_800, "intervals": [_INTERVAL], "targets": ["feeder-7"], "priority": 1}
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/vens",
+        "listVens",
+        "VENs, page by page",
+        Answer(200, "A page of VENs.", resources.VenPage),
+        query=resources.VensQuery,
+    ),
+    Route(
+        "GET",
+        "/vens/{venId}",
+        "getVen",
+        "One VEN with its latest telemetry and its circuits",
+        Answer(200, "The VEN.", resources.VenDetail),
+        {404: NO_VEN},
+    ),
+    Route(
+        "GET",
+        "/vens/{venId}/telemetry",
+        "listTelemetry",
+        "A VEN's telemetry between two times, oldest first",
+        Answer(200, "A page of rows.", resources.TelemetryPage),
+        {404: NO_VEN},
+        query=resources.TelemetryQuery,
+    ),
+    Route(
+        "POST",
+        "/vens/{venId}/commands",
+        "sendCommand",
+        "Send one operation to a VEN; its ack is read with the command",
+        Answer(202, "The command is on its way.", CommandIssued, LOCATION),
+        {404: NO_VEN, 409: "The correlation id, or the idempotency key, was used for another command."},
+        body=Body(resources.NewCommand, {"op": "setLoad", "data": {"loadId": "ev1", "enabled": False}}),
+        headers={"Idempotency-Key": False},
+    ),
+    Route(
+        "GET",
+        "/vens/{venId}/commands/{correlationId}",
+        "getCommand",
+        "A command, with the VEN's ack once it has answered",
+        Answer(200, "The command.", resources.Command),
+        {404: "There is no such command of that VEN."},
+    ),
+    Route(
+        "GET",
+        "/events",
+        "listEvents",
+        "Events by their start, the newest first",
+        Answer(200, "A page of events.", resources.EventPage),
+        query=resources.PageQuery,
+    ),
+    Route(
+        "POST",
+        "/events",
+        "createEvent",
+        "Create an event and give it to the VENs",
+        Answer(201, "The event, and what each VEN is called for.", EventDispatched, ETAG | LOCATION),
+        {409: "The event's id, or the idempotency key, was used for another event, or it is over."},
+        body=Body(resources.NewEvent, _EVENT),
+        headers={"Idempotency-Key": False},
+    ),
+    Route(
+        "GET",
+        "/events/{eventId}",
+        "getEvent",
+        "One event with every VEN's part in it",
+        Answer(200, "The event, with a page of its VENs.", resources.Event, ETAG),
+        {404: NO_EVENT},
+        query=resources.PageQuery,
+    ),
+    Route(
+        "PUT",
+        "/events/{eventId}",
+        "reviseEvent",
+        "Replace what an event asks for",
+        Answer(200, "The event as it is now.", EventDispatched, ETAG),
+        {
+            404: NO_EVENT,
+            409: "The event is over or cancelled.",
+            412: CHANGED,
+            428: "If-Match is missing.",
+        },
+        body=Body(resources.EventBody, _EVENT),
+        headers={"If-Match": True},
+    ),
+    Route(
+        "DELETE",
+        "/events/{eventId}",
+        "deleteEvent",
+        "Delete an event; the VENs give their loads back",
+        Answer(204, "The event is gone; its id stays taken."),
+        {404: NO_EVENT, 409: "The event is being changed.", 412: CHANGED},
+        headers={"If-Match": False},
+    ),
+    Route(
+        "POST",
+        "/events/{eventId}/cancel",
+        "cancelEvent",
+        "Cancel an event; the VENs give their loads back, and it is settled for what it lasted",
+        Answer(200, "The event as it is now.", EventDispatched, ETAG),
+        {404: NO_EVENT, 409: "The event is over.", 412: CHANGED},
+        headers={"If-Match": False},
+    ),
+    Route(
+        "GET",
+        "/events/{eventId}/report",
+        "getReport",
+        "What a settled event delivered",
+        Answer(200, "The report.", EventReport),
+        {404: NO_EVENT, 409: "The event is not over, or not settled yet: POST settles it now."},
+    ),
+    Route(
+        "POST",
+        "/events/{eventId}/report",
+        "settleEvent",
+        "Settle an event that is over now; once it is settled its report stands",
+        Answer(200, "The report.", EventReport),
+        {404: NO_EVENT, 409: "The event is not over."},
+    ),
+    Route(
+        "GET",
+        "/fleet",
+        "getFleet",
+        "Who is online, who sheds, what flexibility there is now",
+        Answer(200, "The fleet now.", Fleet),
+        query=resources.FleetQuery,
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        "getOpenapi",
+        "This document",
+        Answer(200, "The OpenAPI document of this API.", dict),
+    ),
+)

@@ -1,0 +1,170 @@
+"""Dead letters: which queues keep them, what one is about, and where it goes to be tried again."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from contracts.errors import FieldError, WireError
+from contracts.store.envelopes import Envelope, read_envelope
+from contracts.wire import codec
+from contracts.wire.acks import read_ack
+from contracts.wire.telemetry import read_loads, read_telemetry
+
+TELEMETRY_TOPICS = ("ven/telemetry/", "ven/loads/")
+
+
+class Source(StrEnum):
+    """A queue that feeds a function; its dead letters are named alike."""
+
+    TELEMETRY = "telemetry"
+    VENS = "vens"
+    SHADOWS = "shadows"
+
+
+class Beyond(StrEnum):
+    """Dead letters that come from no queue."""
+
+    RULE_ERRORS = "rule-errors"
+    """A topic rule could not hand a message on."""
+    FAILED_STARTS = "failed-starts"
+    """A function that was started by a schedule failed, or could not be started."""
+
+
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """How a dead letter is tried again: *body* into *inlet*, or as the payload of *function* (an ARN)."""
+
+    body: str
+    inlet: Source | None = None
+    function: str | None = None
+
+
+class Letter(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What a dead letter is about.
+
+    *why* is what is wrong with it as far as that can be told from the letter; None when it reads well
+    now, so that only whoever took it failed. *raw* are the bytes that a VEN sent, in base64.
+    """
+
+    about: str
+    why: str | None = None
+    raw: str | None = None
+
+
+def queues_output(urls: Mapping[str, str]) -> str:
+    """Queue URLs by name as one output of the stack."""
+    return ",".join(f"{name}={url}" for name, url in urls.items())
+
+
+def read_queues(output: str) -> dict[str, str]:
+    """The URLs by name that `queues_output` has put together."""
+    return dict(part.split("=", 1) for part in output.split(",") if part)
+
+
+def read_letter(queue: str, body: str) -> Letter:
+    """What the letter *body* in *queue* is about. Never raises."""
+    try:
+        if queue == Beyond.FAILED_STARTS:
+            return _failed_start(body)
+        if queue == Beyond.RULE_ERRORS:
+            return _rule_error(body)
+        if queue == Source.SHADOWS:
+            return Letter(about=f"shadows of event {codec.load_object(body).get('eventId', '?')}")
+        return _message(read_envelope(body))
+    except WireError as error:
+        return Letter(
+            about="unreadable", why=str(error), raw=base64.b64encode(body.encode(errors="replace")).decode()
+        )
+
+
+def again(queue: str, body: str, attributes: Mapping[str, str], received_ms: int) -> Again:
+    """How the letter *body* in *queue* is tried again.
+
+    Args:
+        queue: the dead letters' name.
+        body: the letter.
+        attributes: its message attributes; the Scheduler says there what it could not start.
+        received_ms: when it came, UTC ms; a rule's error says no time of its own.
+
+    Raises:
+        FieldError: it does not say where it belongs.
+    """
+    if queue == Beyond.RULE_ERRORS:
+        said = codec.decode(_RuleError, body)
+        envelope = Envelope(
+            payload=said.payload,
+            topic=said.topic,
+            received_ms=received_ms,
+            client_id=None if said.client_id == "N/A" else said.client_id,
+        )
+        inlet = Source.TELEMETRY if said.topic.startswith(TELEMETRY_TOPICS) else Source.VENS
+        return Again(body=codec.encode(envelope).decode(), inlet=inlet)
+    if queue == Beyond.FAILED_STARTS:
+        value = codec.load_object(body)
+        context, payload = value.get("requestContext"), value.get("requestPayload")
+        if isinstance(context, dict) and payload is not None:
+            return Again(body=codec.encode(payload).decode(), function=_unqualified(context["functionArn"]))
+        if "TARGET_ARN" not in attributes:
+            raise FieldError("TARGET_ARN", "the letter does not say which function was to be started")
+        return Again(body=body, function=_unqualified(attributes["TARGET_ARN"]))
+    return Again(body=body, inlet=Source(queue))
+
+
+class _RuleError(msgspec.Struct, rename="camel", frozen=True):
+    """Source: AWS IoT Developer Guide, rule error handling, error action message."""
+
+    topic: str
+    payload: str = msgspec.field(name="base64OriginalPayload")
+    client_id: str | None = None
+    failures: list[dict[str, Any]] = []
+
+
+_READERS: Mapping[str, Callable[..., object]] = {
+    "ven/telemetry/": read_telemetry,
+    "ven/loads/": read_loads,
+    "ven/ack/": read_ack,
+}
+
+
+def _message(envelope: Envelope) -> Letter:
+    """A VEN's message, judged anew by whoever reads it in the cloud."""
+    for prefix, read in _READERS.items():
+        if envelope.topic.startswith(prefix):
+            try:
+                read(envelope.raw, ven_id=envelope.topic.removeprefix(prefix))
+            except WireError as error:
+                return Letter(about=envelope.topic, why=str(error), raw=envelope.payload)
+    return Letter(about=envelope.topic, raw=envelope.payload)
+
+
+def _rule_error(body: str) -> Letter:
+    said = codec.decode(_RuleError, body)
+    why = "; ".join(str(failure.get("errorMessage", failure)) for failure in said.failures)
+    return Letter(about=said.topic, why=why or None, raw=_checked(said.payload))
+
+
+def _failed_start(body: str) -> Letter:
+    value = codec.load_object(body)
+    payload, response = value.get("requestPayload", value), value.get("responsePayload")
+    asked = payload if isinstance(payload, dict) else {}
+    action = asked.get("action", "settle")
+    why = response.get("errorMessage") if isinstance(response, dict) else None
+    return Letter(about=f"{action} event {asked.get('eventId', '?')}", why=why)
+
+
+def _checked(payload: str) -> str:
+    try:
+        base64.b64decode(payload, validate=True)
+    except binascii.Error as error:
+        raise FieldError("base64OriginalPayload", str(error)) from None
+    return payload
+
+
+def _unqualified(arn: str) -> str:
+    """A function's ARN without version or alias."""
+    return ":".join(arn.split(":")[:7])

@@ -1,0 +1,50 @@
+"""What the topic rules hand to the functions: any bytes, with where and when they came.
+
+Every rule selects the same, so that a payload that is no JSON arrives whole and can be looked at:
+the payload in base64, the topic, the client id and the receipt time.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from contracts.errors import MalformedError
+from contracts.wire import codec
+
+RULE_SELECT = (
+    "SELECT encode(*, 'base64') AS payload, topic() AS topic, "
+    "clientid() AS clientId, timestamp() AS receivedMs"
+)
+
+
+class Envelope(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One message as a topic rule passed it on. *received_ms* is the cloud's receipt time, UTC ms."""
+
+    payload: str
+    topic: str
+    received_ms: int
+    client_id: str | None = None
+
+    @property
+    def raw(self) -> bytes:
+        """The payload's bytes.
+
+        Raises:
+            MalformedError: the payload is not base64.
+        """
+        try:
+            return base64.b64decode(self.payload, validate=True)
+        except ValueError as error:  # binascii's own, or that of a character beyond ASCII
+            raise MalformedError(f"payload is not base64: {error}") from None
+
+    @property
+    def received_ts(self) -> float:
+        """Receipt time, UTC s."""
+        return self.received_ms / 1000.0
+
+
+def read_envelope(body: str) -> Envelope:
+    """The envelope in an SQS body. Raises as `contracts.wire.codec.decode`."""
+    return codec.decode(Envelope, body)

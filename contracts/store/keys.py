@@ -1,0 +1,103 @@
+"""Keys of what the cloud side stores, for those who write it and those who read it.
+
+Attribute names on the items are the wire's. ``expiresTs`` is the time-to-live attribute of every table.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import msgspec
+
+from contracts.wire.telemetry import Telemetry
+
+TTL_ATTRIBUTE = "expiresTs"
+
+
+class Key(NamedTuple):
+    """Partition and sort key of an item; tables with a partition key alone leave *sort* None."""
+
+    partition: str
+    sort: str | None = None
+
+
+class TableKeys(NamedTuple):
+    """Names of a table's key attributes."""
+
+    partition: str
+    sort: str | None = None
+
+
+TELEMETRY = TableKeys("venId", "rowId")
+VENS = TableKeys("venId")
+EVENTS = TableKeys("eventId", "part")
+COMMANDS = TableKeys("venId", "correlationId")
+ALLOWED_VENS = TableKeys("venId")
+"""VENs that may be provisioned by claim, each once, until ``expiresTs``."""
+
+EVENT_PART = "EVENT"
+REPORT_PART = "REPORT"
+VEN_PART_PREFIX = "VEN#"
+PLAN_PART_PREFIX = "PLAN#"
+
+EVENTS_BY_START = "byStart"
+"""Index of the events table: the headers, which alone carry `startTs`, in the order of the starts."""
+EVENTS_INDEX = TableKeys("part", "startTs")
+
+OWN_KWH_PREFIX = "ownKwh#"
+"""Attributes of a VEN's part: what it delivered by its own meter, by the revision that it left or ended.
+A VEN that an event lets go and calls again leaves it more than once."""
+
+LATEST_ROW = "LATEST"
+"""Sort key of a VEN's latest telemetry row. A letter sorts above every row's time, so no range holds it."""
+CIRCUITS_ROW = "CIRCUITS"
+"""Sort key of a VEN's latest snapshot of its circuits."""
+DAY_ROW_PREFIX = "DAY#"
+"""Of the sort keys of a VEN's days in quarter hours, which settlement makes from the rows."""
+ROWS_END = ":"
+"""Above the sort key of every telemetry row, below those that start with a letter."""
+
+
+def telemetry_row_id(timestamp: int, boot_id: str, seq: int) -> str:
+    """Sort key of a telemetry row: unique by (bootId, seq) and in the order of the device's time.
+
+    A repeat carries the same timestamp, so it overwrites itself.
+    """
+    return f"{timestamp:010d}#{boot_id}#{seq:016d}"
+
+
+def telemetry_range(from_ts: int, to_ts: int) -> tuple[str, str]:
+    """Sort keys between which the rows of [from_ts, to_ts) lie, both ends included in a BETWEEN."""
+    return f"{from_ts:010d}#", f"{to_ts:010d}"
+
+
+def day_row_id(day: int) -> str:
+    """Sort key of a VEN's *day*, in days since 1970-01-01 UTC."""
+    return f"{DAY_ROW_PREFIX}{date.fromordinal(date(1970, 1, 1).toordinal() + day)}"
+
+
+def telemetry_item(said: Telemetry, *, received_ts: float, expires_ts: int) -> dict[str, Any]:
+    """The item of a telemetry row: everything but the loads, which the VEN's latest snapshot has."""
+    row: dict[str, Any] = msgspec.to_builtins(said)
+    del row["loads"]
+    return row | {
+        "rowId": telemetry_row_id(said.timestamp, said.boot_id, said.seq),
+        "receivedTs": received_ts,
+        "expiresTs": expires_ts,
+    }
+
+
+def ven_part(ven_id: str) -> str:
+    """Sort key of a VEN's part in an event."""
+    return f"{VEN_PART_PREFIX}{ven_id}"
+
+
+def plan_chunk_part(plan_id: str, chunk: int) -> str:
+    """Sort key of a chunk of an event's plan."""
+    return f"{PLAN_PART_PREFIX}{plan_id}#{chunk:04d}"
+
+
+def parts_below(prefix: str) -> tuple[str, str]:
+    """Sort keys between which all lie that begin with *prefix*, which ends in ``#``."""
+    return prefix, f"{prefix[:-1]}$"

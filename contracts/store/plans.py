@@ -1,0 +1,139 @@
+"""What an event's VENs were called for, from when on: its plans, kept in chunks of the events table.
+
+A plan is written before the event's header commits to it, and never changed. The plans of an event,
+walked from the header's back through *previous*, are its history; one that no header ever committed to
+is in no such walk and goes with its time to live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from contracts.api.requests import Assignment
+from contracts.store.keys import plan_chunk_part
+from contracts.wire import codec
+from contracts.wire.events import Interval
+
+CHUNK_VENS = 1_000
+"""VENs a chunk. Source: a DynamoDB item holds 400 KB; a VEN of 24 intervals takes some 310 bytes at most."""
+
+
+class Limit(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A VEN was seen to deliver no more than *kw*; until *until_ts* (UTC s) it is called for no more.
+
+    *offer_kw* is what it said then that it offers; when it says clearly more, the limit is off. None holds
+    it whatever it offers.
+    """
+
+    kw: float
+    until_ts: float
+    offer_kw: float | None = None
+
+
+class Plan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Who does what from *from_ts* (UTC s, when it was made) on, until the next plan.
+
+    *previous* is the id of the plan that it took the place of. *assignments* are of the intervals of this
+    plan, in order of the VENs' ids. *dropped* are VENs that an earlier plan called and this one does not:
+    their shadows hold a revision without intervals. *unavailable* says who is not counted on, and why;
+    *limits* who is called for no more than it was seen to deliver, *seen* what part of its call each was seen
+    to deliver when this plan was made.
+    """
+
+    plan_id: str
+    previous: str | None = None
+    revision: int
+    from_ts: float
+    start_ts: int
+    intervals: tuple[Interval, ...]
+    assignments: tuple[Assignment, ...] = ()
+    dropped: tuple[str, ...] = ()
+    unavailable: dict[str, str] = {}
+    limits: dict[str, Limit] = {}
+    seen: dict[str, float] = {}
+
+    @property
+    def ven_ids(self) -> frozenset[str]:
+        """Every VEN whose shadow has, or had, the event."""
+        return frozenset(each.ven_id for each in self.assignments) | frozenset(self.dropped)
+
+
+class _Chunk(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A part of a plan, as text in its item: `startTs` must not stand on it, which the index is by."""
+
+    chunks: int
+    plan: Plan
+
+
+def chunks_of(plan: Plan, event_id: str, expires_ts: int) -> list[dict[str, Any]]:
+    """*plan* as items of the events table, the first with what there is but once."""
+    unavailable, limits = list(plan.unavailable.items()), list(plan.limits.items())
+    seen = list(plan.seen.items())
+    most = max(map(len, (plan.assignments, plan.dropped, unavailable, limits, seen)))
+    count = max(1, -(-most // CHUNK_VENS))
+    items = []
+    for index in range(count):
+        share = slice(index * CHUNK_VENS, (index + 1) * CHUNK_VENS)
+        part = msgspec.structs.replace(
+            plan,
+            assignments=plan.assignments[share],
+            dropped=plan.dropped[share],
+            unavailable=dict(unavailable[share]),
+            limits=dict(limits[share]),
+            seen=dict(seen[share]),
+        )
+        items.append(
+            {
+                "eventId": event_id,
+                "part": plan_chunk_part(plan.plan_id, index),
+                "chunk": codec.encode(_Chunk(chunks=count, plan=part)).decode(),
+                "expiresTs": expires_ts,
+            }
+        )
+    return items
+
+
+def plans_in(items: Iterable[Mapping[str, Any]]) -> dict[str, Plan]:
+    """The plans that are whole among the chunks *items*, which come in the order of their keys, by id."""
+    found: dict[str, list[_Chunk]] = {}
+    for item in items:
+        chunk = msgspec.json.decode(item["chunk"], type=_Chunk)
+        found.setdefault(chunk.plan.plan_id, []).append(chunk)
+    return {
+        plan_id: _joined([chunk.plan for chunk in chunks])
+        for plan_id, chunks in found.items()
+        if len(chunks) == chunks[0].chunks
+    }
+
+
+def history(plans: Mapping[str, Plan], plan_id: str) -> tuple[Plan, ...]:
+    """The plans that led to *plan_id*, the oldest first, that one last."""
+    walked = []
+    at: str | None = plan_id
+    while at is not None and at in plans:
+        walked.append(plans[at])
+        at = plans[at].previous
+    return tuple(reversed(walked))
+
+
+def _joined(parts: list[Plan]) -> Plan:
+    if len(parts) == 1:
+        return parts[0]
+    unavailable: dict[str, str] = {}
+    limits: dict[str, Limit] = {}
+    seen: dict[str, float] = {}
+    for part in parts:
+        unavailable |= part.unavailable
+        limits |= part.limits
+        seen |= part.seen
+    return msgspec.structs.replace(
+        parts[0],
+        assignments=tuple(each for part in parts for each in part.assignments),
+        dropped=tuple(ven_id for part in parts for ven_id in part.dropped),
+        unavailable=unavailable,
+        limits=limits,
+        seen=seen,
+    )

@@ -1,0 +1,137 @@
+"""What is stored, as the resources that are shown: the same for the API and for whoever reads the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from contracts.api.requests import event_etag
+from contracts.api.resources import Circuits, Command, Event, EventSummary, Row, Ven, VenDetail, VenPart
+from contracts.store.keys import EVENT_PART, EVENTS, PLAN_PART_PREFIX, REPORT_PART, VEN_PART_PREFIX
+from contracts.store.plans import Plan, plans_in
+from contracts.wire.events import DrEvent
+
+T = TypeVar("T")
+_PHASES = frozenset(["far", "near", "active", "completed", "cancelled", "optedOut", "accepted", "refused"])
+"""Attributes of a VEN's part in an event that say what the VEN said."""
+
+
+def ven(item: Mapping[str, Any]) -> Ven:
+    """A VEN from its item."""
+    return _read(Ven, item)
+
+
+def ven_detail(
+    item: Mapping[str, Any], latest: Mapping[str, Any] | None, circuits: Mapping[str, Any] | None
+) -> VenDetail:
+    """A VEN from its items: what it reports, its latest row, its latest snapshot."""
+    shown: dict[str, Any] = {"latest": latest, "circuits": circuits}
+    return _read(VenDetail, {**item, **{name: value for name, value in shown.items() if value is not None}})
+
+
+def row(item: Mapping[str, Any]) -> Row:
+    """A telemetry row from its item."""
+    return _read(Row, item)
+
+
+def circuits(item: Mapping[str, Any]) -> Circuits:
+    """A snapshot of circuits from its item."""
+    return _read(Circuits, item)
+
+
+def command(item: Mapping[str, Any]) -> Command | None:
+    """A command from its item; None of an ack that answers a command which was not sent from here."""
+    return _read(Command, item) if "issuedTs" in item else None
+
+
+def event_summary(header: Mapping[str, Any], now_ts: float) -> EventSummary | None:
+    """An event from its header, with its phase at *now_ts*; None once it is deleted."""
+    if header.get("deletedTs") is not None:
+        return None
+    return _read(EventSummary, {**header, **_computed(header, now_ts)})
+
+
+def event(
+    header: Mapping[str, Any], parts: Iterable[VenPart], *, settled: bool, now_ts: float
+) -> Event | None:
+    """An event with *parts*; None once it is deleted.
+
+    Args:
+        header: its header.
+        parts: of its VENs.
+        settled: whether there is a report.
+        now_ts: what the phase is of.
+    """
+    if header.get("deletedTs") is not None:
+        return None
+    shown = _read(Event, {**header, **_computed(header, now_ts)})
+    return msgspec.structs.replace(shown, vens=tuple(parts), settled=settled)
+
+
+def part_ids(plan: Plan | None, said: Iterable[str]) -> list[str]:
+    """Every VEN that has to do with an event: called for, not counted on, or heard of it, by its id."""
+    called = {each.ven_id for each in plan.assignments} | plan.unavailable.keys() if plan else set()
+    return sorted(called | set(said))
+
+
+def ven_parts(
+    plan: Plan | None, said: Mapping[str, Mapping[str, Any]], ven_ids: Iterable[str]
+) -> Iterator[VenPart]:
+    """The parts of *ven_ids* in an event.
+
+    Args:
+        plan: who does what now; None when that has expired.
+        said: what each VEN has said of it, by the VEN's id.
+        ven_ids: of whom.
+    """
+    values = {each.ven_id: each.values for each in plan.assignments} if plan else {}
+    unavailable = plan.unavailable if plan else {}
+    for ven_id in ven_ids:
+        phases = {name: item for name, item in said.get(ven_id, {}).items() if name in _PHASES}
+        known = {"venId": ven_id, "values": values.get(ven_id, ()), "phases": phases}
+        yield _read(VenPart, known | {"unavailable": unavailable.get(ven_id)})
+
+
+def event_of_parts(items: Iterable[Mapping[str, Any]], *, now_ts: float) -> tuple[Event | None, Any]:
+    """An event, and its report as it is stored, from all items of its partition.
+
+    Returns:
+        The event, None when there is none or it is deleted, and the report, None until it is settled.
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for item in items:
+        part = str(item[str(EVENTS.sort)])
+        kind = next(
+            (prefix for prefix in (PLAN_PART_PREFIX, VEN_PART_PREFIX) if part.startswith(prefix)), part
+        )
+        found.setdefault(kind, []).append(item)
+    if EVENT_PART not in found:
+        return None, None
+    (header,) = found[EVENT_PART]
+    reports = found.get(REPORT_PART, [])
+    plan = plans_in(found.get(PLAN_PART_PREFIX, [])).get(str(header.get("planId")))
+    said = {str(item["venId"]): item for item in found.get(VEN_PART_PREFIX, [])}
+    parts = ven_parts(plan, said, part_ids(plan, said))
+    shown = event(header, parts, settled=bool(reports), now_ts=now_ts)
+    return shown, reports[0].get("report") if reports else None
+
+
+def _computed(header: Mapping[str, Any], now_ts: float) -> dict[str, Any]:
+    """What is never stored: where the event stands, when it ends, what a change is conditional on."""
+    cancelled_ts = header.get("cancelledTs")
+    whole = msgspec.convert(
+        {"eventId": header["eventId"], "startTs": header["startTs"], "intervals": header["intervals"]},
+        DrEvent,
+    )
+    standing = whole if cancelled_ts is None else msgspec.structs.replace(whole, intervals=())
+    return {
+        "endTs": whole.end_ts if cancelled_ts is None else min(whole.end_ts, int(cancelled_ts)),
+        "phase": standing.phase(now_ts),
+        "etag": event_etag(header["requested"], header.get("edition", 0), cancelled=cancelled_ts is not None),
+    }
+
+
+def _read(kind: type[T], item: Mapping[str, Any]) -> T:
+    return msgspec.convert(item, kind)

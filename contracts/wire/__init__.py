@@ -1,0 +1,1 @@
+"""What the cloud side and the VEN exchange, computed alike at both ends."""

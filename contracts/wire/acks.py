@@ -1,0 +1,58 @@
+"""What a VEN answers: one ack per command, one per event transition."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from contracts.errors import FieldError
+from contracts.wire import codec
+from contracts.wire.events import Phase
+
+Status = Literal["success", "accepted", "rejected"]
+
+
+class CircuitCurtailed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided for one circuit, and why."""
+
+    id: str
+    name: str
+    breaker_amps: float
+    original_kw: float
+    curtailed_kw: float
+    final_kw: float
+    critical: bool
+    reason: str
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The union of the two shapes in use, so that either reader is served.
+
+    ``correlation_id`` is the command's, or for a transition ``{eventId}:{revision}:{phase}``, so that
+    a repeat can be told from another answer. ``phase`` says which transition an ``event`` ack reports.
+    """
+
+    op: str
+    ok: bool
+    status: Status
+    ts: int
+    ven_id: str = msgspec.field(name="venId")
+    correlation_id: str = msgspec.field(name="correlationId")
+    event_id: str | None = None
+    phase: Phase | None = None
+    requested_shed_kw: float | None = None
+    actual_shed_kw: float | None = None
+    circuits_curtailed: tuple[CircuitCurtailed, ...] | None = None
+    pong: bool | None = None
+    data: dict[str, Any] | None = None
+    error: str | None = None
+    field: str | None = None
+
+
+def read_ack(raw: bytes, *, ven_id: str) -> Ack:
+    """An ack from the wire. Raises as `contracts.wire.codec.decode`, and when its venId is not the topic's."""
+    ack = codec.decode(Ack, raw)
+    if ack.ven_id != ven_id:
+        raise FieldError("venId", f"says {ack.ven_id[:64]!r}, but came on the topic of {ven_id!r}")
+    return ack

@@ -1,0 +1,230 @@
+"""The classic device shadow: what may be desired, what is reported, and the service's limits.
+
+Each key of ``desired`` is judged alone: one bad value is refused under ``shadow_errors`` and the
+others are applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from contracts.errors import FieldError, OversizeError
+from contracts.wire import codec
+from contracts.wire.events import DrEvent, from_shadow
+from contracts.wire.telemetry import PositivePower, Timestamp, canonical_loads
+from contracts.wire.topics import CERTIFICATE_ID, LOAD_ID
+
+STATE_MAX_BYTES = 8 * 1024
+STATE_MAX_DEPTH = 6
+"""Ours; AWS takes 8. Source: AWS IoT Device Shadow quotas."""
+CLIENT_TOKEN_MAX_BYTES = 64
+IN_FLIGHT_MAX = 10
+
+
+class LoadSetting(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is desired of one circuit; what is None stays as it is."""
+
+    enabled: bool | None = None
+    capacity_kw: PositivePower | None = None
+    priority: Annotated[int, Meta(ge=0, le=100)] | None = None
+
+
+class OptOut(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The VEN takes no part in events, for a reason, until *until_ts* or until it opts in again."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=64)] = "notParticipating"
+    until_ts: Timestamp | None = None
+
+
+class Desired(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of ``desired`` (or of a delta) that was understood.
+
+    ``certificate_id`` is the certificate that the VEN is to connect with: another than its own has to be
+    fetched. ``errors`` holds, by key path, why the rest was refused. An event that is None was removed. A
+    setting that is UNSET was not mentioned.
+    """
+
+    events: dict[str, DrEvent | None] = {}
+    loads: dict[str, LoadSetting] = {}
+    report_interval_s: float | None = None
+    target_power_kw: float | msgspec.UnsetType | None = msgspec.UNSET
+    enabled: bool | None = None
+    opt_out: OptOut | msgspec.UnsetType | None = msgspec.UNSET
+    certificate_id: str | None = None
+    errors: dict[str, str] = {}
+
+
+def read_desired(state: Mapping[str, Any]) -> Desired:
+    """Judge each key of *state*; never raises."""
+    found: dict[str, Any] = {"events": {}, "loads": {}, "errors": {}}
+    for key, value in state.items():
+        reader = _READERS.get(key)
+        if reader is None:
+            found["errors"][key] = f"unknown; allowed: {', '.join(sorted(_READERS))}"
+            continue
+        try:
+            reader(value, found)
+        except FieldError as error:
+            found["errors"][error.field] = error.reason
+    return Desired(**found)
+
+
+def _read_events(value: Any, found: dict[str, Any]) -> None:
+    for event_id, body in _object(value if value is not None else {}, "drEvents").items():
+        try:
+            found["events"][event_id] = (
+                None if body is None else from_shadow(event_id, _object(body, f"drEvents.{event_id}"))
+            )
+        except FieldError as error:
+            found["errors"][error.field] = error.reason
+
+
+def _read_loads(value: Any, found: dict[str, Any]) -> None:
+    for load_id, body in _loads_by_id(value).items():
+        under = f"loads.{load_id}"
+        try:
+            if not LOAD_ID.fullmatch(load_id):
+                raise FieldError(under[:64], "is no circuit's id")  # noqa: TRY301 - refused like any other
+            found["loads"][load_id] = codec.convert(LoadSetting, _object(body, under), under=under)
+        except FieldError as error:
+            found["errors"][error.field] = error.reason
+
+
+def _loads_by_id(value: Any) -> Mapping[str, Any]:
+    """``{id: setting}``, also from the legacy list of ``{id, …}``; null means nothing is desired."""
+    if value is None:
+        return {}
+    if not isinstance(value, list):
+        return _object(value, "loads")
+    by_id = {}
+    for index, load in enumerate(canonical_loads(value)):
+        body = dict(_object(load, f"loads[{index}]"))
+        load_id = body.pop("id", None)
+        if not isinstance(load_id, str):
+            raise FieldError(f"loads[{index}].id", "required")
+        by_id[load_id] = body
+    return by_id
+
+
+class _Number(msgspec.Struct):
+    report_interval_seconds: Annotated[float, Meta(ge=1, le=3600)] = 30
+    target_power_kw: PositivePower | None = None
+    enabled: bool = True
+
+
+def _number(key: str, value: Any) -> Any:
+    return getattr(codec.convert(_Number, {key: value}), key)
+
+
+def _read_interval(value: Any, found: dict[str, Any]) -> None:
+    if value is not None:
+        found["report_interval_s"] = _number("report_interval_seconds", value)
+
+
+def _read_target(value: Any, found: dict[str, Any]) -> None:
+    found["target_power_kw"] = _number("target_power_kw", value)
+
+
+def _read_enabled(value: Any, found: dict[str, Any]) -> None:
+    if value is not None:
+        found["enabled"] = _number("enabled", value)
+
+
+def _read_opt_out(value: Any, found: dict[str, Any]) -> None:
+    if value is None or value is False:
+        found["opt_out"] = None
+    elif value is True:
+        found["opt_out"] = OptOut()
+    else:
+        found["opt_out"] = codec.convert(OptOut, _object(value, "optOut"), under="optOut")
+
+
+def _read_certificate(value: Any, found: dict[str, Any]) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str) or not CERTIFICATE_ID.fullmatch(value):
+        raise FieldError("certificateId", "64 of 0-9 a-f")
+    found["certificate_id"] = value
+
+
+_READERS: Mapping[str, Callable[[Any, dict[str, Any]], None]] = {
+    "drEvents": _read_events,
+    "loads": _read_loads,
+    "report_interval_seconds": _read_interval,
+    "target_power_kw": _read_target,
+    "enabled": _read_enabled,
+    "optOut": _read_opt_out,
+    "certificateId": _read_certificate,
+}
+
+
+def _object(value: Any, field: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise FieldError(field, f"expected an object, got {type(value).__name__}")
+    return value
+
+
+def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """*document* with *patch* merged as the shadow service does: null deletes, arrays replace."""
+    out = dict(document)
+    for key, value in patch.items():
+        if value is None:
+            out.pop(key, None)
+        elif isinstance(value, Mapping):
+            below = out.get(key)
+            out[key] = merge(below if isinstance(below, Mapping) else {}, value)
+        else:
+            out[key] = value
+    return out
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The smallest patch for which ``merge(before, patch) == after``; empty when there is nothing to say."""
+    patch: dict[str, Any] = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            below = difference(old, value)
+            if below:
+                patch[key] = below
+        elif key not in before or not _same(old, value):
+            patch[key] = value
+    return patch
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same in JSON, which tells true from 1 and knows no tuples."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def check_state(state: Mapping[str, Any]) -> None:
+    """Hold a shadow state to the service's limits before sending it; moto and brokers do not.
+
+    Raises:
+        OversizeError: more than 8 KB, or nested deeper than `STATE_MAX_DEPTH`.
+        FieldError: a null inside an array.
+    """
+    size = len(codec.encode(state))
+    if size > STATE_MAX_BYTES:
+        raise OversizeError("shadow state bytes", size, STATE_MAX_BYTES)
+    depth = _depth(state, "")
+    if depth > STATE_MAX_DEPTH:
+        raise OversizeError("shadow state depth", depth, STATE_MAX_DEPTH)
+
+
+def _depth(value: Any, path: str) -> int:
+    if isinstance(value, Mapping):
+        return 1 + max((_depth(item, f"{path}.{key}") for key, item in value.items()), default=0)
+    if isinstance(value, list | tuple):
+        if any(item is None for item in value):
+            raise FieldError(path.lstrip("."), "an array in a shadow cannot hold null")
+        return 1 + max((_depth(item, path) for item in value), default=0)
+    return 0

@@ -1,0 +1,132 @@
+"""What a VEN measures and sends up."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from contracts.errors import FieldError
+from contracts.wire import codec
+from contracts.wire.topics import check_ven_id
+
+SCHEMA_VERSION = "1.0"
+
+Power = Annotated[float, Meta(ge=-10_000, le=10_000)]
+"""kW. Ten megawatts is beyond any site that a VEN of this kind stands at."""
+PositivePower = Annotated[float, Meta(ge=0, le=10_000)]
+Timestamp = Annotated[int, Meta(ge=946_684_800, le=4_102_444_800)]
+"""UTC seconds; the years 2000 to 2100, so that milliseconds sent by mistake are refused."""
+Sequence = Annotated[int, Meta(ge=0, le=2**53)]
+Soc = Annotated[float, Meta(ge=0, le=1)]
+BootId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$(?!\n)")]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+
+LOAD_ALIASES = {"load_id": "id", "loadId": "id"}
+TELEMETRY_ALIASES = {
+    "power_kw": "usedPowerKw",
+    "shed_kw": "shedPowerKw",
+    "base_power_kw": "baselinePowerKw",
+    "ts": "timestamp",
+}
+
+
+class Load(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One circuit as it is now."""
+
+    id: Name
+    name: str
+    type: str
+    capacity_kw: PositivePower
+    current_power_kw: Power
+    shed_capability_kw: PositivePower
+    enabled: bool
+    priority: int
+
+
+class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A VEN's row, identified by (venId, bootId, seq).
+
+    ``used_power_kw`` is the mean since the row before. ``baseline_power_kw`` is what the house would
+    have drawn uncurtailed; ``shed_power_kw`` is baseline − used, never below 0.
+    """
+
+    ven_id: str
+    timestamp: Timestamp
+    boot_id: BootId
+    seq: Sequence
+    used_power_kw: Power
+    shed_power_kw: PositivePower
+    baseline_power_kw: Power
+    schema_version: str = SCHEMA_VERSION
+    event_id: str | None = None
+    requested_reduction_kw: PositivePower | None = None
+    battery_soc: Soc | None = None
+    panel_amperage_rating: Annotated[float, Meta(ge=0, le=4000)] = 0.0
+    panel_voltage: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+    panel_max_kw: PositivePower = 0.0
+    current_amps: Annotated[float, Meta(ge=-10_000, le=10_000)] = 0.0
+    panel_utilization_percent: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+    loads: tuple[Load, ...] = ()
+
+
+class LoadsSnapshot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Every circuit at one moment."""
+
+    ven_id: str
+    timestamp: Timestamp
+    boot_id: BootId
+    seq: Sequence
+    loads: tuple[Load, ...]
+    schema_version: str = SCHEMA_VERSION
+
+
+def read_telemetry(raw: bytes, *, ven_id: str) -> Telemetry:
+    """A telemetry row from the wire, aliases accepted.
+
+    Args:
+        raw: the payload.
+        ven_id: whose topic it came on; the broker has checked that, the payload is only data.
+
+    Raises:
+        MalformedError, OversizeError, FieldError: see `contracts.wire.codec`; also when the payload's
+            venId is not the topic's.
+    """
+    value = codec.canonical(codec.load_object(raw), TELEMETRY_ALIASES)
+    percent = value.pop("batterySOC", None)
+    if percent is not None and value.get("batterySoc") is None:
+        value["batterySoc"] = _fraction(percent)
+    value["loads"] = canonical_loads(value.get("loads", []))
+    _same_ven(value, ven_id)
+    return codec.convert(Telemetry, value)
+
+
+def read_loads(raw: bytes, *, ven_id: str) -> LoadsSnapshot:
+    """A loads snapshot from the wire. Raises as `read_telemetry`."""
+    value = codec.canonical(codec.load_object(raw), {"ts": "timestamp"})
+    if "loads" in value:
+        value["loads"] = canonical_loads(value["loads"])
+    _same_ven(value, ven_id)
+    return codec.convert(LoadsSnapshot, value)
+
+
+def canonical_loads(loads: Any) -> Any:
+    """Loads with their ids under ``id``; anything that is no list of objects is left for the decoder."""
+    if not isinstance(loads, list):
+        return loads
+    return [codec.canonical(load, LOAD_ALIASES) if isinstance(load, dict) else load for load in loads]
+
+
+def _fraction(percent: Any) -> float:
+    if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
+        raise FieldError("batterySOC", "expected a percentage from 0 to 100")
+    return percent / 100.0
+
+
+def _same_ven(value: dict[str, Any], ven_id: str) -> None:
+    given = value.setdefault("venId", ven_id)
+    if given != ven_id:
+        raise FieldError(
+            "venId", f"says {str(given)[:64]!r}, but came on the topic of {check_ven_id(ven_id)!r}"
+        )

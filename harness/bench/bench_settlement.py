@@ -1,0 +1,128 @@
+"""What settling an event costs: 1,000 VENs that report every 30 s, two hours, 45 days of history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from time import process_time
+
+from contracts.api.reports import EventReport
+from contracts.api.requests import Assignment
+from contracts.store.items import from_item, to_item
+from contracts.store.plans import Plan
+from contracts.wire.events import Interval, Signal
+from harness.bench.figure import Figure
+from lambdas.settle_event.asked import asked
+from lambdas.settle_event.days import DAY_S, QUARTERS, DayProfile, like_days
+from lambdas.settle_event.energy import Row, Trace
+from lambdas.settle_event.history import _day_item, _DayItem, _read_day
+from lambdas.settle_event.report import report_event, setting_of
+from lambdas.settle_event.ven_report import Known, measure_ven
+from lambdas.shared import rows
+from lambdas.shared.rows import EventRow
+
+VENS = 1_000
+START = 20_649 * DAY_S + 17 * 3600
+"""Wednesday 15 July 2026, 17:00 UTC."""
+TWO_H = 7_200
+EVERY_S = 30
+REPEATS = 3
+IN_EVENT = "e1"
+
+
+def run() -> Iterator[Figure]:
+    """CPU times, each the best of a few, beside the reading of the same rows as JSON."""
+    around = _rows(START - 4 * 3600, START + TWO_H + 300)
+    in_event = [row for row in around if START < row.timestamp <= START + TWO_H]
+    text = json.dumps([row.used_power_kw for row in in_event])
+    json_s = _best_s(lambda: [json.loads(text) for _ in range(VENS)])
+    name = "reading the event's powers as JSON"
+    before = _days()
+
+    def figure(what: str, value: float, aim: str = "") -> Figure:
+        return Figure(what, value, "s", aim, json_s, name)
+
+    yield figure("settling 1,000 VENs, 2 h at 30 s", _best_s(lambda: _settle(around, before)), "<= 5 s")
+    items = [_item(row) for row in in_event]
+    few = VENS // 10
+    yield figure("reading their 240 rows each", 10 * _best_s(lambda: [_read(items) for _ in range(few)]))
+    days = [to_item(_day_item("ven", day, profile)) for day, profile in before.items()]
+    yield figure(
+        "reading their 45 kept days each", 10 * _best_s(lambda: [_read_days(days) for _ in range(few)])
+    )
+
+
+def _settle(around: list[Row], before: dict[int, DayProfile]) -> EventReport:
+    """All that is done between reading and writing, for each VEN and for the aggregate."""
+    ids = [f"ven-{number}" for number in range(VENS)]
+    interval = Interval(duration_s=TWO_H, signal=Signal.SHED_KW, value=2.0 * VENS)
+    plan = Plan(
+        plan_id="0-a",
+        revision=0,
+        from_ts=START - 600.0,
+        start_ts=START,
+        intervals=(interval,),
+        assignments=tuple(Assignment(ven_id=ven_id, values=(2.0,)) for ven_id in ids),
+    )
+    event = EventRow(
+        event_id=IN_EVENT,
+        requested="",
+        revision=0,
+        start_ts=START,
+        intervals=(interval,),
+        plan_id=plan.plan_id,
+        created_ts=START - 600.0,
+        expires_ts=START + 30 * DAY_S,
+    )
+    asks = asked(event, [plan])
+    setting = setting_of(event, asks)
+    acks = {"active": {"ts": START + 4}, "completed": {"ts": START + TWO_H, "data": {"deliveredKwh": 4.0}}}
+    vens = [
+        measure_ven(Known(ven_id, part, Trace.of(around), like_days(before, setting.frame), acks), setting)
+        for ven_id, part in asks.vens.items()
+    ]
+    return report_event(
+        event, [plan], asks, vens, baseline="residential_5_of_10", settled_ts=START + TWO_H + 120
+    )
+
+
+def _rows(from_ts: int, to_ts: int) -> list[Row]:
+    return [
+        Row(
+            timestamp=timestamp,
+            used_power_kw=3.0 + (timestamp % 7) / 10,
+            baseline_power_kw=5.0 + (timestamp % 11) / 10,
+            event_id=IN_EVENT if START < timestamp <= START + TWO_H else None,
+        )
+        for timestamp in range(from_ts, to_ts, EVERY_S)
+    ]
+
+
+def _days() -> dict[int, DayProfile]:
+    today = START // DAY_S
+    return {
+        today - ago: DayProfile(tuple(1.0 + (ago * quarter % 17) / 4 for quarter in range(QUARTERS)), 1.0)
+        for ago in range(1, 46)
+    }
+
+
+def _item(row: Row) -> dict[str, object]:
+    value = {"timestamp": row.timestamp, "usedPowerKw": row.used_power_kw}
+    return to_item(value | {"baselinePowerKw": row.baseline_power_kw, "eventId": row.event_id})
+
+
+def _read(items: list[dict[str, object]]) -> tuple[Row, ...]:
+    return rows.read_all(Row, (from_item(item) for item in items))  # type: ignore[arg-type]
+
+
+def _read_days(items: list[dict[str, object]]) -> list[DayProfile]:
+    return [_read_day(rows.read(_DayItem, from_item(item))) for item in items]  # type: ignore[arg-type]
+
+
+def _best_s(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(REPEATS):
+        began = process_time()
+        work()
+        times.append(process_time() - began)
+    return min(times)

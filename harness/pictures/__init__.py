@@ -1,0 +1,1 @@
+"""The pictures of both pages that the docs show."""

@@ -1,0 +1,60 @@
+"""Answers as JSON: a user's mistake is an answer, never an exception that Lambda would retry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from contracts.api.requests import Refused
+from contracts.errors import FieldError, WireError
+from contracts.wire import codec
+
+T = TypeVar("T")
+Answer = dict[str, Any]
+ANSWER_MAX_BYTES = 6 * 1024 * 1024
+"""Source: AWS Lambda quotas, synchronous invocation payload."""
+
+
+class RefusedError(Exception):
+    """A request that cannot be met as things stand. Nothing was changed; the caller gets *refused*.
+
+    Attributes:
+        refused: what the caller is told.
+    """
+
+    def __init__(self, refused: Refused) -> None:
+        self.refused = refused
+        super().__init__(refused.error)
+
+
+def not_found(error: str, field: str) -> RefusedError:
+    """Something that was named is not there."""
+    return RefusedError(Refused(error=error, field=field, code="notFound"))
+
+
+def conflict(error: str, field: str | None = None) -> RefusedError:
+    """What is there already stands against it."""
+    return RefusedError(Refused(error=error, field=field, code="conflict"))
+
+
+def request(kind: type[T], event: Any) -> T:
+    """The request in an invocation's event. Raises FieldError."""
+    if not isinstance(event, dict):
+        raise FieldError("payload", "expected a JSON object")
+    return codec.convert(kind, event)
+
+
+def answer(carry_out: Callable[[], msgspec.Struct]) -> Answer:
+    """What *carry_out* returns, or the refusal that it raises, as JSON."""
+    try:
+        given = carry_out()
+    except RefusedError as error:
+        given = error.refused
+    except FieldError as error:
+        given = Refused(error=error.reason, field=error.field)
+    except WireError as error:
+        given = Refused(error=str(error))
+    value: Answer = codec.load_object(codec.encode(given), max_bytes=ANSWER_MAX_BYTES)
+    return value

@@ -1,0 +1,65 @@
+"""Many items at once into one table, and which of them did not make it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from contracts.store.items import Item, to_item
+from lambdas.shared import clock
+from lambdas.shared.tables import Table
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import WriteRequestTypeDef
+
+WRITE_MAX_ITEMS = 25
+"""Source: DynamoDB, BatchWriteItem. moto takes more."""
+ATTEMPTS = 5
+FIRST_PAUSE_S = 0.05
+
+
+def write_all(
+    table: Table,
+    items: Mapping[Any, Item],
+    *,
+    sleep: Callable[[float], None] = clock.sleep,
+    rng: random.Random | None = None,
+) -> set[Any]:
+    """Put *items*, given by an id of the caller's; returns the ids of those that are not written.
+
+    What DynamoDB leaves unprocessed is tried again with a growing, jittered pause. A call that is
+    throttled as a whole leaves its items unwritten; any other error passes through.
+    """
+    jitter = rng or random.Random()  # noqa: S311 - spreads retries, protects nothing
+    ids = list(items)
+    unwritten: set[Any] = set()
+    for first in range(0, len(ids), WRITE_MAX_ITEMS):
+        chunk = {key: items[key] for key in ids[first : first + WRITE_MAX_ITEMS]}
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                sleep(FIRST_PAUSE_S * 2**attempt * jitter.uniform(0.5, 1.0))
+            chunk = _write(table, chunk)
+            if not chunk:
+                break
+        unwritten |= chunk.keys()
+    return unwritten
+
+
+def _write(table: Table, chunk: Mapping[Any, Item]) -> dict[Any, Item]:
+    """One call; returns what it left."""
+    errors = table.client.exceptions
+    requests: list[WriteRequestTypeDef] = [{"PutRequest": {"Item": to_item(item)}} for item in chunk.values()]
+    try:
+        answer = table.client.batch_write_item(RequestItems={table.name: requests})
+    except (errors.ProvisionedThroughputExceededException, errors.RequestLimitExceeded):
+        return dict(chunk)
+    left = {
+        _key(table, request["PutRequest"]["Item"])
+        for request in answer["UnprocessedItems"].get(table.name, [])
+    }
+    return {key: item for key, item in chunk.items() if _key(table, to_item(item)) in left}
+
+
+def _key(table: Table, item: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(item[name]["S"] for name in table.keys if name is not None)

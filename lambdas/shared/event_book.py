@@ -1,0 +1,98 @@
+"""The events table as the functions see it: headers, plans, what the VENs have said.
+
+A change is a new plan first, in chunks that nothing refers to, and then one conditional write of the header:
+whoever is killed in between has changed nothing, and of two at once one wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from contracts.store.items import Item
+from contracts.store.keys import (
+    EVENT_PART,
+    EVENTS_BY_START,
+    EVENTS_INDEX,
+    PLAN_PART_PREFIX,
+    VEN_PART_PREFIX,
+    Key,
+    parts_below,
+)
+from contracts.store.plans import Plan, chunks_of, history, plans_in
+from lambdas.shared import parallel, rows
+from lambdas.shared.rows import EventRow
+from lambdas.shared.tables import Condition, Index, Table
+
+BY_START = Index(EVENTS_BY_START, EVENTS_INDEX, without="deletedTs")
+
+
+class PlanMissingError(Exception):
+    """A header names a plan that is not there whole: it has expired with the event. Treat it as gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventBook:
+    """Events by id. Errors of AWS pass through: whoever invoked the function tries again."""
+
+    table: Table
+
+    def find(self, event_id: str) -> EventRow | None:
+        """The event's header, or None. A deleted one is found, with `deleted_ts`; to readers it is gone."""
+        item = self.table.get(Key(event_id, EVENT_PART))
+        return None if item is None else rows.read(EventRow, item)
+
+    def plan(self, row: EventRow) -> Plan:
+        """The plan that *row* commits to. Raises PlanMissingError."""
+        below = parts_below(f"{PLAN_PART_PREFIX}{row.plan_id}#")
+        found = plans_in(self.table.query(row.event_id, below))
+        if row.plan_id not in found:
+            raise PlanMissingError(row.event_id)
+        return found[row.plan_id]
+
+    def plans(self, row: EventRow) -> tuple[Plan, ...]:
+        """Every plan that was ever in force, the oldest first, *row*'s own last."""
+        found = plans_in(self.table.query(row.event_id, parts_below(PLAN_PART_PREFIX)))
+        return history(found, row.plan_id)
+
+    def page(self, after: Item | None, limit: int) -> tuple[tuple[EventRow, ...], Item | None]:
+        """Headers by their start, the newest first, and the key to go on after; deleted ones are left out.
+
+        Args:
+            after: what an earlier page was answered with, or None for the first.
+            limit: how many are wanted.
+        """
+        found, last = self.table.newest(BY_START, EVENT_PART, after=after, limit=limit)
+        return rows.read_all(EventRow, found), last
+
+    def ven_parts(self, event_id: str) -> dict[str, Item]:
+        """What each VEN has said of the event, by the VEN's id."""
+        return {item["venId"]: item for item in self.table.query(event_id, parts_below(VEN_PART_PREFIX))}
+
+    def write_plan(self, row: EventRow, plan: Plan) -> None:
+        """Write *plan* in chunks; it is in force when a header commits to it, and not before."""
+        parallel.over(chunks_of(plan, row.event_id, row.expires_ts), self.table.put_new)
+
+    def create(self, row: EventRow) -> bool:
+        """Write a new event's header; False when the id is taken."""
+        return self.table.put_new(_item(row))
+
+    def commit(self, row: EventRow, *, instead_of: EventRow) -> bool:
+        """Write *row* over the header that was read as *instead_of*; False when that has changed since."""
+        unchanged = Condition(
+            "#revision = :revision", {"#revision": "revision"}, {":revision": instead_of.revision}
+        )
+        return self.table.replace(_item(row), when=unchanged)
+
+    def mark_done(self, row: EventRow, full: frozenset[str]) -> None:
+        """Note that all that follows from *row* is written, unless the header has moved on."""
+        still = Condition("#revision = :revision", {"#revision": "revision"}, {":revision": row.revision})
+        done: dict[str, Any] = {"doneRevision": row.revision, "full": sorted(full)}
+        self.table.update(Key(row.event_id, EVENT_PART), done, when=still)
+
+
+def _item(row: EventRow) -> dict[str, Any]:
+    value: dict[str, Any] = msgspec.to_builtins(row)
+    return value

@@ -1,0 +1,139 @@
+"""Rows that one function writes and another reads, as Structs. Attribute names are the wire's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from contracts.api.requests import DEFAULT_PROGRAMME, Allocation, Assignment, event_etag
+from contracts.store.keys import EVENT_PART
+from contracts.wire.events import LOWEST_PRIORITY, DrEvent, Interval
+from contracts.wire.shadow import OptOut
+
+DAY_S = 24 * 3600
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
+    """What the cloud knows of a VEN. Whoever has a row here was provisioned; nobody else counts.
+
+    *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
+    last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
+    already included, and *sustain_s* for how long. *performance* (delivered to called, of late), *called_kwh*
+    (what it was called for, the older the less) and *last_called_ts* come from settled events.
+    """
+
+    ven_id: str
+    online: bool | None = None
+    enabled: bool | None = None
+    opt_out: OptOut | None = None
+    shed_availability_kw: float | None = None
+    sustain_s: float | None = None
+    status: str | None = None
+    active_event_id: str | None = None
+    report_interval_s: float | None = None
+    groups: tuple[str, ...] = ()
+    performance: float | None = None
+    called_kwh: float = 0.0
+    last_called_ts: float | None = None
+
+
+class LatestRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
+    """A VEN's latest telemetry row: means over the time since its row before, and when the cloud had it."""
+
+    ven_id: str
+    timestamp: int
+    received_ts: float
+    boot_id: str
+    seq: int
+    used_power_kw: float
+    baseline_power_kw: float
+    shed_power_kw: float
+    event_id: str | None = None
+    requested_reduction_kw: float | None = None
+    battery_soc: float | None = None
+
+
+class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """An event's header: what was asked, how it stands. Who does what of it is in the plan *plan_id*.
+
+    *requested* is a digest of the request, *edition* how often an operator has revised it; *revision* rises
+    with every change that goes to the VENs. *done_revision* is the last whose shadows and schedules are all
+    written, which a repeat completes; *full* are VENs whose shadows had no room for it then. Phases and the
+    etag are computed, never stored.
+    """
+
+    event_id: str
+    requested: str
+    revision: int
+    start_ts: int
+    intervals: tuple[Interval, ...]
+    plan_id: str
+    created_ts: float
+    expires_ts: int
+    edition: int = 0
+    randomize_start_s: int = 0
+    priority: int = LOWEST_PRIORITY
+    targets: tuple[str, ...] = ()
+    programme: str = DEFAULT_PROGRAMME
+    allocation: Allocation = "merit"
+    asked_kw: float = 0.0
+    available_kw: float | None = None
+    called_kw: float = 0.0
+    shortfall_kw: float = 0.0
+    done_revision: int = -1
+    full: tuple[str, ...] = ()
+    cancelled_ts: float | None = None
+    deleted_ts: float | None = None
+    part: str = EVENT_PART
+
+    @property
+    def etag(self) -> str:
+        """What an operator's change is made on condition of."""
+        return event_etag(self.requested, self.edition, cancelled=self.cancelled_ts is not None)
+
+    @property
+    def end_ts(self) -> int:
+        """When the last interval ends, UTC s, before randomisation."""
+        return self.start_ts + sum(interval.duration_s for interval in self.intervals)
+
+    @property
+    def over_ts(self) -> float:
+        """When it is over for every VEN, UTC s."""
+        return self.end_ts + self.randomize_start_s if self.cancelled_ts is None else self.cancelled_ts
+
+    def for_ven(self, assignment: Assignment) -> DrEvent:
+        """The event as it goes into one VEN's shadow; without intervals once it is cancelled, or dropped."""
+        nothing = self.cancelled_ts is not None or not assignment.values
+        shares = () if nothing else zip(self.intervals, assignment.values, strict=True)
+        return DrEvent(
+            event_id=self.event_id,
+            revision=self.revision,
+            start_ts=self.start_ts,
+            intervals=tuple(msgspec.structs.replace(interval, value=value) for interval, value in shares),
+            randomize_start_s=self.randomize_start_s,
+            priority=self.priority,
+        )
+
+
+def attributes(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The attribute names of a row, to read no more than these."""
+    return tuple(field.encode_name for field in msgspec.structs.fields(kind))
+
+
+def read(kind: type[R], item: Any) -> R:
+    """An item as a row."""
+    return msgspec.convert(item, kind)
+
+
+def read_all(kind: type[R], items: Iterable[Any]) -> tuple[R, ...]:
+    """Items as rows."""
+    return tuple(read(kind, item) for item in items)
+
+
+def expires_ts(now: float, retention_days: int) -> int:
+    """When a row written *now* goes, UTC s."""
+    return int(now) + retention_days * DAY_S

@@ -1,0 +1,95 @@
+"""Schedules of events: one that settles it after its end, one that shares it out again while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from contracts.api.requests import DispatchEvent, SettleEvent
+from contracts.wire import codec
+from contracts.wire.topics import event_schedule_name
+
+if TYPE_CHECKING:
+    from types_boto3_scheduler import EventBridgeSchedulerClient
+
+SOONEST_S = 15
+"""EventBridge Scheduler refuses a time that has passed; this leaves room for the call itself."""
+RETRY_FOR_S = 3600
+RETRIES = 20
+SETTLE, REDISPATCH = "settle", "redispatch"
+
+
+@dataclass(frozen=True, slots=True)
+class EventSchedules:
+    """The schedules of a stage's events; each deletes itself when it is done."""
+
+    client: EventBridgeSchedulerClient
+    group: str
+    settle_arn: str
+    dispatch_arn: str
+    role_arn: str
+    dlq_arn: str
+
+    def put_settle(self, request: SettleEvent, *, at_ts: float, now: float) -> None:
+        """Settle at *at_ts*, or shortly when that is past; an earlier schedule of the event moves there."""
+        at = datetime.fromtimestamp(int(max(at_ts, now + SOONEST_S)), UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        target = self._target(self.settle_arn, request, retries=RETRIES, retry_for_s=RETRY_FOR_S)
+        self._put(request.event_id, SETTLE, f"at({at})", target)
+
+    def put_redispatch(
+        self, event_id: str, *, from_ts: float, to_ts: float, every_min: int, now: float
+    ) -> None:
+        """Redispatch every *every_min* minutes from *from_ts* to *to_ts*; not at all when it ends before.
+
+        A run that fails is not tried again: the next one does what it would have.
+        """
+        from_ts = max(from_ts, now)
+        if to_ts - from_ts <= 60 * every_min:
+            self.drop_redispatch(event_id)
+            return
+        request = DispatchEvent(action="redispatch", event_id=event_id)
+        target = self._target(self.dispatch_arn, request, retries=0, retry_for_s=60)
+        between = {
+            "StartDate": datetime.fromtimestamp(int(from_ts), UTC),
+            "EndDate": datetime.fromtimestamp(int(to_ts), UTC),
+        }
+        rate = f"rate({every_min} {'minute' if every_min == 1 else 'minutes'})"
+        self._put(event_id, REDISPATCH, rate, target, between)
+
+    def drop_redispatch(self, event_id: str) -> None:
+        """Take the recurring schedule away, when there is one."""
+        try:
+            self.client.delete_schedule(GroupName=self.group, Name=event_schedule_name(event_id, REDISPATCH))
+        except self.client.exceptions.ResourceNotFoundException:
+            return
+
+    def _put(
+        self, event_id: str, purpose: str, expression: str, target: Any, between: dict[str, Any] | None = None
+    ) -> None:
+        schedule: Any = {
+            "Name": event_schedule_name(event_id, purpose),
+            "GroupName": self.group,
+            "ScheduleExpression": expression,
+            "ScheduleExpressionTimezone": "UTC",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ActionAfterCompletion": "DELETE",
+            "Target": target,
+            **(between or {}),
+        }
+        try:
+            self.client.create_schedule(**schedule)
+        except self.client.exceptions.ConflictException:
+            try:
+                self.client.update_schedule(**schedule)
+            except self.client.exceptions.ResourceNotFoundException:  # it ran, and deleted itself, in between
+                self.client.create_schedule(**schedule)
+
+    def _target(self, function_arn: str, request: Any, *, retries: int, retry_for_s: int) -> Any:
+        return {
+            "Arn": function_arn,
+            "RoleArn": self.role_arn,
+            "Input": codec.encode(request).decode(),
+            "DeadLetterConfig": {"Arn": self.dlq_arn},
+            "RetryPolicy": {"MaximumEventAgeInSeconds": retry_for_s, "MaximumRetryAttempts": retries},
+        }

@@ -1,0 +1,38 @@
+"""Writes ``desired`` into VENs' classic shadows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contracts.wire import codec
+from contracts.wire.shadow import check_state
+
+if TYPE_CHECKING:
+    from types_boto3_iot_data import IoTDataPlaneClient
+
+
+@dataclass(frozen=True, slots=True)
+class Shadows:
+    """The shadows of the account."""
+
+    client: IoTDataPlaneClient
+
+    def set_desired(self, ven_id: str, desired: Mapping[str, Any]) -> bool:
+        """Merge *desired* into a VEN's shadow; False when the shadow has no room for it.
+
+        Raises:
+            OversizeError, FieldError: the patch alone breaks the service's limits.
+        """
+        state = {"desired": desired}
+        check_state(state)
+        try:
+            self.client.update_thing_shadow(thingName=ven_id, payload=codec.encode({"state": state}))
+        except self.client.exceptions.RequestEntityTooLargeException:
+            return False
+        return True
+
+    def set_event(self, ven_id: str, event_id: str, value: Mapping[str, Any] | None) -> bool:
+        """Set or, with None, remove ``desired.drEvents.<event_id>``. Returns and raises as `set_desired`."""
+        return self.set_desired(ven_id, {"drEvents": {event_id: value}})

@@ -1,0 +1,242 @@
+"""DynamoDB tables as the slices see them: plain values in and out, conditions answered by bool."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from contracts.store.items import Item, from_item, to_attribute, to_item
+from contracts.store.keys import Key, TableKeys
+from lambdas.shared import parallel
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+GET_MAX_KEYS = 100
+"""Source: DynamoDB, BatchGetItem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a write may happen. *names* and *values* are the expression's placeholders, with # and :."""
+
+    expression: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index; items that have the attribute *without* are passed over."""
+
+    name: str
+    keys: TableKeys
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table. Errors of AWS pass through: whoever invoked the function tries again."""
+
+    client: DynamoDBClient
+    name: str
+    keys: TableKeys
+
+    def key(self, key: Key) -> Item:
+        """The key's attributes."""
+        named = {self.keys.partition: key.partition}
+        if self.keys.sort is not None:
+            named[self.keys.sort] = key.sort or ""
+        return named
+
+    def get(self, key: Key) -> Item | None:
+        """The item as it is now (strongly consistent), or None."""
+        found = self.client.get_item(TableName=self.name, Key=to_item(self.key(key)), ConsistentRead=True)
+        return from_item(found["Item"]) if "Item" in found else None
+
+    def put_new(self, item: Mapping[str, Any]) -> bool:
+        """Write *item*, unless its key is taken; says whether it was written."""
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=to_item(item),
+                ConditionExpression="attribute_not_exists(#p)",
+                ExpressionAttributeNames={"#p": self.keys.partition},
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def replace(self, item: Mapping[str, Any], *, when: Condition) -> bool:
+        """Write *item* over what is there, when the condition holds; says whether it did."""
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=to_item(item),
+                ConditionExpression=when.expression,
+                ExpressionAttributeNames=dict(when.names),
+                ExpressionAttributeValues=to_item(when.values),
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def update(
+        self,
+        key: Key,
+        values: Mapping[str, Any],
+        *,
+        once: Mapping[str, Any] | None = None,
+        when: Condition | None = None,
+    ) -> bool:
+        """Set *values* (None removes) and, where still absent, *once*; says whether the condition held."""
+        names: dict[str, str] = dict(when.names) if when else {}
+        placeholders = {name: to_attribute(value) for name, value in (when.values if when else {}).items()}
+        expression = _update_expression(values, once or {}, names, placeholders)
+        call: dict[str, Any] = {"ConditionExpression": when.expression} if when else {}
+        if placeholders:
+            call["ExpressionAttributeValues"] = placeholders
+        try:
+            self.client.update_item(
+                TableName=self.name,
+                Key=to_item(self.key(key)),
+                UpdateExpression=expression,
+                ExpressionAttributeNames=names,
+                **call,
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def delete(self, key: Key, *, when: Condition) -> bool:
+        """Delete the item when the condition holds; says whether it did."""
+        try:
+            self.client.delete_item(
+                TableName=self.name,
+                Key=to_item(self.key(key)),
+                ConditionExpression=when.expression,
+                ExpressionAttributeNames=dict(when.names),
+                ExpressionAttributeValues=to_item(when.values),
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def query(
+        self, partition: str, between: tuple[str, str], attributes: Collection[str] = ()
+    ) -> Iterator[Item]:
+        """Items of *partition* whose sort keys lie in *between*, in order; *attributes* of them, or all."""
+        projection, names = _projection(attributes)
+        some: Any = {"ProjectionExpression": projection} if names else {}
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            KeyConditionExpression="#p = :p AND #s BETWEEN :a AND :b",
+            ExpressionAttributeNames={"#p": self.keys.partition, "#s": self.keys.sort or "", **names},
+            ExpressionAttributeValues=to_item({":p": partition, ":a": between[0], ":b": between[1]}),
+            ConsistentRead=True,
+            **some,
+        )
+        for page in pages:
+            yield from (from_item(item) for item in page["Items"])
+
+    def newest(
+        self, index: Index, partition: str, *, after: Item | None, limit: int
+    ) -> tuple[list[Item], Item | None]:
+        """Up to *limit* items of an index's *partition*, the highest sort key first, and where they end.
+
+        Args:
+            index: the index, and what is left out of it.
+            partition: of the index.
+            after: the keys (index's and table's) of the item to go on after, None for the first.
+            limit: how many are wanted.
+
+        Returns:
+            The items, and the keys of the last one when there may be more.
+        """
+        found: list[Item] = []
+        start: Any = None if after is None else to_item(after)
+        while len(found) < limit:
+            onwards: Any = {"ExclusiveStartKey": start} if start else {}
+            page = self.client.query(
+                TableName=self.name,
+                IndexName=index.name,
+                KeyConditionExpression="#p = :p",
+                FilterExpression="attribute_not_exists(#absent)",
+                ExpressionAttributeNames={"#p": index.keys.partition, "#absent": index.without},
+                ExpressionAttributeValues=to_item({":p": partition}),
+                ScanIndexForward=False,
+                Limit=limit - len(found),
+                **onwards,
+            )
+            found += [from_item(item) for item in page["Items"]]
+            start = page.get("LastEvaluatedKey")
+            if start is None:
+                return found, None
+        return found, None if start is None else from_item(start)
+
+    def scan(self, attributes: Collection[str]) -> Iterator[Item]:
+        """*attributes* of every item, in no order."""
+        projection, names = _projection(attributes)
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.name,
+            ProjectionExpression=projection,
+            ExpressionAttributeNames=names,
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from (from_item(item) for item in page["Items"])
+
+    def get_many(
+        self, partitions: Iterable[str], attributes: Collection[str], *, sort: str | None = None
+    ) -> list[Item]:
+        """*attributes* of the items that are there, in no order; of a table with a sort key, at *sort*."""
+        projection, names = _projection(attributes)
+        keys = [to_item(self.key(Key(partition, sort))) for partition in dict.fromkeys(partitions)]
+        chunks = [keys[first : first + GET_MAX_KEYS] for first in range(0, len(keys), GET_MAX_KEYS)]
+
+        def read(chunk: list[dict[str, Any]]) -> list[Item]:
+            found: list[Item] = []
+            while chunk:
+                request = {
+                    "Keys": chunk,
+                    "ProjectionExpression": projection,
+                    "ExpressionAttributeNames": names,
+                    "ConsistentRead": True,
+                }
+                answer = self.client.batch_get_item(RequestItems={self.name: request})  # type: ignore[dict-item]
+                found += [from_item(item) for item in answer["Responses"].get(self.name, [])]
+                left = answer["UnprocessedKeys"].get(self.name)
+                chunk = [dict(key) for key in left["Keys"]] if left else []
+            return found
+
+        return [item for found in parallel.over(chunks, read) for item in found]
+
+
+def _projection(attributes: Collection[str]) -> tuple[str, dict[str, str]]:
+    names = {f"#a{index}": attribute for index, attribute in enumerate(attributes)}
+    return ", ".join(names), names
+
+
+def _update_expression(
+    values: Mapping[str, Any],
+    once: Mapping[str, Any],
+    names: dict[str, str],
+    placeholders: dict[str, AttributeValueTypeDef],
+) -> str:
+    """The update expression; adds its placeholders to *names* and *placeholders*."""
+    sets, removes = [], []
+    for index, (attribute, value) in enumerate(values.items()):
+        names[f"#u{index}"] = attribute
+        if value is None:
+            removes.append(f"#u{index}")
+        else:
+            placeholders[f":u{index}"] = to_attribute(value)
+            sets.append(f"#u{index} = :u{index}")
+    for index, (attribute, value) in enumerate(once.items()):
+        names[f"#o{index}"] = attribute
+        placeholders[f":o{index}"] = to_attribute(value)
+        sets.append(f"#o{index} = if_not_exists(#o{index}, :o{index})")
+    parts = [f"SET {', '.join(sets)}"] if sets else []
+    return " ".join([*parts, f"REMOVE {', '.join(removes)}"] if removes else parts)

@@ -1,0 +1,196 @@
+"""What the tests of the functions stand on: an account, a fleet, messages as the rules pass them on."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from contracts.store.keys import (
+    COMMANDS,
+    EVENTS,
+    EVENTS_BY_START,
+    EVENTS_INDEX,
+    TELEMETRY,
+    VENS,
+    Key,
+    TableKeys,
+)
+from lambdas.shared import clients
+from lambdas.shared.tables import Table
+
+NOW = 1_800_000_000.0
+REGION = "us-east-1"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "TELEMETRY_TABLE": "telemetry",
+    "VENS_TABLE": "vens",
+    "EVENTS_TABLE": "events",
+    "COMMANDS_TABLE": "commands",
+    "RETENTION_DAYS": "30",
+    "SETTLE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:settle",
+    "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",
+    "SCHEDULE_GROUP": "events",
+    "SCHEDULE_DLQ_ARN": "arn:aws:sqs:us-east-1:123456789012:dead-letters",
+    "SETTLE_DELAY_S": "120",
+    "REDISPATCH_MIN": "1",
+    "SHADOW_WRITES_PER_S": "100",
+    "PROGRAMMES": '{"summer-peak":"caiso_10_of_10"}',
+    "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a function reads of Lambda's context."""
+
+    aws_request_id: str = "8d7a1f3e-0000-4000-8000-000000000001"
+    function_name: str = "function"
+    function_version: str = "$LATEST"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    log_stream_name: str = "2027/01/15/[$LATEST]stream"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Always plenty."""
+        return 30_000
+
+
+class World:
+    """The account, and shorthand for what happens in it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.slept: list[float] = []
+        for name, keys in (
+            ("telemetry", TELEMETRY),
+            ("vens", VENS),
+            ("events", EVENTS),
+            ("commands", COMMANDS),
+        ):
+            _create_table(clients.dynamodb(), name, keys)
+        clients.scheduler().create_schedule_group(Name="events")
+        clients.sqs().create_queue(QueueName="shadows")
+        self.telemetry = Table(clients.dynamodb(), "telemetry", TELEMETRY)
+        self.vens = Table(clients.dynamodb(), "vens", VENS)
+        self.events = Table(clients.dynamodb(), "events", EVENTS)
+        self.commands = Table(clients.dynamodb(), "commands", COMMANDS)
+
+    def add_ven(self, ven_id: str, **attributes: Any) -> None:
+        """A VEN that is online and offers 5 kW, unless *attributes* say otherwise."""
+        clients.iot().create_thing(thingName=ven_id)
+        known = {"provisionedTs": NOW, "online": True, "enabled": True, "shedAvailabilityKw": 5.0}
+        self.vens.put_new({"venId": ven_id, **known, **attributes})
+
+    def ven(self, ven_id: str) -> dict[str, Any]:
+        """The VEN's row."""
+        return self.vens.get(Key(ven_id)) or {}
+
+    def event_part(self, event_id: str, part: str = "EVENT") -> dict[str, Any]:
+        """A part of an event."""
+        return self.events.get(Key(event_id, part)) or {}
+
+    def desired(self, ven_id: str) -> dict[str, Any]:
+        """``desired.drEvents`` of a VEN's shadow."""
+        iot_data = clients.iot_data()
+        try:
+            shadow = iot_data.get_thing_shadow(thingName=ven_id)
+        except iot_data.exceptions.ResourceNotFoundException:
+            return {}
+        state = json.loads(shadow["payload"].read())["state"]
+        events: dict[str, Any] = state.get("desired", {}).get("drEvents", {})
+        return events
+
+    def schedule(self, name: str) -> SimpleNamespace:
+        """A schedule of the group: its time and what it says."""
+        found = clients.scheduler().get_schedule(GroupName="events", Name=name)
+        target = found["Target"]
+        return SimpleNamespace(
+            at=found["ScheduleExpression"],
+            after=found["ActionAfterCompletion"],
+            target=target,
+            request=json.loads(target["Input"]),
+        )
+
+
+def _create_table(client: Any, name: str, keys: TableKeys) -> None:
+    attributes = [{"AttributeName": key, "AttributeType": "S"} for key in keys if key is not None]
+    index: dict[str, Any] = {}
+    if keys is EVENTS:
+        attributes.append({"AttributeName": EVENTS_INDEX.sort, "AttributeType": "N"})
+        by_start = {
+            "IndexName": EVENTS_BY_START,
+            "KeySchema": _key_schema(EVENTS_INDEX),
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        index = {"GlobalSecondaryIndexes": [by_start]}
+    client.create_table(
+        TableName=name,
+        KeySchema=_key_schema(keys),
+        AttributeDefinitions=attributes,
+        BillingMode="PAY_PER_REQUEST",
+        **index,
+    )
+
+
+def _key_schema(keys: TableKeys) -> list[dict[str, str]]:
+    present = [(keys.partition, "HASH")] + ([(keys.sort, "RANGE")] if keys.sort else [])
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in present]
+
+
+def body(topic: str, payload: Any, *, received_ms: int = int(NOW * 1000)) -> str:
+    """An SQS body as the topic rules write it; *payload* is bytes, or becomes JSON."""
+    raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return json.dumps(
+        {
+            "payload": base64.b64encode(raw).decode(),
+            "topic": topic,
+            "receivedMs": received_ms,
+            "clientId": "x",
+        }
+    )
+
+
+def batch(*bodies: str) -> dict[str, Any]:
+    """An SQS event with messages m0, m1 and so on."""
+    return {
+        "Records": [
+            {"messageId": f"m{index}", "body": text, "eventSource": "aws:sqs", "attributes": {}}
+            for index, text in enumerate(bodies)
+        ]
+    }
+
+
+def failed(answer: dict[str, Any]) -> list[str]:
+    """The messages that a function says failed."""
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+def telemetry(ven_id: str = "house-1", seq: int = 1, **fields: Any) -> dict[str, Any]:
+    """A telemetry payload."""
+    return {
+        "venId": ven_id,
+        "timestamp": int(NOW) + 30 * seq,
+        "bootId": "b1",
+        "seq": seq,
+        "usedPowerKw": 2.125,
+        "shedPowerKw": 0.1,
+        "baselinePowerKw": 2.225,
+        **fields,
+    }
+
+
+LOAD = {
+    "id": "ev1",
+    "name": "EV",
+    "type": "ev",
+    "capacityKw": 7.2,
+    "currentPowerKw": 3.5,
+    "shedCapabilityKw": 3.5,
+    "enabled": True,
+    "priority": 40,
+}

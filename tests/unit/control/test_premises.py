@@ -1,0 +1,195 @@
+"""The house beside its clone: what is asked is met against what the clone draws."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import pytest
+from msgspec.structs import replace
+
+from contracts.wire.events import Interval, Signal
+from ven_twin.control.circuit_views import NO_SETTINGS, LoadSetting
+from ven_twin.control.house_pair import Flow, Premises
+from ven_twin.control.ven_state import LoadShed
+from ven_twin.house.devices.ev import Ev
+from ven_twin.house.house import House
+from ven_twin.house.house_environment import Site
+from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.profile import build_house
+
+EVENING_TS = datetime(2026, 7, 14, 23, tzinfo=UTC).timestamp()
+"""18:00 in Greensboro: hot, and the car is back."""
+STEP_S = 60.0
+
+
+@lru_cache
+def evening() -> tuple[House, Site]:
+    """The standard house after a day alone."""
+    profile = load_profile()
+    house, site = build_house(profile), load_site(profile)
+    for tick in range(288):
+        house = house.step({}, site.environment(EVENING_TS - 300.0 * (288 - tick), 300.0), 300.0).house
+    return house, site
+
+
+def ask(signal: Signal, value: float) -> Interval:
+    """An hour of a signal."""
+    return Interval(duration_s=3600, signal=signal, value=value)
+
+
+def run(
+    minutes: int,
+    interval: Interval | None = None,
+    *,
+    limit_kw: float | None = None,
+    settings: dict[str, LoadSetting] | None = None,
+    sheds: dict[str, LoadShed] | None = None,
+    premises: Premises | None = None,
+    from_minute: int = 0,
+) -> tuple[Premises, list[Flow]]:
+    """Run the evening, planned anew each minute."""
+    house, site = evening()
+    premises = premises or Premises(house, house)
+    flows = []
+    for minute in range(from_minute, from_minute + minutes):
+        env = site.environment(EVENING_TS + minute * STEP_S, STEP_S)
+        premises = premises.planned(
+            env, STEP_S, interval, limit_kw=limit_kw, settings=settings or NO_SETTINGS, load_sheds=sheds
+        )
+        premises, flow = premises.step(env, STEP_S, settings or NO_SETTINGS)
+        flows.append(flow)
+    return premises, flows
+
+
+def missed_kw(flows: list[Flow], kw: float) -> list[float]:
+    """How far each step was from *kw* below the clone, or from nothing where the clone draws less."""
+    return [abs(flow.baseline_kw - flow.used_kw - min(kw, _drawn_kw(flow))) for flow in flows]
+
+
+def _drawn_kw(flow: Flow) -> float:
+    """What the clone's circuits draw; generation is no load that could be shed."""
+    return flow.baseline_kw - min(flow.circuits_kw["pv1"], 0.0)
+
+
+def test_premises_left_alone_are_their_clone() -> None:
+    """Where nothing is asked, house and clone are the same house on the same day."""
+    premises, flows = run(60)
+    assert premises.house == premises.clone
+    assert all(flow.used_kw == pytest.approx(flow.baseline_kw) for flow in flows)
+
+
+def test_premises_never_curtail_the_clone() -> None:
+    """The clone draws what the house would have drawn, whatever is asked of the house."""
+    alone, _ = run(60)
+    for interval in (ask(Signal.SHED_KW, 9.0), ask(Signal.LEVEL, 3), ask(Signal.IMPORT_LIMIT_KW, 0.5)):
+        assert run(60, interval)[0].clone == alone.clone
+
+
+def test_premises_meet_what_is_asked_against_the_clone() -> None:
+    """The meter stands the asked kW below the clone, an hour long, though the two drift apart."""
+    _, flows = run(60, ask(Signal.SHED_KW, 3.0))
+    assert sum(missed_kw(flows, 3.0)) / len(flows) < 0.05
+
+
+def test_premises_hold_an_import_limit() -> None:
+    """The site imports no more than the limit, where the circuits allow it."""
+    _, flows = run(60, ask(Signal.IMPORT_LIMIT_KW, 4.0))
+    assert max(flow.baseline_kw for flow in flows) > 6.0
+    assert max(flow.used_kw for flow in flows) < 4.05
+
+
+def test_premises_hold_an_import_limit_when_only_the_house_is_above_it() -> None:
+    """After a shed the house has more to catch up than its clone; the limit holds for what is drawn."""
+    house, site = evening()
+    full = tuple(
+        replace(load, soc=load.spec.full_soc) if isinstance(load, Ev) else load for load in house.loads
+    )
+    env = site.environment(EVENING_TS, STEP_S)
+    behind = Premises(house, replace(house, loads=full))
+    planned = behind.planned(env, STEP_S, ask(Signal.IMPORT_LIMIT_KW, 5.0))
+    _, flow = planned.step(env, STEP_S)
+    assert flow.baseline_kw < 5.0
+    assert flow.used_kw == pytest.approx(5.0, abs=0.05)
+
+
+def test_premises_hold_a_standing_limit_in_an_event_that_asks_for_less() -> None:
+    """An event that asks for little does not lift a limit that stands."""
+    _, flows = run(30, ask(Signal.SHED_KW, 0.1), limit_kw=4.0)
+    assert max(flow.used_kw for flow in flows) < 4.05
+
+
+@pytest.mark.parametrize(("level", "share"), [(0, 0.0), (1, 0.3), (2, 0.6), (3, 1.0)])
+def test_premises_take_the_level_s_share_of_what_is_on_offer(level: int, share: float) -> None:
+    """A level names a part of the flexibility."""
+    house, site = evening()
+    env = site.environment(EVENING_TS, STEP_S)
+    planned = Premises(house, house).planned(env, STEP_S, ask(Signal.LEVEL, level))
+    assert planned.plan.shed_kw == pytest.approx(share * planned.available_kw, abs=0.3)
+
+
+def test_premises_shed_one_circuit_by_command() -> None:
+    """The circuit that a command names is curtailed, no other, and its decision says why."""
+    shed = {"ev1": LoadShed(3.0, EVENING_TS + 3600)}
+    premises, flows = run(10, sheds=shed)
+    assert max(missed_kw(flows, 3.0)) < 0.01
+    made = {decision.id: decision for decision in premises.plan.decisions}
+    assert [one for one in made if made[one].curtailed] == ["ev1"]
+    assert made["ev1"].reason == "shed by command"
+    assert premises.plan.curtailed["ev1"]
+
+
+def test_premises_count_a_commanded_shed_towards_an_event() -> None:
+    """What is off already is not shed a second time elsewhere (defect 8)."""
+    shed = {"ev1": LoadShed(3.0, EVENING_TS + 3600)}
+    _, flows = run(10, ask(Signal.SHED_KW, 3.0), sheds=shed)
+    assert max(missed_kw(flows, 3.0)) < 0.2
+    _, more = run(5, ask(Signal.SHED_KW, 9.0), sheds=shed)
+    assert more[-1].circuits_kw["ev1"] < 4.2
+    assert max(missed_kw(more, 9.0)) < 0.2
+
+
+def test_premises_shed_a_circuit_by_command_under_a_ceiling() -> None:
+    """A circuit that has a ceiling can still be shed by command."""
+    settings = {"ev1": LoadSetting(capacity_kw=6.0)}
+    shed = {"ev1": LoadShed(3.0, EVENING_TS + 3600)}
+    _, flows = run(5, settings=settings, sheds=shed)
+    assert flows[-1].circuits_kw["ev1"] == pytest.approx(3.0)
+
+
+def test_premises_never_shed_a_critical_circuit_by_command() -> None:
+    """Whatever way it is asked, a critical circuit stays on."""
+    premises, flows = run(30, sheds={"fridge1": LoadShed(9.0, EVENING_TS + 3600)})
+    assert not premises.plan.curtailed["fridge1"]
+    assert sum(flow.circuits_kw["fridge1"] for flow in flows) > 0.0
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [LoadSetting(enabled=False), LoadSetting(capacity_kw=3.0), LoadSetting(capacity_kw=1.0)],
+    ids=["off", "ceiling", "ceiling below 6 A"],
+)
+def test_premises_hold_settings_for_house_and_clone_alike(setting: LoadSetting) -> None:
+    """What the resident has set is how the house is used; it is no curtailment, and hides none."""
+    settings = {"ev1": setting}
+    _, flows = run(30, settings=settings)
+    assert all(flow.used_kw == pytest.approx(flow.baseline_kw) for flow in flows)
+    _, flows = run(30, ask(Signal.SHED_KW, 2.0), settings=settings)
+    assert sum(missed_kw(flows, 2.0)) / len(flows) < 0.1
+
+
+def test_premises_take_a_setting_up_in_house_and_clone_at_once() -> None:
+    """A setting that comes between two plans holds for both from the next step on."""
+    house, site = evening()
+    env = site.environment(EVENING_TS, STEP_S)
+    planned = Premises(house, house).planned(env, STEP_S, None)
+    _, flow = planned.step(env, STEP_S, {"ev1": LoadSetting(enabled=False)})
+    assert flow.circuits_kw["ev1"] == 0.0
+    assert flow.used_kw == pytest.approx(flow.baseline_kw)
+
+
+def test_premises_offer_nothing_of_a_circuit_that_a_guard_protects() -> None:
+    """What could be given up is 0 where it may not be."""
+    premises, _ = run(1)
+    assert premises.sheddable_kw()["fridge1"] == 0.0
+    assert premises.sheddable_kw()["ev1"] == pytest.approx(7.2)

@@ -1,0 +1,302 @@
+"""What the VEN says: the wire's names, nothing that a shadow does not keep, nothing that is not news."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import pytest
+
+from contracts.errors import CommandRefusedError, FieldError
+from contracts.wire import codec
+from contracts.wire.acks import read_ack
+from contracts.wire.commands import Ping
+from contracts.wire.events import Phase
+from contracts.wire.shadow import LoadSetting, OptOut
+from contracts.wire.telemetry import read_loads, read_telemetry
+from tests.support.ven_states import NOW, VEN, event, ven
+from ven_twin.control import reporting
+from ven_twin.control.house_pair import Premises
+from ven_twin.control.meter import Meter
+from ven_twin.control.reporting import Voice, pruned, worth_saying
+from ven_twin.control.schedule import Held, Source, Transition
+from ven_twin.control.settings import Settings
+from ven_twin.control.shedding import Decision, ShedPlan
+from ven_twin.house.environment import Environment
+from ven_twin.house.library import load_profile
+from ven_twin.house.profile import Panel, build_house
+
+VOICE = Voice(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0))
+HELD = Held(event(durations_s=(60,)), Source.SHADOW, 0.0)
+LEAVING = replace(
+    ven(),
+    settings=Settings(opt_out=OptOut(reason="guests", until_ts=NOW + 60)),
+    by_hand={"ev1": "e1", "hvac1": "e9"},
+)
+LOAD_KEYS = {
+    "id",
+    "name",
+    "type",
+    "capacityKw",
+    "currentPowerKw",
+    "shedCapabilityKw",
+    "enabled",
+    "priority",
+}
+
+
+@lru_cache
+def premises() -> Premises:
+    """The standard house, planned once."""
+    house = build_house(load_profile())
+    return Premises(house, house).planned(Environment(), 60.0, None)
+
+
+def on_the_wire(message: object) -> dict[str, Any]:
+    """*message* as a subscriber reads it."""
+    decoded: dict[str, Any] = json.loads(codec.encode(message))
+    return decoded
+
+
+def test_telemetry_has_the_names_of_the_wire() -> None:
+    """Every name of the wire document is there, and the cloud can read the row."""
+    meter = Meter().count({"hvac1": 1.0, "ev1": 2.0}, 7.0, 30)
+    row = reporting.telemetry_row(
+        VOICE,
+        meter,
+        timestamp=NOW,
+        seq=3,
+        event_id="e1",
+        requested_kw=4.5,
+        battery_soc=0.87654321,
+        loads=reporting.circuit_loads(premises(), {}, ven()),
+    )
+    said = on_the_wire(row)
+    loads = said.pop("loads")
+    assert said == {
+        "schemaVersion": "1.0",
+        "venId": VEN,
+        "timestamp": NOW,
+        "bootId": "boot-1",
+        "seq": 3,
+        "eventId": "e1",
+        "usedPowerKw": 3.0,
+        "shedPowerKw": 4.0,
+        "requestedReductionKw": 4.5,
+        "baselinePowerKw": 7.0,
+        "batterySoc": 0.8765,
+        "panelAmperageRating": 200.0,
+        "panelVoltage": 240.0,
+        "panelMaxKw": 48.0,
+        "currentAmps": 12.5,
+        "panelUtilizationPercent": 6.2,
+    }
+    assert all(set(load) == LOAD_KEYS for load in loads)
+    assert read_telemetry(codec.encode(row), ven_id=VEN) == row
+
+
+def test_telemetry_outside_events_says_null() -> None:
+    """No event, no request: the keys are there and null."""
+    row = reporting.telemetry_row(
+        VOICE,
+        Meter(),
+        timestamp=NOW,
+        seq=0,
+        event_id=None,
+        requested_kw=None,
+        battery_soc=None,
+        loads=(),
+    )
+    said = on_the_wire(row)
+    assert (said["eventId"], said["requestedReductionKw"], said["batterySoc"]) == (None, None, None)
+
+
+def test_shed_power_is_never_below_nothing() -> None:
+    """A house that draws more than its baseline has shed nothing; the rise is in used less baseline."""
+    meter = Meter().count({"ev1": 7.0}, 2.0, 30)
+    row = reporting.telemetry_row(
+        VOICE,
+        meter,
+        timestamp=NOW,
+        seq=0,
+        event_id=None,
+        requested_kw=None,
+        battery_soc=None,
+        loads=(),
+    )
+    assert (row.shed_power_kw, row.used_power_kw, row.baseline_power_kw) == (0.0, 7.0, 2.0)
+
+
+def test_loads_show_how_each_circuit_is_set() -> None:
+    """What was set of a circuit stands in place of what its profile says."""
+    setting = LoadSetting(enabled=False, capacity_kw=2.0, priority=44)
+    state = replace(ven(), settings=replace(ven().settings, loads={"ev1": setting}))
+    loads = {load.id: load for load in reporting.circuit_loads(premises(), {"ev1": 1.23456}, state)}
+    ev, hvac = loads["ev1"], loads["hvac1"]
+    assert (ev.enabled, ev.capacity_kw, ev.priority, ev.current_power_kw) == (False, 2.0, 44, 1.235)
+    assert (hvac.enabled, hvac.capacity_kw, hvac.priority) == (True, 4.4, 2)
+    assert [circuit.id for circuit in premises().house.circuits] == list(loads)
+
+
+def test_a_loads_snapshot_can_be_read_back() -> None:
+    """The snapshot is of the wire's form."""
+    loads = reporting.circuit_loads(premises(), {}, ven())
+    snapshot = reporting.loads_snapshot(VOICE, timestamp=NOW, seq=1, loads=loads)
+    assert read_loads(codec.encode(snapshot), ven_id=VEN) == snapshot
+    assert set(on_the_wire(snapshot)) == {"schemaVersion", "venId", "timestamp", "bootId", "seq", "loads"}
+
+
+def test_a_command_s_ack_says_what_was_done() -> None:
+    """A pong goes back with the sender's id, and nothing that does not apply."""
+    ack = reporting.command_ack(VOICE, Ping(correlation_id="c1"), {"pong": True}, ts=NOW)
+    assert on_the_wire(ack) == {
+        "op": "ping",
+        "ok": True,
+        "status": "success",
+        "ts": NOW,
+        "venId": VEN,
+        "correlationId": "c1",
+        "pong": True,
+    }
+
+
+def test_a_refusal_names_the_field() -> None:
+    """An ack of what cannot be done says which field and why."""
+    error = CommandRefusedError(FieldError("data.loadId", "unknown circuit"), "setLoad", None)
+    said = on_the_wire(reporting.refusal_ack(VOICE, error, ts=NOW))
+    assert (said["ok"], said["status"], said["correlationId"]) == (False, "rejected", "")
+    assert (said["field"], said["error"]) == ("data.loadId", "data.loadId: unknown circuit")
+
+
+@pytest.mark.parametrize(
+    ("phase", "status", "ok"),
+    [
+        (Phase.FAR, "accepted", True),
+        (Phase.NEAR, "accepted", True),
+        (Phase.ACTIVE, "success", True),
+        (Phase.COMPLETED, "success", True),
+        (Phase.CANCELLED, "success", True),
+        (Phase.OPTED_OUT, "rejected", False),
+    ],
+)
+def test_each_transition_is_acked(phase: Phase, status: str, ok: bool) -> None:
+    """One ack a transition, told from another by event, revision and phase; who leaves says why."""
+    delivered = Meter().count({"ev1": 1.0}, 4.0, 1800)
+    plan = ShedPlan(asked_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
+    ack = reporting.transition_ack(
+        VOICE, Transition(HELD, phase), plan, delivered, LEAVING, requested_kw=3.0, ts=NOW
+    )
+    said = on_the_wire(ack)
+    assert (said["op"], said["status"], said["ok"], said["phase"]) == ("event", status, ok, phase)
+    assert said["correlationId"] == f"e1:0:{phase}"
+    assert said["event_id"] == "e1"
+    assert said["requested_shed_kw"] == 3.0
+    assert said["actual_shed_kw"] == (2.5 if phase is Phase.ACTIVE else 3.0)
+    assert ("circuits_curtailed" in said) is (phase is Phase.ACTIVE)
+    assert said.get("data") == {
+        Phase.ACTIVE: {"byHand": ["ev1"]},
+        Phase.OPTED_OUT: {
+            "deliveredKwh": 1.5,
+            "optOut": {"reason": "guests", "untilTs": NOW + 60},
+            "byHand": ["ev1"],
+        },
+    }.get(phase, {"deliveredKwh": 1.5, "byHand": ["ev1"]})
+    assert read_ack(codec.encode(ack), ven_id=VEN) == ack
+
+
+def test_the_circuits_of_an_ack_have_the_names_of_the_wire() -> None:
+    """Each circuit says what it drew, what was taken, what is left, and why."""
+    plan = ShedPlan(asked_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
+    ack = reporting.transition_ack(
+        VOICE, Transition(HELD, Phase.ACTIVE), plan, None, LEAVING, requested_kw=None, ts=NOW
+    )
+    assert on_the_wire(ack)["circuits_curtailed"] == [
+        {
+            "id": "ev1",
+            "name": "Car charger",
+            "breaker_amps": 50.0,
+            "original_kw": 7.2,
+            "curtailed_kw": 2.5,
+            "final_kw": 4.7,
+            "critical": False,
+            "reason": "charging slowed",
+        }
+    ]
+
+
+def test_the_summary_of_an_event_has_the_names_of_the_wire() -> None:
+    """Asked, got, over which time, against which baseline."""
+    delivered = Meter().count({"ev1": 1.0}, 4.0, 1800)
+    assert reporting.event_summary(HELD, delivered, 2.0, end_ts=NOW + 59.6) == {
+        "eventId": "e1",
+        "requestedReductionKw": 2.0,
+        "actualReductionKw": 3.0,
+        "deliveredKwh": 1.5,
+        "baselineKw": 4.0,
+        "startTs": NOW,
+        "endTs": NOW + 60,
+    }
+
+
+def test_the_status_is_one_word() -> None:
+    """Disabled goes before opted out, and both before what the events say."""
+    state = ven()
+    schedule, _ = state.schedule.offer(event(), Source.SHADOW, VEN, NOW)
+    running = replace(state, schedule=schedule)
+    away = replace(running, settings=replace(state.settings, opt_out=OptOut()))
+    off = replace(away, settings=replace(away.settings, enabled=False))
+    words = [reporting.status_of(one, NOW) for one in (state, running, away, off)]
+    assert words == ["normal", "shedding", "optedOut", "disabled"]
+
+
+def test_pruned_drops_what_a_shadow_does_not_keep() -> None:
+    """Nulls and empty objects are no state; false, zero and an empty list are."""
+    value = {"a": None, "b": {}, "c": {"d": {"e": None}}, "f": False, "g": 0, "h": [], "i": {"j": 1}}
+    assert pruned(value) == {"f": False, "g": 0, "h": [], "i": {"j": 1}}
+
+
+@pytest.mark.parametrize(
+    ("change", "worth"),
+    [
+        ({"metrics": {"currentPowerKw": 9.0}}, False),
+        ({"metrics": {"batterySoc": 0.1}}, False),
+        ({"metrics": {"sustainS": 60}}, False),
+        ({"ven": {"lastPublishTs": 9, "houseTs": 9}}, False),
+        ({"metrics": {"shedAvailabilityKw": 4.4}}, False),
+        ({"metrics": {"shedAvailabilityKw": 4.5}}, True),
+        ({"metrics": {"activeEventId": "e1"}}, True),
+        ({"metrics": {"lastEventSummary": {"eventId": "e1"}}}, True),
+        ({"ven": {"status": "shedding"}}, True),
+        ({"enabled": False}, True),
+        ({"shadow_errors": {"x": "y"}}, True),
+    ],
+)
+def test_drifting_figures_alone_are_not_worth_an_update(change: dict[str, Any], worth: bool) -> None:
+    """An update costs four publishes: it is sent for what has changed, not for what always does."""
+    before: dict[str, Any] = {
+        "enabled": True,
+        "ven": {"status": "normal", "lastPublishTs": 1, "houseTs": 1},
+        "metrics": {"currentPowerKw": 1.0, "shedAvailabilityKw": 4.0, "batterySoc": 0.9, "sustainS": 7200},
+    }
+    after = {
+        key: {**before[key], **change.get(key, {})}
+        if isinstance(before.get(key), dict)
+        else change.get(key, before.get(key))
+        for key in before.keys() | change.keys()
+    }
+    assert worth_saying(before, after) is worth
+
+
+def _decision() -> Decision:
+    return Decision(
+        id="ev1",
+        name="Car charger",
+        breaker_amps=50.0,
+        original_kw=7.2,
+        curtailed_kw=2.5,
+        final_kw=4.7,
+        critical=False,
+        reason="charging slowed",
+    )

@@ -1,0 +1,122 @@
+"""The VEN's copy of its shadow, whatever the order in which it hears of it."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from ven_twin.control.shadow_sync import ShadowCopy
+
+
+def accepted(version: int, **state: Any) -> tuple[str, dict[str, Any]]:
+    """An ``update/accepted``."""
+    return "accepted", {"state": state, "version": version}
+
+
+def delta(version: int, **state: Any) -> tuple[str, dict[str, Any]]:
+    """An ``update/delta``."""
+    return "delta", {"state": state, "version": version}
+
+
+def hear(copy: ShadowCopy, *messages: tuple[str, dict[str, Any]]) -> ShadowCopy:
+    """*copy* after these messages."""
+    takes = {"accepted": ShadowCopy.on_accepted, "delta": ShadowCopy.on_delta, "get": ShadowCopy.on_get}
+    for kind, document in messages:
+        copy = takes[kind](copy, document)
+    return copy
+
+
+@pytest.fixture
+def copy() -> ShadowCopy:
+    """A copy that was read whole, at version 4."""
+    document = {"state": {"desired": {"enabled": True, "a": 1}, "reported": {"enabled": True}}, "version": 4}
+    return ShadowCopy().on_get(document)
+
+
+def test_shadow_copy_holds_the_whole_that_was_read(copy: ShadowCopy) -> None:
+    """After a get the copy is what the service holds (defect 7)."""
+    assert copy.desired == {"enabled": True, "a": 1}
+    assert copy.reported == {"enabled": True}
+    assert copy.synchronized
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_shadow_copy_ends_alike_in_every_order(copy: ShadowCopy, order: tuple[int, ...]) -> None:
+    """Deltas and accepted updates in any order come to the latest state, or to the need to read it anew."""
+    messages = (
+        accepted(5, desired={"a": 2}),
+        delta(5, a=2),
+        accepted(6, desired={"a": 3}),
+        delta(6, a=3),
+    )
+    after = hear(copy, *(messages[index] for index in order))
+    assert after.desired["a"] == 3
+    assert after.accepted == 6
+    assert after.synchronized is (order.index(0) < order.index(2))
+
+
+def test_shadow_copy_learns_of_a_removed_key_from_the_accepted_update(copy: ShadowCopy) -> None:
+    """A key that is no longer desired is in no delta; null in an accepted update removes it (defect 2)."""
+    assert "a" not in hear(copy, accepted(5, desired={"a": None})).desired
+
+
+@pytest.mark.parametrize(
+    "message", [accepted(4, desired={"a": 9}), delta(4, a=9), delta(3, a=9), accepted(3, desired={"a": 9})]
+)
+def test_shadow_copy_does_nothing_on_what_is_not_newer(
+    copy: ShadowCopy, message: tuple[str, dict[str, Any]]
+) -> None:
+    """A stale or repeated message changes nothing."""
+    assert hear(copy, message) == copy
+
+
+def test_shadow_copy_that_missed_an_update_has_to_be_read_anew(copy: ShadowCopy) -> None:
+    """Versions of accepted updates run without a gap; where one is missing something was lost."""
+    after = hear(copy, accepted(6, reported={"enabled": False}))
+    assert not after.synchronized
+    assert not hear(after, accepted(7, desired={})).synchronized
+    assert hear(after, ("get", {"state": {"desired": {"a": 7}}, "version": 7})).synchronized
+
+
+def test_shadow_copy_ignores_a_whole_that_is_older_than_what_it_knows(copy: ShadowCopy) -> None:
+    """An answer to get that was overtaken by a delta does not bring the old state back."""
+    ahead = hear(copy, delta(7, a=2))
+    assert hear(ahead, ("get", {"state": {"desired": {"a": 1}}, "version": 6})) == ahead
+
+
+def test_shadow_copy_is_not_trusted_after_a_disconnect(copy: ShadowCopy) -> None:
+    """Whatever was said meanwhile was missed; what was known is kept until it is read anew."""
+    away = copy.disconnected()
+    assert not away.synchronized
+    assert away.desired == copy.desired
+
+
+def test_shadow_copy_of_a_shadow_that_does_not_exist_is_empty(copy: ShadowCopy) -> None:
+    """No shadow yet: nothing desired, nothing reported, and the first update continues from there."""
+    empty = copy.on_missing()
+    assert (empty.desired, empty.reported, empty.synchronized) == ({}, {}, True)
+    assert hear(empty, accepted(17, reported={"x": 1})).synchronized
+
+
+def test_shadow_copy_has_what_a_command_wants_at_once(copy: ShadowCopy) -> None:
+    """A message that does not know of the command yet does not undo it."""
+    wanted = copy.with_wanted({"enabled": False, "a": None})
+    assert hear(wanted, accepted(5, reported={"x": 1})).desired == {"enabled": False}
+
+
+@pytest.mark.parametrize("document", [{}, {"version": "5"}, {"version": True}, {"state": 3, "version": 5}])
+def test_shadow_copy_survives_a_document_of_another_form(copy: ShadowCopy, document: dict[str, Any]) -> None:
+    """What is not of the service's form changes nothing that is desired."""
+    for kind in ("accepted", "delta"):
+        assert hear(copy, (kind, document)).desired == copy.desired
+
+
+def test_shadow_copy_takes_nothing_up_before_the_whole_was_read() -> None:
+    """A message kept for an earlier run may be old; the whole must then be at least as new as it."""
+    fresh = hear(ShadowCopy(), delta(6, a=2), accepted(7, desired={"a": 3}))
+    assert fresh.desired == {}
+    old = hear(fresh, ("get", {"state": {"desired": {"a": 1}}, "version": 6}))
+    assert not old.synchronized
+    assert hear(fresh, ("get", {"state": {"desired": {"a": 3}}, "version": 7})).synchronized

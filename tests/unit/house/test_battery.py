@@ -1,0 +1,90 @@
+"""The home battery: commands, limits and how it fills itself."""
+
+from math import sqrt
+
+import pytest
+from msgspec.structs import replace
+
+from ven_twin.house.control import FREE, Control
+from ven_twin.house.devices.battery import Battery
+from ven_twin.house.environment import Environment
+from ven_twin.house.house import House
+
+NOON = Environment(hour_of_day=12.0)
+NIGHT = Environment(hour_of_day=3.0)
+
+
+@pytest.fixture
+def battery(house: House) -> Battery:
+    """The battery, half full."""
+    assert house.battery is not None
+    return replace(house.battery, soc=0.5)
+
+
+def test_battery_idles_when_nothing_is_asked_and_nothing_is_over(battery: Battery) -> None:
+    """Outside events and without surplus it neither takes nor gives."""
+    after, power_kw = battery.step(FREE, NOON, 60.0, surplus_kw=-2.0)
+    assert power_kw == 0.0
+    assert after is battery
+
+
+def test_battery_discharges_on_command(battery: Battery) -> None:
+    """A limit below zero is a discharge of that much."""
+    after, power_kw = battery.step(Control(limit_kw=-3.0), NOON, 3600.0)
+    assert power_kw == -3.0
+    assert (0.5 - after.soc) * 13.5 == pytest.approx(3.0 / sqrt(0.9))
+
+
+def test_battery_gives_no_more_than_its_inverter(battery: Battery) -> None:
+    """Asked for 20 kW it gives its 5."""
+    assert battery.step(Control(limit_kw=-20.0), NOON, 60.0).power_kw == -5.0
+
+
+def test_battery_stops_at_its_reserve(battery: Battery) -> None:
+    """The last step gives what is left above the reserve."""
+    low = replace(battery, soc=battery.spec.least_soc + 0.001)
+    after, power_kw = low.step(Control(limit_kw=-5.0), NOON, 3600.0)
+    assert after.soc == pytest.approx(battery.spec.least_soc)
+    assert power_kw == pytest.approx(-0.001 * 13.5 * sqrt(0.9))
+    assert after.step(Control(limit_kw=-5.0), NOON, 60.0).power_kw == pytest.approx(0.0, abs=1e-9)
+
+
+def test_battery_charges_from_what_would_be_exported(battery: Battery) -> None:
+    """Surplus goes into the battery first."""
+    assert battery.step(FREE, NOON, 60.0, surplus_kw=2.5).power_kw == 2.5
+
+
+def test_battery_refills_gently_in_the_small_hours(battery: Battery) -> None:
+    """By morning it is ready for the next event, without a peak of its own."""
+    assert battery.step(FREE, NIGHT, 60.0, surplus_kw=-1.0).power_kw == battery.spec.refill_kw
+    assert battery.step(FREE, NOON, 60.0, surplus_kw=-1.0).power_kw == 0.0
+
+
+def test_battery_stops_when_full(battery: Battery) -> None:
+    """Charging ends at the upper limit, not beyond."""
+    after = replace(battery, soc=0.9499).step(FREE, NOON, 3600.0, surplus_kw=5.0).device
+    assert after.soc == pytest.approx(battery.spec.full_soc)
+
+
+def test_a_limit_above_zero_slows_charging(battery: Battery) -> None:
+    """A ceiling on the circuit holds for the battery's charging too."""
+    assert battery.step(Control(limit_kw=1.0), NOON, 60.0, surplus_kw=4.0).power_kw == 1.0
+
+
+def test_a_round_trip_returns_nine_tenths(battery: Battery) -> None:
+    """What goes in comes out less the round-trip loss."""
+    charged = battery.step(FREE, NOON, 3600.0, surplus_kw=2.0).device
+    given_kw = 2.0 * battery.spec.round_trip
+    assert charged.step(Control(limit_kw=-given_kw), NOON, 3600.0).device.soc == pytest.approx(0.5)
+
+
+def test_battery_offers_what_it_can_hold(battery: Battery) -> None:
+    """An offer is what a quarter of an hour can be served with, so that it is kept."""
+    assert battery.flexibility(NOON, 0.0).floor_kw == -5.0
+    low = replace(battery, soc=battery.spec.least_soc + 0.02)
+    assert low.flexibility(NOON, 0.0).floor_kw == pytest.approx(-0.02 * 13.5 * sqrt(0.9) / 0.25)
+
+
+def test_a_battery_that_is_switched_off_does_nothing(battery: Battery) -> None:
+    """An open relay ends charging and discharging alike."""
+    assert battery.step(Control(enabled=False, limit_kw=-3.0), NIGHT, 60.0, surplus_kw=3.0).power_kw == 0.0

@@ -1,0 +1,169 @@
+"""The server of the operator's page: what it asks of the cloud side, and what it refuses by itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.fleets import event
+from tests.unit.operations.conftest import Desk
+
+BODY = {"intervals": [{"signal": "shedKw", "value": 2.5, "durationS": 600}]}
+MATCH = {"if-match": '"1f0a"'}
+CHANGES = [
+    ("POST", "/api/events"),
+    ("PUT", "/api/events/evt-evening"),
+    ("POST", "/api/events/evt-evening/cancel"),
+    ("DELETE", "/api/events/evt-evening"),
+]
+
+
+def problem(answer: httpx.Response, status: int, field: str | None, words: str = "") -> None:
+    """The answer is a problem of that field."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    said = answer.json()
+    assert said.get("field") == field
+    assert words in said["detail"]
+
+
+async def test_an_event_is_created_as_it_was_asked_for(client: httpx.AsyncClient, desk: Desk) -> None:
+    """All that the page gives reaches the cloud side, and nothing that is absent."""
+    given = {**BODY, "eventId": "evt-mine", "targets": ["north"], "startTs": 1_800_000_060}
+    answer = await client.post("/api/events", json=given)
+    assert (answer.status_code, answer.json()["eventId"]) == (201, "evt-mine")
+    (_, asked) = desk.asked[0]
+    assert {name: json.loads(json.dumps(asked[name])) for name in given} == given
+    await client.post("/api/events", json=BODY)
+    assert {"eventId", "startTs"}.isdisjoint(desk.asked[1][1])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "intervals"),
+        ({"intervals": []}, "intervals"),
+        ({"intervals": [{"signal": "shedKw", "value": -1, "durationS": 60}]}, "intervals[0].value"),
+        ({"intervals": [{"signal": "shedKw", "value": 1, "durationS": 0}]}, "intervals[0].durationS"),
+        ({"intervals": [{"signal": "please", "value": 1, "durationS": 60}]}, "intervals[0].signal"),
+        ({**BODY, "allocation": "luck"}, "allocation"),
+        ({**BODY, "priority": -1}, "priority"),
+        ({**BODY, "more": 1}, "more"),
+    ],
+)
+async def test_what_is_wrong_is_said_at_its_field(
+    client: httpx.AsyncClient, desk: Desk, body: Any, field: str
+) -> None:
+    """Before the cloud is asked anything."""
+    problem(await client.post("/api/events", json=body), 400, field)
+    assert desk.asked == []
+
+
+async def test_a_change_is_conditional(client: httpx.AsyncClient, desk: Desk) -> None:
+    """Revise, cancel and delete need the etag that the page has seen, and are refused with an old one."""
+    for method, path in CHANGES[1:]:
+        answer = await client.request(method, path, json=BODY)
+        problem(answer, 428, "If-Match")
+        answer = await client.request(method, path, json=BODY, headers={"if-match": '"old"'})
+        problem(answer, 412, None, "changed the event meanwhile")
+        answer = await client.request(method, path, json=BODY, headers=MATCH)
+        assert answer.status_code in {200, 204}
+    assert [what[0] for what in desk.asked] == ["revise", "revise", "cancel", "cancel", "delete", "delete"]
+
+
+async def test_an_unknown_event_is_none(client: httpx.AsyncClient) -> None:
+    """Whatever is asked of it."""
+    for method, path in (
+        ("GET", "/api/events/none"),
+        ("GET", "/events/none/report"),
+        ("POST", "/api/events/none/cancel"),
+        ("DELETE", "/api/events/none"),
+    ):
+        problem(await client.request(method, path, headers=MATCH), 404, "eventId", "no event 'none'")
+
+
+async def test_a_cloud_that_is_gone_is_a_problem_in_one_line(client: httpx.AsyncClient, desk: Desk) -> None:
+    """And the next call is tried anew."""
+    desk.gone = "the local cloud does not run"
+    for method, path in CHANGES:
+        answer = await client.request(method, path, json=BODY, headers=MATCH)
+        problem(answer, 502, None, "the cloud is not reached: the local cloud does not run")
+    desk.gone = None
+    assert (await client.get("/api/events/evt-evening")).status_code == 200
+
+
+async def test_a_report_is_a_page_that_runs_nothing(client: httpx.AsyncClient, desk: Desk) -> None:
+    """It may stand in a frame of this page alone; what stands in it from outside is text."""
+    desk.listed = [event("evt-over", after_s=-900)]
+    answer = await client.get("/events/evt-over/report")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+    assert "&lt;b&gt;evt-over" in answer.text
+    assert "<b>evt-over" not in answer.text
+
+
+async def test_an_event_that_runs_has_no_report_yet(client: httpx.AsyncClient) -> None:
+    """What the cloud side says of it is passed on."""
+    problem(await client.get("/events/evt-evening/report"), 409, "eventId", "is not over")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "field"),
+    [
+        ({"origin": "http://evil.example"}, 403, "Origin"),
+        ({"origin": "http://127.0.0.1:8080"}, 403, "Origin"),
+        ({"sec-fetch-site": "cross-site"}, 403, "Sec-Fetch-Site"),
+        ({"host": "evil.example:8090"}, 421, "Host"),
+    ],
+)
+async def test_another_site_changes_nothing(
+    client: httpx.AsyncClient, desk: Desk, headers: dict[str, str], status: int, field: str
+) -> None:
+    """Nor does the page of a VEN on the same machine, or a name that points here."""
+    for method, path in CHANGES:
+        answer = await client.request(method, path, json=BODY, headers={**MATCH, **headers})
+        problem(answer, status, field)
+    assert desk.asked == []
+
+
+async def test_a_form_is_not_taken(client: httpx.AsyncClient, desk: Desk) -> None:
+    """What a form of another site could send is no JSON by its content type."""
+    headers = {"content-type": "text/plain", **MATCH}
+    for method, path in CHANGES[:2]:
+        problem(await client.request(method, path, content=b"{}", headers=headers), 415, "Content-Type")
+    assert desk.asked == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("PATCH", "/api/events", 405), ("GET", "/api/nothing", 404), ("GET", "/static/../app.py", 404)],
+)
+async def test_what_is_not_there_is_a_problem(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    """By the same form as every other refusal."""
+    problem(await client.request(method, path), status, None)
+
+
+async def test_the_page_and_its_parts_are_served(client: httpx.AsyncClient) -> None:
+    """Its own modules and those that it shares with the VEN's page."""
+    page = await client.get("/")
+    assert "frame-src 'self'" in page.headers["content-security-policy"]
+    for name in ("look.css", "dom.js", "uplot/uPlot.iife.min.js", "fleet/page.js", "fleet/fleet.css"):
+        assert (await client.get(f"/static/{name}")).status_code == 200, name
+
+
+async def test_nothing_is_asked_of_the_cloud_while_nobody_looks(
+    client: httpx.AsyncClient, desk: Desk
+) -> None:
+    """The page, its files and its state as it is known cost no call."""
+    for path in ("/", "/static/look.css", "/api/state", "/api/chart"):
+        assert (await client.get(path)).status_code == 200
+    assert desk.asked == []

@@ -1,0 +1,132 @@
+"""The read model: what a resident sees of the twin's state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.support.ven_stand import START_TS, Stand
+from ven_twin.control.event_history import PAST_KEPT
+from ven_twin.ven.page.presenter import snapshot
+from ven_twin.ven.page.view import Snapshot
+
+
+def event(start_ts: float, duration_s: int = 600, **more: Any) -> dict[str, Any]:
+    """An event as it stands in the shadow."""
+    interval = {"durationS": duration_s, "signal": "shedKw", "value": 3.0}
+    return {"startTs": int(start_ts), "intervals": [interval], **more}
+
+
+def seen(stand: Stand) -> Snapshot:
+    """What is shown now."""
+    return snapshot(stand.twin.moment())
+
+
+def test_the_figures_of_now_add_up(stand: Stand) -> None:
+    """Grid is house, PV and battery together, and the circuits' sum; signs are as everywhere."""
+    shown = seen(stand)
+    power = shown.power
+    assert power.pv_kw is not None
+    assert power.battery_kw is not None
+    assert power.pv_kw <= 0
+    total_kw = power.house_kw + power.pv_kw + power.battery_kw
+    assert power.grid_kw == pytest.approx(total_kw, abs=0.01)
+    assert power.grid_kw == pytest.approx(sum(circuit.power_kw for circuit in shown.circuits), abs=0.01)
+    assert shown.panel.amps == pytest.approx(power.grid_kw * 1000 / 240, abs=0.1)
+    assert power.asked_kw is None
+    assert power.target_kw is None
+    assert shown.events == ()
+
+
+def test_indoor_temperature_stands_against_comfort(stand: Stand) -> None:
+    """The setpoints and the limits come from the house."""
+    comfort = seen(stand).comfort
+    assert comfort is not None
+    assert comfort.coolest_c < comfort.heating_c < comfort.cooling_c < comfort.warmest_c
+    assert comfort.coolest_c < comfort.air_c < comfort.warmest_c
+
+
+def test_breakers_are_loaded_by_what_flows(stand: Stand) -> None:
+    """The share of what the breaker carries, whichever way the power flows."""
+    for circuit in seen(stand).circuits:
+        carried_kw = circuit.breaker_amps * 240 / 1000
+        assert circuit.breaker_load == pytest.approx(abs(circuit.power_kw) / carried_kw, abs=0.001)
+
+
+async def test_a_curtailment_says_why(stand: Stand) -> None:
+    """Each curtailed circuit has its reason and its kW; together they come to what is asked."""
+    await stand.desire(drEvents={"e1": event(START_TS)})
+    stand.live(3)
+    shown = seen(stand)
+    curtailed = [circuit for circuit in shown.circuits if circuit.state == "curtailed"]
+    assert curtailed
+    assert all(circuit.reason and circuit.curtailed_kw > 0 for circuit in curtailed)
+    assert shown.power.asked_kw == 3
+    assert shown.power.shed_kw == pytest.approx(3, abs=0.3)
+    (going,) = shown.events
+    assert (going.phase, going.in_force, going.asked_kw) == ("active", True, 3)
+    assert going.delivered_kw == pytest.approx(3, abs=0.3)
+
+
+async def test_events_stand_in_the_order_of_their_starts(stand: Stand) -> None:
+    """One in force, one that waits for it, one to come; those that are over are not among them."""
+    await stand.desire(
+        drEvents={
+            "later": event(START_TS + 7000),
+            "waits": event(START_TS, priority=5),
+            "first": event(START_TS - 10, priority=1),
+            "over": event(START_TS, 1),
+        }
+    )
+    stand.live(3)
+    shown = seen(stand)
+    assert [(one.event_id, one.phase, one.in_force) for one in shown.events] == [
+        ("first", "active", True),
+        ("waits", "active", False),
+        ("later", "far", False),
+    ]
+
+
+async def test_an_event_is_shown_with_its_steps(stand: Stand) -> None:
+    """Each interval with its own start, end, signal and value."""
+    steps = [
+        {"durationS": 60, "signal": "level", "value": 2},
+        {"durationS": 30, "signal": "importLimitKw", "value": 1.5},
+    ]
+    await stand.desire(drEvents={"e1": {"startTs": int(START_TS) + 100, "intervals": steps}})
+    (one,) = seen(stand).events
+    assert [(step.start_ts - one.start_ts, step.end_ts - one.start_ts) for step in one.intervals] == [
+        (0, 60),
+        (60, 90),
+    ]
+    assert [(step.signal, step.value) for step in one.intervals] == [("level", 2), ("importLimitKw", 1.5)]
+    assert one.asked_kw is None
+
+
+async def test_past_events_are_bounded_and_newest_first(stand: Stand) -> None:
+    """However many end, the latest stay, and outlive the process."""
+    for number in range(PAST_KEPT + 3):
+        await stand.command(op="event", event_id=f"e{number}", shed_kw=1, duration_s=1)
+        stand.live(2)
+    names = [over.event_id for over in stand.twin.moment().past]
+    assert names == [f"e{number}" for number in range(PAST_KEPT + 2, 2, -1)]
+    stand.kill()
+    stand.start()
+    assert [over.event_id for over in stand.twin.moment().past] == names
+
+
+async def test_an_event_that_was_left_before_it_was_acted_on_has_no_figures(stand: Stand) -> None:
+    """Cancelled while it was to come: nothing was asked, nothing delivered."""
+    await stand.desire(drEvents={"e1": event(START_TS + 500)})
+    stand.live(2)
+    await stand.desire()
+    stand.live(2)
+    (over,) = stand.twin.moment().past
+    assert (over.ended, over.asked_kw, over.delivered_kwh, over.asked_kwh) == ("cancelled", None, None, None)
+
+
+def test_a_snapshot_is_small(stand: Stand) -> None:
+    """It goes out every second, to every page."""
+    assert len(msgspec.json.encode(seen(stand))) < 6000

@@ -1,0 +1,282 @@
+"""The VEN's identity files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import ssl
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ven_twin.ven.errors import (
+    IdentityExposedError,
+    IdentityForeignError,
+    IdentityInvalidError,
+    IdentityLinkError,
+    IdentityMissingError,
+    VenTwinError,
+)
+from ven_twin.ven.identity import identity_files
+
+CA, CERTIFICATE, KEY = "ca pem", "certificate pem", "key pem"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with an identity."""
+    identity_files.save(tmp_path / "ven-1", CA, CERTIFICATE, KEY)
+    return tmp_path / "ven-1"
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """The permission bits of everything in *folder*."""
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+def test_what_is_saved_is_loaded(folder: Path) -> None:
+    """The three files hold what was given."""
+    loaded = identity_files.load(folder)
+    assert [path.read_text() for path in (loaded.ca, loaded.certificate, loaded.private_key)] == [
+        CA,
+        CERTIFICATE,
+        KEY,
+    ]
+
+
+def test_nobody_else_can_read_it(folder: Path) -> None:
+    """Files are 0600 in a 0700 folder, whatever the umask is."""
+    previous = os.umask(0)
+    try:
+        identity_files.save(folder, CA, CERTIFICATE, KEY)
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert modes(folder) == {"ca.pem": 0o600, "certificate.pem": 0o600, "private_key.pem": 0o600}
+
+
+def test_no_file_is_readable_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file is created with its final mode, exclusively, inside a folder that is closed already."""
+    created: list[tuple[int, int, int]] = []
+    really_open = os.open
+
+    def watching(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            created.append((flags & os.O_EXCL, mode, stat.S_IMODE(Path(path).parent.stat().st_mode)))
+        return really_open(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", watching)
+    identity_files.save(tmp_path / "new", CA, CERTIFICATE, KEY)
+    assert created == [(os.O_EXCL, 0o600, 0o700)] * 3
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_key_that_others_can_read_is_refused(folder: Path, mode: int) -> None:
+    """The error names the file and says the chmod to do."""
+    key = folder / "private_key.pem"
+    key.chmod(mode)
+    with pytest.raises(IdentityExposedError) as caught:
+        identity_files.load(folder)
+    assert caught.value.path == key
+    assert f"chmod 600 '{key}'" in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o705, 0o755, 0o711])
+def test_a_folder_that_others_can_enter_is_refused(folder: Path, mode: int) -> None:
+    """The error names the folder and says the chmod to do."""
+    folder.chmod(mode)
+    with pytest.raises(IdentityExposedError, match="chmod 700"):
+        identity_files.load(folder)
+
+
+def test_doing_the_chmod_helps(folder: Path) -> None:
+    """After what the error asks for, the identity loads."""
+    (folder / "private_key.pem").chmod(0o644)
+    with pytest.raises(IdentityExposedError):
+        identity_files.load(folder)
+    (folder / "private_key.pem").chmod(0o600)
+    identity_files.load(folder)
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "certificate.pem", "private_key.pem"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    """Which of the three is missing is in the error."""
+    (folder / name).unlink()
+    with pytest.raises(IdentityMissingError) as caught:
+        identity_files.load(folder)
+    assert caught.value.path == folder / name
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """A VEN that was never provisioned gets an error, not a traceback of another kind."""
+    with pytest.raises(IdentityMissingError):
+        identity_files.load(tmp_path / "nowhere")
+
+
+def test_a_save_cut_short_before_the_rename_changes_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash while the new files are being written leaves the old set whole."""
+    monkeypatch.setattr(Path, "rename", _power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        identity_files.save(folder, "new ca", "new certificate", "new key")
+    monkeypatch.undo()
+    assert identity_files.load(folder).private_key.read_text() == KEY
+    assert (folder / "certificate.pem").read_text() == CERTIFICATE
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_a_save_cut_short_after_the_rename_is_completed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moved: int
+) -> None:
+    """A crash while files are moved into place is made good by the next load: never a mixture."""
+    really_replace = Path.replace
+    left = iter(range(moved))
+
+    def replace(source: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return really_replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        identity_files.save(folder, "new ca", "new certificate", "new key")
+    monkeypatch.undo()
+    loaded = identity_files.load(folder)
+    assert loaded.ca.read_text() == "new ca"
+    assert loaded.certificate.read_text() == "new certificate"
+    assert loaded.private_key.read_text() == "new key"
+    assert set(modes(folder)) == {"ca.pem", "certificate.pem", "private_key.pem", ".previous"}
+
+
+def test_files_that_are_no_certificates_are_named(folder: Path) -> None:
+    """The error says which file cannot be used, and nothing of what is in it."""
+    with pytest.raises(IdentityInvalidError) as caught:
+        identity_files.ssl_context(identity_files.load(folder))
+    assert caught.value.path == folder / "ca.pem"
+    assert CA not in str(caught.value)
+
+
+def test_an_identity_can_be_logged(folder: Path) -> None:
+    """Neither it nor its errors hold key material."""
+    assert KEY not in repr(identity_files.load(folder))
+
+
+def test_every_error_has_one_line() -> None:
+    """What a user reads is one line, and all of it is a VenTwinError."""
+    errors: list[VenTwinError] = [
+        IdentityMissingError(Path("a")),
+        IdentityExposedError(Path("a"), 0o644, 0o600),
+        IdentityInvalidError(Path("a"), "b"),
+    ]
+    assert all("\n" not in str(error) for error in errors)
+
+
+def _power_cut(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_tls_is_strict_where_it_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS 1.2 or newer, the broker's certificate and name are verified, and no password is asked for."""
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_args: None)
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", lambda *_args, **named: asked.update(named))
+    context = identity_files.ssl_context(
+        identity_files.Identity(tmp_path, tmp_path, tmp_path), alpn=["x-amzn-mqtt-ca"]
+    )
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert asked == {"password": ""}
+
+
+@pytest.mark.parametrize("name", ["private_key.pem", "certificate.pem", "ca.pem"])
+def test_a_link_is_refused_with_the_command_that_mends_it(folder: Path, name: str, tmp_path: Path) -> None:
+    """What a link points to may be in anybody's hands; the command given puts the file in its place."""
+    (folder / name).rename(tmp_path / name)
+    (folder / name).symlink_to(tmp_path / name)
+    with pytest.raises(IdentityLinkError) as caught:
+        identity_files.load(folder)
+    subprocess.run(str(caught.value).partition(": run  ")[2], shell=True, check=True)  # noqa: S602 - as its reader would
+    identity_files.load(folder)
+
+
+@pytest.mark.parametrize("name", ["", "private_key.pem", "certificate.pem", "ca.pem"])
+def test_what_another_user_owns_is_refused(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner could read it, or open it to others, at any time."""
+    for path in (folder, *folder.iterdir()):
+        monkeypatch.setattr(identity_files, "_ROOT", -1)
+        really = path.stat().st_uid
+    other = folder / name
+    real_stat, real_lstat = Path.stat, Path.lstat
+
+    def foreign(real: Any) -> Any:
+        def stat_of(path: Path, **options: Any) -> Any:
+            found = real(path, **options)
+            fields = list(found)
+            fields[4] = really + 1 if path == other else really
+            return os.stat_result(fields)
+
+        return stat_of
+
+    monkeypatch.setattr(Path, "stat", foreign(real_stat))
+    monkeypatch.setattr(Path, "lstat", foreign(real_lstat))
+    with pytest.raises(IdentityForeignError, match="run  sudo chown"):
+        identity_files.load(folder)
+
+
+def test_a_key_that_is_no_file_is_refused(folder: Path) -> None:
+    """A folder or a pipe in its place is no key."""
+    (folder / "private_key.pem").unlink()
+    (folder / "private_key.pem").mkdir(mode=0o700)
+    with pytest.raises(IdentityMissingError):
+        identity_files.load(folder)
+
+
+def test_a_certificate_is_known_by_its_fingerprint(folder: Path) -> None:
+    """The id that AWS IoT gives it; what is no certificate has none."""
+    der = b"not really DER, but its digest does not mind"
+    (folder / "certificate.pem").write_text("chain:\n" + ssl.DER_cert_to_PEM_cert(der) + "more")
+    assert identity_files.fingerprint(identity_files.load(folder)) == hashlib.sha256(der).hexdigest()
+    (folder / "certificate.pem").write_text("none")
+    with pytest.raises(IdentityInvalidError):
+        identity_files.fingerprint(identity_files.load(folder))
+
+
+def test_the_identity_before_is_kept_until_the_new_one_has_proved_good(folder: Path) -> None:
+    """Refused with the new pair, the VEN goes back to the one before; once it works, only one is left."""
+    identity_files.save(folder, "ca 2", "certificate 2", "key 2")
+    assert modes(folder)[".previous"] == 0o700
+    assert set(modes(folder / ".previous").values()) == {0o600}
+    assert identity_files.revert(folder) is True
+    assert identity_files.load(folder).private_key.read_text() == KEY
+    assert identity_files.revert(folder) is False
+    identity_files.save(folder, "ca 3", "certificate 3", "key 3")
+    identity_files.settle(folder)
+    assert identity_files.revert(folder) is False
+    assert identity_files.load(folder).private_key.read_text() == "key 3"
+    assert ".previous" not in modes(folder)
+
+
+def test_the_same_identity_again_is_no_new_one(folder: Path) -> None:
+    """Fetched at each start, it does not push out the one that may be gone back to."""
+    identity_files.save(folder, "ca 2", "certificate 2", "key 2")
+    identity_files.save(folder, "ca 2", "certificate 2", "key 2")
+    assert identity_files.revert(folder) is True
+    assert identity_files.load(folder).private_key.read_text() == KEY
+
+
+@pytest.mark.parametrize("draft", [".previous.partial", ".next.partial"])
+def test_a_draft_that_a_crash_left_does_not_stand_in_the_way_of_a_save(folder: Path, draft: str) -> None:
+    """A save that was cut short while it wrote a draft is begun anew by the next one."""
+    (folder / draft).mkdir(mode=0o700)
+    (folder / draft / "private_key.pem").write_text("half a k")
+    identity_files.save(folder, "ca 2", "certificate 2", "key 2")
+    assert identity_files.load(folder).private_key.read_text() == "key 2"
+    assert not (folder / draft).exists()
+    assert identity_files.revert(folder) is True
+    assert identity_files.load(folder).private_key.read_text() == KEY

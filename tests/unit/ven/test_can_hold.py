@@ -1,0 +1,80 @@
+"""``ven-twin can-hold``: the answer, for people and for programs, offline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from contracts.errors import FieldError
+from ven_twin.cli.can_hold import can_hold
+from ven_twin.house.errors import ProfileError
+
+AT = ["--house-start", "2026-07-14T23:00:00Z"]
+app = typer.Typer()
+app.command()(can_hold)
+
+
+def ask(*options: str) -> tuple[int, str]:
+    """The exit code and what was printed."""
+    done = CliRunner().invoke(app, list(options))
+    if isinstance(done.exception, FieldError | ProfileError):
+        raise done.exception
+    return done.exit_code, done.stdout
+
+
+def test_can_hold_answers_yes() -> None:
+    """What can be held is exit 0, with a line that says so."""
+    code, said = ask("--kw", "4", "--minutes", "30", *AT)
+    assert code == 0
+    assert said.startswith("Yes: 4.00 kW can be held for 30 min.")
+    assert "batt1" in said
+
+
+def test_can_hold_answers_no_and_until_when() -> None:
+    """What cannot be held is exit 1, and how long it could."""
+    code, said = ask("--kw", "4", "--minutes", "90", *AT)
+    assert code == 1
+    assert said.startswith("No: 4.00 kW can be held for 53 of 90 min.")
+
+
+def test_can_hold_answers_in_json() -> None:
+    """The same for programs, in the wire's spelling."""
+    code, said = ask("--kw", "4", "--minutes", "30", "--json", *AT)
+    answer: dict[str, Any] = json.loads(said)
+    assert code == 0
+    assert (answer["holds"], answer["heldMin"], len(answer["curve"])) == (True, 30.0, 30)
+    assert set(answer["comfort"]) == {
+        "beyondSetpointC",
+        "aloneC",
+        "evSocGivenUp",
+        "batterySocUsed",
+        "curtailedMin",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (["--kw", "0", "--minutes", "30"], "--kw"),
+        (["--kw", "nan", "--minutes", "30"], "--kw"),
+        (["--kw", "1", "--minutes", "0"], "--minutes"),
+        (["--kw", "1", "--minutes", "inf"], "--minutes"),
+        (["--kw", "1", "--minutes", "30", "--house-start", "noon"], "--house-start"),
+    ],
+)
+def test_can_hold_names_the_option_that_cannot_be(options: list[str], field: str) -> None:
+    """Bad input is refused by the option's name."""
+    with pytest.raises(FieldError) as refused:
+        ask(*options)
+    assert refused.value.field == field
+
+
+def test_can_hold_names_the_houses_that_there_are(tmp_path: Path) -> None:
+    """A house that is nowhere to be found is said to be, beside those that are."""
+    with pytest.raises(ProfileError, match="standard"):
+        ask("--kw", "1", "--minutes", "30", "--house", str(tmp_path / "nowhere.toml"))

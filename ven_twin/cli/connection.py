@@ -1,0 +1,186 @@
+"""Where the CLI keeps things, and which cloud it speaks to."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from contracts.errors import FieldError
+
+if TYPE_CHECKING:
+    from ven_twin.operations.aggregator.cloud import Access, Cloud
+    from ven_twin.operations.aggregator.protocol import Aggregator
+
+LOCAL = "local"
+STAGES = (LOCAL, "dev", "prod")
+
+StageOption = Annotated[
+    str,
+    typer.Option("--stage", envvar="VEN_TWIN_STAGE", help="local, or the stage deployed to AWS: dev, prod."),
+]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="AWS profile; not for local.")]
+RegionOption = Annotated[str | None, typer.Option("--region", help="AWS region; not for local.")]
+ApiOption = Annotated[
+    str | None,
+    typer.Option("--api", envvar="VEN_TWIN_API", help="Address of the HTTP API, to go through it."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
+VenOption = Annotated[str, typer.Option("--ven-id", help="The VEN.")]
+
+
+_WHICH_CLOUD: Mapping[str, tuple[Any, Any]] = {
+    "stage": (StageOption, LOCAL),
+    "profile": (ProfileOption, None),
+    "region": (RegionOption, None),
+}
+
+
+def home() -> Path:
+    """Where state is kept: ``VEN_TWIN_HOME``, else ``.ven-twin`` in the current folder."""
+    return Path(os.environ.get("VEN_TWIN_HOME", ".ven-twin")).resolve()
+
+
+def cloud_folder() -> Path:
+    """The local cloud's folder."""
+    return home() / "cloud"
+
+
+def ven_folder(stage: str, ven_id: str) -> Path:
+    """A twin's folder: its identity and its outbox."""
+    return home() / "vens" / stage / ven_id
+
+
+def connect(stage: str, profile: str | None = None, region: str | None = None) -> Cloud:
+    """The stage's cloud: the local one that runs, or AWS with the caller's credentials.
+
+    Raises:
+        FieldError: an unknown stage.
+        NotRunningError: the local cloud does not run.
+    """
+    from ven_twin.operations.aggregator.cloud import Cloud
+
+    if stage not in STAGES:
+        raise FieldError("--stage", f"{stage!r} is none of {', '.join(STAGES)}")
+    return Cloud(_access(stage, profile, region))
+
+
+def reach(
+    stage: str, profile: str | None = None, region: str | None = None, api: str | None = None
+) -> Aggregator:
+    """What DR is asked of: the API at *api*, or else the stage's own tables and functions.
+
+    Raises:
+        FieldError: an unknown stage, or no address.
+        NotRunningError: the local cloud does not run.
+    """
+    if api is None:
+        from ven_twin.operations.aggregator.by_functions import DirectAggregator
+
+        return DirectAggregator(connect(stage, profile, region))
+    from ven_twin.operations.aggregator.by_api import ApiAggregator, is_loopback
+    from ven_twin.operations.aggregator.cloud import Access
+
+    own = profile is not None or "AWS_ACCESS_KEY_ID" in os.environ or not is_loopback(api)
+    return ApiAggregator(api, Access(stage, region=region, profile=profile) if own else _access(LOCAL))
+
+
+def reaching(
+    stage: str, profile: str | None = None, region: str | None = None, api: str | None = None
+) -> tuple[Callable[[], Aggregator], str]:
+    """A way to reach what `reach` does that can be tried again and again, and what is there in a word.
+
+    Raises:
+        FieldError: an unknown stage, or no address.
+    """
+    from local_cloud.errors import LocalCloudError
+    from ven_twin.operations.aggregator.cloud import CloudError
+
+    def tried() -> Aggregator:
+        try:
+            return reach(stage, profile, region, api)
+        except LocalCloudError as error:
+            raise CloudError(str(error)) from None
+
+    with contextlib.suppress(CloudError):  # which is told where the fleet would be shown
+        tried()
+    if api is not None:
+        return tried, urlsplit(api).netloc
+    return tried, "local cloud" if stage == LOCAL else f"stage {stage} on AWS"
+
+
+def with_cloud(command: Callable[..., None]) -> Callable[..., None]:
+    """Give *command* the options that say which cloud; its parameter `cloud` is called to get there."""
+    return with_options(command, "cloud", _WHICH_CLOUD, connect)
+
+
+def with_aggregator(command: Callable[..., None]) -> Callable[..., None]:
+    """As `with_cloud`, with ``--api`` beside; its parameter `aggregator` is called to reach it."""
+    return with_options(command, "aggregator", {**_WHICH_CLOUD, "api": (ApiOption, None)}, reach)
+
+
+def with_reaching(command: Callable[..., None]) -> Callable[..., None]:
+    """As `with_aggregator`; its parameter `reaching` is called for the way there, and what is there."""
+    return with_options(command, "reaching", {**_WHICH_CLOUD, "api": (ApiOption, None)}, reaching)
+
+
+def with_options(
+    command: Callable[..., None],
+    name: str,
+    options: Mapping[str, tuple[Any, Any]],
+    make: Callable[..., Any],
+) -> Callable[..., None]:
+    """*command* with *options* in place of its parameter *name*, which is *make* with these given.
+
+    The command calls it when it needs it: a mistake in other options is told before any cloud is asked.
+
+    Args:
+        command: what is to be a command of typer.
+        name: of a keyword-only parameter.
+        options: by the names of *make*'s parameters, each with its annotation for typer and its default.
+        make: makes what the command needs.
+    """
+
+    @functools.wraps(command)
+    def called(**given: Any) -> None:
+        chosen = {option: given.pop(option) for option in options}
+        command(**given, **{name: functools.partial(make, **chosen)})
+
+    command.__annotations__.pop(name, None)
+    own = inspect.signature(command, eval_str=True).parameters
+    added = [
+        inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for option, (kind, default) in options.items()
+    ]
+    parameters = []
+    for parameter in own.values():
+        parameters += added if parameter.name == name else [parameter]
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return called
+
+
+def _access(stage: str, profile: str | None = None, region: str | None = None) -> Access:
+    """How the stage's cloud is reached."""
+    from ven_twin.operations.aggregator.cloud import Access
+
+    if stage != LOCAL:
+        return Access(stage, region=region, profile=profile)
+    from local_cloud.runtime import MQTT_NAME, REGION, current
+
+    runtime = current(cloud_folder())
+    return Access(
+        LOCAL,
+        region=REGION,
+        endpoint_url=runtime.endpoint_url,
+        access_key_id=runtime.access_key_id,
+        secret_access_key=runtime.secret_access_key,
+        mqtt=(MQTT_NAME, runtime.mqtt_port),
+    )

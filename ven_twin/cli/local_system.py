@@ -1,0 +1,155 @@
+"""The whole system on one machine: the local cloud and the twins in it, started and stopped in order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ven_twin.cli.certs import save_identity
+from ven_twin.cli.connection import LOCAL, cloud_folder, home, ven_folder
+from ven_twin.ven.errors import VenTwinError
+
+if TYPE_CHECKING:
+    from ven_twin.operations.aggregator.cloud import Cloud
+
+TWIN_STOP_S = 10.0
+Say = Callable[[str], None]
+
+
+class TwinEndedError(VenTwinError):
+    """Raised when a twin that was started ended by itself. Its log is named."""
+
+
+class TwinProcess:
+    """A twin in a process of its own: ``ven-twin run``, its log in its folder."""
+
+    def __init__(self, cloud: Cloud, ven_id: str, options: Sequence[str]) -> None:
+        folder = ven_folder(LOCAL, ven_id)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.log = folder / "twin.log"
+        endpoint, port = save_identity(cloud, ven_id, folder / "tls")
+        where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--port", str(port)]
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *where, *options],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the CLI, which stops the twin in order
+            )
+        self.pid = self._process.pid
+
+    def check(self) -> None:
+        """Raises: TwinEndedError, when it no longer runs."""
+        if self._process.poll() is not None:
+            raise TwinEndedError(f"the twin ended: {_last_line(self.log)} (its log is {self.log})")
+
+    @property
+    def page(self) -> str | None:
+        """Where its page is; None when it serves none."""
+        try:
+            return (self.log.parent / "page.url").read_text()
+        except FileNotFoundError:
+            return None
+
+    def stop(self) -> None:
+        """Have it restore its loads, say so, and end."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(TWIN_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def forget_vens() -> None:
+    """Let VENs begin anew with a local cloud that does: what they remember was said to another."""
+    for path in (home() / "vens" / LOCAL).glob("*/outbox.sqlite*"):
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]:
+    """The local cloud with the stack in it, for as long as the block lasts.
+
+    One that runs already is used, and left running.
+    """
+    from local_cloud import deploy, process
+    from local_cloud.errors import NotRunningError
+    from local_cloud.runtime import current
+
+    folder = cloud_folder()
+    try:
+        runtime, ours = current(folder), False
+    except NotRunningError:
+        say("starting the local cloud")
+        runtime, ours = process.start(folder, keep=keep), True
+    try:
+        if ours and not keep:
+            forget_vens()
+        deploy.deploy(runtime, vens, progress=say)
+        yield
+    finally:
+        if ours:
+            try:
+                say("stopping the local cloud")
+            finally:  # also when nobody listens any more: a closed pipe must not leave a cloud behind
+                process.stop(folder)
+
+
+@contextlib.contextmanager
+def twin(cloud: Cloud, ven_id: str, options: Sequence[str]) -> Iterator[TwinProcess]:
+    """A twin for as long as the block lasts."""
+    process = TwinProcess(cloud, ven_id, options)
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+def age_of_this_process_s() -> float:
+    """Seconds since this process was started; 0 where the system does not say."""
+    try:
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        up_s = float(Path("/proc/uptime").read_text().split()[0])
+        return up_s - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def wait_for(
+    what: str,
+    found: Callable[[], object],
+    *,
+    timeout_s: float,
+    twin_process: TwinProcess,
+    poll_s: float = 0.05,
+) -> float:
+    """Wait until *found* gives something true; how long that took, s.
+
+    Raises:
+        VenTwinError: it did not within *timeout_s*.
+        TwinEndedError: the twin ended meanwhile.
+    """
+    begun = time.monotonic()
+    while not found():
+        twin_process.check()
+        if time.monotonic() - begun > timeout_s:
+            raise VenTwinError(
+                f"{what} did not come within {timeout_s:.0f} s (the twin's log is {twin_process.log})"
+            )
+        time.sleep(poll_s)
+    return time.monotonic() - begun
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("ven-twin: ") if lines else "it said nothing"

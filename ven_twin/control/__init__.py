@@ -1,0 +1,1 @@
+"""What a VEN decides: events, shedding, offers, release, opt-out. Pure."""

@@ -1,0 +1,121 @@
+"""The house as the shedding planner sees it, with what the resident has set taken in."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from ven_twin.control.guards import NEVER_SWITCHED, CircuitView, Switching
+from ven_twin.control.shedding import ShedPlan
+from ven_twin.house.circuit import Circuit
+from ven_twin.house.control import FREE, Control
+from ven_twin.house.environment import Environment
+from ven_twin.house.flexibility import Flexibility
+from ven_twin.house.house import House
+
+
+class LoadSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What the resident or the shadow has set for a circuit; None leaves the profile's value.
+
+    ``capacity_kw`` is a standing ceiling on the circuit. ``opted_out`` keeps it out of events.
+    """
+
+    enabled: bool = True
+    capacity_kw: float | None = None
+    priority: int | None = None
+    opted_out: bool = False
+
+    @property
+    def control(self) -> Control:
+        """The setting as a standing control."""
+        if self.enabled and self.capacity_kw is None:
+            return FREE
+        return Control(enabled=self.enabled, limit_kw=self.capacity_kw)
+
+
+AS_BUILT = LoadSetting()
+NO_SETTINGS: Mapping[str, LoadSetting] = MappingProxyType({})
+
+
+def circuit_views(
+    house: House,
+    env: Environment,
+    dt_s: float,
+    switching: Mapping[str, Switching],
+    settings: Mapping[str, LoadSetting] = NO_SETTINGS,
+) -> tuple[CircuitView, ...]:
+    """A view of every circuit over the next *dt_s*, in the order of the panel.
+
+    Left alone means under what is set and nothing else: a circuit that is switched off demands nothing.
+    *switching* is what the last plan did (`ven_twin.control.guards.advance`); a circuit that it does not name
+    has never been switched.
+    """
+    demand_kw = house.step(standing_controls(settings), env, dt_s).power_kw
+    devices = {device.spec.id: device for device in house.devices()}
+    return tuple(
+        _view(
+            circuit,
+            devices[circuit.id].flexibility(env, demand_kw[circuit.id]),
+            switching.get(circuit.id, NEVER_SWITCHED),
+            settings.get(circuit.id, AS_BUILT),
+        )
+        for circuit in house.circuits
+    )
+
+
+def standing_controls(settings: Mapping[str, LoadSetting]) -> dict[str, Control]:
+    """What is set, as controls that hold whatever an event asks."""
+    return {circuit_id: setting.control for circuit_id, setting in settings.items()}
+
+
+def with_settings(plan: ShedPlan, settings: Mapping[str, LoadSetting]) -> dict[str, Control]:
+    """The plan's controls under the resident's settings: off stays off, and the lower ceiling holds."""
+    return {
+        circuit_id: stricter(plan.controls.get(circuit_id, FREE), settings.get(circuit_id, AS_BUILT).control)
+        for circuit_id in plan.controls.keys() | settings.keys()
+    }
+
+
+def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: LoadSetting) -> CircuitView:
+    demand_kw, floor_kw, blocked = offer.demand_kw, offer.floor_kw, offer.blocked
+    if setting is not AS_BUILT:
+        if setting.opted_out:
+            blocked = "switched by hand: out of this event"
+        if not setting.enabled:
+            floor_kw = demand_kw
+            blocked = "switched off by the resident"
+    return CircuitView(
+        id=circuit.id,
+        name=circuit.name,
+        type=circuit.type,
+        breaker_amps=circuit.breaker_amps,
+        priority=circuit.priority if setting.priority is None else setting.priority,
+        critical=circuit.critical,
+        demand_kw=demand_kw,
+        floor_kw=floor_kw,
+        step_kw=offer.least_on_kw,
+        continuous=offer.continuous,
+        in_use=offer.in_use,
+        headroom=offer.headroom,
+        curtailed=switched.curtailed,
+        switched_s=switched.for_s,
+        least_off_s=circuit.least_off_s,
+        least_on_s=circuit.least_on_s,
+        shed_offset_c=offer.shed_offset_c,
+        blocked=blocked,
+        note=offer.note,
+    )
+
+
+def stricter(plan: Control, standing: Control) -> Control:
+    """Both controls at once: off when either is off, the lower limit, the wider offset."""
+    if standing is FREE:
+        return plan
+    if plan is FREE:
+        return standing
+    limits = [limit for limit in (plan.limit_kw, standing.limit_kw) if limit is not None]
+    return Control(
+        enabled=plan.enabled and standing.enabled,
+        limit_kw=min(limits) if limits else None,
+        setpoint_offset_c=max(plan.setpoint_offset_c, standing.setpoint_offset_c),
+    )

@@ -1,0 +1,223 @@
+"""What each command does to the VEN's state, and what is answered. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from contracts.errors import CommandRefusedError, FieldError
+from contracts.wire import commands as ops
+from contracts.wire.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
+from contracts.wire.shadow import LoadSetting, read_desired
+from contracts.wire.topics import EVENT_ID
+from ven_twin.control.schedule import Source, Verdict
+from ven_twin.control.ven_state import REFUSED, LoadShed, VenState
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a command may ask for that the state does not hold.
+
+    Attributes:
+        status: makes the answer of ``get status``.
+        config: makes the answer of ``get config``.
+        critical: ids of the circuits that are never shed.
+    """
+
+    status: Callable[[], dict[str, Any]]
+    config: Callable[[], dict[str, Any]]
+    critical: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A command carried out.
+
+    Attributes:
+        state: the state after it.
+        answer: fields of the ack beside those that every ack has.
+        desired: patch for the shadow's desired state, so that both ways agree on what is wanted.
+    """
+
+    state: VenState
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    desired: Mapping[str, Any] = field(default_factory=dict)
+
+
+def carry_out(state: VenState, command: ops.Command, now_ts: float, facts: Facts) -> Outcome:
+    """Do what *command* says.
+
+    Raises:
+        CommandRefusedError: it cannot be done; nothing changed.
+    """
+    try:
+        done = _HANDLERS[type(command)](state, command, now_ts, facts)
+    except FieldError as error:
+        raise CommandRefusedError(error, command.op, command.correlation_id) from None
+    return replace(done, state=done.state.with_wanted(done.desired, now_ts))
+
+
+def _ping(state: VenState, _command: ops.Ping, _now_ts: float, _facts: Facts) -> Outcome:
+    return Outcome(state, {"pong": True})
+
+
+def _get(state: VenState, command: ops.Get, _now_ts: float, facts: Facts) -> Outcome:
+    return Outcome(state, {"data": facts.status() if command.what == "status" else facts.config()})
+
+
+def _set_config(state: VenState, command: ops.SetConfig, _now_ts: float, _facts: Facts) -> Outcome:
+    if not command.settings:
+        raise FieldError("data", "name at least one setting")
+    if "drEvents" in command.settings:
+        raise FieldError("data.drEvents", "events are set by the shadow, or by the event operation")
+    desired = read_desired(command.settings)
+    errors = dict(desired.errors)
+    own = state.of_own_loads(desired, errors)
+    for path, reason in errors.items():
+        raise FieldError(f"data.{path}", reason)
+    return Outcome(replace(state, settings=state.settings.with_desired(own)), {}, command.settings)
+
+
+def _enable(state: VenState, _command: ops.Enable, _now_ts: float, _facts: Facts) -> Outcome:
+    return Outcome(replace(state, settings=replace(state.settings, enabled=True)), {}, {"enabled": True})
+
+
+def _disable(state: VenState, _command: ops.Disable, _now_ts: float, _facts: Facts) -> Outcome:
+    return Outcome(replace(state, settings=replace(state.settings, enabled=False)), {}, {"enabled": False})
+
+
+def _set_load(state: VenState, command: ops.SetLoad, _now_ts: float, _facts: Facts) -> Outcome:
+    _own_load(state, command.load_id)
+    setting = LoadSetting(enabled=command.enabled, capacity_kw=command.capacity_kw, priority=command.priority)
+    given = {key: value for key, value in msgspec.to_builtins(setting).items() if value is not None}
+    if not given:
+        raise FieldError("data", "name at least one of enabled, capacityKw, priority")
+    patch = {"loads": {command.load_id: given}}
+    return Outcome(replace(state, settings=state.settings.with_desired(read_desired(patch))), {}, patch)
+
+
+def _shed_load(state: VenState, command: ops.ShedLoad, now_ts: float, facts: Facts) -> Outcome:
+    if command.load_id is None:
+        return _start_event(state, command, now_ts, kw=command.reduce_kw, duration_s=command.duration_s)
+    _own_load(state, command.load_id)
+    if command.load_id in facts.critical:
+        raise FieldError("data.loadId", f"{command.load_id} is critical and never shed")
+    shed = LoadShed(command.reduce_kw, now_ts + command.duration_s)
+    sheds = {**state.load_sheds, command.load_id: shed}
+    return Outcome(replace(state, load_sheds=sheds), {"requested_shed_kw": command.reduce_kw})
+
+
+def _shed_panel(state: VenState, command: ops.ShedPanel, now_ts: float, _facts: Facts) -> Outcome:
+    return _start_event(
+        state, command, now_ts, kw=command.requested_reduction_kw, duration_s=command.duration_s
+    )
+
+
+def _event(state: VenState, command: ops.Event, now_ts: float, _facts: Facts) -> Outcome:
+    known = state.schedule.events.get(command.event_id)
+    start_ts = command.start_ts if command.start_ts is not None else int(now_ts)
+    if known is not None and command.start_ts is None:
+        start_ts = known.event.start_ts
+    end_ts = command.end_ts
+    if end_ts is None:
+        end_ts = start_ts + max(1, round(command.duration_s or 0))
+    if not start_ts < end_ts <= start_ts + MAX_DURATION_S:
+        raise FieldError("data.end_ts", f"must be after the start, {start_ts}, by at most {MAX_DURATION_S} s")
+    return _offer(
+        state,
+        command,
+        now_ts,
+        event_id=command.event_id,
+        start_ts=start_ts,
+        duration_s=end_ts - start_ts,
+        kw=command.requested_reduction_kw,
+    )
+
+
+def _start_event(
+    state: VenState, command: ops.Command, now_ts: float, *, kw: float, duration_s: float
+) -> Outcome:
+    event_id = _event_id(command.correlation_id, state.schedule.events.keys(), now_ts)
+    length_s = max(1, round(duration_s))
+    return _offer(state, command, now_ts, event_id=event_id, start_ts=int(now_ts), duration_s=length_s, kw=kw)
+
+
+def _event_id(correlation_id: str | None, held: Collection[str], now_ts: float) -> str:
+    """An id for the event that a command starts: by its correlation id, so that a repeat is the same one."""
+    if correlation_id is None:
+        at = f"cmd-{int(now_ts)}"
+        return next(name for n in range(len(held) + 1) if (name := f"{at}-{n}" if n else at) not in held)
+    event_id = f"cmd-{correlation_id}"
+    if EVENT_ID.fullmatch(event_id):
+        return event_id
+    return f"cmd-{hashlib.sha256(correlation_id.encode()).hexdigest()[:32]}"
+
+
+def _offer(
+    state: VenState,
+    command: ops.Command,
+    now_ts: float,
+    *,
+    event_id: str,
+    start_ts: int,
+    duration_s: int,
+    kw: float,
+) -> Outcome:
+    if not state.settings.takes_part(now_ts):
+        raise FieldError("op", f"{command.op} is not taken while the VEN is disabled or opted out")
+    event: DrEvent = read_event(
+        {
+            "eventId": event_id,
+            "startTs": start_ts,
+            "intervals": [
+                msgspec.to_builtins(Interval(duration_s=duration_s, signal=Signal.SHED_KW, value=kw))
+            ],
+        },
+        under="data",
+    )
+    schedule, verdict = state.schedule.offer(event, Source.COMMAND, state.ven_id, now_ts)
+    if verdict is Verdict.EXPIRED:
+        raise FieldError("data.end_ts", REFUSED[verdict])
+    if verdict is Verdict.FULL:
+        raise FieldError("op", REFUSED[verdict])
+    answer = {"event_id": event_id, "requested_shed_kw": kw, "status": "accepted"}
+    return Outcome(replace(state, schedule=schedule), answer)
+
+
+def _restore(state: VenState, command: ops.Restore, now_ts: float, _facts: Facts) -> Outcome:
+    if command.event_id is not None and command.event_id not in state.schedule.events:
+        raise FieldError("data.event_id", f"unknown event {command.event_id!r}")
+    running = state.schedule.open_ids(now_ts)
+    event_ids = tuple(event_id for event_id in running if command.event_id in (None, event_id))
+    by_shadow = [event_id for event_id in event_ids if event_id in state.shadow.desired_events]
+    restored = replace(
+        state,
+        schedule=state.schedule.end(event_ids, Phase.CANCELLED, now_ts),
+        load_sheds=state.load_sheds if command.event_id is not None else {},
+        restores=state.restores + (command.event_id not in running),
+    )
+    answer = {"event_id": command.event_id, "data": {"ended": list(event_ids)}}
+    return Outcome(restored, answer, {"drEvents": dict.fromkeys(by_shadow)} if by_shadow else {})
+
+
+def _own_load(state: VenState, load_id: str) -> None:
+    if load_id not in state.load_ids:
+        raise FieldError("data.loadId", f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
+
+
+_HANDLERS: Mapping[type[ops.Command], Callable[[VenState, Any, float, Facts], Outcome]] = {
+    ops.Ping: _ping,
+    ops.Get: _get,
+    ops.SetConfig: _set_config,
+    ops.Enable: _enable,
+    ops.Disable: _disable,
+    ops.SetLoad: _set_load,
+    ops.ShedLoad: _shed_load,
+    ops.ShedPanel: _shed_panel,
+    ops.Event: _event,
+    ops.Restore: _restore,
+}

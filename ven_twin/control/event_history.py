@@ -1,0 +1,81 @@
+"""The events that are over, as a resident wants to see them: asked, delivered, how it ended. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from contracts.wire.events import Phase, Signal
+from contracts.wire.units import kwh
+from ven_twin.control.meter import Meter
+from ven_twin.control.schedule import Held
+
+PAST_KEPT = 20
+"""How many events that are over are kept to be shown."""
+
+
+class PastEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """An event that is over.
+
+    Attributes:
+        event_id: its id.
+        start_ts: when it started here, UTC s; when it was to start, if it was left before.
+        end_ts: when it ended here, UTC s.
+        ended: as what: completed, cancelled or optedOut.
+        asked_kw: what it last asked for, kW; None when it was never acted on.
+        asked_kwh: what that comes to over its time; None where it did not ask for a reduction in kW.
+        delivered_kw: mean of baseline less used while it was acted on, kW.
+        delivered_kwh: the energy of that.
+        reason: why the VEN left it, or None.
+    """
+
+    event_id: str
+    start_ts: float
+    end_ts: float
+    ended: Phase
+    asked_kw: float | None = None
+    asked_kwh: float | None = None
+    delivered_kw: float | None = None
+    delivered_kwh: float | None = None
+    reason: str | None = None
+
+
+def past_event(
+    held: Held,
+    phase: Phase,
+    delivered: Meter | None,
+    asked_kw: float | None,
+    *,
+    now_ts: float,
+    reason: str | None = None,
+) -> PastEvent:
+    """What became of *held*, which is over as *phase* since now."""
+    end_ts = min(now_ts, held.end_ts) if phase is Phase.COMPLETED else now_ts
+    return PastEvent(
+        event_id=held.event.event_id,
+        start_ts=held.start_ts,
+        end_ts=end_ts,
+        ended=phase,
+        asked_kw=asked_kw,
+        asked_kwh=asked_kwh(held, end_ts) if delivered is not None else None,
+        delivered_kw=delivered.reduction_kw if delivered is not None else None,
+        delivered_kwh=delivered.reduction_kwh if delivered is not None else None,
+        reason=reason if phase is Phase.OPTED_OUT else None,
+    )
+
+
+def asked_kwh(held: Held, until_ts: float) -> float | None:
+    """The energy that *held* asked to take off until *until_ts*; None where it asked for something else."""
+    if any(interval.signal is not Signal.SHED_KW for interval in held.event.intervals):
+        return None
+    left_s, asked = max(0.0, until_ts - held.start_ts), 0.0
+    for interval in held.event.intervals:
+        in_force_s = min(float(interval.duration_s), left_s)
+        asked += kwh(interval.value, in_force_s)
+        left_s -= in_force_s
+    return asked
+
+
+def with_past(past: tuple[PastEvent, ...], over: PastEvent) -> tuple[PastEvent, ...]:
+    """*past*, newest first, with *over* in front, bounded; an event stands there once."""
+    others = (event for event in past if event.event_id != over.event_id)
+    return (over, *others)[:PAST_KEPT]

@@ -1,0 +1,154 @@
+"""The house beside its uncurtailed clone, and the plan that is in force. Pure.
+
+Both are stepped through the same weather, draws and chance; what the clone draws is the baseline that no
+statistics can give. Switches that the resident or the shadow sets hold for both: they are how the house
+is used, not what an event takes off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from contracts.wire.events import Interval, Signal
+from ven_twin.control.circuit_views import (
+    NO_SETTINGS,
+    LoadSetting,
+    circuit_views,
+    standing_controls,
+    with_settings,
+)
+from ven_twin.control.guards import CircuitView, Switching, advance, refusal
+from ven_twin.control.manual_sheds import left_to_plan, taken_by_command, with_commanded
+from ven_twin.control.release import REASON
+from ven_twin.control.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
+from ven_twin.control.ven_state import LoadShed
+from ven_twin.house.environment import Environment
+from ven_twin.house.house import House
+
+LEVEL_SHARE = {0: 0.0, 1: 0.3, 2: 0.6, 3: 1.0}
+"""What part of the flexibility on offer a level takes. Interpretation: OpenADR's SIMPLE levels name no kW."""
+UNCURTAILED = ShedPlan(asked_kw=0.0, shed_kw=0.0, controls={}, decisions=())
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Power during a step: by circuit as drawn, and of the whole uncurtailed house, kW."""
+
+    circuits_kw: Mapping[str, float]
+    baseline_kw: float
+
+    @property
+    def used_kw(self) -> float:
+        """What the site drew, kW; below zero it exported."""
+        return sum(self.circuits_kw.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """The house, its clone, and what is asked of the house's circuits now.
+
+    Attributes:
+        house: as it is run.
+        clone: as it would be, had nothing ever been curtailed.
+        plan: what was decided last, by circuit, and is held to until the next plan.
+        switching: since when each circuit has been curtailed or not, s of house time.
+        views: the circuits as the plan saw them.
+    """
+
+    house: House
+    clone: House
+    plan: ShedPlan = UNCURTAILED
+    switching: Mapping[str, Switching] = field(default_factory=dict)
+    views: tuple[CircuitView, ...] = ()
+
+    @property
+    def available_kw(self) -> float:
+        """What could be shed now, kW."""
+        return shed_available_kw(self.views)
+
+    def sheddable_kw(self) -> dict[str, float]:
+        """What each circuit could give up now, kW; 0 where a guard forbids it."""
+        return {view.id: 0.0 if refusal(view) else max(0.0, view.sheddable_kw) for view in self.views}
+
+    def step(
+        self, env: Environment, dt_s: float, settings: Mapping[str, LoadSetting] = NO_SETTINGS
+    ) -> tuple[Premises, Flow]:
+        """Advance *dt_s* of house time under the plan in force; *settings* hold for house and clone alike.
+
+        Raises:
+            PhysicsError: *dt_s* or the environment is no finite number.
+        """
+        stepped = self.house.step(with_settings(self.plan, settings), env, dt_s)
+        uncurtailed = self.clone.step(standing_controls(settings), env, dt_s)
+        curtailed = {circuit.id: False for circuit in self.house.circuits} | self.plan.curtailed
+        after = replace(
+            self,
+            house=stepped.house,
+            clone=uncurtailed.house,
+            switching=advance(self.switching, curtailed, dt_s),
+        )
+        return after, Flow(stepped.power_kw, uncurtailed.grid_kw)
+
+    def planned(
+        self,
+        env: Environment,
+        dt_s: float,
+        interval: Interval | None,
+        *,
+        limit_kw: float | None = None,
+        settings: Mapping[str, LoadSetting] = NO_SETTINGS,
+        load_sheds: Mapping[str, LoadShed] | None = None,
+        waiting: Mapping[str, LoadShed] | None = None,
+        above_clone_kw: float | None = None,
+    ) -> Premises:
+        """Decide anew what each circuit does, on what house and clone would draw now.
+
+        Args:
+            env: the world in the step to come.
+            dt_s: how long that step is, s of house time.
+            interval: what an event asks for now, or None.
+            limit_kw: a standing import limit; it holds in an event too, where that asks for less.
+            settings: what is set of circuits.
+            load_sheds: circuits curtailed by command; what that takes off counts towards what is asked.
+            waiting: circuits that an event which is over has not given back yet.
+            above_clone_kw: how far above the clone the house may go; any way when None.
+        """
+        views = circuit_views(self.house, env, dt_s, self.switching, settings)
+        commanded = load_sheds or {}
+        taken_kw = taken_by_command(views, {**(waiting or {}), **commanded})
+        left = left_to_plan(views, taken_kw)
+        demand_kw = sum(view.demand_kw for view in left)
+        baseline_kw = self.clone.step(standing_controls(settings), env, dt_s).grid_kw
+        asked_kw = _asked_kw(interval, baseline_kw, shed_available_kw(views))
+        needed = [needed_kw(demand_kw, baseline_kw, asked_kw) if asked_kw > 0.0 else 0.0]
+        needed += [max(0.0, demand_kw - limit) for limit in _limits_kw(interval, limit_kw)]
+        if above_clone_kw is not None:
+            needed.append(max(0.0, demand_kw - baseline_kw - above_clone_kw))
+        reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), REASON)
+        plan = with_commanded(plan_shed(left, max(needed)), views, taken_kw, reasons)
+        return replace(self, plan=plan, views=views)
+
+
+def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]:
+    """What may be imported at most, kW: by the event, and by a standing limit."""
+    limits = [] if limit_kw is None else [limit_kw]
+    if interval is not None and interval.signal is Signal.IMPORT_LIMIT_KW:
+        limits.append(interval.value)
+    return limits
+
+
+def _asked_kw(interval: Interval | None, baseline_kw: float, available_kw: float) -> float:
+    """What an event wants taken off the baseline, kW, never below 0."""
+    if interval is None:
+        return 0.0
+    if interval.signal is Signal.SHED_KW:
+        return interval.value
+    if interval.signal is Signal.IMPORT_LIMIT_KW:
+        return max(0.0, baseline_kw - interval.value)
+    return LEVEL_SHARE[int(interval.value)] * available_kw
+
+
+def requested_kw(interval: Interval | None, flow: Flow, available_kw: float) -> float | None:
+    """What an interval asks for in kW, for reports; None when there is none."""
+    return None if interval is None else _asked_kw(interval, flow.baseline_kw, available_kw)

@@ -1,0 +1,253 @@
+"""What the VEN says of itself: telemetry rows, circuit snapshots, acks, the reported shadow. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from contracts.errors import CommandRefusedError
+from contracts.wire.acks import Ack, CircuitCurtailed
+from contracts.wire.commands import Command
+from contracts.wire.events import Phase
+from contracts.wire.telemetry import Load, LoadsSnapshot, Telemetry
+from ven_twin.control.house_pair import Premises
+from ven_twin.control.meter import Meter
+from ven_twin.control.schedule import Held, Transition
+from ven_twin.control.shedding import ShedPlan
+from ven_twin.control.ven_state import VenState
+from ven_twin.house.devices.battery import Battery
+from ven_twin.house.profile import Panel
+
+KW_DIGITS = 3
+SOC_DIGITS = 4
+OFFER_STEP_KW = 0.5
+"""A change of what is on offer by less than this is not worth a shadow update of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who speaks, and in which run of the VEN."""
+
+    ven_id: str
+    boot_id: str
+    panel: Panel
+
+
+def circuit_loads(premises: Premises, means_kw: Mapping[str, float], state: VenState) -> tuple[Load, ...]:
+    """Every circuit: its mean power since the last row, what it could give up, how it is set."""
+    sheddable_kw = premises.sheddable_kw()
+    loads = []
+    for circuit in premises.house.circuits:
+        setting = state.settings.loads.get(circuit.id)
+        capacity_kw = setting.capacity_kw if setting and setting.capacity_kw is not None else circuit.rated_kw
+        priority = setting.priority if setting and setting.priority is not None else circuit.priority
+        loads.append(
+            Load(
+                id=circuit.id,
+                name=circuit.name,
+                type=circuit.type,
+                capacity_kw=capacity_kw,
+                current_power_kw=round(means_kw.get(circuit.id, 0.0), KW_DIGITS),
+                shed_capability_kw=round(sheddable_kw.get(circuit.id, 0.0), KW_DIGITS),
+                enabled=setting is None or setting.enabled is not False,
+                priority=priority,
+            )
+        )
+    return tuple(loads)
+
+
+def telemetry_row(
+    voice: Voice,
+    meter: Meter,
+    *,
+    timestamp: int,
+    seq: int,
+    event_id: str | None,
+    requested_kw: float | None,
+    battery_soc: float | None,
+    loads: tuple[Load, ...],
+) -> Telemetry:
+    """A row of the means since the last one."""
+    volts = voice.panel.voltage_v
+    panel_max_kw = voice.panel.rating_amps * volts / 1000.0
+    amps = meter.used_kw * 1000.0 / volts
+    return Telemetry(
+        ven_id=voice.ven_id,
+        boot_id=voice.boot_id,
+        timestamp=timestamp,
+        seq=seq,
+        event_id=event_id,
+        used_power_kw=round(meter.used_kw, KW_DIGITS),
+        baseline_power_kw=round(meter.baseline_kw, KW_DIGITS),
+        shed_power_kw=round(max(0.0, meter.reduction_kw), KW_DIGITS),
+        requested_reduction_kw=None if requested_kw is None else round(requested_kw, KW_DIGITS),
+        battery_soc=None if battery_soc is None else round(battery_soc, SOC_DIGITS),
+        panel_amperage_rating=voice.panel.rating_amps,
+        panel_voltage=volts,
+        panel_max_kw=round(panel_max_kw, KW_DIGITS),
+        current_amps=round(amps, 2),
+        panel_utilization_percent=round(abs(amps) / voice.panel.rating_amps * 100.0, 1),
+        loads=loads,
+    )
+
+
+def loads_snapshot(voice: Voice, *, timestamp: int, seq: int, loads: tuple[Load, ...]) -> LoadsSnapshot:
+    """Every circuit at one moment."""
+    return LoadsSnapshot(
+        ven_id=voice.ven_id, boot_id=voice.boot_id, timestamp=timestamp, seq=seq, loads=loads
+    )
+
+
+def battery_soc(premises: Premises) -> float | None:
+    """State of charge of the house's battery, 0 to 1, or None."""
+    battery = premises.house.battery
+    return battery.soc if isinstance(battery, Battery) else None
+
+
+def command_ack(voice: Voice, command: Command, answer: Mapping[str, Any], *, ts: int) -> Ack:
+    """The answer to a command that was carried out."""
+    fields = {"status": "success", **answer}
+    return Ack(
+        op=command.op,
+        ok=True,
+        ts=ts,
+        ven_id=voice.ven_id,
+        correlation_id=command.correlation_id or "",
+        **fields,
+    )
+
+
+def refusal_ack(voice: Voice, error: CommandRefusedError, *, ts: int) -> Ack:
+    """The answer to a command that cannot be carried out; names the field."""
+    return Ack(
+        op=error.op,
+        ok=False,
+        status="rejected",
+        ts=ts,
+        ven_id=voice.ven_id,
+        correlation_id=error.correlation_id or "",
+        error=str(error),
+        field=error.field,
+    )
+
+
+def transition_ack(
+    voice: Voice,
+    transition: Transition,
+    plan: ShedPlan,
+    delivered: Meter | None,
+    state: VenState,
+    *,
+    requested_kw: float | None,
+    ts: int,
+) -> Ack:
+    """What the VEN says when an event enters a phase: planned kW at its start, delivered kW at its end.
+
+    ``data`` has what was delivered, why the VEN left, and which circuits were taken out by hand.
+    """
+    event, phase = transition.held.event, transition.phase
+    active = phase is Phase.ACTIVE
+    actual_kw = plan.shed_kw if active else delivered.reduction_kw if delivered else None
+    opted_out = phase is Phase.OPTED_OUT
+    return Ack(
+        op="event",
+        ok=not opted_out,
+        status="rejected" if opted_out else "accepted" if phase in (Phase.FAR, Phase.NEAR) else "success",
+        ts=ts,
+        ven_id=voice.ven_id,
+        correlation_id=f"{event.event_id}:{event.revision}:{phase}",
+        event_id=event.event_id,
+        phase=phase,
+        requested_shed_kw=None if requested_kw is None else round(requested_kw, KW_DIGITS),
+        actual_shed_kw=None if actual_kw is None else round(actual_kw, KW_DIGITS),
+        circuits_curtailed=_circuits(plan) if active else None,
+        data=_particulars(transition, delivered, state) or None,
+    )
+
+
+def _particulars(transition: Transition, delivered: Meter | None, state: VenState) -> dict[str, Any]:
+    event_id, phase = transition.held.event.event_id, transition.phase
+    said: dict[str, Any] = {}
+    if delivered is not None and phase is not Phase.ACTIVE:
+        said["deliveredKwh"] = round(delivered.reduction_kwh, 4)
+    if phase is Phase.OPTED_OUT:
+        said["optOut"] = opt_out_of(state)
+    by_hand = sorted(load_id for load_id, event in state.by_hand.items() if event == event_id)
+    return said | ({"byHand": by_hand} if by_hand else {})
+
+
+def opt_out_of(state: VenState) -> dict[str, Any] | None:
+    """Why and until when the VEN takes no part, as it is reported; None when it takes part."""
+    opt_out = state.settings.opt_out
+    if opt_out is not None:
+        return pruned(msgspec.to_builtins(opt_out))
+    return None if state.settings.enabled else {"reason": "disabled"}
+
+
+def _circuits(plan: ShedPlan) -> tuple[CircuitCurtailed, ...]:
+    return tuple(
+        CircuitCurtailed(
+            id=decision.id,
+            name=decision.name,
+            breaker_amps=decision.breaker_amps,
+            original_kw=round(decision.original_kw, KW_DIGITS),
+            curtailed_kw=round(decision.curtailed_kw, KW_DIGITS),
+            final_kw=round(decision.final_kw, KW_DIGITS),
+            critical=decision.critical,
+            reason=decision.reason,
+        )
+        for decision in plan.decisions
+    )
+
+
+def event_summary(held: Held, delivered: Meter, requested_kw: float, *, end_ts: float) -> dict[str, Any]:
+    """``lastEventSummary``: what the event asked for and got, by the clone."""
+    return {
+        "eventId": held.event.event_id,
+        "requestedReductionKw": round(requested_kw, KW_DIGITS),
+        "actualReductionKw": round(delivered.reduction_kw, KW_DIGITS),
+        "deliveredKwh": round(delivered.reduction_kwh, 4),
+        "baselineKw": round(delivered.baseline_kw, KW_DIGITS),
+        "startTs": round(held.start_ts),
+        "endTs": round(end_ts),
+    }
+
+
+def status_of(state: VenState, now_ts: float) -> str:
+    """In one word what the VEN does."""
+    if not state.settings.enabled:
+        return "disabled"
+    if state.settings.opted_out(now_ts):
+        return "optedOut"
+    return "shedding" if state.in_force(now_ts) else "normal"
+
+
+def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
+    """*value* without nulls and empty objects, which a shadow does not keep."""
+    kept = {key: pruned(item) if isinstance(item, Mapping) else item for key, item in value.items()}
+    return {key: item for key, item in kept.items() if item is not None and item != {}}
+
+
+def worth_saying(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether *after* differs from the reported state *before* in more than drifting figures."""
+    return _steady(before) != _steady(after) or abs(_offer(before) - _offer(after)) >= OFFER_STEP_KW
+
+
+def _steady(reported: Mapping[str, Any]) -> dict[str, Any]:
+    drifting = {"currentPowerKw", "shedAvailabilityKw", "sustainS", "batterySoc"}
+    metrics = {k: v for k, v in _part(reported, "metrics").items() if k not in drifting}
+    ven = {k: v for k, v in _part(reported, "ven").items() if k not in {"lastPublishTs", "houseTs"}}
+    return {**reported, "metrics": metrics, "ven": ven}
+
+
+def _offer(reported: Mapping[str, Any]) -> float:
+    offer = _part(reported, "metrics").get("shedAvailabilityKw", 0.0)
+    return float(offer) if isinstance(offer, int | float) else 0.0
+
+
+def _part(reported: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    part = reported.get(key)
+    return part if isinstance(part, Mapping) else {}

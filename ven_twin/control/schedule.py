@@ -1,0 +1,209 @@
+"""The event state machine: what a VEN holds of DR events and which of them is in force.
+
+An event is told apart by its id and revision alone, so that the same event by shadow and by command,
+twice, late or out of order has one outcome. Phases follow from the clock and are not stored; stored is
+only which phase was last announced, and that an event was ended before its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from contracts.wire.events import NEAR_S, DrEvent, Interval, Phase
+
+KEPT_ENDED = 16
+"""How many events that are over are remembered, so that a repeat of one does not start it again."""
+OPEN_MAX = 64
+"""How many events that are not over are held at a time; what a VEN remembers is bounded."""
+
+
+class Source(StrEnum):
+    """By which way an event came; one that came by shadow also goes by shadow."""
+
+    SHADOW = "shadow"
+    COMMAND = "command"
+
+
+class Verdict(StrEnum):
+    """What became of an event that was offered."""
+
+    ACCEPTED = "accepted"
+    REPEATED = "repeated"
+    STALE = "stale"
+    EXPIRED = "expired"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One event as this VEN holds it.
+
+    Attributes:
+        event: the newest revision.
+        source: by which way that revision came; by shadow, when it came both ways.
+        offset_s: this VEN's share of the randomised start.
+        ended: how it ended before its time, or None.
+        announced: the phase that was last said to the cloud, or None.
+        expired: whether it was over before it came; it is held only so that nothing older is taken up.
+    """
+
+    event: DrEvent
+    source: Source
+    offset_s: float
+    ended: Phase | None = None
+    announced: Phase | None = None
+    expired: bool = False
+
+    def phase(self, now_ts: float) -> Phase:
+        """Where it stands at *now_ts*."""
+        return self.ended or self.event.phase(now_ts, offset_s=self.offset_s)
+
+    def interval(self, now_ts: float) -> Interval | None:
+        """The interval in force at *now_ts*, None outside the event or when it was ended."""
+        return None if self.ended else self.event.interval_at(now_ts, offset_s=self.offset_s)
+
+    @property
+    def start_ts(self) -> float:
+        """When it starts here, UTC s."""
+        return self.event.start_ts + self.offset_s
+
+    @property
+    def end_ts(self) -> float:
+        """When it ends here, UTC s."""
+        return self.event.end_ts + self.offset_s
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An event that is in another phase than was last announced."""
+
+    held: Held
+    phase: Phase
+
+
+_OVER = frozenset({Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT})
+_ORDER = {Phase.FAR: 0, Phase.NEAR: 1, Phase.ACTIVE: 2} | dict.fromkeys(_OVER, 3)
+"""In which order an event goes through its phases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Every event that a VEN holds, by id."""
+
+    events: Mapping[str, Held] = field(default_factory=dict)
+
+    def offer(self, event: DrEvent, source: Source, ven_id: str, now_ts: float) -> tuple[Schedule, Verdict]:
+        """Take up *event*, when it is news.
+
+        A revision that is held already, or an older one, changes nothing; only, what has come by shadow
+        also goes by shadow, whichever way it came first. An event that was over before it came is refused,
+        each time that it comes; it is held all the same, as a cancellation is, so that a late older revision
+        changes nothing. A newer revision takes the place of an older one, and counts as the same event: what
+        was announced of it stays announced, unless it has to begin anew, and what was over cannot be
+        cancelled any more. Beyond `OPEN_MAX` that are not over, none is taken up.
+        """
+        held = self.events.get(event.event_id)
+        if held is not None and event.revision < held.event.revision:
+            return self, Verdict.STALE
+        if held is not None and event.revision == held.event.revision:
+            if held.expired:
+                return self, Verdict.EXPIRED
+            by_shadow = source is Source.SHADOW and held.source is not source
+            return self._with(replace(held, source=source)) if by_shadow else self, Verdict.REPEATED
+        taken = Held(event, source, event.start_offset_s(ven_id))
+        phase = taken.phase(now_ts)
+        if phase is Phase.COMPLETED and (held is None or held.expired):
+            gone = replace(taken, ended=phase, announced=phase, expired=True)
+            return self._with(gone), Verdict.EXPIRED
+        if held is None and len(self.open_ids(now_ts)) >= OPEN_MAX:
+            return self, Verdict.FULL
+        if held is None and phase is Phase.CANCELLED:
+            taken = replace(taken, announced=phase)
+        elif held is not None:
+            before = held.phase(now_ts)
+            over = before if phase is Phase.CANCELLED and before in _OVER else None
+            anew = held.announced is not None and _ORDER[phase] < _ORDER[held.announced]
+            taken = replace(taken, announced=None if anew else held.announced, ended=over)
+        return self._with(taken), Verdict.ACCEPTED
+
+    def remember(self, event: DrEvent, ven_id: str, phase: Phase) -> Schedule:
+        """Hold *event* as one that an earlier run of this VEN dealt with, and that ended as *phase*."""
+        offset_s = event.start_offset_s(ven_id)
+        return self._with(Held(event, Source.SHADOW, offset_s, ended=phase, announced=phase))
+
+    def end(self, event_ids: Iterable[str], phase: Phase, now_ts: float) -> Schedule:
+        """End these events as *phase*; those that are over, or not held, stay as they are."""
+        events = dict(self.events)
+        for event_id in event_ids:
+            held = events.get(event_id)
+            if held is not None and held.phase(now_ts) not in _OVER:
+                events[event_id] = replace(held, ended=phase)
+        return Schedule(events)
+
+    def open_ids(self, now_ts: float) -> tuple[str, ...]:
+        """Ids of the events that are not over."""
+        return tuple(event_id for event_id, held in self.events.items() if held.phase(now_ts) not in _OVER)
+
+    def from_shadow_ids(self) -> frozenset[str]:
+        """Ids of the events whose newest revision came by shadow."""
+        return frozenset(event_id for event_id, held in self.events.items() if held.source is Source.SHADOW)
+
+    def in_force(self, now_ts: float) -> Held | None:
+        """The one event that is acted on: of those active the lowest priority number, then the newer start.
+
+        Others that are active wait; nothing is curtailed twice.
+        """
+        active = [held for held in self.events.values() if held.phase(now_ts) is Phase.ACTIVE]
+        return min(active, key=_rank, default=None)
+
+    def announce(self, now_ts: float) -> tuple[Schedule, tuple[Transition, ...]]:
+        """What has come to a later phase than was last announced, in the order of the starts.
+
+        A clock that is set back leads to no phase a second time, and what was over stays over.
+        """
+        events, said = dict(self.events), []
+        for event_id, held in sorted(self.events.items(), key=lambda item: item[1].start_ts):
+            phase = held.phase(now_ts)
+            if held.announced is None or _ORDER[phase] > _ORDER[held.announced]:
+                over = phase if phase is Phase.COMPLETED else held.ended
+                events[event_id] = replace(held, announced=phase, ended=over)
+                said.append(Transition(events[event_id], phase))
+        return Schedule(_trimmed(events, now_ts)), tuple(said)
+
+    def told_over(self, event_id: str) -> bool:
+        """Whether the cloud has been told that *event_id* is over, or it is not held any more."""
+        held = self.events.get(event_id)
+        return held is None or held.announced in _OVER
+
+    def next_change_ts(self, now_ts: float) -> float | None:
+        """When a phase or an interval next changes by itself, UTC s, or None."""
+        return min(
+            (ts for held in self.events.values() if held.ended is None for ts in _edges(held) if ts > now_ts),
+            default=None,
+        )
+
+    def _with(self, held: Held) -> Schedule:
+        return Schedule({**self.events, held.event.event_id: held})
+
+
+def _rank(held: Held) -> tuple[int, float, str]:
+    return held.event.priority, -held.start_ts, held.event.event_id
+
+
+def _edges(held: Held) -> Iterable[float]:
+    edge_ts = held.start_ts
+    yield edge_ts - NEAR_S
+    yield edge_ts
+    for interval in held.event.intervals:
+        edge_ts += interval.duration_s
+        yield edge_ts
+
+
+def _trimmed(events: Mapping[str, Held], now_ts: float) -> Mapping[str, Held]:
+    """Without the oldest of the announced events that are over, beyond the number that is kept."""
+    over = [held for held in events.values() if held.announced in _OVER and held.phase(now_ts) in _OVER]
+    over.sort(key=lambda held: held.end_ts)
+    forgotten = {held.event.event_id for held in over[: max(0, len(over) - KEPT_ENDED)]}
+    return {event_id: held for event_id, held in events.items() if event_id not in forgotten}

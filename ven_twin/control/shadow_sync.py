@@ -1,0 +1,124 @@
+"""The VEN's copy of its shadow: what is desired, and what of that is news.
+
+A delta holds only what differs from ``reported``, and a key that was removed from ``desired`` is in no
+delta at all; so the whole of ``desired`` is kept here and patched by what comes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contracts.wire.shadow import merge
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowCopy:
+    """What is known of the shadow.
+
+    Every update is answered by one ``accepted``, so the versions of those run without a gap; where one is
+    missing the whole has to be read again.
+
+    Attributes:
+        desired: the whole desired state as last known.
+        reported: what the service is known to hold as reported.
+        accepted: version of the last ``accepted``, or of the whole, that was taken up.
+        delta: version of the last delta that was taken up.
+        synchronized: whether nothing was missed since the whole was read.
+    """
+
+    desired: Mapping[str, Any] = field(default_factory=dict)
+    reported: Mapping[str, Any] = field(default_factory=dict)
+    accepted: int = 0
+    delta: int = 0
+    synchronized: bool = False
+
+    @property
+    def _read_once(self) -> bool:
+        return self.synchronized or self.accepted > 0
+
+    @property
+    def desired_events(self) -> Mapping[str, Any]:
+        """``desired.drEvents`` as it stands, without the events that were removed."""
+        return _section(self.desired, "drEvents")
+
+    def on_get(self, document: Mapping[str, Any]) -> ShadowCopy:
+        """The whole shadow was read. One that is older than what is known already changes nothing."""
+        version = _version(document)
+        if version < max(self.accepted, self.delta):
+            return self
+        state = _section(document, "state")
+        return ShadowCopy(
+            desired=merge({}, _section(state, "desired")),
+            reported=merge({}, _section(state, "reported")),
+            accepted=version,
+            delta=version,
+            synchronized=True,
+        )
+
+    def on_missing(self) -> ShadowCopy:
+        """There is no shadow yet (404): nothing is desired, nothing reported."""
+        return ShadowCopy(synchronized=True)
+
+    def on_delta(self, document: Mapping[str, Any]) -> ShadowCopy:
+        """Some of what is desired differs from what is reported. An older message changes nothing.
+
+        Until the whole was read once, nothing tells an old message from a new one; then it is only noted
+        that the whole has to be at least as new.
+        """
+        version = _version(document)
+        if version <= self.delta or version < self.accepted:
+            return self
+        if not self._read_once:
+            return replace(self, delta=version)
+        return replace(self, desired=merge(self.desired, _section(document, "state")), delta=version)
+
+    def on_accepted(self, document: Mapping[str, Any]) -> ShadowCopy:
+        """An update, one's own or another's, was taken. This is where a removed key shows up.
+
+        As with a delta, only its version is noted until the whole was read once.
+        """
+        version, state = _version(document), _section(document, "state")
+        if version <= self.accepted:
+            return self
+        if not self._read_once:
+            return replace(self, delta=max(self.delta, version))
+        return replace(
+            self,
+            desired=merge(self.desired, _section(state, "desired")),
+            reported=merge(self.reported, _section(state, "reported")),
+            accepted=version,
+            # The first update of a shadow that did not exist continues the count of a deleted one.
+            synchronized=self.synchronized and (self.accepted == 0 or version == self.accepted + 1),
+        )
+
+    def with_wanted(self, patch: Mapping[str, Any]) -> ShadowCopy:
+        """What a command wants is desired from now on, and not only once the service has said so."""
+        return replace(self, desired=merge(self.desired, patch))
+
+    def disconnected(self) -> ShadowCopy:
+        """The connection is gone, and with it whatever was said meanwhile."""
+        return replace(self, synchronized=False)
+
+
+def one_patch(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
+    """One patch that does what *first* and *then* do one after the other; a null stays, for it deletes."""
+    patch = dict(first)
+    for key, value in then.items():
+        before = patch.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            patch[key] = one_patch(before, value)
+        else:
+            patch[key] = value
+    return patch
+
+
+def _version(document: Mapping[str, Any]) -> int:
+    version = document.get("version", 0)
+    return version if isinstance(version, int) and not isinstance(version, bool) else 0
+
+
+def _section(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, Mapping) else {}

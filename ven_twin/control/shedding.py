@@ -1,0 +1,289 @@
+"""Which circuits to curtail, and how far, to shed what is asked at the least discomfort.
+
+Circuits that know only on and off are enumerated (2 to the power of those that draw now, 256 at most);
+in each case the circuits that can be set continuously fill what is missing, cheapest first. Solved anew
+every tick, so an error of one tick is corrected in the next.
+
+Interpretation: what the cost weighs, in kW. A kW short costs far more than any discomfort, a kW too much
+costs a little, so that a target is met and barely passed. Discomfort is the circuit's weight (1 for
+priority 1, less for each rank after it) per kW, up to four times that towards the comfort limit, and
+growing with the hours it has been off. Battery and car come before comfort at any priority.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from ven_twin.control.guards import FUTILE_KW, CircuitView, held_off, refusal
+from ven_twin.house.control import FREE, Control
+
+SHORTFALL_COST = 50.0
+OVERSHOOT_COST = 1.0
+SWITCHING_COST = 0.25
+LIMIT_COST = 3.0
+HOUR_COST = 0.5
+S_PER_H = 3600.0
+MOST_RELAYS = 8
+SHARE_OF_COMFORT = {"battery": 0.02, "ev": 0.1}
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was decided for one circuit, and why, in words that a resident can read.
+
+    ``original_kw`` is what it would draw if left alone, ``curtailed_kw`` what is taken off that, and
+    ``final_kw`` what remains.
+    """
+
+    id: str
+    name: str
+    breaker_amps: float
+    original_kw: float
+    curtailed_kw: float
+    final_kw: float
+    critical: bool
+    reason: str
+
+    @property
+    def curtailed(self) -> bool:
+        """Whether anything was taken off."""
+        return self.curtailed_kw > 0.0
+
+
+class ShedPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A control and a decision for each circuit, and what they come to."""
+
+    asked_kw: float
+    shed_kw: float
+    controls: dict[str, Control]
+    decisions: tuple[Decision, ...]
+
+    @property
+    def shortfall_kw(self) -> float:
+        """What is asked and cannot be shed, kW."""
+        return max(self.asked_kw - self.shed_kw, 0.0)
+
+    @property
+    def curtailed(self) -> dict[str, bool]:
+        """Whether each circuit is asked anything."""
+        return {circuit_id: control is not FREE for circuit_id, control in self.controls.items()}
+
+
+class _Relay(NamedTuple):
+    """A circuit that can only be shed whole."""
+
+    view: CircuitView
+    kw: float
+    cost: float
+
+
+class _Dial(NamedTuple):
+    """A circuit, or the part of it, that can be shed by any amount up to *kw*."""
+
+    view: CircuitView
+    kw: float
+    cost_per_kw: float
+    relay: int
+    """The bit of the relay that sheds the same circuit whole; 0 when there is none."""
+
+
+class _Case(NamedTuple):
+    """Which relays are shed (one bit each), what that sheds and costs."""
+
+    bits: int
+    kw: float
+    cost: float
+
+
+def plan_shed(views: Iterable[CircuitView], asked_kw: float) -> ShedPlan:
+    """The plan that sheds *asked_kw* off what *views* would draw, or as near to it as the guards let.
+
+    Never a critical circuit, never the whole house, never more than the house would draw. A circuit that
+    was switched off too recently to come on again stays off, even when nothing is asked any more.
+    """
+    views = tuple(views)
+    barred = {view.id: reason for view in views if (reason := refusal(view))}
+    held = {view.id for view in views if held_off(view)}
+    if asked_kw <= 0.0 and not held:
+        return ShedPlan(
+            asked_kw=0.0,
+            shed_kw=0.0,
+            controls=dict.fromkeys([view.id for view in views], FREE),
+            decisions=tuple(_left_alone(view, barred.get(view.id, "not needed")) for view in views),
+        )
+    last = _last_standing(views, barred, held)
+    if last is not None:
+        barred[last.id] = "the last circuit that is on"
+    relays, dials = _options([view for view in views if view.id not in barred and view.id not in held])
+    held_kw = sum(max(view.sheddable_kw, 0.0) for view in views if view.id in held)
+    target_kw = min(max(asked_kw, 0.0), sum(view.demand_kw for view in views if view.demand_kw > 0.0))
+    best = _best_case(relays, dials, target_kw, held_kw)
+    taken_kw = _taken(relays, dials, target_kw, best)
+    for view in views:
+        if view.id in held:
+            taken_kw[view.id] = max(view.sheddable_kw, 0.0)
+            barred[view.id] = f"minimum off time {view.least_off_s:.0f} s"
+    return _plan(views, max(asked_kw, 0.0), taken_kw, barred, held)
+
+
+def shed_available_kw(views: Iterable[CircuitView]) -> float:
+    """What could be shed now, kW: of every circuit that no guard forbids, at most what the house draws."""
+    views = tuple(views)
+    held = {view.id for view in views if held_off(view)}
+    barred = {view.id: reason for view in views if view.id not in held and (reason := refusal(view))}
+    last = _last_standing(views, barred, held)
+    available_kw = sum(
+        max(view.sheddable_kw, 0.0) for view in views if view.id not in barred and view is not last
+    )
+    return min(available_kw, sum(view.demand_kw for view in views if view.demand_kw > 0.0))
+
+
+def needed_kw(demand_kw: float, baseline_kw: float, asked_kw: float) -> float:
+    """What to curtail this tick so that the site ends *asked_kw* below its baseline, kW.
+
+    *demand_kw* is what the house would draw now if left alone, *baseline_kw* what its uncurtailed clone
+    draws. The two drift apart during an event (a compressor starts earlier, a car has more left to
+    charge), and what counts is the distance to the clone.
+    """
+    return max(demand_kw - (baseline_kw - asked_kw), 0.0)
+
+
+def discomfort_per_kw(view: CircuitView) -> float:
+    """What a kW off this circuit costs its resident now; see the module for the scale."""
+    weight = max(11 - view.priority, 1) / 10.0 * SHARE_OF_COMFORT.get(view.type, 1.0)
+    strained = 1.0 - view.headroom
+    off_h = view.switched_s / S_PER_H if view.curtailed else 0.0
+    return weight * (1.0 + LIMIT_COST * strained * strained + HOUR_COST * min(off_h, 4.0))
+
+
+def _last_standing(
+    views: tuple[CircuitView, ...], barred: dict[str, str], held: set[str]
+) -> CircuitView | None:
+    """The circuit to leave on when every one that draws could be shed to nothing; none when some stays on."""
+    drawing = [view for view in views if view.demand_kw > FUTILE_KW and view.id not in held]
+    if not drawing or any(view.id in barred or view.floor_kw > FUTILE_KW for view in drawing):
+        return None
+    return min(drawing, key=lambda view: view.priority)
+
+
+def _options(views: list[CircuitView]) -> tuple[list[_Relay], list[_Dial]]:
+    """What can be shed whole, and what by degrees, cheapest first. A car can be both."""
+    relays: list[_Relay] = []
+    dials: list[_Dial] = []
+    for view in views:
+        per_kw = discomfort_per_kw(view)
+        if not view.continuous or view.step_kw > 0.0:
+            switching = 0.0 if view.curtailed else SWITCHING_COST
+            relays.append(_Relay(view, view.sheddable_kw, per_kw * view.sheddable_kw + switching))
+        least_kw = max(view.floor_kw, view.step_kw) if view.step_kw > 0.0 else view.floor_kw
+        if view.continuous and view.demand_kw > least_kw:
+            dials.append(_Dial(view, view.demand_kw - least_kw, per_kw, 0))
+    relays.sort(key=lambda relay: -relay.kw)
+    del relays[MOST_RELAYS:]
+    bits = {relay.view.id: 1 << index for index, relay in enumerate(relays)}
+    dials = [dial._replace(relay=bits.get(dial.view.id, 0)) for dial in dials]
+    dials.sort(key=lambda dial: dial.cost_per_kw)
+    return relays, dials
+
+
+def _best_case(relays: list[_Relay], dials: list[_Dial], target_kw: float, held_kw: float) -> _Case:
+    """The cheapest choice of relays, each filled up by the dials."""
+    cases = [_Case(0, held_kw, 0.0)]
+    for index, relay in enumerate(relays):
+        bit = 1 << index
+        cases += [_Case(bits | bit, kw + relay.kw, cost + relay.cost) for bits, kw, cost in cases]
+    best, least = cases[0], float("inf")
+    fills = [(dial.kw, dial.cost_per_kw, dial.relay) for dial in dials]
+    for case in cases:
+        bits, kw, cost = case
+        if cost >= least:
+            continue
+        missing_kw = target_kw - kw
+        for most_kw, per_kw, relay_bit in fills:
+            if missing_kw <= 0.0:
+                break
+            if bits & relay_bit:
+                continue
+            fill_kw = min(missing_kw, most_kw)
+            missing_kw -= fill_kw
+            cost += fill_kw * per_kw
+        cost += missing_kw * SHORTFALL_COST if missing_kw > 0.0 else -missing_kw * OVERSHOOT_COST
+        if cost < least:
+            best, least = case, cost
+    return best
+
+
+def _taken(relays: list[_Relay], dials: list[_Dial], target_kw: float, case: _Case) -> dict[str, float]:
+    """What *case*, filled up by the dials, takes off each circuit, kW."""
+    taken_kw = {relay.view.id: relay.kw for index, relay in enumerate(relays) if case.bits & (1 << index)}
+    missing_kw = target_kw - case.kw
+    for dial in dials:
+        if missing_kw <= 0.0:
+            break
+        if not case.bits & dial.relay:
+            fill_kw = min(missing_kw, dial.kw)
+            taken_kw[dial.view.id] = fill_kw
+            missing_kw -= fill_kw
+    return taken_kw
+
+
+def _plan(
+    views: tuple[CircuitView, ...],
+    asked_kw: float,
+    taken_kw: dict[str, float],
+    barred: dict[str, str],
+    held: set[str],
+) -> ShedPlan:
+    """Controls and decisions that carry out what is taken off each circuit."""
+    controls: dict[str, Control] = {}
+    decisions = []
+    for view in views:
+        kw = taken_kw.get(view.id, 0.0)
+        if kw > 0.0 or view.id in held:
+            controls[view.id] = control_for(view, kw)
+            decisions.append(_curtailed(view, kw, barred.get(view.id)))
+        else:
+            controls[view.id] = FREE
+            decisions.append(_left_alone(view, barred.get(view.id, "not needed")))
+    return ShedPlan(
+        asked_kw=asked_kw, shed_kw=sum(taken_kw.values()), controls=controls, decisions=tuple(decisions)
+    )
+
+
+def control_for(view: CircuitView, kw: float) -> Control:
+    """What to ask of a circuit that gives up *kw*."""
+    if view.continuous:
+        return Control(limit_kw=view.demand_kw - kw)
+    if view.shed_offset_c > 0.0:
+        return Control(setpoint_offset_c=view.shed_offset_c)
+    return Control(limit_kw=0.0)
+
+
+def _curtailed(view: CircuitView, kw: float, reason: str | None) -> Decision:
+    final_kw = view.demand_kw - kw
+    words = reason or view.note
+    if view.continuous:
+        words = f"{words} to {final_kw:.2f} kW" if final_kw >= 0.0 else f"discharges {-final_kw:.2f} kW"
+    return Decision(
+        id=view.id,
+        name=view.name,
+        breaker_amps=view.breaker_amps,
+        original_kw=view.demand_kw,
+        curtailed_kw=kw,
+        final_kw=final_kw,
+        critical=view.critical,
+        reason=words,
+    )
+
+
+def _left_alone(view: CircuitView, reason: str) -> Decision:
+    return Decision(
+        id=view.id,
+        name=view.name,
+        breaker_amps=view.breaker_amps,
+        original_kw=view.demand_kw,
+        curtailed_kw=0.0,
+        final_kw=view.demand_kw,
+        critical=view.critical,
+        reason=reason,
+    )

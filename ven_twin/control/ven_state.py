@@ -1,0 +1,198 @@
+"""The VEN's state, and what its shadow and the passing of time change in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from contracts.wire.events import DrEvent, Phase
+from contracts.wire.shadow import Desired, read_desired
+from ven_twin.control.schedule import OPEN_MAX, Held, Schedule, Source, Transition, Verdict
+from ven_twin.control.settings import Settings
+from ven_twin.control.shadow_sync import ShadowCopy
+
+REFUSED = {
+    Verdict.EXPIRED: "ended before it was received",
+    Verdict.FULL: f"{OPEN_MAX} events that are not over are held already",
+}
+"""Why an event that was offered is not taken up."""
+EXPIRED = REFUSED[Verdict.EXPIRED]
+LIFTED_BY_NULL = ("target_power_kw", "optOut")
+"""Keys whose removal from ``desired`` means something: no limit, no opt-out. Interpretation: of the others
+null says nothing, as in `contracts.wire.shadow`, and what was set stays set."""
+LEFT = frozenset({Phase.CANCELLED, Phase.OPTED_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class LoadShed:
+    """One circuit curtailed by a command, whatever the events ask for."""
+
+    reduce_kw: float
+    until_ts: float
+
+
+@dataclass(frozen=True, slots=True)
+class VenState:
+    """Everything a VEN decides by.
+
+    Attributes:
+        ven_id: who it is.
+        load_ids: the circuits that its house has.
+        settings: what it is set to.
+        schedule: the events that it holds.
+        load_sheds: circuits curtailed by command, by id.
+        by_hand: circuits that a resident switched while an event was in force, and which event: they are out
+            of it until it ends.
+        restores: how often it was told to give back what an event that is over still holds.
+        shadow: its copy of the shadow.
+        errors: why something desired was refused, by key path.
+        taken: paths of the desired events and loads that were not.
+    """
+
+    ven_id: str
+    load_ids: frozenset[str]
+    settings: Settings = field(default_factory=Settings)
+    schedule: Schedule = field(default_factory=Schedule)
+    load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)
+    by_hand: Mapping[str, str] = field(default_factory=dict)
+    restores: int = 0
+    shadow: ShadowCopy = field(default_factory=ShadowCopy)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+
+    def with_shadow(self, shadow: ShadowCopy, now_ts: float) -> VenState:
+        """Converge to *shadow*'s desired state; what cannot be is refused under `errors`.
+
+        An event that came by shadow and is no longer desired is cancelled; when ``drEvents`` as a whole is
+        refused, none is.
+        """
+        lifted = [key for key in LIFTED_BY_NULL if key in self.shadow.desired and key not in shadow.desired]
+        desired = read_desired({**shadow.desired, **dict.fromkeys(lifted)})
+        errors = dict(desired.errors)
+        schedule = self._with_events(desired, shadow, errors, now_ts)
+        if shadow.synchronized and "drEvents" not in errors:
+            gone = schedule.from_shadow_ids() - shadow.desired_events.keys()
+            schedule = schedule.end(gone, Phase.CANCELLED, now_ts)
+        own = self.of_own_loads(desired, errors)
+        events = {f"drEvents.{event_id}" for event_id in desired.events} - errors.keys()
+        return replace(
+            self,
+            shadow=shadow,
+            schedule=schedule,
+            settings=self.settings.with_desired(own),
+            errors=errors,
+            taken=frozenset(events | {f"loads.{load_id}" for load_id in own.loads}),
+        )
+
+    def with_wanted(self, patch: Mapping[str, Any], now_ts: float) -> VenState:
+        """Take *patch*, which a command puts into the desired state, as desired at once.
+
+        Else the next message about the shadow, which does not know of it yet, would undo the command.
+        """
+        return self.with_shadow(self.shadow.with_wanted(patch), now_ts) if patch else self
+
+    def _with_events(
+        self, desired: Desired, shadow: ShadowCopy, errors: dict[str, str], now_ts: float
+    ) -> Schedule:
+        """The schedule with what is desired of events; why one is refused is added to *errors*."""
+        schedule = self.schedule
+        for event_id, event in desired.events.items():
+            if event is None:
+                continue
+            ended = None
+            if event_id not in schedule.events:
+                ended = _ended_before(event, shadow, self.ven_id, now_ts)
+            if ended is not None:
+                schedule = schedule.remember(event, self.ven_id, ended)
+                continue
+            schedule, verdict = schedule.offer(event, Source.SHADOW, self.ven_id, now_ts)
+            if verdict in REFUSED:
+                errors[f"drEvents.{event_id}"] = REFUSED[verdict]
+        return schedule
+
+    def of_own_loads(self, desired: Desired, errors: dict[str, str]) -> Desired:
+        """*desired* without circuits that this house does not have; each is added to *errors*."""
+        for load_id in desired.loads.keys() - self.load_ids:
+            errors[f"loads.{load_id}"] = f"unknown; allowed: {', '.join(sorted(self.load_ids))}"
+        own = {load_id: load for load_id, load in desired.loads.items() if load_id in self.load_ids}
+        return msgspec.structs.replace(desired, loads=own)
+
+    def advance(self, now_ts: float) -> tuple[VenState, tuple[Transition, ...]]:
+        """Let time pass: leave events that the VEN takes no part in, and say what changed its phase."""
+        schedule = self.schedule
+        if not self.settings.takes_part(now_ts):
+            running = [i for i, held in schedule.events.items() if held.phase(now_ts) is Phase.ACTIVE]
+            schedule = schedule.end(running, Phase.OPTED_OUT, now_ts)
+        by_hand = {load: event for load, event in self.by_hand.items() if not schedule.told_over(event)}
+        schedule, transitions = schedule.announce(now_ts)
+        sheds = {load_id: shed for load_id, shed in self.load_sheds.items() if now_ts < shed.until_ts}
+        return replace(self, schedule=schedule, load_sheds=sheds, by_hand=by_hand), transitions
+
+    def in_force(self, now_ts: float) -> Held | None:
+        """The event that is acted on at *now_ts*, or None."""
+        return self.schedule.in_force(now_ts) if self.settings.takes_part(now_ts) else None
+
+    def reported_settings(self) -> dict[str, Any]:
+        """The part of ``reported`` that mirrors ``desired``.
+
+        What was accepted is mirrored as it was written, so that the delta closes; what was refused is
+        not, so that its delta stays to be seen beside its reason. An event that was left before its time
+        has ``ended`` beside its mirror, by which a later run of this VEN knows not to start it again.
+        """
+        settings, desired = self.settings, self.shadow.desired
+        reported: dict[str, Any] = {
+            "report_interval_seconds": settings.report_interval_s,
+            "enabled": settings.enabled,
+            "optOut": msgspec.to_builtins(settings.opt_out) if settings.opt_out else False,
+            "drEvents": self._reported_events(),
+            "loads": self._reported_loads(desired.get("loads")),
+        }
+        if settings.target_power_kw is not None:
+            reported["target_power_kw"] = settings.target_power_kw
+        for key in ("report_interval_seconds", "enabled", "optOut", "target_power_kw"):
+            if key in desired and not self._refused(key):
+                reported[key] = desired[key]
+        return reported
+
+    def _reported_events(self) -> dict[str, Any]:
+        desired, reported = self.shadow.desired_events, {}
+        for event_id, held in self.schedule.events.items():
+            if f"drEvents.{event_id}" in self.taken and event_id in desired:
+                reported[event_id] = dict(desired[event_id])
+            elif held.source is Source.COMMAND:
+                reported[event_id] = held.event.to_shadow()
+            else:
+                continue
+            if held.ended in LEFT:
+                reported[event_id]["ended"] = str(held.ended)
+        return reported
+
+    def _reported_loads(self, desired: Any) -> Any:
+        if isinstance(desired, list) and not self._refused("loads"):
+            return desired
+        mirrored = desired if isinstance(desired, Mapping) else {}
+        return {
+            load_id: mirrored[load_id]
+            if load_id in mirrored and f"loads.{load_id}" in self.taken
+            else {key: value for key, value in msgspec.to_builtins(load).items() if value is not None}
+            for load_id, load in self.settings.loads.items()
+        }
+
+    def _refused(self, path: str) -> bool:
+        return any(key == path or key.startswith((f"{path}.", f"{path}[")) for key in self.errors)
+
+
+def _ended_before(event: DrEvent, shadow: ShadowCopy, ven_id: str, now_ts: float) -> Phase | None:
+    """As what *event* ended in an earlier run of this VEN, by what that reported; None when it did not."""
+    reported = shadow.reported.get("drEvents")
+    known = reported.get(event.event_id) if isinstance(reported, Mapping) else None
+    if not isinstance(known, Mapping) or known.get("revision", 0) != event.revision or event.cancelled:
+        return None
+    for phase in LEFT:
+        if known.get("ended") == phase:
+            return phase
+    over = event.phase(now_ts, offset_s=event.start_offset_s(ven_id)) is Phase.COMPLETED
+    return Phase.COMPLETED if over else None

@@ -1,1 +1,0 @@
-"""Pure decisions of the VEN: events, shedding, settings. No input or output."""

@@ -1,1 +1,0 @@
-"""Pure physics of the house and its circuits."""

@@ -1,0 +1,1 @@
+"""The house: physics, weather and occupants. Pure."""

@@ -1,0 +1,53 @@
+"""What every circuit has, whatever hangs on it, and what every device can do."""
+
+from typing import Annotated, ClassVar, Protocol, Self
+
+import msgspec
+from msgspec import Meta
+
+from ven_twin.house.control import Control, Stepped
+from ven_twin.house.environment import Environment
+from ven_twin.house.flexibility import Flexibility
+
+Kw = Annotated[float, Meta(ge=0.0, le=25.0)]
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Celsius = Annotated[float, Meta(ge=-40.0, le=100.0)]
+SpanC = Annotated[float, Meta(ge=0.0, le=20.0)]
+Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
+Hour = Annotated[float, Meta(ge=0.0, le=24.0)]
+
+
+class Circuit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A circuit of the panel.
+
+    ``priority`` ranks circuits for shedding: 1 is the most important and sheds last. A ``critical`` circuit
+    never sheds. ``heat_fraction`` is the share of its electricity that ends as heat in the living space.
+    ``least_off_s`` is how long a circuit stays off once shed, ``least_on_s`` how long it stays on once
+    released, so that a compressor is held off for minutes rather than seconds.
+    """
+
+    type: ClassVar[str]
+
+    id: str
+    name: str
+    breaker_amps: Annotated[float, Meta(ge=10.0, le=200.0)]
+    rated_kw: Kw
+    priority: Annotated[int, Meta(ge=1, le=100)]
+    critical: bool = False
+    heat_fraction: Fraction = 0.0
+    least_off_s: Seconds = 0.0
+    least_on_s: Seconds = 0.0
+
+
+class Device(Protocol):
+    """A circuit's physics: a value that steps into its successor."""
+
+    @property
+    def spec(self) -> Circuit:
+        """The circuit and its parameters."""
+
+    def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
+        """Advance *dt_s* seconds; return the successor and the mean power drawn, kW."""
+
+    def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:
+        """What it could give up in a step in which it would draw *demand_kw* if left alone."""

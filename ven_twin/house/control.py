@@ -1,0 +1,47 @@
+"""What a circuit is asked to do during a step, and what a step gives back."""
+
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from ven_twin.house.errors import NotFiniteError
+
+DeviceT = TypeVar("DeviceT")
+
+
+class Control(msgspec.Struct, frozen=True, gc=False):
+    """What a circuit is asked to do during one step; the default asks nothing.
+
+    ``enabled`` is the relay: open, nothing is drawn, except that heating and cooling still defend their
+    critical comfort limit. ``limit_kw`` is a ceiling on the circuit's power: below zero it asks a battery
+    to discharge; an appliance that is in use finishes first. ``setpoint_offset_c`` above zero relaxes a
+    setpoint (cooling up, heating and hot water down); below zero it asks for more (precooling).
+
+    Raises:
+        NotFiniteError: a limit or an offset is NaN or infinite.
+    """
+
+    enabled: bool = True
+    limit_kw: float | None = None
+    setpoint_offset_c: float = 0.0
+
+    def __post_init__(self) -> None:
+        # x - x is 0.0 for every finite x and NaN for the rest; cheaper than calls, and this runs each tick.
+        if self.limit_kw is not None and self.limit_kw - self.limit_kw != 0.0:
+            raise NotFiniteError("limit_kw", self.limit_kw)
+        if self.setpoint_offset_c - self.setpoint_offset_c != 0.0:
+            raise NotFiniteError("setpoint_offset_c", self.setpoint_offset_c)
+
+    def allows_kw(self, power_kw: float) -> bool:
+        """Whether a load that knows only on and off may draw *power_kw*."""
+        return self.enabled and (self.limit_kw is None or self.limit_kw >= power_kw)
+
+
+FREE = Control()
+
+
+class Stepped(NamedTuple, Generic[DeviceT]):
+    """A device after a step, and the mean power that its circuit drew over it, kW."""
+
+    device: DeviceT
+    power_kw: float

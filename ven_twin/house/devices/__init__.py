@@ -1,0 +1,1 @@
+"""The devices on the house's circuits, one a file."""

@@ -1,0 +1,63 @@
+"""Appliances that someone starts and that then run for a while: dryer and range."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, Generic, Self, TypeVar
+
+from msgspec import Meta
+
+from ven_twin.house.circuit import Circuit
+from ven_twin.house.control import Control, Stepped
+from ven_twin.house.environment import Environment
+from ven_twin.house.flexibility import Flexibility
+
+
+class ApplianceSpec(Circuit, frozen=True, kw_only=True):
+    """An appliance that draws ``run_kw`` while in use."""
+
+    run_kw: Annotated[float, Meta(gt=0.0, le=15.0)]
+
+
+SpecT = TypeVar("SpecT", bound=ApplianceSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Appliance(ABC, Generic[SpecT]):
+    """An appliance that owes ``owed_s`` seconds of use, and may be in the middle of them.
+
+    A limit below its power holds back a start; a use that has begun runs to its end. An open relay stops it
+    at once and the rest runs later: energy is moved, never lost.
+
+    Interpretation: starts that are held back queue up, and run one after the other.
+    """
+
+    spec: SpecT
+    owed_s: float = 0.0
+    running: bool = False
+
+    @abstractmethod
+    def started_s(self, env: Environment) -> float:
+        """Seconds of use that someone starts in this step."""
+
+    def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
+        """Run what is owed, for at most *dt_s*."""
+        owed_s = self.owed_s + self.started_s(env)
+        if owed_s == 0.0:
+            return Stepped(self, 0.0)
+        run_s = min(owed_s, dt_s) if self._runs(control) else 0.0
+        left_s = owed_s - run_s
+        after = type(self)(self.spec, left_s, run_s > 0.0 and left_s > 0.0)
+        return Stepped(after, self.spec.run_kw * run_s / dt_s)
+
+    def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
+        """A start can wait; a use that has begun cannot."""
+        return Flexibility(
+            demand_kw,
+            0.0,
+            "start delayed",
+            in_use=self.running,
+            blocked="mid-use" if self.running else "",
+        )
+
+    def _runs(self, control: Control) -> bool:
+        return control.enabled if self.running else control.allows_kw(self.spec.run_kw)

@@ -1,0 +1,94 @@
+"""The home battery."""
+
+from math import sqrt
+from typing import Annotated, ClassVar, Self
+
+import msgspec
+from msgspec import Meta
+
+from ven_twin.house.circuit import Circuit, Fraction, Hour, Kw
+from ven_twin.house.control import Control, Stepped
+from ven_twin.house.environment import Environment
+from ven_twin.house.flexibility import Flexibility, clamp_unit
+
+S_PER_H = 3600.0
+HOLD_H = 0.25
+"""Interpretation: a battery offers what it can hold for a quarter of an hour, so that an offer is kept."""
+
+
+class BatterySpec(Circuit, frozen=True, kw_only=True):
+    """The battery's circuit: size, limits, and when it refills from the grid, and how gently."""
+
+    type: ClassVar[str] = "battery"
+
+    battery_kwh: Annotated[float, Meta(gt=0.0, le=100.0)]
+    charge_kw: Kw
+    discharge_kw: Kw
+    round_trip: Annotated[float, Meta(gt=0.0, le=1.0)]
+    least_soc: Fraction
+    full_soc: Fraction
+    refill_kw: Kw
+    refill_from_h: Hour
+    refill_until_h: Hour
+    start_soc: Fraction
+
+
+class Battery(msgspec.Struct, frozen=True, gc=False):
+    """A battery that discharges when told to, and otherwise fills itself.
+
+    Left alone it charges from what the house would export, and in the small hours gently from the grid,
+    up to ``full_soc``; then it idles. A limit below zero discharges it, within its power and down to
+    ``least_soc``; a limit above zero slows its charging. Half of the round-trip loss falls on each way.
+
+    Interpretation: it does not discharge for self-consumption, so that all of it is there for an event
+    and the uncurtailed clone's battery is simply full.
+    """
+
+    spec: BatterySpec
+    soc: float
+
+    def step(self, control: Control, env: Environment, dt_s: float, surplus_kw: float = 0.0) -> Stepped[Self]:
+        """Advance *dt_s*. *surplus_kw* is what the rest of the house exports; below zero it imports."""
+        power_kw = self.power_kw(control, env, dt_s / S_PER_H, surplus_kw)
+        if power_kw == 0.0:
+            return Stepped(self, 0.0)
+        one_way = sqrt(self.spec.round_trip)
+        stored_kw = power_kw * one_way if power_kw > 0.0 else power_kw / one_way
+        soc = self.soc + stored_kw * dt_s / S_PER_H / self.spec.battery_kwh
+        return Stepped(type(self)(self.spec, soc), power_kw)
+
+    def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
+        """From what it would charge now down to what it can discharge for a quarter of an hour."""
+        spec = self.spec
+        usable = (self.soc - spec.least_soc) / max(spec.full_soc - spec.least_soc, 1e-6)
+        return Flexibility(
+            demand_kw,
+            -self._most_discharge_kw(HOLD_H),
+            "charging slowed",
+            continuous=True,
+            in_use=False,
+            headroom=clamp_unit(usable),
+        )
+
+    def power_kw(self, control: Control, env: Environment, dt_h: float, surplus_kw: float) -> float:
+        """The power it can hold for *dt_h* hours under *control*, kW; below zero it discharges."""
+        if not control.enabled:
+            return 0.0
+        limit_kw = control.limit_kw
+        if limit_kw is not None and limit_kw < 0.0:
+            return -min(-limit_kw, self._most_discharge_kw(dt_h))
+        spec = self.spec
+        if self.soc >= spec.full_soc:
+            return 0.0
+        refills = spec.refill_from_h <= env.hour_of_day < spec.refill_until_h
+        wished_kw = max(surplus_kw, spec.refill_kw if refills else 0.0)
+        if wished_kw <= 0.0:
+            return 0.0
+        room_kw = (spec.full_soc - self.soc) * spec.battery_kwh / sqrt(spec.round_trip) / dt_h
+        power_kw = min(wished_kw, spec.charge_kw, room_kw)
+        return power_kw if limit_kw is None else min(power_kw, limit_kw)
+
+    def _most_discharge_kw(self, dt_h: float) -> float:
+        spec = self.spec
+        usable_kwh = max(self.soc - spec.least_soc, 0.0) * spec.battery_kwh * sqrt(spec.round_trip)
+        return min(spec.discharge_kw, usable_kwh / dt_h)

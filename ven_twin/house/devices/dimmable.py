@@ -1,0 +1,45 @@
+"""Loads that can be turned down to a floor, but that have no state: lights and outlets."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Generic, Self, TypeVar
+
+from ven_twin.house.circuit import Circuit, Fraction
+from ven_twin.house.control import Control, Stepped
+from ven_twin.house.environment import Environment
+from ven_twin.house.flexibility import Flexibility
+
+
+class DimmableSpec(Circuit, frozen=True, kw_only=True):
+    """A load that follows the occupants and can be turned down to ``floor_fraction`` of that."""
+
+    floor_fraction: Fraction
+
+
+SpecT = TypeVar("SpecT", bound=DimmableSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Dimmable(ABC, Generic[SpecT]):
+    """A load that follows the occupants. Energy that is not used is not owed later."""
+
+    spec: SpecT
+
+    @abstractmethod
+    def level_kw(self, env: Environment) -> float:
+        """What the occupants want of it now, kW."""
+
+    def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:  # noqa: ARG002
+        """Draw what the occupants want, at most the limit, at least the floor; an open relay, nothing."""
+        if not control.enabled:
+            return Stepped(self, 0.0)
+        level_kw = min(self.level_kw(env), self.spec.rated_kw)
+        limit_kw = control.limit_kw
+        if limit_kw is None or limit_kw >= level_kw:
+            return Stepped(self, level_kw)
+        return Stepped(self, max(limit_kw, level_kw * self.spec.floor_fraction))
+
+    def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
+        """Anything down to the floor."""
+        floor_kw = demand_kw * self.spec.floor_fraction
+        return Flexibility(demand_kw, floor_kw, "turned down", continuous=True, in_use=demand_kw > 0.0)

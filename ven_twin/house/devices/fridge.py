@@ -1,0 +1,69 @@
+"""The refrigerator: a small compressor that runs about half the time."""
+
+from typing import Annotated, ClassVar, Self
+
+import msgspec
+from msgspec import Meta
+
+from ven_twin.house.circuit import Circuit
+from ven_twin.house.control import Control, Stepped
+from ven_twin.house.environment import Environment
+from ven_twin.house.flexibility import Flexibility
+
+
+class FridgeSpec(Circuit, frozen=True, kw_only=True):
+    """The fridge's circuit.
+
+    It starts when it owes ``cycle_s`` of running; warmed through, it owes ``warm_s``.
+    """
+
+    type: ClassVar[str] = "fridge"
+
+    compressor_kw: Annotated[float, Meta(gt=0.0, le=1.0)]
+    cycle_s: Annotated[float, Meta(ge=60.0, le=7_200.0)]
+    warm_s: Annotated[float, Meta(ge=600.0, le=86_400.0)]
+
+
+class Fridge(msgspec.Struct, frozen=True, gc=False):
+    """A fridge that owes ``owed_s`` seconds of compressor running.
+
+    Heat comes in all the time and adds to what is owed, at the duty that the occupants' hour asks for;
+    running takes it away. So the energy over a day is the duty's, whatever the cycle, and a fridge that
+    was off catches up afterwards, until it is as warm as the kitchen and owes no more.
+
+    Interpretation: a duty cycle with hysteresis in place of a cabinet temperature; critical all the same.
+    """
+
+    spec: FridgeSpec
+    owed_s: float = 0.0
+    running: bool = False
+
+    def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
+        """Advance *dt_s*, switching the compressor at the moment it is due."""
+        duty = self._duty(env)
+        owed_s, running, left_s, ran_s = self.owed_s, self.running, dt_s, 0.0
+        if not control.allows_kw(self.spec.compressor_kw):
+            owed_s = min(owed_s + duty * dt_s, max(self.spec.warm_s, owed_s))
+            return Stepped(type(self)(self.spec, owed_s), 0.0)
+        cycle_s = self.spec.cycle_s
+        while left_s > 0.0:
+            if running:
+                part_s = min(left_s, owed_s / (1.0 - duty))
+                owed_s -= part_s * (1.0 - duty)
+                ran_s += part_s
+                running = part_s == left_s
+            else:
+                due_s = (cycle_s - owed_s) / duty if duty > 0.0 else left_s
+                part_s = min(left_s, max(due_s, 0.0))
+                owed_s += part_s * duty
+                running = part_s < left_s
+            left_s -= part_s
+        after = type(self)(self.spec, max(owed_s, 0.0), running)
+        return Stepped(after, self.spec.compressor_kw * ran_s / dt_s)
+
+    def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
+        """None: food is kept cold."""
+        return Flexibility(demand_kw, demand_kw, "", in_use=self.running, blocked="critical")
+
+    def _duty(self, env: Environment) -> float:
+        return min(env.fridge_kw / self.spec.compressor_kw, 0.95)

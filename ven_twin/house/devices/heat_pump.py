@@ -1,0 +1,80 @@
+"""What a reversible heat pump gives and takes at an outdoor temperature."""
+
+from enum import IntEnum
+from math import exp
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from contracts.wire.units import celsius_to_fahrenheit
+
+
+class Mode(IntEnum):
+    """What the machine is doing. AUX is heating with the resistance strip beside the compressor."""
+
+    COOL = -1
+    OFF = 0
+    HEAT = 1
+    AUX = 2
+
+
+# By name, because looking a member up on its class takes as long as the rest of a comparison tenfold.
+COOL, OFF, HEAT, AUX = Mode
+
+
+class HeatPump(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rated capacities and COPs, the fan, and the strip that helps in the cold.
+
+    With ``heating_kw`` 0 the compressor only cools and the strip alone heats: an electric furnace.
+    ``most_kw`` is what the circuit carries: the compressor is held to it on the rare warm day that still
+    asks for heat, and the strip takes what compressor and fan leave of it.
+    """
+
+    cooling_kw: Annotated[float, Meta(gt=0.0, le=60.0)]
+    cooling_cop: Annotated[float, Meta(gt=0.5, le=12.0)]
+    heating_kw: Annotated[float, Meta(ge=0.0, le=60.0)]
+    heating_cop: Annotated[float, Meta(gt=0.5, le=12.0)]
+    aux_kw: Annotated[float, Meta(ge=0.0, le=20.0)]
+    most_kw: Annotated[float, Meta(gt=0.0, le=40.0)]
+    fan_kw: Annotated[float, Meta(ge=0.0, le=3.0)]
+    latent_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class Output(NamedTuple):
+    """Sensible heat into the air (cooling is negative) and electric power, kW."""
+
+    heat_kw: float
+    power_kw: float
+
+
+IDLE = Output(0.0, 0.0)
+
+
+def output(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> Output:
+    """Heat and power of *machine* in *mode*.
+
+    Source: GridLAB-D ``house_e``, default capacity and COP curves (°F), with the fan's heat in the air and
+    the latent share growing with humidity. There the strip replaces the compressor; here it helps,
+    within what one 30 A circuit carries.
+    """
+    if mode is OFF:
+        return IDLE
+    outdoor_f = celsius_to_fahrenheit(outdoor_c)
+    if mode is COOL:
+        capacity_kw = machine.cooling_kw * (1.48924533 - 0.00514995 * outdoor_f)
+        cop = machine.cooling_cop / (-0.01363961 + 0.01066989 * max(outdoor_f, 40.0))
+        latent = 0.1 + machine.latent_fraction / (1.0 + exp(4.0 - 10.0 * humidity))
+        return Output(machine.fan_kw - capacity_kw / (1.0 + latent), capacity_kw / cop + machine.fan_kw)
+    capacity_kw = machine.heating_kw * max(
+        0.34148808 + (0.00894102 + 0.00010787 * outdoor_f) * outdoor_f, 0.1
+    )
+    mild_f = min(outdoor_f, 80.0)
+    cop = machine.heating_cop / (
+        2.03914613 + mild_f * (-0.03906753 + mild_f * (0.00045617 - 0.00000203 * mild_f))
+    )
+    compressor_kw = min(capacity_kw / cop, machine.most_kw - machine.fan_kw)
+    power_kw = compressor_kw + machine.fan_kw
+    strip = mode is AUX or machine.heating_kw == 0.0
+    aux_kw = min(machine.aux_kw, machine.most_kw - power_kw) if strip else 0.0
+    return Output(compressor_kw * cop + machine.fan_kw + aux_kw, power_kw + aux_kw)

@@ -1,0 +1,171 @@
+"""Heating and cooling, with the house that they heat and cool."""
+
+from typing import Annotated, ClassVar, NamedTuple, Self
+
+import msgspec
+from msgspec import Meta
+
+from ven_twin.house.circuit import Celsius, Circuit, Seconds
+from ven_twin.house.control import Control, Stepped
+from ven_twin.house.devices.envelope import (
+    Envelope,
+    Temperatures,
+    cached_transition,
+    drift,
+    equilibrium,
+    transition,
+)
+from ven_twin.house.devices.heat_pump import AUX, COOL, HEAT, OFF, HeatPump, Mode, output
+from ven_twin.house.environment import Environment
+from ven_twin.house.flexibility import Flexibility, clamp_unit
+
+PART_S = 60.0
+LEAST_PART_S = 1.0
+W_PER_KW = 1000.0
+
+
+class HvacSpec(Circuit, frozen=True, kw_only=True):
+    """The HVAC circuit: building, machine and thermostat.
+
+    ``coolest_c`` and ``warmest_c`` are the critical comfort limits: whatever is asked, the machine runs
+    rather than let the air go beyond them. ``shed_offset_c`` is how far an event relaxes the setpoints.
+    """
+
+    type: ClassVar[str] = "hvac"
+
+    envelope: Envelope
+    machine: HeatPump
+    cooling_c: Celsius
+    heating_c: Celsius
+    deadband_c: Annotated[float, Meta(ge=0.1, le=5.0)]
+    cycle_s: Seconds
+    coolest_c: Celsius
+    warmest_c: Celsius
+    shed_offset_c: Annotated[float, Meta(ge=0.0, le=10.0)]
+
+
+class Band(NamedTuple):
+    """The air temperatures at which the machine switches, °C."""
+
+    cool_on_c: float
+    cool_off_c: float
+    heat_on_c: float
+    heat_off_c: float
+
+
+class Hvac(msgspec.Struct, frozen=True, gc=False):
+    """A two-state house with a thermostat and a single-speed heat pump.
+
+    A step runs in parts of at most a minute, cut where the thermostat switches, and each part is exact
+    for constant weather. A relay held open, or a limit below what the machine draws, lets the air go to the
+    critical limits; there the machine runs all the same. It never switches twice within ``cycle_s``.
+
+    Source: GridLAB-D ``house_e``: gains split between air and mass, thermostat with deadband and cycle
+    time, strip heat one deadband below the point where heating starts.
+    """
+
+    spec: HvacSpec
+    air_c: float
+    mass_c: float
+    mode: Mode = OFF
+    held_s: float = 1e9
+
+    def step(self, control: Control, env: Environment, dt_s: float, gains_kw: float = 0.0) -> Stepped[Self]:
+        """Advance *dt_s* with *gains_kw* of heat from people and appliances."""
+        envelope, machine = self.spec.envelope, self.spec.machine
+        mass_share = envelope.mass_gain_fraction
+        free_kw = gains_kw + envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
+        air_kw, mass_kw = free_kw * (1.0 - mass_share), free_kw * mass_share
+        band = self.band(control, env)
+        now, mode, held_s = Temperatures(self.air_c, self.mass_c), self.mode, self.held_s
+        left_s, energy_kws = dt_s, 0.0
+        while left_s > 0.0:
+            wanted = self._thermostat(band, now.air_c, mode, held_s)
+            if wanted is not mode:
+                # The strip coming on or off beside a running compressor is no new cycle.
+                held_s = held_s if wanted > 0 and mode > 0 else 0.0
+                mode = wanted
+            heat_kw, power_kw = output(machine, mode, env.outdoor_c, env.humidity)
+            rest = equilibrium(envelope, env.outdoor_c, air_kw + heat_kw, mass_kw)
+            part_s = min(left_s, PART_S)
+            end = drift(now, rest, cached_transition(envelope, part_s))
+            cut_s = _switching_s(band, mode, now.air_c, end.air_c, part_s)
+            if cut_s < part_s:
+                cut_s = max(cut_s, self.spec.cycle_s - held_s, LEAST_PART_S)
+                if cut_s < part_s:
+                    part_s = cut_s
+                    end = drift(now, rest, transition(envelope, part_s))
+            now = end
+            energy_kws += power_kw * part_s
+            held_s += part_s
+            left_s -= part_s
+        return Stepped(type(self)(self.spec, now.air_c, now.mass_c, mode, held_s), energy_kws / dt_s)
+
+    def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:
+        """All of it, until the air reaches the relaxed setpoint."""
+        spec = self.spec
+        shed = Control(setpoint_offset_c=spec.shed_offset_c)
+        blocked = ""
+        if self._thermostat(self.band(shed, env), self.air_c, self.mode, self.held_s) is not OFF:
+            waits = self.held_s < spec.cycle_s
+            blocked = f"minimum cycle time {spec.cycle_s:.0f} s" if waits else "comfort limit"
+        return Flexibility(
+            demand_kw,
+            demand_kw if blocked else 0.0,
+            f"setpoint relaxed {spec.shed_offset_c:.1f} °C",
+            in_use=self.mode is not OFF,
+            headroom=self._headroom(),
+            blocked=blocked,
+            shed_offset_c=spec.shed_offset_c,
+        )
+
+    def band(self, control: Control, env: Environment) -> Band:
+        """Where the machine switches under *control*: relaxed by its offset, within the critical limits."""
+        spec = self.spec
+        half_c = spec.deadband_c / 2.0
+        offset_c = max(control.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
+        cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
+        warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
+        limit_kw = control.limit_kw
+        held_off = not control.enabled or (limit_kw is not None and limit_kw < self._draws_kw(env))
+        if held_off or cooling_c > warmest_c:
+            cooling_c = warmest_c
+        if held_off or heating_c < coolest_c:
+            heating_c = coolest_c
+        return Band(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
+
+    def _draws_kw(self, env: Environment) -> float:
+        """What the machine draws, or would if it ran, kW."""
+        mode = self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT)
+        return output(self.spec.machine, mode, env.outdoor_c, env.humidity).power_kw
+
+    def _thermostat(self, band: Band, air_c: float, mode: Mode, held_s: float) -> Mode:
+        """What the thermostat asks for: hysteresis, and no switching within the cycle time."""
+        if mode > 0 and air_c < band.heat_off_c:
+            strip = air_c <= band.heat_on_c - self.spec.deadband_c
+            return AUX if strip or mode is AUX else HEAT
+        if held_s < self.spec.cycle_s:
+            return mode
+        if mode is COOL and air_c > band.cool_off_c:
+            return mode
+        if air_c >= band.cool_on_c:
+            return COOL
+        return HEAT if air_c <= band.heat_on_c else OFF
+
+    def _headroom(self) -> float:
+        """1 within the resident's setpoints, 0 at a critical limit."""
+        spec = self.spec
+        warm = (spec.warmest_c - self.air_c) / max(spec.warmest_c - spec.cooling_c, 0.1)
+        cool = (self.air_c - spec.coolest_c) / max(spec.heating_c - spec.coolest_c, 0.1)
+        return clamp_unit(min(warm, cool))
+
+
+def _switching_s(band: Band, mode: Mode, start_c: float, end_c: float, part_s: float) -> float:
+    """When the air, on a straight line from *start_c* to *end_c*, meets the next threshold; else *part_s*."""
+    if mode is OFF:
+        edge_c = band.cool_on_c if end_c > start_c else band.heat_on_c
+    else:
+        edge_c = band.cool_off_c if mode is COOL else band.heat_off_c
+    if (start_c - edge_c) * (end_c - edge_c) >= 0.0:
+        return part_s
+    return part_s * (edge_c - start_c) / (end_c - start_c)

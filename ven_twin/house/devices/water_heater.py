@@ -1,0 +1,116 @@
+"""The electric storage water heater."""
+
+from math import exp, inf
+from typing import Annotated, ClassVar, Self
+
+import msgspec
+from msgspec import Meta
+
+from ven_twin.house.circuit import Celsius, Circuit, SpanC
+from ven_twin.house.control import Control, Stepped
+from ven_twin.house.environment import Environment
+from ven_twin.house.flexibility import Flexibility, clamp_unit
+
+S_PER_H = 3600.0
+WATER_KWH_L_C = 4.186 / S_PER_H
+"""Heat that warms one litre of water by one degree, kWh."""
+PART_S = 60.0
+LEAST_PART_S = 1.0
+
+
+class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
+    """The tank's circuit.
+
+    ``least_c`` is the critical comfort limit: no shed lets the tank go below it. ``cold_l`` is how much can
+    be drawn before the thermostat at the bottom feels the cold water that came in.
+    """
+
+    type: ClassVar[str] = "water_heater"
+
+    element_kw: Annotated[float, Meta(gt=0.0, le=10.0)]
+    tank_kwh_c: Annotated[float, Meta(gt=0.0, le=2.0)]
+    loss_kw_c: Annotated[float, Meta(ge=0.0, le=0.02)]
+    setpoint_c: Celsius
+    deadband_c: SpanC
+    cold_l: Annotated[float, Meta(ge=0.0, le=200.0)]
+    least_c: Celsius
+    shed_offset_c: SpanC
+    inlet_c: Celsius
+    ambient_c: Celsius
+
+
+class WaterHeater(msgspec.Struct, frozen=True, gc=False):
+    """A well-mixed tank with one element.
+
+    The element comes on when the tank has cooled through its deadband or ``cold_l`` were drawn since it last
+    ran, and heats the tank up to the top of the deadband. Shed, it goes by the tank's temperature alone and
+    heats to ``shed_offset_c`` below its setpoint: warm enough for a shower, and off for hours.
+
+    Source: GridLAB-D ``waterheater``, one-node mode, and its thermostat, which calls for heat as soon as a
+    draw leaves a layer of cold water; CTA-2045-B for the depth of a basic shed.
+    Interpretation: the tank stands in a space that neither it nor the weather warms; what is drawn mixes.
+    """
+
+    spec: WaterHeaterSpec
+    tank_c: float
+    heating: bool = False
+    drawn_l: float = 0.0
+
+    def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
+        """Advance *dt_s* exactly between switchings; the draw is spread evenly over the step."""
+        spec = self.spec
+        on_c, off_c = self._thresholds(control)
+        allowed = control.allows_kw(spec.element_kw)
+        draw_l_s = env.hot_water_l / dt_s
+        drawn_kw_c = draw_l_s * WATER_KWH_L_C * S_PER_H
+        loss_kw_c = spec.loss_kw_c + drawn_kw_c
+        passive_kw = spec.loss_kw_c * spec.ambient_c + drawn_kw_c * spec.inlet_c
+        tank_c, left_s, heated_s = self.tank_c, dt_s, 0.0
+        heating, drawn_l = self.heating, self.drawn_l
+        cold_l = spec.cold_l if control.setpoint_offset_c <= 0.0 else inf
+        while left_s > 0.0:
+            heating = allowed and (tank_c < off_c if heating or drawn_l > cold_l else tank_c <= on_c)
+            heat_kw = passive_kw + spec.element_kw if heating else passive_kw
+            edge_c = off_c if heating else on_c
+            part_s = min(left_s, PART_S)
+            end_c = self._after(tank_c, heat_kw, loss_kw_c, part_s)
+            if (tank_c - edge_c) * (end_c - edge_c) < 0.0 and allowed:
+                share = (edge_c - tank_c) / (end_c - tank_c)
+                part_s = min(max(part_s * share, LEAST_PART_S), part_s)
+                end_c = self._after(tank_c, heat_kw, loss_kw_c, part_s)
+            tank_c = end_c
+            left_s -= part_s
+            if heating:
+                heated_s += part_s
+                drawn_l = 0.0
+            else:
+                drawn_l += draw_l_s * part_s
+        return Stepped(type(self)(spec, tank_c, heating, drawn_l), spec.element_kw * heated_s / dt_s)
+
+    def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
+        """All of the element, until the tank is as cold as a shed may leave it."""
+        spec = self.spec
+        on_c, off_c = self._thresholds(Control(setpoint_offset_c=spec.shed_offset_c))
+        needed = self.tank_c < off_c if self.heating else self.tank_c <= on_c
+        return Flexibility(
+            demand_kw,
+            demand_kw if needed else 0.0,
+            f"setpoint lowered {spec.shed_offset_c:.1f} °C",
+            in_use=self.heating,
+            headroom=clamp_unit((self.tank_c - on_c) / max(spec.setpoint_c - on_c, 0.1)),
+            blocked="comfort limit" if needed else "",
+            shed_offset_c=spec.shed_offset_c,
+        )
+
+    def _thresholds(self, control: Control) -> tuple[float, float]:
+        """The temperatures at which the element goes on and off, °C."""
+        half_c = self.spec.deadband_c / 2.0
+        setpoint_c = max(self.spec.setpoint_c - control.setpoint_offset_c, self.spec.least_c + half_c)
+        return setpoint_c - half_c, setpoint_c + half_c
+
+    def _after(self, tank_c: float, heat_kw: float, loss_kw_c: float, part_s: float) -> float:
+        """The tank after *part_s* of constant heat and loss, °C."""
+        if loss_kw_c == 0.0:
+            return tank_c + heat_kw * part_s / S_PER_H / self.spec.tank_kwh_c
+        rest_c = heat_kw / loss_kw_c
+        return rest_c + (tank_c - rest_c) * exp(-loss_kw_c * part_s / S_PER_H / self.spec.tank_kwh_c)

@@ -1,0 +1,189 @@
+"""House profiles: TOML text decoded into circuits and habits, every value checked against its range."""
+
+import re
+import tomllib
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from ven_twin.house.circuit import Circuit, Device
+from ven_twin.house.devices.battery import Battery, BatterySpec
+from ven_twin.house.devices.dryer import Dryer, DryerSpec
+from ven_twin.house.devices.ev import Ev, EvSpec
+from ven_twin.house.devices.fridge import Fridge, FridgeSpec
+from ven_twin.house.devices.hvac import Hvac, HvacSpec
+from ven_twin.house.devices.lights import Lights, LightsSpec
+from ven_twin.house.devices.outlets import Outlets, OutletsSpec
+from ven_twin.house.devices.pv import Pv, PvSpec
+from ven_twin.house.devices.range import Range, RangeSpec
+from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec
+from ven_twin.house.errors import PhysicsError, ProfileError
+from ven_twin.house.house import House
+from ven_twin.house.house_environment import Habits
+
+LARGE_PANEL_AMPS = 150.0
+_FIELD = re.compile(r"(unknown|required) field `(\w+)`")
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The service panel."""
+
+    rating_amps: Annotated[float, Meta(ge=60.0, le=400.0)]
+    voltage_v: Annotated[float, Meta(ge=100.0, le=260.0)]
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A house as it is configured."""
+
+    name: str
+    seed: int
+    panel: Panel
+    habits: Habits
+    circuits: tuple[Circuit, ...]
+
+
+SPECS: Mapping[str, type[Circuit]] = {
+    spec.type: spec
+    for spec in (
+        HvacSpec,
+        WaterHeaterSpec,
+        EvSpec,
+        BatterySpec,
+        DryerSpec,
+        RangeSpec,
+        LightsSpec,
+        FridgeSpec,
+        OutletsSpec,
+        PvSpec,
+    )
+}
+
+
+def decode_profile(text: str, source: str) -> Profile:
+    """Decode a profile. *source* is what errors call it.
+
+    Raises:
+        ProfileError: the text is no TOML, a key is missing or unknown, or a value is outside its range;
+            the error names the key, the value and what is allowed.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(source, "(file)", None, f"must be TOML: {error}") from error
+    tables = raw.pop("circuits", {})
+    circuits = tuple(_circuit(source, circuit_id, table) for circuit_id, table in tables.items())
+    if not circuits:
+        raise ProfileError(source, "circuits", tables, "a house has at least one circuit")
+    profile = _convert(source, "", {**raw, "circuits": ()}, Profile)
+    _check_panel(source, profile.panel, circuits)
+    return msgspec.structs.replace(profile, circuits=circuits)
+
+
+def build_house(profile: Profile) -> House:
+    """The house of a profile, at rest at its setpoints.
+
+    Raises:
+        ProfileError: it has two HVACs or two batteries.
+    """
+    devices = {spec.id: _device(spec) for spec in profile.circuits}
+    try:
+        return House.of(devices)
+    except PhysicsError as error:
+        raise ProfileError(profile.name, "circuits", list(devices), str(error)) from error
+
+
+def _device(spec: Circuit) -> Device:
+    """A device in the state that its circuit starts in."""
+    match spec:
+        case HvacSpec():
+            middle_c = (spec.cooling_c + spec.heating_c) / 2.0
+            return Hvac(spec, middle_c, middle_c)
+        case WaterHeaterSpec():
+            return WaterHeater(spec, spec.setpoint_c)
+        case EvSpec():
+            return Ev(spec, spec.start_soc)
+        case BatterySpec():
+            return Battery(spec, spec.start_soc)
+        case _:
+            return STATELESS[type(spec)](spec)
+
+
+STATELESS: Mapping[type[Circuit], Callable[[Any], Device]] = {
+    DryerSpec: Dryer,
+    RangeSpec: Range,
+    LightsSpec: Lights,
+    FridgeSpec: Fridge,
+    OutletsSpec: Outlets,
+    PvSpec: Pv,
+}
+
+
+def _circuit(source: str, circuit_id: str, table: Any) -> Circuit:
+    key = f"circuits.{circuit_id}"
+    if not isinstance(table, dict):
+        raise ProfileError(source, key, table, "a table")
+    kind = table.get("type")
+    if not isinstance(kind, str) or kind not in SPECS:
+        raise ProfileError(source, f"{key}.type", kind, "one of " + ", ".join(sorted(SPECS)))
+    fields = {name: value for name, value in table.items() if name != "type"}
+    return _convert(source, key + ".", {"id": circuit_id, **fields}, SPECS[kind])
+
+
+def _convert(source: str, prefix: str, raw: Mapping[str, Any], into: type[StructT]) -> StructT:
+    """*raw* as *into*; what does not fit is named by its full key, with its value."""
+    try:
+        return msgspec.convert(raw, into)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        reason, _, path = text.partition(" - at `$.")
+        keys = path.rstrip("`").split(".") if path else []
+        field = _FIELD.search(reason)
+        if field is not None:
+            keys.append(field[2])
+            known = ", ".join(_struct(into, keys[:-1]).__struct_fields__)
+            reason = f"it is missing; there are {known}" if field[1] == "required" else f"there are {known}"
+        value: Any = raw
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        bounds = _bounds(into, keys)
+        allowed = f"{reason}; allowed {bounds}" if bounds else reason
+        raise ProfileError(source, prefix + ".".join(keys), value, allowed) from error
+
+
+def _struct(struct: type[msgspec.Struct], keys: list[str]) -> type[msgspec.Struct]:
+    """The struct that *keys* lead to."""
+    for key in keys:
+        struct = typing.get_type_hints(struct)[key]
+    return struct
+
+
+def _bounds(struct: type[msgspec.Struct], keys: list[str]) -> str:
+    """The range of the field that *keys* lead to; empty when it has none."""
+    field: msgspec.inspect.Type = msgspec.inspect.type_info(struct)
+    for key in keys:
+        if not isinstance(field, msgspec.inspect.StructType):
+            return ""
+        field = next(
+            (known.type for known in field.fields if known.encode_name == key), msgspec.inspect.AnyType()
+        )
+    if not isinstance(field, msgspec.inspect.FloatType | msgspec.inspect.IntType):
+        return ""
+    limits = {">=": field.ge, ">": field.gt, "<=": field.le, "<": field.lt}
+    return " and ".join(f"{sign} {limit:g}" for sign, limit in limits.items() if limit is not None)
+
+
+def _check_panel(source: str, panel: Panel, circuits: tuple[Circuit, ...]) -> None:
+    """A car or a range needs a large panel, and no circuit is rated above its breaker."""
+    for spec in circuits:
+        most_kw = spec.breaker_amps * panel.voltage_v / 1000.0
+        if spec.rated_kw > most_kw:
+            key = f"circuits.{spec.id}.rated_kw"
+            raise ProfileError(source, key, spec.rated_kw, f"<= {most_kw:g}, what its breaker carries")
+        if isinstance(spec, EvSpec | RangeSpec) and panel.rating_amps < LARGE_PANEL_AMPS:
+            allowed = f">= {LARGE_PANEL_AMPS:g} with {spec.id} in the house"
+            raise ProfileError(source, "panel.rating_amps", panel.rating_amps, allowed)

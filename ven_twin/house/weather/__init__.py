@@ -1,0 +1,1 @@
+"""A typical year of weather, and the sun."""

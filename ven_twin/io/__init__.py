@@ -1,1 +1,0 @@
-"""The edges of the VEN: MQTT, files, clock."""

@@ -1,0 +1,1 @@
+"""What an operator uses: the aggregator, the fleet, reports of events."""

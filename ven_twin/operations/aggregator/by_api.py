@@ -1,0 +1,202 @@
+"""The cloud side reached by its HTTP API, every call signed as the caller (AWS Signature Version 4)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import boto3
+import msgspec
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, HTTPClientError, ProfileNotFound
+from botocore.httpsession import URLLib3Session
+
+from contracts.api.fleet import Fleet
+from contracts.api.requests import CommandIssued, EventDispatched
+from contracts.api.resources import PAGE_MAX, PROBLEM_TYPE, Command, Event, EventPage, EventSummary
+from contracts.api.routes import JSON
+from contracts.errors import FieldError
+from ven_twin.operations.aggregator.cloud import Access, CloudError
+from ven_twin.operations.aggregator.protocol import RefusedError
+
+T = TypeVar("T")
+SERVICE = "execute-api"
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 35
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+REFUSED = frozenset({400, 404, 409, 412, 413, 415, 428})
+_REGION = re.compile(r"\.execute-api\.([a-z0-9-]+)\.amazonaws\.com")
+
+
+class ApiAggregator:
+    """An `Aggregator` over the API at *url*."""
+
+    def __init__(self, url: str, access: Access) -> None:
+        self._url = _checked(url)
+        try:
+            session = boto3.Session(
+                profile_name=access.profile,
+                aws_access_key_id=access.access_key_id,
+                aws_secret_access_key=access.secret_access_key,
+            )
+        except ProfileNotFound as error:
+            raise CloudError(str(error)) from None
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise CloudError("no AWS credentials: run aws configure, or set AWS_PROFILE or AWS_ACCESS_KEY_ID")
+        found = _REGION.search(self._url)
+        region = access.region or (found[1] if found else session.region_name)
+        if region is None:
+            raise CloudError("no AWS region: give --region, or set AWS_REGION")
+        self._signer = SigV4Auth(credentials, SERVICE, region)
+        timeout: Any = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)  # as urllib3 takes it; the types know one alone
+        self._http = URLLib3Session(timeout=timeout)
+
+    def create_event(self, asked: Mapping[str, Any]) -> EventDispatched:
+        """POST /events."""
+        return self._call("POST", "/events", EventDispatched, body=asked)
+
+    def revise_event(self, event_id: str, asked: Mapping[str, Any], *, etag: str) -> EventDispatched:
+        """PUT /events/{id} with If-Match."""
+        path = _path("events", event_id)
+        return self._call("PUT", path, EventDispatched, body=asked, headers=_if_match(etag))
+
+    def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
+        """POST /events/{id}/cancel."""
+        path = _path("events", event_id, "cancel")
+        return self._call("POST", path, EventDispatched, headers=_if_match(etag))
+
+    def delete_event(self, event_id: str, *, etag: str | None = None) -> None:
+        """DELETE /events/{id}."""
+        self._send("DELETE", _path("events", event_id), headers=_if_match(etag))
+
+    def event(self, event_id: str) -> Event:
+        """GET /events/{id}, every page of its VENs."""
+        path = _path("events", event_id)
+        event = page = self._call("GET", path, Event, query={"limit": PAGE_MAX})
+        while page.next is not None:
+            page = self._call("GET", path, Event, query={"limit": PAGE_MAX, "cursor": page.next})
+            event = msgspec.structs.replace(event, vens=(*event.vens, *page.vens))
+        return msgspec.structs.replace(event, next=None)
+
+    def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
+        """GET /events, every page."""
+        query: dict[str, Any] = {"limit": page}
+        while True:
+            found = self._call("GET", "/events", EventPage, query=query)
+            yield from found.items
+            if found.next is None:
+                return
+            query["cursor"] = found.next
+
+    def report(self, event_id: str) -> dict[str, Any]:
+        """POST /events/{id}/report."""
+        report: dict[str, Any] = self._call("POST", _path("events", event_id, "report"), dict)
+        return report
+
+    def report_parts(self, event_id: str) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as the Protocol
+        """Nothing: the API hands out the report as it stands."""
+        return iter(())
+
+    def send_command(self, ven_id: str, op: str, data: Mapping[str, Any]) -> CommandIssued:
+        """POST /vens/{id}/commands."""
+        body = {"op": op, "data": data}
+        return self._call("POST", _path("vens", ven_id, "commands"), CommandIssued, body=body)
+
+    def command(self, ven_id: str, correlation_id: str) -> Command | None:
+        """GET /vens/{id}/commands/{correlationId}."""
+        try:
+            return self._call("GET", _path("vens", ven_id, "commands", correlation_id), Command)
+        except RefusedError as error:
+            if error.code == "notFound":
+                return None
+            raise
+
+    def fleet(self) -> Fleet:
+        """GET /fleet."""
+        return self._call("GET", "/fleet", Fleet)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """The answer to a call as a *kind*. Raises RefusedError, CloudError."""
+        raw = self._send(method, f"{path}?{urlencode(query)}" if query else path, body, headers)
+        try:
+            return msgspec.json.decode(raw, type=kind)
+        except msgspec.MsgspecError as error:
+            raise CloudError(f"{self._url} answers something else than this version reads: {error}") from None
+
+    def _send(
+        self,
+        method: str,
+        target: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        sent = {"Accept": JSON, **(headers or {})} | ({"Content-Type": JSON} if body is not None else {})
+        data = b"" if body is None else json.dumps(body).encode()
+        request = AWSRequest(method, f"{self._url}{target}", data=data, headers=sent)
+        try:
+            self._signer.add_auth(request)
+            answer = self._http.send(request.prepare())
+            content: bytes = answer.content
+        except HTTPClientError as error:
+            raise CloudError(f"cannot reach {self._url}: check --api and the network") from error
+        except BotoCoreError as error:
+            raise CloudError(f"the call cannot be signed: {error}") from error
+        if answer.status_code >= 400:
+            raise self._refusal(answer.status_code, content)
+        return content
+
+    def _refusal(self, status: int, content: bytes) -> Exception:
+        """A problem as the error that it is: one line that names the field."""
+        try:
+            problem = json.loads(content)
+        except ValueError:
+            problem = {}
+        problem = problem if isinstance(problem, dict) else {}
+        says = str(
+            problem.get("detail") or problem.get("message") or problem.get("Message") or "no reason given"
+        )
+        if status in REFUSED and str(problem.get("type", "")).startswith(PROBLEM_TYPE):
+            code = str(problem["type"]).removeprefix(PROBLEM_TYPE)
+            return RefusedError(str(problem.get("field") or "request"), says, code)
+        if status == 403:
+            return CloudError(f"the API does not take this call from these credentials: {says}")
+        found = f" (request {problem['requestId']})" if problem.get("requestId") else ""
+        return CloudError(f"the API answers {status}: {says}{found}")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether *url* is of this machine."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "http"} or not parts.netloc or parts.query:
+        raise FieldError(
+            "--api", f"{url!r} is no address, such as https://….execute-api.eu-west-1.amazonaws.com"
+        )
+    if parts.scheme == "http" and not is_loopback(url):
+        raise FieldError("--api", "takes plain http on this machine alone")
+    return url.rstrip("/")
+
+
+def _if_match(etag: str | None) -> dict[str, str]:
+    """What makes a change conditional; nothing without *etag*."""
+    return {} if etag is None else {"If-Match": f'"{etag}"'}
+
+
+def _path(*names: str) -> str:
+    return "".join(f"/{quote(name, safe='')}" for name in names)

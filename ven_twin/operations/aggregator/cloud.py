@@ -1,0 +1,328 @@
+"""The operator's side of the cloud: the same calls against the local cloud and AWS."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
+
+from contracts.store import keys
+from contracts.store.items import from_item, to_item
+from contracts.wire.topics import (
+    SECRET_CA,
+    SECRET_CERTIFICATE,
+    SECRET_PRIVATE_KEY,
+    Output,
+    stack_name,
+    tls_secret_name,
+)
+from ven_twin.ven.errors import VenTwinError
+
+WRITE_MAX_ITEMS = 25
+"""Source: DynamoDB, BatchWriteItem."""
+WRITE_TRIES = 8
+NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
+)
+STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"})
+
+
+BATCH_MAX_KEYS = 100
+"""Source: DynamoDB, BatchGetItem."""
+
+
+class CloudError(VenTwinError):
+    """Raised when the cloud cannot be asked, or does not have what is needed. Show the one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach a stage's cloud: how clients are made, and where VENs connect."""
+
+    stage: str
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    mqtt: tuple[str, int] | None = None
+
+
+class Cloud:
+    """One stage's stack: its tables, functions, secrets and shadows.
+
+    Every method raises CloudError, with what to do, when there are no credentials, no network, no stack or
+    no permission.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.stage = access.stage
+        self._access = access
+        with explained():
+            self._session = boto3.Session(
+                profile_name=access.profile,
+                region_name=access.region,
+                aws_access_key_id=access.access_key_id,
+                aws_secret_access_key=access.secret_access_key,
+            )
+        self._clients: dict[str, Any] = {}
+        self._outputs: dict[str, str] | None = None
+
+    def client(self, service: str) -> Any:
+        """A client, made once. It gives up on an unreachable endpoint within seconds."""
+        if service not in self._clients:
+            config = Config(
+                connect_timeout=5, read_timeout=130, retries={"max_attempts": 3, "mode": "standard"}
+            )
+            with explained():
+                self._clients[service] = self._session.client(  # type: ignore[call-overload]
+                    service, endpoint_url=self._access.endpoint_url, config=config
+                )
+        return self._clients[service]
+
+    def output(self, name: Output) -> str:
+        """An output of the stack: a table's or a function's name."""
+        if self._outputs is None:
+            self._outputs = self._read_outputs()
+        try:
+            return self._outputs[name]
+        except KeyError:
+            raise CloudError(
+                f"stack {stack_name(self.stage)} has no output {name}: deploy it again"
+            ) from None
+
+    def _read_outputs(self) -> dict[str, str]:
+        name = stack_name(self.stage)
+        missing = f"there is no stack {name} here: deploy it first ({_deploy_hint(self.stage)})"
+        with explained(not_found=missing):
+            stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def invoke(self, function: Output, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call a function and return what it answers.
+
+        Raises:
+            CloudError: also when the function failed; its log has the cause.
+        """
+        with explained():
+            answer = self.client("lambda").invoke(
+                FunctionName=self.output(function), Payload=json.dumps(request).encode()
+            )
+            body = answer["Payload"].read()
+        value: dict[str, Any] = json.loads(body)
+        if "FunctionError" in answer:
+            why = f"{value.get('errorType', 'error')}: {value.get('errorMessage', '')}".splitlines()[0]
+            raise CloudError(f"{function} failed in the cloud; its log group has the whole: {why}")
+        return value
+
+    def shadow(self, ven_id: str) -> dict[str, Any]:
+        """A VEN's shadow document; empty when it has none yet."""
+        try:
+            with explained():
+                answer = self.client("iot-data").get_thing_shadow(thingName=ven_id)
+        except CloudError as error:
+            if (
+                isinstance(error.__cause__, ClientError)
+                and _code(error.__cause__) == "ResourceNotFoundException"
+            ):
+                return {}
+            raise
+        document: dict[str, Any] = json.loads(answer["payload"].read())
+        return document
+
+    def tls(self, ven_id: str, secret: str | None = None) -> dict[str, str]:
+        """The CA, certificate and private key of a VEN, PEM, by the names of the secret's fields."""
+        name = secret or tls_secret_name(self.stage, ven_id)
+        missing = f"there is no secret {name}: is {ven_id} among the stack's VENs, and is the stack deployed?"
+        with explained(not_found=missing):
+            text = self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+        value = json.loads(text)
+        for key in (SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY):
+            if not isinstance(value.get(key), str):
+                raise CloudError(f"secret {name} has no {key}: it is no VEN's secret")
+        return dict(value)
+
+    def mqtt(self) -> tuple[str, int]:
+        """Host and port that VENs connect to."""
+        if self._access.mqtt is not None:
+            return self._access.mqtt
+        with explained():
+            answer = self.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
+        return answer["endpointAddress"], 8883
+
+    def item(self, table: Output, key: Mapping[str, str]) -> dict[str, Any] | None:
+        """An item of a table, or None."""
+        with explained():
+            answer = self.client("dynamodb").get_item(
+                TableName=self.output(table),
+                Key={name: {"S": value} for name, value in key.items()},
+                ConsistentRead=True,
+            )
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def items(self, table: Output) -> Iterator[dict[str, Any]]:
+        """Every item of a small table."""
+        yield from self._pages("scan", TableName=self.output(table), ConsistentRead=True)
+
+    def parts(self, event_id: str) -> Iterator[dict[str, Any]]:
+        """The event, each VEN's part in it, its report."""
+        yield from self._pages(
+            "query",
+            TableName=self.output(Output.EVENTS_TABLE),
+            ConsistentRead=True,
+            KeyConditionExpression="#e = :e",
+            ExpressionAttributeNames={"#e": keys.EVENTS.partition},
+            ExpressionAttributeValues={":e": {"S": event_id}},
+        )
+
+    def events(self, page: int) -> Iterator[dict[str, Any]]:
+        """The headers of the events, the newest start first; *page* of them are read at a time."""
+        yield from self._pages(
+            "query",
+            TableName=self.output(Output.EVENTS_TABLE),
+            IndexName=keys.EVENTS_BY_START,
+            KeyConditionExpression="#p = :p",
+            ExpressionAttributeNames={"#p": keys.EVENTS_INDEX.partition},
+            ExpressionAttributeValues={":p": {"S": keys.EVENT_PART}},
+            ScanIndexForward=False,
+            Limit=page,
+        )
+
+    def latest_rows(self, ven_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The latest telemetry row of those VENs that have one."""
+        table, keys = self.output(Output.TELEMETRY_TABLE), keys.TELEMETRY
+        for first in range(0, len(ven_ids), BATCH_MAX_KEYS):
+            asked: Any = [
+                {keys.partition: {"S": ven_id}, str(keys.sort): {"S": keys.LATEST_ROW}}
+                for ven_id in ven_ids[first : first + BATCH_MAX_KEYS]
+            ]
+            while asked:
+                with explained():
+                    answer = self.client("dynamodb").batch_get_item(RequestItems={table: {"Keys": asked}})
+                yield from (from_item(item) for item in answer["Responses"].get(table, []))
+                asked = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+
+    def telemetry_after(self, ven_id: str, row_id: str) -> Iterator[dict[str, Any]]:
+        """A VEN's rows whose key is above *row_id*, oldest first."""
+        sort = str(keys.TELEMETRY.sort)
+        rows = self._pages(
+            "query",
+            TableName=self.output(Output.TELEMETRY_TABLE),
+            ConsistentRead=True,
+            KeyConditionExpression="#v = :v AND #r BETWEEN :r AND :end",
+            ExpressionAttributeNames={"#v": keys.TELEMETRY.partition, "#r": sort},
+            ExpressionAttributeValues={
+                ":v": {"S": ven_id},
+                ":r": {"S": row_id},
+                ":end": {"S": keys.ROWS_END},
+            },
+        )
+        yield from (row for row in rows if row[sort] != row_id)
+
+    def first_telemetry_ts(self, ven_id: str, but_not: str) -> int | None:
+        """When a VEN's first row ends that is not of boot *but_not*, UTC s; None when there is none."""
+        rows = self._pages(
+            "query",
+            TableName=self.output(Output.TELEMETRY_TABLE),
+            KeyConditionExpression="#v = :v AND #r < :end",
+            FilterExpression="#b <> :b",
+            ProjectionExpression="#t",
+            ExpressionAttributeNames={
+                "#v": keys.TELEMETRY.partition,
+                "#r": str(keys.TELEMETRY.sort),
+                "#b": "bootId",
+                "#t": "timestamp",
+            },
+            ExpressionAttributeValues={
+                ":v": {"S": ven_id},
+                ":end": {"S": keys.ROWS_END},
+                ":b": {"S": but_not},
+            },
+        )
+        row = next(rows, None)
+        return None if row is None else int(row["timestamp"])
+
+    def put_items(self, table: Output, items: Sequence[Mapping[str, Any]]) -> None:
+        """Write *items*, each over what its key holds."""
+        self._write(table, [{"PutRequest": {"Item": to_item(item)}} for item in items])
+
+    def delete_items(self, table: Output, keys: Sequence[Mapping[str, str]]) -> None:
+        """Delete the items of *keys*, as far as they are there."""
+        self._write(table, [{"DeleteRequest": {"Key": to_item(key)}} for key in keys])
+
+    def _write(self, table: Output, requests: Sequence[Mapping[str, Any]]) -> None:
+        name, client = self.output(table), self.client("dynamodb")
+        with explained():
+            for first in range(0, len(requests), WRITE_MAX_ITEMS):
+                left = {name: list(requests[first : first + WRITE_MAX_ITEMS])}
+                tries = 0
+                while left:
+                    time.sleep(min(0.05 * 2**tries, 2.0) if tries else 0.0)
+                    left, tries = client.batch_write_item(RequestItems=left)["UnprocessedItems"], tries + 1
+                    if left and tries == WRITE_TRIES:
+                        raise CloudError(f"{name} is too busy to take what is written: try again later")
+
+    def _pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        with explained():
+            for page in self.client("dynamodb").get_paginator(operation).paginate(**arguments):
+                for item in page["Items"]:
+                    yield from_item(item)
+
+
+@contextlib.contextmanager
+def explained(not_found: str | None = None) -> Iterator[None]:
+    """Turn what boto3 raises into one line that says what to do."""
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise CloudError(
+            "no AWS credentials: run aws configure, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
+        ) from error
+    except NoRegionError as error:
+        raise CloudError("no AWS region: give --region, or set AWS_REGION") from error
+    except EndpointConnectionError as error:
+        where = str(error.kwargs.get("endpoint_url"))
+        local = "127.0.0.1" in where
+        hint = (
+            "the local cloud is gone: ven-twin cloud start" if local else "check network, region and --stage"
+        )
+        raise CloudError(f"cannot reach {where}: {hint}") from error
+    except ClientError as error:
+        raise CloudError(_client_error(error, not_found)) from error
+    except BotoCoreError as error:
+        raise CloudError(f"AWS cannot be asked: {error}") from error
+
+
+def _client_error(error: ClientError, not_found: str | None) -> str:
+    code, message = _code(error), error.response.get("Error", {}).get("Message", "")
+    operation = error.operation_name
+    if code in NOT_FOUND and not_found is not None:
+        return not_found
+    if code in STALE:
+        return f"AWS does not take these credentials ({code}): sign in again"
+    if code in DENIED:
+        return f"these credentials may not do {operation}: {message}"
+    return f"{operation} was refused: {code}: {message}"
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _deploy_hint(stage: str) -> str:
+    return "ven-twin cloud start" if stage == "local" else f"npx cdk deploy -c stage={stage}"

@@ -1,0 +1,136 @@
+"""The stack's dead letters: looked at in place, and sent on to where they failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.errors import FieldError, WireError
+from contracts.store.dead_letters import Letter, again, read_letter, read_queues
+from contracts.wire.topics import Output
+from ven_twin.operations.aggregator.cloud import Cloud, explained
+
+PEEK_S = 30
+"""For how long a letter that is looked at is hidden from others; it is shown again right after."""
+BATCH = 10
+"""Source: SQS, ReceiveMessage."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One letter where it lies.
+
+    Attributes:
+        queue: the dead letters' name.
+        message_id: SQS's id of it.
+        sent_ts: when it came into the queue that failed to handle it, UTC s.
+        body: as it lies there.
+        attributes: its message attributes.
+        letter: what it is about.
+    """
+
+    queue: str
+    message_id: str
+    sent_ts: float
+    body: str
+    attributes: Mapping[str, str]
+    letter: Letter
+
+
+class DeadLetters:
+    """Every queue of dead letters of a stack. Methods raise CloudError as `Cloud` does."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._urls = read_queues(cloud.output(Output.DEAD_LETTERS))
+        self._inlets = read_queues(cloud.output(Output.INLETS))
+
+    def names(self, only: str | None = None) -> tuple[str, ...]:
+        """The queues' names, or *only* that one. Raises FieldError when there is none of that name."""
+        if only is not None and only not in self._urls:
+            raise FieldError("--queue", f"{only!r} is none of {', '.join(sorted(self._urls))}")
+        return (only,) if only else tuple(self._urls)
+
+    def look(self, queue: str) -> list[DeadLetter]:
+        """Every letter of *queue*, oldest first; all of them stay."""
+        found = list(self._receive(queue))
+        for _, handle in found:
+            self._show(queue, handle)
+        return sorted((letter for letter, _ in found), key=lambda letter: letter.sent_ts)
+
+    def redrive(self, queue: str, ids: Collection[str] = ()) -> tuple[list[DeadLetter], dict[str, str]]:
+        """Send the letters of *queue* (or only *ids*) to where they failed, then delete them here.
+
+        Whoever gets them takes a repeat for what it is, so being cut short in between does no harm.
+
+        Returns:
+            The letters that went, and why others could not, by message id.
+        """
+        gone, kept = [], {}
+        for letter, handle in list(self._receive(queue)):  # all hidden first, so that none comes twice
+            if ids and letter.message_id not in ids:
+                self._show(queue, handle)
+                continue
+            try:
+                self._send(letter)
+            except (WireError, KeyError, ValueError) as error:
+                kept[letter.message_id] = str(error)
+                self._show(queue, handle)
+            else:
+                self._sqs("delete_message", queue, ReceiptHandle=handle)
+                gone.append(letter)
+        return gone, kept
+
+    def _send(self, dead: DeadLetter) -> None:
+        what = again(dead.queue, dead.body, dead.attributes, int(dead.sent_ts * 1000))
+        with explained():
+            if what.function is not None:
+                self._cloud.client("lambda").invoke(
+                    FunctionName=what.function, InvocationType="Event", Payload=what.body.encode()
+                )
+            elif what.inlet is not None:
+                url = self._inlets[what.inlet]
+                self._cloud.client("sqs").send_message(QueueUrl=url, MessageBody=what.body)
+
+    def _receive(self, queue: str) -> Iterator[tuple[DeadLetter, str]]:
+        """Every letter once, each hidden until it is shown again or deleted."""
+        begun, seen = time.monotonic(), set[str]()
+        while time.monotonic() - begun < PEEK_S:
+            answer = self._sqs(
+                "receive_message",
+                queue,
+                MaxNumberOfMessages=BATCH,
+                VisibilityTimeout=PEEK_S,
+                WaitTimeSeconds=1,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["SentTimestamp"],
+            )
+            messages = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
+            if not messages:
+                return
+            for message in messages:
+                seen.add(message["MessageId"])
+                yield _dead_letter(queue, message), message["ReceiptHandle"]
+
+    def _show(self, queue: str, handle: str) -> None:
+        self._sqs("change_message_visibility", queue, ReceiptHandle=handle, VisibilityTimeout=0)
+
+    def _sqs(self, operation: str, queue: str, **arguments: Any) -> dict[str, Any]:
+        with explained():
+            call = getattr(self._cloud.client("sqs"), operation)
+            answer: dict[str, Any] = call(QueueUrl=self._urls[queue], **arguments)
+            return answer
+
+
+def _dead_letter(queue: str, message: Mapping[str, Any]) -> DeadLetter:
+    given = message.get("MessageAttributes", {})
+    return DeadLetter(
+        queue=queue,
+        message_id=message["MessageId"],
+        sent_ts=int(message["Attributes"]["SentTimestamp"]) / 1000,
+        body=message["Body"],
+        attributes={name: str(value.get("StringValue", "")) for name, value in given.items()},
+        letter=read_letter(queue, message["Body"]),
+    )

@@ -1,0 +1,187 @@
+"""What an operator sees of the fleet at one moment: one pure function of what the cloud side has said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from contracts.api.fleet import FRESH_S, Fleet, FleetEvent, FleetVen, Standing
+from contracts.api.resources import EventSummary
+from contracts.wire.events import DrEvent, Interval, Phase, Signal
+
+SILENT_S = 6.0
+"""A cloud that has not answered for so long is said not to. A healthy one takes well under a second."""
+RUNNING = frozenset({Phase.ACTIVE})
+COMING = frozenset({Phase.NEAR, Phase.FAR})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the cloud side has said last, and how asking it goes. Times are UTC s.
+
+    Attributes:
+        fleet: as it was at *heard_ts*; None before the first answer.
+        events: the newest starts first.
+        more_events: whether there are others, that start earlier.
+        heard_ts: when it has answered last.
+        asking_ts: since when an answer is waited for; None between two questions.
+        error: why it could not be asked the last time.
+    """
+
+    fleet: Fleet | None = None
+    events: tuple[EventSummary, ...] = ()
+    more_events: bool = False
+    heard_ts: float | None = None
+    asking_ts: float | None = None
+    error: str | None = None
+
+
+class CloudFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Whether the cloud side answers; if not, why. *heardTs* is when it did last, UTC s."""
+
+    reached: bool
+    heard_ts: float | None
+    why: str | None = None
+
+
+class EventLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """An event as it stands at the board's time; powers are kW.
+
+    *askedKw* is what the operator asks for now (before the start and after the end: at most), *calledKw*
+    what VENs are called for at most: more, by what they are known not to deliver. *vens* shed for it now,
+    and deliver *deliveredKw* together.
+    """
+
+    event_id: str
+    etag: str
+    phase: Phase
+    revision: int
+    start_ts: int
+    end_ts: int
+    intervals: tuple[Interval, ...]
+    targets: tuple[str, ...]
+    priority: int
+    randomize_start_s: int
+    programme: str
+    allocation: str
+    asked_kw: float
+    called_kw: float
+    shortfall_kw: float
+    vens: int
+    delivered_kw: float | None
+
+
+class Board(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The fleet at *ts* (UTC s), and its events: those that run, those that come, those that are over.
+
+    *askedKw* is what all running events ask for together. *silent* VENs were there and are not heard of:
+    offline, or without fresh telemetry; None when not all VENs are listed.
+    """
+
+    ts: float
+    place: str
+    cloud: CloudFace
+    fleet: Fleet | None
+    events: tuple[EventLine, ...]
+    more_events: bool
+    asked_kw: float
+    delivered_kw: float
+    silent: int | None
+    never_seen: int | None
+
+
+def board(seen: Seen, place: str, now_ts: float) -> Board:
+    """What is shown at *now_ts* of what was *seen* at *place*."""
+    fleet = seen.fleet
+    live = {event.event_id: event for event in fleet.events} if fleet else {}
+    lines = ordered(_line(event, live.get(event.event_id), now_ts) for event in seen.events)
+    running = {line.event_id: line.asked_kw for line in lines if line.phase in RUNNING}
+    unlisted = {event_id: event.asked_kw for event_id, event in live.items() if event_id not in running}
+    whole = fleet is not None and not fleet.left_off
+    return Board(
+        ts=round(now_ts, 3),
+        place=place,
+        cloud=cloud(seen, now_ts),
+        fleet=fleet,
+        events=lines,
+        more_events=seen.more_events,
+        asked_kw=round(sum((running | unlisted).values()), 3),
+        delivered_kw=fleet.delivered_kw if fleet else 0.0,
+        silent=sum(map(is_silent, fleet.vens)) if fleet and whole else None,
+        never_seen=_count(fleet.vens, Standing.NEVER_SEEN) if fleet and whole else None,
+    )
+
+
+def cloud(seen: Seen, now_ts: float) -> CloudFace:
+    """Whether the cloud side answers at *now_ts*."""
+    if seen.error is not None:
+        return CloudFace(reached=False, heard_ts=seen.heard_ts, why=seen.error)
+    waited_s = 0.0 if seen.asking_ts is None else now_ts - seen.asking_ts
+    if waited_s > SILENT_S:
+        return CloudFace(reached=False, heard_ts=seen.heard_ts, why=f"no answer for {waited_s:.0f} s")
+    return CloudFace(reached=seen.heard_ts is not None, heard_ts=seen.heard_ts)
+
+
+def is_silent(ven: FleetVen) -> bool:
+    """Whether a VEN was there and is not heard of."""
+    if ven.standing is Standing.NEVER_SEEN:
+        return False
+    return ven.standing is Standing.OFFLINE or ven.row_age_s is None or ven.row_age_s > FRESH_S
+
+
+def ordered(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
+    """Those that run, by their ends; those that come, by their starts; the rest, newest first."""
+
+    def place(line: EventLine) -> tuple[int, float, str]:
+        if line.phase in RUNNING:
+            return 0, line.end_ts, line.event_id
+        return (1, line.start_ts, line.event_id) if line.phase in COMING else (2, -line.end_ts, line.event_id)
+
+    return tuple(sorted(lines, key=place))
+
+
+def _line(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventLine:
+    cancelled = event.cancelled_ts is not None
+    standing = DrEvent(
+        event_id=event.event_id,
+        start_ts=event.start_ts,
+        intervals=() if cancelled else event.intervals,
+    )
+    phase = standing.phase(now_ts)
+    return EventLine(
+        event_id=event.event_id,
+        etag=event.etag,
+        phase=phase,
+        revision=event.revision,
+        start_ts=event.start_ts,
+        end_ts=event.end_ts,
+        intervals=event.intervals,
+        targets=event.targets,
+        priority=event.priority,
+        randomize_start_s=event.randomize_start_s,
+        programme=event.programme,
+        allocation=event.allocation,
+        asked_kw=_asked_kw(event, live, now_ts) if phase in RUNNING else event.asked_kw,
+        called_kw=event.called_kw,
+        shortfall_kw=event.shortfall_kw,
+        vens=live.vens if live else 0,
+        delivered_kw=live.delivered_kw if live else 0.0 if phase in RUNNING else None,
+    )
+
+
+def _asked_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -> float:
+    """What a running event asks for now; of a limit or a level that is what it comes to in the VENs."""
+    end_ts = event.start_ts
+    for interval in event.intervals:
+        end_ts += interval.duration_s
+        if now_ts < end_ts:
+            if interval.signal is Signal.SHED_KW:
+                return interval.value
+            break
+    return live.asked_kw if live else event.asked_kw
+
+
+def _count(vens: Sequence[FleetVen], standing: Standing) -> int:
+    return sum(ven.standing is standing for ven in vens)

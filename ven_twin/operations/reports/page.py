@@ -1,0 +1,230 @@
+"""A report as a page: self-contained, light and dark, for a screen or a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import groupby
+
+from contracts.api.reports import EventReport, Series
+from ven_twin.operations.reports import words
+from ven_twin.operations.reports.words import DASH, TITLES, energy, number, percent, share
+from ven_twin.simulation.plot import Plot
+from ven_twin.simulation.style import PAGE
+
+Values = Sequence[float | None]
+
+
+def html(report: EventReport) -> str:
+    """The page of *report*."""
+    state = "cancelled, " if report.cancelled else ""
+    subtitle = f"{words.when(report)}; programme {report.programme}; {state}{words.standing(report)}"
+    parts = [_tiles(report), *(_plots(report, report.series) if report.series else [])]
+    if report.delivered:
+        parts += ["<h2>By baseline</h2>", _baselines(report)]
+    if report.intervals:
+        parts += ["<h2>By interval</h2>", _intervals(report)]
+    if report.participation:
+        parts += ["<h2>Who took part</h2>", f"<p>{escape(words.took_part(report.participation))}</p>"]
+    parts += [f"<p>{escape(words.after_and_data(report))}</p>"] if words.after_and_data(report) else []
+    parts += [_vens(report)] if report.vens else []
+    notes = words.all_notes(report, report.vens)
+    if notes:
+        parts += ["<h2>Notes</h2>", "<ul>", *(f"<li>{escape(note)}" for note in notes), "</ul>"]
+    title = f"Event {report.event_id}"
+    return PAGE.format(title=escape(title), subtitle=escape(subtitle), body="\n".join(parts))
+
+
+def _tiles(report: EventReport) -> str:
+    tiles = [("Asked", number(report.asked_kw), f"kW for {words.lasting(report.end_ts - report.start_ts)}")]
+    if report.settled_by is not None:
+        found = report.delivered[report.settled_by]
+        tiles += [
+            ("Delivered", number(found.delivered_kw), f"kW by {TITLES[report.settled_by]}"),
+            ("Of asked", share(found.delivered_kw, report.asked_kw), words.band(found) + " kW in 8 of 10"),
+            ("Energy", energy(found.delivered_kwh), "kWh not drawn"),
+        ]
+    tiles.append(("Rebound", energy(report.rebound_kwh), "kWh in the hour after"))
+    if report.participation:
+        people = report.participation
+        tiles.append(("Took part", f"{people.delivered}/{people.called}", "VENs delivered half or more"))
+    cells = (
+        f"<div><b>{escape(name)}</b><strong>{escape(value)}</strong><small>{escape(unit)}</small></div>"
+        for name, value, unit in tiles
+    )
+    return f'<div class="tiles">{"".join(cells)}</div><p></p>'
+
+
+def _plots(report: EventReport, series: Series) -> list[str]:
+    starts = [series.start_ts + index * series.step_s for index in range(len(series.used_kw))]
+    delivered = [
+        None if base is None or used is None else base - used
+        for base, used in zip(series.baseline_kw, series.used_kw, strict=True)
+    ]
+    if not any(used is not None for used in series.used_kw):
+        return []
+    each = f"Means over {words.lasting(series.step_s)}; the event is shaded."
+    return [
+        _power(report, series, starts).html(each),
+        _asked_and_delivered(report, series, starts, delivered).html(),
+    ]
+
+
+def _power(report: EventReport, series: Series, starts: Sequence[float]) -> Plot:
+    settled = TITLES[report.settled_by] if report.settled_by else "baseline"
+    plot = _plot(
+        "Power of the VENs together",
+        "kW",
+        report,
+        series,
+        [series.used_kw, series.baseline_kw, series.clone_kw],
+    )
+    if report.settled_by != "clone":
+        plot.line(_points(starts, series.clone_kw), "var(--muted)", TITLES["clone"], width_s=series.step_s)
+    plot.line(
+        _points(starts, series.baseline_kw),
+        "var(--limit)",
+        f"baseline: {settled}",
+        dashed=True,
+        width_s=series.step_s,
+    )
+    plot.line(_points(starts, series.used_kw), "var(--hvac)", "drawn", width_s=series.step_s)
+    return plot
+
+
+def _asked_and_delivered(
+    report: EventReport, series: Series, starts: Sequence[float], delivered: Values
+) -> Plot:
+    plot = _plot("Asked and delivered", "kW below the baseline", report, series, [delivered, series.asked_kw])
+    gave = [None if kw is None else max(kw, 0.0) for kw in delivered]
+    took = [None if kw is None else min(kw, 0.0) for kw in delivered]
+    plot.fill(_area(plot, starts, gave, series.step_s), "var(--good)", "drawn less than the baseline")
+    if min(_known([took]), default=0.0) < 0.0:
+        plot.fill(_area(plot, starts, took, series.step_s), "var(--bad)", "drawn more, as in a rebound")
+    plot.line(_points(starts, series.asked_kw), "var(--ink)", "asked", width_s=series.step_s)
+    return plot
+
+
+def _area(plot: Plot, starts: Sequence[float], kw: Values, width_s: float) -> str:
+    """Filled from zero; a gap stays a gap."""
+    path = ""
+    for known, run in groupby(zip(starts, kw, strict=True), key=lambda point: point[1] is not None):
+        if known:
+            at, values = zip(*run, strict=True)
+            tops = [value or 0.0 for value in values]
+            path += plot.area(list(at), [0.0] * len(tops), tops, width_s)
+    return path
+
+
+def _plot(title: str, unit: str, report: EventReport, series: Series, lines: Iterable[Values]) -> Plot:
+    end_ts = series.start_ts + series.step_s * len(series.used_kw)
+    values = [*_known(lines), 0.0]
+    offset = words.local(report.start_ts).utcoffset()
+    offset_h = offset.total_seconds() / 3600 if offset else 0.0
+    room = 0.05 * (max(values) - min(values))
+    plot = Plot(title, unit, series.start_ts, end_ts, min(values), max(values) + room, offset_h)
+    plot.windows([(report.start_ts, report.end_ts)])
+    return plot
+
+
+def _known(lines: Iterable[Values]) -> list[float]:
+    return [value for line in lines for value in line if value is not None]
+
+
+def _points(starts: Sequence[float], kw: Values) -> list[tuple[float, float | None]]:
+    return list(zip(starts, kw, strict=True))
+
+
+def _baselines(report: EventReport) -> str:
+    head = (
+        "Baseline",
+        "",
+        "Of kW",
+        "Delivered kW",
+        "8 of 10 kW",
+        "Of asked",
+        "kWh",
+        "VENs",
+        "Bias",
+        "CVRMSE",
+    )
+    rows = []
+    for name, found in report.delivered.items():
+        score = found.score
+        rows.append(
+            (
+                TITLES[name],
+                "settles" if name == report.settled_by else "",
+                number(found.baseline_kw),
+                number(found.delivered_kw),
+                words.band(found),
+                share(found.delivered_kw, report.asked_kw),
+                energy(found.delivered_kwh),
+                str(found.vens),
+                percent(score.bias_percent if score else None),
+                percent(score.cvrmse_percent if score else None),
+            )
+        )
+    scored = any(found.score for found in report.delivered.values())
+    why = "Bias and CVRMSE are against the uncurtailed clone, by quarter hours or shorter." if scored else ""
+    return _table(head, rows) + (f"<p class=note>{why}</p>" if why else "")
+
+
+def _intervals(report: EventReport) -> str:
+    found = report.delivered.get(report.settled_by) if report.settled_by else None
+    rows = []
+    for index, interval in enumerate(report.intervals):
+        delivered_kw = found.intervals_kw[index] if found else None
+        rows.append(
+            (
+                words.span(interval.start_ts, interval.end_ts),
+                words.lasting(interval.end_ts - interval.start_ts),
+                number(interval.asked_kw),
+                number(interval.called_kw),
+                number(delivered_kw),
+                share(delivered_kw, interval.asked_kw),
+            )
+        )
+    return _table(("Interval", "", "Asked kW", "Called kW", "Delivered kW", "Of asked"), rows)
+
+
+def _vens(report: EventReport) -> str:
+    head = (
+        "VEN",
+        "",
+        "Asked kW",
+        "Delivered kW",
+        "8 of 10 kW",
+        "Of asked",
+        "kWh",
+        "By clone kW",
+        "Response s",
+    )
+    rows = []
+    for ven in report.vens:
+        found = ven.delivered.get(report.settled_by) if report.settled_by else None
+        clone = ven.delivered.get("clone")
+        delivered_kw = found.delivered_kw if found else None
+        rows.append(
+            (
+                ven.ven_id,
+                words.ven_state(ven),
+                number(ven.asked_kw),
+                number(delivered_kw),
+                words.band(found) if found else DASH,
+                share(delivered_kw, ven.asked_kw),
+                energy(found.delivered_kwh if found else None),
+                number(clone.delivered_kw if clone else None),
+                number(ven.response_s, 1),
+                f"{ven.quality.coverage:.0%}",
+            )
+        )
+    return _table((*head, "Data"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = "".join(f"<th>{escape(name)}" for name in head)
+    body = "".join(
+        f"<tr><th>{escape(row[0])}" + "".join(f"<td>{escape(cell)}" for cell in row[1:]) for row in rows
+    )
+    return f'<div class="wide"><table><thead><tr>{cells}</thead>{body}</table></div>'

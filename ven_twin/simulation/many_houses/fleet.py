@@ -1,0 +1,153 @@
+"""The fleet: many houses of one profile, stepped together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ven_twin.house.circuit import Circuit, Device
+from ven_twin.house.devices.appliance import Appliance
+from ven_twin.house.devices.dimmable import Dimmable
+from ven_twin.house.devices.dryer import Dryer
+from ven_twin.house.devices.ev import Ev
+from ven_twin.house.devices.fridge import Fridge
+from ven_twin.house.devices.lights import Lights
+from ven_twin.house.devices.pv import Pv
+from ven_twin.house.devices.water_heater import WaterHeater
+from ven_twin.house.errors import PhysicsError, StepDurationError
+from ven_twin.house.house import House
+from ven_twin.simulation.many_houses.arrays import Controls, Floats
+from ven_twin.simulation.many_houses.hvac import Hvacs
+from ven_twin.simulation.many_houses.loads import Appliances, Fridges, dimmed_kw, generated_kw
+from ven_twin.simulation.many_houses.sites import Environments
+from ven_twin.simulation.many_houses.storage import Batteries, Evs
+from ven_twin.simulation.many_houses.water_heater import WaterHeaters
+
+Load = Appliances | Fridges | Evs | WaterHeaters | Dimmable[Any] | Pv
+"""What has no state is kept as the one value that it is."""
+FREE: Mapping[str, Controls] = {}
+
+
+class FleetStep(NamedTuple):
+    """The fleet after a step, and each circuit's mean power in each house, kW."""
+
+    fleet: "Fleet"
+    power_kw: dict[str, Floats]
+
+    @property
+    def grid_kw(self) -> Floats:
+        """What each site imported, kW; below zero it exported."""
+        total_kw: Floats = np.sum(list(self.power_kw.values()), axis=0)
+        return total_kw
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """*count* houses with the same circuits, each in its own state: `House` over arrays.
+
+    Interpretation: houses of one profile share building and machines and differ in state and chance; a
+    district of several sorts of house is several fleets.
+    """
+
+    circuits: tuple[Circuit, ...]
+    count: int
+    loads: tuple[Load, ...]
+    hvac: Hvacs | None = None
+    battery: Batteries | None = None
+
+    @classmethod
+    def of(cls, houses: Sequence[House]) -> "Fleet":
+        """The array form of *houses*.
+
+        Raises:
+            PhysicsError: there are none, or they have not the same circuits.
+        """
+        if not houses or any(house.circuits != houses[0].circuits for house in houses):
+            raise PhysicsError("a fleet is at least one house, all of one profile")
+        loads = tuple(
+            _load(list(devices)) for devices in zip(*(house.loads for house in houses), strict=True)
+        )
+        hvacs = [house.hvac for house in houses if house.hvac]
+        batteries = [house.battery for house in houses if house.battery]
+        return cls(
+            houses[0].circuits,
+            len(houses),
+            loads,
+            Hvacs.of(hvacs) if hvacs else None,
+            Batteries.of(batteries) if batteries else None,
+        )
+
+    def house(self, index: int) -> House:
+        """One of the houses as a value that lives on by itself."""
+        loads: list[Device] = [
+            load if isinstance(load, Dimmable | Pv) else load.one(index) for load in self.loads
+        ]
+        hvac = self.hvac.one(index) if self.hvac else None
+        battery = self.battery.one(index) if self.battery else None
+        circuit_ids = tuple(circuit.id for circuit in self.circuits)
+        return House(self.circuits, circuit_ids, tuple(loads), hvac, battery)
+
+    def step(self, controls: Mapping[str, Controls], env: Environments, dt_s: float) -> FleetStep:
+        """Advance every house by *dt_s* under its controls; a circuit without them is left alone.
+
+        Raises:
+            StepDurationError: *dt_s* is not finite and above 0.
+        """
+        if not 0.0 < dt_s < inf:
+            raise StepDurationError(dt_s)
+        power_kw = {circuit.id: np.zeros(0) for circuit in self.circuits}
+        gains_kw, net_kw = np.full(self.count, env.shared.people_kw), np.zeros(self.count)
+        loads = []
+        for load in self.loads:
+            spec = load.spec
+            after, kw = self._stepped(load, controls.get(spec.id), env, dt_s)
+            loads.append(after)
+            power_kw[spec.id] = kw
+            net_kw += kw
+            if spec.heat_fraction:
+                gains_kw += spec.heat_fraction * kw
+        hvac, battery = self.hvac, self.battery
+        if hvac is not None:
+            hvac, kw = hvac.step(controls.get(hvac.spec.id), env.shared, dt_s, gains_kw)
+            power_kw[hvac.spec.id] = kw
+            net_kw += kw
+        if battery is not None:
+            battery, kw = battery.step(controls.get(battery.spec.id), env.shared, dt_s, -net_kw)
+            power_kw[battery.spec.id] = kw
+        return FleetStep(replace(self, loads=tuple(loads), hvac=hvac, battery=battery), power_kw)
+
+    def _stepped(
+        self, load: Load, controls: Controls | None, env: Environments, dt_s: float
+    ) -> tuple[Load, Floats]:
+        match load:
+            case WaterHeaters():
+                return load.step(controls, env.hot_water_l, dt_s)
+            case Evs():
+                return load.step(controls, env, dt_s)
+            case Appliances():
+                return load.step(controls, env.dryer_s if load.kind is Dryer else env.range_s, dt_s)
+            case Fridges():
+                return load.step(controls, env.shared, dt_s)
+            case Pv():
+                return load, generated_kw(load, controls, env.shared, dt_s, self.count)
+            case _:
+                level_kw = env.lights_kw if isinstance(load, Lights) else env.outlets_kw
+                return load, dimmed_kw(load.spec, controls, level_kw)
+
+
+def _load(devices: list[Any]) -> Load:
+    match devices[0]:
+        case WaterHeater():
+            return WaterHeaters.of(devices)
+        case Ev():
+            return Evs.of(devices)
+        case Appliance():
+            return Appliances.of(devices)
+        case Fridge():
+            return Fridges.of(devices)
+        case Dimmable() | Pv() as stateless:
+            return stateless
+        case other:
+            raise PhysicsError(f"a fleet knows no {type(other).__name__}")

@@ -1,0 +1,188 @@
+"""`ven_twin.house.devices.hvac` over many houses of one building and machine."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ven_twin.house.devices.heat_pump import Mode, Output, output
+from ven_twin.house.devices.hvac import LEAST_PART_S, PART_S, W_PER_KW, Hvac, HvacSpec
+from ven_twin.house.environment import Environment
+from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Modes, Number, at
+from ven_twin.simulation.many_houses.envelope import Transitions, cached_transition, transitions
+
+MODES = (Mode.COOL, Mode.OFF, Mode.HEAT, Mode.AUX)
+
+
+class Bands(NamedTuple):
+    """`Band` for all houses, or for each."""
+
+    cool_on_c: Number
+    cool_off_c: Number
+    heat_on_c: Number
+    heat_off_c: Number
+
+    def at(self, houses: Indices) -> "Bands":
+        """Those of some houses."""
+        return Bands(*(at(edge_c, houses) for edge_c in self))
+
+
+class _State(NamedTuple):
+    """Of some houses: temperatures, mode, seconds since it was taken, gains and band."""
+
+    air_c: Floats
+    mass_c: Floats
+    mode: Modes
+    held_s: Floats
+    air_kw: Floats
+    mass_kw: Floats
+    band: Bands
+
+
+@dataclass(frozen=True, slots=True)
+class Hvacs:
+    """Air, mass and machine of each house."""
+
+    spec: HvacSpec
+    air_c: Floats
+    mass_c: Floats
+    mode: Modes
+    held_s: Floats
+
+    @classmethod
+    def of(cls, houses: list[Hvac]) -> "Hvacs":
+        """The array form of *houses*, which share a spec."""
+        return cls(
+            houses[0].spec,
+            np.array([one.air_c for one in houses]),
+            np.array([one.mass_c for one in houses]),
+            np.array([one.mode for one in houses], np.int8),
+            np.array([one.held_s for one in houses]),
+        )
+
+    def one(self, house: int) -> Hvac:
+        """A house as a value."""
+        mode = Mode(int(self.mode[house]))
+        return Hvac(
+            self.spec, float(self.air_c[house]), float(self.mass_c[house]), mode, float(self.held_s[house])
+        )
+
+    def step(
+        self, controls: Controls | None, env: Environment, dt_s: float, gains_kw: Floats
+    ) -> tuple["Hvacs", Floats]:
+        """Advance *dt_s*; each house's parts end where they would end if it were stepped alone."""
+        envelope = self.spec.envelope
+        free_kw = gains_kw + envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
+        mass_share = envelope.mass_gain_fraction
+        outputs = [output(self.spec.machine, mode, env.outdoor_c, env.humidity) for mode in MODES]
+        now = _State(
+            self.air_c,
+            self.mass_c,
+            self.mode,
+            self.held_s,
+            free_kw * (1.0 - mass_share),
+            free_kw * mass_share,
+            self._bands(controls, env, outputs),
+        )
+        part_s = min(dt_s, PART_S)
+        air_c, mass_c, mode, held_s, energy_kws, spent_s = self._part(now, env, outputs, part_s)
+        left_s = dt_s - spent_s
+        # Most are through after the first part; the few that switched within it go on by themselves.
+        while len(rest := np.flatnonzero(left_s > 0.0)):
+            few = _State(
+                air_c[rest],
+                mass_c[rest],
+                mode[rest],
+                held_s[rest],
+                now.air_kw[rest],
+                now.mass_kw[rest],
+                now.band.at(rest),
+            )
+            parts_s = np.minimum(left_s[rest], PART_S)
+            air_c[rest], mass_c[rest], mode[rest], held_s[rest], used_kws, spent_s = self._part(
+                few, env, outputs, parts_s
+            )
+            energy_kws[rest] += used_kws
+            left_s[rest] -= spent_s
+        return Hvacs(self.spec, air_c, mass_c, mode, held_s), energy_kws / dt_s
+
+    def _part(
+        self, now: _State, env: Environment, outputs: list[Output], part_s: Number
+    ) -> tuple[Floats, Floats, Modes, Floats, Floats, Floats]:
+        """One part, cut where a thermostat switches: the state after, energy in kWs, and its length."""
+        envelope = self.spec.envelope
+        mode = self._thermostats(now)
+        fresh = (mode != now.mode) & ~((mode > 0) & (now.mode > 0))
+        held_s = np.where(fresh, 0.0, now.held_s)
+        heat_kw = np.array([one.heat_kw for one in outputs])[mode + 1]
+        power_kw = np.array([one.power_kw for one in outputs])[mode + 1]
+        rest_air_c = env.outdoor_c + (now.air_kw + heat_kw + now.mass_kw) / envelope.ua_kw_c
+        rest_mass_c = rest_air_c + now.mass_kw / envelope.coupling_kw_c
+        off_air_c, off_mass_c = now.air_c - rest_air_c, now.mass_c - rest_mass_c
+        over: Transitions = (
+            transitions(envelope, part_s)
+            if isinstance(part_s, np.ndarray)
+            else cached_transition(envelope, part_s)
+        )
+        air_c = rest_air_c + over.air_air * off_air_c + over.air_mass * off_mass_c
+        mass_c = rest_mass_c + over.mass_air * off_air_c + over.mass_mass * off_mass_c
+        spent_s = np.array(part_s) if isinstance(part_s, np.ndarray) else np.full(len(air_c), part_s)
+        crossed, edge_c = _crossed(now.band, mode, now.air_c, air_c)
+        if len(cut := np.flatnonzero(crossed)):
+            start_c, end_c, whole_s = now.air_c[cut], air_c[cut], spent_s[cut]
+            cut_s = whole_s * (edge_c[cut] - start_c) / (end_c - start_c)
+            cut_s = np.maximum(np.maximum(cut_s, self.spec.cycle_s - held_s[cut]), LEAST_PART_S)
+            cut, cut_s = cut[cut_s < whole_s], cut_s[cut_s < whole_s]
+            over = transitions(envelope, cut_s)
+            air_c[cut] = rest_air_c[cut] + over.air_air * off_air_c[cut] + over.air_mass * off_mass_c[cut]
+            mass_c[cut] = rest_mass_c[cut] + over.mass_air * off_air_c[cut] + over.mass_mass * off_mass_c[cut]
+            spent_s[cut] = cut_s
+        return air_c, mass_c, mode, held_s + spent_s, power_kw * spent_s, spent_s
+
+    def _thermostats(self, now: _State) -> Modes:
+        band, air_c, mode = now.band, now.air_c, now.mode
+        cools = (mode == Mode.COOL) & (air_c > band.cool_off_c)
+        wanted = np.where(
+            cools | (air_c >= band.cool_on_c),
+            np.int8(Mode.COOL),
+            np.where(air_c <= band.heat_on_c, np.int8(Mode.HEAT), np.int8(Mode.OFF)),
+        )
+        wanted = np.where(now.held_s < self.spec.cycle_s, mode, wanted)
+        heats = (mode > 0) & (air_c < band.heat_off_c)
+        if heats.any():
+            strip = (air_c <= band.heat_on_c - self.spec.deadband_c) | (mode == Mode.AUX)
+            wanted = np.where(heats, np.where(strip, np.int8(Mode.AUX), np.int8(Mode.HEAT)), wanted)
+        return wanted
+
+    def _bands(self, controls: Controls | None, env: Environment, outputs: list[Output]) -> Bands:
+        spec = self.spec
+        half_c = spec.deadband_c / 2.0
+        warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
+        if controls is None:
+            offset_c: Number = max(0.0, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
+            cooling_c: Number = min(spec.cooling_c + offset_c, warmest_c)
+            heating_c: Number = max(spec.heating_c - offset_c, coolest_c)
+        else:
+            offset_c = np.maximum(
+                controls.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c
+            )
+            off = ~controls.enabled | self._limited(controls, env, outputs)
+            cooling_c = np.where(off, warmest_c, np.minimum(spec.cooling_c + offset_c, warmest_c))
+            heating_c = np.where(off, coolest_c, np.maximum(spec.heating_c - offset_c, coolest_c))
+        return Bands(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
+
+    def _limited(self, controls: Controls, env: Environment, outputs: list[Output]) -> Bools:
+        idle = Mode.COOL if env.outdoor_c > self.spec.heating_c else Mode.HEAT
+        mode = np.where(self.mode == Mode.OFF, np.int8(idle), self.mode)
+        limited: Bools = controls.limit_kw < np.array([one.power_kw for one in outputs])[mode + 1]
+        return limited
+
+
+def _crossed(band: Bands, mode: Modes, start_c: Floats, end_c: Floats) -> tuple[Bools, Floats]:
+    """Which houses met the next threshold within the part, and that threshold, °C."""
+    edge_c = np.where(
+        mode == Mode.OFF,
+        np.where(end_c > start_c, band.cool_on_c, band.heat_on_c),
+        np.where(mode == Mode.COOL, band.cool_off_c, band.heat_off_c),
+    )
+    return (start_c - edge_c) * (end_c - edge_c) < 0.0, edge_c

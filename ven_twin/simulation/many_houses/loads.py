@@ -1,0 +1,101 @@
+"""The simpler loads over many houses: appliances, fridges, dimmable loads and PV."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ven_twin.house.control import FREE
+from ven_twin.house.devices.appliance import Appliance, ApplianceSpec
+from ven_twin.house.devices.dimmable import DimmableSpec
+from ven_twin.house.devices.fridge import Fridge, FridgeSpec
+from ven_twin.house.devices.pv import Pv
+from ven_twin.house.environment import Environment
+from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Appliances:
+    """Dryers or ranges: `ven_twin.house.devices.appliance`."""
+
+    kind: type[Appliance[ApplianceSpec]]
+    spec: ApplianceSpec
+    owed_s: Floats
+    running: Bools
+
+    @classmethod
+    def of(cls, houses: list[Appliance[ApplianceSpec]]) -> "Appliances":
+        """The array form of *houses*, which share a spec."""
+        owed_s = np.array([one.owed_s for one in houses])
+        return cls(type(houses[0]), houses[0].spec, owed_s, np.array([one.running for one in houses]))
+
+    def one(self, house: int) -> Appliance[ApplianceSpec]:
+        """A house as a value."""
+        return self.kind(self.spec, float(self.owed_s[house]), bool(self.running[house]))
+
+    def step(self, controls: Controls | None, started_s: Floats, dt_s: float) -> tuple["Appliances", Floats]:
+        """Run what is owed, for at most *dt_s*."""
+        owed_s = self.owed_s + started_s
+        run_s = np.minimum(owed_s, dt_s)
+        if controls is not None:
+            runs = np.where(self.running, controls.enabled, controls.allow_kw(self.spec.run_kw))
+            run_s = np.where(runs, run_s, 0.0)
+        left_s = owed_s - run_s
+        after = Appliances(self.kind, self.spec, left_s, (run_s > 0.0) & (left_s > 0.0))
+        return after, self.spec.run_kw * run_s / dt_s
+
+
+@dataclass(frozen=True, slots=True)
+class Fridges:
+    """`ven_twin.house.devices.fridge`; all have the duty of the hour."""
+
+    spec: FridgeSpec
+    owed_s: Floats
+    running: Bools
+
+    @classmethod
+    def of(cls, houses: list[Fridge]) -> "Fridges":
+        """The array form of *houses*, which share a spec."""
+        owed_s = np.array([one.owed_s for one in houses])
+        return cls(houses[0].spec, owed_s, np.array([one.running for one in houses]))
+
+    def one(self, house: int) -> Fridge:
+        """A house as a value."""
+        return Fridge(self.spec, float(self.owed_s[house]), bool(self.running[house]))
+
+    def step(self, controls: Controls | None, env: Environment, dt_s: float) -> tuple["Fridges", Floats]:
+        """Advance *dt_s*, switching each compressor at the moment it is due."""
+        spec = self.spec
+        duty = min(env.fridge_kw / spec.compressor_kw, 0.95)
+        owed_s, running = self.owed_s.copy(), self.running.copy()
+        left_s, ran_s = np.full(len(owed_s), dt_s), np.zeros(len(owed_s))
+        if controls is not None and not (allowed := controls.allow_kw(spec.compressor_kw)).all():
+            warm_s = np.minimum(owed_s + duty * dt_s, np.maximum(spec.warm_s, owed_s))
+            owed_s, running = np.where(allowed, owed_s, warm_s), running & allowed
+            left_s = np.where(allowed, left_s, 0.0)
+        while len(rest := np.flatnonzero(left_s > 0.0)):
+            few = rest if len(rest) < len(owed_s) else slice(None)
+            now_s, runs, span_s = owed_s[few], running[few], left_s[few]
+            due_s = np.maximum((spec.cycle_s - now_s) / duty, 0.0) if duty > 0.0 else span_s
+            part_s = np.minimum(span_s, np.where(runs, now_s / (1.0 - duty), due_s))
+            owed_s[few] = np.where(runs, now_s - part_s * (1.0 - duty), now_s + part_s * duty)
+            ran_s[few] += np.where(runs, part_s, 0.0)
+            # Running goes on when the part was not cut short, standing still ends when it was.
+            running[few] = runs == (part_s == span_s)
+            left_s[few] = span_s - part_s
+        return Fridges(spec, np.maximum(owed_s, 0.0), running), spec.compressor_kw * ran_s / dt_s
+
+
+def dimmed_kw(spec: DimmableSpec, controls: Controls | None, level_kw: Floats) -> Floats:
+    """What lights or outlets draw: `ven_twin.house.devices.dimmable`, which has no state."""
+    level_kw = np.minimum(level_kw, spec.rated_kw)
+    if controls is None:
+        return level_kw
+    held_kw = np.maximum(controls.limit_kw, level_kw * spec.floor_fraction)
+    drawn_kw = np.where(controls.limit_kw >= level_kw, level_kw, held_kw)
+    return np.where(controls.enabled, drawn_kw, 0.0)
+
+
+def generated_kw(pv: Pv, controls: Controls | None, env: Environment, dt_s: float, count: int) -> Floats:
+    """What each array gives, below zero: one sun for all, and each house's own relay."""
+    power_kw = np.full(count, pv.step(FREE, env, dt_s).power_kw)
+    return power_kw if controls is None else np.where(controls.enabled, power_kw, 0.0)

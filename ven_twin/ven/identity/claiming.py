@@ -1,0 +1,129 @@
+"""Getting a certificate of one's own over MQTT, with the claim certificate that all VENs come with."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import Any
+
+from contracts.errors import WireError
+from contracts.wire import codec
+from contracts.wire.topics import ProvisioningTopics, claim_client_id
+from ven_twin.ven.errors import ClaimRefusedError
+from ven_twin.ven.identity.identity_files import Identity
+from ven_twin.ven.mqtt.session import MqttSession
+from ven_twin.ven.storage.outbox import Outbox
+
+TIMEOUT_S = 60.0
+
+
+class Claimed:
+    """What was issued. It is never printed."""
+
+    def __init__(self, certificate_id: str, certificate_pem: str, private_key_pem: str) -> None:
+        self.certificate_id = certificate_id
+        self.certificate_pem = certificate_pem
+        self.private_key_pem = private_key_pem
+
+
+class Claiming:
+    """One exchange: make a certificate, have the VEN registered with it."""
+
+    def __init__(self, endpoint: str, port: int, claim: Identity, ven_id: str, template: str) -> None:
+        self._ven_id = ven_id
+        self._topics = ProvisioningTopics(template)
+        self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._connected = asyncio.Event()
+        self._outbox = Outbox(":memory:")
+        try:
+            self._session = MqttSession(
+                endpoint,
+                port,
+                claim,
+                claim_client_id(ven_id),
+                self._topics.subscriptions,
+                self._outbox,
+                self._on_message,
+                self._on_connected,
+                rng=random.Random(),  # noqa: S311 - spreads reconnects
+                session_expiry_s=0,
+            )
+        except BaseException:
+            self._outbox.close()
+            raise
+
+    async def claim(self, timeout_s: float = TIMEOUT_S) -> Claimed:
+        """Ask, and wait for at most *timeout_s*.
+
+        Raises:
+            ClaimRefusedError: the cloud does not let this VEN in, or did not answer; the reason is in it.
+        """
+        with self._outbox:
+            made = await self._exchange(timeout_s)
+        return Claimed(made["certificateId"], made["certificatePem"], made["privateKey"])
+
+    async def _exchange(self, timeout_s: float) -> dict[str, Any]:
+        running = asyncio.create_task(self._session.run())
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._connect()
+                made = await self._ask(self._topics.create, {})
+                token = made["certificateOwnershipToken"]
+                parameters = {"SerialNumber": self._ven_id}
+                await self._ask(
+                    self._topics.register, {"certificateOwnershipToken": token, "parameters": parameters}
+                )
+        except TimeoutError:
+            why = self._session.status.reason or "no answer"
+            raise ClaimRefusedError(self._ven_id, f"{why} (within {timeout_s:g} s)") from None
+        finally:
+            try:
+                await self._session.stop(0)
+            except BaseException:  # the stopping was cut short
+                running.cancel()
+                raise
+            finally:
+                await asyncio.wait({running})
+        running.result()
+        return made
+
+    async def _connect(self) -> None:
+        live = ("connected", "refused", "duplicate_client")
+        status = await self._session.until(lambda status: status.state in live)
+        if status.state != "connected" or status.reason is not None:
+            raise ClaimRefusedError(self._ven_id, status.reason or status.state)
+
+    async def _ask(self, topic: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Ask, and ask again after a connection that was lost meanwhile."""
+        answer = self._answers[topic] = asyncio.get_running_loop().create_future()
+        while not answer.done():
+            self._connected.clear()
+            await self._session.publish_now(topic, codec.encode(request))
+            lost = asyncio.ensure_future(self._connected.wait())
+            await asyncio.wait({answer, lost}, return_when=asyncio.FIRST_COMPLETED)
+            lost.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await lost
+        result: dict[str, Any] = answer.result()
+        return result
+
+    async def _on_connected(self, session_present: bool) -> None:
+        del session_present
+        self._connected.set()
+
+    async def _on_message(self, topic: str, payload: bytes) -> None:
+        asked, _, verdict = topic.rpartition("/")
+        answer = self._answers.get(asked)
+        if answer is None or answer.done():
+            return
+        try:
+            document = codec.load_object(payload)
+        except WireError as error:
+            answer.set_exception(ClaimRefusedError(self._ven_id, str(error)))
+            return
+        if verdict == "accepted":
+            answer.set_result(document)
+        else:
+            why = f"{document.get('errorCode', 'rejected')}: {document.get('errorMessage', '')}"
+            answer.set_exception(ClaimRefusedError(self._ven_id, why))

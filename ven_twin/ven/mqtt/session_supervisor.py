@@ -1,0 +1,345 @@
+"""Keeping a session up: connect, subscribe, serve, and after a loss decide what comes next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from sqlite3 import Connection
+
+from ven_twin.ven.errors import IdentityError
+from ven_twin.ven.identity.identity_files import Identity, credentials
+from ven_twin.ven.mqtt.backoff import CAP_S, Backoff
+from ven_twin.ven.mqtt.inbox import Inbox, OnMessage, where
+from ven_twin.ven.mqtt.link import Link
+from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
+from ven_twin.ven.mqtt.reason_codes import Loss, Protocol, describe, is_refusal
+from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
+from ven_twin.ven.mqtt.takeover import TAKEOVER_LIMIT, TAKEOVER_WITHIN_S, TakeoverWatch
+from ven_twin.ven.storage.outbox import Message, Outbox
+
+CONNECT_TIMEOUT_S = 10.0
+PUBACK_TIMEOUT_S = 30.0
+HANDLERS_TIMEOUT_S = 2.0
+RENEW_DRAIN_S = 2.0
+SUBSCRIPTIONS_MAX = 8
+"""Filters in one SUBSCRIBE. Source: AWS IoT Core quotas."""
+SILENCE_KEEPALIVES = 1.5
+REFUSED_FLOOR_S = 10.0
+REFUSED_CAP_S = 300.0
+_ALPN_PORT = 443
+_ALPN = ("x-amzn-mqtt-ca",)
+"""Source: AWS IoT Core developer guide, device communication protocols: MQTT on port 443."""
+_SUBSCRIBED = "subscribed"
+
+OnConnected = Callable[[bool], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+class SessionSupervisor(ABC):
+    """Everything about a session but the MQTT library, which a subclass adds. See ``MqttSession``."""
+
+    def __init__(  # noqa: PLR0917 - the order in which one says it: where, who, what, and to whom
+        self,
+        endpoint: str,
+        port: int,
+        identity: Identity,
+        client_id: str,
+        subscriptions: Sequence[str],
+        outbox: Outbox,
+        on_message: OnMessage,
+        on_connected: OnConnected,
+        *,
+        rng: random.Random,
+        keepalive_s: int = 60,
+        protocol: Protocol = "5",
+        session_expiry_s: int = 3600,
+        backoff_cap_s: float = CAP_S,
+        takeover_limit: int | None = None,
+        takeover_within_s: float = TAKEOVER_WITHIN_S,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        puback_timeout_s: float = PUBACK_TIMEOUT_S,
+    ) -> None:
+        if len(subscriptions) > SUBSCRIPTIONS_MAX:
+            raise ValueError(
+                f"{len(subscriptions)} subscriptions; at most {SUBSCRIPTIONS_MAX} go in a SUBSCRIBE"
+            )
+        self._endpoint = endpoint
+        self._port = port
+        self._identity = identity
+        self._client_id = client_id
+        self._subscriptions = tuple(subscriptions)
+        self._outbox = outbox
+        self._inbox = Inbox(on_message)
+        self._on_connected = on_connected
+        self._keepalive_s = keepalive_s
+        self._protocol: Protocol = protocol
+        self._session_expiry_s = session_expiry_s
+        self._connect_timeout_s = connect_timeout_s
+        self._puback_timeout_s = puback_timeout_s
+        self._backoff = Backoff(rng, cap_s=backoff_cap_s)
+        self._slow_backoff = Backoff(rng, cap_s=REFUSED_CAP_S, floor_s=REFUSED_FLOOR_S, first_exponent=4)
+        if takeover_limit is None:
+            takeover_limit = TAKEOVER_LIMIT[protocol]
+        self._takeovers = TakeoverWatch(takeover_limit, takeover_within_s)
+        self._pump = OutboxPump(outbox, self._notify)
+        self._link: Link | None = None
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._finished.set()
+        self._changed = asyncio.Event()
+        self._state: SessionState = "stopped"
+        self._reason: str | None = "not started"
+        self._since = time.time()
+        self._connects = 0
+        self._unexpected_disconnects = 0
+        self._failed_attempts = 0
+        self._certificate_id: str | None = None
+
+    @property
+    def status(self) -> SessionStatus:
+        """The session at this moment."""
+        puback_s = self._pump.last_puback_s
+        return SessionStatus(
+            state=self._state,
+            since=self._since,
+            connects=self._connects,
+            unexpected_disconnects=self._unexpected_disconnects,
+            last_puback_age_s=None if puback_s is None else time.monotonic() - puback_s,
+            in_flight=self._pump.in_flight,
+            outbox_depth=self._outbox.depth,
+            reason=self._reason,
+            certificate_id=self._certificate_id,
+            failed_attempts=self._failed_attempts,
+        )
+
+    async def until(self, wanted: Callable[[SessionStatus], bool]) -> SessionStatus:
+        """Wait for a status; looked at whenever the state, the outbox or the window changes."""
+        while not wanted(self.status):
+            await self._changed.wait()
+        return self.status
+
+    def publish(self, kind: str, topic: str, payload: bytes) -> int | None:
+        """Put a message in the outbox and on its way; None when the outbox shed it or the disk is full."""
+        row_id = self._outbox.put(kind, topic, payload)
+        self._pump.wake()
+        self._notify()
+        return row_id
+
+    def publish_all(
+        self, messages: Sequence[Message], *, also: Callable[[Connection], object], durable: bool
+    ) -> bool:
+        """As `publish`, all of it in one transaction with *also*; False when the disk took nothing of it."""
+        row_ids = self._outbox.put_all(messages, also=also, durable=durable)
+        self._pump.wake()
+        self._notify()
+        return row_ids is not None
+
+    async def publish_now(self, topic: str, payload: bytes, qos: int = 1) -> bool:
+        """Send ahead of the outbox and keep nothing; True once written, False when it cannot be sent."""
+        if self._state != "connected" or self._stop.is_set():
+            return False  # guard 15: gmqtt raises AttributeError here
+        objection = unsendable(topic, payload)
+        if objection is not None:
+            logger.warning("message to %s not sent: %s", topic, objection)
+            return False
+        return await self._pump.send_now(topic, payload, qos)
+
+    async def run(self) -> None:
+        """Connect, and connect again, until stopped, cancelled or displaced by a client of the same id."""
+        self._finished.clear()
+        try:
+            while not self._stop.is_set():
+                delay_s = await self._one_connection()
+                if delay_s is None:
+                    return
+                await self._pause(delay_s)
+        finally:
+            self._pump.connection_lost(by_peer=False)  # again, for when this was cancelled
+            if self._state != "duplicate_client":
+                self._enter("stopped", "stopped")
+            await self._inbox.finish(HANDLERS_TIMEOUT_S)
+            self._finished.set()
+
+    async def _pause(self, delay_s: float) -> None:
+        """Wait before the next attempt, unless told to stop or to hurry."""
+        self._hurry.clear()
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._stop, self._hurry)]
+        try:
+            await asyncio.wait(waits, timeout=delay_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def stop(self, drain_s: float) -> None:
+        """Let the outbox drain for at most *drain_s* while there is a connection, then disconnect and end."""
+        with contextlib.suppress(TimeoutError):
+            live = ("connecting", "connected")
+            await asyncio.wait_for(self.until(lambda s: not s.outbox_depth or s.state not in live), drain_s)
+        self._stop.set()
+        if self._link is not None:
+            self._link.lose(Loss("stopped", "stopped"))
+        await self._finished.wait()
+
+    async def renew(self) -> None:
+        """Leave the connection and open another at once, with the certificate that the identity has by now.
+
+        What is in flight is waited for, so that little is sent twice; the outbox keeps the rest.
+        """
+        link = self._link
+        if link is None or self._state != "connected":
+            return  # the next attempt will use it
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                self.until(lambda s: not s.in_flight or s.state != "connected"), RENEW_DRAIN_S
+            )
+        link.lose(Loss("renewed", "connecting with a new certificate"))
+
+    def retry(self) -> None:
+        """Do not wait any longer before the next attempt to connect."""
+        self._hurry.set()
+
+    @abstractmethod
+    def _new_link(self) -> Link:
+        """A link for the next connection, never one that has been used (guard 2)."""
+
+    async def _one_connection(self) -> float | None:
+        """Connect and serve until the connection is lost; how long to wait now, None to end."""
+        self._enter("connecting", self._reason)
+        link = self._link = self._new_link()
+        try:
+            alpn = _ALPN if self._port == _ALPN_PORT else ()
+            context, self._certificate_id = credentials(self._identity, alpn=alpn)
+            await link.open(
+                self._endpoint, self._port, context, self._keepalive_s, timeout_s=self._connect_timeout_s
+            )
+            if not link.lost.done():
+                self._connects += 1
+                await self._serve(link)
+            loss = link.lost.result()
+        except IdentityError as error:
+            loss = Loss("refused", str(error))
+        finally:
+            self._link = None
+            await link.close()
+        return self._after(loss, link.stood_s())
+
+    async def _serve(self, link: Link) -> None:
+        self._reason = None
+        if self._must_subscribe(session_present=link.session_present):
+            await self._subscribe(link)
+        if link.lost.done():
+            return
+        self._failed_attempts = 0
+        self._enter("connected", self._reason)
+        logger.info("connected to %s as %s", self._endpoint, self._client_id)
+        work = (self._pump.run(link), self._watch(link), self._announce(link))
+        tasks = [asyncio.ensure_future(_or_lose(link, coroutine)) for coroutine in work]
+        try:
+            await asyncio.wait({link.lost})
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _after(self, loss: Loss, stood_s: float | None) -> float | None:
+        """Book a loss and decide: the delay before the next attempt, None to end."""
+        if self._pump.connection_lost(by_peer=loss.kind == "closed"):
+            self._takeovers.exonerate()
+        if loss.kind == "stopped":
+            return None
+        if loss.kind == "renewed":
+            self._enter("connecting", loss.reason)
+            return 0.0
+        self._failed_attempts = self._failed_attempts + 1 if stood_s is None else 0
+        if stood_s is not None:
+            self._unexpected_disconnects += 1
+            self._backoff.connection_stood(stood_s)
+            self._slow_backoff.connection_stood(stood_s)
+        duplicate = self._takeovers.verdict(loss, stood_s)
+        if duplicate is not None:  # guard 13: stop and say so
+            reason = f"another client uses the id {self._client_id!r}: {duplicate}; stop one of them"
+            self._enter("duplicate_client", reason)
+            logger.error("not connecting again: %s", reason)
+            return None
+        refused = loss.kind == "refused"  # guard 14: seen, said, and tried again, slowly
+        delay_s = (self._slow_backoff if refused else self._backoff).next_delay_s()
+        self._enter("refused" if refused else "backoff", loss.reason)
+        logger.warning("%s; connecting again in %.1f s", loss.reason, delay_s)
+        return delay_s
+
+    def _must_subscribe(self, *, session_present: bool) -> bool:
+        """Whether the broker lacks our subscriptions: when it kept no session, and only then (guard 10).
+
+        Interpretation: a session whose SUBSCRIBE was cut off before SUBACK, or that an earlier release made
+        with other filters, lacks them too; what was last acknowledged is kept beside the outbox.
+        """
+        if not self._subscriptions:
+            return False
+        return not session_present or self._outbox.recall(_SUBSCRIBED) not in (None, self._filters())
+
+    async def _subscribe(self, link: Link) -> None:
+        self._outbox.remember(_SUBSCRIBED, "")
+        granted = await link.subscribe(self._subscriptions)
+        refused = [
+            f"{topic}: {describe(code)}"
+            for topic, code in zip(self._subscriptions, granted, strict=False)
+            if is_refusal(code)
+        ]
+        if refused:
+            self._reason = f"subscription refused: {', '.join(refused)}"
+            logger.error("%s", self._reason)
+        elif granted:
+            self._outbox.remember(_SUBSCRIBED, self._filters())
+
+    def _filters(self) -> str:
+        return "\n".join(sorted(self._subscriptions))
+
+    async def _watch(self, link: Link) -> None:
+        """Guard 9: end a connection that is silent for 1.5 keepalives, or that has stopped acknowledging.
+
+        MQTT 5 forbids sending again on a live connection, so a PUBACK that stays away ends it, too.
+        """
+        while True:
+            now_s = time.monotonic()
+            silent_at_s = link.heard_s + SILENCE_KEEPALIVES * link.keepalive_s
+            stalled_at_s = (self._pump.unacked_since_s or now_s) + self._puback_timeout_s
+            if now_s >= silent_at_s:
+                link.lose(Loss("silent", f"nothing heard for {SILENCE_KEEPALIVES} × keepalive"))
+                return
+            if now_s >= stalled_at_s:
+                link.lose(Loss("silent", f"no PUBACK for {self._puback_timeout_s:g} s"))
+                return
+            await asyncio.sleep(min(silent_at_s, stalled_at_s) - now_s)
+
+    async def _announce(self, link: Link) -> None:
+        try:
+            await self._on_connected(link.session_present)
+        except Exception as error:  # noqa: BLE001 - the caller's error is not the connection's
+            logger.error("on_connected failed: %s", where(error))  # noqa: TRY400 - a trace may show a payload
+
+    def _enter(self, state: SessionState, reason: str | None) -> None:
+        if state != self._state:
+            self._since = time.time()
+        self._state, self._reason = state, reason
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+async def _or_lose(link: Link, work: Awaitable[None]) -> None:
+    """Do *work*; if it fails, which it should not, the connection is given up rather than left half alive."""
+    try:
+        await work
+    except Exception as error:
+        logger.exception("the session failed")
+        link.lose(Loss("failed", f"internal error: {type(error).__name__}"))

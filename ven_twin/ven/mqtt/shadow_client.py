@@ -1,0 +1,135 @@
+"""Keeps the reported shadow in step: one update under way at a time, at most one a second."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from contracts.errors import OversizeError
+from contracts.wire import codec
+from contracts.wire.shadow import STATE_MAX_BYTES, check_state, difference
+from contracts.wire.topics import Topics
+from ven_twin.control.reporting import worth_saying
+from ven_twin.control.shadow_sync import ShadowCopy, one_patch
+
+UPDATE_PERIOD_S = 1.0
+HEARTBEAT_S = 15 * 60.0
+ANSWER_TIMEOUT_S = 10.0
+
+Send = Callable[[str, bytes], Awaitable[bool]]
+
+
+class ShadowClient:
+    """Says what the VEN reports, and asks for the whole shadow when it has to.
+
+    Times are monotonic seconds. An update that is not answered in time is given up and the shadow is
+    read again, so that what the service holds is known and not guessed. What a command wanted to be
+    desired is sent once, and again only when no answer came. Whatever fails is tried again a period later.
+    """
+
+    def __init__(self, topics: Topics, send: Send) -> None:
+        self._topics = topics
+        self._send = send
+        self._token: str | None = None
+        self._get_token: str | None = None
+        self._asked_s: float | None = None
+        self._read_s = self._tried_s = self._said_s = float("-inf")
+        self._desired: dict[str, Any] = {}
+        self._under_way: dict[str, Any] = {}
+
+    def disconnected(self) -> None:
+        """Nothing that was under way will be answered."""
+        self._give_up()
+        self._asked_s = None
+
+    def want(self, desired: Mapping[str, Any] | None) -> None:
+        """Have *desired* put into the desired state with the next update: a command has changed it."""
+        self._desired = one_patch(self._desired, desired or {})
+
+    @property
+    def wanted(self) -> Mapping[str, Any]:
+        """What a command or a resident wanted to be desired, and the service has not said yet that it is."""
+        return one_patch(self._under_way, self._desired)
+
+    async def get(self, now_s: float) -> None:
+        """Ask for the whole shadow."""
+        self._asked_s = self._read_s = now_s
+        self._get_token = _token()
+        await self._send(self._topics.shadow("get"), codec.encode({"clientToken": self._get_token}))
+
+    def asked_s(self, document: Mapping[str, Any]) -> float | None:
+        """When that was asked which *document* answers; None when it answers nothing that is under way."""
+        token = document.get("clientToken")
+        if token is not None and token == self._get_token:
+            return self._asked_s
+        return self._said_s if token is not None and token == self._token else None
+
+    def got(self) -> None:
+        """The whole shadow came, or there is none."""
+        self._asked_s = None
+
+    def answered(self, document: Mapping[str, Any]) -> bool:
+        """Whether *document*, an accepted or rejected one, answers the update under way; it is over then."""
+        if self._token is None or document.get("clientToken") != self._token:
+            return False
+        self._token, self._under_way = None, {}
+        return True
+
+    def due_s(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> float:
+        """When there is next something to do, monotonic s."""
+        if self._token is not None:
+            return self._said_s + ANSWER_TIMEOUT_S
+        if not copy.synchronized:
+            again_s = max(now_s, self._read_s + UPDATE_PERIOD_S)
+            return again_s if self._asked_s is None else self._asked_s + ANSWER_TIMEOUT_S
+        soon_s = max(now_s, self._tried_s + UPDATE_PERIOD_S)
+        if self._desired or worth_saying(copy.reported, reported):
+            return soon_s
+        return max(soon_s, self._said_s + HEARTBEAT_S)
+
+    async def keep_up(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> None:
+        """Do what is due at *now_s*: say what changed, or read anew what was not answered."""
+        if now_s < self.due_s(copy, reported, now_s):
+            return
+        if self._token is not None or not copy.synchronized:
+            self._give_up()
+            await self.get(now_s)
+            return
+        await self.say(copy, reported, now_s)
+
+    async def say(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> bool:
+        """Send what of *reported* the service does not hold yet, now. Says whether it was written.
+
+        Raises:
+            OversizeError: the shadow would be larger than the service takes.
+        """
+        self._tried_s = now_s
+        _check(copy, reported)
+        state: dict[str, Any] = {"reported": difference(copy.reported, reported)}
+        if self._desired:
+            state["desired"] = self._desired
+        token = _token()
+        body = codec.encode({"state": state, "clientToken": token})
+        if not await self._send(self._topics.shadow("update"), body):
+            return False
+        self._token, self._said_s = token, now_s
+        self._under_way, self._desired = self._desired, {}
+        return True
+
+    def _give_up(self) -> None:
+        """Expect no answer any more; what was wanted with that update is wanted still."""
+        self._token = None
+        self._desired, self._under_way = one_patch(self._under_way, self._desired), {}
+
+
+def _check(copy: ShadowCopy, reported: Mapping[str, Any]) -> None:
+    """Hold the whole document to the service's size; of its form only what is ours can be put right here."""
+    check_state({"reported": reported})
+    size = len(codec.encode({"reported": reported, "desired": copy.desired}))
+    if size > STATE_MAX_BYTES:
+        raise OversizeError("shadow state bytes", size, STATE_MAX_BYTES)
+
+
+def _token() -> str:
+    return secrets.token_hex(8)

@@ -1,0 +1,148 @@
+"""The calls of the local API: what each takes, does and answers."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from contracts.errors import FieldError
+from contracts.wire.commands import EventId, Reduction
+from contracts.wire.events import MAX_DURATION_S
+from contracts.wire.telemetry import Timestamp
+from ven_twin.control.event_history import PastEvent
+from ven_twin.ven.errors import NotKeptError
+from ven_twin.ven.page.presenter import snapshot
+from ven_twin.ven.page.view import EventFace, Snapshot
+from ven_twin.ven.runtime import Twin
+from ven_twin.webkit.problems import ProblemError
+
+
+class OptOutCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Take no part in events, until *until_ts* (UTC s) or until opted in."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=64)]
+    until_ts: Timestamp | None = None
+
+
+class OptInCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Take part again."""
+
+
+class SwitchCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Switch a circuit by hand; while an event is in force that takes it out of the event."""
+
+    enabled: bool
+
+
+class EventCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Make an event here, for testing, as the command ``event`` does. It starts now unless told."""
+
+    kw: Reduction
+    duration_s: Annotated[int, Meta(ge=1, le=MAX_DURATION_S)]
+    start_ts: Timestamp | None = None
+    event_id: EventId | None = None
+
+
+class RestoreCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """End one event, or all, and give back what they curtail, as the command ``restore`` does."""
+
+    event_id: EventId | None = None
+
+
+class EventTaken(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The event that was made."""
+
+    event_id: str
+
+
+class Restored(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Ids of the events that were ended."""
+
+    ended: tuple[str, ...]
+
+
+class Events(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The events that are held, and those that are over, newest first."""
+
+    open: tuple[EventFace, ...]
+    past: tuple[PastEvent, ...]
+
+
+FIELDS = {
+    "data.end_ts": "durationS",
+    "data.start_ts": "startTs",
+    "data.event_id": "eventId",
+    "data.requestedReductionKw": "kw",
+}
+"""The command's fields by the names that the local API has for them."""
+
+
+class Calls:
+    """Carries calls out on a twin."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+
+    def state(self) -> Snapshot:
+        """The VEN as it stands."""
+        return snapshot(self._twin.moment())
+
+    def events(self) -> Events:
+        """What is held and what is over."""
+        moment = self._twin.moment()
+        return Events(open=snapshot(moment).events, past=moment.past)
+
+    def opt_out(self, call: OptOutCall) -> Snapshot:
+        """Take no part. Raises ProblemError."""
+        try:
+            self._twin.opt_out(call.reason, call.until_ts)
+        except FieldError as error:
+            raise ProblemError(400, error.reason, field=error.field) from None
+        return self.state()
+
+    def opt_in(self, _call: OptInCall) -> Snapshot:
+        """Take part again."""
+        self._twin.opt_in()
+        return self.state()
+
+    def switch(self, call: SwitchCall, circuit_id: str) -> Snapshot:
+        """Switch a circuit. Raises ProblemError where the house has no such circuit."""
+        try:
+            self._twin.switch(circuit_id, enabled=call.enabled)
+        except FieldError as error:
+            raise ProblemError(404, error.reason, field="circuitId") from None
+        return self.state()
+
+    def make_event(self, call: EventCall) -> EventTaken:
+        """Start an event here. Raises ProblemError."""
+        event_id = call.event_id or f"page-{secrets.token_hex(4)}"
+        given: dict[str, Any] = {"event_id": event_id, "requestedReductionKw": call.kw}
+        given["durationS"] = call.duration_s
+        if call.start_ts is not None:
+            given["start_ts"] = call.start_ts
+        self._command("event", given)
+        return EventTaken(event_id=event_id)
+
+    def restore(self, call: RestoreCall) -> Restored:
+        """Give back. Raises ProblemError where there is no such event."""
+        given = {} if call.event_id is None else {"event_id": call.event_id}
+        ack = self._command("restore", given)
+        return Restored(ended=tuple(ack.get("data", {}).get("ended", ())))
+
+    def _command(self, op: str, data: dict[str, Any]) -> dict[str, Any]:
+        """The ack of a command that the VEN did. Raises ProblemError where it refused."""
+        correlation_id = f"page-{secrets.token_hex(8)}"
+        try:
+            ack = self._twin.command({"op": op, "correlationId": correlation_id, "data": data})
+        except NotKeptError as error:
+            raise ProblemError(503, str(error)) from None
+        if ack.get("ok"):
+            return ack
+        field = str(ack.get("field", ""))
+        detail = str(ack.get("error", "refused")).removeprefix(f"{field}: ")
+        if field == "op":
+            raise ProblemError(409, detail)
+        raise ProblemError(404 if "unknown event" in detail else 400, detail, field=FIELDS.get(field, field))

@@ -1,0 +1,100 @@
+"""The VEN's figures in Prometheus's text form. Pure. Source: Prometheus, text exposition format 0.0.4.
+
+Ours rather than prometheus_client: twenty gauges of one snapshot need no registry and no further memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ven_twin.ven.page.health import Health
+from ven_twin.ven.page.view import Snapshot
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metric(NamedTuple):
+    """One figure: *samples* are labels and value; one without a value is left out."""
+
+    name: str
+    says: str
+    samples: tuple[tuple[Mapping[str, str], float | None], ...]
+    kind: str = "gauge"
+
+
+def metrics(snapshot: Snapshot, health: Health, *, connects: int, open_pages: int) -> str:
+    """All figures of one VEN."""
+    of_ven = {"ven_id": snapshot.ven.ven_id}
+    lines: list[str] = []
+    for metric in _metrics(snapshot, health, connects=connects, open_pages=open_pages):
+        samples = [(labels, value) for labels, value in metric.samples if value is not None]
+        if not samples:
+            continue
+        lines += [
+            f"# HELP ven_twin_{metric.name} {metric.says}",
+            f"# TYPE ven_twin_{metric.name} {metric.kind}",
+        ]
+        lines += [
+            f"ven_twin_{metric.name}{_labels({**of_ven, **labels})} {value:g}" for labels, value in samples
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _metrics(snapshot: Snapshot, health: Health, *, connects: int, open_pages: int) -> Iterator[Metric]:
+    power, comfort = snapshot.power, snapshot.comfort
+    yield _one("answers_events", "1 when an event sent now would be answered.", health.answers_events)
+    yield _one("connected", "1 when the MQTT session is up.", health.connected)
+    yield _one("takes_part", "0 when disabled or opted out.", health.takes_part)
+    yield _one("connects_total", "Connections made.", connects, "counter")
+    yield _one(
+        "last_puback_age_seconds", "Since the broker acknowledged a message.", health.last_puback_age_s
+    )
+    yield _one("outbox_messages", "Messages not acknowledged yet.", health.outbox_depth)
+    yield _one(
+        "messages_lost_total", "Messages that never reached the cloud.", health.messages_lost, "counter"
+    )
+    left_d = health.certificate_days_left
+    yield _one("certificate_left_seconds", "Until it expires.", None if left_d is None else left_d * 86_400.0)
+    yield _one(
+        "clock_skew_seconds", "Cloud's time less the VEN's, when above 300.", health.clock_skew_s or 0.0
+    )
+    yield _one("beat_age_seconds", "Since the twin looked at its house.", health.beat_age_s)
+    yield _one("grid_kilowatts", "Drawn from the grid; negative is export.", power.grid_kw)
+    yield _one("house_kilowatts", "Drawn by all circuits but PV and battery.", power.house_kw)
+    yield _one("pv_kilowatts", "Of the PV array; negative generates.", power.pv_kw)
+    yield _one("battery_kilowatts", "Of the battery; negative discharges.", power.battery_kw)
+    yield _one("battery_soc_ratio", "State of charge.", power.battery_soc)
+    yield _one("baseline_kilowatts", "What the uncurtailed house would draw.", power.baseline_kw)
+    yield _one("asked_kilowatts", "Reduction asked by the event in force; 0 without.", power.asked_kw or 0.0)
+    yield _one("available_kilowatts", "Could be shed now.", power.available_kw)
+    yield _one("indoor_celsius", "Air in the house.", comfort.air_c if comfort else None)
+    phases = ("far", "near", "active")
+    counts = [sum(event.phase == phase for event in snapshot.events) for phase in phases]
+    yield Metric(
+        "events",
+        "Events held, by phase.",
+        tuple(({"phase": p}, n) for p, n in zip(phases, counts, strict=True)),
+    )
+    circuits = snapshot.circuits
+    yield Metric(
+        "circuit_kilowatts", "Drawn by circuit.", tuple(({"circuit": c.id}, c.power_kw) for c in circuits)
+    )
+    yield Metric(
+        "circuit_curtailed_kilowatts",
+        "Taken off by circuit.",
+        tuple(({"circuit": c.id}, c.curtailed_kw) for c in circuits),
+    )
+    yield _one("open_pages", "Pages that are open.", open_pages)
+
+
+def _one(name: str, says: str, value: float | None, kind: str = "gauge") -> Metric:
+    return Metric(name, says, (({}, None if value is None else float(value)),), kind)
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,77 @@
+"""The power of the last hour, in a bounded ring: by the second for a quarter of an hour, before that coarser.
+
+Interpretation: what the page draws of an hour is some 700 pixels wide, so means over ten seconds are enough
+of what is older.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ven_twin.ven.page.view import Chart, PowerFace
+
+FINE = 900
+COARSE = 270
+FOLDED = 10
+"""So many of the fine points make one coarse."""
+APART_S = 0.95
+
+
+class Point(NamedTuple):
+    """Power at *ts* (UTC s), kW; the target is None outside events."""
+
+    ts: float
+    used_kw: float
+    baseline_kw: float
+    target_kw: float | None
+
+
+class Ring:
+    """Points by time, the newest at the end; at most `FINE` + `COARSE` and the one that is being folded."""
+
+    def __init__(self) -> None:
+        self._fine: deque[Point] = deque()
+        self._coarse: deque[Point] = deque(maxlen=COARSE)
+        self._folding: list[Point] = []
+
+    def add(self, ts: float, power: PowerFace) -> None:
+        """Put a point, unless the last one is of the same second."""
+        if self._fine and ts - self._fine[-1].ts < APART_S:
+            return
+        self._fine.append(Point(round(ts, 1), power.grid_kw, power.baseline_kw, power.target_kw))
+        if len(self._fine) > FINE:
+            self._folding.append(self._fine.popleft())
+        if len(self._folding) == FOLDED:
+            self._coarse.append(_mean(self._folding))
+            self._folding.clear()
+
+    def points(self) -> list[Point]:
+        """All of them, oldest first."""
+        return [*self._coarse, *self._folding, *self._fine]
+
+    def chart(self) -> Chart:
+        """As columns."""
+        points = self.points()
+        return Chart(
+            ts=[point.ts for point in points],
+            used_kw=[point.used_kw for point in points],
+            baseline_kw=[point.baseline_kw for point in points],
+            target_kw=[point.target_kw for point in points],
+        )
+
+
+def _mean(points: list[Point]) -> Point:
+    targets = [point.target_kw for point in points if point.target_kw is not None]
+    return Point(
+        points[0].ts,
+        _of(point.used_kw for point in points),
+        _of(point.baseline_kw for point in points),
+        _of(targets) if targets else None,
+    )
+
+
+def _of(values: Iterable[float]) -> float:
+    known = list(values)
+    return round(sum(known) / len(known), 3)

@@ -1,0 +1,113 @@
+"""The local API's routes as data: the application and its OpenAPI document are made of this one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ven_twin.ven.page import calls, view
+from ven_twin.ven.page.health import Health, Live
+from ven_twin.ven.page.metrics import TEXT
+from ven_twin.webkit.answers import EVENT_STREAM, JSON
+
+HTML = "text/html; charset=utf-8"
+
+
+class Route(NamedTuple):
+    """One operation.
+
+    Attributes:
+        method: of HTTP.
+        path: with parameters in braces, each one segment.
+        operation: its id, and in snake case the name of what answers it.
+        summary: one line.
+        answer: the Struct that it answers with, or None where that is no JSON.
+        content: what it answers with.
+        status: of an answer.
+        body: the Struct that it takes, or None.
+        problems: statuses of refusals beyond those that every such route has, and what each means.
+    """
+
+    method: str
+    path: str
+    operation: str
+    summary: str
+    answer: type[msgspec.Struct] | None = None
+    content: str = JSON
+    status: int = 200
+    body: type[msgspec.Struct] | None = None
+    problems: Mapping[int, str] = {}
+
+
+NOT_KEPT = "The VEN's disk does not take it."
+NO_PART = "The VEN takes no part in events now, or holds as many as it can."
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/", "page", "The page", content=HTML),
+    Route("GET", "/live", "live", "Whether process and loop are alive", Live, problems={503: "It is stuck."}),
+    Route(
+        "GET",
+        "/health",
+        "health",
+        "Whether this VEN would answer an event",
+        Health,
+        problems={503: "It would not; `reasons` say why. The answer has the same form."},
+    ),
+    Route("GET", "/metrics", "metrics", "The VEN's figures, for Prometheus", content=TEXT),
+    Route("GET", "/openapi.json", "openapi", "This document"),
+    Route("GET", "/api/state", "state", "The VEN at this moment", view.Snapshot),
+    Route(
+        "GET",
+        "/api/stream",
+        "stream",
+        "The same as server-sent events: at once, then whenever it changes, at most every second",
+        content=EVENT_STREAM,
+        problems={503: "Too many pages are open."},
+    ),
+    Route("GET", "/api/chart", "chart", "Power over the last hour", view.Chart),
+    Route("GET", "/api/events", "events", "The events that are held, and those that are over", calls.Events),
+    Route(
+        "POST",
+        "/api/events",
+        "makeEvent",
+        "Make an event here, for testing",
+        calls.EventTaken,
+        status=201,
+        body=calls.EventCall,
+        problems={409: NO_PART, 503: NOT_KEPT},
+    ),
+    Route(
+        "POST",
+        "/api/restore",
+        "restore",
+        "End events and give back what they curtail",
+        calls.Restored,
+        body=calls.RestoreCall,
+        problems={404: "There is no such event.", 503: NOT_KEPT},
+    ),
+    Route(
+        "POST",
+        "/api/opt-out",
+        "optOut",
+        "Take no part in events",
+        view.Snapshot,
+        body=calls.OptOutCall,
+    ),
+    Route("POST", "/api/opt-in", "optIn", "Take part again", view.Snapshot, body=calls.OptInCall),
+    Route(
+        "POST",
+        "/api/circuits/{circuitId}",
+        "switch",
+        "Switch a circuit by hand",
+        view.Snapshot,
+        body=calls.SwitchCall,
+        problems={404: "The house has no such circuit."},
+    ),
+)
+
+
+def kinds() -> list[Any]:
+    """Every Struct that is spoken."""
+    return [kind for route in ROUTES for kind in (route.answer, route.body) if kind is not None]

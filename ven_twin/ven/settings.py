@@ -1,0 +1,72 @@
+"""How a twin is run: where its cloud is, which house stands behind it, how fast its time passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import get_args
+
+from contracts.errors import FieldError
+from contracts.wire.topics import check_ven_id
+from ven_twin.ven.clock import HOUSE_SPEED_MAX
+from ven_twin.ven.mqtt.reason_codes import Protocol
+
+MQTT_PORT = 8883
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinSettings:
+    """One twin.
+
+    Attributes:
+        ven_id: thing name and MQTT client id.
+        endpoint: the MQTT host.
+        port: the MQTT port.
+        state_dir: where outbox and memory are kept; made when it is not there.
+        house: a packaged house's name, or the path of a profile.
+        house_seed: what its people's habits are drawn from; the profile's own when None.
+        house_speed: house seconds to a wall second.
+        house_start_ts: house time at the start, UTC s; the wall clock's when None.
+        report_interval_s: between two telemetry rows, until the shadow says otherwise; None for 30 s.
+        keepalive_s: MQTT keep-alive.
+        protocol: the MQTT version.
+        outbox_mb: what the outbox may hold, MB; beyond that telemetry is dropped first.
+
+    Raises:
+        FieldError: a value that cannot be; names the field and what is allowed.
+    """
+
+    ven_id: str
+    endpoint: str
+    state_dir: Path
+    port: int = MQTT_PORT
+    house: str = "standard"
+    house_seed: int | None = None
+    house_speed: float = 1.0
+    house_start_ts: float | None = None
+    report_interval_s: float | None = None
+    keepalive_s: int = 60
+    protocol: Protocol = "5"
+    outbox_mb: float = 64.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be before anything is started."""
+        check_ven_id(self.ven_id)
+        if not 0 < self.house_speed <= HOUSE_SPEED_MAX:
+            raise FieldError(
+                "house-speed", f"from above 0 to {HOUSE_SPEED_MAX:.0f}, got {self.house_speed:g}"
+            )
+        if self.report_interval_s is not None and not 1 <= self.report_interval_s <= 3600:
+            raise FieldError("report-interval", f"1 to 3600 s, got {self.report_interval_s:g}")
+        if not 0 < self.port < 65536:
+            raise FieldError("port", f"1 to 65535, got {self.port}")
+        if self.protocol not in get_args(Protocol):
+            raise FieldError("mqtt", f"{self.protocol!r} is none of {', '.join(get_args(Protocol))}")
+        if not 1 <= self.outbox_mb <= 16_384:
+            raise FieldError("outbox-mb", f"1 to 16384, got {self.outbox_mb:g}")
+        if not 5 <= self.keepalive_s <= 1200:
+            raise FieldError("keepalive", f"5 to 1200 s, got {self.keepalive_s}")
+
+    def at(self, endpoint: str, port: int) -> TwinSettings:
+        """These settings with another broker."""
+        return replace(self, endpoint=endpoint, port=port)

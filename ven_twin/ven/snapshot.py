@@ -1,0 +1,74 @@
+"""The twin at one moment, for those who look at it from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ven_twin.control.event_history import PastEvent
+from ven_twin.control.house_pair import Flow, Premises
+from ven_twin.control.meter import Meter
+from ven_twin.control.ven_state import VenState
+from ven_twin.house.profile import Panel
+from ven_twin.ven.mqtt.session_status import SessionStatus
+from ven_twin.ven.storage.outbox_file import OutboxCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Everything that is shown of a VEN, as it stands; values, none of which changes later.
+
+    Attributes:
+        now_ts: the VEN's time, UTC s.
+        beat_age_s: since the twin last looked at its house, s.
+        boot_id: this run of the VEN.
+        house: the name of its house.
+        house_ts: the time in the house, UTC s.
+        house_speed: house seconds to a wall second.
+        utc_offset_h: of the house's local standard time.
+        state: what the VEN decides by.
+        premises: the house, its clone, and the plan in force.
+        flow: the power of the last step.
+        panel: the service panel.
+        acting: id of the event that the plan in force serves, or None.
+        requested_kw: what the events that are acted on last asked for, kW, by id.
+        delivered: their meters, by id.
+        sustain_s: for how long what is on offer could be held, wall s.
+        past: the events that are over, newest first.
+        session: the MQTT session.
+        last_event: the summary of the event that was last over, or None.
+        outbox: what the outbox holds, and what it let go.
+        clock_jump_s: how far the host's wall clock has jumped since the start, s.
+        clock_skew_s: how far the cloud's time is from the VEN's, where that has to be said, or None.
+        certificate: the file of the VEN's certificate.
+    """
+
+    now_ts: float
+    beat_age_s: float
+    boot_id: str
+    house: str
+    house_ts: float
+    house_speed: float
+    utc_offset_h: float
+    state: VenState
+    premises: Premises
+    flow: Flow
+    panel: Panel
+    acting: str | None
+    requested_kw: Mapping[str, float]
+    delivered: Mapping[str, Meter]
+    sustain_s: float
+    past: tuple[PastEvent, ...]
+    session: SessionStatus
+    last_event: Mapping[str, Any] | None
+    outbox: OutboxCounts
+    clock_jump_s: float
+    clock_skew_s: float | None
+    certificate: Path
+
+    @property
+    def messages_lost(self) -> int:
+        """Messages that never reached the cloud."""
+        return self.outbox.lost

@@ -1,0 +1,1 @@
+"""What both pages stand on: server, guard, static files."""

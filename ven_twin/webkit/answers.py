@@ -1,0 +1,121 @@
+"""What every page's server reads of a call and answers it with: JSON, files, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contracts.errors import FieldError, WireError
+from contracts.wire import codec
+from ven_twin.webkit.problems import PROBLEM_JSON, ProblemError
+from ven_twin.webkit.static_files import StaticFile
+
+T = TypeVar("T", bound=msgspec.Struct)
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+BODY_MAX_BYTES = 16 * 1024
+NO_STORE = {"cache-control": "no-store"}
+
+
+def application(paths: Mapping[str, Mapping[str, Endpoint]], *, failed: str) -> Starlette:
+    """The application that answers at *paths*, each with its endpoints by method.
+
+    Every refusal is a problem; *failed* is what is said where the cause is not for the caller.
+    """
+
+    async def on_failure(_: Request, error: Exception) -> Response:
+        del error  # the server logs it
+        return problem(ProblemError(500, failed))
+
+    app = Starlette(
+        routes=[Route(path, _by_method(ends), methods=list(ends)) for path, ends in paths.items()],
+        exception_handlers={HTTPException: _http_problem, ProblemError: _problem, Exception: on_failure},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def as_json(value: object, status: int = 200) -> Response:
+    """*value* as JSON, which no one keeps."""
+    return Response(codec.encode(value), status, headers={**NO_STORE, "content-type": JSON})
+
+
+def problem(error: ProblemError) -> Response:
+    """A refusal as the answer that it is."""
+    content = {**NO_STORE, "content-type": PROBLEM_JSON}
+    return Response(codec.encode(error.problem), error.problem.status, headers={**content, **error.headers})
+
+
+def file(found: StaticFile | None, request: Request, headers: Mapping[str, str] | None = None) -> Response:
+    """A file, or that it is what the browser has. Raises ProblemError where there is none."""
+    if found is None:
+        raise ProblemError(404, f"there is nothing at {request.url.path[:80]!r}")
+    sent = {"etag": found.etag, "cache-control": "no-cache", "content-type": found.content_type}
+    sent |= headers or {}
+    if request.headers.get("if-none-match") == found.etag:
+        return Response(status_code=304, headers=sent)
+    return Response(found.path.read_bytes(), headers=sent)
+
+
+async def body(request: Request, kind: type[T], *, most_bytes: int = BODY_MAX_BYTES) -> T:
+    """The body as a *kind*. Raises ProblemError, which names the field."""
+    if media_type(request) != JSON:
+        raise ProblemError(415, f"send {JSON}", field="Content-Type")
+    raw = await read(request, most_bytes=most_bytes)
+    try:
+        return codec.decode(kind, raw)
+    except FieldError as error:
+        raise ProblemError(400, error.reason, field=error.field) from None
+    except WireError as error:
+        raise ProblemError(400, str(error), field="body") from None
+
+
+async def read(request: Request, *, most_bytes: int = BODY_MAX_BYTES) -> bytes:
+    """The body, as long as it is small."""
+    length = request.headers.get("content-length", "")
+    raw = bytearray()
+    if not (length.isdigit() and int(length) > most_bytes):
+        try:
+            async for part in request.stream():
+                raw += part
+                if len(raw) > most_bytes:
+                    break
+            else:
+                return bytes(raw)
+        except ClientDisconnect:
+            raise ProblemError(400, "the body did not arrive", field="body") from None
+    raise ProblemError(413, f"at most {most_bytes} bytes are taken", field="body")
+
+
+def media_type(request: Request) -> str:
+    """What the body is said to be, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _by_method(ends: Mapping[str, Endpoint]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await ends["GET" if request.method == "HEAD" else request.method](request)
+
+    return endpoint
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)  # noqa: S101 - registered for no other
+    return problem(error)
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for no other
+    path = request.url.path[:80]
+    says = {404: f"there is nothing at {path!r}", 405: f"{request.method} is not taken at {path!r}"}
+    detail = says.get(error.status_code, str(error.detail))
+    return problem(ProblemError(error.status_code, detail, headers=dict(error.headers or {})))

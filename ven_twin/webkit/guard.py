@@ -1,0 +1,151 @@
+"""Who may call: no other site, nobody by a rebound name, and off loopback nobody without the token.
+
+A browser sends any page's requests to loopback, so that alone protects nothing. The Host header must name
+this machine (a name that an attacker's DNS points here does not), a call that changes something must come
+from this very origin, and its JSON content type makes a browser ask first, which is never answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from ven_twin.webkit.problems import ProblemError
+from ven_twin.webkit.settings import WebSettings
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+COOKIE = "ven-twin"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN = frozenset({"/live", "/login"})
+"""What is answered without a token, beside the looks of the login page."""
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+
+
+class Guard:
+    """The outermost layer: refuses, and puts the security headers on every answer."""
+
+    def __init__(self, app: App, settings: WebSettings, refuse: Callable[[ProblemError], App]) -> None:
+        self._app = app
+        self._settings = settings
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a call through, or answer it with what is wrong."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in HEADERS if h[0] not in given)]
+            await send(message)
+
+        app = self._app
+        try:
+            self.check(scope)
+        except ProblemError as error:
+            app = self._refuse(error)
+        await app(scope, receive, send_guarded)
+
+    def check(self, scope: Scope) -> None:
+        """Raises: ProblemError, where the call is not to be let through."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get("host", "")
+        if not host_allowed(host, scope.get("server"), self._settings):
+            raise ProblemError(421, f"no page is served at {host[:80]!r}", field="Host")
+        if scope["method"] not in SAFE:
+            self._check_origin(headers, scope.get("scheme", "http"), host)
+        path = scope["path"]
+        if self._settings.token is None or path in OPEN or path.startswith("/static/"):
+            return
+        if not self._knows_token(headers):
+            if path == "/" and scope["method"] in SAFE:
+                raise ProblemError(303, "log in first", headers={"location": "/login"})
+            raise ProblemError(
+                401, "the token is needed: Authorization: Bearer …", headers={"www-authenticate": "Bearer"}
+            )
+
+    @staticmethod
+    def _check_origin(headers: dict[str, str], scheme: str, host: str) -> None:
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if origin is not None and origin.lower() != f"{scheme}://{host}".lower():
+            raise ProblemError(403, "the call comes from another site", field="Origin")
+        if site not in {None, "same-origin", "none"}:
+            raise ProblemError(403, "the call comes from another site", field="Sec-Fetch-Site")
+
+    def _knows_token(self, headers: dict[str, str]) -> bool:
+        token = self._settings.token or ""
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and _same(given.strip(), token):
+            return True
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        except CookieError:
+            return False
+        return cookie is not None and _same(cookie.value, session_of(token))
+
+
+def session_of(token: str) -> str:
+    """What a browser that has given the token keeps of it: the token itself is in no cookie."""
+    return hmac.new(token.encode(), b"ven-twin page", hashlib.sha256).hexdigest()
+
+
+def matches(given: str, settings: WebSettings) -> bool:
+    """Whether *given* is the token, in the same time whatever it is."""
+    return _same(given, settings.token or "")
+
+
+def host_allowed(host: str, server: tuple[str, int | None] | None, settings: WebSettings) -> bool:
+    """Whether a Host header names this server.
+
+    On loopback that is loopback and the port; elsewhere it is any address, which no DNS can rebind, or this
+    machine's own name.
+    """
+    name, port = _split(host)
+    if port != (server[1] if server else None):
+        return False
+    names = {"127.0.0.1", "localhost", "[::1]"}
+    if settings.loopback:
+        return name in names | {settings.host}
+    return name in names | {settings.host, socket.gethostname().lower()} or _is_address(name)
+
+
+def _split(host: str) -> tuple[str, int | None]:
+    name, colon, port = host.lower().rpartition(":")
+    if not colon or name.endswith(":") or "]" in port:
+        return host.lower(), 80
+    return (name, int(port)) if port.isascii() and port.isdigit() else (host.lower(), None)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _same(given: str, expected: str) -> bool:
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())

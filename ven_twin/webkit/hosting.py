@@ -1,0 +1,113 @@
+"""An application served on this machine, in the loop that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import uvicorn
+
+from ven_twin.webkit.guard import Guard
+from ven_twin.webkit.settings import WebSettings
+
+BACKLOG = 64
+CONNECTIONS_MAX = 200
+STOP_S = 1
+
+logger = logging.getLogger(__name__)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are for whoever serves, who ends the server in order."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def hosted(
+    application: Callable[[], Guard], settings: WebSettings, close: Callable[[], None]
+) -> AsyncIterator[str | None]:
+    """Serve for as long as the block lasts; gives the address, or None when no port is free.
+
+    Args:
+        application: makes what answers, once there is a port.
+        settings: where it is served.
+        close: ends every open stream, before the server stops.
+    """
+    listening = _listen(settings)
+    if listening is None:
+        yield None
+        return
+    with contextlib.closing(listening):
+        async with _served(_server(application()), listening, close):
+            yield _address(settings.host, listening.getsockname()[1])
+
+
+def _server(application: Guard) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            application,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=CONNECTIONS_MAX,
+            timeout_graceful_shutdown=STOP_S,
+        )
+    )
+
+
+@contextlib.asynccontextmanager
+async def _served(
+    server: _Server, listening: socket.socket, close: Callable[[], None]
+) -> AsyncIterator[None]:
+    task = asyncio.create_task(server.serve([listening]))
+    try:
+        yield
+    finally:
+        try:
+            close()
+        finally:
+            server.should_exit = True
+            await task
+
+
+def _listen(settings: WebSettings) -> socket.socket | None:
+    """A socket that listens at the first port that is free; None, and a line that says so, when none is."""
+    last: OSError | None = None
+    for port in settings.ports:
+        listening = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((settings.host, port))
+            listening.listen(BACKLOG)
+        except OSError as error:
+            listening.close()
+            last = error
+        except BaseException:
+            listening.close()
+            raise
+        else:
+            listening.setblocking(False)
+            return listening
+    why = last.strerror if last is not None else "no port"
+    logger.warning(
+        "no page: %s port %s: %s; %s gives another, 0 any that is free",
+        settings.host,
+        settings.ports[0],
+        why,
+        settings.port_option,
+    )
+    return None
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
