@@ -21,7 +21,7 @@ run: $(READY)
 # The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them.
 test: test-fast
 	@$(BIN)/python -m harness.soak --minutes 2 --brief & soak=$$!; \
-	$(BIN)/python -m pytest $(LONG) tests/infrastructure tests/oracle tests/integration tests/faults tests/e2e \
+	$(BIN)/python -m pytest $(LONG) tests/infrastructure tests/integration tests/e2e \
 	  tests/browser -n 2 --dist loadscope; tests=$$?; wait $$soak && exit $$tests
 
 test-fast: $(READY)
@@ -70,7 +70,7 @@ mutate: $(READY)
 
 # Starts the system, makes an event, and takes the pictures of the page that the docs show.
 pictures: $(READY)
-	$(BIN)/python -m harness.pictures.__main__
+	$(BIN)/python -m harness.pictures
 
 setup: $(READY)
 

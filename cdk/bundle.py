@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.errors import VenTwinError
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lambdas", "contracts")
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
@@ -33,7 +35,7 @@ class Bundle:
     digest: str
 
 
-class BundleError(Exception):
+class BundleError(VenTwinError):
     """The functions' dependencies could not be fetched for the platform. The message is the installer's."""
 
 

@@ -18,7 +18,8 @@ from cdk.policy import VenPolicy
 from cdk.stage import Stage
 from cdk.ven import ANSWER_WITHIN
 from contracts.store import keys
-from contracts.wire.topics import ProvisioningTopics, claim_client_id, claim_secret_name, claim_template_name
+from contracts.store.stack import claim_secret_name, claim_template_name
+from contracts.wire.topics import ProvisioningTopics, claim_client_id
 
 SERIAL = "SerialNumber"
 HOOK_VERSION = "2020-04-01"

@@ -14,7 +14,7 @@ from cdk.policy import VenPolicy
 from cdk.queues import Inlet, dead_letters
 from cdk.stage import Stage
 from cdk.tables import Tables
-from contracts.wire.topics import tls_secret_name
+from contracts.store.stack import tls_secret_name
 
 
 @dataclass(frozen=True, slots=True)

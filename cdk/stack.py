@@ -18,7 +18,7 @@ from cdk.shared_resources import Parts, parts_of
 from cdk.stage import Stage
 from cdk.ven import Ven
 from contracts.store.dead_letters import Beyond, Source, queues_output
-from contracts.wire.topics import Output, stack_name
+from contracts.store.stack import Output, stack_name
 
 TRUST_ROOT_PARAMETER = "TrustRootPem"
 

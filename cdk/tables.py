@@ -35,13 +35,13 @@ class Tables(Construct):
         )
         self.commands = self._table("Commands", keys.COMMANDS)
 
-    def _table(self, name: str, keys: keys.TableKeys) -> dynamodb.TableV2:
+    def _table(self, name: str, table_keys: keys.TableKeys) -> dynamodb.TableV2:
         string = dynamodb.AttributeType.STRING
         return dynamodb.TableV2(
             self,
             name,
-            partition_key=dynamodb.Attribute(name=keys.partition, type=string),
-            sort_key=dynamodb.Attribute(name=keys.sort, type=string) if keys.sort else None,
+            partition_key=dynamodb.Attribute(name=table_keys.partition, type=string),
+            sort_key=dynamodb.Attribute(name=table_keys.sort, type=string) if table_keys.sort else None,
             billing=dynamodb.Billing.on_demand(),
             time_to_live_attribute=keys.TTL_ATTRIBUTE,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(

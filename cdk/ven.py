@@ -10,7 +10,7 @@ from constructs import Construct
 
 from cdk.policy import VenPolicy
 from cdk.stage import Stage
-from contracts.wire.topics import tls_secret_name
+from contracts.store.stack import tls_secret_name
 
 ANSWER_WITHIN = Duration.minutes(10)
 """Three attempts of the function and the pauses between them; CloudFormation's own default is an hour."""

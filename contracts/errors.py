@@ -1,9 +1,13 @@
-"""What can be wrong with something that came over the wire."""
+"""The root of every error, and the refusals of something received."""
 
 from __future__ import annotations
 
 
-class WireError(Exception):
+class VenTwinError(Exception):
+    """Root of every error here. Show ``str(error)`` to the user: one line, no secret, no payload."""
+
+
+class WireError(VenTwinError):
     """Root of every refusal of something received. Refuse it, say why, and change nothing else."""
 
 

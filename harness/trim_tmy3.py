@@ -4,7 +4,6 @@ Keeps the station line, then one row an hour of a 365-day year (row n ends at ho
 time): dry bulb °C, relative humidity %, and global, direct-normal and diffuse irradiance W/m².
 """
 
-# ruff: noqa: INP001
 import csv
 import sys
 from pathlib import Path

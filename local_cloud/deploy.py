@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from contracts.wire.topics import stack_name
+from contracts.store.stack import stack_name
 from local_cloud.errors import DeployError
 from local_cloud.process import trust_root_pem
 from local_cloud.runtime import ACCOUNT_ID, REGION, STAGE, Runtime

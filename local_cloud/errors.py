@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contracts.errors import VenTwinError
 
-class LocalCloudError(Exception):
+
+class LocalCloudError(VenTwinError):
     """Root. The caller prints the message and stops; nothing was left half done."""
 
 

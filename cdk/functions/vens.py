@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cdk.lambda_function import Slice
 from cdk.shared_resources import Parts
-from contracts.wire.topics import claim_secret_name
+from contracts.store.stack import claim_secret_name
 
 CERTIFICATE_ACTIONS = (
     "iot:AttachPolicy",

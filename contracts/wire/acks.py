@@ -51,7 +51,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def read_ack(raw: bytes, *, ven_id: str) -> Ack:
-    """An ack from the wire. Raises as `contracts.wire.codec.decode`, and when its venId is not the topic's."""
+    """Read an ack from the wire. Raises as `codec.decode`, and when its venId is not the topic's."""
     ack = codec.decode(Ack, raw)
     if ack.ven_id != ven_id:
         raise FieldError("venId", f"says {ack.ven_id[:64]!r}, but came on the topic of {ven_id!r}")

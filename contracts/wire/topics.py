@@ -1,11 +1,9 @@
-"""Names that both ends must agree on: ids, topics, secrets, the stack and its outputs."""
+"""Ids and MQTT topics of VENs and events."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from contracts.errors import FieldError
 
@@ -15,11 +13,6 @@ EVENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$(?!\n)")
 CERTIFICATE_ID = re.compile(r"^[0-9a-f]{64}$(?!\n)")
 """SHA-256 of a certificate's DER form. Source: AWS IoT API, CertificateId."""
 LOAD_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$(?!\n)")
-
-# Names of the fields of a VEN's secret, not secrets.
-SECRET_CA = "CA_CERT_PEM"  # noqa: S105
-SECRET_CERTIFICATE = "CLIENT_CERT_PEM"  # noqa: S105
-SECRET_PRIVATE_KEY = "PRIVATE_KEY_PEM"  # noqa: S105
 
 
 def check_ven_id(value: str, field: str = "venId") -> str:
@@ -85,43 +78,6 @@ class Topics:
         return (self.command, *(self.shadow(suffix) for suffix in shadow))
 
 
-class Output(StrEnum):
-    """Outputs of the stack, by which the CLI finds its parts. None of them is a secret."""
-
-    TELEMETRY_TABLE = "TelemetryTable"
-    VENS_TABLE = "VensTable"
-    EVENTS_TABLE = "EventsTable"
-    COMMANDS_TABLE = "CommandsTable"
-    ISSUE_COMMAND = "IssueCommandFunction"
-    DISPATCH_EVENT = "DispatchEventFunction"
-    SETTLE_EVENT = "SettleEventFunction"
-    ROTATE_VEN = "RotateVenFunction"
-    ALLOWED_VENS = "AllowedVensTable"
-    API_URL = "ApiUrl"
-    DEAD_LETTERS = "DeadLetterQueues"
-    INLETS = "InletQueues"
-
-
-def stack_name(stage: str) -> str:
-    """Name of the CloudFormation stack of a stage."""
-    return f"VenTwin-{stage}"
-
-
-def tls_secret_name(stage: str, ven_id: str) -> str:
-    """Name of the secret that holds a VEN's CA, certificate and private key."""
-    return f"ven-twin/{stage}/{ven_id}/tls"
-
-
-def claim_secret_name(stage: str) -> str:
-    """Name of the secret that holds the certificate with which VENs ask for one of their own."""
-    return f"ven-twin/{stage}/claim"
-
-
-def claim_template_name(stage: str) -> str:
-    """Name of the provisioning template that such VENs are registered by."""
-    return f"ven-twin-{stage}"
-
-
 def claim_client_id(ven_id: str) -> str:
     """MQTT client id of a VEN that has no certificate of its own yet; no VEN's id has a dot."""
     return f"claim.{ven_id}"
@@ -148,17 +104,3 @@ class ProvisioningTopics:
         """Where the answers come."""
         ends = ("accepted", "rejected")
         return tuple(f"{topic}/{end}" for topic in (self.create, self.register) for end in ends)
-
-
-def event_schedule_name(event_id: str, purpose: str) -> str:
-    """Name of a one-time schedule of an event, of the characters that EventBridge Scheduler takes.
-
-    Interpretation: ``:`` is not among them; ``_c_`` stands for it. At most 64 characters are allowed,
-    so a long id is cut to its head and a digest of the whole, and so is one that has ``_c_`` in it
-    already: no two events share a schedule.
-    """
-    name = f"{purpose}-{event_id.replace(':', '_c_')}"
-    if len(name) <= 64 and "_c_" not in event_id:
-        return name
-    digest = hashlib.sha256(event_id.encode()).hexdigest()[:12]
-    return f"{name[:51]}-{digest}"

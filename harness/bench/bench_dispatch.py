@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import process_time
 
 from contracts.api.requests import DispatchEvent
@@ -25,16 +26,16 @@ def run() -> Iterator[Figure]:
         vens = _fleet(count)
         request = _request(vens)
         pairs = _pairs(count)
-        sorting_ms = _best_ms(lambda of=pairs: sorted(of))
+        sorting_ms = _best_ms(partial(sorted, pairs))
 
         def figure(what: str, value: float, aim: str = "", of: float = sorting_ms) -> Figure:
             return Figure(what, value, "ms", aim, of, "sorting as many (id, number)")
 
-        yield figure(f"planning over {count:,} VENs", _best_ms(lambda r=request, v=vens: _plan(r, v)), aim)
+        yield figure(f"planning over {count:,} VENs", _best_ms(partial(_plan, request, vens)), aim)
         by_share = DispatchEvent(event_id="e", intervals=request.intervals, allocation="proportional")
-        yield figure("  in proportion to the offers", _best_ms(lambda r=by_share, v=vens: _plan(r, v)), aim)
+        yield figure("  in proportion to the offers", _best_ms(partial(_plan, by_share, vens)), aim)
         planned, latest = _plan(request, vens), _rows(_plan(request, vens))
-        yield figure("  sharing it out again", _best_ms(lambda p=planned, v=vens, w=latest: _again(p, v, w)))
+        yield figure("  sharing it out again", _best_ms(partial(_again, planned, vens, latest)))
 
 
 def _fleet(count: int) -> list[VenRow]:

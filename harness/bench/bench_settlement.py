@@ -112,11 +112,11 @@ def _item(row: Row) -> dict[str, object]:
 
 
 def _read(items: list[dict[str, object]]) -> tuple[Row, ...]:
-    return rows.read_all(Row, (from_item(item) for item in items))  # type: ignore[arg-type]
+    return rows.read_all(Row, (from_item(item) for item in items))
 
 
 def _read_days(items: list[dict[str, object]]) -> list[DayProfile]:
-    return [_read_day(rows.read(_DayItem, from_item(item))) for item in items]  # type: ignore[arg-type]
+    return [_read_day(rows.read(_DayItem, from_item(item))) for item in items]
 
 
 def _best_s(work: Callable[[], object]) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from harness.bench.figure import Figure
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until

@@ -1,7 +1,7 @@
 """``make faults``: every scenario for every seed; exit 1 when the oracle finds a loss.
 
-``ARGS="--seeds 3 --messages 1000 --only half-open"`` for less; ``python -m harness.faults reconnects`` for the
-histogram of a thousand sessions that come back at once.
+``ARGS="--seeds 3 --messages 1000 --only half-open"`` for less; ``python -m harness.faults reconnects`` for
+the histogram of a thousand sessions that come back at once.
 """
 
 from __future__ import annotations

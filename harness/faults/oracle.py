@@ -26,7 +26,8 @@ class Journal:
     @classmethod
     def read(cls, path: Path) -> Journal:
         """The journal in *path*; a last line that was cut off counts as not written."""
-        offered, accepted = set(), set()
+        offered: set[MessageId] = set()
+        accepted: set[MessageId] = set()
         for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
             if line.endswith("\n"):
                 what, boot_id, seq = line.split()

@@ -143,7 +143,7 @@ class Rig:
             return
         event = asyncio.Event()
         self._waiting.append((count, event))
-        waits = [asyncio.ensure_future(event.wait())]
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait())]
         if self.runs:
             waits.append(asyncio.ensure_future(self.runs[-1].wait()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

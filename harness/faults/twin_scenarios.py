@@ -170,7 +170,8 @@ def event(start_in_s: float, duration_s: int, kw: float) -> dict[str, Any]:
 
 async def beaten(rig: TwinRig) -> TwinVerdict:
     """Every link fault by turns, two SIGKILLs, each command twice; events desired, revised, cancelled."""
-    rng, events = rig.rng, {}
+    rng = rig.rng
+    events: dict[str, dict[str, Any]] = {}
     await rig.start()
     await rig.reporting()
     rig.proxy.fault = weather.Everything(rng, UP_PACKETS_A_LOSS)
@@ -263,9 +264,9 @@ def _untimely(rig: TwinRig, wanted: dict[str, tuple[float, float]], late_by_s: d
             ("active", start_ts, 0.0),
             ("completed", end_ts, late_by_s.get(event_id, 0.0)),
         ):
-            at_ts = came.get((event_id, phase))
-            if at_ts is None or not -EARLY_S <= at_ts - due_ts <= LATE_S + late_s:
-                came_at = "never" if at_ts is None else f"{at_ts - due_ts:+.1f} s"
+            acked_ts = came.get((event_id, phase))
+            if acked_ts is None or not -EARLY_S <= acked_ts - due_ts <= LATE_S + late_s:
+                came_at = "never" if acked_ts is None else f"{acked_ts - due_ts:+.1f} s"
                 found.append(f"{event_id} {phase}: {came_at}")
     return found
 

@@ -135,9 +135,9 @@ class _File:
         return self._starts[line - 1] + len(self._encoded[line - 1][:column].decode())
 
     def _span(self, node: ast.AST) -> tuple[int, int]:
-        assert isinstance(node, ast.expr | ast.stmt)  # noqa: S101 - the nodes that have a place
-        assert node.end_lineno is not None  # noqa: S101 - set by the parser
-        assert node.end_col_offset is not None  # noqa: S101
+        assert isinstance(node, ast.expr | ast.stmt)
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
         return (
             self._offset(node.lineno, node.col_offset),
             self._offset(node.end_lineno, node.end_col_offset),
@@ -204,7 +204,7 @@ class _File:
         gap = self._source[start:end]
         operator = None if "#" in gap else re.search(pattern, gap)
         for new in news if operator else ():
-            assert operator is not None  # noqa: S101 - for mypy
+            assert operator is not None
             yield start + operator.start(), start + operator.end(), new
 
     def _condition(self, test: ast.expr) -> Iterator[Edit]:
@@ -218,7 +218,7 @@ class _File:
         if isinstance(node.value, bool):
             yield (*self._span(node), str(not node.value))
             return
-        assert isinstance(node.value, int | float)  # noqa: S101 - for mypy
+        assert isinstance(node.value, int | float)
         for value in (node.value + 1, node.value - 1):
             if value != node.value:
                 yield (*self._span(node), f"({value!r})")

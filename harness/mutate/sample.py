@@ -53,6 +53,6 @@ def sample(
     for number, (area, paths) in enumerate(sorted(files.items())):
         share = count // len(files) + (number < count % len(files))
         population = [mutant for path in paths for mutant in mutants_of(path, (root / path).read_text())]
-        rng = random.Random(f"{seed} {area}")  # noqa: S311 - a seeded sample
+        rng = random.Random(f"{seed} {area}")
         shares[area] = sorted(rng.sample(population, min(share, len(population))))
     return shares

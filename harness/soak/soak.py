@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from contracts.api.requests import Refused
+from contracts.errors import VenTwinError
 from contracts.store.items import Item, from_item, to_item
 from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
 from contracts.wire import codec
@@ -22,7 +23,7 @@ from lambdas.shared.tables import Table
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-class FunctionFailedError(Exception):
+class FunctionFailedError(VenTwinError):
     """A function that was asked failed; its own log has the cause.
 
     Attributes:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from contracts.api.requests import Refused
 from contracts.api.resources import PROBLEM_TYPE, Problem
+from contracts.errors import VenTwinError
 
 
 class Kind(NamedTuple):
@@ -39,7 +40,7 @@ REFUSALS = {
 """The kinds that the functions' own refusals come to."""
 
 
-class ProblemError(Exception):
+class ProblemError(VenTwinError):
     """The call is refused, and nothing was changed. The caller gets the problem.
 
     Attributes:

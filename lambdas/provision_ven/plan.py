@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from contracts.errors import FieldError, WireError
+from contracts.store.stack import SECRET_CERTIFICATE
 from contracts.wire import codec
-from contracts.wire.topics import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY, check_ven_id
+from contracts.wire.topics import check_ven_id
 
 REQUEST_ID = "REQUEST_ID"
 """Field of the claim's secret: which request made it."""
@@ -82,12 +83,6 @@ def properties(event: Mapping[str, Any], which: str = "ResourceProperties") -> P
     return codec.convert(Properties, given, under=which)
 
 
-def secret_value(*, ca_pem: str, certificate_pem: str, private_key_pem: str, **more: str) -> str:
-    """The secret that a VEN reads its identity from."""
-    identity = {SECRET_CA: ca_pem, SECRET_CERTIFICATE: certificate_pem, SECRET_PRIVATE_KEY: private_key_pem}
-    return codec.encode({**identity, **more}).decode()
-
-
 class Claim(NamedTuple):
     """What the claim's secret says of how it was made."""
 
@@ -102,17 +97,6 @@ def claim(value: str | None) -> Claim | None:
         return Claim(str(found[REQUEST_ID]), str(found[SECRET_CERTIFICATE]))
     except (WireError, KeyError):
         return None
-
-
-def with_certificate(value: str, *, certificate_pem: str, private_key_pem: str) -> str:
-    """The same secret with another certificate. Raises MalformedError when *value* is no such secret."""
-    pair = {SECRET_CERTIFICATE: certificate_pem, SECRET_PRIVATE_KEY: private_key_pem}
-    return codec.encode(codec.load_object(value) | pair).decode()
-
-
-def with_trust_root(value: str, ca_pem: str) -> str:
-    """The same secret with another trust root. Raises MalformedError when *value* is no such secret."""
-    return codec.encode(codec.load_object(value) | {SECRET_CA: ca_pem}).decode()
 
 
 def leftovers(attached: set[str], *, recorded: str | None, current: str | None) -> set[str]:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.errors import VenTwinError
 from contracts.store.keys import VENS
 from contracts.wire.topics import CERTIFICATE_ID
 from lambdas.provision_ven import plan
@@ -14,12 +15,13 @@ from lambdas.provision_ven.plan import Properties, Step
 from lambdas.provision_ven.undo import UndoFailedError
 from lambdas.shared import clients, settings
 from lambdas.shared.tables import Table
+from lambdas.shared.ven_identity import secret_values
 from lambdas.shared.ven_identity.certificates import Certificate, Certificates, certificate_id_of
 from lambdas.shared.ven_identity.registry import Registry
 from lambdas.shared.ven_identity.vault import Vault, amazon_roots_pem
 
 
-class NoSecretValueError(Exception):
+class NoSecretValueError(VenTwinError):
     """The secret has no value whose trust root could be changed. Rotate the certificate instead."""
 
 
@@ -104,7 +106,7 @@ class Provisioning:
         value = self.vault.read(wanted.secret_id)
         if value is None:
             raise NoSecretValueError
-        self.vault.write(wanted.secret_id, plan.with_trust_root(value, _ca_pem(wanted)))
+        self.vault.write(wanted.secret_id, secret_values.with_trust_root(value, _ca_pem(wanted)))
 
     def _remove(self, event: Mapping[str, Any], physical_id: str) -> None:
         """Remove the certificate and, unless the VEN has another resource by now, all that is the VEN's.
@@ -128,7 +130,7 @@ class Provisioning:
 
 
 def _secret(wanted: Properties, certificate: Certificate, **more: str) -> str:
-    return plan.secret_value(
+    return secret_values.secret_value(
         ca_pem=_ca_pem(wanted),
         certificate_pem=certificate.pem,
         private_key_pem=certificate.private_key_pem,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contracts.errors import VenTwinError
 
-class UndoFailedError(Exception):
+
+class UndoFailedError(VenTwinError):
     """A certificate could neither be put to use nor taken away. Deleting it is tried again later.
 
     Attributes:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contracts.errors import WireError
+from contracts.store.stack import SECRET_CERTIFICATE, tls_secret_name
 from contracts.wire import codec
-from contracts.wire.topics import SECRET_CERTIFICATE, tls_secret_name
-from lambdas.provision_ven import plan as secrets
 from lambdas.rotate_ven.plan import Certified
 from lambdas.shared import answers
 from lambdas.shared.shadows import Shadows
+from lambdas.shared.ven_identity import secret_values
 from lambdas.shared.ven_identity.certificates import Certificates, certificate_id_of
 from lambdas.shared.ven_identity.registry import Registration, Registry
 from lambdas.shared.ven_identity.vault import Vault
@@ -68,7 +68,7 @@ class Rotation:
             undo.callback(self.vault.write, name, secret)
             self.vault.write(
                 name,
-                secrets.with_certificate(
+                secret_values.with_certificate(
                     secret, certificate_pem=certificate.pem, private_key_pem=certificate.private_key_pem
                 ),
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from contracts.errors import VenTwinError
 from lambdas.settle_event.days import Frame, LikeDay, Quarters
 from lambdas.settle_event.rules import Adjustment, Pool, Rule
 
@@ -22,7 +23,7 @@ BAND = (0.1, 0.9)
 LEAST_ERRORS = 4
 
 
-class NoBaselineError(Exception):
+class NoBaselineError(VenTwinError):
     """A baseline cannot be worked out from what is stored; the text says why. Settle by another."""
 
 

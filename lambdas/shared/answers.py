@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from contracts.api.requests import Refused
-from contracts.errors import FieldError, WireError
+from contracts.errors import FieldError, VenTwinError, WireError
 from contracts.wire import codec
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ ANSWER_MAX_BYTES = 6 * 1024 * 1024
 """Source: AWS Lambda quotas, synchronous invocation payload."""
 
 
-class RefusedError(Exception):
+class RefusedError(VenTwinError):
     """A request that cannot be met as things stand. Nothing was changed; the caller gets *refused*.
 
     Attributes:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from contracts.errors import VenTwinError
+
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,11 +17,11 @@ if TYPE_CHECKING:
 logger = Logger(child=True)
 
 
-class MessageFailedError(Exception):
+class MessageFailedError(VenTwinError):
     """A message failed, for a reason that is logged beside it; Powertools logs the text of what is raised."""
 
 
-class NotWrittenError(Exception):
+class NotWrittenError(VenTwinError):
     """DynamoDB did not take a message's rows in time. SQS delivers the message again."""
 
 

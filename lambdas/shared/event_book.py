@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.errors import VenTwinError
 from contracts.store.items import Item
 from contracts.store.keys import (
     EVENT_PART,
@@ -29,7 +30,7 @@ from lambdas.shared.tables import Condition, Index, Table
 BY_START = Index(EVENTS_BY_START, EVENTS_INDEX, without="deletedTs")
 
 
-class PlanMissingError(Exception):
+class PlanMissingError(VenTwinError):
     """A header names a plan that is not there whole: it has expired with the event. Treat it as gone."""
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from contracts.api.requests import DispatchEvent, SettleEvent
+from contracts.store.stack import event_schedule_name
 from contracts.wire import codec
-from contracts.wire.topics import event_schedule_name
 
 if TYPE_CHECKING:
     from types_boto3_scheduler import EventBridgeSchedulerClient

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from contracts.errors import VenTwinError
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -19,7 +21,7 @@ else:
     S = TypeVar("S")
 
 
-class SettingError(Exception):
+class SettingError(VenTwinError):
     """An environment variable is missing or unreadable. The stack that deploys the function corrects it.
 
     Attributes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.api.requests import Assignment
+from contracts.errors import VenTwinError
 from contracts.store.keys import EVENTS
 from contracts.wire import codec
 from lambdas.shared import clients, clock, fan_out, settings
@@ -19,7 +20,7 @@ ROUNDS = 3
 """How often a chunk is written anew because the event has moved on while it was written."""
 
 
-class MovedOnError(Exception):
+class MovedOnError(VenTwinError):
     """The event was changed again each time that the chunk was written. SQS delivers the message again."""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from contracts.store import keys
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from local_cloud import deploy, process
 from local_cloud.runtime import MQTT_NAME, REGION, Runtime
 from tests.support import leaks

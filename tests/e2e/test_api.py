@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from local_cloud.runtime import REGION
 from tests.e2e.conftest import until
 from ven_twin.operations.aggregator.by_api import ApiAggregator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from tests.e2e.conftest import until
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.wire.topics import Output, Topics, claim_client_id
+from contracts.store.stack import Output
+from contracts.wire.topics import Topics, claim_client_id
 from tests.e2e.conftest import until
 from tests.e2e.test_policies import objections
 from ven_twin.ven.identity import identity_files

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from contracts.store import keys
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until
 

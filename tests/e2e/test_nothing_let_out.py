@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from tests.support import transcripts
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from constructs import IConstruct
 
 from cdk.stage import Stage
-from contracts.wire.topics import claim_secret_name, tls_secret_name
+from contracts.store.stack import claim_secret_name, tls_secret_name
 
 FUNCTIONS = (
     "ProvisionVen",

@@ -19,7 +19,7 @@ from aws_cdk import App
 from cdk.bundle import Bundle
 from cdk.stack import VenTwinStack
 from cdk.stage import STAGES, Stage, read_stage
-from contracts.wire.topics import stack_name
+from contracts.store.stack import stack_name
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]

@@ -11,7 +11,7 @@ from aws_cdk import App, CfnResource, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from cfnlint.api import ManualArgs, lint
 
-from contracts.wire.topics import stack_name
+from contracts.store.stack import stack_name
 from tests.infrastructure.acknowledgements import acknowledge, findings
 from tests.infrastructure.conftest import CONTEXT, Compose, stage
 from tests.support.template_rules import Template
@@ -35,7 +35,7 @@ def report(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> list[d
 
 
 def test_no_rule_pack_finds_anything_that_is_not_acknowledged(report: list[dict[str, Any]]) -> None:
-    """Whatever cdk-nag finds is mended, or stands in tests/infrastructure/acknowledgements.py with a reason."""
+    """Whatever cdk-nag finds is mended, or stands in `acknowledgements.py` with a reason."""
     assert {pack["pluginName"] for pack in report} == {"AwsSolutions", "Serverless"}
     assert [pack["violations"] for pack in report] == [[], []]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from contracts.errors import VenTwinError
 from tests.integration.conftest import MakeVen, Ven
 from tests.support.mosquitto import Mosquitto
 from tests.support.pki import Authority
-from ven_twin.ven.errors import VenTwinError
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.renewal import Renewal
 

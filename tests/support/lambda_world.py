@@ -121,7 +121,7 @@ def _create_table(client: Any, name: str, keys: TableKeys) -> None:
     attributes = [{"AttributeName": key, "AttributeType": "S"} for key in keys if key is not None]
     index: dict[str, Any] = {}
     if keys is EVENTS:
-        attributes.append({"AttributeName": EVENTS_INDEX.sort, "AttributeType": "N"})
+        attributes.append({"AttributeName": str(EVENTS_INDEX.sort), "AttributeType": "N"})
         by_start = {
             "IndexName": EVENTS_BY_START,
             "KeySchema": _key_schema(EVENTS_INDEX),

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from contracts.errors import WireError
+from contracts.errors import VenTwinError, WireError
 from ven_twin.cli import (
     can_hold,
     certs,
@@ -25,7 +25,6 @@ from ven_twin.cli import (
     simulate,
     up,
 )
-from ven_twin.ven.errors import VenTwinError
 
 app = typer.Typer(
     name="ven-twin",

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from contracts.errors import FieldError
+from contracts.errors import FieldError, VenTwinError
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
-from contracts.wire.topics import (
+from contracts.store.stack import (
     SECRET_CA,
     SECRET_CERTIFICATE,
     SECRET_PRIVATE_KEY,
     Output,
-    check_ven_id,
     claim_secret_name,
     claim_template_name,
 )
+from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
     JsonOption,
@@ -30,7 +30,6 @@ from ven_twin.cli.connection import (
     ven_folder,
 )
 from ven_twin.cli.console import duration_s, print_json
-from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud

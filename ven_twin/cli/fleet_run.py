@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.errors import FieldError
-from contracts.wire.topics import Output, check_ven_id
+from contracts.errors import FieldError, VenTwinError
+from contracts.store.stack import Output
+from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, ProfileOption, RegionOption, StageOption, connect, ven_folder
-from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.errors import VenTwinError
 from ven_twin.cli.connection import with_reaching
 from ven_twin.cli.fleet_watch import RefreshOption, check_refresh
-from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.protocol import Aggregator

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.errors import FieldError
+from contracts.errors import FieldError, VenTwinError
 from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
-from contracts.wire.topics import Output, check_ven_id
+from contracts.store.stack import Output
+from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import print_json, start_ts
-from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.store import keys
-from contracts.wire.topics import Output, check_ven_id
+from contracts.store.stack import Output
+from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import clock_time, print_json
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contracts.errors import VenTwinError
 from ven_twin.cli.certs import save_identity
 from ven_twin.cli.connection import LOCAL, cloud_folder, home, ven_folder
-from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud

@@ -10,8 +10,8 @@ import msgspec
 
 from contracts.errors import FieldError
 from contracts.store import keys
+from contracts.store.stack import Output
 from contracts.wire.events import Phase
-from contracts.wire.topics import Output
 from ven_twin.cli.event import dispatch, new_event_id
 from ven_twin.cli.local_system import Say, TwinProcess, age_of_this_process_s, wait_for
 from ven_twin.operations.aggregator.cloud import Cloud

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from contracts.errors import FieldError
+from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.connection import (
     LOCAL,
     JsonOption,
@@ -26,7 +26,6 @@ from ven_twin.cli.connection import (
     ven_folder,
 )
 from ven_twin.cli.console import print_json
-from ven_twin.ven.errors import VenTwinError
 
 if TYPE_CHECKING:
     from ven_twin.ven.identity.renewal import Fetch

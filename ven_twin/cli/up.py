@@ -10,12 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from contracts.errors import FieldError
+from contracts.errors import FieldError, VenTwinError
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, connect
 from ven_twin.cli.console import duration_s, kw
 from ven_twin.cli.run import NoWebOption, WebPortOption
-from ven_twin.ven.errors import VenTwinError
 
 HOUSE_START = "2026-07-15T22:30:00Z"
 """A working day in July, half past five by local standard time: the air is hot, the car is home."""
@@ -131,7 +130,7 @@ class _Steps:
 def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path | None) -> None:
     import msgspec
 
-    from contracts.wire.topics import Output
+    from contracts.store.stack import Output
     from ven_twin.cli.report import show_report
 
     if json_file is not None:

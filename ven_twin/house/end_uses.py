@@ -20,7 +20,7 @@ Shape = Mapping[Season, tuple[float, ...]]
 class EndUses:
     """Hourly shapes by end use, scaled on reading to a mean day of the year.
 
-    Source: NEEA RBSA 2014 over ELCAP shapes, as in GridLAB-D; see ``ven_twin/house/data/NOTICE-end-uses.txt``.
+    Source: NEEA RBSA 2014 over ELCAP shapes, as in GridLAB-D; see ``house/data/NOTICE-end-uses.txt``.
 
     Raises:
         PhysicsError: a sort of day is missing, or has not 24 hours.

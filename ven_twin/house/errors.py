@@ -1,7 +1,9 @@
 """What the physics refuses, and why."""
 
+from contracts.errors import VenTwinError
 
-class PhysicsError(ValueError):
+
+class PhysicsError(VenTwinError, ValueError):
     """The house was asked for something that has no physical meaning. The caller corrects its input."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.errors import FieldError, WireError
 from contracts.store.dead_letters import Letter, again, read_letter, read_queues
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from ven_twin.operations.aggregator.cloud import Cloud, explained
 
 PEEK_S = 30

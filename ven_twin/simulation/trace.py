@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from contracts.errors import VenTwinError
 from ven_twin.simulation.scenario import Minute
-from ven_twin.ven.errors import VenTwinError
 
 BATCH = 1_440
 """Rows to a row group of Parquet: a day."""

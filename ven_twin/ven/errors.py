@@ -1,12 +1,10 @@
-"""What can go wrong in the VEN, each with the one line that its user reads."""
+"""Errors of the VEN, each with the one line that its user reads."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-
-class VenTwinError(Exception):
-    """Root of the VEN's errors. Show ``str(error)`` to the user: one line, no secret, no payload."""
+from contracts.errors import VenTwinError
 
 
 class IdentityError(VenTwinError):

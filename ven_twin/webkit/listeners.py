@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+from contracts.errors import VenTwinError
+
 PAGES_MAX = 64
 
 
-class FullError(Exception):
+class FullError(VenTwinError):
     """Raised when so many pages are open that one more is refused. Close one, and open it again."""
 
 

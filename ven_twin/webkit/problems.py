@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 import msgspec
 
+from contracts.errors import VenTwinError
+
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -19,7 +21,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     field: str | None = None
 
 
-class ProblemError(Exception):
+class ProblemError(VenTwinError):
     """Raised when a call cannot be done; it becomes the answer, and nothing was changed.
 
     Attributes:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.errors import FieldError
+from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.history import Home, _homes, _shift_s
 from ven_twin.control.reporting import Voice
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import build_house
 from ven_twin.simulation.history import BOOT_ID, ROW_S, Past, rows
-from ven_twin.ven.errors import VenTwinError
 
 MIDNIGHT = 1_784_073_600
 """15 July 2026, UTC."""

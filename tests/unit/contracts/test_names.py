@@ -8,14 +8,8 @@ import re
 import pytest
 
 from contracts.errors import FieldError
-from contracts.wire.topics import (
-    Topics,
-    check_event_id,
-    check_ven_id,
-    event_schedule_name,
-    stack_name,
-    tls_secret_name,
-)
+from contracts.store.stack import event_schedule_name, stack_name, tls_secret_name
+from contracts.wire.topics import Topics, check_event_id, check_ven_id
 
 SCHEDULE_NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 """Source: EventBridge Scheduler API, CreateSchedule."""

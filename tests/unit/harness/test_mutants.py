@@ -169,4 +169,4 @@ def test_only_takes_areas_and_paths() -> None:
 def test_only_refuses_what_names_nothing() -> None:
     """A word that matches nothing is named, with the areas that there are."""
     with pytest.raises(LookupError, match="nowhere; the areas are contracts"):
-        files_by_area(ROOT, ["core", "nowhere"])
+        files_by_area(ROOT, ["control", "nowhere"])

@@ -46,7 +46,7 @@ def verdicts(
 ) -> Mapping[str, Trial]:
     """The trials of all mutants of the product, by mutation."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    shares = {"core": mutants_of("product.py", SOURCE)}
+    shares = {"control": mutants_of("product.py", SOURCE)}
     trials = try_all(checkout, shares, equivalent, reach, processes=2)
     return {trial.mutant.mutation: trial for trial in trials}
 
@@ -75,7 +75,7 @@ def test_an_interrupted_run_ends_its_tests_and_leaves_the_checkout(
 ) -> None:
     """Closed after its first verdict, the run ends, and the checkout has no mutant in it."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    trials = try_all(checkout, {"core": mutants_of("product.py", SOURCE)}, (), reach, processes=1)
+    trials = try_all(checkout, {"control": mutants_of("product.py", SOURCE)}, (), reach, processes=1)
     assert isinstance(trials, Iterator)
     next(trials)
     trials.close()  # type: ignore[attr-defined]
@@ -143,15 +143,15 @@ def trials_of(area: str, **counts: int) -> list[Trial]:
 
 def test_the_score_leaves_equivalent_mutants_out() -> None:
     """Killed by killed and survived."""
-    assert report.score(trials_of("core", killed=3, survived=1, equivalent=4)) == 0.75
-    assert report.score(trials_of("core", equivalent=4)) is None
+    assert report.score(trials_of("control", killed=3, survived=1, equivalent=4)) == 0.75
+    assert report.score(trials_of("control", equivalent=4)) is None
 
 
 def test_only_an_area_with_a_target_can_miss_it() -> None:
     """92 % is enough, 91 % is not, and an area without a target is shown only."""
-    reached = trials_of("core", killed=92, survived=8)
+    reached = trials_of("control", killed=92, survived=8)
     missed = trials_of("storage", killed=91, survived=9)
-    free = trials_of("devices", survived=9)
+    free = trials_of("house", survived=9)
     assert report.below_target([*reached, *missed, *free]) == ["storage"]
 
 
@@ -159,8 +159,8 @@ def test_a_survivor_is_shown_with_its_place_and_its_change() -> None:
     """File and line, the mutation, the line before and after; what was killed is not shown."""
     source = "\nx = a < b\n"
     trials = [
-        Trial("core", mutant(source, 0), Verdict.SURVIVED, "no test runs it"),
-        Trial("core", mutant(source, 1), Verdict.KILLED),
+        Trial("control", mutant(source, 0), Verdict.SURVIVED, "no test runs it"),
+        Trial("control", mutant(source, 1), Verdict.KILLED),
     ]
     assert list(report.survivors(trials, {"a.py": source})) == [
         "core  a.py:2  a < b → a <= b (no test runs it)",

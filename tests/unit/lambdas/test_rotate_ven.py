@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.store.keys import Key
-from contracts.wire.topics import tls_secret_name
+from contracts.store.stack import tls_secret_name
 from lambdas.rotate_ven.handler import handler
 from lambdas.rotate_ven.plan import DAY_S, Certified, due
 from lambdas.shared import clients

@@ -12,7 +12,7 @@ from contracts.api.fleet import Fleet, fleet_at
 from contracts.api.requests import CommandIssued, EventDispatched
 from contracts.api.resources import PAGE_MAX, Command, Event, EventSummary
 from contracts.store import keys, views
-from contracts.wire.topics import Output
+from contracts.store.stack import Output
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.protocol import RefusedError
 

@@ -20,9 +20,10 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from contracts.errors import VenTwinError
 from contracts.store import keys
 from contracts.store.items import from_item, to_item
-from contracts.wire.topics import (
+from contracts.store.stack import (
     SECRET_CA,
     SECRET_CERTIFICATE,
     SECRET_PRIVATE_KEY,
@@ -30,7 +31,6 @@ from contracts.wire.topics import (
     stack_name,
     tls_secret_name,
 )
-from ven_twin.ven.errors import VenTwinError
 
 WRITE_MAX_ITEMS = 25
 """Source: DynamoDB, BatchWriteItem."""
@@ -205,10 +205,10 @@ class Cloud:
 
     def latest_rows(self, ven_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The latest telemetry row of those VENs that have one."""
-        table, keys = self.output(Output.TELEMETRY_TABLE), keys.TELEMETRY
+        table, attributes = self.output(Output.TELEMETRY_TABLE), keys.TELEMETRY
         for first in range(0, len(ven_ids), BATCH_MAX_KEYS):
             asked: Any = [
-                {keys.partition: {"S": ven_id}, str(keys.sort): {"S": keys.LATEST_ROW}}
+                {attributes.partition: {"S": ven_id}, str(attributes.sort): {"S": keys.LATEST_ROW}}
                 for ven_id in ven_ids[first : first + BATCH_MAX_KEYS]
             ]
             while asked:

@@ -12,12 +12,11 @@ from contracts.api.fleet import Fleet
 from contracts.api.reports import EventReport
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventBody, NewEvent
-from contracts.errors import WireError
+from contracts.errors import VenTwinError
 from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError
 from ven_twin.operations.fleet.askers import Askers, Reach
 from ven_twin.operations.fleet.event_detail import Detail, detail
 from ven_twin.operations.reports import page
-from ven_twin.ven.errors import VenTwinError
 from ven_twin.webkit.problems import ProblemError
 
 T = TypeVar("T")
@@ -72,7 +71,7 @@ class Calls:
             if error.code == "preconditionFailed":
                 raise ProblemError(412, CHANGED) from None
             raise ProblemError(STATUS.get(error.code, 400), error.reason, field=error.field) from None
-        except (VenTwinError, WireError) as error:
+        except VenTwinError as error:
             raise ProblemError(502, f"the cloud is not reached: {error}") from None
 
 

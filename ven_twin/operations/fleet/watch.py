@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 
-from contracts.errors import WireError
+from contracts.errors import VenTwinError
 from ven_twin.operations.aggregator.protocol import Aggregator
 from ven_twin.operations.fleet.askers import Asker, Reach
 from ven_twin.operations.fleet.fleet_view import Board, Seen, board
 from ven_twin.ven.clock import monotonic_s, now_ts
-from ven_twin.ven.errors import VenTwinError
 
 PERIOD_S = 2.0
 EVENTS_MAX = 100
@@ -65,7 +64,7 @@ class Watch:
         self._seen = replace(before, asking_ts=now_ts())
         try:
             self._seen = self._asker.ask(_question)
-        except (VenTwinError, WireError) as error:
+        except VenTwinError as error:
             self._seen = replace(before, asking_ts=None, error=str(error))
         except Exception as error:
             logger.exception("the fleet could not be read")

@@ -4,9 +4,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from ven_twin.house.devices.envelope import S_PER_H, Envelope, Transition
-from ven_twin.house.devices.envelope import (
-    cached_transition as cached_transition,
-)
+from ven_twin.house.devices.envelope import cached_transition as cached_transition  # noqa: PLC0414 - beside it
 from ven_twin.simulation.many_houses.arrays import Floats, exps
 
 

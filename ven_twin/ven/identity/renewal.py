@@ -11,7 +11,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from ven_twin.ven.errors import IdentityError, VenTwinError
+from contracts.errors import VenTwinError
+from ven_twin.ven.errors import IdentityError
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.mqtt.session import MqttSession

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from contracts.errors import VenTwinError
 from ven_twin.ven.errors import (
     IdentityExposedError,
     IdentityForeignError,
     IdentityInvalidError,
     IdentityLinkError,
     IdentityMissingError,
-    VenTwinError,
 )
 from ven_twin.ven.identity import identity_files
 

@@ -1,0 +1,62 @@
+"""Names of the stack, its outputs, its secrets and its schedules."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+
+# Names of the fields of a VEN's secret, not secrets.
+SECRET_CA = "CA_CERT_PEM"  # noqa: S105
+SECRET_CERTIFICATE = "CLIENT_CERT_PEM"  # noqa: S105
+SECRET_PRIVATE_KEY = "PRIVATE_KEY_PEM"  # noqa: S105
+
+
+class Output(StrEnum):
+    """Outputs of the stack, by which the CLI finds its parts. None of them is a secret."""
+
+    TELEMETRY_TABLE = "TelemetryTable"
+    VENS_TABLE = "VensTable"
+    EVENTS_TABLE = "EventsTable"
+    COMMANDS_TABLE = "CommandsTable"
+    ISSUE_COMMAND = "IssueCommandFunction"
+    DISPATCH_EVENT = "DispatchEventFunction"
+    SETTLE_EVENT = "SettleEventFunction"
+    ROTATE_VEN = "RotateVenFunction"
+    ALLOWED_VENS = "AllowedVensTable"
+    API_URL = "ApiUrl"
+    DEAD_LETTERS = "DeadLetterQueues"
+    INLETS = "InletQueues"
+
+
+def stack_name(stage: str) -> str:
+    """Name of the CloudFormation stack of a stage."""
+    return f"VenTwin-{stage}"
+
+
+def tls_secret_name(stage: str, ven_id: str) -> str:
+    """Name of the secret that holds a VEN's CA, certificate and private key."""
+    return f"ven-twin/{stage}/{ven_id}/tls"
+
+
+def claim_secret_name(stage: str) -> str:
+    """Name of the secret that holds the certificate with which VENs ask for one of their own."""
+    return f"ven-twin/{stage}/claim"
+
+
+def claim_template_name(stage: str) -> str:
+    """Name of the provisioning template that such VENs are registered by."""
+    return f"ven-twin-{stage}"
+
+
+def event_schedule_name(event_id: str, purpose: str) -> str:
+    """Name of a one-time schedule of an event, of the characters that EventBridge Scheduler takes.
+
+    Interpretation: ``:`` is not among them; ``_c_`` stands for it. At most 64 characters are allowed,
+    so a long id is cut to its head and a digest of the whole, and so is one that has ``_c_`` in it
+    already: no two events share a schedule.
+    """
+    name = f"{purpose}-{event_id.replace(':', '_c_')}"
+    if len(name) <= 64 and "_c_" not in event_id:
+        return name
+    digest = hashlib.sha256(event_id.encode()).hexdigest()[:12]
+    return f"{name[:51]}-{digest}"
