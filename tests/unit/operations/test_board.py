@@ -7,7 +7,7 @@ import pytest
 from contracts.api.fleet import fleet_at
 from contracts.wire.events import Interval, Phase, Signal
 from tests.support.fleets import NOW, crowd, event
-from ven_twin.operations.fleet.fleet_view import SILENT_S, Board, Seen, board
+from ven_twin.operations.fleet.fleet_state import SILENT_S, Board, Seen, board
 
 
 def shown(*events: object, **seen: object) -> Board:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from contracts.api.fleet import fleet_at
 from tests.support.fleets import LONG, NOW, crowd, event
-from ven_twin.operations.fleet.fleet_view import Seen, board
+from ven_twin.operations.fleet.fleet_state import Seen, board
 from ven_twin.operations.fleet.screen import NO_VENS, frame
 
 SIZES = [(80, 24), (140, 40)]

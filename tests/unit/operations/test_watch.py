@@ -10,7 +10,7 @@ import pytest
 from tests.support.fleets import NOW, event
 from tests.unit.operations.conftest import Desk
 from ven_twin.operations.fleet.askers import Askers
-from ven_twin.operations.fleet.fleet_view import Board
+from ven_twin.operations.fleet.fleet_state import Board
 from ven_twin.operations.fleet.power_history import GAP_S, KEPT_S, Point, Ring
 from ven_twin.operations.fleet.watch import EVENTS_MAX, Watch
 

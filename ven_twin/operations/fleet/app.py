@@ -14,7 +14,7 @@ from contracts.api.resources import BODY_MAX_BYTES, EventBody, NewEvent
 from contracts.wire import codec
 from ven_twin.operations.fleet.askers import Reach
 from ven_twin.operations.fleet.calls import Calls
-from ven_twin.operations.fleet.fleet_view import Board
+from ven_twin.operations.fleet.fleet_state import Board
 from ven_twin.operations.fleet.power_history import Point, Ring
 from ven_twin.operations.fleet.watch import PERIOD_S, Watch
 from ven_twin.webkit import answers, guard

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from contracts.api.fleet import Fleet, FleetVen, Standing
 from ven_twin.operations.fleet import words
-from ven_twin.operations.fleet.fleet_view import COMING, RUNNING, Board, EventLine, is_silent
+from ven_twin.operations.fleet.fleet_state import COMING, RUNNING, Board, EventLine, is_silent
 from ven_twin.operations.fleet.words import kw, share, span
 
 WIDE = 110

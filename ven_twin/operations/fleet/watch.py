@@ -11,7 +11,7 @@ from itertools import islice
 from contracts.errors import VenTwinError
 from ven_twin.operations.aggregator.protocol import Aggregator
 from ven_twin.operations.fleet.askers import Asker, Reach
-from ven_twin.operations.fleet.fleet_view import Board, Seen, board
+from ven_twin.operations.fleet.fleet_state import Board, Seen, board
 from ven_twin.ven.clock import monotonic_s, now_ts
 
 PERIOD_S = 2.0

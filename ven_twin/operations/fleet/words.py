@@ -7,7 +7,7 @@ from datetime import datetime
 
 from contracts.api.fleet import FleetVen
 from contracts.wire.events import Interval, Phase, Signal
-from ven_twin.operations.fleet.fleet_view import COMING, RUNNING, EventLine, is_silent
+from ven_twin.operations.fleet.fleet_state import COMING, RUNNING, EventLine, is_silent
 
 LEVELS = ("normal", "moderate", "high", "emergency")
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
