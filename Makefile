@@ -7,13 +7,16 @@ READY  := $(VENV)/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
+# The pages' JavaScript: it is served as it stands here.
+SCRIPTS := eslint.config.js 'ven_twin/webkit/static/*.js' 'ven_twin/ven/page/static/*.js' 'ven_twin/operations/fleet/static/*.js'
+
 # Of the unit tests, those that take their time: the API against its own document, pytest in pytest, houses for a year.
 LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/house/test_houses.py \
   tests/unit/harness/test_trial.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format bench baselines pictures faults soak mutate lock setup clean
+.PHONY: run test test-fast test-pythons check format types bench baselines pictures faults soak mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -44,10 +47,18 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	node_modules/.bin/tsc
+	node_modules/.bin/eslint .
+	node_modules/.bin/prettier --check --log-level warn $(SCRIPTS)
 
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	node_modules/.bin/prettier --write --log-level warn $(SCRIPTS)
+
+# The types of what the pages' servers send, made of their Structs; the pages' JavaScript is checked by them.
+types: $(READY)
+	$(BIN)/python -m harness.page_types
 
 bench: $(READY)
 	$(BIN)/python -m harness.bench $(ARGS)
@@ -80,10 +91,8 @@ $(READY): requirements.lock package-lock.json pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	@echo "Setting up: the CDK CLI, with Node from PyPI"
-	@npm ci --silent
-	@echo "Setting up: the stack, synthesized for the local cloud"
-	@$(BIN)/python -m local_cloud.synth ven-1
+	@echo "Setting up: the CDK CLI and what checks the pages, with Node from PyPI; the stack for the local cloud"
+	@npm ci --silent & npm=$$!; $(BIN)/python -m local_cloud.synth ven-1 && wait $$npm
 	@touch $@
 
 # Write the lock anew after a change of requirements*.txt.

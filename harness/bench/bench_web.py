@@ -25,7 +25,7 @@ WATCHED_S = 20.0
 UPDATES = 3600
 WARM_UP = 300
 AT_REST = ("--report-interval", "5")
-UPLOT = Path(__file__).parents[2] / "ven_twin/ven/page/static/uplot/uPlot.iife.min.js"
+UPLOT = Path(__file__).parents[2] / "ven_twin/webkit/static/uplot/uPlot.iife.min.js"
 FCP = """new Promise(done => new PerformanceObserver(list => done(list.getEntries().at(-1).startTime))
   .observe({type: 'paint', buffered: true}))"""
 WEIGHT = """performance.getEntries().filter(e => e.entryType === 'navigation' || e.entryType === 'resource')

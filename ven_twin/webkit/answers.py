@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -59,11 +60,16 @@ def file(found: StaticFile | None, request: Request, headers: Mapping[str, str] 
     """A file, or that it is what the browser has. Raises ProblemError where there is none."""
     if found is None:
         raise ProblemError(404, f"there is nothing at {request.url.path[:80]!r}")
-    sent = {"etag": found.etag, "cache-control": "no-cache", "content-type": found.content_type}
-    sent |= headers or {}
-    if request.headers.get("if-none-match") == found.etag:
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    etag = f'{found.etag[:-1]}-gzip"' if zipped else found.etag
+    sent = {"etag": etag, "cache-control": "no-cache", "content-type": found.content_type}
+    sent |= {"vary": "accept-encoding", **(headers or {})}
+    if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=sent)
-    return Response(found.path.read_bytes(), headers=sent)
+    content = found.path.read_bytes()
+    if not zipped:
+        return Response(content, headers=sent)
+    return Response(gzip.compress(content, mtime=0), headers={**sent, "content-encoding": "gzip"})
 
 
 async def body(request: Request, kind: type[T], *, most_bytes: int = BODY_MAX_BYTES) -> T:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "static"
+KIT = Path(__file__).parent / "static"
+"""What both pages stand on; served below ``kit/``."""
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -24,12 +25,21 @@ class StaticFile:
     etag: str
 
 
-def static_files(folder: Path = FOLDER) -> dict[str, StaticFile]:
-    """The files under *folder* by their path from it; nothing else can be asked for."""
+def static_files(folder: Path, under: str = "") -> dict[str, StaticFile]:
+    """The files in *folder* and of the kit, by their path from ``/static/``; no other can be read.
+
+    *under* is put before the paths of those in *folder*.
+    """
+    return _files(folder, under) | _files(KIT, "kit/")
+
+
+def _files(folder: Path, under: str) -> dict[str, StaticFile]:
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix in TYPES:
             stat = path.stat()
             etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-            found[path.relative_to(folder).as_posix()] = StaticFile(path, TYPES[path.suffix], etag)
+            found[f"{under}{path.relative_to(folder).as_posix()}"] = StaticFile(
+                path, TYPES[path.suffix], etag
+            )
     return found

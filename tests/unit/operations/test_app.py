@@ -156,7 +156,13 @@ async def test_the_page_and_its_parts_are_served(client: httpx.AsyncClient) -> N
     """Its own modules and those that it shares with the VEN's page."""
     page = await client.get("/")
     assert "frame-src 'self'" in page.headers["content-security-policy"]
-    for name in ("look.css", "dom.js", "uplot/uPlot.iife.min.js", "fleet/page.js", "fleet/fleet.css"):
+    for name in (
+        "kit/look.css",
+        "kit/dom.js",
+        "kit/uplot/uPlot.iife.min.js",
+        "fleet/page.js",
+        "fleet/fleet.css",
+    ):
         assert (await client.get(f"/static/{name}")).status_code == 200, name
 
 
@@ -164,6 +170,6 @@ async def test_nothing_is_asked_of_the_cloud_while_nobody_looks(
     client: httpx.AsyncClient, desk: Desk
 ) -> None:
     """The page, its files and its state as it is known cost no call."""
-    for path in ("/", "/static/look.css", "/api/state", "/api/chart"):
+    for path in ("/", "/static/kit/look.css", "/api/state", "/api/chart"):
         assert (await client.get(path)).status_code == 200
     assert desk.asked == []

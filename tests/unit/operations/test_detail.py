@@ -45,3 +45,25 @@ def test_who_left_or_cannot_be_counted_on_is_said_why() -> None:
     assert (left.opt_out, silent.opt_out, away.opt_out) == ("economic", "no reason given", None)
     assert away.unavailable == "offline"
     assert left.answers[0].why == "economic"
+
+
+def test_took_part_is_who_answered_and_stayed() -> None:
+    """Of those that were called; what they delivered is summed, and is a share of their call."""
+    summary = event("evt-evening")
+    known: dict[str, Any] = {name: getattr(summary, name) for name in summary.__struct_fields__}
+    parts = (
+        VenPart(ven_id="ven-1", values=(2.0,), phases={"active": said(-50)}),
+        VenPart(ven_id="left", values=(2.0,), phases={"optedOut": said(-9, data={"reason": "economic"})}),
+        VenPart(ven_id="mute", values=(2.0,)),
+        VenPart(ven_id="away", unavailable="offline"),
+    )
+    found = detail(Event(**known, vens=parts), crowd())
+    assert (found.called, found.took_part, found.delivered_kw) == (3, 1, 1.75)
+    assert [part.share for part in found.parts] == [0.875, None, None, None]
+    assert [part.why for part in found.parts] == [
+        "",
+        "opted out: not worth it",
+        "",
+        "not counted on: offline",
+    ]
+    assert found.parts[1].answers[0].words == "opted out"

@@ -74,7 +74,7 @@ def test_vens_that_do_not_fit_are_counted(width: int, height: int) -> None:
 def test_an_opt_out_has_its_reason_and_its_end() -> None:
     """And who is silent, since when."""
     text = "\n".join(lines(140, 60))
-    assert "economic, until" in text
+    assert "not worth it, until" in text
     assert "silent for 2 h" in text
     assert "silent for 10 min" in text
 

@@ -211,8 +211,8 @@ async def test_a_failure_says_nothing_of_the_inside(caller: Caller, monkeypatch:
 
 async def test_files_are_kept_until_they_change(caller: Caller) -> None:
     """A second request with the tag of the first costs no body."""
-    first = await caller.get("/static/look.css")
-    again = await caller.get("/static/look.css", headers={"if-none-match": first.headers["etag"]})
+    first = await caller.get("/static/kit/look.css")
+    again = await caller.get("/static/kit/look.css", headers={"if-none-match": first.headers["etag"]})
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
 
 
@@ -237,3 +237,15 @@ async def test_the_twin_goes_on_when_the_page_fails(
     caller.stand.live(40)
     assert len(caller.stand.collect()) > rows
     assert "the page could not be told" in caplog.text
+
+
+async def test_a_file_is_zipped_for_who_takes_it_so(caller: Caller) -> None:
+    """The same content either way, each with a tag of its own, so that neither is taken for the other."""
+    path = "/static/kit/look.css"
+    zipped = await caller.get(path, headers={"accept-encoding": "gzip, br"})
+    plain = await caller.get(path, headers={"accept-encoding": "identity"})
+    assert (zipped.headers["content-encoding"], plain.headers.get("content-encoding")) == ("gzip", None)
+    assert zipped.text == plain.text
+    assert int(zipped.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert zipped.headers["etag"] != plain.headers["etag"]
+    assert zipped.headers["vary"] == plain.headers["vary"] == "accept-encoding"

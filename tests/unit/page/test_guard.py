@@ -38,7 +38,7 @@ async def test_this_machine_is_served(caller: Caller, host: str) -> None:
         "127.0.0.1:٨٠٨٠",
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/live", "/api/state", "/health", "/static/look.css"])
+@pytest.mark.parametrize("path", ["/", "/live", "/api/state", "/health", "/static/kit/look.css"])
 async def test_a_rebound_name_is_refused(caller: Caller, host: str, path: str) -> None:
     """A name that an attacker's DNS points to loopback is answered nothing, also not what is only read."""
     answer = await caller.get(path, headers={"host": host.encode()})  # type: ignore[dict-item]

@@ -130,3 +130,24 @@ async def test_an_event_that_was_left_before_it_was_acted_on_has_no_figures(stan
 def test_a_snapshot_is_small(stand: Stand) -> None:
     """It goes out every second, to every page."""
     assert len(msgspec.json.encode(seen(stand))) < 6000
+
+
+async def test_a_circuit_says_its_rank_and_why_it_is_held_back(stand: Stand) -> None:
+    """One that is curtailed by how much, a battery that discharges by its own kW, one by hand that it was."""
+    await stand.desire(drEvents={"e1": event(START_TS)})
+    stand.live(3)
+    circuits = {circuit.id: circuit for circuit in seen(stand).circuits}
+    curtailed = [circuit for circuit in circuits.values() if circuit.curtailed_kw > 0]
+    for circuit in curtailed:
+        assert circuit.reason is not None
+        gives = circuit.type == "battery" and circuit.power_kw < 0
+        assert circuit.why == (
+            circuit.reason if gives else f"−{circuit.curtailed_kw:.2f} kW: {circuit.reason}"
+        )
+    assert all(circuit.why is None for circuit in circuits.values() if circuit not in curtailed)
+    assert {circuit.rank for circuit in circuits.values() if circuit.critical} <= {"critical, never shed"}
+    stand.twin.switch(curtailed[0].id, enabled=False)
+    stand.live(2)
+    off = next(circuit for circuit in seen(stand).circuits if circuit.id == curtailed[0].id)
+    assert off.why == "switched by hand: out of this event"
+    assert off.rank == f"priority {off.priority} · switched off"

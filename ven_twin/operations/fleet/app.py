@@ -14,7 +14,9 @@ from contracts.api.resources import BODY_MAX_BYTES, EventBody, NewEvent
 from contracts.wire import codec
 from ven_twin.operations.fleet.askers import Reach
 from ven_twin.operations.fleet.calls import Calls
+from ven_twin.operations.fleet.fleet_rules import fleet_rules
 from ven_twin.operations.fleet.fleet_state import Board
+from ven_twin.operations.fleet.fleet_view import Beat, fleet_view
 from ven_twin.operations.fleet.power_history import Point, Ring
 from ven_twin.operations.fleet.watch import PERIOD_S, Watch
 from ven_twin.webkit import answers, guard
@@ -26,7 +28,7 @@ from ven_twin.webkit.static_files import static_files
 
 FOLDER = Path(__file__).parent / "static"
 BEAT_S = 2.0
-"""An open page hears so often, also while the cloud says nothing: it takes silence for a lost server."""
+"""An open page hears so often, also while the cloud says nothing."""
 PAGE_CSP = {"content-security-policy": f"{guard.CSP}; frame-src 'self'"}
 """The page shows reports in a frame."""
 REPORT_CSP = (
@@ -48,7 +50,7 @@ class FleetPage:
         self._ring = Ring()
         self._pages = Listeners()
         self._beating: asyncio.Task[None] | None = None
-        self._files = static_files() | {f"fleet/{name}": file for name, file in static_files(FOLDER).items()}
+        self._files = static_files(FOLDER, "fleet/")
 
     def application(self) -> guard.Guard:
         """The ASGI application."""
@@ -57,6 +59,7 @@ class FleetPage:
             "/static/{path:path}": {"GET": self._static},
             "/api/state": {"GET": self._state},
             "/api/stream": {"GET": self._stream},
+            "/api/rules": {"GET": self._rules},
             "/api/chart": {"GET": self._chart},
             "/api/events": {"POST": self._create},
             "/api/events/{eventId}": {"GET": self._detail, "PUT": self._revise, "DELETE": self._delete},
@@ -86,14 +89,14 @@ class FleetPage:
         """The cloud has said something, or that it cannot."""
         if board.cloud.reached and board.fleet is not None:
             self._ring.add(Point(board.ts, board.asked_kw, board.delivered_kw, board.fleet.flexibility_kw))
-        self._pages.put(_message(board))
+        self._pages.put(_message(fleet_view(board)))
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
             if self._pages:
                 board = self._watch.board()
-                self._pages.put(_message({"ts": board.ts, "cloud": board.cloud}))
+                self._pages.put(_message(Beat(ts=board.ts, cloud=board.cloud)))
 
     async def _page(self, request: Request) -> Response:
         return answers.file(self._files["fleet/index.html"], request, PAGE_CSP)
@@ -102,7 +105,10 @@ class FleetPage:
         return answers.file(self._files.get(request.path_params["path"]), request)
 
     async def _state(self, _: Request) -> Response:
-        return as_json(self._watch.board())
+        return as_json(fleet_view(self._watch.board()))
+
+    async def _rules(self, _: Request) -> Response:
+        return as_json(fleet_rules())
 
     async def _chart(self, _: Request) -> Response:
         return as_json(self._ring.chart())
@@ -111,7 +117,7 @@ class FleetPage:
         if request.method == "HEAD":
             return Response(media_type=EVENT_STREAM, headers=NO_STORE)
         try:
-            messages = self._pages.listen(lambda: _message(self._watch.board()))
+            messages = self._pages.listen(lambda: _message(fleet_view(self._watch.board())))
         except FullError:
             raise ProblemError(503, "too many pages are open", headers={"retry-after": "10"}) from None
         return StreamingResponse(self._looking(messages), media_type=EVENT_STREAM, headers=NO_STORE)

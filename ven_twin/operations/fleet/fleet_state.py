@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
 from contracts.api.fleet import FRESH_S, Fleet, FleetEvent, FleetVen, Standing
 from contracts.api.resources import EventSummary
 from contracts.wire.events import DrEvent, Interval, Phase, Signal
+from ven_twin.webkit.formatting import PHASES, request, share
 
 SILENT_S = 6.0
 """A cloud that has not answered for so long is said not to. A healthy one takes well under a second."""
 RUNNING = frozenset({Phase.ACTIVE})
 COMING = frozenset({Phase.NEAR, Phase.FAR})
+Stage = Literal["running", "coming", "over"]
+PROGRESS: Mapping[Stage, str] = {"running": "ends in", "coming": "starts in"}
+"""The words before an event's countdown."""
+
+
+class VenStatus(StrEnum):
+    """The state of a VEN for an operator, in the order in which a list is sorted by it.
+
+    As `contracts.api.fleet.Standing`, with those apart that are online and have sent no fresh telemetry.
+    """
+
+    SHEDDING = "shedding"
+    OPTED_OUT = "optedOut"
+    DISABLED = "disabled"
+    READY = "ready"
+    SILENT = "silent"
+    OFFLINE = "offline"
+    NEVER_SEEN = "neverSeen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +72,17 @@ class EventLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     *askedKw* is what the operator asks for now (before the start and after the end: at most), *calledKw*
     what VENs are called for at most: more, by what they are known not to deliver. *vens* shed for it now,
-    and deliver *deliveredKw* together.
+    and deliver *deliveredKw* together, the *share* of what is asked. *request* is what it asks for, in words;
+    *progress* the words before the time that is left until *untilTs*, or those of how it ended.
     """
 
     event_id: str
     etag: str
     phase: Phase
+    stage: Stage
+    progress: str
+    until_ts: int | None
+    request: str
     revision: int
     start_ts: int
     end_ts: int
@@ -71,6 +97,7 @@ class EventLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     shortfall_kw: float
     vens: int
     delivered_kw: float | None
+    share: float | None
 
 
 class Board(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -131,6 +158,12 @@ def is_silent(ven: FleetVen) -> bool:
     return ven.standing is Standing.OFFLINE or ven.row_age_s is None or ven.row_age_s > FRESH_S
 
 
+def status_of(ven: FleetVen) -> VenStatus:
+    """The state of a VEN for an operator."""
+    counted_on = ven.standing in {Standing.READY, Standing.SHEDDING}
+    return VenStatus.SILENT if counted_on and is_silent(ven) else VenStatus(ven.standing)
+
+
 def ordered(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
     """Those that run, by their ends; those that come, by their starts; the rest, newest first."""
 
@@ -150,10 +183,17 @@ def _line(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventL
         intervals=() if cancelled else event.intervals,
     )
     phase = standing.phase(now_ts)
+    stage: Stage = "running" if phase in RUNNING else "coming" if phase in COMING else "over"
+    asked_kw = _asked_kw(event, live, now_ts) if phase in RUNNING else event.asked_kw
+    delivered_kw = live.delivered_kw if live else 0.0 if phase in RUNNING else None
     return EventLine(
         event_id=event.event_id,
         etag=event.etag,
         phase=phase,
+        stage=stage,
+        progress=PROGRESS.get(stage, PHASES[phase]),
+        until_ts={"running": event.end_ts, "coming": event.start_ts}.get(stage),
+        request=request(event.intervals, of_each=True),
         revision=event.revision,
         start_ts=event.start_ts,
         end_ts=event.end_ts,
@@ -163,11 +203,12 @@ def _line(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventL
         randomize_start_s=event.randomize_start_s,
         programme=event.programme,
         allocation=event.allocation,
-        asked_kw=_asked_kw(event, live, now_ts) if phase in RUNNING else event.asked_kw,
+        asked_kw=asked_kw,
         called_kw=event.called_kw,
         shortfall_kw=event.shortfall_kw,
         vens=live.vens if live else 0,
-        delivered_kw=live.delivered_kw if live else 0.0 if phase in RUNNING else None,
+        delivered_kw=delivered_kw,
+        share=share(delivered_kw, asked_kw),
     )
 
 

@@ -9,23 +9,24 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from contracts.api.fleet import Fleet, FleetVen, Standing
+from contracts.api.fleet import Fleet, FleetVen
 from ven_twin.operations.fleet import words
-from ven_twin.operations.fleet.fleet_state import COMING, RUNNING, Board, EventLine, is_silent
-from ven_twin.operations.fleet.words import kw, share, span
+from ven_twin.operations.fleet.fleet_state import COMING, RUNNING, Board, EventLine, VenStatus, status_of
+from ven_twin.operations.fleet.words import NO_VENS, STATUSES
+from ven_twin.webkit.formatting import kw, share_text, span
 
 WIDE = 110
 EVENTS_SHARE = 4
 """Events take no more than this part of the screen, one in so many lines; and never less than two lines."""
-STANDINGS = {
-    Standing.SHEDDING: ("sheds", "green"),
-    Standing.OPTED_OUT: ("opted out", "yellow"),
-    Standing.DISABLED: ("disabled", "yellow"),
-    Standing.READY: ("ready", ""),
-    Standing.OFFLINE: ("offline", "red"),
-    Standing.NEVER_SEEN: ("never seen", "dim"),
+COLOURS = {
+    VenStatus.SHEDDING: "green",
+    VenStatus.OPTED_OUT: "yellow",
+    VenStatus.DISABLED: "yellow",
+    VenStatus.READY: "",
+    VenStatus.SILENT: "red",
+    VenStatus.OFFLINE: "red",
+    VenStatus.NEVER_SEEN: "dim",
 }
-NO_VENS = "There are no VENs. Deploy some: ven-twin cloud deploy --vens ven-1,ven-2"
 S_PER_MIN = 60.0
 
 
@@ -110,17 +111,16 @@ def _events(
 def _event(event: EventLine, now_ts: float, width: int) -> Iterator[RenderableType]:
     yield Text(event.event_id)
     yield Text(words.when(event, now_ts))
-    asks = words.asks(event.intervals)
     if event.phase not in RUNNING:
-        yield Text(asks)
+        yield Text(event.request)
         yield Text("")
         return
     given = f"{kw(event.delivered_kw)} of {kw(event.asked_kw)} kW"
-    yield Text(f"{asks}: {given}" if width >= WIDE else given)
+    yield Text(f"{event.request}: {given}" if width >= WIDE else given)
     if width >= WIDE:
         yield Text.assemble(*_bar(event.delivered_kw or 0.0, event.asked_kw, 16))
     else:
-        yield Text(share(event.delivered_kw, event.asked_kw))
+        yield Text(share_text(event.delivered_kw, event.asked_kw))
 
 
 def _event_style(event: EventLine) -> str:
@@ -160,25 +160,23 @@ def _vens(fleet: Fleet, numbers: Mapping[str, str], width: int, room: int) -> It
 
 
 def _ven(ven: FleetVen, numbers: Mapping[str, str], now_ts: float) -> Iterable[RenderableType]:
-    word, style = STANDINGS[ven.standing]
-    if ven.standing in {Standing.READY, Standing.SHEDDING} and is_silent(ven):
-        word, style = "silent", "red"
+    status = status_of(ven)
     event = "" if ven.event_id is None else numbers.get(ven.event_id, ven.event_id)
     held = span(ven.sustain_s) if ven.sustain_s is not None and ven.offers_kw else ""
     figures = (
         kw(ven.asked_kw),
         kw(ven.delivered_kw),
-        share(ven.delivered_kw, ven.asked_kw or 0.0),
+        share_text(ven.delivered_kw, ven.asked_kw),
         kw(ven.used_kw),
         kw(ven.offers_kw),
         held,
     )
     return (
         Text(ven.ven_id),
-        Text(word, style),
+        Text(STATUSES[status], COLOURS[status]),
         Text(event),
         *map(Text, figures),
-        Text(words.why(ven, now_ts)),
+        Text(words.why_until(ven, now_ts)),
     )
 
 
@@ -187,7 +185,7 @@ def _bar(part: float, whole: float, cells: int) -> tuple[tuple[str, str], ...]:
     if whole <= 0:
         return (("nothing is asked", "dim"),)
     full = round(cells * min(1.0, max(0.0, part / whole)))
-    return (("━" * full, "green"), ("━" * (cells - full), "dim"), (f" {share(part, whole)}", ""))
+    return (("━" * full, "green"), ("━" * (cells - full), "dim"), (f" {share_text(part, whole)}", ""))
 
 
 def _line(text: Text, width: int) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,6 +22,7 @@ from ven_twin.ven.page.metrics import metrics
 from ven_twin.ven.page.power_history import Ring
 from ven_twin.ven.page.presenter import power, snapshot
 from ven_twin.ven.page.routes import ROUTES, Route
+from ven_twin.ven.page.ven_rules import ven_rules
 from ven_twin.ven.page.view import Snapshot
 from ven_twin.ven.runtime import Twin
 from ven_twin.webkit import answers, guard
@@ -30,6 +32,7 @@ from ven_twin.webkit.problems import ProblemError
 from ven_twin.webkit.settings import WebSettings
 from ven_twin.webkit.static_files import static_files
 
+FOLDER = Path(__file__).parent / "static"
 DAY_S = 86_400
 
 logger = logging.getLogger(__name__)
@@ -42,7 +45,7 @@ class Page:
         self._twin = twin
         self._settings = settings
         self._calls = Calls(twin)
-        self._files = static_files()
+        self._files = static_files(FOLDER)
         self.ring = Ring()
         self.hub = Hub(self._encoded)
         twin.watch(self._look)
@@ -115,6 +118,9 @@ class Page:
 
     async def _openapi(self, _: Request) -> Response:
         return as_json(openapi.document())
+
+    async def _rules(self, _: Request) -> Response:
+        return as_json(ven_rules())
 
     async def _chart(self, _: Request) -> Response:
         return as_json(self.ring.chart())

@@ -16,6 +16,8 @@ from ven_twin.webkit.listeners import Listeners
 PERIOD_S = 1.0
 AT_ONCE_S = 0.2
 """Between two messages, even when what changed matters."""
+SILENT_S = 4.0
+"""A page that hears nothing for so long, four periods, takes its VEN for lost."""
 SLACK_S = 0.1
 """The twin looks at its house every second; one that is a little early is not put off to the next."""
 

@@ -17,6 +17,8 @@ COARSE = 270
 FOLDED = 10
 """So many of the fine points make one coarse."""
 APART_S = 0.95
+KEPT_S = float(FINE + COARSE * FOLDED)
+"""How far back the points go."""
 
 
 class Point(NamedTuple):

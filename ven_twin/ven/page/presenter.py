@@ -6,12 +6,15 @@ from contracts.wire.events import Phase, Signal
 from ven_twin.control import reporting
 from ven_twin.control.guards import FUTILE_KW
 from ven_twin.control.schedule import Held, Source
+from ven_twin.control.shedding import Decision
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.battery import Battery
 from ven_twin.ven.page import view
 from ven_twin.ven.snapshot import Moment
+from ven_twin.webkit import formatting
 
 KW_DIGITS = 3
+BY_HAND = "switched by hand: out of this event"
 SHOWN = frozenset({Phase.FAR, Phase.NEAR, Phase.ACTIVE})
 
 
@@ -118,12 +121,14 @@ def _circuits(moment: Moment) -> tuple[view.CircuitFace, ...]:
         reason = decision.reason if decision else None
         if curtailed_kw <= 0.0 and moment.acting is None:
             reason = None
+        state = _state(enabled=enabled, curtailed_kw=curtailed_kw, power_kw=power_kw)
+        by_hand = circuit.id in moment.state.by_hand
         faces_of.append(
             view.CircuitFace(
                 id=circuit.id,
                 name=circuit.name,
                 type=circuit.type,
-                state=_state(enabled=enabled, curtailed_kw=curtailed_kw, power_kw=power_kw),
+                state=state,
                 enabled=enabled,
                 power_kw=_kw(power_kw),
                 breaker_amps=circuit.breaker_amps,
@@ -132,10 +137,31 @@ def _circuits(moment: Moment) -> tuple[view.CircuitFace, ...]:
                 critical=circuit.critical,
                 curtailed_kw=_kw(curtailed_kw),
                 reason=reason,
-                by_hand=circuit.id in moment.state.by_hand,
+                by_hand=by_hand,
+                rank=_rank(circuit, state, priority, None if by_hand else reason),
+                why=BY_HAND if by_hand else _why(decision),
             )
         )
     return tuple(faces_of)
+
+
+def _rank(circuit: Circuit, state: view.CircuitState, priority: int, reason: str | None) -> str:
+    """Its place among those that are shed, and why it is left alone where it could be thought to give."""
+    if circuit.critical:
+        return "critical, never shed"
+    rank = f"priority {priority}"
+    if state == "off":
+        return f"{rank} · switched off"
+    return f"{rank} · {reason}" if state == "on" and reason and circuit.type != "pv" else rank
+
+
+def _why(decision: Decision | None) -> str | None:
+    """Why a circuit is held back and by how much; the reason of one that discharges has its kW."""
+    if decision is None or not decision.curtailed:
+        return None
+    if decision.final_kw < 0.0:
+        return decision.reason
+    return f"{formatting.fixed(-decision.curtailed_kw, formatting.KW_DIGITS)} kW: {decision.reason}"
 
 
 def _breaker_load(circuit: Circuit, power_kw: float, voltage_v: float) -> float:
@@ -187,6 +213,7 @@ def _event(held: Held, moment: Moment) -> view.EventFace:
         end_ts=held.end_ts,
         priority=held.event.priority,
         intervals=tuple(intervals),
+        request=formatting.request(intervals),
         asked_kw=None if asked_kw is None else _kw(asked_kw),
         delivered_kw=_kw(meter.reduction_kw) if meter else None,
         delivered_kwh=round(meter.reduction_kwh, 4) if meter else None,

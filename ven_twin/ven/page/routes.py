@@ -10,6 +10,7 @@ import msgspec
 from ven_twin.ven.page import calls, view
 from ven_twin.ven.page.health import Health, Live
 from ven_twin.ven.page.metrics import TEXT
+from ven_twin.ven.page.ven_rules import VenRules
 from ven_twin.webkit.answers import EVENT_STREAM, JSON
 
 HTML = "text/html; charset=utf-8"
@@ -66,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
         content=EVENT_STREAM,
         problems={503: "Too many pages are open."},
     ),
+    Route("GET", "/api/rules", "rules", "Limits, ranges and words that the page goes by", VenRules),
     Route("GET", "/api/chart", "chart", "Power over the last hour", view.Chart),
     Route("GET", "/api/events", "events", "The events that are held, and those that are over", calls.Events),
     Route(

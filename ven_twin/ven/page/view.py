@@ -85,7 +85,8 @@ class PanelFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class CircuitFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A circuit: what it draws, how far its breaker is loaded (0 to 1), and why it is curtailed or not.
 
-    ``by_hand`` says that a resident took it out of the event that is in force.
+    ``by_hand`` says that a resident took it out of the event that is in force. ``rank`` and ``why`` are
+    for people: its place among those that are shed, and why it is held back, None where it is not.
     """
 
     id: str
@@ -101,6 +102,8 @@ class CircuitFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     curtailed_kw: float
     reason: str | None
     by_hand: bool
+    rank: str
+    why: str | None
 
 
 class IntervalFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -115,7 +118,8 @@ class IntervalFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class EventFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event that is not over, or that was left before its time has passed. Times are UTC s.
 
-    ``delivered_kw`` is the mean so far, ``in_force`` whether the plan serves it.
+    ``delivered_kw`` is the mean so far, ``in_force`` whether the plan serves it, ``request`` what it asks
+    for, in words.
     """
 
     event_id: str
@@ -125,6 +129,7 @@ class EventFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     end_ts: float
     priority: int
     intervals: tuple[IntervalFace, ...]
+    request: str
     asked_kw: float | None
     delivered_kw: float | None
     delivered_kwh: float | None

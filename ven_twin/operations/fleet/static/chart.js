@@ -1,12 +1,32 @@
-// What is asked, delivered and on offer, over the last hour.
+// Asked, delivered and on offer, over the last hour.
 
+/** @typedef {"flexibilityKw" | "askedKw" | "deliveredKw"} Column */
+
+/** @type {import("/static/kit/chart.js").ChartKind<Column>} */
 export const FLEET = {
   lines: [
-    { column: "flexibilityKw", label: "On offer", colour: "--baseline", key: "dashed", look: { width: 1.6, dash: [5, 4] } },
-    { column: "askedKw", label: "Asked", colour: "--event-line", key: "wide", look: { width: 6, alpha: 0.6 } },
-    { column: "deliveredKw", label: "Delivered", colour: "--good-line", key: "", fill: "--good-soft", look: { width: 2.2 } },
+    {
+      column: "flexibilityKw",
+      label: "On offer",
+      colour: "--baseline",
+      key: "dashed",
+      look: { width: 1.6, dash: [5, 4] },
+    },
+    {
+      column: "askedKw",
+      label: "Asked",
+      colour: "--event-line",
+      key: "wide",
+      look: { width: 6, alpha: 0.6 },
+    },
+    {
+      column: "deliveredKw",
+      label: "Delivered",
+      colour: "--good-line",
+      key: "",
+      fill: "--good-soft",
+      look: { width: 2.2 },
+    },
   ],
-  read: ({ fleet, askedKw, deliveredKw }) => [fleet.flexibilityKw, askedKw, deliveredKw],
-  between: null,
-  areas: [["Event", "--event-soft"]],
+  areas: [{ words: "Event", colour: "--event-soft" }],
 };

@@ -1,127 +1,186 @@
-// One event by VEN: what each was called for, gives and has answered; its report; how it is ended.
-import { call, read } from "/static/api.js";
-import { asks, optOutWords } from "/static/banner.js";
-import { byId, figure, make, mark, rows, show, text } from "/static/dom.js";
-import { clockS, fixed, kw, left, percent } from "/static/format.js";
-import { startsOrEnds, whole } from "/static/fleet/events.js";
+// One event by VEN: its call, its delivery and its answers; the event's report; how it is ended.
+import { call, read, wordsOf } from "/static/kit/api.js";
+import { byId, cell, cells, dialog, figure, make, mark, rows, show, text } from "/static/kit/dom.js";
+import { clockS, fixed, kw, left, percent } from "/static/kit/format.js";
+import { shortfall, times } from "./events.js";
+import { rules } from "./rules.js";
+
+/**
+ * A column of the table: its class, and its words for a VEN.
+ * @typedef {{ name: string, className: string, words: (face: FleetApi.PartFace) => string }} Column
+ */
 
 const AGAIN_MS = 2500;
-const dialog = byId("detail-dialog");
-const frame = byId("report-frame");
+/** @type {Column[]} */
+const COLUMNS = [
+  { name: "ven", className: "", words: ({ venId }) => venId },
+  { name: "called", className: "", words: ({ values }) => values.map((value) => fixed(value, 2)).join(", ") },
+  {
+    name: "delivered",
+    className: "",
+    words: ({ deliveredKw }) => (deliveredKw === null ? "" : kw(deliveredKw)),
+  },
+  { name: "share", className: "", words: ({ share }) => (share === null ? "" : percent(share)) },
+  { name: "answers", className: "words", words: answered },
+  { name: "why", className: "words", words: ({ why }) => why },
+];
+const box = dialog("detail-dialog");
+const frame = /** @type {HTMLIFrameElement} */ (byId("report-frame"));
+/** @type {string | null} */
 let eventId = null;
+/** @type {FleetApi.EventLine | null} */
 let event = null;
 let again = 0;
+/** @type {(words: string) => void} */
 let done = () => {};
-let reported = "";
+/** @type {string | null} */
+let reported = null;
 
-export function setUp(revise, told) {
-  done = told;
-  byId("detail-close").addEventListener("click", () => dialog.close());
+/**
+ * @param {(event: FleetApi.EventLine) => void} revise
+ * @param {(words: string) => void} say
+ */
+export function setUp(revise, say) {
+  done = say;
+  byId("detail-close").addEventListener("click", () => box.close());
   byId("detail-revise").addEventListener("click", () => {
-    dialog.close();
-    revise(event);
+    box.close();
+    if (event !== null) revise(event);
   });
   byId("detail-cancel").addEventListener("click", () =>
-    sure("Cancel this event?", `${eventId}: the VENs give their loads back at once.`, "Cancel the event", () =>
-      send("/cancel", "POST", `${eventId} is cancelled.`)),
+    confirm(
+      "Cancel this event?",
+      `${eventId}: the VENs give their loads back at once.`,
+      "Cancel the event",
+      () => send("/cancel", "POST", `${eventId} is cancelled.`),
+    ),
   );
   byId("detail-delete").addEventListener("click", () =>
-    sure("Delete this event?", `${eventId}: the VENs give their loads back, and it is listed no more.`, "Delete the event", async () => {
-      if (await send("", "DELETE", `${eventId} is deleted.`)) dialog.close();
-    }),
+    confirm(
+      "Delete this event?",
+      `${eventId}: the VENs give their loads back, and it is listed no more.`,
+      "Delete the event",
+      async () => {
+        if (await send("", "DELETE", `${eventId} is deleted.`)) box.close();
+      },
+    ),
   );
-  dialog.addEventListener("close", () => {
+  box.addEventListener("close", () => {
     clearTimeout(again);
     eventId = null;
   });
   frame.addEventListener("load", showReport);
 }
 
+/**
+ * @param {string} id
+ * @param {FleetApi.EventLine[]} events
+ */
 export function look(id, events) {
   eventId = id;
-  reported = "";
+  reported = null;
   byId("parts").replaceChildren();
   text("parts-empty", "Asking …");
   show("parts-empty", true);
   show("report", false);
   show("detail-wrong", false);
-  dialog.showModal();
+  box.showModal();
   update(events);
-  load();
+  load(id);
 }
 
-// The event's own line, from the state that comes; its VENs are asked for.
+/**
+ * The event's own line, from the state that comes; its VENs are asked for.
+ * @param {FleetApi.EventLine[]} events
+ */
 export function update(events) {
   if (eventId === null) return;
-  event = events.find((each) => each.eventId === eventId) ?? event;
+  event = events.find((line) => line.eventId === eventId) ?? event;
   if (event?.eventId !== eventId) return;
-  const over = event.phase === "completed" || event.phase === "cancelled";
+  const over = event.stage === "over";
   text("detail-title", eventId);
-  const terms = [whole(event), asks(event), `programme ${event.programme}`, event.allocation === "merit" ? "by merit" : "in proportion", `revision ${event.revision}`];
-  if (event.targets.length) terms.push(`of ${event.targets.join(", ")}`);
-  if (event.shortfallKw > 0) terms.push(`${kw(event.shortfallKw)} kW could not be allocated`);
-  text("detail-words", terms.join(" · "));
+  text("detail-words", terms(event).join(" · "));
   show("detail-revise", !over);
   show("detail-cancel", !over);
   figure("detail-asked", kw(event.askedKw), "kW");
   figure("detail-called", kw(event.calledKw), "kW");
-  if (over && reported !== eventId && Date.now() / 1000 > event.endTs) openReport();
+  if (over && reported !== eventId && Date.now() / 1000 > event.endTs) openReport(eventId);
 }
 
+/** @param {FleetApi.EventLine} line */
+function terms(line) {
+  const words = [
+    times(line),
+    `asks ${line.request}`,
+    `programme ${line.programme}`,
+    rules.form.allocations.find(({ value }) => value === line.allocation)?.short ?? line.allocation,
+    `revision ${line.revision}`,
+  ];
+  if (line.targets.length) words.push(`of ${line.targets.join(", ")}`);
+  if (line.shortfallKw > 0) words.push(shortfall(line));
+  return words;
+}
+
+/** @param {number} ts */
 export function count(ts) {
-  if (eventId === null || event?.eventId !== eventId) return;
-  const [says, until] = startsOrEnds(event);
-  text("detail-left", until === null ? says : `${says} ${left(until - ts)}`);
+  if (event === null || event.eventId !== eventId) return;
+  const { progress, untilTs } = event;
+  text("detail-left", untilTs === null ? progress : `${progress} ${left(untilTs - ts)}`);
 }
 
-async function load() {
-  const asked = eventId;
+/** @param {string} id */
+async function load(id) {
   try {
-    const found = await read(`/api/events/${encodeURIComponent(asked)}`);
-    if (asked === eventId) showParts(found.parts);
+    const detail = await read(`/api/events/${encodeURIComponent(id)}`);
+    if (id === eventId) showDetail(detail);
   } catch (error) {
-    if (asked === eventId) wrong(error.message);
+    if (id === eventId) wrong(wordsOf(error));
   }
   clearTimeout(again);
-  if (asked === eventId) again = setTimeout(load, AGAIN_MS);
+  if (id === eventId) again = setTimeout(() => load(id), AGAIN_MS);
 }
 
-function showParts(parts) {
-  const now = event?.phase === "active";
-  text("detail-delivered-title", now ? "Delivered now" : "Delivered, as the VENs say");
-  const given = parts.filter((part) => part.deliveredKw !== null);
-  figure("detail-delivered", given.length ? kw(given.reduce((all, part) => all + part.deliveredKw, 0)) : "–", "kW");
-  const called = parts.filter((part) => part.values.length);
-  text("detail-part", `${called.filter((part) => part.answers.length && !part.optOut).length} of ${called.length}`);
+/** @param {FleetApi.Detail} detail */
+function showDetail({ parts, called, tookPart, deliveredKw }) {
+  const runs = event?.stage === "running";
+  text("detail-delivered-title", runs ? "Delivered now" : "Delivered, as the VENs say");
+  figure("detail-delivered", deliveredKw === null ? "–" : kw(deliveredKw), "kW");
+  text("detail-part", `${tookPart} of ${called}`);
   show("parts-empty", parts.length === 0);
   text("parts-empty", "No VEN has a part in it.");
-  rows(byId("parts"), parts, (part) => part.venId, () => make("tr", {}, ...["", "", "", "", "words", "words"].map((className) => make("td", { className }))), showPart);
+  rows(byId("parts"), parts, ({ venId }) => venId, build, showVen);
 }
 
-function showPart(row, part) {
-  const most = Math.max(...part.values, 0);
-  const sheds = event?.intervals.every((step) => step.signal === "shedKw");
-  const cells = [
-    part.venId,
-    part.values.map((value) => fixed(value, 2)).join(", "),
-    part.deliveredKw === null ? "" : kw(part.deliveredKw),
-    part.deliveredKw !== null && sheds && most > 0 ? percent(part.deliveredKw / most) : "",
-    part.answers.map((answer) => `${answer.phase === "optedOut" ? "opted out" : answer.phase} ${clockS(answer.ts)}`).join(" → ") || (part.values.length ? "not yet" : ""),
-    part.optOut ? `opted out: ${optOutWords(part.optOut)}` : part.unavailable ? `not counted on: ${part.unavailable}` : part.answers.find((answer) => answer.why)?.why ?? "",
-  ];
-  cells.forEach((value, n) => text(row.children[n], value));
-  mark(row, part.optOut || part.unavailable ? "muted" : "");
+function build() {
+  return make("tr", {}, ...COLUMNS.map(({ name, className }) => cell(name, make("td", { className }))));
 }
 
-function openReport() {
-  reported = eventId;
-  const path = `/events/${encodeURIComponent(eventId)}/report`;
-  byId("report-link").href = path;
+/**
+ * @param {HTMLElement} row
+ * @param {FleetApi.PartFace} face
+ */
+function showVen(row, face) {
+  const at = cells(row);
+  for (const { name, words } of COLUMNS) text(at(name), words(face));
+  mark(row, face.optOut !== null || face.unavailable !== null ? "muted" : "");
+}
+
+/** @param {FleetApi.PartFace} face */
+function answered({ answers, values }) {
+  if (answers.length === 0) return values.length ? "not yet" : "";
+  return answers.map(({ words, ts }) => `${words} ${clockS(ts)}`).join(" → ");
+}
+
+/** @param {string} id */
+function openReport(id) {
+  reported = id;
+  const path = `/events/${encodeURIComponent(id)}/report`;
+  byId("report-link").setAttribute("href", path);
   show("report", true);
   show(frame, false);
   text("report-wrong", "The event is being settled …");
   show("report-wrong", true);
-  frame.contentWindow.location.replace(path);
+  frame.contentWindow?.location.replace(path);
 }
 
 // A report fills its frame; what is no report is a refusal, which says why.
@@ -131,41 +190,56 @@ function showReport() {
   const isReport = shown.contentType === "text/html" && shown.querySelector("main") !== null;
   show(frame, isReport);
   show("report-wrong", !isReport);
-  if (isReport) {
-    frame.style.height = `${shown.documentElement.scrollHeight + 4}px`;
-    return;
-  }
-  let detail = "the report cannot be read";
-  try {
-    ({ detail } = JSON.parse(shown.body.textContent));
-  } catch {
-    // it is no problem of ours
-  }
-  text("report-wrong", `No report yet: ${detail}.`);
+  if (isReport) frame.style.height = `${shown.documentElement.scrollHeight + 4}px`;
+  else text("report-wrong", `No report yet: ${refusal(shown.body.textContent ?? "")}.`);
 }
 
-function sure(title, words, yes, then) {
+/** @param {string} body */
+function refusal(body) {
+  try {
+    return /** @type {KitApi.Problem} */ (JSON.parse(body)).detail;
+  } catch {
+    return "the report cannot be read";
+  }
+}
+
+/**
+ * Do something, once it is confirmed.
+ * @param {string} title
+ * @param {string} words
+ * @param {string} yes
+ * @param {() => void} then
+ */
+function confirm(title, words, yes, then) {
   text("sure-title", title);
   text("sure-words", words);
   text("sure-yes", yes);
-  const asking = byId("sure-dialog");
-  asking.returnValue = "";
-  asking.addEventListener("close", () => asking.returnValue === "yes" && then(), { once: true });
-  asking.showModal();
+  const sure = dialog("sure-dialog");
+  sure.returnValue = "";
+  sure.addEventListener("close", () => sure.returnValue === "yes" && then(), { once: true });
+  sure.showModal();
 }
 
+/**
+ * @param {string} path
+ * @param {string} method
+ * @param {string} words
+ */
 async function send(path, method, words) {
+  if (eventId === null || event === null) return false;
   show("detail-wrong", false);
   try {
-    await call(`/api/events/${encodeURIComponent(eventId)}${path}`, {}, { method, headers: { "if-match": `"${event.etag}"` } });
+    const headers = { "if-match": `"${event.etag}"` };
+    await call(`/api/events/${encodeURIComponent(eventId)}${path}`, {}, { method, headers });
     done(words);
     return true;
   } catch (error) {
-    wrong(error.message);
+    wrong(wordsOf(error));
     return false;
   }
 }
 
+/** @param {string} words */
 function wrong(words) {
   text("detail-wrong", words);
   show("detail-wrong", true);

@@ -1,87 +1,144 @@
 // The events: those that run as banners with their figures, all of them as a list.
-import { asks } from "/static/banner.js";
-import { byId, figure, make, mark, rows, show, style, text } from "/static/dom.js";
-import { clock, day, kw, left, percent } from "/static/format.js";
+import { Countdowns } from "/static/kit/countdown.js";
+import { byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
+import { clock, kw, moment, percent } from "/static/kit/format.js";
 
-let counting = [];
+/** @typedef {(eventId: string) => void} Look Opens the details of an event. */
 
-// Countdowns as of *ts*, the server's time.
+const MOST_TARGETS = 3;
+const countdowns = new Countdowns();
+
+/**
+ * Countdowns as of *ts*, the server's time.
+ * @param {number} ts
+ */
 export function count(ts) {
-  for (const [node, until] of counting) text(node, left(until - ts));
+  countdowns.show(ts);
 }
 
-export function startsOrEnds(event) {
-  if (event.phase === "active") return ["ends in", event.endTs];
-  if (event.phase === "near" || event.phase === "far") return ["starts in", event.startTs];
-  return [event.phase === "cancelled" ? "cancelled" : "completed", null];
-}
+/** @param {FleetApi.EventLine} event */
+export const times = ({ startTs, endTs }) => `${moment(startTs)} to ${clock(endTs)}`;
 
-export const whole = (event) => `${`${day(event.startTs)} ${clock(event.startTs)}`.trim()} to ${clock(event.endTs)}`;
+/** @param {FleetApi.EventLine} event */
+export const shortfall = ({ shortfallKw }) => `${kw(shortfallKw)} kW could not be allocated`;
 
+/**
+ * @param {FleetApi.EventLine[]} events
+ * @param {boolean} more
+ * @param {Look} look
+ */
 export function showEvents(events, more, look) {
-  counting = [];
-  const running = events.filter((event) => event.phase === "active");
+  countdowns.clear();
+  const running = events.filter(({ stage }) => stage === "running");
   show("none", running.length === 0);
   show("running", running.length > 0);
-  rows(byId("running"), running, (event) => event.eventId, (event) => banner(event, look), showBanner);
+  rows(byId("running"), running, idOf, (event) => buildBanner(event, look), showBanner);
   show("events-empty", events.length === 0);
   show("events", events.length > 0);
   text("events-count", more ? `the newest ${events.length}` : "");
-  rows(byId("events"), events, (event) => event.eventId, (event) => line(event, look), showLine);
+  rows(byId("events"), events, idOf, (event) => buildLine(event, look), showLine);
 }
 
-function banner(event, look) {
-  const term = (name) => make("div", {}, make("dt", {}, name), make("dd"));
-  const button = make("button", { type: "button" }, "Details…");
-  button.setAttribute("aria-label", `Details of ${event.eventId}`);
-  button.addEventListener("click", () => look(event.eventId));
-  const bar = make("div", { className: "wide" }, make("dt"), make("dd", { className: "meter" }, make("i")));
+/** @param {FleetApi.EventLine} event */
+const idOf = ({ eventId }) => eventId;
+
+/**
+ * @param {string} eventId
+ * @param {Look} look
+ * @param {string} className
+ */
+function details(eventId, look, className) {
+  const node = make("button", { type: "button", className }, "Details…");
+  node.setAttribute("aria-label", `Details of ${eventId}`);
+  node.addEventListener("click", () => look(eventId));
+  return node;
+}
+
+/**
+ * @param {FleetApi.EventLine} event
+ * @param {Look} look
+ */
+function buildBanner({ eventId }, look) {
+  /**
+   * @param {string} words
+   * @param {string} name
+   */
+  const term = (words, name) => make("div", {}, make("dt", {}, words), cell(name, make("dd")));
+  const title = make("h2", {}, cell("progress", make("span")), " ", cell("left", make("span")));
+  const words = make("div", {}, title, cell("terms", make("p", { className: "muted" })));
+  const bar = cell("meter", make("dd", { className: "meter" }, make("i")));
   return make(
     "li",
     { className: "card event active" },
+    make("div", { className: "top" }, words, make("div", { className: "row" }, details(eventId, look, ""))),
     make(
-      "div",
-      { className: "top" },
-      make("div", {}, make("h2", {}, make("span", {}, "Event: ends in "), make("span")), make("p", { className: "muted" })),
-      make("div", { className: "row" }, button),
+      "dl",
+      { className: "figures" },
+      term("Asked", "asked"),
+      term("Delivered now", "delivered"),
+      term("Called for", "called"),
+      term("VENs", "vens"),
+      cell("share", make("div", { className: "wide" }, cell("percent", make("dt")), bar)),
     ),
-    make("dl", { className: "figures" }, term("Asked"), term("Delivered now"), term("Called for"), term("VENs"), bar),
   );
 }
 
-function showBanner(node, event) {
-  const [top, figures] = node.children;
-  const [title, words] = top.firstChild.children;
-  counting.push([title.lastChild, event.endTs]);
-  text(words, `${event.eventId} · ${whole(event)} · ${asks(event)}${who(event)}${short(event)}`);
-  const [asked, delivered, called, vens, bar] = figures.children;
-  figure(asked.lastChild, kw(event.askedKw), "kW");
-  figure(delivered.lastChild, kw(event.deliveredKw), "kW");
-  figure(called.lastChild, kw(event.calledKw), "kW");
-  figure(vens.lastChild, String(event.vens), event.vens === 1 ? "sheds" : "shed");
-  const share = event.askedKw > 0 ? event.deliveredKw / event.askedKw : null;
-  show(bar, share !== null);
-  text(bar.firstChild, `${percent(share ?? 0)} of what is asked`);
-  style(bar.lastChild, "--share", `${(Math.min(1, Math.max(0, share ?? 0)) * 100).toFixed(1)}%`);
+/**
+ * @param {HTMLElement} row
+ * @param {FleetApi.EventLine} event
+ */
+function showBanner(row, event) {
+  const at = cells(row);
+  text(at("progress"), `Event: ${event.progress}`);
+  countdowns.set(at("left"), event.endTs);
+  text(at("terms"), terms(event).join(" · "));
+  figure(at("asked"), kw(event.askedKw), "kW");
+  figure(at("delivered"), kw(event.deliveredKw ?? 0), "kW");
+  figure(at("called"), kw(event.calledKw), "kW");
+  figure(at("vens"), String(event.vens), event.vens === 1 ? "sheds" : "shed");
+  show(at("share"), event.share !== null);
+  text(at("percent"), `${percent(event.share ?? 0)} of what is asked`);
+  meter(at("meter"), event.share ?? 0);
 }
 
-const who = ({ targets }) => (targets.length ? ` · of ${targets.length > 3 ? `${targets.length} targets` : targets.join(", ")}` : "");
-const short = ({ shortfallKw }) => (shortfallKw > 0 ? ` · ${kw(shortfallKw)} kW could not be allocated` : "");
-
-function line(event, look) {
-  const button = make("button", { type: "button", className: "small" }, "Details…");
-  button.setAttribute("aria-label", `Details of ${event.eventId}`);
-  button.addEventListener("click", () => look(event.eventId));
-  return make("li", {}, make("div", { className: "id" }, make("b"), " ", make("b"), make("span"), make("small")), button);
+/** @param {FleetApi.EventLine} event */
+function terms(event) {
+  const { targets } = event;
+  const words = [event.eventId, times(event), `asks ${event.request}`];
+  if (targets.length > MOST_TARGETS) words.push(`of ${targets.length} targets`);
+  else if (targets.length) words.push(`of ${targets.join(", ")}`);
+  if (event.shortfallKw > 0) words.push(shortfall(event));
+  return words;
 }
 
-function showLine(node, event) {
-  const [state, until, words, id] = node.firstChild.children;
-  const [says, ts] = startsOrEnds(event);
-  mark(node, event.phase === "active" ? "now" : ts === null ? "over" : "coming");
-  text(state, says);
-  if (ts === null) text(until, "");
-  else counting.push([until, ts]);
-  text(words, ` · ${whole(event)} · ${asks(event)}`);
-  text(id, event.eventId);
+/**
+ * @param {FleetApi.EventLine} event
+ * @param {Look} look
+ */
+function buildLine({ eventId }, look) {
+  const line = make(
+    "div",
+    { className: "id" },
+    cell("progress", make("b")),
+    " ",
+    cell("left", make("b")),
+    cell("terms", make("span")),
+    make("small", {}, eventId),
+  );
+  return make("li", {}, line, details(eventId, look, "small"));
+}
+
+const MARKS = { running: "now", coming: "coming", over: "over" };
+
+/**
+ * @param {HTMLElement} row
+ * @param {FleetApi.EventLine} event
+ */
+function showLine(row, event) {
+  const at = cells(row);
+  mark(row, MARKS[event.stage]);
+  text(at("progress"), event.progress);
+  if (event.untilTs === null) text(at("left"), "");
+  else countdowns.set(at("left"), event.untilTs);
+  text(at("terms"), ` · ${times(event)} · asks ${event.request}`);
 }

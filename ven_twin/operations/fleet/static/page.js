@@ -1,9 +1,9 @@
 // The operator's page: what the cloud says of the fleet is shown, what the operator asks for is sent.
-import { read } from "/static/api.js";
-import { PowerChart } from "/static/chart.js";
-import { byId, mark, show, text } from "/static/dom.js";
-import { clockS, kw } from "/static/format.js";
-import { listen } from "/static/stream.js";
+import { read } from "/static/kit/api.js";
+import { TimeChart } from "/static/kit/chart.js";
+import { button, byId, mark, show, text } from "/static/kit/dom.js";
+import { clockS, counted, kw } from "/static/kit/format.js";
+import { follow, say } from "/static/kit/stream.js";
 import { FLEET } from "./chart.js";
 import * as detail from "./detail.js";
 import * as events from "./events.js";
@@ -12,61 +12,88 @@ import { showNone, showTotals } from "./totals.js";
 import * as vens from "./vens.js";
 
 const SAID_MS = 9000;
-const chart = new PowerChart(byId("plot"), byId("legend"), FLEET);
-let board = null;
+const chart = new TimeChart(byId("plot"), byId("legend"), FLEET);
+let place = "";
+/** @type {FleetApi.EventLine[]} */
+let lines = [];
+let hasFleet = false;
 let aheadMs = 0;
 let running = "";
-let saying = 0;
 const serverTs = () => (Date.now() + aheadMs) / 1000;
 
-// A message has all, or only what may have changed while the cloud says nothing.
-function showState(message) {
+/**
+ * A message has the whole view, or only what may have changed while the cloud says nothing.
+ * @param {FleetApi.FleetView | FleetApi.Beat} message
+ */
+function showMessage(message) {
   aheadMs = message.ts * 1000 - Date.now();
-  board = { ...board, ...message };
-  showCloud(board);
-  if (message.fleet === undefined || board.fleet === null || board.fleet === undefined) return;
-  text("place", `${board.place} · ${board.fleet.known} VEN${board.fleet.known === 1 ? "" : "s"}`);
-  document.title = title(board);
-  events.showEvents(board.events, board.moreEvents, (id) => detail.look(id, board.events));
-  showNone(board);
-  showTotals(board);
-  vens.showVens(board.fleet);
-  form.update(board);
-  detail.update(board.events);
-  chart.events(board.events.map((event) => [event.startTs, event.endTs]));
-  chart.push(board.cloud.heardTs ?? board.ts, board);
-  byId("plot").setAttribute("aria-label", `Asked ${kw(board.askedKw)} kW, delivered ${kw(board.deliveredKw)} kW, on offer ${kw(board.fleet.flexibilityKw)} kW`);
-  announce(board.events.filter((event) => event.phase === "active").map((event) => event.eventId));
+  if ("fleet" in message) place = message.place;
+  showCloud(message.cloud);
+  if ("fleet" in message && message.fleet !== null) showView(message, message.fleet);
+}
+
+/**
+ * @param {FleetApi.FleetView} view
+ * @param {FleetApi.FleetFace} fleet
+ */
+function showView(view, fleet) {
+  hasFleet = true;
+  lines = view.events;
+  text("place", `${view.place} · ${counted(fleet.known, "VEN")}`);
+  document.title = title(view, fleet);
+  events.showEvents(lines, view.moreEvents, (eventId) => detail.look(eventId, lines));
+  showNone(view, fleet);
+  showTotals(view, fleet);
+  vens.showVens(fleet);
+  form.update(view.events, fleet);
+  detail.update(view.events);
+  chart.shadeEvents(view.events);
+  chart.push(view.cloud.heardTs ?? view.ts, {
+    flexibilityKw: fleet.flexibilityKw,
+    askedKw: view.askedKw,
+    deliveredKw: view.deliveredKw,
+  });
+  const powers = `Asked ${kw(view.askedKw)} kW, delivered ${kw(view.deliveredKw)} kW`;
+  byId("plot").setAttribute("aria-label", `${powers}, on offer ${kw(fleet.flexibilityKw)} kW`);
+  announce(view.events.filter(({ stage }) => stage === "running").map(({ eventId }) => eventId));
   count();
 }
 
-function title({ fleet, askedKw, deliveredKw }) {
-  return askedKw > 0 ? `Fleet: ${kw(deliveredKw)} of ${kw(askedKw)} kW` : `Fleet: ${fleet.online} of ${fleet.known} online`;
+/**
+ * @param {FleetApi.FleetView} view
+ * @param {FleetApi.FleetFace} fleet
+ */
+function title({ askedKw, deliveredKw }, fleet) {
+  if (askedKw > 0) return `Fleet: ${kw(deliveredKw)} of ${kw(askedKw)} kW`;
+  return `Fleet: ${fleet.online} of ${fleet.known} online`;
 }
 
-function showCloud({ cloud, place }) {
-  const asking = !cloud.reached && !cloud.why;
-  mark(byId("cloud"), `pill ${cloud.reached ? "good" : asking ? "" : "bad"}`);
-  text("cloud", cloud.reached ? "Cloud answers" : asking ? "Asking the cloud" : "Cloud not reached");
-  show("offline", !cloud.reached && !asking);
-  text("offline-why", `${cloud.why ?? ""}.`.replace("..", "."));
-  text("offline-more", cloud.heardTs ? `What you see is of ${clockS(cloud.heardTs)}. The VENs go on by what they were told; this page tries again by itself.` : `Nothing is known of ${place} yet; this page tries again by itself.`);
-  byId("new-event").disabled = !cloud.reached;
-  mark(document.body, !cloud.reached && !asking ? "stale" : "");
+/** @param {FleetApi.CloudFace} cloud */
+function showCloud({ reached, why, heardTs }) {
+  const isAsking = !reached && why === null;
+  const isGone = !reached && why !== null;
+  mark("cloud", `pill ${reached ? "good" : ""}${isGone ? "bad" : ""}`);
+  if (reached) text("cloud", "Cloud answers");
+  else text("cloud", isAsking ? "Asking the cloud" : "Cloud not reached");
+  show("offline", isGone);
+  text("offline-why", `${why ?? ""}.`.replace("..", "."));
+  const last = heardTs === null ? "" : `What you see is of ${clockS(heardTs)}.`;
+  const goesOn = `${last} The VENs go on by what they were told; this page tries again by itself.`;
+  const nothing = `Nothing is known of ${place} yet; this page tries again by itself.`;
+  text("offline-more", heardTs === null ? nothing : goesOn);
+  button("new-event").disabled = !reached;
+  document.body.classList.toggle("stale", isGone);
 }
 
+/** @param {string[]} ids */
 function announce(ids) {
   const now = ids.join(", ");
   if (now !== running) text("announce", now ? `Running: ${now}` : "No event runs");
   running = now;
 }
 
-function say(words) {
-  text("problem", words);
-  show("problem", true);
-  clearTimeout(saying);
-  saying = setTimeout(() => show("problem", false), SAID_MS);
-}
+/** @param {string} words */
+const tell = (words) => say(words, SAID_MS);
 
 function count() {
   events.count(serverTs());
@@ -74,32 +101,16 @@ function count() {
 }
 
 vens.setUp();
-form.setUp(serverTs, say);
-detail.setUp(form.revise, say);
+form.setUp(serverTs, tell);
+detail.setUp(form.revise, tell);
 byId("new-event").addEventListener("click", form.create);
-for (const button of document.querySelectorAll("[data-span]")) {
-  button.addEventListener("click", () => {
-    for (const other of document.querySelectorAll("[data-span]")) other.setAttribute("aria-pressed", String(other === button));
-    chart.show(Number(button.dataset.span));
-  });
-}
-chart.show(900);
-setInterval(() => board?.fleet && count(), 250);
-listen("/api/stream", {
-  state: showState,
-  async found() {
-    show("lost", false);
-    document.querySelector("main").inert = false;
+setInterval(() => hasFleet && count(), 250);
+follow("server", {
+  message: showMessage,
+  async opened() {
     chart.load(await read("/api/chart"));
   },
-  lost(heardMs) {
-    text("lost-since", `It was last heard at ${clockS(heardMs / 1000)}.`);
-    show("lost", true);
-    show("offline", false);
-    mark(document.body, "lost");
-    document.querySelector("main").inert = true;
-    mark(byId("cloud"), "pill bad");
-    text("cloud", "No server");
-    byId("new-event").disabled = true;
+  lost() {
+    button("new-event").disabled = true;
   },
 });

@@ -1,142 +1,211 @@
 // The VENs: found, filtered, sorted; who has opted out with reason and end.
-import { optOutWords } from "/static/banner.js";
-import { byId, make, mark, rows, show, text } from "/static/dom.js";
-import { clock, day, kw, percent, span } from "/static/format.js";
+import {
+  attribute,
+  byId,
+  cell,
+  cells,
+  input,
+  make,
+  mark,
+  rows,
+  segments,
+  show,
+  text,
+} from "/static/kit/dom.js";
+import { kw, moment, percent, span } from "/static/kit/format.js";
+import { rules } from "./rules.js";
+
+/** @typedef {FleetApi.VenLine} Ven */
+/** @typedef {string | number | null | undefined} Key */
+/**
+ * A column: its title, its words for a VEN, and by what it is sorted. Words are left-aligned and sorted up
+ * first; `small` columns are not on phones; a `titled` one has its words as its title too, for they may be
+ * cut.
+ * @typedef {{
+ *   name: string, title: string, words: (ven: Ven) => string, by: (ven: Ven) => Key,
+ *   isWords?: boolean, small?: boolean, titled?: boolean,
+ * }} Column
+ */
 
 const AT_FIRST = 100;
-const FRESH_S = 300;
-const STANDINGS = {
-  shedding: "sheds",
-  optedOut: "opted out",
-  disabled: "disabled",
-  ready: "ready",
-  silent: "silent",
-  offline: "offline",
-  neverSeen: "never seen",
-};
-const ORDER = Object.keys(STANDINGS);
+const STATUSES = new Map(rules.statuses.map((status, order) => [status.value, { ...status, order }]));
+/** @type {Column[]} */
 const COLUMNS = [
-  { name: "VEN", by: (ven) => ven.venId, words: true },
-  { name: "Now", by: (ven) => ORDER.indexOf(standing(ven)), words: true },
-  { name: "Event", by: (ven) => ven.eventId, words: true, small: true },
-  { name: "Asked kW", by: (ven) => ven.askedKw },
-  { name: "Gives kW", by: (ven) => ven.deliveredKw },
-  { name: "Of it", by: (ven) => share(ven), small: true },
-  { name: "Uses kW", by: (ven) => ven.usedKw, small: true },
-  { name: "Offers kW", by: (ven) => ven.offersKw },
-  { name: "For", by: (ven) => ven.sustainS },
-  { name: "Why not", by: (ven) => why(ven), words: true },
+  {
+    name: "ven",
+    title: "VEN",
+    words: ({ venId }) => venId,
+    by: ({ venId }) => venId,
+    isWords: true,
+    titled: true,
+  },
+  {
+    name: "status",
+    title: "Now",
+    words: ({ status }) => STATUSES.get(status)?.words ?? status,
+    by: ({ status }) => STATUSES.get(status)?.order,
+    isWords: true,
+  },
+  {
+    name: "event",
+    title: "Event",
+    words: ({ eventId }) => eventId ?? "",
+    by: ({ eventId }) => eventId,
+    isWords: true,
+    small: true,
+    titled: true,
+  },
+  { name: "asked", title: "Asked kW", words: ({ askedKw }) => power(askedKw), by: ({ askedKw }) => askedKw },
+  {
+    name: "delivered",
+    title: "Gives kW",
+    words: ({ deliveredKw }) => power(deliveredKw),
+    by: ({ deliveredKw }) => deliveredKw,
+  },
+  {
+    name: "share",
+    title: "Of it",
+    words: ({ share }) => (share == null ? "" : percent(share)),
+    by: ({ share }) => share,
+    small: true,
+  },
+  {
+    name: "used",
+    title: "Uses kW",
+    words: ({ usedKw }) => power(usedKw),
+    by: ({ usedKw }) => usedKw,
+    small: true,
+  },
+  {
+    name: "offers",
+    title: "Offers kW",
+    words: ({ offersKw }) => power(offersKw),
+    by: ({ offersKw }) => offersKw,
+  },
+  {
+    name: "sustains",
+    title: "For",
+    words: ({ sustainS, offersKw }) => (sustainS != null && offersKw ? span(sustainS) : ""),
+    by: ({ sustainS }) => sustainS,
+  },
+  { name: "why", title: "Why not", words: whyNot, by: whyNot, isWords: true, titled: true },
 ];
 const order = new Intl.Collator("en", { numeric: true }).compare;
 
+/** @type {Ven[]} */
 let shown = [];
-let known = 0;
+let total = 0;
+/** @type {{ column: Column, down: boolean } | null} */
 let sorted = null;
-let wanted = "";
+let filter = "";
 let all = false;
 
-const fallen = (ven) => ven.standing === "offline" || ven.rowAgeS === undefined || ven.rowAgeS > FRESH_S;
-const share = (ven) => (ven.askedKw > 0 && ven.deliveredKw !== undefined ? ven.deliveredKw / ven.askedKw : undefined);
-
-export function standing(ven) {
-  return (ven.standing === "ready" || ven.standing === "shedding") && fallen(ven) ? "silent" : ven.standing;
+/** @param {number | null | undefined} value */
+function power(value) {
+  return value == null ? "" : kw(value);
 }
 
-export function why(ven) {
-  if (ven.optOut) return `${optOutWords(ven.optOut.reason)}, ${ven.optOut.untilTs ? `until ${`${day(ven.optOut.untilTs)} ${clock(ven.optOut.untilTs)}`.trim()}` : "until it opts in"}`;
-  if (ven.standing === "neverSeen") return "";
-  if (fallen(ven)) return ven.rowAgeS === undefined ? "no telemetry yet" : `silent for ${span(ven.rowAgeS)}`;
-  return "";
+/** @param {Ven} ven */
+function whyNot({ why, untilTs }) {
+  return untilTs == null ? (why ?? "") : `${why}, until ${moment(untilTs)}`;
 }
+
+/** @param {Column} column */
+const classes = ({ isWords, small }) => [isWords ? "words" : "", small ? "hide-small" : ""].join(" ").trim();
 
 export function setUp() {
-  COLUMNS.forEach((column, n) => {
-    const button = make("button", { type: "button" }, column.name);
-    const head = make("th", { scope: "col", className: [column.words ? "words" : "", column.small ? "hide-small" : ""].join(" ").trim() }, button);
-    button.addEventListener("click", () => sortBy(n));
-    byId("vens-head").append(head);
-  });
-  byId("vens-filter").addEventListener("input", draw);
-  for (const button of document.querySelectorAll("[data-standing]")) {
-    button.addEventListener("click", () => {
-      wanted = button.dataset.standing;
-      for (const other of document.querySelectorAll("[data-standing]")) other.setAttribute("aria-pressed", String(other === button));
-      draw();
-    });
+  for (const column of COLUMNS) {
+    const title = make("button", { type: "button" }, column.title);
+    title.addEventListener("click", () => sortBy(column));
+    byId("vens-head").append(
+      cell(column.name, make("th", { scope: "col", className: classes(column) }, title)),
+    );
   }
+  byId("vens-filter").addEventListener("input", draw);
+  segments("standing", (value) => {
+    filter = value;
+    draw();
+  });
   byId("vens-all").addEventListener("click", () => {
     all = true;
     draw();
   });
 }
 
-export function showVens(fleet) {
-  shown = fleet.vens;
-  known = fleet.known;
+/** @param {FleetApi.FleetFace} fleet */
+export function showVens({ vens, known }) {
+  shown = vens;
+  total = known;
   draw();
 }
 
-// First up, then down, then as it was: those first that shed.
-function sortBy(n) {
-  if (sorted?.n !== n) sorted = { n, down: !COLUMNS[n].words };
-  else sorted = sorted.down === !COLUMNS[n].words ? { n, down: !sorted.down } : null;
-  [...byId("vens-head").children].forEach((head, at) => {
-    if (sorted?.n === at) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
-    else head.removeAttribute("aria-sort");
-  });
+/**
+ * First up (figures down), then the other way, then as it was: those first that shed.
+ * @param {Column} column
+ */
+function sortBy(column) {
+  const downFirst = !column.isWords;
+  if (sorted?.column !== column) sorted = { column, down: downFirst };
+  else sorted = sorted.down === downFirst ? { column, down: !downFirst } : null;
+  const at = cells(byId("vens-head"));
+  for (const { name } of COLUMNS) at(name).removeAttribute("aria-sort");
+  if (sorted) at(column.name).setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
   draw();
 }
 
-function compared(a, b) {
-  const [one, other] = [COLUMNS[sorted.n].by(a), COLUMNS[sorted.n].by(b)];
-  if (one === undefined || one === "") return other === undefined || other === "" ? 0 : 1;
-  if (other === undefined || other === "") return -1;
-  const found = typeof one === "string" ? order(one, other) : one - other;
-  return sorted.down ? -found : found;
-}
+/**
+ * Those that have nothing there stand last, whichever way it is sorted.
+ * @param {Column} column
+ * @param {boolean} down
+ * @returns {(a: Ven, b: Ven) => number}
+ */
+const comparing =
+  ({ by }, down) =>
+  (a, b) => {
+    const [one, other] = [by(a) ?? "", by(b) ?? ""];
+    if (one === "" || other === "") return Number(one === "") - Number(other === "");
+    const compared =
+      typeof one === "number" && typeof other === "number" ? one - other : order(String(one), String(other));
+    return down ? -compared : compared;
+  };
 
 function draw() {
-  const words = byId("vens-filter").value.trim().toLowerCase();
-  let found = shown.filter((ven) => fits(ven) && (!words || said(ven).includes(words)));
-  if (sorted) found = [...found].sort(compared);
-  const first = all ? found : found.slice(0, AT_FIRST);
-  text("vens-count", found.length === known ? String(known) : `${found.length} of ${known}`);
+  const words = input("vens-filter").value.trim().toLowerCase();
+  let matching = shown.filter((ven) => isListed(ven) && (!words || searched(ven).includes(words)));
+  if (sorted) matching = matching.toSorted(comparing(sorted.column, sorted.down));
+  const first = all ? matching : matching.slice(0, AT_FIRST);
+  text("vens-count", matching.length === total ? String(total) : `${matching.length} of ${total}`);
   show("vens-scroll", first.length > 0);
   show("vens-empty", first.length === 0);
-  text("vens-empty", known === 0 ? "There are none." : "None of them.");
-  show("vens-more", found.length > first.length);
-  text("vens-left", `… ${found.length - first.length} more`);
-  rows(byId("vens"), first, (ven) => ven.venId, build, update);
+  text("vens-empty", total === 0 ? "There are none." : "None of them.");
+  show("vens-more", matching.length > first.length);
+  text("vens-left", `… ${matching.length - first.length} more`);
+  rows(byId("vens"), first, ({ venId }) => venId, build, update);
 }
 
-function fits(ven) {
-  const now = standing(ven);
-  return { "": true, out: now === "optedOut" || now === "disabled", silent: now === "silent" || now === "offline" }[wanted] ?? now === wanted;
-}
+/** @param {Ven} ven */
+const isListed = ({ status }) => filter === "" || STATUSES.get(status)?.filter === filter;
 
-const said = (ven) => [ven.venId, ven.eventId ?? "", STANDINGS[standing(ven)], why(ven), ...(ven.groups ?? [])].join(" ").toLowerCase();
+/** @param {Ven} ven */
+function searched(ven) {
+  const status = STATUSES.get(ven.status)?.words ?? "";
+  return [ven.venId, ven.eventId ?? "", status, whyNot(ven), ...(ven.groups ?? [])].join(" ").toLowerCase();
+}
 
 function build() {
-  return make("tr", {}, ...COLUMNS.map((column) => make("td", { className: [column.words ? "words" : "", column.small ? "hide-small" : ""].join(" ").trim() })));
+  return make("tr", {}, ...COLUMNS.map((one) => cell(one.name, make("td", { className: classes(one) }))));
 }
 
+/**
+ * @param {HTMLElement} row
+ * @param {Ven} ven
+ */
 function update(row, ven) {
-  const now = standing(ven);
-  const part = share(ven);
-  const power = (value) => (value === undefined ? "" : kw(value));
-  const cells = [
-    ven.venId,
-    STANDINGS[now],
-    ven.eventId ?? "",
-    power(ven.askedKw),
-    power(ven.deliveredKw),
-    part === undefined ? "" : percent(part),
-    power(ven.usedKw),
-    power(ven.offersKw),
-    ven.sustainS !== undefined && ven.offersKw ? span(ven.sustainS) : "",
-    why(ven),
-  ];
-  cells.forEach((value, n) => text(row.children[n], value));
-  for (const n of [0, 2, 9]) if (row.children[n].title !== cells[n]) row.children[n].title = cells[n];
-  mark(row.children[1], `words standing ${now}`);
+  const at = cells(row);
+  for (const { name, words, titled } of COLUMNS) {
+    const value = words(ven);
+    text(at(name), value);
+    if (titled) attribute(at(name), "title", value);
+  }
+  mark(at("status"), `words standing ${ven.status}`);
 }

@@ -1,110 +1,131 @@
 // The event that matters now, with its countdown; the others below it.
-import { clock, kw, left, percent, span } from "./format.js";
-import { byId, figure, make, mark, rows, show, style, text } from "./dom.js";
+import { Countdowns } from "/static/kit/countdown.js";
+import { button, byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
+import { clock, fixed, kw, percent, shareOf, span } from "/static/kit/format.js";
+import { reasonWords } from "./rules.js";
 
-const LEVELS = ["normal", "moderate", "high", "emergency"];
-const REASONS = {
-  notParticipating: "not taking part",
-  overrideStatus: "comfort",
-  mustRun: "something must run",
-  economic: "not worth it",
-  emergency: "emergency",
-  outageRunStatus: "outage or repair",
-};
-let counting = [];
+/** @typedef {{ look: "" | "near" | "active" | "left", title: string, words: string }} Banner */
+
+const countdowns = new Countdowns();
 let announced = "";
 
-export const optOutWords = (reason) => REASONS[reason] ?? reason ?? "";
-
+/** @param {VenApi.Snapshot} snapshot */
 export function showBanner(snapshot) {
   const { events, power, ven } = snapshot;
   const main = chosen(events);
-  counting = [];
-  byId("event-left").removeAttribute("data-key");
+  const { look, title, words } = banner(main, snapshot);
+  countdowns.clear();
   text("event-left", "");
-  const [look, title, words] = told(main, snapshot);
-  mark(byId("event"), `card event ${look}`);
+  mark("event", `card event ${look}`);
   text("event-title", title);
   text("event-words", words);
-  if (main !== null && look !== "left") counting.push([byId("event-left"), main.phase === "active" ? main.endTs : main.startTs]);
   const active = main !== null && main.phase === "active" && ven.takesPart;
+  if (main !== null && look !== "left") countdowns.set(byId("event-left"), nextTs(main));
   show("event-figures", active);
   if (active) showFigures(main, power);
   showOthers(events.filter((event) => event !== main));
   show("opt-out", ven.takesPart);
   show("opt-in", ven.status === "optedOut");
-  byId("opt-out").disabled = false;
+  button("opt-out").disabled = false;
   count(snapshot.ts);
   announce(title, words);
 }
 
-// Countdowns as of *ts*, the VEN's time.
+/**
+ * Countdowns as of *ts*, the VEN's time.
+ * @param {number} ts
+ */
 export function count(ts) {
-  for (const [node, until] of counting) text(node, left(until - ts));
+  countdowns.show(ts);
 }
 
+/** @param {VenApi.EventFace[]} events */
 function chosen(events) {
-  const going = events.filter((event) => event.phase !== "optedOut");
-  return going.find((event) => event.inForce) ?? going.find((event) => event.phase === "active") ?? going[0] ?? events[0] ?? null;
+  const going = events.filter(({ phase }) => phase !== "optedOut");
+  const active = going.find(({ phase }) => phase === "active");
+  return going.find(({ inForce }) => inForce) ?? active ?? going[0] ?? events[0] ?? null;
 }
 
-function told(event, { ven, power }) {
-  if (ven.status === "disabled") return ["left", "Disabled by the operator", "The VEN takes no part in events until it is enabled again."];
+/** @param {VenApi.EventFace} event */
+const nextTs = ({ phase, startTs, endTs }) => (phase === "active" ? endTs : startTs);
+
+/** @param {VenApi.EventFace} event */
+const terms = ({ eventId, startTs, endTs, request }) =>
+  `${eventId} · ${clock(startTs)} to ${clock(endTs)} · asks ${request}`;
+
+/**
+ * @param {VenApi.EventFace | null} event
+ * @param {VenApi.Snapshot} snapshot
+ * @returns {Banner}
+ */
+function banner(event, { ven, power }) {
+  if (ven.status === "disabled") {
+    const words = "The VEN takes no part in events until it is enabled again.";
+    return { look: "left", title: "Disabled by the operator", words };
+  }
   if (ven.status === "optedOut") {
     const until = ven.untilTs === null ? "until you opt in again" : `until ${clock(ven.untilTs)}`;
     const which = event === null ? "" : ` ${event.eventId} goes on without this house.`;
-    return ["left", "Opted out of events", `Reason: ${optOutWords(ven.reason)}; ${until}.${which}`];
+    const words = `Reason: ${reasonWords(ven.reason)}; ${until}.${which}`;
+    return { look: "left", title: "Opted out of events", words };
   }
   if (event === null) {
-    return ["", "No event", `If one came now, the house could shed ${kw(power.availableKw)} kW and hold it for ${span(power.sustainS)}.`];
+    const offer = `${kw(power.availableKw)} kW and hold it for ${span(power.sustainS)}`;
+    return { look: "", title: "No event", words: `If one came now, the house could shed ${offer}.` };
   }
-  const what = `${event.eventId} · ${clock(event.startTs)} to ${clock(event.endTs)} · ${asks(event)}`;
-  if (event.phase === "optedOut") return ["left", "You left this event", `${what}. It goes on without this house.`];
-  if (event.phase === "active") return ["active", "Event: ends in", what];
-  return ["near", "Event: starts in", what];
+  if (event.phase === "optedOut") {
+    const words = `${terms(event)}. It goes on without this house.`;
+    return { look: "left", title: "You left this event", words };
+  }
+  if (event.phase === "active") return { look: "active", title: "Event: ends in", words: terms(event) };
+  return { look: "near", title: "Event: starts in", words: terms(event) };
 }
 
-export function asks(event) {
-  const [first, ...more] = event.intervals;
-  if (first === undefined) return "";
-  const words = {
-    shedKw: `asks ${kw(first.value)} kW less`,
-    importLimitKw: `asks for at most ${kw(first.value)} kW`,
-    level: `level ${first.value}, ${LEVELS[first.value]}`,
-  }[first.signal];
-  return more.length ? `${words}, then ${more.length} more step${more.length > 1 ? "s" : ""}` : words;
-}
-
+/**
+ * @param {VenApi.EventFace} event
+ * @param {VenApi.PowerFace} power
+ */
 function showFigures(event, power) {
   const askedKw = power.askedKw ?? event.askedKw ?? 0;
   figure("event-asked", kw(askedKw), "kW");
   figure("event-now", kw(power.shedKw), "kW");
   figure("event-mean", event.deliveredKw === null ? "–" : kw(event.deliveredKw), "kW");
-  figure("event-kwh", event.deliveredKwh === null ? "–" : event.deliveredKwh.toFixed(3), "kWh");
-  const share = askedKw > 0 ? Math.min(1, Math.max(0, power.shedKw / askedKw)) : 1;
-  style("event-meter", "--share", `${(share * 100).toFixed(1)}%`);
+  figure("event-kwh", event.deliveredKwh === null ? "–" : fixed(event.deliveredKwh, 3), "kWh");
+  const share = Math.min(1, Math.max(0, shareOf(power.shedKw, askedKw) ?? 1));
+  meter("event-meter", share);
   text("event-share", percent(share));
 }
 
+/** @param {VenApi.EventFace[]} others */
 function showOthers(others) {
   show("event-others", others.length > 0);
-  rows(
-    byId("event-others"),
-    others,
-    (event) => event.eventId,
-    () => make("li", {}, make("span"), make("span", { className: "muted" }, make("span"), make("b"))),
-    (row, event) => {
-      const waits = event.phase === "active" ? "waits for the one above, ends in " : "starts in ";
-      const over = event.phase === "optedOut";
-      text(row.firstChild, `${event.eventId} · ${clock(event.startTs)} to ${clock(event.endTs)} · ${asks(event)}`);
-      text(row.lastChild.firstChild, over ? "left" : waits);
-      text(row.lastChild.lastChild, "");
-      if (!over) counting.push([row.lastChild.lastChild, event.phase === "active" ? event.endTs : event.startTs]);
-    },
-  );
+  rows(byId("event-others"), others, ({ eventId }) => eventId, buildOther, showOther);
 }
 
-// For those who cannot see it: once when it changes, not with every second of the countdown.
+function buildOther() {
+  const state = make("span", { className: "muted" }, cell("state", make("span")), cell("left", make("b")));
+  return make("li", {}, cell("terms", make("span")), state);
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {VenApi.EventFace} event
+ */
+function showOther(row, event) {
+  const at = cells(row);
+  const waits = event.phase === "active" ? "waits for the one above, ends in " : "starts in ";
+  const isLeft = event.phase === "optedOut";
+  text(at("terms"), terms(event));
+  text(at("state"), isLeft ? "left" : waits);
+  if (isLeft) text(at("left"), "");
+  else countdowns.set(at("left"), nextTs(event));
+}
+
+/**
+ * For those who cannot see it: once when it changes, not with every second of the countdown.
+ * @param {string} title
+ * @param {string} words
+ */
 function announce(title, words) {
   const now = title === "No event" ? title : `${title.replace(/ (ends|starts) in$/, " $1 soon")} ${words}`;
   if (now !== announced) text("announce", now);

@@ -1,64 +1,64 @@
 // The panel: a row a circuit, with its switch, what it draws, its breaker, and why it is held back.
-import { kw, percent } from "./format.js";
-import { make, mark, rows, show, style, text } from "./dom.js";
+import { attribute, cell, cells, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
+import { kw, percent } from "/static/kit/format.js";
+import { rules } from "./rules.js";
 
-const HIGH = 0.8;
-const STATES = { off: "switched off", curtailed: "held back", idle: "draws nothing now", on: "on" };
+/** @typedef {(id: string, enabled: boolean) => void} Toggle */
 
+/**
+ * @param {HTMLElement} host
+ * @param {VenApi.CircuitFace[]} circuits
+ * @param {Toggle} toggle
+ */
 export function showCircuits(host, circuits, toggle) {
-  rows(host, circuits, (circuit) => circuit.id, (circuit) => build(circuit, toggle), update);
+  rows(
+    host,
+    circuits,
+    ({ id }) => id,
+    ({ id }) => build(id, toggle),
+    update,
+  );
 }
 
-function build(circuit, toggle) {
-  const control = make("button", { type: "button", className: "switch" });
+/**
+ * @param {string} id
+ * @param {Toggle} toggle
+ */
+function build(id, toggle) {
+  const control = cell("switch", make("button", { type: "button", className: "switch" }));
   control.setAttribute("role", "switch");
-  const keep = make("button", { type: "button", className: "small" }, "Let it run");
-  const row = make(
+  const run = cell("run", make("button", { type: "button", className: "small" }, "Let it run"));
+  control.addEventListener("click", () => toggle(id, control.getAttribute("aria-checked") !== "true"));
+  run.addEventListener("click", () => toggle(id, true));
+  const bar = cell("meter", make("div", { className: "meter" }, make("i")));
+  return make(
     "li",
     {},
     control,
-    make("div", { className: "name" }, make("span"), make("small")),
-    make("div", { className: "load" }, make("div", { className: "meter" }, make("i")), make("small")),
-    make("div", { className: "kw" }),
-    make("div", { className: "why" }, make("span"), keep),
+    make("div", { className: "name" }, cell("name", make("span")), cell("rank", make("small"))),
+    make("div", { className: "load" }, bar, cell("load", make("small"))),
+    cell("kw", make("div", { className: "kw" })),
+    cell("why", make("div", { className: "why" }, cell("reason", make("span")), run)),
   );
-  control.addEventListener("click", () => toggle(circuit.id, control.getAttribute("aria-checked") !== "true"));
-  keep.addEventListener("click", () => toggle(circuit.id, true));
-  return row;
 }
 
+/**
+ * @param {HTMLElement} row
+ * @param {VenApi.CircuitFace} circuit
+ */
 function update(row, circuit) {
-  const [control, name, load, power, why] = row.children;
+  const at = cells(row);
   mark(row, `${circuit.state}${circuit.byHand ? " byhand" : ""}`);
-  const checked = String(circuit.enabled);
-  if (control.getAttribute("aria-checked") !== checked) control.setAttribute("aria-checked", checked);
-  const label = `${circuit.name}, ${STATES[circuit.state]}`;
-  if (control.getAttribute("aria-label") !== label) control.setAttribute("aria-label", label);
-  text(name.firstChild, circuit.name);
-  text(name.lastChild, standing(circuit));
-  const meter = load.firstChild;
-  mark(meter, circuit.breakerLoad >= HIGH ? "meter high" : "meter");
-  style(meter, "--share", percent(Math.min(1, circuit.breakerLoad)).replace(" ", ""));
-  text(load.lastChild, `${percent(circuit.breakerLoad)} of ${circuit.breakerAmps} A`);
-  text(power, `${kw(circuit.powerKw)} kW`);
-  const words = reason(circuit);
-  show(why, words !== "");
-  text(why.firstChild, words);
-  show(why.lastChild, circuit.state === "curtailed" && !circuit.byHand);
-  const offer = `Let it run: ${circuit.name}, out of this event`;
-  if (why.lastChild.getAttribute("aria-label") !== offer) why.lastChild.setAttribute("aria-label", offer);
-}
-
-function reason(circuit) {
-  if (circuit.byHand) return "switched by hand: out of this event";
-  if (circuit.curtailedKw <= 0) return "";
-  return circuit.reason.startsWith("discharges") ? circuit.reason : `−${kw(circuit.curtailedKw)} kW: ${circuit.reason}`;
-}
-
-// Its rank, and why it is left alone where it could be thought that it has something to give.
-function standing(circuit) {
-  if (circuit.critical) return "critical, never shed";
-  const rank = `priority ${circuit.priority}`;
-  if (!circuit.enabled) return `${rank} · switched off`;
-  return circuit.state === "on" && circuit.reason && circuit.type !== "pv" && !circuit.byHand ? `${rank} · ${circuit.reason}` : rank;
+  attribute(at("switch"), "aria-checked", String(circuit.enabled));
+  attribute(at("switch"), "aria-label", `${circuit.name}, ${rules.circuitStates[circuit.state]}`);
+  text(at("name"), circuit.name);
+  text(at("rank"), circuit.rank);
+  mark(at("meter"), circuit.breakerLoad >= rules.breakerHigh ? "meter high" : "meter");
+  meter(at("meter"), circuit.breakerLoad);
+  text(at("load"), `${percent(circuit.breakerLoad)} of ${circuit.breakerAmps} A`);
+  text(at("kw"), `${kw(circuit.powerKw)} kW`);
+  show(at("why"), circuit.why !== null);
+  text(at("reason"), circuit.why ?? "");
+  show(at("run"), circuit.state === "curtailed" && !circuit.byHand);
+  attribute(at("run"), "aria-label", `Let it run: ${circuit.name}, out of this event`);
 }

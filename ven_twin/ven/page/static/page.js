@@ -1,28 +1,62 @@
 // The VEN's page: what comes from the VEN is shown, what the resident says is sent.
-import { call, read } from "./api.js";
-import { count, optOutWords, showBanner } from "./banner.js";
-import { PowerChart } from "./chart.js";
+import { call, read, wordsOf } from "/static/kit/api.js";
+import { TimeChart } from "/static/kit/chart.js";
+import { byId, input, mark, select, show, text } from "/static/kit/dom.js";
+import { clock, clockS, counted, fixed, houseTime, kw, span } from "/static/kit/format.js";
+import { follow, say } from "/static/kit/stream.js";
+import { count, showBanner } from "./banner.js";
 import { showCircuits } from "./circuits.js";
-import { byId, figure, make, mark, rows, show, style, text } from "./dom.js";
-import { clock, clockS, day, fixed, houseTime, kw, percent, span } from "./format.js";
-import { listen } from "./stream.js";
+import { showHistory } from "./history.js";
+import * as optOut from "./opt_out.js";
+import { rules } from "./rules.js";
 import { showTiles } from "./tiles.js";
 
-const chart = new PowerChart(byId("plot"), byId("legend"));
+/** @typedef {"baselineKw" | "targetKw" | "usedKw"} Column */
+
+const SAID_MS = 8000;
+/** @type {import("/static/kit/chart.js").ChartKind<Column>} */
+const POWER = {
+  lines: [
+    {
+      column: "baselineKw",
+      label: "Baseline",
+      colour: "--baseline",
+      key: "dashed",
+      look: { width: 1.6, dash: [5, 4] },
+    },
+    {
+      column: "targetKw",
+      label: "Target",
+      colour: "--event-line",
+      key: "wide",
+      look: { width: 6, alpha: 0.6 },
+    },
+    {
+      column: "usedKw",
+      label: "Used",
+      colour: "--accent",
+      key: "",
+      fill: "--accent-soft",
+      look: { width: 2.2 },
+    },
+  ],
+  between: { upper: "baselineKw", lower: "usedKw", fill: "--good-soft" },
+  areas: [
+    { words: "Event", colour: "--event-soft" },
+    { words: "Shed", colour: "--good-soft" },
+  ],
+};
+const chart = new TimeChart(byId("plot"), byId("legend"), POWER);
+/** @type {VenApi.Snapshot | null} */
 let shown = null;
+/** @type {VenApi.PastEvent[]} */
 let past = [];
+/** @type {string | null} */
 let pastMark = null;
 let aheadMs = 0;
-
-const STATES = {
-  connecting: "connecting",
-  backoff: "waiting to try again",
-  refused: "refused",
-  stopped: "stopped",
-  duplicate_client: "displaced by another client",
-};
 const venTs = () => (Date.now() + aheadMs) / 1000;
 
+/** @param {VenApi.Snapshot} snapshot */
 function showState(snapshot) {
   shown = snapshot;
   aheadMs = snapshot.ts * 1000 - Date.now();
@@ -37,131 +71,114 @@ function showState(snapshot) {
   showCircuits(byId("circuits"), circuits, toggle);
   text("panel", `${fixed(panel.amps, 0)} of ${panel.ratingAmps} A at ${panel.voltageV} V`);
   showCloud(snapshot);
-  shade();
-  chart.push(snapshot.ts, power);
-  byId("plot").setAttribute("aria-label", `Power from the grid: ${kw(power.gridKw)} kW used, baseline ${kw(power.baselineKw)} kW`);
+  shade(snapshot);
+  chart.push(snapshot.ts, {
+    baselineKw: power.baselineKw,
+    targetKw: power.targetKw,
+    usedKw: power.gridKw,
+  });
+  const label = `Power from the grid: ${kw(power.gridKw)} kW used, baseline ${kw(power.baselineKw)} kW`;
+  byId("plot").setAttribute("aria-label", label);
   if (snapshot.pastMark !== pastMark) {
     pastMark = snapshot.pastMark;
     showPast();
   }
 }
 
+/** @param {VenApi.Snapshot} snapshot */
 function title({ ven, events, power }) {
   if (!ven.takesPart) return "takes no part";
-  return events.some((event) => event.phase === "active") ? `event, −${kw(power.shedKw)} kW` : `${kw(power.gridKw)} kW`;
+  const sheds = events.some(({ phase }) => phase === "active");
+  return sheds ? `event, ${kw(-power.shedKw)} kW` : `${kw(power.gridKw)} kW`;
 }
 
+/** @param {VenApi.Snapshot} snapshot */
 function showCloud({ cloud, ven }) {
-  const waiting = cloud.outboxDepth === 1 ? "1 message" : `${cloud.outboxDepth} messages`;
-  mark(byId("cloud"), `pill ${cloud.connected ? "good" : "bad"}`);
+  const waiting = counted(cloud.outboxDepth, "message");
+  const state = cloud.connected
+    ? `connected since ${clock(cloud.sinceTs)}`
+    : `${rules.sessionStates[cloud.state]} since ${clockS(cloud.sinceTs)}`;
+  mark("cloud", `pill ${cloud.connected ? "good" : "bad"}`);
   text("cloud", cloud.connected ? "Connected" : "Not connected");
   show("offline", !cloud.connected);
   text("offline-why", `Since ${clockS(cloud.sinceTs)}${cloud.reason ? `: ${cloud.reason}` : ""}.`);
-  text("offline-more", `It goes on by the schedule that it has, and tries again by itself. In its outbox: ${waiting}.`);
-  text("link-state", cloud.connected ? `connected since ${clock(cloud.sinceTs)}` : `${STATES[cloud.state]} since ${clockS(cloud.sinceTs)}`);
+  text(
+    "offline-more",
+    `It goes on by the schedule that it has, and tries again by itself. In its outbox: ${waiting}.`,
+  );
+  text("link-state", state);
   text("link-outbox", cloud.messagesLost ? `${waiting}; ${cloud.messagesLost} lost` : waiting);
-  text("link-puback", cloud.lastPubackAgeS === null ? "nothing yet" : `${span(cloud.lastPubackAgeS)} ago`);
+  const age = cloud.lastPubackAgeS;
+  text("link-puback", age === null ? "nothing yet" : `${span(age)} ago`);
   text("link-house", `${houseTime(ven.houseTs, ven.utcOffsetH)}, ×${ven.houseSpeed}`);
 }
 
-function shade() {
-  chart.events([...shown.events, ...past].map((event) => [event.startTs, event.endTs]));
+/** @param {VenApi.Snapshot} snapshot */
+function shade({ events }) {
+  chart.shadeEvents([...events, ...past]);
 }
 
 async function showPast() {
-  past = (await read("/api/events")).past;
-  shade();
-  show("history-empty", past.length === 0);
-  show("history-scroll", past.length > 0);
-  rows(byId("history"), past, (event) => `${event.eventId}@${event.endTs}`, pastRow, () => {});
+  /** @type {VenApi.Events} */
+  const events = await read("/api/events");
+  past = events.past;
+  if (shown !== null) shade(shown);
+  showHistory(past);
 }
 
-function pastRow(event) {
-  const of = (value, digits) => (value === null ? "–" : fixed(value, digits));
-  const share = event.askedKw && event.deliveredKw !== null ? percent(event.deliveredKw / event.askedKw) : "–";
-  const ended = { completed: "completed", cancelled: "cancelled", optedOut: "opted out" }[event.ended];
-  const why = event.reason ? [make("small", {}, optOutWords(event.reason))] : [];
-  const lasted = event.endTs < event.startTs ? "not begun" : span(event.endTs - event.startTs);
-  const when = `${day(event.startTs)} ${clock(event.startTs)}, ${lasted}`.trim();
-  const wh = event.deliveredKwh === null ? "–" : `${fixed(event.deliveredKwh, 3)}${event.askedKwh === null ? "" : ` of ${fixed(event.askedKwh, 3)}`}`;
-  return make(
-    "tr",
-    {},
-    make("td", { className: "id", title: event.eventId }, when, make("small", {}, event.eventId)),
-    make("td", { className: "words" }, make("span", { className: `ended ${event.ended}` }, ended), ...why),
-    make("td", { className: "hide-small" }, of(event.askedKw, 2)),
-    make("td", {}, of(event.deliveredKw, 2)),
-    make("td", { className: "hide-small" }, wh),
-    make("td", {}, share),
-  );
-}
-
+/**
+ * Send a call; what it answers, where that is the VEN's state, is shown at once.
+ * @param {string} path
+ * @param {object} body
+ */
 async function send(path, body) {
   try {
     const answer = await call(path, body);
-    show("problem", false);
+    say(null, 0);
     if (answer.ven !== undefined) showState(answer);
   } catch (error) {
-    text("problem", error.message);
-    show("problem", true);
-    setTimeout(() => show("problem", false), 8000);
+    say(wordsOf(error), SAID_MS);
   }
 }
 
-const toggle = (id, enabled) => send(`/api/circuits/${encodeURIComponent(id)}`, { enabled });
-
-function askOptOut() {
-  const now = venTs();
-  const active = shown.events.find((event) => event.phase === "active");
-  const midnight = new Date().setHours(24, 0, 0, 0) / 1000;
-  const ends = [["", "I opt in again"], ["3600", "in 1 hour"], ["14400", "in 4 hours"], [String(Math.max(60, midnight - now)), "midnight"]];
-  if (active) ends.unshift([String(Math.ceil(active.endTs - now) + 1), `this event ends, ${clock(active.endTs)}`]);
-  byId("opt-out-until").replaceChildren(...ends.map(([value, words]) => make("option", { value }, words)));
-  byId("opt-out-dialog").showModal();
+/**
+ * @param {string} id
+ * @param {boolean} enabled
+ */
+function toggle(id, enabled) {
+  /** @type {VenApi.SwitchCall} */
+  const body = { enabled };
+  send(`/api/circuits/${encodeURIComponent(id)}`, body);
 }
 
-byId("opt-out").addEventListener("click", askOptOut);
-byId("opt-out-dialog").addEventListener("close", (event) => {
-  if (event.target.returnValue !== "yes") return;
-  const after = byId("opt-out-until").value;
-  const body = { reason: byId("opt-out-reason").value };
-  if (after !== "") body.untilTs = Math.ceil(venTs() + Number(after));
-  event.target.returnValue = "";
-  send("/api/opt-out", body);
-});
+/** @param {Event} submitted */
+function tryEvent(submitted) {
+  submitted.preventDefault();
+  const after = Number(select("try-start").value);
+  /** @type {VenApi.EventCall} */
+  const body = {
+    kw: Number(input("try-kw").value),
+    durationS: Number(select("try-for").value),
+    startTs: after > 0 ? Math.round(venTs() + after) : null,
+  };
+  send("/api/events", body);
+}
+
+Object.assign(input("try-kw"), { min: rules.eventKw.minimum, max: rules.eventKw.maximum });
+optOut.setUp(
+  () => shown,
+  venTs,
+  (body) => send("/api/opt-out", body),
+);
 byId("opt-in").addEventListener("click", () => send("/api/opt-in", {}));
 byId("restore").addEventListener("click", () => send("/api/restore", {}));
-byId("try").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const body = { kw: Number(byId("try-kw").value), durationS: Number(byId("try-for").value) };
-  const after = Number(byId("try-start").value);
-  if (after > 0) body.startTs = Math.round(venTs() + after);
-  send("/api/events", body);
-});
-for (const button of document.querySelectorAll("[data-span]")) {
-  button.addEventListener("click", () => {
-    for (const other of document.querySelectorAll("[data-span]")) other.setAttribute("aria-pressed", String(other === button));
-    chart.show(Number(button.dataset.span));
-  });
-}
-
+byId("try").addEventListener("submit", tryEvent);
 setInterval(() => shown !== null && count(venTs()), 250);
-listen("/api/stream", {
-  state: showState,
-  async found() {
-    show("lost", false);
-    document.body.classList.remove("lost");
-    document.querySelector("main").inert = false;
+follow("VEN", {
+  message: showState,
+  async opened() {
     pastMark = null;
     chart.load(await read("/api/chart"));
   },
-  lost(heardMs) {
-    text("lost-since", `It was last heard at ${clockS(heardMs / 1000)}.`);
-    show("lost", true);
-    show("offline", false);
-    document.body.classList.add("lost");
-    document.querySelector("main").inert = true;
-    mark(byId("cloud"), "pill bad");
-    text("cloud", "No VEN");
-  },
+  lost() {},
 });

@@ -1,0 +1,103 @@
+"""The fleet as the operator's page shows it, and the rules that the page is served."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts.api.fleet import FRESH_S, FleetVen, Standing
+from contracts.api.resources import EventBody
+from contracts.wire.events import LOWEST_PRIORITY, Signal
+from contracts.wire.shadow import OptOut
+from tests.support.fleets import NOW, crowd, event
+from ven_twin.operations.fleet import words
+from ven_twin.operations.fleet.fleet_rules import fleet_rules
+from ven_twin.operations.fleet.fleet_state import Board, Seen, VenStatus, board, status_of
+from ven_twin.operations.fleet.fleet_view import FleetView, fleet_view
+
+
+def shown(**seen: Any) -> Board:
+    """The board of a crowd with one event."""
+    return board(
+        Seen(**{"fleet": crowd(), "events": (event("evt-evening"),), "heard_ts": NOW, **seen}), "here", NOW
+    )
+
+
+def view(**seen: Any) -> FleetView:
+    """The view of that board."""
+    return fleet_view(shown(**seen))
+
+
+def ven(standing: Standing = Standing.READY, **more: Any) -> FleetVen:
+    """A VEN whose latest row is fresh."""
+    return FleetVen(**{"ven_id": "ven-1", "standing": standing, "row_age_s": 1.0, **more})
+
+
+def test_the_view_has_the_boards_figures() -> None:
+    """And every VEN that is listed, in the board's order."""
+    of, it = shown(), view()
+    assert of.fleet is not None
+    assert it.fleet is not None
+    assert [line.ven_id for line in it.fleet.vens] == [each.ven_id for each in of.fleet.vens]
+    assert (it.silent, it.never_seen, it.asked_kw) == (of.silent, of.never_seen, of.asked_kw)
+    assert it.share == of.delivered_kw / of.asked_kw
+    assert view(fleet=None).fleet is None
+
+
+def test_the_silent_of_the_list_are_those_that_are_counted() -> None:
+    """The filter lists as many as the total says."""
+    it = view()
+    assert it.fleet is not None
+    listed = {status.value for status in fleet_rules().statuses if status.filter == "silent"}
+    assert sum(line.status in listed for line in it.fleet.vens) == it.silent
+
+
+@pytest.mark.parametrize(
+    ("of", "status", "why"),
+    [
+        (ven(), VenStatus.READY, ""),
+        (ven(row_age_s=FRESH_S), VenStatus.READY, ""),
+        (ven(row_age_s=FRESH_S + 1), VenStatus.SILENT, "silent for 5 min"),
+        (ven(Standing.SHEDDING, row_age_s=None), VenStatus.SILENT, "no telemetry yet"),
+        (ven(Standing.OFFLINE, row_age_s=20.0), VenStatus.OFFLINE, "silent for 20 s"),
+        (ven(Standing.NEVER_SEEN, row_age_s=None), VenStatus.NEVER_SEEN, ""),
+        (
+            ven(Standing.OPTED_OUT, row_age_s=None, opt_out=OptOut(reason="mustRun")),
+            VenStatus.OPTED_OUT,
+            "something must run, until it opts in",
+        ),
+    ],
+)
+def test_a_ven_that_cannot_be_counted_on_says_why(of: FleetVen, status: VenStatus, why: str) -> None:
+    """Fresh telemetry is what tells a VEN that is ready from one that is silent."""
+    assert (status_of(of), words.why(of)) == (status, why)
+
+
+def test_an_event_says_what_it_waits_for() -> None:
+    """One that runs for its end, one that comes for its start, one that is over for nothing."""
+    events = (event("runs"), event("comes", after_s=60), event("over", after_s=-900))
+    events += (event("cancelled", cancelled_ts=NOW - 5),)
+    lines = {line.event_id: line for line in view(events=events).events}
+    assert (lines["runs"].stage, lines["runs"].progress) == ("running", "ends in")
+    assert lines["runs"].until_ts == lines["runs"].end_ts
+    assert (lines["comes"].stage, lines["comes"].until_ts) == ("coming", lines["comes"].start_ts)
+    assert [(lines[name].progress, lines[name].until_ts) for name in ("over", "cancelled")] == [
+        ("completed", None),
+        ("cancelled", None),
+    ]
+    assert lines["runs"].request == "10.00 kW less"
+
+
+async def test_the_form_begins_with_the_contracts_defaults(client: httpx.AsyncClient) -> None:
+    """Ranges and defaults are those of an event that leaves everything out."""
+    form = (await client.get("/api/rules")).json()["form"]
+    left_out = EventBody(intervals=())
+    assert (form["programme"], form["allocation"]) == (left_out.programme, left_out.allocation)
+    assert form["priority"] == {"minimum": 0, "maximum": LOWEST_PRIORITY, "default": left_out.priority}
+    assert form["randomizeStartS"] == {"minimum": 0, "maximum": 3600, "default": 0}
+    assert {rule["value"] for rule in form["signals"]} == set(Signal)
+    assert [status["value"] for status in (await client.get("/api/rules")).json()["statuses"]] == list(
+        VenStatus
+    )

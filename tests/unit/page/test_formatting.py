@@ -1,0 +1,100 @@
+"""Figures and times for people: the same texts on the terminal and on the pages."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from contracts.wire.events import Interval, Signal
+from ven_twin.ven.page.ven_rules import ven_rules
+from ven_twin.webkit import formatting
+from ven_twin.webkit.static_files import KIT
+
+NODE = Path(sys.executable).parent / "node"
+PAGE = """
+const { rules, calls, module } = JSON.parse(await new Response(process.stdin).text());
+globalThis.fetch = async () => ({ ok: true, json: async () => rules });
+const format = await import(module);
+console.log(JSON.stringify(calls.map(([name, values]) => values.map((value) => format[name](value)))));
+"""
+"""Answers the page's own functions, with the rules that a server would send."""
+
+
+def on_the_page(**calls: list[float]) -> dict[str, list[str]]:
+    """The texts that the page's functions make of values."""
+    given = {
+        "rules": msgspec.to_builtins(ven_rules()),
+        "calls": list(calls.items()),
+        "module": (KIT / "format.js").as_uri(),
+    }
+    command = [NODE, "--input-type=module", "-e", PAGE]
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)
+    return dict(zip(calls, json.loads(done.stdout), strict=True))
+
+
+def test_pages_and_terminal_write_the_same() -> None:
+    """Powers, shares, spans and countdowns, at their limits, at exact halves and at random."""
+    rng = random.Random(7)
+    spread = [rng.uniform(-1, 1) * 10 ** rng.randint(-3, 6) for _ in range(400)]
+    halves = [n / 8 for n in range(-40, 41)]
+    times = [abs(value) for value in [*spread, *halves]] + [
+        s + d for s in LIMITS_S for d in (-1, -0.5, 0, 0.5, 1)
+    ]
+    values: dict[str, list[float]] = {
+        "kw": [*spread, *halves],
+        "percent": [*(value / 100 for value in spread), *halves],
+        "span": times,
+        "left": [-5.0, *times],
+    }
+    functions: dict[str, Any] = {name: getattr(formatting, name) for name in values}
+    assert on_the_page(**values) == {name: list(map(functions[name], values[name])) for name in values}
+
+
+LIMITS_S = (90, 60 * 89.5, 60 * 90, 3600, 7200, 86_400, 2 * 86_400)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (formatting.kw(-0.004), "0.00"),
+        (formatting.kw(-1.5), "−1.50"),
+        (formatting.kw(None), ""),
+        (formatting.percent(-0.05), "−5 %"),
+        (formatting.span(89.4), "89 s"),
+        (formatting.span(90), "2 min"),
+        (formatting.span(5400), "1 h 30 min"),
+        (formatting.left(245), "4:05"),
+        (formatting.left(3845), "1:04:05"),
+        (formatting.left(187_300), "2 d 4 h"),
+        (formatting.share_text(1.75, 2.0), "88 %"),
+        (formatting.share_text(1.0, 0.0), ""),
+        (formatting.opt_out_reason("mustRun"), "something must run"),
+        (formatting.opt_out_reason("my own"), "my own"),
+        (formatting.opt_out_reason(None), "no reason given"),
+    ],
+)
+def test_a_figure_is_written_for_people(text: str, wanted: str) -> None:
+    """With a true minus, no negative zero, and a unit that fits its size."""
+    assert text == wanted
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [
+        ([], "nothing"),
+        ([(Signal.SHED_KW, 3.0)], "3.00 kW less"),
+        ([(Signal.IMPORT_LIMIT_KW, 1.5)] * 2, "≤ 1.50 kW each, then 1 more step"),
+        ([(Signal.LEVEL, 3.0)] * 3, "level 3, emergency, then 2 more steps"),
+    ],
+)
+def test_a_request_is_its_first_step(steps: list[tuple[Signal, float]], wanted: str) -> None:
+    """And says how many follow."""
+    intervals = [Interval(signal=signal, value=value, duration_s=60) for signal, value in steps]
+    assert formatting.request(intervals, of_each=True) == wanted

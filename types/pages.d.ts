@@ -1,0 +1,507 @@
+// What the servers of the two pages send and take, made of their Structs by `make types`. Do not edit.
+// VenApi is the VEN's page, FleetApi the operator's, KitApi what both have.
+
+declare namespace KitApi {
+  /** The rules of every page. */
+  interface CommonRules {
+    silentS: number;
+    chartKeptS: number;
+    chartApartS: number;
+    formats: FormatRules;
+    phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
+  }
+
+  /** The limits by which figures and times are written; see `formatting`. */
+  interface FormatRules {
+    kwDigits: number;
+    secondsBelowS: number;
+    minutesBelowMin: number;
+    daysFromS: number;
+    minus: string;
+  }
+
+  /** A refusal. Source: RFC 9457; *field* and *requestId* are extension members. */
+  interface Problem {
+    type: string;
+    title: string;
+    status: number;
+    detail: string;
+    instance?: string | null;
+    field?: string | null;
+    requestId?: string | null;
+  }
+}
+
+declare namespace VenApi {
+  /** The range of a number, as its field in the contract has it; *default* where it has one. */
+  interface Bounds {
+    minimum: number;
+    maximum: number;
+    default: number | null;
+  }
+
+  /** Power over the last hour, by column: UTC s, kW used, kW baseline, kW target (null outside events). */
+  interface Chart {
+    ts: number[];
+    usedKw: number[];
+    baselineKw: number[];
+    targetKw: (number | null)[];
+  }
+
+  /** A circuit: what it draws, how far its breaker is loaded (0 to 1), and why it is curtailed or not. */
+  interface CircuitFace {
+    id: string;
+    name: string;
+    type: string;
+    state: "curtailed" | "idle" | "off" | "on";
+    enabled: boolean;
+    powerKw: number;
+    breakerAmps: number;
+    breakerLoad: number;
+    priority: number;
+    critical: boolean;
+    curtailedKw: number;
+    reason: string | null;
+    byHand: boolean;
+    rank: string;
+    why: string | null;
+  }
+
+  /** The connection to the cloud, and what waits for it. Ages are s, ``since_ts`` UTC s. */
+  interface CloudFace {
+    state: "backoff" | "connected" | "connecting" | "duplicate_client" | "refused" | "stopped";
+    connected: boolean;
+    sinceTs: number;
+    reason: string | null;
+    outboxDepth: number;
+    lastPubackAgeS: number | null;
+    messagesLost: number;
+  }
+
+  /** Indoor temperature, the setpoints that the resident chose, and the limits that no event passes, °C. */
+  interface ComfortFace {
+    airC: number;
+    heatingC: number;
+    coolingC: number;
+    coolestC: number;
+    warmestC: number;
+  }
+
+  /** Make an event here, for testing, as the command ``event`` does. It starts now unless told. */
+  interface EventCall {
+    kw: number;
+    durationS: number;
+    startTs?: number | null;
+    eventId?: string | null;
+  }
+
+  /** An event that is not over, or that was left before its time has passed. Times are UTC s. */
+  interface EventFace {
+    eventId: string;
+    phase: "far" | "near" | "active" | "completed" | "cancelled" | "optedOut";
+    inForce: boolean;
+    startTs: number;
+    endTs: number;
+    priority: number;
+    intervals: IntervalFace[];
+    request: string;
+    askedKw: number | null;
+    deliveredKw: number | null;
+    deliveredKwh: number | null;
+  }
+
+  /** The event that was made. */
+  interface EventTaken {
+    eventId: string;
+  }
+
+  /** The events that are held, and those that are over, newest first. */
+  interface Events {
+    open: EventFace[];
+    past: PastEvent[];
+  }
+
+  /** The limits by which figures and times are written; see `formatting`. */
+  interface FormatRules {
+    kwDigits: number;
+    secondsBelowS: number;
+    minutesBelowMin: number;
+    daysFromS: number;
+    minus: string;
+  }
+
+  /** Whether this VEN would answer an event sent now; if not, ``reasons`` say why. Ages are s. */
+  interface Health {
+    answersEvents: boolean;
+    reasons: string[];
+    warnings: string[];
+    connected: boolean;
+    takesPart: boolean;
+    lastPubackAgeS: number | null;
+    outboxDepth: number;
+    messagesLost: number;
+    certificateDaysLeft: number | null;
+    clockSkewS: number | null;
+    beatAgeS: number;
+  }
+
+  /** What an event asks for from *start_ts* to *end_ts*, UTC s. */
+  interface IntervalFace {
+    startTs: number;
+    endTs: number;
+    signal: "shedKw" | "importLimitKw" | "level";
+    value: number;
+  }
+
+  /** Process and loop are alive. ``beat_age_s`` is since the twin last looked at its house. */
+  interface Live {
+    alive: boolean;
+    beatAgeS: number;
+  }
+
+  /** Take part again. */
+  interface OptInCall {
+  }
+
+  /** Take no part in events, until *until_ts* (UTC s) or until opted in. */
+  interface OptOutCall {
+    reason: string;
+    untilTs?: number | null;
+  }
+
+  /** A reason to opt out: as it stands beside an event, and as the resident says it. */
+  interface OptOutReason {
+    value: string;
+    words: string;
+    sentence: string;
+  }
+
+  /** The service panel: its rating, and what flows through it. */
+  interface PanelFace {
+    ratingAmps: number;
+    voltageV: number;
+    amps: number;
+  }
+
+  /** An event that is over. */
+  interface PastEvent {
+    eventId: string;
+    startTs: number;
+    endTs: number;
+    ended: "far" | "near" | "active" | "completed" | "cancelled" | "optedOut";
+    askedKw: number | null;
+    askedKwh: number | null;
+    deliveredKw: number | null;
+    deliveredKwh: number | null;
+    reason: string | null;
+  }
+
+  /** Power now, kW: import and what is drawn positive, export, generation and discharge negative. */
+  interface PowerFace {
+    gridKw: number;
+    houseKw: number;
+    pvKw: number | null;
+    batteryKw: number | null;
+    batterySoc: number | null;
+    baselineKw: number;
+    askedKw: number | null;
+    targetKw: number | null;
+    shedKw: number;
+    availableKw: number;
+    sustainS: number;
+  }
+
+  /** End one event, or all, and give back what they curtail, as the command ``restore`` does. */
+  interface RestoreCall {
+    eventId?: string | null;
+  }
+
+  /** Ids of the events that were ended. */
+  interface Restored {
+    ended: string[];
+  }
+
+  /** The VEN at one moment. ``ts`` is its time, UTC s; ``events`` are in the order of their starts. */
+  interface Snapshot {
+    ts: number;
+    ven: VenFace;
+    cloud: CloudFace;
+    power: PowerFace;
+    comfort: ComfortFace | null;
+    panel: PanelFace;
+    circuits: CircuitFace[];
+    events: EventFace[];
+    pastMark: string;
+  }
+
+  /** Switch a circuit by hand; while an event is in force that takes it out of the event. */
+  interface SwitchCall {
+    enabled: boolean;
+  }
+
+  /** Which VEN this is, and what it is set to. */
+  interface VenFace {
+    venId: string;
+    bootId: string;
+    house: string;
+    houseTs: number;
+    houseSpeed: number;
+    utcOffsetH: number;
+    status: string;
+    takesPart: boolean;
+    reason: string | null;
+    untilTs: number | null;
+  }
+
+  /** The rules of the VEN's page. */
+  interface VenRules {
+    silentS: number;
+    chartKeptS: number;
+    chartApartS: number;
+    formats: FormatRules;
+    phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
+    stillKw: number;
+    breakerHigh: number;
+    circuitStates: Record<"curtailed" | "idle" | "off" | "on", string>;
+    sessionStates: Record<"backoff" | "connected" | "connecting" | "duplicate_client" | "refused" | "stopped", string>;
+    optOutReasons: OptOutReason[];
+    eventKw: Bounds;
+    eventDurationS: Bounds;
+  }
+}
+
+declare namespace FleetApi {
+  /** A way to share an event out: as it is chosen, and in short as it stands beside an event. */
+  interface AllocationRule {
+    value: string;
+    words: string;
+    short: string;
+  }
+
+  /** What a VEN said when it reached a phase: when (UTC s), and why where it gave a reason. */
+  interface Answer {
+    phase: string;
+    words: string;
+    ts: number;
+    why: string | null;
+  }
+
+  /** One VEN's part in an event: its share of each interval's value, in the order of the intervals. */
+  interface Assignment {
+    venId: string;
+    values: number[];
+    sinceTs?: number | null;
+  }
+
+  /** A message while the cloud side says nothing. */
+  interface Beat {
+    ts: number;
+    cloud: CloudFace;
+  }
+
+  /** The range of a number, as its field in the contract has it; *default* where it has one. */
+  interface Bounds {
+    minimum: number;
+    maximum: number;
+    default: number | null;
+  }
+
+  /** Whether the cloud side answers; if not, why. *heardTs* is when it did last, UTC s. */
+  interface CloudFace {
+    reached: boolean;
+    heardTs: number | null;
+    why: string | null;
+  }
+
+  /** An event by VEN; *settled* says whether there is a report. */
+  interface Detail {
+    eventId: string;
+    settled: boolean;
+    called: number;
+    tookPart: number;
+    deliveredKw: number | null;
+    parts: PartFace[];
+  }
+
+  /** The event is in the shadows of the VENs that it was allocated to, or on its way there. */
+  interface EventDispatched {
+    eventId: string;
+    revision: number;
+    startTs: number;
+    endTs: number;
+    assignments: Assignment[];
+    askedKw: number;
+    etag: string;
+    availableKw?: number | null;
+    calledKw?: number;
+    shortfallKw?: number;
+    unavailable?: Record<string, string>;
+    note?: string | null;
+    ok?: true;
+  }
+
+  /** An event as it stands at the board's time; powers are kW. */
+  interface EventLine {
+    eventId: string;
+    etag: string;
+    phase: "far" | "near" | "active" | "completed" | "cancelled" | "optedOut";
+    stage: "coming" | "over" | "running";
+    progress: string;
+    untilTs: number | null;
+    request: string;
+    revision: number;
+    startTs: number;
+    endTs: number;
+    intervals: Interval[];
+    targets: string[];
+    priority: number;
+    randomizeStartS: number;
+    programme: string;
+    allocation: string;
+    askedKw: number;
+    calledKw: number;
+    shortfallKw: number;
+    vens: number;
+    deliveredKw: number | null;
+    share: number | null;
+  }
+
+  /** The last hour by column: UTC s, kW asked, kW delivered, kW on offer; null is not known. */
+  interface FleetChart {
+    ts: number[];
+    askedKw: (number | null)[];
+    deliveredKw: (number | null)[];
+    flexibilityKw: (number | null)[];
+  }
+
+  /** The fleet's figures over all VENs, and the first of them; see `contracts.api.fleet.Fleet`. */
+  interface FleetFace {
+    known: number;
+    online: number;
+    shedding: number;
+    optedOut: number;
+    flexibilityKw: number;
+    holds: Holds[];
+    vens: VenLine[];
+  }
+
+  /** The rules of the operator's page; *statuses* stand in the order in which VENs are sorted by them. */
+  interface FleetRules {
+    silentS: number;
+    chartKeptS: number;
+    chartApartS: number;
+    formats: FormatRules;
+    phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
+    statuses: StatusRule[];
+    noVens: string;
+    form: FormRules;
+  }
+
+  /** What the page shows at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.Board`. */
+  interface FleetView {
+    ts: number;
+    place: string;
+    cloud: CloudFace;
+    fleet: FleetFace | null;
+    events: EventLine[];
+    moreEvents: boolean;
+    askedKw: number;
+    deliveredKw: number;
+    share: number | null;
+    silent: number | null;
+    neverSeen: number | null;
+  }
+
+  /** The ranges and defaults of an event, as `contracts.api.resources.EventBody` has them. */
+  interface FormRules {
+    signals: SignalRule[];
+    intervalsMax: number;
+    durationS: Bounds;
+    priority: Bounds;
+    randomizeStartS: Bounds;
+    programme: string;
+    allocation: "merit" | "proportional";
+    allocations: AllocationRule[];
+  }
+
+  /** The limits by which figures and times are written; see `formatting`. */
+  interface FormatRules {
+    kwDigits: number;
+    secondsBelowS: number;
+    minutesBelowMin: number;
+    daysFromS: number;
+    minus: string;
+  }
+
+  /** How much of the flexibility can be held for so long. */
+  interface Holds {
+    minutes: number;
+    kw: number;
+  }
+
+  /** One signal held for a while. */
+  interface Interval {
+    durationS: number;
+    signal: "shedKw" | "importLimitKw" | "level";
+    value: number;
+  }
+
+  /** An event to be created; with *eventId* given, the same request twice is one event. */
+  interface NewEvent {
+    eventId?: string | null;
+    intervals: Interval[];
+    startTs?: number | null;
+    targets?: string[];
+    priority?: number;
+    randomizeStartS?: number;
+    programme?: string;
+    allocation?: "merit" | "proportional";
+  }
+
+  /** A VEN's part. Values are by interval, in the signal's unit; powers are kW. */
+  interface PartFace {
+    venId: string;
+    values: number[];
+    sheds: boolean;
+    deliveredKw: number | null;
+    deliveredKwh: number | null;
+    share: number | null;
+    answers: Answer[];
+    optOut: string | null;
+    unavailable: string | null;
+    why: string;
+  }
+
+  /** A signal in the form: its words, its range in steps, and a value to begin with. */
+  interface SignalRule {
+    value: "shedKw" | "importLimitKw" | "level";
+    words: string;
+    minimum: number;
+    maximum: number;
+    step: number;
+    suggested: number;
+  }
+
+  /** A status of a VEN: its words, and the filter that lists it. */
+  interface StatusRule {
+    value: "shedding" | "optedOut" | "disabled" | "ready" | "silent" | "offline" | "neverSeen";
+    words: string;
+    filter: "out" | "ready" | "shedding" | "silent" | null;
+  }
+
+  /** A VEN: its status, its event with kW asked and delivered, else its offer and for how long. */
+  interface VenLine {
+    venId: string;
+    status: "shedding" | "optedOut" | "disabled" | "ready" | "silent" | "offline" | "neverSeen";
+    eventId?: string | null;
+    askedKw?: number | null;
+    deliveredKw?: number | null;
+    share?: number | null;
+    usedKw?: number | null;
+    offersKw?: number | null;
+    sustainS?: number | null;
+    why?: string;
+    untilTs?: number | null;
+    groups?: string[];
+  }
+}

@@ -1,0 +1,130 @@
+"""The rules of the operator's page: the words of a VEN's status, and the ranges of the form for an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from contracts.api.requests import Allocation
+from contracts.api.resources import EventBody
+from contracts.wire.events import MAX_INTERVALS, Interval, Signal
+from ven_twin.operations.fleet import power_history
+from ven_twin.operations.fleet.fleet_state import VenStatus
+from ven_twin.operations.fleet.words import NO_VENS, STATUSES
+from ven_twin.webkit.formatting import LEVELS
+from ven_twin.webkit.rules import Bounds, Choice, CommonRules, bounds
+
+SILENT_S = 4.0
+"""A page that hears nothing for so long, two beats, takes its server for lost."""
+ALLOCATIONS: Mapping[Allocation, str] = {
+    "merit": "by merit: who has most, in turn",
+    "proportional": "in proportion to the offers",
+}
+ALLOCATED: Mapping[Allocation, str] = {"merit": "by merit", "proportional": "in proportion"}
+Filter = Literal["shedding", "ready", "out", "silent"]
+FILTERS: Mapping[VenStatus, Filter] = {
+    VenStatus.SHEDDING: "shedding",
+    VenStatus.READY: "ready",
+    VenStatus.OPTED_OUT: "out",
+    VenStatus.DISABLED: "out",
+    VenStatus.SILENT: "silent",
+    VenStatus.OFFLINE: "silent",
+}
+"""The button that lists a VEN of a status; one that was never seen is listed with all."""
+
+
+class StatusRule(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A status of a VEN: its words, and the filter that lists it."""
+
+    value: VenStatus
+    words: str
+    filter: Filter | None
+
+
+class SignalRule(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A signal in the form: its words, its range in steps, and a value to begin with."""
+
+    value: Signal
+    words: str
+    minimum: float
+    maximum: float
+    step: float
+    suggested: float
+
+
+class AllocationRule(Choice, rename="camel", frozen=True, kw_only=True):
+    """A way to share an event out: as it is chosen, and in short as it stands beside an event."""
+
+    short: str
+
+
+class FormRules(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The ranges and defaults of an event, as `contracts.api.resources.EventBody` has them."""
+
+    signals: tuple[SignalRule, ...]
+    intervals_max: int
+    duration_s: Bounds
+    priority: Bounds
+    randomize_start_s: Bounds
+    programme: str
+    allocation: Allocation
+    allocations: tuple[AllocationRule, ...]
+
+
+class FleetRules(CommonRules, rename="camel", frozen=True, kw_only=True):
+    """The rules of the operator's page; *statuses* stand in the order in which VENs are sorted by them.
+
+    *noVens* is shown of a fleet without any.
+    """
+
+    statuses: tuple[StatusRule, ...]
+    no_vens: str
+    form: FormRules
+
+
+def fleet_rules() -> FleetRules:
+    """The rules as they stand in the code."""
+    return FleetRules(
+        silent_s=SILENT_S,
+        chart_kept_s=power_history.KEPT_S,
+        chart_apart_s=power_history.APART_S,
+        statuses=tuple(
+            StatusRule(value=status, words=STATUSES[status], filter=FILTERS.get(status))
+            for status in VenStatus
+        ),
+        no_vens=NO_VENS,
+        form=_form(),
+    )
+
+
+def _form() -> FormRules:
+    defaults = EventBody(intervals=())
+    kw = bounds(Interval, "value")
+    last = len(LEVELS) - 1
+    levels = f"Level, 0 {LEVELS[0]} to {last} {LEVELS[last]}"
+    return FormRules(
+        signals=(
+            _signal(Signal.SHED_KW, "Draw less, kW in all", kw.maximum, step=0.1, suggested=1),
+            _signal(Signal.IMPORT_LIMIT_KW, "Import at most, kW each", kw.maximum, step=0.1, suggested=3),
+            _signal(Signal.LEVEL, levels, last, step=1, suggested=1),
+        ),
+        intervals_max=MAX_INTERVALS,
+        duration_s=bounds(Interval, "duration_s"),
+        priority=bounds(EventBody, "priority"),
+        randomize_start_s=bounds(EventBody, "randomize_start_s"),
+        programme=defaults.programme,
+        allocation=defaults.allocation,
+        allocations=tuple(
+            AllocationRule(value=value, words=words, short=ALLOCATED[value])
+            for value, words in ALLOCATIONS.items()
+        ),
+    )
+
+
+def _signal(signal: Signal, words: str, maximum: float, *, step: float, suggested: float) -> SignalRule:
+    least = bounds(Interval, "value").minimum
+    return SignalRule(
+        value=signal, words=words, minimum=least, maximum=maximum, step=step, suggested=suggested
+    )

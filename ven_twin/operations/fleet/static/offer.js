@@ -1,0 +1,71 @@
+// How much the VENs that an event would ask have on offer, before it is promised.
+import { byId, input, show, text } from "/static/kit/dom.js";
+import { kw, percent, shareOf, span } from "/static/kit/format.js";
+import * as steps from "./steps.js";
+import { chosenTargets } from "./targets.js";
+
+/** @typedef {FleetApi.VenLine} Ven */
+
+const STILL_KW = 0.005;
+/** @type {FleetApi.FleetFace | null} */
+let fleet = null;
+
+export function setUp() {
+  const slider = input("share-slider");
+  slider.addEventListener("input", () => take(Number(slider.value)));
+  for (const preset of byId("share-presets").querySelectorAll("button")) {
+    preset.addEventListener("click", () => take(Number(preset.dataset.share)));
+  }
+}
+
+/** @param {FleetApi.FleetFace} face */
+export function update(face) {
+  fleet = face;
+}
+
+/** The VENs that would be asked and that can be counted on. */
+function counted() {
+  const targets = chosenTargets();
+  const offering = (fleet?.vens ?? []).filter(({ offersKw }) => offersKw != null);
+  if (targets === null) return offering;
+  const names = new Set(targets);
+  return offering.filter(
+    ({ venId, groups = [] }) => names.has(venId) || groups.some((one) => names.has(one)),
+  );
+}
+
+/** @param {Ven[]} vens */
+const offered = (vens) => vens.reduce((sumKw, { offersKw }) => sumKw + (offersKw ?? 0), 0);
+const onOffer = () => (chosenTargets() === null ? (fleet?.flexibilityKw ?? 0) : offered(counted()));
+
+/** @param {number} share in percent */
+function take(share) {
+  steps.setFirst(Math.floor(onOffer() * share) / 100);
+  showOffer();
+}
+
+export function showOffer() {
+  const wanted = steps.steps();
+  const [first] = wanted;
+  if (fleet === null || first === undefined) return;
+  steps.showButtons();
+  const sheds = first.signal === "shedKw";
+  show("share", sheds);
+  show("offer", sheds);
+  if (!sheds) return;
+  const vens = counted();
+  const offerKw = onOffer();
+  const share = shareOf(first.value, offerKw) ?? 0;
+  const slider = input("share-slider");
+  if (document.activeElement !== slider) slider.value = String(Math.min(100, (share || 0) * 100));
+  slider.setAttribute("aria-valuetext", `${Math.round((share || 0) * 100)} percent`);
+  const lastsS = wanted.reduce((sumS, { durationS }) => sumS + (durationS || 0), 0);
+  const heldKw = offered(vens.filter(({ sustainS }) => (sustainS ?? 0) >= lastsS));
+  const shedKw = vens.reduce((sumKw, { deliveredKw }) => sumKw + Math.max(0, deliveredKw ?? 0), 0);
+  const begin = Number.isFinite(share) ? `${percent(share)} of the ` : "Of ";
+  const already = shedKw > STILL_KW ? ` ${kw(shedKw)} kW of it is shed already.` : "";
+  text(
+    "offer",
+    `${begin}${kw(offerKw)} kW on offer; ${kw(heldKw)} kW of it can be held for ${span(lastsS)}.${already}`,
+  );
+}

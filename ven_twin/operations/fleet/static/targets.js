@@ -1,0 +1,63 @@
+// Whom an event asks: every VEN, or some groups and VENs.
+import { byId, make, show } from "/static/kit/dom.js";
+
+const inOrder = new Intl.Collator("en", { numeric: true }).compare;
+
+/** @param {() => void} changed called when it is another half of the choice */
+export function setUp(changed) {
+  for (const radio of radios()) {
+    radio.addEventListener("change", () => {
+      showTargets();
+      changed();
+    });
+  }
+}
+
+/** @returns {NodeListOf<HTMLInputElement>} */
+const radios = () => document.querySelectorAll("[name=who]");
+
+/** The names that are chosen, or null for every VEN. */
+export function chosenTargets() {
+  if ([...radios()].some(({ checked, value }) => checked && value === "all")) return null;
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const boxes = byId("targets").querySelectorAll(":checked");
+  return [...boxes].map(({ value }) => value);
+}
+
+/**
+ * The groups and VENs that there are, with those chosen that an event has.
+ * @param {FleetApi.VenLine[]} vens
+ * @param {string[]} targets
+ */
+export function listTargets(vens, targets) {
+  /** @type {Map<string, number>} */
+  const groups = new Map();
+  for (const group of vens.flatMap((ven) => ven.groups ?? [])) {
+    groups.set(group, (groups.get(group) ?? 0) + 1);
+  }
+  const names = new Map(
+    [...groups.keys()].sort(inOrder).map((name) => [name, `${name} (group of ${groups.get(name)})`]),
+  );
+  const others = [...vens.map(({ venId }) => venId).sort(inOrder), ...targets];
+  for (const name of others) if (!names.has(name)) names.set(name, name);
+  const chosen = new Set(targets);
+  for (const radio of radios()) radio.checked = (radio.value === "some") === chosen.size > 0;
+  byId("targets").replaceChildren(
+    ...[...names].map(([name, words]) => choice(name, words, chosen.has(name))),
+  );
+  showTargets();
+}
+
+/**
+ * @param {string} value
+ * @param {string} words
+ * @param {boolean} checked
+ */
+function choice(value, words, checked) {
+  const box = make("input", { type: "checkbox", value, checked });
+  return make("li", {}, make("label", { className: "inline" }, box, ` ${words}`));
+}
+
+function showTargets() {
+  show("targets", chosenTargets() !== null);
+}

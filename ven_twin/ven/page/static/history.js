@@ -1,0 +1,45 @@
+// The events that are over: asked, delivered, how each ended.
+import { byId, make, rows, show } from "/static/kit/dom.js";
+import { fixed, kw, moment, percent, shareOf, span } from "/static/kit/format.js";
+import { reasonWords, rules } from "./rules.js";
+
+/** @param {VenApi.PastEvent[]} past */
+export function showHistory(past) {
+  show("history-empty", past.length === 0);
+  show("history-scroll", past.length > 0);
+  rows(
+    byId("history"),
+    past,
+    ({ eventId, endTs }) => `${eventId}@${endTs}`,
+    build,
+    () => {},
+  );
+}
+
+/** @param {VenApi.PastEvent} event */
+function build(event) {
+  const share = shareOf(event.deliveredKw, event.askedKw);
+  const why = event.reason ? [make("small", {}, reasonWords(event.reason))] : [];
+  const ended = make("span", { className: `ended ${event.ended}` }, rules.phases[event.ended]);
+  return make(
+    "tr",
+    {},
+    make("td", { className: "id", title: event.eventId }, when(event), make("small", {}, event.eventId)),
+    make("td", { className: "words" }, ended, ...why),
+    make("td", { className: "hide-small" }, event.askedKw === null ? "–" : kw(event.askedKw)),
+    make("td", {}, event.deliveredKw === null ? "–" : kw(event.deliveredKw)),
+    make("td", { className: "hide-small" }, energy(event)),
+    make("td", {}, share === null ? "–" : percent(share)),
+  );
+}
+
+/** @param {VenApi.PastEvent} event */
+function when({ startTs, endTs }) {
+  return `${moment(startTs)}, ${endTs < startTs ? "not begun" : span(endTs - startTs)}`;
+}
+
+/** @param {VenApi.PastEvent} event */
+function energy({ deliveredKwh, askedKwh }) {
+  if (deliveredKwh === null) return "–";
+  return `${fixed(deliveredKwh, 3)}${askedKwh === null ? "" : ` of ${fixed(askedKwh, 3)}`}`;
+}

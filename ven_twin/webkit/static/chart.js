@@ -1,0 +1,264 @@
+// Lines of power over time, with the time of events shaded. Columns go by their names. Bounded: an hour.
+import { make, segments, show, text } from "./dom.js";
+import { clock, clockS, kw } from "./format.js";
+import { uPlot } from "./plot.js";
+import { rules } from "./rules.js";
+
+const FEWEST = 60;
+const SHORTEST_S = 60;
+const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+/**
+ * A line: its column, the words and the mark of its legend, its colours, and how it is drawn.
+ * @template {string} C
+ * @typedef {{
+ *   column: C, label: string, colour: string, key: string, fill?: string,
+ *   look: { width: number, dash?: number[], alpha?: number },
+ * }} ChartLine
+ */
+
+/**
+ * A chart's kind: its lines in the order in which they are drawn (the last lies on top), two of them between
+ * which the area is filled, and the areas of the legend.
+ * @template {string} C
+ * @typedef {{
+ *   lines: ChartLine<C>[],
+ *   between?: { upper: C, lower: C, fill: string },
+ *   areas: { words: string, colour: string }[],
+ * }} ChartKind
+ */
+
+/** @typedef {[startTs: number, endTs: number]} Band */
+
+/** @template {string} C */
+export class TimeChart {
+  /**
+   * @param {HTMLElement} host
+   * @param {HTMLElement} legend
+   * @param {ChartKind<C>} kind
+   */
+  constructor(host, legend, kind) {
+    this.host = host;
+    this.kind = kind;
+    /** @type {number[]} */
+    this.ts = [];
+    /** @type {Map<C, (number | null)[]>} */
+    this.columns = new Map(kind.lines.map(({ column }) => [column, []]));
+    /** @type {Band[]} */
+    this.bands = [];
+    this.values = new Map(kind.lines.map((line) => [line.column, keyed(legend, line)]));
+    for (const { words, colour } of kind.areas) {
+      legend.append(make("span", {}, swatch("area", colour), words));
+    }
+    this.at = make("span");
+    legend.append(this.at);
+    this.spanS = Number(segments("span", (value) => this.show(Number(value))));
+    this.plot = this.drawn();
+    new ResizeObserver(() => this.resize()).observe(host);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  /** @param {{ ts: number[] } & { [K in C]: (number | null)[] }} chart */
+  load(chart) {
+    this.ts = chart.ts;
+    this.columns = new Map(this.kind.lines.map(({ column }) => [column, chart[column]]));
+    this.refresh();
+  }
+
+  /**
+   * @param {number} ts
+   * @param {{ [K in C]: number | null }} values
+   */
+  push(ts, values) {
+    if (ts - (this.ts.at(-1) ?? 0) < rules.chartApartS) return;
+    this.ts.push(ts);
+    for (const [column, points] of this.columns) points.push(values[column]);
+    const old = this.ts.findIndex((at) => at >= ts - rules.chartKeptS);
+    if (old > FEWEST) {
+      this.ts = this.ts.slice(old);
+      for (const [column, points] of this.columns) this.columns.set(column, points.slice(old));
+    }
+    this.refresh();
+  }
+
+  /**
+   * Shade the times of events, UTC s.
+   * @param {{ startTs: number, endTs: number }[]} events
+   */
+  shadeEvents(events) {
+    this.bands = joined(events.map(({ startTs, endTs }) => [startTs, endTs]));
+  }
+
+  /** @param {number} spanS */
+  show(spanS) {
+    this.spanS = spanS;
+    this.refresh();
+  }
+
+  refresh() {
+    this.plot.setData(this.data());
+    if (this.plot.cursor.idx == null) this.showValues(this.ts.length - 1, false);
+  }
+
+  /** @returns {PlotData} */
+  data() {
+    return [this.ts, ...this.columns.values()];
+  }
+
+  /**
+   * @param {number} index
+   * @param {boolean} hovered
+   */
+  showValues(index, hovered) {
+    for (const [column, { node, entry }] of this.values) {
+      const value = this.columns.get(column)?.[index] ?? null;
+      text(node, value === null ? "–" : kw(value));
+      show(entry, value !== null);
+    }
+    const ts = this.ts[index];
+    text(this.at, hovered && ts !== undefined ? `at ${clockS(ts)}` : "");
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (width && height) this.plot.setSize({ width, height });
+  }
+
+  draw() {
+    this.plot.destroy();
+    this.plot = this.drawn();
+  }
+
+  drawn() {
+    return new uPlot(this.options(), this.data(), this.host);
+  }
+
+  /** @returns {PlotOptions} */
+  options() {
+    const looks = getComputedStyle(document.documentElement);
+    /** @param {string} name */
+    const colour = (name) => looks.getPropertyValue(name).trim();
+    const axis = { stroke: colour("--muted"), font: FONT, ticks: { show: false } };
+    const { lines, between } = this.kind;
+    /** @param {C} name */
+    const place = (name) => lines.findIndex(({ column }) => column === name) + 1;
+    return {
+      width: this.host.clientWidth || 300,
+      height: this.host.clientHeight || 200,
+      padding: [10, 18, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 7 } },
+      scales: {
+        x: { range: () => this.window() },
+        y: { range: (_plot, low, high) => around(low, high) },
+      },
+      axes: [
+        { ...axis, size: 30, grid: { show: false }, space: 74, values: (_plot, ticks) => times(ticks) },
+        {
+          ...axis,
+          size: 40,
+          grid: { stroke: colour("--rule"), width: 1 },
+          values: (_plot, ticks) => ticks.map((tick) => String(tick).replace("-", rules.formats.minus)),
+        },
+      ],
+      series: [
+        {},
+        ...lines.map(({ label, colour: name, fill, look }) => ({
+          label,
+          stroke: colour(name),
+          points: { show: false },
+          ...(fill ? { fill: colour(fill), fillTo: 0 } : {}),
+          ...look,
+        })),
+      ],
+      bands: between
+        ? [{ series: [place(between.upper), place(between.lower)], fill: colour(between.fill) }]
+        : [],
+      hooks: {
+        drawClear: [(plot) => this.shade(plot, colour("--event-soft"))],
+        setCursor: [({ cursor }) => this.showValues(cursor.idx ?? this.ts.length - 1, cursor.idx != null)],
+      },
+    };
+  }
+
+  /** @returns {[number, number]} */
+  window() {
+    const now = this.ts.at(-1) ?? Date.now() / 1000;
+    const first = Math.min(this.ts[0] ?? now, now - SHORTEST_S);
+    const from = Math.max(now - this.spanS, first);
+    return [from, now + (now - from) * 0.08];
+  }
+
+  /**
+   * @param {PlotOf} plot
+   * @param {string} colour
+   */
+  shade({ bbox, ctx, valToPos }, colour) {
+    const { left, top, width, height } = bbox;
+    ctx.save();
+    ctx.fillStyle = colour;
+    for (const [start, end] of this.bands) {
+      const from = Math.max(left, valToPos(start, "x", true));
+      const to = Math.min(left + width, valToPos(end, "x", true));
+      if (to > from) ctx.fillRect(from, top, to - from, height);
+    }
+    ctx.restore();
+  }
+}
+
+/**
+ * An entry of the legend, with the value of its line.
+ * @param {HTMLElement} legend
+ * @param {ChartLine<string>} line
+ */
+function keyed(legend, { key, colour, label }) {
+  const node = make("b", {}, "–");
+  const entry = make("span", {}, swatch(key, colour), `${label} `, node, " kW");
+  legend.append(entry);
+  return { node, entry };
+}
+
+/**
+ * @param {string} className
+ * @param {string} colour
+ */
+function swatch(className, colour) {
+  const node = make("i", { className });
+  node.style.setProperty("--c", `var(${colour})`);
+  return node;
+}
+
+/** @param {number[]} ticks */
+function times(ticks) {
+  const [first = 0, second = first] = ticks;
+  return ticks.map(second - first < 60 ? clockS : clock);
+}
+
+/**
+ * Spans that meet as one, so that none is shaded twice.
+ * @param {Band[]} bands
+ */
+function joined(bands) {
+  /** @type {Band[]} */
+  const after = [];
+  const inOrder = bands.filter(([start, end]) => end > start).sort(([a], [b]) => a - b);
+  for (const [start, end] of inOrder) {
+    const last = after.at(-1);
+    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
+    else after.push([start, end]);
+  }
+  return after;
+}
+
+/**
+ * The axis has 0 in it and air above, so that a small change does not look like a large one.
+ * @param {number | null} low
+ * @param {number | null} high
+ * @returns {[number, number]}
+ */
+function around(low, high) {
+  const least = Math.min(0, low ?? 0);
+  const most = Math.max(1, high ?? 1);
+  const air = (most - least) * 0.08;
+  return [least < 0 ? least - air : 0, most + air];
+}

@@ -1,0 +1,104 @@
+// How figures and times are written, with the limits that the server has. Python writes figures the same way
+// (`ven_twin/webkit/formatting.py`), and a test holds both to the same texts.
+import { rules } from "./rules.js";
+
+const { kwDigits, secondsBelowS, minutesBelowMin, daysFromS, minus } = rules.formats;
+
+/** @param {number} value */
+const rounded = (value) => Math.floor(value + 0.5);
+
+/**
+ * @param {number} value
+ * @param {number} digits
+ */
+export function fixed(value, digits) {
+  const words = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(words) !== 0 ? `${minus}${words}` : words;
+}
+
+/** @param {number} value */
+export const kw = (value) => fixed(value, kwDigits);
+
+/** @param {number} share */
+export const percent = (share) => `${fixed(share * 100, 0)} %`;
+
+/**
+ * The share of what was requested that was delivered; null of nothing, and where nothing is known.
+ * @param {number | null} delivered
+ * @param {number | null} requested
+ */
+export const shareOf = (delivered, requested) =>
+  delivered !== null && requested !== null && requested > 0 ? delivered / requested : null;
+
+/** @param {number} ts */
+export function clock(ts) {
+  return timeOfDay(ts, { hour: "2-digit", minute: "2-digit" });
+}
+
+/** @param {number} ts */
+export function clockS(ts) {
+  return timeOfDay(ts, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+/**
+ * @param {number} ts
+ * @param {Intl.DateTimeFormatOptions} fields
+ */
+function timeOfDay(ts, fields) {
+  return new Date(ts * 1000).toLocaleTimeString([], { ...fields, hourCycle: "h23" });
+}
+
+/**
+ * A time of day, with its day where that is not today.
+ * @param {number} ts
+ */
+export function moment(ts) {
+  const date = new Date(ts * 1000);
+  if (date.toDateString() === new Date().toDateString()) return clock(ts);
+  return `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(ts)}`;
+}
+
+/**
+ * @param {number} ts
+ * @param {number} offsetH
+ */
+export function houseTime(ts, offsetH) {
+  return new Date((ts + offsetH * 3600) * 1000).toLocaleString("en-GB", {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone: "UTC",
+  });
+}
+
+/**
+ * 4:05, 1:04:05, 2 d 4 h: the rest of a time.
+ * @param {number} seconds
+ */
+export function left(seconds) {
+  const whole = Math.max(0, Math.ceil(seconds));
+  if (whole >= daysFromS) return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/**
+ * 40 s, 12 min, 1 h 20 min: about how long.
+ * @param {number} seconds
+ */
+export function span(seconds) {
+  if (seconds < secondsBelowS) return `${rounded(seconds)} s`;
+  const minutes = rounded(seconds / 60);
+  if (minutes < minutesBelowMin) return `${minutes} min`;
+  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
+}
+
+/**
+ * @param {number} count
+ * @param {string} one
+ */
+export const counted = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
