@@ -24,6 +24,7 @@ AREAS: Mapping[str, Sequence[str]] = {
     "session": [
         "ven_twin/ven/mqtt/backoff.py",
         "ven_twin/ven/clock.py",
+        "ven_twin/ven/mqtt/outbox_pump.py",
         "ven_twin/ven/mqtt/session.py",
         "ven_twin/ven/mqtt/reason_codes.py",
         "ven_twin/ven/mqtt/send_window.py",
