@@ -162,8 +162,8 @@ def test_every_area_has_files() -> None:
 def test_only_takes_areas_and_paths() -> None:
     """A name of an area takes its files; other text takes the files with it in their path."""
     files = files_by_area(ROOT, ["dispatch", "outbox_p"])
-    assert files.keys() == {"dispatch", "storage"}
-    assert files["storage"] == ["ven_twin/ven/mqtt/outbox_pump.py"]
+    assert files.keys() == {"dispatch", "session"}
+    assert files["session"] == ["ven_twin/ven/mqtt/outbox_pump.py"]
 
 
 def test_only_refuses_what_names_nothing() -> None:
