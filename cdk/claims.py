@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from cdk.lambda_function import Slice
+from cdk.lambda_function import LambdaFunction
 from cdk.policy import VenPolicy
 from cdk.stage import Stage
 from cdk.ven import ANSWER_WITHIN
@@ -55,7 +55,7 @@ class Claims(Construct):
         *,
         stage: Stage,
         policy: VenPolicy,
-        admit: Slice,
+        admit: LambdaFunction,
         provision: lambda_.Function,
         trust_root_pem: str,
     ) -> None:
@@ -94,7 +94,7 @@ class Claims(Construct):
         )
         certificate.node.add_dependency(policy, provision)
 
-    def _template(self, stage: Stage, policy: VenPolicy, admit: Slice) -> None:
+    def _template(self, stage: Stage, policy: VenPolicy, admit: LambdaFunction) -> None:
         name, stack = claim_template_name(stage.name), Stack.of(self)
         arn = stack.format_arn(service="iot", resource="provisioningtemplate", resource_name=name)
         permission = lambda_.CfnPermission(

@@ -18,7 +18,7 @@ _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Archit
 RETENTION = {7: logs.RetentionDays.ONE_WEEK, 30: logs.RetentionDays.ONE_MONTH}
 
 
-class Slice(Construct):
+class LambdaFunction(Construct):
     """The function of one folder of `lambdas/`, with its own role and log group.
 
     Attributes:

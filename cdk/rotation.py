@@ -8,17 +8,17 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.lambda_function import Slice
+from cdk.lambda_function import LambdaFunction
 from cdk.stage import Stage
 
 SWEEP = "rate(1 hour)"
 """How often VENs are looked at: a rotation that is begun is finished within the hour."""
 
 
-class Rotation(Construct):
+class RotationSchedule(Construct):
     """The schedule of `rotate_ven`. It stands in every stage, and is on where ``rotate_days`` says so."""
 
-    def __init__(self, scope: Construct, *, stage: Stage, rotates: Slice, failed: sqs.Queue) -> None:
+    def __init__(self, scope: Construct, *, stage: Stage, rotates: LambdaFunction, failed: sqs.Queue) -> None:
         super().__init__(scope, "Rotation")
         stack, group = Stack.of(self), f"ven-twin-{stage.name}"
         ours = {

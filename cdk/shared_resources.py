@@ -9,22 +9,22 @@ from aws_cdk import aws_sqs as sqs
 
 from cdk.bundle import Bundle
 from cdk.claims import AllowedVens
-from cdk.lambda_function import Slice
+from cdk.lambda_function import LambdaFunction
 from cdk.policy import VenPolicy
 from cdk.queues import Inlet, dead_letters
 from cdk.stage import Stage
-from cdk.tables import Tables
+from cdk.tables import StackTables
 from contracts.store.stack import tls_secret_name
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SharedResources:
     """The stack's tables and queues, and shorthand for what every function needs of them."""
 
     stack: Stack
     stage: Stage
     code: Bundle
-    tables: Tables
+    tables: StackTables
     allowed: AllowedVens
     policy: VenPolicy
     telemetry: Inlet
@@ -33,9 +33,11 @@ class Parts:
     rule_errors: sqs.Queue
     failed_starts: sqs.Queue
 
-    def slice(self, name: str, description: str, *, timeout_s: int = 30, **environment: str) -> Slice:
+    def slice(
+        self, name: str, description: str, *, timeout_s: int = 30, **environment: str
+    ) -> LambdaFunction:
         """The function of the folder *name* of `lambdas/`."""
-        return Slice(
+        return LambdaFunction(
             self.stack,
             name,
             stage=self.stage,
@@ -45,12 +47,17 @@ class Parts:
             environment=environment,
         )
 
-    def let_use_events(self, part: Slice, *actions: str) -> None:
+    def let_use_events(self, part: LambdaFunction, *actions: str) -> None:
         """Not by the table's own grant, which would let it use the index of the table too."""
         part.allow(*actions, on=[self.tables.events.table_arn])
 
     def feed(
-        self, part: Slice, queue: sqs.Queue, *, batch_size: int = 10, max_concurrency: int | None = None
+        self,
+        part: LambdaFunction,
+        queue: sqs.Queue,
+        *,
+        batch_size: int = 10,
+        max_concurrency: int | None = None,
     ) -> None:
         """Have *queue* feed the function; only the messages that failed come again."""
         # Not SqsEventSource: its logical id has the stack's name in it, and would differ from stage to stage.
@@ -89,13 +96,13 @@ class Parts:
         )
 
 
-def parts_of(stack: Stack, stage: Stage, code: Bundle) -> Parts:
+def shared_resources(stack: Stack, stage: Stage, code: Bundle) -> SharedResources:
     """Make the tables and queues of *stack*."""
-    return Parts(
+    return SharedResources(
         stack=stack,
         stage=stage,
         code=code,
-        tables=Tables(stack, stage=stage),
+        tables=StackTables(stack, stage=stage),
         telemetry=Inlet(stack, "TelemetryInlet", stage=stage),
         ven_news=Inlet(stack, "VenInlet", stage=stage),
         shadow_chunks=Inlet(stack, "ShadowInlet", stage=stage),

@@ -9,16 +9,16 @@ from cdk.api import HttpApi
 from cdk.bundle import Bundle
 from cdk.claims import Claims
 from cdk.functions import events, operators, telemetry, vens
-from cdk.lambda_function import Slice
+from cdk.lambda_function import LambdaFunction
 from cdk.monitoring import Monitoring
-from cdk.rotation import Rotation
+from cdk.rotation import RotationSchedule
 from cdk.rules import Rules
 from cdk.schedules import Schedules
-from cdk.shared_resources import Parts, parts_of
+from cdk.shared_resources import SharedResources, shared_resources
 from cdk.stage import Stage
-from cdk.ven import Ven
-from contracts.store.dead_letters import Beyond, Source, queues_output
-from contracts.store.stack import Output, stack_name
+from cdk.ven import VenThing
+from contracts.store.dead_letters import DeadLetterSource, Unreadable, queues_output
+from contracts.store.stack import StackOutput, stack_name
 
 TRUST_ROOT_PARAMETER = "TrustRootPem"
 
@@ -35,8 +35,8 @@ class VenTwinStack(Stack):
             synthesizer=synthesizer,
             description="Demand response: commands, events, telemetry and settlement for VENs",
         )
-        parts = self._parts = parts_of(self, stage, code)
-        self._slices: dict[str, Slice] = {}
+        parts = self._parts = shared_resources(self, stage, code)
+        self._slices: dict[str, LambdaFunction] = {}
         provision = vens.provision_ven(parts)
         rotate = self._keep("RotateVen", vens.rotate_ven(parts))
         admit = self._keep("AdmitVen", vens.admit_ven(parts))
@@ -51,7 +51,7 @@ class VenTwinStack(Stack):
         api = self._keep("Api", operators.http_api(parts, dispatch=dispatch, issue=issue, settle=settle))
         gateway = HttpApi(self, stage=stage, function=api.function)
         self._add_vens(provision, admit)
-        Rotation(self, stage=stage, rotates=rotate, failed=parts.failed_starts)
+        RotationSchedule(self, stage=stage, rotates=rotate, failed=parts.failed_starts)
         Rules(
             self,
             stage_name=stage.name,
@@ -63,12 +63,12 @@ class VenTwinStack(Stack):
         for output, value in _outputs(parts, self._slices, gateway).items():
             CfnOutput(self, output.value, value=value)
 
-    def _keep(self, name: str, part: Slice) -> Slice:
+    def _keep(self, name: str, part: LambdaFunction) -> LambdaFunction:
         """Note a function by the name that its alarms have. Those of `provision_ven` are CloudFormation's."""
         self._slices[name] = part
         return part
 
-    def _add_vens(self, provision: Slice, admit: Slice) -> None:
+    def _add_vens(self, provision: LambdaFunction, admit: LambdaFunction) -> None:
         trust_root = CfnParameter(
             self,
             TRUST_ROOT_PARAMETER,
@@ -78,7 +78,7 @@ class VenTwinStack(Stack):
         stage, policy = self._parts.stage, self._parts.policy
         scope = Construct(self, "Vens")
         for ven_id in stage.vens:
-            Ven(
+            VenThing(
                 scope,
                 ven_id,
                 stage=stage,
@@ -117,34 +117,36 @@ class VenTwinStack(Stack):
         )
 
 
-def _outputs(parts: Parts, slices: dict[str, Slice], gateway: HttpApi) -> dict[Output, str]:
+def _outputs(
+    parts: SharedResources, slices: dict[str, LambdaFunction], gateway: HttpApi
+) -> dict[StackOutput, str]:
     """By which the CLI finds its parts. None of them is a secret."""
     tables = parts.tables
     return {
-        Output.TELEMETRY_TABLE: tables.telemetry.table_name,
-        Output.VENS_TABLE: tables.vens.table_name,
-        Output.EVENTS_TABLE: tables.events.table_name,
-        Output.COMMANDS_TABLE: tables.commands.table_name,
-        Output.ALLOWED_VENS: parts.allowed.table.table_name,
-        Output.ROTATE_VEN: slices["RotateVen"].function.function_name,
-        Output.ISSUE_COMMAND: slices["IssueCommand"].function.function_name,
-        Output.DISPATCH_EVENT: slices["DispatchEvent"].function.function_name,
-        Output.SETTLE_EVENT: slices["SettleEvent"].function.function_name,
-        Output.API_URL: gateway.url,
-        Output.DEAD_LETTERS: queues_output(
+        StackOutput.TELEMETRY_TABLE: tables.telemetry.table_name,
+        StackOutput.VENS_TABLE: tables.vens.table_name,
+        StackOutput.EVENTS_TABLE: tables.events.table_name,
+        StackOutput.COMMANDS_TABLE: tables.commands.table_name,
+        StackOutput.ALLOWED_VENS: parts.allowed.table.table_name,
+        StackOutput.ROTATE_VEN: slices["RotateVen"].function.function_name,
+        StackOutput.ISSUE_COMMAND: slices["IssueCommand"].function.function_name,
+        StackOutput.DISPATCH_EVENT: slices["DispatchEvent"].function.function_name,
+        StackOutput.SETTLE_EVENT: slices["SettleEvent"].function.function_name,
+        StackOutput.API_URL: gateway.url,
+        StackOutput.DEAD_LETTERS: queues_output(
             {
-                Source.TELEMETRY: parts.telemetry.dead.queue_url,
-                Source.VENS: parts.ven_news.dead.queue_url,
-                Source.SHADOWS: parts.shadow_chunks.dead.queue_url,
-                Beyond.RULE_ERRORS: parts.rule_errors.queue_url,
-                Beyond.FAILED_STARTS: parts.failed_starts.queue_url,
+                DeadLetterSource.TELEMETRY: parts.telemetry.dead.queue_url,
+                DeadLetterSource.VENS: parts.ven_news.dead.queue_url,
+                DeadLetterSource.SHADOWS: parts.shadow_chunks.dead.queue_url,
+                Unreadable.RULE_ERRORS: parts.rule_errors.queue_url,
+                Unreadable.FAILED_STARTS: parts.failed_starts.queue_url,
             }
         ),
-        Output.INLETS: queues_output(
+        StackOutput.INLETS: queues_output(
             {
-                Source.TELEMETRY: parts.telemetry.queue.queue_url,
-                Source.VENS: parts.ven_news.queue.queue_url,
-                Source.SHADOWS: parts.shadow_chunks.queue.queue_url,
+                DeadLetterSource.TELEMETRY: parts.telemetry.queue.queue_url,
+                DeadLetterSource.VENS: parts.ven_news.queue.queue_url,
+                DeadLetterSource.SHADOWS: parts.shadow_chunks.queue.queue_url,
             }
         ),
     }

@@ -10,7 +10,7 @@ from cdk.stage import Stage
 from contracts.store import keys
 
 
-class Tables(Construct):
+class StackTables(Construct):
     """On-demand tables with time-to-live and point-in-time recovery.
 
     Attributes:

@@ -16,7 +16,7 @@ ANSWER_WITHIN = Duration.minutes(10)
 """Three attempts of the function and the pauses between them; CloudFormation's own default is an hour."""
 
 
-class Ven(Construct):
+class VenThing(Construct):
     """A VEN that exists before it ever connects.
 
     The secret is made empty here and filled by `provision_ven`: the private key is in no template,

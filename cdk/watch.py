@@ -13,7 +13,7 @@ from constructs import Construct
 EVERY = Duration.minutes(5)
 
 
-class Watch(Construct):
+class FleetWatch(Construct):
     """The schedule that starts `watch_fleet`. A look that failed is not made up for: the next comes soon."""
 
     def __init__(

@@ -43,7 +43,7 @@ NAMESPACES: dict[str, tuple[type[msgspec.Struct], ...]] = {
         fleet_view.Beat,
         FleetChart,
         fleet_rules.FleetRules,
-        event_detail.Detail,
+        event_detail.EventDetail,
         NewEvent,
         EventDispatched,
     ),

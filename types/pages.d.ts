@@ -49,7 +49,7 @@ declare namespace VenApi {
   }
 
   /** A circuit: what it draws, how far its breaker is loaded (0 to 1), and why it is curtailed or not. */
-  interface CircuitFace {
+  interface CircuitRow {
     id: string;
     name: string;
     type: string;
@@ -68,7 +68,7 @@ declare namespace VenApi {
   }
 
   /** The connection to the cloud, and what waits for it. Ages are s, ``since_ts`` UTC s. */
-  interface CloudFace {
+  interface CloudView {
     state: "backoff" | "connected" | "connecting" | "duplicate_client" | "refused" | "stopped";
     connected: boolean;
     sinceTs: number;
@@ -79,7 +79,7 @@ declare namespace VenApi {
   }
 
   /** Indoor temperature, the setpoints that the resident chose, and the limits that no event passes, °C. */
-  interface ComfortFace {
+  interface ComfortView {
     airC: number;
     heatingC: number;
     coolingC: number;
@@ -95,29 +95,29 @@ declare namespace VenApi {
     eventId?: string | null;
   }
 
+  /** The event that was made. */
+  interface EventTaken {
+    eventId: string;
+  }
+
   /** An event that is not over, or that was left before its time has passed. Times are UTC s. */
-  interface EventFace {
+  interface EventView {
     eventId: string;
     phase: "far" | "near" | "active" | "completed" | "cancelled" | "optedOut";
     inForce: boolean;
     startTs: number;
     endTs: number;
     priority: number;
-    intervals: IntervalFace[];
+    intervals: IntervalView[];
     request: string;
     askedKw: number | null;
     deliveredKw: number | null;
     deliveredKwh: number | null;
   }
 
-  /** The event that was made. */
-  interface EventTaken {
-    eventId: string;
-  }
-
   /** The events that are held, and those that are over, newest first. */
   interface Events {
-    open: EventFace[];
+    open: EventView[];
     past: PastEvent[];
   }
 
@@ -146,7 +146,7 @@ declare namespace VenApi {
   }
 
   /** What an event asks for from *start_ts* to *end_ts*, UTC s. */
-  interface IntervalFace {
+  interface IntervalView {
     startTs: number;
     endTs: number;
     signal: "shedKw" | "importLimitKw" | "level";
@@ -177,7 +177,7 @@ declare namespace VenApi {
   }
 
   /** The service panel: its rating, and what flows through it. */
-  interface PanelFace {
+  interface PanelView {
     ratingAmps: number;
     voltageV: number;
     amps: number;
@@ -197,7 +197,7 @@ declare namespace VenApi {
   }
 
   /** Power now, kW: import and what is drawn positive, export, generation and discharge negative. */
-  interface PowerFace {
+  interface PowerView {
     gridKw: number;
     houseKw: number;
     pvKw: number | null;
@@ -221,26 +221,13 @@ declare namespace VenApi {
     ended: string[];
   }
 
-  /** The VEN at one moment. ``ts`` is its time, UTC s; ``events`` are in the order of their starts. */
-  interface Snapshot {
-    ts: number;
-    ven: VenFace;
-    cloud: CloudFace;
-    power: PowerFace;
-    comfort: ComfortFace | null;
-    panel: PanelFace;
-    circuits: CircuitFace[];
-    events: EventFace[];
-    pastMark: string;
-  }
-
   /** Switch a circuit by hand; while an event is in force that takes it out of the event. */
   interface SwitchCall {
     enabled: boolean;
   }
 
   /** Which VEN this is, and what it is set to. */
-  interface VenFace {
+  interface VenLine {
     venId: string;
     bootId: string;
     house: string;
@@ -268,6 +255,19 @@ declare namespace VenApi {
     eventKw: Bounds;
     eventDurationS: Bounds;
   }
+
+  /** The VEN at one moment. ``ts`` is its time, UTC s; ``events`` are in the order of their starts. */
+  interface VenView {
+    ts: number;
+    ven: VenLine;
+    cloud: CloudView;
+    power: PowerView;
+    comfort: ComfortView | null;
+    panel: PanelView;
+    circuits: CircuitRow[];
+    events: EventView[];
+    pastMark: string;
+  }
 }
 
 declare namespace FleetApi {
@@ -276,14 +276,6 @@ declare namespace FleetApi {
     value: string;
     words: string;
     short: string;
-  }
-
-  /** What a VEN said when it reached a phase: when (UTC s), and why where it gave a reason. */
-  interface Answer {
-    phase: string;
-    words: string;
-    ts: number;
-    why: string | null;
   }
 
   /** One VEN's part in an event: its share of each interval's value, in the order of the intervals. */
@@ -296,7 +288,7 @@ declare namespace FleetApi {
   /** A message while the cloud side says nothing. */
   interface Beat {
     ts: number;
-    cloud: CloudFace;
+    cloud: CloudState;
   }
 
   /** The range of a number, as its field in the contract has it; *default* where it has one. */
@@ -307,20 +299,20 @@ declare namespace FleetApi {
   }
 
   /** Whether the cloud side answers; if not, why. *heardTs* is when it did last, UTC s. */
-  interface CloudFace {
+  interface CloudState {
     reached: boolean;
     heardTs: number | null;
     why: string | null;
   }
 
   /** An event by VEN; *settled* says whether there is a report. */
-  interface Detail {
+  interface EventDetail {
     eventId: string;
     settled: boolean;
     called: number;
     tookPart: number;
     deliveredKw: number | null;
-    parts: PartFace[];
+    parts: EventVenView[];
   }
 
   /** The event is in the shadows of the VENs that it was allocated to, or on its way there. */
@@ -366,23 +358,26 @@ declare namespace FleetApi {
     share: number | null;
   }
 
+  /** A VEN's part. Values are by interval, in the signal's unit; powers are kW. */
+  interface EventVenView {
+    venId: string;
+    values: number[];
+    sheds: boolean;
+    deliveredKw: number | null;
+    deliveredKwh: number | null;
+    share: number | null;
+    answers: VenAnswer[];
+    optOut: string | null;
+    unavailable: string | null;
+    why: string;
+  }
+
   /** The last hour by column: UTC s, kW asked, kW delivered, kW on offer; null is not known. */
   interface FleetChart {
     ts: number[];
-    askedKw: (number | null)[];
+    requestedKw: (number | null)[];
     deliveredKw: (number | null)[];
     flexibilityKw: (number | null)[];
-  }
-
-  /** The fleet's figures over all VENs, and the first of them; see `contracts.api.fleet.Fleet`. */
-  interface FleetFace {
-    known: number;
-    online: number;
-    shedding: number;
-    optedOut: number;
-    flexibilityKw: number;
-    holds: Holds[];
-    vens: VenLine[];
   }
 
   /** The rules of the operator's page; *statuses* stand in the order in which VENs are sorted by them. */
@@ -397,12 +392,23 @@ declare namespace FleetApi {
     form: FormRules;
   }
 
-  /** What the page shows at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.Board`. */
+  /** The fleet's figures over all VENs, and the first of them; see `contracts.api.fleet.Fleet`. */
+  interface FleetTotals {
+    known: number;
+    online: number;
+    shedding: number;
+    optedOut: number;
+    flexibilityKw: number;
+    holds: Holds[];
+    vens: VenLine[];
+  }
+
+  /** What the page shows at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`. */
   interface FleetView {
     ts: number;
     place: string;
-    cloud: CloudFace;
-    fleet: FleetFace | null;
+    cloud: CloudState;
+    fleet: FleetTotals | null;
     events: EventLine[];
     moreEvents: boolean;
     askedKw: number;
@@ -458,20 +464,6 @@ declare namespace FleetApi {
     allocation?: "merit" | "proportional";
   }
 
-  /** A VEN's part. Values are by interval, in the signal's unit; powers are kW. */
-  interface PartFace {
-    venId: string;
-    values: number[];
-    sheds: boolean;
-    deliveredKw: number | null;
-    deliveredKwh: number | null;
-    share: number | null;
-    answers: Answer[];
-    optOut: string | null;
-    unavailable: string | null;
-    why: string;
-  }
-
   /** A signal in the form: its words, its range in steps, and a value to begin with. */
   interface SignalRule {
     value: "shedKw" | "importLimitKw" | "level";
@@ -487,6 +479,14 @@ declare namespace FleetApi {
     value: "shedding" | "optedOut" | "disabled" | "ready" | "silent" | "offline" | "neverSeen";
     words: string;
     filter: "out" | "ready" | "shedding" | "silent" | null;
+  }
+
+  /** What a VEN said when it reached a phase: when (UTC s), and why where it gave a reason. */
+  interface VenAnswer {
+    phase: string;
+    words: string;
+    ts: number;
+    why: string | null;
   }
 
   /** A VEN: its status, its event with kW asked and delivered, else its offer and for how long. */

@@ -7,13 +7,13 @@ import json
 from aws_cdk import Duration
 from aws_cdk import aws_lambda_destinations as destinations
 
-from cdk.lambda_function import Slice
+from cdk.lambda_function import LambdaFunction
 from cdk.schedules import Schedules
-from cdk.shared_resources import Parts
+from cdk.shared_resources import SharedResources
 from cdk.stage import SHADOW_WRITERS
 
 
-def settle_event(parts: Parts) -> Slice:
+def settle_event(parts: SharedResources) -> LambdaFunction:
     """Works out what an event delivered."""
     part = parts.slice(
         "settle_event",
@@ -38,7 +38,7 @@ def settle_event(parts: Parts) -> Slice:
     return part
 
 
-def dispatch_event(parts: Parts, settle: Slice, schedules: Schedules) -> Slice:
+def dispatch_event(parts: SharedResources, settle: LambdaFunction, schedules: Schedules) -> LambdaFunction:
     """Creates, revises and cancels DR events and writes them to the VENs' shadows."""
     group, role = schedules.group.schedule_group_name, schedules.role
     part = parts.slice(
@@ -85,7 +85,7 @@ def dispatch_event(parts: Parts, settle: Slice, schedules: Schedules) -> Slice:
     return part
 
 
-def write_shadows(parts: Parts) -> Slice:
+def write_shadows(parts: SharedResources) -> LambdaFunction:
     """Writes events into the shadows of many VENs, at a pace that AWS IoT takes."""
     part = parts.slice(
         "write_shadows",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cdk.lambda_function import Slice
-from cdk.shared_resources import Parts
+from cdk.lambda_function import LambdaFunction
+from cdk.shared_resources import SharedResources
 from contracts.store import keys
 
 
-def issue_command(parts: Parts) -> Slice:
+def issue_command(parts: SharedResources) -> LambdaFunction:
     """Sends one operation to one VEN."""
     part = parts.slice(
         "issue_command",
@@ -22,7 +22,9 @@ def issue_command(parts: Parts) -> Slice:
     return part
 
 
-def http_api(parts: Parts, *, dispatch: Slice, issue: Slice, settle: Slice) -> Slice:
+def http_api(
+    parts: SharedResources, *, dispatch: LambdaFunction, issue: LambdaFunction, settle: LambdaFunction
+) -> LambdaFunction:
     """Answers the HTTP API."""
     part = parts.slice(
         "api",

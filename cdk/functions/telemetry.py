@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cdk.lambda_function import Slice
+from cdk.lambda_function import LambdaFunction
 from cdk.schedules import Schedules
-from cdk.shared_resources import Parts
-from cdk.watch import Watch
+from cdk.shared_resources import SharedResources
+from cdk.watch import FleetWatch
 
 
-def store_telemetry(parts: Parts) -> Slice:
+def store_telemetry(parts: SharedResources) -> LambdaFunction:
     """Stores what VENs measure."""
     part = parts.slice(
         "store_telemetry",
@@ -22,7 +22,7 @@ def store_telemetry(parts: Parts) -> Slice:
     return part
 
 
-def record_vens(parts: Parts) -> Slice:
+def record_vens(parts: SharedResources) -> LambdaFunction:
     """Records who is online, who answered and what they offer."""
     part = parts.slice(
         "record_vens",
@@ -40,7 +40,7 @@ def record_vens(parts: Parts) -> Slice:
     return part
 
 
-def watch_fleet(parts: Parts, schedules: Schedules) -> Slice:
+def watch_fleet(parts: SharedResources, schedules: Schedules) -> LambdaFunction:
     """Says how the fleet stands, for the dashboard and the alarm on silent VENs."""
     part = parts.slice(
         "watch_fleet",
@@ -51,7 +51,7 @@ def watch_fleet(parts: Parts, schedules: Schedules) -> Slice:
     )
     parts.tables.vens.grant(part.function, "dynamodb:Scan")
     parts.tables.telemetry.grant(part.function, "dynamodb:BatchGetItem")
-    Watch(
+    FleetWatch(
         parts.stack,
         starts=part.function,
         group=schedules.group,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cdk.lambda_function import Slice
-from cdk.shared_resources import Parts
+from cdk.lambda_function import LambdaFunction
+from cdk.shared_resources import SharedResources
 from contracts.store.stack import claim_secret_name
 
 CERTIFICATE_ACTIONS = (
@@ -17,7 +17,7 @@ CERTIFICATE_ACTIONS = (
 )
 
 
-def provision_ven(parts: Parts) -> Slice:
+def provision_ven(parts: SharedResources) -> LambdaFunction:
     """Custom resource: a VEN's certificate and key into Secrets Manager."""
     part = parts.slice(
         "provision_ven",
@@ -47,7 +47,7 @@ def provision_ven(parts: Parts) -> Slice:
     return part
 
 
-def rotate_ven(parts: Parts) -> Slice:
+def rotate_ven(parts: SharedResources) -> LambdaFunction:
     """Gives a VEN that runs another certificate, and takes the old one away."""
     part = parts.slice(
         "rotate_ven",
@@ -77,7 +77,7 @@ def rotate_ven(parts: Parts) -> Slice:
     return part
 
 
-def admit_ven(parts: Parts) -> Slice:
+def admit_ven(parts: SharedResources) -> LambdaFunction:
     """Says which VENs may be provisioned by claim."""
     part = parts.slice(
         "admit_ven",

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.api.resources import Row, Ven
+from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.shadow import OptOut
 
 FRESH_S = 300.0
@@ -22,7 +22,7 @@ HOLDS_MIN = (15, 60, 240)
 S_PER_MIN = 60.0
 
 
-class Standing(StrEnum):
+class VenStatus(StrEnum):
     """What a VEN is good for now, the first that applies."""
 
     SHEDDING = "shedding"
@@ -37,7 +37,7 @@ class Standing(StrEnum):
 
 
 _DIGITS = re.compile(r"(\d+)")
-_ORDER = {standing: place for place, standing in enumerate(Standing)}
+_ORDER = {standing: place for place, standing in enumerate(VenStatus)}
 
 
 class _Shown(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
@@ -52,9 +52,9 @@ class FleetVen(_Shown, frozen=True):
     """
 
     ven_id: str
-    standing: Standing
+    standing: VenStatus
     event_id: str | None = None
-    asked_kw: float | None = None
+    requested_kw: float | None = msgspec.field(name="askedKw", default=None)
     delivered_kw: float | None = None
     used_kw: float | None = None
     offers_kw: float | None = None
@@ -69,7 +69,7 @@ class FleetEvent(_Shown, frozen=True):
 
     event_id: str
     vens: int
-    asked_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
 
 
@@ -92,7 +92,7 @@ class Fleet(_Shown, frozen=True):
     online: int
     shedding: int
     opted_out: int
-    asked_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
     flexibility_kw: float
     holds: tuple[Holds, ...]
@@ -102,7 +102,7 @@ class Fleet(_Shown, frozen=True):
 
 
 def fleet_at(
-    vens: Iterable[Ven], latest: Mapping[str, Row], *, now_ts: float, limit: int | None = None
+    vens: Iterable[Ven], latest: Mapping[str, TelemetryRow], *, now_ts: float, limit: int | None = None
 ) -> Fleet:
     """The fleet at *now_ts*.
 
@@ -117,15 +117,15 @@ def fleet_at(
         (_shown(ven, latest.get(ven.ven_id), now_ts) for ven in given),
         key=lambda each: (_ORDER[each.standing], each.event_id or "", _counting(each.ven_id)),
     )
-    counted = [each for each in shown if each.standing in {Standing.SHEDDING, Standing.READY}]
-    sheds = [each for each in shown if each.standing is Standing.SHEDDING]
+    counted = [each for each in shown if each.standing in {VenStatus.SHEDDING, VenStatus.READY}]
+    sheds = [each for each in shown if each.standing is VenStatus.SHEDDING]
     return Fleet(
         ts=now_ts,
         known=len(given),
         online=sum(ven.online is True for ven in given),
         shedding=len(sheds),
         opted_out=sum(each.opt_out is not None for each in shown),
-        asked_kw=_sum(each.asked_kw for each in sheds),
+        requested_kw=_sum(each.requested_kw for each in sheds),
         delivered_kw=_sum(each.delivered_kw for each in sheds),
         flexibility_kw=_sum(each.offers_kw for each in counted),
         holds=tuple(Holds(minutes=minutes, kw=_held_kw(counted, minutes)) for minutes in HOLDS_MIN),
@@ -140,34 +140,34 @@ def _counting(name: str) -> list[tuple[int, str]]:
     return [(len(part), part) if part.isdigit() else (0, part) for part in _DIGITS.split(name)]
 
 
-def _shown(ven: Ven, row: Row | None, now_ts: float) -> FleetVen:
+def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:
     age_s = None if row is None else max(0.0, now_ts - (row.received_ts or row.timestamp))
     opted_out = ven.opt_out if ven.opt_out is not None and _in_force(ven.opt_out, now_ts) else None
     standing = _standing(ven, row if age_s is not None and age_s <= FRESH_S else None, opted_out)
-    sheds = standing is Standing.SHEDDING and row is not None
+    sheds = standing is VenStatus.SHEDDING and row is not None
     known: dict[str, Any] = {}
     if sheds and row is not None:
         known = {
             "event_id": row.event_id,
-            "asked_kw": row.requested_reduction_kw,
+            "requested_kw": row.requested_reduction_kw,
             "delivered_kw": row.baseline_power_kw - row.used_power_kw,
         }
     if ven.online and row is not None:
         known["used_kw"] = row.used_power_kw
-    if standing in {Standing.SHEDDING, Standing.READY}:
+    if standing in {VenStatus.SHEDDING, VenStatus.READY}:
         known |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s}
     known |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
     return FleetVen(ven_id=ven.ven_id, standing=standing, **known)
 
 
-def _standing(ven: Ven, fresh: Row | None, opted_out: OptOut | None) -> Standing:
+def _standing(ven: Ven, fresh: TelemetryRow | None, opted_out: OptOut | None) -> VenStatus:
     if not ven.online:
-        return Standing.NEVER_SEEN if ven.online is None else Standing.OFFLINE
+        return VenStatus.NEVER_SEEN if ven.online is None else VenStatus.OFFLINE
     if opted_out is not None:
-        return Standing.OPTED_OUT
+        return VenStatus.OPTED_OUT
     if ven.enabled is False:
-        return Standing.DISABLED
-    return Standing.SHEDDING if fresh is not None and fresh.event_id is not None else Standing.READY
+        return VenStatus.DISABLED
+    return VenStatus.SHEDDING if fresh is not None and fresh.event_id is not None else VenStatus.READY
 
 
 def _in_force(opt_out: OptOut, now_ts: float) -> bool:
@@ -187,7 +187,7 @@ def _events(sheds: Sequence[FleetVen]) -> Iterable[FleetEvent]:
         yield FleetEvent(
             event_id=event_id,
             vens=len(parts),
-            asked_kw=_sum(part.asked_kw for part in parts),
+            requested_kw=_sum(part.requested_kw for part in parts),
             delivered_kw=_sum(part.delivered_kw for part in parts),
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from contracts.api.resources import GatewayRefusal, Problem
-from contracts.api.routes import JSON, PROBLEM_JSON, ROUTES, Answer, Headers, Path, Route
+from contracts.api.routes import JSON, PROBLEM_JSON, ROUTES, Headers, Path, Route, RouteAnswer
 
 OPENAPI = "3.1.1"
 API_VERSION = "1.0.0"
@@ -123,7 +123,7 @@ def _given(schema: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: RouteAnswer) -> dict[str, Any]:
     value: dict[str, Any] = {"description": answer.says}
     if answer.headers:
         value["headers"] = _headers(answer.headers)

@@ -71,20 +71,20 @@ class Quality(_Part, frozen=True):
 class VenReport(_Part, frozen=True):
     """One VEN's part. A baseline that could not be worked out is absent, and *notes* say why.
 
-    Its time is from when it was first called to when it was no longer; *asked_kw* and the rest are means
+    Its time is from when it was first called to when it was no longer; *requested_kw* and the rest are means
     over that time, *asked_intervals_kw* over the part of each interval in it. *own_kwh* is what the VEN
     itself says it delivered.
     """
 
     ven_id: str
-    asked_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
     used_kw: float | None
     delivered: dict[Baseline, Delivered]
     quality: Quality
     acknowledged: bool
     start_ts: float = 0.0
     end_ts: float = 0.0
-    asked_kwh: float = 0.0
+    requested_kwh: float = msgspec.field(name="askedKwh", default=0.0)
     asked_intervals_kw: tuple[float | None, ...] = ()
     opted_out: bool = False
     opt_out_reason: str | None = None
@@ -98,13 +98,13 @@ class VenReport(_Part, frozen=True):
 class IntervalReport(_Part, frozen=True):
     """A stretch of the event in which the same was asked of the fleet.
 
-    *asked_kw* is what the operator asked for, *called_kw* what the VENs were called for together.
+    *requested_kw* is what the operator asked for, *dispatched_kw* what the VENs were called for together.
     """
 
     start_ts: float
     end_ts: float
-    asked_kw: float
-    called_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
+    dispatched_kw: float = msgspec.field(name="calledKw")
 
 
 class Participation(_Part, frozen=True):
@@ -132,7 +132,7 @@ class Series(_Part, frozen=True):
 
     start_ts: float
     step_s: float
-    asked_kw: tuple[float | None, ...]
+    requested_kw: tuple[float | None, ...] = msgspec.field(name="askedKw")
     used_kw: tuple[float | None, ...]
     baseline_kw: tuple[float | None, ...]
     clone_kw: tuple[float | None, ...]
@@ -152,13 +152,13 @@ class EventReport(_Part, frozen=True):
     start_ts: int
     end_ts: int
     settled_ts: int
-    asked_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
     delivered: dict[Baseline, Delivered]
     vens: tuple[VenReport, ...]
     programme: str = DEFAULT_PROGRAMME
     settled_by: Baseline | None = None
-    called_kw: float = 0.0
-    asked_kwh: float = 0.0
+    dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
+    requested_kwh: float = msgspec.field(name="askedKwh", default=0.0)
     intervals: tuple[IntervalReport, ...] = ()
     participation: Participation | None = None
     rebound_kwh: float | None = None

@@ -95,8 +95,8 @@ class Assignment(_Request, frozen=True, omit_defaults=True, gc=False):
 class EventDispatched(_Request, frozen=True):
     """The event is in the shadows of the VENs that it was allocated to, or on its way there.
 
-    *asked_kw* is the most that any interval asks for; *available_kw* what can be counted on of what the
-    targets offer, or None when none of them has said yet. *called_kw* is the most that is called in any
+    *requested_kw* is the most that any interval asks for; *available_kw* what can be counted on of what the
+    targets offer, or None when none of them has said yet. *dispatched_kw* is the most that is called in any
     interval: more than asked, by what VENs are known not to deliver. *shortfall_kw* is what could not be
     allocated. *note* says what there was to say besides, such as that nothing was to be done.
     """
@@ -106,10 +106,10 @@ class EventDispatched(_Request, frozen=True):
     start_ts: int
     end_ts: int
     assignments: tuple[Assignment, ...]
-    asked_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
     etag: str
     available_kw: float | None = None
-    called_kw: float = 0.0
+    dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     shortfall_kw: float = 0.0
     unavailable: dict[str, str] = {}
     note: str | None = None

@@ -94,7 +94,7 @@ class Ven(_Resource, frozen=True):
     last_called_ts: float | None = None
 
 
-class Row(_Resource, frozen=True):
+class TelemetryRow(_Resource, frozen=True):
     """One telemetry row: means since the row before, kW; *receivedTs* is when the cloud had it, UTC s."""
 
     timestamp: int
@@ -119,7 +119,7 @@ class Circuits(_Resource, frozen=True):
 class VenDetail(Ven, frozen=True):
     """A VEN with its latest telemetry row and its circuits."""
 
-    latest: Row | None = None
+    latest: TelemetryRow | None = None
     circuits: Circuits | None = None
 
 
@@ -133,7 +133,7 @@ class VenPage(_Resource, frozen=True):
 class TelemetryPage(_Resource, frozen=True):
     """Rows, oldest first; *next* is the cursor of the next page."""
 
-    items: tuple[Row, ...]
+    items: tuple[TelemetryRow, ...]
     next: str | None = None
 
 
@@ -176,7 +176,7 @@ class NewCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
     correlation_id: CommandId | None = None
 
 
-class Command(_Resource, frozen=True):
+class SentCommand(_Resource, frozen=True):
     """A command that was sent, and its *ack* once the VEN has answered."""
 
     ven_id: str
@@ -230,9 +230,9 @@ class EventSummary(_Resource, frozen=True):
     randomize_start_s: int = 0
     programme: str = DEFAULT_PROGRAMME
     allocation: Allocation = "merit"
-    asked_kw: float = 0.0
+    requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     available_kw: float | None = None
-    called_kw: float = 0.0
+    dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     shortfall_kw: float = 0.0
     cancelled_ts: float | None = None
 
@@ -248,7 +248,7 @@ class PhaseReached(_Resource, frozen=True):
     error: str | None = None
 
 
-class VenPart(_Resource, frozen=True):
+class VenParticipation(_Resource, frozen=True):
     """A VEN's part in an event: its share of each interval, and what it said by phase.
 
     Beside the phases there are ``accepted`` and ``refused``. Of a VEN that is not counted on *unavailable*
@@ -267,7 +267,7 @@ class Event(EventSummary, frozen=True):
     *next* is the cursor of the next page of *vens*, which are in the order of their ids.
     """
 
-    vens: tuple[VenPart, ...] = ()
+    vens: tuple[VenParticipation, ...] = ()
     settled: bool = False
     next: str | None = None
 

@@ -36,7 +36,7 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
     if_match: IfMatch | None = msgspec.field(name="If-Match", default=None)
 
 
-class Answer(NamedTuple):
+class RouteAnswer(NamedTuple):
     """What a route answers when it is done: *headers* by name with what they say."""
 
     status: int
@@ -71,7 +71,7 @@ class Route(NamedTuple):
     path: str
     operation: str
     summary: str
-    answer: Answer
+    answer: RouteAnswer
     problems: Mapping[int, str] = {}
     query: type[msgspec.Struct] | None = None
     body: Body | None = None
@@ -92,7 +92,7 @@ ROUTES: tuple[Route, ...] = (
         "/vens",
         "listVens",
         "VENs, page by page",
-        Answer(200, "A page of VENs.", resources.VenPage),
+        RouteAnswer(200, "A page of VENs.", resources.VenPage),
         query=resources.VensQuery,
     ),
     Route(
@@ -100,7 +100,7 @@ ROUTES: tuple[Route, ...] = (
         "/vens/{venId}",
         "getVen",
         "One VEN with its latest telemetry and its circuits",
-        Answer(200, "The VEN.", resources.VenDetail),
+        RouteAnswer(200, "The VEN.", resources.VenDetail),
         {404: NO_VEN},
     ),
     Route(
@@ -108,7 +108,7 @@ ROUTES: tuple[Route, ...] = (
         "/vens/{venId}/telemetry",
         "listTelemetry",
         "A VEN's telemetry between two times, oldest first",
-        Answer(200, "A page of rows.", resources.TelemetryPage),
+        RouteAnswer(200, "A page of rows.", resources.TelemetryPage),
         {404: NO_VEN},
         query=resources.TelemetryQuery,
     ),
@@ -117,7 +117,7 @@ ROUTES: tuple[Route, ...] = (
         "/vens/{venId}/commands",
         "sendCommand",
         "Send one operation to a VEN; its ack is read with the command",
-        Answer(202, "The command is on its way.", CommandIssued, LOCATION),
+        RouteAnswer(202, "The command is on its way.", CommandIssued, LOCATION),
         {404: NO_VEN, 409: "The correlation id, or the idempotency key, was used for another command."},
         body=Body(resources.NewCommand, {"op": "setLoad", "data": {"loadId": "ev1", "enabled": False}}),
         headers={"Idempotency-Key": False},
@@ -127,7 +127,7 @@ ROUTES: tuple[Route, ...] = (
         "/vens/{venId}/commands/{correlationId}",
         "getCommand",
         "A command, with the VEN's ack once it has answered",
-        Answer(200, "The command.", resources.Command),
+        RouteAnswer(200, "The command.", resources.SentCommand),
         {404: "There is no such command of that VEN."},
     ),
     Route(
@@ -135,7 +135,7 @@ ROUTES: tuple[Route, ...] = (
         "/events",
         "listEvents",
         "Events by their start, the newest first",
-        Answer(200, "A page of events.", resources.EventPage),
+        RouteAnswer(200, "A page of events.", resources.EventPage),
         query=resources.PageQuery,
     ),
     Route(
@@ -143,7 +143,7 @@ ROUTES: tuple[Route, ...] = (
         "/events",
         "createEvent",
         "Create an event and give it to the VENs",
-        Answer(201, "The event, and what each VEN is called for.", EventDispatched, ETAG | LOCATION),
+        RouteAnswer(201, "The event, and what each VEN is called for.", EventDispatched, ETAG | LOCATION),
         {409: "The event's id, or the idempotency key, was used for another event, or it is over."},
         body=Body(resources.NewEvent, _EVENT),
         headers={"Idempotency-Key": False},
@@ -153,7 +153,7 @@ ROUTES: tuple[Route, ...] = (
         "/events/{eventId}",
         "getEvent",
         "One event with every VEN's part in it",
-        Answer(200, "The event, with a page of its VENs.", resources.Event, ETAG),
+        RouteAnswer(200, "The event, with a page of its VENs.", resources.Event, ETAG),
         {404: NO_EVENT},
         query=resources.PageQuery,
     ),
@@ -162,7 +162,7 @@ ROUTES: tuple[Route, ...] = (
         "/events/{eventId}",
         "reviseEvent",
         "Replace what an event asks for",
-        Answer(200, "The event as it is now.", EventDispatched, ETAG),
+        RouteAnswer(200, "The event as it is now.", EventDispatched, ETAG),
         {
             404: NO_EVENT,
             409: "The event is over or cancelled.",
@@ -177,7 +177,7 @@ ROUTES: tuple[Route, ...] = (
         "/events/{eventId}",
         "deleteEvent",
         "Delete an event; the VENs give their loads back",
-        Answer(204, "The event is gone; its id stays taken."),
+        RouteAnswer(204, "The event is gone; its id stays taken."),
         {404: NO_EVENT, 409: "The event is being changed.", 412: CHANGED},
         headers={"If-Match": False},
     ),
@@ -186,7 +186,7 @@ ROUTES: tuple[Route, ...] = (
         "/events/{eventId}/cancel",
         "cancelEvent",
         "Cancel an event; the VENs give their loads back, and it is settled for what it lasted",
-        Answer(200, "The event as it is now.", EventDispatched, ETAG),
+        RouteAnswer(200, "The event as it is now.", EventDispatched, ETAG),
         {404: NO_EVENT, 409: "The event is over.", 412: CHANGED},
         headers={"If-Match": False},
     ),
@@ -195,7 +195,7 @@ ROUTES: tuple[Route, ...] = (
         "/events/{eventId}/report",
         "getReport",
         "What a settled event delivered",
-        Answer(200, "The report.", EventReport),
+        RouteAnswer(200, "The report.", EventReport),
         {404: NO_EVENT, 409: "The event is not over, or not settled yet: POST settles it now."},
     ),
     Route(
@@ -203,7 +203,7 @@ ROUTES: tuple[Route, ...] = (
         "/events/{eventId}/report",
         "settleEvent",
         "Settle an event that is over now; once it is settled its report stands",
-        Answer(200, "The report.", EventReport),
+        RouteAnswer(200, "The report.", EventReport),
         {404: NO_EVENT, 409: "The event is not over."},
     ),
     Route(
@@ -211,7 +211,7 @@ ROUTES: tuple[Route, ...] = (
         "/fleet",
         "getFleet",
         "Who is online, who sheds, what flexibility there is now",
-        Answer(200, "The fleet now.", Fleet),
+        RouteAnswer(200, "The fleet now.", Fleet),
         query=resources.FleetQuery,
     ),
     Route(
@@ -219,6 +219,6 @@ ROUTES: tuple[Route, ...] = (
         "/openapi.json",
         "getOpenapi",
         "This document",
-        Answer(200, "The OpenAPI document of this API.", dict),
+        RouteAnswer(200, "The OpenAPI document of this API.", dict),
     ),
 )

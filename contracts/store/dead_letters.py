@@ -19,7 +19,7 @@ from contracts.wire.telemetry import read_loads, read_telemetry
 TELEMETRY_TOPICS = ("ven/telemetry/", "ven/loads/")
 
 
-class Source(StrEnum):
+class DeadLetterSource(StrEnum):
     """A queue that feeds a function; its dead letters are named alike."""
 
     TELEMETRY = "telemetry"
@@ -27,7 +27,7 @@ class Source(StrEnum):
     SHADOWS = "shadows"
 
 
-class Beyond(StrEnum):
+class Unreadable(StrEnum):
     """Dead letters that come from no queue."""
 
     RULE_ERRORS = "rule-errors"
@@ -36,15 +36,15 @@ class Beyond(StrEnum):
     """A function that was started by a schedule failed, or could not be started."""
 
 
-class Again(msgspec.Struct, frozen=True, kw_only=True):
+class Redrive(msgspec.Struct, frozen=True, kw_only=True):
     """How a dead letter is tried again: *body* into *inlet*, or as the payload of *function* (an ARN)."""
 
     body: str
-    inlet: Source | None = None
+    inlet: DeadLetterSource | None = None
     function: str | None = None
 
 
-class Letter(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class DeadLetter(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What a dead letter is about.
 
     *why* is what is wrong with it as far as that can be told from the letter; None when it reads well
@@ -66,23 +66,23 @@ def read_queues(output: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in output.split(",") if part)
 
 
-def read_letter(queue: str, body: str) -> Letter:
+def read_letter(queue: str, body: str) -> DeadLetter:
     """What the letter *body* in *queue* is about. Never raises."""
     try:
-        if queue == Beyond.FAILED_STARTS:
+        if queue == Unreadable.FAILED_STARTS:
             return _failed_start(body)
-        if queue == Beyond.RULE_ERRORS:
+        if queue == Unreadable.RULE_ERRORS:
             return _rule_error(body)
-        if queue == Source.SHADOWS:
-            return Letter(about=f"shadows of event {codec.load_object(body).get('eventId', '?')}")
+        if queue == DeadLetterSource.SHADOWS:
+            return DeadLetter(about=f"shadows of event {codec.load_object(body).get('eventId', '?')}")
         return _message(read_envelope(body))
     except WireError as error:
-        return Letter(
+        return DeadLetter(
             about="unreadable", why=str(error), raw=base64.b64encode(body.encode(errors="replace")).decode()
         )
 
 
-def again(queue: str, body: str, attributes: Mapping[str, str], received_ms: int) -> Again:
+def again(queue: str, body: str, attributes: Mapping[str, str], received_ms: int) -> Redrive:
     """How the letter *body* in *queue* is tried again.
 
     Args:
@@ -94,7 +94,7 @@ def again(queue: str, body: str, attributes: Mapping[str, str], received_ms: int
     Raises:
         FieldError: it does not say where it belongs.
     """
-    if queue == Beyond.RULE_ERRORS:
+    if queue == Unreadable.RULE_ERRORS:
         said = codec.decode(_RuleError, body)
         envelope = Envelope(
             payload=said.payload,
@@ -102,17 +102,19 @@ def again(queue: str, body: str, attributes: Mapping[str, str], received_ms: int
             received_ms=received_ms,
             client_id=None if said.client_id == "N/A" else said.client_id,
         )
-        inlet = Source.TELEMETRY if said.topic.startswith(TELEMETRY_TOPICS) else Source.VENS
-        return Again(body=codec.encode(envelope).decode(), inlet=inlet)
-    if queue == Beyond.FAILED_STARTS:
+        inlet = (
+            DeadLetterSource.TELEMETRY if said.topic.startswith(TELEMETRY_TOPICS) else DeadLetterSource.VENS
+        )
+        return Redrive(body=codec.encode(envelope).decode(), inlet=inlet)
+    if queue == Unreadable.FAILED_STARTS:
         value = codec.load_object(body)
         context, payload = value.get("requestContext"), value.get("requestPayload")
         if isinstance(context, dict) and payload is not None:
-            return Again(body=codec.encode(payload).decode(), function=_unqualified(context["functionArn"]))
+            return Redrive(body=codec.encode(payload).decode(), function=_unqualified(context["functionArn"]))
         if "TARGET_ARN" not in attributes:
             raise FieldError("TARGET_ARN", "the letter does not say which function was to be started")
-        return Again(body=body, function=_unqualified(attributes["TARGET_ARN"]))
-    return Again(body=body, inlet=Source(queue))
+        return Redrive(body=body, function=_unqualified(attributes["TARGET_ARN"]))
+    return Redrive(body=body, inlet=DeadLetterSource(queue))
 
 
 class _RuleError(msgspec.Struct, rename="camel", frozen=True):
@@ -131,30 +133,30 @@ _READERS: Mapping[str, Callable[..., object]] = {
 }
 
 
-def _message(envelope: Envelope) -> Letter:
+def _message(envelope: Envelope) -> DeadLetter:
     """A VEN's message, judged anew by whoever reads it in the cloud."""
     for prefix, read in _READERS.items():
         if envelope.topic.startswith(prefix):
             try:
                 read(envelope.raw, ven_id=envelope.topic.removeprefix(prefix))
             except WireError as error:
-                return Letter(about=envelope.topic, why=str(error), raw=envelope.payload)
-    return Letter(about=envelope.topic, raw=envelope.payload)
+                return DeadLetter(about=envelope.topic, why=str(error), raw=envelope.payload)
+    return DeadLetter(about=envelope.topic, raw=envelope.payload)
 
 
-def _rule_error(body: str) -> Letter:
+def _rule_error(body: str) -> DeadLetter:
     said = codec.decode(_RuleError, body)
     why = "; ".join(str(failure.get("errorMessage", failure)) for failure in said.failures)
-    return Letter(about=said.topic, why=why or None, raw=_checked(said.payload))
+    return DeadLetter(about=said.topic, why=why or None, raw=_checked(said.payload))
 
 
-def _failed_start(body: str) -> Letter:
+def _failed_start(body: str) -> DeadLetter:
     value = codec.load_object(body)
     payload, response = value.get("requestPayload", value), value.get("responsePayload")
     asked = payload if isinstance(payload, dict) else {}
     action = asked.get("action", "settle")
     why = response.get("errorMessage") if isinstance(response, dict) else None
-    return Letter(about=f"{action} event {asked.get('eventId', '?')}", why=why)
+    return DeadLetter(about=f"{action} event {asked.get('eventId', '?')}", why=why)
 
 
 def _checked(payload: str) -> str:

@@ -11,7 +11,7 @@ SECRET_CERTIFICATE = "CLIENT_CERT_PEM"  # noqa: S105
 SECRET_PRIVATE_KEY = "PRIVATE_KEY_PEM"  # noqa: S105
 
 
-class Output(StrEnum):
+class StackOutput(StrEnum):
     """Outputs of the stack, by which the CLI finds its parts. None of them is a secret."""
 
     TELEMETRY_TABLE = "TelemetryTable"

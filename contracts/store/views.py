@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from contracts.api.requests import event_etag
-from contracts.api.resources import Circuits, Command, Event, EventSummary, Row, Ven, VenDetail, VenPart
+from contracts.api.resources import (
+    Circuits,
+    Event,
+    EventSummary,
+    SentCommand,
+    TelemetryRow,
+    Ven,
+    VenDetail,
+    VenParticipation,
+)
 from contracts.store.keys import EVENT_PART, EVENTS, PLAN_PART_PREFIX, REPORT_PART, VEN_PART_PREFIX
 from contracts.store.plans import Plan, plans_in
 from contracts.wire.events import DrEvent
@@ -31,9 +40,9 @@ def ven_detail(
     return _read(VenDetail, {**item, **{name: value for name, value in shown.items() if value is not None}})
 
 
-def row(item: Mapping[str, Any]) -> Row:
+def row(item: Mapping[str, Any]) -> TelemetryRow:
     """A telemetry row from its item."""
-    return _read(Row, item)
+    return _read(TelemetryRow, item)
 
 
 def circuits(item: Mapping[str, Any]) -> Circuits:
@@ -41,9 +50,9 @@ def circuits(item: Mapping[str, Any]) -> Circuits:
     return _read(Circuits, item)
 
 
-def command(item: Mapping[str, Any]) -> Command | None:
+def command(item: Mapping[str, Any]) -> SentCommand | None:
     """A command from its item; None of an ack that answers a command which was not sent from here."""
-    return _read(Command, item) if "issuedTs" in item else None
+    return _read(SentCommand, item) if "issuedTs" in item else None
 
 
 def event_summary(header: Mapping[str, Any], now_ts: float) -> EventSummary | None:
@@ -54,7 +63,7 @@ def event_summary(header: Mapping[str, Any], now_ts: float) -> EventSummary | No
 
 
 def event(
-    header: Mapping[str, Any], parts: Iterable[VenPart], *, settled: bool, now_ts: float
+    header: Mapping[str, Any], parts: Iterable[VenParticipation], *, settled: bool, now_ts: float
 ) -> Event | None:
     """An event with *parts*; None once it is deleted.
 
@@ -78,7 +87,7 @@ def part_ids(plan: Plan | None, said: Iterable[str]) -> list[str]:
 
 def ven_parts(
     plan: Plan | None, said: Mapping[str, Mapping[str, Any]], ven_ids: Iterable[str]
-) -> Iterator[VenPart]:
+) -> Iterator[VenParticipation]:
     """The parts of *ven_ids* in an event.
 
     Args:
@@ -91,7 +100,7 @@ def ven_parts(
     for ven_id in ven_ids:
         phases = {name: item for name, item in said.get(ven_id, {}).items() if name in _PHASES}
         known = {"venId": ven_id, "values": values.get(ven_id, ()), "phases": phases}
-        yield _read(VenPart, known | {"unavailable": unavailable.get(ven_id)})
+        yield _read(VenParticipation, known | {"unavailable": unavailable.get(ven_id)})
 
 
 def event_of_parts(items: Iterable[Mapping[str, Any]], *, now_ts: float) -> tuple[Event | None, Any]:

@@ -22,7 +22,7 @@ CorrelationId = Annotated[str, Meta(min_length=1, max_length=128)]
 DURATION_ALIASES = {"duration_s": "durationS", "duration_sec": "durationS"}
 
 
-class Command(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VenCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Root of the operations. ``correlation_id`` comes back in the ack."""
 
     op: ClassVar[str]
@@ -31,13 +31,13 @@ class Command(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     correlation_id: CorrelationId | None = None
 
 
-class Ping(Command, frozen=True):
+class Ping(VenCommand, frozen=True):
     """Say that you are there."""
 
     op: ClassVar[str] = "ping"
 
 
-class Get(Command, frozen=True):
+class Get(VenCommand, frozen=True):
     """Answer with the status or the configuration."""
 
     op: ClassVar[str] = "get"
@@ -45,7 +45,7 @@ class Get(Command, frozen=True):
     what: Literal["status", "config"] = "status"
 
 
-class SetConfig(Command, frozen=True):
+class SetConfig(VenCommand, frozen=True):
     """Change settings; ``settings`` holds what the shadow's ``desired`` takes."""
 
     op: ClassVar[str] = "setConfig"
@@ -53,19 +53,19 @@ class SetConfig(Command, frozen=True):
     settings: dict[str, Any]
 
 
-class Enable(Command, frozen=True):
+class Enable(VenCommand, frozen=True):
     """Take part in events."""
 
     op: ClassVar[str] = "enable"
 
 
-class Disable(Command, frozen=True):
+class Disable(VenCommand, frozen=True):
     """Take no part in events until enabled again; what is curtailed is restored."""
 
     op: ClassVar[str] = "disable"
 
 
-class SetLoad(Command, frozen=True):
+class SetLoad(VenCommand, frozen=True):
     """Change one circuit."""
 
     op: ClassVar[str] = "setLoad"
@@ -77,7 +77,7 @@ class SetLoad(Command, frozen=True):
     priority: Annotated[int, Meta(ge=0, le=100)] | None = None
 
 
-class ShedLoad(Command, frozen=True):
+class ShedLoad(VenCommand, frozen=True):
     """Curtail one circuit, or whichever suit when none is named."""
 
     op: ClassVar[str] = "shedLoad"
@@ -88,7 +88,7 @@ class ShedLoad(Command, frozen=True):
     load_id: LoadId | None = None
 
 
-class ShedPanel(Command, frozen=True):
+class ShedPanel(VenCommand, frozen=True):
     """Curtail the house by so many kW, by whichever circuits suit."""
 
     op: ClassVar[str] = "shedPanel"
@@ -98,7 +98,7 @@ class ShedPanel(Command, frozen=True):
     duration_s: Duration
 
 
-class Event(Command, frozen=True):
+class EventCommand(VenCommand, frozen=True):
     """Start a DR event, or learn of one that starts later. ``end_ts`` or ``duration_s`` is needed."""
 
     op: ClassVar[str] = "event"
@@ -124,7 +124,7 @@ class Event(Command, frozen=True):
             raise FieldError("end_ts", f"must be after start_ts {self.start_ts}")
 
 
-class Restore(Command, frozen=True):
+class Restore(VenCommand, frozen=True):
     """End one event, or all of them, and give the circuits back."""
 
     op: ClassVar[str] = "restore"
@@ -133,15 +133,15 @@ class Restore(Command, frozen=True):
     event_id: EventId | None = msgspec.field(name="event_id", default=None)
 
 
-OPERATIONS: Mapping[str, type[Command]] = {
+OPERATIONS: Mapping[str, type[VenCommand]] = {
     kind.op: kind
-    for kind in (Ping, Get, SetConfig, Enable, Disable, SetLoad, ShedLoad, ShedPanel, Event, Restore)
+    for kind in (Ping, Get, SetConfig, Enable, Disable, SetLoad, ShedLoad, ShedPanel, EventCommand, Restore)
 } | {"set": SetConfig}
 
 _ENVELOPE = frozenset({"op", "correlationId", "venId", "data", "ts", "timestamp"})
 
 
-def read_command(raw: bytes, *, ven_id: str) -> Command:
+def read_command(raw: bytes, *, ven_id: str) -> VenCommand:
     """The operation in a message on ``ven/cmd/{ven_id}``.
 
     Raises:
@@ -151,7 +151,7 @@ def read_command(raw: bytes, *, ven_id: str) -> Command:
     return command_from(codec.load_object(raw), ven_id=ven_id)
 
 
-def command_from(message: Mapping[str, Any], *, ven_id: str) -> Command:
+def command_from(message: Mapping[str, Any], *, ven_id: str) -> VenCommand:
     """The operation in decoded JSON. Raises CommandRefusedError."""
     given_op, given_id = message.get("op"), message.get("correlationId")
     op = given_op if isinstance(given_op, str) else "unknown"
@@ -162,7 +162,7 @@ def command_from(message: Mapping[str, Any], *, ven_id: str) -> Command:
         raise CommandRefusedError(error, op[:32], correlation_id) from None
 
 
-def _read(message: Mapping[str, Any], ven_id: str) -> Command:
+def _read(message: Mapping[str, Any], ven_id: str) -> VenCommand:
     if "op" not in message:
         raise FieldError("op", "required")
     kind = OPERATIONS.get(message["op"]) if isinstance(message["op"], str) else None

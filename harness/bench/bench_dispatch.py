@@ -48,7 +48,7 @@ def _fleet(count: int) -> list[VenRow]:
             shed_availability_kw=round(rng.uniform(0.0, 8.0), 3),
             sustain_s=rng.choice((1800.0, 14_400.0)),
             performance=rng.choice((None, 0.6, 0.8, 0.95)),
-            called_kwh=rng.uniform(0.0, 30.0),
+            dispatched_kwh=rng.uniform(0.0, 30.0),
         )
         for number in range(count)
     ]

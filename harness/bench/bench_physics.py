@@ -16,7 +16,7 @@ from ven_twin.control.circuit_views import circuit_views
 from ven_twin.control.shedding import plan_shed
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import build_house
 
@@ -81,7 +81,7 @@ def _live(house: House, worlds: list[Environment]) -> House:
     return house
 
 
-def _worlds(site: Site, day_s: float) -> None:
+def _worlds(site: HouseEnvironment, day_s: float) -> None:
     for minute in range(MINUTES):
         site.environment(day_s + 60.0 * minute, 60.0)
 
@@ -96,12 +96,12 @@ def _shed_us(house: House, worlds: list[Environment]) -> float:
     return _best_us(lambda: [plan_shed(view, 3.0) for view in views], len(views))
 
 
-def _fleet_us(house: House, site: Site, count: int, minutes: int = 120) -> float:
+def _fleet_us(house: House, site: HouseEnvironment, count: int, minutes: int = 120) -> float:
     """Houses that have lived apart for half a day, over the hours of most switching."""
-    from ven_twin.simulation.many_houses.fleet import Fleet  # noqa: PLC0415 - numpy is an extra
+    from ven_twin.simulation.many_houses.fleet import ManyHouses  # noqa: PLC0415 - numpy is an extra
     from ven_twin.simulation.many_houses.sites import Sites  # noqa: PLC0415
 
-    sites, fleet = Sites.of(site, range(count)), Fleet.of([house] * count)
+    sites, fleet = Sites.of(site, range(count)), ManyHouses.of([house] * count)
     noon_s = JULY + 86_400.0 * 1.5
     for minute in range(0, 720, 5):
         at_s = noon_s - 43_200.0 + 60.0 * minute

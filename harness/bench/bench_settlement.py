@@ -14,7 +14,7 @@ from contracts.wire.events import Interval, Signal
 from harness.bench.figure import Figure
 from lambdas.settle_event.asked import asked
 from lambdas.settle_event.days import DAY_S, QUARTERS, DayProfile, like_days
-from lambdas.settle_event.energy import Row, Trace
+from lambdas.settle_event.energy import PowerRow, Trace
 from lambdas.settle_event.history import _day_item, _DayItem, _read_day
 from lambdas.settle_event.report import report_event, setting_of
 from lambdas.settle_event.ven_report import Known, measure_ven
@@ -52,7 +52,7 @@ def run() -> Iterator[Figure]:
     )
 
 
-def _settle(around: list[Row], before: dict[int, DayProfile]) -> EventReport:
+def _settle(around: list[PowerRow], before: dict[int, DayProfile]) -> EventReport:
     """All that is done between reading and writing, for each VEN and for the aggregate."""
     ids = [f"ven-{number}" for number in range(VENS)]
     interval = Interval(duration_s=TWO_H, signal=Signal.SHED_KW, value=2.0 * VENS)
@@ -86,9 +86,9 @@ def _settle(around: list[Row], before: dict[int, DayProfile]) -> EventReport:
     )
 
 
-def _rows(from_ts: int, to_ts: int) -> list[Row]:
+def _rows(from_ts: int, to_ts: int) -> list[PowerRow]:
     return [
-        Row(
+        PowerRow(
             timestamp=timestamp,
             used_power_kw=3.0 + (timestamp % 7) / 10,
             baseline_power_kw=5.0 + (timestamp % 11) / 10,
@@ -106,13 +106,13 @@ def _days() -> dict[int, DayProfile]:
     }
 
 
-def _item(row: Row) -> dict[str, object]:
+def _item(row: PowerRow) -> dict[str, object]:
     value = {"timestamp": row.timestamp, "usedPowerKw": row.used_power_kw}
     return to_item(value | {"baselinePowerKw": row.baseline_power_kw, "eventId": row.event_id})
 
 
-def _read(items: list[dict[str, object]]) -> tuple[Row, ...]:
-    return rows.read_all(Row, (from_item(item) for item in items))
+def _read(items: list[dict[str, object]]) -> tuple[PowerRow, ...]:
+    return rows.read_all(PowerRow, (from_item(item) for item in items))
 
 
 def _read_days(items: list[dict[str, object]]) -> list[DayProfile]:

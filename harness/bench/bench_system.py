@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from harness.bench.figure import Figure
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until
@@ -89,14 +89,14 @@ def _dispatches(system: System) -> Iterator[Figure]:
     for number in range(EVENTS):
         interval = {"durationS": 30, "signal": "level", "value": 1}
         begun_s = time.perf_counter()
-        event_id = cloud.invoke(Output.DISPATCH_EVENT, {"intervals": [interval]})["eventId"]
+        event_id = cloud.invoke(StackOutput.DISPATCH_EVENT, {"intervals": [interval]})["eventId"]
         while system.reported("ven-1").get("metrics", {}).get("activeEventId") != event_id:
             time.sleep(0.005)
         waits_s.append(time.perf_counter() - begun_s)
-        cloud.invoke(Output.DISPATCH_EVENT, {"action": "cancel", "eventId": event_id})
+        cloud.invoke(StackOutput.DISPATCH_EVENT, {"action": "cancel", "eventId": event_id})
         until(lambda: "activeEventId" not in system.reported("ven-1")["metrics"], "the end")
         begun_s = time.perf_counter()
-        cloud.invoke(Output.DISPATCH_EVENT, {"action": "cancel", "eventId": f"nothing-{number}"})
+        cloud.invoke(StackOutput.DISPATCH_EVENT, {"action": "cancel", "eventId": f"nothing-{number}"})
         refusals_s.append(time.perf_counter() - begun_s)
         time.sleep(2 * UPDATE_PERIOD_S)  # a VEN at peace: its last shadow update is longer ago than the limit
     reference_s = statistics.median(refusals_s)

@@ -20,9 +20,9 @@ from rich.console import Console
 
 from harness.faults import reconnects
 from harness.faults.cloud_scenarios import CLOUD_SCENARIOS, run_cloud
-from harness.faults.outcome import Outcome, markdown, table
+from harness.faults.outcome import FaultOutcome, markdown, table
 from harness.faults.run import run_session
-from harness.faults.session_scenarios import SCENARIOS, Scenario
+from harness.faults.session_scenarios import SCENARIOS, FaultScenario
 from harness.faults.twin_scenarios import TWIN_SCENARIOS, run_twin
 
 PLAIN_RATE = 150.0
@@ -91,10 +91,10 @@ def _wanted(name: str, only: list[str]) -> bool:
     return not only or any(part in name for part in only)
 
 
-async def _all(options: argparse.Namespace) -> tuple[list[Outcome], list[Outcome]]:
+async def _all(options: argparse.Namespace) -> tuple[list[FaultOutcome], list[FaultOutcome]]:
     turns = asyncio.Semaphore(options.jobs)
 
-    async def one(scenario: Scenario, seed: int, *, plain: bool, folder: Path) -> Outcome:
+    async def one(scenario: FaultScenario, seed: int, *, plain: bool, folder: Path) -> FaultOutcome:
         # gmqtt waits 6 s before each reconnect, so that it is given more time.
         rate, messages = options.rate, options.messages
         if plain:
@@ -104,7 +104,7 @@ async def _all(options: argparse.Namespace) -> tuple[list[Outcome], list[Outcome
         _say(outcome)
         return outcome
 
-    async def whole(name: str, seed: int, folder: Path) -> Outcome:
+    async def whole(name: str, seed: int, folder: Path) -> FaultOutcome:
         async with turns:
             outcome = await run_twin(name, seed, folder)
         _say(outcome)
@@ -130,7 +130,7 @@ async def _all(options: argparse.Namespace) -> tuple[list[Outcome], list[Outcome
     return done[: len(done) - len(plain)], done[len(done) - len(plain) :]
 
 
-def _say(outcome: Outcome) -> None:
+def _say(outcome: FaultOutcome) -> None:
     verdict = outcome.verdict
     sign = "✓" if outcome.holds else "✗"
     console.print(

@@ -1,8 +1,8 @@
 """What is done to the cloud's ingestion: the functions' real code, an account in the process (moto).
 
-moto keeps tables and has no queue that starts functions. So `Inlet` stands for what AWS does between rule and
-function: at-least-once delivery in batches, partial failures, after three tries a dead letter with the raw
-body. That it is wired so in the stack is shown by ``tests/infrastructure`` and ``tests/e2e``.
+moto keeps tables and has no queue that starts functions. So `TestInlet` stands for what AWS does between
+rule and function: at-least-once delivery in batches, partial failures, after three tries a dead letter with
+the raw body. That it is wired so in the stack is shown by ``tests/infrastructure`` and ``tests/e2e``.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from moto.moto_api._internal.models import moto_api_backend
 from contracts.wire import codec
 from contracts.wire.telemetry import Telemetry
 from contracts.wire.topics import Topics
-from harness.faults.oracle import Journal, MessageId, judge
-from harness.faults.outcome import Outcome
+from harness.faults.oracle import MessageId, ProducerJournal, judge
+from harness.faults.outcome import FaultOutcome
 from lambdas.shared import batches, clients
 from lambdas.shared.batch_writes import write_all
 from lambdas.store_telemetry.handler import handler, logger
@@ -44,7 +44,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class Inlet:
+class TestInlet:
     """A queue before a function, with a dead-letter queue behind it. Source: SQS event source mappings."""
 
     rng: random.Random
@@ -92,7 +92,7 @@ class Inlet:
 
 
 @dataclass
-class Tables:
+class TestTables:
     """DynamoDB, with a fault in its calls: throttled in part or whole, or the caller's end."""
 
     rng: random.Random
@@ -191,15 +191,15 @@ CLOUD_SCENARIOS: tuple[CloudFault, ...] = (
 )
 
 
-def run_cloud(fault: CloudFault, seed: int, messages: int) -> Outcome:
+def run_cloud(fault: CloudFault, seed: int, messages: int) -> FaultOutcome:
     """Put *messages* through the function under *fault*, and judge what is in the table and among the dead.
 
     What is dead after three tries is redriven once the fault is over, as an operator does; poison stays dead.
     """
     began_s, rng = time.monotonic(), random.Random(f"{fault.name}{seed}")
     poisons = [rng.choice(POISON) for _ in range(messages // 20)] if fault.poison else []
-    inlet = Inlet(rng, fault.duplicates)
-    tables = Tables(rng, fault.partly, fault.wholly, fault.deadly)
+    inlet = TestInlet(rng, fault.duplicates)
+    tables = TestTables(rng, fault.partly, fault.wholly, fault.deadly)
     with account() as world:
         sent = [(f"m{seq}", envelope(row(seq))) for seq in range(messages)]
         sent += [(f"p{n}", envelope(raw)) for n, raw in enumerate(poisons)]
@@ -215,7 +215,7 @@ def run_cloud(fault: CloudFault, seed: int, messages: int) -> Outcome:
             inlet.drain()
         stored = [(BOOT, int(found["seq"])) for found in world.telemetry.query(VEN, ("0", "9"), ["seq"])]
     everything: frozenset[MessageId] = frozenset((BOOT, seq) for seq in range(messages))
-    verdict = judge(Journal(everything, everything), stored, [], 0)
+    verdict = judge(ProducerJournal(everything, everything), stored, [], 0)
     remain = {base64.b64decode(json.loads(body)["payload"]) for body in inlet.dead}
     problem = None if remain == set(poisons) else "the dead letters are not the poison, byte for byte"
     if verdict.duplicates:
@@ -223,7 +223,7 @@ def run_cloud(fault: CloudFault, seed: int, messages: int) -> Outcome:
     verdict = replace(verdict, dead_lettered=len(poisons), accepted=messages + len(poisons))
     verdict = replace(verdict, duplicates=inlet.deliveries - messages - len(poisons))
     note = f"moto; {inlet.invocations} starts, {inlet.kills} killed, {len(dead)} redriven"
-    return Outcome(fault.name, seed, verdict, 0, time.monotonic() - began_s, problem, note)
+    return FaultOutcome(fault.name, seed, verdict, 0, time.monotonic() - began_s, problem, note)
 
 
 @contextmanager

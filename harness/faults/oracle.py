@@ -17,14 +17,14 @@ MessageId = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class ProducerJournal:
     """What was offered to the outbox, and what of that it took."""
 
     offered: frozenset[MessageId]
     accepted: frozenset[MessageId]
 
     @classmethod
-    def read(cls, path: Path) -> Journal:
+    def read(cls, path: Path) -> ProducerJournal:
         """The journal in *path*; a last line that was cut off counts as not written."""
         offered: set[MessageId] = set()
         accepted: set[MessageId] = set()
@@ -36,7 +36,7 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class OracleVerdict:
     """What became of every message that was accepted.
 
     Attributes:
@@ -66,12 +66,12 @@ class Verdict:
 
 
 def judge(
-    journal: Journal,
+    journal: ProducerJournal,
     delivered: Iterable[MessageId],
     dead_lettered: Collection[MessageId],
     shed: int,
     in_doubt_max: int = 0,
-) -> Verdict:
+) -> OracleVerdict:
     """Hold every delivery, dead letter and count against the journal.
 
     A message that is missing is covered by the count of what was shed, one for one. A message whose
@@ -82,7 +82,7 @@ def judge(
     stored, dead = set(times), set(dead_lettered) - set(times)
     missing, doubtful = journal.accepted - stored - dead, journal.offered - journal.accepted
     covered = min(shed, len(missing))
-    return Verdict(
+    return OracleVerdict(
         accepted=len(journal.accepted),
         stored=len(stored & journal.offered),
         dead_lettered=len(dead & journal.offered),

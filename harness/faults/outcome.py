@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
-from harness.faults.oracle import Verdict
+from harness.faults.oracle import OracleVerdict
 
 COLUMNS = (
     "accepted", "stored", "dead-lettered", "shed", "refused", "lost", "duplicates", "connects", "s a run",
@@ -15,7 +15,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FaultOutcome:
     """One run.
 
     Attributes:
@@ -30,7 +30,7 @@ class Outcome:
 
     scenario: str
     seed: int
-    verdict: Verdict
+    verdict: OracleVerdict
     connects: int
     seconds: float
     problem: str | None = None
@@ -46,7 +46,7 @@ class Outcome:
         return asdict(self) | {"holds": self.holds}
 
 
-def summed(outcomes: Sequence[Outcome]) -> list[str]:
+def summed(outcomes: Sequence[FaultOutcome]) -> list[str]:
     """The cells of a table's row: sums over the seeds, the time as a mean."""
     verdicts = [outcome.verdict for outcome in outcomes]
     numbers = [
@@ -58,15 +58,15 @@ def summed(outcomes: Sequence[Outcome]) -> list[str]:
     return [*(f"{number:,}" for number in numbers), f"{seconds:.1f}"]
 
 
-def by_scenario(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+def by_scenario(outcomes: Iterable[FaultOutcome]) -> dict[str, list[FaultOutcome]]:
     """The runs of each scenario, in the order in which they came."""
-    sorted_out: dict[str, list[Outcome]] = {}
+    sorted_out: dict[str, list[FaultOutcome]] = {}
     for outcome in outcomes:
         sorted_out.setdefault(outcome.scenario, []).append(outcome)
     return sorted_out
 
 
-def table(title: str, outcomes: Iterable[Outcome]) -> Table:
+def table(title: str, outcomes: Iterable[FaultOutcome]) -> Table:
     """The outcomes for a person."""
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
     shown.add_column("scenario")
@@ -79,7 +79,7 @@ def table(title: str, outcomes: Iterable[Outcome]) -> Table:
     return shown
 
 
-def markdown(outcomes: Iterable[Outcome]) -> str:
+def markdown(outcomes: Iterable[FaultOutcome]) -> str:
     """The outcomes for a document."""
     lines = ["| scenario | " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * len(COLUMNS)]
     for scenario, runs in by_scenario(outcomes).items():

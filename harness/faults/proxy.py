@@ -21,7 +21,7 @@ READ_BYTES = 64 * 1024
 CLOSES_WITHIN_S = 0.5
 
 
-class Link:
+class ProxyLink:
     """One connection through the proxy."""
 
     def __init__(self, number: int, ven: asyncio.StreamWriter, broker: asyncio.StreamWriter) -> None:
@@ -54,14 +54,14 @@ class Link:
 class Fault:
     """No fault: everything passes. Subclasses change what they are about."""
 
-    def begin(self, link: Link) -> None:
+    def begin(self, link: ProxyLink) -> None:
         """A connection has been made."""
 
-    async def up(self, link: Link, packet: bytes) -> None:
+    async def up(self, link: ProxyLink, packet: bytes) -> None:
         """A packet of the VEN's."""
         link.to_broker(packet)
 
-    async def down(self, link: Link, packet: bytes) -> None:
+    async def down(self, link: ProxyLink, packet: bytes) -> None:
         """A packet of the broker's."""
         link.to_ven(packet)
 
@@ -83,7 +83,7 @@ class Proxy:
     fault: Fault = field(default_factory=Fault)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
-    links: list[Link] = field(default_factory=list)
+    links: list[ProxyLink] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -122,7 +122,7 @@ class Proxy:
         except OSError:
             _reset(writer)
             return
-        link = Link(len(self.links), writer, above)
+        link = ProxyLink(len(self.links), writer, above)
         self.links.append(link)
         self.fault.begin(link)
         ways = (
@@ -149,9 +149,9 @@ class Proxy:
 
     async def _pass(
         self,
-        link: Link,
+        link: ProxyLink,
         reader: asyncio.StreamReader,
-        fault: Callable[[Link, bytes], Awaitable[None]],
+        fault: Callable[[ProxyLink, bytes], Awaitable[None]],
         plainly: Callable[[bytes], None],
     ) -> None:
         """Hand on what *reader* gives until it ends; a side that ends while the link is deaf is not told."""

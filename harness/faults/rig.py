@@ -18,7 +18,7 @@ import msgspec
 
 from harness.faults.broker import Broker, path
 from harness.faults.ingestion import Ingestion
-from harness.faults.oracle import Journal, MessageId, Verdict, judge
+from harness.faults.oracle import MessageId, OracleVerdict, ProducerJournal, judge
 from harness.faults.producer import VEN, Config, Result
 from harness.faults.proxy import Proxy
 from tests.support.pki import Authority
@@ -158,13 +158,13 @@ class Rig:
             await self.delivered(round(share * self.messages))
             await act(number)
 
-    def verdict(self) -> tuple[Verdict, Result | None]:
+    def verdict(self) -> tuple[OracleVerdict, Result | None]:
         """What the oracle says now, and what the producer says of itself."""
         result = self.result()
         aside: list[MessageId] = [(boot, seq) for boot, seq, _ in result.put_aside] if result else []
         shed = result.shed if result else 0
         in_doubt_max = IN_FLIGHT_MAX * len(self.proxy.links)
-        journal = Journal.read(self.journal)
+        journal = ProducerJournal.read(self.journal)
         return judge(journal, self.ingestion.delivered, aside, shed, in_doubt_max), result
 
     def result(self) -> Result | None:

@@ -8,9 +8,9 @@ import time
 import zlib
 from pathlib import Path
 
-from harness.faults.outcome import Outcome
+from harness.faults.outcome import FaultOutcome
 from harness.faults.rig import Rig
-from harness.faults.session_scenarios import LOSSES, Scenario, disk_full, small_disk
+from harness.faults.session_scenarios import LOSSES, FaultScenario, disk_full, small_disk
 from ven_twin.ven.mqtt.send_window import IN_FLIGHT_MAX
 
 GAP_MIN = 2.0 * IN_FLIGHT_MAX
@@ -19,8 +19,8 @@ window is acknowledged lets nobody get on."""
 
 
 async def run_session(
-    scenario: Scenario, seed: int, messages: int, rate: float, folder: Path, *, plain: bool = False
-) -> Outcome:
+    scenario: FaultScenario, seed: int, messages: int, rate: float, folder: Path, *, plain: bool = False
+) -> FaultOutcome:
     """One run of *scenario*, whose files go to *folder*; with *plain* gmqtt stands in the session's place."""
     rng = random.Random(zlib.crc32(scenario.name.encode()) * 1000 + seed)
     options = {**scenario.options, "rate": rate, "plain": plain}
@@ -46,7 +46,7 @@ async def run_session(
             if result and result.put_aside:
                 note += f"; put aside: {', '.join(sorted({reason for _, _, reason in result.put_aside}))}"
             connects = len(rig.proxy.links)
-    return Outcome(scenario.name, seed, verdict, connects, time.monotonic() - began_s, problem, note)
+    return FaultOutcome(scenario.name, seed, verdict, connects, time.monotonic() - began_s, problem, note)
 
 
 def _last_line(folder: Path) -> str:

@@ -38,7 +38,7 @@ async def nothing(rig: Rig) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class FaultScenario:
     """One fault.
 
     Attributes:
@@ -285,27 +285,27 @@ def _wrong_server(kind: str) -> Callable[[Rig], Awaitable[None]]:
     return lambda rig: wrong_server(rig, kind)
 
 
-SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("no fault"),
-    Scenario("broker SIGKILL, session kept", broker_killed_with_session),
-    Scenario("broker SIGKILL, session lost", broker_killed_without_session),
-    Scenario("TCP cut mid-packet", fault=weather.CutMidPacket),
-    Scenario("PUBACK withheld", fault=weather.WithheldPubacks),
-    Scenario("CONNACK withheld", fault=weather.WithheldConnacks),
-    Scenario("half-open link", fault=weather.HalfOpen, options={"keepalive_s": 1}),
-    Scenario("late and reordered", fault=lambda rng, _gap: weather.LateAndReordered(rng)),
-    Scenario("duplicates", fault=lambda rng, _gap: weather.Duplicates(rng)),
-    Scenario("slow link", fault=lambda rng, _gap: weather.SlowLink(rng, 1_000_000)),
-    Scenario("process SIGKILL", producer_killed, plainly=False),
-    Scenario("duplicate client id", duplicate_client, options={"takeover_limit": None}, plainly=False),
-    Scenario("outbox full", outbox_overflows, plainly=False),
-    Scenario("disk full", disk_full, plainly=False),
-    Scenario("server certificate expired", _wrong_server("expired"), blind=True),
-    Scenario("server certificate of another name", _wrong_server("wrong name"), blind=True),
-    Scenario("server certificate of an unknown CA", _wrong_server("unknown CA"), blind=True),
-    Scenario("client certificate revoked", client_revoked, blind=True),
-    Scenario("key rotation", key_rotation, blind=True),
-    Scenario("policy denies a topic", options={"denied_every": 400}, policy=DENYING),
-    Scenario("oversize payloads", options={"oversize_every": 400}),
-    Scenario("everything by turns", everything, fault=weather.Everything, plainly=False),
+SCENARIOS: tuple[FaultScenario, ...] = (
+    FaultScenario("no fault"),
+    FaultScenario("broker SIGKILL, session kept", broker_killed_with_session),
+    FaultScenario("broker SIGKILL, session lost", broker_killed_without_session),
+    FaultScenario("TCP cut mid-packet", fault=weather.CutMidPacket),
+    FaultScenario("PUBACK withheld", fault=weather.WithheldPubacks),
+    FaultScenario("CONNACK withheld", fault=weather.WithheldConnacks),
+    FaultScenario("half-open link", fault=weather.HalfOpen, options={"keepalive_s": 1}),
+    FaultScenario("late and reordered", fault=lambda rng, _gap: weather.LateAndReordered(rng)),
+    FaultScenario("duplicates", fault=lambda rng, _gap: weather.Duplicates(rng)),
+    FaultScenario("slow link", fault=lambda rng, _gap: weather.SlowLink(rng, 1_000_000)),
+    FaultScenario("process SIGKILL", producer_killed, plainly=False),
+    FaultScenario("duplicate client id", duplicate_client, options={"takeover_limit": None}, plainly=False),
+    FaultScenario("outbox full", outbox_overflows, plainly=False),
+    FaultScenario("disk full", disk_full, plainly=False),
+    FaultScenario("server certificate expired", _wrong_server("expired"), blind=True),
+    FaultScenario("server certificate of another name", _wrong_server("wrong name"), blind=True),
+    FaultScenario("server certificate of an unknown CA", _wrong_server("unknown CA"), blind=True),
+    FaultScenario("client certificate revoked", client_revoked, blind=True),
+    FaultScenario("key rotation", key_rotation, blind=True),
+    FaultScenario("policy denies a topic", options={"denied_every": 400}, policy=DENYING),
+    FaultScenario("oversize payloads", options={"oversize_every": 400}),
+    FaultScenario("everything by turns", everything, fault=weather.Everything, plainly=False),
 )

@@ -17,8 +17,8 @@ from typing import Any, Self
 import msgspec
 
 from harness.faults import weather
-from harness.faults.oracle import Verdict
-from harness.faults.outcome import Outcome
+from harness.faults.oracle import OracleVerdict
+from harness.faults.outcome import FaultOutcome
 from harness.faults.proxy import Fault
 from harness.faults.rig import VEN, Rig
 from harness.faults.shadow_service import ShadowService
@@ -277,7 +277,7 @@ TWIN_SCENARIOS: dict[str, Callable[[TwinRig], Awaitable[TwinVerdict]]] = {
 }
 
 
-async def run_twin(name: str, seed: int, folder: Path) -> Outcome:
+async def run_twin(name: str, seed: int, folder: Path) -> FaultOutcome:
     """One run of a twin's scenario."""
     began_s = time.monotonic()
     rig = TwinRig(folder, random.Random(f"{name}{seed}"), messages=0)
@@ -285,10 +285,10 @@ async def run_twin(name: str, seed: int, folder: Path) -> Outcome:
         found = await TWIN_SCENARIOS[name](rig)
         connects, deliveries = len(rig.proxy.links), len(rig.ingestion.delivered)
     rows = found.rows
-    verdict = Verdict(rows + found.gaps, rows, 0, 0, found.gaps, 0, deliveries - rows, 0)
+    verdict = OracleVerdict(rows + found.gaps, rows, 0, 0, found.gaps, 0, deliveries - rows, 0)
     note = (
         f"{found.runs} runs of the twin, {found.phases} phases announced,"
         f" {found.commands} commands sent twice each; seq without gaps, reported as desired"
     )
     problem = None if found.holds else f"{found}"
-    return Outcome(name, seed, verdict, connects, time.monotonic() - began_s, problem, note)
+    return FaultOutcome(name, seed, verdict, connects, time.monotonic() - began_s, problem, note)

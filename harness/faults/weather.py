@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 from harness.faults.frames import CONNACK, DUP, PUBACK, PUBLISH, kind
-from harness.faults.proxy import Fault, Link
+from harness.faults.proxy import Fault, ProxyLink
 
 
 class Now:
@@ -35,7 +35,7 @@ class CutMidPacket(Fault):
     def __init__(self, rng: random.Random, gap: float) -> None:
         self._rng, self._now = rng, Now(rng, gap)
 
-    async def up(self, link: Link, packet: bytes) -> None:
+    async def up(self, link: ProxyLink, packet: bytes) -> None:
         """Half a packet, then a reset."""
         if kind(packet) == PUBLISH and self._now.due():
             link.to_broker(packet[: self._rng.randrange(1, len(packet))])
@@ -52,7 +52,7 @@ class WithheldPubacks(Fault):
         self._now = Now(rng, gap)
         self._silent: set[int] = set()
 
-    async def down(self, link: Link, packet: bytes) -> None:
+    async def down(self, link: ProxyLink, packet: bytes) -> None:
         """Everything but the acknowledgements."""
         if kind(packet) == PUBACK:
             if self._now.due():
@@ -69,7 +69,7 @@ class WithheldConnacks(CutMidPacket):
         super().__init__(rng, gap)
         self._in_a_row = 0
 
-    async def down(self, link: Link, packet: bytes) -> None:
+    async def down(self, link: ProxyLink, packet: bytes) -> None:
         """No CONNACK, up to three times in a row."""
         if kind(packet) == CONNACK and link.number:
             if self._in_a_row < 3 and self._rng.random() < 0.6:
@@ -85,7 +85,7 @@ class HalfOpen(Fault):
     def __init__(self, rng: random.Random, gap: float) -> None:
         self._now = Now(rng, gap)
 
-    async def up(self, link: Link, packet: bytes) -> None:
+    async def up(self, link: ProxyLink, packet: bytes) -> None:
         """Fall silent now and then."""
         if kind(packet) == PUBLISH and self._now.due():
             link.half_open()
@@ -98,11 +98,11 @@ class LateAndReordered(Fault):
     def __init__(self, rng: random.Random, longest_s: float = 0.05) -> None:
         self._rng, self._longest_s = rng, longest_s
 
-    async def up(self, link: Link, packet: bytes) -> None:
+    async def up(self, link: ProxyLink, packet: bytes) -> None:
         """Messages, later."""
         self._later(packet, PUBLISH, link.to_broker)
 
-    async def down(self, link: Link, packet: bytes) -> None:
+    async def down(self, link: ProxyLink, packet: bytes) -> None:
         """Messages and acknowledgements, later."""
         self._later(packet, PUBACK, link.to_ven)
 
@@ -119,14 +119,14 @@ class Duplicates(Fault):
     def __init__(self, rng: random.Random, share: float = 0.1) -> None:
         self._rng, self._share = rng, share
 
-    async def up(self, link: Link, packet: bytes) -> None:
+    async def up(self, link: ProxyLink, packet: bytes) -> None:
         """Twice, now and then."""
         link.to_broker(packet)
         if kind(packet) == PUBLISH and self._rng.random() < self._share:
             again = bytes([packet[0] | DUP]) + packet[1:]
             asyncio.get_running_loop().call_later(self._rng.choice((0.0, 0.02)), link.to_broker, again)
 
-    async def down(self, link: Link, packet: bytes) -> None:
+    async def down(self, link: ProxyLink, packet: bytes) -> None:
         """Twice, now and then."""
         link.to_ven(packet)
         if kind(packet) in {PUBACK, PUBLISH} and self._rng.random() < self._share:
@@ -139,7 +139,7 @@ class SlowLink(Fault):
     def __init__(self, rng: random.Random, bytes_per_s: float) -> None:
         self._rng, self._bytes_per_s = rng, bytes_per_s
 
-    async def up(self, link: Link, packet: bytes) -> None:
+    async def up(self, link: ProxyLink, packet: bytes) -> None:
         """As fast as the line is."""
         await asyncio.sleep(len(packet) / self._bytes_per_s * self._rng.uniform(0.0, 2.0))
         link.to_broker(packet)
@@ -158,11 +158,11 @@ class Everything(Fault):
         ]  # fmt: skip
         self._of: dict[int, Fault] = {}
 
-    def begin(self, link: Link) -> None:
+    def begin(self, link: ProxyLink) -> None:
         """Draw the fault of this connection."""
         self._of[link.number] = self._rng.choice(self._kinds)
 
-    async def up(self, link: Link, packet: bytes) -> None:
+    async def up(self, link: ProxyLink, packet: bytes) -> None:
         """As its fault has it; those that never end a connection by themselves are cut, too."""
         fault = self._of[link.number]
         if isinstance(fault, LateAndReordered | Duplicates) and kind(packet) == PUBLISH:
@@ -172,6 +172,6 @@ class Everything(Fault):
                 return
         await fault.up(link, packet)
 
-    async def down(self, link: Link, packet: bytes) -> None:
+    async def down(self, link: ProxyLink, packet: bytes) -> None:
         """As its fault has it."""
         await self._of[link.number].down(link, packet)

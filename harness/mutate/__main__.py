@@ -17,10 +17,10 @@ from harness.mutate.areas import AREAS, files_by_area
 from harness.mutate.reach import BrokenTestsError, measured_reach
 from harness.mutate.sample import equivalent_mutants, sample
 from harness.mutate.tree import Tree
-from harness.mutate.trial import Trial, Verdict, try_all
+from harness.mutate.trial import MutantTrial, MutantVerdict, try_all
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-MARKS = {Verdict.KILLED: ".", Verdict.SURVIVED: "S", Verdict.EQUIVALENT: "="}
+MARKS = {MutantVerdict.KILLED: ".", MutantVerdict.SURVIVED: "S", MutantVerdict.EQUIVALENT: "="}
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
@@ -33,7 +33,7 @@ def main() -> None:
     except LookupError as error:
         sys.exit(f"mutate: {error.args[0]}")
     shares = sample(CHECKOUT, files, count=options.count, seed=options.seed)
-    trials: list[Trial] = []
+    trials: list[MutantTrial] = []
     interrupted = False
     try:
         with Tree.copied_from(CHECKOUT) as tree, TemporaryDirectory(prefix="mutate-log-") as folder:

@@ -8,17 +8,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from rich.table import Table
 
 from harness.mutate.areas import TARGET_SCORE, TARGETS
-from harness.mutate.trial import Trial, Verdict
+from harness.mutate.trial import MutantTrial, MutantVerdict
 
 
-def score(trials: Collection[Trial]) -> float | None:
+def score(trials: Collection[MutantTrial]) -> float | None:
     """Killed mutants of those that can be killed; None when there is none."""
-    killed = sum(trial.verdict is Verdict.KILLED for trial in trials)
-    survived = sum(trial.verdict is Verdict.SURVIVED for trial in trials)
+    killed = sum(trial.verdict is MutantVerdict.KILLED for trial in trials)
+    survived = sum(trial.verdict is MutantVerdict.SURVIVED for trial in trials)
     return killed / (killed + survived) if killed + survived else None
 
 
-def below_target(trials: Sequence[Trial]) -> list[str]:
+def below_target(trials: Sequence[MutantTrial]) -> list[str]:
     """Areas of the targets whose score is too low."""
     scores = {area: score(some) for area, some in _by_area(trials).items()}
     return [
@@ -28,10 +28,10 @@ def below_target(trials: Sequence[Trial]) -> list[str]:
     ]
 
 
-def table(trials: Sequence[Trial]) -> Table:
+def table(trials: Sequence[MutantTrial]) -> Table:
     """Counts and score, by area and in all."""
     shown = Table("area", title="Mutants")
-    for column in ("sampled", *Verdict, "score", "target"):
+    for column in ("sampled", *MutantVerdict, "score", "target"):
         shown.add_column(column, justify="right")
     for area, some in _by_area(trials).items():
         shown.add_row(*_row(area, some, f"{TARGET_SCORE:.0%}" if area in TARGETS else "–"))
@@ -40,10 +40,10 @@ def table(trials: Sequence[Trial]) -> Table:
     return shown
 
 
-def survivors(trials: Sequence[Trial], sources: Mapping[str, str]) -> Iterator[str]:
+def survivors(trials: Sequence[MutantTrial], sources: Mapping[str, str]) -> Iterator[str]:
     """Each mutant that survived: its area, place and mutation, and the changed lines before and after."""
     for trial in sorted(trials, key=lambda trial: (trial.area, trial.mutant)):
-        if trial.verdict is Verdict.SURVIVED:
+        if trial.verdict is MutantVerdict.SURVIVED:
             before, after = trial.mutant.diff(sources[trial.mutant.path])
             note = f" ({trial.note})" if trial.note else ""
             yield f"{trial.area}  {trial.mutant.path}:{trial.mutant.line}  {trial.mutant.mutation}{note}"
@@ -51,18 +51,18 @@ def survivors(trials: Sequence[Trial], sources: Mapping[str, str]) -> Iterator[s
             yield from (f"    + {line.strip()}" for line in after.splitlines())
 
 
-def _by_area(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
+def _by_area(trials: Sequence[MutantTrial]) -> dict[str, list[MutantTrial]]:
     areas = sorted({trial.area for trial in trials})
     return {area: [trial for trial in trials if trial.area == area] for area in areas}
 
 
-def _row(name: str, trials: Sequence[Trial], target: str) -> list[str]:
+def _row(name: str, trials: Sequence[MutantTrial], target: str) -> list[str]:
     counts = Counter(trial.verdict for trial in trials)
     value = score(trials)
     return [
         name,
         str(len(trials)),
-        *(str(counts[verdict]) for verdict in Verdict),
+        *(str(counts[verdict]) for verdict in MutantVerdict),
         "–" if value is None else f"{value:.1%}",
         target,
     ]

@@ -25,7 +25,7 @@ NOTHING_COLLECTED = 5
 """Pytest's exit code when no test is left to run."""
 
 
-class Verdict(StrEnum):
+class MutantVerdict(StrEnum):
     """The outcome of a trial."""
 
     KILLED = "killed"
@@ -34,20 +34,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class MutantTrial:
     """A mutant and its verdict; *note* says why where that is not plain."""
 
     area: str
     mutant: Mutant
-    verdict: Verdict
+    verdict: MutantVerdict
     note: str = ""
 
 
-def try_mutant(area: str, mutant: Mutant, tree: Tree, reach: Reach, *, folder: Path) -> Trial:
+def try_mutant(area: str, mutant: Mutant, tree: Tree, reach: Reach, *, folder: Path) -> MutantTrial:
     """Run the tests that reach *mutant* with it in *tree*; a run that does not end in time kills it."""
     tests = reach.tests_of(mutant)
     if not tests:
-        return Trial(area, mutant, Verdict.SURVIVED, "no test runs it")
+        return MutantTrial(area, mutant, MutantVerdict.SURVIVED, "no test runs it")
     selection = folder / "selection.json"
     selection.write_text(json.dumps(tests))
     files = list(dict.fromkeys(test.split("::", maxsplit=1)[0] for test in tests))
@@ -61,10 +61,10 @@ def try_mutant(area: str, mutant: Mutant, tree: Tree, reach: Reach, *, folder: P
             timeout_s=limit_s,
         )
     if code is None:
-        return Trial(area, mutant, Verdict.KILLED, f"no end after {limit_s:.0f} s")
+        return MutantTrial(area, mutant, MutantVerdict.KILLED, f"no end after {limit_s:.0f} s")
     if code == NOTHING_COLLECTED:
-        return Trial(area, mutant, Verdict.SURVIVED, "no test runs it")
-    return Trial(area, mutant, Verdict.KILLED if code else Verdict.SURVIVED)
+        return MutantTrial(area, mutant, MutantVerdict.SURVIVED, "no test runs it")
+    return MutantTrial(area, mutant, MutantVerdict.KILLED if code else MutantVerdict.SURVIVED)
 
 
 def try_all(
@@ -74,7 +74,7 @@ def try_all(
     reach: Reach,
     *,
     processes: int,
-) -> Iterator[Trial]:
+) -> Iterator[MutantTrial]:
     """Try every mutant that is not known as equivalent, in *processes* copies of the tree, as they end."""
     sources = {
         mutant.path: (checkout / mutant.path).read_text() for share in shares.values() for mutant in share
@@ -86,14 +86,14 @@ def try_all(
             if match is None:
                 waiting.append((area, mutant))
             else:
-                yield Trial(area, mutant, Verdict.EQUIVALENT, match.reason)
+                yield MutantTrial(area, mutant, MutantVerdict.EQUIVALENT, match.reason)
     with ExitStack() as stack:
         idle: queue.SimpleQueue[tuple[Tree, Path]] = queue.SimpleQueue()
         trees = [stack.enter_context(Tree.copied_from(checkout)) for _ in range(processes)]
         for tree in trees:
             idle.put((tree, Path(stack.enter_context(TemporaryDirectory(prefix="mutate-log-")))))
 
-        def one(area: str, mutant: Mutant) -> Trial:
+        def one(area: str, mutant: Mutant) -> MutantTrial:
             tree, folder = idle.get()
             try:
                 return try_mutant(area, mutant, tree, reach, folder=folder)

@@ -8,8 +8,8 @@ from datetime import date
 
 from contracts.wire.events import Interval, Signal
 from harness.scoring.homes import home
-from ven_twin.control.house_pair import Premises
-from ven_twin.house.house_environment import Site
+from ven_twin.control.house_pair import HousePair
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import build_house
 
@@ -60,11 +60,11 @@ def live(number: int, events: Sequence[int]) -> Lived:
     morning; by then they are taken to be one again.
     """
     profile = home(number)
-    site: Site = load_site(profile)
+    site: HouseEnvironment = load_site(profile)
     house = build_house(profile)
     for at_s in range(-S_PER_DAY, 0, 300):
         house = house.step({}, site.environment(FIRST_TS + at_s, 300), 300).house
-    premises = Premises(house, house)
+    premises = HousePair(house, house)
     used, clone = [], []
     starts = {FIRST_TS + day * S_PER_DAY + FROM_H * 3600 for day in events}
     apart_until, event_until = 0, 0
@@ -84,7 +84,7 @@ def live(number: int, events: Sequence[int]) -> Lived:
                 clone_kws += flow.baseline_kw
                 continue
             house, power_kw = premises.clone.step({}, env, STEP_S)
-            premises = Premises(house, house)
+            premises = HousePair(house, house)
             drawn_kw = sum(power_kw.values())
             used_kws += drawn_kw
             clone_kws += drawn_kw

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until
 
@@ -153,7 +153,7 @@ def _watch(system: System, pid: int, minutes: float, progress: Callable[[str], N
 
 def _dispatch(system: System) -> None:
     interval = {"durationS": EVENT_S, "signal": "shedKw", "value": 1.0}
-    system.cloud.invoke(Output.DISPATCH_EVENT, {"intervals": [interval], "targets": [VEN]})
+    system.cloud.invoke(StackOutput.DISPATCH_EVENT, {"intervals": [interval], "targets": [VEN]})
 
 
 def _count(system: System, soaked: Soaked) -> None:

@@ -9,7 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import FieldError
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
-from lambdas.admit_ven.plan import read_asked
+from lambdas.admit_ven.plan import read_admission_request
 from lambdas.shared import clients, clock, settings
 from lambdas.shared.tables import Condition, Table
 
@@ -37,7 +37,7 @@ def admit(event: dict[str, Any], *, now: float) -> bool:
     the same VEN takes another place on the list.
     """
     try:
-        asked = read_asked(event)
+        asked = read_admission_request(event)
     except FieldError as error:
         logger.warning("not admitted", field=error.field, reason=error.reason)
         return False

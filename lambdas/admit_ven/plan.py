@@ -15,7 +15,7 @@ SERIAL = "SerialNumber"
 """The template's parameter that names the VEN."""
 
 
-class Asked(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class AdmissionRequest(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A VEN that wants to be registered. Source: AWS IoT developer guide, pre-provisioning hook input."""
 
     certificate_id: str
@@ -28,13 +28,13 @@ class Asked(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         return str(self.parameters[SERIAL])
 
 
-def read_asked(event: Mapping[str, Any]) -> Asked:
+def read_admission_request(event: Mapping[str, Any]) -> AdmissionRequest:
     """The request in a hook's event.
 
     Raises:
         FieldError: it names no VEN, or comes from a client that says it is another.
     """
-    asked = codec.convert(Asked, event)
+    asked = codec.convert(AdmissionRequest, event)
     serial = asked.parameters.get(SERIAL)
     if not isinstance(serial, str):
         raise FieldError(f"parameters.{SERIAL}", "required")

@@ -36,7 +36,7 @@ class FunctionFailedError(VenTwinError):
 
 
 @dataclass(frozen=True)
-class Desk:
+class Adapters:
     """Adapters of one sandbox."""
 
     needs: settings.Api
@@ -110,6 +110,6 @@ def page_of(
     return [from_item(item) for item in found["Items"]], "LastEvaluatedKey" in found
 
 
-def open_desk() -> Desk:
+def open_adapters() -> Adapters:
     """The desk of this sandbox."""
-    return Desk(settings.read(settings.Api))
+    return Adapters(settings.read(settings.Api))

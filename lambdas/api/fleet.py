@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.api.fleet import fleet_at
-from contracts.api.resources import Row, Ven
+from contracts.api.resources import TelemetryRow, Ven
 from contracts.store import views
 from contracts.store.keys import LATEST_ROW
 from lambdas.api.operations import Asked, Given
@@ -14,7 +14,7 @@ def get_fleet(asked: Asked) -> Given:
     """Every VEN, and the latest row of those that are online."""
     vens = [views.ven(item) for item in asked.desk.vens.scan(rows.attributes(Ven))]
     online = [ven.ven_id for ven in vens if ven.online]
-    names = ("venId", *rows.attributes(Row))
+    names = ("venId", *rows.attributes(TelemetryRow))
     latest = asked.desk.telemetry.get_many(online, names, sort=LATEST_ROW)
     by_ven = {item["venId"]: views.row(item) for item in latest}
     return Given(fleet_at(vens, by_ven, now_ts=asked.now, limit=asked.query.limit))

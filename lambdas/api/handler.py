@@ -25,7 +25,7 @@ from lambdas.shared import clients, clock
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from lambdas.api.desk import Desk
+    from lambdas.api.desk import Adapters
     from lambdas.api.operations import Asked, Given
 
 logger = Logger()
@@ -123,10 +123,10 @@ def _operation(name: str) -> Callable[[Asked], Given]:
 
 
 @cache
-def _desk() -> Desk:
-    from lambdas.api.desk import open_desk  # noqa: PLC0415 - not for a call that is refused
+def _desk() -> Adapters:
+    from lambdas.api.desk import open_adapters  # noqa: PLC0415 - not for a call that is refused
 
-    return open_desk()
+    return open_adapters()
 
 
 def _failure(error: Exception) -> ProblemError:

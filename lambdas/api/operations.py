@@ -10,7 +10,7 @@ from typing import Any
 from contracts.api.routes import Headers, Path
 from lambdas.api.calls import Call
 from lambdas.api.cursors import cursor, position
-from lambdas.api.desk import Desk
+from lambdas.api.desk import Adapters
 from lambdas.api.problems import BAD_REQUEST, ProblemError
 
 
@@ -33,7 +33,7 @@ class Asked:
     headers: Headers
     query: Any
     body: Any
-    desk: Desk
+    desk: Adapters
     now: float
 
     def cursor(self, at: object) -> str:

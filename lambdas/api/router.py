@@ -9,7 +9,7 @@ from contracts.api.routes import ROUTES, Route
 from lambdas.api.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError
 
 
-class Matched(NamedTuple):
+class MatchedRoute(NamedTuple):
     """A route, and the parameters in the path by name."""
 
     route: Route
@@ -19,14 +19,14 @@ class Matched(NamedTuple):
 _SEGMENTS = tuple((tuple(route.path.split("/")), route) for route in ROUTES)
 
 
-def match(method: str, path: str) -> Matched:
+def match(method: str, path: str) -> MatchedRoute:
     """The route of a call.
 
     Raises:
         ProblemError: there is nothing at *path*, or *method* is not done there.
     """
     found = [
-        Matched(route, parameters)
+        MatchedRoute(route, parameters)
         for segments, route in _SEGMENTS
         if (parameters := _fit(segments, path.split("/"))) is not None
     ]

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from contracts.api.requests import VenId
-from contracts.api.resources import DEFAULT_SPAN_S, Row, TelemetryPage, Ven, VenPage
+from contracts.api.resources import DEFAULT_SPAN_S, TelemetryPage, TelemetryRow, Ven, VenPage
 from contracts.store import views
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
@@ -83,7 +83,7 @@ def list_telemetry(asked: Asked) -> Given:
     after: str | None = asked.position(str)
     if after is not None:
         first = max(first, after + AFTER)
-    names = ("rowId", *rows.attributes(Row))
+    names = ("rowId", *rows.attributes(TelemetryRow))
     found, more = page_of(asked.desk.telemetry, asked.path.ven_id, (first, last), names, asked.query.limit)
     page = tuple(views.row(item) for item in found)
     return Given(TelemetryPage(items=page, next=asked.cursor(found[-1]["rowId"]) if more and found else None))

@@ -17,11 +17,11 @@ def call_in_proportion(asked_w: int, offers: Sequence[Offer]) -> dict[str, int]:
     return calls
 
 
-def allocate(asked_kw: float, offers_kw: Mapping[str, float]) -> dict[str, float]:
-    """Each VEN's share of *asked_kw*, kW, in whole watts; see `shares_w`."""
+def allocate(requested_kw: float, offers_kw: Mapping[str, float]) -> dict[str, float]:
+    """Each VEN's share of *requested_kw*, kW, in whole watts; see `shares_w`."""
     ven_ids = sorted(offers_kw)
     offers_w = [int(offers_kw[ven_id] * W_PER_KW + 1e-6) for ven_id in ven_ids]
-    shares = shares_w(round(asked_kw * W_PER_KW), offers_w)
+    shares = shares_w(round(requested_kw * W_PER_KW), offers_w)
     return {ven_id: share_w / W_PER_KW for ven_id, share_w in zip(ven_ids, shares, strict=True)}
 
 

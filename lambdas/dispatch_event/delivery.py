@@ -49,7 +49,7 @@ class Delivery(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RunningEvent:
     """A running event now: its header, the plan in force, the interval in force and since when, UTC s."""
 
     row: EventRow
@@ -64,18 +64,18 @@ class Moment:
         return self.row.end_ts - self.now_ts
 
 
-def moment(row: EventRow, plan: Plan, now_ts: float) -> Moment | None:
+def moment(row: EventRow, plan: Plan, now_ts: float) -> RunningEvent | None:
     """Where *row* stands at *now_ts*, before randomisation; None when none of its intervals is in force."""
     since_ts = float(row.start_ts)
     for index, interval in enumerate(row.intervals):
         if since_ts <= now_ts < since_ts + interval.duration_s:
-            return Moment(row, plan, index, since_ts, now_ts)
+            return RunningEvent(row, plan, index, since_ts, now_ts)
         since_ts += interval.duration_s
     return None
 
 
 def deliveries(
-    at: Moment, fleet: Mapping[str, VenRow], latest: Mapping[str, LatestRow]
+    at: RunningEvent, fleet: Mapping[str, VenRow], latest: Mapping[str, LatestRow]
 ) -> dict[str, Delivery]:
     """Each VEN of the plan, by its id."""
     return {
@@ -95,7 +95,7 @@ def why_silent(ven: VenRow, last: LatestRow | None, now_ts: float) -> str | None
     )
 
 
-def _of(at: Moment, part: Assignment, ven: VenRow | None, last: LatestRow | None) -> Delivery:
+def _of(at: RunningEvent, part: Assignment, ven: VenRow | None, last: LatestRow | None) -> Delivery:
     call_w = round(part.values[at.index] * W_PER_KW)
     if ven is None:
         return Delivery(call_w, 0.0, judged=True, why_not="is no VEN any more")

@@ -24,7 +24,7 @@ from lambdas.shared.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Adapters:
     """Adapters of one invocation, and what the stage says."""
 
     vens: Table
@@ -124,10 +124,10 @@ def new_token() -> str:
     return secrets.token_hex(4)
 
 
-def open_desk(needs: settings.DispatchEvent, function_arn: str) -> Desk:
+def open_adapters(needs: settings.DispatchEvent, function_arn: str) -> Adapters:
     """The desk of this sandbox; *function_arn* is what redispatches."""
     dynamodb = clients.dynamodb()
-    return Desk(
+    return Adapters(
         vens=Table(dynamodb, needs.vens_table, VENS),
         telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
         book=EventBook(Table(dynamodb, needs.events_table, EVENTS)),

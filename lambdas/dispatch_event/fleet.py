@@ -77,7 +77,7 @@ def sort_out(fleet: Iterable[VenRow], event_id: str, *, at_ts: float, remaining_
         rank = 0 if sustain_s is not None and sustain_s >= remaining_s else 3
         if performance < GOOD:
             rank += 1 if performance >= FAIR else 2
-        called_wh = min(int(ven.called_kwh * 1000.0), _MOST_WH)
+        called_wh = min(int(ven.dispatched_kwh * 1000.0), _MOST_WH)
         tie = (crc(ven_id.encode(), seed) * 0x9E3779B1 >> 11) % _TIES
         # One float, exact below 2**53, and plain tuples: sorted several times as fast as anything else.
         keyed.append((float(((rank << 29) | called_wh) << 21 | tie), ven_id, offer_w, performance))

@@ -13,7 +13,7 @@ import msgspec
 from contracts.api.requests import DispatchEvent, EventDispatched, Refused
 from contracts.store.plans import Plan
 from lambdas.dispatch_event import plan
-from lambdas.dispatch_event.desk import Desk, new_token
+from lambdas.dispatch_event.desk import Adapters, new_token
 from lambdas.dispatch_event.plan import Planned
 from lambdas.dispatch_event.rebalance import Rebalanced, rebalance
 from lambdas.shared import answers
@@ -24,7 +24,7 @@ ATTEMPTS = 5
 """How often a change is made anew because the event was changed in between."""
 
 
-def create(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+def create(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
     """Create the event, or complete it when it was cut short. Raises RefusedError, FieldError."""
     row = desk.book.find(event_id)
     if row is None:
@@ -45,7 +45,7 @@ def create(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> 
     return plan.answer(row, in_force)
 
 
-def revise(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+def revise(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
     """Replace what the event asks for. Raises RefusedError, FieldError."""
 
     def revised(row: EventRow) -> EventRow:
@@ -73,7 +73,7 @@ def revise(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> 
     return plan.answer(row, in_force)
 
 
-def cancel(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+def cancel(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
     """Cancel the event: the VENs give their loads back. Raises RefusedError."""
 
     def cancelled(row: EventRow) -> EventRow:
@@ -88,7 +88,7 @@ def cancel(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> 
     return plan.answer(row, in_force)
 
 
-def delete(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+def delete(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
     """Take the event away, cancelled when it is not over; its id stays taken. Raises RefusedError."""
 
     def deleted(row: EventRow) -> EventRow:
@@ -105,7 +105,7 @@ def delete(desk: Desk, request: DispatchEvent, event_id: str, *, now: float) -> 
     return plan.answer(row, in_force)
 
 
-def redispatch(desk: Desk, event_id: str, *, now: float) -> tuple[EventDispatched, Rebalanced | None]:
+def redispatch(desk: Adapters, event_id: str, *, now: float) -> tuple[EventDispatched, Rebalanced | None]:
     """Share the difference between asked and delivered out again. Raises RefusedError.
 
     Returns:
@@ -136,7 +136,7 @@ def redispatch(desk: Desk, event_id: str, *, now: float) -> tuple[EventDispatche
 
 
 def _change(
-    desk: Desk, event_id: str, changed: Callable[[EventRow], EventRow], *, also_deleted: bool = False
+    desk: Adapters, event_id: str, changed: Callable[[EventRow], EventRow], *, also_deleted: bool = False
 ) -> EventRow:
     """Commit what *changed* makes of the header, made anew while others change it in between."""
     for _ in range(ATTEMPTS):
@@ -149,7 +149,7 @@ def _change(
     raise answers.conflict("is being changed by others: try again", "eventId")
 
 
-def _complete(desk: Desk, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:
+def _complete(desk: Adapters, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:
     """Carry *row* out, unless that is done or too late; then whatever has taken its place meanwhile."""
     in_force = desk.book.plan(row)
     if row.done_revision < row.revision and (row.cancelled_ts is not None or row.over_ts > now):
@@ -158,7 +158,7 @@ def _complete(desk: Desk, row: EventRow, *, now: float) -> tuple[EventRow, Plan]
     return row, in_force
 
 
-def _settled(desk: Desk, row: EventRow, in_force: Plan, *, now: float) -> tuple[EventRow, Plan]:
+def _settled(desk: Adapters, row: EventRow, in_force: Plan, *, now: float) -> tuple[EventRow, Plan]:
     """The header as it is by now; a newer one is carried out once more, over what was written just now."""
     for _ in range(ATTEMPTS):
         newest = desk.book.find(row.event_id)
@@ -169,7 +169,7 @@ def _settled(desk: Desk, row: EventRow, in_force: Plan, *, now: float) -> tuple[
     return row, in_force
 
 
-def _existing(desk: Desk, event_id: str) -> EventRow:
+def _existing(desk: Adapters, event_id: str) -> EventRow:
     row = desk.book.find(event_id)
     if row is None or row.deleted_ts is not None:
         raise answers.not_found(f"no event {event_id!r}", "eventId")

@@ -105,9 +105,9 @@ def plan_event(
         targets=request.targets,
         programme=request.programme,
         allocation=request.allocation,
-        asked_kw=max(asked) / W_PER_KW,
+        requested_kw=max(asked) / W_PER_KW,
         available_kw=round(fleet.available_w) / W_PER_KW if fleet.heard else None,
-        called_kw=max(sum(each.values()) for each in calls) / W_PER_KW,
+        dispatched_kw=max(sum(each.values()) for each in calls) / W_PER_KW,
         shortfall_kw=max(0, max(asked) - round(fleet.available_w)) / W_PER_KW,
         created_ts=now if before is None else before.row.created_ts,
         expires_ts=rows.expires_ts(end_ts, retention_days),
@@ -121,9 +121,9 @@ def plan_event(
     return Planned(row, plan)
 
 
-def call(allocation: str, asked_kw: float, offers: Sequence[Offer]) -> Calls:
-    """Share *asked_kw* out over *offers*, which stand in merit order."""
-    whole_w = round(asked_kw * W_PER_KW)
+def call(allocation: str, requested_kw: float, offers: Sequence[Offer]) -> Calls:
+    """Share *requested_kw* out over *offers*, which stand in merit order."""
+    whole_w = round(requested_kw * W_PER_KW)
     return (
         call_in_proportion(whole_w, offers)
         if allocation == "proportional"
@@ -191,9 +191,9 @@ def answer(row: EventRow, plan: Plan, note: str | None = None) -> EventDispatche
         start_ts=row.start_ts,
         end_ts=row.end_ts if row.cancelled_ts is None else min(row.end_ts, int(row.cancelled_ts)),
         assignments=assignments,
-        asked_kw=0.0 if cancelled else row.asked_kw,
+        requested_kw=0.0 if cancelled else row.requested_kw,
         available_kw=None if cancelled else row.available_kw,
-        called_kw=0.0 if cancelled else row.called_kw,
+        dispatched_kw=0.0 if cancelled else row.dispatched_kw,
         shortfall_kw=0.0 if cancelled else _with_full(row, plan, full),
         unavailable={} if cancelled else plan.unavailable | dict.fromkeys(row.full, "its shadow is full"),
         note=note,

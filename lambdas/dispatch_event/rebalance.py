@@ -20,7 +20,7 @@ from lambdas.dispatch_event.delivery import (
     LEFT,
     REPORT_INTERVAL_S,
     Delivery,
-    Moment,
+    RunningEvent,
     deliveries,
     moment,
     why_silent,
@@ -95,7 +95,7 @@ def rebalance(
         row,
         revision=after.revision,
         plan_id=after.plan_id,
-        called_kw=called_w / W_PER_KW,
+        dispatched_kw=called_w / W_PER_KW,
         available_kw=round(change.fleet.available_w) / W_PER_KW,
         shortfall_kw=round(change.missing_w) / W_PER_KW,
     )
@@ -108,7 +108,7 @@ class _Change:
 
     def __init__(
         self,
-        at: Moment,
+        at: RunningEvent,
         by_id: Mapping[str, VenRow],
         latest: Mapping[str, LatestRow],
         seen: Mapping[str, Delivery],

@@ -25,7 +25,7 @@ metrics = Metrics()
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Adapters:
     """What the function works with."""
 
     vens: Table
@@ -57,7 +57,7 @@ def issue(event: Any, request_id: str, *, now: float) -> CommandIssued:
     planned = plan_command(
         request, correlation_id=correlation_id, now=now, retention_days=needs.retention_days
     )
-    desk = _desk(needs)
+    desk = open_adapters(needs)
     if desk.vens.get(Key(request.ven_id)) is None:
         raise answers.not_found(f"no VEN {request.ven_id!r}", "venId")
     answer = planned.answer
@@ -71,9 +71,10 @@ def issue(event: Any, request_id: str, *, now: float) -> CommandIssued:
     return answer
 
 
-def _desk(needs: settings.IssueCommand) -> Desk:
+def open_adapters(needs: settings.IssueCommand) -> Adapters:
+    """Open the adapters that the environment names."""
     dynamodb = clients.dynamodb()
-    return Desk(
+    return Adapters(
         Table(dynamodb, needs.vens_table, VENS),
         Table(dynamodb, needs.commands_table, COMMANDS),
         clients.iot_data(),

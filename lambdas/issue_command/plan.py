@@ -11,7 +11,7 @@ import msgspec
 from contracts.api.requests import CommandIssued, IssueCommand
 from contracts.errors import FieldError, OversizeError
 from contracts.wire import codec
-from contracts.wire.commands import Command, SetConfig, command_from
+from contracts.wire.commands import SetConfig, VenCommand, command_from
 from contracts.wire.shadow import check_state
 from lambdas.shared import rows
 
@@ -57,7 +57,7 @@ def plan_command(
     return PlannedCommand(message, row, answer)
 
 
-def canonical_data(command: Command) -> dict[str, Any]:
+def canonical_data(command: VenCommand) -> dict[str, Any]:
     """A command's data under its canonical names, without what was not given."""
     if isinstance(command, SetConfig):
         return _settings(command)

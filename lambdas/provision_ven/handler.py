@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from contracts.errors import FieldError
 from lambdas.provision_ven.undo import UndoFailedError
 from lambdas.shared import cfn_response, clients, clock
-from lambdas.shared.cfn_response import Outcome
+from lambdas.shared.cfn_response import CfnOutcome
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     cfn_response.send(event["ResponseURL"], cfn_response.answer(event, outcome))
 
 
-def provision(event: dict[str, Any], log_stream: str) -> Outcome:
+def provision(event: dict[str, Any], log_stream: str) -> CfnOutcome:
     """Carry out *event*; whatever goes wrong is an outcome too.
 
     A failed Create has a physical id that is no certificate's, so that the Delete which CloudFormation
@@ -48,9 +48,9 @@ def provision(event: dict[str, Any], log_stream: str) -> Outcome:
         )
         if isinstance(error, UndoFailedError) and event.get("RequestType") == "Create":
             given_id = error.certificate_id
-        return Outcome(physical_resource_id=given_id, reason=f"{reason} (log stream {log_stream})")
+        return CfnOutcome(physical_resource_id=given_id, reason=f"{reason} (log stream {log_stream})")
     logger.info("provisioned", certificate_id=physical_id, request=event.get("RequestType"))
-    return Outcome(physical_resource_id=physical_id, data={"CertificateId": physical_id})
+    return CfnOutcome(physical_resource_id=physical_id, data={"CertificateId": physical_id})
 
 
 def reason_of(error: Exception) -> str:

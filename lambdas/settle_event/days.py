@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import ceil, floor
 from typing import NamedTuple
 
-from lambdas.settle_event.energy import Row, Trace, Window
+from lambdas.settle_event.energy import PowerRow, Trace, Window
 from lambdas.settle_event.rules import LOOK_BACK_DAYS, REACH_H, DayType
 
 QUARTER_S = 900
@@ -52,7 +52,7 @@ def day_profile(trace: Trace, day: int) -> DayProfile:
     )
 
 
-def _event_quarters(rows: Sequence[Row], start_ts: int) -> set[int]:
+def _event_quarters(rows: Sequence[PowerRow], start_ts: int) -> set[int]:
     # A row stands for the time before its timestamp, so that one on the hour belongs to the quarter before.
     found = {(row.timestamp - 1 - start_ts) // QUARTER_S for row in rows if row.event_id is not None}
     return {quarter for quarter in found if 0 <= quarter < QUARTERS}
@@ -66,7 +66,7 @@ class LikeDay(NamedTuple):
     kw: tuple[float | None, ...]
 
 
-class Past(NamedTuple):
+class PastDays(NamedTuple):
     """A day before an event's, in quarter hours since 1970: where the frame lies on it, and all that counts.
 
     An event anywhere from *lowest* to *highest* (the local day and the frame) makes it an event day.
@@ -98,7 +98,7 @@ class Frame:
     start_ts: int = field(init=False)
     count: int = field(init=False)
     kind: DayType = field(init=False)
-    past: tuple[Past, ...] = field(init=False)
+    past: tuple[PastDays, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         first = floor((self.event.start_ts - REACH_H * 3600) / QUARTER_S)
@@ -110,13 +110,13 @@ class Frame:
         past = tuple(self._past(days_ago) for days_ago in range(apart, LOOK_BACK_DAYS + 1))
         object.__setattr__(self, "past", past)
 
-    def _past(self, days_ago: int) -> Past:
+    def _past(self, days_ago: int) -> PastDays:
         ago = timedelta(days=days_ago)
         start = datetime.fromtimestamp(self.event.start_ts, self.zone) - ago
         midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
         first = _quarter(datetime.fromtimestamp(self.start_ts, self.zone) - ago)
         lowest, after = _quarter(midnight), _quarter(midnight + timedelta(days=1))
-        return Past(days_ago, _kind(start), first, min(lowest, first), max(after, first + self.count))
+        return PastDays(days_ago, _kind(start), first, min(lowest, first), max(after, first + self.count))
 
     @property
     def window(self) -> Window:
@@ -165,7 +165,7 @@ def like_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[LikeDay
     return tuple(day for day in found if day is not None)
 
 
-def _like_day(profiles: Mapping[int, DayProfile], count: int, past: Past) -> LikeDay | None:
+def _like_day(profiles: Mapping[int, DayProfile], count: int, past: PastDays) -> LikeDay | None:
     kw: tuple[float | None, ...] = ()
     for day in range(past.lowest // QUARTERS, (past.highest - 1) // QUARTERS + 1):
         profile, begins = profiles.get(day, EMPTY), day * QUARTERS

@@ -16,7 +16,7 @@ from contracts.store.plans import Plan
 from contracts.wire import codec
 from lambdas.settle_event.asked import Part, asked
 from lambdas.settle_event.days import like_days
-from lambdas.settle_event.energy import Row, Trace, Window
+from lambdas.settle_event.energy import PowerRow, Trace, Window
 from lambdas.settle_event.history import History
 from lambdas.settle_event.report import (
     read_report,
@@ -47,7 +47,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Adapters:
     """Adapters of one invocation."""
 
     events: Table
@@ -145,9 +145,9 @@ class Desk:
         parts = self.book.ven_parts(report.event_id).values()
         return [msgspec.convert(part["report"], VenReport) for part in parts if "report" in part]
 
-    def _rows(self, ven_id: str, window: Window) -> tuple[Row, ...]:
+    def _rows(self, ven_id: str, window: Window) -> tuple[PowerRow, ...]:
         between = telemetry_range(math.floor(window.start_ts), math.ceil(window.end_ts))
-        return rows.read_all(Row, self.telemetry.query(ven_id, between, rows.attributes(Row)))
+        return rows.read_all(PowerRow, self.telemetry.query(ven_id, between, rows.attributes(PowerRow)))
 
 
 def _reading_window(setting: Setting) -> Window:
@@ -157,11 +157,11 @@ def _reading_window(setting: Setting) -> Window:
     return Window(start_ts, frame.window.end_ts)
 
 
-def open_desk(needs: settings.SettleEvent) -> Desk:
+def open_adapters(needs: settings.SettleEvent) -> Adapters:
     """The desk of this sandbox."""
     dynamodb = clients.dynamodb()
     programmes = {DEFAULT_PROGRAMME: DEFAULT_BASELINE} | codec.load_object(needs.programmes)
-    return Desk(
+    return Adapters(
         events=Table(dynamodb, needs.events_table, EVENTS),
         telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
         vens=Table(dynamodb, needs.vens_table, VENS),

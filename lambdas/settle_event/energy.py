@@ -28,7 +28,7 @@ LONE_REACH_S = 60.0
 _TIMESTAMP = attrgetter("timestamp")
 
 
-class Row(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
+class PowerRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
     """What settlement reads of a telemetry row."""
 
     timestamp: int
@@ -85,7 +85,7 @@ class Trace:
         clone_kws: the clone's.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[PowerRow]
     starts_s: Sequence[float]
     ends_s: Sequence[float]
     covered_s: Sequence[float]
@@ -93,7 +93,7 @@ class Trace:
     clone_kws: Sequence[float]
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Trace:
+    def of(cls, rows: Iterable[PowerRow]) -> Trace:
         """What each row covers: the time since the row before, or one usual spacing when rows are missing.
 
         The first row covers one usual spacing. Rows of the same second cover it but once.
@@ -104,7 +104,7 @@ class Trace:
         return cls._of_spans([row for row, _ in kept], [length_s for _, length_s in kept])
 
     @classmethod
-    def _of_spans(cls, rows: Sequence[Row], lengths_s: Sequence[float]) -> Trace:
+    def _of_spans(cls, rows: Sequence[PowerRow], lengths_s: Sequence[float]) -> Trace:
         ends_s = [float(row.timestamp) for row in rows]
         return cls(
             rows,
@@ -115,7 +115,7 @@ class Trace:
             _running(lengths_s, [row.baseline_power_kw for row in rows]),
         )
 
-    def where(self, keeps: Callable[[Row], bool]) -> Trace:
+    def where(self, keeps: Callable[[PowerRow], bool]) -> Trace:
         """What the rows that *keeps* says yes to cover."""
         kept = [index for index, row in enumerate(self.rows) if keeps(row)]
         if len(kept) == len(self.rows):

@@ -16,7 +16,7 @@ import msgspec
 
 from contracts.store.keys import day_row_id, telemetry_range
 from lambdas.settle_event.days import DAY_S, EMPTY, QUARTERS, WHOLE, DayProfile, Frame, day_profile, like_days
-from lambdas.settle_event.energy import Row, Trace
+from lambdas.settle_event.energy import PowerRow, Trace
 from lambdas.shared import clock, rows
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.tables import Table
@@ -85,7 +85,8 @@ class History:
             # A row stands for the time before its timestamp: the one at midnight belongs to the day before.
             between = telemetry_range(run[0] * DAY_S + 1, (run[-1] + 1) * DAY_S + 1)
             read = (
-                rows.read(Row, item) for item in self.telemetry.query(ven_id, between, rows.attributes(Row))
+                rows.read(PowerRow, item)
+                for item in self.telemetry.query(ven_id, between, rows.attributes(PowerRow))
             )
             by_day = dict(_by_day(read))
             found |= {day: by_day.get(day, EMPTY) for day in run}
@@ -108,7 +109,7 @@ def _runs(days: Iterable[int]) -> list[list[int]]:
     return [[day for _, day in run] for _, run in runs]
 
 
-def _by_day(read: Iterable[Row]) -> Iterator[tuple[int, DayProfile]]:
+def _by_day(read: Iterable[PowerRow]) -> Iterator[tuple[int, DayProfile]]:
     """Each day's profile as soon as its rows are read, so that only one day's rows are held at a time."""
     for day, of_day in groupby(read, lambda row: (row.timestamp - 1) // DAY_S):
         yield day, day_profile(Trace.of(of_day), day)

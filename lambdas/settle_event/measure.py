@@ -37,7 +37,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteLimits:
     """A VEN's rows: all of them, and those in which it acted on the event.
 
     A VEN marks its rows with the event that it acts on, and then the rows between count for nothing: its late
@@ -49,7 +49,7 @@ class Site:
     acting: Trace
 
     @classmethod
-    def of(cls, trace: Trace, event_id: str) -> Site:
+    def of(cls, trace: Trace, event_id: str) -> SiteLimits:
         """The site of a VEN in an event."""
         if not any(row.event_id == event_id for row in trace.rows):
             return cls(trace, trace)

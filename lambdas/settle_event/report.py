@@ -83,7 +83,7 @@ def report_event(
     fleet = aggregate(vens, setting)
     settled_by = _settled_by(fleet, baseline)
     reports = tuple(ven.report for ven in vens)
-    asked_kwh = _asked_kwh(asked.fleet, reports, window)
+    requested_kwh = _requested_kwh(asked.fleet, reports, window)
     final_from_ts = int(setting.frame.event.end_ts) + REACH_H * 3600 + STORED_LATE_S
     report = EventReport(
         event_id=event.event_id,
@@ -93,9 +93,9 @@ def report_event(
         settled_ts=settled_ts,
         programme=event.programme,
         settled_by=settled_by,
-        asked_kw=_mean_kw(asked_kwh, window.duration_s),
-        asked_kwh=asked_kwh,
-        called_kw=_mean_kw(sum(ven.asked_kwh for ven in reports), window.duration_s),
+        requested_kw=_mean_kw(requested_kwh, window.duration_s),
+        requested_kwh=requested_kwh,
+        dispatched_kw=_mean_kw(sum(ven.requested_kwh for ven in reports), window.duration_s),
         delivered=fleet.delivered,
         intervals=tuple(
             _interval(each, asked.fleet, vens, index) for index, each in enumerate(setting.intervals)
@@ -166,21 +166,21 @@ def _mean_kw(energy_kwh: float, duration_s: float) -> float:
     return energy_kwh * S_PER_H / duration_s if duration_s > 0 else 0.0
 
 
-def _asked_kwh(fleet: Part, vens: Sequence[VenReport], window: Window) -> float:
+def _requested_kwh(fleet: Part, vens: Sequence[VenReport], window: Window) -> float:
     """Energy that the operator asked for, kWh; of a level or a limit it is what the VENs made of it."""
     shed_kwh = fleet.shed_kwh(window)
-    return shed_kwh if not any(fleet.others()) else max(shed_kwh, sum(ven.asked_kwh for ven in vens))
+    return shed_kwh if not any(fleet.others()) else max(shed_kwh, sum(ven.requested_kwh for ven in vens))
 
 
 def _interval(window: Window, fleet: Part, vens: Sequence[Measured], index: int) -> IntervalReport:
-    called_kwh = sum(
+    dispatched_kwh = sum(
         (ven.report.asked_intervals_kw[index] or 0.0) * ven.own_intervals_s[index] / S_PER_H for ven in vens
     )
-    called_kw = _mean_kw(called_kwh, window.duration_s)
+    dispatched_kw = _mean_kw(dispatched_kwh, window.duration_s)
     others = any(each.cut(window).duration_s > 0 for each in fleet.others())
-    asked_kw = called_kw if others else _mean_kw(fleet.shed_kwh(window), window.duration_s)
+    requested_kw = dispatched_kw if others else _mean_kw(fleet.shed_kwh(window), window.duration_s)
     return IntervalReport(
-        start_ts=window.start_ts, end_ts=window.end_ts, asked_kw=asked_kw, called_kw=called_kw
+        start_ts=window.start_ts, end_ts=window.end_ts, requested_kw=requested_kw, dispatched_kw=dispatched_kw
     )
 
 
@@ -202,7 +202,11 @@ def _participation(vens: Sequence[VenReport], settled_by: Baseline | None) -> Pa
 def _took_part(ven: VenReport, settled_by: Baseline | None) -> bool:
     """Whether a VEN delivered at least half of what it was asked for; by its clone where it has one."""
     best = ven.delivered.get("clone") or (ven.delivered.get(settled_by) if settled_by else None)
-    return best is not None and ven.asked_kwh > 0 and best.delivered_kwh >= DELIVERED_SHARE * ven.asked_kwh
+    return (
+        best is not None
+        and ven.requested_kwh > 0
+        and best.delivered_kwh >= DELIVERED_SHARE * ven.requested_kwh
+    )
 
 
 def _known_sum(values: Sequence[float | None]) -> float | None:
@@ -235,7 +239,7 @@ def _series(setting: Setting, asked: Part, fleet: Aggregate, settled_by: Baselin
         baseline_kw = (fleet.delivered["meter_before"].baseline_kw,) * count
     else:
         baseline_kw = clone_kw
-    asked_kw = [
+    requested_kw = [
         _mean_kw(asked.shed_kwh(window), window.duration_s)
         if window.cut(asked.window).duration_s > 0
         else None
@@ -244,7 +248,7 @@ def _series(setting: Setting, asked: Part, fleet: Aggregate, settled_by: Baselin
     return Series(
         start_ts=start_ts,
         step_s=step_s,
-        asked_kw=tuple(asked_kw),
+        requested_kw=tuple(requested_kw),
         used_kw=used_kw,
         baseline_kw=baseline_kw,
         clone_kw=clone_kw,

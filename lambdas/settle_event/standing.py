@@ -33,7 +33,7 @@ class Standings:
 
     def count(self, event_id: str, reports: Sequence[VenReport], settled_by: Baseline | None) -> None:
         """Count the event for each VEN in it, once however often this is called."""
-        called = [report for report in reports if report.asked_kwh > 0]
+        called = [report for report in reports if report.requested_kwh > 0]
         known = {
             item["venId"]: item for item in self.vens.get_many([ven.ven_id for ven in called], ATTRIBUTES)
         }
@@ -66,10 +66,10 @@ def counted(
         return None
     last_ts = row.get("lastCalledTs") or ven.start_ts
     latest_ts = max(last_ts, ven.start_ts)
-    called_kwh = _decayed(row.get("calledKwh") or 0.0, latest_ts - last_ts)
-    called_kwh += _decayed(ven.asked_kwh, latest_ts - ven.start_ts)
+    dispatched_kwh = _decayed(row.get("calledKwh") or 0.0, latest_ts - last_ts)
+    dispatched_kwh += _decayed(ven.requested_kwh, latest_ts - ven.start_ts)
     values: dict[str, Any] = {
-        "calledKwh": round(called_kwh, 6),
+        "calledKwh": round(dispatched_kwh, 6),
         "lastCalledTs": latest_ts,
         "countedEvents": [*events, event_id][-REMEMBERED:],
     }
@@ -87,13 +87,13 @@ def _share(ven: VenReport, settled_by: Baseline | None) -> float | None:
     baseline that settles.
     """
     best = ven.delivered.get("clone") or (ven.delivered.get(settled_by) if settled_by else None)
-    if best is None or ven.quality.coverage < ENOUGH or ven.asked_kw <= 0:
+    if best is None or ven.quality.coverage < ENOUGH or ven.requested_kw <= 0:
         return None
-    return min(max(best.delivered_kw / ven.asked_kw, 0.0), MOST)
+    return min(max(best.delivered_kw / ven.requested_kw, 0.0), MOST)
 
 
-def _decayed(called_kwh: float, after_s: float) -> float:
-    return called_kwh * float(0.5 ** (after_s / HALF_LIFE_S))
+def _decayed(dispatched_kwh: float, after_s: float) -> float:
+    return dispatched_kwh * float(0.5 ** (after_s / HALF_LIFE_S))
 
 
 def _unchanged(row: Mapping[str, Any]) -> Condition:

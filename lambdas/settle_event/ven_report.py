@@ -14,7 +14,7 @@ from lambdas.settle_event.asked import Part
 from lambdas.settle_event.baselines import Matched, NoBaselineError, match
 from lambdas.settle_event.days import Frame, LikeDay, Quarters
 from lambdas.settle_event.energy import Trace, Window
-from lambdas.settle_event.measure import Saved, Site, score, score_windows
+from lambdas.settle_event.measure import Saved, SiteLimits, score, score_windows
 from lambdas.settle_event.rules import RULES
 
 BEFORE_S = 3600.0
@@ -126,7 +126,7 @@ def _delivered(
     """Delivery by each baseline that can be worked out, and why the others cannot."""
     found: dict[Baseline, Delivered] = {}
     reasons: dict[Baseline, str] = {}
-    site, window, frame = Site.of(known.trace, setting.event_id), known.part.window, setting.frame
+    site, window, frame = SiteLimits.of(known.trace, setting.event_id), known.part.window, setting.frame
     clone_kw = [known.trace.over(each).clone_kw for each in setting.scored]
     for name, rule in RULES.items():
         try:
@@ -187,9 +187,9 @@ def _report(
         ven_id=known.ven_id,
         start_ts=window.start_ts,
         end_ts=window.end_ts,
-        asked_kw=_asked_kw(part, trace, window) or 0.0,
-        asked_kwh=_asked_kwh(part, trace, window),
-        asked_intervals_kw=tuple(_asked_kw(part, trace, each) for each in windows),
+        requested_kw=_requested_kw(part, trace, window) or 0.0,
+        requested_kwh=_requested_kwh(part, trace, window),
+        asked_intervals_kw=tuple(_requested_kw(part, trace, each) for each in windows),
         used_kw=trace.over(window).used_kw,
         delivered=delivered,
         quality=_quality(trace, window, covered_s),
@@ -204,16 +204,16 @@ def _report(
     )
 
 
-def _asked_kwh(part: Part, trace: Trace, window: Window) -> float:
+def _requested_kwh(part: Part, trace: Trace, window: Window) -> float:
     """Energy asked for, kWh: as assigned where that is a power to shed, else as the VEN says."""
     others = (trace.requested_kwh(each.cut(window)) for each in part.others())
     return part.shed_kwh(window) + sum(others)
 
 
-def _asked_kw(part: Part, trace: Trace, window: Window) -> float | None:
+def _requested_kw(part: Part, trace: Trace, window: Window) -> float | None:
     if window.duration_s <= 0:
         return None
-    return _asked_kwh(part, trace, window) * S_PER_H / window.duration_s
+    return _requested_kwh(part, trace, window) * S_PER_H / window.duration_s
 
 
 def _quality(trace: Trace, window: Window, covered_s: float) -> Quality:

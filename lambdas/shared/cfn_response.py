@@ -20,7 +20,7 @@ REASON_MAX_CHARS = 1024
 Put = Callable[[str, bytes], None]
 
 
-class Outcome(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=True, kw_only=True):
+class CfnOutcome(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=True, kw_only=True):
     """How a request ended. *data* is what `Fn::GetAtt` can read; there is never a secret in it."""
 
     physical_resource_id: str
@@ -28,7 +28,7 @@ class Outcome(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=True, 
     data: dict[str, str] = {}
 
 
-def answer(request: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+def answer(request: Mapping[str, Any], outcome: CfnOutcome) -> dict[str, Any]:
     """The body of the answer; a *reason* makes it a failure."""
     reason = outcome.reason
     return {

@@ -22,8 +22,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
 
     *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
     last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
-    already included, and *sustain_s* for how long. *performance* (delivered to called, of late), *called_kwh*
-    (what it was called for, the older the less) and *last_called_ts* come from settled events.
+    already included, and *sustain_s* for how long. *performance* (delivered to dispatched, of late),
+    *dispatched_kwh* (the older the less) and *last_called_ts* come from settled events.
     """
 
     ven_id: str
@@ -37,7 +37,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     report_interval_s: float | None = None
     groups: tuple[str, ...] = ()
     performance: float | None = None
-    called_kwh: float = 0.0
+    dispatched_kwh: float = msgspec.field(name="calledKwh", default=0.0)
     last_called_ts: float | None = None
 
 
@@ -80,9 +80,9 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     targets: tuple[str, ...] = ()
     programme: str = DEFAULT_PROGRAMME
     allocation: Allocation = "merit"
-    asked_kw: float = 0.0
+    requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     available_kw: float | None = None
-    called_kw: float = 0.0
+    dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     shortfall_kw: float = 0.0
     done_revision: int = -1
     full: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.api.fleet import Fleet, fleet_at
-from contracts.api.resources import Row, Ven
+from contracts.api.resources import TelemetryRow, Ven
 from contracts.store import views
 from contracts.store.keys import LATEST_ROW, TELEMETRY, VENS
 from lambdas.shared import clients, clock, rows, settings
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         ("VensOptedOut", MetricUnit.Count, fleet.opted_out),
         ("VensSilent", MetricUnit.Count, len(quiet)),
         ("FlexibilityKw", MetricUnit.NoUnit, fleet.flexibility_kw),
-        ("AskedKw", MetricUnit.NoUnit, fleet.asked_kw),
+        ("AskedKw", MetricUnit.NoUnit, fleet.requested_kw),
         ("DeliveredKw", MetricUnit.NoUnit, fleet.delivered_kw),
     ):
         metrics.add_metric(name=name, unit=unit, value=value)
@@ -58,7 +58,7 @@ def look(now_ts: float) -> tuple[Fleet, list[str]]:
     telemetry = Table(dynamodb, needs.telemetry_table, TELEMETRY)
     items = list(vens_table.scan(dict.fromkeys((*rows.attributes(Ven), *rows.attributes(Presence)))))
     seen = [item["venId"] for item in items if "online" in item]
-    found = telemetry.get_many(seen, ("venId", *rows.attributes(Row)), sort=LATEST_ROW)
+    found = telemetry.get_many(seen, ("venId", *rows.attributes(TelemetryRow)), sort=LATEST_ROW)
     latest = {item["venId"]: views.row(item) for item in found}
     fleet = fleet_at([views.ven(item) for item in items], latest, now_ts=now_ts, limit=0)
     heard_ts = {ven_id: row.received_ts or row.timestamp for ven_id, row in latest.items()}

@@ -107,8 +107,8 @@ async def test_an_event_is_created_and_delivered(fleet: Fleet, open_page: Any) -
     assert fleet.event(event_id)["askedKw"] == pytest.approx(offered_kw / 2, rel=0.3)
 
     async def delivered() -> bool:
-        asked_kw, delivered_kw = await figure(seen, "#asked"), await figure(seen, "#delivered")
-        return asked_kw > 0 and delivered_kw >= 0.8 * asked_kw
+        requested_kw, delivered_kw = await figure(seen, "#asked"), await figure(seen, "#delivered")
+        return requested_kw > 0 and delivered_kw >= 0.8 * requested_kw
 
     await until_so(delivered, "the delivery")
     await seen.page.locator("#vens .standing.shedding").first.wait_for()

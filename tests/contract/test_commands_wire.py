@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.wire import commands
-from contracts.wire.commands import OPERATIONS, Command, read_command
+from contracts.wire.commands import OPERATIONS, VenCommand, read_command
 
 SHED_LOAD = commands.ShedLoad(reduce_kw=1.5, duration_s=600, load_id="ev1", correlation_id="c-1")
 SHED_ANY = commands.ShedLoad(reduce_kw=1.5, duration_s=600, correlation_id="c-1")
@@ -17,25 +17,27 @@ SET_LOAD = commands.SetLoad(load_id="ev1", enabled=False, capacity_kw=7.2, prior
 SETTINGS = commands.SetConfig(settings={"report_interval_seconds": 5}, correlation_id="c-1")
 STATUS = commands.Get(what="status", correlation_id="c-1")
 RESTORE = commands.Restore(event_id="evt-1", correlation_id="c-1")
-EVENT = commands.Event(
+EVENT = commands.EventCommand(
     event_id="evt-1",
     requested_reduction_kw=2,
     start_ts=1_800_000_000,
     duration_s=600,
     correlation_id="c-1",
 )
-EVENT_UNTIL = commands.Event(
+EVENT_UNTIL = commands.EventCommand(
     event_id="evt-1",
     requested_reduction_kw=2,
     start_ts=1_800_000_000,
     end_ts=1_800_000_600,
     correlation_id="c-1",
 )
-EVENT_NOW = commands.Event(event_id="evt-1", requested_reduction_kw=2, duration_s=600, correlation_id="c-1")
+EVENT_NOW = commands.EventCommand(
+    event_id="evt-1", requested_reduction_kw=2, duration_s=600, correlation_id="c-1"
+)
 _EVENT = {"event_id": "evt-1", "requestedReductionKw": 2, "start_ts": 1_800_000_000}
 _LOAD = {"enabled": False, "capacityKw": 7.2, "priority": 3}
 
-ACCEPTED: list[tuple[str, dict[str, Any], Command]] = [
+ACCEPTED: list[tuple[str, dict[str, Any], VenCommand]] = [
     ("ping", {}, commands.Ping(correlation_id="c-1")),
     ("get", {"what": "status"}, STATUS),
     ("get", {"what": "config"}, commands.Get(what="config", correlation_id="c-1")),
@@ -67,7 +69,7 @@ ACCEPTED: list[tuple[str, dict[str, Any], Command]] = [
 ]
 
 
-def _read(message: dict[str, Any]) -> Command:
+def _read(message: dict[str, Any]) -> VenCommand:
     return read_command(json.dumps(message).encode(), ven_id="ven-1")
 
 
@@ -76,14 +78,14 @@ def _read(message: dict[str, Any]) -> Command:
     "envelope", [{}, {"venId": "ven-1"}, {"ts": 1_800_000_000}], ids=["bare", "venId", "ts"]
 )
 def test_an_operation_is_read_from_nested_data(
-    op: str, data: dict[str, Any], command: Command, envelope: dict[str, Any]
+    op: str, data: dict[str, Any], command: VenCommand, envelope: dict[str, Any]
 ) -> None:
     """``{op, correlationId, venId?, data:{…}}``, in any of the spellings in use."""
     assert _read({"op": op, "correlationId": "c-1", "data": data, **envelope}) == command
 
 
 @pytest.mark.parametrize(("op", "data", "command"), ACCEPTED)
-def test_an_operation_is_read_from_the_top_level(op: str, data: dict[str, Any], command: Command) -> None:
+def test_an_operation_is_read_from_the_top_level(op: str, data: dict[str, Any], command: VenCommand) -> None:
     """Backends in use put the data beside the op."""
     assert _read({"op": op, "correlationId": "c-1", **data}) == command
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from contracts.store import keys
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from local_cloud import deploy, process
 from local_cloud.runtime import MQTT_NAME, REGION, Runtime
 from tests.support import leaks
@@ -74,7 +74,7 @@ class System:
 
     def ven(self, ven_id: str) -> dict[str, Any]:
         """What the cloud knows of a VEN."""
-        return self.cloud.item(Output.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
+        return self.cloud.item(StackOutput.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
 
     def rows(self, ven_id: str, since_ts: float = 0) -> list[dict[str, Any]]:
         """A VEN's stored telemetry since a time."""

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from local_cloud.runtime import REGION
 from tests.e2e.conftest import until
 from ven_twin.operations.aggregator.by_api import ApiAggregator
@@ -29,7 +29,7 @@ Call = Callable[..., tuple[int, Any]]
 @pytest.fixture(scope="module")
 def url(system: System) -> str:
     """Where the API answers."""
-    return system.cloud.output(Output.API_URL)
+    return system.cloud.output(StackOutput.API_URL)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from tests.e2e.conftest import until
 
 if TYPE_CHECKING:
@@ -128,6 +128,6 @@ def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System) -> None:
 
 def _refusal_since(system: System, since_ts: float) -> dict[str, Any] | None:
     """The refusal by ven-1 that was recorded after a time."""
-    rows = system.cloud.items(Output.COMMANDS_TABLE)
+    rows = system.cloud.items(StackOutput.COMMANDS_TABLE)
     found = (row["ack"] for row in rows if row.get("ackReceivedTs", 0) > since_ts and not row["ack"]["ok"])
     return next(found, None)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from contracts.wire.topics import Topics, claim_client_id
 from tests.e2e.conftest import until
 from tests.e2e.test_policies import objections
@@ -89,15 +89,15 @@ def test_a_ven_takes_up_a_rotation_that_it_was_not_told_of_on_its_host(
     """Begun in the cloud alone, as by schedule: the VEN fetches it, changes over, the next look ends it."""
     twin = system.start_twin("ven-2", "--state", str(tmp_path / "ven"))
     until(lambda: "connected" in log_of(twin), "ven-2")
-    begun = system.cloud.invoke(Output.ROTATE_VEN, {"op": "begin", "venId": "ven-2"})
-    assert system.cloud.invoke(Output.ROTATE_VEN, {"op": "begin", "venId": "ven-2"}) == begun
+    begun = system.cloud.invoke(StackOutput.ROTATE_VEN, {"op": "begin", "venId": "ven-2"})
+    assert system.cloud.invoke(StackOutput.ROTATE_VEN, {"op": "begin", "venId": "ven-2"}) == begun
     assert len(certificates(system, "ven-2")) == 2
 
     def changed_over() -> bool:
         return system.reported("ven-2").get("certificateId") == begun["certificateId"]
 
     until(changed_over, "the change", 60)
-    swept = system.cloud.invoke(Output.ROTATE_VEN, {"op": "sweep"})
+    swept = system.cloud.invoke(StackOutput.ROTATE_VEN, {"op": "sweep"})
     assert (swept["failed"], swept["begun"]) == (0, 0)
     assert certificates(system, "ven-2") == [begun["certificateId"]]
     twin.terminate()

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from contracts.store import keys
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until
 
@@ -37,7 +37,7 @@ class Lived:
     """An event that was lived through, and what was seen of it."""
 
     event_id: str
-    asked_kw: float
+    requested_kw: float
     start_ts: float
     cancelled_ts: float
     opted_out: tuple[str, ...]
@@ -72,7 +72,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 def offers(system: System) -> dict[str, float]:
     """What each home says that it could shed, kW."""
-    items = system.cloud.items(Output.VENS_TABLE)
+    items = system.cloud.items(StackOutput.VENS_TABLE)
     return {
         item["venId"]: item["shedAvailabilityKw"]
         for item in items
@@ -84,8 +84,8 @@ def offers(system: System) -> dict[str, float]:
 def lived(homes: System) -> Lived:
     """60 % of the flexibility for ten house minutes: two opt out, one falls silent, then it is cancelled."""
     flexibility_kw = homes.json("fleet", "status")["flexibilityKw"]
-    asked_kw = round(0.6 * flexibility_kw, 1)
-    request = ["--shed-kw", str(asked_kw), "--duration", f"{int((MINUTES + 4) * HOUSE_MINUTE_S)}s"]
+    requested_kw = round(0.6 * flexibility_kw, 1)
+    request = ["--shed-kw", str(requested_kw), "--duration", f"{int((MINUTES + 4) * HOUSE_MINUTE_S)}s"]
     dispatched = homes.json("event", "create", "--event-id", "evening", *request)
     called = {each["venId"]: each["values"][0] for each in dispatched["assignments"]}
     leaving = tuple(sorted((v for v in called if v != LONE), key=lambda v: -called[v])[4:6])
@@ -94,17 +94,19 @@ def lived(homes: System) -> Lived:
         if minute == 3:
             homes.desire(leaving[0], {"optOut": {"reason": "guests"}})
             homes.cloud.invoke(
-                Output.ISSUE_COMMAND,
+                StackOutput.ISSUE_COMMAND,
                 {"venId": leaving[1], "op": "setConfig", "data": {"optOut": {"reason": "economic"}}},
             )
             homes.twins[1].send_signal(signal.SIGSTOP)
-        answer = homes.cloud.invoke(Output.DISPATCH_EVENT, {"action": "redispatch", "eventId": "evening"})
+        answer = homes.cloud.invoke(
+            StackOutput.DISPATCH_EVENT, {"action": "redispatch", "eventId": "evening"}
+        )
         assert answer["ok"], answer
     cancelled_ts = time.time()
     homes.json("event", "cancel", "evening")
     _wait_until(cancelled_ts + HOUSE_MINUTE_S)
     report = until(lambda: settled(homes, "evening"), "the report", 60)
-    return Lived("evening", asked_kw, dispatched["startTs"], cancelled_ts, leaving, report)
+    return Lived("evening", requested_kw, dispatched["startTs"], cancelled_ts, leaving, report)
 
 
 def settled(system: System, event_id: str) -> Mapping[str, Any] | None:
@@ -141,7 +143,7 @@ def test_delivered_stays_with_what_is_asked(homes: System, lived: Lived) -> None
     for minute in range(MINUTES):
         from_ts = lived.start_ts + minute * HOUSE_MINUTE_S
         spans = (delivered_kw(each, from_ts, from_ts + HOUSE_MINUTE_S) for each in rows.values())
-        minutes[minute] = round(sum(spans) / lived.asked_kw, 3)
+        minutes[minute] = round(sum(spans) / lived.requested_kw, 3)
     settled = [share for minute, share in minutes.items() if minute not in {0, 3, 4}]
     assert sum(settled) / len(settled) == pytest.approx(1.0, abs=0.05), str(minutes)
     assert all(abs(share - 1) <= 0.15 for share in settled), str(minutes)

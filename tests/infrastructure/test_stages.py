@@ -13,7 +13,13 @@ import pytest
 from aws_cdk import App
 
 from cdk.stage import MAX_VENS, STAGES
-from contracts.store.stack import Output, claim_secret_name, claim_template_name, stack_name, tls_secret_name
+from contracts.store.stack import (
+    StackOutput,
+    claim_secret_name,
+    claim_template_name,
+    stack_name,
+    tls_secret_name,
+)
 from tests.infrastructure.conftest import CONTEXT, ROOT, Compose, stage
 from tests.support.template_rules import Template, of_type
 
@@ -54,7 +60,7 @@ def test_a_stage_has_the_resources_of_every_other(name: str, templates: dict[str
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_has_every_output_of_the_contract(name: str, templates: dict[str, Template]) -> None:
     """The CLI finds tables and functions by the outputs that `contracts.store.stack` lists, and no others."""
-    assert set(templates[name]["Outputs"]) == set(Output)
+    assert set(templates[name]["Outputs"]) == set(StackOutput)
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.wire.events import NEAR_S, DrEvent, Interval, Phase, Signal
-from ven_twin.control.schedule import Source
+from ven_twin.control.schedule import EventOrigin
 from ven_twin.control.ven_state import VenState
 from ven_twin.ven.clock import VenClock
 
@@ -33,7 +33,7 @@ class World:
         self.clock = VenClock(lambda: NOW + self.true_s + self.set_by_s, lambda: self.true_s)
         interval = Interval(duration_s=self.duration_s, signal=Signal.SHED_KW, value=2.0)
         event = DrEvent(event_id="e1", start_ts=self.start_ts, intervals=(interval,))
-        schedule, _ = VenState(VEN, frozenset()).schedule.offer(event, Source.SHADOW, VEN, NOW)
+        schedule, _ = VenState(VEN, frozenset()).schedule.offer(event, EventOrigin.SHADOW, VEN, NOW)
         self.ven = VenState(VEN, frozenset(), schedule=schedule)
 
     def pass_time(self, seconds: float, *, cloud: bool) -> None:

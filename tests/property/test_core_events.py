@@ -13,7 +13,7 @@ from contracts.errors import CommandRefusedError
 from contracts.wire.commands import read_command
 from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from contracts.wire.shadow import difference, merge
-from ven_twin.control.command_handlers import Facts, carry_out
+from ven_twin.control.command_handlers import VenFigures, carry_out
 from ven_twin.control.reporting import pruned
 from ven_twin.control.shadow_sync import one_patch
 from ven_twin.control.ven_state import EXPIRED, VenState
@@ -23,7 +23,7 @@ VEN = "ven-1"
 LOADS = frozenset({"ev1", "hvac1"})
 OVER = {Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT}
 EVENT_IDS = ("e1", "e1.b", "e2")
-FACTS = Facts(status=dict, config=dict, critical=frozenset())
+FACTS = VenFigures(status=dict, config=dict, critical=frozenset())
 REFUSED = (
     {"report_interval_seconds": 0},
     {"target_power_kw": "low"},

@@ -46,7 +46,7 @@ class Case(NamedTuple):
     house: House
     env: Environment
     views: tuple[CircuitView, ...]
-    asked_kw: float
+    requested_kw: float
     plan: ShedPlan
 
 
@@ -69,8 +69,8 @@ def cases() -> tuple[Case, ...]:
         views = circuit_views(house, env, STEP_S, switching)
         available_kw = shed_available_kw(views)
         if available_kw > 0.1:
-            asked_kw = rng.uniform(0.15, 0.9) * available_kw
-            made.append(Case(house, env, views, asked_kw, plan_shed(views, asked_kw)))
+            requested_kw = rng.uniform(0.15, 0.9) * available_kw
+            made.append(Case(house, env, views, requested_kw, plan_shed(views, requested_kw)))
     return tuple(made)
 
 
@@ -109,7 +109,7 @@ def cost_of(case: Case) -> float:
             cost += discomfort_per_kw(view) * decision.curtailed_kw
             relay = not view.continuous or (view.step_kw > 0.0 and decision.final_kw < 1e-9)
             cost += SWITCHING_COST if relay and not view.curtailed else 0.0
-    return cost + missed_cost(case.plan.shed_kw - case.asked_kw)
+    return cost + missed_cost(case.plan.shed_kw - case.requested_kw)
 
 
 def missed_cost(over_kw: float) -> float:
@@ -117,7 +117,7 @@ def missed_cost(over_kw: float) -> float:
     return over_kw * OVERSHOOT_COST if over_kw > 0.0 else -over_kw * SHORTFALL_COST
 
 
-def least_cost(views: tuple[CircuitView, ...], asked_kw: float) -> float:
+def least_cost(views: tuple[CircuitView, ...], requested_kw: float) -> float:
     """The cheapest of all that may be done: every set of circuits off, the rest filled up cheapest first.
 
     Among circuits that can be set anywhere, cheapest first is exact: each costs the same for every kW.
@@ -139,29 +139,29 @@ def least_cost(views: tuple[CircuitView, ...], asked_kw: float) -> float:
                 most_kw = view.demand_kw - (
                     max(view.floor_kw, view.step_kw) if view.step_kw else view.floor_kw
                 )
-                fill_kw = 0.0 if view.id in off_ids else max(min(asked_kw - shed_kw, most_kw), 0.0)
+                fill_kw = 0.0 if view.id in off_ids else max(min(requested_kw - shed_kw, most_kw), 0.0)
                 cost += discomfort_per_kw(view) * fill_kw
                 shed_kw += fill_kw
-            least = min(least, cost + missed_cost(shed_kw - asked_kw))
+            least = min(least, cost + missed_cost(shed_kw - requested_kw))
     return least
 
 
 def test_plans_pass_their_target_by_fifteen_watts_on_average() -> None:
     """What is asked is met and barely passed; the mean is the one that docs/house.md names."""
-    over_kw = [max(0.0, case.plan.shed_kw - case.asked_kw) for case in cases()]
+    over_kw = [max(0.0, case.plan.shed_kw - case.requested_kw) for case in cases()]
     assert round(sum(over_kw) / STATES, 3) == 0.015
 
 
 def test_plans_fall_short_by_next_to_nothing_on_average() -> None:
     """A target well within what is curtailable is reached."""
-    short_kw = [max(0.0, case.asked_kw - case.plan.shed_kw) for case in cases()]
+    short_kw = [max(0.0, case.requested_kw - case.plan.shed_kw) for case in cases()]
     assert sum(short_kw) / STATES < 0.001
 
 
 def test_plans_cost_as_little_as_the_best_there_is() -> None:
     """No state has a choice of circuits that would be felt less."""
     for case in cases():
-        cost, least = cost_of(case), least_cost(case.views, case.asked_kw)
+        cost, least = cost_of(case), least_cost(case.views, case.requested_kw)
         assert cost == pytest.approx(least, abs=1e-9)
 
 
@@ -196,5 +196,5 @@ def test_plans_are_made_within_a_tick_many_times_over() -> None:
     """A solve is microseconds: thousands of houses can be planned for in a second."""
     started_s = time.process_time()
     for case in cases():
-        plan_shed(case.views, case.asked_kw)
+        plan_shed(case.views, case.requested_kw)
     assert (time.process_time() - started_s) / STATES < 500e-6

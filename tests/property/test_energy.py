@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.settle_event.energy import Row, Trace, Window
+from lambdas.settle_event.energy import PowerRow, Trace, Window
 from lambdas.settle_event.ven_report import meter_before_kw
 
 T0 = 1_800_000_000
@@ -17,12 +17,12 @@ KW = st.floats(-10, 10).map(lambda kw: round(kw, 3))
 ROWS = st.lists(st.tuples(st.integers(0, 900), KW), min_size=1, max_size=60)
 
 
-def rows_of(steps: list[tuple[int, float]]) -> list[Row]:
+def rows_of(steps: list[tuple[int, float]]) -> list[PowerRow]:
     """Rows after so many seconds each, with so much power."""
     times = accumulate((gap_s for gap_s, _ in steps), initial=T0)
     next(times)
     return [
-        Row(timestamp=time, used_power_kw=kw, baseline_power_kw=kw + 1)
+        PowerRow(timestamp=time, used_power_kw=kw, baseline_power_kw=kw + 1)
         for time, (_, kw) in zip(times, steps, strict=True)
     ]
 
@@ -101,7 +101,7 @@ def test_what_happens_in_the_event_moves_no_baseline_before_it(
     rows = rows_of(steps)
     event = Window(T0 + start_s, T0 + start_s + 3600)
     changed = [
-        Row(timestamp=row.timestamp, used_power_kw=kw, baseline_power_kw=0)
+        PowerRow(timestamp=row.timestamp, used_power_kw=kw, baseline_power_kw=0)
         if row.timestamp > event.start_ts
         else row
         for row in rows

@@ -17,7 +17,7 @@ np = pytest.importorskip("numpy", reason="a fleet needs numpy: pip install numpy
 from ven_twin.house.chance import unit  # noqa: E402 - after the skip
 from ven_twin.simulation.many_houses.arrays import Controls  # noqa: E402
 from ven_twin.simulation.many_houses.chance import units  # noqa: E402
-from ven_twin.simulation.many_houses.fleet import Fleet  # noqa: E402
+from ven_twin.simulation.many_houses.fleet import ManyHouses  # noqa: E402
 from ven_twin.simulation.many_houses.sites import Sites  # noqa: E402
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -51,7 +51,7 @@ def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: i
     worlds = [load_site(profile, each) for each in seeds]
     sites = Sites.of(worlds[0], seeds)
     houses = [build_house(profile) for _ in seeds]
-    fleet = Fleet.of(houses)
+    fleet = ManyHouses.of(houses)
     asked: list[dict[str, Control]] = [{} for _ in houses]
     arrays: dict[str, Controls] = {}
     start_s = YEAR + 86_400.0 * day
@@ -92,16 +92,16 @@ def test_a_fleet_lives_in_the_same_worlds(at_s: float, dt_s: float) -> None:
 def test_a_house_leaves_a_fleet_as_it_was() -> None:
     """A house taken out of a fleet is the value that went in."""
     house = build_house(load_profile())
-    assert Fleet.of([house, house]).house(1) == house
+    assert ManyHouses.of([house, house]).house(1) == house
 
 
 def test_houses_of_two_profiles_are_no_fleet() -> None:
     """One building and one set of machines to a fleet; a mixed district is several."""
     flat, standard = build_house(load_profile("flat")), build_house(load_profile())
     with pytest.raises(PhysicsError, match="all of one profile"):
-        Fleet.of([flat, standard])
+        ManyHouses.of([flat, standard])
     with pytest.raises(PhysicsError, match="at least one"):
-        Fleet.of([])
+        ManyHouses.of([])
 
 
 @pytest.mark.parametrize("dt_s", [0.0, -60.0, float("nan"), float("inf")])
@@ -110,4 +110,4 @@ def test_a_fleet_refuses_a_step_of_no_length(dt_s: float) -> None:
     house: House = build_house(load_profile("flat"))
     env = Sites.of(load_site(load_profile("flat")), [1]).environments(YEAR, 60.0)
     with pytest.raises(StepDurationError):
-        Fleet.of([house]).step({}, env, dt_s)
+        ManyHouses.of([house]).step({}, env, dt_s)

@@ -29,7 +29,7 @@ VENS = st.lists(
         shed_availability_kw=st.none() | st.floats(0, 20),
         sustain_s=st.none() | st.floats(0, 20_000),
         performance=st.none() | st.floats(0, 1.2),
-        called_kwh=st.floats(0, 100),
+        dispatched_kwh=st.floats(0, 100),
     ),
     max_size=20,
 ).map(lambda found: [_named(ven, n) for n, ven in enumerate(found)])
@@ -41,8 +41,8 @@ def _named(ven: VenRow, number: int) -> VenRow:
     return msgspec.structs.replace(ven, ven_id=f"ven-{number}")
 
 
-def _planned(vens: list[VenRow], asked_kw: float, event_id: str = "e") -> Planned:
-    interval = Interval(duration_s=3600, signal=Signal.SHED_KW, value=asked_kw)
+def _planned(vens: list[VenRow], requested_kw: float, event_id: str = "e") -> Planned:
+    interval = Interval(duration_s=3600, signal=Signal.SHED_KW, value=requested_kw)
     request = DispatchEvent(event_id=event_id, intervals=(interval,))
     return plan_event(request, event_id, vens, now=NOW, retention_days=30, token="t")
 
@@ -90,37 +90,37 @@ def test_a_gap_is_made_up_as_far_as_there_is_more(first_w: int, gap_w: int, offe
 
 @given(VENS, st.floats(0.1, 300), st.randoms(use_true_random=False))
 def test_the_order_of_the_fleet_does_not_matter(
-    vens: list[VenRow], asked_kw: float, rng: random.Random
+    vens: list[VenRow], requested_kw: float, rng: random.Random
 ) -> None:
     """The same fleet, in any order, is called alike."""
     turned = rng.sample(vens, len(vens))
-    assert _planned(turned, asked_kw) == _planned(vens, asked_kw)
+    assert _planned(turned, requested_kw) == _planned(vens, requested_kw)
 
 
 @given(VENS, st.floats(0.1, 300))
-def test_who_cannot_take_part_is_named_and_nobody_is_lost(vens: list[VenRow], asked_kw: float) -> None:
+def test_who_cannot_take_part_is_named_and_nobody_is_lost(vens: list[VenRow], requested_kw: float) -> None:
     """Offline, disabled, opted out or without an offer: not called, and said why."""
-    row, plan = _planned(vens, asked_kw)
+    row, plan = _planned(vens, requested_kw)
     called = {each.ven_id for each in plan.assignments}
     for ven in vens:
         able = ven.online and ven.enabled is not False and (ven.opt_out is None or ven.opt_out.until_ts)
         offers = (ven.shed_availability_kw or 0.0) * 1000 >= LEAST_CALL_W
         assert (ven.ven_id in plan.unavailable) is not bool(able and offers)
         assert not (ven.ven_id in called and ven.ven_id in plan.unavailable)
-    assert row.shortfall_kw == 0.0 or row.shortfall_kw > asked_kw - (row.available_kw or 0.0) - 0.002
+    assert row.shortfall_kw == 0.0 or row.shortfall_kw > requested_kw - (row.available_kw or 0.0) - 0.002
 
 
 def test_the_rotation_calls_everyone_alike_over_many_events() -> None:
     """Who was called least comes first: over many equal events nobody is called twice as often as another."""
-    called_kwh = dict.fromkeys((f"ven-{n}" for n in range(20)), 0.0)
+    dispatched_kwh = dict.fromkeys((f"ven-{n}" for n in range(20)), 0.0)
     for number in range(100):
         vens = [
-            VenRow(ven_id=ven_id, online=True, shed_availability_kw=5.0, called_kwh=kwh)
-            for ven_id, kwh in called_kwh.items()
+            VenRow(ven_id=ven_id, online=True, shed_availability_kw=5.0, dispatched_kwh=kwh)
+            for ven_id, kwh in dispatched_kwh.items()
         ]
         for each in _planned(vens, 15.0, f"event-{number}").plan.assignments:
-            called_kwh[each.ven_id] += each.values[0]
-    assert max(called_kwh.values()) - min(called_kwh.values()) <= 5.0
+            dispatched_kwh[each.ven_id] += each.values[0]
+    assert max(dispatched_kwh.values()) - min(dispatched_kwh.values()) <= 5.0
 
 
 def test_ties_do_not_always_hit_the_same_ven() -> None:
@@ -138,8 +138,8 @@ def test_merit_puts_lasting_before_performing_before_rested() -> None:
         VenRow(ven_id="short", online=True, shed_availability_kw=1, sustain_s=60),
         VenRow(ven_id="poor", online=True, shed_availability_kw=1, sustain_s=9999, performance=0.6),
         VenRow(ven_id="fair", online=True, shed_availability_kw=1, sustain_s=9999, performance=0.8),
-        VenRow(ven_id="tired", online=True, shed_availability_kw=1, sustain_s=9999, called_kwh=9),
-        VenRow(ven_id="rested", online=True, shed_availability_kw=1, sustain_s=9999, called_kwh=1),
+        VenRow(ven_id="tired", online=True, shed_availability_kw=1, sustain_s=9999, dispatched_kwh=9),
+        VenRow(ven_id="rested", online=True, shed_availability_kw=1, sustain_s=9999, dispatched_kwh=1),
     ]
     order = [each.ven_id for each in sort_out(vens, "e", at_ts=NOW, remaining_s=3600).offers]
     assert order == ["rested", "tired", "fair", "poor", "short"]

@@ -70,9 +70,11 @@ def houses(draw: st.DrawFn, most: int = 9) -> tuple[CircuitView, ...]:
 
 @given(houses(), kw(0.0, 40.0))
 @settings(max_examples=300, deadline=None)
-def test_a_plan_never_touches_what_a_guard_protects(views: tuple[CircuitView, ...], asked_kw: float) -> None:
+def test_a_plan_never_touches_what_a_guard_protects(
+    views: tuple[CircuitView, ...], requested_kw: float
+) -> None:
     """Critical, blocked, futile or too recently switched: left alone, with the reason."""
-    plan = plan_shed(views, asked_kw)
+    plan = plan_shed(views, requested_kw)
     for view, decision in zip(views, plan.decisions, strict=True):
         assert decision.id == view.id
         assert decision.reason
@@ -85,9 +87,9 @@ def test_a_plan_never_touches_what_a_guard_protects(views: tuple[CircuitView, ..
 
 @given(houses(), kw(0.0, 40.0))
 @settings(max_examples=300, deadline=None)
-def test_a_plan_sheds_no_more_than_there_is(views: tuple[CircuitView, ...], asked_kw: float) -> None:
+def test_a_plan_sheds_no_more_than_there_is(views: tuple[CircuitView, ...], requested_kw: float) -> None:
     """Each circuit stays between its floor and its demand, and the house above nothing."""
-    plan = plan_shed(views, asked_kw)
+    plan = plan_shed(views, requested_kw)
     consumed_kw = sum(max(view.demand_kw, 0.0) for view in views)
     held_kw = sum(max(view.sheddable_kw, 0.0) for view in views if held_off(view))
     assert -1e-9 <= plan.shed_kw <= max(consumed_kw, held_kw) + 1e-9
@@ -100,9 +102,9 @@ def test_a_plan_sheds_no_more_than_there_is(views: tuple[CircuitView, ...], aske
 
 @given(houses(), kw(0.0, 40.0))
 @settings(max_examples=300, deadline=None)
-def test_a_plan_leaves_something_on(views: tuple[CircuitView, ...], asked_kw: float) -> None:
+def test_a_plan_leaves_something_on(views: tuple[CircuitView, ...], requested_kw: float) -> None:
     """A house that draws anything is never switched off whole by a new decision."""
-    plan = plan_shed(views, asked_kw)
+    plan = plan_shed(views, requested_kw)
     free = [view for view in views if view.demand_kw > 0.01 and not held_off(view)]
     final_kw = {decision.id: decision.final_kw for decision in plan.decisions}
     assert not free or any(final_kw[view.id] > 0.0 for view in free)
@@ -110,28 +112,28 @@ def test_a_plan_leaves_something_on(views: tuple[CircuitView, ...], asked_kw: fl
 
 @given(houses(), kw(0.0, 40.0))
 @settings(max_examples=300, deadline=None)
-def test_a_target_within_reach_is_reached(views: tuple[CircuitView, ...], asked_kw: float) -> None:
+def test_a_target_within_reach_is_reached(views: tuple[CircuitView, ...], requested_kw: float) -> None:
     """Short by less than a kW at worst, where only the dearest comfort is left; nothing is kept back."""
-    plan = plan_shed(views, asked_kw)
+    plan = plan_shed(views, requested_kw)
     available_kw = shed_available_kw(views)
-    assert plan.shed_kw >= min(asked_kw, available_kw) - 1.2
-    if asked_kw >= sum(max(view.demand_kw, 0.0) for view in views):
+    assert plan.shed_kw >= min(requested_kw, available_kw) - 1.2
+    if requested_kw >= sum(max(view.demand_kw, 0.0) for view in views):
         assert plan.shed_kw >= available_kw - 0.01
 
 
 @given(st.lists(kw(0.0, 8.0), min_size=1, max_size=5), kw(0.0, 20.0))
 @settings(max_examples=200, deadline=None)
-def test_with_a_large_battery_a_target_is_met_exactly(demands_kw: list[float], asked_kw: float) -> None:
+def test_with_a_large_battery_a_target_is_met_exactly(demands_kw: list[float], requested_kw: float) -> None:
     """A continuous circuit that reaches far enough leaves neither shortfall nor overshoot."""
     views = [*map(_dryer, range(len(demands_kw)), demands_kw), _battery(-20.0)]
-    plan = plan_shed(views, asked_kw)
-    assert plan.shed_kw == pytest.approx(min(asked_kw, sum(demands_kw)), abs=1e-9)
+    plan = plan_shed(views, requested_kw)
+    assert plan.shed_kw == pytest.approx(min(requested_kw, sum(demands_kw)), abs=1e-9)
 
 
 @given(houses(most=5), kw(0.0, 25.0))
 @settings(max_examples=150, deadline=None)
 def test_no_choice_of_relays_is_cheaper_than_the_plan(
-    views: tuple[CircuitView, ...], asked_kw: float
+    views: tuple[CircuitView, ...], requested_kw: float
 ) -> None:
     """For relays alone, trying every choice finds nothing better."""
     relays = tuple(
@@ -142,7 +144,7 @@ def test_no_choice_of_relays_is_cheaper_than_the_plan(
         if view.type not in {"pv", "battery"}
     )
     views = (*relays, msgspec.structs.replace(_dryer(99, 0.5), critical=True))
-    target_kw = min(asked_kw, sum(view.demand_kw for view in views))
+    target_kw = min(requested_kw, sum(view.demand_kw for view in views))
     free = [view for view in relays if not refusal(view)]
 
     def cost(chosen: tuple[bool, ...] | list[bool]) -> float:
@@ -151,8 +153,8 @@ def test_no_choice_of_relays_is_cheaper_than_the_plan(
         felt = sum(discomfort_per_kw(view) * view.demand_kw + SWITCHING_COST for view in taken)
         return felt + (missing_kw * SHORTFALL_COST if missing_kw > 0 else -missing_kw * OVERSHOOT_COST)
 
-    plan = plan_shed(views, asked_kw)
-    if asked_kw > 0.0:
+    plan = plan_shed(views, requested_kw)
+    if requested_kw > 0.0:
         least = min(cost(chosen) for chosen in product([False, True], repeat=len(free)))
         assert cost([plan.curtailed[view.id] for view in free]) == pytest.approx(least, abs=1e-9)
 

@@ -17,9 +17,9 @@ from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from contracts.wire.shadow import difference
 from harness.faults.shadow_service import Shadow
 from ven_twin.control.reporting import pruned
-from ven_twin.control.schedule import Source
+from ven_twin.control.schedule import EventOrigin
 from ven_twin.control.ven_state import EXPIRED, VenState
-from ven_twin.ven.storage.persisted_state import Memory, lasting, read_memory, write_memory
+from ven_twin.ven.storage.persisted_state import PersistedState, lasting, read_state, write_state
 
 VEN = "ven-1"
 LOADS = frozenset({"ev1", "hvac1"})
@@ -95,7 +95,7 @@ class VenMachine(RuleBasedStateMachine):
     def killed(self, down_s: int) -> None:
         """The process is killed and started again later; it knows what is on its disk."""
         self.now += down_s
-        self.ven = read_memory(self.disk, VEN, LOADS).state
+        self.ven = read_state(self.disk, VEN, LOADS).state
         self.up.clear()
         self._beat()
 
@@ -209,10 +209,10 @@ class VenMachine(RuleBasedStateMachine):
             self.said[held.event.event_id].append((held.event.revision, transition.phase))
         held_now = self.ven.in_force(self.now)
         if held_now is not None:
-            assert held_now.source is Source.SHADOW
+            assert held_now.source is EventOrigin.SHADOW
             self.in_force_at[held_now.event.event_id, held_now.event.revision].append(self.now)
-        memory = Memory(state=lasting(self.ven), boot_id="b", saved_ts=self.now)
-        self.disk = write_memory(memory)
+        memory = PersistedState(state=lasting(self.ven), boot_id="b", saved_ts=self.now)
+        self.disk = write_state(memory)
         copy = self.ven.shadow
         if copy.synchronized and not self.up:
             patch = difference(copy.reported, pruned(self.ven.reported_settings()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.api.fleet import Fleet, fleet_at
-from contracts.api.resources import EventSummary, Row, Ven
+from contracts.api.resources import EventSummary, TelemetryRow, Ven
 from contracts.wire.events import Interval, Phase, Signal
 from contracts.wire.shadow import OptOut
 
@@ -25,17 +25,17 @@ def event(
         "end_ts": start_ts + lasts_s,
         "intervals": (Interval(duration_s=lasts_s, signal=Signal.SHED_KW, value=kw),),
         "created_ts": NOW - 100,
-        "asked_kw": kw,
-        "called_kw": kw,
+        "requested_kw": kw,
+        "dispatched_kw": kw,
     }
     return EventSummary(event_id=event_id, start_ts=start_ts, **{**known, **more})
 
 
 def row(
-    event_id: str | None = None, *, age_s: float = 1.0, asked_kw: float = 2.0, gives_kw: float = 1.75
-) -> Row:
+    event_id: str | None = None, *, age_s: float = 1.0, requested_kw: float = 2.0, gives_kw: float = 1.75
+) -> TelemetryRow:
     """A telemetry row; of an event, of which *gives_kw* are delivered."""
-    return Row(
+    return TelemetryRow(
         timestamp=int(NOW - age_s),
         received_ts=NOW - age_s,
         boot_id="b",
@@ -44,7 +44,7 @@ def row(
         baseline_power_kw=103.25 + gives_kw,
         shed_power_kw=gives_kw,
         event_id=event_id,
-        requested_reduction_kw=asked_kw if event_id else None,
+        requested_reduction_kw=requested_kw if event_id else None,
     )
 
 

@@ -54,13 +54,13 @@ class SimulatedVen:
             return 0.0
         return self.offer_kw * (self.left if now >= self.exhausted_ts else 1.0)
 
-    def called_kw(self, now: float) -> float:
+    def dispatched_kw(self, now: float) -> float:
         """What it acts on, kW."""
         return next((kw for ts, kw in reversed(self.calls) if ts + self.latency_s <= now), 0.0)
 
     def delivers_kw(self, now: float, rng: random.Random) -> float:
         """What it sheds now, kW."""
-        wanted_kw = self.called_kw(now) * self.bias * (1.0 + rng.uniform(-self.noise, self.noise))
+        wanted_kw = self.dispatched_kw(now) * self.bias * (1.0 + rng.uniform(-self.noise, self.noise))
         return max(0.0, min(wanted_kw, self.can_kw(now)))
 
     def known(self, now: float) -> VenRow:
@@ -79,7 +79,7 @@ class SimulatedVen:
         if now >= self.silent_ts:
             return
         self.seq += 1
-        took_part = now < self.opted_out_ts and self.called_kw(now) > 0
+        took_part = now < self.opted_out_ts and self.dispatched_kw(now) > 0
         kw = self.shed_kws / max(now - self.row_ts, STEP_S)
         self.row = LatestRow(
             ven_id=self.ven_id,
@@ -100,14 +100,14 @@ class Loop:
     """A fleet under one event, shared out again every minute."""
 
     vens: list[SimulatedVen]
-    asked_kw: float
+    requested_kw: float
     rng: random.Random
     outcomes: list[tuple[float, Rebalanced]] = field(default_factory=list)
     delivered_kw: list[tuple[float, float]] = field(default_factory=list)
 
     def run(self, duration_s: float = DURATION_S) -> None:
         """From the dispatch to *duration_s* after it."""
-        interval = Interval(duration_s=DURATION_S, signal=Signal.SHED_KW, value=self.asked_kw)
+        interval = Interval(duration_s=DURATION_S, signal=Signal.SHED_KW, value=self.requested_kw)
         request = DispatchEvent(event_id="e", intervals=(interval,))
         known = [ven.known(NOW) for ven in self.vens]
         row, plan = plan_event(request, "e", known, now=NOW, retention_days=30, token="t0")

@@ -36,14 +36,14 @@ def can_hold(
 ) -> None:
     """Can the house hold X kW for Y minutes? Tried on the model, offline; exit 1 when it cannot."""
     from ven_twin.ven.clock import HouseClock, now_ts
-    from ven_twin.ven.house_runtime import Household
+    from ven_twin.ven.house_runtime import HouseRuntime
 
     if not 0 < kw <= MOST_KW:
         raise FieldError("--kw", f"above 0 to {MOST_KW:.0f}, got {kw:g}")
     if not (math.isfinite(minutes) and 1 <= minutes <= MOST_MINUTES):
         raise FieldError("--minutes", f"1 to {MOST_MINUTES:.0f}, got {minutes:g}")
     from_ts = start_ts(house_start, "--house-start") if house_start else now_ts()
-    held = Household(house, HouseClock(from_ts, 0.0)).can_hold(kw, minutes)
+    held = HouseRuntime(house, HouseClock(from_ts, 0.0)).can_hold(kw, minutes)
     if json_output:
         print_json(msgspec.to_builtins(held))
     else:
@@ -54,7 +54,7 @@ def can_hold(
 
 def _show(held: Hold) -> None:
     """The answer, the curve and the cost, for a person's eyes."""
-    asked, length = kw_text(held.asked_kw), f"{held.minutes:g} min"
+    asked, length = kw_text(held.requested_kw), f"{held.minutes:g} min"
     if held.holds:
         typer.echo(f"Yes: {asked} can be held for {length}.")
     else:
@@ -62,7 +62,7 @@ def _show(held: Hold) -> None:
     typer.echo(f"Mean {kw_text(held.mean_kw)}, at least {kw_text(held.least_kw)}:")
     every = max(1, math.ceil(len(held.curve) / ROWS))
     for after_min, delivered_kw in held.curve[every - 1 :: every]:
-        bar = "█" * round(WIDTH * min(max(delivered_kw / held.asked_kw, 0.0), 1.0))
+        bar = "█" * round(WIDTH * min(max(delivered_kw / held.requested_kw, 0.0), 1.0))
         typer.echo(f"  {after_min:5.0f} min  {kw_text(delivered_kw):>9}  {bar}")
     comfort = held.comfort
     typer.echo(

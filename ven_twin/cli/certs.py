@@ -14,7 +14,7 @@ from contracts.store.stack import (
     SECRET_CA,
     SECRET_CERTIFICATE,
     SECRET_PRIVATE_KEY,
-    Output,
+    StackOutput,
     claim_secret_name,
     claim_template_name,
 )
@@ -91,14 +91,14 @@ def rotate(
     """
     check_ven_id(ven_id, "--ven-id")
     cloud = connect(stage, profile, region)
-    begun = _answered(cloud.invoke(Output.ROTATE_VEN, {"op": "begin", "venId": ven_id}))
+    begun = _answered(cloud.invoke(StackOutput.ROTATE_VEN, {"op": "begin", "venId": ven_id}))
     folder = out or ven_folder(stage, ven_id) / "tls"
     if folder.is_dir():  # this is the VEN's own host; elsewhere the VEN fetches it
         save_identity(cloud, ven_id, folder)
 
     until_s = time.monotonic() + wait
     finish = {"op": "finish", "venId": ven_id}
-    while not _answered(cloud.invoke(Output.ROTATE_VEN, finish))["changedOver"]:
+    while not _answered(cloud.invoke(StackOutput.ROTATE_VEN, finish))["changedOver"]:
         if time.monotonic() > until_s:
             raise VenTwinError(
                 f"VEN {ven_id} has not changed over within {wait:g} s: both certificates stay valid;"
@@ -128,11 +128,11 @@ def allow(
     """Put a VEN that is not in the stack on the list of those that may claim a certificate, once."""
     check_ven_id(ven_id, "VEN_ID")
     cloud = connect(stage, profile, region)
-    row = cloud.item(Output.VENS_TABLE, {VENS.partition: ven_id}) or {}
+    row = cloud.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
         raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
     expires_ts = int(time.time() + duration_s(within, "--for"))
-    cloud.put_items(Output.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
+    cloud.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
     if json_output:
         print_json({"venId": ven_id, "expiresTs": expires_ts})
     else:
@@ -188,7 +188,7 @@ def revoke(
     """Take a VEN that came by claim out: its certificates, its thing, its row."""
     check_ven_id(ven_id, "--ven-id")
     cloud = connect(stage, profile, region)
-    _answered(cloud.invoke(Output.ROTATE_VEN, {"op": "revoke", "venId": ven_id}))
+    _answered(cloud.invoke(StackOutput.ROTATE_VEN, {"op": "revoke", "venId": ven_id}))
     typer.echo(f"{ven_id} is out: what it had opens nothing any more.")
 
 

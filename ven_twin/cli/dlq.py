@@ -15,7 +15,7 @@ from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOpti
 from ven_twin.cli.console import print_json
 
 if TYPE_CHECKING:
-    from ven_twin.operations.dead_letters import DeadLetter
+    from ven_twin.operations.dead_letters import QueuedDeadLetter
 
 app = typer.Typer(help="Dead letters: messages that could not be handled.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -74,7 +74,7 @@ def redrive(
     from ven_twin.operations.dead_letters import DeadLetters
 
     dead = DeadLetters(connect(stage, profile, region))
-    gone: list[DeadLetter] = []
+    gone: list[QueuedDeadLetter] = []
     kept: dict[str, str] = {}
     for name in dead.names(queue):
         went, stayed = dead.redrive(name, message_id or ())
@@ -90,7 +90,7 @@ def redrive(
         raise typer.Exit(1)
 
 
-def _as_json(dead: DeadLetter) -> dict[str, Any]:
+def _as_json(dead: QueuedDeadLetter) -> dict[str, Any]:
     letter: dict[str, Any] = msgspec.to_builtins(dead.letter)
     raw = base64.b64decode(dead.letter.raw).decode(errors="replace") if dead.letter.raw else None
     known = {"queue": dead.queue, "id": dead.message_id, "sentTs": dead.sent_ts, "body": dead.body}

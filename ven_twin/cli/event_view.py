@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.api.requests import EventDispatched
-from contracts.api.resources import Event, EventSummary, VenPart
+from contracts.api.resources import Event, EventSummary, VenParticipation
 from contracts.wire.events import Interval
 from ven_twin.cli.console import clock_time, kw, print_json
 
@@ -31,7 +31,7 @@ def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
         typer.echo(f"  {ven_id:16}  not counted on: {why}")
     if dispatched.shortfall_kw > 0:
         offer, asked, missing = (
-            kw(value) for value in (dispatched.available_kw, dispatched.asked_kw, dispatched.shortfall_kw)
+            kw(value) for value in (dispatched.available_kw, dispatched.requested_kw, dispatched.shortfall_kw)
         )
         typer.echo(f"There is less than asked: {offer} of {asked}. {missing} could not be allocated.")
     if dispatched.note:
@@ -49,7 +49,7 @@ def show_list(events: Sequence[EventSummary]) -> None:
             str(event.phase),
             clock_time(event.start_ts),
             asks(event.intervals),
-            kw(event.called_kw),
+            kw(event.dispatched_kw),
         )
     console.print(table if events else "There are no events. Create one: ven-twin event create --help")
 
@@ -60,7 +60,11 @@ def show(event: Event) -> None:
         f"[bold]{event.event_id}[/]  {event.phase}, revision {event.revision}, "
         f"{clock_time(event.start_ts)}, {asks(event.intervals)}"
     )
-    terms = [f"asked {kw(event.asked_kw)}", f"called {kw(event.called_kw)}", f"programme {event.programme}"]
+    terms = [
+        f"asked {kw(event.requested_kw)}",
+        f"called {kw(event.dispatched_kw)}",
+        f"programme {event.programme}",
+    ]
     terms += [f"targets {', '.join(event.targets)}"] if event.targets else []
     terms += [f"short by {kw(event.shortfall_kw)}"] if event.shortfall_kw else []
     console.print(", ".join(terms))
@@ -81,7 +85,7 @@ def _values(values: Iterable[float]) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def _answered(part: VenPart) -> str:
+def _answered(part: VenParticipation) -> str:
     if not part.phases:
         return f"not counted on: {part.unavailable}" if part.unavailable else "not yet"
     reached = sorted(part.phases.items(), key=lambda item: (item[1].ts, item[1].received_ts))
@@ -92,6 +96,6 @@ def _why(reason: object) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _shed(part: VenPart) -> str:
+def _shed(part: VenParticipation) -> str:
     said = part.phases.get("completed") or part.phases.get("active")
     return kw(said.actual_shed_kw if said else None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import FieldError, VenTwinError
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, ProfileOption, RegionOption, StageOption, connect, ven_folder
 
@@ -115,7 +115,7 @@ def _says_who(record: logging.LogRecord) -> bool:
 
 def _known(cloud: Cloud) -> list[str]:
     """Every VEN of the stack. Raises VenTwinError when there is none."""
-    found = sorted(str(item["venId"]) for item in cloud.items(Output.VENS_TABLE))
+    found = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
     if not found:
         raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")
     return found

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from contracts.api.fleet import Fleet, FleetVen, Standing
+from contracts.api.fleet import Fleet, FleetVen, VenStatus
 from ven_twin.cli.connection import JsonOption, with_aggregator
 from ven_twin.cli.console import clock_time, print_json
 from ven_twin.operations.aggregator.protocol import Aggregator
@@ -20,12 +20,12 @@ app = typer.Typer(help="The VENs together.", no_args_is_help=True)
 console = Console(highlight=False)
 S_PER_MIN = 60.0
 WORDS = {
-    Standing.SHEDDING: "[green]sheds[/]",
-    Standing.OPTED_OUT: "[yellow]opted out[/]",
-    Standing.DISABLED: "[yellow]disabled[/]",
-    Standing.READY: "ready",
-    Standing.OFFLINE: "[red]offline[/]",
-    Standing.NEVER_SEEN: "[dim]never seen[/]",
+    VenStatus.SHEDDING: "[green]sheds[/]",
+    VenStatus.OPTED_OUT: "[yellow]opted out[/]",
+    VenStatus.DISABLED: "[yellow]disabled[/]",
+    VenStatus.READY: "ready",
+    VenStatus.OFFLINE: "[red]offline[/]",
+    VenStatus.NEVER_SEEN: "[dim]never seen[/]",
 }
 NONE = "There are no VENs. Deploy some: ven-twin cloud deploy --vens ven-1,ven-2"
 
@@ -55,15 +55,15 @@ def show(fleet: Fleet, out: Console) -> None:
         out.print(
             Text(
                 f"{numbers[event.event_id]} {event.event_id}: of {_count(event.vens, 'VEN')} asked "
-                f"{event.asked_kw:.2f} kW, delivered {event.delivered_kw:.2f} kW"
-                f"{_share(event.delivered_kw, event.asked_kw)}"
+                f"{event.requested_kw:.2f} kW, delivered {event.delivered_kw:.2f} kW"
+                f"{_share(event.delivered_kw, event.requested_kw)}"
             )
         )
     out.print(
         f"{fleet.online} of {_count(fleet.known, 'VEN')} online, {fleet.shedding} shedding, "
         f"{fleet.opted_out} opted out."
     )
-    out.print(f"Asked {fleet.asked_kw:.2f} kW, delivered {fleet.delivered_kw:.2f} kW.")
+    out.print(f"Asked {fleet.requested_kw:.2f} kW, delivered {fleet.delivered_kw:.2f} kW.")
     held = ", ".join(f"{each.kw:.2f} for {_span(each.minutes * S_PER_MIN)}" for each in fleet.holds)
     out.print(f"Flexibility {fleet.flexibility_kw:.2f} kW, of which {held}.")
 
@@ -80,7 +80,7 @@ def _table(vens: Sequence[FleetVen], numbers: Mapping[str, str]) -> Table:
         table.add_row(
             Text(ven.ven_id),
             WORDS[ven.standing],
-            *(_kw(value) for value in (ven.used_kw, ven.asked_kw, ven.delivered_kw, ven.offers_kw)),
+            *(_kw(value) for value in (ven.used_kw, ven.requested_kw, ven.delivered_kw, ven.offers_kw)),
             _span(ven.sustain_s) if ven.sustain_s is not None and ven.offers_kw else "",
             Text(_why(ven, numbers)),
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from ven_twin.operations.aggregator.protocol import Aggregator
-    from ven_twin.operations.fleet.watch import Watch
+    from ven_twin.operations.fleet.watch import FleetPoll
 
 LEAST_S, MOST_S = 0.5, 3600.0
 TICK_S = 0.5
@@ -39,11 +39,11 @@ def watch(
     """Watch the fleet: who is there, what is asked and delivered, what is on offer. Ctrl-C ends it."""
     from rich.console import Console
 
-    from ven_twin.operations.fleet.watch import Watch
+    from ven_twin.operations.fleet.watch import FleetPoll
 
     check_refresh(refresh_s)
     reach, place = reaching()
-    watched = Watch(reach, place, period_s=refresh_s)
+    watched = FleetPoll(reach, place, period_s=refresh_s)
     console = Console(highlight=False)
     if once:
         watched.ask()
@@ -61,7 +61,7 @@ def check_refresh(refresh_s: float) -> None:
         raise FieldError("--refresh", f"{LEAST_S:g} to {MOST_S:g} s, got {refresh_s:g}")
 
 
-def _go_on(watched: Watch, console: Console) -> None:
+def _go_on(watched: FleetPoll, console: Console) -> None:
     """Show what there is until Ctrl-C: in place on a terminal, else a screen after every answer."""
     from rich.live import Live
 
@@ -86,13 +86,13 @@ def _go_on(watched: Watch, console: Console) -> None:
             news.clear()
 
 
-def _frame(watched: Watch, console: Console) -> RenderableType:
+def _frame(watched: FleetPoll, console: Console) -> RenderableType:
     from ven_twin.operations.fleet.screen import frame
 
     return frame(watched.board(), console.width, console.height)
 
 
-def _must_have_answered(watched: Watch) -> None:
+def _must_have_answered(watched: FleetPoll) -> None:
     """Raises CloudError where there is nothing to show."""
     from ven_twin.operations.aggregator.cloud import CloudError
 

@@ -12,7 +12,7 @@ import typer
 
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import print_json, start_ts
@@ -78,7 +78,7 @@ def backfill(
     if stage != LOCAL and not yes:
         raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
     cloud = connect(stage, profile, region)
-    known = sorted(str(item["venId"]) for item in cloud.items(Output.VENS_TABLE))
+    known = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
     homes = _homes(known, ven_id, house, house_seed, houses)
     now_ts = time.time()
     shift_s = _shift_s(start_ts(house_start, "--house-start") - now_ts) if house_start else 0
@@ -119,11 +119,11 @@ def _homes(
 
 def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> Filled:
     """Write a VEN's past, and drop what settlement had made of those days."""
-    from ven_twin.control.reporting import Voice
+    from ven_twin.control.reporting import Sender
     from ven_twin.house.errors import ProfileError
     from ven_twin.house.library import load_profile, load_site
     from ven_twin.house.profile import build_house
-    from ven_twin.simulation.history import BOOT_ID, ROW_S, Past, rows
+    from ven_twin.simulation.history import BOOT_ID, ROW_S, SimulatedPast, rows
 
     try:
         profile = load_profile(home.house)
@@ -134,19 +134,19 @@ def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> F
     until_ts = min(now_ts, now_ts if first_own_ts is None else first_own_ts - 1)
     # From midnight, so that the same days are lived from the same start whenever this is run.
     from_ts = (int(until_ts) // DAY_S - days) * DAY_S
-    past = Past(built, load_site(profile, home.seed), from_ts, until_ts, shift_s)
+    past = SimulatedPast(built, load_site(profile, home.seed), from_ts, until_ts, shift_s)
     items = [
         telemetry_item(row, received_ts=float(row.timestamp), expires_ts=row.timestamp + KEPT_DAYS * DAY_S)
-        for row in rows(past, Voice(home.ven_id, BOOT_ID, profile.panel))
+        for row in rows(past, Sender(home.ven_id, BOOT_ID, profile.panel))
     ]
     with ThreadPoolExecutor(WRITERS) as pool:
         shares = [items[first::WRITERS] for first in range(WRITERS)]
-        list(pool.map(lambda share: cloud.put_items(Output.TELEMETRY_TABLE, share), shares))
+        list(pool.map(lambda share: cloud.put_items(StackOutput.TELEMETRY_TABLE, share), shares))
     made = [
         {TELEMETRY.partition: home.ven_id, str(TELEMETRY.sort): day_row_id(day)}
         for day in range(from_ts // DAY_S, int(now_ts) // DAY_S + 1)
     ]
-    cloud.delete_items(Output.TELEMETRY_TABLE, made)
+    cloud.delete_items(StackOutput.TELEMETRY_TABLE, made)
     return Filled(home.ven_id, len(items), from_ts, from_ts + len(items) * ROW_S)
 
 

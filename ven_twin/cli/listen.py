@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.store import keys
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import clock_time, print_json
@@ -49,7 +49,7 @@ def listen(
 
 
 def _vens(cloud: Cloud) -> list[str]:
-    return sorted(row[keys.VENS.partition] for row in cloud.items(Output.VENS_TABLE))
+    return sorted(row[keys.VENS.partition] for row in cloud.items(StackOutput.VENS_TABLE))
 
 
 def _line(row: dict[str, Any]) -> str:

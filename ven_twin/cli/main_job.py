@@ -10,7 +10,7 @@ import msgspec
 
 from contracts.errors import FieldError
 from contracts.store import keys
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from contracts.wire.events import Phase
 from ven_twin.cli.event import dispatch, new_event_id
 from ven_twin.cli.local_system import Say, TwinProcess, age_of_this_process_s, wait_for
@@ -31,7 +31,7 @@ class MainJob(msgspec.Struct, rename="camel", kw_only=True):
 
     ven_id: str
     event_id: str = ""
-    asked_kw: float = 0.0
+    requested_kw: float = 0.0
     delivered_kw: float | None = None
     baseline_kw: float | None = None
     delivered_kwh: float | None = None
@@ -51,7 +51,7 @@ class MainJob(msgspec.Struct, rename="camel", kw_only=True):
             "the event was not acknowledged": self.acknowledged,
             "the event was not settled": self.settled,
             f"less than {DELIVERED_LEAST:.0%} of what was asked was delivered": (self.delivered_kw or 0.0)
-            >= DELIVERED_LEAST * self.asked_kw,
+            >= DELIVERED_LEAST * self.requested_kw,
             "the loads were not restored": self.restored,
         }
         self.failures = [failure for failure, holds in checks.items() if not holds]
@@ -76,7 +76,7 @@ def wait_for_telemetry(cloud: Cloud, job: MainJob, twin: TwinProcess, say: Say) 
 
 def offer_kw(cloud: Cloud, ven_id: str) -> float | None:
     """What a VEN that is online last reported that it can shed, kW."""
-    row = cloud.item(Output.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
+    row = cloud.item(StackOutput.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
     offer: float | None = row.get("shedAvailabilityKw")
     return offer if row.get("online") else None
 
@@ -90,15 +90,15 @@ def run_event(
         FieldError: the event was refused.
     """
     offered_kw = offer_kw(cloud, job.ven_id) or 0.0
-    asked_kw = round(shed_kw if shed_kw is not None else SHARE_ASKED * offered_kw, 2)
-    if asked_kw <= 0:
+    requested_kw = round(shed_kw if shed_kw is not None else SHARE_ASKED * offered_kw, 2)
+    if requested_kw <= 0:
         raise FieldError("--shed-kw", "the VEN offers nothing to shed now: give the kW to ask for")
-    say(f"dispatching: shed {asked_kw:.2f} kW of the {offered_kw:.2f} kW on offer for {duration_s} s")
-    interval = {"durationS": duration_s, "signal": "shedKw", "value": asked_kw}
+    say(f"dispatching: shed {requested_kw:.2f} kW of the {offered_kw:.2f} kW on offer for {duration_s} s")
+    interval = {"durationS": duration_s, "signal": "shedKw", "value": requested_kw}
     cloud.client("iot-data")  # so that the time measured is the system's, not this client's start
     called_s = time.monotonic()
     answer = dispatch(cloud, {"eventId": new_event_id(), "intervals": [interval], "targets": [job.ven_id]})
-    job.event_id, job.asked_kw = answer["eventId"], answer["askedKw"]
+    job.event_id, job.requested_kw = answer["eventId"], answer["askedKw"]
     wait_for(
         "the event's start",
         lambda: _active(cloud, job.ven_id) == job.event_id,

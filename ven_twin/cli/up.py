@@ -130,7 +130,7 @@ class _Steps:
 def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path | None) -> None:
     import msgspec
 
-    from contracts.store.stack import Output
+    from contracts.store.stack import StackOutput
     from ven_twin.cli.report import show_report
 
     if json_file is not None:
@@ -139,13 +139,13 @@ def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path |
         f"event {job.event_id} reported active {job.dispatch_to_active_s:.2f} s after the dispatch call"
     )
     steps.done(
-        f"delivered {kw(job.delivered_kw)} of {kw(job.asked_kw)} asked; baseline {kw(job.baseline_kw)}"
+        f"delivered {kw(job.delivered_kw)} of {kw(job.requested_kw)} asked; baseline {kw(job.baseline_kw)}"
     )
     if job.restored:
         steps.done("the loads are restored")
     for failure in job.failures:
         console.print(f"[red]✗[/] {failure}")
-    show_report(cloud.invoke(Output.SETTLE_EVENT, {"eventId": job.event_id}))
+    show_report(cloud.invoke(StackOutput.SETTLE_EVENT, {"eventId": job.event_id}))
 
 
 def _stay(console: Any, ven_id: str, house_speed: float) -> None:

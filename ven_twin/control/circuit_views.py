@@ -14,7 +14,7 @@ from ven_twin.house.flexibility import Flexibility
 from ven_twin.house.house import House
 
 
-class LoadSetting(msgspec.Struct, frozen=True, kw_only=True):
+class CircuitSetting(msgspec.Struct, frozen=True, kw_only=True):
     """What the resident or the shadow has set for a circuit; None leaves the profile's value.
 
     ``capacity_kw`` is a standing ceiling on the circuit. ``opted_out`` keeps it out of events.
@@ -33,8 +33,8 @@ class LoadSetting(msgspec.Struct, frozen=True, kw_only=True):
         return Control(enabled=self.enabled, limit_kw=self.capacity_kw)
 
 
-AS_BUILT = LoadSetting()
-NO_SETTINGS: Mapping[str, LoadSetting] = MappingProxyType({})
+AS_BUILT = CircuitSetting()
+NO_SETTINGS: Mapping[str, CircuitSetting] = MappingProxyType({})
 
 
 def circuit_views(
@@ -42,7 +42,7 @@ def circuit_views(
     env: Environment,
     dt_s: float,
     switching: Mapping[str, Switching],
-    settings: Mapping[str, LoadSetting] = NO_SETTINGS,
+    settings: Mapping[str, CircuitSetting] = NO_SETTINGS,
 ) -> tuple[CircuitView, ...]:
     """A view of every circuit over the next *dt_s*, in the order of the panel.
 
@@ -50,7 +50,7 @@ def circuit_views(
     *switching* is what the last plan did (`ven_twin.control.guards.advance`); a circuit that it does not name
     has never been switched.
     """
-    demand_kw = house.step(standing_controls(settings), env, dt_s).power_kw
+    demand_kw = house.step(setting_controls(settings), env, dt_s).power_kw
     devices = {device.spec.id: device for device in house.devices()}
     return tuple(
         _view(
@@ -63,12 +63,12 @@ def circuit_views(
     )
 
 
-def standing_controls(settings: Mapping[str, LoadSetting]) -> dict[str, Control]:
+def setting_controls(settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:
     """What is set, as controls that hold whatever an event asks."""
     return {circuit_id: setting.control for circuit_id, setting in settings.items()}
 
 
-def with_settings(plan: ShedPlan, settings: Mapping[str, LoadSetting]) -> dict[str, Control]:
+def with_settings(plan: ShedPlan, settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:
     """The plan's controls under the resident's settings: off stays off, and the lower ceiling holds."""
     return {
         circuit_id: stricter(plan.controls.get(circuit_id, FREE), settings.get(circuit_id, AS_BUILT).control)
@@ -76,7 +76,7 @@ def with_settings(plan: ShedPlan, settings: Mapping[str, LoadSetting]) -> dict[s
     }
 
 
-def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: LoadSetting) -> CircuitView:
+def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: CircuitSetting) -> CircuitView:
     demand_kw, floor_kw, blocked = offer.demand_kw, offer.floor_kw, offer.blocked
     if setting is not AS_BUILT:
         if setting.opted_out:

@@ -14,12 +14,12 @@ from contracts.wire import commands as ops
 from contracts.wire.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
 from contracts.wire.shadow import LoadSetting, read_desired
 from contracts.wire.topics import EVENT_ID
-from ven_twin.control.schedule import Source, Verdict
+from ven_twin.control.schedule import EventOrigin, ScheduleVerdict
 from ven_twin.control.ven_state import REFUSED, LoadShed, VenState
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class VenFigures:
     """What a command may ask for that the state does not hold.
 
     Attributes:
@@ -34,7 +34,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StateChange:
     """A command carried out.
 
     Attributes:
@@ -48,7 +48,7 @@ class Outcome:
     desired: Mapping[str, Any] = field(default_factory=dict)
 
 
-def carry_out(state: VenState, command: ops.Command, now_ts: float, facts: Facts) -> Outcome:
+def carry_out(state: VenState, command: ops.VenCommand, now_ts: float, facts: VenFigures) -> StateChange:
     """Do what *command* says.
 
     Raises:
@@ -61,15 +61,15 @@ def carry_out(state: VenState, command: ops.Command, now_ts: float, facts: Facts
     return replace(done, state=done.state.with_wanted(done.desired, now_ts))
 
 
-def _ping(state: VenState, _command: ops.Ping, _now_ts: float, _facts: Facts) -> Outcome:
-    return Outcome(state, {"pong": True})
+def _ping(state: VenState, _command: ops.Ping, _now_ts: float, _facts: VenFigures) -> StateChange:
+    return StateChange(state, {"pong": True})
 
 
-def _get(state: VenState, command: ops.Get, _now_ts: float, facts: Facts) -> Outcome:
-    return Outcome(state, {"data": facts.status() if command.what == "status" else facts.config()})
+def _get(state: VenState, command: ops.Get, _now_ts: float, facts: VenFigures) -> StateChange:
+    return StateChange(state, {"data": facts.status() if command.what == "status" else facts.config()})
 
 
-def _set_config(state: VenState, command: ops.SetConfig, _now_ts: float, _facts: Facts) -> Outcome:
+def _set_config(state: VenState, command: ops.SetConfig, _now_ts: float, _facts: VenFigures) -> StateChange:
     if not command.settings:
         raise FieldError("data", "name at least one setting")
     if "drEvents" in command.settings:
@@ -79,28 +79,30 @@ def _set_config(state: VenState, command: ops.SetConfig, _now_ts: float, _facts:
     own = state.of_own_loads(desired, errors)
     for path, reason in errors.items():
         raise FieldError(f"data.{path}", reason)
-    return Outcome(replace(state, settings=state.settings.with_desired(own)), {}, command.settings)
+    return StateChange(replace(state, settings=state.settings.with_desired(own)), {}, command.settings)
 
 
-def _enable(state: VenState, _command: ops.Enable, _now_ts: float, _facts: Facts) -> Outcome:
-    return Outcome(replace(state, settings=replace(state.settings, enabled=True)), {}, {"enabled": True})
+def _enable(state: VenState, _command: ops.Enable, _now_ts: float, _facts: VenFigures) -> StateChange:
+    return StateChange(replace(state, settings=replace(state.settings, enabled=True)), {}, {"enabled": True})
 
 
-def _disable(state: VenState, _command: ops.Disable, _now_ts: float, _facts: Facts) -> Outcome:
-    return Outcome(replace(state, settings=replace(state.settings, enabled=False)), {}, {"enabled": False})
+def _disable(state: VenState, _command: ops.Disable, _now_ts: float, _facts: VenFigures) -> StateChange:
+    return StateChange(
+        replace(state, settings=replace(state.settings, enabled=False)), {}, {"enabled": False}
+    )
 
 
-def _set_load(state: VenState, command: ops.SetLoad, _now_ts: float, _facts: Facts) -> Outcome:
+def _set_load(state: VenState, command: ops.SetLoad, _now_ts: float, _facts: VenFigures) -> StateChange:
     _own_load(state, command.load_id)
     setting = LoadSetting(enabled=command.enabled, capacity_kw=command.capacity_kw, priority=command.priority)
     given = {key: value for key, value in msgspec.to_builtins(setting).items() if value is not None}
     if not given:
         raise FieldError("data", "name at least one of enabled, capacityKw, priority")
     patch = {"loads": {command.load_id: given}}
-    return Outcome(replace(state, settings=state.settings.with_desired(read_desired(patch))), {}, patch)
+    return StateChange(replace(state, settings=state.settings.with_desired(read_desired(patch))), {}, patch)
 
 
-def _shed_load(state: VenState, command: ops.ShedLoad, now_ts: float, facts: Facts) -> Outcome:
+def _shed_load(state: VenState, command: ops.ShedLoad, now_ts: float, facts: VenFigures) -> StateChange:
     if command.load_id is None:
         return _start_event(state, command, now_ts, kw=command.reduce_kw, duration_s=command.duration_s)
     _own_load(state, command.load_id)
@@ -108,16 +110,16 @@ def _shed_load(state: VenState, command: ops.ShedLoad, now_ts: float, facts: Fac
         raise FieldError("data.loadId", f"{command.load_id} is critical and never shed")
     shed = LoadShed(command.reduce_kw, now_ts + command.duration_s)
     sheds = {**state.load_sheds, command.load_id: shed}
-    return Outcome(replace(state, load_sheds=sheds), {"requested_shed_kw": command.reduce_kw})
+    return StateChange(replace(state, load_sheds=sheds), {"requested_shed_kw": command.reduce_kw})
 
 
-def _shed_panel(state: VenState, command: ops.ShedPanel, now_ts: float, _facts: Facts) -> Outcome:
+def _shed_panel(state: VenState, command: ops.ShedPanel, now_ts: float, _facts: VenFigures) -> StateChange:
     return _start_event(
         state, command, now_ts, kw=command.requested_reduction_kw, duration_s=command.duration_s
     )
 
 
-def _event(state: VenState, command: ops.Event, now_ts: float, _facts: Facts) -> Outcome:
+def _event(state: VenState, command: ops.EventCommand, now_ts: float, _facts: VenFigures) -> StateChange:
     known = state.schedule.events.get(command.event_id)
     start_ts = command.start_ts if command.start_ts is not None else int(now_ts)
     if known is not None and command.start_ts is None:
@@ -139,8 +141,8 @@ def _event(state: VenState, command: ops.Event, now_ts: float, _facts: Facts) ->
 
 
 def _start_event(
-    state: VenState, command: ops.Command, now_ts: float, *, kw: float, duration_s: float
-) -> Outcome:
+    state: VenState, command: ops.VenCommand, now_ts: float, *, kw: float, duration_s: float
+) -> StateChange:
     event_id = _event_id(command.correlation_id, state.schedule.events.keys(), now_ts)
     length_s = max(1, round(duration_s))
     return _offer(state, command, now_ts, event_id=event_id, start_ts=int(now_ts), duration_s=length_s, kw=kw)
@@ -159,14 +161,14 @@ def _event_id(correlation_id: str | None, held: Collection[str], now_ts: float) 
 
 def _offer(
     state: VenState,
-    command: ops.Command,
+    command: ops.VenCommand,
     now_ts: float,
     *,
     event_id: str,
     start_ts: int,
     duration_s: int,
     kw: float,
-) -> Outcome:
+) -> StateChange:
     if not state.settings.takes_part(now_ts):
         raise FieldError("op", f"{command.op} is not taken while the VEN is disabled or opted out")
     event: DrEvent = read_event(
@@ -179,16 +181,16 @@ def _offer(
         },
         under="data",
     )
-    schedule, verdict = state.schedule.offer(event, Source.COMMAND, state.ven_id, now_ts)
-    if verdict is Verdict.EXPIRED:
+    schedule, verdict = state.schedule.offer(event, EventOrigin.COMMAND, state.ven_id, now_ts)
+    if verdict is ScheduleVerdict.EXPIRED:
         raise FieldError("data.end_ts", REFUSED[verdict])
-    if verdict is Verdict.FULL:
+    if verdict is ScheduleVerdict.FULL:
         raise FieldError("op", REFUSED[verdict])
     answer = {"event_id": event_id, "requested_shed_kw": kw, "status": "accepted"}
-    return Outcome(replace(state, schedule=schedule), answer)
+    return StateChange(replace(state, schedule=schedule), answer)
 
 
-def _restore(state: VenState, command: ops.Restore, now_ts: float, _facts: Facts) -> Outcome:
+def _restore(state: VenState, command: ops.Restore, now_ts: float, _facts: VenFigures) -> StateChange:
     if command.event_id is not None and command.event_id not in state.schedule.events:
         raise FieldError("data.event_id", f"unknown event {command.event_id!r}")
     running = state.schedule.open_ids(now_ts)
@@ -201,7 +203,7 @@ def _restore(state: VenState, command: ops.Restore, now_ts: float, _facts: Facts
         restores=state.restores + (command.event_id not in running),
     )
     answer = {"event_id": command.event_id, "data": {"ended": list(event_ids)}}
-    return Outcome(restored, answer, {"drEvents": dict.fromkeys(by_shadow)} if by_shadow else {})
+    return StateChange(restored, answer, {"drEvents": dict.fromkeys(by_shadow)} if by_shadow else {})
 
 
 def _own_load(state: VenState, load_id: str) -> None:
@@ -209,7 +211,7 @@ def _own_load(state: VenState, load_id: str) -> None:
         raise FieldError("data.loadId", f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
 
 
-_HANDLERS: Mapping[type[ops.Command], Callable[[VenState, Any, float, Facts], Outcome]] = {
+_HANDLERS: Mapping[type[ops.VenCommand], Callable[[VenState, Any, float, VenFigures], StateChange]] = {
     ops.Ping: _ping,
     ops.Get: _get,
     ops.SetConfig: _set_config,
@@ -218,6 +220,6 @@ _HANDLERS: Mapping[type[ops.Command], Callable[[VenState, Any, float, Facts], Ou
     ops.SetLoad: _set_load,
     ops.ShedLoad: _shed_load,
     ops.ShedPanel: _shed_panel,
-    ops.Event: _event,
+    ops.EventCommand: _event,
     ops.Restore: _restore,
 }

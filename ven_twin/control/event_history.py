@@ -7,7 +7,7 @@ import msgspec
 from contracts.wire.events import Phase, Signal
 from contracts.wire.units import kwh
 from ven_twin.control.meter import Meter
-from ven_twin.control.schedule import Held
+from ven_twin.control.schedule import ScheduledEvent
 
 PAST_KEPT = 20
 """How many events that are over are kept to be shown."""
@@ -21,8 +21,8 @@ class PastEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         start_ts: when it started here, UTC s; when it was to start, if it was left before.
         end_ts: when it ended here, UTC s.
         ended: as what: completed, cancelled or optedOut.
-        asked_kw: what it last asked for, kW; None when it was never acted on.
-        asked_kwh: what that comes to over its time; None where it did not ask for a reduction in kW.
+        requested_kw: what it last asked for, kW; None when it was never acted on.
+        requested_kwh: what that comes to over its time; None where it did not ask for a reduction in kW.
         delivered_kw: mean of baseline less used while it was acted on, kW.
         delivered_kwh: the energy of that.
         reason: why the VEN left it, or None.
@@ -32,18 +32,18 @@ class PastEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     start_ts: float
     end_ts: float
     ended: Phase
-    asked_kw: float | None = None
-    asked_kwh: float | None = None
+    requested_kw: float | None = msgspec.field(name="askedKw", default=None)
+    requested_kwh: float | None = msgspec.field(name="askedKwh", default=None)
     delivered_kw: float | None = None
     delivered_kwh: float | None = None
     reason: str | None = None
 
 
 def past_event(
-    held: Held,
+    held: ScheduledEvent,
     phase: Phase,
     delivered: Meter | None,
-    asked_kw: float | None,
+    requested_kw: float | None,
     *,
     now_ts: float,
     reason: str | None = None,
@@ -55,15 +55,15 @@ def past_event(
         start_ts=held.start_ts,
         end_ts=end_ts,
         ended=phase,
-        asked_kw=asked_kw,
-        asked_kwh=asked_kwh(held, end_ts) if delivered is not None else None,
+        requested_kw=requested_kw,
+        requested_kwh=requested_kwh(held, end_ts) if delivered is not None else None,
         delivered_kw=delivered.reduction_kw if delivered is not None else None,
         delivered_kwh=delivered.reduction_kwh if delivered is not None else None,
         reason=reason if phase is Phase.OPTED_OUT else None,
     )
 
 
-def asked_kwh(held: Held, until_ts: float) -> float | None:
+def requested_kwh(held: ScheduledEvent, until_ts: float) -> float | None:
     """The energy that *held* asked to take off until *until_ts*; None where it asked for something else."""
     if any(interval.signal is not Signal.SHED_KW for interval in held.event.intervals):
         return None

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from contracts.wire.events import Interval, Signal
 from ven_twin.control.circuit_views import (
     NO_SETTINGS,
-    LoadSetting,
+    CircuitSetting,
     circuit_views,
-    standing_controls,
+    setting_controls,
     with_settings,
 )
 from ven_twin.control.guards import CircuitView, Switching, advance, refusal
@@ -28,7 +28,7 @@ from ven_twin.house.house import House
 
 LEVEL_SHARE = {0: 0.0, 1: 0.3, 2: 0.6, 3: 1.0}
 """What part of the flexibility on offer a level takes. Interpretation: OpenADR's SIMPLE levels name no kW."""
-UNCURTAILED = ShedPlan(asked_kw=0.0, shed_kw=0.0, controls={}, decisions=())
+UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Premises:
+class HousePair:
     """The house, its clone, and what is asked of the house's circuits now.
 
     Attributes:
@@ -72,15 +72,15 @@ class Premises:
         return {view.id: 0.0 if refusal(view) else max(0.0, view.sheddable_kw) for view in self.views}
 
     def step(
-        self, env: Environment, dt_s: float, settings: Mapping[str, LoadSetting] = NO_SETTINGS
-    ) -> tuple[Premises, Flow]:
+        self, env: Environment, dt_s: float, settings: Mapping[str, CircuitSetting] = NO_SETTINGS
+    ) -> tuple[HousePair, Flow]:
         """Advance *dt_s* of house time under the plan in force; *settings* hold for house and clone alike.
 
         Raises:
             PhysicsError: *dt_s* or the environment is no finite number.
         """
         stepped = self.house.step(with_settings(self.plan, settings), env, dt_s)
-        uncurtailed = self.clone.step(standing_controls(settings), env, dt_s)
+        uncurtailed = self.clone.step(setting_controls(settings), env, dt_s)
         curtailed = {circuit.id: False for circuit in self.house.circuits} | self.plan.curtailed
         after = replace(
             self,
@@ -97,11 +97,11 @@ class Premises:
         interval: Interval | None,
         *,
         limit_kw: float | None = None,
-        settings: Mapping[str, LoadSetting] = NO_SETTINGS,
+        settings: Mapping[str, CircuitSetting] = NO_SETTINGS,
         load_sheds: Mapping[str, LoadShed] | None = None,
         waiting: Mapping[str, LoadShed] | None = None,
         above_clone_kw: float | None = None,
-    ) -> Premises:
+    ) -> HousePair:
         """Decide anew what each circuit does, on what house and clone would draw now.
 
         Args:
@@ -119,9 +119,9 @@ class Premises:
         taken_kw = taken_by_command(views, {**(waiting or {}), **commanded})
         left = left_to_plan(views, taken_kw)
         demand_kw = sum(view.demand_kw for view in left)
-        baseline_kw = self.clone.step(standing_controls(settings), env, dt_s).grid_kw
-        asked_kw = _asked_kw(interval, baseline_kw, shed_available_kw(views))
-        needed = [needed_kw(demand_kw, baseline_kw, asked_kw) if asked_kw > 0.0 else 0.0]
+        baseline_kw = self.clone.step(setting_controls(settings), env, dt_s).grid_kw
+        requested_kw = _requested_kw(interval, baseline_kw, shed_available_kw(views))
+        needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
         needed += [max(0.0, demand_kw - limit) for limit in _limits_kw(interval, limit_kw)]
         if above_clone_kw is not None:
             needed.append(max(0.0, demand_kw - baseline_kw - above_clone_kw))
@@ -138,7 +138,7 @@ def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]
     return limits
 
 
-def _asked_kw(interval: Interval | None, baseline_kw: float, available_kw: float) -> float:
+def _requested_kw(interval: Interval | None, baseline_kw: float, available_kw: float) -> float:
     """What an event wants taken off the baseline, kW, never below 0."""
     if interval is None:
         return 0.0
@@ -149,6 +149,6 @@ def _asked_kw(interval: Interval | None, baseline_kw: float, available_kw: float
     return LEVEL_SHARE[int(interval.value)] * available_kw
 
 
-def requested_kw(interval: Interval | None, flow: Flow, available_kw: float) -> float | None:
+def interval_requested_kw(interval: Interval | None, flow: Flow, available_kw: float) -> float | None:
     """What an interval asks for in kW, for reports; None when there is none."""
-    return None if interval is None else _asked_kw(interval, flow.baseline_kw, available_kw)
+    return None if interval is None else _requested_kw(interval, flow.baseline_kw, available_kw)

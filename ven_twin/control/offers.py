@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from ven_twin.control.circuit_views import LoadSetting, circuit_views, standing_controls, with_settings
+from ven_twin.control.circuit_views import CircuitSetting, circuit_views, setting_controls, with_settings
 from ven_twin.control.guards import Switching, advance
-from ven_twin.control.house_pair import Premises
+from ven_twin.control.house_pair import HousePair
 from ven_twin.control.shedding import needed_kw, plan_shed
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.environment import Environment
@@ -67,7 +67,7 @@ class Hold(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     below `HELD_SHARE` of what was asked for the first time.
     """
 
-    asked_kw: float
+    requested_kw: float
     minutes: float
     holds: bool
     held_min: float
@@ -88,16 +88,16 @@ class Trial:
         settings: what is set of circuits.
     """
 
-    premises: Premises
+    premises: HousePair
     weather: WeatherAhead
     from_ts: float
-    settings: Mapping[str, LoadSetting] = field(default_factory=dict)
+    settings: Mapping[str, CircuitSetting] = field(default_factory=dict)
 
     def steps(self, kw: float, steps_s: tuple[float, ...]) -> Iterator[Ahead]:
         """Shed *kw* off the clone's power, planned anew each step."""
         house, clone = self.premises.house, self.premises.clone
         switching: Mapping[str, Switching] = self.premises.switching
-        standing, after_s = standing_controls(self.settings), 0.0
+        standing, after_s = setting_controls(self.settings), 0.0
         for dt_s in steps_s:
             env = self.weather(self.from_ts + after_s, dt_s)
             alone = clone.step(standing, env, dt_s)
@@ -136,7 +136,7 @@ def can_hold(trial: Trial, kw: float, minutes: float) -> Hold:
     failed = next((step for step in ahead if step.delivered_kw < HELD_SHARE * kw), None)
     held_min = (failed.after_s - failed.dt_s) / S_PER_MIN if failed else minutes
     return Hold(
-        asked_kw=kw,
+        requested_kw=kw,
         minutes=minutes,
         holds=failed is None,
         held_min=held_min,

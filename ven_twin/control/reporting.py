@@ -10,12 +10,12 @@ import msgspec
 
 from contracts.errors import CommandRefusedError
 from contracts.wire.acks import Ack, CircuitCurtailed
-from contracts.wire.commands import Command
+from contracts.wire.commands import VenCommand
 from contracts.wire.events import Phase
 from contracts.wire.telemetry import Load, LoadsSnapshot, Telemetry
-from ven_twin.control.house_pair import Premises
+from ven_twin.control.house_pair import HousePair
 from ven_twin.control.meter import Meter
-from ven_twin.control.schedule import Held, Transition
+from ven_twin.control.schedule import EventTransition, ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.devices.battery import Battery
@@ -28,7 +28,7 @@ OFFER_STEP_KW = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Sender:
     """Who speaks, and in which run of the VEN."""
 
     ven_id: str
@@ -36,7 +36,7 @@ class Voice:
     panel: Panel
 
 
-def circuit_loads(premises: Premises, means_kw: Mapping[str, float], state: VenState) -> tuple[Load, ...]:
+def circuit_loads(premises: HousePair, means_kw: Mapping[str, float], state: VenState) -> tuple[Load, ...]:
     """Every circuit: its mean power since the last row, what it could give up, how it is set."""
     sheddable_kw = premises.sheddable_kw()
     loads = []
@@ -60,7 +60,7 @@ def circuit_loads(premises: Premises, means_kw: Mapping[str, float], state: VenS
 
 
 def telemetry_row(
-    voice: Voice,
+    voice: Sender,
     meter: Meter,
     *,
     timestamp: int,
@@ -94,20 +94,20 @@ def telemetry_row(
     )
 
 
-def loads_snapshot(voice: Voice, *, timestamp: int, seq: int, loads: tuple[Load, ...]) -> LoadsSnapshot:
+def loads_snapshot(voice: Sender, *, timestamp: int, seq: int, loads: tuple[Load, ...]) -> LoadsSnapshot:
     """Every circuit at one moment."""
     return LoadsSnapshot(
         ven_id=voice.ven_id, boot_id=voice.boot_id, timestamp=timestamp, seq=seq, loads=loads
     )
 
 
-def battery_soc(premises: Premises) -> float | None:
+def battery_soc(premises: HousePair) -> float | None:
     """State of charge of the house's battery, 0 to 1, or None."""
     battery = premises.house.battery
     return battery.soc if isinstance(battery, Battery) else None
 
 
-def command_ack(voice: Voice, command: Command, answer: Mapping[str, Any], *, ts: int) -> Ack:
+def command_ack(voice: Sender, command: VenCommand, answer: Mapping[str, Any], *, ts: int) -> Ack:
     """The answer to a command that was carried out."""
     fields = {"status": "success", **answer}
     return Ack(
@@ -120,7 +120,7 @@ def command_ack(voice: Voice, command: Command, answer: Mapping[str, Any], *, ts
     )
 
 
-def refusal_ack(voice: Voice, error: CommandRefusedError, *, ts: int) -> Ack:
+def refusal_ack(voice: Sender, error: CommandRefusedError, *, ts: int) -> Ack:
     """The answer to a command that cannot be carried out; names the field."""
     return Ack(
         op=error.op,
@@ -135,8 +135,8 @@ def refusal_ack(voice: Voice, error: CommandRefusedError, *, ts: int) -> Ack:
 
 
 def transition_ack(
-    voice: Voice,
-    transition: Transition,
+    voice: Sender,
+    transition: EventTransition,
     plan: ShedPlan,
     delivered: Meter | None,
     state: VenState,
@@ -168,7 +168,7 @@ def transition_ack(
     )
 
 
-def _particulars(transition: Transition, delivered: Meter | None, state: VenState) -> dict[str, Any]:
+def _particulars(transition: EventTransition, delivered: Meter | None, state: VenState) -> dict[str, Any]:
     event_id, phase = transition.held.event.event_id, transition.phase
     said: dict[str, Any] = {}
     if delivered is not None and phase is not Phase.ACTIVE:
@@ -203,7 +203,9 @@ def _circuits(plan: ShedPlan) -> tuple[CircuitCurtailed, ...]:
     )
 
 
-def event_summary(held: Held, delivered: Meter, requested_kw: float, *, end_ts: float) -> dict[str, Any]:
+def event_summary(
+    held: ScheduledEvent, delivered: Meter, requested_kw: float, *, end_ts: float
+) -> dict[str, Any]:
     """``lastEventSummary``: what the event asked for and got, by the clone."""
     return {
         "eventId": held.event.event_id,

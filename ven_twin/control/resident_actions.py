@@ -12,11 +12,11 @@ import msgspec
 
 from contracts.errors import FieldError
 from contracts.wire.shadow import OptOut
-from ven_twin.control.command_handlers import Outcome
+from ven_twin.control.command_handlers import StateChange
 from ven_twin.control.ven_state import VenState
 
 
-def opt_out(state: VenState, reason: str, until_ts: int | None, now_ts: float) -> Outcome:
+def opt_out(state: VenState, reason: str, until_ts: int | None, now_ts: float) -> StateChange:
     """Take no part in events, for *reason*, until *until_ts* (UTC s) or until `opt_in`.
 
     Raises:
@@ -32,12 +32,12 @@ def opt_out(state: VenState, reason: str, until_ts: int | None, now_ts: float) -
     )
 
 
-def opt_in(state: VenState, now_ts: float) -> Outcome:
+def opt_in(state: VenState, now_ts: float) -> StateChange:
     """Take part in events again. An event that was left stays left until it is revised."""
     return _wanted(state, {"optOut": None}, now_ts)
 
 
-def switch(state: VenState, load_id: str, *, enabled: bool, now_ts: float) -> Outcome:
+def switch(state: VenState, load_id: str, *, enabled: bool, now_ts: float) -> StateChange:
     """Switch a circuit by hand; while an event is in force that opts the circuit out of it.
 
     Raises:
@@ -50,5 +50,5 @@ def switch(state: VenState, load_id: str, *, enabled: bool, now_ts: float) -> Ou
     return _wanted(replace(state, by_hand=by_hand), {"loads": {load_id: {"enabled": enabled}}}, now_ts)
 
 
-def _wanted(state: VenState, patch: dict[str, object], now_ts: float) -> Outcome:
-    return Outcome(state.with_wanted(patch, now_ts), {}, patch)
+def _wanted(state: VenState, patch: dict[str, object], now_ts: float) -> StateChange:
+    return StateChange(state.with_wanted(patch, now_ts), {}, patch)

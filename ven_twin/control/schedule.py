@@ -19,14 +19,14 @@ OPEN_MAX = 64
 """How many events that are not over are held at a time; what a VEN remembers is bounded."""
 
 
-class Source(StrEnum):
+class EventOrigin(StrEnum):
     """By which way an event came; one that came by shadow also goes by shadow."""
 
     SHADOW = "shadow"
     COMMAND = "command"
 
 
-class Verdict(StrEnum):
+class ScheduleVerdict(StrEnum):
     """What became of an event that was offered."""
 
     ACCEPTED = "accepted"
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ScheduledEvent:
     """One event as this VEN holds it.
 
     Attributes:
@@ -50,7 +50,7 @@ class Held:
     """
 
     event: DrEvent
-    source: Source
+    source: EventOrigin
     offset_s: float
     ended: Phase | None = None
     announced: Phase | None = None
@@ -76,10 +76,10 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
+class EventTransition:
     """An event that is in another phase than was last announced."""
 
-    held: Held
+    held: ScheduledEvent
     phase: Phase
 
 
@@ -92,9 +92,11 @@ _ORDER = {Phase.FAR: 0, Phase.NEAR: 1, Phase.ACTIVE: 2} | dict.fromkeys(_OVER, 3
 class Schedule:
     """Every event that a VEN holds, by id."""
 
-    events: Mapping[str, Held] = field(default_factory=dict)
+    events: Mapping[str, ScheduledEvent] = field(default_factory=dict)
 
-    def offer(self, event: DrEvent, source: Source, ven_id: str, now_ts: float) -> tuple[Schedule, Verdict]:
+    def offer(
+        self, event: DrEvent, source: EventOrigin, ven_id: str, now_ts: float
+    ) -> tuple[Schedule, ScheduleVerdict]:
         """Take up *event*, when it is news.
 
         A revision that is held already, or an older one, changes nothing; only, what has come by shadow
@@ -106,19 +108,19 @@ class Schedule:
         """
         held = self.events.get(event.event_id)
         if held is not None and event.revision < held.event.revision:
-            return self, Verdict.STALE
+            return self, ScheduleVerdict.STALE
         if held is not None and event.revision == held.event.revision:
             if held.expired:
-                return self, Verdict.EXPIRED
-            by_shadow = source is Source.SHADOW and held.source is not source
-            return self._with(replace(held, source=source)) if by_shadow else self, Verdict.REPEATED
-        taken = Held(event, source, event.start_offset_s(ven_id))
+                return self, ScheduleVerdict.EXPIRED
+            by_shadow = source is EventOrigin.SHADOW and held.source is not source
+            return self._with(replace(held, source=source)) if by_shadow else self, ScheduleVerdict.REPEATED
+        taken = ScheduledEvent(event, source, event.start_offset_s(ven_id))
         phase = taken.phase(now_ts)
         if phase is Phase.COMPLETED and (held is None or held.expired):
             gone = replace(taken, ended=phase, announced=phase, expired=True)
-            return self._with(gone), Verdict.EXPIRED
+            return self._with(gone), ScheduleVerdict.EXPIRED
         if held is None and len(self.open_ids(now_ts)) >= OPEN_MAX:
-            return self, Verdict.FULL
+            return self, ScheduleVerdict.FULL
         if held is None and phase is Phase.CANCELLED:
             taken = replace(taken, announced=phase)
         elif held is not None:
@@ -126,12 +128,12 @@ class Schedule:
             over = before if phase is Phase.CANCELLED and before in _OVER else None
             anew = held.announced is not None and _ORDER[phase] < _ORDER[held.announced]
             taken = replace(taken, announced=None if anew else held.announced, ended=over)
-        return self._with(taken), Verdict.ACCEPTED
+        return self._with(taken), ScheduleVerdict.ACCEPTED
 
     def remember(self, event: DrEvent, ven_id: str, phase: Phase) -> Schedule:
         """Hold *event* as one that an earlier run of this VEN dealt with, and that ended as *phase*."""
         offset_s = event.start_offset_s(ven_id)
-        return self._with(Held(event, Source.SHADOW, offset_s, ended=phase, announced=phase))
+        return self._with(ScheduledEvent(event, EventOrigin.SHADOW, offset_s, ended=phase, announced=phase))
 
     def end(self, event_ids: Iterable[str], phase: Phase, now_ts: float) -> Schedule:
         """End these events as *phase*; those that are over, or not held, stay as they are."""
@@ -148,9 +150,11 @@ class Schedule:
 
     def from_shadow_ids(self) -> frozenset[str]:
         """Ids of the events whose newest revision came by shadow."""
-        return frozenset(event_id for event_id, held in self.events.items() if held.source is Source.SHADOW)
+        return frozenset(
+            event_id for event_id, held in self.events.items() if held.source is EventOrigin.SHADOW
+        )
 
-    def in_force(self, now_ts: float) -> Held | None:
+    def in_force(self, now_ts: float) -> ScheduledEvent | None:
         """The one event that is acted on: of those active the lowest priority number, then the newer start.
 
         Others that are active wait; nothing is curtailed twice.
@@ -158,7 +162,7 @@ class Schedule:
         active = [held for held in self.events.values() if held.phase(now_ts) is Phase.ACTIVE]
         return min(active, key=_rank, default=None)
 
-    def announce(self, now_ts: float) -> tuple[Schedule, tuple[Transition, ...]]:
+    def announce(self, now_ts: float) -> tuple[Schedule, tuple[EventTransition, ...]]:
         """What has come to a later phase than was last announced, in the order of the starts.
 
         A clock that is set back leads to no phase a second time, and what was over stays over.
@@ -169,7 +173,7 @@ class Schedule:
             if held.announced is None or _ORDER[phase] > _ORDER[held.announced]:
                 over = phase if phase is Phase.COMPLETED else held.ended
                 events[event_id] = replace(held, announced=phase, ended=over)
-                said.append(Transition(events[event_id], phase))
+                said.append(EventTransition(events[event_id], phase))
         return Schedule(_trimmed(events, now_ts)), tuple(said)
 
     def told_over(self, event_id: str) -> bool:
@@ -184,15 +188,15 @@ class Schedule:
             default=None,
         )
 
-    def _with(self, held: Held) -> Schedule:
+    def _with(self, held: ScheduledEvent) -> Schedule:
         return Schedule({**self.events, held.event.event_id: held})
 
 
-def _rank(held: Held) -> tuple[int, float, str]:
+def _rank(held: ScheduledEvent) -> tuple[int, float, str]:
     return held.event.priority, -held.start_ts, held.event.event_id
 
 
-def _edges(held: Held) -> Iterable[float]:
+def _edges(held: ScheduledEvent) -> Iterable[float]:
     edge_ts = held.start_ts
     yield edge_ts - NEAR_S
     yield edge_ts
@@ -201,7 +205,7 @@ def _edges(held: Held) -> Iterable[float]:
         yield edge_ts
 
 
-def _trimmed(events: Mapping[str, Held], now_ts: float) -> Mapping[str, Held]:
+def _trimmed(events: Mapping[str, ScheduledEvent], now_ts: float) -> Mapping[str, ScheduledEvent]:
     """Without the oldest of the announced events that are over, beyond the number that is kept."""
     over = [held for held in events.values() if held.announced in _OVER and held.phase(now_ts) in _OVER]
     over.sort(key=lambda held: held.end_ts)

@@ -53,7 +53,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class ShedPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A control and a decision for each circuit, and what they come to."""
 
-    asked_kw: float
+    needed_kw: float
     shed_kw: float
     controls: dict[str, Control]
     decisions: tuple[Decision, ...]
@@ -61,7 +61,7 @@ class ShedPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def shortfall_kw(self) -> float:
         """What is asked and cannot be shed, kW."""
-        return max(self.asked_kw - self.shed_kw, 0.0)
+        return max(self.needed_kw - self.shed_kw, 0.0)
 
     @property
     def curtailed(self) -> dict[str, bool]:
@@ -95,8 +95,8 @@ class _Case(NamedTuple):
     cost: float
 
 
-def plan_shed(views: Iterable[CircuitView], asked_kw: float) -> ShedPlan:
-    """The plan that sheds *asked_kw* off what *views* would draw, or as near to it as the guards let.
+def plan_shed(views: Iterable[CircuitView], needed_kw: float) -> ShedPlan:
+    """The plan that sheds *needed_kw* off what *views* would draw, or as near to it as the guards let.
 
     Never a critical circuit, never the whole house, never more than the house would draw. A circuit that
     was switched off too recently to come on again stays off, even when nothing is asked any more.
@@ -104,9 +104,9 @@ def plan_shed(views: Iterable[CircuitView], asked_kw: float) -> ShedPlan:
     views = tuple(views)
     barred = {view.id: reason for view in views if (reason := refusal(view))}
     held = {view.id for view in views if held_off(view)}
-    if asked_kw <= 0.0 and not held:
+    if needed_kw <= 0.0 and not held:
         return ShedPlan(
-            asked_kw=0.0,
+            needed_kw=0.0,
             shed_kw=0.0,
             controls=dict.fromkeys([view.id for view in views], FREE),
             decisions=tuple(_left_alone(view, barred.get(view.id, "not needed")) for view in views),
@@ -116,14 +116,14 @@ def plan_shed(views: Iterable[CircuitView], asked_kw: float) -> ShedPlan:
         barred[last.id] = "the last circuit that is on"
     relays, dials = _options([view for view in views if view.id not in barred and view.id not in held])
     held_kw = sum(max(view.sheddable_kw, 0.0) for view in views if view.id in held)
-    target_kw = min(max(asked_kw, 0.0), sum(view.demand_kw for view in views if view.demand_kw > 0.0))
+    target_kw = min(max(needed_kw, 0.0), sum(view.demand_kw for view in views if view.demand_kw > 0.0))
     best = _best_case(relays, dials, target_kw, held_kw)
     taken_kw = _taken(relays, dials, target_kw, best)
     for view in views:
         if view.id in held:
             taken_kw[view.id] = max(view.sheddable_kw, 0.0)
             barred[view.id] = f"minimum off time {view.least_off_s:.0f} s"
-    return _plan(views, max(asked_kw, 0.0), taken_kw, barred, held)
+    return _plan(views, max(needed_kw, 0.0), taken_kw, barred, held)
 
 
 def shed_available_kw(views: Iterable[CircuitView]) -> float:
@@ -138,14 +138,14 @@ def shed_available_kw(views: Iterable[CircuitView]) -> float:
     return min(available_kw, sum(view.demand_kw for view in views if view.demand_kw > 0.0))
 
 
-def needed_kw(demand_kw: float, baseline_kw: float, asked_kw: float) -> float:
-    """What to curtail this tick so that the site ends *asked_kw* below its baseline, kW.
+def needed_kw(demand_kw: float, baseline_kw: float, requested_kw: float) -> float:
+    """What to curtail this tick so that the site ends *requested_kw* below its baseline, kW.
 
     *demand_kw* is what the house would draw now if left alone, *baseline_kw* what its uncurtailed clone
     draws. The two drift apart during an event (a compressor starts earlier, a car has more left to
     charge), and what counts is the distance to the clone.
     """
-    return max(demand_kw - (baseline_kw - asked_kw), 0.0)
+    return max(demand_kw - (baseline_kw - requested_kw), 0.0)
 
 
 def discomfort_per_kw(view: CircuitView) -> float:
@@ -229,7 +229,7 @@ def _taken(relays: list[_Relay], dials: list[_Dial], target_kw: float, case: _Ca
 
 def _plan(
     views: tuple[CircuitView, ...],
-    asked_kw: float,
+    needed_kw: float,
     taken_kw: dict[str, float],
     barred: dict[str, str],
     held: set[str],
@@ -246,7 +246,7 @@ def _plan(
             controls[view.id] = FREE
             decisions.append(_left_alone(view, barred.get(view.id, "not needed")))
     return ShedPlan(
-        asked_kw=asked_kw, shed_kw=sum(taken_kw.values()), controls=controls, decisions=tuple(decisions)
+        needed_kw=needed_kw, shed_kw=sum(taken_kw.values()), controls=controls, decisions=tuple(decisions)
     )
 
 

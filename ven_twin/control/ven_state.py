@@ -10,16 +10,23 @@ import msgspec
 
 from contracts.wire.events import DrEvent, Phase
 from contracts.wire.shadow import Desired, read_desired
-from ven_twin.control.schedule import OPEN_MAX, Held, Schedule, Source, Transition, Verdict
+from ven_twin.control.schedule import (
+    OPEN_MAX,
+    EventOrigin,
+    EventTransition,
+    Schedule,
+    ScheduledEvent,
+    ScheduleVerdict,
+)
 from ven_twin.control.settings import Settings
 from ven_twin.control.shadow_sync import ShadowCopy
 
 REFUSED = {
-    Verdict.EXPIRED: "ended before it was received",
-    Verdict.FULL: f"{OPEN_MAX} events that are not over are held already",
+    ScheduleVerdict.EXPIRED: "ended before it was received",
+    ScheduleVerdict.FULL: f"{OPEN_MAX} events that are not over are held already",
 }
 """Why an event that was offered is not taken up."""
-EXPIRED = REFUSED[Verdict.EXPIRED]
+EXPIRED = REFUSED[ScheduleVerdict.EXPIRED]
 LIFTED_BY_NULL = ("target_power_kw", "optOut")
 """Keys whose removal from ``desired`` means something: no limit, no opt-out. Interpretation: of the others
 null says nothing, as in `contracts.wire.shadow`, and what was set stays set."""
@@ -108,7 +115,7 @@ class VenState:
             if ended is not None:
                 schedule = schedule.remember(event, self.ven_id, ended)
                 continue
-            schedule, verdict = schedule.offer(event, Source.SHADOW, self.ven_id, now_ts)
+            schedule, verdict = schedule.offer(event, EventOrigin.SHADOW, self.ven_id, now_ts)
             if verdict in REFUSED:
                 errors[f"drEvents.{event_id}"] = REFUSED[verdict]
         return schedule
@@ -120,7 +127,7 @@ class VenState:
         own = {load_id: load for load_id, load in desired.loads.items() if load_id in self.load_ids}
         return msgspec.structs.replace(desired, loads=own)
 
-    def advance(self, now_ts: float) -> tuple[VenState, tuple[Transition, ...]]:
+    def advance(self, now_ts: float) -> tuple[VenState, tuple[EventTransition, ...]]:
         """Let time pass: leave events that the VEN takes no part in, and say what changed its phase."""
         schedule = self.schedule
         if not self.settings.takes_part(now_ts):
@@ -131,7 +138,7 @@ class VenState:
         sheds = {load_id: shed for load_id, shed in self.load_sheds.items() if now_ts < shed.until_ts}
         return replace(self, schedule=schedule, load_sheds=sheds, by_hand=by_hand), transitions
 
-    def in_force(self, now_ts: float) -> Held | None:
+    def in_force(self, now_ts: float) -> ScheduledEvent | None:
         """The event that is acted on at *now_ts*, or None."""
         return self.schedule.in_force(now_ts) if self.settings.takes_part(now_ts) else None
 
@@ -162,7 +169,7 @@ class VenState:
         for event_id, held in self.schedule.events.items():
             if f"drEvents.{event_id}" in self.taken and event_id in desired:
                 reported[event_id] = dict(desired[event_id])
-            elif held.source is Source.COMMAND:
+            elif held.source is EventOrigin.COMMAND:
                 reported[event_id] = held.event.to_shadow()
             else:
                 continue

@@ -98,7 +98,7 @@ class _Trip(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Site:
+class HouseEnvironment:
     """Everything outside the circuits. All chance is a function of (seed, day, hour) and of nothing else.
 
     Interpretation: house-local time is local standard time the year round.
@@ -174,7 +174,7 @@ class Site:
 
 
 @lru_cache(maxsize=256)
-def _hour(site: Site, index: int) -> _Hour:
+def _hour(site: HouseEnvironment, index: int) -> _Hour:
     """What hour *index* since 1970 holds, local standard time."""
     day, hour = divmod(index, HOURS_A_DAY)
     day_of_year, _, _ = calendar(day)
@@ -213,7 +213,7 @@ def _hour(site: Site, index: int) -> _Hour:
 
 
 @lru_cache(maxsize=64)
-def _trip(site: Site, day: int) -> _Trip:
+def _trip(site: HouseEnvironment, day: int) -> _Trip:
     """The trip of *day*, within half an hour of the habit; a weekend's starts two hours later."""
     _, _, weekend = calendar(day)
     habits = site.habits

@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ven_twin.house.errors import ProfileError
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.profile import Profile, decode_profile
 from ven_twin.house.weather.tables import read_end_uses, read_weather
 
@@ -36,13 +36,13 @@ def load_profile(house: str | Path = STANDARD) -> Profile:
     return decode_profile(text, name)
 
 
-def load_site(profile: Profile, seed: int | None = None, weather: Path | None = None) -> Site:
+def load_site(profile: Profile, seed: int | None = None, weather: Path | None = None) -> HouseEnvironment:
     """The world around a profile's house; *seed* and *weather* replace the profile's and the packaged.
 
     Raises:
         OSError: the weather file cannot be read.
         PhysicsError: it is not of the expected form.
     """
-    return Site(
+    return HouseEnvironment(
         read_weather(weather), read_end_uses(), profile.habits, profile.seed if seed is None else seed
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import FieldError, WireError
-from contracts.store.dead_letters import Letter, again, read_letter, read_queues
-from contracts.store.stack import Output
+from contracts.store.dead_letters import DeadLetter, again, read_letter, read_queues
+from contracts.store.stack import StackOutput
 from ven_twin.operations.aggregator.cloud import Cloud, explained
 
 PEEK_S = 30
@@ -19,7 +19,7 @@ BATCH = 10
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class QueuedDeadLetter:
     """One letter where it lies.
 
     Attributes:
@@ -36,7 +36,7 @@ class DeadLetter:
     sent_ts: float
     body: str
     attributes: Mapping[str, str]
-    letter: Letter
+    letter: DeadLetter
 
 
 class DeadLetters:
@@ -44,8 +44,8 @@ class DeadLetters:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._urls = read_queues(cloud.output(Output.DEAD_LETTERS))
-        self._inlets = read_queues(cloud.output(Output.INLETS))
+        self._urls = read_queues(cloud.output(StackOutput.DEAD_LETTERS))
+        self._inlets = read_queues(cloud.output(StackOutput.INLETS))
 
     def names(self, only: str | None = None) -> tuple[str, ...]:
         """The queues' names, or *only* that one. Raises FieldError when there is none of that name."""
@@ -53,14 +53,14 @@ class DeadLetters:
             raise FieldError("--queue", f"{only!r} is none of {', '.join(sorted(self._urls))}")
         return (only,) if only else tuple(self._urls)
 
-    def look(self, queue: str) -> list[DeadLetter]:
+    def look(self, queue: str) -> list[QueuedDeadLetter]:
         """Every letter of *queue*, oldest first; all of them stay."""
         found = list(self._receive(queue))
         for _, handle in found:
             self._show(queue, handle)
         return sorted((letter for letter, _ in found), key=lambda letter: letter.sent_ts)
 
-    def redrive(self, queue: str, ids: Collection[str] = ()) -> tuple[list[DeadLetter], dict[str, str]]:
+    def redrive(self, queue: str, ids: Collection[str] = ()) -> tuple[list[QueuedDeadLetter], dict[str, str]]:
         """Send the letters of *queue* (or only *ids*) to where they failed, then delete them here.
 
         Whoever gets them takes a repeat for what it is, so being cut short in between does no harm.
@@ -83,7 +83,7 @@ class DeadLetters:
                 gone.append(letter)
         return gone, kept
 
-    def _send(self, dead: DeadLetter) -> None:
+    def _send(self, dead: QueuedDeadLetter) -> None:
         what = again(dead.queue, dead.body, dead.attributes, int(dead.sent_ts * 1000))
         with explained():
             if what.function is not None:
@@ -94,7 +94,7 @@ class DeadLetters:
                 url = self._inlets[what.inlet]
                 self._cloud.client("sqs").send_message(QueueUrl=url, MessageBody=what.body)
 
-    def _receive(self, queue: str) -> Iterator[tuple[DeadLetter, str]]:
+    def _receive(self, queue: str) -> Iterator[tuple[QueuedDeadLetter, str]]:
         """Every letter once, each hidden until it is shown again or deleted."""
         begun, seen = time.monotonic(), set[str]()
         while time.monotonic() - begun < PEEK_S:
@@ -124,9 +124,9 @@ class DeadLetters:
             return answer
 
 
-def _dead_letter(queue: str, message: Mapping[str, Any]) -> DeadLetter:
+def _dead_letter(queue: str, message: Mapping[str, Any]) -> QueuedDeadLetter:
     given = message.get("MessageAttributes", {})
-    return DeadLetter(
+    return QueuedDeadLetter(
         queue=queue,
         message_id=message["MessageId"],
         sent_ts=int(message["Attributes"]["SentTimestamp"]) / 1000,

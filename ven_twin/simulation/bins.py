@@ -64,7 +64,7 @@ def _quantities(minute: Minute) -> Iterator[tuple[str, float]]:
     yield "delivered", minute.delivered_kw
     yield "outdoor", minute.outdoor_c
     optional = (
-        ("asked", minute.asked_kw),
+        ("asked", minute.requested_kw),
         ("air", minute.air_c),
         ("free_air", minute.free_air_c),
         ("tank", minute.tank_c),

@@ -65,7 +65,7 @@ def summary(written: Written, days: int) -> dict[str, Any]:
             "endTs": tally.event.end_ts,
             "signal": tally.event.intervals[0].signal,
             "value": tally.event.intervals[0].value,
-            "askedKw": round(tally.asked_kw, DIGITS),
+            "askedKw": round(tally.requested_kw, DIGITS),
             "deliveredKw": round(tally.delivered_kw, DIGITS),
             "deliveredKwh": round(tally.delivered_kwh, DIGITS),
             "shortKwh": round(tally.short_kwh, DIGITS),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from contracts.wire.telemetry import Telemetry
 from ven_twin.control.meter import Meter
-from ven_twin.control.reporting import Voice, telemetry_row
+from ven_twin.control.reporting import Sender, telemetry_row
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.simulation.scenario import S_PER_DAY, STEP_S, WARM_UP_STEP_S
 
 BOOT_ID = "backfill"
@@ -18,7 +18,7 @@ ROW_S = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class SimulatedPast:
     """What is to be lived through.
 
     Attributes:
@@ -30,13 +30,13 @@ class Past:
     """
 
     house: House
-    site: Site
+    site: HouseEnvironment
     from_ts: int
     until_ts: float
     shift_s: int = 0
 
 
-def rows(past: Past, voice: Voice) -> Iterator[Telemetry]:
+def rows(past: SimulatedPast, voice: Sender) -> Iterator[Telemetry]:
     """The rows, oldest first. A row's number follows from its time, so that the same past is the same rows.
 
     The house lives a day before the first. Nothing is curtailed, so used power and the clone's are one.

@@ -18,16 +18,16 @@ class EventTally:
 
     event: DrEvent
     minutes: int = 0
-    asked_kwh: float = 0.0
+    requested_kwh: float = 0.0
     delivered_kwh: float = 0.0
     short_kwh: float = 0.0
     rebound_kwh: float = 0.0
     rebound_peak_kw: float = 0.0
 
     @property
-    def asked_kw(self) -> float:
+    def requested_kw(self) -> float:
         """Mean of what was asked."""
-        return self._mean_kw(self.asked_kwh)
+        return self._mean_kw(self.requested_kwh)
 
     @property
     def delivered_kw(self) -> float:
@@ -41,11 +41,11 @@ class EventTally:
 
     def during(self, minute: Minute) -> None:
         """Count a minute of the event."""
-        asked_kw = minute.asked_kw or 0.0
+        requested_kw = minute.requested_kw or 0.0
         self.minutes += 1
-        self.asked_kwh += kwh(asked_kw, STEP_S)
+        self.requested_kwh += kwh(requested_kw, STEP_S)
         self.delivered_kwh += kwh(minute.delivered_kw, STEP_S)
-        self.short_kwh += kwh(max(asked_kw - minute.delivered_kw, 0.0), STEP_S)
+        self.short_kwh += kwh(max(requested_kw - minute.delivered_kw, 0.0), STEP_S)
 
     def after(self, minute: Minute) -> None:
         """Count a minute after the event; what is drawn on top of the baseline is rebound."""

@@ -102,7 +102,7 @@ def _tiles(ledger: Ledger, days: int) -> str:
     ]
     if ledger.coolest_c is not None and ledger.warmest_c is not None:
         tiles.append(("Indoors", f"{ledger.coolest_c:.1f} – {ledger.warmest_c:.1f}", "°C"))
-    asked = sum(tally.asked_kwh for tally in ledger.tallies)
+    asked = sum(tally.requested_kwh for tally in ledger.tallies)
     if asked > 0.0:
         delivered = sum(tally.delivered_kwh for tally in ledger.tallies)
         rebound = sum(tally.rebound_kwh for tally in ledger.tallies)
@@ -124,7 +124,7 @@ def _event_table(tallies: Sequence[EventTally], zone: timezone) -> str:
     for tally in tallies:
         start = datetime.fromtimestamp(tally.event.start_ts, zone)
         cells = (
-            tally.asked_kw,
+            tally.requested_kw,
             tally.delivered_kw,
             tally.short_kwh,
             tally.rebound_kwh,

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.wire.events import DrEvent
-from ven_twin.control.house_pair import Flow, Premises, requested_kw
+from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 
 S_PER_DAY = 86_400
 STEP_S = 60
@@ -26,7 +26,7 @@ class Scenario:
     """
 
     house: House
-    site: Site
+    site: HouseEnvironment
     start_s: float
     days: int
     events: Sequence[DrEvent] = ()
@@ -45,7 +45,7 @@ class Scenario:
 class Minute:
     """What a step was like. Powers are means over it, temperatures and charges stand at its end.
 
-    ``asked_kw`` and ``event_id`` are None outside events; what a house does not have is None as well.
+    ``requested_kw`` and ``event_id`` are None outside events; what a house does not have is None as well.
     ``free_air_c`` is the air in the uncurtailed clone.
     """
 
@@ -54,7 +54,7 @@ class Minute:
     used_kw: float
     baseline_kw: float
     outdoor_c: float
-    asked_kw: float | None = None
+    requested_kw: float | None = None
     event_id: str | None = None
     curtailed: tuple[str, ...] = ()
     air_c: float | None = None
@@ -72,7 +72,7 @@ class Minute:
 def run(scenario: Scenario) -> Iterator[Minute]:
     """Live through *scenario*, minute by minute; the same scenario gives the same minutes."""
     house, site = _warmed_up(scenario), scenario.site
-    premises = Premises(house, house)
+    premises = HousePair(house, house)
     events = iter(scenario.events)
     event = next(events, None)
     for step in range(scenario.steps):
@@ -91,7 +91,7 @@ def run(scenario: Scenario) -> Iterator[Minute]:
             flow,
             at_s=at_s,
             outdoor_c=env.outdoor_c,
-            asked_kw=requested_kw(interval, flow, available_kw),
+            requested_kw=interval_requested_kw(interval, flow, available_kw),
             event_id=event.event_id if event and interval else None,
         )
 
@@ -105,12 +105,12 @@ def _warmed_up(scenario: Scenario) -> House:
 
 
 def _minute(
-    premises: Premises,
+    premises: HousePair,
     flow: Flow,
     *,
     at_s: float,
     outdoor_c: float,
-    asked_kw: float | None,
+    requested_kw: float | None,
     event_id: str | None,
 ) -> Minute:
     house, clone = premises.house, premises.clone
@@ -122,7 +122,7 @@ def _minute(
         used_kw=flow.used_kw,
         baseline_kw=flow.baseline_kw,
         outdoor_c=outdoor_c,
-        asked_kw=asked_kw,
+        requested_kw=requested_kw,
         event_id=event_id,
         curtailed=tuple(circuit for circuit, off in premises.plan.curtailed.items() if off),
         air_c=house.hvac.air_c if house.hvac else None,

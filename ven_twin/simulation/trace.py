@@ -42,7 +42,7 @@ def columns(minute: Minute, zone: timezone) -> dict[str, Any]:
         "used_kw": minute.used_kw,
         "baseline_kw": minute.baseline_kw,
         "delivered_kw": minute.delivered_kw,
-        "asked_kw": minute.asked_kw,
+        "asked_kw": minute.requested_kw,
         "event": minute.event_id,
         "curtailed": " ".join(minute.curtailed),
         "outdoor_c": minute.outdoor_c,

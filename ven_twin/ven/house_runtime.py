@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from contracts.wire.events import Phase
 from contracts.wire.telemetry import Load
 from ven_twin.control import reporting
-from ven_twin.control.circuit_views import LoadSetting
-from ven_twin.control.house_pair import Flow, Premises, requested_kw
+from ven_twin.control.circuit_views import CircuitSetting
+from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
 from ven_twin.control.meter import Meter
 from ven_twin.control.offers import Hold, Trial, can_hold, sustain_s
 from ven_twin.control.release import CAP_KW, Release, begin
-from ven_twin.control.schedule import Held
+from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.house import House
@@ -39,7 +39,7 @@ class _Sustained(NamedTuple):
     at_s: float
 
 
-class Household:
+class HouseRuntime:
     """A house, its clone beside it, and the meters on them. Times are monotonic seconds.
 
     Attributes:
@@ -55,7 +55,7 @@ class Household:
         self._clock = house_clock
         self._stepped_s = house_clock.started_s
         lived_in = self._warmed_up(built, house_clock.origin_ts)
-        self._premises = Premises(lived_in, lived_in)
+        self._premises = HousePair(lived_in, lived_in)
         self._flow = Flow({}, 0.0)
         self._row = Meter()
         self._acting: str | None = None
@@ -82,7 +82,7 @@ class Household:
         return self._premises.plan
 
     @property
-    def premises(self) -> Premises:
+    def premises(self) -> HousePair:
         """House, clone and plan as they stand."""
         return self._premises
 
@@ -155,7 +155,7 @@ class Household:
                 self._release = self._release.count(flow.used_kw - flow.baseline_kw, wall_s)
             self._stepped_s += wall_s
 
-    def replan(self, state: VenState, held: Held | None, now_s: float, now_ts: float) -> None:
+    def replan(self, state: VenState, held: ScheduledEvent | None, now_s: float, now_ts: float) -> None:
         """Decide what each circuit does from now on, for the event in force or for none.
 
         The time after an event is `ven_twin.control.release`'s: it begins here when an event is acted on no
@@ -179,10 +179,12 @@ class Household:
         )
         self._acting = held.event.event_id if held else None
         if held is not None:
-            asked_kw = requested_kw(interval, self._flow, self.available_kw)
-            self._requested_kw[held.event.event_id] = asked_kw or 0.0
+            requested_kw = interval_requested_kw(interval, self._flow, self.available_kw)
+            self._requested_kw[held.event.event_id] = requested_kw or 0.0
 
-    def _keep_release(self, state: VenState, held: Held | None, house_ts: float, now_ts: float) -> None:
+    def _keep_release(
+        self, state: VenState, held: ScheduledEvent | None, house_ts: float, now_ts: float
+    ) -> None:
         """Begin the release of an event that is acted on no more, or end the one that runs."""
         if self._release is not None and (held is not None or self._release.over(house_ts)):
             self._released, self._release = self._release, None
@@ -245,9 +247,9 @@ class Household:
         self._requested_kw.pop(event_id, None)
 
 
-def _load_settings(state: VenState) -> dict[str, LoadSetting]:
+def _load_settings(state: VenState) -> dict[str, CircuitSetting]:
     return {
-        load_id: LoadSetting(
+        load_id: CircuitSetting(
             enabled=load.enabled is not False,
             capacity_kw=load.capacity_kw,
             priority=load.priority,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ven_twin.control import reporting
-from ven_twin.ven.snapshot import Moment
+from ven_twin.ven.snapshot import VenSnapshot
 
 STOPPED = "stopped"
 SKEW_STEP_S = 60
 
 
-def reported(moment: Moment, *, stopped: bool = False) -> dict[str, Any]:
+def reported(moment: VenSnapshot, *, stopped: bool = False) -> dict[str, Any]:
     """The ``reported`` state at *moment*; of a VEN that is about to stop, when *stopped*."""
     state, skew_s = moment.state, moment.clock_skew_s
     held = None if stopped else state.in_force(moment.now_ts)
@@ -44,7 +44,7 @@ def reported(moment: Moment, *, stopped: bool = False) -> dict[str, Any]:
     )
 
 
-def status_data(moment: Moment) -> dict[str, Any]:
+def status_data(moment: VenSnapshot) -> dict[str, Any]:
     """The answer of ``get status``."""
     session, counts = moment.session, moment.outbox
     return {
@@ -59,7 +59,7 @@ def status_data(moment: Moment) -> dict[str, Any]:
     }
 
 
-def config_data(moment: Moment) -> dict[str, Any]:
+def config_data(moment: VenSnapshot) -> dict[str, Any]:
     """The answer of ``get config``."""
     settings = moment.state.reported_settings()
     settings.pop("drEvents")

@@ -20,23 +20,23 @@ from contracts.wire import codec
 from contracts.wire.events import Phase
 from contracts.wire.topics import Topics
 from ven_twin.control import reporting, resident_actions
-from ven_twin.control.command_handlers import Facts, Outcome
+from ven_twin.control.command_handlers import StateChange, VenFigures
 from ven_twin.control.event_history import PastEvent, past_event, with_past
-from ven_twin.control.schedule import Transition
+from ven_twin.control.schedule import EventTransition
 from ven_twin.control.ven_state import VenState
 from ven_twin.ven import clock, reported_state
-from ven_twin.ven.command_receiver import Commands
-from ven_twin.ven.house_runtime import Household
+from ven_twin.ven.command_receiver import CommandReceiver
+from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.identity.renewal import Fetch, Renewal
 from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.settings import TwinSettings
-from ven_twin.ven.snapshot import Moment
-from ven_twin.ven.storage.command_journal import Answer, Journal, Waiting
+from ven_twin.ven.snapshot import VenSnapshot
+from ven_twin.ven.storage.command_journal import CommandJournal, JournalledAck, JournalledCommand
 from ven_twin.ven.storage.outbox import Message, open_outbox
-from ven_twin.ven.storage.persisted_state import Memory, lasting
-from ven_twin.ven.storage.state_store import Recollection
+from ven_twin.ven.storage.persisted_state import PersistedState, lasting
+from ven_twin.ven.storage.state_store import StateStore
 
 TICK_S = 1.0
 """Between two looks at the house. Events start and end on time whatever this is."""
@@ -64,7 +64,7 @@ class Twin:
         house_ts = self._clock.now_ts() if settings.house_start_ts is None else settings.house_start_ts
         self._settings = settings
         house_clock = clock.HouseClock(house_ts, start_s, settings.house_speed)
-        self._household = Household(settings.house, house_clock, settings.house_seed)
+        self._household = HouseRuntime(settings.house, house_clock, settings.house_seed)
         self._topics = Topics(settings.ven_id)
         self._objection: str | None = None
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,8 +79,8 @@ class Twin:
     def _take_up(self, identity: Identity, fetch: Fetch | None, start_s: float) -> None:
         """Go on where an earlier run left off."""
         settings = self._settings
-        self._journal = Journal(self._outbox)
-        self._recollection = Recollection(self._journal, settings.ven_id, self._household.load_ids)
+        self._journal = CommandJournal(self._outbox)
+        self._recollection = StateStore(self._journal, settings.ven_id, self._household.load_ids)
         self._outgoing: list[Message] = []
         before = self._recollection.begun_with
         self._state = VenState(settings.ven_id, self._household.load_ids) if before is None else before.state
@@ -96,7 +96,7 @@ class Twin:
             own = replace(self._state.settings, report_interval_s=settings.report_interval_s)
             self._state = replace(self._state, settings=own)
         boot_id = clock.new_boot_id(self._clock.now_ts(), None if before is None else before.boot_id)
-        self._voice = reporting.Voice(settings.ven_id, boot_id, self._household.panel)
+        self._voice = reporting.Sender(settings.ven_id, boot_id, self._household.panel)
         self._loads_s = start_s
         # The first row goes out after one tick, whatever the interval: the cloud sees at once that it works.
         self._row_s = start_s + TICK_S - self._state.settings.report_interval_s
@@ -118,7 +118,7 @@ class Twin:
         self._renewal = Renewal(identity, self._session, fetch)
         self._shadow = ShadowClient(self._topics, self._session.publish_now)
         self._shadow.want(None if before is None else before.wanted)
-        self._commands = Commands(self._voice, self._journal.answers())
+        self._commands = CommandReceiver(self._voice, self._journal.answers())
 
     def close(self) -> None:
         """Close the outbox; safe to repeat. `run` does it at its end."""
@@ -146,11 +146,11 @@ class Twin:
         """Have *watcher* called after each look at the house; it must not raise."""
         self._watchers.append(watcher)
 
-    def moment(self) -> Moment:
+    def moment(self) -> VenSnapshot:
         """Everything that is shown of this VEN, as it stands."""
         now_s = self._clock.monotonic_s()
         delivered, requested_kw = self._household.metered
-        return Moment(
+        return VenSnapshot(
             now_ts=self._clock.now_ts(),
             beat_age_s=now_s - self._beat_s,
             boot_id=self._voice.boot_id,
@@ -201,7 +201,7 @@ class Twin:
             resident_actions.switch(self._state, load_id, enabled=enabled, now_ts=self._clock.now_ts())
         )
 
-    def _resident_said(self, done: Outcome) -> None:
+    def _resident_said(self, done: StateChange) -> None:
         self._state = done.state
         self._shadow.want(done.desired)
         self._wake.set()
@@ -256,10 +256,12 @@ class Twin:
         for watcher in self._watchers:
             watcher()
 
-    def _keep(self, now_ts: float, *, answer: Answer | None = None, done: Waiting | None = None) -> None:
+    def _keep(
+        self, now_ts: float, *, answer: JournalledAck | None = None, done: JournalledCommand | None = None
+    ) -> None:
         """Put what is to be said, and what is to be remembered, on disk."""
         delivered, requested_kw = self._household.metered
-        memory = Memory(
+        memory = PersistedState(
             state=lasting(self._state),
             wanted=self._shadow.wanted,
             last_event=self._last_event,
@@ -300,33 +302,35 @@ class Twin:
         self._loads_seq, self._loads_s = self._loads_seq + 1, now_s
         self._say("loads", self._topics.loads, snapshot)
 
-    def _announce(self, transition: Transition, now_ts: float) -> None:
+    def _announce(self, transition: EventTransition, now_ts: float) -> None:
         """Tell the cloud that an event entered a phase, and keep the summary of one that is over."""
         held, phase = transition.held, transition.phase
         event_id = held.event.event_id
-        delivered, asked_kw = self._household.delivered(event_id), self._household.requested_kw(event_id)
+        delivered, requested_kw = self._household.delivered(event_id), self._household.requested_kw(event_id)
         ack = reporting.transition_ack(
             self._voice,
             transition,
             self._household.plan,
             delivered,
             self._state,
-            requested_kw=asked_kw,
+            requested_kw=requested_kw,
             ts=int(now_ts),
         )
         self._say("event", self._topics.ack, ack)
         if phase is Phase.ACTIVE:
             planned_kw = self._household.plan.shed_kw
-            logger.info("event %s is active: sheds %.2f of %.2f kW", event_id, planned_kw, asked_kw or 0.0)
+            logger.info(
+                "event %s is active: sheds %.2f of %.2f kW", event_id, planned_kw, requested_kw or 0.0
+            )
         else:
             logger.info("event %s is %s", event_id, phase)
         if phase in OVER:
             left = reporting.opt_out_of(self._state) or {}
-            over = past_event(held, phase, delivered, asked_kw, now_ts=now_ts, reason=left.get("reason"))
+            over = past_event(held, phase, delivered, requested_kw, now_ts=now_ts, reason=left.get("reason"))
             self._past = with_past(self._past, over)
         if phase in OVER and delivered is not None:
             end_ts = min(now_ts, held.end_ts) if phase is Phase.COMPLETED else now_ts
-            self._last_event = reporting.event_summary(held, delivered, asked_kw or 0.0, end_ts=end_ts)
+            self._last_event = reporting.event_summary(held, delivered, requested_kw or 0.0, end_ts=end_ts)
             self._household.forget(event_id)
 
     async def _keep_shadow(self) -> None:
@@ -383,7 +387,7 @@ class Twin:
             self._keep(now_ts)
         self._wake.set()
 
-    def _carry_out(self, waiting: Waiting) -> bytes | None:
+    def _carry_out(self, waiting: JournalledCommand) -> bytes | None:
         """Do what a command says as of when it came: it may have waited for this VEN to start again."""
         received = self._commands.receive(self._state, waiting.payload, waiting.received_ts, self._facts())
         self._state = received.state
@@ -429,8 +433,8 @@ class Twin:
         if asked_s is not None and isinstance(cloud_ts, int | float):
             self._clock.heard(cloud_ts, asked_s)
 
-    def _facts(self) -> Facts:
-        return Facts(
+    def _facts(self) -> VenFigures:
+        return VenFigures(
             status=lambda: reported_state.status_data(self.moment()),
             config=lambda: reported_state.config_data(self.moment()),
             critical=self._household.critical,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ven_twin.control.event_history import PastEvent
-from ven_twin.control.house_pair import Flow, Premises
+from ven_twin.control.house_pair import Flow, HousePair
 from ven_twin.control.meter import Meter
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.profile import Panel
@@ -17,7 +17,7 @@ from ven_twin.ven.storage.outbox_file import OutboxCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class VenSnapshot:
     """Everything that is shown of a VEN, as it stands; values, none of which changes later.
 
     Attributes:
@@ -53,7 +53,7 @@ class Moment:
     house_speed: float
     utc_offset_h: float
     state: VenState
-    premises: Premises
+    premises: HousePair
     flow: Flow
     panel: Panel
     acting: str | None

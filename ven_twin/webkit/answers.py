@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from contracts.errors import FieldError, WireError
 from contracts.wire import codec
-from ven_twin.webkit.problems import PROBLEM_JSON, ProblemError
+from ven_twin.webkit.problems import PROBLEM_JSON, PageProblemError
 from ven_twin.webkit.static_files import StaticFile
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -35,11 +35,11 @@ def application(paths: Mapping[str, Mapping[str, Endpoint]], *, failed: str) -> 
 
     async def on_failure(_: Request, error: Exception) -> Response:
         del error  # the server logs it
-        return problem(ProblemError(500, failed))
+        return problem(PageProblemError(500, failed))
 
     app = Starlette(
         routes=[Route(path, _by_method(ends), methods=list(ends)) for path, ends in paths.items()],
-        exception_handlers={HTTPException: _http_problem, ProblemError: _problem, Exception: on_failure},
+        exception_handlers={HTTPException: _http_problem, PageProblemError: _problem, Exception: on_failure},
     )
     app.router.redirect_slashes = False
     return app
@@ -50,7 +50,7 @@ def as_json(value: object, status: int = 200) -> Response:
     return Response(codec.encode(value), status, headers={**NO_STORE, "content-type": JSON})
 
 
-def problem(error: ProblemError) -> Response:
+def problem(error: PageProblemError) -> Response:
     """A refusal as the answer that it is."""
     content = {**NO_STORE, "content-type": PROBLEM_JSON}
     return Response(codec.encode(error.problem), error.problem.status, headers={**content, **error.headers})
@@ -59,7 +59,7 @@ def problem(error: ProblemError) -> Response:
 def file(found: StaticFile | None, request: Request, headers: Mapping[str, str] | None = None) -> Response:
     """A file, or that it is what the browser has. Raises ProblemError where there is none."""
     if found is None:
-        raise ProblemError(404, f"there is nothing at {request.url.path[:80]!r}")
+        raise PageProblemError(404, f"there is nothing at {request.url.path[:80]!r}")
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     etag = f'{found.etag[:-1]}-gzip"' if zipped else found.etag
     sent = {"etag": etag, "cache-control": "no-cache", "content-type": found.content_type}
@@ -75,14 +75,14 @@ def file(found: StaticFile | None, request: Request, headers: Mapping[str, str] 
 async def body(request: Request, kind: type[T], *, most_bytes: int = BODY_MAX_BYTES) -> T:
     """The body as a *kind*. Raises ProblemError, which names the field."""
     if media_type(request) != JSON:
-        raise ProblemError(415, f"send {JSON}", field="Content-Type")
+        raise PageProblemError(415, f"send {JSON}", field="Content-Type")
     raw = await read(request, most_bytes=most_bytes)
     try:
         return codec.decode(kind, raw)
     except FieldError as error:
-        raise ProblemError(400, error.reason, field=error.field) from None
+        raise PageProblemError(400, error.reason, field=error.field) from None
     except WireError as error:
-        raise ProblemError(400, str(error), field="body") from None
+        raise PageProblemError(400, str(error), field="body") from None
 
 
 async def read(request: Request, *, most_bytes: int = BODY_MAX_BYTES) -> bytes:
@@ -98,8 +98,8 @@ async def read(request: Request, *, most_bytes: int = BODY_MAX_BYTES) -> bytes:
             else:
                 return bytes(raw)
         except ClientDisconnect:
-            raise ProblemError(400, "the body did not arrive", field="body") from None
-    raise ProblemError(413, f"at most {most_bytes} bytes are taken", field="body")
+            raise PageProblemError(400, "the body did not arrive", field="body") from None
+    raise PageProblemError(413, f"at most {most_bytes} bytes are taken", field="body")
 
 
 def media_type(request: Request) -> str:
@@ -115,7 +115,7 @@ def _by_method(ends: Mapping[str, Endpoint]) -> Endpoint:
 
 
 async def _problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, ProblemError)  # noqa: S101 - registered for no other
+    assert isinstance(error, PageProblemError)  # noqa: S101 - registered for no other
     return problem(error)
 
 
@@ -124,4 +124,4 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     path = request.url.path[:80]
     says = {404: f"there is nothing at {path!r}", 405: f"{request.method} is not taken at {path!r}"}
     detail = says.get(error.status_code, str(error.detail))
-    return problem(ProblemError(error.status_code, detail, headers=dict(error.headers or {})))
+    return problem(PageProblemError(error.status_code, detail, headers=dict(error.headers or {})))

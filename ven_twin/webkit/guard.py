@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
-from ven_twin.webkit.problems import ProblemError
+from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
 
 Scope = MutableMapping[str, Any]
@@ -45,7 +45,7 @@ HEADERS = (
 class Guard:
     """The outermost layer: refuses, and puts the security headers on every answer."""
 
-    def __init__(self, app: App, settings: WebSettings, refuse: Callable[[ProblemError], App]) -> None:
+    def __init__(self, app: App, settings: WebSettings, refuse: Callable[[PageProblemError], App]) -> None:
         self._app = app
         self._settings = settings
         self._refuse = refuse
@@ -65,7 +65,7 @@ class Guard:
         app = self._app
         try:
             self.check(scope)
-        except ProblemError as error:
+        except PageProblemError as error:
             app = self._refuse(error)
         await app(scope, receive, send_guarded)
 
@@ -74,7 +74,7 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "")
         if not host_allowed(host, scope.get("server"), self._settings):
-            raise ProblemError(421, f"no page is served at {host[:80]!r}", field="Host")
+            raise PageProblemError(421, f"no page is served at {host[:80]!r}", field="Host")
         if scope["method"] not in SAFE:
             self._check_origin(headers, scope.get("scheme", "http"), host)
         path = scope["path"]
@@ -82,8 +82,8 @@ class Guard:
             return
         if not self._knows_token(headers):
             if path == "/" and scope["method"] in SAFE:
-                raise ProblemError(303, "log in first", headers={"location": "/login"})
-            raise ProblemError(
+                raise PageProblemError(303, "log in first", headers={"location": "/login"})
+            raise PageProblemError(
                 401, "the token is needed: Authorization: Bearer …", headers={"www-authenticate": "Bearer"}
             )
 
@@ -91,9 +91,9 @@ class Guard:
     def _check_origin(headers: dict[str, str], scheme: str, host: str) -> None:
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin is not None and origin.lower() != f"{scheme}://{host}".lower():
-            raise ProblemError(403, "the call comes from another site", field="Origin")
+            raise PageProblemError(403, "the call comes from another site", field="Origin")
         if site not in {None, "same-origin", "none"}:
-            raise ProblemError(403, "the call comes from another site", field="Sec-Fetch-Site")
+            raise PageProblemError(403, "the call comes from another site", field="Sec-Fetch-Site")
 
     def _knows_token(self, headers: dict[str, str]) -> bool:
         token = self._settings.token or ""

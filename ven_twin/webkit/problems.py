@@ -12,7 +12,7 @@ from contracts.errors import VenTwinError
 PROBLEM_JSON = "application/problem+json"
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PageProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refusal. ``detail`` is for people; ``field`` names the part of the call that is wrong."""
 
     title: str
@@ -21,7 +21,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     field: str | None = None
 
 
-class ProblemError(VenTwinError):
+class PageProblemError(VenTwinError):
     """Raised when a call cannot be done; it becomes the answer, and nothing was changed.
 
     Attributes:
@@ -33,6 +33,6 @@ class ProblemError(VenTwinError):
         self, status: int, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         title = HTTPStatus(status).phrase
-        self.problem = Problem(title=title, status=status, detail=detail, field=field)
+        self.problem = PageProblem(title=title, status=status, detail=detail, field=field)
         self.headers = dict(headers or {})
         super().__init__(detail)

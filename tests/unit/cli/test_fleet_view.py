@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 
 from contracts.api.fleet import Fleet, fleet_at
-from contracts.api.resources import Row, Ven
+from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.shadow import OptOut
 from ven_twin.cli.fleet_status import show
 
@@ -24,7 +24,7 @@ def shown(fleet: Fleet) -> list[str]:
 
 def crowd() -> Fleet:
     """Twenty VENs, some that shed, one with a long id, one opted out, one away."""
-    row = Row(
+    row = TelemetryRow(
         timestamp=int(NOW),
         boot_id="b",
         seq=1,

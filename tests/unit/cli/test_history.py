@@ -6,10 +6,10 @@ import pytest
 
 from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.history import Home, _homes, _shift_s
-from ven_twin.control.reporting import Voice
+from ven_twin.control.reporting import Sender
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import build_house
-from ven_twin.simulation.history import BOOT_ID, ROW_S, Past, rows
+from ven_twin.simulation.history import BOOT_ID, ROW_S, SimulatedPast, rows
 
 MIDNIGHT = 1_784_073_600
 """15 July 2026, UTC."""
@@ -18,21 +18,23 @@ MIDNIGHT = 1_784_073_600
 def past(*, until_s: float = 86_400.0, shift_s: int = 0, seed: int | None = None) -> list[object]:
     """A day of the flat."""
     profile = load_profile("flat")
-    lived = Past(build_house(profile), load_site(profile, seed), MIDNIGHT, MIDNIGHT + until_s, shift_s)
-    return list(rows(lived, Voice("house-1", BOOT_ID, profile.panel)))
+    lived = SimulatedPast(
+        build_house(profile), load_site(profile, seed), MIDNIGHT, MIDNIGHT + until_s, shift_s
+    )
+    return list(rows(lived, Sender("house-1", BOOT_ID, profile.panel)))
 
 
 def test_a_day_is_288_rows_of_five_minutes() -> None:
     """Each ends on its five minutes, none after the end; used power and the clone's are one."""
     day = list(
         rows(
-            Past(
+            SimulatedPast(
                 build_house(load_profile("flat")),
                 load_site(load_profile("flat")),
                 MIDNIGHT,
                 MIDNIGHT + 86_400 + 299.0,
             ),
-            Voice("house-1", BOOT_ID, load_profile("flat").panel),
+            Sender("house-1", BOOT_ID, load_profile("flat").panel),
         )
     )
     assert [row.timestamp for row in day] == list(range(MIDNIGHT + ROW_S, MIDNIGHT + 86_401, ROW_S))

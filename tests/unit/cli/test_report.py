@@ -42,8 +42,8 @@ def ven(number: int, kw: float = 1.5, **fields: Any) -> VenReport:
     """A VEN that was asked for 2 kW."""
     given: dict[str, Any] = {
         "ven_id": f"house-{number}",
-        "asked_kw": 2.0,
-        "asked_kwh": 2.0,
+        "requested_kw": 2.0,
+        "requested_kwh": 2.0,
         "asked_intervals_kw": (2.0, 2.0),
         "used_kw": 1.0,
         "delivered": {"residential_5_of_10": delivered(kw, low_kw=1.0, high_kw=2.0), "clone": delivered(kw)},
@@ -63,8 +63,8 @@ def settled(*vens: VenReport, **fields: Any) -> EventReport:
         "start_ts": START,
         "end_ts": START + HOUR,
         "settled_ts": START + HOUR + 120,
-        "asked_kw": 4.0,
-        "called_kw": 4.4,
+        "requested_kw": 4.0,
+        "dispatched_kw": 4.4,
         "settled_by": "residential_5_of_10",
         "delivered": {
             "residential_5_of_10": delivered(3.0, vens=2, score=Score(bias_percent=1.5, cvrmse_percent=5.25)),
@@ -72,8 +72,8 @@ def settled(*vens: VenReport, **fields: Any) -> EventReport:
         },
         "vens": vens or (ven(1), ven(2)),
         "intervals": (
-            IntervalReport(start_ts=START, end_ts=START + 1800, asked_kw=4.0, called_kw=4.4),
-            IntervalReport(start_ts=START + 1800, end_ts=START + HOUR, asked_kw=4.0, called_kw=4.4),
+            IntervalReport(start_ts=START, end_ts=START + 1800, requested_kw=4.0, dispatched_kw=4.4),
+            IntervalReport(start_ts=START + 1800, end_ts=START + HOUR, requested_kw=4.0, dispatched_kw=4.4),
         ),
         "participation": Participation(called=2, answered=2, delivered=2, opted_out=0, silent=0),
         "quality": WHOLE,
@@ -81,7 +81,7 @@ def settled(*vens: VenReport, **fields: Any) -> EventReport:
         "series": Series(
             start_ts=START - 600,
             step_s=600,
-            asked_kw=(None, 4.0, 4.0, 4.0, None),
+            requested_kw=(None, 4.0, 4.0, 4.0, None),
             used_kw=(5.0, 2.0, None, 2.0, 6.0),
             baseline_kw=(5.0, 5.0, 5.0, 5.0, 5.0),
             clone_kw=(5.0, 5.0, None, 5.0, 5.0),
@@ -184,7 +184,9 @@ def test_the_table_has_a_row_by_ven_interval_and_baseline() -> None:
         for i in (1, 2)
         for name in ("residential_5_of_10", "clone")
     }
-    assert rows[0] | {"settles": "yes", "asked_kw": "2", "delivered_kw": "1.5", "coverage": "1"} == rows[0]
+    assert (
+        rows[0] | {"settles": "yes", "requested_kw": "2", "delivered_kw": "1.5", "coverage": "1"} == rows[0]
+    )
     assert rows[0]["start"] == "2026-07-15T17:00:00Z"
 
 
@@ -193,7 +195,7 @@ def test_a_silent_ven_is_in_the_table() -> None:
     file = StringIO()
     table.write(settled(ven(1, delivered={})), file)
     row = next(iter(csv.DictReader(StringIO(file.getvalue()))))
-    assert (row["asked_kw"], row["baseline"], row["delivered_kw"]) == ("2", "", "")
+    assert (row["requested_kw"], row["baseline"], row["delivered_kw"]) == ("2", "", "")
 
 
 def test_a_fleets_vens_come_from_its_parts() -> None:

@@ -8,7 +8,15 @@ import json
 import pytest
 
 from contracts.errors import FieldError
-from contracts.store.dead_letters import Again, Beyond, Source, again, queues_output, read_letter, read_queues
+from contracts.store.dead_letters import (
+    DeadLetterSource,
+    Redrive,
+    Unreadable,
+    again,
+    queues_output,
+    read_letter,
+    read_queues,
+)
 
 SETTLE = "arn:aws:lambda:eu-west-1:123456789012:function:settle"
 
@@ -43,7 +51,7 @@ def rule_error(topic: str, payload: bytes) -> str:
 )
 def test_a_letter_says_what_is_wrong_and_keeps_its_bytes(topic: str, payload: bytes, why: str) -> None:
     """The reason names the field, as whoever refused it would have said."""
-    letter = read_letter(Source.TELEMETRY, envelope(topic, payload))
+    letter = read_letter(DeadLetterSource.TELEMETRY, envelope(topic, payload))
     assert letter.about == topic
     assert why in str(letter.why)
     assert base64.b64decode(str(letter.raw)) == payload
@@ -52,10 +60,10 @@ def test_a_letter_says_what_is_wrong_and_keeps_its_bytes(topic: str, payload: by
 def test_a_letter_that_reads_well_has_nothing_wrong() -> None:
     """Then it was the function that failed, and the letter may be tried again."""
     topic = "$aws/events/presence/connected/ven-1"
-    assert read_letter(Source.VENS, envelope(topic, b"{}")).why is None
+    assert read_letter(DeadLetterSource.VENS, envelope(topic, b"{}")).why is None
 
 
-@pytest.mark.parametrize("queue", [*Source, *Beyond])
+@pytest.mark.parametrize("queue", [*DeadLetterSource, *Unreadable])
 @pytest.mark.parametrize("body", ["", "[]", "nonsense", '{"topic": 1}', "\ud800"])
 def test_a_letter_that_cannot_be_read_is_shown_all_the_same(queue: str, body: str) -> None:
     """Whatever lies in a queue is listed, never a traceback."""
@@ -65,23 +73,25 @@ def test_a_letter_that_cannot_be_read_is_shown_all_the_same(queue: str, body: st
 def test_a_message_is_tried_again_where_it_failed() -> None:
     """As it lies, into the queue whose dead letter it is."""
     body = envelope("ven/ack/ven-1", b"{}")
-    assert again("vens", body, {}, 0) == Again(body=body, inlet=Source.VENS)
+    assert again("vens", body, {}, 0) == Redrive(body=body, inlet=DeadLetterSource.VENS)
 
 
 @pytest.mark.parametrize(
     ("topic", "inlet"),
     [
-        ("ven/telemetry/ven-1", Source.TELEMETRY),
-        ("ven/loads/ven-1", Source.TELEMETRY),
-        ("ven/ack/ven-1", Source.VENS),
+        ("ven/telemetry/ven-1", DeadLetterSource.TELEMETRY),
+        ("ven/loads/ven-1", DeadLetterSource.TELEMETRY),
+        ("ven/ack/ven-1", DeadLetterSource.VENS),
     ],
 )
-def test_a_rules_error_becomes_the_message_that_the_rule_would_have_sent(topic: str, inlet: Source) -> None:
+def test_a_rules_error_becomes_the_message_that_the_rule_would_have_sent(
+    topic: str, inlet: DeadLetterSource
+) -> None:
     """Bytes untouched, with the time at which it failed as the receipt time."""
-    found = again(Beyond.RULE_ERRORS, rule_error(topic, b"\x00\xff"), {}, 1_800_000_000_123)
+    found = again(Unreadable.RULE_ERRORS, rule_error(topic, b"\x00\xff"), {}, 1_800_000_000_123)
     assert found.inlet == inlet
     assert json.loads(found.body) == json.loads(envelope(topic, b"\x00\xff"))
-    assert "no such queue" in str(read_letter(Beyond.RULE_ERRORS, rule_error(topic, b"x")).why)
+    assert "no such queue" in str(read_letter(Unreadable.RULE_ERRORS, rule_error(topic, b"x")).why)
 
 
 def test_a_start_that_failed_in_the_function_is_started_again() -> None:
@@ -93,19 +103,19 @@ def test_a_start_that_failed_in_the_function_is_started_again() -> None:
             "responsePayload": {"errorMessage": "boom"},
         }
     )
-    assert again(Beyond.FAILED_STARTS, body, {}, 0) == Again(body='{"eventId":"e1"}', function=SETTLE)
-    letter = read_letter(Beyond.FAILED_STARTS, body)
+    assert again(Unreadable.FAILED_STARTS, body, {}, 0) == Redrive(body='{"eventId":"e1"}', function=SETTLE)
+    letter = read_letter(Unreadable.FAILED_STARTS, body)
     assert (letter.about, letter.why) == ("settle event e1", "boom")
 
 
 def test_a_start_that_the_scheduler_could_not_make_is_started_again() -> None:
     """The Scheduler says in the attributes which function; without them nobody can tell, and it stays."""
     body = '{"action": "redispatch", "eventId": "e1"}'
-    found = again(Beyond.FAILED_STARTS, body, {"TARGET_ARN": SETTLE}, 0)
-    assert found == Again(body=body, function=SETTLE)
-    assert read_letter(Beyond.FAILED_STARTS, body).about == "redispatch event e1"
+    found = again(Unreadable.FAILED_STARTS, body, {"TARGET_ARN": SETTLE}, 0)
+    assert found == Redrive(body=body, function=SETTLE)
+    assert read_letter(Unreadable.FAILED_STARTS, body).about == "redispatch event e1"
     with pytest.raises(FieldError, match="TARGET_ARN"):
-        again(Beyond.FAILED_STARTS, body, {}, 0)
+        again(Unreadable.FAILED_STARTS, body, {}, 0)
 
 
 def test_the_queues_survive_an_output() -> None:
@@ -118,7 +128,7 @@ def test_the_queues_survive_an_output() -> None:
 def test_a_rule_error_whose_payload_is_no_base64_is_put_aside_whole() -> None:
     """What cannot be put back byte for byte is not guessed at: the letter keeps all of it and says why."""
     body = rule_error("ven/telemetry/ven-1", b"x").replace(base64.b64encode(b"x").decode(), "%%%")
-    letter = read_letter(Beyond.RULE_ERRORS, body)
+    letter = read_letter(Unreadable.RULE_ERRORS, body)
     assert letter.about == "unreadable"
     assert "base64OriginalPayload" in str(letter.why)
     assert base64.b64decode(str(letter.raw)).decode() == body

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from contracts.api.fleet import FRESH_S, Fleet, Standing, fleet_at
-from contracts.api.resources import Row, Ven
+from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at
+from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.shadow import OptOut
 
 NOW = 1_800_000_000.0
@@ -19,15 +19,15 @@ def ven(ven_id: str, **fields: Any) -> Ven:
     return Ven(ven_id=ven_id, **{**known, **fields})
 
 
-def row(age_s: float = 10.0, **fields: Any) -> Row:
+def row(age_s: float = 10.0, **fields: Any) -> TelemetryRow:
     """A row in which 5 kW would have been drawn and 3.5 kW were."""
     powers = {"used_power_kw": 3.5, "baseline_power_kw": 5.0, "shed_power_kw": 1.5}
-    return Row(
+    return TelemetryRow(
         timestamp=int(NOW - age_s), boot_id="b", seq=1, received_ts=NOW - age_s, **{**powers, **fields}
     )
 
 
-def standings(fleet: Fleet) -> dict[str, Standing]:
+def standings(fleet: Fleet) -> dict[str, VenStatus]:
     """Each VEN's standing."""
     return {each.ven_id: each.standing for each in fleet.vens}
 
@@ -35,18 +35,20 @@ def standings(fleet: Fleet) -> dict[str, Standing]:
 @pytest.mark.parametrize(
     ("fields", "latest", "standing"),
     [
-        ({}, None, Standing.READY),
-        ({}, row(event_id="e"), Standing.SHEDDING),
-        ({}, row(FRESH_S + 1, event_id="e"), Standing.READY),
-        ({"online": False}, row(event_id="e"), Standing.OFFLINE),
-        ({"online": None}, None, Standing.NEVER_SEEN),
-        ({"enabled": False}, None, Standing.DISABLED),
-        ({"opt_out": OptOut()}, row(event_id="e"), Standing.OPTED_OUT),
-        ({"opt_out": OptOut(until_ts=int(NOW) + 1)}, None, Standing.OPTED_OUT),
-        ({"opt_out": OptOut(until_ts=int(NOW))}, None, Standing.READY),
+        ({}, None, VenStatus.READY),
+        ({}, row(event_id="e"), VenStatus.SHEDDING),
+        ({}, row(FRESH_S + 1, event_id="e"), VenStatus.READY),
+        ({"online": False}, row(event_id="e"), VenStatus.OFFLINE),
+        ({"online": None}, None, VenStatus.NEVER_SEEN),
+        ({"enabled": False}, None, VenStatus.DISABLED),
+        ({"opt_out": OptOut()}, row(event_id="e"), VenStatus.OPTED_OUT),
+        ({"opt_out": OptOut(until_ts=int(NOW) + 1)}, None, VenStatus.OPTED_OUT),
+        ({"opt_out": OptOut(until_ts=int(NOW))}, None, VenStatus.READY),
     ],
 )
-def test_a_ven_stands_as_it_is_now(fields: dict[str, Any], latest: Row | None, standing: Standing) -> None:
+def test_a_ven_stands_as_it_is_now(
+    fields: dict[str, Any], latest: TelemetryRow | None, standing: VenStatus
+) -> None:
     """Presence before opt-out before shedding; an opt-out ends at its end; an old row says nothing of now."""
     fleet = fleet_at([ven("v", **fields)], {"v": latest} if latest else {}, now_ts=NOW)
     assert standings(fleet) == {"v": standing}
@@ -57,9 +59,9 @@ def test_what_is_delivered_is_against_the_baseline_of_the_same_row() -> None:
     asked = {"event_id": "e", "requested_reduction_kw": 2.0}
     latest = {"a": row(**asked), "b": row(**asked, used_power_kw=5.5)}
     fleet = fleet_at([ven("a"), ven("b")], latest, now_ts=NOW)
-    assert (fleet.asked_kw, fleet.delivered_kw) == (4.0, 1.0)
+    assert (fleet.requested_kw, fleet.delivered_kw) == (4.0, 1.0)
     (event,) = fleet.events
-    assert (event.event_id, event.vens, event.asked_kw, event.delivered_kw) == ("e", 2, 4.0, 1.0)
+    assert (event.event_id, event.vens, event.requested_kw, event.delivered_kw) == ("e", 2, 4.0, 1.0)
 
 
 def test_flexibility_is_of_those_who_can_be_counted_on() -> None:

@@ -13,10 +13,10 @@ from contracts.wire.commands import read_command
 from contracts.wire.events import Phase
 from contracts.wire.shadow import LoadSetting, merge
 from tests.support.ven_states import NOW, VEN, desired, event, told, ven
-from ven_twin.control.command_handlers import Facts, Outcome, carry_out
+from ven_twin.control.command_handlers import StateChange, VenFigures, carry_out
 from ven_twin.control.ven_state import EXPIRED, VenState
 
-FACTS = Facts(
+FACTS = VenFigures(
     status=lambda: {"is": "status"}, config=lambda: {"is": "config"}, critical=frozenset({"fridge1"})
 )
 
@@ -28,7 +28,7 @@ def do(
     *,
     now_ts: float = NOW,
     correlation_id: str | None = "c1",
-) -> Outcome:
+) -> StateChange:
     """Carry out a command as it comes from the wire."""
     message = {"op": op, "data": data or {}, "correlationId": correlation_id}
     return carry_out(state, read_command(json.dumps(message).encode(), ven_id=VEN), now_ts, FACTS)
@@ -36,7 +36,7 @@ def do(
 
 def test_ping_is_answered() -> None:
     """A ping says pong and changes nothing."""
-    assert do(ven(), "ping") == Outcome(ven(), {"pong": True})
+    assert do(ven(), "ping") == StateChange(ven(), {"pong": True})
 
 
 @pytest.mark.parametrize("what", ["status", "config"])

@@ -7,29 +7,29 @@ import pytest
 
 from contracts.errors import MalformedError
 from tests.support.ven_states import LOADS, NOW, VEN, desired, event, told, ven
-from ven_twin.ven.storage.persisted_state import FORMAT, Memory, lasting, read_memory, write_memory
+from ven_twin.ven.storage.persisted_state import FORMAT, PersistedState, lasting, read_state, write_state
 
 
-def memory() -> Memory:
+def memory() -> PersistedState:
     """A VEN with an event, a setting and something that it refused."""
     wanted = desired(event(), nonsense=1) | {"loads": {"ev1": {"enabled": False}}}
-    return Memory(state=told(ven(), wanted), boot_id="b1", saved_ts=NOW)
+    return PersistedState(state=told(ven(), wanted), boot_id="b1", saved_ts=NOW)
 
 
 def test_the_memory_of_another_ven_is_refused() -> None:
     """A file that was copied from another VEN never becomes this one's state."""
-    raw = write_memory(memory())
-    assert read_memory(raw, VEN, LOADS) == memory()
+    raw = write_state(memory())
+    assert read_state(raw, VEN, LOADS) == memory()
     with pytest.raises(MalformedError, match="is that of VEN 'ven-1'"):
-        read_memory(raw, "ven-2", LOADS)
+        read_state(raw, "ven-2", LOADS)
 
 
 @pytest.mark.parametrize("form", [FORMAT - 1, FORMAT + 1])
 def test_a_memory_of_another_form_is_refused_whatever_else_it_holds(form: int) -> None:
     """What a later or an earlier release wrote is not guessed at; the refusal names both forms."""
-    raw = write_memory(msgspec.structs.replace(memory(), format=form))
+    raw = write_state(msgspec.structs.replace(memory(), format=form))
     with pytest.raises(MalformedError, match=f"has form {form}, this release reads 1$"):
-        read_memory(raw, VEN, LOADS)
+        read_state(raw, VEN, LOADS)
 
 
 def test_only_what_outlives_the_process_is_remembered() -> None:

@@ -8,15 +8,15 @@ import pytest
 
 from contracts.wire.events import Interval, Signal
 from tests.unit.control.test_premises import EVENING_TS, STEP_S, evening
-from ven_twin.control.circuit_views import LoadSetting
-from ven_twin.control.house_pair import Premises
+from ven_twin.control.circuit_views import CircuitSetting
+from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offers import SUSTAIN_HORIZON_S, Trial, can_hold, sustain_s
 
 
-def trial(settings: dict[str, LoadSetting] | None = None) -> Trial:
+def trial(settings: dict[str, CircuitSetting] | None = None) -> Trial:
     """The standard house on a July evening."""
     house, site = evening()
-    return Trial(Premises(house, house), site.environment, EVENING_TS, settings or {})
+    return Trial(HousePair(house, house), site.environment, EVENING_TS, settings or {})
 
 
 def test_sustain_is_found_by_trying_and_changes_nothing() -> None:
@@ -42,7 +42,7 @@ def test_sustain_of_nothing_is_nothing() -> None:
 
 def test_sustain_counts_with_what_the_resident_has_set() -> None:
     """A circuit that is switched off cannot be counted on."""
-    off = trial({"batt1": LoadSetting(enabled=False), "ev1": LoadSetting(enabled=False)})
+    off = trial({"batt1": CircuitSetting(enabled=False), "ev1": CircuitSetting(enabled=False)})
     assert sustain_s(off, 4.0) < sustain_s(trial(), 4.0)
 
 
@@ -59,7 +59,7 @@ def test_can_hold_says_yes_with_the_curve() -> None:
     """What can be held is held in every minute of the curve."""
     held = can_hold(trial(), 4.0, 30.0)
     assert held.holds
-    assert (held.held_min, held.minutes, held.asked_kw) == (30.0, 30.0, 4.0)
+    assert (held.held_min, held.minutes, held.requested_kw) == (30.0, 30.0, 4.0)
     assert [after_min for after_min, _ in held.curve] == [float(minute) for minute in range(1, 31)]
     assert all(kw == pytest.approx(4.0, abs=0.4) for _, kw in held.curve)
     assert held.least_kw == min(kw for _, kw in held.curve)
@@ -89,7 +89,7 @@ def test_can_hold_names_the_cost_in_comfort() -> None:
     assert little.battery_soc_used is not None
     assert little.battery_soc_used > 0.0
     assert little.curtailed_min == {"batt1": 60.0}
-    much = can_hold(trial({"batt1": LoadSetting(enabled=False)}), 20.0, 60.0).comfort
+    much = can_hold(trial({"batt1": CircuitSetting(enabled=False)}), 20.0, 60.0).comfort
     assert much.beyond_setpoint_c > much.alone_c + 1.0
     assert much.battery_soc_used == 0.0
     assert much.ev_soc_given_up is not None
@@ -101,9 +101,9 @@ def test_can_hold_names_the_cost_in_comfort() -> None:
 def test_can_hold_agrees_with_the_house_as_it_is_run(kw: float) -> None:
     """What was foretold is what a minute-by-minute run delivers."""
     house, site = evening()
-    settings = {"batt1": LoadSetting(enabled=False)}
+    settings = {"batt1": CircuitSetting(enabled=False)}
     foretold = can_hold(trial(settings), kw, 240.0)
-    premises, ask = Premises(house, house), Interval(duration_s=14400, signal=Signal.SHED_KW, value=kw)
+    premises, ask = HousePair(house, house), Interval(duration_s=14400, signal=Signal.SHED_KW, value=kw)
     for minute, (_, foretold_kw) in enumerate(foretold.curve):
         env = site.environment(EVENING_TS + minute * STEP_S, STEP_S)
         premises, flow = premises.planned(env, STEP_S, ask, settings=settings).step(env, STEP_S, settings)

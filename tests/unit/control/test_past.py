@@ -6,14 +6,14 @@ import pytest
 
 from contracts.wire.events import Phase, Signal
 from tests.support.ven_states import NOW, event
-from ven_twin.control.event_history import PAST_KEPT, PastEvent, asked_kwh, past_event, with_past
+from ven_twin.control.event_history import PAST_KEPT, PastEvent, past_event, requested_kwh, with_past
 from ven_twin.control.meter import Meter
-from ven_twin.control.schedule import Held, Source
+from ven_twin.control.schedule import EventOrigin, ScheduledEvent
 
 
-def held(*durations_s: int, signal: Signal = Signal.SHED_KW, offset_s: float = 0.0) -> Held:
+def held(*durations_s: int, signal: Signal = Signal.SHED_KW, offset_s: float = 0.0) -> ScheduledEvent:
     """An event of 2 kW, as this VEN holds it."""
-    return Held(event(durations_s=durations_s, signal=signal), Source.SHADOW, offset_s)
+    return ScheduledEvent(event(durations_s=durations_s, signal=signal), EventOrigin.SHADOW, offset_s)
 
 
 @pytest.mark.parametrize(
@@ -21,18 +21,18 @@ def held(*durations_s: int, signal: Signal = Signal.SHED_KW, offset_s: float = 0
 )
 def test_an_event_asked_for_its_kw_as_long_as_it_ran(until_s: float, kwh: float) -> None:
     """2 kW for half an hour and a quarter: nothing before its start, nothing more after its end."""
-    assert asked_kwh(held(1800, 900), NOW + until_s) == pytest.approx(kwh)
+    assert requested_kwh(held(1800, 900), NOW + until_s) == pytest.approx(kwh)
 
 
 def test_what_an_event_asked_for_counts_from_its_randomised_start() -> None:
     """Ten minutes late here, it asked for ten minutes less by the same time."""
-    assert asked_kwh(held(1800, offset_s=600.0), NOW + 900) == pytest.approx(2.0 * 300 / 3600)
+    assert requested_kwh(held(1800, offset_s=600.0), NOW + 900) == pytest.approx(2.0 * 300 / 3600)
 
 
 @pytest.mark.parametrize("signal", [Signal.LEVEL, Signal.IMPORT_LIMIT_KW])
 def test_an_event_that_asks_for_no_kw_has_no_energy_that_it_asked_for(signal: Signal) -> None:
     """A level or a limit is no amount to take off."""
-    assert asked_kwh(held(600, signal=signal), NOW + 600) is None
+    assert requested_kwh(held(600, signal=signal), NOW + 600) is None
 
 
 def test_events_that_are_over_are_kept_newest_first_once_each_and_bounded() -> None:
@@ -65,11 +65,11 @@ def test_an_event_that_is_over_says_how_it_ended(
     metered = Meter().count({"ev1": 1.0}, 3.0, 360.0)
     past = past_event(held(600), phase, metered, 2.0, now_ts=NOW + 700.0, reason="economic")
     assert (past.ended, past.end_ts, past.reason) == (phase, NOW + ends_in_s, reason)
-    assert past.asked_kwh == pytest.approx(kwh)
+    assert past.requested_kwh == pytest.approx(kwh)
     assert (past.delivered_kw, past.delivered_kwh) == pytest.approx((2.0, 0.2))
 
 
 def test_an_event_that_was_never_acted_on_has_no_figures() -> None:
     """What was left before its start asked for nothing and delivered nothing."""
     past = past_event(held(600), Phase.CANCELLED, None, None, now_ts=NOW + 60.0)
-    assert (past.asked_kw, past.asked_kwh, past.delivered_kw, past.delivered_kwh) == (None,) * 4
+    assert (past.requested_kw, past.requested_kwh, past.delivered_kw, past.delivered_kwh) == (None,) * 4

@@ -9,12 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from contracts.wire.events import Interval, Signal
-from ven_twin.control.circuit_views import NO_SETTINGS, LoadSetting
-from ven_twin.control.house_pair import Flow, Premises
+from ven_twin.control.circuit_views import NO_SETTINGS, CircuitSetting
+from ven_twin.control.house_pair import Flow, HousePair
 from ven_twin.control.ven_state import LoadShed
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import build_house
 
@@ -24,7 +24,7 @@ STEP_S = 60.0
 
 
 @lru_cache
-def evening() -> tuple[House, Site]:
+def evening() -> tuple[House, HouseEnvironment]:
     """The standard house after a day alone."""
     profile = load_profile()
     house, site = build_house(profile), load_site(profile)
@@ -43,14 +43,14 @@ def run(
     interval: Interval | None = None,
     *,
     limit_kw: float | None = None,
-    settings: dict[str, LoadSetting] | None = None,
+    settings: dict[str, CircuitSetting] | None = None,
     sheds: dict[str, LoadShed] | None = None,
-    premises: Premises | None = None,
+    premises: HousePair | None = None,
     from_minute: int = 0,
-) -> tuple[Premises, list[Flow]]:
+) -> tuple[HousePair, list[Flow]]:
     """Run the evening, planned anew each minute."""
     house, site = evening()
-    premises = premises or Premises(house, house)
+    premises = premises or HousePair(house, house)
     flows = []
     for minute in range(from_minute, from_minute + minutes):
         env = site.environment(EVENING_TS + minute * STEP_S, STEP_S)
@@ -106,7 +106,7 @@ def test_premises_hold_an_import_limit_when_only_the_house_is_above_it() -> None
         replace(load, soc=load.spec.full_soc) if isinstance(load, Ev) else load for load in house.loads
     )
     env = site.environment(EVENING_TS, STEP_S)
-    behind = Premises(house, replace(house, loads=full))
+    behind = HousePair(house, replace(house, loads=full))
     planned = behind.planned(env, STEP_S, ask(Signal.IMPORT_LIMIT_KW, 5.0))
     _, flow = planned.step(env, STEP_S)
     assert flow.baseline_kw < 5.0
@@ -124,7 +124,7 @@ def test_premises_take_the_level_s_share_of_what_is_on_offer(level: int, share: 
     """A level names a part of the flexibility."""
     house, site = evening()
     env = site.environment(EVENING_TS, STEP_S)
-    planned = Premises(house, house).planned(env, STEP_S, ask(Signal.LEVEL, level))
+    planned = HousePair(house, house).planned(env, STEP_S, ask(Signal.LEVEL, level))
     assert planned.plan.shed_kw == pytest.approx(share * planned.available_kw, abs=0.3)
 
 
@@ -151,7 +151,7 @@ def test_premises_count_a_commanded_shed_towards_an_event() -> None:
 
 def test_premises_shed_a_circuit_by_command_under_a_ceiling() -> None:
     """A circuit that has a ceiling can still be shed by command."""
-    settings = {"ev1": LoadSetting(capacity_kw=6.0)}
+    settings = {"ev1": CircuitSetting(capacity_kw=6.0)}
     shed = {"ev1": LoadShed(3.0, EVENING_TS + 3600)}
     _, flows = run(5, settings=settings, sheds=shed)
     assert flows[-1].circuits_kw["ev1"] == pytest.approx(3.0)
@@ -166,10 +166,10 @@ def test_premises_never_shed_a_critical_circuit_by_command() -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    [LoadSetting(enabled=False), LoadSetting(capacity_kw=3.0), LoadSetting(capacity_kw=1.0)],
+    [CircuitSetting(enabled=False), CircuitSetting(capacity_kw=3.0), CircuitSetting(capacity_kw=1.0)],
     ids=["off", "ceiling", "ceiling below 6 A"],
 )
-def test_premises_hold_settings_for_house_and_clone_alike(setting: LoadSetting) -> None:
+def test_premises_hold_settings_for_house_and_clone_alike(setting: CircuitSetting) -> None:
     """What the resident has set is how the house is used; it is no curtailment, and hides none."""
     settings = {"ev1": setting}
     _, flows = run(30, settings=settings)
@@ -182,8 +182,8 @@ def test_premises_take_a_setting_up_in_house_and_clone_at_once() -> None:
     """A setting that comes between two plans holds for both from the next step on."""
     house, site = evening()
     env = site.environment(EVENING_TS, STEP_S)
-    planned = Premises(house, house).planned(env, STEP_S, None)
-    _, flow = planned.step(env, STEP_S, {"ev1": LoadSetting(enabled=False)})
+    planned = HousePair(house, house).planned(env, STEP_S, None)
+    _, flow = planned.step(env, STEP_S, {"ev1": CircuitSetting(enabled=False)})
     assert flow.circuits_kw["ev1"] == 0.0
     assert flow.used_kw == pytest.approx(flow.baseline_kw)
 

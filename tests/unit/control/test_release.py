@@ -8,7 +8,7 @@ import pytest
 from contracts.wire.events import Interval, Signal
 from tests.unit.control.test_premises import EVENING_TS, STEP_S, evening
 from ven_twin.control.guards import CircuitView
-from ven_twin.control.house_pair import Premises
+from ven_twin.control.house_pair import HousePair
 from ven_twin.control.release import CAP_KW, RELEASE_S, STAGE_S, Release, begin
 from ven_twin.control.shedding import plan_shed
 
@@ -96,7 +96,7 @@ def test_release_measures_the_rebound() -> None:
 def test_release_holds_the_cap_over_the_clone(staged: bool) -> None:
     """After two hours of shedding the house catches up under the cap, where it would have gone far above."""
     house, site = evening()
-    premises = Premises(house, house)
+    premises = HousePair(house, house)
     ask = Interval(duration_s=7200, signal=Signal.SHED_KW, value=9.0)
 
     def live(first: int, minutes: int, release: Release | None, interval: Interval | None) -> list[float]:

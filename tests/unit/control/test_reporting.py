@@ -18,18 +18,18 @@ from contracts.wire.shadow import LoadSetting, OptOut
 from contracts.wire.telemetry import read_loads, read_telemetry
 from tests.support.ven_states import NOW, VEN, event, ven
 from ven_twin.control import reporting
-from ven_twin.control.house_pair import Premises
+from ven_twin.control.house_pair import HousePair
 from ven_twin.control.meter import Meter
-from ven_twin.control.reporting import Voice, pruned, worth_saying
-from ven_twin.control.schedule import Held, Source, Transition
+from ven_twin.control.reporting import Sender, pruned, worth_saying
+from ven_twin.control.schedule import EventOrigin, EventTransition, ScheduledEvent
 from ven_twin.control.settings import Settings
 from ven_twin.control.shedding import Decision, ShedPlan
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_profile
 from ven_twin.house.profile import Panel, build_house
 
-VOICE = Voice(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0))
-HELD = Held(event(durations_s=(60,)), Source.SHADOW, 0.0)
+VOICE = Sender(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0))
+HELD = ScheduledEvent(event(durations_s=(60,)), EventOrigin.SHADOW, 0.0)
 LEAVING = replace(
     ven(),
     settings=Settings(opt_out=OptOut(reason="guests", until_ts=NOW + 60)),
@@ -48,10 +48,10 @@ LOAD_KEYS = {
 
 
 @lru_cache
-def premises() -> Premises:
+def premises() -> HousePair:
     """The standard house, planned once."""
     house = build_house(load_profile())
-    return Premises(house, house).planned(Environment(), 60.0, None)
+    return HousePair(house, house).planned(Environment(), 60.0, None)
 
 
 def on_the_wire(message: object) -> dict[str, Any]:
@@ -184,9 +184,9 @@ def test_a_refusal_names_the_field() -> None:
 def test_each_transition_is_acked(phase: Phase, status: str, ok: bool) -> None:
     """One ack a transition, told from another by event, revision and phase; who leaves says why."""
     delivered = Meter().count({"ev1": 1.0}, 4.0, 1800)
-    plan = ShedPlan(asked_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
+    plan = ShedPlan(needed_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
     ack = reporting.transition_ack(
-        VOICE, Transition(HELD, phase), plan, delivered, LEAVING, requested_kw=3.0, ts=NOW
+        VOICE, EventTransition(HELD, phase), plan, delivered, LEAVING, requested_kw=3.0, ts=NOW
     )
     said = on_the_wire(ack)
     assert (said["op"], said["status"], said["ok"], said["phase"]) == ("event", status, ok, phase)
@@ -208,9 +208,9 @@ def test_each_transition_is_acked(phase: Phase, status: str, ok: bool) -> None:
 
 def test_the_circuits_of_an_ack_have_the_names_of_the_wire() -> None:
     """Each circuit says what it drew, what was taken, what is left, and why."""
-    plan = ShedPlan(asked_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
+    plan = ShedPlan(needed_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
     ack = reporting.transition_ack(
-        VOICE, Transition(HELD, Phase.ACTIVE), plan, None, LEAVING, requested_kw=None, ts=NOW
+        VOICE, EventTransition(HELD, Phase.ACTIVE), plan, None, LEAVING, requested_kw=None, ts=NOW
     )
     assert on_the_wire(ack)["circuits_curtailed"] == [
         {
@@ -243,7 +243,7 @@ def test_the_summary_of_an_event_has_the_names_of_the_wire() -> None:
 def test_the_status_is_one_word() -> None:
     """Disabled goes before opted out, and both before what the events say."""
     state = ven()
-    schedule, _ = state.schedule.offer(event(), Source.SHADOW, VEN, NOW)
+    schedule, _ = state.schedule.offer(event(), EventOrigin.SHADOW, VEN, NOW)
     running = replace(state, schedule=schedule)
     away = replace(running, settings=replace(state.settings, opt_out=OptOut()))
     off = replace(away, settings=replace(away.settings, enabled=False))

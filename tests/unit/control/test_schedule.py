@@ -6,32 +6,34 @@ import pytest
 
 from contracts.wire.events import NEAR_S, Phase, Signal
 from tests.support.ven_states import NOW, VEN, event
-from ven_twin.control.schedule import KEPT_ENDED, OPEN_MAX, Schedule, Source, Verdict
+from ven_twin.control.schedule import KEPT_ENDED, OPEN_MAX, EventOrigin, Schedule, ScheduleVerdict
 
 
-def holding(*events: tuple[object, Source] | object) -> Schedule:
+def holding(*events: tuple[object, EventOrigin] | object) -> Schedule:
     """A schedule to which these events were offered at NOW."""
     schedule = Schedule()
     for one in events:
-        offered, source = one if isinstance(one, tuple) else (one, Source.SHADOW)
+        offered, source = one if isinstance(one, tuple) else (one, EventOrigin.SHADOW)
         schedule, _ = schedule.offer(offered, source, VEN, NOW)
     return schedule
 
 
 def test_schedule_takes_up_an_event_that_is_news() -> None:
     """An event that was not known is accepted and in force when its time has come."""
-    schedule, verdict = Schedule().offer(event(), Source.SHADOW, VEN, NOW)
-    assert verdict is Verdict.ACCEPTED
+    schedule, verdict = Schedule().offer(event(), EventOrigin.SHADOW, VEN, NOW)
+    assert verdict is ScheduleVerdict.ACCEPTED
     held = schedule.in_force(NOW)
     assert held is not None
     assert held.event == event()
 
 
-@pytest.mark.parametrize(("revision", "verdict"), [(3, Verdict.REPEATED), (2, Verdict.STALE)])
-def test_schedule_does_nothing_on_a_repeat_or_an_older_revision(revision: int, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("revision", "verdict"), [(3, ScheduleVerdict.REPEATED), (2, ScheduleVerdict.STALE)])
+def test_schedule_does_nothing_on_a_repeat_or_an_older_revision(
+    revision: int, verdict: ScheduleVerdict
+) -> None:
     """The same revision, or an older one, changes nothing, whatever else it says (defect 4)."""
     schedule = holding(event(revision=3))
-    after, said = schedule.offer(event(revision=revision, kw=9.0), Source.COMMAND, VEN, NOW + 1)
+    after, said = schedule.offer(event(revision=revision, kw=9.0), EventOrigin.COMMAND, VEN, NOW + 1)
     assert said is verdict
     assert after == schedule
 
@@ -40,8 +42,8 @@ def test_schedule_refuses_an_event_that_was_over_before_it_came() -> None:
     """An expired event is refused each time that it comes, and nothing is said of it."""
     schedule = Schedule()
     for _ in range(2):
-        schedule, verdict = schedule.offer(event(starts_in_s=-600), Source.SHADOW, VEN, NOW)
-        assert verdict is Verdict.EXPIRED
+        schedule, verdict = schedule.offer(event(starts_in_s=-600), EventOrigin.SHADOW, VEN, NOW)
+        assert verdict is ScheduleVerdict.EXPIRED
     assert schedule.announce(NOW)[1] == ()
     assert schedule.open_ids(NOW) == ()
 
@@ -49,11 +51,11 @@ def test_schedule_refuses_an_event_that_was_over_before_it_came() -> None:
 def test_schedule_takes_up_nothing_older_than_what_was_refused_as_over() -> None:
     """A newer revision that came too late still counts over an older one."""
     schedule = holding(event(revision=1, starts_in_s=-600))
-    assert schedule.offer(event(), Source.COMMAND, VEN, NOW)[1] is Verdict.STALE
+    assert schedule.offer(event(), EventOrigin.COMMAND, VEN, NOW)[1] is ScheduleVerdict.STALE
     assert schedule.in_force(NOW) is None
     late = event(revision=2, starts_in_s=-700)
-    assert schedule.offer(late, Source.SHADOW, VEN, NOW)[1] is Verdict.EXPIRED
-    assert schedule.offer(event(revision=2), Source.SHADOW, VEN, NOW)[1] is Verdict.ACCEPTED
+    assert schedule.offer(late, EventOrigin.SHADOW, VEN, NOW)[1] is ScheduleVerdict.EXPIRED
+    assert schedule.offer(event(revision=2), EventOrigin.SHADOW, VEN, NOW)[1] is ScheduleVerdict.ACCEPTED
 
 
 def test_schedule_runs_a_late_event_for_the_rest_of_its_time() -> None:
@@ -75,7 +77,7 @@ def test_schedule_lets_a_newer_revision_take_the_place_of_an_older() -> None:
 def test_schedule_ends_an_event_whose_new_revision_has_no_intervals() -> None:
     """A cancellation ends the event at once, and is said once (defect 2)."""
     schedule, _ = holding(event()).announce(NOW)
-    schedule, _ = schedule.offer(event(revision=1, durations_s=()), Source.SHADOW, VEN, NOW + 10)
+    schedule, _ = schedule.offer(event(revision=1, durations_s=()), EventOrigin.SHADOW, VEN, NOW + 10)
     assert schedule.in_force(NOW + 10) is None
     schedule, said = schedule.announce(NOW + 10)
     assert [transition.phase for transition in said] == [Phase.CANCELLED]
@@ -86,8 +88,8 @@ def test_schedule_keeps_a_cancellation_that_comes_before_its_event() -> None:
     """A late older revision does not start what was cancelled; nothing is said of what never was."""
     schedule = holding(event(revision=1, durations_s=()))
     assert schedule.announce(NOW)[1] == ()
-    schedule, verdict = schedule.offer(event(), Source.SHADOW, VEN, NOW)
-    assert verdict is Verdict.STALE
+    schedule, verdict = schedule.offer(event(), EventOrigin.SHADOW, VEN, NOW)
+    assert verdict is ScheduleVerdict.STALE
     assert schedule.in_force(NOW) is None
 
 
@@ -98,7 +100,7 @@ def test_schedule_does_not_cancel_what_is_over(over: Phase) -> None:
     later = NOW + 10 if over is Phase.OPTED_OUT else NOW + 700
     if over is Phase.OPTED_OUT:
         schedule = schedule.end(["e1"], over, NOW + 5)
-    schedule, _ = schedule.offer(event(revision=1, durations_s=()), Source.SHADOW, VEN, later)
+    schedule, _ = schedule.offer(event(revision=1, durations_s=()), EventOrigin.SHADOW, VEN, later)
     assert schedule.events["e1"].phase(later) is over
 
 
@@ -123,7 +125,7 @@ def test_schedule_says_each_phase_once_and_in_the_order_of_the_starts() -> None:
 def test_schedule_does_not_announce_a_phase_again_for_a_new_revision() -> None:
     """A revision that changes the kW of a running event is no second start."""
     schedule, _ = holding(event()).announce(NOW)
-    schedule, _ = schedule.offer(event(revision=1, kw=4.0), Source.SHADOW, VEN, NOW + 1)
+    schedule, _ = schedule.offer(event(revision=1, kw=4.0), EventOrigin.SHADOW, VEN, NOW + 1)
     assert schedule.announce(NOW + 1)[1] == ()
 
 
@@ -194,8 +196,10 @@ def test_schedule_forgets_nothing_that_is_to_come() -> None:
 
 def test_schedule_lets_an_event_that_came_both_ways_go_by_shadow() -> None:
     """Command first or shadow first: what is no longer desired is known to have come by shadow."""
-    by_both = [holding((event(), one), (event(), other)) for one, other in
-               ((Source.COMMAND, Source.SHADOW), (Source.SHADOW, Source.COMMAND))]  # fmt: skip
+    command, shadow = EventOrigin.COMMAND, EventOrigin.SHADOW
+    by_both = [
+        holding((event(), one), (event(), other)) for one, other in ((command, shadow), (shadow, command))
+    ]
     assert by_both[0] == by_both[1]
     assert by_both[0].from_shadow_ids() == {"e1"}
 
@@ -205,7 +209,7 @@ def test_schedule_remembers_an_event_of_an_earlier_run_without_a_word() -> None:
     schedule = Schedule().remember(event(), VEN, Phase.OPTED_OUT)
     assert schedule.in_force(NOW) is None
     assert schedule.announce(NOW)[1] == ()
-    assert schedule.offer(event(), Source.SHADOW, VEN, NOW)[1] is Verdict.REPEATED
+    assert schedule.offer(event(), EventOrigin.SHADOW, VEN, NOW)[1] is ScheduleVerdict.REPEATED
 
 
 def _in_force(schedule: Schedule, now_ts: float) -> str | None:
@@ -222,12 +226,15 @@ def test_schedule_takes_up_sixty_four_open_events_and_no_more() -> None:
     """The 65th event that is not over is refused and not held; what a VEN remembers is bounded."""
     schedule = full()
     assert len(schedule.open_ids(NOW)) == OPEN_MAX == 64
-    assert schedule.offer(event("one more"), Source.SHADOW, VEN, NOW) == (schedule, Verdict.FULL)
+    assert schedule.offer(event("one more"), EventOrigin.SHADOW, VEN, NOW) == (schedule, ScheduleVerdict.FULL)
 
 
 def test_a_full_schedule_takes_up_revisions_and_what_follows_an_event_that_is_over() -> None:
     """Only an event that would be the 65th open one finds no room."""
     schedule = full()
-    assert schedule.offer(event("e0", revision=1, kw=3.0), Source.SHADOW, VEN, NOW)[1] is Verdict.ACCEPTED
+    assert (
+        schedule.offer(event("e0", revision=1, kw=3.0), EventOrigin.SHADOW, VEN, NOW)[1]
+        is ScheduleVerdict.ACCEPTED
+    )
     freed = schedule.end(["e0"], Phase.CANCELLED, NOW)
-    assert freed.offer(event("one more"), Source.SHADOW, VEN, NOW)[1] is Verdict.ACCEPTED
+    assert freed.offer(event("one more"), EventOrigin.SHADOW, VEN, NOW)[1] is ScheduleVerdict.ACCEPTED

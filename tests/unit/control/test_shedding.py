@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from ven_twin.control.circuit_views import LoadSetting, circuit_views, with_settings
+from ven_twin.control.circuit_views import CircuitSetting, circuit_views, with_settings
 from ven_twin.control.guards import CircuitView, Switching, advance, held_off, refusal
 from ven_twin.control.shedding import (
     Decision,
@@ -17,7 +17,7 @@ from ven_twin.control.shedding import (
 )
 from ven_twin.house.control import FREE, Control
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import build_house
 
@@ -119,10 +119,10 @@ def test_comfort_goes_in_the_order_of_priority(busy: tuple[CircuitView, ...]) ->
     assert shed_at["dryer1"] < shed_at["heater1"] < shed_at["hvac1"]
 
 
-@pytest.mark.parametrize("asked_kw", [1.0, 5.0, 10.0, 15.0, 20.0, 100.0])
-def test_a_critical_circuit_is_never_curtailed(busy: tuple[CircuitView, ...], asked_kw: float) -> None:
+@pytest.mark.parametrize("needed_kw", [1.0, 5.0, 10.0, 15.0, 20.0, 100.0])
+def test_a_critical_circuit_is_never_curtailed(busy: tuple[CircuitView, ...], needed_kw: float) -> None:
     """Whatever is asked, the fridge runs."""
-    plan = plan_shed(busy, asked_kw)
+    plan = plan_shed(busy, needed_kw)
     assert plan.controls["fridge1"] is FREE
     assert decision(plan, "fridge1").reason == "critical"
 
@@ -251,9 +251,9 @@ def test_every_decision_adds_up(busy: tuple[CircuitView, ...]) -> None:
 
 def test_needed_power_is_measured_from_the_baseline() -> None:
     """A house that already draws less than its clone needs to shed less, and never below nothing."""
-    assert needed_kw(demand_kw=6.0, baseline_kw=6.0, asked_kw=2.0) == 2.0
-    assert needed_kw(demand_kw=4.5, baseline_kw=6.0, asked_kw=2.0) == 0.5
-    assert needed_kw(demand_kw=1.0, baseline_kw=6.0, asked_kw=2.0) == 0.0
+    assert needed_kw(demand_kw=6.0, baseline_kw=6.0, requested_kw=2.0) == 2.0
+    assert needed_kw(demand_kw=4.5, baseline_kw=6.0, requested_kw=2.0) == 0.5
+    assert needed_kw(demand_kw=1.0, baseline_kw=6.0, requested_kw=2.0) == 0.0
 
 
 def test_switching_counts_how_long_a_circuit_has_been_as_it_is() -> None:
@@ -273,7 +273,7 @@ def test_a_comfort_limit_ends_the_minimum_off_time() -> None:
 
 
 @pytest.fixture(scope="module")
-def site() -> Site:
+def site() -> HouseEnvironment:
     """The world around the standard house."""
     return load_site(load_profile())
 
@@ -287,7 +287,7 @@ def house() -> House:
     return house
 
 
-def test_views_show_the_house_as_it_would_be_left_alone(house: House, site: Site) -> None:
+def test_views_show_the_house_as_it_would_be_left_alone(house: House, site: HouseEnvironment) -> None:
     """Every circuit is there, with the power that the next step would draw."""
     env = site.environment(EVENING_S, 60.0)
     views = circuit_views(house, env, 60.0, {})
@@ -295,14 +295,14 @@ def test_views_show_the_house_as_it_would_be_left_alone(house: House, site: Site
     assert [shown.priority for shown in views] == [spec.priority for spec in house.circuits]
 
 
-def test_settings_of_the_resident_reach_the_views(house: House, site: Site) -> None:
+def test_settings_of_the_resident_reach_the_views(house: House, site: HouseEnvironment) -> None:
     """Opted out, switched off, ranked anew or capped: the planner sees the circuit as it was set."""
     env = site.environment(EVENING_S, 60.0)
     settings = {
-        "hvac1": LoadSetting(opted_out=True),
-        "heater1": LoadSetting(enabled=False),
-        "misc1": LoadSetting(priority=40),
-        "lights1": LoadSetting(capacity_kw=0.01),
+        "hvac1": CircuitSetting(opted_out=True),
+        "heater1": CircuitSetting(enabled=False),
+        "misc1": CircuitSetting(priority=40),
+        "lights1": CircuitSetting(capacity_kw=0.01),
     }
     shown = {one.id: one for one in circuit_views(house, env, 60.0, {}, settings)}
     assert refusal(shown["hvac1"]) == "switched by hand: out of this event"
@@ -316,9 +316,9 @@ def test_a_plan_does_not_undo_what_the_resident_set(busy: tuple[CircuitView, ...
     """Off stays off, and of two ceilings the lower holds."""
     plan = plan_shed(busy, 8.0)
     settings = {
-        "ev1": LoadSetting(capacity_kw=2.0),
-        "batt1": LoadSetting(capacity_kw=4.0),
-        "dryer1": LoadSetting(enabled=False),
+        "ev1": CircuitSetting(capacity_kw=2.0),
+        "batt1": CircuitSetting(capacity_kw=4.0),
+        "dryer1": CircuitSetting(enabled=False),
     }
     controls = with_settings(plan, settings)
     assert controls["ev1"].limit_kw == 2.0
@@ -327,7 +327,7 @@ def test_a_plan_does_not_undo_what_the_resident_set(busy: tuple[CircuitView, ...
     assert controls["hvac1"] is FREE
 
 
-def test_an_event_is_delivered_against_the_clone(house: House, site: Site) -> None:
+def test_an_event_is_delivered_against_the_clone(house: House, site: HouseEnvironment) -> None:
     """Two hours, solved anew each minute: the meter is 3 kW below the clone, or as far as the house draws."""
     clone = house
     switching: dict[str, Switching] = {}
@@ -347,7 +347,7 @@ def test_an_event_is_delivered_against_the_clone(house: House, site: Site) -> No
     assert sum(missed_kw) / 120 < 0.02
 
 
-def test_a_plan_of_the_house_is_what_the_house_does(house: House, site: Site) -> None:
+def test_a_plan_of_the_house_is_what_the_house_does(house: House, site: HouseEnvironment) -> None:
     """Final power in each decision is the power that the circuit then draws."""
     for minute in range(0, 180, 7):
         env = site.environment(EVENING_S + 60.0 * minute, 60.0)
@@ -417,13 +417,13 @@ def test_half_a_kw_too_much_weighs_half(priority: int, larger_goes: bool) -> Non
     assert plan.curtailed == {"hvac1": not larger_goes, "heater1": larger_goes, "fridge1": False}
 
 
-@pytest.mark.parametrize(("asked_kw", "shed_kw"), [(0.16, 0.0), (0.17, 4.0)])
+@pytest.mark.parametrize(("needed_kw", "shed_kw"), [(0.16, 0.0), (0.17, 4.0)])
 def test_a_target_is_missed_only_when_reaching_it_would_cost_fifty_times_as_much(
-    asked_kw: float, shed_kw: float
+    needed_kw: float, shed_kw: float
 ) -> None:
     """Short by 0.16 kW is 8.0; the only relay is 4.0, 0.25 for switching and 3.84 for what is too much."""
     views = (view("hvac1", 4.0, priority=1), view("fridge1", 0.15))
-    assert plan_shed(views, asked_kw).shed_kw == shed_kw
+    assert plan_shed(views, needed_kw).shed_kw == shed_kw
 
 
 def test_with_more_than_eight_relays_the_eight_largest_are_weighed() -> None:

@@ -10,7 +10,7 @@ import pytest
 from contracts.wire.events import Phase
 from contracts.wire.shadow import LoadSetting, OptOut, difference, merge
 from tests.support.ven_states import NOW, desired, event, told, ven
-from ven_twin.control.schedule import Source
+from ven_twin.control.schedule import EventOrigin
 from ven_twin.control.ven_state import EXPIRED, LoadShed, VenState
 
 
@@ -134,7 +134,7 @@ def test_ven_cancels_an_event_whose_key_was_deleted() -> None:
 
 def test_ven_keeps_an_event_that_came_by_command_when_the_shadow_is_empty() -> None:
     """What never was in the shadow cannot be deleted from it."""
-    schedule, _ = ven().schedule.offer(event(), Source.COMMAND, "ven-1", NOW)
+    schedule, _ = ven().schedule.offer(event(), EventOrigin.COMMAND, "ven-1", NOW)
     after = told(replace(ven(), schedule=schedule), {})
     assert after.in_force(NOW) is not None
     assert after.reported_settings()["drEvents"] == {"e1": event().to_shadow()}

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from harness.faults import frames, reconnects
-from harness.faults.oracle import Journal, judge
+from harness.faults.oracle import ProducerJournal, judge
 from harness.faults.shadow_service import Shadow
 from harness.soak.soak import Sample, Soaked, gaps
 
 IDS = [("b1", seq) for seq in range(5)]
-ALL = Journal(frozenset(IDS), frozenset(IDS))
+ALL = ProducerJournal(frozenset(IDS), frozenset(IDS))
 
 
 def test_everything_stored_once_holds() -> None:
@@ -57,7 +57,7 @@ def test_repeats_are_counted_and_harmless() -> None:
 def test_what_was_offered_and_cut_off_may_come_or_not(tmp_path: Path) -> None:
     """A process killed between taking a message and noting it; a line that was cut off is not there."""
     (tmp_path / "journal").write_text("o b1 0\na b1 0\no b1 1\no b1 2\na b1")
-    journal = Journal.read(tmp_path / "journal")
+    journal = ProducerJournal.read(tmp_path / "journal")
     assert journal.accepted == {("b1", 0)}
     assert judge(journal, [("b1", 0)], [], 0).holds
     assert judge(journal, [("b1", 0), ("b1", 1)], [], 0).holds

@@ -13,7 +13,7 @@ from harness.mutate import report
 from harness.mutate.mutants import Mutant, mutants_of
 from harness.mutate.reach import MeasuredFile, Reach, importers_of
 from harness.mutate.sample import EquivalentMutant
-from harness.mutate.trial import Trial, Verdict, try_all
+from harness.mutate.trial import MutantTrial, MutantVerdict, try_all
 
 SOURCE = "def larger(a, b):\n    return a if a > b else b\n\n\ndef unused(a):\n    return a + 1\n"
 TESTS = (
@@ -43,7 +43,7 @@ def reach() -> Reach:
 
 def verdicts(
     checkout: Path, reach: Reach, monkeypatch: pytest.MonkeyPatch, *equivalent: EquivalentMutant
-) -> Mapping[str, Trial]:
+) -> Mapping[str, MutantTrial]:
     """The trials of all mutants of the product, by mutation."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     shares = {"control": mutants_of("product.py", SOURCE)}
@@ -58,13 +58,13 @@ def test_a_planted_survivor_survives_and_what_is_tested_is_killed(
     entry = EquivalentMutant("product.py", "return a + 1", "1 → (0)", "planted")
     trials = verdicts(checkout, reach, monkeypatch, entry)
     assert {mutation: trial.verdict for mutation, trial in trials.items()} == {
-        "a > b → a >= b": Verdict.SURVIVED,
-        "a > b → a <= b": Verdict.KILLED,
-        "a if a > b else b → None": Verdict.KILLED,
-        "a + 1 → a - 1": Verdict.SURVIVED,
-        "a + 1 → None": Verdict.SURVIVED,
-        "1 → (2)": Verdict.SURVIVED,
-        "1 → (0)": Verdict.EQUIVALENT,
+        "a > b → a >= b": MutantVerdict.SURVIVED,
+        "a > b → a <= b": MutantVerdict.KILLED,
+        "a if a > b else b → None": MutantVerdict.KILLED,
+        "a + 1 → a - 1": MutantVerdict.SURVIVED,
+        "a + 1 → None": MutantVerdict.SURVIVED,
+        "1 → (2)": MutantVerdict.SURVIVED,
+        "1 → (0)": MutantVerdict.EQUIVALENT,
     }
     assert trials["a + 1 → a - 1"].note == "no test runs it"
     assert (checkout / "product.py").read_text() == SOURCE
@@ -132,10 +132,10 @@ def test_importers_are_read_from_every_form_of_import() -> None:
     assert importers_of(sources)["p/a.py"] == {"b.py", "c.py", "d.py"}
 
 
-def trials_of(area: str, **counts: int) -> list[Trial]:
+def trials_of(area: str, **counts: int) -> list[MutantTrial]:
     """That many trials by verdict."""
     return [
-        Trial(area, mutant("x = a < b\n"), Verdict(verdict))
+        MutantTrial(area, mutant("x = a < b\n"), MutantVerdict(verdict))
         for verdict, count in counts.items()
         for _ in range(count)
     ]
@@ -159,8 +159,8 @@ def test_a_survivor_is_shown_with_its_place_and_its_change() -> None:
     """File and line, the mutation, the line before and after; what was killed is not shown."""
     source = "\nx = a < b\n"
     trials = [
-        Trial("control", mutant(source, 0), Verdict.SURVIVED, "no test runs it"),
-        Trial("control", mutant(source, 1), Verdict.KILLED),
+        MutantTrial("control", mutant(source, 0), MutantVerdict.SURVIVED, "no test runs it"),
+        MutantTrial("control", mutant(source, 1), MutantVerdict.KILLED),
     ]
     assert list(report.survivors(trials, {"a.py": source})) == [
         "core  a.py:2  a < b → a <= b (no test runs it)",

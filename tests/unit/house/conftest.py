@@ -4,7 +4,7 @@ import pytest
 
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import Profile, build_house
 
@@ -16,7 +16,7 @@ def profile() -> Profile:
 
 
 @pytest.fixture(scope="session")
-def site(profile: Profile) -> Site:
+def site(profile: Profile) -> HouseEnvironment:
     """The world around the standard house."""
     return load_site(profile)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.profile import Profile, build_house
 
 DAYS = 365
@@ -13,7 +13,7 @@ DT_S = 600.0
 
 
 @pytest.fixture(scope="module")
-def kwh_d(profile: Profile, site: Site) -> dict[str, float]:
+def kwh_d(profile: Profile, site: HouseEnvironment) -> dict[str, float]:
     """Mean daily energy of each circuit over a year, without HVAC and battery."""
     whole = build_house(profile)
     house = House.of({device.spec.id: device for device in whole.loads})
@@ -69,7 +69,9 @@ def test_the_car_draws_what_it_drives(kwh_d: dict[str, float]) -> None:
     assert kwh_d["ev1"] == pytest.approx(30 * 0.325 / 0.9, rel=0.02)
 
 
-def test_a_winter_takes_the_house_below_its_limit_for_seventeen_hours(profile: Profile, site: Site) -> None:
+def test_a_winter_takes_the_house_below_its_limit_for_seventeen_hours(
+    profile: Profile, site: HouseEnvironment
+) -> None:
     """In the hardest frosts what a 30 A circuit carries does not hold 16.7 °C: docs/house.md says so."""
     house, below_s, dt_s = build_house(profile), 0.0, 300.0
     at_s = datetime(2025, 12, 1, 5, tzinfo=UTC).timestamp()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ven_twin.house.devices.envelope import Envelope, Temperatures, drift, equilibrium, transition
+from ven_twin.house.devices.envelope import BuildingEnvelope, Temperatures, drift, equilibrium, transition
 
-HOUSE = Envelope(
+HOUSE = BuildingEnvelope(
     air_kwh_c=0.447,
     mass_kwh_c=1.812,
     ua_kw_c=0.419,

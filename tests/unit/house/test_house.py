@@ -9,7 +9,7 @@ from ven_twin.house.control import Control
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.profile import Profile, build_house
 
 CIRCUITS = ["hvac1", "heater1", "ev1", "batt1", "dryer1", "range1", "lights1", "fridge1", "misc1", "pv1"]
@@ -56,7 +56,9 @@ def test_appliances_warm_the_house(house: House) -> None:
     assert cooking.hvac.air_c > quiet.hvac.air_c + 0.1
 
 
-def test_a_house_and_its_clone_stay_one_until_something_is_asked(house: House, site: Site) -> None:
+def test_a_house_and_its_clone_stay_one_until_something_is_asked(
+    house: House, site: HouseEnvironment
+) -> None:
     """The uncurtailed clone is the true baseline because nothing else tells the two apart."""
     clone = house
     for tick in range(240):
@@ -74,7 +76,7 @@ def test_stepping_leaves_the_house_as_it_was(house: House, hot_day: Environment)
     assert house.step({}, hot_day, 60.0) == before
 
 
-def test_demand_is_what_the_next_step_would_draw(house: House, site: Site) -> None:
+def test_demand_is_what_the_next_step_would_draw(house: House, site: HouseEnvironment) -> None:
     """The preview that planning rests on is the physics itself."""
     env = site.environment(JULY, 60.0)
     assert house.demand_kw(env, 60.0) == house.step({}, env, 60.0).power_kw
@@ -88,7 +90,7 @@ def test_a_step_of_no_length_is_refused(house: House, hot_day: Environment, dt_s
     assert refused.value.dt_s is dt_s
 
 
-def test_a_house_may_lack_any_circuit(profile: Profile, site: Site) -> None:
+def test_a_house_may_lack_any_circuit(profile: Profile, site: HouseEnvironment) -> None:
     """Which circuits a house has is configuration: without HVAC and battery it still steps."""
     whole = build_house(profile)
     bare = House.of({"fridge1": whole.device("fridge1")})

@@ -5,14 +5,14 @@ from datetime import date
 import pytest
 
 from ven_twin.house.errors import PhysicsError
-from ven_twin.house.house_environment import Site
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.weather.solar import Irradiance, Sun, on_plane_w_m2, on_walls_w_m2, sun_at
 from ven_twin.house.weather.typical_year import Weather, WeatherHour, calendar
 
 EPOCH = date(1970, 1, 1).toordinal()
 
 
-def test_the_packaged_year_is_greensboros(site: Site) -> None:
+def test_the_packaged_year_is_greensboros(site: HouseEnvironment) -> None:
     """The table holds a whole year of a plausible climate, in the station's own time."""
     weather = site.weather
     assert (weather.place, weather.utc_offset_h) == ("GREENSBORO PIEDMONT TRIAD INT, NC", -5.0)
@@ -28,7 +28,7 @@ def test_a_year_of_another_length_is_refused() -> None:
         Weather("nowhere", 0.0, 0.0, 0.0, (hour,) * 8759)
 
 
-def test_the_year_closes_on_itself(site: Site) -> None:
+def test_the_year_closes_on_itself(site: HouseEnvironment) -> None:
     """The hour before the first is the last."""
     assert site.weather.ending(0) is site.weather.hours[-1]
     assert site.weather.ending(8761) is site.weather.hours[0]

@@ -85,7 +85,7 @@ def test_delivered_energy_is_the_time_integral(settled: World) -> None:
         assert ven.delivered[name].delivered_kw == pytest.approx(3.0)
         assert ven.delivered[name].delivered_kwh == pytest.approx(3.0)
         assert ven.delivered[name].baseline_kw == pytest.approx(5.0)
-    assert (ven.asked_kw, ven.used_kw) == (3.0, pytest.approx(2.0))
+    assert (ven.requested_kw, ven.used_kw) == (3.0, pytest.approx(2.0))
     assert settled.now
 
 
@@ -160,7 +160,7 @@ def test_a_ven_without_telemetry_delivers_nothing_that_is_known(house: World) ->
     whole = report()
     (ven,) = whole.vens
     assert (ven.used_kw, ven.delivered, ven.acknowledged, ven.restored) == (None, {}, False, None)
-    assert (whole.delivered, whole.asked_kw) == ({}, 3.0)
+    assert (whole.delivered, whole.requested_kw) == ({}, 3.0)
     assert any("house-1" in note for note in whole.notes)
 
 
@@ -174,7 +174,7 @@ def test_intervals_are_reported_one_by_one(house: World) -> None:
     house.now = START + 1800
     first, second, third = report().vens[0].delivered["clone"].intervals_kw
     assert (first, second, third) == (pytest.approx(1.0), pytest.approx(3.0), None)
-    assert report().asked_kw == pytest.approx(2.0)
+    assert report().requested_kw == pytest.approx(2.0)
 
 
 def test_a_cancelled_event_is_settled_up_to_its_cancellation(house: World) -> None:
@@ -189,7 +189,7 @@ def test_a_cancelled_event_is_settled_up_to_its_cancellation(house: World) -> No
     whole = report()
     assert (whole.cancelled, whole.revision, whole.end_ts) == (True, 1, START + 600)
     assert whole.delivered["clone"].delivered_kwh == pytest.approx(0.5)
-    assert whole.vens[0].asked_kw == pytest.approx(3.0)
+    assert whole.vens[0].requested_kw == pytest.approx(3.0)
 
 
 def test_an_event_cancelled_before_its_start_delivers_nothing(house: World) -> None:
@@ -197,7 +197,7 @@ def test_an_event_cancelled_before_its_start_delivers_nothing(house: World) -> N
     dispatch()
     dispatch_handler({"action": "cancel", "eventId": "e1"}, Context())
     whole = report()
-    assert (whole.vens[0].asked_kw, whole.delivered) == (0.0, {})
+    assert (whole.vens[0].requested_kw, whole.delivered) == (0.0, {})
     assert whole.vens[0].notes == ("cancelled before it started",)
     assert house.desired("house-1") == {}
 

@@ -215,8 +215,8 @@ def test_what_is_asked_follows_the_plans(house: World) -> None:
     rows(house, START, START + 3600, 2.0)
     house.now = START + 3720
     whole = report()
-    assert (whole.asked_kwh, whole.asked_kw) == (pytest.approx(2.0), pytest.approx(2.0))
-    assert [(each.asked_kw, each.end_ts - each.start_ts) for each in whole.intervals] == [
+    assert (whole.requested_kwh, whole.requested_kw) == (pytest.approx(2.0), pytest.approx(2.0))
+    assert [(each.requested_kw, each.end_ts - each.start_ts) for each in whole.intervals] == [
         (3.0, 1800),
         (1.0, 1800),
     ]
@@ -262,7 +262,7 @@ def test_a_level_is_asked_in_the_kw_that_the_ven_makes_of_it(house: World) -> No
     dispatch(intervals=[{"durationS": 3600, "signal": "level", "value": 2}])
     event_rows(house, eventId="e1", requestedReductionKw=2.5)
     whole = report()
-    assert (whole.asked_kw, whole.vens[0].asked_kwh) == (pytest.approx(2.5), pytest.approx(2.5))
+    assert (whole.requested_kw, whole.vens[0].requested_kwh) == (pytest.approx(2.5), pytest.approx(2.5))
 
 
 def test_a_settled_event_says_how_the_ven_performs(house: World) -> None:
@@ -342,9 +342,9 @@ def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:
     """Whoever comes second takes the first one's report, with its time."""
     dispatch()
     event_rows(house)
-    settle = desk_module.Desk.settle
+    settle = desk_module.Adapters.settle
 
-    def slow(self: desk_module.Desk, *given: Any, **named: Any) -> EventReport:
+    def slow(self: desk_module.Adapters, *given: Any, **named: Any) -> EventReport:
         worked_out = settle(self, *given, **named)
         patch.undo()
         house.now += 5
@@ -352,7 +352,7 @@ def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:
         return worked_out
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(desk_module.Desk, "settle", slow)
+        patch.setattr(desk_module.Adapters, "settle", slow)
         stands = report()
     assert stands.settled_ts == house.event_part("e1", "REPORT")["report"]["settledTs"] == START + 3725
     assert ven(house)["calledKwh"] == pytest.approx(3.0)
@@ -384,6 +384,6 @@ def test_a_report_has_a_series_to_plot(remembered: World) -> None:
     assert series is not None
     assert len(series.used_kw) <= 240
     middle = round((START + 1800 - series.start_ts) / series.step_s)
-    assert (series.asked_kw[middle], series.used_kw[middle]) == (3.0, 2.0)
+    assert (series.requested_kw[middle], series.used_kw[middle]) == (3.0, 2.0)
     assert (series.baseline_kw[middle], series.clone_kw[middle]) == (8.0, 5.0)
-    assert series.asked_kw[0] is None
+    assert series.requested_kw[0] is None

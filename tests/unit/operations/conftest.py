@@ -12,7 +12,7 @@ import pytest_socket
 
 from contracts.api.fleet import Fleet
 from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.api.resources import Command, Event, EventSummary
+from contracts.api.resources import Event, EventSummary, SentCommand
 from tests.support.fleets import crowd, event
 from ven_twin.operations.aggregator.cloud import CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
@@ -93,7 +93,7 @@ class Desk:
         """Never asked by the page."""
         raise NotImplementedError
 
-    def command(self, ven_id: str, correlation_id: str) -> Command | None:
+    def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
         """Never asked by the page."""
         raise NotImplementedError
 
@@ -114,7 +114,7 @@ class Desk:
 
     @staticmethod
     def _dispatched(event_id: str) -> EventDispatched:
-        known = {"start_ts": 0, "end_ts": 60, "asked_kw": 1.0, "etag": "2f", "assignments": ()}
+        known = {"start_ts": 0, "end_ts": 60, "requested_kw": 1.0, "etag": "2f", "assignments": ()}
         return EventDispatched(event_id=event_id, revision=0, **known)  # type: ignore[arg-type]
 
 

@@ -7,13 +7,13 @@ import pytest
 from contracts.api.fleet import fleet_at
 from contracts.wire.events import Interval, Phase, Signal
 from tests.support.fleets import NOW, crowd, event
-from ven_twin.operations.fleet.fleet_state import SILENT_S, Board, Seen, board
+from ven_twin.operations.fleet.fleet_state import SILENT_S, FleetAnswers, FleetState, board
 
 
-def shown(*events: object, **seen: object) -> Board:
+def shown(*events: object, **seen: object) -> FleetState:
     """The board of a crowd and these events."""
     known = {"fleet": crowd(), "events": events, "heard_ts": NOW - 1}
-    return board(Seen(**{**known, **seen}), "here", NOW)  # type: ignore[arg-type]
+    return board(FleetAnswers(**{**known, **seen}), "here", NOW)  # type: ignore[arg-type]
 
 
 def test_events_stand_in_the_order_in_which_they_matter() -> None:
@@ -44,16 +44,16 @@ def test_a_running_event_asks_for_its_present_step() -> None:
     """Of a profile of 4 and 9 kW what counts is the step that runs, not the most."""
     steps = tuple(Interval(duration_s=300, signal=Signal.SHED_KW, value=kw) for kw in (4.0, 9.0))
     (line,) = shown(event("e", after_s=-10, intervals=steps, kw=9.0)).events
-    assert line.asked_kw == 4.0
+    assert line.requested_kw == 4.0
     (line,) = shown(event("e", after_s=-301, intervals=steps, kw=9.0)).events
-    assert line.asked_kw == 9.0
+    assert line.requested_kw == 9.0
 
 
 def test_a_level_asks_for_what_its_vens_were_asked() -> None:
     """A level has no kW of its own."""
     level = (Interval(duration_s=600, signal=Signal.LEVEL, value=2),)
     (line,) = shown(event("evt-evening", intervals=level, kw=0.0)).events
-    assert line.asked_kw == 20.0
+    assert line.requested_kw == 20.0
 
 
 def test_delivered_is_what_the_vens_of_the_event_deliver() -> None:
@@ -65,8 +65,10 @@ def test_delivered_is_what_the_vens_of_the_event_deliver() -> None:
 
 def test_asked_is_the_sum_of_what_runs() -> None:
     """Events that come or are over ask for nothing; one that is not listed asks by its VENs."""
-    assert shown(event("evt-evening", kw=18.0), event("b", kw=3.0), event("c", after_s=60)).asked_kw == 21.0
-    assert shown().asked_kw == 20.0
+    assert (
+        shown(event("evt-evening", kw=18.0), event("b", kw=3.0), event("c", after_s=60)).requested_kw == 21.0
+    )
+    assert shown().requested_kw == 20.0
 
 
 def test_silent_is_who_was_there_and_is_not_heard_of() -> None:

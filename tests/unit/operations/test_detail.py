@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.api.resources import Event, PhaseReached, VenPart
+from contracts.api.resources import Event, PhaseReached, VenParticipation
 from tests.support.fleets import NOW, crowd, event
-from ven_twin.operations.fleet.event_detail import PartFace, detail
+from ven_twin.operations.fleet.event_detail import EventVenView, detail
 
 
-def shown(*parts: VenPart) -> list[PartFace]:
+def shown(*parts: VenParticipation) -> list[EventVenView]:
     """The parts of a running event, with the crowd as it is now."""
     summary = event("evt-evening")
     known: dict[str, Any] = {name: getattr(summary, name) for name in summary.__struct_fields__}
@@ -23,14 +23,18 @@ def said(after_s: float, **more: Any) -> PhaseReached:
 
 def test_what_a_ven_gives_now_counts_while_it_sheds() -> None:
     """By its telemetry, not by what it said when it began."""
-    (part,) = shown(VenPart(ven_id="ven-1", values=(2.0,), phases={"active": said(-50, actual_shed_kw=0.1)}))
+    (part,) = shown(
+        VenParticipation(ven_id="ven-1", values=(2.0,), phases={"active": said(-50, actual_shed_kw=0.1)})
+    )
     assert (part.sheds, part.delivered_kw) == (True, 1.75)
 
 
 def test_what_a_ven_said_at_the_end_counts_afterwards() -> None:
     """With the energy that it metered."""
     over = said(-1, actual_shed_kw=1.9, data={"deliveredKwh": 0.31})
-    (part,) = shown(VenPart(ven_id="gone", values=(2.0,), phases={"completed": over, "active": said(-50)}))
+    (part,) = shown(
+        VenParticipation(ven_id="gone", values=(2.0,), phases={"completed": over, "active": said(-50)})
+    )
     assert (part.sheds, part.delivered_kw, part.delivered_kwh) == (False, 1.9, 0.31)
     assert [answer.phase for answer in part.answers] == ["active", "completed"]
 
@@ -38,9 +42,9 @@ def test_what_a_ven_said_at_the_end_counts_afterwards() -> None:
 def test_who_left_or_cannot_be_counted_on_is_said_why() -> None:
     """An opt-out by its reason, also where none was given; a VEN that is away by what the cloud knows."""
     left, silent, away = shown(
-        VenPart(ven_id="a", phases={"optedOut": said(-9, data={"reason": "economic"})}),
-        VenPart(ven_id="b", phases={"optedOut": said(-9)}),
-        VenPart(ven_id="c", unavailable="offline"),
+        VenParticipation(ven_id="a", phases={"optedOut": said(-9, data={"reason": "economic"})}),
+        VenParticipation(ven_id="b", phases={"optedOut": said(-9)}),
+        VenParticipation(ven_id="c", unavailable="offline"),
     )
     assert (left.opt_out, silent.opt_out, away.opt_out) == ("economic", "no reason given", None)
     assert away.unavailable == "offline"
@@ -52,10 +56,12 @@ def test_took_part_is_who_answered_and_stayed() -> None:
     summary = event("evt-evening")
     known: dict[str, Any] = {name: getattr(summary, name) for name in summary.__struct_fields__}
     parts = (
-        VenPart(ven_id="ven-1", values=(2.0,), phases={"active": said(-50)}),
-        VenPart(ven_id="left", values=(2.0,), phases={"optedOut": said(-9, data={"reason": "economic"})}),
-        VenPart(ven_id="mute", values=(2.0,)),
-        VenPart(ven_id="away", unavailable="offline"),
+        VenParticipation(ven_id="ven-1", values=(2.0,), phases={"active": said(-50)}),
+        VenParticipation(
+            ven_id="left", values=(2.0,), phases={"optedOut": said(-9, data={"reason": "economic"})}
+        ),
+        VenParticipation(ven_id="mute", values=(2.0,)),
+        VenParticipation(ven_id="away", unavailable="offline"),
     )
     found = detail(Event(**known, vens=parts), crowd())
     assert (found.called, found.took_part, found.delivered_kw) == (3, 1, 1.75)

@@ -7,21 +7,23 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.api.fleet import FRESH_S, FleetVen, Standing
+from contracts.api.fleet import FRESH_S, FleetVen, VenStatus
 from contracts.api.resources import EventBody
 from contracts.wire.events import LOWEST_PRIORITY, Signal
 from contracts.wire.shadow import OptOut
 from tests.support.fleets import NOW, crowd, event
 from ven_twin.operations.fleet import words
 from ven_twin.operations.fleet.fleet_rules import fleet_rules
-from ven_twin.operations.fleet.fleet_state import Board, Seen, VenStatus, board, status_of
+from ven_twin.operations.fleet.fleet_state import FleetAnswers, FleetState, ListedStatus, board, status_of
 from ven_twin.operations.fleet.fleet_view import FleetView, fleet_view
 
 
-def shown(**seen: Any) -> Board:
+def shown(**seen: Any) -> FleetState:
     """The board of a crowd with one event."""
     return board(
-        Seen(**{"fleet": crowd(), "events": (event("evt-evening"),), "heard_ts": NOW, **seen}), "here", NOW
+        FleetAnswers(**{"fleet": crowd(), "events": (event("evt-evening"),), "heard_ts": NOW, **seen}),
+        "here",
+        NOW,
     )
 
 
@@ -30,7 +32,7 @@ def view(**seen: Any) -> FleetView:
     return fleet_view(shown(**seen))
 
 
-def ven(standing: Standing = Standing.READY, **more: Any) -> FleetVen:
+def ven(standing: VenStatus = VenStatus.READY, **more: Any) -> FleetVen:
     """A VEN whose latest row is fresh."""
     return FleetVen(**{"ven_id": "ven-1", "standing": standing, "row_age_s": 1.0, **more})
 
@@ -41,8 +43,8 @@ def test_the_view_has_the_boards_figures() -> None:
     assert of.fleet is not None
     assert it.fleet is not None
     assert [line.ven_id for line in it.fleet.vens] == [each.ven_id for each in of.fleet.vens]
-    assert (it.silent, it.never_seen, it.asked_kw) == (of.silent, of.never_seen, of.asked_kw)
-    assert it.share == of.delivered_kw / of.asked_kw
+    assert (it.silent, it.never_seen, it.requested_kw) == (of.silent, of.never_seen, of.requested_kw)
+    assert it.share == of.delivered_kw / of.requested_kw
     assert view(fleet=None).fleet is None
 
 
@@ -57,20 +59,20 @@ def test_the_silent_of_the_list_are_those_that_are_counted() -> None:
 @pytest.mark.parametrize(
     ("of", "status", "why"),
     [
-        (ven(), VenStatus.READY, ""),
-        (ven(row_age_s=FRESH_S), VenStatus.READY, ""),
-        (ven(row_age_s=FRESH_S + 1), VenStatus.SILENT, "silent for 5 min"),
-        (ven(Standing.SHEDDING, row_age_s=None), VenStatus.SILENT, "no telemetry yet"),
-        (ven(Standing.OFFLINE, row_age_s=20.0), VenStatus.OFFLINE, "silent for 20 s"),
-        (ven(Standing.NEVER_SEEN, row_age_s=None), VenStatus.NEVER_SEEN, ""),
+        (ven(), ListedStatus.READY, ""),
+        (ven(row_age_s=FRESH_S), ListedStatus.READY, ""),
+        (ven(row_age_s=FRESH_S + 1), ListedStatus.SILENT, "silent for 5 min"),
+        (ven(VenStatus.SHEDDING, row_age_s=None), ListedStatus.SILENT, "no telemetry yet"),
+        (ven(VenStatus.OFFLINE, row_age_s=20.0), ListedStatus.OFFLINE, "silent for 20 s"),
+        (ven(VenStatus.NEVER_SEEN, row_age_s=None), ListedStatus.NEVER_SEEN, ""),
         (
-            ven(Standing.OPTED_OUT, row_age_s=None, opt_out=OptOut(reason="mustRun")),
-            VenStatus.OPTED_OUT,
+            ven(VenStatus.OPTED_OUT, row_age_s=None, opt_out=OptOut(reason="mustRun")),
+            ListedStatus.OPTED_OUT,
             "something must run, until it opts in",
         ),
     ],
 )
-def test_a_ven_that_cannot_be_counted_on_says_why(of: FleetVen, status: VenStatus, why: str) -> None:
+def test_a_ven_that_cannot_be_counted_on_says_why(of: FleetVen, status: ListedStatus, why: str) -> None:
     """Fresh telemetry is what tells a VEN that is ready from one that is silent."""
     assert (status_of(of), words.why(of)) == (status, why)
 
@@ -99,5 +101,5 @@ async def test_the_form_begins_with_the_contracts_defaults(client: httpx.AsyncCl
     assert form["randomizeStartS"] == {"minimum": 0, "maximum": 3600, "default": 0}
     assert {rule["value"] for rule in form["signals"]} == set(Signal)
     assert [status["value"] for status in (await client.get("/api/rules")).json()["statuses"]] == list(
-        VenStatus
+        ListedStatus
     )

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from contracts.api.fleet import fleet_at
 from tests.support.fleets import LONG, NOW, crowd, event
-from ven_twin.operations.fleet.fleet_state import Seen, board
+from ven_twin.operations.fleet.fleet_state import FleetAnswers, board
 from ven_twin.operations.fleet.screen import NO_VENS, frame
 
 SIZES = [(80, 24), (140, 40)]
@@ -24,7 +24,7 @@ def lines(width: int, height: int, **seen: object) -> list[str]:
         event("evt-over", after_s=-9000),
     )
     known = {"fleet": crowd(), "events": events, "heard_ts": NOW - 1}
-    shown = board(Seen(**{**known, **seen}), "local cloud", NOW)  # type: ignore[arg-type]
+    shown = board(FleetAnswers(**{**known, **seen}), "local cloud", NOW)  # type: ignore[arg-type]
     out = StringIO()
     console = Console(file=out, width=width, height=height, color_system=None, highlight=False)
     console.print(frame(shown, width, height))

@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.fleets import NOW, event
 from tests.unit.operations.conftest import Desk
-from ven_twin.operations.fleet.askers import Askers
-from ven_twin.operations.fleet.fleet_state import Board
-from ven_twin.operations.fleet.power_history import GAP_S, KEPT_S, Point, Ring
-from ven_twin.operations.fleet.watch import EVENTS_MAX, Watch
+from ven_twin.operations.fleet.askers import PollingThreads
+from ven_twin.operations.fleet.fleet_state import FleetState
+from ven_twin.operations.fleet.power_history import GAP_S, KEPT_S, FleetPoint, FleetPowerHistory
+from ven_twin.operations.fleet.watch import EVENTS_MAX, FleetPoll
 
 WAIT_S = 10
 NOTHING_COMES_S = 0.3
@@ -20,7 +20,7 @@ NOTHING_COMES_S = 0.3
 
 def test_what_was_seen_stays_when_the_cloud_is_gone(desk: Desk) -> None:
     """With the reason; and when it answers again the reason is gone."""
-    watch = Watch(lambda: desk, "here")
+    watch = FleetPoll(lambda: desk, "here")
     watch.ask()
     desk.gone = "no route"
     watch.ask()
@@ -40,7 +40,7 @@ def test_the_way_to_the_cloud_is_made_anew_after_it_failed(desk: Desk) -> None:
         ways.append(1)
         return desk
 
-    watch = Watch(reach, "here")
+    watch = FleetPoll(reach, "here")
     watch.ask()
     watch.ask()
     assert len(ways) == 1
@@ -53,7 +53,7 @@ def test_the_way_to_the_cloud_is_made_anew_after_it_failed(desk: Desk) -> None:
 def test_an_answer_that_nobody_foresaw_does_not_end_the_watch(desk: Desk) -> None:
     """It is said, and asked again."""
     desk.listed = None  # type: ignore[assignment]
-    watch = Watch(lambda: desk, "here")
+    watch = FleetPoll(lambda: desk, "here")
     watch.ask()
     assert "cannot be read" in str(watch.board().cloud.why)
 
@@ -61,7 +61,7 @@ def test_an_answer_that_nobody_foresaw_does_not_end_the_watch(desk: Desk) -> Non
 def test_of_many_events_the_newest_are_shown(desk: Desk) -> None:
     """And that there are more is said; no more are read than are shown, and one."""
     desk.listed = [event(f"evt-{number}", after_s=-60 * number) for number in range(500)]
-    watch = Watch(lambda: desk, "here")
+    watch = FleetPoll(lambda: desk, "here")
     watch.ask()
     board = watch.board()
     assert (len(board.events), board.more_events) == (EVENTS_MAX, True)
@@ -70,8 +70,8 @@ def test_of_many_events_the_newest_are_shown(desk: Desk) -> None:
 
 def test_the_cloud_is_asked_while_somebody_looks(desk: Desk) -> None:
     """Again and again, until nobody does; and at once when something was changed."""
-    told: Queue[Board] = Queue()
-    watch = Watch(lambda: desk, "here", period_s=3600.0)
+    told: Queue[FleetState] = Queue()
+    watch = FleetPoll(lambda: desk, "here", period_s=3600.0)
     watch.start(told.put)
     assert desk.asked == []
     watch.look(wanted=True)
@@ -91,7 +91,7 @@ def test_the_cloud_is_asked_while_somebody_looks(desk: Desk) -> None:
 def test_a_cloud_that_hangs_holds_up_nobody_else(desk: Desk) -> None:
     """One question waits, the other is answered."""
     goes_on = threading.Event()
-    askers = Askers(lambda: desk, 2)
+    askers = PollingThreads(lambda: desk, 2)
     hangs = askers.ask(lambda _: goes_on.wait(WAIT_S))
     assert askers.ask(lambda aggregator: aggregator.fleet().known).result(WAIT_S) == 30
     assert not hangs.done()
@@ -101,9 +101,9 @@ def test_a_cloud_that_hangs_holds_up_nobody_else(desk: Desk) -> None:
 
 def test_the_chart_keeps_an_hour() -> None:
     """Never more points than the hour has seconds, whatever comes."""
-    ring = Ring()
+    ring = FleetPowerHistory()
     for number in range(20_000):
-        ring.add(Point(NOW + number / 2, 1.0, 1.0, 2.0))
+        ring.add(FleetPoint(NOW + number / 2, 1.0, 1.0, 2.0))
     chart = ring.chart()
     assert chart.ts[-1] - chart.ts[0] <= KEPT_S
     assert len(chart.ts) <= KEPT_S + 1
@@ -111,7 +111,7 @@ def test_the_chart_keeps_an_hour() -> None:
 
 def test_nobody_looking_leaves_a_gap_in_the_chart() -> None:
     """No line is drawn over a time of which nothing is known."""
-    ring = Ring()
-    ring.add(Point(NOW, 1.0, 1.0, 2.0))
-    ring.add(Point(NOW + GAP_S + 1, 3.0, 3.0, 2.0))
-    assert ring.chart().asked_kw == [1.0, None, 3.0]
+    ring = FleetPowerHistory()
+    ring.add(FleetPoint(NOW, 1.0, 1.0, 2.0))
+    ring.add(FleetPoint(NOW + GAP_S + 1, 3.0, 3.0, 2.0))
+    assert ring.chart().requested_kw == [1.0, None, 3.0]

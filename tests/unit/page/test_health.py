@@ -18,23 +18,23 @@ from ven_twin.ven.errors import IdentityInvalidError
 from ven_twin.ven.identity.validity import valid_until_ts
 from ven_twin.ven.mqtt.session_status import SessionStatus
 from ven_twin.ven.page.health import health, live
-from ven_twin.ven.snapshot import Moment
+from ven_twin.ven.snapshot import VenSnapshot
 
 CONNECTED = SessionStatus("connected", 0.0, 1, 0, 2.0, 0, 0, None)
 
 
 @pytest.fixture
-def well(stand: Stand) -> Moment:
+def well(stand: Stand) -> VenSnapshot:
     """A VEN that is connected."""
     return replace(stand.twin.moment(), session=CONNECTED)
 
 
-def judged(moment: Moment, days: float | None = 100.0) -> Any:
+def judged(moment: VenSnapshot, days: float | None = 100.0) -> Any:
     """The health with a certificate of so many days."""
     return health(moment, None if days is None else moment.now_ts + days * 86400)
 
 
-def test_a_ven_that_is_well_would_answer(well: Moment) -> None:
+def test_a_ven_that_is_well_would_answer(well: VenSnapshot) -> None:
     """No reasons, no warnings, and the figures."""
     found = judged(well)
     assert (found.answers_events, found.reasons, found.warnings) == (True, (), ())
@@ -50,7 +50,7 @@ def test_a_ven_that_is_well_would_answer(well: Moment) -> None:
         ({"beat_age_s": 60.0}, "has not looked at its house for 60 s"),
     ],
 )
-def test_each_reason_not_to_answer_is_said(well: Moment, change: dict[str, Any], reason: str) -> None:
+def test_each_reason_not_to_answer_is_said(well: VenSnapshot, change: dict[str, Any], reason: str) -> None:
     """One reason for each thing that is wrong."""
     found = judged(replace(well, **change))
     assert not found.answers_events
@@ -69,13 +69,15 @@ def test_a_ven_that_opted_out_would_not_answer(stand: Stand) -> None:
     ("days", "reasons", "warnings"),
     [(None, 1, 0), (-1.0, 1, 0), (3.0, 0, 1), (15.0, 0, 0)],
 )
-def test_the_certificate_is_watched(well: Moment, days: float | None, reasons: int, warnings: int) -> None:
+def test_the_certificate_is_watched(
+    well: VenSnapshot, days: float | None, reasons: int, warnings: int
+) -> None:
     """Unreadable or expired it is a reason; soon to expire a warning."""
     found = judged(well, days)
     assert (len(found.reasons), len(found.warnings)) == (reasons, warnings)
 
 
-def test_a_stuck_loop_is_not_alive(well: Moment) -> None:
+def test_a_stuck_loop_is_not_alive(well: VenSnapshot) -> None:
     """The process may be there and its twin not."""
     assert live(well).alive
     assert not live(replace(well, beat_age_s=60.0)).alive

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.ven_stand import Stand
 from ven_twin.ven.page import broadcaster as module
-from ven_twin.ven.page.broadcaster import Hub
+from ven_twin.ven.page.broadcaster import Broadcaster
 from ven_twin.ven.page.presenter import snapshot
 from ven_twin.webkit.listeners import PAGES_MAX, FullError
 
@@ -20,7 +20,7 @@ class Desk:
     def __init__(self, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stand, self.at_s, self.encoded = stand, 100.0, 0
         monkeypatch.setattr(module, "monotonic_s", lambda: self.at_s)
-        self.hub = Hub(self._encode)
+        self.hub = Broadcaster(self._encode)
 
     def _encode(self) -> tuple[module.Snapshot, bytes]:
         self.encoded += 1

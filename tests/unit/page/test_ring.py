@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from tests.support.ven_stand import Stand
-from ven_twin.ven.page.power_history import COARSE, FINE, FOLDED, Ring
+from ven_twin.ven.page.power_history import COARSE, FINE, FOLDED, PowerHistory
 from ven_twin.ven.page.presenter import power
 
 
 def test_an_hour_and_a_day_take_the_same_room(stand: Stand) -> None:
     """Fine for a quarter of an hour, means before that, and nothing grows."""
-    shown, ring = power(stand.twin.moment()), Ring()
+    shown, ring = power(stand.twin.moment()), PowerHistory()
     lengths = set()
     for second in range(8000):
         ring.add(float(second), msgspec.structs.replace(shown, grid_kw=float(second)))
@@ -27,7 +27,7 @@ def test_an_hour_and_a_day_take_the_same_room(stand: Stand) -> None:
 
 def test_two_looks_in_a_second_are_one_point(stand: Stand) -> None:
     """The twin looks whenever something came in."""
-    ring = Ring()
+    ring = PowerHistory()
     for ts in (1.0, 1.2, 1.9, 2.0, 2.5, 3.0):
         ring.add(ts, power(stand.twin.moment()))
     assert [point.ts for point in ring.points()] == [1.0, 2.0, 3.0]

@@ -10,7 +10,7 @@ import pytest
 from tests.support.ven_stand import START_TS, Stand
 from ven_twin.control.event_history import PAST_KEPT
 from ven_twin.ven.page.presenter import snapshot
-from ven_twin.ven.page.view import Snapshot
+from ven_twin.ven.page.view import VenView
 
 
 def event(start_ts: float, duration_s: int = 600, **more: Any) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def event(start_ts: float, duration_s: int = 600, **more: Any) -> dict[str, Any]
     return {"startTs": int(start_ts), "intervals": [interval], **more}
 
 
-def seen(stand: Stand) -> Snapshot:
+def seen(stand: Stand) -> VenView:
     """What is shown now."""
     return snapshot(stand.twin.moment())
 
@@ -35,7 +35,7 @@ def test_the_figures_of_now_add_up(stand: Stand) -> None:
     assert power.grid_kw == pytest.approx(total_kw, abs=0.01)
     assert power.grid_kw == pytest.approx(sum(circuit.power_kw for circuit in shown.circuits), abs=0.01)
     assert shown.panel.amps == pytest.approx(power.grid_kw * 1000 / 240, abs=0.1)
-    assert power.asked_kw is None
+    assert power.requested_kw is None
     assert power.target_kw is None
     assert shown.events == ()
 
@@ -63,10 +63,10 @@ async def test_a_curtailment_says_why(stand: Stand) -> None:
     curtailed = [circuit for circuit in shown.circuits if circuit.state == "curtailed"]
     assert curtailed
     assert all(circuit.reason and circuit.curtailed_kw > 0 for circuit in curtailed)
-    assert shown.power.asked_kw == 3
+    assert shown.power.requested_kw == 3
     assert shown.power.shed_kw == pytest.approx(3, abs=0.3)
     (going,) = shown.events
-    assert (going.phase, going.in_force, going.asked_kw) == ("active", True, 3)
+    assert (going.phase, going.in_force, going.requested_kw) == ("active", True, 3)
     assert going.delivered_kw == pytest.approx(3, abs=0.3)
 
 
@@ -102,7 +102,7 @@ async def test_an_event_is_shown_with_its_steps(stand: Stand) -> None:
         (60, 90),
     ]
     assert [(step.signal, step.value) for step in one.intervals] == [("level", 2), ("importLimitKw", 1.5)]
-    assert one.asked_kw is None
+    assert one.requested_kw is None
 
 
 async def test_past_events_are_bounded_and_newest_first(stand: Stand) -> None:
@@ -124,7 +124,12 @@ async def test_an_event_that_was_left_before_it_was_acted_on_has_no_figures(stan
     await stand.desire()
     stand.live(2)
     (over,) = stand.twin.moment().past
-    assert (over.ended, over.asked_kw, over.delivered_kwh, over.asked_kwh) == ("cancelled", None, None, None)
+    assert (over.ended, over.requested_kw, over.delivered_kwh, over.requested_kwh) == (
+        "cancelled",
+        None,
+        None,
+        None,
+    )
 
 
 def test_a_snapshot_is_small(stand: Stand) -> None:

@@ -43,7 +43,7 @@ def test_nothing_is_curtailed_before_the_event(scenario: Scenario, minutes: list
     for minute in minutes:
         within = event.start_ts <= minute.at_s < event.end_ts
         assert (minute.event_id is not None) is within
-        assert (minute.asked_kw is not None) is within
+        assert (minute.requested_kw is not None) is within
         if minute.at_s < event.start_ts:
             assert minute.delivered_kw == pytest.approx(0.0, abs=1e-12)
             assert minute.curtailed == ()
@@ -56,9 +56,9 @@ def test_an_event_delivers_and_lets_go(scenario: Scenario, minutes: list[Minute]
         ledger.count(minute)
     (tally,) = ledger.tallies
     assert tally.minutes == 120
-    assert tally.asked_kwh == pytest.approx(2.0)
+    assert tally.requested_kwh == pytest.approx(2.0)
     assert 0.5 < tally.delivered_kwh <= 2.2
-    assert tally.short_kwh >= tally.asked_kwh - tally.delivered_kwh - 1e-9
+    assert tally.short_kwh >= tally.requested_kwh - tally.delivered_kwh - 1e-9
     assert 0.0 < tally.rebound_share < 1.2
     assert minutes[-1].curtailed == ()
 

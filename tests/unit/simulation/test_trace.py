@@ -17,7 +17,7 @@ def test_a_csv_trace_reads_back_what_was_written(tmp_path: Path) -> None:
     """One header, one row a minute, local times with their offset, empty where there is nothing."""
     with CsvTrace(tmp_path / "trace.csv", house_zone(-5.0)) as writer:
         writer.write(MINUTE)
-        writer.write(replace(MINUTE, at_s=MINUTE.at_s + 60, asked_kw=None, event_id=None, curtailed=()))
+        writer.write(replace(MINUTE, at_s=MINUTE.at_s + 60, requested_kw=None, event_id=None, curtailed=()))
     with (tmp_path / "trace.csv").open() as file:
         first, second = csv.DictReader(file)
     assert first["time"].endswith("-05:00")

@@ -11,34 +11,34 @@ from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from contracts.wire.shadow import LoadSetting
 from contracts.wire.units import kwh
 from tests.support.ven_states import NOW, VEN, event
-from ven_twin.control.house_pair import Premises
+from ven_twin.control.house_pair import HousePair
 from ven_twin.control.release import CAP_KW, REASON
-from ven_twin.control.schedule import Held, Schedule, Source
+from ven_twin.control.schedule import EventOrigin, Schedule, ScheduledEvent
 from ven_twin.control.ven_state import VenState
 from ven_twin.ven.clock import HouseClock
-from ven_twin.ven.house_runtime import STEP_MAX_S, Household
+from ven_twin.ven.house_runtime import STEP_MAX_S, HouseRuntime
 
 EVENING_TS = datetime(2026, 7, 14, 23, tzinfo=UTC).timestamp()
-HELD = Held(event(durations_s=(3600,), kw=3.0), Source.SHADOW, 0.0)
+HELD = ScheduledEvent(event(durations_s=(3600,), kw=3.0), EventOrigin.SHADOW, 0.0)
 
 
 @pytest.fixture
-def household() -> Household:
+def household() -> HouseRuntime:
     """The standard house on a July evening, a minute a second."""
     return at_speed(60.0)
 
 
-def at_speed(speed: float) -> Household:
+def at_speed(speed: float) -> HouseRuntime:
     """The standard house on a July evening."""
-    return Household("standard", HouseClock(EVENING_TS, 100.0, speed))
+    return HouseRuntime("standard", HouseClock(EVENING_TS, 100.0, speed))
 
 
-def ven(household: Household) -> VenState:
+def ven(household: HouseRuntime) -> VenState:
     """A VEN that knows nothing yet."""
     return VenState(VEN, household.load_ids)
 
 
-def test_household_has_lived_a_day_before_it_is_looked_at(household: Household) -> None:
+def test_household_has_lived_a_day_before_it_is_looked_at(household: HouseRuntime) -> None:
     """Walls are warm and the tank drawn from: the first kW are those of the hour."""
     premises = household._premises
     assert premises.house == premises.clone
@@ -46,7 +46,7 @@ def test_household_has_lived_a_day_before_it_is_looked_at(household: Household) 
     assert premises.house.hvac.air_c > 23.0
 
 
-def test_household_rows_end_where_events_do(household: Household) -> None:
+def test_household_rows_end_where_events_do(household: HouseRuntime) -> None:
     """What is read at an event's start is what was drawn before it, to the second."""
     state = ven(household)
     household.advance(state, 100.0)
@@ -63,7 +63,7 @@ def test_household_rows_end_where_events_do(household: Household) -> None:
     assert household.read_row().seconds == 0.0
 
 
-def test_household_delivered_energy_equals_the_integral(household: Household) -> None:
+def test_household_delivered_energy_equals_the_integral(household: HouseRuntime) -> None:
     """Energy delivered is baseline less used over wall time, whatever the ticks (defect 1)."""
     state, now_s, expected_kwh = ven(household), 100.0, 0.0
     household.replan(state, HELD, now_s, NOW)
@@ -80,7 +80,7 @@ def test_household_delivered_energy_equals_the_integral(household: Household) ->
     assert household.read_row().reduction_kwh == pytest.approx(expected_kwh)
 
 
-def test_household_meters_an_event_only_while_it_acts(household: Household) -> None:
+def test_household_meters_an_event_only_while_it_acts(household: HouseRuntime) -> None:
     """Before its start and after its end nothing is counted for it; then it is forgotten (defect 6)."""
     state = ven(household)
     household.replan(state, None, 100.0, NOW)
@@ -98,7 +98,7 @@ def test_household_meters_an_event_only_while_it_acts(household: Household) -> N
     assert (household.delivered("e1"), household.requested_kw("e1")) == (None, None)
 
 
-def test_household_restores_every_circuit_after_an_event(household: Household) -> None:
+def test_household_restores_every_circuit_after_an_event(household: HouseRuntime) -> None:
     """Once the event is over and minimum off times have passed, nothing is held back (defect 2)."""
     state = ven(household)
     household.replan(state, HELD, 100.0, NOW)
@@ -118,13 +118,13 @@ def test_household_of_a_suspended_machine_catches_up_in_bounded_steps(
     """Hours that were slept through are lived through, in steps that the physics can take."""
     household = at_speed(speed)
     state, steps = ven(household), []
-    step = Premises.step
+    step = HousePair.step
 
-    def counted(self: Premises, env: object, dt_s: float, settings: object) -> object:
+    def counted(self: HousePair, env: object, dt_s: float, settings: object) -> object:
         steps.append(dt_s)
         return step(self, env, dt_s, settings)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Premises, "step", counted)
+    monkeypatch.setattr(HousePair, "step", counted)
     slept_s = 6 * 3600.0 / speed
     household.advance(state, 100.0 + slept_s)
     assert max(steps) <= STEP_MAX_S + 1e-6
@@ -134,7 +134,7 @@ def test_household_of_a_suspended_machine_catches_up_in_bounded_steps(
     assert household.house_ts(100.0 + slept_s) == EVENING_TS + 6 * 3600.0
 
 
-def test_household_does_nothing_when_no_time_has_passed(household: Household) -> None:
+def test_household_does_nothing_when_no_time_has_passed(household: HouseRuntime) -> None:
     """A second look at the same moment changes nothing."""
     state = ven(household)
     household.advance(state, 105.0)
@@ -144,17 +144,17 @@ def test_household_does_nothing_when_no_time_has_passed(household: Household) ->
     assert household._premises is before
 
 
-def test_household_keeps_what_was_asked_last(household: Household) -> None:
+def test_household_keeps_what_was_asked_last(household: HouseRuntime) -> None:
     """For reports: the kW of the interval in force, by event."""
     intervals = tuple(Interval(duration_s=60, signal=Signal.SHED_KW, value=kw) for kw in (3.0, 1.5))
-    held = Held(DrEvent(event_id="e1", start_ts=NOW, intervals=intervals), Source.SHADOW, 0.0)
+    held = ScheduledEvent(DrEvent(event_id="e1", start_ts=NOW, intervals=intervals), EventOrigin.SHADOW, 0.0)
     household.replan(ven(household), held, 100.0, NOW)
     assert household.requested_kw("e1") == 3.0
     household.replan(ven(household), held, 101.0, NOW + 60)
     assert household.requested_kw("e1") == 1.5
 
 
-def test_household_holds_settings_for_house_and_clone(household: Household) -> None:
+def test_household_holds_settings_for_house_and_clone(household: HouseRuntime) -> None:
     """A circuit that is switched off takes nothing from the baseline's meaning."""
     state = ven(household)
     off = replace(state.settings, loads={"ev1": LoadSetting(enabled=False)})
@@ -166,14 +166,16 @@ def test_household_holds_settings_for_house_and_clone(household: Household) -> N
     assert row.reduction_kwh == pytest.approx(0.0)
 
 
-def test_household_knows_its_circuits(household: Household) -> None:
+def test_household_knows_its_circuits(household: HouseRuntime) -> None:
     """Ids for the shadow, critical ones for the commands, loads for the rows."""
     assert household.critical == {"fridge1"}
     assert {load.id for load in household.loads(ven(household), household.flowing())} == household.load_ids
     assert household.battery_soc is not None
 
 
-def live(household: Household, state: VenState, held: Held | None, first: int, last: int) -> list[float]:
+def live(
+    household: HouseRuntime, state: VenState, held: ScheduledEvent | None, first: int, last: int
+) -> list[float]:
     """Live from one second to another, planned each second; what was drawn above the clone, kW."""
     above_kw = []
     for second in range(first, last):
@@ -184,16 +186,16 @@ def live(household: Household, state: VenState, held: Held | None, first: int, l
     return above_kw
 
 
-def after_an_event(household: Household, *, ends_s: int = 3600) -> VenState:
+def after_an_event(household: HouseRuntime, *, ends_s: int = 3600) -> VenState:
     """The state of a VEN that has lived through half an hour of an event, s of house time at *ends_s*."""
     long_event = event(durations_s=(ends_s,), kw=9.0)
-    schedule, _ = Schedule().offer(long_event, Source.SHADOW, VEN, NOW)
+    schedule, _ = Schedule().offer(long_event, EventOrigin.SHADOW, VEN, NOW)
     state = replace(ven(household), schedule=schedule)
     live(household, state, schedule.events["e1"], 100, 160)
     return state
 
 
-def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: Household) -> None:
+def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: HouseRuntime) -> None:
     """The event is over at once, its circuits come back in turn, and the house stays under the cap."""
     state = after_an_event(household, ends_s=60)
     household.replan(state, None, 160, NOW + 60)
@@ -206,7 +208,7 @@ def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: 
     assert not any(made.reason == REASON for made in household.plan.decisions)
 
 
-def test_household_reports_the_rebound_when_the_release_is_over(household: Household) -> None:
+def test_household_reports_the_rebound_when_the_release_is_over(household: HouseRuntime) -> None:
     """Energy and peak above the clone are put into the event's summary, and into no other."""
     state = after_an_event(household, ends_s=60)
     summary = {"eventId": "e1", "deliveredKwh": 1.0}
@@ -222,7 +224,9 @@ def test_household_reports_the_rebound_when_the_release_is_over(household: House
 
 
 @pytest.mark.parametrize("phase", [Phase.CANCELLED, Phase.OPTED_OUT, None], ids=str)
-def test_household_gives_back_at_once_what_a_person_ends(household: Household, phase: Phase | None) -> None:
+def test_household_gives_back_at_once_what_a_person_ends(
+    household: HouseRuntime, phase: Phase | None
+) -> None:
     """Restore, cancel, opt-out and Ctrl-C are not delayed: only the cap holds anything back."""
     state = after_an_event(household)
     if phase is not None:
@@ -231,7 +235,7 @@ def test_household_gives_back_at_once_what_a_person_ends(household: Household, p
     assert not any(made.reason == REASON for made in household.plan.decisions)
 
 
-def test_household_gives_back_at_once_when_it_is_restored_in_between(household: Household) -> None:
+def test_household_gives_back_at_once_when_it_is_restored_in_between(household: HouseRuntime) -> None:
     """A restore in the time after an event is one."""
     state = after_an_event(household, ends_s=60)
     household.replan(state, None, 160, NOW + 60)
@@ -241,11 +245,11 @@ def test_household_gives_back_at_once_when_it_is_restored_in_between(household: 
     assert not any(made.reason == REASON for made in household.plan.decisions)
 
 
-def test_household_ends_a_release_when_another_event_begins(household: Household) -> None:
+def test_household_ends_a_release_when_another_event_begins(household: HouseRuntime) -> None:
     """What the new event asks for is what counts; the rebound until then is told."""
     state = after_an_event(household, ends_s=60)
     live(household, state, None, 160, 165)
-    other = Held(event("e2", starts_in_s=60, kw=1.0), Source.SHADOW, 0.0)
+    other = ScheduledEvent(event("e2", starts_in_s=60, kw=1.0), EventOrigin.SHADOW, 0.0)
     household.replan(state, other, 165, NOW + 65)
     assert household.acting == "e2"
     assert not any(made.reason == REASON for made in household.plan.decisions)
@@ -265,7 +269,7 @@ def test_household_says_for_how_long_its_offer_could_be_held_in_wall_time() -> N
 
 
 def test_household_tries_its_offer_once_a_minute(
-    household: Household, monkeypatch: pytest.MonkeyPatch
+    household: HouseRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asked each second, it is worked out once a minute, or when the offer has changed."""
     offers_kw = iter([4.0, 4.4, 4.0, 4.6, 4.7, 4.8])
@@ -275,7 +279,7 @@ def test_household_tries_its_offer_once_a_minute(
         tried.append(kw)
         return 600.0
 
-    monkeypatch.setattr(Household, "available_kw", property(lambda _: next(offers_kw)))
+    monkeypatch.setattr(HouseRuntime, "available_kw", property(lambda _: next(offers_kw)))
     monkeypatch.setattr("ven_twin.ven.house_runtime.sustain_s", counted)
     for second in (0.0, 1.0, 59.0, 59.5, 60.0, 120.0):
         assert household.sustain_s(ven(household), 100.0 + second) == 10.0

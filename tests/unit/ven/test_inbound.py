@@ -8,35 +8,35 @@ from typing import Any
 import pytest
 
 from tests.support.ven_states import NOW, VEN, ven
-from ven_twin.control.command_handlers import Facts
-from ven_twin.control.reporting import Voice
+from ven_twin.control.command_handlers import VenFigures
+from ven_twin.control.reporting import Sender
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.profile import Panel
-from ven_twin.ven.command_receiver import REMEMBERED, Commands, Received
+from ven_twin.ven.command_receiver import REMEMBERED, CommandReceiver, ReceivedCommand
 
-FACTS = Facts(status=dict, config=dict, critical=frozenset())
+FACTS = VenFigures(status=dict, config=dict, critical=frozenset())
 
 
 @pytest.fixture
-def commands() -> Commands:
+def commands() -> CommandReceiver:
     """A VEN's commands, none received yet."""
-    return Commands(Voice(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0)))
+    return CommandReceiver(Sender(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0)))
 
 
-def receive(commands: Commands, state: VenState, message: Any, now_ts: float = NOW) -> Received:
+def receive(commands: CommandReceiver, state: VenState, message: Any, now_ts: float = NOW) -> ReceivedCommand:
     """What comes of a message."""
     raw = message if isinstance(message, bytes) else json.dumps(message).encode()
     return commands.receive(state, raw, now_ts, FACTS)
 
 
-def ack_of(received: Received) -> dict[str, Any]:
+def ack_of(received: ReceivedCommand) -> dict[str, Any]:
     """The ack that is to be sent."""
     assert received.ack is not None
     ack: dict[str, Any] = json.loads(received.ack)
     return ack
 
 
-def test_a_command_is_done_answered_and_desired(commands: Commands) -> None:
+def test_a_command_is_done_answered_and_desired(commands: CommandReceiver) -> None:
     """The state after it, the ack with the sender's id, the patch for the shadow."""
     received = receive(commands, ven(), {"op": "disable", "correlationId": "c1"})
     assert received.state.settings.enabled is False
@@ -44,33 +44,33 @@ def test_a_command_is_done_answered_and_desired(commands: Commands) -> None:
     assert (ack_of(received)["ok"], ack_of(received)["correlationId"]) == (True, "c1")
 
 
-def test_a_command_that_comes_twice_is_done_once_and_answered_alike(commands: Commands) -> None:
+def test_a_command_that_comes_twice_is_done_once_and_answered_alike(commands: CommandReceiver) -> None:
     """At least once on the wire is once in the house; the repeat patches nothing."""
     message = {"op": "shedPanel", "correlationId": "c1", "requestedReductionKw": 2, "durationS": 60}
     first = receive(commands, ven(), message)
     restored = receive(commands, first.state, {"op": "restore", "correlationId": "c2"})
     again = receive(commands, restored.state, message, NOW + 5)
-    assert again == Received(restored.state, first.ack)
+    assert again == ReceivedCommand(restored.state, first.ack)
 
 
-def test_a_refused_command_that_comes_twice_is_refused_alike(commands: Commands) -> None:
+def test_a_refused_command_that_comes_twice_is_refused_alike(commands: CommandReceiver) -> None:
     """A repeat is the same command, whatever has changed since."""
     message = {"op": "shedPanel", "correlationId": "c1", "requestedReductionKw": 2, "durationS": 60}
     off = receive(commands, ven(), {"op": "disable"})
     refused = receive(commands, off.state, message)
     assert ack_of(refused)["ok"] is False
     on = receive(commands, refused.state, {"op": "enable"})
-    assert receive(commands, on.state, message, NOW + 9) == Received(on.state, refused.ack)
+    assert receive(commands, on.state, message, NOW + 9) == ReceivedCommand(on.state, refused.ack)
 
 
-def test_commands_without_an_id_are_each_done(commands: Commands) -> None:
+def test_commands_without_an_id_are_each_done(commands: CommandReceiver) -> None:
     """Nothing tells a repeat from a second command, so both are done."""
     off = receive(commands, ven(), {"op": "disable"})
     on = receive(commands, off.state, {"op": "enable"})
     assert receive(commands, on.state, {"op": "disable"}).state.settings.enabled is False
 
 
-def test_the_answers_that_are_kept_are_bounded(commands: Commands) -> None:
+def test_the_answers_that_are_kept_are_bounded(commands: CommandReceiver) -> None:
     """The oldest answer is forgotten first; a VEN runs for years."""
     message = {"op": "disable", "correlationId": "first"}
     receive(commands, ven(), message)
@@ -101,7 +101,9 @@ def test_the_answers_that_are_kept_are_bounded(commands: Commands) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused_by_its_field(commands: Commands, message: Any, field: str) -> None:
+def test_what_cannot_be_read_is_refused_by_its_field(
+    commands: CommandReceiver, message: Any, field: str
+) -> None:
     """Whatever comes in, there is one ack that names the field, and nothing changes."""
     received = receive(commands, ven(), message)
     assert (received.state, received.desired) == (ven(), None)

@@ -12,7 +12,7 @@ import pytest
 from contracts.wire.events import Phase
 from tests.support.ven_stand import START_TS, VEN, Stand
 from ven_twin.ven import reported_state
-from ven_twin.ven.storage.persisted_state import FORMAT, Memory, lasting, read_memory, write_memory
+from ven_twin.ven.storage.persisted_state import FORMAT, PersistedState, lasting, read_state, write_state
 
 
 @pytest.fixture
@@ -211,9 +211,9 @@ def test_a_memory_that_cannot_be_read_is_set_aside_and_the_ven_starts(
 def test_a_memory_comes_back_as_it_was_written(stand: Stand) -> None:
     """Nothing of what a VEN decides by is lost on the way to the disk; the circuits are those of now."""
     state = stand.twin._state
-    memory = Memory(state=lasting(state), boot_id="b", saved_ts=1.0)
-    assert read_memory(write_memory(memory), VEN, state.load_ids) == memory
-    assert read_memory(write_memory(memory), VEN, frozenset({"ev1"})).state.load_ids == {"ev1"}
+    memory = PersistedState(state=lasting(state), boot_id="b", saved_ts=1.0)
+    assert read_state(write_state(memory), VEN, state.load_ids) == memory
+    assert read_state(write_state(memory), VEN, frozenset({"ev1"})).state.load_ids == {"ev1"}
     assert memory.format == FORMAT
 
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 S_PER_H = 3600.0
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BuildingEnvelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the two-state model.
 
     ``ua_kw_c`` joins air to outdoors, ``coupling_kw_c`` air to mass. ``aperture_m2`` turns the mean
@@ -27,7 +27,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mass_gain_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
-class Transition(NamedTuple):
+class ThermalTransition(NamedTuple):
     """How a deviation from the equilibrium decays over a time: ``new = matrix · old`` for (air, mass)."""
 
     air_air: float
@@ -36,7 +36,7 @@ class Transition(NamedTuple):
     mass_mass: float
 
 
-def transition(envelope: Envelope, dt_s: float) -> Transition:
+def transition(envelope: BuildingEnvelope, dt_s: float) -> ThermalTransition:
     """The matrix exponential over *dt_s*, in closed form.
 
     Exact for any *dt_s* while outdoors and gains are constant; both eigenvalues are real and negative.
@@ -50,7 +50,7 @@ def transition(envelope: Envelope, dt_s: float) -> Transition:
     root = sqrt(half * half + b * c)
     slow, fast = exp((mean + root) * dt_h), exp((mean - root) * dt_h)
     even, odd = (slow + fast) / 2.0, (slow - fast) / 2.0 / root
-    return Transition(even + odd * half, odd * b, odd * c, even - odd * half)
+    return ThermalTransition(even + odd * half, odd * b, odd * c, even - odd * half)
 
 
 cached_transition = lru_cache(maxsize=256)(transition)
@@ -64,13 +64,13 @@ class Temperatures(NamedTuple):
     mass_c: float
 
 
-def equilibrium(envelope: Envelope, outdoor_c: float, air_kw: float, mass_kw: float) -> Temperatures:
+def equilibrium(envelope: BuildingEnvelope, outdoor_c: float, air_kw: float, mass_kw: float) -> Temperatures:
     """Where the house would come to rest, with *air_kw* of heat into the air and *mass_kw* into the mass."""
     air_c = outdoor_c + (air_kw + mass_kw) / envelope.ua_kw_c
     return Temperatures(air_c, air_c + mass_kw / envelope.coupling_kw_c)
 
 
-def drift(start: Temperatures, rest: Temperatures, over: Transition) -> Temperatures:
+def drift(start: Temperatures, rest: Temperatures, over: ThermalTransition) -> Temperatures:
     """The temperatures after *over*, on their way from *start* to *rest*."""
     air_c, mass_c = start.air_c - rest.air_c, start.mass_c - rest.mass_c
     return Temperatures(

@@ -41,17 +41,17 @@ class HeatPump(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     latent_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
-class Output(NamedTuple):
+class HeatPumpOutput(NamedTuple):
     """Sensible heat into the air (cooling is negative) and electric power, kW."""
 
     heat_kw: float
     power_kw: float
 
 
-IDLE = Output(0.0, 0.0)
+IDLE = HeatPumpOutput(0.0, 0.0)
 
 
-def output(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> Output:
+def output(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> HeatPumpOutput:
     """Heat and power of *machine* in *mode*.
 
     Source: GridLAB-D ``house_e``, default capacity and COP curves (°F), with the fan's heat in the air and
@@ -65,7 +65,9 @@ def output(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> 
         capacity_kw = machine.cooling_kw * (1.48924533 - 0.00514995 * outdoor_f)
         cop = machine.cooling_cop / (-0.01363961 + 0.01066989 * max(outdoor_f, 40.0))
         latent = 0.1 + machine.latent_fraction / (1.0 + exp(4.0 - 10.0 * humidity))
-        return Output(machine.fan_kw - capacity_kw / (1.0 + latent), capacity_kw / cop + machine.fan_kw)
+        return HeatPumpOutput(
+            machine.fan_kw - capacity_kw / (1.0 + latent), capacity_kw / cop + machine.fan_kw
+        )
     capacity_kw = machine.heating_kw * max(
         0.34148808 + (0.00894102 + 0.00010787 * outdoor_f) * outdoor_f, 0.1
     )
@@ -77,4 +79,4 @@ def output(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> 
     power_kw = compressor_kw + machine.fan_kw
     strip = mode is AUX or machine.heating_kw == 0.0
     aux_kw = min(machine.aux_kw, machine.most_kw - power_kw) if strip else 0.0
-    return Output(compressor_kw * cop + machine.fan_kw + aux_kw, power_kw + aux_kw)
+    return HeatPumpOutput(compressor_kw * cop + machine.fan_kw + aux_kw, power_kw + aux_kw)

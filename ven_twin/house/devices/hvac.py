@@ -8,7 +8,7 @@ from msgspec import Meta
 from ven_twin.house.circuit import Celsius, Circuit, Seconds
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.devices.envelope import (
-    Envelope,
+    BuildingEnvelope,
     Temperatures,
     cached_transition,
     drift,
@@ -33,7 +33,7 @@ class HvacSpec(Circuit, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "hvac"
 
-    envelope: Envelope
+    envelope: BuildingEnvelope
     machine: HeatPump
     cooling_c: Celsius
     heating_c: Celsius

@@ -17,7 +17,7 @@ from botocore.httpsession import URLLib3Session
 
 from contracts.api.fleet import Fleet
 from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.api.resources import PAGE_MAX, PROBLEM_TYPE, Command, Event, EventPage, EventSummary
+from contracts.api.resources import PAGE_MAX, PROBLEM_TYPE, Event, EventPage, EventSummary, SentCommand
 from contracts.api.routes import JSON
 from contracts.errors import FieldError
 from ven_twin.operations.aggregator.cloud import Access, CloudError
@@ -106,10 +106,10 @@ class ApiAggregator:
         body = {"op": op, "data": data}
         return self._call("POST", _path("vens", ven_id, "commands"), CommandIssued, body=body)
 
-    def command(self, ven_id: str, correlation_id: str) -> Command | None:
+    def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
         """GET /vens/{id}/commands/{correlationId}."""
         try:
-            return self._call("GET", _path("vens", ven_id, "commands", correlation_id), Command)
+            return self._call("GET", _path("vens", ven_id, "commands", correlation_id), SentCommand)
         except RefusedError as error:
             if error.code == "notFound":
                 return None

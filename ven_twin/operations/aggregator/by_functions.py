@@ -10,9 +10,9 @@ import msgspec
 
 from contracts.api.fleet import Fleet, fleet_at
 from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.api.resources import PAGE_MAX, Command, Event, EventSummary
+from contracts.api.resources import PAGE_MAX, Event, EventSummary, SentCommand
 from contracts.store import keys, views
-from contracts.store.stack import Output
+from contracts.store.stack import StackOutput
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.protocol import RefusedError
 
@@ -57,7 +57,7 @@ class DirectAggregator:
 
     def report(self, event_id: str) -> dict[str, Any]:
         """Have `settle_event` settle it, or say what it has settled."""
-        return _taken(self._cloud.invoke(Output.SETTLE_EVENT, {"eventId": event_id}))
+        return _taken(self._cloud.invoke(StackOutput.SETTLE_EVENT, {"eventId": event_id}))
 
     def report_parts(self, event_id: str) -> Iterator[dict[str, Any]]:
         """Read from the events table."""
@@ -65,24 +65,26 @@ class DirectAggregator:
 
     def send_command(self, ven_id: str, op: str, data: Mapping[str, Any]) -> CommandIssued:
         """Have `issue_command` send it."""
-        answer = self._cloud.invoke(Output.ISSUE_COMMAND, {"venId": ven_id, "op": op, "data": data})
+        answer = self._cloud.invoke(StackOutput.ISSUE_COMMAND, {"venId": ven_id, "op": op, "data": data})
         return msgspec.convert(_taken(answer), CommandIssued)
 
-    def command(self, ven_id: str, correlation_id: str) -> Command | None:
+    def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
         """Read from the commands table."""
         key = {keys.COMMANDS.partition: ven_id, str(keys.COMMANDS.sort): correlation_id}
-        item = self._cloud.item(Output.COMMANDS_TABLE, key)
+        item = self._cloud.item(StackOutput.COMMANDS_TABLE, key)
         return None if item is None else views.command(item)
 
     def fleet(self) -> Fleet:
         """Computed of the tables as the API computes it."""
-        vens = [views.ven(item) for item in self._cloud.items(Output.VENS_TABLE)]
+        vens = [views.ven(item) for item in self._cloud.items(StackOutput.VENS_TABLE)]
         online = [ven.ven_id for ven in vens if ven.online]
         latest = {item["venId"]: views.row(item) for item in self._cloud.latest_rows(online)}
         return fleet_at(vens, latest, now_ts=time.time())
 
     def _dispatch(self, request: Mapping[str, Any]) -> EventDispatched:
-        return msgspec.convert(_taken(self._cloud.invoke(Output.DISPATCH_EVENT, request)), EventDispatched)
+        return msgspec.convert(
+            _taken(self._cloud.invoke(StackOutput.DISPATCH_EVENT, request)), EventDispatched
+        )
 
 
 def _taken(answer: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from contracts.store.stack import (
     SECRET_CA,
     SECRET_CERTIFICATE,
     SECRET_PRIVATE_KEY,
-    Output,
+    StackOutput,
     stack_name,
     tls_secret_name,
 )
@@ -95,7 +95,7 @@ class Cloud:
                 )
         return self._clients[service]
 
-    def output(self, name: Output) -> str:
+    def output(self, name: StackOutput) -> str:
         """An output of the stack: a table's or a function's name."""
         if self._outputs is None:
             self._outputs = self._read_outputs()
@@ -113,7 +113,7 @@ class Cloud:
             stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def invoke(self, function: Output, request: Mapping[str, Any]) -> dict[str, Any]:
+    def invoke(self, function: StackOutput, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call a function and return what it answers.
 
         Raises:
@@ -165,7 +165,7 @@ class Cloud:
             answer = self.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
         return answer["endpointAddress"], 8883
 
-    def item(self, table: Output, key: Mapping[str, str]) -> dict[str, Any] | None:
+    def item(self, table: StackOutput, key: Mapping[str, str]) -> dict[str, Any] | None:
         """An item of a table, or None."""
         with explained():
             answer = self.client("dynamodb").get_item(
@@ -175,7 +175,7 @@ class Cloud:
             )
         return from_item(answer["Item"]) if "Item" in answer else None
 
-    def items(self, table: Output) -> Iterator[dict[str, Any]]:
+    def items(self, table: StackOutput) -> Iterator[dict[str, Any]]:
         """Every item of a small table."""
         yield from self._pages("scan", TableName=self.output(table), ConsistentRead=True)
 
@@ -183,7 +183,7 @@ class Cloud:
         """The event, each VEN's part in it, its report."""
         yield from self._pages(
             "query",
-            TableName=self.output(Output.EVENTS_TABLE),
+            TableName=self.output(StackOutput.EVENTS_TABLE),
             ConsistentRead=True,
             KeyConditionExpression="#e = :e",
             ExpressionAttributeNames={"#e": keys.EVENTS.partition},
@@ -194,7 +194,7 @@ class Cloud:
         """The headers of the events, the newest start first; *page* of them are read at a time."""
         yield from self._pages(
             "query",
-            TableName=self.output(Output.EVENTS_TABLE),
+            TableName=self.output(StackOutput.EVENTS_TABLE),
             IndexName=keys.EVENTS_BY_START,
             KeyConditionExpression="#p = :p",
             ExpressionAttributeNames={"#p": keys.EVENTS_INDEX.partition},
@@ -205,7 +205,7 @@ class Cloud:
 
     def latest_rows(self, ven_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The latest telemetry row of those VENs that have one."""
-        table, attributes = self.output(Output.TELEMETRY_TABLE), keys.TELEMETRY
+        table, attributes = self.output(StackOutput.TELEMETRY_TABLE), keys.TELEMETRY
         for first in range(0, len(ven_ids), BATCH_MAX_KEYS):
             asked: Any = [
                 {attributes.partition: {"S": ven_id}, str(attributes.sort): {"S": keys.LATEST_ROW}}
@@ -222,7 +222,7 @@ class Cloud:
         sort = str(keys.TELEMETRY.sort)
         rows = self._pages(
             "query",
-            TableName=self.output(Output.TELEMETRY_TABLE),
+            TableName=self.output(StackOutput.TELEMETRY_TABLE),
             ConsistentRead=True,
             KeyConditionExpression="#v = :v AND #r BETWEEN :r AND :end",
             ExpressionAttributeNames={"#v": keys.TELEMETRY.partition, "#r": sort},
@@ -238,7 +238,7 @@ class Cloud:
         """When a VEN's first row ends that is not of boot *but_not*, UTC s; None when there is none."""
         rows = self._pages(
             "query",
-            TableName=self.output(Output.TELEMETRY_TABLE),
+            TableName=self.output(StackOutput.TELEMETRY_TABLE),
             KeyConditionExpression="#v = :v AND #r < :end",
             FilterExpression="#b <> :b",
             ProjectionExpression="#t",
@@ -257,15 +257,15 @@ class Cloud:
         row = next(rows, None)
         return None if row is None else int(row["timestamp"])
 
-    def put_items(self, table: Output, items: Sequence[Mapping[str, Any]]) -> None:
+    def put_items(self, table: StackOutput, items: Sequence[Mapping[str, Any]]) -> None:
         """Write *items*, each over what its key holds."""
         self._write(table, [{"PutRequest": {"Item": to_item(item)}} for item in items])
 
-    def delete_items(self, table: Output, keys: Sequence[Mapping[str, str]]) -> None:
+    def delete_items(self, table: StackOutput, keys: Sequence[Mapping[str, str]]) -> None:
         """Delete the items of *keys*, as far as they are there."""
         self._write(table, [{"DeleteRequest": {"Key": to_item(key)}} for key in keys])
 
-    def _write(self, table: Output, requests: Sequence[Mapping[str, Any]]) -> None:
+    def _write(self, table: StackOutput, requests: Sequence[Mapping[str, Any]]) -> None:
         name, client = self.output(table), self.client("dynamodb")
         with explained():
             for first in range(0, len(requests), WRITE_MAX_ITEMS):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from contracts.api.fleet import Fleet
 from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.api.resources import PAGE_MAX, Command, Event, EventSummary
+from contracts.api.resources import PAGE_MAX, Event, EventSummary, SentCommand
 from contracts.errors import FieldError
 
 
@@ -61,7 +61,7 @@ class Aggregator(Protocol):
     def send_command(self, ven_id: str, op: str, data: Mapping[str, Any]) -> CommandIssued:
         """Send one operation to one VEN."""
 
-    def command(self, ven_id: str, correlation_id: str) -> Command | None:
+    def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
         """A command with its ack, or None."""
 
     def fleet(self) -> Fleet:

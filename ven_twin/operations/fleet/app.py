@@ -13,16 +13,16 @@ from starlette.responses import Response, StreamingResponse
 from contracts.api.resources import BODY_MAX_BYTES, EventBody, NewEvent
 from contracts.wire import codec
 from ven_twin.operations.fleet.askers import Reach
-from ven_twin.operations.fleet.calls import Calls
+from ven_twin.operations.fleet.calls import FleetCalls
 from ven_twin.operations.fleet.fleet_rules import fleet_rules
-from ven_twin.operations.fleet.fleet_state import Board
+from ven_twin.operations.fleet.fleet_state import FleetState
 from ven_twin.operations.fleet.fleet_view import Beat, fleet_view
-from ven_twin.operations.fleet.power_history import Point, Ring
-from ven_twin.operations.fleet.watch import PERIOD_S, Watch
+from ven_twin.operations.fleet.power_history import FleetPoint, FleetPowerHistory
+from ven_twin.operations.fleet.watch import PERIOD_S, FleetPoll
 from ven_twin.webkit import answers, guard
 from ven_twin.webkit.answers import EVENT_STREAM, NO_STORE, Endpoint, as_json
 from ven_twin.webkit.listeners import FullError, Listeners
-from ven_twin.webkit.problems import ProblemError
+from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
 from ven_twin.webkit.static_files import static_files
 
@@ -45,9 +45,9 @@ class FleetPage:
         self, reach: Reach, place: str, settings: WebSettings, *, period_s: float = PERIOD_S
     ) -> None:
         self._settings = settings
-        self._calls = Calls(reach)
-        self._watch = Watch(reach, place, period_s=period_s)
-        self._ring = Ring()
+        self._calls = FleetCalls(reach)
+        self._watch = FleetPoll(reach, place, period_s=period_s)
+        self._ring = FleetPowerHistory()
         self._pages = Listeners()
         self._beating: asyncio.Task[None] | None = None
         self._files = static_files(FOLDER, "fleet/")
@@ -73,7 +73,7 @@ class FleetPage:
         """Begin to ask, as soon as somebody looks; pages are told in *loop*."""
         self._beating = loop.create_task(self._beat())
 
-        def told(board: Board) -> None:
+        def told(board: FleetState) -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._tell, board)
 
@@ -85,10 +85,12 @@ class FleetPage:
             self._beating.cancel()
         self._pages.close()
 
-    def _tell(self, board: Board) -> None:
+    def _tell(self, board: FleetState) -> None:
         """The cloud has said something, or that it cannot."""
         if board.cloud.reached and board.fleet is not None:
-            self._ring.add(Point(board.ts, board.asked_kw, board.delivered_kw, board.fleet.flexibility_kw))
+            self._ring.add(
+                FleetPoint(board.ts, board.requested_kw, board.delivered_kw, board.fleet.flexibility_kw)
+            )
         self._pages.put(_message(fleet_view(board)))
 
     async def _beat(self) -> None:
@@ -119,7 +121,7 @@ class FleetPage:
         try:
             messages = self._pages.listen(lambda: _message(fleet_view(self._watch.board())))
         except FullError:
-            raise ProblemError(503, "too many pages are open", headers={"retry-after": "10"}) from None
+            raise PageProblemError(503, "too many pages are open", headers={"retry-after": "10"}) from None
         return StreamingResponse(self._looking(messages), media_type=EVENT_STREAM, headers=NO_STORE)
 
     async def _looking(self, messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -174,5 +176,5 @@ def _etag(request: Request) -> str:
     """The etag that a change is conditional on. Raises ProblemError without one."""
     etag = request.headers.get("if-match", "").strip().removeprefix('"').removesuffix('"')
     if not etag:
-        raise ProblemError(428, "is required: the event's etag", field="If-Match")
+        raise PageProblemError(428, "is required: the event's etag", field="If-Match")
     return etag

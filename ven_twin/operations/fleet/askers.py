@@ -19,7 +19,7 @@ Reach = Callable[[], Aggregator]
 """Gets to the cloud side; raises CloudError when there is no way."""
 
 
-class Asker:
+class PollingThread:
     """One way to the cloud side, made when it is needed, and made anew after it has failed."""
 
     def __init__(self, reach: Reach) -> None:
@@ -37,13 +37,13 @@ class Asker:
             raise
 
 
-class Askers:
+class PollingThreads:
     """So many questions at a time."""
 
     def __init__(self, reach: Reach, threads: int) -> None:
         self._waiting: SimpleQueue[tuple[Future[Any], Callable[[Aggregator], Any]]] = SimpleQueue()
         for number in range(threads):
-            asker = Asker(reach)
+            asker = PollingThread(reach)
             threading.Thread(target=self._answer, args=(asker,), name=f"asker-{number}", daemon=True).start()
 
     def ask(self, question: Callable[[Aggregator], T]) -> Future[T]:
@@ -52,7 +52,7 @@ class Askers:
         self._waiting.put((answer, question))
         return answer
 
-    def _answer(self, asker: Asker) -> None:
+    def _answer(self, asker: PollingThread) -> None:
         while True:
             answer, question = self._waiting.get()
             if not answer.set_running_or_notify_cancel():

@@ -14,10 +14,10 @@ from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventBody, NewEvent
 from contracts.errors import VenTwinError
 from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError
-from ven_twin.operations.fleet.askers import Askers, Reach
-from ven_twin.operations.fleet.event_detail import Detail, detail
+from ven_twin.operations.fleet.askers import PollingThreads, Reach
+from ven_twin.operations.fleet.event_detail import EventDetail, detail
 from ven_twin.operations.reports import page
-from ven_twin.webkit.problems import ProblemError
+from ven_twin.webkit.problems import PageProblemError
 
 T = TypeVar("T")
 AT_ONCE = 4
@@ -25,11 +25,11 @@ STATUS = {"notFound": 404, "conflict": 409, "preconditionFailed": 412}
 CHANGED = "somebody has changed the event meanwhile: look at it again"
 
 
-class Calls:
+class FleetCalls:
     """Carries calls out on the cloud side; each raises ProblemError where that refuses or is not reached."""
 
     def __init__(self, reach: Reach) -> None:
-        self._askers = Askers(reach, AT_ONCE)
+        self._askers = PollingThreads(reach, AT_ONCE)
 
     async def create(self, asked: NewEvent) -> EventDispatched:
         """Create an event; the same id twice is one event."""
@@ -51,7 +51,7 @@ class Calls:
         """Delete an event, if nobody has changed it meanwhile."""
         await self._ask(lambda aggregator: aggregator.delete_event(event_id, etag=etag))
 
-    async def detail(self, event_id: str, fleet: Fleet | None) -> Detail:
+    async def detail(self, event_id: str, fleet: Fleet | None) -> EventDetail:
         """An event by VEN."""
         return detail(await self._ask(lambda aggregator: aggregator.event(event_id)), fleet)
 
@@ -69,10 +69,10 @@ class Calls:
             return await asyncio.wrap_future(self._askers.ask(question))
         except RefusedError as error:
             if error.code == "preconditionFailed":
-                raise ProblemError(412, CHANGED) from None
-            raise ProblemError(STATUS.get(error.code, 400), error.reason, field=error.field) from None
+                raise PageProblemError(412, CHANGED) from None
+            raise PageProblemError(STATUS.get(error.code, 400), error.reason, field=error.field) from None
         except VenTwinError as error:
-            raise ProblemError(502, f"the cloud is not reached: {error}") from None
+            raise PageProblemError(502, f"the cloud is not reached: {error}") from None
 
 
 def _whole(settled: dict[str, Any], aggregator: Aggregator, event_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from contracts.api.fleet import Fleet, FleetVen
-from contracts.api.resources import Event, PhaseReached, VenPart
+from contracts.api.resources import Event, PhaseReached, VenParticipation
 from contracts.wire.events import Phase, Signal
 from ven_twin.webkit.formatting import NO_REASON, PHASES, opt_out_reason, share
 
@@ -16,7 +16,7 @@ WORDS: Mapping[str, str] = {str(phase): words for phase, words in PHASES.items()
 OVER = (Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT)
 
 
-class Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class VenAnswer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What a VEN said when it reached a phase: when (UTC s), and why where it gave a reason.
 
     *words* are those of the phase.
@@ -28,7 +28,7 @@ class Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     why: str | None = None
 
 
-class PartFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class EventVenView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A VEN's part. Values are by interval, in the signal's unit; powers are kW.
 
     *deliveredKw* is what it delivers now while it sheds, and afterwards what it says it shed at the end;
@@ -43,13 +43,13 @@ class PartFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     delivered_kw: float | None
     delivered_kwh: float | None
     share: float | None
-    answers: tuple[Answer, ...]
+    answers: tuple[VenAnswer, ...]
     opt_out: str | None
     unavailable: str | None
     why: str
 
 
-class Detail(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class EventDetail(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event by VEN; *settled* says whether there is a report.
 
     *called* VENs have a share of it, *tookPart* of them answered and have not left. *deliveredKw* is the
@@ -61,17 +61,17 @@ class Detail(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     called: int
     took_part: int
     delivered_kw: float | None
-    parts: tuple[PartFace, ...]
+    parts: tuple[EventVenView, ...]
 
 
-def detail(event: Event, fleet: Fleet | None) -> Detail:
+def detail(event: Event, fleet: Fleet | None) -> EventDetail:
     """The parts of *event*, with what *fleet* says of now."""
     live = {ven.ven_id: ven for ven in fleet.vens if ven.event_id == event.event_id} if fleet else {}
     sheds = all(interval.signal is Signal.SHED_KW for interval in event.intervals)
     parts = tuple(_part(part, live.get(part.ven_id), sheds=sheds) for part in event.vens)
     called = [part for part in parts if part.values]
     delivered_kw = [part.delivered_kw for part in parts if part.delivered_kw is not None]
-    return Detail(
+    return EventDetail(
         event_id=event.event_id,
         settled=event.settled,
         called=len(called),
@@ -81,17 +81,17 @@ def detail(event: Event, fleet: Fleet | None) -> Detail:
     )
 
 
-def _part(part: VenPart, live: FleetVen | None, *, sheds: bool) -> PartFace:
+def _part(part: VenParticipation, live: FleetVen | None, *, sheds: bool) -> EventVenView:
     ended = next((part.phases[phase] for phase in OVER if phase in part.phases), None)
     left = part.phases.get(Phase.OPTED_OUT)
     delivered_kwh = ended.data.get("deliveredKwh") if ended else None
     delivered_kw = live.delivered_kw if live else ended.actual_shed_kw if ended else None
     answers = tuple(
-        Answer(phase=phase, words=WORDS.get(phase, phase), ts=said.ts, why=_why(said))
+        VenAnswer(phase=phase, words=WORDS.get(phase, phase), ts=said.ts, why=_why(said))
         for phase, said in sorted(part.phases.items(), key=lambda item: (item[1].ts, item[1].received_ts))
     )
     opt_out = (_why(left) or NO_REASON) if left else None
-    return PartFace(
+    return EventVenView(
         ven_id=part.ven_id,
         values=part.values,
         sheds=live is not None,
@@ -105,7 +105,7 @@ def _part(part: VenPart, live: FleetVen | None, *, sheds: bool) -> PartFace:
     )
 
 
-def _words(opt_out: str | None, unavailable: str | None, answers: Iterable[Answer]) -> str:
+def _words(opt_out: str | None, unavailable: str | None, answers: Iterable[VenAnswer]) -> str:
     if opt_out is not None:
         return f"{PHASES[Phase.OPTED_OUT]}: {opt_out_reason(opt_out)}"
     if unavailable is not None:

@@ -11,7 +11,7 @@ from contracts.api.requests import Allocation
 from contracts.api.resources import EventBody
 from contracts.wire.events import MAX_INTERVALS, Interval, Signal
 from ven_twin.operations.fleet import power_history
-from ven_twin.operations.fleet.fleet_state import VenStatus
+from ven_twin.operations.fleet.fleet_state import ListedStatus
 from ven_twin.operations.fleet.words import NO_VENS, STATUSES
 from ven_twin.webkit.formatting import LEVELS
 from ven_twin.webkit.rules import Bounds, Choice, CommonRules, bounds
@@ -24,13 +24,13 @@ ALLOCATIONS: Mapping[Allocation, str] = {
 }
 ALLOCATED: Mapping[Allocation, str] = {"merit": "by merit", "proportional": "in proportion"}
 Filter = Literal["shedding", "ready", "out", "silent"]
-FILTERS: Mapping[VenStatus, Filter] = {
-    VenStatus.SHEDDING: "shedding",
-    VenStatus.READY: "ready",
-    VenStatus.OPTED_OUT: "out",
-    VenStatus.DISABLED: "out",
-    VenStatus.SILENT: "silent",
-    VenStatus.OFFLINE: "silent",
+FILTERS: Mapping[ListedStatus, Filter] = {
+    ListedStatus.SHEDDING: "shedding",
+    ListedStatus.READY: "ready",
+    ListedStatus.OPTED_OUT: "out",
+    ListedStatus.DISABLED: "out",
+    ListedStatus.SILENT: "silent",
+    ListedStatus.OFFLINE: "silent",
 }
 """The button that lists a VEN of a status; one that was never seen is listed with all."""
 
@@ -38,7 +38,7 @@ FILTERS: Mapping[VenStatus, Filter] = {
 class StatusRule(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A status of a VEN: its words, and the filter that lists it."""
 
-    value: VenStatus
+    value: ListedStatus
     words: str
     filter: Filter | None
 
@@ -92,7 +92,7 @@ def fleet_rules() -> FleetRules:
         chart_apart_s=power_history.APART_S,
         statuses=tuple(
             StatusRule(value=status, words=STATUSES[status], filter=FILTERS.get(status))
-            for status in VenStatus
+            for status in ListedStatus
         ),
         no_vens=NO_VENS,
         form=_form(),

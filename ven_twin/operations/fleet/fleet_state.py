@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from contracts.api.fleet import FRESH_S, Fleet, FleetEvent, FleetVen, Standing
+from contracts.api.fleet import FRESH_S, Fleet, FleetEvent, FleetVen, VenStatus
 from contracts.api.resources import EventSummary
 from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from ven_twin.webkit.formatting import PHASES, request, share
@@ -23,10 +23,10 @@ PROGRESS: Mapping[Stage, str] = {"running": "ends in", "coming": "starts in"}
 """The words before an event's countdown."""
 
 
-class VenStatus(StrEnum):
+class ListedStatus(StrEnum):
     """The state of a VEN for an operator, in the order in which a list is sorted by it.
 
-    As `contracts.api.fleet.Standing`, with those apart that are online and have sent no fresh telemetry.
+    As `contracts.api.fleet.VenStatus`, with those apart that are online and have sent no fresh telemetry.
     """
 
     SHEDDING = "shedding"
@@ -39,7 +39,7 @@ class VenStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FleetAnswers:
     """What the cloud side has said last, and how asking it goes. Times are UTC s.
 
     Attributes:
@@ -59,7 +59,7 @@ class Seen:
     error: str | None = None
 
 
-class CloudFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class CloudState(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Whether the cloud side answers; if not, why. *heardTs* is when it did last, UTC s."""
 
     reached: bool
@@ -92,15 +92,15 @@ class EventLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     randomize_start_s: int
     programme: str
     allocation: str
-    asked_kw: float
-    called_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
+    dispatched_kw: float = msgspec.field(name="calledKw")
     shortfall_kw: float
     vens: int
     delivered_kw: float | None
     share: float | None
 
 
-class Board(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class FleetState(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The fleet at *ts* (UTC s), and its events: those that run, those that come, those that are over.
 
     *askedKw* is what all running events ask for together. *silent* VENs were there and are not heard of:
@@ -109,59 +109,59 @@ class Board(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     ts: float
     place: str
-    cloud: CloudFace
+    cloud: CloudState
     fleet: Fleet | None
     events: tuple[EventLine, ...]
     more_events: bool
-    asked_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
     silent: int | None
     never_seen: int | None
 
 
-def board(seen: Seen, place: str, now_ts: float) -> Board:
+def board(seen: FleetAnswers, place: str, now_ts: float) -> FleetState:
     """What is shown at *now_ts* of what was *seen* at *place*."""
     fleet = seen.fleet
     live = {event.event_id: event for event in fleet.events} if fleet else {}
     lines = ordered(_line(event, live.get(event.event_id), now_ts) for event in seen.events)
-    running = {line.event_id: line.asked_kw for line in lines if line.phase in RUNNING}
-    unlisted = {event_id: event.asked_kw for event_id, event in live.items() if event_id not in running}
+    running = {line.event_id: line.requested_kw for line in lines if line.phase in RUNNING}
+    unlisted = {event_id: event.requested_kw for event_id, event in live.items() if event_id not in running}
     whole = fleet is not None and not fleet.left_off
-    return Board(
+    return FleetState(
         ts=round(now_ts, 3),
         place=place,
         cloud=cloud(seen, now_ts),
         fleet=fleet,
         events=lines,
         more_events=seen.more_events,
-        asked_kw=round(sum((running | unlisted).values()), 3),
+        requested_kw=round(sum((running | unlisted).values()), 3),
         delivered_kw=fleet.delivered_kw if fleet else 0.0,
         silent=sum(map(is_silent, fleet.vens)) if fleet and whole else None,
-        never_seen=_count(fleet.vens, Standing.NEVER_SEEN) if fleet and whole else None,
+        never_seen=_count(fleet.vens, VenStatus.NEVER_SEEN) if fleet and whole else None,
     )
 
 
-def cloud(seen: Seen, now_ts: float) -> CloudFace:
+def cloud(seen: FleetAnswers, now_ts: float) -> CloudState:
     """Whether the cloud side answers at *now_ts*."""
     if seen.error is not None:
-        return CloudFace(reached=False, heard_ts=seen.heard_ts, why=seen.error)
+        return CloudState(reached=False, heard_ts=seen.heard_ts, why=seen.error)
     waited_s = 0.0 if seen.asking_ts is None else now_ts - seen.asking_ts
     if waited_s > SILENT_S:
-        return CloudFace(reached=False, heard_ts=seen.heard_ts, why=f"no answer for {waited_s:.0f} s")
-    return CloudFace(reached=seen.heard_ts is not None, heard_ts=seen.heard_ts)
+        return CloudState(reached=False, heard_ts=seen.heard_ts, why=f"no answer for {waited_s:.0f} s")
+    return CloudState(reached=seen.heard_ts is not None, heard_ts=seen.heard_ts)
 
 
 def is_silent(ven: FleetVen) -> bool:
     """Whether a VEN was there and is not heard of."""
-    if ven.standing is Standing.NEVER_SEEN:
+    if ven.standing is VenStatus.NEVER_SEEN:
         return False
-    return ven.standing is Standing.OFFLINE or ven.row_age_s is None or ven.row_age_s > FRESH_S
+    return ven.standing is VenStatus.OFFLINE or ven.row_age_s is None or ven.row_age_s > FRESH_S
 
 
-def status_of(ven: FleetVen) -> VenStatus:
+def status_of(ven: FleetVen) -> ListedStatus:
     """The state of a VEN for an operator."""
-    counted_on = ven.standing in {Standing.READY, Standing.SHEDDING}
-    return VenStatus.SILENT if counted_on and is_silent(ven) else VenStatus(ven.standing)
+    counted_on = ven.standing in {VenStatus.READY, VenStatus.SHEDDING}
+    return ListedStatus.SILENT if counted_on and is_silent(ven) else ListedStatus(ven.standing)
 
 
 def ordered(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
@@ -184,7 +184,7 @@ def _line(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventL
     )
     phase = standing.phase(now_ts)
     stage: Stage = "running" if phase in RUNNING else "coming" if phase in COMING else "over"
-    asked_kw = _asked_kw(event, live, now_ts) if phase in RUNNING else event.asked_kw
+    requested_kw = _requested_kw(event, live, now_ts) if phase in RUNNING else event.requested_kw
     delivered_kw = live.delivered_kw if live else 0.0 if phase in RUNNING else None
     return EventLine(
         event_id=event.event_id,
@@ -203,16 +203,16 @@ def _line(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventL
         randomize_start_s=event.randomize_start_s,
         programme=event.programme,
         allocation=event.allocation,
-        asked_kw=asked_kw,
-        called_kw=event.called_kw,
+        requested_kw=requested_kw,
+        dispatched_kw=event.dispatched_kw,
         shortfall_kw=event.shortfall_kw,
         vens=live.vens if live else 0,
         delivered_kw=delivered_kw,
-        share=share(delivered_kw, asked_kw),
+        share=share(delivered_kw, requested_kw),
     )
 
 
-def _asked_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -> float:
+def _requested_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -> float:
     """What a running event asks for now; of a limit or a level that is what it comes to in the VENs."""
     end_ts = event.start_ts
     for interval in event.intervals:
@@ -221,8 +221,8 @@ def _asked_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -> fl
             if interval.signal is Signal.SHED_KW:
                 return interval.value
             break
-    return live.asked_kw if live else event.asked_kw
+    return live.requested_kw if live else event.requested_kw
 
 
-def _count(vens: Sequence[FleetVen], standing: Standing) -> int:
+def _count(vens: Sequence[FleetVen], standing: VenStatus) -> int:
     return sum(ven.standing is standing for ven in vens)

@@ -6,7 +6,7 @@ import msgspec
 
 from contracts.api.fleet import Fleet, FleetVen, Holds
 from ven_twin.operations.fleet import words
-from ven_twin.operations.fleet.fleet_state import Board, CloudFace, EventLine, VenStatus, status_of
+from ven_twin.operations.fleet.fleet_state import CloudState, EventLine, FleetState, ListedStatus, status_of
 from ven_twin.webkit.formatting import share
 
 
@@ -18,9 +18,9 @@ class VenLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_de
     """
 
     ven_id: str
-    status: VenStatus
+    status: ListedStatus
     event_id: str | None = None
-    asked_kw: float | None = None
+    requested_kw: float | None = msgspec.field(name="askedKw", default=None)
     delivered_kw: float | None = None
     share: float | None = None
     used_kw: float | None = None
@@ -31,7 +31,7 @@ class VenLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_de
     groups: tuple[str, ...] = ()
 
 
-class FleetFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The fleet's figures over all VENs, and the first of them; see `contracts.api.fleet.Fleet`."""
 
     known: int
@@ -44,18 +44,18 @@ class FleetFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class FleetView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """What the page shows at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.Board`.
+    """What the page shows at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`.
 
     *share* is what is delivered of what is asked.
     """
 
     ts: float
     place: str
-    cloud: CloudFace
-    fleet: FleetFace | None
+    cloud: CloudState
+    fleet: FleetTotals | None
     events: tuple[EventLine, ...]
     more_events: bool
-    asked_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
     share: float | None
     silent: int | None
@@ -66,10 +66,10 @@ class Beat(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A message while the cloud side says nothing."""
 
     ts: float
-    cloud: CloudFace
+    cloud: CloudState
 
 
-def fleet_view(board: Board) -> FleetView:
+def fleet_view(board: FleetState) -> FleetView:
     """The view of *board*."""
     return FleetView(
         ts=board.ts,
@@ -78,16 +78,16 @@ def fleet_view(board: Board) -> FleetView:
         fleet=_fleet(board.fleet) if board.fleet else None,
         events=board.events,
         more_events=board.more_events,
-        asked_kw=board.asked_kw,
+        requested_kw=board.requested_kw,
         delivered_kw=board.delivered_kw,
-        share=share(board.delivered_kw, board.asked_kw),
+        share=share(board.delivered_kw, board.requested_kw),
         silent=board.silent,
         never_seen=board.never_seen,
     )
 
 
-def _fleet(fleet: Fleet) -> FleetFace:
-    return FleetFace(
+def _fleet(fleet: Fleet) -> FleetTotals:
+    return FleetTotals(
         known=fleet.known,
         online=fleet.online,
         shedding=fleet.shedding,
@@ -103,9 +103,9 @@ def _ven(ven: FleetVen) -> VenLine:
         ven_id=ven.ven_id,
         status=status_of(ven),
         event_id=ven.event_id,
-        asked_kw=ven.asked_kw,
+        requested_kw=ven.requested_kw,
         delivered_kw=ven.delivered_kw,
-        share=share(ven.delivered_kw, ven.asked_kw),
+        share=share(ven.delivered_kw, ven.requested_kw),
         used_kw=ven.used_kw,
         offers_kw=ven.offers_kw,
         sustain_s=ven.sustain_s,

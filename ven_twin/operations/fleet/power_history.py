@@ -13,11 +13,11 @@ GAP_S = 15.0
 """Between two points that are further apart nothing is known, and no line is drawn."""
 
 
-class Point(NamedTuple):
+class FleetPoint(NamedTuple):
     """kW at *ts* (UTC s); None is not known."""
 
     ts: float
-    asked_kw: float | None
+    requested_kw: float | None
     delivered_kw: float | None
     flexibility_kw: float | None
 
@@ -26,25 +26,25 @@ class FleetChart(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The last hour by column: UTC s, kW asked, kW delivered, kW on offer; null is not known."""
 
     ts: list[float]
-    asked_kw: list[float | None]
+    requested_kw: list[float | None]
     delivered_kw: list[float | None]
     flexibility_kw: list[float | None]
 
 
-class Ring:
+class FleetPowerHistory:
     """Points by time, the newest at the end, an hour of them at most."""
 
     def __init__(self) -> None:
-        self._points: deque[Point] = deque()
+        self._points: deque[FleetPoint] = deque()
 
-    def add(self, point: Point) -> None:
+    def add(self, point: FleetPoint) -> None:
         """Put a point, unless the last one is of the same second."""
         if self._points:
             since_s = point.ts - self._points[-1].ts
             if since_s < APART_S:
                 return
             if since_s > GAP_S:
-                self._points.append(Point(point.ts - APART_S, None, None, None))
+                self._points.append(FleetPoint(point.ts - APART_S, None, None, None))
         self._points.append(point)
         while self._points[0].ts < point.ts - KEPT_S:
             self._points.popleft()
@@ -54,7 +54,7 @@ class Ring:
         points = list(self._points)
         return FleetChart(
             ts=[point.ts for point in points],
-            asked_kw=[point.asked_kw for point in points],
+            requested_kw=[point.requested_kw for point in points],
             delivered_kw=[point.delivered_kw for point in points],
             flexibility_kw=[point.flexibility_kw for point in points],
         )

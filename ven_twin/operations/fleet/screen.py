@@ -11,7 +11,14 @@ from rich.text import Text
 
 from contracts.api.fleet import Fleet, FleetVen
 from ven_twin.operations.fleet import words
-from ven_twin.operations.fleet.fleet_state import COMING, RUNNING, Board, EventLine, VenStatus, status_of
+from ven_twin.operations.fleet.fleet_state import (
+    COMING,
+    RUNNING,
+    EventLine,
+    FleetState,
+    ListedStatus,
+    status_of,
+)
 from ven_twin.operations.fleet.words import NO_VENS, STATUSES
 from ven_twin.webkit.formatting import kw, share_text, span
 
@@ -19,18 +26,18 @@ WIDE = 110
 EVENTS_SHARE = 4
 """Events take no more than this part of the screen, one in so many lines; and never less than two lines."""
 COLOURS = {
-    VenStatus.SHEDDING: "green",
-    VenStatus.OPTED_OUT: "yellow",
-    VenStatus.DISABLED: "yellow",
-    VenStatus.READY: "",
-    VenStatus.SILENT: "red",
-    VenStatus.OFFLINE: "red",
-    VenStatus.NEVER_SEEN: "dim",
+    ListedStatus.SHEDDING: "green",
+    ListedStatus.OPTED_OUT: "yellow",
+    ListedStatus.DISABLED: "yellow",
+    ListedStatus.READY: "",
+    ListedStatus.SILENT: "red",
+    ListedStatus.OFFLINE: "red",
+    ListedStatus.NEVER_SEEN: "dim",
 }
 S_PER_MIN = 60.0
 
 
-def frame(board: Board, width: int, height: int) -> RenderableType:
+def frame(board: FleetState, width: int, height: int) -> RenderableType:
     """The screen of *width* columns and *height* lines; no line is longer, and no more lines are used."""
     parts: list[RenderableType] = [_head(board, width)]
     if board.fleet is None:
@@ -45,7 +52,7 @@ def frame(board: Board, width: int, height: int) -> RenderableType:
     return Group(*parts, Rule(style="dim"), *_vens(board.fleet, numbers, width, height - used))
 
 
-def _head(board: Board, width: int) -> RenderableType:
+def _head(board: FleetState, width: int) -> RenderableType:
     name = Text.assemble(("Fleet ", "bold"), (board.place, "dim"))
     if board.cloud.reached:
         state = Text.assemble(("● ", "green"), words.clock(board.ts))
@@ -64,7 +71,7 @@ def _head(board: Board, width: int) -> RenderableType:
     return grid
 
 
-def _totals(board: Board, fleet: Fleet, width: int) -> Iterator[RenderableType]:
+def _totals(board: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableType]:
     counts = [(f"{fleet.online} of {fleet.known}", "online", ""), (str(fleet.shedding), "shedding", "green")]
     counts += [(str(fleet.opted_out), "opted out", "yellow" if fleet.opted_out else "")]
     if board.silent is not None:
@@ -77,11 +84,11 @@ def _totals(board: Board, fleet: Fleet, width: int) -> Iterator[RenderableType]:
     yield _line(
         Text.assemble(
             "Asked ",
-            (kw(board.asked_kw), "bold"),
+            (kw(board.requested_kw), "bold"),
             " kW   delivered ",
             (kw(board.delivered_kw), "bold"),
             " kW   ",
-            *_bar(board.delivered_kw, board.asked_kw, 24 if width >= WIDE else 16),
+            *_bar(board.delivered_kw, board.requested_kw, 24 if width >= WIDE else 16),
         ),
         width,
     )
@@ -90,7 +97,7 @@ def _totals(board: Board, fleet: Fleet, width: int) -> Iterator[RenderableType]:
 
 
 def _events(
-    board: Board, shown: Sequence[EventLine], numbers: Mapping[str, str], width: int
+    board: FleetState, shown: Sequence[EventLine], numbers: Mapping[str, str], width: int
 ) -> Iterator[RenderableType]:
     if not shown:
         yield Text("No events. Create one: ven-twin event create --help", "dim")
@@ -115,12 +122,12 @@ def _event(event: EventLine, now_ts: float, width: int) -> Iterator[RenderableTy
         yield Text(event.request)
         yield Text("")
         return
-    given = f"{kw(event.delivered_kw)} of {kw(event.asked_kw)} kW"
+    given = f"{kw(event.delivered_kw)} of {kw(event.requested_kw)} kW"
     yield Text(f"{event.request}: {given}" if width >= WIDE else given)
     if width >= WIDE:
-        yield Text.assemble(*_bar(event.delivered_kw or 0.0, event.asked_kw, 16))
+        yield Text.assemble(*_bar(event.delivered_kw or 0.0, event.requested_kw, 16))
     else:
-        yield Text(share_text(event.delivered_kw, event.asked_kw))
+        yield Text(share_text(event.delivered_kw, event.requested_kw))
 
 
 def _event_style(event: EventLine) -> str:
@@ -133,7 +140,7 @@ def _shown_events(events: Sequence[EventLine], most: int) -> list[EventLine]:
     return (live or list(events[:1]))[:most]
 
 
-def _left_out(board: Board, shown: Sequence[EventLine]) -> str | None:
+def _left_out(board: FleetState, shown: Sequence[EventLine]) -> str | None:
     live = sum(event.phase in RUNNING | COMING for event in board.events)
     more = live - len(shown)
     return f"… {more} more event{'s' if more > 1 else ''}" if more > 0 else None
@@ -164,9 +171,9 @@ def _ven(ven: FleetVen, numbers: Mapping[str, str], now_ts: float) -> Iterable[R
     event = "" if ven.event_id is None else numbers.get(ven.event_id, ven.event_id)
     held = span(ven.sustain_s) if ven.sustain_s is not None and ven.offers_kw else ""
     figures = (
-        kw(ven.asked_kw),
+        kw(ven.requested_kw),
         kw(ven.delivered_kw),
-        share_text(ven.delivered_kw, ven.asked_kw),
+        share_text(ven.delivered_kw, ven.requested_kw),
         kw(ven.used_kw),
         kw(ven.offers_kw),
         held,

@@ -10,8 +10,8 @@ from itertools import islice
 
 from contracts.errors import VenTwinError
 from ven_twin.operations.aggregator.protocol import Aggregator
-from ven_twin.operations.fleet.askers import Asker, Reach
-from ven_twin.operations.fleet.fleet_state import Board, Seen, board
+from ven_twin.operations.fleet.askers import PollingThread, Reach
+from ven_twin.operations.fleet.fleet_state import FleetAnswers, FleetState, board
 from ven_twin.ven.clock import monotonic_s, now_ts
 
 PERIOD_S = 2.0
@@ -22,25 +22,25 @@ STALE_S = 30.0
 logger = logging.getLogger(__name__)
 
 
-class Watch:
+class FleetPoll:
     """What the cloud side says, for whoever looks. One question at a time, from a thread of its own.
 
     A cloud that takes long to answer is asked less often: at least as long as it took is waited.
     """
 
     def __init__(self, reach: Reach, place: str, *, period_s: float = PERIOD_S) -> None:
-        self._asker = Asker(reach)
+        self._asker = PollingThread(reach)
         self._place = place
         self._period_s = period_s
-        self._seen = Seen()
+        self._seen = FleetAnswers()
         self._wanted = threading.Event()
         self._soon = threading.Event()
 
-    def board(self) -> Board:
+    def board(self) -> FleetState:
         """What is to be shown now."""
         return board(self._seen, self._place, now_ts())
 
-    def start(self, told: Callable[[Board], None]) -> None:
+    def start(self, told: Callable[[FleetState], None]) -> None:
         """Begin, in a thread; *told* is called there of every answer."""
         threading.Thread(target=self._run, args=(told,), name="watch", daemon=True).start()
 
@@ -50,7 +50,7 @@ class Watch:
             self._wanted.clear()
         elif not self._wanted.is_set():
             if self._seen.heard_ts is None or now_ts() - self._seen.heard_ts > STALE_S:
-                self._seen = Seen()
+                self._seen = FleetAnswers()
             self._soon.set()
             self._wanted.set()
 
@@ -70,7 +70,7 @@ class Watch:
             logger.exception("the fleet could not be read")
             self._seen = replace(before, asking_ts=None, error=f"the answer cannot be read: {error}")
 
-    def _run(self, told: Callable[[Board], None]) -> None:
+    def _run(self, told: Callable[[FleetState], None]) -> None:
         while True:
             self._wanted.wait()
             self._soon.clear()
@@ -81,9 +81,9 @@ class Watch:
             self._soon.wait(max(took_s, self._period_s - took_s))
 
 
-def _question(aggregator: Aggregator) -> Seen:
+def _question(aggregator: Aggregator) -> FleetAnswers:
     fleet = aggregator.fleet()
     events = tuple(islice(aggregator.events(page=EVENTS_MAX + 1), EVENTS_MAX + 1))
-    return Seen(
+    return FleetAnswers(
         fleet=fleet, events=events[:EVENTS_MAX], more_events=len(events) > EVENTS_MAX, heard_ts=now_ts()
     )

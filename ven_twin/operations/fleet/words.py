@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from contracts.api.fleet import FleetVen, Standing
+from contracts.api.fleet import FleetVen, VenStatus
 from contracts.wire.events import Phase
-from ven_twin.operations.fleet.fleet_state import EventLine, VenStatus, is_silent
+from ven_twin.operations.fleet.fleet_state import EventLine, ListedStatus, is_silent
 from ven_twin.webkit.formatting import left, opt_out_reason, span
 
 NO_VENS = "There are no VENs. Deploy some: ven-twin cloud deploy --vens ven-1,ven-2"
 STATUSES = {
-    VenStatus.SHEDDING: "sheds",
-    VenStatus.OPTED_OUT: "opted out",
-    VenStatus.DISABLED: "disabled",
-    VenStatus.READY: "ready",
-    VenStatus.SILENT: "silent",
-    VenStatus.OFFLINE: "offline",
-    VenStatus.NEVER_SEEN: "never seen",
+    ListedStatus.SHEDDING: "sheds",
+    ListedStatus.OPTED_OUT: "opted out",
+    ListedStatus.DISABLED: "disabled",
+    ListedStatus.READY: "ready",
+    ListedStatus.SILENT: "silent",
+    ListedStatus.OFFLINE: "offline",
+    ListedStatus.NEVER_SEEN: "never seen",
 }
 
 
@@ -44,7 +44,7 @@ def why(ven: FleetVen) -> str:
     if ven.opt_out is not None:
         forever = "" if ven.opt_out.until_ts else ", until it opts in"
         return f"{opt_out_reason(ven.opt_out.reason)}{forever}"
-    if ven.standing is not Standing.NEVER_SEEN and is_silent(ven):
+    if ven.standing is not VenStatus.NEVER_SEEN and is_silent(ven):
         return "no telemetry yet" if ven.row_age_s is None else f"silent for {span(ven.row_age_s)}"
     return ""
 

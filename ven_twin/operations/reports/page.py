@@ -36,12 +36,18 @@ def html(report: EventReport) -> str:
 
 
 def _tiles(report: EventReport) -> str:
-    tiles = [("Asked", number(report.asked_kw), f"kW for {words.lasting(report.end_ts - report.start_ts)}")]
+    tiles = [
+        ("Asked", number(report.requested_kw), f"kW for {words.lasting(report.end_ts - report.start_ts)}")
+    ]
     if report.settled_by is not None:
         found = report.delivered[report.settled_by]
         tiles += [
             ("Delivered", number(found.delivered_kw), f"kW by {TITLES[report.settled_by]}"),
-            ("Of asked", share(found.delivered_kw, report.asked_kw), words.band(found) + " kW in 8 of 10"),
+            (
+                "Of asked",
+                share(found.delivered_kw, report.requested_kw),
+                words.band(found) + " kW in 8 of 10",
+            ),
             ("Energy", energy(found.delivered_kwh), "kWh not drawn"),
         ]
     tiles.append(("Rebound", energy(report.rebound_kwh), "kWh in the hour after"))
@@ -95,13 +101,15 @@ def _power(report: EventReport, series: Series, starts: Sequence[float]) -> Plot
 def _asked_and_delivered(
     report: EventReport, series: Series, starts: Sequence[float], delivered: Values
 ) -> Plot:
-    plot = _plot("Asked and delivered", "kW below the baseline", report, series, [delivered, series.asked_kw])
+    plot = _plot(
+        "Asked and delivered", "kW below the baseline", report, series, [delivered, series.requested_kw]
+    )
     gave = [None if kw is None else max(kw, 0.0) for kw in delivered]
     took = [None if kw is None else min(kw, 0.0) for kw in delivered]
     plot.fill(_area(plot, starts, gave, series.step_s), "var(--good)", "drawn less than the baseline")
     if min(_known([took]), default=0.0) < 0.0:
         plot.fill(_area(plot, starts, took, series.step_s), "var(--bad)", "drawn more, as in a rebound")
-    plot.line(_points(starts, series.asked_kw), "var(--ink)", "asked", width_s=series.step_s)
+    plot.line(_points(starts, series.requested_kw), "var(--ink)", "asked", width_s=series.step_s)
     return plot
 
 
@@ -158,7 +166,7 @@ def _baselines(report: EventReport) -> str:
                 number(found.baseline_kw),
                 number(found.delivered_kw),
                 words.band(found),
-                share(found.delivered_kw, report.asked_kw),
+                share(found.delivered_kw, report.requested_kw),
                 energy(found.delivered_kwh),
                 str(found.vens),
                 percent(score.bias_percent if score else None),
@@ -179,10 +187,10 @@ def _intervals(report: EventReport) -> str:
             (
                 words.span(interval.start_ts, interval.end_ts),
                 words.lasting(interval.end_ts - interval.start_ts),
-                number(interval.asked_kw),
-                number(interval.called_kw),
+                number(interval.requested_kw),
+                number(interval.dispatched_kw),
                 number(delivered_kw),
-                share(delivered_kw, interval.asked_kw),
+                share(delivered_kw, interval.requested_kw),
             )
         )
     return _table(("Interval", "", "Asked kW", "Called kW", "Delivered kW", "Of asked"), rows)
@@ -209,10 +217,10 @@ def _vens(report: EventReport) -> str:
             (
                 ven.ven_id,
                 words.ven_state(ven),
-                number(ven.asked_kw),
+                number(ven.requested_kw),
                 number(delivered_kw),
                 words.band(found) if found else DASH,
-                share(delivered_kw, ven.asked_kw),
+                share(delivered_kw, ven.requested_kw),
                 energy(found.delivered_kwh if found else None),
                 number(clone.delivered_kw if clone else None),
                 number(ven.response_s, 1),

@@ -17,7 +17,7 @@ COLUMNS = (
     "end",
     "baseline",
     "settles",
-    "asked_kw",
+    "requested_kw",
     "delivered_kw",
     "coverage",
     "opted_out",
@@ -35,7 +35,7 @@ def write(report: EventReport, file: IO[str]) -> None:
     rows.writerow(COLUMNS)
     for ven in report.vens:
         for index, interval in enumerate(report.intervals):
-            asked_kw = ven.asked_intervals_kw[index] if index < len(ven.asked_intervals_kw) else None
+            requested_kw = ven.asked_intervals_kw[index] if index < len(ven.asked_intervals_kw) else None
             before = [
                 report.event_id,
                 ven.ven_id,
@@ -52,7 +52,7 @@ def write(report: EventReport, file: IO[str]) -> None:
                         *before,
                         name,
                         "yes" if name == report.settled_by else "no",
-                        _cell(asked_kw),
+                        _cell(requested_kw),
                         _cell(kw[index] if index < len(kw) else None),
                         _cell(ven.quality.coverage),
                         "yes" if ven.opted_out else "no",

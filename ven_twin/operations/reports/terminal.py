@@ -54,7 +54,7 @@ def _baselines(report: EventReport, *, wide: bool) -> Table:
     table = _table("all VENs, by", "delivered kW", "of asked", *more, "80 % band kW", *scored)
     for name, found in report.delivered.items():
         settles = name == report.settled_by
-        cells = [number(found.delivered_kw), share(found.delivered_kw, report.asked_kw)]
+        cells = [number(found.delivered_kw), share(found.delivered_kw, report.requested_kw)]
         cells += [number(found.baseline_kw), energy(found.delivered_kwh)] if wide else []
         cells.append(words.band(found))
         if scored:
@@ -73,10 +73,10 @@ def _intervals(report: EventReport) -> Table:
         delivered_kw = found.intervals_kw[index] if found else None
         table.add_row(
             words.span(interval.start_ts, interval.end_ts),
-            number(interval.asked_kw),
-            number(interval.called_kw),
+            number(interval.requested_kw),
+            number(interval.dispatched_kw),
             number(delivered_kw),
-            share(delivered_kw, interval.asked_kw),
+            share(delivered_kw, interval.requested_kw),
         )
     return table
 
@@ -93,7 +93,7 @@ def _vens(report: EventReport, *, wide: bool) -> Table:
         found = ven.delivered.get(settled_by) if settled_by else None
         clone = ven.delivered.get("clone")
         delivered_kw = found.delivered_kw if found else None
-        cells = [number(ven.asked_kw), number(delivered_kw), share(delivered_kw, ven.asked_kw)]
+        cells = [number(ven.requested_kw), number(delivered_kw), share(delivered_kw, ven.requested_kw)]
         if wide:
             cells += [words.band(found), energy(found.delivered_kwh)] if found else [words.DASH] * 2
         cells += [number(clone.delivered_kw if clone else None)] if beside else []
@@ -112,6 +112,6 @@ def _shown(report: EventReport) -> list[VenReport]:
 
     def short_kw(ven: VenReport) -> float:
         found = ven.delivered.get(settled_by) if settled_by else None
-        return abs(ven.asked_kw - (found.delivered_kw if found else 0.0))
+        return abs(ven.requested_kw - (found.delivered_kw if found else 0.0))
 
     return sorted(report.vens, key=lambda ven: (-short_kw(ven), ven.ven_id))[:MOST_VENS]

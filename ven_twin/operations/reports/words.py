@@ -81,14 +81,15 @@ def when(report: EventReport) -> str:
 def headline(report: EventReport) -> str:
     """What was asked and what came of it."""
     seconds = report.end_ts - report.start_ts
-    asked = f"Asked {number(report.asked_kw)} kW for {lasting(seconds)}"
-    if abs(report.called_kw - report.asked_kw) >= 0.005:
-        asked += f", called {number(report.called_kw)} kW"
+    asked = f"Asked {number(report.requested_kw)} kW for {lasting(seconds)}"
+    if abs(report.dispatched_kw - report.requested_kw) >= 0.005:
+        asked += f", called {number(report.dispatched_kw)} kW"
     if report.settled_by is None:
         return f"{asked}. What was delivered is not known."
     found = report.delivered[report.settled_by]
     return (
-        f"{asked}. Delivered {number(found.delivered_kw)} kW ({share(found.delivered_kw, report.asked_kw)}), "
+        f"{asked}. Delivered {number(found.delivered_kw)} kW "
+        f"({share(found.delivered_kw, report.requested_kw)}), "
         f"{energy(found.delivered_kwh)} kWh, by {TITLES[report.settled_by]}."
     )
 

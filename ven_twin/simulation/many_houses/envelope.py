@@ -3,13 +3,13 @@
 from math import sqrt
 from typing import NamedTuple
 
-from ven_twin.house.devices.envelope import S_PER_H, Envelope, Transition
+from ven_twin.house.devices.envelope import S_PER_H, BuildingEnvelope, ThermalTransition
 from ven_twin.house.devices.envelope import cached_transition as cached_transition  # noqa: PLC0414 - beside it
 from ven_twin.simulation.many_houses.arrays import Floats, exps
 
 
 class ManyTransitions(NamedTuple):
-    """`Transition` for each of many parts."""
+    """`ThermalTransition` for each of many parts."""
 
     air_air: Floats
     air_mass: Floats
@@ -17,10 +17,10 @@ class ManyTransitions(NamedTuple):
     mass_mass: Floats
 
 
-Transitions = Transition | ManyTransitions
+Transitions = ThermalTransition | ManyTransitions
 
 
-def transitions(envelope: Envelope, dt_s: Floats) -> ManyTransitions:
+def transitions(envelope: BuildingEnvelope, dt_s: Floats) -> ManyTransitions:
     """The matrix exponential over each of *dt_s*; the closed form of `transition`."""
     air_kwh_c, mass_kwh_c = envelope.air_kwh_c, envelope.mass_kwh_c
     ua_kw_c, coupling_kw_c = envelope.ua_kw_c, envelope.coupling_kw_c

@@ -30,10 +30,10 @@ Load = Appliances | Fridges | Evs | WaterHeaters | Dimmable[Any] | Pv
 FREE: Mapping[str, Controls] = {}
 
 
-class FleetStep(NamedTuple):
+class ManyHousesStep(NamedTuple):
     """The fleet after a step, and each circuit's mean power in each house, kW."""
 
-    fleet: "Fleet"
+    fleet: "ManyHouses"
     power_kw: dict[str, Floats]
 
     @property
@@ -44,7 +44,7 @@ class FleetStep(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class ManyHouses:
     """*count* houses with the same circuits, each in its own state: `House` over arrays.
 
     Interpretation: houses of one profile share building and machines and differ in state and chance; a
@@ -58,7 +58,7 @@ class Fleet:
     battery: Batteries | None = None
 
     @classmethod
-    def of(cls, houses: Sequence[House]) -> "Fleet":
+    def of(cls, houses: Sequence[House]) -> "ManyHouses":
         """The array form of *houses*.
 
         Raises:
@@ -89,7 +89,7 @@ class Fleet:
         circuit_ids = tuple(circuit.id for circuit in self.circuits)
         return House(self.circuits, circuit_ids, tuple(loads), hvac, battery)
 
-    def step(self, controls: Mapping[str, Controls], env: Environments, dt_s: float) -> FleetStep:
+    def step(self, controls: Mapping[str, Controls], env: Environments, dt_s: float) -> ManyHousesStep:
         """Advance every house by *dt_s* under its controls; a circuit without them is left alone.
 
         Raises:
@@ -116,7 +116,7 @@ class Fleet:
         if battery is not None:
             battery, kw = battery.step(controls.get(battery.spec.id), env.shared, dt_s, -net_kw)
             power_kw[battery.spec.id] = kw
-        return FleetStep(replace(self, loads=tuple(loads), hvac=hvac, battery=battery), power_kw)
+        return ManyHousesStep(replace(self, loads=tuple(loads), hvac=hvac, battery=battery), power_kw)
 
     def _stepped(
         self, load: Load, controls: Controls | None, env: Environments, dt_s: float

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ven_twin.house.devices.heat_pump import Mode, Output, output
+from ven_twin.house.devices.heat_pump import HeatPumpOutput, Mode, output
 from ven_twin.house.devices.hvac import LEAST_PART_S, PART_S, W_PER_KW, Hvac, HvacSpec
 from ven_twin.house.environment import Environment
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Modes, Number, at
@@ -107,7 +107,7 @@ class Hvacs:
         return Hvacs(self.spec, air_c, mass_c, mode, held_s), energy_kws / dt_s
 
     def _part(
-        self, now: _State, env: Environment, outputs: list[Output], part_s: Number
+        self, now: _State, env: Environment, outputs: list[HeatPumpOutput], part_s: Number
     ) -> tuple[Floats, Floats, Modes, Floats, Floats, Floats]:
         """One part, cut where a thermostat switches: the state after, energy in kWs, and its length."""
         envelope = self.spec.envelope
@@ -154,7 +154,7 @@ class Hvacs:
             wanted = np.where(heats, np.where(strip, np.int8(Mode.AUX), np.int8(Mode.HEAT)), wanted)
         return wanted
 
-    def _bands(self, controls: Controls | None, env: Environment, outputs: list[Output]) -> Bands:
+    def _bands(self, controls: Controls | None, env: Environment, outputs: list[HeatPumpOutput]) -> Bands:
         spec = self.spec
         half_c = spec.deadband_c / 2.0
         warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
@@ -171,7 +171,7 @@ class Hvacs:
             heating_c = np.where(off, coolest_c, np.maximum(spec.heating_c - offset_c, coolest_c))
         return Bands(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
 
-    def _limited(self, controls: Controls, env: Environment, outputs: list[Output]) -> Bools:
+    def _limited(self, controls: Controls, env: Environment, outputs: list[HeatPumpOutput]) -> Bools:
         idle = Mode.COOL if env.outdoor_c > self.spec.heating_c else Mode.HEAT
         mode = np.where(self.mode == Mode.OFF, np.int8(idle), self.mode)
         limited: Bools = controls.limit_kw < np.array([one.power_kw for one in outputs])[mode + 1]

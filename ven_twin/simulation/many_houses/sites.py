@@ -10,7 +10,7 @@ import numpy as np
 
 from ven_twin.house import house_environment as scalar
 from ven_twin.house.environment import Environment
-from ven_twin.house.house_environment import S_PER_H, Site
+from ven_twin.house.house_environment import S_PER_H, HouseEnvironment
 from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
 from ven_twin.simulation.many_houses.arrays import Bools, Floats
 from ven_twin.simulation.many_houses.chance import Words, units
@@ -52,18 +52,18 @@ class _Trips(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sites:
-    """`Site` with a seed for each house. Weather and habits are *site*'s."""
+    """`HouseEnvironment` with a seed for each house. Weather and habits are *site*'s."""
 
-    site: Site
+    site: HouseEnvironment
     seeds: Words
 
     @classmethod
-    def of(cls, site: Site, seeds: Sequence[int]) -> "Sites":
+    def of(cls, site: HouseEnvironment, seeds: Sequence[int]) -> "Sites":
         """The worlds of houses with *seeds*."""
         return cls(site, np.array([seed & ((1 << 64) - 1) for seed in seeds], np.uint64))
 
     def environments(self, at_s: float, dt_s: float) -> Environments:
-        """The worlds from *at_s* for *dt_s*; raises as `Site.environment`, and draws what it draws."""
+        """The environments from *at_s* for *dt_s*; raises and draws as `HouseEnvironment.environment`."""
         shared = self.site.environment(at_s, dt_s)
         local_s = at_s + self.site.weather.utc_offset_h * S_PER_H
         index = int(local_s // S_PER_H)

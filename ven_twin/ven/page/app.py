@@ -16,19 +16,19 @@ from contracts.wire import codec
 from ven_twin.ven.errors import IdentityInvalidError
 from ven_twin.ven.identity.validity import valid_until_ts
 from ven_twin.ven.page import health, openapi
-from ven_twin.ven.page.broadcaster import Hub
-from ven_twin.ven.page.calls import Calls
+from ven_twin.ven.page.broadcaster import Broadcaster
+from ven_twin.ven.page.calls import VenCalls
 from ven_twin.ven.page.metrics import metrics
-from ven_twin.ven.page.power_history import Ring
+from ven_twin.ven.page.power_history import PowerHistory
 from ven_twin.ven.page.presenter import power, snapshot
-from ven_twin.ven.page.routes import ROUTES, Route
+from ven_twin.ven.page.routes import ROUTES, PageRoute
 from ven_twin.ven.page.ven_rules import ven_rules
-from ven_twin.ven.page.view import Snapshot
+from ven_twin.ven.page.view import VenView
 from ven_twin.ven.runtime import Twin
 from ven_twin.webkit import answers, guard
 from ven_twin.webkit.answers import EVENT_STREAM, NO_STORE, Endpoint, as_json
 from ven_twin.webkit.listeners import FullError
-from ven_twin.webkit.problems import ProblemError
+from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
 from ven_twin.webkit.static_files import static_files
 
@@ -44,10 +44,10 @@ class Page:
     def __init__(self, twin: Twin, settings: WebSettings) -> None:
         self._twin = twin
         self._settings = settings
-        self._calls = Calls(twin)
+        self._calls = VenCalls(twin)
         self._files = static_files(FOLDER)
-        self.ring = Ring()
-        self.hub = Hub(self._encoded)
+        self.ring = PowerHistory()
+        self.hub = Broadcaster(self._encoded)
         twin.watch(self._look)
 
     def application(self) -> guard.Guard:
@@ -70,11 +70,11 @@ class Page:
         except Exception:
             logger.exception("the page could not be told of the VEN's state")
 
-    def _encoded(self) -> tuple[Snapshot, bytes]:
+    def _encoded(self) -> tuple[VenView, bytes]:
         shown = snapshot(self._twin.moment())
         return shown, b"data: " + codec.encode(shown) + b"\n\n"
 
-    def _endpoint(self, route: Route) -> Endpoint:
+    def _endpoint(self, route: PageRoute) -> Endpoint:
         own: Endpoint | None = getattr(self, f"_{_snake(route.operation)}", None)
         if own is not None:
             return own
@@ -129,7 +129,7 @@ class Page:
         try:
             messages = self.hub.listen()
         except FullError:
-            raise ProblemError(503, "too many pages are open", headers={"retry-after": "10"}) from None
+            raise PageProblemError(503, "too many pages are open", headers={"retry-after": "10"}) from None
         if request.method == "HEAD":
             return Response(media_type=EVENT_STREAM, headers=NO_STORE)
         return StreamingResponse(messages, media_type=EVENT_STREAM, headers=NO_STORE)
@@ -139,10 +139,10 @@ class Page:
 
     async def _login(self, request: Request) -> Response:
         if answers.media_type(request) != "application/x-www-form-urlencoded":
-            raise ProblemError(415, "a form is taken here", field="Content-Type")
+            raise PageProblemError(415, "a form is taken here", field="Content-Type")
         given = parse_qs((await answers.read(request)).decode("utf-8", "replace")).get("token", [""])[0]
         if not guard.matches(given, self._settings):
-            raise ProblemError(401, "that is not the token", field="token")
+            raise PageProblemError(401, "that is not the token", field="token")
         answer = RedirectResponse("/", 303)
         session = guard.session_of(given)
         answer.set_cookie(guard.COOKIE, session, max_age=DAY_S, httponly=True, samesite="strict", path="/")

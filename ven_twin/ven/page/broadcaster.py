@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 
 from ven_twin.ven.clock import monotonic_s
-from ven_twin.ven.page.view import Snapshot
+from ven_twin.ven.page.view import VenView
 from ven_twin.webkit.listeners import Listeners
 
 PERIOD_S = 1.0
@@ -22,10 +22,10 @@ SLACK_S = 0.1
 """The twin looks at its house every second; one that is a little early is not put off to the next."""
 
 
-class Hub:
+class Broadcaster:
     """The open pages. *encode* makes the message of a state."""
 
-    def __init__(self, encode: Callable[[], tuple[Snapshot, bytes]]) -> None:
+    def __init__(self, encode: Callable[[], tuple[VenView, bytes]]) -> None:
         self._encode = encode
         self._pages = Listeners()
         self._sent_s = float("-inf")
@@ -71,7 +71,7 @@ class Hub:
         return self._pages.listen(lambda: self._encode()[1])
 
 
-def standing(snapshot: Snapshot) -> Hashable:
+def standing(snapshot: VenView) -> Hashable:
     """What of a state is no mere figure."""
     return (
         snapshot.cloud.state,

@@ -15,9 +15,9 @@ from contracts.wire.telemetry import Timestamp
 from ven_twin.control.event_history import PastEvent
 from ven_twin.ven.errors import NotKeptError
 from ven_twin.ven.page.presenter import snapshot
-from ven_twin.ven.page.view import EventFace, Snapshot
+from ven_twin.ven.page.view import EventView, VenView
 from ven_twin.ven.runtime import Twin
-from ven_twin.webkit.problems import ProblemError
+from ven_twin.webkit.problems import PageProblemError
 
 
 class OptOutCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +67,7 @@ class Restored(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class Events(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The events that are held, and those that are over, newest first."""
 
-    open: tuple[EventFace, ...]
+    open: tuple[EventView, ...]
     past: tuple[PastEvent, ...]
 
 
@@ -80,13 +80,13 @@ FIELDS = {
 """The command's fields by the names that the local API has for them."""
 
 
-class Calls:
+class VenCalls:
     """Carries calls out on a twin."""
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
 
-    def state(self) -> Snapshot:
+    def state(self) -> VenView:
         """The VEN as it stands."""
         return snapshot(self._twin.moment())
 
@@ -95,25 +95,25 @@ class Calls:
         moment = self._twin.moment()
         return Events(open=snapshot(moment).events, past=moment.past)
 
-    def opt_out(self, call: OptOutCall) -> Snapshot:
+    def opt_out(self, call: OptOutCall) -> VenView:
         """Take no part. Raises ProblemError."""
         try:
             self._twin.opt_out(call.reason, call.until_ts)
         except FieldError as error:
-            raise ProblemError(400, error.reason, field=error.field) from None
+            raise PageProblemError(400, error.reason, field=error.field) from None
         return self.state()
 
-    def opt_in(self, _call: OptInCall) -> Snapshot:
+    def opt_in(self, _call: OptInCall) -> VenView:
         """Take part again."""
         self._twin.opt_in()
         return self.state()
 
-    def switch(self, call: SwitchCall, circuit_id: str) -> Snapshot:
+    def switch(self, call: SwitchCall, circuit_id: str) -> VenView:
         """Switch a circuit. Raises ProblemError where the house has no such circuit."""
         try:
             self._twin.switch(circuit_id, enabled=call.enabled)
         except FieldError as error:
-            raise ProblemError(404, error.reason, field="circuitId") from None
+            raise PageProblemError(404, error.reason, field="circuitId") from None
         return self.state()
 
     def make_event(self, call: EventCall) -> EventTaken:
@@ -138,11 +138,13 @@ class Calls:
         try:
             ack = self._twin.command({"op": op, "correlationId": correlation_id, "data": data})
         except NotKeptError as error:
-            raise ProblemError(503, str(error)) from None
+            raise PageProblemError(503, str(error)) from None
         if ack.get("ok"):
             return ack
         field = str(ack.get("field", ""))
         detail = str(ack.get("error", "refused")).removeprefix(f"{field}: ")
         if field == "op":
-            raise ProblemError(409, detail)
-        raise ProblemError(404 if "unknown event" in detail else 400, detail, field=FIELDS.get(field, field))
+            raise PageProblemError(409, detail)
+        raise PageProblemError(
+            404 if "unknown event" in detail else 400, detail, field=FIELDS.get(field, field)
+        )

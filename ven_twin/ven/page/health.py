@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ven_twin.control import reporting
-from ven_twin.ven.snapshot import Moment
+from ven_twin.ven.snapshot import VenSnapshot
 
 STUCK_S = 15.0
 """A twin looks at its house every second; one that has not for so long is stuck."""
@@ -40,12 +40,12 @@ class Health(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     beat_age_s: float
 
 
-def live(moment: Moment) -> Live:
+def live(moment: VenSnapshot) -> Live:
     """Whether the twin's loop goes round."""
     return Live(alive=moment.beat_age_s < STUCK_S, beat_age_s=round(moment.beat_age_s, 3))
 
 
-def health(moment: Moment, certificate_until_ts: float | None) -> Health:
+def health(moment: VenSnapshot, certificate_until_ts: float | None) -> Health:
     """The VEN's health; *certificate_until_ts* (UTC s) is None when its certificate cannot be read."""
     session = moment.session
     left_d = None
@@ -68,7 +68,7 @@ def health(moment: Moment, certificate_until_ts: float | None) -> Health:
     )
 
 
-def _reasons(moment: Moment, left_d: float | None) -> list[str]:
+def _reasons(moment: VenSnapshot, left_d: float | None) -> list[str]:
     session, reasons = moment.session, []
     if not live(moment).alive:
         reasons.append(f"the twin has not looked at its house for {moment.beat_age_s:.0f} s")
@@ -91,7 +91,7 @@ def _reasons(moment: Moment, left_d: float | None) -> list[str]:
     return reasons
 
 
-def _warnings(moment: Moment, left_d: float | None) -> list[str]:
+def _warnings(moment: VenSnapshot, left_d: float | None) -> list[str]:
     warnings = []
     if left_d is not None and 0 < left_d < CERTIFICATE_WARN_D:
         warnings.append(f"its certificate expires in {left_d:.1f} days")

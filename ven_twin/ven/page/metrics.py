@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ven_twin.ven.page.health import Health
-from ven_twin.ven.page.view import Snapshot
+from ven_twin.ven.page.view import VenView
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -23,7 +23,7 @@ class Metric(NamedTuple):
     kind: str = "gauge"
 
 
-def metrics(snapshot: Snapshot, health: Health, *, connects: int, open_pages: int) -> str:
+def metrics(snapshot: VenView, health: Health, *, connects: int, open_pages: int) -> str:
     """All figures of one VEN."""
     of_ven = {"ven_id": snapshot.ven.ven_id}
     lines: list[str] = []
@@ -41,7 +41,7 @@ def metrics(snapshot: Snapshot, health: Health, *, connects: int, open_pages: in
     return "\n".join(lines) + "\n"
 
 
-def _metrics(snapshot: Snapshot, health: Health, *, connects: int, open_pages: int) -> Iterator[Metric]:
+def _metrics(snapshot: VenView, health: Health, *, connects: int, open_pages: int) -> Iterator[Metric]:
     power, comfort = snapshot.power, snapshot.comfort
     yield _one("answers_events", "1 when an event sent now would be answered.", health.answers_events)
     yield _one("connected", "1 when the MQTT session is up.", health.connected)
@@ -66,7 +66,9 @@ def _metrics(snapshot: Snapshot, health: Health, *, connects: int, open_pages: i
     yield _one("battery_kilowatts", "Of the battery; negative discharges.", power.battery_kw)
     yield _one("battery_soc_ratio", "State of charge.", power.battery_soc)
     yield _one("baseline_kilowatts", "What the uncurtailed house would draw.", power.baseline_kw)
-    yield _one("asked_kilowatts", "Reduction asked by the event in force; 0 without.", power.asked_kw or 0.0)
+    yield _one(
+        "asked_kilowatts", "Reduction asked by the event in force; 0 without.", power.requested_kw or 0.0
+    )
     yield _one("available_kilowatts", "Could be shed now.", power.available_kw)
     yield _one("indoor_celsius", "Air in the house.", comfort.air_c if comfort else None)
     phases = ("far", "near", "active")

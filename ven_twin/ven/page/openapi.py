@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ven_twin.ven.page.routes import HTML, ROUTES, Route, kinds
-from ven_twin.webkit.problems import PROBLEM_JSON, Problem
+from ven_twin.ven.page.routes import HTML, ROUTES, PageRoute, kinds
+from ven_twin.webkit.problems import PROBLEM_JSON, PageProblem
 
 REF = "#/components/schemas/{name}"
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -30,7 +30,7 @@ WITH_A_BODY = {
 
 def document() -> dict[str, Any]:
     """The whole document, as JSON's own types."""
-    _, schemas = msgspec.json.schema_components([Problem, *kinds()], ref_template=REF)
+    _, schemas = msgspec.json.schema_components([PageProblem, *kinds()], ref_template=REF)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         if route.content != HTML:
@@ -48,7 +48,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: PageRoute) -> dict[str, Any]:
     value: dict[str, Any] = {"operationId": route.operation, "summary": route.summary}
     named = PARAMETER.findall(route.path)
     if named:
@@ -67,13 +67,13 @@ def _operation(route: Route) -> dict[str, Any]:
         answers[status] = (
             {**_answer(route), "description": says}
             if same_form
-            else {"description": says, "content": {PROBLEM_JSON: {"schema": _ref(Problem)}}}
+            else {"description": says, "content": {PROBLEM_JSON: {"schema": _ref(PageProblem)}}}
         )
     value["responses"] = {str(status): answers[status] for status in sorted(answers)}
     return value
 
 
-def _answer(route: Route) -> dict[str, Any]:
+def _answer(route: PageRoute) -> dict[str, Any]:
     if route.answer is not None:
         schema: dict[str, Any] = _ref(route.answer)
     else:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ven_twin.ven.page.view import Chart, PowerFace
+from ven_twin.ven.page.view import Chart, PowerView
 
 FINE = 900
 COARSE = 270
@@ -21,7 +21,7 @@ KEPT_S = float(FINE + COARSE * FOLDED)
 """How far back the points go."""
 
 
-class Point(NamedTuple):
+class PowerPoint(NamedTuple):
     """Power at *ts* (UTC s), kW; the target is None outside events."""
 
     ts: float
@@ -30,26 +30,26 @@ class Point(NamedTuple):
     target_kw: float | None
 
 
-class Ring:
+class PowerHistory:
     """Points by time, the newest at the end; at most `FINE` + `COARSE` and the one that is being folded."""
 
     def __init__(self) -> None:
-        self._fine: deque[Point] = deque()
-        self._coarse: deque[Point] = deque(maxlen=COARSE)
-        self._folding: list[Point] = []
+        self._fine: deque[PowerPoint] = deque()
+        self._coarse: deque[PowerPoint] = deque(maxlen=COARSE)
+        self._folding: list[PowerPoint] = []
 
-    def add(self, ts: float, power: PowerFace) -> None:
+    def add(self, ts: float, power: PowerView) -> None:
         """Put a point, unless the last one is of the same second."""
         if self._fine and ts - self._fine[-1].ts < APART_S:
             return
-        self._fine.append(Point(round(ts, 1), power.grid_kw, power.baseline_kw, power.target_kw))
+        self._fine.append(PowerPoint(round(ts, 1), power.grid_kw, power.baseline_kw, power.target_kw))
         if len(self._fine) > FINE:
             self._folding.append(self._fine.popleft())
         if len(self._folding) == FOLDED:
             self._coarse.append(_mean(self._folding))
             self._folding.clear()
 
-    def points(self) -> list[Point]:
+    def points(self) -> list[PowerPoint]:
         """All of them, oldest first."""
         return [*self._coarse, *self._folding, *self._fine]
 
@@ -64,9 +64,9 @@ class Ring:
         )
 
 
-def _mean(points: list[Point]) -> Point:
+def _mean(points: list[PowerPoint]) -> PowerPoint:
     targets = [point.target_kw for point in points if point.target_kw is not None]
-    return Point(
+    return PowerPoint(
         points[0].ts,
         _of(point.used_kw for point in points),
         _of(point.baseline_kw for point in points),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contracts.wire.events import Phase, Signal
 from ven_twin.control import reporting
 from ven_twin.control.guards import FUTILE_KW
-from ven_twin.control.schedule import Held, Source
+from ven_twin.control.schedule import EventOrigin, ScheduledEvent
 from ven_twin.control.shedding import Decision
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.battery import Battery
 from ven_twin.ven.page import view
-from ven_twin.ven.snapshot import Moment
+from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.webkit import formatting
 
 KW_DIGITS = 3
@@ -18,9 +18,9 @@ BY_HAND = "switched by hand: out of this event"
 SHOWN = frozenset({Phase.FAR, Phase.NEAR, Phase.ACTIVE})
 
 
-def snapshot(moment: Moment) -> view.Snapshot:
+def snapshot(moment: VenSnapshot) -> view.VenView:
     """What the page shows of *moment*."""
-    return view.Snapshot(
+    return view.VenView(
         ts=round(moment.now_ts, 3),
         ven=_ven(moment),
         cloud=_cloud(moment),
@@ -33,33 +33,33 @@ def snapshot(moment: Moment) -> view.Snapshot:
     )
 
 
-def power(moment: Moment) -> view.PowerFace:
+def power(moment: VenSnapshot) -> view.PowerView:
     """What flows, and what is asked for."""
     flow, house = moment.flow, moment.premises.house
     kinds: dict[str, float] = {}
     for circuit in house.circuits:
         kinds[circuit.type] = kinds.get(circuit.type, 0.0) + flow.circuits_kw.get(circuit.id, 0.0)
     soc = house.battery.soc if isinstance(house.battery, Battery) else None
-    asked_kw = moment.requested_kw.get(moment.acting) if moment.acting else None
-    return view.PowerFace(
+    requested_kw = moment.requested_kw.get(moment.acting) if moment.acting else None
+    return view.PowerView(
         grid_kw=_kw(flow.used_kw),
         house_kw=_kw(sum(kw for kind, kw in kinds.items() if kind not in {"pv", "battery"})),
         pv_kw=_kw(kinds["pv"]) if "pv" in kinds else None,
         battery_kw=_kw(kinds["battery"]) if "battery" in kinds else None,
         battery_soc=None if soc is None else round(soc, reporting.SOC_DIGITS),
         baseline_kw=_kw(flow.baseline_kw),
-        asked_kw=None if asked_kw is None else _kw(asked_kw),
-        target_kw=None if asked_kw is None else _kw(flow.baseline_kw - asked_kw),
+        requested_kw=None if requested_kw is None else _kw(requested_kw),
+        target_kw=None if requested_kw is None else _kw(flow.baseline_kw - requested_kw),
         shed_kw=_kw(max(0.0, flow.baseline_kw - flow.used_kw)),
         available_kw=_kw(moment.premises.available_kw),
         sustain_s=round(moment.sustain_s),
     )
 
 
-def _ven(moment: Moment) -> view.VenFace:
+def _ven(moment: VenSnapshot) -> view.VenLine:
     settings = moment.state.settings
     opt_out = settings.opt_out if settings.opted_out(moment.now_ts) else None
-    return view.VenFace(
+    return view.VenLine(
         ven_id=moment.state.ven_id,
         boot_id=moment.boot_id,
         house=moment.house,
@@ -73,10 +73,10 @@ def _ven(moment: Moment) -> view.VenFace:
     )
 
 
-def _cloud(moment: Moment) -> view.CloudFace:
+def _cloud(moment: VenSnapshot) -> view.CloudView:
     session = moment.session
     age_s = session.last_puback_age_s
-    return view.CloudFace(
+    return view.CloudView(
         state=session.state,
         connected=session.state == "connected",
         since_ts=round(session.since, 3),
@@ -87,12 +87,12 @@ def _cloud(moment: Moment) -> view.CloudFace:
     )
 
 
-def _comfort(moment: Moment) -> view.ComfortFace | None:
+def _comfort(moment: VenSnapshot) -> view.ComfortView | None:
     hvac = moment.premises.house.hvac
     if hvac is None:
         return None
     spec = hvac.spec
-    return view.ComfortFace(
+    return view.ComfortView(
         air_c=round(hvac.air_c, 2),
         heating_c=spec.heating_c,
         cooling_c=spec.cooling_c,
@@ -101,14 +101,14 @@ def _comfort(moment: Moment) -> view.ComfortFace | None:
     )
 
 
-def _panel(moment: Moment) -> view.PanelFace:
+def _panel(moment: VenSnapshot) -> view.PanelView:
     amps = moment.flow.used_kw * 1000.0 / moment.panel.voltage_v
-    return view.PanelFace(
+    return view.PanelView(
         rating_amps=moment.panel.rating_amps, voltage_v=moment.panel.voltage_v, amps=round(amps, 1)
     )
 
 
-def _circuits(moment: Moment) -> tuple[view.CircuitFace, ...]:
+def _circuits(moment: VenSnapshot) -> tuple[view.CircuitRow, ...]:
     decisions = {decision.id: decision for decision in moment.premises.plan.decisions}
     faces_of = []
     for circuit in moment.premises.house.circuits:
@@ -124,7 +124,7 @@ def _circuits(moment: Moment) -> tuple[view.CircuitFace, ...]:
         state = _state(enabled=enabled, curtailed_kw=curtailed_kw, power_kw=power_kw)
         by_hand = circuit.id in moment.state.by_hand
         faces_of.append(
-            view.CircuitFace(
+            view.CircuitRow(
                 id=circuit.id,
                 name=circuit.name,
                 type=circuit.type,
@@ -177,35 +177,35 @@ def _state(*, enabled: bool, curtailed_kw: float, power_kw: float) -> view.Circu
     return "on" if abs(power_kw) >= FUTILE_KW else "idle"
 
 
-def _events(moment: Moment) -> tuple[view.EventFace, ...]:
+def _events(moment: VenSnapshot) -> tuple[view.EventView, ...]:
     held = [one for one in moment.state.schedule.events.values() if _shown(one, moment)]
     held.sort(key=lambda one: (one.start_ts, one.event.event_id))
     return tuple(_event(one, moment) for one in held)
 
 
-def _shown(held: Held, moment: Moment) -> bool:
+def _shown(held: ScheduledEvent, moment: VenSnapshot) -> bool:
     """Whether it is not over, or was left by the resident while it goes on without this house."""
     phase = held.phase(moment.now_ts)
     if phase is not Phase.OPTED_OUT:
         return phase in SHOWN
-    desired = held.source is Source.COMMAND or held.event.event_id in moment.state.shadow.desired_events
+    desired = held.source is EventOrigin.COMMAND or held.event.event_id in moment.state.shadow.desired_events
     return desired and moment.now_ts < held.end_ts
 
 
-def _event(held: Held, moment: Moment) -> view.EventFace:
+def _event(held: ScheduledEvent, moment: VenSnapshot) -> view.EventView:
     event_id = held.event.event_id
-    meter, asked_kw = moment.delivered.get(event_id), moment.requested_kw.get(event_id)
+    meter, requested_kw = moment.delivered.get(event_id), moment.requested_kw.get(event_id)
     intervals, start_ts = [], held.start_ts
     for interval in held.event.intervals:
         end_ts = start_ts + interval.duration_s
         intervals.append(
-            view.IntervalFace(start_ts=start_ts, end_ts=end_ts, signal=interval.signal, value=interval.value)
+            view.IntervalView(start_ts=start_ts, end_ts=end_ts, signal=interval.signal, value=interval.value)
         )
         start_ts = end_ts
     first = held.event.intervals[0] if held.event.intervals else None
-    if asked_kw is None and first is not None and first.signal is Signal.SHED_KW:
-        asked_kw = first.value
-    return view.EventFace(
+    if requested_kw is None and first is not None and first.signal is Signal.SHED_KW:
+        requested_kw = first.value
+    return view.EventView(
         event_id=event_id,
         phase=held.phase(moment.now_ts),
         in_force=event_id == moment.acting,
@@ -214,7 +214,7 @@ def _event(held: Held, moment: Moment) -> view.EventFace:
         priority=held.event.priority,
         intervals=tuple(intervals),
         request=formatting.request(intervals),
-        asked_kw=None if asked_kw is None else _kw(asked_kw),
+        requested_kw=None if requested_kw is None else _kw(requested_kw),
         delivered_kw=_kw(meter.reduction_kw) if meter else None,
         delivered_kwh=round(meter.reduction_kwh, 4) if meter else None,
     )

@@ -16,7 +16,7 @@ from ven_twin.webkit.answers import EVENT_STREAM, JSON
 HTML = "text/html; charset=utf-8"
 
 
-class Route(NamedTuple):
+class PageRoute(NamedTuple):
     """One operation.
 
     Attributes:
@@ -45,10 +45,12 @@ class Route(NamedTuple):
 NOT_KEPT = "The VEN's disk does not take it."
 NO_PART = "The VEN takes no part in events now, or holds as many as it can."
 
-ROUTES: tuple[Route, ...] = (
-    Route("GET", "/", "page", "The page", content=HTML),
-    Route("GET", "/live", "live", "Whether process and loop are alive", Live, problems={503: "It is stuck."}),
-    Route(
+ROUTES: tuple[PageRoute, ...] = (
+    PageRoute("GET", "/", "page", "The page", content=HTML),
+    PageRoute(
+        "GET", "/live", "live", "Whether process and loop are alive", Live, problems={503: "It is stuck."}
+    ),
+    PageRoute(
         "GET",
         "/health",
         "health",
@@ -56,10 +58,10 @@ ROUTES: tuple[Route, ...] = (
         Health,
         problems={503: "It would not; `reasons` say why. The answer has the same form."},
     ),
-    Route("GET", "/metrics", "metrics", "The VEN's figures, for Prometheus", content=TEXT),
-    Route("GET", "/openapi.json", "openapi", "This document"),
-    Route("GET", "/api/state", "state", "The VEN at this moment", view.Snapshot),
-    Route(
+    PageRoute("GET", "/metrics", "metrics", "The VEN's figures, for Prometheus", content=TEXT),
+    PageRoute("GET", "/openapi.json", "openapi", "This document"),
+    PageRoute("GET", "/api/state", "state", "The VEN at this moment", view.VenView),
+    PageRoute(
         "GET",
         "/api/stream",
         "stream",
@@ -67,10 +69,12 @@ ROUTES: tuple[Route, ...] = (
         content=EVENT_STREAM,
         problems={503: "Too many pages are open."},
     ),
-    Route("GET", "/api/rules", "rules", "Limits, ranges and words that the page goes by", VenRules),
-    Route("GET", "/api/chart", "chart", "Power over the last hour", view.Chart),
-    Route("GET", "/api/events", "events", "The events that are held, and those that are over", calls.Events),
-    Route(
+    PageRoute("GET", "/api/rules", "rules", "Limits, ranges and words that the page goes by", VenRules),
+    PageRoute("GET", "/api/chart", "chart", "Power over the last hour", view.Chart),
+    PageRoute(
+        "GET", "/api/events", "events", "The events that are held, and those that are over", calls.Events
+    ),
+    PageRoute(
         "POST",
         "/api/events",
         "makeEvent",
@@ -80,7 +84,7 @@ ROUTES: tuple[Route, ...] = (
         body=calls.EventCall,
         problems={409: NO_PART, 503: NOT_KEPT},
     ),
-    Route(
+    PageRoute(
         "POST",
         "/api/restore",
         "restore",
@@ -89,21 +93,21 @@ ROUTES: tuple[Route, ...] = (
         body=calls.RestoreCall,
         problems={404: "There is no such event.", 503: NOT_KEPT},
     ),
-    Route(
+    PageRoute(
         "POST",
         "/api/opt-out",
         "optOut",
         "Take no part in events",
-        view.Snapshot,
+        view.VenView,
         body=calls.OptOutCall,
     ),
-    Route("POST", "/api/opt-in", "optIn", "Take part again", view.Snapshot, body=calls.OptInCall),
-    Route(
+    PageRoute("POST", "/api/opt-in", "optIn", "Take part again", view.VenView, body=calls.OptInCall),
+    PageRoute(
         "POST",
         "/api/circuits/{circuitId}",
         "switch",
         "Switch a circuit by hand",
-        view.Snapshot,
+        view.VenView,
         body=calls.SwitchCall,
         problems={404: "The house has no such circuit."},
     ),

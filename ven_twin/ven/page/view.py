@@ -12,7 +12,7 @@ from ven_twin.ven.mqtt.session_status import SessionState
 CircuitState = Literal["on", "idle", "off", "curtailed"]
 
 
-class VenFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class VenLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Which VEN this is, and what it is set to.
 
     ``status`` is normal, shedding, optedOut or disabled. ``reason`` and ``until_ts`` (UTC s) belong to an
@@ -31,7 +31,7 @@ class VenFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     until_ts: int | None = None
 
 
-class CloudFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class CloudView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The connection to the cloud, and what waits for it. Ages are s, ``since_ts`` UTC s."""
 
     state: SessionState
@@ -43,7 +43,7 @@ class CloudFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     messages_lost: int
 
 
-class PowerFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class PowerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Power now, kW: import and what is drawn positive, export, generation and discharge negative.
 
     ``house_kw`` is every circuit but PV and battery. ``baseline_kw`` is what the uncurtailed house would
@@ -57,14 +57,14 @@ class PowerFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     battery_kw: float | None
     battery_soc: float | None
     baseline_kw: float
-    asked_kw: float | None
+    requested_kw: float | None = msgspec.field(name="askedKw")
     target_kw: float | None
     shed_kw: float
     available_kw: float
     sustain_s: float
 
 
-class ComfortFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class ComfortView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Indoor temperature, the setpoints that the resident chose, and the limits that no event passes, °C."""
 
     air_c: float
@@ -74,7 +74,7 @@ class ComfortFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     warmest_c: float
 
 
-class PanelFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class PanelView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The service panel: its rating, and what flows through it."""
 
     rating_amps: float
@@ -82,7 +82,7 @@ class PanelFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     amps: float
 
 
-class CircuitFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class CircuitRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A circuit: what it draws, how far its breaker is loaded (0 to 1), and why it is curtailed or not.
 
     ``by_hand`` says that a resident took it out of the event that is in force. ``rank`` and ``why`` are
@@ -106,7 +106,7 @@ class CircuitFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     why: str | None
 
 
-class IntervalFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class IntervalView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What an event asks for from *start_ts* to *end_ts*, UTC s."""
 
     start_ts: float
@@ -115,7 +115,7 @@ class IntervalFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     value: float
 
 
-class EventFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event that is not over, or that was left before its time has passed. Times are UTC s.
 
     ``delivered_kw`` is the mean so far, ``in_force`` whether the plan serves it, ``request`` what it asks
@@ -128,27 +128,27 @@ class EventFace(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     start_ts: float
     end_ts: float
     priority: int
-    intervals: tuple[IntervalFace, ...]
+    intervals: tuple[IntervalView, ...]
     request: str
-    asked_kw: float | None
+    requested_kw: float | None = msgspec.field(name="askedKw")
     delivered_kw: float | None
     delivered_kwh: float | None
 
 
-class Snapshot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class VenView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The VEN at one moment. ``ts`` is its time, UTC s; ``events`` are in the order of their starts.
 
     ``past_mark`` changes whenever an event has ended.
     """
 
     ts: float
-    ven: VenFace
-    cloud: CloudFace
-    power: PowerFace
-    comfort: ComfortFace | None
-    panel: PanelFace
-    circuits: tuple[CircuitFace, ...]
-    events: tuple[EventFace, ...]
+    ven: VenLine
+    cloud: CloudView
+    power: PowerView
+    comfort: ComfortView | None
+    panel: PanelView
+    circuits: tuple[CircuitRow, ...]
+    events: tuple[EventView, ...]
     past_mark: str
 
 

@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 Changes = Callable[[sqlite3.Connection], None]
 
 
-class Answer(NamedTuple):
+class JournalledAck(NamedTuple):
     """The ack that a command was answered with."""
 
     correlation_id: str
     ack: bytes
 
 
-class Waiting(NamedTuple):
+class JournalledCommand(NamedTuple):
     """A command that was kept and is not done yet; *received_ts* is UTC s."""
 
     id: int
@@ -42,14 +42,14 @@ class Waiting(NamedTuple):
     received_ts: float
 
 
-class Journal:
+class CommandJournal:
     """The lasting memory of a VEN. It is used from one thread, and closed with its outbox."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._done: set[int] = set()
 
-    def take_in(self, payload: bytes, received_ts: float) -> Waiting:
+    def take_in(self, payload: bytes, received_ts: float) -> JournalledCommand:
         """Keep a command until what it did is written.
 
         Raises:
@@ -63,9 +63,9 @@ class Journal:
 
         if not self._outbox.write(write, durable=True):
             raise NotKeptError("a command was not taken: the disk is full")
-        return Waiting(ids[-1], payload, received_ts)
+        return JournalledCommand(ids[-1], payload, received_ts)
 
-    def begun(self) -> list[Waiting]:
+    def begun(self) -> list[JournalledCommand]:
         """The commands that an earlier run began and did not finish, each counted as tried once more.
 
         One that was tried `TRIES` times is dropped and said.
@@ -83,12 +83,12 @@ class Journal:
 
         if self._outbox.write(write, durable=True):
             self.written()
-        return [Waiting(*row[:3]) for row in rows if row[3] < TRIES]
+        return [JournalledCommand(*row[:3]) for row in rows if row[3] < TRIES]
 
-    def answers(self) -> list[Answer]:
+    def answers(self) -> list[JournalledAck]:
         """The answers that are remembered, oldest first."""
         rows = self._outbox.read("SELECT correlation_id, ack FROM answers ORDER BY n")
-        return [Answer(str(correlation_id), bytes(ack)) for correlation_id, ack in rows]
+        return [JournalledAck(str(correlation_id), bytes(ack)) for correlation_id, ack in rows]
 
     def memory(self) -> bytes | None:
         """The document that was written last."""
@@ -102,7 +102,11 @@ class Journal:
         self._outbox.write(lambda db: db.execute(move, (_SET_ASIDE, _MEMORY)), durable=True)
 
     def changes(
-        self, memory: bytes | None = None, *, answer: Answer | None = None, done: Waiting | None = None
+        self,
+        memory: bytes | None = None,
+        *,
+        answer: JournalledAck | None = None,
+        done: JournalledCommand | None = None,
     ) -> Changes:
         """What to write together with messages: the new memory, an answer, a command crossed off."""
         if done is not None:

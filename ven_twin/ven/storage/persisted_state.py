@@ -18,7 +18,7 @@ FORMAT = 1
 """Raised when an older release could misread what this one writes; fields that are added need no new one."""
 
 
-class Memory(msgspec.Struct, frozen=True, kw_only=True):
+class PersistedState(msgspec.Struct, frozen=True, kw_only=True):
     """A VEN at one moment.
 
     Attributes:
@@ -57,12 +57,12 @@ def lasting(state: VenState) -> VenState:
     return replace(state, shadow=ShadowCopy(desired=state.shadow.desired), errors={}, taken=frozenset())
 
 
-def write_memory(memory: Memory) -> bytes:
+def write_state(memory: PersistedState) -> bytes:
     """*memory* as JSON."""
     return msgspec.json.encode(memory)
 
 
-def read_memory(raw: bytes, ven_id: str, load_ids: frozenset[str]) -> Memory:
+def read_state(raw: bytes, ven_id: str, load_ids: frozenset[str]) -> PersistedState:
     """The memory in *raw*, of a VEN whose house has these circuits now.
 
     Raises:
@@ -72,7 +72,7 @@ def read_memory(raw: bytes, ven_id: str, load_ids: frozenset[str]) -> Memory:
         found = msgspec.json.decode(raw, type=_Form).format
         if found != FORMAT:
             raise MalformedError(f"has form {found}, this release reads {FORMAT}")
-        memory = msgspec.json.decode(raw, type=Memory)
+        memory = msgspec.json.decode(raw, type=PersistedState)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MalformedError(f"cannot be read: {error}") from None
     if memory.state.ven_id != ven_id:

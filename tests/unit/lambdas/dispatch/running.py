@@ -19,7 +19,7 @@ HOUR_S = 3600
 
 def ven(ven_id: str, offer_kw: float | None = 5.0, **fields: Any) -> VenRow:
     """A VEN that is online and sustains the event; *a* was called for less of late than *b*, and so on."""
-    usual = {"online": True, "enabled": True, "sustain_s": 86_400.0, "called_kwh": float(ord(ven_id[0]))}
+    usual = {"online": True, "enabled": True, "sustain_s": 86_400.0, "dispatched_kwh": float(ord(ven_id[0]))}
     return VenRow(ven_id=ven_id, shed_availability_kw=offer_kw, **(usual | fields))
 
 

@@ -210,10 +210,10 @@ def test_who_just_sustains_the_rest_comes_before_who_just_does_not() -> None:
 def test_what_a_ven_was_called_for_counts_by_the_watt_hour_without_end() -> None:
     """A watt-hour less comes first; a thousand megawatt-hours do not overflow into another class."""
     vens = [
-        ven("a", called_kwh=1.002),
-        ven("b", called_kwh=1.0),
-        ven("c", called_kwh=1e9),
-        ven("d", called_kwh=0.0, performance=0.8),
+        ven("a", dispatched_kwh=1.002),
+        ven("b", dispatched_kwh=1.0),
+        ven("c", dispatched_kwh=1e9),
+        ven("d", dispatched_kwh=0.0, performance=0.8),
     ]
     assert [each.ven_id for each in sort_out(vens, "e1", at_ts=NOW, remaining_s=60).offers] == list("bacd")
 

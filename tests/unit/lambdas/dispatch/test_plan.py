@@ -49,7 +49,12 @@ def test_a_record_too_large_is_refused_with_the_way_out() -> None:
 def test_the_figures_of_a_plan_are_of_its_largest_interval() -> None:
     """4, 12 and 6 kW of a fleet of 10: 12 are requested, 10 called and 2 missing."""
     row = planned(shed(4.0, 12.0, 6.0)).row
-    assert (row.asked_kw, row.called_kw, row.available_kw, row.shortfall_kw) == (12.0, 10.0, 10.0, 2.0)
+    assert (row.requested_kw, row.dispatched_kw, row.available_kw, row.shortfall_kw) == (
+        12.0,
+        10.0,
+        10.0,
+        2.0,
+    )
     assert planned(shed(4.0)).row.shortfall_kw == 0.0
 
 
@@ -107,13 +112,13 @@ def test_a_level_beside_a_power_reaches_all_and_names_only_who_is_not_reached() 
     }
     assert plan.unavailable == {"c": "offline", "d": "disabled"}
     assert planned(shed(4.0), vens).plan.unavailable["b"] == "has not said what it can shed"
-    assert row.asked_kw == 4.0
+    assert row.requested_kw == 4.0
 
 
 def test_a_power_that_nobody_can_shed_is_assigned_to_nobody() -> None:
     """An empty fleet makes a plan without assignments, and all of it is missing."""
     row, plan = planned(shed(4.0), ())
-    assert (plan.assignments, row.called_kw, row.shortfall_kw) == ((), 0.0, 4.0)
+    assert (plan.assignments, row.dispatched_kw, row.shortfall_kw) == ((), 0.0, 4.0)
 
 
 def test_an_answer_has_as_many_assignments_as_fit_into_it() -> None:
@@ -133,24 +138,29 @@ def test_an_answer_has_as_many_assignments_as_fit_into_it() -> None:
 def test_a_full_shadow_costs_the_most_that_it_was_called_for_in_any_interval() -> None:
     """*b* had 1 and 3 kW and the level of 2: 3 kW are missing beside the 0.5 that were."""
     calls = {"a": (4.0, 4.0, 2.0), "b": (1.0, 3.0, 2.0)}
-    header, plan = event(calls, (*shed(5.0, 7.0), LEVEL), full=("b",), shortfall_kw=0.5, asked_kw=7.5)
+    header, plan = event(calls, (*shed(5.0, 7.0), LEVEL), full=("b",), shortfall_kw=0.5, requested_kw=7.5)
     told = answer(header, plan)
     assert [each.ven_id for each in told.assignments] == ["a"]
-    assert (told.shortfall_kw, told.unavailable, told.asked_kw) == (3.5, {"b": "its shadow is full"}, 7.5)
+    assert (told.shortfall_kw, told.unavailable, told.requested_kw) == (3.5, {"b": "its shadow is full"}, 7.5)
 
 
 def test_a_cancelled_event_is_answered_with_nothing_left() -> None:
     """Its figures are nothing, its end is the cancellation, and each VEN has no values."""
-    figures = {"asked_kw": 9.0, "available_kw": 9.0, "called_kw": 9.0, "shortfall_kw": 1.0}
+    figures = {"requested_kw": 9.0, "available_kw": 9.0, "dispatched_kw": 9.0, "shortfall_kw": 1.0}
     header, plan = event(
         {"a": (4.0,), "b": (5.0,)}, shed(9.0), full=("b",), cancelled_ts=NOW + 0.5, **figures
     )
     told = answer(header, msgspec.structs.replace(plan, unavailable={"c": "offline"}))
     assert told.assignments == (Assignment(ven_id="a", values=()),)
-    assert (told.asked_kw, told.available_kw, told.called_kw, told.shortfall_kw) == (0.0, None, 0.0, 0.0)
+    assert (told.requested_kw, told.available_kw, told.dispatched_kw, told.shortfall_kw) == (
+        0.0,
+        None,
+        0.0,
+        0.0,
+    )
     assert (told.end_ts, told.unavailable) == (int(NOW), {})
     running = answer(msgspec.structs.replace(header, cancelled_ts=None), plan)
-    assert (running.asked_kw, running.available_kw, running.called_kw) == (9.0, 9.0, 9.0)
+    assert (running.requested_kw, running.available_kw, running.dispatched_kw) == (9.0, 9.0, 9.0)
     assert running.end_ts == START + 3600
     late = answer(msgspec.structs.replace(header, cancelled_ts=START + 9000.0), plan)
     assert late.end_ts == START + 3600

@@ -75,7 +75,7 @@ def test_the_header_says_what_the_new_plan_comes_to() -> None:
         1,
         NINE[1].plan_id,
     )
-    assert (header.called_kw, header.available_kw, header.shortfall_kw) == (9.18, 17.0, 0.0)
+    assert (header.dispatched_kw, header.available_kw, header.shortfall_kw) == (9.18, 17.0, 0.0)
     assert (plan.from_ts, plan.start_ts, plan.plan_id) == (NOW, START, "00000001-n")
     assert outcome.changed == {"a", "b", "c"}
     assert outcome.note == "delivers 6.000 of 9.000 kW: 3 VENs are called for another share"
@@ -244,7 +244,7 @@ def test_intervals_that_are_over_stay_and_those_to_come_are_made_up() -> None:
     assert calls_of(outcome, 0) == {"b": 0.0, "c": 0.0}
     assert calls_of(outcome, 1) == {"b": 5.0, "c": 0.1}
     assert calls_of(outcome, 2) == {"b": 5.0, "c": 2.14}
-    assert outcome.row.called_kw == 7.14
+    assert outcome.row.dispatched_kw == 7.14
 
 
 def test_a_call_that_changes_later_is_not_judged_anew_now() -> None:

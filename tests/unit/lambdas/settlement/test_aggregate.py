@@ -10,7 +10,7 @@ from contracts.wire.events import Signal
 from lambdas.settle_event.aggregate import Aggregate, aggregate, sum_days, sum_known
 from lambdas.settle_event.asked import Part, Piece
 from lambdas.settle_event.days import Frame, LikeDay
-from lambdas.settle_event.energy import Row, Trace, Window
+from lambdas.settle_event.energy import PowerRow, Trace, Window
 from lambdas.settle_event.rules import DayType
 from lambdas.settle_event.ven_report import Known, Measured, Setting, measure_ven
 
@@ -48,7 +48,8 @@ def measured(
     """A VEN with 1 kW and a clone of 5 kW, that draws *used_kw* and has rows in that time of the event."""
     times = [*range(START - 4 * 3600 + 60, START + 1, 60), *range(int(from_ts) + 60, int(until_ts) + 1, 60)]
     rows = [
-        Row(timestamp=ts, used_power_kw=used_kw if ts > START else 1.0, baseline_power_kw=5.0) for ts in times
+        PowerRow(timestamp=ts, used_power_kw=used_kw if ts > START else 1.0, baseline_power_kw=5.0)
+        for ts in times
     ]
     like = tuple(
         LikeDay(ago, DayType.WEEKDAY, tuple(kw if 16 <= q < 20 else 1.0 for q in range(FRAME.count)))

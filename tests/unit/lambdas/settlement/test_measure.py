@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from lambdas.settle_event.days import Frame
-from lambdas.settle_event.energy import Row, Trace, Window
-from lambdas.settle_event.measure import Saved, Site, score, score_windows
+from lambdas.settle_event.energy import PowerRow, Trace, Window
+from lambdas.settle_event.measure import Saved, SiteLimits, score, score_windows
 
 START = 20_649 * 86_400 + 17 * 3600
 EVENT = Window(START, START + 3600)
@@ -17,14 +17,14 @@ FIRST = 16
 """The frame's quarter hour that the event starts in."""
 
 
-def site(*spans: tuple[int, int, float, str | None]) -> Site:
+def site(*spans: tuple[int, int, float, str | None]) -> SiteLimits:
     """A VEN's rows each minute in spans after the start: from, to, power, event; its clone draws 5 kW."""
     rows = [
-        Row(timestamp=START + at, used_power_kw=kw, baseline_power_kw=5.0, event_id=event_id)
+        PowerRow(timestamp=START + at, used_power_kw=kw, baseline_power_kw=5.0, event_id=event_id)
         for from_s, to_s, kw, event_id in spans
         for at in range(from_s + 60, to_s + 1, 60)
     ]
-    return Site.of(Trace.of(rows), "e1")
+    return SiteLimits.of(Trace.of(rows), "e1")
 
 
 WHOLE = site((0, 3600, 2.0, "e1"))

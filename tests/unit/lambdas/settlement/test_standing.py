@@ -20,15 +20,15 @@ def report(
     *,
     by: Baseline = "clone",
     coverage: float = 1.0,
-    asked_kw: float = 3.0,
+    requested_kw: float = 3.0,
     start_ts: float = START,
 ) -> VenReport:
     """A VEN's report of an hour of 3 kW."""
     figure = Delivered(baseline_kw=5.0, delivered_kw=delivered_kw, delivered_kwh=delivered_kw)
     return VenReport(
         ven_id="a",
-        asked_kw=asked_kw,
-        asked_kwh=asked_kw,
+        requested_kw=requested_kw,
+        requested_kwh=requested_kw,
         used_kw=2.0,
         delivered={by: figure},
         quality=Quality(rows=120, coverage=coverage, longest_gap_s=0.0),
@@ -98,7 +98,7 @@ def test_a_row_that_does_not_keep_still_fails_for_a_retry() -> None:
 def test_who_was_called_for_nothing_or_is_no_ven_is_not_counted() -> None:
     """A VEN without a share, or without a row, has nothing to learn from the event."""
     table = ContendedTable({"venId": "a"})
-    count(table, report(asked_kw=0.0))
+    count(table, report(requested_kw=0.0))
     assert table.conditions == []
     other = ContendedTable({"venId": "b"})
     count(other)
@@ -118,18 +118,18 @@ def test_the_last_twenty_events_are_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last_ts", "called_kwh", "latest_ts"),
+    ("last_ts", "dispatched_kwh", "latest_ts"),
     [
         (START, 7.0, START),
         (START - HALF_LIFE_S, 5.0, START),
         (START + HALF_LIFE_S, 4.0 + 1.5, START + HALF_LIFE_S),
     ],
 )
-def test_calls_fade_by_half_a_month_by_month(last_ts: float, called_kwh: float, latest_ts: float) -> None:
+def test_calls_fade_by_half_a_month_by_month(last_ts: float, dispatched_kwh: float, latest_ts: float) -> None:
     """4 kWh of a month before count 2 beside 3 of today; an event settled late fades itself."""
     values = counted("e1", report(), None, {"calledKwh": 4.0, "lastCalledTs": last_ts})
     assert values is not None
-    assert (values["calledKwh"], values["lastCalledTs"]) == (pytest.approx(called_kwh), latest_ts)
+    assert (values["calledKwh"], values["lastCalledTs"]) == (pytest.approx(dispatched_kwh), latest_ts)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_calls_fade_by_half_a_month_by_month(last_ts: float, called_kwh: float, 
         (report(by="caiso_10_of_10"), "caiso_10_of_10", 0.5),
         (report(by="caiso_10_of_10"), "meter_before", None),
         (report(by="caiso_10_of_10"), None, None),
-        (report(asked_kw=0.0), None, None),
+        (report(requested_kw=0.0), None, None),
     ],
 )
 def test_performance_is_delivered_of_called_where_enough_is_known(
