@@ -227,7 +227,7 @@ declare namespace VenApi {
   }
 
   /** Which VEN this is, and what it is set to. */
-  interface VenLine {
+  interface VenIdentityView {
     venId: string;
     bootId: string;
     house: string;
@@ -259,7 +259,7 @@ declare namespace VenApi {
   /** The VEN at one moment. ``ts`` is its time, UTC s; ``events`` are in the order of their starts. */
   interface VenView {
     ts: number;
-    ven: VenLine;
+    ven: VenIdentityView;
     cloud: CloudView;
     power: PowerView;
     comfort: ComfortView | null;

@@ -56,10 +56,10 @@ def power(moment: VenSnapshot) -> view.PowerView:
     )
 
 
-def _ven(moment: VenSnapshot) -> view.VenLine:
+def _ven(moment: VenSnapshot) -> view.VenIdentityView:
     settings = moment.state.settings
     opt_out = settings.opt_out if settings.opted_out(moment.now_ts) else None
-    return view.VenLine(
+    return view.VenIdentityView(
         ven_id=moment.state.ven_id,
         boot_id=moment.boot_id,
         house=moment.house,

@@ -12,7 +12,7 @@ from ven_twin.ven.mqtt.session_status import SessionState
 CircuitState = Literal["on", "idle", "off", "curtailed"]
 
 
-class VenLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class VenIdentityView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Which VEN this is, and what it is set to.
 
     ``status`` is normal, shedding, optedOut or disabled. ``reason`` and ``until_ts`` (UTC s) belong to an
@@ -142,7 +142,7 @@ class VenView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """
 
     ts: float
-    ven: VenLine
+    ven: VenIdentityView
     cloud: CloudView
     power: PowerView
     comfort: ComfortView | None

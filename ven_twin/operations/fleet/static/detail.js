@@ -7,7 +7,7 @@ import { rules } from "./rules.js";
 
 /**
  * A column of the table: its class, and its words for a VEN.
- * @typedef {{ name: string, className: string, words: (face: FleetApi.PartFace) => string }} Column
+ * @typedef {{ name: string, className: string, words: (face: FleetApi.EventVenView) => string }} Column
  */
 
 const AGAIN_MS = 2500;
@@ -140,7 +140,7 @@ async function load(id) {
   if (id === eventId) again = setTimeout(() => load(id), AGAIN_MS);
 }
 
-/** @param {FleetApi.Detail} detail */
+/** @param {FleetApi.EventDetail} detail */
 function showDetail({ parts, called, tookPart, deliveredKw }) {
   const runs = event?.stage === "running";
   text("detail-delivered-title", runs ? "Delivered now" : "Delivered, as the VENs say");
@@ -157,7 +157,7 @@ function build() {
 
 /**
  * @param {HTMLElement} row
- * @param {FleetApi.PartFace} face
+ * @param {FleetApi.EventVenView} face
  */
 function showVen(row, face) {
   const at = cells(row);
@@ -165,7 +165,7 @@ function showVen(row, face) {
   mark(row, face.optOut !== null || face.unavailable !== null ? "muted" : "");
 }
 
-/** @param {FleetApi.PartFace} face */
+/** @param {FleetApi.EventVenView} face */
 function answered({ answers, values }) {
   if (answers.length === 0) return values.length ? "not yet" : "";
   return answers.map(({ words, ts }) => `${words} ${clockS(ts)}`).join(" → ");

@@ -27,7 +27,7 @@ const { priority: priorities, randomizeStartS: spread, allocations, ...defaults 
 const box = dialog("form-dialog");
 /** @type {EventLine[]} */
 let events = [];
-/** @type {FleetApi.FleetFace | null} */
+/** @type {FleetApi.FleetTotals | null} */
 let fleet = null;
 let nowTs = () => Date.now() / 1000;
 /** @type {EventLine | null} */
@@ -58,7 +58,7 @@ export function setUp(serverTs, say) {
 
 /**
  * @param {EventLine[]} lines
- * @param {FleetApi.FleetFace} face
+ * @param {FleetApi.FleetTotals} face
  */
 export function update(lines, face) {
   events = lines;

@@ -7,7 +7,7 @@ import { chosenTargets } from "./targets.js";
 /** @typedef {FleetApi.VenLine} Ven */
 
 const STILL_KW = 0.005;
-/** @type {FleetApi.FleetFace | null} */
+/** @type {FleetApi.FleetTotals | null} */
 let fleet = null;
 
 export function setUp() {
@@ -18,7 +18,7 @@ export function setUp() {
   }
 }
 
-/** @param {FleetApi.FleetFace} face */
+/** @param {FleetApi.FleetTotals} face */
 export function update(face) {
   fleet = face;
 }

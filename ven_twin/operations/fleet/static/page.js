@@ -34,7 +34,7 @@ function showMessage(message) {
 
 /**
  * @param {FleetApi.FleetView} view
- * @param {FleetApi.FleetFace} fleet
+ * @param {FleetApi.FleetTotals} fleet
  */
 function showView(view, fleet) {
   hasFleet = true;
@@ -61,14 +61,14 @@ function showView(view, fleet) {
 
 /**
  * @param {FleetApi.FleetView} view
- * @param {FleetApi.FleetFace} fleet
+ * @param {FleetApi.FleetTotals} fleet
  */
 function title({ askedKw, deliveredKw }, fleet) {
   if (askedKw > 0) return `Fleet: ${kw(deliveredKw)} of ${kw(askedKw)} kW`;
   return `Fleet: ${fleet.online} of ${fleet.known} online`;
 }
 
-/** @param {FleetApi.CloudFace} cloud */
+/** @param {FleetApi.CloudState} cloud */
 function showCloud({ reached, why, heardTs }) {
   const isAsking = !reached && why === null;
   const isGone = !reached && why !== null;

@@ -5,7 +5,7 @@ import { rules } from "./rules.js";
 
 /**
  * @param {FleetApi.FleetView} view
- * @param {FleetApi.FleetFace} fleet
+ * @param {FleetApi.FleetTotals} fleet
  */
 export function showTotals({ askedKw, deliveredKw, share, silent, neverSeen, events }, fleet) {
   text("online", `${fleet.online} of ${fleet.known}`);
@@ -30,7 +30,7 @@ export function showTotals({ askedKw, deliveredKw, share, silent, neverSeen, eve
 
 /**
  * @param {FleetApi.FleetView} view
- * @param {FleetApi.FleetFace} fleet
+ * @param {FleetApi.FleetTotals} fleet
  */
 export function showNone({ events }, fleet) {
   const next = events.find(({ stage }) => stage === "coming");

@@ -132,7 +132,7 @@ export function setUp() {
   });
 }
 
-/** @param {FleetApi.FleetFace} fleet */
+/** @param {FleetApi.FleetTotals} fleet */
 export function showVens({ vens, known }) {
   shown = vens;
   total = known;

@@ -9,7 +9,7 @@ import { reasonWords } from "./rules.js";
 const countdowns = new Countdowns();
 let announced = "";
 
-/** @param {VenApi.Snapshot} snapshot */
+/** @param {VenApi.VenView} snapshot */
 export function showBanner(snapshot) {
   const { events, power, ven } = snapshot;
   const main = chosen(events);
@@ -39,23 +39,23 @@ export function count(ts) {
   countdowns.show(ts);
 }
 
-/** @param {VenApi.EventFace[]} events */
+/** @param {VenApi.EventView[]} events */
 function chosen(events) {
   const going = events.filter(({ phase }) => phase !== "optedOut");
   const active = going.find(({ phase }) => phase === "active");
   return going.find(({ inForce }) => inForce) ?? active ?? going[0] ?? events[0] ?? null;
 }
 
-/** @param {VenApi.EventFace} event */
+/** @param {VenApi.EventView} event */
 const nextTs = ({ phase, startTs, endTs }) => (phase === "active" ? endTs : startTs);
 
-/** @param {VenApi.EventFace} event */
+/** @param {VenApi.EventView} event */
 const terms = ({ eventId, startTs, endTs, request }) =>
   `${eventId} · ${clock(startTs)} to ${clock(endTs)} · asks ${request}`;
 
 /**
- * @param {VenApi.EventFace | null} event
- * @param {VenApi.Snapshot} snapshot
+ * @param {VenApi.EventView | null} event
+ * @param {VenApi.VenView} snapshot
  * @returns {Banner}
  */
 function banner(event, { ven, power }) {
@@ -82,8 +82,8 @@ function banner(event, { ven, power }) {
 }
 
 /**
- * @param {VenApi.EventFace} event
- * @param {VenApi.PowerFace} power
+ * @param {VenApi.EventView} event
+ * @param {VenApi.PowerView} power
  */
 function showFigures(event, power) {
   const askedKw = power.askedKw ?? event.askedKw ?? 0;
@@ -96,7 +96,7 @@ function showFigures(event, power) {
   text("event-share", percent(share));
 }
 
-/** @param {VenApi.EventFace[]} others */
+/** @param {VenApi.EventView[]} others */
 function showOthers(others) {
   show("event-others", others.length > 0);
   rows(byId("event-others"), others, ({ eventId }) => eventId, buildOther, showOther);
@@ -109,7 +109,7 @@ function buildOther() {
 
 /**
  * @param {HTMLElement} row
- * @param {VenApi.EventFace} event
+ * @param {VenApi.EventView} event
  */
 function showOther(row, event) {
   const at = cells(row);

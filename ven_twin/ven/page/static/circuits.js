@@ -7,7 +7,7 @@ import { rules } from "./rules.js";
 
 /**
  * @param {HTMLElement} host
- * @param {VenApi.CircuitFace[]} circuits
+ * @param {VenApi.CircuitRow[]} circuits
  * @param {Toggle} toggle
  */
 export function showCircuits(host, circuits, toggle) {
@@ -44,7 +44,7 @@ function build(id, toggle) {
 
 /**
  * @param {HTMLElement} row
- * @param {VenApi.CircuitFace} circuit
+ * @param {VenApi.CircuitRow} circuit
  */
 function update(row, circuit) {
   const at = cells(row);

@@ -10,7 +10,7 @@ const ENDS = /** @type {const} */ ([
 ]);
 
 /**
- * @param {() => VenApi.Snapshot | null} snapshot
+ * @param {() => VenApi.VenView | null} snapshot
  * @param {() => number} venTs
  * @param {(body: VenApi.OptOutCall) => void} optOut
  */
@@ -29,7 +29,7 @@ export function setUp(snapshot, venTs, optOut) {
 }
 
 /**
- * @param {VenApi.EventFace[]} events
+ * @param {VenApi.EventView[]} events
  * @param {number} nowTs
  */
 function open(events, nowTs) {

@@ -47,7 +47,7 @@ const POWER = {
   ],
 };
 const chart = new TimeChart(byId("plot"), byId("legend"), POWER);
-/** @type {VenApi.Snapshot | null} */
+/** @type {VenApi.VenView | null} */
 let shown = null;
 /** @type {VenApi.PastEvent[]} */
 let past = [];
@@ -56,7 +56,7 @@ let pastMark = null;
 let aheadMs = 0;
 const venTs = () => (Date.now() + aheadMs) / 1000;
 
-/** @param {VenApi.Snapshot} snapshot */
+/** @param {VenApi.VenView} snapshot */
 function showState(snapshot) {
   shown = snapshot;
   aheadMs = snapshot.ts * 1000 - Date.now();
@@ -85,14 +85,14 @@ function showState(snapshot) {
   }
 }
 
-/** @param {VenApi.Snapshot} snapshot */
+/** @param {VenApi.VenView} snapshot */
 function title({ ven, events, power }) {
   if (!ven.takesPart) return "takes no part";
   const sheds = events.some(({ phase }) => phase === "active");
   return sheds ? `event, ${kw(-power.shedKw)} kW` : `${kw(power.gridKw)} kW`;
 }
 
-/** @param {VenApi.Snapshot} snapshot */
+/** @param {VenApi.VenView} snapshot */
 function showCloud({ cloud, ven }) {
   const waiting = counted(cloud.outboxDepth, "message");
   const state = cloud.connected
@@ -113,7 +113,7 @@ function showCloud({ cloud, ven }) {
   text("link-house", `${houseTime(ven.houseTs, ven.utcOffsetH)}, ×${ven.houseSpeed}`);
 }
 
-/** @param {VenApi.Snapshot} snapshot */
+/** @param {VenApi.VenView} snapshot */
 function shade({ events }) {
   chart.shadeEvents([...events, ...past]);
 }

@@ -3,7 +3,7 @@ import { byId, figure, meter, show, style, text } from "/static/kit/dom.js";
 import { fixed, kw, percent, span } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
-/** @param {VenApi.Snapshot} snapshot */
+/** @param {VenApi.VenView} snapshot */
 export function showTiles({ power, comfort }) {
   figure("grid", kw(Math.abs(power.gridKw)), "kW");
   text("grid-words", power.gridKw < -rules.stillKw ? "exporting" : "importing");
@@ -35,7 +35,7 @@ function showBattery(batteryKw, soc) {
 
 /**
  * Where the air is between the limits that no event passes; the band is what the resident chose.
- * @param {VenApi.ComfortFace} comfort
+ * @param {VenApi.ComfortView} comfort
  */
 function showAir({ airC, heatingC, coolingC, coolestC, warmestC }) {
   figure("air", fixed(airC, 1), "°C");
