@@ -14,12 +14,12 @@ import msgspec
 
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.shadow import OptOut
+from contracts.wire.units import S_PER_MIN
 
 FRESH_S = 300.0
 """How old a VEN's latest row may be to speak of now. Interpretation: ten rows at the usual 30 s."""
 HOLDS_MIN = (15, 60, 240)
 """For how long flexibility is asked after, min; four hours is as far as a VEN looks ahead."""
-S_PER_MIN = 60.0
 
 
 class VenStatus(StrEnum):

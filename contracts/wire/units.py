@@ -5,17 +5,16 @@ Power and energy are positive when the site imports (or a circuit consumes) and 
 exports (or generates). Times are UTC seconds since the epoch; on the wire whole seconds.
 """
 
+S_PER_MIN = 60.0
+S_PER_QUARTER = 900
+"""Of an hour: the grid on which settlement averages."""
 S_PER_H = 3600.0
+S_PER_DAY = 86_400
 
 
 def kwh(power_kw: float, duration_s: float) -> float:
     """Energy of a constant power held for a duration, kWh."""
     return power_kw * duration_s / S_PER_H
-
-
-def fahrenheit_span_c(span_f: float) -> float:
-    """A temperature difference in °F as one in °C."""
-    return span_f * 5.0 / 9.0
 
 
 def celsius_to_fahrenheit(temperature_c: float) -> float:

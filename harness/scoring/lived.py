@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from contracts.wire.events import Interval, Signal
+from contracts.wire.units import S_PER_DAY
 from harness.scoring.homes import home
 from ven_twin.control.house_pair import HousePair
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import build_house
 
-S_PER_DAY = 86_400
 STEP_S = 60
 QUARTER_S = 900
 STEPS = QUARTER_S // STEP_S

@@ -9,6 +9,7 @@ from math import sqrt
 from statistics import median
 from typing import Any
 
+from contracts.wire.units import S_PER_DAY
 from harness.scoring.lived import (
     DAYS,
     FIRST_TS,
@@ -16,7 +17,6 @@ from harness.scoring.lived import (
     LOOK_BACK,
     QUARTER_S,
     QUARTERS,
-    S_PER_DAY,
     TO_H,
     UTC_OFFSET_H,
     Lived,

@@ -9,7 +9,6 @@ from statistics import fmean
 
 import msgspec
 
-from contracts.wire.units import fahrenheit_span_c
 from tests.support import gridlabd
 from tests.support.gridlabd import BTU_H_PER_KW, MINUTE_S, Setting, Span, celsius
 from ven_twin.house.control import Control
@@ -132,7 +131,7 @@ def _ours(hvac: Hvac, rows: list[dict[str, float]], *, event: bool) -> Trace:
             humidity=now["outdoor_rh"] / 100.0,
             walls_w_m2=now["solar_gain"] / BTU_H_PER_KW * 1000.0 / aperture_m2,
         )
-        control = Control(setpoint_offset_c=fahrenheit_span_c(RELAX_F) if relaxed else 0.0)
+        control = Control(setpoint_offset_c=RELAX_F * 5.0 / 9.0 if relaxed else 0.0)
         hvac, power_kw = hvac.step(control, env, MINUTE_S, GAINS_KW)
         ours_c.append(hvac.air_c)
         ours_kwh.append(ours_kwh[-1] + power_kw / 60.0)

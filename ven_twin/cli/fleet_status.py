@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.api.fleet import Fleet, FleetVen, VenStatus
+from contracts.wire.units import S_PER_MIN
 from ven_twin.cli.connection import JsonOption, with_aggregator
 from ven_twin.cli.console import clock_time, print_json
 from ven_twin.operations.aggregator.protocol import Aggregator
@@ -18,7 +19,6 @@ from ven_twin.operations.aggregator.protocol import Aggregator
 app = typer.Typer(help="The VENs together.", no_args_is_help=True)
 
 console = Console(highlight=False)
-S_PER_MIN = 60.0
 WORDS = {
     VenStatus.SHEDDING: "[green]sheds[/]",
     VenStatus.OPTED_OUT: "[yellow]opted out[/]",

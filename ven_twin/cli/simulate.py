@@ -85,11 +85,12 @@ def _first_day(text: str, days: int) -> date:
 def _scenario(
     house: str, days: int, first: date, seed: int | None, asked: list[str]
 ) -> tuple[Profile, Scenario]:
+    from contracts.wire.units import S_PER_DAY
     from ven_twin.house.errors import ProfileError
     from ven_twin.house.library import load_profile, load_site
     from ven_twin.house.profile import build_house
     from ven_twin.simulation.asks import parse_ask, schedule
-    from ven_twin.simulation.scenario import S_PER_DAY, Scenario
+    from ven_twin.simulation.scenario import Scenario
 
     asks = [parse_ask(text, "--event") for text in asked]
     try:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from contracts.wire.units import S_PER_MIN
 from ven_twin.control.circuit_views import CircuitSetting, circuit_views, setting_controls, with_settings
 from ven_twin.control.guards import Switching, advance
 from ven_twin.control.house_pair import HousePair
@@ -27,7 +28,6 @@ FINE_STEP_S = 60.0
 SUSTAIN_STEPS_S = (300.0,) * 6 + (900.0,) * 14
 """Four hours of house time: finer at first, where most offers end, and bounded in all."""
 SUSTAIN_HORIZON_S = sum(SUSTAIN_STEPS_S)
-S_PER_MIN = 60.0
 
 WeatherAhead = Callable[[float, float], Environment]
 """The world from a time (UTC s of the house) for so many seconds."""

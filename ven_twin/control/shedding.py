@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from contracts.wire.units import S_PER_H
 from ven_twin.control.guards import FUTILE_KW, CircuitView, held_off, refusal
 from ven_twin.house.control import FREE, Control
 
@@ -23,7 +24,6 @@ OVERSHOOT_COST = 1.0
 SWITCHING_COST = 0.25
 LIMIT_COST = 3.0
 HOUR_COST = 0.5
-S_PER_H = 3600.0
 MOST_RELAYS = 8
 SHARE_OF_COMFORT = {"battery": 0.02, "ev": 0.1}
 

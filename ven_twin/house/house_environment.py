@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from contracts.wire.units import S_PER_H
 from ven_twin.house.chance import unit
 from ven_twin.house.circuit import Hour
 from ven_twin.house.end_uses import EndUses
@@ -15,7 +16,6 @@ from ven_twin.house.environment import Environment
 from ven_twin.house.errors import NotFiniteError, StepDurationError
 from ven_twin.house.weather.typical_year import HOURS_A_DAY, Weather, between, calendar
 
-S_PER_H = 3600.0
 H_PER_D = 24.0
 TAP_L_S = 8.0 / 60.0
 """Flow of a shower, the largest common draw."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contracts.wire.telemetry import Telemetry
+from contracts.wire.units import S_PER_DAY
 from ven_twin.control.meter import Meter
 from ven_twin.control.reporting import Sender, telemetry_row
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.simulation.scenario import S_PER_DAY, STEP_S, WARM_UP_STEP_S
+from ven_twin.simulation.scenario import STEP_S, WARM_UP_STEP_S
 
 BOOT_ID = "backfill"
 """Whose rows these are: no run of a VEN has this id."""

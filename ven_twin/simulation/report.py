@@ -5,13 +5,14 @@ from datetime import datetime, timezone
 from html import escape
 
 from contracts.wire.events import DrEvent, Signal
+from contracts.wire.units import S_PER_DAY
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.house.profile import Profile
 from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
 from ven_twin.simulation.ledger import REBOUND_S, EventTally, Ledger
-from ven_twin.simulation.scenario import S_PER_DAY, Minute, Scenario
+from ven_twin.simulation.scenario import Minute, Scenario
 from ven_twin.simulation.style import PAGE
 
 MOST_PLOTTED = 6

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.wire.events import DrEvent
+from contracts.wire.units import S_PER_DAY
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.devices.water_heater import WaterHeater
@@ -11,7 +12,6 @@ from ven_twin.house.errors import PhysicsError
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
 
-S_PER_DAY = 86_400
 STEP_S = 60
 WARM_UP_STEP_S = 300
 """As in the twin: a house that has just been built has no warm walls and no drawn-down tank."""

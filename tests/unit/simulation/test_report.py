@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from contracts.wire.units import S_PER_DAY
 from ven_twin.house.profile import Profile
 from ven_twin.simulation.bins import MOST_BINS, Bins, width_s
 from ven_twin.simulation.folder import Written, simulate, summary
 from ven_twin.simulation.plot import Plot
-from ven_twin.simulation.scenario import S_PER_DAY, Minute, Scenario
+from ven_twin.simulation.scenario import Minute, Scenario
 
 VOID = {"meta", "br"}
 CLOSED_BY_OTHERS = {"tr", "td", "th", "p", "thead", "li"}

@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar, Self
 import msgspec
 from msgspec import Meta
 
+from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Circuit, Fraction, Hour, Kw
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment
 from ven_twin.house.flexibility import Flexibility, clamp_unit
 
-S_PER_H = 3600.0
 HOLD_H = 0.25
 """Interpretation: a battery offers what it can hold for a quarter of an hour, so that an offer is kept."""
 

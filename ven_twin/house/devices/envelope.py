@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
-S_PER_H = 3600.0
+from contracts.wire.units import S_PER_H
 
 
 class BuildingEnvelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar, Self
 import msgspec
 from msgspec import Meta
 
+from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Circuit, Fraction
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment
 from ven_twin.house.flexibility import Flexibility, clamp_unit
 
-S_PER_H = 3600.0
 SLACK_H = 4.0
 """Interpretation: with four hours to spare before it must charge flat out, a car has no discomfort at all."""
 LEAST_SLACK_H = 0.5

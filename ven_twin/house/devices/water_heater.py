@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar, Self
 import msgspec
 from msgspec import Meta
 
+from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Celsius, Circuit, SpanC
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment
 from ven_twin.house.flexibility import Flexibility, clamp_unit
 
-S_PER_H = 3600.0
 WATER_KWH_L_C = 4.186 / S_PER_H
 """Heat that warms one litre of water by one degree, kWh."""
 PART_S = 60.0

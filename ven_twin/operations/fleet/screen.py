@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.api.fleet import Fleet, FleetVen
+from contracts.wire.units import S_PER_MIN
 from ven_twin.operations.fleet import words
 from ven_twin.operations.fleet.fleet_state import (
     COMING,
@@ -34,7 +35,6 @@ COLOURS = {
     ListedStatus.OFFLINE: "red",
     ListedStatus.NEVER_SEEN: "dim",
 }
-S_PER_MIN = 60.0
 
 
 def frame(board: FleetState, width: int, height: int) -> RenderableType:

@@ -3,7 +3,8 @@
 from math import sqrt
 from typing import NamedTuple
 
-from ven_twin.house.devices.envelope import S_PER_H, BuildingEnvelope, ThermalTransition
+from contracts.wire.units import S_PER_H
+from ven_twin.house.devices.envelope import BuildingEnvelope, ThermalTransition
 from ven_twin.house.devices.envelope import cached_transition as cached_transition  # noqa: PLC0414 - beside it
 from ven_twin.simulation.many_houses.arrays import Floats, exps
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from contracts.wire.units import S_PER_H
 from ven_twin.house import house_environment as scalar
 from ven_twin.house.environment import Environment
-from ven_twin.house.house_environment import S_PER_H, HouseEnvironment
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
 from ven_twin.simulation.many_houses.arrays import Bools, Floats
 from ven_twin.simulation.many_houses.chance import Words, units

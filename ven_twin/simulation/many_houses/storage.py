@@ -5,8 +5,9 @@ from math import sqrt
 
 import numpy as np
 
+from contracts.wire.units import S_PER_H
 from ven_twin.house.devices.battery import Battery, BatterySpec
-from ven_twin.house.devices.ev import S_PER_H, Ev, EvSpec
+from ven_twin.house.devices.ev import Ev, EvSpec
 from ven_twin.house.environment import Environment
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Number
 from ven_twin.simulation.many_houses.sites import Environments

@@ -5,10 +5,10 @@ from math import exp
 
 import numpy as np
 
+from contracts.wire.units import S_PER_H
 from ven_twin.house.devices.water_heater import (
     LEAST_PART_S,
     PART_S,
-    S_PER_H,
     WATER_KWH_L_C,
     WaterHeater,
     WaterHeaterSpec,
