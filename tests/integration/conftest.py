@@ -164,4 +164,4 @@ async def make_ven(outbox: Outbox, identity: Identity) -> AsyncIterator[MakeVen]
 def _serves_the_test(task: asyncio.Task[Any]) -> bool:
     """A task of the scripted broker or of mosquitto's log, rather than of the session."""
     coroutine: Any = task.get_coro()
-    return "/tests/integration/" in coroutine.cr_code.co_filename
+    return "/tests/support/" in coroutine.cr_code.co_filename

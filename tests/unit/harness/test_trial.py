@@ -163,7 +163,7 @@ def test_a_survivor_is_shown_with_its_place_and_its_change() -> None:
         MutantTrial("control", mutant(source, 1), MutantVerdict.KILLED),
     ]
     assert list(report.survivors(trials, {"a.py": source})) == [
-        "core  a.py:2  a < b → a <= b (no test runs it)",
+        "control  a.py:2  a < b → a <= b (no test runs it)",
         "    - x = a < b",
         "    + x = a <= b",
     ]

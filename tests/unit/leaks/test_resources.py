@@ -28,7 +28,7 @@ def run(folder: Path, *lines: str) -> subprocess.CompletedProcess[str]:
     test = folder / "test_planted.py"
     body = "".join(f"    {line}\n" for line in lines)
     test.write_text(f"{HEAD}\ndef test_it(tmp_path, database):\n{body}")
-    command = [sys.executable, "-m", "pytest", "-p", "tests.resource_watch", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.support.resource_watch", "-p", "no:cacheprovider"]
     command += ["--no-header", "--rootdir", str(folder), "-c", "/dev/null", str(test)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DESCRIPTORS = Path("/proc/self/fd")
 WATCHED = ("socket:", "anon_inode:[eventpoll]")
 """Beginnings of what a descriptor shows that is no file; files are watched in the run's temporary folder.
