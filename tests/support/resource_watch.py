@@ -3,8 +3,8 @@
 SQLite connections are counted as they are opened: Python says that one was not closed only from 3.13 on.
 Everything else is seen by its descriptor: those of this process after a test, its fixtures ended, against
 those before it. What a fixture of a wider scope opens belongs to that fixture. Tests against a system that
-other tests share (`SHARED`) leave its clients' sockets open: AWS clients connect when they are first used, and
-keep the connection for the next call.
+other tests share (`SHARED`) leave the sockets of its clients open: AWS clients connect when they are first
+used, and keep the connection for the next call.
 """
 
 from __future__ import annotations
