@@ -63,7 +63,7 @@ types: $(READY)
 bench: $(READY)
 	$(BIN)/python -m harness.bench $(ARGS)
 
-# Lives a summer in thirty homes and writes the scores of the baselines into docs/baselines.md.
+# Lives a summer in thirty homes and writes the scores of the baselines into docs/reference/baselines.md.
 baselines: $(READY)
 	$(BIN)/python -m harness.scoring
 

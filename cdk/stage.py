@@ -48,7 +48,7 @@ class Stage:
         groups: names under which events may target VENs, each with its VENs.
         programmes: names of programmes, each with the baseline that its events are settled by.
         redispatch_min: how often a running event is shared out again, minutes; one is the scheduler's least.
-        shadow_writes_per_s: how fast one of the `SHADOW_WRITERS` writes; see docs/scale.md.
+        shadow_writes_per_s: how fast one of the `SHADOW_WRITERS` writes; see docs/guides/scale.md.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""``make baselines``: lives the season, scores the baselines, writes the table into docs/baselines.md."""
+"""``make baselines``: lives the season, scores the baselines, writes the table into docs/reference/baselines.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.scoring.homes import HOMES
 from harness.scoring.lived import event_days, live
 from harness.scoring.scores import ALL_RULES, METER_BEFORE, SUMMED, Scores, score_all
 
-PAGE = Path(__file__).parents[2] / "docs" / "baselines.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "baselines.md"
 BEGIN, END = "<!-- scores: begin -->", "<!-- scores: end -->"
 
 

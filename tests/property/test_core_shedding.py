@@ -147,7 +147,7 @@ def least_cost(views: tuple[CircuitView, ...], requested_kw: float) -> float:
 
 
 def test_plans_pass_their_target_by_fifteen_watts_on_average() -> None:
-    """What is asked is met and barely passed; the mean is the one that docs/house.md names."""
+    """What is asked is met and barely passed; the mean is the one that docs/reference/house.md names."""
     over_kw = [max(0.0, case.plan.shed_kw - case.requested_kw) for case in cases()]
     assert round(sum(over_kw) / STATES, 3) == 0.015
 
