@@ -1,4 +1,4 @@
-"""``make baselines``: lives the season, scores the baselines, writes the table into docs/reference/baselines.md."""
+"""``make baselines``: lives the season, scores the baselines, writes docs/reference/baselines.md's tables."""
 
 from __future__ import annotations
 

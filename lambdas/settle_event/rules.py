@@ -1,7 +1,7 @@
 """The day-matching rules, each one's numbers by name.
 
 Source of all numbers: secondary sources on the tariffs of CAISO, PJM and NYISO and on residential
-baselines, as gathered in docs/reference/baselines.md; whoever settles by a tariff checks them against its text.
+baselines, as in docs/reference/baselines.md; whoever settles by a tariff checks them against its text.
 Interpretation: how few days are enough, where the tariffs differ or are silent, is ours: as many as a rule
 takes the mean of, or half of them where it takes them all; a report says when there were fewer than named.
 """

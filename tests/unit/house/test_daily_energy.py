@@ -72,7 +72,7 @@ def test_the_car_draws_what_it_drives(kwh_d: dict[str, float]) -> None:
 def test_a_winter_takes_the_house_below_its_limit_for_seventeen_hours(
     profile: Profile, site: HouseEnvironment
 ) -> None:
-    """In the hardest frosts what a 30 A circuit carries does not hold 16.7 °C; see docs/reference/house.md."""
+    """A 30 A circuit does not hold 16.7 °C in the hardest frosts, as docs/reference/house.md says."""
     house, below_s, dt_s = build_house(profile), 0.0, 300.0
     at_s = datetime(2025, 12, 1, 5, tzinfo=UTC).timestamp()
     for _ in range(121 * 288):
