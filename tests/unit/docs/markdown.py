@@ -38,18 +38,18 @@ def anchors(page: Path) -> set[str]:
 
 def tables(page: Path) -> dict[str, list[list[str]]]:
     """The rows of the last table under each heading, its own heading row first."""
-    found: dict[str, list[list[str]]] = {}
+    by_heading: dict[str, list[list[str]]] = {}
     heading, inside = "", False
     for line in prose(page).splitlines():
         if line.startswith("#"):
             heading = line.lstrip("# ")
         row = line.startswith("|")
         if row and not inside:
-            found[heading] = []
+            by_heading[heading] = []
         inside = row
         if row and not re.fullmatch(r"[|\-: ]+", line):
-            found[heading].append([cell.strip() for cell in line.strip("|").split("|")])
-    return found
+            by_heading[heading].append([cell.strip() for cell in line.strip("|").split("|")])
+    return by_heading
 
 
 def names(cell: str) -> list[str]:

@@ -171,9 +171,9 @@ def test_the_page_has_every_key_that_a_ven_reports() -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
-                under = key.value if isinstance(key, ast.Constant) else None
+                under = str(key.value) if isinstance(key, ast.Constant) else ""
                 if under in {"ven", "metrics"} and isinstance(value, ast.Dict):
-                    inside = [item.value for item in value.keys if isinstance(item, ast.Constant)]
+                    inside = [str(item.value) for item in value.keys if isinstance(item, ast.Constant)]
                     reported |= {f"{under}.{name}" for name in inside}
     assert set(fields("Reported")) == reported
 
