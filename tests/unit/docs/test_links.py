@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.scoring.__main__ import BEGIN, END, PAGE
 from tests.unit.docs.markdown import PAGES, ROOT, anchors, code_spans, links
 
 ROOMS = ("contracts", "cdk", "lambdas", "ven_twin", "local_cloud", "harness", "tests", "docs")
@@ -98,3 +99,17 @@ def targets_that_are_folders(page: Path) -> list[Path]:
     """The folders that a page links to, whose pages a reader then sees."""
     paths = [(page.parent / target.partition("#")[0]).resolve() for target in links(page)]
     return [path for path in paths if path.is_dir() and path != page.parent]
+
+
+def test_every_picture_is_on_a_page() -> None:
+    """`make pictures` takes no picture that nobody sees."""
+    shown = {(page.parent / target).resolve() for page in PAGES for target in links(page)}
+    assert set((ROOT / "docs" / "pictures").iterdir()) <= shown
+
+
+def test_the_page_that_make_baselines_writes_has_room_for_its_tables() -> None:
+    """The figures go between two markers, which stand on the page once, in order."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert PAGE in PAGES
+    assert (text.count(BEGIN), text.count(END)) == (1, 1)
+    assert text.index(BEGIN) < text.index(END)
