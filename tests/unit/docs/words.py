@@ -1,0 +1,94 @@
+"""Reads Python for its words: the names it gives, the classes it defines, how its docstrings begin."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+NO_NAMES = frozenset(
+    {
+        "asked",
+        "said",
+        "found",
+        "given",
+        "held",
+        "kept",
+        "known",
+        "told",
+        "taken",
+        "own",
+        "each",
+        "part",
+        "parts",
+        "piece",
+        "pieces",
+        "desk",
+        "desks",
+        "moment",
+        "moments",
+        "standing",
+        "standings",
+        "facts",
+    }
+)
+"""Participles say when a value came and not what it is; the others say of anything that it is something."""
+QUESTION = re.compile(r"(?:What|Whose|Which|Who|Whom|How|Where|When|Whether|Why)\b")
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[a-z]+")
+
+
+def words_of(name: str) -> list[str]:
+    """The words that a snake_case, CamelCase or UPPER_CASE name is made of."""
+    return _WORD.findall(_CAPITAL.sub("_", name).lower())
+
+
+def names_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every name that the code gives to something, with its line; names of fields and aliases too."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.lineno, node.name
+            case ast.arg():
+                yield node.lineno, node.arg
+            case ast.Name(ctx=ast.Store()):
+                yield node.lineno, node.id
+            case ast.Attribute(ctx=ast.Store()):
+                yield node.lineno, node.attr
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
+                yield node.lineno, name
+            case ast.Import() | ast.ImportFrom():
+                yield from ((node.lineno, alias.asname) for alias in node.names if alias.asname)
+
+
+def no_names_in(tree: ast.AST) -> list[str]:
+    """The names that are built with a word of `NO_NAMES`, each with its line."""
+    return [f"{line}: {name}" for line, name in sorted(names_in(tree)) if NO_NAMES & set(words_of(name))]
+
+
+def questions_in(tree: ast.AST) -> list[str]:
+    """The docstrings whose first line is an indirect question, each with its line."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    questions = []
+    for node in ast.walk(tree):
+        text = ast.get_docstring(node) if isinstance(node, kinds) else None
+        if text and QUESTION.match(text):
+            questions.append(f"{getattr(node, 'lineno', 1)}: {text.splitlines()[0]}")
+    return questions
+
+
+def classes_in(tree: ast.AST) -> list[str]:
+    """The names of the classes that a module defines, also inside functions."""
+    return [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def modules(folder: Path) -> Iterator[tuple[Path, ast.AST]]:
+    """The Python files below *folder*, parsed."""
+    for path in sorted(folder.rglob("*.py")):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
