@@ -19,7 +19,7 @@ from contracts.errors import WireError
 from contracts.store.envelopes import Envelope
 from harness.faults.frames import PUBLISH, SUBACK, Frames, connect, kind, published, subscribe
 from harness.faults.oracle import MessageId
-from lambdas.store_telemetry.plan import read_message
+from lambdas.store_telemetry.logic import read_message
 
 FILTERS = ("ven/telemetry/+", "ven/loads/+", "ven/ack/+")
 RECEIVED_MS = 1_800_000_000_000

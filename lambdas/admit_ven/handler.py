@@ -9,7 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import FieldError
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
-from lambdas.admit_ven.plan import read_admission_request
+from lambdas.admit_ven.logic import read_admission_request
 from lambdas.shared import clients, clock, settings
 from lambdas.shared.tables import Condition, Table
 

@@ -16,17 +16,17 @@ from aws_lambda_powertools import Logger
 
 from contracts.api.routes import JSON, PROBLEM_JSON, Headers, Path, Route
 from contracts.wire import codec
-from lambdas.api import calls, problems
-from lambdas.api.calls import Call
-from lambdas.api.problems import ProblemError
-from lambdas.api.router import match
+from lambdas.api.logic import calls, problems
+from lambdas.api.logic.calls import Call
+from lambdas.api.logic.problems import ProblemError
+from lambdas.api.logic.router import match
 from lambdas.shared import clients, clock
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from lambdas.api.desk import Adapters
-    from lambdas.api.operations import Asked, Given
+    from lambdas.api.adapters import Adapters
+    from lambdas.api.logic.requests import Asked, Given
 
 logger = Logger()
 Response = dict[str, Any]
@@ -91,7 +91,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:  # noqa:
 
 
 def _answer(call: Call, route: Route, parameters: Mapping[str, str]) -> Response:
-    from lambdas.api.operations import Asked  # noqa: PLC0415 - not for a call that no route takes
+    from lambdas.api.logic.requests import Asked  # noqa: PLC0415 - not for a call that no route takes
 
     calls.check_acceptable(call)
     asked = Asked(
@@ -117,14 +117,14 @@ def _headers(call: Call, route: Route) -> dict[str, str]:
 @cache
 def _operation(name: str) -> Callable[[Asked], Given]:
     """``getVen`` is `get_ven` of its module."""
-    module = import_module(f"lambdas.api.{MODULES[name]}")
+    module = import_module(f"lambdas.api.operations.{MODULES[name]}")
     found: Callable[[Asked], Given] = getattr(module, re.sub(r"(?=[A-Z])", "_", name).lower())
     return found
 
 
 @cache
 def _desk() -> Adapters:
-    from lambdas.api.desk import open_adapters  # noqa: PLC0415 - not for a call that is refused
+    from lambdas.api.adapters import open_adapters  # noqa: PLC0415 - not for a call that is refused
 
     return open_adapters()
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from contracts.api.requests import CommandIssued, IssueCommand
 from contracts.store.keys import COMMANDS, VENS, Key
 from contracts.wire.topics import Topics
-from lambdas.issue_command.plan import plan_command
+from lambdas.issue_command.logic import plan_command
 from lambdas.shared import answers, clients, clock, settings
 from lambdas.shared.tables import Table
 

@@ -38,7 +38,7 @@ def provision(event: dict[str, Any], log_stream: str) -> CfnOutcome:
     """
     given_id = str(event.get("PhysicalResourceId") or f"not-provisioned-{event.get('RequestId')}")
     try:
-        from lambdas.provision_ven.provisioning import open_provisioning  # noqa: PLC0415 - may fail, answered
+        from lambdas.provision_ven.adapters import open_provisioning  # noqa: PLC0415 - may fail, answered
 
         physical_id = open_provisioning().carry_out(event, now=clock.utc_now())
     except Exception as error:  # noqa: BLE001 - a stack without an answer hangs for an hour

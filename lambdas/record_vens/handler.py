@@ -10,8 +10,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import WireError
 from contracts.store.keys import COMMANDS, EVENTS, VENS
-from lambdas.record_vens.changes import changes
-from lambdas.record_vens.messages import Message, read_message
+from lambdas.record_vens.logic.changes import changes
+from lambdas.record_vens.logic.messages import Message, read_message
 from lambdas.shared import batches, clients, settings
 from lambdas.shared.tables import Table
 

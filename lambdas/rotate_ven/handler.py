@@ -9,8 +9,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.store.keys import VENS
-from lambdas.rotate_ven.plan import Request, due
-from lambdas.rotate_ven.rotation import Rotation
+from lambdas.rotate_ven.adapters import Rotation
+from lambdas.rotate_ven.logic import Request, due
 from lambdas.shared import answers, clients, clock, settings
 from lambdas.shared.tables import Table
 from lambdas.shared.ven_identity.certificates import Certificates

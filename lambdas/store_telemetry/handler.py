@@ -11,7 +11,7 @@ from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, Key
 from lambdas.shared import batches, clients, settings
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.tables import Condition, Table
-from lambdas.store_telemetry.plan import Batch, Reading, shown, sort_out
+from lambdas.store_telemetry.logic import Batch, Reading, shown, sort_out
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -17,7 +17,7 @@ from contracts.store import views
 from contracts.store.keys import LATEST_ROW, TELEMETRY, VENS
 from lambdas.shared import clients, clock, rows, settings
 from lambdas.shared.tables import Table
-from lambdas.watch_fleet.silence import Presence, silent
+from lambdas.watch_fleet.logic import Presence, silent
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

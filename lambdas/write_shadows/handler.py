@@ -9,7 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import WireError
 from lambdas.shared import batches, clients, settings
-from lambdas.write_shadows.writing import MovedOnError, open_writer, read_chunk
+from lambdas.write_shadows.adapters import MovedOnError, open_writer, read_chunk
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from contracts.api.routes import Headers, Path
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, telemetry_row_id
-from lambdas.api import operations, vens
-from lambdas.api.calls import read_call, read_query
-from lambdas.api.cursors import cursor, position
-from lambdas.api.problems import ProblemError
-from lambdas.api.router import match
+from lambdas.api.logic import requests as operations
+from lambdas.api.logic.calls import read_call, read_query
+from lambdas.api.logic.cursors import cursor, position
+from lambdas.api.logic.problems import ProblemError
+from lambdas.api.logic.router import match
+from lambdas.api.operations import vens
 from tests.support.api_world import event_of
 
 FROM_TS, TO_TS = 1_800_000_000, 1_800_000_300

@@ -11,7 +11,7 @@ import pytest
 from contracts.store.keys import Key
 from contracts.store.stack import tls_secret_name
 from lambdas.rotate_ven.handler import handler
-from lambdas.rotate_ven.plan import DAY_S, Certified, due
+from lambdas.rotate_ven.logic import DAY_S, Certified, due
 from lambdas.shared import clients
 from lambdas.shared.ven_identity.certificates import Certificates
 from lambdas.shared.ven_identity.registry import Registry
@@ -82,7 +82,7 @@ def fleet(world: World, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """What `provision_ven` leaves behind, and the VEN connected."""
     for name, value in (("STAGE", STAGE), ("VEN_POLICY", POLICY), ("ROTATE_DAYS", "90")):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("lambdas.rotate_ven.rotation.certificate_id_of", id_of)
+    monkeypatch.setattr("lambdas.rotate_ven.adapters.certificate_id_of", id_of)
     iot = clients.iot()
     iot.create_thing(thingName=VEN)
     iot.create_policy(policyName=POLICY, policyDocument="{}")

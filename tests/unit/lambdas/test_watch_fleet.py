@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.watch_fleet.handler import handler
-from lambdas.watch_fleet.silence import SILENT_S, Presence, silent
+from lambdas.watch_fleet.logic import SILENT_S, Presence, silent
 from tests.support.lambda_world import NOW, Context, World
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from contracts.store.keys import OWN_KWH_PREFIX, Key, ven_part
 from contracts.wire.acks import Ack
-from lambdas.record_vens.messages import Answered, Message, Presence, Reported
+from lambdas.record_vens.logic.messages import Answered, Message, Presence, Reported
 from lambdas.shared import rows
 from lambdas.shared.tables import Condition
 

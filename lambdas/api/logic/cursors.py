@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from lambdas.api.problems import BAD_REQUEST, ProblemError
+from lambdas.api.logic.problems import BAD_REQUEST, ProblemError
 
 P = TypeVar("P")
 MARK_BYTES = 12

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.errors import WireError
 from contracts.store.stack import SECRET_CERTIFICATE, tls_secret_name
 from contracts.wire import codec
-from lambdas.rotate_ven.plan import Certified
+from lambdas.rotate_ven.logic import Certified
 from lambdas.shared import answers
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.ven_identity import secret_values

@@ -6,7 +6,7 @@ from functools import cache
 
 import msgspec
 
-from lambdas.api.operations import Asked, Given
+from lambdas.api.logic.requests import Asked, Given
 
 
 def get_openapi(asked: Asked) -> Given:  # noqa: ARG001 - every operation is called alike

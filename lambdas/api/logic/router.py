@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from contracts.api.routes import ROUTES, Route
-from lambdas.api.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError
+from lambdas.api.logic.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError
 
 
 class MatchedRoute(NamedTuple):

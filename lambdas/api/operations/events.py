@@ -12,15 +12,15 @@ from contracts.api.resources import EventPage
 from contracts.store import views
 from contracts.store.keys import EVENT_PART, REPORT_PART, Key
 from contracts.wire.telemetry import Timestamp
-from lambdas.api import etags
-from lambdas.api.operations import Asked, Given
-from lambdas.api.problems import (
+from lambdas.api.logic import etags
+from lambdas.api.logic.problems import (
     CONFLICT,
     NOT_FOUND,
     PRECONDITION_FAILED,
     PRECONDITION_REQUIRED,
     ProblemError,
 )
+from lambdas.api.logic.requests import Asked, Given
 from lambdas.shared.event_book import PlanMissingError
 from lambdas.shared.rows import EventRow
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contracts.api.requests import CommandIssued
 from contracts.store import views
 from contracts.store.keys import Key
-from lambdas.api.operations import Asked, Given
-from lambdas.api.problems import NOT_FOUND, ProblemError
+from lambdas.api.logic.problems import NOT_FOUND, ProblemError
+from lambdas.api.logic.requests import Asked, Given
 
 
 def send_command(asked: Asked) -> Given:

@@ -18,7 +18,7 @@ from contracts.api.resources import BODY_MAX_BYTES
 from contracts.api.routes import JSON
 from contracts.errors import FieldError, MalformedError, OversizeError
 from contracts.wire import codec
-from lambdas.api.problems import BAD_REQUEST, NOT_ACCEPTABLE, TOO_LARGE, UNSUPPORTED, ProblemError
+from lambdas.api.logic.problems import BAD_REQUEST, NOT_ACCEPTABLE, TOO_LARGE, UNSUPPORTED, ProblemError
 
 T = TypeVar("T", bound=msgspec.Struct)
 QUERY_MAX_FIELDS = 32

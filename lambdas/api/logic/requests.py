@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.api.routes import Headers, Path
-from lambdas.api.calls import Call
-from lambdas.api.cursors import cursor, position
-from lambdas.api.desk import Adapters
-from lambdas.api.problems import BAD_REQUEST, ProblemError
+from lambdas.api.adapters import Adapters
+from lambdas.api.logic.calls import Call
+from lambdas.api.logic.cursors import cursor, position
+from lambdas.api.logic.problems import BAD_REQUEST, ProblemError
 
 
 @dataclass(frozen=True, slots=True)

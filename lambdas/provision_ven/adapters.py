@@ -10,8 +10,8 @@ from typing import Any
 from contracts.errors import VenTwinError
 from contracts.store.keys import VENS
 from contracts.wire.topics import CERTIFICATE_ID
-from lambdas.provision_ven import plan
-from lambdas.provision_ven.plan import Properties, Step
+from lambdas.provision_ven import logic
+from lambdas.provision_ven.logic import Properties, Step
 from lambdas.provision_ven.undo import UndoFailedError
 from lambdas.shared import clients, settings
 from lambdas.shared.tables import Table
@@ -40,14 +40,14 @@ class Provisioning:
             FieldError: the event cannot be read.
             Exception: as AWS raises it; what was begun has been undone.
         """
-        step = plan.plan_step(event)
+        step = logic.plan_step(event)
         physical_id = str(event.get("PhysicalResourceId", ""))
         if step is Step.REMOVE:
             self._remove(event, physical_id)
         elif step is Step.NEW_CERTIFICATE:
             return self._new_certificate(event, physical_id or None, now)
         elif step in {Step.NEW_TRUST_ROOT, Step.NEW_GROUPS}:
-            wanted = plan.properties(event)
+            wanted = logic.properties(event)
             if step is Step.NEW_TRUST_ROOT:
                 self._new_trust_root(wanted)
             if wanted.ven_id is not None:
@@ -55,14 +55,14 @@ class Provisioning:
         return physical_id
 
     def _new_certificate(self, event: Mapping[str, Any], current: str | None, now: float) -> str:
-        wanted, request_id = plan.properties(event), str(event["RequestId"])
+        wanted, request_id = logic.properties(event), str(event["RequestId"])
         if wanted.ven_id is None:
             return self._new_claim(wanted, request_id, current)
         recorded = self.registry.find(wanted.ven_id)
         if recorded.certificate_id is not None and recorded.request_id == request_id:
             return recorded.certificate_id
         attached = self.certificates.of_thing(wanted.ven_id)
-        for left in plan.leftovers(attached, recorded=recorded.certificate_id, current=current):
+        for left in logic.leftovers(attached, recorded=recorded.certificate_id, current=current):
             self.certificates.remove(left, thing=wanted.ven_id)
         with ExitStack() as undo:
             certificate = self._made(wanted, undo)
@@ -73,14 +73,14 @@ class Provisioning:
 
     def _new_claim(self, wanted: Properties, request_id: str, current: str | None) -> str:
         """A certificate that is no VEN's. Its policy has no other, so whatever else it has is left over."""
-        before = plan.claim(self.vault.read(wanted.secret_id))
+        before = logic.claim(self.vault.read(wanted.secret_id))
         if before is not None and before.request_id == request_id:
             return certificate_id_of(before.certificate_pem)
         for left in self.certificates.of_policy(wanted.policy_name) - {current}:
             self.certificates.remove(left)
         with ExitStack() as undo:
             certificate = self._made(wanted, undo)
-            self._write_secret(wanted, _secret(wanted, certificate, **{plan.REQUEST_ID: request_id}), undo)
+            self._write_secret(wanted, _secret(wanted, certificate, **{logic.REQUEST_ID: request_id}), undo)
             undo.pop_all()
         return certificate.id
 
@@ -116,7 +116,7 @@ class Provisioning:
         """
         if not CERTIFICATE_ID.fullmatch(physical_id):
             return  # the answer to a Create that failed
-        ven_id = plan.properties(event).ven_id
+        ven_id = logic.properties(event).ven_id
         self.certificates.remove(physical_id, thing=ven_id)
         if ven_id is None:
             return

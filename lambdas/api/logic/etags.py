@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lambdas.api.problems import BAD_REQUEST, PRECONDITION_FAILED, ProblemError
+from lambdas.api.logic.problems import BAD_REQUEST, PRECONDITION_FAILED, ProblemError
 
 ANY = "*"
 MAX_CHARS = 64

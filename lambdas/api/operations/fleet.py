@@ -6,7 +6,7 @@ from contracts.api.fleet import fleet_at
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.store import views
 from contracts.store.keys import LATEST_ROW
-from lambdas.api.operations import Asked, Given
+from lambdas.api.logic.requests import Asked, Given
 from lambdas.shared import rows
 
 

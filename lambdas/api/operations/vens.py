@@ -10,9 +10,9 @@ from contracts.api.resources import DEFAULT_SPAN_S, TelemetryPage, TelemetryRow,
 from contracts.store import views
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
-from lambdas.api.desk import page_of
-from lambdas.api.operations import Asked, Given
-from lambdas.api.problems import NOT_FOUND, ProblemError
+from lambdas.api.adapters import page_of
+from lambdas.api.logic.problems import NOT_FOUND, ProblemError
+from lambdas.api.logic.requests import Asked, Given
 from lambdas.shared import rows
 
 SCANS_MAX = 8

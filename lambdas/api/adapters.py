@@ -14,7 +14,7 @@ from contracts.errors import VenTwinError
 from contracts.store.items import Item, from_item, to_item
 from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
 from contracts.wire import codec
-from lambdas.api.problems import of_refusal
+from lambdas.api.logic.problems import of_refusal
 from lambdas.shared import clients, settings
 from lambdas.shared.answers import ANSWER_MAX_BYTES
 from lambdas.shared.event_book import EventBook

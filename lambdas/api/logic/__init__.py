@@ -1,0 +1,1 @@
+"""Reading a call, its route, its cursors and its problems. Pure."""

@@ -1,0 +1,1 @@
+"""The operations of the route table, one file a resource."""
