@@ -31,18 +31,18 @@ LOGGED = {
     "error": "$context.error.message",
     "authorizerError": "$context.authorizer.error",
 }
-"""What is kept of a call: who, what, how it ended. Neither its body nor its query string."""
+"""The log of a call: its caller, route and outcome. Neither its body nor its query string."""
 
 
 class HttpApi(Construct):
-    """A route for each of the table, every one signed with IAM, and one for whatever else is asked.
+    """A route for each of the table, every one signed with IAM, and one for any other path.
 
-    The last leads to the function too, which answers with a problem that says what there is. No CORS: a
+    The last leads to the function too, which answers with a problem that names the document. No CORS: a
     browser's page cannot sign as the operator.
 
     Attributes:
         api: the gateway.
-        url: where it answers.
+        url: its endpoint.
     """
 
     def __init__(self, scope: Construct, *, stage: Stage, function: lambda_.Function) -> None:

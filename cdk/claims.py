@@ -47,7 +47,7 @@ class AllowedVens(Construct):
 
 
 class Claims(Construct):
-    """The claim certificate, the template that registers a VEN, and who is asked before."""
+    """The claim certificate, the template that registers a VEN, and the function that admits it before."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class Claims(Construct):
         template.node.add_dependency(permission, role, policy)
 
     def _role(self, policy: VenPolicy, template: str) -> iam.Role:
-        """What IoT Core may do on behalf of the template: make things, and give them this one policy."""
+        """The rights of IoT Core on behalf of the template: make things, and give them this one policy."""
         stack = Stack.of(self)
 
         def arn(kind: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""One definition of a function; every slice is made by it."""
+"""The one definition of a Lambda function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LambdaFunction(Construct):
     """The function of one folder of `lambdas/`, with its own role and log group.
 
     Attributes:
-        function: what is invoked and granted to.
+        function: the one to invoke and to grant rights to.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class LambdaFunction(Construct):
         environment: Mapping[str, str],
         memory_mb: int = 256,
     ) -> None:
-        super().__init__(scope, "".join(part.capitalize() for part in name.split("_")))
+        super().__init__(scope, "".join(word.capitalize() for word in name.split("_")))
         group = logs.LogGroup(
             self, "Logs", retention=RETENTION[stage.log_retention_days], removal_policy=RemovalPolicy.DESTROY
         )
@@ -58,7 +58,6 @@ class LambdaFunction(Construct):
             role=role,
             log_group=group,
             environment={
-                "STAGE": stage.name,
                 "POWERTOOLS_SERVICE_NAME": name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 **environment,

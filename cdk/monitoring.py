@@ -20,7 +20,7 @@ from cdk.stage import Stage
 OLD_MESSAGE_S = 300
 FIVE_MINUTES = Duration.minutes(5)
 WATCHER = "watch_fleet"
-"""Whose metrics say how the fleet stands; it says so every five minutes."""
+"""The function that puts out the fleet's metrics, every five minutes."""
 
 
 class Monitoring(Construct):
@@ -101,8 +101,8 @@ class Monitoring(Construct):
         waiting = [
             queue.metric_approximate_number_of_messages_visible(label=name) for name, queue in dead.items()
         ]
-        board = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"ven-twin-{stage.name}")
-        board.add_widgets(
+        dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"ven-twin-{stage.name}")
+        dashboard.add_widgets(
             graph("Flexibility, kW", [_fleet("FlexibilityKw")]),
             graph("Asked and delivered, kW", [_fleet("AskedKw"), _fleet("DeliveredKw")]),
             graph(
@@ -110,12 +110,12 @@ class Monitoring(Construct):
                 [_fleet(name) for name in ("VensOnline", "VensShedding", "VensOptedOut", "VensSilent")],
             ),
         )
-        board.add_widgets(
+        dashboard.add_widgets(
             graph("Messages received", received),
             graph("Oldest message, s", oldest),
             graph("Dead letters", waiting),
         )
-        board.add_widgets(
+        dashboard.add_widgets(
             graph("Invocations", [f.metric_invocations(label=name) for name, f in functions.items()]),
             graph("Errors", [f.metric_errors(label=name) for name, f in functions.items()]),
             graph(
@@ -126,7 +126,7 @@ class Monitoring(Construct):
 
 
 def _fleet(name: str) -> cloudwatch.Metric:
-    """A figure of the fleet, as `watch_fleet` last said it."""
+    """A figure of the fleet, the last that `watch_fleet` put out."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,

@@ -1,4 +1,4 @@
-"""What a VEN may do: only what is its own, by policy variables, so that one policy serves all."""
+"""The rights of a VEN: only its own thing and topics, by policy variables, so that one policy serves all."""
 
 from __future__ import annotations
 

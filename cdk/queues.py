@@ -15,7 +15,7 @@ LOOPBACK = "127.0.0.0/8"
 
 
 def dead_letters(scope: Construct, name: str, *, stage: Stage) -> sqs.Queue:
-    """A queue that keeps what could not be handled for 14 days, the longest that SQS takes."""
+    """A queue that keeps unhandled messages for 14 days, the longest that SQS takes."""
     queue = sqs.Queue(
         scope,
         name,
@@ -45,8 +45,8 @@ class Inlet(Construct):
     """A queue, and the dead letters behind it that can be redriven into it.
 
     Attributes:
-        queue: what a rule sends to and a function reads.
-        dead: what failed `RECEIVES` times, bytes untouched.
+        queue: from a rule to a function.
+        dead: messages that failed `RECEIVES` times, bytes untouched.
     """
 
     def __init__(self, scope: Construct, name: str, *, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Certificates that change without a gap: by hand for one VEN, by schedule for those whose time has come."""
+"""Certificates that change without a gap: by hand for one VEN, by schedule for those that are due."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cdk.lambda_function import LambdaFunction
 from cdk.stage import Stage
 
 SWEEP = "rate(1 hour)"
-"""How often VENs are looked at: a rotation that is begun is finished within the hour."""
+"""The interval of sweeps: a rotation that is begun is finished within the hour."""
 
 
 class RotationSchedule(Construct):

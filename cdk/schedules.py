@@ -11,7 +11,7 @@ from constructs import Construct
 
 
 class Schedules(Construct):
-    """Where `dispatch_event` puts the schedules that start `settle_event`, and itself."""
+    """The group for the schedules by which `dispatch_event` starts `settle_event`, and itself."""
 
     def __init__(
         self, scope: Construct, *, stage_name: str, starts: lambda_.Function, failed: sqs.Queue

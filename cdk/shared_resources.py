@@ -1,4 +1,4 @@
-"""What the functions of the stack share: where they stand, what they read, and how they are fed."""
+"""The resources that the functions of the stack share: code, tables, queues, policies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SharedResources:
     rule_errors: sqs.Queue
     failed_starts: sqs.Queue
 
-    def slice(
+    def function(
         self, name: str, description: str, *, timeout_s: int = 30, **environment: str
     ) -> LambdaFunction:
         """The function of the folder *name* of `lambdas/`."""
@@ -47,13 +47,13 @@ class SharedResources:
             environment=environment,
         )
 
-    def let_use_events(self, part: LambdaFunction, *actions: str) -> None:
-        """Not by the table's own grant, which would let it use the index of the table too."""
-        part.allow(*actions, on=[self.tables.events.table_arn])
+    def grant_events(self, function: LambdaFunction, *actions: str) -> None:
+        """Grant the events' table without its index, which the table's own grant would include."""
+        function.allow(*actions, on=[self.tables.events.table_arn])
 
     def feed(
         self,
-        part: LambdaFunction,
+        function: LambdaFunction,
         queue: sqs.Queue,
         *,
         batch_size: int = 10,
@@ -61,14 +61,14 @@ class SharedResources:
     ) -> None:
         """Have *queue* feed the function; only the messages that failed come again."""
         # Not SqsEventSource: its logical id has the stack's name in it, and would differ from stage to stage.
-        part.function.add_event_source_mapping(
+        function.function.add_event_source_mapping(
             "Feed",
             event_source_arn=queue.queue_arn,
             batch_size=batch_size,
             max_concurrency=max_concurrency,
             report_batch_item_failures=True,
         )
-        queue.grant_consume_messages(part.function)
+        queue.grant_consume_messages(function.function)
 
     @property
     def feed_timeout_s(self) -> int:

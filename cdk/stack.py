@@ -1,4 +1,4 @@
-"""The stack: every part of the cloud side and how they are joined."""
+"""The stack: every construct of the cloud side, and how they are joined."""
 
 from __future__ import annotations
 
@@ -35,38 +35,40 @@ class VenTwinStack(Stack):
             synthesizer=synthesizer,
             description="Demand response: commands, events, telemetry and settlement for VENs",
         )
-        parts = self._parts = shared_resources(self, stage, code)
-        self._slices: dict[str, LambdaFunction] = {}
-        provision = vens.provision_ven(parts)
-        rotate = self._keep("RotateVen", vens.rotate_ven(parts))
-        admit = self._keep("AdmitVen", vens.admit_ven(parts))
-        issue = self._keep("IssueCommand", operators.issue_command(parts))
-        settle = self._keep("SettleEvent", events.settle_event(parts))
-        schedules = Schedules(self, stage_name=stage.name, starts=settle.function, failed=parts.failed_starts)
-        dispatch = self._keep("DispatchEvent", events.dispatch_event(parts, settle, schedules))
-        self._keep("WriteShadows", events.write_shadows(parts))
-        self._keep("StoreTelemetry", telemetry.store_telemetry(parts))
-        self._keep("RecordVens", telemetry.record_vens(parts))
-        self._keep("WatchFleet", telemetry.watch_fleet(parts, schedules))
-        api = self._keep("Api", operators.http_api(parts, dispatch=dispatch, issue=issue, settle=settle))
+        resources = self._resources = shared_resources(self, stage, code)
+        self._functions: dict[str, LambdaFunction] = {}
+        provision = vens.provision_ven(resources)
+        rotate = self._add("RotateVen", vens.rotate_ven(resources))
+        admit = self._add("AdmitVen", vens.admit_ven(resources))
+        issue = self._add("IssueCommand", operators.issue_command(resources))
+        settle = self._add("SettleEvent", events.settle_event(resources))
+        schedules = Schedules(
+            self, stage_name=stage.name, starts=settle.function, failed=resources.failed_starts
+        )
+        dispatch = self._add("DispatchEvent", events.dispatch_event(resources, settle, schedules))
+        self._add("WriteShadows", events.write_shadows(resources))
+        self._add("StoreTelemetry", telemetry.store_telemetry(resources))
+        self._add("RecordVens", telemetry.record_vens(resources))
+        self._add("WatchFleet", telemetry.watch_fleet(resources, schedules))
+        api = self._add("Api", operators.http_api(resources, dispatch=dispatch, issue=issue, settle=settle))
         gateway = HttpApi(self, stage=stage, function=api.function)
         self._add_vens(provision, admit)
-        RotationSchedule(self, stage=stage, rotates=rotate, failed=parts.failed_starts)
+        RotationSchedule(self, stage=stage, rotates=rotate, failed=resources.failed_starts)
         Rules(
             self,
             stage_name=stage.name,
-            telemetry=parts.telemetry.queue,
-            vens=parts.ven_news.queue,
-            errors=parts.rule_errors,
+            telemetry=resources.telemetry.queue,
+            vens=resources.ven_news.queue,
+            errors=resources.rule_errors,
         )
         self._watch(gateway)
-        for output, value in _outputs(parts, self._slices, gateway).items():
+        for output, value in _outputs(resources, self._functions, gateway).items():
             CfnOutput(self, output.value, value=value)
 
-    def _keep(self, name: str, part: LambdaFunction) -> LambdaFunction:
+    def _add(self, name: str, function: LambdaFunction) -> LambdaFunction:
         """Note a function by the name that its alarms have. Those of `provision_ven` are CloudFormation's."""
-        self._slices[name] = part
-        return part
+        self._functions[name] = function
+        return function
 
     def _add_vens(self, provision: LambdaFunction, admit: LambdaFunction) -> None:
         trust_root = CfnParameter(
@@ -75,7 +77,7 @@ class VenTwinStack(Stack):
             default="",
             description="CA that VENs trust, PEM; empty for the Amazon root CAs",
         )
-        stage, policy = self._parts.stage, self._parts.policy
+        stage, policy = self._resources.stage, self._resources.policy
         scope = Construct(self, "Vens")
         for ven_id in stage.vens:
             VenThing(
@@ -96,57 +98,57 @@ class VenTwinStack(Stack):
         )
 
     def _watch(self, gateway: HttpApi) -> None:
-        parts = self._parts
+        resources = self._resources
         Monitoring(
             self,
-            stage=parts.stage,
-            functions={name: part.function for name, part in self._slices.items()},
+            stage=resources.stage,
+            functions={name: function.function for name, function in self._functions.items()},
             api=gateway.api,
             inlets={
-                "Telemetry": parts.telemetry.queue,
-                "VenNews": parts.ven_news.queue,
-                "ShadowChunks": parts.shadow_chunks.queue,
+                "Telemetry": resources.telemetry.queue,
+                "VenNews": resources.ven_news.queue,
+                "ShadowChunks": resources.shadow_chunks.queue,
             },
             dead={
-                "Telemetry": parts.telemetry.dead,
-                "VenNews": parts.ven_news.dead,
-                "ShadowChunks": parts.shadow_chunks.dead,
-                "RuleErrors": parts.rule_errors,
-                "FailedStarts": parts.failed_starts,
+                "Telemetry": resources.telemetry.dead,
+                "VenNews": resources.ven_news.dead,
+                "ShadowChunks": resources.shadow_chunks.dead,
+                "RuleErrors": resources.rule_errors,
+                "FailedStarts": resources.failed_starts,
             },
         )
 
 
 def _outputs(
-    parts: SharedResources, slices: dict[str, LambdaFunction], gateway: HttpApi
+    resources: SharedResources, functions: dict[str, LambdaFunction], gateway: HttpApi
 ) -> dict[StackOutput, str]:
-    """By which the CLI finds its parts. None of them is a secret."""
-    tables = parts.tables
+    """The names by which the CLI finds the stack's resources. None of them is a secret."""
+    tables = resources.tables
     return {
         StackOutput.TELEMETRY_TABLE: tables.telemetry.table_name,
         StackOutput.VENS_TABLE: tables.vens.table_name,
         StackOutput.EVENTS_TABLE: tables.events.table_name,
         StackOutput.COMMANDS_TABLE: tables.commands.table_name,
-        StackOutput.ALLOWED_VENS: parts.allowed.table.table_name,
-        StackOutput.ROTATE_VEN: slices["RotateVen"].function.function_name,
-        StackOutput.ISSUE_COMMAND: slices["IssueCommand"].function.function_name,
-        StackOutput.DISPATCH_EVENT: slices["DispatchEvent"].function.function_name,
-        StackOutput.SETTLE_EVENT: slices["SettleEvent"].function.function_name,
+        StackOutput.ALLOWED_VENS: resources.allowed.table.table_name,
+        StackOutput.ROTATE_VEN: functions["RotateVen"].function.function_name,
+        StackOutput.ISSUE_COMMAND: functions["IssueCommand"].function.function_name,
+        StackOutput.DISPATCH_EVENT: functions["DispatchEvent"].function.function_name,
+        StackOutput.SETTLE_EVENT: functions["SettleEvent"].function.function_name,
         StackOutput.API_URL: gateway.url,
         StackOutput.DEAD_LETTERS: queues_output(
             {
-                DeadLetterSource.TELEMETRY: parts.telemetry.dead.queue_url,
-                DeadLetterSource.VENS: parts.ven_news.dead.queue_url,
-                DeadLetterSource.SHADOWS: parts.shadow_chunks.dead.queue_url,
-                Unreadable.RULE_ERRORS: parts.rule_errors.queue_url,
-                Unreadable.FAILED_STARTS: parts.failed_starts.queue_url,
+                DeadLetterSource.TELEMETRY: resources.telemetry.dead.queue_url,
+                DeadLetterSource.VENS: resources.ven_news.dead.queue_url,
+                DeadLetterSource.SHADOWS: resources.shadow_chunks.dead.queue_url,
+                Unreadable.RULE_ERRORS: resources.rule_errors.queue_url,
+                Unreadable.FAILED_STARTS: resources.failed_starts.queue_url,
             }
         ),
         StackOutput.INLETS: queues_output(
             {
-                DeadLetterSource.TELEMETRY: parts.telemetry.queue.queue_url,
-                DeadLetterSource.VENS: parts.ven_news.queue.queue_url,
-                DeadLetterSource.SHADOWS: parts.shadow_chunks.queue.queue_url,
+                DeadLetterSource.TELEMETRY: resources.telemetry.queue.queue_url,
+                DeadLetterSource.VENS: resources.ven_news.queue.queue_url,
+                DeadLetterSource.SHADOWS: resources.shadow_chunks.queue.queue_url,
             }
         ),
     }

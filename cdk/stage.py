@@ -76,13 +76,13 @@ class Stage:
 
 
 def read_stage(context: Callable[[str], str | None]) -> Stage:
-    """The stage that the context asks for.
+    """The stage in the context.
 
     Args:
         context: gives the value of a context key, or None.
 
     Raises:
-        FieldError: a value that cannot be; names the key and what is allowed.
+        FieldError: a value that cannot be; names the key and the allowed values.
     """
     name = context("stage") or "dev"
     if name not in STAGES:
@@ -111,8 +111,8 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
     )
 
 
-def _vens(given: str | None) -> tuple[str, ...]:
-    vens = tuple(part.strip() for part in given.split(",") if part.strip()) if given else DEFAULT_VENS
+def _vens(value: str | None) -> tuple[str, ...]:
+    vens = _names(value, ",") if value else DEFAULT_VENS
     for ven_id in vens:
         check_ven_id(ven_id, "vens")
     if len(set(vens)) != len(vens):
@@ -124,58 +124,58 @@ def _vens(given: str | None) -> tuple[str, ...]:
     return vens
 
 
-def _python(given: str | None) -> str:
-    if given is not None and given not in PYTHONS:
-        raise FieldError("python", f"{given!r} is none of {', '.join(PYTHONS)}")
-    return given or PYTHONS[-1]
+def _python(value: str | None) -> str:
+    if value is not None and value not in PYTHONS:
+        raise FieldError("python", f"{value!r} is none of {', '.join(PYTHONS)}")
+    return value or PYTHONS[-1]
 
 
-def _days(given: str | None, default: int) -> int:
-    if given is None:
+def _days(value: str | None, default: int) -> int:
+    if value is None:
         return default
-    if not given.isdecimal() or not 1 <= int(given) <= 3650:
-        raise FieldError("retention_days", f"{given!r} is no number of days from 1 to 3650")
-    return int(given)
+    if not value.isdecimal() or not 1 <= int(value) <= 3650:
+        raise FieldError("retention_days", f"{value!r} is no number of days from 1 to 3650")
+    return int(value)
 
 
-def _rotate_days(given: str | None) -> int:
-    if given is None:
+def _rotate_days(value: str | None) -> int:
+    if value is None:
         return 0
-    if not given.isdecimal() or int(given) > 3650:
-        raise FieldError("rotate_days", f"{given!r} is no number of days up to 3650")
-    return int(given)
+    if not value.isdecimal() or int(value) > 3650:
+        raise FieldError("rotate_days", f"{value!r} is no number of days up to 3650")
+    return int(value)
 
 
-def _rotation(given: str | None) -> str:
-    if given and not ROTATION.fullmatch(given):
+def _rotation(value: str | None) -> str:
+    if value and not ROTATION.fullmatch(value):
         raise FieldError("rotation", "1 to 32 of A-Z a-z 0-9 . _ -")
-    return given or ""
+    return value or ""
 
 
-def _email(given: str | None) -> str | None:
-    if given is not None and not ALERT_EMAIL.fullmatch(given):
-        raise FieldError("alert_email", f"{given!r} is no address")
-    return given
+def _email(value: str | None) -> str | None:
+    if value is not None and not ALERT_EMAIL.fullmatch(value):
+        raise FieldError("alert_email", f"{value!r} is no address")
+    return value
 
 
-def _groups(given: str | None, vens: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def _groups(value: str | None, vens: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """``north=ven-1+ven-2,south=ven-3``."""
     groups = {}
-    for name, members in _pairs(given, "groups", "north=ven-1+ven-2,south=ven-3"):
+    for name, members in _pairs(value, "groups", "north=ven-1+ven-2,south=ven-3"):
         check_ven_id(name, "groups")
         if name in vens:
             raise FieldError("groups", f"{name} is a VEN's id already")
-        groups[name] = tuple(dict.fromkeys(part.strip() for part in members.split("+") if part.strip()))
+        groups[name] = tuple(dict.fromkeys(_names(members, "+")))
         for ven_id in groups[name]:
             if ven_id not in vens:
                 raise FieldError("groups", f"{name} has {ven_id!r} in it, which is none of the stack's VENs")
     return groups
 
 
-def _programmes(given: str | None) -> Mapping[str, str]:
+def _programmes(value: str | None) -> Mapping[str, str]:
     """``summer-peak=caiso_10_of_10,winter=nyiso_5_of_10``."""
     programmes = {}
-    for name, baseline in _pairs(given, "programmes", "summer-peak=caiso_10_of_10"):
+    for name, baseline in _pairs(value, "programmes", "summer-peak=caiso_10_of_10"):
         check_ven_id(name, "programmes")
         if name == DEFAULT_PROGRAMME:
             raise FieldError("programmes", f"{name} is there already, and has its baseline")
@@ -185,15 +185,18 @@ def _programmes(given: str | None) -> Mapping[str, str]:
     return programmes
 
 
-def _pairs(given: str | None, key: str, example: str) -> list[tuple[str, str]]:
-    """Names and what they stand for, each name once."""
+def _names(text: str, separator: str) -> tuple[str, ...]:
+    """The names in a list, without blanks."""
+    return tuple(name.strip() for name in text.split(separator) if name.strip())
+
+
+def _pairs(text: str | None, key: str, example: str) -> list[tuple[str, str]]:
+    """Names with their values, each name once."""
     pairs: list[tuple[str, str]] = []
-    for part in (given or "").split(","):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not part.strip():
-            continue
+    for entry in _names(text or "", ","):
+        name, equals, value = (word.strip() for word in entry.partition("="))
         if not (name and equals and value):
-            raise FieldError(key, f"{part.strip()!r} is not like {example}")
+            raise FieldError(key, f"{entry!r} is not like {example}")
         if name in dict(pairs):
             raise FieldError(key, f"names {name} twice")
         pairs.append((name, value))

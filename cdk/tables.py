@@ -1,4 +1,4 @@
-"""Where the cloud side keeps what it knows."""
+"""The tables of the cloud side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class StackTables(Construct):
     Attributes:
         telemetry: a VEN's rows in the order of its time, and its latest beside them.
         vens: one item a VEN: presence, what it reports, how it did in events.
-        events: an event, its plans, each VEN's part in it, its report; headers also by their start.
+        events: an event, its plans, the items of its VENs, its report; headers also by their start.
         commands: a command and its ack.
     """
 

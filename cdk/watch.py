@@ -1,4 +1,4 @@
-"""What looks at the fleet every few minutes."""
+"""The schedule that watches the fleet every few minutes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EVERY = Duration.minutes(5)
 
 
 class FleetWatch(Construct):
-    """The schedule that starts `watch_fleet`. A look that failed is not made up for: the next comes soon."""
+    """The schedule that starts `watch_fleet`. A run that failed is not made up for: the next comes soon."""
 
     def __init__(
         self,

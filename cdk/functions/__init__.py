@@ -1,1 +1,1 @@
-"""The functions, each with its needs and its rights, one file a side of the house."""
+"""The functions, each with its environment and its rights, one file a side of the house."""

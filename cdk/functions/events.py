@@ -13,88 +13,92 @@ from cdk.shared_resources import SharedResources
 from cdk.stage import SHADOW_WRITERS
 
 
-def settle_event(parts: SharedResources) -> LambdaFunction:
-    """Works out what an event delivered."""
-    part = parts.slice(
+def settle_event(resources: SharedResources) -> LambdaFunction:
+    """Settles an event: the kW and kWh that it delivered."""
+    settle = resources.function(
         "settle_event",
         "Works out what an event delivered",
         timeout_s=120,
-        TELEMETRY_TABLE=parts.tables.telemetry.table_name,
-        EVENTS_TABLE=parts.tables.events.table_name,
-        VENS_TABLE=parts.tables.vens.table_name,
-        PROGRAMMES=json.dumps(dict(parts.stage.programmes)),
+        TELEMETRY_TABLE=resources.tables.telemetry.table_name,
+        EVENTS_TABLE=resources.tables.events.table_name,
+        VENS_TABLE=resources.tables.vens.table_name,
+        PROGRAMMES=json.dumps(dict(resources.stage.programmes)),
     )
-    part.allow("iot:UpdateThingShadow", on=parts.iot_arns("thing/*"))
-    parts.tables.telemetry.grant(part.function, "dynamodb:Query", "dynamodb:BatchWriteItem")
-    parts.tables.vens.grant(part.function, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem")
-    parts.let_use_events(
-        part, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"
+    settle.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    resources.tables.telemetry.grant(settle.function, "dynamodb:Query", "dynamodb:BatchWriteItem")
+    resources.tables.vens.grant(
+        settle.function, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"
     )
-    part.function.configure_async_invoke(
-        on_failure=destinations.SqsDestination(parts.failed_starts),
+    resources.grant_events(
+        settle, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"
+    )
+    settle.function.configure_async_invoke(
+        on_failure=destinations.SqsDestination(resources.failed_starts),
         retry_attempts=2,
         max_event_age=Duration.hours(6),
     )
-    return part
+    return settle
 
 
-def dispatch_event(parts: SharedResources, settle: LambdaFunction, schedules: Schedules) -> LambdaFunction:
+def dispatch_event(
+    resources: SharedResources, settle: LambdaFunction, schedules: Schedules
+) -> LambdaFunction:
     """Creates, revises and cancels DR events and writes them to the VENs' shadows."""
     group, role = schedules.group.schedule_group_name, schedules.role
-    part = parts.slice(
+    dispatch = resources.function(
         "dispatch_event",
         "Creates, revises and cancels DR events and writes them to the VENs' shadows",
         timeout_s=120,
-        VENS_TABLE=parts.tables.vens.table_name,
-        EVENTS_TABLE=parts.tables.events.table_name,
-        TELEMETRY_TABLE=parts.tables.telemetry.table_name,
-        RETENTION_DAYS=str(parts.stage.retention_days),
+        VENS_TABLE=resources.tables.vens.table_name,
+        EVENTS_TABLE=resources.tables.events.table_name,
+        TELEMETRY_TABLE=resources.tables.telemetry.table_name,
+        RETENTION_DAYS=str(resources.stage.retention_days),
         SETTLE_FUNCTION_ARN=settle.function.function_arn,
-        SETTLE_DELAY_S=str(parts.stage.settle_delay_s),
-        REDISPATCH_MIN=str(parts.stage.redispatch_min),
+        SETTLE_DELAY_S=str(resources.stage.settle_delay_s),
+        REDISPATCH_MIN=str(resources.stage.redispatch_min),
         SCHEDULER_ROLE_ARN=role.role_arn,
         SCHEDULE_GROUP=group,
-        SCHEDULE_DLQ_ARN=parts.failed_starts.queue_arn,
-        SHADOW_QUEUE_URL=parts.shadow_chunks.queue.queue_url,
-        PROGRAMMES=json.dumps(dict(parts.stage.programmes)),
+        SCHEDULE_DLQ_ARN=resources.failed_starts.queue_arn,
+        SHADOW_QUEUE_URL=resources.shadow_chunks.queue.queue_url,
+        PROGRAMMES=json.dumps(dict(resources.stage.programmes)),
     )
-    part.allow("iot:UpdateThingShadow", on=parts.iot_arns("thing/*"))
-    part.allow("sqs:SendMessage", on=[parts.shadow_chunks.queue.queue_arn])
-    parts.tables.vens.grant(part.function, "dynamodb:BatchGetItem", "dynamodb:Scan")
-    parts.tables.telemetry.grant(part.function, "dynamodb:BatchGetItem")
-    parts.let_use_events(
-        part, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"
+    dispatch.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    dispatch.allow("sqs:SendMessage", on=[resources.shadow_chunks.queue.queue_arn])
+    resources.tables.vens.grant(dispatch.function, "dynamodb:BatchGetItem", "dynamodb:Scan")
+    resources.tables.telemetry.grant(dispatch.function, "dynamodb:BatchGetItem")
+    resources.grant_events(
+        dispatch, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"
     )
-    part.allow(
+    dispatch.allow(
         "scheduler:CreateSchedule",
         "scheduler:UpdateSchedule",
         "scheduler:DeleteSchedule",
         on=[
-            parts.stack.format_arn(
-                service="scheduler", resource="schedule", resource_name=f"ven-twin-{parts.stage.name}/*"
+            resources.stack.format_arn(
+                service="scheduler", resource="schedule", resource_name=f"ven-twin-{resources.stage.name}/*"
             )
         ],
     )
-    role.grant_pass_role(part.function.grant_principal)
-    schedules.let_start(part.function)
-    part.function.configure_async_invoke(
-        on_failure=destinations.SqsDestination(parts.failed_starts),
+    role.grant_pass_role(dispatch.function.grant_principal)
+    schedules.let_start(dispatch.function)
+    dispatch.function.configure_async_invoke(
+        on_failure=destinations.SqsDestination(resources.failed_starts),
         retry_attempts=0,  # the schedule's next run does what this one would have
         max_event_age=Duration.minutes(1),
     )
-    return part
+    return dispatch
 
 
-def write_shadows(parts: SharedResources) -> LambdaFunction:
+def write_shadows(resources: SharedResources) -> LambdaFunction:
     """Writes events into the shadows of many VENs, at a pace that AWS IoT takes."""
-    part = parts.slice(
+    write = resources.function(
         "write_shadows",
         "Writes events into the shadows of many VENs, at a pace that AWS IoT takes",
-        timeout_s=parts.feed_timeout_s,
-        EVENTS_TABLE=parts.tables.events.table_name,
-        SHADOW_WRITES_PER_S=str(parts.stage.shadow_writes_per_s),
+        timeout_s=resources.feed_timeout_s,
+        EVENTS_TABLE=resources.tables.events.table_name,
+        SHADOW_WRITES_PER_S=str(resources.stage.shadow_writes_per_s),
     )
-    part.allow("iot:UpdateThingShadow", on=parts.iot_arns("thing/*"))
-    parts.let_use_events(part, "dynamodb:GetItem", "dynamodb:Query")
-    parts.feed(part, parts.shadow_chunks.queue, batch_size=1, max_concurrency=SHADOW_WRITERS)
-    return part
+    write.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    resources.grant_events(write, "dynamodb:GetItem", "dynamodb:Query")
+    resources.feed(write, resources.shadow_chunks.queue, batch_size=1, max_concurrency=SHADOW_WRITERS)
+    return write

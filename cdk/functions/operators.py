@@ -1,4 +1,4 @@
-"""The functions that operators and their programs ask."""
+"""The functions that operators and their programs invoke."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ from cdk.shared_resources import SharedResources
 from contracts.store import keys
 
 
-def issue_command(parts: SharedResources) -> LambdaFunction:
+def issue_command(resources: SharedResources) -> LambdaFunction:
     """Sends one operation to one VEN."""
-    part = parts.slice(
+    issue = resources.function(
         "issue_command",
         "Sends one operation to one VEN",
-        VENS_TABLE=parts.tables.vens.table_name,
-        COMMANDS_TABLE=parts.tables.commands.table_name,
-        RETENTION_DAYS=str(parts.stage.retention_days),
+        VENS_TABLE=resources.tables.vens.table_name,
+        COMMANDS_TABLE=resources.tables.commands.table_name,
+        RETENTION_DAYS=str(resources.stage.retention_days),
     )
-    part.allow("iot:Publish", on=parts.iot_arns("topic/ven/cmd/*"))
-    parts.tables.vens.grant(part.function, "dynamodb:GetItem")
-    parts.tables.commands.grant(part.function, "dynamodb:GetItem", "dynamodb:PutItem")
-    return part
+    issue.allow("iot:Publish", on=resources.iot_arns("topic/ven/cmd/*"))
+    resources.tables.vens.grant(issue.function, "dynamodb:GetItem")
+    resources.tables.commands.grant(issue.function, "dynamodb:GetItem", "dynamodb:PutItem")
+    return issue
 
 
 def http_api(
-    parts: SharedResources, *, dispatch: LambdaFunction, issue: LambdaFunction, settle: LambdaFunction
+    resources: SharedResources, *, dispatch: LambdaFunction, issue: LambdaFunction, settle: LambdaFunction
 ) -> LambdaFunction:
     """Answers the HTTP API."""
-    part = parts.slice(
+    api = resources.function(
         "api",
         "Answers the HTTP API",
         timeout_s=29,  # API Gateway waits no longer than 30 s
-        VENS_TABLE=parts.tables.vens.table_name,
-        TELEMETRY_TABLE=parts.tables.telemetry.table_name,
-        EVENTS_TABLE=parts.tables.events.table_name,
-        COMMANDS_TABLE=parts.tables.commands.table_name,
+        VENS_TABLE=resources.tables.vens.table_name,
+        TELEMETRY_TABLE=resources.tables.telemetry.table_name,
+        EVENTS_TABLE=resources.tables.events.table_name,
+        COMMANDS_TABLE=resources.tables.commands.table_name,
         DISPATCH_FUNCTION=dispatch.function.function_name,
         ISSUE_FUNCTION=issue.function.function_name,
         SETTLE_FUNCTION=settle.function.function_name,
     )
     # It reads; whatever changes something is done by the function that holds the rights to it.
-    parts.tables.vens.grant(part.function, "dynamodb:GetItem", "dynamodb:Scan")
-    parts.tables.telemetry.grant(part.function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem")
-    parts.let_use_events(part, "dynamodb:GetItem", "dynamodb:Query")
-    part.allow("dynamodb:Query", on=[f"{parts.tables.events.table_arn}/index/{keys.EVENTS_BY_START}"])
-    parts.tables.commands.grant(part.function, "dynamodb:GetItem")
-    asked = (dispatch, issue, settle)
-    part.allow("lambda:InvokeFunction", on=[each.function.function_arn for each in asked])
-    return part
+    resources.tables.vens.grant(api.function, "dynamodb:GetItem", "dynamodb:Scan")
+    resources.tables.telemetry.grant(
+        api.function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"
+    )
+    resources.grant_events(api, "dynamodb:GetItem", "dynamodb:Query")
+    api.allow("dynamodb:Query", on=[f"{resources.tables.events.table_arn}/index/{keys.EVENTS_BY_START}"])
+    resources.tables.commands.grant(api.function, "dynamodb:GetItem")
+    invoked = (dispatch, issue, settle)
+    api.allow("lambda:InvokeFunction", on=[function.function.function_arn for function in invoked])
+    return api

@@ -1,4 +1,4 @@
-"""The functions that keep what VENs say, and look at the fleet."""
+"""The functions that store the VENs' messages, and watch the fleet."""
 
 from __future__ import annotations
 
@@ -8,54 +8,54 @@ from cdk.shared_resources import SharedResources
 from cdk.watch import FleetWatch
 
 
-def store_telemetry(parts: SharedResources) -> LambdaFunction:
-    """Stores what VENs measure."""
-    part = parts.slice(
+def store_telemetry(resources: SharedResources) -> LambdaFunction:
+    """Stores the VENs' telemetry."""
+    store = resources.function(
         "store_telemetry",
         "Stores what VENs measure",
-        timeout_s=parts.feed_timeout_s,
-        TELEMETRY_TABLE=parts.tables.telemetry.table_name,
-        RETENTION_DAYS=str(parts.stage.retention_days),
+        timeout_s=resources.feed_timeout_s,
+        TELEMETRY_TABLE=resources.tables.telemetry.table_name,
+        RETENTION_DAYS=str(resources.stage.retention_days),
     )
-    parts.tables.telemetry.grant(part.function, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem")
-    parts.feed(part, parts.telemetry.queue)
-    return part
+    resources.tables.telemetry.grant(store.function, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem")
+    resources.feed(store, resources.telemetry.queue)
+    return store
 
 
-def record_vens(parts: SharedResources) -> LambdaFunction:
-    """Records who is online, who answered and what they offer."""
-    part = parts.slice(
+def record_vens(resources: SharedResources) -> LambdaFunction:
+    """Records the VENs' presence, acks and reported state."""
+    record = resources.function(
         "record_vens",
         "Records who is online, who answered and what they offer",
-        timeout_s=parts.feed_timeout_s,
-        VENS_TABLE=parts.tables.vens.table_name,
-        EVENTS_TABLE=parts.tables.events.table_name,
-        COMMANDS_TABLE=parts.tables.commands.table_name,
-        RETENTION_DAYS=str(parts.stage.retention_days),
+        timeout_s=resources.feed_timeout_s,
+        VENS_TABLE=resources.tables.vens.table_name,
+        EVENTS_TABLE=resources.tables.events.table_name,
+        COMMANDS_TABLE=resources.tables.commands.table_name,
+        RETENTION_DAYS=str(resources.stage.retention_days),
     )
-    parts.tables.vens.grant(part.function, "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
-    parts.let_use_events(part, "dynamodb:UpdateItem")
-    parts.tables.commands.grant(part.function, "dynamodb:UpdateItem")
-    parts.feed(part, parts.ven_news.queue)
-    return part
+    resources.tables.vens.grant(record.function, "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
+    resources.grant_events(record, "dynamodb:UpdateItem")
+    resources.tables.commands.grant(record.function, "dynamodb:UpdateItem")
+    resources.feed(record, resources.ven_news.queue)
+    return record
 
 
-def watch_fleet(parts: SharedResources, schedules: Schedules) -> LambdaFunction:
-    """Says how the fleet stands, for the dashboard and the alarm on silent VENs."""
-    part = parts.slice(
+def watch_fleet(resources: SharedResources, schedules: Schedules) -> LambdaFunction:
+    """Puts out the fleet's figures, for the dashboard and the alarm on silent VENs."""
+    watch = resources.function(
         "watch_fleet",
         "Says how the fleet stands, for the dashboard and the alarm on silent VENs",
         timeout_s=60,
-        VENS_TABLE=parts.tables.vens.table_name,
-        TELEMETRY_TABLE=parts.tables.telemetry.table_name,
+        VENS_TABLE=resources.tables.vens.table_name,
+        TELEMETRY_TABLE=resources.tables.telemetry.table_name,
     )
-    parts.tables.vens.grant(part.function, "dynamodb:Scan")
-    parts.tables.telemetry.grant(part.function, "dynamodb:BatchGetItem")
+    resources.tables.vens.grant(watch.function, "dynamodb:Scan")
+    resources.tables.telemetry.grant(watch.function, "dynamodb:BatchGetItem")
     FleetWatch(
-        parts.stack,
-        starts=part.function,
+        resources.stack,
+        starts=watch.function,
         group=schedules.group,
         role=schedules.role,
-        failed=parts.failed_starts,
+        failed=resources.failed_starts,
     )
-    return part
+    return watch

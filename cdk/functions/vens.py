@@ -17,75 +17,82 @@ CERTIFICATE_ACTIONS = (
 )
 
 
-def provision_ven(parts: SharedResources) -> LambdaFunction:
+def provision_ven(resources: SharedResources) -> LambdaFunction:
     """Custom resource: a VEN's certificate and key into Secrets Manager."""
-    part = parts.slice(
+    provision = resources.function(
         "provision_ven",
         "Custom resource: a VEN's certificate and key into Secrets Manager",
         timeout_s=60,
-        VENS_TABLE=parts.tables.vens.table_name,
+        VENS_TABLE=resources.tables.vens.table_name,
     )
-    part.allow(
+    provision.allow(
         "iot:CreateKeysAndCertificate",
         on=["*"],  # knows no narrower resource: there is none before
     )
-    part.allow("iot:ListAttachedPolicies", on=parts.iot_arns("cert/*"))
-    part.allow("iot:ListTargetsForPolicy", on=parts.iot_arns(f"policy/ven-twin-{parts.stage.name}-claim"))
-    part.allow(
-        *CERTIFICATE_ACTIONS,
-        on=parts.iot_arns("cert/*", "thing/*"),
+    provision.allow("iot:ListAttachedPolicies", on=resources.iot_arns("cert/*"))
+    provision.allow(
+        "iot:ListTargetsForPolicy", on=resources.iot_arns(f"policy/ven-twin-{resources.stage.name}-claim")
     )
-    part.allow("iot:ListThingPrincipals", on=parts.iot_arns("thing/*"))
+    provision.allow(
+        *CERTIFICATE_ACTIONS,
+        on=resources.iot_arns("cert/*", "thing/*"),
+    )
+    provision.allow("iot:ListThingPrincipals", on=resources.iot_arns("thing/*"))
     # By pattern and not by name: a VEN is taken away after the policy has forgotten its name, and
     # eighty names would not fit into one.
-    part.allow(
+    provision.allow(
         "secretsmanager:PutSecretValue",
         "secretsmanager:GetSecretValue",
-        on=[parts.tls_secrets(), parts.secrets(claim_secret_name(parts.stage.name))],
+        on=[resources.tls_secrets(), resources.secrets(claim_secret_name(resources.stage.name))],
     )
-    parts.tables.vens.grant(part.function, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-    return part
+    resources.tables.vens.grant(
+        provision.function, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+    )
+    return provision
 
 
-def rotate_ven(parts: SharedResources) -> LambdaFunction:
+def rotate_ven(resources: SharedResources) -> LambdaFunction:
     """Gives a VEN that runs another certificate, and takes the old one away."""
-    part = parts.slice(
+    rotate = resources.function(
         "rotate_ven",
         "Gives a VEN that runs another certificate, and takes the old one away",
         timeout_s=300,
-        VENS_TABLE=parts.tables.vens.table_name,
-        VEN_POLICY=parts.policy.name,
-        ROTATE_DAYS=str(parts.stage.rotate_days),
+        STAGE=resources.stage.name,
+        VENS_TABLE=resources.tables.vens.table_name,
+        VEN_POLICY=resources.policy.name,
+        ROTATE_DAYS=str(resources.stage.rotate_days),
     )
-    part.allow("iot:CreateKeysAndCertificate", on=["*"])
-    part.allow("iot:ListAttachedPolicies", on=parts.iot_arns("cert/*"))
-    part.allow(
+    rotate.allow("iot:CreateKeysAndCertificate", on=["*"])
+    rotate.allow("iot:ListAttachedPolicies", on=resources.iot_arns("cert/*"))
+    rotate.allow(
         *CERTIFICATE_ACTIONS,
-        on=parts.iot_arns("cert/*", "thing/*"),
+        on=resources.iot_arns("cert/*", "thing/*"),
     )
-    part.allow(
+    rotate.allow(
         "iot:ListThingPrincipals",
         "iot:GetThingShadow",
         "iot:UpdateThingShadow",
         "iot:DeleteThing",
-        on=parts.iot_arns("thing/*"),
+        on=resources.iot_arns("thing/*"),
     )
-    part.allow("secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=[parts.tls_secrets()])
-    parts.tables.vens.grant(
-        part.function, "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+    rotate.allow(
+        "secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=[resources.tls_secrets()]
     )
-    return part
+    resources.tables.vens.grant(
+        rotate.function, "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+    )
+    return rotate
 
 
-def admit_ven(parts: SharedResources) -> LambdaFunction:
-    """Says which VENs may be provisioned by claim."""
-    part = parts.slice(
+def admit_ven(resources: SharedResources) -> LambdaFunction:
+    """Admits VENs that are provisioned by claim."""
+    admit = resources.function(
         "admit_ven",
         "Says which VENs may be provisioned by claim",
         timeout_s=5,  # IoT Core waits no longer
-        VENS_TABLE=parts.tables.vens.table_name,
-        ALLOWED_TABLE=parts.allowed.table.table_name,
+        VENS_TABLE=resources.tables.vens.table_name,
+        ALLOWED_TABLE=resources.allowed.table.table_name,
     )
-    parts.allowed.table.grant(part.function, "dynamodb:UpdateItem")
-    parts.tables.vens.grant(part.function, "dynamodb:UpdateItem")
-    return part
+    resources.allowed.table.grant(admit.function, "dynamodb:UpdateItem")
+    resources.tables.vens.grant(admit.function, "dynamodb:UpdateItem")
+    return admit

@@ -1,1 +1,1 @@
-"""Who is let in by claim: IoT Core asks before it registers a VEN."""
+"""Admission of a VEN that claims a certificate: IoT Core invokes it before it registers the VEN."""

@@ -1,4 +1,4 @@
-"""What IoT Core asks before it registers a VEN. Pure."""
+"""The pre-provisioning hook's request, checked. Pure."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def read_admission_request(event: Mapping[str, Any]) -> AdmissionRequest:
     """The request in a hook's event.
 
     Raises:
-        FieldError: it names no VEN, or comes from a client that says it is another.
+        FieldError: it names no VEN, or comes from a client with another VEN's id.
     """
-    asked = codec.convert(AdmissionRequest, event)
-    serial = asked.parameters.get(SERIAL)
+    request = codec.convert(AdmissionRequest, event)
+    serial = request.parameters.get(SERIAL)
     if not isinstance(serial, str):
         raise FieldError(f"parameters.{SERIAL}", "required")
     check_ven_id(serial, f"parameters.{SERIAL}")
-    if asked.client_id != claim_client_id(serial):
+    if request.client_id != claim_client_id(serial):
         raise FieldError("clientId", f"must be {claim_client_id(serial)!r}")
-    if not CERTIFICATE_ID.fullmatch(asked.certificate_id):
+    if not CERTIFICATE_ID.fullmatch(request.certificate_id):
         raise FieldError("certificateId", "64 of 0-9 a-f")
-    return asked
+    return request

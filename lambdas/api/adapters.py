@@ -1,4 +1,4 @@
-"""What `api` works with: tables that it reads, and the functions that it has do the rest."""
+"""The tables that `api` reads, and the functions that it invokes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from contracts.store.items import Item, from_item, to_item
 from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
 from contracts.wire import codec
 from lambdas.api.logic.problems import of_refusal
+from lambdas.api.settings import ApiSettings
 from lambdas.shared import clients, settings
 from lambdas.shared.answers import ANSWER_MAX_BYTES
 from lambdas.shared.event_book import EventBook
@@ -24,7 +25,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class FunctionFailedError(VenTwinError):
-    """A function that was asked failed; its own log has the cause.
+    """An invoked function failed; its log has the cause.
 
     Attributes:
         function: its name.
@@ -36,55 +37,55 @@ class FunctionFailedError(VenTwinError):
 
 
 @dataclass(frozen=True)
-class Adapters:
-    """Adapters of one sandbox."""
+class ApiAdapters:
+    """The tables, each opened when it is first used, and the functions."""
 
-    needs: settings.Api
+    settings: ApiSettings
 
     @cached_property
     def vens(self) -> Table:
         """The VENs."""
-        return Table(clients.dynamodb(), self.needs.vens_table, VENS)
+        return Table(clients.dynamodb(), self.settings.vens_table, VENS)
 
     @cached_property
     def telemetry(self) -> Table:
         """Their telemetry."""
-        return Table(clients.dynamodb(), self.needs.telemetry_table, TELEMETRY)
+        return Table(clients.dynamodb(), self.settings.telemetry_table, TELEMETRY)
 
     @cached_property
     def commands(self) -> Table:
         """Commands and their acks."""
-        return Table(clients.dynamodb(), self.needs.commands_table, COMMANDS)
+        return Table(clients.dynamodb(), self.settings.commands_table, COMMANDS)
 
     @cached_property
     def events(self) -> EventBook:
         """Events."""
-        return EventBook(Table(clients.dynamodb(), self.needs.events_table, EVENTS))
+        return EventBook(Table(clients.dynamodb(), self.settings.events_table, EVENTS))
 
     def dispatch(self, request: Mapping[str, Any], kind: type[T], named: Mapping[str, str]) -> T:
-        """Have `dispatch_event` do *request*. Returns and raises as `ask`."""
-        return ask(self.needs.dispatch_function, request, kind, named)
+        """Have `dispatch_event` do *request*. Returns and raises as `invoke`."""
+        return invoke(self.settings.dispatch_function, request, kind, named)
 
     def issue(self, request: Mapping[str, Any], kind: type[T], named: Mapping[str, str]) -> T:
-        """Have `issue_command` do *request*. Returns and raises as `ask`."""
-        return ask(self.needs.issue_function, request, kind, named)
+        """Have `issue_command` do *request*. Returns and raises as `invoke`."""
+        return invoke(self.settings.issue_function, request, kind, named)
 
     def settle(self, request: Mapping[str, Any], kind: type[T]) -> T:
-        """Have `settle_event` do *request*. Returns and raises as `ask`."""
-        return ask(self.needs.settle_function, request, kind, {})
+        """Have `settle_event` do *request*. Returns and raises as `invoke`."""
+        return invoke(self.settings.settle_function, request, kind, {})
 
 
-def ask(function: str, request: Mapping[str, Any], kind: type[T], named: Mapping[str, str]) -> T:
+def invoke(function: str, request: Mapping[str, Any], kind: type[T], named: Mapping[str, str]) -> T:
     """Invoke *function* and return its answer as a *kind*.
 
     Raises:
-        ProblemError: it refused; *named* says what its fields are called here.
+        ProblemError: it refused; *named* has the call's names of its fields.
         FunctionFailedError: it failed.
     """
-    answered = clients.functions().invoke(FunctionName=function, Payload=codec.encode(request))
-    if answered.get("FunctionError"):
+    response = clients.functions().invoke(FunctionName=function, Payload=codec.encode(request))
+    if response.get("FunctionError"):
         raise FunctionFailedError(function)
-    answer = codec.load_object(answered["Payload"].read(), max_bytes=ANSWER_MAX_BYTES)
+    answer = codec.load_object(response["Payload"].read(), max_bytes=ANSWER_MAX_BYTES)
     if answer.get("ok") is False:
         raise of_refusal(codec.convert(Refused, answer), named=named)
     return codec.convert(kind, answer)
@@ -98,7 +99,7 @@ def page_of(
     if first > last:
         return [], False
     projection = {f"#a{index}": name for index, name in enumerate(names)}
-    found = table.client.query(
+    page = table.client.query(
         TableName=table.name,
         KeyConditionExpression="#p = :p AND #s BETWEEN :a AND :b",
         ProjectionExpression=", ".join(projection),
@@ -107,9 +108,9 @@ def page_of(
         Limit=limit,
         ConsistentRead=True,
     )
-    return [from_item(item) for item in found["Items"]], "LastEvaluatedKey" in found
+    return [from_item(item) for item in page["Items"]], "LastEvaluatedKey" in page
 
 
-def open_adapters() -> Adapters:
-    """The desk of this sandbox."""
-    return Adapters(settings.read(settings.Api))
+def open_adapters() -> ApiAdapters:
+    """Open the adapters that the environment names."""
+    return ApiAdapters(settings.read(ApiSettings))

@@ -1,6 +1,6 @@
-"""The HTTP API: reads the call by its route, has the operation done, answers.
+"""The HTTP API: reads a call by its route, carries out the operation, answers.
 
-It holds rights to read, and to invoke the functions that hold the others.
+It has rights to read, and to invoke the functions that have the others.
 """
 
 from __future__ import annotations
@@ -11,25 +11,23 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from aws_lambda_powertools import Logger
 
-from contracts.api.routes import JSON, PROBLEM_JSON, Headers, Path, Route
-from contracts.wire import codec
-from lambdas.api.logic import calls, problems
+from contracts.api.routes import Headers, Path, Route
+from lambdas.api.logic import calls, problems, responses
 from lambdas.api.logic.calls import Call
-from lambdas.api.logic.problems import ProblemError
+from lambdas.api.logic.operation import OperationRequest, OperationResult
+from lambdas.api.logic.problems import ProblemError, ProblemKind
+from lambdas.api.logic.responses import Response
 from lambdas.api.logic.router import match
 from lambdas.shared import clients, clock
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from lambdas.api.adapters import Adapters
-    from lambdas.api.logic.requests import Asked, Given
+    from lambdas.api.adapters import ApiAdapters
 
 logger = Logger()
-Response = dict[str, Any]
 
 MODULES = {
     "listVens": "vens",
@@ -48,23 +46,7 @@ MODULES = {
     "getFleet": "fleet",
     "getOpenapi": "openapi",
 }
-"""Where each operation of the route table is done; imported when it is first asked for."""
-
-TOO_MANY = frozenset({"TooManyRequestsException"})
-BUSY = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "ReadTimeoutError",
-        "ConnectTimeoutError",
-        "EndpointConnectionError",
-    }
-)
-"""What AWS and botocore say when the same call is worth repeating."""
-RETRY_SOON = {"Retry-After": "1"}
-RETRY_LATER = {"Retry-After": "5"}
-ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""The module of each operation of the route table, imported at the operation's first call."""
 
 
 @logger.inject_lambda_context
@@ -77,9 +59,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:  # noqa:
         operation = matched.route.operation
         response = _answer(call, matched.route, matched.parameters)
     except ProblemError as error:
-        response = _refusal(error, call)
+        response = responses.refusal(error, call)
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer without its text
-        response = _refusal(_failure(error), call)
+        response = responses.refusal(_failure(error), call)
     logger.info(
         "answered",
         operation=operation,
@@ -91,66 +73,41 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:  # noqa:
 
 
 def _answer(call: Call, route: Route, parameters: Mapping[str, str]) -> Response:
-    from lambdas.api.logic.requests import Asked  # noqa: PLC0415 - not for a call that no route takes
-
     calls.check_acceptable(call)
-    asked = Asked(
+    request = OperationRequest(
         call=call,
         path=calls.read_named(Path, parameters),
-        headers=calls.read_named(Headers, _headers(call, route)),
+        headers=calls.read_named(Headers, calls.headers_of(call, route)),
         query=calls.read_query(route.query, call),
         body=None if route.body is None else calls.read_body(route.body.kind, call),
-        desk=_desk(),
         now=clock.utc_now(),
     )
-    given = _operation(route.operation)(asked)
-    status = route.answer.status
-    if route.answer.kind is None:
-        return {"statusCode": status, "headers": {**ALWAYS, **given.headers}}
-    return _json(status, given.value, JSON, given.headers)
-
-
-def _headers(call: Call, route: Route) -> dict[str, str]:
-    return {name: call.headers[name.lower()] for name in route.headers if name.lower() in call.headers}
+    return responses.answer(route, _operation(route.operation)(request, _adapters()))
 
 
 @cache
-def _operation(name: str) -> Callable[[Asked], Given]:
+def _operation(name: str) -> Callable[[OperationRequest, ApiAdapters], OperationResult]:
     """``getVen`` is `get_ven` of its module."""
     module = import_module(f"lambdas.api.operations.{MODULES[name]}")
-    found: Callable[[Asked], Given] = getattr(module, re.sub(r"(?=[A-Z])", "_", name).lower())
-    return found
+    operation: Callable[[OperationRequest, ApiAdapters], OperationResult] = getattr(
+        module, re.sub(r"(?=[A-Z])", "_", name).lower()
+    )
+    return operation
 
 
 @cache
-def _desk() -> Adapters:
+def _adapters() -> ApiAdapters:
     from lambdas.api.adapters import open_adapters  # noqa: PLC0415 - not for a call that is refused
 
     return open_adapters()
 
 
 def _failure(error: Exception) -> ProblemError:
-    """What the caller is told of an error that is not the caller's."""
+    """The problem of an error that is not the caller's; the error itself goes into the log."""
     code = clients.error_code(error)
-    if code in TOO_MANY:
-        return ProblemError(problems.TOO_MANY, "too many calls at once: try again", headers=RETRY_SOON)
-    if code in BUSY:
+    problem = problems.of_failure(code)
+    if problem.kind is ProblemKind.BUSY:
         logger.warning("busy", error=code)
-        detail = "the cloud did not answer in time: try again; what was asked may have been done"
-        return ProblemError(problems.BUSY, detail, headers=RETRY_LATER)
-    logger.error("failed", error=code, function=getattr(error, "function", None), exc_info=error)
-    return ProblemError(problems.FAILED, "the request id finds the cause in the log")
-
-
-def _refusal(error: ProblemError, call: Call) -> Response:
-    problem = error.problem(instance=call.path[:256], request_id=call.request_id)
-    return _json(error.kind.status, problem, PROBLEM_JSON, error.headers)
-
-
-def _json(status: int, value: msgspec.Struct, content_type: str, headers: Mapping[str, str]) -> Response:
-    return {
-        "statusCode": status,
-        "headers": {"Content-Type": content_type, **ALWAYS, **headers},
-        "body": codec.encode(value).decode(),
-        "isBase64Encoded": False,
-    }
+    elif problem.kind is ProblemKind.FAILED:
+        logger.error("failed", error=code, function=getattr(error, "function", None), exc_info=error)
+    return problem

@@ -49,7 +49,7 @@ class Adapters:
         A name that is a VEN's id and a group's is the VEN.
 
         Raises:
-            RefusedError: a target that is no VEN of ours, and that no VEN has as a group.
+            RequestRefusedError: a target that is no VEN of ours, and that no VEN has as a group.
         """
         fleet, unknown = self._find(targets)
         for index, name in enumerate(targets):
@@ -99,7 +99,7 @@ class Adapters:
         self.schedules.put_settle(request, at_ts=row.over_ts + self.settle_delay_s, now=now)
         if only is None:  # a redispatch moves nothing in time
             self._schedule_redispatch(row, now=now)
-        parts = fan_out.parts_of(plan, only)
+        parts = fan_out.assignments_of(plan, only)
         full: frozenset[str] = frozenset()
         if len(parts) <= fan_out.DIRECT_VENS:
             full = fan_out.write(self.shadows, row, parts)

@@ -17,7 +17,7 @@ from lambdas.dispatch_event.desk import Adapters, new_token
 from lambdas.dispatch_event.plan import Planned
 from lambdas.dispatch_event.rebalance import Rebalanced, rebalance
 from lambdas.shared import answers
-from lambdas.shared.answers import RefusedError
+from lambdas.shared.answers import RequestRefusedError
 from lambdas.shared.rows import EventRow
 
 ATTEMPTS = 5
@@ -25,7 +25,7 @@ ATTEMPTS = 5
 
 
 def create(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
-    """Create the event, or complete it when it was cut short. Raises RefusedError, FieldError."""
+    """Create the event, or complete it when it was cut short. Raises RequestRefusedError, FieldError."""
     row = desk.book.find(event_id)
     if row is None:
         desk.check_programme(request.programme)
@@ -46,7 +46,7 @@ def create(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
 
 
 def revise(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
-    """Replace what the event asks for. Raises RefusedError, FieldError."""
+    """Replace what the event asks for. Raises RequestRefusedError, FieldError."""
 
     def revised(row: EventRow) -> EventRow:
         if row.cancelled_ts is not None:
@@ -74,7 +74,7 @@ def revise(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
 
 
 def cancel(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
-    """Cancel the event: the VENs give their loads back. Raises RefusedError."""
+    """Cancel the event: the VENs give their loads back. Raises RequestRefusedError."""
 
     def cancelled(row: EventRow) -> EventRow:
         if row.cancelled_ts is not None:
@@ -89,7 +89,7 @@ def cancel(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
 
 
 def delete(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
-    """Take the event away, cancelled when it is not over; its id stays taken. Raises RefusedError."""
+    """Take the event away, cancelled when it is not over; its id stays taken. Raises RequestRefusedError."""
 
     def deleted(row: EventRow) -> EventRow:
         if row.deleted_ts is not None:
@@ -106,7 +106,7 @@ def delete(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
 
 
 def redispatch(desk: Adapters, event_id: str, *, now: float) -> tuple[EventDispatched, Rebalanced | None]:
-    """Share the difference between asked and delivered out again. Raises RefusedError.
+    """Share the difference between asked and delivered out again. Raises RequestRefusedError.
 
     Returns:
         The answer, and what there was to change; None when the event is not running.
@@ -177,7 +177,7 @@ def _existing(desk: Adapters, event_id: str) -> EventRow:
 
 
 def _check_asks_for(row: EventRow, request: DispatchEvent) -> None:
-    """Raises RefusedError when the event under this id is not what *request* asks for."""
+    """Raises RequestRefusedError when the event under this id is not what *request* asks for."""
     if row.deleted_ts is not None:
         raise answers.conflict("has been deleted", "eventId")
     if row.requested != plan.digest(request):
@@ -188,7 +188,7 @@ def _check_asks_for(row: EventRow, request: DispatchEvent) -> None:
 
 def _check_match(row: EventRow, if_match: str | None, *also: str) -> None:
     if if_match is not None and if_match not in {row.etag, "*", *also}:
-        raise RefusedError(
+        raise RequestRefusedError(
             Refused(
                 error=f"the event's etag is {row.etag} by now", field="ifMatch", code="preconditionFailed"
             )

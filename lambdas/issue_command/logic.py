@@ -1,4 +1,4 @@
-"""What a request to send a command comes to: the message, the row, the answer. Pure."""
+"""A command planned: its message, its row, its answer. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PlannedCommand:
     answer: CommandIssued
 
     def same_as(self, row: Mapping[str, Any] | None) -> bool:
-        """Whether *row*, found under the same correlation id, is of this very command."""
+        """True when *row*, of the same correlation id, is of this very command."""
         return row is not None and all(row.get(name) == self.row[name] for name in ("op", "data"))
 
 
@@ -37,8 +37,8 @@ def plan_command(
     Raises:
         FieldError: the operation is unknown, or its data is not what it takes.
     """
-    given = {"op": request.op, "data": request.data, "correlationId": correlation_id}
-    command = command_from(given, ven_id=request.ven_id)
+    body = {"op": request.op, "data": request.data, "correlationId": correlation_id}
+    command = command_from(body, ven_id=request.ven_id)
     data = canonical_data(command)
     message = codec.encode(
         {"op": command.op, "correlationId": correlation_id, "venId": request.ven_id, "data": data}
@@ -58,7 +58,7 @@ def plan_command(
 
 
 def canonical_data(command: VenCommand) -> dict[str, Any]:
-    """A command's data under its canonical names, without what was not given."""
+    """A command's data under its canonical names, without absent values."""
     if isinstance(command, SetConfig):
         return _settings(command)
     fields: dict[str, Any] = msgspec.to_builtins(command)
@@ -66,7 +66,7 @@ def canonical_data(command: VenCommand) -> dict[str, Any]:
 
 
 def _settings(command: SetConfig) -> dict[str, Any]:
-    """Settings within a shadow's limits, since that is where a VEN would keep them."""
+    """Settings within a shadow's limits, since a VEN puts them into its shadow."""
     try:
         check_state(command.settings)
     except OversizeError as error:

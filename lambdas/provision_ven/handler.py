@@ -8,8 +8,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import FieldError
-from lambdas.provision_ven.undo import UndoFailedError
-from lambdas.shared import cfn_response, clients, clock
+from lambdas.provision_ven.logic import UndoFailedError
+from lambdas.provision_ven.settings import ProvisionSettings
+from lambdas.shared import cfn_response, clients, clock, settings
 from lambdas.shared.cfn_response import CfnOutcome
 
 if TYPE_CHECKING:
@@ -36,27 +37,28 @@ def provision(event: dict[str, Any], log_stream: str) -> CfnOutcome:
     A failed Create has a physical id that is no certificate's, so that the Delete which CloudFormation
     sends after it finds nothing to do; unless its certificate could not be taken away again.
     """
-    given_id = str(event.get("PhysicalResourceId") or f"not-provisioned-{event.get('RequestId')}")
+    outcome_id = str(event.get("PhysicalResourceId") or f"not-provisioned-{event.get('RequestId')}")
     try:
-        from lambdas.provision_ven.adapters import open_provisioning  # noqa: PLC0415 - may fail, answered
+        from lambdas.provision_ven.adapters import open_adapters  # noqa: PLC0415 - may fail, answered
 
-        physical_id = open_provisioning().carry_out(event, now=clock.utc_now())
+        adapters = open_adapters(settings.read(ProvisionSettings))
+        physical_id = adapters.carry_out(event, now=clock.utc_now())
     except Exception as error:  # noqa: BLE001 - a stack without an answer hangs for an hour
         reason = reason_of(error)
         logger.error(  # noqa: TRY400 - a traceback quotes what AWS was given
             "provisioning failed", reason=reason, request=event.get("RequestType")
         )
         if isinstance(error, UndoFailedError) and event.get("RequestType") == "Create":
-            given_id = error.certificate_id
-        return CfnOutcome(physical_resource_id=given_id, reason=f"{reason} (log stream {log_stream})")
+            outcome_id = error.certificate_id
+        return CfnOutcome(physical_resource_id=outcome_id, reason=f"{reason} (log stream {log_stream})")
     logger.info("provisioned", certificate_id=physical_id, request=event.get("RequestType"))
     return CfnOutcome(physical_resource_id=physical_id, data={"CertificateId": physical_id})
 
 
 def reason_of(error: Exception) -> str:
-    """What may be said of *error*: which call failed and how, never its text, which may quote a key."""
+    """The reason of *error*: the call and its code, never its text, which may quote a key."""
     if isinstance(error, FieldError):
         return f"{error.field}: {error.reason}"
     operation = getattr(error, "operation_name", None)
-    what = clients.error_code(error)
-    return f"{operation} failed: {what}" if operation else what
+    code = clients.error_code(error)
+    return f"{operation} failed: {code}" if operation else code

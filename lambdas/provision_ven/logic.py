@@ -1,4 +1,4 @@
-"""What CloudFormation asks for, and what it takes to get there. Pure."""
+"""CloudFormation's request, and the step that answers it. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,29 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.errors import FieldError, WireError
+from contracts.errors import FieldError, VenTwinError, WireError
 from contracts.store.stack import SECRET_CERTIFICATE
 from contracts.wire import codec
 from contracts.wire.topics import check_ven_id
 
 REQUEST_ID = "REQUEST_ID"
-"""Field of the claim's secret: which request made it."""
+"""Field of the claim's secret: the id of the request that made it."""
+
+
+class UndoFailedError(VenTwinError):
+    """A certificate could neither be put to use nor taken away. Deleting it is tried again later.
+
+    Attributes:
+        certificate_id: the certificate that is left.
+    """
+
+    def __init__(self, certificate_id: str) -> None:
+        self.certificate_id = certificate_id
+        super().__init__(f"certificate {certificate_id} is left")
+
+
+class NoSecretValueError(VenTwinError):
+    """The secret has no value whose trust root could be changed. Rotate the certificate instead."""
 
 
 class Properties(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
@@ -22,7 +38,7 @@ class Properties(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
 
     Without a *ven_id* it is the claim certificate: no thing, no VEN, only the policy. *secret_id* is the ARN
     or name of a secret that exists and has no value yet. *trust_root_pem* is what the VEN trusts, empty for
-    Amazon's roots. A changed *rotation*, whatever it says, asks for a new certificate.
+    Amazon's roots. A changed *rotation*, whatever it is, leads to a new certificate.
     """
 
     ven_id: str | None = None
@@ -39,7 +55,7 @@ class Properties(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
 
 
 class Step(Enum):
-    """What a request comes to."""
+    """The step that answers a request."""
 
     NEW_CERTIFICATE = "newCertificate"
     NEW_TRUST_ROOT = "newTrustRoot"
@@ -49,7 +65,7 @@ class Step(Enum):
 
 
 def plan_step(event: Mapping[str, Any]) -> Step:
-    """The step that *event* asks for.
+    """The step that answers *event*.
 
     A change of anything that the certificate is bound to, or of where its key lies, takes a new one: the key
     exists nowhere but in the secret.
@@ -77,24 +93,24 @@ _BINDS = ("ven_id", "policy_name", "secret_id", "rotation")
 
 def properties(event: Mapping[str, Any], which: str = "ResourceProperties") -> Properties:
     """The resource's properties. Raises FieldError; those of CloudFormation itself are passed over."""
-    given = event.get(which)
-    if not isinstance(given, Mapping):
+    value = event.get(which)
+    if not isinstance(value, Mapping):
         raise FieldError(which, "required")
-    return codec.convert(Properties, given, under=which)
+    return codec.convert(Properties, value, under=which)
 
 
 class Claim(NamedTuple):
-    """What the claim's secret says of how it was made."""
+    """The claim's certificate in its secret, and the id of the request that made it."""
 
     request_id: str
     certificate_pem: str
 
 
 def claim(value: str | None) -> Claim | None:
-    """What is in the claim's secret; None when that has no value, or another."""
+    """The claim in a secret's value; None when that has no value, or another."""
     try:
-        found = codec.load_object(value or "")
-        return Claim(str(found[REQUEST_ID]), str(found[SECRET_CERTIFICATE]))
+        secret = codec.load_object(value or "")
+        return Claim(str(secret[REQUEST_ID]), str(secret[SECRET_CERTIFICATE]))
     except (WireError, KeyError):
         return None
 

@@ -1,1 +1,1 @@
-"""Who is online, who answered, what they report."""
+"""Presence, acks and reported state of the VENs."""

@@ -1,4 +1,4 @@
-"""Records who is online, who answered and what the VENs report of themselves."""
+"""Records presence, acks and reported state of the VENs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import WireError
-from contracts.store.keys import COMMANDS, EVENTS, VENS
+from lambdas.record_vens.adapters import open_adapters
 from lambdas.record_vens.logic.changes import changes
 from lambdas.record_vens.logic.messages import Message, read_message
-from lambdas.shared import batches, clients, settings
-from lambdas.shared.tables import Table
+from lambdas.record_vens.settings import RecordSettings
+from lambdas.shared import batches, settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -25,7 +25,7 @@ metrics = Metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Record a batch of acks, presence and reported state; what comes from no VEN of ours is dropped."""
+    """Record a batch of acks, presence and reported state; a message of no VEN of ours is dropped."""
     metrics.add_metric(name="MessagesReceived", unit=MetricUnit.Count, value=len(event["Records"]))
     failed: dict[str, Exception] = {}
     messages: dict[str, Message] = {}
@@ -45,24 +45,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def record_all(messages: Mapping[str, Message], failed: dict[str, Exception]) -> int:
-    """Record *messages* by id, adding to *failed* what could not be; returns how many were no VEN's."""
+    """Record *messages* by id, adding to *failed* those that could not be; returns how many were no VEN's."""
     if not messages:
         return 0
-    needs = settings.read(settings.RecordVens)
-    dynamodb = clients.dynamodb()
-    tables = {
-        "vens": Table(dynamodb, needs.vens_table, VENS),
-        "commands": Table(dynamodb, needs.commands_table, COMMANDS),
-        "events": Table(dynamodb, needs.events_table, EVENTS),
-    }
-    speakers = [message.ven_id for message in messages.values()]
-    known = {row["venId"] for row in tables["vens"].get_many(speakers, ["venId"])}
+    environment = settings.read(RecordSettings)
+    adapters = open_adapters(environment)
+    senders = [message.ven_id for message in messages.values()]
+    provisioned = adapters.provisioned(senders)
     for message_id, message in messages.items():
-        if message.ven_id not in known:
+        if message.ven_id not in provisioned:
             continue
         try:
-            for change in changes(message, retention_days=needs.retention_days):
-                tables[change.table].update(change.key, change.values, once=change.once, when=change.when)
-        except (WireError, dynamodb.exceptions.ClientError) as error:
+            adapters.apply(changes(message, retention_days=environment.retention_days))
+        except (WireError, adapters.client.exceptions.ClientError) as error:
             failed[message_id] = error
-    return sum(ven_id not in known for ven_id in speakers)
+    return sum(ven_id not in provisioned for ven_id in senders)

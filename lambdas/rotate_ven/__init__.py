@@ -1,1 +1,1 @@
-"""Another certificate for a VEN that runs, beside the old one, which goes when the VEN has changed over."""
+"""Rotation: another certificate beside a running VEN's old one, which goes when the VEN has changed over."""

@@ -1,4 +1,7 @@
-"""The steps of a rotation. After each of them, and after a failure in any, the VEN can connect."""
+"""The adapters of `rotate_ven`, and the steps of a rotation.
+
+After each step, and after a failure in any, the VEN can connect.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contracts.errors import WireError
+from contracts.store.keys import VENS
 from contracts.store.stack import SECRET_CERTIFICATE, tls_secret_name
 from contracts.wire import codec
-from lambdas.rotate_ven.logic import Certified
-from lambdas.shared import answers
+from lambdas.rotate_ven.logic import VenCertificates
+from lambdas.rotate_ven.settings import RotationSettings
+from lambdas.shared import answers, clients
 from lambdas.shared.shadows import Shadows
+from lambdas.shared.tables import Table
 from lambdas.shared.ven_identity import secret_values
 from lambdas.shared.ven_identity.certificates import Certificates, certificate_id_of
 from lambdas.shared.ven_identity.registry import Registration, Registry
@@ -22,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Rotation:
-    """What it takes to give a VEN another certificate."""
+class RotationAdapters:
+    """The certificates, the secrets, the registry of VENs and their shadows."""
 
     certificates: Certificates
     vault: Vault
@@ -35,10 +41,10 @@ class Rotation:
     def begin(self, ven_id: str, *, now: float) -> str:
         """Make another certificate, put it into the secret and have the VEN fetch it; its id.
 
-        While one is under way, that one's id: asked twice, it is done once. The old one stays valid.
+        While one is under way, that one's id: a repeated request begins no second. The old one stays valid.
 
         Raises:
-            RefusedError: there is no such VEN, or it has no secret to put a certificate into.
+            RequestRefusedError: there is no such VEN, or it has no secret to put a certificate into.
         """
         registration = self._registration(ven_id)
         secret = self.vault.read(tls_secret_name(self.stage, ven_id))
@@ -46,20 +52,20 @@ class Rotation:
             raise answers.not_found(
                 f"no secret of VEN {ven_id}: one provisioned by claim claims again", "venId"
             )
-        found = self._certified(ven_id, registration, secret)
-        for left in found.left_over:
-            self.certificates.remove(left, thing=ven_id)
-        if found.secret in found.attached - {found.recorded}:
-            new_id = str(found.secret)  # an attempt that was cut short had come as far as the secret
-            self._put_in_force(ven_id, new_id, found, now)
-        elif found.under_way:
-            new_id = found.recorded
+        certificates = self._certificates(ven_id, registration, secret)
+        for certificate_id in certificates.left_over:
+            self.certificates.remove(certificate_id, thing=ven_id)
+        if certificates.secret in certificates.attached - {certificates.recorded}:
+            new_id = str(certificates.secret)  # an attempt that was cut short had come as far as the secret
+            self._put_in_force(ven_id, new_id, certificates, now)
+        elif certificates.under_way:
+            new_id = certificates.recorded
         else:
-            new_id = self._new(ven_id, secret, found, now)
+            new_id = self._certify(ven_id, secret, certificates, now)
         Shadows(self.iot_data).set_desired(ven_id, {"certificateId": new_id})
         return new_id
 
-    def _new(self, ven_id: str, secret: str, found: Certified, now: float) -> str:
+    def _certify(self, ven_id: str, secret: str, certificates: VenCertificates, now: float) -> str:
         name = tls_secret_name(self.stage, ven_id)
         with ExitStack() as undo:
             certificate = self.certificates.create()
@@ -72,28 +78,30 @@ class Rotation:
                     secret, certificate_pem=certificate.pem, private_key_pem=certificate.private_key_pem
                 ),
             )
-            self._put_in_force(ven_id, certificate.id, found, now)
+            self._put_in_force(ven_id, certificate.id, certificates, now)
             undo.pop_all()
         return certificate.id
 
-    def _put_in_force(self, ven_id: str, certificate_id: str, found: Certified, now: float) -> None:
-        if not self.registry.certify(ven_id, certificate_id, was=found.recorded, now=now):
+    def _put_in_force(
+        self, ven_id: str, certificate_id: str, certificates: VenCertificates, now: float
+    ) -> None:
+        if not self.registry.certify(ven_id, certificate_id, was=certificates.recorded, now=now):
             raise answers.conflict("another rotation came between: ask again", "venId")
 
     def finish(self, ven_id: str) -> bool:
-        """Take the old certificates away, if the VEN has changed over; whether it has."""
+        """Take the old certificates away if the VEN has changed over; returns True when it has."""
         registration = self._registration(ven_id)
         secret = self.vault.read(tls_secret_name(self.stage, ven_id))
-        found = self._certified(ven_id, registration, secret)
-        for retired in found.retired:
+        certificates = self._certificates(ven_id, registration, secret)
+        for retired in certificates.retired:
             self.certificates.remove(retired, thing=ven_id)
-        return found.changed_over
+        return certificates.changed_over
 
     def revoke(self, ven_id: str) -> None:
         """Take a VEN that is not the stack's out: its certificates, its thing, its row.
 
         Raises:
-            RefusedError: there is no such VEN, or the stack made it and takes it away.
+            RequestRefusedError: there is no such VEN, or the stack made it and takes it away.
         """
         registration = self._registration(ven_id)
         if registration.resource_id is not None:
@@ -109,8 +117,8 @@ class Rotation:
             raise answers.not_found(f"no VEN {ven_id}", "venId")
         return registration
 
-    def _certified(self, ven_id: str, registration: Registration, secret: str | None) -> Certified:
-        return Certified(
+    def _certificates(self, ven_id: str, registration: Registration, secret: str | None) -> VenCertificates:
+        return VenCertificates(
             recorded=str(registration.certificate_id),
             used=self._used(ven_id),
             secret=_id_in(secret),
@@ -134,3 +142,15 @@ def _id_in(secret: str | None) -> str | None:
         return certificate_id_of(str(codec.load_object(secret or "")[SECRET_CERTIFICATE]))
     except (WireError, KeyError, ValueError):
         return None
+
+
+def open_adapters(settings: RotationSettings) -> RotationAdapters:
+    """Open the table that the settings name."""
+    return RotationAdapters(
+        Certificates(clients.iot()),
+        Vault(clients.secrets()),
+        Registry(Table(clients.dynamodb(), settings.vens_table, VENS)),
+        clients.iot_data(),
+        settings.stage,
+        settings.ven_policy,
+    )

@@ -1,9 +1,9 @@
-"""Which certificates a VEN keeps, and whose turn it is. Pure."""
+"""The certificates that a VEN keeps, and the age at which one is due for rotation. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import msgspec
 
@@ -12,25 +12,34 @@ from contracts.wire.topics import check_ven_id
 DAY_S = 24 * 3600
 
 
-class Request(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """What is asked: *begin* or *finish* one VEN's rotation, *revoke* it, or *sweep* over all VENs."""
+class RotationOp(StrEnum):
+    """Begin or finish one VEN's rotation, revoke the VEN, or sweep over all VENs."""
 
-    op: Literal["begin", "finish", "revoke", "sweep"]
+    BEGIN = "begin"
+    FINISH = "finish"
+    REVOKE = "revoke"
+    SWEEP = "sweep"
+
+
+class RotationRequest(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """An operation, and the VEN that it is for; a sweep is for all."""
+
+    op: RotationOp
     ven_id: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse an id that could not be a VEN's."""
-        if self.op != "sweep":
+        if self.op is not RotationOp.SWEEP:
             check_ven_id(self.ven_id or "", "venId")
 
 
 @dataclass(frozen=True, slots=True)
-class Certified:
+class VenCertificates:
     """The certificates of a VEN, by their ids.
 
     Attributes:
         recorded: the one in force.
-        used: the one that the VEN says it is connected with, None when it has not said.
+        used: the one that the VEN reports to be connected with, None until it has reported.
         secret: the one in its secret, None for a VEN without one.
         attached: those that open its thing's door.
     """
@@ -42,12 +51,12 @@ class Certified:
 
     @property
     def under_way(self) -> bool:
-        """Whether the VEN still has to change over to the one that is in force."""
+        """True while the VEN has to change over to the one that is in force."""
         return self.recorded in self.attached and self.used in self.attached - {self.recorded}
 
     @property
     def changed_over(self) -> bool:
-        """Whether the VEN is connected with the one in force, so that it needs no other."""
+        """True when the VEN is connected with the one in force, so that it needs no other."""
         return self.recorded in self.attached and self.used == self.recorded
 
     @property
@@ -62,5 +71,5 @@ class Certified:
 
 
 def due(certified_ts: float | None, rotate_days: int, now: float) -> bool:
-    """Whether a certificate made at *certified_ts* (UTC s) has served its time; never, with 0 days."""
+    """True when a certificate made at *certified_ts* (UTC s) is due for rotation; never, with 0 days."""
     return rotate_days > 0 and (certified_ts is None or now >= certified_ts + rotate_days * DAY_S)

@@ -17,11 +17,11 @@ ANSWER_MAX_BYTES = 6 * 1024 * 1024
 """Source: AWS Lambda quotas, synchronous invocation payload."""
 
 
-class RefusedError(VenTwinError):
+class RequestRefusedError(VenTwinError):
     """A request that cannot be met as things stand. Nothing was changed; the caller gets *refused*.
 
     Attributes:
-        refused: what the caller is told.
+        refused: the answer to the caller.
     """
 
     def __init__(self, refused: Refused) -> None:
@@ -29,14 +29,14 @@ class RefusedError(VenTwinError):
         super().__init__(refused.error)
 
 
-def not_found(error: str, field: str) -> RefusedError:
-    """Something that was named is not there."""
-    return RefusedError(Refused(error=error, field=field, code="notFound"))
+def not_found(error: str, field: str) -> RequestRefusedError:
+    """The refusal of a request that names something that does not exist."""
+    return RequestRefusedError(Refused(error=error, field=field, code="notFound"))
 
 
-def conflict(error: str, field: str | None = None) -> RefusedError:
-    """What is there already stands against it."""
-    return RefusedError(Refused(error=error, field=field, code="conflict"))
+def conflict(error: str, field: str | None = None) -> RequestRefusedError:
+    """The refusal of a request that contradicts the state of things."""
+    return RequestRefusedError(Refused(error=error, field=field, code="conflict"))
 
 
 def request(kind: type[T], event: Any) -> T:
@@ -49,12 +49,12 @@ def request(kind: type[T], event: Any) -> T:
 def answer(carry_out: Callable[[], msgspec.Struct]) -> Answer:
     """What *carry_out* returns, or the refusal that it raises, as JSON."""
     try:
-        given = carry_out()
-    except RefusedError as error:
-        given = error.refused
+        result = carry_out()
+    except RequestRefusedError as error:
+        result = error.refused
     except FieldError as error:
-        given = Refused(error=error.reason, field=error.field)
+        result = Refused(error=error.reason, field=error.field)
     except WireError as error:
-        given = Refused(error=str(error))
-    value: Answer = codec.load_object(codec.encode(given), max_bytes=ANSWER_MAX_BYTES)
+        result = Refused(error=str(error))
+    value: Answer = codec.load_object(codec.encode(result), max_bytes=ANSWER_MAX_BYTES)
     return value

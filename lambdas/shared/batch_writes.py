@@ -26,7 +26,7 @@ def write_all(
     sleep: Callable[[float], None] = clock.sleep,
     rng: random.Random | None = None,
 ) -> set[Any]:
-    """Put *items*, given by an id of the caller's; returns the ids of those that are not written.
+    """Put *items*, by an id of the caller's; returns the ids of those that are not written.
 
     What DynamoDB leaves unprocessed is tried again with a growing, jittered pause. A call that is
     throttled as a whole leaves its items unwritten; any other error passes through.

@@ -33,14 +33,14 @@ def answer(
     def settle(record: SQSRecord) -> None:
         error = outcomes.get(record.message_id)
         if error is not None:
-            logger.warning("message failed", extra={"message_id": record.message_id, **facts(error)})
+            logger.warning("message failed", extra={"message_id": record.message_id, **loggable(error)})
             raise MessageFailedError
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return dict(process_partial_response(event, settle, processor, context))
 
 
-def facts(error: Exception) -> dict[str, str]:
-    """What may be logged of an error about a message: never its text, which may quote the payload."""
+def loggable(error: Exception) -> dict[str, str]:
+    """An error about a message as it may be logged: never its text, which may quote the payload."""
     field = getattr(error, "field", None)
     return {"error": type(error).__name__} | ({"field": str(field)[:64]} if field else {})

@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from lambdas.shared.parallel import CONNECTIONS
+
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_iot import IoTClient
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sqs import SQSClient
 
-CONNECTIONS = 16
-"""As many as `lambdas.shared.parallel` works with at once."""
 INVOKE_TIMEOUT_S = 26.0
 """API Gateway waits 30 s for an answer; this leaves time to say that it took too long."""
 
@@ -67,7 +67,7 @@ def sqs() -> SQSClient:
 
 @cache
 def functions() -> LambdaClient:
-    """Lambda, to have another function do its part and wait for it; nothing is asked twice."""
+    """Lambda, to invoke another function and wait for it; an invocation is never repeated."""
     client: LambdaClient = _client("lambda", read_timeout=INVOKE_TIMEOUT_S, max_attempts=0)
     return client
 

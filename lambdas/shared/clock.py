@@ -11,7 +11,7 @@ def utc_now() -> float:
 
 
 def monotonic_s() -> float:
-    """Seconds since some moment; only differences mean anything."""
+    """Seconds since an arbitrary instant; only differences mean anything."""
     return time.monotonic()
 
 

@@ -1,4 +1,4 @@
-"""The events table as the functions see it: headers, plans, what the VENs have said.
+"""The events table as the functions see it: headers, plans, what the VENs have reported.
 
 A change is a new plan first, in chunks that nothing refers to, and then one conditional write of the header:
 whoever is killed in between has changed nothing, and of two at once one wins.
@@ -48,15 +48,15 @@ class EventBook:
     def plan(self, row: EventRow) -> Plan:
         """The plan that *row* commits to. Raises PlanMissingError."""
         below = parts_below(f"{PLAN_PART_PREFIX}{row.plan_id}#")
-        found = plans_in(self.table.query(row.event_id, below))
-        if row.plan_id not in found:
+        plans = plans_in(self.table.query(row.event_id, below))
+        if row.plan_id not in plans:
             raise PlanMissingError(row.event_id)
-        return found[row.plan_id]
+        return plans[row.plan_id]
 
     def plans(self, row: EventRow) -> tuple[Plan, ...]:
         """Every plan that was ever in force, the oldest first, *row*'s own last."""
-        found = plans_in(self.table.query(row.event_id, parts_below(PLAN_PART_PREFIX)))
-        return history(found, row.plan_id)
+        plans = plans_in(self.table.query(row.event_id, parts_below(PLAN_PART_PREFIX)))
+        return history(plans, row.plan_id)
 
     def page(self, after: Item | None, limit: int) -> tuple[tuple[EventRow, ...], Item | None]:
         """Headers by their start, the newest first, and the key to go on after; deleted ones are left out.
@@ -65,11 +65,11 @@ class EventBook:
             after: what an earlier page was answered with, or None for the first.
             limit: how many are wanted.
         """
-        found, last = self.table.newest(BY_START, EVENT_PART, after=after, limit=limit)
-        return rows.read_all(EventRow, found), last
+        items, last = self.table.newest(BY_START, EVENT_PART, after=after, limit=limit)
+        return rows.read_all(EventRow, items), last
 
     def ven_parts(self, event_id: str) -> dict[str, Item]:
-        """What each VEN has said of the event, by the VEN's id."""
+        """The VENs' own items of the event, by the VEN's id."""
         return {item["venId"]: item for item in self.table.query(event_id, parts_below(VEN_PART_PREFIX))}
 
     def write_plan(self, row: EventRow, plan: Plan) -> None:

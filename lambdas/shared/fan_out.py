@@ -1,7 +1,7 @@
 """An event into the shadows of many VENs: written at once for few, by messages in chunks for many.
 
-A chunk names VENs whose shadows are to be brought up to date with an event. It carries what they are called
-for as of a revision; when the event has moved on by the time it is read, what holds then is written instead.
+A chunk names VENs whose shadows are to be brought up to date with an event. It carries their assignments as
+of a revision; when the event has moved on by the time it is read, the plan in force is written instead.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ CHUNK_VENS = 200
 
 
 class ShadowChunk(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """What goes into the shadows of some VENs; whoever has no values is told that nothing is left to do."""
+    """An event for the shadows of some VENs; an assignment without values has nothing left to shed."""
 
     event_id: str
     revision: int
-    parts: tuple[Assignment, ...]
+    assignments: tuple[Assignment, ...] = msgspec.field(name="parts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,15 @@ class ShadowQueue:
     client: SQSClient
     url: str
 
-    def send(self, row: EventRow, parts: Sequence[Assignment]) -> None:
-        """Have the shadows of *parts* written. Chunks that are sent twice are written twice, to no harm."""
+    def send(self, row: EventRow, assignments: Sequence[Assignment]) -> None:
+        """Have the shadows of *assignments* written. A chunk that is sent twice does no harm."""
         chunks = [
-            ShadowChunk(event_id=row.event_id, revision=row.revision, parts=tuple(parts[n : n + CHUNK_VENS]))
-            for n in range(0, len(parts), CHUNK_VENS)
+            ShadowChunk(
+                event_id=row.event_id,
+                revision=row.revision,
+                assignments=tuple(assignments[n : n + CHUNK_VENS]),
+            )
+            for n in range(0, len(assignments), CHUNK_VENS)
         ]
         parallel.over(
             chunks,
@@ -57,18 +61,20 @@ class ShadowQueue:
         )
 
 
-def parts_of(plan: Plan, ven_ids: Iterable[str] | None = None) -> list[Assignment]:
-    """What goes to each VEN of *plan*, or to *ven_ids* of them; without values to those that were dropped."""
-    called = {each.ven_id: each for each in plan.assignments}
+def assignments_of(plan: Plan, ven_ids: Iterable[str] | None = None) -> list[Assignment]:
+    """The assignment of each VEN of *plan*, or of *ven_ids* of them; without values of those dropped."""
+    dispatched = {assignment.ven_id: assignment for assignment in plan.assignments}
     wanted = sorted(plan.ven_ids) if ven_ids is None else sorted(ven_ids)
-    return [called.get(ven_id) or Assignment(ven_id=ven_id, values=()) for ven_id in wanted]
+    return [dispatched.get(ven_id) or Assignment(ven_id=ven_id, values=()) for ven_id in wanted]
 
 
-def write(shadows: Shadows, row: EventRow, parts: Sequence[Assignment]) -> frozenset[str]:
-    """Write *row*'s event into the shadows of *parts*; returns the VENs whose shadows had no room for it."""
+def write(shadows: Shadows, row: EventRow, assignments: Sequence[Assignment]) -> frozenset[str]:
+    """Write *row*'s event into the VENs' shadows; returns the VENs whose shadows had no room for it."""
 
-    def one(part: Assignment) -> bool:
-        return shadows.set_event(part.ven_id, row.event_id, row.for_ven(part).to_shadow())
+    def one(assignment: Assignment) -> bool:
+        return shadows.set_event(assignment.ven_id, row.event_id, row.for_ven(assignment).to_shadow())
 
-    written = parallel.over(parts, one)
-    return frozenset(part.ven_id for part, done in zip(parts, written, strict=True) if not done)
+    written = parallel.over(assignments, one)
+    return frozenset(
+        assignment.ven_id for assignment, done in zip(assignments, written, strict=True) if not done
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from lambdas.shared.clients import CONNECTIONS
-
 A = TypeVar("A")
 B = TypeVar("B")
+
+CONNECTIONS = 16
+"""How many calls go out at once, and how many connections a client has for them."""
 
 
 def over(items: Sequence[A], call: Callable[[A], B]) -> list[B]:

@@ -1,4 +1,4 @@
-"""What each function needs from its environment, and nothing more.
+"""Settings of a function, read from its environment; each function has its class of them beside it.
 
 A field's name in capitals is the variable's name. Powertools reads its own (POWERTOOLS_SERVICE_NAME,
 POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_LOG_LEVEL).
@@ -34,40 +34,6 @@ class SettingError(VenTwinError):
 
 
 @dataclass(frozen=True, slots=True)
-class ProvisionVen:
-    """Needs of `provision_ven`."""
-
-    vens_table: str
-
-
-@dataclass(frozen=True, slots=True)
-class RotateVen:
-    """Needs of `rotate_ven`. *ven_policy*: the VENs' IoT policy. *rotate_days*: 0 for never by itself."""
-
-    stage: str
-    vens_table: str
-    ven_policy: str
-    rotate_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class AdmitVen:
-    """Needs of `admit_ven`."""
-
-    vens_table: str
-    allowed_table: str
-
-
-@dataclass(frozen=True, slots=True)
-class IssueCommand:
-    """Needs of `issue_command`."""
-
-    vens_table: str
-    commands_table: str
-    retention_days: int
-
-
-@dataclass(frozen=True, slots=True)
 class DispatchEvent:
     """Needs of `dispatch_event`.
 
@@ -90,32 +56,6 @@ class DispatchEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteShadows:
-    """Needs of `write_shadows`. *shadow_writes_per_s*: how fast one of it writes."""
-
-    events_table: str
-    shadow_writes_per_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class StoreTelemetry:
-    """Needs of `store_telemetry`."""
-
-    telemetry_table: str
-    retention_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecordVens:
-    """Needs of `record_vens`."""
-
-    vens_table: str
-    commands_table: str
-    events_table: str
-    retention_days: int
-
-
-@dataclass(frozen=True, slots=True)
 class SettleEvent:
     """Needs of `settle_event`. *programmes*: JSON, the baseline of each programme by its name."""
 
@@ -125,42 +65,21 @@ class SettleEvent:
     programmes: str
 
 
-@dataclass(frozen=True, slots=True)
-class WatchFleet:
-    """Needs of `watch_fleet`."""
-
-    vens_table: str
-    telemetry_table: str
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """Needs of `api`; the functions by their names."""
-
-    vens_table: str
-    telemetry_table: str
-    events_table: str
-    commands_table: str
-    dispatch_function: str
-    issue_function: str
-    settle_function: str
-
-
 def read(kind: type[S], environ: Mapping[str, str] | None = None) -> S:
     """The settings of one function from *environ* (the process's own, when None).
 
     Raises:
         SettingError: names the variable that is missing, empty or no whole number.
     """
-    given = os.environ if environ is None else environ
-    found: dict[str, Any] = {}
+    variables = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
     for field in fields(kind):
         name = field.name.upper()
-        raw = given.get(name)
+        raw = variables.get(name)
         if not raw:
             raise SettingError(name, "is not set")
-        found[field.name] = _whole_number(name, raw) if field.type in {"int", int} else raw
-    return kind(**found)
+        values[field.name] = _whole_number(name, raw) if field.type in {"int", int} else raw
+    return kind(**values)
 
 
 def _whole_number(name: str, raw: str) -> int:

@@ -1,4 +1,4 @@
-"""DynamoDB tables as the slices see them: plain values in and out, conditions answered by bool."""
+"""DynamoDB tables as the functions see them: plain values in and out, conditions answered by bool."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GET_MAX_KEYS = 100
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a write may happen. *names* and *values* are the expression's placeholders, with # and :."""
+    """The condition of a write. *names* and *values* are the expression's placeholders, with # and :."""
 
     expression: str
     names: Mapping[str, str] = field(default_factory=dict)
@@ -53,8 +53,8 @@ class Table:
 
     def get(self, key: Key) -> Item | None:
         """The item as it is now (strongly consistent), or None."""
-        found = self.client.get_item(TableName=self.name, Key=to_item(self.key(key)), ConsistentRead=True)
-        return from_item(found["Item"]) if "Item" in found else None
+        answer = self.client.get_item(TableName=self.name, Key=to_item(self.key(key)), ConsistentRead=True)
+        return from_item(answer["Item"]) if "Item" in answer else None
 
     def put_new(self, item: Mapping[str, Any]) -> bool:
         """Write *item*, unless its key is taken; says whether it was written."""
@@ -155,9 +155,9 @@ class Table:
         Returns:
             The items, and the keys of the last one when there may be more.
         """
-        found: list[Item] = []
+        items: list[Item] = []
         start: Any = None if after is None else to_item(after)
-        while len(found) < limit:
+        while len(items) < limit:
             onwards: Any = {"ExclusiveStartKey": start} if start else {}
             page = self.client.query(
                 TableName=self.name,
@@ -167,14 +167,14 @@ class Table:
                 ExpressionAttributeNames={"#p": index.keys.partition, "#absent": index.without},
                 ExpressionAttributeValues=to_item({":p": partition}),
                 ScanIndexForward=False,
-                Limit=limit - len(found),
+                Limit=limit - len(items),
                 **onwards,
             )
-            found += [from_item(item) for item in page["Items"]]
+            items += [from_item(item) for item in page["Items"]]
             start = page.get("LastEvaluatedKey")
             if start is None:
-                return found, None
-        return found, None if start is None else from_item(start)
+                return items, None
+        return items, None if start is None else from_item(start)
 
     def scan(self, attributes: Collection[str]) -> Iterator[Item]:
         """*attributes* of every item, in no order."""
@@ -197,7 +197,7 @@ class Table:
         chunks = [keys[first : first + GET_MAX_KEYS] for first in range(0, len(keys), GET_MAX_KEYS)]
 
         def read(chunk: list[dict[str, Any]]) -> list[Item]:
-            found: list[Item] = []
+            items: list[Item] = []
             while chunk:
                 request = {
                     "Keys": chunk,
@@ -206,12 +206,12 @@ class Table:
                     "ConsistentRead": True,
                 }
                 answer = self.client.batch_get_item(RequestItems={self.name: request})  # type: ignore[dict-item]
-                found += [from_item(item) for item in answer["Responses"].get(self.name, [])]
+                items += [from_item(item) for item in answer["Responses"].get(self.name, [])]
                 left = answer["UnprocessedKeys"].get(self.name)
                 chunk = [dict(key) for key in left["Keys"]] if left else []
-            return found
+            return items
 
-        return [item for found in parallel.over(chunks, read) for item in found]
+        return [item for items in parallel.over(chunks, read) for item in items]
 
 
 def _projection(attributes: Collection[str]) -> tuple[str, dict[str, str]]:
@@ -238,5 +238,5 @@ def _update_expression(
         names[f"#o{index}"] = attribute
         placeholders[f":o{index}"] = to_attribute(value)
         sets.append(f"#o{index} = if_not_exists(#o{index}, :o{index})")
-    parts = [f"SET {', '.join(sets)}"] if sets else []
-    return " ".join([*parts, f"REMOVE {', '.join(removes)}"] if removes else parts)
+    clauses = [f"SET {', '.join(sets)}"] if sets else []
+    return " ".join([*clauses, f"REMOVE {', '.join(removes)}"] if removes else clauses)

@@ -1,4 +1,4 @@
-"""What a batch of messages comes to: rows to put, and what is now the latest of each VEN. Pure."""
+"""A batch of messages sorted into rows to put and the latest reading of each VEN. Pure."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Reading:
 
     message_id: str
     received_ts: float
-    said: Telemetry | LoadsSnapshot
+    payload: Telemetry | LoadsSnapshot
 
     @property
     def order(self) -> tuple[str, int]:
-        """What makes a VEN's later reading later."""
-        return self.said.boot_id, self.said.seq
+        """By which a VEN's readings are sorted."""
+        return self.payload.boot_id, self.payload.seq
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TelemetryBatch:
     """A batch, sorted out.
 
-    *messages* says which messages a row came in, since a repeat may be in the same batch.
+    *messages* has the messages that a row came in, since a repeat may be in the same batch.
     """
 
     rows: dict[RowKey, dict[str, Any]] = field(default_factory=dict)
@@ -48,17 +48,17 @@ class Batch:
     malformed: dict[str, WireError] = field(default_factory=dict)
 
 
-def sort_out(messages: Iterable[tuple[str, str]], *, retention_days: int) -> Batch:
+def sort_out(messages: Iterable[tuple[str, str]], *, retention_days: int) -> TelemetryBatch:
     """The batch in *messages* (id and body of each). A malformed one stands by itself."""
-    batch = Batch()
+    batch = TelemetryBatch()
     for message_id, body in messages:
         try:
             reading = read_message(message_id, body)
         except WireError as error:
             batch.malformed[message_id] = error
             continue
-        if isinstance(reading.said, Telemetry):
-            row = telemetry_row(reading.said, reading.received_ts, retention_days)
+        if isinstance(reading.payload, Telemetry):
+            row = telemetry_row(reading.payload, reading.received_ts, retention_days)
             key = (row["venId"], row["rowId"])
             batch.rows[key] = row
             batch.messages.setdefault(key, []).append(message_id)
@@ -69,7 +69,7 @@ def sort_out(messages: Iterable[tuple[str, str]], *, retention_days: int) -> Bat
 
 
 def read_message(message_id: str, body: str) -> Reading:
-    """One SQS body. Raises WireError; the topic says who speaks and of what."""
+    """One SQS body. Raises WireError; the topic names the VEN and the kind of message."""
     envelope = read_envelope(body)
     for prefix, read in ((TELEMETRY_TOPIC, read_telemetry), (LOADS_TOPIC, read_loads)):
         if envelope.topic.startswith(prefix):
@@ -78,29 +78,29 @@ def read_message(message_id: str, body: str) -> Reading:
     raise FieldError("topic", "is neither of telemetry nor of loads")
 
 
-def telemetry_row(said: Telemetry, received_ts: float, retention_days: int) -> dict[str, Any]:
+def telemetry_row(telemetry: Telemetry, received_ts: float, retention_days: int) -> dict[str, Any]:
     """The row of the telemetry table."""
     expires_ts = rows.expires_ts(received_ts, retention_days)
-    return telemetry_item(said, received_ts=received_ts, expires_ts=expires_ts)
+    return telemetry_item(telemetry, received_ts=received_ts, expires_ts=expires_ts)
 
 
-def shown(reading: Reading, retention_days: int) -> dict[str, Any]:
-    """What stands in the VEN's latest row, or snapshot; None for each attribute that goes.
+def latest_row(reading: Reading, retention_days: int) -> dict[str, Any]:
+    """The VEN's latest row, or snapshot, without its key; None for each attribute that goes.
 
     The latest row is without loads: it is written every report interval, and DynamoDB counts by the KB.
     """
-    said, received_ts = reading.said, reading.received_ts
-    if isinstance(said, Telemetry):
-        row = telemetry_row(said, received_ts, retention_days)
+    payload, received_ts = reading.payload, reading.received_ts
+    if isinstance(payload, Telemetry):
+        row = telemetry_row(payload, received_ts, retention_days)
         del row["rowId"]
     else:
-        row = msgspec.to_builtins(said)
+        row = msgspec.to_builtins(payload)
         row |= {"receivedTs": received_ts, "expiresTs": rows.expires_ts(received_ts, retention_days)}
     del row["venId"]
     return row
 
 
 def _keep_latest(latest: dict[str, Reading], reading: Reading) -> None:
-    known = latest.get(reading.said.ven_id)
-    if known is None or known.order < reading.order:
-        latest[reading.said.ven_id] = reading
+    before = latest.get(reading.payload.ven_id)
+    if before is None or before.order < reading.order:
+        latest[reading.payload.ven_id] = reading

@@ -1,1 +1,1 @@
-"""The fleet's figures as metrics, and who has gone silent."""
+"""The fleet's figures as metrics, and the VENs that have gone silent."""

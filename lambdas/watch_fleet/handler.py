@@ -1,7 +1,7 @@
-"""Says every few minutes how the fleet stands, as metrics for the dashboard and the alarm on silent VENs.
+"""Puts the fleet's figures out every few minutes, for the dashboard and the alarm on silent VENs.
 
-The metrics have no dimension of a VEN or an event: each would be billed as a metric of its own. Which VENs
-are silent stands in the log line beside them.
+The metrics have no dimension of a VEN or an event: each would be billed as a metric of its own. The ids of
+silent VENs stand in the log line beside them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.api.fleet import Fleet, fleet_at
-from contracts.api.resources import TelemetryRow, Ven
 from contracts.store import views
-from contracts.store.keys import LATEST_ROW, TELEMETRY, VENS
-from lambdas.shared import clients, clock, rows, settings
-from lambdas.shared.tables import Table
-from lambdas.watch_fleet.logic import Presence, silent
+from lambdas.shared import clock, rows, settings
+from lambdas.watch_fleet.adapters import open_adapters
+from lambdas.watch_fleet.logic import PresenceRow, silent
+from lambdas.watch_fleet.settings import WatchSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,8 +31,8 @@ metrics = Metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Count who is online, sheds, opted out or is silent; sum up what is asked, delivered and on offer."""
-    fleet, quiet = look(clock.utc_now())
+    """Count VENs online, shedding, opted out and silent; sum up requested, delivered and sheddable kW."""
+    fleet, quiet = watch(clock.utc_now())
     for name, unit, value in (
         ("VensKnown", MetricUnit.Count, fleet.known),
         ("VensOnline", MetricUnit.Count, fleet.online),
@@ -50,16 +49,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     return {"known": fleet.known, "online": fleet.online, "silent": quiet[:NAMED]}
 
 
-def look(now_ts: float) -> tuple[Fleet, list[str]]:
-    """The fleet at *now_ts*, and who is silent."""
-    needs = settings.read(settings.WatchFleet)
-    dynamodb = clients.dynamodb()
-    vens_table = Table(dynamodb, needs.vens_table, VENS)
-    telemetry = Table(dynamodb, needs.telemetry_table, TELEMETRY)
-    items = list(vens_table.scan(dict.fromkeys((*rows.attributes(Ven), *rows.attributes(Presence)))))
-    seen = [item["venId"] for item in items if "online" in item]
-    found = telemetry.get_many(seen, ("venId", *rows.attributes(TelemetryRow)), sort=LATEST_ROW)
-    latest = {item["venId"]: views.row(item) for item in found}
+def watch(now_ts: float) -> tuple[Fleet, list[str]]:
+    """The fleet at *now_ts*, and the ids of its silent VENs."""
+    adapters = open_adapters(settings.read(WatchSettings))
+    items = adapters.all_vens()
+    latest = adapters.latest([item["venId"] for item in items if "online" in item])
     fleet = fleet_at([views.ven(item) for item in items], latest, now_ts=now_ts, limit=0)
-    heard_ts = {ven_id: row.received_ts or row.timestamp for ven_id, row in latest.items()}
-    return fleet, silent(rows.read_all(Presence, items), heard_ts, now_ts)
+    received_ts = {ven_id: row.received_ts or row.timestamp for ven_id, row in latest.items()}
+    return fleet, silent(rows.read_all(PresenceRow, items), received_ts, now_ts)

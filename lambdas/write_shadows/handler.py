@@ -9,7 +9,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import WireError
 from lambdas.shared import batches, clients, settings
-from lambdas.write_shadows.adapters import MovedOnError, open_writer, read_chunk
+from lambdas.write_shadows.adapters import open_adapters
+from lambdas.write_shadows.logic import MovedOnError, read_chunk
+from lambdas.write_shadows.settings import ShadowSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -22,14 +24,14 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Write the chunks of a batch, one after the other; a chunk that fails is delivered again by itself."""
-    writer = open_writer(settings.read(settings.WriteShadows))
+    adapters = open_adapters(settings.read(ShadowSettings))
     failed: dict[str, Exception] = {}
     written = full = 0
     for record in event["Records"]:
         try:
             chunk = read_chunk(record["body"])
-            full += writer.write(chunk)
-            written += len(chunk.parts)
+            full += adapters.write(chunk)
+            written += len(chunk.assignments)
         except (WireError, MovedOnError, clients.dynamodb().exceptions.ClientError) as error:
             failed[record["messageId"]] = error
     for name, count in (("ShadowsWritten", written), ("ShadowsFull", full), ("ChunksFailed", len(failed))):

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.api.resources import TelemetryRow
 from contracts.api.routes import Headers, Path
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, telemetry_row_id
-from lambdas.api.logic import requests as operations
 from lambdas.api.logic.calls import read_call, read_query
 from lambdas.api.logic.cursors import cursor, position
+from lambdas.api.logic.operation import OperationRequest
 from lambdas.api.logic.problems import ProblemError
 from lambdas.api.logic.router import match
 from lambdas.api.operations import vens
@@ -78,31 +79,29 @@ class FakeTable(NamedTuple):
         return {"venId": key.partition}
 
 
-class FakeDesk(NamedTuple):
-    """As much of the desk as the operation uses."""
+class FakeAdapters(NamedTuple):
+    """As much of the adapters as the operation uses."""
 
     telemetry: FakeTable
     vens: FakeTable
 
 
 TABLE = FakeTable(Dynamo())
+ADAPTERS: Any = FakeAdapters(TABLE, TABLE)
 
 
-def ask(ven_id: str, query: str) -> operations.Asked:
+def read(ven_id: str, query: str) -> OperationRequest:
     """A call for telemetry, read as the handler reads it."""
     call = read_call(event_of("GET", f"/vens/{ven_id}/telemetry", query=query))
     route, _ = match(call.method, call.path)
-    desk: Any = FakeDesk(TABLE, TABLE)
     path = Path(ven_id=ven_id)
-    return operations.Asked(
-        call, path, Headers(), read_query(route.query, call), None, desk, now=float(TO_TS)
-    )
+    return OperationRequest(call, path, Headers(), read_query(route.query, call), None, now=float(TO_TS))
 
 
-def rows_of(query: str) -> list[vens.Row]:
+def rows_of(query: str) -> list[TelemetryRow]:
     """The rows that one page of the caller's own VEN holds; none when the cursor is refused."""
     try:
-        found = vens.list_telemetry(ask("mine", query)).value
+        found = vens.list_telemetry(read("mine", query), ADAPTERS).value
     except ProblemError as error:
         if (error.kind.status, error.field) != (400, "cursor"):
             raise
@@ -116,7 +115,7 @@ ALLOWED = {
 }
 
 
-def within(rows: list[vens.Row]) -> bool:
+def within(rows: list[TelemetryRow]) -> bool:
     """Whether every row is the VEN's own and of the times that were asked for."""
     return all(telemetry_row_id(found.timestamp, found.boot_id, found.seq) in ALLOWED for found in rows)
 
@@ -138,7 +137,7 @@ def test_arbitrary_bytes_reach_nothing_else(raw: bytes) -> None:
 )
 def test_a_forged_position_with_its_right_mark_reaches_nothing_else(forged: str) -> None:
     """The mark is no secret: one who knows how it is made chooses a place in the same list, no more."""
-    query = ask("mine", SPAN)._query
+    query = read("mine", SPAN)._query
     rows = rows_of(f"{SPAN}&cursor={cursor(query, forged)}")
     assert within(rows)
 
@@ -182,7 +181,7 @@ def test_walking_the_pages_sees_every_row_once() -> None:
     seen: list[str] = []
     query = SPAN
     while True:
-        page = vens.list_telemetry(ask("mine", query)).value
+        page = vens.list_telemetry(read("mine", query), ADAPTERS).value
         seen += [telemetry_row_id(found.timestamp, found.boot_id, found.seq) for found in page.items]
         if page.next is None:
             break

@@ -1,1 +1,1 @@
-"""Reading a call, its route, its cursors and its problems. Pure."""
+"""Calls, routes, cursors, etags, problems and responses of the API. Pure."""

@@ -1,4 +1,4 @@
-"""A call as API Gateway hands it over, and its parts as what they should be.
+"""A call as API Gateway hands it over, and its path, query, headers and body as typed values.
 
 Source: API Gateway Developer Guide, payload format version 2.0.
 """
@@ -15,10 +15,10 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from contracts.api.resources import BODY_MAX_BYTES
-from contracts.api.routes import JSON
+from contracts.api.routes import JSON, Route
 from contracts.errors import FieldError, MalformedError, OversizeError
 from contracts.wire import codec
-from lambdas.api.logic.problems import BAD_REQUEST, NOT_ACCEPTABLE, TOO_LARGE, UNSUPPORTED, ProblemError
+from lambdas.api.logic.problems import ProblemError, ProblemKind
 
 T = TypeVar("T", bound=msgspec.Struct)
 QUERY_MAX_FIELDS = 32
@@ -29,8 +29,8 @@ ACCEPTED = frozenset({JSON, "application/*", "*/*", "application/problem+json"})
 class Call:
     """One call. *headers* are by lower-case name; *caller* stays the same over a role's sessions.
 
-    *path* is as the gateway decoded and authorized it. It is not decoded a second time: what IAM has judged
-    is what is done.
+    *path* is as the gateway decoded and authorized it. It is not decoded a second time: the operation
+    is the one that IAM has authorized.
     """
 
     method: str
@@ -59,24 +59,29 @@ def read_call(event: Mapping[str, Any]) -> Call:
 
 
 def _caller(context: Mapping[str, Any]) -> str:
-    """Who signed: the id of the user, or of the role without the name of its session."""
+    """The signer: the id of the user, or of the role without the name of its session."""
     signer = (context.get("authorizer") or {}).get("iam") or {}
     return f"{signer.get('accountId', '')}/{str(signer.get('userId') or '').split(':', maxsplit=1)[0]}"
+
+
+def headers_of(call: Call, route: Route) -> dict[str, str]:
+    """The headers that *route* reads, by their names there."""
+    return {name: call.headers[name.lower()] for name in route.headers if name.lower() in call.headers}
 
 
 def check_acceptable(call: Call) -> None:
     """Raises ProblemError when the caller takes no JSON."""
     accept = call.headers.get("accept", "")
-    offered = {part.split(";", maxsplit=1)[0].strip().lower() for part in accept.split(",")}
+    offered = {entry.split(";", maxsplit=1)[0].strip().lower() for entry in accept.split(",")}
     if accept.strip() and not offered & ACCEPTED:
-        raise ProblemError(NOT_ACCEPTABLE, f"answers are {JSON}", field="Accept")
+        raise ProblemError(ProblemKind.NOT_ACCEPTABLE, f"answers are {JSON}", field="Accept")
 
 
 def read_query(kind: type[T] | None, call: Call) -> T | None:
     """The query string as a *kind*; nothing may stand in it when that is None.
 
     Raises:
-        ProblemError: names the parameter, and what is allowed.
+        ProblemError: names the parameter, and the allowed ones.
     """
     try:
         pairs = parse_qsl(
@@ -84,43 +89,47 @@ def read_query(kind: type[T] | None, call: Call) -> T | None:
         )
     except ValueError:
         detail = f"is no query string of UTF-8 and at most {QUERY_MAX_FIELDS} parameters"
-        raise ProblemError(BAD_REQUEST, detail, field="query") from None
-    given = dict(pairs)
-    if len(given) < len(pairs):
+        raise ProblemError(ProblemKind.BAD_REQUEST, detail, field="query") from None
+    values = dict(pairs)
+    if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ProblemError(BAD_REQUEST, "is given more than once", field=twice[:64])
+        raise ProblemError(ProblemKind.BAD_REQUEST, "is given more than once", field=twice[:64])
     if kind is None:
-        if given:
-            raise ProblemError(BAD_REQUEST, "unknown; nothing is allowed here", field=next(iter(given))[:64])
+        if values:
+            raise ProblemError(
+                ProblemKind.BAD_REQUEST, "unknown; nothing is allowed here", field=next(iter(values))[:64]
+            )
         return None
-    return _plain(kind, given)
+    return _plain(kind, values)
 
 
-def _plain(kind: type[T], given: Mapping[str, str]) -> T:
-    """*given* as a *kind*, each value written as it is read: ``true`` and not ``1``."""
-    allowed = {each.encode_name: each.name for each in msgspec.structs.fields(kind)}
-    for name in given:
+def _plain(kind: type[T], values: Mapping[str, str]) -> T:
+    """*values* as a *kind*, in canonical spelling only: ``true`` and not ``1``."""
+    allowed = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
+    for name in values:
         if name not in allowed:
             detail = f"unknown; allowed: {', '.join(sorted(allowed))}"
-            raise ProblemError(BAD_REQUEST, detail, field=name[:64])
+            raise ProblemError(ProblemKind.BAD_REQUEST, detail, field=name[:64])
     try:
-        found = codec.convert(kind, given, strict=False)
+        query = codec.convert(kind, values, strict=False)
     except FieldError as error:
-        raise ProblemError(BAD_REQUEST, error.reason, field=error.field) from None
-    for name, text in given.items():
-        value = getattr(found, allowed[name])
+        raise ProblemError(ProblemKind.BAD_REQUEST, error.reason, field=error.field) from None
+    for name, text in values.items():
+        value = getattr(query, allowed[name])
         if (str(value).lower() if isinstance(value, bool) else str(value)) != text or value is None:
-            raise ProblemError(BAD_REQUEST, f"{text[:32]!r} is not how that is written", field=name)
-    return found
+            raise ProblemError(
+                ProblemKind.BAD_REQUEST, f"{text[:32]!r} is not how that is written", field=name
+            )
+    return query
 
 
-def read_named(kind: type[T], given: Mapping[str, str]) -> T:
+def read_named(kind: type[T], values: Mapping[str, str]) -> T:
     """Parameters of a path, or headers, as a *kind*. Raises ProblemError."""
     try:
-        return codec.convert(kind, given)
+        return codec.convert(kind, values)
     except FieldError as error:
-        raise ProblemError(BAD_REQUEST, error.reason, field=error.field) from None
+        raise ProblemError(ProblemKind.BAD_REQUEST, error.reason, field=error.field) from None
 
 
 def read_body(kind: type[T], call: Call) -> T:
@@ -131,17 +140,19 @@ def read_body(kind: type[T], call: Call) -> T:
     """
     content_type = call.headers.get("content-type", "").split(";", maxsplit=1)[0].strip().lower()
     if content_type != JSON:
-        raise ProblemError(UNSUPPORTED, f"must be {JSON}", field="Content-Type")
+        raise ProblemError(ProblemKind.UNSUPPORTED, f"must be {JSON}", field="Content-Type")
     if call.headers.get("content-encoding", "identity").lower() != "identity":
-        raise ProblemError(UNSUPPORTED, "must be identity, or be left out", field="Content-Encoding")
+        raise ProblemError(
+            ProblemKind.UNSUPPORTED, "must be identity, or be left out", field="Content-Encoding"
+        )
     try:
         return codec.convert(kind, codec.load_object(_raw(call), max_bytes=BODY_MAX_BYTES))
     except OversizeError as error:
-        raise ProblemError(TOO_LARGE, str(error), field="body") from None
+        raise ProblemError(ProblemKind.TOO_LARGE, str(error), field="body") from None
     except MalformedError as error:
-        raise ProblemError(BAD_REQUEST, str(error), field="body") from None
+        raise ProblemError(ProblemKind.BAD_REQUEST, str(error), field="body") from None
     except FieldError as error:
-        raise ProblemError(BAD_REQUEST, error.reason, field=error.field) from None
+        raise ProblemError(ProblemKind.BAD_REQUEST, error.reason, field=error.field) from None
 
 
 def _raw(call: Call) -> bytes:

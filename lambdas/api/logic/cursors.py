@@ -1,7 +1,7 @@
-"""Where a list goes on: a position, and a mark of the query that it is a position of.
+"""Cursors of lists: a position, and a mark of the query that it is a position of.
 
-A cursor never says whose rows are read. That comes from the path, which is what IAM has judged, so whatever
-bytes a caller sends, they lead to another place in the very list that was asked for, or are refused.
+A cursor never names the VEN whose rows are read. The path does, and IAM has authorized it: whatever bytes a
+caller sends, they lead to another place in the very list that was requested, or are refused.
 The mark is no secret: it tells a cursor of another query, or one that was cut or mistyped, from one of this.
 """
 
@@ -14,33 +14,33 @@ from typing import TypeVar
 
 import msgspec
 
-from lambdas.api.logic.problems import BAD_REQUEST, ProblemError
+from lambdas.api.logic.problems import ProblemError, ProblemKind
 
 P = TypeVar("P")
 MARK_BYTES = 12
 
 
 def cursor(query: str, position: object) -> str:
-    """The cursor of *position* in the list that *query* asks for; of characters that need no escaping."""
+    """The cursor of *position* in the list of *query*; of characters that need no escaping."""
     at = msgspec.json.encode(position)
     return base64.urlsafe_b64encode(_mark(query, at) + at).decode().rstrip("=")
 
 
-def position(query: str, given: str, kind: type[P]) -> P:
-    """The position in a cursor of the list that *query* asks for.
+def position(query: str, text: str, kind: type[P]) -> P:
+    """The position in a cursor of the list of *query*.
 
     Raises:
         ProblemError: it is of another query, or no cursor at all.
     """
     try:
-        raw = base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True)
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         mark, at = raw[:MARK_BYTES], raw[MARK_BYTES:]
         if mark == _mark(query, at):
             return msgspec.json.decode(at, type=kind)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         pass
     detail = "is none of this query: leave it out to start at the beginning"
-    raise ProblemError(BAD_REQUEST, detail, field="cursor")
+    raise ProblemError(ProblemKind.BAD_REQUEST, detail, field="cursor")
 
 
 def _mark(query: str, at: bytes) -> bytes:

@@ -1,10 +1,10 @@
-"""If-Match: on which state of an event a change is conditional. Source: RFC 9110, section 13.1.1."""
+"""If-Match: the state of an event that a change is conditional on. Source: RFC 9110, section 13.1.1."""
 
 from __future__ import annotations
 
 import re
 
-from lambdas.api.logic.problems import BAD_REQUEST, PRECONDITION_FAILED, ProblemError
+from lambdas.api.logic.problems import ProblemError, ProblemKind
 
 ANY = "*"
 MAX_CHARS = 64
@@ -25,10 +25,12 @@ def wanted(if_match: str) -> tuple[str, ...]:
     """
     if if_match.strip() == ANY:
         return (ANY,)
-    matches = [_TAG.fullmatch(part.strip()) for part in if_match.split(",")]
+    matches = [_TAG.fullmatch(tag.strip()) for tag in if_match.split(",")]
     if not all(matches):
-        raise ProblemError(BAD_REQUEST, 'is * or an ETag in quotes, such as "1f0a"', field="If-Match")
+        raise ProblemError(
+            ProblemKind.BAD_REQUEST, 'is * or an ETag in quotes, such as "1f0a"', field="If-Match"
+        )
     strong = tuple(dict.fromkeys(match[2] for match in matches if match is not None and not match[1]))
     if not strong:
-        raise ProblemError(PRECONDITION_FAILED, "a weak ETag matches nothing", field="If-Match")
+        raise ProblemError(ProblemKind.PRECONDITION_FAILED, "a weak ETag matches nothing", field="If-Match")
     return strong

@@ -3,55 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from enum import Enum
 
 from contracts.api.requests import Refused
 from contracts.api.resources import PROBLEM_TYPE, Problem
 from contracts.errors import VenTwinError
 
 
-class Kind(NamedTuple):
-    """A kind of problem: the end of its type, its status, its title."""
+class ProblemKind(Enum):
+    """A kind of problem.
 
-    name: str
-    status: int
-    title: str
+    Attributes:
+        type_name: the end of its type.
+        status: the HTTP status.
+        title: its title.
+    """
 
+    BAD_REQUEST = ("badRequest", 400, "The call is wrong")
+    NOT_FOUND = ("notFound", 404, "Not there")
+    METHOD_NOT_ALLOWED = ("methodNotAllowed", 405, "Not done here")
+    NOT_ACCEPTABLE = ("notAcceptable", 406, "Only JSON is answered")
+    CONFLICT = ("conflict", 409, "Not as things stand")
+    PRECONDITION_FAILED = ("preconditionFailed", 412, "It has changed")
+    TOO_LARGE = ("tooLarge", 413, "The body is too large")
+    UNSUPPORTED = ("unsupportedMediaType", 415, "Only JSON is taken")
+    PRECONDITION_REQUIRED = ("preconditionRequired", 428, "Say what you change")
+    TOO_MANY = ("tooManyRequests", 429, "Too many calls at once")
+    FAILED = ("failed", 500, "The function failed")
+    BUSY = ("busy", 503, "Too busy")
 
-BAD_REQUEST = Kind("badRequest", 400, "The call is wrong")
-NOT_FOUND = Kind("notFound", 404, "Not there")
-METHOD_NOT_ALLOWED = Kind("methodNotAllowed", 405, "Not done here")
-NOT_ACCEPTABLE = Kind("notAcceptable", 406, "Only JSON is answered")
-CONFLICT = Kind("conflict", 409, "Not as things stand")
-PRECONDITION_FAILED = Kind("preconditionFailed", 412, "It has changed")
-TOO_LARGE = Kind("tooLarge", 413, "The body is too large")
-UNSUPPORTED = Kind("unsupportedMediaType", 415, "Only JSON is taken")
-PRECONDITION_REQUIRED = Kind("preconditionRequired", 428, "Say what you change")
-TOO_MANY = Kind("tooManyRequests", 429, "Too many calls at once")
-FAILED = Kind("failed", 500, "The function failed")
-BUSY = Kind("busy", 503, "Too busy")
+    def __init__(self, type_name: str, status: int, title: str) -> None:
+        self.type_name = type_name
+        self.status = status
+        self.title = title
+
 
 REFUSALS = {
-    "badRequest": BAD_REQUEST,
-    "notFound": NOT_FOUND,
-    "conflict": CONFLICT,
-    "preconditionFailed": PRECONDITION_FAILED,
+    "badRequest": ProblemKind.BAD_REQUEST,
+    "notFound": ProblemKind.NOT_FOUND,
+    "conflict": ProblemKind.CONFLICT,
+    "preconditionFailed": ProblemKind.PRECONDITION_FAILED,
 }
-"""The kinds that the functions' own refusals come to."""
+"""The kind of problem for each code of the functions' refusals."""
+RETRY_SOON = {"Retry-After": "1"}
+RETRY_LATER = {"Retry-After": "5"}
+THROTTLED = frozenset({"TooManyRequestsException"})
+BUSY = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "ReadTimeoutError",
+        "ConnectTimeoutError",
+        "EndpointConnectionError",
+    }
+)
+"""Codes of AWS and botocore for a call that is worth repeating."""
 
 
 class ProblemError(VenTwinError):
     """The call is refused, and nothing was changed. The caller gets the problem.
 
     Attributes:
-        kind: which.
-        detail: what was wrong, and what is allowed.
+        kind: the kind of problem.
+        detail: the mistake, and the allowed values.
         field: the parameter, header or field of the body to correct.
         headers: that the answer carries.
     """
 
     def __init__(
-        self, kind: Kind, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        kind: ProblemKind,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.kind = kind
         self.detail = detail
@@ -60,9 +86,9 @@ class ProblemError(VenTwinError):
         super().__init__(detail)
 
     def problem(self, *, instance: str, request_id: str) -> Problem:
-        """What the caller is told."""
+        """The problem as the caller gets it."""
         return Problem(
-            type=f"{PROBLEM_TYPE}{self.kind.name}",
+            type=f"{PROBLEM_TYPE}{self.kind.type_name}",
             title=self.kind.title,
             status=self.kind.status,
             detail=self.detail,
@@ -78,11 +104,21 @@ def of_refusal(refused: Refused, *, named: Mapping[str, str] | None = None) -> P
     A thing that is not there is a 404 only when the path names it; a target in a body is a field to correct.
 
     Args:
-        refused: what the function said.
-        named: field of the function's request → what it is called in the call.
+        refused: the function's answer.
+        named: field of the function's request → its name in the call.
     """
     kind = REFUSALS[refused.code]
-    if kind is NOT_FOUND and refused.field not in {"eventId", "venId"}:
-        kind = BAD_REQUEST
+    if kind is ProblemKind.NOT_FOUND and refused.field not in {"eventId", "venId"}:
+        kind = ProblemKind.BAD_REQUEST
     field = refused.field and (named or {}).get(refused.field, refused.field)
     return ProblemError(kind, refused.error, field=field)
+
+
+def of_failure(code: str) -> ProblemError:
+    """The problem of an error that is not the caller's, by its code; none of its text."""
+    if code in THROTTLED:
+        return ProblemError(ProblemKind.TOO_MANY, "too many calls at once: try again", headers=RETRY_SOON)
+    if code in BUSY:
+        detail = "the cloud did not answer in time: try again; what was asked may have been done"
+        return ProblemError(ProblemKind.BUSY, detail, headers=RETRY_LATER)
+    return ProblemError(ProblemKind.FAILED, "the request id finds the cause in the log")

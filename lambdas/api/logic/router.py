@@ -1,4 +1,4 @@
-"""Which operation a call asks for."""
+"""The route of a call, by its method and path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from contracts.api.routes import ROUTES, Route
-from lambdas.api.logic.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError
+from lambdas.api.logic.problems import ProblemError, ProblemKind
 
 
 class MatchedRoute(NamedTuple):
@@ -25,27 +25,29 @@ def match(method: str, path: str) -> MatchedRoute:
     Raises:
         ProblemError: there is nothing at *path*, or *method* is not done there.
     """
-    found = [
+    matches = [
         MatchedRoute(route, parameters)
         for segments, route in _SEGMENTS
         if (parameters := _fit(segments, path.split("/"))) is not None
     ]
-    if not found:
-        raise ProblemError(NOT_FOUND, "there is nothing at this path: GET /openapi.json says what there is")
-    for matched in found:
+    if not matches:
+        raise ProblemError(
+            ProblemKind.NOT_FOUND, "there is nothing at this path: GET /openapi.json says what there is"
+        )
+    for matched in matches:
         if matched.route.method == method:
             return matched
-    allowed = ", ".join(sorted(matched.route.method for matched in found))
-    raise ProblemError(METHOD_NOT_ALLOWED, f"allowed: {allowed}", headers={"Allow": allowed})
+    allowed = ", ".join(sorted(matched.route.method for matched in matches))
+    raise ProblemError(ProblemKind.METHOD_NOT_ALLOWED, f"allowed: {allowed}", headers={"Allow": allowed})
 
 
-def _fit(segments: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
-    if len(segments) != len(given):
+def _fit(segments: tuple[str, ...], names: list[str]) -> dict[str, str] | None:
+    if len(segments) != len(names):
         return None
     parameters: dict[str, str] = {}
-    for segment, part in zip(segments, given, strict=True):
+    for segment, name in zip(segments, names, strict=True):
         if segment.startswith("{"):
-            parameters[segment[1:-1]] = part
-        elif segment != part:
+            parameters[segment[1:-1]] = name
+        elif segment != name:
             return None
     return parameters if all(parameters.values()) else None

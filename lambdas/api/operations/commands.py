@@ -5,29 +5,30 @@ from __future__ import annotations
 from contracts.api.requests import CommandIssued
 from contracts.store import views
 from contracts.store.keys import Key
-from lambdas.api.logic.problems import NOT_FOUND, ProblemError
-from lambdas.api.logic.requests import Asked, Given
+from lambdas.api.adapters import ApiAdapters
+from lambdas.api.logic.operation import OperationRequest, OperationResult
+from lambdas.api.logic.problems import ProblemError, ProblemKind
 
 
-def send_command(asked: Asked) -> Given:
-    """Have the command sent."""
-    ven_id, body = asked.path.ven_id, asked.body
-    correlation_id = asked.one_id("cmd-", body.correlation_id, "correlation id")
-    request = {"venId": ven_id, "op": body.op, "data": body.data}
-    request |= {"correlationId": correlation_id} if correlation_id else {}
-    keyed = asked.headers.idempotency_key is not None
+def send_command(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
+    """Have `issue_command` send the command."""
+    ven_id, body = request.path.ven_id, request.body
+    correlation_id = request.one_id("cmd-", body.correlation_id, "correlation id")
+    command = {"venId": ven_id, "op": body.op, "data": body.data}
+    command |= {"correlationId": correlation_id} if correlation_id else {}
+    keyed = request.headers.idempotency_key is not None
     named = {"correlationId": "Idempotency-Key"} if keyed else {}
-    issued = asked.desk.issue(request, CommandIssued, named)
-    return Given(issued, {"Location": f"/vens/{ven_id}/commands/{issued.correlation_id}"})
+    issued = adapters.issue(command, CommandIssued, named)
+    return OperationResult(issued, {"Location": f"/vens/{ven_id}/commands/{issued.correlation_id}"})
 
 
-def get_command(asked: Asked) -> Given:
+def get_command(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
     """The command, with its ack when there is one."""
-    path = asked.path
-    item = asked.desk.commands.get(Key(path.ven_id, path.correlation_id))
+    path = request.path
+    item = adapters.commands.get(Key(path.ven_id, path.correlation_id))
     command = None if item is None else views.command(item)
     if command is None:
         raise ProblemError(
-            NOT_FOUND, f"no command {path.correlation_id!r} of that VEN", field="correlationId"
+            ProblemKind.NOT_FOUND, f"no command {path.correlation_id!r} of that VEN", field="correlationId"
         )
-    return Given(command)
+    return OperationResult(command)

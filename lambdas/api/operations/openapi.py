@@ -6,12 +6,13 @@ from functools import cache
 
 import msgspec
 
-from lambdas.api.logic.requests import Asked, Given
+from lambdas.api.adapters import ApiAdapters
+from lambdas.api.logic.operation import OperationRequest, OperationResult
 
 
-def get_openapi(asked: Asked) -> Given:  # noqa: ARG001 - every operation is called alike
-    """The document, made when it is first asked for."""
-    return Given(_document())
+def get_openapi(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:  # noqa: ARG001 - every operation is called alike
+    """The document, made at the first call for it."""
+    return OperationResult(_document())
 
 
 @cache

@@ -1,16 +1,17 @@
-"""The changes to the tables that a message comes to, each with its condition. Pure."""
+"""The changes to the tables that follow from a message, each with its condition. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import Enum
+from typing import Any
 
 import msgspec
 
 from contracts.store.keys import OWN_KWH_PREFIX, Key, ven_part
 from contracts.wire.acks import Ack
-from lambdas.record_vens.logic.messages import Answered, Message, Presence, Reported
+from lambdas.record_vens.logic.messages import Message, Presence, ReceivedAck, ReportedState
 from lambdas.shared import rows
 from lambdas.shared.tables import Condition
 
@@ -21,7 +22,13 @@ Interpretation: brokers' clocks differ by less. A presence count begins anew aft
 a shadow's after it was deleted.
 """
 
-TableName = Literal["vens", "commands", "events"]
+
+class TableName(Enum):
+    """The tables that messages change."""
+
+    VENS = "vens"
+    COMMANDS = "commands"
+    EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +43,22 @@ class Change:
 
 
 def changes(message: Message, *, retention_days: int) -> list[Change]:
-    """What *message* changes; making a change twice, or two messages' changes out of order, is harmless."""
+    """The changes that follow from *message*; a repeated change, or one out of order, is harmless."""
     if isinstance(message, Presence):
         return [_presence(message)]
-    if isinstance(message, Reported):
+    if isinstance(message, ReportedState):
         return [_reported(message)]
-    return _answered(message, retention_days)
+    return _of_ack(message, retention_days)
 
 
-def _presence(said: Presence) -> Change:
-    values = {"online": said.online, "presenceOrder": said.order, "presenceTs": said.at_ts}
-    return _of_ven(said.ven_id, values, order="presenceOrder", time="presenceTs")
+def _presence(message: Presence) -> Change:
+    values = {"online": message.online, "presenceOrder": message.order, "presenceTs": message.at_ts}
+    return _of_ven(message.ven_id, values, order="presenceOrder", time="presenceTs")
 
 
-def _reported(said: Reported) -> Change:
-    values = said.state | {"shadowVersion": said.version, "reportedTs": said.at_ts}
-    return _of_ven(said.ven_id, values, order="shadowVersion", time="reportedTs")
+def _reported(message: ReportedState) -> Change:
+    values = message.state | {"shadowVersion": message.version, "reportedTs": message.at_ts}
+    return _of_ven(message.ven_id, values, order="shadowVersion", time="reportedTs")
 
 
 def _of_ven(ven_id: str, values: Mapping[str, Any], *, order: str, time: str) -> Change:
@@ -61,21 +68,21 @@ def _of_ven(ven_id: str, values: Mapping[str, Any], *, order: str, time: str) ->
         {"#ven": "venId", "#order": order, "#time": time},
         {":order": values[order], ":restart": values[time] - RESTART_S},
     )
-    return Change("vens", Key(ven_id), values, when=newer)
+    return Change(TableName.VENS, Key(ven_id), values, when=newer)
 
 
-def _answered(said: Answered, retention_days: int) -> list[Change]:
-    expires = {"expiresTs": rows.expires_ts(said.received_ts, retention_days)}
-    found = []
-    if said.ack.op == "event" and said.ack.event_id is not None:
-        found.append(_transition(said, said.ack.event_id, expires))
-    if not is_transition(said.ack):
-        found.append(_command(said, expires))
-    return found
+def _of_ack(message: ReceivedAck, retention_days: int) -> list[Change]:
+    expires = {"expiresTs": rows.expires_ts(message.received_ts, retention_days)}
+    needed = []
+    if message.ack.op == "event" and message.ack.event_id is not None:
+        needed.append(_transition(message, message.ack.event_id, expires))
+    if not is_transition(message.ack):
+        needed.append(_command(message, expires))
+    return needed
 
 
 def is_transition(ack: Ack) -> bool:
-    """Whether an ack answers an event's transition, by its correlation id, rather than a command."""
+    """True when an ack is of an event's transition, by its correlation id, and not of a command."""
     return (
         ack.event_id is not None
         and ack.phase is not None
@@ -84,48 +91,52 @@ def is_transition(ack: Ack) -> bool:
     )
 
 
-def _command(said: Answered, expires: Mapping[str, Any]) -> Change:
+def _command(message: ReceivedAck, expires: Mapping[str, Any]) -> Change:
     """The ack beside its command; by itself when the command came from elsewhere. The later ack stays.
 
     A command without an id, or one that could not be read, is answered without one; a key cannot be empty,
     so its ack is kept by when it was received, which a repeated delivery does not change.
     """
-    ack = said.ack
-    correlation_id = ack.correlation_id or f"unnamed-{round(said.received_ts * 1000)}"
+    ack = message.ack
+    correlation_id = ack.correlation_id or f"unnamed-{round(message.received_ts * 1000)}"
     later = Condition(
         "attribute_not_exists(#ack) OR #ack.#ts <= :ts", {"#ack": "ack", "#ts": "ts"}, {":ts": ack.ts}
     )
-    values = {"ack": _shown(ack), "ackReceivedTs": said.received_ts}
+    values = {"ack": _shown(ack), "ackReceivedTs": message.received_ts}
     return Change(
-        "commands", Key(said.ven_id, correlation_id), values, once={"op": ack.op, **expires}, when=later
+        TableName.COMMANDS,
+        Key(message.ven_id, correlation_id),
+        values,
+        once={"op": ack.op, **expires},
+        when=later,
     )
 
 
-def _transition(said: Answered, event_id: str, expires: Mapping[str, Any]) -> Change:
-    """The VEN's part in the event: under each phase's name, when it was reached and with what.
+def _transition(message: ReceivedAck, event_id: str, expires: Mapping[str, Any]) -> Change:
+    """The VEN's item in the event: under each phase's name, the time and the figures of its ack.
 
     The first ack of a phase stays, with why the VEN left and which circuits were taken out by hand; what it
-    delivered stays for each revision. An ack without a phase says whether the event was accepted.
+    delivered stays for each revision. An ack without a phase is of the event's acceptance or refusal.
     """
-    ack = said.ack
+    ack = message.ack
     answer = {
         "ts": ack.ts,
-        "receivedTs": said.received_ts,
+        "receivedTs": message.received_ts,
         "correlationId": ack.correlation_id,
         "actualShedKw": ack.actual_shed_kw,
         "circuits": msgspec.to_builtins(ack.circuits_curtailed),
         "data": ack.data,
         "error": ack.error,
     }
-    known = {name: value for name, value in answer.items() if value is not None}
+    present = {name: value for name, value in answer.items() if value is not None}
     name = str(ack.phase) if ack.phase is not None else ("accepted" if ack.ok else "refused")
-    key = Key(event_id, ven_part(said.ven_id))
-    once = {name: known, **_own_kwh(ack), **expires}
-    return Change("events", key, {"venId": said.ven_id}, once=once)
+    key = Key(event_id, ven_part(message.ven_id))
+    once = {name: present, **_metered_kwh(ack), **expires}
+    return Change(TableName.EVENTS, key, {"venId": message.ven_id}, once=once)
 
 
-def _own_kwh(ack: Ack) -> dict[str, Any]:
-    """What the VEN metered itself until this transition, under its revision."""
+def _metered_kwh(ack: Ack) -> dict[str, Any]:
+    """The kWh that the VEN itself metered until this transition, under its revision."""
     delivered_kwh = (ack.data or {}).get("deliveredKwh")
     if not is_transition(ack) or not isinstance(delivered_kwh, int | float):
         return {}

@@ -1,4 +1,4 @@
-"""What the three kinds of message say of a VEN, and the changes that follow. Pure."""
+"""The three kinds of message from VENs: acks, presence and reported state. Pure."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _TOPICS = re.compile(
 )
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """A VEN answered a command, or told of an event's transition."""
+class ReceivedAck(msgspec.Struct, frozen=True, kw_only=True):
+    """An ack: of a command, or of an event's transition."""
 
     ven_id: str
     received_ts: float
@@ -44,7 +44,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     at_ts: float
 
 
-class Reported(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedState(msgspec.Struct, frozen=True, kw_only=True):
     """A VEN's reported state, as of a version of its shadow. *state* goes into its row; None removes."""
 
     ven_id: str
@@ -53,18 +53,18 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     state: dict[str, Any]
 
 
-Message = Answered | Presence | Reported
+Message = ReceivedAck | Presence | ReportedState
 
 
 def read_message(body: str) -> Message:
-    """One SQS body. Raises WireError; the topic says who speaks and of what."""
+    """One SQS body. Raises WireError; the topic names the VEN and the kind of message."""
     envelope = read_envelope(body)
     match = _TOPICS.match(envelope.topic)
     if match is None:
         raise FieldError("topic", "is neither of acks nor of presence nor of shadows")
     ven_id = check_ven_id(match["a"] or match["p"] or match["s"], "topic")
     if match["ack"]:
-        return Answered(
+        return ReceivedAck(
             ven_id=ven_id, received_ts=envelope.received_ts, ack=read_ack(envelope.raw, ven_id=ven_id)
         )
     if match["documents"]:
@@ -81,19 +81,19 @@ class _PresenceEvent(msgspec.Struct, rename="camel", frozen=True):
 
 
 def _presence(envelope: Envelope, ven_id: str, *, online: bool) -> Presence:
-    said = codec.decode(_PresenceEvent, envelope.raw)
-    if (said.event_type == "connected") is not online:
+    event = codec.decode(_PresenceEvent, envelope.raw)
+    if (event.event_type == "connected") is not online:
         raise FieldError("eventType", "is not what the topic says")
-    order = 2 * said.version_number + (0 if online else 1)
-    return Presence(ven_id=ven_id, online=online, order=order, at_ts=said.timestamp / 1000)
+    order = 2 * event.version_number + (0 if online else 1)
+    return Presence(ven_id=ven_id, online=online, order=order, at_ts=event.timestamp / 1000)
 
 
-class _State(msgspec.Struct, frozen=True):
+class _ShadowState(msgspec.Struct, frozen=True):
     reported: dict[str, Any] | None = None
 
 
 class _Document(msgspec.Struct, frozen=True):
-    state: _State
+    state: _ShadowState
     version: int
 
 
@@ -117,7 +117,7 @@ class _Ven(msgspec.Struct, rename="camel", frozen=True):
     by_hand: dict[str, str] = {}
 
 
-class _ReportedState(msgspec.Struct, frozen=True):
+class _ReportedFields(msgspec.Struct, frozen=True):
     metrics: _Metrics = _Metrics()
     ven: _Ven = _Ven()
     enabled: bool | None = None
@@ -125,20 +125,20 @@ class _ReportedState(msgspec.Struct, frozen=True):
     shadow_errors: dict[str, Any] | None = None
 
 
-def _reported(envelope: Envelope, ven_id: str) -> Reported:
-    said = codec.decode(_Documents, envelope.raw)
-    reported = said.current.state.reported or {}
-    return Reported(
+def _reported(envelope: Envelope, ven_id: str) -> ReportedState:
+    documents = codec.decode(_Documents, envelope.raw)
+    reported = documents.current.state.reported or {}
+    return ReportedState(
         ven_id=ven_id,
-        version=said.current.version,
-        at_ts=float(said.timestamp),
+        version=documents.current.version,
+        at_ts=float(documents.timestamp),
         state=_row_state(reported),
     )
 
 
 def _row_state(reported: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes that a reported state comes to; None for each that is not reported."""
-    state = codec.convert(_ReportedState, reported, under="state.reported")
+    """The row's attributes of a reported state; None for each that is not reported."""
+    state = codec.convert(_ReportedFields, reported, under="state.reported")
     figures: dict[str, Any] = msgspec.to_builtins(state.metrics)
     return figures | {
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,

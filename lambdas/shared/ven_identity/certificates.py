@@ -69,8 +69,8 @@ class Certificates:
         """Detach it from *thing* and its policies, deactivate it, delete it; what is gone is passed over."""
         errors = self.client.exceptions
         try:
-            found = self.client.describe_certificate(certificateId=certificate_id)
-            arn = found["certificateDescription"]["certificateArn"]
+            answer = self.client.describe_certificate(certificateId=certificate_id)
+            arn = answer["certificateDescription"]["certificateArn"]
             self.client.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
             for policy in self._policies(arn):
                 self._gone_is_fine(self.client.detach_policy, policyName=policy, target=arn)

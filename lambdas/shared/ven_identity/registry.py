@@ -12,7 +12,7 @@ from lambdas.shared.tables import Condition, Table
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What is recorded of a VEN's provisioning.
+    """A VEN's provisioning as it is recorded.
 
     Attributes:
         certificate_id: the certificate in force.
@@ -34,15 +34,15 @@ class Registry:
     vens: Table
 
     def find(self, ven_id: str) -> Registration:
-        """What is recorded; nothing, for a VEN that is not."""
+        """The VEN's registration; empty for a VEN without one."""
         return _registration(self.vens.get(Key(ven_id)) or {})
 
     def all(self) -> Iterator[tuple[str, Registration]]:
         """Every VEN that has a certificate."""
         for row in self.vens.scan(_ATTRIBUTES):
-            found = _registration(row)
-            if found.certificate_id is not None:
-                yield str(row[self.vens.keys.partition]), found
+            registration = _registration(row)
+            if registration.certificate_id is not None:
+                yield str(row[self.vens.keys.partition]), registration
 
     def register(
         self, ven_id: str, certificate_id: str, request_id: str, groups: Sequence[str] = (), *, now: float
@@ -73,8 +73,8 @@ class Registry:
 
     def unregister(self, ven_id: str, certificate_id: str) -> bool:
         """Forget the VEN, if this certificate is still its own; says whether it was."""
-        own = Condition("#c = :c", {"#c": "certificateId"}, {":c": certificate_id})
-        return self.vens.delete(Key(ven_id), when=own)
+        unchanged = Condition("#c = :c", {"#c": "certificateId"}, {":c": certificate_id})
+        return self.vens.delete(Key(ven_id), when=unchanged)
 
 
 def _registration(row: Mapping[str, Any]) -> Registration:

@@ -12,6 +12,7 @@ from contracts.api.requests import SettleEvent
 from contracts.errors import FieldError, OversizeError
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import Key
+from lambdas.issue_command.settings import CommandSettings
 from lambdas.shared import cfn_response, clients, parallel, settings
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
@@ -196,7 +197,7 @@ def test_every_call_is_made_even_when_one_fails() -> None:
 def test_a_wrong_environment_is_named(environ: dict[str, str], message: str) -> None:
     """A missing setting is found by its name, not by what fails later for want of it."""
     with pytest.raises(settings.SettingError, match=message):
-        settings.read(settings.IssueCommand, environ)
+        settings.read(CommandSettings, environ)
 
 
 def test_an_answer_goes_nowhere_but_by_http() -> None:

@@ -11,7 +11,7 @@ import pytest
 from contracts.store.keys import Key
 from contracts.store.stack import tls_secret_name
 from lambdas.rotate_ven.handler import handler
-from lambdas.rotate_ven.logic import DAY_S, Certified, due
+from lambdas.rotate_ven.logic import DAY_S, VenCertificates, due
 from lambdas.shared import clients
 from lambdas.shared.ven_identity.certificates import Certificates
 from lambdas.shared.ven_identity.registry import Registry
@@ -247,7 +247,7 @@ def test_nothing_is_due_without_a_number_of_days() -> None:
 
 def test_nothing_is_retired_on_the_word_of_a_ven_about_a_foreign_certificate() -> None:
     """What a VEN reports counts only if it is attached to its thing and in force."""
-    lying = Certified(recorded="a", used="x", secret="a", attached=frozenset({"a", "b"}))
+    lying = VenCertificates(recorded="a", used="x", secret="a", attached=frozenset({"a", "b"}))
     assert lying.retired == frozenset()
-    gone = Certified(recorded="x", used="x", secret=None, attached=frozenset({"a"}))
+    gone = VenCertificates(recorded="x", used="x", secret=None, attached=frozenset({"a"}))
     assert gone.retired == frozenset()

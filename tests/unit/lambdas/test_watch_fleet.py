@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.watch_fleet.handler import handler
-from lambdas.watch_fleet.logic import SILENT_S, Presence, silent
+from lambdas.watch_fleet.logic import SILENT_S, PresenceRow, silent
 from tests.support.lambda_world import NOW, Context, World
 
 
@@ -28,7 +28,7 @@ def test_a_ven_is_silent_when_nothing_has_come_of_it_for_long(
     online: bool | None, presence_s: float | None, heard_s: float | None, quiet: bool
 ) -> None:
     """By its rows or its presence, whichever is later; who has never been there is not missed."""
-    ven = Presence(ven_id="v", online=online, presence_ts=None if presence_s is None else NOW + presence_s)
+    ven = PresenceRow(ven_id="v", online=online, presence_ts=None if presence_s is None else NOW + presence_s)
     heard = {} if heard_s is None else {"v": NOW + heard_s}
     assert silent([ven], heard, NOW) == (["v"] if quiet else [])
 

@@ -1,4 +1,4 @@
-"""What an operation gets, and what it gives back."""
+"""An operation's request and result."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.api.routes import Headers, Path
-from lambdas.api.adapters import Adapters
 from lambdas.api.logic.calls import Call
 from lambdas.api.logic.cursors import cursor, position
-from lambdas.api.logic.problems import BAD_REQUEST, ProblemError
+from lambdas.api.logic.problems import ProblemError, ProblemKind
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A call that was read: every part is what the route says that it should be.
+class OperationRequest:
+    """A call, read and checked by its route.
 
     Attributes:
         call: as it came.
@@ -24,7 +23,6 @@ class Asked:
         headers: those that the route reads.
         query: the route's own Struct, or None.
         body: the route's own Struct, or None.
-        desk: adapters.
         now: UTC s.
     """
 
@@ -33,20 +31,19 @@ class Asked:
     headers: Headers
     query: Any
     body: Any
-    desk: Adapters
     now: float
 
     def cursor(self, at: object) -> str:
-        """A cursor at *at* in the list that was asked for."""
+        """A cursor at *at* in the requested list."""
         return cursor(self._query, at)
 
     def position(self, kind: type[Any]) -> Any:
-        """Where the list goes on, or None for its beginning. Raises ProblemError."""
+        """The position to go on at, or None for the list's beginning. Raises ProblemError."""
         return None if self.query.cursor is None else position(self._query, self.query.cursor, kind)
 
     @property
     def _query(self) -> str:
-        """What a cursor is a position of: the path and the filters, but not how many are wanted."""
+        """The query of a cursor: the path and the filters, but not the limit."""
         filters = {
             name: getattr(self.query, name)
             for name in self.query.__struct_fields__
@@ -65,22 +62,22 @@ class Asked:
         digest = hashlib.sha256(f"{self.call.caller}\0{key}".encode()).hexdigest()
         return f"{prefix}{digest[:32]}"
 
-    def one_id(self, prefix: str, given: str | None, name: str) -> str | None:
-        """The id that makes a repeat of the call one thing: *given* in the body, or by the key.
+    def one_id(self, prefix: str, body_id: str | None, name: str) -> str | None:
+        """The id that makes a repeat of the call one thing: *body_id*, or by the key.
 
         Raises:
             ProblemError: both are there.
         """
         keyed = self.keyed_id(prefix)
-        if keyed is not None and given is not None:
+        if keyed is not None and body_id is not None:
             detail = f"makes the {name}; give one of the two"
-            raise ProblemError(BAD_REQUEST, detail, field="Idempotency-Key")
-        return keyed or given
+            raise ProblemError(ProblemKind.BAD_REQUEST, detail, field="Idempotency-Key")
+        return keyed or body_id
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What an operation gives back; the route says with which status."""
+class OperationResult:
+    """The body and the headers of an answer; its status is the route's."""
 
     value: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,46 @@
+"""The tables that `admit_ven` works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
+from lambdas.admit_ven.logic import AdmissionRequest
+from lambdas.admit_ven.settings import AdmissionSettings
+from lambdas.shared import clients
+from lambdas.shared.tables import Condition, Table
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionAdapters:
+    """The list of VENs that may claim, and the VENs."""
+
+    allowed: Table
+    vens: Table
+
+    def use_place(self, request: AdmissionRequest, *, now: float) -> bool:
+        """Use up the VEN's place on the list for this certificate; False when there is none, or no more.
+
+        IoT Core may invoke the hook twice for one certificate, which is one admission; another certificate
+        for the same VEN takes another place on the list.
+        """
+        unused = Condition(
+            "#e > :now AND (attribute_not_exists(#u) OR #u = :c)",
+            {"#e": TTL_ATTRIBUTE, "#u": "usedBy"},
+            {":now": now, ":c": request.certificate_id},
+        )
+        used = {"usedBy": request.certificate_id, "usedTs": now}
+        return self.allowed.update(Key(request.ven_id), used, when=unused)
+
+    def record(self, request: AdmissionRequest, *, now: float) -> None:
+        """Record the VEN with its certificate."""
+        row = {"certificateId": request.certificate_id, "certifiedTs": now, "claimedTs": now}
+        self.vens.update(Key(request.ven_id), row, once={"provisionedTs": now})
+
+
+def open_adapters(settings: AdmissionSettings) -> AdmissionAdapters:
+    """Open the tables that the settings name."""
+    dynamodb = clients.dynamodb()
+    return AdmissionAdapters(
+        Table(dynamodb, settings.allowed_table, ALLOWED_VENS), Table(dynamodb, settings.vens_table, VENS)
+    )

@@ -1,0 +1,56 @@
+"""The telemetry table as `store_telemetry` writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, Key
+from lambdas.shared import batches, clients
+from lambdas.shared.batch_writes import write_all
+from lambdas.shared.tables import Condition, Table
+from lambdas.store_telemetry.logic import Reading, TelemetryBatch, latest_row
+from lambdas.store_telemetry.settings import TelemetrySettings
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetryAdapters:
+    """The telemetry table."""
+
+    table: Table
+    retention_days: int
+
+    def store(self, batch: TelemetryBatch) -> dict[str, Exception]:
+        """Write *batch*; returns the messages of which something is not written."""
+        unwritten = write_all(self.table, batch.rows)
+        late = [message_id for key in unwritten for message_id in batch.messages[key]]
+        for row_id, latest in ((LATEST_ROW, batch.latest), (CIRCUITS_ROW, batch.circuits)):
+            late += [
+                reading.message_id for reading in latest.values() if not self._put_latest(row_id, reading)
+            ]
+        return {message_id: batches.NotWrittenError("not written in time") for message_id in late}
+
+    def _put_latest(self, row_id: str, reading: Reading) -> bool:
+        """Make a reading its VEN's latest, unless a later one is; False when DynamoDB was too busy.
+
+        Interpretation: boot ids sort by the time of the boot, so a later boot's first row follows all of an
+        earlier boot's.
+        """
+        errors = self.table.client.exceptions
+        boot_id, seq = reading.order
+        not_later = Condition(
+            "attribute_not_exists(#boot) OR #boot < :boot OR (#boot = :boot AND #seq < :seq)",
+            {"#boot": "bootId", "#seq": "seq"},
+            {":boot": boot_id, ":seq": seq},
+        )
+        row = latest_row(reading, self.retention_days)
+        try:
+            self.table.update(Key(reading.payload.ven_id, row_id), row, when=not_later)
+        except (errors.ProvisionedThroughputExceededException, errors.RequestLimitExceeded):
+            return False
+        return True
+
+
+def open_adapters(settings: TelemetrySettings) -> TelemetryAdapters:
+    """Open the table that the settings name."""
+    table = Table(clients.dynamodb(), settings.telemetry_table, TELEMETRY)
+    return TelemetryAdapters(table, settings.retention_days)

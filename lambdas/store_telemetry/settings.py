@@ -1,0 +1,13 @@
+"""Settings of `store_telemetry`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    """The telemetry table, and how long a row is kept, days."""
+
+    telemetry_table: str
+    retention_days: int
