@@ -69,13 +69,17 @@ class HttpApi(Construct):
         for name, key in {route.operation: f"{route.method} {route.path}" for route in ROUTES}.items():
             self._route(name, key, integration)
         self._route("anythingElse", "$default", integration)
+        self._stage(RETENTION[stage.log_retention_days])
+        self.url = self.api.api_endpoint
+
+    def _stage(self, retention: logs.RetentionDays) -> None:
+        """The one stage, throttled and logged. The L2 stage has no say over the format of its log."""
         group = logs.LogGroup(
             self,
             "Access",
-            retention=RETENTION[stage.log_retention_days],
+            retention=retention,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        # The L2 stage has no say over the format of its log.
         gateway.CfnStage(
             self,
             "Stage",
@@ -91,7 +95,6 @@ class HttpApi(Construct):
                 destination_arn=group.log_group_arn, format=json.dumps(LOGGED)
             ),
         )
-        self.url = self.api.api_endpoint
 
     def _route(self, name: str, key: str, integration: gateway.CfnIntegration) -> None:
         gateway.CfnRoute(

@@ -10,13 +10,12 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk.lambda_function import LambdaFunction
 from cdk.policy import VenPolicy
 from cdk.stage import Stage
-from cdk.ven import ANSWER_WITHIN
+from cdk.ven import ANSWER_WITHIN, empty_secret
 from contracts.store import keys
 from contracts.store.stack import claim_secret_name, claim_template_name
 from contracts.wire.topics import ProvisioningTopics, claim_client_id
@@ -72,13 +71,11 @@ class Claims(Construct):
             policy_name=name,
             policy_document=claim_policy_document(Stack.of(self), stage.name),
         )
-        secret = secretsmanager.CfnSecret(
+        secret = empty_secret(
             self,
-            "Tls",
-            name=claim_secret_name(stage.name),
-            description="CA, certificate and private key with which a VEN asks for a certificate of its own",
+            claim_secret_name(stage.name),
+            "CA, certificate and private key with which a VEN asks for a certificate of its own",
         )
-        secret.apply_removal_policy(RemovalPolicy.DESTROY)
         certificate = CustomResource(
             self,
             "Certificate",

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from aws_cdk import AssetHashType, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.bundle import Bundle
@@ -62,6 +64,12 @@ class LambdaFunction(Construct):
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 **environment,
             },
+        )
+
+    def retry(self, attempts: int, *, within: Duration, dead: sqs.Queue) -> None:
+        """Repeat a failed asynchronous invocation up to *attempts* times, then send it to *dead*."""
+        self.function.configure_async_invoke(
+            on_failure=destinations.SqsDestination(dead), retry_attempts=attempts, max_event_age=within
         )
 
     def allow(self, *actions: str, on: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What differs between stages: data, never shape. What is tested locally is what is deployed."""
+"""The data of each stage. The stack's shape is the same in all: the local stage tests the deployed ones."""
 
 from __future__ import annotations
 

@@ -16,6 +16,13 @@ ANSWER_WITHIN = Duration.minutes(10)
 """Three attempts of the function and the pauses between them; CloudFormation's own default is an hour."""
 
 
+def empty_secret(scope: Construct, name: str, description: str) -> secretsmanager.CfnSecret:
+    """A secret without a value, which `provision_ven` fills."""
+    secret = secretsmanager.CfnSecret(scope, "Tls", name=name, description=description)
+    secret.apply_removal_policy(RemovalPolicy.DESTROY)
+    return secret
+
+
 class VenThing(Construct):
     """A VEN that exists before it ever connects.
 
@@ -35,13 +42,9 @@ class VenThing(Construct):
     ) -> None:
         super().__init__(scope, ven_id)
         thing = iot.CfnThing(self, "Thing", thing_name=ven_id)
-        secret = secretsmanager.CfnSecret(
-            self,
-            "Tls",
-            name=tls_secret_name(stage.name, ven_id),
-            description=f"CA, certificate and private key of VEN {ven_id}",
+        secret = empty_secret(
+            self, tls_secret_name(stage.name, ven_id), f"CA, certificate and private key of VEN {ven_id}"
         )
-        secret.apply_removal_policy(RemovalPolicy.DESTROY)
         certificate = CustomResource(
             self,
             "Certificate",

@@ -1,4 +1,4 @@
-"""Who calls: every signature is checked, also root's, and root is whoever holds the key that it was given.
+"""Callers of the emulator: every signature is checked, also root's, and root is the one with its own key.
 
 Left to itself the emulator takes a call under the root's key id, under ``test``, under any account's number
 or under a foreign Authorization header for root's, whatever its signature says. AWS takes none of these.
@@ -24,12 +24,12 @@ def only_the_configured(_: Knows) -> Knows:
 
 
 def nobody(_: Knows) -> Knows:
-    """The emulator's test for whose signature is not checked: nobody's."""
+    """The emulator's test for a caller whose signature is not checked: none is."""
 
-    def is_taken_unchecked(access_key_id: str) -> bool:  # noqa: ARG001 - whoever it is
+    def is_exempt(access_key_id: str) -> bool:  # noqa: ARG001 - whoever it is
         return False
 
-    return is_taken_unchecked
+    return is_exempt
 
 
 def reached_by_path(create: Callable[..., Any], gateway: Any) -> Callable[..., Any]:

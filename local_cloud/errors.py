@@ -1,4 +1,4 @@
-"""What can go wrong with the local cloud; each message is one line that says what to do."""
+"""Errors of the local cloud; each message is one line with the remedy."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ class StartError(LocalCloudError):
 
 
 class DeployError(LocalCloudError):
-    """The stack could not be deployed. The message holds CloudFormation's reason."""
+    """The stack could not be deployed. The message has CloudFormation's reason."""

@@ -1,4 +1,4 @@
-"""What the emulator leaves open and AWS does not: closed here, in the emulator's own process.
+"""The gaps of the emulator that AWS does not have: closed here, in the emulator's own process.
 
 Pinned to ministack 1.5.33. Each override asserts that the private name it replaces is still there;
 ``tests/integration/test_hardening.py`` fails for each that stops biting.
@@ -16,7 +16,7 @@ from typing import Any
 from contracts.wire.codec import PAYLOAD_MAX_BYTES
 from local_cloud.callers import nobody, only_the_configured, reached_by_path
 from local_cloud.iam_resources import judged_as_on_aws
-from local_cloud.shadow_limits import held_to_limits
+from local_cloud.shadow_limits import within_limits
 
 PINNED = "1.5.33"
 SCHEDULER_TICK_S = 1
@@ -48,7 +48,7 @@ def harden(bind_host: str) -> None:
     _enforce_keep_alive(iot)
     _hold_packets_to_limits(iot)
     replace(iot, "_next_presence_version", lambda count: _counting_on(count, iot))
-    replace(iot, "update_thing_shadow", lambda update: held_to_limits(update, iot))
+    replace(iot, "update_thing_shadow", lambda update: within_limits(update, iot))
     replace(iam_actions, "extract_resource_arn", judged_as_on_aws)
     replace(scheduler, "_SCHEDULE_TICK_INTERVAL", lambda _: SCHEDULER_TICK_S)
     for module in (iam_evaluator, sts):
@@ -76,7 +76,7 @@ def replace_in(table: dict[str, Any], name: str, make: Callable[[Any], Any]) -> 
 
 
 def _listen_on(iot: Any, host: str) -> None:
-    """The MQTT listener binds every interface whatever BIND_HOST says; bind *host* instead."""
+    """The MQTT listener binds every interface whatever BIND_HOST is; bind *host* instead."""
 
     async def start() -> None:
         port = iot._mtls_port()  # noqa: SLF001 - the emulator's own setting
@@ -181,5 +181,5 @@ def _publish_within_limits(flags: int, body: bytes) -> bool:
     slashes = topic.count(b"/") - (3 if topic.startswith(b"$aws/rules/") else 0)
     payload_bytes = len(body) - 2 - topic_bytes
     # The reserved shadow topics of a named shadow have eight levels; AWS does not count its own.
-    own = topic.startswith(b"$aws/things/")
-    return qos < 2 and payload_bytes <= PAYLOAD_MAX_BYTES and (own or slashes <= TOPIC_MAX_SLASHES)
+    reserved = topic.startswith(b"$aws/things/")
+    return qos < 2 and payload_bytes <= PAYLOAD_MAX_BYTES and (reserved or slashes <= TOPIC_MAX_SLASHES)

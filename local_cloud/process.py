@@ -47,27 +47,14 @@ def start(
             f"a local cloud runs already (process {running.pid}): stop it with ven-twin cloud stop"
         )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    state = folder / "state"
-    if not keep:
-        shutil.rmtree(state, ignore_errors=True)
-    state.mkdir(exist_ok=True, mode=0o700)
+    state = _state_folder(folder, keep=keep)
     gateway_port = gateway_port or free_port(GATEWAY_PORT)
     mqtt_port = mqtt_port or free_port(MQTT_PORT)
     root = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper()}
     root["AWS_SECRET_ACCESS_KEY"] = secrets.token_urlsafe(30)
     ports = {"GATEWAY_PORT": str(gateway_port), "IOT_MTLS_PORT": str(mqtt_port)}
     log = folder / "cloud.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local_cloud.server"],
-            env={**_server_environment(state, keep=keep), **ports, **root},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=folder,
-            start_new_session=True,  # Ctrl-C in the terminal reaches the CLI, which stops the cloud in order
-        )
-    _children[process.pid] = process
+    process = _spawn({**_server_environment(state, keep=keep), **ports, **root}, folder, log)
     runtime = Runtime(
         pid=process.pid,
         gateway_port=gateway_port,
@@ -86,8 +73,32 @@ def start(
     return runtime
 
 
+def _state_folder(folder: Path, *, keep: bool) -> Path:
+    state = folder / "state"
+    if not keep:
+        shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(exist_ok=True, mode=0o700)
+    return state
+
+
+def _spawn(environment: dict[str, str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    """The emulator's process, noted among those to wait for."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local_cloud.server"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C in the terminal reaches the CLI, which stops the cloud in order
+        )
+    _children[process.pid] = process
+    return process
+
+
 def stop(folder: Path) -> bool:
-    """Stop the local cloud of *folder*; what it keeps is saved first. Says whether one ran."""
+    """Stop the local cloud of *folder*; what it keeps is saved first. Returns True when one ran."""
     try:
         runtime = current(folder)
     except NotRunningError:
@@ -131,10 +142,10 @@ def _server_environment(state: Path, *, keep: bool) -> dict[str, str]:
     inherited = {
         key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "MINISTACK_"))
     }
-    kept = {"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keep else {}
+    persistence = {"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keep else {}
     return {
         **inherited,
-        **kept,
+        **persistence,
         "AUTH": "true",
         "BIND_HOST": HOST,
         "SFTP_ENABLED": "0",

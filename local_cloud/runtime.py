@@ -1,4 +1,4 @@
-"""Where a running local cloud is and how to reach it, kept in a file that only its owner reads."""
+"""The address and the credentials of a running local cloud, in a file that only its owner reads."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def endpoint_url(self) -> str:
-        """Where every AWS API answers."""
+        """The endpoint of every AWS API."""
         return f"http://{HOST}:{self.gateway_port}"
 
     def client_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """*base* (this process's environment when absent) pointed at this cloud and away from any other."""
-        kept = {k: v for k, v in (os.environ if base is None else base).items() if not k.startswith("AWS_")}
+        inherited = {
+            k: v for k, v in (os.environ if base is None else base).items() if not k.startswith("AWS_")
+        }
         return {
-            **kept,
+            **inherited,
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
@@ -48,7 +50,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def alive(self) -> bool:
-        """Whether the process still runs."""
+        """True while the process runs."""
         try:
             os.kill(self.pid, 0)
         except (ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""The Device Shadow service's limits, which the emulator does not hold: it stores any shadow.
+"""The Device Shadow service's limits, which the emulator does not keep: it stores any shadow.
 
 AWS refuses with 400 or 413. Source: AWS IoT Device Shadow error messages and quotas.
 """
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.errors import FieldError, OversizeError
-from contracts.wire.shadow import CLIENT_TOKEN_MAX_BYTES, check_state, merge
+from contracts.wire.shadow import CLIENT_TOKEN_MAX_BYTES, STATE_MAX_DEPTH, check_state, merge
 
 
-def held_to_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
+def within_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
     """The emulator's *update* of a shadow, refusing what AWS refuses. *iot* is the emulator's module."""
 
     def update_thing_shadow(thing_name: str, shadow_name: str, request: Any) -> Any:
@@ -25,7 +25,7 @@ def held_to_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
 
 
 def _shadow_refusal(request: Any) -> tuple[int, str] | None:
-    """What AWS answers to a request that is wrong in itself."""
+    """The refusal by AWS of a request that is wrong in itself."""
     if not isinstance(request, dict) or not isinstance(request.get("state"), dict):
         return None  # the emulator's own check
     token, version, state = request.get("clientToken"), request.get("version"), request["state"]
@@ -44,15 +44,17 @@ def _merged_refusal(iot: Any, thing_name: str, shadow_name: str, request: Any) -
     status, document = iot.get_thing_shadow(thing_name, shadow_name)
     if status != 200 or not isinstance(request, dict) or not isinstance(request.get("state"), dict):
         return None
-    kept = {key: value for key, value in document["state"].items() if key != "delta"}
-    return _limits_refusal(merge(kept, request["state"]))
+    stored = {key: value for key, value in document["state"].items() if key != "delta"}
+    return _limits_refusal(merge(stored, request["state"]))
 
 
 def _limits_refusal(state: dict[str, Any]) -> tuple[int, str] | None:
     try:
         check_state(state)
     except OversizeError as error:
-        return (413, "Payload too large") if "bytes" in error.what else (400, "JSON contains too many levels")
+        if error.allowed == STATE_MAX_DEPTH:
+            return 400, "JSON contains too many levels"
+        return 413, "Payload too large"
     except FieldError as error:
         return 400, f"State contains an invalid node: {error.field}"
     return None

@@ -1,4 +1,4 @@
-"""The cloud assembly of the local stage: synthesized once for each state of the sources, then kept."""
+"""The cloud assembly of the local stage: synthesized once for each state of the sources, then cached."""
 
 from __future__ import annotations
 

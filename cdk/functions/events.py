@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from aws_cdk import Duration
-from aws_cdk import aws_lambda_destinations as destinations
 
 from cdk.lambda_function import LambdaFunction
 from cdk.schedules import Schedules
@@ -32,11 +31,7 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
     resources.grant_events(
         settle, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"
     )
-    settle.function.configure_async_invoke(
-        on_failure=destinations.SqsDestination(resources.failed_starts),
-        retry_attempts=2,
-        max_event_age=Duration.hours(6),
-    )
+    settle.retry(2, within=Duration.hours(6), dead=resources.failed_starts)
     return settle
 
 
@@ -69,6 +64,14 @@ def dispatch_event(
     resources.grant_events(
         dispatch, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"
     )
+    _let_schedule(dispatch, resources, schedules)
+    # Not repeated: the schedule's next run does what this one would have.
+    dispatch.retry(0, within=Duration.minutes(1), dead=resources.failed_starts)
+    return dispatch
+
+
+def _let_schedule(dispatch: LambdaFunction, resources: SharedResources, schedules: Schedules) -> None:
+    """Let `dispatch_event` make the schedules that start `settle_event` and itself."""
     dispatch.allow(
         "scheduler:CreateSchedule",
         "scheduler:UpdateSchedule",
@@ -79,14 +82,8 @@ def dispatch_event(
             )
         ],
     )
-    role.grant_pass_role(dispatch.function.grant_principal)
+    schedules.role.grant_pass_role(dispatch.function.grant_principal)
     schedules.let_start(dispatch.function)
-    dispatch.function.configure_async_invoke(
-        on_failure=destinations.SqsDestination(resources.failed_starts),
-        retry_attempts=0,  # the schedule's next run does what this one would have
-        max_event_age=Duration.minutes(1),
-    )
-    return dispatch
 
 
 def write_shadows(resources: SharedResources) -> LambdaFunction:

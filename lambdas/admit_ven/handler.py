@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import FieldError
 from lambdas.admit_ven.adapters import open_adapters
 from lambdas.admit_ven.logic import read_admission_request
 from lambdas.admit_ven.settings import AdmissionSettings
 from lambdas.shared import clock, settings
+from lambdas.shared.counting import count
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:  
     """Admit the VEN or refuse it; a failure refuses it."""
     allowed = admit(event, now=clock.utc_now())
     name = "VenAdmitted" if allowed else "VenNotAdmitted"
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    count(metrics, **{name: 1})
     return {"allowProvisioning": allowed}
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.api.requests import CommandIssued, IssueCommand
 from contracts.store.keys import Key
@@ -15,6 +14,7 @@ from lambdas.issue_command.adapters import open_adapters
 from lambdas.issue_command.logic import plan_command
 from lambdas.issue_command.settings import CommandSettings
 from lambdas.shared import answers, clock, settings
+from lambdas.shared.counting import count
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -27,10 +27,10 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:
     """Validate an operation, record it, publish it on ``ven/cmd/{venId}`` with QoS 1."""
-    metrics.add_metric(name="CommandRequested", unit=MetricUnit.Count, value=1)
+    count(metrics, CommandRequested=1)
     answer = answers.answer(lambda: issue(event, context.aws_request_id, now=clock.utc_now()))
     name = "CommandIssued" if answer["ok"] else "CommandRefused"
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    count(metrics, **{name: 1})
     return answer
 
 

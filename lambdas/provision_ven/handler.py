@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import FieldError
 from lambdas.provision_ven.logic import UndoFailedError
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.shared import cfn_response, clients, clock, settings
 from lambdas.shared.cfn_response import CfnOutcome
+from lambdas.shared.counting import count
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,11 +23,11 @@ metrics = Metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Create, replace or remove a VEN's certificate, its secret and its row, and tell CloudFormation."""
-    metrics.add_metric(name="ProvisionRequested", unit=MetricUnit.Count, value=1)
+    """Create, replace or remove a VEN's certificate, its secret and its row, and answer CloudFormation."""
+    count(metrics, ProvisionRequested=1)
     outcome = provision(event, context.log_stream_name)
     name = "VenProvisioned" if outcome.reason is None else "VenProvisioningFailed"
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    count(metrics, **{name: 1})
     cfn_response.send(event["ResponseURL"], cfn_response.answer(event, outcome))
 
 

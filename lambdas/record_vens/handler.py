@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import WireError
 from lambdas.record_vens.adapters import open_adapters
@@ -14,6 +13,7 @@ from lambdas.record_vens.logic.changes import changes
 from lambdas.record_vens.logic.messages import Message, read_message
 from lambdas.record_vens.settings import RecordSettings
 from lambdas.shared import batches, settings
+from lambdas.shared.counting import count
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -26,7 +26,7 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Record a batch of acks, presence and reported state; a message of no VEN of ours is dropped."""
-    metrics.add_metric(name="MessagesReceived", unit=MetricUnit.Count, value=len(event["Records"]))
+    count(metrics, MessagesReceived=len(event["Records"]))
     failed: dict[str, Exception] = {}
     messages: dict[str, Message] = {}
     for record in event["Records"]:
@@ -35,12 +35,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except WireError as error:
             failed[record["messageId"]] = error
     ignored = record_all(messages, failed)
-    for name, count in (
-        ("VenMessagesRecorded", len(event["Records"]) - len(failed) - ignored),
-        ("VenMessagesFailed", len(failed)),
-        ("UnknownVenMessages", ignored),
-    ):
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    count(
+        metrics,
+        VenMessagesRecorded=len(event["Records"]) - len(failed) - ignored,
+        VenMessagesFailed=len(failed),
+        UnknownVenMessages=ignored,
+    )
     return batches.answer(event, context, failed)
 
 

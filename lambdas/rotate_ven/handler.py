@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.rotate_ven.adapters import RotationAdapters, open_adapters
 from lambdas.rotate_ven.logic import RotationOp, RotationRequest, due
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients, clock, settings
+from lambdas.shared.counting import count
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,7 +35,7 @@ class Rotated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:  # noqa: ARG001 - Lambda's form
     """Begin or finish one VEN's rotation, or sweep over all VENs."""
-    metrics.add_metric(name="RotationRequested", unit=MetricUnit.Count, value=1)
+    count(metrics, RotationRequested=1)
     return answers.answer(lambda: rotate(event, now=clock.utc_now()))
 
 
@@ -72,5 +72,5 @@ def sweep(adapters: RotationAdapters, rotate_days: int, *, now: float) -> Rotate
             logger.error(  # noqa: TRY400 - a traceback quotes what AWS was given
                 "rotation failed", ven_id=ven_id, reason=clients.error_code(error)
             )
-    metrics.add_metric(name="RotationFailed", unit=MetricUnit.Count, value=failed)
+    count(metrics, RotationFailed=failed)
     return Rotated(begun=begun, finished=finished, failed=failed)

@@ -70,7 +70,7 @@ class Adapters:
         """Work out the report. *left_s* is how long this may take altogether."""
         asks = asked(event, plans)
         setting = setting_of(event, asks)
-        acks = self.book.ven_parts(event.event_id)
+        acks = self.book.ven_items(event.event_id)
         history = History(self.telemetry, now, clock.utc_now() + HISTORY_SHARE * left_s)
 
         def one(ven: tuple[str, Part]) -> tuple[Measured, bool]:
@@ -142,7 +142,7 @@ class Adapters:
         """The VENs' parts, from where they stand when the report was too large for one item."""
         if report.vens:
             return report.vens
-        parts = self.book.ven_parts(report.event_id).values()
+        parts = self.book.ven_items(report.event_id).values()
         return [msgspec.convert(part["report"], VenReport) for part in parts if "report" in part]
 
     def _rows(self, ven_id: str, window: Window) -> tuple[PowerRow, ...]:

@@ -47,7 +47,7 @@ def request(kind: type[T], event: Any) -> T:
 
 
 def answer(carry_out: Callable[[], msgspec.Struct]) -> Answer:
-    """What *carry_out* returns, or the refusal that it raises, as JSON."""
+    """The result of *carry_out*, or the refusal that it raises, as JSON."""
     try:
         result = carry_out()
     except RequestRefusedError as error:

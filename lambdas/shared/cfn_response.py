@@ -21,7 +21,7 @@ Put = Callable[[str, bytes], None]
 
 
 class CfnOutcome(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=True, kw_only=True):
-    """How a request ended. *data* is what `Fn::GetAtt` can read; there is never a secret in it."""
+    """The end of a request. *data* can be read by `Fn::GetAtt`; there is never a secret in it."""
 
     physical_resource_id: str
     reason: str | None = None

@@ -1,4 +1,4 @@
-"""AWS clients, each made when it is first needed and kept for the life of the sandbox.
+"""AWS clients, each made when it is first needed, and then reused for the life of the sandbox.
 
 boto3 is imported here and only then: a request that is refused costs none of it.
 """

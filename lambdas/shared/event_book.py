@@ -41,7 +41,7 @@ class EventBook:
     table: Table
 
     def find(self, event_id: str) -> EventRow | None:
-        """The event's header, or None. A deleted one is found, with `deleted_ts`; to readers it is gone."""
+        """The event's header, or None. A deleted one has `deleted_ts`; to readers it is gone."""
         item = self.table.get(Key(event_id, EVENT_PART))
         return None if item is None else rows.read(EventRow, item)
 
@@ -68,7 +68,7 @@ class EventBook:
         items, last = self.table.newest(BY_START, EVENT_PART, after=after, limit=limit)
         return rows.read_all(EventRow, items), last
 
-    def ven_parts(self, event_id: str) -> dict[str, Item]:
+    def ven_items(self, event_id: str) -> dict[str, Item]:
         """The VENs' own items of the event, by the VEN's id."""
         return {item["venId"]: item for item in self.table.query(event_id, parts_below(VEN_PART_PREFIX))}
 

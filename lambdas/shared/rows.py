@@ -18,7 +18,7 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 
 class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
-    """What the cloud knows of a VEN. Whoever has a row here was provisioned; nobody else counts.
+    """A VEN as the cloud has it. A VEN with a row here was provisioned; no other counts.
 
     *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
     last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
@@ -58,7 +58,7 @@ class LatestRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=Fa
 
 
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """An event's header: what was asked, how it stands. Who does what of it is in the plan *plan_id*.
+    """An event's header: the request and its state. The VENs' assignments are in the plan *plan_id*.
 
     *requested* is a digest of the request, *edition* how often an operator has revised it; *revision* rises
     with every change that goes to the VENs. *done_revision* is the last whose shadows and schedules are all
@@ -88,21 +88,21 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     full: tuple[str, ...] = ()
     cancelled_ts: float | None = None
     deleted_ts: float | None = None
-    part: str = EVENT_PART
+    kind: str = msgspec.field(name="part", default=EVENT_PART)
 
     @property
     def etag(self) -> str:
-        """What an operator's change is made on condition of."""
+        """The etag that an operator's change is conditional on."""
         return event_etag(self.requested, self.edition, cancelled=self.cancelled_ts is not None)
 
     @property
     def end_ts(self) -> int:
-        """When the last interval ends, UTC s, before randomisation."""
+        """The end of the last interval, UTC s, before randomisation."""
         return self.start_ts + sum(interval.duration_s for interval in self.intervals)
 
     @property
     def over_ts(self) -> float:
-        """When it is over for every VEN, UTC s."""
+        """The time at which it is over for every VEN, UTC s."""
         return self.end_ts + self.randomize_start_s if self.cancelled_ts is None else self.cancelled_ts
 
     def for_ven(self, assignment: Assignment) -> DrEvent:
@@ -135,5 +135,5 @@ def read_all(kind: type[R], items: Iterable[Any]) -> tuple[R, ...]:
 
 
 def expires_ts(now: float, retention_days: int) -> int:
-    """When a row written *now* goes, UTC s."""
+    """The time at which a row written *now* goes, UTC s."""
     return int(now) + retention_days * DAY_S

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -57,31 +57,17 @@ class Table:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def put_new(self, item: Mapping[str, Any]) -> bool:
-        """Write *item*, unless its key is taken; says whether it was written."""
-        try:
-            self.client.put_item(
-                TableName=self.name,
-                Item=to_item(item),
-                ConditionExpression="attribute_not_exists(#p)",
-                ExpressionAttributeNames={"#p": self.keys.partition},
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        """Write *item*, unless its key is taken; returns True when it was written."""
+        return self._write(
+            self.client.put_item,
+            Item=to_item(item),
+            ConditionExpression="attribute_not_exists(#p)",
+            ExpressionAttributeNames={"#p": self.keys.partition},
+        )
 
     def replace(self, item: Mapping[str, Any], *, when: Condition) -> bool:
-        """Write *item* over what is there, when the condition holds; says whether it did."""
-        try:
-            self.client.put_item(
-                TableName=self.name,
-                Item=to_item(item),
-                ConditionExpression=when.expression,
-                ExpressionAttributeNames=dict(when.names),
-                ExpressionAttributeValues=to_item(when.values),
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        """Write *item* over what is there, when the condition is true; returns True then."""
+        return self._write(self.client.put_item, Item=to_item(item), **_conditional(when))
 
     def update(
         self,
@@ -91,35 +77,29 @@ class Table:
         once: Mapping[str, Any] | None = None,
         when: Condition | None = None,
     ) -> bool:
-        """Set *values* (None removes) and, where still absent, *once*; says whether the condition held."""
+        """Set *values* (None removes) and, where still absent, *once*; returns True when *when* was true."""
         names: dict[str, str] = dict(when.names) if when else {}
         placeholders = {name: to_attribute(value) for name, value in (when.values if when else {}).items()}
         expression = _update_expression(values, once or {}, names, placeholders)
-        call: dict[str, Any] = {"ConditionExpression": when.expression} if when else {}
+        optional: dict[str, Any] = {"ConditionExpression": when.expression} if when else {}
         if placeholders:
-            call["ExpressionAttributeValues"] = placeholders
-        try:
-            self.client.update_item(
-                TableName=self.name,
-                Key=to_item(self.key(key)),
-                UpdateExpression=expression,
-                ExpressionAttributeNames=names,
-                **call,
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+            optional["ExpressionAttributeValues"] = placeholders
+        return self._write(
+            self.client.update_item,
+            Key=to_item(self.key(key)),
+            UpdateExpression=expression,
+            ExpressionAttributeNames=names,
+            **optional,
+        )
 
     def delete(self, key: Key, *, when: Condition) -> bool:
-        """Delete the item when the condition holds; says whether it did."""
+        """Delete the item when the condition is true; returns True then."""
+        return self._write(self.client.delete_item, Key=to_item(self.key(key)), **_conditional(when))
+
+    def _write(self, call: Callable[..., Any], **arguments: Any) -> bool:
+        """Make a conditional *call*; returns False when its condition was false."""
         try:
-            self.client.delete_item(
-                TableName=self.name,
-                Key=to_item(self.key(key)),
-                ConditionExpression=when.expression,
-                ExpressionAttributeNames=dict(when.names),
-                ExpressionAttributeValues=to_item(when.values),
-            )
+            call(TableName=self.name, **arguments)
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True
@@ -212,6 +192,14 @@ class Table:
             return items
 
         return [item for items in parallel.over(chunks, read) for item in items]
+
+
+def _conditional(when: Condition) -> dict[str, Any]:
+    return {
+        "ConditionExpression": when.expression,
+        "ExpressionAttributeNames": dict(when.names),
+        "ExpressionAttributeValues": to_item(when.values),
+    }
 
 
 def _projection(attributes: Collection[str]) -> tuple[str, dict[str, str]]:

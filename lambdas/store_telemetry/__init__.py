@@ -1,1 +1,1 @@
-"""What the VENs measure, into the telemetry table."""
+"""The VENs' telemetry, into its table."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.errors import WireError
 from lambdas.shared import batches, clients, settings
+from lambdas.shared.counting import count
 from lambdas.write_shadows.adapters import open_adapters
 from lambdas.write_shadows.logic import MovedOnError, read_chunk
 from lambdas.write_shadows.settings import ShadowSettings
@@ -34,6 +34,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             written += len(chunk.assignments)
         except (WireError, MovedOnError, clients.dynamodb().exceptions.ClientError) as error:
             failed[record["messageId"]] = error
-    for name, count in (("ShadowsWritten", written), ("ShadowsFull", full), ("ChunksFailed", len(failed))):
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    count(
+        metrics,
+        ShadowsWritten=written,
+        ShadowsFull=full,
+        ChunksFailed=len(failed),
+    )
     return batches.answer(event, context, failed)

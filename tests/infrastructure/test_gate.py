@@ -21,7 +21,7 @@ DEV = stage("dev")
 
 @pytest.fixture(scope="module")
 def report(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What each rule pack says of the dev stage, acknowledged findings included."""
+    """The findings of each rule pack in the dev stage, acknowledged ones included."""
     folder = tmp_path_factory.mktemp("gate")
     app = App(context=CONTEXT, outdir=str(folder), auto_synth=False)
     stack = compose(app, DEV)

@@ -34,7 +34,7 @@ def unsigned(template: Template) -> list[str]:
 
 
 def test_the_gateway_has_the_routes_of_the_table_and_one_for_the_rest(dev: Template) -> None:
-    """What the function does, the document says and the gateway lets through are one table."""
+    """The function's operations, the document's and the gateway's routes are one table."""
     routes = of_type(dev, "AWS::ApiGatewayV2::Route").values()
     table = {f"{route.method} {route.path}" for route in ROUTES}
     assert {route["RouteKey"] for route in routes} == table | {"$default"}
@@ -49,7 +49,7 @@ def test_every_route_is_signed(dev: Template) -> None:
 
 
 def test_calls_are_throttled_and_logged_without_what_they_hold(dev: Template) -> None:
-    """Who, what and how it ended; no body and no query string, which may hold a signature."""
+    """Caller, route and outcome; no body and no query string, which may hold a signature."""
     stage = _only(dev, "AWS::ApiGatewayV2::Stage")
     settings = stage["DefaultRouteSettings"]
     assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 1000

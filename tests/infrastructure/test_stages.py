@@ -49,7 +49,7 @@ INLINE_POLICY_MAX_BYTES = 10_240
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name != "dev"])
 def test_a_stage_has_the_resources_of_every_other(name: str, templates: dict[str, Template]) -> None:
-    """What is tested locally is what is deployed: the same logical ids, each of the same type."""
+    """The local stage tests the deployed ones: the same logical ids, each of the same type."""
     shapes = {
         of: {logical_id: resource["Type"] for logical_id, resource in template["Resources"].items()}
         for of, template in templates.items()

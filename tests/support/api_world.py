@@ -26,7 +26,7 @@ class Functions:
     fails: bool = False
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        """What Lambda answers when it waits for the function."""
+        """The answer of Lambda when it waits for the function."""
         request = json.loads(Payload)
         self.asked.append((FunctionName, request))
         if self.error is not None:
@@ -40,7 +40,7 @@ class Functions:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a caller gets."""
+    """The answer that a caller gets."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What the tests of the functions stand on: an account, a fleet, messages as the rules pass them on."""
+"""The world of the functions' tests: an account, a fleet, messages as the rules pass them on."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Context:
-    """What a function reads of Lambda's context."""
+    """Lambda's context, as far as a function reads it."""
 
     aws_request_id: str = "8d7a1f3e-0000-4000-8000-000000000001"
     function_name: str = "function"

@@ -1,4 +1,4 @@
-"""Our own rules over a template: each takes the template and returns what breaks it, one line a breach.
+"""Our own rules over a template: each takes the template and returns its breaches, a line for one.
 
 cdk-nag has no rules for AWS IoT, and none of the rule packs knows what the local cloud can run.
 """
@@ -109,7 +109,7 @@ def ven_policy_is_own_things_only(template: Template) -> list[str]:
 
 
 def claim_certificate_only_claims(template: Template) -> list[str]:
-    """What every device carries opens the provisioning topics of this template and nothing else."""
+    """The certificate that every device carries opens this template's provisioning topics alone."""
     found = []
     claims = {
         name: policy
@@ -132,7 +132,7 @@ def claim_certificate_only_claims(template: Template) -> list[str]:
 
 
 def rules_have_error_actions(template: Template) -> list[str]:
-    """What a rule's action cannot take is kept where someone can look at it."""
+    """A message that a rule's action cannot take goes where someone can look at it."""
     return [
         f"{name}: no error action"
         for name, rule in of_type(template, "AWS::IoT::TopicRule").items()
@@ -141,7 +141,7 @@ def rules_have_error_actions(template: Template) -> list[str]:
 
 
 def rules_run_on_the_local_cloud(template: Template) -> list[str]:
-    """What is tested locally is what is deployed, so no rule may use what the local cloud skips."""
+    """The local stage tests the deployed ones, so no rule may use what the local cloud skips."""
     found = []
     for name, rule in of_type(template, "AWS::IoT::TopicRule").items():
         payload = rule["TopicRulePayload"]
@@ -154,7 +154,7 @@ def rules_run_on_the_local_cloud(template: Template) -> list[str]:
 
 
 def sql_breaches(sql: str) -> list[str]:
-    """What in *sql* the local cloud cannot run."""
+    """The clauses of *sql* that the local cloud cannot run."""
     match = SQL_SHAPE.fullmatch(sql)
     if match is None:
         return ["not of the shape: select, from a quoted topic, where"]

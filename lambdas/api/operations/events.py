@@ -59,7 +59,7 @@ def get_event(request: OperationRequest, adapters: ApiAdapters) -> OperationResu
         plan = adapters.events.plan(row)
     except PlanMissingError:  # it expires with the event, in no order
         plan = None
-    reports = adapters.events.ven_parts(row.event_id)
+    reports = adapters.events.ven_items(row.event_id)
     after: str = request.position(str) or ""
     ven_ids = [ven_id for ven_id in views.part_ids(plan, reports) if ven_id > after]
     page = ven_ids[: request.query.limit]

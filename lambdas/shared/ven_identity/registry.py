@@ -72,7 +72,7 @@ class Registry:
         return self.vens.update(Key(ven_id), values, once={"provisionedTs": now}, when=when)
 
     def unregister(self, ven_id: str, certificate_id: str) -> bool:
-        """Forget the VEN, if this certificate is still its own; says whether it was."""
+        """Forget the VEN, if this certificate is still its own; returns True when it was."""
         unchanged = Condition("#c = :c", {"#c": "certificateId"}, {":c": certificate_id})
         return self.vens.delete(Key(ven_id), when=unchanged)
 

@@ -1,4 +1,4 @@
-"""The secret that holds a VEN's identity."""
+"""The secret with a VEN's identity."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _files(made: Bundle) -> set[str]:
 
 
 @pytest.mark.usefixtures("sources", "installer")
-def test_a_bundle_holds_the_slices_the_contracts_and_what_they_need(tmp_path: Path) -> None:
+def test_a_bundle_has_the_functions_the_contracts_and_what_they_need(tmp_path: Path) -> None:
     """Nothing that a function reads is missing, and nothing is there that it never reads."""
     assert _files(_make(tmp_path / "cache")) == {
         "contracts/wire.py",
@@ -107,7 +107,7 @@ def test_a_changed_source_makes_another_bundle(name: str, sources: Path, tmp_pat
 
 @pytest.mark.usefixtures("installer")
 def test_a_changed_lock_makes_another_bundle(sources: Path, tmp_path: Path) -> None:
-    """What the requirements bring with them is pinned by the lock alone."""
+    """Dependencies of the requirements are pinned by the lock alone."""
     before = _make(tmp_path / "cache")
     (sources / "requirements.lock").write_text("powertools==1 --hash=sha256:11\n")
     assert _make(tmp_path / "cache").digest != before.digest

@@ -1,4 +1,4 @@
-"""What a stage is read from, and what is refused."""
+"""A stage is read from CDK context, and a wrong value is refused."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_only_prod_keeps_its_tables_and_only_local_takes_plain_http() -> None:
 
 
 def test_retention_and_address_are_taken_from_the_context() -> None:
-    """How long measurements of people are kept is the operator's to say."""
+    """The operator decides for how long measurements of people are kept."""
     stage = read_stage({"retention_days": "7", "alert_email": "ops@example.org"}.get)
     assert (stage.retention_days, stage.alert_email) == (7, "ops@example.org")
 

@@ -34,7 +34,7 @@ def allowed(world: World, monkeypatch: pytest.MonkeyPatch) -> Table:
 
 
 def ask(ven_id: Any = VEN, certificate_id: str = CERTIFICATE, client_id: str | None = None) -> bool:
-    """What the hook answers IoT Core."""
+    """The answer of the hook to IoT Core."""
     event = {
         "claimCertificateId": "c" * 64,
         "certificateId": certificate_id,

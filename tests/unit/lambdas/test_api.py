@@ -178,7 +178,7 @@ def test_only_json_is_answered(api: Api, accept: str, status: int) -> None:
 
 
 def throttled(code: str) -> ClientError:
-    """What boto3 raises when AWS is too busy."""
+    """The error of boto3 when AWS is too busy."""
     return ClientError({"Error": {"Code": code, "Message": "Rate exceeded for 123456789012"}}, "Invoke")
 
 
@@ -213,7 +213,7 @@ def test_a_function_that_fails_is_a_500_without_what_it_said(api: Api) -> None:
 
 
 def test_no_answer_is_cached_or_sniffed(api: Api) -> None:
-    """What is true of a fleet now is not of a fleet later, and JSON is never a page."""
+    """A fleet's figures change, and JSON is never a page."""
     for answer in (api.call("GET", "/fleet"), api.call("GET", "/nothing")):
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

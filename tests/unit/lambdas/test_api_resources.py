@@ -55,7 +55,7 @@ def test_vens_are_filtered_by_presence_and_group(api: Api, world: World) -> None
 
 
 def test_a_ven_has_its_latest_row_and_its_circuits(api: Api, world: World) -> None:
-    """What it reports, what it measured last, and its circuits; nothing else that is stored with it."""
+    """Its report, its latest row and its circuits; nothing else that is stored with it."""
     world.add_ven("ven-1", optOut={"reason": "economic", "untilTs": WHEN + 60}, secretField="x")
     store(world, "ven-1", 1, rowId=keys.LATEST_ROW)
     world.telemetry.put_new(
@@ -124,7 +124,7 @@ def test_a_command_is_sent_and_read_with_its_ack(api: Api, world: World) -> None
 
 
 def test_a_command_that_cannot_be_is_refused_by_its_field(api: Api, world: World) -> None:
-    """What `issue_command` refuses is a problem with the field as the body spells it."""
+    """A refusal of `issue_command` is a problem with the field as the body spells it."""
     world.add_ven("ven-1")
     path = "/vens/ven-1/commands"
     problem(api.call("POST", path, {"op": "explode"}), 400, "badRequest", "op")
@@ -226,7 +226,7 @@ def test_events_are_listed_the_newest_first_page_by_page(api: Api, world: World)
 
 
 def test_the_vens_of_an_event_come_in_pages(api: Api, world: World) -> None:
-    """Who is called, who is not counted on and who only spoke, in the order of their ids, each once."""
+    """VENs dispatched, VENs not counted on and VENs that only acked, in the order of their ids, each once."""
     for number in range(4):
         world.add_ven(f"ven-{number}", online=number != 2)
     api.call("POST", "/events", {**EVENT, "eventId": "e1", "intervals": [{**INTERVAL, "value": 12}]})

@@ -40,7 +40,7 @@ def test_an_item_reads_back_as_it_was(world: World) -> None:
 
 
 def test_none_is_no_attribute() -> None:
-    """What is None at the top of an item is left out."""
+    """A None at the top of an item is left out."""
     assert to_item({"a": None, "b": 1}) == {"b": {"N": "1"}}
 
 
@@ -58,7 +58,7 @@ def test_a_number_that_cannot_be_stored_is_refused(value: float) -> None:
 
 
 def test_many_items_are_read_in_calls_of_100(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What BatchGetItem leaves unprocessed is asked for again."""
+    """Keys that BatchGetItem leaves unprocessed are requested again."""
     for index in range(130):
         world.vens.put_new({"venId": f"h{index}", "other": 1})
     dynamodb, sizes = clients.dynamodb(), []

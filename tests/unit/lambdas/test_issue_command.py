@@ -85,7 +85,7 @@ def test_the_row_is_there_before_the_command_goes_out(publishes: Publishes) -> N
     ],
 )
 def test_a_ven_reads_every_command_that_is_sent(publishes: Publishes, data: dict[str, Any]) -> None:
-    """What goes out decodes with the Struct that the VEN decodes with."""
+    """A command decodes with the Struct that the VEN decodes with."""
     handler(request(**data), Context())
     raw = json.dumps(publishes.sent[0][2]).encode()
     assert read_command(raw, ven_id="house-1").correlation_id == Context().aws_request_id
@@ -127,7 +127,7 @@ def test_something_that_is_no_object_is_refused(publishes: Publishes, event: Any
 
 
 def test_a_request_cut_short_before_publishing_is_completed_by_repeating_it(publishes: Publishes) -> None:
-    """When publishing fails the request raises, and the same request again sends the same command."""
+    """A request whose publishing fails raises, and the same request again sends the same command."""
     publishes.error = ConnectionError("unavailable")
     with pytest.raises(ConnectionError):
         handler(request(correlationId="c1"), Context())

@@ -134,7 +134,7 @@ def test_without_a_trust_root_amazons_are_trusted(stack: Stack) -> None:
 
 
 def test_a_create_that_is_repeated_makes_no_second_certificate(stack: Stack) -> None:
-    """When the answer was lost, the same request finds its certificate and gives the same id."""
+    """After a lost answer, the same request finds its certificate and gives the same id."""
     first = stack.create(request_id="r1")
     secret = stack.secret
     again = stack.create(request_id="r1")
@@ -211,7 +211,7 @@ def test_a_create_that_fails_undoes_its_own_work(
 def test_a_certificate_that_could_not_be_undone_is_left_for_the_delete(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When even the undoing fails, the answer's id is the certificate's, and the rollback removes it."""
+    """If even the undoing fails, the answer's id is the certificate's, and the rollback removes it."""
     with monkeypatch.context() as patch:
         patch.setattr(clients.secrets(), "put_secret_value", _unavailable)
         patch.setattr(clients.iot(), "delete_certificate", _unavailable)

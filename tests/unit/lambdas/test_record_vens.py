@@ -211,7 +211,7 @@ def test_what_a_ven_delivered_stays_for_each_revision(house: World) -> None:
 
 
 def test_circuits_switched_by_hand_stand_in_the_row(house: World) -> None:
-    """Which circuits a resident took out of which event, for as long as the VEN reports it."""
+    """The circuits that a resident took out of an event, for as long as the VEN reports them."""
     send(documents(3, {**REPORTED, "ven": {"byHand": {"ev1": "e1"}}}))
     assert house.ven("house-1")["byHand"] == {"ev1": "e1"}
     send(documents(4, REPORTED))
@@ -283,7 +283,7 @@ def test_a_malformed_message_fails_alone(house: World, text: str) -> None:
 
 
 def test_a_throttled_write_is_a_partial_failure(house: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What DynamoDB refuses comes back with its message; the rest is recorded."""
+    """A write that DynamoDB refuses comes back with its message; the rest is recorded."""
     dynamodb = clients.dynamodb()
     real = dynamodb.update_item
 

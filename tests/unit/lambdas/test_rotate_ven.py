@@ -61,7 +61,7 @@ class Fleet:
 
     @property
     def desired(self) -> dict[str, Any]:
-        """What is desired of the VEN."""
+        """The desired state of the VEN."""
         answer = clients.iot_data().get_thing_shadow(thingName=VEN)
         state: dict[str, Any] = json.loads(answer["payload"].read())["state"]
         return dict(state.get("desired", {}))
@@ -79,7 +79,7 @@ def id_of(pem: str) -> str:
 
 @pytest.fixture
 def fleet(world: World, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    """What `provision_ven` leaves behind, and the VEN connected."""
+    """A VEN as `provision_ven` leaves it, and connected."""
     for name, value in (("STAGE", STAGE), ("VEN_POLICY", POLICY), ("ROTATE_DAYS", "90")):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("lambdas.rotate_ven.adapters.certificate_id_of", id_of)
@@ -137,7 +137,7 @@ STEPS = [
 def test_killed_after_any_step_the_ven_can_connect_and_the_next_attempt_ends_with_one(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, client: str, step: str, fetches: bool
 ) -> None:
-    """What it has and what is in the secret stay valid, also when it has fetched that meanwhile."""
+    """Its certificate and the secret's stay valid, also when it has fetched that meanwhile."""
     (old,) = fleet.attached
     target = getattr(clients, client)()
     real = getattr(target, step)
@@ -246,7 +246,7 @@ def test_nothing_is_due_without_a_number_of_days() -> None:
 
 
 def test_nothing_is_retired_on_the_word_of_a_ven_about_a_foreign_certificate() -> None:
-    """What a VEN reports counts only if it is attached to its thing and in force."""
+    """A reported certificate counts only if it is attached to the VEN's thing and in force."""
     lying = VenCertificates(recorded="a", used="x", secret="a", attached=frozenset({"a", "b"}))
     assert lying.retired == frozenset()
     gone = VenCertificates(recorded="x", used="x", secret=None, attached=frozenset({"a"}))

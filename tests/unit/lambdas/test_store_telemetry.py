@@ -162,7 +162,7 @@ def test_a_throttled_call_is_tried_again(world: World, monkeypatch: pytest.Monke
 
 
 def latest(world: World, row_id: str = LATEST_ROW) -> Any:
-    """What stands beside the VEN's rows."""
+    """The latest row beside the VEN's rows."""
     return world.telemetry.get(Key("house-1", row_id))
 
 
@@ -177,7 +177,7 @@ def test_the_latest_row_stands_beside_the_rows(world: World) -> None:
 
 
 def test_the_latest_row_forgets_the_event_that_is_over(world: World) -> None:
-    """What the later row does not have is gone from the latest."""
+    """An attribute that the later row does not have is gone from the latest."""
     send(said(seq=1, eventId="e1", requestedReductionKw=2.0))
     send(said(seq=2))
     assert "eventId" not in latest(world)
