@@ -1,4 +1,4 @@
-"""Write the types of what the pages' servers send and take: ``python -m harness.page_types``.
+"""Write the types of the pages' requests and answers: ``python -m harness.page_types``.
 
 The TypeScript declarations in `types/pages.d.ts` are made of the servers' Structs; `tsc` checks the pages'
 JavaScript against them. A browser never loads them.
@@ -10,7 +10,7 @@ import enum
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import inspect
@@ -40,7 +40,7 @@ NAMESPACES: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "VenApi": tuple(kinds()),
     "FleetApi": (
         fleet_view.FleetView,
-        fleet_view.Beat,
+        fleet_view.Heartbeat,
         FleetChart,
         fleet_rules.FleetRules,
         event_detail.EventDetail,
@@ -48,7 +48,6 @@ NAMESPACES: dict[str, tuple[type[msgspec.Struct], ...]] = {
         EventDispatched,
     ),
 }
-Use = Literal["sent", "taken"]
 
 
 def declarations() -> str:
@@ -73,8 +72,8 @@ def _collect(info: inspect.Type, structs: dict[str, inspect.StructType]) -> None
                 raise ValueError(f"{name} names two Structs")
             return
         structs[name] = info
-    for part in _inside(info):
-        _collect(part, structs)
+    for inner in _inside(info):
+        _collect(inner, structs)
 
 
 def _inside(info: inspect.Type) -> Iterator[inspect.Type]:

@@ -48,7 +48,7 @@ declare namespace VenApi {
     targetKw: (number | null)[];
   }
 
-  /** A circuit: what it draws, how far its breaker is loaded (0 to 1), and why it is curtailed or not. */
+  /** A circuit: its power, the load of its breaker (0 to 1), and the reason that it is curtailed or not. */
   interface CircuitRow {
     id: string;
     name: string;
@@ -67,7 +67,7 @@ declare namespace VenApi {
     why: string | null;
   }
 
-  /** The connection to the cloud, and what waits for it. Ages are s, ``since_ts`` UTC s. */
+  /** The connection to the cloud, and the messages that wait for it. Ages are s, ``since_ts`` UTC s. */
   interface CloudView {
     state: "backoff" | "connected" | "connecting" | "duplicate_client" | "refused" | "stopped";
     connected: boolean;
@@ -87,7 +87,7 @@ declare namespace VenApi {
     warmestC: number;
   }
 
-  /** Make an event here, for testing, as the command ``event`` does. It starts now unless told. */
+  /** Make an event here, for testing, as the command ``event`` does. It starts now by default. */
   interface EventCall {
     kw: number;
     durationS: number;
@@ -96,7 +96,7 @@ declare namespace VenApi {
   }
 
   /** The event that was made. */
-  interface EventTaken {
+  interface EventCreated {
     eventId: string;
   }
 
@@ -115,7 +115,7 @@ declare namespace VenApi {
     deliveredKwh: number | null;
   }
 
-  /** The events that are held, and those that are over, newest first. */
+  /** The events that run or come, and those that are over, newest first. */
   interface Events {
     open: EventView[];
     past: PastEvent[];
@@ -130,7 +130,7 @@ declare namespace VenApi {
     minus: string;
   }
 
-  /** Whether this VEN would answer an event sent now; if not, ``reasons`` say why. Ages are s. */
+  /** The VEN's health: would it answer an event now? If not, ``reasons`` say why. Ages are s. */
   interface Health {
     answersEvents: boolean;
     reasons: string[];
@@ -145,7 +145,7 @@ declare namespace VenApi {
     beatAgeS: number;
   }
 
-  /** What an event asks for from *start_ts* to *end_ts*, UTC s. */
+  /** The request of an event from *start_ts* to *end_ts*, UTC s. */
   interface IntervalView {
     startTs: number;
     endTs: number;
@@ -153,7 +153,7 @@ declare namespace VenApi {
     value: number;
   }
 
-  /** Process and loop are alive. ``beat_age_s`` is since the twin last looked at its house. */
+  /** Process and loop are alive. ``beat_age_s`` is the time since the last tick. */
   interface Live {
     alive: boolean;
     beatAgeS: number;
@@ -176,7 +176,7 @@ declare namespace VenApi {
     sentence: string;
   }
 
-  /** The service panel: its rating, and what flows through it. */
+  /** The service panel: its rating and its current. */
   interface PanelView {
     ratingAmps: number;
     voltageV: number;
@@ -196,7 +196,7 @@ declare namespace VenApi {
     reason: string | null;
   }
 
-  /** Power now, kW: import and what is drawn positive, export, generation and discharge negative. */
+  /** Power now, kW: import and consumption positive; export, generation and discharge negative. */
   interface PowerView {
     gridKw: number;
     houseKw: number;
@@ -226,7 +226,7 @@ declare namespace VenApi {
     enabled: boolean;
   }
 
-  /** Which VEN this is, and what it is set to. */
+  /** The VEN, its house and its settings. */
   interface VenIdentityView {
     venId: string;
     bootId: string;
@@ -256,7 +256,7 @@ declare namespace VenApi {
     eventDurationS: Bounds;
   }
 
-  /** The VEN at one moment. ``ts`` is its time, UTC s; ``events`` are in the order of their starts. */
+  /** The VEN at one instant. ``ts`` is its time, UTC s; ``events`` are in the order of their starts. */
   interface VenView {
     ts: number;
     ven: VenIdentityView;
@@ -271,7 +271,7 @@ declare namespace VenApi {
 }
 
 declare namespace FleetApi {
-  /** A way to share an event out: as it is chosen, and in short as it stands beside an event. */
+  /** An allocation of an event: its words in the form, and in short beside an event. */
   interface AllocationRule {
     value: string;
     words: string;
@@ -285,12 +285,6 @@ declare namespace FleetApi {
     sinceTs?: number | null;
   }
 
-  /** A message while the cloud side says nothing. */
-  interface Beat {
-    ts: number;
-    cloud: CloudState;
-  }
-
   /** The range of a number, as its field in the contract has it; *default* where it has one. */
   interface Bounds {
     minimum: number;
@@ -298,14 +292,14 @@ declare namespace FleetApi {
     default: number | null;
   }
 
-  /** Whether the cloud side answers; if not, why. *heardTs* is when it did last, UTC s. */
-  interface CloudState {
+  /** Connection to the cloud side; *why* there is none. *heardTs* is its last answer, UTC s. */
+  interface CloudStatus {
     reached: boolean;
     heardTs: number | null;
     why: string | null;
   }
 
-  /** An event by VEN; *settled* says whether there is a report. */
+  /** An event by VEN (*parts*); *settled* once it has a report. */
   interface EventDetail {
     eventId: string;
     settled: boolean;
@@ -332,8 +326,8 @@ declare namespace FleetApi {
     ok?: true;
   }
 
-  /** An event as it stands at the board's time; powers are kW. */
-  interface EventLine {
+  /** An event at the state's time; powers are kW. */
+  interface EventRow {
     eventId: string;
     etag: string;
     phase: "far" | "near" | "active" | "completed" | "cancelled" | "optedOut";
@@ -358,7 +352,7 @@ declare namespace FleetApi {
     share: number | null;
   }
 
-  /** A VEN's part. Values are by interval, in the signal's unit; powers are kW. */
+  /** A VEN in an event. Values are by interval, in the signal's unit; powers are kW. */
   interface EventVenView {
     venId: string;
     values: number[];
@@ -372,10 +366,10 @@ declare namespace FleetApi {
     why: string;
   }
 
-  /** The last hour by column: UTC s, kW asked, kW delivered, kW on offer; null is not known. */
+  /** The last hour by column: UTC s, kW requested, kW delivered, kW on offer; null is not known. */
   interface FleetChart {
     ts: number[];
-    requestedKw: (number | null)[];
+    askedKw: (number | null)[];
     deliveredKw: (number | null)[];
     flexibilityKw: (number | null)[];
   }
@@ -400,16 +394,16 @@ declare namespace FleetApi {
     optedOut: number;
     flexibilityKw: number;
     holds: Holds[];
-    vens: VenLine[];
+    vens: VenRow[];
   }
 
-  /** What the page shows at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`. */
+  /** The page at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`. */
   interface FleetView {
     ts: number;
     place: string;
-    cloud: CloudState;
+    cloud: CloudStatus;
     fleet: FleetTotals | null;
-    events: EventLine[];
+    events: EventRow[];
     moreEvents: boolean;
     askedKw: number;
     deliveredKw: number;
@@ -437,6 +431,12 @@ declare namespace FleetApi {
     minutesBelowMin: number;
     daysFromS: number;
     minus: string;
+  }
+
+  /** The message while the cloud side does not answer. */
+  interface Heartbeat {
+    ts: number;
+    cloud: CloudStatus;
   }
 
   /** How much of the flexibility can be held for so long. */
@@ -481,7 +481,7 @@ declare namespace FleetApi {
     filter: "out" | "ready" | "shedding" | "silent" | null;
   }
 
-  /** What a VEN said when it reached a phase: when (UTC s), and why where it gave a reason. */
+  /** A VEN's report that it reached a phase, at *ts* (UTC s), with its reason where it has one. */
   interface VenAnswer {
     phase: string;
     words: string;
@@ -489,8 +489,8 @@ declare namespace FleetApi {
     why: string | null;
   }
 
-  /** A VEN: its status, its event with kW asked and delivered, else its offer and for how long. */
-  interface VenLine {
+  /** A VEN: its status, its event with kW requested and delivered, else its offer and for how long. */
+  interface VenRow {
     venId: string;
     status: "shedding" | "optedOut" | "disabled" | "ready" | "silent" | "offline" | "neverSeen";
     eventId?: string | null;

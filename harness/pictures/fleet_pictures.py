@@ -49,8 +49,8 @@ async def _take_all(fleet: Fleet, chromium: str, take: Take) -> None:
         offered_kw = fleet.system.json("fleet", "status")["flexibilityKw"]
         later = datetime.fromtimestamp(time.time() + 2400, UTC).isoformat()
         fleet.system.json("event", "create", "--level", "2", "--duration", "30m", "--start", later)
-        asked = ("--shed-kw", f"{0.6 * offered_kw:.0f}", "--duration", "10m")
-        fleet.system.json("event", "create", *asked)
+        request = ("--shed-kw", f"{0.6 * offered_kw:.0f}", "--duration", "10m")
+        fleet.system.json("event", "create", *request)
         await pages["fleet-light"].locator(".event.active").wait_for()
         await asyncio.sleep(INTO_THE_EVENT_S)
         for name, page in pages.items():

@@ -10,8 +10,8 @@ import typer
 
 from contracts.errors import FieldError
 from ven_twin.cli.connection import JsonOption
-from ven_twin.cli.console import kw as kw_text
 from ven_twin.cli.console import print_json, start_ts
+from ven_twin.webkit.formatting import power
 
 if TYPE_CHECKING:
     from ven_twin.control.offers import Hold
@@ -54,16 +54,16 @@ def can_hold(
 
 def _show(held: Hold) -> None:
     """The answer, the curve and the cost, for a person's eyes."""
-    asked, length = kw_text(held.requested_kw), f"{held.minutes:g} min"
+    asked, length = power(held.requested_kw), f"{held.minutes:g} min"
     if held.holds:
         typer.echo(f"Yes: {asked} can be held for {length}.")
     else:
         typer.echo(f"No: {asked} can be held for {held.held_min:g} of {length}.")
-    typer.echo(f"Mean {kw_text(held.mean_kw)}, at least {kw_text(held.least_kw)}:")
+    typer.echo(f"Mean {power(held.mean_kw)}, at least {power(held.least_kw)}:")
     every = max(1, math.ceil(len(held.curve) / ROWS))
     for after_min, delivered_kw in held.curve[every - 1 :: every]:
         bar = "█" * round(WIDTH * min(max(delivered_kw / held.requested_kw, 0.0), 1.0))
-        typer.echo(f"  {after_min:5.0f} min  {kw_text(delivered_kw):>9}  {bar}")
+        typer.echo(f"  {after_min:5.0f} min  {power(delivered_kw):>9}  {bar}")
     comfort = held.comfort
     typer.echo(
         f"Air {comfort.beyond_setpoint_c:.1f} °C beyond the setpoint at worst, "

@@ -1,4 +1,4 @@
-"""Events for a person's eyes."""
+"""Events for people."""
 
 from __future__ import annotations
 
@@ -11,91 +11,99 @@ from rich.table import Table
 
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import Event, EventSummary, VenParticipation
-from contracts.wire.events import Interval
-from ven_twin.cli.console import clock_time, kw, print_json
+from contracts.wire.events import Interval, Phase
+from ven_twin.cli.console import print_json
+from ven_twin.operations.fleet.event_detail import PHASE_TEXTS
+from ven_twin.webkit.formatting import PHASES, clock, duration, kw, power, signal_value
 
 console = Console(highlight=False)
 
 
 def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
-    """What came of creating or revising an event."""
+    """Print the answer to an event that was created or revised."""
     if json_output:
         print_json(msgspec.to_builtins(dispatched))
         return
-    typer.echo(
-        f"Event {dispatched.event_id}, {clock_time(dispatched.start_ts)} to {clock_time(dispatched.end_ts)}:"
-    )
+    typer.echo(f"Event {dispatched.event_id}, {clock(dispatched.start_ts)} to {clock(dispatched.end_ts)}:")
     for assignment in dispatched.assignments:
         typer.echo(f"  {assignment.ven_id:16}  {_values(assignment.values)}")
     for ven_id, why in dispatched.unavailable.items():
         typer.echo(f"  {ven_id:16}  not counted on: {why}")
     if dispatched.shortfall_kw > 0:
-        offer, asked, missing = (
-            kw(value) for value in (dispatched.available_kw, dispatched.requested_kw, dispatched.shortfall_kw)
+        offer, requested, missing = (
+            power(value)
+            for value in (dispatched.available_kw, dispatched.requested_kw, dispatched.shortfall_kw)
         )
-        typer.echo(f"There is less than asked: {offer} of {asked}. {missing} could not be allocated.")
+        typer.echo(
+            f"Less is on offer than requested: {offer} of {requested}. {missing} could not be allocated."
+        )
     if dispatched.note:
         typer.echo(f"Note: {dispatched.note}")
 
 
 def show_list(events: Sequence[EventSummary]) -> None:
-    """One line an event."""
+    """Print a row an event."""
     table = Table(box=None, pad_edge=False)
-    for name in ("event", "phase", "start", "asks for", "called"):
-        table.add_column(name, justify="right" if name == "called" else "left")
+    for name in ("event", "phase", "start", "request", "dispatched"):
+        table.add_column(name, justify="right" if name == "dispatched" else "left")
     for event in events:
         table.add_row(
             event.event_id,
-            str(event.phase),
-            clock_time(event.start_ts),
-            asks(event.intervals),
-            kw(event.dispatched_kw),
+            PHASES[event.phase],
+            clock(event.start_ts),
+            request(event.intervals),
+            power(event.dispatched_kw),
         )
     console.print(table if events else "There are no events. Create one: ven-twin event create --help")
 
 
 def show(event: Event) -> None:
-    """An event and how each VEN has answered."""
+    """Print an event and the answer of each VEN."""
     console.print(
-        f"[bold]{event.event_id}[/]  {event.phase}, revision {event.revision}, "
-        f"{clock_time(event.start_ts)}, {asks(event.intervals)}"
+        f"[bold]{event.event_id}[/]  {PHASES[event.phase]}, revision {event.revision}, "
+        f"{clock(event.start_ts)}, {request(event.intervals)}"
     )
     terms = [
-        f"asked {kw(event.requested_kw)}",
-        f"called {kw(event.dispatched_kw)}",
+        f"requested {power(event.requested_kw)}",
+        f"dispatched {power(event.dispatched_kw)}",
         f"programme {event.programme}",
     ]
     terms += [f"targets {', '.join(event.targets)}"] if event.targets else []
-    terms += [f"short by {kw(event.shortfall_kw)}"] if event.shortfall_kw else []
+    terms += [f"short by {power(event.shortfall_kw)}"] if event.shortfall_kw else []
     console.print(", ".join(terms))
     table = Table(box=None, pad_edge=False)
-    for name in ("VEN", "share", "answered", "shed"):
+    for name in ("VEN", "dispatched", "answers", "delivered"):
         table.add_column(name)
-    for part in event.vens:
-        table.add_row(part.ven_id, _values(part.values), _answered(part), _shed(part))
+    for ven in event.vens:
+        table.add_row(ven.ven_id, _values(ven.values), _answers(ven), _delivered(ven))
     console.print(table)
 
 
-def asks(intervals: Iterable[Interval]) -> str:
-    """What an event asks for, interval by interval."""
-    return ", ".join(f"{each.signal} {each.value:g} for {each.duration_s} s" for each in intervals)
+def request(intervals: Iterable[Interval]) -> str:
+    """The request of an event, interval by interval."""
+    return ", ".join(
+        f"{signal_value(interval, of_fleet=True)} for {duration(interval.duration_s)}"
+        for interval in intervals
+    )
 
 
 def _values(values: Iterable[float]) -> str:
-    return ", ".join(f"{value:.2f}" for value in values)
+    return ", ".join(kw(value) for value in values)
 
 
-def _answered(part: VenParticipation) -> str:
-    if not part.phases:
-        return f"not counted on: {part.unavailable}" if part.unavailable else "not yet"
-    reached = sorted(part.phases.items(), key=lambda item: (item[1].ts, item[1].received_ts))
-    return " → ".join(f"{name}{_why(said.data.get('reason'))}" for name, said in reached)
+def _answers(ven: VenParticipation) -> str:
+    if not ven.phases:
+        return f"not counted on: {ven.unavailable}" if ven.unavailable else "not yet"
+    reached = sorted(ven.phases.items(), key=lambda item: (item[1].ts, item[1].received_ts))
+    return " → ".join(
+        f"{PHASE_TEXTS.get(name, name)}{_reason(answer.data.get('reason'))}" for name, answer in reached
+    )
 
 
-def _why(reason: object) -> str:
+def _reason(reason: object) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _shed(part: VenParticipation) -> str:
-    said = part.phases.get("completed") or part.phases.get("active")
-    return kw(said.actual_shed_kw if said else None)
+def _delivered(ven: VenParticipation) -> str:
+    answer = ven.phases.get(Phase.COMPLETED) or ven.phases.get(Phase.ACTIVE)
+    return power(answer.actual_shed_kw if answer else None)

@@ -41,19 +41,19 @@ def serve(
     reach, place = reaching()
     log_to_stderr(json_output=False)
     page = FleetPage(reach, place, settings, period_s=refresh_s)
-    asyncio.run(_until_told(page, settings))
+    asyncio.run(_until_stopped(page, settings))
 
 
-async def _until_told(page: FleetPage, settings: WebSettings) -> None:
+async def _until_stopped(page: FleetPage, settings: WebSettings) -> None:
     from ven_twin.webkit.hosting import hosted
 
-    told = asyncio.Event()
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, told.set)
+        loop.add_signal_handler(name, stopped.set)
     async with hosted(page.application, settings, page.close) as address:
         if address is None:
             raise VenTwinError("there is no port for the page")
         typer.echo(f"The fleet's page is at {address}, for this machine alone. Ctrl-C ends it.")
         page.start(loop)
-        await told.wait()
+        await stopped.wait()

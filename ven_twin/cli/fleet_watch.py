@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from ven_twin.operations.aggregator.protocol import Aggregator
-    from ven_twin.operations.fleet.watch import FleetPoll
+    from ven_twin.operations.fleet.poller import FleetPoller
 
 LEAST_S, MOST_S = 0.5, 3600.0
 TICK_S = 0.5
-"""Between two frames: countdowns go on while an answer is waited for."""
+"""Between two frames: countdowns go on while the cloud answers."""
 
 RefreshOption = Annotated[
     float,
-    typer.Option("--refresh", help="Between two questions to the cloud, s; each reads the whole fleet."),
+    typer.Option("--refresh", help="Seconds between two reads of the whole fleet."),
 ]
 
 
@@ -36,45 +36,45 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Print one screen and end.")] = False,
     reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
 ) -> None:
-    """Watch the fleet: who is there, what is asked and delivered, what is on offer. Ctrl-C ends it."""
+    """Watch the fleet: its VENs, power requested and delivered, flexibility. Ctrl-C ends it."""
     from rich.console import Console
 
-    from ven_twin.operations.fleet.watch import FleetPoll
+    from ven_twin.operations.fleet.poller import FleetPoller
 
     check_refresh(refresh_s)
     reach, place = reaching()
-    watched = FleetPoll(reach, place, period_s=refresh_s)
+    poller = FleetPoller(reach, place, period_s=refresh_s)
     console = Console(highlight=False)
     if once:
-        watched.ask()
-        _must_have_answered(watched)
-        console.print(_frame(watched, console))
+        poller.poll()
+        _require_answer(poller)
+        console.print(_frame(poller, console))
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
-        _go_on(watched, console)
+        _run(poller, console)
 
 
 def check_refresh(refresh_s: float) -> None:
-    """Raises FieldError for what is no time between two questions."""
+    """Check the time between two reads. Raises FieldError."""
     if not LEAST_S <= refresh_s <= MOST_S:
         raise FieldError("--refresh", f"{LEAST_S:g} to {MOST_S:g} s, got {refresh_s:g}")
 
 
-def _go_on(watched: FleetPoll, console: Console) -> None:
-    """Show what there is until Ctrl-C: in place on a terminal, else a screen after every answer."""
+def _run(poller: FleetPoller, console: Console) -> None:
+    """Show the fleet until Ctrl-C: in place on a terminal, else a screen after every answer."""
     from rich.live import Live
 
-    news = threading.Event()
-    watched.start(lambda _: news.set())
-    watched.look(wanted=True)
+    changed = threading.Event()
+    poller.start(lambda _: changed.set())
+    poller.resume()
     if not console.is_terminal:
         while True:
-            news.wait()
-            news.clear()
-            console.print(_frame(watched, console))
+            changed.wait()
+            changed.clear()
+            console.print(_frame(poller, console))
     with Live(
-        get_renderable=lambda: _frame(watched, console),
+        get_renderable=lambda: _frame(poller, console),
         console=console,
         screen=True,
         auto_refresh=False,
@@ -82,20 +82,20 @@ def _go_on(watched: FleetPoll, console: Console) -> None:
     ) as live:
         while True:
             live.refresh()
-            news.wait(TICK_S)
-            news.clear()
+            changed.wait(TICK_S)
+            changed.clear()
 
 
-def _frame(watched: FleetPoll, console: Console) -> RenderableType:
+def _frame(poller: FleetPoller, console: Console) -> RenderableType:
     from ven_twin.operations.fleet.screen import frame
 
-    return frame(watched.board(), console.width, console.height)
+    return frame(poller.state(), console.width, console.height)
 
 
-def _must_have_answered(watched: FleetPoll) -> None:
-    """Raises CloudError where there is nothing to show."""
+def _require_answer(poller: FleetPoller) -> None:
+    """Raises CloudError where the cloud did not answer."""
     from ven_twin.operations.aggregator.cloud import CloudError
 
-    cloud = watched.board().cloud
+    cloud = poller.state().cloud
     if not cloud.reached:
         raise CloudError(cloud.why or "the cloud does not answer")

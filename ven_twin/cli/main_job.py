@@ -50,7 +50,7 @@ class MainJob(msgspec.Struct, rename="camel", kw_only=True):
             "no telemetry was stored": self.telemetry_rows > 0,
             "the event was not acknowledged": self.acknowledged,
             "the event was not settled": self.settled,
-            f"less than {DELIVERED_LEAST:.0%} of what was asked was delivered": (self.delivered_kw or 0.0)
+            f"less than {DELIVERED_LEAST:.0%} of the request was delivered": (self.delivered_kw or 0.0)
             >= DELIVERED_LEAST * self.requested_kw,
             "the loads were not restored": self.restored,
         }

@@ -1,4 +1,4 @@
-"""Events and their reports for a person's eyes."""
+"""Reports of events for people."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ console = Console(highlight=False)
 
 
 def show_report(settled: Mapping[str, Any]) -> None:
-    """What an event delivered, against each baseline, by VEN."""
+    """Print a report: delivered power by baseline and by VEN."""
     terminal.show(msgspec.convert(settled, EventReport), console)
 
 
-def whole(settled: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The report with the VENs' own, which stand in the event's *parts* when there are too many of them."""
+def whole(settled: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The report with its VENs, which are in *items* beside it when they are too many."""
     if settled["vens"]:
         return settled
-    return {**settled, "vens": [part["report"] for part in parts if "report" in part and "venId" in part]}
+    return {**settled, "vens": [item["report"] for item in items if "report" in item and "venId" in item]}
 
 
 def save(settled: Mapping[str, Any], *, html: Path | None, csv: str | None) -> None:
-    """Write the report's page and its table, in place of what the files held; ``-`` is standard output.
+    """Write the report's page and its table over the files; ``-`` is standard output.
 
     Raises:
         FieldError: a file cannot be written; names the option.

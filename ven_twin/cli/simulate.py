@@ -139,7 +139,7 @@ def _say(written: Written, days: int) -> None:
     typer.echo(f"Used {ledger.used_kwh / days:.1f} kWh a day, at most {ledger.peak_kw:.1f} kW.")
     for tally in ledger.tallies:
         typer.echo(
-            f"Event {tally.event.event_id}: asked {tally.requested_kw:.2f} kW, "
+            f"Event {tally.event.event_id}: requested {tally.requested_kw:.2f} kW, "
             f"delivered {tally.delivered_kw:.2f} kW ({tally.delivered_kwh:.2f} kWh), "
             f"rebound {tally.rebound_kwh:.2f} kWh."
         )

@@ -13,8 +13,9 @@ import typer
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, connect
-from ven_twin.cli.console import duration_s, kw
+from ven_twin.cli.console import duration_s
 from ven_twin.cli.run import NoWebOption, WebPortOption
+from ven_twin.webkit.formatting import power
 
 HOUSE_START = "2026-07-15T22:30:00Z"
 """A working day in July, half past five by local standard time: the air is hot, the car is home."""
@@ -139,7 +140,8 @@ def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path |
         f"event {job.event_id} reported active {job.dispatch_to_active_s:.2f} s after the dispatch call"
     )
     steps.done(
-        f"delivered {kw(job.delivered_kw)} of {kw(job.requested_kw)} asked; baseline {kw(job.baseline_kw)}"
+        f"delivered {power(job.delivered_kw)} of {power(job.requested_kw)} requested; "
+        f"baseline {power(job.baseline_kw)}"
     )
     if job.restored:
         steps.done("the loads are restored")

@@ -1,4 +1,4 @@
-"""What every page's server reads of a call and answers it with: JSON, files, and what is wrong."""
+"""Requests and answers of the pages' servers: JSON, files and problems."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NO_STORE = {"cache-control": "no-store"}
 def application(paths: Mapping[str, Mapping[str, Endpoint]], *, failed: str) -> Starlette:
     """The application that answers at *paths*, each with its endpoints by method.
 
-    Every refusal is a problem; *failed* is what is said where the cause is not for the caller.
+    Every refusal is a problem; *failed* is the detail of one whose cause is not for the caller.
     """
 
     async def on_failure(_: Request, error: Exception) -> Response:
@@ -46,27 +46,27 @@ def application(paths: Mapping[str, Mapping[str, Endpoint]], *, failed: str) -> 
 
 
 def as_json(value: object, status: int = 200) -> Response:
-    """*value* as JSON, which no one keeps."""
+    """*value* as JSON that is not cached."""
     return Response(codec.encode(value), status, headers={**NO_STORE, "content-type": JSON})
 
 
 def problem(error: PageProblemError) -> Response:
-    """A refusal as the answer that it is."""
+    """The answer of a refusal."""
     content = {**NO_STORE, "content-type": PROBLEM_JSON}
     return Response(codec.encode(error.problem), error.problem.status, headers={**content, **error.headers})
 
 
-def file(found: StaticFile | None, request: Request, headers: Mapping[str, str] | None = None) -> Response:
-    """A file, or that it is what the browser has. Raises ProblemError where there is none."""
-    if found is None:
+def file(static: StaticFile | None, request: Request, headers: Mapping[str, str] | None = None) -> Response:
+    """A file, or 304 where the browser has it. Raises ProblemError where there is none."""
+    if static is None:
         raise PageProblemError(404, f"there is nothing at {request.url.path[:80]!r}")
     zipped = "gzip" in request.headers.get("accept-encoding", "")
-    etag = f'{found.etag[:-1]}-gzip"' if zipped else found.etag
-    sent = {"etag": etag, "cache-control": "no-cache", "content-type": found.content_type}
+    etag = f'{static.etag[:-1]}-gzip"' if zipped else static.etag
+    sent = {"etag": etag, "cache-control": "no-cache", "content-type": static.content_type}
     sent |= {"vary": "accept-encoding", **(headers or {})}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=sent)
-    content = found.path.read_bytes()
+    content = static.path.read_bytes()
     if not zipped:
         return Response(content, headers=sent)
     return Response(gzip.compress(content, mtime=0), headers={**sent, "content-encoding": "gzip"})
@@ -91,19 +91,19 @@ async def read(request: Request, *, most_bytes: int = BODY_MAX_BYTES) -> bytes:
     raw = bytearray()
     if not (length.isdigit() and int(length) > most_bytes):
         try:
-            async for part in request.stream():
-                raw += part
+            async for chunk in request.stream():
+                raw += chunk
                 if len(raw) > most_bytes:
                     break
             else:
                 return bytes(raw)
         except ClientDisconnect:
             raise PageProblemError(400, "the body did not arrive", field="body") from None
-    raise PageProblemError(413, f"at most {most_bytes} bytes are taken", field="body")
+    raise PageProblemError(413, f"at most {most_bytes} bytes are accepted", field="body")
 
 
 def media_type(request: Request) -> str:
-    """What the body is said to be, without its parameters."""
+    """The media type of the body, without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -122,6 +122,6 @@ async def _problem(_: Request, error: Exception) -> Response:
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for no other
     path = request.url.path[:80]
-    says = {404: f"there is nothing at {path!r}", 405: f"{request.method} is not taken at {path!r}"}
-    detail = says.get(error.status_code, str(error.detail))
+    details = {404: f"there is nothing at {path!r}", 405: f"{request.method} is not accepted at {path!r}"}
+    detail = details.get(error.status_code, str(error.detail))
     return problem(PageProblemError(error.status_code, detail, headers=dict(error.headers or {})))

@@ -1,27 +1,31 @@
-"""Words and figures for people: one way to write them on pages and terminals.
+"""Words and figures for people: one way to write them on pages, terminals and in reports.
 
-The pages write figures by `static/kit/format.js`, with the limits that stand here and are served; a test
-holds both to the same texts.
+The pages write figures by `static/kit/format.js`, with the limits of this module, which they are served. A
+test compares the texts of both.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
 from contracts.wire.events import Phase, Signal
+from contracts.wire.units import S_PER_DAY, S_PER_H, S_PER_MIN
 
 KW_DIGITS = 2
 SECONDS_BELOW_S = 90
 """A span that is shorter is written in seconds."""
 MINUTES_BELOW_MIN = 90
 """A span that is shorter is written in minutes, a longer one in hours and minutes."""
-DAYS_FROM_S = 2 * 86_400
+DAYS_FROM_S = 2 * S_PER_DAY
 """A countdown from here on is written in days and hours."""
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+MINUTE_S, HOUR_S = int(S_PER_MIN), int(S_PER_H)
 MINUS = "−"
+DASH = "–"
+"""Stands for a figure that is not known, where its place is not left empty."""
 
 LEVELS = ("normal", "moderate", "high", "emergency")
 PHASES: Mapping[Phase, str] = {
@@ -47,12 +51,12 @@ Source: OpenADR 2.0b, oadrOptReason.
 NO_REASON = "no reason given"
 
 
-class AnyInterval(Protocol):
-    """An interval as it is ordered or as it is shown."""
+class SignalValue(Protocol):
+    """An interval, as it is ordered or as it is shown."""
 
     @property
     def signal(self) -> Signal:
-        """The signal, which gives the value its meaning."""
+        """The signal."""
 
     @property
     def value(self) -> float:
@@ -65,14 +69,29 @@ def fixed(value: float, digits: int) -> str:
     return f"{MINUS}{text}" if value < 0 and float(text) else text
 
 
+def figure(value: float | None, digits: int = KW_DIGITS) -> str:
+    """*value* with so many decimals; a dash where it is not known."""
+    return DASH if value is None else fixed(value, digits)
+
+
 def kw(value: float | None) -> str:
-    """A power to ten watts; nothing where it is not known."""
+    """A power to ten watts, without its unit; empty where it is not known."""
     return "" if value is None else fixed(value, KW_DIGITS)
 
 
-def percent(share: float) -> str:
-    """A share in whole percent."""
-    return f"{fixed(share * 100, 0)} %"
+def power(value: float | None) -> str:
+    """A power with its unit; a dash where it is not known."""
+    return DASH if value is None else f"{kw(value)} kW"
+
+
+def energy(value_kwh: float | None) -> str:
+    """An energy to the watt hour, one below 0.1 kWh to a tenth of it, without its unit."""
+    return figure(value_kwh, 4 if value_kwh is not None and abs(value_kwh) < 0.1 else 3)
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share in percent; a dash where it is not known."""
+    return DASH if share is None else f"{fixed(share * 100, digits)} %"
 
 
 def share(delivered: float | None, requested: float | None) -> float | None:
@@ -83,9 +102,13 @@ def share(delivered: float | None, requested: float | None) -> float | None:
 
 
 def share_text(delivered: float | None, requested: float | None) -> str:
-    """That share in percent; nothing where there is none."""
-    of = share(delivered, requested)
-    return "" if of is None else percent(of)
+    """That share in percent; empty where there is none."""
+    return "" if share(delivered, requested) is None else percent(share(delivered, requested))
+
+
+def counted(count: int, noun: str) -> str:
+    """1 VEN, 2 VENs."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def span(seconds: float) -> str:
@@ -99,14 +122,46 @@ def span(seconds: float) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
+def duration(seconds: float) -> str:
+    """45 s, 1 min 30 s, 1 h 30 min: the duration of an interval, in its two largest units."""
+    hours, rest = divmod(round(seconds), HOUR_S)
+    minutes, rest_s = divmod(rest, MINUTE_S)
+    units = ((hours, "h"), (minutes, "min"), (rest_s, "s"))
+    return " ".join([f"{value} {unit}" for value, unit in units if value][:2]) or "0 s"
+
+
 def left(seconds: float) -> str:
     """4:05, 1:04:05, 2 d 4 h: the rest of a time."""
     whole = max(0, math.ceil(seconds))
     if whole >= DAYS_FROM_S:
-        return f"{whole // DAY_S} d {whole % DAY_S // HOUR_S} h"
+        return f"{whole // S_PER_DAY} d {whole % S_PER_DAY // HOUR_S} h"
     hours, rest = divmod(whole, HOUR_S)
     minutes, rest = divmod(rest, MINUTE_S)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def local(ts: float) -> datetime:
+    """UTC seconds as a time in the reader's time zone."""
+    return datetime.fromtimestamp(ts).astimezone()
+
+
+def clock(ts: float) -> str:
+    """UTC seconds as a local time of day."""
+    return f"{local(ts):%H:%M:%S}"
+
+
+def day_time(ts: float, now_ts: float) -> str:
+    """A local time of day, with its day where that is not the day of *now_ts*."""
+    at = local(ts)
+    return f"{at:%H:%M}" if at.date() == local(now_ts).date() else f"{at.day} {at:%b %H:%M}"
+
+
+def period(start_ts: float, end_ts: float) -> str:
+    """Local start and end; seconds only where one of them is not 0."""
+    start, end = local(start_ts), local(end_ts)
+    exact = "%H:%M" if start.second == end.second == 0 else "%H:%M:%S"
+    day = "" if start.date() == end.date() else f"{end:%a} {end.day} {end:%b} "
+    return f"{start:{exact}} to {day}{end:{exact}}"
 
 
 def opt_out_reason(reason: str | None) -> str:
@@ -114,22 +169,33 @@ def opt_out_reason(reason: str | None) -> str:
     return OPT_OUT_REASONS.get(reason, reason) if reason else NO_REASON
 
 
-def request(intervals: Sequence[AnyInterval], *, of_each: bool = False) -> str:
+def request(intervals: Sequence[SignalValue], *, of_fleet: bool = False) -> str:
     """The request of an event's first interval, and how many steps follow.
 
     Args:
         intervals: of the event; none of one that is cancelled.
-        of_each: says that a limit is each VEN's own.
+        of_fleet: a limit applies to each VEN, and the text says so.
     """
     if not intervals:
         return "nothing"
-    first, more = intervals[0], len(intervals) - 1
-    words = {
-        Signal.SHED_KW: f"{kw(first.value)} kW less",
-        Signal.IMPORT_LIMIT_KW: f"≤ {kw(first.value)} kW{' each' if of_each else ''}",
-        Signal.LEVEL: f"level {first.value:g}, {LEVELS[int(first.value) % len(LEVELS)]}",
-    }[first.signal]
-    return f"{words}, then {more} more step{'s' if more > 1 else ''}" if more else words
+    more = len(intervals) - 1
+    first = signal_value(intervals[0], of_fleet=of_fleet)
+    return f"{first}, then {counted(more, 'more step')}" if more else first
+
+
+def signal_value(interval: SignalValue, *, of_fleet: bool = False) -> str:
+    """The request of one interval."""
+    value = interval.value
+    return {
+        Signal.SHED_KW: f"{kw(value)} kW less",
+        Signal.IMPORT_LIMIT_KW: f"≤ {kw(value)} kW{' each' if of_fleet else ''}",
+        Signal.LEVEL: f"level {value:g}, {LEVELS[int(value) % len(LEVELS)]}",
+    }[interval.signal]
+
+
+def printable(text: str) -> str:
+    """*text* without control characters, which could move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def _rounded(value: float) -> int:

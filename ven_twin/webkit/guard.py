@@ -1,4 +1,4 @@
-"""Who may call: no other site, nobody by a rebound name, and off loopback nobody without the token.
+"""Guards the pages: against other sites, rebound names, and off loopback callers without the token.
 
 A browser sends any page's requests to loopback, so that alone protects nothing. The Host header must name
 this machine (a name that an attacker's DNS points here does not), a call that changes something must come
@@ -27,7 +27,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 COOKIE = "ven-twin"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/live", "/login"})
-"""What is answered without a token, beside the looks of the login page."""
+"""Paths that need no token, beside the login page's files."""
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -58,8 +58,8 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in HEADERS if h[0] not in given)]
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in HEADERS if h[0] not in present)]
             await send(message)
 
         app = self._app
@@ -80,7 +80,7 @@ class Guard:
         path = scope["path"]
         if self._settings.token is None or path in OPEN or path.startswith("/static/"):
             return
-        if not self._knows_token(headers):
+        if not self._has_token(headers):
             if path == "/" and scope["method"] in SAFE:
                 raise PageProblemError(303, "log in first", headers={"location": "/login"})
             raise PageProblemError(
@@ -95,10 +95,10 @@ class Guard:
         if site not in {None, "same-origin", "none"}:
             raise PageProblemError(403, "the call comes from another site", field="Sec-Fetch-Site")
 
-    def _knows_token(self, headers: dict[str, str]) -> bool:
+    def _has_token(self, headers: dict[str, str]) -> bool:
         token = self._settings.token or ""
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _same(given.strip(), token):
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and _same(bearer.strip(), token):
             return True
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
@@ -108,17 +108,17 @@ class Guard:
 
 
 def session_of(token: str) -> str:
-    """What a browser that has given the token keeps of it: the token itself is in no cookie."""
+    """The cookie of a browser that has logged in; it does not contain the token."""
     return hmac.new(token.encode(), b"ven-twin page", hashlib.sha256).hexdigest()
 
 
-def matches(given: str, settings: WebSettings) -> bool:
-    """Whether *given* is the token, in the same time whatever it is."""
-    return _same(given, settings.token or "")
+def matches(token: str, settings: WebSettings) -> bool:
+    """Compare *token* with that of the settings, in constant time."""
+    return _same(token, settings.token or "")
 
 
 def host_allowed(host: str, server: tuple[str, int | None] | None, settings: WebSettings) -> bool:
-    """Whether a Host header names this server.
+    """Check that a Host header names this server.
 
     On loopback that is loopback and the port; elsewhere it is any address, which no DNS can rebind, or this
     machine's own name.
@@ -147,5 +147,5 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _same(given: str, expected: str) -> bool:
-    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+def _same(value: str, expected: str) -> bool:
+    return bool(expected) and hmac.compare_digest(value.encode(), expected.encode())

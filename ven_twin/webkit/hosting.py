@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are for whoever serves, who ends the server in order."""
+        """Leave signals to the caller, which stops the server in order."""
         yield
 
 
@@ -34,8 +34,8 @@ async def hosted(
     """Serve for as long as the block lasts; gives the address, or None when no port is free.
 
     Args:
-        application: makes what answers, once there is a port.
-        settings: where it is served.
+        application: makes the application, once there is a port.
+        settings: the address.
         close: ends every open stream, before the server stops.
     """
     listening = _listen(settings)

@@ -1,4 +1,4 @@
-"""The pages that listen to a stream: each is sent the newest message, not all that it was too slow for."""
+"""The pages that listen to a stream. A slow page receives the newest message and none of those between."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Listeners:
 
     @property
     def closed(self) -> bool:
-        """Whether no page is told anything any more."""
+        """True once every stream is ended."""
         return self._closed
 
     def put(self, message: bytes) -> None:
@@ -61,7 +61,7 @@ class Listeners:
 
 
 class _Page:
-    """One open page: what is to be sent next, and a bell."""
+    """One open page: its next message, and a bell."""
 
     def __init__(self) -> None:
         self._bell = asyncio.Event()

@@ -47,20 +47,20 @@ class CommonRules(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """
 
     silent_s: float
-    chart_kept_s: float
+    chart_span_s: float = msgspec.field(name="chartKeptS")
     chart_apart_s: float
     formats: FormatRules = FormatRules()
     phases: dict[Phase, str] = msgspec.field(default_factory=lambda: dict(formatting.PHASES))
 
 
 def bounds(kind: type[msgspec.Struct], field: str) -> Bounds:
-    """The range of a number that *kind* takes. An open lower end counts as its end."""
+    """The range of a numeric *field* of *kind*. An open lower end counts as its end."""
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)  # noqa: S101 - of a Struct it is one
-    found = next(one for one in info.fields if one.name == field)
-    number: Any = found.type
+    described = next(one for one in info.fields if one.name == field)
+    number: Any = described.type
     if isinstance(number, inspect.UnionType):
         number = next(one for one in number.types if not isinstance(one, inspect.NoneType))
     least = number.ge if number.ge is not None else number.gt
-    default = found.default if isinstance(found.default, int | float) else None
+    default = described.default if isinstance(described.default, int | float) else None
     return Bounds(minimum=least, maximum=number.le, default=default)

@@ -1,4 +1,4 @@
-"""Where the page is served, and to whom."""
+"""The address of a page, and its token."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from contracts.errors import FieldError
 LOOPBACK = "127.0.0.1"
 PORT = 8080
 PORTS_TRIED = 20
-"""From the usual port on, where none was asked for: one for each twin on the machine."""
+"""From the usual port on, where no port is set: one for each twin on the machine."""
 TOKEN_LEAST = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """How the page is served.
+    """The settings of a page's server.
 
     Attributes:
-        host: the address that is listened on.
+        host: the address to listen on.
         port: the port; 0 for any that is free, None for the usual one or the next that is free.
-        token: what callers must know, or None, which only loopback allows.
-        usual_port: the first that is tried where none is asked for.
-        port_option: what a user gives another port by.
+        token: the secret of callers, or None, which only loopback allows.
+        usual_port: the first port to try where none is set.
+        port_option: the option for another port.
 
     Raises:
         FieldError: a port that is none, or another address than loopback without a token.
@@ -37,7 +37,7 @@ class WebSettings:
     port_option: str = "--web-port"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be, and what would open the house to the network."""
+        """Refuse an impossible port, and an address that would open the house to the network."""
         if self.port is not None and not 0 <= self.port < 65536:
             raise FieldError(self.port_option, f"0 to 65535, got {self.port}")
         if not self.loopback and self.token is None:
@@ -47,7 +47,7 @@ class WebSettings:
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """True where only this machine can reach the page."""
         if self.host == "localhost":
             return True
         try:

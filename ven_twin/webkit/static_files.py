@@ -1,4 +1,4 @@
-"""The page's own files: found once, read when asked for, kept by browsers until they change."""
+"""The pages' files: listed once, read at each request, cached by browsers until they change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KIT = Path(__file__).parent / "static"
-"""What both pages stand on; served below ``kit/``."""
+"""The files of both pages; served below ``kit/``."""
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -18,7 +18,7 @@ TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """A file, what it is, and a tag that changes with it."""
+    """A file, its media type, and a tag that changes with it."""
 
     path: Path
     content_type: str
@@ -34,12 +34,12 @@ def static_files(folder: Path, under: str = "") -> dict[str, StaticFile]:
 
 
 def _files(folder: Path, under: str) -> dict[str, StaticFile]:
-    found = {}
+    files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix in TYPES:
             stat = path.stat()
             etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-            found[f"{under}{path.relative_to(folder).as_posix()}"] = StaticFile(
+            files[f"{under}{path.relative_to(folder).as_posix()}"] = StaticFile(
                 path, TYPES[path.suffix], etag
             )
-    return found
+    return files

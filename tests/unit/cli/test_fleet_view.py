@@ -48,15 +48,17 @@ def test_no_line_is_longer_than_the_terminal_and_no_figure_is_cut() -> None:
     assert max(map(len, lines)) <= 80
     text = "\n".join(lines)
     assert "…" not in text
-    assert text.count("103.25  2.00  1.75") == 10
-    assert "asked 20.00 kW, delivered 17.50 kW (88%)" in text
-    assert "Flexibility 212.50 kW, of which 212.50 for 15 min, 212.50 for 1 h, 0.00 for 4 h." in text
+    assert text.count("2.00  1.75 88 % 103.25") == 10
+    assert "requested 20.00 kW of 10 VENs, delivered 17.50 kW (88 %)" in " ".join(lines)
+    assert "Flexibility 212.50 kW, of which 212.50 for 15 min, 212.50 for 60 min, 0.00 for 4 h." in " ".join(
+        lines
+    )
 
 
 def test_an_opt_out_has_its_reason_and_its_end() -> None:
     """Who cannot be counted on is said why, and until when."""
     text = " ".join(" ".join(shown(crowd())).split())
-    assert "opted out overrideStatus, until" in text
+    assert "opted out comfort, until" in text
 
 
 def test_events_are_numbered_where_they_are_listed() -> None:

@@ -25,7 +25,8 @@ from contracts.api.reports import (
 )
 from contracts.errors import FieldError
 from ven_twin.cli import report as cli_report
-from ven_twin.operations.reports import page, table, terminal, words
+from ven_twin.operations.reports import page, table, terminal
+from ven_twin.webkit import formatting
 
 START = 1_784_134_800
 HOUR = 3600
@@ -34,13 +35,13 @@ WHOLE = Quality(rows=120, coverage=1.0, longest_gap_s=0.0)
 
 def delivered(kw: float, **fields: Any) -> Delivered:
     """So much in each of two half hours."""
-    given = {"intervals_kw": (kw, kw), "baseline_kw": kw + 2, "delivered_kwh": kw} | fields
-    return Delivered(delivered_kw=kw, **given)
+    defaults = {"intervals_kw": (kw, kw), "baseline_kw": kw + 2, "delivered_kwh": kw} | fields
+    return Delivered(delivered_kw=kw, **defaults)
 
 
 def ven(number: int, kw: float = 1.5, **fields: Any) -> VenReport:
-    """A VEN that was asked for 2 kW."""
-    given: dict[str, Any] = {
+    """A VEN that was dispatched for 2 kW."""
+    defaults: dict[str, Any] = {
         "ven_id": f"house-{number}",
         "requested_kw": 2.0,
         "requested_kwh": 2.0,
@@ -52,12 +53,12 @@ def ven(number: int, kw: float = 1.5, **fields: Any) -> VenReport:
         "start_ts": START,
         "end_ts": START + HOUR,
     }
-    return VenReport(**(given | fields))
+    return VenReport(**(defaults | fields))
 
 
 def settled(*vens: VenReport, **fields: Any) -> EventReport:
-    """An event of an hour that asked for 4 kW and got 3."""
-    given: dict[str, Any] = {
+    """An event of an hour of 4 kW that delivered 3."""
+    defaults: dict[str, Any] = {
         "event_id": "e1",
         "revision": 0,
         "start_ts": START,
@@ -88,7 +89,7 @@ def settled(*vens: VenReport, **fields: Any) -> EventReport:
         ),
         "notes": ("something <b>to know</b>",),
     }
-    return EventReport(**(given | fields))
+    return EventReport(**(defaults | fields))
 
 
 def shown(report: EventReport, width: int) -> str:
@@ -118,14 +119,14 @@ def test_a_terminal_shows_the_report_whole(width: int) -> None:
     text = shown(settled(), width)
     assert max(len(line) for line in text.splitlines()) <= width
     assert "…" not in text.replace(" … ", "")
-    assert "Asked 4.00 kW for 1 h, called 4.40 kW. Delivered 3.00 kW (75 %)" in text
+    assert "Requested 4.00 kW for 1 h, dispatched 4.40 kW. Delivered 3.00 kW (75 %)" in text
     assert "▸ residential 5 of 10" in text
     assert "VENs: 2 called, 2 answered" in text
     assert "something <b>to know</b>" in text
 
 
 def test_a_terminal_shows_the_worst_of_many_vens() -> None:
-    """Of forty VENs those are shown that are furthest from what was asked; where the others are is said."""
+    """Of forty VENs those are shown that are furthest from their request; where the others are is said."""
     vens = [ven(number, 2.0 - number / 100) for number in range(40)]
     text = shown(settled(*vens), 100)
     assert "house-39" in text
@@ -137,7 +138,7 @@ def test_an_event_of_which_nothing_is_known_is_shown() -> None:
     """No telemetry: the report says that it is not known, in every form."""
     silent = ven(1, delivered={}, used_kw=None, quality=Quality(rows=0, coverage=0.0, longest_gap_s=HOUR))
     report = settled(silent, delivered={}, settled_by=None, series=None, rebound_kwh=None)
-    assert "What was delivered is not known." in shown(report, 80)
+    assert "The delivered power is not known." in shown(report, 80)
     assert "silent" in shown(report, 80)
     assert "By baseline" not in page.html(report)
 
@@ -191,19 +192,19 @@ def test_the_table_has_a_row_by_ven_interval_and_baseline() -> None:
 
 
 def test_a_silent_ven_is_in_the_table() -> None:
-    """It was asked, and what it delivered is empty: not nought."""
+    """Its request is there, and its delivery is empty, not nought."""
     file = StringIO()
     table.write(settled(ven(1, delivered={})), file)
     row = next(iter(csv.DictReader(StringIO(file.getvalue()))))
     assert (row["requested_kw"], row["baseline"], row["delivered_kw"]) == ("2", "", "")
 
 
-def test_a_fleets_vens_come_from_its_parts() -> None:
+def test_a_fleets_vens_come_from_the_items_beside_it() -> None:
     """A report too large for one item has its VENs beside it; page and table are made with them."""
     whole = msgspec.to_builtins(settled())
     small = {**whole, "vens": ()}
-    parts = [{"part": "VEN#house-1", "venId": "house-1", "report": whole["vens"][0]}, {"part": "EVENT"}]
-    assert [each["venId"] for each in cli_report.whole(small, parts)["vens"]] == ["house-1"]
+    items = [{"part": "VEN#house-1", "venId": "house-1", "report": whole["vens"][0]}, {"part": "EVENT"}]
+    assert [ven["venId"] for ven in cli_report.whole(small, items)["vens"]] == ["house-1"]
     assert cli_report.whole(whole, []) is whole
 
 
@@ -218,11 +219,11 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (-0.001, "0.00"), (-1.5, "−1.50"), (1234.5, "1,234.50"), (0.0, "0.00")]
+    ("value", "text"), [(None, "–"), (-0.001, "0.00"), (-1.5, "−1.50"), (1234.5, "1234.50"), (0.0, "0.00")]
 )
 def test_figures_are_written_alike(value: float | None, text: str) -> None:
     """A dash for what is not known, a minus sign, and none before nought."""
-    assert words.number(value) == text
+    assert formatting.figure(value) == text
 
 
 @pytest.mark.parametrize(
@@ -230,4 +231,4 @@ def test_figures_are_written_alike(value: float | None, text: str) -> None:
 )
 def test_durations_are_written_as_one_would_say_them(seconds: float, text: str) -> None:
     """The two largest units that there are."""
-    assert words.lasting(seconds) == text
+    assert formatting.duration(seconds) == text

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.fleets import event
-from tests.unit.operations.conftest import Desk
+from tests.unit.operations.conftest import FakeAggregator
 
 BODY = {"intervals": [{"signal": "shedKw", "value": 2.5, "durationS": 600}]}
 MATCH = {"if-match": '"1f0a"'}
@@ -25,20 +25,22 @@ def problem(answer: httpx.Response, status: int, field: str | None, words: str =
     """The answer is a problem of that field."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    said = answer.json()
-    assert said.get("field") == field
-    assert words in said["detail"]
+    problem = answer.json()
+    assert problem.get("field") == field
+    assert words in problem["detail"]
 
 
-async def test_an_event_is_created_as_it_was_asked_for(client: httpx.AsyncClient, desk: Desk) -> None:
+async def test_an_event_is_created_as_it_was_requested(
+    client: httpx.AsyncClient, aggregator: FakeAggregator
+) -> None:
     """All that the page gives reaches the cloud side, and nothing that is absent."""
-    given = {**BODY, "eventId": "evt-mine", "targets": ["north"], "startTs": 1_800_000_060}
-    answer = await client.post("/api/events", json=given)
+    body = {**BODY, "eventId": "evt-mine", "targets": ["north"], "startTs": 1_800_000_060}
+    answer = await client.post("/api/events", json=body)
     assert (answer.status_code, answer.json()["eventId"]) == (201, "evt-mine")
-    (_, asked) = desk.asked[0]
-    assert {name: json.loads(json.dumps(asked[name])) for name in given} == given
+    (_, request) = aggregator.calls[0]
+    assert {name: json.loads(json.dumps(request[name])) for name in body} == body
     await client.post("/api/events", json=BODY)
-    assert {"eventId", "startTs"}.isdisjoint(desk.asked[1][1])
+    assert {"eventId", "startTs"}.isdisjoint(aggregator.calls[1][1])
 
 
 @pytest.mark.parametrize(
@@ -55,14 +57,14 @@ async def test_an_event_is_created_as_it_was_asked_for(client: httpx.AsyncClient
     ],
 )
 async def test_what_is_wrong_is_said_at_its_field(
-    client: httpx.AsyncClient, desk: Desk, body: Any, field: str
+    client: httpx.AsyncClient, aggregator: FakeAggregator, body: Any, field: str
 ) -> None:
-    """Before the cloud is asked anything."""
+    """Before the cloud is called."""
     problem(await client.post("/api/events", json=body), 400, field)
-    assert desk.asked == []
+    assert aggregator.calls == []
 
 
-async def test_a_change_is_conditional(client: httpx.AsyncClient, desk: Desk) -> None:
+async def test_a_change_is_conditional(client: httpx.AsyncClient, aggregator: FakeAggregator) -> None:
     """Revise, cancel and delete need the etag that the page has seen, and are refused with an old one."""
     for method, path in CHANGES[1:]:
         answer = await client.request(method, path, json=BODY)
@@ -71,7 +73,14 @@ async def test_a_change_is_conditional(client: httpx.AsyncClient, desk: Desk) ->
         problem(answer, 412, None, "changed the event meanwhile")
         answer = await client.request(method, path, json=BODY, headers=MATCH)
         assert answer.status_code in {200, 204}
-    assert [what[0] for what in desk.asked] == ["revise", "revise", "cancel", "cancel", "delete", "delete"]
+    assert [call[0] for call in aggregator.calls] == [
+        "revise",
+        "revise",
+        "cancel",
+        "cancel",
+        "delete",
+        "delete",
+    ]
 
 
 async def test_an_unknown_event_is_none(client: httpx.AsyncClient) -> None:
@@ -85,19 +94,23 @@ async def test_an_unknown_event_is_none(client: httpx.AsyncClient) -> None:
         problem(await client.request(method, path, headers=MATCH), 404, "eventId", "no event 'none'")
 
 
-async def test_a_cloud_that_is_gone_is_a_problem_in_one_line(client: httpx.AsyncClient, desk: Desk) -> None:
+async def test_a_cloud_that_is_gone_is_a_problem_in_one_line(
+    client: httpx.AsyncClient, aggregator: FakeAggregator
+) -> None:
     """And the next call is tried anew."""
-    desk.gone = "the local cloud does not run"
+    aggregator.gone = "the local cloud does not run"
     for method, path in CHANGES:
         answer = await client.request(method, path, json=BODY, headers=MATCH)
         problem(answer, 502, None, "the cloud is not reached: the local cloud does not run")
-    desk.gone = None
+    aggregator.gone = None
     assert (await client.get("/api/events/evt-evening")).status_code == 200
 
 
-async def test_a_report_is_a_page_that_runs_nothing(client: httpx.AsyncClient, desk: Desk) -> None:
+async def test_a_report_is_a_page_that_runs_nothing(
+    client: httpx.AsyncClient, aggregator: FakeAggregator
+) -> None:
     """It may stand in a frame of this page alone; what stands in it from outside is text."""
-    desk.listed = [event("evt-over", after_s=-900)]
+    aggregator.listed = [event("evt-over", after_s=-900)]
     answer = await client.get("/events/evt-over/report")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     policy = answer.headers["content-security-policy"]
@@ -124,21 +137,21 @@ async def test_an_event_that_runs_has_no_report_yet(client: httpx.AsyncClient) -
     ],
 )
 async def test_another_site_changes_nothing(
-    client: httpx.AsyncClient, desk: Desk, headers: dict[str, str], status: int, field: str
+    client: httpx.AsyncClient, aggregator: FakeAggregator, headers: dict[str, str], status: int, field: str
 ) -> None:
     """Nor does the page of a VEN on the same machine, or a name that points here."""
     for method, path in CHANGES:
         answer = await client.request(method, path, json=BODY, headers={**MATCH, **headers})
         problem(answer, status, field)
-    assert desk.asked == []
+    assert aggregator.calls == []
 
 
-async def test_a_form_is_not_taken(client: httpx.AsyncClient, desk: Desk) -> None:
+async def test_a_form_is_not_taken(client: httpx.AsyncClient, aggregator: FakeAggregator) -> None:
     """What a form of another site could send is no JSON by its content type."""
     headers = {"content-type": "text/plain", **MATCH}
     for method, path in CHANGES[:2]:
         problem(await client.request(method, path, content=b"{}", headers=headers), 415, "Content-Type")
-    assert desk.asked == []
+    assert aggregator.calls == []
 
 
 @pytest.mark.parametrize(
@@ -166,10 +179,10 @@ async def test_the_page_and_its_parts_are_served(client: httpx.AsyncClient) -> N
         assert (await client.get(f"/static/{name}")).status_code == 200, name
 
 
-async def test_nothing_is_asked_of_the_cloud_while_nobody_looks(
-    client: httpx.AsyncClient, desk: Desk
+async def test_the_cloud_is_not_called_while_no_page_is_open(
+    client: httpx.AsyncClient, aggregator: FakeAggregator
 ) -> None:
     """The page, its files and its state as it is known cost no call."""
     for path in ("/", "/static/kit/look.css", "/api/state", "/api/chart"):
         assert (await client.get(path)).status_code == 200
-    assert desk.asked == []
+    assert aggregator.calls == []

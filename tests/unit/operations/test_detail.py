@@ -9,41 +9,41 @@ from tests.support.fleets import NOW, crowd, event
 from ven_twin.operations.fleet.event_detail import EventVenView, detail
 
 
-def shown(*parts: VenParticipation) -> list[EventVenView]:
-    """The parts of a running event, with the crowd as it is now."""
+def shown(*vens: VenParticipation) -> list[EventVenView]:
+    """The vens of a running event, with the crowd as it is now."""
     summary = event("evt-evening")
-    known: dict[str, Any] = {name: getattr(summary, name) for name in summary.__struct_fields__}
-    return list(detail(Event(**known, vens=parts), crowd()).parts)
+    fields: dict[str, Any] = {name: getattr(summary, name) for name in summary.__struct_fields__}
+    return list(detail(Event(**fields, vens=vens), crowd()).vens)
 
 
-def said(after_s: float, **more: Any) -> PhaseReached:
+def report(after_s: float, **more: Any) -> PhaseReached:
     """What a VEN said so long after now."""
     return PhaseReached(ts=int(NOW + after_s), received_ts=NOW + after_s, **more)
 
 
 def test_what_a_ven_gives_now_counts_while_it_sheds() -> None:
     """By its telemetry, not by what it said when it began."""
-    (part,) = shown(
-        VenParticipation(ven_id="ven-1", values=(2.0,), phases={"active": said(-50, actual_shed_kw=0.1)})
+    (ven,) = shown(
+        VenParticipation(ven_id="ven-1", values=(2.0,), phases={"active": report(-50, actual_shed_kw=0.1)})
     )
-    assert (part.sheds, part.delivered_kw) == (True, 1.75)
+    assert (ven.sheds, ven.delivered_kw) == (True, 1.75)
 
 
 def test_what_a_ven_said_at_the_end_counts_afterwards() -> None:
     """With the energy that it metered."""
-    over = said(-1, actual_shed_kw=1.9, data={"deliveredKwh": 0.31})
-    (part,) = shown(
-        VenParticipation(ven_id="gone", values=(2.0,), phases={"completed": over, "active": said(-50)})
+    over = report(-1, actual_shed_kw=1.9, data={"deliveredKwh": 0.31})
+    (ven,) = shown(
+        VenParticipation(ven_id="gone", values=(2.0,), phases={"completed": over, "active": report(-50)})
     )
-    assert (part.sheds, part.delivered_kw, part.delivered_kwh) == (False, 1.9, 0.31)
-    assert [answer.phase for answer in part.answers] == ["active", "completed"]
+    assert (ven.sheds, ven.delivered_kw, ven.delivered_kwh) == (False, 1.9, 0.31)
+    assert [answer.phase for answer in ven.answers] == ["active", "completed"]
 
 
 def test_who_left_or_cannot_be_counted_on_is_said_why() -> None:
     """An opt-out by its reason, also where none was given; a VEN that is away by what the cloud knows."""
     left, silent, away = shown(
-        VenParticipation(ven_id="a", phases={"optedOut": said(-9, data={"reason": "economic"})}),
-        VenParticipation(ven_id="b", phases={"optedOut": said(-9)}),
+        VenParticipation(ven_id="a", phases={"optedOut": report(-9, data={"reason": "economic"})}),
+        VenParticipation(ven_id="b", phases={"optedOut": report(-9)}),
         VenParticipation(ven_id="c", unavailable="offline"),
     )
     assert (left.opt_out, silent.opt_out, away.opt_out) == ("economic", "no reason given", None)
@@ -51,25 +51,25 @@ def test_who_left_or_cannot_be_counted_on_is_said_why() -> None:
     assert left.answers[0].why == "economic"
 
 
-def test_took_part_is_who_answered_and_stayed() -> None:
+def test_participating_is_who_answered_and_stayed() -> None:
     """Of those that were called; what they delivered is summed, and is a share of their call."""
     summary = event("evt-evening")
-    known: dict[str, Any] = {name: getattr(summary, name) for name in summary.__struct_fields__}
-    parts = (
-        VenParticipation(ven_id="ven-1", values=(2.0,), phases={"active": said(-50)}),
+    fields: dict[str, Any] = {name: getattr(summary, name) for name in summary.__struct_fields__}
+    vens = (
+        VenParticipation(ven_id="ven-1", values=(2.0,), phases={"active": report(-50)}),
         VenParticipation(
-            ven_id="left", values=(2.0,), phases={"optedOut": said(-9, data={"reason": "economic"})}
+            ven_id="left", values=(2.0,), phases={"optedOut": report(-9, data={"reason": "economic"})}
         ),
         VenParticipation(ven_id="mute", values=(2.0,)),
         VenParticipation(ven_id="away", unavailable="offline"),
     )
-    found = detail(Event(**known, vens=parts), crowd())
-    assert (found.called, found.took_part, found.delivered_kw) == (3, 1, 1.75)
-    assert [part.share for part in found.parts] == [0.875, None, None, None]
-    assert [part.why for part in found.parts] == [
+    view = detail(Event(**fields, vens=vens), crowd())
+    assert (view.called, view.participating, view.delivered_kw) == (3, 1, 1.75)
+    assert [ven.share for ven in view.vens] == [0.875, None, None, None]
+    assert [ven.why for ven in view.vens] == [
         "",
         "opted out: not worth it",
         "",
         "not counted on: offline",
     ]
-    assert found.parts[1].answers[0].words == "opted out"
+    assert view.vens[1].answers[0].words == "opted out"

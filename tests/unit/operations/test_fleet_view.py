@@ -12,37 +12,43 @@ from contracts.api.resources import EventBody
 from contracts.wire.events import LOWEST_PRIORITY, Signal
 from contracts.wire.shadow import OptOut
 from tests.support.fleets import NOW, crowd, event
-from ven_twin.operations.fleet import words
+from ven_twin.operations.fleet import texts
 from ven_twin.operations.fleet.fleet_rules import fleet_rules
-from ven_twin.operations.fleet.fleet_state import FleetAnswers, FleetState, ListedStatus, board, status_of
+from ven_twin.operations.fleet.fleet_state import (
+    FleetAnswers,
+    FleetState,
+    ListedStatus,
+    fleet_state,
+    status_of,
+)
 from ven_twin.operations.fleet.fleet_view import FleetView, fleet_view
 
 
-def shown(**seen: Any) -> FleetState:
-    """The board of a crowd with one event."""
-    return board(
-        FleetAnswers(**{"fleet": crowd(), "events": (event("evt-evening"),), "heard_ts": NOW, **seen}),
+def shown(**answers: Any) -> FleetState:
+    """The state of a crowd with one event."""
+    return fleet_state(
+        FleetAnswers(**{"fleet": crowd(), "events": (event("evt-evening"),), "heard_ts": NOW, **answers}),
         "here",
         NOW,
     )
 
 
-def view(**seen: Any) -> FleetView:
-    """The view of that board."""
-    return fleet_view(shown(**seen))
+def view(**answers: Any) -> FleetView:
+    """The view of that state."""
+    return fleet_view(shown(**answers))
 
 
-def ven(standing: VenStatus = VenStatus.READY, **more: Any) -> FleetVen:
+def ven(status: VenStatus = VenStatus.READY, **more: Any) -> FleetVen:
     """A VEN whose latest row is fresh."""
-    return FleetVen(**{"ven_id": "ven-1", "standing": standing, "row_age_s": 1.0, **more})
+    return FleetVen(**{"ven_id": "ven-1", "standing": status, "row_age_s": 1.0, **more})
 
 
-def test_the_view_has_the_boards_figures() -> None:
-    """And every VEN that is listed, in the board's order."""
+def test_the_view_has_the_states_figures() -> None:
+    """And every VEN that is listed, in the state's order."""
     of, it = shown(), view()
     assert of.fleet is not None
     assert it.fleet is not None
-    assert [line.ven_id for line in it.fleet.vens] == [each.ven_id for each in of.fleet.vens]
+    assert [line.ven_id for line in it.fleet.vens] == [ven.ven_id for ven in of.fleet.vens]
     assert (it.silent, it.never_seen, it.requested_kw) == (of.silent, of.never_seen, of.requested_kw)
     assert it.share == of.delivered_kw / of.requested_kw
     assert view(fleet=None).fleet is None
@@ -74,7 +80,7 @@ def test_the_silent_of_the_list_are_those_that_are_counted() -> None:
 )
 def test_a_ven_that_cannot_be_counted_on_says_why(of: FleetVen, status: ListedStatus, why: str) -> None:
     """Fresh telemetry is what tells a VEN that is ready from one that is silent."""
-    assert (status_of(of), words.why(of)) == (status, why)
+    assert (status_of(of), texts.why(of)) == (status, why)
 
 
 def test_an_event_says_what_it_waits_for() -> None:

@@ -9,13 +9,13 @@ from rich.console import Console
 
 from contracts.api.fleet import fleet_at
 from tests.support.fleets import LONG, NOW, crowd, event
-from ven_twin.operations.fleet.fleet_state import FleetAnswers, board
+from ven_twin.operations.fleet.fleet_state import FleetAnswers, fleet_state
 from ven_twin.operations.fleet.screen import NO_VENS, frame
 
 SIZES = [(80, 24), (140, 40)]
 
 
-def lines(width: int, height: int, **seen: object) -> list[str]:
+def lines(width: int, height: int, **answers: object) -> list[str]:
     """The screen of a crowd with two events that run and one that comes."""
     events = (
         event("evt-evening", kw=20.0),
@@ -23,35 +23,35 @@ def lines(width: int, height: int, **seen: object) -> list[str]:
         event("evt-tomorrow", after_s=90_000),
         event("evt-over", after_s=-9000),
     )
-    known = {"fleet": crowd(), "events": events, "heard_ts": NOW - 1}
-    shown = board(FleetAnswers(**{**known, **seen}), "local cloud", NOW)  # type: ignore[arg-type]
+    fields = {"fleet": crowd(), "events": events, "heard_ts": NOW - 1}
+    state = fleet_state(FleetAnswers(**{**fields, **answers}), "local cloud", NOW)  # type: ignore[arg-type]
     out = StringIO()
     console = Console(file=out, width=width, height=height, color_system=None, highlight=False)
-    console.print(frame(shown, width, height))
+    console.print(frame(state, width, height))
     return out.getvalue().splitlines()
 
 
 @pytest.mark.parametrize(("width", "height"), [*SIZES, (80, 12), (60, 24), (200, 100)])
 def test_the_screen_fits(width: int, height: int) -> None:
     """No line is wider than the terminal, and there are no more of them than it has."""
-    found = lines(width, height)
-    assert max(len(line.rstrip()) for line in found) <= width
-    assert len(found) <= height
+    shown = lines(width, height)
+    assert max(len(line.rstrip()) for line in shown) <= width
+    assert len(shown) <= height
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_totals_stand_whole(width: int, height: int) -> None:
-    """Who is there, what is asked and delivered, what is on offer and for how long."""
+    """Who is there, requested and delivered power, the flexibility and its duration."""
     text = "\n".join(lines(width, height))
     assert "28 of 30 online   10 shedding   1 opted out   2 silent   1 never seen" in text
-    assert "Asked 25.00 kW   delivered 17.50 kW" in text
+    assert "Requested 25.00 kW   delivered 17.50 kW" in text
     assert " 70 %" in text
     assert "Flexibility 337.50 kW: 337.50 for 15 min, 337.50 for 60 min, 0.00 for 4 h" in text
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_events_count_down(width: int, height: int) -> None:
-    """Running ones with delivered and asked, coming ones with what they will ask; none that is over."""
+    """Running ones with delivered and requested power, coming ones with their request; none that is over."""
     text = "\n".join(lines(width, height))
     assert text.count("ends in 9:00") == 2
     assert "17.50 of 20.00 kW" in text
@@ -63,10 +63,10 @@ def test_events_count_down(width: int, height: int) -> None:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_vens_that_do_not_fit_are_counted(width: int, height: int) -> None:
     """Shown and left out come to all there are."""
-    found = lines(width, height)
-    head = next(n for n, line in enumerate(found) if line.startswith("VEN"))
-    listed = [line for line in found[head + 1 :] if not line.startswith("…")]
-    more = [int(line.split()[1]) for line in found[head + 1 :] if line.startswith("…")]
+    shown = lines(width, height)
+    head = next(n for n, line in enumerate(shown) if line.startswith("VEN"))
+    listed = [line for line in shown[head + 1 :] if not line.startswith("…")]
+    more = [int(line.split()[1]) for line in shown[head + 1 :] if line.startswith("…")]
     assert len(listed) + sum(more) == 30
     assert any("#2" in line and "1.75" in line and "88 %" in line for line in listed)
 
@@ -81,16 +81,16 @@ def test_an_opt_out_has_its_reason_and_its_end() -> None:
 
 def test_a_fleet_without_vens_says_how_to_get_some() -> None:
     """No table, no figures that mean nothing."""
-    found = lines(80, 24, fleet=fleet_at([], {}, now_ts=NOW), events=())
-    assert NO_VENS in "\n".join(found)
-    assert not any(line.startswith("VEN ") for line in found)
+    shown = lines(80, 24, fleet=fleet_at([], {}, now_ts=NOW), events=())
+    assert NO_VENS in "\n".join(shown)
+    assert not any(line.startswith("VEN ") for line in shown)
 
 
-def test_a_cloud_that_is_gone_is_said_above_what_was_seen_last() -> None:
+def test_a_cloud_that_is_gone_is_shown_above_the_last_state() -> None:
     """What is shown stays, and is said to be old."""
-    found = lines(80, 24, error="the local cloud does not run: ven-twin cloud start")
-    assert "The cloud is not reached" in found[0]
-    assert any("Asked 25.00" in line for line in found)
-    found = lines(140, 40, fleet=None, events=(), heard_ts=None, error="no route")
-    assert "no route" in found[0]
-    assert len(found) == 1
+    shown = lines(80, 24, error="the local cloud does not run: ven-twin cloud start")
+    assert "The cloud is not reached" in shown[0]
+    assert any("Requested 25.00" in line for line in shown)
+    shown = lines(140, 40, fleet=None, events=(), heard_ts=None, error="no route")
+    assert "no route" in shown[0]
+    assert len(shown) == 1

@@ -164,11 +164,11 @@ async def test_a_huge_body_is_refused(caller: Caller, path: str) -> None:
     headers = {"content-type": "application/json"}
     problem(await caller.client.post(path, content=huge, headers=headers), 413, "body")
 
-    async def parts() -> Any:
+    async def chunks() -> Any:
         for _ in range(5):
             yield b" " * (BODY_MAX_BYTES // 4)
 
-    problem(await caller.client.post(path, content=parts(), headers=headers), 413, "body")
+    problem(await caller.client.post(path, content=chunks(), headers=headers), 413, "body")
 
 
 @pytest.mark.parametrize("path", [*READS, *BODIES, "/health"])
@@ -232,11 +232,11 @@ async def test_the_twin_goes_on_when_the_page_fails(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A fault of the page is logged, and the house steps on."""
-    monkeypatch.setattr(caller.page.ring, "add", lambda *_: 1 / 0)
+    monkeypatch.setattr(caller.page.power_history, "add", lambda *_: 1 / 0)
     rows = len(caller.stand.collect())
     caller.stand.live(40)
     assert len(caller.stand.collect()) > rows
-    assert "the page could not be told" in caplog.text
+    assert "could not be sent to the page" in caplog.text
 
 
 async def test_a_file_is_zipped_for_who_takes_it_so(caller: Caller) -> None:

@@ -29,13 +29,13 @@ console.log(JSON.stringify(calls.map(([name, values]) => values.map((value) => f
 
 def on_the_page(**calls: list[float]) -> dict[str, list[str]]:
     """The texts that the page's functions make of values."""
-    given = {
+    task = {
         "rules": msgspec.to_builtins(ven_rules()),
         "calls": list(calls.items()),
         "module": (KIT / "format.js").as_uri(),
     }
     command = [NODE, "--input-type=module", "-e", PAGE]
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)
+    done = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True, check=True)
     return dict(zip(calls, json.loads(done.stdout), strict=True))
 
 
@@ -97,4 +97,4 @@ def test_a_figure_is_written_for_people(text: str, wanted: str) -> None:
 def test_a_request_is_its_first_step(steps: list[tuple[Signal, float]], wanted: str) -> None:
     """And says how many follow."""
     intervals = [Interval(signal=signal, value=value, duration_s=60) for signal, value in steps]
-    assert formatting.request(intervals, of_each=True) == wanted
+    assert formatting.request(intervals, of_fleet=True) == wanted

@@ -29,16 +29,16 @@ def well(stand: Stand) -> VenSnapshot:
     return replace(stand.twin.moment(), session=CONNECTED)
 
 
-def judged(moment: VenSnapshot, days: float | None = 100.0) -> Any:
+def health_of(snapshot: VenSnapshot, days: float | None = 100.0) -> Any:
     """The health with a certificate of so many days."""
-    return health(moment, None if days is None else moment.now_ts + days * 86400)
+    return health(snapshot, None if days is None else snapshot.now_ts + days * 86400)
 
 
 def test_a_ven_that_is_well_would_answer(well: VenSnapshot) -> None:
     """No reasons, no warnings, and the figures."""
-    found = judged(well)
-    assert (found.answers_events, found.reasons, found.warnings) == (True, (), ())
-    assert (found.certificate_days_left, found.last_puback_age_s) == (100, 2)
+    result = health_of(well)
+    assert (result.answers_events, result.reasons, result.warnings) == (True, (), ())
+    assert (result.certificate_days_left, result.last_puback_age_s) == (100, 2)
 
 
 @pytest.mark.parametrize(
@@ -52,17 +52,17 @@ def test_a_ven_that_is_well_would_answer(well: VenSnapshot) -> None:
 )
 def test_each_reason_not_to_answer_is_said(well: VenSnapshot, change: dict[str, Any], reason: str) -> None:
     """One reason for each thing that is wrong."""
-    found = judged(replace(well, **change))
-    assert not found.answers_events
-    assert len(found.reasons) == 1
-    assert reason in found.reasons[0]
+    result = health_of(replace(well, **change))
+    assert not result.answers_events
+    assert len(result.reasons) == 1
+    assert reason in result.reasons[0]
 
 
 def test_a_ven_that_opted_out_would_not_answer(stand: Stand) -> None:
     """Nor one that is disabled; the reason says which."""
     stand.twin.opt_out("economic")
-    found = judged(replace(stand.twin.moment(), session=CONNECTED))
-    assert found.reasons == ("takes no part in events: economic",)
+    result = health_of(replace(stand.twin.moment(), session=CONNECTED))
+    assert result.reasons == ("takes no part in events: economic",)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_the_certificate_is_watched(
     well: VenSnapshot, days: float | None, reasons: int, warnings: int
 ) -> None:
     """Unreadable or expired it is a reason; soon to expire a warning."""
-    found = judged(well, days)
-    assert (len(found.reasons), len(found.warnings)) == (reasons, warnings)
+    result = health_of(well, days)
+    assert (len(result.reasons), len(result.warnings)) == (reasons, warnings)
 
 
 def test_a_stuck_loop_is_not_alive(well: VenSnapshot) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.ven_stand import START_TS, Stand
 from ven_twin.control.event_history import PAST_KEPT
-from ven_twin.ven.page.presenter import snapshot
+from ven_twin.ven.page.presenter import ven_view
 from ven_twin.ven.page.view import VenView
 
 
@@ -21,7 +21,7 @@ def event(start_ts: float, duration_s: int = 600, **more: Any) -> dict[str, Any]
 
 def seen(stand: Stand) -> VenView:
     """What is shown now."""
-    return snapshot(stand.twin.moment())
+    return ven_view(stand.twin.moment())
 
 
 def test_the_figures_of_now_add_up(stand: Stand) -> None:
@@ -56,7 +56,7 @@ def test_breakers_are_loaded_by_what_flows(stand: Stand) -> None:
 
 
 async def test_a_curtailment_says_why(stand: Stand) -> None:
-    """Each curtailed circuit has its reason and its kW; together they come to what is asked."""
+    """Each curtailed circuit has its reason and its kW; together they sum to the request."""
     await stand.desire(drEvents={"e1": event(START_TS)})
     stand.live(3)
     shown = seen(stand)
@@ -118,7 +118,7 @@ async def test_past_events_are_bounded_and_newest_first(stand: Stand) -> None:
 
 
 async def test_an_event_that_was_left_before_it_was_acted_on_has_no_figures(stand: Stand) -> None:
-    """Cancelled while it was to come: nothing was asked, nothing delivered."""
+    """Cancelled while it was to come: nothing requested, nothing delivered."""
     await stand.desire(drEvents={"e1": event(START_TS + 500)})
     stand.live(2)
     await stand.desire()

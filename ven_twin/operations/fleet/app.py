@@ -1,4 +1,4 @@
-"""Serves the operator's page: one watch of the fleet for all open pages, and the calls."""
+"""Serves the operator's page: one poller of the fleet for all open pages, and the calls."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from starlette.responses import Response, StreamingResponse
 
 from contracts.api.resources import BODY_MAX_BYTES, EventBody, NewEvent
 from contracts.wire import codec
-from ven_twin.operations.fleet.askers import Reach
+from ven_twin.operations.fleet.aggregator_threads import Reach
 from ven_twin.operations.fleet.calls import FleetCalls
 from ven_twin.operations.fleet.fleet_rules import fleet_rules
 from ven_twin.operations.fleet.fleet_state import FleetState
-from ven_twin.operations.fleet.fleet_view import Beat, fleet_view
+from ven_twin.operations.fleet.fleet_view import Heartbeat, fleet_view
+from ven_twin.operations.fleet.poller import PERIOD_S, FleetPoller
 from ven_twin.operations.fleet.power_history import FleetPoint, FleetPowerHistory
-from ven_twin.operations.fleet.watch import PERIOD_S, FleetPoll
 from ven_twin.webkit import answers, guard
 from ven_twin.webkit.answers import EVENT_STREAM, NO_STORE, Endpoint, as_json
 from ven_twin.webkit.listeners import FullError, Listeners
@@ -27,8 +27,8 @@ from ven_twin.webkit.settings import WebSettings
 from ven_twin.webkit.static_files import static_files
 
 FOLDER = Path(__file__).parent / "static"
-BEAT_S = 2.0
-"""An open page hears so often, also while the cloud says nothing."""
+HEARTBEAT_S = 2.0
+"""Between two messages to an open page while the cloud does not answer."""
 PAGE_CSP = {"content-security-policy": f"{guard.CSP}; frame-src 'self'"}
 """The page shows reports in a frame."""
 REPORT_CSP = (
@@ -39,17 +39,17 @@ REPORT_CSP = (
 
 
 class FleetPage:
-    """What answers. Nothing is asked of the cloud as long as no page is open."""
+    """The operator's page. The cloud is polled only while a page is open."""
 
     def __init__(
         self, reach: Reach, place: str, settings: WebSettings, *, period_s: float = PERIOD_S
     ) -> None:
         self._settings = settings
         self._calls = FleetCalls(reach)
-        self._watch = FleetPoll(reach, place, period_s=period_s)
-        self._ring = FleetPowerHistory()
+        self._poller = FleetPoller(reach, place, period_s=period_s)
+        self._power_history = FleetPowerHistory()
         self._pages = Listeners()
-        self._beating: asyncio.Task[None] | None = None
+        self._heartbeat: asyncio.Task[None] | None = None
         self._files = static_files(FOLDER, "fleet/")
 
     def application(self) -> guard.Guard:
@@ -70,35 +70,35 @@ class FleetPage:
         return guard.Guard(app, self._settings, answers.problem)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to ask, as soon as somebody looks; pages are told in *loop*."""
-        self._beating = loop.create_task(self._beat())
+        """Start the poller and the heartbeat; messages are sent in *loop*."""
+        self._heartbeat = loop.create_task(self._send_heartbeats())
 
-        def told(board: FleetState) -> None:
+        def on_state(state: FleetState) -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(self._tell, board)
+                loop.call_soon_threadsafe(self._broadcast, state)
 
-        self._watch.start(told)
+        self._poller.start(on_state)
 
     def close(self) -> None:
         """End every page's stream."""
-        if self._beating is not None:
-            self._beating.cancel()
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
         self._pages.close()
 
-    def _tell(self, board: FleetState) -> None:
-        """The cloud has said something, or that it cannot."""
-        if board.cloud.reached and board.fleet is not None:
-            self._ring.add(
-                FleetPoint(board.ts, board.requested_kw, board.delivered_kw, board.fleet.flexibility_kw)
+    def _broadcast(self, state: FleetState) -> None:
+        """Add to the chart and send the state to every open page."""
+        if state.cloud.reached and state.fleet is not None:
+            self._power_history.add(
+                FleetPoint(state.ts, state.requested_kw, state.delivered_kw, state.fleet.flexibility_kw)
             )
-        self._pages.put(_message(fleet_view(board)))
+        self._pages.put(_message(fleet_view(state)))
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(HEARTBEAT_S)
             if self._pages:
-                board = self._watch.board()
-                self._pages.put(_message(Beat(ts=board.ts, cloud=board.cloud)))
+                state = self._poller.state()
+                self._pages.put(_message(Heartbeat(ts=state.ts, cloud=state.cloud)))
 
     async def _page(self, request: Request) -> Response:
         return answers.file(self._files["fleet/index.html"], request, PAGE_CSP)
@@ -107,41 +107,41 @@ class FleetPage:
         return answers.file(self._files.get(request.path_params["path"]), request)
 
     async def _state(self, _: Request) -> Response:
-        return as_json(fleet_view(self._watch.board()))
+        return as_json(fleet_view(self._poller.state()))
 
     async def _rules(self, _: Request) -> Response:
         return as_json(fleet_rules())
 
     async def _chart(self, _: Request) -> Response:
-        return as_json(self._ring.chart())
+        return as_json(self._power_history.chart())
 
     async def _stream(self, request: Request) -> Response:
         if request.method == "HEAD":
             return Response(media_type=EVENT_STREAM, headers=NO_STORE)
         try:
-            messages = self._pages.listen(lambda: _message(fleet_view(self._watch.board())))
+            messages = self._pages.listen(lambda: _message(fleet_view(self._poller.state())))
         except FullError:
             raise PageProblemError(503, "too many pages are open", headers={"retry-after": "10"}) from None
-        return StreamingResponse(self._looking(messages), media_type=EVENT_STREAM, headers=NO_STORE)
+        return StreamingResponse(self._polled(messages), media_type=EVENT_STREAM, headers=NO_STORE)
 
-    async def _looking(self, messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """*messages* of one page, while which somebody looks."""
-        self._watch.look(wanted=True)
+    async def _polled(self, messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Pass on the *messages* of one page; the cloud is polled meanwhile."""
+        self._poller.resume()
         try:
             async with aclosing(messages) as sent:  # type: ignore[type-var]
                 async for message in sent:
                     yield message
         finally:
             if not self._pages:
-                self._watch.look(wanted=False)
+                self._poller.pause()
 
     async def _create(self, request: Request) -> Response:
-        asked = await answers.body(request, NewEvent, most_bytes=BODY_MAX_BYTES)
-        return self._changed(as_json(await self._calls.create(asked), 201))
+        event = await answers.body(request, NewEvent, most_bytes=BODY_MAX_BYTES)
+        return self._changed(as_json(await self._calls.create(event), 201))
 
     async def _revise(self, request: Request) -> Response:
-        asked = await answers.body(request, EventBody, most_bytes=BODY_MAX_BYTES)
-        return self._changed(as_json(await self._calls.revise(_event_id(request), asked, _etag(request))))
+        event = await answers.body(request, EventBody, most_bytes=BODY_MAX_BYTES)
+        return self._changed(as_json(await self._calls.revise(_event_id(request), event, _etag(request))))
 
     async def _cancel(self, request: Request) -> Response:
         return self._changed(as_json(await self._calls.cancel(_event_id(request), _etag(request))))
@@ -151,7 +151,7 @@ class FleetPage:
         return self._changed(Response(status_code=204, headers=NO_STORE))
 
     async def _detail(self, request: Request) -> Response:
-        return as_json(await self._calls.detail(_event_id(request), self._watch.board().fleet))
+        return as_json(await self._calls.detail(_event_id(request), self._poller.state().fleet))
 
     async def _report(self, request: Request) -> Response:
         text = await self._calls.report(_event_id(request))
@@ -159,7 +159,7 @@ class FleetPage:
         return Response(text, media_type="text/html; charset=utf-8", headers=headers)
 
     def _changed(self, answer: Response) -> Response:
-        self._watch.again()
+        self._poller.poll_soon()
         return answer
 
 

@@ -1,4 +1,4 @@
-"""What the operator's page asks of the cloud side: each a question to the aggregator, and its refusals."""
+"""The operator's page's calls to the cloud side, and its refusals as problems."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventBody, NewEvent
 from contracts.errors import VenTwinError
 from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError
-from ven_twin.operations.fleet.askers import PollingThreads, Reach
+from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads, Reach
 from ven_twin.operations.fleet.event_detail import EventDetail, detail
 from ven_twin.operations.reports import page
 from ven_twin.webkit.problems import PageProblemError
 
 T = TypeVar("T")
-AT_ONCE = 4
+THREADS = 4
 STATUS = {"notFound": 404, "conflict": 409, "preconditionFailed": 412}
 CHANGED = "somebody has changed the event meanwhile: look at it again"
 
@@ -29,44 +29,42 @@ class FleetCalls:
     """Carries calls out on the cloud side; each raises ProblemError where that refuses or is not reached."""
 
     def __init__(self, reach: Reach) -> None:
-        self._askers = PollingThreads(reach, AT_ONCE)
+        self._threads = AggregatorThreads(reach, THREADS)
 
-    async def create(self, asked: NewEvent) -> EventDispatched:
+    async def create(self, event: NewEvent) -> EventDispatched:
         """Create an event; the same id twice is one event."""
-        request: dict[str, Any] = msgspec.to_builtins(asked)
-        given = {name: value for name, value in request.items() if value is not None}
-        return await self._ask(lambda aggregator: aggregator.create_event(given))
+        request = _without_nulls(event)
+        return await self._call(lambda aggregator: aggregator.create_event(request))
 
-    async def revise(self, event_id: str, asked: EventBody, etag: str) -> EventDispatched:
-        """Replace what an event asks for, if nobody else has meanwhile."""
-        request: dict[str, Any] = msgspec.to_builtins(asked)
-        given = {name: value for name, value in request.items() if value is not None}
-        return await self._ask(lambda aggregator: aggregator.revise_event(event_id, given, etag=etag))
+    async def revise(self, event_id: str, event: EventBody, etag: str) -> EventDispatched:
+        """Replace an event's terms, if nobody has changed it meanwhile."""
+        request = _without_nulls(event)
+        return await self._call(lambda aggregator: aggregator.revise_event(event_id, request, etag=etag))
 
     async def cancel(self, event_id: str, etag: str) -> EventDispatched:
         """Cancel an event, if nobody has changed it meanwhile."""
-        return await self._ask(lambda aggregator: aggregator.cancel_event(event_id, etag=etag))
+        return await self._call(lambda aggregator: aggregator.cancel_event(event_id, etag=etag))
 
     async def delete(self, event_id: str, etag: str) -> None:
         """Delete an event, if nobody has changed it meanwhile."""
-        await self._ask(lambda aggregator: aggregator.delete_event(event_id, etag=etag))
+        await self._call(lambda aggregator: aggregator.delete_event(event_id, etag=etag))
 
     async def detail(self, event_id: str, fleet: Fleet | None) -> EventDetail:
-        """An event by VEN."""
-        return detail(await self._ask(lambda aggregator: aggregator.event(event_id)), fleet)
+        """Read an event by VEN."""
+        return detail(await self._call(lambda aggregator: aggregator.event(event_id)), fleet)
 
     async def report(self, event_id: str) -> str:
-        """The page of an event's report, with the reports of all its VENs."""
+        """Make the page of an event's report, with the reports of all its VENs."""
 
-        def question(aggregator: Aggregator) -> str:
+        def read(aggregator: Aggregator) -> str:
             settled = aggregator.report(event_id)
             return page.html(msgspec.convert(_whole(settled, aggregator, event_id), EventReport))
 
-        return await self._ask(question)
+        return await self._call(read)
 
-    async def _ask(self, question: Callable[[Aggregator], T]) -> T:
+    async def _call(self, request: Callable[[Aggregator], T]) -> T:
         try:
-            return await asyncio.wrap_future(self._askers.ask(question))
+            return await asyncio.wrap_future(self._threads.submit(request))
         except RefusedError as error:
             if error.code == "preconditionFailed":
                 raise PageProblemError(412, CHANGED) from None
@@ -76,8 +74,14 @@ class FleetCalls:
 
 
 def _whole(settled: dict[str, Any], aggregator: Aggregator, event_id: str) -> dict[str, Any]:
-    """The report with the VENs' own, which stand beside it when there are too many of them."""
+    """The report with its VENs, which are stored beside it when they are too many."""
     if settled["vens"]:
         return settled
-    parts = aggregator.report_parts(event_id)
-    return {**settled, "vens": [part["report"] for part in parts if "report" in part and "venId" in part]}
+    items = aggregator.report_parts(event_id)
+    return {**settled, "vens": [item["report"] for item in items if "report" in item and "venId" in item]}
+
+
+def _without_nulls(event: NewEvent | EventBody) -> dict[str, Any]:
+    """The request of *event*, without the fields that are left out."""
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    return {name: value for name, value in fields.items() if value is not None}

@@ -12,12 +12,12 @@ from contracts.api.resources import EventBody
 from contracts.wire.events import MAX_INTERVALS, Interval, Signal
 from ven_twin.operations.fleet import power_history
 from ven_twin.operations.fleet.fleet_state import ListedStatus
-from ven_twin.operations.fleet.words import NO_VENS, STATUSES
+from ven_twin.operations.fleet.texts import NO_VENS, STATUSES
 from ven_twin.webkit.formatting import LEVELS
 from ven_twin.webkit.rules import Bounds, Choice, CommonRules, bounds
 
 SILENT_S = 4.0
-"""A page that hears nothing for so long, two beats, takes its server for lost."""
+"""Without a message for so long, two heartbeats, a page shows its server as lost."""
 ALLOCATIONS: Mapping[Allocation, str] = {
     "merit": "by merit: who has most, in turn",
     "proportional": "in proportion to the offers",
@@ -55,7 +55,7 @@ class SignalRule(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class AllocationRule(Choice, rename="camel", frozen=True, kw_only=True):
-    """A way to share an event out: as it is chosen, and in short as it stands beside an event."""
+    """An allocation of an event: its words in the form, and in short beside an event."""
 
     short: str
 
@@ -88,7 +88,7 @@ def fleet_rules() -> FleetRules:
     """The rules as they stand in the code."""
     return FleetRules(
         silent_s=SILENT_S,
-        chart_kept_s=power_history.KEPT_S,
+        chart_span_s=power_history.SPAN_S,
         chart_apart_s=power_history.APART_S,
         statuses=tuple(
             StatusRule(value=status, words=STATUSES[status], filter=FILTERS.get(status))

@@ -1,4 +1,4 @@
-"""What an operator sees of the fleet at one moment: one pure function of what the cloud side has said."""
+"""The fleet at one instant for an operator: one pure function of the cloud side's latest answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from ven_twin.webkit.formatting import PHASES, request, share
 
 SILENT_S = 6.0
-"""A cloud that has not answered for so long is said not to. A healthy one takes well under a second."""
+"""Without an answer for so long the cloud counts as not reached. A healthy one takes well under a second."""
 RUNNING = frozenset({Phase.ACTIVE})
 COMING = frozenset({Phase.NEAR, Phase.FAR})
 Stage = Literal["running", "coming", "over"]
@@ -40,15 +40,15 @@ class ListedStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FleetAnswers:
-    """What the cloud side has said last, and how asking it goes. Times are UTC s.
+    """The latest answers of the cloud side, and the state of polling it. Times are UTC s.
 
     Attributes:
-        fleet: as it was at *heard_ts*; None before the first answer.
+        fleet: at *heard_ts*; None before the first answer.
         events: the newest starts first.
         more_events: whether there are others, that start earlier.
-        heard_ts: when it has answered last.
-        asking_ts: since when an answer is waited for; None between two questions.
-        error: why it could not be asked the last time.
+        heard_ts: the time of its last answer.
+        asking_ts: the start of the request that waits for its answer; None between two requests.
+        error: the failure of the last request.
     """
 
     fleet: Fleet | None = None
@@ -59,21 +59,21 @@ class FleetAnswers:
     error: str | None = None
 
 
-class CloudState(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Whether the cloud side answers; if not, why. *heardTs* is when it did last, UTC s."""
+class CloudStatus(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Connection to the cloud side; *why* there is none. *heardTs* is its last answer, UTC s."""
 
     reached: bool
     heard_ts: float | None
     why: str | None = None
 
 
-class EventLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """An event as it stands at the board's time; powers are kW.
+class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """An event at the state's time; powers are kW.
 
-    *askedKw* is what the operator asks for now (before the start and after the end: at most), *calledKw*
-    what VENs are called for at most: more, by what they are known not to deliver. *vens* shed for it now,
-    and deliver *deliveredKw* together, the *share* of what is asked. *request* is what it asks for, in words;
-    *progress* the words before the time that is left until *untilTs*, or those of how it ended.
+    *askedKw* is requested now (before the start and after the end: at most), *calledKw* dispatched at most:
+    more than requested, by the VENs' expected shortfall. *vens* shed for it now and deliver *deliveredKw*
+    together, the *share* of the requested power. *request* has the request in words, *progress* the words
+    before the time that is left until *untilTs*, or of how the event ended.
     """
 
     event_id: str
@@ -103,15 +103,15 @@ class EventLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class FleetState(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The fleet at *ts* (UTC s), and its events: those that run, those that come, those that are over.
 
-    *askedKw* is what all running events ask for together. *silent* VENs were there and are not heard of:
-    offline, or without fresh telemetry; None when not all VENs are listed.
+    *askedKw* is requested by all running events together. *silent* VENs were seen before and are
+    offline or without fresh telemetry; None when not all VENs are listed.
     """
 
     ts: float
     place: str
-    cloud: CloudState
+    cloud: CloudStatus
     fleet: Fleet | None
-    events: tuple[EventLine, ...]
+    events: tuple[EventRow, ...]
     more_events: bool
     requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
@@ -119,21 +119,21 @@ class FleetState(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     never_seen: int | None
 
 
-def board(seen: FleetAnswers, place: str, now_ts: float) -> FleetState:
-    """What is shown at *now_ts* of what was *seen* at *place*."""
-    fleet = seen.fleet
+def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
+    """The state at *now_ts* by the answers of the cloud side at *place*."""
+    fleet = answers.fleet
     live = {event.event_id: event for event in fleet.events} if fleet else {}
-    lines = ordered(_line(event, live.get(event.event_id), now_ts) for event in seen.events)
-    running = {line.event_id: line.requested_kw for line in lines if line.phase in RUNNING}
+    rows = ordered(_event_row(event, live.get(event.event_id), now_ts) for event in answers.events)
+    running = {row.event_id: row.requested_kw for row in rows if row.phase in RUNNING}
     unlisted = {event_id: event.requested_kw for event_id, event in live.items() if event_id not in running}
     whole = fleet is not None and not fleet.left_off
     return FleetState(
         ts=round(now_ts, 3),
         place=place,
-        cloud=cloud(seen, now_ts),
+        cloud=cloud_status(answers, now_ts),
         fleet=fleet,
-        events=lines,
-        more_events=seen.more_events,
+        events=rows,
+        more_events=answers.more_events,
         requested_kw=round(sum((running | unlisted).values()), 3),
         delivered_kw=fleet.delivered_kw if fleet else 0.0,
         silent=sum(map(is_silent, fleet.vens)) if fleet and whole else None,
@@ -141,18 +141,18 @@ def board(seen: FleetAnswers, place: str, now_ts: float) -> FleetState:
     )
 
 
-def cloud(seen: FleetAnswers, now_ts: float) -> CloudState:
-    """Whether the cloud side answers at *now_ts*."""
-    if seen.error is not None:
-        return CloudState(reached=False, heard_ts=seen.heard_ts, why=seen.error)
-    waited_s = 0.0 if seen.asking_ts is None else now_ts - seen.asking_ts
+def cloud_status(answers: FleetAnswers, now_ts: float) -> CloudStatus:
+    """The status of the connection at *now_ts*."""
+    if answers.error is not None:
+        return CloudStatus(reached=False, heard_ts=answers.heard_ts, why=answers.error)
+    waited_s = 0.0 if answers.asking_ts is None else now_ts - answers.asking_ts
     if waited_s > SILENT_S:
-        return CloudState(reached=False, heard_ts=seen.heard_ts, why=f"no answer for {waited_s:.0f} s")
-    return CloudState(reached=seen.heard_ts is not None, heard_ts=seen.heard_ts)
+        return CloudStatus(reached=False, heard_ts=answers.heard_ts, why=f"no answer for {waited_s:.0f} s")
+    return CloudStatus(reached=answers.heard_ts is not None, heard_ts=answers.heard_ts)
 
 
 def is_silent(ven: FleetVen) -> bool:
-    """Whether a VEN was there and is not heard of."""
+    """True of a VEN that was seen before and is offline or without fresh telemetry."""
     if ven.standing is VenStatus.NEVER_SEEN:
         return False
     return ven.standing is VenStatus.OFFLINE or ven.row_age_s is None or ven.row_age_s > FRESH_S
@@ -164,36 +164,36 @@ def status_of(ven: FleetVen) -> ListedStatus:
     return ListedStatus.SILENT if counted_on and is_silent(ven) else ListedStatus(ven.standing)
 
 
-def ordered(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
-    """Those that run, by their ends; those that come, by their starts; the rest, newest first."""
+def ordered(rows: Iterable[EventRow]) -> tuple[EventRow, ...]:
+    """The events that run, by end; those that come, by start; those that are over, newest first."""
 
-    def place(line: EventLine) -> tuple[int, float, str]:
-        if line.phase in RUNNING:
-            return 0, line.end_ts, line.event_id
-        return (1, line.start_ts, line.event_id) if line.phase in COMING else (2, -line.end_ts, line.event_id)
+    def place(row: EventRow) -> tuple[int, float, str]:
+        if row.phase in RUNNING:
+            return 0, row.end_ts, row.event_id
+        return (1, row.start_ts, row.event_id) if row.phase in COMING else (2, -row.end_ts, row.event_id)
 
-    return tuple(sorted(lines, key=place))
+    return tuple(sorted(rows, key=place))
 
 
-def _line(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventLine:
+def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventRow:
     cancelled = event.cancelled_ts is not None
-    standing = DrEvent(
+    dr_event = DrEvent(
         event_id=event.event_id,
         start_ts=event.start_ts,
         intervals=() if cancelled else event.intervals,
     )
-    phase = standing.phase(now_ts)
+    phase = dr_event.phase(now_ts)
     stage: Stage = "running" if phase in RUNNING else "coming" if phase in COMING else "over"
     requested_kw = _requested_kw(event, live, now_ts) if phase in RUNNING else event.requested_kw
     delivered_kw = live.delivered_kw if live else 0.0 if phase in RUNNING else None
-    return EventLine(
+    return EventRow(
         event_id=event.event_id,
         etag=event.etag,
         phase=phase,
         stage=stage,
         progress=PROGRESS.get(stage, PHASES[phase]),
         until_ts={"running": event.end_ts, "coming": event.start_ts}.get(stage),
-        request=request(event.intervals, of_each=True),
+        request=request(event.intervals, of_fleet=True),
         revision=event.revision,
         start_ts=event.start_ts,
         end_ts=event.end_ts,
@@ -213,7 +213,7 @@ def _line(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventL
 
 
 def _requested_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -> float:
-    """What a running event asks for now; of a limit or a level that is what it comes to in the VENs."""
+    """The power that a running event requests now; of a limit or a level, the sum over its VENs."""
     end_ts = event.start_ts
     for interval in event.intervals:
         end_ts += interval.duration_s
@@ -224,5 +224,5 @@ def _requested_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -
     return live.requested_kw if live else event.requested_kw
 
 
-def _count(vens: Sequence[FleetVen], standing: VenStatus) -> int:
-    return sum(ven.standing is standing for ven in vens)
+def _count(vens: Sequence[FleetVen], status: VenStatus) -> int:
+    return sum(ven.standing is status for ven in vens)

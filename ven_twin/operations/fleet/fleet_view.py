@@ -1,20 +1,20 @@
-"""The fleet as the operator's page shows it: one pure function from the board."""
+"""The fleet as the operator's page shows it: one pure function from its state."""
 
 from __future__ import annotations
 
 import msgspec
 
 from contracts.api.fleet import Fleet, FleetVen, Holds
-from ven_twin.operations.fleet import words
-from ven_twin.operations.fleet.fleet_state import CloudState, EventLine, FleetState, ListedStatus, status_of
+from ven_twin.operations.fleet import texts
+from ven_twin.operations.fleet.fleet_state import CloudStatus, EventRow, FleetState, ListedStatus, status_of
 from ven_twin.webkit.formatting import share
 
 
-class VenLine(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
-    """A VEN: its status, its event with kW asked and delivered, else its offer and for how long.
+class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
+    """A VEN: its status, its event with kW requested and delivered, else its offer and for how long.
 
-    *share* is what it delivers of what is asked. *why* says why it cannot be counted on, *untilTs* when its
-    opt-out ends. *groups* are the names under which events can target it, beside its own.
+    *share* is the delivered share of the request. *why* is the reason that it cannot be counted on, *untilTs*
+    the end of its opt-out. *groups* are names by which events can target it, beside its id.
     """
 
     ven_id: str
@@ -40,20 +40,20 @@ class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     opted_out: int
     flexibility_kw: float
     holds: tuple[Holds, ...]
-    vens: tuple[VenLine, ...]
+    vens: tuple[VenRow, ...]
 
 
 class FleetView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """What the page shows at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`.
+    """The page at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`.
 
-    *share* is what is delivered of what is asked.
+    *share* is the delivered share of the requested power.
     """
 
     ts: float
     place: str
-    cloud: CloudState
+    cloud: CloudStatus
     fleet: FleetTotals | None
-    events: tuple[EventLine, ...]
+    events: tuple[EventRow, ...]
     more_events: bool
     requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
@@ -62,27 +62,27 @@ class FleetView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     never_seen: int | None
 
 
-class Beat(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """A message while the cloud side says nothing."""
+class Heartbeat(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The message while the cloud side does not answer."""
 
     ts: float
-    cloud: CloudState
+    cloud: CloudStatus
 
 
-def fleet_view(board: FleetState) -> FleetView:
-    """The view of *board*."""
+def fleet_view(state: FleetState) -> FleetView:
+    """The view of *state*."""
     return FleetView(
-        ts=board.ts,
-        place=board.place,
-        cloud=board.cloud,
-        fleet=_fleet(board.fleet) if board.fleet else None,
-        events=board.events,
-        more_events=board.more_events,
-        requested_kw=board.requested_kw,
-        delivered_kw=board.delivered_kw,
-        share=share(board.delivered_kw, board.requested_kw),
-        silent=board.silent,
-        never_seen=board.never_seen,
+        ts=state.ts,
+        place=state.place,
+        cloud=state.cloud,
+        fleet=_fleet(state.fleet) if state.fleet else None,
+        events=state.events,
+        more_events=state.more_events,
+        requested_kw=state.requested_kw,
+        delivered_kw=state.delivered_kw,
+        share=share(state.delivered_kw, state.requested_kw),
+        silent=state.silent,
+        never_seen=state.never_seen,
     )
 
 
@@ -98,8 +98,8 @@ def _fleet(fleet: Fleet) -> FleetTotals:
     )
 
 
-def _ven(ven: FleetVen) -> VenLine:
-    return VenLine(
+def _ven(ven: FleetVen) -> VenRow:
+    return VenRow(
         ven_id=ven.ven_id,
         status=status_of(ven),
         event_id=ven.event_id,
@@ -109,7 +109,7 @@ def _ven(ven: FleetVen) -> VenLine:
         used_kw=ven.used_kw,
         offers_kw=ven.offers_kw,
         sustain_s=ven.sustain_s,
-        why=words.why(ven),
+        why=texts.why(ven),
         until_ts=ven.opt_out.until_ts if ven.opt_out else None,
         groups=ven.groups,
     )

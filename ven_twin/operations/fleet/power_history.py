@@ -1,4 +1,4 @@
-"""Asked, delivered and on offer over the last hour, as far as somebody was looking."""
+"""Requested, delivered and offered power over the last hour, as far as a page was open."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-KEPT_S = 3600.0
+SPAN_S = 3600.0
 APART_S = 0.95
 GAP_S = 15.0
-"""Between two points that are further apart nothing is known, and no line is drawn."""
+"""Between two points that are further apart no line is drawn."""
 
 
 class FleetPoint(NamedTuple):
@@ -23,10 +23,10 @@ class FleetPoint(NamedTuple):
 
 
 class FleetChart(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The last hour by column: UTC s, kW asked, kW delivered, kW on offer; null is not known."""
+    """The last hour by column: UTC s, kW requested, kW delivered, kW on offer; null is not known."""
 
     ts: list[float]
-    requested_kw: list[float | None]
+    requested_kw: list[float | None] = msgspec.field(name="askedKw")
     delivered_kw: list[float | None]
     flexibility_kw: list[float | None]
 
@@ -38,7 +38,7 @@ class FleetPowerHistory:
         self._points: deque[FleetPoint] = deque()
 
     def add(self, point: FleetPoint) -> None:
-        """Put a point, unless the last one is of the same second."""
+        """Add a point, unless the last one is of the same second."""
         if self._points:
             since_s = point.ts - self._points[-1].ts
             if since_s < APART_S:
@@ -46,11 +46,11 @@ class FleetPowerHistory:
             if since_s > GAP_S:
                 self._points.append(FleetPoint(point.ts - APART_S, None, None, None))
         self._points.append(point)
-        while self._points[0].ts < point.ts - KEPT_S:
+        while self._points[0].ts < point.ts - SPAN_S:
             self._points.popleft()
 
     def chart(self) -> FleetChart:
-        """As columns."""
+        """The points by column."""
         points = list(self._points)
         return FleetChart(
             ts=[point.ts for point in points],

@@ -1,8 +1,9 @@
-"""The fleet on one terminal screen: as much of it as fits, and how much does not. Pure."""
+"""The fleet on the terminal: its table, and one screen with as much as fits. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.rule import Rule
@@ -10,22 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.api.fleet import Fleet, FleetVen
-from contracts.wire.units import S_PER_MIN
-from ven_twin.operations.fleet import words
+from ven_twin.operations.fleet import texts
 from ven_twin.operations.fleet.fleet_state import (
     COMING,
     RUNNING,
-    EventLine,
+    EventRow,
     FleetState,
     ListedStatus,
     status_of,
 )
-from ven_twin.operations.fleet.words import NO_VENS, STATUSES
-from ven_twin.webkit.formatting import kw, share_text, span
+from ven_twin.operations.fleet.texts import NO_VENS, STATUSES
+from ven_twin.webkit.formatting import clock, counted, kw, share_text, span
 
-WIDE = 110
+WIDE_COLUMNS = 110
 EVENTS_SHARE = 4
-"""Events take no more than this part of the screen, one in so many lines; and never less than two lines."""
+"""Events take one in so many lines of the screen, and never less than two."""
 COLOURS = {
     ListedStatus.SHEDDING: "green",
     ListedStatus.OPTED_OUT: "yellow",
@@ -37,67 +37,67 @@ COLOURS = {
 }
 
 
-def frame(board: FleetState, width: int, height: int) -> RenderableType:
+def frame(state: FleetState, width: int, height: int) -> RenderableType:
     """The screen of *width* columns and *height* lines; no line is longer, and no more lines are used."""
-    parts: list[RenderableType] = [_head(board, width)]
-    if board.fleet is None:
-        return Group(*parts)
-    parts += _totals(board, board.fleet, width)
-    shown = _shown_events(board.events, max(2, height // EVENTS_SHARE))
+    rows: list[RenderableType] = [_head(state, width)]
+    if state.fleet is None:
+        return Group(*rows)
+    rows += _totals(state, state.fleet, width)
+    shown = _shown_events(state.events, max(2, height // EVENTS_SHARE))
     numbers = {event.event_id: f"#{number}" for number, event in enumerate(shown, 1)}
-    parts += [Rule(style="dim"), *_events(board, shown, numbers, width)]
-    if not board.fleet.known:
-        return Group(*parts, Rule(style="dim"), Text(NO_VENS))
-    used = 1 + 3 + 1 + max(1, len(shown)) + bool(_left_out(board, shown)) + 1
-    return Group(*parts, Rule(style="dim"), *_vens(board.fleet, numbers, width, height - used))
+    rows += [Rule(style="dim"), *_events(state, shown, numbers, width)]
+    if not state.fleet.known:
+        return Group(*rows, Rule(style="dim"), Text(NO_VENS))
+    used = 1 + 3 + 1 + max(1, len(shown)) + bool(_left_out(state, shown)) + 1
+    return Group(*rows, Rule(style="dim"), *_vens(state.fleet, numbers, width, height - used))
 
 
-def _head(board: FleetState, width: int) -> RenderableType:
-    name = Text.assemble(("Fleet ", "bold"), (board.place, "dim"))
-    if board.cloud.reached:
-        state = Text.assemble(("● ", "green"), words.clock(board.ts))
-    elif board.cloud.why is None:
-        state = Text("asking the cloud …", "dim")
+def _head(state: FleetState, width: int) -> RenderableType:
+    name = Text.assemble(("Fleet ", "bold"), (state.place, "dim"))
+    if state.cloud.reached:
+        status = Text.assemble(("● ", "green"), clock(state.ts))
+    elif state.cloud.why is None:
+        status = Text("calling the cloud …", "dim")
     else:
-        heard = board.cloud.heard_ts
-        last = "" if heard is None else f"What is shown is of {words.clock(heard)}. "
+        heard = state.cloud.heard_ts
+        last = "" if heard is None else f"What is shown is of {clock(heard)}. "
         return _line(
-            Text.assemble(("● The cloud is not reached. ", "bold red"), last, (board.cloud.why, "red")), width
+            Text.assemble(("● The cloud is not reached. ", "bold red"), last, (state.cloud.why, "red")), width
         )
     grid = Table.grid(expand=True)
     grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     grid.add_column(no_wrap=True, justify="right")
-    grid.add_row(name, state)
+    grid.add_row(name, status)
     return grid
 
 
-def _totals(board: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableType]:
+def _totals(state: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableType]:
     counts = [(f"{fleet.online} of {fleet.known}", "online", ""), (str(fleet.shedding), "shedding", "green")]
     counts += [(str(fleet.opted_out), "opted out", "yellow" if fleet.opted_out else "")]
-    if board.silent is not None:
-        counts.append((str(board.silent), "silent", "red" if board.silent else ""))
-    if board.never_seen:
-        counts.append((str(board.never_seen), "never seen", ""))
+    if state.silent is not None:
+        counts.append((str(state.silent), "silent", "red" if state.silent else ""))
+    if state.never_seen:
+        counts.append((str(state.never_seen), "never seen", ""))
     yield _line(
         Text("   ").join(Text.assemble((n, f"bold {style}"), f" {what}") for n, what, style in counts), width
     )
     yield _line(
         Text.assemble(
-            "Asked ",
-            (kw(board.requested_kw), "bold"),
+            "Requested ",
+            (kw(state.requested_kw), "bold"),
             " kW   delivered ",
-            (kw(board.delivered_kw), "bold"),
+            (kw(state.delivered_kw), "bold"),
             " kW   ",
-            *_bar(board.delivered_kw, board.requested_kw, 24 if width >= WIDE else 16),
+            *_bar(state.delivered_kw, state.requested_kw, 24 if width >= WIDE_COLUMNS else 16),
         ),
         width,
     )
-    held = ", ".join(f"{kw(each.kw)} for {span(each.minutes * S_PER_MIN)}" for each in fleet.holds)
-    yield _line(Text.assemble("Flexibility ", (kw(fleet.flexibility_kw), "bold"), f" kW: {held}"), width)
+    offers = texts.offers(fleet.holds)
+    yield _line(Text.assemble("Flexibility ", (kw(fleet.flexibility_kw), "bold"), f" kW: {offers}"), width)
 
 
 def _events(
-    board: FleetState, shown: Sequence[EventLine], numbers: Mapping[str, str], width: int
+    state: FleetState, shown: Sequence[EventRow], numbers: Mapping[str, str], width: int
 ) -> Iterator[RenderableType]:
     if not shown:
         yield Text("No events. Create one: ven-twin event create --help", "dim")
@@ -107,43 +107,43 @@ def _events(
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, min_width=14)
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=width // 3)
-    table.add_column(no_wrap=True, min_width=24 if width >= WIDE else 5)
+    table.add_column(no_wrap=True, min_width=24 if width >= WIDE_COLUMNS else 5)
     for event in shown:
-        table.add_row(numbers[event.event_id], *_event(event, board.ts, width), style=_event_style(event))
+        table.add_row(numbers[event.event_id], *_event(event, state.ts, width), style=_event_style(event))
     yield table
-    if (words_left := _left_out(board, shown)) is not None:
+    if (words_left := _left_out(state, shown)) is not None:
         yield _line(Text(words_left, "dim"), width)
 
 
-def _event(event: EventLine, now_ts: float, width: int) -> Iterator[RenderableType]:
+def _event(event: EventRow, now_ts: float, width: int) -> Iterator[RenderableType]:
     yield Text(event.event_id)
-    yield Text(words.when(event, now_ts))
+    yield Text(texts.countdown(event, now_ts))
     if event.phase not in RUNNING:
         yield Text(event.request)
         yield Text("")
         return
-    given = f"{kw(event.delivered_kw)} of {kw(event.requested_kw)} kW"
-    yield Text(f"{event.request}: {given}" if width >= WIDE else given)
-    if width >= WIDE:
+    delivered = f"{kw(event.delivered_kw)} of {kw(event.requested_kw)} kW"
+    yield Text(f"{event.request}: {delivered}" if width >= WIDE_COLUMNS else delivered)
+    if width >= WIDE_COLUMNS:
         yield Text.assemble(*_bar(event.delivered_kw or 0.0, event.requested_kw, 16))
     else:
         yield Text(share_text(event.delivered_kw, event.requested_kw))
 
 
-def _event_style(event: EventLine) -> str:
+def _event_style(event: EventRow) -> str:
     return "bold" if event.phase in RUNNING else "" if event.phase in COMING else "dim"
 
 
-def _shown_events(events: Sequence[EventLine], most: int) -> list[EventLine]:
-    """Those that run and come, as many as there is room for; else the last that is over."""
+def _shown_events(events: Sequence[EventRow], most: int) -> list[EventRow]:
+    """The events that run or come, as many as there is room for; else the last that is over."""
     live = [event for event in events if event.phase in RUNNING | COMING]
     return (live or list(events[:1]))[:most]
 
 
-def _left_out(board: FleetState, shown: Sequence[EventLine]) -> str | None:
-    live = sum(event.phase in RUNNING | COMING for event in board.events)
+def _left_out(state: FleetState, shown: Sequence[EventRow]) -> str | None:
+    live = sum(event.phase in RUNNING | COMING for event in state.events)
     more = live - len(shown)
-    return f"… {more} more event{'s' if more > 1 else ''}" if more > 0 else None
+    return f"… {counted(more, 'more event')}" if more > 0 else None
 
 
 def _vens(fleet: Fleet, numbers: Mapping[str, str], width: int, room: int) -> Iterator[RenderableType]:
@@ -151,48 +151,67 @@ def _vens(fleet: Fleet, numbers: Mapping[str, str], width: int, room: int) -> It
     vens = fleet.vens
     if len(vens) > rows or fleet.left_off:
         vens = vens[: max(1, rows - 1)]
-    table = Table(box=None, pad_edge=False, padding=(0, 2 if width >= WIDE else 1, 0, 0), expand=True)
-    table.add_column("VEN", no_wrap=True, overflow="ellipsis", ratio=3, min_width=8)
-    table.add_column("now", no_wrap=True, min_width=10)
-    table.add_column("event", no_wrap=True, overflow="ellipsis", max_width=8 if width < WIDE else 24)
-    for name in ("asked", "gives", "", "uses", "offers", "for"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=3, min_width=8)
-    for ven in vens:
-        table.add_row(*_ven(ven, numbers, fleet.ts))
-    yield table
+    yield ven_table(vens, numbers, fleet.ts, width, folded=False)
     left_out = fleet.known - len(vens)
     if left_out:
         yield Text(f"… {left_out} more", "dim")
 
 
+def ven_table(
+    vens: Sequence[FleetVen], numbers: Mapping[str, str], now_ts: float, width: int, *, folded: bool
+) -> Table:
+    """A row a VEN: its figures whole, and its event by number or the reason that it cannot be counted on.
+
+    Args:
+        vens: in the order of the rows.
+        numbers: of the events, by event id.
+        now_ts: UTC s.
+        width: columns of the terminal.
+        folded: long ids and reasons take more lines; else they are cut.
+    """
+    wide = width >= WIDE_COLUMNS
+    long: dict[str, Any] = {"no_wrap": not folded, "overflow": "fold" if folded else "ellipsis"}
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if wide else 1, 0, 0), expand=True)
+    table.add_column("VEN", ratio=3, min_width=8, **long)
+    table.add_column("now", no_wrap=True, min_width=10)
+    for name in ("requested", "gives", "", "uses", "offers", "for"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("event", ratio=3, min_width=8, **long)
+    for ven in vens:
+        table.add_row(*_ven(ven, numbers, now_ts))
+    return table
+
+
 def _ven(ven: FleetVen, numbers: Mapping[str, str], now_ts: float) -> Iterable[RenderableType]:
     status = status_of(ven)
     event = "" if ven.event_id is None else numbers.get(ven.event_id, ven.event_id)
-    held = span(ven.sustain_s) if ven.sustain_s is not None and ven.offers_kw else ""
+    sustain = span(ven.sustain_s) if ven.sustain_s is not None and ven.offers_kw else ""
     figures = (
         kw(ven.requested_kw),
         kw(ven.delivered_kw),
         share_text(ven.delivered_kw, ven.requested_kw),
         kw(ven.used_kw),
         kw(ven.offers_kw),
-        held,
+        sustain,
     )
     return (
         Text(ven.ven_id),
         Text(STATUSES[status], COLOURS[status]),
-        Text(event),
         *map(Text, figures),
-        Text(words.why_until(ven, now_ts)),
+        Text(", ".join(text for text in (event, texts.why_until(ven, now_ts)) if text)),
     )
 
 
-def _bar(part: float, whole: float, cells: int) -> tuple[tuple[str, str], ...]:
-    """*part* of *whole* as a bar and in percent; nothing where nothing is asked."""
-    if whole <= 0:
-        return (("nothing is asked", "dim"),)
-    full = round(cells * min(1.0, max(0.0, part / whole)))
-    return (("━" * full, "green"), ("━" * (cells - full), "dim"), (f" {share_text(part, whole)}", ""))
+def _bar(delivered_kw: float, requested_kw: float, cells: int) -> tuple[tuple[str, str], ...]:
+    """The share that is delivered as a bar and in percent; a text where nothing is requested."""
+    if requested_kw <= 0:
+        return (("nothing is requested", "dim"),)
+    full = round(cells * min(1.0, max(0.0, delivered_kw / requested_kw)))
+    return (
+        ("━" * full, "green"),
+        ("━" * (cells - full), "dim"),
+        (f" {share_text(delivered_kw, requested_kw)}", ""),
+    )
 
 
 def _line(text: Text, width: int) -> Text:

@@ -7,53 +7,64 @@ from html import escape
 from itertools import groupby
 
 from contracts.api.reports import EventReport, Series
-from ven_twin.operations.reports import words
-from ven_twin.operations.reports.words import DASH, TITLES, energy, number, percent, share
+from ven_twin.operations.reports import texts
+from ven_twin.operations.reports.texts import TITLES
 from ven_twin.simulation.plot import Plot
 from ven_twin.simulation.style import PAGE
+from ven_twin.webkit.formatting import (
+    DASH,
+    duration,
+    energy,
+    figure,
+    local,
+    percent,
+    period,
+    share,
+)
 
 Values = Sequence[float | None]
 
 
 def html(report: EventReport) -> str:
     """The page of *report*."""
-    state = "cancelled, " if report.cancelled else ""
-    subtitle = f"{words.when(report)}; programme {report.programme}; {state}{words.standing(report)}"
-    parts = [_tiles(report), *(_plots(report, report.series) if report.series else [])]
+    status = texts.settlement_status(report)
+    subtitle = f"{texts.event_time(report)}; programme {report.programme}; {status}"
+    sections = [_tiles(report), *(_plots(report, report.series) if report.series else [])]
     if report.delivered:
-        parts += ["<h2>By baseline</h2>", _baselines(report)]
+        sections += ["<h2>By baseline</h2>", _baselines(report)]
     if report.intervals:
-        parts += ["<h2>By interval</h2>", _intervals(report)]
+        sections += ["<h2>By interval</h2>", _intervals(report)]
     if report.participation:
-        parts += ["<h2>Who took part</h2>", f"<p>{escape(words.took_part(report.participation))}</p>"]
-    parts += [f"<p>{escape(words.after_and_data(report))}</p>"] if words.after_and_data(report) else []
-    parts += [_vens(report)] if report.vens else []
-    notes = words.all_notes(report, report.vens)
+        sections += ["<h2>Participation</h2>", f"<p>{escape(texts.participation(report.participation))}</p>"]
+    data = texts.rebound_and_data(report)
+    sections += [f"<p>{escape(data)}</p>"] if data else []
+    sections += [_vens(report)] if report.vens else []
+    notes = texts.all_notes(report, report.vens)
     if notes:
-        parts += ["<h2>Notes</h2>", "<ul>", *(f"<li>{escape(note)}" for note in notes), "</ul>"]
+        sections += ["<h2>Notes</h2>", "<ul>", *(f"<li>{escape(note)}" for note in notes), "</ul>"]
     title = f"Event {report.event_id}"
-    return PAGE.format(title=escape(title), subtitle=escape(subtitle), body="\n".join(parts))
+    return PAGE.format(title=escape(title), subtitle=escape(subtitle), body="\n".join(sections))
 
 
 def _tiles(report: EventReport) -> str:
     tiles = [
-        ("Asked", number(report.requested_kw), f"kW for {words.lasting(report.end_ts - report.start_ts)}")
+        ("Requested", figure(report.requested_kw), f"kW for {duration(report.end_ts - report.start_ts)}")
     ]
     if report.settled_by is not None:
-        found = report.delivered[report.settled_by]
+        delivered = report.delivered[report.settled_by]
         tiles += [
-            ("Delivered", number(found.delivered_kw), f"kW by {TITLES[report.settled_by]}"),
+            ("Delivered", figure(delivered.delivered_kw), f"kW by {TITLES[report.settled_by]}"),
             (
-                "Of asked",
-                share(found.delivered_kw, report.requested_kw),
-                words.band(found) + " kW in 8 of 10",
+                "Of requested",
+                percent(share(delivered.delivered_kw, report.requested_kw)),
+                texts.band(delivered) + " kW in 8 of 10",
             ),
-            ("Energy", energy(found.delivered_kwh), "kWh not drawn"),
+            ("Energy", energy(delivered.delivered_kwh), "kWh not drawn"),
         ]
     tiles.append(("Rebound", energy(report.rebound_kwh), "kWh in the hour after"))
     if report.participation:
         people = report.participation
-        tiles.append(("Took part", f"{people.delivered}/{people.called}", "VENs delivered half or more"))
+        tiles.append(("Participated", f"{people.delivered}/{people.called}", "VENs delivered half or more"))
     cells = (
         f"<div><b>{escape(name)}</b><strong>{escape(value)}</strong><small>{escape(unit)}</small></div>"
         for name, value, unit in tiles
@@ -69,10 +80,10 @@ def _plots(report: EventReport, series: Series) -> list[str]:
     ]
     if not any(used is not None for used in series.used_kw):
         return []
-    each = f"Means over {words.lasting(series.step_s)}; the event is shaded."
+    caption = f"Means over {duration(series.step_s)}; the event is shaded."
     return [
-        _power(report, series, starts).html(each),
-        _asked_and_delivered(report, series, starts, delivered).html(),
+        _power(report, series, starts).html(caption),
+        _requested_and_delivered(report, series, starts, delivered).html(),
     ]
 
 
@@ -98,26 +109,26 @@ def _power(report: EventReport, series: Series, starts: Sequence[float]) -> Plot
     return plot
 
 
-def _asked_and_delivered(
+def _requested_and_delivered(
     report: EventReport, series: Series, starts: Sequence[float], delivered: Values
 ) -> Plot:
     plot = _plot(
-        "Asked and delivered", "kW below the baseline", report, series, [delivered, series.requested_kw]
+        "Requested and delivered", "kW below the baseline", report, series, [delivered, series.requested_kw]
     )
-    gave = [None if kw is None else max(kw, 0.0) for kw in delivered]
-    took = [None if kw is None else min(kw, 0.0) for kw in delivered]
-    plot.fill(_area(plot, starts, gave, series.step_s), "var(--good)", "drawn less than the baseline")
-    if min(_known([took]), default=0.0) < 0.0:
-        plot.fill(_area(plot, starts, took, series.step_s), "var(--bad)", "drawn more, as in a rebound")
-    plot.line(_points(starts, series.requested_kw), "var(--ink)", "asked", width_s=series.step_s)
+    less = [None if kw is None else max(kw, 0.0) for kw in delivered]
+    more = [None if kw is None else min(kw, 0.0) for kw in delivered]
+    plot.fill(_area(plot, starts, less, series.step_s), "var(--good)", "drawn less than the baseline")
+    if min(_values([more]), default=0.0) < 0.0:
+        plot.fill(_area(plot, starts, more, series.step_s), "var(--bad)", "drawn more, as in a rebound")
+    plot.line(_points(starts, series.requested_kw), "var(--ink)", "requested", width_s=series.step_s)
     return plot
 
 
 def _area(plot: Plot, starts: Sequence[float], kw: Values, width_s: float) -> str:
     """Filled from zero; a gap stays a gap."""
     path = ""
-    for known, run in groupby(zip(starts, kw, strict=True), key=lambda point: point[1] is not None):
-        if known:
+    for is_stored, run in groupby(zip(starts, kw, strict=True), key=lambda point: point[1] is not None):
+        if is_stored:
             at, values = zip(*run, strict=True)
             tops = [value or 0.0 for value in values]
             path += plot.area(list(at), [0.0] * len(tops), tops, width_s)
@@ -126,8 +137,8 @@ def _area(plot: Plot, starts: Sequence[float], kw: Values, width_s: float) -> st
 
 def _plot(title: str, unit: str, report: EventReport, series: Series, lines: Iterable[Values]) -> Plot:
     end_ts = series.start_ts + series.step_s * len(series.used_kw)
-    values = [*_known(lines), 0.0]
-    offset = words.local(report.start_ts).utcoffset()
+    values = [*_values(lines), 0.0]
+    offset = local(report.start_ts).utcoffset()
     offset_h = offset.total_seconds() / 3600 if offset else 0.0
     room = 0.05 * (max(values) - min(values))
     plot = Plot(title, unit, series.start_ts, end_ts, min(values), max(values) + room, offset_h)
@@ -135,7 +146,7 @@ def _plot(title: str, unit: str, report: EventReport, series: Series, lines: Ite
     return plot
 
 
-def _known(lines: Iterable[Values]) -> list[float]:
+def _values(lines: Iterable[Values]) -> list[float]:
     return [value for line in lines for value in line if value is not None]
 
 
@@ -150,81 +161,81 @@ def _baselines(report: EventReport) -> str:
         "Of kW",
         "Delivered kW",
         "8 of 10 kW",
-        "Of asked",
+        "Of requested",
         "kWh",
         "VENs",
         "Bias",
         "CVRMSE",
     )
     rows = []
-    for name, found in report.delivered.items():
-        score = found.score
+    for name, delivered in report.delivered.items():
+        score = delivered.score
         rows.append(
             (
                 TITLES[name],
                 "settles" if name == report.settled_by else "",
-                number(found.baseline_kw),
-                number(found.delivered_kw),
-                words.band(found),
-                share(found.delivered_kw, report.requested_kw),
-                energy(found.delivered_kwh),
-                str(found.vens),
-                percent(score.bias_percent if score else None),
-                percent(score.cvrmse_percent if score else None),
+                figure(delivered.baseline_kw),
+                figure(delivered.delivered_kw),
+                texts.band(delivered),
+                percent(share(delivered.delivered_kw, report.requested_kw)),
+                energy(delivered.delivered_kwh),
+                str(delivered.vens),
+                percent(score.bias_percent / 100 if score else None, 1),
+                percent(score.cvrmse_percent / 100 if score else None, 1),
             )
         )
-    scored = any(found.score for found in report.delivered.values())
+    scored = any(delivered.score for delivered in report.delivered.values())
     why = "Bias and CVRMSE are against the uncurtailed clone, by quarter hours or shorter." if scored else ""
     return _table(head, rows) + (f"<p class=note>{why}</p>" if why else "")
 
 
 def _intervals(report: EventReport) -> str:
-    found = report.delivered.get(report.settled_by) if report.settled_by else None
+    delivered = report.delivered.get(report.settled_by) if report.settled_by else None
     rows = []
     for index, interval in enumerate(report.intervals):
-        delivered_kw = found.intervals_kw[index] if found else None
+        delivered_kw = delivered.intervals_kw[index] if delivered else None
         rows.append(
             (
-                words.span(interval.start_ts, interval.end_ts),
-                words.lasting(interval.end_ts - interval.start_ts),
-                number(interval.requested_kw),
-                number(interval.dispatched_kw),
-                number(delivered_kw),
-                share(delivered_kw, interval.requested_kw),
+                period(interval.start_ts, interval.end_ts),
+                duration(interval.end_ts - interval.start_ts),
+                figure(interval.requested_kw),
+                figure(interval.dispatched_kw),
+                figure(delivered_kw),
+                percent(share(delivered_kw, interval.requested_kw)),
             )
         )
-    return _table(("Interval", "", "Asked kW", "Called kW", "Delivered kW", "Of asked"), rows)
+    return _table(("Interval", "", "Requested kW", "Dispatched kW", "Delivered kW", "Of requested"), rows)
 
 
 def _vens(report: EventReport) -> str:
     head = (
         "VEN",
         "",
-        "Asked kW",
+        "Requested kW",
         "Delivered kW",
         "8 of 10 kW",
-        "Of asked",
+        "Of requested",
         "kWh",
         "By clone kW",
         "Response s",
     )
     rows = []
     for ven in report.vens:
-        found = ven.delivered.get(report.settled_by) if report.settled_by else None
+        delivered = ven.delivered.get(report.settled_by) if report.settled_by else None
         clone = ven.delivered.get("clone")
-        delivered_kw = found.delivered_kw if found else None
+        delivered_kw = delivered.delivered_kw if delivered else None
         rows.append(
             (
                 ven.ven_id,
-                words.ven_state(ven),
-                number(ven.requested_kw),
-                number(delivered_kw),
-                words.band(found) if found else DASH,
-                share(delivered_kw, ven.requested_kw),
-                energy(found.delivered_kwh if found else None),
-                number(clone.delivered_kw if clone else None),
-                number(ven.response_s, 1),
-                f"{ven.quality.coverage:.0%}",
+                texts.ven_status(ven),
+                figure(ven.requested_kw),
+                figure(delivered_kw),
+                texts.band(delivered) if delivered else DASH,
+                percent(share(delivered_kw, ven.requested_kw)),
+                energy(delivered.delivered_kwh if delivered else None),
+                figure(clone.delivered_kw if clone else None),
+                figure(ven.response_s, 1),
+                percent(ven.quality.coverage),
             )
         )
     return _table((*head, "Data"), rows)

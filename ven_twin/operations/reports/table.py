@@ -23,13 +23,13 @@ COLUMNS = (
     "opted_out",
 )
 
-NOTHING: dict[str, Sequence[float | None]] = {"": ()}
+NO_BASELINE: dict[str, Sequence[float | None]] = {"": ()}
 
 
 def write(report: EventReport, file: IO[str]) -> None:
-    """Write *report*; times are UTC, what is not known is left empty.
+    """Write *report*; times are UTC, a value that is not known is left empty.
 
-    A VEN of which nothing is stored has one row an interval, without a baseline.
+    A VEN without stored telemetry has one row an interval, without a baseline.
     """
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(COLUMNS)
@@ -43,10 +43,10 @@ def write(report: EventReport, file: IO[str]) -> None:
                 _time(interval.start_ts),
                 _time(interval.end_ts),
             ]
-            found: dict[str, Sequence[float | None]] = {
-                name: each.intervals_kw for name, each in ven.delivered.items()
+            by_baseline: dict[str, Sequence[float | None]] = {
+                name: delivered.intervals_kw for name, delivered in ven.delivered.items()
             }
-            for name, kw in (found or NOTHING).items():
+            for name, kw in (by_baseline or NO_BASELINE).items():
                 rows.writerow(
                     [
                         *before,

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from contracts.wire import codec
+from contracts.wire.units import S_PER_DAY
 from ven_twin.ven.errors import IdentityInvalidError
 from ven_twin.ven.identity.validity import valid_until_ts
 from ven_twin.ven.page import health, openapi
@@ -20,7 +21,7 @@ from ven_twin.ven.page.broadcaster import Broadcaster
 from ven_twin.ven.page.calls import VenCalls
 from ven_twin.ven.page.metrics import metrics
 from ven_twin.ven.page.power_history import PowerHistory
-from ven_twin.ven.page.presenter import power, snapshot
+from ven_twin.ven.page.presenter import power_view, ven_view
 from ven_twin.ven.page.routes import ROUTES, PageRoute
 from ven_twin.ven.page.ven_rules import ven_rules
 from ven_twin.ven.page.view import VenView
@@ -33,22 +34,21 @@ from ven_twin.webkit.settings import WebSettings
 from ven_twin.webkit.static_files import static_files
 
 FOLDER = Path(__file__).parent / "static"
-DAY_S = 86_400
 
 logger = logging.getLogger(__name__)
 
 
 class Page:
-    """What answers: a method an operation of `ROUTES` that is no mere call, and the open pages."""
+    """The VEN's page: a method for every operation of `ROUTES` that is no mere call, and the open pages."""
 
     def __init__(self, twin: Twin, settings: WebSettings) -> None:
         self._twin = twin
         self._settings = settings
         self._calls = VenCalls(twin)
         self._files = static_files(FOLDER)
-        self.ring = PowerHistory()
-        self.hub = Broadcaster(self._encoded)
-        twin.watch(self._look)
+        self.power_history = PowerHistory()
+        self.broadcaster = Broadcaster(self._encoded)
+        twin.watch(self._on_tick)
 
     def application(self) -> guard.Guard:
         """The ASGI application."""
@@ -61,28 +61,28 @@ class Page:
         app = answers.application(paths, failed="the VEN could not answer; its log says why")
         return guard.Guard(app, self._settings, answers.problem)
 
-    def _look(self) -> None:
-        """Called by the twin after each look at its house. Never raises: the twin goes on without a page."""
+    def _on_tick(self) -> None:
+        """Show the VEN after a tick. Never raises: the twin goes on without a page."""
         try:
-            moment = self._twin.moment()
-            self.ring.add(moment.now_ts, power(moment))
-            self.hub.tell()
+            snapshot = self._twin.moment()
+            self.power_history.add(snapshot.now_ts, power_view(snapshot))
+            self.broadcaster.notify()
         except Exception:
-            logger.exception("the page could not be told of the VEN's state")
+            logger.exception("the VEN's state could not be sent to the page")
 
     def _encoded(self) -> tuple[VenView, bytes]:
-        shown = snapshot(self._twin.moment())
-        return shown, b"data: " + codec.encode(shown) + b"\n\n"
+        view = ven_view(self._twin.moment())
+        return view, b"data: " + codec.encode(view) + b"\n\n"
 
     def _endpoint(self, route: PageRoute) -> Endpoint:
-        own: Endpoint | None = getattr(self, f"_{_snake(route.operation)}", None)
-        if own is not None:
-            return own
-        do: Callable[..., Any] = getattr(self._calls, _snake(route.operation))
+        method: Endpoint | None = getattr(self, f"_{_snake(route.operation)}", None)
+        if method is not None:
+            return method
+        call: Callable[..., Any] = getattr(self._calls, _snake(route.operation))
 
         async def answer(request: Request) -> Response:
-            given = [] if route.body is None else [await answers.body(request, route.body)]
-            return as_json(do(*given, *request.path_params.values()), route.status)
+            body = [] if route.body is None else [await answers.body(request, route.body)]
+            return as_json(call(*body, *request.path_params.values()), route.status)
 
         return answer
 
@@ -96,24 +96,29 @@ class Page:
         return answers.file(self._files.get(name), request)
 
     async def _live(self, _: Request) -> Response:
-        found = health.live(self._twin.moment())
-        return as_json(found, 200 if found.alive else 503)
+        live = health.live(self._twin.moment())
+        return as_json(live, 200 if live.alive else 503)
 
     async def _health(self, _: Request) -> Response:
-        found = self._judged()
-        return as_json(found, 200 if found.answers_events else 503)
+        current = self._current_health()
+        return as_json(current, 200 if current.answers_events else 503)
 
-    def _judged(self) -> health.Health:
-        moment = self._twin.moment()
+    def _current_health(self) -> health.Health:
+        snapshot = self._twin.moment()
         try:
-            until_ts = valid_until_ts(moment.certificate)
+            until_ts = valid_until_ts(snapshot.certificate)
         except IdentityInvalidError:
             until_ts = None
-        return health.health(moment, until_ts)
+        return health.health(snapshot, until_ts)
 
     async def _metrics(self, _: Request) -> Response:
         connects = self._twin.status.connects
-        text = metrics(self._calls.state(), self._judged(), connects=connects, open_pages=self.hub.open_pages)
+        text = metrics(
+            self._calls.state(),
+            self._current_health(),
+            connects=connects,
+            open_pages=self.broadcaster.open_pages,
+        )
         return Response(text, headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def _openapi(self, _: Request) -> Response:
@@ -123,11 +128,11 @@ class Page:
         return as_json(ven_rules())
 
     async def _chart(self, _: Request) -> Response:
-        return as_json(self.ring.chart())
+        return as_json(self.power_history.chart())
 
     async def _stream(self, request: Request) -> Response:
         try:
-            messages = self.hub.listen()
+            messages = self.broadcaster.listen()
         except FullError:
             raise PageProblemError(503, "too many pages are open", headers={"retry-after": "10"}) from None
         if request.method == "HEAD":
@@ -140,12 +145,15 @@ class Page:
     async def _login(self, request: Request) -> Response:
         if answers.media_type(request) != "application/x-www-form-urlencoded":
             raise PageProblemError(415, "a form is taken here", field="Content-Type")
-        given = parse_qs((await answers.read(request)).decode("utf-8", "replace")).get("token", [""])[0]
-        if not guard.matches(given, self._settings):
+        form = parse_qs((await answers.read(request)).decode("utf-8", "replace"))
+        token = form.get("token", [""])[0]
+        if not guard.matches(token, self._settings):
             raise PageProblemError(401, "that is not the token", field="token")
         answer = RedirectResponse("/", 303)
-        session = guard.session_of(given)
-        answer.set_cookie(guard.COOKIE, session, max_age=DAY_S, httponly=True, samesite="strict", path="/")
+        session = guard.session_of(token)
+        answer.set_cookie(
+            guard.COOKIE, session, max_age=S_PER_DAY, httponly=True, samesite="strict", path="/"
+        )
         return answer
 
 

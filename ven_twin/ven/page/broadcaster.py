@@ -1,7 +1,7 @@
-"""Tells every open page of the VEN's state: encoded once, sent to all, never more than one message waiting.
+"""Sends the VEN's state to every open page: encoded once, with never more than one message waiting.
 
-A page that is slow is given the newest state and not those between. A state that differs in more than its
-figures (an event's phase, a switch, the connection) goes out at once, the figures once a second.
+A slow page receives the newest state and none of those between. A change of more than figures (an event's
+phase, a switch, the connection) is sent at once, figures once a second.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ven_twin.webkit.listeners import Listeners
 
 PERIOD_S = 1.0
 AT_ONCE_S = 0.2
-"""Between two messages, even when what changed matters."""
+"""The least time between two messages."""
 SILENT_S = 4.0
-"""A page that hears nothing for so long, four periods, takes its VEN for lost."""
+"""Without a message for so long, four periods, a page shows its VEN as lost."""
 SLACK_S = 0.1
-"""The twin looks at its house every second; one that is a little early is not put off to the next."""
+"""The twin ticks every second; a tick that is a little early is not put off to the next."""
 
 
 class Broadcaster:
@@ -29,55 +29,55 @@ class Broadcaster:
         self._encode = encode
         self._pages = Listeners()
         self._sent_s = float("-inf")
-        self._said: Hashable = None
-        self._again: asyncio.TimerHandle | None = None
+        self._sent_status: Hashable = None
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def open_pages(self) -> int:
-        """How many pages are open."""
+        """The number of open pages."""
         return len(self._pages)
 
-    def tell(self) -> None:
-        """The VEN has a new state."""
-        if not self._pages or self._pages.closed or self._again is not None:
+    def notify(self) -> None:
+        """Send the VEN's new state, now or when it is due."""
+        if not self._pages or self._pages.closed or self._timer is not None:
             return
         since_s = monotonic_s() - self._sent_s
         if since_s < AT_ONCE_S:
-            self._again = asyncio.get_running_loop().call_later(AT_ONCE_S - since_s, self._tell_again)
+            self._timer = asyncio.get_running_loop().call_later(AT_ONCE_S - since_s, self._on_timer)
             return
-        snapshot, message = self._encode()
-        said = standing(snapshot)
-        if since_s < PERIOD_S - SLACK_S and said == self._said:
+        view, message = self._encode()
+        status = status_key(view)
+        if since_s < PERIOD_S - SLACK_S and status == self._sent_status:
             return
-        self._said, self._sent_s = said, monotonic_s()
+        self._sent_status, self._sent_s = status, monotonic_s()
         self._pages.put(message)
 
-    def _tell_again(self) -> None:
-        self._again = None
-        self.tell()
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.notify()
 
     def close(self) -> None:
         """End every page's stream."""
-        if self._again is not None:
-            self._again.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         self._pages.close()
 
     def listen(self) -> AsyncIterator[bytes]:
         """The messages of one page, the present state first.
 
         Raises:
-            FullError: so many are open that one more is refused.
+            FullError: too many pages are open.
         """
         return self._pages.listen(lambda: self._encode()[1])
 
 
-def standing(snapshot: VenView) -> Hashable:
-    """What of a state is no mere figure."""
+def status_key(view: VenView) -> Hashable:
+    """All of a view that is no mere figure."""
     return (
-        snapshot.cloud.state,
-        snapshot.ven.takes_part,
-        snapshot.ven.reason,
-        snapshot.past_mark,
-        tuple((event.event_id, event.phase, event.in_force) for event in snapshot.events),
-        tuple((circuit.enabled, circuit.by_hand, circuit.state) for circuit in snapshot.circuits),
+        view.cloud.state,
+        view.ven.participates,
+        view.ven.reason,
+        view.past_mark,
+        tuple((event.event_id, event.phase, event.in_force) for event in view.events),
+        tuple((circuit.enabled, circuit.by_hand, circuit.state) for circuit in view.circuits),
     )

@@ -1,4 +1,4 @@
-"""The calls of the local API: what each takes, does and answers."""
+"""The calls of the local API: their bodies, effects and answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contracts.wire.events import MAX_DURATION_S
 from contracts.wire.telemetry import Timestamp
 from ven_twin.control.event_history import PastEvent
 from ven_twin.ven.errors import NotKeptError
-from ven_twin.ven.page.presenter import snapshot
+from ven_twin.ven.page.presenter import ven_view
 from ven_twin.ven.page.view import EventView, VenView
 from ven_twin.ven.runtime import Twin
 from ven_twin.webkit.problems import PageProblemError
@@ -38,7 +38,7 @@ class SwitchCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
 
 
 class EventCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Make an event here, for testing, as the command ``event`` does. It starts now unless told."""
+    """Make an event here, for testing, as the command ``event`` does. It starts now by default."""
 
     kw: Reduction
     duration_s: Annotated[int, Meta(ge=1, le=MAX_DURATION_S)]
@@ -52,7 +52,7 @@ class RestoreCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, for
     event_id: EventId | None = None
 
 
-class EventTaken(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class EventCreated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The event that was made."""
 
     event_id: str
@@ -65,7 +65,7 @@ class Restored(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class Events(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The events that are held, and those that are over, newest first."""
+    """The events that run or come, and those that are over, newest first."""
 
     open: tuple[EventView, ...]
     past: tuple[PastEvent, ...]
@@ -87,13 +87,13 @@ class VenCalls:
         self._twin = twin
 
     def state(self) -> VenView:
-        """The VEN as it stands."""
-        return snapshot(self._twin.moment())
+        """The VEN now."""
+        return ven_view(self._twin.moment())
 
     def events(self) -> Events:
-        """What is held and what is over."""
-        moment = self._twin.moment()
-        return Events(open=snapshot(moment).events, past=moment.past)
+        """The events that run or come, and those that are over."""
+        snapshot = self._twin.moment()
+        return Events(open=ven_view(snapshot).events, past=snapshot.past)
 
     def opt_out(self, call: OptOutCall) -> VenView:
         """Take no part. Raises ProblemError."""
@@ -116,20 +116,23 @@ class VenCalls:
             raise PageProblemError(404, error.reason, field="circuitId") from None
         return self.state()
 
-    def make_event(self, call: EventCall) -> EventTaken:
+    def make_event(self, call: EventCall) -> EventCreated:
         """Start an event here. Raises ProblemError."""
         event_id = call.event_id or f"page-{secrets.token_hex(4)}"
-        given: dict[str, Any] = {"event_id": event_id, "requestedReductionKw": call.kw}
-        given["durationS"] = call.duration_s
+        data: dict[str, Any] = {
+            "event_id": event_id,
+            "requestedReductionKw": call.kw,
+            "durationS": call.duration_s,
+        }
         if call.start_ts is not None:
-            given["start_ts"] = call.start_ts
-        self._command("event", given)
-        return EventTaken(event_id=event_id)
+            data["start_ts"] = call.start_ts
+        self._command("event", data)
+        return EventCreated(event_id=event_id)
 
     def restore(self, call: RestoreCall) -> Restored:
-        """Give back. Raises ProblemError where there is no such event."""
-        given = {} if call.event_id is None else {"event_id": call.event_id}
-        ack = self._command("restore", given)
+        """End events. Raises ProblemError where there is no such event."""
+        data = {} if call.event_id is None else {"event_id": call.event_id}
+        ack = self._command("restore", data)
         return Restored(ended=tuple(ack.get("data", {}).get("ended", ())))
 
     def _command(self, op: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +148,6 @@ class VenCalls:
         detail = str(ack.get("error", "refused")).removeprefix(f"{field}: ")
         if field == "op":
             raise PageProblemError(409, detail)
-        raise PageProblemError(
-            404 if "unknown event" in detail else 400, detail, field=FIELDS.get(field, field)
-        )
+        # The id was checked before: where the command refuses it, the VEN has no such event.
+        status = 404 if (op, field) == ("restore", "data.event_id") else 400
+        raise PageProblemError(status, detail, field=FIELDS.get(field, field))

@@ -1,6 +1,6 @@
 """The VEN's figures in Prometheus's text form. Pure. Source: Prometheus, text exposition format 0.0.4.
 
-Ours rather than prometheus_client: twenty gauges of one snapshot need no registry and no further memory.
+Ours rather than prometheus_client: twenty gauges of one view need no registry and no further memory.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from contracts.wire.units import S_PER_DAY
 from ven_twin.ven.page.health import Health
 from ven_twin.ven.page.view import VenView
 
@@ -18,21 +19,21 @@ class Metric(NamedTuple):
     """One figure: *samples* are labels and value; one without a value is left out."""
 
     name: str
-    says: str
+    text: str
     samples: tuple[tuple[Mapping[str, str], float | None], ...]
     kind: str = "gauge"
 
 
-def metrics(snapshot: VenView, health: Health, *, connects: int, open_pages: int) -> str:
+def metrics(view: VenView, health: Health, *, connects: int, open_pages: int) -> str:
     """All figures of one VEN."""
-    of_ven = {"ven_id": snapshot.ven.ven_id}
+    of_ven = {"ven_id": view.ven.ven_id}
     lines: list[str] = []
-    for metric in _metrics(snapshot, health, connects=connects, open_pages=open_pages):
+    for metric in _metrics(view, health, connects=connects, open_pages=open_pages):
         samples = [(labels, value) for labels, value in metric.samples if value is not None]
         if not samples:
             continue
         lines += [
-            f"# HELP ven_twin_{metric.name} {metric.says}",
+            f"# HELP ven_twin_{metric.name} {metric.text}",
             f"# TYPE ven_twin_{metric.name} {metric.kind}",
         ]
         lines += [
@@ -41,11 +42,11 @@ def metrics(snapshot: VenView, health: Health, *, connects: int, open_pages: int
     return "\n".join(lines) + "\n"
 
 
-def _metrics(snapshot: VenView, health: Health, *, connects: int, open_pages: int) -> Iterator[Metric]:
-    power, comfort = snapshot.power, snapshot.comfort
+def _metrics(view: VenView, health: Health, *, connects: int, open_pages: int) -> Iterator[Metric]:
+    power, comfort = view.power, view.comfort
     yield _one("answers_events", "1 when an event sent now would be answered.", health.answers_events)
     yield _one("connected", "1 when the MQTT session is up.", health.connected)
-    yield _one("takes_part", "0 when disabled or opted out.", health.takes_part)
+    yield _one("takes_part", "0 when disabled or opted out.", health.participates)
     yield _one("connects_total", "Connections made.", connects, "counter")
     yield _one(
         "last_puback_age_seconds", "Since the broker acknowledged a message.", health.last_puback_age_s
@@ -55,7 +56,9 @@ def _metrics(snapshot: VenView, health: Health, *, connects: int, open_pages: in
         "messages_lost_total", "Messages that never reached the cloud.", health.messages_lost, "counter"
     )
     left_d = health.certificate_days_left
-    yield _one("certificate_left_seconds", "Until it expires.", None if left_d is None else left_d * 86_400.0)
+    yield _one(
+        "certificate_left_seconds", "Until it expires.", None if left_d is None else left_d * S_PER_DAY
+    )
     yield _one(
         "clock_skew_seconds", "Cloud's time less the VEN's, when above 300.", health.clock_skew_s or 0.0
     )
@@ -67,18 +70,18 @@ def _metrics(snapshot: VenView, health: Health, *, connects: int, open_pages: in
     yield _one("battery_soc_ratio", "State of charge.", power.battery_soc)
     yield _one("baseline_kilowatts", "What the uncurtailed house would draw.", power.baseline_kw)
     yield _one(
-        "asked_kilowatts", "Reduction asked by the event in force; 0 without.", power.requested_kw or 0.0
+        "asked_kilowatts", "Reduction requested by the event in force; 0 without.", power.requested_kw or 0.0
     )
     yield _one("available_kilowatts", "Could be shed now.", power.available_kw)
     yield _one("indoor_celsius", "Air in the house.", comfort.air_c if comfort else None)
     phases = ("far", "near", "active")
-    counts = [sum(event.phase == phase for event in snapshot.events) for phase in phases]
+    counts = [sum(event.phase == phase for event in view.events) for phase in phases]
     yield Metric(
         "events",
         "Events held, by phase.",
         tuple(({"phase": p}, n) for p, n in zip(phases, counts, strict=True)),
     )
-    circuits = snapshot.circuits
+    circuits = view.circuits
     yield Metric(
         "circuit_kilowatts", "Drawn by circuit.", tuple(({"circuit": c.id}, c.power_kw) for c in circuits)
     )
@@ -90,8 +93,8 @@ def _metrics(snapshot: VenView, health: Health, *, connects: int, open_pages: in
     yield _one("open_pages", "Pages that are open.", open_pages)
 
 
-def _one(name: str, says: str, value: float | None, kind: str = "gauge") -> Metric:
-    return Metric(name, says, (({}, None if value is None else float(value)),), kind)
+def _one(name: str, text: str, value: float | None, kind: str = "gauge") -> Metric:
+    return Metric(name, text, (({}, None if value is None else float(value)),), kind)
 
 
 def _labels(labels: Mapping[str, str]) -> str:

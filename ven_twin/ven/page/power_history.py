@@ -1,13 +1,12 @@
-"""The power of the last hour, in a bounded ring: by the second for a quarter of an hour, before that coarser.
+"""The power of the last hour, bounded: by the second for a quarter of an hour, before that coarser.
 
-Interpretation: what the page draws of an hour is some 700 pixels wide, so means over ten seconds are enough
-of what is older.
+Interpretation: an hour is drawn some 700 pixels wide, so means over ten seconds are enough for older points.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from statistics import fmean
 from typing import NamedTuple
 
 from ven_twin.ven.page.view import Chart, PowerView
@@ -17,7 +16,7 @@ COARSE = 270
 FOLDED = 10
 """So many of the fine points make one coarse."""
 APART_S = 0.95
-KEPT_S = float(FINE + COARSE * FOLDED)
+SPAN_S = float(FINE + COARSE * FOLDED)
 """How far back the points go."""
 
 
@@ -39,7 +38,7 @@ class PowerHistory:
         self._folding: list[PowerPoint] = []
 
     def add(self, ts: float, power: PowerView) -> None:
-        """Put a point, unless the last one is of the same second."""
+        """Add a point, unless the last one is of the same second."""
         if self._fine and ts - self._fine[-1].ts < APART_S:
             return
         self._fine.append(PowerPoint(round(ts, 1), power.grid_kw, power.baseline_kw, power.target_kw))
@@ -54,7 +53,7 @@ class PowerHistory:
         return [*self._coarse, *self._folding, *self._fine]
 
     def chart(self) -> Chart:
-        """As columns."""
+        """The points by column."""
         points = self.points()
         return Chart(
             ts=[point.ts for point in points],
@@ -68,12 +67,7 @@ def _mean(points: list[PowerPoint]) -> PowerPoint:
     targets = [point.target_kw for point in points if point.target_kw is not None]
     return PowerPoint(
         points[0].ts,
-        _of(point.used_kw for point in points),
-        _of(point.baseline_kw for point in points),
-        _of(targets) if targets else None,
+        round(fmean(point.used_kw for point in points), 3),
+        round(fmean(point.baseline_kw for point in points), 3),
+        round(fmean(targets), 3) if targets else None,
     )
-
-
-def _of(values: Iterable[float]) -> float:
-    known = list(values)
-    return round(sum(known) / len(known), 3)

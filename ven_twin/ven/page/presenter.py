@@ -1,4 +1,4 @@
-"""The read model of the page: one pure function from the twin's moment to what is shown."""
+"""The read model of the page: one pure function from a VEN's snapshot to its view."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ BY_HAND = "switched by hand: out of this event"
 SHOWN = frozenset({Phase.FAR, Phase.NEAR, Phase.ACTIVE})
 
 
-def snapshot(moment: VenSnapshot) -> view.VenView:
-    """What the page shows of *moment*."""
+def ven_view(snapshot: VenSnapshot) -> view.VenView:
+    """The view of *snapshot*."""
     return view.VenView(
-        ts=round(moment.now_ts, 3),
-        ven=_ven(moment),
-        cloud=_cloud(moment),
-        power=power(moment),
-        comfort=_comfort(moment),
-        panel=_panel(moment),
-        circuits=_circuits(moment),
-        events=_events(moment),
-        past_mark=f"{moment.past[0].event_id}@{moment.past[0].end_ts:.3f}" if moment.past else "",
+        ts=round(snapshot.now_ts, 3),
+        ven=_ven(snapshot),
+        cloud=_cloud(snapshot),
+        power=power_view(snapshot),
+        comfort=_comfort(snapshot),
+        panel=_panel(snapshot),
+        circuits=_circuits(snapshot),
+        events=_events(snapshot),
+        past_mark=f"{snapshot.past[0].event_id}@{snapshot.past[0].end_ts:.3f}" if snapshot.past else "",
     )
 
 
-def power(moment: VenSnapshot) -> view.PowerView:
-    """What flows, and what is asked for."""
-    flow, house = moment.flow, moment.premises.house
+def power_view(snapshot: VenSnapshot) -> view.PowerView:
+    """The power now, and the power that is requested."""
+    flow, house = snapshot.flow, snapshot.premises.house
     kinds: dict[str, float] = {}
     for circuit in house.circuits:
         kinds[circuit.type] = kinds.get(circuit.type, 0.0) + flow.circuits_kw.get(circuit.id, 0.0)
     soc = house.battery.soc if isinstance(house.battery, Battery) else None
-    requested_kw = moment.requested_kw.get(moment.acting) if moment.acting else None
+    requested_kw = snapshot.requested_kw.get(snapshot.acting) if snapshot.acting else None
     return view.PowerView(
         grid_kw=_kw(flow.used_kw),
         house_kw=_kw(sum(kw for kind, kw in kinds.items() if kind not in {"pv", "battery"})),
@@ -51,30 +51,30 @@ def power(moment: VenSnapshot) -> view.PowerView:
         requested_kw=None if requested_kw is None else _kw(requested_kw),
         target_kw=None if requested_kw is None else _kw(flow.baseline_kw - requested_kw),
         shed_kw=_kw(max(0.0, flow.baseline_kw - flow.used_kw)),
-        available_kw=_kw(moment.premises.available_kw),
-        sustain_s=round(moment.sustain_s),
+        available_kw=_kw(snapshot.premises.available_kw),
+        sustain_s=round(snapshot.sustain_s),
     )
 
 
-def _ven(moment: VenSnapshot) -> view.VenIdentityView:
-    settings = moment.state.settings
-    opt_out = settings.opt_out if settings.opted_out(moment.now_ts) else None
+def _ven(snapshot: VenSnapshot) -> view.VenIdentityView:
+    settings = snapshot.state.settings
+    opt_out = settings.opt_out if settings.opted_out(snapshot.now_ts) else None
     return view.VenIdentityView(
-        ven_id=moment.state.ven_id,
-        boot_id=moment.boot_id,
-        house=moment.house,
-        house_ts=round(moment.house_ts),
-        house_speed=moment.house_speed,
-        utc_offset_h=moment.utc_offset_h,
-        status=reporting.status_of(moment.state, moment.now_ts),
-        takes_part=settings.takes_part(moment.now_ts),
+        ven_id=snapshot.state.ven_id,
+        boot_id=snapshot.boot_id,
+        house=snapshot.house,
+        house_ts=round(snapshot.house_ts),
+        house_speed=snapshot.house_speed,
+        utc_offset_h=snapshot.utc_offset_h,
+        status=reporting.status_of(snapshot.state, snapshot.now_ts),
+        participates=settings.takes_part(snapshot.now_ts),
         reason=opt_out.reason if opt_out else None,
         until_ts=opt_out.until_ts if opt_out else None,
     )
 
 
-def _cloud(moment: VenSnapshot) -> view.CloudView:
-    session = moment.session
+def _cloud(snapshot: VenSnapshot) -> view.CloudView:
+    session = snapshot.session
     age_s = session.last_puback_age_s
     return view.CloudView(
         state=session.state,
@@ -83,12 +83,12 @@ def _cloud(moment: VenSnapshot) -> view.CloudView:
         reason=session.reason,
         outbox_depth=session.outbox_depth,
         last_puback_age_s=None if age_s is None else round(age_s, 1),
-        messages_lost=moment.messages_lost,
+        messages_lost=snapshot.messages_lost,
     )
 
 
-def _comfort(moment: VenSnapshot) -> view.ComfortView | None:
-    hvac = moment.premises.house.hvac
+def _comfort(snapshot: VenSnapshot) -> view.ComfortView | None:
+    hvac = snapshot.premises.house.hvac
     if hvac is None:
         return None
     spec = hvac.spec
@@ -101,29 +101,29 @@ def _comfort(moment: VenSnapshot) -> view.ComfortView | None:
     )
 
 
-def _panel(moment: VenSnapshot) -> view.PanelView:
-    amps = moment.flow.used_kw * 1000.0 / moment.panel.voltage_v
+def _panel(snapshot: VenSnapshot) -> view.PanelView:
+    amps = snapshot.flow.used_kw * 1000.0 / snapshot.panel.voltage_v
     return view.PanelView(
-        rating_amps=moment.panel.rating_amps, voltage_v=moment.panel.voltage_v, amps=round(amps, 1)
+        rating_amps=snapshot.panel.rating_amps, voltage_v=snapshot.panel.voltage_v, amps=round(amps, 1)
     )
 
 
-def _circuits(moment: VenSnapshot) -> tuple[view.CircuitRow, ...]:
-    decisions = {decision.id: decision for decision in moment.premises.plan.decisions}
-    faces_of = []
-    for circuit in moment.premises.house.circuits:
-        setting = moment.state.settings.loads.get(circuit.id)
+def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
+    decisions = {decision.id: decision for decision in snapshot.premises.plan.decisions}
+    rows = []
+    for circuit in snapshot.premises.house.circuits:
+        setting = snapshot.state.settings.loads.get(circuit.id)
         enabled = setting is None or setting.enabled is not False
         decision = decisions.get(circuit.id)
         curtailed_kw = decision.curtailed_kw if decision else 0.0
-        power_kw = moment.flow.circuits_kw.get(circuit.id, 0.0)
+        power_kw = snapshot.flow.circuits_kw.get(circuit.id, 0.0)
         priority = setting.priority if setting and setting.priority is not None else circuit.priority
         reason = decision.reason if decision else None
-        if curtailed_kw <= 0.0 and moment.acting is None:
+        if curtailed_kw <= 0.0 and snapshot.acting is None:
             reason = None
         state = _state(enabled=enabled, curtailed_kw=curtailed_kw, power_kw=power_kw)
-        by_hand = circuit.id in moment.state.by_hand
-        faces_of.append(
+        by_hand = circuit.id in snapshot.state.by_hand
+        rows.append(
             view.CircuitRow(
                 id=circuit.id,
                 name=circuit.name,
@@ -132,7 +132,7 @@ def _circuits(moment: VenSnapshot) -> tuple[view.CircuitRow, ...]:
                 enabled=enabled,
                 power_kw=_kw(power_kw),
                 breaker_amps=circuit.breaker_amps,
-                breaker_load=_breaker_load(circuit, power_kw, moment.panel.voltage_v),
+                breaker_load=_breaker_load(circuit, power_kw, snapshot.panel.voltage_v),
                 priority=priority,
                 critical=circuit.critical,
                 curtailed_kw=_kw(curtailed_kw),
@@ -142,11 +142,11 @@ def _circuits(moment: VenSnapshot) -> tuple[view.CircuitRow, ...]:
                 why=BY_HAND if by_hand else _why(decision),
             )
         )
-    return tuple(faces_of)
+    return tuple(rows)
 
 
 def _rank(circuit: Circuit, state: view.CircuitState, priority: int, reason: str | None) -> str:
-    """Its place among those that are shed, and why it is left alone where it could be thought to give."""
+    """The circuit's priority, and the reason that one which is on is not shed."""
     if circuit.critical:
         return "critical, never shed"
     rank = f"priority {priority}"
@@ -156,7 +156,7 @@ def _rank(circuit: Circuit, state: view.CircuitState, priority: int, reason: str
 
 
 def _why(decision: Decision | None) -> str | None:
-    """Why a circuit is held back and by how much; the reason of one that discharges has its kW."""
+    """The reason that a circuit is curtailed, with its kW; of one that discharges the reason has them."""
     if decision is None or not decision.curtailed:
         return None
     if decision.final_kw < 0.0:
@@ -165,7 +165,7 @@ def _why(decision: Decision | None) -> str | None:
 
 
 def _breaker_load(circuit: Circuit, power_kw: float, voltage_v: float) -> float:
-    """What flows of what the breaker carries, 0 to 1 and above."""
+    """The load of the breaker, as a share of its rating."""
     return round(abs(power_kw) * 1000.0 / voltage_v / circuit.breaker_amps, 3)
 
 
@@ -177,41 +177,44 @@ def _state(*, enabled: bool, curtailed_kw: float, power_kw: float) -> view.Circu
     return "on" if abs(power_kw) >= FUTILE_KW else "idle"
 
 
-def _events(moment: VenSnapshot) -> tuple[view.EventView, ...]:
-    held = [one for one in moment.state.schedule.events.values() if _shown(one, moment)]
-    held.sort(key=lambda one: (one.start_ts, one.event.event_id))
-    return tuple(_event(one, moment) for one in held)
+def _events(snapshot: VenSnapshot) -> tuple[view.EventView, ...]:
+    events = [event for event in snapshot.state.schedule.events.values() if _shown(event, snapshot)]
+    events.sort(key=lambda event: (event.start_ts, event.event.event_id))
+    return tuple(_event(event, snapshot) for event in events)
 
 
-def _shown(held: ScheduledEvent, moment: VenSnapshot) -> bool:
-    """Whether it is not over, or was left by the resident while it goes on without this house."""
-    phase = held.phase(moment.now_ts)
+def _shown(scheduled: ScheduledEvent, snapshot: VenSnapshot) -> bool:
+    """True of an event that is not over, or that the resident left and that goes on without this house."""
+    phase = scheduled.phase(snapshot.now_ts)
     if phase is not Phase.OPTED_OUT:
         return phase in SHOWN
-    desired = held.source is EventOrigin.COMMAND or held.event.event_id in moment.state.shadow.desired_events
-    return desired and moment.now_ts < held.end_ts
+    desired = (
+        scheduled.source is EventOrigin.COMMAND
+        or scheduled.event.event_id in snapshot.state.shadow.desired_events
+    )
+    return desired and snapshot.now_ts < scheduled.end_ts
 
 
-def _event(held: ScheduledEvent, moment: VenSnapshot) -> view.EventView:
-    event_id = held.event.event_id
-    meter, requested_kw = moment.delivered.get(event_id), moment.requested_kw.get(event_id)
-    intervals, start_ts = [], held.start_ts
-    for interval in held.event.intervals:
+def _event(scheduled: ScheduledEvent, snapshot: VenSnapshot) -> view.EventView:
+    event_id = scheduled.event.event_id
+    meter, requested_kw = snapshot.delivered.get(event_id), snapshot.requested_kw.get(event_id)
+    intervals, start_ts = [], scheduled.start_ts
+    for interval in scheduled.event.intervals:
         end_ts = start_ts + interval.duration_s
         intervals.append(
             view.IntervalView(start_ts=start_ts, end_ts=end_ts, signal=interval.signal, value=interval.value)
         )
         start_ts = end_ts
-    first = held.event.intervals[0] if held.event.intervals else None
+    first = scheduled.event.intervals[0] if scheduled.event.intervals else None
     if requested_kw is None and first is not None and first.signal is Signal.SHED_KW:
         requested_kw = first.value
     return view.EventView(
         event_id=event_id,
-        phase=held.phase(moment.now_ts),
-        in_force=event_id == moment.acting,
-        start_ts=held.start_ts,
-        end_ts=held.end_ts,
-        priority=held.event.priority,
+        phase=scheduled.phase(snapshot.now_ts),
+        in_force=event_id == snapshot.acting,
+        start_ts=scheduled.start_ts,
+        end_ts=scheduled.end_ts,
+        priority=scheduled.event.priority,
         intervals=tuple(intervals),
         request=formatting.request(intervals),
         requested_kw=None if requested_kw is None else _kw(requested_kw),
@@ -221,5 +224,5 @@ def _event(held: ScheduledEvent, moment: VenSnapshot) -> view.EventView:
 
 
 def _kw(kw: float) -> float:
-    """Rounded as it is shown; a negative zero is none."""
+    """Rounded to watts, without a negative zero."""
     return round(kw, KW_DIGITS) + 0.0

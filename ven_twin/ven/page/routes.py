@@ -22,13 +22,13 @@ class PageRoute(NamedTuple):
     Attributes:
         method: of HTTP.
         path: with parameters in braces, each one segment.
-        operation: its id, and in snake case the name of what answers it.
+        operation: its id, and in snake case the name of the method that answers.
         summary: one line.
-        answer: the Struct that it answers with, or None where that is no JSON.
-        content: what it answers with.
+        answer: the Struct of its answer, or None where that is no JSON.
+        content: the media type of its answer.
         status: of an answer.
-        body: the Struct that it takes, or None.
-        problems: statuses of refusals beyond those that every such route has, and what each means.
+        body: the Struct of its body, or None.
+        problems: statuses of refusals beyond those that every such route has, and their meaning.
     """
 
     method: str
@@ -42,25 +42,25 @@ class PageRoute(NamedTuple):
     problems: Mapping[int, str] = {}
 
 
-NOT_KEPT = "The VEN's disk does not take it."
-NO_PART = "The VEN takes no part in events now, or holds as many as it can."
+DISK_REFUSED = "The VEN's disk does not take it."
+NOT_PARTICIPATING = "The VEN takes no part in events now, or holds as many as it can."
 
 ROUTES: tuple[PageRoute, ...] = (
     PageRoute("GET", "/", "page", "The page", content=HTML),
     PageRoute(
-        "GET", "/live", "live", "Whether process and loop are alive", Live, problems={503: "It is stuck."}
+        "GET", "/live", "live", "Liveness of the process and its loop", Live, problems={503: "It is stuck."}
     ),
     PageRoute(
         "GET",
         "/health",
         "health",
-        "Whether this VEN would answer an event",
+        "Health: would this VEN answer an event?",
         Health,
         problems={503: "It would not; `reasons` say why. The answer has the same form."},
     ),
     PageRoute("GET", "/metrics", "metrics", "The VEN's figures, for Prometheus", content=TEXT),
     PageRoute("GET", "/openapi.json", "openapi", "This document"),
-    PageRoute("GET", "/api/state", "state", "The VEN at this moment", view.VenView),
+    PageRoute("GET", "/api/state", "state", "The VEN now", view.VenView),
     PageRoute(
         "GET",
         "/api/stream",
@@ -72,17 +72,17 @@ ROUTES: tuple[PageRoute, ...] = (
     PageRoute("GET", "/api/rules", "rules", "Limits, ranges and words that the page goes by", VenRules),
     PageRoute("GET", "/api/chart", "chart", "Power over the last hour", view.Chart),
     PageRoute(
-        "GET", "/api/events", "events", "The events that are held, and those that are over", calls.Events
+        "GET", "/api/events", "events", "The events that run or come, and those that are over", calls.Events
     ),
     PageRoute(
         "POST",
         "/api/events",
         "makeEvent",
         "Make an event here, for testing",
-        calls.EventTaken,
+        calls.EventCreated,
         status=201,
         body=calls.EventCall,
-        problems={409: NO_PART, 503: NOT_KEPT},
+        problems={409: NOT_PARTICIPATING, 503: DISK_REFUSED},
     ),
     PageRoute(
         "POST",
@@ -91,7 +91,7 @@ ROUTES: tuple[PageRoute, ...] = (
         "End events and give back what they curtail",
         calls.Restored,
         body=calls.RestoreCall,
-        problems={404: "There is no such event.", 503: NOT_KEPT},
+        problems={404: "There is no such event.", 503: DISK_REFUSED},
     ),
     PageRoute(
         "POST",
@@ -115,5 +115,5 @@ ROUTES: tuple[PageRoute, ...] = (
 
 
 def kinds() -> list[Any]:
-    """Every Struct that is spoken."""
+    """Every Struct of a body or an answer."""
     return [kind for route in ROUTES for kind in (route.answer, route.body) if kind is not None]

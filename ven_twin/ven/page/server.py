@@ -13,7 +13,7 @@ from ven_twin.webkit.hosting import hosted
 from ven_twin.webkit.settings import WebSettings
 
 ADDRESS_FILE = "page.url"
-"""In the twin's folder while it serves: where the page is."""
+"""The file in the twin's folder with the page's address, while it serves."""
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ async def serving(twin: Twin, settings: WebSettings, folder: Path) -> AsyncItera
     While it serves, the address stands in `ADDRESS_FILE` in *folder*.
     """
     page = Page(twin, settings)
-    async with hosted(page.application, settings, page.hub.close) as address:
+    async with hosted(page.application, settings, page.broadcaster.close) as address:
         if address is None:
             yield None
             return

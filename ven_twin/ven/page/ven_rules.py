@@ -37,7 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "emergency": "Emergency",
     "outageRunStatus": "Outage or repair",
 }
-"""The reasons to opt out, in a resident's own words."""
+"""The reasons to opt out, as sentences of a resident."""
 
 
 class OptOutReason(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class VenRules(CommonRules, rename="camel", frozen=True, kw_only=True):
     """The rules of the VEN's page.
 
     A power below *stillKw* counts as none. *optOutReasons* are what a resident chooses from, and
-    *eventKw* and *eventDurationS* what an event that is made here may ask for.
+    *eventKw* and *eventDurationS* the limits of an event that is made here.
     """
 
     still_kw: float
@@ -68,7 +68,7 @@ def ven_rules() -> VenRules:
     """The rules as they stand in the code."""
     return VenRules(
         silent_s=broadcaster.SILENT_S,
-        chart_kept_s=power_history.KEPT_S,
+        chart_span_s=power_history.SPAN_S,
         chart_apart_s=power_history.APART_S,
         still_kw=FUTILE_KW,
         breaker_high=BREAKER_HIGH,

@@ -1,4 +1,4 @@
-"""What the page shows, as Structs; the local API answers with them and its document is made of them."""
+"""The views of the page as Structs: the answers of the local API, and the source of its document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CircuitState = Literal["on", "idle", "off", "curtailed"]
 
 
 class VenIdentityView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Which VEN this is, and what it is set to.
+    """The VEN, its house and its settings.
 
     ``status`` is normal, shedding, optedOut or disabled. ``reason`` and ``until_ts`` (UTC s) belong to an
     opt-out. ``house_ts`` is UTC s; the house's own local time is ``utc_offset_h`` from it.
@@ -26,13 +26,13 @@ class VenIdentityView(msgspec.Struct, rename="camel", frozen=True, kw_only=True)
     house_speed: float
     utc_offset_h: float
     status: str
-    takes_part: bool
+    participates: bool = msgspec.field(name="takesPart")
     reason: str | None = None
     until_ts: int | None = None
 
 
 class CloudView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The connection to the cloud, and what waits for it. Ages are s, ``since_ts`` UTC s."""
+    """The connection to the cloud, and the messages that wait for it. Ages are s, ``since_ts`` UTC s."""
 
     state: SessionState
     connected: bool
@@ -44,11 +44,11 @@ class CloudView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class PowerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Power now, kW: import and what is drawn positive, export, generation and discharge negative.
+    """Power now, kW: import and consumption positive; export, generation and discharge negative.
 
-    ``house_kw`` is every circuit but PV and battery. ``baseline_kw`` is what the uncurtailed house would
-    draw from the grid; ``target_kw`` that less what is asked, None when nothing is. ``available_kw`` could
-    be shed now, for ``sustain_s``.
+    ``house_kw`` is every circuit but PV and battery. ``baseline_kw`` is the grid power of the uncurtailed
+    house; ``target_kw`` that less the request, None without one. ``available_kw`` could be shed now, for
+    ``sustain_s``.
     """
 
     grid_kw: float
@@ -75,7 +75,7 @@ class ComfortView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class PanelView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The service panel: its rating, and what flows through it."""
+    """The service panel: its rating and its current."""
 
     rating_amps: float
     voltage_v: float
@@ -83,10 +83,10 @@ class PanelView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class CircuitRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """A circuit: what it draws, how far its breaker is loaded (0 to 1), and why it is curtailed or not.
+    """A circuit: its power, the load of its breaker (0 to 1), and the reason that it is curtailed or not.
 
-    ``by_hand`` says that a resident took it out of the event that is in force. ``rank`` and ``why`` are
-    for people: its place among those that are shed, and why it is held back, None where it is not.
+    ``by_hand``: a resident took it out of the event that is in force. ``rank`` and ``why`` are for people:
+    its priority, and the reason that it is curtailed, None where it is not.
     """
 
     id: str
@@ -107,7 +107,7 @@ class CircuitRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class IntervalView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """What an event asks for from *start_ts* to *end_ts*, UTC s."""
+    """The request of an event from *start_ts* to *end_ts*, UTC s."""
 
     start_ts: float
     end_ts: float
@@ -118,8 +118,7 @@ class IntervalView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event that is not over, or that was left before its time has passed. Times are UTC s.
 
-    ``delivered_kw`` is the mean so far, ``in_force`` whether the plan serves it, ``request`` what it asks
-    for, in words.
+    ``delivered_kw`` is the mean so far. One that the plan serves is ``in_force``. ``request`` is in words.
     """
 
     event_id: str
@@ -136,7 +135,7 @@ class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class VenView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The VEN at one moment. ``ts`` is its time, UTC s; ``events`` are in the order of their starts.
+    """The VEN at one instant. ``ts`` is its time, UTC s; ``events`` are in the order of their starts.
 
     ``past_mark`` changes whenever an event has ended.
     """

@@ -16,14 +16,14 @@ export function count(ts) {
   countdowns.show(ts);
 }
 
-/** @param {FleetApi.EventLine} event */
+/** @param {FleetApi.EventRow} event */
 export const times = ({ startTs, endTs }) => `${moment(startTs)} to ${clock(endTs)}`;
 
-/** @param {FleetApi.EventLine} event */
+/** @param {FleetApi.EventRow} event */
 export const shortfall = ({ shortfallKw }) => `${kw(shortfallKw)} kW could not be allocated`;
 
 /**
- * @param {FleetApi.EventLine[]} events
+ * @param {FleetApi.EventRow[]} events
  * @param {boolean} more
  * @param {Look} look
  */
@@ -39,7 +39,7 @@ export function showEvents(events, more, look) {
   rows(byId("events"), events, idOf, (event) => buildLine(event, look), showLine);
 }
 
-/** @param {FleetApi.EventLine} event */
+/** @param {FleetApi.EventRow} event */
 const idOf = ({ eventId }) => eventId;
 
 /**
@@ -55,7 +55,7 @@ function details(eventId, look, className) {
 }
 
 /**
- * @param {FleetApi.EventLine} event
+ * @param {FleetApi.EventRow} event
  * @param {Look} look
  */
 function buildBanner({ eventId }, look) {
@@ -85,7 +85,7 @@ function buildBanner({ eventId }, look) {
 
 /**
  * @param {HTMLElement} row
- * @param {FleetApi.EventLine} event
+ * @param {FleetApi.EventRow} event
  */
 function showBanner(row, event) {
   const at = cells(row);
@@ -101,7 +101,7 @@ function showBanner(row, event) {
   meter(at("meter"), event.share ?? 0);
 }
 
-/** @param {FleetApi.EventLine} event */
+/** @param {FleetApi.EventRow} event */
 function terms(event) {
   const { targets } = event;
   const words = [event.eventId, times(event), `asks ${event.request}`];
@@ -112,7 +112,7 @@ function terms(event) {
 }
 
 /**
- * @param {FleetApi.EventLine} event
+ * @param {FleetApi.EventRow} event
  * @param {Look} look
  */
 function buildLine({ eventId }, look) {
@@ -132,7 +132,7 @@ const MARKS = { running: "now", coming: "coming", over: "over" };
 
 /**
  * @param {HTMLElement} row
- * @param {FleetApi.EventLine} event
+ * @param {FleetApi.EventRow} event
  */
 function showLine(row, event) {
   const at = cells(row);

@@ -7,7 +7,7 @@ import { rules } from "./rules.js";
 import * as steps from "./steps.js";
 import { chosenTargets, listTargets, setUp as setUpTargets } from "./targets.js";
 
-/** @typedef {FleetApi.EventLine} EventLine */
+/** @typedef {FleetApi.EventRow} EventLine */
 /**
  * What the form is opened with.
  * @typedef {Pick<EventLine, "targets" | "programme" | "allocation" | "priority" | "randomizeStartS">} Rest

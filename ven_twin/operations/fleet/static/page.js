@@ -14,7 +14,7 @@ import * as vens from "./vens.js";
 const SAID_MS = 9000;
 const chart = new TimeChart(byId("plot"), byId("legend"), FLEET);
 let place = "";
-/** @type {FleetApi.EventLine[]} */
+/** @type {FleetApi.EventRow[]} */
 let lines = [];
 let hasFleet = false;
 let aheadMs = 0;
@@ -23,7 +23,7 @@ const serverTs = () => (Date.now() + aheadMs) / 1000;
 
 /**
  * A message has the whole view, or only what may have changed while the cloud says nothing.
- * @param {FleetApi.FleetView | FleetApi.Beat} message
+ * @param {FleetApi.FleetView | FleetApi.Heartbeat} message
  */
 function showMessage(message) {
   aheadMs = message.ts * 1000 - Date.now();
@@ -68,7 +68,7 @@ function title({ askedKw, deliveredKw }, fleet) {
   return `Fleet: ${fleet.online} of ${fleet.known} online`;
 }
 
-/** @param {FleetApi.CloudState} cloud */
+/** @param {FleetApi.CloudStatus} cloud */
 function showCloud({ reached, why, heardTs }) {
   const isAsking = !reached && why === null;
   const isGone = !reached && why !== null;

@@ -15,7 +15,7 @@ import {
 import { kw, moment, percent, span } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
-/** @typedef {FleetApi.VenLine} Ven */
+/** @typedef {FleetApi.VenRow} Ven */
 /** @typedef {string | number | null | undefined} Key */
 /**
  * A column: its title, its words for a VEN, and by what it is sorted. Words are left-aligned and sorted up

@@ -1,13 +1,14 @@
-"""Times, events and VENs in words, the same on the terminal and on the page."""
+"""Events and VENs in words, the same on the terminal and on the operator's page."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
 
-from contracts.api.fleet import FleetVen, VenStatus
+from contracts.api.fleet import FleetVen, Holds, VenStatus
 from contracts.wire.events import Phase
-from ven_twin.operations.fleet.fleet_state import EventLine, ListedStatus, is_silent
-from ven_twin.webkit.formatting import left, opt_out_reason, span
+from contracts.wire.units import S_PER_MIN
+from ven_twin.operations.fleet.fleet_state import EventRow, ListedStatus, is_silent
+from ven_twin.webkit.formatting import clock, day_time, kw, left, opt_out_reason, span
 
 NO_VENS = "There are no VENs. Deploy some: ven-twin cloud deploy --vens ven-1,ven-2"
 STATUSES = {
@@ -21,26 +22,20 @@ STATUSES = {
 }
 
 
-def clock(ts: float) -> str:
-    """UTC seconds as a time of day here."""
-    return datetime.fromtimestamp(ts).astimezone().strftime("%H:%M:%S")
-
-
-def moment(ts: float, now_ts: float) -> str:
-    """A time of day here, with its day where that is not the day of *now_ts*."""
-    at, now = (datetime.fromtimestamp(each).astimezone() for each in (ts, now_ts))
-    return f"{at:%H:%M}" if at.date() == now.date() else f"{at.day} {at:%b %H:%M}"
-
-
-def when(event: EventLine, now_ts: float) -> str:
-    """How long an event still is, when it starts, or that it is over."""
+def countdown(event: EventRow, now_ts: float) -> str:
+    """The time that is left until an event starts or ends, or how it ended."""
     if event.until_ts is not None:
         return f"{event.progress} {left(event.until_ts - now_ts)}"
     return event.progress if event.phase is Phase.CANCELLED else f"ended {clock(event.end_ts)}"
 
 
+def offers(holds: Iterable[Holds]) -> str:
+    """The fleet's flexibility, kW, by its duration."""
+    return ", ".join(f"{kw(hold.kw)} for {span(hold.minutes * S_PER_MIN)}" for hold in holds)
+
+
 def why(ven: FleetVen) -> str:
-    """Why a VEN cannot be counted on: its reason to opt out, or how long it is silent; else nothing."""
+    """The reason that a VEN cannot be counted on: its opt-out, or its silence; else empty."""
     if ven.opt_out is not None:
         forever = "" if ven.opt_out.until_ts else ", until it opts in"
         return f"{opt_out_reason(ven.opt_out.reason)}{forever}"
@@ -52,4 +47,4 @@ def why(ven: FleetVen) -> str:
 def why_until(ven: FleetVen, now_ts: float) -> str:
     """The same, with the end of an opt-out."""
     until_ts = ven.opt_out.until_ts if ven.opt_out else None
-    return f"{why(ven)}, until {moment(until_ts, now_ts)}" if until_ts else why(ven)
+    return f"{why(ven)}, until {day_time(until_ts, now_ts)}" if until_ts else why(ven)

@@ -1,0 +1,117 @@
+"""Polling the cloud side: only while it is wanted, and whatever it answers."""
+
+from __future__ import annotations
+
+import threading
+from queue import Empty, Queue
+
+import pytest
+
+from tests.support.fleets import NOW, event
+from tests.unit.operations.conftest import FakeAggregator
+from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads
+from ven_twin.operations.fleet.fleet_state import FleetState
+from ven_twin.operations.fleet.poller import EVENTS_MAX, FleetPoller
+from ven_twin.operations.fleet.power_history import GAP_S, SPAN_S, FleetPoint, FleetPowerHistory
+
+WAIT_S = 10
+NOTHING_COMES_S = 0.3
+
+
+def test_what_was_read_stays_when_the_cloud_is_gone(aggregator: FakeAggregator) -> None:
+    """With the reason; and when it answers again the reason is gone."""
+    poller = FleetPoller(lambda: aggregator, "here")
+    poller.poll()
+    aggregator.gone = "no route"
+    poller.poll()
+    state = poller.state()
+    assert (state.cloud.reached, state.cloud.why) == (False, "no route")
+    assert state.fleet is not None
+    aggregator.gone = None
+    poller.poll()
+    assert poller.state().cloud.reached
+
+
+def test_the_way_to_the_cloud_is_made_anew_after_it_failed(aggregator: FakeAggregator) -> None:
+    """A cloud that was started again may be elsewhere."""
+    ways: list[int] = []
+
+    def reach() -> FakeAggregator:
+        ways.append(1)
+        return aggregator
+
+    poller = FleetPoller(reach, "here")
+    poller.poll()
+    poller.poll()
+    assert len(ways) == 1
+    aggregator.gone = "no route"
+    poller.poll()
+    poller.poll()
+    assert len(ways) == 2
+
+
+def test_an_answer_that_nobody_foresaw_does_not_end_the_watch(aggregator: FakeAggregator) -> None:
+    """It stands in the state, and polling goes on."""
+    aggregator.listed = None  # type: ignore[assignment]
+    poller = FleetPoller(lambda: aggregator, "here")
+    poller.poll()
+    assert "cannot be read" in str(poller.state().cloud.why)
+
+
+def test_of_many_events_the_newest_are_shown(aggregator: FakeAggregator) -> None:
+    """And that there are more is said; no more are read than are shown, and one."""
+    aggregator.listed = [event(f"evt-{number}", after_s=-60 * number) for number in range(500)]
+    poller = FleetPoller(lambda: aggregator, "here")
+    poller.poll()
+    state = poller.state()
+    assert (len(state.events), state.more_events) == (EVENTS_MAX, True)
+    assert ("events", EVENTS_MAX + 1) in aggregator.calls
+
+
+def test_the_cloud_is_polled_between_resume_and_pause(aggregator: FakeAggregator) -> None:
+    """Again and again, until the pause; and at once after a change."""
+    states: Queue[FleetState] = Queue()
+    poller = FleetPoller(lambda: aggregator, "here", period_s=3600.0)
+    poller.start(states.put)
+    assert aggregator.calls == []
+    poller.resume()
+    assert states.get(timeout=WAIT_S).cloud.reached
+    poller.poll_soon()
+    assert states.get(timeout=WAIT_S).cloud.reached
+    calls = len(aggregator.calls)
+    poller.pause()
+    poller.poll_soon()
+    with pytest.raises(Empty):
+        states.get(timeout=NOTHING_COMES_S)
+    assert len(aggregator.calls) == calls
+    poller.resume()
+    assert states.get(timeout=WAIT_S).cloud.reached
+
+
+def test_a_cloud_that_hangs_holds_up_nobody_else(aggregator: FakeAggregator) -> None:
+    """One request waits, the other is answered."""
+    goes_on = threading.Event()
+    threads = AggregatorThreads(lambda: aggregator, 2)
+    hangs = threads.submit(lambda _: goes_on.wait(WAIT_S))
+    assert threads.submit(lambda aggregator: aggregator.fleet().known).result(WAIT_S) == 30
+    assert not hangs.done()
+    goes_on.set()
+    assert hangs.result(WAIT_S)
+
+
+def test_the_chart_keeps_an_hour() -> None:
+    """Never more points than the hour has seconds, whatever comes."""
+    history = FleetPowerHistory()
+    for number in range(20_000):
+        history.add(FleetPoint(NOW + number / 2, 1.0, 1.0, 2.0))
+    chart = history.chart()
+    assert chart.ts[-1] - chart.ts[0] <= SPAN_S
+    assert len(chart.ts) <= SPAN_S + 1
+
+
+def test_a_pause_leaves_a_gap_in_the_chart() -> None:
+    """No line is drawn over a time of which nothing is known."""
+    history = FleetPowerHistory()
+    history.add(FleetPoint(NOW, 1.0, 1.0, 2.0))
+    history.add(FleetPoint(NOW + GAP_S + 1, 3.0, 3.0, 2.0))
+    assert history.chart().requested_kw == [1.0, None, 3.0]
