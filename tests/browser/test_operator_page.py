@@ -83,7 +83,7 @@ async def until_revision(seen: Seen, revision: int) -> None:
     """The page knows of a change that was made elsewhere, or a moment ago."""
 
     async def known() -> bool:
-        script = "fetch('/api/state').then(a => a.json()).then(board => board.events[0].revision)"
+        script = "fetch('/api/state').then(a => a.json()).then(state => state.events[0].revision)"
         found: int = await seen.page.evaluate(script)
         return found >= revision
 
@@ -93,7 +93,7 @@ async def until_revision(seen: Seen, revision: int) -> None:
 async def look(seen: Seen, event_id: str) -> None:
     """Open the details of an event."""
     await seen.page.get_by_role("button", name=f"Details of {event_id}").first.click()
-    await seen.page.locator("#parts tr").first.wait_for()
+    await seen.page.locator("#detail-vens tr").first.wait_for()
 
 
 async def test_an_event_is_created_and_delivered(fleet: Fleet, open_page: Any) -> None:
@@ -101,24 +101,24 @@ async def test_an_event_is_created_and_delivered(fleet: Fleet, open_page: Any) -
     seen = await open_page()
     await seen.says("#cloud", "Cloud answers")
     await seen.says("#online", "3 of 3")
-    assert await seen.page.locator("#vens .standing.ready").count() == 3
+    assert await seen.page.locator("#vens .status.ready").count() == 3
     offered_kw = await figure(seen, "#flexibility")
     event_id = await create(seen, share=50, minutes="5")
     assert fleet.event(event_id)["askedKw"] == pytest.approx(offered_kw / 2, rel=0.3)
 
     async def delivered() -> bool:
-        requested_kw, delivered_kw = await figure(seen, "#asked"), await figure(seen, "#delivered")
+        requested_kw, delivered_kw = await figure(seen, "#requested"), await figure(seen, "#delivered")
         return requested_kw > 0 and delivered_kw >= 0.8 * requested_kw
 
     await until_so(delivered, "the delivery")
-    await seen.page.locator("#vens .standing.shedding").first.wait_for()
+    await seen.page.locator("#vens .status.shedding").first.wait_for()
     await seen.says("#legend", "Delivered")
     await seen.shot("fleet-event")
     screen = fleet.system.cli("fleet", "watch", "--once").stdout
     assert event_id in screen
     assert "ends in" in screen
     await look(seen, event_id)
-    await seen.says("#parts", "active")
+    await seen.says("#detail-vens", "active")
     fleet.system.json("event", "delete", event_id)
 
 
@@ -157,7 +157,7 @@ async def test_an_event_is_cancelled_reported_and_deleted(fleet: Fleet, open_pag
     await seen.page.locator("#sure-yes").click()
     await seen.says("#detail-left", "cancelled")
     frame = seen.page.frame_locator("#report-frame")
-    await frame.get_by_text("Asked and delivered").wait_for(timeout=20_000)
+    await frame.get_by_text("Requested and delivered").wait_for(timeout=20_000)
     assert await seen.page.locator("#report-frame").is_visible()
     await seen.shot("fleet-report")
     assert fleet.event(event_id)["phase"] == "cancelled"

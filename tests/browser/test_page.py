@@ -53,7 +53,7 @@ async def test_an_event_is_seen_as_it_comes(world: World, open_page: Any) -> Non
     await seen.says("#event-title", "Event: ends in")
     await seen.page.locator(".circuits li.curtailed").first.wait_for()
     await seen.says("#legend", "Target")
-    assert await seen.text("#event-asked") == "3.00kW"
+    assert await seen.text("#event-requested") == "3.00kW"
     left = await seen.text("#event-left")
     assert left in {"0:03", "0:04", "0:05", "0:06"}
     why = await seen.page.locator(".circuits li.curtailed .why span").all_inner_texts()
@@ -119,7 +119,7 @@ async def test_an_event_made_on_the_page_runs_and_is_restored(world: World, open
     await seen.page.locator("#try-kw").fill("2.5")
     await seen.page.get_by_role("button", name="Start event").click()
     await seen.says("#event-title", "Event: ends in")
-    assert await seen.text("#event-asked") == "2.50kW"
+    assert await seen.text("#event-requested") == "2.50kW"
     await until(
         lambda: any(
             said.get("phase") == "active" and said["event_id"].startswith("page-")

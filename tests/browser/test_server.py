@@ -31,8 +31,8 @@ from ven_twin.webkit.settings import PORTS_TRIED, WebSettings
 async def twin(tmp_path: Path) -> AsyncIterator[Twin]:
     """A twin that runs, with no broker to be found."""
     Authority().identity(tmp_path / "tls")
-    asked = TwinSettings(ven_id="ven-1", endpoint="localhost", port=free_port(), state_dir=tmp_path)
-    twin = Twin(asked, identity_files.load(tmp_path / "tls"))
+    settings = TwinSettings(ven_id="ven-1", endpoint="localhost", port=free_port(), state_dir=tmp_path)
+    twin = Twin(settings, identity_files.load(tmp_path / "tls"))
     running = asyncio.create_task(twin.run())
     yield twin
     twin.stop()
@@ -86,7 +86,7 @@ async def test_a_port_that_is_taken_leaves_the_twin_running(
     assert not (tmp_path / ADDRESS_FILE).exists()
 
 
-async def test_the_next_port_serves_where_none_was_asked_for(twin: Twin, tmp_path: Path) -> None:
+async def test_the_next_port_serves_where_none_is_set(twin: Twin, tmp_path: Path) -> None:
     """Many twins on one machine each find a port."""
     with taken() as port:
         async with serving(twin, WebSettings(usual_port=port), tmp_path) as url:

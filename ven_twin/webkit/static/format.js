@@ -52,7 +52,7 @@ function timeOfDay(ts, fields) {
  * A time of day, with its day where that is not today.
  * @param {number} ts
  */
-export function moment(ts) {
+export function dayTime(ts) {
   const date = new Date(ts * 1000);
   if (date.toDateString() === new Date().toDateString()) return clock(ts);
   return `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(ts)}`;

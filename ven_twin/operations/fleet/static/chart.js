@@ -1,4 +1,4 @@
-// Asked, delivered and on offer, over the last hour.
+// Requested, delivered and offered power over the last hour.
 
 /** @typedef {"flexibilityKw" | "askedKw" | "deliveredKw"} Column */
 
@@ -14,7 +14,7 @@ export const FLEET = {
     },
     {
       column: "askedKw",
-      label: "Asked",
+      label: "Requested",
       colour: "--event-line",
       key: "wide",
       look: { width: 6, alpha: 0.6 },

@@ -1,27 +1,27 @@
-// One event by VEN: its call, its delivery and its answers; the event's report; how it is ended.
+// One event by VEN: dispatched and delivered power, answers; the event's report; its end.
 import { call, read, wordsOf } from "/static/kit/api.js";
 import { byId, cell, cells, dialog, figure, make, mark, rows, show, text } from "/static/kit/dom.js";
-import { clockS, fixed, kw, left, percent } from "/static/kit/format.js";
+import { clockS, kw, left, percent } from "/static/kit/format.js";
 import { shortfall, times } from "./events.js";
 import { rules } from "./rules.js";
 
 /**
  * A column of the table: its class, and its words for a VEN.
- * @typedef {{ name: string, className: string, words: (face: FleetApi.EventVenView) => string }} Column
+ * @typedef {{ name: string, className: string, words: (ven: FleetApi.EventVenView) => string }} Column
  */
 
 const AGAIN_MS = 2500;
 /** @type {Column[]} */
 const COLUMNS = [
   { name: "ven", className: "", words: ({ venId }) => venId },
-  { name: "called", className: "", words: ({ values }) => values.map((value) => fixed(value, 2)).join(", ") },
+  { name: "dispatched", className: "", words: ({ values }) => values.map(kw).join(", ") },
   {
     name: "delivered",
     className: "",
     words: ({ deliveredKw }) => (deliveredKw === null ? "" : kw(deliveredKw)),
   },
   { name: "share", className: "", words: ({ share }) => (share === null ? "" : percent(share)) },
-  { name: "answers", className: "words", words: answered },
+  { name: "answers", className: "words", words: answersOf },
   { name: "why", className: "words", words: ({ why }) => why },
 ];
 const box = dialog("detail-dialog");
@@ -79,9 +79,9 @@ export function setUp(revise, say) {
 export function look(id, events) {
   eventId = id;
   reported = null;
-  byId("parts").replaceChildren();
-  text("parts-empty", "Asking …");
-  show("parts-empty", true);
+  byId("detail-vens").replaceChildren();
+  text("detail-empty", "Reading …");
+  show("detail-empty", true);
   show("report", false);
   show("detail-wrong", false);
   box.showModal();
@@ -90,7 +90,7 @@ export function look(id, events) {
 }
 
 /**
- * The event's own line, from the state that comes; its VENs are asked for.
+ * The event's own line, from the state that comes; its VENs are read.
  * @param {FleetApi.EventRow[]} events
  */
 export function update(events) {
@@ -102,8 +102,8 @@ export function update(events) {
   text("detail-words", terms(event).join(" · "));
   show("detail-revise", !over);
   show("detail-cancel", !over);
-  figure("detail-asked", kw(event.askedKw), "kW");
-  figure("detail-called", kw(event.calledKw), "kW");
+  figure("detail-requested", kw(event.askedKw), "kW");
+  figure("detail-dispatched", kw(event.calledKw), "kW");
   if (over && reported !== eventId && Date.now() / 1000 > event.endTs) openReport(eventId);
 }
 
@@ -111,7 +111,7 @@ export function update(events) {
 function terms(line) {
   const words = [
     times(line),
-    `asks ${line.request}`,
+    `requests ${line.request}`,
     `programme ${line.programme}`,
     rules.form.allocations.find(({ value }) => value === line.allocation)?.short ?? line.allocation,
     `revision ${line.revision}`,
@@ -141,14 +141,14 @@ async function load(id) {
 }
 
 /** @param {FleetApi.EventDetail} detail */
-function showDetail({ parts, called, tookPart, deliveredKw }) {
+function showDetail({ parts: vens, called, tookPart: participating, deliveredKw }) {
   const runs = event?.stage === "running";
-  text("detail-delivered-title", runs ? "Delivered now" : "Delivered, as the VENs say");
+  text("detail-delivered-title", runs ? "Delivered now" : "Delivered, as reported");
   figure("detail-delivered", deliveredKw === null ? "–" : kw(deliveredKw), "kW");
-  text("detail-part", `${tookPart} of ${called}`);
-  show("parts-empty", parts.length === 0);
-  text("parts-empty", "No VEN has a part in it.");
-  rows(byId("parts"), parts, ({ venId }) => venId, build, showVen);
+  text("detail-participating", `${participating} of ${called}`);
+  show("detail-empty", vens.length === 0);
+  text("detail-empty", "No VEN is in this event.");
+  rows(byId("detail-vens"), vens, ({ venId }) => venId, build, showVen);
 }
 
 function build() {
@@ -157,16 +157,16 @@ function build() {
 
 /**
  * @param {HTMLElement} row
- * @param {FleetApi.EventVenView} face
+ * @param {FleetApi.EventVenView} ven
  */
-function showVen(row, face) {
+function showVen(row, ven) {
   const at = cells(row);
-  for (const { name, words } of COLUMNS) text(at(name), words(face));
-  mark(row, face.optOut !== null || face.unavailable !== null ? "muted" : "");
+  for (const { name, words } of COLUMNS) text(at(name), words(ven));
+  mark(row, ven.optOut !== null || ven.unavailable !== null ? "muted" : "");
 }
 
-/** @param {FleetApi.EventVenView} face */
-function answered({ answers, values }) {
+/** @param {FleetApi.EventVenView} ven */
+function answersOf({ answers, values }) {
   if (answers.length === 0) return values.length ? "not yet" : "";
   return answers.map(({ words, ts }) => `${words} ${clockS(ts)}`).join(" → ");
 }
@@ -183,7 +183,7 @@ function openReport(id) {
   frame.contentWindow?.location.replace(path);
 }
 
-// A report fills its frame; what is no report is a refusal, which says why.
+// A report fills its frame; an answer that is no report is a refusal with its reason.
 function showReport() {
   const shown = frame.contentDocument;
   if (shown === null || shown.URL === "about:blank") return;

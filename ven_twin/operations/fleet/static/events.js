@@ -1,7 +1,7 @@
 // The events: those that run as banners with their figures, all of them as a list.
 import { Countdowns } from "/static/kit/countdown.js";
 import { byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, kw, moment, percent } from "/static/kit/format.js";
+import { clock, kw, dayTime, percent } from "/static/kit/format.js";
 
 /** @typedef {(eventId: string) => void} Look Opens the details of an event. */
 
@@ -17,7 +17,7 @@ export function count(ts) {
 }
 
 /** @param {FleetApi.EventRow} event */
-export const times = ({ startTs, endTs }) => `${moment(startTs)} to ${clock(endTs)}`;
+export const times = ({ startTs, endTs }) => `${dayTime(startTs)} to ${clock(endTs)}`;
 
 /** @param {FleetApi.EventRow} event */
 export const shortfall = ({ shortfallKw }) => `${kw(shortfallKw)} kW could not be allocated`;
@@ -74,9 +74,9 @@ function buildBanner({ eventId }, look) {
     make(
       "dl",
       { className: "figures" },
-      term("Asked", "asked"),
+      term("Requested", "requested"),
       term("Delivered now", "delivered"),
-      term("Called for", "called"),
+      term("Dispatched", "dispatched"),
       term("VENs", "vens"),
       cell("share", make("div", { className: "wide" }, cell("percent", make("dt")), bar)),
     ),
@@ -92,19 +92,19 @@ function showBanner(row, event) {
   text(at("progress"), `Event: ${event.progress}`);
   countdowns.set(at("left"), event.endTs);
   text(at("terms"), terms(event).join(" · "));
-  figure(at("asked"), kw(event.askedKw), "kW");
+  figure(at("requested"), kw(event.askedKw), "kW");
   figure(at("delivered"), kw(event.deliveredKw ?? 0), "kW");
-  figure(at("called"), kw(event.calledKw), "kW");
+  figure(at("dispatched"), kw(event.calledKw), "kW");
   figure(at("vens"), String(event.vens), event.vens === 1 ? "sheds" : "shed");
   show(at("share"), event.share !== null);
-  text(at("percent"), `${percent(event.share ?? 0)} of what is asked`);
+  text(at("percent"), `${percent(event.share ?? 0)} of the request`);
   meter(at("meter"), event.share ?? 0);
 }
 
 /** @param {FleetApi.EventRow} event */
 function terms(event) {
   const { targets } = event;
-  const words = [event.eventId, times(event), `asks ${event.request}`];
+  const words = [event.eventId, times(event), `requests ${event.request}`];
   if (targets.length > MOST_TARGETS) words.push(`of ${targets.length} targets`);
   else if (targets.length) words.push(`of ${targets.join(", ")}`);
   if (event.shortfallKw > 0) words.push(shortfall(event));
@@ -140,5 +140,5 @@ function showLine(row, event) {
   text(at("progress"), event.progress);
   if (event.untilTs === null) text(at("left"), "");
   else countdowns.set(at("left"), event.untilTs);
-  text(at("terms"), ` · ${times(event)} · asks ${event.request}`);
+  text(at("terms"), ` · ${times(event)} · requests ${event.request}`);
 }

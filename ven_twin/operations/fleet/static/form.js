@@ -1,4 +1,4 @@
-// The form by which an event is created or revised. What the cloud refuses stands at the field.
+// The form by which an event is created or revised. A refusal of the cloud stands at its field.
 import { call, RefusedError } from "/static/kit/api.js";
 import { button, byId, dialog, input, make, options, select, show, text } from "/static/kit/dom.js";
 import { counted, kw } from "/static/kit/format.js";
@@ -9,7 +9,7 @@ import { chosenTargets, listTargets, setUp as setUpTargets } from "./targets.js"
 
 /** @typedef {FleetApi.EventRow} EventLine */
 /**
- * What the form is opened with.
+ * The terms that the form is opened with.
  * @typedef {Pick<EventLine, "targets" | "programme" | "allocation" | "priority" | "randomizeStartS">} Rest
  * @typedef {Rest & { intervals: steps.Step[] }} Terms
  */
@@ -58,12 +58,12 @@ export function setUp(serverTs, say) {
 
 /**
  * @param {EventLine[]} lines
- * @param {FleetApi.FleetTotals} face
+ * @param {FleetApi.FleetTotals} totals
  */
-export function update(lines, face) {
+export function update(lines, totals) {
   events = lines;
-  fleet = face;
-  offer.update(face);
+  fleet = totals;
+  offer.update(totals);
   if (box.open) offer.showOffer();
 }
 
@@ -100,7 +100,7 @@ function newEventId() {
 function open(event, { intervals, targets, programme, allocation, priority, randomizeStartS }) {
   revised = event;
   text("form-title", event ? "Revise the event" : "New event");
-  text("form-words", event ? `${event.eventId}: what it asks for is replaced by this.` : "");
+  text("form-words", event ? `${event.eventId}: this replaces its request.` : "");
   show("form-words", event !== null);
   text("form-send", event ? "Revise event" : "Create event");
   steps.fill(intervals);
@@ -194,13 +194,13 @@ const sendRevised = (event) =>
 
 /** @param {FleetApi.EventDispatched} answer */
 function shares({ assignments, shortfallKw = 0, calledKw = 0, note }) {
-  const called = `${counted(assignments.length, "VEN")} ${assignments.length === 1 ? "is" : "are"} called`;
+  const dispatched = `${kw(calledKw)} kW dispatched to ${counted(assignments.length, "VEN")}.`;
   const missed = shortfallKw > 0 ? ` ${kw(shortfallKw)} kW could not be allocated.` : "";
-  return `${called} for ${kw(calledKw)} kW.${missed}${note ? ` ${note}` : ""}`;
+  return `${dispatched}${missed}${note ? ` ${note}` : ""}`;
 }
 
 /**
- * What is wrong, at the field where it is, or below the form where that is none of its fields.
+ * Show an error at its field, or below the form where that is none of its fields.
  * @param {RefusedError | null} error
  */
 function wrong(error) {

@@ -1,4 +1,4 @@
-// How much the VENs that an event would ask have on offer, before it is promised.
+// The power that the targets of an event offer, shown before it is created.
 import { byId, input, show, text } from "/static/kit/dom.js";
 import { kw, percent, shareOf, span } from "/static/kit/format.js";
 import * as steps from "./steps.js";
@@ -18,12 +18,12 @@ export function setUp() {
   }
 }
 
-/** @param {FleetApi.FleetTotals} face */
-export function update(face) {
-  fleet = face;
+/** @param {FleetApi.FleetTotals} totals */
+export function update(totals) {
+  fleet = totals;
 }
 
-/** The VENs that would be asked and that can be counted on. */
+/** The targets that can be counted on. */
 function counted() {
   const targets = chosenTargets();
   const offering = (fleet?.vens ?? []).filter(({ offersKw }) => offersKw != null);
@@ -60,12 +60,10 @@ export function showOffer() {
   if (document.activeElement !== slider) slider.value = String(Math.min(100, (share || 0) * 100));
   slider.setAttribute("aria-valuetext", `${Math.round((share || 0) * 100)} percent`);
   const lastsS = wanted.reduce((sumS, { durationS }) => sumS + (durationS || 0), 0);
-  const heldKw = offered(vens.filter(({ sustainS }) => (sustainS ?? 0) >= lastsS));
+  const sustainedKw = offered(vens.filter(({ sustainS }) => (sustainS ?? 0) >= lastsS));
   const shedKw = vens.reduce((sumKw, { deliveredKw }) => sumKw + Math.max(0, deliveredKw ?? 0), 0);
   const begin = Number.isFinite(share) ? `${percent(share)} of the ` : "Of ";
   const already = shedKw > STILL_KW ? ` ${kw(shedKw)} kW of it is shed already.` : "";
-  text(
-    "offer",
-    `${begin}${kw(offerKw)} kW on offer; ${kw(heldKw)} kW of it can be held for ${span(lastsS)}.${already}`,
-  );
+  const sustained = ` ${kw(sustainedKw)} kW of it can be held for ${span(lastsS)}.`;
+  text("offer", `${begin}${kw(offerKw)} kW on offer;${sustained}${already}`);
 }

@@ -1,4 +1,4 @@
-// The operator's page: what the cloud says of the fleet is shown, what the operator asks for is sent.
+// The operator's page: shows the fleet, and sends the operator's events.
 import { read } from "/static/kit/api.js";
 import { TimeChart } from "/static/kit/chart.js";
 import { button, byId, mark, show, text } from "/static/kit/dom.js";
@@ -11,7 +11,7 @@ import * as form from "./form.js";
 import { showNone, showTotals } from "./totals.js";
 import * as vens from "./vens.js";
 
-const SAID_MS = 9000;
+const NOTICE_MS = 9000;
 const chart = new TimeChart(byId("plot"), byId("legend"), FLEET);
 let place = "";
 /** @type {FleetApi.EventRow[]} */
@@ -53,7 +53,7 @@ function showView(view, fleet) {
     askedKw: view.askedKw,
     deliveredKw: view.deliveredKw,
   });
-  const powers = `Asked ${kw(view.askedKw)} kW, delivered ${kw(view.deliveredKw)} kW`;
+  const powers = `Requested ${kw(view.askedKw)} kW, delivered ${kw(view.deliveredKw)} kW`;
   byId("plot").setAttribute("aria-label", `${powers}, on offer ${kw(fleet.flexibilityKw)} kW`);
   announce(view.events.filter(({ stage }) => stage === "running").map(({ eventId }) => eventId));
   count();
@@ -63,22 +63,22 @@ function showView(view, fleet) {
  * @param {FleetApi.FleetView} view
  * @param {FleetApi.FleetTotals} fleet
  */
-function title({ askedKw, deliveredKw }, fleet) {
-  if (askedKw > 0) return `Fleet: ${kw(deliveredKw)} of ${kw(askedKw)} kW`;
+function title({ askedKw: requestedKw, deliveredKw }, fleet) {
+  if (requestedKw > 0) return `Fleet: ${kw(deliveredKw)} of ${kw(requestedKw)} kW`;
   return `Fleet: ${fleet.online} of ${fleet.known} online`;
 }
 
 /** @param {FleetApi.CloudStatus} cloud */
 function showCloud({ reached, why, heardTs }) {
-  const isAsking = !reached && why === null;
+  const isCalling = !reached && why === null;
   const isGone = !reached && why !== null;
   mark("cloud", `pill ${reached ? "good" : ""}${isGone ? "bad" : ""}`);
   if (reached) text("cloud", "Cloud answers");
-  else text("cloud", isAsking ? "Asking the cloud" : "Cloud not reached");
+  else text("cloud", isCalling ? "Calling the cloud" : "Cloud not reached");
   show("offline", isGone);
   text("offline-why", `${why ?? ""}.`.replace("..", "."));
   const last = heardTs === null ? "" : `What you see is of ${clockS(heardTs)}.`;
-  const goesOn = `${last} The VENs go on by what they were told; this page tries again by itself.`;
+  const goesOn = `${last} The VENs go on by their schedule; this page tries again by itself.`;
   const nothing = `Nothing is known of ${place} yet; this page tries again by itself.`;
   text("offline-more", heardTs === null ? nothing : goesOn);
   button("new-event").disabled = !reached;
@@ -93,7 +93,7 @@ function announce(ids) {
 }
 
 /** @param {string} words */
-const tell = (words) => say(words, SAID_MS);
+const tell = (words) => say(words, NOTICE_MS);
 
 function count() {
   events.count(serverTs());
@@ -108,7 +108,9 @@ setInterval(() => hasFleet && count(), 250);
 follow("server", {
   message: showMessage,
   async opened() {
-    chart.load(await read("/api/chart"));
+    /** @type {FleetApi.FleetChart} */
+    const points = await read("/api/chart");
+    chart.load(points);
   },
   lost() {
     button("new-event").disabled = true;

@@ -1,10 +1,10 @@
-// The steps of the form: what is asked for, how much of it, for how long.
+// The steps of the form: signal, value and duration.
 import { byId, cell, cells, make, options, show } from "/static/kit/dom.js";
 import { rules } from "./rules.js";
 
 /** @typedef {FleetApi.Interval} Interval */
 /**
- * What a step begins with.
+ * The initial values of a step.
  * @typedef {{ signal: Interval["signal"], value: number | null, durationS: number }} Step
  */
 
@@ -14,9 +14,9 @@ const CHOICES = signals.map(({ value, words }) => /** @type {const} */ ([value, 
 const NEXT_STEP = { signal: "shedKw", value: null, durationS: 600 };
 let changed = () => {};
 
-/** @param {() => void} told called when steps came, went or changed by a button */
-export function setUp(told) {
-  changed = told;
+/** @param {() => void} onChange called when a step is added, dropped or changed by a button */
+export function setUp(onChange) {
+  changed = onChange;
   byId("step-more").addEventListener("click", () => {
     cells(add(/** @type {Step} */ (NEXT_STEP)))("value").focus();
     changed();
@@ -41,7 +41,7 @@ const field = (row, name) => /** @type {HTMLInputElement} */ (cells(row)(name));
 const signalOf = (row) => /** @type {Interval["signal"]} */ (field(row, "signal").value);
 
 /**
- * The steps as they are sent. What is not filled in is NaN.
+ * The steps as they are sent. A value that is not filled in is NaN.
  * @returns {Interval[]}
  */
 export const steps = () =>
@@ -78,7 +78,7 @@ function add({ signal, value, durationS }) {
   const row = make(
     "li",
     {},
-    labelled("Asks to", kind, "signal"),
+    labelled("Request", kind, "signal"),
     labelled("How much", amount, "value"),
     labelled("For, min", minutes, "durationS"),
     drop,

@@ -1,4 +1,4 @@
-// Whom an event asks: every VEN, or some groups and VENs.
+// The targets of an event: every VEN, or some groups and VENs.
 import { byId, make, show } from "/static/kit/dom.js";
 
 const inOrder = new Intl.Collator("en", { numeric: true }).compare;

@@ -7,21 +7,21 @@ import { rules } from "./rules.js";
  * @param {FleetApi.FleetView} view
  * @param {FleetApi.FleetTotals} fleet
  */
-export function showTotals({ askedKw, deliveredKw, share, silent, neverSeen, events }, fleet) {
+export function showTotals({ askedKw: requestedKw, deliveredKw, share, silent, neverSeen, events }, fleet) {
   text("online", `${fleet.online} of ${fleet.known}`);
   const never = neverSeen && fleet.known > 1 ? `, ${neverSeen} never seen` : "";
   text("online-words", `${fleet.known === 1 ? "VEN" : "VENs"}${never}`);
   text("shedding", String(fleet.shedding));
   text("shedding-words", fleet.shedding === 1 ? "VEN" : "VENs");
-  figure("asked", kw(askedKw), "kW");
+  figure("requested", kw(requestedKw), "kW");
   const running = events.filter(({ stage }) => stage === "running").length;
-  text("asked-words", running === 0 ? "no event runs" : `by ${counted(running, "event")}`);
+  text("requested-words", running === 0 ? "no event runs" : `by ${counted(running, "event")}`);
   figure("delivered", kw(deliveredKw), "kW");
-  text("delivered-words", share === null ? "nothing is asked" : `${percent(share)} of what is asked`);
+  text("delivered-words", share === null ? "nothing is requested" : `${percent(share)} of the request`);
   show("delivered-meter", share !== null);
   meter("delivered-meter", share ?? 0);
   figure("flexibility", kw(fleet.flexibilityKw), "kW");
-  text("flexibility-words", fleet.holds.slice(0, 2).map(held).join("\n"));
+  text("flexibility-words", fleet.holds.slice(0, 2).map(hold).join("\n"));
   text("away", String(fleet.optedOut + (silent ?? 0)));
   const unheard = silent === null ? "silent not known" : `${silent} silent`;
   text("away-words", `${fleet.optedOut} opted out, ${unheard}`);
@@ -35,10 +35,10 @@ export function showTotals({ askedKw, deliveredKw, share, silent, neverSeen, eve
 export function showNone({ events }, fleet) {
   const next = events.find(({ stage }) => stage === "coming");
   const then = next ? ` The next event is ${next.eventId}.` : "";
-  const holds = fleet.holds.slice(0, 2).map(held).join(", ");
+  const holds = fleet.holds.slice(0, 2).map(hold).join(", ");
   const offer = `The fleet could shed ${kw(fleet.flexibilityKw)} kW now: ${holds}.${then}`;
   text("none-words", fleet.known === 0 ? rules.noVens : offer);
 }
 
 /** @param {FleetApi.Holds} offer */
-const held = ({ minutes, kw: power }) => `${kw(power)} for ${span(minutes * 60)}`;
+const hold = ({ minutes, kw: power }) => `${kw(power)} for ${span(minutes * 60)}`;

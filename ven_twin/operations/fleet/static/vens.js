@@ -1,4 +1,4 @@
-// The VENs: found, filtered, sorted; who has opted out with reason and end.
+// The VENs: searched, filtered, sorted; opt-outs with reason and end.
 import {
   attribute,
   byId,
@@ -12,7 +12,7 @@ import {
   show,
   text,
 } from "/static/kit/dom.js";
-import { kw, moment, percent, span } from "/static/kit/format.js";
+import { kw, dayTime, percent, span } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
 /** @typedef {FleetApi.VenRow} Ven */
@@ -55,7 +55,12 @@ const COLUMNS = [
     small: true,
     titled: true,
   },
-  { name: "asked", title: "Asked kW", words: ({ askedKw }) => power(askedKw), by: ({ askedKw }) => askedKw },
+  {
+    name: "requested",
+    title: "Requested kW",
+    words: (ven) => power(ven.askedKw),
+    by: (ven) => ven.askedKw,
+  },
   {
     name: "delivered",
     title: "Gives kW",
@@ -107,7 +112,7 @@ function power(value) {
 
 /** @param {Ven} ven */
 function whyNot({ why, untilTs }) {
-  return untilTs == null ? (why ?? "") : `${why}, until ${moment(untilTs)}`;
+  return untilTs == null ? (why ?? "") : `${why}, until ${dayTime(untilTs)}`;
 }
 
 /** @param {Column} column */
@@ -122,7 +127,7 @@ export function setUp() {
     );
   }
   byId("vens-filter").addEventListener("input", draw);
-  segments("standing", (value) => {
+  segments("status", (value) => {
     filter = value;
     draw();
   });
@@ -133,9 +138,9 @@ export function setUp() {
 }
 
 /** @param {FleetApi.FleetTotals} fleet */
-export function showVens({ vens, known }) {
+export function showVens({ vens, known: count }) {
   shown = vens;
-  total = known;
+  total = count;
   draw();
 }
 
@@ -207,5 +212,5 @@ function update(row, ven) {
     text(at(name), value);
     if (titled) attribute(at(name), "title", value);
   }
-  mark(at("status"), `words standing ${ven.status}`);
+  mark(at("status"), `words status ${ven.status}`);
 }

@@ -4,16 +4,21 @@ import { button, byId, cell, cells, figure, make, mark, meter, rows, show, text 
 import { clock, fixed, kw, percent, shareOf, span } from "/static/kit/format.js";
 import { reasonWords } from "./rules.js";
 
-/** @typedef {{ look: "" | "near" | "active" | "left", title: string, words: string }} Banner */
+/**
+ * The banner's texts; *spoken* is for screen readers, title and words by default.
+ * @typedef {{
+ *   look: "" | "near" | "active" | "left", title: string, words: string, spoken?: string,
+ * }} Banner
+ */
 
 const countdowns = new Countdowns();
 let announced = "";
 
-/** @param {VenApi.VenView} snapshot */
-export function showBanner(snapshot) {
-  const { events, power, ven } = snapshot;
+/** @param {VenApi.VenView} view */
+export function showBanner(view) {
+  const { events, power, ven } = view;
   const main = chosen(events);
-  const { look, title, words } = banner(main, snapshot);
+  const { look, title, words, spoken = `${title} ${words}` } = banner(main, view);
   countdowns.clear();
   text("event-left", "");
   mark("event", `card event ${look}`);
@@ -27,8 +32,8 @@ export function showBanner(snapshot) {
   show("opt-out", ven.takesPart);
   show("opt-in", ven.status === "optedOut");
   button("opt-out").disabled = false;
-  count(snapshot.ts);
-  announce(title, words);
+  count(view.ts);
+  announce(spoken);
 }
 
 /**
@@ -51,11 +56,11 @@ const nextTs = ({ phase, startTs, endTs }) => (phase === "active" ? endTs : star
 
 /** @param {VenApi.EventView} event */
 const terms = ({ eventId, startTs, endTs, request }) =>
-  `${eventId} · ${clock(startTs)} to ${clock(endTs)} · asks ${request}`;
+  `${eventId} · ${clock(startTs)} to ${clock(endTs)} · requests ${request}`;
 
 /**
  * @param {VenApi.EventView | null} event
- * @param {VenApi.VenView} snapshot
+ * @param {VenApi.VenView} view
  * @returns {Banner}
  */
 function banner(event, { ven, power }) {
@@ -71,14 +76,18 @@ function banner(event, { ven, power }) {
   }
   if (event === null) {
     const offer = `${kw(power.availableKw)} kW and hold it for ${span(power.sustainS)}`;
-    return { look: "", title: "No event", words: `If one came now, the house could shed ${offer}.` };
+    const words = `If one came now, the house could shed ${offer}.`;
+    return { look: "", title: "No event", words, spoken: "No event" };
   }
   if (event.phase === "optedOut") {
     const words = `${terms(event)}. It goes on without this house.`;
     return { look: "left", title: "You left this event", words };
   }
-  if (event.phase === "active") return { look: "active", title: "Event: ends in", words: terms(event) };
-  return { look: "near", title: "Event: starts in", words: terms(event) };
+  const words = terms(event);
+  if (event.phase === "active") {
+    return { look: "active", title: "Event: ends in", words, spoken: `Event runs: ${words}` };
+  }
+  return { look: "near", title: "Event: starts in", words, spoken: `Event scheduled: ${words}` };
 }
 
 /**
@@ -86,12 +95,12 @@ function banner(event, { ven, power }) {
  * @param {VenApi.PowerView} power
  */
 function showFigures(event, power) {
-  const askedKw = power.askedKw ?? event.askedKw ?? 0;
-  figure("event-asked", kw(askedKw), "kW");
+  const requestedKw = power.askedKw ?? event.askedKw ?? 0;
+  figure("event-requested", kw(requestedKw), "kW");
   figure("event-now", kw(power.shedKw), "kW");
   figure("event-mean", event.deliveredKw === null ? "–" : kw(event.deliveredKw), "kW");
   figure("event-kwh", event.deliveredKwh === null ? "–" : fixed(event.deliveredKwh, 3), "kWh");
-  const share = Math.min(1, Math.max(0, shareOf(power.shedKw, askedKw) ?? 1));
+  const share = Math.min(1, Math.max(0, shareOf(power.shedKw, requestedKw) ?? 1));
   meter("event-meter", share);
   text("event-share", percent(share));
 }
@@ -122,12 +131,10 @@ function showOther(row, event) {
 }
 
 /**
- * For those who cannot see it: once when it changes, not with every second of the countdown.
- * @param {string} title
- * @param {string} words
+ * For screen readers: once when it changes, not with every second of the countdown.
+ * @param {string} spoken
  */
-function announce(title, words) {
-  const now = title === "No event" ? title : `${title.replace(/ (ends|starts) in$/, " $1 soon")} ${words}`;
-  if (now !== announced) text("announce", now);
-  announced = now;
+function announce(spoken) {
+  if (spoken !== announced) text("announce", spoken);
+  announced = spoken;
 }

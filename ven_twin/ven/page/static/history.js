@@ -1,6 +1,6 @@
-// The events that are over: asked, delivered, how each ended.
+// The events that are over: requested and delivered power, and their end.
 import { byId, make, rows, show } from "/static/kit/dom.js";
-import { fixed, kw, moment, percent, shareOf, span } from "/static/kit/format.js";
+import { fixed, kw, dayTime, percent, shareOf, span } from "/static/kit/format.js";
 import { reasonWords, rules } from "./rules.js";
 
 /** @param {VenApi.PastEvent[]} past */
@@ -35,11 +35,11 @@ function build(event) {
 
 /** @param {VenApi.PastEvent} event */
 function when({ startTs, endTs }) {
-  return `${moment(startTs)}, ${endTs < startTs ? "not begun" : span(endTs - startTs)}`;
+  return `${dayTime(startTs)}, ${endTs < startTs ? "not begun" : span(endTs - startTs)}`;
 }
 
 /** @param {VenApi.PastEvent} event */
-function energy({ deliveredKwh, askedKwh }) {
+function energy({ deliveredKwh, askedKwh: requestedKwh }) {
   if (deliveredKwh === null) return "–";
-  return `${fixed(deliveredKwh, 3)}${askedKwh === null ? "" : ` of ${fixed(askedKwh, 3)}`}`;
+  return `${fixed(deliveredKwh, 3)}${requestedKwh === null ? "" : ` of ${fixed(requestedKwh, 3)}`}`;
 }

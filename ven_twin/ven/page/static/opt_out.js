@@ -10,14 +10,14 @@ const ENDS = /** @type {const} */ ([
 ]);
 
 /**
- * @param {() => VenApi.VenView | null} snapshot
+ * @param {() => VenApi.VenView | null} view
  * @param {() => number} venTs
  * @param {(body: VenApi.OptOutCall) => void} optOut
  */
-export function setUp(snapshot, venTs, optOut) {
+export function setUp(view, venTs, optOut) {
   const reasons = rules.optOutReasons.map(({ value, sentence }) => /** @type {const} */ ([value, sentence]));
   select("opt-out-reason").replaceChildren(...options(reasons));
-  byId("opt-out").addEventListener("click", () => open(snapshot()?.events ?? [], venTs()));
+  byId("opt-out").addEventListener("click", () => open(view()?.events ?? [], venTs()));
   const box = dialog("opt-out-dialog");
   box.addEventListener("close", () => {
     if (box.returnValue !== "yes") return;

@@ -1,4 +1,4 @@
-// The VEN's page: what comes from the VEN is shown, what the resident says is sent.
+// The VEN's page: shows the VEN, and sends the resident's actions.
 import { call, read, wordsOf } from "/static/kit/api.js";
 import { TimeChart } from "/static/kit/chart.js";
 import { byId, input, mark, select, show, text } from "/static/kit/dom.js";
@@ -13,7 +13,7 @@ import { showTiles } from "./tiles.js";
 
 /** @typedef {"baselineKw" | "targetKw" | "usedKw"} Column */
 
-const SAID_MS = 8000;
+const NOTICE_MS = 8000;
 /** @type {import("/static/kit/chart.js").ChartKind<Column>} */
 const POWER = {
   lines: [
@@ -56,43 +56,43 @@ let pastMark = null;
 let aheadMs = 0;
 const venTs = () => (Date.now() + aheadMs) / 1000;
 
-/** @param {VenApi.VenView} snapshot */
-function showState(snapshot) {
-  shown = snapshot;
-  aheadMs = snapshot.ts * 1000 - Date.now();
-  const { ven, power, circuits, panel } = snapshot;
-  document.title = `${ven.venId}: ${title(snapshot)}`;
+/** @param {VenApi.VenView} view */
+function showState(view) {
+  shown = view;
+  aheadMs = view.ts * 1000 - Date.now();
+  const { ven, power, circuits, panel } = view;
+  document.title = `${ven.venId}: ${title(view)}`;
   text("ven", ven.venId);
   const speed = ven.houseSpeed === 1 ? "" : `, whose time passes ${ven.houseSpeed} times as fast as yours`;
   text("house", `Digital twin of the ${ven.house} house${speed}`);
   text("clock", `${houseTime(ven.houseTs, ven.utcOffsetH)} in the house`);
-  showBanner(snapshot);
-  showTiles(snapshot);
+  showBanner(view);
+  showTiles(view);
   showCircuits(byId("circuits"), circuits, toggle);
   text("panel", `${fixed(panel.amps, 0)} of ${panel.ratingAmps} A at ${panel.voltageV} V`);
-  showCloud(snapshot);
-  shade(snapshot);
-  chart.push(snapshot.ts, {
+  showCloud(view);
+  shade(view);
+  chart.push(view.ts, {
     baselineKw: power.baselineKw,
     targetKw: power.targetKw,
     usedKw: power.gridKw,
   });
   const label = `Power from the grid: ${kw(power.gridKw)} kW used, baseline ${kw(power.baselineKw)} kW`;
   byId("plot").setAttribute("aria-label", label);
-  if (snapshot.pastMark !== pastMark) {
-    pastMark = snapshot.pastMark;
+  if (view.pastMark !== pastMark) {
+    pastMark = view.pastMark;
     showPast();
   }
 }
 
-/** @param {VenApi.VenView} snapshot */
+/** @param {VenApi.VenView} view */
 function title({ ven, events, power }) {
   if (!ven.takesPart) return "takes no part";
   const sheds = events.some(({ phase }) => phase === "active");
   return sheds ? `event, ${kw(-power.shedKw)} kW` : `${kw(power.gridKw)} kW`;
 }
 
-/** @param {VenApi.VenView} snapshot */
+/** @param {VenApi.VenView} view */
 function showCloud({ cloud, ven }) {
   const waiting = counted(cloud.outboxDepth, "message");
   const state = cloud.connected
@@ -113,7 +113,7 @@ function showCloud({ cloud, ven }) {
   text("link-house", `${houseTime(ven.houseTs, ven.utcOffsetH)}, ×${ven.houseSpeed}`);
 }
 
-/** @param {VenApi.VenView} snapshot */
+/** @param {VenApi.VenView} view */
 function shade({ events }) {
   chart.shadeEvents([...events, ...past]);
 }
@@ -137,7 +137,7 @@ async function send(path, body) {
     say(null, 0);
     if (answer.ven !== undefined) showState(answer);
   } catch (error) {
-    say(wordsOf(error), SAID_MS);
+    say(wordsOf(error), NOTICE_MS);
   }
 }
 
@@ -178,7 +178,9 @@ follow("VEN", {
   message: showState,
   async opened() {
     pastMark = null;
-    chart.load(await read("/api/chart"));
+    /** @type {VenApi.Chart} */
+    const points = await read("/api/chart");
+    chart.load(points);
   },
   lost() {},
 });

@@ -3,7 +3,7 @@ import { byId, figure, meter, show, style, text } from "/static/kit/dom.js";
 import { fixed, kw, percent, span } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
-/** @param {VenApi.VenView} snapshot */
+/** @param {VenApi.VenView} view */
 export function showTiles({ power, comfort }) {
   figure("grid", kw(Math.abs(power.gridKw)), "kW");
   text("grid-words", power.gridKw < -rules.stillKw ? "exporting" : "importing");
