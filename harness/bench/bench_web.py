@@ -155,7 +155,7 @@ async def _weight_kb(browser: Browser, url: str) -> float:
 
 
 async def _grown_mb(browser: Browser, url: str) -> float:
-    """What an hour of updates adds to a page that has been open for five minutes."""
+    """The growth by an hour of updates of a page that has been open for five minutes."""
     page = await browser.new_page()
     await page.add_init_script(ACCELERATED)
     await page.goto(url)

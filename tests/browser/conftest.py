@@ -20,11 +20,11 @@ SHOTS = os.environ.get("VEN_TWIN_SHOTS")
 
 
 def chromium() -> str:
-    """Where Chromium is; skips the test when it is nowhere."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
+    """The path of Chromium; skips the test without it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
         pytest.skip(HOW)
-    return found
+    return path
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -64,20 +64,20 @@ class Seen:
         self.page = page
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self._keep(said.type, said.text))
+        page.on("console", lambda message: self._keep(message.type, message.text))
 
     def _keep(self, kind: str, words: str) -> None:
         if kind == "error" and "ERR_" not in words:
             self.errors.append(words)
 
     async def text(self, selector: str) -> str:
-        """What a part of the page says."""
+        """The text of an element of the page."""
         return (await self.page.locator(selector).inner_text()).strip()
 
     async def says(self, selector: str, words: str, *, within_s: float = 10.0) -> None:
-        """Wait until a part of the page, that can be seen, has *words*."""
-        found = self.page.locator(selector, has_text=words)
-        await found.wait_for(state="visible", timeout=within_s * 1000)
+        """Wait until a visible element of the page has *words*."""
+        element = self.page.locator(selector, has_text=words)
+        await element.wait_for(state="visible", timeout=within_s * 1000)
 
     async def shot(self, name: str) -> None:
         """Take a picture for someone to look at."""

@@ -1,4 +1,4 @@
-"""What an operator sees in the browser of a fleet that is real, and what their clicks do to it."""
+"""The operator's page in a browser, before a real fleet: its views, and the effects of clicks."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ async def create(seen: Seen, *, share: int, minutes: str) -> str:
     return event_id
 
 
-async def until_so(found: Callable[[], Awaitable[bool]], what: str, deadline_s: float = 30.0) -> None:
+async def until_so(result: Callable[[], Awaitable[bool]], what: str, deadline_s: float = 30.0) -> None:
     """Wait until it is so."""
     begun = time.monotonic()
-    while not (so := await found()):
+    while not (so := await result()):
         assert time.monotonic() - begun < deadline_s, f"{what} did not come within {deadline_s:g} s"
         await asyncio.sleep(0.1)
     assert so
@@ -84,8 +84,8 @@ async def until_revision(seen: Seen, revision: int) -> None:
 
     async def known() -> bool:
         script = "fetch('/api/state').then(a => a.json()).then(state => state.events[0].revision)"
-        found: int = await seen.page.evaluate(script)
-        return found >= revision
+        result: int = await seen.page.evaluate(script)
+        return result >= revision
 
     await until_so(known, f"revision {revision}")
 
@@ -145,7 +145,7 @@ async def test_a_change_that_somebody_else_made_is_not_overwritten(fleet: Fleet,
 
 
 async def test_an_event_is_cancelled_reported_and_deleted(fleet: Fleet, open_page: Any) -> None:
-    """Each after being asked once more; the report with its plots stands in the page."""
+    """Each after a confirmation; the report with its plots stands in the page."""
     seen = await open_page()
     event_id = await create(seen, share=25, minutes="5")
     await until_so(lambda: _sheds(seen), "shedding")
@@ -172,7 +172,7 @@ async def _sheds(seen: Seen) -> bool:
     return await figure(seen, "#delivered") > 0
 
 
-async def test_what_the_cloud_refuses_is_said_at_the_field(open_page: Any) -> None:
+async def test_what_the_cloud_refuses_is_shown_at_the_field(open_page: Any) -> None:
     """Of what the page cannot know by itself, such as the programmes; and nothing is lost from the form."""
     seen = await open_page()
     await seen.page.locator("#new-event").click()
@@ -190,7 +190,7 @@ async def test_what_the_cloud_refuses_is_said_at_the_field(open_page: Any) -> No
     assert await seen.page.locator(".value").input_value() == "1.5"
 
 
-async def test_an_opt_out_is_seen_with_its_reason_and_found(fleet: Fleet, open_page: Any) -> None:
+async def test_an_opt_out_is_shown_with_its_reason_and_listed(fleet: Fleet, open_page: Any) -> None:
     """In the totals, in the VEN's line with its end, by the filter and by its words."""
     seen = await open_page()
     fleet.system.desire("ven-2", {"optOut": {"reason": "mustRun", "untilTs": 4_000_000_000}})
@@ -228,7 +228,7 @@ async def test_axe_finds_nothing_serious(open_page: Any, options: dict[str, Any]
     assert await serious(seen) == []
 
 
-async def test_a_server_that_dies_is_said(fleet: Fleet, open_page: Any) -> None:
+async def test_a_server_that_dies_is_shown(fleet: Fleet, open_page: Any) -> None:
     """The page has lost its server; when that is back, so is the page."""
     seen = await open_page()
     port = fleet.url.rpartition(":")[2]
@@ -240,7 +240,7 @@ async def test_a_server_that_dies_is_said(fleet: Fleet, open_page: Any) -> None:
     await seen.says("#cloud", "Cloud answers", within_s=20)
 
 
-async def test_a_cloud_that_dies_is_said(fleet: Fleet, open_page: Any) -> None:
+async def test_a_cloud_that_dies_is_shown(fleet: Fleet, open_page: Any) -> None:
     """By the page, which keeps what it has seen, and by the terminal in a line. It is gone: the last test."""
     seen = await open_page()
     process.stop(fleet.home / "cloud")

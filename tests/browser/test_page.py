@@ -1,4 +1,4 @@
-"""What a resident sees in the browser, of a VEN that is real, and what their clicks do to it."""
+"""The resident's page in a browser, before a real VEN: its views, and the effects of clicks."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ async def shed_kw(page: Page) -> float:
 
 
 async def serious(seen: Seen) -> list[str]:
-    """What axe finds that is serious or worse."""
+    """The findings of axe that are serious or worse."""
     if not AXE.exists():
         pytest.skip(f"{AXE} is not there: npm ci")
     await seen.page.evaluate(AXE.read_text())
-    found: dict[str, Any] = await seen.page.evaluate("axe.run(document)")
+    result: dict[str, Any] = await seen.page.evaluate("axe.run(document)")
     return [
         f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for rule in found["violations"]
+        for rule in result["violations"]
         if rule["impact"] in {"serious", "critical"}
         for node in rule["nodes"]
     ]
@@ -86,7 +86,9 @@ async def test_an_opt_out_releases_the_loads_and_the_shadow_says_so(world: World
     opt_out = await until(lambda: world.cloud.reported.get("optOut") or None, "the reported opt-out")
     assert opt_out["reason"] == "mustRun"
     assert opt_out["untilTs"] == pytest.approx(time.time() + 3600, abs=30)
-    await until(lambda: any(said.get("phase") == "optedOut" for said in world.cloud.said), "the ack")
+    await until(
+        lambda: any(message.get("phase") == "optedOut" for message in world.cloud.messages), "the ack"
+    )
     await seen.shot("opted-out")
     await seen.page.locator("#opt-in").click()
     await until(lambda: world.cloud.reported.get("optOut") is False, "the reported opt-in")
@@ -122,8 +124,8 @@ async def test_an_event_made_on_the_page_runs_and_is_restored(world: World, open
     assert await seen.text("#event-requested") == "2.50kW"
     await until(
         lambda: any(
-            said.get("phase") == "active" and said["event_id"].startswith("page-")
-            for said in world.cloud.said
+            message.get("phase") == "active" and message["event_id"].startswith("page-")
+            for message in world.cloud.messages
         ),
         "the announcement",
     )
@@ -132,7 +134,7 @@ async def test_an_event_made_on_the_page_runs_and_is_restored(world: World, open
     await seen.says("#history", "cancelled")
 
 
-async def test_what_the_ven_refuses_is_said(world: World, open_page: Any) -> None:
+async def test_what_the_ven_refuses_is_shown(world: World, open_page: Any) -> None:
     """In the VEN's own words, and nothing is done."""
     del world
     seen = await open_page()
@@ -220,7 +222,7 @@ async def test_every_control_is_reached_by_keyboard(world: World, open_page: Any
     assert all(entry.split()[2] != "none" for entry in controls)
 
 
-async def test_a_broker_that_dies_is_said(world: World, open_page: Any) -> None:
+async def test_a_broker_that_dies_is_shown(world: World, open_page: Any) -> None:
     """Not connected to the cloud is one thing; when it is back, so does the page say."""
     seen = await open_page()
     assert await seen.text("#cloud") == "Connected"
@@ -236,7 +238,7 @@ async def test_a_broker_that_dies_is_said(world: World, open_page: Any) -> None:
     await seen.page.locator("#offline").wait_for(state="hidden", timeout=30_000)
 
 
-async def test_a_ven_that_dies_is_said(world: World, open_page: Any) -> None:
+async def test_a_ven_that_dies_is_shown(world: World, open_page: Any) -> None:
     """The page has lost the VEN: that is another thing, and it comes back by itself."""
     seen = await open_page()
     await world.end_ven()

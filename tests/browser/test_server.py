@@ -40,7 +40,7 @@ async def twin(tmp_path: Path) -> AsyncIterator[Twin]:
 
 
 @contextmanager
-def taken() -> Iterator[int]:
+def occupied() -> Iterator[int]:
     """A port that something else listens on."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -73,22 +73,22 @@ async def test_the_page_is_served_beside_the_twin(twin: Twin, tmp_path: Path) ->
     assert not (tmp_path / ADDRESS_FILE).exists()
 
 
-async def test_a_port_that_is_taken_leaves_the_twin_running(
+async def test_a_port_in_use_leaves_the_twin_running(
     twin: Twin, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One line names the option; there is no page, and the twin does not notice."""
-    with taken() as port:
+    with occupied() as port:
         async with serving(twin, WebSettings(port=port), tmp_path) as url:
             assert url is None
-    (said,) = [record.getMessage() for record in caplog.records if "no page" in record.getMessage()]
-    assert str(port) in said
-    assert "--web-port" in said
+    (output,) = [record.getMessage() for record in caplog.records if "no page" in record.getMessage()]
+    assert str(port) in output
+    assert "--web-port" in output
     assert not (tmp_path / ADDRESS_FILE).exists()
 
 
 async def test_the_next_port_serves_where_none_is_set(twin: Twin, tmp_path: Path) -> None:
     """Many twins on one machine each find a port."""
-    with taken() as port:
+    with occupied() as port:
         async with serving(twin, WebSettings(usual_port=port), tmp_path) as url:
             assert url is not None
             assert port < int(url.rpartition(":")[2]) < port + PORTS_TRIED
@@ -110,7 +110,7 @@ async def test_a_page_that_is_open_does_not_keep_the_twin(twin: Twin, tmp_path: 
     writer.close()
 
 
-async def test_curl_is_told_what_is_wrong(twin: Twin, tmp_path: Path) -> None:
+async def test_curl_reads_the_problem(twin: Twin, tmp_path: Path) -> None:
     """Over a real socket as in process: a problem that names the field."""
     async with serving(twin, WebSettings(port=0), tmp_path) as url:
         done = await asyncio.create_subprocess_exec(
@@ -130,10 +130,10 @@ async def test_off_loopback_without_a_token_nothing_starts(tmp_path: Path) -> No
         *("--endpoint", "localhost", "--state", str(tmp_path), "--web-host", "0.0.0.0"),  # noqa: S104
         stderr=subprocess.PIPE,
     )
-    _, said = await done.communicate()
+    _, output = await done.communicate()
     assert done.returncode not in {0, None}
-    assert b"--web-token-file" in said
-    assert b"Traceback" not in said
+    assert b"--web-token-file" in output
+    assert b"Traceback" not in output
 
 
 async def test_the_command_serves_the_page_and_ends_it(tmp_path: Path) -> None:
@@ -147,6 +147,6 @@ async def test_the_command_serves_the_page_and_ends_it(tmp_path: Path) -> None:
     await until((tmp_path / ADDRESS_FILE).exists, "the page")
     assert (await ask(f"{(tmp_path / ADDRESS_FILE).read_text()}/live"))[0] == 200
     run.send_signal(signal.SIGTERM)
-    _, said = await asyncio.wait_for(run.communicate(), 20)
+    _, output = await asyncio.wait_for(run.communicate(), 20)
     assert run.returncode == 0
-    assert b"page: http://127.0.0.1:" in said
+    assert b"page: http://127.0.0.1:" in output

@@ -54,11 +54,11 @@ class Fleet:
 
     def stop(self) -> None:
         """End all of it."""
-        for each in self.processes:
-            if each.poll() is None:
-                each.terminate()
-        for each in self.processes:
-            each.wait(20)
+        for child in self.processes:
+            if child.poll() is None:
+                child.terminate()
+        for child in self.processes:
+            child.wait(20)
         process.stop(self.home / "cloud")
 
     def event(self, event_id: str) -> dict[str, Any]:

@@ -35,13 +35,13 @@ class Shadow:
     def update(self, document: dict[str, Any]) -> dict[str, Any]:
         """Merge *document* in; what ``update/accepted`` says."""
         self.version += 1
-        for part, patch in document["state"].items():
-            self.state[part] = _merged(self.state[part], patch or {})
+        for section, patch in document["state"].items():
+            self.state[section] = _merged(self.state[section], patch or {})
         token = {"clientToken": document["clientToken"]} if "clientToken" in document else {}
         return {"state": document["state"], "version": self.version, "timestamp": int(time.time()), **token}
 
     def delta(self) -> dict[str, Any]:
-        """What is desired and not reported so."""
+        """The desired state that is not reported."""
         reported = self.state["reported"]
         return {key: value for key, value in self.state["desired"].items() if reported.get(key) != value}
 
@@ -53,10 +53,10 @@ class Cloud:
         self.session = session
         self.topics = Topics(ven_id)
         self.shadow = Shadow()
-        self.said: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
 
     async def on_message(self, topic: str, payload: bytes) -> None:
-        """Serve the shadow; keep what else is said."""
+        """Serve the shadow; keep all other messages."""
         message = json.loads(payload)
         suffix = topic.removeprefix(self.topics.shadow(""))
         if suffix == "get":
@@ -70,7 +70,7 @@ class Cloud:
         elif suffix == "update":
             await self._publish("update/accepted", self.shadow.update(message))
         else:
-            self.said.append(message)
+            self.messages.append(message)
 
     async def desire(self, **desired: Any) -> None:
         """Write into the desired state, as the dispatcher does."""
@@ -91,7 +91,7 @@ class Cloud:
 
     @property
     def reported(self) -> dict[str, Any]:
-        """What the VEN reports."""
+        """The VEN's reported state."""
         reported: dict[str, Any] = self.shadow.state["reported"]
         return reported
 
@@ -156,7 +156,7 @@ class World:
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The page's address."""
         return f"http://127.0.0.1:{self.web_port}"
 
     async def end_ven(self, number: signal.Signals = signal.SIGTERM) -> None:
@@ -193,11 +193,11 @@ class World:
         self._connected.set()
 
 
-async def until(found: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+async def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
     """Wait for the thing; what it gave."""
     try:
         async with asyncio.timeout(deadline_s):
-            while not (result := found()):  # noqa: ASYNC110 - of a page, a process, a file
+            while not (result := condition()):  # noqa: ASYNC110 - of a page, a process, a file
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"{what} did not come within {deadline_s:g} s") from None

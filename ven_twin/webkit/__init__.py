@@ -1,1 +1,1 @@
-"""What both pages stand on: server, guard, static files."""
+"""The common base of both pages: server, guard, formatting, static files."""

@@ -56,7 +56,7 @@ def test_no_line_is_longer_than_the_terminal_and_no_figure_is_cut() -> None:
 
 
 def test_an_opt_out_has_its_reason_and_its_end() -> None:
-    """Who cannot be counted on is said why, and until when."""
+    """The reason that a VEN cannot be counted on stands in its row, with its end."""
     text = " ".join(" ".join(shown(crowd())).split())
     assert "opted out comfort, until" in text
 

@@ -93,7 +93,7 @@ def settled(*vens: VenReport, **fields: Any) -> EventReport:
 
 
 def shown(report: EventReport, width: int) -> str:
-    """What a terminal of so many columns shows."""
+    """The report on a terminal of so many columns."""
     console = Console(width=width, file=StringIO(), highlight=False)
     terminal.show(report, console)
     assert isinstance(console.file, StringIO)
@@ -101,7 +101,7 @@ def shown(report: EventReport, width: int) -> str:
 
 
 class Tags(HTMLParser):
-    """What a page would fetch."""
+    """The addresses that a page would fetch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ def test_a_terminal_shows_the_report_whole(width: int) -> None:
 
 
 def test_a_terminal_shows_the_worst_of_many_vens() -> None:
-    """Of forty VENs those are shown that are furthest from their request; where the others are is said."""
+    """Of forty VENs those furthest from their request are shown; the option for the others is named."""
     vens = [ven(number, 2.0 - number / 100) for number in range(40)]
     text = shown(settled(*vens), 100)
     assert "house-39" in text
@@ -134,7 +134,7 @@ def test_a_terminal_shows_the_worst_of_many_vens() -> None:
     assert "--csv has the 15 others" in text
 
 
-def test_an_event_of_which_nothing_is_known_is_shown() -> None:
+def test_an_event_of_which_nothing_is_stored_is_shown() -> None:
     """No telemetry: the report says that it is not known, in every form."""
     silent = ven(1, delivered={}, used_kw=None, quality=Quality(rows=0, coverage=0.0, longest_gap_s=HOUR))
     report = settled(silent, delivered={}, settled_by=None, series=None, rebound_kwh=None)

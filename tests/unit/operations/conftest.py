@@ -43,7 +43,7 @@ class FakeAggregator:
         return fleets.crowd()
 
     def events(self, *, page: int = 1000) -> Iterator[EventSummary]:
-        """What is listed."""
+        """The listed events."""
         self._record("events", page)
         return iter(self.listed)
 

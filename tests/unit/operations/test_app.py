@@ -56,7 +56,7 @@ async def test_an_event_is_created_as_it_was_requested(
         ({**BODY, "more": 1}, "more"),
     ],
 )
-async def test_what_is_wrong_is_said_at_its_field(
+async def test_a_refusal_names_its_field(
     client: httpx.AsyncClient, aggregator: FakeAggregator, body: Any, field: str
 ) -> None:
     """Before the cloud is called."""
@@ -84,7 +84,7 @@ async def test_a_change_is_conditional(client: httpx.AsyncClient, aggregator: Fa
 
 
 async def test_an_unknown_event_is_none(client: httpx.AsyncClient) -> None:
-    """Whatever is asked of it."""
+    """Whatever the call."""
     for method, path in (
         ("GET", "/api/events/none"),
         ("GET", "/events/none/report"),
@@ -123,7 +123,7 @@ async def test_a_report_is_a_page_that_runs_nothing(
 
 
 async def test_an_event_that_runs_has_no_report_yet(client: httpx.AsyncClient) -> None:
-    """What the cloud side says of it is passed on."""
+    """The refusal of the cloud side is passed on."""
     problem(await client.get("/events/evt-evening/report"), 409, "eventId", "is not over")
 
 
@@ -146,12 +146,18 @@ async def test_another_site_changes_nothing(
     assert aggregator.calls == []
 
 
-async def test_a_form_is_not_taken(client: httpx.AsyncClient, aggregator: FakeAggregator) -> None:
-    """What a form of another site could send is no JSON by its content type."""
+async def test_a_form_is_refused(client: httpx.AsyncClient, aggregator: FakeAggregator) -> None:
+    """A form of another site is no JSON by its content type."""
     headers = {"content-type": "text/plain", **MATCH}
     for method, path in CHANGES[:2]:
         problem(await client.request(method, path, content=b"{}", headers=headers), 415, "Content-Type")
     assert aggregator.calls == []
+
+
+async def test_the_chart_has_the_columns_that_the_page_reads(client: httpx.AsyncClient) -> None:
+    """Time, and kW requested, delivered and on offer, by their names in the API."""
+    chart = (await client.get("/api/chart")).json()
+    assert chart == {"ts": [], "askedKw": [], "deliveredKw": [], "flexibilityKw": []}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +171,7 @@ async def test_what_is_not_there_is_a_problem(
     problem(await client.request(method, path), status, None)
 
 
-async def test_the_page_and_its_parts_are_served(client: httpx.AsyncClient) -> None:
+async def test_the_page_and_its_files_are_served(client: httpx.AsyncClient) -> None:
     """Its own modules and those that it shares with the VEN's page."""
     page = await client.get("/")
     assert "frame-src 'self'" in page.headers["content-security-policy"]

@@ -17,7 +17,7 @@ def shown(*vens: VenParticipation) -> list[EventVenView]:
 
 
 def report(after_s: float, **more: Any) -> PhaseReached:
-    """What a VEN said so long after now."""
+    """The report of a VEN so long after now."""
     return PhaseReached(ts=int(NOW + after_s), received_ts=NOW + after_s, **more)
 
 
@@ -29,7 +29,7 @@ def test_what_a_ven_gives_now_counts_while_it_sheds() -> None:
     assert (ven.sheds, ven.delivered_kw) == (True, 1.75)
 
 
-def test_what_a_ven_said_at_the_end_counts_afterwards() -> None:
+def test_the_report_at_the_end_counts_afterwards() -> None:
     """With the energy that it metered."""
     over = report(-1, actual_shed_kw=1.9, data={"deliveredKwh": 0.31})
     (ven,) = shown(
@@ -39,7 +39,7 @@ def test_what_a_ven_said_at_the_end_counts_afterwards() -> None:
     assert [answer.phase for answer in ven.answers] == ["active", "completed"]
 
 
-def test_who_left_or_cannot_be_counted_on_is_said_why() -> None:
+def test_a_ven_that_left_or_is_not_counted_on_has_its_reason() -> None:
     """An opt-out by its reason, also where none was given; a VEN that is away by what the cloud knows."""
     left, silent, away = shown(
         VenParticipation(ven_id="a", phases={"optedOut": report(-9, data={"reason": "economic"})}),

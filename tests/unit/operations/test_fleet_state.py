@@ -35,7 +35,7 @@ def test_events_stand_in_the_order_in_which_they_matter() -> None:
     ("after_s", "phase"), [(3601, Phase.FAR), (3599, Phase.NEAR), (0, Phase.ACTIVE), (-600, Phase.COMPLETED)]
 )
 def test_a_phase_is_of_now_and_not_of_when_the_cloud_answered(after_s: float, phase: Phase) -> None:
-    """What was near when it was read is active once its start has come."""
+    """An event that was near at the answer is active once its start has come."""
     (row,) = shown(event("e", after_s=after_s, phase=Phase.FAR)).events
     assert row.phase is phase
 

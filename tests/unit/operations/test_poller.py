@@ -59,7 +59,7 @@ def test_an_answer_that_nobody_foresaw_does_not_end_the_watch(aggregator: FakeAg
 
 
 def test_of_many_events_the_newest_are_shown(aggregator: FakeAggregator) -> None:
-    """And that there are more is said; no more are read than are shown, and one."""
+    """The state says that there are more; one more is read than is shown."""
     aggregator.listed = [event(f"evt-{number}", after_s=-60 * number) for number in range(500)]
     poller = FleetPoller(lambda: aggregator, "here")
     poller.poll()

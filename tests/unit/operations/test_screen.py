@@ -41,7 +41,7 @@ def test_the_screen_fits(width: int, height: int) -> None:
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_totals_stand_whole(width: int, height: int) -> None:
-    """Who is there, requested and delivered power, the flexibility and its duration."""
+    """VENs by status, requested and delivered power, the flexibility and its duration."""
     text = "\n".join(lines(width, height))
     assert "28 of 30 online   10 shedding   1 opted out   2 silent   1 never seen" in text
     assert "Requested 25.00 kW   delivered 17.50 kW" in text
@@ -87,7 +87,7 @@ def test_a_fleet_without_vens_says_how_to_get_some() -> None:
 
 
 def test_a_cloud_that_is_gone_is_shown_above_the_last_state() -> None:
-    """What is shown stays, and is said to be old."""
+    """The state stays, and is marked as old."""
     shown = lines(80, 24, error="the local cloud does not run: ven-twin cloud start")
     assert "The cloud is not reached" in shown[0]
     assert any("Requested 25.00" in line for line in shown)

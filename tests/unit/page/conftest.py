@@ -28,7 +28,7 @@ def _no_sockets() -> Iterator[None]:
 
 @dataclass
 class Caller:
-    """What calls the page's application, and the twin behind it."""
+    """A client of the page's application, and the twin behind it."""
 
     stand: Stand
     page: Page

@@ -76,11 +76,11 @@ async def test_a_switch_in_an_event_takes_the_circuit_out_of_it(caller: Caller) 
     await caller.post("/api/events", {"kw": 4, "durationS": 600})
     caller.stand.live(3)
     state = (await caller.get("/api/state")).json()
-    held = next(circuit["id"] for circuit in state["circuits"] if circuit["state"] == "curtailed")
-    await caller.post(f"/api/circuits/{held}", {"enabled": True})
+    curtailed = next(circuit["id"] for circuit in state["circuits"] if circuit["state"] == "curtailed")
+    await caller.post(f"/api/circuits/{curtailed}", {"enabled": True})
     caller.stand.live(2)
     circuits = {c["id"]: c for c in (await caller.get("/api/state")).json()["circuits"]}
-    assert (circuits[held]["byHand"], circuits[held]["curtailedKw"]) == (True, 0)
+    assert (circuits[curtailed]["byHand"], circuits[held]["curtailedKw"]) == (True, 0)
 
 
 async def test_an_event_made_here_goes_the_way_of_the_command(caller: Caller) -> None:
@@ -173,28 +173,28 @@ async def test_a_huge_body_is_refused(caller: Caller, path: str) -> None:
 
 @pytest.mark.parametrize("path", [*READS, *BODIES, "/health"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-async def test_a_wrong_method_says_what_is_taken(caller: Caller, path: str, method: str) -> None:
+async def test_a_wrong_method_lists_the_right_ones(caller: Caller, path: str, method: str) -> None:
     """405 with Allow, for each method that a path does not have."""
     generic = "/api/circuits/{circuitId}" if path.startswith("/api/circuits") else path
-    taken = {route.method for route in ROUTES if route.path == generic}
-    if method in taken:
+    methods = {route.method for route in ROUTES if route.path == generic}
+    if method in methods:
         return
     answer = await caller.client.request(method, path)
     problem(answer, 405)
     allowed = {name.strip() for name in answer.headers["allow"].split(",")}
-    assert allowed - {"HEAD"} == taken
+    assert allowed - {"HEAD"} == methods
 
 
 @pytest.mark.parametrize(
     "path",
     ["/nothing", "/api", "/api/state/", "/static/../app.py", "/static/%2e%2e/app.py", "/static/", "/login"],
 )
-async def test_an_unknown_path_is_not_found(caller: Caller, path: str) -> None:
+async def test_an_unknown_path_is_answered_404(caller: Caller, path: str) -> None:
     """404, also where something lies beside the page's own files."""
     problem(await caller.get(path), 404)
 
 
-async def test_an_unknown_circuit_or_event_is_not_found(caller: Caller) -> None:
+async def test_an_unknown_circuit_or_event_is_answered_404(caller: Caller) -> None:
     """404 names it, and says what there is."""
     value = problem(await caller.post("/api/circuits/pool9", {"enabled": True}), 404, "circuitId")
     assert "ev1" in value["detail"]
@@ -209,14 +209,14 @@ async def test_a_failure_says_nothing_of_the_inside(caller: Caller, monkeypatch:
     assert "division" not in answer.text
 
 
-async def test_files_are_kept_until_they_change(caller: Caller) -> None:
+async def test_files_are_cached_until_they_change(caller: Caller) -> None:
     """A second request with the tag of the first costs no body."""
     first = await caller.get("/static/kit/look.css")
     again = await caller.get("/static/kit/look.css", headers={"if-none-match": first.headers["etag"]})
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
 
 
-async def test_the_ring_follows_the_house(caller: Caller) -> None:
+async def test_the_history_follows_the_house(caller: Caller) -> None:
     """A point a second from the page's start on, with the target while an event asks."""
     caller.stand.live(5)
     await caller.post("/api/events", {"kw": 2, "durationS": 600})
@@ -240,7 +240,7 @@ async def test_the_twin_goes_on_when_the_page_fails(
 
 
 async def test_a_file_is_zipped_for_who_takes_it_so(caller: Caller) -> None:
-    """The same content either way, each with a tag of its own, so that neither is taken for the other."""
+    """The same content either way, each with a tag of its own, so that a cache keeps them apart."""
     path = "/static/kit/look.css"
     zipped = await caller.get(path, headers={"accept-encoding": "gzip, br"})
     plain = await caller.get(path, headers={"accept-encoding": "identity"})

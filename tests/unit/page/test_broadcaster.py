@@ -1,4 +1,4 @@
-"""What open pages are told, and how often."""
+"""The messages to open pages, and their times."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def stream(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> OpenStream:
 
 
 async def waiting(page: AsyncIterator[bytes]) -> bytes | None:
-    """What is there for a page now, or None."""
+    """The next message of a page, or None."""
     step = asyncio.ensure_future(anext(page))
     for _ in range(3):
         await asyncio.sleep(0)

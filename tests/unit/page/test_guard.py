@@ -1,4 +1,4 @@
-"""Who may call: not another site, not a rebound name, and off loopback nobody without the token."""
+"""The guard: no other site, no rebound name, and off loopback no call without the token."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def test_with_the_token_everything_is_answered(guarded: Caller) -> None:
 
 
 async def test_live_needs_no_token(guarded: Caller) -> None:
-    """What keeps containers alive has none."""
+    """The liveness probe of containers needs none."""
     assert (await guarded.get("/live")).status_code == 200
 
 

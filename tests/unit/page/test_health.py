@@ -1,4 +1,4 @@
-"""Whether the VEN lives and would answer an event."""
+"""Liveness and health of the VEN."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_ven_that_is_well_would_answer(well: VenSnapshot) -> None:
         ({"beat_age_s": 60.0}, "has not looked at its house for 60 s"),
     ],
 )
-def test_each_reason_not_to_answer_is_said(well: VenSnapshot, change: dict[str, Any], reason: str) -> None:
+def test_a_reason_not_to_answer_is_listed(well: VenSnapshot, change: dict[str, Any], reason: str) -> None:
     """One reason for each thing that is wrong."""
     result = health_of(replace(well, **change))
     assert not result.answers_events
@@ -125,7 +125,7 @@ def test_the_end_of_a_certificate_is_read_as_a_library_reads_it(tmp_path: Path, 
 @pytest.mark.parametrize(
     "spoilt", ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
 )
-def test_what_is_no_certificate_is_said(tmp_path: Path, spoilt: str) -> None:
+def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path, spoilt: str) -> None:
     """With the file, and without a traceback."""
     path = tmp_path / "certificate.pem"
     path.write_text(spoilt)
@@ -133,7 +133,7 @@ def test_what_is_no_certificate_is_said(tmp_path: Path, spoilt: str) -> None:
         valid_until_ts(path)
 
 
-def test_a_certificate_that_is_cut_short_is_said(tmp_path: Path) -> None:
+def test_a_certificate_that_is_cut_short_is_refused(tmp_path: Path) -> None:
     """At whatever byte."""
     der = ssl.PEM_cert_to_DER_cert(Authority().issue("ven-1").certificate)
     path = tmp_path / "certificate.pem"

@@ -27,7 +27,7 @@ class Sent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class Sparse(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
     """A Struct that leaves out what is not known."""
 
-    known_kw: float
+    usable_kw: float
     some_kw: float | None = None
     inner: Sent = Sent()
 
@@ -37,7 +37,7 @@ def test_a_field_may_be_absent_where_its_struct_leaves_it_out() -> None:
     text = page_types._namespace("Api", [Sparse])
     assert "  /** A Struct that is sent whole. */\n" in text
     assert "    someKw: number | null;\n    names: string[];\n    byName: Record<string, number>;\n" in text
-    assert "    knownKw: number;\n    someKw?: number | null;\n    inner?: Sent;\n" in text
+    assert "    usableKw: number;\n    someKw?: number | null;\n    inner?: Sent;\n" in text
 
 
 def test_two_structs_of_one_name_are_refused() -> None:

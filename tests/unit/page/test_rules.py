@@ -32,7 +32,7 @@ def test_every_state_has_its_words() -> None:
     assert set(rules.phases) == set(Phase)
 
 
-async def test_every_reason_that_is_offered_is_taken(caller: Caller) -> None:
+async def test_every_reason_that_is_offered_is_accepted(caller: Caller) -> None:
     """A resident chooses one; the VEN opts out for it."""
     for choice in ven_rules().opt_out_reasons:
         done = await caller.post("/api/opt-out", {"reason": choice.value})

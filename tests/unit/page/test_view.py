@@ -20,7 +20,7 @@ def event(start_ts: float, duration_s: int = 600, **more: Any) -> dict[str, Any]
 
 
 def seen(stand: Stand) -> VenView:
-    """What is shown now."""
+    """The view now."""
     return ven_view(stand.twin.moment())
 
 
@@ -137,7 +137,7 @@ def test_a_snapshot_is_small(stand: Stand) -> None:
     assert len(msgspec.json.encode(seen(stand))) < 6000
 
 
-async def test_a_circuit_says_its_rank_and_why_it_is_held_back(stand: Stand) -> None:
+async def test_a_circuit_has_its_rank_and_the_reason_of_its_curtailment(stand: Stand) -> None:
     """One that is curtailed by how much, a battery that discharges by its own kW, one by hand that it was."""
     await stand.desire(drEvents={"e1": event(START_TS)})
     stand.live(3)

@@ -34,7 +34,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_def
 class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The fleet's figures over all VENs, and the first of them; see `contracts.api.fleet.Fleet`."""
 
-    known: int
+    ven_count: int = msgspec.field(name="known")
     online: int
     shedding: int
     opted_out: int
@@ -88,7 +88,7 @@ def fleet_view(state: FleetState) -> FleetView:
 
 def _fleet(fleet: Fleet) -> FleetTotals:
     return FleetTotals(
-        known=fleet.known,
+        ven_count=fleet.known,
         online=fleet.online,
         shedding=fleet.shedding,
         opted_out=fleet.opted_out,

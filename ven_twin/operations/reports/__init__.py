@@ -1,1 +1,1 @@
-"""What an event delivered, for people: in a terminal, as a page, as a table."""
+"""Reports of events for people: in a terminal, as a page, as a table."""

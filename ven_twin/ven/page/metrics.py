@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from contracts.wire.events import Phase
 from contracts.wire.units import S_PER_DAY
 from ven_twin.ven.page.health import Health
 from ven_twin.ven.page.view import VenView
@@ -43,7 +44,13 @@ def metrics(view: VenView, health: Health, *, connects: int, open_pages: int) ->
 
 
 def _metrics(view: VenView, health: Health, *, connects: int, open_pages: int) -> Iterator[Metric]:
-    power, comfort = view.power, view.comfort
+    yield from _health_metrics(health, connects)
+    yield from _power_metrics(view)
+    yield from _event_metrics(view)
+    yield _one("open_pages", "Pages that are open.", open_pages)
+
+
+def _health_metrics(health: Health, connects: int) -> Iterator[Metric]:
     yield _one("answers_events", "1 when an event sent now would be answered.", health.answers_events)
     yield _one("connected", "1 when the MQTT session is up.", health.connected)
     yield _one("takes_part", "0 when disabled or opted out.", health.participates)
@@ -62,24 +69,31 @@ def _metrics(view: VenView, health: Health, *, connects: int, open_pages: int) -
     yield _one(
         "clock_skew_seconds", "Cloud's time less the VEN's, when above 300.", health.clock_skew_s or 0.0
     )
-    yield _one("beat_age_seconds", "Since the twin looked at its house.", health.beat_age_s)
+    yield _one("beat_age_seconds", "Since the twin's last tick.", health.beat_age_s)
+
+
+def _power_metrics(view: VenView) -> Iterator[Metric]:
+    power, comfort = view.power, view.comfort
     yield _one("grid_kilowatts", "Drawn from the grid; negative is export.", power.grid_kw)
     yield _one("house_kilowatts", "Drawn by all circuits but PV and battery.", power.house_kw)
     yield _one("pv_kilowatts", "Of the PV array; negative generates.", power.pv_kw)
     yield _one("battery_kilowatts", "Of the battery; negative discharges.", power.battery_kw)
     yield _one("battery_soc_ratio", "State of charge.", power.battery_soc)
-    yield _one("baseline_kilowatts", "What the uncurtailed house would draw.", power.baseline_kw)
+    yield _one("baseline_kilowatts", "Grid power of the uncurtailed house.", power.baseline_kw)
     yield _one(
         "asked_kilowatts", "Reduction requested by the event in force; 0 without.", power.requested_kw or 0.0
     )
     yield _one("available_kilowatts", "Could be shed now.", power.available_kw)
     yield _one("indoor_celsius", "Air in the house.", comfort.air_c if comfort else None)
-    phases = ("far", "near", "active")
-    counts = [sum(event.phase == phase for event in view.events) for phase in phases]
+
+
+def _event_metrics(view: VenView) -> Iterator[Metric]:
+    phases = (Phase.FAR, Phase.NEAR, Phase.ACTIVE)
+    counts = [sum(event.phase is phase for event in view.events) for phase in phases]
     yield Metric(
         "events",
-        "Events held, by phase.",
-        tuple(({"phase": p}, n) for p, n in zip(phases, counts, strict=True)),
+        "Events that run or come, by phase.",
+        tuple(({"phase": p.value}, n) for p, n in zip(phases, counts, strict=True)),
     )
     circuits = view.circuits
     yield Metric(
@@ -90,7 +104,6 @@ def _metrics(view: VenView, health: Health, *, connects: int, open_pages: int) -
         "Taken off by circuit.",
         tuple(({"circuit": c.id}, c.curtailed_kw) for c in circuits),
     )
-    yield _one("open_pages", "Pages that are open.", open_pages)
 
 
 def _one(name: str, text: str, value: float | None, kind: str = "gauge") -> Metric:

@@ -17,7 +17,7 @@ FOLDED = 10
 """So many of the fine points make one coarse."""
 APART_S = 0.95
 SPAN_S = float(FINE + COARSE * FOLDED)
-"""How far back the points go."""
+"""The time that the points cover."""
 
 
 class PowerPoint(NamedTuple):
