@@ -80,7 +80,7 @@ async def test_a_switch_in_an_event_takes_the_circuit_out_of_it(caller: Caller) 
     await caller.post(f"/api/circuits/{curtailed}", {"enabled": True})
     caller.stand.live(2)
     circuits = {c["id"]: c for c in (await caller.get("/api/state")).json()["circuits"]}
-    assert (circuits[curtailed]["byHand"], circuits[held]["curtailedKw"]) == (True, 0)
+    assert (circuits[curtailed]["byHand"], circuits[curtailed]["curtailedKw"]) == (True, 0)
 
 
 async def test_an_event_made_here_goes_the_way_of_the_command(caller: Caller) -> None:
