@@ -326,32 +326,6 @@ declare namespace FleetApi {
     ok?: true;
   }
 
-  /** An event at the state's time; powers are kW. */
-  interface EventRow {
-    eventId: string;
-    etag: string;
-    phase: "far" | "near" | "active" | "completed" | "cancelled" | "optedOut";
-    stage: "coming" | "over" | "running";
-    progress: string;
-    untilTs: number | null;
-    request: string;
-    revision: number;
-    startTs: number;
-    endTs: number;
-    intervals: Interval[];
-    targets: string[];
-    priority: number;
-    randomizeStartS: number;
-    programme: string;
-    allocation: string;
-    askedKw: number;
-    calledKw: number;
-    shortfallKw: number;
-    vens: number;
-    deliveredKw: number | null;
-    share: number | null;
-  }
-
   /** A VEN in an event. Values are by interval, in the signal's unit; powers are kW. */
   interface EventVenView {
     venId: string;
@@ -394,7 +368,7 @@ declare namespace FleetApi {
     optedOut: number;
     flexibilityKw: number;
     holds: Holds[];
-    vens: VenRow[];
+    vens: ListedVen[];
   }
 
   /** The page at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`. */
@@ -403,7 +377,7 @@ declare namespace FleetApi {
     place: string;
     cloud: CloudStatus;
     fleet: FleetTotals | null;
-    events: EventRow[];
+    events: ListedEvent[];
     moreEvents: boolean;
     askedKw: number;
     deliveredKw: number;
@@ -452,6 +426,48 @@ declare namespace FleetApi {
     value: number;
   }
 
+  /** An event at the state's time; powers are kW. */
+  interface ListedEvent {
+    eventId: string;
+    etag: string;
+    phase: "far" | "near" | "active" | "completed" | "cancelled" | "optedOut";
+    stage: "coming" | "over" | "running";
+    progress: string;
+    untilTs: number | null;
+    request: string;
+    revision: number;
+    startTs: number;
+    endTs: number;
+    intervals: Interval[];
+    targets: string[];
+    priority: number;
+    randomizeStartS: number;
+    programme: string;
+    allocation: string;
+    askedKw: number;
+    calledKw: number;
+    shortfallKw: number;
+    vens: number;
+    deliveredKw: number | null;
+    share: number | null;
+  }
+
+  /** A VEN: its status, its event with kW requested and delivered, else its offer and for how long. */
+  interface ListedVen {
+    venId: string;
+    status: "shedding" | "optedOut" | "disabled" | "ready" | "silent" | "offline" | "neverSeen";
+    eventId?: string | null;
+    askedKw?: number | null;
+    deliveredKw?: number | null;
+    share?: number | null;
+    usedKw?: number | null;
+    offersKw?: number | null;
+    sustainS?: number | null;
+    why?: string;
+    untilTs?: number | null;
+    groups?: string[];
+  }
+
   /** An event to be created; with *eventId* given, the same request twice is one event. */
   interface NewEvent {
     eventId?: string | null;
@@ -487,21 +503,5 @@ declare namespace FleetApi {
     words: string;
     ts: number;
     why: string | null;
-  }
-
-  /** A VEN: its status, its event with kW requested and delivered, else its offer and for how long. */
-  interface VenRow {
-    venId: string;
-    status: "shedding" | "optedOut" | "disabled" | "ready" | "silent" | "offline" | "neverSeen";
-    eventId?: string | null;
-    askedKw?: number | null;
-    deliveredKw?: number | null;
-    share?: number | null;
-    usedKw?: number | null;
-    offersKw?: number | null;
-    sustainS?: number | null;
-    why?: string;
-    untilTs?: number | null;
-    groups?: string[];
   }
 }

@@ -67,7 +67,7 @@ class CloudStatus(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     why: str | None = None
 
 
-class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class ListedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event at the state's time; powers are kW.
 
     *askedKw* is requested now (before the start and after the end: at most), *calledKw* dispatched at most:
@@ -111,7 +111,7 @@ class FleetState(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     place: str
     cloud: CloudStatus
     fleet: Fleet | None
-    events: tuple[EventRow, ...]
+    events: tuple[ListedEvent, ...]
     more_events: bool
     requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
@@ -164,10 +164,10 @@ def status_of(ven: FleetVen) -> ListedStatus:
     return ListedStatus.SILENT if counted_on and is_silent(ven) else ListedStatus(ven.standing)
 
 
-def ordered(rows: Iterable[EventRow]) -> tuple[EventRow, ...]:
+def ordered(rows: Iterable[ListedEvent]) -> tuple[ListedEvent, ...]:
     """The events that run, by end; those that come, by start; those that are over, newest first."""
 
-    def place(row: EventRow) -> tuple[int, float, str]:
+    def place(row: ListedEvent) -> tuple[int, float, str]:
         if row.phase in RUNNING:
             return 0, row.end_ts, row.event_id
         return (1, row.start_ts, row.event_id) if row.phase in COMING else (2, -row.end_ts, row.event_id)
@@ -175,7 +175,7 @@ def ordered(rows: Iterable[EventRow]) -> tuple[EventRow, ...]:
     return tuple(sorted(rows, key=place))
 
 
-def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> EventRow:
+def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> ListedEvent:
     cancelled = event.cancelled_ts is not None
     dr_event = DrEvent(
         event_id=event.event_id,
@@ -186,7 +186,7 @@ def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> E
     stage: Stage = "running" if phase in RUNNING else "coming" if phase in COMING else "over"
     requested_kw = _requested_kw(event, live, now_ts) if phase in RUNNING else event.requested_kw
     delivered_kw = live.delivered_kw if live else 0.0 if phase in RUNNING else None
-    return EventRow(
+    return ListedEvent(
         event_id=event.event_id,
         etag=event.etag,
         phase=phase,

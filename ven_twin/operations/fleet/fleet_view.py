@@ -6,11 +6,17 @@ import msgspec
 
 from contracts.api.fleet import Fleet, FleetVen, Holds
 from ven_twin.operations.fleet import texts
-from ven_twin.operations.fleet.fleet_state import CloudStatus, EventRow, FleetState, ListedStatus, status_of
+from ven_twin.operations.fleet.fleet_state import (
+    CloudStatus,
+    FleetState,
+    ListedEvent,
+    ListedStatus,
+    status_of,
+)
 from ven_twin.webkit.formatting import share
 
 
-class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
+class ListedVen(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
     """A VEN: its status, its event with kW requested and delivered, else its offer and for how long.
 
     *share* is the delivered share of the request. *why* is the reason that it cannot be counted on, *untilTs*
@@ -40,7 +46,7 @@ class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     opted_out: int
     flexibility_kw: float
     holds: tuple[Holds, ...]
-    vens: tuple[VenRow, ...]
+    vens: tuple[ListedVen, ...]
 
 
 class FleetView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -53,7 +59,7 @@ class FleetView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     place: str
     cloud: CloudStatus
     fleet: FleetTotals | None
-    events: tuple[EventRow, ...]
+    events: tuple[ListedEvent, ...]
     more_events: bool
     requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
@@ -98,8 +104,8 @@ def _fleet(fleet: Fleet) -> FleetTotals:
     )
 
 
-def _ven(ven: FleetVen) -> VenRow:
-    return VenRow(
+def _ven(ven: FleetVen) -> ListedVen:
+    return ListedVen(
         ven_id=ven.ven_id,
         status=status_of(ven),
         event_id=ven.event_id,

@@ -15,8 +15,8 @@ from ven_twin.operations.fleet import texts
 from ven_twin.operations.fleet.fleet_state import (
     COMING,
     RUNNING,
-    EventRow,
     FleetState,
+    ListedEvent,
     ListedStatus,
     status_of,
 )
@@ -97,7 +97,7 @@ def _totals(state: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableT
 
 
 def _events(
-    state: FleetState, shown: Sequence[EventRow], numbers: Mapping[str, str], width: int
+    state: FleetState, shown: Sequence[ListedEvent], numbers: Mapping[str, str], width: int
 ) -> Iterator[RenderableType]:
     if not shown:
         yield Text("No events. Create one: ven-twin event create --help", "dim")
@@ -115,7 +115,7 @@ def _events(
         yield _line(Text(words_left, "dim"), width)
 
 
-def _event(event: EventRow, now_ts: float, width: int) -> Iterator[RenderableType]:
+def _event(event: ListedEvent, now_ts: float, width: int) -> Iterator[RenderableType]:
     yield Text(event.event_id)
     yield Text(texts.countdown(event, now_ts))
     if event.phase not in RUNNING:
@@ -130,17 +130,17 @@ def _event(event: EventRow, now_ts: float, width: int) -> Iterator[RenderableTyp
         yield Text(share_text(event.delivered_kw, event.requested_kw))
 
 
-def _event_style(event: EventRow) -> str:
+def _event_style(event: ListedEvent) -> str:
     return "bold" if event.phase in RUNNING else "" if event.phase in COMING else "dim"
 
 
-def _shown_events(events: Sequence[EventRow], most: int) -> list[EventRow]:
+def _shown_events(events: Sequence[ListedEvent], most: int) -> list[ListedEvent]:
     """The events that run or come, as many as there is room for; else the last that is over."""
     live = [event for event in events if event.phase in RUNNING | COMING]
     return (live or list(events[:1]))[:most]
 
 
-def _left_out(state: FleetState, shown: Sequence[EventRow]) -> str | None:
+def _left_out(state: FleetState, shown: Sequence[ListedEvent]) -> str | None:
     live = sum(event.phase in RUNNING | COMING for event in state.events)
     more = live - len(shown)
     return f"… {counted(more, 'more event')}" if more > 0 else None

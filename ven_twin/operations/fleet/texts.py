@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contracts.api.fleet import FleetVen, Holds, VenStatus
 from contracts.wire.events import Phase
 from contracts.wire.units import S_PER_MIN
-from ven_twin.operations.fleet.fleet_state import EventRow, ListedStatus, is_silent
+from ven_twin.operations.fleet.fleet_state import ListedEvent, ListedStatus, is_silent
 from ven_twin.webkit.formatting import clock, day_time, kw, left, opt_out_reason, span
 
 NO_VENS = "There are no VENs. Deploy some: ven-twin cloud deploy --vens ven-1,ven-2"
@@ -22,7 +22,7 @@ STATUSES = {
 }
 
 
-def countdown(event: EventRow, now_ts: float) -> str:
+def countdown(event: ListedEvent, now_ts: float) -> str:
     """The time that is left until an event starts or ends, or how it ended."""
     if event.until_ts is not None:
         return f"{event.progress} {left(event.until_ts - now_ts)}"

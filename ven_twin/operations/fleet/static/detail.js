@@ -28,7 +28,7 @@ const box = dialog("detail-dialog");
 const frame = /** @type {HTMLIFrameElement} */ (byId("report-frame"));
 /** @type {string | null} */
 let eventId = null;
-/** @type {FleetApi.EventRow | null} */
+/** @type {FleetApi.ListedEvent | null} */
 let event = null;
 let again = 0;
 /** @type {(words: string) => void} */
@@ -37,7 +37,7 @@ let done = () => {};
 let reported = null;
 
 /**
- * @param {(event: FleetApi.EventRow) => void} revise
+ * @param {(event: FleetApi.ListedEvent) => void} revise
  * @param {(words: string) => void} say
  */
 export function setUp(revise, say) {
@@ -74,7 +74,7 @@ export function setUp(revise, say) {
 
 /**
  * @param {string} id
- * @param {FleetApi.EventRow[]} events
+ * @param {FleetApi.ListedEvent[]} events
  */
 export function look(id, events) {
   eventId = id;
@@ -91,7 +91,7 @@ export function look(id, events) {
 
 /**
  * The event's own line, from the state that comes; its VENs are read.
- * @param {FleetApi.EventRow[]} events
+ * @param {FleetApi.ListedEvent[]} events
  */
 export function update(events) {
   if (eventId === null) return;
@@ -107,7 +107,7 @@ export function update(events) {
   if (over && reported !== eventId && Date.now() / 1000 > event.endTs) openReport(eventId);
 }
 
-/** @param {FleetApi.EventRow} line */
+/** @param {FleetApi.ListedEvent} line */
 function terms(line) {
   const words = [
     times(line),

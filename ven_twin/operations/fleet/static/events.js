@@ -16,14 +16,14 @@ export function count(ts) {
   countdowns.show(ts);
 }
 
-/** @param {FleetApi.EventRow} event */
+/** @param {FleetApi.ListedEvent} event */
 export const times = ({ startTs, endTs }) => `${dayTime(startTs)} to ${clock(endTs)}`;
 
-/** @param {FleetApi.EventRow} event */
+/** @param {FleetApi.ListedEvent} event */
 export const shortfall = ({ shortfallKw }) => `${kw(shortfallKw)} kW could not be allocated`;
 
 /**
- * @param {FleetApi.EventRow[]} events
+ * @param {FleetApi.ListedEvent[]} events
  * @param {boolean} more
  * @param {Look} look
  */
@@ -39,7 +39,7 @@ export function showEvents(events, more, look) {
   rows(byId("events"), events, idOf, (event) => buildLine(event, look), showLine);
 }
 
-/** @param {FleetApi.EventRow} event */
+/** @param {FleetApi.ListedEvent} event */
 const idOf = ({ eventId }) => eventId;
 
 /**
@@ -55,7 +55,7 @@ function details(eventId, look, className) {
 }
 
 /**
- * @param {FleetApi.EventRow} event
+ * @param {FleetApi.ListedEvent} event
  * @param {Look} look
  */
 function buildBanner({ eventId }, look) {
@@ -85,7 +85,7 @@ function buildBanner({ eventId }, look) {
 
 /**
  * @param {HTMLElement} row
- * @param {FleetApi.EventRow} event
+ * @param {FleetApi.ListedEvent} event
  */
 function showBanner(row, event) {
   const at = cells(row);
@@ -101,7 +101,7 @@ function showBanner(row, event) {
   meter(at("meter"), event.share ?? 0);
 }
 
-/** @param {FleetApi.EventRow} event */
+/** @param {FleetApi.ListedEvent} event */
 function terms(event) {
   const { targets } = event;
   const words = [event.eventId, times(event), `requests ${event.request}`];
@@ -112,7 +112,7 @@ function terms(event) {
 }
 
 /**
- * @param {FleetApi.EventRow} event
+ * @param {FleetApi.ListedEvent} event
  * @param {Look} look
  */
 function buildLine({ eventId }, look) {
@@ -132,7 +132,7 @@ const MARKS = { running: "now", coming: "coming", over: "over" };
 
 /**
  * @param {HTMLElement} row
- * @param {FleetApi.EventRow} event
+ * @param {FleetApi.ListedEvent} event
  */
 function showLine(row, event) {
   const at = cells(row);

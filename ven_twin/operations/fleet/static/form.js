@@ -7,10 +7,10 @@ import { rules } from "./rules.js";
 import * as steps from "./steps.js";
 import { chosenTargets, listTargets, setUp as setUpTargets } from "./targets.js";
 
-/** @typedef {FleetApi.EventRow} EventLine */
+/** @typedef {FleetApi.ListedEvent} ListedEvent */
 /**
  * The terms that the form is opened with.
- * @typedef {Pick<EventLine, "targets" | "programme" | "allocation" | "priority" | "randomizeStartS">} Rest
+ * @typedef {Pick<ListedEvent, "targets" | "programme" | "allocation" | "priority" | "randomizeStartS">} Rest
  * @typedef {Rest & { intervals: steps.Step[] }} Terms
  */
 
@@ -25,12 +25,12 @@ const STARTS = /** @type {const} */ ([
 const DEFAULT_DURATION_S = 900;
 const { priority: priorities, randomizeStartS: spread, allocations, ...defaults } = rules.form;
 const box = dialog("form-dialog");
-/** @type {EventLine[]} */
+/** @type {ListedEvent[]} */
 let events = [];
 /** @type {FleetApi.FleetTotals | null} */
 let fleet = null;
 let nowTs = () => Date.now() / 1000;
-/** @type {EventLine | null} */
+/** @type {ListedEvent | null} */
 let revised = null;
 let eventId = "";
 /** @type {(words: string) => void} */
@@ -57,7 +57,7 @@ export function setUp(serverTs, say) {
 }
 
 /**
- * @param {EventLine[]} lines
+ * @param {ListedEvent[]} lines
  * @param {FleetApi.FleetTotals} totals
  */
 export function update(lines, totals) {
@@ -80,7 +80,7 @@ export function create() {
   });
 }
 
-/** @param {EventLine} event */
+/** @param {ListedEvent} event */
 export function revise(event) {
   open(event, event);
 }
@@ -94,7 +94,7 @@ function newEventId() {
 }
 
 /**
- * @param {EventLine | null} event
+ * @param {ListedEvent | null} event
  * @param {Terms} terms
  */
 function open(event, { intervals, targets, programme, allocation, priority, randomizeStartS }) {
@@ -183,7 +183,7 @@ async function send(submitted) {
 const sendNew = () => call("/api/events", { ...request(), eventId });
 
 /**
- * @param {EventLine} event
+ * @param {ListedEvent} event
  * @returns {Promise<FleetApi.EventDispatched>}
  */
 const sendRevised = (event) =>

@@ -4,7 +4,7 @@ import { kw, percent, shareOf, span } from "/static/kit/format.js";
 import * as steps from "./steps.js";
 import { chosenTargets } from "./targets.js";
 
-/** @typedef {FleetApi.VenRow} Ven */
+/** @typedef {FleetApi.ListedVen} Ven */
 
 const STILL_KW = 0.005;
 /** @type {FleetApi.FleetTotals | null} */

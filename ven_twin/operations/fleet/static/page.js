@@ -14,7 +14,7 @@ import * as vens from "./vens.js";
 const NOTICE_MS = 9000;
 const chart = new TimeChart(byId("plot"), byId("legend"), FLEET);
 let place = "";
-/** @type {FleetApi.EventRow[]} */
+/** @type {FleetApi.ListedEvent[]} */
 let lines = [];
 let hasFleet = false;
 let aheadMs = 0;

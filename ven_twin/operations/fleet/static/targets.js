@@ -26,7 +26,7 @@ export function chosenTargets() {
 
 /**
  * The groups and VENs that there are, with those chosen that an event has.
- * @param {FleetApi.VenRow[]} vens
+ * @param {FleetApi.ListedVen[]} vens
  * @param {string[]} targets
  */
 export function listTargets(vens, targets) {

@@ -15,7 +15,7 @@ import {
 import { kw, dayTime, percent, span } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
-/** @typedef {FleetApi.VenRow} Ven */
+/** @typedef {FleetApi.ListedVen} Ven */
 /** @typedef {string | number | null | undefined} Key */
 /**
  * A column: its title, its words for a VEN, and by what it is sorted. Words are left-aligned and sorted up
