@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from contracts.api.reports import Baseline
-from contracts.api.requests import DEFAULT_PROGRAMME
+from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.errors import FieldError
 from contracts.wire.topics import check_ven_id
 
@@ -46,7 +46,7 @@ class Stage:
         rotate_days: the age at which a VEN's certificate is replaced while the VEN runs; 0 for never.
         alert_email: who is written to when an alarm goes off, or None.
         groups: names under which events may target VENs, each with its VENs.
-        programmes: names of programmes, each with the baseline that its events are settled by.
+        programs: names of programs, each with the baseline that its events are settled by.
         redispatch_min: how often a running event is shared out again, minutes; one is the scheduler's least.
         shadow_writes_per_s: how fast one of the `SHADOW_WRITERS` writes; see docs/guides/scale.md.
     """
@@ -66,7 +66,7 @@ class Stage:
     rotate_days: int
     alert_email: str | None
     groups: Mapping[str, tuple[str, ...]]
-    programmes: Mapping[str, str]
+    programs: Mapping[str, str]
     redispatch_min: int
     shadow_writes_per_s: int
 
@@ -105,7 +105,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         rotate_days=_rotate_days(context("rotate_days")),
         alert_email=_email(context("alert_email")),
         groups=_groups(context("groups"), vens),
-        programmes=_programmes(context("programmes")),
+        programs=_programs(context("programs") or context("programmes")),
         redispatch_min=1,
         shadow_writes_per_s=100,
     )
@@ -172,17 +172,17 @@ def _groups(value: str | None, vens: tuple[str, ...]) -> Mapping[str, tuple[str,
     return groups
 
 
-def _programmes(value: str | None) -> Mapping[str, str]:
+def _programs(value: str | None) -> Mapping[str, str]:
     """``summer-peak=caiso_10_of_10,winter=nyiso_5_of_10``."""
-    programmes = {}
-    for name, baseline in _pairs(value, "programmes", "summer-peak=caiso_10_of_10"):
-        check_ven_id(name, "programmes")
-        if name == DEFAULT_PROGRAMME:
-            raise FieldError("programmes", f"{name} is there already, and has its baseline")
+    programs = {}
+    for name, baseline in _pairs(value, "programs", "summer-peak=caiso_10_of_10"):
+        check_ven_id(name, "programs")
+        if name == DEFAULT_PROGRAM:
+            raise FieldError("programs", f"{name} is there already, and has its baseline")
         if baseline not in BASELINES:
-            raise FieldError("programmes", f"{baseline!r} is none of {', '.join(BASELINES)}")
-        programmes[name] = baseline
-    return programmes
+            raise FieldError("programs", f"{baseline!r} is none of {', '.join(BASELINES)}")
+        programs[name] = baseline
+    return programs
 
 
 def _names(text: str, separator: str) -> tuple[str, ...]:

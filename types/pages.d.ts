@@ -393,7 +393,7 @@ declare namespace FleetApi {
     durationS: Bounds;
     priority: Bounds;
     randomizeStartS: Bounds;
-    programme: string;
+    program: string;
     allocation: "merit" | "proportional";
     allocations: AllocationRule[];
   }
@@ -442,7 +442,7 @@ declare namespace FleetApi {
     targets: string[];
     priority: number;
     randomizeStartS: number;
-    programme: string;
+    program: string;
     allocation: string;
     askedKw: number;
     calledKw: number;
@@ -476,7 +476,7 @@ declare namespace FleetApi {
     targets?: string[];
     priority?: number;
     randomizeStartS?: number;
-    programme?: string;
+    program?: string;
     allocation?: "merit" | "proportional";
   }
 

@@ -21,7 +21,7 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
         TELEMETRY_TABLE=resources.tables.telemetry.table_name,
         EVENTS_TABLE=resources.tables.events.table_name,
         VENS_TABLE=resources.tables.vens.table_name,
-        PROGRAMMES=json.dumps(dict(resources.stage.programmes)),
+        PROGRAMS=json.dumps(dict(resources.stage.programs)),
     )
     settle.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
     resources.tables.telemetry.grant(settle.function, "dynamodb:Query", "dynamodb:BatchWriteItem")
@@ -55,7 +55,7 @@ def dispatch_event(
         SCHEDULE_GROUP=group,
         SCHEDULE_DLQ_ARN=resources.failed_starts.queue_arn,
         SHADOW_QUEUE_URL=resources.shadow_chunks.queue.queue_url,
-        PROGRAMMES=json.dumps(dict(resources.stage.programmes)),
+        PROGRAMS=json.dumps(dict(resources.stage.programs)),
     )
     dispatch.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
     dispatch.allow("sqs:SendMessage", on=[resources.shadow_chunks.queue.queue_arn])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from contracts.api.requests import DEFAULT_PROGRAMME
+from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES
+from contracts.wire import codec
 
 Baseline = Literal[
     "caiso_10_of_10",
@@ -18,7 +20,7 @@ Baseline = Literal[
 ]
 
 DEFAULT_BASELINE: Baseline = "residential_5_of_10"
-"""What settles a programme that names nothing else."""
+"""What settles a program that names nothing else."""
 
 
 class _Part(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -142,10 +144,12 @@ class EventReport(_Part, frozen=True):
     """The settled event.
 
     *delivered* is worked out on the aggregate of the VENs; only for `clone` and `meter_before` that is the
-    sum of the VENs' own. *settled_by* is the baseline that counts, the programme's unless *notes* say why
+    sum of the VENs' own. *settled_by* is the baseline that counts, the program's unless *notes* say why
     not; the others stand beside it. A *preliminary* report is made anew once what follows the event is
     stored, when it is asked for again from *final_from_ts* on.
     """
+
+    aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
 
     event_id: str
     revision: int
@@ -155,7 +159,7 @@ class EventReport(_Part, frozen=True):
     requested_kw: float = msgspec.field(name="askedKw")
     delivered: dict[Baseline, Delivered]
     vens: tuple[VenReport, ...]
-    programme: str = DEFAULT_PROGRAMME
+    program: str = DEFAULT_PROGRAM
     settled_by: Baseline | None = None
     dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     requested_kwh: float = msgspec.field(name="askedKwh", default=0.0)
@@ -168,3 +172,8 @@ class EventReport(_Part, frozen=True):
     final_from_ts: int = 0
     cancelled: bool = False
     notes: tuple[str, ...] = ()
+
+
+def read_report(stored: Mapping[str, Any]) -> EventReport:
+    """A report as it was stored, also by a version that wrote aliases."""
+    return msgspec.convert(codec.canonical_for(EventReport, stored), EventReport)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,9 +17,11 @@ from contracts.wire.topics import VEN_ID
 VenId = Annotated[str, Meta(pattern=VEN_ID.pattern)]
 Target = Annotated[str, Meta(pattern=VEN_ID.pattern)]
 """A VEN's id or a group's name."""
-Programme = Annotated[str, Meta(pattern=VEN_ID.pattern)]
-DEFAULT_PROGRAMME = "default"
-"""The programme that there always is."""
+Program = Annotated[str, Meta(pattern=VEN_ID.pattern)]
+DEFAULT_PROGRAM = "default"
+"""The program that there always is."""
+PROGRAM_ALIASES: Mapping[str, str] = {"programme": "program"}
+"""The British spelling is accepted in requests, and read in what was stored under it."""
 Allocation = Literal["merit", "proportional"]
 
 
@@ -55,10 +58,12 @@ class DispatchEvent(_Request, frozen=True):
     with what is asked, and shares out the difference; it changes nothing else.
 
     *if_match* is the etag that the caller believes the event to have, for ``revise``, ``cancel`` and
-    ``delete``; when the event has another by now, nothing is changed. *programme* names the baseline that
+    ``delete``; when the event has another by now, nothing is changed. *program* names the baseline that
     the event is settled by. *allocation* is ``merit`` (who sustains, performs and was called least comes
     first, each up to its offer) or ``proportional`` to the offers.
     """
+
+    aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
 
     action: Literal["create", "revise", "cancel", "delete", "redispatch"] = "create"
     event_id: EventId | None = None
@@ -67,7 +72,7 @@ class DispatchEvent(_Request, frozen=True):
     targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
     priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
     randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
-    programme: Programme = DEFAULT_PROGRAMME
+    program: Program = DEFAULT_PROGRAM
     allocation: Allocation = "merit"
     if_match: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 

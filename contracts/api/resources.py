@@ -6,12 +6,13 @@ items stands here, for both.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from contracts.api.requests import DEFAULT_PROGRAMME, Allocation, Programme, Target
+from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, Program, Target
 from contracts.wire.acks import Ack, CircuitCurtailed
 from contracts.wire.commands import EventId
 from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval, Phase
@@ -192,15 +193,17 @@ class EventBody(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbi
     """An event as an operator asks for it; a revision replaces all of it.
 
     *startTs* is now when left out (of a revision: where it was). *targets* are VENs and groups of VENs;
-    none means every VEN. *programme* names the baseline that the event is settled by.
+    none means every VEN. *program* names the baseline that the event is settled by.
     """
+
+    aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
 
     intervals: Annotated[tuple[Interval, ...], Meta(min_length=1, max_length=MAX_INTERVALS)]
     start_ts: Timestamp | None = None
     targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
     priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
     randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
-    programme: Programme = DEFAULT_PROGRAMME
+    program: Program = DEFAULT_PROGRAM
     allocation: Allocation = "merit"
 
 
@@ -217,6 +220,8 @@ class EventSummary(_Resource, frozen=True):
     VENs are known not to deliver. *etag* is what a change can be made on condition of.
     """
 
+    aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
+
     event_id: str
     etag: str
     phase: Phase
@@ -228,7 +233,7 @@ class EventSummary(_Resource, frozen=True):
     targets: tuple[str, ...] = ()
     priority: int = LOWEST_PRIORITY
     randomize_start_s: int = 0
-    programme: str = DEFAULT_PROGRAMME
+    program: str = DEFAULT_PROGRAM
     allocation: Allocation = "merit"
     requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     available_kw: float | None = None

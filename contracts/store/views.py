@@ -20,6 +20,7 @@ from contracts.api.resources import (
 )
 from contracts.store.keys import EVENT_PART, EVENTS, PLAN_PART_PREFIX, REPORT_PART, VEN_PART_PREFIX
 from contracts.store.plans import Plan, plans_in
+from contracts.wire import codec
 from contracts.wire.events import DrEvent
 
 T = TypeVar("T")
@@ -143,4 +144,4 @@ def _computed(header: Mapping[str, Any], now_ts: float) -> dict[str, Any]:
 
 
 def _read(kind: type[T], item: Mapping[str, Any]) -> T:
-    return msgspec.convert(item, kind)
+    return msgspec.convert(codec.canonical_for(kind, item), kind)

@@ -49,40 +49,44 @@ def load_object(raw: bytes | str, *, max_bytes: int = PAYLOAD_MAX_BYTES) -> dict
     return value
 
 
+def canonical_for(kind: type[Any], value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """*value* with the aliases of *kind*, its class attribute ``aliases``, under their canonical names."""
+    aliases: Mapping[str, str] = getattr(kind, "aliases", {})
+    return canonical(value, aliases) if any(alias in value for alias in aliases) else value
+
+
 def convert(
     kind: type[T],
     value: Mapping[str, Any],
     *,
     under: str = "",
-    aliases: Mapping[str, str] | None = None,
     strict: bool = True,
 ) -> T:
-    """*value* as a *kind* (a msgspec Struct), aliases turned into canonical names first.
+    """*value* as a *kind* (a msgspec Struct), its aliases turned into canonical names first.
 
     Args:
         kind: the Struct to read.
         value: decoded JSON.
         under: path to put before the field in errors.
-        aliases: alias → canonical wire name; the canonical name wins when both stand there.
         strict: whether ``"1"`` is no number; a query string holds nothing but text.
 
     Raises:
         FieldError: names the first field that is missing, mistyped or out of range.
         OversizeError: nested deeper than `MAX_DEPTH`.
     """
-    given = canonical(value, aliases) if aliases else value
-    nan = _first_non_finite(given)
+    message = canonical_for(kind, value)
+    nan = _first_non_finite(message)
     if nan is not None:
         raise FieldError(_join(under, nan), "not a finite number")
     try:
-        return msgspec.convert(given, kind, strict=strict)
+        return msgspec.convert(message, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise _field_error(str(error), under) from None
 
 
-def decode(kind: type[T], raw: bytes | str, *, aliases: Mapping[str, str] | None = None) -> T:
+def decode(kind: type[T], raw: bytes | str) -> T:
     """`load_object` and `convert` in one. Raises as they do."""
-    return convert(kind, load_object(raw), aliases=aliases)
+    return convert(kind, load_object(raw))
 
 
 def canonical(value: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str, Any]:
@@ -92,11 +96,6 @@ def canonical(value: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str,
         if alias in value and name not in out:
             out[name] = value[alias]
     return out
-
-
-def wire_names(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """The field names of a Struct as they stand on the wire."""
-    return frozenset(field.encode_name for field in msgspec.structs.fields(kind))
 
 
 def _check_depth(value: Any, depth: int = 0) -> None:

@@ -23,7 +23,7 @@ from contracts.wire.topics import check_event_id
 LOWEST_PRIORITY = 1_000_000
 """What an event without a priority has; 0 is the highest. Source: OpenADR 3.1, event.priority."""
 NEAR_S = 3600
-"""An event is near from this long before its start. Interpretation: OpenADR leaves it to the programme."""
+"""An event is near from this long before its start. Interpretation: OpenADR leaves it to the program."""
 MAX_DURATION_S = 7 * 24 * 3600
 MAX_INTERVALS = 24
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from contracts.api.requests import DEFAULT_PROGRAMME, SettleEvent
+from contracts.api.requests import DEFAULT_PROGRAM, SettleEvent
 from contracts.errors import FieldError
 from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.store.plans import Plan
@@ -33,15 +33,15 @@ class Adapters:
     shadows: Shadows
     queue: ShadowQueue
     schedules: EventSchedules
-    programmes: frozenset[str]
+    programs: frozenset[str]
     settle_delay_s: int
     redispatch_min: int
     retention_days: int
 
-    def check_programme(self, programme: str) -> None:
-        """Raises FieldError for a programme that the stage does not know."""
-        if programme not in self.programmes:
-            raise FieldError("programme", f"none of {', '.join(sorted(self.programmes))}")
+    def check_program(self, program: str) -> None:
+        """Raises FieldError for a program that the stage does not know."""
+        if program not in self.programs:
+            raise FieldError("program", f"none of {', '.join(sorted(self.programs))}")
 
     def fleet(self, targets: tuple[str, ...]) -> tuple[VenRow, ...]:
         """The rows of the targets and of those in targeted groups; every VEN's when there are no targets.
@@ -141,7 +141,7 @@ def open_adapters(needs: settings.DispatchEvent, function_arn: str) -> Adapters:
             needs.scheduler_role_arn,
             needs.schedule_dlq_arn,
         ),
-        programmes=frozenset(codec.load_object(needs.programmes)) | {DEFAULT_PROGRAMME},
+        programs=frozenset(codec.load_object(needs.programs)) | {DEFAULT_PROGRAM},
         settle_delay_s=needs.settle_delay_s,
         redispatch_min=needs.redispatch_min,
         retention_days=needs.retention_days,

@@ -28,7 +28,7 @@ def create(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
     """Create the event, or complete it when it was cut short. Raises RequestRefusedError, FieldError."""
     row = desk.book.find(event_id)
     if row is None:
-        desk.check_programme(request.programme)
+        desk.check_program(request.program)
         planned = plan.plan_event(
             request,
             event_id,
@@ -55,7 +55,7 @@ def revise(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
             return row
         _check_match(row, request.if_match)
         _check_not_over(row, now)
-        desk.check_programme(request.programme)
+        desk.check_program(request.program)
         planned = plan.plan_event(
             request,
             event_id,

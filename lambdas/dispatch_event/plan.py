@@ -103,7 +103,7 @@ def plan_event(
         randomize_start_s=request.randomize_start_s,
         priority=request.priority,
         targets=request.targets,
-        programme=request.programme,
+        program=request.program,
         allocation=request.allocation,
         requested_kw=max(asked) / W_PER_KW,
         available_kw=round(fleet.available_w) / W_PER_KW if fleet.heard else None,

@@ -36,7 +36,7 @@ ends its cycle, a tank is hot) and hardly exceed one, so making up to the very k
 TOLERANCE = 0.02
 TOLERANCE_ABOVE = 0.03
 LEAST_TOLERANCE_W = 30.0
-"""How far delivery may be from what is asked before anything is changed; half of what a programme allows."""
+"""How far delivery may be from what is asked before anything is changed; half of what a program allows."""
 HELD_ROWS = 20
 """For how many report intervals a VEN is held to what it was seen to deliver, ten minutes by default."""
 RECOVERED_KW = 0.5

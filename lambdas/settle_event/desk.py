@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from contracts.api.reports import DEFAULT_BASELINE, Baseline, EventReport, VenReport
-from contracts.api.requests import DEFAULT_PROGRAMME
+from contracts.api.reports import DEFAULT_BASELINE, Baseline, EventReport, VenReport, read_report
+from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.store.keys import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, telemetry_range, ven_part
 from contracts.store.plans import Plan
 from contracts.wire import codec
@@ -19,7 +19,6 @@ from lambdas.settle_event.days import like_days
 from lambdas.settle_event.energy import PowerRow, Trace, Window
 from lambdas.settle_event.history import History
 from lambdas.settle_event.report import (
-    read_report,
     report_event,
     report_item,
     setting_of,
@@ -54,7 +53,7 @@ class Adapters:
     telemetry: Table
     vens: Table
     shadows: Shadows
-    programmes: Mapping[str, Baseline]
+    programs: Mapping[str, Baseline]
 
     @property
     def book(self) -> EventBook:
@@ -64,7 +63,7 @@ class Adapters:
     def kept(self, event_id: str) -> Kept | None:
         """The report, once there is one."""
         item = self.events.get(Key(event_id, REPORT_PART))
-        return None if item is None else Kept(read_report(item), "doneTs" in item)
+        return None if item is None else Kept(read_report(item["report"]), "doneTs" in item)
 
     def settle(self, event: EventRow, plans: Sequence[Plan], *, now: float, left_s: float) -> EventReport:
         """Work out the report. *left_s* is how long this may take altogether."""
@@ -77,7 +76,7 @@ class Adapters:
             return self._measured(ven[0], ven[1], setting, history, acks.get(ven[0], {}))
 
         found = parallel.over(list(asks.vens.items()), one)
-        baseline = self.programmes.get(event.programme, DEFAULT_BASELINE)
+        baseline = self.programs.get(event.program, DEFAULT_BASELINE)
         vens = [measured for measured, _ in found]
         report = report_event(event, plans, asks, vens, baseline=baseline, settled_ts=int(now))
         cut_short = sum(not whole for _, whole in found)
@@ -160,11 +159,11 @@ def _reading_window(setting: Setting) -> Window:
 def open_adapters(needs: settings.SettleEvent) -> Adapters:
     """The desk of this sandbox."""
     dynamodb = clients.dynamodb()
-    programmes = {DEFAULT_PROGRAMME: DEFAULT_BASELINE} | codec.load_object(needs.programmes)
+    programs = {DEFAULT_PROGRAM: DEFAULT_BASELINE} | codec.load_object(needs.programs)
     return Adapters(
         events=Table(dynamodb, needs.events_table, EVENTS),
         telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
         vens=Table(dynamodb, needs.vens_table, VENS),
         shadows=Shadows(clients.iot_data()),
-        programmes=msgspec.convert(programmes, dict[str, Baseline]),
+        programs=msgspec.convert(programs, dict[str, Baseline]),
     )

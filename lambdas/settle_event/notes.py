@@ -34,12 +34,12 @@ def of_fleet(
     baseline: Baseline,
     settled_by: Baseline | None,
 ) -> list[str]:
-    """Why it is settled by another baseline than the programme's, what is missing, what does not agree."""
+    """Why it is settled by another baseline than the program's, what is missing, what does not agree."""
     notes = []
     called = [ven for ven in vens if ven.end_ts > ven.start_ts]
     if settled_by is not None and settled_by != baseline:
         why = fleet.reasons.get(baseline, "not known")
-        notes.append(f"settled by {settled_by}, not by {baseline} of programme {event.programme!r}: {why}")
+        notes.append(f"settled by {settled_by}, not by {baseline} of program {event.program!r}: {why}")
     if called:
         reasons = fleet.reasons.items()
         notes += [f"{name}: {why}" for name, why in reasons if name in RULES and name != baseline]

@@ -75,7 +75,7 @@ def report_event(
         plans: every plan that was in force, the oldest first.
         asked: what they asked for.
         vens: what each VEN measured.
-        baseline: the programme's.
+        baseline: the program's.
         settled_ts: now, UTC s.
     """
     setting = setting_of(event, asked)
@@ -91,7 +91,7 @@ def report_event(
         start_ts=int(window.start_ts),
         end_ts=int(window.end_ts),
         settled_ts=settled_ts,
-        programme=event.programme,
+        program=event.program,
         settled_by=settled_by,
         requested_kw=_mean_kw(requested_kwh, window.duration_s),
         requested_kwh=requested_kwh,
@@ -136,11 +136,6 @@ def report_item(report: EventReport, expires_ts: int) -> dict[str, Any]:
     }
 
 
-def read_report(item: Any) -> EventReport:
-    """A report as it was stored."""
-    return msgspec.convert(item["report"], EventReport)
-
-
 def rounded(report: EventReport) -> EventReport:
     """*report* with every figure to the milliwatt: what a sum leaves behind the sixth digit is no figure."""
     return msgspec.convert(_rounded(msgspec.to_builtins(report)), EventReport)
@@ -157,7 +152,7 @@ def _rounded(value: Any) -> Any:
 
 
 def _settled_by(fleet: Aggregate, baseline: Baseline) -> Baseline | None:
-    """The programme's baseline, or the first there is of those that need no days before."""
+    """The program's baseline, or the first there is of those that need no days before."""
     order: tuple[Baseline, ...] = (baseline, "meter_before", "clone")
     return next((name for name in order if name in fleet.delivered), None)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from contracts.api.requests import DEFAULT_PROGRAMME, Allocation, Assignment, event_etag
+from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, Assignment, event_etag
 from contracts.store.keys import EVENT_PART
+from contracts.wire import codec
 from contracts.wire.events import LOWEST_PRIORITY, DrEvent, Interval
 from contracts.wire.shadow import OptOut
 
@@ -66,6 +67,8 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     etag are computed, never stored.
     """
 
+    aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
+
     event_id: str
     requested: str
     revision: int
@@ -78,7 +81,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     randomize_start_s: int = 0
     priority: int = LOWEST_PRIORITY
     targets: tuple[str, ...] = ()
-    programme: str = DEFAULT_PROGRAMME
+    program: str = DEFAULT_PROGRAM
     allocation: Allocation = "merit"
     requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     available_kw: float | None = None
@@ -126,7 +129,7 @@ def attributes(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 
 def read(kind: type[R], item: Any) -> R:
     """An item as a row."""
-    return msgspec.convert(item, kind)
+    return msgspec.convert(codec.canonical_for(kind, item), kind)
 
 
 def read_all(kind: type[R], items: Iterable[Any]) -> tuple[R, ...]:

@@ -38,7 +38,7 @@ class DispatchEvent:
     """Needs of `dispatch_event`.
 
     *settle_delay_s*: how long after an event's end it is settled. *redispatch_min*: how often it is shared
-    out again while it runs, minutes. *programmes*: JSON, the baseline of each programme by its name.
+    out again while it runs, minutes. *programs*: JSON, the baseline of each program by its name.
     """
 
     vens_table: str
@@ -52,17 +52,17 @@ class DispatchEvent:
     settle_delay_s: int
     redispatch_min: int
     shadow_queue_url: str
-    programmes: str
+    programs: str
 
 
 @dataclass(frozen=True, slots=True)
 class SettleEvent:
-    """Needs of `settle_event`. *programmes*: JSON, the baseline of each programme by its name."""
+    """Needs of `settle_event`. *programs*: JSON, the baseline of each program by its name."""
 
     telemetry_table: str
     events_table: str
     vens_table: str
-    programmes: str
+    programs: str
 
 
 def read(kind: type[S], environ: Mapping[str, str] | None = None) -> S:

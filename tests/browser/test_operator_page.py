@@ -173,7 +173,7 @@ async def _sheds(seen: Seen) -> bool:
 
 
 async def test_what_the_cloud_refuses_is_shown_at_the_field(open_page: Any) -> None:
-    """Of what the page cannot know by itself, such as the programmes; and nothing is lost from the form."""
+    """Of what the page cannot know by itself, such as the programs; and nothing is lost from the form."""
     seen = await open_page()
     await seen.page.locator("#new-event").click()
     await seen.page.locator(".value").fill("")
@@ -182,11 +182,11 @@ async def test_what_the_cloud_refuses_is_shown_at_the_field(open_page: Any) -> N
     assert await seen.page.locator(".value").get_attribute("aria-invalid") == "true"
     await seen.page.locator(".value").fill("1.5")
     await seen.page.locator("#form-more summary").click()
-    await seen.page.locator("#form-programme").fill("nothing")
+    await seen.page.locator("#form-program").fill("nothing")
     await seen.page.locator("#form-send").click()
     await seen.says("#form-wrong", "none of")
-    assert await seen.page.locator("#form-programme").get_attribute("aria-invalid") == "true"
-    assert await seen.page.locator("#form-programme").get_attribute("aria-describedby") == "form-wrong"
+    assert await seen.page.locator("#form-program").get_attribute("aria-invalid") == "true"
+    assert await seen.page.locator("#form-program").get_attribute("aria-describedby") == "form-wrong"
     assert await seen.page.locator(".value").input_value() == "1.5"
 
 

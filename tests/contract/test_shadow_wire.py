@@ -88,7 +88,7 @@ def test_the_older_list_of_loads_is_accepted(name: str) -> None:
     ],
 )
 def test_an_opt_out_is_a_truth_value_or_an_object(value: Any, opt_out: OptOut | None) -> None:
-    """A switch in an app sends true; a programme sends a reason and an end."""
+    """A switch in an app sends true; a program sends a reason and an end."""
     assert read_desired({"optOut": value}) == Desired(opt_out=opt_out)
 
 

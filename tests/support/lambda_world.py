@@ -39,7 +39,7 @@ ENVIRONMENT = {
     "SETTLE_DELAY_S": "120",
     "REDISPATCH_MIN": "1",
     "SHADOW_WRITES_PER_S": "100",
-    "PROGRAMMES": '{"summer-peak":"caiso_10_of_10"}',
+    "PROGRAMS": '{"summer-peak":"caiso_10_of_10"}',
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }
 

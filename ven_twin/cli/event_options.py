@@ -34,9 +34,11 @@ PriorityOption = Annotated[int | None, typer.Option("--priority", help="0 is the
 RandomizeOption = Annotated[
     str | None, typer.Option("--randomize-start", help="Spread the starts by up to ± this.")
 ]
-ProgrammeOption = Annotated[
-    str | None, typer.Option("--programme", help="Names the baseline that it is settled by.")
+ProgramOption = Annotated[
+    str | None, typer.Option("--program", help="Names the baseline that it is settled by.")
 ]
+ProgrammeOption = Annotated[str | None, typer.Option("--programme", hidden=True)]
+"""The British spelling of ``--program``."""
 AllocationOption = Annotated[
     str | None, typer.Option("--allocation", help="merit (who has most, in turn) or proportional.")
 ]
@@ -50,6 +52,7 @@ OPTIONS: Mapping[str, Any] = {
     "target": TargetOption,
     "priority": PriorityOption,
     "randomize_start": RandomizeOption,
+    "program": ProgramOption,
     "programme": ProgrammeOption,
     "allocation": AllocationOption,
 }
@@ -79,7 +82,7 @@ def event_asked(*, stays: Sequence[Interval] = (), **given: Any) -> dict[str, An
         "targets": given["target"] or None,
         "priority": given["priority"],
         "randomizeStartS": duration_s(randomize, "--randomize-start") if randomize else None,
-        "programme": given["programme"],
+        "program": given["program"] if given["program"] is not None else given["programme"],
         "allocation": given["allocation"],
     }
     return {name: value for name, value in asked.items() if value is not None}

@@ -66,7 +66,7 @@ def show(event: Event) -> None:
     terms = [
         f"requested {power(event.requested_kw)}",
         f"dispatched {power(event.dispatched_kw)}",
-        f"programme {event.programme}",
+        f"program {event.program}",
     ]
     terms += [f"targets {', '.join(event.targets)}"] if event.targets else []
     terms += [f"short by {power(event.shortfall_kw)}"] if event.shortfall_kw else []

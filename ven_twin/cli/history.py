@@ -92,7 +92,7 @@ def backfill(
         return
     for each in filled:
         typer.echo(f"{each.ven_id:16}  {each.rows:6} rows, {_day(each.from_ts)} to {_day(each.until_ts)}")
-    typer.echo(f"Written in {took_s:.1f} s. An event is settled by its programme's baseline from now on.")
+    typer.echo(f"Written in {took_s:.1f} s. An event is settled by its program's baseline from now on.")
 
 
 def _homes(

@@ -8,10 +8,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.console import Console
 
-from contracts.api.reports import EventReport
+from contracts.api.reports import read_report
 from contracts.errors import FieldError
 from ven_twin.operations.reports import page, table, terminal
 
@@ -20,7 +19,7 @@ console = Console(highlight=False)
 
 def show_report(settled: Mapping[str, Any]) -> None:
     """Print a report: delivered power by baseline and by VEN."""
-    terminal.show(msgspec.convert(settled, EventReport), console)
+    terminal.show(read_report(settled), console)
 
 
 def whole(settled: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -37,12 +36,12 @@ def save(settled: Mapping[str, Any], *, html: Path | None, csv: str | None) -> N
         FieldError: a file cannot be written; names the option.
     """
     if html is not None:
-        text = page.html(msgspec.convert(settled, EventReport))
+        text = page.html(read_report(settled))
         _write("--html", html, text)
         sys.stderr.write(f"Page   {html}\n")
     if csv is not None:
         rows = StringIO()
-        table.write(msgspec.convert(settled, EventReport), rows)
+        table.write(read_report(settled), rows)
         if csv == "-":
             sys.stdout.write(rows.getvalue())
         else:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.api.reports import EventReport
+from contracts.api.reports import EventReport, read_report
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventPage
 from contracts.store import views
@@ -102,7 +102,7 @@ def get_report(request: OperationRequest, adapters: ApiAdapters) -> OperationRes
     row = _event(request, adapters)
     report = _report(request, adapters)
     if report is not None:
-        return OperationResult(msgspec.convert(report, EventReport))
+        return OperationResult(read_report(report))
     over = row.over_ts <= request.now
     detail = "is over, and not settled yet: POST settles it now" if over else _not_before(row)
     raise ProblemError(ProblemKind.CONFLICT, detail, field="eventId")

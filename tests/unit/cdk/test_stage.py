@@ -32,9 +32,9 @@ REFUSED = [
     ("groups", "north=ven-1+ven-9", "north has 'ven-9' in it, which is none of the stack's VENs"),
     ("groups", "ven-1=ven-1", "ven-1 is a VEN's id already"),
     ("groups", "north=ven-1,north=ven-1", "names north twice"),
-    ("programmes", "summer", "'summer' is not like summer-peak=caiso_10_of_10"),
-    ("programmes", "summer=guess", "'guess' is none of "),
-    ("programmes", "default=clone", "default is there already"),
+    ("programs", "summer", "'summer' is not like summer-peak=caiso_10_of_10"),
+    ("programs", "summer=guess", "'guess' is none of "),
+    ("programs", "default=clone", "default is there already"),
 ]
 
 
@@ -97,11 +97,16 @@ def test_a_ven_knows_the_groups_it_is_in() -> None:
     assert [stage.groups_of(ven_id) for ven_id in stage.vens] == [("all", "north"), ("all", "north"), ()]
 
 
-def test_a_programme_names_its_baseline() -> None:
-    """Programmes are the operator's; the default one is not among them."""
-    stage = read_stage({"programmes": "summer-peak=caiso_10_of_10,winter=nyiso_5_of_10"}.get)
-    assert stage.programmes == {"summer-peak": "caiso_10_of_10", "winter": "nyiso_5_of_10"}
-    assert read_stage(lambda _: None).programmes == {}
+def test_a_program_names_its_baseline() -> None:
+    """Programs are the operator's; the default one is not among them."""
+    stage = read_stage({"programs": "summer-peak=caiso_10_of_10,winter=nyiso_5_of_10"}.get)
+    assert stage.programs == {"summer-peak": "caiso_10_of_10", "winter": "nyiso_5_of_10"}
+    assert read_stage(lambda _: None).programs == {}
+
+
+def test_programs_may_be_written_programmes() -> None:
+    """A deployment's context that has the British spelling deploys the same."""
+    assert read_stage({"programmes": "winter=nyiso_5_of_10"}.get).programs == {"winter": "nyiso_5_of_10"}
 
 
 @pytest.mark.parametrize("name", STAGES)

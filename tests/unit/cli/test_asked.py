@@ -64,6 +64,12 @@ def test_a_revision_changes_what_is_given_and_no_more() -> None:
     assert asked(ONE) == {}
 
 
+def test_a_program_may_be_written_programme() -> None:
+    """``--programme`` is ``--program``; where both are written ours counts."""
+    assert asked(ONE, program="winter") == asked(ONE, programme="winter") == {"program": "winter"}
+    assert asked(ONE, program="winter", programme="summer") == {"program": "winter"}
+
+
 def test_of_several_intervals_none_is_revised_alone() -> None:
     """Which of them is meant cannot be known, so all are given anew."""
     with pytest.raises(FieldError, match="2 intervals"):

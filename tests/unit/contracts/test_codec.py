@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from contracts.errors import FieldError, MalformedError, OversizeError
-from contracts.store.envelopes import Envelope, read_envelope
+from contracts.store.envelopes import read_envelope
 from contracts.wire import codec
 from contracts.wire.codec import MAX_DEPTH
 from contracts.wire.telemetry import read_loads, read_telemetry
@@ -96,11 +96,6 @@ def test_a_value_that_is_no_object_names_the_payload() -> None:
     with pytest.raises(FieldError) as refused:
         codec.convert(Inner, [1])  # type: ignore[arg-type]
     assert refused.value.field == "payload"
-
-
-def test_names_on_the_wire_are_the_encoded_ones() -> None:
-    """Projections and schemas ask for what is sent."""
-    assert codec.wire_names(Envelope) == {"payload", "topic", "receivedMs", "clientId"}
 
 
 def _envelope(**changes: Any) -> str:

@@ -114,7 +114,7 @@ def test_a_query_string_that_cannot_be_read_is_refused(api: Api, query: str) -> 
         ({"intervals": [{**INTERVAL, "signal": "level", "value": 7}]}, "intervals[0].value"),
         ({**EVENT, "priority": 1.5}, "priority"),
         ({**EVENT, "targets": ["nobody"]}, "targets[0]"),
-        ({**EVENT, "programme": "nowhere"}, "programme"),
+        ({**EVENT, "program": "nowhere"}, "program"),
         ({**EVENT, "eventId": "a/b"}, "eventId"),
         ({**EVENT, "startTs": int(NOW) - 9999}, "startTs"),
     ],
@@ -124,6 +124,15 @@ def test_a_wrong_body_is_refused_and_names_the_field(api: Api, world: World, bod
     world.add_ven("ven-1")
     problem(api.call("POST", "/events", body), 400, "badRequest", field)
     assert api.get("/events")["items"] == []
+
+
+def test_a_body_may_say_programme(api: Api, world: World) -> None:
+    """The British spelling is accepted in a request; what is answered has ours."""
+    world.add_ven("ven-1")
+    created = api.call("POST", "/events", {**EVENT, "programme": "summer-peak"})
+    event = api.get(f"/events/{created.json['eventId']}")
+    assert event["program"] == "summer-peak"
+    assert "programme" not in event
 
 
 def test_a_body_of_another_kind_is_refused(api: Api) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from contracts.store import views
+from contracts.store.keys import EVENT_PART, Key
 from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.handler import handler
 from lambdas.shared import clients
@@ -98,13 +100,30 @@ def test_a_target_that_is_neither_is_named(fleet: World) -> None:
     assert fleet.event_part("e1") == {}
 
 
-def test_a_programme_is_one_that_the_stage_knows(fleet: World) -> None:
+def test_a_program_is_one_that_the_stage_knows(fleet: World) -> None:
     """The default and those of the stage are taken and kept; another is refused with what there is."""
-    answer = ask("create", intervals=HOUR_12, programme="other")
-    assert (answer["code"], answer["field"]) == ("badRequest", "programme")
+    answer = ask("create", intervals=HOUR_12, program="other")
+    assert (answer["code"], answer["field"]) == ("badRequest", "program")
     assert "default, summer-peak" in answer["error"]
+    assert ask("create", intervals=HOUR_12, program="summer-peak")["ok"]
+    assert row(fleet).program == "summer-peak"
+
+
+def test_a_program_may_be_written_programme(fleet: World) -> None:
+    """Callers that write the British spelling are served, and the event is stored under ours."""
     assert ask("create", intervals=HOUR_12, programme="summer-peak")["ok"]
-    assert row(fleet).programme == "summer-peak"
+    assert fleet.event_part("e1")["program"] == "summer-peak"
+    assert "programme" not in fleet.event_part("e1")
+
+
+def test_an_event_that_was_stored_with_its_programme_keeps_it(fleet: World) -> None:
+    """An event that an older version created is read, and revised, with its program."""
+    ask("create", intervals=HOUR_12, program="summer-peak")
+    fleet.events.update(Key("e1", EVENT_PART), {"program": None, "programme": "summer-peak"})
+    assert row(fleet).program == "summer-peak"
+    summary = views.event_summary(fleet.event_part("e1"), NOW)
+    assert summary is not None
+    assert summary.program == "summer-peak"
 
 
 def test_a_revision_replaces_what_was_asked(fleet: World) -> None:

@@ -1,4 +1,4 @@
-"""`settle_event` over days and plans: the programme's baseline, what was asked when, VENs' standing."""
+"""`settle_event` over days and plans: the program's baseline, what was asked when, VENs' standing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from contracts.api.reports import EventReport
-from contracts.store.keys import Key, day_row_id, telemetry_row_id, ven_part
+from contracts.store.keys import REPORT_PART, Key, day_row_id, telemetry_row_id, ven_part
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event import desk as desk_module
 from lambdas.settle_event.days import DAY_S, QUARTERS
@@ -94,12 +94,12 @@ def _nine(used_kw: float) -> str:
     return msgspec.json.encode(kw).decode()
 
 
-def test_the_default_programme_is_settled_by_the_residential_rule(remembered: World) -> None:
+def test_the_default_program_is_settled_by_the_residential_rule(remembered: World) -> None:
     """The five highest of ten, 8 kW, less the 2 kW drawn: 6 kW. The other rules stand beside it."""
     dispatch()
     event_rows(remembered)
     whole = report()
-    assert (whole.programme, whole.settled_by) == ("default", "residential_5_of_10")
+    assert (whole.program, whole.settled_by) == ("default", "residential_5_of_10")
     delivered = {name: found.delivered_kw for name, found in whole.delivered.items()}
     assert delivered == {
         "caiso_10_of_10": pytest.approx(3.5),
@@ -112,13 +112,24 @@ def test_the_default_programme_is_settled_by_the_residential_rule(remembered: Wo
     assert whole.delivered["residential_5_of_10"].delivered_kwh == pytest.approx(6.0)
 
 
-def test_a_programme_names_its_baseline(remembered: World) -> None:
+def test_a_program_names_its_baseline(remembered: World) -> None:
     """The setting says summer-peak=caiso_10_of_10: (1 + … + 10) / 10 − 2 = 3.5 kW."""
-    dispatch(programme="summer-peak")
+    dispatch(program="summer-peak")
     event_rows(remembered)
     whole = report()
-    assert (whole.programme, whole.settled_by) == ("summer-peak", "caiso_10_of_10")
+    assert (whole.program, whole.settled_by) == ("summer-peak", "caiso_10_of_10")
     assert whole.delivered["caiso_10_of_10"].delivered_kw == pytest.approx(3.5)
+
+
+def test_a_report_that_was_stored_with_its_programme_keeps_it(remembered: World) -> None:
+    """A report that an older version settled is handed out with its program."""
+    dispatch(program="summer-peak")
+    event_rows(remembered)
+    settled = report()
+    stored = remembered.event_part("e1", REPORT_PART)["report"]
+    stored["programme"] = stored.pop("program")
+    remembered.events.update(Key("e1", REPORT_PART), {"report": stored})
+    assert report() == settled
 
 
 def test_without_history_the_hour_before_settles_and_the_report_says_why(house: World) -> None:

@@ -102,7 +102,7 @@ async def test_the_form_begins_with_the_contracts_defaults(client: httpx.AsyncCl
     """Ranges and defaults are those of an event that leaves everything out."""
     form = (await client.get("/api/rules")).json()["form"]
     left_out = EventBody(intervals=())
-    assert (form["programme"], form["allocation"]) == (left_out.programme, left_out.allocation)
+    assert (form["program"], form["allocation"]) == (left_out.program, left_out.allocation)
     assert form["priority"] == {"minimum": 0, "maximum": LOWEST_PRIORITY, "default": left_out.priority}
     assert form["randomizeStartS"] == {"minimum": 0, "maximum": 3600, "default": 0}
     assert {rule["value"] for rule in form["signals"]} == set(Signal)

@@ -68,7 +68,7 @@ class FormRules(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     duration_s: Bounds
     priority: Bounds
     randomize_start_s: Bounds
-    programme: str
+    program: str
     allocation: Allocation
     allocations: tuple[AllocationRule, ...]
 
@@ -114,7 +114,7 @@ def _form() -> FormRules:
         duration_s=bounds(Interval, "duration_s"),
         priority=bounds(EventBody, "priority"),
         randomize_start_s=bounds(EventBody, "randomize_start_s"),
-        programme=defaults.programme,
+        program=defaults.program,
         allocation=defaults.allocation,
         allocations=tuple(
             AllocationRule(value=value, words=words, short=ALLOCATED[value])

@@ -90,7 +90,7 @@ class ListedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     targets: tuple[str, ...]
     priority: int
     randomize_start_s: int
-    programme: str
+    program: str
     allocation: str
     requested_kw: float = msgspec.field(name="askedKw")
     dispatched_kw: float = msgspec.field(name="calledKw")
@@ -201,7 +201,7 @@ def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> L
         targets=event.targets,
         priority=event.priority,
         randomize_start_s=event.randomize_start_s,
-        programme=event.programme,
+        program=event.program,
         allocation=event.allocation,
         requested_kw=requested_kw,
         dispatched_kw=event.dispatched_kw,

@@ -28,7 +28,7 @@ Values = Sequence[float | None]
 def html(report: EventReport) -> str:
     """The page of *report*."""
     status = texts.settlement_status(report)
-    subtitle = f"{texts.event_time(report)}; programme {report.programme}; {status}"
+    subtitle = f"{texts.event_time(report)}; program {report.program}; {status}"
     sections = [_tiles(report), *(_plots(report, report.series) if report.series else [])]
     if report.delivered:
         sections += ["<h2>By baseline</h2>", _baselines(report)]

@@ -20,7 +20,7 @@ WIDE_COLUMNS = 100
 def show(report: EventReport, console: Console) -> None:
     """Print *report*."""
     console.print(f"[bold]{escape(report.event_id)}[/]  {texts.event_time(report)}")
-    console.print(f"programme {escape(report.programme)}, {texts.settlement_status(report)}", style="dim")
+    console.print(f"program {escape(report.program)}, {texts.settlement_status(report)}", style="dim")
     console.print(texts.headline(report))
     console.print()
     if report.delivered:

@@ -112,7 +112,7 @@ function terms(line) {
   const words = [
     times(line),
     `requests ${line.request}`,
-    `programme ${line.programme}`,
+    `program ${line.program}`,
     rules.form.allocations.find(({ value }) => value === line.allocation)?.short ?? line.allocation,
     `revision ${line.revision}`,
   ];

@@ -10,7 +10,7 @@ import { chosenTargets, listTargets, setUp as setUpTargets } from "./targets.js"
 /** @typedef {FleetApi.ListedEvent} ListedEvent */
 /**
  * The terms that the form is opened with.
- * @typedef {Pick<ListedEvent, "targets" | "programme" | "allocation" | "priority" | "randomizeStartS">} Rest
+ * @typedef {Pick<ListedEvent, "targets" | "program" | "allocation" | "priority" | "randomizeStartS">} Rest
  * @typedef {Rest & { intervals: steps.Step[] }} Terms
  */
 
@@ -73,7 +73,7 @@ export function create() {
   open(null, {
     intervals: [{ signal: "shedKw", value: halfKw, durationS: DEFAULT_DURATION_S }],
     targets: [],
-    programme: defaults.programme,
+    program: defaults.program,
     allocation: defaults.allocation,
     priority: priorities.default ?? priorities.maximum,
     randomizeStartS: spread.default ?? 0,
@@ -97,7 +97,7 @@ function newEventId() {
  * @param {ListedEvent | null} event
  * @param {Terms} terms
  */
-function open(event, { intervals, targets, programme, allocation, priority, randomizeStartS }) {
+function open(event, { intervals, targets, program, allocation, priority, randomizeStartS }) {
   revised = event;
   text("form-title", event ? "Revise the event" : "New event");
   text("form-words", event ? `${event.eventId}: this replaces its request.` : "");
@@ -106,9 +106,9 @@ function open(event, { intervals, targets, programme, allocation, priority, rand
   steps.fill(intervals);
   const starts = event ? [/** @type {const} */ (["", "where it is"]), ...STARTS] : STARTS;
   select("form-start").replaceChildren(...options(starts));
-  const names = new Set([defaults.programme, ...events.map((line) => line.programme)]);
-  byId("programmes").replaceChildren(...[...names].map((value) => make("option", { value })));
-  input("form-programme").value = programme;
+  const names = new Set([defaults.program, ...events.map((line) => line.program)]);
+  byId("programs").replaceChildren(...[...names].map((value) => make("option", { value })));
+  input("form-program").value = program;
   select("form-allocation").value = allocation;
   input("form-priority").value = priority === priorities.default ? "" : String(priority);
   input("form-spread").value = String(randomizeStartS / 60);
@@ -149,7 +149,7 @@ function request() {
   return {
     intervals,
     allocation: /** @type {FleetApi.NewEvent["allocation"]} */ (select("form-allocation").value),
-    programme: input("form-programme").value.trim(),
+    program: input("form-program").value.trim(),
     ...(targets === null ? {} : { targets }),
     ...(start === null ? {} : { startTs: start }),
     ...(priority === "" ? {} : { priority: Number(priority) }),
