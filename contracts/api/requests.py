@@ -23,6 +23,7 @@ DEFAULT_PROGRAM = "default"
 PROGRAM_ALIASES: Mapping[str, str] = {"programme": "program"}
 """The British spelling is accepted in requests, and read in what was stored under it."""
 Allocation = Literal["merit", "proportional"]
+RefusalCode = Literal["badRequest", "notFound", "conflict", "preconditionFailed"]
 
 
 class _Request(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,7 +134,7 @@ class Refused(_Request, frozen=True):
 
     error: str
     field: str | None = None
-    code: Literal["badRequest", "notFound", "conflict", "preconditionFailed"] = "badRequest"
+    code: RefusalCode = "badRequest"
     ok: Literal[False] = False
 
 

@@ -189,7 +189,14 @@ class SentCommand(_Resource, frozen=True):
     ack_received_ts: float | None = None
 
 
-class EventBody(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EventBody(
+    msgspec.Struct,
+    rename="camel",
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
     """An event as an operator asks for it; a revision replaces all of it.
 
     *startTs* is now when left out (of a revision: where it was). *targets* are VENs and groups of VENs;
@@ -240,6 +247,19 @@ class EventSummary(_Resource, frozen=True):
     dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     shortfall_kw: float = 0.0
     cancelled_ts: float | None = None
+
+    @property
+    def body(self) -> EventBody:
+        """The part of the event that a revision replaces."""
+        return EventBody(
+            intervals=self.intervals,
+            start_ts=self.start_ts,
+            targets=self.targets,
+            priority=self.priority,
+            randomize_start_s=self.randomize_start_s,
+            program=self.program,
+            allocation=self.allocation,
+        )
 
 
 class PhaseReached(_Resource, frozen=True):

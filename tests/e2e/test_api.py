@@ -12,7 +12,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
+from contracts.api.resources import NewEvent
 from contracts.store.stack import StackOutput
+from contracts.wire.events import Interval, Signal
 from local_cloud.runtime import REGION
 from tests.e2e.conftest import until
 from ven_twin.operations.aggregator.by_api import ApiAggregator
@@ -169,15 +171,10 @@ def test_a_change_on_condition_is_refused_both_ways_when_it_does_not_hold(system
         access_key_id=system.runtime.access_key_id,
         secret_access_key=system.runtime.secret_access_key,
     )
+    interval = Interval(duration_s=60, signal=Signal.SHED_KW, value=0.1)
     for way in (ApiAggregator(url, operator), DirectAggregator(system.cloud)):
         made = [
-            way.create_event(
-                {
-                    "intervals": [{"signal": "shedKw", "value": 0.1, "durationS": 60}],
-                    "startTs": 4_000_000_000 + n,
-                }
-            )
-            for n in range(3)
+            way.create_event(NewEvent(intervals=(interval,), start_ts=4_000_000_000 + n)) for n in range(3)
         ]
         ids = [each.event_id for each in made]
         assert [event.event_id for event in way.events(page=1)][:3] == ids[::-1]
@@ -205,7 +202,7 @@ def test_the_fleet_is_the_same_both_ways(system: System, url: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["event", "create", "--shed-kw", "-1", "--duration", "10s"], "intervals[0].value"),
+        (["event", "create", "--shed-kw", "-1", "--duration", "10s"], "--shed-kw"),
         (["event", "create", "--shed-kw", "1", "--duration", "10s", "--target", "nobody"], "targets[0]"),
         (["event", "create", "--interval", "soon"], "--interval"),
         (["event", "create", "--interval", "10s:shedKw=1", "--level", "1"], "--interval"),

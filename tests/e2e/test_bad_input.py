@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["event", "create", "--shed-kw", "-1", "--duration", "10s"], "value"),
-        (["event", "create", "--shed-kw", "nan", "--duration", "10s"], "value"),
-        (["event", "create", "--shed-kw", "1e9", "--duration", "10s"], "value"),
+        (["event", "create", "--shed-kw", "-1", "--duration", "10s"], "--shed-kw"),
+        (["event", "create", "--shed-kw", "nan", "--duration", "10s"], "--shed-kw"),
+        (["event", "create", "--shed-kw", "1e9", "--duration", "10s"], "--shed-kw"),
         (["event", "create", "--duration", "10s"], "--shed-kw"),
         (["event", "create", "--shed-kw", "1", "--duration", "soon"], "--duration"),
         (["event", "create", "--shed-kw", "1", "--duration", "10s", "--start", "noon"], "--start"),

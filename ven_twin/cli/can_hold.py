@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from contracts.api.event_text import parse_duration, parse_power, parse_start_ts
 from contracts.errors import FieldError
+from contracts.wire.units import S_PER_MIN
 from ven_twin.cli.connection import JsonOption
-from ven_twin.cli.console import print_json, start_ts
+from ven_twin.cli.console import print_json
 from ven_twin.webkit.formatting import power
 
 if TYPE_CHECKING:
@@ -23,9 +25,14 @@ ROWS = 12
 
 
 def can_hold(
-    kw: Annotated[float, typer.Option("--kw", help="Draw so many kW less.")],
-    minutes: Annotated[float, typer.Option("--minutes", help="For so many minutes of house time.")],
+    kw: Annotated[str, typer.Option("--kw", help="Draw so much less, such as 3kW or 3.")],
     *,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="For so long in house time: 90m, 1h30m, 2h30.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="The same in minutes, in place of --for.")
+    ] = None,
     house: Annotated[
         str, typer.Option("--house", help="A packaged house, or a profile's path.")
     ] = "standard",
@@ -38,18 +45,31 @@ def can_hold(
     from ven_twin.ven.clock import HouseClock, now_ts
     from ven_twin.ven.house_runtime import HouseRuntime
 
-    if not 0 < kw <= MOST_KW:
-        raise FieldError("--kw", f"above 0 to {MOST_KW:.0f}, got {kw:g}")
-    if not (math.isfinite(minutes) and 1 <= minutes <= MOST_MINUTES):
-        raise FieldError("--minutes", f"1 to {MOST_MINUTES:.0f}, got {minutes:g}")
-    from_ts = start_ts(house_start, "--house-start") if house_start else now_ts()
-    held = HouseRuntime(house, HouseClock(from_ts, 0.0)).can_hold(kw, minutes)
+    requested_kw = parse_power(kw, "--kw")
+    if not 0 < requested_kw <= MOST_KW:
+        raise FieldError("--kw", f"write more than 0 and at most {MOST_KW:.0f} kW, not {kw}")
+    length_min = _minutes(duration, minutes)
+    from_ts = parse_start_ts(house_start, "--house-start") if house_start else now_ts()
+    held = HouseRuntime(house, HouseClock(from_ts, 0.0)).can_hold(requested_kw, length_min)
     if json_output:
         print_json(msgspec.to_builtins(held))
     else:
         _show(held)
     if not held.holds:
         raise typer.Exit(1)
+
+
+def _minutes(duration: str | None, minutes: float | None) -> float:
+    """The length of the hold, min, from the one option of the two that is there."""
+    if (duration is None) == (minutes is None):
+        raise FieldError("--for", "give --for or --minutes, such as --for 1h30m")
+    if duration is not None:
+        option, length_min = "--for", parse_duration(duration, "--for") / S_PER_MIN
+    else:
+        option, length_min = "--minutes", minutes or 0.0
+    if not (math.isfinite(length_min) and 1 <= length_min <= MOST_MINUTES):
+        raise FieldError(option, f"write 1 to {MOST_MINUTES:.0f} minutes, not {length_min:g}")
+    return length_min
 
 
 def _show(held: Hold) -> None:

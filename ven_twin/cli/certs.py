@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from contracts.api.event_text import parse_duration
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
 from contracts.store.stack import (
@@ -29,7 +30,7 @@ from ven_twin.cli.connection import (
     connect,
     ven_folder,
 )
-from ven_twin.cli.console import duration_s, print_json
+from ven_twin.cli.console import print_json
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -131,7 +132,7 @@ def allow(
     row = cloud.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
         raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
-    expires_ts = int(time.time() + duration_s(within, "--for"))
+    expires_ts = int(time.time() + parse_duration(within, "--for"))
     cloud.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
     if json_output:
         print_json({"venId": ven_id, "expiresTs": expires_ts})

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import msgspec
 import typer
 
+from contracts.api.resources import NewCommand
 from contracts.errors import FieldError
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, VenOption, with_aggregator
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from ven_twin.operations.aggregator.protocol import Aggregator
 
 POLL_S = 0.1
+
+
+class NoAck(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The answer for a program when no ack came in time."""
+
+    error: str
+    correlation_id: str
+    ok: Literal[False] = False
 
 
 @with_aggregator
@@ -42,26 +51,25 @@ def cmd(
 ) -> None:
     """Send one operation to a VEN and print its ack. Exit 1 when it is refused or does not come."""
     check_ven_id(ven_id, "--ven-id")
-    body, reached = _object(data), aggregator()
+    # An unknown operation is refused by the cloud side, which answers with those that it knows.
+    command, reached = NewCommand(op=cast("Any", op), data=_object(data)), aggregator()
     try:
-        issued = reached.send_command(ven_id, op, body)
+        issued = reached.send_command(ven_id, command)
     except RefusedError as error:
         if not json_output:
             raise
-        print_json(error.answer)
+        print_json(msgspec.to_builtins(error.refused))
         raise typer.Exit(1) from None
     ack = wait_for_ack(reached, ven_id, issued.correlation_id, timeout_s)
     if ack is None:
-        missing = {
-            "ok": False,
-            "error": f"no ack from {ven_id} within {timeout_s:g} s",
-            "correlationId": issued.correlation_id,
-        }
+        missing = NoAck(
+            error=f"no ack from {ven_id} within {timeout_s:g} s", correlation_id=issued.correlation_id
+        )
         if json_output:
-            print_json(missing)
+            print_json(msgspec.to_builtins(missing))
         else:
             typer.echo(
-                f"ven-twin: {missing['error']}: is it running? (ven-twin run --ven-id {ven_id})", err=True
+                f"ven-twin: {missing.error}: is it running? (ven-twin run --ven-id {ven_id})", err=True
             )
         raise typer.Exit(1)
     if json_output:

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from contracts.api.resources import EventBody
-from contracts.errors import FieldError
+from contracts.api.reports import EventReport
+from contracts.api.resources import Event, EventBody, NewEvent, VenParticipation
 from contracts.wire.topics import check_event_id
 from ven_twin.cli import event_view, report
 from ven_twin.cli.connection import JsonOption, with_aggregator
 from ven_twin.cli.console import print_json
 from ven_twin.cli.event_options import with_event
-from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError
-
-if TYPE_CHECKING:
-    from ven_twin.operations.aggregator.cloud import Cloud
+from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError, whole_report
 
 app = typer.Typer(help="DR events: create, look at, revise, cancel, delete, report.", no_args_is_help=True)
+
+
+class EventDeleted(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The answer for a program when an event is deleted."""
+
+    event_id: str
+    ok: Literal[True] = True
+
+
+class ShownEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """An event for a program: its VENs beside it, and its report once it is settled."""
+
+    event: Event
+    vens: tuple[VenParticipation, ...]
+    report: EventReport | None
+
 
 EventArgument = Annotated[str, typer.Argument(help="The event's id.")]
 
@@ -34,7 +47,7 @@ EventArgument = Annotated[str, typer.Argument(help="The event's id.")]
 @with_event
 def create(
     *,
-    asked: Callable[..., dict[str, Any]],
+    body: Callable[..., EventBody],
     event_id: Annotated[
         str | None, typer.Option("--event-id", help="Makes a repeat of this call one event.")
     ] = None,
@@ -42,10 +55,10 @@ def create(
     aggregator: Callable[[], Aggregator],
 ) -> None:
     """Create a DR event, for now or later, and give it to the VENs."""
-    identity = {"eventId": check_event_id(event_id, "--event-id") if event_id else new_event_id()}
-    request = asked() | identity
-    with _told(json_output=json_output):
-        dispatched = aggregator().create_event(request)
+    chosen_id = check_event_id(event_id, "--event-id") if event_id else new_event_id()
+    event = NewEvent(event_id=chosen_id, **msgspec.structs.asdict(body()))
+    with _refusals(json_output=json_output):
+        dispatched = aggregator().create_event(event)
     event_view.show_dispatched(dispatched, json_output=json_output)
 
 
@@ -55,7 +68,7 @@ def create(
 def revise(
     event_id: EventArgument,
     *,
-    asked: Callable[..., dict[str, Any]],
+    body: Callable[..., EventBody],
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:
@@ -64,16 +77,10 @@ def revise(
     When somebody else has changed the event meanwhile, nothing is done.
     """
     check_event_id(event_id)
-    with _told(json_output=json_output):
+    with _refusals(json_output=json_output):
         reached = aggregator()
         event = reached.event(event_id)
-        changes = asked(stays=event.intervals)
-        if not changes:
-            raise FieldError("--shed-kw", "give what is to change: ven-twin event revise --help")
-        there_is = msgspec.to_builtins(event)
-        names = [field.encode_name for field in msgspec.structs.fields(EventBody)]
-        stays = {name: there_is[name] for name in names if name in there_is}
-        dispatched = reached.revise_event(event_id, stays | changes, etag=event.etag)
+        dispatched = reached.revise_event(event_id, body(event.body), etag=event.etag)
     event_view.show_dispatched(dispatched, json_output=json_output)
 
 
@@ -84,7 +91,7 @@ def cancel(
 ) -> None:
     """Cancel an event: the VENs give their loads back, and it is settled for what it lasted."""
     check_event_id(event_id)
-    with _told(json_output=json_output):
+    with _refusals(json_output=json_output):
         dispatched = aggregator().cancel_event(event_id)
     if json_output:
         print_json(msgspec.to_builtins(dispatched))
@@ -99,10 +106,10 @@ def delete(
 ) -> None:
     """Delete an event: the VENs give their loads back, and it is listed no more."""
     check_event_id(event_id)
-    with _told(json_output=json_output):
+    with _refusals(json_output=json_output):
         aggregator().delete_event(event_id)
     if json_output:
-        print_json({"ok": True, "eventId": event_id})
+        print_json(msgspec.to_builtins(EventDeleted(event_id=event_id)))
     else:
         typer.echo(f"Event {event_id} is deleted.")
 
@@ -114,13 +121,13 @@ def show(
 ) -> None:
     """Show an event: what it asks for, and how each VEN has answered."""
     check_event_id(event_id)
-    with _told(json_output=json_output):
+    with _refusals(json_output=json_output):
         reached = aggregator()
         event = reached.event(event_id)
         settled = reached.report(event_id) if event.settled else None
     if json_output:
-        shown = msgspec.to_builtins(event)
-        print_json({"event": shown, "vens": shown.pop("vens", []), "report": settled})
+        without_vens = msgspec.structs.replace(event, vens=())
+        print_json(msgspec.to_builtins(ShownEvent(event=without_vens, vens=event.vens, report=settled)))
         return
     event_view.show(event)
     if settled is None:
@@ -133,7 +140,7 @@ def show(
 @with_aggregator
 def list_events(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
     """List the events, the newest first."""
-    with _told(json_output=json_output):
+    with _refusals(json_output=json_output):
         events = list(aggregator().events())
     if json_output:
         print_json(msgspec.to_builtins(events))
@@ -158,13 +165,12 @@ def show_report(
 ) -> None:
     """Print what an event delivered; it is settled now when it is over and was not."""
     check_event_id(event_id)
-    with _told(json_output=json_output):
+    with _refusals(json_output=json_output):
         reached = aggregator()
-        settled = reached.report(event_id)
-    whole = report.whole(settled, reached.report_parts(event_id)) if html or csv else settled
-    report.save(whole, html=html, csv=csv)
+        settled = whole_report(reached, event_id) if html or csv else reached.report(event_id)
+    report.save(settled, html=html, csv=csv)
     if json_output:
-        print_json(settled)
+        print_json(msgspec.to_builtins(settled))
     elif csv != "-":
         report.show_report(settled)
 
@@ -174,21 +180,13 @@ def new_event_id() -> str:
     return f"evt-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def dispatch(cloud: Cloud, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Create an event by the functions of *cloud*; what `dispatch_event` answers. Raises FieldError."""
-    from ven_twin.operations.aggregator.by_functions import DirectAggregator
-
-    answer: dict[str, Any] = msgspec.to_builtins(DirectAggregator(cloud).create_event(request))
-    return answer
-
-
 @contextlib.contextmanager
-def _told(*, json_output: bool) -> Iterator[None]:
-    """A refusal within is told as JSON when that is wanted, with exit 1."""
+def _refusals(*, json_output: bool) -> Iterator[None]:
+    """Print a refusal within as JSON when that is wanted, and exit with 1."""
     try:
         yield
     except RefusedError as error:
         if not json_output:
             raise
-        print_json(error.answer)
+        print_json(msgspec.to_builtins(error.refused))
         raise typer.Exit(1) from None

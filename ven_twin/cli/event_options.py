@@ -1,30 +1,39 @@
-"""What an event asks for, as the command line writes it."""
+"""The options of an event, as `contracts.api.event_text` writes durations, powers and signals."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from contracts.api.event_text import (
+    interval_text,
+    parse_duration,
+    parse_interval,
+    parse_power,
+    parse_signal,
+    parse_start_ts,
+)
+from contracts.api.resources import EventBody
 from contracts.errors import FieldError
 from contracts.wire.events import Interval, Signal
 from ven_twin.cli.connection import with_options
-from ven_twin.cli.console import duration_s, start_ts
 
-DurationOption = Annotated[str | None, typer.Option("--duration", help="10m, 1h30m, 45s.")]
+DurationOption = Annotated[str | None, typer.Option("--duration", help="10m, 1h30m, 2h30, 45s.")]
 ShedOption = Annotated[
-    float | None, typer.Option("--shed-kw", help="Draw so many kW less, over all targets.")
+    str | None, typer.Option("--shed-kw", help="Draw so much less, over all targets: 3kW or 3.")
 ]
 ImportLimitOption = Annotated[
-    float | None, typer.Option("--import-limit-kw", help="Import no more than this, each VEN.")
+    str | None, typer.Option("--import-limit-kw", help="Import no more than this, each VEN: 5kW or 5.")
 ]
-LevelOption = Annotated[int | None, typer.Option("--level", help="0 normal to 3 emergency.")]
+LevelOption = Annotated[str | None, typer.Option("--level", help="0 normal to 3 emergency.")]
 IntervalOption = Annotated[
     list[str] | None,
-    typer.Option("--interval", help="Such as 10m:shedKw=5; repeat for what follows. In place of the above."),
+    typer.Option(
+        "--interval", help="Such as 10m/3kW or 2h/limit=5kW; repeat for what follows. In place of the above."
+    ),
 ]
 StartOption = Annotated[str | None, typer.Option("--start", help="ISO 8601; now when left out.")]
 TargetOption = Annotated[
@@ -56,69 +65,69 @@ OPTIONS: Mapping[str, Any] = {
     "programme": ProgrammeOption,
     "allocation": AllocationOption,
 }
-_SIGNALS = {"shed_kw": "shedKw", "import_limit_kw": "importLimitKw", "level": "level"}
-_WRITTEN = re.compile(r"(?P<duration>[^:]+):(?P<signal>\w+)=(?P<value>.+)")
 
 
 def with_event(command: Callable[..., None]) -> Callable[..., None]:
-    """Give *command* the options that say what an event asks for; its parameter `asked` is called for it."""
-    return with_options(command, "asked", {name: (kind, None) for name, kind in OPTIONS.items()}, event_asked)
+    """Give *command* the options of an event; its parameter `body` is called for the event."""
+    return with_options(command, "body", {name: (kind, None) for name, kind in OPTIONS.items()}, event_body)
 
 
-def event_asked(*, stays: Sequence[Interval] = (), **given: Any) -> dict[str, Any]:
-    """What the options ask for, as the wire has it; what was not given is not in it.
+def event_body(before: EventBody | None = None, **options: Any) -> EventBody:
+    """The event that the options describe; of a revision, *before* with what the options change.
 
     Args:
-        stays: the intervals that there are, when the event is to be revised.
-        given: the options, by the names of `OPTIONS`.
+        before: the event as it is, when it is to be revised.
+        options: by the names of `OPTIONS`.
 
     Raises:
         FieldError: too little, too much, or something that cannot be read; names the option.
     """
-    randomize = given["randomize_start"]
-    asked = {
-        "intervals": _intervals(given, stays),
-        "startTs": start_ts(given["start"], "--start") if given["start"] else None,
-        "targets": given["target"] or None,
-        "priority": given["priority"],
-        "randomizeStartS": duration_s(randomize, "--randomize-start") if randomize else None,
-        "program": given["program"] if given["program"] is not None else given["programme"],
-        "allocation": given["allocation"],
+    start, randomize = options["start"], options["randomize_start"]
+    program = options["program"] if options["program"] is not None else options["programme"]
+    changes = {
+        "intervals": _intervals(options, () if before is None else before.intervals),
+        "start_ts": parse_start_ts(start, "--start") if start else None,
+        "targets": tuple(options["target"]) if options["target"] else None,
+        "priority": options["priority"],
+        "randomize_start_s": parse_duration(randomize, "--randomize-start") if randomize else None,
+        "program": program,
+        "allocation": options["allocation"],
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    written = {name: value for name, value in changes.items() if value is not None}
+    if not written:
+        raise FieldError("--shed-kw", "give what is to change: ven-twin event revise --help")
+    return msgspec.structs.replace(EventBody(intervals=()) if before is None else before, **written)
 
 
-def _intervals(given: Mapping[str, Any], stays: Sequence[Interval]) -> list[dict[str, Any]] | None:
-    """The intervals that are asked for; None when they stay as they are."""
-    duration = given["duration"]
-    signals = {name: given[name] for name in _SIGNALS if given[name] is not None}
-    if given["interval"]:
+def _intervals(options: Mapping[str, Any], before: Sequence[Interval]) -> tuple[Interval, ...] | None:
+    """The intervals that the options describe; None when *before* stays as it is."""
+    duration, signals = options["duration"], _signals(options)
+    if options["interval"]:
         if signals or duration is not None:
             raise FieldError("--interval", "says it all: leave out --duration, --shed-kw and the like")
-        return [_read(text) for text in given["interval"]]
-    if stays and not signals and duration is None:
+        return tuple(parse_interval(text, "--interval") for text in options["interval"])
+    if before and not signals and duration is None:
         return None
-    if len(signals) > 1 or not (signals or stays):
+    if len(signals) > 1 or not (signals or before):
         raise FieldError("--shed-kw", "give one of --shed-kw, --import-limit-kw, --level")
-    if duration is None and not stays:
+    if duration is None and not before:
         raise FieldError("--duration", "is required: 10m, 1h30m, 45s")
-    if len(stays) > 1:
-        raise FieldError("--interval", f"the event has {len(stays)} intervals: give all of them anew")
-    one: dict[str, Any] = msgspec.to_builtins(stays[0]) if stays else {}
-    for name, value in signals.items():
-        one |= {"signal": _SIGNALS[name], "value": value}
-    return [one | ({"durationS": duration_s(duration, "--duration")} if duration is not None else {})]
+    if len(before) > 1:
+        there_are = " ".join(f"--interval {interval_text(interval)}" for interval in before)
+        raise FieldError("--interval", f"the event has {len(before)} intervals: write all: {there_are}")
+    duration_s = before[0].duration_s if duration is None else parse_duration(duration, "--duration")
+    signal, value = signals[0] if signals else (before[0].signal, before[0].value)
+    return (Interval(duration_s=duration_s, signal=signal, value=value),)
 
 
-def _read(text: str) -> dict[str, Any]:
-    """``10m:shedKw=5`` as an interval. Raises FieldError."""
-    match = _WRITTEN.fullmatch(text.strip())
-    if match is None or match["signal"] not in set(Signal):
-        signals = ", ".join(Signal)
-        raise FieldError("--interval", f"{text!r} is none: write 10m:shedKw=5; signals are {signals}")
-    try:
-        value = float(match["value"])
-    except ValueError:
-        raise FieldError("--interval", f"{match['value']!r} is no number") from None
-    seconds = duration_s(match["duration"], "--interval")
-    return {"durationS": seconds, "signal": match["signal"], "value": value}
+def _signals(options: Mapping[str, Any]) -> list[tuple[Signal, float]]:
+    """The signals that the options name."""
+    signals = []
+    if options["shed_kw"] is not None:
+        signals.append((Signal.SHED_KW, parse_power(options["shed_kw"], "--shed-kw")))
+    if options["import_limit_kw"] is not None:
+        limit_kw = parse_power(options["import_limit_kw"], "--import-limit-kw")
+        signals.append((Signal.IMPORT_LIMIT_KW, limit_kw))
+    if options["level"] is not None:
+        signals.append(parse_signal(f"level={options['level']}", "--level"))
+    return signals

@@ -45,13 +45,13 @@ def run_fleet(
     region: RegionOption = None,
 ) -> None:
     """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads."""
-    from ven_twin.cli.console import start_ts
+    from contracts.api.event_text import parse_start_ts
     from ven_twin.cli.run import log_to_stderr
     from ven_twin.house.library import load_profile
 
     house_names = _listed(houses, "--houses")
     seeds = {house: load_profile(house).seed for house in house_names}
-    start = start_ts(house_start, "--house-start") if house_start else None
+    start = parse_start_ts(house_start, "--house-start") if house_start else None
     cloud = connect(stage, profile, region)
     ven_ids = [check_ven_id(name, "--vens") for name in _listed(vens, "--vens")] if vens else _known(cloud)
     log_to_stderr(json_output=False)

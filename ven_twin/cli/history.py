@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.api.event_text import parse_start_ts
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
 from contracts.store.stack import StackOutput
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
-from ven_twin.cli.console import print_json, start_ts
+from ven_twin.cli.console import print_json
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -81,7 +82,7 @@ def backfill(
     known = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
     homes = _homes(known, ven_id, house, house_seed, houses)
     now_ts = time.time()
-    shift_s = _shift_s(start_ts(house_start, "--house-start") - now_ts) if house_start else 0
+    shift_s = _shift_s(parse_start_ts(house_start, "--house-start") - now_ts) if house_start else 0
     began_s = time.monotonic()
     filled = [_fill(cloud, home, days, now_ts, shift_s) for home in homes]
     took_s = time.monotonic() - began_s

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
+from contracts.api.reports import EventReport, read_report
+from contracts.api.resources import NewEvent
 from contracts.errors import FieldError
 from contracts.store import keys
 from contracts.store.stack import StackOutput
-from contracts.wire.events import Phase
-from ven_twin.cli.event import dispatch, new_event_id
+from contracts.wire.events import Interval, Phase, Signal
+from ven_twin.cli.event import new_event_id
 from ven_twin.cli.local_system import Say, TwinProcess, age_of_this_process_s, wait_for
+from ven_twin.operations.aggregator.by_functions import DirectAggregator
 from ven_twin.operations.aggregator.cloud import Cloud
 
 SHARE_ASKED = 0.6
@@ -94,11 +96,12 @@ def run_event(
     if requested_kw <= 0:
         raise FieldError("--shed-kw", "the VEN offers nothing to shed now: give the kW to ask for")
     say(f"dispatching: shed {requested_kw:.2f} kW of the {offered_kw:.2f} kW on offer for {duration_s} s")
-    interval = {"durationS": duration_s, "signal": "shedKw", "value": requested_kw}
+    interval = Interval(duration_s=duration_s, signal=Signal.SHED_KW, value=requested_kw)
+    event = NewEvent(event_id=new_event_id(), intervals=(interval,), targets=(job.ven_id,))
     cloud.client("iot-data")  # so that the time measured is the system's, not this client's start
     called_s = time.monotonic()
-    answer = dispatch(cloud, {"eventId": new_event_id(), "intervals": [interval], "targets": [job.ven_id]})
-    job.event_id, job.requested_kw = answer["eventId"], answer["askedKw"]
+    dispatched = DirectAggregator(cloud).create_event(event)
+    job.event_id, job.requested_kw = dispatched.event_id, dispatched.requested_kw
     wait_for(
         "the event's start",
         lambda: _active(cloud, job.ven_id) == job.event_id,
@@ -107,7 +110,7 @@ def run_event(
         poll_s=0.01,
     )
     job.dispatch_to_active_s = round(time.monotonic() - called_s, 3)
-    for left_s in _countdown(answer["endTs"]):
+    for left_s in _countdown(dispatched.end_ts):
         say(f"shedding, {left_s:.0f} s to go")
         twin.check()
     say("waiting for the settlement, which the Scheduler starts")
@@ -115,38 +118,37 @@ def run_event(
     _read(job, report, cloud)
 
 
-def _settled(cloud: Cloud, event_id: str, duration_s: int, twin: TwinProcess) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _settled(cloud: Cloud, event_id: str, duration_s: int, twin: TwinProcess) -> EventReport:
+    reports: list[EventReport] = []
 
     def settled() -> bool:
-        for part in cloud.parts(event_id):
-            if part[str(keys.EVENTS.sort)] == keys.REPORT_PART:
-                found.update(part["report"])
-        return bool(found)
+        parts = (part for part in cloud.parts(event_id) if part[str(keys.EVENTS.sort)] == keys.REPORT_PART)
+        reports.extend(read_report(part["report"]) for part in parts)
+        return bool(reports)
 
     wait_for("the report", settled, timeout_s=SETTLE_TIMEOUT_S + duration_s, twin_process=twin, poll_s=0.25)
-    return found
+    return reports[0]
 
 
-def _read(job: MainJob, report: dict[str, Any], cloud: Cloud) -> None:
-    ven = next(ven for ven in report["vens"] if ven["venId"] == job.ven_id)
+def _read(job: MainJob, report: EventReport, cloud: Cloud) -> None:
+    ven = next(ven for ven in report.vens if ven.ven_id == job.ven_id)
     job.settled = True
-    job.acknowledged = ven["acknowledged"]
-    job.telemetry_rows = ven["quality"]["rows"]
-    clone, before = ven["delivered"].get("clone"), ven["delivered"].get("meter_before")
+    job.acknowledged = ven.acknowledged
+    job.telemetry_rows = ven.quality.rows
+    clone, before = ven.delivered.get("clone"), ven.delivered.get("meter_before")
     if clone is not None:
-        job.delivered_kw = round(clone["deliveredKw"], 3)
-        job.baseline_kw = round(clone["baselineKw"], 3)
-        job.delivered_kwh = round(clone["deliveredKwh"], 5)
+        job.delivered_kw = round(clone.delivered_kw, 3)
+        job.baseline_kw = round(clone.baseline_kw, 3)
+        job.delivered_kwh = round(clone.delivered_kwh, 5)
     if before is not None:
-        job.meter_before_delivered_kw = round(before["deliveredKw"], 3)
+        job.meter_before_delivered_kw = round(before.delivered_kw, 3)
     reached = {key for part in cloud.parts(job.event_id) for key in part}
     reported = cloud.shadow(job.ven_id).get("state", {}).get("reported", {})
     idle = (
         "activeEventId" not in reported.get("metrics", {})
         and reported.get("ven", {}).get("status") == "normal"
     )
-    job.restored = idle and Phase.COMPLETED in reached and ven.get("restored") is not False
+    job.restored = idle and Phase.COMPLETED in reached and ven.restored is not False
 
 
 def _active(cloud: Cloud, ven_id: str) -> str | None:

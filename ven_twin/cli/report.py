@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from contracts.api.reports import read_report
+from contracts.api.reports import EventReport
 from contracts.errors import FieldError
 from ven_twin.operations.reports import page, table, terminal
 
 console = Console(highlight=False)
 
 
-def show_report(settled: Mapping[str, Any]) -> None:
+def show_report(settled: EventReport) -> None:
     """Print a report: delivered power by baseline and by VEN."""
-    terminal.show(read_report(settled), console)
+    terminal.show(settled, console)
 
 
-def whole(settled: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The report with its VENs, which are in *items* beside it when they are too many."""
-    if settled["vens"]:
-        return settled
-    return {**settled, "vens": [item["report"] for item in items if "report" in item and "venId" in item]}
-
-
-def save(settled: Mapping[str, Any], *, html: Path | None, csv: str | None) -> None:
+def save(settled: EventReport, *, html: Path | None, csv: str | None) -> None:
     """Write the report's page and its table over the files; ``-`` is standard output.
 
     Raises:
         FieldError: a file cannot be written; names the option.
     """
     if html is not None:
-        text = page.html(read_report(settled))
+        text = page.html(settled)
         _write("--html", html, text)
         sys.stderr.write(f"Page   {html}\n")
     if csv is not None:
         rows = StringIO()
-        table.write(read_report(settled), rows)
+        table.write(settled, rows)
         if csv == "-":
             sys.stdout.write(rows.getvalue())
         else:

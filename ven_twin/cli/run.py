@@ -88,7 +88,7 @@ def run(
     json_output: JsonOption = False,
 ) -> None:
     """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads."""
-    from ven_twin.cli.console import start_ts
+    from contracts.api.event_text import parse_start_ts
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
     from ven_twin.ven.settings import MQTT_PORT, TwinSettings
@@ -98,7 +98,7 @@ def run(
     web = None if no_web else WebSettings(host=web_host, port=web_port, token=token)
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
-    house_start_ts = start_ts(house_start, "--house-start") if house_start else None
+    house_start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
     folder = state or ven_folder(stage, ven_id)
     # Judged before anything is fetched; the endpoint may still be open.
     asked = TwinSettings(

@@ -40,7 +40,7 @@ def simulate(
     event: Annotated[
         list[str] | None,
         typer.Option(
-            "--event", help="START/DURATION/ASK, such as 17:00/2h/3kW for each day; repeat for more."
+            "--event", help="START/DURATION/SIGNAL, such as 17:00/2h/3kW for each day; repeat for more."
         ),
     ] = None,
     out: Annotated[
@@ -53,8 +53,8 @@ def simulate(
 ) -> None:
     """Live through days of a house offline: a trace of every minute, and a page with plots.
 
-    The same options give the same trace. Times of day are the house's local standard time; an event's ASK
-    is 3kW (shed), limit=5kW (import at most) or level=1, 2, 3.
+    The same options give the same trace. Times of day are the house's local standard time; an event's
+    SIGNAL is 3kW (draw less), limit=5kW (import at most) or level=1, 2, 3.
     """
     from ven_twin.simulation.folder import summary
 
@@ -89,10 +89,10 @@ def _scenario(
     from ven_twin.house.errors import ProfileError
     from ven_twin.house.library import load_profile, load_site
     from ven_twin.house.profile import build_house
-    from ven_twin.simulation.asks import parse_ask, schedule
+    from ven_twin.simulation.event_schedule import parse_house_event, schedule
     from ven_twin.simulation.scenario import Scenario
 
-    asks = [parse_ask(text, "--event") for text in asked]
+    written = [parse_house_event(text, "--event") for text in asked]
     try:
         profile = load_profile(house)
         built = build_house(profile)
@@ -100,7 +100,7 @@ def _scenario(
         raise FieldError("--house", str(error)) from None
     site = load_site(profile, seed)
     offset_h = site.weather.utc_offset_h
-    events = schedule(asks, first, days, offset_h, "--event")
+    events = schedule(written, first, days, offset_h, "--event")
     start_s = (first - date(1970, 1, 1)).days * S_PER_DAY - offset_h * 3600
     return profile, Scenario(built, site, start_s, days, events)
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from contracts.api.event_text import parse_duration, parse_power
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, connect
-from ven_twin.cli.console import duration_s
 from ven_twin.cli.run import NoWebOption, WebPortOption
 from ven_twin.webkit.formatting import power
 
@@ -34,7 +34,7 @@ def up(
     ] = False,
     ven_id: Annotated[str, typer.Option("--ven-id", help="The VEN.")] = "ven-1",
     shed_kw: Annotated[
-        float | None, typer.Option("--shed-kw", help="kW to ask for; 60 % of what is on offer when left out.")
+        str | None, typer.Option("--shed-kw", help="kW to request; 60 % of what is on offer when left out.")
     ] = None,
     duration: Annotated[
         str, typer.Option("--duration", help="The event's length, by the wall clock.")
@@ -58,9 +58,10 @@ def up(
     from ven_twin.cli.main_job import MainJob, run_event, wait_for_telemetry
 
     check_ven_id(ven_id, "--ven-id")
-    seconds = duration_s(duration, "--duration")
-    if shed_kw is not None and not 0 < shed_kw <= 10_000:
-        raise FieldError("--shed-kw", f"above 0 and at most 10000, got {shed_kw:g}")
+    seconds = parse_duration(duration, "--duration")
+    requested_kw = None if shed_kw is None else parse_power(shed_kw, "--shed-kw")
+    if requested_kw is not None and not 0 < requested_kw <= 10_000:
+        raise FieldError("--shed-kw", f"write more than 0 and at most 10000 kW, not {shed_kw}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(highlight=False)
     job = MainJob(ven_id=ven_id)
@@ -81,7 +82,7 @@ def up(
                 steps.done(f"the VEN's page is at {page}")
             elif not no_web:
                 console.print(f"[yellow]![/] the VEN serves no page: its log, {process.log}, says why")
-            run_event(cloud, job, process, shed_kw=shed_kw, duration_s=seconds, say=steps.say)
+            run_event(cloud, job, process, shed_kw=requested_kw, duration_s=seconds, say=steps.say)
             job.judge()
             steps.stop()
             _finish(console, steps, job, cloud, json_file)
@@ -131,8 +132,8 @@ class _Steps:
 def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path | None) -> None:
     import msgspec
 
-    from contracts.store.stack import StackOutput
     from ven_twin.cli.report import show_report
+    from ven_twin.operations.aggregator.by_functions import DirectAggregator
 
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(job), indent=2) + b"\n")
@@ -147,7 +148,7 @@ def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path |
         steps.done("the loads are restored")
     for failure in job.failures:
         console.print(f"[red]✗[/] {failure}")
-    show_report(cloud.invoke(StackOutput.SETTLE_EVENT, {"eventId": job.event_id}))
+    show_report(DirectAggregator(cloud).report(job.event_id))
 
 
 def _stay(console: Any, ven_id: str, house_speed: float) -> None:

@@ -9,7 +9,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from rich.console import Console
 
@@ -199,18 +198,9 @@ def test_a_silent_ven_is_in_the_table() -> None:
     assert (row["requested_kw"], row["baseline"], row["delivered_kw"]) == ("2", "", "")
 
 
-def test_a_fleets_vens_come_from_the_items_beside_it() -> None:
-    """A report too large for one item has its VENs beside it; page and table are made with them."""
-    whole = msgspec.to_builtins(settled())
-    small = {**whole, "vens": ()}
-    items = [{"part": "VEN#house-1", "venId": "house-1", "report": whole["vens"][0]}, {"part": "EVENT"}]
-    assert [ven["venId"] for ven in cli_report.whole(small, items)["vens"]] == ["house-1"]
-    assert cli_report.whole(whole, []) is whole
-
-
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The option and the reason, in one line."""
-    whole = msgspec.to_builtins(settled())
+    whole = settled()
     with pytest.raises(FieldError, match=r"--html: .*No such file"):
         cli_report.save(whole, html=tmp_path / "none" / "x.html", csv=None)
     cli_report.save(whole, html=tmp_path / "x.html", csv=str(tmp_path / "x.csv"))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_socket
 
 from contracts.api.fleet import Fleet
+from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.api.resources import Event, EventSummary, SentCommand
+from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
 from tests.support import fleets
 from ven_twin.operations.aggregator.cloud import CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
@@ -53,14 +55,14 @@ class FakeAggregator:
         event = self._listed(event_id)
         return Event(**{name: getattr(event, name) for name in event.__struct_fields__})
 
-    def create_event(self, request: Mapping[str, Any]) -> EventDispatched:
+    def create_event(self, event: NewEvent) -> EventDispatched:
         """Taken as it is."""
-        self._record("create", request)
-        return self._dispatched(request.get("eventId", "evt-made"))
+        self._record("create", msgspec.to_builtins(event))
+        return self._dispatched(event.event_id or "evt-made")
 
-    def revise_event(self, event_id: str, request: Mapping[str, Any], *, etag: str) -> EventDispatched:
+    def revise_event(self, event_id: str, body: EventBody, *, etag: str) -> EventDispatched:
         """Taken, if *etag* is the event's."""
-        self._record("revise", event_id, request)
+        self._record("revise", event_id, msgspec.to_builtins(body))
         self._check(event_id, etag)
         return self._dispatched(event_id)
 
@@ -75,21 +77,22 @@ class FakeAggregator:
         self._record("delete", event_id)
         self._check(event_id, etag)
 
-    def report(self, event_id: str) -> dict[str, Any]:
+    def report(self, event_id: str) -> EventReport:
         """The smallest report that there is."""
         self._record("report", event_id)
         event = self._listed(event_id)
         if event.end_ts > event.created_ts + 500:
             raise RefusedError("eventId", "is not over before 12", "conflict")
         fields = {"eventId": f"<b>{event_id}", "startTs": event.start_ts, "endTs": event.end_ts}
-        return {**fields, "revision": 0, "settledTs": 0, "askedKw": 1.0, "delivered": {}, "vens": []}
+        rest = {"revision": 0, "settledTs": 0, "askedKw": 1.0, "delivered": {}, "vens": []}
+        return msgspec.convert(fields | rest, EventReport)
 
-    def report_parts(self, event_id: str) -> Iterator[dict[str, Any]]:
+    def ven_reports(self, event_id: str) -> Iterator[VenReport]:
         """None."""
         self._record("parts", event_id)
         return iter(())
 
-    def send_command(self, ven_id: str, op: str, data: Mapping[str, Any]) -> CommandIssued:
+    def send_command(self, ven_id: str, command: NewCommand) -> CommandIssued:
         """Not called by the page."""
         raise NotImplementedError
 

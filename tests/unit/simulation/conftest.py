@@ -6,7 +6,7 @@ import pytest
 
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import Profile, build_house
-from ven_twin.simulation.asks import parse_ask, schedule
+from ven_twin.simulation.event_schedule import parse_house_event, schedule
 from ven_twin.simulation.scenario import Scenario
 
 DAY = date(2026, 7, 14)
@@ -24,5 +24,7 @@ def profile() -> Profile:
 def scenario(profile: Profile) -> Scenario:
     """A July day of the flat with an event in the evening."""
     site = load_site(profile)
-    events = schedule([parse_ask("17:00/2h/1kW", "--event")], DAY, 1, site.weather.utc_offset_h, "--event")
+    events = schedule(
+        [parse_house_event("17:00/2h/1kW", "--event")], DAY, 1, site.weather.utc_offset_h, "--event"
+    )
     return Scenario(build_house(profile), site, MIDNIGHT, 1, events)

@@ -51,7 +51,7 @@ def test_days_that_are_no_number_of_days_are_refused(days: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "option", "words"),
     [
-        (["--event", "17:00/2h"], "--event", "START/DURATION/ASK"),
+        (["--event", "17:00/2h"], "--event", "START/DURATION/SIGNAL"),
         (["--event", "17:00/2h/nankW"], "--event", "nankW"),
         (["--start", "tomorrow"], "--start", "2026-07-14"),
         (["--start", "1066-10-14"], "--start", "2000-01-01"),

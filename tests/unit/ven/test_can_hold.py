@@ -42,6 +42,11 @@ def test_can_hold_answers_no_and_until_when() -> None:
     assert said.startswith("No: 4.00 kW can be held for 53 of 90 min.")
 
 
+def test_can_hold_takes_a_power_and_a_duration_as_every_command_writes_them() -> None:
+    """``--kw 4kW --for 1h30`` is the same question as ``--kw 4 --minutes 90``."""
+    assert ask("--kw", "4kW", "--for", "1h30", *AT) == ask("--kw", "4", "--minutes", "90", *AT)
+
+
 def test_can_hold_answers_in_json() -> None:
     """The same for programs, in the wire's spelling."""
     code, said = ask("--kw", "4", "--minutes", "30", "--json", *AT)
@@ -64,6 +69,9 @@ def test_can_hold_answers_in_json() -> None:
         (["--kw", "nan", "--minutes", "30"], "--kw"),
         (["--kw", "1", "--minutes", "0"], "--minutes"),
         (["--kw", "1", "--minutes", "inf"], "--minutes"),
+        (["--kw", "1"], "--for"),
+        (["--kw", "1", "--minutes", "30", "--for", "30m"], "--for"),
+        (["--kw", "1", "--for", "25h"], "--for"),
         (["--kw", "1", "--minutes", "30", "--house-start", "noon"], "--house-start"),
     ],
 )

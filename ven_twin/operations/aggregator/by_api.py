@@ -16,10 +16,22 @@ from botocore.exceptions import BotoCoreError, HTTPClientError, ProfileNotFound
 from botocore.httpsession import URLLib3Session
 
 from contracts.api.fleet import Fleet
+from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.api.resources import PAGE_MAX, PROBLEM_TYPE, Event, EventPage, EventSummary, SentCommand
+from contracts.api.resources import (
+    PAGE_MAX,
+    PROBLEM_TYPE,
+    Event,
+    EventBody,
+    EventPage,
+    EventSummary,
+    NewCommand,
+    NewEvent,
+    SentCommand,
+)
 from contracts.api.routes import JSON
 from contracts.errors import FieldError
+from contracts.wire import codec
 from ven_twin.operations.aggregator.cloud import Access, CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
 
@@ -55,14 +67,14 @@ class ApiAggregator:
         timeout: Any = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)  # as urllib3 takes it; the types know one alone
         self._http = URLLib3Session(timeout=timeout)
 
-    def create_event(self, asked: Mapping[str, Any]) -> EventDispatched:
+    def create_event(self, event: NewEvent) -> EventDispatched:
         """POST /events."""
-        return self._call("POST", "/events", EventDispatched, body=asked)
+        return self._call("POST", "/events", EventDispatched, body=event)
 
-    def revise_event(self, event_id: str, asked: Mapping[str, Any], *, etag: str) -> EventDispatched:
+    def revise_event(self, event_id: str, body: EventBody, *, etag: str) -> EventDispatched:
         """PUT /events/{id} with If-Match."""
         path = _path("events", event_id)
-        return self._call("PUT", path, EventDispatched, body=asked, headers=_if_match(etag))
+        return self._call("PUT", path, EventDispatched, body=body, headers=_if_match(etag))
 
     def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
         """POST /events/{id}/cancel."""
@@ -92,19 +104,17 @@ class ApiAggregator:
                 return
             query["cursor"] = found.next
 
-    def report(self, event_id: str) -> dict[str, Any]:
+    def report(self, event_id: str) -> EventReport:
         """POST /events/{id}/report."""
-        report: dict[str, Any] = self._call("POST", _path("events", event_id, "report"), dict)
-        return report
+        return self._call("POST", _path("events", event_id, "report"), EventReport)
 
-    def report_parts(self, event_id: str) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as the Protocol
+    def ven_reports(self, event_id: str) -> Iterator[VenReport]:  # noqa: ARG002 - as the Protocol
         """Nothing: the API hands out the report as it stands."""
         return iter(())
 
-    def send_command(self, ven_id: str, op: str, data: Mapping[str, Any]) -> CommandIssued:
+    def send_command(self, ven_id: str, command: NewCommand) -> CommandIssued:
         """POST /vens/{id}/commands."""
-        body = {"op": op, "data": data}
-        return self._call("POST", _path("vens", ven_id, "commands"), CommandIssued, body=body)
+        return self._call("POST", _path("vens", ven_id, "commands"), CommandIssued, body=command)
 
     def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
         """GET /vens/{id}/commands/{correlationId}."""
@@ -126,7 +136,7 @@ class ApiAggregator:
         kind: type[T],
         *,
         query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: msgspec.Struct | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> T:
         """The answer to a call as a *kind*. Raises RefusedError, CloudError."""
@@ -140,11 +150,11 @@ class ApiAggregator:
         self,
         method: str,
         target: str,
-        body: Mapping[str, Any] | None = None,
+        body: msgspec.Struct | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
         sent = {"Accept": JSON, **(headers or {})} | ({"Content-Type": JSON} if body is not None else {})
-        data = b"" if body is None else json.dumps(body).encode()
+        data = b"" if body is None else codec.encode(body)
         request = AWSRequest(method, f"{self._url}{target}", data=data, headers=sent)
         try:
             self._signer.add_auth(request)

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import TypeVar
 
 import msgspec
 
 from contracts.api.fleet import Fleet, fleet_at
-from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.api.resources import PAGE_MAX, Event, EventSummary, SentCommand
+from contracts.api.reports import EventReport, VenReport
+from contracts.api.requests import (
+    CommandIssued,
+    DispatchEvent,
+    EventDispatched,
+    IssueCommand,
+    Refused,
+    SettleEvent,
+)
+from contracts.api.resources import (
+    PAGE_MAX,
+    Event,
+    EventBody,
+    EventSummary,
+    NewCommand,
+    NewEvent,
+    SentCommand,
+)
 from contracts.store import keys, views
 from contracts.store.stack import StackOutput
 from ven_twin.operations.aggregator.cloud import Cloud
@@ -25,21 +41,22 @@ class DirectAggregator:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def create_event(self, asked: Mapping[str, Any]) -> EventDispatched:
+    def create_event(self, event: NewEvent) -> EventDispatched:
         """Have `dispatch_event` create it."""
-        return self._dispatch({"action": "create", **asked})
+        return self._dispatch(DispatchEvent(action="create", **msgspec.structs.asdict(event)))
 
-    def revise_event(self, event_id: str, asked: Mapping[str, Any], *, etag: str) -> EventDispatched:
+    def revise_event(self, event_id: str, body: EventBody, *, etag: str) -> EventDispatched:
         """Have `dispatch_event` revise it."""
-        return self._dispatch({**asked, "action": "revise", "eventId": event_id, "ifMatch": etag})
+        terms = msgspec.structs.asdict(body)
+        return self._dispatch(DispatchEvent(action="revise", event_id=event_id, if_match=etag, **terms))
 
     def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
         """Have `dispatch_event` cancel it."""
-        return self._dispatch({"action": "cancel", "eventId": event_id, "ifMatch": etag})
+        return self._dispatch(DispatchEvent(action="cancel", event_id=event_id, if_match=etag))
 
     def delete_event(self, event_id: str, *, etag: str | None = None) -> None:
         """Have `dispatch_event` delete it."""
-        self._dispatch({"action": "delete", "eventId": event_id, "ifMatch": etag})
+        self._dispatch(DispatchEvent(action="delete", event_id=event_id, if_match=etag))
 
     def event(self, event_id: str) -> Event:
         """Read from the events table."""
@@ -55,18 +72,20 @@ class DirectAggregator:
             if event is not None:
                 yield event
 
-    def report(self, event_id: str) -> dict[str, Any]:
-        """Have `settle_event` settle it, or say what it has settled."""
-        return _taken(self._cloud.invoke(StackOutput.SETTLE_EVENT, {"eventId": event_id}))
+    def report(self, event_id: str) -> EventReport:
+        """Have `settle_event` settle it, or answer with the report that there is."""
+        return self._invoke(StackOutput.SETTLE_EVENT, SettleEvent(event_id=event_id), EventReport)
 
-    def report_parts(self, event_id: str) -> Iterator[dict[str, Any]]:
+    def ven_reports(self, event_id: str) -> Iterator[VenReport]:
         """Read from the events table."""
-        return self._cloud.parts(event_id)
+        for part in self._cloud.parts(event_id):
+            if "report" in part and "venId" in part:
+                yield msgspec.convert(part["report"], VenReport)
 
-    def send_command(self, ven_id: str, op: str, data: Mapping[str, Any]) -> CommandIssued:
+    def send_command(self, ven_id: str, command: NewCommand) -> CommandIssued:
         """Have `issue_command` send it."""
-        answer = self._cloud.invoke(StackOutput.ISSUE_COMMAND, {"venId": ven_id, "op": op, "data": data})
-        return msgspec.convert(_taken(answer), CommandIssued)
+        request = IssueCommand(ven_id=ven_id, **msgspec.structs.asdict(command))
+        return self._invoke(StackOutput.ISSUE_COMMAND, request, CommandIssued)
 
     def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
         """Read from the commands table."""
@@ -81,15 +100,13 @@ class DirectAggregator:
         latest = {item["venId"]: views.row(item) for item in self._cloud.latest_rows(online)}
         return fleet_at(vens, latest, now_ts=time.time())
 
-    def _dispatch(self, request: Mapping[str, Any]) -> EventDispatched:
-        return msgspec.convert(
-            _taken(self._cloud.invoke(StackOutput.DISPATCH_EVENT, request)), EventDispatched
-        )
+    def _dispatch(self, request: DispatchEvent) -> EventDispatched:
+        return self._invoke(StackOutput.DISPATCH_EVENT, request, EventDispatched)
 
-
-def _taken(answer: dict[str, Any]) -> dict[str, Any]:
-    """A function's answer. Raises RefusedError when it is a refusal."""
-    if answer.get("ok") is False:
-        field = str(answer.get("field") or "request")
-        raise RefusedError(field, str(answer.get("error", "refused")), str(answer.get("code", "badRequest")))
-    return answer
+    def _invoke(self, function: StackOutput, request: msgspec.Struct, kind: type[T]) -> T:
+        """The answer of *function* as a *kind*. Raises RefusedError when it is a refusal."""
+        answer = self._cloud.invoke(function, request)
+        if answer.get("ok") is False:
+            refused = msgspec.convert(answer, Refused)
+            raise RefusedError(refused.field or "request", refused.error, refused.code)
+        return msgspec.convert(answer, kind)

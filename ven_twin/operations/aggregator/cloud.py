@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import msgspec
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -31,6 +32,7 @@ from contracts.store.stack import (
     stack_name,
     tls_secret_name,
 )
+from contracts.wire import codec
 
 WRITE_MAX_ITEMS = 25
 """Source: DynamoDB, BatchWriteItem."""
@@ -113,7 +115,7 @@ class Cloud:
             stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def invoke(self, function: StackOutput, request: Mapping[str, Any]) -> dict[str, Any]:
+    def invoke(self, function: StackOutput, request: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
         """Call a function and return what it answers.
 
         Raises:
@@ -121,7 +123,7 @@ class Cloud:
         """
         with explained():
             answer = self.client("lambda").invoke(
-                FunctionName=self.output(function), Payload=json.dumps(request).encode()
+                FunctionName=self.output(function), Payload=codec.encode(request)
             )
             body = answer["Payload"].read()
         value: dict[str, Any] = json.loads(body)

@@ -1,13 +1,24 @@
-"""What an operator asks of the cloud side, by whichever way it is reached."""
+"""The operator's calls to the cloud side, whichever way it is reached."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol, cast
+
+import msgspec
 
 from contracts.api.fleet import Fleet
-from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.api.resources import PAGE_MAX, Event, EventSummary, SentCommand
+from contracts.api.reports import EventReport, VenReport
+from contracts.api.requests import CommandIssued, EventDispatched, RefusalCode, Refused
+from contracts.api.resources import (
+    PAGE_MAX,
+    Event,
+    EventBody,
+    EventSummary,
+    NewCommand,
+    NewEvent,
+    SentCommand,
+)
 from contracts.errors import FieldError
 
 
@@ -15,7 +26,7 @@ class RefusedError(FieldError):
     """The cloud side refused, and changed nothing. Show the field and the reason.
 
     Attributes:
-        code: which kind of refusal, as in `contracts.api.requests.Refused`.
+        code: the kind of refusal, as in `contracts.api.requests.Refused`, or of a problem of the API.
     """
 
     def __init__(self, field: str, reason: str, code: str) -> None:
@@ -23,9 +34,9 @@ class RefusedError(FieldError):
         self.code = code
 
     @property
-    def answer(self) -> dict[str, Any]:
-        """The refusal for a program, as the functions say it."""
-        return {"ok": False, "error": self.reason, "field": self.field, "code": self.code}
+    def refused(self) -> Refused:
+        """The refusal for a program, as the functions answer it."""
+        return Refused(error=self.reason, field=self.field, code=cast("RefusalCode", self.code))
 
 
 class Aggregator(Protocol):
@@ -34,11 +45,11 @@ class Aggregator(Protocol):
     Every method raises RefusedError when the cloud side says no, and CloudError when it cannot be asked.
     """
 
-    def create_event(self, asked: Mapping[str, Any]) -> EventDispatched:
-        """Create the event in *asked* (as in `contracts.api.resources.NewEvent`)."""
+    def create_event(self, event: NewEvent) -> EventDispatched:
+        """Create an event."""
 
-    def revise_event(self, event_id: str, asked: Mapping[str, Any], *, etag: str) -> EventDispatched:
-        """Replace what an event asks for, if it is still what *etag* says."""
+    def revise_event(self, event_id: str, body: EventBody, *, etag: str) -> EventDispatched:
+        """Replace an event by *body*, if it is still what *etag* says."""
 
     def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
         """Cancel an event, if it is still what *etag* says, where one is given."""
@@ -50,15 +61,15 @@ class Aggregator(Protocol):
         """An event with all its VENs' parts."""
 
     def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
-        """The events, the newest start first; so many are asked for at a time."""
+        """The events, the newest start first; *page* of them are requested at a time."""
 
-    def report(self, event_id: str) -> dict[str, Any]:
-        """What an event delivered; it is settled now when it is over and was not."""
+    def report(self, event_id: str) -> EventReport:
+        """An event's report; it is settled now when it is over and was not."""
 
-    def report_parts(self, event_id: str) -> Iterator[dict[str, Any]]:
-        """What stands beside the report of an event of so many VENs that it does not hold theirs."""
+    def ven_reports(self, event_id: str) -> Iterator[VenReport]:
+        """The VENs' reports that are stored beside an event's, when they are too many for it."""
 
-    def send_command(self, ven_id: str, op: str, data: Mapping[str, Any]) -> CommandIssued:
+    def send_command(self, ven_id: str, command: NewCommand) -> CommandIssued:
         """Send one operation to one VEN."""
 
     def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
@@ -66,3 +77,11 @@ class Aggregator(Protocol):
 
     def fleet(self) -> Fleet:
         """The fleet now."""
+
+
+def whole_report(aggregator: Aggregator, event_id: str) -> EventReport:
+    """An event's report with the reports of all its VENs. Raises as `Aggregator.report`."""
+    report = aggregator.report(event_id)
+    if report.vens:
+        return report
+    return msgspec.structs.replace(report, vens=tuple(aggregator.ven_reports(event_id)))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
-
-import msgspec
+from typing import TypeVar
 
 from contracts.api.fleet import Fleet
-from contracts.api.reports import EventReport
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventBody, NewEvent
 from contracts.errors import VenTwinError
-from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError
+from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError, whole_report
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads, Reach
 from ven_twin.operations.fleet.event_detail import EventDetail, detail
 from ven_twin.operations.reports import page
@@ -33,13 +30,11 @@ class FleetCalls:
 
     async def create(self, event: NewEvent) -> EventDispatched:
         """Create an event; the same id twice is one event."""
-        request = _without_nulls(event)
-        return await self._call(lambda aggregator: aggregator.create_event(request))
+        return await self._call(lambda aggregator: aggregator.create_event(event))
 
-    async def revise(self, event_id: str, event: EventBody, etag: str) -> EventDispatched:
+    async def revise(self, event_id: str, body: EventBody, etag: str) -> EventDispatched:
         """Replace an event's terms, if nobody has changed it meanwhile."""
-        request = _without_nulls(event)
-        return await self._call(lambda aggregator: aggregator.revise_event(event_id, request, etag=etag))
+        return await self._call(lambda aggregator: aggregator.revise_event(event_id, body, etag=etag))
 
     async def cancel(self, event_id: str, etag: str) -> EventDispatched:
         """Cancel an event, if nobody has changed it meanwhile."""
@@ -55,12 +50,7 @@ class FleetCalls:
 
     async def report(self, event_id: str) -> str:
         """Make the page of an event's report, with the reports of all its VENs."""
-
-        def read(aggregator: Aggregator) -> str:
-            settled = aggregator.report(event_id)
-            return page.html(msgspec.convert(_whole(settled, aggregator, event_id), EventReport))
-
-        return await self._call(read)
+        return await self._call(lambda aggregator: page.html(whole_report(aggregator, event_id)))
 
     async def _call(self, request: Callable[[Aggregator], T]) -> T:
         try:
@@ -71,17 +61,3 @@ class FleetCalls:
             raise PageProblemError(STATUS.get(error.code, 400), error.reason, field=error.field) from None
         except VenTwinError as error:
             raise PageProblemError(502, f"the cloud is not reached: {error}") from None
-
-
-def _whole(settled: dict[str, Any], aggregator: Aggregator, event_id: str) -> dict[str, Any]:
-    """The report with its VENs, which are stored beside it when they are too many."""
-    if settled["vens"]:
-        return settled
-    items = aggregator.report_parts(event_id)
-    return {**settled, "vens": [item["report"] for item in items if "report" in item and "venId" in item]}
-
-
-def _without_nulls(event: NewEvent | EventBody) -> dict[str, Any]:
-    """The request of *event*, without the fields that are left out."""
-    fields: dict[str, Any] = msgspec.to_builtins(event)
-    return {name: value for name, value in fields.items() if value is not None}

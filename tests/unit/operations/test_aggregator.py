@@ -1,0 +1,122 @@
+"""The operator's calls: requests as the functions read them, refusals, and reports with all VENs."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from contracts.api.reports import EventReport, Quality, VenReport
+from contracts.api.requests import DispatchEvent, IssueCommand, Refused
+from contracts.api.resources import EventBody, NewCommand, NewEvent
+from contracts.store.stack import StackOutput
+from contracts.wire import codec
+from contracts.wire.events import Interval, Signal
+from ven_twin.operations.aggregator.by_functions import DirectAggregator
+from ven_twin.operations.aggregator.cloud import Cloud
+from ven_twin.operations.aggregator.protocol import RefusedError, whole_report
+
+INTERVALS = (Interval(duration_s=600, signal=Signal.SHED_KW, value=3.0),)
+DISPATCHED = {
+    "ok": True,
+    "eventId": "e1",
+    "revision": 0,
+    "startTs": 0,
+    "endTs": 600,
+    "assignments": [],
+    "askedKw": 3.0,
+    "etag": "2f",
+}
+VEN = VenReport(
+    ven_id="ven-1",
+    requested_kw=3.0,
+    used_kw=1.0,
+    delivered={},
+    quality=Quality(rows=1, coverage=1.0, longest_gap_s=0.0),
+    acknowledged=True,
+)
+REPORT = EventReport(
+    event_id="e1",
+    revision=0,
+    start_ts=0,
+    end_ts=600,
+    settled_ts=700,
+    requested_kw=3.0,
+    delivered={},
+    vens=(VEN,),
+)
+
+
+class FakeCloud:
+    """A stack whose functions answer as they are told, and remember their requests as JSON."""
+
+    def __init__(self, answer: Any, parts: tuple[dict[str, Any], ...] = ()) -> None:
+        self.answer = answer
+        self.items = parts
+        self.requests: list[tuple[StackOutput, dict[str, Any]]] = []
+
+    def invoke(self, function: StackOutput, request: msgspec.Struct) -> Any:
+        """Answer, as a function does: with what JSON carries."""
+        self.requests.append((function, codec.load_object(codec.encode(request))))
+        return codec.load_object(codec.encode(self.answer))
+
+    def parts(self, event_id: str) -> tuple[dict[str, Any], ...]:
+        """The items of the event."""
+        assert event_id == "e1"
+        return self.items
+
+
+def direct(cloud: FakeCloud) -> DirectAggregator:
+    """An aggregator over *cloud*."""
+    return DirectAggregator(cast("Cloud", cloud))
+
+
+def test_an_event_reaches_the_function_as_it_was_requested() -> None:
+    """The function reads the very event, and a revision on condition of its etag."""
+    cloud = FakeCloud(DISPATCHED)
+    direct(cloud).create_event(NewEvent(event_id="e1", intervals=INTERVALS, program="winter"))
+    body = EventBody(intervals=INTERVALS, start_ts=1_893_430_800, targets=("north",), priority=1)
+    direct(cloud).revise_event("e1", body, etag="2f")
+    (first, created), (second, revised) = cloud.requests
+    assert first is second is StackOutput.DISPATCH_EVENT
+    assert codec.convert(DispatchEvent, created) == DispatchEvent(
+        action="create", event_id="e1", intervals=INTERVALS, program="winter"
+    )
+    assert codec.convert(DispatchEvent, revised) == DispatchEvent(
+        action="revise",
+        event_id="e1",
+        intervals=INTERVALS,
+        start_ts=1_893_430_800,
+        targets=("north",),
+        priority=1,
+        if_match="2f",
+    )
+
+
+def test_a_command_reaches_the_function_as_it_was_requested() -> None:
+    """The operation and its data go as they are, to the VEN that is named."""
+    cloud = FakeCloud({"ok": True, "venId": "ven-1", "op": "get", "correlationId": "c", "issuedTs": 1.0})
+    direct(cloud).send_command("ven-1", NewCommand(op="get", data={"what": "config"}))
+    ((function, request),) = cloud.requests
+    assert function is StackOutput.ISSUE_COMMAND
+    assert codec.convert(IssueCommand, request) == IssueCommand(
+        ven_id="ven-1", op="get", data={"what": "config"}
+    )
+
+
+def test_a_refusal_of_a_function_is_handed_on_whole() -> None:
+    """Field, reason and kind are those of the function, for a person and for a program."""
+    refusal = Refused(error="no VEN or group 'nowhere'", field="targets[0]", code="notFound")
+    with pytest.raises(RefusedError, match="targets\\[0\\]: no VEN") as refused:
+        direct(FakeCloud(refusal)).create_event(NewEvent(intervals=INTERVALS))
+    assert refused.value.refused == refusal
+
+
+def test_a_fleets_report_has_all_its_vens() -> None:
+    """A report too large for one item has its VENs' beside it, and is put together again."""
+    beside = {"part": "VEN#ven-1", "venId": "ven-1", "report": msgspec.to_builtins(VEN)}
+    small = msgspec.structs.replace(REPORT, vens=())
+    unsettled = {"part": "VEN#ven-2", "venId": "ven-2"}
+    assert whole_report(direct(FakeCloud(small, (beside, unsettled))), "e1") == REPORT
+    assert whole_report(direct(FakeCloud(REPORT, ())), "e1") == REPORT
