@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from contracts.api.resources import TelemetryRow, Ven
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import OptOut
 from contracts.wire.units import S_PER_MIN
 
@@ -51,9 +52,9 @@ class FleetVen(_Shown, frozen=True):
     the names under which events can target it, beside its own.
     """
 
-    ven_id: str
+    ven_id: VenId
     standing: VenStatus
-    event_id: str | None = None
+    event_id: EventId | None = None
     requested_kw: float | None = msgspec.field(name="askedKw", default=None)
     delivered_kw: float | None = None
     used_kw: float | None = None
@@ -67,7 +68,7 @@ class FleetVen(_Shown, frozen=True):
 class FleetEvent(_Shown, frozen=True):
     """What is asked and delivered in one event, over the VENs that shed for it now, kW."""
 
-    event_id: str
+    event_id: EventId
     vens: int
     requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
@@ -180,9 +181,10 @@ def _held_kw(counted: Sequence[FleetVen], minutes: int) -> float:
 
 
 def _events(sheds: Sequence[FleetVen]) -> Iterable[FleetEvent]:
-    by_event: dict[str, list[FleetVen]] = {}
+    by_event: dict[EventId, list[FleetVen]] = {}
     for each in sheds:
-        by_event.setdefault(str(each.event_id), []).append(each)
+        if each.event_id is not None:
+            by_event.setdefault(each.event_id, []).append(each)
     for event_id, parts in by_event.items():
         yield FleetEvent(
             event_id=event_id,

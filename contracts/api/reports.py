@@ -9,6 +9,7 @@ import msgspec
 
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES
 from contracts.wire import codec
+from contracts.wire.ids import EventId, ProgramId, VenId
 
 Baseline = Literal[
     "caiso_10_of_10",
@@ -78,7 +79,7 @@ class VenReport(_Part, frozen=True):
     itself says it delivered.
     """
 
-    ven_id: str
+    ven_id: VenId
     requested_kw: float = msgspec.field(name="askedKw")
     used_kw: float | None
     delivered: dict[Baseline, Delivered]
@@ -151,7 +152,7 @@ class EventReport(_Part, frozen=True):
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
 
-    event_id: str
+    event_id: EventId
     revision: int
     start_ts: int
     end_ts: int
@@ -159,7 +160,7 @@ class EventReport(_Part, frozen=True):
     requested_kw: float = msgspec.field(name="askedKw")
     delivered: dict[Baseline, Delivered]
     vens: tuple[VenReport, ...]
-    program: str = DEFAULT_PROGRAM
+    program: ProgramId = DEFAULT_PROGRAM
     settled_by: Baseline | None = None
     dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     requested_kwh: float = msgspec.field(name="askedKwh", default=0.0)

@@ -9,16 +9,21 @@ import msgspec
 from msgspec import Meta
 
 from contracts.errors import FieldError
-from contracts.wire.commands import CorrelationId, EventId
 from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval
+from contracts.wire.ids import (
+    CheckedCorrelationId,
+    CheckedEventId,
+    CheckedProgramId,
+    CheckedVenId,
+    CorrelationId,
+    EventId,
+    ProgramId,
+    Target,
+    VenId,
+)
 from contracts.wire.telemetry import Timestamp
-from contracts.wire.topics import VEN_ID
 
-VenId = Annotated[str, Meta(pattern=VEN_ID.pattern)]
-Target = Annotated[str, Meta(pattern=VEN_ID.pattern)]
-"""A VEN's id or a group's name."""
-Program = Annotated[str, Meta(pattern=VEN_ID.pattern)]
-DEFAULT_PROGRAM = "default"
+DEFAULT_PROGRAM = ProgramId("default")
 """The program that there always is."""
 PROGRAM_ALIASES: Mapping[str, str] = {"programme": "program"}
 """The British spelling is accepted in requests, and read in what was stored under it."""
@@ -33,18 +38,18 @@ class _Request(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid
 class IssueCommand(_Request, frozen=True):
     """Asks `issue_command` to send one operation to one VEN."""
 
-    ven_id: VenId
+    ven_id: CheckedVenId
     op: str
     data: dict[str, Any] = {}
-    correlation_id: CorrelationId | None = None
+    correlation_id: CheckedCorrelationId | None = None
 
 
 class CommandIssued(_Request, frozen=True):
     """The command is on its way; its ack will be recorded under (venId, correlationId)."""
 
-    ven_id: str
+    ven_id: VenId
     op: str
-    correlation_id: str
+    correlation_id: CorrelationId
     issued_ts: float
     ok: Literal[True] = True
 
@@ -67,13 +72,13 @@ class DispatchEvent(_Request, frozen=True):
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
 
     action: Literal["create", "revise", "cancel", "delete", "redispatch"] = "create"
-    event_id: EventId | None = None
+    event_id: CheckedEventId | None = None
     start_ts: Timestamp | None = None
     intervals: Annotated[tuple[Interval, ...], Meta(max_length=MAX_INTERVALS)] = ()
     targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
     priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
     randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
-    program: Program = DEFAULT_PROGRAM
+    program: CheckedProgramId = DEFAULT_PROGRAM
     allocation: Allocation = "merit"
     if_match: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
@@ -107,7 +112,7 @@ class EventDispatched(_Request, frozen=True):
     allocated. *note* says what there was to say besides, such as that nothing was to be done.
     """
 
-    event_id: str
+    event_id: EventId
     revision: int
     start_ts: int
     end_ts: int
@@ -125,7 +130,7 @@ class EventDispatched(_Request, frozen=True):
 class SettleEvent(_Request, frozen=True):
     """Asks `settle_event` to work out what an event delivered. Asked by the Scheduler after the end."""
 
-    event_id: EventId
+    event_id: CheckedEventId
     revision: int | None = None
 
 

@@ -12,10 +12,18 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, Program, Target
+from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation
 from contracts.wire.acks import Ack, CircuitCurtailed
-from contracts.wire.commands import EventId
 from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval, Phase
+from contracts.wire.ids import (
+    CheckedEventId,
+    CheckedProgramId,
+    CorrelationId,
+    EventId,
+    ProgramId,
+    Target,
+    VenId,
+)
 from contracts.wire.shadow import OptOut
 from contracts.wire.telemetry import Load, Timestamp
 
@@ -28,7 +36,7 @@ PROBLEM_TYPE = "urn:problem-type:ven-twin:"
 
 Cursor = Annotated[str, Meta(min_length=1, max_length=512)]
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
-CommandId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$(?!\n)")]
+CommandId = Annotated[CorrelationId, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$(?!\n)")]
 """A command's correlation id as it can stand in a path."""
 Operation = Literal[
     "disable",
@@ -81,12 +89,12 @@ class Ven(_Resource, frozen=True):
     *performance* is what it delivered of what it was called for, of late.
     """
 
-    ven_id: str
+    ven_id: VenId
     online: bool | None = None
     enabled: bool | None = None
     opt_out: OptOut | None = None
     status: str | None = None
-    active_event_id: str | None = None
+    active_event_id: EventId | None = None
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
     by_hand: dict[str, str] = {}
@@ -105,7 +113,7 @@ class TelemetryRow(_Resource, frozen=True):
     baseline_power_kw: float
     shed_power_kw: float
     received_ts: float | None = None
-    event_id: str | None = None
+    event_id: EventId | None = None
     requested_reduction_kw: float | None = None
     battery_soc: float | None = None
 
@@ -180,8 +188,8 @@ class NewCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
 class SentCommand(_Resource, frozen=True):
     """A command that was sent, and its *ack* once the VEN has answered."""
 
-    ven_id: str
-    correlation_id: str
+    ven_id: VenId
+    correlation_id: CorrelationId
     op: str
     issued_ts: float
     data: dict[str, Any] = {}
@@ -210,14 +218,14 @@ class EventBody(
     targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
     priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
     randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
-    program: Program = DEFAULT_PROGRAM
+    program: CheckedProgramId = DEFAULT_PROGRAM
     allocation: Allocation = "merit"
 
 
 class NewEvent(EventBody, frozen=True):
     """An event to be created; with *eventId* given, the same request twice is one event."""
 
-    event_id: EventId | None = None
+    event_id: CheckedEventId | None = None
 
 
 class EventSummary(_Resource, frozen=True):
@@ -229,7 +237,7 @@ class EventSummary(_Resource, frozen=True):
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
 
-    event_id: str
+    event_id: EventId
     etag: str
     phase: Phase
     revision: int
@@ -240,7 +248,7 @@ class EventSummary(_Resource, frozen=True):
     targets: tuple[str, ...] = ()
     priority: int = LOWEST_PRIORITY
     randomize_start_s: int = 0
-    program: str = DEFAULT_PROGRAM
+    program: ProgramId = DEFAULT_PROGRAM
     allocation: Allocation = "merit"
     requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     available_kw: float | None = None
@@ -280,7 +288,7 @@ class VenParticipation(_Resource, frozen=True):
     says why.
     """
 
-    ven_id: str
+    ven_id: VenId
     values: tuple[float, ...] = ()
     phases: dict[str, PhaseReached] = {}
     unavailable: str | None = None

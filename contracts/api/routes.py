@@ -11,8 +11,8 @@ from msgspec import Meta
 from contracts.api import resources
 from contracts.api.fleet import Fleet
 from contracts.api.reports import EventReport
-from contracts.api.requests import CommandIssued, EventDispatched, VenId
-from contracts.wire.commands import EventId
+from contracts.api.requests import CommandIssued, EventDispatched
+from contracts.wire.ids import CheckedEventId, CheckedVenId, CorrelationId, EventId, VenId
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -24,9 +24,9 @@ IfMatch = Annotated[str, Meta(min_length=1, max_length=256)]
 class Path(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Every parameter that may stand in a path; those of a route are always there."""
 
-    ven_id: VenId = ""
-    event_id: EventId = ""
-    correlation_id: resources.CommandId = ""
+    ven_id: CheckedVenId = VenId("")
+    event_id: CheckedEventId = EventId("")
+    correlation_id: resources.CommandId = CorrelationId("")
 
 
 class Headers(msgspec.Struct, frozen=True, kw_only=True):

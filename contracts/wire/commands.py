@@ -10,14 +10,11 @@ from msgspec import Meta
 
 from contracts.errors import CommandRefusedError, FieldError
 from contracts.wire import codec
+from contracts.wire.ids import CheckedCorrelationId, CheckedEventId, CheckedLoadId
 from contracts.wire.telemetry import PositivePower, Timestamp
-from contracts.wire.topics import EVENT_ID, LOAD_ID
 
 Duration = Annotated[float, Meta(gt=0, le=7 * 24 * 3600)]
 Reduction = Annotated[float, Meta(gt=0, le=10_000)]
-LoadId = Annotated[str, Meta(pattern=LOAD_ID.pattern)]
-EventId = Annotated[str, Meta(pattern=EVENT_ID.pattern)]
-CorrelationId = Annotated[str, Meta(min_length=1, max_length=128)]
 
 DURATION_ALIASES = {"duration_s": "durationS", "duration_sec": "durationS"}
 
@@ -28,7 +25,7 @@ class VenCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
     op: ClassVar[str]
     aliases: ClassVar[Mapping[str, str]] = {}
 
-    correlation_id: CorrelationId | None = None
+    correlation_id: CheckedCorrelationId | None = None
 
 
 class Ping(VenCommand, frozen=True):
@@ -71,7 +68,7 @@ class SetLoad(VenCommand, frozen=True):
     op: ClassVar[str] = "setLoad"
     aliases: ClassVar[Mapping[str, str]] = {"load_id": "loadId", "id": "loadId", "capacity_kw": "capacityKw"}
 
-    load_id: LoadId
+    load_id: CheckedLoadId
     enabled: bool | None = None
     capacity_kw: PositivePower | None = None
     priority: Annotated[int, Meta(ge=0, le=100)] | None = None
@@ -85,7 +82,7 @@ class ShedLoad(VenCommand, frozen=True):
 
     reduce_kw: Reduction
     duration_s: Duration
-    load_id: LoadId | None = None
+    load_id: CheckedLoadId | None = None
 
 
 class ShedPanel(VenCommand, frozen=True):
@@ -110,7 +107,7 @@ class EventCommand(VenCommand, frozen=True):
         "endTs": "end_ts",
     }
 
-    event_id: EventId = msgspec.field(name="event_id")
+    event_id: CheckedEventId = msgspec.field(name="event_id")
     requested_reduction_kw: Reduction
     start_ts: Timestamp | None = msgspec.field(name="start_ts", default=None)
     end_ts: Timestamp | None = msgspec.field(name="end_ts", default=None)
@@ -130,7 +127,7 @@ class Restore(VenCommand, frozen=True):
     op: ClassVar[str] = "restore"
     aliases: ClassVar[Mapping[str, str]] = {"eventId": "event_id"}
 
-    event_id: EventId | None = msgspec.field(name="event_id", default=None)
+    event_id: CheckedEventId | None = msgspec.field(name="event_id", default=None)
 
 
 OPERATIONS: Mapping[str, type[VenCommand]] = {

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from contracts.errors import FieldError
 from contracts.wire import codec
+from contracts.wire.ids import EventId
 from contracts.wire.telemetry import Timestamp
 from contracts.wire.topics import check_event_id
 
@@ -65,7 +66,7 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     time it is asked. A lower ``priority`` number wins; a higher ``revision`` replaces a lower.
     """
 
-    event_id: str
+    event_id: EventId
     revision: Annotated[int, Meta(ge=0, le=2**31)] = 0
     start_ts: Timestamp
     intervals: Annotated[tuple[Interval, ...], Meta(max_length=MAX_INTERVALS)]

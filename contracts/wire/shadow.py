@@ -15,8 +15,9 @@ from msgspec import Meta
 from contracts.errors import FieldError, OversizeError
 from contracts.wire import codec
 from contracts.wire.events import DrEvent, from_shadow
+from contracts.wire.ids import LOAD_ID
 from contracts.wire.telemetry import PositivePower, Timestamp, canonical_loads
-from contracts.wire.topics import CERTIFICATE_ID, LOAD_ID
+from contracts.wire.topics import CERTIFICATE_ID
 
 STATE_MAX_BYTES = 8 * 1024
 STATE_MAX_DEPTH = 6

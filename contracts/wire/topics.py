@@ -6,16 +6,13 @@ import re
 from dataclasses import dataclass
 
 from contracts.errors import FieldError
+from contracts.wire.ids import EVENT_ID, VEN_ID, EventId, VenId
 
-# "$" alone lets a newline follow, and JSON Schema, which takes these patterns, knows no "\Z".
-VEN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$(?!\n)")
-EVENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$(?!\n)")
 CERTIFICATE_ID = re.compile(r"^[0-9a-f]{64}$(?!\n)")
 """SHA-256 of a certificate's DER form. Source: AWS IoT API, CertificateId."""
-LOAD_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$(?!\n)")
 
 
-def check_ven_id(value: str, field: str = "venId") -> str:
+def check_ven_id(value: str, field: str = "venId") -> VenId:
     """*value* when it can be a VEN's id, which is also its thing name and MQTT client id.
 
     Raises:
@@ -23,10 +20,10 @@ def check_ven_id(value: str, field: str = "venId") -> str:
     """
     if not VEN_ID.fullmatch(value):
         raise FieldError(field, "1 to 64 of A-Z a-z 0-9 _ -, the first a letter or digit")
-    return value
+    return VenId(value)
 
 
-def check_event_id(value: str, field: str = "eventId") -> str:
+def check_event_id(value: str, field: str = "eventId") -> EventId:
     """*value* when it can be an event's id.
 
     Raises:
@@ -34,7 +31,7 @@ def check_event_id(value: str, field: str = "eventId") -> str:
     """
     if not EVENT_ID.fullmatch(value):
         raise FieldError(field, "1 to 64 of A-Z a-z 0-9 _ . : -, the first a letter or digit")
-    return value
+    return EventId(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from time import process_time
 
 from contracts.api.requests import DispatchEvent
 from contracts.wire.events import Interval, Signal
+from contracts.wire.ids import EventId
 from harness.bench.figure import Figure
 from lambdas.dispatch_event.plan import Planned, plan_event
 from lambdas.dispatch_event.rebalance import rebalance
@@ -32,7 +33,9 @@ def run() -> Iterator[Figure]:
             return Figure(what, value, "ms", aim, of, "sorting as many (id, number)")
 
         yield figure(f"planning over {count:,} VENs", _best_ms(partial(_plan, request, vens)), aim)
-        by_share = DispatchEvent(event_id="e", intervals=request.intervals, allocation="proportional")
+        by_share = DispatchEvent(
+            event_id=EventId("e"), intervals=request.intervals, allocation="proportional"
+        )
         yield figure("  in proportion to the offers", _best_ms(partial(_plan, by_share, vens)), aim)
         planned, latest = _plan(request, vens), _rows(_plan(request, vens))
         yield figure("  sharing it out again", _best_ms(partial(_again, planned, vens, latest)))
@@ -59,7 +62,7 @@ def _request(vens: list[VenRow]) -> DispatchEvent:
     offered_kw = sum(ven.shed_availability_kw or 0.0 for ven in vens if ven.online)
     value = 0.5 * offered_kw
     return DispatchEvent(
-        event_id="e", intervals=(Interval(duration_s=7200, signal=Signal.SHED_KW, value=value),)
+        event_id=EventId("e"), intervals=(Interval(duration_s=7200, signal=Signal.SHED_KW, value=value),)
     )
 
 
@@ -75,14 +78,14 @@ def _rows(planned: Planned) -> dict[str, LatestRow]:
             used_power_kw=1.0,
             baseline_power_kw=1.0 + each.values[0],
             shed_power_kw=0.9 * each.values[0],
-            event_id="e",
+            event_id=EventId("e"),
         )
         for each in planned.plan.assignments
     }
 
 
 def _plan(request: DispatchEvent, vens: list[VenRow]) -> Planned:
-    return plan_event(request, "e", vens, now=NOW, retention_days=30, token="t")
+    return plan_event(request, EventId("e"), vens, now=NOW, retention_days=30, token="t")
 
 
 def _again(planned: Planned, vens: list[VenRow], latest: dict[str, LatestRow]) -> object:

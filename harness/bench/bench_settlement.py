@@ -11,6 +11,7 @@ from contracts.api.requests import Assignment
 from contracts.store.items import from_item, to_item
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
+from contracts.wire.ids import EventId
 from harness.bench.figure import Figure
 from lambdas.settle_event.asked import asked
 from lambdas.settle_event.days import DAY_S, QUARTERS, DayProfile, like_days
@@ -65,7 +66,7 @@ def _settle(around: list[PowerRow], before: dict[int, DayProfile]) -> EventRepor
         assignments=tuple(Assignment(ven_id=ven_id, values=(2.0,)) for ven_id in ids),
     )
     event = EventRow(
-        event_id=IN_EVENT,
+        event_id=EventId(IN_EVENT),
         requested="",
         revision=0,
         start_ts=START,
@@ -92,7 +93,7 @@ def _rows(from_ts: int, to_ts: int) -> list[PowerRow]:
             timestamp=timestamp,
             used_power_kw=3.0 + (timestamp % 7) / 10,
             baseline_power_kw=5.0 + (timestamp % 11) / 10,
-            event_id=IN_EVENT if START < timestamp <= START + TWO_H else None,
+            event_id=EventId(IN_EVENT) if START < timestamp <= START + TWO_H else None,
         )
         for timestamp in range(from_ts, to_ts, EVERY_S)
     ]

@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.api.requests import DispatchEvent, EventDispatched
+from contracts.wire.ids import EventId
 from lambdas.shared import answers, clock, settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def dispatch(event: Any, context: LambdaContext, *, now: float) -> EventDispatch
     from lambdas.dispatch_event.desk import open_adapters  # noqa: PLC0415
 
     request = answers.request(DispatchEvent, event)
-    event_id = request.event_id or f"evt-{context.aws_request_id}"
+    event_id = request.event_id or EventId(f"evt-{context.aws_request_id}")
     desk = open_adapters(settings.read(settings.DispatchEvent), context.invoked_function_arn)
     if request.action == "redispatch":
         given, outcome = lifecycle.redispatch(desk, event_id, now=now)

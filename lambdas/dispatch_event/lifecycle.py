@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.api.requests import DispatchEvent, EventDispatched, Refused
 from contracts.store.plans import Plan
+from contracts.wire.ids import EventId
 from lambdas.dispatch_event import plan
 from lambdas.dispatch_event.desk import Adapters, new_token
 from lambdas.dispatch_event.plan import Planned
@@ -24,7 +25,7 @@ ATTEMPTS = 5
 """How often a change is made anew because the event was changed in between."""
 
 
-def create(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+def create(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
     """Create the event, or complete it when it was cut short. Raises RequestRefusedError, FieldError."""
     row = desk.book.find(event_id)
     if row is None:
@@ -45,7 +46,7 @@ def create(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
     return plan.answer(row, in_force)
 
 
-def revise(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+def revise(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
     """Replace what the event asks for. Raises RequestRefusedError, FieldError."""
 
     def revised(row: EventRow) -> EventRow:
@@ -73,7 +74,7 @@ def revise(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
     return plan.answer(row, in_force)
 
 
-def cancel(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+def cancel(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
     """Cancel the event: the VENs give their loads back. Raises RequestRefusedError."""
 
     def cancelled(row: EventRow) -> EventRow:
@@ -88,7 +89,7 @@ def cancel(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
     return plan.answer(row, in_force)
 
 
-def delete(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float) -> EventDispatched:
+def delete(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
     """Take the event away, cancelled when it is not over; its id stays taken. Raises RequestRefusedError."""
 
     def deleted(row: EventRow) -> EventRow:
@@ -105,7 +106,7 @@ def delete(desk: Adapters, request: DispatchEvent, event_id: str, *, now: float)
     return plan.answer(row, in_force)
 
 
-def redispatch(desk: Adapters, event_id: str, *, now: float) -> tuple[EventDispatched, Rebalanced | None]:
+def redispatch(desk: Adapters, event_id: EventId, *, now: float) -> tuple[EventDispatched, Rebalanced | None]:
     """Share the difference between asked and delivered out again. Raises RequestRefusedError.
 
     Returns:
@@ -136,7 +137,7 @@ def redispatch(desk: Adapters, event_id: str, *, now: float) -> tuple[EventDispa
 
 
 def _change(
-    desk: Adapters, event_id: str, changed: Callable[[EventRow], EventRow], *, also_deleted: bool = False
+    desk: Adapters, event_id: EventId, changed: Callable[[EventRow], EventRow], *, also_deleted: bool = False
 ) -> EventRow:
     """Commit what *changed* makes of the header, made anew while others change it in between."""
     for _ in range(ATTEMPTS):
@@ -169,7 +170,7 @@ def _settled(desk: Adapters, row: EventRow, in_force: Plan, *, now: float) -> tu
     return row, in_force
 
 
-def _existing(desk: Adapters, event_id: str) -> EventRow:
+def _existing(desk: Adapters, event_id: EventId) -> EventRow:
     row = desk.book.find(event_id)
     if row is None or row.deleted_ts is not None:
         raise answers.not_found(f"no event {event_id!r}", "eventId")

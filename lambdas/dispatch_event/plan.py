@@ -13,6 +13,7 @@ from contracts.errors import FieldError
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.events import DrEvent, Interval, Signal
+from contracts.wire.ids import EventId
 from lambdas.dispatch_event import fleet as fleets
 from lambdas.dispatch_event.allocation import call_in_proportion
 from lambdas.dispatch_event.fleet import W_PER_KW, Fleet, Offer
@@ -49,7 +50,7 @@ def plan_id(revision: int, token: str) -> str:
 
 def plan_event(
     request: DispatchEvent,
-    event_id: str,
+    event_id: EventId,
     vens: Iterable[VenRow],
     *,
     now: float,

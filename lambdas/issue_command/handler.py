@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from contracts.api.requests import CommandIssued, IssueCommand
 from contracts.store.keys import Key
+from contracts.wire.ids import CorrelationId
 from contracts.wire.topics import Topics
 from lambdas.issue_command.adapters import open_adapters
 from lambdas.issue_command.logic import plan_command
@@ -46,7 +47,7 @@ def issue(event: Any, request_id: str, *, now: float) -> CommandIssued:
     """
     request = answers.request(IssueCommand, event)
     environment = settings.read(CommandSettings)
-    correlation_id = request.correlation_id or request_id
+    correlation_id = request.correlation_id or CorrelationId(request_id)
     planned = plan_command(
         request, correlation_id=correlation_id, now=now, retention_days=environment.retention_days
     )

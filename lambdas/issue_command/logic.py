@@ -12,6 +12,7 @@ from contracts.api.requests import CommandIssued, IssueCommand
 from contracts.errors import FieldError, OversizeError
 from contracts.wire import codec
 from contracts.wire.commands import SetConfig, VenCommand, command_from
+from contracts.wire.ids import CorrelationId
 from contracts.wire.shadow import check_state
 from lambdas.shared import rows
 
@@ -30,7 +31,7 @@ class PlannedCommand:
 
 
 def plan_command(
-    request: IssueCommand, *, correlation_id: str, now: float, retention_days: int
+    request: IssueCommand, *, correlation_id: CorrelationId, now: float, retention_days: int
 ) -> PlannedCommand:
     """The command in canonical form.
 

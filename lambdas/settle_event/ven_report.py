@@ -9,6 +9,7 @@ from typing import Any
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
 from contracts.store.keys import OWN_KWH_PREFIX
 from contracts.wire.events import Phase
+from contracts.wire.ids import VenId
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.asked import Part
 from lambdas.settle_event.baselines import Matched, NoBaselineError, match
@@ -184,7 +185,7 @@ def _report(
     covered_s = trace.over(window).covered_s
     active, opted_out = acks.get(Phase.ACTIVE), acks.get(Phase.OPTED_OUT)
     return VenReport(
-        ven_id=known.ven_id,
+        ven_id=VenId(known.ven_id),
         start_ts=window.start_ts,
         end_ts=window.end_ts,
         requested_kw=_requested_kw(part, trace, window) or 0.0,

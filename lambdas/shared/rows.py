@@ -11,6 +11,7 @@ from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation,
 from contracts.store.keys import EVENT_PART
 from contracts.wire import codec
 from contracts.wire.events import LOWEST_PRIORITY, DrEvent, Interval
+from contracts.wire.ids import EventId, ProgramId
 from contracts.wire.shadow import OptOut
 
 DAY_S = 24 * 3600
@@ -69,7 +70,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
 
-    event_id: str
+    event_id: EventId
     requested: str
     revision: int
     start_ts: int
@@ -81,7 +82,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     randomize_start_s: int = 0
     priority: int = LOWEST_PRIORITY
     targets: tuple[str, ...] = ()
-    program: str = DEFAULT_PROGRAM
+    program: ProgramId = DEFAULT_PROGRAM
     allocation: Allocation = "merit"
     requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     available_kw: float | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.api.requests import DispatchEvent, SettleEvent
 from contracts.store.stack import event_schedule_name
 from contracts.wire import codec
+from contracts.wire.ids import EventId
 
 if TYPE_CHECKING:
     from types_boto3_scheduler import EventBridgeSchedulerClient
@@ -38,7 +39,7 @@ class EventSchedules:
         self._put(request.event_id, SETTLE, f"at({at})", target)
 
     def put_redispatch(
-        self, event_id: str, *, from_ts: float, to_ts: float, every_min: int, now: float
+        self, event_id: EventId, *, from_ts: float, to_ts: float, every_min: int, now: float
     ) -> None:
         """Redispatch every *every_min* minutes from *from_ts* to *to_ts*; not at all when it ends before.
 

@@ -12,6 +12,7 @@ import typer
 
 from contracts.api.resources import NewCommand
 from contracts.errors import FieldError
+from contracts.wire.ids import CorrelationId, VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, VenOption, with_aggregator
 from ven_twin.cli.console import print_json
@@ -28,7 +29,7 @@ class NoAck(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The answer for a program when no ack came in time."""
 
     error: str
-    correlation_id: str
+    correlation_id: CorrelationId
     ok: Literal[False] = False
 
 
@@ -50,17 +51,17 @@ def cmd(
     aggregator: Callable[[], Aggregator],
 ) -> None:
     """Send one operation to a VEN and print its ack. Exit 1 when it is refused or does not come."""
-    check_ven_id(ven_id, "--ven-id")
+    checked_id = check_ven_id(ven_id, "--ven-id")
     # An unknown operation is refused by the cloud side, which answers with those that it knows.
     command, reached = NewCommand(op=cast("Any", op), data=_object(data)), aggregator()
     try:
-        issued = reached.send_command(ven_id, command)
+        issued = reached.send_command(checked_id, command)
     except RefusedError as error:
         if not json_output:
             raise
         print_json(msgspec.to_builtins(error.refused))
         raise typer.Exit(1) from None
-    ack = wait_for_ack(reached, ven_id, issued.correlation_id, timeout_s)
+    ack = wait_for_ack(reached, checked_id, issued.correlation_id, timeout_s)
     if ack is None:
         missing = NoAck(
             error=f"no ack from {ven_id} within {timeout_s:g} s", correlation_id=issued.correlation_id
@@ -82,7 +83,9 @@ def cmd(
         raise typer.Exit(1)
 
 
-def wait_for_ack(reached: Aggregator, ven_id: str, correlation_id: str, timeout_s: float) -> Ack | None:
+def wait_for_ack(
+    reached: Aggregator, ven_id: VenId, correlation_id: CorrelationId, timeout_s: float
+) -> Ack | None:
     """The ack that was recorded for a command, or None when none was in time."""
     deadline = time.monotonic() + timeout_s
     while True:

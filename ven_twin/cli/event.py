@@ -14,6 +14,7 @@ import typer
 
 from contracts.api.reports import EventReport
 from contracts.api.resources import Event, EventBody, NewEvent, VenParticipation
+from contracts.wire.ids import EventId
 from contracts.wire.topics import check_event_id
 from ven_twin.cli import event_view, report
 from ven_twin.cli.connection import JsonOption, with_aggregator
@@ -27,7 +28,7 @@ app = typer.Typer(help="DR events: create, look at, revise, cancel, delete, repo
 class EventDeleted(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The answer for a program when an event is deleted."""
 
-    event_id: str
+    event_id: EventId
     ok: Literal[True] = True
 
 
@@ -76,11 +77,11 @@ def revise(
 
     When somebody else has changed the event meanwhile, nothing is done.
     """
-    check_event_id(event_id)
+    checked_id = check_event_id(event_id)
     with _refusals(json_output=json_output):
         reached = aggregator()
-        event = reached.event(event_id)
-        dispatched = reached.revise_event(event_id, body(event.body), etag=event.etag)
+        event = reached.event(checked_id)
+        dispatched = reached.revise_event(checked_id, body(event.body), etag=event.etag)
     event_view.show_dispatched(dispatched, json_output=json_output)
 
 
@@ -90,9 +91,9 @@ def cancel(
     event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
 ) -> None:
     """Cancel an event: the VENs give their loads back, and it is settled for what it lasted."""
-    check_event_id(event_id)
+    checked_id = check_event_id(event_id)
     with _refusals(json_output=json_output):
-        dispatched = aggregator().cancel_event(event_id)
+        dispatched = aggregator().cancel_event(checked_id)
     if json_output:
         print_json(msgspec.to_builtins(dispatched))
     else:
@@ -105,11 +106,11 @@ def delete(
     event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
 ) -> None:
     """Delete an event: the VENs give their loads back, and it is listed no more."""
-    check_event_id(event_id)
+    checked_id = check_event_id(event_id)
     with _refusals(json_output=json_output):
-        aggregator().delete_event(event_id)
+        aggregator().delete_event(checked_id)
     if json_output:
-        print_json(msgspec.to_builtins(EventDeleted(event_id=event_id)))
+        print_json(msgspec.to_builtins(EventDeleted(event_id=checked_id)))
     else:
         typer.echo(f"Event {event_id} is deleted.")
 
@@ -120,11 +121,11 @@ def show(
     event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
 ) -> None:
     """Show an event: what it asks for, and how each VEN has answered."""
-    check_event_id(event_id)
+    checked_id = check_event_id(event_id)
     with _refusals(json_output=json_output):
         reached = aggregator()
-        event = reached.event(event_id)
-        settled = reached.report(event_id) if event.settled else None
+        event = reached.event(checked_id)
+        settled = reached.report(checked_id) if event.settled else None
     if json_output:
         without_vens = msgspec.structs.replace(event, vens=())
         print_json(msgspec.to_builtins(ShownEvent(event=without_vens, vens=event.vens, report=settled)))
@@ -164,10 +165,10 @@ def show_report(
     aggregator: Callable[[], Aggregator],
 ) -> None:
     """Print what an event delivered; it is settled now when it is over and was not."""
-    check_event_id(event_id)
+    checked_id = check_event_id(event_id)
     with _refusals(json_output=json_output):
         reached = aggregator()
-        settled = whole_report(reached, event_id) if html or csv else reached.report(event_id)
+        settled = whole_report(reached, checked_id) if html or csv else reached.report(checked_id)
     report.save(settled, html=html, csv=csv)
     if json_output:
         print_json(msgspec.to_builtins(settled))
@@ -175,9 +176,9 @@ def show_report(
         report.show_report(settled)
 
 
-def new_event_id() -> str:
+def new_event_id() -> EventId:
     """An id that says when the event was made; made here, so that a call tried again is one event."""
-    return f"evt-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return EventId(f"evt-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ import msgspec
 from contracts.errors import CommandRefusedError, FieldError
 from contracts.wire import commands as ops
 from contracts.wire.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
+from contracts.wire.ids import EVENT_ID
 from contracts.wire.shadow import LoadSetting, read_desired
-from contracts.wire.topics import EVENT_ID
 from ven_twin.control.schedule import EventOrigin, ScheduleVerdict
 from ven_twin.control.ven_state import REFUSED, LoadShed, VenState
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from contracts.api.event_text import EventText, duration_text, parse_event
 from contracts.errors import FieldError
 from contracts.wire.events import DrEvent, Signal
+from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_DAY
 
 LONGEST_S = S_PER_DAY
@@ -46,7 +47,7 @@ def schedule(
         for one_day in [day] if day else [first + timedelta(days=n) for n in range(days)]:
             local = datetime.combine(one_day, at) - datetime(1970, 1, 1)  # noqa: DTZ001 - standard time
             start_ts = int(local.total_seconds() - utc_offset_h * 3600)
-            event_id = f"{one_day}-{at:%H%M}"
+            event_id = EventId(f"{one_day}-{at:%H%M}")
             events.append(DrEvent(event_id=event_id, start_ts=start_ts, intervals=(event.interval,)))
     events.sort(key=lambda event: event.start_ts)
     for sooner, later in pairwise(events):

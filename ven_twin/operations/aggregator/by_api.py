@@ -32,6 +32,7 @@ from contracts.api.resources import (
 from contracts.api.routes import JSON
 from contracts.errors import FieldError
 from contracts.wire import codec
+from contracts.wire.ids import CorrelationId, EventId, VenId
 from ven_twin.operations.aggregator.cloud import Access, CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
 
@@ -71,21 +72,21 @@ class ApiAggregator:
         """POST /events."""
         return self._call("POST", "/events", EventDispatched, body=event)
 
-    def revise_event(self, event_id: str, body: EventBody, *, etag: str) -> EventDispatched:
+    def revise_event(self, event_id: EventId, body: EventBody, *, etag: str) -> EventDispatched:
         """PUT /events/{id} with If-Match."""
         path = _path("events", event_id)
         return self._call("PUT", path, EventDispatched, body=body, headers=_if_match(etag))
 
-    def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
+    def cancel_event(self, event_id: EventId, *, etag: str | None = None) -> EventDispatched:
         """POST /events/{id}/cancel."""
         path = _path("events", event_id, "cancel")
         return self._call("POST", path, EventDispatched, headers=_if_match(etag))
 
-    def delete_event(self, event_id: str, *, etag: str | None = None) -> None:
+    def delete_event(self, event_id: EventId, *, etag: str | None = None) -> None:
         """DELETE /events/{id}."""
         self._send("DELETE", _path("events", event_id), headers=_if_match(etag))
 
-    def event(self, event_id: str) -> Event:
+    def event(self, event_id: EventId) -> Event:
         """GET /events/{id}, every page of its VENs."""
         path = _path("events", event_id)
         event = page = self._call("GET", path, Event, query={"limit": PAGE_MAX})
@@ -104,19 +105,19 @@ class ApiAggregator:
                 return
             query["cursor"] = found.next
 
-    def report(self, event_id: str) -> EventReport:
+    def report(self, event_id: EventId) -> EventReport:
         """POST /events/{id}/report."""
         return self._call("POST", _path("events", event_id, "report"), EventReport)
 
-    def ven_reports(self, event_id: str) -> Iterator[VenReport]:  # noqa: ARG002 - as the Protocol
+    def ven_reports(self, event_id: EventId) -> Iterator[VenReport]:  # noqa: ARG002 - as the Protocol
         """Nothing: the API hands out the report as it stands."""
         return iter(())
 
-    def send_command(self, ven_id: str, command: NewCommand) -> CommandIssued:
+    def send_command(self, ven_id: VenId, command: NewCommand) -> CommandIssued:
         """POST /vens/{id}/commands."""
         return self._call("POST", _path("vens", ven_id, "commands"), CommandIssued, body=command)
 
-    def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
+    def command(self, ven_id: VenId, correlation_id: CorrelationId) -> SentCommand | None:
         """GET /vens/{id}/commands/{correlationId}."""
         try:
             return self._call("GET", _path("vens", ven_id, "commands", correlation_id), SentCommand)

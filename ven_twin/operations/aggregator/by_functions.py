@@ -29,6 +29,7 @@ from contracts.api.resources import (
 )
 from contracts.store import keys, views
 from contracts.store.stack import StackOutput
+from contracts.wire.ids import CorrelationId, EventId, VenId
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.protocol import RefusedError
 
@@ -45,20 +46,20 @@ class DirectAggregator:
         """Have `dispatch_event` create it."""
         return self._dispatch(DispatchEvent(action="create", **msgspec.structs.asdict(event)))
 
-    def revise_event(self, event_id: str, body: EventBody, *, etag: str) -> EventDispatched:
+    def revise_event(self, event_id: EventId, body: EventBody, *, etag: str) -> EventDispatched:
         """Have `dispatch_event` revise it."""
         terms = msgspec.structs.asdict(body)
         return self._dispatch(DispatchEvent(action="revise", event_id=event_id, if_match=etag, **terms))
 
-    def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
+    def cancel_event(self, event_id: EventId, *, etag: str | None = None) -> EventDispatched:
         """Have `dispatch_event` cancel it."""
         return self._dispatch(DispatchEvent(action="cancel", event_id=event_id, if_match=etag))
 
-    def delete_event(self, event_id: str, *, etag: str | None = None) -> None:
+    def delete_event(self, event_id: EventId, *, etag: str | None = None) -> None:
         """Have `dispatch_event` delete it."""
         self._dispatch(DispatchEvent(action="delete", event_id=event_id, if_match=etag))
 
-    def event(self, event_id: str) -> Event:
+    def event(self, event_id: EventId) -> Event:
         """Read from the events table."""
         event, _ = views.event_of_parts(self._cloud.parts(event_id), now_ts=time.time())
         if event is None:
@@ -72,22 +73,22 @@ class DirectAggregator:
             if event is not None:
                 yield event
 
-    def report(self, event_id: str) -> EventReport:
+    def report(self, event_id: EventId) -> EventReport:
         """Have `settle_event` settle it, or answer with the report that there is."""
         return self._invoke(StackOutput.SETTLE_EVENT, SettleEvent(event_id=event_id), EventReport)
 
-    def ven_reports(self, event_id: str) -> Iterator[VenReport]:
+    def ven_reports(self, event_id: EventId) -> Iterator[VenReport]:
         """Read from the events table."""
         for part in self._cloud.parts(event_id):
             if "report" in part and "venId" in part:
                 yield msgspec.convert(part["report"], VenReport)
 
-    def send_command(self, ven_id: str, command: NewCommand) -> CommandIssued:
+    def send_command(self, ven_id: VenId, command: NewCommand) -> CommandIssued:
         """Have `issue_command` send it."""
         request = IssueCommand(ven_id=ven_id, **msgspec.structs.asdict(command))
         return self._invoke(StackOutput.ISSUE_COMMAND, request, CommandIssued)
 
-    def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
+    def command(self, ven_id: VenId, correlation_id: CorrelationId) -> SentCommand | None:
         """Read from the commands table."""
         key = {keys.COMMANDS.partition: ven_id, str(keys.COMMANDS.sort): correlation_id}
         item = self._cloud.item(StackOutput.COMMANDS_TABLE, key)

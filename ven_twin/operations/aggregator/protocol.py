@@ -20,6 +20,7 @@ from contracts.api.resources import (
     SentCommand,
 )
 from contracts.errors import FieldError
+from contracts.wire.ids import CorrelationId, EventId, VenId
 
 
 class RefusedError(FieldError):
@@ -48,38 +49,38 @@ class Aggregator(Protocol):
     def create_event(self, event: NewEvent) -> EventDispatched:
         """Create an event."""
 
-    def revise_event(self, event_id: str, body: EventBody, *, etag: str) -> EventDispatched:
+    def revise_event(self, event_id: EventId, body: EventBody, *, etag: str) -> EventDispatched:
         """Replace an event by *body*, if it is still what *etag* says."""
 
-    def cancel_event(self, event_id: str, *, etag: str | None = None) -> EventDispatched:
+    def cancel_event(self, event_id: EventId, *, etag: str | None = None) -> EventDispatched:
         """Cancel an event, if it is still what *etag* says, where one is given."""
 
-    def delete_event(self, event_id: str, *, etag: str | None = None) -> None:
+    def delete_event(self, event_id: EventId, *, etag: str | None = None) -> None:
         """Delete an event, if it is still what *etag* says, where one is given."""
 
-    def event(self, event_id: str) -> Event:
+    def event(self, event_id: EventId) -> Event:
         """An event with all its VENs' parts."""
 
     def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
         """The events, the newest start first; *page* of them are requested at a time."""
 
-    def report(self, event_id: str) -> EventReport:
+    def report(self, event_id: EventId) -> EventReport:
         """An event's report; it is settled now when it is over and was not."""
 
-    def ven_reports(self, event_id: str) -> Iterator[VenReport]:
+    def ven_reports(self, event_id: EventId) -> Iterator[VenReport]:
         """The VENs' reports that are stored beside an event's, when they are too many for it."""
 
-    def send_command(self, ven_id: str, command: NewCommand) -> CommandIssued:
+    def send_command(self, ven_id: VenId, command: NewCommand) -> CommandIssued:
         """Send one operation to one VEN."""
 
-    def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
+    def command(self, ven_id: VenId, correlation_id: CorrelationId) -> SentCommand | None:
         """A command with its ack, or None."""
 
     def fleet(self) -> Fleet:
         """The fleet now."""
 
 
-def whole_report(aggregator: Aggregator, event_id: str) -> EventReport:
+def whole_report(aggregator: Aggregator, event_id: EventId) -> EventReport:
     """An event's report with the reports of all its VENs. Raises as `Aggregator.report`."""
     report = aggregator.report(event_id)
     if report.vens:

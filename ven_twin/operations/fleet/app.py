@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from contracts.api.resources import BODY_MAX_BYTES, EventBody, NewEvent
 from contracts.wire import codec
+from contracts.wire.ids import EventId
 from ven_twin.operations.fleet.aggregator_threads import Reach
 from ven_twin.operations.fleet.calls import FleetCalls
 from ven_twin.operations.fleet.fleet_rules import fleet_rules
@@ -167,8 +168,8 @@ def _message(value: object) -> bytes:
     return b"data: " + codec.encode(value) + b"\n\n"
 
 
-def _event_id(request: Request) -> str:
-    event_id: str = request.path_params["eventId"]
+def _event_id(request: Request) -> EventId:
+    event_id: EventId = request.path_params["eventId"]
     return event_id
 
 

@@ -10,6 +10,7 @@ from contracts.api.fleet import Fleet
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventBody, NewEvent
 from contracts.errors import VenTwinError
+from contracts.wire.ids import EventId
 from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError, whole_report
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads, Reach
 from ven_twin.operations.fleet.event_detail import EventDetail, detail
@@ -32,23 +33,23 @@ class FleetCalls:
         """Create an event; the same id twice is one event."""
         return await self._call(lambda aggregator: aggregator.create_event(event))
 
-    async def revise(self, event_id: str, body: EventBody, etag: str) -> EventDispatched:
+    async def revise(self, event_id: EventId, body: EventBody, etag: str) -> EventDispatched:
         """Replace an event's terms, if nobody has changed it meanwhile."""
         return await self._call(lambda aggregator: aggregator.revise_event(event_id, body, etag=etag))
 
-    async def cancel(self, event_id: str, etag: str) -> EventDispatched:
+    async def cancel(self, event_id: EventId, etag: str) -> EventDispatched:
         """Cancel an event, if nobody has changed it meanwhile."""
         return await self._call(lambda aggregator: aggregator.cancel_event(event_id, etag=etag))
 
-    async def delete(self, event_id: str, etag: str) -> None:
+    async def delete(self, event_id: EventId, etag: str) -> None:
         """Delete an event, if nobody has changed it meanwhile."""
         await self._call(lambda aggregator: aggregator.delete_event(event_id, etag=etag))
 
-    async def detail(self, event_id: str, fleet: Fleet | None) -> EventDetail:
+    async def detail(self, event_id: EventId, fleet: Fleet | None) -> EventDetail:
         """Read an event by VEN."""
         return detail(await self._call(lambda aggregator: aggregator.event(event_id)), fleet)
 
-    async def report(self, event_id: str) -> str:
+    async def report(self, event_id: EventId) -> str:
         """Make the page of an event's report, with the reports of all its VENs."""
         return await self._call(lambda aggregator: page.html(whole_report(aggregator, event_id)))
 

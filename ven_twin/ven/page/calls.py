@@ -9,8 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from contracts.errors import FieldError
-from contracts.wire.commands import EventId, Reduction
+from contracts.wire.commands import Reduction
 from contracts.wire.events import MAX_DURATION_S
+from contracts.wire.ids import CheckedEventId
 from contracts.wire.telemetry import Timestamp
 from ven_twin.control.event_history import PastEvent
 from ven_twin.ven.errors import NotKeptError
@@ -43,13 +44,13 @@ class EventCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbi
     kw: Reduction
     duration_s: Annotated[int, Meta(ge=1, le=MAX_DURATION_S)]
     start_ts: Timestamp | None = None
-    event_id: EventId | None = None
+    event_id: CheckedEventId | None = None
 
 
 class RestoreCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """End one event, or all, and give back what they curtail, as the command ``restore`` does."""
 
-    event_id: EventId | None = None
+    event_id: CheckedEventId | None = None
 
 
 class EventCreated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
