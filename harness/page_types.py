@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from contracts.api.problems import Problem
 from contracts.api.requests import EventDispatched
-from contracts.api.resources import NewEvent, Problem
+from contracts.api.resources import NewEvent
 from ven_twin.operations.fleet import event_detail, fleet_rules, fleet_view
 from ven_twin.operations.fleet.power_history import FleetChart
 from ven_twin.ven.page.routes import kinds

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from contracts.api.resources import GatewayRefusal, Problem
-from contracts.api.routes import JSON, PROBLEM_JSON, ROUTES, Headers, Path, Route, RouteAnswer
+from contracts.api.openapi_document import (
+    PARAMETER,
+    REF,
+    Described,
+    operation,
+    path_parameter,
+    ref,
+    response,
+)
+from contracts.api.openapi_document import (
+    document as assemble,
+)
+from contracts.api.problems import JSON, PROBLEM_JSON, GatewayRefusal, Problem
+from contracts.api.routes import ROUTES, Headers, Path, Route, RouteAnswer
 
-OPENAPI = "3.1.1"
 API_VERSION = "1.0.0"
-REF = "#/components/schemas/{name}"
-PARAMETER = re.compile(r"\{(\w+)\}")
 DESCRIPTION = (
     "Demand response for programs: VENs and what they measure, commands to them, DR events over them and "
     "what these delivered. Every call is signed with AWS Signature Version 4 for the service `execute-api`. "
@@ -39,32 +47,21 @@ WITH_A_BODY = {
 RETRY_AFTER = {"Retry-After": "Seconds to wait."}
 
 
+SIGV4 = {
+    "type": "apiKey",
+    "name": "Authorization",
+    "in": "header",
+    "description": "AWS Signature Version 4 of the service execute-api.",
+    "x-amazon-apigateway-authtype": "awsSigv4",
+}
+DESCRIBED = Described("ven-twin", API_VERSION, DESCRIPTION, [{"sigv4": []}], {"sigv4": SIGV4})
+
+
 def document() -> dict[str, Any]:
     """The whole document, as JSON's own types."""
-    kinds = [Problem, GatewayRefusal, *(kind for route in ROUTES for kind in _kinds(route))]
-    _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
-    paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
-    return {
-        "openapi": OPENAPI,
-        "info": {"title": "ven-twin", "version": API_VERSION, "description": DESCRIPTION},
-        "servers": [{"url": "/"}],
-        "security": [{"sigv4": []}],
-        "paths": paths,
-        "components": {
-            "schemas": dict(sorted(schemas.items())),
-            "securitySchemes": {
-                "sigv4": {
-                    "type": "apiKey",
-                    "name": "Authorization",
-                    "in": "header",
-                    "description": "AWS Signature Version 4 of the service execute-api.",
-                    "x-amazon-apigateway-authtype": "awsSigv4",
-                }
-            },
-        },
-    }
+    kinds: list[type[Any]] = [Problem, GatewayRefusal, *(kind for route in ROUTES for kind in _kinds(route))]
+    operations = ((route.path, route.method, _operation(route)) for route in ROUTES)
+    return assemble(DESCRIBED, operations, kinds)
 
 
 def _kinds(route: Route) -> Iterator[type[Any]]:
@@ -76,34 +73,35 @@ def _kinds(route: Route) -> Iterator[type[Any]]:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    value: dict[str, Any] = {"operationId": route.operation, "summary": route.summary}
-    parameters = list(_parameters(route))
-    if parameters:
-        value["parameters"] = parameters
+    body = None
     if route.body is not None:
-        content = {"schema": _ref(route.body.kind), "example": route.body.example}
-        value["requestBody"] = {"required": True, "content": {JSON: content}}
-    answers = {route.answer.status: _answer(route.answer)}
+        body = {"schema": ref(route.body.kind), "example": route.body.example}
     refusals = {**EVERYWHERE, **(WITH_A_BODY if route.body else {}), **BY_THE_GATEWAY, **route.problems}
-    answers |= {status: _refusal(status, says) for status, says in refusals.items()}
-    value["responses"] = {str(status): answers[status] for status in sorted(answers)}
-    return value
+    responses = {route.answer.status: _answer(route.answer)}
+    responses |= {status: _refusal(status, description) for status, description in refusals.items()}
+    return operation(
+        route.operation,
+        route.summary,
+        parameters=list(_parameters(route)),
+        body=body,
+        responses=responses,
+    )
 
 
 def _parameters(route: Route) -> Iterator[dict[str, Any]]:
     named = PARAMETER.findall(route.path)
     for name, schema in _properties(Path).items():
         if name in named:
-            yield {"name": name, "in": "path", "required": True, "schema": _given(schema)}
+            yield path_parameter(name, _present(schema))
     for name, schema in _properties(route.query).items() if route.query else ():
-        yield {"name": name, "in": "query", "required": False, "schema": _given(schema)}
+        yield {"name": name, "in": "query", "required": False, "schema": _present(schema)}
     for name, schema in _properties(Headers).items():
         if name in route.headers:
             yield {
                 "name": name,
                 "in": "header",
                 "required": route.headers[name],
-                "schema": _given(schema),
+                "schema": _present(schema),
             }
 
 
@@ -113,40 +111,24 @@ def _properties(kind: type[msgspec.Struct]) -> Mapping[str, dict[str, Any]]:
     return properties
 
 
-def _given(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _present(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of a parameter that is there: nothing in a query string or a header is null."""
-    kept = {name: value for name, value in schema.items() if name not in {"anyOf", "default"}}
+    present = {name: value for name, value in schema.items() if name not in {"anyOf", "default"}}
     if schema.get("default"):
-        kept["default"] = schema["default"]
+        present["default"] = schema["default"]
     for choice in schema.get("anyOf", ()):
-        kept |= choice if choice != {"type": "null"} else {}
-    return kept
+        present |= choice if choice != {"type": "null"} else {}
+    return present
 
 
 def _answer(answer: RouteAnswer) -> dict[str, Any]:
-    value: dict[str, Any] = {"description": answer.says}
-    if answer.headers:
-        value["headers"] = _headers(answer.headers)
-    if answer.kind is not None:
-        schema = _ref(answer.kind) if issubclass(answer.kind, msgspec.Struct) else {"type": "object"}
-        value["content"] = {JSON: {"schema": schema}}
-    return value
+    if answer.kind is None:
+        return response(answer.says, headers=answer.headers)
+    schema = ref(answer.kind) if issubclass(answer.kind, msgspec.Struct) else {"type": "object"}
+    return response(answer.says, {JSON: schema}, answer.headers)
 
 
-def _refusal(status: int, says: str) -> dict[str, Any]:
-    value: dict[str, Any] = {"description": says, "content": {}}
-    if status != 403:
-        value["content"][PROBLEM_JSON] = {"schema": _ref(Problem)}
-    if status in BY_THE_GATEWAY:
-        value["content"][JSON] = {"schema": _ref(GatewayRefusal)}
-    if status in {429, 503}:
-        value["headers"] = _headers(RETRY_AFTER)
-    return value
-
-
-def _headers(said: Mapping[str, str]) -> dict[str, Any]:
-    return {name: {"description": says, "schema": {"type": "string"}} for name, says in said.items()}
-
-
-def _ref(kind: type[Any]) -> dict[str, str]:
-    return {"$ref": REF.format(name=kind.__name__)}
+def _refusal(status: int, description: str) -> dict[str, Any]:
+    schemas = {PROBLEM_JSON: ref(Problem)} if status != 403 else {}
+    schemas |= {JSON: ref(GatewayRefusal)} if status in BY_THE_GATEWAY else {}
+    return response(description, schemas, RETRY_AFTER if status in {429, 503} else None)

@@ -29,13 +29,7 @@ from contracts.wire.telemetry import Load, Timestamp
 
 BODY_MAX_BYTES = 1024 * 1024
 """Largest request body; an event that names 10,000 targets of 64 characters comes to two thirds of it."""
-PAGE_MAX = 1000
-DEFAULT_SPAN_S = 3600
-"""How far back telemetry goes when *from* is left out."""
-PROBLEM_TYPE = "urn:problem-type:ven-twin:"
 
-Cursor = Annotated[str, Meta(min_length=1, max_length=512)]
-Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 CommandId = Annotated[CorrelationId, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$(?!\n)")]
 """A command's correlation id as it can stand in a path."""
 Operation = Literal[
@@ -56,29 +50,6 @@ Operation = Literal[
 
 class _Resource(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
     """Root of what is answered; what is not known is left out."""
-
-
-class Problem(_Resource, frozen=True):
-    """A refusal. Source: RFC 9457; *field* and *requestId* are extension members.
-
-    *type* tells problems apart for programs, *detail* says for people what was wrong and what is allowed,
-    *instance* is the path that was asked for, *field* the parameter, header or field of the body to
-    correct, *requestId* what to look for in the log.
-    """
-
-    type: str
-    title: str
-    status: Annotated[int, Meta(ge=400, le=599)]
-    detail: str
-    instance: str | None = None
-    field: str | None = None
-    request_id: str | None = None
-
-
-class GatewayRefusal(msgspec.Struct, frozen=True):
-    """What API Gateway answers by itself, before a request reaches the function."""
-
-    message: str
 
 
 class Ven(_Resource, frozen=True):
@@ -144,37 +115,6 @@ class TelemetryPage(_Resource, frozen=True):
 
     items: tuple[TelemetryRow, ...]
     next: str | None = None
-
-
-class VensQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which VENs are asked for: all, those that are (not) online, those of a group."""
-
-    online: bool | None = None
-    group: Target | None = None
-    limit: Limit = 100
-    cursor: Cursor | None = None
-
-
-class TelemetryQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rows of [*from*, *to*), UTC s; the last hour when neither is given."""
-
-    from_ts: Timestamp | None = msgspec.field(name="from", default=None)
-    to_ts: Timestamp | None = msgspec.field(name="to", default=None)
-    limit: Limit = 100
-    cursor: Cursor | None = None
-
-
-class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page is asked for."""
-
-    limit: Limit = 100
-    cursor: Cursor | None = None
-
-
-class FleetQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many VENs are listed; the totals are over all of them."""
-
-    limit: Limit = PAGE_MAX
 
 
 class NewCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,14 +8,11 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from contracts.api import resources
+from contracts.api import queries, resources
 from contracts.api.fleet import Fleet
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, EventDispatched
 from contracts.wire.ids import CheckedEventId, CheckedVenId, CorrelationId, EventId, VenId
-
-JSON = "application/json"
-PROBLEM_JSON = "application/problem+json"
 
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]+$(?!\n)")]
 IfMatch = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -93,7 +90,7 @@ ROUTES: tuple[Route, ...] = (
         "listVens",
         "VENs, page by page",
         RouteAnswer(200, "A page of VENs.", resources.VenPage),
-        query=resources.VensQuery,
+        query=queries.VensQuery,
     ),
     Route(
         "GET",
@@ -110,7 +107,7 @@ ROUTES: tuple[Route, ...] = (
         "A VEN's telemetry between two times, oldest first",
         RouteAnswer(200, "A page of rows.", resources.TelemetryPage),
         {404: NO_VEN},
-        query=resources.TelemetryQuery,
+        query=queries.TelemetryQuery,
     ),
     Route(
         "POST",
@@ -136,7 +133,7 @@ ROUTES: tuple[Route, ...] = (
         "listEvents",
         "Events by their start, the newest first",
         RouteAnswer(200, "A page of events.", resources.EventPage),
-        query=resources.PageQuery,
+        query=queries.PageQuery,
     ),
     Route(
         "POST",
@@ -155,7 +152,7 @@ ROUTES: tuple[Route, ...] = (
         "One event with every VEN's part in it",
         RouteAnswer(200, "The event, with a page of its VENs.", resources.Event, ETAG),
         {404: NO_EVENT},
-        query=resources.PageQuery,
+        query=queries.PageQuery,
     ),
     Route(
         "PUT",
@@ -212,7 +209,7 @@ ROUTES: tuple[Route, ...] = (
         "getFleet",
         "Who is online, who sheds, what flexibility there is now",
         RouteAnswer(200, "The fleet now.", Fleet),
-        query=resources.FleetQuery,
+        query=queries.FleetQuery,
     ),
     Route(
         "GET",

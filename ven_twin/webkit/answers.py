@@ -13,9 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from contracts.api.problems import PROBLEM_JSON
 from contracts.errors import FieldError, WireError
 from contracts.wire import codec
-from ven_twin.webkit.problems import PROBLEM_JSON, PageProblemError
+from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.static_files import StaticFile
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -9,8 +9,6 @@ import msgspec
 
 from contracts.errors import VenTwinError
 
-PROBLEM_JSON = "application/problem+json"
-
 
 class PageProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refusal. ``detail`` is for people; ``field`` names the part of the call that is wrong."""

@@ -14,8 +14,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from contracts.api.problems import JSON
 from contracts.api.resources import BODY_MAX_BYTES
-from contracts.api.routes import JSON, Route
+from contracts.api.routes import Route
 from contracts.errors import FieldError, MalformedError, OversizeError
 from contracts.wire import codec
 from lambdas.api.logic.problems import ProblemError, ProblemKind

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from contracts.api.requests import Refused
-from contracts.api.resources import PROBLEM_TYPE, Problem
+from contracts.api.problems import PROBLEM_TYPE, Problem
 from contracts.errors import VenTwinError
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from contracts.api.routes import JSON, PROBLEM_JSON, Route
+from contracts.api.problems import JSON, PROBLEM_JSON
+from contracts.api.routes import Route
 from contracts.wire import codec
 from lambdas.api.logic.calls import Call
 from lambdas.api.logic.operation import OperationResult

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from contracts.api.requests import VenId
-from contracts.api.resources import DEFAULT_SPAN_S, TelemetryPage, TelemetryRow, Ven, VenPage
+from contracts.wire.ids import CheckedVenId
+from contracts.api.queries import DEFAULT_SPAN_S
+from contracts.api.resources import TelemetryPage, TelemetryRow, Ven, VenPage
 from contracts.store import views
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
@@ -24,7 +25,7 @@ AFTER = "!"
 def list_vens(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
     """A page of the VENs, in the table's own order."""
     table, limit = adapters.vens, request.query.limit
-    after: str | None = request.position(VenId)
+    after: str | None = request.position(CheckedVenId)
     items: list[dict[str, Any]] = []
     for _ in range(SCANS_MAX):
         scan = _scan(request, adapters) | {"Limit": limit - len(items)}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from contracts.api.resources import BODY_MAX_BYTES, PROBLEM_TYPE
+from contracts.api.problems import PROBLEM_TYPE
+from contracts.api.resources import BODY_MAX_BYTES
 from contracts.api.routes import ROUTES
 from lambdas.api.handler import MODULES, _operation
 from tests.support.api_world import Answer, Api, event_of

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from contracts.api.fleet import Fleet, fleet_at
+from contracts.api.queries import PAGE_MAX
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import (
     CommandIssued,
@@ -18,15 +19,7 @@ from contracts.api.requests import (
     Refused,
     SettleEvent,
 )
-from contracts.api.resources import (
-    PAGE_MAX,
-    Event,
-    EventBody,
-    EventSummary,
-    NewCommand,
-    NewEvent,
-    SentCommand,
-)
+from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
 from contracts.store import keys, views
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import CorrelationId, EventId, VenId

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import msgspec
-
+from contracts.api.openapi_document import (
+    PARAMETER,
+    Described,
+    operation,
+    path_parameter,
+    ref,
+    response,
+)
+from contracts.api.openapi_document import (
+    document as assemble,
+)
+from contracts.api.problems import PROBLEM_JSON
 from ven_twin.ven.page.routes import HTML, ROUTES, PageRoute, kinds
-from ven_twin.webkit.problems import PROBLEM_JSON, PageProblem
+from ven_twin.webkit.problems import PageProblem
 
-REF = "#/components/schemas/{name}"
-PARAMETER = re.compile(r"\{(\w+)\}")
 DESCRIPTION = (
     "What the VEN's own page uses. Powers are kW, positive for import; times are UTC seconds. On loopback "
     "no token is needed; elsewhere it is `Authorization: Bearer`."
@@ -28,59 +35,44 @@ WITH_A_BODY = {
 }
 
 
+DESCRIBED = Described(
+    "The VEN's local API",
+    "1.0.0",
+    DESCRIPTION,
+    [{}, {"token": []}],
+    {"token": {"type": "http", "scheme": "bearer"}},
+)
+
+
 def document() -> dict[str, Any]:
     """The whole document, as JSON's own types."""
-    _, schemas = msgspec.json.schema_components([PageProblem, *kinds()], ref_template=REF)
-    paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
-        if route.content != HTML:
-            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
-    return {
-        "openapi": "3.1.1",
-        "info": {"title": "The VEN's local API", "version": "1.0.0", "description": DESCRIPTION},
-        "servers": [{"url": "/"}],
-        "security": [{}, {"token": []}],
-        "paths": paths,
-        "components": {
-            "schemas": dict(sorted(schemas.items())),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        },
-    }
+    operations = ((route.path, route.method, _operation(route)) for route in ROUTES if route.content != HTML)
+    return assemble(DESCRIBED, operations, [PageProblem, *kinds()])
 
 
 def _operation(route: PageRoute) -> dict[str, Any]:
-    value: dict[str, Any] = {"operationId": route.operation, "summary": route.summary}
-    named = PARAMETER.findall(route.path)
-    if named:
-        value["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in named
-        ]
-    if route.body is not None:
-        value["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": _ref(route.body)}},
-        }
-    answers: dict[int, Any] = {route.status: _answer(route)}
     refusals = {**EVERYWHERE, **(WITH_A_BODY if route.body else {}), **route.problems}
-    for status, says in refusals.items():
-        same_form = status == 503 and route.path in {"/live", "/health"}
-        answers[status] = (
-            {**_answer(route), "description": says}
-            if same_form
-            else {"description": says, "content": {PROBLEM_JSON: {"schema": _ref(PageProblem)}}}
-        )
-    value["responses"] = {str(status): answers[status] for status in sorted(answers)}
-    return value
+    responses = {route.status: _answer(route, f"{route.summary}.")}
+    responses |= {status: _refusal(route, status, description) for status, description in refusals.items()}
+    return operation(
+        route.operation,
+        route.summary,
+        parameters=[path_parameter(name, {"type": "string"}) for name in PARAMETER.findall(route.path)],
+        body=None if route.body is None else {"schema": ref(route.body)},
+        responses=responses,
+    )
 
 
-def _answer(route: PageRoute) -> dict[str, Any]:
+def _answer(route: PageRoute, description: str) -> dict[str, Any]:
     if route.answer is not None:
-        schema: dict[str, Any] = _ref(route.answer)
+        schema: dict[str, Any] = ref(route.answer)
     else:
         schema = {"type": "object"} if route.content == "application/json" else {"type": "string"}
-    media_type = route.content.partition(";")[0]
-    return {"description": f"{route.summary}.", "content": {media_type: {"schema": schema}}}
+    return response(description, {route.content.partition(";")[0]: schema})
 
 
-def _ref(kind: type[Any]) -> dict[str, str]:
-    return {"$ref": REF.format(name=kind.__name__)}
+def _refusal(route: PageRoute, status: int, description: str) -> dict[str, Any]:
+    """A problem; that a VEN is not healthy is told in the form of its health."""
+    if status == 503 and route.path in {"/live", "/health"}:
+        return _answer(route, description)
+    return response(description, {PROBLEM_JSON: ref(PageProblem)})

@@ -1,0 +1,104 @@
+"""The frame of an OpenAPI 3.1 document: operations, bodies and answers, with schemas made of Structs. Pure.
+
+Source: OpenAPI Specification 3.1.1; RFC 9457 for refusals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from contracts.api.problems import JSON
+
+OPENAPI = "3.1.1"
+REF = "#/components/schemas/{name}"
+PARAMETER = re.compile(r"\{(\w+)\}")
+Value = dict[str, Any]
+
+
+class Described(NamedTuple):
+    """A document's frame: what it is of, and how its calls are authorized."""
+
+    title: str
+    version: str
+    description: str
+    security: Sequence[Mapping[str, Sequence[str]]]
+    security_schemes: Mapping[str, Any]
+
+
+def document(
+    described: Described, operations: Iterable[tuple[str, str, Value]], kinds: Iterable[type[Any]]
+) -> Value:
+    """The whole document, as JSON's own types.
+
+    Args:
+        described: title, version and the like.
+        operations: each with its path and its method.
+        kinds: the Structs that operations refer to.
+    """
+    _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
+    paths: dict[str, Value] = {}
+    for path, method, value in operations:
+        paths.setdefault(path, {})[method.lower()] = value
+    return {
+        "openapi": OPENAPI,
+        "info": {
+            "title": described.title,
+            "version": described.version,
+            "description": described.description,
+        },
+        "servers": [{"url": "/"}],
+        "security": described.security,
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": described.security_schemes,
+        },
+    }
+
+
+def operation(
+    operation_id: str,
+    summary: str,
+    *,
+    parameters: Sequence[Value],
+    body: Value | None,
+    responses: Mapping[int, Value],
+) -> Value:
+    """One operation; *body* is the content of its request, *responses* are by status."""
+    value: Value = {"operationId": operation_id, "summary": summary}
+    if parameters:
+        value["parameters"] = parameters
+    if body is not None:
+        value["requestBody"] = {"required": True, "content": {JSON: body}}
+    value["responses"] = {str(status): responses[status] for status in sorted(responses)}
+    return value
+
+
+def path_parameter(name: str, schema: Value) -> Value:
+    """A parameter of a path, which is always there."""
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def response(
+    description: str,
+    schemas: Mapping[str, Value] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Value:
+    """An answer with a schema by media type, and its headers, each with a description."""
+    value: Value = {"description": description}
+    if headers:
+        value["headers"] = {
+            name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()
+        }
+    if schemas is not None:
+        value["content"] = {media_type: {"schema": schema} for media_type, schema in schemas.items()}
+    return value
+
+
+def ref(kind: type[Any]) -> Value:
+    """A reference to the schema of a Struct."""
+    return {"$ref": REF.format(name=kind.__name__)}
