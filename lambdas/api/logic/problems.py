@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from contracts.api.requests import Refused
 from contracts.api.problems import PROBLEM_TYPE, Problem
+from contracts.api.requests import Refused
 from contracts.errors import VenTwinError
 
 

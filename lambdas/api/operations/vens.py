@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from contracts.wire.ids import CheckedVenId
 from contracts.api.queries import DEFAULT_SPAN_S
 from contracts.api.resources import TelemetryPage, TelemetryRow, Ven, VenPage
 from contracts.store import views
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
+from contracts.wire.ids import CheckedVenId
 from lambdas.api.adapters import ApiAdapters, page_of
 from lambdas.api.logic.operation import OperationRequest, OperationResult
 from lambdas.api.logic.problems import ProblemError, ProblemKind

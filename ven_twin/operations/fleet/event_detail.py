@@ -9,6 +9,7 @@ import msgspec
 from contracts.api.fleet import Fleet, FleetVen
 from contracts.api.resources import Event, PhaseReached, VenParticipation
 from contracts.wire.events import Phase, Signal
+from contracts.wire.ids import EventId
 from ven_twin.webkit.formatting import NO_REASON, PHASES, opt_out_reason, share
 
 PHASE_TEXTS: Mapping[str, str] = {str(phase): words for phase, words in PHASES.items()}
@@ -56,7 +57,7 @@ class EventDetail(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     over the VENs.
     """
 
-    event_id: str
+    event_id: EventId
     settled: bool
     called: int
     participating: int = msgspec.field(name="tookPart")

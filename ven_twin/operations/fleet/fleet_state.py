@@ -12,6 +12,7 @@ import msgspec
 from contracts.api.fleet import FRESH_S, Fleet, FleetEvent, FleetVen, VenStatus
 from contracts.api.resources import EventSummary
 from contracts.wire.events import DrEvent, Interval, Phase, Signal
+from contracts.wire.ids import EventId
 from ven_twin.webkit.formatting import PHASES, request, share
 
 SILENT_S = 6.0
@@ -76,7 +77,7 @@ class ListedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     before the time that is left until *untilTs*, or of how the event ended.
     """
 
-    event_id: str
+    event_id: EventId
     etag: str
     phase: Phase
     stage: Stage

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.api.fleet import Fleet, FleetVen
+from contracts.wire.ids import EventId
 from ven_twin.operations.fleet import texts
 from ven_twin.operations.fleet.fleet_state import (
     COMING,
@@ -97,7 +98,7 @@ def _totals(state: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableT
 
 
 def _events(
-    state: FleetState, shown: Sequence[ListedEvent], numbers: Mapping[str, str], width: int
+    state: FleetState, shown: Sequence[ListedEvent], numbers: Mapping[EventId, str], width: int
 ) -> Iterator[RenderableType]:
     if not shown:
         yield Text("No events. Create one: ven-twin event create --help", "dim")
@@ -146,7 +147,7 @@ def _left_out(state: FleetState, shown: Sequence[ListedEvent]) -> str | None:
     return f"… {counted(more, 'more event')}" if more > 0 else None
 
 
-def _vens(fleet: Fleet, numbers: Mapping[str, str], width: int, room: int) -> Iterator[RenderableType]:
+def _vens(fleet: Fleet, numbers: Mapping[EventId, str], width: int, room: int) -> Iterator[RenderableType]:
     rows = max(1, room - 1)  # less the table's head
     vens = fleet.vens
     if len(vens) > rows or fleet.left_off:
@@ -158,7 +159,7 @@ def _vens(fleet: Fleet, numbers: Mapping[str, str], width: int, room: int) -> It
 
 
 def ven_table(
-    vens: Sequence[FleetVen], numbers: Mapping[str, str], now_ts: float, width: int, *, folded: bool
+    vens: Sequence[FleetVen], numbers: Mapping[EventId, str], now_ts: float, width: int, *, folded: bool
 ) -> Table:
     """A row a VEN: its figures whole, and its event by number or the reason that it cannot be counted on.
 
@@ -182,7 +183,7 @@ def ven_table(
     return table
 
 
-def _ven(ven: FleetVen, numbers: Mapping[str, str], now_ts: float) -> Iterable[RenderableType]:
+def _ven(ven: FleetVen, numbers: Mapping[EventId, str], now_ts: float) -> Iterable[RenderableType]:
     status = status_of(ven)
     event = "" if ven.event_id is None else numbers.get(ven.event_id, ven.event_id)
     sustain = span(ven.sustain_s) if ven.sustain_s is not None and ven.offers_kw else ""
