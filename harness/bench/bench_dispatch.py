@@ -12,8 +12,8 @@ from contracts.api.requests import DispatchEvent
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId
 from harness.bench.figure import Figure
-from lambdas.dispatch_event.plan import Planned, plan_event
-from lambdas.dispatch_event.rebalance import rebalance
+from lambdas.dispatch_event.logic.plan import Planned, plan_event
+from lambdas.dispatch_event.logic.rebalance import rebalance
 from lambdas.shared.rows import LatestRow, VenRow
 
 NOW = 1_800_000_000.0

@@ -13,12 +13,12 @@ from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId
 from harness.bench.figure import Figure
-from lambdas.settle_event.asked import asked
-from lambdas.settle_event.days import DAY_S, QUARTERS, DayProfile, like_days
-from lambdas.settle_event.energy import PowerRow, Trace
 from lambdas.settle_event.history import _day_item, _DayItem, _read_day
-from lambdas.settle_event.report import report_event, setting_of
-from lambdas.settle_event.ven_report import Known, measure_ven
+from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, like_days
+from lambdas.settle_event.logic.energy import PowerRow, Trace
+from lambdas.settle_event.logic.report import report_event, setting_of
+from lambdas.settle_event.logic.timeline import asked
+from lambdas.settle_event.logic.ven_report import Known, measure_ven
 from lambdas.shared import rows
 from lambdas.shared.rows import EventRow
 

@@ -21,11 +21,11 @@ from harness.scoring.lived import (
     UTC_OFFSET_H,
     Lived,
 )
-from lambdas.settle_event.aggregate import sum_days
-from lambdas.settle_event.baselines import Matched, NoBaselineError, match
-from lambdas.settle_event.days import DayProfile, Frame, LikeDay, like_days
-from lambdas.settle_event.energy import Window
-from lambdas.settle_event.rules import CAISO_10_OF_10, RULES, Adjustment, Rule
+from lambdas.settle_event.logic.aggregate import sum_days
+from lambdas.settle_event.logic.baselines import Matched, NoBaselineError, match
+from lambdas.settle_event.logic.days import DayProfile, Frame, LikeDay, like_days
+from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.rules import CAISO_10_OF_10, RULES, Adjustment, Rule
 
 ZONE = timezone(timedelta(hours=UTC_OFFSET_H))
 UNADJUSTED = replace(CAISO_10_OF_10, adjustment=Adjustment())

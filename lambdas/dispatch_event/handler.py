@@ -9,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.api.requests import DispatchEvent, EventDispatched
 from contracts.wire.ids import EventId
+from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clock, settings
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:
 def dispatch(event: Any, context: LambdaContext, *, now: float) -> EventDispatched:
     """Carry out the request in *event*; without an event id, Lambda's request id makes it."""
     from lambdas.dispatch_event import lifecycle  # noqa: PLC0415 - not for a request that is refused
-    from lambdas.dispatch_event.desk import open_adapters  # noqa: PLC0415
+    from lambdas.dispatch_event.adapters import open_adapters  # noqa: PLC0415
 
     request = answers.request(DispatchEvent, event)
     event_id = request.event_id or EventId(f"evt-{context.aws_request_id}")
-    desk = open_adapters(settings.read(settings.DispatchEvent), context.invoked_function_arn)
+    desk = open_adapters(settings.read(DispatchSettings), context.invoked_function_arn)
     if request.action == "redispatch":
         given, outcome = lifecycle.redispatch(desk, event_id, now=now)
         if outcome is not None and outcome.delivered_kw is not None:

@@ -13,10 +13,10 @@ import msgspec
 from contracts.api.requests import DispatchEvent, EventDispatched, Refused
 from contracts.store.plans import Plan
 from contracts.wire.ids import EventId
-from lambdas.dispatch_event import plan
-from lambdas.dispatch_event.desk import Adapters, new_token
-from lambdas.dispatch_event.plan import Planned
-from lambdas.dispatch_event.rebalance import Rebalanced, rebalance
+from lambdas.dispatch_event.adapters import Adapters, new_token
+from lambdas.dispatch_event.logic import plan
+from lambdas.dispatch_event.logic.plan import Planned
+from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
 from lambdas.shared import answers
 from lambdas.shared.answers import RequestRefusedError
 from lambdas.shared.rows import EventRow

@@ -9,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.api.reports import EventReport
 from contracts.api.requests import SettleEvent
+from lambdas.settle_event.settings import SettleSettings
 from lambdas.shared import answers, clock, settings
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ def settle(event: Any, *, now: float, left_s: float) -> EventReport:
     that. What follows from a report is done until it was done once, so that a settlement which was cut short
     leaves nothing behind.
     """
-    from lambdas.settle_event.desk import open_adapters  # noqa: PLC0415 - not for a request that is refused
+    from lambdas.settle_event.adapters import open_adapters  # noqa: PLC0415 - not for a request that is refused
 
     request = answers.request(SettleEvent, event)
-    desk = open_adapters(settings.read(settings.SettleEvent))
+    desk = open_adapters(settings.read(SettleSettings))
     row = desk.book.find(request.event_id)
     if row is None or row.deleted_ts is not None:
         raise answers.not_found(f"no event {request.event_id!r}", "eventId")

@@ -15,8 +15,17 @@ from typing import Any
 import msgspec
 
 from contracts.store.keys import day_row_id, telemetry_range
-from lambdas.settle_event.days import DAY_S, EMPTY, QUARTERS, WHOLE, DayProfile, Frame, day_profile, like_days
-from lambdas.settle_event.energy import PowerRow, Trace
+from lambdas.settle_event.logic.days import (
+    DAY_S,
+    EMPTY,
+    QUARTERS,
+    WHOLE,
+    DayProfile,
+    Frame,
+    day_profile,
+    like_days,
+)
+from lambdas.settle_event.logic.energy import PowerRow, Trace
 from lambdas.shared import clock, rows
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.tables import Table

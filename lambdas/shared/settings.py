@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from contracts.errors import VenTwinError
@@ -31,38 +31,6 @@ class SettingError(VenTwinError):
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
         super().__init__(f"environment variable {name} {reason}")
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchEvent:
-    """Needs of `dispatch_event`.
-
-    *settle_delay_s*: how long after an event's end it is settled. *redispatch_min*: how often it is shared
-    out again while it runs, minutes. *programs*: JSON, the baseline of each program by its name.
-    """
-
-    vens_table: str
-    events_table: str
-    telemetry_table: str
-    retention_days: int
-    settle_function_arn: str
-    scheduler_role_arn: str
-    schedule_group: str
-    schedule_dlq_arn: str
-    settle_delay_s: int
-    redispatch_min: int
-    shadow_queue_url: str
-    programs: str
-
-
-@dataclass(frozen=True, slots=True)
-class SettleEvent:
-    """Needs of `settle_event`. *programs*: JSON, the baseline of each program by its name."""
-
-    telemetry_table: str
-    events_table: str
-    vens_table: str
-    programs: str
 
 
 def read(kind: type[S], environ: Mapping[str, str] | None = None) -> S:

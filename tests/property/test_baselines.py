@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.settle_event.aggregate import sum_days
-from lambdas.settle_event.baselines import Matched, NoBaselineError, match
-from lambdas.settle_event.days import Frame, LikeDay, Quarters
-from lambdas.settle_event.energy import Window
-from lambdas.settle_event.rules import CAISO_10_OF_10, RULES, Adjustment, DayType, Rule
+from lambdas.settle_event.logic.aggregate import sum_days
+from lambdas.settle_event.logic.baselines import Matched, NoBaselineError, match
+from lambdas.settle_event.logic.days import Frame, LikeDay, Quarters
+from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.rules import CAISO_10_OF_10, RULES, Adjustment, DayType, Rule
 
 START = 20_649 * 86_400 + 17 * 3600
 """Wednesday 15 July 2026, 17:00 UTC."""

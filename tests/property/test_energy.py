@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.settle_event.energy import PowerRow, Trace, Window
-from lambdas.settle_event.ven_report import meter_before_kw
+from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.ven_report import meter_before_kw
 
 T0 = 1_800_000_000
 KW = st.floats(-10, 10).map(lambda kw: round(kw, 3))

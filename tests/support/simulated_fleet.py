@@ -9,8 +9,8 @@ from contracts.api.requests import DispatchEvent
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.shadow import OptOut
-from lambdas.dispatch_event.plan import plan_event
-from lambdas.dispatch_event.rebalance import Rebalanced, rebalance
+from lambdas.dispatch_event.logic.plan import plan_event
+from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
 from lambdas.shared.rows import EventRow, LatestRow, VenRow
 
 NOW = 1_800_000_000.0

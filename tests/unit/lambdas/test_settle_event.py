@@ -295,7 +295,7 @@ def test_a_report_too_large_for_one_item_is_kept_by_ven(
     settled: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fleet's report may exceed an item: then each VEN's stands under its part, beside the totals."""
-    monkeypatch.setattr("lambdas.settle_event.report.REPORT_MAX_BYTES", 100)
+    monkeypatch.setattr("lambdas.settle_event.logic.report.REPORT_MAX_BYTES", 100)
     whole = report()
     assert (whole.vens, whole.delivered["clone"].delivered_kwh) == ((), pytest.approx(3.0))
     part = settled.event_part("e1", "VEN#house-1")

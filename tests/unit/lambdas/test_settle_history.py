@@ -10,9 +10,9 @@ import pytest
 from contracts.api.reports import EventReport
 from contracts.store.keys import REPORT_PART, Key, day_row_id, telemetry_row_id, ven_part
 from lambdas.dispatch_event.handler import handler as dispatch_handler
-from lambdas.settle_event import desk as desk_module
-from lambdas.settle_event.days import DAY_S, QUARTERS
+from lambdas.settle_event import adapters as adapters_module
 from lambdas.settle_event.handler import handler
+from lambdas.settle_event.logic.days import DAY_S, QUARTERS
 from lambdas.shared import clients
 from tests.support.lambda_world import NOW, Context, World
 
@@ -209,7 +209,7 @@ def test_the_day_of_an_event_is_remembered_as_one(house: World) -> None:
 
 def test_history_that_takes_too_long_is_left_and_said(house: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the time for it is up the event is settled by what there is, with a note."""
-    monkeypatch.setattr(desk_module, "HISTORY_SHARE", 0.0)
+    monkeypatch.setattr(adapters_module, "HISTORY_SHARE", 0.0)
     dispatch()
     event_rows(house)
     whole = report()
@@ -353,9 +353,9 @@ def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:
     """Whoever comes second takes the first one's report, with its time."""
     dispatch()
     event_rows(house)
-    settle = desk_module.Adapters.settle
+    settle = adapters_module.Adapters.settle
 
-    def slow(self: desk_module.Adapters, *given: Any, **named: Any) -> EventReport:
+    def slow(self: adapters_module.Adapters, *given: Any, **named: Any) -> EventReport:
         worked_out = settle(self, *given, **named)
         patch.undo()
         house.now += 5
@@ -363,7 +363,7 @@ def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:
         return worked_out
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(desk_module.Adapters, "settle", slow)
+        patch.setattr(adapters_module.Adapters, "settle", slow)
         stands = report()
     assert stands.settled_ts == house.event_part("e1", "REPORT")["report"]["settledTs"] == START + 3725
     assert ven(house)["calledKwh"] == pytest.approx(3.0)

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.api.requests import Assignment
 from contracts.store.plans import Limit, Plan
 from contracts.wire.events import Interval, Signal
-from lambdas.dispatch_event.rebalance import Rebalanced, rebalance
+from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
 from lambdas.shared.rows import EventRow, LatestRow, VenRow
 
 START = 1_800_000_000

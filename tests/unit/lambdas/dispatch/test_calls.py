@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contracts.wire.shadow import OptOut
-from lambdas.dispatch_event.allocation import allocate, call_in_proportion, shares_w
-from lambdas.dispatch_event.fleet import Offer, sort_out, why_unavailable
-from lambdas.dispatch_event.merit import call_in_order, top_up
+from lambdas.dispatch_event.logic.allocation import allocate, call_in_proportion, shares_w
+from lambdas.dispatch_event.logic.eligibility import Offer, sort_out, why_unavailable
+from lambdas.dispatch_event.logic.merit import call_in_order, top_up
 from tests.unit.lambdas.dispatch.running import NOW, ven
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdas.dispatch_event.delivery import Delivery, deliveries, moment, why_silent
+from lambdas.dispatch_event.logic.delivery import Delivery, deliveries, moment, why_silent
 from lambdas.shared.rows import LatestRow, VenRow
 from tests.unit.lambdas.dispatch.running import NOW, START, event, row_of, shed, ven
 

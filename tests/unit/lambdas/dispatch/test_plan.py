@@ -11,8 +11,8 @@ import pytest
 from contracts.api.requests import Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.wire.events import Interval
-from lambdas.dispatch_event.fleet import Offer
-from lambdas.dispatch_event.plan import Planned, answer, call, plan_event
+from lambdas.dispatch_event.logic.eligibility import Offer
+from lambdas.dispatch_event.logic.plan import Planned, answer, call, plan_event
 from lambdas.shared.rows import VenRow
 from tests.unit.lambdas.dispatch.running import LEVEL, NOW, START, event, shed, ven
 

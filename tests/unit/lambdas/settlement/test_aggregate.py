@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pytest
 
 from contracts.wire.events import Signal
-from lambdas.settle_event.aggregate import Aggregate, aggregate, sum_days, sum_known
-from lambdas.settle_event.asked import Part, Piece
-from lambdas.settle_event.days import Frame, LikeDay
-from lambdas.settle_event.energy import PowerRow, Trace, Window
-from lambdas.settle_event.rules import DayType
-from lambdas.settle_event.ven_report import Known, Measured, Setting, measure_ven
+from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_days, sum_known
+from lambdas.settle_event.logic.days import Frame, LikeDay
+from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.rules import DayType
+from lambdas.settle_event.logic.timeline import Part, Piece
+from lambdas.settle_event.logic.ven_report import Known, Measured, Setting, measure_ven
 
 START = 20_649 * 86_400 + 17 * 3600
 """Wednesday 15 July 2026, 17:00 UTC."""

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lambdas.settle_event.baselines import Matched, NoBaselineError, match
-from lambdas.settle_event.days import DAY_S, QUARTERS, DayProfile, Frame, like_days
-from lambdas.settle_event.energy import Window
-from lambdas.settle_event.rules import (
+from lambdas.settle_event.logic.baselines import Matched, NoBaselineError, match
+from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, Frame, like_days
+from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.rules import (
     CAISO_10_OF_10,
     NYISO_5_OF_10,
     PJM_3_DAY_TYPES_SAA,

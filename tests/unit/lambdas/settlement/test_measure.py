@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from lambdas.settle_event.days import Frame
-from lambdas.settle_event.energy import PowerRow, Trace, Window
-from lambdas.settle_event.measure import Saved, SiteLimits, score, score_windows
+from lambdas.settle_event.logic.days import Frame
+from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.measure import Saved, SiteLimits, score, score_windows
 
 START = 20_649 * 86_400 + 17 * 3600
 EVENT = Window(START, START + 3600)

@@ -9,7 +9,8 @@ import pytest
 
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
 from contracts.store.keys import Key
-from lambdas.settle_event.standing import HALF_LIFE_S, TRIES, Standings, counted
+from lambdas.settle_event.adapters import TRIES, PerformanceRecords
+from lambdas.settle_event.logic.performance import HALF_LIFE_S, counted
 from lambdas.shared.tables import Condition, Table
 
 START = 1_800_000_000.0
@@ -66,7 +67,7 @@ class ContendedTable:
 
 def count(table: ContendedTable, *reports: VenReport, event_id: str = "e1") -> None:
     """Count the event for its VENs."""
-    Standings(cast("Table", table)).count(event_id, reports or (report(),), None)
+    PerformanceRecords(cast("Table", table)).count(event_id, reports or (report(),), None)
 
 
 def test_a_row_that_changed_meanwhile_is_counted_upon_what_it_says_now() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
 
-from lambdas.dispatch_event.fleet import LEAST_CALL_W, Offer
+from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, Offer
 
 
 def call_in_order(asked_w: float, offers: Sequence[Offer]) -> dict[str, int]:

@@ -9,8 +9,8 @@ from functools import lru_cache
 from math import ceil, floor
 from typing import NamedTuple
 
-from lambdas.settle_event.energy import PowerRow, Trace, Window
-from lambdas.settle_event.rules import LOOK_BACK_DAYS, REACH_H, DayType
+from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H, DayType
 
 QUARTER_S = 900
 QUARTERS = 96

@@ -14,20 +14,21 @@ from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.store.keys import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, telemetry_range, ven_part
 from contracts.store.plans import Plan
 from contracts.wire import codec
-from lambdas.settle_event.asked import Part, asked
-from lambdas.settle_event.days import like_days
-from lambdas.settle_event.energy import PowerRow, Trace, Window
 from lambdas.settle_event.history import History
-from lambdas.settle_event.report import (
+from lambdas.settle_event.logic.days import like_days
+from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.performance import counted
+from lambdas.settle_event.logic.report import (
     report_event,
     report_item,
     setting_of,
     too_large,
     without_vens,
 )
-from lambdas.settle_event.standing import Standings
-from lambdas.settle_event.ven_report import BEFORE_S, Known, Measured, Setting, measure_ven
-from lambdas.shared import clients, clock, parallel, rows, settings
+from lambdas.settle_event.logic.timeline import Part, asked
+from lambdas.settle_event.logic.ven_report import BEFORE_S, Known, Measured, Setting, measure_ven
+from lambdas.settle_event.settings import SettleSettings
+from lambdas.shared import clients, clock, parallel, rows
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
@@ -35,6 +36,42 @@ from lambdas.shared.tables import Condition, Table
 
 HISTORY_SHARE = 0.4
 """What part of the time that is left goes into making days from rows; the rest is for the event itself."""
+
+
+TRIES = 5
+ATTRIBUTES = ("venId", "performance", "calledKwh", "lastCalledTs", "countedEvents")
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceRecords:
+    """VENs' performance and dispatched energy, in their rows of the VENs table."""
+
+    vens: Table
+
+    def count(self, event_id: str, reports: Sequence[VenReport], settled_by: Baseline | None) -> None:
+        """Count the event for each VEN in it, once however often this is called."""
+        called = [report for report in reports if report.requested_kwh > 0]
+        known = {
+            item["venId"]: item for item in self.vens.get_many([ven.ven_id for ven in called], ATTRIBUTES)
+        }
+        parallel.over(
+            [ven for ven in called if ven.ven_id in known],
+            lambda ven: self._count(event_id, ven, settled_by, known[ven.ven_id]),
+        )
+
+    def _count(
+        self, event_id: str, ven: VenReport, settled_by: Baseline | None, row: Mapping[str, Any]
+    ) -> None:
+        for _ in range(TRIES):
+            values = counted(event_id, ven, settled_by, row)
+            if values is None:
+                return
+            if self.vens.update(Key(ven.ven_id), values, when=_unchanged(row)):
+                return
+            row = self.vens.get(Key(ven.ven_id)) or {}
+            if not row:
+                return
+        raise TimeoutError(f"the row of {ven.ven_id} changed {TRIES} times while an event was counted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +168,7 @@ class Adapters:
 
         Each part may be repeated, so that a settlement which was cut short leaves nothing behind.
         """
-        Standings(self.vens).count(event.event_id, self._ven_reports(report), report.settled_by)
+        PerformanceRecords(self.vens).count(event.event_id, self._ven_reports(report), report.settled_by)
         parallel.over(
             sorted(plan.ven_ids), lambda ven_id: self.shadows.set_event(ven_id, event.event_id, None)
         )
@@ -156,7 +193,7 @@ def _reading_window(setting: Setting) -> Window:
     return Window(start_ts, frame.window.end_ts)
 
 
-def open_adapters(needs: settings.SettleEvent) -> Adapters:
+def open_adapters(needs: SettleSettings) -> Adapters:
     """The desk of this sandbox."""
     dynamodb = clients.dynamodb()
     programs = {DEFAULT_PROGRAM: DEFAULT_BASELINE} | codec.load_object(needs.programs)
@@ -167,3 +204,11 @@ def open_adapters(needs: settings.SettleEvent) -> Adapters:
         shadows=Shadows(clients.iot_data()),
         programs=msgspec.convert(programs, dict[str, Baseline]),
     )
+
+
+def _unchanged(row: Mapping[str, Any]) -> Condition:
+    names = {"#ven": "venId", "#counted": "countedEvents"}
+    if "countedEvents" not in row:
+        return Condition("attribute_exists(#ven) AND attribute_not_exists(#counted)", names)
+    expression = "attribute_exists(#ven) AND #counted = :before"
+    return Condition(expression, names, {":before": row["countedEvents"]})

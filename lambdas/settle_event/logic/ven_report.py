@@ -11,12 +11,12 @@ from contracts.store.keys import OWN_KWH_PREFIX
 from contracts.wire.events import Phase
 from contracts.wire.ids import VenId
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.asked import Part
-from lambdas.settle_event.baselines import Matched, NoBaselineError, match
-from lambdas.settle_event.days import Frame, LikeDay, Quarters
-from lambdas.settle_event.energy import Trace, Window
-from lambdas.settle_event.measure import Saved, SiteLimits, score, score_windows
-from lambdas.settle_event.rules import RULES
+from lambdas.settle_event.logic.baselines import Matched, NoBaselineError, match
+from lambdas.settle_event.logic.days import Frame, LikeDay, Quarters
+from lambdas.settle_event.logic.energy import Trace, Window
+from lambdas.settle_event.logic.measure import Saved, SiteLimits, score, score_windows
+from lambdas.settle_event.logic.rules import RULES
+from lambdas.settle_event.logic.timeline import Part
 
 BEFORE_S = 3600.0
 """What `meter_before` is the mean of."""

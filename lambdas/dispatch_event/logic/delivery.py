@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from contracts.api.requests import Assignment
 from contracts.store.plans import Plan
-from lambdas.dispatch_event import fleet as fleets
-from lambdas.dispatch_event.fleet import W_PER_KW
+from lambdas.dispatch_event.logic import eligibility
+from lambdas.dispatch_event.logic.eligibility import W_PER_KW
 from lambdas.shared.rows import EventRow, LatestRow, VenRow
 
 REPORT_INTERVAL_S = 30.0
@@ -45,7 +45,7 @@ class Delivery(NamedTuple):
     def short(self, performance: float) -> bool:
         """Whether it was seen to deliver clearly less than can be expected of it."""
         missing_w = self.call_w * performance - self.delivers_w
-        return self.judged and missing_w > max((1.0 - HELD_SHARE) * self.call_w, fleets.LEAST_CALL_W / 2)
+        return self.judged and missing_w > max((1.0 - HELD_SHARE) * self.call_w, eligibility.LEAST_CALL_W / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ def _of(at: RunningEvent, part: Assignment, ven: VenRow | None, last: LatestRow 
     call_w = round(part.values[at.index] * W_PER_KW)
     if ven is None:
         return Delivery(call_w, 0.0, judged=True, why_not="is no VEN any more")
-    why = fleets.why_unavailable(ven, at.now_ts) or why_silent(ven, last, at.now_ts)
+    why = eligibility.why_unavailable(ven, at.now_ts) or why_silent(ven, last, at.now_ts)
     if why is not None or last is None:
         return Delivery(call_w, 0.0, judged=True, why_not=why)
     offset_s = at.row.for_ven(part).start_offset_s(part.ven_id) if at.row.randomize_start_s else 0.0
     called_ts = max(float(part.since_ts or at.plan.from_ts), at.since_ts + offset_s)
     settled_ts = called_ts + SETTLING_ROWS * (ven.report_interval_s or REPORT_INTERVAL_S)
     if min(float(last.timestamp), last.received_ts) < settled_ts:
-        expected = at.plan.seen.get(part.ven_id, fleets.believed(ven.performance))
+        expected = at.plan.seen.get(part.ven_id, eligibility.believed(ven.performance))
         return Delivery(call_w, call_w * expected, judged=False, part=expected)
     if last.event_id != at.row.event_id:
         why = LEFT if last.event_id is None else f"in event {last.event_id}"

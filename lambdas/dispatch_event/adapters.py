@@ -14,7 +14,8 @@ from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.events import Signal
-from lambdas.shared import answers, clients, fan_out, rows, settings
+from lambdas.dispatch_event.settings import DispatchSettings
+from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
 from lambdas.shared.rows import EventRow, LatestRow, VenRow
@@ -124,7 +125,7 @@ def new_token() -> str:
     return secrets.token_hex(4)
 
 
-def open_adapters(needs: settings.DispatchEvent, function_arn: str) -> Adapters:
+def open_adapters(needs: DispatchSettings, function_arn: str) -> Adapters:
     """The desk of this sandbox; *function_arn* is what redispatches."""
     dynamodb = clients.dynamodb()
     return Adapters(

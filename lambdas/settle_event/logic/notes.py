@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from contracts.api.reports import Baseline, VenReport
 from contracts.store.plans import Plan
-from lambdas.settle_event.aggregate import Aggregate
-from lambdas.settle_event.rules import RULES
+from lambdas.settle_event.logic.aggregate import Aggregate
+from lambdas.settle_event.logic.rules import RULES
 from lambdas.shared.rows import EventRow
 
 DIFFERS = 0.01

@@ -8,8 +8,8 @@ from math import ceil, floor, sqrt
 
 from contracts.api.reports import Score
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.days import QUARTER_S, Frame, Quarters
-from lambdas.settle_event.energy import Trace, Window
+from lambdas.settle_event.logic.days import QUARTER_S, Frame, Quarters
+from lambdas.settle_event.logic.energy import Trace, Window
 
 NOTHING_KW = 0.001
 """Below a watt on average a clone is nothing to take percents of."""

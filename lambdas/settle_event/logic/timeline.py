@@ -9,7 +9,7 @@ from typing import NamedTuple
 from contracts.store.plans import Plan
 from contracts.wire.events import DrEvent, Interval, Signal
 from contracts.wire.units import kwh
-from lambdas.settle_event.energy import Window
+from lambdas.settle_event.logic.energy import Window
 from lambdas.shared.rows import EventRow
 
 

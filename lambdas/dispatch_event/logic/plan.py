@@ -14,10 +14,10 @@ from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.events import DrEvent, Interval, Signal
 from contracts.wire.ids import EventId
-from lambdas.dispatch_event import fleet as fleets
-from lambdas.dispatch_event.allocation import call_in_proportion
-from lambdas.dispatch_event.fleet import W_PER_KW, Fleet, Offer
-from lambdas.dispatch_event.merit import call_in_order
+from lambdas.dispatch_event.logic import eligibility
+from lambdas.dispatch_event.logic.allocation import call_in_proportion
+from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Fleet, Offer
+from lambdas.dispatch_event.logic.merit import call_in_order
 from lambdas.shared import rows
 from lambdas.shared.rows import EventRow, VenRow
 
@@ -73,7 +73,7 @@ def plan_event(
         raise FieldError("startTs", f"{start_ts} is past by more than the event lasts")
     DrEvent(event_id=event_id, start_ts=start_ts, intervals=request.intervals)  # holds it to what a VEN takes
     at_ts = max(now, float(start_ts))
-    fleet = fleets.sort_out(vens, event_id, at_ts=at_ts, remaining_s=end_ts - at_ts)
+    fleet = eligibility.sort_out(vens, event_id, at_ts=at_ts, remaining_s=end_ts - at_ts)
     calls = [
         call(request.allocation, interval.value, fleet.offers) if interval.signal is Signal.SHED_KW else {}
         for interval in request.intervals

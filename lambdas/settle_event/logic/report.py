@@ -22,13 +22,13 @@ from contracts.store.keys import REPORT_PART
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.aggregate import Aggregate, aggregate, sum_known
-from lambdas.settle_event.asked import Asked, Part
-from lambdas.settle_event.days import Frame
-from lambdas.settle_event.energy import Window
-from lambdas.settle_event.notes import of_fleet, of_plans
-from lambdas.settle_event.rules import REACH_H
-from lambdas.settle_event.ven_report import Measured, Setting
+from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_known
+from lambdas.settle_event.logic.days import Frame
+from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.notes import of_fleet, of_plans
+from lambdas.settle_event.logic.rules import REACH_H
+from lambdas.settle_event.logic.timeline import Asked, Part
+from lambdas.settle_event.logic.ven_report import Measured, Setting
 from lambdas.shared.rows import EventRow
 
 REPORT_MAX_BYTES = 300 * 1024

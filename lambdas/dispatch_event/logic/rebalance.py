@@ -15,8 +15,8 @@ import msgspec
 
 from contracts.api.requests import Assignment
 from contracts.store.plans import Limit, Plan
-from lambdas.dispatch_event import fleet as fleets
-from lambdas.dispatch_event.delivery import (
+from lambdas.dispatch_event.logic import eligibility
+from lambdas.dispatch_event.logic.delivery import (
     LEFT,
     REPORT_INTERVAL_S,
     Delivery,
@@ -25,9 +25,9 @@ from lambdas.dispatch_event.delivery import (
     moment,
     why_silent,
 )
-from lambdas.dispatch_event.fleet import LEAST_CALL_W, W_PER_KW, Offer
-from lambdas.dispatch_event.merit import top_up
-from lambdas.dispatch_event.plan import Calls, asked_w, plan_id, sheds_only, values_of
+from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, W_PER_KW, Offer
+from lambdas.dispatch_event.logic.merit import top_up
+from lambdas.dispatch_event.logic.plan import Calls, asked_w, plan_id, sheds_only, values_of
 from lambdas.shared.rows import EventRow, LatestRow, VenRow
 
 AIM = 1.02
@@ -135,7 +135,7 @@ class _Change:
         for ven_id, each in self._seen.items():
             if each.why_not == LEFT:
                 self._limits[ven_id] = Limit(kw=0.0, until_ts=self._at.row.over_ts)
-            elif each.why_not is None and each.short(fleets.believed(by_id[ven_id].performance)):
+            elif each.why_not is None and each.short(eligibility.believed(by_id[ven_id].performance)):
                 ven = by_id[ven_id]
                 self._limits[ven_id] = Limit(
                     kw=round(each.delivers_w) / W_PER_KW,
@@ -143,10 +143,12 @@ class _Change:
                     offer_kw=ven.shed_availability_kw,
                 )
 
-    def _sort_out(self, by_id: Mapping[str, VenRow], latest: Mapping[str, LatestRow]) -> fleets.Fleet:
+    def _sort_out(self, by_id: Mapping[str, VenRow], latest: Mapping[str, LatestRow]) -> eligibility.Fleet:
         """The fleet in merit order, without those that are silent, in another event or held to nothing."""
         at = self._at
-        fleet = fleets.sort_out(by_id.values(), at.row.event_id, at_ts=at.now_ts, remaining_s=at.remaining_s)
+        fleet = eligibility.sort_out(
+            by_id.values(), at.row.event_id, at_ts=at.now_ts, remaining_s=at.remaining_s
+        )
         offers: list[Offer] = []
         available_w, unavailable = 0.0, fleet.unavailable
         unavailable |= self._gone

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from contracts.errors import VenTwinError
-from lambdas.settle_event.days import Frame, LikeDay, Quarters
-from lambdas.settle_event.rules import Adjustment, Pool, Rule
+from lambdas.settle_event.logic.days import Frame, LikeDay, Quarters
+from lambdas.settle_event.logic.rules import Adjustment, Pool, Rule
 
 EXPORTS = 0.05
 """Below this part of the load's usual size a mean is no base for a ratio.

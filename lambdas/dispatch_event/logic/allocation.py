@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lambdas.dispatch_event.fleet import W_PER_KW, Offer
+from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Offer
 
 
 def call_in_proportion(asked_w: int, offers: Sequence[Offer]) -> dict[str, int]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from contracts.api.reports import Baseline, Delivered
 from contracts.wire.units import S_PER_H, kwh
-from lambdas.settle_event.baselines import Matched, NoBaselineError, match
-from lambdas.settle_event.days import Frame, LikeDay, Quarters
-from lambdas.settle_event.measure import score
-from lambdas.settle_event.rules import RULES, Rule
-from lambdas.settle_event.ven_report import SPARSE, Measured, Setting
+from lambdas.settle_event.logic.baselines import Matched, NoBaselineError, match
+from lambdas.settle_event.logic.days import Frame, LikeDay, Quarters
+from lambdas.settle_event.logic.measure import score
+from lambdas.settle_event.logic.rules import RULES, Rule
+from lambdas.settle_event.logic.ven_report import SPARSE, Measured, Setting
 
 ENOUGH = 0.8
 """What part of the VENs must be known for the fleet to be known."""

@@ -1,0 +1,1 @@
+"""Dispatch as arithmetic: eligibility, calls, plans, rebalancing. Sans-IO."""

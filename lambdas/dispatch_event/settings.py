@@ -1,0 +1,27 @@
+"""Settings of `dispatch_event`: the environment variables that its stack sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchSettings:
+    """Needs of `dispatch_event`.
+
+    *settle_delay_s*: how long after an event's end it is settled. *redispatch_min*: how often it is shared
+    out again while it runs, minutes. *programs*: JSON, the baseline of each program by its name.
+    """
+
+    vens_table: str
+    events_table: str
+    telemetry_table: str
+    retention_days: int
+    settle_function_arn: str
+    scheduler_role_arn: str
+    schedule_group: str
+    schedule_dlq_arn: str
+    settle_delay_s: int
+    redispatch_min: int
+    shadow_queue_url: str
+    programs: str

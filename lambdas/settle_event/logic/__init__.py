@@ -1,0 +1,1 @@
+"""Settlement as arithmetic: baselines, delivery, the report. Sans-IO."""

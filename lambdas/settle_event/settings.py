@@ -1,0 +1,15 @@
+"""Settings of `settle_event`: the environment variables that its stack sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SettleSettings:
+    """Needs of `settle_event`. *programs*: JSON, the baseline of each program by its name."""
+
+    telemetry_table: str
+    events_table: str
+    vens_table: str
+    programs: str
