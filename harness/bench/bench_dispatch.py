@@ -1,4 +1,4 @@
-"""How fast a fleet's event is planned, and how fast a running one is shared out again."""
+"""The time to plan a fleet's event, and to rebalance a running one."""
 
 from __future__ import annotations
 
@@ -69,18 +69,18 @@ def _request(vens: list[VenRow]) -> DispatchEvent:
 def _rows(planned: Planned) -> dict[str, LatestRow]:
     """Everyone delivers 95 % of what it is called for."""
     return {
-        each.ven_id: LatestRow(
-            ven_id=each.ven_id,
+        assignment.ven_id: LatestRow(
+            ven_id=assignment.ven_id,
             timestamp=int(NOW) + 295,
             received_ts=NOW + 296,
             boot_id="b",
             seq=9,
             used_power_kw=1.0,
-            baseline_power_kw=1.0 + each.values[0],
-            shed_power_kw=0.9 * each.values[0],
+            baseline_power_kw=1.0 + assignment.values[0],
+            shed_power_kw=0.9 * assignment.values[0],
             event_id=EventId("e"),
         )
-        for each in planned.plan.assignments
+        for assignment in planned.plan.assignments
     }
 
 

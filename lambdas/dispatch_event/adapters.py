@@ -1,4 +1,4 @@
-"""What `dispatch_event` works with: the events, the fleet and its telemetry, the shadows, the schedules."""
+"""The adapters of `dispatch_event`: the events, the fleet and its telemetry, the shadows, the schedules."""
 
 from __future__ import annotations
 
@@ -67,20 +67,20 @@ class Adapters:
         wanted = rows.attributes(VenRow)
         if not targets:
             return rows.read_all(VenRow, self.vens.scan(wanted)), frozenset()
-        found = {ven.ven_id: ven for ven in rows.read_all(VenRow, self.vens.get_many(targets, wanted))}
-        names = frozenset(targets) - found.keys()
+        by_id = {ven.ven_id: ven for ven in rows.read_all(VenRow, self.vens.get_many(targets, wanted))}
+        names = frozenset(targets) - by_id.keys()
         unknown = names
         for ven in rows.read_all(VenRow, self.vens.scan(wanted)) if names else ():
             groups = names.intersection(ven.groups)
             if groups:
-                found[ven.ven_id] = ven
+                by_id[ven.ven_id] = ven
                 unknown -= groups
-        return tuple(found.values()), unknown
+        return tuple(by_id.values()), unknown
 
     def latest(self, ven_ids: Iterable[str]) -> dict[str, LatestRow]:
         """The latest telemetry row of each VEN that has one."""
-        found = self.telemetry.get_many(ven_ids, rows.attributes(LatestRow), sort=LATEST_ROW)
-        return {row.ven_id: row for row in rows.read_all(LatestRow, found)}
+        items = self.telemetry.get_many(ven_ids, rows.attributes(LatestRow), sort=LATEST_ROW)
+        return {row.ven_id: row for row in rows.read_all(LatestRow, items)}
 
     def carry_out(
         self, row: EventRow, plan: Plan, *, now: float, only: Collection[str] | None = None
@@ -100,19 +100,21 @@ class Adapters:
         self.schedules.put_settle(request, at_ts=row.over_ts + self.settle_delay_s, now=now)
         if only is None:  # a redispatch moves nothing in time
             self._schedule_redispatch(row, now=now)
-        parts = fan_out.assignments_of(plan, only)
+        assignments = fan_out.assignments_of(plan, only)
         full: frozenset[str] = frozenset()
-        if len(parts) <= fan_out.DIRECT_VENS:
-            full = fan_out.write(self.shadows, row, parts)
+        if len(assignments) <= fan_out.DIRECT_VENS:
+            full = fan_out.write(self.shadows, row, assignments)
         else:
-            self.queue.send(row, parts)
+            self.queue.send(row, assignments)
         if only is not None:
             full |= frozenset(row.full) - frozenset(only)
         self.book.mark_done(row, full)
         return msgspec.structs.replace(row, full=tuple(sorted(full)), done_revision=row.revision)
 
     def _schedule_redispatch(self, row: EventRow, *, now: float) -> None:
-        if row.cancelled_ts is not None or all(each.signal is not Signal.SHED_KW for each in row.intervals):
+        if row.cancelled_ts is not None or all(
+            interval.signal is not Signal.SHED_KW for interval in row.intervals
+        ):
             self.schedules.drop_redispatch(row.event_id)
             return
         self.schedules.put_redispatch(
@@ -126,7 +128,7 @@ def new_token() -> str:
 
 
 def open_adapters(needs: DispatchSettings, function_arn: str) -> Adapters:
-    """The desk of this sandbox; *function_arn* is what redispatches."""
+    """The adapters of this sandbox; *function_arn* is what redispatches."""
     dynamodb = clients.dynamodb()
     return Adapters(
         vens=Table(dynamodb, needs.vens_table, VENS),

@@ -24,13 +24,13 @@ metrics = Metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:
     """Change a DR event and write it to the shadows of the VENs that it is allocated to."""
     metrics.add_metric(name="DispatchRequested", unit=MetricUnit.Count, value=1)
-    given = answers.answer(lambda: dispatch(event, context, now=clock.utc_now()))
+    answer = answers.answer(lambda: dispatch(event, context, now=clock.utc_now()))
     metrics.add_metric(
-        name="EventDispatched" if given["ok"] else "EventRefused", unit=MetricUnit.Count, value=1
+        name="EventDispatched" if answer["ok"] else "EventRefused", unit=MetricUnit.Count, value=1
     )
-    if given["ok"]:
-        metrics.add_metric(name="ShortfallKw", unit=MetricUnit.NoUnit, value=given["shortfallKw"])
-    return given
+    if answer["ok"]:
+        metrics.add_metric(name="ShortfallKw", unit=MetricUnit.NoUnit, value=answer["shortfallKw"])
+    return answer
 
 
 def dispatch(event: Any, context: LambdaContext, *, now: float) -> EventDispatched:
@@ -40,9 +40,9 @@ def dispatch(event: Any, context: LambdaContext, *, now: float) -> EventDispatch
 
     request = answers.request(DispatchEvent, event)
     event_id = request.event_id or EventId(f"evt-{context.aws_request_id}")
-    desk = open_adapters(settings.read(DispatchSettings), context.invoked_function_arn)
+    adapters = open_adapters(settings.read(DispatchSettings), context.invoked_function_arn)
     if request.action == "redispatch":
-        given, outcome = lifecycle.redispatch(desk, event_id, now=now)
+        dispatched, outcome = lifecycle.redispatch(adapters, event_id, now=now)
         if outcome is not None and outcome.delivered_kw is not None:
             metrics.add_metric(name="DeliveredKw", unit=MetricUnit.NoUnit, value=outcome.delivered_kw)
             metrics.add_metric(name="VensRecalled", unit=MetricUnit.Count, value=len(outcome.changed))
@@ -53,13 +53,13 @@ def dispatch(event: Any, context: LambdaContext, *, now: float) -> EventDispatch
             "cancel": lifecycle.cancel,
             "delete": lifecycle.delete,
         }
-        given = changes[request.action](desk, request, event_id, now=now)
+        dispatched = changes[request.action](adapters, request, event_id, now=now)
     logger.info(
         "event dispatched",
         action=request.action,
         event_id=event_id,
-        revision=given.revision,
-        vens=len(given.assignments),
-        note=given.note,
+        revision=dispatched.revision,
+        vens=len(dispatched.assignments),
+        note=dispatched.note,
     )
-    return given
+    return dispatched

@@ -25,29 +25,29 @@ ATTEMPTS = 5
 """How often a change is made anew because the event was changed in between."""
 
 
-def create(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
+def create(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
     """Create the event, or complete it when it was cut short. Raises RequestRefusedError, FieldError."""
-    row = desk.book.find(event_id)
+    row = adapters.book.find(event_id)
     if row is None:
-        desk.check_program(request.program)
+        adapters.check_program(request.program)
         planned = plan.plan_event(
             request,
             event_id,
-            desk.fleet(request.targets),
+            adapters.fleet(request.targets),
             now=now,
-            retention_days=desk.retention_days,
+            retention_days=adapters.retention_days,
             token=new_token(),
         )
-        desk.book.write_plan(planned.row, planned.plan)
-        row = planned.row if desk.book.create(planned.row) else _existing(desk, event_id)
+        adapters.book.write_plan(planned.row, planned.plan)
+        row = planned.row if adapters.book.create(planned.row) else _existing(adapters, event_id)
     _check_asks_for(row, request)
-    row, in_force = _complete(desk, row, now=now)
+    row, in_force = _complete(adapters, row, now=now)
     _check_asks_for(row, request)  # the newest revision stands, whatever this one wanted
     return plan.answer(row, in_force)
 
 
-def revise(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
-    """Replace what the event asks for. Raises RequestRefusedError, FieldError."""
+def revise(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
+    """Replace what the event requests. Raises RequestRefusedError, FieldError."""
 
     def revised(row: EventRow) -> EventRow:
         if row.cancelled_ts is not None:
@@ -56,25 +56,25 @@ def revise(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: fl
             return row
         _check_match(row, request.if_match)
         _check_not_over(row, now)
-        desk.check_program(request.program)
+        adapters.check_program(request.program)
         planned = plan.plan_event(
             request,
             event_id,
-            desk.fleet(request.targets),
+            adapters.fleet(request.targets),
             now=now,
-            retention_days=desk.retention_days,
+            retention_days=adapters.retention_days,
             token=new_token(),
-            before=Planned(row, desk.book.plan(row)),
+            before=Planned(row, adapters.book.plan(row)),
         )
-        desk.book.write_plan(planned.row, planned.plan)
+        adapters.book.write_plan(planned.row, planned.plan)
         return planned.row
 
-    row = _change(desk, event_id, revised)
-    row, in_force = _complete(desk, row, now=now)
+    row = _change(adapters, event_id, revised)
+    row, in_force = _complete(adapters, row, now=now)
     return plan.answer(row, in_force)
 
 
-def cancel(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
+def cancel(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
     """Cancel the event: the VENs give their loads back. Raises RequestRefusedError."""
 
     def cancelled(row: EventRow) -> EventRow:
@@ -85,11 +85,11 @@ def cancel(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: fl
         _check_not_over(row, now)
         return msgspec.structs.replace(row, cancelled_ts=now, revision=row.revision + 1)
 
-    row, in_force = _complete(desk, _change(desk, event_id, cancelled), now=now)
+    row, in_force = _complete(adapters, _change(adapters, event_id, cancelled), now=now)
     return plan.answer(row, in_force)
 
 
-def delete(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
+def delete(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
     """Take the event away, cancelled when it is not over; its id stays taken. Raises RequestRefusedError."""
 
     def deleted(row: EventRow) -> EventRow:
@@ -102,83 +102,89 @@ def delete(desk: Adapters, request: DispatchEvent, event_id: EventId, *, now: fl
             row, deleted_ts=now, cancelled_ts=cancelled_ts, revision=row.revision + 1
         )
 
-    row, in_force = _complete(desk, _change(desk, event_id, deleted, also_deleted=True), now=now)
+    row, in_force = _complete(adapters, _change(adapters, event_id, deleted, also_deleted=True), now=now)
     return plan.answer(row, in_force)
 
 
-def redispatch(desk: Adapters, event_id: EventId, *, now: float) -> tuple[EventDispatched, Rebalanced | None]:
-    """Share the difference between asked and delivered out again. Raises RequestRefusedError.
+def redispatch(
+    adapters: Adapters, event_id: EventId, *, now: float
+) -> tuple[EventDispatched, Rebalanced | None]:
+    """Share the difference between requested and delivered power out again. Raises RequestRefusedError.
 
     Returns:
         The answer, and what there was to change; None when the event is not running.
     """
-    row = _existing(desk, event_id)
+    row = _existing(adapters, event_id)
     if row.cancelled_ts is not None:
-        return plan.answer(row, desk.book.plan(row), "has been cancelled: nothing to do"), None
+        return plan.answer(row, adapters.book.plan(row), "has been cancelled: nothing to do"), None
     if not row.start_ts <= now < row.end_ts:
         when = f"starts at {row.start_ts}" if now < row.start_ts else f"is over since {row.end_ts}"
-        return plan.answer(row, desk.book.plan(row), f"{when}: nothing to do"), None
-    row, in_force = _complete(desk, row, now=now)
+        return plan.answer(row, adapters.book.plan(row), f"{when}: nothing to do"), None
+    row, in_force = _complete(adapters, row, now=now)
     if row.cancelled_ts is not None:
         return plan.answer(row, in_force, "has been cancelled: nothing to do"), None
-    fleet = desk.fleet_left(row.targets)
-    latest = desk.latest(ven.ven_id for ven in fleet if ven.online)
+    fleet = adapters.fleet_left(row.targets)
+    latest = adapters.latest(ven.ven_id for ven in fleet if ven.online)
     outcome = rebalance(row, in_force, fleet, latest, now=now, token=new_token())
     if outcome.plan is None:
         return plan.answer(row, in_force, outcome.note), outcome
-    desk.book.write_plan(row, outcome.plan)
-    if not desk.book.commit(outcome.row, instead_of=row):
+    adapters.book.write_plan(row, outcome.plan)
+    if not adapters.book.commit(outcome.row, instead_of=row):
         note = f"{outcome.note}: another change was faster"
-        latest_row = _existing(desk, event_id)
-        return plan.answer(latest_row, desk.book.plan(latest_row), note), outcome._replace(plan=None)
-    desk.carry_out(outcome.row, outcome.plan, now=now, only=outcome.changed)
-    row, in_force = _settled(desk, outcome.row, outcome.plan, now=now)
+        latest_row = _existing(adapters, event_id)
+        return plan.answer(latest_row, adapters.book.plan(latest_row), note), outcome._replace(plan=None)
+    adapters.carry_out(outcome.row, outcome.plan, now=now, only=outcome.changed)
+    row, in_force = _settled(adapters, outcome.row, outcome.plan, now=now)
     return plan.answer(row, in_force, outcome.note), outcome
 
 
 def _change(
-    desk: Adapters, event_id: EventId, changed: Callable[[EventRow], EventRow], *, also_deleted: bool = False
+    adapters: Adapters,
+    event_id: EventId,
+    changed: Callable[[EventRow], EventRow],
+    *,
+    also_deleted: bool = False,
 ) -> EventRow:
     """Commit what *changed* makes of the header, made anew while others change it in between."""
     for _ in range(ATTEMPTS):
-        row = desk.book.find(event_id) if also_deleted else _existing(desk, event_id)
+        row = adapters.book.find(event_id) if also_deleted else _existing(adapters, event_id)
         if row is None:
             raise answers.not_found(f"no event {event_id!r}", "eventId")
         new = changed(row)
-        if new is row or desk.book.commit(new, instead_of=row):
+        if new is row or adapters.book.commit(new, instead_of=row):
             return new
     raise answers.conflict("is being changed by others: try again", "eventId")
 
 
-def _complete(desk: Adapters, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:
+def _complete(adapters: Adapters, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:
     """Carry *row* out, unless that is done or too late; then whatever has taken its place meanwhile."""
-    in_force = desk.book.plan(row)
+    in_force = adapters.book.plan(row)
     if row.done_revision < row.revision and (row.cancelled_ts is not None or row.over_ts > now):
-        row = desk.carry_out(row, in_force, now=now)
-        return _settled(desk, row, in_force, now=now)
+        row = adapters.carry_out(row, in_force, now=now)
+        return _settled(adapters, row, in_force, now=now)
     return row, in_force
 
 
-def _settled(desk: Adapters, row: EventRow, in_force: Plan, *, now: float) -> tuple[EventRow, Plan]:
+def _settled(adapters: Adapters, row: EventRow, in_force: Plan, *, now: float) -> tuple[EventRow, Plan]:
     """The header as it is by now; a newer one is carried out once more, over what was written just now."""
     for _ in range(ATTEMPTS):
-        newest = desk.book.find(row.event_id)
+        newest = adapters.book.find(row.event_id)
         if newest is None or newest.revision == row.revision:
             break
-        row, in_force = newest, desk.book.plan(newest)
-        row = desk.carry_out(row, in_force, now=now)
+        row, in_force = newest, adapters.book.plan(newest)
+        row = adapters.carry_out(row, in_force, now=now)
     return row, in_force
 
 
-def _existing(desk: Adapters, event_id: EventId) -> EventRow:
-    row = desk.book.find(event_id)
+def _existing(adapters: Adapters, event_id: EventId) -> EventRow:
+    row = adapters.book.find(event_id)
     if row is None or row.deleted_ts is not None:
         raise answers.not_found(f"no event {event_id!r}", "eventId")
     return row
 
 
 def _check_asks_for(row: EventRow, request: DispatchEvent) -> None:
-    """Raises RequestRefusedError when the event under this id is not what *request* asks for."""
+    """Raises RequestRefusedError when the event under this id is not what *request* requests."""
     if row.deleted_ts is not None:
         raise answers.conflict("has been deleted", "eventId")
     if row.requested != plan.digest(request):

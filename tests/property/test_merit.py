@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from contracts.api.requests import DispatchEvent
 from contracts.wire.events import Interval, Signal
 from contracts.wire.shadow import OptOut
-from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, Offer, believed, sort_out
+from lambdas.dispatch_event.logic.eligibility import Offer, believed, rank_fleet
 from lambdas.dispatch_event.logic.merit import call_in_order, top_up
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
+from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W
 from lambdas.shared.rows import VenRow
 
 NOW = 1_800_000_000.0
@@ -48,29 +49,31 @@ def _planned(vens: list[VenRow], requested_kw: float, event_id: str = "e") -> Pl
 
 
 @given(st.integers(0, 400_000), OFFERS)
-def test_nobody_is_called_beyond_its_offer_nor_for_too_little(asked_w: int, offers: list[Offer]) -> None:
+def test_nobody_is_called_beyond_its_offer_nor_for_too_little(requested_w: int, offers: list[Offer]) -> None:
     """A call lies between what is of use and the offer, unless all that is asked is less than that."""
-    calls = call_in_order(asked_w, offers)
+    calls = call_in_order(requested_w, offers)
     by_id = {each.ven_id: each.offer_w for each in offers}
-    assert all(0 < call_w <= by_id[ven_id] for ven_id, call_w in calls.items())
-    small = [ven_id for ven_id, call_w in calls.items() if call_w < LEAST_CALL_W]
+    assert all(0 < dispatched_w <= by_id[ven_id] for ven_id, dispatched_w in calls.items())
+    small = [ven_id for ven_id, dispatched_w in calls.items() if dispatched_w < LEAST_CALL_W]
     before_has_none_to_spare = all(by_id[ven_id] < 3 * LEAST_CALL_W for ven_id in list(calls)[:-1][-1:])
-    assert not small or asked_w < LEAST_CALL_W or before_has_none_to_spare
+    assert not small or requested_w < LEAST_CALL_W or before_has_none_to_spare
 
 
 @given(st.integers(0, 400_000), OFFERS)
-def test_what_can_be_expected_is_what_was_asked_or_all_there_is(asked_w: int, offers: list[Offer]) -> None:
+def test_what_can_be_expected_is_what_was_asked_or_all_there_is(
+    requested_w: int, offers: list[Offer]
+) -> None:
     """More is called than asked by what VENs are known not to deliver, and no more than that."""
-    calls, part = call_in_order(asked_w, offers), {each.ven_id: each.performance for each in offers}
-    expected_w = sum(call_w * part[ven_id] for ven_id, call_w in calls.items())
+    calls, part = call_in_order(requested_w, offers), {each.ven_id: each.performance for each in offers}
+    expected_w = sum(dispatched_w * part[ven_id] for ven_id, dispatched_w in calls.items())
     there_is_w = sum(each.offer_w * each.performance for each in offers)
-    assert abs(expected_w - min(asked_w, there_is_w)) <= 1.5
+    assert abs(expected_w - min(requested_w, there_is_w)) <= 1.5
 
 
 @given(st.integers(0, 100_000), st.integers(0, 100_000), OFFERS)
 def test_asking_for_more_calls_no_other_ven_first(one_w: int, other_w: int, offers: list[Offer]) -> None:
     """Whoever is called for less is called for more too: the order does not depend on the sum."""
-    less, more = (set(call_in_order(asked_w, offers)) for asked_w in sorted((one_w, other_w)))
+    less, more = (set(call_in_order(requested_w, offers)) for requested_w in sorted((one_w, other_w)))
     assert less <= more
 
 
@@ -79,11 +82,11 @@ def test_a_gap_is_made_up_as_far_as_there_is_more(first_w: int, gap_w: int, offe
     """What is called on top brings the gap, to the least useful call, or all that is left."""
     part = {each.ven_id: each.performance for each in offers}
     calls = call_in_order(first_w, offers)
-    before_w = sum(call_w * part[ven_id] for ven_id, call_w in calls.items())
+    before_w = sum(dispatched_w * part[ven_id] for ven_id, dispatched_w in calls.items())
     missing_w = top_up(calls, gap_w, offers)
-    gained_w = sum(call_w * part[ven_id] for ven_id, call_w in calls.items()) - before_w
+    gained_w = sum(dispatched_w * part[ven_id] for ven_id, dispatched_w in calls.items()) - before_w
     there_is_w = sum(each.offer_w * each.performance for each in offers)
-    assert all(call_w <= each.offer_w for each in offers if (call_w := calls.get(each.ven_id, 0)))
+    assert all(dispatched_w <= each.offer_w for each in offers if (dispatched_w := calls.get(each.ven_id, 0)))
     assert gap_w - missing_w - 2 <= gained_w <= gap_w + LEAST_CALL_W + 2
     assert missing_w <= max(0.0, gap_w - (there_is_w - before_w)) + 2
 
@@ -126,7 +129,7 @@ def test_the_rotation_calls_everyone_alike_over_many_events() -> None:
 def test_ties_do_not_always_hit_the_same_ven() -> None:
     """Of equals, another is first from event to event; each is first in about its share of many events."""
     vens = [VenRow(ven_id=f"ven-{n}", online=True, shed_availability_kw=5.0) for n in range(10)]
-    firsts = [sort_out(vens, f"event-{n}", at_ts=NOW, remaining_s=60).offers[0].ven_id for n in range(1000)]
+    firsts = [rank_fleet(vens, f"event-{n}", at_ts=NOW, remaining_s=60).offers[0].ven_id for n in range(1000)]
     counts = [firsts.count(ven.ven_id) for ven in vens]
     assert min(counts) > 50
     assert max(counts) < 200
@@ -141,7 +144,7 @@ def test_merit_puts_lasting_before_performing_before_rested() -> None:
         VenRow(ven_id="tired", online=True, shed_availability_kw=1, sustain_s=9999, dispatched_kwh=9),
         VenRow(ven_id="rested", online=True, shed_availability_kw=1, sustain_s=9999, dispatched_kwh=1),
     ]
-    order = [each.ven_id for each in sort_out(vens, "e", at_ts=NOW, remaining_s=3600).offers]
+    order = [each.ven_id for each in rank_fleet(vens, "e", at_ts=NOW, remaining_s=3600).offers]
     assert order == ["rested", "tired", "fair", "poor", "short"]
 
 

@@ -5,32 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
 
-from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, Offer
+from lambdas.dispatch_event.logic.eligibility import Offer
+from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W
 
 
-def call_in_order(asked_w: float, offers: Sequence[Offer]) -> dict[str, int]:
-    """What each of *offers*, in their order, is called for, W, so that *asked_w* can be expected.
+def call_in_order(requested_w: float, offers: Sequence[Offer]) -> dict[str, int]:
+    """Call *offers* in their order, W, so that *requested_w* can be expected.
 
     A VEN that is known to deliver a part of its calls is called for more, up to its offer. The last one is
     called partly; what would be too little to be of use is made up from the VEN before it. Whoever is not
-    called is not in it. Asking for more than there is calls what there is.
+    called is not in it. A request for more than there is calls what there is.
     """
     calls: dict[str, int] = {}
-    left_w = asked_w
+    left_w = requested_w
     before: Offer | None = None
-    for each in offers:
-        ven_id, offer_w, performance = each
+    for offer in offers:
+        ven_id, offer_w, performance = offer
         if left_w < 0.5:
             break
         if offer_w * performance < left_w:
             calls[ven_id] = offer_w
             left_w -= offer_w * performance
-            before = each
+            before = offer
             continue
-        call_w = min(offer_w, max(1, round(left_w / performance)))
-        if call_w < LEAST_CALL_W and before is not None:
-            call_w += _made_room(calls, before, LEAST_CALL_W - call_w, performance)
-        calls[ven_id] = call_w
+        dispatched_w = min(offer_w, max(1, round(left_w / performance)))
+        if dispatched_w < LEAST_CALL_W and before is not None:
+            dispatched_w += _made_room(calls, before, LEAST_CALL_W - dispatched_w, performance)
+        calls[ven_id] = dispatched_w
         break
     return calls
 
@@ -51,14 +52,14 @@ def top_up(calls: MutableMapping[str, int], gap_w: float, offers: Sequence[Offer
     The last is not the next in merit order but, of those that are left, the one with the least spare that
     is enough: a house of relays gives all or nothing, and part of a big one would be too much.
     """
-    for place, each in enumerate(offers):
+    for place, offer in enumerate(offers):
         if gap_w < 1.0:
             break
-        if _spare_w(calls, each) * each.performance >= gap_w:
+        if _spare_w(calls, offer) * offer.performance >= gap_w:
             enough = (left for left in offers[place:] if _spare_w(calls, left) * left.performance >= gap_w)
             gap_w -= _raise(calls, min(enough, key=lambda left: _spare_w(calls, left)), gap_w)
         else:
-            gap_w -= _raise(calls, each, gap_w)
+            gap_w -= _raise(calls, offer, gap_w)
     return max(0.0, gap_w)
 
 

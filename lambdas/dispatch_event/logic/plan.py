@@ -1,4 +1,4 @@
-"""What a request for a DR event comes to: who takes part, with which share. Pure."""
+"""The plan of a requested DR event: the VENs that take part and the share of each. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from contracts.wire.events import DrEvent, Interval, Signal
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.allocation import call_in_proportion
-from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Fleet, Offer
+from lambdas.dispatch_event.logic.eligibility import Offer, RankedFleet
 from lambdas.dispatch_event.logic.merit import call_in_order
+from lambdas.dispatch_event.logic.unavailability import W_PER_KW, Reason
 from lambdas.shared import rows
 from lambdas.shared.rows import EventRow, VenRow
 
@@ -27,7 +28,7 @@ ASSIGNMENTS_IN_ANSWER = 10_000
 """More would not fit into an answer. Source: AWS Lambda quotas, 6 MB a synchronous invocation."""
 
 Calls = dict[str, int]
-"""What each VEN that is called is called for in one interval, W."""
+"""The power dispatched to each VEN that is called, in one interval, W."""
 
 
 class Planned(NamedTuple):
@@ -38,9 +39,9 @@ class Planned(NamedTuple):
 
 
 def digest(request: DispatchEvent) -> str:
-    """What two requests have in common that ask for the same."""
-    asked = msgspec.structs.replace(request, event_id=None, action="create", if_match=None)
-    return hashlib.sha256(codec.encode(asked)).hexdigest()
+    """The same for two requests that request the same."""
+    canonical = msgspec.structs.replace(request, event_id=None, action="create", if_match=None)
+    return hashlib.sha256(codec.encode(canonical)).hexdigest()
 
 
 def plan_id(revision: int, token: str) -> str:
@@ -66,22 +67,43 @@ def plan_event(
     Raises:
         FieldError: it would be over before it starts, or its header would be too large.
     """
-    kept_start_ts = int(now) if before is None else before.row.start_ts
-    start_ts = kept_start_ts if request.start_ts is None else request.start_ts
+    default_start_ts = int(now) if before is None else before.row.start_ts
+    start_ts = default_start_ts if request.start_ts is None else request.start_ts
     end_ts = start_ts + sum(interval.duration_s for interval in request.intervals)
     if end_ts <= now:
         raise FieldError("startTs", f"{start_ts} is past by more than the event lasts")
     DrEvent(event_id=event_id, start_ts=start_ts, intervals=request.intervals)  # holds it to what a VEN takes
     at_ts = max(now, float(start_ts))
-    fleet = eligibility.sort_out(vens, event_id, at_ts=at_ts, remaining_s=end_ts - at_ts)
+    fleet = eligibility.rank_fleet(vens, event_id, at_ts=at_ts, remaining_s=end_ts - at_ts)
     calls = [
         call(request.allocation, interval.value, fleet.offers) if interval.signal is Signal.SHED_KW else {}
         for interval in request.intervals
     ]
+    plan = _plan(request, fleet, calls, start_ts=start_ts, now=now, token=token, before=before)
+    row = _header(request, event_id, plan, fleet, calls, before=None if before is None else before.row)
+    row = msgspec.structs.replace(row, expires_ts=rows.expires_ts(row.end_ts, retention_days))
+    size = len(codec.encode(row))
+    if size > RECORD_MAX_BYTES:
+        raise FieldError(
+            "targets", f"make a record of {size} bytes, at most {RECORD_MAX_BYTES}: name a group instead"
+        )
+    return Planned(row, plan)
+
+
+def _plan(
+    request: DispatchEvent,
+    fleet: RankedFleet,
+    calls: Sequence[Calls],
+    *,
+    start_ts: int,
+    now: float,
+    token: str,
+    before: Planned | None,
+) -> Plan:
     revision = 0 if before is None else before.row.revision + 1
     assignments = assign(request.intervals, calls, fleet.reachable, int(now))
-    called = frozenset(each.ven_id for each in assignments)
-    plan = Plan(
+    called = frozenset(assignment.ven_id for assignment in assignments)
+    return Plan(
         plan_id=plan_id(revision, token),
         previous=None if before is None else before.plan.plan_id,
         revision=revision,
@@ -92,13 +114,25 @@ def plan_event(
         dropped=() if before is None else tuple(sorted(before.plan.ven_ids - called)),
         unavailable=_unavailable(fleet, request.intervals),
     )
-    asked = [asked_w(interval) for interval in request.intervals]
-    row = EventRow(
+
+
+def _header(
+    request: DispatchEvent,
+    event_id: str,
+    plan: Plan,
+    fleet: RankedFleet,
+    calls: Sequence[Calls],
+    *,
+    before: EventRow | None,
+) -> EventRow:
+    """The header that commits to *plan*; it expires at once."""
+    most_w = max(requested_w(interval) for interval in request.intervals)
+    return EventRow(
         event_id=event_id,
         requested=digest(request),
-        revision=revision,
-        edition=0 if before is None else before.row.edition + 1,
-        start_ts=start_ts,
+        revision=plan.revision,
+        edition=0 if before is None else before.edition + 1,
+        start_ts=plan.start_ts,
         intervals=request.intervals,
         plan_id=plan.plan_id,
         randomize_start_s=request.randomize_start_s,
@@ -106,20 +140,14 @@ def plan_event(
         targets=request.targets,
         program=request.program,
         allocation=request.allocation,
-        requested_kw=max(asked) / W_PER_KW,
+        requested_kw=most_w / W_PER_KW,
         available_kw=round(fleet.available_w) / W_PER_KW if fleet.heard else None,
-        dispatched_kw=max(sum(each.values()) for each in calls) / W_PER_KW,
-        shortfall_kw=max(0, max(asked) - round(fleet.available_w)) / W_PER_KW,
-        created_ts=now if before is None else before.row.created_ts,
-        expires_ts=rows.expires_ts(end_ts, retention_days),
-        done_revision=-1 if before is None else before.row.done_revision,
+        dispatched_kw=max(sum(calls_of.values()) for calls_of in calls) / W_PER_KW,
+        shortfall_kw=max(0, most_w - round(fleet.available_w)) / W_PER_KW,
+        created_ts=plan.from_ts if before is None else before.created_ts,
+        expires_ts=0,
+        done_revision=-1 if before is None else before.done_revision,
     )
-    size = len(codec.encode(row))
-    if size > RECORD_MAX_BYTES:
-        raise FieldError(
-            "targets", f"make a record of {size} bytes, at most {RECORD_MAX_BYTES}: name a group instead"
-        )
-    return Planned(row, plan)
 
 
 def call(allocation: str, requested_kw: float, offers: Sequence[Offer]) -> Calls:
@@ -132,20 +160,20 @@ def call(allocation: str, requested_kw: float, offers: Sequence[Offer]) -> Calls
     )
 
 
-def asked_w(interval: Interval) -> int:
-    """What an interval asks of the fleet, W; 0 where the signal is no power to shed."""
+def requested_w(interval: Interval) -> int:
+    """Power that an interval requests of the fleet, W; 0 where the signal is no power to shed."""
     return round(interval.value * W_PER_KW) if interval.signal is Signal.SHED_KW else 0
 
 
 def sheds_only(intervals: Iterable[Interval]) -> bool:
-    """Whether all that is asked for is power, so that a VEN without a share has no part."""
+    """Tell an event that requests power only, so that a VEN without a share has no part."""
     return all(interval.signal is Signal.SHED_KW for interval in intervals)
 
 
 def assign(
     intervals: tuple[Interval, ...], calls: Sequence[Calls], reachable: Iterable[str], since_ts: int
 ) -> tuple[Assignment, ...]:
-    """Who takes part, with which values, in the order of the VENs' ids.
+    """Assign their values to the VENs that take part, in the order of their ids.
 
     Interpretation: `level` and `importLimitKw` say how to behave, not how much of a sum to bring, so they go
     to each VEN as they stand. An offline VEN gets these too, for when it connects; of power to shed it gets
@@ -156,32 +184,32 @@ def assign(
             Assignment(ven_id=ven_id, values=(calls[0][ven_id] / W_PER_KW,), since_ts=since_ts)
             for ven_id in sorted(calls[0])
         )
-    part = set().union(*calls) if sheds_only(intervals) else reachable
+    called = set().union(*calls) if sheds_only(intervals) else reachable
     return tuple(
         Assignment(ven_id=ven_id, values=values_of(ven_id, intervals, calls), since_ts=since_ts)
-        for ven_id in sorted(part)
+        for ven_id in sorted(called)
     )
 
 
 def values_of(ven_id: str, intervals: Iterable[Interval], calls: Iterable[Calls]) -> tuple[float, ...]:
     """One VEN's values, in the order of the intervals."""
     return tuple(
-        each.get(ven_id, 0) / W_PER_KW if interval.signal is Signal.SHED_KW else interval.value
-        for interval, each in zip(intervals, calls, strict=True)
+        calls_of.get(ven_id, 0) / W_PER_KW if interval.signal is Signal.SHED_KW else interval.value
+        for interval, calls_of in zip(intervals, calls, strict=True)
     )
 
 
 def answer(row: EventRow, plan: Plan, note: str | None = None) -> EventDispatched:
-    """What the caller is told.
+    """Answer the caller with the event as it stands.
 
     A cancelled event ends with its cancellation and is answered with assignments of nothing. VENs whose
     shadows had no room for the event are not counted.
     """
     cancelled = row.cancelled_ts is not None
     full = frozenset(row.full)
-    assignments = tuple(each for each in plan.assignments if each.ven_id not in full)
+    assignments = tuple(assignment for assignment in plan.assignments if assignment.ven_id not in full)
     if cancelled:
-        assignments = tuple(Assignment(ven_id=each.ven_id, values=()) for each in assignments)
+        assignments = tuple(Assignment(ven_id=assignment.ven_id, values=()) for assignment in assignments)
     if len(assignments) > ASSIGNMENTS_IN_ANSWER:
         short = f"{len(assignments)} assignments are left out; plan {plan.plan_id} has them"
         note, assignments = f"{note}; {short}" if note else short, ()
@@ -196,7 +224,7 @@ def answer(row: EventRow, plan: Plan, note: str | None = None) -> EventDispatche
         available_kw=None if cancelled else row.available_kw,
         dispatched_kw=0.0 if cancelled else row.dispatched_kw,
         shortfall_kw=0.0 if cancelled else _with_full(row, plan, full),
-        unavailable={} if cancelled else plan.unavailable | dict.fromkeys(row.full, "its shadow is full"),
+        unavailable={} if cancelled else plan.unavailable | dict.fromkeys(row.full, Reason.SHADOW_FULL.value),
         note=note,
     )
 
@@ -206,17 +234,19 @@ def _with_full(row: EventRow, plan: Plan, full: Collection[str]) -> float:
     lost_kw = [0.0]
     for index, interval in enumerate(row.intervals):
         if full and interval.signal is Signal.SHED_KW:
-            lost_kw.append(sum(each.values[index] for each in plan.assignments if each.ven_id in full))
+            lost_kw.append(
+                sum(assignment.values[index] for assignment in plan.assignments if assignment.ven_id in full)
+            )
     return round((row.shortfall_kw + max(lost_kw)) * W_PER_KW) / W_PER_KW
 
 
-def _unavailable(fleet: Fleet, intervals: tuple[Interval, ...]) -> dict[str, str]:
-    """Why VENs are not counted on; without an offer they may still have a part in more than a pure shed."""
+def _unavailable(fleet: RankedFleet, intervals: tuple[Interval, ...]) -> dict[str, str]:
+    """The VENs not counted on, in words; without an offer they may still act on a level or a limit."""
     if sheds_only(intervals):
-        return fleet.unavailable
+        return {ven_id: unavailable.text for ven_id, unavailable in fleet.unavailable.items()}
     reachable = frozenset(fleet.reachable)
     return {
-        ven_id: why
-        for ven_id, why in fleet.unavailable.items()
-        if why == "offline" or ven_id not in reachable
+        ven_id: unavailable.text
+        for ven_id, unavailable in fleet.unavailable.items()
+        if unavailable.reason is Reason.OFFLINE or ven_id not in reachable
     }

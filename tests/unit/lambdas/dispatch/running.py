@@ -9,6 +9,7 @@ from contracts.api.requests import Assignment
 from contracts.store.plans import Limit, Plan
 from contracts.wire.events import Interval, Signal
 from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
+from lambdas.dispatch_event.logic.unavailability import Unavailable
 from lambdas.shared.rows import EventRow, LatestRow, VenRow
 
 START = 1_800_000_000
@@ -36,6 +37,11 @@ def row_of(ven_id: str, shed_kw: float, *, at_ts: float = NOW, event_id: str | N
         shed_power_kw=shed_kw,
         event_id=event_id,
     )
+
+
+def words_of(unavailable: Unavailable | None) -> str | None:
+    """The words of a reason, if there is one."""
+    return None if unavailable is None else unavailable.text
 
 
 def shed(*kws: float, duration_s: int = HOUR_S) -> tuple[Interval, ...]:

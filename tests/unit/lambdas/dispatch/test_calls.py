@@ -6,9 +6,9 @@ import pytest
 
 from contracts.wire.shadow import OptOut
 from lambdas.dispatch_event.logic.allocation import allocate, call_in_proportion, shares_w
-from lambdas.dispatch_event.logic.eligibility import Offer, sort_out, why_unavailable
+from lambdas.dispatch_event.logic.eligibility import Offer, rank_fleet, unavailability
 from lambdas.dispatch_event.logic.merit import call_in_order, top_up
-from tests.unit.lambdas.dispatch.running import NOW, ven
+from tests.unit.lambdas.dispatch.running import NOW, ven, words_of
 
 
 def test_proportional_sharing_too_calls_more_for_known_non_response() -> None:
@@ -132,9 +132,9 @@ def test_the_least_offer_is_counted_on_and_less_is_not() -> None:
         ven("e", 0.0),
         ven("f", None),
     ]
-    found = sort_out(vens, "e1", at_ts=NOW, remaining_s=60)
+    found = rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60)
     assert found.offers == [Offer("a", 50, 1.0)]
-    assert found.unavailable == {
+    assert {ven_id: reason.text for ven_id, reason in found.unavailable.items()} == {
         "b": "offers less than 50 W",
         "c": "offers less than 50 W",
         "d": "offers nothing",
@@ -153,7 +153,7 @@ def test_a_level_reaches_the_offline_and_not_who_said_no() -> None:
         ven("d", None),
         ven("e"),
     ]
-    assert sort_out(vens, "e1", at_ts=NOW, remaining_s=60).reachable == ["a", "d", "e"]
+    assert rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60).reachable == ["a", "d", "e"]
 
 
 @pytest.mark.parametrize(
@@ -169,13 +169,13 @@ def test_a_level_reaches_the_offline_and_not_who_said_no() -> None:
 )
 def test_a_fleet_is_heard_once_any_ven_has_said_what_it_offers(vens: list[object], heard: bool) -> None:
     """Nothing offered is an answer; never having said anything is none."""
-    assert sort_out(vens, "e1", at_ts=NOW, remaining_s=60).heard is heard  # type: ignore[arg-type]
+    assert rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60).heard is heard  # type: ignore[arg-type]
 
 
 def test_what_is_available_is_what_can_be_expected() -> None:
     """4 kW at 80 %, 4 kW unknown and 4 kW believed at no less than half: 3.2 + 4 + 2 kW."""
     vens = [ven("a", 4.0, performance=0.8), ven("b", 4.0), ven("c", 4.0, performance=0.1)]
-    found = sort_out(vens, "e1", at_ts=NOW, remaining_s=60)
+    found = rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60)
     assert found.available_w == pytest.approx(9200)
     assert [each.ven_id for each in found.offers] == ["b", "a", "c"]
 
@@ -190,7 +190,9 @@ def test_classes_of_performance_begin_at_their_bound() -> None:
         ven("e", performance=0.699),
         ven("f", performance=0.5),
     ]
-    assert [each.ven_id for each in sort_out(vens, "e1", at_ts=NOW, remaining_s=60).offers] == list("cdabef")
+    assert [each.ven_id for each in rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60).offers] == list(
+        "cdabef"
+    )
 
 
 def test_who_just_sustains_the_rest_comes_before_who_just_does_not() -> None:
@@ -200,7 +202,7 @@ def test_who_just_sustains_the_rest_comes_before_who_just_does_not() -> None:
         ven("b", sustain_s=None),
         ven("c", sustain_s=3600.0, performance=0.5),
     ]
-    assert [each.ven_id for each in sort_out(vens, "e1", at_ts=NOW, remaining_s=3600).offers] == [
+    assert [each.ven_id for each in rank_fleet(vens, "e1", at_ts=NOW, remaining_s=3600).offers] == [
         "c",
         "a",
         "b",
@@ -215,7 +217,7 @@ def test_what_a_ven_was_called_for_counts_by_the_watt_hour_without_end() -> None
         ven("c", dispatched_kwh=1e9),
         ven("d", dispatched_kwh=0.0, performance=0.8),
     ]
-    assert [each.ven_id for each in sort_out(vens, "e1", at_ts=NOW, remaining_s=60).offers] == list("bacd")
+    assert [each.ven_id for each in rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60).offers] == list("bacd")
 
 
 @pytest.mark.parametrize(
@@ -224,4 +226,5 @@ def test_what_a_ven_was_called_for_counts_by_the_watt_hour_without_end() -> None
 )
 def test_an_opt_out_ends_at_its_time(until_ts: int | None, why: str | None) -> None:
     """Without a time it holds until it is taken back."""
-    assert why_unavailable(ven("a", opt_out=OptOut(reason="economic", until_ts=until_ts)), NOW) == why
+    opted_out = ven("a", opt_out=OptOut(reason="economic", until_ts=until_ts))
+    assert words_of(unavailability(opted_out, NOW)) == why

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdas.dispatch_event.logic.delivery import Delivery, deliveries, moment, why_silent
+from lambdas.dispatch_event.logic.delivery import Delivery, deliveries, running_event, silence
+from lambdas.dispatch_event.logic.unavailability import Reason, Unavailable
 from lambdas.shared.rows import LatestRow, VenRow
-from tests.unit.lambdas.dispatch.running import NOW, START, event, row_of, shed, ven
+from tests.unit.lambdas.dispatch.running import NOW, START, event, row_of, shed, ven, words_of
 
 
 def delivery(
@@ -22,7 +23,7 @@ def delivery(
 ) -> Delivery:
     """The delivery of VEN *a* at *now*."""
     row, plan = event({"a": (call_kw,)}, shed(9.0), **fields)
-    at = moment(row, plan, now)
+    at = running_event(row, plan, now)
     assert at is not None
     rows = {} if latest is None else {"a": latest}
     return deliveries(at, {each.ven_id: each for each in vens}, rows)["a"]
@@ -37,20 +38,20 @@ def test_an_interval_is_in_force_from_its_start_until_the_next(
 ) -> None:
     """The first second of an interval belongs to it, and the first after it does not."""
     row, plan = event({}, shed(1.0, 2.0, duration_s=600))
-    at = moment(row, plan, float(START + after_s))
+    at = running_event(row, plan, float(START + after_s))
     assert (None if at is None else (at.index, at.since_ts)) == found
 
 
 def test_no_interval_is_in_force_when_the_event_is_over() -> None:
     """The event's last second is over at its end."""
     row, plan = event({}, shed(1.0, 2.0, duration_s=600))
-    assert moment(row, plan, float(START + 1200)) is None
+    assert running_event(row, plan, float(START + 1200)) is None
 
 
 def test_what_remains_of_an_event_is_until_its_end() -> None:
     """55 of 60 minutes remain after five."""
     row, plan = event({}, shed(1.0))
-    at = moment(row, plan, NOW)
+    at = running_event(row, plan, NOW)
     assert at is not None
     assert at.remaining_s == 3300.0
 
@@ -58,15 +59,15 @@ def test_what_remains_of_an_event_is_until_its_end() -> None:
 def test_a_ven_that_was_taken_away_delivers_nothing() -> None:
     """A VEN without a row in the fleet any more counts as nothing, with the reason."""
     assert delivery(row_of("a", 5.0), vens=()) == Delivery(
-        5000, 0.0, judged=True, why_not="is no VEN any more"
+        5000, 0.0, observed=True, unavailable=Unavailable(Reason.REMOVED)
     )
 
 
 def test_a_ven_in_another_event_delivers_nothing_of_this_one() -> None:
     """A row of another event names that event as the reason; a row of none says that the VEN left."""
-    assert delivery(row_of("a", 5.0, event_id="e2")).why_not == "in event e2"
-    assert delivery(row_of("a", 5.0, event_id=None)).why_not == "left the event"
-    assert delivery(row_of("a", 5.0, event_id="e2")).delivers_w == 0.0
+    assert words_of(delivery(row_of("a", 5.0, event_id="e2")).unavailable) == "in event e2"
+    assert words_of(delivery(row_of("a", 5.0, event_id=None)).unavailable) == "left the event"
+    assert delivery(row_of("a", 5.0, event_id="e2")).delivered_w == 0.0
 
 
 @pytest.mark.parametrize(
@@ -75,43 +76,48 @@ def test_a_ven_in_another_event_delivers_nothing_of_this_one() -> None:
 def test_the_share_seen_of_a_call_is_expected_within_half_and_twice(shed_kw: float, part: float) -> None:
     """Who delivered 80 % of its call is expected to deliver 80 % again; never below half nor above twice."""
     found = delivery(row_of("a", shed_kw))
-    assert (found.call_w, found.delivers_w, found.judged, found.part) == (5000, shed_kw * 1000, True, part)
+    assert (found.dispatched_w, found.delivered_w, found.observed, found.expected_share) == (
+        5000,
+        shed_kw * 1000,
+        True,
+        part,
+    )
 
 
 def test_a_ven_that_is_called_for_nothing_is_expected_to_follow_a_call() -> None:
     """Nothing delivered of nothing called says nothing against the VEN."""
-    assert delivery(row_of("a", 0.0), call_kw=0.0).part == 1.0
+    assert delivery(row_of("a", 0.0), call_kw=0.0).expected_share == 1.0
 
 
-@pytest.mark.parametrize(("after_s", "judged"), [(59, False), (60, True)])
-def test_a_row_counts_two_report_intervals_after_the_call(after_s: int, judged: bool) -> None:
+@pytest.mark.parametrize(("after_s", "observed"), [(59, False), (60, True)])
+def test_a_row_counts_two_report_intervals_after_the_call(after_s: int, observed: bool) -> None:
     """At 30 s between rows, a row of 60 s after the call is the first that lies wholly after it."""
     at = float(START + after_s)
-    assert delivery(row_of("a", 1.0, at_ts=at), now=at).judged is judged
+    assert delivery(row_of("a", 1.0, at_ts=at), now=at).observed is observed
 
 
-@pytest.mark.parametrize(("after_s", "judged"), [(9, False), (10, True)])
-def test_a_row_counts_sooner_when_the_ven_reports_more_often(after_s: int, judged: bool) -> None:
+@pytest.mark.parametrize(("after_s", "observed"), [(9, False), (10, True)])
+def test_a_row_counts_sooner_when_the_ven_reports_more_often(after_s: int, observed: bool) -> None:
     """At 5 s between rows, 10 s after the call are enough."""
     at = float(START + after_s)
     vens = (ven("a", report_interval_s=5.0),)
-    assert delivery(row_of("a", 1.0, at_ts=at), vens=vens, now=at).judged is judged
+    assert delivery(row_of("a", 1.0, at_ts=at), vens=vens, now=at).observed is observed
 
 
-@pytest.mark.parametrize(("received_s", "judged"), [(59.5, False), (60.0, True)])
-def test_a_ven_whose_clock_is_ahead_is_not_judged_by_it(received_s: float, judged: bool) -> None:
+@pytest.mark.parametrize(("received_s", "observed"), [(59.5, False), (60.0, True)])
+def test_a_ven_whose_clock_is_ahead_is_not_judged_by_it(received_s: float, observed: bool) -> None:
     """A row's time is at most when the cloud received it."""
     last = msgspec.structs.replace(row_of("a", 1.0, at_ts=START + 90.0), received_ts=START + received_s)
-    assert delivery(last, now=START + 90.0).judged is judged
+    assert delivery(last, now=START + 90.0).observed is observed
 
 
 def test_a_call_made_later_is_judged_later() -> None:
     """A VEN that was called again a minute ago is not judged by a row of 59 s after that call."""
     row, plan = event({"a": (5.0,)}, shed(9.0))
     later = msgspec.structs.replace(plan.assignments[0], since_ts=int(NOW) - 59)
-    at = moment(row, msgspec.structs.replace(plan, assignments=(later,)), NOW)
+    at = running_event(row, msgspec.structs.replace(plan, assignments=(later,)), NOW)
     assert at is not None
-    assert deliveries(at, {"a": ven("a")}, {"a": row_of("a", 1.0)})["a"].judged is False
+    assert deliveries(at, {"a": ven("a")}, {"a": row_of("a", 1.0)})["a"].observed is False
 
 
 def test_a_call_without_a_time_is_as_old_as_its_plan() -> None:
@@ -119,9 +125,9 @@ def test_a_call_without_a_time_is_as_old_as_its_plan() -> None:
     row, plan = event({"a": (5.0,)}, shed(9.0))
     bare = msgspec.structs.replace(plan.assignments[0], since_ts=None)
     late = msgspec.structs.replace(plan, assignments=(bare,), from_ts=NOW - 59)
-    at = moment(row, late, NOW)
+    at = running_event(row, late, NOW)
     assert at is not None
-    assert deliveries(at, {"a": ven("a")}, {"a": row_of("a", 1.0)})["a"].judged is False
+    assert deliveries(at, {"a": ven("a")}, {"a": row_of("a", 1.0)})["a"].observed is False
 
 
 def test_a_randomised_start_delays_the_judgement() -> None:
@@ -130,21 +136,21 @@ def test_a_randomised_start_delays_the_judgement() -> None:
     offsets_s = {each.ven_id: row.for_ven(each).start_offset_s(each.ven_id) for each in plan.assignments}
     late, offset_s = max(offsets_s.items(), key=lambda found: found[1])
     assert offset_s > 60
-    for after_s, judged in ((offset_s + 59, False), (offset_s + 61, True)):
-        at = moment(row, plan, START + after_s)
+    for after_s, observed in ((offset_s + 59, False), (offset_s + 61, True)):
+        at = running_event(row, plan, START + after_s)
         assert at is not None
         found = deliveries(at, {late: ven(late)}, {late: row_of(late, 1.0, at_ts=START + after_s)})
-        assert found[late].judged is judged
+        assert found[late].observed is observed
 
 
 def test_before_it_is_judged_a_ven_is_expected_to_deliver_as_it_did() -> None:
     """The share seen in this event goes before the performance of earlier ones, and that before all of it."""
     last, at = row_of("a", 0.0, at_ts=START + 30.0), START + 30.0
     vens = (ven("a", performance=0.8),)
-    assert delivery(last, now=at).delivers_w == 5000
-    assert delivery(last, now=at, vens=vens).delivers_w == pytest.approx(4000)
+    assert delivery(last, now=at).delivered_w == 5000
+    assert delivery(last, now=at, vens=vens).delivered_w == pytest.approx(4000)
     found = delivery(last, now=at, vens=vens, seen={"a": 0.6})
-    assert (found.delivers_w, found.part, found.judged) == (pytest.approx(3000), 0.6, False)
+    assert (found.delivered_w, found.expected_share, found.observed) == (pytest.approx(3000), 0.6, False)
 
 
 @pytest.mark.parametrize(
@@ -163,17 +169,17 @@ def test_silence_is_four_report_intervals_and_five_seconds_at_least(
 ) -> None:
     """A VEN that reports each second is not silent after four of them."""
     last = row_of("a", 1.0, at_ts=NOW - quiet_s)
-    assert why_silent(ven("a", report_interval_s=interval_s), last, NOW) == why
+    assert words_of(silence(ven("a", report_interval_s=interval_s), last, NOW)) == why
 
 
 def test_a_row_that_says_a_later_time_does_not_hide_silence() -> None:
     """A VEN whose clock is ahead is silent by when the cloud last heard it."""
     last = msgspec.structs.replace(row_of("a", 1.0, at_ts=NOW + 600), received_ts=NOW - 200)
-    assert why_silent(ven("a"), last, NOW) == "silent for 200 s"
+    assert words_of(silence(ven("a"), last, NOW)) == "silent for 200 s"
 
 
 @pytest.mark.parametrize(
-    ("call_w", "performance", "delivers_w", "short"),
+    ("dispatched_w", "performance", "delivered_w", "short"),
     [
         (5000, 1.0, 4001, False),
         (5000, 1.0, 3999, True),
@@ -184,12 +190,12 @@ def test_a_row_that_says_a_later_time_does_not_hide_silence() -> None:
     ],
 )
 def test_a_ven_is_short_by_more_than_a_fifth_of_its_call(
-    call_w: int, performance: float, delivers_w: float, short: bool
+    dispatched_w: int, performance: float, delivered_w: float, short: bool
 ) -> None:
     """Short is less than expected by a fifth of the call, or by half the least call where that is more."""
-    assert Delivery(call_w, delivers_w, judged=True).short(performance) is short
+    assert Delivery(dispatched_w, delivered_w, observed=True).short(performance) is short
 
 
 def test_a_ven_that_is_not_judged_yet_is_not_short() -> None:
     """What is expected and not seen is held against nobody."""
-    assert Delivery(5000, 0.0, judged=False).short(1.0) is False
+    assert Delivery(5000, 0.0, observed=False).short(1.0) is False
