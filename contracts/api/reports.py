@@ -93,7 +93,7 @@ class VenReport(_Part, frozen=True):
     opt_out_reason: str | None = None
     response_s: float | None = None
     restored: bool | None = None
-    rebound_kwh: float | None = None
+    rebound_1h_kwh: float | None = msgspec.field(name="reboundKwh", default=None)
     own_kwh: float | None = None
     notes: tuple[str, ...] = ()
 
@@ -166,7 +166,7 @@ class EventReport(_Part, frozen=True):
     requested_kwh: float = msgspec.field(name="askedKwh", default=0.0)
     intervals: tuple[IntervalReport, ...] = ()
     participation: Participation | None = None
-    rebound_kwh: float | None = None
+    rebound_1h_kwh: float | None = msgspec.field(name="reboundKwh", default=None)
     quality: Quality | None = None
     series: Series | None = None
     preliminary: bool = False

@@ -1,4 +1,4 @@
-"""What settling an event costs: 1,000 VENs that report every 30 s, two hours, 45 days of history."""
+"""The cost of settling an event: 1,000 VENs that report every 30 s, two hours, 45 days of history."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId
 from harness.bench.figure import Figure
 from lambdas.settle_event.history import _day_item, _DayItem, _read_day
-from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, like_days
+from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, match_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace
-from lambdas.settle_event.logic.report import report_event, setting_of
-from lambdas.settle_event.logic.timeline import asked
-from lambdas.settle_event.logic.ven_report import Known, measure_ven
+from lambdas.settle_event.logic.report import report_event, settlement_context
+from lambdas.settle_event.logic.timeline import event_timeline
+from lambdas.settle_event.logic.ven_report import VenEvidence, measure_ven
 from lambdas.shared import rows
 from lambdas.shared.rows import EventRow
 
@@ -75,15 +75,18 @@ def _settle(around: list[PowerRow], before: dict[int, DayProfile]) -> EventRepor
         created_ts=START - 600.0,
         expires_ts=START + 30 * DAY_S,
     )
-    asks = asked(event, [plan])
-    setting = setting_of(event, asks)
+    timeline = event_timeline(event, [plan])
+    context = settlement_context(event, timeline)
     acks = {"active": {"ts": START + 4}, "completed": {"ts": START + TWO_H, "data": {"deliveredKwh": 4.0}}}
     vens = [
-        measure_ven(Known(ven_id, part, Trace.of(around), like_days(before, setting.frame), acks), setting)
-        for ven_id, part in asks.vens.items()
+        measure_ven(
+            VenEvidence(ven_id, ven_timeline, Trace.of(around), match_days(before, context.frame), acks),
+            context,
+        )
+        for ven_id, ven_timeline in timeline.vens.items()
     ]
     return report_event(
-        event, [plan], asks, vens, baseline="residential_5_of_10", settled_ts=START + TWO_H + 120
+        event, [plan], timeline, vens, baseline="residential_5_of_10", settled_ts=START + TWO_H + 120
     )
 
 

@@ -1,1 +1,1 @@
-"""How good the baselines are, on homes whose uncurtailed load is known: ``make baselines``."""
+"""The accuracy of the baselines, on homes whose uncurtailed load is known: ``make baselines``."""

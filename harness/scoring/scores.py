@@ -22,8 +22,8 @@ from harness.scoring.lived import (
     Lived,
 )
 from lambdas.settle_event.logic.aggregate import sum_days
-from lambdas.settle_event.logic.baselines import Matched, NoBaselineError, match
-from lambdas.settle_event.logic.days import DayProfile, Frame, LikeDay, like_days
+from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
+from lambdas.settle_event.logic.days import DayProfile, Frame, MatchedDay, match_days
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import CAISO_10_OF_10, RULES, Adjustment, Rule
 
@@ -34,8 +34,8 @@ ALL_RULES: dict[str, Rule] = {"10 of 10, unadjusted": UNADJUSTED} | {
 }
 SUMMED = "`residential_5_of_10` of each home, added up"
 METER_BEFORE = "`meter_before`"
-Load = tuple[Sequence[LikeDay], Sequence[float], Sequence[float]]
-"""Its like days, what it drew on the day, what it would have drawn."""
+Load = tuple[Sequence[MatchedDay], Sequence[float], Sequence[float]]
+"""Its matched days, what it drew on the day, what it would have drawn."""
 
 
 @dataclass
@@ -48,24 +48,32 @@ class Errors:
 
     def add(self, baseline_kw: Sequence[float | None], truth_kw: Sequence[float | None]) -> None:
         """Count a day."""
-        for each, truth in zip(baseline_kw, truth_kw, strict=True):
-            if each is not None and truth is not None:
-                self.pairs.append((each, truth))
+        for baseline, truth in zip(baseline_kw, truth_kw, strict=True):
+            if baseline is not None and truth is not None:
+                self.pairs.append((baseline, truth))
 
     @property
     def bias_percent(self) -> float:
         """Mean error, in percent of the mean truth."""
-        return 100 * sum(each - truth for each, truth in self.pairs) / sum(truth for _, truth in self.pairs)
+        return (
+            100
+            * sum(baseline - truth for baseline, truth in self.pairs)
+            / sum(truth for _, truth in self.pairs)
+        )
 
     @property
     def cvrmse_percent(self) -> float:
         """Root mean square error, in percent of the mean truth."""
         mean_kw = sum(truth for _, truth in self.pairs) / len(self.pairs)
-        return 100 * sqrt(sum((each - truth) ** 2 for each, truth in self.pairs) / len(self.pairs)) / mean_kw
+        return (
+            100
+            * sqrt(sum((baseline - truth) ** 2 for baseline, truth in self.pairs) / len(self.pairs))
+            / mean_kw
+        )
 
     @property
     def within_percent(self) -> float | None:
-        """How often the mean truth of an event was within the band."""
+        """The share of events whose mean truth was within the band."""
         return 100 * sum(self.within) / len(self.within) if self.within else None
 
 
@@ -78,15 +86,15 @@ class Scores:
 
     def typical(self, name: str, *, events_only: bool) -> tuple[float, float, float | None]:
         """The median home: size of the bias, CVRMSE, how often the truth was within the band."""
-        found = [
+        of_homes = [
             errors
             for (of, only, _), errors in self.homes.items()
             if of == name and only is events_only and errors.pairs
         ]
-        bands = [errors.within_percent for errors in found if errors.within_percent is not None]
+        bands = [errors.within_percent for errors in of_homes if errors.within_percent is not None]
         return (
-            median(abs(errors.bias_percent) for errors in found),
-            median(errors.cvrmse_percent for errors in found),
+            median(abs(errors.bias_percent) for errors in of_homes),
+            median(errors.cvrmse_percent for errors in of_homes),
             median(bands) if bands else None,
         )
 
@@ -111,31 +119,37 @@ def _score_day(
     start_ts = FIRST_TS + day * S_PER_DAY + FROM_H * 3600
     frame = Frame(Window(start_ts, start_ts + (TO_H - FROM_H) * 3600), ZONE)
     hours = [Window(start_ts + n * 3600, start_ts + (n + 1) * 3600) for n in range(TO_H - FROM_H)]
-    like = [like_days(of, frame) for of in profiles]
-    own = [_cut(lived.used_kw, frame) for lived in homes]
+    days = [match_days(of, frame) for of in profiles]
+    metered = [_cut(lived.used_kw, frame) for lived in homes]
     truth = [_cut(lived.clone_kw, frame) for lived in homes]
-    together_own = [sum(column) for column in zip(*own, strict=True)]
+    together_metered = [sum(column) for column in zip(*metered, strict=True)]
     together = [sum(column) for column in zip(*truth, strict=True)]
-    summed = sum_days(like)
+    summed = sum_days(days)
     of_homes: list[list[float | None]] = []
     for name, rule in ALL_RULES.items():
         _count(
-            scores, name, rule, (summed, together_own, together), frame=frame, hours=hours, is_event=is_event
+            scores,
+            name,
+            rule,
+            (summed, together_metered, together),
+            frame=frame,
+            hours=hours,
+            is_event=is_event,
         )
         for number in range(len(homes)):
-            load = (like[number], own[number], truth[number])
+            load = (days[number], metered[number], truth[number])
             kw = _count(scores, name, rule, load, frame=frame, hours=hours, is_event=is_event, home=number)
             if rule.name == "residential_5_of_10" and kw is not None:
                 of_homes.append([frame.mean_kw(kw.kw, hour) for hour in hours])
     truth_kw = [frame.mean_kw(together, hour) for hour in hours]
     before = Window(start_ts - 3600, start_ts)
-    flat = [frame.mean_kw(together_own, before)] * len(hours)
+    flat = [frame.mean_kw(together_metered, before)] * len(hours)
     if len(of_homes) == len(homes):
         added = [sum(kw or 0.0 for kw in column) for column in zip(*of_homes, strict=True)]
         _add(scores.aggregate, (SUMMED,), added, truth_kw, is_event=is_event)
     _add(scores.aggregate, (METER_BEFORE,), flat, truth_kw, is_event=is_event)
     for number in range(len(homes)):
-        flat = [frame.mean_kw(own[number], before)] * len(hours)
+        flat = [frame.mean_kw(metered[number], before)] * len(hours)
         actual = [frame.mean_kw(truth[number], hour) for hour in hours]
         _add(scores.homes, (METER_BEFORE, number), flat, actual, is_event=is_event)
 
@@ -150,11 +164,11 @@ def _count(
     hours: Sequence[Window],
     is_event: bool,
     home: int | None = None,
-) -> Matched | None:
+) -> MatchedBaseline | None:
     """Work *rule* out on a load and count its errors."""
-    like, own, truth = load
+    days, metered, truth = load
     try:
-        matched = match(rule, like, own, frame)
+        matched = match_baseline(rule, days, metered, frame)
     except NoBaselineError:
         return None
     baseline_kw = [frame.mean_kw(matched.kw, hour) for hour in hours]
@@ -166,13 +180,13 @@ def _count(
     if band is not None and mean_kw is not None and actual_kw is not None:
         within = band[0] <= actual_kw - mean_kw <= band[1]
     key = (name,) if home is None else (name, home)
-    found = scores.aggregate if home is None else scores.homes
-    _add(found, key, baseline_kw, truth_kw, is_event=is_event, within=within)
+    errors_by_key = scores.aggregate if home is None else scores.homes
+    _add(errors_by_key, key, baseline_kw, truth_kw, is_event=is_event, within=within)
     return matched
 
 
 def _add(
-    found: dict[Any, Errors],
+    errors_by_key: dict[Any, Errors],
     key: tuple[Any, ...],
     baseline_kw: Sequence[float | None],
     truth_kw: Sequence[float | None],
@@ -181,7 +195,7 @@ def _add(
     within: bool | None = None,
 ) -> None:
     for events_only in (True, False) if is_event else (False,):
-        errors = found.setdefault((key[0], events_only, *key[1:]), Errors())
+        errors = errors_by_key.setdefault((key[0], events_only, *key[1:]), Errors())
         errors.add(baseline_kw, truth_kw)
         if within is not None:
             errors.within.append(within)
@@ -199,10 +213,10 @@ def _profiles(lived: Lived, events: set[int]) -> dict[int, DayProfile]:
         day * QUARTERS + quarter for day in events for quarter in range(FROM_H * 4, TO_H * 4)
     }
     first_day = FIRST_TS // S_PER_DAY
-    found = {}
+    profiles = {}
     for day in range(DAYS + 1):
         numbers = range(day * QUARTERS - offset, (day + 1) * QUARTERS - offset)
         kw = tuple(lived.used_kw[n] if 0 <= n < len(lived.used_kw) else None for n in numbers)
         marked = frozenset(index for index, n in enumerate(numbers) if n in in_event)
-        found[first_day + day] = DayProfile(kw, 1.0 - kw.count(None) / QUARTERS, marked)
-    return found
+        profiles[first_day + day] = DayProfile(kw, 1.0 - kw.count(None) / QUARTERS, marked)
+    return profiles

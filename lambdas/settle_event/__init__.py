@@ -1,1 +1,1 @@
-"""What an event delivered."""
+"""Settlement: the power that an event delivered, by each baseline."""

@@ -1,4 +1,4 @@
-"""What `settle_event` works with: events and their plans, acks, telemetry, the VENs' rows, the shadows."""
+"""The adapters of `settle_event`: events and their plans, acks, telemetry, the VENs' rows, the shadows."""
 
 from __future__ import annotations
 
@@ -15,18 +15,24 @@ from contracts.store.keys import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, tele
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from lambdas.settle_event.history import History
-from lambdas.settle_event.logic.days import like_days
+from lambdas.settle_event.logic.days import match_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.performance import counted
 from lambdas.settle_event.logic.report import (
     report_event,
     report_item,
-    setting_of,
+    settlement_context,
     too_large,
     without_vens,
 )
-from lambdas.settle_event.logic.timeline import Part, asked
-from lambdas.settle_event.logic.ven_report import BEFORE_S, Known, Measured, Setting, measure_ven
+from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
+from lambdas.settle_event.logic.ven_report import (
+    BEFORE_S,
+    MeasuredVen,
+    SettlementContext,
+    VenEvidence,
+    measure_ven,
+)
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.shared import clients, clock, parallel, rows
 from lambdas.shared.event_book import EventBook
@@ -36,9 +42,8 @@ from lambdas.shared.tables import Condition, Table
 
 HISTORY_SHARE = 0.4
 """What part of the time that is left goes into making days from rows; the rest is for the event itself."""
-
-
 TRIES = 5
+"""How often a VEN's row is read again because it changed in between."""
 ATTRIBUTES = ("venId", "performance", "calledKwh", "lastCalledTs", "countedEvents")
 
 
@@ -51,12 +56,12 @@ class PerformanceRecords:
     def count(self, event_id: str, reports: Sequence[VenReport], settled_by: Baseline | None) -> None:
         """Count the event for each VEN in it, once however often this is called."""
         called = [report for report in reports if report.requested_kwh > 0]
-        known = {
+        rows_by_ven = {
             item["venId"]: item for item in self.vens.get_many([ven.ven_id for ven in called], ATTRIBUTES)
         }
         parallel.over(
-            [ven for ven in called if ven.ven_id in known],
-            lambda ven: self._count(event_id, ven, settled_by, known[ven.ven_id]),
+            [ven for ven in called if ven.ven_id in rows_by_ven],
+            lambda ven: self._count(event_id, ven, settled_by, rows_by_ven[ven.ven_id]),
         )
 
     def _count(
@@ -75,7 +80,7 @@ class PerformanceRecords:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredReport:
     """A report as it stands; *done* once all that follows from it is done."""
 
     report: EventReport
@@ -97,26 +102,26 @@ class Adapters:
         """The events and their plans."""
         return EventBook(self.events)
 
-    def kept(self, event_id: str) -> Kept | None:
+    def stored_report(self, event_id: str) -> StoredReport | None:
         """The report, once there is one."""
         item = self.events.get(Key(event_id, REPORT_PART))
-        return None if item is None else Kept(read_report(item["report"]), "doneTs" in item)
+        return None if item is None else StoredReport(read_report(item["report"]), "doneTs" in item)
 
     def settle(self, event: EventRow, plans: Sequence[Plan], *, now: float, left_s: float) -> EventReport:
         """Work out the report. *left_s* is how long this may take altogether."""
-        asks = asked(event, plans)
-        setting = setting_of(event, asks)
+        timeline = event_timeline(event, plans)
+        context = settlement_context(event, timeline)
         acks = self.book.ven_items(event.event_id)
         history = History(self.telemetry, now, clock.utc_now() + HISTORY_SHARE * left_s)
 
-        def one(ven: tuple[str, Part]) -> tuple[Measured, bool]:
-            return self._measured(ven[0], ven[1], setting, history, acks.get(ven[0], {}))
+        def one(ven: tuple[str, VenTimeline]) -> tuple[MeasuredVen, bool]:
+            return self._measured(ven[0], ven[1], context, history, acks.get(ven[0], {}))
 
-        found = parallel.over(list(asks.vens.items()), one)
+        results = parallel.over(list(timeline.vens.items()), one)
         baseline = self.programs.get(event.program, DEFAULT_BASELINE)
-        vens = [measured for measured, _ in found]
-        report = report_event(event, plans, asks, vens, baseline=baseline, settled_ts=int(now))
-        cut_short = sum(not whole for _, whole in found)
+        vens = [measured for measured, _ in results]
+        report = report_event(event, plans, timeline, vens, baseline=baseline, settled_ts=int(now))
+        cut_short = sum(not whole for _, whole in results)
         if cut_short:
             note = (
                 f"the days before of {cut_short} VENs could not all be read in time; the next event has them"
@@ -125,25 +130,32 @@ class Adapters:
         return report
 
     def _measured(
-        self, ven_id: str, part: Part, setting: Setting, history: History, acks: Mapping[str, Any]
-    ) -> tuple[Measured, bool]:
-        """A VEN's part, and whether all of its days before could be read."""
-        if setting.frame.event.duration_s <= 0:
-            return measure_ven(Known(ven_id, part, Trace.of(())), setting), True
-        profiles, whole = history.profiles(ven_id, setting.frame)
-        known = Known(
+        self,
+        ven_id: str,
+        timeline: VenTimeline,
+        context: SettlementContext,
+        history: History,
+        acks: Mapping[str, Any],
+    ) -> tuple[MeasuredVen, bool]:
+        """One VEN measured, and whether all of its days before could be read."""
+        if context.frame.event.duration_s <= 0:
+            return measure_ven(VenEvidence(ven_id, timeline, Trace.of(())), context), True
+        profiles, whole = history.profiles(ven_id, context.frame)
+        evidence = VenEvidence(
             ven_id,
-            part,
-            Trace.of(self._rows(ven_id, _reading_window(setting))),
-            like_days(profiles, setting.frame),
+            timeline,
+            Trace.of(self._rows(ven_id, _reading_window(context))),
+            match_days(profiles, context.frame),
             acks,
         )
-        return measure_ven(known, setting), whole
+        return measure_ven(evidence, context), whole
 
-    def keep(self, report: EventReport, event: EventRow, *, instead_of: EventReport | None) -> EventReport:
+    def store_report(
+        self, report: EventReport, event: EventRow, *, instead_of: EventReport | None
+    ) -> EventReport:
         """Store *report*, unless another settlement was faster; returns the one that stands."""
         if too_large(report):
-            parallel.over(report.vens, lambda ven: self._keep_ven(ven, event))
+            parallel.over(report.vens, lambda ven: self._store_ven(ven, event))
             report = without_vens(report)
         item = report_item(report, event.expires_ts)
         if instead_of is None:
@@ -155,10 +167,10 @@ class Adapters:
             written = self.events.replace(item, when=same)
         if written:
             return report
-        stands = self.kept(event.event_id)
+        stands = self.stored_report(event.event_id)
         return stands.report if stands else report
 
-    def _keep_ven(self, ven: VenReport, event: EventRow) -> None:
+    def _store_ven(self, ven: VenReport, event: EventRow) -> None:
         values = {"venId": ven.ven_id, "report": msgspec.to_builtins(ven)}
         once = {"expiresTs": event.expires_ts}
         self.events.update(Key(event.event_id, ven_part(ven.ven_id)), values, once=once)
@@ -178,23 +190,23 @@ class Adapters:
         """The VENs' parts, from where they stand when the report was too large for one item."""
         if report.vens:
             return report.vens
-        parts = self.book.ven_items(report.event_id).values()
-        return [msgspec.convert(part["report"], VenReport) for part in parts if "report" in part]
+        items = self.book.ven_items(report.event_id).values()
+        return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
 
     def _rows(self, ven_id: str, window: Window) -> tuple[PowerRow, ...]:
         between = telemetry_range(math.floor(window.start_ts), math.ceil(window.end_ts))
         return rows.read_all(PowerRow, self.telemetry.query(ven_id, between, rows.attributes(PowerRow)))
 
 
-def _reading_window(setting: Setting) -> Window:
+def _reading_window(context: SettlementContext) -> Window:
     """The time whose rows an event's report needs: what adjustments look at, and the hour before at least."""
-    frame = setting.frame
+    frame = context.frame
     start_ts = min(frame.start_ts, frame.event.start_ts - BEFORE_S)
     return Window(start_ts, frame.window.end_ts)
 
 
 def open_adapters(needs: SettleSettings) -> Adapters:
-    """The desk of this sandbox."""
+    """The adapters of this sandbox."""
     dynamodb = clients.dynamodb()
     programs = {DEFAULT_PROGRAM: DEFAULT_BASELINE} | codec.load_object(needs.programs)
     return Adapters(

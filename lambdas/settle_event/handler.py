@@ -1,4 +1,4 @@
-"""Settles an event after its end: one report, however often it is asked."""
+"""Settles an event after its end: one report, however often it is requested."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:
     """Work out what a DR event delivered, keep the report, and take the event out of the shadows."""
     metrics.add_metric(name="SettlementRequested", unit=MetricUnit.Count, value=1)
     left_s = context.get_remaining_time_in_millis() / 1000
-    given = answers.answer(lambda: settle(event, now=clock.utc_now(), left_s=left_s))
-    outcome = "SettlementRefused" if given.get("ok") is False else "EventSettled"
+    answer = answers.answer(lambda: settle(event, now=clock.utc_now(), left_s=left_s))
+    outcome = "SettlementRefused" if answer.get("ok") is False else "EventSettled"
     metrics.add_metric(name=outcome, unit=MetricUnit.Count, value=1)
-    return given
+    return answer
 
 
 def settle(event: Any, *, now: float, left_s: float) -> EventReport:
     """Settle the event in *event*, or return the report that there is.
 
-    A report that was made before what follows the event was stored is made anew when it is asked for after
+    A report that was made before what follows the event was stored is made anew when it is requested after
     that. What follows from a report is done until it was done once, so that a settlement which was cut short
     leaves nothing behind.
     """
     from lambdas.settle_event.adapters import open_adapters  # noqa: PLC0415 - not for a request that is refused
 
     request = answers.request(SettleEvent, event)
-    desk = open_adapters(settings.read(SettleSettings))
-    row = desk.book.find(request.event_id)
+    adapters = open_adapters(settings.read(SettleSettings))
+    row = adapters.book.find(request.event_id)
     if row is None or row.deleted_ts is not None:
         raise answers.not_found(f"no event {request.event_id!r}", "eventId")
     if now < row.over_ts:
         raise answers.conflict(f"is not over before {row.over_ts:.0f}", "eventId")
-    kept = desk.kept(row.event_id)
-    report = kept.report if kept else None
+    stored = adapters.stored_report(row.event_id)
+    report = stored.report if stored else None
     due = report is None or (report.preliminary and now >= report.final_from_ts)
-    if kept is not None and kept.done and not due:
-        return kept.report
-    plans = desk.book.plans(row)
+    if stored is not None and stored.done and not due:
+        return stored.report
+    plans = adapters.book.plans(row)
     if not plans:
         raise answers.not_found(f"no plan of event {request.event_id!r} is left", "eventId")
     if report is None or due:
-        settled = desk.settle(row, plans, now=now, left_s=left_s)
-        report = desk.keep(settled, row, instead_of=report)
-    desk.follow_up(report, row, plans[-1], now=now)
+        settled = adapters.settle(row, plans, now=now, left_s=left_s)
+        report = adapters.store_report(settled, row, instead_of=report)
+    adapters.follow_up(report, row, plans[-1], now=now)
     logger.info("event settled", event_id=row.event_id, vens=len(report.vens), notes=len(report.notes))
     return report

@@ -23,7 +23,7 @@ from lambdas.settle_event.logic.days import (
     DayProfile,
     Frame,
     day_profile,
-    like_days,
+    match_days,
 )
 from lambdas.settle_event.logic.energy import PowerRow, Trace
 from lambdas.shared import clock, rows
@@ -68,28 +68,28 @@ class History:
         """
         first = frame.past[-1].lowest // QUARTERS
         last = max((past.highest - 1) // QUARTERS for past in frame.past)
-        found = self._kept(ven_id, first, last)
-        for part in (range(max(first, last - FIRST_DAYS + 1), last + 1), range(first, last - FIRST_DAYS + 1)):
-            missing = [day for day in part if day not in found]
-            if not missing or len(like_days(found, frame)) >= ENOUGH_DAYS:
+        profiles = self._stored(ven_id, first, last)
+        for days in (range(max(first, last - FIRST_DAYS + 1), last + 1), range(first, last - FIRST_DAYS + 1)):
+            missing = [day for day in days if day not in profiles]
+            if not missing or len(match_days(profiles, frame)) >= ENOUGH_DAYS:
                 continue
             if clock.utc_now() >= self.until_ts:
-                return found, False
+                return profiles, False
             made = self._made(ven_id, missing)
             self._keep(ven_id, made)
-            found |= made
-        return found, True
+            profiles |= made
+        return profiles, True
 
-    def _kept(self, ven_id: str, first: int, last: int) -> dict[int, DayProfile]:
+    def _stored(self, ven_id: str, first: int, last: int) -> dict[int, DayProfile]:
         between = (day_row_id(first), day_row_id(last))
         names = {day_row_id(day): day for day in range(first, last + 1)}
         items = self.telemetry.query(ven_id, between, rows.attributes(_DayItem))
-        kept = rows.read_all(_DayItem, items)
-        return {names[item.row_id]: _read_day(item) for item in kept}
+        stored_days = rows.read_all(_DayItem, items)
+        return {names[item.row_id]: _read_day(item) for item in stored_days}
 
     def _made(self, ven_id: str, days: list[int]) -> dict[int, DayProfile]:
         """The profiles of *days*, which are in order, from their rows; each run of days is one query."""
-        found: dict[int, DayProfile] = {}
+        profiles: dict[int, DayProfile] = {}
         for run in _runs(days):
             # A row stands for the time before its timestamp: the one at midnight belongs to the day before.
             between = telemetry_range(run[0] * DAY_S + 1, (run[-1] + 1) * DAY_S + 1)
@@ -98,8 +98,8 @@ class History:
                 for item in self.telemetry.query(ven_id, between, rows.attributes(PowerRow))
             )
             by_day = dict(_by_day(read))
-            found |= {day: by_day.get(day, EMPTY) for day in run}
-        return found
+            profiles |= {day: by_day.get(day, EMPTY) for day in run}
+        return profiles
 
     def _keep(self, ven_id: str, days: Mapping[int, DayProfile]) -> None:
         items = {
@@ -108,7 +108,7 @@ class History:
         write_all(self.telemetry, items)
 
     def _final(self, day: int, profile: DayProfile) -> bool:
-        """Whether a day will not change any more."""
+        """Tell a day that will not change any more."""
         over_s = self.now_ts - (day + 1) * DAY_S
         return over_s >= (SETTLED_S if profile.coverage >= WHOLE else LATE_S)
 

@@ -118,7 +118,7 @@ def _plan(
 
 def _header(
     request: DispatchEvent,
-    event_id: str,
+    event_id: EventId,
     plan: Plan,
     fleet: RankedFleet,
     calls: Sequence[Calls],

@@ -1,4 +1,4 @@
-"""The fleet as one load: its like days, its delivery by each baseline. Pure.
+"""The fleet as one load: its matched days, its delivery by each baseline. Pure.
 
 High-of-X rules pick days; picked home by home and added up, each home's highest days come together that never
 did. So the rules are applied to the sum. Only `clone` and `meter_before`, which pick nothing, are summed.
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from contracts.api.reports import Baseline, Delivered
 from contracts.wire.units import S_PER_H, kwh
-from lambdas.settle_event.logic.baselines import Matched, NoBaselineError, match
-from lambdas.settle_event.logic.days import Frame, LikeDay, Quarters
+from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
+from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
 from lambdas.settle_event.logic.measure import score
 from lambdas.settle_event.logic.rules import RULES, Rule
-from lambdas.settle_event.logic.ven_report import SPARSE, Measured, Setting
+from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen, SettlementContext
 
 ENOUGH = 0.8
 """What part of the VENs must be known for the fleet to be known."""
@@ -32,35 +32,35 @@ class Aggregate:
 
     delivered: dict[Baseline, Delivered]
     reasons: dict[Baseline, str]
-    members: dict[Baseline, tuple[Measured, ...]]
+    members: dict[Baseline, tuple[MeasuredVen, ...]]
     kw: dict[Baseline, Quarters]
 
 
-def aggregate(vens: Sequence[Measured], setting: Setting) -> Aggregate:
+def aggregate(vens: Sequence[MeasuredVen], context: SettlementContext) -> Aggregate:
     """The fleet of *vens*."""
-    found = Aggregate({}, {}, {}, {})
+    fleet = Aggregate({}, {}, {}, {})
     for rule in RULES.values():
         members = tuple(ven for ven in vens if rule.name in ven.report.delivered and ven.coverage >= SPARSE)
-        found.members[rule.name] = members
+        fleet.members[rule.name] = members
         try:
-            matched = _matched(rule, members, setting.frame, vens)
+            matched = _matched(rule, members, context.frame, vens)
         except NoBaselineError as error:
-            found.reasons[rule.name] = str(error)
+            fleet.reasons[rule.name] = str(error)
             continue
-        found.kw[rule.name] = matched.kw
-        delivered = _delivered(matched, members, setting)
+        fleet.kw[rule.name] = matched.kw
+        delivered = _delivered(matched, members, context)
         if delivered is not None:
-            found.delivered[rule.name] = delivered
+            fleet.delivered[rule.name] = delivered
     for name in SUMMED:
         members = tuple(ven for ven in vens if name in ven.report.delivered)
-        found.members[name] = members
+        fleet.members[name] = members
         if members:
-            found.delivered[name] = _summed(name, members, setting)
-    return found
+            fleet.delivered[name] = _summed(name, members, context)
+    return fleet
 
 
-def sum_days(vens: Sequence[Sequence[LikeDay]]) -> tuple[LikeDay, ...]:
-    """The like days of several loads together.
+def sum_days(vens: Sequence[Sequence[MatchedDay]]) -> tuple[MatchedDay, ...]:
+    """The matched days of several loads together.
 
     A day that at least 80 % of them have counts for all; who has it not, or has a gap in it, stands in it
     with its own mean at that time of day over its other days.
@@ -75,68 +75,81 @@ def sum_days(vens: Sequence[Sequence[LikeDay]]) -> tuple[LikeDay, ...]:
     for days_ago in sorted(ago for ago, count in counts.items() if count >= ENOUGH * len(vens)):
         loads = [_filled(lot.get(days_ago, mean), mean) for lot, mean in zip(lots, usual, strict=True)]
         kw = tuple(None if None in column else sum(column) for column in zip(*loads, strict=True))
-        summed.append(LikeDay(days_ago, kinds[days_ago], kw))
+        summed.append(MatchedDay(days_ago, kinds[days_ago], kw))
     return tuple(summed)
 
 
-def sum_known(loads: Iterable[Quarters]) -> tuple[float | None, ...]:
+def sum_loads(loads: Iterable[Quarters]) -> tuple[float | None, ...]:
     """Loads added up in each step; who is not known there counts as the others, until less than 80 % are."""
     return tuple(_scaled(column) for column in zip(*loads, strict=True))
 
 
-def _usual(days: Sequence[LikeDay]) -> Quarters:
+def _usual(days: Sequence[MatchedDay]) -> Quarters:
     usual: list[float | None] = []
     for column in zip(*(day.kw for day in days), strict=True):
-        known = [kw for kw in column if kw is not None]
-        usual.append(sum(known) / len(known) if known else None)
+        measured = [kw for kw in column if kw is not None]
+        usual.append(sum(measured) / len(measured) if measured else None)
     return usual
 
 
 def _filled(kw: Quarters, usual: Quarters) -> Quarters:
     if None not in kw:
         return kw
-    return [mean if own is None else own for own, mean in zip(kw, usual, strict=True)]
+    return [mean if load_kw is None else load_kw for load_kw, mean in zip(kw, usual, strict=True)]
 
 
 def _scaled(column: Sequence[float | None]) -> float | None:
-    known = [kw for kw in column if kw is not None]
-    if not known or len(known) < ENOUGH * len(column):
+    measured = [kw for kw in column if kw is not None]
+    if not measured or len(measured) < ENOUGH * len(column):
         return None
-    return sum(known) * len(column) / len(known)
+    return sum(measured) * len(column) / len(measured)
 
 
-def _matched(rule: Rule, members: Sequence[Measured], frame: Frame, vens: Sequence[Measured]) -> Matched:
+def _matched(
+    rule: Rule, members: Sequence[MeasuredVen], frame: Frame, vens: Sequence[MeasuredVen]
+) -> MatchedBaseline:
     """The rule on the sum of *members*. Raises NoBaselineError."""
     if not members:
-        said = Counter(ven.reasons[rule.name] for ven in vens if rule.name in ven.reasons)
+        reasons = Counter(ven.reasons[rule.name] for ven in vens if rule.name in ven.reasons)
         raise NoBaselineError(
-            said.most_common(1)[0][0] if said else "no VEN has telemetry enough in the event"
+            reasons.most_common(1)[0][0] if reasons else "no VEN has telemetry enough in the event"
         )
-    return match(rule, sum_days([ven.like for ven in members]), sum_known(ven.own for ven in members), frame)
+    return match_baseline(
+        rule,
+        sum_days([ven.matched_days for ven in members]),
+        sum_loads(ven.event_day_kw for ven in members),
+        frame,
+    )
 
 
-def _delivered(matched: Matched, members: Sequence[Measured], setting: Setting) -> Delivered | None:
-    frame, event = setting.frame, setting.frame.event
+def _delivered(
+    matched: MatchedBaseline, members: Sequence[MeasuredVen], context: SettlementContext
+) -> Delivered | None:
+    frame, event = context.frame, context.frame.event
     baseline_kw = frame.mean_kw(matched.kw, event)
     if baseline_kw is None:
         return None
-    # Over all the time in which any VEN took part, as a mean over the time in which it was asked for.
-    share = event.duration_s / setting.asked.duration_s if setting.asked.duration_s > 0 else 1.0
-    saved_kw = baseline_kw - sum(ven.used_kw or 0.0 for ven in members)
-    band = matched.band_kw(saved_kw)
-    clone_kw = sum_known(ven.scored_clone_kw for ven in members)
+    # Over all the time in which any VEN took part, as a mean over the time in which it was requested.
+    share = (
+        event.duration_s / context.requested_window.duration_s
+        if context.requested_window.duration_s > 0
+        else 1.0
+    )
+    reduction_kw = baseline_kw - sum(ven.used_kw or 0.0 for ven in members)
+    band = matched.band_kw(reduction_kw)
+    clone_kw = sum_loads(ven.scored_clone_kw for ven in members)
     return Delivered(
         baseline_kw=baseline_kw,
-        delivered_kw=saved_kw * share,
-        delivered_kwh=kwh(saved_kw, event.duration_s),
+        delivered_kw=reduction_kw * share,
+        delivered_kwh=kwh(reduction_kw, event.duration_s),
         intervals_kw=tuple(
             _interval_kw(frame.mean_kw(matched.kw, window), [ven.intervals_kw[index] for ven in members])
-            for index, window in enumerate(setting.intervals)
+            for index, window in enumerate(context.intervals)
         ),
         vens=len(members),
         low_kw=band[0] * share if band else None,
         high_kw=band[1] * share if band else None,
-        score=score([frame.mean_kw(matched.kw, window) for window in setting.scored], clone_kw),
+        score=score([frame.mean_kw(matched.kw, window) for window in context.scored], clone_kw),
         notes=matched.notes,
     )
 
@@ -146,29 +159,29 @@ def _interval_kw(baseline_kw: float | None, used_kw: Sequence[float | None]) -> 
     return None if baseline_kw is None or together_kw is None else baseline_kw - together_kw
 
 
-def _summed(name: Baseline, members: Sequence[Measured], setting: Setting) -> Delivered:
-    """What the VENs delivered each in its own time, as means over the event's; the unknown is nothing."""
-    found = [ven.report.delivered[name] for ven in members]
-    event_s = setting.asked.duration_s or setting.frame.event.duration_s
-    delivered_kwh = sum(each.delivered_kwh for each in found)
+def _summed(name: Baseline, members: Sequence[MeasuredVen], context: SettlementContext) -> Delivered:
+    """Add up the VENs' deliveries, each in its time, as means over the event's; the unknown is nothing."""
+    deliveries = [ven.report.delivered[name] for ven in members]
+    event_s = context.requested_window.duration_s or context.frame.event.duration_s
+    delivered_kwh = sum(delivery.delivered_kwh for delivery in deliveries)
     scored = None
     if name != "clone":
-        level_kw = sum(each.baseline_kw for each in found)
-        clone_kw = sum_known(ven.scored_clone_kw for ven in members)
-        scored = score([level_kw] * len(setting.scored), clone_kw)
+        level_kw = sum(delivery.baseline_kw for delivery in deliveries)
+        clone_kw = sum_loads(ven.scored_clone_kw for ven in members)
+        scored = score([level_kw] * len(context.scored), clone_kw)
     return Delivered(
-        baseline_kw=sum(each.baseline_kw for each in found),
+        baseline_kw=sum(delivery.baseline_kw for delivery in deliveries),
         delivered_kw=delivered_kwh * S_PER_H / event_s,
         delivered_kwh=delivered_kwh,
         intervals_kw=tuple(
             _shared_kw(
                 [
-                    (ven.covered_intervals_s[index], each.intervals_kw[index])
-                    for ven, each in zip(members, found, strict=True)
+                    (ven.covered_intervals_s[index], delivery.intervals_kw[index])
+                    for ven, delivery in zip(members, deliveries, strict=True)
                 ],
                 window.duration_s,
             )
-            for index, window in enumerate(setting.intervals)
+            for index, window in enumerate(context.intervals)
         ),
         vens=len(members),
         score=scored,
@@ -177,5 +190,5 @@ def _summed(name: Baseline, members: Sequence[Measured], setting: Setting) -> De
 
 def _shared_kw(vens: Sequence[tuple[float, float | None]], duration_s: float) -> float | None:
     """Means over as many seconds as are known of each VEN, added up as means over *duration_s*."""
-    known = [own_s * kw for own_s, kw in vens if kw is not None]
-    return sum(known) / duration_s if known else None
+    energies = [covered_s * kw for covered_s, kw in vens if kw is not None]
+    return sum(energies) / duration_s if energies else None

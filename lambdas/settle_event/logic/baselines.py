@@ -1,7 +1,7 @@
-"""What a load would have been without the event, by the days before it. Pure.
+"""Baselines: the load without the event, by the days before it. Pure.
 
-The same arithmetic serves one VEN and the aggregate of many: a load is its like days and its own day, both in
-the quarter hours of the event's frame.
+The same arithmetic serves one VEN and the aggregate of many: a load is its matched days and the event's
+day, both in the quarter hours of the event's frame.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from contracts.errors import VenTwinError
-from lambdas.settle_event.logic.days import Frame, LikeDay, Quarters
+from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
 from lambdas.settle_event.logic.rules import Adjustment, Pool, Rule
 
 EXPORTS = 0.05
@@ -28,7 +28,7 @@ class NoBaselineError(VenTwinError):
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class MatchedBaseline:
     """A baseline by matched days.
 
     Attributes:
@@ -49,7 +49,7 @@ class Matched:
     notes: tuple[str, ...]
 
     def band_kw(self, delivered_kw: float) -> tuple[float, float] | None:
-        """Where the delivery lies by the middle 80 % of the errors; None when there are too few of them.
+        """The band of the delivery by the middle 80 % of the errors; None when there are too few of them.
 
         An error is baseline less truth, so the true delivery is the figure less the error.
         """
@@ -72,7 +72,7 @@ class _Day:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """How an adjustment moves a baseline: *ratio* of its size, or *added_kw*."""
+    """The effect of an adjustment on a baseline: *ratio* of its size, or *added_kw*."""
 
     ratio: float = 1.0
     added_kw: float = 0.0
@@ -83,13 +83,15 @@ class _Moved:
         return kw + (self.ratio - 1.0) * abs(kw) + self.added_kw
 
 
-def match(rule: Rule, days: Iterable[LikeDay], own: Quarters, frame: Frame) -> Matched:
+def match_baseline(
+    rule: Rule, days: Iterable[MatchedDay], event_day_kw: Quarters, frame: Frame
+) -> MatchedBaseline:
     """The baseline by *rule*.
 
     Args:
         rule: which days count and how the day itself adjusts their mean.
-        days: like days, in any order.
-        own: the load in the event's own frame, None where it is not known.
+        days: matched days, in any order.
+        event_day_kw: the load in the event's frame, None where it is not known.
         frame: the event's quarter hours.
 
     Raises:
@@ -103,11 +105,14 @@ def match(rule: Rule, days: Iterable[LikeDay], own: Quarters, frame: Frame) -> M
     chosen = _highest(pool, looked_at)
     mean_kw = _means(chosen)
     itself = _Day(
-        0, own, 0.0, *(_adjusting_kw(frame, rule.adjustment, own, side) for side in ("before", "after"))
+        0,
+        event_day_kw,
+        0.0,
+        *(_adjusting_kw(frame, rule.adjustment, event_day_kw, side) for side in ("before", "after")),
     )
     moved = _moved(rule.adjustment, chosen, itself)
     notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
-    return Matched(
+    return MatchedBaseline(
         kw=tuple(None if kw is None else moved.of(kw) for kw in mean_kw),
         days_ago=tuple(day.days_ago for day in chosen),
         ratio=moved.ratio,
@@ -117,17 +122,17 @@ def match(rule: Rule, days: Iterable[LikeDay], own: Quarters, frame: Frame) -> M
     )
 
 
-def _days(rule: Rule, days: Iterable[LikeDay], frame: Frame) -> list[_Day]:
+def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> list[_Day]:
     """The days that the rule looks at, the latest first, without those with a gap in the event's hours."""
-    pool, found = rule.pool(frame.kind), []
+    pool, rule_days = rule.pool(frame.kind), []
     for day in sorted(days):
         event_kw = frame.mean_kw(day.kw, frame.event) if day.kind in pool.kinds else None
         if event_kw is not None:
             sides = (_adjusting_kw(frame, rule.adjustment, day.kw, side) for side in ("before", "after"))
-            found.append(_Day(day.days_ago, day.kw, event_kw, *sides))
-            if len(found) == pool.days and not pool.low_share:
+            rule_days.append(_Day(day.days_ago, day.kw, event_kw, *sides))
+            if len(rule_days) == pool.days and not pool.low_share:
                 break
-    return found
+    return rule_days
 
 
 def _adjusting_kw(frame: Frame, adjustment: Adjustment, kw: Quarters, side: str) -> float | None:
@@ -140,11 +145,11 @@ def _looked_at(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
     """The latest days; one that is low beside the others gives its place to the next before it."""
     left = list(days)
     while True:
-        kept = left[: pool.days]
-        mean_kw = sum(day.event_kw for day in kept) / len(kept) if kept else 0.0
-        low = {day.days_ago for day in kept if mean_kw > 0 and day.event_kw < pool.low_share * mean_kw}
+        latest = left[: pool.days]
+        mean_kw = sum(day.event_kw for day in latest) / len(latest) if latest else 0.0
+        low = {day.days_ago for day in latest if mean_kw > 0 and day.event_kw < pool.low_share * mean_kw}
         if not low or not pool.low_share:
-            return kept
+            return latest
         left = [day for day in left if day.days_ago not in low]
 
 
@@ -157,26 +162,26 @@ def _means(days: Sequence[_Day]) -> list[float | None]:
     """The mean of the days in each quarter hour."""
     means: list[float | None] = []
     for values in zip(*(day.kw for day in days), strict=True):
-        known = [kw for kw in values if kw is not None]
-        means.append(sum(known) / len(known) if known else None)
+        measured = [kw for kw in values if kw is not None]
+        means.append(sum(measured) / len(measured) if measured else None)
     return means
 
 
 def _moved(adjustment: Adjustment, days: Sequence[_Day], itself: _Day) -> _Moved:
-    """What *itself* moves the mean of *days* by, from those sides of it that are known on it and on them."""
+    """Move the mean of *days* by the event's day *itself*, from the sides known on it and on them."""
     now_kw, then_kw, missing = [], [], []
     for name in ("before", "after"):
-        asked = adjustment.before_h if name == "before" else adjustment.after_h
-        if asked is None:
+        hours = adjustment.before_h if name == "before" else adjustment.after_h
+        if hours is None:
             continue
-        own_kw = itself.before_kw if name == "before" else itself.after_kw
+        event_day_kw = itself.before_kw if name == "before" else itself.after_kw
         theirs = [day.before_kw if name == "before" else day.after_kw for day in days]
-        known = [kw for kw in theirs if kw is not None]
-        if own_kw is None or not known:
-            missing.append(f"the {abs(asked[1] - asked[0]):g} h {name}")
+        measured = [kw for kw in theirs if kw is not None]
+        if event_day_kw is None or not measured:
+            missing.append(f"the {abs(hours[1] - hours[0]):g} h {name}")
         else:
-            now_kw.append(own_kw)
-            then_kw.append(sum(known) / len(known))
+            now_kw.append(event_day_kw)
+            then_kw.append(sum(measured) / len(measured))
     if not now_kw:
         return _Moved(note=f"not adjusted: {' and '.join(missing)} not known" if missing else None)
     note = f"adjusted without {missing[0]} it, not known" if missing else None

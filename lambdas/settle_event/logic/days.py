@@ -46,19 +46,19 @@ def day_profile(trace: Trace, day: int) -> DayProfile:
     start_ts = day * DAY_S
     bins = trace.bins(start_ts, QUARTER_S, QUARTERS)
     return DayProfile(
-        tuple(each.used_kw if each.covered_s >= COVERED * QUARTER_S else None for each in bins),
-        min(1.0, sum(each.covered_s for each in bins) / DAY_S),
+        tuple(quarter.used_kw if quarter.covered_s >= COVERED * QUARTER_S else None for quarter in bins),
+        min(1.0, sum(quarter.covered_s for quarter in bins) / DAY_S),
         frozenset(_event_quarters(trace.rows, start_ts)),
     )
 
 
 def _event_quarters(rows: Sequence[PowerRow], start_ts: int) -> set[int]:
     # A row stands for the time before its timestamp, so that one on the hour belongs to the quarter before.
-    found = {(row.timestamp - 1 - start_ts) // QUARTER_S for row in rows if row.event_id is not None}
-    return {quarter for quarter in found if 0 <= quarter < QUARTERS}
+    quarters = {(row.timestamp - 1 - start_ts) // QUARTER_S for row in rows if row.event_id is not None}
+    return {quarter for quarter in quarters if 0 <= quarter < QUARTERS}
 
 
-class LikeDay(NamedTuple):
+class MatchedDay(NamedTuple):
     """A day without event or outage: its power in the frame's quarter hours."""
 
     days_ago: int
@@ -125,13 +125,15 @@ class Frame:
 
     def mean_kw(self, kw: Quarters, window: Window) -> float | None:
         """The mean over *window* of a load in this frame, by time; None when less than half is known."""
-        total_kws = known_s = 0.0
-        for quarter, part_s in _parts(self.start_ts, self.count, window):
+        total_kws = measured_s = 0.0
+        for quarter, share_s in _quarter_shares(self.start_ts, self.count, window):
             power_kw = kw[quarter]
             if power_kw is not None:
-                total_kws += power_kw * part_s
-                known_s += part_s
-        return total_kws / known_s if known_s > 0 and known_s >= COVERED * window.duration_s else None
+                total_kws += power_kw * share_s
+                measured_s += share_s
+        return (
+            total_kws / measured_s if measured_s > 0 and measured_s >= COVERED * window.duration_s else None
+        )
 
     def before(self, hours: tuple[float, float]) -> Window:
         """The time from so many hours before the event's start to so many."""
@@ -141,13 +143,13 @@ class Frame:
         """The time from so many hours after the event's end to so many."""
         return Window(self.event.end_ts + hours[0] * 3600, self.event.end_ts + hours[1] * 3600)
 
-    def own(self, trace: Trace) -> Quarters:
+    def event_day_kw(self, trace: Trace) -> Quarters:
         """The load of the event's own day; what another event took part of is not known."""
         bins = trace.bins(self.start_ts, QUARTER_S, self.count)
-        return [each.used_kw if each.covered_s >= COVERED * QUARTER_S else None for each in bins]
+        return [quarter.used_kw if quarter.covered_s >= COVERED * QUARTER_S else None for quarter in bins]
 
 
-def like_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[LikeDay, ...]:
+def match_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[MatchedDay, ...]:
     """The days before an event that are like its own, the latest first: no event, no outage, the same kind.
 
     Weekdays are alike; so are Saturdays and Sundays, which a rule may still tell apart.
@@ -157,15 +159,15 @@ def like_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[LikeDay
         frame: the event's.
     """
     weekday = frame.kind is DayType.WEEKDAY
-    found = (
-        _like_day(profiles, frame.count, past)
+    candidates = (
+        _match_day(profiles, frame.count, past)
         for past in frame.past
         if (past.kind is DayType.WEEKDAY) is weekday
     )
-    return tuple(day for day in found if day is not None)
+    return tuple(day for day in candidates if day is not None)
 
 
-def _like_day(profiles: Mapping[int, DayProfile], count: int, past: PastDays) -> LikeDay | None:
+def _match_day(profiles: Mapping[int, DayProfile], count: int, past: PastDays) -> MatchedDay | None:
     kw: tuple[float | None, ...] = ()
     for day in range(past.lowest // QUARTERS, (past.highest - 1) // QUARTERS + 1):
         profile, begins = profiles.get(day, EMPTY), day * QUARTERS
@@ -176,23 +178,23 @@ def _like_day(profiles: Mapping[int, DayProfile], count: int, past: PastDays) ->
             kw += profile.kw[from_q - begins : to_q - begins]
         if any(past.lowest <= begins + quarter < past.highest for quarter in profile.in_event):
             return None
-    return LikeDay(past.days_ago, past.kind, kw)
+    return MatchedDay(past.days_ago, past.kind, kw)
 
 
 @lru_cache(maxsize=512)
-def _parts(start_ts: int, count: int, window: Window) -> tuple[tuple[int, float], ...]:
+def _quarter_shares(start_ts: int, count: int, window: Window) -> tuple[tuple[int, float], ...]:
     """The quarter hours of a frame that *window* has part of, and of each how many seconds.
 
     Kept, since every load of an event is looked at over the same few windows.
     """
     first = max(0, floor((window.start_ts - start_ts) / QUARTER_S))
     last = min(count, ceil((window.end_ts - start_ts) / QUARTER_S))
-    found = []
+    shares = []
     for quarter in range(first, last):
         from_ts = start_ts + quarter * QUARTER_S
-        part_s = min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)
-        found.append((quarter, float(part_s)))
-    return tuple(found)
+        share_s = min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)
+        shares.append((quarter, float(share_s)))
+    return tuple(shares)
 
 
 def _kind(at: datetime) -> DayType:

@@ -29,7 +29,7 @@ _TIMESTAMP = attrgetter("timestamp")
 
 
 class PowerRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
-    """What settlement reads of a telemetry row."""
+    """The columns of a telemetry row that settlement reads: an event has millions of them."""
 
     timestamp: int
     used_power_kw: float
@@ -74,7 +74,7 @@ class Integral(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What rows cover, in order and without overlap, with running integrals: a window costs two look-ups.
+    """The time that rows cover, in order, without overlap, as running integrals: a window costs two look-ups.
 
     Attributes:
         rows: the rows that cover anything.
@@ -94,14 +94,14 @@ class Trace:
 
     @classmethod
     def of(cls, rows: Iterable[PowerRow]) -> Trace:
-        """What each row covers: the time since the row before, or one usual spacing when rows are missing.
+        """The trace of *rows*: each covers the time since the row before, or one usual spacing.
 
         The first row covers one usual spacing. Rows of the same second cover it but once.
         """
         ordered = sorted(rows, key=_TIMESTAMP)
         lengths_s = _lengths_s([row.timestamp for row in ordered])
-        kept = [(row, length_s) for row, length_s in zip(ordered, lengths_s, strict=True) if length_s > 0]
-        return cls._of_spans([row for row, _ in kept], [length_s for _, length_s in kept])
+        covering = [(row, length_s) for row, length_s in zip(ordered, lengths_s, strict=True) if length_s > 0]
+        return cls._of_spans([row for row, _ in covering], [length_s for _, length_s in covering])
 
     @classmethod
     def _of_spans(cls, rows: Sequence[PowerRow], lengths_s: Sequence[float]) -> Trace:
@@ -116,12 +116,12 @@ class Trace:
         )
 
     def where(self, keeps: Callable[[PowerRow], bool]) -> Trace:
-        """What the rows that *keeps* says yes to cover."""
-        kept = [index for index, row in enumerate(self.rows) if keeps(row)]
-        if len(kept) == len(self.rows):
+        """The trace of the rows that *keeps* is true of."""
+        chosen = [index for index, row in enumerate(self.rows) if keeps(row)]
+        if len(chosen) == len(self.rows):
             return self
-        lengths_s = [self.ends_s[index] - self.starts_s[index] for index in kept]
-        return self._of_spans([self.rows[index] for index in kept], lengths_s)
+        lengths_s = [self.ends_s[index] - self.starts_s[index] for index in chosen]
+        return self._of_spans([self.rows[index] for index in chosen], lengths_s)
 
     def over(self, window: Window) -> Integral:
         """The integrals over *window*."""
@@ -158,14 +158,14 @@ class Trace:
         return max(longest_s, window.end_ts - until_s)
 
     def requested_kwh(self, window: Window) -> float:
-        """What the VEN says that it was asked for over *window*, kWh."""
+        """Energy requested over *window* as the VEN reports it, kWh."""
         first = bisect_right(self.ends_s, window.start_ts)
         total_kws = 0.0
         for index in range(first, len(self.rows)):
             if self.starts_s[index] >= window.end_ts:
                 break
-            part = Window(self.starts_s[index], self.ends_s[index]).cut(window)
-            total_kws += (self.rows[index].requested_reduction_kw or 0.0) * part.duration_s
+            overlap = Window(self.starts_s[index], self.ends_s[index]).cut(window)
+            total_kws += (self.rows[index].requested_reduction_kw or 0.0) * overlap.duration_s
         return total_kws / S_PER_H
 
     def _until(self, at_s: float) -> tuple[float, float, float]:
@@ -173,12 +173,12 @@ class Trace:
         index = bisect_right(self.starts_s, at_s) - 1
         if index < 0:
             return 0.0, 0.0, 0.0
-        part_s = min(at_s, self.ends_s[index]) - self.starts_s[index]
+        reached_s = min(at_s, self.ends_s[index]) - self.starts_s[index]
         row = self.rows[index]
         return (
-            self.covered_s[index] + part_s,
-            self.used_kws[index] + part_s * row.used_power_kw,
-            self.clone_kws[index] + part_s * row.baseline_power_kw,
+            self.covered_s[index] + reached_s,
+            self.used_kws[index] + reached_s * row.used_power_kw,
+            self.clone_kws[index] + reached_s * row.baseline_power_kw,
         )
 
 
@@ -188,7 +188,7 @@ def _running(lengths_s: Sequence[float], powers_kw: Sequence[float]) -> list[flo
 
 
 def _lengths_s(times: Sequence[int]) -> list[float]:
-    """How much of the time before each row the row covers, s."""
+    """The time before each row that the row covers, s."""
     if not times:
         return []
     gaps_s = [later - sooner for sooner, later in pairwise(times)]

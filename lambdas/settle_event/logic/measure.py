@@ -1,4 +1,4 @@
-"""Powers held against a baseline: delivery, its mean by interval, and how good the baseline was. Pure."""
+"""Power compared with a baseline: delivery, its mean by interval, the baseline's score. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCORES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class Reduction:
     """Energy below a baseline, over the covered part of a window."""
 
     baseline_kwh: float
@@ -37,7 +37,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteLimits:
+class VenTraces:
     """A VEN's rows: all of them, and those in which it acted on the event.
 
     A VEN marks its rows with the event that it acts on, and then the rows between count for nothing: its late
@@ -49,30 +49,30 @@ class SiteLimits:
     acting: Trace
 
     @classmethod
-    def of(cls, trace: Trace, event_id: str) -> SiteLimits:
+    def of(cls, trace: Trace, event_id: str) -> VenTraces:
         """The site of a VEN in an event."""
         if not any(row.event_id == event_id for row in trace.rows):
             return cls(trace, trace)
         return cls(trace, trace.where(lambda row: row.event_id == event_id))
 
-    def by_clone(self, window: Window) -> Saved | None:
-        """What was delivered by the clone that the rows carry; None when no row covers the window."""
+    def by_clone(self, window: Window) -> Reduction | None:
+        """The reduction by the clone that the rows carry; None when no row covers the window."""
         whole, counted = self.trace.over(window), self.acting.over(window)
         if whole.covered_s <= 0:
             return None
-        return Saved(whole.clone_kwh, counted.clone_kwh - counted.used_kwh, whole.covered_s)
+        return Reduction(whole.clone_kwh, counted.clone_kwh - counted.used_kwh, whole.covered_s)
 
-    def by_level(self, window: Window, baseline_kw: float) -> Saved | None:
-        """What was delivered by a baseline that is the same throughout."""
+    def by_level(self, window: Window, baseline_kw: float) -> Reduction | None:
+        """The reduction by a baseline that is the same throughout; None when no row covers the window."""
         whole, counted = self.trace.over(window), self.acting.over(window)
         if whole.covered_s <= 0:
             return None
-        saved_kwh = baseline_kw * counted.covered_s / S_PER_H - counted.used_kwh
-        return Saved(baseline_kw * whole.covered_s / S_PER_H, saved_kwh, whole.covered_s)
+        reduction_kwh = baseline_kw * counted.covered_s / S_PER_H - counted.used_kwh
+        return Reduction(baseline_kw * whole.covered_s / S_PER_H, reduction_kwh, whole.covered_s)
 
-    def by_quarters(self, window: Window, kw: Quarters, frame: Frame) -> Saved | None:
-        """What was delivered by a baseline in the frame's quarter hours, as far as that is known."""
-        baseline_kwh = saved_kwh = covered_s = 0.0
+    def by_quarters(self, window: Window, kw: Quarters, frame: Frame) -> Reduction | None:
+        """The reduction by a baseline in the frame's quarter hours, as far as that is known."""
+        baseline_kwh = reduction_kwh = covered_s = 0.0
         first = floor((window.start_ts - frame.start_ts) / QUARTER_S)
         last = ceil((window.end_ts - frame.start_ts) / QUARTER_S)
         for quarter in range(max(0, first), min(frame.count, last)):
@@ -80,12 +80,12 @@ class SiteLimits:
             if power_kw is None:
                 continue
             start_ts = frame.start_ts + quarter * QUARTER_S
-            part = Window(start_ts, start_ts + QUARTER_S).cut(window)
-            whole, counted = self.trace.over(part), self.acting.over(part)
+            overlap = Window(start_ts, start_ts + QUARTER_S).cut(window)
+            whole, counted = self.trace.over(overlap), self.acting.over(overlap)
             baseline_kwh += power_kw * whole.covered_s / S_PER_H
-            saved_kwh += power_kw * counted.covered_s / S_PER_H - counted.used_kwh
+            reduction_kwh += power_kw * counted.covered_s / S_PER_H - counted.used_kwh
             covered_s += whole.covered_s
-        return Saved(baseline_kwh, saved_kwh, covered_s) if covered_s > 0 else None
+        return Reduction(baseline_kwh, reduction_kwh, covered_s) if covered_s > 0 else None
 
 
 def score_windows(event: Window) -> tuple[Window, ...]:

@@ -1,4 +1,4 @@
-"""What a reader of a report has to know beside its figures. Pure."""
+"""The notes of a report, beside its figures. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambdas.settle_event.logic.rules import RULES
 from lambdas.shared.rows import EventRow
 
 DIFFERS = 0.01
-"""From when on the VENs' own figures are said to be others; times are told to the second."""
+"""A greater difference between the VENs' figures and their rows is noted; times are whole seconds."""
 ROUNDED_KWH = 0.0001
 """How exactly a VEN says what it delivered."""
 NAMED_MOST = 10
@@ -20,7 +20,7 @@ NAMED_MOST = 10
 
 
 def of_plans(event: EventRow, plans: Sequence[Plan]) -> list[str]:
-    """Who was not counted on, and what could not be allocated."""
+    """Note the VENs that were not counted on, and the power that could not be allocated."""
     notes = _unavailable(plans[-1].unavailable if plans else {})
     if event.shortfall_kw > 0:
         notes.append(f"{event.shortfall_kw:g} kW of what was asked could not be allocated")
@@ -34,7 +34,7 @@ def of_fleet(
     baseline: Baseline,
     settled_by: Baseline | None,
 ) -> list[str]:
-    """Why it is settled by another baseline than the program's, what is missing, what does not agree."""
+    """Note another baseline than the program's and its reason, missing telemetry, figures that disagree."""
     notes = []
     called = [ven for ven in vens if ven.end_ts > ven.start_ts]
     if settled_by is not None and settled_by != baseline:
@@ -52,7 +52,7 @@ def of_fleet(
 
 
 def _unavailable(unavailable: Mapping[str, str]) -> list[str]:
-    """Who was not counted on: by name when they are few, else by reason."""
+    """Note the VENs that were not counted on: by name when they are few, else by reason."""
     if len(unavailable) <= NAMED_MOST:
         return [f"{ven_id} was not counted on: {why}" for ven_id, why in unavailable.items()]
     counts = Counter(unavailable.values())
@@ -65,17 +65,16 @@ def _named(ven_ids: Sequence[str]) -> str:
 
 
 def _by_themselves(vens: Sequence[VenReport]) -> list[str]:
-    """What to know when the VENs' own figures are not those that their rows come to."""
+    """Note figures of the VENs that differ from those of their rows."""
     both = [
         (ven.own_kwh, ven.delivered["clone"].delivered_kwh)
         for ven in vens
         if ven.own_kwh is not None and "clone" in ven.delivered
     ]
-    own_kwh, rows_kwh = sum(own for own, _ in both), sum(found for _, found in both)
-    most_kwh = max(abs(own_kwh), abs(rows_kwh))
+    reported_kwh, rows_kwh = sum(reported for reported, _ in both), sum(by_rows for _, by_rows in both)
+    most_kwh = max(abs(reported_kwh), abs(rows_kwh))
     second = most_kwh / min((ven.end_ts - ven.start_ts for ven in vens), default=1.0)
-    if abs(own_kwh - rows_kwh) <= DIFFERS * most_kwh + second + ROUNDED_KWH * len(both):
+    if abs(reported_kwh - rows_kwh) <= DIFFERS * most_kwh + second + ROUNDED_KWH * len(both):
         return []
-    return [
-        f"{len(both)} VENs say themselves that they delivered {own_kwh:.3f} kWh, their rows {rows_kwh:.3f}"
-    ]
+    reported, measured = f"delivered {reported_kwh:.3f} kWh", f"their rows {rows_kwh:.3f}"
+    return [f"{len(both)} VENs say themselves that they {reported}, {measured}"]

@@ -1,4 +1,4 @@
-"""What a settled event says of a VEN for the next: how it performs, how much it was called for."""
+"""Performance of a VEN by its settled events, and the energy dispatched to it of late. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.api.reports import Baseline, VenReport
 WEIGHT = 0.3
 """Of the latest event in a VEN's performance: three events back it still counts a third."""
 MOST = 1.2
-"""Above this a VEN is not thought better for delivering more than it was asked for."""
+"""Above this a VEN is not thought better for delivering more than was dispatched to it."""
 HALF_LIFE_S = 30 * 24 * 3600.0
 """After a month what a VEN was called for counts half."""
 ENOUGH = 0.5
@@ -22,7 +22,7 @@ REMEMBERED = 20
 def counted(
     event_id: str, ven: VenReport, settled_by: Baseline | None, row: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """What changes in a VEN's row; None when the event is counted already. Pure."""
+    """The changes to a VEN's row; None when the event is counted already."""
     events = list(row.get("countedEvents") or [])
     if event_id in events:
         return None
@@ -43,7 +43,7 @@ def counted(
 
 
 def _share(ven: VenReport, settled_by: Baseline | None) -> float | None:
-    """Delivered of asked; None when too little is known.
+    """Delivered of dispatched power; None when too little is known.
 
     Interpretation: by the clone where the VEN has one, which is not wrong about a single home; else by the
     baseline that settles.

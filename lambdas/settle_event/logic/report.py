@@ -22,13 +22,13 @@ from contracts.store.keys import REPORT_PART
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_known
+from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_loads
 from lambdas.settle_event.logic.days import Frame
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.notes import of_fleet, of_plans
 from lambdas.settle_event.logic.rules import REACH_H
-from lambdas.settle_event.logic.timeline import Asked, Part
-from lambdas.settle_event.logic.ven_report import Measured, Setting
+from lambdas.settle_event.logic.timeline import EventTimeline, VenTimeline
+from lambdas.settle_event.logic.ven_report import MeasuredVen, SettlementContext
 from lambdas.shared.rows import EventRow
 
 REPORT_MAX_BYTES = 300 * 1024
@@ -42,28 +42,31 @@ MARGIN_S = 3600.0
 STORED_LATE_S = 900
 """How long after something was measured it is surely stored."""
 DELIVERED_SHARE = 0.5
-"""A VEN that delivered this part of what it was asked for counts as having delivered."""
+"""A VEN that delivered this share of what was dispatched to it counts as having delivered."""
 
 
-def setting_of(event: EventRow, asked: Asked) -> Setting:
-    """What the measuring of every VEN of the event goes by."""
-    windows = [part.window for part in (asked.fleet, *asked.vens.values()) if part.pieces]
+def settlement_context(event: EventRow, timeline: EventTimeline) -> SettlementContext:
+    """The settlement context of the event: its windows, its frame, the steps of its series."""
+    timelines = (timeline.fleet, *timeline.vens.values())
+    windows = [called.window for called in timelines if called.segments]
     if windows:
-        window = Window(min(each.start_ts for each in windows), max(each.end_ts for each in windows))
+        window = Window(min(start_ts for start_ts, _ in windows), max(end_ts for _, end_ts in windows))
     else:
         window = Window(event.start_ts, event.start_ts)
     margin_s = min(MARGIN_S, max(60.0, window.duration_s / 2))
     length_s = window.duration_s + 2 * margin_s
     step_s = next((step for step in STEPS_S if length_s / step <= SERIES_MOST), length_s / SERIES_MOST)
     series = (window.start_ts - margin_s, float(step_s), max(1, int(length_s // step_s)))
-    return Setting(event.event_id, asked.fleet.window, Frame(window), asked.intervals(), series)
+    return SettlementContext(
+        event.event_id, timeline.fleet.window, Frame(window), timeline.intervals(), series
+    )
 
 
 def report_event(
     event: EventRow,
     plans: Sequence[Plan],
-    asked: Asked,
-    vens: Sequence[Measured],
+    timeline: EventTimeline,
+    vens: Sequence[MeasuredVen],
     *,
     baseline: Baseline,
     settled_ts: int,
@@ -73,44 +76,54 @@ def report_event(
     Args:
         event: the header.
         plans: every plan that was in force, the oldest first.
-        asked: what they asked for.
+        timeline: what they requested when.
         vens: what each VEN measured.
         baseline: the program's.
         settled_ts: now, UTC s.
     """
-    setting = setting_of(event, asked)
-    window = setting.asked if setting.asked.duration_s > 0 else setting.frame.event
-    fleet = aggregate(vens, setting)
+    context = settlement_context(event, timeline)
+    fleet = aggregate(vens, context)
     settled_by = _settled_by(fleet, baseline)
     reports = tuple(ven.report for ven in vens)
-    requested_kwh = _requested_kwh(asked.fleet, reports, window)
-    final_from_ts = int(setting.frame.event.end_ts) + REACH_H * 3600 + STORED_LATE_S
     report = EventReport(
         event_id=event.event_id,
         revision=event.revision,
-        start_ts=int(window.start_ts),
-        end_ts=int(window.end_ts),
         settled_ts=settled_ts,
         program=event.program,
         settled_by=settled_by,
-        requested_kw=_mean_kw(requested_kwh, window.duration_s),
-        requested_kwh=requested_kwh,
-        dispatched_kw=_mean_kw(sum(ven.requested_kwh for ven in reports), window.duration_s),
         delivered=fleet.delivered,
         intervals=tuple(
-            _interval(each, asked.fleet, vens, index) for index, each in enumerate(setting.intervals)
+            _interval(interval, timeline.fleet, vens, index)
+            for index, interval in enumerate(context.intervals)
         ),
         participation=_participation(reports, settled_by),
-        rebound_kwh=_known_sum([ven.rebound_kwh for ven in reports]),
+        rebound_1h_kwh=_sum_or_none([ven.rebound_1h_kwh for ven in reports]),
         quality=_quality(reports),
-        series=_series(setting, asked.fleet, fleet, settled_by) if vens else None,
+        series=_series(context, timeline.fleet, fleet, settled_by) if vens else None,
         vens=reports,
-        preliminary=settled_ts < final_from_ts and window.duration_s > 0,
-        final_from_ts=final_from_ts,
         cancelled=event.cancelled_ts is not None,
         notes=(*of_plans(event, plans), *of_fleet(event, reports, fleet, baseline, settled_by)),
+        **_requested(context, timeline.fleet, reports, settled_ts),
     )
     return rounded(report)
+
+
+def _requested(
+    context: SettlementContext, fleet: VenTimeline, vens: Sequence[VenReport], settled_ts: int
+) -> dict[str, Any]:
+    """The event's time, the power and energy requested in it, and the time of its final report."""
+    window = context.requested_window if context.requested_window.duration_s > 0 else context.frame.event
+    requested_kwh = _requested_kwh(fleet, vens, window)
+    final_from_ts = int(context.frame.event.end_ts) + REACH_H * 3600 + STORED_LATE_S
+    return {
+        "start_ts": int(window.start_ts),
+        "end_ts": int(window.end_ts),
+        "requested_kw": _mean_kw(requested_kwh, window.duration_s),
+        "requested_kwh": requested_kwh,
+        "dispatched_kw": _mean_kw(sum(ven.requested_kwh for ven in vens), window.duration_s),
+        "preliminary": settled_ts < final_from_ts and window.duration_s > 0,
+        "final_from_ts": final_from_ts,
+    }
 
 
 def without_vens(report: EventReport) -> EventReport:
@@ -120,7 +133,7 @@ def without_vens(report: EventReport) -> EventReport:
 
 
 def too_large(report: EventReport) -> bool:
-    """Whether a report does not fit into one item."""
+    """Tell a report that does not fit into one item."""
     return len(codec.encode(report)) > REPORT_MAX_BYTES
 
 
@@ -161,18 +174,19 @@ def _mean_kw(energy_kwh: float, duration_s: float) -> float:
     return energy_kwh * S_PER_H / duration_s if duration_s > 0 else 0.0
 
 
-def _requested_kwh(fleet: Part, vens: Sequence[VenReport], window: Window) -> float:
-    """Energy that the operator asked for, kWh; of a level or a limit it is what the VENs made of it."""
+def _requested_kwh(fleet: VenTimeline, vens: Sequence[VenReport], window: Window) -> float:
+    """Energy that the operator requested, kWh; of a level or a limit it is what the VENs made of it."""
     shed_kwh = fleet.shed_kwh(window)
     return shed_kwh if not any(fleet.others()) else max(shed_kwh, sum(ven.requested_kwh for ven in vens))
 
 
-def _interval(window: Window, fleet: Part, vens: Sequence[Measured], index: int) -> IntervalReport:
+def _interval(window: Window, fleet: VenTimeline, vens: Sequence[MeasuredVen], index: int) -> IntervalReport:
     dispatched_kwh = sum(
-        (ven.report.asked_intervals_kw[index] or 0.0) * ven.own_intervals_s[index] / S_PER_H for ven in vens
+        (ven.report.asked_intervals_kw[index] or 0.0) * ven.called_intervals_s[index] / S_PER_H
+        for ven in vens
     )
     dispatched_kw = _mean_kw(dispatched_kwh, window.duration_s)
-    others = any(each.cut(window).duration_s > 0 for each in fleet.others())
+    others = any(other.cut(window).duration_s > 0 for other in fleet.others())
     requested_kw = dispatched_kw if others else _mean_kw(fleet.shed_kwh(window), window.duration_s)
     return IntervalReport(
         start_ts=window.start_ts, end_ts=window.end_ts, requested_kw=requested_kw, dispatched_kw=dispatched_kw
@@ -185,7 +199,7 @@ def _participation(vens: Sequence[VenReport], settled_by: Baseline | None) -> Pa
     return Participation(
         called=len(called),
         answered=sum(ven.acknowledged for ven in called),
-        delivered=sum(_took_part(ven, settled_by) for ven in called),
+        delivered=sum(_delivered_half(ven, settled_by) for ven in called),
         opted_out=sum(ven.opted_out for ven in called),
         silent=sum(not ven.quality.rows for ven in called),
         reasons=dict(Counter(ven.opt_out_reason for ven in called if ven.opt_out_reason is not None)),
@@ -194,8 +208,8 @@ def _participation(vens: Sequence[VenReport], settled_by: Baseline | None) -> Pa
     )
 
 
-def _took_part(ven: VenReport, settled_by: Baseline | None) -> bool:
-    """Whether a VEN delivered at least half of what it was asked for; by its clone where it has one."""
+def _delivered_half(ven: VenReport, settled_by: Baseline | None) -> bool:
+    """Tell a VEN that delivered at least half of what was dispatched to it; by its clone where it has one."""
     best = ven.delivered.get("clone") or (ven.delivered.get(settled_by) if settled_by else None)
     return (
         best is not None
@@ -204,9 +218,9 @@ def _took_part(ven: VenReport, settled_by: Baseline | None) -> bool:
     )
 
 
-def _known_sum(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+def _sum_or_none(values: Sequence[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return sum(present) if present else None
 
 
 def _quality(vens: Sequence[VenReport]) -> Quality | None:
@@ -214,29 +228,31 @@ def _quality(vens: Sequence[VenReport]) -> Quality | None:
     if not called:
         return None
     return Quality(
-        rows=sum(each.rows for each in called),
-        coverage=sum(each.coverage for each in called) / len(called),
-        longest_gap_s=max(each.longest_gap_s for each in called),
+        rows=sum(quality.rows for quality in called),
+        coverage=sum(quality.coverage for quality in called) / len(called),
+        longest_gap_s=max(quality.longest_gap_s for quality in called),
     )
 
 
-def _series(setting: Setting, asked: Part, fleet: Aggregate, settled_by: Baseline | None) -> Series:
+def _series(
+    context: SettlementContext, timeline: VenTimeline, fleet: Aggregate, settled_by: Baseline | None
+) -> Series:
     """The fleet in time: of the VENs that the baseline which settles is of."""
-    start_ts, step_s, count = setting.series
+    start_ts, step_s, count = context.series
     windows = [Window(start_ts + n * step_s, start_ts + (n + 1) * step_s) for n in range(count)]
     members = fleet.members.get(settled_by, ()) if settled_by else ()
     nothing = (None,) * count
-    used_kw = sum_known([ven.series_used_kw for ven in members]) if members else nothing
-    clone_kw = sum_known([ven.series_clone_kw for ven in members]) if members else nothing
+    used_kw = sum_loads([ven.series_used_kw for ven in members]) if members else nothing
+    clone_kw = sum_loads([ven.series_clone_kw for ven in members]) if members else nothing
     if settled_by in fleet.kw:
-        baseline_kw = tuple(setting.frame.mean_kw(fleet.kw[settled_by], window) for window in windows)
+        baseline_kw = tuple(context.frame.mean_kw(fleet.kw[settled_by], window) for window in windows)
     elif settled_by == "meter_before":
         baseline_kw = (fleet.delivered["meter_before"].baseline_kw,) * count
     else:
         baseline_kw = clone_kw
     requested_kw = [
-        _mean_kw(asked.shed_kwh(window), window.duration_s)
-        if window.cut(asked.window).duration_s > 0
+        _mean_kw(timeline.shed_kwh(window), window.duration_s)
+        if window.cut(timeline.window).duration_s > 0
         else None
         for window in windows
     ]

@@ -16,7 +16,7 @@ from contracts.api.reports import Baseline
 
 
 class DayType(Enum):
-    """What kind of a day it is, by local date. Holidays are not told apart."""
+    """The type of a day, by local date. Holidays are not told apart."""
 
     WEEKDAY = "weekday"
     SATURDAY = "Saturday"
@@ -29,7 +29,7 @@ WEEKEND = frozenset({DayType.SATURDAY, DayType.SUNDAY})
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Which days are looked at, and how many of them count.
+    """The days that a rule looks at, and the number that counts.
 
     Attributes:
         kinds: day types that are alike.
@@ -54,7 +54,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """How the day itself moves the baseline, from what was drawn outside the event.
+    """The adjustment of a baseline by the day itself, from the load outside the event.
 
     Attributes:
         before_h: hours before the start, from and to, or None.

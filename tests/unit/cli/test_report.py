@@ -77,7 +77,7 @@ def settled(*vens: VenReport, **fields: Any) -> EventReport:
         ),
         "participation": Participation(called=2, answered=2, delivered=2, opted_out=0, silent=0),
         "quality": WHOLE,
-        "rebound_kwh": 0.25,
+        "rebound_1h_kwh": 0.25,
         "series": Series(
             start_ts=START - 600,
             step_s=600,
@@ -136,7 +136,7 @@ def test_a_terminal_shows_the_worst_of_many_vens() -> None:
 def test_an_event_of_which_nothing_is_stored_is_shown() -> None:
     """No telemetry: the report says that it is not known, in every form."""
     silent = ven(1, delivered={}, used_kw=None, quality=Quality(rows=0, coverage=0.0, longest_gap_s=HOUR))
-    report = settled(silent, delivered={}, settled_by=None, series=None, rebound_kwh=None)
+    report = settled(silent, delivered={}, settled_by=None, series=None, rebound_1h_kwh=None)
     assert "The delivered power is not known." in shown(report, 80)
     assert "silent" in shown(report, 80)
     assert "By baseline" not in page.html(report)

@@ -337,13 +337,13 @@ def test_a_report_is_made_anew_once_what_follows_is_stored(house: World) -> None
     dispatch()
     event_rows(house)
     first = report()
-    assert (first.preliminary, first.rebound_kwh) == (True, None)
+    assert (first.preliminary, first.rebound_1h_kwh) == (True, None)
     rows(house, START + 3600, START + 7200, 6.0)
     house.now = first.final_from_ts - 1
     assert report() == first
     house.now += 1
     last = report()
-    assert (last.preliminary, last.rebound_kwh) == (False, pytest.approx(1.0))
+    assert (last.preliminary, last.rebound_1h_kwh) == (False, pytest.approx(1.0))
     house.now += DAY_S
     assert report() == last
     assert ven(house)["calledKwh"] == pytest.approx(3.0)

@@ -61,7 +61,7 @@ def _tiles(report: EventReport) -> str:
             ),
             ("Energy", energy(delivered.delivered_kwh), "kWh not drawn"),
         ]
-    tiles.append(("Rebound", energy(report.rebound_kwh), "kWh in the hour after"))
+    tiles.append(("Rebound", energy(report.rebound_1h_kwh), "kWh in the hour after"))
     if report.participation:
         people = report.participation
         tiles.append(("Participated", f"{people.delivered}/{people.called}", "VENs delivered half or more"))

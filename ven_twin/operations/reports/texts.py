@@ -78,8 +78,8 @@ def participation(people: Participation) -> str:
 def rebound_and_data(report: EventReport) -> str:
     """Rebound and data quality."""
     sentences = []
-    if report.rebound_kwh is not None:
-        rebound = figure(report.rebound_kwh, 3)
+    if report.rebound_1h_kwh is not None:
+        rebound = figure(report.rebound_1h_kwh, 3)
         sentences.append(f"Rebound in the hour after, as far as stored: {rebound} kWh.")
     if report.quality is not None:
         coverage, gap = percent(report.quality.coverage), duration(report.quality.longest_gap_s)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pytest
 
 from contracts.wire.events import Signal
-from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_days, sum_known
-from lambdas.settle_event.logic.days import Frame, LikeDay
+from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_days, sum_loads
+from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.rules import DayType
-from lambdas.settle_event.logic.timeline import Part, Piece
-from lambdas.settle_event.logic.ven_report import Known, Measured, Setting, measure_ven
+from lambdas.settle_event.logic.timeline import Segment, VenTimeline
+from lambdas.settle_event.logic.ven_report import MeasuredVen, SettlementContext, VenEvidence, measure_ven
 
 START = 20_649 * 86_400 + 17 * 3600
 """Wednesday 15 July 2026, 17:00 UTC."""
@@ -20,16 +20,16 @@ EVENT = Window(START, START + 3600)
 FRAME = Frame(EVENT)
 
 
-def day(days_ago: int, *kw: float | None) -> LikeDay:
+def day(days_ago: int, *kw: float | None) -> MatchedDay:
     """A weekday of a few quarter hours."""
-    return LikeDay(days_ago, DayType.WEEKDAY, kw)
+    return MatchedDay(days_ago, DayType.WEEKDAY, kw)
 
 
-def setting(asked: Window = EVENT) -> Setting:
-    """An event of an hour in which the operator requested power over *asked*."""
-    return Setting(
+def context(requested: Window = EVENT) -> SettlementContext:
+    """An event of an hour in which the operator requested power over *requested*."""
+    return SettlementContext(
         "e1",
-        asked,
+        requested,
         FRAME,
         (Window(START, START + 1800), Window(START + 1800, START + 3600)),
         (START, 900.0, 4),
@@ -43,28 +43,28 @@ def measured(
     days_kw: Sequence[float] = (),
     from_ts: float = START,
     until_ts: float = START + 3600,
-    of: Setting | None = None,
-) -> Measured:
+    of: SettlementContext | None = None,
+) -> MeasuredVen:
     """A VEN with 1 kW and a clone of 5 kW, that draws *used_kw* and has rows in that time of the event."""
     times = [*range(START - 4 * 3600 + 60, START + 1, 60), *range(int(from_ts) + 60, int(until_ts) + 1, 60)]
     rows = [
         PowerRow(timestamp=ts, used_power_kw=used_kw if ts > START else 1.0, baseline_power_kw=5.0)
         for ts in times
     ]
-    like = tuple(
-        LikeDay(ago, DayType.WEEKDAY, tuple(kw if 16 <= q < 20 else 1.0 for q in range(FRAME.count)))
+    matched_days = tuple(
+        MatchedDay(ago, DayType.WEEKDAY, tuple(kw if 16 <= q < 20 else 1.0 for q in range(FRAME.count)))
         for ago, kw in enumerate(days_kw, start=1)
     )
-    part = Part((Piece(EVENT, Signal.SHED_KW, 3.0, EVENT),))
-    return measure_ven(Known(ven_id, part, Trace.of(rows), like), of or setting())
+    part = VenTimeline((Segment(EVENT, Signal.SHED_KW, 3.0, EVENT),))
+    return measure_ven(VenEvidence(ven_id, part, Trace.of(rows), matched_days), of or context())
 
 
 TEN = tuple(float(kw) for kw in range(1, 11))
 
 
-def fleet_of(vens: Sequence[Measured], of: Setting | None = None) -> Aggregate:
+def fleet_of(vens: Sequence[MeasuredVen], of: SettlementContext | None = None) -> Aggregate:
     """The fleet of *vens*."""
-    return aggregate(vens, of or setting())
+    return aggregate(vens, of or context())
 
 
 def test_a_like_day_counts_when_four_of_five_vens_have_it() -> None:
@@ -81,15 +81,15 @@ def test_a_gap_in_a_day_is_filled_by_the_vens_own_mean_of_that_time() -> None:
 
 
 def test_a_fleet_of_nobody_has_no_days() -> None:
-    """No load, no like day."""
+    """No load, no matched day."""
     assert sum_days([]) == ()
 
 
 def test_a_load_not_known_counts_as_the_others_while_four_of_five_are() -> None:
     """4 × 3 kW known of five are 15 kW; three of five are too few, and so is none of one."""
-    assert sum_known([[3.0], [3.0], [3.0], [3.0], [None]]) == (15.0,)
-    assert sum_known([[3.0], [3.0], [3.0], [None], [None]]) == (None,)
-    assert sum_known([[None]]) == (None,)
+    assert sum_loads([[3.0], [3.0], [3.0], [3.0], [None]]) == (15.0,)
+    assert sum_loads([[3.0], [3.0], [3.0], [None], [None]]) == (None,)
+    assert sum_loads([[None]]) == (None,)
 
 
 def test_a_fleets_band_holds_its_figure() -> None:
@@ -111,7 +111,7 @@ def test_a_fleets_band_holds_its_figure() -> None:
 
 def test_delivery_is_a_mean_over_the_time_that_was_requested() -> None:
     """VENs took part for an hour, half of it requested: 3.5 kWh are 7 kW over that half."""
-    half = setting(Window(START, START + 1800))
+    half = context(Window(START, START + 1800))
     fleet = fleet_of([measured("a", 2.0, days_kw=TEN, of=half)], half)
     caiso = fleet.delivered["caiso_10_of_10"]
     assert (caiso.delivered_kw, caiso.delivered_kwh) == (pytest.approx(7.0), pytest.approx(3.5))
@@ -122,7 +122,7 @@ def test_delivery_is_a_mean_over_the_time_that_was_requested() -> None:
 
 def test_delivery_when_nothing_was_requested_is_a_mean_over_the_events_time() -> None:
     """An event that the operator requests nothing of has its VENs' time."""
-    nothing = setting(Window(0.0, 0.0))
+    nothing = context(Window(0.0, 0.0))
     fleet = fleet_of([measured("a", 2.0, days_kw=TEN, of=nothing)], nothing)
     assert fleet.delivered["caiso_10_of_10"].delivered_kw == pytest.approx(3.5)
     assert fleet.delivered["clone"].delivered_kw == pytest.approx(3.0)

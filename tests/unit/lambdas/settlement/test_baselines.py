@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lambdas.settle_event.logic.baselines import Matched, NoBaselineError, match
-from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, Frame, like_days
+from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
+from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, Frame, match_days
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import (
     CAISO_10_OF_10,
@@ -59,7 +59,7 @@ def worked(
     *,
     start: datetime = WEDNESDAY,
     missing: Sequence[int] = (),
-) -> Matched:
+) -> MatchedBaseline:
     """The baseline by *rule* of the days so many days before *start*; *own* is the day itself."""
     frame = frame_of(start)
     today = day_of(start)
@@ -67,10 +67,12 @@ def worked(
         today - ago: DayProfile(quarters(hours), 1.0) for ago, hours in days.items() if ago not in missing
     }
     first = int((frame.start_ts - today * DAY_S) // 900)
-    return match(rule, like_days(profiles, frame), quarters(own)[first : first + frame.count], frame)
+    return match_baseline(
+        rule, match_days(profiles, frame), quarters(own)[first : first + frame.count], frame
+    )
 
 
-def event_kw(found: Matched, start: datetime = WEDNESDAY) -> float:
+def event_kw(found: MatchedBaseline, start: datetime = WEDNESDAY) -> float:
     """The baseline's mean over the event, kW."""
     frame = frame_of(start)
     mean_kw = frame.mean_kw(found.kw, frame.event)
@@ -148,7 +150,7 @@ def test_before_its_after_is_measured_the_residential_rule_goes_by_before() -> N
     frame, today = frame_of(WEDNESDAY), day_of(WEDNESDAY)
     profiles = {today - ago: DayProfile(quarters(hours), 1.0) for ago, hours in ten(ONE_TO_TEN).items()}
     own = [*quarters({(13, 15): 1.2})[52:76], *[None] * 16]
-    found = match(RESIDENTIAL_5_OF_10, like_days(profiles, frame), own, frame)
+    found = match_baseline(RESIDENTIAL_5_OF_10, match_days(profiles, frame), own, frame)
     assert event_kw(found) == pytest.approx(9.6)
     assert found.notes == ("adjusted without the 2 h after it, not known",)
 
@@ -250,7 +252,7 @@ def test_event_days_and_outage_days_are_passed_over() -> None:
     profiles = {today - a: DayProfile(quarters(h), 1.0) for a, h in ten(ONE_TO_TEN, ago).items()}
     profiles[today - 1] = DayProfile(quarters({(17, 19): 99}), 1.0, frozenset({30}))
     profiles[today - 2] = DayProfile(quarters({(17, 19): 99}), 0.7)
-    found = match(CAISO_10_OF_10, like_days(profiles, frame), quarters({})[52:92], frame)
+    found = match_baseline(CAISO_10_OF_10, match_days(profiles, frame), quarters({})[52:92], frame)
     assert (event_kw(found), found.days_ago[-1]) == (pytest.approx(5.5), 5)
 
 
@@ -261,13 +263,13 @@ def test_days_further_back_than_45_do_not_count() -> None:
 
 
 def test_an_event_over_midnight_goes_on_into_the_next_day() -> None:
-    """23:00 to 01:00: each like day's hour after midnight is the next day's first. (2 + 4) / 2 = 3 kW."""
+    """23:00 to 01:00: each matched day's hour after midnight is the next day's first. (2 + 4) / 2 = 3 kW."""
     start = datetime(2026, 7, 15, 23, tzinfo=UTC)
     profiles = {
         day_of(start) - ago: DayProfile(quarters({(0, 1): 4.0, (23, 24): 2.0}), 1.0) for ago in range(46)
     }
     frame = frame_of(start)
-    found = match(CAISO_10_OF_10, like_days(profiles, frame), [1.0] * frame.count, frame)
+    found = match_baseline(CAISO_10_OF_10, match_days(profiles, frame), [1.0] * frame.count, frame)
     assert frame.mean_kw(found.kw, frame.event) == pytest.approx(3.0)
 
 
@@ -277,7 +279,7 @@ def test_an_event_of_a_minute_has_the_baseline_of_its_quarter_hour() -> None:
     frame = Frame(Window(start.timestamp(), start.timestamp() + 60))
     hours = {(17, 17.25): 2.0, (17.25, 19): 6.0}
     profiles = {day_of(start) - ago: DayProfile(quarters(hours), 1.0) for ago in WEEKDAYS_AGO}
-    found = match(CAISO_10_OF_10, like_days(profiles, frame), [None] * frame.count, frame)
+    found = match_baseline(CAISO_10_OF_10, match_days(profiles, frame), [None] * frame.count, frame)
     assert frame.mean_kw(found.kw, frame.event) == pytest.approx(2.0)
     assert found.notes == ("not adjusted: the 3 h before not known",)
 
@@ -307,16 +309,18 @@ def test_local_days_are_told_by_the_time_zone() -> None:
 def test_over_the_change_to_summer_time_the_clock_counts() -> None:
     """New York, Monday 9 March 2026, 17:00: summer time began on the 8th; Friday's 17:00 was 22:00 UTC.
 
-    The like days have 5 kW at 17:00 by their clock, an hour later by UTC than on the day itself.
+    The matched days have 5 kW at 17:00 by their clock, an hour later by UTC than on the day itself.
     """
     zone = ZoneInfo("America/New_York")
     start = datetime(2026, 3, 9, 17, tzinfo=zone)
     frame = Frame(Window(start.timestamp(), start.timestamp() + 3600), zone)
     profiles = {day_of(start) - ago: DayProfile(quarters({(22, 23): 5.0}), 1.0) for ago in range(1, 46)}
-    found = match(CAISO_10_OF_10, like_days(profiles, frame), [1.0] * frame.count, frame)
+    found = match_baseline(CAISO_10_OF_10, match_days(profiles, frame), [1.0] * frame.count, frame)
     assert frame.mean_kw(found.kw, frame.event) == pytest.approx(5.0)
     utc = Frame(frame.event)
     assert (
-        utc.mean_kw(match(CAISO_10_OF_10, like_days(profiles, utc), [1.0] * utc.count, utc).kw, utc.event)
+        utc.mean_kw(
+            match_baseline(CAISO_10_OF_10, match_days(profiles, utc), [1.0] * utc.count, utc).kw, utc.event
+        )
         == 1.0
     )

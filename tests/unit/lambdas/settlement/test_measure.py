@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.settle_event.logic.days import Frame
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
-from lambdas.settle_event.logic.measure import Saved, SiteLimits, score, score_windows
+from lambdas.settle_event.logic.measure import Reduction, VenTraces, score, score_windows
 
 START = 20_649 * 86_400 + 17 * 3600
 EVENT = Window(START, START + 3600)
@@ -17,14 +17,14 @@ FIRST = 16
 """The frame's quarter hour that the event starts in."""
 
 
-def site(*spans: tuple[int, int, float, str | None]) -> SiteLimits:
+def site(*spans: tuple[int, int, float, str | None]) -> VenTraces:
     """A VEN's rows each minute in spans after the start: from, to, power, event; its clone draws 5 kW."""
     rows = [
         PowerRow(timestamp=START + at, used_power_kw=kw, baseline_power_kw=5.0, event_id=event_id)
         for from_s, to_s, kw, event_id in spans
         for at in range(from_s + 60, to_s + 1, 60)
     ]
-    return SiteLimits.of(Trace.of(rows), "e1")
+    return VenTraces.of(Trace.of(rows), "e1")
 
 
 WHOLE = site((0, 3600, 2.0, "e1"))
@@ -37,18 +37,18 @@ def baseline(*kw: float | None) -> list[float | None]:
 
 def test_a_quarter_hour_without_baseline_counts_for_nothing() -> None:
     """One of four quarter hours has no baseline: 6 kW in the others less 2 drawn are 3 kWh in 45 minutes."""
-    saved = WHOLE.by_quarters(EVENT, baseline(6.0, None, 6.0, 6.0), FRAME)
-    assert saved is not None
-    assert (saved.covered_s, saved.delivered_kwh) == (2700, pytest.approx(3.0))
-    assert (saved.baseline_kw, saved.delivered_kw) == (pytest.approx(6.0), pytest.approx(4.0))
+    reduction = WHOLE.by_quarters(EVENT, baseline(6.0, None, 6.0, 6.0), FRAME)
+    assert reduction is not None
+    assert (reduction.covered_s, reduction.delivered_kwh) == (2700, pytest.approx(3.0))
+    assert (reduction.baseline_kw, reduction.delivered_kw) == (pytest.approx(6.0), pytest.approx(4.0))
     assert WHOLE.by_quarters(EVENT, baseline(None, None, None, None), FRAME) is None
 
 
 def test_a_quarter_hours_baseline_counts_for_the_share_of_the_window_in_it() -> None:
     """From 17:05 to 17:20: ten minutes at 6 kW and five at 9, 7 kW on the mean, less 2."""
-    saved = WHOLE.by_quarters(Window(START + 300, START + 1200), baseline(6.0, 9.0, 0.0, 0.0), FRAME)
-    assert saved is not None
-    assert (saved.covered_s, saved.baseline_kw, saved.delivered_kw) == (
+    reduction = WHOLE.by_quarters(Window(START + 300, START + 1200), baseline(6.0, 9.0, 0.0, 0.0), FRAME)
+    assert reduction is not None
+    assert (reduction.covered_s, reduction.baseline_kw, reduction.delivered_kw) == (
         pytest.approx(900),
         pytest.approx(7.0),
         pytest.approx(5.0),
@@ -58,9 +58,11 @@ def test_a_quarter_hours_baseline_counts_for_the_share_of_the_window_in_it() -> 
 def test_a_window_beyond_the_frame_is_measured_as_far_as_the_frame_goes() -> None:
     """The frame ends four hours after the event and begins four before: outside there is no baseline."""
     rows = site((-5 * 3600, 6 * 3600, 2.0, None))
-    saved = rows.by_quarters(Window(START - 5 * 3600, START + 6 * 3600), baseline(4.0, 4.0, 4.0, 4.0), FRAME)
-    assert saved is not None
-    assert (saved.covered_s, saved.delivered_kw) == (9 * 3600, pytest.approx(2.0))
+    reduction = rows.by_quarters(
+        Window(START - 5 * 3600, START + 6 * 3600), baseline(4.0, 4.0, 4.0, 4.0), FRAME
+    )
+    assert reduction is not None
+    assert (reduction.covered_s, reduction.delivered_kw) == (9 * 3600, pytest.approx(2.0))
 
 
 def test_an_event_that_nothing_covers_is_measured_by_no_baseline() -> None:
@@ -75,18 +77,18 @@ def test_a_ven_that_marks_its_rows_delivers_only_in_those() -> None:
     """Half the hour in the event at 2 kW of 5: 1.5 kWh, over the hour 1.5 kW; unmarked rows add nothing."""
     half = site((0, 1800, 2.0, "e1"), (1800, 3600, 1.0, None))
     by_quarters = half.by_quarters(EVENT, baseline(5.0, 5.0, 5.0, 5.0), FRAME)
-    for saved in (half.by_clone(EVENT), half.by_level(EVENT, 5.0), by_quarters):
-        assert saved is not None
-        assert (saved.delivered_kwh, saved.delivered_kw) == (pytest.approx(1.5), pytest.approx(1.5))
-        assert (saved.baseline_kwh, saved.covered_s) == (pytest.approx(5.0), 3600)
-    assert Saved(5.0, 1.5, 1800).baseline_kw == 10.0
+    for reduction in (half.by_clone(EVENT), half.by_level(EVENT, 5.0), by_quarters):
+        assert reduction is not None
+        assert (reduction.delivered_kwh, reduction.delivered_kw) == (pytest.approx(1.5), pytest.approx(1.5))
+        assert (reduction.baseline_kwh, reduction.covered_s) == (pytest.approx(5.0), 3600)
+    assert Reduction(5.0, 1.5, 1800).baseline_kw == 10.0
 
 
 def test_a_ven_that_marks_no_row_of_this_event_is_counted_throughout() -> None:
     """Rows of another event are no mark of this one."""
-    saved = site((0, 3600, 2.0, "e2")).by_clone(EVENT)
-    assert saved is not None
-    assert saved.delivered_kwh == pytest.approx(3.0)
+    reduction = site((0, 3600, 2.0, "e2")).by_clone(EVENT)
+    assert reduction is not None
+    assert reduction.delivered_kwh == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(("duration_s", "count"), [(0, 0), (-5, 0), (60, 4), (3600, 4), (4500, 5), (7200, 8)])
