@@ -98,19 +98,19 @@ def _shed_us(house: House, worlds: list[Environment]) -> float:
 
 def _fleet_us(house: House, site: HouseEnvironment, count: int, minutes: int = 120) -> float:
     """Houses that have lived apart for half a day, over the hours of most switching."""
+    from ven_twin.simulation.many_houses.environments import HouseEnvironments  # noqa: PLC0415
     from ven_twin.simulation.many_houses.fleet import ManyHouses  # noqa: PLC0415 - numpy is an extra
-    from ven_twin.simulation.many_houses.sites import Sites  # noqa: PLC0415
 
-    sites, fleet = Sites.of(site, range(count)), ManyHouses.of([house] * count)
+    environments, fleet = HouseEnvironments.of(site, range(count)), ManyHouses.of([house] * count)
     noon_s = JULY + 86_400.0 * 1.5
     for minute in range(0, 720, 5):
         at_s = noon_s - 43_200.0 + 60.0 * minute
-        fleet = fleet.step({}, sites.environments(at_s, 300.0), 300.0).fleet
+        fleet = fleet.step({}, environments.environments(at_s, 300.0), 300.0).fleet
 
     def live() -> None:
         now = fleet
         for minute in range(minutes):
-            now = now.step({}, sites.environments(noon_s + 60.0 * minute, 60.0), 60.0).fleet
+            now = now.step({}, environments.environments(noon_s + 60.0 * minute, 60.0), 60.0).fleet
 
     return _best_us(live, minutes * count)
 

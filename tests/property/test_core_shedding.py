@@ -26,9 +26,11 @@ from ven_twin.control.shedding import (
 from ven_twin.house.circuit import Device
 from ven_twin.house.devices.appliance import Appliance
 from ven_twin.house.devices.battery import Battery
-from ven_twin.house.devices.ev import LEAST_SLACK_H, Ev
+from ven_twin.house.devices.ev import LEAST_SLACK_H, Ev, EvUse
+from ven_twin.house.devices.fridge import FridgeUse
 from ven_twin.house.devices.heat_pump import Mode
 from ven_twin.house.devices.hvac import Hvac
+from ven_twin.house.devices.lights import LightsUse
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
@@ -60,7 +62,7 @@ def cases() -> tuple[Case, ...]:
     while len(made) < STATES:
         env = site.environment(YEAR_TS + rng.randrange(365 * 24 * 60) * STEP_S, STEP_S)
         if rng.random() < 0.7:
-            env = replace(env, ev_home=True, ev_departs_in_h=rng.uniform(0.2, 14.0))
+            env = env.using(replace(env.use(EvUse), home=True, departs_in_h=rng.uniform(0.2, 14.0)))
         house = any_state(built, env, rng)
         switching = {
             circuit.id: Switching(curtailed=rng.random() < 0.2, for_s=rng.uniform(0.0, 7200.0))
@@ -172,7 +174,7 @@ def test_plans_leave_a_car_alone_that_has_to_charge() -> None:
         car = case.house.device("ev1")
         assert isinstance(car, Ev)
         if car.slack_h(case.env) <= LEAST_SLACK_H:
-            tight += case.env.ev_home
+            tight += case.env.use(EvUse).home
             assert not case.plan.curtailed["ev1"]
     assert tight > 50
 
@@ -184,7 +186,9 @@ def test_a_car_that_is_held_back_all_the_time_leaves_with_what_it_needs() -> Non
     loads = tuple(replace(load, soc=0.4) if isinstance(load, Ev) else load for load in house.loads)
     house = replace(house, loads=loads)
     for minute in range(8 * 60):
-        env = Environment(ev_departs_in_h=8.0 - minute / 60.0, lights_kw=0.1, fridge_kw=0.07)
+        env = Environment().using(
+            EvUse(departs_in_h=8.0 - minute / 60.0), LightsUse(level_kw=0.1), FridgeUse(mean_kw=0.07)
+        )
         plan = plan_shed(circuit_views(house, env, STEP_S, {}), 100.0)
         house = house.step(plan.controls, env, STEP_S).house
     car = house.device("ev1")

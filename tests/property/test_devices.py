@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.devices.ev import Ev
+from ven_twin.house.devices.dryer import DryerUse
+from ven_twin.house.devices.ev import Ev, EvUse
+from ven_twin.house.devices.fridge import FridgeUse
 from ven_twin.house.devices.heat_pump import Mode
 from ven_twin.house.devices.hvac import Hvac
-from ven_twin.house.devices.water_heater import WATER_KWH_L_C, WaterHeater
+from ven_twin.house.devices.lights import LightsUse
+from ven_twin.house.devices.outlets import OutletsUse
+from ven_twin.house.devices.range import RangeUse
+from ven_twin.house.devices.water_heater import WATER_KWH_L_C, WaterHeater, WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_profile
 from ven_twin.house.profile import build_house
@@ -32,22 +37,27 @@ controls = st.builds(
     setpoint_offset_c=numbers(-10.0, 20.0),
 )
 environments = st.builds(
-    Environment,
+    lambda uses, **world: Environment(**world).using(*uses),
+    uses=st.tuples(
+        st.builds(LightsUse, level_kw=numbers(0.0, 0.4)),
+        st.builds(OutletsUse, level_kw=numbers(0.0, 1.0)),
+        st.builds(FridgeUse, mean_kw=numbers(0.0, 0.15)),
+        st.builds(WaterHeaterUse, drawn_l=numbers(0.0, 20.0)),
+        st.builds(DryerUse, started_s=st.sampled_from([0.0, 0.0, 2_400.0])),
+        st.builds(RangeUse, started_s=st.sampled_from([0.0, 0.0, 1_500.0])),
+        st.builds(
+            EvUse,
+            home=st.booleans(),
+            departs_in_h=numbers(0.0, 24.0),
+            trip_miles=numbers(0.0, 200.0),
+        ),
+    ),
     hour_of_day=numbers(0.0, 23.99),
     outdoor_c=numbers(-25.0, 45.0),
     humidity=numbers(0.0, 1.0),
     walls_w_m2=numbers(0.0, 500.0),
     array_w_m2=numbers(0.0, 1300.0),
     people_kw=numbers(0.0, 1.0),
-    lights_kw=numbers(0.0, 0.4),
-    outlets_kw=numbers(0.0, 1.0),
-    fridge_kw=numbers(0.0, 0.15),
-    hot_water_l=numbers(0.0, 20.0),
-    dryer_s=st.sampled_from([0.0, 0.0, 2_400.0]),
-    range_s=st.sampled_from([0.0, 0.0, 1_500.0]),
-    ev_home=st.booleans(),
-    ev_departs_in_h=numbers(0.0, 24.0),
-    ev_trip_miles=numbers(0.0, 200.0),
 )
 durations_s = st.sampled_from([0.5, 1.0, 17.0, 60.0, 61.0, 300.0, 900.0])
 ticks = st.lists(
@@ -119,7 +129,7 @@ def test_a_car_at_home_conserves_energy(soc: float, control: Control, env: Envir
     car = HOUSE.device("ev1")
     assert isinstance(car, Ev)
     start = replace(car, soc=soc)
-    after, power_kw = start.step(control, replace(env, ev_home=True), dt_s)
+    after, power_kw = start.step(control, env.using(replace(env.use(EvUse), home=True)), dt_s)
     gained_kwh = (after.soc - soc) * car.spec.battery_kwh
     assert gained_kwh == pytest.approx(power_kw * dt_s / 3600 * car.spec.efficiency, abs=1e-9)
     assert (
@@ -136,14 +146,14 @@ def test_a_tank_conserves_energy(tank_c: float, heating: bool, control: Control,
     heater = HOUSE.device("heater1")
     assert isinstance(heater, WaterHeater)
     spec, tank = heater.spec, replace(heater, tank_c=tank_c, heating=heating)
-    env, dt_s, balance_kwh = Environment(hot_water_l=litres / 60), 5.0, 0.0
+    env, dt_s, balance_kwh = Environment().using(WaterHeaterUse(drawn_l=litres / 60)), 5.0, 0.0
     for _ in range(60):
         before_c = tank.tank_c
         tank, power_kw = tank.step(control, env, dt_s)
         mean_c = (before_c + tank.tank_c) / 2
         balance_kwh += power_kw * dt_s / 3600
         balance_kwh -= spec.loss_kw_c * (mean_c - spec.ambient_c) * dt_s / 3600
-        balance_kwh -= env.hot_water_l * WATER_KWH_L_C * (mean_c - spec.inlet_c)
+        balance_kwh -= env.use(WaterHeaterUse).drawn_l * WATER_KWH_L_C * (mean_c - spec.inlet_c)
         assert spec.inlet_c - 0.1 <= tank.tank_c <= max(tank_c, 90.0)
     assert spec.tank_kwh_c * (tank.tank_c - tank_c) == pytest.approx(balance_kwh, abs=1e-3)
 
@@ -197,7 +207,7 @@ def test_an_appliance_owes_what_it_has_not_run(run: list[tuple[Control, float]])
     dryer = HOUSE.device("dryer1")
     asked_s = used_kws = 0.0
     for control, start_s in run:
-        dryer, power_kw = dryer.step(control, Environment(dryer_s=start_s), 60.0)
+        dryer, power_kw = dryer.step(control, Environment().using(DryerUse(started_s=start_s)), 60.0)
         asked_s += start_s
         used_kws += power_kw * 60.0
     for _ in range(500):
@@ -213,7 +223,7 @@ def test_a_fridge_is_never_further_from_its_duty_than_a_cycle(run: list[tuple[bo
     fridge = HOUSE.device("fridge1")
     due_kws = used_kws = 0.0
     for _, dt_s, level_kw in run:
-        fridge, power_kw = fridge.step(FREE, Environment(fridge_kw=level_kw), dt_s)
+        fridge, power_kw = fridge.step(FREE, Environment().using(FridgeUse(mean_kw=level_kw)), dt_s)
         due_kws += level_kw * dt_s
         used_kws += power_kw * dt_s
         assert 0.0 <= due_kws - used_kws + 1e-6 <= 480.0 * 0.15 + 1e-3

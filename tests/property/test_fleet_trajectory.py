@@ -8,6 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ven_twin.house.control import FREE, Control
+from ven_twin.house.devices.dryer import DryerUse
+from ven_twin.house.devices.ev import EvUse
+from ven_twin.house.devices.fridge import FridgeUse
+from ven_twin.house.devices.lights import LightsUse
+from ven_twin.house.devices.outlets import OutletsUse
+from ven_twin.house.devices.range import RangeUse
+from ven_twin.house.devices.water_heater import WaterHeaterUse
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
 from ven_twin.house.library import load_profile, load_site, packaged_houses
@@ -17,8 +24,8 @@ np = pytest.importorskip("numpy", reason="a fleet needs numpy: pip install numpy
 from ven_twin.house.chance import unit  # noqa: E402 - after the skip
 from ven_twin.simulation.many_houses.arrays import Controls  # noqa: E402
 from ven_twin.simulation.many_houses.chance import units  # noqa: E402
+from ven_twin.simulation.many_houses.environments import HouseEnvironments  # noqa: E402
 from ven_twin.simulation.many_houses.fleet import ManyHouses  # noqa: E402
-from ven_twin.simulation.many_houses.sites import Sites  # noqa: E402
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 HOUSES = 3
@@ -49,7 +56,7 @@ def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: i
     chance = Random(seed)
     seeds = [chance.getrandbits(64) for _ in range(HOUSES)]
     worlds = [load_site(profile, each) for each in seeds]
-    sites = Sites.of(worlds[0], seeds)
+    environments = HouseEnvironments.of(worlds[0], seeds)
     houses = [build_house(profile) for _ in seeds]
     fleet = ManyHouses.of(houses)
     asked: list[dict[str, Control]] = [{} for _ in houses]
@@ -61,7 +68,7 @@ def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: i
             asked = [{circuit: anything_asked(chance) for circuit in circuits} for _ in houses]
             arrays = {circuit: Controls.of([one[circuit] for one in asked]) for circuit in circuits}
         at_s = start_s + dt_s * step
-        fleet, fleet_kw = fleet.step(arrays, sites.environments(at_s, dt_s), dt_s)
+        fleet, fleet_kw = fleet.step(arrays, environments.environments(at_s, dt_s), dt_s)
         for index, world in enumerate(worlds):
             houses[index], power_kw = houses[index].step(asked[index], world.environment(at_s, dt_s), dt_s)
             for circuit, kw in power_kw.items():
@@ -80,13 +87,19 @@ def test_a_fleet_draws_the_same_chance(seed: int, keys: list[int]) -> None:
 def test_a_fleet_lives_in_the_same_worlds(at_s: float, dt_s: float) -> None:
     """Weather, draws, starts and trips of each house are those that it would have met alone."""
     profile = load_profile()
-    many = Sites.of(load_site(profile), [1, 99]).environments(at_s, dt_s)
+    many = HouseEnvironments.of(load_site(profile), [1, 99]).environments(at_s, dt_s)
     for index, seed in enumerate([1, 99]):
         one = load_site(profile, seed).environment(at_s, dt_s)
-        assert (many.shared.outdoor_c, many.shared.fridge_kw) == (one.outdoor_c, one.fridge_kw)
-        assert many.ev_home[index] == one.ev_home
-        for name in ("lights_kw", "outlets_kw", "hot_water_l", "dryer_s", "range_s", "ev_trip_miles"):
-            assert getattr(many, name)[index] == getattr(one, name)
+        car = one.use(EvUse)
+        assert many.shared.outdoor_c == one.outdoor_c
+        assert many.shared.use(FridgeUse) == one.use(FridgeUse)
+        assert (many.ev_home[index], many.ev_trip_miles[index]) == (car.home, car.trip_miles)
+        assert many.hot_water_l[index] == one.use(WaterHeaterUse).drawn_l
+        for level in (LightsUse, OutletsUse):
+            assert many.levels_kw[level][index] == one.use(level).level_kw
+        for started in (DryerUse, RangeUse):
+            assert many.started_s[started][index] == one.use(started).started_s
+        assert many.each()[index] == one, "as a device without an array form sees it"
 
 
 def test_a_house_leaves_a_fleet_as_it_was() -> None:
@@ -108,6 +121,6 @@ def test_houses_of_two_profiles_are_no_fleet() -> None:
 def test_a_fleet_refuses_a_step_of_no_length(dt_s: float) -> None:
     """As a house does."""
     house: House = build_house(load_profile("flat"))
-    env = Sites.of(load_site(load_profile("flat")), [1]).environments(YEAR, 60.0)
+    env = HouseEnvironments.of(load_site(load_profile("flat")), [1]).environments(YEAR, 60.0)
     with pytest.raises(StepDurationError):
         ManyHouses.of([house]).step({}, env, dt_s)

@@ -1,6 +1,6 @@
 """What every circuit has, whatever hangs on it, and what every device can do."""
 
-from typing import Annotated, ClassVar, Protocol, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self
 
 import msgspec
 from msgspec import Meta
@@ -8,6 +8,7 @@ from msgspec import Meta
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment
 from ven_twin.house.flexibility import Flexibility
+from ven_twin.house.occupants import StreamType
 
 Kw = Annotated[float, Meta(ge=0.0, le=25.0)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -40,7 +41,18 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Device(Protocol):
-    """A circuit's physics: a value that steps into its successor."""
+    """A circuit's physics: a value that steps into its successor.
+
+    Its class names its `Circuit`, with the bounds of every parameter, and its occupants' `Stream`, if people
+    use it. To add one: its file, a line in `ven_twin.house.devices`, its data.
+    """
+
+    spec_type: ClassVar[type[Circuit]]
+    stream_type: ClassVar[StreamType | None]
+
+    @classmethod
+    def at_rest(cls, spec: Any) -> Self:
+        """The device in the state that its circuit starts in."""
 
     @property
     def spec(self) -> Circuit:

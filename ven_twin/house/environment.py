@@ -1,10 +1,32 @@
-"""What all devices see in a step: the hour, the weather and what the occupants do."""
+"""The world that all devices see in a step: the hour, the weather and the occupants' use of each device."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from math import isfinite
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import astuple, replace
 
 from ven_twin.house.errors import NotFiniteError
+
+
+class Use(msgspec.Struct, frozen=True, gc=False):
+    """A device's share of the environment: the occupants' use of it in one step.
+
+    Every field is a number with a default. The defaults together are no use at all.
+
+    Raises:
+        NotFiniteError: a value is NaN or infinite; stopped here, it gets into no device's state.
+    """
+
+    def __post_init__(self) -> None:
+        if not isfinite(sum(astuple(self))):
+            for name in self.__struct_fields__:
+                _check_finite(name, getattr(self, name))
+
+
+UseT = TypeVar("UseT", bound=Use)
 
 
 class Environment(msgspec.Struct, frozen=True, gc=False):
@@ -13,10 +35,8 @@ class Environment(msgspec.Struct, frozen=True, gc=False):
 
     ``day`` counts house-local days since 1970-01-01 and ``hour_of_day`` is where the step starts, local
     standard time. ``humidity`` is relative, 0 to 1. ``walls_w_m2`` is the mean irradiance on upright walls,
-    ``array_w_m2`` that on the plane of the PV array. ``people_kw`` is heat that people give off. Then the
-    end uses: mean power of lights, outlets and fridge; hot water drawn in this step, litres; seconds of
-    use that start in this step, for dryer and range; whether the car is home, the hours to its next
-    departure and the miles of the trip it last returned from.
+    ``array_w_m2`` that on the plane of the PV array. ``people_kw`` is heat that people give off. ``uses`` has
+    each device's share by its type; a device without one is not used.
 
     Raises:
         NotFiniteError: a value is NaN or infinite; stopped here, it gets into no device's state.
@@ -29,27 +49,30 @@ class Environment(msgspec.Struct, frozen=True, gc=False):
     walls_w_m2: float = 0.0
     array_w_m2: float = 0.0
     people_kw: float = 0.0
-    lights_kw: float = 0.0
-    outlets_kw: float = 0.0
-    fridge_kw: float = 0.0
-    hot_water_l: float = 0.0
-    dryer_s: float = 0.0
-    range_s: float = 0.0
-    ev_home: bool = True
-    ev_departs_in_h: float = 12.0
-    ev_trip_miles: float = 0.0
+    uses: Mapping[type[Use], Any] = {}
 
     def __post_init__(self) -> None:
         weather = self.hour_of_day + self.outdoor_c + self.humidity + self.walls_w_m2 + self.array_w_m2
-        power_kw = self.people_kw + self.lights_kw + self.outlets_kw + self.fridge_kw
-        use = self.hot_water_l + self.dryer_s + self.range_s + self.ev_departs_in_h + self.ev_trip_miles
-        if not isfinite(weather + power_kw + use):
-            _refuse(self)
+        if not isfinite(weather + self.people_kw):
+            for name in self.__struct_fields__[:-1]:
+                _check_finite(name, getattr(self, name))
+
+    def use(self, kind: type[UseT]) -> UseT:
+        """The occupants' use of a device."""
+        use: UseT | None = self.uses.get(kind)
+        return no_use(kind) if use is None else use
+
+    def using(self, *uses: Use) -> "Environment":
+        """The same world with other *uses*."""
+        return replace(self, uses={**self.uses, **{type(use): use for use in uses}})
 
 
-def _refuse(env: Environment) -> None:
-    """Name the value that is no number."""
-    for name in Environment.__struct_fields__:
-        value = getattr(env, name)
-        if not isfinite(value):
-            raise NotFiniteError(name, value)
+@lru_cache
+def no_use(kind: type[UseT]) -> UseT:
+    """A device's share when nobody uses it."""
+    return kind()
+
+
+def _check_finite(name: str, value: float) -> None:
+    if not isfinite(value):
+        raise NotFiniteError(name, value)

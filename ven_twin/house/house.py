@@ -87,12 +87,13 @@ class House(msgspec.Struct, frozen=True, gc=False):
         gains_kw, net_kw = env.people_kw, 0.0
         for load in self.loads:
             spec = load.spec
-            control = controls.get(spec.id, FREE) if controls else FREE
-            after, kw = load.step(control, env, dt_s)
+            circuit_id = spec.id
+            after, kw = load.step(controls.get(circuit_id, FREE), env, dt_s)
             loads.append(after)
-            power_kw[spec.id] = kw
-            net_kw += kw
-            gains_kw += spec.heat_fraction * kw
+            if kw:
+                power_kw[circuit_id] = kw
+                net_kw += kw
+                gains_kw += spec.heat_fraction * kw
         hvac, battery = self.hvac, self.battery
         if hvac is not None:
             control = controls.get(hvac.spec.id, FREE)

@@ -1,100 +1,40 @@
 """The world around one house: its weather, and its occupants' habits drawn from a seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from math import inf, isfinite, log
-from typing import Annotated, NamedTuple
-
-import msgspec
-from msgspec import Meta
+from itertools import pairwise
+from math import inf, isfinite
+from typing import Any, NamedTuple
 
 from contracts.wire.units import S_PER_H
-from ven_twin.house.chance import unit
-from ven_twin.house.circuit import Hour
+from ven_twin.house.devices import DEVICES
 from ven_twin.house.end_uses import EndUses
-from ven_twin.house.environment import Environment
+from ven_twin.house.environment import Environment, Use, no_use
 from ven_twin.house.errors import NotFiniteError, StepDurationError
-from ven_twin.house.weather.typical_year import HOURS_A_DAY, Weather, between, calendar
-
-H_PER_D = 24.0
-TAP_L_S = 8.0 / 60.0
-"""Flow of a shower, the largest common draw."""
-TAP_WITHIN_S = 2_400.0
-MOST_DRAW_L = 150.0
-
-# One stream of chance for each thing that is drawn.
-(
-    LIGHTS,
-    OUTLETS,
-    TAP,
-    TAP_AT,
-    DRYER,
-    DRYER_AT,
-    DRYER_RUN,
-    RANGE,
-    RANGE_AT,
-    RANGE_RUN,
-    LEAVES,
-    RETURNS,
-    MILES,
-) = range(13)
-
-Kwh = Annotated[float, Meta(ge=0.0, le=100.0)]
-PerDay = Annotated[float, Meta(ge=0.0, le=10.0)]
-RunS = Annotated[float, Meta(ge=60.0, le=14_400.0)]
+from ven_twin.house.occupants import Habits, HourlyStream, Occupants, Span, Stream
+from ven_twin.house.weather.typical_year import HOURS_A_DAY, Weather, calendar
 
 
-class Habits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the occupants use on the mean day of a year, and when they drive.
+class LightLine(NamedTuple):
+    """Irradiance at the middle of an hour, and its rise until the middle of the next, W/m²."""
 
-    ``spread`` is how far an hour or a run may be from its mean (0.3: from 70 to 130 %).
-    """
-
-    people_kw: Annotated[float, Meta(ge=0.0, le=5.0)]
-    lights_kwh_d: Kwh
-    outlets_kwh_d: Kwh
-    fridge_kwh_d: Kwh
-    hot_water_l_d: Annotated[float, Meta(ge=0.0, le=2_000.0)]
-    dryer_runs_d: PerDay
-    dryer_run_s: RunS
-    range_runs_d: PerDay
-    range_run_s: RunS
-    ev_leaves_h: Hour
-    ev_returns_h: Hour
-    ev_miles_d: Annotated[float, Meta(ge=0.0, le=500.0)]
-    spread: Annotated[float, Meta(ge=0.0, le=1.0)]
-    array_tilt_deg: Annotated[float, Meta(ge=0.0, le=90.0)]
-    array_azimuth_deg: Annotated[float, Meta(ge=0.0, le=360.0)]
-
-
-class _Start(NamedTuple):
-    """A use that starts *at_s* seconds into its hour and lasts *run_s*; never, when *at_s* is infinite."""
-
-    at_s: float
-    run_s: float
+    walls_w_m2: float
+    walls_rise_w_m2: float
+    array_w_m2: float
+    array_rise_w_m2: float
 
 
 class _Hour(NamedTuple):
     """What is drawn once for an hour."""
 
-    outdoor_c: tuple[float, float]
-    humidity: tuple[float, float]
-    walls_w_m2: tuple[float, float, float]
-    array_w_m2: tuple[float, float, float]
-    lights_kw: float
-    outlets_kw: float
-    fridge_kw: float
-    tap: _Start
-    dryer: _Start
-    range: _Start
-
-
-class _Trip(NamedTuple):
-    """When the car leaves and returns on a day, and how far it went."""
-
-    leaves_h: float
-    returns_h: float
-    miles: float
+    outdoor_c: float
+    outdoor_rise_c: float
+    humidity: float
+    humidity_rise: float
+    first_half: LightLine
+    second_half: LightLine
+    uses: dict[type[Use], Use]
+    streams: tuple[Stream[Any], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +48,20 @@ class HouseEnvironment:
     end_uses: EndUses
     habits: Habits
     seed: int
+    occupants: Occupants = field(init=False)
+    hourly: tuple[HourlyStream[Any], ...] = field(init=False)
+    streams: tuple[Stream[Any], ...] = field(init=False)
+    unused: dict[type[Use], Use] = field(init=False)
+
+    def __post_init__(self) -> None:
+        occupants = Occupants(self.end_uses, self.habits.spread, self.seed)
+        object.__setattr__(self, "occupants", occupants)
+        kinds = [device.stream_type for device in DEVICES if device.stream_type is not None]
+        streams = [kind(self.habits.of(kind.habits_type), occupants) for kind in kinds]
+        hourly = tuple(stream for stream in streams if isinstance(stream, HourlyStream))
+        object.__setattr__(self, "hourly", hourly)
+        object.__setattr__(self, "streams", tuple(stream for stream in streams if stream not in hourly))
+        object.__setattr__(self, "unused", {stream.use_type: no_use(stream.use_type) for stream in streams})
 
     def environment(self, at_s: float, dt_s: float) -> Environment:
         """The world from *at_s* (UTC seconds since the epoch) for *dt_s*.
@@ -129,106 +83,58 @@ class HouseEnvironment:
         day, hour = divmod(index, HOURS_A_DAY)
         now = _hour(self, index)
         share = min((from_s + dt_s / 2.0) / S_PER_H, 1.0)
+        # Irradiance is a mean over its hour: on lines between the middles of hours.
+        half, beyond = (now.first_half, share + 0.5) if share < 0.5 else (now.second_half, share - 0.5)
+        walls_w_m2, walls_rise_w_m2, array_w_m2, array_rise_w_m2 = half
         hour_of_day = hour + from_s / S_PER_H
-        home, departs_in_h, miles = self._car(day, hour_of_day)
-        tap_l = dryer_s = range_s = 0.0
         until_s = from_s + dt_s
-        while until_s > 0.0:
-            drawn = _hour(self, index)
-            tap_l += TAP_L_S * _overlap_s(drawn.tap, from_s, until_s)
-            dryer_s += drawn.dryer.run_s if from_s <= drawn.dryer.at_s < until_s else 0.0
-            range_s += drawn.range.run_s if from_s <= drawn.range.at_s < until_s else 0.0
+        hours: tuple[tuple[int, float, float], ...] = ((index, from_s, until_s),)
+        while until_s > S_PER_H:
             index, from_s, until_s = index + 1, from_s - S_PER_H, until_s - S_PER_H
+            hours = (*hours, (index, from_s, until_s))
+        span = Span(day, hour_of_day, hours)
+        uses = now.uses.copy()
+        for stream in now.streams if len(hours) == 1 else self.streams:
+            use = stream.use(span)
+            if use is not None:
+                uses[stream.use_type] = use
         return Environment(
             day,
             hour_of_day,
-            between(*now.outdoor_c, share),
-            between(*now.humidity, share),
-            _midway(now.walls_w_m2, share),
-            _midway(now.array_w_m2, share),
+            now.outdoor_c + now.outdoor_rise_c * share,
+            now.humidity + now.humidity_rise * share,
+            walls_w_m2 + walls_rise_w_m2 * beyond,
+            array_w_m2 + array_rise_w_m2 * beyond,
             self.habits.people_kw,
-            now.lights_kw,
-            now.outlets_kw,
-            now.fridge_kw,
-            tap_l,
-            dryer_s,
-            range_s,
-            home,
-            departs_in_h,
-            miles,
+            uses,
         )
-
-    def mean_kw(self, end_use: str, kwh_d: float, index: int) -> float:
-        """The mean power in hour *index* since 1970 of an end use that takes *kwh_d* on the mean day."""
-        day, hour = divmod(index, HOURS_A_DAY)
-        _, month, weekend = calendar(day)
-        return kwh_d / H_PER_D * self.end_uses.share(end_use, month, weekend, hour)
-
-    def _car(self, day: int, hour_of_day: float) -> tuple[bool, float, float]:
-        """Whether the car is home, hours to its next departure, miles of the day's trip."""
-        today = _trip(self, day)
-        if hour_of_day < today.leaves_h:
-            return True, today.leaves_h - hour_of_day, _trip(self, day - 1).miles
-        home = hour_of_day >= today.returns_h
-        return home, _trip(self, day + 1).leaves_h + H_PER_D - hour_of_day, today.miles
 
 
 @lru_cache(maxsize=256)
-def _hour(site: HouseEnvironment, index: int) -> _Hour:
-    """What hour *index* since 1970 holds, local standard time."""
+def _hour(environment: HouseEnvironment, index: int) -> _Hour:
+    """Weather and hourly use of hour *index* since 1970, local standard time."""
     day, hour = divmod(index, HOURS_A_DAY)
     day_of_year, _, _ = calendar(day)
     hour_of_year = day_of_year * HOURS_A_DAY + hour
-    habits, weather = site.habits, site.weather
+    habits, weather = environment.habits, environment.weather
     before, after = weather.ending(hour_of_year), weather.ending(hour_of_year + 1)
     light = [
         weather.irradiance(hour_of_year + beside, habits.array_tilt_deg, habits.array_azimuth_deg)
         for beside in (-1, 0, 1)
     ]
-
-    def mean_kw(end_use: str, kwh_d: float) -> float:
-        return site.mean_kw(end_use, kwh_d, index)
-
-    def varied(stream: int) -> float:
-        return 1.0 + habits.spread * (2.0 * unit(site.seed, stream, index) - 1.0)
-
-    def start(end_use: str, runs_d: float, run_s: float, stream: int) -> _Start:
-        if unit(site.seed, stream, index) >= mean_kw(end_use, runs_d):
-            return _Start(inf, 0.0)
-        return _Start(unit(site.seed, stream + 1, index) * S_PER_H, run_s * varied(stream + 2))
-
-    litres = -log(1.0 - unit(site.seed, TAP, index)) * mean_kw("water_heater", habits.hot_water_l_d)
-    return _Hour(
-        (before.outdoor_c, after.outdoor_c),
-        (before.humidity, after.humidity),
-        (light[0][0], light[1][0], light[2][0]),
-        (light[0][1], light[1][1], light[2][1]),
-        mean_kw("lights", habits.lights_kwh_d) * varied(LIGHTS),
-        mean_kw("plugs", habits.outlets_kwh_d) * varied(OUTLETS),
-        mean_kw("fridge", habits.fridge_kwh_d),
-        _Start(unit(site.seed, TAP_AT, index) * TAP_WITHIN_S, min(litres, MOST_DRAW_L) / TAP_L_S),
-        start("dryer", habits.dryer_runs_d, habits.dryer_run_s, DRYER),
-        start("range", habits.range_runs_d, habits.range_run_s, RANGE),
+    first_half, second_half = (
+        LightLine(walls, later_walls - walls, array, later_array - array)
+        for (walls, array), (later_walls, later_array) in pairwise(light)
     )
-
-
-@lru_cache(maxsize=64)
-def _trip(site: HouseEnvironment, day: int) -> _Trip:
-    """The trip of *day*, within half an hour of the habit; a weekend's starts two hours later."""
-    _, _, weekend = calendar(day)
-    habits = site.habits
-    leaves_h = habits.ev_leaves_h + (2.0 if weekend else 0.0) + unit(site.seed, LEAVES, day) - 0.5
-    returns_h = habits.ev_returns_h + unit(site.seed, RETURNS, day) - 0.5
-    miles = habits.ev_miles_d * (1.0 + habits.spread * (2.0 * unit(site.seed, MILES, day) - 1.0))
-    return _Trip(leaves_h, max(returns_h, leaves_h), miles)
-
-
-def _overlap_s(draw: _Start, from_s: float, until_s: float) -> float:
-    return max(min(draw.at_s + draw.run_s, until_s) - max(draw.at_s, from_s), 0.0)
-
-
-def _midway(means: tuple[float, float, float], share: float) -> float:
-    """The value a *share* into the middle hour, on lines between the middles of the three."""
-    before, now, after = means
-    half = 0.5
-    return between(before, now, share + half) if share < half else between(now, after, share - half)
+    uses: dict[type[Use], Use] = dict(environment.unused)
+    uses |= {stream.use_type: stream.use_in_hour(index) for stream in environment.hourly}
+    return _Hour(
+        before.outdoor_c,
+        after.outdoor_c - before.outdoor_c,
+        before.humidity,
+        after.humidity - before.humidity,
+        first_half,
+        second_half,
+        uses,
+        tuple(stream for stream in environment.streams if stream.used_in_hour(index)),
+    )

@@ -3,26 +3,19 @@
 import re
 import tomllib
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from ven_twin.house.circuit import Circuit, Device
-from ven_twin.house.devices.battery import Battery, BatterySpec
-from ven_twin.house.devices.dryer import Dryer, DryerSpec
-from ven_twin.house.devices.ev import Ev, EvSpec
-from ven_twin.house.devices.fridge import Fridge, FridgeSpec
-from ven_twin.house.devices.hvac import Hvac, HvacSpec
-from ven_twin.house.devices.lights import Lights, LightsSpec
-from ven_twin.house.devices.outlets import Outlets, OutletsSpec
-from ven_twin.house.devices.pv import Pv, PvSpec
-from ven_twin.house.devices.range import Range, RangeSpec
-from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec
+from ven_twin.house.devices import DEVICES
+from ven_twin.house.devices.ev import EvSpec
+from ven_twin.house.devices.range import RangeSpec
 from ven_twin.house.errors import PhysicsError, ProfileError
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import Habits
+from ven_twin.house.occupants import Habits
 
 LARGE_PANEL_AMPS = 150.0
 _FIELD = re.compile(r"(unknown|required) field `(\w+)`")
@@ -47,21 +40,31 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     circuits: tuple[Circuit, ...]
 
 
-SPECS: Mapping[str, type[Circuit]] = {
-    spec.type: spec
-    for spec in (
-        HvacSpec,
-        WaterHeaterSpec,
-        EvSpec,
-        BatterySpec,
-        DryerSpec,
-        RangeSpec,
-        LightsSpec,
-        FridgeSpec,
-        OutletsSpec,
-        PvSpec,
-    )
-}
+DEVICE_TYPES: Mapping[str, type[Device]] = {device.spec_type.type: device for device in DEVICES}
+
+
+def _device_habits() -> Iterator[tuple[str, Any] | tuple[str, Any, Any]]:
+    """Name, type and default of every device's own keys of ``[habits]``."""
+    for device in DEVICES:
+        if device.stream_type is not None:
+            for key in msgspec.structs.fields(device.stream_type.habits_type):
+                yield (key.name, key.type) if key.required else (key.name, key.type, key.default)
+
+
+HouseHabits = msgspec.defstruct(
+    "HouseHabits",
+    list(_device_habits()),
+    bases=(Habits,),
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+"""The keys of ``[habits]``: the house's, and those of every device that people use."""
+HouseProfile: type[Profile] = typing.cast(
+    "type[Profile]",
+    msgspec.defstruct("HouseProfile", [("habits", HouseHabits)], bases=(Profile,), frozen=True, kw_only=True),
+)
+"""A profile as it decodes."""
 
 
 def decode_profile(text: str, source: str) -> Profile:
@@ -79,7 +82,7 @@ def decode_profile(text: str, source: str) -> Profile:
     circuits = tuple(_circuit(source, circuit_id, table) for circuit_id, table in tables.items())
     if not circuits:
         raise ProfileError(source, "circuits", tables, "a house has at least one circuit")
-    profile = _convert(source, "", {**raw, "circuits": ()}, Profile)
+    profile = _convert(source, "", {**raw, "circuits": ()}, HouseProfile)
     _check_panel(source, profile.panel, circuits)
     return msgspec.structs.replace(profile, circuits=circuits)
 
@@ -90,37 +93,11 @@ def build_house(profile: Profile) -> House:
     Raises:
         ProfileError: it has two HVACs or two batteries.
     """
-    devices = {spec.id: _device(spec) for spec in profile.circuits}
+    devices = {spec.id: DEVICE_TYPES[spec.type].at_rest(spec) for spec in profile.circuits}
     try:
         return House.of(devices)
     except PhysicsError as error:
         raise ProfileError(profile.name, "circuits", list(devices), str(error)) from error
-
-
-def _device(spec: Circuit) -> Device:
-    """A device in the state that its circuit starts in."""
-    match spec:
-        case HvacSpec():
-            middle_c = (spec.cooling_c + spec.heating_c) / 2.0
-            return Hvac(spec, middle_c, middle_c)
-        case WaterHeaterSpec():
-            return WaterHeater(spec, spec.setpoint_c)
-        case EvSpec():
-            return Ev(spec, spec.start_soc)
-        case BatterySpec():
-            return Battery(spec, spec.start_soc)
-        case _:
-            return STATELESS[type(spec)](spec)
-
-
-STATELESS: Mapping[type[Circuit], Callable[[Any], Device]] = {
-    DryerSpec: Dryer,
-    RangeSpec: Range,
-    LightsSpec: Lights,
-    FridgeSpec: Fridge,
-    OutletsSpec: Outlets,
-    PvSpec: Pv,
-}
 
 
 def _circuit(source: str, circuit_id: str, table: Any) -> Circuit:
@@ -128,10 +105,10 @@ def _circuit(source: str, circuit_id: str, table: Any) -> Circuit:
     if not isinstance(table, dict):
         raise ProfileError(source, key, table, "a table")
     kind = table.get("type")
-    if not isinstance(kind, str) or kind not in SPECS:
-        raise ProfileError(source, f"{key}.type", kind, "one of " + ", ".join(sorted(SPECS)))
+    if not isinstance(kind, str) or kind not in DEVICE_TYPES:
+        raise ProfileError(source, f"{key}.type", kind, "one of " + ", ".join(sorted(DEVICE_TYPES)))
     fields = {name: value for name, value in table.items() if name != "type"}
-    return _convert(source, key + ".", {"id": circuit_id, **fields}, SPECS[kind])
+    return _convert(source, key + ".", {"id": circuit_id, **fields}, DEVICE_TYPES[kind].spec_type)
 
 
 def _convert(source: str, prefix: str, raw: Mapping[str, Any], into: type[StructT]) -> StructT:

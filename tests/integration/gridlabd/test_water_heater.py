@@ -10,7 +10,7 @@ import pytest
 from tests.support import gridlabd
 from tests.support.gridlabd import MINUTE_S, Setting, Span, celsius, fahrenheit
 from ven_twin.house.control import FREE
-from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec
+from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec, WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_profile, load_site
 
@@ -67,7 +67,7 @@ def tank(weather_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Tank:
     heater = WaterHeater(spec, celsius(rows[0]["temperature"]))
     ours_kwh = [0.0]
     for litres, _ in zip(draws_l, pairwise(rows), strict=True):
-        heater, power_kw = heater.step(FREE, Environment(hot_water_l=litres), MINUTE_S)
+        heater, power_kw = heater.step(FREE, Environment().using(WaterHeaterUse(drawn_l=litres)), MINUTE_S)
         ours_kwh.append(ours_kwh[-1] + power_kw / 60.0)
     return Tank(ours_kwh, [row["energy.real"] for row in rows])
 

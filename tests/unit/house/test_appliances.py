@@ -6,11 +6,13 @@ import pytest
 
 from ven_twin.house.control import FREE, Control
 from ven_twin.house.devices.appliance import Appliance, ApplianceSpec
+from ven_twin.house.devices.dryer import DryerUse
+from ven_twin.house.devices.range import RangeUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
 QUIET = Environment()
-START = Environment(dryer_s=600.0, range_s=600.0)
+START = Environment().using(DryerUse(started_s=600.0), RangeUse(started_s=600.0))
 HOLD = Control(limit_kw=0.0)
 OFF = Control(enabled=False)
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ven_twin.house.control import FREE, Control
 from ven_twin.house.devices.battery import Battery
-from ven_twin.house.devices.ev import Ev
+from ven_twin.house.devices.ev import Ev, EvUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import NotFiniteError, PhysicsError, ProfileError
 from ven_twin.house.house import House
@@ -69,7 +69,7 @@ def test_a_gap_in_the_weather_is_named_before_anything_runs(
         read_weather(weather_rows(tmp_path, 4_000, text))
 
 
-@pytest.mark.parametrize("field", ["outdoor_c", "humidity", "hot_water_l", "ev_trip_miles", "array_w_m2"])
+@pytest.mark.parametrize("field", ["outdoor_c", "humidity", "array_w_m2"])
 def test_nan_gets_into_no_environment(field: str) -> None:
     """A value that is no number is stopped, by name, before a device sees it."""
     with pytest.raises(NotFiniteError, match=field):
@@ -88,7 +88,7 @@ def test_a_car_that_leaves_in_an_event_takes_its_charge_with_it(house: House) ->
     car = house.device("ev1")
     assert isinstance(car, Ev)
     car = replace(car, soc=0.6)
-    slowed, home, away = Control(limit_kw=2.0), Environment(), Environment(ev_home=False)
+    slowed, home, away = Control(limit_kw=2.0), Environment(), Environment().using(EvUse(home=False))
     car, power_kw = car.step(slowed, home, 600.0)
     assert power_kw == 2.0
     left_with = car.soc
@@ -97,7 +97,7 @@ def test_a_car_that_leaves_in_an_event_takes_its_charge_with_it(house: House) ->
         assert (power_kw, car.soc) == (0.0, left_with)
     offer = car.flexibility(away, 0.0)
     assert (offer.demand_kw, offer.floor_kw) == (0.0, 0.0)
-    back = car.step(slowed, replace(home, ev_trip_miles=40.0), 60.0).device
+    back = car.step(slowed, home.using(EvUse(trip_miles=40.0)), 60.0).device
     assert back.soc == pytest.approx(left_with - 40.0 * 0.325 / 60.0, abs=0.001)
 
 

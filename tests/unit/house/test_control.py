@@ -3,7 +3,8 @@
 import pytest
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.environment import Environment
+from ven_twin.house.devices import DEVICES
+from ven_twin.house.environment import Environment, Use
 from ven_twin.house.errors import NotFiniteError
 
 
@@ -22,10 +23,21 @@ def test_the_default_control_asks_nothing() -> None:
     assert FREE.allows_kw(1e6)
 
 
-@pytest.mark.parametrize("name", [name for name in Environment.__slots__ if name not in {"day", "ev_home"}])
+WORLD = [(Environment, name) for name in Environment.__struct_fields__ if name not in {"day", "uses"}]
+USES = [
+    (device.stream_type.use_type, name)
+    for device in DEVICES
+    if device.stream_type is not None
+    for name in device.stream_type.use_type.__struct_fields__
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), WORLD + USES)
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
-def test_a_world_that_is_no_number_is_refused_by_name(name: str, wrong: float) -> None:
+def test_a_world_that_is_no_number_is_refused_by_name(
+    kind: type[Environment | Use], name: str, wrong: float
+) -> None:
     """A NaN is stopped at the door and not carried into every state behind it."""
     with pytest.raises(NotFiniteError) as refused:
-        Environment(**{name: wrong})  # type: ignore[arg-type]
+        kind(**{name: wrong})
     assert refused.value.name == name

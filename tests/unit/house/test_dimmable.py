@@ -3,10 +3,12 @@
 import pytest
 
 from ven_twin.house.control import FREE, Control
+from ven_twin.house.devices.lights import LightsUse
+from ven_twin.house.devices.outlets import OutletsUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
-EVENING = Environment(lights_kw=0.3, outlets_kw=0.2)
+EVENING = Environment().using(LightsUse(level_kw=0.3), OutletsUse(level_kw=0.2))
 FLOORS = [("lights1", 0.3, 0.5), ("misc1", 0.2, 0.3)]
 
 
@@ -35,4 +37,6 @@ def test_an_open_relay_leaves_nothing_on(house: House) -> None:
 
 def test_a_dimmable_load_draws_no_more_than_its_circuit_is_rated_for(house: House) -> None:
     """A wild hour of the shapes does not exceed the circuit."""
-    assert house.device("lights1").step(FREE, Environment(lights_kw=3.0), 60.0).power_kw == 0.4
+    assert (
+        house.device("lights1").step(FREE, Environment().using(LightsUse(level_kw=3.0)), 60.0).power_kw == 0.4
+    )

@@ -4,12 +4,12 @@ import pytest
 from msgspec.structs import replace
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.devices.ev import Ev
+from ven_twin.house.devices.ev import Ev, EvUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
-HOME = Environment(ev_home=True, ev_departs_in_h=14.0, ev_trip_miles=30.0)
-AWAY = Environment(ev_home=False)
+HOME = Environment().using(EvUse(home=True, departs_in_h=14.0, trip_miles=30.0))
+AWAY = Environment().using(EvUse(home=False))
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_ev_comes_back_with_less(ev: Ev) -> None:
 
 def test_a_trip_beyond_the_battery_ends_at_empty(ev: Ev) -> None:
     """A car never comes home below empty; the rest was charged on the way."""
-    far = replace(HOME, ev_trip_miles=500.0)
+    far = HOME.using(EvUse(trip_miles=500.0))
     back = ev.step(FREE, AWAY, 60.0).device.step(Control(enabled=False), far, 60.0).device
     assert back.soc == ev.spec.empty_soc
 
@@ -71,7 +71,7 @@ def test_ev_away_draws_and_offers_nothing(ev: Ev) -> None:
 
 def test_ev_defends_what_its_departure_needs(ev: Ev) -> None:
     """When only flat-out charging still reaches the need, nothing can be shed."""
-    urgent = replace(HOME, ev_departs_in_h=1.2)
+    urgent = HOME.using(EvUse(departs_in_h=1.2))
     assert ev.flexibility(urgent, 7.2).blocked.startswith("comfort limit")
     assert ev.flexibility(HOME, 7.2).blocked == ""
 
@@ -79,7 +79,7 @@ def test_ev_defends_what_its_departure_needs(ev: Ev) -> None:
 def test_ev_headroom_shrinks_as_the_departure_nears(ev: Ev) -> None:
     """Putting off charging costs more the less time is left."""
     headrooms = [
-        ev.flexibility(replace(HOME, ev_departs_in_h=hours), 7.2).headroom for hours in (8.0, 4.0, 2.0)
+        ev.flexibility(HOME.using(EvUse(departs_in_h=hours)), 7.2).headroom for hours in (8.0, 4.0, 2.0)
     ]
     assert headrooms == sorted(headrooms, reverse=True)
     assert headrooms[0] == 1.0 > headrooms[1] > headrooms[2]
@@ -99,6 +99,6 @@ def test_ev_has_no_discomfort_with_four_hours_to_spare(
     ev: Ev, departs_in_h: float, headroom: float, blocked: bool
 ) -> None:
     """Half an hour of slack is never given away; four hours above that are all of the headroom."""
-    offer = replace(ev, soc=0.7).flexibility(replace(HOME, ev_departs_in_h=departs_in_h), 7.2)
+    offer = replace(ev, soc=0.7).flexibility(HOME.using(EvUse(departs_in_h=departs_in_h)), 7.2)
     assert offer.headroom == pytest.approx(headroom)
     assert bool(offer.blocked) is blocked

@@ -4,11 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.devices.fridge import Fridge
+from ven_twin.house.devices.fridge import Fridge, FridgeUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
-KITCHEN = Environment(fridge_kw=0.0705)
+KITCHEN = Environment().using(FridgeUse(mean_kw=0.0705))
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from ven_twin.house.control import Control
+from ven_twin.house.devices.lights import LightsUse
+from ven_twin.house.devices.outlets import OutletsUse
+from ven_twin.house.devices.range import RangeUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
@@ -30,7 +33,7 @@ def test_a_step_answers_for_every_circuit_in_panel_order(house: House, hot_day: 
 
 def test_a_control_reaches_its_circuit_only(house: House, hot_day: Environment) -> None:
     """Turning down the lights turns down the lights."""
-    env = replace(hot_day, lights_kw=0.3, outlets_kw=0.2)
+    env = hot_day.using(LightsUse(level_kw=0.3), OutletsUse(level_kw=0.2))
     free, dimmed = house.step({}, env, 60.0), house.step({"lights1": Control(limit_kw=0.0)}, env, 60.0)
     changed = {name for name in CIRCUITS if free.power_kw[name] != dimmed.power_kw[name]}
     assert changed == {"lights1"}
@@ -50,7 +53,7 @@ def test_the_battery_takes_what_the_rest_would_export(house: House) -> None:
 def test_appliances_warm_the_house(house: House) -> None:
     """Cooking in summer is heat that the air conditioner has to remove."""
     quiet = house.step({}, Environment(), 600.0).house
-    cooking = house.step({}, Environment(range_s=1200.0), 600.0).house
+    cooking = house.step({}, Environment().using(RangeUse(started_s=1200.0)), 600.0).house
     assert quiet.hvac is not None
     assert cooking.hvac is not None
     assert cooking.hvac.air_c > quiet.hvac.air_c + 0.1

@@ -8,6 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from ven_twin.house.chance import unit
+from ven_twin.house.devices.dryer import DryerUse
+from ven_twin.house.devices.ev import EvUse
+from ven_twin.house.devices.lights import LightsUse
+from ven_twin.house.devices.range import RangeUse
+from ven_twin.house.devices.water_heater import WaterHeaterUse
 from ven_twin.house.end_uses import EndUses
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import NotFiniteError, PhysicsError, StepDurationError
@@ -40,15 +45,17 @@ def test_chance_outlives_the_process(site: HouseEnvironment) -> None:
     """A seed means the same day after a restart and on another machine."""
     assert unit(1, 2, 3) == 0.0650859583616622
     drawn = [site.environment(JULY + 3600.0 * hour, 3600.0) for hour in range(240)]
-    assert sum(env.lights_kw for env in drawn) == pytest.approx(20.9678, abs=1e-4)
-    assert sum(env.dryer_s for env in drawn) == pytest.approx(15_366.0, abs=0.1)
+    assert sum(env.use(LightsUse).level_kw for env in drawn) == pytest.approx(20.9678, abs=1e-4)
+    assert sum(env.use(DryerUse).started_s for env in drawn) == pytest.approx(15_366.0, abs=0.1)
 
 
 def test_another_seed_is_another_family(profile: Profile, site: HouseEnvironment) -> None:
     """Houses of a fleet differ in habits and share the weather."""
     other = load_site(profile, seed=2)
     ours, theirs = day(site), day(other)
-    assert [env.hot_water_l for env in ours] != [env.hot_water_l for env in theirs]
+    assert [env.use(WaterHeaterUse).drawn_l for env in ours] != [
+        env.use(WaterHeaterUse).drawn_l for env in theirs
+    ]
     assert [env.outdoor_c for env in ours] == [env.outdoor_c for env in theirs]
 
 
@@ -62,9 +69,15 @@ def test_nothing_is_drawn_twice_or_lost_whatever_the_step(site: HouseEnvironment
     if rest_s:
         coarse.append(site.environment(from_s + steps * dt_s, rest_s))
     fine = day(site, 60.0, from_s)
-    assert sum(env.hot_water_l for env in coarse) == pytest.approx(sum(env.hot_water_l for env in fine))
-    assert sum(env.dryer_s for env in coarse) == sum(env.dryer_s for env in fine)
-    assert sum(env.range_s for env in coarse) == sum(env.range_s for env in fine)
+    assert sum(env.use(WaterHeaterUse).drawn_l for env in coarse) == pytest.approx(
+        sum(env.use(WaterHeaterUse).drawn_l for env in fine)
+    )
+    assert sum(env.use(DryerUse).started_s for env in coarse) == sum(
+        env.use(DryerUse).started_s for env in fine
+    )
+    assert sum(env.use(RangeUse).started_s for env in coarse) == sum(
+        env.use(RangeUse).started_s for env in fine
+    )
 
 
 def test_weather_changes_without_steps(site: HouseEnvironment) -> None:
@@ -85,16 +98,18 @@ def test_the_sun_shines_by_day_only(site: HouseEnvironment) -> None:
 def test_the_car_leaves_in_the_morning_and_is_back_in_the_evening(site: HouseEnvironment) -> None:
     """On a weekday it is away over noon and home at night, and the hours to departure count down."""
     minutes = day(site)
-    assert minutes[0].ev_home
-    assert not minutes[12 * 60].ev_home
-    assert minutes[20 * 60].ev_home
-    assert minutes[0].ev_departs_in_h - minutes[60].ev_departs_in_h == pytest.approx(1.0)
-    leaves = next(tick for tick, env in enumerate(minutes) if not env.ev_home)
-    assert minutes[leaves - 1].ev_departs_in_h < 0.02
+    assert minutes[0].use(EvUse).home
+    assert not minutes[12 * 60].use(EvUse).home
+    assert minutes[20 * 60].use(EvUse).home
+    assert minutes[0].use(EvUse).departs_in_h - minutes[60].use(EvUse).departs_in_h == pytest.approx(1.0)
+    leaves = next(tick for tick, env in enumerate(minutes) if not env.use(EvUse).home)
+    assert minutes[leaves - 1].use(EvUse).departs_in_h < 0.02
     tomorrow = day(site, start_s=JULY + 86_400.0)
-    leaves_tomorrow = next(tick for tick, env in enumerate(tomorrow) if not env.ev_home)
+    leaves_tomorrow = next(tick for tick, env in enumerate(tomorrow) if not env.use(EvUse).home)
     assert 7.0 * 60 <= leaves_tomorrow <= 8.0 * 60 + 1
-    assert (minutes[-1].ev_departs_in_h * 60) - 1 == pytest.approx(leaves_tomorrow, abs=1.0), "to the minute"
+    assert (minutes[-1].use(EvUse).departs_in_h * 60) - 1 == pytest.approx(leaves_tomorrow, abs=1.0), (
+        "to the minute"
+    )
 
 
 def test_a_moment_that_is_no_number_is_refused(site: HouseEnvironment) -> None:
@@ -131,4 +146,5 @@ def test_a_shape_with_a_missing_hour_is_refused() -> None:
 def test_an_environment_can_be_varied(site: HouseEnvironment) -> None:
     """A value is what it says it is: tests and what-ifs replace single fields."""
     env = site.environment(JULY, 60.0)
-    assert replace(env, outdoor_c=1.0).lights_kw == env.lights_kw
+    assert replace(env, outdoor_c=1.0).uses == env.uses
+    assert env.using(LightsUse(0.3)).use(LightsUse).level_kw == 0.3

@@ -4,12 +4,12 @@ import pytest
 from msgspec.structs import replace
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.devices.water_heater import WATER_KWH_L_C, WaterHeater
+from ven_twin.house.devices.water_heater import WATER_KWH_L_C, WaterHeater, WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
 IDLE = Environment()
-SHOWER = Environment(hot_water_l=8.0)
+SHOWER = Environment().using(WaterHeaterUse(drawn_l=8.0))
 SHED = Control(setpoint_offset_c=5.56)
 
 
@@ -36,12 +36,12 @@ def test_heater_energy_is_conserved(heater: WaterHeater) -> None:
     tank, dt_s = replace(heater, tank_c=50.0), 10.0
     electric = useful = lost = 0.0
     for tick in range(2_000):
-        env = Environment(hot_water_l=1.2 if tick % 60 < 12 else 0.0)
+        env = Environment().using(WaterHeaterUse(drawn_l=1.2 if tick % 60 < 12 else 0.0))
         before_c = tank.tank_c
         tank, power_kw = tank.step(FREE, env, dt_s)
         mean_c = (before_c + tank.tank_c) / 2
         electric += power_kw * dt_s / 3600
-        useful += env.hot_water_l * WATER_KWH_L_C * (mean_c - heater.spec.inlet_c)
+        useful += env.use(WaterHeaterUse).drawn_l * WATER_KWH_L_C * (mean_c - heater.spec.inlet_c)
         lost += heater.spec.loss_kw_c * (mean_c - heater.spec.ambient_c) * dt_s / 3600
     stored = heater.spec.tank_kwh_c * (tank.tank_c - 50.0)
     assert electric == pytest.approx(useful + lost + stored, rel=0.002)
@@ -73,8 +73,8 @@ def test_an_open_relay_draws_nothing(heater: WaterHeater) -> None:
 
 def test_the_length_of_a_step_does_not_change_the_heat(heater: WaterHeater) -> None:
     """Five minutes at once are five single minutes."""
-    env = Environment(hot_water_l=40.0)
-    minute = Environment(hot_water_l=8.0)
+    env = Environment().using(WaterHeaterUse(drawn_l=40.0))
+    minute = Environment().using(WaterHeaterUse(drawn_l=8.0))
     whole = replace(heater, tank_c=49.5)
     parts, energy = whole, 0.0
     for _ in range(5):
@@ -95,8 +95,8 @@ def test_heater_says_when_it_has_nothing_left_to_give(heater: WaterHeater) -> No
 def test_a_shower_starts_the_element_before_the_tank_has_cooled(heater: WaterHeater) -> None:
     """The thermostat sits at the bottom, where the cold water comes in, and heats the tank right up again."""
     sip, bath = replace(heater, tank_c=53.0), replace(heater, tank_c=53.0)
-    sip = sip.step(FREE, Environment(hot_water_l=5.0), 60.0).device
-    bath = bath.step(FREE, Environment(hot_water_l=15.0), 60.0).device
+    sip = sip.step(FREE, Environment().using(WaterHeaterUse(drawn_l=5.0)), 60.0).device
+    bath = bath.step(FREE, Environment().using(WaterHeaterUse(drawn_l=15.0)), 60.0).device
     assert min(sip.tank_c, bath.tank_c) > heater.spec.setpoint_c - heater.spec.deadband_c / 2
     assert sip.step(FREE, IDLE, 60.0).power_kw == 0.0
     assert bath.step(FREE, IDLE, 60.0).power_kw == heater.spec.element_kw

@@ -1,15 +1,17 @@
 """Appliances that someone starts and that then run for a while: dryer and range."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Generic, Self, TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from msgspec import Meta
 
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.control import Control, Stepped
-from ven_twin.house.environment import Environment
+from ven_twin.house.environment import Environment, Use
 from ven_twin.house.flexibility import Flexibility
+from ven_twin.house.occupants import HabitsT, Span, Start, Stream, StreamType
 
 
 class ApplianceSpec(Circuit, frozen=True, kw_only=True):
@@ -18,11 +20,46 @@ class ApplianceSpec(Circuit, frozen=True, kw_only=True):
     run_kw: Annotated[float, Meta(gt=0.0, le=15.0)]
 
 
+class ApplianceUse(Use, frozen=True, gc=False):
+    """Seconds of use that someone starts in the step."""
+
+    started_s: float = 0.0
+
+
+class ApplianceStream(Stream[HabitsT]):
+    """Runs that someone starts: at most one an hour."""
+
+    __slots__ = ()
+    use_type: ClassVar[type[ApplianceUse]]
+
+    @abstractmethod
+    def start(self, index: int) -> Start:
+        """The run that starts in hour *index*, if any."""
+
+    def use(self, span: Span) -> ApplianceUse | None:
+        """The runs that start within the step."""
+        started_s = 0.0
+        for index, from_s, until_s in span.hours:
+            at_s, run_s = _start(self, index)
+            if from_s <= at_s < until_s:
+                started_s += run_s
+        return self.use_type(started_s) if started_s else None
+
+    def used_in_hour(self, index: int) -> bool:
+        """Whether a run starts in that hour."""
+        return _start(self, index).run_s > 0.0
+
+
+@lru_cache(maxsize=512)
+def _start(stream: ApplianceStream[Any], index: int) -> Start:
+    return stream.start(index)
+
+
 SpecT = TypeVar("SpecT", bound=ApplianceSpec)
 
 
 @dataclass(frozen=True, slots=True)
-class Appliance(ABC, Generic[SpecT]):
+class Appliance(Generic[SpecT]):
     """An appliance that owes ``owed_s`` seconds of use, and may be in the middle of them.
 
     A limit below its power holds back a start; a use that has begun runs to its end. An open relay stops it
@@ -31,17 +68,22 @@ class Appliance(ABC, Generic[SpecT]):
     Interpretation: starts that are held back queue up, and run one after the other.
     """
 
+    spec_type: ClassVar[type[Circuit]]
+    stream_type: ClassVar[StreamType | None]
+    use_type: ClassVar[type[ApplianceUse]]
+
     spec: SpecT
     owed_s: float = 0.0
     running: bool = False
 
-    @abstractmethod
-    def started_s(self, env: Environment) -> float:
-        """Seconds of use that someone starts in this step."""
+    @classmethod
+    def at_rest(cls, spec: Any) -> Self:
+        """The appliance, not in use."""
+        return cls(spec)
 
     def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
         """Run what is owed, for at most *dt_s*."""
-        owed_s = self.owed_s + self.started_s(env)
+        owed_s = self.owed_s + env.use(self.use_type).started_s
         if owed_s == 0.0:
             return Stepped(self, 0.0)
         run_s = min(owed_s, dt_s) if self._runs(control) else 0.0

@@ -11,6 +11,7 @@ from ven_twin.house.circuit import Circuit, Fraction, Hour, Kw
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment
 from ven_twin.house.flexibility import Flexibility, clamp_unit
+from ven_twin.house.occupants import StreamType
 
 HOLD_H = 0.25
 """Interpretation: a battery offers what it can hold for a quarter of an hour, so that an offer is kept."""
@@ -44,8 +45,16 @@ class Battery(msgspec.Struct, frozen=True, gc=False):
     and the uncurtailed clone's battery is simply full.
     """
 
+    spec_type: ClassVar[type[Circuit]] = BatterySpec
+    stream_type: ClassVar[StreamType | None] = None
+
     spec: BatterySpec
     soc: float
+
+    @classmethod
+    def at_rest(cls, spec: BatterySpec) -> Self:
+        """The battery at its start's charge."""
+        return cls(spec, spec.start_soc)
 
     def step(self, control: Control, env: Environment, dt_s: float, surplus_kw: float = 0.0) -> Stepped[Self]:
         """Advance *dt_s*. *surplus_kw* is what the rest of the house exports; below zero it imports."""

@@ -1,13 +1,13 @@
 """Loads that can be turned down to a floor, but that have no state: lights and outlets."""
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ven_twin.house.circuit import Circuit, Fraction
 from ven_twin.house.control import Control, Stepped
-from ven_twin.house.environment import Environment
+from ven_twin.house.environment import Environment, Use
 from ven_twin.house.flexibility import Flexibility
+from ven_twin.house.occupants import StreamType
 
 
 class DimmableSpec(Circuit, frozen=True, kw_only=True):
@@ -16,28 +16,40 @@ class DimmableSpec(Circuit, frozen=True, kw_only=True):
     floor_fraction: Fraction
 
 
+class DimmableUse(Use, frozen=True, gc=False):
+    """The power that the occupants have switched on, kW."""
+
+    level_kw: float = 0.0
+
+
 SpecT = TypeVar("SpecT", bound=DimmableSpec)
 
 
 @dataclass(frozen=True, slots=True)
-class Dimmable(ABC, Generic[SpecT]):
+class Dimmable(Generic[SpecT]):
     """A load that follows the occupants. Energy that is not used is not owed later."""
+
+    spec_type: ClassVar[type[Circuit]]
+    stream_type: ClassVar[StreamType | None]
+    use_type: ClassVar[type[DimmableUse]]
 
     spec: SpecT
 
-    @abstractmethod
-    def level_kw(self, env: Environment) -> float:
-        """What the occupants want of it now, kW."""
+    @classmethod
+    def at_rest(cls, spec: Any) -> Self:
+        """The load on its circuit."""
+        return cls(spec)
 
     def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:  # noqa: ARG002
         """Draw what the occupants want, at most the limit, at least the floor; an open relay, nothing."""
         if not control.enabled:
             return Stepped(self, 0.0)
-        level_kw = min(self.level_kw(env), self.spec.rated_kw)
+        level_kw, spec = env.use(self.use_type).level_kw, self.spec
+        level_kw = min(level_kw, spec.rated_kw)
         limit_kw = control.limit_kw
         if limit_kw is None or limit_kw >= level_kw:
             return Stepped(self, level_kw)
-        return Stepped(self, max(limit_kw, level_kw * self.spec.floor_fraction))
+        return Stepped(self, max(limit_kw, level_kw * spec.floor_fraction))
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
         """Anything down to the floor."""

@@ -10,7 +10,9 @@ from msgspec import Meta
 from contracts.wire.units import S_PER_H
 
 
-class BuildingEnvelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BuildingEnvelope(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True
+):
     """The parameters of the two-state model.
 
     ``ua_kw_c`` joins air to outdoors, ``coupling_kw_c`` air to mass. ``aperture_m2`` turns the mean

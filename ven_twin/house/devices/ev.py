@@ -1,19 +1,24 @@
 """The electric car and its charger."""
 
-from typing import Annotated, ClassVar, Self
+from functools import lru_cache
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 import msgspec
 from msgspec import Meta
 
 from contracts.wire.units import S_PER_H
-from ven_twin.house.circuit import Circuit, Fraction
+from ven_twin.house.circuit import Circuit, Fraction, Hour
 from ven_twin.house.control import Control, Stepped
-from ven_twin.house.environment import Environment
+from ven_twin.house.environment import Environment, Use
 from ven_twin.house.flexibility import Flexibility, clamp_unit
+from ven_twin.house.occupants import H_PER_D, DeviceHabits, Span, Stream, StreamType
+from ven_twin.house.weather.typical_year import calendar
 
 SLACK_H = 4.0
 """Interpretation: with four hours to spare before it must charge flat out, a car has no discomfort at all."""
 LEAST_SLACK_H = 0.5
+LEAVES, RETURNS, MILES = 10, 11, 12
+"""Numbers of the streams of chance."""
 
 
 class EvSpec(Circuit, frozen=True, kw_only=True):
@@ -36,6 +41,57 @@ class EvSpec(Circuit, frozen=True, kw_only=True):
     start_soc: Fraction
 
 
+class EvUse(Use, frozen=True, gc=False):
+    """Whether the car is home, the hours to its next departure, the miles of the trip it last came from."""
+
+    home: bool = True
+    departs_in_h: float = 12.0
+    trip_miles: float = 0.0
+
+
+class EvHabits(DeviceHabits, frozen=True, kw_only=True):
+    """The hours at which the car leaves and returns, local standard time, and how far it goes."""
+
+    ev_leaves_h: Hour
+    ev_returns_h: Hour
+    ev_miles_d: Annotated[float, Meta(ge=0.0, le=500.0)]
+
+
+class Trip(NamedTuple):
+    """A day's trip."""
+
+    leaves_h: float
+    returns_h: float
+    miles: float
+
+
+class EvStream(Stream[EvHabits]):
+    """One trip a day, within half an hour of the habit; a weekend's starts two hours later."""
+
+    __slots__ = ()
+    habits_type = EvHabits
+    use_type = EvUse
+
+    def use(self, span: Span) -> EvUse:
+        """Where the car is as the step starts."""
+        day, hour_of_day = span.day, span.hour_of_day
+        today = _trip(self, day)
+        if hour_of_day < today.leaves_h:
+            return EvUse(True, today.leaves_h - hour_of_day, _trip(self, day - 1).miles)
+        departs_in_h = _trip(self, day + 1).leaves_h + H_PER_D - hour_of_day
+        return EvUse(hour_of_day >= today.returns_h, departs_in_h, today.miles)
+
+
+@lru_cache(maxsize=64)
+def _trip(stream: EvStream, day: int) -> Trip:
+    _, _, weekend = calendar(day)
+    habits, occupants = stream.habits, stream.occupants
+    leaves_h = habits.ev_leaves_h + (2.0 if weekend else 0.0) + occupants.unit(LEAVES, day) - 0.5
+    returns_h = habits.ev_returns_h + occupants.unit(RETURNS, day) - 0.5
+    miles = habits.ev_miles_d * occupants.varied(MILES, day)
+    return Trip(leaves_h, max(returns_h, leaves_h), miles)
+
+
 class Ev(msgspec.Struct, frozen=True, gc=False):
     """A car that charges when it is home, and comes back from a trip with less.
 
@@ -45,15 +101,24 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
     Source: SAE J1772 (least current 6 A); OCHRE for efficiency and consumption.
     """
 
+    spec_type: ClassVar[type[Circuit]] = EvSpec
+    stream_type: ClassVar[StreamType | None] = EvStream
+
     spec: EvSpec
     soc: float
     away: bool = False
 
+    @classmethod
+    def at_rest(cls, spec: EvSpec) -> Self:
+        """The car at home, at its start's charge."""
+        return cls(spec, spec.start_soc)
+
     def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
         """Charge for *dt_s* when home, below full and allowed."""
-        if not env.ev_home:
+        use = env.use(EvUse)
+        if not use.home:
             return Stepped(self if self.away else type(self)(self.spec, self.soc, away=True), 0.0)
-        soc = self._soc(env)
+        soc = self._soc(use)
         spec = self.spec
         room_kwh = (spec.full_soc - soc) * spec.battery_kwh / spec.efficiency
         power_kw = min(self._offered_kw(control), max(room_kwh, 0.0) * S_PER_H / dt_s)
@@ -64,9 +129,9 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
 
     def slack_h(self, env: Environment) -> float:
         """Hours that charging could still be put off without missing the departure's need."""
-        spec = self.spec
-        need_kwh = max(spec.need_soc - self._soc(env), 0.0) * spec.battery_kwh / spec.efficiency
-        return env.ev_departs_in_h - need_kwh / spec.charger_kw
+        spec, use = self.spec, env.use(EvUse)
+        need_kwh = max(spec.need_soc - self._soc(use), 0.0) * spec.battery_kwh / spec.efficiency
+        return use.departs_in_h - need_kwh / spec.charger_kw
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:
         """Any power down to ``least_kw``, or none, as long as the departure's need stays in reach."""
@@ -91,9 +156,9 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
             return charger_kw
         return limit_kw if limit_kw >= self.spec.least_kw else 0.0
 
-    def _soc(self, env: Environment) -> float:
+    def _soc(self, use: EvUse) -> float:
         """The state of charge, after the trip when the car has just come back."""
-        if not (self.away and env.ev_home):
+        if not (self.away and use.home):
             return self.soc
-        spent = env.ev_trip_miles * self.spec.kwh_per_mile / self.spec.battery_kwh
+        spent = use.trip_miles * self.spec.kwh_per_mile / self.spec.battery_kwh
         return max(self.soc - spent, min(self.spec.empty_soc, self.soc))

@@ -7,8 +7,11 @@ from msgspec import Meta
 
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.control import Control, Stepped
-from ven_twin.house.environment import Environment
+from ven_twin.house.environment import Environment, Use
 from ven_twin.house.flexibility import Flexibility
+from ven_twin.house.occupants import DeviceHabits, HourlyStream, Kwh, StreamType
+
+MOST_DUTY = 0.95
 
 
 class FridgeSpec(Circuit, frozen=True, kw_only=True):
@@ -24,6 +27,30 @@ class FridgeSpec(Circuit, frozen=True, kw_only=True):
     warm_s: Annotated[float, Meta(ge=600.0, le=86_400.0)]
 
 
+class FridgeUse(Use, frozen=True, gc=False):
+    """Mean power of the hour, kW: how often the door is opened and what is put in."""
+
+    mean_kw: float = 0.0
+
+
+class FridgeHabits(DeviceHabits, frozen=True, kw_only=True):
+    """Energy of the mean day."""
+
+    fridge_kwh_d: Kwh
+
+
+class FridgeStream(HourlyStream[FridgeHabits]):
+    """The hour's shape, without chance."""
+
+    __slots__ = ()
+    habits_type = FridgeHabits
+    use_type = FridgeUse
+
+    def use_in_hour(self, index: int) -> FridgeUse:
+        """Mean power over the hour."""
+        return FridgeUse(self.occupants.mean("fridge", self.habits.fridge_kwh_d, index))
+
+
 class Fridge(msgspec.Struct, frozen=True, gc=False):
     """A fridge that owes ``owed_s`` seconds of compressor running.
 
@@ -34,9 +61,17 @@ class Fridge(msgspec.Struct, frozen=True, gc=False):
     Interpretation: a duty cycle with hysteresis in place of a cabinet temperature; critical all the same.
     """
 
+    spec_type: ClassVar[type[Circuit]] = FridgeSpec
+    stream_type: ClassVar[StreamType | None] = FridgeStream
+
     spec: FridgeSpec
     owed_s: float = 0.0
     running: bool = False
+
+    @classmethod
+    def at_rest(cls, spec: FridgeSpec) -> Self:
+        """The fridge, just off."""
+        return cls(spec)
 
     def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
         """Advance *dt_s*, switching the compressor at the moment it is due."""
@@ -66,4 +101,5 @@ class Fridge(msgspec.Struct, frozen=True, gc=False):
         return Flexibility(demand_kw, demand_kw, "", in_use=self.running, blocked="critical")
 
     def _duty(self, env: Environment) -> float:
-        return min(env.fridge_kw / self.spec.compressor_kw, 0.95)
+        duty = env.use(FridgeUse).mean_kw / self.spec.compressor_kw
+        return min(duty, MOST_DUTY)

@@ -18,6 +18,7 @@ from ven_twin.house.devices.envelope import (
 from ven_twin.house.devices.heat_pump import AUX, COOL, HEAT, OFF, HeatPump, Mode, output
 from ven_twin.house.environment import Environment
 from ven_twin.house.flexibility import Flexibility, clamp_unit
+from ven_twin.house.occupants import StreamType
 
 PART_S = 60.0
 LEAST_PART_S = 1.0
@@ -64,11 +65,20 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
     time, strip heat one deadband below the point where heating starts.
     """
 
+    spec_type: ClassVar[type[Circuit]] = HvacSpec
+    stream_type: ClassVar[StreamType | None] = None
+
     spec: HvacSpec
     air_c: float
     mass_c: float
     mode: Mode = OFF
     held_s: float = 1e9
+
+    @classmethod
+    def at_rest(cls, spec: HvacSpec) -> Self:
+        """The house in the middle between its setpoints."""
+        middle_c = (spec.cooling_c + spec.heating_c) / 2.0
+        return cls(spec, middle_c, middle_c)
 
     def step(self, control: Control, env: Environment, dt_s: float, gains_kw: float = 0.0) -> Stepped[Self]:
         """Advance *dt_s* with *gains_kw* of heat from people and appliances."""

@@ -9,6 +9,7 @@ from ven_twin.house.circuit import Circuit, Fraction, Kw
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment
 from ven_twin.house.flexibility import Flexibility
+from ven_twin.house.occupants import StreamType
 
 STC_W_M2 = 1000.0
 STC_CELL_C = 25.0
@@ -34,7 +35,15 @@ class Pv(msgspec.Struct, frozen=True, gc=False):
     Source: PVWatts (NREL/TP-6A20-62641) for the linear cell model and its 14 % losses.
     """
 
+    spec_type: ClassVar[type[Circuit]] = PvSpec
+    stream_type: ClassVar[StreamType | None] = None
+
     spec: PvSpec
+
+    @classmethod
+    def at_rest(cls, spec: PvSpec) -> Self:
+        """The array on its circuit."""
+        return cls(spec)
 
     def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:  # noqa: ARG002
         """Generate what the sun gives; nothing with the relay open. Limits on imports do not concern it."""

@@ -1,6 +1,7 @@
 """The electric storage water heater."""
 
-from math import exp, inf
+from functools import lru_cache
+from math import exp, inf, log
 from typing import Annotated, ClassVar, Self
 
 import msgspec
@@ -9,13 +10,20 @@ from msgspec import Meta
 from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Celsius, Circuit, SpanC
 from ven_twin.house.control import Control, Stepped
-from ven_twin.house.environment import Environment
+from ven_twin.house.environment import Environment, Use
 from ven_twin.house.flexibility import Flexibility, clamp_unit
+from ven_twin.house.occupants import DeviceHabits, Span, Start, Stream, StreamType
 
 WATER_KWH_L_C = 4.186 / S_PER_H
 """Heat that warms one litre of water by one degree, kWh."""
 PART_S = 60.0
 LEAST_PART_S = 1.0
+TAP, TAP_AT = 2, 3
+"""Numbers of the streams of chance: litres of an hour's draw, and when it starts."""
+TAP_L_S = 8.0 / 60.0
+"""Flow of a shower, the largest common draw."""
+TAP_WITHIN_S = 2_400.0
+MOST_DRAW_L = 150.0
 
 
 class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
@@ -39,6 +47,44 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
     ambient_c: Celsius
 
 
+class WaterHeaterUse(Use, frozen=True, gc=False):
+    """Hot water drawn in the step, litres."""
+
+    drawn_l: float = 0.0
+
+
+class WaterHeaterHabits(DeviceHabits, frozen=True, kw_only=True):
+    """Hot water of the mean day, litres."""
+
+    hot_water_l_d: Annotated[float, Meta(ge=0.0, le=2_000.0)]
+
+
+class WaterHeaterStream(Stream[WaterHeaterHabits]):
+    """One draw an hour, at a shower's flow, of exponentially distributed litres."""
+
+    __slots__ = ()
+    habits_type = WaterHeaterHabits
+    use_type = WaterHeaterUse
+
+    def use(self, span: Span) -> WaterHeaterUse | None:
+        """The litres that fall into the step."""
+        drawn_l = 0.0
+        for index, from_s, until_s in span.hours:
+            at_s, run_s = _draw(self, index)
+            ends_s = at_s + run_s
+            if at_s < until_s and ends_s > from_s:
+                drawn_l += TAP_L_S * (min(ends_s, until_s) - max(at_s, from_s))
+        return WaterHeaterUse(drawn_l) if drawn_l else None
+
+
+@lru_cache(maxsize=256)
+def _draw(stream: WaterHeaterStream, index: int) -> Start:
+    occupants = stream.occupants
+    mean_l = occupants.mean("water_heater", stream.habits.hot_water_l_d, index)
+    litres = -log(1.0 - occupants.unit(TAP, index)) * mean_l
+    return Start(occupants.unit(TAP_AT, index) * TAP_WITHIN_S, min(litres, MOST_DRAW_L) / TAP_L_S)
+
+
 class WaterHeater(msgspec.Struct, frozen=True, gc=False):
     """A well-mixed tank with one element.
 
@@ -51,17 +97,25 @@ class WaterHeater(msgspec.Struct, frozen=True, gc=False):
     Interpretation: the tank stands in a space that neither it nor the weather warms; what is drawn mixes.
     """
 
+    spec_type: ClassVar[type[Circuit]] = WaterHeaterSpec
+    stream_type: ClassVar[StreamType | None] = WaterHeaterStream
+
     spec: WaterHeaterSpec
     tank_c: float
     heating: bool = False
     drawn_l: float = 0.0
+
+    @classmethod
+    def at_rest(cls, spec: WaterHeaterSpec) -> Self:
+        """The tank at its setpoint."""
+        return cls(spec, spec.setpoint_c)
 
     def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
         """Advance *dt_s* exactly between switchings; the draw is spread evenly over the step."""
         spec = self.spec
         on_c, off_c = self._thresholds(control)
         allowed = control.allows_kw(spec.element_kw)
-        draw_l_s = env.hot_water_l / dt_s
+        draw_l_s = env.use(WaterHeaterUse).drawn_l / dt_s
         drawn_kw_c = draw_l_s * WATER_KWH_L_C * S_PER_H
         loss_kw_c = spec.loss_kw_c + drawn_kw_c
         passive_kw = spec.loss_kw_c * spec.ambient_c + drawn_kw_c * spec.inlet_c

@@ -86,8 +86,3 @@ def calendar(day: int) -> tuple[int, int, bool]:
     else:
         typical = when.replace(year=2001)
     return typical.timetuple().tm_yday - 1, when.month, when.weekday() >= 5
-
-
-def between(before: float, after: float, share: float) -> float:
-    """The value a *share* of the way from *before* to *after*."""
-    return before + (after - before) * share

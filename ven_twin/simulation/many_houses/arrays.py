@@ -49,6 +49,15 @@ class Controls:
             np.array([control.setpoint_offset_c for control in controls]),
         )
 
+    def one(self, house: int) -> Control:
+        """The control of one house."""
+        limit_kw = float(self.limit_kw[house])
+        return Control(
+            bool(self.enabled[house]),
+            None if limit_kw == np.inf else limit_kw,
+            float(self.setpoint_offset_c[house]),
+        )
+
     def allow_kw(self, power_kw: float) -> Bools:
         """Which houses' load of *power_kw*, that knows only on and off, may draw."""
         return self.enabled & (self.limit_kw >= power_kw)

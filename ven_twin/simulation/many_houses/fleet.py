@@ -10,22 +10,20 @@ import numpy as np
 from ven_twin.house.circuit import Circuit, Device
 from ven_twin.house.devices.appliance import Appliance
 from ven_twin.house.devices.dimmable import Dimmable
-from ven_twin.house.devices.dryer import Dryer
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.devices.fridge import Fridge
-from ven_twin.house.devices.lights import Lights
 from ven_twin.house.devices.pv import Pv
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
 from ven_twin.simulation.many_houses.arrays import Controls, Floats
+from ven_twin.simulation.many_houses.environments import Environments
 from ven_twin.simulation.many_houses.hvac import Hvacs
-from ven_twin.simulation.many_houses.loads import Appliances, Fridges, dimmed_kw, generated_kw
-from ven_twin.simulation.many_houses.sites import Environments
+from ven_twin.simulation.many_houses.loads import Appliances, Fridges, Singly, dimmed_kw, generated_kw
 from ven_twin.simulation.many_houses.storage import Batteries, Evs
 from ven_twin.simulation.many_houses.water_heater import WaterHeaters
 
-Load = Appliances | Fridges | Evs | WaterHeaters | Dimmable[Any] | Pv
+Load = Appliances | Fridges | Evs | WaterHeaters | Singly | Dimmable[Any] | Pv
 """What has no state is kept as the one value that it is."""
 FREE: Mapping[str, Controls] = {}
 
@@ -122,19 +120,12 @@ class ManyHouses:
         self, load: Load, controls: Controls | None, env: Environments, dt_s: float
     ) -> tuple[Load, Floats]:
         match load:
-            case WaterHeaters():
-                return load.step(controls, env.hot_water_l, dt_s)
-            case Evs():
-                return load.step(controls, env, dt_s)
-            case Appliances():
-                return load.step(controls, env.dryer_s if load.kind is Dryer else env.range_s, dt_s)
-            case Fridges():
-                return load.step(controls, env.shared, dt_s)
             case Pv():
                 return load, generated_kw(load, controls, env.shared, dt_s, self.count)
+            case Dimmable():
+                return load, dimmed_kw(load.spec, controls, env.levels_kw[load.use_type])
             case _:
-                level_kw = env.lights_kw if isinstance(load, Lights) else env.outlets_kw
-                return load, dimmed_kw(load.spec, controls, level_kw)
+                return load.step(controls, env, dt_s)
 
 
 def _load(devices: list[Any]) -> Load:
@@ -149,5 +140,5 @@ def _load(devices: list[Any]) -> Load:
             return Fridges.of(devices)
         case Dimmable() | Pv() as stateless:
             return stateless
-        case other:
-            raise PhysicsError(f"a fleet knows no {type(other).__name__}")
+        case _:
+            return Singly(devices)

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ven_twin.house.circuit import Circuit, Device
 from ven_twin.house.control import FREE
 from ven_twin.house.devices.appliance import Appliance, ApplianceSpec
 from ven_twin.house.devices.dimmable import DimmableSpec
-from ven_twin.house.devices.fridge import Fridge, FridgeSpec
+from ven_twin.house.devices.fridge import MOST_DUTY, Fridge, FridgeSpec, FridgeUse
 from ven_twin.house.devices.pv import Pv
 from ven_twin.house.environment import Environment
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats
+from ven_twin.simulation.many_houses.environments import Environments
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,9 @@ class Appliances:
         """A house as a value."""
         return self.kind(self.spec, float(self.owed_s[house]), bool(self.running[house]))
 
-    def step(self, controls: Controls | None, started_s: Floats, dt_s: float) -> tuple["Appliances", Floats]:
+    def step(self, controls: Controls | None, env: Environments, dt_s: float) -> tuple["Appliances", Floats]:
         """Run what is owed, for at most *dt_s*."""
-        owed_s = self.owed_s + started_s
+        owed_s = self.owed_s + env.started_s[self.kind.use_type]
         run_s = np.minimum(owed_s, dt_s)
         if controls is not None:
             runs = np.where(self.running, controls.enabled, controls.allow_kw(self.spec.run_kw))
@@ -62,10 +64,10 @@ class Fridges:
         """A house as a value."""
         return Fridge(self.spec, float(self.owed_s[house]), bool(self.running[house]))
 
-    def step(self, controls: Controls | None, env: Environment, dt_s: float) -> tuple["Fridges", Floats]:
+    def step(self, controls: Controls | None, env: Environments, dt_s: float) -> tuple["Fridges", Floats]:
         """Advance *dt_s*, switching each compressor at the moment it is due."""
         spec = self.spec
-        duty = min(env.fridge_kw / spec.compressor_kw, 0.95)
+        duty = min(env.shared.use(FridgeUse).mean_kw / spec.compressor_kw, MOST_DUTY)
         owed_s, running = self.owed_s.copy(), self.running.copy()
         left_s, ran_s = np.full(len(owed_s), dt_s), np.zeros(len(owed_s))
         if controls is not None and not (allowed := controls.allow_kw(spec.compressor_kw)).all():
@@ -83,6 +85,30 @@ class Fridges:
             running[few] = runs == (part_s == span_s)
             left_s[few] = span_s - part_s
         return Fridges(spec, np.maximum(owed_s, 0.0), running), spec.compressor_kw * ran_s / dt_s
+
+
+@dataclass(frozen=True, slots=True)
+class Singly:
+    """Devices without an array form, stepped one by one."""
+
+    houses: list[Device]
+
+    @property
+    def spec(self) -> Circuit:
+        """The circuit, which the houses share."""
+        return self.houses[0].spec
+
+    def one(self, house: int) -> Device:
+        """A house as a value."""
+        return self.houses[house]
+
+    def step(self, controls: Controls | None, env: Environments, dt_s: float) -> tuple["Singly", Floats]:
+        """Advance every device by *dt_s* in its environment."""
+        stepped = [
+            device.step(FREE if controls is None else controls.one(index), alone, dt_s)
+            for index, (device, alone) in enumerate(zip(self.houses, env.each(), strict=True))
+        ]
+        return Singly([after.device for after in stepped]), np.array([after.power_kw for after in stepped])
 
 
 def dimmed_kw(spec: DimmableSpec, controls: Controls | None, level_kw: Floats) -> Floats:

@@ -10,7 +10,7 @@ from ven_twin.house.devices.battery import Battery, BatterySpec
 from ven_twin.house.devices.ev import Ev, EvSpec
 from ven_twin.house.environment import Environment
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Number
-from ven_twin.simulation.many_houses.sites import Environments
+from ven_twin.simulation.many_houses.environments import Environments
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ven_twin.house.devices.water_heater import (
     WaterHeaterSpec,
 )
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Number, at, exps
+from ven_twin.simulation.many_houses.environments import Environments
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class WaterHeaters:
         )
 
     def step(
-        self, controls: Controls | None, hot_water_l: Floats, dt_s: float
+        self, controls: Controls | None, env: Environments, dt_s: float
     ) -> tuple["WaterHeaters", Floats]:
         """Advance *dt_s*; the draw is spread evenly over it."""
         spec, count = self.spec, len(self.tank_c)
@@ -60,7 +61,7 @@ class WaterHeaters:
         rest = np.arange(count)
         while len(rest):
             few = rest if len(rest) < count else slice(None)
-            draw_l_s, may = hot_water_l[few] / dt_s, None if allowed is None else allowed[few]
+            draw_l_s, may = env.hot_water_l[few] / dt_s, None if allowed is None else allowed[few]
             on, off, now_c = at(on_c, rest), at(off_c, rest), tank_c[few]
             calls = heating[few] | (drawn_l[few] > at(cold_l, rest))
             heats = np.where(calls, now_c < off, now_c <= on)
