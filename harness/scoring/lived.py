@@ -13,6 +13,7 @@ from ven_twin.control.house_pair import HousePair
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import build_house
+from ven_twin.house.warm_up import warmed_up
 
 STEP_S = 60
 QUARTER_S = 900
@@ -61,9 +62,7 @@ def live(number: int, events: Sequence[int]) -> Lived:
     """
     profile = home(number)
     site: HouseEnvironment = load_site(profile)
-    house = build_house(profile)
-    for at_s in range(-S_PER_DAY, 0, 300):
-        house = house.step({}, site.environment(FIRST_TS + at_s, 300), 300).house
+    house = warmed_up(build_house(profile), site, FIRST_TS)
     premises = HousePair(house, house)
     used, clone = [], []
     starts = {FIRST_TS + day * S_PER_DAY + FROM_H * 3600 for day in events}

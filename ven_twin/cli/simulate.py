@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,10 +18,10 @@ from ven_twin.cli.console import print_json
 
 if TYPE_CHECKING:
     from ven_twin.house.profile import Profile
-    from ven_twin.simulation.folder import Written
     from ven_twin.simulation.scenario import Scenario
 
 MOST_DAYS = 3650
+MOST_HOUSES = 100_000
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2089, 12, 31)
 A_SUMMER_TUESDAY = "2026-07-14"
 
@@ -36,6 +39,16 @@ def simulate(
     ] = A_SUMMER_TUESDAY,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Of all chance; the profile's when left out.", min=0)
+    ] = None,
+    houses: Annotated[
+        int | None,
+        typer.Option(
+            "--houses",
+            help="So many houses of the profile and their aggregate, each with the next seed; needs numpy, "
+            "and takes no --event.",
+            min=1,
+            max=MOST_HOUSES,
+        ),
     ] = None,
     event: Annotated[
         list[str] | None,
@@ -56,20 +69,25 @@ def simulate(
     The same options give the same trace. Times of day are the house's local standard time; an event's
     SIGNAL is 3kW (draw less), limit=5kW (import at most) or level=1, 2, 3.
     """
-    from ven_twin.simulation.folder import summary
-
     first = _first_day(start, days)
+    if houses is not None:
+        _check_houses(event)
     profile, scenario = _scenario(house, days, first, seed, event or [])
     used_seed = profile.seed if seed is None else seed
-    folder = out or home() / "simulations" / f"{profile.name}-{first}"
+    name = profile.name if houses is None else f"{profile.name}-{houses}"
+    folder = out or home() / "simulations" / f"{name}-{first}"
     try:
-        written = _run(profile, scenario, used_seed, folder, parquet=parquet, quiet=json_output)
+        with _progress(profile, scenario, quiet=json_output) as tick:
+            if houses is None:
+                totals, lines = _one(profile, scenario, used_seed, folder, tick, parquet=parquet)
+            else:
+                totals, lines = _many(profile, scenario, houses, folder, tick, parquet=parquet)
     except OSError as error:
         raise FieldError("--out", f"{folder} cannot be written to: {error.strerror or error}") from None
     if json_output:
-        print_json({"house": profile.name, "seed": used_seed, "start": str(first), **summary(written, days)})
+        print_json({"house": profile.name, "seed": used_seed, "start": str(first), **totals})
     else:
-        _say(written, days)
+        typer.echo("\n".join([*lines, f"Trace   {totals['trace']}", f"Report  {totals['report']}"]))
 
 
 def _first_day(text: str, days: int) -> date:
@@ -83,7 +101,7 @@ def _first_day(text: str, days: int) -> date:
 
 
 def _scenario(
-    house: str, days: int, first: date, seed: int | None, asked: list[str]
+    house: str, days: int, first: date, seed: int | None, event_texts: list[str]
 ) -> tuple[Profile, Scenario]:
     from contracts.wire.units import S_PER_DAY
     from ven_twin.house.errors import ProfileError
@@ -92,26 +110,35 @@ def _scenario(
     from ven_twin.simulation.event_schedule import parse_house_event, schedule
     from ven_twin.simulation.scenario import Scenario
 
-    written = [parse_house_event(text, "--event") for text in asked]
+    events = [parse_house_event(text, "--event") for text in event_texts]
     try:
         profile = load_profile(house)
         built = build_house(profile)
     except ProfileError as error:
         raise FieldError("--house", str(error)) from None
-    site = load_site(profile, seed)
-    offset_h = site.weather.utc_offset_h
-    events = schedule(written, first, days, offset_h, "--event")
+    environment = load_site(profile, seed)
+    offset_h = environment.weather.utc_offset_h
+    scheduled = schedule(events, first, days, offset_h, "--event")
     start_s = (first - date(1970, 1, 1)).days * S_PER_DAY - offset_h * 3600
-    return profile, Scenario(built, site, start_s, days, events)
+    return profile, Scenario(built, environment, start_s, days, scheduled)
 
 
-def _run(
-    profile: Profile, scenario: Scenario, seed: int, folder: Path, *, parquet: bool, quiet: bool
-) -> Written:
+def _check_houses(events: list[str] | None) -> None:
+    """Refuse what does not go with --houses."""
+    if events:
+        reason = "does not go with --houses: many houses run without events; leave one of the two out"
+        raise FieldError("--event", reason)
+    try:
+        import_module("numpy")  # by name: an extra, which a host that runs twins has not
+    except ImportError:
+        reason = "needs numpy: pip install numpy, or leave --houses out for one house"
+        raise FieldError("--houses", reason) from None
+
+
+@contextmanager
+def _progress(profile: Profile, scenario: Scenario, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from ven_twin.simulation.folder import simulate as simulate_into
 
     progress = Progress(
         TextColumn("{task.description}"),
@@ -124,23 +151,54 @@ def _run(
     )
     with progress:
         task = progress.add_task(f"House {profile.name}", total=scenario.steps)
-        return simulate_into(
-            profile,
-            scenario,
-            seed,
-            folder,
-            parquet=parquet,
-            tick=lambda step: progress.update(task, completed=step),
-        )
+        yield lambda step: progress.update(task, completed=step)
 
 
-def _say(written: Written, days: int) -> None:
+def _one(
+    profile: Profile,
+    scenario: Scenario,
+    seed: int,
+    folder: Path,
+    tick: Callable[[int], None],
+    *,
+    parquet: bool,
+) -> tuple[dict[str, Any], list[str]]:
+    """The totals of one house, and its lines for a person."""
+    from ven_twin.simulation.folder import simulate as simulate_into
+    from ven_twin.simulation.folder import summary
+
+    written = simulate_into(profile, scenario, seed, folder, parquet=parquet, tick=tick)
     ledger = written.ledger
-    typer.echo(f"Used {ledger.used_kwh / days:.1f} kWh a day, at most {ledger.peak_kw:.1f} kW.")
-    for tally in ledger.tallies:
-        typer.echo(
-            f"Event {tally.event.event_id}: requested {tally.requested_kw:.2f} kW, "
-            f"delivered {tally.delivered_kw:.2f} kW ({tally.delivered_kwh:.2f} kWh), "
-            f"rebound {tally.rebound_kwh:.2f} kWh."
-        )
-    typer.echo(f"Trace   {written.trace}\nReport  {written.report}")
+    lines = [f"Used {ledger.used_kwh / scenario.days:.1f} kWh a day, at most {ledger.peak_kw:.1f} kW."]
+    lines += [
+        f"Event {tally.event.event_id}: requested {tally.requested_kw:.2f} kW, "
+        f"delivered {tally.delivered_kw:.2f} kW ({tally.delivered_kwh:.2f} kWh), "
+        f"rebound {tally.rebound_4h_kwh:.2f} kWh."
+        for tally in ledger.tallies
+    ]
+    return summary(written, scenario.days), lines
+
+
+def _many(
+    profile: Profile,
+    scenario: Scenario,
+    houses: int,
+    folder: Path,
+    tick: Callable[[int], None],
+    *,
+    parquet: bool,
+) -> tuple[dict[str, Any], list[str]]:
+    """The totals of many houses, and their lines for a person."""
+    from ven_twin.simulation.many_houses.district import District
+    from ven_twin.simulation.many_houses.folder import district_summary, simulate_district
+
+    district = District(scenario.house, scenario.environment, houses, scenario.start_s, scenario.days)
+    written = simulate_district(profile, district, folder, parquet=parquet, tick=tick)
+    ledger, days = written.ledger, scenario.days
+    low, middle, high = (energy / days for energy in ledger.spread_kwh)
+    peak = f"{ledger.peak_kw:.1f} kW ({ledger.coincidence:.0%} of the houses' own peaks)"
+    lines = [
+        f"{houses} houses used {ledger.used_kwh / days:.1f} kWh a day, at most {peak}.",
+        f"A house used {middle:.1f} kWh a day; eight of ten used {low:.1f} to {high:.1f}.",
+    ]
+    return district_summary(written, district), lines

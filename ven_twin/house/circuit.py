@@ -1,4 +1,4 @@
-"""What every circuit has, whatever hangs on it, and what every device can do."""
+"""The parameters that every circuit has, and the methods that every device has."""
 
 from typing import Annotated, Any, ClassVar, Protocol, Self
 
@@ -62,4 +62,4 @@ class Device(Protocol):
         """Advance *dt_s* seconds; return the successor and the mean power drawn, kW."""
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:
-        """What it could give up in a step in which it would draw *demand_kw* if left alone."""
+        """The flexibility in a step in which it would draw *demand_kw* if left alone."""

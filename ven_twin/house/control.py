@@ -1,4 +1,4 @@
-"""What a circuit is asked to do during a step, and what a step gives back."""
+"""The control of a circuit during a step, and the result of a step."""
 
 from typing import Generic, NamedTuple, TypeVar
 
@@ -10,12 +10,12 @@ DeviceT = TypeVar("DeviceT")
 
 
 class Control(msgspec.Struct, frozen=True, gc=False):
-    """What a circuit is asked to do during one step; the default asks nothing.
+    """The control of a circuit during one step; the default leaves it alone.
 
     ``enabled`` is the relay: open, nothing is drawn, except that heating and cooling still defend their
-    critical comfort limit. ``limit_kw`` is a ceiling on the circuit's power: below zero it asks a battery
-    to discharge; an appliance that is in use finishes first. ``setpoint_offset_c`` above zero relaxes a
-    setpoint (cooling up, heating and hot water down); below zero it asks for more (precooling).
+    critical comfort limit. ``limit_kw`` is a ceiling on the circuit's power: below zero a battery
+    discharges; an appliance that is in use finishes first. ``setpoint_offset_c`` above zero relaxes a
+    setpoint (cooling up, heating and hot water down); below zero tightens it (precooling).
 
     Raises:
         NotFiniteError: a limit or an offset is NaN or infinite.
@@ -33,7 +33,7 @@ class Control(msgspec.Struct, frozen=True, gc=False):
             raise NotFiniteError("setpoint_offset_c", self.setpoint_offset_c)
 
     def allows_kw(self, power_kw: float) -> bool:
-        """Whether a load that knows only on and off may draw *power_kw*."""
+        """Tell if an on-off load may draw *power_kw*."""
         return self.enabled and (self.limit_kw is None or self.limit_kw >= power_kw)
 
 

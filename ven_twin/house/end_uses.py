@@ -11,7 +11,7 @@ SUMMER_SHARE = 183.0 / 365.0
 WEEKEND_SHARE = 2.0 / 7.0
 
 Season = tuple[bool, bool]
-"""Whether it is summer (April to September), and whether it is a weekend."""
+"""Summer (April to September) or not, weekend or not."""
 Shape = Mapping[Season, tuple[float, ...]]
 """24 hourly values for each of the four sorts of day, in any unit."""
 

@@ -1,4 +1,4 @@
-"""What the physics refuses, and why."""
+"""Errors of the physics."""
 
 from contracts.errors import VenTwinError
 

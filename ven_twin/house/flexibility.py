@@ -1,4 +1,4 @@
-"""What a circuit could give up this tick, as the device itself sees it."""
+"""The power that a circuit could give up this tick, as the device itself sees it."""
 
 import msgspec
 

@@ -12,7 +12,6 @@ from ven_twin.house.devices.battery import Battery
 from ven_twin.house.devices.hvac import Hvac
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
-from ven_twin.house.flexibility import Flexibility
 
 
 class HouseStep(NamedTuple):
@@ -23,7 +22,7 @@ class HouseStep(NamedTuple):
 
     @property
     def grid_kw(self) -> float:
-        """What the site imported, kW; below zero it exported."""
+        """Power imported from the grid, kW; below zero the house exports."""
         return sum(self.power_kw.values())
 
 
@@ -105,13 +104,3 @@ class House(msgspec.Struct, frozen=True, gc=False):
             battery, kw = battery.step(control, env, dt_s, -net_kw)
             power_kw[battery.spec.id] = kw
         return HouseStep(House(self.circuits, self.circuit_ids, tuple(loads), hvac, battery), power_kw)
-
-    def demand_kw(self, env: Environment, dt_s: float) -> dict[str, float]:
-        """What each circuit would draw over the next *dt_s* if left alone, kW. Raises as `step`."""
-        return self.step({}, env, dt_s).power_kw
-
-    def flexibility(self, env: Environment, dt_s: float) -> dict[str, Flexibility]:
-        """What each circuit could give up over the next *dt_s*, in panel order. Raises as `step`."""
-        demand_kw = self.demand_kw(env, dt_s)
-        devices = {device.spec.id: device for device in self.devices()}
-        return {circuit_id: devices[circuit_id].flexibility(env, kw) for circuit_id, kw in demand_kw.items()}

@@ -25,7 +25,7 @@ class LightLine(NamedTuple):
 
 
 class _Hour(NamedTuple):
-    """What is drawn once for an hour."""
+    """Weather and use of one hour."""
 
     outdoor_c: float
     outdoor_rise_c: float

@@ -34,7 +34,7 @@ HabitsT = TypeVar("HabitsT", bound=DeviceHabits)
 
 
 class Habits(msgspec.Struct, frozen=True, kw_only=True):
-    """What the occupants use on the mean day of a year, and when they drive.
+    """The occupants' use on the mean day of a year.
 
     ``spread`` is how far an hour or a run may be from its mean (0.3: from 70 to 130 %). The devices' own
     keys come in by `ven_twin.house.profile.HouseHabits`.
@@ -124,7 +124,7 @@ class Stream(ABC, Generic[HabitsT]):
         """The use in a step; None when there is none."""
 
     def used_in_hour(self, index: int) -> bool:  # noqa: ARG002
-        """Whether there may be any use in hour *index* since 1970."""
+        """Tell if there may be any use in hour *index* since 1970."""
         return True
 
 

@@ -7,7 +7,7 @@ from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.simulation.bins import Bins
-from ven_twin.simulation.ledger import REBOUND_S
+from ven_twin.simulation.ledger import REBOUND_HORIZON_S
 from ven_twin.simulation.plot import Plot, Point
 
 BEFORE_S = 1800
@@ -19,8 +19,8 @@ BELOW_ZERO = ("pv", "battery")
 
 
 def event_bins(event: DrEvent) -> Bins:
-    """What an event's plot is drawn from."""
-    return Bins(event.start_ts - BEFORE_S, event.end_ts + REBOUND_S, EVENT_BIN_S)
+    """Empty bins for an event's plot."""
+    return Bins(event.start_ts - BEFORE_S, event.end_ts + REBOUND_HORIZON_S, EVENT_BIN_S)
 
 
 def power(circuits: Sequence[Circuit], bins: Bins, events: Sequence[DrEvent], utc_offset_h: float) -> Plot:
@@ -47,7 +47,7 @@ def power(circuits: Sequence[Circuit], bins: Bins, events: Sequence[DrEvent], ut
         if below != high:
             path += plot.area(starts_s, below, high, bins.width_s)
         if path:
-            plot.fill(path, f"var(--{spec.type})", spec.name)
+            plot.fill(path, f"var(--{spec.type}, var(--muted))", spec.name)
     plot.line(net, "var(--ink)", "net at the meter", width_s=bins.width_s)
     if events:
         plot.line(_apart(free, net), "var(--limit)", "net without the events", width_s=bins.width_s)
@@ -80,6 +80,17 @@ def outdoors(bins: Bins, events: Sequence[DrEvent], utc_offset_h: float) -> Plot
     return plot
 
 
+def spread(bins: Bins, utc_offset_h: float) -> Plot:
+    """Net power of one house: the middle one, and the band of eight houses of ten."""
+    low, middle, high = (bins.means(name) for name in ("low", "middle", "high"))
+    floors, tops = ([kw or 0.0 for _, kw in edge] for edge in (low, high))
+    plot = _plot("Net power of a house", "kW", bins, (min(0.0, *floors), max(tops)), utc_offset_h)
+    band = plot.area([at_s for at_s, _ in low], floors, tops, bins.width_s)
+    plot.fill(band, "var(--comfort)", "10th to 90th percentile")
+    plot.line(middle, "var(--ink)", "middle house", width_s=bins.width_s)
+    return plot
+
+
 def tank(spec: WaterHeaterSpec, bins: Bins, events: Sequence[DrEvent], utc_offset_h: float) -> Plot:
     """The hot water between its deadband and the critical limit."""
     water = bins.means("tank")
@@ -94,11 +105,11 @@ def tank(spec: WaterHeaterSpec, bins: Bins, events: Sequence[DrEvent], utc_offse
     return plot
 
 
-def asked_and_delivered(title: str, bins: Bins, event: DrEvent, utc_offset_h: float) -> Plot:
-    """What an event asked for, what it got, and what came back afterwards."""
+def requested_and_delivered(title: str, bins: Bins, event: DrEvent, utc_offset_h: float) -> Plot:
+    """The requested and the delivered power of an event, and its rebound."""
     delivered = [(at_s, kw) for at_s, kw in bins.means("delivered") if kw is not None]
-    asked = bins.means("asked")
-    values = [kw for _, kw in delivered] + [kw for _, kw in asked if kw is not None]
+    requested = bins.means("requested")
+    values = [kw for _, kw in delivered] + [kw for _, kw in requested if kw is not None]
     plot = _plot(title, "kW below the baseline", bins, _around(values), utc_offset_h)
     _shade(plot, [event])
     starts_s, zero = [at_s for at_s, _ in delivered], [0.0] * len(delivered)
@@ -107,7 +118,7 @@ def asked_and_delivered(title: str, bins: Bins, event: DrEvent, utc_offset_h: fl
     plot.fill(plot.area(starts_s, zero, gave, bins.width_s), "var(--good)", "drawn less than the baseline")
     if min(took) < 0.0:
         plot.fill(plot.area(starts_s, took, zero, bins.width_s), "var(--bad)", "drawn more, as in a rebound")
-    plot.line(asked, "var(--ink)", "asked", width_s=bins.width_s)
+    plot.line(requested, "var(--ink)", "requested", width_s=bins.width_s)
     return plot
 
 

@@ -1,4 +1,4 @@
-"""Runs a scenario into a folder: the trace, the page, and what it came to."""
+"""Runs a scenario into a folder: the trace, the page and the totals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from ven_twin.house.profile import Profile
 from ven_twin.simulation.ledger import Ledger
 from ven_twin.simulation.report import Report
 from ven_twin.simulation.scenario import Scenario, run
-from ven_twin.simulation.trace import CsvTrace, ParquetTrace, house_zone
+from ven_twin.simulation.trace import house_zone, minute_row, trace_writer
 
 DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where a run's files are, and its totals."""
+    """A run's files and totals."""
 
     trace: Path
     report: Path
@@ -32,20 +32,19 @@ def simulate(
     parquet: bool = False,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Written:
-    """Run *scenario*, writing into *folder* as it goes. *tick* is told how many steps were made.
+    """Run *scenario*, writing into *folder* as it goes. *tick* gets the number of steps made.
 
     Raises:
         ParquetMissingError: *parquet* without pyarrow.
         OSError: the folder cannot be written to.
     """
-    zone = house_zone(scenario.site.weather.utc_offset_h)
+    zone = house_zone(scenario.environment.weather.utc_offset_h)
     page, ledger = Report(profile, scenario, seed, zone), Ledger(scenario.events)
-    target = folder / ("trace.parquet" if parquet else "trace.csv")
-    writer = (ParquetTrace if parquet else CsvTrace)(target, zone)
+    target, writer = trace_writer(folder, parquet=parquet)
     folder.mkdir(parents=True, exist_ok=True)
     with writer as trace:
         for step, minute in enumerate(run(scenario), start=1):
-            trace.write(minute)
+            trace.write(minute_row(minute, zone))
             page.add(minute)
             ledger.count(minute)
             if step % 60 == 0:
@@ -56,7 +55,7 @@ def simulate(
 
 
 def summary(written: Written, days: int) -> dict[str, Any]:
-    """What a run came to, for programs; in the spelling of the wire."""
+    """A run's totals for programs, in the spelling of the wire."""
     ledger = written.ledger
     events = [
         {
@@ -69,8 +68,8 @@ def summary(written: Written, days: int) -> dict[str, Any]:
             "deliveredKw": round(tally.delivered_kw, DIGITS),
             "deliveredKwh": round(tally.delivered_kwh, DIGITS),
             "shortKwh": round(tally.short_kwh, DIGITS),
-            "reboundKwh": round(tally.rebound_kwh, DIGITS),
-            "reboundPeakKw": round(tally.rebound_peak_kw, DIGITS),
+            "reboundKwh": round(tally.rebound_4h_kwh, DIGITS),
+            "reboundPeakKw": round(tally.rebound_4h_peak_kw, DIGITS),
         }
         for tally in ledger.tallies
     ]

@@ -6,32 +6,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contracts.wire.telemetry import Telemetry
-from contracts.wire.units import S_PER_DAY
 from ven_twin.control.meter import Meter
 from ven_twin.control.reporting import Sender, telemetry_row
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.simulation.scenario import STEP_S, WARM_UP_STEP_S
+from ven_twin.house.warm_up import warmed_up
+from ven_twin.simulation.scenario import STEP_S
 
 BOOT_ID = "backfill"
-"""Whose rows these are: no run of a VEN has this id."""
+"""The rows' boot id, which no run of a VEN has."""
 ROW_S = 300
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPast:
-    """What is to be lived through.
+    """A house and the time that it lives through.
 
     Attributes:
         house: as it is when nothing has happened to it yet.
-        site: its weather and its people.
+        environment: its weather and its people.
         from_ts: where the first row begins, UTC s, a multiple of `ROW_S`.
         until_ts: no row ends after this, UTC s.
         shift_s: house time less wall time, a multiple of `ROW_S`.
     """
 
     house: House
-    site: HouseEnvironment
+    environment: HouseEnvironment
     from_ts: int
     until_ts: float
     shift_s: int = 0
@@ -42,14 +42,12 @@ def rows(past: SimulatedPast, voice: Sender) -> Iterator[Telemetry]:
 
     The house lives a day before the first. Nothing is curtailed, so used power and the clone's are one.
     """
-    house, at_ts = past.house, past.from_ts - S_PER_DAY
-    while at_ts < past.from_ts:
-        env = past.site.environment(at_ts + past.shift_s, WARM_UP_STEP_S)
-        house, at_ts = house.step({}, env, WARM_UP_STEP_S).house, at_ts + WARM_UP_STEP_S
+    house = warmed_up(past.house, past.environment, past.from_ts + past.shift_s)
+    at_ts = past.from_ts
     while at_ts + ROW_S <= past.until_ts:
         meter = Meter()
         for step_s in range(0, ROW_S, STEP_S):
-            env = past.site.environment(at_ts + step_s + past.shift_s, STEP_S)
+            env = past.environment.environment(at_ts + step_s + past.shift_s, STEP_S)
             house, power_kw = house.step({}, env, STEP_S)
             meter = meter.count(power_kw, sum(power_kw.values()), STEP_S)
         at_ts += ROW_S

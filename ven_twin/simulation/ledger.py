@@ -1,4 +1,4 @@
-"""What a run comes to: energy by circuit, and what each event asked, got and gave back."""
+"""A run's totals: energy by circuit, and each event's requested, delivered and rebound energy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from contracts.wire.events import DrEvent
 from contracts.wire.units import kwh
 from ven_twin.simulation.scenario import STEP_S, Minute
 
-REBOUND_S = 4 * 3600
+REBOUND_HORIZON_S = 4 * 3600
 """How long after an event its rebound is counted, at most until the next. Interpretation: by then the
 house is where its clone is, all but the slowest of it."""
 
@@ -21,12 +21,12 @@ class EventTally:
     requested_kwh: float = 0.0
     delivered_kwh: float = 0.0
     short_kwh: float = 0.0
-    rebound_kwh: float = 0.0
-    rebound_peak_kw: float = 0.0
+    rebound_4h_kwh: float = 0.0
+    rebound_4h_peak_kw: float = 0.0
 
     @property
     def requested_kw(self) -> float:
-        """Mean of what was asked."""
+        """Mean of the requested power."""
         return self._mean_kw(self.requested_kwh)
 
     @property
@@ -37,7 +37,7 @@ class EventTally:
     @property
     def rebound_share(self) -> float:
         """The part of the delivered energy that came back; 0 when nothing was delivered."""
-        return self.rebound_kwh / self.delivered_kwh if self.delivered_kwh > 0.0 else 0.0
+        return self.rebound_4h_kwh / self.delivered_kwh if self.delivered_kwh > 0.0 else 0.0
 
     def during(self, minute: Minute) -> None:
         """Count a minute of the event."""
@@ -49,8 +49,8 @@ class EventTally:
 
     def after(self, minute: Minute) -> None:
         """Count a minute after the event; what is drawn on top of the baseline is rebound."""
-        self.rebound_kwh -= kwh(minute.delivered_kw, STEP_S)
-        self.rebound_peak_kw = max(self.rebound_peak_kw, -minute.delivered_kw)
+        self.rebound_4h_kwh -= kwh(minute.delivered_kw, STEP_S)
+        self.rebound_4h_peak_kw = max(self.rebound_4h_peak_kw, -minute.delivered_kw)
 
     def _mean_kw(self, energy_kwh: float) -> float:
         return energy_kwh * 60.0 / self.minutes if self.minutes else 0.0
@@ -88,5 +88,5 @@ class Ledger:
             latest = self.tallies[-1]
             if minute.event_id == latest.event.event_id:
                 latest.during(minute)
-            elif minute.at_s < latest.event.end_ts + REBOUND_S:
+            elif minute.at_s < latest.event.end_ts + REBOUND_HORIZON_S:
                 latest.after(minute)

@@ -1,17 +1,18 @@
 """The page of a run: self-contained, light and dark, for a screen or a phone."""
 
-from collections.abc import Sequence
-from datetime import datetime, timezone
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timezone
 from html import escape
 
 from contracts.wire.events import DrEvent, Signal
 from contracts.wire.units import S_PER_DAY
+from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.house.profile import Profile
 from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
-from ven_twin.simulation.ledger import REBOUND_S, EventTally, Ledger
+from ven_twin.simulation.ledger import REBOUND_HORIZON_S, EventTally, Ledger
 from ven_twin.simulation.scenario import Minute, Scenario
 from ven_twin.simulation.style import PAGE
 
@@ -30,30 +31,30 @@ class Report:
 
     def add(self, minute: Minute) -> None:
         """Take the next minute."""
-        self._bins.add(minute)
+        self._bins.add(minute.at_s, minute.quantities())
         for _, bins in self._zoomed:
-            bins.add(minute)
+            bins.add(minute.at_s, minute.quantities())
 
     def html(self, ledger: Ledger) -> str:
         """The page."""
         profile, scenario = self._profile, self._scenario
         first = datetime.fromtimestamp(scenario.start_s, self._zone).date()
-        days = "1 day" if scenario.days == 1 else f"{scenario.days} days"
-        place, _, state = scenario.site.weather.place.partition(", ")
-        weather = f"{place.title()}, {state}" if state else place
-        subtitle = f"{days} from {first}, weather of a typical year in {weather}, seed {self._seed}"
-        parts = [_tiles(ledger, scenario.days)]
-        parts += [f"<h2>Events</h2>{_event_table(ledger.tallies, self._zone)}"] if ledger.tallies else []
-        parts += self._event_plots()
-        parts += ["<h2>The whole run</h2>", *self._plots()]
-        parts += ["<h2>Energy by circuit</h2>", _energy_table(profile, ledger, scenario.days)]
-        body = "\n".join(parts)
-        return PAGE.format(title=f"House “{escape(profile.name)}”", subtitle=escape(subtitle), body=body)
+        below_title = subtitle(scenario.days, first, scenario.environment.weather.place, f"seed {self._seed}")
+        sections = [_tiles(ledger, scenario.days)]
+        sections += [f"<h2>Events</h2>{_event_table(ledger.tallies, self._zone)}"] if ledger.tallies else []
+        sections += self._event_plots()
+        sections += ["<h2>The whole run</h2>", *self._plots()]
+        sections += [
+            "<h2>Energy by circuit</h2>",
+            energy_table(profile.circuits, ledger.circuits_kwh, scenario.days),
+        ]
+        body = "\n".join(sections)
+        return PAGE.format(title=f"House “{escape(profile.name)}”", subtitle=below_title, body=body)
 
     def _event_plots(self) -> list[str]:
-        offset_h = self._scenario.site.weather.utc_offset_h
+        offset_h = self._scenario.environment.weather.utc_offset_h
         plots = [
-            figures.asked_and_delivered(_title(event, self._zone), bins, event, offset_h).html()
+            figures.requested_and_delivered(_title(event, self._zone), bins, event, offset_h).html()
             for event, bins in self._zoomed
         ]
         if plots:
@@ -67,8 +68,8 @@ class Report:
     def _plots(self) -> list[str]:
         circuits, bins = self._profile.circuits, self._bins
         events: Sequence[DrEvent] = self._scenario.events
-        offset_h = self._scenario.site.weather.utc_offset_h
-        means = f"Means over {bins.each}" + ("; events are shaded." if events else ".")
+        offset_h = self._scenario.environment.weather.utc_offset_h
+        means = f"Means over {bins.width_text}" + ("; events are shaded." if events else ".")
         plots = [figures.power(circuits, bins, events, offset_h).html(means)]
         for spec in circuits:
             if isinstance(spec, HvacSpec):
@@ -78,8 +79,8 @@ class Report:
         return [*plots, figures.outdoors(bins, events, offset_h).html()]
 
 
-def asks(event: DrEvent) -> str:
-    """What an event asks for, in words."""
+def request_text(event: DrEvent) -> str:
+    """The request of an event, in words."""
     interval = event.intervals[0]
     if interval.signal is Signal.SHED_KW:
         return f"shed {interval.value:g} kW"
@@ -91,9 +92,8 @@ def asks(event: DrEvent) -> str:
 def _title(event: DrEvent, zone: timezone) -> str:
     start = datetime.fromtimestamp(event.start_ts, zone)
     end = datetime.fromtimestamp(event.end_ts, zone)
-    return (
-        f"Asked and delivered: {start:%a} {start.day} {start:%b}, {start:%H:%M} to {end:%H:%M}, {asks(event)}"
-    )
+    when = f"{start:%a} {start.day} {start:%b}, {start:%H:%M} to {end:%H:%M}"
+    return f"Requested and delivered: {when}, {request_text(event)}"
 
 
 def _tiles(ledger: Ledger, days: int) -> str:
@@ -103,24 +103,26 @@ def _tiles(ledger: Ledger, days: int) -> str:
     ]
     if ledger.coolest_c is not None and ledger.warmest_c is not None:
         tiles.append(("Indoors", f"{ledger.coolest_c:.1f} – {ledger.warmest_c:.1f}", "°C"))
-    asked = sum(tally.requested_kwh for tally in ledger.tallies)
-    if asked > 0.0:
+    requested_kwh = sum(tally.requested_kwh for tally in ledger.tallies)
+    if requested_kwh > 0.0:
         delivered = sum(tally.delivered_kwh for tally in ledger.tallies)
-        rebound = sum(tally.rebound_kwh for tally in ledger.tallies)
-        tiles.append(("Delivered", f"{delivered:.1f}", f"of {asked:.1f} kWh asked"))
-        tiles.append(("Rebound", f"{rebound:.1f}", f"kWh within {REBOUND_S // 3600} h"))
-    return (
-        '<div class="tiles">'
-        + "".join(
-            f"<div><b>{name}</b><strong>{value}</strong><small>{unit}</small></div>"
-            for name, value, unit in tiles
-        )
-        + "</div>"
+        rebound = sum(tally.rebound_4h_kwh for tally in ledger.tallies)
+        tiles.append(("Delivered", f"{delivered:.1f}", f"of {requested_kwh:.1f} kWh requested"))
+        tiles.append(("Rebound", f"{rebound:.1f}", f"kWh within {REBOUND_HORIZON_S // 3600} h"))
+    return tiles_html(tiles)
+
+
+def tiles_html(tiles: Sequence[tuple[str, str, str]]) -> str:
+    """The figures on top of the page: name, value and unit."""
+    shown = (
+        f"<div><b>{name}</b><strong>{value}</strong><small>{unit}</small></div>"
+        for name, value, unit in tiles
     )
+    return f'<div class="tiles">{"".join(shown)}</div>'
 
 
 def _event_table(tallies: Sequence[EventTally], zone: timezone) -> str:
-    head = "<th>Event<th>Asks<th>Asked kW<th>Delivered kW<th>Short kWh<th>Rebound kWh<th>Its peak kW"
+    head = "<th>Event<th>Request<th>Requested kW<th>Delivered kW<th>Short kWh<th>Rebound kWh<th>Its peak kW"
     rows = []
     for tally in tallies:
         start = datetime.fromtimestamp(tally.event.start_ts, zone)
@@ -128,20 +130,30 @@ def _event_table(tallies: Sequence[EventTally], zone: timezone) -> str:
             tally.requested_kw,
             tally.delivered_kw,
             tally.short_kwh,
-            tally.rebound_kwh,
-            tally.rebound_peak_kw,
+            tally.rebound_4h_kwh,
+            tally.rebound_4h_peak_kw,
         )
         numbers = "".join(f"<td>{cell:.2f}" for cell in cells)
-        rows.append(f"<tr><th>{start:%Y-%m-%d %H:%M}<td>{asks(tally.event)}{numbers}")
+        rows.append(f"<tr><th>{start:%Y-%m-%d %H:%M}<td>{request_text(tally.event)}{numbers}")
     return f'<div class="wide"><table><thead><tr>{head}</thead>{"".join(rows)}</table></div>'
 
 
-def _energy_table(profile: Profile, ledger: Ledger, days: int) -> str:
-    most = max((abs(energy) for energy in ledger.circuits_kwh.values()), default=0.0) or 1.0
-    rows = "".join(
-        f"<tr><th>{escape(spec.name)}<td>{energy / days:.2f}"
-        f'<td class="bar"><i style="--c:var(--{spec.type});width:{100 * abs(energy) / most:.1f}%"></i>'
-        for spec in profile.circuits
-        for energy in (ledger.circuits_kwh.get(spec.id, 0.0),)
-    )
-    return f"<table class=energy><thead><tr><th>Circuit<th>kWh a day<th></thead>{rows}</table>"
+def energy_table(circuits: Sequence[Circuit], circuits_kwh: Mapping[str, float], days: int) -> str:
+    """Energy of a day by circuit, with bars."""
+    most = max((abs(energy) for energy in circuits_kwh.values()), default=0.0) or 1.0
+    rows = []
+    for spec in circuits:
+        energy_kwh = circuits_kwh.get(spec.id, 0.0)
+        bar = f"--c:var(--{spec.type},var(--muted));width:{100 * abs(energy_kwh) / most:.1f}%"
+        rows.append(
+            f'<tr><th>{escape(spec.name)}<td>{energy_kwh / days:.2f}<td class="bar"><i style="{bar}"></i>'
+        )
+    return f"<table class=energy><thead><tr><th>Circuit<th>kWh a day<th></thead>{''.join(rows)}</table>"
+
+
+def subtitle(days: int, first: date, place: str, seed: str) -> str:
+    """Time, weather and seed of a run."""
+    length = "1 day" if days == 1 else f"{days} days"
+    town, _, state = place.partition(", ")
+    weather = f"{town.title()}, {state}" if state else town
+    return escape(f"{length} from {first}, weather of a typical year in {weather}, {seed}")

@@ -11,22 +11,21 @@ from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
+from ven_twin.house.warm_up import warmed_up
 
 STEP_S = 60
-WARM_UP_STEP_S = 300
-"""As in the twin: a house that has just been built has no warm walls and no drawn-down tank."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is simulated: *days* from *start_s* (UTC s) in steps of a minute, *events* in order of time.
+    """A simulation: *days* from *start_s* (UTC s) in steps of a minute, *events* in order of time.
 
     Raises:
         PhysicsError: less than a day.
     """
 
     house: House
-    site: HouseEnvironment
+    environment: HouseEnvironment
     start_s: float
     days: int
     events: Sequence[DrEvent] = ()
@@ -43,7 +42,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """What a step was like. Powers are means over it, temperatures and charges stand at its end.
+    """One step of a run. Powers are means over it, temperatures and charges are those at its end.
 
     ``requested_kw`` and ``event_id`` are None outside events; what a house does not have is None as well.
     ``free_air_c`` is the air in the uncurtailed clone.
@@ -68,26 +67,43 @@ class Minute:
         """Baseline less use, kW; below zero it is a rise."""
         return self.baseline_kw - self.used_kw
 
+    def quantities(self) -> Iterator[tuple[str, float]]:
+        """Every quantity that it has, by the circuit's id or by its name."""
+        yield from self.circuits_kw.items()
+        yield "used", self.used_kw
+        yield "baseline", self.baseline_kw
+        yield "delivered", self.delivered_kw
+        yield "outdoor", self.outdoor_c
+        optional = (
+            ("requested", self.requested_kw),
+            ("air", self.air_c),
+            ("free_air", self.free_air_c),
+            ("tank", self.tank_c),
+        )
+        for name, value in optional:
+            if value is not None:
+                yield name, value
+
 
 def run(scenario: Scenario) -> Iterator[Minute]:
     """Live through *scenario*, minute by minute; the same scenario gives the same minutes."""
-    house, site = _warmed_up(scenario), scenario.site
-    premises = HousePair(house, house)
+    house = warmed_up(scenario.house, scenario.environment, scenario.start_s)
+    pair = HousePair(house, house)
     events = iter(scenario.events)
     event = next(events, None)
     for step in range(scenario.steps):
         at_s = scenario.start_s + step * STEP_S
-        env = site.environment(at_s, STEP_S)
+        env = scenario.environment.environment(at_s, STEP_S)
         while event is not None and at_s >= event.end_ts:
             event = next(events, None)
         interval = event.interval_at(at_s) if event else None
         # Between events there is nothing to decide once every circuit is released.
-        if interval is not None or any(premises.plan.curtailed.values()):
-            premises = premises.planned(env, STEP_S, interval)
-        available_kw = premises.available_kw if interval else 0.0
-        premises, flow = premises.step(env, STEP_S)
+        if interval is not None or any(pair.plan.curtailed.values()):
+            pair = pair.planned(env, STEP_S, interval)
+        available_kw = pair.available_kw if interval else 0.0
+        pair, flow = pair.step(env, STEP_S)
         yield _minute(
-            premises,
+            pair,
             flow,
             at_s=at_s,
             outdoor_c=env.outdoor_c,
@@ -96,16 +112,8 @@ def run(scenario: Scenario) -> Iterator[Minute]:
         )
 
 
-def _warmed_up(scenario: Scenario) -> House:
-    house = scenario.house
-    for at_s in range(-S_PER_DAY, 0, WARM_UP_STEP_S):
-        env = scenario.site.environment(scenario.start_s + at_s, WARM_UP_STEP_S)
-        house = house.step({}, env, WARM_UP_STEP_S).house
-    return house
-
-
 def _minute(
-    premises: HousePair,
+    pair: HousePair,
     flow: Flow,
     *,
     at_s: float,
@@ -113,7 +121,7 @@ def _minute(
     requested_kw: float | None,
     event_id: str | None,
 ) -> Minute:
-    house, clone = premises.house, premises.clone
+    house, clone = pair.house, pair.clone
     heater = next((load for load in house.loads if isinstance(load, WaterHeater)), None)
     car = next((load for load in house.loads if isinstance(load, Ev)), None)
     return Minute(
@@ -124,7 +132,7 @@ def _minute(
         outdoor_c=outdoor_c,
         requested_kw=requested_kw,
         event_id=event_id,
-        curtailed=tuple(circuit for circuit, off in premises.plan.curtailed.items() if off),
+        curtailed=tuple(circuit for circuit, off in pair.plan.curtailed.items() if off),
         air_c=house.hvac.air_c if house.hvac else None,
         free_air_c=clone.hvac.air_c if clone.hvac else None,
         tank_c=heater.tank_c if heater else None,

@@ -1,6 +1,7 @@
 """Traces on disk: one row a minute, as CSV or, with pyarrow installed, as Parquet."""
 
 import csv
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import import_module
 from pathlib import Path
@@ -15,14 +16,14 @@ BATCH = 1_440
 
 
 class ParquetMissingError(VenTwinError):
-    """Raised when Parquet is asked for and pyarrow is not installed. The user installs it or takes CSV."""
+    """Raised when Parquet is requested and pyarrow is not installed. The user installs it or takes CSV."""
 
     def __init__(self) -> None:
         super().__init__("--parquet needs pyarrow: pip install pyarrow, or leave --parquet out for trace.csv")
 
 
 class TraceWriter(Protocol):
-    """Takes a run's minutes in order. A context manager: the file is whole once it is left."""
+    """Takes a run's rows in order. A context manager: the file is whole once it is left."""
 
     def __enter__(self) -> Self: ...
 
@@ -30,11 +31,11 @@ class TraceWriter(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def write(self, minute: Minute) -> None:
-        """Take the next minute."""
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Take the next row."""
 
 
-def columns(minute: Minute, zone: timezone) -> dict[str, Any]:
+def minute_row(minute: Minute, zone: timezone) -> dict[str, Any]:
     """A row: what is measured carries its unit in its name; what a house has not is left empty."""
     at = datetime.fromtimestamp(minute.at_s, zone)
     row: dict[str, Any] = {
@@ -63,8 +64,8 @@ def house_zone(utc_offset_h: float) -> timezone:
 class CsvTrace:
     """Writes ``trace.csv``: numbers to the micro-unit, so that a repeated run is the same file."""
 
-    def __init__(self, path: Path, zone: timezone) -> None:
-        self._path, self._zone = path, zone
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._names: list[str] | None = None
 
     def __enter__(self) -> Self:
@@ -75,9 +76,8 @@ class CsvTrace:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def write(self, minute: Minute) -> None:
-        """Take the next minute."""
-        row = columns(minute, self._zone)
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Take the next row."""
         if self._names is None:
             self._names = list(row)
             self._rows.writerow(self._names)
@@ -91,15 +91,15 @@ class ParquetTrace:
         ParquetMissingError: pyarrow is not installed.
     """
 
-    def __init__(self, path: Path, zone: timezone) -> None:
+    def __init__(self, path: Path) -> None:
         try:
             # By name: an extra, which a host that runs twins has not.
             self._arrow: Any = import_module("pyarrow")
             self._parquet: Any = import_module("pyarrow.parquet")
         except ImportError as error:
             raise ParquetMissingError from error
-        self._path, self._zone = path, zone
-        self._batch: list[dict[str, Any]] = []
+        self._path = path
+        self._batch: list[Mapping[str, Any]] = []
         self._writer: Any = None
 
     def __enter__(self) -> Self:
@@ -112,9 +112,9 @@ class ParquetTrace:
             if self._writer is not None:
                 self._writer.close()
 
-    def write(self, minute: Minute) -> None:
-        """Take the next minute."""
-        self._batch.append(columns(minute, self._zone))
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Take the next row."""
+        self._batch.append(row)
         if len(self._batch) == BATCH:
             self._flush()
 
@@ -135,3 +135,13 @@ def _cell(value: Any) -> Any:
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".") if value else "0"
     return "" if value is None else value
+
+
+def trace_writer(folder: Path, *, parquet: bool) -> tuple[Path, TraceWriter]:
+    """A trace in *folder*, and its path.
+
+    Raises:
+        ParquetMissingError: *parquet* without pyarrow.
+    """
+    path = folder / ("trace.parquet" if parquet else "trace.csv")
+    return path, (ParquetTrace if parquet else CsvTrace)(path)

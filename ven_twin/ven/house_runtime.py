@@ -16,9 +16,9 @@ from ven_twin.control.release import CAP_KW, Release, begin
 from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
-from ven_twin.house.house import House
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import Panel, build_house
+from ven_twin.house.warm_up import warmed_up
 from ven_twin.ven.clock import HouseClock
 
 STEP_MAX_S = 900.0
@@ -26,9 +26,6 @@ STEP_MAX_S = 900.0
 LOOK_AHEAD_S = 1.0
 OFFER_PERIOD_S = 60.0
 """Between two looks at how long what is on offer could be held, unless the offer changes."""
-WARM_UP_S = 24 * 3600.0
-WARM_UP_STEP_S = 300.0
-"""A house that has stood empty of time has no warm walls and no drawn-down tank; it lives a day first."""
 
 
 class _Sustained(NamedTuple):
@@ -54,7 +51,7 @@ class HouseRuntime:
         self._site = load_site(profile, seed)
         self._clock = house_clock
         self._stepped_s = house_clock.started_s
-        lived_in = self._warmed_up(built, house_clock.origin_ts)
+        lived_in = warmed_up(built, self._site, house_clock.origin_ts)
         self._premises = HousePair(lived_in, lived_in)
         self._flow = Flow({}, 0.0)
         self._row = Meter()
@@ -68,13 +65,6 @@ class HouseRuntime:
         self.panel: Panel = profile.panel
         self.load_ids = frozenset(circuit.id for circuit in built.circuits)
         self.critical = frozenset(circuit.id for circuit in built.circuits if circuit.critical)
-
-    def _warmed_up(self, house: House, until_ts: float) -> House:
-        at_ts = until_ts - WARM_UP_S
-        while at_ts < until_ts:
-            house = house.step({}, self._site.environment(at_ts, WARM_UP_STEP_S), WARM_UP_STEP_S).house
-            at_ts += WARM_UP_STEP_S
-        return house
 
     @property
     def plan(self) -> ShedPlan:

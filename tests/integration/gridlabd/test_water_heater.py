@@ -49,7 +49,7 @@ def tank(weather_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Tank:
     spec = next(spec for spec in profile.circuits if isinstance(spec, WaterHeaterSpec))
     site = load_site(profile)
     draws_l = [
-        site.environment(UTC_START_S + minute * MINUTE_S, MINUTE_S).hot_water_l
+        site.environment(UTC_START_S + minute * MINUTE_S, MINUTE_S).use(WaterHeaterUse).drawn_l
         for minute in range(DAYS * 1440)
     ]
     flows = [

@@ -291,7 +291,7 @@ def test_views_show_the_house_as_it_would_be_left_alone(house: House, site: Hous
     """Every circuit is there, with the power that the next step would draw."""
     env = site.environment(EVENING_S, 60.0)
     views = circuit_views(house, env, 60.0, {})
-    assert {shown.id: shown.demand_kw for shown in views} == house.demand_kw(env, 60.0)
+    assert {shown.id: shown.demand_kw for shown in views} == house.step({}, env, 60.0).power_kw
     assert [shown.priority for shown in views] == [spec.priority for spec in house.circuits]
 
 

@@ -79,12 +79,6 @@ def test_stepping_leaves_the_house_as_it_was(house: House, hot_day: Environment)
     assert house.step({}, hot_day, 60.0) == before
 
 
-def test_demand_is_what_the_next_step_would_draw(house: House, site: HouseEnvironment) -> None:
-    """The preview that planning rests on is the physics itself."""
-    env = site.environment(JULY, 60.0)
-    assert house.demand_kw(env, 60.0) == house.step({}, env, 60.0).power_kw
-
-
 @pytest.mark.parametrize("dt_s", [0.0, -60.0, float("nan"), float("inf")])
 def test_a_step_of_no_length_is_refused(house: House, hot_day: Environment, dt_s: float) -> None:
     """Time goes forward by a finite amount."""

@@ -25,7 +25,7 @@ def test_a_run_writes_a_trace_and_a_page(tmp_path: Path) -> None:
     )
     assert result.exit_code == 0, result.output
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"trace.csv", "report.html"}
-    assert "Event 2026-07-14-1700: asked 1.00 kW" in result.output
+    assert "Event 2026-07-14-1700: requested 1.00 kW" in result.output
 
 
 def test_json_is_one_document_that_says_where_the_files_are(tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ def test_the_page_fetches_nothing(page: str) -> None:
     assert not re.search(r"url\(|@import|https?://|<script", page)
 
 
-def test_the_page_shows_what_was_asked_for(page: str) -> None:
-    """Power by circuit, temperatures against comfort, asked and delivered, and rebound."""
-    for words in ("Power by circuit", "comfort limits", "Asked and delivered", "Rebound", "Washer-dryer"):
+def test_the_page_shows_requested_and_delivered_power(page: str) -> None:
+    """Power by circuit, temperatures against comfort, requested and delivered, and rebound."""
+    for words in ("Power by circuit", "comfort limits", "Requested and delivered", "Rebound", "Washer-dryer"):
         assert words in page
     assert "prefers-color-scheme: dark" in page
     assert "nan" not in page.lower().replace("finance", "")
@@ -93,10 +93,11 @@ def test_bins_are_means_over_the_minutes_that_had_a_value() -> None:
     """A quantity that a bin never saw is a gap and not a zero."""
     bins = Bins(0.0, 600.0, 300)
     for minute in range(12):
-        asked = 2.0 if minute < 2 else None
-        bins.add(Minute(60.0 * minute, {"a": float(minute)}, 1.0, 1.0, 20.0, asked))
+        requested_kw = 2.0 if minute < 2 else None
+        shown = Minute(60.0 * minute, {"a": float(minute)}, 1.0, 1.0, 20.0, requested_kw)
+        bins.add(shown.at_s, shown.quantities())
     assert bins.means("a") == [(0.0, 2.0), (300.0, 7.0)]
-    assert bins.means("asked") == [(0.0, 2.0), (300.0, None)]
+    assert bins.means("requested") == [(0.0, 2.0), (300.0, None)]
 
 
 def test_labels_are_escaped() -> None:

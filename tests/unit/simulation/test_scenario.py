@@ -32,7 +32,7 @@ def test_the_same_scenario_gives_the_same_minutes(scenario: Scenario, minutes: l
 
 def test_another_seed_is_another_day(profile: Profile, scenario: Scenario, minutes: list[Minute]) -> None:
     """Chance follows the seed, the weather does not."""
-    other = list(run(replace(scenario, site=load_site(profile, seed=7))))
+    other = list(run(replace(scenario, environment=load_site(profile, seed=7))))
     assert [minute.outdoor_c for minute in other] == [minute.outdoor_c for minute in minutes]
     assert [minute.used_kw for minute in other] != [minute.used_kw for minute in minutes]
 
@@ -85,6 +85,6 @@ def test_an_import_limit_holds_the_standard_house_down(scenario: Scenario) -> No
     event = scenario.events[0]
     interval = event.intervals[0].__class__(duration_s=7200, signal="importLimitKw", value=2.0)
     limited = type(event)(event_id="limit", start_ts=event.start_ts, intervals=(interval,))
-    whole = replace(scenario, house=build_house(profile), site=load_site(profile), events=[limited])
+    whole = replace(scenario, house=build_house(profile), environment=load_site(profile), events=[limited])
     within = [minute.used_kw for minute in run(whole) if minute.event_id]
     assert sum(within) / len(within) < 2.5

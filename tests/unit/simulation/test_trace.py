@@ -8,16 +8,17 @@ import pytest
 
 from ven_twin.simulation import trace
 from ven_twin.simulation.scenario import Minute
-from ven_twin.simulation.trace import CsvTrace, ParquetMissingError, ParquetTrace, house_zone
+from ven_twin.simulation.trace import CsvTrace, ParquetMissingError, ParquetTrace, house_zone, minute_row
 
 MINUTE = Minute(1_784_000_000.0, {"hvac1": 1.25, "pv1": -0.5}, 0.75, 1.75, 30.0, 1.0, "e1", ("hvac1",), 24.5)
 
 
 def test_a_csv_trace_reads_back_what_was_written(tmp_path: Path) -> None:
     """One header, one row a minute, local times with their offset, empty where there is nothing."""
-    with CsvTrace(tmp_path / "trace.csv", house_zone(-5.0)) as writer:
-        writer.write(MINUTE)
-        writer.write(replace(MINUTE, at_s=MINUTE.at_s + 60, requested_kw=None, event_id=None, curtailed=()))
+    with CsvTrace(tmp_path / "trace.csv") as writer:
+        writer.write(minute_row(MINUTE, house_zone(-5.0)))
+        after = replace(MINUTE, at_s=MINUTE.at_s + 60, requested_kw=None, event_id=None, curtailed=())
+        writer.write(minute_row(after, house_zone(-5.0)))
     with (tmp_path / "trace.csv").open() as file:
         first, second = csv.DictReader(file)
     assert first["time"].endswith("-05:00")
@@ -29,9 +30,9 @@ def test_a_csv_trace_reads_back_what_was_written(tmp_path: Path) -> None:
 def test_a_parquet_trace_reads_back_what_was_written(tmp_path: Path) -> None:
     """The same columns, typed: numbers are numbers and missing values are null."""
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: pip install pyarrow")
-    with ParquetTrace(tmp_path / "trace.parquet", house_zone(-5.0)) as writer:
+    with ParquetTrace(tmp_path / "trace.parquet") as writer:
         for minute in range(1_500):
-            writer.write(replace(MINUTE, at_s=MINUTE.at_s + 60 * minute))
+            writer.write(minute_row(replace(MINUTE, at_s=MINUTE.at_s + 60 * minute), house_zone(-5.0)))
     rows = parquet.read_table(tmp_path / "trace.parquet").to_pylist()
     assert len(rows) == 1_500
     assert rows[0]["used_kw"] == 0.75
@@ -48,4 +49,4 @@ def test_parquet_without_pyarrow_says_what_to_install(
 
     monkeypatch.setattr(trace, "import_module", missing)
     with pytest.raises(ParquetMissingError, match="pip install pyarrow"):
-        ParquetTrace(tmp_path / "trace.parquet", house_zone(-5.0))
+        ParquetTrace(tmp_path / "trace.parquet")

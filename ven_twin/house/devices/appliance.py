@@ -46,7 +46,7 @@ class ApplianceStream(Stream[HabitsT]):
         return self.use_type(started_s) if started_s else None
 
     def used_in_hour(self, index: int) -> bool:
-        """Whether a run starts in that hour."""
+        """Tell if a run starts in that hour."""
         return _start(self, index).run_s > 0.0
 
 

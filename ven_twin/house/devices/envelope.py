@@ -67,7 +67,7 @@ class Temperatures(NamedTuple):
 
 
 def equilibrium(envelope: BuildingEnvelope, outdoor_c: float, air_kw: float, mass_kw: float) -> Temperatures:
-    """Where the house would come to rest, with *air_kw* of heat into the air and *mass_kw* into the mass."""
+    """The temperatures at rest, with *air_kw* of heat into the air and *mass_kw* into the mass."""
     air_c = outdoor_c + (air_kw + mass_kw) / envelope.ua_kw_c
     return Temperatures(air_c, air_c + mass_kw / envelope.coupling_kw_c)
 

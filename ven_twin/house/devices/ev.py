@@ -42,7 +42,7 @@ class EvSpec(Circuit, frozen=True, kw_only=True):
 
 
 class EvUse(Use, frozen=True, gc=False):
-    """Whether the car is home, the hours to its next departure, the miles of the trip it last came from."""
+    """The car at home or away, the hours to its next departure, the miles of its last trip."""
 
     home: bool = True
     departs_in_h: float = 12.0
@@ -73,7 +73,7 @@ class EvStream(Stream[EvHabits]):
     use_type = EvUse
 
     def use(self, span: Span) -> EvUse:
-        """Where the car is as the step starts."""
+        """The car as the step starts."""
         day, hour_of_day = span.day, span.hour_of_day
         today = _trip(self, day)
         if hour_of_day < today.leaves_h:

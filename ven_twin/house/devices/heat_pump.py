@@ -1,4 +1,4 @@
-"""What a reversible heat pump gives and takes at an outdoor temperature."""
+"""Heat and power of a reversible heat pump at an outdoor temperature."""
 
 from enum import IntEnum
 from math import exp
@@ -11,7 +11,7 @@ from contracts.wire.units import celsius_to_fahrenheit
 
 
 class Mode(IntEnum):
-    """What the machine is doing. AUX is heating with the resistance strip beside the compressor."""
+    """The machine's mode. AUX is heating with the resistance strip beside the compressor."""
 
     COOL = -1
     OFF = 0

@@ -130,7 +130,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         )
 
     def band(self, control: Control, env: Environment) -> Band:
-        """Where the machine switches under *control*: relaxed by its offset, within the critical limits."""
+        """The switching temperatures under *control*: relaxed by its offset, within the critical limits."""
         spec = self.spec
         half_c = spec.deadband_c / 2.0
         offset_c = max(control.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
@@ -145,12 +145,12 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         return Band(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
 
     def _draws_kw(self, env: Environment) -> float:
-        """What the machine draws, or would if it ran, kW."""
+        """Power of the machine when it runs, kW."""
         mode = self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT)
         return output(self.spec.machine, mode, env.outdoor_c, env.humidity).power_kw
 
     def _thermostat(self, band: Band, air_c: float, mode: Mode, held_s: float) -> Mode:
-        """What the thermostat asks for: hysteresis, and no switching within the cycle time."""
+        """The mode that the thermostat calls for: hysteresis, and no switching within the cycle time."""
         if mode > 0 and air_c < band.heat_off_c:
             strip = air_c <= band.heat_on_c - self.spec.deadband_c
             return AUX if strip or mode is AUX else HEAT
@@ -171,7 +171,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
 
 
 def _switching_s(band: Band, mode: Mode, start_c: float, end_c: float, part_s: float) -> float:
-    """When the air, on a straight line from *start_c* to *end_c*, meets the next threshold; else *part_s*."""
+    """The time at which the air, on a straight line between two temperatures, meets the next threshold."""
     if mode is OFF:
         edge_c = band.cool_on_c if end_c > start_c else band.heat_on_c
     else:

@@ -1,4 +1,4 @@
-"""Where the sun stands, and what it puts on a plane."""
+"""The position of the sun, and its irradiance on a plane."""
 
 from dataclasses import dataclass
 from math import cos, pi, radians, sin, sqrt

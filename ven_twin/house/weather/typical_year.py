@@ -32,7 +32,7 @@ RANGES = {
     "direct_w_m2": (0.0, 1400.0),
     "diffuse_w_m2": (0.0, 1200.0),
 }
-"""What weather on the ground can be. A gap in a table, written as -9900 or as NaN, is outside of it."""
+"""The range of weather on the ground. A gap in a table, written as -9900 or as NaN, is outside of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

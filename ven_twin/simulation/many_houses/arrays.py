@@ -1,4 +1,4 @@
-"""What the array forms share: types, and parts of arrays."""
+"""Types and operations that the array forms share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,5 +59,5 @@ class Controls:
         )
 
     def allow_kw(self, power_kw: float) -> Bools:
-        """Which houses' load of *power_kw*, that knows only on and off, may draw."""
+        """The houses whose on-off load may draw *power_kw*."""
         return self.enabled & (self.limit_kw >= power_kw)

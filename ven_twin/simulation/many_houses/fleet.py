@@ -24,7 +24,7 @@ from ven_twin.simulation.many_houses.storage import Batteries, Evs
 from ven_twin.simulation.many_houses.water_heater import WaterHeaters
 
 Load = Appliances | Fridges | Evs | WaterHeaters | Singly | Dimmable[Any] | Pv
-"""What has no state is kept as the one value that it is."""
+"""A load without state is one value for all houses."""
 FREE: Mapping[str, Controls] = {}
 
 
@@ -36,7 +36,7 @@ class ManyHousesStep(NamedTuple):
 
     @property
     def grid_kw(self) -> Floats:
-        """What each site imported, kW; below zero it exported."""
+        """Power imported by each house, kW; below zero it exports."""
         total_kw: Floats = np.sum(list(self.power_kw.values()), axis=0)
         return total_kw
 
@@ -95,6 +95,7 @@ class ManyHouses:
         """
         if not 0.0 < dt_s < inf:
             raise StepDurationError(dt_s)
+        dt_s = float(dt_s)  # an int would make arrays of ints
         power_kw = {circuit.id: np.zeros(0) for circuit in self.circuits}
         gains_kw, net_kw = np.full(self.count, env.shared.people_kw), np.zeros(self.count)
         loads = []

@@ -179,7 +179,7 @@ class Hvacs:
 
 
 def _crossed(band: Bands, mode: Modes, start_c: Floats, end_c: Floats) -> tuple[Bools, Floats]:
-    """Which houses met the next threshold within the part, and that threshold, °C."""
+    """The houses that meet the next threshold, and that threshold, °C."""
     edge_c = np.where(
         mode == Mode.OFF,
         np.where(end_c > start_c, band.cool_on_c, band.heat_on_c),

@@ -112,7 +112,7 @@ class Singly:
 
 
 def dimmed_kw(spec: DimmableSpec, controls: Controls | None, level_kw: Floats) -> Floats:
-    """What lights or outlets draw: `ven_twin.house.devices.dimmable`, which has no state."""
+    """Power of lights or outlets: `ven_twin.house.devices.dimmable`, which has no state."""
     level_kw = np.minimum(level_kw, spec.rated_kw)
     if controls is None:
         return level_kw
@@ -122,6 +122,6 @@ def dimmed_kw(spec: DimmableSpec, controls: Controls | None, level_kw: Floats) -
 
 
 def generated_kw(pv: Pv, controls: Controls | None, env: Environment, dt_s: float, count: int) -> Floats:
-    """What each array gives, below zero: one sun for all, and each house's own relay."""
+    """Power of each PV array, below zero: one sun for all, a relay for each."""
     power_kw = np.full(count, pv.step(FREE, env, dt_s).power_kw)
     return power_kw if controls is None else np.where(controls.enabled, power_kw, 0.0)
