@@ -2,22 +2,27 @@
 
 from datetime import UTC, datetime
 from random import Random
+from typing import ClassVar
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ven_twin.house.control import FREE, Control
+from ven_twin.house.circuit import Circuit
+from ven_twin.house.control import FREE, Control, Stepped
 from ven_twin.house.devices.dryer import DryerUse
 from ven_twin.house.devices.ev import EvUse
 from ven_twin.house.devices.fridge import FridgeUse
-from ven_twin.house.devices.lights import LightsUse
+from ven_twin.house.devices.lights import LightsSpec, LightsUse
 from ven_twin.house.devices.outlets import OutletsUse
 from ven_twin.house.devices.range import RangeUse
 from ven_twin.house.devices.water_heater import WaterHeaterUse
+from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
 from ven_twin.house.library import load_profile, load_site, packaged_houses
+from ven_twin.house.occupants import StreamType
 from ven_twin.house.profile import build_house
 
 np = pytest.importorskip("numpy", reason="a fleet needs numpy: pip install numpy")
@@ -99,7 +104,46 @@ def test_a_fleet_lives_in_the_same_worlds(at_s: float, dt_s: float) -> None:
             assert many.levels_kw[level][index] == one.use(level).level_kw
         for started in (DryerUse, RangeUse):
             assert many.started_s[started][index] == one.use(started).started_s
-        assert many.each()[index] == one, "as a device without an array form sees it"
+        assert many.by_house()[index] == one, "as a device without an array form sees it"
+
+
+class Fan(msgspec.Struct, frozen=True):
+    """A device of which the array form knows nothing: it follows the taps, and counts its steps."""
+
+    spec_type: ClassVar[type[Circuit]] = LightsSpec
+    stream_type: ClassVar[StreamType | None] = None
+    spec: Circuit
+    steps: int = 0
+
+    def step(self, control: Control, env: Environment, dt_s: float) -> Stepped["Fan"]:  # noqa: ARG002
+        """Draw by the use of hot water, within the limit."""
+        kw = env.use(WaterHeaterUse).drawn_l + self.steps / 1000.0
+        kw = min(kw, 9.0 if control.limit_kw is None else control.limit_kw)
+        return Stepped(Fan(self.spec, self.steps + 1), kw if control.enabled else 0.0)
+
+
+def test_a_device_without_an_array_form_is_stepped_house_by_house() -> None:
+    """A new device works among many houses at once: each in its environment, under its control."""
+    profile = load_profile("flat")
+    built = build_house(profile)
+    fan = Fan(msgspec.structs.replace(built.device("lights1").spec, id="fan1", heat_fraction=1.0))
+    house = House.of({device.spec.id: device for device in (*built.devices(), fan)})
+    worlds = [load_site(profile, seed) for seed in (1, 2)]
+    environments = HouseEnvironments.of(worlds[0], [1, 2])
+    houses, fleet = [house, house], ManyHouses.of([house, house])
+    controls = [FREE, Control(limit_kw=0.2)]
+    fans_kw = set()
+    for step in range(1_440):
+        at_s = YEAR + 60.0 * step
+        arrays = {"fan1": Controls.of(controls)} if step % 2 else {}
+        fleet, fleet_kw = fleet.step(arrays, environments.environments(at_s, 60.0), 60.0)
+        for index, world in enumerate(worlds):
+            control = {"fan1": controls[index]} if step % 2 else {}
+            houses[index], power_kw = houses[index].step(control, world.environment(at_s, 60.0), 60.0)
+            assert {circuit: kw[index] for circuit, kw in fleet_kw.items()} == power_kw
+            fans_kw.add(power_kw["fan1"])
+    assert max(fans_kw) > 4.0, "people drew water, and the house saw it"
+    assert [fleet.house(index) for index in (0, 1)] == houses
 
 
 def test_a_house_leaves_a_fleet_as_it_was() -> None:

@@ -31,6 +31,10 @@ from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
 from ven_twin.simulation.many_houses.arrays import Bools, Floats
 from ven_twin.simulation.many_houses.chance import Words, units
 
+LEVELS: tuple[type[DimmableUse], ...] = (LightsUse, OutletsUse)
+STARTS: tuple[type[ApplianceUse], ...] = (DryerUse, RangeUse)
+"""The uses that are drawn here; others are drawn house by house, see `Environments.by_house`."""
+
 
 class _Starts(NamedTuple):
     at_s: Floats
@@ -72,7 +76,7 @@ class HouseEnvironments:
         home, departs_in_h, miles = self._cars(index // HOURS_A_DAY, shared.hour_of_day)
         count = len(self.seeds)
         tap_l = np.zeros(count)
-        started_s: dict[type[ApplianceUse], Floats] = {kind: np.zeros(count) for kind in (DryerUse, RangeUse)}
+        started_s: dict[type[ApplianceUse], Floats] = {kind: np.zeros(count) for kind in STARTS}
         while until_s > 0.0:
             drawn = _hours(self, index)
             tap_l += TAP_L_S * _overlaps_s(drawn.tap, from_s, until_s)
@@ -105,14 +109,13 @@ class Environments:
     ev_departs_in_h: Floats
     ev_trip_miles: Floats
 
-    def each(self) -> list[Environment]:
-        """The environments one by one, for a device without an array form."""
-        alone = _alone(self.houses)
-        return [one.environment(self.at_s, self.dt_s) for one in alone]
+    def by_house(self) -> list[Environment]:
+        """The environments house by house, for a device without an array form."""
+        return [house.environment(self.at_s, self.dt_s) for house in _by_house(self.houses)]
 
 
 @lru_cache(maxsize=4)
-def _alone(houses: HouseEnvironments) -> list[HouseEnvironment]:
+def _by_house(houses: HouseEnvironments) -> list[HouseEnvironment]:
     return [replace(houses.first, seed=int(seed)) for seed in houses.seeds]
 
 

@@ -17,7 +17,7 @@ from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
 from ven_twin.simulation.many_houses.arrays import Controls, Floats
-from ven_twin.simulation.many_houses.environments import Environments
+from ven_twin.simulation.many_houses.environments import LEVELS, STARTS, Environments
 from ven_twin.simulation.many_houses.hvac import Hvacs
 from ven_twin.simulation.many_houses.loads import Appliances, Fridges, Singly, dimmed_kw, generated_kw
 from ven_twin.simulation.many_houses.storage import Batteries, Evs
@@ -25,7 +25,11 @@ from ven_twin.simulation.many_houses.water_heater import WaterHeaters
 
 Load = Appliances | Fridges | Evs | WaterHeaters | Singly | Dimmable[Any] | Pv
 """A load without state is one value for all houses."""
-FREE: Mapping[str, Controls] = {}
+ARRAY_FORMS: Mapping[type[Device], type[WaterHeaters | Evs | Fridges]] = {
+    WaterHeater: WaterHeaters,
+    Ev: Evs,
+    Fridge: Fridges,
+}
 
 
 class ManyHousesStep(NamedTuple):
@@ -130,16 +134,11 @@ class ManyHouses:
 
 
 def _load(devices: list[Any]) -> Load:
-    match devices[0]:
-        case WaterHeater():
-            return WaterHeaters.of(devices)
-        case Ev():
-            return Evs.of(devices)
-        case Appliance():
-            return Appliances.of(devices)
-        case Fridge():
-            return Fridges.of(devices)
-        case Dimmable() | Pv() as stateless:
-            return stateless
-        case _:
-            return Singly(devices)
+    """The array form of one circuit's devices; what has none is stepped house by house."""
+    first = devices[0]
+    if isinstance(first, Pv) or (isinstance(first, Dimmable) and first.use_type in LEVELS):
+        return first
+    if isinstance(first, Appliance) and first.use_type in STARTS:
+        return Appliances.of(devices)
+    array_form = ARRAY_FORMS.get(type(first))
+    return array_form.of(devices) if array_form else Singly(devices)

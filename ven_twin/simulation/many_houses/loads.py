@@ -106,7 +106,7 @@ class Singly:
         """Advance every device by *dt_s* in its environment."""
         stepped = [
             device.step(FREE if controls is None else controls.one(index), alone, dt_s)
-            for index, (device, alone) in enumerate(zip(self.houses, env.each(), strict=True))
+            for index, (device, alone) in enumerate(zip(self.houses, env.by_house(), strict=True))
         ]
         return Singly([after.device for after in stepped]), np.array([after.power_kw for after in stepped])
 
