@@ -52,7 +52,7 @@ async def live(config: TwinConfig) -> None:
         state_dir=Path(config.state),
         report_interval_s=1.0,
     )
-    twin = Twin(settings, identity_files.load(Path(config.identity)), ven_clock=VenClock(system_ts))
+    twin = Twin.open(settings, identity_files.load(Path(config.identity)), ven_clock=VenClock(system_ts))
     session = twin._session
     session._backoff = Backoff(Scaled(config.time_scale))
     session._puback_timeout_s = config.puback_timeout_s

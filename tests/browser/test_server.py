@@ -32,7 +32,7 @@ async def twin(tmp_path: Path) -> AsyncIterator[Twin]:
     """A twin that runs, with no broker to be found."""
     Authority().identity(tmp_path / "tls")
     settings = TwinSettings(ven_id="ven-1", endpoint="localhost", port=free_port(), state_dir=tmp_path)
-    twin = Twin(settings, identity_files.load(tmp_path / "tls"))
+    twin = Twin.open(settings, identity_files.load(tmp_path / "tls"))
     running = asyncio.create_task(twin.run())
     yield twin
     twin.stop()

@@ -350,7 +350,8 @@ async def shadow(tmp_path: Path, authority: Authority) -> AsyncIterator[ShadowSe
 @contextlib.asynccontextmanager
 async def _a_twin(shadow: ShadowService, identity: Identity, folder: Path) -> AsyncIterator[Twin]:
     port: int = shadow.port  # type: ignore[attr-defined]
-    twin = Twin(TwinSettings(ven_id="ven-1", endpoint="localhost", port=port, state_dir=folder), identity)
+    settings = TwinSettings(ven_id="ven-1", endpoint="localhost", port=port, state_dir=folder)
+    twin = Twin.open(settings, identity)
     running = asyncio.create_task(twin.run())
     yield twin
     twin.stop()

@@ -32,7 +32,7 @@ class Caring:
         """Look after it until something is so."""
         async with asyncio.timeout(20):
             while not wanted():
-                self.renewal.look(self.wanted, time.monotonic())
+                self.renewal.tick(self.wanted, time.monotonic())
                 await asyncio.sleep(0.02)
 
     async def connected_with(self, certificate_id: str) -> None:
@@ -127,7 +127,7 @@ async def test_a_fetch_that_fails_is_said_and_not_repeated_at_once(
     caring.wanted = "0" * 64
     await caring.until(lambda: "no AWS credentials" in caplog.text)
     for _ in range(10):
-        caring.renewal.look(caring.wanted, time.monotonic())
+        caring.renewal.tick(caring.wanted, time.monotonic())
         await asyncio.sleep(0)
     assert len(tries) == 1
     assert ven.session.status.state == "connected"

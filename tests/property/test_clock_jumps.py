@@ -49,7 +49,7 @@ class World:
             wait_s = 60.0 if due_ts is None else min(60.0, due_ts - now_ts)
             self.true_s = min(until_s, self.true_s + max(0.001, wait_s))
             if cloud:
-                self.clock.heard(int(NOW + self.true_s), self.true_s)
+                self.clock.on_cloud_time(int(NOW + self.true_s), self.true_s)
 
 
 steps = st.lists(

@@ -205,7 +205,7 @@ class VenMachine(RuleBasedStateMachine):
         """What the twin does whenever it wakes: announce and remember in one write, report when it may."""
         self.ven, transitions = self.ven.advance(self.now)
         for transition in transitions:
-            held = transition.held
+            held = transition.scheduled
             self.said[held.event.event_id].append((held.event.revision, transition.phase))
         held_now = self.ven.in_force(self.now)
         if held_now is not None:

@@ -21,7 +21,7 @@ TOPICS = Topics(VEN)
 
 @dataclass
 class Stand:
-    """A VEN's folder, the clocks of its host, and what the VEN has said so far.
+    """A VEN's folder, the clocks of its host, and what the VEN has sent so far.
 
     Attributes:
         system_ts: what the host's clock shows.
@@ -31,7 +31,7 @@ class Stand:
     folder: Path
     system_ts: float = START_TS
     steady_s: float = 1000.0
-    said: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
     version: int = 0
 
     def start(self, **options: Any) -> Twin:
@@ -39,9 +39,8 @@ class Stand:
         settings: dict[str, Any] = {"ven_id": VEN, "endpoint": "nowhere", "state_dir": self.folder}
         nobody = Identity(self.folder, self.folder, self.folder)
         clock = VenClock(lambda: self.system_ts, lambda: self.steady_s)
-        self.twin = Twin(TwinSettings(**settings, **options), nobody, ven_clock=clock)
-        for waiting in self.twin._journal.begun():
-            self.twin._carry_out(waiting)
+        self.twin = Twin.open(TwinSettings(**settings, **options), nobody, ven_clock=clock)
+        self.twin._finish_commands()
         return self.twin
 
     def kill(self) -> None:
@@ -50,7 +49,7 @@ class Stand:
         self.twin._outbox._db.close()
 
     def kill_unread(self) -> None:
-        """As `kill`, with what it has said still in its outbox."""
+        """As `kill`, with what it has sent still in its outbox."""
         self.twin._outbox._db.close()
 
     def live_nowhere(self, seconds: float) -> None:
@@ -59,21 +58,19 @@ class Stand:
         self.steady_s += seconds
 
     def collect(self) -> list[dict[str, Any]]:
-        """Take what the VEN has said out of its outbox, as a broker would."""
+        """Take what the VEN has sent out of its outbox, as a broker would."""
         for row in self.twin._outbox.window(1000):
-            self.said.append({"topic": row.topic, **json.loads(row.payload)})
+            self.sent.append({"topic": row.topic, **json.loads(row.payload)})
             self.twin._outbox.acked(row.id)
-        return self.said
+        return self.sent
 
     def phases(self, event_id: str) -> list[str]:
         """The phases that were announced of an event."""
-        return [
-            said["phase"] for said in self.collect() if said.get("event_id") == event_id and "phase" in said
-        ]
+        return [row["phase"] for row in self.collect() if row.get("event_id") == event_id and "phase" in row]
 
     def acks(self, correlation_id: str) -> list[dict[str, Any]]:
         """The answers to a command."""
-        return [said for said in self.collect() if said.get("correlationId") == correlation_id]
+        return [row for row in self.collect() if row.get("correlationId") == correlation_id]
 
     def live(self, seconds: float, step_s: float = 1.0) -> None:
         """Let time pass, and the VEN with it."""
@@ -81,7 +78,7 @@ class Stand:
             self.system_ts += min(step_s, seconds)
             self.steady_s += min(step_s, seconds)
             seconds -= step_s
-            self.twin._beat()
+            self.twin._tick()
 
     async def command(self, **message: Any) -> None:
         """A command comes in."""
@@ -100,4 +97,4 @@ class Stand:
     @property
     def event_id(self) -> str | None:
         """The event that is acted on."""
-        return self.twin._household.acting
+        return self.twin._engine.house.acting

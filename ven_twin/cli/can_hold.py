@@ -42,15 +42,15 @@ def can_hold(
     json_output: JsonOption = False,
 ) -> None:
     """Can the house hold X kW for Y minutes? Tried on the model, offline; exit 1 when it cannot."""
-    from ven_twin.ven.clock import HouseClock, now_ts
-    from ven_twin.ven.house_runtime import HouseRuntime
+    from ven_twin.ven.clock import now_ts
+    from ven_twin.ven.house_runtime import HouseClock, warm_house
 
     requested_kw = parse_power(kw, "--kw")
     if not 0 < requested_kw <= MOST_KW:
         raise FieldError("--kw", f"write more than 0 and at most {MOST_KW:.0f} kW, not {kw}")
     length_min = _minutes(duration, minutes)
     from_ts = parse_start_ts(house_start, "--house-start") if house_start else now_ts()
-    held = HouseRuntime(house, HouseClock(from_ts, 0.0)).can_hold(requested_kw, length_min)
+    held = warm_house(house, HouseClock(from_ts, 0.0)).can_hold(requested_kw, length_min)
     if json_output:
         print_json(msgspec.to_builtins(held))
     else:

@@ -86,7 +86,7 @@ def _twin(cloud: Cloud, ven_id: str, stage: str, **house: object) -> Twin:
     folder = ven_folder(stage, ven_id)
     asked = TwinSettings(ven_id=ven_id, endpoint="", state_dir=folder, **house)  # type: ignore[arg-type]
     endpoint, port = save_identity(cloud, ven_id, folder / "tls")
-    return Twin(asked.at(endpoint, port), identity_files.load(folder / "tls"))
+    return Twin.open(asked.at(endpoint, port), identity_files.load(folder / "tls"))
 
 
 async def _all_until_told(twins: dict[str, Twin]) -> list[str]:

@@ -125,7 +125,7 @@ def run(
             fetch = partial(_fetch_again, options, folder)
         certs = certs or Path(where["folder"])
         asked = asked.at(endpoint or where["endpoint"], port or where["port"])
-    with Twin(asked, identity_files.load(certs), fetch=fetch) as twin:
+    with Twin.open(asked, identity_files.load(certs), fetch=fetch) as twin:
         ended = asyncio.run(_until_told(twin, web, folder))
     if ended is not None:
         raise VenTwinError(ended)

@@ -58,7 +58,7 @@ def carry_out(state: VenState, command: ops.VenCommand, now_ts: float, facts: Ve
         done = _HANDLERS[type(command)](state, command, now_ts, facts)
     except FieldError as error:
         raise CommandRefusedError(error, command.op, command.correlation_id) from None
-    return replace(done, state=done.state.with_wanted(done.desired, now_ts))
+    return replace(done, state=done.state.with_desired(done.desired, now_ts))
 
 
 def _ping(state: VenState, _command: ops.Ping, _now_ts: float, _facts: VenFigures) -> StateChange:

@@ -100,7 +100,7 @@ class HousePair:
         settings: Mapping[str, CircuitSetting] = NO_SETTINGS,
         load_sheds: Mapping[str, LoadShed] | None = None,
         waiting: Mapping[str, LoadShed] | None = None,
-        above_clone_kw: float | None = None,
+        above_baseline_kw: float | None = None,
     ) -> HousePair:
         """Decide anew what each circuit does, on what house and clone would draw now.
 
@@ -112,7 +112,7 @@ class HousePair:
             settings: what is set of circuits.
             load_sheds: circuits curtailed by command; what that takes off counts towards what is asked.
             waiting: circuits that an event which is over has not given back yet.
-            above_clone_kw: how far above the clone the house may go; any way when None.
+            above_baseline_kw: how far above the clone the house may go; any way when None.
         """
         views = circuit_views(self.house, env, dt_s, self.switching, settings)
         commanded = load_sheds or {}
@@ -123,8 +123,8 @@ class HousePair:
         requested_kw = _requested_kw(interval, baseline_kw, shed_available_kw(views))
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
         needed += [max(0.0, demand_kw - limit) for limit in _limits_kw(interval, limit_kw)]
-        if above_clone_kw is not None:
-            needed.append(max(0.0, demand_kw - baseline_kw - above_clone_kw))
+        if above_baseline_kw is not None:
+            needed.append(max(0.0, demand_kw - baseline_kw - above_baseline_kw))
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), REASON)
         plan = with_commanded(plan_shed(left, max(needed)), views, taken_kw, reasons)
         return replace(self, plan=plan, views=views)

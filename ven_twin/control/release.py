@@ -66,9 +66,9 @@ class Release:
         """Whether everything has come back and the cap stands no more."""
         return house_ts >= self.until_ts
 
-    def count(self, above_clone_kw: float, dt_s: float) -> Release:
+    def count(self, above_baseline_kw: float, dt_s: float) -> Release:
         """The release after *dt_s* (wall s) at so much above the clone."""
-        rebound_kw = max(0.0, above_clone_kw)
+        rebound_kw = max(0.0, above_baseline_kw)
         return replace(
             self,
             rebound_kwh=self.rebound_kwh + kwh(rebound_kw, dt_s),

@@ -148,7 +148,7 @@ def transition_ack(
 
     ``data`` has what was delivered, why the VEN left, and which circuits were taken out by hand.
     """
-    event, phase = transition.held.event, transition.phase
+    event, phase = transition.scheduled.event, transition.phase
     active = phase is Phase.ACTIVE
     actual_kw = plan.shed_kw if active else delivered.reduction_kw if delivered else None
     opted_out = phase is Phase.OPTED_OUT
@@ -169,7 +169,7 @@ def transition_ack(
 
 
 def _particulars(transition: EventTransition, delivered: Meter | None, state: VenState) -> dict[str, Any]:
-    event_id, phase = transition.held.event.event_id, transition.phase
+    event_id, phase = transition.scheduled.event.event_id, transition.phase
     said: dict[str, Any] = {}
     if delivered is not None and phase is not Phase.ACTIVE:
         said["deliveredKwh"] = round(delivered.reduction_kwh, 4)

@@ -51,4 +51,4 @@ def switch(state: VenState, load_id: str, *, enabled: bool, now_ts: float) -> St
 
 
 def _wanted(state: VenState, patch: dict[str, object], now_ts: float) -> StateChange:
-    return StateChange(state.with_wanted(patch, now_ts), {}, patch)
+    return StateChange(state.with_desired(patch, now_ts), {}, patch)

@@ -79,12 +79,12 @@ class ScheduledEvent:
 class EventTransition:
     """An event that is in another phase than was last announced."""
 
-    held: ScheduledEvent
+    scheduled: ScheduledEvent
     phase: Phase
 
 
-_OVER = frozenset({Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT})
-_ORDER = {Phase.FAR: 0, Phase.NEAR: 1, Phase.ACTIVE: 2} | dict.fromkeys(_OVER, 3)
+OVER = frozenset({Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT})
+_ORDER = {Phase.FAR: 0, Phase.NEAR: 1, Phase.ACTIVE: 2} | dict.fromkeys(OVER, 3)
 """In which order an event goes through its phases."""
 
 
@@ -125,7 +125,7 @@ class Schedule:
             taken = replace(taken, announced=phase)
         elif held is not None:
             before = held.phase(now_ts)
-            over = before if phase is Phase.CANCELLED and before in _OVER else None
+            over = before if phase is Phase.CANCELLED and before in OVER else None
             anew = held.announced is not None and _ORDER[phase] < _ORDER[held.announced]
             taken = replace(taken, announced=None if anew else held.announced, ended=over)
         return self._with(taken), ScheduleVerdict.ACCEPTED
@@ -140,13 +140,13 @@ class Schedule:
         events = dict(self.events)
         for event_id in event_ids:
             held = events.get(event_id)
-            if held is not None and held.phase(now_ts) not in _OVER:
+            if held is not None and held.phase(now_ts) not in OVER:
                 events[event_id] = replace(held, ended=phase)
         return Schedule(events)
 
     def open_ids(self, now_ts: float) -> tuple[str, ...]:
         """Ids of the events that are not over."""
-        return tuple(event_id for event_id, held in self.events.items() if held.phase(now_ts) not in _OVER)
+        return tuple(event_id for event_id, held in self.events.items() if held.phase(now_ts) not in OVER)
 
     def from_shadow_ids(self) -> frozenset[str]:
         """Ids of the events whose newest revision came by shadow."""
@@ -179,7 +179,7 @@ class Schedule:
     def told_over(self, event_id: str) -> bool:
         """Whether the cloud has been told that *event_id* is over, or it is not held any more."""
         held = self.events.get(event_id)
-        return held is None or held.announced in _OVER
+        return held is None or held.announced in OVER
 
     def next_change_ts(self, now_ts: float) -> float | None:
         """When a phase or an interval next changes by itself, UTC s, or None."""
@@ -207,7 +207,7 @@ def _edges(held: ScheduledEvent) -> Iterable[float]:
 
 def _trimmed(events: Mapping[str, ScheduledEvent], now_ts: float) -> Mapping[str, ScheduledEvent]:
     """Without the oldest of the announced events that are over, beyond the number that is kept."""
-    over = [held for held in events.values() if held.announced in _OVER and held.phase(now_ts) in _OVER]
+    over = [held for held in events.values() if held.announced in OVER and held.phase(now_ts) in OVER]
     over.sort(key=lambda held: held.end_ts)
     forgotten = {held.event.event_id for held in over[: max(0, len(over) - KEPT_ENDED)]}
     return {event_id: held for event_id, held in events.items() if event_id not in forgotten}

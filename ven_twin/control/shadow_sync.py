@@ -12,6 +12,8 @@ from typing import Any
 
 from contracts.wire.shadow import merge
 
+NOT_FOUND = 404
+
 
 @dataclass(frozen=True, slots=True)
 class ShadowCopy:
@@ -42,6 +44,24 @@ class ShadowCopy:
     def desired_events(self) -> Mapping[str, Any]:
         """``desired.drEvents`` as it stands, without the events that were removed."""
         return _section(self.desired, "drEvents")
+
+    def on_message(self, suffix: str, document: Mapping[str, Any], *, own_update: bool) -> ShadowCopy:
+        """Take up a message on the topic *suffix* below ``shadow/``; any other changes nothing.
+
+        *own_update* marks the answer to this VEN's own update.
+        """
+        match suffix:
+            case "get/accepted":
+                return self.on_get(document)
+            case "get/rejected" if document.get("code") == NOT_FOUND:
+                return self.on_missing()
+            case "update/delta":
+                return self.on_delta(document)
+            case "update/accepted":
+                return self.on_accepted(document)
+            case "update/rejected" if own_update:
+                return self.disconnected()
+        return self
 
     def on_get(self, document: Mapping[str, Any]) -> ShadowCopy:
         """The whole shadow was read. One that is older than what is known already changes nothing."""
@@ -93,7 +113,7 @@ class ShadowCopy:
             synchronized=self.synchronized and (self.accepted == 0 or version == self.accepted + 1),
         )
 
-    def with_wanted(self, patch: Mapping[str, Any]) -> ShadowCopy:
+    def with_desired(self, patch: Mapping[str, Any]) -> ShadowCopy:
         """What a command wants is desired from now on, and not only once the service has said so."""
         return replace(self, desired=merge(self.desired, patch))
 

@@ -56,7 +56,7 @@ class VenState:
         restores: how often it was told to give back what an event that is over still holds.
         shadow: its copy of the shadow.
         errors: why something desired was refused, by key path.
-        taken: paths of the desired events and loads that were not.
+        mirrored: paths of the desired events and loads that were accepted.
     """
 
     ven_id: str
@@ -68,7 +68,7 @@ class VenState:
     restores: int = 0
     shadow: ShadowCopy = field(default_factory=ShadowCopy)
     errors: Mapping[str, str] = field(default_factory=dict)
-    taken: frozenset[str] = frozenset()
+    mirrored: frozenset[str] = frozenset()
 
     def with_shadow(self, shadow: ShadowCopy, now_ts: float) -> VenState:
         """Converge to *shadow*'s desired state; what cannot be is refused under `errors`.
@@ -91,15 +91,15 @@ class VenState:
             schedule=schedule,
             settings=self.settings.with_desired(own),
             errors=errors,
-            taken=frozenset(events | {f"loads.{load_id}" for load_id in own.loads}),
+            mirrored=frozenset(events | {f"loads.{load_id}" for load_id in own.loads}),
         )
 
-    def with_wanted(self, patch: Mapping[str, Any], now_ts: float) -> VenState:
+    def with_desired(self, patch: Mapping[str, Any], now_ts: float) -> VenState:
         """Take *patch*, which a command puts into the desired state, as desired at once.
 
         Else the next message about the shadow, which does not know of it yet, would undo the command.
         """
-        return self.with_shadow(self.shadow.with_wanted(patch), now_ts) if patch else self
+        return self.with_shadow(self.shadow.with_desired(patch), now_ts) if patch else self
 
     def _with_events(
         self, desired: Desired, shadow: ShadowCopy, errors: dict[str, str], now_ts: float
@@ -167,7 +167,7 @@ class VenState:
     def _reported_events(self) -> dict[str, Any]:
         desired, reported = self.shadow.desired_events, {}
         for event_id, held in self.schedule.events.items():
-            if f"drEvents.{event_id}" in self.taken and event_id in desired:
+            if f"drEvents.{event_id}" in self.mirrored and event_id in desired:
                 reported[event_id] = dict(desired[event_id])
             elif held.source is EventOrigin.COMMAND:
                 reported[event_id] = held.event.to_shadow()
@@ -183,7 +183,7 @@ class VenState:
         mirrored = desired if isinstance(desired, Mapping) else {}
         return {
             load_id: mirrored[load_id]
-            if load_id in mirrored and f"loads.{load_id}" in self.taken
+            if load_id in mirrored and f"loads.{load_id}" in self.mirrored
             else {key: value for key, value in msgspec.to_builtins(load).items() if value is not None}
             for load_id, load in self.settings.loads.items()
         }

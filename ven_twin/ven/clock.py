@@ -10,7 +10,6 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 HOUSE_SPEED_MAX = 3600.0
 JUMP_S = 5.0
@@ -75,7 +74,7 @@ class VenClock:
         return self._steady()
 
     def now_ts(self) -> float:
-        """The VEN's time, UTC s; never earlier than it was, but for `heard` from the cloud."""
+        """The VEN's time, UTC s; never earlier than it was, but for `on_cloud_time`."""
         steady_s = self._steady()
         ahead_s = self._system() - steady_s - self._offset_s
         reach_s = SLEW * max(0.0, steady_s - self._looked_s)
@@ -100,28 +99,29 @@ class VenClock:
         """How far the cloud's time is from the VEN's, s, where that is so much that it has to be said."""
         return self._skew_s if self._skew_s is not None and abs(self._skew_s) > SKEW_S else None
 
-    def heard(self, cloud_ts: float, asked_s: float) -> bool:
-        """The cloud said that it was *cloud_ts*, in whole s, when asked at *asked_s* by the steady clock.
+    def on_cloud_time(self, cloud_ts: float, requested_s: float) -> bool:
+        """Compare with the cloud's time, *cloud_ts* in whole s, requested at *requested_s* (steady).
 
-        Says whether the VEN's time was set by that. An answer that took long says too little.
+        Returns whether the VEN's time was set by it. An answer that took long is ignored.
         """
-        at_s, within_s = (self._steady() + asked_s) / 2.0, (self._steady() - asked_s) / 2.0 + 0.5
+        at_s, within_s = (self._steady() + requested_s) / 2.0, (self._steady() - requested_s) / 2.0 + 0.5
         if within_s > AGREES_S:
             return False
         self.now_ts()
-        told_s = cloud_ts + 0.5 - at_s  # as an offset, like the VEN's own
-        own_s, system_s = told_s - self._offset_s, told_s - (self._system() - self._steady())
-        adopted = abs(own_s) > AGREES_S + within_s >= abs(system_s)
+        cloud_offset_s = cloud_ts + 0.5 - at_s
+        skew_s = cloud_offset_s - self._offset_s
+        system_skew_s = cloud_offset_s - (self._system() - self._steady())
+        adopted = abs(skew_s) > AGREES_S + within_s >= abs(system_skew_s)
         if adopted:
             logger.warning(
-                "the cloud agrees with the system's clock: the VEN's time is set by %+.0f s", own_s
+                "the cloud agrees with the system's clock: the VEN's time is set by %+.0f s", skew_s
             )
             self._offset_s = self._system() - self._steady()
             self._jumped = False
-            own_s = system_s
-        said_before, self._skew_s = self.skew_s is not None, own_s
-        if self.skew_s is not None and not said_before:
-            logger.warning("this VEN's clock is %.0f s from the cloud's: set the clock of its host", own_s)
+            skew_s = system_skew_s
+        warned, self._skew_s = self.skew_s is not None, skew_s
+        if self.skew_s is not None and not warned:
+            logger.warning("this VEN's clock is %.0f s from the cloud's: set the clock of its host", skew_s)
         return adopted
 
 
@@ -139,22 +139,3 @@ def new_boot_id(at_ts: float, after: str | None = None) -> str:
         with contextlib.suppress(ValueError):
             seconds = max(seconds, int(after[:_BOOT_TIME_DIGITS], 16) + 1)
     return f"{seconds:08x}{secrets.token_hex(3)}"
-
-
-@dataclass(frozen=True, slots=True)
-class HouseClock:
-    """The time in the house, which may pass faster than on the wall.
-
-    Attributes:
-        origin_ts: house time at which it started, UTC s.
-        started_s: monotonic time at which it started.
-        speed: house seconds to a wall second.
-    """
-
-    origin_ts: float
-    started_s: float
-    speed: float = 1.0
-
-    def at(self, monotonic_s: float) -> float:
-        """House time, UTC s, at a monotonic time."""
-        return self.origin_ts + (monotonic_s - self.started_s) * self.speed

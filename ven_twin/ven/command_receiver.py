@@ -1,10 +1,9 @@
-"""What comes down to the VEN: each topic's message into the change that it makes."""
+"""Commands that come in: each carried out once and answered, or refused by its field. Pure."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.errors import CommandRefusedError, FieldError, WireError
@@ -14,58 +13,63 @@ from contracts.wire.commands import read_command
 from ven_twin.control.command_handlers import VenFigures, carry_out
 from ven_twin.control.reporting import Sender, command_ack, refusal_ack
 from ven_twin.control.ven_state import VenState
-from ven_twin.ven.storage.command_journal import ANSWERS_KEPT, JournalledAck
-
-REMEMBERED = ANSWERS_KEPT
+from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCommand:
-    """What a message came to: the state after it, an ack to send, a patch for the desired state.
+    """The outcome of a command.
 
-    *answer* is new, and to be remembered over a restart.
+    Attributes:
+        state: the state after it.
+        ack: the ack to send.
+        desired: patch of the shadow's desired state.
+        remembered: the ack, when it is new and has to outlive a restart.
     """
 
     state: VenState
-    ack: bytes | None = None
-    desired: Mapping[str, Any] | None = None
-    answer: JournalledAck | None = None
+    ack: bytes
+    desired: Mapping[str, Any] = field(default_factory=dict)
+    remembered: JournalledAck | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class CommandReceiver:
     """Carries out commands, each correlation id once. QoS 1 delivers a message at least once.
 
-    *answers* are those of earlier runs, oldest first.
+    *answers* are the acks by correlation id, oldest first, those of earlier runs too.
     """
 
-    def __init__(self, voice: Sender, answers: Iterable[JournalledAck] = ()) -> None:
-        self._voice = voice
-        self._answers: OrderedDict[str, bytes] = OrderedDict(answers)
+    sender: Sender
+    answers: Mapping[str, bytes] = field(default_factory=dict)
 
-    def receive(self, state: VenState, raw: bytes, now_ts: float, facts: VenFigures) -> ReceivedCommand:
-        """Do what the command in *raw* says, and answer it. Never raises."""
+    def receive(
+        self, state: VenState, raw: bytes, now_ts: float, figures: VenFigures
+    ) -> tuple[CommandReceiver, ReceivedCommand]:
+        """Carry out the command in *raw*, and answer it. Never raises."""
         ts = round(now_ts)
         try:
-            command = read_command(raw, ven_id=self._voice.ven_id)
-            known = self._answers.get(command.correlation_id or "")
-            if known is not None:
-                return ReceivedCommand(state, known)
-            outcome = carry_out(state, command, now_ts, facts)
+            command = read_command(raw, ven_id=self.sender.ven_id)
+            repeated = self.answers.get(command.correlation_id or "")
+            if repeated is not None:
+                return self, ReceivedCommand(state, repeated)
+            outcome = carry_out(state, command, now_ts, figures)
         except CommandRefusedError as error:
-            return self._answered(state, refusal_ack(self._voice, error, ts=ts))
+            return self._answer(state, refusal_ack(self.sender, error, ts=ts))
         except WireError as error:
             refused = CommandRefusedError(FieldError("payload", str(error)), "unknown", None)
-            return ReceivedCommand(state, codec.encode(refusal_ack(self._voice, refused, ts=ts)))
-        ack = command_ack(self._voice, command, outcome.answer, ts=ts)
-        return self._answered(outcome.state, ack, outcome.desired)
+            return self._answer(state, refusal_ack(self.sender, refused, ts=ts))
+        ack = command_ack(self.sender, command, outcome.answer, ts=ts)
+        return self._answer(outcome.state, ack, outcome.desired)
 
-    def _answered(
+    def _answer(
         self, state: VenState, ack: Ack, desired: Mapping[str, Any] | None = None
-    ) -> ReceivedCommand:
-        raw = codec.encode(ack)
-        if not ack.correlation_id:
-            return ReceivedCommand(state, raw, desired)
-        self._answers[ack.correlation_id] = raw
-        while len(self._answers) > REMEMBERED:
-            self._answers.popitem(last=False)
-        return ReceivedCommand(state, raw, desired, JournalledAck(ack.correlation_id, raw))
+    ) -> tuple[CommandReceiver, ReceivedCommand]:
+        raw, correlation_id = codec.encode(ack), ack.correlation_id
+        if not correlation_id:
+            return self, ReceivedCommand(state, raw, desired or {})
+        answers = {**self.answers, correlation_id: raw}
+        while len(answers) > ANSWERS_MAX:
+            del answers[next(iter(answers))]
+        remembered = JournalledAck(correlation_id, raw)
+        return replace(self, answers=answers), ReceivedCommand(state, raw, desired or {}, remembered)

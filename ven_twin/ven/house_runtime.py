@@ -1,8 +1,9 @@
-"""The house as the twin runs it: stepped with time, planned for events, metered."""
+"""The house as the VEN runs it: stepped with time, planned for events, metered. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from contracts.wire.events import Phase
@@ -16,225 +17,251 @@ from ven_twin.control.release import CAP_KW, Release, begin
 from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_profile, load_site
 from ven_twin.house.profile import Panel, build_house
 from ven_twin.house.warm_up import warmed_up
-from ven_twin.ven.clock import HouseClock
 
 STEP_MAX_S = 900.0
-"""Longest step of house time; what is longer (a suspended machine) is made in several."""
+"""Longest step of house time; a longer stretch, as of a suspended machine, is made in several."""
 LOOK_AHEAD_S = 1.0
 OFFER_PERIOD_S = 60.0
-"""Between two looks at how long what is on offer could be held, unless the offer changes."""
+"""The sustained time of the offer is tried anew after this, or when the offer changes."""
 
 
-class _Sustained(NamedTuple):
-    """For how long an offer could be held, and when that was found out."""
-
-    held_s: float
-    offer_kw: float
-    at_s: float
-
-
-class HouseRuntime:
-    """A house, its clone beside it, and the meters on them. Times are monotonic seconds.
+@dataclass(frozen=True, slots=True)
+class HouseClock:
+    """The time in the house, which may pass faster than on the wall.
 
     Attributes:
-        panel: the service panel.
-        load_ids: the circuits' ids.
-        critical: ids of the circuits that are never shed.
+        origin_ts: house time at which it started, UTC s.
+        started_s: monotonic time at which it started.
+        speed: house seconds to a wall second.
     """
 
-    def __init__(self, house: str, house_clock: HouseClock, seed: int | None = None) -> None:
-        profile = load_profile(house)
-        built = build_house(profile)
-        self._site = load_site(profile, seed)
-        self._clock = house_clock
-        self._stepped_s = house_clock.started_s
-        lived_in = warmed_up(built, self._site, house_clock.origin_ts)
-        self._premises = HousePair(lived_in, lived_in)
-        self._flow = Flow({}, 0.0)
-        self._row = Meter()
-        self._acting: str | None = None
-        self._delivered: dict[str, Meter] = {}
-        self._requested_kw: dict[str, float] = {}
-        self._release: Release | None = None
-        self._released: Release | None = None
-        self._restores = 0
-        self._sustained = _Sustained(0.0, 0.0, float("-inf"))
-        self.panel: Panel = profile.panel
-        self.load_ids = frozenset(circuit.id for circuit in built.circuits)
-        self.critical = frozenset(circuit.id for circuit in built.circuits if circuit.critical)
+    origin_ts: float
+    started_s: float
+    speed: float = 1.0
+
+    def at(self, monotonic_s: float) -> float:
+        """House time, UTC s, at a monotonic time."""
+        return self.origin_ts + (monotonic_s - self.started_s) * self.speed
+
+
+class Sustained(NamedTuple):
+    """For how long an offer can be sustained (wall s), and when that was tried (monotonic s)."""
+
+    for_s: float = 0.0
+    offer_kw: float = 0.0
+    tried_s: float = float("-inf")
+
+
+NEVER_TRIED = Sustained()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseRuntime:
+    """A house, its counterfactual beside it, and the meters on them. Times are monotonic seconds.
+
+    Attributes:
+        environment: weather, draws and occupants.
+        clock: the time in the house.
+        panel: the service panel.
+        pair: house, counterfactual and plan.
+        stepped_s: the house has lived until then.
+        flow: the power of the last step.
+        row: the meter of the next telemetry row.
+        acting: id of the event that the plan in force serves, or None.
+        delivered: meters of the events that are acted on, by event id.
+        requested_kw: kW that these events last requested, by event id.
+        release: the release of the event that was acted on last, while it runs.
+        released: the release that ended last.
+        restores: the restores that were carried out, as `VenState.restores` counts them.
+        sustained: the last trial of the offer.
+    """
+
+    environment: HouseEnvironment
+    clock: HouseClock
+    panel: Panel
+    pair: HousePair
+    stepped_s: float
+    flow: Flow = field(default_factory=lambda: Flow({}, 0.0))
+    row: Meter = field(default_factory=Meter)
+    acting: str | None = None
+    delivered: Mapping[str, Meter] = field(default_factory=dict)
+    requested_kw: Mapping[str, float] = field(default_factory=dict)
+    release: Release | None = None
+    released: Release | None = None
+    restores: int = 0
+    sustained: Sustained = NEVER_TRIED
 
     @property
     def plan(self) -> ShedPlan:
-        """What was decided last, by circuit."""
-        return self._premises.plan
+        """The plan in force."""
+        return self.pair.plan
 
     @property
-    def premises(self) -> HousePair:
-        """House, clone and plan as they stand."""
-        return self._premises
+    def load_ids(self) -> frozenset[str]:
+        """Ids of the circuits."""
+        return frozenset(circuit.id for circuit in self.pair.house.circuits)
 
     @property
-    def flow(self) -> Flow:
-        """The power of the last step."""
-        return self._flow
+    def critical(self) -> frozenset[str]:
+        """Ids of the circuits that are never shed."""
+        return frozenset(circuit.id for circuit in self.pair.house.circuits if circuit.critical)
 
     @property
     def utc_offset_h(self) -> float:
-        """Of the house's local standard time."""
-        return self._site.weather.utc_offset_h
-
-    @property
-    def available_kw(self) -> float:
-        """What could be shed now, kW."""
-        return self._premises.available_kw
-
-    @property
-    def used_kw(self) -> float:
-        """What the site drew in the last step, kW."""
-        return self._flow.used_kw
+        """Offset of the house's local standard time."""
+        return self.environment.weather.utc_offset_h
 
     @property
     def battery_soc(self) -> float | None:
         """State of charge of the battery, 0 to 1, or None."""
-        return reporting.battery_soc(self._premises)
-
-    @property
-    def acting(self) -> str | None:
-        """Id of the event that the plan in force serves, or None."""
-        return self._acting
-
-    def sustain_s(self, state: VenState, now_s: float) -> float:
-        """For how long what is on offer now could be held, wall s: house time by the house's speed.
-
-        Tried out anew once a minute, or when the offer has changed by what is worth saying.
-        """
-        offer_kw, last = self.available_kw, self._sustained
-        moved = abs(offer_kw - last.offer_kw) >= reporting.OFFER_STEP_KW
-        if moved or now_s >= last.at_s + OFFER_PERIOD_S:
-            held_s = sustain_s(self._trial(state, now_s), offer_kw) / self._clock.speed
-            self._sustained = _Sustained(held_s, offer_kw, now_s)
-        return self._sustained.held_s
-
-    def can_hold(self, kw: float, minutes: float) -> Hold:
-        """Whether the house as it stands could hold *kw* for so many minutes of house time."""
-        trial = Trial(self._premises, self._site.environment, self._clock.at(self._stepped_s))
-        return can_hold(trial, kw, minutes)
-
-    def _trial(self, state: VenState, now_s: float) -> Trial:
-        return Trial(self._premises, self._site.environment, self._clock.at(now_s), _load_settings(state))
+        return reporting.battery_soc(self.pair)
 
     def house_ts(self, now_s: float) -> float:
         """The time in the house, UTC s."""
-        return self._clock.at(now_s)
+        return self.clock.at(now_s)
 
-    def advance(self, state: VenState, now_s: float) -> None:
-        """Let the house live until *now_s* as it was last planned."""
-        while (wall_s := min(now_s - self._stepped_s, STEP_MAX_S / self._clock.speed)) > 0:
-            dt_s = wall_s * self._clock.speed
-            env = self._site.environment(self._clock.at(self._stepped_s), dt_s)
-            self._premises, flow = self._premises.step(env, dt_s, _load_settings(state))
-            self._flow = flow
-            self._row = self._row.count(flow.circuits_kw, flow.baseline_kw, wall_s)
-            if self._acting is not None:
-                meter = self._delivered.get(self._acting, Meter())
-                self._delivered[self._acting] = meter.count(flow.circuits_kw, flow.baseline_kw, wall_s)
-            if self._release is not None:
-                self._release = self._release.count(flow.used_kw - flow.baseline_kw, wall_s)
-            self._stepped_s += wall_s
+    def can_hold(self, kw: float, minutes: float) -> Hold:
+        """Try whether the house can shed *kw* for so many minutes of house time from now on."""
+        trial = Trial(self.pair, self.environment.environment, self.clock.at(self.stepped_s))
+        return can_hold(trial, kw, minutes)
 
-    def replan(self, state: VenState, held: ScheduledEvent | None, now_s: float, now_ts: float) -> None:
-        """Decide what each circuit does from now on, for the event in force or for none.
+    def with_offer(self, state: VenState, now_s: float) -> HouseRuntime:
+        """Try for how long the offer of now can be sustained: once a minute, or when it has changed."""
+        offer_kw, last = self.pair.available_kw, self.sustained
+        moved = abs(offer_kw - last.offer_kw) >= reporting.OFFER_STEP_KW
+        if not moved and now_s < last.tried_s + OFFER_PERIOD_S:
+            return self
+        trial = Trial(self.pair, self.environment.environment, self.clock.at(now_s), _load_settings(state))
+        for_s = sustain_s(trial, offer_kw) / self.clock.speed
+        return replace(self, sustained=Sustained(for_s, offer_kw, now_s))
+
+    def advance(self, state: VenState, now_s: float) -> HouseRuntime:
+        """Let the house live until *now_s* under the plan in force."""
+        house, step_max_s = self, STEP_MAX_S / self.clock.speed
+        while (wall_s := min(now_s - house.stepped_s, step_max_s)) > 0:
+            house = house._stepped(state, wall_s)
+        return house
+
+    def _stepped(self, state: VenState, wall_s: float) -> HouseRuntime:
+        dt_s = wall_s * self.clock.speed
+        env = self.environment.environment(self.clock.at(self.stepped_s), dt_s)
+        pair, flow = self.pair.step(env, dt_s, _load_settings(state))
+        delivered, release = self.delivered, self.release
+        if self.acting is not None:
+            meter = delivered.get(self.acting, Meter()).count(flow.circuits_kw, flow.baseline_kw, wall_s)
+            delivered = {**delivered, self.acting: meter}
+        if release is not None:
+            release = release.count(flow.used_kw - flow.baseline_kw, wall_s)
+        return replace(
+            self,
+            pair=pair,
+            flow=flow,
+            row=self.row.count(flow.circuits_kw, flow.baseline_kw, wall_s),
+            delivered=delivered,
+            release=release,
+            stepped_s=self.stepped_s + wall_s,
+        )
+
+    def replan(
+        self, state: VenState, scheduled: ScheduledEvent | None, now_s: float, now_ts: float
+    ) -> HouseRuntime:
+        """Plan each circuit from now on, for the event in force or for none.
 
         The time after an event is `ven_twin.control.release`'s: it begins here when an event is acted on no
         more, and ends with its time or with the next event.
         """
-        house_ts = self._clock.at(now_s)
-        self._keep_release(state, held, house_ts, now_ts)
-        release = self._release
-        interval = held.interval(now_ts) if held else None
-        ahead_s = LOOK_AHEAD_S * self._clock.speed
-        env = self._site.environment(house_ts, ahead_s)
-        self._premises = self._premises.planned(
-            env,
+        house_ts = self.clock.at(now_s)
+        house = self._with_release(state, scheduled, house_ts, now_ts)
+        interval = scheduled.interval(now_ts) if scheduled else None
+        ahead_s = LOOK_AHEAD_S * self.clock.speed
+        pair = house.pair.planned(
+            self.environment.environment(house_ts, ahead_s),
             ahead_s,
             interval,
             limit_kw=state.settings.target_power_kw,
             settings=_load_settings(state),
             load_sheds=state.load_sheds,
-            waiting=release.waiting(house_ts) if release else None,
-            above_clone_kw=CAP_KW if release else None,
+            waiting=house.release.waiting(house_ts) if house.release else None,
+            above_baseline_kw=CAP_KW if house.release else None,
         )
-        self._acting = held.event.event_id if held else None
-        if held is not None:
-            requested_kw = interval_requested_kw(interval, self._flow, self.available_kw)
-            self._requested_kw[held.event.event_id] = requested_kw or 0.0
+        if scheduled is None:
+            return replace(house, pair=pair, acting=None)
+        event_id = scheduled.event.event_id
+        requested_kw = interval_requested_kw(interval, house.flow, pair.available_kw) or 0.0
+        return replace(
+            house, pair=pair, acting=event_id, requested_kw={**self.requested_kw, event_id: requested_kw}
+        )
 
-    def _keep_release(
-        self, state: VenState, held: ScheduledEvent | None, house_ts: float, now_ts: float
-    ) -> None:
+    def _with_release(
+        self, state: VenState, scheduled: ScheduledEvent | None, house_ts: float, now_ts: float
+    ) -> HouseRuntime:
         """Begin the release of an event that is acted on no more, or end the one that runs."""
-        if self._release is not None and (held is not None or self._release.over(house_ts)):
-            self._released, self._release = self._release, None
-        if state.restores != self._restores:
-            self._restores = state.restores
-            self.give_back()
-        if held is None and self._acting is not None:
-            ended = state.schedule.events.get(self._acting)
+        house = self
+        if house.release is not None and (scheduled is not None or house.release.over(house_ts)):
+            house = replace(house, released=house.release, release=None)
+        if state.restores != house.restores:
+            house = replace(house.give_back(), restores=state.restores)
+        if scheduled is None and house.acting is not None:
+            ended = state.schedule.events.get(house.acting)
             staged = ended is not None and ended.phase(now_ts) is Phase.COMPLETED
-            plan, views = self._premises.plan, self._premises.views
-            self._release = begin(self._acting, state.ven_id, house_ts, plan, views, staged=staged)
+            pair = house.pair
+            release = begin(house.acting, state.ven_id, house_ts, pair.plan, pair.views, staged=staged)
+            house = replace(house, release=release)
+        return house
 
-    def give_back(self) -> None:
-        """Have what waits for its turn come back at the next plan; only the cap stands."""
-        if self._release is not None:
-            self._release = replace(self._release, turns={})
+    def give_back(self) -> HouseRuntime:
+        """Give back at the next plan the circuits that wait for their turn; only the cap stays."""
+        return self if self.release is None else replace(self, release=replace(self.release, turns={}))
 
-    def with_rebound(self, summary: dict[str, Any] | None) -> dict[str, Any] | None:
-        """The summary of an event, with its rebound when its release is over."""
-        done = self._released
+    def with_rebound(self, summary: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Add the rebound to the summary of an event, when its release is over."""
+        done = self.released
         if summary is None or done is None or summary["eventId"] != done.event_id:
             return summary
         return {**summary, **done.summary()}
 
-    def read_row(self) -> Meter:
+    def read_row(self) -> tuple[HouseRuntime, Meter]:
         """Read the meter of the row and set it back."""
-        row, self._row = self._row, Meter()
-        return row
+        return replace(self, row=Meter()), self.row
 
     def flowing(self) -> Meter:
-        """The last step as a reading: what flows now."""
-        return Meter().count(self._flow.circuits_kw, self._flow.baseline_kw, 1.0)
+        """The power of the last step as a meter reading."""
+        return Meter().count(self.flow.circuits_kw, self.flow.baseline_kw, 1.0)
 
     def loads(self, state: VenState, row: Meter) -> tuple[Load, ...]:
         """Every circuit, with its mean power over *row*."""
         means_kw = {circuit: row.mean_kw(energy) for circuit, energy in row.circuits_kwh.items()}
-        return reporting.circuit_loads(self._premises, means_kw, state)
+        return reporting.circuit_loads(self.pair, means_kw, state)
 
-    def delivered(self, event_id: str) -> Meter | None:
-        """What was metered while *event_id* was acted on, or None when it never was."""
-        return self._delivered.get(event_id)
-
-    def requested_kw(self, event_id: str) -> float | None:
-        """What *event_id* last asked for, kW, or None when it was never acted on."""
-        return self._requested_kw.get(event_id)
-
-    @property
-    def metered(self) -> tuple[dict[str, Meter], dict[str, float]]:
-        """The meters of the events that are acted on, and what each last asked for in kW, by event id."""
-        return dict(self._delivered), dict(self._requested_kw)
-
-    def resume(self, delivered: dict[str, Meter], requested_kw: dict[str, float]) -> None:
-        """Go on from the meters of an earlier run; what was not metered in between is in none of them."""
-        self._delivered |= delivered
-        self._requested_kw |= requested_kw
-
-    def forget(self, event_id: str) -> None:
+    def forget(self, event_id: str) -> HouseRuntime:
         """Drop the meter of an event that is over and was reported."""
-        self._delivered.pop(event_id, None)
-        self._requested_kw.pop(event_id, None)
+        return replace(
+            self,
+            delivered={key: meter for key, meter in self.delivered.items() if key != event_id},
+            requested_kw={key: kw for key, kw in self.requested_kw.items() if key != event_id},
+        )
+
+
+def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> HouseRuntime:
+    """Build *house*, a packaged one or a profile's path, and let it live a day before its clock starts.
+
+    Raises:
+        ProfileError: there is no such house.
+    """
+    profile = load_profile(house)
+    environment = load_site(profile, seed)
+    warmed = warmed_up(build_house(profile), environment, house_clock.origin_ts)
+    return HouseRuntime(
+        environment=environment,
+        clock=house_clock,
+        panel=profile.panel,
+        pair=HousePair(warmed, warmed),
+        stepped_s=house_clock.started_s,
+    )
 
 
 def _load_settings(state: VenState) -> dict[str, CircuitSetting]:

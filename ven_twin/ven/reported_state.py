@@ -1,4 +1,4 @@
-"""What the twin says of itself when it is asked: the reported shadow, and the answers of ``get``. Pure."""
+"""The reported shadow of the VEN, and the answers of its ``get`` command. Pure."""
 
 from __future__ import annotations
 
@@ -11,61 +11,61 @@ STOPPED = "stopped"
 SKEW_STEP_S = 60
 
 
-def reported(moment: VenSnapshot, *, stopped: bool = False) -> dict[str, Any]:
-    """The ``reported`` state at *moment*; of a VEN that is about to stop, when *stopped*."""
-    state, skew_s = moment.state, moment.clock_skew_s
-    held = None if stopped else state.in_force(moment.now_ts)
-    soc = reporting.battery_soc(moment.premises)
+def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, Any]:
+    """The ``reported`` state of *snapshot*; of a VEN that is about to stop, when *stopped*."""
+    state, skew_s = snapshot.state, snapshot.clock_skew_s
+    scheduled = None if stopped else state.in_force(snapshot.now_ts)
+    soc = reporting.battery_soc(snapshot.pair)
     return reporting.pruned(
         {
             **state.reported_settings(),
-            "certificateId": moment.session.certificate_id,
+            "certificateId": snapshot.session.certificate_id,
             "ven": {
                 "enabled": state.settings.enabled,
-                "status": STOPPED if stopped else reporting.status_of(state, moment.now_ts),
-                "bootId": moment.boot_id,
-                "lastPublishTs": int(moment.now_ts),
-                "houseSpeed": moment.house_speed,
-                "houseTs": int(moment.house_ts),
+                "status": STOPPED if stopped else reporting.status_of(state, snapshot.now_ts),
+                "bootId": snapshot.boot_id,
+                "lastPublishTs": int(snapshot.now_ts),
+                "houseSpeed": snapshot.house_speed,
+                "houseTs": int(snapshot.house_ts),
                 "byHand": dict(state.by_hand),
                 "clockSkewS": None if skew_s is None else round(skew_s / SKEW_STEP_S) * SKEW_STEP_S,
-                "messagesLost": moment.messages_lost or None,
+                "messagesLost": snapshot.messages_lost or None,
             },
             "metrics": {
-                "currentPowerKw": round(moment.flow.used_kw, reporting.KW_DIGITS),
-                "shedAvailabilityKw": round(moment.premises.available_kw, reporting.KW_DIGITS),
-                "sustainS": round(moment.sustain_s),
+                "currentPowerKw": round(snapshot.flow.used_kw, reporting.KW_DIGITS),
+                "shedAvailabilityKw": round(snapshot.pair.available_kw, reporting.KW_DIGITS),
+                "sustainS": round(snapshot.sustain_s),
                 "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),
-                "activeEventId": held.event.event_id if held else None,
-                "lastEventSummary": moment.last_event,
+                "activeEventId": scheduled.event.event_id if scheduled else None,
+                "lastEventSummary": snapshot.last_event,
             },
             "shadow_errors": dict(state.errors),
         }
     )
 
 
-def status_data(moment: VenSnapshot) -> dict[str, Any]:
+def status_data(snapshot: VenSnapshot) -> dict[str, Any]:
     """The answer of ``get status``."""
-    session, counts = moment.session, moment.outbox
+    session, counts = snapshot.session, snapshot.outbox
     return {
-        **{key: value for key, value in reported(moment).items() if key in {"ven", "metrics"}},
+        **{key: value for key, value in reported(snapshot).items() if key in {"ven", "metrics"}},
         "connects": session.connects,
         "unexpectedDisconnects": session.unexpected_disconnects,
         "outboxDepth": session.outbox_depth,
         "messagesShed": dict(counts.shed),
         "messagesRefusedByDisk": counts.refused,
         "messagesPutAside": counts.quarantined,
-        "clockJumpS": round(moment.clock_jump_s, 1),
+        "clockJumpS": round(snapshot.clock_jump_s, 1),
     }
 
 
-def config_data(moment: VenSnapshot) -> dict[str, Any]:
+def config_data(snapshot: VenSnapshot) -> dict[str, Any]:
     """The answer of ``get config``."""
-    settings = moment.state.reported_settings()
+    settings = snapshot.state.reported_settings()
     settings.pop("drEvents")
     return {
         **settings,
-        "house": moment.house,
-        "panelAmperageRating": moment.panel.rating_amps,
-        "circuits": [circuit.id for circuit in moment.premises.house.circuits],
+        "house": snapshot.house,
+        "panelAmperageRating": snapshot.panel.rating_amps,
+        "circuits": [circuit.id for circuit in snapshot.pair.house.circuits],
     }

@@ -1,4 +1,4 @@
-"""The twin at one moment, for those who look at it from outside."""
+"""A snapshot of the VEN, for its page and its reported shadow."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from ven_twin.control.meter import Meter
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.profile import Panel
 from ven_twin.ven.mqtt.session_status import SessionStatus
-from ven_twin.ven.storage.outbox_file import OutboxCounts
+from ven_twin.ven.storage.rows import OutboxCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenSnapshot:
-    """Everything that is shown of a VEN, as it stands; values, none of which changes later.
+    """Everything that is shown of a VEN at an instant; values, none of which changes later.
 
     Attributes:
         now_ts: the VEN's time, UTC s.
-        beat_age_s: since the twin last looked at its house, s.
+        tick_age_s: since the last tick, s.
         boot_id: this run of the VEN.
         house: the name of its house.
         house_ts: the time in the house, UTC s.
         house_speed: house seconds to a wall second.
         utc_offset_h: of the house's local standard time.
-        state: what the VEN decides by.
-        premises: the house, its clone, and the plan in force.
+        state: settings, events and shadow.
+        pair: house, counterfactual and plan in force.
         flow: the power of the last step.
         panel: the service panel.
         acting: id of the event that the plan in force serves, or None.
-        requested_kw: what the events that are acted on last asked for, kW, by id.
+        requested_kw: kW that the events that are acted on last requested, by id.
         delivered: their meters, by id.
-        sustain_s: for how long what is on offer could be held, wall s.
+        sustain_s: for how long the offer can be sustained, wall s.
         past: the events that are over, newest first.
         session: the MQTT session.
         last_event: the summary of the event that was last over, or None.
-        outbox: what the outbox holds, and what it let go.
+        outbox: messages that wait and messages that were lost.
         clock_jump_s: how far the host's wall clock has jumped since the start, s.
-        clock_skew_s: how far the cloud's time is from the VEN's, where that has to be said, or None.
+        clock_skew_s: how far the cloud's time is from the VEN's, where that is too far, or None.
         certificate: the file of the VEN's certificate.
     """
 
     now_ts: float
-    beat_age_s: float
+    tick_age_s: float
     boot_id: str
     house: str
     house_ts: float
     house_speed: float
     utc_offset_h: float
     state: VenState
-    premises: HousePair
+    pair: HousePair
     flow: Flow
     panel: Panel
     acting: str | None

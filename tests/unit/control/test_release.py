@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from contracts.wire.events import Interval, Signal
-from tests.unit.control.test_premises import EVENING_TS, STEP_S, evening
+from tests.unit.control.test_house_pair import EVENING_TS, STEP_S, evening
 from ven_twin.control.guards import CircuitView
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.release import CAP_KW, RELEASE_S, STAGE_S, Release, begin
@@ -107,7 +107,7 @@ def test_release_holds_the_cap_over_the_clone(staged: bool) -> None:
             env = site.environment(at_ts, STEP_S)
             waiting = release.waiting(at_ts) if release else None
             cap_kw = CAP_KW if release else None
-            premises = premises.planned(env, STEP_S, interval, waiting=waiting, above_clone_kw=cap_kw)
+            premises = premises.planned(env, STEP_S, interval, waiting=waiting, above_baseline_kw=cap_kw)
             premises, flow = premises.step(env, STEP_S)
             above_kw.append(flow.used_kw - flow.baseline_kw)
         return above_kw

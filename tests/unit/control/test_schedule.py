@@ -110,7 +110,7 @@ def test_schedule_says_each_phase_once_and_in_the_order_of_the_starts() -> None:
     said = []
     for at in (NOW, NOW, NOW + 5, NOW + 10, NOW + 605, NOW + NEAR_S + 10, NOW + NEAR_S + 610):
         schedule, transitions = schedule.announce(at)
-        said += [(transition.held.event.event_id, transition.phase) for transition in transitions]
+        said += [(transition.scheduled.event.event_id, transition.phase) for transition in transitions]
     assert said == [
         ("a", Phase.NEAR),
         ("b", Phase.FAR),

@@ -102,7 +102,7 @@ def test_shadow_copy_of_a_shadow_that_does_not_exist_is_empty(copy: ShadowCopy) 
 
 def test_shadow_copy_has_what_a_command_wants_at_once(copy: ShadowCopy) -> None:
     """A message that does not know of the command yet does not undo it."""
-    wanted = copy.with_wanted({"enabled": False, "a": None})
+    wanted = copy.with_desired({"enabled": False, "a": None})
     assert hear(wanted, accepted(5, reported={"x": 1})).desired == {"enabled": False}
 
 

@@ -131,19 +131,19 @@ async def test_an_event_while_opted_out_is_a_conflict(caller: Caller) -> None:
 )
 async def test_a_wrong_field_is_named(caller: Caller, path: str, body: dict[str, Any], field: str) -> None:
     """400 with the field in the caller's spelling, and nothing is changed."""
-    before = caller.stand.twin.moment().state
+    before = caller.stand.twin.snapshot().state
     problem(await caller.post(path, body), 400, field)
-    assert caller.stand.twin.moment().state == before
+    assert caller.stand.twin.snapshot().state == before
 
 
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize("raw", [b"{", b"[]", b'"x"', b"", b"\xff", b"[" * 5000])
 async def test_a_body_that_is_no_object_is_refused(caller: Caller, path: str, raw: bytes) -> None:
     """400 names the body; nothing is changed."""
-    before = caller.stand.twin.moment().state
+    before = caller.stand.twin.snapshot().state
     answer = await caller.client.post(path, content=raw, headers={"content-type": "application/json"})
     problem(answer, 400, "body")
-    assert caller.stand.twin.moment().state == before
+    assert caller.stand.twin.snapshot().state == before
 
 
 @pytest.mark.parametrize("path", BODIES)
@@ -203,7 +203,7 @@ async def test_an_unknown_circuit_or_event_is_answered_404(caller: Caller) -> No
 
 async def test_a_failure_says_nothing_of_the_inside(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """500 without a trace; the log has it."""
-    monkeypatch.setattr(caller.stand.twin, "moment", lambda: 1 / 0)
+    monkeypatch.setattr(caller.stand.twin, "snapshot", lambda: 1 / 0)
     answer = await caller.get("/api/state")
     problem(answer, 500)
     assert "division" not in answer.text

@@ -24,7 +24,7 @@ class OpenStream:
 
     def _encode(self) -> tuple[module.Snapshot, bytes]:
         self.encoded += 1
-        return ven_view(self.stand.twin.moment()), b"%d" % self.encoded
+        return ven_view(self.stand.twin.snapshot()), b"%d" % self.encoded
 
     async def open(self) -> AsyncIterator[bytes]:
         """A page that has read its first message."""

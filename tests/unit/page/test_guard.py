@@ -62,9 +62,9 @@ async def test_another_site_changes_nothing(
     caller: Caller, path: str, headers: dict[str, str], field: str
 ) -> None:
     """403 for every call that changes something and does not come from this origin."""
-    before = caller.stand.twin.moment().state
+    before = caller.stand.twin.snapshot().state
     problem(await caller.post(path, BODIES[path], headers=headers), 403, field)
-    assert caller.stand.twin.moment().state == before
+    assert caller.stand.twin.snapshot().state == before
 
 
 async def test_the_page_itself_and_a_shell_may_call(caller: Caller) -> None:

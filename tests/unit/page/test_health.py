@@ -26,7 +26,7 @@ CONNECTED = SessionStatus("connected", 0.0, 1, 0, 2.0, 0, 0, None)
 @pytest.fixture
 def well(stand: Stand) -> VenSnapshot:
     """A VEN that is connected."""
-    return replace(stand.twin.moment(), session=CONNECTED)
+    return replace(stand.twin.snapshot(), session=CONNECTED)
 
 
 def health_of(snapshot: VenSnapshot, days: float | None = 100.0) -> Any:
@@ -47,7 +47,7 @@ def test_a_ven_that_is_well_would_answer(well: VenSnapshot) -> None:
         ({"session": replace(CONNECTED, state="backoff", reason="Connection refused")}, "Connection refused"),
         ({"session": replace(CONNECTED, reason="subscription refused: a")}, "subscription refused"),
         ({"clock_skew_s": 4000.0}, "clock is 4000 s"),
-        ({"beat_age_s": 60.0}, "has not looked at its house for 60 s"),
+        ({"tick_age_s": 60.0}, "has not looked at its house for 60 s"),
     ],
 )
 def test_a_reason_not_to_answer_is_listed(well: VenSnapshot, change: dict[str, Any], reason: str) -> None:
@@ -61,7 +61,7 @@ def test_a_reason_not_to_answer_is_listed(well: VenSnapshot, change: dict[str, A
 def test_a_ven_that_opted_out_would_not_answer(stand: Stand) -> None:
     """Nor one that is disabled; the reason says which."""
     stand.twin.opt_out("economic")
-    result = health_of(replace(stand.twin.moment(), session=CONNECTED))
+    result = health_of(replace(stand.twin.snapshot(), session=CONNECTED))
     assert result.reasons == ("takes no part in events: economic",)
 
 
@@ -80,7 +80,7 @@ def test_the_certificate_is_watched(
 def test_a_stuck_loop_is_not_alive(well: VenSnapshot) -> None:
     """The process may be there and its twin not."""
     assert live(well).alive
-    assert not live(replace(well, beat_age_s=60.0)).alive
+    assert not live(replace(well, tick_age_s=60.0)).alive
 
 
 async def test_health_answers_503_with_the_reasons(caller: Caller) -> None:

@@ -21,7 +21,7 @@ def event(start_ts: float, duration_s: int = 600, **more: Any) -> dict[str, Any]
 
 def seen(stand: Stand) -> VenView:
     """The view now."""
-    return ven_view(stand.twin.moment())
+    return ven_view(stand.twin.snapshot())
 
 
 def test_the_figures_of_now_add_up(stand: Stand) -> None:
@@ -110,11 +110,11 @@ async def test_past_events_are_bounded_and_newest_first(stand: Stand) -> None:
     for number in range(PAST_KEPT + 3):
         await stand.command(op="event", event_id=f"e{number}", shed_kw=1, duration_s=1)
         stand.live(2)
-    names = [over.event_id for over in stand.twin.moment().past]
+    names = [over.event_id for over in stand.twin.snapshot().past]
     assert names == [f"e{number}" for number in range(PAST_KEPT + 2, 2, -1)]
     stand.kill()
     stand.start()
-    assert [over.event_id for over in stand.twin.moment().past] == names
+    assert [over.event_id for over in stand.twin.snapshot().past] == names
 
 
 async def test_an_event_that_was_left_before_it_was_acted_on_has_no_figures(stand: Stand) -> None:
@@ -123,7 +123,7 @@ async def test_an_event_that_was_left_before_it_was_acted_on_has_no_figures(stan
     stand.live(2)
     await stand.desire()
     stand.live(2)
-    (over,) = stand.twin.moment().past
+    (over,) = stand.twin.snapshot().past
     assert (over.ended, over.requested_kw, over.delivered_kwh, over.requested_kwh) == (
         "cancelled",
         None,

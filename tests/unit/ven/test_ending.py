@@ -47,7 +47,7 @@ async def test_a_ven_that_fails_before_it_connects_lets_go(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A command of an earlier run that cannot be carried out ends the VEN, and closes its outbox."""
-    monkeypatch.setattr(stand.twin._journal, "begun", _refuse)
+    monkeypatch.setattr(stand.twin._store.journal, "unfinished", _refuse)
     with pytest.raises(ValueError, match="too many"):
         await stand.twin.run()
 

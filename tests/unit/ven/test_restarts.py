@@ -49,7 +49,7 @@ async def test_an_event_goes_on_after_a_kill_and_is_announced_once(stand: Stand)
     """Its rest is shed, no phase is said twice, and what was delivered before the kill is in the figures."""
     await stand.command(op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=120)
     stand.live(90)
-    before_kwh = stand.twin._household.delivered("e1").reduction_kwh  # type: ignore[union-attr]
+    before_kwh = stand.twin._engine.house.delivered["e1"].reduction_kwh
     assert before_kwh > 0.005
     stand.kill()
     stand.live_nowhere(20)
@@ -58,10 +58,10 @@ async def test_an_event_goes_on_after_a_kill_and_is_announced_once(stand: Stand)
     assert stand.event_id == "e1"
     stand.live(20)
     assert stand.phases("e1") == ["active", "completed"]
-    (end,) = [said for said in stand.said if said.get("phase") == "completed"]
+    (end,) = [said for said in stand.sent if said.get("phase") == "completed"]
     assert before_kwh < end["data"]["deliveredKwh"] < 1.3 * before_kwh
-    assert stand.twin._last_event is not None
-    assert stand.twin._last_event["endTs"] == START_TS + 120
+    assert stand.twin._engine.last_event is not None
+    assert stand.twin._engine.last_event["endTs"] == START_TS + 120
 
 
 async def test_an_event_that_ended_while_the_ven_was_dead_is_announced_once(stand: Stand) -> None:
@@ -74,7 +74,7 @@ async def test_an_event_that_ended_while_the_ven_was_dead_is_announced_once(stan
         stand.start()
         stand.live(3)
         stand.kill()
-    assert [s["phase"] for s in stand.said if s.get("event_id") == "e1" and "phase" in s] == [
+    assert [s["phase"] for s in stand.sent if s.get("event_id") == "e1" and "phase" in s] == [
         "active",
         "completed",
     ]
@@ -104,11 +104,11 @@ async def test_settings_that_came_by_command_outlive_the_process(stand: Stand) -
     await stand.command(op="shedLoad", correlationId="c2", loadId="ev1", reduceKw=3, durationS=500)
     stand.kill()
     twin = stand.start(report_interval_s=1)
-    assert (twin._state.settings.enabled, twin._state.settings.report_interval_s) == (False, 7)
-    assert twin._shadow.wanted == {"enabled": False, "report_interval_seconds": 7}
-    assert twin._state.load_sheds.keys() == {"ev1"}
+    assert (twin._engine.state.settings.enabled, twin._engine.state.settings.report_interval_s) == (False, 7)
+    assert twin._shadow.pending == {"enabled": False, "report_interval_seconds": 7}
+    assert twin._engine.state.load_sheds.keys() == {"ev1"}
     await stand.desire(enabled=True)
-    assert stand.twin._state.settings.enabled is False
+    assert stand.twin._engine.state.settings.enabled is False
 
 
 async def test_a_command_that_comes_again_after_a_restart_is_done_once(stand: Stand) -> None:
@@ -129,23 +129,23 @@ async def test_a_command_is_done_once_whenever_the_kill_comes(
     stand: Stand, written: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after it was kept: it is done when the VEN starts again; after it was done: not again."""
-    keep = stand.twin._recollection.keep
+    save = stand.twin._store.save
 
     def killed(*given: Any, **named: Any) -> None:
         if written:
-            keep(*given, **named)
+            save(*given, **named)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stand.twin._recollection, "keep", killed)
+    monkeypatch.setattr(stand.twin._store, "save", killed)
     with pytest.raises(KeyboardInterrupt):
         await stand.command(op="shedPanel", correlationId="c1", requestedReductionKw=2, durationS=60)
     stand.kill()
     stand.live_nowhere(10)
     twin = stand.start()
-    (held,) = twin._state.schedule.events.values()
-    assert held.event.start_ts == START_TS
+    (scheduled,) = twin._engine.state.schedule.events.values()
+    assert scheduled.event.start_ts == START_TS
     assert len(stand.acks("c1")) == 1
-    assert twin._journal.begun() == []
+    assert twin._store.journal.unfinished() == []
 
 
 async def test_a_command_that_ends_the_ven_is_not_tried_for_ever(
@@ -203,14 +203,14 @@ def test_a_memory_that_cannot_be_read_is_set_aside_and_the_ven_starts(
     db.commit()
     db.close()
     twin = stand.start()
-    assert twin._state.schedule.events == {}
+    assert twin._engine.state.schedule.events == {}
     assert "set aside" in caplog.text
     assert twin._outbox.recall("memory set aside") == memory
 
 
 def test_a_memory_comes_back_as_it_was_written(stand: Stand) -> None:
     """Nothing of what a VEN decides by is lost on the way to the disk; the circuits are those of now."""
-    state = stand.twin._state
+    state = stand.twin._engine.state
     memory = PersistedState(state=lasting(state), boot_id="b", saved_ts=1.0)
     assert read_state(write_state(memory), VEN, state.load_ids) == memory
     assert read_state(write_state(memory), VEN, frozenset({"ev1"})).state.load_ids == {"ev1"}
@@ -224,7 +224,7 @@ async def test_what_came_in_is_not_acknowledged_when_the_disk_does_not_take_it(s
     stand.twin._outbox._db.execute("PRAGMA query_only = ON")
     with pytest.raises(NotKeptError):
         await stand.command(op="disable", correlationId="c1")
-    assert stand.twin._state.settings.enabled is True
+    assert stand.twin._engine.state.settings.enabled is True
 
 
 async def test_what_was_shed_is_counted_over_restarts_and_reported(stand: Stand) -> None:
@@ -237,7 +237,7 @@ async def test_what_was_shed_is_counted_over_restarts_and_reported(stand: Stand)
     stand.kill_unread()
     twin = stand.start(outbox_mb=1.0)
     assert twin._outbox.counts.shed["telemetry"] >= shed
-    assert reported_state.reported(twin.moment())["ven"]["messagesLost"] >= shed
+    assert reported_state.reported(twin.snapshot())["ven"]["messagesLost"] >= shed
     await stand.command(op="get", correlationId="c1")
     assert stand.acks("c1")[0]["data"]["messagesShed"]["telemetry"] >= shed
 

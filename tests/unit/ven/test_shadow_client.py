@@ -31,10 +31,10 @@ class Service:
             self.heard.append((topic.rpartition("/shadow/")[2], json.loads(payload)))
         return self.connected
 
-    async def keep_up(self, reported: dict[str, Any], now_s: float) -> int:
+    async def sync(self, reported: dict[str, Any], now_s: float) -> int:
         """How many messages the client sent at *now_s*."""
         before = len(self.heard)
-        await self.client.keep_up(self.copy, reported, now_s)
+        await self.client.sync(self.copy, reported, now_s)
         return len(self.heard) - before
 
     @property
@@ -45,12 +45,12 @@ class Service:
     def accept(self) -> None:
         """Take the last update, and say so."""
         document = {**self.last, "version": self.copy.accepted + 1}
-        assert self.client.answered(document)
+        assert self.client.on_message("update/accepted", document)
         self.copy = self.copy.on_accepted(document)
 
     def answer_get(self, desired: dict[str, Any] | None = None) -> None:
         """Answer a get with the whole shadow."""
-        self.client.got()
+        self.client.on_message("get/accepted", {})
         state = {"desired": desired or {}, "reported": self.copy.reported}
         self.copy = self.copy.on_get({"state": state, "version": self.copy.accepted})
 
@@ -63,7 +63,7 @@ def service() -> Service:
 
 async def test_the_first_report_says_everything(service: Service) -> None:
     """What the service does not hold yet is sent at once, with a token to know the answer by."""
-    assert await service.keep_up(NORMAL, 0.0) == 1
+    assert await service.sync(NORMAL, 0.0) == 1
     assert service.heard[0][0] == "update"
     assert service.last["state"] == {"reported": NORMAL}
     assert 0 < len(service.last["clientToken"]) <= 64
@@ -71,9 +71,9 @@ async def test_the_first_report_says_everything(service: Service) -> None:
 
 async def test_only_what_changed_is_said(service: Service) -> None:
     """A report is the difference to what the service holds."""
-    await service.keep_up(NORMAL, 0.0)
+    await service.sync(NORMAL, 0.0)
     service.accept()
-    await service.keep_up(SHEDDING, 1.0)
+    await service.sync(SHEDDING, 1.0)
     assert service.last["state"] == {"reported": {"ven": {"status": "shedding"}}}
     service.accept()
     assert service.copy.reported == SHEDDING
@@ -81,46 +81,46 @@ async def test_only_what_changed_is_said(service: Service) -> None:
 
 async def test_one_update_is_under_way_at_a_time(service: Service) -> None:
     """While one is unanswered no other is sent."""
-    await service.keep_up(NORMAL, 0.0)
-    assert await service.keep_up(SHEDDING, 5.0) == 0
+    await service.sync(NORMAL, 0.0)
+    assert await service.sync(SHEDDING, 5.0) == 0
     service.accept()
-    assert await service.keep_up(SHEDDING, 5.0) == 1
+    assert await service.sync(SHEDDING, 5.0) == 1
 
 
 async def test_updates_are_a_second_apart(service: Service) -> None:
     """At most one update a second: each costs four publishes."""
-    await service.keep_up(NORMAL, 10.0)
+    await service.sync(NORMAL, 10.0)
     service.accept()
     assert service.client.due_s(service.copy, SHEDDING, 10.2) == 11.0
-    assert await service.keep_up(SHEDDING, 10.9) == 0
-    assert await service.keep_up(SHEDDING, 11.0) == 1
+    assert await service.sync(SHEDDING, 10.9) == 0
+    assert await service.sync(SHEDDING, 11.0) == 1
 
 
 async def test_a_quiet_ven_is_heard_every_quarter_of_an_hour(service: Service) -> None:
     """Without news there is a heartbeat, and nothing before it."""
-    await service.keep_up(NORMAL, 0.0)
+    await service.sync(NORMAL, 0.0)
     service.accept()
     assert service.client.due_s(service.copy, NORMAL, 5.0) == HEARTBEAT_S
-    assert await service.keep_up(NORMAL, HEARTBEAT_S - 1) == 0
-    assert await service.keep_up(NORMAL, HEARTBEAT_S) == 1
+    assert await service.sync(NORMAL, HEARTBEAT_S - 1) == 0
+    assert await service.sync(NORMAL, HEARTBEAT_S) == 1
 
 
 async def test_an_unanswered_update_is_given_up_and_the_shadow_read_again(service: Service) -> None:
     """What the service holds is known and not guessed."""
-    await service.keep_up(NORMAL, 0.0)
-    assert await service.keep_up(NORMAL, ANSWER_TIMEOUT_S - 0.1) == 0
-    assert await service.keep_up(NORMAL, ANSWER_TIMEOUT_S) == 1
+    await service.sync(NORMAL, 0.0)
+    assert await service.sync(NORMAL, ANSWER_TIMEOUT_S - 0.1) == 0
+    assert await service.sync(NORMAL, ANSWER_TIMEOUT_S) == 1
     assert service.heard[-1][0] == "get"
     late = {"clientToken": service.heard[0][1]["clientToken"]}
-    assert not service.client.answered(late)
+    assert not service.client.on_message("update/accepted", late)
 
 
 async def test_an_unanswered_get_is_asked_again(service: Service) -> None:
     """A get whose answer was lost is repeated, and not sooner than it could be answered."""
     service.copy = service.copy.disconnected()
-    assert await service.keep_up(NORMAL, 0.0) == 1
-    assert await service.keep_up(NORMAL, ANSWER_TIMEOUT_S - 0.1) == 0
-    assert await service.keep_up(NORMAL, ANSWER_TIMEOUT_S) == 1
+    assert await service.sync(NORMAL, 0.0) == 1
+    assert await service.sync(NORMAL, ANSWER_TIMEOUT_S - 0.1) == 0
+    assert await service.sync(NORMAL, ANSWER_TIMEOUT_S) == 1
     assert [topic for topic, _ in service.heard] == ["get", "get"]
 
 
@@ -128,47 +128,47 @@ async def test_nothing_is_said_before_the_shadow_was_read(service: Service) -> N
     """On connect it is read first; then what differs is said without waiting (defect 7)."""
     service.copy = service.copy.disconnected()
     await service.client.get(0.0)
-    assert await service.keep_up(NORMAL, 0.5) == 0
+    assert await service.sync(NORMAL, 0.5) == 0
     service.answer_get()
-    assert await service.keep_up(NORMAL, 0.6) == 1
+    assert await service.sync(NORMAL, 0.6) == 1
     assert service.heard[-1][0] == "update"
 
 
 async def test_answers_to_others_are_not_taken_for_one_s_own(service: Service) -> None:
     """An update by someone else has another token, or none."""
-    await service.keep_up(NORMAL, 0.0)
-    assert not service.client.answered({"clientToken": "other"})
-    assert not service.client.answered({})
-    assert service.client.answered(service.last)
-    assert not service.client.answered(service.last)
+    await service.sync(NORMAL, 0.0)
+    assert not service.client.on_message("update/accepted", {"clientToken": "other"})
+    assert not service.client.on_message("update/accepted", {})
+    assert service.client.on_message("update/accepted", service.last)
+    assert not service.client.on_message("update/accepted", service.last)
 
 
 async def test_a_desired_patch_is_sent_once(service: Service) -> None:
     """What a command wants desired goes with the next update, and not again."""
-    service.client.want({"enabled": False})
-    await service.keep_up(NORMAL, 0.0)
+    service.client.enqueue({"enabled": False})
+    await service.sync(NORMAL, 0.0)
     assert service.last["state"]["desired"] == {"enabled": False}
     service.accept()
-    await service.keep_up(SHEDDING, 1.0)
+    await service.sync(SHEDDING, 1.0)
     assert "desired" not in service.last["state"]
 
 
 async def test_a_desired_patch_alone_is_worth_an_update(service: Service) -> None:
     """It does not wait for something else to be said."""
-    await service.keep_up(NORMAL, 0.0)
+    await service.sync(NORMAL, 0.0)
     service.accept()
-    service.client.want({"drEvents": {"e1": None}})
-    assert await service.keep_up(NORMAL, 1.0) == 1
+    service.client.enqueue({"drEvents": {"e1": None}})
+    assert await service.sync(NORMAL, 1.0) == 1
     assert service.last["state"]["desired"] == {"drEvents": {"e1": None}}
 
 
 async def test_patches_of_several_commands_become_one(service: Service) -> None:
     """Commands within one second lose nothing of each other; where they differ the later counts."""
-    service.client.want({"loads": {"ev1": {"enabled": False}}, "drEvents": {"e1": None}})
-    service.client.want({"loads": {"hvac1": {"priority": 3}}, "drEvents": {"e2": None}})
-    service.client.want({"loads": {"ev1": {"enabled": True}}})
-    service.client.want(None)
-    await service.keep_up(NORMAL, 0.0)
+    service.client.enqueue({"loads": {"ev1": {"enabled": False}}, "drEvents": {"e1": None}})
+    service.client.enqueue({"loads": {"hvac1": {"priority": 3}}, "drEvents": {"e2": None}})
+    service.client.enqueue({"loads": {"ev1": {"enabled": True}}})
+    service.client.enqueue({})
+    await service.sync(NORMAL, 0.0)
     assert service.last["state"]["desired"] == {
         "loads": {"ev1": {"enabled": True}, "hvac1": {"priority": 3}},
         "drEvents": {"e1": None, "e2": None},
@@ -178,36 +178,36 @@ async def test_patches_of_several_commands_become_one(service: Service) -> None:
 @pytest.mark.parametrize("how", ["disconnect", "silence"])
 async def test_a_desired_patch_that_was_not_answered_is_sent_again(service: Service, how: str) -> None:
     """What was acked to a sender is not lost with a connection; what came later counts over it."""
-    service.client.want({"enabled": False, "optOut": True})
-    await service.keep_up(NORMAL, 0.0)
-    service.client.want({"optOut": None})
+    service.client.enqueue({"enabled": False, "optOut": True})
+    await service.sync(NORMAL, 0.0)
+    service.client.enqueue({"optOut": None})
     if how == "disconnect":
         service.client.disconnected()
         service.copy = service.copy.disconnected()
         await service.client.get(20.0)
     else:
-        await service.keep_up(NORMAL, 20.0)
+        await service.sync(NORMAL, 20.0)
     service.answer_get()
-    await service.keep_up(NORMAL, 21.0)
+    await service.sync(NORMAL, 21.0)
     assert service.last["state"]["desired"] == {"enabled": False, "optOut": None}
 
 
 async def test_while_there_is_no_connection_it_is_tried_once_a_second(service: Service) -> None:
     """A message that could not be sent is due again a second later, and not at once: nothing spins."""
     service.connected = False
-    service.client.want({"enabled": False})
-    await service.keep_up(NORMAL, 0.0)
+    service.client.enqueue({"enabled": False})
+    await service.sync(NORMAL, 0.0)
     assert service.client.due_s(service.copy, NORMAL, 0.1) == 1.0
     service.connected = True
-    assert await service.keep_up(NORMAL, 1.0) == 1
+    assert await service.sync(NORMAL, 1.0) == 1
     assert service.last["state"]["desired"] == {"enabled": False}
 
 
 async def test_a_get_whose_answer_is_of_no_use_is_not_repeated_at_once(service: Service) -> None:
     """A whole that is older than what is known is asked for again a second later."""
     service.copy = service.copy.disconnected()
-    await service.keep_up(NORMAL, 0.0)
-    service.client.got()
+    await service.sync(NORMAL, 0.0)
+    service.client.on_message("get/accepted", {})
     assert service.client.due_s(service.copy, NORMAL, 0.01) == 1.0
 
 
@@ -215,7 +215,7 @@ async def test_a_report_that_is_too_large_is_not_sent(service: Service) -> None:
     """The service would refuse it: it is said here, and tried again a second later."""
     large = {"drEvents": {f"e{n}": {"x": "y" * 200} for n in range(50)}}
     with pytest.raises(OversizeError):
-        await service.keep_up(large, 0.0)
+        await service.sync(large, 0.0)
     assert service.heard == []
     assert service.client.due_s(service.copy, large, 0.1) == 1.0
 
@@ -226,4 +226,4 @@ async def test_what_someone_else_desires_does_not_keep_the_ven_from_reporting(se
     for _ in range(6):
         deep = {"x": deep}
     service.answer_get(merge({}, deep))
-    assert await service.keep_up(NORMAL, 0.0) == 1
+    assert await service.sync(NORMAL, 0.0) == 1

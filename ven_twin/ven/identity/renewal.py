@@ -40,8 +40,8 @@ class Renewal:
         self._pause_s = FETCH_AGAIN_S
         self._work: asyncio.Task[None] | None = None
 
-    def look(self, wanted: str | None, now_s: float) -> None:
-        """Do what is due; *wanted* is the certificate that the cloud desires, or None."""
+    def tick(self, desired_id: str | None, now_s: float) -> None:
+        """Renew or go back when that is due; the cloud desires the certificate *desired_id*, or any."""
         if self._work is not None and not self._work.done():
             return
         self._work = None
@@ -63,7 +63,7 @@ class Renewal:
         if (
             self._fetch is not None
             and now_s >= self._fetch_at_s
-            and (refused or wanted not in (None, on_disk))
+            and (refused or desired_id not in (None, on_disk))
         ):
             self._fetch_at_s = now_s + self._pause_s
             self._pause_s = min(FETCH_AGAIN_MAX_S, 2.0 * self._pause_s)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ven_twin.ven.mqtt.link import Wire
 from ven_twin.ven.mqtt.reason_codes import describe, is_refusal, is_retryable
 from ven_twin.ven.mqtt.send_window import InFlight, SendWindow
-from ven_twin.ven.storage.outbox import Outbox, OutboxRow
+from ven_twin.ven.storage.outbox import Outbox
+from ven_twin.ven.storage.rows import OutboxRow
 
 PAYLOAD_MAX_BYTES = 128 * 1024
 TOPIC_MAX_BYTES = 256

@@ -20,7 +20,8 @@ from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
 from ven_twin.ven.mqtt.reason_codes import Loss, Protocol, describe, is_refusal
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.mqtt.takeover import TAKEOVER_LIMIT, TAKEOVER_WITHIN_S, TakeoverWatch
-from ven_twin.ven.storage.outbox import Message, Outbox
+from ven_twin.ven.storage.outbox import Outbox
+from ven_twin.ven.storage.rows import Message
 
 CONNECT_TIMEOUT_S = 10.0
 PUBACK_TIMEOUT_S = 30.0

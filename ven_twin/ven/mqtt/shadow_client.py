@@ -1,4 +1,4 @@
-"""Keeps the reported shadow in step: one update under way at a time, at most one a second."""
+"""The client of the shadow service: one update under way at a time, at most one a second."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Send = Callable[[str, bytes], Awaitable[bool]]
 
 
 class ShadowClient:
-    """Says what the VEN reports, and asks for the whole shadow when it has to.
+    """Publishes what the VEN reports, and reads the whole shadow when it has to.
 
     Times are monotonic seconds. An update that is not answered in time is given up and the shadow is
     read again, so that what the service holds is known and not guessed. What a command wanted to be
@@ -33,44 +33,45 @@ class ShadowClient:
         self._send = send
         self._token: str | None = None
         self._get_token: str | None = None
-        self._asked_s: float | None = None
-        self._read_s = self._tried_s = self._said_s = float("-inf")
+        self._get_s: float | None = None
+        self._read_s = self._tried_s = self._sent_s = float("-inf")
         self._desired: dict[str, Any] = {}
         self._under_way: dict[str, Any] = {}
 
     def disconnected(self) -> None:
         """Nothing that was under way will be answered."""
         self._give_up()
-        self._asked_s = None
+        self._get_s = None
 
-    def want(self, desired: Mapping[str, Any] | None) -> None:
-        """Have *desired* put into the desired state with the next update: a command has changed it."""
-        self._desired = one_patch(self._desired, desired or {})
+    def enqueue(self, desired: Mapping[str, Any]) -> None:
+        """Patch the desired state with the next update: a command or a resident has changed it."""
+        self._desired = one_patch(self._desired, desired)
 
     @property
-    def wanted(self) -> Mapping[str, Any]:
-        """What a command or a resident wanted to be desired, and the service has not said yet that it is."""
+    def pending(self) -> Mapping[str, Any]:
+        """The patch of the desired state that the service has not confirmed yet."""
         return one_patch(self._under_way, self._desired)
 
     async def get(self, now_s: float) -> None:
-        """Ask for the whole shadow."""
-        self._asked_s = self._read_s = now_s
+        """Request the whole shadow."""
+        self._get_s = self._read_s = now_s
         self._get_token = _token()
         await self._send(self._topics.shadow("get"), codec.encode({"clientToken": self._get_token}))
 
-    def asked_s(self, document: Mapping[str, Any]) -> float | None:
-        """When that was asked which *document* answers; None when it answers nothing that is under way."""
+    def requested_s(self, document: Mapping[str, Any]) -> float | None:
+        """Time of the request that *document* answers; None when it answers nothing that is under way."""
         token = document.get("clientToken")
         if token is not None and token == self._get_token:
-            return self._asked_s
-        return self._said_s if token is not None and token == self._token else None
+            return self._get_s
+        return self._sent_s if token is not None and token == self._token else None
 
-    def got(self) -> None:
-        """The whole shadow came, or there is none."""
-        self._asked_s = None
+    def on_message(self, suffix: str, document: Mapping[str, Any]) -> bool:
+        """Take up a message on the topic *suffix* below ``shadow/``; True for the answer to an own update."""
+        if suffix in ("get/accepted", "get/rejected"):
+            self._get_s = None
+        return suffix in ("update/accepted", "update/rejected") and self._on_update(document)
 
-    def answered(self, document: Mapping[str, Any]) -> bool:
-        """Whether *document*, an accepted or rejected one, answers the update under way; it is over then."""
+    def _on_update(self, document: Mapping[str, Any]) -> bool:
         if self._token is None or document.get("clientToken") != self._token:
             return False
         self._token, self._under_way = None, {}
@@ -79,27 +80,27 @@ class ShadowClient:
     def due_s(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> float:
         """When there is next something to do, monotonic s."""
         if self._token is not None:
-            return self._said_s + ANSWER_TIMEOUT_S
+            return self._sent_s + ANSWER_TIMEOUT_S
         if not copy.synchronized:
             again_s = max(now_s, self._read_s + UPDATE_PERIOD_S)
-            return again_s if self._asked_s is None else self._asked_s + ANSWER_TIMEOUT_S
+            return again_s if self._get_s is None else self._get_s + ANSWER_TIMEOUT_S
         soon_s = max(now_s, self._tried_s + UPDATE_PERIOD_S)
         if self._desired or worth_saying(copy.reported, reported):
             return soon_s
-        return max(soon_s, self._said_s + HEARTBEAT_S)
+        return max(soon_s, self._sent_s + HEARTBEAT_S)
 
-    async def keep_up(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> None:
-        """Do what is due at *now_s*: say what changed, or read anew what was not answered."""
+    async def sync(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> None:
+        """Publish what has changed, or read the shadow anew, when that is due at *now_s*."""
         if now_s < self.due_s(copy, reported, now_s):
             return
         if self._token is not None or not copy.synchronized:
             self._give_up()
             await self.get(now_s)
             return
-        await self.say(copy, reported, now_s)
+        await self.publish(copy, reported, now_s)
 
-    async def say(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> bool:
-        """Send what of *reported* the service does not hold yet, now. Says whether it was written.
+    async def publish(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> bool:
+        """Send now what of *reported* the service does not hold yet. Returns whether it was written.
 
         Raises:
             OversizeError: the shadow would be larger than the service takes.
@@ -113,7 +114,7 @@ class ShadowClient:
         body = codec.encode({"state": state, "clientToken": token})
         if not await self._send(self._topics.shadow("update"), body):
             return False
-        self._token, self._said_s = token, now_s
+        self._token, self._sent_s = token, now_s
         self._under_way, self._desired = self._desired, {}
         return True
 

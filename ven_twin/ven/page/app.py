@@ -64,14 +64,14 @@ class Page:
     def _on_tick(self) -> None:
         """Show the VEN after a tick. Never raises: the twin goes on without a page."""
         try:
-            snapshot = self._twin.moment()
+            snapshot = self._twin.snapshot()
             self.power_history.add(snapshot.now_ts, power_view(snapshot))
             self.broadcaster.notify()
         except Exception:
             logger.exception("the VEN's state could not be sent to the page")
 
     def _encoded(self) -> tuple[VenView, bytes]:
-        view = ven_view(self._twin.moment())
+        view = ven_view(self._twin.snapshot())
         return view, b"data: " + codec.encode(view) + b"\n\n"
 
     def _endpoint(self, route: PageRoute) -> Endpoint:
@@ -96,7 +96,7 @@ class Page:
         return answers.file(self._files.get(name), request)
 
     async def _live(self, _: Request) -> Response:
-        live = health.live(self._twin.moment())
+        live = health.live(self._twin.snapshot())
         return as_json(live, 200 if live.alive else 503)
 
     async def _health(self, _: Request) -> Response:
@@ -104,7 +104,7 @@ class Page:
         return as_json(current, 200 if current.answers_events else 503)
 
     def _current_health(self) -> health.Health:
-        snapshot = self._twin.moment()
+        snapshot = self._twin.snapshot()
         try:
             until_ts = valid_until_ts(snapshot.certificate)
         except IdentityInvalidError:

@@ -89,11 +89,11 @@ class VenCalls:
 
     def state(self) -> VenView:
         """The VEN now."""
-        return ven_view(self._twin.moment())
+        return ven_view(self._twin.snapshot())
 
     def events(self) -> Events:
         """The events that run or come, and those that are over."""
-        snapshot = self._twin.moment()
+        snapshot = self._twin.snapshot()
         return Events(open=ven_view(snapshot).events, past=snapshot.past)
 
     def opt_out(self, call: OptOutCall) -> VenView:

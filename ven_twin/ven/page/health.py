@@ -42,7 +42,7 @@ class Health(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 def live(snapshot: VenSnapshot) -> Live:
     """The liveness of the twin's loop."""
-    return Live(alive=snapshot.beat_age_s < STUCK_S, beat_age_s=round(snapshot.beat_age_s, 3))
+    return Live(alive=snapshot.tick_age_s < STUCK_S, beat_age_s=round(snapshot.tick_age_s, 3))
 
 
 def health(snapshot: VenSnapshot, certificate_until_ts: float | None) -> Health:
@@ -64,14 +64,14 @@ def health(snapshot: VenSnapshot, certificate_until_ts: float | None) -> Health:
         messages_lost=snapshot.messages_lost,
         certificate_days_left=left_d,
         clock_skew_s=snapshot.clock_skew_s,
-        beat_age_s=round(snapshot.beat_age_s, 3),
+        beat_age_s=round(snapshot.tick_age_s, 3),
     )
 
 
 def _reasons(snapshot: VenSnapshot, left_d: float | None) -> list[str]:
     session, reasons = snapshot.session, []
     if not live(snapshot).alive:
-        reasons.append(f"the twin has not looked at its house for {snapshot.beat_age_s:.0f} s")
+        reasons.append(f"the twin has not looked at its house for {snapshot.tick_age_s:.0f} s")
     if session.state != "connected":
         why = f": {session.reason}" if session.reason else ""
         reasons.append(f"not connected to the cloud ({session.state}){why}")

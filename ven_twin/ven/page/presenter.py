@@ -35,7 +35,7 @@ def ven_view(snapshot: VenSnapshot) -> view.VenView:
 
 def power_view(snapshot: VenSnapshot) -> view.PowerView:
     """The power now, and the power that is requested."""
-    flow, house = snapshot.flow, snapshot.premises.house
+    flow, house = snapshot.flow, snapshot.pair.house
     kinds: dict[str, float] = {}
     for circuit in house.circuits:
         kinds[circuit.type] = kinds.get(circuit.type, 0.0) + flow.circuits_kw.get(circuit.id, 0.0)
@@ -51,7 +51,7 @@ def power_view(snapshot: VenSnapshot) -> view.PowerView:
         requested_kw=None if requested_kw is None else _kw(requested_kw),
         target_kw=None if requested_kw is None else _kw(flow.baseline_kw - requested_kw),
         shed_kw=_kw(max(0.0, flow.baseline_kw - flow.used_kw)),
-        available_kw=_kw(snapshot.premises.available_kw),
+        available_kw=_kw(snapshot.pair.available_kw),
         sustain_s=round(snapshot.sustain_s),
     )
 
@@ -88,7 +88,7 @@ def _cloud(snapshot: VenSnapshot) -> view.CloudView:
 
 
 def _comfort(snapshot: VenSnapshot) -> view.ComfortView | None:
-    hvac = snapshot.premises.house.hvac
+    hvac = snapshot.pair.house.hvac
     if hvac is None:
         return None
     spec = hvac.spec
@@ -109,9 +109,9 @@ def _panel(snapshot: VenSnapshot) -> view.PanelView:
 
 
 def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
-    decisions = {decision.id: decision for decision in snapshot.premises.plan.decisions}
+    decisions = {decision.id: decision for decision in snapshot.pair.plan.decisions}
     rows = []
-    for circuit in snapshot.premises.house.circuits:
+    for circuit in snapshot.pair.house.circuits:
         setting = snapshot.state.settings.loads.get(circuit.id)
         enabled = setting is None or setting.enabled is not False
         decision = decisions.get(circuit.id)

@@ -1,4 +1,4 @@
-"""What came in and what the VEN remembers, in the outbox's file, so that both change in one transaction.
+"""The journal of commands and the persisted state, in the outbox's file: both change in one transaction.
 
 A command is kept before it is acknowledged. What it did, its answer and its ack are written together, and
 with them it is crossed off: killed at any moment, the VEN has done it once and answers once, or does it when
@@ -10,13 +10,11 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ven_twin.ven.errors import NotKeptError
 from ven_twin.ven.storage.outbox import Outbox
+from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck, JournalledCommand
 
-ANSWERS_KEPT = 256
-"""How many answers are remembered, so that a command that comes twice is done once and answered alike."""
 TRIES = 2
 """How often a command is begun; one that ends the VEN each time is not tried for ever."""
 _MEMORY = "memory"
@@ -27,30 +25,15 @@ logger = logging.getLogger(__name__)
 Changes = Callable[[sqlite3.Connection], None]
 
 
-class JournalledAck(NamedTuple):
-    """The ack that a command was answered with."""
-
-    correlation_id: str
-    ack: bytes
-
-
-class JournalledCommand(NamedTuple):
-    """A command that was kept and is not done yet; *received_ts* is UTC s."""
-
-    id: int
-    payload: bytes
-    received_ts: float
-
-
 class CommandJournal:
-    """The lasting memory of a VEN. It is used from one thread, and closed with its outbox."""
+    """Commands, their acks and the state of a VEN on disk. Used from one thread; closed with its outbox."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._done: set[int] = set()
 
-    def take_in(self, payload: bytes, received_ts: float) -> JournalledCommand:
-        """Keep a command until what it did is written.
+    def record(self, payload: bytes, received_ts: float) -> JournalledCommand:
+        """Write a command down until what it did is written.
 
         Raises:
             NotKeptError: the disk does not take it.
@@ -65,7 +48,7 @@ class CommandJournal:
             raise NotKeptError("a command was not taken: the disk is full")
         return JournalledCommand(ids[-1], payload, received_ts)
 
-    def begun(self) -> list[JournalledCommand]:
+    def unfinished(self) -> list[JournalledCommand]:
         """The commands that an earlier run began and did not finish, each counted as tried once more.
 
         One that was tried `TRIES` times is dropped and said.
@@ -86,39 +69,39 @@ class CommandJournal:
         return [JournalledCommand(*row[:3]) for row in rows if row[3] < TRIES]
 
     def answers(self) -> list[JournalledAck]:
-        """The answers that are remembered, oldest first."""
+        """The acks that are remembered, oldest first."""
         rows = self._outbox.read("SELECT correlation_id, ack FROM answers ORDER BY n")
         return [JournalledAck(str(correlation_id), bytes(ack)) for correlation_id, ack in rows]
 
-    def memory(self) -> bytes | None:
-        """The document that was written last."""
+    def persisted(self) -> bytes | None:
+        """The persisted state that was written last, or None."""
         raw = self._outbox.recall(_MEMORY)
         return None if raw is None else raw.encode()
 
     def set_aside(self, why: str) -> None:
-        """Keep a memory that cannot be used out of the way, and say so."""
+        """Move a persisted state that cannot be used out of the way, with a log line."""
         logger.error("what this VEN remembered %s: set aside; it goes on by its shadow", why)
         move = "UPDATE OR REPLACE memo SET key = ? WHERE key = ?"
         self._outbox.write(lambda db: db.execute(move, (_SET_ASIDE, _MEMORY)), durable=True)
 
     def changes(
         self,
-        memory: bytes | None = None,
+        persisted: bytes | None = None,
         *,
-        answer: JournalledAck | None = None,
+        remembered: JournalledAck | None = None,
         done: JournalledCommand | None = None,
     ) -> Changes:
-        """What to write together with messages: the new memory, an answer, a command crossed off."""
+        """The change to write together with messages: the persisted state, an ack, a command crossed off."""
         if done is not None:
             self._done.add(done.id)
 
         def write(db: sqlite3.Connection) -> None:
-            if memory is not None:
-                db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (_MEMORY, memory.decode()))
-            if answer is not None:
+            if persisted is not None:
+                db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (_MEMORY, persisted.decode()))
+            if remembered is not None:
                 put = "INSERT OR REPLACE INTO answers (correlation_id, ack) VALUES (?, ?)"
-                db.execute(put, answer)
-                db.execute("DELETE FROM answers WHERE n <= (SELECT max(n) FROM answers) - ?", (ANSWERS_KEPT,))
+                db.execute(put, remembered)
+                db.execute("DELETE FROM answers WHERE n <= (SELECT max(n) FROM answers) - ?", (ANSWERS_MAX,))
             db.executemany("DELETE FROM inbox WHERE id = ?", [(row_id,) for row_id in self._done])
 
         return write

@@ -16,17 +16,8 @@ from typing import Any, Self
 from ven_twin.ven import clock
 from ven_twin.ven.errors import OutboxDamagedError
 from ven_twin.ven.storage.disk_reserve import DiskReserve
-from ven_twin.ven.storage.outbox_file import (
-    Message,
-    OutboxCounts,
-    OutboxRow,
-    QuarantinedRow,
-    closed_on_failure,
-    open_database,
-    set_aside,
-)
-
-__all__ = ["Message", "Outbox", "OutboxCounts", "OutboxRow", "QuarantinedRow", "open_outbox"]
+from ven_twin.ven.storage.outbox_file import closed_on_failure, open_database, set_aside
+from ven_twin.ven.storage.rows import Message, OutboxCounts, OutboxRow, QuarantinedRow
 
 DEFAULT_CAP_BYTES = 64 * 1024 * 1024
 _ROW_OVERHEAD_BYTES = 64

@@ -1,14 +1,12 @@
-"""What the outbox is made of: its rows, and the SQLite file that they are kept in."""
+"""The SQLite file of the outbox: its schema, its lock, and a damaged one set aside."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError
 
@@ -27,59 +25,6 @@ CREATE TABLE IF NOT EXISTS inbox (
 CREATE TABLE IF NOT EXISTS answers (
   n INTEGER PRIMARY KEY AUTOINCREMENT, correlation_id TEXT NOT NULL UNIQUE, ack BLOB NOT NULL);
 """
-
-
-class Message(NamedTuple):
-    """One message to keep until it is acknowledged; *kind* says what it is worth."""
-
-    kind: str
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """One message that waits or is on its way."""
-
-    id: int
-    kind: str
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantinedRow:
-    """One message that will not be sent, and why; at most the first 128 KB of its payload are kept."""
-
-    id: int
-    kind: str
-    topic: str
-    payload: bytes
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxCounts:
-    """What the outbox holds, and what it let go since its file was made.
-
-    Attributes:
-        depth: messages not yet acknowledged.
-        size_bytes: their size, by which the cap is counted.
-        shed: by kind, messages dropped because the cap was reached.
-        refused: messages that the disk would not take.
-        quarantined: messages put aside because they cannot be sent.
-    """
-
-    depth: int
-    size_bytes: int
-    shed: Mapping[str, int]
-    refused: int
-    quarantined: int
-
-    @property
-    def lost(self) -> int:
-        """Messages that will not arrive by themselves."""
-        return sum(self.shed.values()) + self.refused + self.quarantined
 
 
 def open_database(path: str) -> sqlite3.Connection:
@@ -125,10 +70,10 @@ def closed_on_failure(db: sqlite3.Connection, path: str) -> Iterator[None]:
 
 
 def set_aside(path: Path, now_ts: float) -> Path:
-    """Move a damaged file and what belongs to it out of the way; where it is now."""
-    kept = path.with_name(f"{path.name}.damaged-{int(now_ts)}")
+    """Move a damaged file and its companions out of the way; returns its new path."""
+    aside = path.with_name(f"{path.name}.damaged-{int(now_ts)}")
     for ending in ("", "-wal", "-shm"):
-        part = Path(f"{path}{ending}")
-        if part.exists():
-            part.replace(f"{kept}{ending}")
-    return kept
+        file = Path(f"{path}{ending}")
+        if file.exists():
+            file.replace(f"{aside}{ending}")
+    return aside

@@ -1,4 +1,4 @@
-"""What a VEN must not forget: everything it decides by, as one document that outlives its process. Pure."""
+"""The state of a VEN that outlives its process, as one document. Pure."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ FORMAT = 1
 
 
 class PersistedState(msgspec.Struct, frozen=True, kw_only=True):
-    """A VEN at one moment.
+    """A VEN at an instant.
 
     Attributes:
         format: which form this document has.
         state: settings, events with what was announced of each, circuits shed by command, what is desired.
-        wanted: patch of the desired state that the shadow service has not confirmed yet.
+        pending: patch of the desired state that the shadow service has not confirmed yet.
         last_event: the summary of the event that ended last.
         delivered: meters of the events that are acted on, by event id.
-        requested_kw: what those events last asked for, kW.
+        requested_kw: kW that those events last requested.
         boot_id: the run of the VEN that wrote this.
         saved_ts: when, UTC s; time does not go back behind it.
         past: the events that are over, newest first.
@@ -35,46 +35,46 @@ class PersistedState(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int = FORMAT
     state: VenState
-    wanted: Mapping[str, Any] = {}
-    last_event: dict[str, Any] | None = None
-    delivered: dict[str, Meter] = {}
-    requested_kw: dict[str, float] = {}
+    pending: Mapping[str, Any] = msgspec.field(name="wanted", default_factory=dict)
+    last_event: Mapping[str, Any] | None = None
+    delivered: Mapping[str, Meter] = msgspec.field(default_factory=dict)
+    requested_kw: Mapping[str, float] = msgspec.field(default_factory=dict)
     boot_id: str
     saved_ts: float
     past: tuple[PastEvent, ...] = ()
 
 
-class _Form(msgspec.Struct, frozen=True):
+class _Header(msgspec.Struct, frozen=True):
     format: int = 0
 
 
 def lasting(state: VenState) -> VenState:
-    """What of *state* outlives the process.
+    """Reduce *state* to what outlives the process.
 
     The shadow is read again on the next connect, and what it refuses is judged again; of it only what is
     desired is kept, to go on by until then. Versions are not: a shadow that was deleted counts anew.
     """
-    return replace(state, shadow=ShadowCopy(desired=state.shadow.desired), errors={}, taken=frozenset())
+    return replace(state, shadow=ShadowCopy(desired=state.shadow.desired), errors={}, mirrored=frozenset())
 
 
-def write_state(memory: PersistedState) -> bytes:
-    """*memory* as JSON."""
-    return msgspec.json.encode(memory)
+def write_state(persisted: PersistedState) -> bytes:
+    """Write the document as JSON."""
+    return msgspec.json.encode(persisted)
 
 
 def read_state(raw: bytes, ven_id: str, load_ids: frozenset[str]) -> PersistedState:
-    """The memory in *raw*, of a VEN whose house has these circuits now.
+    """Read the document in *raw*, of a VEN whose house has these circuits now.
 
     Raises:
         MalformedError: it is no such document, of another form, or another VEN's.
     """
     try:
-        found = msgspec.json.decode(raw, type=_Form).format
-        if found != FORMAT:
-            raise MalformedError(f"has form {found}, this release reads {FORMAT}")
-        memory = msgspec.json.decode(raw, type=PersistedState)
+        stored_format = msgspec.json.decode(raw, type=_Header).format
+        if stored_format != FORMAT:
+            raise MalformedError(f"has form {stored_format}, this release reads {FORMAT}")
+        persisted = msgspec.json.decode(raw, type=PersistedState)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MalformedError(f"cannot be read: {error}") from None
-    if memory.state.ven_id != ven_id:
-        raise MalformedError(f"is that of VEN {memory.state.ven_id!r}")
-    return msgspec.structs.replace(memory, state=replace(memory.state, load_ids=load_ids))
+    if persisted.state.ven_id != ven_id:
+        raise MalformedError(f"is that of VEN {persisted.state.ven_id!r}")
+    return msgspec.structs.replace(persisted, state=replace(persisted.state, load_ids=load_ids))

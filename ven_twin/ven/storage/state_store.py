@@ -1,4 +1,4 @@
-"""What the twin remembers: read once when it starts, written whenever it has changed."""
+"""The persisted state of the VEN: read once at its start, written whenever it has changed."""
 
 from __future__ import annotations
 
@@ -7,54 +7,51 @@ from typing import Any
 
 from contracts.errors import MalformedError
 from ven_twin.ven.mqtt.session import MqttSession
-from ven_twin.ven.storage.command_journal import CommandJournal, JournalledAck, JournalledCommand
-from ven_twin.ven.storage.outbox import Message
+from ven_twin.ven.storage.command_journal import CommandJournal
 from ven_twin.ven.storage.persisted_state import PersistedState, read_state, write_state
+from ven_twin.ven.storage.rows import JournalledAck, JournalledCommand, Message
 
 
 class StateStore:
-    """The memory of a VEN as far as it is on disk.
-
-    What the VEN says and what it remembers go to the disk together, so that nothing is announced twice and
-    nothing is done that was not remembered.
+    """Writes messages and persisted state together, so that nothing is announced twice or done unrecorded.
 
     Attributes:
-        begun_with: what an earlier run left, or None.
+        journal: the journal of commands beside it.
     """
 
-    def __init__(self, journal: CommandJournal, ven_id: str, load_ids: frozenset[str]) -> None:
-        self._journal = journal
-        self.begun_with = self._read(ven_id, load_ids)
+    def __init__(self, journal: CommandJournal) -> None:
+        self.journal = journal
         self._written: tuple[Any, Mapping[str, Any], Any] | None = None
 
-    def _read(self, ven_id: str, load_ids: frozenset[str]) -> PersistedState | None:
-        raw = self._journal.memory()
+    def read(self, ven_id: str, load_ids: frozenset[str]) -> PersistedState | None:
+        """The state of an earlier run, or None; one that cannot be used is set aside."""
+        raw = self.journal.persisted()
         if raw is None:
             return None
         try:
             return read_state(raw, ven_id, load_ids)
         except MalformedError as error:
-            self._journal.set_aside(str(error))
+            self.journal.set_aside(str(error))
             return None
 
-    def keep(
+    def save(
         self,
         session: MqttSession,
-        memory: PersistedState,
+        persisted: PersistedState,
         messages: Sequence[Message],
         *,
-        answer: JournalledAck | None = None,
+        remembered: JournalledAck | None = None,
         done: JournalledCommand | None = None,
     ) -> None:
-        """Put *messages* on their way and write *memory* with them, when either is news.
+        """Enqueue *messages* and write *persisted* with them, when either is news.
 
-        A change of what the VEN decides by stands against a power cut; meters alone are not worth that.
+        A change of settings, events or shadow is made durable against a power cut; meters alone are not.
         """
-        now = (memory.state, memory.wanted, memory.last_event)
-        news = now != self._written or answer is not None or done is not None
+        now = (persisted.state, persisted.pending, persisted.last_event)
+        news = now != self._written or remembered is not None or done is not None
         if not news and not messages:
             return
-        changes = self._journal.changes(write_state(memory), answer=answer, done=done)
+        changes = self.journal.changes(write_state(persisted), remembered=remembered, done=done)
         if session.publish_all(messages, also=changes, durable=news):
             self._written = now
-            self._journal.written()
+            self.journal.written()

@@ -55,7 +55,7 @@ def test_a_jump_is_adopted_when_the_cloud_agrees_with_it(host: Host, jump_s: flo
     clock = host.clock()
     host.system_ts += jump_s
     host.wait(10)
-    assert clock.heard(int(host.system_ts), host.steady_s) is True
+    assert clock.on_cloud_time(int(host.system_ts), host.steady_s) is True
     assert clock.now_ts() == host.system_ts
     assert (clock.skew_s, clock.jump_s) == (None, 0)
 
@@ -66,7 +66,7 @@ def test_a_jump_that_the_cloud_contradicts_is_not_adopted(host: Host, jump_s: fl
     clock = host.clock()
     host.system_ts += jump_s
     host.wait(10)
-    assert clock.heard(int(NOW + 10), host.steady_s) is False
+    assert clock.on_cloud_time(int(NOW + 10), host.steady_s) is False
     assert clock.now_ts() == NOW + 10
     assert clock.skew_s is None
 
@@ -78,11 +78,11 @@ def test_a_skew_above_five_minutes_is_flagged(
     """A clock that neither side calls right is not touched, but said, once; until it is right again."""
     clock = host.clock()
     for _ in range(2):
-        assert clock.heard(int(NOW + skew_s), host.steady_s) is False
+        assert clock.on_cloud_time(int(NOW + skew_s), host.steady_s) is False
     assert clock.now_ts() == NOW
     assert clock.skew_s == (pytest.approx(skew_s, abs=1) if said else None)
     assert caplog.text.count("from the cloud's") == int(said)
-    clock.heard(int(NOW), host.steady_s)
+    clock.on_cloud_time(int(NOW), host.steady_s)
     assert clock.skew_s is None
 
 
@@ -91,7 +91,7 @@ def test_an_answer_that_took_too_long_says_nothing(host: Host) -> None:
     clock = host.clock()
     asked_s = host.steady_s
     host.wait(120)
-    assert clock.heard(int(NOW + 7200), asked_s) is False
+    assert clock.on_cloud_time(int(NOW + 7200), asked_s) is False
     assert clock.skew_s is None
 
 
@@ -125,7 +125,7 @@ def test_time_does_not_begin_before_what_an_earlier_run_has_seen(host: Host) -> 
     host.wait(5)
     assert clock.now_ts() == NOW + 5
     host.system_ts = NOW + 3605
-    assert clock.heard(int(host.system_ts), host.steady_s) is True
+    assert clock.on_cloud_time(int(host.system_ts), host.steady_s) is True
     assert clock.now_ts() == NOW + 3605
 
 

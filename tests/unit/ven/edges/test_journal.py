@@ -8,13 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from ven_twin.ven.errors import NotKeptError
-from ven_twin.ven.storage.command_journal import (
-    ANSWERS_KEPT,
-    CommandJournal,
-    JournalledAck,
-    JournalledCommand,
-)
+from ven_twin.ven.storage.command_journal import CommandJournal
 from ven_twin.ven.storage.outbox import Outbox
+from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck, JournalledCommand
 
 
 @pytest.fixture
@@ -27,24 +23,24 @@ def outbox() -> Iterator[Outbox]:
 def test_a_command_waits_until_what_it_did_is_written(outbox: Outbox) -> None:
     """It is there for the next run, with its receipt time, and crossed off with its answer."""
     journal = CommandJournal(outbox)
-    first = journal.take_in(b"first", 10.5)
-    second = journal.take_in(b"second", 11.5)
+    first = journal.record(b"first", 10.5)
+    second = journal.record(b"second", 11.5)
     assert (first, second.id) == (JournalledCommand(1, b"first", 10.5), 2)
-    outbox.write(journal.changes(b"{}", answer=JournalledAck("c-1", b"ack"), done=first))
+    outbox.write(journal.changes(b"{}", remembered=JournalledAck("c-1", b"ack"), done=first))
     journal.written()
     following = CommandJournal(outbox)
-    assert following.begun() == [JournalledCommand(2, b"second", 11.5)]
+    assert following.unfinished() == [JournalledCommand(2, b"second", 11.5)]
     assert following.answers() == [JournalledAck("c-1", b"ack")]
-    assert following.memory() == b"{}"
+    assert following.persisted() == b"{}"
 
 
 def test_a_command_that_ends_the_ven_each_time_is_dropped(
     outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is begun twice in all; the third run leaves it out, says so, and the fourth knows nothing of it."""
-    CommandJournal(outbox).take_in(b"deadly", 10.0)
-    assert [waiting.payload for waiting in CommandJournal(outbox).begun()] == [b"deadly"]
-    assert CommandJournal(outbox).begun() == []
+    CommandJournal(outbox).record(b"deadly", 10.0)
+    assert [waiting.payload for waiting in CommandJournal(outbox).unfinished()] == [b"deadly"]
+    assert CommandJournal(outbox).unfinished() == []
     assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
         "a command of 6 bytes ended the VEN 2 times: dropped"
     ]
@@ -57,42 +53,42 @@ def test_a_command_that_the_disk_does_not_take_is_refused(
     """It must not be acknowledged, so that it comes again."""
     monkeypatch.setattr(outbox, "write", lambda *_, **__: False)
     with pytest.raises(NotKeptError):
-        CommandJournal(outbox).take_in(b"x", 10.0)
+        CommandJournal(outbox).record(b"x", 10.0)
 
 
 def test_what_is_crossed_off_and_not_written_is_crossed_off_later(outbox: Outbox) -> None:
     """A full disk keeps the command; the next changes delete it, and those after them touch nothing."""
     journal = CommandJournal(outbox)
-    waiting = journal.take_in(b"x", 10.0)
+    waiting = journal.record(b"x", 10.0)
     journal.changes(done=waiting)  # never written
     outbox.write(journal.changes())
     journal.written()
-    assert CommandJournal(outbox).begun() == []
-    again = journal.take_in(b"y", 11.0)
+    assert CommandJournal(outbox).unfinished() == []
+    again = journal.record(b"y", 11.0)
     outbox.write(journal.changes())
-    assert CommandJournal(outbox).begun() == [again]
+    assert CommandJournal(outbox).unfinished() == [again]
 
 
 def test_the_newest_answers_are_kept(outbox: Outbox) -> None:
     """Of more than 256 the oldest go; one that is given again counts as new."""
     journal = CommandJournal(outbox)
-    for n in range(ANSWERS_KEPT + 2):
-        outbox.write(journal.changes(answer=JournalledAck(f"c-{n}", b"%d" % n)))
+    for n in range(ANSWERS_MAX + 2):
+        outbox.write(journal.changes(remembered=JournalledAck(f"c-{n}", b"%d" % n)))
     answers = journal.answers()
-    assert len(answers) == ANSWERS_KEPT
-    assert (answers[0], answers[-1].correlation_id) == (JournalledAck("c-2", b"2"), f"c-{ANSWERS_KEPT + 1}")
-    outbox.write(journal.changes(answer=JournalledAck("c-2", b"again")))
+    assert len(answers) == ANSWERS_MAX
+    assert (answers[0], answers[-1].correlation_id) == (JournalledAck("c-2", b"2"), f"c-{ANSWERS_MAX + 1}")
+    outbox.write(journal.changes(remembered=JournalledAck("c-2", b"again")))
     assert journal.answers()[-1] == JournalledAck("c-2", b"again")
 
 
 def test_a_memory_is_what_was_written_last(outbox: Outbox) -> None:
     """None before the first, then the newest; one that is set aside is no memory any more."""
     journal = CommandJournal(outbox)
-    assert journal.memory() is None
+    assert journal.persisted() is None
     outbox.write(journal.changes(b'{"n":1}'))
     outbox.write(journal.changes(b'{"n":2}'))
     outbox.write(journal.changes())
-    assert journal.memory() == b'{"n":2}'
+    assert journal.persisted() == b'{"n":2}'
     journal.set_aside("cannot be read")
-    assert journal.memory() is None
+    assert journal.persisted() is None
     assert outbox.recall("memory set aside") == '{"n":2}'

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ven_twin.ven import clock
-from ven_twin.ven.storage.outbox import Message, Outbox, OutboxCounts, open_outbox
+from ven_twin.ven.storage.outbox import Outbox, open_outbox
+from ven_twin.ven.storage.rows import Message, OutboxCounts
 
 KB = 1024
 ROW = KB - 64 - 1  # payload that makes a row of 1 KB with a topic of one letter

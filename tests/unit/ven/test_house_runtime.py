@@ -12,41 +12,66 @@ from contracts.wire.shadow import LoadSetting
 from contracts.wire.units import kwh
 from tests.support.ven_states import NOW, VEN, event
 from ven_twin.control.house_pair import HousePair
+from ven_twin.control.meter import Meter
 from ven_twin.control.release import CAP_KW, REASON
 from ven_twin.control.schedule import EventOrigin, Schedule, ScheduledEvent
 from ven_twin.control.ven_state import VenState
-from ven_twin.ven.clock import HouseClock
-from ven_twin.ven.house_runtime import STEP_MAX_S, HouseRuntime
+from ven_twin.ven.house_runtime import STEP_MAX_S, HouseClock, HouseRuntime, warm_house
 
 EVENING_TS = datetime(2026, 7, 14, 23, tzinfo=UTC).timestamp()
 HELD = ScheduledEvent(event(durations_s=(3600,), kw=3.0), EventOrigin.SHADOW, 0.0)
 
 
+class LivedHouse:
+    """A house runtime that a test lives through: each step takes the place of the one before."""
+
+    def __init__(self, runtime: HouseRuntime) -> None:
+        self.now = runtime
+
+    def advance(self, state: VenState, now_s: float) -> None:
+        """Let the house live."""
+        self.now = self.now.advance(state, now_s)
+
+    def replan(self, state: VenState, scheduled: ScheduledEvent | None, now_s: float, now_ts: float) -> None:
+        """Plan anew."""
+        self.now = self.now.replan(state, scheduled, now_s, now_ts)
+
+    def read_row(self) -> Meter:
+        """Read the meter of the row."""
+        self.now, row = self.now.read_row()
+        return row
+
+    def sustain_s(self, state: VenState, now_s: float) -> float:
+        """For how long the offer can be sustained, wall s."""
+        self.now = self.now.with_offer(state, now_s)
+        return self.now.sustained.for_s
+
+
 @pytest.fixture
-def household() -> HouseRuntime:
+def household() -> LivedHouse:
     """The standard house on a July evening, a minute a second."""
     return at_speed(60.0)
 
 
-def at_speed(speed: float) -> HouseRuntime:
+def at_speed(speed: float) -> LivedHouse:
     """The standard house on a July evening."""
-    return HouseRuntime("standard", HouseClock(EVENING_TS, 100.0, speed))
+    return LivedHouse(warm_house("standard", HouseClock(EVENING_TS, 100.0, speed)))
 
 
-def ven(household: HouseRuntime) -> VenState:
+def ven(household: LivedHouse) -> VenState:
     """A VEN that knows nothing yet."""
-    return VenState(VEN, household.load_ids)
+    return VenState(VEN, household.now.load_ids)
 
 
-def test_household_has_lived_a_day_before_it_is_looked_at(household: HouseRuntime) -> None:
+def test_household_has_lived_a_day_before_it_is_looked_at(household: LivedHouse) -> None:
     """Walls are warm and the tank drawn from: the first kW are those of the hour."""
-    premises = household._premises
-    assert premises.house == premises.clone
-    assert premises.house.hvac is not None
-    assert premises.house.hvac.air_c > 23.0
+    pair = household.now.pair
+    assert pair.house == pair.clone
+    assert pair.house.hvac is not None
+    assert pair.house.hvac.air_c > 23.0
 
 
-def test_household_rows_end_where_events_do(household: HouseRuntime) -> None:
+def test_household_rows_end_where_events_do(household: LivedHouse) -> None:
     """What is read at an event's start is what was drawn before it, to the second."""
     state = ven(household)
     household.advance(state, 100.0)
@@ -63,52 +88,52 @@ def test_household_rows_end_where_events_do(household: HouseRuntime) -> None:
     assert household.read_row().seconds == 0.0
 
 
-def test_household_delivered_energy_equals_the_integral(household: HouseRuntime) -> None:
+def test_household_delivered_energy_equals_the_integral(household: LivedHouse) -> None:
     """Energy delivered is baseline less used over wall time, whatever the ticks (defect 1)."""
     state, now_s, expected_kwh = ven(household), 100.0, 0.0
     household.replan(state, HELD, now_s, NOW)
     for tick_s in (1.0, 0.25, 3.0, 0.5, 2.0, 1.0, 0.01):
         now_s += tick_s
         household.advance(state, now_s)
-        flow = household.flowing()
+        flow = household.now.flowing()
         expected_kwh += kwh(flow.baseline_kw - flow.used_kw, tick_s)
         household.replan(state, HELD, now_s, NOW + now_s - 100)
-    delivered = household.delivered("e1")
+    delivered = household.now.delivered.get("e1")
     assert delivered is not None
     assert delivered.seconds == pytest.approx(7.76)
     assert delivered.reduction_kwh == pytest.approx(expected_kwh)
     assert household.read_row().reduction_kwh == pytest.approx(expected_kwh)
 
 
-def test_household_meters_an_event_only_while_it_acts(household: HouseRuntime) -> None:
+def test_household_meters_an_event_only_while_it_acts(household: LivedHouse) -> None:
     """Before its start and after its end nothing is counted for it; then it is forgotten (defect 6)."""
     state = ven(household)
     household.replan(state, None, 100.0, NOW)
     household.advance(state, 105.0)
-    assert household.delivered("e1") is None
+    assert household.now.delivered.get("e1") is None
     household.replan(state, HELD, 105.0, NOW)
     household.advance(state, 110.0)
-    assert household.acting == "e1"
+    assert household.now.acting == "e1"
     household.replan(state, None, 110.0, NOW)
     household.advance(state, 120.0)
-    delivered = household.delivered("e1")
+    delivered = household.now.delivered.get("e1")
     assert delivered is not None
     assert delivered.seconds == pytest.approx(5.0)
-    household.forget("e1")
-    assert (household.delivered("e1"), household.requested_kw("e1")) == (None, None)
+    household.now = household.now.forget("e1")
+    assert (household.now.delivered.get("e1"), household.now.requested_kw.get("e1")) == (None, None)
 
 
-def test_household_restores_every_circuit_after_an_event(household: HouseRuntime) -> None:
+def test_household_restores_every_circuit_after_an_event(household: LivedHouse) -> None:
     """Once the event is over and minimum off times have passed, nothing is held back (defect 2)."""
     state = ven(household)
     household.replan(state, HELD, 100.0, NOW)
     household.advance(state, 110.0)
-    assert any(household.plan.curtailed.values())
+    assert any(household.now.plan.curtailed.values())
     for second in range(110, 200):
         household.replan(state, None, second, NOW)
         household.advance(state, second + 1.0)
     household.replan(state, None, 200.0, NOW)
-    assert not any(household.plan.curtailed.values())
+    assert not any(household.now.plan.curtailed.values())
 
 
 @pytest.mark.parametrize("speed", [1.0, 60.0, 3600.0])
@@ -131,30 +156,30 @@ def test_household_of_a_suspended_machine_catches_up_in_bounded_steps(
     assert sum(steps) == pytest.approx(6 * 3600.0)
     assert len(steps) <= 26
     assert household.read_row().seconds == pytest.approx(slept_s)
-    assert household.house_ts(100.0 + slept_s) == EVENING_TS + 6 * 3600.0
+    assert household.now.house_ts(100.0 + slept_s) == EVENING_TS + 6 * 3600.0
 
 
-def test_household_does_nothing_when_no_time_has_passed(household: HouseRuntime) -> None:
+def test_household_does_nothing_when_no_time_has_passed(household: LivedHouse) -> None:
     """A second look at the same moment changes nothing."""
     state = ven(household)
     household.advance(state, 105.0)
-    before = household._premises
+    before = household.now.pair
     household.advance(state, 105.0)
     household.advance(state, 104.0)
-    assert household._premises is before
+    assert household.now.pair is before
 
 
-def test_household_keeps_what_was_asked_last(household: HouseRuntime) -> None:
+def test_household_keeps_what_was_asked_last(household: LivedHouse) -> None:
     """For reports: the kW of the interval in force, by event."""
     intervals = tuple(Interval(duration_s=60, signal=Signal.SHED_KW, value=kw) for kw in (3.0, 1.5))
     held = ScheduledEvent(DrEvent(event_id="e1", start_ts=NOW, intervals=intervals), EventOrigin.SHADOW, 0.0)
     household.replan(ven(household), held, 100.0, NOW)
-    assert household.requested_kw("e1") == 3.0
+    assert household.now.requested_kw.get("e1") == 3.0
     household.replan(ven(household), held, 101.0, NOW + 60)
-    assert household.requested_kw("e1") == 1.5
+    assert household.now.requested_kw.get("e1") == 1.5
 
 
-def test_household_holds_settings_for_house_and_clone(household: HouseRuntime) -> None:
+def test_household_holds_settings_for_house_and_clone(household: LivedHouse) -> None:
     """A circuit that is switched off takes nothing from the baseline's meaning."""
     state = ven(household)
     off = replace(state.settings, loads={"ev1": LoadSetting(enabled=False)})
@@ -166,27 +191,29 @@ def test_household_holds_settings_for_house_and_clone(household: HouseRuntime) -
     assert row.reduction_kwh == pytest.approx(0.0)
 
 
-def test_household_knows_its_circuits(household: HouseRuntime) -> None:
+def test_household_knows_its_circuits(household: LivedHouse) -> None:
     """Ids for the shadow, critical ones for the commands, loads for the rows."""
-    assert household.critical == {"fridge1"}
-    assert {load.id for load in household.loads(ven(household), household.flowing())} == household.load_ids
-    assert household.battery_soc is not None
+    assert household.now.critical == {"fridge1"}
+    assert {
+        load.id for load in household.now.loads(ven(household), household.now.flowing())
+    } == household.now.load_ids
+    assert household.now.battery_soc is not None
 
 
 def live(
-    household: HouseRuntime, state: VenState, held: ScheduledEvent | None, first: int, last: int
+    household: LivedHouse, state: VenState, held: ScheduledEvent | None, first: int, last: int
 ) -> list[float]:
     """Live from one second to another, planned each second; what was drawn above the clone, kW."""
     above_kw = []
     for second in range(first, last):
         household.replan(state, held, second, NOW + second - 100)
         household.advance(state, second + 1.0)
-        flow = household.flowing()
+        flow = household.now.flowing()
         above_kw.append(flow.used_kw - flow.baseline_kw)
     return above_kw
 
 
-def after_an_event(household: HouseRuntime, *, ends_s: int = 3600) -> VenState:
+def after_an_event(household: LivedHouse, *, ends_s: int = 3600) -> VenState:
     """The state of a VEN that has lived through half an hour of an event, s of house time at *ends_s*."""
     long_event = event(durations_s=(ends_s,), kw=9.0)
     schedule, _ = Schedule().offer(long_event, EventOrigin.SHADOW, VEN, NOW)
@@ -195,65 +222,63 @@ def after_an_event(household: HouseRuntime, *, ends_s: int = 3600) -> VenState:
     return state
 
 
-def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: HouseRuntime) -> None:
+def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: LivedHouse) -> None:
     """The event is over at once, its circuits come back in turn, and the house stays under the cap."""
     state = after_an_event(household, ends_s=60)
     household.replan(state, None, 160, NOW + 60)
-    assert household.acting is None
-    waits = [made.id for made in household.plan.decisions if made.reason == REASON]
+    assert household.now.acting is None
+    waits = [made.id for made in household.now.plan.decisions if made.reason == REASON]
     assert waits
     above_kw = live(household, state, None, 160, 190)
     assert max(above_kw) < CAP_KW + 0.3
     household.replan(state, None, 190, NOW + 90)
-    assert not any(made.reason == REASON for made in household.plan.decisions)
+    assert not any(made.reason == REASON for made in household.now.plan.decisions)
 
 
-def test_household_reports_the_rebound_when_the_release_is_over(household: HouseRuntime) -> None:
+def test_household_reports_the_rebound_when_the_release_is_over(household: LivedHouse) -> None:
     """Energy and peak above the clone are put into the event's summary, and into no other."""
     state = after_an_event(household, ends_s=60)
     summary = {"eventId": "e1", "deliveredKwh": 1.0}
     above_kw = live(household, state, None, 160, 190)
-    assert household.with_rebound(summary) == summary
+    assert household.now.with_rebound(summary) == summary
     household.replan(state, None, 190, NOW + 90)
-    told = household.with_rebound(summary)
+    told = household.now.with_rebound(summary)
     assert told is not None
     assert told["reboundPeakKw"] == pytest.approx(max(0.0, *above_kw), abs=1e-3)
     assert told["reboundKwh"] == pytest.approx(sum(kwh(max(0.0, kw), 1.0) for kw in above_kw), abs=1e-4)
-    assert household.with_rebound({"eventId": "e2"}) == {"eventId": "e2"}
-    assert household.with_rebound(None) is None
+    assert household.now.with_rebound({"eventId": "e2"}) == {"eventId": "e2"}
+    assert household.now.with_rebound(None) is None
 
 
 @pytest.mark.parametrize("phase", [Phase.CANCELLED, Phase.OPTED_OUT, None], ids=str)
-def test_household_gives_back_at_once_what_a_person_ends(
-    household: HouseRuntime, phase: Phase | None
-) -> None:
+def test_household_gives_back_at_once_what_a_person_ends(household: LivedHouse, phase: Phase | None) -> None:
     """Restore, cancel, opt-out and Ctrl-C are not delayed: only the cap holds anything back."""
     state = after_an_event(household)
     if phase is not None:
         state = replace(state, schedule=state.schedule.end(["e1"], phase, NOW + 60))
     household.replan(state, None, 160, NOW + 60)
-    assert not any(made.reason == REASON for made in household.plan.decisions)
+    assert not any(made.reason == REASON for made in household.now.plan.decisions)
 
 
-def test_household_gives_back_at_once_when_it_is_restored_in_between(household: HouseRuntime) -> None:
+def test_household_gives_back_at_once_when_it_is_restored_in_between(household: LivedHouse) -> None:
     """A restore in the time after an event is one."""
     state = after_an_event(household, ends_s=60)
     household.replan(state, None, 160, NOW + 60)
-    assert any(made.reason == REASON for made in household.plan.decisions)
+    assert any(made.reason == REASON for made in household.now.plan.decisions)
     restored = replace(state, restores=state.restores + 1)
     household.replan(restored, None, 160, NOW + 60)
-    assert not any(made.reason == REASON for made in household.plan.decisions)
+    assert not any(made.reason == REASON for made in household.now.plan.decisions)
 
 
-def test_household_ends_a_release_when_another_event_begins(household: HouseRuntime) -> None:
+def test_household_ends_a_release_when_another_event_begins(household: LivedHouse) -> None:
     """What the new event asks for is what counts; the rebound until then is told."""
     state = after_an_event(household, ends_s=60)
     live(household, state, None, 160, 165)
     other = ScheduledEvent(event("e2", starts_in_s=60, kw=1.0), EventOrigin.SHADOW, 0.0)
     household.replan(state, other, 165, NOW + 65)
-    assert household.acting == "e2"
-    assert not any(made.reason == REASON for made in household.plan.decisions)
-    told = household.with_rebound({"eventId": "e1"})
+    assert household.now.acting == "e2"
+    assert not any(made.reason == REASON for made in household.now.plan.decisions)
+    told = household.now.with_rebound({"eventId": "e1"})
     assert told is not None
     assert "reboundKwh" in told
 
@@ -269,7 +294,7 @@ def test_household_says_for_how_long_its_offer_could_be_held_in_wall_time() -> N
 
 
 def test_household_tries_its_offer_once_a_minute(
-    household: HouseRuntime, monkeypatch: pytest.MonkeyPatch
+    household: LivedHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asked each second, it is worked out once a minute, or when the offer has changed."""
     offers_kw = iter([4.0, 4.4, 4.0, 4.6, 4.7, 4.8])
@@ -279,7 +304,7 @@ def test_household_tries_its_offer_once_a_minute(
         tried.append(kw)
         return 600.0
 
-    monkeypatch.setattr(HouseRuntime, "available_kw", property(lambda _: next(offers_kw)))
+    monkeypatch.setattr(HousePair, "available_kw", property(lambda _: next(offers_kw)))
     monkeypatch.setattr("ven_twin.ven.house_runtime.sustain_s", counted)
     for second in (0.0, 1.0, 59.0, 59.5, 60.0, 120.0):
         assert household.sustain_s(ven(household), 100.0 + second) == 10.0

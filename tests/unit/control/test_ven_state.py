@@ -185,7 +185,7 @@ def test_ven_leaves_a_running_event_when_it_is_disabled() -> None:
     state = told(told(ven(), both).advance(NOW)[0], both | {"enabled": False}, NOW + 10)
     assert state.in_force(NOW + 10) is None
     state, said = state.advance(NOW + 10)
-    assert [(one.held.event.event_id, one.phase) for one in said] == [("e1", Phase.OPTED_OUT)]
+    assert [(one.scheduled.event.event_id, one.phase) for one in said] == [("e1", Phase.OPTED_OUT)]
     state = told(state, both | {"enabled": True}, NOW + 20)
     assert state.in_force(NOW + 20) is None
     held = state.in_force(NOW + 300)

@@ -39,5 +39,5 @@ def test_only_what_outlives_the_process_is_remembered() -> None:
     assert (kept.settings, kept.schedule) == (state.settings, state.schedule)
     assert kept.shadow.desired == state.shadow.desired
     assert not kept.shadow.synchronized
-    assert (state.errors != {}, state.taken != frozenset()) == (True, True)
-    assert (kept.errors, kept.taken, kept.shadow.reported) == ({}, frozenset(), {})
+    assert (state.errors != {}, state.mirrored != frozenset()) == (True, True)
+    assert (kept.errors, kept.mirrored, kept.shadow.reported) == ({}, frozenset(), {})

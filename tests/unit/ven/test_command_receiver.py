@@ -12,31 +12,39 @@ from ven_twin.control.command_handlers import VenFigures
 from ven_twin.control.reporting import Sender
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.profile import Panel
-from ven_twin.ven.command_receiver import REMEMBERED, CommandReceiver, ReceivedCommand
+from ven_twin.ven.command_receiver import CommandReceiver, ReceivedCommand
+from ven_twin.ven.storage.rows import ANSWERS_MAX
 
-FACTS = VenFigures(status=dict, config=dict, critical=frozenset())
+FIGURES = VenFigures(status=dict, config=dict, critical=frozenset())
+
+
+class Commands:
+    """A VEN's commands: each receiver takes the place of the one before."""
+
+    def __init__(self) -> None:
+        self.receiver = CommandReceiver(Sender(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0)))
 
 
 @pytest.fixture
-def commands() -> CommandReceiver:
+def commands() -> Commands:
     """A VEN's commands, none received yet."""
-    return CommandReceiver(Sender(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0)))
+    return Commands()
 
 
-def receive(commands: CommandReceiver, state: VenState, message: Any, now_ts: float = NOW) -> ReceivedCommand:
-    """What comes of a message."""
+def receive(commands: Commands, state: VenState, message: Any, now_ts: float = NOW) -> ReceivedCommand:
+    """Receive *message*."""
     raw = message if isinstance(message, bytes) else json.dumps(message).encode()
-    return commands.receive(state, raw, now_ts, FACTS)
+    commands.receiver, received = commands.receiver.receive(state, raw, now_ts, FIGURES)
+    return received
 
 
 def ack_of(received: ReceivedCommand) -> dict[str, Any]:
     """The ack that is to be sent."""
-    assert received.ack is not None
     ack: dict[str, Any] = json.loads(received.ack)
     return ack
 
 
-def test_a_command_is_done_answered_and_desired(commands: CommandReceiver) -> None:
+def test_a_command_is_done_answered_and_desired(commands: Commands) -> None:
     """The state after it, the ack with the sender's id, the patch for the shadow."""
     received = receive(commands, ven(), {"op": "disable", "correlationId": "c1"})
     assert received.state.settings.enabled is False
@@ -44,7 +52,7 @@ def test_a_command_is_done_answered_and_desired(commands: CommandReceiver) -> No
     assert (ack_of(received)["ok"], ack_of(received)["correlationId"]) == (True, "c1")
 
 
-def test_a_command_that_comes_twice_is_done_once_and_answered_alike(commands: CommandReceiver) -> None:
+def test_a_command_that_comes_twice_is_done_once_and_answered_alike(commands: Commands) -> None:
     """At least once on the wire is once in the house; the repeat patches nothing."""
     message = {"op": "shedPanel", "correlationId": "c1", "requestedReductionKw": 2, "durationS": 60}
     first = receive(commands, ven(), message)
@@ -53,7 +61,7 @@ def test_a_command_that_comes_twice_is_done_once_and_answered_alike(commands: Co
     assert again == ReceivedCommand(restored.state, first.ack)
 
 
-def test_a_refused_command_that_comes_twice_is_refused_alike(commands: CommandReceiver) -> None:
+def test_a_refused_command_that_comes_twice_is_refused_alike(commands: Commands) -> None:
     """A repeat is the same command, whatever has changed since."""
     message = {"op": "shedPanel", "correlationId": "c1", "requestedReductionKw": 2, "durationS": 60}
     off = receive(commands, ven(), {"op": "disable"})
@@ -63,18 +71,18 @@ def test_a_refused_command_that_comes_twice_is_refused_alike(commands: CommandRe
     assert receive(commands, on.state, message, NOW + 9) == ReceivedCommand(on.state, refused.ack)
 
 
-def test_commands_without_an_id_are_each_done(commands: CommandReceiver) -> None:
+def test_commands_without_an_id_are_each_done(commands: Commands) -> None:
     """Nothing tells a repeat from a second command, so both are done."""
     off = receive(commands, ven(), {"op": "disable"})
     on = receive(commands, off.state, {"op": "enable"})
     assert receive(commands, on.state, {"op": "disable"}).state.settings.enabled is False
 
 
-def test_the_answers_that_are_kept_are_bounded(commands: CommandReceiver) -> None:
+def test_the_answers_that_are_kept_are_bounded(commands: Commands) -> None:
     """The oldest answer is forgotten first; a VEN runs for years."""
     message = {"op": "disable", "correlationId": "first"}
     receive(commands, ven(), message)
-    for number in range(REMEMBERED):
+    for number in range(ANSWERS_MAX):
         receive(commands, ven(), {"op": "ping", "correlationId": f"c{number}"})
     assert receive(commands, ven(), message).desired == {"enabled": False}
 
@@ -101,10 +109,8 @@ def test_the_answers_that_are_kept_are_bounded(commands: CommandReceiver) -> Non
     ],
     ids=str,
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused_by_its_field(
-    commands: CommandReceiver, message: Any, field: str
-) -> None:
+def test_what_cannot_be_read_is_refused_by_its_field(commands: Commands, message: Any, field: str) -> None:
     """Whatever comes in, there is one ack that names the field, and nothing changes."""
     received = receive(commands, ven(), message)
-    assert (received.state, received.desired) == (ven(), None)
+    assert (received.state, received.desired) == (ven(), {})
     assert (ack_of(received)["ok"], ack_of(received)["field"]) == (False, field)

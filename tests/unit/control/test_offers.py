@@ -7,7 +7,7 @@ import time
 import pytest
 
 from contracts.wire.events import Interval, Signal
-from tests.unit.control.test_premises import EVENING_TS, STEP_S, evening
+from tests.unit.control.test_house_pair import EVENING_TS, STEP_S, evening
 from ven_twin.control.circuit_views import CircuitSetting
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offers import SUSTAIN_HORIZON_S, Trial, can_hold, sustain_s

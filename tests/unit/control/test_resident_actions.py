@@ -19,7 +19,7 @@ def test_resident_opts_out_with_a_reason_and_an_end() -> None:
     assert done.state.settings.opt_out == OptOut(reason="guests", until_ts=NOW + 300)
     left, transitions = done.state.advance(NOW + 10)
     assert [
-        (said.held.event.event_id, said.phase) for said in transitions if said.phase is not Phase.NEAR
+        (said.scheduled.event.event_id, said.phase) for said in transitions if said.phase is not Phase.NEAR
     ] == [("e1", Phase.OPTED_OUT)]
     assert left.in_force(NOW + 20) is None
     later, _ = left.advance(NOW + 1200)
@@ -77,4 +77,4 @@ def test_resident_is_not_overruled_by_an_older_word_of_the_cloud() -> None:
     """A shadow written before the resident spoke does not lift the opt-out that is on its way."""
     done = resident_actions.opt_out(told(ven(), {"enabled": True}), "guests", None, NOW)
     older = done.state.shadow.on_get({"state": {"desired": {"enabled": True}}, "version": 9})
-    assert done.state.with_shadow(older.with_wanted(done.desired), NOW).settings.opt_out is not None
+    assert done.state.with_shadow(older.with_desired(done.desired), NOW).settings.opt_out is not None

@@ -1,0 +1,202 @@
+"""The VEN's engine as a value: steps without a socket, a loop or a clock of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contracts.wire.shadow import LoadSetting
+from tests.support.ven_states import NOW, VEN
+from ven_twin.control import resident_actions
+from ven_twin.control.command_handlers import VenFigures
+from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, Now, VenEngine, start_engine
+from ven_twin.ven.house_runtime import HouseClock, HouseRuntime, warm_house
+from ven_twin.ven.storage.persisted_state import read_state, write_state
+from ven_twin.ven.storage.rows import JournalledCommand, Message
+
+START_S = 1000.0
+FIGURES = VenFigures(status=dict, config=dict, critical=frozenset({"fridge1"}))
+
+
+@pytest.fixture(scope="module")
+def house() -> HouseRuntime:
+    """The standard house, warmed up."""
+    return warm_house("standard", HouseClock(NOW, START_S))
+
+
+@pytest.fixture
+def engine(house: HouseRuntime) -> VenEngine:
+    """A VEN that starts for the first time."""
+    return start_engine(VEN, house, "boot-1", START_S)
+
+
+def at(seconds: float) -> Now:
+    """The time of a step, s after the start."""
+    return Now(START_S + seconds, NOW + seconds)
+
+
+def command(engine: VenEngine, received_s: float = 0.0, **message: Any) -> tuple[VenEngine, Effects]:
+    """The step for a command."""
+    record = JournalledCommand(1, json.dumps(message).encode(), NOW + received_s)
+    return engine.on_command(record, FIGURES)
+
+
+def live(engine: VenEngine, first: int, last: int) -> tuple[VenEngine, list[Message]]:
+    """Tick once a second; the messages of all ticks."""
+    messages: list[Message] = []
+    for second in range(first, last + 1):
+        engine, effects = engine.tick(at(second))
+        messages += effects.messages
+    return engine, messages
+
+
+def bodies(messages: list[Message], kind: str) -> list[dict[str, Any]]:
+    """The payloads of one kind."""
+    return [json.loads(message.payload) for message in messages if message.kind == kind]
+
+
+def test_a_step_leaves_the_engine_before_it_as_it_was(engine: VenEngine) -> None:
+    """An engine is a value: the same step from the same engine has the same outcome."""
+    first = engine.tick(at(1))
+    assert engine.tick(at(1)) == first
+    assert engine.ticked_s == START_S
+
+
+def test_the_first_row_goes_out_after_one_tick_whatever_the_interval(engine: VenEngine) -> None:
+    """The cloud sees at once that the VEN works; then a row goes out each interval, numbered in turn."""
+    engine, messages = live(engine, 1, 61)
+    rows = bodies(messages, "telemetry")
+    assert [(row["timestamp"] - NOW, row["seq"]) for row in rows] == [(1, 0), (31, 1), (61, 2)]
+    assert {row["bootId"] for row in rows} == {"boot-1"}
+
+
+def test_a_snapshot_of_the_circuits_goes_out_twice_a_minute(engine: VenEngine) -> None:
+    """Every circuit, each 30 s, whatever the telemetry interval."""
+    engine, messages = live(engine, 1, 60)
+    assert [row["timestamp"] - NOW for row in bodies(messages, "loads")] == [
+        LOADS_PERIOD_S,
+        2 * LOADS_PERIOD_S,
+    ]
+
+
+def test_an_event_is_announced_and_summed_up(engine: VenEngine) -> None:
+    """Active with what is planned, completed with what was delivered; rows end where the event does."""
+    engine, _ = command(engine, op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=20)
+    engine, messages = live(engine, 1, 21)
+    acks = bodies(messages, "event")
+    assert [(ack["phase"], ack["requested_shed_kw"]) for ack in acks] == [("active", 2.0), ("completed", 2.0)]
+    assert acks[1]["data"]["deliveredKwh"] > 0.0
+    assert [row["timestamp"] - NOW for row in bodies(messages, "telemetry")] == [1, 20]
+    assert (engine.last_event or {})["eventId"] == "e1"
+    assert [past.event_id for past in engine.past] == ["e1"]
+    assert engine.house.delivered == {}
+
+
+def test_a_phase_is_logged_as_a_line_of_the_effects(engine: VenEngine) -> None:
+    """The engine writes no log: the line goes out with the effects."""
+    engine, _ = command(engine, op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=20)
+    _, effects = engine.tick(at(1))
+    (line,) = effects.lines
+    assert line.text.startswith("event e1 is active: sheds ")
+    assert line.text.endswith(" of 2.00 kW")
+
+
+def test_a_command_goes_out_as_ack_and_as_a_patch_of_the_desired_state(engine: VenEngine) -> None:
+    """So that shadow and command agree, and a repeat after a restart finds its answer."""
+    engine, effects = command(engine, op="disable", correlationId="c1")
+    assert engine.state.settings.enabled is False
+    assert effects.desired == {"enabled": False}
+    assert effects.messages == (Message("ack", engine.topics.ack, effects.ack),)
+    assert effects.remembered == ("c1", effects.ack)
+
+
+def test_a_repeated_command_is_answered_alike_and_changes_nothing(engine: VenEngine) -> None:
+    """The second time only the ack goes out."""
+    once, first = command(engine, op="disable", correlationId="c1")
+    again, second = command(once, op="disable", correlationId="c1")
+    assert again == once
+    assert (second.ack, second.remembered, second.desired) == (first.ack, None, {})
+
+
+def test_a_command_counts_from_its_receipt(engine: VenEngine) -> None:
+    """One that waited for the VEN to start again sheds for the rest of its time."""
+    waited, _ = command(
+        engine, received_s=-30.0, op="shedPanel", correlationId="c1", requestedReductionKw=2, durationS=60
+    )
+    (scheduled,) = waited.state.schedule.events.values()
+    assert scheduled.end_ts == NOW + 30
+
+
+def test_a_resident_s_switch_is_desired_too(engine: VenEngine) -> None:
+    """The resident's own controls and the shadow agree."""
+    change = resident_actions.switch(engine.state, "ev1", enabled=False, now_ts=NOW)
+    engine, effects = engine.on_resident(change)
+    assert engine.state.settings.loads["ev1"] == LoadSetting(enabled=False)
+    assert effects.desired == {"loads": {"ev1": {"enabled": False}}}
+
+
+def test_a_shadow_message_does_not_undo_a_pending_patch(engine: VenEngine) -> None:
+    """What a command has changed stays, while the shadow still holds the older value."""
+    engine, effects = command(engine, op="disable", correlationId="c1")
+    document = {"version": 1, "state": {"desired": {"enabled": True, "report_interval_seconds": 5}}}
+    engine = engine.on_shadow("get/accepted", document, effects.desired, NOW, own_update=False)
+    assert (engine.state.settings.enabled, engine.state.settings.report_interval_s) == (False, 5)
+
+
+def test_the_shadow_is_out_of_sync_after_a_reconnect(engine: VenEngine) -> None:
+    """Messages may have been missed: the shadow has to be read again."""
+    document = {"version": 1, "state": {"desired": {"certificateId": "a" * 64}}}
+    engine = engine.on_shadow("get/accepted", document, {}, NOW, own_update=False)
+    assert engine.state.shadow.synchronized
+    assert engine.desired_certificate_id == "a" * 64
+    assert not engine.on_connected().state.shadow.synchronized
+
+
+def test_the_next_step_is_due_at_the_next_change(engine: VenEngine) -> None:
+    """A tick comes after a second at the latest, and to the instant when a row or an event is due before."""
+    engine, _ = engine.tick(at(1))
+    assert engine.due_s(at(1)) == TICK_S
+    assert engine.due_s(at(30.75)) == 0.25
+    engine, _ = command(engine, op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=10)
+    assert engine.due_s(at(9.5)) == 0.5
+
+
+def test_a_stopped_ven_gives_its_circuits_back(engine: VenEngine) -> None:
+    """The last row goes out under the plan that was in force; then nothing of the event stays curtailed."""
+    engine, _ = command(engine, op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=600)
+    engine, _ = live(engine, 1, 5)
+    assert any(engine.house.plan.curtailed.values())
+    stopped, effects = engine.stop(at(300))
+    (row,) = bodies(list(effects.messages), "telemetry")
+    assert (row["eventId"], row["timestamp"]) == ("e1", NOW + 300)
+    assert stopped.house.acting is None
+    assert stopped.house.pair.plan.shed_kw < engine.house.plan.shed_kw
+
+
+def test_an_engine_goes_on_from_what_it_persisted(engine: VenEngine, house: HouseRuntime) -> None:
+    """Settings, events, meters and history outlive the process; the rows of the next run are its own."""
+    engine, _ = command(engine, op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=600)
+    engine, _ = live(engine, 1, 5)
+    raw = write_state(engine.persisted({"enabled": True}, NOW + 5))
+    persisted = read_state(raw, VEN, house.load_ids)
+    following = start_engine(VEN, house, "boot-2", START_S + 60, persisted=persisted)
+    assert following.house.delivered == engine.house.delivered
+    assert following.state.schedule == engine.state.schedule
+    assert persisted.pending == {"enabled": True}
+    assert (following.sender.boot_id, following.row_seq) == ("boot-2", 0)
+
+
+def test_the_report_interval_of_the_command_line_gives_way_to_the_shadow_s(
+    engine: VenEngine, house: HouseRuntime
+) -> None:
+    """An option holds until the cloud has desired another interval."""
+    assert (
+        start_engine(VEN, house, "b", START_S, report_interval_s=5.0).state.settings.report_interval_s == 5.0
+    )
+    desired = {"version": 1, "state": {"desired": {"report_interval_seconds": 7}}}
+    engine = engine.on_shadow("get/accepted", desired, {}, NOW, own_update=False)
+    persisted = engine.persisted({}, NOW)
+    following = start_engine(VEN, house, "b", START_S, persisted=persisted, report_interval_s=5.0)
+    assert following.state.settings.report_interval_s == 7

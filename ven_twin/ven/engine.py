@@ -1,0 +1,298 @@
+"""The VEN's engine: a message or the time comes in, a new engine and its effects go out. Pure.
+
+    comes in           decided by                         goes out
+    ─────────────────  ─────────────────────────────────  ──────────────────────────────────────────────
+    time (tick)        house, schedule, shedding          telemetry and loads rows, event acks, log lines
+    command            command_handlers                   its ack, a patch of the desired state
+    shadow message     shadow_sync, ven_state             –
+    resident           resident_actions                   a patch of the desired state
+    stop               release                            the last telemetry row
+
+An engine is a value: a step returns another one, with the `Effects` that the runtime carries out. What has to
+outlive the process is `persisted`; the time at which the engine has something to do by itself is `due_s`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from contracts.wire import codec
+from contracts.wire.events import Phase
+from contracts.wire.topics import Topics
+from ven_twin.control import reporting
+from ven_twin.control.command_handlers import StateChange, VenFigures
+from ven_twin.control.event_history import PastEvent, past_event, with_past
+from ven_twin.control.schedule import OVER, EventTransition
+from ven_twin.control.ven_state import VenState
+from ven_twin.ven.command_receiver import CommandReceiver
+from ven_twin.ven.house_runtime import HouseRuntime
+from ven_twin.ven.storage.persisted_state import PersistedState, lasting
+from ven_twin.ven.storage.rows import JournalledAck, JournalledCommand, Message
+
+TICK_S = 1.0
+"""Longest time between two ticks. Events start and end on time whatever this is."""
+LOADS_PERIOD_S = 30.0
+REPORT_INTERVAL = "report_interval_seconds"
+
+
+class Now(NamedTuple):
+    """The time of a step: monotonic seconds, and the VEN's time in UTC s."""
+
+    s: float
+    ts: float
+
+
+class LogLine(NamedTuple):
+    """A line for the log, at a level of `logging`."""
+
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """The work that a step leaves to the runtime.
+
+    Attributes:
+        messages: rows for the outbox, in their order.
+        desired: patch of the shadow's desired state.
+        ack: the answer of the command that was carried out; empty when it was none.
+        remembered: the same by its correlation id, for a repeat after a restart.
+        lines: lines for the log.
+    """
+
+    messages: tuple[Message, ...] = ()
+    desired: Mapping[str, Any] = field(default_factory=dict)
+    ack: bytes = b""
+    remembered: JournalledAck | None = None
+    lines: tuple[LogLine, ...] = ()
+
+
+NO_EFFECTS = Effects()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenEngine:
+    """A VEN between two steps. Times are monotonic seconds, where they are not said to be UTC.
+
+    Attributes:
+        sender: the VEN, and this run of it.
+        house: the house as it is run.
+        state: settings, events and shadow.
+        commands: the answers that a repeated command gets.
+        last_event: the summary of the event that ended last, or None.
+        past: the events that are over, newest first.
+        ticked_s: the last tick.
+        row_s: the last telemetry row.
+        row_seq: number of the next telemetry row.
+        loads_s: the last snapshot of the circuits.
+        loads_seq: number of the next snapshot of the circuits.
+    """
+
+    sender: reporting.Sender
+    house: HouseRuntime
+    state: VenState
+    commands: CommandReceiver
+    last_event: Mapping[str, Any] | None = None
+    past: tuple[PastEvent, ...] = ()
+    ticked_s: float
+    row_s: float
+    row_seq: int = 0
+    loads_s: float
+    loads_seq: int = 0
+
+    @property
+    def topics(self) -> Topics:
+        """The topics of this VEN."""
+        return Topics(self.sender.ven_id)
+
+    @property
+    def desired_certificate_id(self) -> str | None:
+        """The certificate that the cloud desires this VEN to connect with, or None."""
+        desired = self.state.shadow.desired.get("certificateId")
+        return desired if isinstance(desired, str) and "certificateId" not in self.state.errors else None
+
+    def tick(self, now: Now) -> tuple[VenEngine, Effects]:
+        """Bring house, events and rows up to *now*."""
+        house = self.house.advance(self.state, now.s)
+        state, transitions = self.state.advance(now.ts)
+        engine, messages = replace(self, house=house, state=state, ticked_s=now.s), []
+        if transitions or now.s >= self.row_s + state.settings.report_interval_s:
+            # A row ends where an event does: it is read under the plan that was in force until now.
+            engine, row = _telemetry(engine, now)
+            messages.append(row)
+        house = engine.house.replan(state, state.in_force(now.ts), now.s, now.ts)
+        engine = replace(engine, house=house.with_offer(state, now.s))
+        lines = []
+        for transition in transitions:
+            engine, ack, line = _announce(engine, transition, now.ts)
+            messages.append(ack)
+            lines.append(line)
+        if now.s >= engine.loads_s + LOADS_PERIOD_S:
+            engine, snapshot = _loads(engine, now)
+            messages.append(snapshot)
+        return engine, Effects(messages=tuple(messages), lines=tuple(lines))
+
+    def on_command(self, command: JournalledCommand, figures: VenFigures) -> tuple[VenEngine, Effects]:
+        """Carry *command* out as of its receipt: it may have waited for this VEN to start again."""
+        commands, received = self.commands.receive(self.state, command.payload, command.received_ts, figures)
+        messages = (Message("ack", self.topics.ack, received.ack),)
+        effects = Effects(messages, received.desired, received.ack, received.remembered)
+        return replace(self, state=received.state, commands=commands), effects
+
+    def on_resident(self, change: StateChange) -> tuple[VenEngine, Effects]:
+        """Take over *change*, which a resident made at the VEN's own controls."""
+        return replace(self, state=change.state), Effects(desired=change.desired)
+
+    def on_shadow(
+        self,
+        suffix: str,
+        document: Mapping[str, Any],
+        pending: Mapping[str, Any],
+        now_ts: float,
+        *,
+        own_update: bool,
+    ) -> VenEngine:
+        """Converge to the shadow after a message about it.
+
+        Args:
+            suffix: the topic below ``shadow/``.
+            document: the message.
+            pending: the patch of the desired state that is on its way; the message does not undo it.
+            now_ts: the VEN's time, UTC s.
+            own_update: whether the message answers this VEN's own update.
+        """
+        copy = self.state.shadow.on_message(suffix, document, own_update=own_update)
+        return replace(self, state=self.state.with_shadow(copy.with_desired(pending), now_ts))
+
+    def on_connected(self) -> VenEngine:
+        """Expect nothing of what was known of the shadow: it is read again on each connect."""
+        return replace(self, state=replace(self.state, shadow=self.state.shadow.disconnected()))
+
+    def stop(self, now: Now) -> tuple[VenEngine, Effects]:
+        """Read the last row and give every circuit back."""
+        engine, row = _telemetry(replace(self, house=self.house.advance(self.state, now.s)), now)
+        unshed = replace(engine.state, load_sheds={})
+        house = engine.house.give_back().replan(unshed, None, now.s, now.ts)
+        return replace(engine, house=house.with_offer(engine.state, now.s)), Effects((row,))
+
+    def due_s(self, now: Now) -> float:
+        """Seconds until the next tick is due."""
+        change_ts = self.state.schedule.next_change_ts(now.ts)
+        row_due_s = self.row_s + self.state.settings.report_interval_s - now.s
+        return min(TICK_S, row_due_s, TICK_S if change_ts is None else change_ts - now.ts)
+
+    def persisted(self, pending: Mapping[str, Any], saved_ts: float) -> PersistedState:
+        """The document from which a later run of this VEN goes on; *pending* as in `on_shadow`."""
+        return PersistedState(
+            state=lasting(self.state),
+            pending=pending,
+            last_event=self.last_event,
+            delivered=self.house.delivered,
+            requested_kw=self.house.requested_kw,
+            boot_id=self.sender.boot_id,
+            saved_ts=saved_ts,
+            past=self.past,
+        )
+
+
+def start_engine(
+    ven_id: str,
+    house: HouseRuntime,
+    boot_id: str,
+    now_s: float,
+    *,
+    persisted: PersistedState | None = None,
+    answers: Iterable[JournalledAck] = (),
+    report_interval_s: float | None = None,
+) -> VenEngine:
+    """The engine of a VEN that starts, from what an earlier run persisted and answered.
+
+    *report_interval_s* holds until the shadow sets another. The first row goes out after one tick, whatever
+    the interval, so that the cloud sees at once that the VEN works.
+    """
+    state = VenState(ven_id, house.load_ids) if persisted is None else persisted.state
+    if persisted is not None:
+        house = replace(house, delivered=persisted.delivered, requested_kw=persisted.requested_kw)
+    if report_interval_s is not None and REPORT_INTERVAL not in state.shadow.desired:
+        state = replace(state, settings=replace(state.settings, report_interval_s=report_interval_s))
+    sender = reporting.Sender(ven_id, boot_id, house.panel)
+    return VenEngine(
+        sender=sender,
+        house=house,
+        state=state,
+        commands=CommandReceiver(sender, dict(answers)),
+        last_event=None if persisted is None else persisted.last_event,
+        past=() if persisted is None else persisted.past,
+        ticked_s=now_s,
+        row_s=now_s + TICK_S - state.settings.report_interval_s,
+        loads_s=now_s,
+    )
+
+
+def _telemetry(engine: VenEngine, now: Now) -> tuple[VenEngine, Message]:
+    """Read the meter of the row and set it back."""
+    house, row = engine.house.read_row()
+    telemetry = reporting.telemetry_row(
+        engine.sender,
+        row,
+        timestamp=int(now.ts),
+        seq=engine.row_seq,
+        event_id=house.acting,
+        requested_kw=house.requested_kw.get(house.acting) if house.acting else None,
+        battery_soc=house.battery_soc,
+        loads=house.loads(engine.state, row),
+    )
+    engine = replace(engine, house=house, row_s=now.s, row_seq=engine.row_seq + 1)
+    return engine, Message("telemetry", engine.topics.telemetry, codec.encode(telemetry))
+
+
+def _loads(engine: VenEngine, now: Now) -> tuple[VenEngine, Message]:
+    loads = engine.house.loads(engine.state, engine.house.flowing())
+    snapshot = reporting.loads_snapshot(
+        engine.sender, timestamp=int(now.ts), seq=engine.loads_seq, loads=loads
+    )
+    engine = replace(engine, loads_s=now.s, loads_seq=engine.loads_seq + 1)
+    return engine, Message("loads", engine.topics.loads, codec.encode(snapshot))
+
+
+def _announce(
+    engine: VenEngine, transition: EventTransition, now_ts: float
+) -> tuple[VenEngine, Message, LogLine]:
+    """Report that an event entered a phase, and remember the summary of one that is over."""
+    event_id, phase = transition.scheduled.event.event_id, transition.phase
+    house = engine.house
+    delivered, requested_kw = house.delivered.get(event_id), house.requested_kw.get(event_id)
+    ack = reporting.transition_ack(
+        engine.sender,
+        transition,
+        house.plan,
+        delivered,
+        engine.state,
+        requested_kw=requested_kw,
+        ts=int(now_ts),
+    )
+    text = f"event {event_id} is {phase}"
+    if phase is Phase.ACTIVE:
+        text = f"{text}: sheds {house.plan.shed_kw:.2f} of {requested_kw or 0.0:.2f} kW"
+    engine = _with_past(engine, transition, now_ts) if phase in OVER else engine
+    message = Message("event", engine.topics.ack, codec.encode(ack))
+    return engine, message, LogLine(logging.INFO, text)
+
+
+def _with_past(engine: VenEngine, transition: EventTransition, now_ts: float) -> VenEngine:
+    """Move an event that is over into the history; its meter is dropped once it is summed up."""
+    scheduled, phase = transition.scheduled, transition.phase
+    event_id = scheduled.event.event_id
+    house = engine.house
+    delivered, requested_kw = house.delivered.get(event_id), house.requested_kw.get(event_id)
+    reason = (reporting.opt_out_of(engine.state) or {}).get("reason")
+    past = past_event(scheduled, phase, delivered, requested_kw, now_ts=now_ts, reason=reason)
+    engine = replace(engine, past=with_past(engine.past, past))
+    if delivered is None:
+        return engine
+    summary = reporting.event_summary(scheduled, delivered, requested_kw or 0.0, end_ts=past.end_ts)
+    return replace(engine, last_event=summary, house=house.forget(event_id))
