@@ -82,7 +82,7 @@ def live(number: int, events: Sequence[int]) -> Lived:
                 used_kws += flow.used_kw
                 clone_kws += flow.baseline_kw
                 continue
-            house, power_kw = premises.clone.step({}, env, STEP_S)
+            house, power_kw = premises.counterfactual.step({}, env, STEP_S)
             premises = HousePair(house, house)
             drawn_kw = sum(power_kw.values())
             used_kws += drawn_kw

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from ven_twin.control.circuit_views import circuit_views
-from ven_twin.control.guards import CircuitView, Switching, held_off, refusal
+from ven_twin.control.guards import CircuitView, Switching, must_stay_off, refusal
 from ven_twin.control.shedding import (
     OVERSHOOT_COST,
     SHORTFALL_COST,
@@ -107,7 +107,7 @@ def cost_of(case: Case) -> float:
     cost = 0.0
     for decision in case.plan.decisions:
         view = views[decision.id]
-        if decision.curtailed and not held_off(view):
+        if decision.curtailed_kw > 0.0 and not must_stay_off(view):
             cost += discomfort_per_kw(view) * decision.curtailed_kw
             relay = not view.continuous or (view.step_kw > 0.0 and decision.final_kw < 1e-9)
             cost += SWITCHING_COST if relay and not view.curtailed else 0.0
@@ -124,8 +124,8 @@ def least_cost(views: tuple[CircuitView, ...], requested_kw: float) -> float:
 
     Among circuits that can be set anywhere, cheapest first is exact: each costs the same for every kW.
     """
-    held_kw = sum(view.sheddable_kw for view in views if held_off(view))
-    free = [view for view in views if not refusal(view) and not held_off(view)]
+    held_kw = sum(view.sheddable_kw for view in views if must_stay_off(view))
+    free = [view for view in views if not refusal(view) and not must_stay_off(view)]
     whole = [view for view in free if not view.continuous or view.step_kw > 0.0]
     dials = sorted((view for view in free if view.continuous), key=discomfort_per_kw)
     least = float("inf")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ven_twin.control.guards import CircuitView, held_off, refusal
+from ven_twin.control.guards import CircuitView, must_stay_off, refusal
 from ven_twin.control.shedding import (
     OVERSHOOT_COST,
     SHORTFALL_COST,
@@ -79,10 +79,10 @@ def test_a_plan_never_touches_what_a_guard_protects(
         assert decision.id == view.id
         assert decision.reason
         reason = refusal(view)
-        if reason and not held_off(view):
+        if reason is not None and not must_stay_off(view):
             assert plan.controls[view.id] is FREE
             assert decision.curtailed_kw == 0.0
-            assert decision.reason == reason
+            assert decision.reason == reason.words(view)
 
 
 @given(houses(), kw(0.0, 40.0))
@@ -91,7 +91,7 @@ def test_a_plan_sheds_no_more_than_there_is(views: tuple[CircuitView, ...], requ
     """Each circuit stays between its floor and its demand, and the house above nothing."""
     plan = plan_shed(views, requested_kw)
     consumed_kw = sum(max(view.demand_kw, 0.0) for view in views)
-    held_kw = sum(max(view.sheddable_kw, 0.0) for view in views if held_off(view))
+    held_kw = sum(max(view.sheddable_kw, 0.0) for view in views if must_stay_off(view))
     assert -1e-9 <= plan.shed_kw <= max(consumed_kw, held_kw) + 1e-9
     assert plan.shed_kw == pytest.approx(sum(decision.curtailed_kw for decision in plan.decisions))
     for view, decision in zip(views, plan.decisions, strict=True):
@@ -105,7 +105,7 @@ def test_a_plan_sheds_no_more_than_there_is(views: tuple[CircuitView, ...], requ
 def test_a_plan_leaves_something_on(views: tuple[CircuitView, ...], requested_kw: float) -> None:
     """A house that draws anything is never switched off whole by a new decision."""
     plan = plan_shed(views, requested_kw)
-    free = [view for view in views if view.demand_kw > 0.01 and not held_off(view)]
+    free = [view for view in views if view.demand_kw > 0.01 and not must_stay_off(view)]
     final_kw = {decision.id: decision.final_kw for decision in plan.decisions}
     assert not free or any(final_kw[view.id] > 0.0 for view in free)
 

@@ -1,6 +1,7 @@
 """The house as the shedding planner sees it, with what the resident has set taken in."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 
 import msgspec
@@ -14,10 +15,17 @@ from ven_twin.house.flexibility import Flexibility
 from ven_twin.house.house import House
 
 
-class CircuitSetting(msgspec.Struct, frozen=True, kw_only=True):
-    """What the resident or the shadow has set for a circuit; None leaves the profile's value.
+class ResidentBlock(StrEnum):
+    """Reason of a resident's for which a circuit can give nothing, in words for people."""
 
-    ``capacity_kw`` is a standing ceiling on the circuit. ``opted_out`` keeps it out of events.
+    OUT_OF_EVENT = "switched by hand: out of this event"
+    SWITCHED_OFF = "switched off by the resident"
+
+
+class CircuitSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """Setting of a circuit by the resident or the shadow; None leaves the profile's value.
+
+    ``capacity_kw`` is a lasting ceiling on the circuit. ``opted_out`` keeps it out of events.
     """
 
     enabled: bool = True
@@ -27,7 +35,7 @@ class CircuitSetting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def control(self) -> Control:
-        """The setting as a standing control."""
+        """The setting as a lasting control."""
         if self.enabled and self.capacity_kw is None:
             return FREE
         return Control(enabled=self.enabled, limit_kw=self.capacity_kw)
@@ -64,7 +72,7 @@ def circuit_views(
 
 
 def setting_controls(settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:
-    """What is set, as controls that hold whatever an event asks."""
+    """The settings as controls, which hold whatever an event requests."""
     return {circuit_id: setting.control for circuit_id, setting in settings.items()}
 
 
@@ -80,10 +88,10 @@ def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: Ci
     demand_kw, floor_kw, blocked = offer.demand_kw, offer.floor_kw, offer.blocked
     if setting is not AS_BUILT:
         if setting.opted_out:
-            blocked = "switched by hand: out of this event"
+            blocked = ResidentBlock.OUT_OF_EVENT
         if not setting.enabled:
             floor_kw = demand_kw
-            blocked = "switched off by the resident"
+            blocked = ResidentBlock.SWITCHED_OFF
     return CircuitView(
         id=circuit.id,
         name=circuit.name,
@@ -107,15 +115,15 @@ def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: Ci
     )
 
 
-def stricter(plan: Control, standing: Control) -> Control:
+def stricter(plan: Control, setting: Control) -> Control:
     """Both controls at once: off when either is off, the lower limit, the wider offset."""
-    if standing is FREE:
+    if setting is FREE:
         return plan
     if plan is FREE:
-        return standing
-    limits = [limit for limit in (plan.limit_kw, standing.limit_kw) if limit is not None]
+        return setting
+    limits = [limit for limit in (plan.limit_kw, setting.limit_kw) if limit is not None]
     return Control(
-        enabled=plan.enabled and standing.enabled,
+        enabled=plan.enabled and setting.enabled,
         limit_kw=min(limits) if limits else None,
-        setpoint_offset_c=max(plan.setpoint_offset_c, standing.setpoint_offset_c),
+        setpoint_offset_c=max(plan.setpoint_offset_c, setting.setpoint_offset_c),
     )

@@ -1,6 +1,9 @@
-"""Why a circuit may not be switched now, whatever an event asks."""
+"""The guards: a circuit that may not be switched now, whatever an event requests, and the reason."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from math import inf
 
 import msgspec
@@ -9,8 +12,26 @@ FUTILE_KW = 0.01
 """Below this a circuit has nothing to give that a meter would see."""
 
 
+class CircuitReason(Enum):
+    """Reason for what was planned for a circuit; its value is the text for people, filled in by `words`."""
+
+    CRITICAL = "critical"
+    BLOCKED = "{view.blocked}"
+    FUTILE = "futile: draws nothing that could be shed"
+    MINIMUM_ON = "minimum on time {view.least_on_s:.0f} s"
+    MINIMUM_OFF = "minimum off time {view.least_off_s:.0f} s"
+    LAST_ON = "the last circuit that is on"
+    NOT_NEEDED = "not needed"
+    BY_COMMAND = "shed by command"
+    IN_ITS_TURN = "comes back in its turn"
+
+    def words(self, view: CircuitView) -> str:
+        """The reason for people, with the figures of *view*."""
+        return self.value.format(view=view)
+
+
 class Switching(msgspec.Struct, frozen=True, gc=False):
-    """Whether a circuit was curtailed by the last plan, and for how long it has been so or not, seconds."""
+    """*curtailed* by the last plan or not, and for how long it has been so, *for_s* seconds."""
 
     curtailed: bool = False
     for_s: float = inf
@@ -56,21 +77,21 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.demand_kw - self.floor_kw
 
 
-def refusal(view: CircuitView) -> str:
-    """Why *view* may not be curtailed now; empty when it may. The first reason that applies is given."""
+def refusal(view: CircuitView) -> CircuitReason | None:
+    """The first reason for which *view* may not be curtailed now; None when it may be."""
     if view.critical:
-        return "critical"
+        return CircuitReason.CRITICAL
     if view.blocked:
-        return view.blocked
+        return CircuitReason.BLOCKED
     if view.sheddable_kw < FUTILE_KW:
-        return "futile: draws nothing that could be shed"
+        return CircuitReason.FUTILE
     if view.in_use and not (view.continuous or view.curtailed) and view.switched_s < view.least_on_s:
-        return f"minimum on time {view.least_on_s:.0f} s"
-    return ""
+        return CircuitReason.MINIMUM_ON
+    return None
 
 
-def held_off(view: CircuitView) -> bool:
-    """Whether a curtailed circuit has to stay off, because it went off too recently to come on again."""
+def must_stay_off(view: CircuitView) -> bool:
+    """True for a curtailed circuit that went off too recently to come on again."""
     return (
         view.curtailed
         and view.switched_s < view.least_off_s

@@ -1,6 +1,6 @@
-"""The house beside its uncurtailed clone, and the plan that is in force. Pure.
+"""The house beside its counterfactual, the uncurtailed house, and the plan that is in force. Pure.
 
-Both are stepped through the same weather, draws and chance; what the clone draws is the baseline that no
+Both are stepped through the same weather, draws and chance; the counterfactual draws the baseline that no
 statistics can give. Switches that the resident or the shadow sets hold for both: they are how the house
 is used, not what an event takes off.
 """
@@ -18,16 +18,15 @@ from ven_twin.control.circuit_views import (
     setting_controls,
     with_settings,
 )
-from ven_twin.control.guards import CircuitView, Switching, advance, refusal
-from ven_twin.control.manual_sheds import left_to_plan, taken_by_command, with_commanded
-from ven_twin.control.release import REASON
+from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, refusal
+from ven_twin.control.manual_sheds import manually_shed_kw, remaining_views, with_manual_sheds
 from ven_twin.control.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
 from ven_twin.control.ven_state import LoadShed
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
 LEVEL_SHARE = {0: 0.0, 1: 0.3, 2: 0.6, 3: 1.0}
-"""What part of the flexibility on offer a level takes. Interpretation: OpenADR's SIMPLE levels name no kW."""
+"""The share of the sheddable kW that a level requests. Interpretation: OpenADR's SIMPLE levels name no kW."""
 UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
 
 
@@ -46,46 +45,48 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class HousePair:
-    """The house, its clone, and what is asked of the house's circuits now.
+    """The house, its counterfactual, and the plan for the house's circuits.
 
     Attributes:
         house: as it is run.
-        clone: as it would be, had nothing ever been curtailed.
-        plan: what was decided last, by circuit, and is held to until the next plan.
+        counterfactual: as it would be, had nothing ever been curtailed.
+        plan: the control of each circuit, in force until the next plan.
         switching: since when each circuit has been curtailed or not, s of house time.
         views: the circuits as the plan saw them.
     """
 
     house: House
-    clone: House
+    counterfactual: House
     plan: ShedPlan = UNCURTAILED
     switching: Mapping[str, Switching] = field(default_factory=dict)
     views: tuple[CircuitView, ...] = ()
 
     @property
     def available_kw(self) -> float:
-        """What could be shed now, kW."""
+        """The sheddable kW of the house now."""
         return shed_available_kw(self.views)
 
     def sheddable_kw(self) -> dict[str, float]:
-        """What each circuit could give up now, kW; 0 where a guard forbids it."""
-        return {view.id: 0.0 if refusal(view) else max(0.0, view.sheddable_kw) for view in self.views}
+        """The sheddable kW of each circuit now; 0 where a guard forbids it."""
+        return {
+            view.id: 0.0 if refusal(view) is not None else max(0.0, view.sheddable_kw) for view in self.views
+        }
 
     def step(
         self, env: Environment, dt_s: float, settings: Mapping[str, CircuitSetting] = NO_SETTINGS
     ) -> tuple[HousePair, Flow]:
-        """Advance *dt_s* of house time under the plan in force; *settings* hold for house and clone alike.
+        """Advance *dt_s* of house time under the plan in force; *settings* hold for both houses.
 
         Raises:
             PhysicsError: *dt_s* or the environment is no finite number.
         """
         stepped = self.house.step(with_settings(self.plan, settings), env, dt_s)
-        uncurtailed = self.clone.step(setting_controls(settings), env, dt_s)
+        uncurtailed = self.counterfactual.step(setting_controls(settings), env, dt_s)
         curtailed = {circuit.id: False for circuit in self.house.circuits} | self.plan.curtailed
         after = replace(
             self,
             house=stepped.house,
-            clone=uncurtailed.house,
+            counterfactual=uncurtailed.house,
             switching=advance(self.switching, curtailed, dt_s),
         )
         return after, Flow(stepped.power_kw, uncurtailed.grid_kw)
@@ -102,36 +103,36 @@ class HousePair:
         waiting: Mapping[str, LoadShed] | None = None,
         above_baseline_kw: float | None = None,
     ) -> HousePair:
-        """Decide anew what each circuit does, on what house and clone would draw now.
+        """Plan each circuit anew, on the power that house and counterfactual would draw now.
 
         Args:
             env: the world in the step to come.
             dt_s: how long that step is, s of house time.
-            interval: what an event asks for now, or None.
-            limit_kw: a standing import limit; it holds in an event too, where that asks for less.
-            settings: what is set of circuits.
-            load_sheds: circuits curtailed by command; what that takes off counts towards what is asked.
+            interval: the request of an event now, or None.
+            limit_kw: a lasting import limit; it holds in an event too, where that requests less.
+            settings: the settings of circuits.
+            load_sheds: circuits shed by command; their kW counts towards the request.
             waiting: circuits that an event which is over has not given back yet.
-            above_baseline_kw: how far above the clone the house may go; any way when None.
+            above_baseline_kw: how far above the counterfactual the house may go; any way when None.
         """
         views = circuit_views(self.house, env, dt_s, self.switching, settings)
         commanded = load_sheds or {}
-        taken_kw = taken_by_command(views, {**(waiting or {}), **commanded})
-        left = left_to_plan(views, taken_kw)
-        demand_kw = sum(view.demand_kw for view in left)
-        baseline_kw = self.clone.step(setting_controls(settings), env, dt_s).grid_kw
+        manual_kw = manually_shed_kw(views, {**(waiting or {}), **commanded})
+        remaining = remaining_views(views, manual_kw)
+        demand_kw = sum(view.demand_kw for view in remaining)
+        baseline_kw = self.counterfactual.step(setting_controls(settings), env, dt_s).grid_kw
         requested_kw = _requested_kw(interval, baseline_kw, shed_available_kw(views))
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
         needed += [max(0.0, demand_kw - limit) for limit in _limits_kw(interval, limit_kw)]
         if above_baseline_kw is not None:
             needed.append(max(0.0, demand_kw - baseline_kw - above_baseline_kw))
-        reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), REASON)
-        plan = with_commanded(plan_shed(left, max(needed)), views, taken_kw, reasons)
+        reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
+        plan = with_manual_sheds(plan_shed(remaining, max(needed)), views, manual_kw, reasons)
         return replace(self, plan=plan, views=views)
 
 
 def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]:
-    """What may be imported at most, kW: by the event, and by a standing limit."""
+    """The import limits, kW: of the event, and the lasting one."""
     limits = [] if limit_kw is None else [limit_kw]
     if interval is not None and interval.signal is Signal.IMPORT_LIMIT_KW:
         limits.append(interval.value)
@@ -139,7 +140,7 @@ def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]
 
 
 def _requested_kw(interval: Interval | None, baseline_kw: float, available_kw: float) -> float:
-    """What an event wants taken off the baseline, kW, never below 0."""
+    """The kW that an event requests off the baseline, never below 0."""
     if interval is None:
         return 0.0
     if interval.signal is Signal.SHED_KW:
@@ -150,5 +151,5 @@ def _requested_kw(interval: Interval | None, baseline_kw: float, available_kw: f
 
 
 def interval_requested_kw(interval: Interval | None, flow: Flow, available_kw: float) -> float | None:
-    """What an interval asks for in kW, for reports; None when there is none."""
+    """The kW that an interval requests, for reports; None when there is none."""
     return None if interval is None else _requested_kw(interval, flow.baseline_kw, available_kw)

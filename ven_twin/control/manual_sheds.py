@@ -1,4 +1,4 @@
-"""Circuits curtailed by command: what that takes off them, before any event is planned for. Pure."""
+"""Circuits shed by command, before any event is planned for. Pure."""
 
 from __future__ import annotations
 
@@ -6,57 +6,55 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ven_twin.control.guards import CircuitView, refusal
+from ven_twin.control.guards import CircuitReason, CircuitView, refusal
 from ven_twin.control.shedding import ShedPlan, control_for
 from ven_twin.control.ven_state import LoadShed
 from ven_twin.house.control import FREE
 
-REASON = "shed by command"
 
-
-def taken_by_command(views: Iterable[CircuitView], sheds: Mapping[str, LoadShed]) -> dict[str, float]:
-    """What commands take off circuits, kW by id, as far as the guards let; a relay gives all or nothing."""
-    taken_kw = {}
+def manually_shed_kw(views: Iterable[CircuitView], sheds: Mapping[str, LoadShed]) -> dict[str, float]:
+    """The kW that commands take off circuits, by id, within the guards; a relay gives all or nothing."""
+    manual_kw = {}
     for view in views:
         shed = sheds.get(view.id)
         if shed is None or refusal(view):
             continue
         kw = min(shed.reduce_kw, view.sheddable_kw) if view.continuous else view.sheddable_kw
         cannot_hold = 0.0 < view.demand_kw - kw < view.step_kw
-        taken_kw[view.id] = view.sheddable_kw if cannot_hold else kw
-    return taken_kw
+        manual_kw[view.id] = view.sheddable_kw if cannot_hold else kw
+    return manual_kw
 
 
-def left_to_plan(views: Iterable[CircuitView], taken_kw: Mapping[str, float]) -> tuple[CircuitView, ...]:
+def remaining_views(views: Iterable[CircuitView], manual_kw: Mapping[str, float]) -> tuple[CircuitView, ...]:
     """The circuits with what commands took off them gone, so that an event does not count on it again."""
     return tuple(
         msgspec.structs.replace(
             view,
-            demand_kw=view.demand_kw - taken_kw[view.id],
-            floor_kw=min(view.floor_kw, view.demand_kw - taken_kw[view.id]),
+            demand_kw=view.demand_kw - manual_kw[view.id],
+            floor_kw=min(view.floor_kw, view.demand_kw - manual_kw[view.id]),
         )
-        if view.id in taken_kw
+        if view.id in manual_kw
         else view
         for view in views
     )
 
 
-def with_commanded(
+def with_manual_sheds(
     plan: ShedPlan,
     views: Iterable[CircuitView],
-    taken_kw: Mapping[str, float],
-    reasons: Mapping[str, str],
+    manual_kw: Mapping[str, float],
+    reasons: Mapping[str, CircuitReason],
 ) -> ShedPlan:
     """*plan*, which was made for what is left, with what was taken off *views* before put on top.
 
     *reasons* say why where it was not by command.
     """
-    if not taken_kw:
+    if not manual_kw:
         return plan
     by_id = {view.id: view for view in views}
     controls = {
-        circuit_id: control_for(by_id[circuit_id], taken_kw[circuit_id])
-        if circuit_id in taken_kw and control is FREE
+        circuit_id: control_for(by_id[circuit_id], manual_kw[circuit_id])
+        if circuit_id in manual_kw and control is FREE
         else control
         for circuit_id, control in plan.controls.items()
     }
@@ -64,13 +62,13 @@ def with_commanded(
         msgspec.structs.replace(
             decision,
             original_kw=by_id[decision.id].demand_kw,
-            curtailed_kw=decision.curtailed_kw + taken_kw[decision.id],
-            reason=reasons.get(decision.id, REASON),
+            curtailed_kw=decision.curtailed_kw + manual_kw[decision.id],
+            reason=reasons.get(decision.id, CircuitReason.BY_COMMAND).words(by_id[decision.id]),
         )
-        if decision.id in taken_kw
+        if decision.id in manual_kw
         else decision
         for decision in plan.decisions
     )
     return msgspec.structs.replace(
-        plan, shed_kw=plan.shed_kw + sum(taken_kw.values()), controls=controls, decisions=decisions
+        plan, shed_kw=plan.shed_kw + sum(manual_kw.values()), controls=controls, decisions=decisions
     )

@@ -1,6 +1,6 @@
-"""What could be held, for how long, and what it would cost: tried out ahead on copies of house and clone.
+"""Offers: a shed tried ahead, by the planner that acts in events, on a copy of house and counterfactual.
 
-Pure: the weather ahead comes in as a function, and the house that is asked about stays as it is.
+Pure: the weather ahead comes in as a function, and the house itself stays as it is.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from typing import NamedTuple
 
 import msgspec
 
+from contracts.wire.events import Interval, Signal
 from contracts.wire.units import S_PER_MIN
-from ven_twin.control.circuit_views import CircuitSetting, circuit_views, setting_controls, with_settings
-from ven_twin.control.guards import Switching, advance
+from ven_twin.control.circuit_views import CircuitSetting
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.shedding import needed_kw, plan_shed
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
-HELD_SHARE = 0.9
-"""What is delivered counts as held from this share of what was promised."""
+SUSTAINED_SHARE = 0.9
+"""A shed counts as sustained from this share of the promised kW."""
 LEAST_OFFER_KW = 0.05
-"""Below this nothing is on offer that could be held."""
+"""An offer below this is none."""
 FINE_STEP_S = 60.0
 SUSTAIN_STEPS_S = (300.0,) * 6 + (900.0,) * 14
 """Four hours of house time: finer at first, where most offers end, and bounded in all."""
@@ -33,19 +32,17 @@ WeatherAhead = Callable[[float, float], Environment]
 """The world from a time (UTC s of the house) for so many seconds."""
 
 
-class Ahead(NamedTuple):
-    """A step of the trial: where it ends, what it delivered, and house and clone after it."""
+class TrialStep(NamedTuple):
+    """A step of the trial: its end, the kW that it delivered, and house and counterfactual after it."""
 
     after_s: float
     dt_s: float
     delivered_kw: float
-    curtailed: Mapping[str, bool]
-    house: House
-    clone: House
+    pair: HousePair
 
 
 class Comfort(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """What holding a shed costs the residents.
+    """The cost of a shed to the residents.
 
     *beyond_setpoint_c* is how far the air went beyond their setpoints at worst, °C, and *alone_c* how far it
     would have gone all the same, as a thermostat's deadband has it. *ev_soc_given_up* and
@@ -64,7 +61,7 @@ class Hold(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The answer to "can I hold X kW for Y minutes?".
 
     *curve* has for each minute what is delivered, kW; *held_min* says after how many minutes it falls
-    below `HELD_SHARE` of what was asked for the first time.
+    below `SUSTAINED_SHARE` of what was requested for the first time.
     """
 
     requested_kw: float
@@ -79,61 +76,54 @@ class Hold(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A house, its clone and the weather ahead, to try a shed on.
+    """A house, its counterfactual and the weather ahead, to try a shed on.
 
     Attributes:
-        premises: house and clone as they are now.
+        pair: house and counterfactual as they are now.
         weather: the world ahead.
         from_ts: now, UTC s of the house.
-        settings: what is set of circuits.
+        settings: the settings of circuits.
     """
 
-    premises: HousePair
+    pair: HousePair
     weather: WeatherAhead
     from_ts: float
     settings: Mapping[str, CircuitSetting] = field(default_factory=dict)
 
-    def steps(self, kw: float, steps_s: tuple[float, ...]) -> Iterator[Ahead]:
-        """Shed *kw* off the clone's power, planned anew each step."""
-        house, clone = self.premises.house, self.premises.clone
-        switching: Mapping[str, Switching] = self.premises.switching
-        standing, after_s = setting_controls(self.settings), 0.0
+    def steps(self, kw: float, steps_s: tuple[float, ...]) -> Iterator[TrialStep]:
+        """Shed *kw* off the baseline, planned anew each step as in an event."""
+        request = Interval(duration_s=round(sum(steps_s)), signal=Signal.SHED_KW, value=kw)
+        pair, after_s = self.pair, 0.0
         for dt_s in steps_s:
             env = self.weather(self.from_ts + after_s, dt_s)
-            alone = clone.step(standing, env, dt_s)
-            views = circuit_views(house, env, dt_s, switching, self.settings)
-            demand_kw, baseline_kw = sum(view.demand_kw for view in views), alone.grid_kw
-            plan = plan_shed(views, needed_kw(demand_kw, baseline_kw, kw))
-            stepped = house.step(with_settings(plan, self.settings), env, dt_s)
-            house, clone = stepped.house, alone.house
-            switching = advance(switching, plan.curtailed, dt_s)
+            planned = pair.planned(env, dt_s, request, settings=self.settings)
+            pair, flow = planned.step(env, dt_s, self.settings)
             after_s += dt_s
-            delivered_kw = baseline_kw - stepped.grid_kw
-            yield Ahead(after_s, dt_s, delivered_kw, plan.curtailed, house, clone)
+            yield TrialStep(after_s, dt_s, flow.baseline_kw - flow.used_kw, pair)
 
 
 def sustain_s(trial: Trial, kw: float) -> float:
-    """For how long *kw* could be held from now on, s of house time, `SUSTAIN_HORIZON_S` at most.
+    """For how long *kw* can be sustained from now on, s of house time, `SUSTAIN_HORIZON_S` at most.
 
-    Interpretation: it is held as long as the mean of every step is at least `HELD_SHARE` of it, so that a
+    Interpretation: it is sustained while the mean of each step is at least `SUSTAINED_SHARE` of it, so that a
     promise is kept in each interval and not only on the whole.
     """
     if kw < LEAST_OFFER_KW:
         return 0.0
-    held_s = 0.0
+    sustained_s = 0.0
     for step in trial.steps(kw, SUSTAIN_STEPS_S):
-        if step.delivered_kw < HELD_SHARE * kw:
+        if step.delivered_kw < SUSTAINED_SHARE * kw:
             break
-        held_s = step.after_s
-    return held_s
+        sustained_s = step.after_s
+    return sustained_s
 
 
 def can_hold(trial: Trial, kw: float, minutes: float) -> Hold:
-    """Whether *kw* can be held for so many *minutes* from now on, with the curve and the cost in comfort."""
+    """Try to hold *kw* for so many *minutes* from now on; with the curve and the cost in comfort."""
     whole, rest_s = divmod(minutes * S_PER_MIN, FINE_STEP_S)
     steps_s = (FINE_STEP_S,) * int(whole) + ((rest_s,) if rest_s > 0.0 else ())
     ahead = list(trial.steps(kw, steps_s))
-    failed = next((step for step in ahead if step.delivered_kw < HELD_SHARE * kw), None)
+    failed = next((step for step in ahead if step.delivered_kw < SUSTAINED_SHARE * kw), None)
     held_min = (failed.after_s - failed.dt_s) / S_PER_MIN if failed else minutes
     return Hold(
         requested_kw=kw,
@@ -147,17 +137,17 @@ def can_hold(trial: Trial, kw: float, minutes: float) -> Hold:
     )
 
 
-def _comfort(ahead: list[Ahead]) -> Comfort:
+def _comfort(ahead: list[TrialStep]) -> Comfort:
     last = ahead[-1]
     minutes: dict[str, float] = {}
     for step in ahead:
-        for name in (name for name, curtailed in step.curtailed.items() if curtailed):
+        for name in (name for name, curtailed in step.pair.plan.curtailed.items() if curtailed):
             minutes[name] = minutes.get(name, 0.0) + step.dt_s / S_PER_MIN
     return Comfort(
-        beyond_setpoint_c=max(_beyond_c(step.house) for step in ahead),
-        alone_c=max(_beyond_c(step.clone) for step in ahead),
-        ev_soc_given_up=_less(_ev_soc(last.clone), _ev_soc(last.house)),
-        battery_soc_used=_less(_battery_soc(last.clone), _battery_soc(last.house)),
+        beyond_setpoint_c=max(_beyond_c(step.pair.house) for step in ahead),
+        alone_c=max(_beyond_c(step.pair.counterfactual) for step in ahead),
+        ev_soc_given_up=_less(_ev_soc(last.pair.counterfactual), _ev_soc(last.pair.house)),
+        battery_soc_used=_less(_battery_soc(last.pair.counterfactual), _battery_soc(last.pair.house)),
         curtailed_min=minutes,
     )
 
@@ -178,5 +168,5 @@ def _battery_soc(house: House) -> float | None:
     return house.battery.soc if house.battery is not None else None
 
 
-def _less(alone: float | None, held: float | None) -> float | None:
-    return None if alone is None or held is None else max(0.0, alone - held)
+def _less(alone: float | None, shed: float | None) -> float | None:
+    return None if alone is None or shed is None else max(0.0, alone - shed)

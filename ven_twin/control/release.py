@@ -1,13 +1,17 @@
-"""After an event: circuits are given back in stages, under a cap over the clone. Pure.
+"""After an event: circuits are given back in stages, under a cap over the counterfactual. Pure.
 
-What was put off during an event is caught up after it, and a fleet that catches up at once makes a new peak.
-So for at most half an hour of house time after an event's end the house draws no more than its clone and a
-little, and its circuits come back one after another: the one furthest from its setpoint first, at times
-that are drawn from the ids of VEN and event, so that houses differ and a repeat does not.
+    end of the event                                                                until_ts
+    │◀──────────────────── RELEASE_S: the cap holds, CAP_KW ────────────────────────▶│
+    ├────●────────────●─────────────●── each circuit in its turn, STAGE_S apart ─────┤ free
 
-Interpretation: on the wire the event is over at its end, whatever is still held back here. What a person
-does (restore, cancel, opt out, Ctrl-C) is no such end: then there are no stages, every circuit comes back at
-once, and only the cap stands. A circuit whose guard says so, a comfort limit first of all, comes back at
+Demand that was put off during an event is caught up after it, and a fleet that catches up at once makes a new
+peak. So for at most half an hour of house time after an event's end the house draws little more than its
+counterfactual, and its circuits come back one after another: first the one furthest from its setpoint, at
+times that are drawn from the ids of VEN and event, so that houses differ and a repeat does not.
+
+Interpretation: on the wire the event is over at its end, whatever still waits here. When a person ends it
+(restore, cancel, opt out, Ctrl-C) there are no stages: every circuit comes back at once, and only the cap
+stands. A circuit whose guard says so, a comfort limit first of all, comes back at
 once in any case; so does a battery, which has nothing to catch up. Another event takes the release's place.
 """
 
@@ -26,15 +30,14 @@ from ven_twin.control.ven_state import LoadShed
 
 RELEASE_S = 30 * 60.0
 CAP_KW = 1.5
-"""How far above its clone the house may go. Interpretation: less than the smallest of the large circuits,
-so that one of them can come back only as another, or the clone's own, makes room."""
+"""How far above its counterfactual the house may go. Interpretation: less than the smallest of the large
+circuits, so that one of them can come back only as another, or the counterfactual's, makes room."""
 STAGE_S = 180.0
-REASON = "comes back in its turn"
 NOT_STAGED = frozenset({"battery"})
 
 
 class Turn(NamedTuple):
-    """When a circuit comes back, UTC s of the house, and what it has given up until then, kW."""
+    """The return of a circuit, UTC s of the house, and the kW that it gives up until then."""
 
     at_ts: float
     kw: float
@@ -48,36 +51,39 @@ class Release:
         event_id: the event that is over.
         until_ts: when the release is over, UTC s of the house.
         turns: when each circuit that was curtailed comes back, by id.
-        rebound_kwh: drawn above the clone so far, kWh of wall time as all energy on the wire.
-        peak_kw: the most drawn above the clone so far, kW.
+        rebound_30min_kwh: drawn above the counterfactual so far, kWh of wall time as all energy on the wire.
+        rebound_30min_peak_kw: the most drawn above the counterfactual so far.
     """
 
     event_id: str
     until_ts: float
     turns: Mapping[str, Turn] = field(default_factory=dict)
-    rebound_kwh: float = 0.0
-    peak_kw: float = 0.0
+    rebound_30min_kwh: float = 0.0
+    rebound_30min_peak_kw: float = 0.0
 
     def waiting(self, house_ts: float) -> dict[str, LoadShed]:
         """The circuits whose turn has not come, as what they go on giving up."""
         return {name: LoadShed(turn.kw, inf) for name, turn in self.turns.items() if house_ts < turn.at_ts}
 
     def over(self, house_ts: float) -> bool:
-        """Whether everything has come back and the cap stands no more."""
+        """True once everything has come back and the cap is lifted."""
         return house_ts >= self.until_ts
 
     def count(self, above_baseline_kw: float, dt_s: float) -> Release:
-        """The release after *dt_s* (wall s) at so much above the clone."""
+        """The release after *dt_s* (wall s) at so much above the counterfactual."""
         rebound_kw = max(0.0, above_baseline_kw)
         return replace(
             self,
-            rebound_kwh=self.rebound_kwh + kwh(rebound_kw, dt_s),
-            peak_kw=max(self.peak_kw, rebound_kw),
+            rebound_30min_kwh=self.rebound_30min_kwh + kwh(rebound_kw, dt_s),
+            rebound_30min_peak_kw=max(self.rebound_30min_peak_kw, rebound_kw),
         )
 
     def summary(self) -> dict[str, Any]:
-        """What ``lastEventSummary`` says of it."""
-        return {"reboundKwh": round(self.rebound_kwh, 4), "reboundPeakKw": round(self.peak_kw, 3)}
+        """Its figures in ``lastEventSummary``."""
+        return {
+            "reboundKwh": round(self.rebound_30min_kwh, 4),
+            "reboundPeakKw": round(self.rebound_30min_peak_kw, 3),
+        }
 
 
 def begin(
@@ -90,13 +96,15 @@ def begin(
     staged: bool,
 ) -> Release:
     """Begin to give back what *plan* curtails of *views*; in stages, or at once under the cap alone."""
-    given_up_kw = {decision.id: decision.curtailed_kw for decision in plan.decisions if decision.curtailed}
-    back = [view for view in views if view.id in given_up_kw and view.type not in NOT_STAGED]
+    curtailed_kw = {
+        decision.id: decision.curtailed_kw for decision in plan.decisions if decision.curtailed_kw > 0.0
+    }
+    back = [view for view in views if view.id in curtailed_kw and view.type not in NOT_STAGED]
     back.sort(key=lambda view: (view.headroom, _chance(ven_id, event_id, view.id)))
     turns = {
         view.id: Turn(
             house_ts + min((place + _chance(event_id, ven_id, view.id)) * STAGE_S, RELEASE_S),
-            given_up_kw[view.id],
+            curtailed_kw[view.id],
         )
         for place, view in enumerate(back)
     }

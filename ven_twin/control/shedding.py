@@ -1,4 +1,4 @@
-"""Which circuits to curtail, and how far, to shed what is asked at the least discomfort.
+"""The circuits to curtail, and how far, to shed the needed kW at the least discomfort.
 
 Circuits that know only on and off are enumerated (2 to the power of those that draw now, 256 at most);
 in each case the circuits that can be set continuously fill what is missing, cheapest first. Solved anew
@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from contracts.wire.acks import CircuitCurtailed
 from contracts.wire.units import S_PER_H
-from ven_twin.control.guards import FUTILE_KW, CircuitView, held_off, refusal
+from ven_twin.control.guards import FUTILE_KW, CircuitReason, CircuitView, must_stay_off, refusal
 from ven_twin.house.control import FREE, Control
 
 SHORTFALL_COST = 50.0
@@ -28,44 +29,22 @@ MOST_RELAYS = 8
 SHARE_OF_COMFORT = {"battery": 0.02, "ev": 0.1}
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What was decided for one circuit, and why, in words that a resident can read.
-
-    ``original_kw`` is what it would draw if left alone, ``curtailed_kw`` what is taken off that, and
-    ``final_kw`` what remains.
-    """
-
-    id: str
-    name: str
-    breaker_amps: float
-    original_kw: float
-    curtailed_kw: float
-    final_kw: float
-    critical: bool
-    reason: str
-
-    @property
-    def curtailed(self) -> bool:
-        """Whether anything was taken off."""
-        return self.curtailed_kw > 0.0
-
-
 class ShedPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A control and a decision for each circuit, and what they come to."""
 
     needed_kw: float
     shed_kw: float
     controls: dict[str, Control]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[CircuitCurtailed, ...]
 
     @property
     def shortfall_kw(self) -> float:
-        """What is asked and cannot be shed, kW."""
+        """The needed kW that cannot be shed."""
         return max(self.needed_kw - self.shed_kw, 0.0)
 
     @property
     def curtailed(self) -> dict[str, bool]:
-        """Whether each circuit is asked anything."""
+        """True for each circuit that is curtailed."""
         return {circuit_id: control is not FREE for circuit_id, control in self.controls.items()}
 
 
@@ -78,7 +57,7 @@ class _Relay(NamedTuple):
 
 
 class _Dial(NamedTuple):
-    """A circuit, or the part of it, that can be shed by any amount up to *kw*."""
+    """A circuit, or its share, that can be shed by any amount up to *kw*."""
 
     view: CircuitView
     kw: float
@@ -88,7 +67,7 @@ class _Dial(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """Which relays are shed (one bit each), what that sheds and costs."""
+    """A choice of relays (one bit each), with the kW that it sheds and its cost."""
 
     bits: int
     kw: float
@@ -99,39 +78,41 @@ def plan_shed(views: Iterable[CircuitView], needed_kw: float) -> ShedPlan:
     """The plan that sheds *needed_kw* off what *views* would draw, or as near to it as the guards let.
 
     Never a critical circuit, never the whole house, never more than the house would draw. A circuit that
-    was switched off too recently to come on again stays off, even when nothing is asked any more.
+    was switched off too recently to come on again stays off, even when nothing is needed any more.
     """
     views = tuple(views)
     barred = {view.id: reason for view in views if (reason := refusal(view))}
-    held = {view.id for view in views if held_off(view)}
-    if needed_kw <= 0.0 and not held:
+    off = {view.id for view in views if must_stay_off(view)}
+    if needed_kw <= 0.0 and not off:
         return ShedPlan(
             needed_kw=0.0,
             shed_kw=0.0,
             controls=dict.fromkeys([view.id for view in views], FREE),
-            decisions=tuple(_left_alone(view, barred.get(view.id, "not needed")) for view in views),
+            decisions=tuple(
+                _left_alone(view, barred.get(view.id, CircuitReason.NOT_NEEDED)) for view in views
+            ),
         )
-    last = _last_standing(views, barred, held)
+    last = _last_on(views, barred, off)
     if last is not None:
-        barred[last.id] = "the last circuit that is on"
-    relays, dials = _options([view for view in views if view.id not in barred and view.id not in held])
-    held_kw = sum(max(view.sheddable_kw, 0.0) for view in views if view.id in held)
+        barred[last.id] = CircuitReason.LAST_ON
+    relays, dials = _options([view for view in views if view.id not in barred and view.id not in off])
+    off_kw = sum(max(view.sheddable_kw, 0.0) for view in views if view.id in off)
     target_kw = min(max(needed_kw, 0.0), sum(view.demand_kw for view in views if view.demand_kw > 0.0))
-    best = _best_case(relays, dials, target_kw, held_kw)
-    taken_kw = _taken(relays, dials, target_kw, best)
+    best = _best_case(relays, dials, target_kw, off_kw)
+    curtailed_kw = _curtailed_kw(relays, dials, target_kw, best)
     for view in views:
-        if view.id in held:
-            taken_kw[view.id] = max(view.sheddable_kw, 0.0)
-            barred[view.id] = f"minimum off time {view.least_off_s:.0f} s"
-    return _plan(views, max(needed_kw, 0.0), taken_kw, barred, held)
+        if view.id in off:
+            curtailed_kw[view.id] = max(view.sheddable_kw, 0.0)
+            barred[view.id] = CircuitReason.MINIMUM_OFF
+    return _plan(views, max(needed_kw, 0.0), curtailed_kw, barred, off)
 
 
 def shed_available_kw(views: Iterable[CircuitView]) -> float:
-    """What could be shed now, kW: of every circuit that no guard forbids, at most what the house draws."""
+    """The sheddable kW of all circuits that no guard forbids, at most what the house draws."""
     views = tuple(views)
-    held = {view.id for view in views if held_off(view)}
-    barred = {view.id: reason for view in views if view.id not in held and (reason := refusal(view))}
-    last = _last_standing(views, barred, held)
+    off = {view.id for view in views if must_stay_off(view)}
+    barred = {view.id: reason for view in views if view.id not in off and (reason := refusal(view))}
+    last = _last_on(views, barred, off)
     available_kw = sum(
         max(view.sheddable_kw, 0.0) for view in views if view.id not in barred and view is not last
     )
@@ -156,18 +137,18 @@ def discomfort_per_kw(view: CircuitView) -> float:
     return weight * (1.0 + LIMIT_COST * strained * strained + HOUR_COST * min(off_h, 4.0))
 
 
-def _last_standing(
-    views: tuple[CircuitView, ...], barred: dict[str, str], held: set[str]
+def _last_on(
+    views: tuple[CircuitView, ...], barred: dict[str, CircuitReason], off: set[str]
 ) -> CircuitView | None:
     """The circuit to leave on when every one that draws could be shed to nothing; none when some stays on."""
-    drawing = [view for view in views if view.demand_kw > FUTILE_KW and view.id not in held]
+    drawing = [view for view in views if view.demand_kw > FUTILE_KW and view.id not in off]
     if not drawing or any(view.id in barred or view.floor_kw > FUTILE_KW for view in drawing):
         return None
     return min(drawing, key=lambda view: view.priority)
 
 
 def _options(views: list[CircuitView]) -> tuple[list[_Relay], list[_Dial]]:
-    """What can be shed whole, and what by degrees, cheapest first. A car can be both."""
+    """The relays and the dials among *views*, cheapest dial first. A car can be both."""
     relays: list[_Relay] = []
     dials: list[_Dial] = []
     for view in views:
@@ -186,9 +167,9 @@ def _options(views: list[CircuitView]) -> tuple[list[_Relay], list[_Dial]]:
     return relays, dials
 
 
-def _best_case(relays: list[_Relay], dials: list[_Dial], target_kw: float, held_kw: float) -> _Case:
+def _best_case(relays: list[_Relay], dials: list[_Dial], target_kw: float, off_kw: float) -> _Case:
     """The cheapest choice of relays, each filled up by the dials."""
-    cases = [_Case(0, held_kw, 0.0)]
+    cases = [_Case(0, off_kw, 0.0)]
     for index, relay in enumerate(relays):
         bit = 1 << index
         cases += [_Case(bits | bit, kw + relay.kw, cost + relay.cost) for bits, kw, cost in cases]
@@ -213,45 +194,47 @@ def _best_case(relays: list[_Relay], dials: list[_Dial], target_kw: float, held_
     return best
 
 
-def _taken(relays: list[_Relay], dials: list[_Dial], target_kw: float, case: _Case) -> dict[str, float]:
-    """What *case*, filled up by the dials, takes off each circuit, kW."""
-    taken_kw = {relay.view.id: relay.kw for index, relay in enumerate(relays) if case.bits & (1 << index)}
+def _curtailed_kw(
+    relays: list[_Relay], dials: list[_Dial], target_kw: float, case: _Case
+) -> dict[str, float]:
+    """The kW that *case*, filled up by the dials, takes off each circuit."""
+    curtailed_kw = {relay.view.id: relay.kw for index, relay in enumerate(relays) if case.bits & (1 << index)}
     missing_kw = target_kw - case.kw
     for dial in dials:
         if missing_kw <= 0.0:
             break
         if not case.bits & dial.relay:
             fill_kw = min(missing_kw, dial.kw)
-            taken_kw[dial.view.id] = fill_kw
+            curtailed_kw[dial.view.id] = fill_kw
             missing_kw -= fill_kw
-    return taken_kw
+    return curtailed_kw
 
 
 def _plan(
     views: tuple[CircuitView, ...],
     needed_kw: float,
-    taken_kw: dict[str, float],
-    barred: dict[str, str],
-    held: set[str],
+    curtailed_kw: dict[str, float],
+    barred: dict[str, CircuitReason],
+    off: set[str],
 ) -> ShedPlan:
     """Controls and decisions that carry out what is taken off each circuit."""
     controls: dict[str, Control] = {}
     decisions = []
     for view in views:
-        kw = taken_kw.get(view.id, 0.0)
-        if kw > 0.0 or view.id in held:
+        kw = curtailed_kw.get(view.id, 0.0)
+        if kw > 0.0 or view.id in off:
             controls[view.id] = control_for(view, kw)
             decisions.append(_curtailed(view, kw, barred.get(view.id)))
         else:
             controls[view.id] = FREE
-            decisions.append(_left_alone(view, barred.get(view.id, "not needed")))
+            decisions.append(_left_alone(view, barred.get(view.id, CircuitReason.NOT_NEEDED)))
     return ShedPlan(
-        needed_kw=needed_kw, shed_kw=sum(taken_kw.values()), controls=controls, decisions=tuple(decisions)
+        needed_kw=needed_kw, shed_kw=sum(curtailed_kw.values()), controls=controls, decisions=tuple(decisions)
     )
 
 
 def control_for(view: CircuitView, kw: float) -> Control:
-    """What to ask of a circuit that gives up *kw*."""
+    """The control of a circuit that gives up *kw*."""
     if view.continuous:
         return Control(limit_kw=view.demand_kw - kw)
     if view.shed_offset_c > 0.0:
@@ -259,31 +242,26 @@ def control_for(view: CircuitView, kw: float) -> Control:
     return Control(limit_kw=0.0)
 
 
-def _curtailed(view: CircuitView, kw: float, reason: str | None) -> Decision:
+def _curtailed(view: CircuitView, kw: float, reason: CircuitReason | None) -> CircuitCurtailed:
     final_kw = view.demand_kw - kw
-    words = reason or view.note
+    words = view.note if reason is None else reason.words(view)
     if view.continuous:
         words = f"{words} to {final_kw:.2f} kW" if final_kw >= 0.0 else f"discharges {-final_kw:.2f} kW"
-    return Decision(
+    return _decision(view, kw, words)
+
+
+def _left_alone(view: CircuitView, reason: CircuitReason) -> CircuitCurtailed:
+    return _decision(view, 0.0, reason.words(view))
+
+
+def _decision(view: CircuitView, kw: float, words: str) -> CircuitCurtailed:
+    return CircuitCurtailed(
         id=view.id,
         name=view.name,
         breaker_amps=view.breaker_amps,
         original_kw=view.demand_kw,
         curtailed_kw=kw,
-        final_kw=final_kw,
+        final_kw=view.demand_kw - kw,
         critical=view.critical,
         reason=words,
-    )
-
-
-def _left_alone(view: CircuitView, reason: str) -> Decision:
-    return Decision(
-        id=view.id,
-        name=view.name,
-        breaker_amps=view.breaker_amps,
-        original_kw=view.demand_kw,
-        curtailed_kw=0.0,
-        final_kw=view.demand_kw,
-        critical=view.critical,
-        reason=reason,
     )

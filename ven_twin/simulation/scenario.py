@@ -121,7 +121,7 @@ def _minute(
     requested_kw: float | None,
     event_id: str | None,
 ) -> Minute:
-    house, clone = pair.house, pair.clone
+    house, clone = pair.house, pair.counterfactual
     heater = next((load for load in house.loads if isinstance(load, WaterHeater)), None)
     car = next((load for load in house.loads if isinstance(load, Ev)), None)
     return Minute(

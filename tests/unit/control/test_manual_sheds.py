@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.ven_states import NOW
 from ven_twin.control.guards import CircuitView
-from ven_twin.control.manual_sheds import left_to_plan, taken_by_command
+from ven_twin.control.manual_sheds import manually_shed_kw, remaining_views
 from ven_twin.control.ven_state import LoadShed
 
 
@@ -43,9 +43,9 @@ def test_a_command_takes_off_what_the_circuit_can_give(
     view: CircuitView, reduce_kw: float, taken_kw: float
 ) -> None:
     """A relay gives all; a car that would be left below 6 A gives all; a dial gives what is asked."""
-    taken = taken_by_command([view], {"one": LoadShed(reduce_kw, NOW + 60)})
+    taken = manually_shed_kw([view], {"one": LoadShed(reduce_kw, NOW + 60)})
     assert taken == {"one": pytest.approx(taken_kw)}
-    (left,) = left_to_plan([view], taken)
+    (left,) = remaining_views([view], taken)
     assert left.demand_kw == pytest.approx(view.demand_kw - taken_kw)
     assert left.floor_kw == pytest.approx(0.0)
 
@@ -58,6 +58,6 @@ def test_a_command_takes_nothing_off_another_circuit_or_one_that_a_guard_protect
     view: CircuitView, circuit_id: str
 ) -> None:
     """Only the circuit named, and only when it may be shed; an event plans with all of it."""
-    taken = taken_by_command([view], {circuit_id: LoadShed(2.0, NOW + 60)})
+    taken = manually_shed_kw([view], {circuit_id: LoadShed(2.0, NOW + 60)})
     assert taken == {}
-    assert left_to_plan([view], taken) == (view,)
+    assert remaining_views([view], taken) == (view,)

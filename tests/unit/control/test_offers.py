@@ -22,9 +22,9 @@ def trial(settings: dict[str, CircuitSetting] | None = None) -> Trial:
 def test_sustain_is_found_by_trying_and_changes_nothing() -> None:
     """Copies are stepped; the house that is asked about stays as it is, and answers alike."""
     tried = trial()
-    before = tried.premises
+    before = tried.pair
     assert sustain_s(tried, 3.0) == sustain_s(tried, 3.0)
-    assert tried.premises == before == trial().premises
+    assert tried.pair == before == trial().pair
 
 
 def test_sustain_is_longer_for_less() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.errors import CommandRefusedError, FieldError
 from contracts.wire import codec
-from contracts.wire.acks import read_ack
+from contracts.wire.acks import CircuitCurtailed, read_ack
 from contracts.wire.commands import Ping
 from contracts.wire.events import Phase
 from contracts.wire.shadow import LoadSetting, OptOut
@@ -23,7 +23,7 @@ from ven_twin.control.meter import Meter
 from ven_twin.control.reporting import Sender, pruned, worth_saying
 from ven_twin.control.schedule import EventOrigin, EventTransition, ScheduledEvent
 from ven_twin.control.settings import Settings
-from ven_twin.control.shedding import Decision, ShedPlan
+from ven_twin.control.shedding import ShedPlan
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_profile
 from ven_twin.house.profile import Panel, build_house
@@ -289,8 +289,8 @@ def test_drifting_figures_alone_are_not_worth_an_update(change: dict[str, Any], 
     assert worth_saying(before, after) is worth
 
 
-def _decision() -> Decision:
-    return Decision(
+def _decision() -> CircuitCurtailed:
+    return CircuitCurtailed(
         id="ev1",
         name="Car charger",
         breaker_amps=50.0,

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from contracts.wire.acks import CircuitCurtailed
 from ven_twin.control.circuit_views import CircuitSetting, circuit_views, with_settings
-from ven_twin.control.guards import CircuitView, Switching, advance, held_off, refusal
+from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, must_stay_off, refusal
 from ven_twin.control.shedding import (
-    Decision,
     ShedPlan,
     discomfort_per_kw,
     needed_kw,
@@ -71,7 +71,7 @@ def busy() -> tuple[CircuitView, ...]:
     )
 
 
-def decision(plan: ShedPlan, circuit_id: str) -> Decision:
+def decision(plan: ShedPlan, circuit_id: str) -> CircuitCurtailed:
     """What *plan* decided for a circuit."""
     return next(made for made in plan.decisions if made.id == circuit_id)
 
@@ -89,14 +89,14 @@ def test_the_battery_goes_first(busy: tuple[CircuitView, ...]) -> None:
     """What no one feels is used before anything that someone does."""
     plan = plan_shed(busy, 3.0)
     assert plan.controls["batt1"] == Control(limit_kw=-3.0)
-    assert [made.id for made in plan.decisions if made.curtailed] == ["batt1"]
+    assert [made.id for made in plan.decisions if made.curtailed_kw > 0.0] == ["batt1"]
     assert decision(plan, "batt1").reason == "discharges 3.00 kW"
 
 
 def test_the_car_goes_before_comfort(busy: tuple[CircuitView, ...]) -> None:
     """After the battery the car slows down, and the house stays as it is."""
     plan = plan_shed(busy, 8.0)
-    assert [made.id for made in plan.decisions if made.curtailed] == ["ev1", "batt1"]
+    assert [made.id for made in plan.decisions if made.curtailed_kw > 0.0] == ["ev1", "batt1"]
     assert plan.shed_kw == pytest.approx(8.0)
     assert plan.controls["ev1"].limit_kw == pytest.approx(4.2)
     assert decision(plan, "ev1").reason == "charging slowed to 4.20 kW"
@@ -268,8 +268,9 @@ def test_switching_counts_how_long_a_circuit_has_been_as_it_is() -> None:
 def test_a_comfort_limit_ends_the_minimum_off_time() -> None:
     """Comfort is stronger than the wish not to switch."""
     limit = view("hvac1", 4.2, floor_kw=4.2, blocked="comfort limit", curtailed=True, switched_s=30.0)
-    assert not held_off(limit)
-    assert refusal(limit) == "comfort limit"
+    assert not must_stay_off(limit)
+    assert refusal(limit) is CircuitReason.BLOCKED
+    assert CircuitReason.BLOCKED.words(limit) == "comfort limit"
 
 
 @pytest.fixture(scope="module")
@@ -305,8 +306,9 @@ def test_settings_of_the_resident_reach_the_views(house: House, site: HouseEnvir
         "lights1": CircuitSetting(capacity_kw=0.01),
     }
     shown = {one.id: one for one in circuit_views(house, env, 60.0, {}, settings)}
-    assert refusal(shown["hvac1"]) == "switched by hand: out of this event"
-    assert refusal(shown["heater1"]) == "switched off by the resident"
+    assert refusal(shown["hvac1"]) is refusal(shown["heater1"]) is CircuitReason.BLOCKED
+    assert shown["hvac1"].blocked == "switched by hand: out of this event"
+    assert shown["heater1"].blocked == "switched off by the resident"
     assert shown["misc1"].priority == 40
     standing = {"lights1": Control(limit_kw=0.01)}
     assert shown["lights1"].demand_kw == house.step(standing, env, 60.0).power_kw["lights1"]
@@ -433,5 +435,5 @@ def test_with_more_than_eight_relays_the_eight_largest_are_weighed() -> None:
         view("dryer1", kw, id=f"relay{n}", priority=100 if kw < 1.0 else 1) for n, kw in enumerate(sizes_kw)
     )
     plan = plan_shed((*views, view("fridge1", 0.15)), 100.0)
-    shed_kw = [made.curtailed_kw for made in plan.decisions if made.curtailed]
+    shed_kw = [made.curtailed_kw for made in plan.decisions if made.curtailed_kw > 0.0]
     assert sorted(shed_kw) == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]

@@ -11,9 +11,10 @@ from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from contracts.wire.shadow import LoadSetting
 from contracts.wire.units import kwh
 from tests.support.ven_states import NOW, VEN, event
+from ven_twin.control.guards import CircuitReason
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.meter import Meter
-from ven_twin.control.release import CAP_KW, REASON
+from ven_twin.control.release import CAP_KW
 from ven_twin.control.schedule import EventOrigin, Schedule, ScheduledEvent
 from ven_twin.control.ven_state import VenState
 from ven_twin.ven.house_runtime import STEP_MAX_S, HouseClock, HouseRuntime, warm_house
@@ -66,7 +67,7 @@ def ven(household: LivedHouse) -> VenState:
 def test_household_has_lived_a_day_before_it_is_looked_at(household: LivedHouse) -> None:
     """Walls are warm and the tank drawn from: the first kW are those of the hour."""
     pair = household.now.pair
-    assert pair.house == pair.clone
+    assert pair.house == pair.counterfactual
     assert pair.house.hvac is not None
     assert pair.house.hvac.air_c > 23.0
 
@@ -227,12 +228,14 @@ def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: 
     state = after_an_event(household, ends_s=60)
     household.replan(state, None, 160, NOW + 60)
     assert household.now.acting is None
-    waits = [made.id for made in household.now.plan.decisions if made.reason == REASON]
+    waits = [
+        made.id for made in household.now.plan.decisions if made.reason == CircuitReason.IN_ITS_TURN.value
+    ]
     assert waits
     above_kw = live(household, state, None, 160, 190)
     assert max(above_kw) < CAP_KW + 0.3
     household.replan(state, None, 190, NOW + 90)
-    assert not any(made.reason == REASON for made in household.now.plan.decisions)
+    assert not any(made.reason == CircuitReason.IN_ITS_TURN.value for made in household.now.plan.decisions)
 
 
 def test_household_reports_the_rebound_when_the_release_is_over(household: LivedHouse) -> None:
@@ -257,17 +260,17 @@ def test_household_gives_back_at_once_what_a_person_ends(household: LivedHouse, 
     if phase is not None:
         state = replace(state, schedule=state.schedule.end(["e1"], phase, NOW + 60))
     household.replan(state, None, 160, NOW + 60)
-    assert not any(made.reason == REASON for made in household.now.plan.decisions)
+    assert not any(made.reason == CircuitReason.IN_ITS_TURN.value for made in household.now.plan.decisions)
 
 
 def test_household_gives_back_at_once_when_it_is_restored_in_between(household: LivedHouse) -> None:
     """A restore in the time after an event is one."""
     state = after_an_event(household, ends_s=60)
     household.replan(state, None, 160, NOW + 60)
-    assert any(made.reason == REASON for made in household.now.plan.decisions)
+    assert any(made.reason == CircuitReason.IN_ITS_TURN.value for made in household.now.plan.decisions)
     restored = replace(state, restores=state.restores + 1)
     household.replan(restored, None, 160, NOW + 60)
-    assert not any(made.reason == REASON for made in household.now.plan.decisions)
+    assert not any(made.reason == CircuitReason.IN_ITS_TURN.value for made in household.now.plan.decisions)
 
 
 def test_household_ends_a_release_when_another_event_begins(household: LivedHouse) -> None:
@@ -277,7 +280,7 @@ def test_household_ends_a_release_when_another_event_begins(household: LivedHous
     other = ScheduledEvent(event("e2", starts_in_s=60, kw=1.0), EventOrigin.SHADOW, 0.0)
     household.replan(state, other, 165, NOW + 65)
     assert household.now.acting == "e2"
-    assert not any(made.reason == REASON for made in household.now.plan.decisions)
+    assert not any(made.reason == CircuitReason.IN_ITS_TURN.value for made in household.now.plan.decisions)
     told = household.now.with_rebound({"eventId": "e1"})
     assert told is not None
     assert "reboundKwh" in told

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from contracts.wire.acks import CircuitCurtailed
 from contracts.wire.events import Phase, Signal
 from ven_twin.control import reporting
 from ven_twin.control.guards import FUTILE_KW
 from ven_twin.control.schedule import EventOrigin, ScheduledEvent
-from ven_twin.control.shedding import Decision
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.battery import Battery
 from ven_twin.ven.page import view
@@ -155,9 +155,9 @@ def _rank(circuit: Circuit, state: view.CircuitState, priority: int, reason: str
     return f"{rank} · {reason}" if state == "on" and reason and circuit.type != "pv" else rank
 
 
-def _why(decision: Decision | None) -> str | None:
+def _why(decision: CircuitCurtailed | None) -> str | None:
     """The reason that a circuit is curtailed, with its kW; of one that discharges the reason has them."""
-    if decision is None or not decision.curtailed:
+    if decision is None or decision.curtailed_kw <= 0.0:
         return None
     if decision.final_kw < 0.0:
         return decision.reason
