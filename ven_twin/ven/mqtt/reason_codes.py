@@ -1,10 +1,11 @@
-"""What reason codes and failed connections mean for the session: pure tables and their readings."""
+"""Reason codes and failed connections, and their meaning for the session: pure tables."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 Protocol = Literal["5", "3.1.1"]
@@ -57,19 +58,35 @@ _REFUSALS = frozenset({0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C})
 _RETRYABLE_PUBACK = frozenset({0x83, 0x91, 0x97})
 """PUBACK codes that say "not now". Interpretation: MQTT leaves it open which refusals are worth a retry."""
 
-LossKind = Literal["closed", "taken_over", "refused", "unreachable", "silent", "failed", "stopped", "renewed"]
 
-MEANT: frozenset[LossKind] = frozenset({"stopped", "renewed"})
+class LossKind(StrEnum):
+    """The end of a connection, as the supervisor decides by it."""
+
+    CLOSED = "closed"
+    """The peer's doing."""
+    TAKEN_OVER = "taken_over"
+    """Another client has this id."""
+    REFUSED = "refused"
+    """Someone has to change something."""
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    """Our doing: the peer does not answer."""
+    FAILED = "failed"
+    STOPPED = "stopped"
+    RENEWED = "renewed"
+    """Our doing: to connect again at once with another certificate."""
+
+
+MEANT = frozenset({LossKind.STOPPED, LossKind.RENEWED})
 """We are the ones to leave, in good order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Why a connection ended or never came about.
+    """The end of a connection, or of an attempt at one.
 
     Attributes:
-        kind: what the supervisor decides by; "closed" is the peer's doing, "silent" is ours; "stopped" and
-            "renewed" are meant, the latter to connect again at once with another certificate.
+        kind: the supervisor decides by it.
         reason: one line for the user.
         clean: the peer closed in good order, as a broker does that has given the session to another client.
     """
@@ -95,34 +112,34 @@ def is_retryable(puback_code: int) -> bool:
 
 
 def connack_loss(code: int, protocol: Protocol) -> Loss:
-    """What a CONNACK other than success means; rc=5 and 0x87 are refusals (guard 14)."""
+    """The loss that a CONNACK other than success means; rc=5 and 0x87 are refusals (guard 14)."""
     meaning = _CONNACK_311.get(code, code) if code < 0x80 else code
     text = f"CONNACK rc={code}: {REASONS.get(meaning, 'unknown reason')}"
     if meaning == 0x84:
         text = f"CONNACK rc={code}: the broker does not speak MQTT {protocol}"
-    return Loss("refused" if meaning in _REFUSALS else "closed", text)
+    return Loss(LossKind.REFUSED if meaning in _REFUSALS else LossKind.CLOSED, text)
 
 
 def disconnect_loss(packet: bytes) -> Loss:
-    """What the broker's DISCONNECT packet says; without a code it is a normal disconnection."""
+    """The loss by the broker's DISCONNECT packet; without a code it is a normal disconnection."""
     code = packet[0] if packet else 0
     if code == SESSION_TAKEN_OVER:
-        return Loss("taken_over", f"the broker says: {describe(code)}")
-    return Loss("closed", f"the broker disconnected: {describe(code) if code else 'no reason given'}")
+        return Loss(LossKind.TAKEN_OVER, f"the broker says: {describe(code)}")
+    return Loss(LossKind.CLOSED, f"the broker disconnected: {describe(code) if code else 'no reason given'}")
 
 
 def transport_loss(cause: BaseException | None, *, connected: bool) -> Loss:
-    """What the end of the byte stream means. A TLS alert is a refusal, whenever it arrives."""
+    """The loss by the end of the byte stream. A TLS alert is a refusal, whenever it arrives."""
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return Loss("refused", f"the broker's certificate is not trusted: {cause.verify_message}")
+        return Loss(LossKind.REFUSED, f"the broker's certificate is not trusted: {cause.verify_message}")
     if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
-        return Loss("refused", f"the broker refused the TLS handshake: {cause.reason}")
+        return Loss(LossKind.REFUSED, f"the broker refused the TLS handshake: {cause.reason}")
     if cause is None:
         when = "" if connected else " before CONNACK (AWS does so when no policy allows this client id)"
-        return Loss("closed", f"the broker closed the connection{when}", clean=True)
+        return Loss(LossKind.CLOSED, f"the broker closed the connection{when}", clean=True)
     if isinstance(cause, (ConnectionError, EOFError)):
-        return Loss("closed", f"the connection broke: {type(cause).__name__}")
-    return Loss("unreachable", f"no connection: {_os_text(cause)}")
+        return Loss(LossKind.CLOSED, f"the connection broke: {type(cause).__name__}")
+    return Loss(LossKind.UNREACHABLE, f"no connection: {_os_text(cause)}")
 
 
 def _os_text(cause: BaseException) -> str:

@@ -1,7 +1,7 @@
 """The VEN's MQTT session. Nothing else imports gmqtt; the numbers of its pitfalls stand where each is met.
 
 Guards that live elsewhere: 1 ``outbox``; 3, 15 ``send_window``; 4, 12 ``outbox_pump``; 5 ``backoff``;
-9, 10, 14 ``session_supervisor``; 13 ``takeover``; 16 ``payload_free_log``.
+9 ``link_watch``; 10 ``subscriptions``; 14 ``session_supervisor``; 13 ``takeover``; 16 ``payload_free_log``.
 """
 # ruff: noqa: SLF001 - gmqtt 0.8.0, pinned, says what the guards need only in private attributes
 
@@ -20,6 +20,7 @@ from ven_twin.ven.mqtt.payload_free_log import quiet_logger
 from ven_twin.ven.mqtt.reason_codes import (
     MEANT,
     Loss,
+    LossKind,
     Protocol,
     connack_loss,
     disconnect_loss,
@@ -122,7 +123,7 @@ class _GmqttLink:
         try:
             await _first({connect, self.lost}, timeout_s)
             if not connect.done():
-                self.lose(Loss("silent", f"no CONNACK within {timeout_s:g} s"))
+                self.lose(Loss(LossKind.SILENT, f"no CONNACK within {timeout_s:g} s"))
             elif (error := connect.exception()) is not None:
                 self.lose(transport_loss(error, connected=False))
         finally:
@@ -136,7 +137,7 @@ class _GmqttLink:
         await _first({self._suback, self.lost}, SUBACK_TIMEOUT_S)
         if self._suback.done():
             return self._suback.result()
-        self.lose(Loss("silent", f"no SUBACK within {SUBACK_TIMEOUT_S:g} s"))
+        self.lose(Loss(LossKind.SILENT, f"no SUBACK within {SUBACK_TIMEOUT_S:g} s"))
         return []
 
     def send(self, topic: str, payload: bytes, qos: int) -> int | None:
@@ -182,7 +183,7 @@ class _GmqttLink:
         elif isinstance(packet, bytes):
             self.lose(disconnect_loss(packet))  # guard 13: 0x8E arrives here
         else:
-            self.lose(Loss("closed", f"the broker sent a malformed CONNACK: {packet}"))
+            self.lose(Loss(LossKind.CLOSED, f"the broker sent a malformed CONNACK: {packet}"))
 
     def _on_subscribe(self, _client: Any, _packet_id: int, granted: Sequence[int], _properties: Any) -> None:
         if self._suback is not None and not self._suback.done():
@@ -190,11 +191,11 @@ class _GmqttLink:
 
     async def _on_message(self, _client: Any, topic: str, payload: bytes, _qos: int, _properties: Any) -> int:
         try:
-            kept = await self._deliver(topic, payload)
+            stored = await self._deliver(topic, payload)
         except asyncio.CancelledError:
-            kept = False
-        if not kept:  # a connection that is cut off acknowledges nothing, so it will come again
-            self.lose(Loss("failed", "a message could not be kept"))
+            stored = False
+        if not stored:  # a connection that is cut off acknowledges nothing, so it will come again
+            self.lose(Loss(LossKind.FAILED, "a message could not be kept"))
             self._handler.current_connection._transport.abort()
         return 0
 

@@ -1,4 +1,21 @@
-"""Keeping a session up: connect, subscribe, serve, and after a loss decide what comes next."""
+"""The MQTT session: connect, subscribe, serve, and after a loss decide on the next connection.
+
+    stopped ──run──▶ connecting ──CONNACK, SUBACK──▶ connected
+                      ▲   ▲  │                           │
+          after a     │   │  └──────────── Loss ─────────┤
+          delay       │   └── renewed: at once ──────────┤
+                      │                                  ▼
+                   backoff, refused ◀──── any other ── _after ──── stopped ──▶ stopped
+                                                         └── taken over ─────▶ duplicate_client
+
+| loss | next state | delay |
+|---|---|---|
+| stopped | stopped | none: `run` ends |
+| renewed | connecting | none: with the new certificate |
+| taken over, or the pattern of it (guard 13) | duplicate_client | none: `run` ends |
+| refused (guard 14) | refused | 10 to 300 s: someone has to change something |
+| any other | backoff | 1 to 64 s, full jitter (guard 5) |
+"""
 
 from __future__ import annotations
 
@@ -16,9 +33,11 @@ from ven_twin.ven.identity.identity_files import Identity, credentials
 from ven_twin.ven.mqtt.backoff import CAP_S, Backoff
 from ven_twin.ven.mqtt.inbox import Inbox, OnMessage, where
 from ven_twin.ven.mqtt.link import Link
+from ven_twin.ven.mqtt.link_watch import or_lose, watch
 from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
-from ven_twin.ven.mqtt.reason_codes import Loss, Protocol, describe, is_refusal
+from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, Protocol
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
+from ven_twin.ven.mqtt.subscriptions import Subscriptions
 from ven_twin.ven.mqtt.takeover import TAKEOVER_LIMIT, TAKEOVER_WITHIN_S, TakeoverWatch
 from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import Message
@@ -27,15 +46,11 @@ CONNECT_TIMEOUT_S = 10.0
 PUBACK_TIMEOUT_S = 30.0
 HANDLERS_TIMEOUT_S = 2.0
 RENEW_DRAIN_S = 2.0
-SUBSCRIPTIONS_MAX = 8
-"""Filters in one SUBSCRIBE. Source: AWS IoT Core quotas."""
-SILENCE_KEEPALIVES = 1.5
 REFUSED_FLOOR_S = 10.0
 REFUSED_CAP_S = 300.0
 _ALPN_PORT = 443
 _ALPN = ("x-amzn-mqtt-ca",)
 """Source: AWS IoT Core developer guide, device communication protocols: MQTT on port 443."""
-_SUBSCRIBED = "subscribed"
 
 OnConnected = Callable[[bool], Awaitable[None]]
 
@@ -43,7 +58,7 @@ logger = logging.getLogger(__name__)
 
 
 class SessionSupervisor(ABC):
-    """Everything about a session but the MQTT library, which a subclass adds. See ``MqttSession``."""
+    """A session but for the MQTT library, which a subclass adds. See ``MqttSession``."""
 
     def __init__(  # noqa: PLR0917 - the order in which one says it: where, who, what, and to whom
         self,
@@ -66,15 +81,11 @@ class SessionSupervisor(ABC):
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         puback_timeout_s: float = PUBACK_TIMEOUT_S,
     ) -> None:
-        if len(subscriptions) > SUBSCRIPTIONS_MAX:
-            raise ValueError(
-                f"{len(subscriptions)} subscriptions; at most {SUBSCRIPTIONS_MAX} go in a SUBSCRIBE"
-            )
         self._endpoint = endpoint
         self._port = port
         self._identity = identity
         self._client_id = client_id
-        self._subscriptions = tuple(subscriptions)
+        self._subscriptions = Subscriptions(subscriptions, outbox)
         self._outbox = outbox
         self._inbox = Inbox(on_message)
         self._on_connected = on_connected
@@ -85,27 +96,22 @@ class SessionSupervisor(ABC):
         self._puback_timeout_s = puback_timeout_s
         self._backoff = Backoff(rng, cap_s=backoff_cap_s)
         self._slow_backoff = Backoff(rng, cap_s=REFUSED_CAP_S, floor_s=REFUSED_FLOOR_S, first_exponent=4)
-        if takeover_limit is None:
-            takeover_limit = TAKEOVER_LIMIT[protocol]
-        self._takeovers = TakeoverWatch(takeover_limit, takeover_within_s)
+        limit = TAKEOVER_LIMIT[protocol] if takeover_limit is None else takeover_limit
+        self._takeovers = TakeoverWatch(limit, takeover_within_s)
         self._pump = OutboxPump(outbox, self._notify)
         self._link: Link | None = None
-        self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self._stop, self._hurry, self._changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._finished = asyncio.Event()
         self._finished.set()
-        self._changed = asyncio.Event()
         self._state: SessionState = "stopped"
         self._reason: str | None = "not started"
         self._since = time.time()
-        self._connects = 0
-        self._unexpected_disconnects = 0
-        self._failed_attempts = 0
+        self._connects = self._unexpected_disconnects = self._failed_attempts = 0
         self._certificate_id: str | None = None
 
     @property
     def status(self) -> SessionStatus:
-        """The session at this moment."""
+        """The status of the session."""
         puback_s = self._pump.last_puback_s
         return SessionStatus(
             state=self._state,
@@ -120,9 +126,9 @@ class SessionSupervisor(ABC):
             failed_attempts=self._failed_attempts,
         )
 
-    async def until(self, wanted: Callable[[SessionStatus], bool]) -> SessionStatus:
-        """Wait for a status; looked at whenever the state, the outbox or the window changes."""
-        while not wanted(self.status):
+    async def until(self, reached: Callable[[SessionStatus], bool]) -> SessionStatus:
+        """Wait for a status; it is checked whenever the state, the outbox or the window changes."""
+        while not reached(self.status):
             await self._changed.wait()
         return self.status
 
@@ -186,7 +192,7 @@ class SessionSupervisor(ABC):
             await asyncio.wait_for(self.until(lambda s: not s.outbox_depth or s.state not in live), drain_s)
         self._stop.set()
         if self._link is not None:
-            self._link.lose(Loss("stopped", "stopped"))
+            self._link.lose(Loss(LossKind.STOPPED, "stopped"))
         await self._finished.wait()
 
     async def renew(self) -> None:
@@ -201,7 +207,7 @@ class SessionSupervisor(ABC):
             await asyncio.wait_for(
                 self.until(lambda s: not s.in_flight or s.state != "connected"), RENEW_DRAIN_S
             )
-        link.lose(Loss("renewed", "connecting with a new certificate"))
+        link.lose(Loss(LossKind.RENEWED, "connecting with a new certificate"))
 
     def retry(self) -> None:
         """Do not wait any longer before the next attempt to connect."""
@@ -226,7 +232,7 @@ class SessionSupervisor(ABC):
                 await self._serve(link)
             loss = link.lost.result()
         except IdentityError as error:
-            loss = Loss("refused", str(error))
+            loss = Loss(LossKind.REFUSED, str(error))
         finally:
             self._link = None
             await link.close()
@@ -234,15 +240,16 @@ class SessionSupervisor(ABC):
 
     async def _serve(self, link: Link) -> None:
         self._reason = None
-        if self._must_subscribe(session_present=link.session_present):
-            await self._subscribe(link)
+        if self._subscriptions.missing(session_present=link.session_present):
+            self._reason = await self._subscriptions.subscribe(link)
         if link.lost.done():
             return
         self._failed_attempts = 0
         self._enter("connected", self._reason)
         logger.info("connected to %s as %s", self._endpoint, self._client_id)
-        work = (self._pump.run(link), self._watch(link), self._announce(link))
-        tasks = [asyncio.ensure_future(_or_lose(link, coroutine)) for coroutine in work]
+        watching = watch(link, self._pump, self._puback_timeout_s)
+        work = (self._pump.run(link), watching, self._announce(link))
+        tasks = [asyncio.ensure_future(or_lose(link, coroutine)) for coroutine in work]
         try:
             await asyncio.wait({link.lost})
         finally:
@@ -251,12 +258,12 @@ class SessionSupervisor(ABC):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _after(self, loss: Loss, stood_s: float | None) -> float | None:
-        """Book a loss and decide: the delay before the next attempt, None to end."""
-        if self._pump.connection_lost(by_peer=loss.kind == "closed"):
+        """Count a loss and decide by the table above: the delay before the next attempt, None to end."""
+        if self._pump.connection_lost(by_peer=loss.kind is LossKind.CLOSED):
             self._takeovers.exonerate()
-        if loss.kind == "stopped":
+        if loss.kind is LossKind.STOPPED:
             return None
-        if loss.kind == "renewed":
+        if loss.kind is LossKind.RENEWED:
             self._enter("connecting", loss.reason)
             return 0.0
         self._failed_attempts = self._failed_attempts + 1 if stood_s is None else 0
@@ -270,55 +277,11 @@ class SessionSupervisor(ABC):
             self._enter("duplicate_client", reason)
             logger.error("not connecting again: %s", reason)
             return None
-        refused = loss.kind == "refused"  # guard 14: seen, said, and tried again, slowly
+        refused = loss.kind is LossKind.REFUSED  # guard 14: logged, and tried again, slowly
         delay_s = (self._slow_backoff if refused else self._backoff).next_delay_s()
         self._enter("refused" if refused else "backoff", loss.reason)
         logger.warning("%s; connecting again in %.1f s", loss.reason, delay_s)
         return delay_s
-
-    def _must_subscribe(self, *, session_present: bool) -> bool:
-        """Whether the broker lacks our subscriptions: when it kept no session, and only then (guard 10).
-
-        Interpretation: a session whose SUBSCRIBE was cut off before SUBACK, or that an earlier release made
-        with other filters, lacks them too; what was last acknowledged is kept beside the outbox.
-        """
-        if not self._subscriptions:
-            return False
-        return not session_present or self._outbox.recall(_SUBSCRIBED) not in (None, self._filters())
-
-    async def _subscribe(self, link: Link) -> None:
-        self._outbox.remember(_SUBSCRIBED, "")
-        granted = await link.subscribe(self._subscriptions)
-        refused = [
-            f"{topic}: {describe(code)}"
-            for topic, code in zip(self._subscriptions, granted, strict=False)
-            if is_refusal(code)
-        ]
-        if refused:
-            self._reason = f"subscription refused: {', '.join(refused)}"
-            logger.error("%s", self._reason)
-        elif granted:
-            self._outbox.remember(_SUBSCRIBED, self._filters())
-
-    def _filters(self) -> str:
-        return "\n".join(sorted(self._subscriptions))
-
-    async def _watch(self, link: Link) -> None:
-        """Guard 9: end a connection that is silent for 1.5 keepalives, or that has stopped acknowledging.
-
-        MQTT 5 forbids sending again on a live connection, so a PUBACK that stays away ends it, too.
-        """
-        while True:
-            now_s = time.monotonic()
-            silent_at_s = link.heard_s + SILENCE_KEEPALIVES * link.keepalive_s
-            stalled_at_s = (self._pump.unacked_since_s or now_s) + self._puback_timeout_s
-            if now_s >= silent_at_s:
-                link.lose(Loss("silent", f"nothing heard for {SILENCE_KEEPALIVES} × keepalive"))
-                return
-            if now_s >= stalled_at_s:
-                link.lose(Loss("silent", f"no PUBACK for {self._puback_timeout_s:g} s"))
-                return
-            await asyncio.sleep(min(silent_at_s, stalled_at_s) - now_s)
 
     async def _announce(self, link: Link) -> None:
         try:
@@ -335,12 +298,3 @@ class SessionSupervisor(ABC):
     def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-
-async def _or_lose(link: Link, work: Awaitable[None]) -> None:
-    """Do *work*; if it fails, which it should not, the connection is given up rather than left half alive."""
-    try:
-        await work
-    except Exception as error:
-        logger.exception("the session failed")
-        link.lose(Loss("failed", f"internal error: {type(error).__name__}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ven_twin.ven.mqtt.reason_codes import Loss, Protocol
+from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, Protocol
 
 TAKEOVER_LIMIT: Mapping[Protocol, int] = {"3.1.1": 6, "5": 12}
 """Interpretation: a link that flaps looks alike, so it takes more where 0x8E is the rule."""
@@ -27,8 +27,8 @@ class TakeoverWatch:
         self._count = 0
 
     def verdict(self, loss: Loss, stood_s: float | None) -> str | None:
-        """Why this must be a duplicate client, once it must be; *stood_s* is None when no CONNACK came."""
-        if loss.kind == "taken_over":
+        """The evidence of a duplicate client, or None; *stood_s* is None when no CONNACK came."""
+        if loss.kind is LossKind.TAKEN_OVER:
             return loss.reason
         if stood_s is not None and stood_s >= _SETTLED_AFTER_S:
             self._count = 0

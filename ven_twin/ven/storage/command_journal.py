@@ -14,6 +14,7 @@ from collections.abc import Callable
 from ven_twin.ven.errors import NotKeptError
 from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck, JournalledCommand
+from ven_twin.ven.storage.transactions import note
 
 TRIES = 2
 """How often a command is begun; one that ends the VEN each time is not tried for ever."""
@@ -97,7 +98,7 @@ class CommandJournal:
 
         def write(db: sqlite3.Connection) -> None:
             if persisted is not None:
-                db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (_MEMORY, persisted.decode()))
+                note(db, _MEMORY, persisted.decode())
             if remembered is not None:
                 put = "INSERT OR REPLACE INTO answers (correlation_id, ack) VALUES (?, ?)"
                 db.execute(put, remembered)

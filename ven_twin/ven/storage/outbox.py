@@ -1,14 +1,13 @@
-"""The durable outbox: what the VEN says is kept in SQLite until the broker has acknowledged it (guard 1)."""
+"""The durable outbox: messages stay in SQLite until the broker has acknowledged them (guard 1)."""
 
 from __future__ import annotations
 
 import bisect
 import contextlib
-import json
 import logging
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +17,7 @@ from ven_twin.ven.errors import OutboxDamagedError
 from ven_twin.ven.storage.disk_reserve import DiskReserve
 from ven_twin.ven.storage.outbox_file import closed_on_failure, open_database, set_aside
 from ven_twin.ven.storage.rows import Message, OutboxCounts, OutboxRow, QuarantinedRow
+from ven_twin.ven.storage.transactions import Transactions, note
 
 DEFAULT_CAP_BYTES = 64 * 1024 * 1024
 _ROW_OVERHEAD_BYTES = 64
@@ -28,7 +28,6 @@ _QUARANTINE_PAYLOAD_BYTES = 128 * 1024
 _SHED_RANK: Mapping[str, int] = {"telemetry": 0, "ack": 2, "event": 2}
 """Order of shedding, lowest first; a kind that is not named stands between."""
 _OTHER_RANK = 1
-_COUNTS = "let go"
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +43,16 @@ def open_outbox(path: Path, *, cap_bytes: int = DEFAULT_CAP_BYTES) -> Outbox:
     except OutboxDamagedError as error:
         logger.error("%s: set aside as %s", error, set_aside(path, clock.now_ts()).name)  # noqa: TRY400
         return Outbox(path, cap_bytes=cap_bytes)
+
+
+@dataclass(slots=True)
+class _Placed:
+    """Rows to insert for messages, the rows that make room for them, and a row id for each message."""
+
+    size_bytes: int
+    rows: list[tuple[int, str, int, str, bytes, int]] = field(default_factory=list)
+    victims: dict[int, tuple[str, int]] = field(default_factory=dict)
+    row_ids: list[int | None] = field(default_factory=list)
 
 
 class Outbox:
@@ -64,23 +73,19 @@ class Outbox:
 
     def _take_up(self, path: str | Path) -> None:
         """Go on with the rows and counts that an earlier run left."""
-        self._reserve = DiskReserve(None if str(path) == ":memory:" else Path(f"{path}-reserve"))
-        depth, held, last = self._db.execute(
+        reserve = DiskReserve(None if str(path) == ":memory:" else Path(f"{path}-reserve"))
+        self._transactions = Transactions(self._db, reserve)
+        depth, size_bytes, last = self._db.execute(
             "SELECT count(*), ifnull(sum(bytes), 0), max(id) FROM outbox"
         ).fetchone()
         (last_quarantined,) = self._db.execute("SELECT max(id) FROM quarantine").fetchone()
         self._depth: int = depth
-        self._bytes: int = held
+        self._bytes: int = size_bytes
         self._last_id: int = max(last or 0, last_quarantined or 0)
         self._handed_out = 0  # rows up to this id have been taken by window()
         self._again: list[int] = []  # rows below it that are to be taken once more, in order
         self._in_flight: dict[int, int] = {}  # row id -> bytes
         self._done: set[int] = set()  # acknowledged, still to be deleted
-        let_go = json.loads(self.recall(_COUNTS) or "{}")
-        self._shed: Counter[str] = Counter(let_go.get("shed", {}))
-        self._refused: int = let_go.get("refused", 0)
-        self._quarantined: int = let_go.get("quarantined", 0)
-        self._uncounted = False
 
     @property
     def depth(self) -> int:
@@ -95,7 +100,8 @@ class Outbox:
     @property
     def counts(self) -> OutboxCounts:
         """Everything a health page shows."""
-        return OutboxCounts(self._depth, self._bytes, dict(self._shed), self._refused, self._quarantined)
+        lost = self._transactions.lost
+        return OutboxCounts(self._depth, self._bytes, dict(lost.shed), lost.refused, lost.quarantined)
 
     def put(self, kind: str, topic: str, payload: bytes) -> int | None:
         """Keep a message until it is acknowledged; its row id, or None when it was shed or not written."""
@@ -116,52 +122,54 @@ class Outbox:
         Each message finds its room as if it came alone. With *durable* it stands against a power cut, too;
         a crash of the process alone loses nothing in any case.
         """
-        victims: dict[int, tuple[str, int]] = {}
-        rows: list[tuple[int, Message, int, int] | None] = []
-        held = self._bytes
-        for message in messages:
-            size = len(message.topic) + len(message.payload) + _ROW_OVERHEAD_BYTES
-            rank = _SHED_RANK.get(message.kind, _OTHER_RANK)
-            more = self._victims(held + size - self._cap_bytes, rank, victims)
-            if more is None:
-                self._let_go(shed=message.kind)
-                rows.append(None)
-                continue
-            victims |= more
-            held += size - sum(freed for _, freed in more.values())
-            rows.append((self._last_id + 1 + sum(row is not None for row in rows), message, rank, size))
-        kept = [row for row in rows if row is not None]
-        if not kept and also is None:
-            return [None for _ in rows]
+        placed = self._placed(messages)
+        if not placed.rows and also is None:
+            return placed.row_ids
 
         def write(db: sqlite3.Connection) -> None:
-            self._delete(victims)
-            for row_id, (kind, topic, payload), rank, size in kept:
-                insert = "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)"
-                db.execute(insert, (row_id, kind, rank, topic, payload, size))
+            self._delete(placed.victims)
+            insert = "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)"
+            db.executemany(insert, placed.rows)
             if also is not None:
                 also(db)
 
-        for victim_kind, _ in victims.values():
-            self._let_go(shed=victim_kind)
-        matters = also is not None or any(rank > 0 for _, _, rank, _ in kept)
-        if not self._committed(write, may_use_reserve=matters, durable=durable):
-            for victim_kind, _ in victims.values():
-                self._shed[victim_kind] -= 1
-            self._refused += len(kept)
-            self._uncounted = True
+        for kind, _ in placed.victims.values():
+            self._transactions.lost.add(shed=kind)
+        matters = also is not None or any(rank > 0 for _, _, rank, *_ in placed.rows)
+        if not self._transactions.commit(write, may_use_reserve=matters, durable=durable):
+            for kind, _ in placed.victims.values():
+                self._transactions.lost.shed[kind] -= 1
+            self._transactions.lost.add(refused=len(placed.rows))
             return None
-        self._depth += len(kept) - len(victims)
-        self._bytes = held
-        self._last_id += len(kept)
-        return [None if row is None else row[0] for row in rows]
+        self._depth += len(placed.rows) - len(placed.victims)
+        self._bytes = placed.size_bytes
+        self._last_id += len(placed.rows)
+        return placed.row_ids
+
+    def _placed(self, messages: Sequence[Message]) -> _Placed:
+        """Find room for *messages* in turn; one that finds none is shed."""
+        placed = _Placed(size_bytes=self._bytes)
+        for kind, topic, payload in messages:
+            size = len(topic) + len(payload) + _ROW_OVERHEAD_BYTES
+            rank = _SHED_RANK.get(kind, _OTHER_RANK)
+            victims = self._victims(placed.size_bytes + size - self._cap_bytes, rank, placed.victims)
+            if victims is None:
+                self._transactions.lost.add(shed=kind)
+                placed.row_ids.append(None)
+                continue
+            placed.victims |= victims
+            placed.size_bytes += size - sum(freed for _, freed in victims.values())
+            row_id = self._last_id + 1 + len(placed.rows)
+            placed.rows.append((row_id, kind, rank, topic, payload, size))
+            placed.row_ids.append(row_id)
+        return placed
 
     def write(self, change: Callable[[sqlite3.Connection], object], *, durable: bool = False) -> bool:
-        """Make a change to what is kept beside the messages; whether it is on disk."""
-        return self._committed(change, may_use_reserve=True, durable=durable)
+        """Make a change beside the messages. Returns whether it is on disk."""
+        return self._transactions.commit(change, may_use_reserve=True, durable=durable)
 
     def read(self, query: str) -> list[tuple[Any, ...]]:
-        """What is kept beside the messages; nothing when the disk cannot be read."""
+        """Rows beside the messages; none when the disk cannot be read."""
         with contextlib.suppress(sqlite3.Error):
             return list(self._db.execute(query))
         return []
@@ -187,8 +195,7 @@ class Outbox:
     def quarantine(self, row_id: int, reason: str) -> None:
         """Put a row in flight aside because it cannot be sent; only the newest such rows are kept."""
         self._settle(row_id)
-        self._quarantined += 1
-        self._uncounted = True
+        self._transactions.lost.add(quarantined=1)
 
         def write(db: sqlite3.Connection) -> None:
             db.execute(
@@ -202,7 +209,7 @@ class Outbox:
                 (_QUARANTINE_ROWS,),
             )
 
-        if not self._committed(write, may_use_reserve=True):
+        if not self._transactions.commit(write, may_use_reserve=True):
             self._done.add(row_id)
 
     def release(self, row_id: int | None = None) -> None:
@@ -216,26 +223,25 @@ class Outbox:
             bisect.insort(self._again, row_id)
 
     def quarantined(self) -> list[QuarantinedRow]:
-        """What was put aside, newest first."""
+        """The rows that were put aside, newest first."""
         rows = self._db.execute("SELECT id, kind, topic, payload, reason FROM quarantine ORDER BY id DESC")
         return [QuarantinedRow(*row) for row in rows]
 
     def remember(self, key: str, value: str) -> None:
-        """Keep a small fact beside the messages, such as what the session has subscribed to."""
-        self.write(lambda db: db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (key, value)))
+        """Write a note beside the messages, such as the acknowledged subscriptions."""
+        self.write(lambda db: note(db, key, value))
 
     def recall(self, key: str) -> str | None:
-        """The fact last remembered under *key*."""
-        with contextlib.suppress(sqlite3.Error):
-            row = self._db.execute("SELECT value FROM memo WHERE key = ?", (key,)).fetchone()
-            return None if row is None else str(row[0])
-        return None
+        """The note that was last written under *key*."""
+        return self._transactions.recall(key)
 
     def flush(self) -> None:
         """Delete what has been acknowledged; what the disk refuses to delete is not sent again either."""
-        if self._done and self._committed(lambda _: self._delete(self._done), may_use_reserve=True):
+        if not self._done:
+            return
+        if self._transactions.commit(lambda _: self._delete(self._done), may_use_reserve=True):
             self._done.clear()
-            self._reserve.retake()
+            self._transactions.reserve.retake()
 
     def close(self) -> None:
         """Delete what has been acknowledged and close the file; safe to repeat."""
@@ -252,15 +258,15 @@ class Outbox:
 
     def _take(self, condition: str, value: int, limit: int) -> list[OutboxRow]:
         query = f"SELECT id, kind, topic, payload, bytes FROM outbox WHERE {condition} ORDER BY id LIMIT ?"  # noqa: S608 - both conditions are above
-        taken: list[OutboxRow] = []
+        rows: list[OutboxRow] = []
         for row_id, kind, topic, payload, size in self._db.execute(query, (value, limit + len(self._done))):
-            if len(taken) == limit:
+            if len(rows) == limit:
                 break
             self._handed_out = max(self._handed_out, row_id)
             if row_id not in self._done:
                 self._in_flight[row_id] = size
-                taken.append(OutboxRow(row_id, kind, topic, payload))
-        return taken
+                rows.append(OutboxRow(row_id, kind, topic, payload))
+        return rows
 
     def _settle(self, row_id: int) -> bool:
         size = self._in_flight.pop(row_id, None)
@@ -271,7 +277,7 @@ class Outbox:
         return True
 
     def _victims(
-        self, excess: int, rank: int, taken: Mapping[int, object]
+        self, excess: int, rank: int, chosen: Mapping[int, object]
     ) -> dict[int, tuple[str, int]] | None:
         """Rows to shed for *excess* bytes: none of a rank above *rank*; None when that is not enough."""
         victims: dict[int, tuple[str, int]] = {}
@@ -279,52 +285,13 @@ class Outbox:
             return victims
         query = "SELECT id, kind, bytes FROM outbox WHERE rank <= ? ORDER BY rank, id"
         with contextlib.suppress(sqlite3.Error):
-            for row_id, kind, held in self._db.execute(query, (rank,)):
-                if row_id not in self._in_flight and row_id not in self._done and row_id not in taken:
-                    victims[row_id] = (kind, held)
-                    excess -= held
+            for row_id, kind, size in self._db.execute(query, (rank,)):
+                if row_id not in self._in_flight and row_id not in self._done and row_id not in chosen:
+                    victims[row_id] = (kind, size)
+                    excess -= size
                     if excess <= 0:
                         return victims
         return None
 
-    def _let_go(self, *, shed: str) -> None:
-        self._shed[shed] += 1
-        self._uncounted = True
-
     def _delete(self, row_ids: Mapping[int, object] | set[int] | list[int]) -> None:
         self._db.executemany("DELETE FROM outbox WHERE id = ?", [(row_id,) for row_id in row_ids])
-
-    def _committed(
-        self,
-        write: Callable[[sqlite3.Connection], object],
-        *,
-        may_use_reserve: bool,
-        durable: bool = False,
-    ) -> bool:
-        """Whether *write* went to the disk, if need be into the space held back; nothing is raised."""
-        if self._try(write, durable=durable):
-            return True
-        return may_use_reserve and self._reserve.give_up() and self._try(write, durable=durable)
-
-    def _try(self, write: Callable[[sqlite3.Connection], object], *, durable: bool) -> bool:
-        try:
-            if durable:
-                self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("BEGIN IMMEDIATE")
-            write(self._db)
-            if self._uncounted:  # what was let go is counted in the transaction that lets it go
-                counts = {"shed": self._shed, "refused": self._refused, "quarantined": self._quarantined}
-                self._db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (_COUNTS, json.dumps(counts)))
-            self._db.execute("COMMIT")
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-            if isinstance(error, sqlite3.ProgrammingError):
-                raise
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            return False
-        finally:
-            if durable:
-                with contextlib.suppress(sqlite3.Error):
-                    self._db.execute("PRAGMA synchronous = NORMAL")
-        self._uncounted = False
-        return True

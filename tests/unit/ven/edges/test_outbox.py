@@ -15,6 +15,7 @@ import pytest
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError
 from ven_twin.ven.storage.disk_reserve import RESERVE_BYTES
 from ven_twin.ven.storage.outbox import Outbox, open_outbox
+from ven_twin.ven.storage.transactions import Transactions
 
 KB = 1024
 ROW = KB - 64 - 1  # payload that makes a row of 1 KB with a topic of one letter
@@ -58,7 +59,7 @@ class DiskFull:
 def fill_disk(outbox: Outbox) -> DiskFull:
     """Let the disk under *outbox* be full."""
     full = DiskFull(outbox._db)
-    outbox._db = full  # type: ignore[assignment]
+    outbox._db = outbox._transactions._db = full  # type: ignore[assignment]
     return full
 
 
@@ -372,7 +373,7 @@ def test_an_outbox_that_cannot_be_taken_up_lets_go_of_the_file(
 ) -> None:
     """Interrupted while it is opened, it leaves the file to the next."""
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(Outbox, "recall", _interrupt)
+        interrupted.setattr(Transactions, "recall", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             Outbox(path)
     with Outbox(path) as outbox:

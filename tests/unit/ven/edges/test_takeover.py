@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ven_twin.ven.mqtt.reason_codes import Loss, disconnect_loss
+from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, disconnect_loss
 from ven_twin.ven.mqtt.takeover import TakeoverWatch
 
-CLEAN = Loss("closed", "closed", clean=True)
-RESET = Loss("closed", "reset")
+CLEAN = Loss(LossKind.CLOSED, "closed", clean=True)
+RESET = Loss(LossKind.CLOSED, "reset")
 
 
 def verdicts(watch: TakeoverWatch, losses: list[tuple[Loss, float | None]]) -> list[bool]:
@@ -32,7 +32,7 @@ def test_a_reset_among_clean_closes_does_not_hide_a_duel() -> None:
 
 def test_a_bad_link_makes_no_picture() -> None:
     """A reset, or an attempt that fails otherwise, is not what a taken-over session looks like."""
-    unreachable = Loss("unreachable", "no route")
+    unreachable = Loss(LossKind.UNREACHABLE, "no route")
     losses = [(CLEAN, 1.0), (RESET, 1.0), (CLEAN, 1.0), (unreachable, None), (CLEAN, 1.0)]
     assert not any(verdicts(TakeoverWatch(2), losses))
 
