@@ -16,7 +16,6 @@ from contracts.wire.ids import CorrelationId, VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, VenOption, with_aggregator
 from ven_twin.cli.console import print_json
-from ven_twin.operations.aggregator.protocol import RefusedError
 
 if TYPE_CHECKING:
     from contracts.wire.acks import Ack
@@ -51,6 +50,8 @@ def cmd(
     aggregator: Callable[[], Aggregator],
 ) -> None:
     """Send one operation to a VEN and print its ack. Exit 1 when it is refused or does not come."""
+    from ven_twin.operations.aggregator.protocol import RefusedError
+
     checked_id = check_ven_id(ven_id, "--ven-id")
     # An unknown operation is refused by the cloud side, which answers with those that it knows.
     command, reached = NewCommand(op=cast("Any", op), data=_object(data)), aggregator()

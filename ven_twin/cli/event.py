@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
@@ -20,7 +20,9 @@ from ven_twin.cli import event_view, report
 from ven_twin.cli.connection import JsonOption, with_aggregator
 from ven_twin.cli.console import print_json
 from ven_twin.cli.event_options import with_event
-from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError, whole_report
+
+if TYPE_CHECKING:
+    from ven_twin.operations.aggregator.protocol import Aggregator
 
 app = typer.Typer(help="DR events: create, look at, revise, cancel, delete, report.", no_args_is_help=True)
 
@@ -44,8 +46,8 @@ EventArgument = Annotated[str, typer.Argument(help="The event's id.")]
 
 
 @app.command()
-@with_aggregator
 @with_event
+@with_aggregator
 def create(
     *,
     body: Callable[..., EventBody],
@@ -64,8 +66,8 @@ def create(
 
 
 @app.command()
-@with_aggregator
 @with_event
+@with_aggregator
 def revise(
     event_id: EventArgument,
     *,
@@ -165,6 +167,8 @@ def show_report(
     aggregator: Callable[[], Aggregator],
 ) -> None:
     """Print what an event delivered; it is settled now when it is over and was not."""
+    from ven_twin.operations.aggregator.protocol import whole_report
+
     checked_id = check_event_id(event_id)
     with _refusals(json_output=json_output):
         reached = aggregator()
@@ -184,6 +188,8 @@ def new_event_id() -> EventId:
 @contextlib.contextmanager
 def _refusals(*, json_output: bool) -> Iterator[None]:
     """Print a refusal within as JSON when that is wanted, and exit with 1."""
+    from ven_twin.operations.aggregator.protocol import RefusedError
+
     try:
         yield
     except RefusedError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 import typer
@@ -12,7 +13,9 @@ from rich.text import Text
 from contracts.api.fleet import Fleet
 from ven_twin.cli.connection import JsonOption, with_aggregator
 from ven_twin.cli.console import print_json
-from ven_twin.operations.aggregator.protocol import Aggregator
+
+if TYPE_CHECKING:
+    from ven_twin.operations.aggregator.protocol import Aggregator
 
 app = typer.Typer(help="The VENs together.", no_args_is_help=True)
 

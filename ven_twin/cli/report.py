@@ -10,13 +10,14 @@ from rich.console import Console
 
 from contracts.api.reports import EventReport
 from contracts.errors import FieldError
-from ven_twin.operations.reports import page, table, terminal
 
 console = Console(highlight=False)
 
 
 def show_report(settled: EventReport) -> None:
     """Print a report: delivered power by baseline and by VEN."""
+    from ven_twin.operations.reports import terminal
+
     terminal.show(settled, console)
 
 
@@ -26,6 +27,8 @@ def save(settled: EventReport, *, html: Path | None, csv: str | None) -> None:
     Raises:
         FieldError: a file cannot be written; names the option.
     """
+    from ven_twin.operations.reports import page, table
+
     if html is not None:
         text = page.html(settled)
         _write("--html", html, text)

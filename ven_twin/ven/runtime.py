@@ -26,7 +26,7 @@ from ven_twin.ven.identity.renewal import Fetch, Renewal
 from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.settings import TwinSettings
-from ven_twin.ven.snapshot import VenSnapshot
+from ven_twin.ven.snapshot import VenSnapshot, take_snapshot
 from ven_twin.ven.storage.command_journal import CommandJournal
 from ven_twin.ven.storage.outbox import Outbox, open_outbox
 from ven_twin.ven.storage.rows import JournalledCommand
@@ -92,9 +92,9 @@ class Twin:
             OutboxError: another process uses the outbox, or it cannot be written.
         """
         ven_clock = ven_clock or clock.VenClock()
-        now_s = ven_clock.monotonic_s()
-        house_ts = ven_clock.now_ts() if settings.house_start_ts is None else settings.house_start_ts
-        house_clock = HouseClock(house_ts, now_s, settings.house_speed)
+        now_s, house_ts = ven_clock.monotonic_s(), settings.house_start_ts
+        start_ts = ven_clock.now_ts() if house_ts is None else house_ts
+        house_clock = HouseClock(start_ts, now_s, settings.house_speed)
         house = warm_house(settings.house, house_clock, settings.house_seed)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         cap_bytes = round(settings.outbox_mb * 1024 * 1024)
@@ -104,17 +104,18 @@ class Twin:
             persisted = store.read(settings.ven_id, house.load_ids)
             if persisted is not None:
                 ven_clock.begin(persisted.saved_ts)
+            boot_id = clock.new_boot_id(ven_clock.now_ts(), persisted.boot_id if persisted else None)
             engine = start_engine(
                 settings.ven_id,
                 house,
-                clock.new_boot_id(ven_clock.now_ts(), None if persisted is None else persisted.boot_id),
+                boot_id,
                 now_s,
                 persisted=persisted,
                 answers=store.journal.answers(),
                 report_interval_s=settings.report_interval_s,
             )
             twin = cls(settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch)
-            twin._shadow.enqueue({} if persisted is None else persisted.pending)
+            twin._shadow.enqueue(persisted.pending if persisted else {})
         except BaseException:
             outbox.close()
             raise
@@ -148,29 +149,12 @@ class Twin:
 
     def snapshot(self) -> VenSnapshot:
         """Everything that is shown of this VEN, at this instant."""
-        engine, house, now_s = self._engine, self._engine.house, self._clock.monotonic_s()
-        return VenSnapshot(
-            now_ts=self._clock.now_ts(),
-            tick_age_s=now_s - engine.ticked_s,
-            boot_id=engine.sender.boot_id,
-            house=self._settings.house,
-            house_ts=house.house_ts(now_s),
-            house_speed=self._settings.house_speed,
-            utc_offset_h=house.utc_offset_h,
-            state=engine.state,
-            pair=house.pair,
-            flow=house.flow,
-            panel=house.panel,
-            acting=house.acting,
-            requested_kw=house.requested_kw,
-            delivered=house.delivered,
-            sustain_s=house.sustained.for_s,
-            past=engine.past,
+        return take_snapshot(
+            self._engine,
+            self._settings,
+            self._clock,
             session=self._session.status,
-            last_event=house.with_rebound(engine.last_event),
             outbox=self._outbox.counts,
-            clock_jump_s=self._clock.jump_s,
-            clock_skew_s=self._clock.skew_s,
             certificate=self._certificate,
         )
 

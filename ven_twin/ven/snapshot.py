@@ -12,7 +12,10 @@ from ven_twin.control.house_pair import Flow, HousePair
 from ven_twin.control.meter import Meter
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.profile import Panel
+from ven_twin.ven.clock import VenClock
+from ven_twin.ven.engine import VenEngine
 from ven_twin.ven.mqtt.session_status import SessionStatus
+from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.storage.rows import OutboxCounts
 
 
@@ -72,3 +75,40 @@ class VenSnapshot:
     def messages_lost(self) -> int:
         """Messages that never reached the cloud."""
         return self.outbox.lost
+
+
+def take_snapshot(
+    engine: VenEngine,
+    settings: TwinSettings,
+    ven_clock: VenClock,
+    *,
+    session: SessionStatus,
+    outbox: OutboxCounts,
+    certificate: Path,
+) -> VenSnapshot:
+    """The snapshot of a VEN now, of its engine and of what the engine does not hold."""
+    house, now_s = engine.house, ven_clock.monotonic_s()
+    return VenSnapshot(
+        now_ts=ven_clock.now_ts(),
+        tick_age_s=now_s - engine.ticked_s,
+        boot_id=engine.sender.boot_id,
+        house=settings.house,
+        house_ts=house.house_ts(now_s),
+        house_speed=settings.house_speed,
+        utc_offset_h=house.utc_offset_h,
+        state=engine.state,
+        pair=house.pair,
+        flow=house.flow,
+        panel=house.panel,
+        acting=house.acting,
+        requested_kw=house.requested_kw,
+        delivered=house.delivered,
+        sustain_s=house.sustained.for_s,
+        past=engine.past,
+        session=session,
+        last_event=house.with_rebound(engine.last_event),
+        outbox=outbox,
+        clock_jump_s=ven_clock.jump_s,
+        clock_skew_s=ven_clock.skew_s,
+        certificate=certificate,
+    )
