@@ -235,7 +235,7 @@ class Events(RuleBasedStateMachine):
         """Never two events at once: the one with the lowest priority number, and none when opted out."""
         held = self.ven.in_force(self.now)
         active = [one for one in self.ven.schedule.events.values() if one.phase(self.now) is Phase.ACTIVE]
-        if not self.ven.settings.takes_part(self.now):
+        if not self.ven.settings.participates(self.now):
             assert active == []
         if held is None:
             assert active == []
@@ -282,7 +282,7 @@ class Events(RuleBasedStateMachine):
             assert held.event == event
             assert held.expired is (self.ven.errors.get(f"drEvents.{event_id}") == EXPIRED)
         held = self.ven.in_force(self.now)
-        if self.ven.settings.takes_part(self.now):
+        if self.ven.settings.participates(self.now):
             wanted = [event for event in latest.values() if self._is_on(event)]
             assert held is not None or not wanted
         if held is not None and held.event.event_id not in latest:

@@ -78,7 +78,7 @@ def _show(held: Hold) -> None:
     if held.holds:
         typer.echo(f"Yes: {asked} can be held for {length}.")
     else:
-        typer.echo(f"No: {asked} can be held for {held.held_min:g} of {length}.")
+        typer.echo(f"No: {asked} can be held for {held.sustained_min:g} of {length}.")
     typer.echo(f"Mean {power(held.mean_kw)}, at least {power(held.least_kw)}:")
     every = max(1, math.ceil(len(held.curve) / ROWS))
     for after_min, delivered_kw in held.curve[every - 1 :: every]:
@@ -89,7 +89,7 @@ def _show(held: Hold) -> None:
         f"Air {comfort.beyond_setpoint_c:.1f} °C beyond the setpoint at worst, "
         f"{comfort.alone_c:.1f} °C if left alone."
     )
-    for what, soc in (("Car", comfort.ev_soc_given_up), ("Battery", comfort.battery_soc_used)):
+    for what, soc in (("Car", comfort.ev_soc_forgone), ("Battery", comfort.battery_soc_used)):
         if soc:
             typer.echo(f"{what}: {soc:.0%} less charge at the end.")
     for circuit, off_min in sorted(comfort.curtailed_min.items(), key=lambda item: -item[1]):

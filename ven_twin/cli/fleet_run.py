@@ -49,11 +49,13 @@ def run_fleet(
     from ven_twin.cli.run import log_to_stderr
     from ven_twin.house.library import load_profile
 
-    house_names = _listed(houses, "--houses")
+    house_names = _split(houses, "--houses")
     seeds = {house: load_profile(house).seed for house in house_names}
     start = parse_start_ts(house_start, "--house-start") if house_start else None
     cloud = connect(stage, profile, region)
-    ven_ids = [check_ven_id(name, "--vens") for name in _listed(vens, "--vens")] if vens else _known(cloud)
+    ven_ids = (
+        [check_ven_id(name, "--vens") for name in _split(vens, "--vens")] if vens else _stack_vens(cloud)
+    )
     log_to_stderr(json_output=False)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_says_who)
@@ -72,7 +74,7 @@ def run_fleet(
                 report_interval_s=report_interval_s,
             )
             twins[ven_id] = stack.enter_context(twin)
-        left = asyncio.run(_all_until_told(twins))
+        left = asyncio.run(_all_until_signalled(twins))
     if left:
         raise VenTwinError("; ".join(left))
 
@@ -84,13 +86,13 @@ def _twin(cloud: Cloud, ven_id: str, stage: str, **house: object) -> Twin:
     from ven_twin.ven.settings import TwinSettings
 
     folder = ven_folder(stage, ven_id)
-    asked = TwinSettings(ven_id=ven_id, endpoint="", state_dir=folder, **house)  # type: ignore[arg-type]
+    settings = TwinSettings(ven_id=ven_id, endpoint="", state_dir=folder, **house)  # type: ignore[arg-type]
     endpoint, port = save_identity(cloud, ven_id, folder / "tls")
-    return Twin.open(asked.at(endpoint, port), identity_files.load(folder / "tls"))
+    return Twin.open(settings.at(endpoint, port), identity_files.load(folder / "tls"))
 
 
-async def _all_until_told(twins: dict[str, Twin]) -> list[str]:
-    """Run *twins* until SIGINT or SIGTERM; why any ended by itself."""
+async def _all_until_signalled(twins: dict[str, Twin]) -> list[str]:
+    """Run *twins* until SIGINT or SIGTERM; the reasons of those that ended by themselves."""
 
     def stop() -> None:
         for twin in twins.values():
@@ -113,15 +115,15 @@ def _says_who(record: logging.LogRecord) -> bool:
     return True
 
 
-def _known(cloud: Cloud) -> list[str]:
+def _stack_vens(cloud: Cloud) -> list[str]:
     """Every VEN of the stack. Raises VenTwinError when there is none."""
-    found = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
-    if not found:
+    ven_ids = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
+    if not ven_ids:
         raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")
-    return found
+    return ven_ids
 
 
-def _listed(text: str, field: str) -> list[str]:
+def _split(text: str, field: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise FieldError(field, "name at least one")

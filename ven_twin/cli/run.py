@@ -101,7 +101,7 @@ def run(
     house_start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
     folder = state or ven_folder(stage, ven_id)
     # Judged before anything is fetched; the endpoint may still be open.
-    asked = TwinSettings(
+    settings = TwinSettings(
         ven_id=ven_id,
         endpoint=endpoint or "",
         port=port or MQTT_PORT,
@@ -120,19 +120,19 @@ def run(
         options = ["--ven-id", ven_id, "--stage", stage, "--out", str(folder / "tls")]
         for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
             options += [option, value] if value is not None else []
-        where = _fetched(options, folder, at_once=stage == LOCAL)
+        where = _fetch_identity(options, folder, at_once=stage == LOCAL)
         if certs is None:
             fetch = partial(_fetch_again, options, folder)
         certs = certs or Path(where["folder"])
-        asked = asked.at(endpoint or where["endpoint"], port or where["port"])
-    with Twin.open(asked, identity_files.load(certs), fetch=fetch) as twin:
-        ended = asyncio.run(_until_told(twin, web, folder))
+        settings = settings.at(endpoint or where["endpoint"], port or where["port"])
+    with Twin.open(settings, identity_files.load(certs), fetch=fetch) as twin:
+        ended = asyncio.run(_until_signalled(twin, web, folder))
     if ended is not None:
         raise VenTwinError(ended)
 
 
-async def _until_told(twin: Twin, web: WebSettings | None, folder: Path) -> str | None:
-    """Run *twin*, and its page with it, until SIGINT or SIGTERM; why it ended by itself, or None."""
+async def _until_signalled(twin: Twin, web: WebSettings | None, folder: Path) -> str | None:
+    """Run *twin* and its page until SIGINT or SIGTERM; the reason when it ended by itself, or None."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, twin.stop)
@@ -145,24 +145,27 @@ async def _until_told(twin: Twin, web: WebSettings | None, folder: Path) -> str 
     return status.reason if status.state == "duplicate_client" else None
 
 
-def _fetched(options: list[str], folder: Path, *, at_once: bool) -> dict[str, Any]:
-    """Identity and endpoint from the cloud, or what was fetched before where the cloud cannot be asked.
+def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> dict[str, Any]:
+    """Identity and endpoint from the cloud; those of the last fetch, when the cloud is out of reach.
 
     A VEN that has them does not wait for a cloud that may be out of reach, unless that is told *at_once*: its
     events start on time. What is new is fetched when the cloud desires it, or takes the certificate no more.
     """
-    known = folder / "endpoint.json"
-    if not at_once and known.exists() and (folder / "tls").exists():
-        kept: dict[str, Any] = json.loads(known.read_text())
-        return kept
-    done = subprocess.run(_fetch_command(options), capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return _noted(known, done.stdout)
-    if not known.exists():
-        raise VenTwinError(_last_line(done.stderr))
-    logger.warning("%s; going on with what was fetched before", _last_line(done.stderr))
-    before: dict[str, Any] = json.loads(known.read_text())
-    return before
+    stored = folder / "endpoint.json"
+    if not at_once and stored.exists() and (folder / "tls").exists():
+        return _read_endpoint(stored)
+    finished = subprocess.run(_fetch_command(options), capture_output=True, text=True, check=False)
+    if finished.returncode == 0:
+        return _write_endpoint(stored, finished.stdout)
+    if not stored.exists():
+        raise VenTwinError(_last_line(finished.stderr))
+    logger.warning("%s; going on with what was fetched before", _last_line(finished.stderr))
+    return _read_endpoint(stored)
+
+
+def _read_endpoint(stored: Path) -> dict[str, Any]:
+    where: dict[str, Any] = json.loads(stored.read_text())
+    return where
 
 
 async def _fetch_again(options: list[str], folder: Path) -> None:
@@ -178,7 +181,7 @@ async def _fetch_again(options: list[str], folder: Path) -> None:
             await process.wait()
     if process.returncode != 0:
         raise VenTwinError(_last_line(complaint.decode(errors="replace")))
-    _noted(folder / "endpoint.json", output.decode())
+    _write_endpoint(folder / "endpoint.json", output.decode())
 
 
 def _fetch_command(options: list[str]) -> list[str]:
@@ -186,10 +189,10 @@ def _fetch_command(options: list[str]) -> list[str]:
     return [sys.executable, "-m", "ven_twin.cli", "certs", "fetch", "--json", *options]
 
 
-def _noted(known: Path, answer: str) -> dict[str, Any]:
-    draft = known.with_suffix(".partial")
+def _write_endpoint(stored: Path, answer: str) -> dict[str, Any]:
+    draft = stored.with_suffix(".partial")
     draft.write_text(answer)
-    draft.replace(known)
+    draft.replace(stored)
     where: dict[str, Any] = json.loads(answer)
     return where
 

@@ -1,1 +1,1 @@
-"""What a VEN decides: events, shedding, offers, release, opt-out. Pure."""
+"""The decisions of a VEN: events, shedding, offers, release, opt-out. Pure."""

@@ -1,4 +1,4 @@
-"""What each command does to the VEN's state, and what is answered. Pure."""
+"""The handlers of commands: the state after each, and its answer. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ven_twin.control.ven_state import REFUSED, LoadShed, VenState
 
 @dataclass(frozen=True, slots=True)
 class VenFigures:
-    """What a command may ask for that the state does not hold.
+    """The answers of ``get`` and the critical circuits, which the state does not have.
 
     Attributes:
         status: makes the answer of ``get status``.
@@ -48,82 +48,82 @@ class StateChange:
     desired: Mapping[str, Any] = field(default_factory=dict)
 
 
-def carry_out(state: VenState, command: ops.VenCommand, now_ts: float, facts: VenFigures) -> StateChange:
+def carry_out(state: VenState, command: ops.VenCommand, now_ts: float, figures: VenFigures) -> StateChange:
     """Do what *command* says.
 
     Raises:
         CommandRefusedError: it cannot be done; nothing changed.
     """
     try:
-        done = _HANDLERS[type(command)](state, command, now_ts, facts)
+        done = _HANDLERS[type(command)](state, command, now_ts, figures)
     except FieldError as error:
         raise CommandRefusedError(error, command.op, command.correlation_id) from None
     return replace(done, state=done.state.with_desired(done.desired, now_ts))
 
 
-def _ping(state: VenState, _command: ops.Ping, _now_ts: float, _facts: VenFigures) -> StateChange:
+def _ping(state: VenState, _command: ops.Ping, _now_ts: float, _figures: VenFigures) -> StateChange:
     return StateChange(state, {"pong": True})
 
 
-def _get(state: VenState, command: ops.Get, _now_ts: float, facts: VenFigures) -> StateChange:
-    return StateChange(state, {"data": facts.status() if command.what == "status" else facts.config()})
+def _get(state: VenState, command: ops.Get, _now_ts: float, figures: VenFigures) -> StateChange:
+    return StateChange(state, {"data": figures.status() if command.what == "status" else figures.config()})
 
 
-def _set_config(state: VenState, command: ops.SetConfig, _now_ts: float, _facts: VenFigures) -> StateChange:
+def _set_config(state: VenState, command: ops.SetConfig, _now_ts: float, _figures: VenFigures) -> StateChange:
     if not command.settings:
         raise FieldError("data", "name at least one setting")
     if "drEvents" in command.settings:
         raise FieldError("data.drEvents", "events are set by the shadow, or by the event operation")
     desired = read_desired(command.settings)
     errors = dict(desired.errors)
-    own = state.of_own_loads(desired, errors)
+    of_house = state.of_house_loads(desired, errors)
     for path, reason in errors.items():
         raise FieldError(f"data.{path}", reason)
-    return StateChange(replace(state, settings=state.settings.with_desired(own)), {}, command.settings)
+    return StateChange(replace(state, settings=state.settings.with_desired(of_house)), {}, command.settings)
 
 
-def _enable(state: VenState, _command: ops.Enable, _now_ts: float, _facts: VenFigures) -> StateChange:
+def _enable(state: VenState, _command: ops.Enable, _now_ts: float, _figures: VenFigures) -> StateChange:
     return StateChange(replace(state, settings=replace(state.settings, enabled=True)), {}, {"enabled": True})
 
 
-def _disable(state: VenState, _command: ops.Disable, _now_ts: float, _facts: VenFigures) -> StateChange:
+def _disable(state: VenState, _command: ops.Disable, _now_ts: float, _figures: VenFigures) -> StateChange:
     return StateChange(
         replace(state, settings=replace(state.settings, enabled=False)), {}, {"enabled": False}
     )
 
 
-def _set_load(state: VenState, command: ops.SetLoad, _now_ts: float, _facts: VenFigures) -> StateChange:
-    _own_load(state, command.load_id)
+def _set_load(state: VenState, command: ops.SetLoad, _now_ts: float, _figures: VenFigures) -> StateChange:
+    _check_load(state, command.load_id)
     setting = LoadSetting(enabled=command.enabled, capacity_kw=command.capacity_kw, priority=command.priority)
-    given = {key: value for key, value in msgspec.to_builtins(setting).items() if value is not None}
-    if not given:
+    changed = {key: value for key, value in msgspec.to_builtins(setting).items() if value is not None}
+    if not changed:
         raise FieldError("data", "name at least one of enabled, capacityKw, priority")
-    patch = {"loads": {command.load_id: given}}
+    patch = {"loads": {command.load_id: changed}}
     return StateChange(replace(state, settings=state.settings.with_desired(read_desired(patch))), {}, patch)
 
 
-def _shed_load(state: VenState, command: ops.ShedLoad, now_ts: float, facts: VenFigures) -> StateChange:
+def _shed_load(state: VenState, command: ops.ShedLoad, now_ts: float, figures: VenFigures) -> StateChange:
     if command.load_id is None:
         return _start_event(state, command, now_ts, kw=command.reduce_kw, duration_s=command.duration_s)
-    _own_load(state, command.load_id)
-    if command.load_id in facts.critical:
+    _check_load(state, command.load_id)
+    if command.load_id in figures.critical:
         raise FieldError("data.loadId", f"{command.load_id} is critical and never shed")
     shed = LoadShed(command.reduce_kw, now_ts + command.duration_s)
     sheds = {**state.load_sheds, command.load_id: shed}
     return StateChange(replace(state, load_sheds=sheds), {"requested_shed_kw": command.reduce_kw})
 
 
-def _shed_panel(state: VenState, command: ops.ShedPanel, now_ts: float, _facts: VenFigures) -> StateChange:
+def _shed_panel(state: VenState, command: ops.ShedPanel, now_ts: float, _figures: VenFigures) -> StateChange:
     return _start_event(
         state, command, now_ts, kw=command.requested_reduction_kw, duration_s=command.duration_s
     )
 
 
-def _event(state: VenState, command: ops.EventCommand, now_ts: float, _facts: VenFigures) -> StateChange:
-    known = state.schedule.events.get(command.event_id)
+def _event(state: VenState, command: ops.EventCommand, now_ts: float, _figures: VenFigures) -> StateChange:
+    scheduled = state.schedule.events.get(command.event_id)
     start_ts = command.start_ts if command.start_ts is not None else int(now_ts)
-    if known is not None and command.start_ts is None:
-        start_ts = known.event.start_ts
+    if scheduled is not None and command.start_ts is None:
+        start_ts = scheduled.event.start_ts
     end_ts = command.end_ts
     if end_ts is None:
         end_ts = start_ts + max(1, round(command.duration_s or 0))
@@ -148,11 +148,13 @@ def _start_event(
     return _offer(state, command, now_ts, event_id=event_id, start_ts=int(now_ts), duration_s=length_s, kw=kw)
 
 
-def _event_id(correlation_id: str | None, held: Collection[str], now_ts: float) -> str:
+def _event_id(correlation_id: str | None, event_ids: Collection[str], now_ts: float) -> str:
     """An id for the event that a command starts: by its correlation id, so that a repeat is the same one."""
     if correlation_id is None:
         at = f"cmd-{int(now_ts)}"
-        return next(name for n in range(len(held) + 1) if (name := f"{at}-{n}" if n else at) not in held)
+        return next(
+            name for n in range(len(event_ids) + 1) if (name := f"{at}-{n}" if n else at) not in event_ids
+        )
     event_id = f"cmd-{correlation_id}"
     if EVENT_ID.fullmatch(event_id):
         return event_id
@@ -169,7 +171,7 @@ def _offer(
     duration_s: int,
     kw: float,
 ) -> StateChange:
-    if not state.settings.takes_part(now_ts):
+    if not state.settings.participates(now_ts):
         raise FieldError("op", f"{command.op} is not taken while the VEN is disabled or opted out")
     event: DrEvent = read_event(
         {
@@ -190,7 +192,7 @@ def _offer(
     return StateChange(replace(state, schedule=schedule), answer)
 
 
-def _restore(state: VenState, command: ops.Restore, now_ts: float, _facts: VenFigures) -> StateChange:
+def _restore(state: VenState, command: ops.Restore, now_ts: float, _figures: VenFigures) -> StateChange:
     if command.event_id is not None and command.event_id not in state.schedule.events:
         raise FieldError("data.event_id", f"unknown event {command.event_id!r}")
     running = state.schedule.open_ids(now_ts)
@@ -206,7 +208,7 @@ def _restore(state: VenState, command: ops.Restore, now_ts: float, _facts: VenFi
     return StateChange(restored, answer, {"drEvents": dict.fromkeys(by_shadow)} if by_shadow else {})
 
 
-def _own_load(state: VenState, load_id: str) -> None:
+def _check_load(state: VenState, load_id: str) -> None:
     if load_id not in state.load_ids:
         raise FieldError("data.loadId", f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
 

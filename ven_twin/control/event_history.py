@@ -1,4 +1,4 @@
-"""The events that are over, as a resident wants to see them: asked, delivered, how it ended. Pure."""
+"""The events that are over, as a resident wants to see them: requested, delivered, and their end. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class PastEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         event_id: its id.
         start_ts: when it started here, UTC s; when it was to start, if it was left before.
         end_ts: when it ended here, UTC s.
-        ended: as what: completed, cancelled or optedOut.
-        requested_kw: what it last asked for, kW; None when it was never acted on.
-        requested_kwh: what that comes to over its time; None where it did not ask for a reduction in kW.
+        ended: completed, cancelled or optedOut.
+        requested_kw: kW that it last requested; None when it was never acted on.
+        requested_kwh: the energy of that over its time; None where it did not request a reduction in kW.
         delivered_kw: mean of baseline less used while it was acted on, kW.
         delivered_kwh: the energy of that.
         reason: why the VEN left it, or None.
@@ -40,7 +40,7 @@ class PastEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 def past_event(
-    held: ScheduledEvent,
+    scheduled: ScheduledEvent,
     phase: Phase,
     delivered: Meter | None,
     requested_kw: float | None,
@@ -48,31 +48,31 @@ def past_event(
     now_ts: float,
     reason: str | None = None,
 ) -> PastEvent:
-    """What became of *held*, which is over as *phase* since now."""
-    end_ts = min(now_ts, held.end_ts) if phase is Phase.COMPLETED else now_ts
+    """The history of *scheduled*, which is over as *phase* since now."""
+    end_ts = min(now_ts, scheduled.end_ts) if phase is Phase.COMPLETED else now_ts
     return PastEvent(
-        event_id=held.event.event_id,
-        start_ts=held.start_ts,
+        event_id=scheduled.event.event_id,
+        start_ts=scheduled.start_ts,
         end_ts=end_ts,
         ended=phase,
         requested_kw=requested_kw,
-        requested_kwh=requested_kwh(held, end_ts) if delivered is not None else None,
+        requested_kwh=requested_kwh(scheduled, end_ts) if delivered is not None else None,
         delivered_kw=delivered.reduction_kw if delivered is not None else None,
         delivered_kwh=delivered.reduction_kwh if delivered is not None else None,
         reason=reason if phase is Phase.OPTED_OUT else None,
     )
 
 
-def requested_kwh(held: ScheduledEvent, until_ts: float) -> float | None:
-    """The energy that *held* asked to take off until *until_ts*; None where it asked for something else."""
-    if any(interval.signal is not Signal.SHED_KW for interval in held.event.intervals):
+def requested_kwh(scheduled: ScheduledEvent, until_ts: float) -> float | None:
+    """The energy that *scheduled* requested until *until_ts*; None where it requested something else."""
+    if any(interval.signal is not Signal.SHED_KW for interval in scheduled.event.intervals):
         return None
-    left_s, asked = max(0.0, until_ts - held.start_ts), 0.0
-    for interval in held.event.intervals:
+    left_s, energy_kwh = max(0.0, until_ts - scheduled.start_ts), 0.0
+    for interval in scheduled.event.intervals:
         in_force_s = min(float(interval.duration_s), left_s)
-        asked += kwh(interval.value, in_force_s)
+        energy_kwh += kwh(interval.value, in_force_s)
         left_s -= in_force_s
-    return asked
+    return energy_kwh
 
 
 def with_past(past: tuple[PastEvent, ...], over: PastEvent) -> tuple[PastEvent, ...]:

@@ -73,7 +73,7 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def sheddable_kw(self) -> float:
-        """What it could give up if nothing forbade it, kW."""
+        """The kW that it could shed, if no guard forbade it."""
         return self.demand_kw - self.floor_kw
 
 

@@ -39,7 +39,7 @@ class Flow:
 
     @property
     def used_kw(self) -> float:
-        """What the site drew, kW; below zero it exported."""
+        """Power drawn from the grid, kW; below zero the house exported."""
         return sum(self.circuits_kw.values())
 
 

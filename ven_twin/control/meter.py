@@ -10,12 +10,12 @@ from contracts.wire.units import kwh
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What was drawn since the meter was last read, as energy; a reading is the time-weighted mean.
+    """Energy since the meter was last read; a reading is the time-weighted mean.
 
     Attributes:
         seconds: how long it has counted.
         used_kwh: drawn from the grid, kWh; below zero it was fed in.
-        baseline_kwh: what the uncurtailed house would have drawn, kWh.
+        baseline_kwh: drawn by the counterfactual, kWh.
         circuits_kwh: drawn by circuit, kWh.
     """
 

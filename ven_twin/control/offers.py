@@ -45,14 +45,14 @@ class Comfort(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The cost of a shed to the residents.
 
     *beyond_setpoint_c* is how far the air went beyond their setpoints at worst, °C, and *alone_c* how far it
-    would have gone all the same, as a thermostat's deadband has it. *ev_soc_given_up* and
+    would have gone all the same, as a thermostat's deadband has it. *ev_soc_forgone* and
     *battery_soc_used* are against the uncurtailed house at the end, 0 to 1. *curtailed_min* is for how many
     minutes each circuit was curtailed.
     """
 
     beyond_setpoint_c: float
     alone_c: float
-    ev_soc_given_up: float | None
+    ev_soc_forgone: float | None = msgspec.field(name="evSocGivenUp")
     battery_soc_used: float | None
     curtailed_min: dict[str, float]
 
@@ -60,14 +60,14 @@ class Comfort(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class Hold(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The answer to "can I hold X kW for Y minutes?".
 
-    *curve* has for each minute what is delivered, kW; *held_min* says after how many minutes it falls
+    *curve* has for each minute what is delivered, kW; *sustained_min* is the time in minutes until it falls
     below `SUSTAINED_SHARE` of what was requested for the first time.
     """
 
     requested_kw: float
     minutes: float
     holds: bool
-    held_min: float
+    sustained_min: float = msgspec.field(name="heldMin")
     mean_kw: float
     least_kw: float
     curve: tuple[tuple[float, float], ...]
@@ -124,12 +124,12 @@ def can_hold(trial: Trial, kw: float, minutes: float) -> Hold:
     steps_s = (FINE_STEP_S,) * int(whole) + ((rest_s,) if rest_s > 0.0 else ())
     ahead = list(trial.steps(kw, steps_s))
     failed = next((step for step in ahead if step.delivered_kw < SUSTAINED_SHARE * kw), None)
-    held_min = (failed.after_s - failed.dt_s) / S_PER_MIN if failed else minutes
+    sustained_min = (failed.after_s - failed.dt_s) / S_PER_MIN if failed else minutes
     return Hold(
         requested_kw=kw,
         minutes=minutes,
         holds=failed is None,
-        held_min=held_min,
+        sustained_min=sustained_min,
         mean_kw=sum(step.delivered_kw * step.dt_s for step in ahead) / (minutes * S_PER_MIN),
         least_kw=min(step.delivered_kw for step in ahead),
         curve=tuple((step.after_s / S_PER_MIN, step.delivered_kw) for step in ahead),
@@ -146,14 +146,14 @@ def _comfort(ahead: list[TrialStep]) -> Comfort:
     return Comfort(
         beyond_setpoint_c=max(_beyond_c(step.pair.house) for step in ahead),
         alone_c=max(_beyond_c(step.pair.counterfactual) for step in ahead),
-        ev_soc_given_up=_less(_ev_soc(last.pair.counterfactual), _ev_soc(last.pair.house)),
+        ev_soc_forgone=_less(_ev_soc(last.pair.counterfactual), _ev_soc(last.pair.house)),
         battery_soc_used=_less(_battery_soc(last.pair.counterfactual), _battery_soc(last.pair.house)),
         curtailed_min=minutes,
     )
 
 
 def _beyond_c(house: House) -> float:
-    """How far the air is beyond the residents' setpoints, °C."""
+    """Distance of the air beyond the residents' setpoints, °C."""
     hvac = house.hvac
     if hvac is None:
         return 0.0

@@ -1,4 +1,4 @@
-"""What the VEN says of itself: telemetry rows, circuit snapshots, acks, the reported shadow. Pure."""
+"""The VEN's reports: telemetry rows, circuit snapshots, acks, the reported shadow. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OFFER_STEP_KW = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who speaks, and in which run of the VEN."""
+    """The VEN that sends, and this run of it."""
 
     ven_id: str
     boot_id: str
@@ -60,7 +60,7 @@ def circuit_loads(premises: HousePair, means_kw: Mapping[str, float], state: Ven
 
 
 def telemetry_row(
-    voice: Sender,
+    sender: Sender,
     meter: Meter,
     *,
     timestamp: int,
@@ -71,12 +71,12 @@ def telemetry_row(
     loads: tuple[Load, ...],
 ) -> Telemetry:
     """A row of the means since the last one."""
-    volts = voice.panel.voltage_v
-    panel_max_kw = voice.panel.rating_amps * volts / 1000.0
+    volts = sender.panel.voltage_v
+    panel_max_kw = sender.panel.rating_amps * volts / 1000.0
     amps = meter.used_kw * 1000.0 / volts
     return Telemetry(
-        ven_id=voice.ven_id,
-        boot_id=voice.boot_id,
+        ven_id=sender.ven_id,
+        boot_id=sender.boot_id,
         timestamp=timestamp,
         seq=seq,
         event_id=event_id,
@@ -85,19 +85,19 @@ def telemetry_row(
         shed_power_kw=round(max(0.0, meter.reduction_kw), KW_DIGITS),
         requested_reduction_kw=None if requested_kw is None else round(requested_kw, KW_DIGITS),
         battery_soc=None if battery_soc is None else round(battery_soc, SOC_DIGITS),
-        panel_amperage_rating=voice.panel.rating_amps,
+        panel_amperage_rating=sender.panel.rating_amps,
         panel_voltage=volts,
         panel_max_kw=round(panel_max_kw, KW_DIGITS),
         current_amps=round(amps, 2),
-        panel_utilization_percent=round(abs(amps) / voice.panel.rating_amps * 100.0, 1),
+        panel_utilization_percent=round(abs(amps) / sender.panel.rating_amps * 100.0, 1),
         loads=loads,
     )
 
 
-def loads_snapshot(voice: Sender, *, timestamp: int, seq: int, loads: tuple[Load, ...]) -> LoadsSnapshot:
+def loads_snapshot(sender: Sender, *, timestamp: int, seq: int, loads: tuple[Load, ...]) -> LoadsSnapshot:
     """Every circuit at one moment."""
     return LoadsSnapshot(
-        ven_id=voice.ven_id, boot_id=voice.boot_id, timestamp=timestamp, seq=seq, loads=loads
+        ven_id=sender.ven_id, boot_id=sender.boot_id, timestamp=timestamp, seq=seq, loads=loads
     )
 
 
@@ -107,27 +107,27 @@ def battery_soc(premises: HousePair) -> float | None:
     return battery.soc if isinstance(battery, Battery) else None
 
 
-def command_ack(voice: Sender, command: VenCommand, answer: Mapping[str, Any], *, ts: int) -> Ack:
+def command_ack(sender: Sender, command: VenCommand, answer: Mapping[str, Any], *, ts: int) -> Ack:
     """The answer to a command that was carried out."""
     fields = {"status": "success", **answer}
     return Ack(
         op=command.op,
         ok=True,
         ts=ts,
-        ven_id=voice.ven_id,
+        ven_id=sender.ven_id,
         correlation_id=command.correlation_id or "",
         **fields,
     )
 
 
-def refusal_ack(voice: Sender, error: CommandRefusedError, *, ts: int) -> Ack:
+def refusal_ack(sender: Sender, error: CommandRefusedError, *, ts: int) -> Ack:
     """The answer to a command that cannot be carried out; names the field."""
     return Ack(
         op=error.op,
         ok=False,
         status="rejected",
         ts=ts,
-        ven_id=voice.ven_id,
+        ven_id=sender.ven_id,
         correlation_id=error.correlation_id or "",
         error=str(error),
         field=error.field,
@@ -135,7 +135,7 @@ def refusal_ack(voice: Sender, error: CommandRefusedError, *, ts: int) -> Ack:
 
 
 def transition_ack(
-    voice: Sender,
+    sender: Sender,
     transition: EventTransition,
     plan: ShedPlan,
     delivered: Meter | None,
@@ -144,7 +144,7 @@ def transition_ack(
     requested_kw: float | None,
     ts: int,
 ) -> Ack:
-    """What the VEN says when an event enters a phase: planned kW at its start, delivered kW at its end.
+    """The ack of an event that enters a phase: planned kW at its start, delivered kW at its end.
 
     ``data`` has what was delivered, why the VEN left, and which circuits were taken out by hand.
     """
@@ -157,7 +157,7 @@ def transition_ack(
         ok=not opted_out,
         status="rejected" if opted_out else "accepted" if phase in (Phase.FAR, Phase.NEAR) else "success",
         ts=ts,
-        ven_id=voice.ven_id,
+        ven_id=sender.ven_id,
         correlation_id=f"{event.event_id}:{event.revision}:{phase}",
         event_id=event.event_id,
         phase=phase,
@@ -170,17 +170,17 @@ def transition_ack(
 
 def _particulars(transition: EventTransition, delivered: Meter | None, state: VenState) -> dict[str, Any]:
     event_id, phase = transition.scheduled.event.event_id, transition.phase
-    said: dict[str, Any] = {}
+    particulars: dict[str, Any] = {}
     if delivered is not None and phase is not Phase.ACTIVE:
-        said["deliveredKwh"] = round(delivered.reduction_kwh, 4)
+        particulars["deliveredKwh"] = round(delivered.reduction_kwh, 4)
     if phase is Phase.OPTED_OUT:
-        said["optOut"] = opt_out_of(state)
+        particulars["optOut"] = opt_out_of(state)
     by_hand = sorted(load_id for load_id, event in state.by_hand.items() if event == event_id)
-    return said | ({"byHand": by_hand} if by_hand else {})
+    return particulars | ({"byHand": by_hand} if by_hand else {})
 
 
 def opt_out_of(state: VenState) -> dict[str, Any] | None:
-    """Why and until when the VEN takes no part, as it is reported; None when it takes part."""
+    """The opt-out as it is reported, with reason and end; None when the VEN participates."""
     opt_out = state.settings.opt_out
     if opt_out is not None:
         return pruned(msgspec.to_builtins(opt_out))
@@ -204,16 +204,16 @@ def _circuits(plan: ShedPlan) -> tuple[CircuitCurtailed, ...]:
 
 
 def event_summary(
-    held: ScheduledEvent, delivered: Meter, requested_kw: float, *, end_ts: float
+    scheduled: ScheduledEvent, delivered: Meter, requested_kw: float, *, end_ts: float
 ) -> dict[str, Any]:
-    """``lastEventSummary``: what the event asked for and got, by the clone."""
+    """``lastEventSummary``: the request of the event and its delivery, by the counterfactual."""
     return {
-        "eventId": held.event.event_id,
+        "eventId": scheduled.event.event_id,
         "requestedReductionKw": round(requested_kw, KW_DIGITS),
         "actualReductionKw": round(delivered.reduction_kw, KW_DIGITS),
         "deliveredKwh": round(delivered.reduction_kwh, 4),
         "baselineKw": round(delivered.baseline_kw, KW_DIGITS),
-        "startTs": round(held.start_ts),
+        "startTs": round(scheduled.start_ts),
         "endTs": round(end_ts),
     }
 
@@ -229,27 +229,27 @@ def status_of(state: VenState, now_ts: float) -> str:
 
 def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
     """*value* without nulls and empty objects, which a shadow does not keep."""
-    kept = {key: pruned(item) if isinstance(item, Mapping) else item for key, item in value.items()}
-    return {key: item for key, item in kept.items() if item is not None and item != {}}
+    filled = {key: pruned(item) if isinstance(item, Mapping) else item for key, item in value.items()}
+    return {key: item for key, item in filled.items() if item is not None and item != {}}
 
 
 def worth_saying(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether *after* differs from the reported state *before* in more than drifting figures."""
+    """True when *after* differs from the reported state *before* in more than drifting figures."""
     return _steady(before) != _steady(after) or abs(_offer(before) - _offer(after)) >= OFFER_STEP_KW
 
 
 def _steady(reported: Mapping[str, Any]) -> dict[str, Any]:
     drifting = {"currentPowerKw", "shedAvailabilityKw", "sustainS", "batterySoc"}
-    metrics = {k: v for k, v in _part(reported, "metrics").items() if k not in drifting}
-    ven = {k: v for k, v in _part(reported, "ven").items() if k not in {"lastPublishTs", "houseTs"}}
+    metrics = {k: v for k, v in _section(reported, "metrics").items() if k not in drifting}
+    ven = {k: v for k, v in _section(reported, "ven").items() if k not in {"lastPublishTs", "houseTs"}}
     return {**reported, "metrics": metrics, "ven": ven}
 
 
 def _offer(reported: Mapping[str, Any]) -> float:
-    offer = _part(reported, "metrics").get("shedAvailabilityKw", 0.0)
+    offer = _section(reported, "metrics").get("shedAvailabilityKw", 0.0)
     return float(offer) if isinstance(offer, int | float) else 0.0
 
 
-def _part(reported: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    part = reported.get(key)
-    return part if isinstance(part, Mapping) else {}
+def _section(reported: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = reported.get(key)
+    return section if isinstance(section, Mapping) else {}

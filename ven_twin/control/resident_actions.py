@@ -1,4 +1,4 @@
-"""What the people in the house decide at the VEN's own controls. Pure.
+"""The residents' actions at the VEN's own controls. Pure.
 
 A resident's word goes into the desired state like a command's, so that the cloud and the VEN agree on it.
 A circuit that is switched by hand while an event is in force is out of that event until it ends.
@@ -26,9 +26,9 @@ def opt_out(state: VenState, reason: str, until_ts: int | None, now_ts: float) -
         raise FieldError("reason", "1 to 64 characters")
     if until_ts is not None and until_ts <= now_ts:
         raise FieldError("untilTs", f"{until_ts} has passed")
-    given = msgspec.to_builtins(OptOut(reason=reason, until_ts=until_ts))
+    fields = msgspec.to_builtins(OptOut(reason=reason, until_ts=until_ts))
     return _wanted(
-        state, {"optOut": {key: value for key, value in given.items() if value is not None}}, now_ts
+        state, {"optOut": {key: value for key, value in fields.items() if value is not None}}, now_ts
     )
 
 
@@ -45,8 +45,8 @@ def switch(state: VenState, load_id: str, *, enabled: bool, now_ts: float) -> St
     """
     if load_id not in state.load_ids:
         raise FieldError("loadId", f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
-    held = state.in_force(now_ts)
-    by_hand = state.by_hand if held is None else {**state.by_hand, load_id: held.event.event_id}
+    scheduled = state.in_force(now_ts)
+    by_hand = state.by_hand if scheduled is None else {**state.by_hand, load_id: scheduled.event.event_id}
     return _wanted(replace(state, by_hand=by_hand), {"loads": {load_id: {"enabled": enabled}}}, now_ts)
 
 

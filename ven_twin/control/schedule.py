@@ -1,4 +1,18 @@
-"""The event state machine: what a VEN holds of DR events and which of them is in force.
+"""The event state machine: the DR events of a VEN, and the one that is in force.
+
+    far ──NEAR_S before──▶ near ──start──▶ active ──end──▶ completed
+      └──────────────┬───────┴───────────────┤
+                     ├── revision without intervals, restore ──▶ cancelled
+                     └── opt-out, disabled ────────────────────▶ optedOut
+
+| offered event | verdict | schedule |
+|---|---|---|
+| older revision | stale | unchanged |
+| same revision | repeated | unchanged, but that it goes by shadow if it came so once |
+| same revision, over before it came | expired | unchanged |
+| new, over before it came | expired | scheduled as over |
+| new, `OPEN_MAX` are open | full | unchanged |
+| new, or newer revision | accepted | scheduled |
 
 An event is told apart by its id and revision alone, so that the same event by shadow and by command,
 twice, late or out of order has one outcome. Phases follow from the clock and are not stored; stored is
@@ -27,7 +41,7 @@ class EventOrigin(StrEnum):
 
 
 class ScheduleVerdict(StrEnum):
-    """What became of an event that was offered."""
+    """The outcome of an event that was offered to the schedule."""
 
     ACCEPTED = "accepted"
     REPEATED = "repeated"
@@ -57,7 +71,7 @@ class ScheduledEvent:
     expired: bool = False
 
     def phase(self, now_ts: float) -> Phase:
-        """Where it stands at *now_ts*."""
+        """The phase at *now_ts*."""
         return self.ended or self.event.phase(now_ts, offset_s=self.offset_s)
 
     def interval(self, now_ts: float) -> Interval | None:
@@ -66,12 +80,12 @@ class ScheduledEvent:
 
     @property
     def start_ts(self) -> float:
-        """When it starts here, UTC s."""
+        """Start at this VEN, UTC s."""
         return self.event.start_ts + self.offset_s
 
     @property
     def end_ts(self) -> float:
-        """When it ends here, UTC s."""
+        """End at this VEN, UTC s."""
         return self.event.end_ts + self.offset_s
 
 
@@ -106,29 +120,31 @@ class Schedule:
         was announced of it stays announced, unless it has to begin anew, and what was over cannot be
         cancelled any more. Beyond `OPEN_MAX` that are not over, none is taken up.
         """
-        held = self.events.get(event.event_id)
-        if held is not None and event.revision < held.event.revision:
+        scheduled = self.events.get(event.event_id)
+        if scheduled is not None and event.revision < scheduled.event.revision:
             return self, ScheduleVerdict.STALE
-        if held is not None and event.revision == held.event.revision:
-            if held.expired:
+        if scheduled is not None and event.revision == scheduled.event.revision:
+            if scheduled.expired:
                 return self, ScheduleVerdict.EXPIRED
-            by_shadow = source is EventOrigin.SHADOW and held.source is not source
-            return self._with(replace(held, source=source)) if by_shadow else self, ScheduleVerdict.REPEATED
-        taken = ScheduledEvent(event, source, event.start_offset_s(ven_id))
-        phase = taken.phase(now_ts)
-        if phase is Phase.COMPLETED and (held is None or held.expired):
-            gone = replace(taken, ended=phase, announced=phase, expired=True)
+            by_shadow = source is EventOrigin.SHADOW and scheduled.source is not source
+            return self._with(
+                replace(scheduled, source=source)
+            ) if by_shadow else self, ScheduleVerdict.REPEATED
+        accepted = ScheduledEvent(event, source, event.start_offset_s(ven_id))
+        phase = accepted.phase(now_ts)
+        if phase is Phase.COMPLETED and (scheduled is None or scheduled.expired):
+            gone = replace(accepted, ended=phase, announced=phase, expired=True)
             return self._with(gone), ScheduleVerdict.EXPIRED
-        if held is None and len(self.open_ids(now_ts)) >= OPEN_MAX:
+        if scheduled is None and len(self.open_ids(now_ts)) >= OPEN_MAX:
             return self, ScheduleVerdict.FULL
-        if held is None and phase is Phase.CANCELLED:
-            taken = replace(taken, announced=phase)
-        elif held is not None:
-            before = held.phase(now_ts)
+        if scheduled is None and phase is Phase.CANCELLED:
+            accepted = replace(accepted, announced=phase)
+        elif scheduled is not None:
+            before = scheduled.phase(now_ts)
             over = before if phase is Phase.CANCELLED and before in OVER else None
-            anew = held.announced is not None and _ORDER[phase] < _ORDER[held.announced]
-            taken = replace(taken, announced=None if anew else held.announced, ended=over)
-        return self._with(taken), ScheduleVerdict.ACCEPTED
+            anew = scheduled.announced is not None and _ORDER[phase] < _ORDER[scheduled.announced]
+            accepted = replace(accepted, announced=None if anew else scheduled.announced, ended=over)
+        return self._with(accepted), ScheduleVerdict.ACCEPTED
 
     def remember(self, event: DrEvent, ven_id: str, phase: Phase) -> Schedule:
         """Hold *event* as one that an earlier run of this VEN dealt with, and that ended as *phase*."""
@@ -139,19 +155,21 @@ class Schedule:
         """End these events as *phase*; those that are over, or not held, stay as they are."""
         events = dict(self.events)
         for event_id in event_ids:
-            held = events.get(event_id)
-            if held is not None and held.phase(now_ts) not in OVER:
-                events[event_id] = replace(held, ended=phase)
+            scheduled = events.get(event_id)
+            if scheduled is not None and scheduled.phase(now_ts) not in OVER:
+                events[event_id] = replace(scheduled, ended=phase)
         return Schedule(events)
 
     def open_ids(self, now_ts: float) -> tuple[str, ...]:
         """Ids of the events that are not over."""
-        return tuple(event_id for event_id, held in self.events.items() if held.phase(now_ts) not in OVER)
+        return tuple(
+            event_id for event_id, scheduled in self.events.items() if scheduled.phase(now_ts) not in OVER
+        )
 
     def from_shadow_ids(self) -> frozenset[str]:
         """Ids of the events whose newest revision came by shadow."""
         return frozenset(
-            event_id for event_id, held in self.events.items() if held.source is EventOrigin.SHADOW
+            event_id for event_id, scheduled in self.events.items() if scheduled.source is EventOrigin.SHADOW
         )
 
     def in_force(self, now_ts: float) -> ScheduledEvent | None:
@@ -159,55 +177,65 @@ class Schedule:
 
         Others that are active wait; nothing is curtailed twice.
         """
-        active = [held for held in self.events.values() if held.phase(now_ts) is Phase.ACTIVE]
+        active = [scheduled for scheduled in self.events.values() if scheduled.phase(now_ts) is Phase.ACTIVE]
         return min(active, key=_rank, default=None)
 
     def announce(self, now_ts: float) -> tuple[Schedule, tuple[EventTransition, ...]]:
-        """What has come to a later phase than was last announced, in the order of the starts.
+        """Announce the events that have come to a later phase, in the order of their starts.
 
         A clock that is set back leads to no phase a second time, and what was over stays over.
         """
-        events, said = dict(self.events), []
-        for event_id, held in sorted(self.events.items(), key=lambda item: item[1].start_ts):
-            phase = held.phase(now_ts)
-            if held.announced is None or _ORDER[phase] > _ORDER[held.announced]:
-                over = phase if phase is Phase.COMPLETED else held.ended
-                events[event_id] = replace(held, announced=phase, ended=over)
-                said.append(EventTransition(events[event_id], phase))
-        return Schedule(_trimmed(events, now_ts)), tuple(said)
+        events, transitions = dict(self.events), []
+        for event_id, scheduled in sorted(self.events.items(), key=lambda item: item[1].start_ts):
+            phase = scheduled.phase(now_ts)
+            if scheduled.announced is None or _ORDER[phase] > _ORDER[scheduled.announced]:
+                over = phase if phase is Phase.COMPLETED else scheduled.ended
+                events[event_id] = replace(scheduled, announced=phase, ended=over)
+                transitions.append(EventTransition(events[event_id], phase))
+        return Schedule(_trimmed(events, now_ts)), tuple(transitions)
 
-    def told_over(self, event_id: str) -> bool:
-        """Whether the cloud has been told that *event_id* is over, or it is not held any more."""
-        held = self.events.get(event_id)
-        return held is None or held.announced in OVER
+    def announced_over(self, event_id: str) -> bool:
+        """True once the end of *event_id* was announced, or it is not scheduled any more."""
+        scheduled = self.events.get(event_id)
+        return scheduled is None or scheduled.announced in OVER
 
     def next_change_ts(self, now_ts: float) -> float | None:
-        """When a phase or an interval next changes by itself, UTC s, or None."""
+        """The next change of a phase or an interval, UTC s, or None."""
         return min(
-            (ts for held in self.events.values() if held.ended is None for ts in _edges(held) if ts > now_ts),
+            (
+                ts
+                for scheduled in self.events.values()
+                if scheduled.ended is None
+                for ts in _edges(scheduled)
+                if ts > now_ts
+            ),
             default=None,
         )
 
-    def _with(self, held: ScheduledEvent) -> Schedule:
-        return Schedule({**self.events, held.event.event_id: held})
+    def _with(self, scheduled: ScheduledEvent) -> Schedule:
+        return Schedule({**self.events, scheduled.event.event_id: scheduled})
 
 
-def _rank(held: ScheduledEvent) -> tuple[int, float, str]:
-    return held.event.priority, -held.start_ts, held.event.event_id
+def _rank(scheduled: ScheduledEvent) -> tuple[int, float, str]:
+    return scheduled.event.priority, -scheduled.start_ts, scheduled.event.event_id
 
 
-def _edges(held: ScheduledEvent) -> Iterable[float]:
-    edge_ts = held.start_ts
+def _edges(scheduled: ScheduledEvent) -> Iterable[float]:
+    edge_ts = scheduled.start_ts
     yield edge_ts - NEAR_S
     yield edge_ts
-    for interval in held.event.intervals:
+    for interval in scheduled.event.intervals:
         edge_ts += interval.duration_s
         yield edge_ts
 
 
 def _trimmed(events: Mapping[str, ScheduledEvent], now_ts: float) -> Mapping[str, ScheduledEvent]:
     """Without the oldest of the announced events that are over, beyond the number that is kept."""
-    over = [held for held in events.values() if held.announced in OVER and held.phase(now_ts) in OVER]
-    over.sort(key=lambda held: held.end_ts)
-    forgotten = {held.event.event_id for held in over[: max(0, len(over) - KEPT_ENDED)]}
-    return {event_id: held for event_id, held in events.items() if event_id not in forgotten}
+    over = [
+        scheduled
+        for scheduled in events.values()
+        if scheduled.announced in OVER and scheduled.phase(now_ts) in OVER
+    ]
+    over.sort(key=lambda scheduled: scheduled.end_ts)
+    forgotten = {scheduled.event.event_id for scheduled in over[: max(0, len(over) - KEPT_ENDED)]}
+    return {event_id: scheduled for event_id, scheduled in events.items() if event_id not in forgotten}

@@ -1,4 +1,4 @@
-"""What a VEN is set to: by its shadow, by command, or by default."""
+"""The settings of a VEN: by its shadow, by command, or by default."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Settings:
     opt_out: OptOut | None = None
     loads: Mapping[str, LoadSetting] = field(default_factory=dict)
 
-    def takes_part(self, now_ts: float) -> bool:
-        """Whether events are acted on at *now_ts*."""
+    def participates(self, now_ts: float) -> bool:
+        """True when events are acted on at *now_ts*."""
         return self.enabled and not self.opted_out(now_ts)
 
     def opted_out(self, now_ts: float) -> bool:
-        """Whether an opt-out is in force at *now_ts*."""
+        """True while an opt-out is in force at *now_ts*."""
         if self.opt_out is None:
             return False
         return self.opt_out.until_ts is None or now_ts < self.opt_out.until_ts
@@ -65,5 +65,5 @@ def _over(old: LoadSetting | None, new: LoadSetting) -> LoadSetting:
     """*new*, with what it leaves open taken from *old*."""
     if old is None:
         return new
-    given = {name: value for name in new.__struct_fields__ if (value := getattr(new, name)) is not None}
-    return msgspec.structs.replace(old, **given)
+    changed = {name: value for name in new.__struct_fields__ if (value := getattr(new, name)) is not None}
+    return msgspec.structs.replace(old, **changed)

@@ -1,4 +1,15 @@
-"""The VEN's copy of its shadow: what is desired, and what of that is news.
+"""The VEN's copy of its shadow: the whole desired state, and the versions by which news is told from old.
+
+| message | taken up when its version is | then |
+|---|---|---|
+| get/accepted | not below the last delta or accepted | both states read anew, synchronized |
+| get/rejected 404 | – | no shadow: nothing desired or reported, synchronized |
+| update/delta | above the last delta, not below the last accepted | patches desired |
+| update/accepted | above the last accepted | patches both; a gap in the versions ends synchronized |
+| update/rejected, ours | – | not synchronized |
+| disconnected | – | not synchronized |
+
+Until the whole was read once, a delta or an accepted only raises the version that the whole must have.
 
 A delta holds only what differs from ``reported``, and a key that was removed from ``desired`` is in no
 delta at all; so the whole of ``desired`` is kept here and patched by what comes in.
@@ -17,7 +28,7 @@ NOT_FOUND = 404
 
 @dataclass(frozen=True, slots=True)
 class ShadowCopy:
-    """What is known of the shadow.
+    """The shadow as last known.
 
     Every update is answered by one ``accepted``, so the versions of those run without a gap; where one is
     missing the whole has to be read again.
@@ -45,10 +56,10 @@ class ShadowCopy:
         """``desired.drEvents`` as it stands, without the events that were removed."""
         return _section(self.desired, "drEvents")
 
-    def on_message(self, suffix: str, document: Mapping[str, Any], *, own_update: bool) -> ShadowCopy:
+    def on_message(self, suffix: str, document: Mapping[str, Any], *, answers_us: bool) -> ShadowCopy:
         """Take up a message on the topic *suffix* below ``shadow/``; any other changes nothing.
 
-        *own_update* marks the answer to this VEN's own update.
+        *answers_us* marks the answer to this VEN's own update.
         """
         match suffix:
             case "get/accepted":
@@ -59,7 +70,7 @@ class ShadowCopy:
                 return self.on_delta(document)
             case "update/accepted":
                 return self.on_accepted(document)
-            case "update/rejected" if own_update:
+            case "update/rejected" if answers_us:
                 return self.disconnected()
         return self
 
@@ -114,7 +125,7 @@ class ShadowCopy:
         )
 
     def with_desired(self, patch: Mapping[str, Any]) -> ShadowCopy:
-        """What a command wants is desired from now on, and not only once the service has said so."""
+        """Take *patch*, of a command, as desired at once, before the service confirms it."""
         return replace(self, desired=merge(self.desired, patch))
 
     def disconnected(self) -> ShadowCopy:

@@ -1,5 +1,9 @@
 """The circuits to curtail, and how far, to shed the needed kW at the least discomfort.
 
+    needed_kw ─▶ guards: barred, must stay off ─▶ relays: 2ⁿ cases ─▶ dials fill each case, cheapest first
+                                                                          │
+    ShedPlan: control and decision by circuit ◀── the case that costs least: shortfall, overshoot, discomfort
+
 Circuits that know only on and off are enumerated (2 to the power of those that draw now, 256 at most);
 in each case the circuits that can be set continuously fill what is missing, cheapest first. Solved anew
 every tick, so an error of one tick is corrected in the next.
@@ -120,7 +124,7 @@ def shed_available_kw(views: Iterable[CircuitView]) -> float:
 
 
 def needed_kw(demand_kw: float, baseline_kw: float, requested_kw: float) -> float:
-    """What to curtail this tick so that the site ends *requested_kw* below its baseline, kW.
+    """The kW to curtail in this tick, so that the house ends *requested_kw* below its baseline.
 
     *demand_kw* is what the house would draw now if left alone, *baseline_kw* what its uncurtailed clone
     draws. The two drift apart during an event (a compressor starts earlier, a car has more left to
@@ -130,7 +134,7 @@ def needed_kw(demand_kw: float, baseline_kw: float, requested_kw: float) -> floa
 
 
 def discomfort_per_kw(view: CircuitView) -> float:
-    """What a kW off this circuit costs its resident now; see the module for the scale."""
+    """The cost to the resident of a kW off this circuit now; see the module for the scale."""
     weight = max(11 - view.priority, 1) / 10.0 * SHARE_OF_COMFORT.get(view.type, 1.0)
     strained = 1.0 - view.headroom
     off_h = view.switched_s / S_PER_H if view.curtailed else 0.0

@@ -35,7 +35,7 @@ LEFT = frozenset({Phase.CANCELLED, Phase.OPTED_OUT})
 
 @dataclass(frozen=True, slots=True)
 class LoadShed:
-    """One circuit curtailed by a command, whatever the events ask for."""
+    """One circuit shed by a command, whatever the events request."""
 
     reduce_kw: float
     until_ts: float
@@ -43,7 +43,7 @@ class LoadShed:
 
 @dataclass(frozen=True, slots=True)
 class VenState:
-    """Everything a VEN decides by.
+    """Everything that a VEN decides by.
 
     Attributes:
         ven_id: who it is.
@@ -83,15 +83,15 @@ class VenState:
         if shadow.synchronized and "drEvents" not in errors:
             gone = schedule.from_shadow_ids() - shadow.desired_events.keys()
             schedule = schedule.end(gone, Phase.CANCELLED, now_ts)
-        own = self.of_own_loads(desired, errors)
+        of_house = self.of_house_loads(desired, errors)
         events = {f"drEvents.{event_id}" for event_id in desired.events} - errors.keys()
         return replace(
             self,
             shadow=shadow,
             schedule=schedule,
-            settings=self.settings.with_desired(own),
+            settings=self.settings.with_desired(of_house),
             errors=errors,
-            mirrored=frozenset(events | {f"loads.{load_id}" for load_id in own.loads}),
+            mirrored=frozenset(events | {f"loads.{load_id}" for load_id in of_house.loads}),
         )
 
     def with_desired(self, patch: Mapping[str, Any], now_ts: float) -> VenState:
@@ -120,27 +120,29 @@ class VenState:
                 errors[f"drEvents.{event_id}"] = REFUSED[verdict]
         return schedule
 
-    def of_own_loads(self, desired: Desired, errors: dict[str, str]) -> Desired:
+    def of_house_loads(self, desired: Desired, errors: dict[str, str]) -> Desired:
         """*desired* without circuits that this house does not have; each is added to *errors*."""
         for load_id in desired.loads.keys() - self.load_ids:
             errors[f"loads.{load_id}"] = f"unknown; allowed: {', '.join(sorted(self.load_ids))}"
-        own = {load_id: load for load_id, load in desired.loads.items() if load_id in self.load_ids}
-        return msgspec.structs.replace(desired, loads=own)
+        of_house = {load_id: load for load_id, load in desired.loads.items() if load_id in self.load_ids}
+        return msgspec.structs.replace(desired, loads=of_house)
 
     def advance(self, now_ts: float) -> tuple[VenState, tuple[EventTransition, ...]]:
         """Let time pass: leave events that the VEN takes no part in, and say what changed its phase."""
         schedule = self.schedule
-        if not self.settings.takes_part(now_ts):
-            running = [i for i, held in schedule.events.items() if held.phase(now_ts) is Phase.ACTIVE]
+        if not self.settings.participates(now_ts):
+            running = [
+                i for i, scheduled in schedule.events.items() if scheduled.phase(now_ts) is Phase.ACTIVE
+            ]
             schedule = schedule.end(running, Phase.OPTED_OUT, now_ts)
-        by_hand = {load: event for load, event in self.by_hand.items() if not schedule.told_over(event)}
+        by_hand = {load: event for load, event in self.by_hand.items() if not schedule.announced_over(event)}
         schedule, transitions = schedule.announce(now_ts)
         sheds = {load_id: shed for load_id, shed in self.load_sheds.items() if now_ts < shed.until_ts}
         return replace(self, schedule=schedule, load_sheds=sheds, by_hand=by_hand), transitions
 
     def in_force(self, now_ts: float) -> ScheduledEvent | None:
         """The event that is acted on at *now_ts*, or None."""
-        return self.schedule.in_force(now_ts) if self.settings.takes_part(now_ts) else None
+        return self.schedule.in_force(now_ts) if self.settings.participates(now_ts) else None
 
     def reported_settings(self) -> dict[str, Any]:
         """The part of ``reported`` that mirrors ``desired``.
@@ -166,15 +168,15 @@ class VenState:
 
     def _reported_events(self) -> dict[str, Any]:
         desired, reported = self.shadow.desired_events, {}
-        for event_id, held in self.schedule.events.items():
+        for event_id, scheduled in self.schedule.events.items():
             if f"drEvents.{event_id}" in self.mirrored and event_id in desired:
                 reported[event_id] = dict(desired[event_id])
-            elif held.source is EventOrigin.COMMAND:
-                reported[event_id] = held.event.to_shadow()
+            elif scheduled.source is EventOrigin.COMMAND:
+                reported[event_id] = scheduled.event.to_shadow()
             else:
                 continue
-            if held.ended in LEFT:
-                reported[event_id]["ended"] = str(held.ended)
+            if scheduled.ended in LEFT:
+                reported[event_id]["ended"] = str(scheduled.ended)
         return reported
 
     def _reported_loads(self, desired: Any) -> Any:
@@ -195,11 +197,11 @@ class VenState:
 def _ended_before(event: DrEvent, shadow: ShadowCopy, ven_id: str, now_ts: float) -> Phase | None:
     """As what *event* ended in an earlier run of this VEN, by what that reported; None when it did not."""
     reported = shadow.reported.get("drEvents")
-    known = reported.get(event.event_id) if isinstance(reported, Mapping) else None
-    if not isinstance(known, Mapping) or known.get("revision", 0) != event.revision or event.cancelled:
+    earlier = reported.get(event.event_id) if isinstance(reported, Mapping) else None
+    if not isinstance(earlier, Mapping) or earlier.get("revision", 0) != event.revision or event.cancelled:
         return None
     for phase in LEFT:
-        if known.get("ended") == phase:
+        if earlier.get("ended") == phase:
             return phase
     over = event.phase(now_ts, offset_s=event.start_offset_s(ven_id)) is Phase.COMPLETED
     return Phase.COMPLETED if over else None

@@ -91,12 +91,12 @@ class VenClock:
 
     @property
     def jump_s(self) -> float:
-        """How far the system's clock is from the VEN's time, s."""
+        """Distance of the system's clock from the VEN's time, s."""
         return self._system() - self._steady() - self._offset_s
 
     @property
     def skew_s(self) -> float | None:
-        """How far the cloud's time is from the VEN's, s, where that is so much that it has to be said."""
+        """Distance of the cloud's time from the VEN's, s, when it is above `SKEW_S`; else None."""
         return self._skew_s if self._skew_s is not None and abs(self._skew_s) > SKEW_S else None
 
     def on_cloud_time(self, cloud_ts: float, requested_s: float) -> bool:

@@ -38,7 +38,7 @@ LOADS_PERIOD_S = 30.0
 REPORT_INTERVAL = "report_interval_seconds"
 
 
-class Now(NamedTuple):
+class StepTime(NamedTuple):
     """The time of a step: monotonic seconds, and the VEN's time in UTC s."""
 
     s: float
@@ -115,7 +115,7 @@ class VenEngine:
         desired = self.state.shadow.desired.get("certificateId")
         return desired if isinstance(desired, str) and "certificateId" not in self.state.errors else None
 
-    def tick(self, now: Now) -> tuple[VenEngine, Effects]:
+    def tick(self, now: StepTime) -> tuple[VenEngine, Effects]:
         """Bring house, events and rows up to *now*."""
         house = self.house.advance(self.state, now.s)
         state, transitions = self.state.advance(now.ts)
@@ -154,7 +154,7 @@ class VenEngine:
         pending: Mapping[str, Any],
         now_ts: float,
         *,
-        own_update: bool,
+        answers_us: bool,
     ) -> VenEngine:
         """Converge to the shadow after a message about it.
 
@@ -163,23 +163,23 @@ class VenEngine:
             document: the message.
             pending: the patch of the desired state that is on its way; the message does not undo it.
             now_ts: the VEN's time, UTC s.
-            own_update: whether the message answers this VEN's own update.
+            answers_us: whether the message answers this VEN's own update.
         """
-        copy = self.state.shadow.on_message(suffix, document, own_update=own_update)
+        copy = self.state.shadow.on_message(suffix, document, answers_us=answers_us)
         return replace(self, state=self.state.with_shadow(copy.with_desired(pending), now_ts))
 
     def on_connected(self) -> VenEngine:
         """Expect nothing of what was known of the shadow: it is read again on each connect."""
         return replace(self, state=replace(self.state, shadow=self.state.shadow.disconnected()))
 
-    def stop(self, now: Now) -> tuple[VenEngine, Effects]:
+    def stop(self, now: StepTime) -> tuple[VenEngine, Effects]:
         """Read the last row and give every circuit back."""
         engine, row = _telemetry(replace(self, house=self.house.advance(self.state, now.s)), now)
         unshed = replace(engine.state, load_sheds={})
         house = engine.house.give_back().replan(unshed, None, now.s, now.ts)
         return replace(engine, house=house.with_offer(engine.state, now.s)), Effects((row,))
 
-    def due_s(self, now: Now) -> float:
+    def due_s(self, now: StepTime) -> float:
         """Seconds until the next tick is due."""
         change_ts = self.state.schedule.next_change_ts(now.ts)
         row_due_s = self.row_s + self.state.settings.report_interval_s - now.s
@@ -233,7 +233,7 @@ def start_engine(
     )
 
 
-def _telemetry(engine: VenEngine, now: Now) -> tuple[VenEngine, Message]:
+def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
     """Read the meter of the row and set it back."""
     house, row = engine.house.read_row()
     telemetry = reporting.telemetry_row(
@@ -250,7 +250,7 @@ def _telemetry(engine: VenEngine, now: Now) -> tuple[VenEngine, Message]:
     return engine, Message("telemetry", engine.topics.telemetry, codec.encode(telemetry))
 
 
-def _loads(engine: VenEngine, now: Now) -> tuple[VenEngine, Message]:
+def _loads(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
     loads = engine.house.loads(engine.state, engine.house.flowing())
     snapshot = reporting.loads_snapshot(
         engine.sender, timestamp=int(now.ts), seq=engine.loads_seq, loads=loads

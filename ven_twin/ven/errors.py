@@ -96,5 +96,5 @@ class OutboxDamagedError(OutboxError):
     """Raised when the outbox's file is no database any more. Set it aside and start with an empty one."""
 
 
-class NotKeptError(VenTwinError):
+class NotStoredError(VenTwinError):
     """Raised when the disk does not take what came in. Do not acknowledge it, so that it comes again."""

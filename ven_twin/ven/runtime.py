@@ -18,15 +18,16 @@ from contracts.errors import OversizeError, WireError
 from contracts.wire import codec
 from ven_twin.control import resident_actions
 from ven_twin.control.command_handlers import StateChange, VenFigures
-from ven_twin.ven import clock, reported_state
-from ven_twin.ven.engine import NO_EFFECTS, Effects, Now, VenEngine, start_engine
-from ven_twin.ven.house_runtime import HouseClock, warm_house
+from ven_twin.ven import reported_state
+from ven_twin.ven.clock import VenClock
+from ven_twin.ven.engine import NO_EFFECTS, Effects, StepTime, VenEngine
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.identity.renewal import Fetch, Renewal
 from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.snapshot import VenSnapshot, take_snapshot
+from ven_twin.ven.startup import house_of, resume
 from ven_twin.ven.storage.command_journal import CommandJournal
 from ven_twin.ven.storage.outbox import Outbox, open_outbox
 from ven_twin.ven.storage.rows import JournalledCommand
@@ -48,7 +49,7 @@ class Twin:
         outbox: Outbox,
         store: StateStore,
         *,
-        ven_clock: clock.VenClock,
+        ven_clock: VenClock,
         fetch: Fetch | None = None,
     ) -> None:
         self._settings = settings
@@ -82,7 +83,7 @@ class Twin:
         settings: TwinSettings,
         identity: Identity,
         *,
-        ven_clock: clock.VenClock | None = None,
+        ven_clock: VenClock | None = None,
         fetch: Fetch | None = None,
     ) -> Self:
         """Warm the house up, open the outbox, and go on where an earlier run left off.
@@ -91,34 +92,19 @@ class Twin:
             ProfileError: there is no such house.
             OutboxError: another process uses the outbox, or it cannot be written.
         """
-        ven_clock = ven_clock or clock.VenClock()
-        now_s, house_ts = ven_clock.monotonic_s(), settings.house_start_ts
-        start_ts = ven_clock.now_ts() if house_ts is None else house_ts
-        house_clock = HouseClock(start_ts, now_s, settings.house_speed)
-        house = warm_house(settings.house, house_clock, settings.house_seed)
+        ven_clock = ven_clock or VenClock()
+        house = house_of(settings, ven_clock)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         cap_bytes = round(settings.outbox_mb * 1024 * 1024)
         outbox = open_outbox(settings.state_dir / "outbox.sqlite", cap_bytes=cap_bytes)
         try:
             store = StateStore(CommandJournal(outbox))
-            persisted = store.read(settings.ven_id, house.load_ids)
-            if persisted is not None:
-                ven_clock.begin(persisted.saved_ts)
-            boot_id = clock.new_boot_id(ven_clock.now_ts(), persisted.boot_id if persisted else None)
-            engine = start_engine(
-                settings.ven_id,
-                house,
-                boot_id,
-                now_s,
-                persisted=persisted,
-                answers=store.journal.answers(),
-                report_interval_s=settings.report_interval_s,
-            )
+            engine, pending = resume(store, house, settings, ven_clock)
             twin = cls(settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch)
-            twin._shadow.enqueue(persisted.pending if persisted else {})
         except BaseException:
             outbox.close()
             raise
+        twin._shadow.enqueue(pending)
         return twin
 
     def close(self) -> None:
@@ -170,9 +156,8 @@ class Twin:
 
     def opt_out(self, reason: str, until_ts: int | None = None) -> None:
         """Take no part in events, by the resident's decision. Raises FieldError."""
-        self._on_resident(
-            resident_actions.opt_out(self._engine.state, reason, until_ts, self._clock.now_ts())
-        )
+        now_ts = self._clock.now_ts()
+        self._on_resident(resident_actions.opt_out(self._engine.state, reason, until_ts, now_ts))
 
     def opt_in(self) -> None:
         """Take part in events again."""
@@ -181,9 +166,8 @@ class Twin:
     def switch(self, load_id: str, *, enabled: bool) -> None:
         """Switch a circuit by hand; in an event that opts it out until the event ends. Raises FieldError."""
         now_ts = self._clock.now_ts()
-        self._on_resident(
-            resident_actions.switch(self._engine.state, load_id, enabled=enabled, now_ts=now_ts)
-        )
+        state = self._engine.state
+        self._on_resident(resident_actions.switch(state, load_id, enabled=enabled, now_ts=now_ts))
 
     async def run(self) -> SessionStatus:
         """Be a VEN until stopped, or until another client takes this one's id. Returns the last status."""
@@ -219,8 +203,8 @@ class Twin:
         session.result()
         return ended
 
-    def _now(self) -> Now:
-        return Now(self._clock.monotonic_s(), self._clock.now_ts())
+    def _now(self) -> StepTime:
+        return StepTime(self._clock.monotonic_s(), self._clock.now_ts())
 
     def _tick(self) -> None:
         now = self._now()
@@ -257,9 +241,8 @@ class Twin:
     async def _sync_shadow(self) -> None:
         objection, now_s = None, self._clock.monotonic_s()
         try:
-            await self._shadow.sync(
-                self._engine.state.shadow, reported_state.reported(self.snapshot()), now_s
-            )
+            reported = reported_state.reported(self.snapshot())
+            await self._shadow.sync(self._engine.state.shadow, reported, now_s)
         except OversizeError as error:
             objection = f"the shadow cannot be updated: {error}"
         if objection is not None and objection != self._objection:
@@ -307,11 +290,8 @@ class Twin:
         requested_s, cloud_ts = self._shadow.requested_s(document), document.get("timestamp")
         if requested_s is not None and isinstance(cloud_ts, int | float):
             self._clock.on_cloud_time(cloud_ts, requested_s)
-        own_update = self._shadow.on_message(suffix, document)
-        if own_update and suffix == "update/rejected":
+        answers_us = self._shadow.on_message(suffix, document)
+        if answers_us and suffix == "update/rejected":
             logger.warning("shadow update refused: %s %s", document.get("code"), document.get("message"))
-        self._perform(
-            self._engine.on_shadow(
-                suffix, document, self._shadow.pending, self._clock.now_ts(), own_update=own_update
-            )
-        )
+        pending, now_ts = self._shadow.pending, self._clock.now_ts()
+        self._perform(self._engine.on_shadow(suffix, document, pending, now_ts, answers_us=answers_us))

@@ -1,4 +1,4 @@
-"""How a twin is run: where its cloud is, which house stands behind it, how fast its time passes."""
+"""The settings of a twin: its cloud, the house behind it, the speed of its time."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_can_hold_says_yes_with_the_curve() -> None:
     """What can be held is held in every minute of the curve."""
     held = can_hold(trial(), 4.0, 30.0)
     assert held.holds
-    assert (held.held_min, held.minutes, held.requested_kw) == (30.0, 30.0, 4.0)
+    assert (held.sustained_min, held.minutes, held.requested_kw) == (30.0, 30.0, 4.0)
     assert [after_min for after_min, _ in held.curve] == [float(minute) for minute in range(1, 31)]
     assert all(kw == pytest.approx(4.0, abs=0.4) for _, kw in held.curve)
     assert held.least_kw == min(kw for _, kw in held.curve)
@@ -69,10 +69,10 @@ def test_can_hold_says_no_and_until_when() -> None:
     """What cannot be held falls below nine tenths at the minute that is named."""
     held = can_hold(trial(), 5.0, 120.0)
     assert not held.holds
-    assert 0 < held.held_min < 120
-    failing = next(kw for after_min, kw in held.curve if after_min > held.held_min)
+    assert 0 < held.sustained_min < 120
+    failing = next(kw for after_min, kw in held.curve if after_min > held.sustained_min)
     assert failing < 4.5
-    assert all(kw >= 4.5 for after_min, kw in held.curve if after_min <= held.held_min)
+    assert all(kw >= 4.5 for after_min, kw in held.curve if after_min <= held.sustained_min)
 
 
 def test_can_hold_takes_part_of_a_minute() -> None:
@@ -92,8 +92,8 @@ def test_can_hold_names_the_cost_in_comfort() -> None:
     much = can_hold(trial({"batt1": CircuitSetting(enabled=False)}), 20.0, 60.0).comfort
     assert much.beyond_setpoint_c > much.alone_c + 1.0
     assert much.battery_soc_used == 0.0
-    assert much.ev_soc_given_up is not None
-    assert much.ev_soc_given_up > 0.05
+    assert much.ev_soc_forgone is not None
+    assert much.ev_soc_forgone > 0.05
     assert much.curtailed_min["hvac1"] > 30.0
 
 

@@ -32,11 +32,11 @@ def test_settings_of_one_circuit_are_put_over_each_other() -> None:
 def test_settings_know_when_an_opt_out_is_over() -> None:
     """An opt-out with an end is in force until then; one without, until it is taken back."""
     until = Settings(opt_out=OptOut(until_ts=NOW))
-    assert (until.takes_part(NOW - 1), until.takes_part(NOW)) == (False, True)
-    assert not Settings(opt_out=OptOut()).takes_part(NOW + 1e9)
+    assert (until.participates(NOW - 1), until.participates(NOW)) == (False, True)
+    assert not Settings(opt_out=OptOut()).participates(NOW + 1e9)
 
 
 def test_settings_that_disable_the_ven_keep_it_out_of_events() -> None:
     """A VEN that is disabled takes no part, opted out or not."""
-    assert not Settings(enabled=False).takes_part(NOW)
+    assert not Settings(enabled=False).participates(NOW)
     assert not Settings(enabled=False).opted_out(NOW)

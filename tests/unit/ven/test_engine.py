@@ -11,7 +11,7 @@ from contracts.wire.shadow import LoadSetting
 from tests.support.ven_states import NOW, VEN
 from ven_twin.control import resident_actions
 from ven_twin.control.command_handlers import VenFigures
-from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, Now, VenEngine, start_engine
+from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, StepTime, VenEngine, start_engine
 from ven_twin.ven.house_runtime import HouseClock, HouseRuntime, warm_house
 from ven_twin.ven.storage.persisted_state import read_state, write_state
 from ven_twin.ven.storage.rows import JournalledCommand, Message
@@ -32,9 +32,9 @@ def engine(house: HouseRuntime) -> VenEngine:
     return start_engine(VEN, house, "boot-1", START_S)
 
 
-def at(seconds: float) -> Now:
+def at(seconds: float) -> StepTime:
     """The time of a step, s after the start."""
-    return Now(START_S + seconds, NOW + seconds)
+    return StepTime(START_S + seconds, NOW + seconds)
 
 
 def command(engine: VenEngine, received_s: float = 0.0, **message: Any) -> tuple[VenEngine, Effects]:
@@ -141,14 +141,14 @@ def test_a_shadow_message_does_not_undo_a_pending_patch(engine: VenEngine) -> No
     """What a command has changed stays, while the shadow still holds the older value."""
     engine, effects = command(engine, op="disable", correlationId="c1")
     document = {"version": 1, "state": {"desired": {"enabled": True, "report_interval_seconds": 5}}}
-    engine = engine.on_shadow("get/accepted", document, effects.desired, NOW, own_update=False)
+    engine = engine.on_shadow("get/accepted", document, effects.desired, NOW, answers_us=False)
     assert (engine.state.settings.enabled, engine.state.settings.report_interval_s) == (False, 5)
 
 
 def test_the_shadow_is_out_of_sync_after_a_reconnect(engine: VenEngine) -> None:
     """Messages may have been missed: the shadow has to be read again."""
     document = {"version": 1, "state": {"desired": {"certificateId": "a" * 64}}}
-    engine = engine.on_shadow("get/accepted", document, {}, NOW, own_update=False)
+    engine = engine.on_shadow("get/accepted", document, {}, NOW, answers_us=False)
     assert engine.state.shadow.synchronized
     assert engine.desired_certificate_id == "a" * 64
     assert not engine.on_connected().state.shadow.synchronized
@@ -196,7 +196,7 @@ def test_the_report_interval_of_the_command_line_gives_way_to_the_shadow_s(
         start_engine(VEN, house, "b", START_S, report_interval_s=5.0).state.settings.report_interval_s == 5.0
     )
     desired = {"version": 1, "state": {"desired": {"report_interval_seconds": 7}}}
-    engine = engine.on_shadow("get/accepted", desired, {}, NOW, own_update=False)
+    engine = engine.on_shadow("get/accepted", desired, {}, NOW, answers_us=False)
     persisted = engine.persisted({}, NOW)
     following = start_engine(VEN, house, "b", START_S, persisted=persisted, report_interval_s=5.0)
     assert following.state.settings.report_interval_s == 7

@@ -219,10 +219,10 @@ def test_a_memory_comes_back_as_it_was_written(stand: Stand) -> None:
 
 async def test_what_came_in_is_not_acknowledged_when_the_disk_does_not_take_it(stand: Stand) -> None:
     """A command that is not kept comes again; nothing of it is done."""
-    from ven_twin.ven.errors import NotKeptError  # noqa: PLC0415 - beside its only use
+    from ven_twin.ven.errors import NotStoredError  # noqa: PLC0415 - beside its only use
 
     stand.twin._outbox._db.execute("PRAGMA query_only = ON")
-    with pytest.raises(NotKeptError):
+    with pytest.raises(NotStoredError):
         await stand.command(op="disable", correlationId="c1")
     assert stand.twin._engine.state.settings.enabled is True
 

@@ -19,7 +19,7 @@ TIMEOUT_S = 60.0
 
 
 class Claimed:
-    """What was issued. It is never printed."""
+    """The certificate and key that were issued. They are never printed."""
 
     def __init__(self, certificate_id: str, certificate_pem: str, private_key_pem: str) -> None:
         self.certificate_id = certificate_id
@@ -113,8 +113,8 @@ class Claiming:
         self._connected.set()
 
     async def _on_message(self, topic: str, payload: bytes) -> None:
-        asked, _, verdict = topic.rpartition("/")
-        answer = self._answers.get(asked)
+        request_topic, _, verdict = topic.rpartition("/")
+        answer = self._answers.get(request_topic)
         if answer is None or answer.done():
             return
         try:

@@ -38,7 +38,7 @@ _FILES = (CA_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Where the three files are. It never holds what is in them, so it can be logged."""
+    """Paths of the three files. It never holds their content, so it can be logged."""
 
     ca: Path
     certificate: Path
@@ -59,7 +59,7 @@ def load(folder: Path) -> Identity:
         _finish_save(folder)
     identity = _at(folder)
     for path in (identity.private_key, identity.ca, identity.certificate):
-        _require_own_file(path)
+        _require_user_file(path)
     _require_private(identity.private_key, _FILE_MODE)
     return identity
 
@@ -210,30 +210,30 @@ def _keep_previous(folder: Path, new_cert_pem: str) -> None:
 
 def _require_private(path: Path, wanted: int) -> None:
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         raise IdentityMissingError(path) from None
-    _require_own(path, found)
-    mode = stat.S_IMODE(found.st_mode)
+    _require_owner(path, status)
+    mode = stat.S_IMODE(status.st_mode)
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise IdentityExposedError(path, mode, wanted)
 
 
-def _require_own_file(path: Path) -> None:
+def _require_user_file(path: Path) -> None:
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         raise IdentityMissingError(path) from None
-    if stat.S_ISLNK(found.st_mode):
+    if stat.S_ISLNK(status.st_mode):
         raise IdentityLinkError(path)
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise IdentityMissingError(path)
-    _require_own(path, found)
+    _require_owner(path, status)
 
 
-def _require_own(path: Path, found: os.stat_result) -> None:
-    if found.st_uid not in {os.geteuid(), _ROOT}:
-        raise IdentityForeignError(path, found.st_uid, os.geteuid())
+def _require_owner(path: Path, status: os.stat_result) -> None:
+    if status.st_uid not in {os.geteuid(), _ROOT}:
+        raise IdentityForeignError(path, status.st_uid, os.geteuid())
 
 
 def _write_private(path: Path, pem: str) -> None:

@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 class Renewal:
     """The care for one identity. *fetch* puts the VEN's own into its folder, or raises VenTwinError."""
 
-    def __init__(self, own: Identity, session: MqttSession, fetch: Fetch | None) -> None:
-        self._own = own
-        self._folder = own.certificate.parent
+    def __init__(self, identity: Identity, session: MqttSession, fetch: Fetch | None) -> None:
+        self._identity = identity
+        self._folder = identity.certificate.parent
         self._session = session
         self._fetch = fetch
         self._seen: tuple[tuple[int, int] | None, str | None] = (None, None)
@@ -100,8 +100,8 @@ class Renewal:
     def _on_disk(self) -> str | None:
         """The certificate in the folder, read again when its file is another."""
         try:
-            found = self._own.certificate.stat()
-            file = found.st_ino, found.st_mtime_ns
+            stat = self._identity.certificate.stat()
+            file = stat.st_ino, stat.st_mtime_ns
             if self._seen[0] != file:
                 self._seen = file, identity_files.fingerprint(identity_files.load(self._folder))
         except (IdentityError, OSError):

@@ -24,7 +24,7 @@ class _Element(NamedTuple):
 
 
 def valid_until_ts(certificate: Path) -> float:
-    """When the certificate in a PEM file expires, UTC s.
+    """Expiry of the certificate in a PEM file, UTC s.
 
     Raises:
         IdentityInvalidError: the file cannot be read, or is no certificate.

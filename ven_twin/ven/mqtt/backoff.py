@@ -1,4 +1,4 @@
-"""When to connect again: full jitter, so that a fleet that was cut off together does not return together."""
+"""The delay before the next attempt: full jitter, so that a fleet that was cut off returns spread out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Backoff:
         self._n = first_exponent
 
     def next_delay_s(self) -> float:
-        """How long to wait before the next attempt."""
+        """The delay before the next attempt, s."""
         ceiling_s = min(self._cap_s, 2.0**self._n)
         if ceiling_s < self._cap_s:
             self._n += 1

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ven_twin.ven.errors import NotKeptError
+from ven_twin.ven.errors import NotStoredError
 
 OnMessage = Callable[[str, bytes], Awaitable[None]]
 
@@ -34,7 +34,7 @@ class Inbox:
         try:
             async with self._in_order:
                 await self._on_message(topic, payload)
-        except NotKeptError as error:
+        except NotStoredError as error:
             logger.error("%s", error)  # noqa: TRY400 - one line says it all
             return False
         except Exception as error:  # noqa: BLE001 - the caller's error is not the connection's

@@ -1,4 +1,4 @@
-"""What the session needs of one MQTT connection, whatever library makes it."""
+"""The interface of one MQTT connection, whatever library makes it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ven_twin.ven.mqtt.reason_codes import Loss
 
 
 class Wire(Protocol):
-    """What the pump needs of a connection."""
+    """The connection as the pump uses it."""
 
     @property
     def receive_maximum(self) -> int | None:
-        """How many unacknowledged messages the broker takes, if it said so."""
+        """The number of unacknowledged messages that the broker takes, if it said so."""
 
     @property
     def packet_max_bytes(self) -> int | None:
@@ -34,18 +34,18 @@ class Link(Wire, Protocol):
 
     @property
     def session_present(self) -> bool:
-        """Whether the broker still had our session."""
+        """True when the broker still had our session."""
 
     @property
     def heard_s(self) -> float:
-        """When the broker last sent anything, by the monotonic clock."""
+        """Time of the broker's last bytes, by the monotonic clock."""
 
     @property
     def keepalive_s(self) -> float:
         """The keepalive in force."""
 
     def stood_s(self) -> float | None:
-        """How long the connection stood after CONNACK; None when it never did."""
+        """Seconds that the connection stood after CONNACK; None when it never did."""
 
     def lose(self, loss: Loss) -> None:
         """The connection is over; the first reason stands."""

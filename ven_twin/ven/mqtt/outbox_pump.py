@@ -63,7 +63,7 @@ class OutboxPump:
 
     @property
     def unacked_since_s(self) -> float | None:
-        """When the oldest message in flight was sent, by the monotonic clock."""
+        """Send time of the oldest message in flight, by the monotonic clock."""
         return None if self._window.oldest is None else self._window.oldest.sent_at_s
 
     def wake(self) -> None:
@@ -192,7 +192,7 @@ class OutboxPump:
 
 
 def unsendable(topic: str, payload: bytes, packet_max_bytes: int | None = None) -> str | None:
-    """Why the broker would not take this message, or None (guard 12)."""
+    """The broker's objection to this message, or None (guard 12)."""
     topic_bytes = len(topic.encode())
     if not topic or topic_bytes > TOPIC_MAX_BYTES or topic.count("/") > TOPIC_MAX_SLASHES:
         return f"its topic has {topic_bytes} bytes and {topic.count('/')} slashes"

@@ -102,12 +102,12 @@ def describe(code: int) -> str:
 
 
 def is_refusal(puback_code: int) -> bool:
-    """Whether the broker did not take the message. 0x10, no subscribers, is a success."""
+    """True when the broker did not take the message. 0x10, no subscribers, is a success."""
     return puback_code >= 0x80
 
 
 def is_retryable(puback_code: int) -> bool:
-    """Whether a message so refused may be taken later."""
+    """True when a message so refused may be taken later."""
     return puback_code in _RETRYABLE_PUBACK
 
 

@@ -1,4 +1,4 @@
-"""How many messages may be under way: a sans-IO window over count and rate."""
+"""The send window: messages under way, limited by count and rate. Sans-IO."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class SendWindow:
         self._open = self._limit if receive_maximum is None else min(self._limit, max(1, receive_maximum - 2))
 
     def room(self, now_s: float) -> int:
-        """How many messages may be sent now."""
+        """The number of messages that may be sent now."""
         while self._sent_at_s and now_s - self._sent_at_s[0] >= 1.0:
             self._sent_at_s.popleft()
         return min(self._open - len(self._in_flight), self._per_second - len(self._sent_at_s))
 
     def opens_at_s(self) -> float | None:
-        """When the rate lets the next message through; None when an acknowledgement has to."""
+        """The time at which the rate lets the next message through; None when an acknowledgement has to."""
         if len(self._in_flight) >= self._open or len(self._sent_at_s) < self._per_second:
             return None
         return self._sent_at_s[0] + 1.0

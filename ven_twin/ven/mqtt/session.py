@@ -94,7 +94,7 @@ class _GmqttLink:
 
     @property
     def heard_s(self) -> float:
-        """When the broker last sent anything, by the monotonic clock."""
+        """Time of the broker's last bytes, by the monotonic clock."""
         return float(self._handler.current_connection._last_data_in)
 
     @property
@@ -103,7 +103,7 @@ class _GmqttLink:
         return float(self._handler.current_connection.keepalive)
 
     def stood_s(self) -> float | None:
-        """How long the connection stood after CONNACK; None when it never did."""
+        """Seconds that the connection stood after CONNACK; None when it never did."""
         return None if self._connack_s is None else self._lost_s - self._connack_s
 
     def lose(self, loss: Loss) -> None:

@@ -1,4 +1,4 @@
-"""What the MQTT session says about itself."""
+"""The status of the MQTT session."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class ShadowClient:
         return True
 
     def due_s(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> float:
-        """When there is next something to do, monotonic s."""
+        """Time of the next work, monotonic s."""
         if self._token is not None:
             return self._sent_s + ANSWER_TIMEOUT_S
         if not copy.synchronized:

@@ -14,7 +14,7 @@ from contracts.wire.events import MAX_DURATION_S
 from contracts.wire.ids import CheckedEventId
 from contracts.wire.telemetry import Timestamp
 from ven_twin.control.event_history import PastEvent
-from ven_twin.ven.errors import NotKeptError
+from ven_twin.ven.errors import NotStoredError
 from ven_twin.ven.page.presenter import ven_view
 from ven_twin.ven.page.view import EventView, VenView
 from ven_twin.ven.runtime import Twin
@@ -141,7 +141,7 @@ class VenCalls:
         correlation_id = f"page-{secrets.token_hex(8)}"
         try:
             ack = self._twin.command({"op": op, "correlationId": correlation_id, "data": data})
-        except NotKeptError as error:
+        except NotStoredError as error:
             raise PageProblemError(503, str(error)) from None
         if ack.get("ok"):
             return ack

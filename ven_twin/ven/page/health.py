@@ -58,7 +58,7 @@ def health(snapshot: VenSnapshot, certificate_until_ts: float | None) -> Health:
         reasons=reasons,
         warnings=tuple(_warnings(snapshot, left_d)),
         connected=session.state == "connected",
-        participates=snapshot.state.settings.takes_part(snapshot.now_ts),
+        participates=snapshot.state.settings.participates(snapshot.now_ts),
         last_puback_age_s=None if age_s is None else round(age_s, 1),
         outbox_depth=session.outbox_depth,
         messages_lost=snapshot.messages_lost,
@@ -77,7 +77,7 @@ def _reasons(snapshot: VenSnapshot, left_d: float | None) -> list[str]:
         reasons.append(f"not connected to the cloud ({session.state}){why}")
     elif session.reason:
         reasons.append(session.reason)
-    if not snapshot.state.settings.takes_part(snapshot.now_ts):
+    if not snapshot.state.settings.participates(snapshot.now_ts):
         left = reporting.opt_out_of(snapshot.state) or {}
         reasons.append(f"takes no part in events: {left.get('reason', 'disabled')}")
     if left_d is None:

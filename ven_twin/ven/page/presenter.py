@@ -67,7 +67,7 @@ def _ven(snapshot: VenSnapshot) -> view.VenIdentityView:
         house_speed=snapshot.house_speed,
         utc_offset_h=snapshot.utc_offset_h,
         status=reporting.status_of(snapshot.state, snapshot.now_ts),
-        participates=settings.takes_part(snapshot.now_ts),
+        participates=settings.participates(snapshot.now_ts),
         reason=opt_out.reason if opt_out else None,
         until_ts=opt_out.until_ts if opt_out else None,
     )

@@ -1,1 +1,1 @@
-"""What the VEN keeps on disk: messages not yet acknowledged, commands, and its state."""
+"""The VEN's files: messages not yet acknowledged, commands, and its state."""

@@ -11,7 +11,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
-from ven_twin.ven.errors import NotKeptError
+from ven_twin.ven.errors import NotStoredError
 from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck, JournalledCommand
 from ven_twin.ven.storage.transactions import note
@@ -46,7 +46,7 @@ class CommandJournal:
             ids.append(int(db.execute(insert, (payload, received_ts)).lastrowid or 0))
 
         if not self._outbox.write(write, durable=True):
-            raise NotKeptError("a command was not taken: the disk is full")
+            raise NotStoredError("a command was not taken: the disk is full")
         return JournalledCommand(ids[-1], payload, received_ts)
 
     def unfinished(self) -> list[JournalledCommand]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ven_twin.ven.errors import NotKeptError
+from ven_twin.ven.errors import NotStoredError
 from ven_twin.ven.storage.command_journal import CommandJournal
 from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck, JournalledCommand
@@ -52,7 +52,7 @@ def test_a_command_that_the_disk_does_not_take_is_refused(
 ) -> None:
     """It must not be acknowledged, so that it comes again."""
     monkeypatch.setattr(outbox, "write", lambda *_, **__: False)
-    with pytest.raises(NotKeptError):
+    with pytest.raises(NotStoredError):
         CommandJournal(outbox).record(b"x", 10.0)
 
 
