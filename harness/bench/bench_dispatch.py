@@ -9,12 +9,13 @@ from functools import partial
 from time import process_time
 
 from contracts.api.requests import DispatchEvent
+from contracts.api.resources import TelemetryRow
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId
 from harness.bench.figure import Figure
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
 from lambdas.dispatch_event.logic.rebalance import rebalance
-from lambdas.shared.rows import LatestRow, VenRow
+from lambdas.shared.rows import VenRow
 
 NOW = 1_800_000_000.0
 REPEATS = 7
@@ -66,11 +67,10 @@ def _request(vens: list[VenRow]) -> DispatchEvent:
     )
 
 
-def _rows(planned: Planned) -> dict[str, LatestRow]:
+def _rows(planned: Planned) -> dict[str, TelemetryRow]:
     """Everyone delivers 95 % of what it is called for."""
     return {
-        assignment.ven_id: LatestRow(
-            ven_id=assignment.ven_id,
+        assignment.ven_id: TelemetryRow(
             timestamp=int(NOW) + 295,
             received_ts=NOW + 296,
             boot_id="b",
@@ -88,7 +88,7 @@ def _plan(request: DispatchEvent, vens: list[VenRow]) -> Planned:
     return plan_event(request, EventId("e"), vens, now=NOW, retention_days=30, token="t")
 
 
-def _again(planned: Planned, vens: list[VenRow], latest: dict[str, LatestRow]) -> object:
+def _again(planned: Planned, vens: list[VenRow], latest: dict[str, TelemetryRow]) -> object:
     return rebalance(planned.row, planned.plan, vens, latest, now=NOW + 300.0, token="t")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from contracts.api.requests import DEFAULT_PROGRAM, SettleEvent
+from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
 from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.store.plans import Plan
@@ -18,7 +19,7 @@ from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
-from lambdas.shared.rows import EventRow, LatestRow, VenRow
+from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
@@ -77,10 +78,11 @@ class Adapters:
                 unknown -= groups
         return tuple(by_id.values()), unknown
 
-    def latest(self, ven_ids: Iterable[str]) -> dict[str, LatestRow]:
+    def latest(self, ven_ids: Iterable[str]) -> dict[str, TelemetryRow]:
         """The latest telemetry row of each VEN that has one."""
-        items = self.telemetry.get_many(ven_ids, rows.attributes(LatestRow), sort=LATEST_ROW)
-        return {row.ven_id: row for row in rows.read_all(LatestRow, items)}
+        wanted = ("venId", *rows.attributes(TelemetryRow))
+        items = self.telemetry.get_many(ven_ids, wanted, sort=LATEST_ROW)
+        return {item["venId"]: rows.read(TelemetryRow, item) for item in items}
 
     def carry_out(
         self, row: EventRow, plan: Plan, *, now: float, only: Collection[str] | None = None

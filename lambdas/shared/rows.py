@@ -43,22 +43,6 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     last_called_ts: float | None = None
 
 
-class LatestRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
-    """A VEN's latest telemetry row: means over the time since its row before, and when the cloud had it."""
-
-    ven_id: str
-    timestamp: int
-    received_ts: float
-    boot_id: str
-    seq: int
-    used_power_kw: float
-    baseline_power_kw: float
-    shed_power_kw: float
-    event_id: str | None = None
-    requested_reduction_kw: float | None = None
-    battery_soc: float | None = None
-
-
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event's header: the request and its state. The VENs' assignments are in the plan *plan_id*.
 

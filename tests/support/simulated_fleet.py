@@ -6,12 +6,13 @@ import random
 from dataclasses import dataclass, field
 
 from contracts.api.requests import DispatchEvent
+from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.shadow import OptOut
 from lambdas.dispatch_event.logic.plan import plan_event
 from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
-from lambdas.shared.rows import EventRow, LatestRow, VenRow
+from lambdas.shared.rows import EventRow, VenRow
 
 NOW = 1_800_000_000.0
 STEP_S = 5.0
@@ -40,7 +41,7 @@ class SimulatedVen:
     silent_ts: float = float("inf")
     calls: list[tuple[float, float]] = field(default_factory=list)
     shed_kws: float = 0.0
-    row: LatestRow | None = None
+    row: TelemetryRow | None = None
     row_ts: float = 0.0
     seq: int = 0
 
@@ -81,8 +82,7 @@ class SimulatedVen:
         self.seq += 1
         took_part = now < self.opted_out_ts and self.dispatched_kw(now) > 0
         kw = self.shed_kws / max(now - self.row_ts, STEP_S)
-        self.row = LatestRow(
-            ven_id=self.ven_id,
+        self.row = TelemetryRow(
             timestamp=int(now),
             received_ts=now + 1.0,
             boot_id="b",

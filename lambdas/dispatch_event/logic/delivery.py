@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from contracts.api.requests import Assignment
+from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Plan
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W, W_PER_KW, Reason, Unavailable
-from lambdas.shared.rows import EventRow, LatestRow, VenRow
+from lambdas.shared.rows import EventRow, VenRow
 
 REPORT_INTERVAL_S = 30.0
 """Between two rows of a VEN that reports no other interval. Source: the wire document."""
@@ -74,7 +75,7 @@ def running_event(row: EventRow, plan: Plan, now_ts: float) -> RunningEvent | No
 
 
 def deliveries(
-    at: RunningEvent, fleet: Mapping[str, VenRow], latest: Mapping[str, LatestRow]
+    at: RunningEvent, fleet: Mapping[str, VenRow], latest: Mapping[str, TelemetryRow]
 ) -> dict[str, Delivery]:
     """The deliveries of the VENs of the plan, by VEN id."""
     return {
@@ -83,18 +84,18 @@ def deliveries(
     }
 
 
-def silence(ven: VenRow, last: LatestRow | None, now_ts: float) -> Unavailable | None:
+def silence(ven: VenRow, last: TelemetryRow | None, now_ts: float) -> Unavailable | None:
     """The reason why nothing can be known of a VEN now, or None when it is heard."""
     if last is None:
         return Unavailable(Reason.NO_TELEMETRY)
     interval_s = ven.report_interval_s or REPORT_INTERVAL_S
-    quiet_s = now_ts - min(float(last.timestamp), last.received_ts)
+    quiet_s = now_ts - _heard_ts(last)
     if quiet_s <= max(SILENT_ROWS * interval_s, SILENT_AT_LEAST_S):
         return None
     return Unavailable(Reason.SILENT, f"{quiet_s:.0f}")
 
 
-def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: LatestRow | None) -> Delivery:
+def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: TelemetryRow | None) -> Delivery:
     dispatched_w = round(assignment.values[at.index] * W_PER_KW)
     if ven is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=Unavailable(Reason.REMOVED))
@@ -106,7 +107,7 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Late
     )
     called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
     settled_ts = called_ts + SETTLING_ROWS * (ven.report_interval_s or REPORT_INTERVAL_S)
-    if min(float(last.timestamp), last.received_ts) < settled_ts:
+    if _heard_ts(last) < settled_ts:
         expected = at.plan.seen.get(assignment.ven_id, eligibility.believed(ven.performance))
         return Delivery(dispatched_w, dispatched_w * expected, observed=False, expected_share=expected)
     if last.event_id != at.row.event_id:
@@ -117,6 +118,11 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Late
     return Delivery(
         dispatched_w, delivered_w, observed=True, expected_share=min(SEEN_AT_MOST, max(SEEN_AT_LEAST, seen))
     )
+
+
+def _heard_ts(row: TelemetryRow) -> float:
+    """The time by which a row is judged, UTC s: a clock that is ahead makes no row younger."""
+    return min(row.timestamp, row.timestamp if row.received_ts is None else row.received_ts)
 
 
 def _elsewhere(event_id: str | None) -> Unavailable:

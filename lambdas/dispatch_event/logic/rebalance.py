@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.api.requests import Assignment
+from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Limit, Plan
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.delivery import (
@@ -28,7 +29,7 @@ from lambdas.dispatch_event.logic.eligibility import Offer, RankedFleet
 from lambdas.dispatch_event.logic.merit import top_up
 from lambdas.dispatch_event.logic.plan import Calls, plan_id, requested_w, sheds_only, values_of
 from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W, W_PER_KW, Reason, Unavailable
-from lambdas.shared.rows import EventRow, LatestRow, VenRow
+from lambdas.shared.rows import EventRow, VenRow
 
 AIM = 1.02
 """The aim of making up, as a share of the request. Between two looks homes fall short of a call (a compressor
@@ -57,7 +58,7 @@ def rebalance(
     row: EventRow,
     plan: Plan,
     vens: Collection[VenRow],
-    latest: Mapping[str, LatestRow],
+    latest: Mapping[str, TelemetryRow],
     *,
     now: float,
     token: str,
@@ -102,7 +103,7 @@ class _Change:
         self,
         at: RunningEvent,
         by_id: Mapping[str, VenRow],
-        latest: Mapping[str, LatestRow],
+        latest: Mapping[str, TelemetryRow],
         seen: Mapping[str, Delivery],
     ) -> None:
         self._at, self._seen, self.missing_w = at, seen, 0.0
@@ -136,7 +137,7 @@ class _Change:
                     offer_kw=ven.shed_availability_kw,
                 )
 
-    def _rank(self, by_id: Mapping[str, VenRow], latest: Mapping[str, LatestRow]) -> RankedFleet:
+    def _rank(self, by_id: Mapping[str, VenRow], latest: Mapping[str, TelemetryRow]) -> RankedFleet:
         """The fleet in merit order, without those that are silent, in another event or limited to nothing."""
         at = self._at
         fleet = eligibility.rank_fleet(
@@ -162,7 +163,7 @@ class _Change:
                 unavailable[offer.ven_id] = reason
         return fleet._replace(offers=offers, available_w=available_w, unavailable=unavailable)
 
-    def _no_more(self, ven: VenRow, last: LatestRow | None) -> Unavailable | None:
+    def _no_more(self, ven: VenRow, last: TelemetryRow | None) -> Unavailable | None:
         other = ven.active_event_id
         if other is not None and other != self._at.row.event_id:
             return Unavailable(Reason.IN_OTHER_EVENT, other)

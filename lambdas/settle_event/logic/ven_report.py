@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
@@ -25,8 +26,12 @@ REBOUND_1H_S = 3600.0
 SPARSE = 0.9
 """Below this coverage a report says so, and an aggregate is made without the VEN."""
 
-NO_ROWS_BEFORE = "meter_before: no telemetry in the hour before the event"
-NO_ROWS = "clone: no telemetry in the event"
+
+class MissingTelemetry(StrEnum):
+    """Telemetry without which there is no such baseline; the value is the note of the report."""
+
+    HOUR_BEFORE = "meter_before: no telemetry in the hour before the event"
+    EVENT = "clone: no telemetry in the event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ def _delivered(
             delivered[name] = _figures(reduction, by_interval, scored, matched)
     before_kw = meter_before_kw(evidence.trace, window)
     if before_kw is None:
-        reasons["meter_before"] = NO_ROWS_BEFORE
+        reasons["meter_before"] = MissingTelemetry.HOUR_BEFORE.value
     elif (reduction := site.by_level(window, before_kw)) is not None:
         by_interval = [site.by_level(interval, before_kw) for interval in windows]
         scored = score([before_kw] * len(context.scored), clone_kw)
@@ -154,7 +159,7 @@ def _delivered(
     if (reduction := site.by_clone(window)) is not None:
         delivered["clone"] = _figures(reduction, [site.by_clone(interval) for interval in windows])
     else:
-        reasons["clone"] = NO_ROWS
+        reasons["clone"] = MissingTelemetry.EVENT.value
     return delivered, reasons
 
 
@@ -268,8 +273,8 @@ def _notes(
 ) -> list[str]:
     if window.duration_s <= 0:
         return ["cancelled before it started"]
-    notes = [NO_ROWS_BEFORE] if "meter_before" not in delivered else []
-    notes += [NO_ROWS] if "clone" not in delivered else []
+    notes = [MissingTelemetry.HOUR_BEFORE.value] if "meter_before" not in delivered else []
+    notes += [MissingTelemetry.EVENT.value] if "clone" not in delivered else []
     if 0 < covered_s < SPARSE * window.duration_s:
         notes.append(f"telemetry covers {covered_s / window.duration_s:.0%} of the event")
     if "refused" in acks:

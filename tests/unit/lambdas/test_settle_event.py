@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from contracts.api.reports import EventReport
-from contracts.store.keys import telemetry_row_id
+from contracts.store.keys import Key, telemetry_row_id
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.shared import clients
@@ -78,7 +78,8 @@ def _key() -> Any:
     return Key("e1", ven_part("house-1"))
 
 
-def test_delivered_energy_is_the_time_integral(settled: World) -> None:
+@pytest.mark.usefixtures("settled")
+def test_delivered_energy_is_the_time_integral() -> None:
     """3 kW less for an hour is 3 kWh, not the sum of the samples (defect 1)."""
     (ven,) = report().vens
     for name in ("meter_before", "clone"):
@@ -86,7 +87,6 @@ def test_delivered_energy_is_the_time_integral(settled: World) -> None:
         assert ven.delivered[name].delivered_kwh == pytest.approx(3.0)
         assert ven.delivered[name].baseline_kw == pytest.approx(5.0)
     assert (ven.requested_kw, ven.used_kw) == (3.0, pytest.approx(2.0))
-    assert settled.now
 
 
 @pytest.mark.parametrize("every_s", [1, 5, 30, 300])
@@ -99,13 +99,13 @@ def test_delivery_does_not_depend_on_how_often_the_ven_reports(house: World, eve
     assert report().delivered["clone"].delivered_kwh == pytest.approx(0.5)
 
 
-def test_the_report_says_how_the_ven_took_part(settled: World) -> None:
+@pytest.mark.usefixtures("settled")
+def test_the_report_says_how_the_ven_took_part() -> None:
     """Acknowledged, responded, restored, rebounded, with how much of it the telemetry covers."""
     (ven,) = report().vens
     assert (ven.acknowledged, ven.opted_out, ven.response_s, ven.restored) == (True, False, 4.0, True)
     assert ven.rebound_1h_kwh == pytest.approx(120 / 3600, abs=1e-6)
     assert (ven.quality.rows, ven.quality.coverage, ven.quality.longest_gap_s) == (120, 1.0, 0.0)
-    assert settled.now
 
 
 def test_the_baseline_does_not_slide_into_the_event(house: World) -> None:
@@ -278,17 +278,17 @@ def test_an_event_that_is_not_over_is_not_settled(house: World) -> None:
     assert "e1" in house.desired("house-1")
 
 
-def test_an_unknown_event_is_not_found(house: World) -> None:
+@pytest.mark.usefixtures("house")
+def test_an_unknown_event_is_not_found() -> None:
     """There is nothing to settle."""
     assert settle("nothing")["code"] == "notFound"
-    assert house.now
 
 
-def test_the_schedules_request_is_one_that_settlement_takes(settled: World) -> None:
+@pytest.mark.usefixtures("settled")
+def test_the_schedules_request_is_one_that_settlement_takes() -> None:
     """What the schedule sends after the end is understood as it stands."""
     target = clients.scheduler().get_schedule(GroupName="events", Name="settle-e1")["Target"]
     assert handler(json.loads(target["Input"]), Context())["eventId"] == "e1"
-    assert settled.now
 
 
 def test_a_report_too_large_for_one_item_is_kept_by_ven(
@@ -301,3 +301,42 @@ def test_a_report_too_large_for_one_item_is_kept_by_ven(
     part = settled.event_part("e1", "VEN#house-1")
     assert part["report"]["delivered"]["clone"]["deliveredKwh"] == pytest.approx(3.0)
     assert part["active"]["ts"] == START + 4
+
+
+def test_an_event_whose_plans_are_gone_is_not_settled(settled: World) -> None:
+    """A plan goes with its retention; without one there is nothing to settle by."""
+    header = settled.event_part("e1", "EVENT")
+    settled.events.update(Key("e1", "EVENT"), {"planId": "00000009-gone"})
+    answer = settle()
+    assert (answer["ok"], answer["code"]) == (False, "notFound")
+    assert "no plan" in answer["error"]
+    settled.events.update(Key("e1", "EVENT"), {"planId": header["planId"]})
+    assert settle()["eventId"] == "e1"
+
+
+def test_the_notes_of_a_ven_name_what_became_of_it(settled: World) -> None:
+    """A refusal and circuits that were taken out by hand stand in the VEN's notes, each circuit once."""
+    by_hand = {"ts": START + 5, "data": {"byHand": ["ev", "heater", "ev"]}}
+    settled.events.update(_key(), {"refused": {"ts": START, "error": "busy"}, "active": by_hand})
+    (ven,) = report().vens
+    assert ven.notes == ("refused by the VEN: busy", "taken out by hand: ev, heater")
+
+
+def test_an_opt_out_is_reported_with_its_reason(settled: World) -> None:
+    """The reason that the VEN gave, or that it gave none."""
+    settled.events.update(_key(), {"optedOut": {"ts": START + 60, "data": {"optOut": {"reason": "comfort"}}}})
+    (ven,) = report().vens
+    assert (ven.opted_out, ven.opt_out_reason) == (True, "comfort")
+
+
+def test_many_vens_that_were_not_counted_on_are_noted_by_reason(world: World) -> None:
+    """Up to ten are named; of more the note says how many for each reason."""
+    world.add_ven("house-1")
+    for number in range(11):
+        world.add_ven(f"off-{number:02d}", online=False)
+    dispatch()
+    rows(world, START - 3600, START, 5.0)
+    world.now = START + 3720
+    notes = report().notes
+    assert "11 VENs were not counted on: offline" in notes
+    assert not any("off-00" in note for note in notes)

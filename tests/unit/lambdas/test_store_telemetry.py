@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contracts.api.resources import TelemetryRow
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key
 from lambdas.shared import clients, rows
 from lambdas.shared.batch_writes import write_all
@@ -172,7 +173,7 @@ def test_the_latest_row_stands_beside_the_rows(world: World) -> None:
     row = latest(world)
     assert (row["seq"], row["receivedTs"]) == (3, stored(world)[0]["receivedTs"])
     assert "loads" not in row
-    assert rows.read(rows.LatestRow, row).shed_power_kw == row["shedPowerKw"]
+    assert rows.read(TelemetryRow, row).shed_power_kw == row["shedPowerKw"]
     assert [row["seq"] for row in stored(world)] == [1, 2, 3]
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.api.requests import Assignment
+from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Limit, Plan
 from contracts.wire.events import Interval, Signal
 from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
 from lambdas.dispatch_event.logic.unavailability import Unavailable
-from lambdas.shared.rows import EventRow, LatestRow, VenRow
+from lambdas.shared.rows import EventRow, VenRow
 
 START = 1_800_000_000
 NOW = float(START + 300)
@@ -24,13 +25,12 @@ def ven(ven_id: str, offer_kw: float | None = 5.0, **fields: Any) -> VenRow:
     return VenRow(ven_id=ven_id, shed_availability_kw=offer_kw, **(usual | fields))
 
 
-def row_of(ven_id: str, shed_kw: float, *, at_ts: float = NOW, event_id: str | None = "e1") -> LatestRow:
-    """The VEN's latest row."""
-    return LatestRow(
-        ven_id=ven_id,
+def row_of(ven_id: str, shed_kw: float, *, at_ts: float = NOW, event_id: str | None = "e1") -> TelemetryRow:
+    """The VEN's latest row; its boot id is the VEN's name."""
+    return TelemetryRow(
         timestamp=int(at_ts),
         received_ts=at_ts,
-        boot_id="b",
+        boot_id=ven_id,
         seq=1,
         used_power_kw=1.0,
         baseline_power_kw=1.0 + shed_kw,
@@ -89,11 +89,11 @@ def event(
 
 
 def rebalanced(
-    running: tuple[EventRow, Plan], vens: Sequence[VenRow], rows: Sequence[LatestRow], *, now: float = NOW
+    running: tuple[EventRow, Plan], vens: Sequence[VenRow], rows: Sequence[TelemetryRow], *, now: float = NOW
 ) -> Rebalanced:
     """The event rebalanced at *now*."""
-    row, plan = running
-    return rebalance(row, plan, vens, {each.ven_id: each for each in rows}, now=now, token="n")
+    header, plan = running
+    return rebalance(header, plan, vens, {row.boot_id: row for row in rows}, now=now, token="n")
 
 
 def calls_of(outcome: Rebalanced, index: int = 0) -> dict[str, float]:

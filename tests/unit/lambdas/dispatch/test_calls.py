@@ -8,6 +8,7 @@ from contracts.wire.shadow import OptOut
 from lambdas.dispatch_event.logic.allocation import allocate, call_in_proportion, shares_w
 from lambdas.dispatch_event.logic.eligibility import Offer, rank_fleet, unavailability
 from lambdas.dispatch_event.logic.merit import call_in_order, top_up
+from lambdas.dispatch_event.logic.unavailability import Reason, Unavailable
 from tests.unit.lambdas.dispatch.running import NOW, ven, words_of
 
 
@@ -228,3 +229,28 @@ def test_an_opt_out_ends_at_its_time(until_ts: int | None, why: str | None) -> N
     """Without a time it holds until it is taken back."""
     opted_out = ven("a", opt_out=OptOut(reason="economic", until_ts=until_ts))
     assert words_of(unavailability(opted_out, NOW)) == why
+
+
+def test_every_reason_has_its_words() -> None:
+    """The words of plans and answers are a contract: operators and their programs read them."""
+    details = {Reason.OPTED_OUT: "comfort", Reason.SILENT: "121", Reason.IN_OTHER_EVENT: "e2"}
+    assert [Unavailable(reason, details.get(reason, "")).text for reason in Reason] == [
+        "offline",
+        "disabled",
+        "opted out: comfort",
+        "has not said what it can shed",
+        "offers nothing",
+        "offers less than 50 W",
+        "no telemetry",
+        "silent for 121 s",
+        "left the event",
+        "in event e2",
+        "delivers nothing",
+        "is no VEN any more",
+        "its shadow is full",
+    ]
+
+
+def test_a_detail_with_braces_stands_as_it_is() -> None:
+    """A VEN's reason for opting out is a stranger's text, and no pattern."""
+    assert Unavailable(Reason.OPTED_OUT, "{0} {}").text == "opted out: {0} {}"

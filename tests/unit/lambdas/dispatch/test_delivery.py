@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts.api.resources import TelemetryRow
 from lambdas.dispatch_event.logic.delivery import Delivery, deliveries, running_event, silence
 from lambdas.dispatch_event.logic.unavailability import Reason, Unavailable
-from lambdas.shared.rows import LatestRow, VenRow
+from lambdas.shared.rows import VenRow
 from tests.unit.lambdas.dispatch.running import NOW, START, event, row_of, shed, ven, words_of
 
 
 def delivery(
-    latest: LatestRow | None,
+    latest: TelemetryRow | None,
     *,
     call_kw: float = 5.0,
     vens: tuple[VenRow, ...] = (ven("a"),),

@@ -10,6 +10,7 @@ import pytest
 
 from contracts.api.requests import Assignment, DispatchEvent
 from contracts.errors import FieldError
+from contracts.wire import codec
 from contracts.wire.events import Interval
 from lambdas.dispatch_event.logic.eligibility import Offer
 from lambdas.dispatch_event.logic.plan import Planned, answer, call, plan_event
@@ -44,6 +45,16 @@ def test_a_record_too_large_is_refused_with_the_way_out() -> None:
         planned(shed(1.0), targets=targets)
     assert refusal.value.field == "targets"
     assert planned(shed(1.0), targets=targets[:4_000]).row.targets == targets[:4_000]
+
+
+def test_a_record_of_exactly_the_limit_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit itself is allowed, a byte more is not."""
+    size = len(codec.encode(planned(shed(1.0)).row))
+    monkeypatch.setattr("lambdas.dispatch_event.logic.plan.RECORD_MAX_BYTES", size)
+    assert planned(shed(1.0)).row.event_id == "e1"
+    monkeypatch.setattr("lambdas.dispatch_event.logic.plan.RECORD_MAX_BYTES", size - 1)
+    with pytest.raises(FieldError, match=f"a record of {size} bytes, at most {size - 1}"):
+        planned(shed(1.0))
 
 
 def test_the_figures_of_a_plan_are_of_its_largest_interval() -> None:
