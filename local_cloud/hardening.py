@@ -1,7 +1,7 @@
 """The gaps of the emulator that AWS does not have: closed here, in the emulator's own process.
 
 Pinned to ministack 1.5.33. Each override asserts that the private name it replaces is still there;
-``tests/integration/test_hardening.py`` fails for each that stops biting.
+``tests/integration/local_cloud/test_hardening.py`` fails for each that stops biting.
 """
 
 from __future__ import annotations
