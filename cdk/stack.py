@@ -17,7 +17,7 @@ from cdk.schedules import Schedules
 from cdk.shared_resources import SharedResources, shared_resources
 from cdk.stage import Stage
 from cdk.ven import VenThing
-from contracts.store.dead_letters import DeadLetterSource, Unreadable, queues_output
+from contracts.store.dead_letters import DeadLetterSource, FailureSource, queues_output
 from contracts.store.stack import StackOutput, stack_name
 
 TRUST_ROOT_PARAMETER = "TrustRootPem"
@@ -140,8 +140,8 @@ def _outputs(
                 DeadLetterSource.TELEMETRY: resources.telemetry.dead.queue_url,
                 DeadLetterSource.VENS: resources.ven_news.dead.queue_url,
                 DeadLetterSource.SHADOWS: resources.shadow_chunks.dead.queue_url,
-                Unreadable.RULE_ERRORS: resources.rule_errors.queue_url,
-                Unreadable.FAILED_STARTS: resources.failed_starts.queue_url,
+                FailureSource.RULE_ERRORS: resources.rule_errors.queue_url,
+                FailureSource.FAILED_STARTS: resources.failed_starts.queue_url,
             }
         ),
         StackOutput.INLETS: queues_output(

@@ -1,1 +1,1 @@
-"""What operators and the cloud side exchange: resources, requests, reports."""
+"""Operators and the cloud side: resources, requests, reports."""

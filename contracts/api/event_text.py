@@ -88,7 +88,7 @@ def parse_power(text: str, option: str) -> float:
 
 def parse_signal(text: str, option: str) -> tuple[Signal, float]:
     """A signal and its value; a power alone is shed. Raises FieldError."""
-    name, equals, value = (part.strip() for part in text.rpartition("="))
+    name, equals, value = (word.strip() for word in text.rpartition("="))
     signal = _SIGNAL_NAMES.get(name.lower()) if equals else Signal.SHED_KW
     if signal is None:
         raise FieldError(option, f"{name!r} is no signal: {SIGNALS}")

@@ -20,11 +20,11 @@ from contracts.wire.units import S_PER_MIN
 FRESH_S = 300.0
 """How old a VEN's latest row may be to speak of now. Interpretation: ten rows at the usual 30 s."""
 HOLDS_MIN = (15, 60, 240)
-"""For how long flexibility is asked after, min; four hours is as far as a VEN looks ahead."""
+"""Times for which flexibility is shown, min; four hours is as far as a VEN looks ahead."""
 
 
 class VenStatus(StrEnum):
-    """What a VEN is good for now, the first that applies."""
+    """The status of a VEN for an operator: the first that applies."""
 
     SHEDDING = "shedding"
     """Online, and its latest row is of an event."""
@@ -38,7 +38,7 @@ class VenStatus(StrEnum):
 
 
 _DIGITS = re.compile(r"(\d+)")
-_ORDER = {standing: place for place, standing in enumerate(VenStatus)}
+_ORDER = {status: place for place, status in enumerate(VenStatus)}
 
 
 class _Shown(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
@@ -53,7 +53,7 @@ class FleetVen(_Shown, frozen=True):
     """
 
     ven_id: VenId
-    standing: VenStatus
+    status: VenStatus = msgspec.field(name="standing")
     event_id: EventId | None = None
     requested_kw: float | None = msgspec.field(name="askedKw", default=None)
     delivered_kw: float | None = None
@@ -66,7 +66,7 @@ class FleetVen(_Shown, frozen=True):
 
 
 class FleetEvent(_Shown, frozen=True):
-    """What is asked and delivered in one event, over the VENs that shed for it now, kW."""
+    """The kW requested and delivered in one event, over the VENs that shed for it now, kW."""
 
     event_id: EventId
     vens: int
@@ -75,7 +75,7 @@ class FleetEvent(_Shown, frozen=True):
 
 
 class Holds(_Shown, frozen=True):
-    """How much of the flexibility can be held for so long."""
+    """The flexibility that can be sustained for so long."""
 
     minutes: int
     kw: float
@@ -89,7 +89,7 @@ class Fleet(_Shown, frozen=True):
     """
 
     ts: float
-    known: int
+    total: int = msgspec.field(name="known")
     online: int
     shedding: int
     opted_out: int
@@ -113,23 +113,23 @@ def fleet_at(
         now_ts: UTC s.
         limit: how many VENs are listed, those that shed first; all when None.
     """
-    given = list(vens)
+    all_vens = list(vens)
     shown = sorted(
-        (_shown(ven, latest.get(ven.ven_id), now_ts) for ven in given),
-        key=lambda each: (_ORDER[each.standing], each.event_id or "", _counting(each.ven_id)),
+        (_shown(ven, latest.get(ven.ven_id), now_ts) for ven in all_vens),
+        key=lambda ven: (_ORDER[ven.status], ven.event_id or "", _counting(ven.ven_id)),
     )
-    counted = [each for each in shown if each.standing in {VenStatus.SHEDDING, VenStatus.READY}]
-    sheds = [each for each in shown if each.standing is VenStatus.SHEDDING]
+    counted = [ven for ven in shown if ven.status in {VenStatus.SHEDDING, VenStatus.READY}]
+    sheds = [ven for ven in shown if ven.status is VenStatus.SHEDDING]
     return Fleet(
         ts=now_ts,
-        known=len(given),
-        online=sum(ven.online is True for ven in given),
+        total=len(all_vens),
+        online=sum(ven.online is True for ven in all_vens),
         shedding=len(sheds),
-        opted_out=sum(each.opt_out is not None for each in shown),
-        requested_kw=_sum(each.requested_kw for each in sheds),
-        delivered_kw=_sum(each.delivered_kw for each in sheds),
-        flexibility_kw=_sum(each.offers_kw for each in counted),
-        holds=tuple(Holds(minutes=minutes, kw=_held_kw(counted, minutes)) for minutes in HOLDS_MIN),
+        opted_out=sum(ven.opt_out is not None for ven in shown),
+        requested_kw=_sum(ven.requested_kw for ven in sheds),
+        delivered_kw=_sum(ven.delivered_kw for ven in sheds),
+        flexibility_kw=_sum(ven.offers_kw for ven in counted),
+        holds=tuple(Holds(minutes=minutes, kw=_sustained_kw(counted, minutes)) for minutes in HOLDS_MIN),
         events=tuple(_events(sheds)),
         vens=tuple(shown if limit is None else shown[:limit]),
         left_off=0 if limit is None else max(0, len(shown) - limit),
@@ -138,30 +138,30 @@ def fleet_at(
 
 def _counting(name: str) -> list[tuple[int, str]]:
     """A key by which ven-9 comes before ven-10."""
-    return [(len(part), part) if part.isdigit() else (0, part) for part in _DIGITS.split(name)]
+    return [(len(run), run) if run.isdigit() else (0, run) for run in _DIGITS.split(name)]
 
 
 def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:
     age_s = None if row is None else max(0.0, now_ts - (row.received_ts or row.timestamp))
     opted_out = ven.opt_out if ven.opt_out is not None and _in_force(ven.opt_out, now_ts) else None
-    standing = _standing(ven, row if age_s is not None and age_s <= FRESH_S else None, opted_out)
-    sheds = standing is VenStatus.SHEDDING and row is not None
-    known: dict[str, Any] = {}
+    status = _status(ven, row if age_s is not None and age_s <= FRESH_S else None, opted_out)
+    sheds = status is VenStatus.SHEDDING and row is not None
+    fields: dict[str, Any] = {}
     if sheds and row is not None:
-        known = {
+        fields = {
             "event_id": row.event_id,
             "requested_kw": row.requested_reduction_kw,
             "delivered_kw": row.baseline_power_kw - row.used_power_kw,
         }
     if ven.online and row is not None:
-        known["used_kw"] = row.used_power_kw
-    if standing in {VenStatus.SHEDDING, VenStatus.READY}:
-        known |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s}
-    known |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
-    return FleetVen(ven_id=ven.ven_id, standing=standing, **known)
+        fields["used_kw"] = row.used_power_kw
+    if status in {VenStatus.SHEDDING, VenStatus.READY}:
+        fields |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s}
+    fields |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
+    return FleetVen(ven_id=ven.ven_id, status=status, **fields)
 
 
-def _standing(ven: Ven, fresh: TelemetryRow | None, opted_out: OptOut | None) -> VenStatus:
+def _status(ven: Ven, fresh: TelemetryRow | None, opted_out: OptOut | None) -> VenStatus:
     if not ven.online:
         return VenStatus.NEVER_SEEN if ven.online is None else VenStatus.OFFLINE
     if opted_out is not None:
@@ -175,22 +175,22 @@ def _in_force(opt_out: OptOut, now_ts: float) -> bool:
     return opt_out.until_ts is None or opt_out.until_ts > now_ts
 
 
-def _held_kw(counted: Sequence[FleetVen], minutes: int) -> float:
-    """What VENs offer that sustain it for so long; of one that does not say, nothing is known to hold."""
-    return _sum(each.offers_kw for each in counted if (each.sustain_s or 0.0) >= minutes * S_PER_MIN)
+def _sustained_kw(counted: Sequence[FleetVen], minutes: int) -> float:
+    """The offers of the VENs that sustain them for so long; a VEN that does not say counts as nothing."""
+    return _sum(ven.offers_kw for ven in counted if (ven.sustain_s or 0.0) >= minutes * S_PER_MIN)
 
 
 def _events(sheds: Sequence[FleetVen]) -> Iterable[FleetEvent]:
     by_event: dict[EventId, list[FleetVen]] = {}
-    for each in sheds:
-        if each.event_id is not None:
-            by_event.setdefault(each.event_id, []).append(each)
-    for event_id, parts in by_event.items():
+    for ven in sheds:
+        if ven.event_id is not None:
+            by_event.setdefault(ven.event_id, []).append(ven)
+    for event_id, vens in by_event.items():
         yield FleetEvent(
             event_id=event_id,
-            vens=len(parts),
-            requested_kw=_sum(part.requested_kw for part in parts),
-            delivered_kw=_sum(part.delivered_kw for part in parts),
+            vens=len(vens),
+            requested_kw=_sum(ven.requested_kw for ven in vens),
+            delivered_kw=_sum(ven.delivered_kw for ven in vens),
         )
 
 

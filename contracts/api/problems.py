@@ -16,7 +16,7 @@ class Problem(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_de
     """A refusal. Source: RFC 9457; *field* and *requestId* are extension members.
 
     *type* tells problems apart for programs, *detail* says for people what was wrong and what is allowed,
-    *instance* is the path that was asked for, *field* the parameter, header or field of the body to
+    *instance* is the path of the call, *field* the parameter, header or field of the body to
     correct, *requestId* what to look for in the log.
     """
 
@@ -30,6 +30,6 @@ class Problem(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_de
 
 
 class GatewayRefusal(msgspec.Struct, frozen=True):
-    """What API Gateway answers by itself, before a request reaches the function."""
+    """A refusal of API Gateway itself, before a request reaches the function."""
 
     message: str

@@ -19,7 +19,7 @@ Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 
 
 class VensQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which VENs are asked for: all, those that are (not) online, those of a group."""
+    """The VENs to list: all, those that are (not) online, those of a group."""
 
     online: bool | None = None
     group: Target | None = None
@@ -37,13 +37,13 @@ class TelemetryQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page is asked for."""
+    """The page to list."""
 
     limit: Limit = 100
     cursor: Cursor | None = None
 
 
 class FleetQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many VENs are listed; the totals are over all of them."""
+    """The number of VENs to list; the totals are over all of them."""
 
     limit: Limit = PAGE_MAX

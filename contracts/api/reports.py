@@ -1,4 +1,4 @@
-"""An event's report: asked, delivered and against which baseline."""
+"""An event's report: requested and delivered, against each baseline."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ DEFAULT_BASELINE: Baseline = "residential_5_of_10"
 """What settles a program that names nothing else."""
 
 
-class _Part(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class _ReportStruct(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     pass
 
 
-class Score(_Part, frozen=True):
+class Score(_ReportStruct, frozen=True):
     """A baseline held against the uncurtailed clone over the event, by quarter hours, in percent of that.
 
     *bias* is mean(baseline − clone) (NMBE), *cvrmse* the root mean square of it. Acceptable are ±10 and
@@ -39,8 +39,8 @@ class Score(_Part, frozen=True):
     cvrmse_percent: float
 
 
-class Delivered(_Part, frozen=True):
-    """What was delivered against one baseline, over the whole event.
+class Delivered(_ReportStruct, frozen=True):
+    """The delivery against one baseline, over the whole event.
 
     *baseline_kw* and *delivered_kw* are time-weighted means, *delivered_kwh* the integral over time;
     a negative delivery is a rise. *intervals_kw* are the means by interval, None where nothing was stored.
@@ -59,8 +59,8 @@ class Delivered(_Part, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class Quality(_Part, frozen=True):
-    """How much of the event the stored telemetry covers.
+class Quality(_ReportStruct, frozen=True):
+    """The coverage of the event by stored telemetry.
 
     *coverage* is the part of the event's seconds within a row's reach, 0 to 1; *longest_gap_s* the
     longest time that no row covers. Of a fleet: rows together, coverage on average, the longest gap of all.
@@ -71,7 +71,7 @@ class Quality(_Part, frozen=True):
     longest_gap_s: float
 
 
-class VenReport(_Part, frozen=True):
+class VenReport(_ReportStruct, frozen=True):
     """One VEN's part. A baseline that could not be worked out is absent, and *notes* say why.
 
     Its time is from when it was first called to when it was no longer; *requested_kw* and the rest are means
@@ -98,10 +98,10 @@ class VenReport(_Part, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class IntervalReport(_Part, frozen=True):
-    """A stretch of the event in which the same was asked of the fleet.
+class IntervalReport(_ReportStruct, frozen=True):
+    """A stretch of the event in which the fleet was requested for the same.
 
-    *requested_kw* is what the operator asked for, *dispatched_kw* what the VENs were called for together.
+    *requested_kw* is what the operator requested, *dispatched_kw* what was dispatched to the VENs together.
     """
 
     start_ts: float
@@ -110,8 +110,8 @@ class IntervalReport(_Part, frozen=True):
     dispatched_kw: float = msgspec.field(name="calledKw")
 
 
-class Participation(_Part, frozen=True):
-    """VENs that were called, answered, delivered half of what they were asked for, opted out, sent nothing.
+class Participation(_ReportStruct, frozen=True):
+    """VENs called, VENs that answered, delivered half of the dispatched kW, opted out, or sent nothing.
 
     *reasons* counts the reasons for opting out.
     """
@@ -127,7 +127,7 @@ class Participation(_Part, frozen=True):
     slowest_response_s: float | None = None
 
 
-class Series(_Part, frozen=True):
+class Series(_ReportStruct, frozen=True):
     """The event in time, for plots: means of *step_s* from *start_ts*, of the whole fleet, kW.
 
     *baseline_kw* is of the baseline that settles. None where it is not known.
@@ -141,7 +141,7 @@ class Series(_Part, frozen=True):
     clone_kw: tuple[float | None, ...]
 
 
-class EventReport(_Part, frozen=True):
+class EventReport(_ReportStruct, frozen=True):
     """The settled event.
 
     *delivered* is worked out on the aggregate of the VENs; only for `clone` and `meter_before` that is the

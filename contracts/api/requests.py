@@ -1,4 +1,4 @@
-"""What the functions are asked for, and what they answer. The CLI and the API speak these."""
+"""Requests to the functions and their answers. The CLI and the API speak these."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Request(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid
 
 
 class IssueCommand(_Request, frozen=True):
-    """Asks `issue_command` to send one operation to one VEN."""
+    """Request `issue_command` to send one operation to one VEN."""
 
     ven_id: CheckedVenId
     op: str
@@ -55,13 +55,13 @@ class CommandIssued(_Request, frozen=True):
 
 
 class DispatchEvent(_Request, frozen=True):
-    """Asks `dispatch_event` to create, revise, cancel or delete an event, or to share it out again.
+    """Request `dispatch_event` to create, revise, cancel or delete an event, or to share it out again.
 
     For ``create``: *intervals* over all targets together, from *start_ts* (now, when absent). *targets* are
     VENs and groups of VENs; an id that is both is the VEN. No *targets* means every VEN. With *event_id*
     given, the same request twice is one event. ``revise`` takes the same and replaces all of it, except
     that the start stays where it was when *start_ts* is absent. ``redispatch`` compares what is delivered
-    with what is asked, and shares out the difference; it changes nothing else.
+    with what is requested, and shares out the difference; it changes nothing else.
 
     *if_match* is the etag that the caller believes the event to have, for ``revise``, ``cancel`` and
     ``delete``; when the event has another by now, nothing is changed. *program* names the baseline that
@@ -108,7 +108,7 @@ class EventDispatched(_Request, frozen=True):
 
     *requested_kw* is the most that any interval asks for; *available_kw* what can be counted on of what the
     targets offer, or None when none of them has said yet. *dispatched_kw* is the most that is called in any
-    interval: more than asked, by what VENs are known not to deliver. *shortfall_kw* is what could not be
+    interval: more than requested, by what VENs are known not to deliver. *shortfall_kw* is what could not be
     allocated. *note* says what there was to say besides, such as that nothing was to be done.
     """
 
@@ -128,7 +128,7 @@ class EventDispatched(_Request, frozen=True):
 
 
 class SettleEvent(_Request, frozen=True):
-    """Asks `settle_event` to work out what an event delivered. Asked by the Scheduler after the end."""
+    """Request `settle_event` to settle an event. The Scheduler sends it after the end."""
 
     event_id: CheckedEventId
     revision: int | None = None
@@ -144,13 +144,13 @@ class Refused(_Request, frozen=True):
 
 
 def event_etag(requested: str, edition: int, *, cancelled: bool) -> str:
-    """What an operator's change of an event is made on condition of. A redispatch leaves it as it is.
+    """The etag of an event, on condition of which an operator changes it. A redispatch leaves it as it is.
 
     Interpretation: the edition is in it, so that asking for the same as two revisions ago is not taken
     for never having been revised.
 
     Args:
-        requested: the digest of what was asked.
+        requested: the digest of the request.
         edition: how often it was revised.
         cancelled: whether it is cancelled.
     """

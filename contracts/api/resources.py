@@ -1,4 +1,4 @@
-"""What the HTTP API speaks: its resources, the queries over them, and its refusals.
+"""The resources of the HTTP API.
 
 The CLI prints the same resources whether it asks the API or the tables, so what makes them of stored
 items stands here, for both.
@@ -45,7 +45,7 @@ Operation = Literal[
     "shedLoad",
     "shedPanel",
 ]
-"""What a VEN can be told to do: the keys of `contracts.wire.commands.OPERATIONS`."""
+"""The operations of a VEN: the keys of `contracts.wire.commands.OPERATIONS`."""
 
 
 class _Resource(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
@@ -53,7 +53,7 @@ class _Resource(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_
 
 
 class Ven(_Resource, frozen=True):
-    """What the cloud knows of a VEN; *online* is absent until it has connected once.
+    """A VEN as the cloud side sees it; *online* is absent until it has connected once.
 
     The rest is what it last reported: *shedAvailabilityKw* is all that it can shed now, for *sustainS*,
     what it sheds already included; *byHand* are circuits that the resident has taken out, with their state.
@@ -145,7 +145,7 @@ class EventBody(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """An event as an operator asks for it; a revision replaces all of it.
+    """An event as an operator requests it; a revision replaces all of it.
 
     *startTs* is now when left out (of a revision: where it was). *targets* are VENs and groups of VENs;
     none means every VEN. *program* names the baseline that the event is settled by.
@@ -169,7 +169,7 @@ class NewEvent(EventBody, frozen=True):
 
 
 class EventSummary(_Resource, frozen=True):
-    """An event as it stands: what was asked, how much there was to allocate, its phase now.
+    """An event as it stands: the kW requested, how much there was to allocate, its phase now.
 
     *askedKw* is the most that any interval asks for, *calledKw* the most that is called for: more, by what
     VENs are known not to deliver. *etag* is what a change can be made on condition of.
@@ -211,7 +211,7 @@ class EventSummary(_Resource, frozen=True):
 
 
 class PhaseReached(_Resource, frozen=True):
-    """What a VEN said when an event reached a phase there; *circuits* and why are as it said."""
+    """A VEN's report that an event reached a phase there; *circuits* and their reasons are the VEN's."""
 
     ts: int
     received_ts: float

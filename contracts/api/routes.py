@@ -34,7 +34,7 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RouteAnswer(NamedTuple):
-    """What a route answers when it is done: *headers* by name with what they say."""
+    """The answer of a route when it is done: *headers* by name, each with its description."""
 
     status: int
     says: str
@@ -43,7 +43,7 @@ class RouteAnswer(NamedTuple):
 
 
 class Body(NamedTuple):
-    """What a route takes, with an example."""
+    """The body of a request, with an example."""
 
     kind: type[msgspec.Struct]
     example: Mapping[str, Any]

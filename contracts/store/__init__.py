@@ -1,1 +1,1 @@
-"""What the cloud side stores and hands on: keys, items, plans, envelopes, dead letters."""
+"""The cloud side's storage and queues: keys, items, plans, envelopes, dead letters."""

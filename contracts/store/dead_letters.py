@@ -1,4 +1,4 @@
-"""Dead letters: which queues keep them, what one is about, and where it goes to be tried again."""
+"""Dead letters: their queues, their content, and the way back to where they failed."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class DeadLetterSource(StrEnum):
     SHADOWS = "shadows"
 
 
-class Unreadable(StrEnum):
-    """Dead letters that come from no queue."""
+class FailureSource(StrEnum):
+    """A failure whose dead letters come from no queue."""
 
     RULE_ERRORS = "rule-errors"
     """A topic rule could not hand a message on."""
@@ -37,7 +37,7 @@ class Unreadable(StrEnum):
 
 
 class Redrive(msgspec.Struct, frozen=True, kw_only=True):
-    """How a dead letter is tried again: *body* into *inlet*, or as the payload of *function* (an ARN)."""
+    """A dead letter on its way back: *body* into *inlet*, or as the payload of *function* (an ARN)."""
 
     body: str
     inlet: DeadLetterSource | None = None
@@ -45,7 +45,7 @@ class Redrive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetter(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """What a dead letter is about.
+    """The content of a dead letter, for an operator.
 
     *why* is what is wrong with it as far as that can be told from the letter; None when it reads well
     now, so that only whoever took it failed. *raw* are the bytes that a VEN sent, in base64.
@@ -63,15 +63,15 @@ def queues_output(urls: Mapping[str, str]) -> str:
 
 def read_queues(output: str) -> dict[str, str]:
     """The URLs by name that `queues_output` has put together."""
-    return dict(part.split("=", 1) for part in output.split(",") if part)
+    return dict(entry.split("=", 1) for entry in output.split(",") if entry)
 
 
 def read_letter(queue: str, body: str) -> DeadLetter:
-    """What the letter *body* in *queue* is about. Never raises."""
+    """Describe the letter *body* in *queue*. Never raises."""
     try:
-        if queue == Unreadable.FAILED_STARTS:
+        if queue == FailureSource.FAILED_STARTS:
             return _failed_start(body)
-        if queue == Unreadable.RULE_ERRORS:
+        if queue == FailureSource.RULE_ERRORS:
             return _rule_error(body)
         if queue == DeadLetterSource.SHADOWS:
             return DeadLetter(about=f"shadows of event {codec.load_object(body).get('eventId', '?')}")
@@ -82,8 +82,8 @@ def read_letter(queue: str, body: str) -> DeadLetter:
         )
 
 
-def again(queue: str, body: str, attributes: Mapping[str, str], received_ms: int) -> Redrive:
-    """How the letter *body* in *queue* is tried again.
+def plan_redrive(queue: str, body: str, attributes: Mapping[str, str], received_ms: int) -> Redrive:
+    """Plan how the letter *body* in *queue* goes back to where it failed.
 
     Args:
         queue: the dead letters' name.
@@ -94,19 +94,21 @@ def again(queue: str, body: str, attributes: Mapping[str, str], received_ms: int
     Raises:
         FieldError: it does not say where it belongs.
     """
-    if queue == Unreadable.RULE_ERRORS:
-        said = codec.decode(_RuleError, body)
+    if queue == FailureSource.RULE_ERRORS:
+        rule_error = codec.decode(_RuleError, body)
         envelope = Envelope(
-            payload=said.payload,
-            topic=said.topic,
+            payload=rule_error.payload,
+            topic=rule_error.topic,
             received_ms=received_ms,
-            client_id=None if said.client_id == "N/A" else said.client_id,
+            client_id=None if rule_error.client_id == "N/A" else rule_error.client_id,
         )
         inlet = (
-            DeadLetterSource.TELEMETRY if said.topic.startswith(TELEMETRY_TOPICS) else DeadLetterSource.VENS
+            DeadLetterSource.TELEMETRY
+            if rule_error.topic.startswith(TELEMETRY_TOPICS)
+            else DeadLetterSource.VENS
         )
         return Redrive(body=codec.encode(envelope).decode(), inlet=inlet)
-    if queue == Unreadable.FAILED_STARTS:
+    if queue == FailureSource.FAILED_STARTS:
         value = codec.load_object(body)
         context, payload = value.get("requestContext"), value.get("requestPayload")
         if isinstance(context, dict) and payload is not None:
@@ -145,18 +147,18 @@ def _message(envelope: Envelope) -> DeadLetter:
 
 
 def _rule_error(body: str) -> DeadLetter:
-    said = codec.decode(_RuleError, body)
-    why = "; ".join(str(failure.get("errorMessage", failure)) for failure in said.failures)
-    return DeadLetter(about=said.topic, why=why or None, raw=_checked(said.payload))
+    rule_error = codec.decode(_RuleError, body)
+    why = "; ".join(str(failure.get("errorMessage", failure)) for failure in rule_error.failures)
+    return DeadLetter(about=rule_error.topic, why=why or None, raw=_checked(rule_error.payload))
 
 
 def _failed_start(body: str) -> DeadLetter:
     value = codec.load_object(body)
     payload, response = value.get("requestPayload", value), value.get("responsePayload")
-    asked = payload if isinstance(payload, dict) else {}
-    action = asked.get("action", "settle")
+    request = payload if isinstance(payload, dict) else {}
+    action = request.get("action", "settle")
     why = response.get("errorMessage") if isinstance(response, dict) else None
-    return DeadLetter(about=f"{action} event {asked.get('eventId', '?')}", why=why)
+    return DeadLetter(about=f"{action} event {request.get('eventId', '?')}", why=why)
 
 
 def _checked(payload: str) -> str:

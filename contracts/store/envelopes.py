@@ -1,4 +1,4 @@
-"""What the topic rules hand to the functions: any bytes, with where and when they came.
+"""The message that a topic rule hands to a function: any bytes, with where and when they came.
 
 Every rule selects the same, so that a payload that is no JSON arrives whole and can be looked at:
 the payload in base64, the topic, the client id and the receipt time.

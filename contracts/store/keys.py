@@ -77,27 +77,27 @@ def day_row_id(day: int) -> str:
     return f"{DAY_ROW_PREFIX}{date.fromordinal(date(1970, 1, 1).toordinal() + day)}"
 
 
-def telemetry_item(said: Telemetry, *, received_ts: float, expires_ts: int) -> dict[str, Any]:
+def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int) -> dict[str, Any]:
     """The item of a telemetry row: everything but the loads, which the VEN's latest snapshot has."""
-    row: dict[str, Any] = msgspec.to_builtins(said)
+    row: dict[str, Any] = msgspec.to_builtins(telemetry)
     del row["loads"]
     return row | {
-        "rowId": telemetry_row_id(said.timestamp, said.boot_id, said.seq),
+        "rowId": telemetry_row_id(telemetry.timestamp, telemetry.boot_id, telemetry.seq),
         "receivedTs": received_ts,
         "expiresTs": expires_ts,
     }
 
 
-def ven_part(ven_id: str) -> str:
+def ven_sort_key(ven_id: str) -> str:
     """Sort key of a VEN's part in an event."""
     return f"{VEN_PART_PREFIX}{ven_id}"
 
 
-def plan_chunk_part(plan_id: str, chunk: int) -> str:
+def plan_chunk_sort_key(plan_id: str, chunk: int) -> str:
     """Sort key of a chunk of an event's plan."""
     return f"{PLAN_PART_PREFIX}{plan_id}#{chunk:04d}"
 
 
-def parts_below(prefix: str) -> tuple[str, str]:
+def sort_keys_below(prefix: str) -> tuple[str, str]:
     """Sort keys between which all lie that begin with *prefix*, which ends in ``#``."""
     return prefix, f"{prefix[:-1]}$"

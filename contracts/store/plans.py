@@ -1,4 +1,4 @@
-"""What an event's VENs were called for, from when on: its plans, kept in chunks of the events table.
+"""An event's plans: the kW dispatched to each VEN from a time on, in chunks of the events table.
 
 A plan is written before the event's header commits to it, and never changed. The plans of an event,
 walked from the header's back through *previous*, are its history; one that no header ever committed to
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from contracts.api.requests import Assignment
-from contracts.store.keys import plan_chunk_part
+from contracts.store.keys import plan_chunk_sort_key
 from contracts.wire import codec
 from contracts.wire.events import Interval
 
@@ -34,7 +34,7 @@ class Limit(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Who does what from *from_ts* (UTC s, when it was made) on, until the next plan.
+    """The VENs' assignments from *from_ts* (UTC s, when it was made) on, until the next plan.
 
     *previous* is the id of the plan that it took the place of. *assignments* are of the intervals of this
     plan, in order of the VENs' ids. *dropped* are VENs that an earlier plan called and this one does not:
@@ -58,7 +58,7 @@ class Plan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     @property
     def ven_ids(self) -> frozenset[str]:
         """Every VEN whose shadow has, or had, the event."""
-        return frozenset(each.ven_id for each in self.assignments) | frozenset(self.dropped)
+        return frozenset(assignment.ven_id for assignment in self.assignments) | frozenset(self.dropped)
 
 
 class _Chunk(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ def chunks_of(plan: Plan, event_id: str, expires_ts: int) -> list[dict[str, Any]
     items = []
     for index in range(count):
         share = slice(index * CHUNK_VENS, (index + 1) * CHUNK_VENS)
-        part = msgspec.structs.replace(
+        chunk_plan = msgspec.structs.replace(
             plan,
             assignments=plan.assignments[share],
             dropped=plan.dropped[share],
@@ -88,8 +88,8 @@ def chunks_of(plan: Plan, event_id: str, expires_ts: int) -> list[dict[str, Any]
         items.append(
             {
                 "eventId": event_id,
-                "part": plan_chunk_part(plan.plan_id, index),
-                "chunk": codec.encode(_Chunk(chunks=count, plan=part)).decode(),
+                "part": plan_chunk_sort_key(plan.plan_id, index),
+                "chunk": codec.encode(_Chunk(chunks=count, plan=chunk_plan)).decode(),
                 "expiresTs": expires_ts,
             }
         )
@@ -98,13 +98,13 @@ def chunks_of(plan: Plan, event_id: str, expires_ts: int) -> list[dict[str, Any]
 
 def plans_in(items: Iterable[Mapping[str, Any]]) -> dict[str, Plan]:
     """The plans that are whole among the chunks *items*, which come in the order of their keys, by id."""
-    found: dict[str, list[_Chunk]] = {}
+    chunks_by_plan: dict[str, list[_Chunk]] = {}
     for item in items:
         chunk = msgspec.json.decode(item["chunk"], type=_Chunk)
-        found.setdefault(chunk.plan.plan_id, []).append(chunk)
+        chunks_by_plan.setdefault(chunk.plan.plan_id, []).append(chunk)
     return {
         plan_id: _joined([chunk.plan for chunk in chunks])
-        for plan_id, chunks in found.items()
+        for plan_id, chunks in chunks_by_plan.items()
         if len(chunks) == chunks[0].chunks
     }
 
@@ -119,20 +119,20 @@ def history(plans: Mapping[str, Plan], plan_id: str) -> tuple[Plan, ...]:
     return tuple(reversed(walked))
 
 
-def _joined(parts: list[Plan]) -> Plan:
-    if len(parts) == 1:
-        return parts[0]
+def _joined(plans: list[Plan]) -> Plan:
+    if len(plans) == 1:
+        return plans[0]
     unavailable: dict[str, str] = {}
     limits: dict[str, Limit] = {}
     seen: dict[str, float] = {}
-    for part in parts:
-        unavailable |= part.unavailable
-        limits |= part.limits
-        seen |= part.seen
+    for chunk_plan in plans:
+        unavailable |= chunk_plan.unavailable
+        limits |= chunk_plan.limits
+        seen |= chunk_plan.seen
     return msgspec.structs.replace(
-        parts[0],
-        assignments=tuple(each for part in parts for each in part.assignments),
-        dropped=tuple(ven_id for part in parts for ven_id in part.dropped),
+        plans[0],
+        assignments=tuple(assignment for chunk_plan in plans for assignment in chunk_plan.assignments),
+        dropped=tuple(ven_id for chunk_plan in plans for ven_id in chunk_plan.dropped),
         unavailable=unavailable,
         limits=limits,
         seen=seen,

@@ -1,4 +1,4 @@
-"""What is stored, as the resources that are shown: the same for the API and for whoever reads the tables."""
+"""Stored items as the API's resources: the same for the API and for a reader of the tables."""
 
 from __future__ import annotations
 
@@ -64,81 +64,84 @@ def event_summary(header: Mapping[str, Any], now_ts: float) -> EventSummary | No
 
 
 def event(
-    header: Mapping[str, Any], parts: Iterable[VenParticipation], *, settled: bool, now_ts: float
+    header: Mapping[str, Any], vens: Iterable[VenParticipation], *, settled: bool, now_ts: float
 ) -> Event | None:
-    """An event with *parts*; None once it is deleted.
+    """An event with its VENs; None once it is deleted.
 
     Args:
         header: its header.
-        parts: of its VENs.
+        vens: how each VEN takes part.
         settled: whether there is a report.
         now_ts: what the phase is of.
     """
     if header.get("deletedTs") is not None:
         return None
     shown = _read(Event, {**header, **_computed(header, now_ts)})
-    return msgspec.structs.replace(shown, vens=tuple(parts), settled=settled)
+    return msgspec.structs.replace(shown, vens=tuple(vens), settled=settled)
 
 
-def part_ids(plan: Plan | None, said: Iterable[str]) -> list[str]:
+def participant_ids(plan: Plan | None, reached: Iterable[str]) -> list[str]:
     """Every VEN that has to do with an event: called for, not counted on, or heard of it, by its id."""
-    called = {each.ven_id for each in plan.assignments} | plan.unavailable.keys() if plan else set()
-    return sorted(called | set(said))
+    called = (
+        {assignment.ven_id for assignment in plan.assignments} | plan.unavailable.keys() if plan else set()
+    )
+    return sorted(called | set(reached))
 
 
-def ven_parts(
-    plan: Plan | None, said: Mapping[str, Mapping[str, Any]], ven_ids: Iterable[str]
+def participations(
+    plan: Plan | None, reached: Mapping[str, Mapping[str, Any]], ven_ids: Iterable[str]
 ) -> Iterator[VenParticipation]:
     """The parts of *ven_ids* in an event.
 
     Args:
         plan: who does what now; None when that has expired.
-        said: what each VEN has said of it, by the VEN's id.
+        reached: the phases that each VEN reported, by the VEN's id.
         ven_ids: of whom.
     """
-    values = {each.ven_id: each.values for each in plan.assignments} if plan else {}
+    values = {assignment.ven_id: assignment.values for assignment in plan.assignments} if plan else {}
     unavailable = plan.unavailable if plan else {}
     for ven_id in ven_ids:
-        phases = {name: item for name, item in said.get(ven_id, {}).items() if name in _PHASES}
-        known = {"venId": ven_id, "values": values.get(ven_id, ()), "phases": phases}
-        yield _read(VenParticipation, known | {"unavailable": unavailable.get(ven_id)})
+        phases = {name: item for name, item in reached.get(ven_id, {}).items() if name in _PHASES}
+        fields = {"venId": ven_id, "values": values.get(ven_id, ()), "phases": phases}
+        yield _read(VenParticipation, fields | {"unavailable": unavailable.get(ven_id)})
 
 
-def event_of_parts(items: Iterable[Mapping[str, Any]], *, now_ts: float) -> tuple[Event | None, Any]:
+def event_of_items(items: Iterable[Mapping[str, Any]], *, now_ts: float) -> tuple[Event | None, Any]:
     """An event, and its report as it is stored, from all items of its partition.
 
     Returns:
         The event, None when there is none or it is deleted, and the report, None until it is settled.
     """
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    by_kind: dict[str, list[Mapping[str, Any]]] = {}
     for item in items:
-        part = str(item[str(EVENTS.sort)])
+        sort_key = str(item[str(EVENTS.sort)])
         kind = next(
-            (prefix for prefix in (PLAN_PART_PREFIX, VEN_PART_PREFIX) if part.startswith(prefix)), part
+            (prefix for prefix in (PLAN_PART_PREFIX, VEN_PART_PREFIX) if sort_key.startswith(prefix)),
+            sort_key,
         )
-        found.setdefault(kind, []).append(item)
-    if EVENT_PART not in found:
+        by_kind.setdefault(kind, []).append(item)
+    if EVENT_PART not in by_kind:
         return None, None
-    (header,) = found[EVENT_PART]
-    reports = found.get(REPORT_PART, [])
-    plan = plans_in(found.get(PLAN_PART_PREFIX, [])).get(str(header.get("planId")))
-    said = {str(item["venId"]): item for item in found.get(VEN_PART_PREFIX, [])}
-    parts = ven_parts(plan, said, part_ids(plan, said))
-    shown = event(header, parts, settled=bool(reports), now_ts=now_ts)
+    (header,) = by_kind[EVENT_PART]
+    reports = by_kind.get(REPORT_PART, [])
+    plan = plans_in(by_kind.get(PLAN_PART_PREFIX, [])).get(str(header.get("planId")))
+    reached = {str(item["venId"]): item for item in by_kind.get(VEN_PART_PREFIX, [])}
+    vens = participations(plan, reached, participant_ids(plan, reached))
+    shown = event(header, vens, settled=bool(reports), now_ts=now_ts)
     return shown, reports[0].get("report") if reports else None
 
 
 def _computed(header: Mapping[str, Any], now_ts: float) -> dict[str, Any]:
-    """What is never stored: where the event stands, when it ends, what a change is conditional on."""
+    """The fields that are never stored: the phase, the end, and the etag."""
     cancelled_ts = header.get("cancelledTs")
     whole = msgspec.convert(
         {"eventId": header["eventId"], "startTs": header["startTs"], "intervals": header["intervals"]},
         DrEvent,
     )
-    standing = whole if cancelled_ts is None else msgspec.structs.replace(whole, intervals=())
+    remaining = whole if cancelled_ts is None else msgspec.structs.replace(whole, intervals=())
     return {
         "endTs": whole.end_ts if cancelled_ts is None else min(whole.end_ts, int(cancelled_ts)),
-        "phase": standing.phase(now_ts),
+        "phase": remaining.phase(now_ts),
         "etag": event_etag(header["requested"], header.get("edition", 0), cancelled=cancelled_ts is not None),
     }
 

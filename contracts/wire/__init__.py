@@ -1,1 +1,1 @@
-"""What the cloud side and the VEN exchange, computed alike at both ends."""
+"""Messages between the cloud side and the VEN, computed alike at both ends."""

@@ -1,4 +1,4 @@
-"""What a VEN answers: one ack per command, one per event transition."""
+"""A VEN's acks: one ack per command, one per event transition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Status = Literal["success", "accepted", "rejected"]
 
 
 class CircuitCurtailed(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided for one circuit, and why."""
+    """The decision for one circuit, and its reason."""
 
     id: str
     name: str

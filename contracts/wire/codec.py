@@ -119,9 +119,9 @@ def _first_non_finite(value: Any, path: str = "", depth: int = 0) -> str | None:
     elif isinstance(value, list | tuple):
         items = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
     for where, item in items:
-        found = _first_non_finite(item, where, depth + 1)
-        if found is not None:
-            return found
+        inner = _first_non_finite(item, where, depth + 1)
+        if inner is not None:
+            return inner
     return None
 
 
@@ -136,5 +136,5 @@ def _field_error(message: str, under: str) -> FieldError:
     return FieldError(_join(under, path) or "payload", reason[:1].lower() + reason[1:])
 
 
-def _join(*parts: str) -> str:
-    return ".".join(part for part in parts if part)
+def _join(*names: str) -> str:
+    return ".".join(name for name in names if name)

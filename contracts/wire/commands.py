@@ -150,9 +150,9 @@ def read_command(raw: bytes, *, ven_id: str) -> VenCommand:
 
 def command_from(message: Mapping[str, Any], *, ven_id: str) -> VenCommand:
     """The operation in decoded JSON. Raises CommandRefusedError."""
-    given_op, given_id = message.get("op"), message.get("correlationId")
-    op = given_op if isinstance(given_op, str) else "unknown"
-    correlation_id = given_id if isinstance(given_id, str) else None
+    message_op, message_id = message.get("op"), message.get("correlationId")
+    op = message_op if isinstance(message_op, str) else "unknown"
+    correlation_id = message_id if isinstance(message_id, str) else None
     try:
         return _read(message, ven_id)
     except FieldError as error:
@@ -174,10 +174,10 @@ def _read(message: Mapping[str, Any], ven_id: str) -> VenCommand:
     if kind is SetConfig and "settings" not in data:
         data = {"settings": data}
     try:
-        given = codec.canonical(data, kind.aliases)
+        fields = codec.canonical(data, kind.aliases)
         if message.get("correlationId") is not None:
-            given["correlationId"] = message["correlationId"]
-        return codec.convert(kind, given)
+            fields["correlationId"] = message["correlationId"]
+        return codec.convert(kind, fields)
     except FieldError as error:
         inside = nested and error.field.split(".")[0].split("[")[0] != "correlationId"
         raise FieldError(f"data.{error.field}" if inside else error.field, error.reason) from None

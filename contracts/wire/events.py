@@ -30,7 +30,7 @@ MAX_INTERVALS = 24
 
 
 class Signal(StrEnum):
-    """What an interval asks for; the value's meaning goes with it."""
+    """The signal of an interval; it gives the value its meaning."""
 
     SHED_KW = "shedKw"
     """Draw this many kW less than uncurtailed."""
@@ -41,7 +41,7 @@ class Signal(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where an event stands. Source: OpenADR's lifecycle, with cancellation and opt-out."""
+    """The phase of an event. Source: OpenADR's lifecycle, with cancellation and opt-out."""
 
     FAR = "far"
     NEAR = "near"
@@ -90,12 +90,12 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
 
     @property
     def end_ts(self) -> int:
-        """When the last interval ends, UTC s, before randomisation."""
+        """End of the last interval, UTC s, before randomisation."""
         return self.start_ts + self.duration_s
 
     @property
     def cancelled(self) -> bool:
-        """Whether nothing is left to do because somebody said so."""
+        """True once the event is cancelled: a revision without intervals."""
         return not self.intervals
 
     def start_offset_s(self, ven_id: str) -> float:
@@ -111,7 +111,7 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
         return (2.0 * fraction - 1.0) * self.randomize_start_s
 
     def phase(self, now_ts: float, *, offset_s: float = 0.0) -> Phase:
-        """Where the event stands at *now_ts* (UTC s), moved by *offset_s*."""
+        """Phase of the event at *now_ts* (UTC s), moved by *offset_s*."""
         start_ts = self.start_ts + offset_s
         if self.cancelled:
             return Phase.CANCELLED

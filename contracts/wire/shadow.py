@@ -27,7 +27,7 @@ IN_FLIGHT_MAX = 10
 
 
 class LoadSetting(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is desired of one circuit; what is None stays as it is."""
+    """The desired settings of one circuit; None leaves a setting as it is."""
 
     enabled: bool | None = None
     capacity_kw: PositivePower | None = None
@@ -44,9 +44,8 @@ class OptOut(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_u
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
     """The part of ``desired`` (or of a delta) that was understood.
 
-    ``certificate_id`` is the certificate that the VEN is to connect with: another than its own has to be
-    fetched. ``errors`` holds, by key path, why the rest was refused. An event that is None was removed. A
-    setting that is UNSET was not mentioned.
+    ``errors`` holds, by key path, why the rest was refused; a certificate's id is only checked here. An event
+    that is None was removed. A setting that is UNSET was not mentioned.
     """
 
     events: dict[str, DrEvent | None] = {}
@@ -55,44 +54,43 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     target_power_kw: float | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | None = None
     opt_out: OptOut | msgspec.UnsetType | None = msgspec.UNSET
-    certificate_id: str | None = None
     errors: dict[str, str] = {}
 
 
 def read_desired(state: Mapping[str, Any]) -> Desired:
     """Judge each key of *state*; never raises."""
-    found: dict[str, Any] = {"events": {}, "loads": {}, "errors": {}}
+    desired: dict[str, Any] = {"events": {}, "loads": {}, "errors": {}}
     for key, value in state.items():
         reader = _READERS.get(key)
         if reader is None:
-            found["errors"][key] = f"unknown; allowed: {', '.join(sorted(_READERS))}"
+            desired["errors"][key] = f"unknown; allowed: {', '.join(sorted(_READERS))}"
             continue
         try:
-            reader(value, found)
+            reader(value, desired)
         except FieldError as error:
-            found["errors"][error.field] = error.reason
-    return Desired(**found)
+            desired["errors"][error.field] = error.reason
+    return Desired(**desired)
 
 
-def _read_events(value: Any, found: dict[str, Any]) -> None:
+def _read_events(value: Any, desired: dict[str, Any]) -> None:
     for event_id, body in _object(value if value is not None else {}, "drEvents").items():
         try:
-            found["events"][event_id] = (
+            desired["events"][event_id] = (
                 None if body is None else from_shadow(event_id, _object(body, f"drEvents.{event_id}"))
             )
         except FieldError as error:
-            found["errors"][error.field] = error.reason
+            desired["errors"][error.field] = error.reason
 
 
-def _read_loads(value: Any, found: dict[str, Any]) -> None:
+def _read_loads(value: Any, desired: dict[str, Any]) -> None:
     for load_id, body in _loads_by_id(value).items():
         under = f"loads.{load_id}"
         try:
             if not LOAD_ID.fullmatch(load_id):
                 raise FieldError(under[:64], "is no circuit's id")  # noqa: TRY301 - refused like any other
-            found["loads"][load_id] = codec.convert(LoadSetting, _object(body, under), under=under)
+            desired["loads"][load_id] = codec.convert(LoadSetting, _object(body, under), under=under)
         except FieldError as error:
-            found["errors"][error.field] = error.reason
+            desired["errors"][error.field] = error.reason
 
 
 def _loads_by_id(value: Any) -> Mapping[str, Any]:
@@ -121,35 +119,32 @@ def _number(key: str, value: Any) -> Any:
     return getattr(codec.convert(_Number, {key: value}), key)
 
 
-def _read_interval(value: Any, found: dict[str, Any]) -> None:
+def _read_interval(value: Any, desired: dict[str, Any]) -> None:
     if value is not None:
-        found["report_interval_s"] = _number("report_interval_seconds", value)
+        desired["report_interval_s"] = _number("report_interval_seconds", value)
 
 
-def _read_target(value: Any, found: dict[str, Any]) -> None:
-    found["target_power_kw"] = _number("target_power_kw", value)
+def _read_target(value: Any, desired: dict[str, Any]) -> None:
+    desired["target_power_kw"] = _number("target_power_kw", value)
 
 
-def _read_enabled(value: Any, found: dict[str, Any]) -> None:
+def _read_enabled(value: Any, desired: dict[str, Any]) -> None:
     if value is not None:
-        found["enabled"] = _number("enabled", value)
+        desired["enabled"] = _number("enabled", value)
 
 
-def _read_opt_out(value: Any, found: dict[str, Any]) -> None:
+def _read_opt_out(value: Any, desired: dict[str, Any]) -> None:
     if value is None or value is False:
-        found["opt_out"] = None
+        desired["opt_out"] = None
     elif value is True:
-        found["opt_out"] = OptOut()
+        desired["opt_out"] = OptOut()
     else:
-        found["opt_out"] = codec.convert(OptOut, _object(value, "optOut"), under="optOut")
+        desired["opt_out"] = codec.convert(OptOut, _object(value, "optOut"), under="optOut")
 
 
-def _read_certificate(value: Any, found: dict[str, Any]) -> None:
-    if value is None:
-        return
-    if not isinstance(value, str) or not CERTIFICATE_ID.fullmatch(value):
+def _check_certificate(value: Any, _: dict[str, Any]) -> None:
+    if value is not None and not (isinstance(value, str) and CERTIFICATE_ID.fullmatch(value)):
         raise FieldError("certificateId", "64 of 0-9 a-f")
-    found["certificate_id"] = value
 
 
 _READERS: Mapping[str, Callable[[Any, dict[str, Any]], None]] = {
@@ -159,7 +154,7 @@ _READERS: Mapping[str, Callable[[Any, dict[str, Any]], None]] = {
     "target_power_kw": _read_target,
     "enabled": _read_enabled,
     "optOut": _read_opt_out,
-    "certificateId": _read_certificate,
+    "certificateId": _check_certificate,
 }
 
 
@@ -198,7 +193,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values are the same in JSON, which tells true from 1 and knows no tuples."""
+    """Compare two values as JSON, which tells true from 1 and knows no tuples."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):

@@ -1,4 +1,4 @@
-"""What a VEN measures and sends up."""
+"""Telemetry: the measurements that a VEN sends up."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def _fraction(percent: Any) -> float:
 
 
 def _same_ven(value: dict[str, Any], ven_id: str) -> None:
-    given = value.setdefault("venId", ven_id)
-    if given != ven_id:
+    message_ven_id = value.setdefault("venId", ven_id)
+    if message_ven_id != ven_id:
         raise FieldError(
-            "venId", f"says {str(given)[:64]!r}, but came on the topic of {check_ven_id(ven_id)!r}"
+            "venId", f"says {str(message_ven_id)[:64]!r}, but came on the topic of {check_ven_id(ven_id)!r}"
         )

@@ -36,7 +36,7 @@ def check_event_id(value: str, field: str = "eventId") -> EventId:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The MQTT topics of one VEN, all QoS 1. Source: the wire document; AWS IoT reserved topics."""
+    """The MQTT topics of one VEN, all QoS 1. Source: docs/reference/wire.md; AWS IoT reserved topics."""
 
     ven_id: str
 
@@ -66,7 +66,7 @@ class Topics:
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """What a VEN subscribes to, in one SUBSCRIBE (AWS takes eight filters in one).
+        """The topics of a VEN's subscriptions, in one SUBSCRIBE (AWS takes eight filters in one).
 
         ``update/accepted`` is among them because a key that is removed from ``desired`` shows up
         there and in no delta.
@@ -98,6 +98,6 @@ class ProvisioningTopics:
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """Where the answers come."""
+        """The topics of the answers."""
         ends = ("accepted", "rejected")
         return tuple(f"{topic}/{end}" for topic in (self.create, self.register) for end in ends)

@@ -11,7 +11,7 @@ import msgspec
 
 from contracts.api.reports import DEFAULT_BASELINE, Baseline, EventReport, VenReport, read_report
 from contracts.api.requests import DEFAULT_PROGRAM
-from contracts.store.keys import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, telemetry_range, ven_part
+from contracts.store.keys import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, telemetry_range, ven_sort_key
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from lambdas.settle_event.history import History
@@ -173,7 +173,7 @@ class Adapters:
     def _store_ven(self, ven: VenReport, event: EventRow) -> None:
         values = {"venId": ven.ven_id, "report": msgspec.to_builtins(ven)}
         once = {"expiresTs": event.expires_ts}
-        self.events.update(Key(event.event_id, ven_part(ven.ven_id)), values, once=once)
+        self.events.update(Key(event.event_id, ven_sort_key(ven.ven_id)), values, once=once)
 
     def follow_up(self, report: EventReport, event: EventRow, plan: Plan, *, now: float) -> None:
         """Count the event for its VENs, take it out of their shadows, and note that this is done.

@@ -20,7 +20,7 @@ from contracts.store.keys import (
     PLAN_PART_PREFIX,
     VEN_PART_PREFIX,
     Key,
-    parts_below,
+    sort_keys_below,
 )
 from contracts.store.plans import Plan, chunks_of, history, plans_in
 from lambdas.shared import parallel, rows
@@ -47,7 +47,7 @@ class EventBook:
 
     def plan(self, row: EventRow) -> Plan:
         """The plan that *row* commits to. Raises PlanMissingError."""
-        below = parts_below(f"{PLAN_PART_PREFIX}{row.plan_id}#")
+        below = sort_keys_below(f"{PLAN_PART_PREFIX}{row.plan_id}#")
         plans = plans_in(self.table.query(row.event_id, below))
         if row.plan_id not in plans:
             raise PlanMissingError(row.event_id)
@@ -55,7 +55,7 @@ class EventBook:
 
     def plans(self, row: EventRow) -> tuple[Plan, ...]:
         """Every plan that was ever in force, the oldest first, *row*'s own last."""
-        plans = plans_in(self.table.query(row.event_id, parts_below(PLAN_PART_PREFIX)))
+        plans = plans_in(self.table.query(row.event_id, sort_keys_below(PLAN_PART_PREFIX)))
         return history(plans, row.plan_id)
 
     def page(self, after: Item | None, limit: int) -> tuple[tuple[EventRow, ...], Item | None]:
@@ -70,7 +70,7 @@ class EventBook:
 
     def ven_items(self, event_id: str) -> dict[str, Item]:
         """The VENs' own items of the event, by the VEN's id."""
-        return {item["venId"]: item for item in self.table.query(event_id, parts_below(VEN_PART_PREFIX))}
+        return {item["venId"]: item for item in self.table.query(event_id, sort_keys_below(VEN_PART_PREFIX))}
 
     def write_plan(self, row: EventRow, plan: Plan) -> None:
         """Write *plan* in chunks; it is in force when a header commits to it, and not before."""

@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """Count VENs online, shedding, opted out and silent; sum up requested, delivered and sheddable kW."""
     fleet, quiet = watch(clock.utc_now())
     for name, unit, value in (
-        ("VensKnown", MetricUnit.Count, fleet.known),
+        ("VensKnown", MetricUnit.Count, fleet.total),
         ("VensOnline", MetricUnit.Count, fleet.online),
         ("VensShedding", MetricUnit.Count, fleet.shedding),
         ("VensOptedOut", MetricUnit.Count, fleet.opted_out),
@@ -46,7 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         metrics.add_metric(name=name, unit=unit, value=value)
     if quiet:
         logger.warning("VENs are silent", extra={"count": len(quiet), "ven_ids": quiet[:NAMED]})
-    return {"known": fleet.known, "online": fleet.online, "silent": quiet[:NAMED]}
+    return {"known": fleet.total, "online": fleet.online, "silent": quiet[:NAMED]}
 
 
 def watch(now_ts: float) -> tuple[Fleet, list[str]]:

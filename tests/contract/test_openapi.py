@@ -39,11 +39,11 @@ def test_a_broken_document_would_be_seen() -> None:
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
 def test_every_operation_says_all_that_it_answers(route: Any) -> None:
     """Its answer, the refusals that any call may meet, and those of its own, each with what it holds."""
-    said = DOCUMENT["paths"][route.path][route.method.lower()]["responses"]
-    assert {str(route.answer.status), "400", "403", "406", "429", "500", "503"} <= set(said)
-    assert set(map(str, route.problems)) <= set(said)
-    assert ("413" in said) is ("415" in said) is (route.body is not None)
-    for status, answer in said.items():
+    responses = DOCUMENT["paths"][route.path][route.method.lower()]["responses"]
+    assert {str(route.answer.status), "400", "403", "406", "429", "500", "503"} <= set(responses)
+    assert set(map(str, route.problems)) <= set(responses)
+    assert ("413" in responses) is ("415" in responses) is (route.body is not None)
+    for status, answer in responses.items():
         assert "content" in answer or status == "204"
         if int(status) >= 400 and status != "403":
             assert "application/problem+json" in answer["content"]

@@ -12,8 +12,8 @@ EXPORTED = schemas()
 @pytest.mark.parametrize("name", EXPORTED)
 def test_the_schema_is_the_one_that_was_agreed(name: str) -> None:
     """A change of a Struct that VENs and backends speak is seen in a diff before it is deployed."""
-    kept = FOLDER / name
-    agreed = kept.read_text() if kept.exists() else ""
+    path = FOLDER / name
+    agreed = path.read_text() if path.exists() else ""
     assert EXPORTED[name] == agreed, "if the change is meant: python -m tests.contract.export"
 
 

@@ -154,8 +154,8 @@ def test_a_row_is_read_back_as_it_was_sent() -> None:
 )
 def test_a_row_is_read_under_each_alias(alias: str, name: str) -> None:
     """VENs in the field send the older names."""
-    given = {alias if key == name else key: value for key, value in ROW.items()}
-    assert read_telemetry(_bytes(given), ven_id="ven-1") == _ROW
+    message = {alias if key == name else key: value for key, value in ROW.items()}
+    assert read_telemetry(_bytes(message), ven_id="ven-1") == _ROW
 
 
 def test_an_older_row_is_read_with_all_its_names_at_once() -> None:
@@ -182,8 +182,8 @@ def test_an_older_row_is_read_with_all_its_names_at_once() -> None:
 @pytest.mark.parametrize(("percent", "fraction"), [(0, 0.0), (62, 0.62), (62.5, 0.625), (100, 1.0)])
 def test_battery_soc_in_percent_is_a_fraction(percent: float, fraction: float) -> None:
     """The older batterySOC is in percent, batterySoc from 0 to 1."""
-    given = {key: value for key, value in ROW.items() if key != "batterySoc"} | {"batterySOC": percent}
-    assert read_telemetry(_bytes(given), ven_id="ven-1").battery_soc == fraction
+    message = {key: value for key, value in ROW.items() if key != "batterySoc"} | {"batterySOC": percent}
+    assert read_telemetry(_bytes(message), ven_id="ven-1").battery_soc == fraction
 
 
 @pytest.mark.parametrize("alias", ["load_id", "loadId", "id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from contracts.store.keys import REPORT_PART, ven_part
+from contracts.store.keys import REPORT_PART, ven_sort_key
 from tests.e2e.conftest import until
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_an_event_is_shed_stored_settled_and_restored(system: System) -> None:
     assert abs(ven["delivered"]["clone"]["deliveredKw"] - 2.5) < 0.6
     assert ven["delivered"]["clone"]["deliveredKwh"] < 2.5 * 8 / 3600 * 1.3
     assert "meter_before" in ven["delivered"]
-    part = system.part(event_id, ven_part("ven-1"))
+    part = system.part(event_id, ven_sort_key("ven-1"))
     assert part is not None
     assert {"active", "completed"} <= part.keys()
     assert all(circuit["reason"] for circuit in part["active"]["circuits"])
@@ -80,7 +80,7 @@ def test_cancelling_gives_the_loads_back(system: System) -> None:
     until(lambda: "activeEventId" not in system.reported("ven-1")["metrics"], "the restore", 5)
     since = time.time()
     until(lambda: [row for row in system.rows("ven-1", since + 1) if "eventId" not in row], "a row after it")
-    part = system.part(event_id, ven_part("ven-1"))
+    part = system.part(event_id, ven_sort_key("ven-1"))
     assert part is not None
     assert "cancelled" in part
 

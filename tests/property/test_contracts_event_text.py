@@ -1,4 +1,4 @@
-"""What holds of the grammar of events whatever is written."""
+"""Properties of the grammar of events, whatever is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of the contracts whatever comes in."""
+"""Properties of the contracts, whatever comes in."""
 
 from __future__ import annotations
 

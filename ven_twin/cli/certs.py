@@ -213,7 +213,7 @@ def claim_identity(ven_id: str, claim: Path, broker: tuple[str, int], folder: Pa
 
 
 def _answered(answer: dict[str, Any]) -> dict[str, Any]:
-    """What a function answered. Raises VenTwinError with its refusal."""
+    """The answer of a function. Raises VenTwinError with its refusal."""
     if not answer.get("ok", True):
         raise VenTwinError(str(answer.get("error")))
     return answer

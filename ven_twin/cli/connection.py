@@ -1,4 +1,4 @@
-"""Where the CLI keeps things, and which cloud it speaks to."""
+"""The CLI's folders, and the way to a cloud."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _WHICH_CLOUD: Mapping[str, tuple[Any, Any]] = {
 
 
 def home() -> Path:
-    """Where state is kept: ``VEN_TWIN_HOME``, else ``.ven-twin`` in the current folder."""
+    """The folder of all state: ``VEN_TWIN_HOME``, else ``.ven-twin`` in the current folder."""
     return Path(os.environ.get("VEN_TWIN_HOME", ".ven-twin")).resolve()
 
 
@@ -75,7 +75,7 @@ def connect(stage: str, profile: str | None = None, region: str | None = None) -
 def reach(
     stage: str, profile: str | None = None, region: str | None = None, api: str | None = None
 ) -> Aggregator:
-    """What DR is asked of: the API at *api*, or else the stage's own tables and functions.
+    """The aggregator: the API at *api*, or else the stage's own tables and functions.
 
     Raises:
         FieldError: an unknown stage, or no address.
@@ -88,8 +88,8 @@ def reach(
     from ven_twin.operations.aggregator.by_api import ApiAggregator, is_loopback
     from ven_twin.operations.aggregator.cloud import Access
 
-    own = profile is not None or "AWS_ACCESS_KEY_ID" in os.environ or not is_loopback(api)
-    return ApiAggregator(api, Access(stage, region=region, profile=profile) if own else _access(LOCAL))
+    parameters = profile is not None or "AWS_ACCESS_KEY_ID" in os.environ or not is_loopback(api)
+    return ApiAggregator(api, Access(stage, region=region, profile=profile) if parameters else _access(LOCAL))
 
 
 def reaching(
@@ -116,13 +116,8 @@ def reaching(
     return tried, "local cloud" if stage == LOCAL else f"stage {stage} on AWS"
 
 
-def with_cloud(command: Callable[..., None]) -> Callable[..., None]:
-    """Give *command* the options that say which cloud; its parameter `cloud` is called to get there."""
-    return with_options(command, "cloud", _WHICH_CLOUD, connect)
-
-
 def with_aggregator(command: Callable[..., None]) -> Callable[..., None]:
-    """As `with_cloud`, with ``--api`` beside; its parameter `aggregator` is called to reach it."""
+    """Give *command* the options of a cloud; its parameter `aggregator` is called to reach that."""
     return with_options(command, "aggregator", {**_WHICH_CLOUD, "api": (ApiOption, None)}, reach)
 
 
@@ -149,18 +144,18 @@ def with_options(
     """
 
     @functools.wraps(command)
-    def called(**given: Any) -> None:
-        chosen = {option: given.pop(option) for option in options}
-        command(**given, **{name: functools.partial(make, **chosen)})
+    def called(**values: Any) -> None:
+        chosen = {option: values.pop(option) for option in options}
+        command(**values, **{name: functools.partial(make, **chosen)})
 
     command.__annotations__.pop(name, None)
-    own = inspect.signature(command, eval_str=True).parameters
+    command_parameters = inspect.signature(command, eval_str=True).parameters
     added = [
         inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
         for option, (kind, default) in options.items()
     ]
     parameters = []
-    for parameter in own.values():
+    for parameter in command_parameters.values():
         parameters += added if parameter.name == name else [parameter]
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -168,7 +163,7 @@ def with_options(
 
 
 def _access(stage: str, profile: str | None = None, region: str | None = None) -> Access:
-    """How the stage's cloud is reached."""
+    """The access to the stage's cloud."""
     from ven_twin.operations.aggregator.cloud import Access
 
     if stage != LOCAL:

@@ -75,23 +75,23 @@ def redrive(
 
     dead = DeadLetters(connect(stage, profile, region))
     gone: list[QueuedDeadLetter] = []
-    kept: dict[str, str] = {}
+    left: dict[str, str] = {}
     for name in dead.names(queue):
         went, stayed = dead.redrive(name, message_id or ())
         gone += went
-        kept |= stayed
+        left |= stayed
     if json_output:
-        print_json({"redriven": [letter.message_id for letter in gone], "kept": kept})
+        print_json({"redriven": [letter.message_id for letter in gone], "kept": left})
     else:
         typer.echo(f"{len(gone)} redriven.")
-        for identity, why in kept.items():
+        for identity, why in left.items():
             typer.echo(f"  {identity} stays: {why}")
-    if kept:
+    if left:
         raise typer.Exit(1)
 
 
 def _as_json(dead: QueuedDeadLetter) -> dict[str, Any]:
     letter: dict[str, Any] = msgspec.to_builtins(dead.letter)
     raw = base64.b64decode(dead.letter.raw).decode(errors="replace") if dead.letter.raw else None
-    known = {"queue": dead.queue, "id": dead.message_id, "sentTs": dead.sent_ts, "body": dead.body}
-    return known | letter | ({"text": raw} if raw is not None else {})
+    fields = {"queue": dead.queue, "id": dead.message_id, "sentTs": dead.sent_ts, "body": dead.body}
+    return fields | letter | ({"text": raw} if raw is not None else {})

@@ -39,7 +39,7 @@ def show(fleet: Fleet, out: Console) -> None:
     from ven_twin.operations.fleet.texts import NO_VENS, offers
     from ven_twin.webkit.formatting import counted, power, share_text
 
-    if not fleet.known:
+    if not fleet.total:
         out.print(NO_VENS)
         return
     numbers = {event.event_id: f"#{number}" for number, event in enumerate(fleet.events, 1)}
@@ -57,7 +57,7 @@ def show(fleet: Fleet, out: Console) -> None:
             )
         )
     out.print(
-        f"{fleet.online} of {counted(fleet.known, 'VEN')} online, {fleet.shedding} shedding, "
+        f"{fleet.online} of {counted(fleet.total, 'VEN')} online, {fleet.shedding} shedding, "
         f"{fleet.opted_out} opted out."
     )
     out.print(f"Requested {power(fleet.requested_kw)}, delivered {power(fleet.delivered_kw)}.")

@@ -42,7 +42,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What was written for a VEN: so many rows, between these times (UTC s)."""
+    """The rows written for a VEN, between these times (UTC s)."""
 
     ven_id: str
     rows: int
@@ -79,8 +79,8 @@ def backfill(
     if stage != LOCAL and not yes:
         raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
     cloud = connect(stage, profile, region)
-    known = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
-    homes = _homes(known, ven_id, house, house_seed, houses)
+    stack_vens = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
+    homes = _homes(stack_vens, ven_id, house, house_seed, houses)
     now_ts = time.time()
     shift_s = _shift_s(parse_start_ts(house_start, "--house-start") - now_ts) if house_start else 0
     began_s = time.monotonic()
@@ -91,31 +91,35 @@ def backfill(
             [{"venId": f.ven_id, "rows": f.rows, "fromTs": f.from_ts, "untilTs": f.until_ts} for f in filled]
         )
         return
-    for each in filled:
-        typer.echo(f"{each.ven_id:16}  {each.rows:6} rows, {_day(each.from_ts)} to {_day(each.until_ts)}")
+    for ven in filled:
+        typer.echo(f"{ven.ven_id:16}  {ven.rows:6} rows, {_day(ven.from_ts)} to {_day(ven.until_ts)}")
     typer.echo(f"Written in {took_s:.1f} s. An event is settled by its program's baseline from now on.")
 
 
 def _homes(
-    known: list[str], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
+    stack_vens: list[str], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
 ) -> list[Home]:
     """Each VEN with the house that it runs with. Raises FieldError when one is not known."""
-    wanted = [check_ven_id(each, "--ven-id") for each in ven_ids] if ven_ids else known
+    wanted = [check_ven_id(ven_id, "--ven-id") for ven_id in ven_ids] if ven_ids else stack_vens
     if not wanted:
         raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")
-    for each in wanted:
-        if each not in known:
-            raise FieldError("--ven-id", f"there is no VEN {each!r}; there are {', '.join(known) or 'none'}")
+    for ven_id in wanted:
+        if ven_id not in stack_vens:
+            there_are = ", ".join(stack_vens) or "none"
+            raise FieldError("--ven-id", f"there is no VEN {ven_id!r}; there are {there_are}")
     if houses is None:
-        return [Home(each, house, seed) for each in wanted]
+        return [Home(ven_id, house, seed) for ven_id in wanted]
     from ven_twin.house.library import load_profile
 
     names = [name.strip() for name in houses.split(",") if name.strip()]
     if not names:
         raise FieldError("--houses", "name at least one")
     # As `fleet run` deals them out: in turn over all VENs, each with a family of its own.
-    dealt = {each: (names[index % len(names)], index) for index, each in enumerate(known)}
-    return [Home(each, dealt[each][0], load_profile(dealt[each][0]).seed + dealt[each][1]) for each in wanted]
+    homes = {}
+    for index, ven_id in enumerate(stack_vens):
+        name = names[index % len(names)]
+        homes[ven_id] = Home(ven_id, name, load_profile(name).seed + index)
+    return [homes[ven_id] for ven_id in wanted]
 
 
 def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> Filled:
@@ -131,8 +135,8 @@ def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> F
         built = build_house(profile)
     except ProfileError as error:
         raise FieldError("--house", str(error)) from None
-    first_own_ts = cloud.first_telemetry_ts(home.ven_id, BOOT_ID)
-    until_ts = min(now_ts, now_ts if first_own_ts is None else first_own_ts - 1)
+    first_reported_ts = cloud.first_telemetry_ts(home.ven_id, BOOT_ID)
+    until_ts = min(now_ts, now_ts if first_reported_ts is None else first_reported_ts - 1)
     # From midnight, so that the same days are lived from the same start whenever this is run.
     from_ts = (int(until_ts) // DAY_S - days) * DAY_S
     past = SimulatedPast(built, load_site(profile, home.seed), from_ts, until_ts, shift_s)

@@ -53,7 +53,7 @@ class TwinProcess:
 
     @property
     def page(self) -> str | None:
-        """Where its page is; None when it serves none."""
+        """Address of its page; None when it serves none."""
         try:
             return (self.log.parent / "page.url").read_text()
         except FileNotFoundError:
@@ -127,7 +127,7 @@ def age_of_this_process_s() -> float:
 
 def wait_for(
     what: str,
-    found: Callable[[], object],
+    condition: Callable[[], object],
     *,
     timeout_s: float,
     twin_process: TwinProcess,
@@ -140,7 +140,7 @@ def wait_for(
         TwinEndedError: the twin ended meanwhile.
     """
     begun = time.monotonic()
-    while not found():
+    while not condition():
         twin_process.check()
         if time.monotonic() - begun > timeout_s:
             raise VenTwinError(

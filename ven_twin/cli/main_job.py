@@ -29,7 +29,7 @@ SETTLE_TIMEOUT_S = 90.0
 
 
 class MainJob(msgspec.Struct, rename="camel", kw_only=True):
-    """What came of it; *delivered_kw* and *baseline_kw* against the clone, *failures* when there are."""
+    """The outcome; *delivered_kw* and *baseline_kw* against the clone, *failures* when there are."""
 
     ven_id: str
     event_id: str = ""
@@ -77,7 +77,7 @@ def wait_for_telemetry(cloud: Cloud, job: MainJob, twin: TwinProcess, say: Say) 
 
 
 def offer_kw(cloud: Cloud, ven_id: str) -> float | None:
-    """What a VEN that is online last reported that it can shed, kW."""
+    """The kW that an online VEN last reported it can shed; None without a report."""
     row = cloud.item(StackOutput.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
     offer: float | None = row.get("shedAvailabilityKw")
     return offer if row.get("online") else None
@@ -122,8 +122,8 @@ def _settled(cloud: Cloud, event_id: str, duration_s: int, twin: TwinProcess) ->
     reports: list[EventReport] = []
 
     def settled() -> bool:
-        parts = (part for part in cloud.parts(event_id) if part[str(keys.EVENTS.sort)] == keys.REPORT_PART)
-        reports.extend(read_report(part["report"]) for part in parts)
+        items = (item for item in cloud.parts(event_id) if item[str(keys.EVENTS.sort)] == keys.REPORT_PART)
+        reports.extend(read_report(item["report"]) for item in items)
         return bool(reports)
 
     wait_for("the report", settled, timeout_s=SETTLE_TIMEOUT_S + duration_s, twin_process=twin, poll_s=0.25)
@@ -142,7 +142,7 @@ def _read(job: MainJob, report: EventReport, cloud: Cloud) -> None:
         job.delivered_kwh = round(clone.delivered_kwh, 5)
     if before is not None:
         job.meter_before_delivered_kw = round(before.delivered_kw, 3)
-    reached = {key for part in cloud.parts(job.event_id) for key in part}
+    reached = {key for item in cloud.parts(job.event_id) for key in item}
     reported = cloud.shadow(job.ven_id).get("state", {}).get("reported", {})
     idle = (
         "activeEventId" not in reported.get("metrics", {})

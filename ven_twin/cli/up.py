@@ -96,7 +96,7 @@ def up(
 
 
 class _Steps:
-    """What is being done: a spinner on a terminal, a line a step elsewhere."""
+    """The steps as they are done: a spinner on a terminal, a line a step elsewhere."""
 
     def __init__(self, console: Any) -> None:
         self._console = console

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import FieldError, WireError
-from contracts.store.dead_letters import DeadLetter, again, read_letter, read_queues
+from contracts.store.dead_letters import DeadLetter, plan_redrive, read_letter, read_queues
 from contracts.store.stack import StackOutput
 from ven_twin.operations.aggregator.cloud import Cloud, explained
 
@@ -55,10 +55,10 @@ class DeadLetters:
 
     def look(self, queue: str) -> list[QueuedDeadLetter]:
         """Every letter of *queue*, oldest first; all of them stay."""
-        found = list(self._receive(queue))
-        for _, handle in found:
+        letters = list(self._receive(queue))
+        for _, handle in letters:
             self._show(queue, handle)
-        return sorted((letter for letter, _ in found), key=lambda letter: letter.sent_ts)
+        return sorted((letter for letter, _ in letters), key=lambda letter: letter.sent_ts)
 
     def redrive(self, queue: str, ids: Collection[str] = ()) -> tuple[list[QueuedDeadLetter], dict[str, str]]:
         """Send the letters of *queue* (or only *ids*) to where they failed, then delete them here.
@@ -68,7 +68,7 @@ class DeadLetters:
         Returns:
             The letters that went, and why others could not, by message id.
         """
-        gone, kept = [], {}
+        gone, left = [], {}
         for letter, handle in list(self._receive(queue)):  # all hidden first, so that none comes twice
             if ids and letter.message_id not in ids:
                 self._show(queue, handle)
@@ -76,23 +76,23 @@ class DeadLetters:
             try:
                 self._send(letter)
             except (WireError, KeyError, ValueError) as error:
-                kept[letter.message_id] = str(error)
+                left[letter.message_id] = str(error)
                 self._show(queue, handle)
             else:
                 self._sqs("delete_message", queue, ReceiptHandle=handle)
                 gone.append(letter)
-        return gone, kept
+        return gone, left
 
     def _send(self, dead: QueuedDeadLetter) -> None:
-        what = again(dead.queue, dead.body, dead.attributes, int(dead.sent_ts * 1000))
+        redrive = plan_redrive(dead.queue, dead.body, dead.attributes, int(dead.sent_ts * 1000))
         with explained():
-            if what.function is not None:
+            if redrive.function is not None:
                 self._cloud.client("lambda").invoke(
-                    FunctionName=what.function, InvocationType="Event", Payload=what.body.encode()
+                    FunctionName=redrive.function, InvocationType="Event", Payload=redrive.body.encode()
                 )
-            elif what.inlet is not None:
-                url = self._inlets[what.inlet]
-                self._cloud.client("sqs").send_message(QueueUrl=url, MessageBody=what.body)
+            elif redrive.inlet is not None:
+                url = self._inlets[redrive.inlet]
+                self._cloud.client("sqs").send_message(QueueUrl=url, MessageBody=redrive.body)
 
     def _receive(self, queue: str) -> Iterator[tuple[QueuedDeadLetter, str]]:
         """Every letter once, each hidden until it is shown again or deleted."""
@@ -125,12 +125,12 @@ class DeadLetters:
 
 
 def _dead_letter(queue: str, message: Mapping[str, Any]) -> QueuedDeadLetter:
-    given = message.get("MessageAttributes", {})
+    attributes = message.get("MessageAttributes", {})
     return QueuedDeadLetter(
         queue=queue,
         message_id=message["MessageId"],
         sent_ts=int(message["Attributes"]["SentTimestamp"]) / 1000,
         body=message["Body"],
-        attributes={name: str(value.get("StringValue", "")) for name, value in given.items()},
+        attributes={name: str(value.get("StringValue", "")) for name, value in attributes.items()},
         letter=read_letter(queue, message["Body"]),
     )

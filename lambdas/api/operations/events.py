@@ -61,11 +61,11 @@ def get_event(request: OperationRequest, adapters: ApiAdapters) -> OperationResu
         plan = None
     reports = adapters.events.ven_items(row.event_id)
     after: str = request.position(str) or ""
-    ven_ids = [ven_id for ven_id in views.part_ids(plan, reports) if ven_id > after]
+    ven_ids = [ven_id for ven_id in views.participant_ids(plan, reports) if ven_id > after]
     page = ven_ids[: request.query.limit]
     event = views.event(
         _header(row),
-        views.ven_parts(plan, reports, page),
+        views.participations(plan, reports, page),
         settled=_report(request, adapters) is not None,
         now_ts=request.now,
     )

@@ -18,7 +18,7 @@ from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W, W_PER_KW, 
 from lambdas.shared.rows import EventRow, VenRow
 
 REPORT_INTERVAL_S = 30.0
-"""Between two rows of a VEN that reports no other interval. Source: the wire document."""
+"""Between two rows of a VEN that reports no other interval. Source: docs/reference/wire.md."""
 SETTLING_ROWS = 2
 """A row counts from so many report intervals after a call: the first still has time from before in it."""
 SILENT_ROWS = 4

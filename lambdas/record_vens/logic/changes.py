@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.store.keys import OWN_KWH_PREFIX, Key, ven_part
+from contracts.store.keys import OWN_KWH_PREFIX, Key, ven_sort_key
 from contracts.wire.acks import Ack
 from lambdas.record_vens.logic.messages import Message, Presence, ReceivedAck, ReportedState
 from lambdas.shared import rows
@@ -130,7 +130,7 @@ def _transition(message: ReceivedAck, event_id: str, expires: Mapping[str, Any])
     }
     present = {name: value for name, value in answer.items() if value is not None}
     name = str(ack.phase) if ack.phase is not None else ("accepted" if ack.ok else "refused")
-    key = Key(event_id, ven_part(message.ven_id))
+    key = Key(event_id, ven_sort_key(message.ven_id))
     once = {name: present, **_metered_kwh(ack), **expires}
     return Change(TableName.EVENTS, key, {"venId": message.ven_id}, once=once)
 

@@ -65,10 +65,10 @@ def test_house_time_is_told_to_the_quarter_hour() -> None:
 
 def test_each_ven_has_the_house_that_it_runs_with() -> None:
     """As `run` is given it, or in turn with a seed each, as `fleet run` deals them out."""
-    known = ["a", "b", "c"]
-    assert _homes(known, None, "flat", 7, None) == [Home(each, "flat", 7) for each in known]
+    vens = ["a", "b", "c"]
+    assert _homes(vens, None, "flat", 7, None) == [Home(home, "flat", 7) for home in vens]
     seeds = {name: load_profile(name).seed for name in ("flat", "leaky")}
-    dealt = _homes(known, ["c", "b"], "standard", None, "flat,leaky")
+    dealt = _homes(vens, ["c", "b"], "standard", None, "flat,leaky")
     assert dealt == [Home("c", "flat", seeds["flat"] + 2), Home("b", "leaky", seeds["leaky"] + 1)]
 
 

@@ -10,9 +10,9 @@ import pytest
 from contracts.errors import FieldError
 from contracts.store.dead_letters import (
     DeadLetterSource,
+    FailureSource,
     Redrive,
-    Unreadable,
-    again,
+    plan_redrive,
     queues_output,
     read_letter,
     read_queues,
@@ -63,7 +63,7 @@ def test_a_letter_that_reads_well_has_nothing_wrong() -> None:
     assert read_letter(DeadLetterSource.VENS, envelope(topic, b"{}")).why is None
 
 
-@pytest.mark.parametrize("queue", [*DeadLetterSource, *Unreadable])
+@pytest.mark.parametrize("queue", [*DeadLetterSource, *FailureSource])
 @pytest.mark.parametrize("body", ["", "[]", "nonsense", '{"topic": 1}', "\ud800"])
 def test_a_letter_that_cannot_be_read_is_shown_all_the_same(queue: str, body: str) -> None:
     """Whatever lies in a queue is listed, never a traceback."""
@@ -73,7 +73,7 @@ def test_a_letter_that_cannot_be_read_is_shown_all_the_same(queue: str, body: st
 def test_a_message_is_tried_again_where_it_failed() -> None:
     """As it lies, into the queue whose dead letter it is."""
     body = envelope("ven/ack/ven-1", b"{}")
-    assert again("vens", body, {}, 0) == Redrive(body=body, inlet=DeadLetterSource.VENS)
+    assert plan_redrive("vens", body, {}, 0) == Redrive(body=body, inlet=DeadLetterSource.VENS)
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_a_rules_error_becomes_the_message_that_the_rule_would_have_sent(
     topic: str, inlet: DeadLetterSource
 ) -> None:
     """Bytes untouched, with the time at which it failed as the receipt time."""
-    found = again(Unreadable.RULE_ERRORS, rule_error(topic, b"\x00\xff"), {}, 1_800_000_000_123)
-    assert found.inlet == inlet
-    assert json.loads(found.body) == json.loads(envelope(topic, b"\x00\xff"))
-    assert "no such queue" in str(read_letter(Unreadable.RULE_ERRORS, rule_error(topic, b"x")).why)
+    redrive = plan_redrive(FailureSource.RULE_ERRORS, rule_error(topic, b"\x00\xff"), {}, 1_800_000_000_123)
+    assert redrive.inlet == inlet
+    assert json.loads(redrive.body) == json.loads(envelope(topic, b"\x00\xff"))
+    assert "no such queue" in str(read_letter(FailureSource.RULE_ERRORS, rule_error(topic, b"x")).why)
 
 
 def test_a_start_that_failed_in_the_function_is_started_again() -> None:
@@ -103,19 +103,21 @@ def test_a_start_that_failed_in_the_function_is_started_again() -> None:
             "responsePayload": {"errorMessage": "boom"},
         }
     )
-    assert again(Unreadable.FAILED_STARTS, body, {}, 0) == Redrive(body='{"eventId":"e1"}', function=SETTLE)
-    letter = read_letter(Unreadable.FAILED_STARTS, body)
+    assert plan_redrive(FailureSource.FAILED_STARTS, body, {}, 0) == Redrive(
+        body='{"eventId":"e1"}', function=SETTLE
+    )
+    letter = read_letter(FailureSource.FAILED_STARTS, body)
     assert (letter.about, letter.why) == ("settle event e1", "boom")
 
 
 def test_a_start_that_the_scheduler_could_not_make_is_started_again() -> None:
     """The Scheduler says in the attributes which function; without them nobody can tell, and it stays."""
     body = '{"action": "redispatch", "eventId": "e1"}'
-    found = again(Unreadable.FAILED_STARTS, body, {"TARGET_ARN": SETTLE}, 0)
-    assert found == Redrive(body=body, function=SETTLE)
-    assert read_letter(Unreadable.FAILED_STARTS, body).about == "redispatch event e1"
+    redrive = plan_redrive(FailureSource.FAILED_STARTS, body, {"TARGET_ARN": SETTLE}, 0)
+    assert redrive == Redrive(body=body, function=SETTLE)
+    assert read_letter(FailureSource.FAILED_STARTS, body).about == "redispatch event e1"
     with pytest.raises(FieldError, match="TARGET_ARN"):
-        again(Unreadable.FAILED_STARTS, body, {}, 0)
+        plan_redrive(FailureSource.FAILED_STARTS, body, {}, 0)
 
 
 def test_the_queues_survive_an_output() -> None:
@@ -128,7 +130,7 @@ def test_the_queues_survive_an_output() -> None:
 def test_a_rule_error_whose_payload_is_no_base64_is_put_aside_whole() -> None:
     """What cannot be put back byte for byte is not guessed at: the letter keeps all of it and says why."""
     body = rule_error("ven/telemetry/ven-1", b"x").replace(base64.b64encode(b"x").decode(), "%%%")
-    letter = read_letter(Unreadable.RULE_ERRORS, body)
+    letter = read_letter(FailureSource.RULE_ERRORS, body)
     assert letter.about == "unreadable"
     assert "base64OriginalPayload" in str(letter.why)
     assert base64.b64decode(str(letter.raw)).decode() == body

@@ -29,7 +29,7 @@ def row(age_s: float = 10.0, **fields: Any) -> TelemetryRow:
 
 def standings(fleet: Fleet) -> dict[str, VenStatus]:
     """Each VEN's standing."""
-    return {each.ven_id: each.standing for each in fleet.vens}
+    return {each.ven_id: each.status for each in fleet.vens}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_flexibility_is_of_those_who_can_be_counted_on() -> None:
     fleet = fleet_at(vens, {"sheds": row(event_id="e")}, now_ts=NOW)
     assert fleet.flexibility_kw == 8.0
     assert {each.minutes: each.kw for each in fleet.holds} == {15: 8.0, 60: 4.0, 240: 0.0}
-    assert (fleet.known, fleet.online, fleet.shedding, fleet.opted_out) == (6, 5, 1, 1)
+    assert (fleet.total, fleet.online, fleet.shedding, fleet.opted_out) == (6, 5, 1, 1)
 
 
 def test_the_list_is_cut_and_the_sums_are_not() -> None:
@@ -91,4 +91,4 @@ def test_the_list_is_cut_and_the_sums_are_not() -> None:
 def test_an_empty_fleet_is_nothing() -> None:
     """No VEN, no sum, no error."""
     fleet = fleet_at([], {}, now_ts=NOW)
-    assert (fleet.known, fleet.flexibility_kw, fleet.vens, fleet.events) == (0, 0.0, (), ())
+    assert (fleet.total, fleet.flexibility_kw, fleet.vens, fleet.events) == (0, 0.0, (), ())

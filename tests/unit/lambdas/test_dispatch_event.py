@@ -368,9 +368,9 @@ def test_a_vens_acks_survive_a_repeated_dispatch(fleet: World) -> None:
 
 
 def _part(ven_id: str) -> Any:
-    from contracts.store.keys import Key, ven_part  # noqa: PLC0415 - here alone
+    from contracts.store.keys import Key, ven_sort_key  # noqa: PLC0415 - here alone
 
-    return Key("e1", ven_part(ven_id))
+    return Key("e1", ven_sort_key(ven_id))
 
 
 def test_a_shadow_merges_the_cancellation_over_the_event() -> None:

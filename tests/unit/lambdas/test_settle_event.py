@@ -73,9 +73,9 @@ def settled(house: World) -> World:
 
 
 def _key() -> Any:
-    from contracts.store.keys import Key, ven_part  # noqa: PLC0415 - here alone
+    from contracts.store.keys import Key, ven_sort_key  # noqa: PLC0415 - here alone
 
-    return Key("e1", ven_part("house-1"))
+    return Key("e1", ven_sort_key("house-1"))
 
 
 @pytest.mark.usefixtures("settled")

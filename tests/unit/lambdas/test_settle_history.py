@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from contracts.api.reports import EventReport
-from contracts.store.keys import REPORT_PART, Key, day_row_id, telemetry_row_id, ven_part
+from contracts.store.keys import REPORT_PART, Key, day_row_id, telemetry_row_id, ven_sort_key
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event import adapters as adapters_module
 from lambdas.settle_event.handler import handler
@@ -247,7 +247,7 @@ def test_what_a_ven_does_after_it_left_is_not_delivered(house: World) -> None:
         "ownKwh#0": 1.0,
         "ownKwh#2": 0.5,
     }
-    house.events.update(Key("e1", ven_part("house-1")), part)
+    house.events.update(Key("e1", ven_sort_key("house-1")), part)
     house.now = START + 3720
     whole = report()
     (one,) = whole.vens
@@ -264,7 +264,7 @@ def test_a_ven_whose_own_figure_is_another_is_named_by_a_note(house: World) -> N
     dispatch()
     event_rows(house, eventId="e1")
     said = {"venId": "house-1", "completed": {"ts": START + 3600}, "ownKwh#0": 2.5}
-    house.events.update(Key("e1", ven_part("house-1")), said)
+    house.events.update(Key("e1", ven_sort_key("house-1")), said)
     assert any("2.500 kWh, their rows 3.000" in note for note in report().notes)
 
 

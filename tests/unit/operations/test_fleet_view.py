@@ -40,7 +40,7 @@ def view(**answers: Any) -> FleetView:
 
 def ven(status: VenStatus = VenStatus.READY, **more: Any) -> FleetVen:
     """A VEN whose latest row is fresh."""
-    return FleetVen(**{"ven_id": "ven-1", "standing": status, "row_age_s": 1.0, **more})
+    return FleetVen(**{"ven_id": "ven-1", "status": status, "row_age_s": 1.0, **more})
 
 
 def test_the_view_has_the_states_figures() -> None:

@@ -93,7 +93,7 @@ def test_a_cloud_that_hangs_holds_up_nobody_else(aggregator: FakeAggregator) -> 
     goes_on = threading.Event()
     threads = AggregatorThreads(lambda: aggregator, 2)
     hangs = threads.submit(lambda _: goes_on.wait(WAIT_S))
-    assert threads.submit(lambda aggregator: aggregator.fleet().known).result(WAIT_S) == 30
+    assert threads.submit(lambda aggregator: aggregator.fleet().total).result(WAIT_S) == 30
     assert not hangs.done()
     goes_on.set()
     assert hangs.result(WAIT_S)

@@ -59,8 +59,8 @@ class ApiAggregator:
         credentials = session.get_credentials()
         if credentials is None:
             raise CloudError("no AWS credentials: run aws configure, or set AWS_PROFILE or AWS_ACCESS_KEY_ID")
-        found = _REGION.search(self._url)
-        region = access.region or (found[1] if found else session.region_name)
+        match = _REGION.search(self._url)
+        region = access.region or (match[1] if match else session.region_name)
         if region is None:
             raise CloudError("no AWS region: give --region, or set AWS_REGION")
         self._signer = SigV4Auth(credentials, SERVICE, region)
@@ -98,11 +98,11 @@ class ApiAggregator:
         """GET /events, every page."""
         query: dict[str, Any] = {"limit": page}
         while True:
-            found = self._call("GET", "/events", EventPage, query=query)
-            yield from found.items
-            if found.next is None:
+            match = self._call("GET", "/events", EventPage, query=query)
+            yield from match.items
+            if match.next is None:
                 return
-            query["cursor"] = found.next
+            query["cursor"] = match.next
 
     def report(self, event_id: EventId) -> EventReport:
         """POST /events/{id}/report."""
@@ -183,28 +183,28 @@ class ApiAggregator:
             return RefusedError(str(problem.get("field") or "request"), says, code)
         if status == 403:
             return CloudError(f"the API does not take this call from these credentials: {says}")
-        found = f" (request {problem['requestId']})" if problem.get("requestId") else ""
-        return CloudError(f"the API answers {status}: {says}{found}")
+        match = f" (request {problem['requestId']})" if problem.get("requestId") else ""
+        return CloudError(f"the API answers {status}: {says}{match}")
 
 
 def is_loopback(url: str) -> bool:
-    """Whether *url* is of this machine."""
+    """True for an address of this machine."""
     return urlsplit(url).hostname in LOOPBACK
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"https", "http"} or not parts.netloc or parts.query:
+    address = urlsplit(url)
+    if address.scheme not in {"https", "http"} or not address.netloc or address.query:
         raise FieldError(
             "--api", f"{url!r} is no address, such as https://….execute-api.eu-west-1.amazonaws.com"
         )
-    if parts.scheme == "http" and not is_loopback(url):
+    if address.scheme == "http" and not is_loopback(url):
         raise FieldError("--api", "takes plain http on this machine alone")
     return url.rstrip("/")
 
 
 def _if_match(etag: str | None) -> dict[str, str]:
-    """What makes a change conditional; nothing without *etag*."""
+    """The header that makes a change conditional; none without *etag*."""
     return {} if etag is None else {"If-Match": f'"{etag}"'}
 
 

@@ -54,7 +54,7 @@ class DirectAggregator:
 
     def event(self, event_id: EventId) -> Event:
         """Read from the events table."""
-        event, _ = views.event_of_parts(self._cloud.parts(event_id), now_ts=time.time())
+        event, _ = views.event_of_items(self._cloud.parts(event_id), now_ts=time.time())
         if event is None:
             raise RefusedError("eventId", f"no event {event_id!r}", "notFound")
         return event
@@ -72,9 +72,9 @@ class DirectAggregator:
 
     def ven_reports(self, event_id: EventId) -> Iterator[VenReport]:
         """Read from the events table."""
-        for part in self._cloud.parts(event_id):
-            if "report" in part and "venId" in part:
-                yield msgspec.convert(part["report"], VenReport)
+        for item in self._cloud.parts(event_id):
+            if "report" in item and "venId" in item:
+                yield msgspec.convert(item["report"], VenReport)
 
     def send_command(self, ven_id: VenId, command: NewCommand) -> CommandIssued:
         """Have `issue_command` send it."""

@@ -54,7 +54,7 @@ class CloudError(VenTwinError):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to reach a stage's cloud: how clients are made, and where VENs connect."""
+    """Access to a stage's cloud: how clients are made, and where VENs connect."""
 
     stage: str
     region: str | None = None
@@ -111,7 +111,7 @@ class Cloud:
     def _read_outputs(self) -> dict[str, str]:
         name = stack_name(self.stage)
         missing = f"there is no stack {name} here: deploy it first ({_deploy_hint(self.stage)})"
-        with explained(not_found=missing):
+        with explained(missing=missing):
             stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
@@ -151,7 +151,7 @@ class Cloud:
         """The CA, certificate and private key of a VEN, PEM, by the names of the secret's fields."""
         name = secret or tls_secret_name(self.stage, ven_id)
         missing = f"there is no secret {name}: is {ven_id} among the stack's VENs, and is the stack deployed?"
-        with explained(not_found=missing):
+        with explained(missing=missing):
             text = self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
         value = json.loads(text)
         for key in (SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY):
@@ -209,15 +209,15 @@ class Cloud:
         """The latest telemetry row of those VENs that have one."""
         table, attributes = self.output(StackOutput.TELEMETRY_TABLE), keys.TELEMETRY
         for first in range(0, len(ven_ids), BATCH_MAX_KEYS):
-            asked: Any = [
+            wanted: Any = [
                 {attributes.partition: {"S": ven_id}, str(attributes.sort): {"S": keys.LATEST_ROW}}
                 for ven_id in ven_ids[first : first + BATCH_MAX_KEYS]
             ]
-            while asked:
+            while wanted:
                 with explained():
-                    answer = self.client("dynamodb").batch_get_item(RequestItems={table: {"Keys": asked}})
+                    answer = self.client("dynamodb").batch_get_item(RequestItems={table: {"Keys": wanted}})
                 yield from (from_item(item) for item in answer["Responses"].get(table, []))
-                asked = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+                wanted = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
 
     def telemetry_after(self, ven_id: str, row_id: str) -> Iterator[dict[str, Any]]:
         """A VEN's rows whose key is above *row_id*, oldest first."""
@@ -237,7 +237,7 @@ class Cloud:
         yield from (row for row in rows if row[sort] != row_id)
 
     def first_telemetry_ts(self, ven_id: str, but_not: str) -> int | None:
-        """When a VEN's first row ends that is not of boot *but_not*, UTC s; None when there is none."""
+        """End of a VEN's first row that is not of boot *but_not*, UTC s; None when there is none."""
         rows = self._pages(
             "query",
             TableName=self.output(StackOutput.TELEMETRY_TABLE),
@@ -287,7 +287,7 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def explained(not_found: str | None = None) -> Iterator[None]:
+def explained(missing: str | None = None) -> Iterator[None]:
     """Turn what boto3 raises into one line that says what to do."""
     try:
         yield
@@ -305,16 +305,16 @@ def explained(not_found: str | None = None) -> Iterator[None]:
         )
         raise CloudError(f"cannot reach {where}: {hint}") from error
     except ClientError as error:
-        raise CloudError(_client_error(error, not_found)) from error
+        raise CloudError(_client_error(error, missing)) from error
     except BotoCoreError as error:
         raise CloudError(f"AWS cannot be asked: {error}") from error
 
 
-def _client_error(error: ClientError, not_found: str | None) -> str:
+def _client_error(error: ClientError, missing: str | None) -> str:
     code, message = _code(error), error.response.get("Error", {}).get("Message", "")
     operation = error.operation_name
-    if code in NOT_FOUND and not_found is not None:
-        return not_found
+    if code in NOT_FOUND and missing is not None:
+        return missing
     if code in STALE:
         return f"AWS does not take these credentials ({code}): sign in again"
     if code in DENIED:

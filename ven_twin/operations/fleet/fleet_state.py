@@ -154,15 +154,15 @@ def cloud_status(answers: FleetAnswers, now_ts: float) -> CloudStatus:
 
 def is_silent(ven: FleetVen) -> bool:
     """True of a VEN that was seen before and is offline or without fresh telemetry."""
-    if ven.standing is VenStatus.NEVER_SEEN:
+    if ven.status is VenStatus.NEVER_SEEN:
         return False
-    return ven.standing is VenStatus.OFFLINE or ven.row_age_s is None or ven.row_age_s > FRESH_S
+    return ven.status is VenStatus.OFFLINE or ven.row_age_s is None or ven.row_age_s > FRESH_S
 
 
 def status_of(ven: FleetVen) -> ListedStatus:
     """The state of a VEN for an operator."""
-    counted_on = ven.standing in {VenStatus.READY, VenStatus.SHEDDING}
-    return ListedStatus.SILENT if counted_on and is_silent(ven) else ListedStatus(ven.standing)
+    counted_on = ven.status in {VenStatus.READY, VenStatus.SHEDDING}
+    return ListedStatus.SILENT if counted_on and is_silent(ven) else ListedStatus(ven.status)
 
 
 def ordered(rows: Iterable[ListedEvent]) -> tuple[ListedEvent, ...]:
@@ -226,4 +226,4 @@ def _requested_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -
 
 
 def _count(vens: Sequence[FleetVen], status: VenStatus) -> int:
-    return sum(ven.standing is status for ven in vens)
+    return sum(ven.status is status for ven in vens)

@@ -94,7 +94,7 @@ def fleet_view(state: FleetState) -> FleetView:
 
 def _fleet(fleet: Fleet) -> FleetTotals:
     return FleetTotals(
-        ven_count=fleet.known,
+        ven_count=fleet.total,
         online=fleet.online,
         shedding=fleet.shedding,
         opted_out=fleet.opted_out,

@@ -47,7 +47,7 @@ def frame(state: FleetState, width: int, height: int) -> RenderableType:
     shown = _shown_events(state.events, max(2, height // EVENTS_SHARE))
     numbers = {event.event_id: f"#{number}" for number, event in enumerate(shown, 1)}
     rows += [Rule(style="dim"), *_events(state, shown, numbers, width)]
-    if not state.fleet.known:
+    if not state.fleet.total:
         return Group(*rows, Rule(style="dim"), Text(NO_VENS))
     used = 1 + 3 + 1 + max(1, len(shown)) + bool(_left_out(state, shown)) + 1
     return Group(*rows, Rule(style="dim"), *_vens(state.fleet, numbers, width, height - used))
@@ -73,7 +73,7 @@ def _head(state: FleetState, width: int) -> RenderableType:
 
 
 def _totals(state: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableType]:
-    counts = [(f"{fleet.online} of {fleet.known}", "online", ""), (str(fleet.shedding), "shedding", "green")]
+    counts = [(f"{fleet.online} of {fleet.total}", "online", ""), (str(fleet.shedding), "shedding", "green")]
     counts += [(str(fleet.opted_out), "opted out", "yellow" if fleet.opted_out else "")]
     if state.silent is not None:
         counts.append((str(state.silent), "silent", "red" if state.silent else ""))
@@ -153,7 +153,7 @@ def _vens(fleet: Fleet, numbers: Mapping[EventId, str], width: int, room: int) -
     if len(vens) > rows or fleet.left_off:
         vens = vens[: max(1, rows - 1)]
     yield ven_table(vens, numbers, fleet.ts, width, folded=False)
-    left_out = fleet.known - len(vens)
+    left_out = fleet.total - len(vens)
     if left_out:
         yield Text(f"… {left_out} more", "dim")
 

@@ -39,7 +39,7 @@ def why(ven: FleetVen) -> str:
     if ven.opt_out is not None:
         forever = "" if ven.opt_out.until_ts else ", until it opts in"
         return f"{opt_out_reason(ven.opt_out.reason)}{forever}"
-    if ven.standing is not VenStatus.NEVER_SEEN and is_silent(ven):
+    if ven.status is not VenStatus.NEVER_SEEN and is_silent(ven):
         return "no telemetry yet" if ven.row_age_s is None else f"silent for {span(ven.row_age_s)}"
     return ""
 
