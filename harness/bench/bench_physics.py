@@ -17,7 +17,7 @@ from ven_twin.control.shedding import plan_shed
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 
 JULY = datetime(2026, 7, 13, 5, tzinfo=UTC).timestamp()
@@ -42,11 +42,11 @@ object house {
 def run() -> Iterator[Figure]:
     """CPU times, the best of several runs, beside this house's own step or the aim's older sibling."""
     profile = load_profile()
-    site, house = load_site(profile), build_house(profile)
+    environment, house = load_environment(profile), build_house(profile)
     for minute in range(MINUTES):
-        house = house.step({}, site.environment(JULY + 60.0 * minute, 60.0), 60.0).house
+        house = house.step({}, environment.environment(JULY + 60.0 * minute, 60.0), 60.0).house
     day_s = JULY + 86_400.0
-    worlds = [site.environment(day_s + 60.0 * minute, 60.0) for minute in range(MINUTES)]
+    worlds = [environment.environment(day_s + 60.0 * minute, 60.0) for minute in range(MINUTES)]
     eight = House.of({device.spec.id: device for device in house.devices() if device.spec.id in EIGHT})
     ten_us = _best_us(lambda: _live(house, worlds), MINUTES)
     name = "a house-step of ten circuits in plain Python"
@@ -56,11 +56,11 @@ def run() -> Iterator[Figure]:
 
     yield figure("house-step, eight circuits", _best_us(lambda: _live(eight, worlds), MINUTES), "<= 10 µs")
     yield figure("house-step, ten circuits", ten_us)
-    yield figure("its environment", _best_us(lambda: _worlds(site, day_s), MINUTES))
+    yield figure("its environment", _best_us(lambda: _worlds(environment, day_s), MINUTES))
     yield figure("shed solve", _shed_us(house, worlds), "<= 30 µs")
     if find_spec("numpy") is not None:
-        yield figure("arrays of 1,000, with environment", _fleet_us(house, site, 1_000))
-        yield figure("arrays of 10,000, with environment", _fleet_us(house, site, 10_000), "<= 0.2 µs")
+        yield figure("arrays of 1,000, with environment", _fleet_us(house, environment, 1_000))
+        yield figure("arrays of 10,000, with environment", _fleet_us(house, environment, 10_000), "<= 0.2 µs")
     if find_spec("gridlabd") is not None:
         yield figure("GridLAB-D, of a hundred houses", _gridlabd_us())
 
@@ -81,9 +81,9 @@ def _live(house: House, worlds: list[Environment]) -> House:
     return house
 
 
-def _worlds(site: HouseEnvironment, day_s: float) -> None:
+def _worlds(environment: HouseEnvironment, day_s: float) -> None:
     for minute in range(MINUTES):
-        site.environment(day_s + 60.0 * minute, 60.0)
+        environment.environment(day_s + 60.0 * minute, 60.0)
 
 
 def _shed_us(house: House, worlds: list[Environment]) -> float:
@@ -96,12 +96,12 @@ def _shed_us(house: House, worlds: list[Environment]) -> float:
     return _best_us(lambda: [plan_shed(view, 3.0) for view in views], len(views))
 
 
-def _fleet_us(house: House, site: HouseEnvironment, count: int, minutes: int = 120) -> float:
+def _fleet_us(house: House, environment: HouseEnvironment, count: int, minutes: int = 120) -> float:
     """Houses that have lived apart for half a day, over the hours of most switching."""
     from ven_twin.simulation.many_houses.environments import HouseEnvironments  # noqa: PLC0415
     from ven_twin.simulation.many_houses.fleet import ManyHouses  # noqa: PLC0415 - numpy is an extra
 
-    environments, fleet = HouseEnvironments.of(site, range(count)), ManyHouses.of([house] * count)
+    environments, fleet = HouseEnvironments.of(environment, range(count)), ManyHouses.of([house] * count)
     noon_s = JULY + 86_400.0 * 1.5
     for minute in range(0, 720, 5):
         at_s = noon_s - 43_200.0 + 60.0 * minute

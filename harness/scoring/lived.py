@@ -11,7 +11,7 @@ from contracts.wire.units import S_PER_DAY
 from harness.scoring.homes import home
 from ven_twin.control.house_pair import HousePair
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 from ven_twin.house.warm_up import warmed_up
 
@@ -43,7 +43,7 @@ class Lived:
 
 def event_days() -> tuple[int, ...]:
     """The twenty hottest weekdays, 12 to 20 h, that have 45 days before them; numbers from the first day."""
-    site = load_site(load_profile())
+    site = load_environment(load_profile())
     heat_c = {}
     for day in range(LOOK_BACK, DAYS):
         if date.fromordinal(FIRST.toordinal() + day).weekday() < 5:
@@ -61,7 +61,7 @@ def live(number: int, events: Sequence[int]) -> Lived:
     morning; by then they are taken to be one again.
     """
     profile = home(number)
-    site: HouseEnvironment = load_site(profile)
+    site: HouseEnvironment = load_environment(profile)
     house = warmed_up(build_house(profile), site, FIRST_TS)
     premises = HousePair(house, house)
     used, clone = [], []

@@ -34,7 +34,7 @@ from ven_twin.house.devices.lights import LightsUse
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 
 STATES = 3_000
@@ -57,7 +57,7 @@ def cases() -> tuple[Case, ...]:
     """Seeded states with something to curtail, each asked for 15 to 90 % of it."""
     rng = random.Random(20260714)
     profile = load_profile()
-    site, built = load_site(profile), build_house(profile)
+    site, built = load_environment(profile), build_house(profile)
     made: list[Case] = []
     while len(made) < STATES:
         env = site.environment(YEAR_TS + rng.randrange(365 * 24 * 60) * STEP_S, STEP_S)

@@ -99,7 +99,9 @@ def test_a_demand_is_never_below_what_could_be_left_of_it(
     """A floor is never above the demand, and headroom is a fraction."""
     house = HOUSE
     for asked, env, dt_s in run:
-        for offer in house.flexibility(env, dt_s).values():
+        demand_kw = house.step({}, env, dt_s).power_kw
+        for device in house.devices():
+            offer = device.flexibility(env, demand_kw[device.spec.id])
             assert offer.floor_kw <= offer.demand_kw + 1e-9
             assert 0.0 <= offer.headroom <= 1.0
         house = house.step(asked, env, dt_s).house
@@ -167,7 +169,7 @@ def test_a_house_conserves_heat(
     assert HOUSE.hvac is not None
     envelope = HOUSE.hvac.spec.envelope
     # Held within its cycle time the machine stays off whatever the temperature.
-    house = replace(HOUSE.hvac, air_c=air_c, mass_c=mass_c, mode=Mode.OFF, held_s=0.0)
+    house = replace(HOUSE.hvac, air_c=air_c, mass_c=mass_c, mode=Mode.OFF, in_mode_s=0.0)
     env = Environment(outdoor_c=outdoor_c, walls_w_m2=walls_w_m2)
     in_kwh = 0.0
     for _ in range(110):

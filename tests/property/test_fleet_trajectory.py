@@ -21,7 +21,7 @@ from ven_twin.house.devices.water_heater import WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
-from ven_twin.house.library import load_profile, load_site, packaged_houses
+from ven_twin.house.library import load_environment, load_profile, packaged_houses
 from ven_twin.house.occupants import StreamType
 from ven_twin.house.profile import build_house
 
@@ -60,7 +60,7 @@ def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: i
     profile = load_profile(name)
     chance = Random(seed)
     seeds = [chance.getrandbits(64) for _ in range(HOUSES)]
-    worlds = [load_site(profile, each) for each in seeds]
+    worlds = [load_environment(profile, each) for each in seeds]
     environments = HouseEnvironments.of(worlds[0], seeds)
     houses = [build_house(profile) for _ in seeds]
     fleet = ManyHouses.of(houses)
@@ -92,9 +92,9 @@ def test_a_fleet_draws_the_same_chance(seed: int, keys: list[int]) -> None:
 def test_a_fleet_lives_in_the_same_worlds(at_s: float, dt_s: float) -> None:
     """Weather, draws, starts and trips of each house are those that it would have met alone."""
     profile = load_profile()
-    many = HouseEnvironments.of(load_site(profile), [1, 99]).environments(at_s, dt_s)
+    many = HouseEnvironments.of(load_environment(profile), [1, 99]).environments(at_s, dt_s)
     for index, seed in enumerate([1, 99]):
-        one = load_site(profile, seed).environment(at_s, dt_s)
+        one = load_environment(profile, seed).environment(at_s, dt_s)
         car = one.use(EvUse)
         assert many.shared.outdoor_c == one.outdoor_c
         assert many.shared.use(FridgeUse) == one.use(FridgeUse)
@@ -128,7 +128,7 @@ def test_a_device_without_an_array_form_is_stepped_house_by_house() -> None:
     built = build_house(profile)
     fan = Fan(msgspec.structs.replace(built.device("lights1").spec, id="fan1", heat_fraction=1.0))
     house = House.of({device.spec.id: device for device in (*built.devices(), fan)})
-    worlds = [load_site(profile, seed) for seed in (1, 2)]
+    worlds = [load_environment(profile, seed) for seed in (1, 2)]
     environments = HouseEnvironments.of(worlds[0], [1, 2])
     houses, fleet = [house, house], ManyHouses.of([house, house])
     controls = [FREE, Control(limit_kw=0.2)]
@@ -165,6 +165,6 @@ def test_houses_of_two_profiles_are_no_fleet() -> None:
 def test_a_fleet_refuses_a_step_of_no_length(dt_s: float) -> None:
     """As a house does."""
     house: House = build_house(load_profile("flat"))
-    env = HouseEnvironments.of(load_site(load_profile("flat")), [1]).environments(YEAR, 60.0)
+    env = HouseEnvironments.of(load_environment(load_profile("flat")), [1]).environments(YEAR, 60.0)
     with pytest.raises(StepDurationError):
         ManyHouses.of([house]).step({}, env, dt_s)

@@ -50,12 +50,12 @@ def can_hold(
         raise FieldError("--kw", f"write more than 0 and at most {MOST_KW:.0f} kW, not {kw}")
     length_min = _minutes(duration, minutes)
     from_ts = parse_start_ts(house_start, "--house-start") if house_start else now_ts()
-    held = warm_house(house, HouseClock(from_ts, 0.0)).can_hold(requested_kw, length_min)
+    hold = warm_house(house, HouseClock(from_ts, 0.0)).can_hold(requested_kw, length_min)
     if json_output:
-        print_json(msgspec.to_builtins(held))
+        print_json(msgspec.to_builtins(hold))
     else:
-        _show(held)
-    if not held.holds:
+        _show(hold)
+    if not hold.holds:
         raise typer.Exit(1)
 
 
@@ -72,19 +72,19 @@ def _minutes(duration: str | None, minutes: float | None) -> float:
     return length_min
 
 
-def _show(held: Hold) -> None:
+def _show(hold: Hold) -> None:
     """The answer, the curve and the cost, for a person's eyes."""
-    asked, length = power(held.requested_kw), f"{held.minutes:g} min"
-    if held.holds:
-        typer.echo(f"Yes: {asked} can be held for {length}.")
+    requested, length = power(hold.requested_kw), f"{hold.minutes:g} min"
+    if hold.holds:
+        typer.echo(f"Yes: {requested} can be held for {length}.")
     else:
-        typer.echo(f"No: {asked} can be held for {held.sustained_min:g} of {length}.")
-    typer.echo(f"Mean {power(held.mean_kw)}, at least {power(held.least_kw)}:")
-    every = max(1, math.ceil(len(held.curve) / ROWS))
-    for after_min, delivered_kw in held.curve[every - 1 :: every]:
-        bar = "█" * round(WIDTH * min(max(delivered_kw / held.requested_kw, 0.0), 1.0))
+        typer.echo(f"No: {requested} can be held for {hold.sustained_min:g} of {length}.")
+    typer.echo(f"Mean {power(hold.mean_kw)}, at least {power(hold.least_kw)}:")
+    every = max(1, math.ceil(len(hold.curve) / ROWS))
+    for after_min, delivered_kw in hold.curve[every - 1 :: every]:
+        bar = "█" * round(WIDTH * min(max(delivered_kw / hold.requested_kw, 0.0), 1.0))
         typer.echo(f"  {after_min:5.0f} min  {power(delivered_kw):>9}  {bar}")
-    comfort = held.comfort
+    comfort = hold.comfort
     typer.echo(
         f"Air {comfort.beyond_setpoint_c:.1f} °C beyond the setpoint at worst, "
         f"{comfort.alone_c:.1f} °C if left alone."

@@ -126,7 +126,7 @@ def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> F
     """Write a VEN's past, and drop what settlement had made of those days."""
     from ven_twin.control.reporting import Sender
     from ven_twin.house.errors import ProfileError
-    from ven_twin.house.library import load_profile, load_site
+    from ven_twin.house.library import load_environment, load_profile
     from ven_twin.house.profile import build_house
     from ven_twin.simulation.history import BOOT_ID, ROW_S, SimulatedPast, rows
 
@@ -139,7 +139,7 @@ def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> F
     until_ts = min(now_ts, now_ts if first_reported_ts is None else first_reported_ts - 1)
     # From midnight, so that the same days are lived from the same start whenever this is run.
     from_ts = (int(until_ts) // DAY_S - days) * DAY_S
-    past = SimulatedPast(built, load_site(profile, home.seed), from_ts, until_ts, shift_s)
+    past = SimulatedPast(built, load_environment(profile, home.seed), from_ts, until_ts, shift_s)
     items = [
         telemetry_item(row, received_ts=float(row.timestamp), expires_ts=row.timestamp + KEPT_DAYS * DAY_S)
         for row in rows(past, Sender(home.ven_id, BOOT_ID, profile.panel))

@@ -105,7 +105,7 @@ def _scenario(
 ) -> tuple[Profile, Scenario]:
     from contracts.wire.units import S_PER_DAY
     from ven_twin.house.errors import ProfileError
-    from ven_twin.house.library import load_profile, load_site
+    from ven_twin.house.library import load_environment, load_profile
     from ven_twin.house.profile import build_house
     from ven_twin.simulation.event_schedule import parse_house_event, schedule
     from ven_twin.simulation.scenario import Scenario
@@ -116,7 +116,7 @@ def _scenario(
         built = build_house(profile)
     except ProfileError as error:
         raise FieldError("--house", str(error)) from None
-    environment = load_site(profile, seed)
+    environment = load_environment(profile, seed)
     offset_h = environment.weather.utc_offset_h
     scheduled = schedule(events, first, days, offset_h, "--event")
     start_s = (first - date(1970, 1, 1)).days * S_PER_DAY - offset_h * 3600

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ven_twin.house.errors import PhysicsError
+from ven_twin.house.weather.typical_year import HOURS_A_DAY
 
-HOURS_A_DAY = 24
 SUMMER_MONTHS = range(4, 10)
 SUMMER_SHARE = 183.0 / 365.0
 WEEKEND_SHARE = 2.0 / 7.0

@@ -4,7 +4,7 @@ import msgspec
 
 
 class Flexibility(msgspec.Struct, frozen=True, gc=False):
-    """How far a circuit's power can be brought down in this tick.
+    """The range within which a circuit's power can be brought down in this tick.
 
     ``demand_kw`` is what the circuit would draw if left alone, ``floor_kw`` the least it can be brought to
     (below zero for a battery). Between the two a *continuous* circuit can be set anywhere, except that it

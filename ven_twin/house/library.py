@@ -36,7 +36,9 @@ def load_profile(house: str | Path = STANDARD) -> Profile:
     return decode_profile(text, name)
 
 
-def load_site(profile: Profile, seed: int | None = None, weather: Path | None = None) -> HouseEnvironment:
+def load_environment(
+    profile: Profile, seed: int | None = None, weather: Path | None = None
+) -> HouseEnvironment:
     """The world around a profile's house; *seed* and *weather* replace the profile's and the packaged.
 
     Raises:

@@ -19,8 +19,6 @@ from ven_twin.house.end_uses import EndUses
 from ven_twin.house.environment import Use
 from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
 
-H_PER_D = 24.0
-
 Kwh = Annotated[float, Meta(ge=0.0, le=100.0)]
 PerDay = Annotated[float, Meta(ge=0.0, le=10.0)]
 RunS = Annotated[float, Meta(ge=60.0, le=14_400.0)]
@@ -91,7 +89,7 @@ class Occupants:
         """
         day, hour = divmod(index, HOURS_A_DAY)
         _, month, weekend = calendar(day)
-        return a_day / H_PER_D * self.end_uses.share(end_use, month, weekend, hour)
+        return a_day / HOURS_A_DAY * self.end_uses.share(end_use, month, weekend, hour)
 
     def varied(self, number: int, index: int) -> float:
         """A factor around 1, within the spread."""

@@ -122,8 +122,12 @@ def _convert(source: str, prefix: str, raw: Mapping[str, Any], into: type[Struct
         field = _FIELD.search(reason)
         if field is not None:
             keys.append(field[2])
-            known = ", ".join(_struct(into, keys[:-1]).__struct_fields__)
-            reason = f"it is missing; there are {known}" if field[1] == "required" else f"there are {known}"
+            allowed_keys = ", ".join(_struct(into, keys[:-1]).__struct_fields__)
+            reason = (
+                f"it is missing; there are {allowed_keys}"
+                if field[1] == "required"
+                else f"there are {allowed_keys}"
+            )
         value: Any = raw
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
@@ -146,7 +150,7 @@ def _bounds(struct: type[msgspec.Struct], keys: list[str]) -> str:
         if not isinstance(field, msgspec.inspect.StructType):
             return ""
         field = next(
-            (known.type for known in field.fields if known.encode_name == key), msgspec.inspect.AnyType()
+            (inner.type for inner in field.fields if inner.encode_name == key), msgspec.inspect.AnyType()
         )
     if not isinstance(field, msgspec.inspect.FloatType | msgspec.inspect.IntType):
         return ""

@@ -48,7 +48,7 @@ class Bins:
 
     @property
     def width_text(self) -> str:
-        """How long a bin is, in words."""
+        """Length of a bin in words."""
         if self.width_s < S_PER_H:
             return f"{self.width_s // 60} minutes"
         hours = int(self.width_s // S_PER_H)

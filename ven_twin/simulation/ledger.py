@@ -34,11 +34,6 @@ class EventTally:
         """Mean of baseline less use."""
         return self._mean_kw(self.delivered_kwh)
 
-    @property
-    def rebound_share(self) -> float:
-        """The part of the delivered energy that came back; 0 when nothing was delivered."""
-        return self.rebound_4h_kwh / self.delivered_kwh if self.delivered_kwh > 0.0 else 0.0
-
     def during(self, minute: Minute) -> None:
         """Count a minute of the event."""
         requested_kw = minute.requested_kw or 0.0

@@ -146,9 +146,9 @@ class Plot:
         first = ceil(local_min / step_min) * step_min
         ticks = []
         for minute in range(first, int(local_min + span_min) + 1, step_min):
-            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
-            day = f"{moment:%b %Y}" if span_min > HOURS[-1] * 60 else f"{moment.day} {moment:%b}"
-            words = day if minute % 1440 == 0 else f"{moment:%H:%M}"
+            local = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+            day = f"{local:%b %Y}" if span_min > HOURS[-1] * 60 else f"{local.day} {local:%b}"
+            words = day if minute % 1440 == 0 else f"{local:%H:%M}"
             ticks.append((minute * 60 - self.utc_offset_h * 3600, words))
         return ticks
 

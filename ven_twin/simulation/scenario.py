@@ -36,7 +36,7 @@ class Scenario:
 
     @property
     def steps(self) -> int:
-        """How many steps it takes."""
+        """The number of steps."""
         return self.days * S_PER_DAY // STEP_S
 
 

@@ -18,7 +18,7 @@ from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Panel, build_house
 from ven_twin.house.warm_up import warmed_up
 
@@ -253,7 +253,7 @@ def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> 
         ProfileError: there is no such house.
     """
     profile = load_profile(house)
-    environment = load_site(profile, seed)
+    environment = load_environment(profile, seed)
     warmed = warmed_up(build_house(profile), environment, house_clock.origin_ts)
     return HouseRuntime(
         environment=environment,

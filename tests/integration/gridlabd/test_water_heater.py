@@ -12,7 +12,7 @@ from tests.support.gridlabd import MINUTE_S, Setting, Span, celsius, fahrenheit
 from ven_twin.house.control import FREE
 from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec, WaterHeaterUse
 from ven_twin.house.environment import Environment
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 
 START = datetime(2009, 7, 14)  # noqa: DTZ001 - local standard time
 UTC_START_S = 1_247_547_600.0
@@ -47,9 +47,9 @@ def tank(weather_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Tank:
     folder = tmp_path_factory.mktemp("tank")
     profile = load_profile()
     spec = next(spec for spec in profile.circuits if isinstance(spec, WaterHeaterSpec))
-    site = load_site(profile)
+    environment = load_environment(profile)
     draws_l = [
-        site.environment(UTC_START_S + minute * MINUTE_S, MINUTE_S).use(WaterHeaterUse).drawn_l
+        environment.environment(UTC_START_S + minute * MINUTE_S, MINUTE_S).use(WaterHeaterUse).drawn_l
         for minute in range(DAYS * 1440)
     ]
     flows = [

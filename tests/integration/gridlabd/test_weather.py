@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import gridlabd
 from tests.support.gridlabd import MINUTE_S, Span, celsius
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 
 SF_PER_M2 = 10.7639
 BTU_H_PER_W = 3.4121416
@@ -31,8 +31,8 @@ def test_outdoors_is_what_it_is_in_gridlabd(
 ) -> None:
     """Over three days the air outdoors is within 0.4 °C, and the light on the walls within 8 %."""
     rows = gridlabd.run(tmp_path, weather_file, Span(start, 3), SKY)[: 3 * 1440]
-    site = load_site(load_profile())
-    ours = [site.environment(start_s + minute * MINUTE_S, MINUTE_S) for minute in range(3 * 1440)]
+    environment = load_environment(load_profile())
+    ours = [environment.environment(start_s + minute * MINUTE_S, MINUTE_S) for minute in range(3 * 1440)]
     apart_c = [
         abs(env.outdoor_c - celsius(row["outdoor_temperature"])) for env, row in zip(ours, rows, strict=True)
     ]

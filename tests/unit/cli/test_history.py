@@ -7,7 +7,7 @@ import pytest
 from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.history import Home, _homes, _shift_s
 from ven_twin.control.reporting import Sender
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 from ven_twin.simulation.history import BOOT_ID, ROW_S, SimulatedPast, rows
 
@@ -19,7 +19,7 @@ def past(*, until_s: float = 86_400.0, shift_s: int = 0, seed: int | None = None
     """A day of the flat."""
     profile = load_profile("flat")
     lived = SimulatedPast(
-        build_house(profile), load_site(profile, seed), MIDNIGHT, MIDNIGHT + until_s, shift_s
+        build_house(profile), load_environment(profile, seed), MIDNIGHT, MIDNIGHT + until_s, shift_s
     )
     return list(rows(lived, Sender("house-1", BOOT_ID, profile.panel)))
 
@@ -30,7 +30,7 @@ def test_a_day_is_288_rows_of_five_minutes() -> None:
         rows(
             SimulatedPast(
                 build_house(load_profile("flat")),
-                load_site(load_profile("flat")),
+                load_environment(load_profile("flat")),
                 MIDNIGHT,
                 MIDNIGHT + 86_400 + 299.0,
             ),

@@ -15,7 +15,7 @@ from ven_twin.control.ven_state import LoadShed
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 
 EVENING_TS = datetime(2026, 7, 14, 23, tzinfo=UTC).timestamp()
@@ -27,7 +27,7 @@ STEP_S = 60.0
 def evening() -> tuple[House, HouseEnvironment]:
     """The standard house after a day alone."""
     profile = load_profile()
-    house, site = build_house(profile), load_site(profile)
+    house, site = build_house(profile), load_environment(profile)
     for tick in range(288):
         house = house.step({}, site.environment(EVENING_TS - 300.0 * (288 - tick), 300.0), 300.0).house
     return house, site

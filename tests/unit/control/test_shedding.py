@@ -18,7 +18,7 @@ from ven_twin.control.shedding import (
 from ven_twin.house.control import FREE, Control
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 
 EVENING_S = datetime(2026, 7, 14, 23, tzinfo=UTC).timestamp()
@@ -276,13 +276,13 @@ def test_a_comfort_limit_ends_the_minimum_off_time() -> None:
 @pytest.fixture(scope="module")
 def site() -> HouseEnvironment:
     """The world around the standard house."""
-    return load_site(load_profile())
+    return load_environment(load_profile())
 
 
 @pytest.fixture
 def house() -> House:
     """The standard house after a day alone, with the car just back."""
-    house, site = build_house(load_profile()), load_site(load_profile())
+    house, site = build_house(load_profile()), load_environment(load_profile())
     for tick in range(288):
         house = house.step({}, site.environment(EVENING_S - 300.0 * (288 - tick), 300.0), 300.0).house
     return house

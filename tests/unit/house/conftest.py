@@ -5,7 +5,7 @@ import pytest
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Profile, build_house
 
 
@@ -16,9 +16,9 @@ def profile() -> Profile:
 
 
 @pytest.fixture(scope="session")
-def site(profile: Profile) -> HouseEnvironment:
+def environment(profile: Profile) -> HouseEnvironment:
     """The world around the standard house."""
-    return load_site(profile)
+    return load_environment(profile)
 
 
 @pytest.fixture

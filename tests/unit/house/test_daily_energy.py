@@ -13,14 +13,14 @@ DT_S = 600.0
 
 
 @pytest.fixture(scope="module")
-def kwh_d(profile: Profile, site: HouseEnvironment) -> dict[str, float]:
+def kwh_d(profile: Profile, environment: HouseEnvironment) -> dict[str, float]:
     """Mean daily energy of each circuit over a year, without HVAC and battery."""
     whole = build_house(profile)
     house = House.of({device.spec.id: device for device in whole.loads})
     at_s = datetime(2026, 1, 1, 5, tzinfo=UTC).timestamp()
     total = dict.fromkeys((circuit.id for circuit in house.circuits), 0.0)
     for _ in range(int(DAYS * 86_400 / DT_S)):
-        house, power_kw = house.step({}, site.environment(at_s, DT_S), DT_S)
+        house, power_kw = house.step({}, environment.environment(at_s, DT_S), DT_S)
         at_s += DT_S
         for circuit, kw in power_kw.items():
             total[circuit] += kw * DT_S / 3600 / DAYS
@@ -70,13 +70,13 @@ def test_the_car_draws_what_it_drives(kwh_d: dict[str, float]) -> None:
 
 
 def test_a_winter_takes_the_house_below_its_limit_for_seventeen_hours(
-    profile: Profile, site: HouseEnvironment
+    profile: Profile, environment: HouseEnvironment
 ) -> None:
     """A 30 A circuit does not hold 16.7 °C in the hardest frosts, as docs/reference/house.md says."""
     house, below_s, dt_s = build_house(profile), 0.0, 300.0
     at_s = datetime(2025, 12, 1, 5, tzinfo=UTC).timestamp()
     for _ in range(121 * 288):
-        house = house.step({}, site.environment(at_s, dt_s), dt_s).house
+        house = house.step({}, environment.environment(at_s, dt_s), dt_s).house
         assert house.hvac is not None
         below_s += dt_s if house.hvac.air_c < house.hvac.spec.coolest_c else 0.0
         at_s += dt_s

@@ -60,12 +60,12 @@ def test_appliances_warm_the_house(house: House) -> None:
 
 
 def test_a_house_and_its_clone_stay_one_until_something_is_asked(
-    house: House, site: HouseEnvironment
+    house: House, environment: HouseEnvironment
 ) -> None:
     """The uncurtailed clone is the true baseline because nothing else tells the two apart."""
     clone = house
     for tick in range(240):
-        env = site.environment(JULY + 60.0 * tick, 60.0)
+        env = environment.environment(JULY + 60.0 * tick, 60.0)
         house, power_kw = house.step({}, env, 60.0)
         clone, clone_kw = clone.step({}, env, 60.0)
         assert power_kw == clone_kw
@@ -87,11 +87,11 @@ def test_a_step_of_no_length_is_refused(house: House, hot_day: Environment, dt_s
     assert refused.value.dt_s is dt_s
 
 
-def test_a_house_may_lack_any_circuit(profile: Profile, site: HouseEnvironment) -> None:
+def test_a_house_may_lack_any_circuit(profile: Profile, environment: HouseEnvironment) -> None:
     """Which circuits a house has is configuration: without HVAC and battery it still steps."""
     whole = build_house(profile)
     bare = House.of({"fridge1": whole.device("fridge1")})
-    assert list(bare.step({}, site.environment(JULY, 60.0), 60.0).power_kw) == ["fridge1"]
+    assert list(bare.step({}, environment.environment(JULY, 60.0), 60.0).power_kw) == ["fridge1"]
     with pytest.raises(KeyError):
         bare.device("hvac1")
 

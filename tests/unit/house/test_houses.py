@@ -11,7 +11,7 @@ from ven_twin.house.devices.ev import EvSpec
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.range import RangeSpec
 from ven_twin.house.devices.water_heater import WaterHeater
-from ven_twin.house.library import load_profile, load_site, packaged_houses
+from ven_twin.house.library import load_environment, load_profile, packaged_houses
 from ven_twin.house.profile import build_house
 
 DAYS = 365
@@ -54,9 +54,9 @@ class Year:
 def year_of(name: str) -> Year:
     """A year in ten-minute steps."""
     profile = load_profile(name)
-    site, house, year = load_site(profile), build_house(profile), Year()
+    environment, house, year = load_environment(profile), build_house(profile), Year()
     for step in range(DAYS * STEPS_A_DAY):
-        house, power_kw = house.step({}, site.environment(JANUARY + step * DT_S, DT_S), DT_S)
+        house, power_kw = house.step({}, environment.environment(JANUARY + step * DT_S, DT_S), DT_S)
         hvac, heater = house.hvac, house.device("heater1")
         assert hvac is not None
         assert isinstance(heater, WaterHeater)

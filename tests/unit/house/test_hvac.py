@@ -165,12 +165,12 @@ def test_hvac_offers_all_of_its_power_within_comfort(hvac: Hvac, hot_day: Enviro
 
 def test_hvac_that_has_just_started_says_that_it_must_run_on(hvac: Hvac, hot_day: Environment) -> None:
     """The cycle time is a reason of its own, not a matter of comfort."""
-    started = replace(hvac, air_c=24.0, mode=Mode.COOL, held_s=30.0)
+    started = replace(hvac, air_c=24.0, mode=Mode.COOL, in_mode_s=30.0)
     assert started.flexibility(hot_day, 4.2).blocked == "minimum cycle time 120 s"
 
 
 @pytest.mark.parametrize(
-    ("mode", "held_s", "air_c", "then"),
+    ("mode", "in_mode_s", "air_c", "then"),
     [
         (Mode.OFF, 900.0, 19.50, Mode.OFF),
         (Mode.OFF, 900.0, 19.40, Mode.HEAT),
@@ -193,14 +193,14 @@ def test_hvac_that_has_just_started_says_that_it_must_run_on(hvac: Hvac, hot_day
     ],
 )
 def test_the_thermostat_switches_at_the_edges_of_its_deadbands(
-    hvac: Hvac, mode: Mode, held_s: float, air_c: float, then: Mode
+    hvac: Hvac, mode: Mode, in_mode_s: float, air_c: float, then: Mode
 ) -> None:
     """Half of 1.11 °C about 20.0 and 23.9 °C, the strip a deadband below; within 120 s only the strip."""
-    now = replace(hvac, mode=mode, held_s=held_s, air_c=air_c, mass_c=air_c)
+    now = replace(hvac, mode=mode, in_mode_s=in_mode_s, air_c=air_c, mass_c=air_c)
     after = now.step(FREE, Environment(outdoor_c=air_c), 0.5).device
     assert after.mode is then
     strip = mode > 0 and then > 0
-    assert after.held_s == pytest.approx(held_s + 0.5 if strip or then is mode else 0.5)
+    assert after.in_mode_s == pytest.approx(in_mode_s + 0.5 if strip or then is mode else 0.5)
 
 
 @pytest.mark.parametrize(

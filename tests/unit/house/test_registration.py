@@ -65,9 +65,9 @@ def test_a_missing_habit_is_named(key: str) -> None:
     assert refused.value.key == f"habits.{key}"
 
 
-def test_each_stream_draws_its_use_and_no_key_of_habits_is_shared(site: HouseEnvironment) -> None:
+def test_each_stream_draws_its_use_and_no_key_of_habits_is_shared(environment: HouseEnvironment) -> None:
     """A stream's use is its type's, and every device's habits are under names of their own."""
-    env = site.environment(0.0, 7 * 86_400.0)
+    env = environment.environment(0.0, 7 * 86_400.0)
     keys = [key for stream in STREAMS for key in stream.habits_type.__struct_fields__]
     assert len(keys) == len(set(keys))
     assert set(env.uses) == {stream.use_type for stream in STREAMS}

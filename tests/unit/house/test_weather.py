@@ -12,9 +12,9 @@ from ven_twin.house.weather.typical_year import Weather, WeatherHour, calendar
 EPOCH = date(1970, 1, 1).toordinal()
 
 
-def test_the_packaged_year_is_greensboros(site: HouseEnvironment) -> None:
+def test_the_packaged_year_is_greensboros(environment: HouseEnvironment) -> None:
     """The table holds a whole year of a plausible climate, in the station's own time."""
-    weather = site.weather
+    weather = environment.weather
     assert (weather.place, weather.utc_offset_h) == ("GREENSBORO PIEDMONT TRIAD INT, NC", -5.0)
     assert len(weather.hours) == 8760
     mean_c = sum(hour.outdoor_c for hour in weather.hours) / 8760
@@ -28,10 +28,10 @@ def test_a_year_of_another_length_is_refused() -> None:
         Weather("nowhere", 0.0, 0.0, 0.0, (hour,) * 8759)
 
 
-def test_the_year_closes_on_itself(site: HouseEnvironment) -> None:
+def test_the_year_closes_on_itself(environment: HouseEnvironment) -> None:
     """The hour before the first is the last."""
-    assert site.weather.ending(0) is site.weather.hours[-1]
-    assert site.weather.ending(8761) is site.weather.hours[0]
+    assert environment.weather.ending(0) is environment.weather.hours[-1]
+    assert environment.weather.ending(8761) is environment.weather.hours[0]
 
 
 def test_the_calendar_knows_weekends_and_leap_days() -> None:

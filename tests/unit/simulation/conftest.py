@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Profile, build_house
 from ven_twin.simulation.event_schedule import parse_house_event, schedule
 from ven_twin.simulation.scenario import Scenario
@@ -23,8 +23,8 @@ def profile() -> Profile:
 @pytest.fixture(scope="session")
 def scenario(profile: Profile) -> Scenario:
     """A July day of the flat with an event in the evening."""
-    site = load_site(profile)
+    environment = load_environment(profile)
     events = schedule(
-        [parse_house_event("17:00/2h/1kW", "--event")], DAY, 1, site.weather.utc_offset_h, "--event"
+        [parse_house_event("17:00/2h/1kW", "--event")], DAY, 1, environment.weather.utc_offset_h, "--event"
     )
-    return Scenario(build_house(profile), site, MIDNIGHT, 1, events)
+    return Scenario(build_house(profile), environment, MIDNIGHT, 1, events)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from contracts.errors import FieldError
 from ven_twin.cli.simulate import simulate
-from ven_twin.house.library import load_profile, load_site
+from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Profile, build_house
 from ven_twin.simulation.scenario import Scenario
 from ven_twin.simulation.scenario import run as run_one
@@ -43,10 +43,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_house_of_a_district_is_the_house_of_its_seed(profile: Profile) -> None:
     """A district draws what the houses with consecutive seeds would draw one by one."""
-    district = District(build_house(profile), load_site(profile, 3), 2, MIDNIGHT, 1)
+    district = District(build_house(profile), load_environment(profile, 3), 2, MIDNIGHT, 1)
     alone = []
     for seed in (3, 4):
-        scenario = Scenario(district.house, load_site(profile, seed), MIDNIGHT, 1)
+        scenario = Scenario(district.house, load_environment(profile, seed), MIDNIGHT, 1)
         alone.append([minute.used_kw for minute in run_one(scenario)])
     minutes = list(run(district))
     assert len(minutes) == district.steps == 1_440

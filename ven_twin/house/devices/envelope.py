@@ -30,7 +30,7 @@ class BuildingEnvelope(
 
 
 class ThermalTransition(NamedTuple):
-    """How a deviation from the equilibrium decays over a time: ``new = matrix · old`` for (air, mass)."""
+    """Decay of a deviation from the equilibrium over a time: ``new = matrix · old`` for (air, mass)."""
 
     air_air: float
     air_mass: float

@@ -11,8 +11,8 @@ from ven_twin.house.circuit import Circuit, Fraction, Hour
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment, Use
 from ven_twin.house.flexibility import Flexibility, clamp_unit
-from ven_twin.house.occupants import H_PER_D, DeviceHabits, Span, Stream, StreamType
-from ven_twin.house.weather.typical_year import calendar
+from ven_twin.house.occupants import DeviceHabits, Span, Stream, StreamType
+from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
 
 SLACK_H = 4.0
 """Interpretation: with four hours to spare before it must charge flat out, a car has no discomfort at all."""
@@ -78,7 +78,7 @@ class EvStream(Stream[EvHabits]):
         today = _trip(self, day)
         if hour_of_day < today.leaves_h:
             return EvUse(True, today.leaves_h - hour_of_day, _trip(self, day - 1).miles)
-        departs_in_h = _trip(self, day + 1).leaves_h + H_PER_D - hour_of_day
+        departs_in_h = _trip(self, day + 1).leaves_h + HOURS_A_DAY - hour_of_day
         return EvUse(hour_of_day >= today.returns_h, departs_in_h, today.miles)
 
 

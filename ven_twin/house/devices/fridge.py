@@ -83,16 +83,16 @@ class Fridge(msgspec.Struct, frozen=True, gc=False):
         cycle_s = self.spec.cycle_s
         while left_s > 0.0:
             if running:
-                part_s = min(left_s, owed_s / (1.0 - duty))
-                owed_s -= part_s * (1.0 - duty)
-                ran_s += part_s
-                running = part_s == left_s
+                substep_s = min(left_s, owed_s / (1.0 - duty))
+                owed_s -= substep_s * (1.0 - duty)
+                ran_s += substep_s
+                running = substep_s == left_s
             else:
                 due_s = (cycle_s - owed_s) / duty if duty > 0.0 else left_s
-                part_s = min(left_s, max(due_s, 0.0))
-                owed_s += part_s * duty
-                running = part_s < left_s
-            left_s -= part_s
+                substep_s = min(left_s, max(due_s, 0.0))
+                owed_s += substep_s * duty
+                running = substep_s < left_s
+            left_s -= substep_s
         after = type(self)(self.spec, max(owed_s, 0.0), running)
         return Stepped(after, self.spec.compressor_kw * ran_s / dt_s)
 

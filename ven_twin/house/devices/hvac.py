@@ -20,8 +20,8 @@ from ven_twin.house.environment import Environment
 from ven_twin.house.flexibility import Flexibility, clamp_unit
 from ven_twin.house.occupants import StreamType
 
-PART_S = 60.0
-LEAST_PART_S = 1.0
+SUBSTEP_S = 60.0
+LEAST_SUBSTEP_S = 1.0
 W_PER_KW = 1000.0
 
 
@@ -72,7 +72,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
     air_c: float
     mass_c: float
     mode: Mode = OFF
-    held_s: float = 1e9
+    in_mode_s: float = 1e9
 
     @classmethod
     def at_rest(cls, spec: HvacSpec) -> Self:
@@ -87,37 +87,37 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         free_kw = gains_kw + envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
         air_kw, mass_kw = free_kw * (1.0 - mass_share), free_kw * mass_share
         band = self.band(control, env)
-        now, mode, held_s = Temperatures(self.air_c, self.mass_c), self.mode, self.held_s
+        now, mode, in_mode_s = Temperatures(self.air_c, self.mass_c), self.mode, self.in_mode_s
         left_s, energy_kws = dt_s, 0.0
         while left_s > 0.0:
-            wanted = self._thermostat(band, now.air_c, mode, held_s)
+            wanted = self._thermostat(band, now.air_c, mode, in_mode_s)
             if wanted is not mode:
                 # The strip coming on or off beside a running compressor is no new cycle.
-                held_s = held_s if wanted > 0 and mode > 0 else 0.0
+                in_mode_s = in_mode_s if wanted > 0 and mode > 0 else 0.0
                 mode = wanted
             heat_kw, power_kw = output(machine, mode, env.outdoor_c, env.humidity)
             rest = equilibrium(envelope, env.outdoor_c, air_kw + heat_kw, mass_kw)
-            part_s = min(left_s, PART_S)
-            end = drift(now, rest, cached_transition(envelope, part_s))
-            cut_s = _switching_s(band, mode, now.air_c, end.air_c, part_s)
-            if cut_s < part_s:
-                cut_s = max(cut_s, self.spec.cycle_s - held_s, LEAST_PART_S)
-                if cut_s < part_s:
-                    part_s = cut_s
-                    end = drift(now, rest, transition(envelope, part_s))
+            substep_s = min(left_s, SUBSTEP_S)
+            end = drift(now, rest, cached_transition(envelope, substep_s))
+            cut_s = _switching_s(band, mode, now.air_c, end.air_c, substep_s)
+            if cut_s < substep_s:
+                cut_s = max(cut_s, self.spec.cycle_s - in_mode_s, LEAST_SUBSTEP_S)
+                if cut_s < substep_s:
+                    substep_s = cut_s
+                    end = drift(now, rest, transition(envelope, substep_s))
             now = end
-            energy_kws += power_kw * part_s
-            held_s += part_s
-            left_s -= part_s
-        return Stepped(type(self)(self.spec, now.air_c, now.mass_c, mode, held_s), energy_kws / dt_s)
+            energy_kws += power_kw * substep_s
+            in_mode_s += substep_s
+            left_s -= substep_s
+        return Stepped(type(self)(self.spec, now.air_c, now.mass_c, mode, in_mode_s), energy_kws / dt_s)
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:
         """All of it, until the air reaches the relaxed setpoint."""
         spec = self.spec
         shed = Control(setpoint_offset_c=spec.shed_offset_c)
         blocked = ""
-        if self._thermostat(self.band(shed, env), self.air_c, self.mode, self.held_s) is not OFF:
-            waits = self.held_s < spec.cycle_s
+        if self._thermostat(self.band(shed, env), self.air_c, self.mode, self.in_mode_s) is not OFF:
+            waits = self.in_mode_s < spec.cycle_s
             blocked = f"minimum cycle time {spec.cycle_s:.0f} s" if waits else "comfort limit"
         return Flexibility(
             demand_kw,
@@ -137,10 +137,10 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
         warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
         limit_kw = control.limit_kw
-        held_off = not control.enabled or (limit_kw is not None and limit_kw < self._draws_kw(env))
-        if held_off or cooling_c > warmest_c:
+        stopped = not control.enabled or (limit_kw is not None and limit_kw < self._draws_kw(env))
+        if stopped or cooling_c > warmest_c:
             cooling_c = warmest_c
-        if held_off or heating_c < coolest_c:
+        if stopped or heating_c < coolest_c:
             heating_c = coolest_c
         return Band(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
 
@@ -149,12 +149,12 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         mode = self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT)
         return output(self.spec.machine, mode, env.outdoor_c, env.humidity).power_kw
 
-    def _thermostat(self, band: Band, air_c: float, mode: Mode, held_s: float) -> Mode:
+    def _thermostat(self, band: Band, air_c: float, mode: Mode, in_mode_s: float) -> Mode:
         """The mode that the thermostat calls for: hysteresis, and no switching within the cycle time."""
         if mode > 0 and air_c < band.heat_off_c:
             strip = air_c <= band.heat_on_c - self.spec.deadband_c
             return AUX if strip or mode is AUX else HEAT
-        if held_s < self.spec.cycle_s:
+        if in_mode_s < self.spec.cycle_s:
             return mode
         if mode is COOL and air_c > band.cool_off_c:
             return mode
@@ -170,12 +170,12 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         return clamp_unit(min(warm, cool))
 
 
-def _switching_s(band: Band, mode: Mode, start_c: float, end_c: float, part_s: float) -> float:
+def _switching_s(band: Band, mode: Mode, start_c: float, end_c: float, substep_s: float) -> float:
     """The time at which the air, on a straight line between two temperatures, meets the next threshold."""
     if mode is OFF:
         edge_c = band.cool_on_c if end_c > start_c else band.heat_on_c
     else:
         edge_c = band.cool_off_c if mode is COOL else band.heat_off_c
     if (start_c - edge_c) * (end_c - edge_c) >= 0.0:
-        return part_s
-    return part_s * (edge_c - start_c) / (end_c - start_c)
+        return substep_s
+    return substep_s * (edge_c - start_c) / (end_c - start_c)

@@ -16,8 +16,8 @@ from ven_twin.house.occupants import DeviceHabits, Span, Start, Stream, StreamTy
 
 WATER_KWH_L_C = 4.186 / S_PER_H
 """Heat that warms one litre of water by one degree, kWh."""
-PART_S = 60.0
-LEAST_PART_S = 1.0
+SUBSTEP_S = 60.0
+LEAST_SUBSTEP_S = 1.0
 TAP, TAP_AT = 2, 3
 """Numbers of the streams of chance: litres of an hour's draw, and when it starts."""
 TAP_L_S = 8.0 / 60.0
@@ -126,19 +126,19 @@ class WaterHeater(msgspec.Struct, frozen=True, gc=False):
             heating = allowed and (tank_c < off_c if heating or drawn_l > cold_l else tank_c <= on_c)
             heat_kw = passive_kw + spec.element_kw if heating else passive_kw
             edge_c = off_c if heating else on_c
-            part_s = min(left_s, PART_S)
-            end_c = self._after(tank_c, heat_kw, loss_kw_c, part_s)
+            substep_s = min(left_s, SUBSTEP_S)
+            end_c = self._after(tank_c, heat_kw, loss_kw_c, substep_s)
             if (tank_c - edge_c) * (end_c - edge_c) < 0.0 and allowed:
                 share = (edge_c - tank_c) / (end_c - tank_c)
-                part_s = min(max(part_s * share, LEAST_PART_S), part_s)
-                end_c = self._after(tank_c, heat_kw, loss_kw_c, part_s)
+                substep_s = min(max(substep_s * share, LEAST_SUBSTEP_S), substep_s)
+                end_c = self._after(tank_c, heat_kw, loss_kw_c, substep_s)
             tank_c = end_c
-            left_s -= part_s
+            left_s -= substep_s
             if heating:
-                heated_s += part_s
+                heated_s += substep_s
                 drawn_l = 0.0
             else:
-                drawn_l += draw_l_s * part_s
+                drawn_l += draw_l_s * substep_s
         return Stepped(type(self)(spec, tank_c, heating, drawn_l), spec.element_kw * heated_s / dt_s)
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
@@ -162,9 +162,9 @@ class WaterHeater(msgspec.Struct, frozen=True, gc=False):
         setpoint_c = max(self.spec.setpoint_c - control.setpoint_offset_c, self.spec.least_c + half_c)
         return setpoint_c - half_c, setpoint_c + half_c
 
-    def _after(self, tank_c: float, heat_kw: float, loss_kw_c: float, part_s: float) -> float:
-        """The tank after *part_s* of constant heat and loss, °C."""
+    def _after(self, tank_c: float, heat_kw: float, loss_kw_c: float, substep_s: float) -> float:
+        """The tank after *substep_s* of constant heat and loss, °C."""
         if loss_kw_c == 0.0:
-            return tank_c + heat_kw * part_s / S_PER_H / self.spec.tank_kwh_c
+            return tank_c + heat_kw * substep_s / S_PER_H / self.spec.tank_kwh_c
         rest_c = heat_kw / loss_kw_c
-        return rest_c + (tank_c - rest_c) * exp(-loss_kw_c * part_s / S_PER_H / self.spec.tank_kwh_c)
+        return rest_c + (tank_c - rest_c) * exp(-loss_kw_c * substep_s / S_PER_H / self.spec.tank_kwh_c)

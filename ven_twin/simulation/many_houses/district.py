@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from contracts.wire.units import S_PER_DAY, kwh
+from contracts.wire.units import S_PER_DAY, S_PER_H, kwh
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.warm_up import WARM_UP_STEP_S
@@ -110,7 +110,7 @@ class DistrictLedger:
         self.used_kwh += kwh(total_kw, STEP_S)
         if total_kw > self.peak_kw:
             self.peak_kw, self.peak_ts = total_kw, minute.at_s
-        self.houses_kwh += minute.houses_kw * (STEP_S / 3600.0)
+        self.houses_kwh += minute.houses_kw * (STEP_S / S_PER_H)
         np.maximum(self.houses_peak_kw, minute.houses_kw, out=self.houses_peak_kw)
 
     @property

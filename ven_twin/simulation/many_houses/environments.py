@@ -26,7 +26,6 @@ from ven_twin.house.devices.water_heater import (
 )
 from ven_twin.house.environment import Environment
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.occupants import H_PER_D
 from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
 from ven_twin.simulation.many_houses.arrays import Bools, Floats
 from ven_twin.simulation.many_houses.chance import Words, units
@@ -90,7 +89,7 @@ class HouseEnvironments:
         before, today, after = (_trips(self, day + beside) for beside in (-1, 0, 1))
         early = hour_of_day < today.leaves_h
         home = early | (hour_of_day >= today.returns_h)
-        next_h = np.where(early, today.leaves_h, after.leaves_h + H_PER_D)
+        next_h = np.where(early, today.leaves_h, after.leaves_h + HOURS_A_DAY)
         return home, next_h - hour_of_day, np.where(early, before.miles, today.miles)
 
 

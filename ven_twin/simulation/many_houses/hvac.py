@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ven_twin.house.devices.heat_pump import HeatPumpOutput, Mode, output
-from ven_twin.house.devices.hvac import LEAST_PART_S, PART_S, W_PER_KW, Hvac, HvacSpec
+from ven_twin.house.devices.hvac import LEAST_SUBSTEP_S, SUBSTEP_S, W_PER_KW, Hvac, HvacSpec
 from ven_twin.house.environment import Environment
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Modes, Number, at
 from ven_twin.simulation.many_houses.envelope import Transitions, cached_transition, transitions
@@ -33,7 +33,7 @@ class _State(NamedTuple):
     air_c: Floats
     mass_c: Floats
     mode: Modes
-    held_s: Floats
+    in_mode_s: Floats
     air_kw: Floats
     mass_kw: Floats
     band: Bands
@@ -47,7 +47,7 @@ class Hvacs:
     air_c: Floats
     mass_c: Floats
     mode: Modes
-    held_s: Floats
+    in_mode_s: Floats
 
     @classmethod
     def of(cls, houses: list[Hvac]) -> "Hvacs":
@@ -57,14 +57,14 @@ class Hvacs:
             np.array([one.air_c for one in houses]),
             np.array([one.mass_c for one in houses]),
             np.array([one.mode for one in houses], np.int8),
-            np.array([one.held_s for one in houses]),
+            np.array([one.in_mode_s for one in houses]),
         )
 
     def one(self, house: int) -> Hvac:
         """A house as a value."""
         mode = Mode(int(self.mode[house]))
         return Hvac(
-            self.spec, float(self.air_c[house]), float(self.mass_c[house]), mode, float(self.held_s[house])
+            self.spec, float(self.air_c[house]), float(self.mass_c[house]), mode, float(self.in_mode_s[house])
         )
 
     def step(
@@ -79,13 +79,13 @@ class Hvacs:
             self.air_c,
             self.mass_c,
             self.mode,
-            self.held_s,
+            self.in_mode_s,
             free_kw * (1.0 - mass_share),
             free_kw * mass_share,
             self._bands(controls, env, outputs),
         )
-        part_s = min(dt_s, PART_S)
-        air_c, mass_c, mode, held_s, energy_kws, spent_s = self._part(now, env, outputs, part_s)
+        substep_s = min(dt_s, SUBSTEP_S)
+        air_c, mass_c, mode, in_mode_s, energy_kws, spent_s = self._substep(now, env, outputs, substep_s)
         left_s = dt_s - spent_s
         # Most are through after the first part; the few that switched within it go on by themselves.
         while len(rest := np.flatnonzero(left_s > 0.0)):
@@ -93,51 +93,51 @@ class Hvacs:
                 air_c[rest],
                 mass_c[rest],
                 mode[rest],
-                held_s[rest],
+                in_mode_s[rest],
                 now.air_kw[rest],
                 now.mass_kw[rest],
                 now.band.at(rest),
             )
-            parts_s = np.minimum(left_s[rest], PART_S)
-            air_c[rest], mass_c[rest], mode[rest], held_s[rest], used_kws, spent_s = self._part(
-                few, env, outputs, parts_s
+            substeps_s = np.minimum(left_s[rest], SUBSTEP_S)
+            air_c[rest], mass_c[rest], mode[rest], in_mode_s[rest], used_kws, spent_s = self._substep(
+                few, env, outputs, substeps_s
             )
             energy_kws[rest] += used_kws
             left_s[rest] -= spent_s
-        return Hvacs(self.spec, air_c, mass_c, mode, held_s), energy_kws / dt_s
+        return Hvacs(self.spec, air_c, mass_c, mode, in_mode_s), energy_kws / dt_s
 
-    def _part(
-        self, now: _State, env: Environment, outputs: list[HeatPumpOutput], part_s: Number
+    def _substep(
+        self, now: _State, env: Environment, outputs: list[HeatPumpOutput], substep_s: Number
     ) -> tuple[Floats, Floats, Modes, Floats, Floats, Floats]:
         """One part, cut where a thermostat switches: the state after, energy in kWs, and its length."""
         envelope = self.spec.envelope
         mode = self._thermostats(now)
         fresh = (mode != now.mode) & ~((mode > 0) & (now.mode > 0))
-        held_s = np.where(fresh, 0.0, now.held_s)
+        in_mode_s = np.where(fresh, 0.0, now.in_mode_s)
         heat_kw = np.array([one.heat_kw for one in outputs])[mode + 1]
         power_kw = np.array([one.power_kw for one in outputs])[mode + 1]
         rest_air_c = env.outdoor_c + (now.air_kw + heat_kw + now.mass_kw) / envelope.ua_kw_c
         rest_mass_c = rest_air_c + now.mass_kw / envelope.coupling_kw_c
         off_air_c, off_mass_c = now.air_c - rest_air_c, now.mass_c - rest_mass_c
         over: Transitions = (
-            transitions(envelope, part_s)
-            if isinstance(part_s, np.ndarray)
-            else cached_transition(envelope, part_s)
+            transitions(envelope, substep_s)
+            if isinstance(substep_s, np.ndarray)
+            else cached_transition(envelope, substep_s)
         )
         air_c = rest_air_c + over.air_air * off_air_c + over.air_mass * off_mass_c
         mass_c = rest_mass_c + over.mass_air * off_air_c + over.mass_mass * off_mass_c
-        spent_s = np.array(part_s) if isinstance(part_s, np.ndarray) else np.full(len(air_c), part_s)
+        spent_s = np.array(substep_s) if isinstance(substep_s, np.ndarray) else np.full(len(air_c), substep_s)
         crossed, edge_c = _crossed(now.band, mode, now.air_c, air_c)
         if len(cut := np.flatnonzero(crossed)):
             start_c, end_c, whole_s = now.air_c[cut], air_c[cut], spent_s[cut]
             cut_s = whole_s * (edge_c[cut] - start_c) / (end_c - start_c)
-            cut_s = np.maximum(np.maximum(cut_s, self.spec.cycle_s - held_s[cut]), LEAST_PART_S)
+            cut_s = np.maximum(np.maximum(cut_s, self.spec.cycle_s - in_mode_s[cut]), LEAST_SUBSTEP_S)
             cut, cut_s = cut[cut_s < whole_s], cut_s[cut_s < whole_s]
             over = transitions(envelope, cut_s)
             air_c[cut] = rest_air_c[cut] + over.air_air * off_air_c[cut] + over.air_mass * off_mass_c[cut]
             mass_c[cut] = rest_mass_c[cut] + over.mass_air * off_air_c[cut] + over.mass_mass * off_mass_c[cut]
             spent_s[cut] = cut_s
-        return air_c, mass_c, mode, held_s + spent_s, power_kw * spent_s, spent_s
+        return air_c, mass_c, mode, in_mode_s + spent_s, power_kw * spent_s, spent_s
 
     def _thermostats(self, now: _State) -> Modes:
         band, air_c, mode = now.band, now.air_c, now.mode
@@ -147,7 +147,7 @@ class Hvacs:
             np.int8(Mode.COOL),
             np.where(air_c <= band.heat_on_c, np.int8(Mode.HEAT), np.int8(Mode.OFF)),
         )
-        wanted = np.where(now.held_s < self.spec.cycle_s, mode, wanted)
+        wanted = np.where(now.in_mode_s < self.spec.cycle_s, mode, wanted)
         heats = (mode > 0) & (air_c < band.heat_off_c)
         if heats.any():
             strip = (air_c <= band.heat_on_c - self.spec.deadband_c) | (mode == Mode.AUX)

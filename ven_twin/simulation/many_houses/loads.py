@@ -78,12 +78,12 @@ class Fridges:
             few = rest if len(rest) < len(owed_s) else slice(None)
             now_s, runs, span_s = owed_s[few], running[few], left_s[few]
             due_s = np.maximum((spec.cycle_s - now_s) / duty, 0.0) if duty > 0.0 else span_s
-            part_s = np.minimum(span_s, np.where(runs, now_s / (1.0 - duty), due_s))
-            owed_s[few] = np.where(runs, now_s - part_s * (1.0 - duty), now_s + part_s * duty)
-            ran_s[few] += np.where(runs, part_s, 0.0)
+            substep_s = np.minimum(span_s, np.where(runs, now_s / (1.0 - duty), due_s))
+            owed_s[few] = np.where(runs, now_s - substep_s * (1.0 - duty), now_s + substep_s * duty)
+            ran_s[few] += np.where(runs, substep_s, 0.0)
             # Running goes on when the part was not cut short, standing still ends when it was.
-            running[few] = runs == (part_s == span_s)
-            left_s[few] = span_s - part_s
+            running[few] = runs == (substep_s == span_s)
+            left_s[few] = span_s - substep_s
         return Fridges(spec, np.maximum(owed_s, 0.0), running), spec.compressor_kw * ran_s / dt_s
 
 
@@ -116,8 +116,8 @@ def dimmed_kw(spec: DimmableSpec, controls: Controls | None, level_kw: Floats) -
     level_kw = np.minimum(level_kw, spec.rated_kw)
     if controls is None:
         return level_kw
-    held_kw = np.maximum(controls.limit_kw, level_kw * spec.floor_fraction)
-    drawn_kw = np.where(controls.limit_kw >= level_kw, level_kw, held_kw)
+    limited_kw = np.maximum(controls.limit_kw, level_kw * spec.floor_fraction)
+    drawn_kw = np.where(controls.limit_kw >= level_kw, level_kw, limited_kw)
     return np.where(controls.enabled, drawn_kw, 0.0)
 
 

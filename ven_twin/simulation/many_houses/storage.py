@@ -82,8 +82,8 @@ class Batteries:
             limit_kw = controls.limit_kw
             usable_kwh = np.maximum(soc - spec.least_soc, 0.0) * spec.battery_kwh * one_way
             most_kw = np.minimum(spec.discharge_kw, usable_kwh / dt_h)
-            held_kw = np.minimum(power_kw, limit_kw)
-            power_kw = np.where(limit_kw < 0.0, -np.minimum(-limit_kw, most_kw), held_kw)
+            limited_kw = np.minimum(power_kw, limit_kw)
+            power_kw = np.where(limit_kw < 0.0, -np.minimum(-limit_kw, most_kw), limited_kw)
             power_kw = np.where(controls.enabled, power_kw, 0.0)
         stored_kw = np.where(power_kw > 0.0, power_kw * one_way, power_kw / one_way)
         return Batteries(spec, soc + stored_kw * dt_s / S_PER_H / spec.battery_kwh), power_kw

@@ -7,8 +7,8 @@ import numpy as np
 
 from contracts.wire.units import S_PER_H
 from ven_twin.house.devices.water_heater import (
-    LEAST_PART_S,
-    PART_S,
+    LEAST_SUBSTEP_S,
+    SUBSTEP_S,
     WATER_KWH_L_C,
     WaterHeater,
     WaterHeaterSpec,
@@ -67,17 +67,17 @@ class WaterHeaters:
             heats = np.where(calls, now_c < off, now_c <= on)
             if may is not None:
                 heats &= may
-            parts_s, tank_c[few] = self._part(
+            substeps_s, tank_c[few] = self._substep(
                 now_c, heats, may, np.where(heats, off, on), draw_l_s=draw_l_s, left_s=left_s[few]
             )
-            left_s[few] -= parts_s
-            heated_s[few] += np.where(heats, parts_s, 0.0)
-            drawn_l[few] = np.where(heats, 0.0, drawn_l[few] + draw_l_s * parts_s)
+            left_s[few] -= substeps_s
+            heated_s[few] += np.where(heats, substeps_s, 0.0)
+            drawn_l[few] = np.where(heats, 0.0, drawn_l[few] + draw_l_s * substeps_s)
             heating[few] = heats
             rest = np.flatnonzero(left_s > 0.0)
         return WaterHeaters(spec, tank_c, heating, drawn_l), spec.element_kw * heated_s / dt_s
 
-    def _part(
+    def _substep(
         self,
         tank_c: Floats,
         heats: Bools,
@@ -93,31 +93,33 @@ class WaterHeaters:
         loss_kw_c = spec.loss_kw_c + drawn_kw_c
         passive_kw = spec.loss_kw_c * spec.ambient_c + drawn_kw_c * spec.inlet_c
         heat_kw = np.where(heats, passive_kw + spec.element_kw, passive_kw)
-        parts_s = np.minimum(left_s, PART_S)
-        end_c = self._after(tank_c, heat_kw, loss_kw_c, parts_s)
+        substeps_s = np.minimum(left_s, SUBSTEP_S)
+        end_c = self._after(tank_c, heat_kw, loss_kw_c, substeps_s)
         crossed = (tank_c - edge_c) * (end_c - edge_c) < 0.0
         if may is not None:
             crossed &= may
         cut: Indices = np.flatnonzero(crossed)
         if len(cut):
             share = (edge_c[cut] - tank_c[cut]) / (end_c[cut] - tank_c[cut])
-            parts_s[cut] = np.minimum(np.maximum(parts_s[cut] * share, LEAST_PART_S), parts_s[cut])
-            end_c[cut] = self._after(tank_c[cut], heat_kw[cut], loss_kw_c[cut], parts_s[cut])
-        return parts_s, end_c
+            substeps_s[cut] = np.minimum(
+                np.maximum(substeps_s[cut] * share, LEAST_SUBSTEP_S), substeps_s[cut]
+            )
+            end_c[cut] = self._after(tank_c[cut], heat_kw[cut], loss_kw_c[cut], substeps_s[cut])
+        return substeps_s, end_c
 
-    def _after(self, tank_c: Floats, heat_kw: Floats, loss_kw_c: Floats, parts_s: Floats) -> Floats:
+    def _after(self, tank_c: Floats, heat_kw: Floats, loss_kw_c: Floats, substeps_s: Floats) -> Floats:
         tank_kwh_c, still_kw_c = self.spec.tank_kwh_c, self.spec.loss_kw_c
         if still_kw_c == 0.0:
             still = loss_kw_c == 0.0
             loss_kw_c = np.where(still, 1.0, loss_kw_c)
-            linear_c = tank_c + heat_kw * parts_s / S_PER_H / tank_kwh_c
+            linear_c = tank_c + heat_kw * substeps_s / S_PER_H / tank_kwh_c
             rest_c = heat_kw / loss_kw_c
-            decayed_c = rest_c + (tank_c - rest_c) * exps(-loss_kw_c * parts_s / S_PER_H / tank_kwh_c)
+            decayed_c = rest_c + (tank_c - rest_c) * exps(-loss_kw_c * substeps_s / S_PER_H / tank_kwh_c)
             return np.where(still, linear_c, decayed_c)
         rest_c = heat_kw / loss_kw_c
         # Nearly every tank stands still for a whole part: one exponential serves them all.
-        decay = np.full(len(tank_c), exp(-still_kw_c * PART_S / S_PER_H / tank_kwh_c))
-        other = np.flatnonzero((loss_kw_c != still_kw_c) | (parts_s != PART_S))
-        decay[other] = exps(-loss_kw_c[other] * parts_s[other] / S_PER_H / tank_kwh_c)
+        decay = np.full(len(tank_c), exp(-still_kw_c * SUBSTEP_S / S_PER_H / tank_kwh_c))
+        other = np.flatnonzero((loss_kw_c != still_kw_c) | (substeps_s != SUBSTEP_S))
+        decay[other] = exps(-loss_kw_c[other] * substeps_s[other] / S_PER_H / tank_kwh_c)
         after_c: Floats = rest_c + (tank_c - rest_c) * decay
         return after_c
