@@ -13,7 +13,7 @@ from contracts.errors import FieldError
 from contracts.wire.units import S_PER_MIN
 from ven_twin.cli.connection import JsonOption
 from ven_twin.cli.console import print_json
-from ven_twin.webkit.formatting import power
+from ven_twin.webkit.formatting import percent, power
 
 if TYPE_CHECKING:
     from ven_twin.control.offers import Hold
@@ -91,6 +91,6 @@ def _show(hold: Hold) -> None:
     )
     for what, soc in (("Car", comfort.ev_soc_forgone), ("Battery", comfort.battery_soc_used)):
         if soc:
-            typer.echo(f"{what}: {soc:.0%} less charge at the end.")
+            typer.echo(f"{what}: {percent(soc)} less charge at the end.")
     for circuit, off_min in sorted(comfort.curtailed_min.items(), key=lambda item: -item[1]):
         typer.echo(f"  {circuit:10}  curtailed for {off_min:g} min")

@@ -12,7 +12,7 @@ from contracts.store.stack import StackOutput
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import print_json
-from ven_twin.webkit.formatting import clock
+from ven_twin.webkit.formatting import clock, power
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -55,5 +55,5 @@ def _vens(cloud: Cloud) -> list[str]:
 
 def _line(row: dict[str, Any]) -> str:
     used_kw, baseline_kw, shed_kw = row["usedPowerKw"], row["baselinePowerKw"], row["shedPowerKw"]
-    figures = f"{used_kw:6.2f} kW  {baseline_kw:6.2f} kW  {shed_kw:6.2f} kW"
+    figures = "  ".join(f"{power(value):>9}" for value in (used_kw, baseline_kw, shed_kw))
     return f"{clock(row['timestamp'])}  {row['venId']:16}  {figures}  {row.get('eventId') or ''}"

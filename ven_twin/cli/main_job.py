@@ -17,11 +17,12 @@ from ven_twin.cli.event import new_event_id
 from ven_twin.cli.local_system import Say, TwinProcess, age_of_this_process_s, wait_for
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
 from ven_twin.operations.aggregator.cloud import Cloud
+from ven_twin.webkit.formatting import duration, percent, power
 
 SHARE_ASKED = 0.6
-"""How much of the flexibility on offer is asked for when no kW are given."""
+"""The share of the flexibility on offer that is requested by default."""
 DELIVERED_LEAST = 0.5
-"""An event counts as shed from this share of what was asked."""
+"""An event counts as shed from this share of the request."""
 TELEMETRY_TIMEOUT_S = 60.0
 OFFER_TIMEOUT_S = 30.0
 ACTIVE_TIMEOUT_S = 30.0
@@ -52,7 +53,7 @@ class MainJob(msgspec.Struct, rename="camel", kw_only=True):
             "no telemetry was stored": self.telemetry_rows > 0,
             "the event was not acknowledged": self.acknowledged,
             "the event was not settled": self.settled,
-            f"less than {DELIVERED_LEAST:.0%} of the request was delivered": (self.delivered_kw or 0.0)
+            f"less than {percent(DELIVERED_LEAST)} of the request was delivered": (self.delivered_kw or 0.0)
             >= DELIVERED_LEAST * self.requested_kw,
             "the loads were not restored": self.restored,
         }
@@ -95,7 +96,7 @@ def run_event(
     requested_kw = round(shed_kw if shed_kw is not None else SHARE_ASKED * offered_kw, 2)
     if requested_kw <= 0:
         raise FieldError("--shed-kw", "the VEN offers nothing to shed now: give the kW to ask for")
-    say(f"dispatching: shed {requested_kw:.2f} kW of the {offered_kw:.2f} kW on offer for {duration_s} s")
+    say(f"dispatching: shed {power(requested_kw)} of {power(offered_kw)} on offer for {duration(duration_s)}")
     interval = Interval(duration_s=duration_s, signal=Signal.SHED_KW, value=requested_kw)
     event = NewEvent(event_id=new_event_id(), intervals=(interval,), targets=(job.ven_id,))
     cloud.client("iot-data")  # so that the time measured is the system's, not this client's start

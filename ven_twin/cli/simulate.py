@@ -15,6 +15,7 @@ import typer
 from contracts.errors import FieldError
 from ven_twin.cli.connection import JsonOption, home
 from ven_twin.cli.console import print_json
+from ven_twin.webkit.formatting import energy, percent, power
 
 if TYPE_CHECKING:
     from ven_twin.house.profile import Profile
@@ -171,9 +172,9 @@ def _one(
     ledger = written.ledger
     lines = [f"Used {ledger.used_kwh / scenario.days:.1f} kWh a day, at most {ledger.peak_kw:.1f} kW."]
     lines += [
-        f"Event {tally.event.event_id}: requested {tally.requested_kw:.2f} kW, "
-        f"delivered {tally.delivered_kw:.2f} kW ({tally.delivered_kwh:.2f} kWh), "
-        f"rebound {tally.rebound_4h_kwh:.2f} kWh."
+        f"Event {tally.event.event_id}: requested {power(tally.requested_kw)}, "
+        f"delivered {power(tally.delivered_kw)} ({energy(tally.delivered_kwh)} kWh), "
+        f"rebound {energy(tally.rebound_4h_kwh)} kWh."
         for tally in ledger.tallies
     ]
     return summary(written, scenario.days), lines
@@ -196,7 +197,7 @@ def _many(
     written = simulate_district(profile, district, folder, parquet=parquet, tick=tick)
     ledger, days = written.ledger, scenario.days
     low, middle, high = (energy / days for energy in ledger.spread_kwh)
-    peak = f"{ledger.peak_kw:.1f} kW ({ledger.coincidence:.0%} of the houses' own peaks)"
+    peak = f"{ledger.peak_kw:.1f} kW ({percent(ledger.coincidence)} of the houses' own peaks)"
     lines = [
         f"{houses} houses used {ledger.used_kwh / days:.1f} kWh a day, at most {peak}.",
         f"A house used {middle:.1f} kWh a day; eight of ten used {low:.1f} to {high:.1f}.",
