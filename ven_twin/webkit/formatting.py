@@ -86,7 +86,7 @@ def power(value: float | None) -> str:
 
 def energy(value_kwh: float | None) -> str:
     """An energy to the watt hour, one below 0.1 kWh to a tenth of it, without its unit."""
-    return figure(value_kwh, 4 if value_kwh is not None and abs(value_kwh) < 0.1 else 3)
+    return figure(value_kwh, 4 if value_kwh is not None and 0 < abs(value_kwh) < 0.1 else 3)
 
 
 def percent(share: float | None, digits: int = 0) -> str:
