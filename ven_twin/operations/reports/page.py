@@ -55,7 +55,7 @@ def _tiles(report: EventReport) -> str:
         tiles += [
             ("Delivered", figure(delivered.delivered_kw), f"kW by {TITLES[report.settled_by]}"),
             (
-                "Of requested",
+                "Of the request",
                 percent(share(delivered.delivered_kw, report.requested_kw)),
                 texts.band(delivered) + " kW in 8 of 10",
             ),
@@ -161,7 +161,7 @@ def _baselines(report: EventReport) -> str:
         "Of kW",
         "Delivered kW",
         "8 of 10 kW",
-        "Of requested",
+        "Share",
         "kWh",
         "VENs",
         "Bias",
@@ -204,7 +204,7 @@ def _intervals(report: EventReport) -> str:
                 percent(share(delivered_kw, interval.requested_kw)),
             )
         )
-    return _table(("Interval", "", "Requested kW", "Dispatched kW", "Delivered kW", "Of requested"), rows)
+    return _table(("Interval", "", "Requested kW", "Dispatched kW", "Delivered kW", "Share"), rows)
 
 
 def _vens(report: EventReport) -> str:
@@ -214,7 +214,7 @@ def _vens(report: EventReport) -> str:
         "Requested kW",
         "Delivered kW",
         "8 of 10 kW",
-        "Of requested",
+        "Share",
         "kWh",
         "By clone kW",
         "Response s",

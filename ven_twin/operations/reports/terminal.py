@@ -51,7 +51,7 @@ def _table(title: str, *columns: str) -> Table:
 def _baselines(report: EventReport, *, wide: bool) -> Table:
     scored = ("bias", "CVRMSE") if any(delivered.score for delivered in report.delivered.values()) else ()
     more = ("of kW", "kWh") if wide else ()
-    table = _table("all VENs, by", "delivered kW", "of requested", *more, "80 % band kW", *scored)
+    table = _table("all VENs, by", "delivered kW", "share", *more, "80 % band kW", *scored)
     for name, delivered in report.delivered.items():
         settles = name == report.settled_by
         cells = [figure(delivered.delivered_kw), percent(share(delivered.delivered_kw, report.requested_kw))]
@@ -66,7 +66,7 @@ def _baselines(report: EventReport, *, wide: bool) -> Table:
 
 
 def _intervals(report: EventReport) -> Table:
-    table = _table("interval", "requested kW", "dispatched kW", "delivered kW", "of requested")
+    table = _table("interval", "requested kW", "dispatched kW", "delivered kW", "share")
     delivered = report.delivered.get(report.settled_by) if report.settled_by else None
     for index, interval in enumerate(report.intervals):
         delivered_kw = delivered.intervals_kw[index] if delivered else None
@@ -83,7 +83,7 @@ def _intervals(report: EventReport) -> Table:
 def _vens(report: EventReport, *, wide: bool) -> Table:
     settled_by = report.settled_by
     beside = wide and settled_by != "clone" and any("clone" in ven.delivered for ven in report.vens)
-    columns = ["requested kW", "delivered kW", "of requested", *(["80 % band kW", "kWh"] if wide else [])]
+    columns = ["requested kW", "delivered kW", "share", *(["80 % band kW", "kWh"] if wide else [])]
     columns += [*(["by clone"] if beside else []), "data"]
     table = _table("VEN", *columns)
     table.add_column("")
