@@ -78,7 +78,7 @@ function add({ signal, value, durationS }) {
   const row = make(
     "li",
     {},
-    labelled("Request", kind, "signal"),
+    labelled("Signal", kind, "signal"),
     labelled("How much", amount, "value"),
     labelled("For, min", minutes, "durationS"),
     drop,
