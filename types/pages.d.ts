@@ -413,7 +413,7 @@ declare namespace FleetApi {
     cloud: CloudStatus;
   }
 
-  /** How much of the flexibility can be held for so long. */
+  /** The flexibility that can be sustained for so long. */
   interface Holds {
     minutes: number;
     kw: number;
