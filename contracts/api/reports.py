@@ -72,11 +72,11 @@ class Quality(_ReportStruct, frozen=True):
 
 
 class VenReport(_ReportStruct, frozen=True):
-    """One VEN's part. A baseline that could not be worked out is absent, and *notes* say why.
+    """One VEN in an event. A baseline that could not be worked out is absent, and *notes* say why.
 
-    Its time is from when it was first called to when it was no longer; *requested_kw* and the rest are means
-    over that time, *asked_intervals_kw* over the part of each interval in it. *own_kwh* is what the VEN
-    itself says it delivered.
+    Its time is from when it was first dispatched to when it was no longer; *requested_kw* and the rest are
+    means over that time, *requested_intervals_kw* over as much of each interval as lies in it. *metered_kwh*
+    is the delivery by the VEN's own meter.
     """
 
     ven_id: VenId
@@ -88,13 +88,13 @@ class VenReport(_ReportStruct, frozen=True):
     start_ts: float = 0.0
     end_ts: float = 0.0
     requested_kwh: float = msgspec.field(name="askedKwh", default=0.0)
-    asked_intervals_kw: tuple[float | None, ...] = ()
+    requested_intervals_kw: tuple[float | None, ...] = msgspec.field(name="askedIntervalsKw", default=())
     opted_out: bool = False
     opt_out_reason: str | None = None
     response_s: float | None = None
     restored: bool | None = None
     rebound_1h_kwh: float | None = msgspec.field(name="reboundKwh", default=None)
-    own_kwh: float | None = None
+    metered_kwh: float | None = msgspec.field(name="ownKwh", default=None)
     notes: tuple[str, ...] = ()
 
 

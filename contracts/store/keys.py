@@ -36,16 +36,16 @@ COMMANDS = TableKeys("venId", "correlationId")
 ALLOWED_VENS = TableKeys("venId")
 """VENs that may be provisioned by claim, each once, until ``expiresTs``."""
 
-EVENT_PART = "EVENT"
-REPORT_PART = "REPORT"
-VEN_PART_PREFIX = "VEN#"
-PLAN_PART_PREFIX = "PLAN#"
+EVENT_SORT_KEY = "EVENT"
+REPORT_SORT_KEY = "REPORT"
+VEN_SORT_PREFIX = "VEN#"
+PLAN_SORT_PREFIX = "PLAN#"
 
 EVENTS_BY_START = "byStart"
 """Index of the events table: the headers, which alone carry `startTs`, in the order of the starts."""
 EVENTS_INDEX = TableKeys("part", "startTs")
 
-OWN_KWH_PREFIX = "ownKwh#"
+METERED_KWH_PREFIX = "ownKwh#"
 """Attributes of a VEN's part: what it delivered by its own meter, by the revision that it left or ended.
 A VEN that an event lets go and calls again leaves it more than once."""
 
@@ -90,12 +90,12 @@ def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int)
 
 def ven_sort_key(ven_id: str) -> str:
     """Sort key of a VEN's part in an event."""
-    return f"{VEN_PART_PREFIX}{ven_id}"
+    return f"{VEN_SORT_PREFIX}{ven_id}"
 
 
 def plan_chunk_sort_key(plan_id: str, chunk: int) -> str:
     """Sort key of a chunk of an event's plan."""
-    return f"{PLAN_PART_PREFIX}{plan_id}#{chunk:04d}"
+    return f"{PLAN_SORT_PREFIX}{plan_id}#{chunk:04d}"
 
 
 def sort_keys_below(prefix: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from contracts.api.resources import (
     VenDetail,
     VenParticipation,
 )
-from contracts.store.keys import EVENT_PART, EVENTS, PLAN_PART_PREFIX, REPORT_PART, VEN_PART_PREFIX
+from contracts.store.keys import EVENT_SORT_KEY, EVENTS, PLAN_SORT_PREFIX, REPORT_SORT_KEY, VEN_SORT_PREFIX
 from contracts.store.plans import Plan, plans_in
 from contracts.wire import codec
 from contracts.wire.events import DrEvent
@@ -116,16 +116,16 @@ def event_of_items(items: Iterable[Mapping[str, Any]], *, now_ts: float) -> tupl
     for item in items:
         sort_key = str(item[str(EVENTS.sort)])
         kind = next(
-            (prefix for prefix in (PLAN_PART_PREFIX, VEN_PART_PREFIX) if sort_key.startswith(prefix)),
+            (prefix for prefix in (PLAN_SORT_PREFIX, VEN_SORT_PREFIX) if sort_key.startswith(prefix)),
             sort_key,
         )
         by_kind.setdefault(kind, []).append(item)
-    if EVENT_PART not in by_kind:
+    if EVENT_SORT_KEY not in by_kind:
         return None, None
-    (header,) = by_kind[EVENT_PART]
-    reports = by_kind.get(REPORT_PART, [])
-    plan = plans_in(by_kind.get(PLAN_PART_PREFIX, [])).get(str(header.get("planId")))
-    reached = {str(item["venId"]): item for item in by_kind.get(VEN_PART_PREFIX, [])}
+    (header,) = by_kind[EVENT_SORT_KEY]
+    reports = by_kind.get(REPORT_SORT_KEY, [])
+    plan = plans_in(by_kind.get(PLAN_SORT_PREFIX, [])).get(str(header.get("planId")))
+    reached = {str(item["venId"]): item for item in by_kind.get(VEN_SORT_PREFIX, [])}
     vens = participations(plan, reached, participant_ids(plan, reached))
     shown = event(header, vens, settled=bool(reports), now_ts=now_ts)
     return shown, reports[0].get("report") if reports else None

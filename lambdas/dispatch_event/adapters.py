@@ -26,7 +26,7 @@ from lambdas.shared.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Adapters:
+class DispatchAdapters:
     """Adapters of one invocation, and what the stage says."""
 
     vens: Table
@@ -129,10 +129,10 @@ def new_token() -> str:
     return secrets.token_hex(4)
 
 
-def open_adapters(needs: DispatchSettings, function_arn: str) -> Adapters:
+def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapters:
     """The adapters of this sandbox; *function_arn* is what redispatches."""
     dynamodb = clients.dynamodb()
-    return Adapters(
+    return DispatchAdapters(
         vens=Table(dynamodb, needs.vens_table, VENS),
         telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
         book=EventBook(Table(dynamodb, needs.events_table, EVENTS)),

@@ -13,7 +13,7 @@ import msgspec
 from contracts.api.requests import DispatchEvent, EventDispatched, Refused
 from contracts.store.plans import Plan
 from contracts.wire.ids import EventId
-from lambdas.dispatch_event.adapters import Adapters, new_token
+from lambdas.dispatch_event.adapters import DispatchAdapters, new_token
 from lambdas.dispatch_event.logic import plan
 from lambdas.dispatch_event.logic.plan import Planned
 from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
@@ -25,7 +25,9 @@ ATTEMPTS = 5
 """How often a change is made anew because the event was changed in between."""
 
 
-def create(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
+def create(
+    adapters: DispatchAdapters, request: DispatchEvent, event_id: EventId, *, now: float
+) -> EventDispatched:
     """Create the event, or complete it when it was cut short. Raises RequestRefusedError, FieldError."""
     row = adapters.book.find(event_id)
     if row is None:
@@ -46,7 +48,9 @@ def create(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now
     return plan.answer(row, in_force)
 
 
-def revise(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
+def revise(
+    adapters: DispatchAdapters, request: DispatchEvent, event_id: EventId, *, now: float
+) -> EventDispatched:
     """Replace what the event requests. Raises RequestRefusedError, FieldError."""
 
     def revised(row: EventRow) -> EventRow:
@@ -74,7 +78,9 @@ def revise(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now
     return plan.answer(row, in_force)
 
 
-def cancel(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
+def cancel(
+    adapters: DispatchAdapters, request: DispatchEvent, event_id: EventId, *, now: float
+) -> EventDispatched:
     """Cancel the event: the VENs give their loads back. Raises RequestRefusedError."""
 
     def cancelled(row: EventRow) -> EventRow:
@@ -89,7 +95,9 @@ def cancel(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now
     return plan.answer(row, in_force)
 
 
-def delete(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now: float) -> EventDispatched:
+def delete(
+    adapters: DispatchAdapters, request: DispatchEvent, event_id: EventId, *, now: float
+) -> EventDispatched:
     """Take the event away, cancelled when it is not over; its id stays taken. Raises RequestRefusedError."""
 
     def deleted(row: EventRow) -> EventRow:
@@ -107,7 +115,7 @@ def delete(adapters: Adapters, request: DispatchEvent, event_id: EventId, *, now
 
 
 def redispatch(
-    adapters: Adapters, event_id: EventId, *, now: float
+    adapters: DispatchAdapters, event_id: EventId, *, now: float
 ) -> tuple[EventDispatched, Rebalanced | None]:
     """Share the difference between requested and delivered power out again. Raises RequestRefusedError.
 
@@ -139,7 +147,7 @@ def redispatch(
 
 
 def _change(
-    adapters: Adapters,
+    adapters: DispatchAdapters,
     event_id: EventId,
     changed: Callable[[EventRow], EventRow],
     *,
@@ -156,7 +164,7 @@ def _change(
     raise answers.conflict("is being changed by others: try again", "eventId")
 
 
-def _complete(adapters: Adapters, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:
+def _complete(adapters: DispatchAdapters, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:
     """Carry *row* out, unless that is done or too late; then whatever has taken its place meanwhile."""
     in_force = adapters.book.plan(row)
     if row.done_revision < row.revision and (row.cancelled_ts is not None or row.over_ts > now):
@@ -165,7 +173,9 @@ def _complete(adapters: Adapters, row: EventRow, *, now: float) -> tuple[EventRo
     return row, in_force
 
 
-def _settled(adapters: Adapters, row: EventRow, in_force: Plan, *, now: float) -> tuple[EventRow, Plan]:
+def _settled(
+    adapters: DispatchAdapters, row: EventRow, in_force: Plan, *, now: float
+) -> tuple[EventRow, Plan]:
     """The header as it is by now; a newer one is carried out once more, over what was written just now."""
     for _ in range(ATTEMPTS):
         newest = adapters.book.find(row.event_id)
@@ -176,7 +186,7 @@ def _settled(adapters: Adapters, row: EventRow, in_force: Plan, *, now: float) -
     return row, in_force
 
 
-def _existing(adapters: Adapters, event_id: EventId) -> EventRow:
+def _existing(adapters: DispatchAdapters, event_id: EventId) -> EventRow:
     row = adapters.book.find(event_id)
     if row is None or row.deleted_ts is not None:
         raise answers.not_found(f"no event {event_id!r}", "eventId")

@@ -11,7 +11,7 @@ import msgspec
 
 from contracts.api.reports import DEFAULT_BASELINE, Baseline, EventReport, VenReport, read_report
 from contracts.api.requests import DEFAULT_PROGRAM
-from contracts.store.keys import EVENTS, REPORT_PART, TELEMETRY, VENS, Key, telemetry_range, ven_sort_key
+from contracts.store.keys import EVENTS, REPORT_SORT_KEY, TELEMETRY, VENS, Key, telemetry_range, ven_sort_key
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from lambdas.settle_event.history import History
@@ -88,7 +88,7 @@ class StoredReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Adapters:
+class SettleAdapters:
     """Adapters of one invocation."""
 
     events: Table
@@ -104,7 +104,7 @@ class Adapters:
 
     def stored_report(self, event_id: str) -> StoredReport | None:
         """The report, once there is one."""
-        item = self.events.get(Key(event_id, REPORT_PART))
+        item = self.events.get(Key(event_id, REPORT_SORT_KEY))
         return None if item is None else StoredReport(read_report(item["report"]), "doneTs" in item)
 
     def settle(self, event: EventRow, plans: Sequence[Plan], *, now: float, left_s: float) -> EventReport:
@@ -184,7 +184,7 @@ class Adapters:
         parallel.over(
             sorted(plan.ven_ids), lambda ven_id: self.shadows.set_event(ven_id, event.event_id, None)
         )
-        self.events.update(Key(event.event_id, REPORT_PART), {"doneTs": int(now)})
+        self.events.update(Key(event.event_id, REPORT_SORT_KEY), {"doneTs": int(now)})
 
     def _ven_reports(self, report: EventReport) -> Sequence[VenReport]:
         """The VENs' parts, from where they stand when the report was too large for one item."""
@@ -205,11 +205,11 @@ def _reading_window(context: SettlementContext) -> Window:
     return Window(start_ts, frame.window.end_ts)
 
 
-def open_adapters(needs: SettleSettings) -> Adapters:
+def open_adapters(needs: SettleSettings) -> SettleAdapters:
     """The adapters of this sandbox."""
     dynamodb = clients.dynamodb()
     programs = {DEFAULT_PROGRAM: DEFAULT_BASELINE} | codec.load_object(needs.programs)
-    return Adapters(
+    return SettleAdapters(
         events=Table(dynamodb, needs.events_table, EVENTS),
         telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
         vens=Table(dynamodb, needs.vens_table, VENS),

@@ -30,7 +30,7 @@ from lambdas.shared import clock, rows
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.tables import Table
 
-KEPT_DAYS = 60
+RETENTION_DAYS = 60
 """How long a day's item lives: longer than is looked back."""
 SETTLED_S = 900
 """How long after its end a day's rows are in."""
@@ -132,7 +132,7 @@ def _day_item(ven_id: str, day: int, profile: DayProfile) -> dict[str, Any]:
         "usedKw": msgspec.json.encode(kw).decode(),
         "inEvent": msgspec.json.encode(sorted(profile.in_event)).decode(),
         "coverage": round(profile.coverage, 4),
-        "expiresTs": (day + 1 + KEPT_DAYS) * DAY_S,
+        "expiresTs": (day + 1 + RETENTION_DAYS) * DAY_S,
     }
 
 

@@ -14,11 +14,11 @@ import msgspec
 from contracts.errors import VenTwinError
 from contracts.store.items import Item
 from contracts.store.keys import (
-    EVENT_PART,
+    EVENT_SORT_KEY,
     EVENTS_BY_START,
     EVENTS_INDEX,
-    PLAN_PART_PREFIX,
-    VEN_PART_PREFIX,
+    PLAN_SORT_PREFIX,
+    VEN_SORT_PREFIX,
     Key,
     sort_keys_below,
 )
@@ -42,12 +42,12 @@ class EventBook:
 
     def find(self, event_id: str) -> EventRow | None:
         """The event's header, or None. A deleted one has `deleted_ts`; to readers it is gone."""
-        item = self.table.get(Key(event_id, EVENT_PART))
+        item = self.table.get(Key(event_id, EVENT_SORT_KEY))
         return None if item is None else rows.read(EventRow, item)
 
     def plan(self, row: EventRow) -> Plan:
         """The plan that *row* commits to. Raises PlanMissingError."""
-        below = sort_keys_below(f"{PLAN_PART_PREFIX}{row.plan_id}#")
+        below = sort_keys_below(f"{PLAN_SORT_PREFIX}{row.plan_id}#")
         plans = plans_in(self.table.query(row.event_id, below))
         if row.plan_id not in plans:
             raise PlanMissingError(row.event_id)
@@ -55,7 +55,7 @@ class EventBook:
 
     def plans(self, row: EventRow) -> tuple[Plan, ...]:
         """Every plan that was ever in force, the oldest first, *row*'s own last."""
-        plans = plans_in(self.table.query(row.event_id, sort_keys_below(PLAN_PART_PREFIX)))
+        plans = plans_in(self.table.query(row.event_id, sort_keys_below(PLAN_SORT_PREFIX)))
         return history(plans, row.plan_id)
 
     def page(self, after: Item | None, limit: int) -> tuple[tuple[EventRow, ...], Item | None]:
@@ -65,12 +65,12 @@ class EventBook:
             after: what an earlier page was answered with, or None for the first.
             limit: how many are wanted.
         """
-        items, last = self.table.newest(BY_START, EVENT_PART, after=after, limit=limit)
+        items, last = self.table.newest(BY_START, EVENT_SORT_KEY, after=after, limit=limit)
         return rows.read_all(EventRow, items), last
 
     def ven_items(self, event_id: str) -> dict[str, Item]:
         """The VENs' own items of the event, by the VEN's id."""
-        return {item["venId"]: item for item in self.table.query(event_id, sort_keys_below(VEN_PART_PREFIX))}
+        return {item["venId"]: item for item in self.table.query(event_id, sort_keys_below(VEN_SORT_PREFIX))}
 
     def write_plan(self, row: EventRow, plan: Plan) -> None:
         """Write *plan* in chunks; it is in force when a header commits to it, and not before."""
@@ -91,7 +91,7 @@ class EventBook:
         """Note that all that follows from *row* is written, unless the header has moved on."""
         still = Condition("#revision = :revision", {"#revision": "revision"}, {":revision": row.revision})
         done: dict[str, Any] = {"doneRevision": row.revision, "full": sorted(full)}
-        self.table.update(Key(row.event_id, EVENT_PART), done, when=still)
+        self.table.update(Key(row.event_id, EVENT_SORT_KEY), done, when=still)
 
 
 def _item(row: EventRow) -> dict[str, Any]:

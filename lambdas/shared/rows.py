@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, Assignment, event_etag
-from contracts.store.keys import EVENT_PART
+from contracts.store.keys import EVENT_SORT_KEY
 from contracts.wire import codec
 from contracts.wire.events import LOWEST_PRIORITY, DrEvent, Interval
 from contracts.wire.ids import EventId, ProgramId
@@ -76,7 +76,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     full: tuple[str, ...] = ()
     cancelled_ts: float | None = None
     deleted_ts: float | None = None
-    kind: str = msgspec.field(name="part", default=EVENT_PART)
+    kind: str = msgspec.field(name="part", default=EVENT_SORT_KEY)
 
     @property
     def etag(self) -> str:

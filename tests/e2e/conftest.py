@@ -93,7 +93,7 @@ class System:
 
     def part(self, event_id: str, name: str) -> dict[str, Any] | None:
         """A part of an event: its record, a VEN's part, its report."""
-        parts = self.cloud.parts(event_id)
+        parts = self.cloud.event_items(event_id)
         return next((part for part in parts if part[str(keys.EVENTS.sort)] == name), None)
 
 

@@ -111,7 +111,7 @@ def lived(homes: System) -> Lived:
 
 def settled(system: System, event_id: str) -> Mapping[str, Any] | None:
     """The event's report, once it is settled."""
-    part = system.part(event_id, keys.REPORT_PART)
+    part = system.part(event_id, keys.REPORT_SORT_KEY)
     report: Mapping[str, Any] | None = None if part is None else part["report"]
     return report
 
@@ -168,8 +168,8 @@ def test_the_settled_clone_is_the_sum_of_the_twins_own(lived: Lived) -> None:
         if ven["ownKwh"] is not None
     ]
     assert len(both) >= len(VENS) // 2
-    own_kwh, settled_kwh = (sum(column) for column in zip(*both, strict=True))
-    assert settled_kwh == pytest.approx(own_kwh, rel=0.01)
+    metered_kwh, settled_kwh = (sum(column) for column in zip(*both, strict=True))
+    assert settled_kwh == pytest.approx(metered_kwh, rel=0.01)
 
 
 def test_the_report_says_who_left_and_why(lived: Lived) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from contracts.store.keys import REPORT_PART, ven_sort_key
+from contracts.store.keys import REPORT_SORT_KEY, ven_sort_key
 from tests.e2e.conftest import until
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_ctrl_c_in_an_event_restores_the_loads_and_the_shadow_says_so(system: Sy
 
 
 def _report(system: System, event_id: str) -> dict[str, Any] | None:
-    part = system.part(event_id, REPORT_PART)
+    part = system.part(event_id, REPORT_SORT_KEY)
     return None if part is None else part["report"]
 
 

@@ -13,7 +13,6 @@ from contracts.api.requests import EventDispatched
 from contracts.api.resources import Event, EventSummary, VenParticipation
 from contracts.wire.events import Interval, Phase
 from ven_twin.cli.console import print_json
-from ven_twin.operations.fleet.event_detail import PHASE_TEXTS
 from ven_twin.webkit.formatting import PHASES, clock, duration, kw, power, signal_value
 
 console = Console(highlight=False)
@@ -92,6 +91,8 @@ def _values(values: Iterable[float]) -> str:
 
 
 def _answers(ven: VenParticipation) -> str:
+    from ven_twin.operations.fleet.event_detail import PHASE_TEXTS
+
     if not ven.phases:
         return f"not counted on: {ven.unavailable}" if ven.unavailable else "not yet"
     reached = sorted(ven.phases.items(), key=lambda item: (item[1].ts, item[1].received_ts))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="A twin's past.", no_args_is_help=True)
 
 DAY_S = 86_400
-KEPT_DAYS = 60
+RETENTION_DAYS = 60
 """How long the rows live: longer than any baseline looks back."""
 MOST_DAYS = 45
 """As far as baselines look back."""
@@ -141,7 +141,9 @@ def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> F
     from_ts = (int(until_ts) // DAY_S - days) * DAY_S
     past = SimulatedPast(built, load_environment(profile, home.seed), from_ts, until_ts, shift_s)
     items = [
-        telemetry_item(row, received_ts=float(row.timestamp), expires_ts=row.timestamp + KEPT_DAYS * DAY_S)
+        telemetry_item(
+            row, received_ts=float(row.timestamp), expires_ts=row.timestamp + RETENTION_DAYS * DAY_S
+        )
         for row in rows(past, Sender(home.ven_id, BOOT_ID, profile.panel))
     ]
     with ThreadPoolExecutor(WRITERS) as pool:

@@ -19,7 +19,7 @@ from ven_twin.operations.aggregator.by_functions import DirectAggregator
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.webkit.formatting import duration, percent, power
 
-SHARE_ASKED = 0.6
+DEFAULT_SHARE = 0.6
 """The share of the flexibility on offer that is requested by default."""
 DELIVERED_LEAST = 0.5
 """An event counts as shed from this share of the request."""
@@ -34,7 +34,7 @@ class MainJob(msgspec.Struct, rename="camel", kw_only=True):
 
     ven_id: str
     event_id: str = ""
-    requested_kw: float = 0.0
+    requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     delivered_kw: float | None = None
     baseline_kw: float | None = None
     delivered_kwh: float | None = None
@@ -93,7 +93,7 @@ def run_event(
         FieldError: the event was refused.
     """
     offered_kw = offer_kw(cloud, job.ven_id) or 0.0
-    requested_kw = round(shed_kw if shed_kw is not None else SHARE_ASKED * offered_kw, 2)
+    requested_kw = round(shed_kw if shed_kw is not None else DEFAULT_SHARE * offered_kw, 2)
     if requested_kw <= 0:
         raise FieldError("--shed-kw", "the VEN offers nothing to shed now: give the kW to ask for")
     say(f"dispatching: shed {power(requested_kw)} of {power(offered_kw)} on offer for {duration(duration_s)}")
@@ -123,7 +123,11 @@ def _settled(cloud: Cloud, event_id: str, duration_s: int, twin: TwinProcess) ->
     reports: list[EventReport] = []
 
     def settled() -> bool:
-        items = (item for item in cloud.parts(event_id) if item[str(keys.EVENTS.sort)] == keys.REPORT_PART)
+        items = (
+            item
+            for item in cloud.event_items(event_id)
+            if item[str(keys.EVENTS.sort)] == keys.REPORT_SORT_KEY
+        )
         reports.extend(read_report(item["report"]) for item in items)
         return bool(reports)
 
@@ -143,7 +147,7 @@ def _read(job: MainJob, report: EventReport, cloud: Cloud) -> None:
         job.delivered_kwh = round(clone.delivered_kwh, 5)
     if before is not None:
         job.meter_before_delivered_kw = round(before.delivered_kw, 3)
-    reached = {key for item in cloud.parts(job.event_id) for key in item}
+    reached = {key for item in cloud.event_items(job.event_id) for key in item}
     reported = cloud.shadow(job.ven_id).get("state", {}).get("reported", {})
     idle = (
         "activeEventId" not in reported.get("metrics", {})

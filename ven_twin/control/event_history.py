@@ -9,7 +9,7 @@ from contracts.wire.units import kwh
 from ven_twin.control.meter import Meter
 from ven_twin.control.schedule import ScheduledEvent
 
-PAST_KEPT = 20
+PAST_MAX = 20
 """How many events that are over are kept to be shown."""
 
 
@@ -78,4 +78,4 @@ def requested_kwh(scheduled: ScheduledEvent, until_ts: float) -> float | None:
 def with_past(past: tuple[PastEvent, ...], over: PastEvent) -> tuple[PastEvent, ...]:
     """*past*, newest first, with *over* in front, bounded; an event stands there once."""
     others = (event for event in past if event.event_id != over.event_id)
-    return (over, *others)[:PAST_KEPT]
+    return (over, *others)[:PAST_MAX]

@@ -27,7 +27,7 @@ from enum import StrEnum
 
 from contracts.wire.events import NEAR_S, DrEvent, Interval, Phase
 
-KEPT_ENDED = 16
+ENDED_MAX = 16
 """How many events that are over are remembered, so that a repeat of one does not start it again."""
 OPEN_MAX = 64
 """How many events that are not over are held at a time; what a VEN remembers is bounded."""
@@ -237,5 +237,5 @@ def _trimmed(events: Mapping[str, ScheduledEvent], now_ts: float) -> Mapping[str
         if scheduled.announced in OVER and scheduled.phase(now_ts) in OVER
     ]
     over.sort(key=lambda scheduled: scheduled.end_ts)
-    forgotten = {scheduled.event.event_id for scheduled in over[: max(0, len(over) - KEPT_ENDED)]}
+    forgotten = {scheduled.event.event_id for scheduled in over[: max(0, len(over) - ENDED_MAX)]}
     return {event_id: scheduled for event_id, scheduled in events.items() if event_id not in forgotten}

@@ -1,4 +1,4 @@
-"""How the occupants' use of energy is spread over the day, the week and the year."""
+"""Occupants' use of energy over the day, the week and the year."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -60,14 +60,14 @@ class Span(NamedTuple):
     hours: tuple[tuple[int, float, float], ...]
 
 
-class Start(NamedTuple):
+class UseStart(NamedTuple):
     """A use that starts *at_s* seconds into its hour and lasts *run_s*; never, when *at_s* is infinite."""
 
     at_s: float
     run_s: float
 
 
-NEVER = Start(inf, 0.0)
+NEVER = UseStart(inf, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,11 +95,11 @@ class Occupants:
         """A factor around 1, within the spread."""
         return 1.0 + self.spread * (2.0 * self.unit(number, index) - 1.0)
 
-    def start(self, end_use: str, runs_d: float, run_s: float, number: int, index: int) -> Start:
+    def start(self, end_use: str, runs_d: float, run_s: float, number: int, index: int) -> UseStart:
         """The run that starts in hour *index*, if any; it takes three streams from *number* on."""
         if self.unit(number, index) >= self.mean(end_use, runs_d, index):
             return NEVER
-        return Start(self.unit(number + 1, index) * S_PER_H, run_s * self.varied(number + 2, index))
+        return UseStart(self.unit(number + 1, index) * S_PER_H, run_s * self.varied(number + 2, index))
 
 
 def stream_number(name: str) -> int:

@@ -1,1 +1,1 @@
-"""What an operator uses: the aggregator, the fleet, reports of events."""
+"""The operator's tools: the aggregator, the fleet, reports of events."""

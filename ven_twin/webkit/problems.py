@@ -1,4 +1,4 @@
-"""What is answered when a call cannot be done: problem+json that names what is wrong. Source: RFC 9457."""
+"""Refusals of a call as problem+json that names the mistake. Source: RFC 9457."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from contracts.api.reports import EventReport, read_report
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventPage
 from contracts.store import views
-from contracts.store.keys import EVENT_PART, REPORT_PART, Key
+from contracts.store.keys import EVENT_SORT_KEY, REPORT_SORT_KEY, Key
 from contracts.wire.telemetry import Timestamp
 from lambdas.api.adapters import ApiAdapters
 from lambdas.api.logic import etags
@@ -32,7 +32,7 @@ class ListPosition(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_
 def list_events(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
     """A page of events, the newest start first."""
     at: ListPosition | None = request.position(ListPosition)
-    after = None if at is None else {"part": EVENT_PART, "startTs": at.start_ts, "eventId": at.event_id}
+    after = None if at is None else {"part": EVENT_SORT_KEY, "startTs": at.start_ts, "eventId": at.event_id}
     page, last = adapters.events.page(after, request.query.limit)
     summaries = (views.event_summary(_header(row), request.now) for row in page)
     following = None if last is None else request.cursor(ListPosition(int(last["startTs"]), last["eventId"]))
@@ -130,7 +130,7 @@ def _event(request: OperationRequest, adapters: ApiAdapters) -> EventRow:
 
 def _report(request: OperationRequest, adapters: ApiAdapters) -> Any:
     """The report as it is stored, or None."""
-    item = adapters.events.table.get(Key(request.path.event_id, REPORT_PART))
+    item = adapters.events.table.get(Key(request.path.event_id, REPORT_SORT_KEY))
     return None if item is None else item["report"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.store.keys import OWN_KWH_PREFIX, Key, ven_sort_key
+from contracts.store.keys import METERED_KWH_PREFIX, Key, ven_sort_key
 from contracts.wire.acks import Ack
 from lambdas.record_vens.logic.messages import Message, Presence, ReceivedAck, ReportedState
 from lambdas.shared import rows
@@ -141,7 +141,7 @@ def _metered_kwh(ack: Ack) -> dict[str, Any]:
     if not is_transition(ack) or not isinstance(delivered_kwh, int | float):
         return {}
     revision = ack.correlation_id.split(":")[-2]
-    return {f"{OWN_KWH_PREFIX}{revision}": delivered_kwh}
+    return {f"{METERED_KWH_PREFIX}{revision}": delivered_kwh}
 
 
 def _shown(ack: Ack) -> dict[str, Any]:

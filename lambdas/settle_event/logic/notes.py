@@ -67,9 +67,9 @@ def _named(ven_ids: Sequence[str]) -> str:
 def _by_themselves(vens: Sequence[VenReport]) -> list[str]:
     """Note figures of the VENs that differ from those of their rows."""
     both = [
-        (ven.own_kwh, ven.delivered["clone"].delivered_kwh)
+        (ven.metered_kwh, ven.delivered["clone"].delivered_kwh)
         for ven in vens
-        if ven.own_kwh is not None and "clone" in ven.delivered
+        if ven.metered_kwh is not None and "clone" in ven.delivered
     ]
     reported_kwh, rows_kwh = sum(reported for reported, _ in both), sum(by_rows for _, by_rows in both)
     most_kwh = max(abs(reported_kwh), abs(rows_kwh))

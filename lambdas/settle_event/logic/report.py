@@ -18,7 +18,7 @@ from contracts.api.reports import (
     Series,
     VenReport,
 )
-from contracts.store.keys import REPORT_PART
+from contracts.store.keys import REPORT_SORT_KEY
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.units import S_PER_H
@@ -142,7 +142,7 @@ def report_item(report: EventReport, expires_ts: int) -> dict[str, Any]:
     value: dict[str, Any] = msgspec.to_builtins(report)
     return {
         "eventId": report.event_id,
-        "part": REPORT_PART,
+        "part": REPORT_SORT_KEY,
         "report": value,
         "settledTs": report.settled_ts,
         "expiresTs": expires_ts,
@@ -182,7 +182,7 @@ def _requested_kwh(fleet: VenTimeline, vens: Sequence[VenReport], window: Window
 
 def _interval(window: Window, fleet: VenTimeline, vens: Sequence[MeasuredVen], index: int) -> IntervalReport:
     dispatched_kwh = sum(
-        (ven.report.asked_intervals_kw[index] or 0.0) * ven.called_intervals_s[index] / S_PER_H
+        (ven.report.requested_intervals_kw[index] or 0.0) * ven.called_intervals_s[index] / S_PER_H
         for ven in vens
     )
     dispatched_kw = _mean_kw(dispatched_kwh, window.duration_s)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
-from contracts.store.keys import OWN_KWH_PREFIX
+from contracts.store.keys import METERED_KWH_PREFIX
 from contracts.wire.events import Phase
 from contracts.wire.ids import VenId
 from contracts.wire.units import S_PER_H
@@ -205,7 +205,7 @@ def _report(
         end_ts=window.end_ts,
         requested_kw=_requested_kw(timeline, trace, window) or 0.0,
         requested_kwh=_requested_kwh(timeline, trace, window),
-        asked_intervals_kw=tuple(_requested_kw(timeline, trace, interval) for interval in windows),
+        requested_intervals_kw=tuple(_requested_kw(timeline, trace, interval) for interval in windows),
         used_kw=trace.over(window).used_kw,
         delivered=delivered,
         quality=_quality(trace, window, covered_s),
@@ -215,7 +215,7 @@ def _report(
         response_s=max(0.0, active["ts"] - window.start_ts) if active else None,
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window),
-        own_kwh=_reported_kwh(acks),
+        metered_kwh=_reported_kwh(acks),
         notes=tuple(_notes(window, covered_s, delivered, acks)),
     )
 
@@ -257,7 +257,7 @@ def _rebound_1h_kwh(trace: Trace, window: Window) -> float | None:
 
 def _reported_kwh(acks: Mapping[str, Any]) -> float | None:
     """Energy that the VEN itself reports as delivered, over all its acting; None without a report."""
-    energies = [kwh for name, kwh in acks.items() if name.startswith(OWN_KWH_PREFIX)]
+    energies = [kwh for name, kwh in acks.items() if name.startswith(METERED_KWH_PREFIX)]
     return sum(energies) if energies else None
 
 

@@ -44,7 +44,7 @@ def ven(number: int, kw: float = 1.5, **fields: Any) -> VenReport:
         "ven_id": f"house-{number}",
         "requested_kw": 2.0,
         "requested_kwh": 2.0,
-        "asked_intervals_kw": (2.0, 2.0),
+        "requested_intervals_kw": (2.0, 2.0),
         "used_kw": 1.0,
         "delivered": {"residential_5_of_10": delivered(kw, low_kw=1.0, high_kw=2.0), "clone": delivered(kw)},
         "quality": WHOLE,

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.wire.events import Phase, Signal
 from tests.support.ven_states import NOW, event
-from ven_twin.control.event_history import PAST_KEPT, PastEvent, past_event, requested_kwh, with_past
+from ven_twin.control.event_history import PAST_MAX, PastEvent, past_event, requested_kwh, with_past
 from ven_twin.control.meter import Meter
 from ven_twin.control.schedule import EventOrigin, ScheduledEvent
 
@@ -39,15 +39,15 @@ def test_events_that_are_over_are_kept_newest_first_once_each_and_bounded() -> N
     """A repeat moves an event to the front; the oldest is forgotten."""
     events = [
         PastEvent(event_id=f"e{n}", start_ts=NOW, end_ts=NOW + n, ended=Phase.COMPLETED)
-        for n in range(PAST_KEPT + 1)
+        for n in range(PAST_MAX + 1)
     ]
     past: tuple[PastEvent, ...] = ()
     for one in events:
         past = with_past(past, one)
-    assert [one.event_id for one in past] == [f"e{n}" for n in range(PAST_KEPT, 0, -1)]
-    again = with_past(past, events[PAST_KEPT - 1])
-    assert [one.event_id for one in again[:2]] == [f"e{PAST_KEPT - 1}", f"e{PAST_KEPT}"]
-    assert len(again) == PAST_KEPT
+    assert [one.event_id for one in past] == [f"e{n}" for n in range(PAST_MAX, 0, -1)]
+    again = with_past(past, events[PAST_MAX - 1])
+    assert [one.event_id for one in again[:2]] == [f"e{PAST_MAX - 1}", f"e{PAST_MAX}"]
+    assert len(again) == PAST_MAX
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.wire.events import NEAR_S, Phase, Signal
 from tests.support.ven_states import NOW, VEN, event
-from ven_twin.control.schedule import KEPT_ENDED, OPEN_MAX, EventOrigin, Schedule, ScheduleVerdict
+from ven_twin.control.schedule import ENDED_MAX, OPEN_MAX, EventOrigin, Schedule, ScheduleVerdict
 
 
 def holding(*events: tuple[object, EventOrigin] | object) -> Schedule:
@@ -182,16 +182,16 @@ def test_schedule_gives_the_interval_in_force() -> None:
 
 def test_schedule_forgets_the_oldest_of_what_is_over() -> None:
     """What is over is remembered for a while, so that a repeat of it starts nothing, and not for ever."""
-    schedule = holding(*[event(f"e{n}", durations_s=(n + 1,)) for n in range(KEPT_ENDED + 3)])
+    schedule = holding(*[event(f"e{n}", durations_s=(n + 1,)) for n in range(ENDED_MAX + 3)])
     schedule, _ = schedule.announce(NOW + 1000)
-    assert sorted(schedule.events) == sorted(f"e{n}" for n in range(3, KEPT_ENDED + 3))
+    assert sorted(schedule.events) == sorted(f"e{n}" for n in range(3, ENDED_MAX + 3))
 
 
 def test_schedule_forgets_nothing_that_is_to_come() -> None:
     """However many events there are, those to come stay."""
-    schedule = holding(*[event(f"e{n}", starts_in_s=100 + n) for n in range(KEPT_ENDED + 9)])
+    schedule = holding(*[event(f"e{n}", starts_in_s=100 + n) for n in range(ENDED_MAX + 9)])
     schedule, _ = schedule.announce(NOW)
-    assert len(schedule.events) == KEPT_ENDED + 9
+    assert len(schedule.events) == ENDED_MAX + 9
 
 
 def test_schedule_lets_an_event_that_came_both_ways_go_by_shadow() -> None:

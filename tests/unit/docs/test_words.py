@@ -25,8 +25,6 @@ FOLDERS = (
     "harness",
 )
 PRODUCT = ("contracts", "cdk", "lambdas", "ven_twin", "local_cloud", "harness")
-SAME_THING = frozenset({"RefusedError"})
-"""Class names that stand twice because both are one thing, seen from two sides of the wire."""
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -58,9 +56,7 @@ def test_a_class_name_stands_once() -> None:
         for path, tree in modules(ROOT / folder):
             for name in classes_in(tree):
                 where[name].append(str(path.relative_to(ROOT)))
-    twice = {name: paths for name, paths in where.items() if len(paths) > 1}
-    assert {name: paths for name, paths in twice.items() if name not in SAME_THING} == {}
-    assert set(twice) >= SAME_THING
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
 
 def test_the_folders_are_the_whole_product() -> None:

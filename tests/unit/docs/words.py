@@ -34,6 +34,8 @@ NO_NAMES = frozenset(
     }
 )
 """Participles say when a value came and not what it is; the others say of anything that it is something."""
+TERMS = ("not_found", "taken_over")
+"""Names that others gave: HTTP's Not Found, MQTT's Session taken over."""
 QUESTION = re.compile(r"(?:What|Whose|Which|Who|Whom|How|Where|When|Whether|Why)\b")
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -69,7 +71,16 @@ def names_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def no_names_in(tree: ast.AST) -> list[str]:
     """The names that are built with a word of `NO_NAMES`, each with its line."""
-    return [f"{line}: {name}" for line, name in sorted(names_in(tree)) if NO_NAMES & set(words_of(name))]
+    return [
+        f"{line}: {name}" for line, name in sorted(names_in(tree)) if NO_NAMES & set(_without_terms(name))
+    ]
+
+
+def _without_terms(name: str) -> list[str]:
+    words = "_".join(words_of(name))
+    for term in TERMS:
+        words = words.replace(term, "")
+    return words.split("_")
 
 
 def questions_in(tree: ast.AST) -> list[str]:

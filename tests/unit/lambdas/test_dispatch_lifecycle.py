@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.store import views
-from contracts.store.keys import EVENT_PART, Key
+from contracts.store.keys import EVENT_SORT_KEY, Key
 from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.handler import handler
 from lambdas.shared import clients
@@ -119,7 +119,7 @@ def test_a_program_may_be_written_programme(fleet: World) -> None:
 def test_an_event_that_was_stored_with_its_programme_keeps_it(fleet: World) -> None:
     """An event that an older version created is read, and revised, with its program."""
     ask("create", intervals=HOUR_12, program="summer-peak")
-    fleet.events.update(Key("e1", EVENT_PART), {"program": None, "programme": "summer-peak"})
+    fleet.events.update(Key("e1", EVENT_SORT_KEY), {"program": None, "programme": "summer-peak"})
     assert row(fleet).program == "summer-peak"
     summary = views.event_summary(fleet.event_part("e1"), NOW)
     assert summary is not None
@@ -367,9 +367,9 @@ def test_a_revision_beside_a_redispatch_is_made_anew(fleet: World, monkeypatch: 
 
 
 def _header_key() -> Any:
-    from contracts.store.keys import EVENT_PART, Key  # noqa: PLC0415 - here alone
+    from contracts.store.keys import EVENT_SORT_KEY, Key  # noqa: PLC0415 - here alone
 
-    return Key("e1", EVENT_PART)
+    return Key("e1", EVENT_SORT_KEY)
 
 
 @pytest.mark.usefixtures("fleet")

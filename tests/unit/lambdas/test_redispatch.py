@@ -195,10 +195,10 @@ def test_one_that_was_cut_short_is_completed_by_the_next(
     """Killed between the header and the shadows: the next minute writes what is missing first."""
     reports(running, "a", 2.0)
     reports(running, "b", 4.0)
-    from lambdas.dispatch_event.adapters import Adapters  # noqa: PLC0415 - here alone
+    from lambdas.dispatch_event.adapters import DispatchAdapters  # noqa: PLC0415 - here alone
 
     with monkeypatch.context() as patch:
-        patch.setattr(Adapters, "carry_out", _killed)
+        patch.setattr(DispatchAdapters, "carry_out", _killed)
         with pytest.raises(KeyboardInterrupt):
             ask()
     assert running.desired("c") == {}

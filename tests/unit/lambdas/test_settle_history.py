@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from contracts.api.reports import EventReport
-from contracts.store.keys import REPORT_PART, Key, day_row_id, telemetry_row_id, ven_sort_key
+from contracts.store.keys import REPORT_SORT_KEY, Key, day_row_id, telemetry_row_id, ven_sort_key
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event import adapters as adapters_module
 from lambdas.settle_event.handler import handler
@@ -126,9 +126,9 @@ def test_a_report_that_was_stored_with_its_programme_keeps_it(remembered: World)
     dispatch(program="summer-peak")
     event_rows(remembered)
     settled = report()
-    stored = remembered.event_part("e1", REPORT_PART)["report"]
+    stored = remembered.event_part("e1", REPORT_SORT_KEY)["report"]
     stored["programme"] = stored.pop("program")
-    remembered.events.update(Key("e1", REPORT_PART), {"report": stored})
+    remembered.events.update(Key("e1", REPORT_SORT_KEY), {"report": stored})
     assert report() == settled
 
 
@@ -231,7 +231,7 @@ def test_what_is_asked_follows_the_plans(house: World) -> None:
         (3.0, 1800),
         (1.0, 1800),
     ]
-    assert whole.vens[0].asked_intervals_kw == (pytest.approx(3.0), pytest.approx(1.0))
+    assert whole.vens[0].requested_intervals_kw == (pytest.approx(3.0), pytest.approx(1.0))
 
 
 def test_what_a_ven_does_after_it_left_is_not_delivered(house: World) -> None:
@@ -251,7 +251,7 @@ def test_what_a_ven_does_after_it_left_is_not_delivered(house: World) -> None:
     house.now = START + 3720
     whole = report()
     (one,) = whole.vens
-    assert (one.opted_out, one.opt_out_reason, one.own_kwh) == (True, "economic", 1.5)
+    assert (one.opted_out, one.opt_out_reason, one.metered_kwh) == (True, "economic", 1.5)
     assert one.delivered["clone"].delivered_kwh == pytest.approx(1.5)
     assert whole.delivered["clone"].delivered_kw == pytest.approx(1.5)
     assert whole.participation is not None
@@ -353,9 +353,9 @@ def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:
     """Whoever comes second takes the first one's report, with its time."""
     dispatch()
     event_rows(house)
-    settle = adapters_module.Adapters.settle
+    settle = adapters_module.SettleAdapters.settle
 
-    def slow(self: adapters_module.Adapters, *given: Any, **named: Any) -> EventReport:
+    def slow(self: adapters_module.SettleAdapters, *given: Any, **named: Any) -> EventReport:
         worked_out = settle(self, *given, **named)
         patch.undo()
         house.now += 5
@@ -363,7 +363,7 @@ def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:
         return worked_out
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(adapters_module.Adapters, "settle", slow)
+        patch.setattr(adapters_module.SettleAdapters, "settle", slow)
         stands = report()
     assert stands.settled_ts == house.event_part("e1", "REPORT")["report"]["settledTs"] == START + 3725
     assert ven(house)["calledKwh"] == pytest.approx(3.0)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.support.ven_stand import START_TS, Stand
-from ven_twin.control.event_history import PAST_KEPT
+from ven_twin.control.event_history import PAST_MAX
 from ven_twin.ven.page.presenter import ven_view
 from ven_twin.ven.page.view import VenView
 
@@ -107,11 +107,11 @@ async def test_an_event_is_shown_with_its_steps(stand: Stand) -> None:
 
 async def test_past_events_are_bounded_and_newest_first(stand: Stand) -> None:
     """However many end, the latest stay, and outlive the process."""
-    for number in range(PAST_KEPT + 3):
+    for number in range(PAST_MAX + 3):
         await stand.command(op="event", event_id=f"e{number}", shed_kw=1, duration_s=1)
         stand.live(2)
     names = [over.event_id for over in stand.twin.snapshot().past]
-    assert names == [f"e{number}" for number in range(PAST_KEPT + 2, 2, -1)]
+    assert names == [f"e{number}" for number in range(PAST_MAX + 2, 2, -1)]
     stand.kill()
     stand.start()
     assert [over.event_id for over in stand.twin.snapshot().past] == names

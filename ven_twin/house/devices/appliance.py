@@ -11,7 +11,7 @@ from ven_twin.house.circuit import Circuit
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment, Use
 from ven_twin.house.flexibility import Flexibility
-from ven_twin.house.occupants import HabitsT, Span, Start, Stream, StreamType
+from ven_twin.house.occupants import HabitsT, Span, Stream, StreamType, UseStart
 
 
 class ApplianceSpec(Circuit, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class ApplianceStream(Stream[HabitsT]):
     use_type: ClassVar[type[ApplianceUse]]
 
     @abstractmethod
-    def start(self, index: int) -> Start:
+    def start(self, index: int) -> UseStart:
         """The run that starts in hour *index*, if any."""
 
     def use(self, span: Span) -> ApplianceUse | None:
@@ -51,7 +51,7 @@ class ApplianceStream(Stream[HabitsT]):
 
 
 @lru_cache(maxsize=512)
-def _start(stream: ApplianceStream[Any], index: int) -> Start:
+def _start(stream: ApplianceStream[Any], index: int) -> UseStart:
     return stream.start(index)
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.appliance import Appliance, ApplianceSpec, ApplianceStream, ApplianceUse
-from ven_twin.house.occupants import DeviceHabits, PerDay, RunS, Start, StreamType
+from ven_twin.house.occupants import DeviceHabits, PerDay, RunS, StreamType, UseStart
 
 DRYER = 4
 """Number of the first of three streams of chance: whether a run starts, when, and how long it is."""
@@ -35,7 +35,7 @@ class DryerStream(ApplianceStream[DryerHabits]):
     habits_type = DryerHabits
     use_type = DryerUse
 
-    def start(self, index: int) -> Start:
+    def start(self, index: int) -> UseStart:
         """The run that starts in hour *index*, if any."""
         habits = self.habits
         return self.occupants.start("dryer", habits.dryer_runs_d, habits.dryer_run_s, DRYER, index)

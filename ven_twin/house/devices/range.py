@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.appliance import Appliance, ApplianceSpec, ApplianceStream, ApplianceUse
-from ven_twin.house.occupants import DeviceHabits, PerDay, RunS, Start, StreamType
+from ven_twin.house.occupants import DeviceHabits, PerDay, RunS, StreamType, UseStart
 
 RANGE = 7
 """Number of the first of three streams of chance: whether a run starts, when, and how long it is."""
@@ -35,7 +35,7 @@ class RangeStream(ApplianceStream[RangeHabits]):
     habits_type = RangeHabits
     use_type = RangeUse
 
-    def start(self, index: int) -> Start:
+    def start(self, index: int) -> UseStart:
         """The run that starts in hour *index*, if any."""
         habits = self.habits
         return self.occupants.start("range", habits.range_runs_d, habits.range_run_s, RANGE, index)

@@ -12,7 +12,7 @@ from ven_twin.house.circuit import Celsius, Circuit, SpanC
 from ven_twin.house.control import Control, Stepped
 from ven_twin.house.environment import Environment, Use
 from ven_twin.house.flexibility import Flexibility, clamp_unit
-from ven_twin.house.occupants import DeviceHabits, Span, Start, Stream, StreamType
+from ven_twin.house.occupants import DeviceHabits, Span, Stream, StreamType, UseStart
 
 WATER_KWH_L_C = 4.186 / S_PER_H
 """Heat that warms one litre of water by one degree, kWh."""
@@ -78,11 +78,11 @@ class WaterHeaterStream(Stream[WaterHeaterHabits]):
 
 
 @lru_cache(maxsize=256)
-def _draw(stream: WaterHeaterStream, index: int) -> Start:
+def _draw(stream: WaterHeaterStream, index: int) -> UseStart:
     occupants = stream.occupants
     mean_l = occupants.mean("water_heater", stream.habits.hot_water_l_d, index)
     litres = -log(1.0 - occupants.unit(TAP, index)) * mean_l
-    return Start(occupants.unit(TAP_AT, index) * TAP_WITHIN_S, min(litres, MOST_DRAW_L) / TAP_L_S)
+    return UseStart(occupants.unit(TAP_AT, index) * TAP_WITHIN_S, min(litres, MOST_DRAW_L) / TAP_L_S)
 
 
 class WaterHeater(msgspec.Struct, frozen=True, gc=False):

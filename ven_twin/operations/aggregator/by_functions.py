@@ -54,7 +54,7 @@ class DirectAggregator:
 
     def event(self, event_id: EventId) -> Event:
         """Read from the events table."""
-        event, _ = views.event_of_items(self._cloud.parts(event_id), now_ts=time.time())
+        event, _ = views.event_of_items(self._cloud.event_items(event_id), now_ts=time.time())
         if event is None:
             raise RefusedError("eventId", f"no event {event_id!r}", "notFound")
         return event
@@ -72,7 +72,7 @@ class DirectAggregator:
 
     def ven_reports(self, event_id: EventId) -> Iterator[VenReport]:
         """Read from the events table."""
-        for item in self._cloud.parts(event_id):
+        for item in self._cloud.event_items(event_id):
             if "report" in item and "venId" in item:
                 yield msgspec.convert(item["report"], VenReport)
 

@@ -181,8 +181,8 @@ class Cloud:
         """Every item of a small table."""
         yield from self._pages("scan", TableName=self.output(table), ConsistentRead=True)
 
-    def parts(self, event_id: str) -> Iterator[dict[str, Any]]:
-        """The event, each VEN's part in it, its report."""
+    def event_items(self, event_id: str) -> Iterator[dict[str, Any]]:
+        """The items of an event: its header, its plans, one for each VEN, its report."""
         yield from self._pages(
             "query",
             TableName=self.output(StackOutput.EVENTS_TABLE),
@@ -200,7 +200,7 @@ class Cloud:
             IndexName=keys.EVENTS_BY_START,
             KeyConditionExpression="#p = :p",
             ExpressionAttributeNames={"#p": keys.EVENTS_INDEX.partition},
-            ExpressionAttributeValues={":p": {"S": keys.EVENT_PART}},
+            ExpressionAttributeValues={":p": {"S": keys.EVENT_SORT_KEY}},
             ScanIndexForward=False,
             Limit=page,
         )

@@ -35,7 +35,9 @@ def write(report: EventReport, file: IO[str]) -> None:
     rows.writerow(COLUMNS)
     for ven in report.vens:
         for index, interval in enumerate(report.intervals):
-            requested_kw = ven.asked_intervals_kw[index] if index < len(ven.asked_intervals_kw) else None
+            requested_kw = (
+                ven.requested_intervals_kw[index] if index < len(ven.requested_intervals_kw) else None
+            )
             before = [
                 report.event_id,
                 ven.ven_id,

@@ -19,9 +19,9 @@ class _PayloadFree(logging.Filter):
 def quiet_logger() -> logging.Logger:
     """The logger to give to a gmqtt client; holds gmqtt's own at WARNING, for at DEBUG they log payloads."""
     logging.getLogger("gmqtt").setLevel(logging.WARNING)
-    logging.getLogger("gmqtt.mqtt.protocol").setLevel(logging.ERROR)  # losses are told by the session
+    logging.getLogger("gmqtt.mqtt.protocol").setLevel(logging.ERROR)  # the session logs losses
     quiet = logging.getLogger("gmqtt.session")
     quiet.setLevel(logging.WARNING)
-    if not any(isinstance(each, _PayloadFree) for each in quiet.filters):
+    if not any(isinstance(member, _PayloadFree) for member in quiet.filters):
         quiet.addFilter(_PayloadFree())
     return quiet

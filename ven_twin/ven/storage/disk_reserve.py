@@ -15,7 +15,7 @@ class DiskReserve:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._given_up_at = float("-inf")
+        self._released_at = float("-inf")
         if path is not None:
             self._take()
 
@@ -23,17 +23,17 @@ class DiskReserve:
         """Free the space; True when there was some to free."""
         if self._path is None or not self._path.exists():
             return False
-        self._given_up_at = time.monotonic()
+        self._released_at = time.monotonic()
         with contextlib.suppress(OSError):
             self._path.unlink()
         return True
 
     def retake(self) -> None:
         """Hold the space again, a minute or more after it was given up, if the disk has it by then."""
-        if self._path is None or self._given_up_at == float("-inf"):
+        if self._path is None or self._released_at == float("-inf"):
             return
-        if time.monotonic() - self._given_up_at >= _RETAKE_AFTER_S:
-            self._given_up_at = float("-inf") if self._take() else time.monotonic()
+        if time.monotonic() - self._released_at >= _RETAKE_AFTER_S:
+            self._released_at = float("-inf") if self._take() else time.monotonic()
 
     def _take(self) -> bool:
         assert self._path is not None  # noqa: S101 - for the type checker; both callers looked
