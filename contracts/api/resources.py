@@ -7,13 +7,14 @@ items stands here, for both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation
 from contracts.wire.acks import Ack, CircuitCurtailed
+from contracts.wire.commands import Operation
 from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval, Phase
 from contracts.wire.ids import (
     CheckedEventId,
@@ -32,20 +33,6 @@ BODY_MAX_BYTES = 1024 * 1024
 
 CommandId = Annotated[CorrelationId, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$(?!\n)")]
 """A command's correlation id as it can stand in a path."""
-Operation = Literal[
-    "disable",
-    "enable",
-    "event",
-    "get",
-    "ping",
-    "restore",
-    "set",
-    "setConfig",
-    "setLoad",
-    "shedLoad",
-    "shedPanel",
-]
-"""The operations of a VEN: the keys of `contracts.wire.commands.OPERATIONS`."""
 
 
 class _Resource(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):

@@ -130,6 +130,20 @@ class Restore(VenCommand, frozen=True):
     event_id: CheckedEventId | None = msgspec.field(name="event_id", default=None)
 
 
+Operation = Literal[
+    "disable",
+    "enable",
+    "event",
+    "get",
+    "ping",
+    "restore",
+    "set",
+    "setConfig",
+    "setLoad",
+    "shedLoad",
+    "shedPanel",
+]
+"""Every name of an operation on the wire: the keys of `OPERATIONS`."""
 OPERATIONS: Mapping[str, type[VenCommand]] = {
     kind.op: kind
     for kind in (Ping, Get, SetConfig, Enable, Disable, SetLoad, ShedLoad, ShedPanel, EventCommand, Restore)

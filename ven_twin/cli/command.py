@@ -12,6 +12,7 @@ import typer
 
 from contracts.api.resources import NewCommand
 from contracts.errors import FieldError
+from contracts.wire.commands import OPERATIONS
 from contracts.wire.ids import CorrelationId, VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, VenOption, with_aggregator
@@ -35,12 +36,7 @@ class NoAck(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 @with_aggregator
 def cmd(
     ven_id: VenOption,
-    op: Annotated[
-        str,
-        typer.Option(
-            "--op", help="ping, get, set, enable, disable, setLoad, shedLoad, shedPanel, event, restore."
-        ),
-    ],
+    op: Annotated[str, typer.Option("--op", help=f"{', '.join(OPERATIONS)}.")],
     *,
     data: Annotated[str, typer.Option("--data", help="The operation's data, a JSON object.")] = "{}",
     timeout_s: Annotated[
