@@ -9,11 +9,13 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
 from contracts.api.routes import Headers, Path, Route
+from lambdas.api import operations
 from lambdas.api.logic import calls, problems, responses
 from lambdas.api.logic.calls import Call
 from lambdas.api.logic.operation import OperationRequest, OperationResult
@@ -28,25 +30,6 @@ if TYPE_CHECKING:
     from lambdas.api.adapters import ApiAdapters
 
 logger = Logger()
-
-MODULES = {
-    "listVens": "vens",
-    "getVen": "vens",
-    "listTelemetry": "vens",
-    "sendCommand": "commands",
-    "getCommand": "commands",
-    "listEvents": "events",
-    "createEvent": "events",
-    "getEvent": "events",
-    "reviseEvent": "events",
-    "cancelEvent": "events",
-    "deleteEvent": "events",
-    "getReport": "events",
-    "settleEvent": "events",
-    "getFleet": "fleet",
-    "getOpenapi": "openapi",
-}
-"""The module of each operation of the route table, imported at the operation's first call."""
 
 
 @logger.inject_lambda_context
@@ -87,10 +70,12 @@ def _answer(call: Call, route: Route, parameters: Mapping[str, str]) -> Response
 
 @cache
 def _operation(name: str) -> Callable[[OperationRequest, ApiAdapters], OperationResult]:
-    """``getVen`` is `get_ven` of its module."""
-    module = import_module(f"lambdas.api.operations.{MODULES[name]}")
-    operation: Callable[[OperationRequest, ApiAdapters], OperationResult] = getattr(
-        module, re.sub(r"(?=[A-Z])", "_", name).lower()
+    """``getVen`` is `get_ven`, in whichever module of `lambdas.api.operations` it stands."""
+    function = re.sub(r"(?=[A-Z])", "_", name).lower()
+    names = (module.name for module in iter_modules(operations.__path__))
+    modules = (import_module(f"{operations.__name__}.{name}") for name in names)
+    operation: Callable[[OperationRequest, ApiAdapters], OperationResult] = next(
+        getattr(module, function) for module in modules if hasattr(module, function)
     )
     return operation
 

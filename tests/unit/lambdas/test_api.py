@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import json
+import re
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -12,7 +16,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from contracts.api.problems import PROBLEM_TYPE
 from contracts.api.resources import BODY_MAX_BYTES
 from contracts.api.routes import ROUTES
-from lambdas.api.handler import MODULES, _operation
+from lambdas.api import operations
+from lambdas.api.handler import _operation
 from tests.support.api_world import Answer, Api, event_of
 from tests.support.lambda_world import NOW, World
 
@@ -29,10 +34,18 @@ def problem(answer: Answer, status: int, kind: str, field: str | None = None) ->
     return found
 
 
-def test_every_route_has_its_operation() -> None:
-    """The table of routes and what the function can do are the same."""
-    assert {route.operation for route in ROUTES} == set(MODULES)
-    assert all(callable(_operation(route.operation)) for route in ROUTES)
+def test_every_route_has_its_operation_and_every_operation_its_route() -> None:
+    """One public function in the modules of operations for each route of the table, and none besides."""
+    names = [f"{operations.__name__}.{module.name}" for module in iter_modules(operations.__path__)]
+    public = sorted(
+        (name, function)
+        for module in map(import_module, names)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    )
+    routed = {re.sub(r"(?=[A-Z])", "_", route.operation).lower(): route.operation for route in ROUTES}
+    assert [name for name, _ in public] == sorted(routed)
+    assert all(_operation(routed[name]) is function for name, function in public)
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/vens/", "/vens//telemetry", "/vens/v/telemetry/x", ""])
