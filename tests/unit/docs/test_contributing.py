@@ -11,7 +11,7 @@ from tests.unit.docs.markdown import ROOT, names
 
 MOST = {
     "A device of the house": 3,
-    "A command to a VEN": 3,
+    "A command to a VEN": 2,
     "A baseline by matched days": 3,
     "A telemetry field, from the device to the page": 5,
     "A route of the HTTP API, with its command": 6,
