@@ -1,4 +1,4 @@
-"""``make bench``: every figure, printed as it comes; ``ARGS="physics"`` for one part."""
+"""``make bench``: print every figure as it is measured; ``ARGS="physics"`` runs one benchmark."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from harness.bench.figure import Figure
 console = Console(highlight=False)
 
 
-def _parts() -> list[str]:
+def _benchmarks() -> list[str]:
     return sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
 
 
-def _figures(part: str) -> Iterator[Figure]:
-    yield from importlib.import_module(f"harness.bench.bench_{part}").run()
+def _figures(benchmark: str) -> Iterator[Figure]:
+    yield from importlib.import_module(f"harness.bench.bench_{benchmark}").run()
 
 
 def main() -> None:
-    """Run the parts that are asked for, or all."""
-    wanted = sys.argv[1:] or _parts()
-    unknown = set(wanted) - set(_parts())
+    """Run the benchmarks named on the command line, or all."""
+    wanted = sys.argv[1:] or _benchmarks()
+    unknown = set(wanted) - set(_benchmarks())
     if unknown:
-        sys.exit(f"bench: no part {', '.join(sorted(unknown))}; there are {', '.join(_parts())}")
-    for part in wanted:
-        console.print(f"[bold]{part}[/]")
-        for figure in _figures(part):
+        names = ", ".join(_benchmarks())
+        sys.exit(f"bench: no benchmark {', '.join(sorted(unknown))}; there are {names}")
+    for benchmark in wanted:
+        console.print(f"[bold]{benchmark}[/]")
+        for figure in _figures(benchmark):
             beside = ""
             if figure.ratio is not None:
                 beside = (

@@ -1,4 +1,4 @@
-"""How fast the physics is: one house in plain Python, many in arrays, and GridLAB-D beside them."""
+"""Speed of the physics: one house in plain Python, many in arrays, and GridLAB-D beside them."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -116,7 +116,7 @@ def _fleet_us(house: House, environment: HouseEnvironment, count: int, minutes: 
 
 
 def _gridlabd_us() -> float:
-    """What ninety-nine more houses cost GridLAB-D over a day, a house and minute, CPU."""
+    """CPU time of GridLAB-D a house and minute, µs: ninety-nine more houses over a day."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_tmy3(folder / "sky.tmy3")

@@ -33,11 +33,11 @@ console = Console(highlight=False, width=150)
 
 
 def main() -> None:
-    """Run what is asked for, show it, and say by the exit code whether anything was lost."""
+    """Run the scenarios, print their outcomes, and exit 1 when a message was lost."""
     if sys.argv[1:2] == ["reconnects"]:
         reconnects.main(sys.argv[2:])
         return
-    options = _asked()
+    options = _options()
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # what is cut off is cut off by intent
     try:
         ours, plain = asyncio.run(_all(options))
@@ -45,14 +45,14 @@ def main() -> None:
         sys.exit(f"faults: {why}")
     for fault, seed in itertools.product(options.cloud, options.seed_range):
         ours.append(run_cloud(fault, seed, min(options.messages, CLOUD_MESSAGES_MAX)))
-        _say(ours[-1])
+        _print_outcome(ours[-1])
     console.print(table(f"The session: {options.seeds} seeds of {options.messages:,} messages", ours))
     if plain:
         title = f"Plain gmqtt 0.8.0, default settings: {options.plain_messages:,} messages"
         console.print(table(title, plain))
     if options.json:
-        found = {"session": [one.as_json() for one in ours], "plain": [one.as_json() for one in plain]}
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        runs = {"session": [run.as_json() for run in ours], "plain": [run.as_json() for run in plain]}
+        options.json.write_text(json.dumps(runs, indent=2) + "\n")
     if options.markdown:
         options.markdown.write_text(markdown(ours) + "\n\n" + markdown(plain) + "\n")
     failed = [outcome for outcome in ours if not outcome.holds]
@@ -63,32 +63,32 @@ def main() -> None:
         sys.exit(1)
 
 
-def _asked() -> argparse.Namespace:
-    asked = argparse.ArgumentParser(prog="faults", description=__doc__)
-    asked.add_argument("--seeds", type=int, default=10, help="how many seeds, from --first-seed on")
-    asked.add_argument("--first-seed", type=int, default=1)
-    asked.add_argument("--messages", type=int, default=10_000, help="of the session, a run")
-    asked.add_argument("--rate", type=float, default=2000.0, help="messages a second; on AWS it is 90")
-    asked.add_argument("--plain-messages", type=int, default=1500, help="of plain gmqtt, a run; 0 for none")
-    asked.add_argument("--jobs", type=int, default=4, help="how many runs at a time")
-    asked.add_argument("--only", action="append", default=[], help="scenarios with this in their name")
-    asked.add_argument("--json", type=Path, help="write every run to this file")
-    asked.add_argument("--markdown", type=Path, help="write the tables to this file")
-    options = asked.parse_args()
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="faults", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10, help="how many seeds, from --first-seed on")
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--messages", type=int, default=10_000, help="of the session, a run")
+    parser.add_argument("--rate", type=float, default=2000.0, help="messages a second; on AWS it is 90")
+    parser.add_argument("--plain-messages", type=int, default=1500, help="of plain gmqtt, a run; 0 for none")
+    parser.add_argument("--jobs", type=int, default=4, help="how many runs at a time")
+    parser.add_argument("--only", action="append", default=[], help="scenarios with this in their name")
+    parser.add_argument("--json", type=Path, help="write every run to this file")
+    parser.add_argument("--markdown", type=Path, help="write the tables to this file")
+    options = parser.parse_args()
     if options.seeds < 1 or options.messages < 20 or options.rate <= 0:
-        asked.error("at least 1 seed and 20 messages, at a rate above 0")
+        parser.error("at least 1 seed and 20 messages, at a rate above 0")
     options.seed_range = range(options.first_seed, options.first_seed + options.seeds)
     options.chosen = [one for one in SCENARIOS if _wanted(one.name, options.only)]
     options.twin = [name for name in TWIN_SCENARIOS if _wanted(name, options.only)]
     options.cloud = [one for one in CLOUD_SCENARIOS if _wanted(one.name, options.only)]
     if not (options.chosen or options.twin or options.cloud):
         names = [*(one.name for one in SCENARIOS), *TWIN_SCENARIOS, *(one.name for one in CLOUD_SCENARIOS)]
-        asked.error(f"no such scenario; there are: {'; '.join(names)}")
+        parser.error(f"no such scenario; there are: {'; '.join(names)}")
     return options
 
 
 def _wanted(name: str, only: list[str]) -> bool:
-    return not only or any(part in name for part in only)
+    return not only or any(text in name for text in only)
 
 
 async def _all(options: argparse.Namespace) -> tuple[list[FaultOutcome], list[FaultOutcome]]:
@@ -101,13 +101,13 @@ async def _all(options: argparse.Namespace) -> tuple[list[FaultOutcome], list[Fa
             rate, messages = PLAIN_RATE, options.plain_messages
         async with turns:
             outcome = await run_session(scenario, seed, messages, rate, folder, plain=plain)
-        _say(outcome)
+        _print_outcome(outcome)
         return outcome
 
     async def whole(name: str, seed: int, folder: Path) -> FaultOutcome:
         async with turns:
             outcome = await run_twin(name, seed, folder)
-        _say(outcome)
+        _print_outcome(outcome)
         return outcome
 
     with tempfile.TemporaryDirectory() as folder:
@@ -130,7 +130,7 @@ async def _all(options: argparse.Namespace) -> tuple[list[FaultOutcome], list[Fa
     return done[: len(done) - len(plain)], done[len(done) - len(plain) :]
 
 
-def _say(outcome: FaultOutcome) -> None:
+def _print_outcome(outcome: FaultOutcome) -> None:
     verdict = outcome.verdict
     sign = "✓" if outcome.holds else "✗"
     console.print(

@@ -55,5 +55,5 @@ class Broker(Mosquitto):
 
 
 def path(folder: Path) -> Path:
-    """Where a broker's files go in *folder*."""
+    """The folder of a broker's files below *folder*."""
     return folder / "mosquitto"

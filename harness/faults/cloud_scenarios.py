@@ -1,4 +1,4 @@
-"""What is done to the cloud's ingestion: the functions' real code, an account in the process (moto).
+"""Faults of the cloud's ingestion: the functions' real code, an account in the process (moto).
 
 moto keeps tables and has no queue that starts functions. So `TestInlet` stands for what AWS does between
 rule and function: at-least-once delivery in batches, partial failures, after three tries a dead letter with
@@ -213,7 +213,7 @@ def run_cloud(fault: CloudFault, seed: int, messages: int) -> FaultOutcome:
             for number, body in enumerate(dead):
                 inlet.waiting.append((f"redriven-{number}", body))
             inlet.drain()
-        stored = [(BOOT, int(found["seq"])) for found in world.telemetry.query(VEN, ("0", "9"), ["seq"])]
+        stored = [(BOOT, int(item["seq"])) for item in world.telemetry.query(VEN, ("0", "9"), ["seq"])]
     everything: frozenset[MessageId] = frozenset((BOOT, seq) for seq in range(messages))
     verdict = judge(ProducerJournal(everything, everything), stored, [], 0)
     remain = {base64.b64decode(json.loads(body)["payload"]) for body in inlet.dead}
@@ -250,13 +250,13 @@ def account() -> Iterator[World]:
 def envelope(payload: bytes) -> str:
     """A body as the topic rule writes it."""
     topic = Topics(VEN).telemetry
-    told = {
+    message = {
         "payload": base64.b64encode(payload).decode(),
         "topic": topic,
         "receivedMs": int(NOW * 1000),
         "clientId": VEN,
     }
-    return json.dumps(told)
+    return json.dumps(message)
 
 
 __all__ = ["CLOUD_SCENARIOS", "run_cloud"]

@@ -1,4 +1,4 @@
-"""MQTT packets in a stream of bytes: just their boundaries, and what a fault has to know of them. Sans-IO."""
+"""MQTT packets in a stream of bytes: just their boundaries, and what a fault reads of them. Sans-IO."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ class Frames:
     """Cuts a stream into packets; what is not complete yet waits for the rest."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._buffer = bytearray()
 
     def feed(self, received: bytes) -> list[bytes]:
         """The packets that *received* completes, whole, in order."""
-        self._held += received
+        self._buffer += received
         packets = []
-        while (end := _end(self._held)) is not None and end <= len(self._held):
-            packets.append(bytes(self._held[:end]))
-            del self._held[:end]
+        while (end := _end(self._buffer)) is not None and end <= len(self._buffer):
+            packets.append(bytes(self._buffer[:end]))
+            del self._buffer[:end]
         return packets
 
 
-def _end(held: bytearray) -> int | None:
-    """Where the first packet in *held* ends; None while its length is not known."""
+def _end(buffer: bytearray) -> int | None:
+    """The end of the first packet in *buffer*; None while its length is incomplete."""
     length = shift = 0
-    for index in range(1, min(len(held), 5)):
-        length |= (held[index] & 0x7F) << shift
+    for index in range(1, min(len(buffer), 5)):
+        length |= (buffer[index] & 0x7F) << shift
         shift += 7
-        if not held[index] & 0x80:
+        if not buffer[index] & 0x80:
             return index + 1 + length
     return None
 

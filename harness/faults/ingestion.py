@@ -97,5 +97,5 @@ class Ingestion:
 def as_stored(topic: str, payload: bytes) -> MessageId:
     """The key of the row that the function stores for a message, as the topic rule hands it on."""
     envelope = Envelope(payload=base64.b64encode(payload).decode(), topic=topic, received_ms=RECEIVED_MS)
-    said = read_message("m", msgspec.json.encode(envelope).decode()).payload
-    return said.boot_id, said.seq
+    row = read_message("m", msgspec.json.encode(envelope).decode()).payload
+    return row.boot_id, row.seq

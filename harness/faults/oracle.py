@@ -18,7 +18,7 @@ MessageId = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class ProducerJournal:
-    """What was offered to the outbox, and what of that it took."""
+    """The messages that the producer offered to the outbox, and those that the outbox accepted."""
 
     offered: frozenset[MessageId]
     accepted: frozenset[MessageId]
@@ -37,17 +37,17 @@ class ProducerJournal:
 
 @dataclass(frozen=True, slots=True)
 class OracleVerdict:
-    """What became of every message that was accepted.
+    """The fate of every accepted message, as counts.
 
     Attributes:
         accepted: messages that the outbox took.
         stored: of those, in the cloud's table, each once.
         dead_lettered: of those, put aside with their reason, by the VEN or by the cloud.
-        shed: messages that the outbox said it let go.
+        shed: messages that the outbox counted as shed.
         lost: of those accepted, neither stored nor dead-lettered nor counted as shed.
         invented: stored or dead-lettered but never offered, or counted as shed more often than can be.
         duplicates: deliveries beyond the first, removed by (venId, bootId, seq).
-        refused: messages that the outbox did not take, and said so.
+        refused: messages that the outbox refused.
     """
 
     accepted: int
@@ -61,7 +61,7 @@ class OracleVerdict:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was lost, and nothing came that was never said."""
+        """True when no message was lost and none came that was never offered."""
         return self.lost == 0 and self.invented == 0
 
 

@@ -1,4 +1,4 @@
-"""What one scenario came to, over its seeds, and how it is shown."""
+"""The outcome of one scenario over its seeds, and the tables that show it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FaultOutcome:
         connects: connections that reached the broker.
         seconds: how long it took.
         problem: what went wrong beside the oracle, or None.
-        note: what has to be said of how it was done.
+        note: how it was run.
     """
 
     scenario: str
@@ -38,7 +38,7 @@ class FaultOutcome:
 
     @property
     def holds(self) -> bool:
-        """Whether all is well."""
+        """True when no message was lost and nothing else went wrong."""
         return self.verdict.holds and self.problem is None
 
     def as_json(self) -> dict[str, object]:

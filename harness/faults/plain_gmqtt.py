@@ -9,7 +9,7 @@ import gmqtt
 import msgspec
 
 from contracts.wire.topics import Topics
-from harness.faults.producer import VEN, Config, Result, Speaker
+from harness.faults.producer import VEN, Config, Result, RowPublisher
 from ven_twin.ven.identity import identity_files
 
 PATIENCE_S = 20.0
@@ -26,7 +26,7 @@ async def produce_plainly(config: Config) -> int:
         connects += 1
         one.subscribe([gmqtt.Subscription(topic, qos=1) for topic in Topics(VEN).subscriptions])
 
-    def say(topic: str, payload: bytes) -> bool:
+    def publish(topic: str, payload: bytes) -> bool:
         try:
             client.publish(topic, payload, qos=1)
         except Exception:  # noqa: BLE001 - whatever it raises, it did not take the message
@@ -40,15 +40,15 @@ async def produce_plainly(config: Config) -> int:
             client.connect("localhost", config.port, ssl=context, version=5 if config.protocol == "5" else 4),
             10,
         )
-    except Exception:  # noqa: BLE001 - then nothing can be said at all, which the table shows
+    except Exception:  # noqa: BLE001 - then nothing can be published at all, which the table shows
         return 1
-    speaker = Speaker(config, say)
-    await speaker.say_all()
+    publisher = RowPublisher(config, publish)
+    await publisher.publish_all()
     waited_s = 0.0
     while waited_s < PATIENCE_S and not (client.is_connected and client._persistent_storage.is_empty):
         await asyncio.sleep(0.25)
         waited_s += 0.25
     Path(config.result).write_bytes(  # noqa: ASYNC240 - a small file, at its end
-        msgspec.json.encode(Result(boot_id=speaker.boot_id, connects=connects, state="plain"))
+        msgspec.json.encode(Result(boot_id=publisher.boot_id, connects=connects, state="plain"))
     )
     return 0

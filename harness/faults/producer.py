@@ -1,6 +1,6 @@
-"""The system under test: the VEN's real session and outbox in a process of its own, saying numbered rows.
+"""The system under test: the VEN's real session and outbox in a process of its own, publishing numbered rows.
 
-``python -m harness.faults.producer CONFIG``; `Config` says what stands in that file. Exit 0 once all is said
+``python -m harness.faults.producer CONFIG``; `Config` describes that file. Exit 0 once every row is published
 and acknowledged, 3 when it stopped because another client has its id.
 """
 
@@ -44,7 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         journal: where the oracle reads what was offered and accepted.
         result: where the counts go in the end.
         messages: how many the journal is to have in all, over every run.
-        rate: messages a second, for both the saying and the window.
+        rate: messages a second, for both the rows and the window.
         time_scale: how long delays before a reconnect are, a fraction of the real ones.
         denied_every: every so many goes to another VEN's topic, which the broker's policy denies.
         oversize_every: every so many is larger than AWS takes.
@@ -71,7 +71,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What the producer says of itself in the end."""
+    """The producer's counts at its end."""
 
     boot_id: str
     connects: int = 0
@@ -95,22 +95,22 @@ class Scaled(random.Random):
         return super().uniform(a, b) * self._scale
 
 
-class Speaker:
-    """Says row after row, and keeps the journal."""
+class RowPublisher:
+    """Publishes row after row, and writes the journal."""
 
-    def __init__(self, config: Config, say: Callable[[str, bytes], bool]) -> None:
-        self._config, self._say = config, say
+    def __init__(self, config: Config, publish: Callable[[str, bytes], bool]) -> None:
+        self._config, self._publish = config, publish
         self.boot_id = clock.new_boot_id(clock.now_ts())
         self._journal = os.open(config.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._seq = 0
 
-    async def say_all(self, over: Callable[[], bool] = lambda: False) -> None:
-        """Everything that is still to be said, at the rate that was asked for, unless it is *over* before."""
-        said_before = Path(self._config.journal).read_text().count("o ")  # noqa: ASYNC240 - at its start
+    async def publish_all(self, over: Callable[[], bool] = lambda: False) -> None:
+        """Publish the rows still to come at the configured rate, or until *over* is true."""
+        offered_before = Path(self._config.journal).read_text().count("o ")  # noqa: ASYNC240 - at its start
         begun_s = time.monotonic()
-        left, batch = self._config.messages - said_before, max(1, round(self._config.rate * BATCH_S))
+        left, batch = self._config.messages - offered_before, max(1, round(self._config.rate * BATCH_S))
         for number in range(left):
-            self._one(said_before + number)
+            self._one(offered_before + number)
             if over():
                 return
             if number % batch == batch - 1:
@@ -129,7 +129,7 @@ class Speaker:
         if _is(number, self._config.oversize_every):
             payload += b" " * OVERSIZE_BYTES
         self._write("o", seq)
-        if self._say(topic, payload):
+        if self._publish(topic, payload):
             self._write("a", seq)
 
     def _write(self, what: str, seq: int) -> None:
@@ -150,9 +150,11 @@ async def produce(config: Config) -> int:
         connect_timeout_s=config.connect_timeout_s, puback_timeout_s=config.puback_timeout_s,
     )  # fmt: skip
     session._pump._window = SendWindow(IN_FLIGHT_MAX, max(1, round(config.rate)))
-    speaker = Speaker(config, lambda topic, payload: session.publish("telemetry", topic, payload) is not None)
+    publisher = RowPublisher(
+        config, lambda topic, payload: session.publish("telemetry", topic, payload) is not None
+    )
     running = asyncio.ensure_future(session.run())
-    await speaker.say_all(lambda: session.status.state == "duplicate_client")
+    await publisher.publish_all(lambda: session.status.state == "duplicate_client")
     status = await session.until(lambda s: s.outbox_depth == 0 or s.state == "duplicate_client")
     state = status.state
     await session.stop(0)
@@ -160,7 +162,7 @@ async def produce(config: Config) -> int:
     counts = outbox.counts
     aside = [(*_id(row.payload), row.reason) for row in outbox.quarantined()]
     result = Result(
-        boot_id=speaker.boot_id,
+        boot_id=publisher.boot_id,
         connects=status.connects,
         unexpected_disconnects=status.unexpected_disconnects,
         shed=sum(counts.shed.values()),

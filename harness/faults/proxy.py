@@ -1,6 +1,6 @@
-"""The fault proxy: stands between a VEN and its broker, and does to what passes what its fault says.
+"""The fault proxy: stands between a VEN and its broker, and applies its fault to the passing packets.
 
-In its usual form it ends TLS on both sides, so that it sees packets; told to be blind it hands bytes on,
+In its usual form it ends TLS on both sides, so that it sees packets; with *server* None it hands bytes on,
 and broker and VEN see each other's certificates.
 """
 
@@ -47,7 +47,7 @@ class ProxyLink:
         self.over.set()
 
     def half_open(self) -> None:
-        """From now on nothing passes either way, and nobody is told."""
+        """Let nothing pass either way from now on, without a sign to either side."""
         self.deaf = True
 
 
@@ -138,14 +138,14 @@ class Proxy:
             if link.deaf:
                 await link.over.wait()
         finally:
-            for each in (*passing, over):
-                each.cancel()
+            for future in (*passing, over):
+                future.cancel()
             await asyncio.gather(*passing, over, return_exceptions=True)
             if not link.over.is_set():  # one side ended in good order, and so does the other
                 link.over.set()
                 await asyncio.gather(*map(_close, (writer, above)))
-            for each_writer in (writer, above):
-                each_writer.transport.abort()
+            for open_writer in (writer, above):
+                open_writer.transport.abort()
 
     async def _pass(
         self,
@@ -154,7 +154,7 @@ class Proxy:
         fault: Callable[[ProxyLink, bytes], Awaitable[None]],
         plainly: Callable[[bytes], None],
     ) -> None:
-        """Hand on what *reader* gives until it ends; a side that ends while the link is deaf is not told."""
+        """Hand on what *reader* gives until it ends; a deaf link passes no end on."""
         frames = Frames()
         with contextlib.suppress(OSError):
             while received := await reader.read(READ_BYTES):
@@ -175,6 +175,6 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
-        known = writer.get_extra_info("socket")
-        known.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

@@ -1,4 +1,4 @@
-"""A thousand sessions that lost their connection in the same instant: when each comes back."""
+"""The reconnects of a thousand sessions that lost their connection in the same instant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIMIT = 500
 
 
 def arrivals_s(sessions: int, seed: int, attempts: int = 1) -> list[float]:
-    """When each session tries, s after all were cut off at 0; with more *attempts* each of them fails."""
+    """Times of every session's connects, s after all were cut off at 0; of several *attempts* all fail."""
     seeds = random.Random(seed)
     times = []
     for _ in range(sessions):
@@ -43,10 +43,10 @@ def histogram(times_s: list[float]) -> list[tuple[int, int]]:
 
 def main(arguments: list[str]) -> None:
     """Print the histogram of the first return, and the busiest second over many seeds."""
-    asked = argparse.ArgumentParser(prog="faults reconnects", description=__doc__)
-    asked.add_argument("--sessions", type=int, default=SESSIONS)
-    asked.add_argument("--seeds", type=int, default=100)
-    options = asked.parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="faults reconnects", description=__doc__)
+    parser.add_argument("--sessions", type=int, default=SESSIONS)
+    parser.add_argument("--seeds", type=int, default=100)
+    options = parser.parse_args(arguments)
     for line in shown(options.sessions, options.seeds):
         print(line)  # noqa: T201 - a report
 

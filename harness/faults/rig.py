@@ -78,7 +78,7 @@ class Rig:
 
     @property
     def journal(self) -> Path:
-        """What the oracle goes by."""
+        """The file in which the producer notes offered and accepted messages."""
         return self.folder / "journal"
 
     @property
@@ -147,19 +147,19 @@ class Rig:
         if self.runs:
             waits.append(asyncio.ensure_future(self.runs[-1].wait()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
+        for wait in waits:
+            wait.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
 
-    async def moments(self, count: int, act: Callable[[int], Awaitable[None]]) -> None:
-        """Do *act* at *count* moments of the run, spread by the seed over the middle of it."""
+    async def at_random_times(self, count: int, act: Callable[[int], Awaitable[None]]) -> None:
+        """Call *act* at *count* times in the run, drawn from the seed over its middle."""
         shares = sorted(self.rng.uniform(0.08, 0.85) for _ in range(count))
         for number, share in enumerate(shares):
             await self.delivered(round(share * self.messages))
             await act(number)
 
     def verdict(self) -> tuple[OracleVerdict, Result | None]:
-        """What the oracle says now, and what the producer says of itself."""
+        """The oracle's verdict up to now, and the producer's result."""
         result = self.result()
         aside: list[MessageId] = [(boot, seq) for boot, seq, _ in result.put_aside] if result else []
         shed = result.shed if result else 0
@@ -168,7 +168,7 @@ class Rig:
         return judge(journal, self.ingestion.delivered, aside, shed, in_doubt_max), result
 
     def result(self) -> Result | None:
-        """What the producer's last run said in the end, if it came to that."""
+        """The result of the producer's last run; None when it did not end by itself."""
         file = self.folder / "result.json"
         return msgspec.json.decode(file.read_bytes(), type=Result) if file.exists() else None
 

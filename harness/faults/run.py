@@ -51,4 +51,4 @@ async def run_session(
 
 def _last_line(folder: Path) -> str:
     lines = (folder / "producer.log").read_text().strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "its log is empty"

@@ -1,4 +1,4 @@
-"""What is done to the session, by name; each runs the real processes, and is judged by the oracle."""
+"""Faults of the session, by name; every scenario runs the real processes, and the oracle judges it."""
 
 # ruff: noqa: ASYNC110 - what is waited for is in other processes
 from __future__ import annotations
@@ -70,7 +70,7 @@ async def _broker_restarts(rig: Rig, *, keep: bool) -> None:
         await asyncio.sleep(rig.rng.uniform(0.0, 0.3))
         await rig.broker_up()
 
-    await rig.moments(4, restart)
+    await rig.at_random_times(4, restart)
     await rig.ended()
 
 
@@ -92,7 +92,7 @@ async def producer_killed(rig: Rig) -> None:
         await rig.kill_producer()
         await rig.start()
 
-    await rig.moments(4, again)
+    await rig.at_random_times(4, again)
     await rig.ended()
 
 
@@ -110,7 +110,7 @@ async def everything(rig: Rig) -> None:
                 rig.broker.forget()
             await rig.broker_up()
 
-    await rig.moments(4, strike)
+    await rig.at_random_times(4, strike)
     await rig.ended()
 
 
@@ -126,7 +126,7 @@ async def duplicate_client(rig: Rig) -> None:
         await duelling
     if code != DUPLICATE:
         raise AssertionError("the duel was not noticed")
-    await rig.start(takeover_limit=0)  # it had stopped and said so; what it had not said yet, it says now
+    await rig.start(takeover_limit=0)  # it had stopped with its own exit code; now it publishes the rest
     await rig.ended()
 
 
@@ -140,13 +140,13 @@ class _Intruder:
         """Connect whenever the VEN has."""
         from harness.faults.frames import connect  # noqa: PLC0415
 
-        context, known = identity_files.ssl_context(self._rig.identity), -1
+        context, number = identity_files.ssl_context(self._rig.identity), -1
         while True:
             await asyncio.sleep(0.01)
             links = self._rig.proxy.links
-            if not links or links[-1].over.is_set() or links[-1].number == known:
+            if not links or links[-1].over.is_set() or links[-1].number == number:
                 continue
-            known = links[-1].number
+            number = links[-1].number
             await asyncio.sleep(DUEL_S)
             with suppress(OSError):
                 reader, writer = await asyncio.open_connection(
@@ -154,7 +154,7 @@ class _Intruder:
                 )
                 writer.write(connect(VEN, clean=False))
                 await reader.read(4)
-                await links[known].over.wait()
+                await links[number].over.wait()
                 writer.transport.abort()
 
 
@@ -175,7 +175,7 @@ async def _offered(rig: Rig, count: int) -> None:
 
 
 async def disk_full(rig: Rig) -> None:
-    """The outbox's disk is full while the broker is away: what is refused is said, the rest is kept."""
+    """The outbox's disk is full while the broker is away: refused rows are counted, others stored."""
     await rig.start()
     await rig.delivered(rig.messages // 10)
     await rig.broker_down()
@@ -195,7 +195,7 @@ async def wrong_server(rig: Rig, kind: str) -> None:
     """The broker comes back with a certificate that must not be trusted, and later with its own."""
     await rig.start()
     await rig.delivered(rig.messages // 4)
-    own = rig.broker.server
+    genuine = rig.broker.server
     impostor = {
         "expired": lambda: rig.authority.issue("localhost", days=-1),
         "wrong name": lambda: rig.authority.issue("elsewhere", host="elsewhere.example"),
@@ -211,7 +211,7 @@ async def wrong_server(rig: Rig, kind: str) -> None:
     if len(rig.ingestion.delivered) != before:
         raise AssertionError(f"the session spoke to a broker whose certificate is of the kind: {kind}")
     await rig.broker_down()
-    rig.broker.show(own)
+    rig.broker.show(genuine)
     await rig.broker_up()
     await rig.ended()
 
@@ -245,7 +245,7 @@ async def key_rotation(rig: Rig) -> None:
         await rig.broker_down()
         await rig.broker_up()
 
-    await rig.moments(3, rotate)
+    await rig.at_random_times(3, rotate)
     await rig.ended()
 
 

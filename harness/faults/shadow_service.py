@@ -28,17 +28,17 @@ class Shadow:
 
     @property
     def desired(self) -> dict[str, Any]:
-        """What is wanted."""
+        """The desired state."""
         return dict(self.state.get("desired", {}))
 
     @property
     def reported(self) -> dict[str, Any]:
-        """What is said to be."""
+        """The reported state."""
         return dict(self.state.get("reported", {}))
 
     @property
     def delta(self) -> dict[str, Any]:
-        """What of the desired differs from the reported."""
+        """The desired values that differ from the reported ones."""
         return differing(self.desired, self.reported)
 
     def get(self, request: Mapping[str, Any], now_ts: int) -> tuple[str, dict[str, Any]]:
@@ -84,14 +84,14 @@ class Shadow:
 
 
 def differing(desired: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of *desired* that *reported* does not have."""
+    """The values of *desired* that *reported* does not have."""
     out: dict[str, Any] = {}
     for key, value in desired.items():
-        said = reported.get(key)
-        if isinstance(value, Mapping) and isinstance(said, Mapping):
-            if below := differing(value, said):
+        reported_value = reported.get(key)
+        if isinstance(value, Mapping) and isinstance(reported_value, Mapping):
+            if below := differing(value, reported_value):
                 out[key] = below
-        elif key not in reported or said != value:
+        elif key not in reported or reported_value != value:
             out[key] = value
     return out
 
@@ -127,7 +127,7 @@ class ShadowService:
 
     def desire(self, **desired: Any) -> None:
         """Write into the desired state, as an operator does."""
-        self._tell(self.shadow.update({"state": {"desired": desired}}, int(time.time())))
+        self._publish_answers(self.shadow.update({"state": {"desired": desired}}, int(time.time())))
 
     def command(self, **message: Any) -> None:
         """Send a command."""
@@ -158,11 +158,11 @@ class ShadowService:
             request = {}
         now_ts = int(time.time())
         if topic.endswith("/get"):
-            self._tell([self.shadow.get(request, now_ts)])
+            self._publish_answers([self.shadow.get(request, now_ts)])
         else:
-            self._tell(self.shadow.update(request, now_ts))
+            self._publish_answers(self.shadow.update(request, now_ts))
 
-    def _tell(self, messages: list[tuple[str, dict[str, Any]]]) -> None:
+    def _publish_answers(self, messages: list[tuple[str, dict[str, Any]]]) -> None:
         for suffix, document in messages:
             self._publish(self._topics.shadow(suffix), codec.encode(document))
         self._changed.set()

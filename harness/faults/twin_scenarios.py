@@ -1,4 +1,4 @@
-"""What is done to a whole twin: its link, its process, its clock. Judged by what came to the cloud."""
+"""Faults of a whole twin: its link, its process, its clock; judged by the messages in the cloud."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ EARLY_S, LATE_S = 0.1, 2.5
 
 @dataclass(slots=True)
 class TwinVerdict:
-    """What became of a twin's telemetry, shadow and commands.
+    """The fate of a twin's telemetry, shadow and commands, as counts.
 
     Attributes:
         rows: telemetry rows in the cloud, each once.
         gaps: numbers below the highest of a run of the twin that never came.
         runs: processes of the twin.
-        converged: whether reported came to be what was desired last, or says why not.
+        converged: true when the reported state equals the desired one, or carries its errors.
         commands: commands sent, each of them twice.
         unanswered: commands without an ack.
         answered_differently: commands with more than one ack, other than by redelivery.
@@ -61,7 +61,7 @@ class TwinVerdict:
 
     @property
     def holds(self) -> bool:
-        """Whether all is well."""
+        """True when every count of a fault is 0 and the shadow converged."""
         wrong = self.gaps + self.unanswered + self.answered_differently + self.phases_twice
         return self.converged and not wrong and not self.untimely
 
@@ -140,7 +140,7 @@ class TwinRig(Rig):
                 answers[ack["correlationId"]].add(raw)
         return TwinVerdict(
             rows=sum(map(len, seqs.values())),
-            gaps=sum(max(known) + 1 - len(known) for known in seqs.values()),
+            gaps=sum(max(numbers) + 1 - len(numbers) for numbers in seqs.values()),
             runs=len(self.runs),
             converged=converged,
             commands=len(self.commanded),
@@ -258,7 +258,7 @@ def _untimely(rig: TwinRig, wanted: dict[str, tuple[float, float]], late_by_s: d
         ack = json.loads(raw)
         if "phase" in ack:
             came.setdefault((ack["event_id"], ack["phase"]), at_ts)
-    found = []
+    untimely = []
     for event_id, (start_ts, end_ts) in wanted.items():
         for phase, due_ts, late_s in (
             ("active", start_ts, 0.0),
@@ -267,8 +267,8 @@ def _untimely(rig: TwinRig, wanted: dict[str, tuple[float, float]], late_by_s: d
             acked_ts = came.get((event_id, phase))
             if acked_ts is None or not -EARLY_S <= acked_ts - due_ts <= LATE_S + late_s:
                 came_at = "never" if acked_ts is None else f"{acked_ts - due_ts:+.1f} s"
-                found.append(f"{event_id} {phase}: {came_at}")
-    return found
+                untimely.append(f"{event_id} {phase}: {came_at}")
+    return untimely
 
 
 TWIN_SCENARIOS: dict[str, Callable[[TwinRig], Awaitable[TwinVerdict]]] = {
@@ -282,13 +282,13 @@ async def run_twin(name: str, seed: int, folder: Path) -> FaultOutcome:
     began_s = time.monotonic()
     rig = TwinRig(folder, random.Random(f"{name}{seed}"), messages=0)
     async with rig:
-        found = await TWIN_SCENARIOS[name](rig)
+        twin = await TWIN_SCENARIOS[name](rig)
         connects, deliveries = len(rig.proxy.links), len(rig.ingestion.delivered)
-    rows = found.rows
-    verdict = OracleVerdict(rows + found.gaps, rows, 0, 0, found.gaps, 0, deliveries - rows, 0)
+    rows = twin.rows
+    verdict = OracleVerdict(rows + twin.gaps, rows, 0, 0, twin.gaps, 0, deliveries - rows, 0)
     note = (
-        f"{found.runs} runs of the twin, {found.phases} phases announced,"
-        f" {found.commands} commands sent twice each; seq without gaps, reported as desired"
+        f"{twin.runs} runs of the twin, {twin.phases} phases announced,"
+        f" {twin.commands} commands sent twice each; seq without gaps, reported as desired"
     )
-    problem = None if found.holds else f"{found}"
+    problem = None if twin.holds else f"{twin}"
     return FaultOutcome(name, seed, verdict, connects, time.monotonic() - began_s, problem, note)

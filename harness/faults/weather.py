@@ -1,4 +1,4 @@
-"""The faults of a link, drawn from a seed. Each says what of MQTT it bends."""
+"""The faults of a link, drawn from a seed. Every class documents its change of the MQTT traffic."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from harness.faults.frames import CONNACK, DUP, PUBACK, PUBLISH, kind
 from harness.faults.proxy import Fault, ProxyLink
 
 
-class Now:
-    """Says now and then that it is time: on average once in *gap* calls, never twice within half of that."""
+class Strikes:
+    """Strikes at random: on average once in *gap* calls, never twice within half of that."""
 
     def __init__(self, rng: random.Random, gap: float) -> None:
         self._rng, self._gap = rng, gap
         self._left = self._draw()
 
     def due(self) -> bool:
-        """Whether it is time."""
+        """Count one call; true when the fault strikes now."""
         self._left -= 1.0
         if self._left > 0.0:
             return False
@@ -33,11 +33,11 @@ class CutMidPacket(Fault):
     """The link breaks in the middle of a PUBLISH."""
 
     def __init__(self, rng: random.Random, gap: float) -> None:
-        self._rng, self._now = rng, Now(rng, gap)
+        self._rng, self._strikes = rng, Strikes(rng, gap)
 
     async def up(self, link: ProxyLink, packet: bytes) -> None:
         """Half a packet, then a reset."""
-        if kind(packet) == PUBLISH and self._now.due():
+        if kind(packet) == PUBLISH and self._strikes.due():
             link.to_broker(packet[: self._rng.randrange(1, len(packet))])
             await asyncio.sleep(0)
             link.cut()
@@ -46,16 +46,16 @@ class CutMidPacket(Fault):
 
 
 class WithheldPubacks(Fault):
-    """From some moment on a connection brings no PUBACK any more, although the broker took the messages."""
+    """From a random time on a connection brings no PUBACK any more, although the broker took the messages."""
 
     def __init__(self, rng: random.Random, gap: float) -> None:
-        self._now = Now(rng, gap)
+        self._strikes = Strikes(rng, gap)
         self._silent: set[int] = set()
 
     async def down(self, link: ProxyLink, packet: bytes) -> None:
         """Everything but the acknowledgements."""
         if kind(packet) == PUBACK:
-            if self._now.due():
+            if self._strikes.due():
                 self._silent.add(link.number)
             if link.number in self._silent:
                 return
@@ -80,14 +80,14 @@ class WithheldConnacks(CutMidPacket):
 
 
 class HalfOpen(Fault):
-    """The other side is gone and nobody says so: nothing passes, no FIN, no reset."""
+    """The other side is gone without a sign: nothing passes, no FIN, no reset."""
 
     def __init__(self, rng: random.Random, gap: float) -> None:
-        self._now = Now(rng, gap)
+        self._strikes = Strikes(rng, gap)
 
     async def up(self, link: ProxyLink, packet: bytes) -> None:
         """Fall silent now and then."""
-        if kind(packet) == PUBLISH and self._now.due():
+        if kind(packet) == PUBLISH and self._strikes.due():
             link.half_open()
         link.to_broker(packet)
 
@@ -166,7 +166,7 @@ class Everything(Fault):
         """As its fault has it; those that never end a connection by themselves are cut, too."""
         fault = self._of[link.number]
         if isinstance(fault, LateAndReordered | Duplicates) and kind(packet) == PUBLISH:
-            ends = Now.due(self._cut._now)
+            ends = Strikes.due(self._cut._strikes)
             if ends:
                 link.cut()
                 return

@@ -1,4 +1,4 @@
-"""Which tests run which lines: measured once, and kept in .cache/ by the content of the files.
+"""The lines that every test runs: measured once, and cached in .cache/ by the content of the files.
 
 A change of the product, or of what tests share, measures all of it again; a change of one file of tests
 measures that file.

@@ -35,7 +35,7 @@ class MutantVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MutantTrial:
-    """A mutant and its verdict; *note* says why where that is not plain."""
+    """A mutant and its verdict; *note* gives the reason where it is not plain."""
 
     area: str
     mutant: Mutant

@@ -1,4 +1,4 @@
-"""``make pictures``: starts the system by ``ven-twin up``, makes an event, takes the docs' pictures of it."""
+"""``make pictures``: start the system, dispatch an event, take the docs' pictures of both pages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PICTURES: dict[str, dict[str, Any]] = {
 
 
 def main() -> None:
-    """Take all of them."""
+    """Take every picture of both pages."""
     path = shutil.which("chromium")
     if path is None:
         sys.exit("Chromium is not installed: apt-get update && apt-get install -y chromium")

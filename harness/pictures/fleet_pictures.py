@@ -28,7 +28,7 @@ Take = Callable[[Page, str], Awaitable[None]]
 
 
 def main(chromium: str, take: Take) -> None:
-    """Take all of them, of a system of their own."""
+    """Start a system of twelve VENs and take every picture of the operator's page."""
     with tempfile.TemporaryDirectory() as home:
         fleet = Fleet(Path(home), VENS, HOUSES)
         try:

@@ -1,4 +1,4 @@
-"""``make soak``: a twin for as long as told; ``ARGS="--minutes 60"`` is what it does by itself."""
+"""``make soak``: run a twin for an hour, or for ``ARGS="--minutes 90"``."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.soak.soak import REPORT_INTERVAL_S, Soaked, soak
+from harness.soak.soak import REPORT_INTERVAL_S, SoakResult, soak
 
 console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> None:
-    """Soak, show what came of it, and fail on what should not have come."""
-    asked = argparse.ArgumentParser(prog="soak", description=__doc__)
-    asked.add_argument("--minutes", type=float, default=60.0, help="how long; an hour by default")
-    asked.add_argument("--json", type=Path, help="write the samples and counts to this file")
-    asked.add_argument("--brief", action="store_true", help="only the outcome")
-    options = asked.parse_args()
+    """Run the soak, print its result, and exit 1 when it fails."""
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long; an hour by default")
+    parser.add_argument("--json", type=Path, help="write the samples and counts to this file")
+    parser.add_argument("--brief", action="store_true", help="only the outcome")
+    options = parser.parse_args()
     if options.minutes < 1:
-        asked.error(f"--minutes: at least 1, got {options.minutes:g}")
+        parser.error(f"--minutes: at least 1, got {options.minutes:g}")
     progress = (lambda _: None) if options.brief else console.print
     with tempfile.TemporaryDirectory() as folder:
         soaked = soak(Path(folder), options.minutes, progress)
@@ -36,8 +36,8 @@ def main() -> None:
         sys.exit("soak: " + "; ".join(soaked.objections))
 
 
-def shown(soaked: Soaked) -> list[str]:
-    """The outcome, a line a fact."""
+def shown(soaked: SoakResult) -> list[str]:
+    """The outcome, one figure a line."""
     settled = soaked.settled
     first_mb, last_mb = settled[0].rss_kb / 1024.0, settled[-1].rss_kb / 1024.0
     grown = f"{soaked.growth:+.2%}, {soaked.slope_kb_h:+.0f} KB/h"
@@ -53,7 +53,7 @@ def shown(soaked: Soaked) -> list[str]:
     ]
 
 
-def as_json(soaked: Soaked) -> dict[str, object]:
+def as_json(soaked: SoakResult) -> dict[str, object]:
     """Counts and samples, without the log."""
     return {
         "minutes": soaked.minutes,

@@ -25,7 +25,7 @@ WARM_UP_SHARE, WARM_UP_MIN_S = 0.1, 30.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The twin's process at one moment."""
+    """Memory and CPU of the twin's process at one time."""
 
     at_s: float
     rss_kb: int
@@ -33,8 +33,8 @@ class Sample:
 
 
 @dataclass(slots=True)
-class Soaked:
-    """What a soak came to.
+class SoakResult:
+    """The result of a soak.
 
     Attributes:
         minutes: how long it lasted.
@@ -47,7 +47,7 @@ class Soaked:
         events: DR events dispatched meanwhile; each sheds.
         completed: of those, how many the twin has acknowledged to the end.
         samples: memory and CPU over time.
-        log: what the twin said.
+        log: the twin's log.
     """
 
     minutes: float
@@ -70,7 +70,7 @@ class Soaked:
 
     @property
     def growth(self) -> float:
-        """How much more memory there was in the last tenth than in the first after warm-up, a fraction."""
+        """Growth of memory from the first tenth after warm-up to the last, a fraction."""
         settled = self.settled
         tenth = max(1, len(settled) // 10)
         first = statistics.median(sample.rss_kb for sample in settled[:tenth])
@@ -93,25 +93,25 @@ class Soaked:
 
     @property
     def objections(self) -> list[str]:
-        """Why this soak fails; empty when it does not."""
-        found = []
+        """The reasons why this soak fails; empty when it passes."""
+        reasons = []
         if self.unexpected_disconnects:
-            found.append(f"{self.unexpected_disconnects} unexpected disconnects")
+            reasons.append(f"{self.unexpected_disconnects} unexpected disconnects")
         if self.missing:
-            found.append(f"{len(self.missing)} gaps in seq, the first at {self.missing[0]}")
+            reasons.append(f"{len(self.missing)} gaps in seq, the first at {self.missing[0]}")
         if self.boots != 1:
-            found.append(f"{self.boots} runs of the twin, not one")
+            reasons.append(f"{self.boots} runs of the twin, not one")
         expected = int(self.minutes * 60.0 / REPORT_INTERVAL_S * 0.9)
         if self.rows < expected:
-            found.append(f"{self.rows} rows, not the {expected} that such a time has")
+            reasons.append(f"{self.rows} rows, not the {expected} that such a time has")
         if self.completed < self.events:
-            found.append(f"{self.completed} of {self.events} events completed")
+            reasons.append(f"{self.completed} of {self.events} events completed")
         if self.growth > GROWTH_MAX:
-            found.append(f"memory grew by {self.growth:.1%}, above {GROWTH_MAX:.0%}")
-        return found
+            reasons.append(f"memory grew by {self.growth:.1%}, above {GROWTH_MAX:.0%}")
+        return reasons
 
 
-def soak(home: Path, minutes: float, progress: Callable[[str], None]) -> Soaked:
+def soak(home: Path, minutes: float, progress: Callable[[str], None]) -> SoakResult:
     """Run a twin for *minutes* against a local cloud whose files are in *home*."""
     runtime = start_cloud(home)
     system = System(home, runtime, cloud_of(runtime))
@@ -133,18 +133,18 @@ def soak(home: Path, minutes: float, progress: Callable[[str], None]) -> Soaked:
         process.stop(home / "cloud")
 
 
-def _watch(system: System, pid: int, minutes: float, progress: Callable[[str], None]) -> Soaked:
+def _watch(system: System, pid: int, minutes: float, progress: Callable[[str], None]) -> SoakResult:
     """Sample the process *pid* for *minutes*, with an event now and then."""
-    soaked, begun_s = Soaked(minutes), time.monotonic()
-    next_event_s = said_s = 0.0
+    soaked, begun_s = SoakResult(minutes), time.monotonic()
+    next_event_s = progress_s = 0.0
     while (at_s := time.monotonic() - begun_s) < minutes * 60.0:
         soaked.samples.append(Sample(at_s, _rss_kb(pid), _cpu_s(pid)))
         if at_s >= next_event_s and at_s + EVENT_S + 15.0 < minutes * 60.0:
             _dispatch(system)
             soaked.events += 1
             next_event_s += EVENT_EVERY_S
-        if at_s - said_s >= 60.0:
-            said_s = at_s
+        if at_s - progress_s >= 60.0:
+            progress_s = at_s
             last = soaked.samples[-1]
             progress(f"{at_s / 60.0:5.1f} min   {last.rss_kb / 1024.0:6.1f} MB   {last.cpu_s:6.1f} s CPU")
         time.sleep(SAMPLE_S)
@@ -156,8 +156,8 @@ def _dispatch(system: System) -> None:
     system.cloud.invoke(StackOutput.DISPATCH_EVENT, {"intervals": [interval], "targets": [VEN]})
 
 
-def _count(system: System, soaked: Soaked) -> None:
-    """What is in the table and what the twin says of itself, once it has stored what it had when asked."""
+def _count(system: System, soaked: SoakResult) -> None:
+    """Count the rows in the table and read the twin's status, once its waiting rows are stored."""
     status: dict[str, Any] = system.json("cmd", "--ven-id", VEN, "--op", "get", "--data", '{"what":"status"}')
     soaked.connects = status["data"]["connects"]
     soaked.unexpected_disconnects = status["data"]["unexpectedDisconnects"]

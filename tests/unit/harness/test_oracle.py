@@ -10,7 +10,7 @@ import pytest
 from harness.faults import frames, reconnects
 from harness.faults.oracle import ProducerJournal, judge
 from harness.faults.shadow_service import Shadow
-from harness.soak.soak import Sample, Soaked, gaps
+from harness.soak.soak import Sample, SoakResult, gaps
 
 IDS = [("b1", seq) for seq in range(5)]
 ALL = ProducerJournal(frozenset(IDS), frozenset(IDS))
@@ -105,8 +105,8 @@ def test_the_shadow_of_the_tests_answers_as_the_service_does() -> None:
     ]
 
 
-def _soaked(rss_kb: list[int], **what: int) -> Soaked:
-    soaked = Soaked(10.0, rows=120, last_seq=119, boots=1, connects=1)
+def _soaked(rss_kb: list[int], **what: int) -> SoakResult:
+    soaked = SoakResult(10.0, rows=120, last_seq=119, boots=1, connects=1)
     soaked.samples = [Sample(5.0 * n, kb, 0.01 * n) for n, kb in enumerate(rss_kb)]
     for name, value in what.items():
         setattr(soaked, name, value)
