@@ -64,7 +64,7 @@ class Hold(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     below `SUSTAINED_SHARE` of what was requested for the first time.
     """
 
-    requested_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
     minutes: float
     holds: bool
     sustained_min: float = msgspec.field(name="heldMin")
