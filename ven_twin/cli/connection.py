@@ -101,7 +101,7 @@ def reaching(
         FieldError: an unknown stage, or no address.
     """
     from local_cloud.errors import LocalCloudError
-    from ven_twin.operations.aggregator.cloud import CloudError
+    from ven_twin.operations.aggregator.cloud_errors import CloudError
 
     def tried() -> Aggregator:
         try:

@@ -94,7 +94,7 @@ def _frame(poller: FleetPoller, console: Console) -> RenderableType:
 
 def _require_answer(poller: FleetPoller) -> None:
     """Raises CloudError where the cloud did not answer."""
-    from ven_twin.operations.aggregator.cloud import CloudError
+    from ven_twin.operations.aggregator.cloud_errors import CloudError
 
     cloud = poller.state().cloud
     if not cloud.reached:

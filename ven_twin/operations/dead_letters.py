@@ -10,7 +10,8 @@ from typing import Any
 from contracts.errors import FieldError, WireError
 from contracts.store.dead_letters import DeadLetter, plan_redrive, read_letter, read_queues
 from contracts.store.stack import StackOutput
-from ven_twin.operations.aggregator.cloud import Cloud, explained
+from ven_twin.operations.aggregator.cloud import Cloud
+from ven_twin.operations.aggregator.cloud_errors import explained
 
 PEEK_S = 30
 """For how long a letter that is looked at is hidden from others; it is shown again right after."""

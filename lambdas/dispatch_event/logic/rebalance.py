@@ -1,9 +1,8 @@
 """A running event shared out again, when the delivered power is not the requested power. Pure.
 
 What VENs that are silent, offline, opted out or no longer of the event were called for is called of others.
-Who delivers clearly less than expected is limited to what it delivers for a while; who delivers too much
-together is called for less, the last in merit order first. Within a tolerance nothing is changed, and a call
-is not judged before a row can tell of it, so that the fleet is not chased to and fro.
+Who delivers clearly less than expected is limited to that for a while; VENs that deliver too much together
+are called for less, the last in merit order first. Within a tolerance nothing is changed, nor before a row.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
 from tests.support import fleets
-from ven_twin.operations.aggregator.cloud import CloudError
+from ven_twin.operations.aggregator.cloud_errors import CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
 from ven_twin.operations.fleet.app import FleetPage
 from ven_twin.webkit.settings import WebSettings

@@ -61,7 +61,7 @@ class FakeCloud:
         self.requests.append((function, codec.load_object(codec.encode(request))))
         return codec.load_object(codec.encode(self.answer))
 
-    def parts(self, event_id: str) -> tuple[dict[str, Any], ...]:
+    def event_items(self, event_id: str) -> tuple[dict[str, Any], ...]:
         """The items of the event."""
         assert event_id == "e1"
         return self.items

@@ -32,7 +32,8 @@ from contracts.api.resources import (
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.ids import CorrelationId, EventId, VenId
-from ven_twin.operations.aggregator.cloud import Access, CloudError
+from ven_twin.operations.aggregator.cloud import Access
+from ven_twin.operations.aggregator.cloud_errors import CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
 
 T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,16 +11,7 @@ from typing import Any
 import boto3
 import msgspec
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-)
 
-from contracts.errors import VenTwinError
 from contracts.store import keys
 from contracts.store.items import from_item, to_item
 from contracts.store.stack import (
@@ -33,23 +23,13 @@ from contracts.store.stack import (
     tls_secret_name,
 )
 from contracts.wire import codec
+from ven_twin.operations.aggregator.cloud_errors import CloudError, explained, is_absent
 
 WRITE_MAX_ITEMS = 25
 """Source: DynamoDB, BatchWriteItem."""
 WRITE_TRIES = 8
-NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
-DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
-)
-STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"})
-
-
 BATCH_MAX_KEYS = 100
 """Source: DynamoDB, BatchGetItem."""
-
-
-class CloudError(VenTwinError):
-    """Raised when the cloud cannot be asked, or does not have what is needed. Show the one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +118,7 @@ class Cloud:
             with explained():
                 answer = self.client("iot-data").get_thing_shadow(thingName=ven_id)
         except CloudError as error:
-            if (
-                isinstance(error.__cause__, ClientError)
-                and _code(error.__cause__) == "ResourceNotFoundException"
-            ):
+            if is_absent(error):
                 return {}
             raise
         document: dict[str, Any] = json.loads(answer["payload"].read())
@@ -284,46 +261,6 @@ class Cloud:
             for page in self.client("dynamodb").get_paginator(operation).paginate(**arguments):
                 for item in page["Items"]:
                     yield from_item(item)
-
-
-@contextlib.contextmanager
-def explained(missing: str | None = None) -> Iterator[None]:
-    """Turn what boto3 raises into one line that says what to do."""
-    try:
-        yield
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise CloudError(
-            "no AWS credentials: run aws configure, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
-        ) from error
-    except NoRegionError as error:
-        raise CloudError("no AWS region: give --region, or set AWS_REGION") from error
-    except EndpointConnectionError as error:
-        where = str(error.kwargs.get("endpoint_url"))
-        local = "127.0.0.1" in where
-        hint = (
-            "the local cloud is gone: ven-twin cloud start" if local else "check network, region and --stage"
-        )
-        raise CloudError(f"cannot reach {where}: {hint}") from error
-    except ClientError as error:
-        raise CloudError(_client_error(error, missing)) from error
-    except BotoCoreError as error:
-        raise CloudError(f"AWS cannot be asked: {error}") from error
-
-
-def _client_error(error: ClientError, missing: str | None) -> str:
-    code, message = _code(error), error.response.get("Error", {}).get("Message", "")
-    operation = error.operation_name
-    if code in NOT_FOUND and missing is not None:
-        return missing
-    if code in STALE:
-        return f"AWS does not take these credentials ({code}): sign in again"
-    if code in DENIED:
-        return f"these credentials may not do {operation}: {message}"
-    return f"{operation} was refused: {code}: {message}"
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _deploy_hint(stage: str) -> str:

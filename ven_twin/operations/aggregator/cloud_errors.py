@@ -1,0 +1,73 @@
+"""AWS's refusals as one line that says what to do."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
+
+from contracts.errors import VenTwinError
+
+NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
+)
+STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"})
+
+
+class CloudError(VenTwinError):
+    """Raised when the cloud cannot be asked, or does not have what is needed. Show the one line."""
+
+
+@contextlib.contextmanager
+def explained(missing: str | None = None) -> Iterator[None]:
+    """Turn what boto3 raises into one line that says what to do."""
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise CloudError(
+            "no AWS credentials: run aws configure, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
+        ) from error
+    except NoRegionError as error:
+        raise CloudError("no AWS region: give --region, or set AWS_REGION") from error
+    except EndpointConnectionError as error:
+        where = str(error.kwargs.get("endpoint_url"))
+        local = "127.0.0.1" in where
+        hint = (
+            "the local cloud is gone: ven-twin cloud start" if local else "check network, region and --stage"
+        )
+        raise CloudError(f"cannot reach {where}: {hint}") from error
+    except ClientError as error:
+        raise CloudError(_client_error(error, missing)) from error
+    except BotoCoreError as error:
+        raise CloudError(f"AWS cannot be asked: {error}") from error
+
+
+def is_absent(error: CloudError) -> bool:
+    """True of a refusal because the resource does not exist."""
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and _code(cause) == "ResourceNotFoundException"
+
+
+def _client_error(error: ClientError, missing: str | None) -> str:
+    code, message = _code(error), error.response.get("Error", {}).get("Message", "")
+    operation = error.operation_name
+    if code in NOT_FOUND and missing is not None:
+        return missing
+    if code in STALE:
+        return f"AWS does not take these credentials ({code}): sign in again"
+    if code in DENIED:
+        return f"these credentials may not do {operation}: {message}"
+    return f"{operation} was refused: {code}: {message}"
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
