@@ -126,7 +126,7 @@ def shed_available_kw(views: Iterable[CircuitView]) -> float:
 def needed_kw(demand_kw: float, baseline_kw: float, requested_kw: float) -> float:
     """The kW to curtail in this tick, so that the house ends *requested_kw* below its baseline.
 
-    *demand_kw* is what the house would draw now if left alone, *baseline_kw* what its uncurtailed clone
+    *demand_kw* is what the house would draw now if left alone, *baseline_kw* what its counterfactual
     draws. The two drift apart during an event (a compressor starts earlier, a car has more left to
     charge), and what counts is the distance to the clone.
     """

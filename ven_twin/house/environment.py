@@ -30,7 +30,7 @@ UseT = TypeVar("UseT", bound=Use)
 
 
 class Environment(msgspec.Struct, frozen=True, gc=False):
-    """The world during one step. The house and its uncurtailed clone share one, so nothing here may
+    """The world during one step. The house and its counterfactual share one, so nothing here may
     depend on what was curtailed.
 
     ``day`` counts house-local days since 1970-01-01 and ``hour_of_day`` is where the step starts, local

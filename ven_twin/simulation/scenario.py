@@ -45,7 +45,7 @@ class Minute:
     """One step of a run. Powers are means over it, temperatures and charges are those at its end.
 
     ``requested_kw`` and ``event_id`` are None outside events; what a house does not have is None as well.
-    ``free_air_c`` is the air in the uncurtailed clone.
+    ``free_air_c`` is the air in the counterfactual.
     """
 
     at_s: float

@@ -42,7 +42,7 @@ class Battery(msgspec.Struct, frozen=True, gc=False):
     ``least_soc``; a limit above zero slows its charging. Half of the round-trip loss falls on each way.
 
     Interpretation: it does not discharge for self-consumption, so that all of it is there for an event
-    and the uncurtailed clone's battery is simply full.
+    and the counterfactual's battery is simply full.
     """
 
     spec_type: ClassVar[type[Circuit]] = BatterySpec

@@ -25,7 +25,7 @@ TITLES: dict[Baseline, str] = {
     "pjm_3_day_types_saa": "PJM 3 day types",
     "nyiso_5_of_10": "NYISO 5 of 10",
     "meter_before": "meter before",
-    "clone": "uncurtailed clone",
+    "clone": "uncurtailed house",
 }
 DIFFERENT_KW = 0.005
 """Powers that differ by less are written alike."""
