@@ -34,7 +34,7 @@ BY_THE_GATEWAY = {
     429: "Too many calls at once: wait, and call again.",
     503: "The cloud is too busy: wait, and call again.",
 }
-"""What API Gateway may answer by itself, in its own words."""
+"""API Gateway's answers of its own, in its own words."""
 EVERYWHERE = {
     400: "Something in the call is wrong; `field` names it.",
     406: "The caller takes no JSON.",

@@ -12,7 +12,7 @@ from contracts.wire.telemetry import Timestamp
 
 PAGE_MAX = 1000
 DEFAULT_SPAN_S = 3600
-"""How far back telemetry goes when *from* is left out."""
+"""The span of telemetry without *from*, s."""
 
 Cursor = Annotated[str, Meta(min_length=1, max_length=512)]
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]

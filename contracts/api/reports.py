@@ -21,7 +21,7 @@ Baseline = Literal[
 ]
 
 DEFAULT_BASELINE: Baseline = "residential_5_of_10"
-"""What settles a program that names nothing else."""
+"""The baseline of a program that names none."""
 
 
 class _ReportStruct(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CommandSettings:
-    """Tables, and how long a command is kept, days."""
+    """Tables, and the retention of a command, days."""
 
     vens_table: str
     commands_table: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RecordSettings:
-    """Tables, and how long an ack is kept, days."""
+    """Tables, and the retention of an ack, days."""
 
     vens_table: str
     commands_table: str

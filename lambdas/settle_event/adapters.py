@@ -41,9 +41,9 @@ from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Table
 
 HISTORY_SHARE = 0.4
-"""What part of the time that is left goes into making days from rows; the rest is for the event itself."""
+"""The share of the remaining time for making days from rows; the rest is for the event itself."""
 TRIES = 5
-"""How often a VEN's row is read again because it changed in between."""
+"""Attempts to update a VEN's row that changes in between."""
 ATTRIBUTES = ("venId", "performance", "calledKwh", "lastCalledTs", "countedEvents")
 
 

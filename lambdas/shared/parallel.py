@@ -9,7 +9,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 CONNECTIONS = 16
-"""How many calls go out at once, and how many connections a client has for them."""
+"""Calls at once, and a client's connections for them."""
 
 
 def over(items: Sequence[A], call: Callable[[A], B]) -> list[B]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TelemetrySettings:
-    """The telemetry table, and how long a row is kept, days."""
+    """The telemetry table, and the retention of a row, days."""
 
     telemetry_table: str
     retention_days: int

@@ -17,7 +17,7 @@ from lambdas.write_shadows.logic import MovedOnError, seconds_of
 from lambdas.write_shadows.settings import ShadowSettings
 
 ROUNDS = 3
-"""How often a chunk is written anew because the event has moved on while it was written."""
+"""Attempts at a chunk whose event moves on while it is written."""
 
 
 @dataclass(frozen=True, slots=True)

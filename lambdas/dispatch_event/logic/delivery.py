@@ -27,7 +27,7 @@ SILENT_AT_LEAST_S = 5.0
 SEEN_AT_LEAST, SEEN_AT_MOST = 0.5, 2.0
 """Within these the share of its call that a VEN delivers is expected of its next call too."""
 SHORT_SHARE = 0.8
-"""Who delivers less than this of what is expected of it is held to what it delivers."""
+"""A VEN below this share of its expected delivery is limited to what it delivers."""
 
 
 class Delivery(NamedTuple):

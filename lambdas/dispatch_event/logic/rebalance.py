@@ -36,7 +36,7 @@ ends its cycle, a tank is hot) and hardly exceed one, so making up to the very k
 TOLERANCE = 0.02
 TOLERANCE_ABOVE = 0.03
 LEAST_TOLERANCE_W = 30.0
-"""How far delivery may be from the request before anything is changed; half of what a program allows."""
+"""The share by which delivery may miss the request unchanged; half of what a program allows."""
 LIMIT_ROWS = 20
 """For how many report intervals a VEN is limited to what it was seen to deliver, ten minutes by default."""
 RECOVERED_KW = 0.5

@@ -19,7 +19,7 @@ from lambdas.settle_event.logic.rules import RULES, Rule
 from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen, SettlementContext
 
 ENOUGH = 0.8
-"""What part of the VENs must be known for the fleet to be known."""
+"""The least share of the VENs with telemetry for a figure of the fleet."""
 SUMMED: tuple[Baseline, ...] = ("meter_before", "clone")
 
 

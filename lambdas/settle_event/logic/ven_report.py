@@ -20,7 +20,7 @@ from lambdas.settle_event.logic.rules import RULES
 from lambdas.settle_event.logic.timeline import VenTimeline
 
 BEFORE_S = 3600.0
-"""What `meter_before` is the mean of."""
+"""The time before the event that `meter_before` averages, s."""
 REBOUND_1H_S = 3600.0
 """The hour after the event whose extra energy is the rebound, as far as it is stored."""
 SPARSE = 0.9
