@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,38 +51,44 @@ def bundle(*, python: str, architecture: str, host: bool, cache: Path = ROOT / "
     Raises:
         BundleError: a dependency has no wheel for the platform, or no registry was reached.
     """
-    digest = _digest(python, architecture, host=host)
-    target = cache / digest
+    made_for = f"{python} {architecture} {host} {sys.platform if host else ''}"
+    digest = digest_of(made_for, LOCK, *files_in(PACKAGES))
+    path = made_once(cache / digest, lambda draft: _fill(draft, python, architecture, host=host))
+    return Bundle(path, digest)
+
+
+def files_in(names: Iterable[str]) -> Iterator[Path]:
+    """The files of the project's folders *names*, or the files of these names, each in its order."""
+    for name in names:
+        paths = [ROOT / name] if (ROOT / name).is_file() else sorted((ROOT / name).rglob("*"))
+        yield from (path for path in paths if path.is_file() and "__pycache__" not in path.parts)
+
+
+def digest_of(made_for: str, *paths: Path) -> str:
+    """A digest of what something is made of: the files *paths* and the words *made_for*."""
+    digest = hashlib.sha256(made_for.encode())
+    for path in paths:
+        digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def made_once(target: Path, fill: Callable[[Path], None]) -> Path:
+    """The folder *target*, made by *fill* in a draft beside it when it is not there: whole, or not at all."""
     if not target.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=cache))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=target.parent))
         try:
-            _fill(draft, python, architecture, host=host)
+            fill(draft)
             draft.chmod(0o755)
             try:
                 draft.rename(target)
-            except OSError:  # another synthesis made the same meanwhile
+            except OSError:  # another process made the same meanwhile
                 if not target.is_dir():
                     raise
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    return Bundle(target, digest)
-
-
-def _sources() -> Iterator[Path]:
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path
-
-
-def _digest(python: str, architecture: str, *, host: bool) -> str:
-    digest = hashlib.sha256(f"{python} {architecture} {host} {sys.platform if host else ''}".encode())
-    digest.update(LOCK.read_bytes())
-    for path in _sources():
-        digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:32]
+    return target
 
 
 def _fill(target: Path, python: str, architecture: str, *, host: bool) -> None:
@@ -95,7 +101,7 @@ def _fill(target: Path, python: str, architecture: str, *, host: bool) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BundleError(f"the functions' dependencies could not be installed: {done.stderr.strip()[-500:]}")
-    for path in _sources():
+    for path in files_in(PACKAGES):
         copy = target / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)

@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from aws_cdk import CustomResource, RemovalPolicy, Stack
-from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk.lambda_function import LambdaFunction
-from cdk.policy import VenPolicy
+from cdk.policy import VenPolicy, policy_document
 from cdk.stage import Stage
-from cdk.ven import ANSWER_WITHIN, empty_secret
-from contracts.store import keys
+from cdk.ven import empty_secret, issued_certificate
 from contracts.store.stack import claim_secret_name, claim_template_name
 from contracts.wire.topics import ProvisioningTopics, claim_client_id
 
 SERIAL = "SerialNumber"
 HOOK_VERSION = "2020-04-01"
-
-
-class AllowedVens(Construct):
-    """The list of VENs that may claim a certificate, each once and for a while."""
-
-    def __init__(self, scope: Construct, *, stage: Stage) -> None:
-        super().__init__(scope, "AllowedVens")
-        self.table = dynamodb.TableV2(
-            self,
-            "Table",
-            partition_key=dynamodb.Attribute(
-                name=keys.ALLOWED_VENS.partition, type=dynamodb.AttributeType.STRING
-            ),
-            billing=dynamodb.Billing.on_demand(),
-            time_to_live_attribute=keys.TTL_ATTRIBUTE,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            deletion_protection=stage.keep_tables,
-            removal_policy=RemovalPolicy.RETAIN if stage.keep_tables else RemovalPolicy.DESTROY,
-        )
 
 
 class Claims(Construct):
@@ -76,20 +52,16 @@ class Claims(Construct):
             claim_secret_name(stage.name),
             "CA, certificate and private key with which a VEN asks for a certificate of its own",
         )
-        certificate = CustomResource(
+        certificate = issued_certificate(
             self,
-            "Certificate",
-            service_token=provision.function_arn,
-            resource_type="Custom::ClaimCertificate",
-            service_timeout=ANSWER_WITHIN,
-            properties={
-                "PolicyName": name,
-                "SecretId": secret.attr_id,
-                "TrustRootPem": trust_root_pem,
-                "Rotation": stage.rotation,
-            },
+            "ClaimCertificate",
+            provision=provision,
+            PolicyName=name,
+            SecretId=secret.attr_id,
+            TrustRootPem=trust_root_pem,
+            Rotation=stage.rotation,
         )
-        certificate.node.add_dependency(policy, provision)
+        certificate.node.add_dependency(policy)
 
     def _template(self, stage: Stage, policy: VenPolicy, admit: LambdaFunction) -> None:
         name, stack = claim_template_name(stage.name), Stack.of(self)
@@ -147,44 +119,21 @@ class Claims(Construct):
         return role
 
 
-def claim_policy_document(stack: Stack, stage_name: str) -> dict[str, Any]:
+def claim_policy_document(stack: Stack, stage_name: str) -> dict[str, object]:
     """Connect as a VEN that claims, ask for a certificate, be registered with it. Nothing else at all.
 
     The one wildcard is in the client id, which no VEN's own can be: the claim is the same for all of them.
     """
     topics = ProvisioningTopics(claim_template_name(stage_name))
-
-    def arns(kind: str, names: list[str]) -> list[str]:
-        return [stack.format_arn(service="iot", resource=kind, resource_name=name) for name in names]
-
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": "iot:Connect",
-                "Resource": arns("client", [claim_client_id("*")]),
-            },
-            {
-                "Effect": "Allow",
-                "Action": "iot:Publish",
-                "Resource": arns("topic", [topics.create, topics.register]),
-            },
-            {
-                "Effect": "Allow",
-                "Action": "iot:Subscribe",
-                "Resource": arns("topicfilter", list(topics.subscriptions)),
-            },
-            {
-                "Effect": "Allow",
-                "Action": "iot:Receive",
-                "Resource": arns("topic", list(topics.subscriptions)),
-            },
-        ],
-    }
+    return policy_document(
+        stack,
+        claim_client_id("*"),
+        publish=[topics.create, topics.register],
+        receive=topics.subscriptions,
+    )
 
 
-def template_body(policy_name: str) -> dict[str, Any]:
+def template_body(policy_name: str) -> dict[str, object]:
     """The provisioning template: a thing of the VEN's name, its certificate active, the VENs' policy."""
     certificate = {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "Active"}
     return {

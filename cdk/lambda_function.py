@@ -75,3 +75,15 @@ class LambdaFunction(Construct):
     def allow(self, *actions: str, on: list[str]) -> None:
         """Let the function do *actions* on the resources *on* (ARNs)."""
         self.function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=on))
+
+    def feed(self, queue: sqs.Queue, *, batch_size: int = 10, max_concurrency: int | None = None) -> None:
+        """Have *queue* feed the function; only the messages that failed come again."""
+        # Not SqsEventSource: its logical id has the stack's name in it, and would differ from stage to stage.
+        self.function.add_event_source_mapping(
+            "Feed",
+            event_source_arn=queue.queue_arn,
+            batch_size=batch_size,
+            max_concurrency=max_concurrency,
+            report_batch_item_failures=True,
+        )
+        queue.grant_consume_messages(self.function)

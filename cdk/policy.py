@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_iot as iot
@@ -29,26 +29,39 @@ class VenPolicy(Construct):
         self.name = name
 
 
-def ven_policy_document(stack: Stack) -> dict[str, Any]:
+def ven_policy_document(stack: Stack) -> dict[str, object]:
     """Connect as one's own thing; publish and receive on one's own topics. No wildcard anywhere."""
     topics = Topics(THING)
+    return policy_document(
+        stack,
+        THING,
+        publish=[topics.telemetry, topics.loads, topics.ack, topics.shadow("get"), topics.shadow("update")],
+        receive=topics.subscriptions,
+        connect_if={"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}},
+    )
 
-    def arns(kind: str, names: list[str]) -> list[str]:
-        return [stack.format_arn(service="iot", resource=kind, resource_name=name) for name in names]
 
-    publish = [topics.telemetry, topics.loads, topics.ack, topics.shadow("get"), topics.shadow("update")]
-    receive = list(topics.subscriptions)
+def policy_document(
+    stack: Stack,
+    client_id: str,
+    *,
+    publish: Sequence[str],
+    receive: Sequence[str],
+    connect_if: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    """Connect as *client_id*, publish on some topics, subscribe to others. Nothing else at all."""
+
+    def allow(action: str, kind: str, names: Sequence[str]) -> dict[str, object]:
+        arns = [stack.format_arn(service="iot", resource=kind, resource_name=name) for name in names]
+        return {"Effect": "Allow", "Action": f"iot:{action}", "Resource": arns}
+
+    condition = {} if connect_if is None else {"Condition": connect_if}
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": "iot:Connect",
-                "Resource": arns("client", [THING]),
-                "Condition": {"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}},
-            },
-            {"Effect": "Allow", "Action": "iot:Publish", "Resource": arns("topic", publish)},
-            {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": arns("topicfilter", receive)},
-            {"Effect": "Allow", "Action": "iot:Receive", "Resource": arns("topic", receive)},
+            allow("Connect", "client", [client_id]) | condition,
+            allow("Publish", "topic", publish),
+            allow("Subscribe", "topicfilter", receive),
+            allow("Receive", "topic", receive),
         ],
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_sqs as sqs
 
 from cdk.bundle import Bundle
-from cdk.claims import AllowedVens
 from cdk.lambda_function import LambdaFunction
 from cdk.policy import VenPolicy
 from cdk.queues import Inlet, dead_letters
@@ -25,7 +26,6 @@ class SharedResources:
     stage: Stage
     code: Bundle
     tables: StackTables
-    allowed: AllowedVens
     policy: VenPolicy
     telemetry: Inlet
     ven_news: Inlet
@@ -34,41 +34,42 @@ class SharedResources:
     failed_starts: sqs.Queue
 
     def function(
-        self, name: str, description: str, *, timeout_s: int = 30, **environment: str
+        self,
+        name: str,
+        description: str,
+        rights: Mapping[str, str],
+        *,
+        timeout_s: int = 30,
+        **environment: str,
     ) -> LambdaFunction:
-        """The function of the folder *name* of `lambdas/`."""
-        return LambdaFunction(
+        """The function of the folder *name* of `lambdas/`.
+
+        Args:
+            name: the folder's.
+            description: one line.
+            rights: by table, the actions of DynamoDB on it. Never on its indexes, which the table's own
+                grant would include.
+            timeout_s: how long it may run, s.
+            environment: its variables, beside ``<TABLE>_TABLE`` for each of its tables.
+        """
+        tables: dict[str, dynamodb.TableV2] = {table: getattr(self.tables, table) for table in rights}
+        function = LambdaFunction(
             self.stack,
             name,
             stage=self.stage,
             code=self.code,
             description=description,
             timeout_s=timeout_s,
-            environment=environment,
+            environment={
+                **{f"{table.upper()}_TABLE": made.table_name for table, made in tables.items()},
+                **environment,
+            },
         )
-
-    def grant_events(self, function: LambdaFunction, *actions: str) -> None:
-        """Grant the events' table without its index, which the table's own grant would include."""
-        function.allow(*actions, on=[self.tables.events.table_arn])
-
-    def feed(
-        self,
-        function: LambdaFunction,
-        queue: sqs.Queue,
-        *,
-        batch_size: int = 10,
-        max_concurrency: int | None = None,
-    ) -> None:
-        """Have *queue* feed the function; only the messages that failed come again."""
-        # Not SqsEventSource: its logical id has the stack's name in it, and would differ from stage to stage.
-        function.function.add_event_source_mapping(
-            "Feed",
-            event_source_arn=queue.queue_arn,
-            batch_size=batch_size,
-            max_concurrency=max_concurrency,
-            report_batch_item_failures=True,
-        )
-        queue.grant_consume_messages(function.function)
+        for table, actions in rights.items():
+            function.allow(
+                *(f"dynamodb:{action}" for action in actions.split()), on=[tables[table].table_arn]
+            )
+        return function
 
     @property
     def feed_timeout_s(self) -> int:
@@ -109,5 +110,4 @@ def shared_resources(stack: Stack, stage: Stage, code: Bundle) -> SharedResource
         rule_errors=dead_letters(stack, "RuleErrors", stage=stage),
         failed_starts=dead_letters(stack, "FailedStarts", stage=stage),
         policy=VenPolicy(stack, name=f"ven-twin-{stage.name}-ven"),
-        allowed=AllowedVens(stack, stage=stage),
     )

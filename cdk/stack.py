@@ -5,15 +5,14 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, CfnParameter, Stack, StackSynthesizer
 from constructs import Construct
 
+from cdk import functions
 from cdk.api import HttpApi
 from cdk.bundle import Bundle
 from cdk.claims import Claims
-from cdk.functions import events, operators, telemetry, vens
 from cdk.lambda_function import LambdaFunction
 from cdk.monitoring import Monitoring
-from cdk.rotation import RotationSchedule
 from cdk.rules import Rules
-from cdk.schedules import Schedules
+from cdk.schedules import RotationSchedule, Schedules
 from cdk.shared_resources import SharedResources, shared_resources
 from cdk.stage import Stage
 from cdk.ven import VenThing
@@ -37,20 +36,20 @@ class VenTwinStack(Stack):
         )
         resources = self._resources = shared_resources(self, stage, code)
         self._functions: dict[str, LambdaFunction] = {}
-        provision = vens.provision_ven(resources)
-        rotate = self._add("RotateVen", vens.rotate_ven(resources))
-        admit = self._add("AdmitVen", vens.admit_ven(resources))
-        issue = self._add("IssueCommand", operators.issue_command(resources))
-        settle = self._add("SettleEvent", events.settle_event(resources))
+        provision = functions.provision_ven(resources)
+        rotate = self._add("RotateVen", functions.rotate_ven(resources))
+        admit = self._add("AdmitVen", functions.admit_ven(resources))
+        issue = self._add("IssueCommand", functions.issue_command(resources))
+        settle = self._add("SettleEvent", functions.settle_event(resources))
         schedules = Schedules(
             self, stage_name=stage.name, starts=settle.function, failed=resources.failed_starts
         )
-        dispatch = self._add("DispatchEvent", events.dispatch_event(resources, settle, schedules))
-        self._add("WriteShadows", events.write_shadows(resources))
-        self._add("StoreTelemetry", telemetry.store_telemetry(resources))
-        self._add("RecordVens", telemetry.record_vens(resources))
-        self._add("WatchFleet", telemetry.watch_fleet(resources, schedules))
-        api = self._add("Api", operators.http_api(resources, dispatch=dispatch, issue=issue, settle=settle))
+        dispatch = self._add("DispatchEvent", functions.dispatch_event(resources, settle, schedules))
+        self._add("WriteShadows", functions.write_shadows(resources))
+        self._add("StoreTelemetry", functions.store_telemetry(resources))
+        self._add("RecordVens", functions.record_vens(resources))
+        self._add("WatchFleet", functions.watch_fleet(resources, schedules))
+        api = self._add("Api", functions.http_api(resources, dispatch, issue, settle))
         gateway = HttpApi(self, stage=stage, function=api.function)
         self._add_vens(provision, admit)
         RotationSchedule(self, stage=stage, rotates=rotate, failed=resources.failed_starts)
@@ -129,7 +128,7 @@ def _outputs(
         StackOutput.VENS_TABLE: tables.vens.table_name,
         StackOutput.EVENTS_TABLE: tables.events.table_name,
         StackOutput.COMMANDS_TABLE: tables.commands.table_name,
-        StackOutput.ALLOWED_VENS: resources.allowed.table.table_name,
+        StackOutput.ALLOWED_VENS: resources.tables.allowed.table_name,
         StackOutput.ROTATE_VEN: functions["RotateVen"].function.function_name,
         StackOutput.ISSUE_COMMAND: functions["IssueCommand"].function.function_name,
         StackOutput.DISPATCH_EVENT: functions["DispatchEvent"].function.function_name,

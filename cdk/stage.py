@@ -94,7 +94,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         vens=vens,
         python=f"{sys.version_info.major}.{sys.version_info.minor}" if local else _python(context("python")),
         architecture=_host_architecture() if local else "arm64",
-        retention_days=_days(context("retention_days"), 400 if name == "prod" else 30),
+        retention_days=_days(context, "retention_days", default=400 if name == "prod" else 30, least=1),
         log_retention_days=30 if name == "prod" else 7,
         settle_delay_s=3 if local else 120,
         visibility_s=10 if local else 90,
@@ -102,7 +102,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         tls_only=not local,
         deployer_credentials=local,
         rotation=_rotation(context("rotation")),
-        rotate_days=_rotate_days(context("rotate_days")),
+        rotate_days=_days(context, "rotate_days", default=0, least=0),
         alert_email=_email(context("alert_email")),
         groups=_groups(context("groups"), vens),
         programs=_programs(context("programs") or context("programmes")),
@@ -130,19 +130,13 @@ def _python(value: str | None) -> str:
     return value or PYTHONS[-1]
 
 
-def _days(value: str | None, default: int) -> int:
+def _days(context: Callable[[str], str | None], key: str, *, default: int, least: int) -> int:
+    value = context(key)
     if value is None:
         return default
-    if not value.isdecimal() or not 1 <= int(value) <= 3650:
-        raise FieldError("retention_days", f"{value!r} is no number of days from 1 to 3650")
-    return int(value)
-
-
-def _rotate_days(value: str | None) -> int:
-    if value is None:
-        return 0
-    if not value.isdecimal() or int(value) > 3650:
-        raise FieldError("rotate_days", f"{value!r} is no number of days up to 3650")
+    if not value.isdecimal() or not least <= int(value) <= 3650:
+        bounds = f"from {least} to 3650" if least else "up to 3650"
+        raise FieldError(key, f"{value!r} is no number of days {bounds}")
     return int(value)
 
 

@@ -18,14 +18,14 @@ class StackTables(Construct):
         vens: one item a VEN: presence, what it reports, how it did in events.
         events: an event, its plans, the items of its VENs, its report; headers also by their start.
         commands: a command and its ack.
+        allowed: the VENs that may claim a certificate, each once and for a while.
     """
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Tables")
-        self._stage = stage
-        self.telemetry = self._table("Telemetry", keys.TELEMETRY)
-        self.vens = self._table("Vens", keys.VENS)
-        self.events = self._table("Events", keys.EVENTS)
+        self.telemetry = _table(self, "Telemetry", keys.TELEMETRY, stage)
+        self.vens = _table(self, "Vens", keys.VENS, stage)
+        self.events = _table(self, "Events", keys.EVENTS, stage)
         self.events.add_global_secondary_index(
             index_name=keys.EVENTS_BY_START,
             partition_key=dynamodb.Attribute(
@@ -33,20 +33,22 @@ class StackTables(Construct):
             ),
             sort_key=dynamodb.Attribute(name=str(keys.EVENTS_INDEX.sort), type=dynamodb.AttributeType.NUMBER),
         )
-        self.commands = self._table("Commands", keys.COMMANDS)
+        self.commands = _table(self, "Commands", keys.COMMANDS, stage)
+        self.allowed = _table(Construct(scope, "AllowedVens"), "Table", keys.ALLOWED_VENS, stage)
 
-    def _table(self, name: str, table_keys: keys.TableKeys) -> dynamodb.TableV2:
-        string = dynamodb.AttributeType.STRING
-        return dynamodb.TableV2(
-            self,
-            name,
-            partition_key=dynamodb.Attribute(name=table_keys.partition, type=string),
-            sort_key=dynamodb.Attribute(name=table_keys.sort, type=string) if table_keys.sort else None,
-            billing=dynamodb.Billing.on_demand(),
-            time_to_live_attribute=keys.TTL_ATTRIBUTE,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            deletion_protection=self._stage.keep_tables,
-            removal_policy=RemovalPolicy.RETAIN if self._stage.keep_tables else RemovalPolicy.DESTROY,
-        )
+
+def _table(scope: Construct, name: str, table_keys: keys.TableKeys, stage: Stage) -> dynamodb.TableV2:
+    string = dynamodb.AttributeType.STRING
+    return dynamodb.TableV2(
+        scope,
+        name,
+        partition_key=dynamodb.Attribute(name=table_keys.partition, type=string),
+        sort_key=dynamodb.Attribute(name=table_keys.sort, type=string) if table_keys.sort else None,
+        billing=dynamodb.Billing.on_demand(),
+        time_to_live_attribute=keys.TTL_ATTRIBUTE,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        deletion_protection=stage.keep_tables,
+        removal_policy=RemovalPolicy.RETAIN if stage.keep_tables else RemovalPolicy.DESTROY,
+    )

@@ -23,6 +23,22 @@ def empty_secret(scope: Construct, name: str, description: str) -> secretsmanage
     return secret
 
 
+def issued_certificate(
+    scope: Construct, kind: str, *, provision: lambda_.Function, **properties: str | list[str]
+) -> CustomResource:
+    """The certificate that `provision_ven` makes, and whose key it puts into the secret."""
+    certificate = CustomResource(
+        scope,
+        "Certificate",
+        service_token=provision.function_arn,
+        resource_type=f"Custom::{kind}",
+        service_timeout=ANSWER_WITHIN,
+        properties=properties,
+    )
+    certificate.node.add_dependency(provision)
+    return certificate
+
+
 class VenThing(Construct):
     """A VEN that exists before it ever connects.
 
@@ -45,19 +61,15 @@ class VenThing(Construct):
         secret = empty_secret(
             self, tls_secret_name(stage.name, ven_id), f"CA, certificate and private key of VEN {ven_id}"
         )
-        certificate = CustomResource(
+        certificate = issued_certificate(
             self,
-            "Certificate",
-            service_token=provision.function_arn,
-            resource_type="Custom::VenCertificate",
-            service_timeout=ANSWER_WITHIN,
-            properties={
-                "VenId": ven_id,
-                "PolicyName": policy.name,
-                "SecretId": secret.attr_id,  # the ARN, on AWS and on the local cloud alike
-                "TrustRootPem": trust_root_pem,
-                "Rotation": stage.rotation,
-                "Groups": list(stage.groups_of(ven_id)),
-            },
+            "VenCertificate",
+            provision=provision,
+            VenId=ven_id,
+            PolicyName=policy.name,
+            SecretId=secret.attr_id,  # the ARN, on AWS and on the local cloud alike
+            TrustRootPem=trust_root_pem,
+            Rotation=stage.rotation,
+            Groups=list(stage.groups_of(ven_id)),
         )
-        certificate.node.add_dependency(thing, policy, provision)
+        certificate.node.add_dependency(thing, policy)

@@ -1,0 +1,232 @@
+"""The functions of the stack, each with its environment and its rights."""
+
+from __future__ import annotations
+
+import json
+
+from aws_cdk import Duration
+
+from cdk.lambda_function import LambdaFunction
+from cdk.schedules import FleetWatch, Schedules
+from cdk.shared_resources import SharedResources
+from cdk.stage import SHADOW_WRITERS
+from contracts.store.keys import EVENTS_BY_START
+from contracts.store.stack import claim_secret_name
+
+CERTIFICATE_ACTIONS = (
+    "iot:AttachPolicy",
+    "iot:DetachPolicy",
+    "iot:AttachThingPrincipal",
+    "iot:DetachThingPrincipal",
+    "iot:DescribeCertificate",
+    "iot:UpdateCertificate",
+    "iot:DeleteCertificate",
+)
+
+
+def provision_ven(resources: SharedResources) -> LambdaFunction:
+    """Custom resource: a VEN's certificate and key into Secrets Manager."""
+    provision = resources.function(
+        "provision_ven",
+        "Custom resource: a VEN's certificate and key into Secrets Manager",
+        {"vens": "GetItem UpdateItem DeleteItem"},
+        timeout_s=60,
+    )
+    _let_make_certificates(provision, resources)
+    provision.allow(
+        "iot:ListTargetsForPolicy", on=resources.iot_arns(f"policy/ven-twin-{resources.stage.name}-claim")
+    )
+    provision.allow("iot:ListThingPrincipals", on=resources.iot_arns("thing/*"))
+    # By pattern and not by name: a VEN is taken away after the policy has forgotten its name, and
+    # eighty names would not fit into one.
+    provision.allow(
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:GetSecretValue",
+        on=[resources.tls_secrets(), resources.secrets(claim_secret_name(resources.stage.name))],
+    )
+    return provision
+
+
+def rotate_ven(resources: SharedResources) -> LambdaFunction:
+    """Gives a VEN that runs another certificate, and takes the old one away."""
+    rotate = resources.function(
+        "rotate_ven",
+        "Gives a VEN that runs another certificate, and takes the old one away",
+        {"vens": "GetItem Scan UpdateItem DeleteItem"},
+        timeout_s=300,
+        STAGE=resources.stage.name,
+        VEN_POLICY=resources.policy.name,
+        ROTATE_DAYS=str(resources.stage.rotate_days),
+    )
+    _let_make_certificates(rotate, resources)
+    things = ("ListThingPrincipals", "GetThingShadow", "UpdateThingShadow", "DeleteThing")
+    rotate.allow(*(f"iot:{action}" for action in things), on=resources.iot_arns("thing/*"))
+    rotate.allow(
+        "secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=[resources.tls_secrets()]
+    )
+    return rotate
+
+
+def _let_make_certificates(function: LambdaFunction, resources: SharedResources) -> None:
+    """Let *function* make certificates, and attach, detach and delete them."""
+    function.allow(
+        "iot:CreateKeysAndCertificate", on=["*"]
+    )  # knows no narrower resource: there is none before
+    function.allow("iot:ListAttachedPolicies", on=resources.iot_arns("cert/*"))
+    function.allow(*CERTIFICATE_ACTIONS, on=resources.iot_arns("cert/*", "thing/*"))
+
+
+def admit_ven(resources: SharedResources) -> LambdaFunction:
+    """Admits VENs that are provisioned by claim."""
+    return resources.function(
+        "admit_ven",
+        "Says which VENs may be provisioned by claim",
+        {"vens": "UpdateItem", "allowed": "UpdateItem"},
+        timeout_s=5,  # IoT Core waits no longer
+    )
+
+
+def issue_command(resources: SharedResources) -> LambdaFunction:
+    """Sends one operation to one VEN."""
+    issue = resources.function(
+        "issue_command",
+        "Sends one operation to one VEN",
+        {"vens": "GetItem", "commands": "GetItem PutItem"},
+        RETENTION_DAYS=str(resources.stage.retention_days),
+    )
+    issue.allow("iot:Publish", on=resources.iot_arns("topic/ven/cmd/*"))
+    return issue
+
+
+def settle_event(resources: SharedResources) -> LambdaFunction:
+    """Settles an event: the kW and kWh that it delivered."""
+    settle = resources.function(
+        "settle_event",
+        "Works out what an event delivered",
+        {
+            "telemetry": "Query BatchWriteItem",
+            "vens": "BatchGetItem GetItem UpdateItem",
+            "events": "GetItem PutItem UpdateItem Query",
+        },
+        timeout_s=120,
+        PROGRAMS=json.dumps(dict(resources.stage.programs)),
+    )
+    settle.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    settle.retry(2, within=Duration.hours(6), dead=resources.failed_starts)
+    return settle
+
+
+def dispatch_event(
+    resources: SharedResources, settle: LambdaFunction, schedules: Schedules
+) -> LambdaFunction:
+    """Creates, revises and cancels DR events and writes them to the VENs' shadows."""
+    dispatch = resources.function(
+        "dispatch_event",
+        "Creates, revises and cancels DR events and writes them to the VENs' shadows",
+        {
+            "vens": "BatchGetItem Scan",
+            "telemetry": "BatchGetItem",
+            "events": "GetItem PutItem UpdateItem Query",
+        },
+        timeout_s=120,
+        RETENTION_DAYS=str(resources.stage.retention_days),
+        SETTLE_FUNCTION_ARN=settle.function.function_arn,
+        SETTLE_DELAY_S=str(resources.stage.settle_delay_s),
+        REDISPATCH_MIN=str(resources.stage.redispatch_min),
+        SCHEDULER_ROLE_ARN=schedules.role.role_arn,
+        SCHEDULE_GROUP=schedules.group.schedule_group_name,
+        SCHEDULE_DLQ_ARN=resources.failed_starts.queue_arn,
+        SHADOW_QUEUE_URL=resources.shadow_chunks.queue.queue_url,
+        PROGRAMS=json.dumps(dict(resources.stage.programs)),
+    )
+    dispatch.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    dispatch.allow("sqs:SendMessage", on=[resources.shadow_chunks.queue.queue_arn])
+    _let_schedule(dispatch, resources, schedules)
+    # Not repeated: the schedule's next run does what this one would have.
+    dispatch.retry(0, within=Duration.minutes(1), dead=resources.failed_starts)
+    return dispatch
+
+
+def _let_schedule(dispatch: LambdaFunction, resources: SharedResources, schedules: Schedules) -> None:
+    """Let `dispatch_event` make the schedules that start `settle_event` and itself."""
+    schedule = resources.stack.format_arn(
+        service="scheduler", resource="schedule", resource_name=f"ven-twin-{resources.stage.name}/*"
+    )
+    actions = ("CreateSchedule", "UpdateSchedule", "DeleteSchedule")
+    dispatch.allow(*(f"scheduler:{action}" for action in actions), on=[schedule])
+    schedules.role.grant_pass_role(dispatch.function.grant_principal)
+    dispatch.function.grant_invoke(schedules.role)
+
+
+def write_shadows(resources: SharedResources) -> LambdaFunction:
+    """Writes events into the shadows of many VENs, at a pace that AWS IoT takes."""
+    write = resources.function(
+        "write_shadows",
+        "Writes events into the shadows of many VENs, at a pace that AWS IoT takes",
+        {"events": "GetItem Query"},
+        timeout_s=resources.feed_timeout_s,
+        SHADOW_WRITES_PER_S=str(resources.stage.shadow_writes_per_s),
+    )
+    write.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    write.feed(resources.shadow_chunks.queue, batch_size=1, max_concurrency=SHADOW_WRITERS)
+    return write
+
+
+def store_telemetry(resources: SharedResources) -> LambdaFunction:
+    """Stores the VENs' telemetry."""
+    store = resources.function(
+        "store_telemetry",
+        "Stores what VENs measure",
+        {"telemetry": "BatchWriteItem UpdateItem"},
+        timeout_s=resources.feed_timeout_s,
+        RETENTION_DAYS=str(resources.stage.retention_days),
+    )
+    store.feed(resources.telemetry.queue)
+    return store
+
+
+def record_vens(resources: SharedResources) -> LambdaFunction:
+    """Records the VENs' presence, acks and reported state."""
+    record = resources.function(
+        "record_vens",
+        "Records who is online, who answered and what they offer",
+        {"vens": "BatchGetItem UpdateItem", "events": "UpdateItem", "commands": "UpdateItem"},
+        timeout_s=resources.feed_timeout_s,
+        RETENTION_DAYS=str(resources.stage.retention_days),
+    )
+    record.feed(resources.ven_news.queue)
+    return record
+
+
+def watch_fleet(resources: SharedResources, schedules: Schedules) -> LambdaFunction:
+    """Puts out the fleet's figures, for the dashboard and the alarm on silent VENs."""
+    watch = resources.function(
+        "watch_fleet",
+        "Says how the fleet stands, for the dashboard and the alarm on silent VENs",
+        {"vens": "Scan", "telemetry": "BatchGetItem"},
+        timeout_s=60,
+    )
+    FleetWatch(resources.stack, starts=watch.function, schedules=schedules, failed=resources.failed_starts)
+    return watch
+
+
+def http_api(resources: SharedResources, *invoked: LambdaFunction) -> LambdaFunction:
+    """Answers the HTTP API. It reads; *invoked*, which hold the rights, do whatever changes something."""
+    dispatch, issue, settle = invoked
+    api = resources.function(
+        "api",
+        "Answers the HTTP API",
+        {
+            "vens": "GetItem Scan",
+            "telemetry": "GetItem Query BatchGetItem",
+            "events": "GetItem Query",
+            "commands": "GetItem",
+        },
+        timeout_s=29,  # API Gateway waits no longer than 30 s
+        DISPATCH_FUNCTION=dispatch.function.function_name,
+        ISSUE_FUNCTION=issue.function.function_name,
+        SETTLE_FUNCTION=settle.function.function_name,
+    )
+    api.allow("dynamodb:Query", on=[f"{resources.tables.events.table_arn}/index/{EVENTS_BY_START}"])
+    api.allow("lambda:InvokeFunction", on=[function.function.function_arn for function in invoked])
+    return api

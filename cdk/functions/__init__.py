@@ -1,1 +1,0 @@
-"""The functions, each with its environment and its rights, one file a side of the house."""
