@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from contracts.store.stack import stack_name
-from local_cloud.errors import DeployError
 from local_cloud.process import trust_root_pem
-from local_cloud.runtime import ACCOUNT_ID, REGION, STAGE, Runtime
+from local_cloud.runtime import ACCOUNT_ID, REGION, STAGE, DeployError, Runtime
 from local_cloud.synth import assembly
 
 if TYPE_CHECKING:

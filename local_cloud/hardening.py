@@ -14,8 +14,7 @@ from importlib import metadata
 from typing import Any
 
 from contracts.wire.codec import PAYLOAD_MAX_BYTES
-from local_cloud.callers import nobody, only_the_configured, reached_by_path
-from local_cloud.iam_resources import judged_as_on_aws
+from local_cloud.iam import judged_as_on_aws, nobody, only_the_configured, reached_by_path
 from local_cloud.shadow_limits import within_limits
 
 PINNED = "1.5.33"

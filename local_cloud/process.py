@@ -16,8 +16,17 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from local_cloud.errors import NotRunningError, StartError
-from local_cloud.runtime import ACCOUNT_ID, HOST, REGION, Runtime, current, forget, remember
+from local_cloud.runtime import (
+    ACCOUNT_ID,
+    HOST,
+    REGION,
+    NotRunningError,
+    Runtime,
+    StartError,
+    current,
+    forget,
+    remember,
+)
 
 GATEWAY_PORT = 4566
 MQTT_PORT = 8883

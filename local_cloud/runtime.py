@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from local_cloud.errors import NotRunningError
+from contracts.errors import VenTwinError
 
 HOST = "127.0.0.1"
 MQTT_NAME = "localhost"
@@ -17,6 +17,22 @@ MQTT_NAME = "localhost"
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 STAGE = "local"
+
+
+class LocalCloudError(VenTwinError):
+    """Root. The caller prints the message and stops; nothing was left half done."""
+
+
+class NotRunningError(LocalCloudError):
+    """There is no local cloud to talk to. Start it with ``ven-twin cloud start``."""
+
+
+class StartError(LocalCloudError):
+    """The emulator did not come up. The message names its log."""
+
+
+class DeployError(LocalCloudError):
+    """The stack could not be deployed. The message has CloudFormation's reason."""
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):

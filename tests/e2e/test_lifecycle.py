@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from local_cloud import deploy, process
-from local_cloud.errors import NotRunningError
-from local_cloud.runtime import current
+from local_cloud.runtime import NotRunningError, current
 from tests.e2e.conftest import cloud_of, start_cloud, until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -63,13 +63,6 @@ def main() -> None:
         sys.exit(_say(str(error), 1))
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:
-        if (
-            type(error).__module__ == "local_cloud.errors"
-            or type(error).__module__ == "ven_twin.house.errors"
-        ):
-            sys.exit(_say(str(error), 1))
-        raise
 
 
 def _say(message: str, code: int) -> int:

@@ -67,8 +67,7 @@ def stop(*, json_output: JsonOption = False) -> None:
 @app.command()
 def status(*, json_output: JsonOption = False) -> None:
     """Say whether the local cloud runs, and where. Exit 1 when it does not."""
-    from local_cloud.errors import NotRunningError
-    from local_cloud.runtime import current
+    from local_cloud.runtime import NotRunningError, current
 
     try:
         runtime = current(cloud_folder())

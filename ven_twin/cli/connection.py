@@ -100,7 +100,7 @@ def reaching(
     Raises:
         FieldError: an unknown stage, or no address.
     """
-    from local_cloud.errors import LocalCloudError
+    from local_cloud.runtime import LocalCloudError
     from ven_twin.operations.aggregator.cloud_errors import CloudError
 
     def tried() -> Aggregator:

@@ -83,8 +83,7 @@ def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]
     One that runs already is used, and left running.
     """
     from local_cloud import deploy, process
-    from local_cloud.errors import NotRunningError
-    from local_cloud.runtime import current
+    from local_cloud.runtime import NotRunningError, current
 
     folder = cloud_folder()
     try:

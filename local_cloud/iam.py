@@ -1,0 +1,88 @@
+"""IAM in the emulator: its callers, and the resources by which it judges their calls.
+
+Callers: every signature is checked, also root's, and root is the one with its own key.
+
+Left to itself the emulator takes a call under the root's key id, under ``test``, under any account's number
+or under a foreign Authorization header for root's, whatever its signature says. AWS takes none of these.
+
+Resources: where the emulator knows less of them than AWS, a role that is as narrow as AWS allows would be
+refused here. Source: AWS Service Authorization Reference, AWS IoT and EventBridge Scheduler.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Knows = Callable[[str], bool]
+Extract = Callable[..., str]
+
+
+def only_the_configured(_: Knows) -> Knows:
+    """The emulator's test for root's key id: it is the one that the launcher made, and no other."""
+
+    def is_root_access_key(access_key_id: str) -> bool:
+        return hmac.compare_digest(access_key_id or "", os.environ["AWS_ACCESS_KEY_ID"])
+
+    return is_root_access_key
+
+
+def nobody(_: Knows) -> Knows:
+    """The emulator's test for a caller whose signature is not checked: none is."""
+
+    def is_exempt(access_key_id: str) -> bool:  # noqa: ARG001 - whoever it is
+        return False
+
+    return is_exempt
+
+
+def reached_by_path(create: Callable[..., Any], gateway: Any) -> Callable[..., Any]:
+    """The emulator's *create* of an HTTP API, with an endpoint that resolves without a name server's help.
+
+    Its own is ``{id}.execute-api.localhost``, which no resolver but some browsers knows. *gateway* is the
+    emulator's module.
+    """
+
+    def create_api(logical_id: str, properties: Any, stack_name: str) -> tuple[str, dict[str, Any]]:
+        api_id, attributes = create(logical_id, properties, stack_name)
+        host, port = os.environ["BIND_HOST"], os.environ["GATEWAY_PORT"]
+        endpoint = f"http://{host}:{port}/_aws/execute-api/{api_id}"
+        gateway._apis[api_id]["apiEndpoint"] = endpoint  # noqa: SLF001 - the emulator's own record
+        return api_id, {**attributes, "ApiEndpoint": endpoint}
+
+    return create_api
+
+
+def judged_as_on_aws(extract: Extract) -> Extract:
+    """The emulator's *extract*, with a policy's target, the policy of a list, and a schedule's group."""
+
+    def extract_resource_arn(service: str, *call: Any) -> str:
+        _method, path, _headers, body, query_params, *_scope = call
+        arn = extract(service, *call)
+        if service == "iot" and path.startswith(("/target-policies/", "/attached-policies/")):
+            target = _body(body).get("target") or path.removeprefix("/attached-policies/")
+            return target if str(target).startswith("arn:") else arn
+        if service == "iot" and path.startswith("/policy-targets/"):
+            region, account_id = _scope
+            return f"arn:aws:iot:{region}:{account_id}:policy/{path.removeprefix('/policy-targets/')}"
+        if service == "scheduler" and ":schedule/default/" in arn:
+            group = _body(body).get("GroupName") or _first(query_params.get("groupName"))
+            return arn.replace(":schedule/default/", f":schedule/{group or 'default'}/")
+        return arn
+
+    return extract_resource_arn
+
+
+def _body(body: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
