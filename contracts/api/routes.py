@@ -1,4 +1,7 @@
-"""The HTTP API's routes as data: gateway, function and OpenAPI document are made of this one table."""
+"""The HTTP API's routes as data, with their paths, headers and query strings.
+
+Gateway, function and OpenAPI document are made of this one table.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,19 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from contracts.api import queries, resources
+from contracts.api import resources
 from contracts.api.fleet import Fleet
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, EventDispatched
-from contracts.wire.ids import CheckedEventId, CheckedVenId, CorrelationId, EventId, VenId
+from contracts.wire.ids import CheckedEventId, CheckedVenId, CorrelationId, EventId, Target, VenId
+from contracts.wire.telemetry import Timestamp
 
+PAGE_MAX = 1000
+DEFAULT_SPAN_S = 3600
+"""The span of telemetry without *from*, s."""
+
+Cursor = Annotated[str, Meta(min_length=1, max_length=512)]
+Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]+$(?!\n)")]
 IfMatch = Annotated[str, Meta(min_length=1, max_length=256)]
 
@@ -31,6 +41,37 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
 
     idempotency_key: IdempotencyKey | None = msgspec.field(name="Idempotency-Key", default=None)
     if_match: IfMatch | None = msgspec.field(name="If-Match", default=None)
+
+
+class VensQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The VENs to list: all, those that are (not) online, those of a group."""
+
+    online: bool | None = None
+    group: Target | None = None
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class TelemetryQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows of [*from*, *to*), UTC s; the last hour when neither is given."""
+
+    from_ts: Timestamp | None = msgspec.field(name="from", default=None)
+    to_ts: Timestamp | None = msgspec.field(name="to", default=None)
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The page to list."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class FleetQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The number of VENs to list; the totals are over all of them."""
+
+    limit: Limit = PAGE_MAX
 
 
 class RouteAnswer(NamedTuple):
@@ -90,7 +131,7 @@ ROUTES: tuple[Route, ...] = (
         "listVens",
         "VENs, page by page",
         RouteAnswer(200, "A page of VENs.", resources.VenPage),
-        query=queries.VensQuery,
+        query=VensQuery,
     ),
     Route(
         "GET",
@@ -107,7 +148,7 @@ ROUTES: tuple[Route, ...] = (
         "A VEN's telemetry between two times, oldest first",
         RouteAnswer(200, "A page of rows.", resources.TelemetryPage),
         {404: NO_VEN},
-        query=queries.TelemetryQuery,
+        query=TelemetryQuery,
     ),
     Route(
         "POST",
@@ -133,7 +174,7 @@ ROUTES: tuple[Route, ...] = (
         "listEvents",
         "Events by their start, the newest first",
         RouteAnswer(200, "A page of events.", resources.EventPage),
-        query=queries.PageQuery,
+        query=PageQuery,
     ),
     Route(
         "POST",
@@ -152,7 +193,7 @@ ROUTES: tuple[Route, ...] = (
         "One event with every VEN's part in it",
         RouteAnswer(200, "The event, with a page of its VENs.", resources.Event, ETAG),
         {404: NO_EVENT},
-        query=queries.PageQuery,
+        query=PageQuery,
     ),
     Route(
         "PUT",
@@ -209,7 +250,7 @@ ROUTES: tuple[Route, ...] = (
         "getFleet",
         "Who is online, who sheds, what flexibility there is now",
         RouteAnswer(200, "The fleet now.", Fleet),
-        query=queries.FleetQuery,
+        query=FleetQuery,
     ),
     Route(
         "GET",

@@ -21,7 +21,6 @@ from lambdas.api.logic.calls import Call
 from lambdas.api.logic.operation import OperationRequest, OperationResult
 from lambdas.api.logic.problems import ProblemError, ProblemKind
 from lambdas.api.logic.responses import Response
-from lambdas.api.logic.router import match
 from lambdas.shared import clients, clock
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:  # noqa:
     call = calls.read_call(event)
     operation = "none"
     try:
-        matched = match(call.method, call.path)
+        matched = calls.match(call.method, call.path)
         operation = matched.route.operation
         response = _answer(call, matched.route, matched.parameters)
     except ProblemError as error:

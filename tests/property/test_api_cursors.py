@@ -15,11 +15,9 @@ from contracts.api.resources import TelemetryRow
 from contracts.api.routes import Headers, Path
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, telemetry_row_id
-from lambdas.api.logic.calls import read_call, read_query
-from lambdas.api.logic.cursors import cursor, position
-from lambdas.api.logic.operation import OperationRequest
+from lambdas.api.logic.calls import match, read_call, read_query
+from lambdas.api.logic.operation import OperationRequest, cursor, position
 from lambdas.api.logic.problems import ProblemError
-from lambdas.api.logic.router import match
 from lambdas.api.operations import vens
 from tests.support.api_world import event_of
 

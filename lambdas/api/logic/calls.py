@@ -1,4 +1,4 @@
-"""A call as API Gateway hands it over, and its path, query, headers and body as typed values.
+"""A call as API Gateway hands it over, its route, and its path, query, headers and body as typed values.
 
 Source: API Gateway Developer Guide, payload format version 2.0.
 """
@@ -9,14 +9,14 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from contracts.api.problems import JSON
 from contracts.api.resources import BODY_MAX_BYTES
-from contracts.api.routes import Route
+from contracts.api.routes import ROUTES, Route
 from contracts.errors import FieldError, MalformedError, OversizeError
 from contracts.wire import codec
 from lambdas.api.logic.problems import ProblemError, ProblemKind
@@ -165,3 +165,47 @@ def _raw(call: Call) -> bytes:
         return base64.b64decode(call.body, validate=True)
     except binascii.Error:
         raise MalformedError("not the base64 that it is said to be") from None
+
+
+class MatchedRoute(NamedTuple):
+    """A route, and the parameters in the path by name."""
+
+    route: Route
+    parameters: Mapping[str, str]
+
+
+_SEGMENTS = tuple((tuple(route.path.split("/")), route) for route in ROUTES)
+
+
+def match(method: str, path: str) -> MatchedRoute:
+    """The route of a call.
+
+    Raises:
+        ProblemError: there is nothing at *path*, or *method* is not done there.
+    """
+    matches = [
+        MatchedRoute(route, parameters)
+        for segments, route in _SEGMENTS
+        if (parameters := _fit(segments, path.split("/"))) is not None
+    ]
+    if not matches:
+        raise ProblemError(
+            ProblemKind.NOT_FOUND, "there is nothing at this path: GET /openapi.json says what there is"
+        )
+    for matched in matches:
+        if matched.route.method == method:
+            return matched
+    allowed = ", ".join(sorted(matched.route.method for matched in matches))
+    raise ProblemError(ProblemKind.METHOD_NOT_ALLOWED, f"allowed: {allowed}", headers={"Allow": allowed})
+
+
+def _fit(segments: tuple[str, ...], names: list[str]) -> dict[str, str] | None:
+    if len(segments) != len(names):
+        return None
+    parameters: dict[str, str] = {}
+    for segment, name in zip(segments, names, strict=True):
+        if segment.startswith("{"):
+            parameters[segment[1:-1]] = name
+        elif segment != name:
+            return None
+    return parameters if all(parameters.values()) else None

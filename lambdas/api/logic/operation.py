@@ -1,16 +1,33 @@
-"""An operation's request and result."""
+"""An operation's request and result, with the cursors of lists and the condition of a change.
+
+A cursor is a position, and a mark of the query that it is a position of. It never names the VEN whose rows
+are read. The path does, and IAM has authorized it: whatever bytes a caller sends, they lead to another place
+in the very list that was requested, or are refused. The mark is no secret: it tells a cursor of another
+query, or one that was cut or mistyped, from one of this.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from contracts.api.routes import Headers, Path
 from lambdas.api.logic.calls import Call
-from lambdas.api.logic.cursors import cursor, position
 from lambdas.api.logic.problems import ProblemError, ProblemKind
+
+P = TypeVar("P")
+MARK_BYTES = 12
+ANY = "*"
+MAX_CHARS = 64
+"""An etag of ours is shorter than a request takes; what is longer matches none."""
+_TAG = re.compile(r'(W/)?"([!#-~]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +98,54 @@ class OperationResult:
 
     value: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def cursor(query: str, position: object) -> str:
+    """The cursor of *position* in the list of *query*; of characters that need no escaping."""
+    at = msgspec.json.encode(position)
+    return base64.urlsafe_b64encode(_mark(query, at) + at).decode().rstrip("=")
+
+
+def position(query: str, text: str, kind: type[P]) -> P:
+    """The position in a cursor of the list of *query*.
+
+    Raises:
+        ProblemError: it is of another query, or no cursor at all.
+    """
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        mark, at = raw[:MARK_BYTES], raw[MARK_BYTES:]
+        if mark == _mark(query, at):
+            return msgspec.json.decode(at, type=kind)
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        pass
+    detail = "is none of this query: leave it out to start at the beginning"
+    raise ProblemError(ProblemKind.BAD_REQUEST, detail, field="cursor")
+
+
+def _mark(query: str, at: bytes) -> bytes:
+    return hashlib.sha256(query.encode() + b"\0" + at).digest()[:MARK_BYTES]
+
+
+def quoted(etag: str) -> str:
+    """An etag as it stands in a header."""
+    return f'"{etag}"'
+
+
+def wanted_etags(if_match: str) -> tuple[str, ...]:
+    """The etags in an If-Match header, `ANY` alone for whatever there is. Source: RFC 9110, section 13.1.1.
+
+    Raises:
+        ProblemError: it is no such header, or it holds weak tags alone, which never match.
+    """
+    if if_match.strip() == ANY:
+        return (ANY,)
+    matches = [_TAG.fullmatch(tag.strip()) for tag in if_match.split(",")]
+    if not all(matches):
+        raise ProblemError(
+            ProblemKind.BAD_REQUEST, 'is * or an ETag in quotes, such as "1f0a"', field="If-Match"
+        )
+    strong = tuple(dict.fromkeys(match[2] for match in matches if match is not None and not match[1]))
+    if not strong:
+        raise ProblemError(ProblemKind.PRECONDITION_FAILED, "a weak ETag matches nothing", field="If-Match")
+    return strong

@@ -13,8 +13,14 @@ from contracts.store import views
 from contracts.store.keys import EVENT_SORT_KEY, REPORT_SORT_KEY, Key
 from contracts.wire.telemetry import Timestamp
 from lambdas.api.adapters import ApiAdapters
-from lambdas.api.logic import etags
-from lambdas.api.logic.operation import OperationRequest, OperationResult
+from lambdas.api.logic.operation import (
+    ANY,
+    MAX_CHARS,
+    OperationRequest,
+    OperationResult,
+    quoted,
+    wanted_etags,
+)
 from lambdas.api.logic.problems import ProblemError, ProblemKind
 from lambdas.shared.event_book import PlanMissingError
 from lambdas.shared.rows import EventRow
@@ -71,7 +77,7 @@ def get_event(request: OperationRequest, adapters: ApiAdapters) -> OperationResu
     )
     if event is not None and len(page) < len(ven_ids):
         event = msgspec.structs.replace(event, next=request.cursor(page[-1]))
-    return OperationResult(event, {"ETag": etags.quoted(row.etag)})
+    return OperationResult(event, {"ETag": quoted(row.etag)})
 
 
 def revise_event(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
@@ -154,18 +160,18 @@ def _on_condition(request: OperationRequest, adapters: ApiAdapters) -> dict[str,
     event = {"eventId": request.path.event_id}
     if request.headers.if_match is None:
         return event
-    wanted = etags.wanted(request.headers.if_match)
-    if wanted == (etags.ANY,):
+    wanted = wanted_etags(request.headers.if_match)
+    if wanted == (ANY,):
         return event
-    if len(wanted) == 1 and 0 < len(wanted[0]) <= etags.MAX_CHARS:
+    if len(wanted) == 1 and 0 < len(wanted[0]) <= MAX_CHARS:
         return event | {"ifMatch": wanted[0]}
     current = _event(request, adapters).etag
     if current not in wanted:
         raise ProblemError(
-            ProblemKind.PRECONDITION_FAILED, f"the event's ETag is {etags.quoted(current)}", field="If-Match"
+            ProblemKind.PRECONDITION_FAILED, f"the event's ETag is {quoted(current)}", field="If-Match"
         )
     return event | {"ifMatch": current}
 
 
 def _etag(dispatched: EventDispatched) -> dict[str, str]:
-    return {"ETag": etags.quoted(dispatched.etag)}
+    return {"ETag": quoted(dispatched.etag)}

@@ -1,12 +1,14 @@
-"""VENs and their telemetry."""
+"""VENs, the fleet that they are, their telemetry, and commands to them."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from contracts.api.queries import DEFAULT_SPAN_S
+from contracts.api.fleet import fleet_at
+from contracts.api.requests import CommandIssued
 from contracts.api.resources import TelemetryPage, TelemetryRow, Ven, VenPage
+from contracts.api.routes import DEFAULT_SPAN_S
 from contracts.store import views
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
@@ -98,3 +100,37 @@ def _ven(request: OperationRequest, adapters: ApiAdapters) -> dict[str, Any]:
     if item is None:
         raise ProblemError(ProblemKind.NOT_FOUND, f"no VEN {request.path.ven_id!r}", field="venId")
     return item
+
+
+def get_fleet(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
+    """Every VEN, and the latest row of those that are online."""
+    vens = [views.ven(item) for item in adapters.vens.scan(rows.attributes(Ven))]
+    online = [ven.ven_id for ven in vens if ven.online]
+    names = ("venId", *rows.attributes(TelemetryRow))
+    latest = adapters.telemetry.get_many(online, names, sort=LATEST_ROW)
+    by_ven = {item["venId"]: views.row(item) for item in latest}
+    return OperationResult(fleet_at(vens, by_ven, now_ts=request.now, limit=request.query.limit))
+
+
+def send_command(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
+    """Have `issue_command` send the command."""
+    ven_id, body = request.path.ven_id, request.body
+    correlation_id = request.one_id("cmd-", body.correlation_id, "correlation id")
+    command = {"venId": ven_id, "op": body.op, "data": body.data}
+    command |= {"correlationId": correlation_id} if correlation_id else {}
+    keyed = request.headers.idempotency_key is not None
+    named = {"correlationId": "Idempotency-Key"} if keyed else {}
+    issued = adapters.issue(command, CommandIssued, named)
+    return OperationResult(issued, {"Location": f"/vens/{ven_id}/commands/{issued.correlation_id}"})
+
+
+def get_command(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
+    """The command, with its ack when there is one."""
+    path = request.path
+    item = adapters.commands.get(Key(path.ven_id, path.correlation_id))
+    command = None if item is None else views.command(item)
+    if command is None:
+        raise ProblemError(
+            ProblemKind.NOT_FOUND, f"no command {path.correlation_id!r} of that VEN", field="correlationId"
+        )
+    return OperationResult(command)

@@ -17,7 +17,6 @@ from botocore.httpsession import URLLib3Session
 
 from contracts.api.fleet import Fleet
 from contracts.api.problems import JSON, PROBLEM_TYPE
-from contracts.api.queries import PAGE_MAX
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched
 from contracts.api.resources import (
@@ -29,6 +28,7 @@ from contracts.api.resources import (
     NewEvent,
     SentCommand,
 )
+from contracts.api.routes import PAGE_MAX
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.ids import CorrelationId, EventId, VenId

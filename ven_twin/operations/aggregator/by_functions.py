@@ -9,7 +9,6 @@ from typing import TypeVar
 import msgspec
 
 from contracts.api.fleet import Fleet, fleet_at
-from contracts.api.queries import PAGE_MAX
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import (
     CommandIssued,
@@ -20,6 +19,7 @@ from contracts.api.requests import (
     SettleEvent,
 )
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
+from contracts.api.routes import PAGE_MAX
 from contracts.store import keys, views
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import CorrelationId, EventId, VenId

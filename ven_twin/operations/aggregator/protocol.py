@@ -8,10 +8,10 @@ from typing import Protocol, cast
 import msgspec
 
 from contracts.api.fleet import Fleet
-from contracts.api.queries import PAGE_MAX
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, RefusalCode, Refused
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
+from contracts.api.routes import PAGE_MAX
 from contracts.errors import FieldError
 from contracts.wire.ids import CorrelationId, EventId, VenId
 
