@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from contracts.store.stack import stack_name
+from contracts.wire.codec import JsonDict
 from local_cloud.process import trust_root_pem
 from local_cloud.runtime import ACCOUNT_ID, REGION, STAGE, DeployError, Runtime
 from local_cloud.synth import assembly
@@ -57,7 +58,7 @@ def deploy_assembly(runtime: Runtime, folder: Path, *, progress: Progress = lamb
     client(runtime, "ssm").put_parameter(
         Name="/cdk-bootstrap/hnb659fds/version", Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
     )
-    request: dict[str, Any] = {
+    request: JsonDict = {
         "StackName": name,
         "TemplateURL": template_url,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
@@ -118,7 +119,7 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _describe(formation: CloudFormationClient, name: str) -> dict[str, Any] | None:
+def _describe(formation: CloudFormationClient, name: str) -> JsonDict | None:
     try:
         stacks = formation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
@@ -159,9 +160,9 @@ def _reason(formation: CloudFormationClient, name: str) -> str:
     return "; ".join(reversed(failures[-3:])) or "no reason was given"
 
 
-def _tag(stack: dict[str, Any]) -> str | None:
+def _tag(stack: JsonDict) -> str | None:
     return next((tag["Value"] for tag in stack.get("Tags", []) if tag["Key"] == _TAG), None)
 
 
-def _outputs(stack: dict[str, Any]) -> dict[str, str]:
+def _outputs(stack: JsonDict) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

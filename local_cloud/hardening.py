@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from contracts.wire.codec import PAYLOAD_MAX_BYTES
+from contracts.wire.codec import PAYLOAD_MAX_BYTES, JsonDict
 from local_cloud.iam import judged_as_on_aws, nobody, only_the_configured, reached_by_path
 from local_cloud.shadow_limits import within_limits
 
@@ -67,7 +67,7 @@ def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     setattr(owner, name, make(getattr(owner, name)))
 
 
-def replace_in(table: dict[str, Any], name: str, make: Callable[[Any], Any]) -> None:
+def replace_in(table: JsonDict, name: str, make: Callable[[Any], Any]) -> None:
     """Put what *make* makes of ``table[name]`` in its place. Raises RuntimeError when there is none."""
     if name not in table:
         raise RuntimeError(f"ministack no longer has {name!r} where the local cloud replaces it")

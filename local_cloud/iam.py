@@ -17,6 +17,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from contracts.wire.codec import JsonDict, JsonObject
+
 Knows = Callable[[str], bool]
 Extract = Callable[..., str]
 
@@ -46,7 +48,7 @@ def reached_by_path(create: Callable[..., Any], gateway: Any) -> Callable[..., A
     emulator's module.
     """
 
-    def create_api(logical_id: str, properties: Any, stack_name: str) -> tuple[str, dict[str, Any]]:
+    def create_api(logical_id: str, properties: Any, stack_name: str) -> tuple[str, JsonDict]:
         api_id, attributes = create(logical_id, properties, stack_name)
         host, port = os.environ["BIND_HOST"], os.environ["GATEWAY_PORT"]
         endpoint = f"http://{host}:{port}/_aws/execute-api/{api_id}"
@@ -76,7 +78,7 @@ def judged_as_on_aws(extract: Extract) -> Extract:
     return extract_resource_arn
 
 
-def _body(body: bytes) -> Mapping[str, Any]:
+def _body(body: bytes) -> JsonObject:
     try:
         value = json.loads(body or b"{}")
     except ValueError:
@@ -84,5 +86,5 @@ def _body(body: bytes) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _first(value: Any) -> Any:
+def _first(value: object) -> Any:
     return value[0] if isinstance(value, list) and value else value

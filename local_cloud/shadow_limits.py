@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.errors import FieldError, OversizeError
+from contracts.wire.codec import JsonDict
 from contracts.wire.shadow import CLIENT_TOKEN_MAX_BYTES, STATE_MAX_DEPTH, check_state, merge
 
 
 def within_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
     """The emulator's *update* of a shadow, refusing what AWS refuses. *iot* is the emulator's module."""
 
-    def update_thing_shadow(thing_name: str, shadow_name: str, request: Any) -> Any:
+    def update_thing_shadow(thing_name: str, shadow_name: str, request: object) -> Any:
         refusal = _shadow_refusal(request) or _merged_refusal(iot, thing_name, shadow_name, request)
         if refusal is not None:
             return iot._shadow_error(*refusal)  # noqa: SLF001 - the emulator's own form of a refusal
@@ -24,7 +25,7 @@ def within_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
     return update_thing_shadow
 
 
-def _shadow_refusal(request: Any) -> tuple[int, str] | None:
+def _shadow_refusal(request: object) -> tuple[int, str] | None:
     """The refusal by AWS of a request that is wrong in itself."""
     if not isinstance(request, dict) or not isinstance(request.get("state"), dict):
         return None  # the emulator's own check
@@ -39,7 +40,7 @@ def _shadow_refusal(request: Any) -> tuple[int, str] | None:
     return _limits_refusal(sections)
 
 
-def _merged_refusal(iot: Any, thing_name: str, shadow_name: str, request: Any) -> tuple[int, str] | None:
+def _merged_refusal(iot: Any, thing_name: str, shadow_name: str, request: object) -> tuple[int, str] | None:
     """413 when the shadow that the request would make is too large."""
     status, document = iot.get_thing_shadow(thing_name, shadow_name)
     if status != 200 or not isinstance(request, dict) or not isinstance(request.get("state"), dict):
@@ -48,7 +49,7 @@ def _merged_refusal(iot: Any, thing_name: str, shadow_name: str, request: Any) -
     return _limits_refusal(merge(stored, request["state"]))
 
 
-def _limits_refusal(state: dict[str, Any]) -> tuple[int, str] | None:
+def _limits_refusal(state: JsonDict) -> tuple[int, str] | None:
     try:
         check_state(state)
     except OversizeError as error:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
 from contracts.api.resources import TelemetryRow, Ven
+from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import OptOut
 from contracts.wire.units import S_PER_MIN
@@ -146,7 +146,7 @@ def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:
     opted_out = ven.opt_out if ven.opt_out is not None and _in_force(ven.opt_out, now_ts) else None
     status = _status(ven, row if age_s is not None and age_s <= FRESH_S else None, opted_out)
     sheds = status is VenStatus.SHEDDING and row is not None
-    fields: dict[str, Any] = {}
+    fields: JsonDict = {}
     if sheds and row is not None:
         fields = {
             "event_id": row.event_id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import msgspec
 
@@ -21,6 +20,7 @@ from contracts.api.openapi_document import (
 )
 from contracts.api.problems import JSON, PROBLEM_JSON, GatewayRefusal, Problem
 from contracts.api.routes import ROUTES, Headers, Path, Route, RouteAnswer
+from contracts.wire.codec import JsonDict, JsonObject
 
 API_VERSION = "1.0.0"
 DESCRIPTION = (
@@ -57,14 +57,18 @@ SIGV4 = {
 DESCRIBED = Described("ven-twin", API_VERSION, DESCRIPTION, [{"sigv4": []}], {"sigv4": SIGV4})
 
 
-def document() -> dict[str, Any]:
+def document() -> JsonDict:
     """The whole document, as JSON's own types."""
-    kinds: list[type[Any]] = [Problem, GatewayRefusal, *(kind for route in ROUTES for kind in _kinds(route))]
+    kinds: list[type[msgspec.Struct]] = [
+        Problem,
+        GatewayRefusal,
+        *(kind for route in ROUTES for kind in _kinds(route)),
+    ]
     operations = ((route.path, route.method, _operation(route)) for route in ROUTES)
     return assemble(DESCRIBED, operations, kinds)
 
 
-def _kinds(route: Route) -> Iterator[type[Any]]:
+def _kinds(route: Route) -> Iterator[type[msgspec.Struct]]:
     """The Structs that are spoken on a route."""
     if route.body is not None:
         yield route.body.kind
@@ -72,7 +76,7 @@ def _kinds(route: Route) -> Iterator[type[Any]]:
         yield route.answer.kind
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route) -> JsonDict:
     body = None
     if route.body is not None:
         body = {"schema": ref(route.body.kind), "example": route.body.example}
@@ -88,7 +92,7 @@ def _operation(route: Route) -> dict[str, Any]:
     )
 
 
-def _parameters(route: Route) -> Iterator[dict[str, Any]]:
+def _parameters(route: Route) -> Iterator[JsonDict]:
     named = PARAMETER.findall(route.path)
     for name, schema in _properties(Path).items():
         if name in named:
@@ -105,13 +109,13 @@ def _parameters(route: Route) -> Iterator[dict[str, Any]]:
             }
 
 
-def _properties(kind: type[msgspec.Struct]) -> Mapping[str, dict[str, Any]]:
+def _properties(kind: type[msgspec.Struct]) -> Mapping[str, JsonDict]:
     (_,), components = msgspec.json.schema_components([kind], ref_template=REF)
-    properties: Mapping[str, dict[str, Any]] = components[kind.__name__]["properties"]
+    properties: Mapping[str, JsonDict] = components[kind.__name__]["properties"]
     return properties
 
 
-def _present(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _present(schema: JsonObject) -> JsonDict:
     """The schema of a parameter that is there: nothing in a query string or a header is null."""
     present = {name: value for name, value in schema.items() if name not in {"anyOf", "default"}}
     if schema.get("default"):
@@ -121,14 +125,14 @@ def _present(schema: Mapping[str, Any]) -> dict[str, Any]:
     return present
 
 
-def _answer(answer: RouteAnswer) -> dict[str, Any]:
+def _answer(answer: RouteAnswer) -> JsonDict:
     if answer.kind is None:
         return response(answer.says, headers=answer.headers)
     schema = ref(answer.kind) if issubclass(answer.kind, msgspec.Struct) else {"type": "object"}
     return response(answer.says, {JSON: schema}, answer.headers)
 
 
-def _refusal(status: int, description: str) -> dict[str, Any]:
+def _refusal(status: int, description: str) -> JsonDict:
     schemas = {PROBLEM_JSON: ref(Problem)} if status != 403 else {}
     schemas |= {JSON: ref(GatewayRefusal)} if status in BY_THE_GATEWAY else {}
     return response(description, schemas, RETRY_AFTER if status in {429, 503} else None)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from contracts.api.problems import JSON
+from contracts.wire.codec import JsonDict, JsonObject
 
 OPENAPI = "3.1.1"
 REF = "#/components/schemas/{name}"
 PARAMETER = re.compile(r"\{(\w+)\}")
-Value = dict[str, Any]
 
 
 class Described(NamedTuple):
@@ -26,12 +26,14 @@ class Described(NamedTuple):
     version: str
     description: str
     security: Sequence[Mapping[str, Sequence[str]]]
-    security_schemes: Mapping[str, Any]
+    security_schemes: JsonObject
 
 
 def document(
-    described: Described, operations: Iterable[tuple[str, str, Value]], kinds: Iterable[type[Any]]
-) -> Value:
+    described: Described,
+    operations: Iterable[tuple[str, str, JsonDict]],
+    kinds: Iterable[type[msgspec.Struct]],
+) -> JsonDict:
     """The whole document, as JSON's own types.
 
     Args:
@@ -40,7 +42,7 @@ def document(
         kinds: the Structs that operations refer to.
     """
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
-    paths: dict[str, Value] = {}
+    paths: dict[str, JsonDict] = {}
     for path, method, value in operations:
         paths.setdefault(path, {})[method.lower()] = value
     return {
@@ -64,12 +66,12 @@ def operation(
     operation_id: str,
     summary: str,
     *,
-    parameters: Sequence[Value],
-    body: Value | None,
-    responses: Mapping[int, Value],
-) -> Value:
+    parameters: Sequence[JsonDict],
+    body: JsonDict | None,
+    responses: Mapping[int, JsonDict],
+) -> JsonDict:
     """One operation; *body* is the content of its request, *responses* are by status."""
-    value: Value = {"operationId": operation_id, "summary": summary}
+    value: JsonDict = {"operationId": operation_id, "summary": summary}
     if parameters:
         value["parameters"] = parameters
     if body is not None:
@@ -78,18 +80,18 @@ def operation(
     return value
 
 
-def path_parameter(name: str, schema: Value) -> Value:
+def path_parameter(name: str, schema: JsonDict) -> JsonDict:
     """A parameter of a path, which is always there."""
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def response(
     description: str,
-    schemas: Mapping[str, Value] | None = None,
+    schemas: Mapping[str, JsonDict] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Value:
+) -> JsonDict:
     """An answer with a schema by media type, and its headers, each with a description."""
-    value: Value = {"description": description}
+    value: JsonDict = {"description": description}
     if headers:
         value["headers"] = {
             name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()
@@ -99,6 +101,6 @@ def response(
     return value
 
 
-def ref(kind: type[Any]) -> Value:
+def ref(kind: type[msgspec.Struct]) -> JsonDict:
     """A reference to the schema of a Struct."""
     return {"$ref": REF.format(name=kind.__name__)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES
 from contracts.wire import codec
+from contracts.wire.codec import JsonObject
 from contracts.wire.ids import EventId, ProgramId, VenId
 
 Baseline = Literal[
@@ -175,6 +176,6 @@ class EventReport(_ReportStruct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def read_report(stored: Mapping[str, Any]) -> EventReport:
+def read_report(stored: JsonObject) -> EventReport:
     """A report as it was stored, also by a version that wrote aliases."""
     return msgspec.convert(codec.canonical_for(EventReport, stored), EventReport)

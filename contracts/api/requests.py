@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
 from contracts.errors import FieldError
+from contracts.wire.codec import JsonDict
 from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval
 from contracts.wire.ids import (
     CheckedCorrelationId,
@@ -40,7 +41,7 @@ class IssueCommand(_Request, frozen=True):
 
     ven_id: CheckedVenId
     op: str
-    data: dict[str, Any] = {}
+    data: JsonDict = {}
     correlation_id: CheckedCorrelationId | None = None
 
 

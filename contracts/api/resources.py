@@ -7,13 +7,14 @@ items stands here, for both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation
 from contracts.wire.acks import Ack, CircuitCurtailed
+from contracts.wire.codec import JsonDict
 from contracts.wire.commands import Operation
 from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval, Phase
 from contracts.wire.ids import (
@@ -108,7 +109,7 @@ class NewCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
     """One operation for a VEN, such as ``ping``, ``get``, ``setLoad``; *data* is what it takes."""
 
     op: Operation
-    data: dict[str, Any] = {}
+    data: JsonDict = {}
     correlation_id: CommandId | None = None
 
 
@@ -119,7 +120,7 @@ class SentCommand(_Resource, frozen=True):
     correlation_id: CorrelationId
     op: str
     issued_ts: float
-    data: dict[str, Any] = {}
+    data: JsonDict = {}
     ack: Ack | None = None
     ack_received_ts: float | None = None
 
@@ -204,7 +205,7 @@ class PhaseReached(_Resource, frozen=True):
     received_ts: float
     actual_shed_kw: float | None = None
     circuits: tuple[CircuitCurtailed, ...] = ()
-    data: dict[str, Any] = {}
+    data: JsonDict = {}
     error: str | None = None
 
 

@@ -15,6 +15,7 @@ from contracts.api import resources
 from contracts.api.fleet import Fleet
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, EventDispatched
+from contracts.wire.codec import JsonObject
 from contracts.wire.ids import CheckedEventId, CheckedVenId, CorrelationId, EventId, Target, VenId
 from contracts.wire.telemetry import Timestamp
 
@@ -87,7 +88,7 @@ class Body(NamedTuple):
     """The body of a request, with an example."""
 
     kind: type[msgspec.Struct]
-    example: Mapping[str, Any]
+    example: JsonObject
 
 
 class Route(NamedTuple):

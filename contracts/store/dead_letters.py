@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -14,6 +13,7 @@ from contracts.errors import FieldError, WireError
 from contracts.store.envelopes import Envelope, read_envelope
 from contracts.wire import codec
 from contracts.wire.acks import read_ack
+from contracts.wire.codec import JsonDict
 from contracts.wire.telemetry import read_loads, read_telemetry
 
 TELEMETRY_TOPICS = ("ven/telemetry/", "ven/loads/")
@@ -125,7 +125,7 @@ class _RuleError(msgspec.Struct, rename="camel", frozen=True):
     topic: str
     payload: str = msgspec.field(name="base64OriginalPayload")
     client_id: str | None = None
-    failures: list[dict[str, Any]] = []
+    failures: list[JsonDict] = []
 
 
 _READERS: Mapping[str, Callable[..., object]] = {

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.errors import FieldError
+from contracts.wire.codec import JsonDict, JsonObject
 
-Item = dict[str, Any]
+Item = JsonDict
 
 _SMALLEST, _LARGEST = 1e-130, 9.9e125
 """What DynamoDB takes as a number. Source: DynamoDB Developer Guide, naming rules and data types."""
 
 
-def to_item(value: Mapping[str, Any]) -> dict[str, Any]:
+def to_item(value: JsonObject) -> JsonDict:
     """*value* as an item, without the attributes that are None.
 
     Raises:
@@ -26,12 +27,12 @@ def to_item(value: Mapping[str, Any]) -> dict[str, Any]:
     return {str(name): to_attribute(item) for name, item in value.items() if item is not None}
 
 
-def from_item(item: Mapping[str, Any]) -> Item:
+def from_item(item: JsonObject) -> Item:
     """The plain values of an item. A whole number comes back as int, any other as float."""
     return {name: from_attribute(value) for name, value in item.items()}
 
 
-def to_attribute(value: Any) -> Any:
+def to_attribute(value: object) -> Any:
     """One attribute value. Raises as `to_item`."""
     if isinstance(value, str):
         return {"S": value}
@@ -48,7 +49,7 @@ def to_attribute(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no attribute type here")
 
 
-def from_attribute(attribute: Mapping[str, Any]) -> Any:
+def from_attribute(attribute: JsonObject) -> Any:
     """The plain value of one attribute."""
     kind, value = next(iter(attribute.items()))
     if kind == "N":

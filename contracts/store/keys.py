@@ -6,10 +6,11 @@ Attribute names on the items are the wire's. ``expiresTs`` is the time-to-live a
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from contracts.wire.codec import JsonDict
 from contracts.wire.telemetry import Telemetry
 
 TTL_ATTRIBUTE = "expiresTs"
@@ -77,9 +78,9 @@ def day_row_id(day: int) -> str:
     return f"{DAY_ROW_PREFIX}{date.fromordinal(date(1970, 1, 1).toordinal() + day)}"
 
 
-def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int) -> dict[str, Any]:
+def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int) -> JsonDict:
     """The item of a telemetry row: everything but the loads, which the VEN's latest snapshot has."""
-    row: dict[str, Any] = msgspec.to_builtins(telemetry)
+    row: JsonDict = msgspec.to_builtins(telemetry)
     del row["loads"]
     return row | {
         "rowId": telemetry_row_id(telemetry.timestamp, telemetry.boot_id, telemetry.seq),

@@ -8,13 +8,13 @@ is in no such walk and goes with its time to live.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 
 from contracts.api.requests import Assignment
 from contracts.store.keys import plan_chunk_sort_key
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import Interval
 
 CHUNK_VENS = 1_000
@@ -68,7 +68,7 @@ class _Chunk(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     plan: Plan
 
 
-def chunks_of(plan: Plan, event_id: str, expires_ts: int) -> list[dict[str, Any]]:
+def chunks_of(plan: Plan, event_id: str, expires_ts: int) -> list[JsonDict]:
     """*plan* as items of the events table, the first with what there is but once."""
     unavailable, limits = list(plan.unavailable.items()), list(plan.limits.items())
     seen = list(plan.seen.items())
@@ -96,7 +96,7 @@ def chunks_of(plan: Plan, event_id: str, expires_ts: int) -> list[dict[str, Any]
     return items
 
 
-def plans_in(items: Iterable[Mapping[str, Any]]) -> dict[str, Plan]:
+def plans_in(items: Iterable[JsonObject]) -> dict[str, Plan]:
     """The plans that are whole among the chunks *items*, which come in the order of their keys, by id."""
     chunks_by_plan: dict[str, list[_Chunk]] = {}
     for item in items:

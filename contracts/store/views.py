@@ -21,6 +21,7 @@ from contracts.api.resources import (
 from contracts.store.keys import EVENT_SORT_KEY, EVENTS, PLAN_SORT_PREFIX, REPORT_SORT_KEY, VEN_SORT_PREFIX
 from contracts.store.plans import Plan, plans_in
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import DrEvent
 
 T = TypeVar("T")
@@ -28,35 +29,33 @@ _PHASES = frozenset(["far", "near", "active", "completed", "cancelled", "optedOu
 """Attributes of a VEN's part in an event that say what the VEN said."""
 
 
-def ven(item: Mapping[str, Any]) -> Ven:
+def ven(item: JsonObject) -> Ven:
     """A VEN from its item."""
     return _read(Ven, item)
 
 
-def ven_detail(
-    item: Mapping[str, Any], latest: Mapping[str, Any] | None, circuits: Mapping[str, Any] | None
-) -> VenDetail:
+def ven_detail(item: JsonObject, latest: JsonObject | None, circuits: JsonObject | None) -> VenDetail:
     """A VEN from its items: what it reports, its latest row, its latest snapshot."""
-    shown: dict[str, Any] = {"latest": latest, "circuits": circuits}
+    shown: JsonDict = {"latest": latest, "circuits": circuits}
     return _read(VenDetail, {**item, **{name: value for name, value in shown.items() if value is not None}})
 
 
-def row(item: Mapping[str, Any]) -> TelemetryRow:
+def row(item: JsonObject) -> TelemetryRow:
     """A telemetry row from its item."""
     return _read(TelemetryRow, item)
 
 
-def circuits(item: Mapping[str, Any]) -> Circuits:
+def circuits(item: JsonObject) -> Circuits:
     """A snapshot of circuits from its item."""
     return _read(Circuits, item)
 
 
-def command(item: Mapping[str, Any]) -> SentCommand | None:
+def command(item: JsonObject) -> SentCommand | None:
     """A command from its item; None of an ack that answers a command which was not sent from here."""
     return _read(SentCommand, item) if "issuedTs" in item else None
 
 
-def event_summary(header: Mapping[str, Any], now_ts: float) -> EventSummary | None:
+def event_summary(header: JsonObject, now_ts: float) -> EventSummary | None:
     """An event from its header, with its phase at *now_ts*; None once it is deleted."""
     if header.get("deletedTs") is not None:
         return None
@@ -64,7 +63,7 @@ def event_summary(header: Mapping[str, Any], now_ts: float) -> EventSummary | No
 
 
 def event(
-    header: Mapping[str, Any], vens: Iterable[VenParticipation], *, settled: bool, now_ts: float
+    header: JsonObject, vens: Iterable[VenParticipation], *, settled: bool, now_ts: float
 ) -> Event | None:
     """An event with its VENs; None once it is deleted.
 
@@ -89,7 +88,7 @@ def participant_ids(plan: Plan | None, reached: Iterable[str]) -> list[str]:
 
 
 def participations(
-    plan: Plan | None, reached: Mapping[str, Mapping[str, Any]], ven_ids: Iterable[str]
+    plan: Plan | None, reached: Mapping[str, JsonObject], ven_ids: Iterable[str]
 ) -> Iterator[VenParticipation]:
     """The parts of *ven_ids* in an event.
 
@@ -106,13 +105,13 @@ def participations(
         yield _read(VenParticipation, fields | {"unavailable": unavailable.get(ven_id)})
 
 
-def event_of_items(items: Iterable[Mapping[str, Any]], *, now_ts: float) -> tuple[Event | None, Any]:
+def event_of_items(items: Iterable[JsonObject], *, now_ts: float) -> tuple[Event | None, Any]:
     """An event, and its report as it is stored, from all items of its partition.
 
     Returns:
         The event, None when there is none or it is deleted, and the report, None until it is settled.
     """
-    by_kind: dict[str, list[Mapping[str, Any]]] = {}
+    by_kind: dict[str, list[JsonObject]] = {}
     for item in items:
         sort_key = str(item[str(EVENTS.sort)])
         kind = next(
@@ -131,7 +130,7 @@ def event_of_items(items: Iterable[Mapping[str, Any]], *, now_ts: float) -> tupl
     return shown, reports[0].get("report") if reports else None
 
 
-def _computed(header: Mapping[str, Any], now_ts: float) -> dict[str, Any]:
+def _computed(header: JsonObject, now_ts: float) -> JsonDict:
     """The fields that are never stored: the phase, the end, and the etag."""
     cancelled_ts = header.get("cancelledTs")
     whole = msgspec.convert(
@@ -146,5 +145,5 @@ def _computed(header: Mapping[str, Any], now_ts: float) -> dict[str, Any]:
     }
 
 
-def _read(kind: type[T], item: Mapping[str, Any]) -> T:
+def _read(kind: type[T], item: JsonObject) -> T:
     return msgspec.convert(codec.canonical_for(kind, item), kind)

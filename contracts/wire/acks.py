@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from contracts.errors import FieldError
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict
 from contracts.wire.events import Phase
 
 Status = Literal["success", "accepted", "rejected"]
@@ -45,7 +46,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     actual_shed_kw: float | None = None
     circuits_curtailed: tuple[CircuitCurtailed, ...] | None = None
     pong: bool | None = None
-    data: dict[str, Any] | None = None
+    data: JsonDict | None = None
     error: str | None = None
     field: str | None = None
 

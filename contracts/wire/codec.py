@@ -12,6 +12,10 @@ import msgspec
 from contracts.errors import FieldError, MalformedError, OversizeError
 
 T = TypeVar("T")
+JsonDict = dict[str, Any]
+"""A JSON object that is being made, or that was decoded and is not checked yet."""
+JsonObject = Mapping[str, Any]
+"""The same, to read only."""
 
 PAYLOAD_MAX_BYTES = 128 * 1024
 """Largest MQTT payload. Source: AWS IoT Core quotas."""
@@ -29,7 +33,7 @@ def encode(value: object) -> bytes:
     return _encoder.encode(value)
 
 
-def load_object(raw: bytes | str, *, max_bytes: int = PAYLOAD_MAX_BYTES) -> dict[str, Any]:
+def load_object(raw: bytes | str, *, max_bytes: int = PAYLOAD_MAX_BYTES) -> JsonDict:
     """The JSON object in *raw*.
 
     Raises:
@@ -49,7 +53,7 @@ def load_object(raw: bytes | str, *, max_bytes: int = PAYLOAD_MAX_BYTES) -> dict
     return value
 
 
-def canonical_for(kind: type[Any], value: Mapping[str, Any]) -> Mapping[str, Any]:
+def canonical_for(kind: type[Any], value: JsonObject) -> JsonObject:
     """*value* with the aliases of *kind*, its class attribute ``aliases``, under their canonical names."""
     aliases: Mapping[str, str] = getattr(kind, "aliases", {})
     return canonical(value, aliases) if any(alias in value for alias in aliases) else value
@@ -57,7 +61,7 @@ def canonical_for(kind: type[Any], value: Mapping[str, Any]) -> Mapping[str, Any
 
 def convert(
     kind: type[T],
-    value: Mapping[str, Any],
+    value: JsonObject,
     *,
     under: str = "",
     strict: bool = True,
@@ -89,7 +93,7 @@ def decode(kind: type[T], raw: bytes | str) -> T:
     return convert(kind, load_object(raw))
 
 
-def canonical(value: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str, Any]:
+def canonical(value: JsonObject, aliases: Mapping[str, str]) -> JsonDict:
     """*value* with each alias under its canonical name; a canonical name already there wins."""
     out = {key: item for key, item in value.items() if key not in aliases}
     for alias, name in aliases.items():
@@ -98,7 +102,7 @@ def canonical(value: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str,
     return out
 
 
-def _check_depth(value: Any, depth: int = 0) -> None:
+def _check_depth(value: object, depth: int = 0) -> None:
     """Refuse what could only be walked at the cost of the stack."""
     if depth > MAX_DEPTH:
         raise OversizeError("payload depth", depth, MAX_DEPTH)
@@ -107,7 +111,7 @@ def _check_depth(value: Any, depth: int = 0) -> None:
             _check_depth(item, depth + 1)
 
 
-def _first_non_finite(value: Any, path: str = "", depth: int = 0) -> str | None:
+def _first_non_finite(value: object, path: str = "", depth: int = 0) -> str | None:
     """Path of the first NaN or infinity; Lambda's own JSON reader lets them through."""
     if depth > MAX_DEPTH:
         raise OversizeError("payload depth", depth, MAX_DEPTH)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
 from contracts.errors import CommandRefusedError, FieldError
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import CheckedCorrelationId, CheckedEventId, CheckedLoadId
 from contracts.wire.telemetry import PositivePower, Timestamp
 
@@ -47,7 +48,7 @@ class SetConfig(VenCommand, frozen=True):
 
     op: ClassVar[str] = "setConfig"
 
-    settings: dict[str, Any]
+    settings: JsonDict
 
 
 class Enable(VenCommand, frozen=True):
@@ -162,7 +163,7 @@ def read_command(raw: bytes, *, ven_id: str) -> VenCommand:
     return command_from(codec.load_object(raw), ven_id=ven_id)
 
 
-def command_from(message: Mapping[str, Any], *, ven_id: str) -> VenCommand:
+def command_from(message: JsonObject, *, ven_id: str) -> VenCommand:
     """The operation in decoded JSON. Raises CommandRefusedError."""
     message_op, message_id = message.get("op"), message.get("correlationId")
     op = message_op if isinstance(message_op, str) else "unknown"
@@ -173,7 +174,7 @@ def command_from(message: Mapping[str, Any], *, ven_id: str) -> VenCommand:
         raise CommandRefusedError(error, op[:32], correlation_id) from None
 
 
-def _read(message: Mapping[str, Any], ven_id: str) -> VenCommand:
+def _read(message: JsonObject, ven_id: str) -> VenCommand:
     if "op" not in message:
         raise FieldError("op", "required")
     kind = OPERATIONS.get(message["op"]) if isinstance(message["op"], str) else None

@@ -8,15 +8,15 @@ revision without intervals.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from contracts.errors import FieldError
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import EventId
 from contracts.wire.telemetry import Timestamp
 from contracts.wire.topics import check_event_id
@@ -137,14 +137,14 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
         end_ts = self.start_ts + offset_s + self.duration_s
         return min(float(self.duration_s), max(0.0, end_ts - now_ts))
 
-    def to_shadow(self) -> dict[str, Any]:
+    def to_shadow(self) -> JsonDict:
         """The value of ``desired.drEvents.<eventId>``, of JSON's own types: a list equals no tuple."""
-        value: dict[str, Any] = msgspec.to_builtins(self)
+        value: JsonDict = msgspec.to_builtins(self)
         del value["eventId"]
         return {**value, "intervals": list(value["intervals"])}
 
 
-def from_shadow(event_id: str, value: Mapping[str, Any]) -> DrEvent:
+def from_shadow(event_id: str, value: JsonObject) -> DrEvent:
     """The event under ``desired.drEvents.<event_id>``.
 
     Raises:
@@ -155,7 +155,7 @@ def from_shadow(event_id: str, value: Mapping[str, Any]) -> DrEvent:
     return read_event({**value, "eventId": event_id}, under=under)
 
 
-def read_event(value: Mapping[str, Any], *, under: str = "") -> DrEvent:
+def read_event(value: JsonObject, *, under: str = "") -> DrEvent:
     """An event from decoded JSON. Raises FieldError with *under* before the path."""
     try:
         event = codec.convert(DrEvent, value, under=under)

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from contracts.errors import FieldError, OversizeError
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import DrEvent, from_shadow
 from contracts.wire.ids import LOAD_ID
 from contracts.wire.telemetry import PositivePower, Timestamp, canonical_loads
@@ -57,9 +58,9 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[str, str] = {}
 
 
-def read_desired(state: Mapping[str, Any]) -> Desired:
+def read_desired(state: JsonObject) -> Desired:
     """Judge each key of *state*; never raises."""
-    desired: dict[str, Any] = {"events": {}, "loads": {}, "errors": {}}
+    desired: JsonDict = {"events": {}, "loads": {}, "errors": {}}
     for key, value in state.items():
         reader = _READERS.get(key)
         if reader is None:
@@ -72,7 +73,7 @@ def read_desired(state: Mapping[str, Any]) -> Desired:
     return Desired(**desired)
 
 
-def _read_events(value: Any, desired: dict[str, Any]) -> None:
+def _read_events(value: object, desired: JsonDict) -> None:
     for event_id, body in _object(value if value is not None else {}, "drEvents").items():
         try:
             desired["events"][event_id] = (
@@ -82,7 +83,7 @@ def _read_events(value: Any, desired: dict[str, Any]) -> None:
             desired["errors"][error.field] = error.reason
 
 
-def _read_loads(value: Any, desired: dict[str, Any]) -> None:
+def _read_loads(value: object, desired: JsonDict) -> None:
     for load_id, body in _loads_by_id(value).items():
         under = f"loads.{load_id}"
         try:
@@ -93,7 +94,7 @@ def _read_loads(value: Any, desired: dict[str, Any]) -> None:
             desired["errors"][error.field] = error.reason
 
 
-def _loads_by_id(value: Any) -> Mapping[str, Any]:
+def _loads_by_id(value: object) -> JsonObject:
     """``{id: setting}``, also from the legacy list of ``{id, …}``; null means nothing is desired."""
     if value is None:
         return {}
@@ -115,25 +116,25 @@ class _Number(msgspec.Struct):
     enabled: bool = True
 
 
-def _number(key: str, value: Any) -> Any:
+def _number(key: str, value: object) -> Any:
     return getattr(codec.convert(_Number, {key: value}), key)
 
 
-def _read_interval(value: Any, desired: dict[str, Any]) -> None:
+def _read_interval(value: object, desired: JsonDict) -> None:
     if value is not None:
         desired["report_interval_s"] = _number("report_interval_seconds", value)
 
 
-def _read_target(value: Any, desired: dict[str, Any]) -> None:
+def _read_target(value: object, desired: JsonDict) -> None:
     desired["target_power_kw"] = _number("target_power_kw", value)
 
 
-def _read_enabled(value: Any, desired: dict[str, Any]) -> None:
+def _read_enabled(value: object, desired: JsonDict) -> None:
     if value is not None:
         desired["enabled"] = _number("enabled", value)
 
 
-def _read_opt_out(value: Any, desired: dict[str, Any]) -> None:
+def _read_opt_out(value: object, desired: JsonDict) -> None:
     if value is None or value is False:
         desired["opt_out"] = None
     elif value is True:
@@ -142,12 +143,12 @@ def _read_opt_out(value: Any, desired: dict[str, Any]) -> None:
         desired["opt_out"] = codec.convert(OptOut, _object(value, "optOut"), under="optOut")
 
 
-def _check_certificate(value: Any, _: dict[str, Any]) -> None:
+def _check_certificate(value: object, _: JsonDict) -> None:
     if value is not None and not (isinstance(value, str) and CERTIFICATE_ID.fullmatch(value)):
         raise FieldError("certificateId", "64 of 0-9 a-f")
 
 
-_READERS: Mapping[str, Callable[[Any, dict[str, Any]], None]] = {
+_READERS: Mapping[str, Callable[[object, JsonDict], None]] = {
     "drEvents": _read_events,
     "loads": _read_loads,
     "report_interval_seconds": _read_interval,
@@ -158,13 +159,13 @@ _READERS: Mapping[str, Callable[[Any, dict[str, Any]], None]] = {
 }
 
 
-def _object(value: Any, field: str) -> Mapping[str, Any]:
+def _object(value: object, field: str) -> JsonObject:
     if not isinstance(value, Mapping):
         raise FieldError(field, f"expected an object, got {type(value).__name__}")
     return value
 
 
-def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def merge(document: JsonObject, patch: JsonObject) -> JsonDict:
     """*document* with *patch* merged as the shadow service does: null deletes, arrays replace."""
     out = dict(document)
     for key, value in patch.items():
@@ -178,9 +179,9 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
     return out
 
 
-def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+def difference(before: JsonObject, after: JsonObject) -> JsonDict:
     """The smallest patch for which ``merge(before, patch) == after``; empty when there is nothing to say."""
-    patch: dict[str, Any] = {key: None for key in before if key not in after}
+    patch: JsonDict = {key: None for key in before if key not in after}
     for key, value in after.items():
         old = before.get(key)
         if isinstance(value, Mapping) and isinstance(old, Mapping):
@@ -192,7 +193,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
     return patch
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     """Compare two values as JSON, which tells true from 1 and knows no tuples."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
@@ -201,7 +202,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
-def check_state(state: Mapping[str, Any]) -> None:
+def check_state(state: JsonObject) -> None:
     """Hold a shadow state to the service's limits before sending it; moto and brokers do not.
 
     Raises:
@@ -216,7 +217,7 @@ def check_state(state: Mapping[str, Any]) -> None:
         raise OversizeError("shadow state depth", depth, STATE_MAX_DEPTH)
 
 
-def _depth(value: Any, path: str) -> int:
+def _depth(value: object, path: str) -> int:
     if isinstance(value, Mapping):
         return 1 + max((_depth(item, f"{path}.{key}") for key, item in value.items()), default=0)
     if isinstance(value, list | tuple):

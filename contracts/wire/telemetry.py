@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from contracts.errors import FieldError
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict
 from contracts.wire.topics import check_ven_id
 
 SCHEMA_VERSION = "1.0"
@@ -111,20 +112,20 @@ def read_loads(raw: bytes, *, ven_id: str) -> LoadsSnapshot:
     return codec.convert(LoadsSnapshot, value)
 
 
-def canonical_loads(loads: Any) -> Any:
+def canonical_loads(loads: object) -> Any:
     """Loads with their ids under ``id``; anything that is no list of objects is left for the decoder."""
     if not isinstance(loads, list):
         return loads
     return [codec.canonical(load, LOAD_ALIASES) if isinstance(load, dict) else load for load in loads]
 
 
-def _fraction(percent: Any) -> float:
+def _fraction(percent: object) -> float:
     if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
         raise FieldError("batterySOC", "expected a percentage from 0 to 100")
     return percent / 100.0
 
 
-def _same_ven(value: dict[str, Any], ven_id: str) -> None:
+def _same_ven(value: JsonDict, ven_id: str) -> None:
     message_ven_id = value.setdefault("venId", ven_id)
     if message_ven_id != ven_id:
         raise FieldError(

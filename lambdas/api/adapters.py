@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from contracts.errors import VenTwinError
 from contracts.store.items import Item, from_item, to_item
 from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
 from contracts.wire import codec
+from contracts.wire.codec import JsonObject
 from lambdas.api.logic.problems import of_refusal
 from lambdas.api.settings import ApiSettings
 from lambdas.shared import clients, settings
@@ -62,20 +63,20 @@ class ApiAdapters:
         """Events."""
         return EventBook(Table(clients.dynamodb(), self.settings.events_table, EVENTS))
 
-    def dispatch(self, request: Mapping[str, Any], kind: type[T], named: Mapping[str, str]) -> T:
+    def dispatch(self, request: JsonObject, kind: type[T], named: Mapping[str, str]) -> T:
         """Have `dispatch_event` do *request*. Returns and raises as `invoke`."""
         return invoke(self.settings.dispatch_function, request, kind, named)
 
-    def issue(self, request: Mapping[str, Any], kind: type[T], named: Mapping[str, str]) -> T:
+    def issue(self, request: JsonObject, kind: type[T], named: Mapping[str, str]) -> T:
         """Have `issue_command` do *request*. Returns and raises as `invoke`."""
         return invoke(self.settings.issue_function, request, kind, named)
 
-    def settle(self, request: Mapping[str, Any], kind: type[T]) -> T:
+    def settle(self, request: JsonObject, kind: type[T]) -> T:
         """Have `settle_event` do *request*. Returns and raises as `invoke`."""
         return invoke(self.settings.settle_function, request, kind, {})
 
 
-def invoke(function: str, request: Mapping[str, Any], kind: type[T], named: Mapping[str, str]) -> T:
+def invoke(function: str, request: JsonObject, kind: type[T], named: Mapping[str, str]) -> T:
     """Invoke *function* and return its answer as a *kind*.
 
     Raises:

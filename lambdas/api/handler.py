@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
 from contracts.api.routes import Headers, Path, Route
+from contracts.wire.codec import JsonDict
 from lambdas.api import operations
 from lambdas.api.logic import calls, problems, responses
 from lambdas.api.logic.calls import Call
@@ -32,7 +33,7 @@ logger = Logger()
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> Response:  # noqa: ARG001 - Lambda's signature
+def handler(event: JsonDict, context: LambdaContext) -> Response:  # noqa: ARG001 - Lambda's signature
     """Answer one call."""
     call = calls.read_call(event)
     operation = "none"

@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -19,6 +19,7 @@ from contracts.api.resources import BODY_MAX_BYTES
 from contracts.api.routes import ROUTES, Route
 from contracts.errors import FieldError, MalformedError, OversizeError
 from contracts.wire import codec
+from contracts.wire.codec import JsonObject
 from lambdas.api.logic.problems import ProblemError, ProblemKind
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -44,7 +45,7 @@ class Call:
     request_id: str
 
 
-def read_call(event: Mapping[str, Any]) -> Call:
+def read_call(event: JsonObject) -> Call:
     """The call in an invocation's event."""
     context = event["requestContext"]
     return Call(
@@ -59,7 +60,7 @@ def read_call(event: Mapping[str, Any]) -> Call:
     )
 
 
-def _caller(context: Mapping[str, Any]) -> str:
+def _caller(context: JsonObject) -> str:
     """The signer: the id of the user, or of the role without the name of its session."""
     signer = (context.get("authorizer") or {}).get("iam") or {}
     return f"{signer.get('accountId', '')}/{str(signer.get('userId') or '').split(':', maxsplit=1)[0]}"

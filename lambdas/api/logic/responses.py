@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from contracts.api.problems import JSON, PROBLEM_JSON
 from contracts.api.routes import Route
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict
 from lambdas.api.logic.calls import Call
 from lambdas.api.logic.operation import OperationResult
 from lambdas.api.logic.problems import ProblemError
 
-Response = dict[str, Any]
+Response = JsonDict
 ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 

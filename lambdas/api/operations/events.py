@@ -11,6 +11,7 @@ from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventPage
 from contracts.store import views
 from contracts.store.keys import EVENT_SORT_KEY, REPORT_SORT_KEY, Key
+from contracts.wire.codec import JsonDict
 from contracts.wire.telemetry import Timestamp
 from lambdas.api.adapters import ApiAdapters
 from lambdas.api.logic.operation import (
@@ -140,18 +141,18 @@ def _report(request: OperationRequest, adapters: ApiAdapters) -> Any:
     return None if item is None else item["report"]
 
 
-def _header(row: EventRow) -> dict[str, Any]:
-    value: dict[str, Any] = msgspec.to_builtins(row)
+def _header(row: EventRow) -> JsonDict:
+    value: JsonDict = msgspec.to_builtins(row)
     return value
 
 
-def _present(body: msgspec.Struct) -> dict[str, Any]:
+def _present(body: msgspec.Struct) -> JsonDict:
     """The fields that stand in a body."""
-    value: dict[str, Any] = msgspec.to_builtins(body)
+    value: JsonDict = msgspec.to_builtins(body)
     return {name: item for name, item in value.items() if item is not None}
 
 
-def _on_condition(request: OperationRequest, adapters: ApiAdapters) -> dict[str, Any]:
+def _on_condition(request: OperationRequest, adapters: ApiAdapters) -> JsonDict:
     """The event, and the etag on condition of which it is changed.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from contracts.api.fleet import fleet_at
 from contracts.api.requests import CommandIssued
@@ -12,6 +11,7 @@ from contracts.api.routes import DEFAULT_SPAN_S
 from contracts.store import views
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
+from contracts.wire.codec import JsonDict
 from contracts.wire.ids import CheckedVenId
 from lambdas.api.adapters import ApiAdapters, page_of
 from lambdas.api.logic.operation import OperationRequest, OperationResult
@@ -28,7 +28,7 @@ def list_vens(request: OperationRequest, adapters: ApiAdapters) -> OperationResu
     """A page of the VENs, in the table's own order."""
     table, limit = adapters.vens, request.query.limit
     after: str | None = request.position(CheckedVenId)
-    items: list[dict[str, Any]] = []
+    items: list[JsonDict] = []
     for _ in range(SCANS_MAX):
         scan = _scan(request, adapters) | {"Limit": limit - len(items)}
         page = table.client.scan(**scan | ({"ExclusiveStartKey": to_item({"venId": after})} if after else {}))
@@ -45,7 +45,7 @@ def list_vens(request: OperationRequest, adapters: ApiAdapters) -> OperationResu
     )
 
 
-def _scan(request: OperationRequest, adapters: ApiAdapters) -> dict[str, Any]:
+def _scan(request: OperationRequest, adapters: ApiAdapters) -> JsonDict:
     """A scan for the requested VENs, as boto3 takes it."""
     names = {f"#a{index}": name for index, name in enumerate(rows.attributes(Ven))}
     conditions, values = [], {}
@@ -58,7 +58,7 @@ def _scan(request: OperationRequest, adapters: ApiAdapters) -> dict[str, Any]:
         conditions.append("contains(#groups, :group)")
         values[":group"] = request.query.group
         names["#groups"] = "groups"
-    scan: dict[str, Any] = {
+    scan: JsonDict = {
         "TableName": adapters.vens.name,
         "ProjectionExpression": ", ".join(name for name in names if name.startswith("#a")),
         "ExpressionAttributeNames": names,
@@ -94,7 +94,7 @@ def list_telemetry(request: OperationRequest, adapters: ApiAdapters) -> Operatio
     )
 
 
-def _ven(request: OperationRequest, adapters: ApiAdapters) -> dict[str, Any]:
+def _ven(request: OperationRequest, adapters: ApiAdapters) -> JsonDict:
     """The path's VEN. Raises ProblemError when there is none."""
     item = adapters.vens.get(Key(request.path.ven_id))
     if item is None:
