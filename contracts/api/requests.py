@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -29,7 +30,19 @@ DEFAULT_PROGRAM = ProgramId("default")
 PROGRAM_ALIASES: Mapping[str, str] = {"programme": "program"}
 """The British spelling is accepted in requests, and read in what was stored under it."""
 Allocation = Literal["merit", "proportional"]
-RefusalCode = Literal["badRequest", "notFound", "conflict", "preconditionFailed"]
+
+
+class RefusalCode(StrEnum):
+    """The kind of a refusal."""
+
+    BAD_REQUEST = "badRequest"
+    """The request is wrong in itself."""
+    NOT_FOUND = "notFound"
+    """It names something that does not exist."""
+    CONFLICT = "conflict"
+    """It contradicts the state of things."""
+    PRECONDITION_FAILED = "preconditionFailed"
+    """What it is conditional on is not so any more."""
 
 
 class _Request(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +68,20 @@ class CommandIssued(_Request, frozen=True):
     ok: Literal[True] = True
 
 
-class DispatchEvent(_Request, frozen=True):
+class EventTerms(_Request, frozen=True):
+    """The terms of an event beside its intervals, as an operator requests them."""
+
+    aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
+
+    start_ts: Timestamp | None = None
+    targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
+    priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
+    randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
+    program: CheckedProgramId = DEFAULT_PROGRAM
+    allocation: Allocation = "merit"
+
+
+class DispatchEvent(EventTerms, frozen=True):
     """Request `dispatch_event` to create, revise, cancel or delete an event, or to share it out again.
 
     For ``create``: *intervals* over all targets together, from *start_ts* (now, when absent). *targets* are
@@ -70,17 +96,9 @@ class DispatchEvent(_Request, frozen=True):
     first, each up to its offer) or ``proportional`` to the offers.
     """
 
-    aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
-
     action: Literal["create", "revise", "cancel", "delete", "redispatch"] = "create"
     event_id: CheckedEventId | None = None
-    start_ts: Timestamp | None = None
     intervals: Annotated[tuple[Interval, ...], Meta(max_length=MAX_INTERVALS)] = ()
-    targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
-    priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
-    randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
-    program: CheckedProgramId = DEFAULT_PROGRAM
-    allocation: Allocation = "merit"
     if_match: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
     def __post_init__(self) -> None:
@@ -140,7 +158,7 @@ class Refused(_Request, frozen=True):
 
     error: str
     field: str | None = None
-    code: RefusalCode = "badRequest"
+    code: RefusalCode = RefusalCode.BAD_REQUEST
     ok: Literal[False] = False
 
 

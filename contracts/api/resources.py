@@ -12,22 +12,20 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation
+from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, EventTerms
 from contracts.wire.acks import Ack, CircuitCurtailed
 from contracts.wire.codec import JsonDict
 from contracts.wire.commands import Operation
 from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval, Phase
 from contracts.wire.ids import (
     CheckedEventId,
-    CheckedProgramId,
     CorrelationId,
     EventId,
     ProgramId,
-    Target,
     VenId,
 )
 from contracts.wire.shadow import OptOut
-from contracts.wire.telemetry import Load, Timestamp
+from contracts.wire.telemetry import Load
 
 BODY_MAX_BYTES = 1024 * 1024
 """Largest request body; an event that names 10,000 targets of 64 characters comes to two thirds of it."""
@@ -125,29 +123,14 @@ class SentCommand(_Resource, frozen=True):
     ack_received_ts: float | None = None
 
 
-class EventBody(
-    msgspec.Struct,
-    rename="camel",
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-):
+class EventBody(EventTerms, frozen=True, kw_only=True, omit_defaults=True):
     """An event as an operator requests it; a revision replaces all of it.
 
     *startTs* is now when left out (of a revision: where it was). *targets* are VENs and groups of VENs;
     none means every VEN. *program* names the baseline that the event is settled by.
     """
 
-    aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
-
     intervals: Annotated[tuple[Interval, ...], Meta(min_length=1, max_length=MAX_INTERVALS)]
-    start_ts: Timestamp | None = None
-    targets: Annotated[tuple[Target, ...], Meta(max_length=10_000)] = ()
-    priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
-    randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
-    program: CheckedProgramId = DEFAULT_PROGRAM
-    allocation: Allocation = "merit"
 
 
 class NewEvent(EventBody, frozen=True):

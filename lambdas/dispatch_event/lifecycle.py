@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from contracts.api.requests import DispatchEvent, EventDispatched, Refused
+from contracts.api.requests import DispatchEvent, EventDispatched, RefusalCode, Refused
 from contracts.store.plans import Plan
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.adapters import DispatchAdapters, new_token
@@ -207,7 +207,9 @@ def _check_match(row: EventRow, if_match: str | None, *also: str) -> None:
     if if_match is not None and if_match not in {row.etag, "*", *also}:
         raise RequestRefusedError(
             Refused(
-                error=f"the event's etag is {row.etag} by now", field="ifMatch", code="preconditionFailed"
+                error=f"the event's etag is {row.etag} by now",
+                field="ifMatch",
+                code=RefusalCode.PRECONDITION_FAILED,
             )
         )
 

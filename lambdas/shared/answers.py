@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from contracts.api.requests import Refused
+from contracts.api.requests import RefusalCode, Refused
 from contracts.errors import FieldError, VenTwinError, WireError
 from contracts.wire import codec
 
@@ -31,12 +31,12 @@ class RequestRefusedError(VenTwinError):
 
 def not_found(error: str, field: str) -> RequestRefusedError:
     """The refusal of a request that names something that does not exist."""
-    return RequestRefusedError(Refused(error=error, field=field, code="notFound"))
+    return RequestRefusedError(Refused(error=error, field=field, code=RefusalCode.NOT_FOUND))
 
 
 def conflict(error: str, field: str | None = None) -> RequestRefusedError:
     """The refusal of a request that contradicts the state of things."""
-    return RequestRefusedError(Refused(error=error, field=field, code="conflict"))
+    return RequestRefusedError(Refused(error=error, field=field, code=RefusalCode.CONFLICT))
 
 
 def request(kind: type[T], event: Any) -> T:

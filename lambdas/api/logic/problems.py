@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+import msgspec
+
 from contracts.api.problems import PROBLEM_TYPE, Problem
-from contracts.api.requests import Refused
+from contracts.api.requests import RefusalCode, Refused
+from contracts.api.routes import Path
 from contracts.errors import VenTwinError
 
 
@@ -39,12 +42,14 @@ class ProblemKind(Enum):
 
 
 REFUSALS = {
-    "badRequest": ProblemKind.BAD_REQUEST,
-    "notFound": ProblemKind.NOT_FOUND,
-    "conflict": ProblemKind.CONFLICT,
-    "preconditionFailed": ProblemKind.PRECONDITION_FAILED,
+    RefusalCode.BAD_REQUEST: ProblemKind.BAD_REQUEST,
+    RefusalCode.NOT_FOUND: ProblemKind.NOT_FOUND,
+    RefusalCode.CONFLICT: ProblemKind.CONFLICT,
+    RefusalCode.PRECONDITION_FAILED: ProblemKind.PRECONDITION_FAILED,
 }
 """The kind of problem for each code of the functions' refusals."""
+IN_A_PATH = frozenset(field.encode_name for field in msgspec.structs.fields(Path))
+"""The fields that name what a path names."""
 RETRY_SOON = {"Retry-After": "1"}
 RETRY_LATER = {"Retry-After": "5"}
 THROTTLED = frozenset({"TooManyRequestsException"})
@@ -108,7 +113,7 @@ def of_refusal(refused: Refused, *, named: Mapping[str, str] | None = None) -> P
         named: field of the function's request → its name in the call.
     """
     kind = REFUSALS[refused.code]
-    if kind is ProblemKind.NOT_FOUND and refused.field not in {"eventId", "venId"}:
+    if kind is ProblemKind.NOT_FOUND and refused.field not in IN_A_PATH:
         kind = ProblemKind.BAD_REQUEST
     field = refused.field and (named or {}).get(refused.field, refused.field)
     return ProblemError(kind, refused.error, field=field)
