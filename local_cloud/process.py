@@ -50,11 +50,7 @@ def start(
     Raises:
         StartError: it did not come up, or one runs from this folder already.
     """
-    with contextlib.suppress(NotRunningError):
-        running = current(folder)
-        raise StartError(
-            f"a local cloud runs already (process {running.pid}): stop it with ven-twin cloud stop"
-        )
+    _check_none_runs(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = _state_folder(folder, keep=keep)
     gateway_port = gateway_port or free_port(GATEWAY_PORT)
@@ -62,8 +58,7 @@ def start(
     root = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper()}
     root["AWS_SECRET_ACCESS_KEY"] = secrets.token_urlsafe(30)
     ports = {"GATEWAY_PORT": str(gateway_port), "IOT_MTLS_PORT": str(mqtt_port)}
-    log = folder / "cloud.log"
-    process = _spawn({**_server_environment(state, keep=keep), **ports, **root}, folder, log)
+    process = _spawn({**_server_environment(state, keep=keep), **ports, **root}, folder)
     runtime = Runtime(
         pid=process.pid,
         gateway_port=gateway_port,
@@ -74,12 +69,25 @@ def start(
     )
     try:
         remember(runtime, folder)
-        _wait_until_ready(runtime, process, log)
+        _wait_until_ready(runtime, process, _log(folder))
     except BaseException:
         _end(runtime)
         forget(folder)
         raise
     return runtime
+
+
+def _check_none_runs(folder: Path) -> None:
+    """Raise StartError when a local cloud runs from *folder*."""
+    with contextlib.suppress(NotRunningError):
+        running = current(folder)
+        raise StartError(
+            f"a local cloud runs already (process {running.pid}): stop it with ven-twin cloud stop"
+        )
+
+
+def _log(folder: Path) -> Path:
+    return folder / "cloud.log"
 
 
 def _state_folder(folder: Path, *, keep: bool) -> Path:
@@ -90,9 +98,9 @@ def _state_folder(folder: Path, *, keep: bool) -> Path:
     return state
 
 
-def _spawn(environment: dict[str, str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
+def _spawn(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
     """The emulator's process, noted among those to wait for."""
-    with log.open("ab") as output:
+    with _log(folder).open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "local_cloud.server"],
             env=environment,

@@ -10,6 +10,7 @@ from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
 from contracts.wire.events import Phase
+from contracts.wire.ids import CorrelationId, EventId, VenId
 
 Status = Literal["success", "accepted", "rejected"]
 
@@ -38,9 +39,9 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ok: bool
     status: Status
     ts: int
-    ven_id: str = msgspec.field(name="venId")
-    correlation_id: str = msgspec.field(name="correlationId")
-    event_id: str | None = None
+    ven_id: VenId = msgspec.field(name="venId")
+    correlation_id: CorrelationId = msgspec.field(name="correlationId")
+    event_id: EventId | None = None
     phase: Phase | None = None
     requested_shed_kw: float | None = None
     actual_shed_kw: float | None = None

@@ -10,6 +10,7 @@ from msgspec import Meta
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.topics import check_ven_id
 
 SCHEMA_VERSION = "1.0"
@@ -53,7 +54,7 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     have drawn uncurtailed; ``shed_power_kw`` is baseline − used, never below 0.
     """
 
-    ven_id: str
+    ven_id: VenId
     timestamp: Timestamp
     boot_id: BootId
     seq: Sequence
@@ -61,7 +62,7 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     shed_power_kw: PositivePower
     baseline_power_kw: Power
     schema_version: str = SCHEMA_VERSION
-    event_id: str | None = None
+    event_id: EventId | None = None
     requested_reduction_kw: PositivePower | None = None
     battery_soc: Soc | None = None
     panel_amperage_rating: Annotated[float, Meta(ge=0, le=4000)] = 0.0
@@ -75,7 +76,7 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class LoadsSnapshot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Every circuit at one moment."""
 
-    ven_id: str
+    ven_id: VenId
     timestamp: Timestamp
     boot_id: BootId
     seq: Sequence

@@ -24,6 +24,7 @@ from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
 from contracts.wire import codec
+from contracts.wire.ids import VenId
 from contracts.wire.telemetry import Telemetry
 from contracts.wire.topics import Topics
 from harness.faults.oracle import MessageId, ProducerJournal, judge
@@ -36,7 +37,7 @@ from tests.support.lambda_world import ENVIRONMENT, NOW, Context, World
 MAX_RECEIVES = 3
 BATCH = 10
 BOOT = "b1"
-VEN = "ven-1"
+VEN = VenId("ven-1")
 
 
 class Killed(BaseException):

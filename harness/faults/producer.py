@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from contracts.wire import codec
+from contracts.wire.ids import VenId
 from contracts.wire.telemetry import Telemetry
 from contracts.wire.topics import Topics
 from ven_twin.ven import clock
@@ -27,7 +28,7 @@ from ven_twin.ven.mqtt.send_window import IN_FLIGHT_MAX, SendWindow
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
 
-VEN = "ven-1"
+VEN = VenId("ven-1")
 OTHERS = Topics("ven-2").telemetry
 DUPLICATE = 3
 BATCH_S = 0.0125

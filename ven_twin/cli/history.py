@@ -14,6 +14,7 @@ from contracts.api.event_text import parse_start_ts
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
 from contracts.store.stack import StackOutput
+from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
 from ven_twin.cli.console import print_json
@@ -144,7 +145,7 @@ def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> F
         telemetry_item(
             row, received_ts=float(row.timestamp), expires_ts=row.timestamp + RETENTION_DAYS * DAY_S
         )
-        for row in rows(past, Sender(home.ven_id, BOOT_ID, profile.panel))
+        for row in rows(past, Sender(VenId(home.ven_id), BOOT_ID, profile.panel))
     ]
     with ThreadPoolExecutor(WRITERS) as pool:
         shares = [items[first::WRITERS] for first in range(WRITERS)]

@@ -12,6 +12,7 @@ from contracts.errors import CommandRefusedError
 from contracts.wire.acks import Ack, CircuitCurtailed
 from contracts.wire.commands import VenCommand
 from contracts.wire.events import Phase
+from contracts.wire.ids import CorrelationId, EventId, VenId
 from contracts.wire.telemetry import Load, LoadsSnapshot, Telemetry
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.meter import Meter
@@ -31,7 +32,7 @@ OFFER_STEP_KW = 0.5
 class Sender:
     """The VEN that sends, and this run of it."""
 
-    ven_id: str
+    ven_id: VenId
     boot_id: str
     panel: Panel
 
@@ -65,7 +66,7 @@ def telemetry_row(
     *,
     timestamp: int,
     seq: int,
-    event_id: str | None,
+    event_id: EventId | None,
     requested_kw: float | None,
     battery_soc: float | None,
     loads: tuple[Load, ...],
@@ -115,7 +116,7 @@ def command_ack(sender: Sender, command: VenCommand, answer: Mapping[str, Any], 
         ok=True,
         ts=ts,
         ven_id=sender.ven_id,
-        correlation_id=command.correlation_id or "",
+        correlation_id=command.correlation_id or CorrelationId(""),
         **fields,
     )
 
@@ -128,7 +129,7 @@ def refusal_ack(sender: Sender, error: CommandRefusedError, *, ts: int) -> Ack:
         status="rejected",
         ts=ts,
         ven_id=sender.ven_id,
-        correlation_id=error.correlation_id or "",
+        correlation_id=CorrelationId(error.correlation_id or ""),
         error=str(error),
         field=error.field,
     )
@@ -158,7 +159,7 @@ def transition_ack(
         status="rejected" if opted_out else "accepted" if phase in (Phase.FAR, Phase.NEAR) else "success",
         ts=ts,
         ven_id=sender.ven_id,
-        correlation_id=f"{event.event_id}:{event.revision}:{phase}",
+        correlation_id=CorrelationId(f"{event.event_id}:{event.revision}:{phase}"),
         event_id=event.event_id,
         phase=phase,
         requested_shed_kw=None if requested_kw is None else round(requested_kw, KW_DIGITS),

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from contracts.wire import codec
 from contracts.wire.events import Phase
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.topics import Topics
 from ven_twin.control import reporting
 from ven_twin.control.command_handlers import StateChange, VenFigures
@@ -200,7 +201,7 @@ class VenEngine:
 
 
 def start_engine(
-    ven_id: str,
+    ven_id: VenId,
     house: HouseRuntime,
     boot_id: str,
     now_s: float,
@@ -241,7 +242,7 @@ def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
         row,
         timestamp=int(now.ts),
         seq=engine.row_seq,
-        event_id=house.acting,
+        event_id=None if house.acting is None else EventId(house.acting),
         requested_kw=house.requested_kw.get(house.acting) if house.acting else None,
         battery_soc=house.battery_soc,
         loads=house.loads(engine.state, row),

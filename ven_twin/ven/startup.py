@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.wire.ids import VenId
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.engine import VenEngine, start_engine
 from ven_twin.ven.house_runtime import HouseClock, HouseRuntime, warm_house
@@ -28,7 +29,7 @@ def resume(
         ven_clock.begin(persisted.saved_ts)
     boot_id = new_boot_id(ven_clock.now_ts(), None if persisted is None else persisted.boot_id)
     engine = start_engine(
-        settings.ven_id,
+        VenId(settings.ven_id),
         house,
         boot_id,
         house.clock.started_s,
