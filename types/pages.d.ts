@@ -470,14 +470,14 @@ declare namespace FleetApi {
 
   /** An event to be created; with *eventId* given, the same request twice is one event. */
   interface NewEvent {
-    eventId?: string | null;
-    intervals: Interval[];
     startTs?: number | null;
     targets?: string[];
     priority?: number;
     randomizeStartS?: number;
     program?: string;
     allocation?: "merit" | "proportional";
+    eventId?: string | null;
+    intervals: Interval[];
   }
 
   /** A signal in the form: its words, its range in steps, and a value to begin with. */
