@@ -69,7 +69,7 @@ declare namespace VenApi {
 
   /** The connection to the cloud, and the messages that wait for it. Ages are s, ``since_ts`` UTC s. */
   interface CloudView {
-    state: "backoff" | "connected" | "connecting" | "duplicate_client" | "refused" | "stopped";
+    state: "connecting" | "connected" | "backoff" | "refused" | "stopped" | "duplicate_client";
     connected: boolean;
     sinceTs: number;
     reason: string | null;
@@ -250,7 +250,7 @@ declare namespace VenApi {
     stillKw: number;
     breakerHigh: number;
     circuitStates: Record<"curtailed" | "idle" | "off" | "on", string>;
-    sessionStates: Record<"backoff" | "connected" | "connecting" | "duplicate_client" | "refused" | "stopped", string>;
+    sessionStates: Record<"connecting" | "connected" | "backoff" | "refused" | "stopped" | "duplicate_client", string>;
     optOutReasons: OptOutReason[];
     eventKw: Bounds;
     eventDurationS: Bounds;

@@ -22,14 +22,12 @@ AREAS: Mapping[str, Sequence[str]] = {
         "lambdas/store_telemetry/**/*.py",
     ],
     "session": [
-        "ven_twin/ven/mqtt/backoff.py",
         "ven_twin/ven/clock.py",
+        "ven_twin/ven/mqtt/backoff.py",
+        "ven_twin/ven/mqtt/gmqtt_link.py",
         "ven_twin/ven/mqtt/outbox_pump.py",
-        "ven_twin/ven/mqtt/session.py",
         "ven_twin/ven/mqtt/reason_codes.py",
-        "ven_twin/ven/mqtt/send_window.py",
-        "ven_twin/ven/mqtt/session_*.py",
-        "ven_twin/ven/mqtt/takeover.py",
+        "ven_twin/ven/mqtt/session*.py",
     ],
 }
 """Globs from the root of the tree, by area."""

@@ -21,7 +21,7 @@ from tests.support.browser_world import until
 from tests.support.mosquitto import free_port
 from tests.support.pki import Authority
 from ven_twin.ven.identity import identity_files
-from ven_twin.ven.page.server import ADDRESS_FILE, serving
+from ven_twin.ven.page.app import ADDRESS_FILE, serving
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.webkit.settings import PORTS_TRIED, WebSettings

@@ -14,8 +14,7 @@ from contracts.wire.commands import read_command
 from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from contracts.wire.shadow import difference, merge
 from ven_twin.control.command_handlers import VenFigures, carry_out
-from ven_twin.control.reporting import pruned
-from ven_twin.control.shadow_sync import one_patch
+from ven_twin.control.shadow_sync import one_patch, pruned
 from ven_twin.control.ven_state import EXPIRED, VenState
 
 START_TS = 1_800_000_000

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from contracts.wire.shadow import difference
 from harness.faults.shadow_service import Shadow
-from ven_twin.control.reporting import pruned
 from ven_twin.control.schedule import EventOrigin
+from ven_twin.control.shadow_sync import pruned
 from ven_twin.control.ven_state import EXPIRED, VenState
 from ven_twin.ven.storage.persisted_state import PersistedState, lasting, read_state, write_state
 

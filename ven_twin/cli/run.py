@@ -138,7 +138,7 @@ async def _until_signalled(twin: Twin, web: WebSettings | None, folder: Path) ->
         loop.add_signal_handler(name, twin.stop)
     async with contextlib.AsyncExitStack() as stack:
         if web is not None:
-            from ven_twin.ven.page.server import serving
+            from ven_twin.ven.page.app import serving
 
             await stack.enter_async_context(serving(twin, web, folder))
         status = await twin.run()

@@ -1,19 +1,24 @@
-"""The handlers of commands: the state after each, and its answer. Pure."""
+"""Commands and the residents' own actions: the state after each, its answer, and what it makes desired. Pure.
+
+A resident's word goes into the desired state like a command's, so that the cloud and the VEN agree on it.
+A circuit that is switched by hand while an event is in force is out of that event until it ends.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
 from contracts.errors import CommandRefusedError, FieldError
 from contracts.wire import commands as ops
+from contracts.wire.acks import Status
 from contracts.wire.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
 from contracts.wire.ids import EVENT_ID
-from contracts.wire.shadow import LoadSetting, read_desired
+from contracts.wire.shadow import LoadSetting, OptOut, read_desired
 from ven_twin.control.schedule import EventOrigin, ScheduleVerdict
 from ven_twin.control.ven_state import REFUSED, LoadShed, VenState
 
@@ -28,9 +33,19 @@ class VenFigures:
         critical: ids of the circuits that are never shed.
     """
 
-    status: Callable[[], dict[str, Any]]
-    config: Callable[[], dict[str, Any]]
+    status: Callable[[], dict[str, object]]
+    config: Callable[[], dict[str, object]]
     critical: frozenset[str]
+
+
+class AckAnswer(TypedDict, total=False):
+    """Fields of an ack beside those that every ack has."""
+
+    status: Status
+    event_id: str | None
+    requested_shed_kw: float
+    pong: bool
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +59,8 @@ class StateChange:
     """
 
     state: VenState
-    answer: Mapping[str, Any] = field(default_factory=dict)
-    desired: Mapping[str, Any] = field(default_factory=dict)
+    answer: AckAnswer = field(default_factory=AckAnswer)
+    desired: Mapping[str, object] = field(default_factory=dict)
 
 
 def carry_out(state: VenState, command: ops.VenCommand, now_ts: float, figures: VenFigures) -> StateChange:
@@ -188,7 +203,7 @@ def _offer(
         raise FieldError("data.end_ts", REFUSED[verdict])
     if verdict is ScheduleVerdict.FULL:
         raise FieldError("op", REFUSED[verdict])
-    answer = {"event_id": event_id, "requested_shed_kw": kw, "status": "accepted"}
+    answer: AckAnswer = {"event_id": event_id, "requested_shed_kw": kw, "status": "accepted"}
     return StateChange(replace(state, schedule=schedule), answer)
 
 
@@ -204,7 +219,7 @@ def _restore(state: VenState, command: ops.Restore, now_ts: float, _figures: Ven
         load_sheds=state.load_sheds if command.event_id is not None else {},
         restores=state.restores + (command.event_id not in running),
     )
-    answer = {"event_id": command.event_id, "data": {"ended": list(event_ids)}}
+    answer: AckAnswer = {"event_id": command.event_id, "data": {"ended": list(event_ids)}}
     return StateChange(restored, answer, {"drEvents": dict.fromkeys(by_shadow)} if by_shadow else {})
 
 
@@ -225,3 +240,41 @@ _HANDLERS: Mapping[type[ops.VenCommand], Callable[[VenState, Any, float, VenFigu
     ops.EventCommand: _event,
     ops.Restore: _restore,
 }
+
+
+def opt_out(state: VenState, reason: str, until_ts: int | None, now_ts: float) -> StateChange:
+    """Take no part in events, for *reason*, until *until_ts* (UTC s) or until `opt_in`.
+
+    Raises:
+        FieldError: no reason, one that is too long, or an end that has passed.
+    """
+    if not 1 <= len(reason) <= 64:
+        raise FieldError("reason", "1 to 64 characters")
+    if until_ts is not None and until_ts <= now_ts:
+        raise FieldError("untilTs", f"{until_ts} has passed")
+    fields = msgspec.to_builtins(OptOut(reason=reason, until_ts=until_ts))
+    return _wanted(
+        state, {"optOut": {key: value for key, value in fields.items() if value is not None}}, now_ts
+    )
+
+
+def opt_in(state: VenState, now_ts: float) -> StateChange:
+    """Take part in events again. An event that was left stays left until it is revised."""
+    return _wanted(state, {"optOut": None}, now_ts)
+
+
+def switch(state: VenState, load_id: str, *, enabled: bool, now_ts: float) -> StateChange:
+    """Switch a circuit by hand; while an event is in force that opts the circuit out of it.
+
+    Raises:
+        FieldError: this house has no such circuit.
+    """
+    if load_id not in state.load_ids:
+        raise FieldError("loadId", f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
+    scheduled = state.in_force(now_ts)
+    by_hand = state.by_hand if scheduled is None else {**state.by_hand, load_id: scheduled.event.event_id}
+    return _wanted(replace(state, by_hand=by_hand), {"loads": {load_id: {"enabled": enabled}}}, now_ts)
+
+
+def _wanted(state: VenState, patch: dict[str, object], now_ts: float) -> StateChange:
+    return StateChange(state.with_desired(patch, now_ts), {}, patch)

@@ -21,7 +21,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contracts.wire.units import kwh
 from ven_twin.control.guards import CircuitView
@@ -78,7 +78,7 @@ class Release:
             rebound_30min_peak_kw=max(self.rebound_30min_peak_kw, rebound_kw),
         )
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """Its figures in ``lastEventSummary``."""
         return {
             "reboundKwh": round(self.rebound_30min_kwh, 4),

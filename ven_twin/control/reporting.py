@@ -1,10 +1,10 @@
-"""The VEN's reports: telemetry rows, circuit snapshots, acks, the reported shadow. Pure."""
+"""The VEN's reports: telemetry rows, circuit snapshots, acks, and the summary of an event. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
 import msgspec
 
@@ -13,10 +13,13 @@ from contracts.wire.acks import Ack, CircuitCurtailed
 from contracts.wire.commands import VenCommand
 from contracts.wire.events import Phase
 from contracts.wire.ids import CorrelationId, EventId, VenId
+from contracts.wire.shadow import OptOut
 from contracts.wire.telemetry import Load, LoadsSnapshot, Telemetry
+from ven_twin.control.command_handlers import AckAnswer
+from ven_twin.control.event_history import Meter
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.meter import Meter
 from ven_twin.control.schedule import EventTransition, ScheduledEvent
+from ven_twin.control.shadow_sync import pruned
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.devices.battery import Battery
@@ -24,8 +27,16 @@ from ven_twin.house.profile import Panel
 
 KW_DIGITS = 3
 SOC_DIGITS = 4
-OFFER_STEP_KW = 0.5
-"""A change of what is on offer by less than this is not worth a shadow update of its own."""
+
+
+class ReportedStatus(StrEnum):
+    """In one word what the VEN does."""
+
+    NORMAL = "normal"
+    SHEDDING = "shedding"
+    OPTED_OUT = "optedOut"
+    DISABLED = "disabled"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +119,9 @@ def battery_soc(premises: HousePair) -> float | None:
     return battery.soc if isinstance(battery, Battery) else None
 
 
-def command_ack(sender: Sender, command: VenCommand, answer: Mapping[str, Any], *, ts: int) -> Ack:
+def command_ack(sender: Sender, command: VenCommand, answer: AckAnswer, *, ts: int) -> Ack:
     """The answer to a command that was carried out."""
-    fields = {"status": "success", **answer}
+    fields: AckAnswer = {"status": "success", **answer}
     return Ack(
         op=command.op,
         ok=True,
@@ -169,23 +180,22 @@ def transition_ack(
     )
 
 
-def _particulars(transition: EventTransition, delivered: Meter | None, state: VenState) -> dict[str, Any]:
+def _particulars(transition: EventTransition, delivered: Meter | None, state: VenState) -> dict[str, object]:
     event_id, phase = transition.scheduled.event.event_id, transition.phase
-    particulars: dict[str, Any] = {}
+    particulars: dict[str, object] = {}
     if delivered is not None and phase is not Phase.ACTIVE:
         particulars["deliveredKwh"] = round(delivered.reduction_kwh, 4)
     if phase is Phase.OPTED_OUT:
-        particulars["optOut"] = opt_out_of(state)
+        left = opt_out_of(state)
+        particulars["optOut"] = None if left is None else pruned(msgspec.to_builtins(left))
     by_hand = sorted(load_id for load_id, event in state.by_hand.items() if event == event_id)
     return particulars | ({"byHand": by_hand} if by_hand else {})
 
 
-def opt_out_of(state: VenState) -> dict[str, Any] | None:
+def opt_out_of(state: VenState) -> OptOut | None:
     """The opt-out as it is reported, with reason and end; None when the VEN participates."""
-    opt_out = state.settings.opt_out
-    if opt_out is not None:
-        return pruned(msgspec.to_builtins(opt_out))
-    return None if state.settings.enabled else {"reason": "disabled"}
+    settings = state.settings
+    return settings.opt_out if settings.opt_out or settings.enabled else OptOut(reason="disabled")
 
 
 def _circuits(plan: ShedPlan) -> tuple[CircuitCurtailed, ...]:
@@ -206,7 +216,7 @@ def _circuits(plan: ShedPlan) -> tuple[CircuitCurtailed, ...]:
 
 def event_summary(
     scheduled: ScheduledEvent, delivered: Meter, requested_kw: float, *, end_ts: float
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """``lastEventSummary``: the request of the event and its delivery, by the counterfactual."""
     return {
         "eventId": scheduled.event.event_id,
@@ -219,38 +229,10 @@ def event_summary(
     }
 
 
-def status_of(state: VenState, now_ts: float) -> str:
-    """In one word what the VEN does."""
+def status_of(state: VenState, now_ts: float) -> ReportedStatus:
+    """The status of the VEN at *now_ts*."""
     if not state.settings.enabled:
-        return "disabled"
+        return ReportedStatus.DISABLED
     if state.settings.opted_out(now_ts):
-        return "optedOut"
-    return "shedding" if state.in_force(now_ts) else "normal"
-
-
-def pruned(value: Mapping[str, Any]) -> dict[str, Any]:
-    """*value* without nulls and empty objects, which a shadow does not keep."""
-    filled = {key: pruned(item) if isinstance(item, Mapping) else item for key, item in value.items()}
-    return {key: item for key, item in filled.items() if item is not None and item != {}}
-
-
-def worth_saying(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """True when *after* differs from the reported state *before* in more than drifting figures."""
-    return _steady(before) != _steady(after) or abs(_offer(before) - _offer(after)) >= OFFER_STEP_KW
-
-
-def _steady(reported: Mapping[str, Any]) -> dict[str, Any]:
-    drifting = {"currentPowerKw", "shedAvailabilityKw", "sustainS", "batterySoc"}
-    metrics = {k: v for k, v in _section(reported, "metrics").items() if k not in drifting}
-    ven = {k: v for k, v in _section(reported, "ven").items() if k not in {"lastPublishTs", "houseTs"}}
-    return {**reported, "metrics": metrics, "ven": ven}
-
-
-def _offer(reported: Mapping[str, Any]) -> float:
-    offer = _section(reported, "metrics").get("shedAvailabilityKw", 0.0)
-    return float(offer) if isinstance(offer, int | float) else 0.0
-
-
-def _section(reported: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    section = reported.get(key)
-    return section if isinstance(section, Mapping) else {}
+        return ReportedStatus.OPTED_OUT
+    return ReportedStatus.SHEDDING if state.in_force(now_ts) else ReportedStatus.NORMAL

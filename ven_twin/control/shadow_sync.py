@@ -19,11 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from contracts.wire.shadow import merge
 
 NOT_FOUND = 404
+OFFER_STEP_KW = 0.5
+"""A change of what is on offer by less than this is not worth a shadow update of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class ShadowCopy:
         synchronized: whether nothing was missed since the whole was read.
     """
 
-    desired: Mapping[str, Any] = field(default_factory=dict)
-    reported: Mapping[str, Any] = field(default_factory=dict)
+    desired: Mapping[str, object] = field(default_factory=dict)
+    reported: Mapping[str, object] = field(default_factory=dict)
     accepted: int = 0
     delta: int = 0
     synchronized: bool = False
@@ -52,11 +53,11 @@ class ShadowCopy:
         return self.synchronized or self.accepted > 0
 
     @property
-    def desired_events(self) -> Mapping[str, Any]:
+    def desired_events(self) -> Mapping[str, object]:
         """``desired.drEvents`` as it stands, without the events that were removed."""
         return _section(self.desired, "drEvents")
 
-    def on_message(self, suffix: str, document: Mapping[str, Any], *, answers_us: bool) -> ShadowCopy:
+    def on_message(self, suffix: str, document: Mapping[str, object], *, answers_us: bool) -> ShadowCopy:
         """Take up a message on the topic *suffix* below ``shadow/``; any other changes nothing.
 
         *answers_us* marks the answer to this VEN's own update.
@@ -74,7 +75,7 @@ class ShadowCopy:
                 return self.disconnected()
         return self
 
-    def on_get(self, document: Mapping[str, Any]) -> ShadowCopy:
+    def on_get(self, document: Mapping[str, object]) -> ShadowCopy:
         """The whole shadow was read. One that is older than what is known already changes nothing."""
         version = _version(document)
         if version < max(self.accepted, self.delta):
@@ -92,7 +93,7 @@ class ShadowCopy:
         """There is no shadow yet (404): nothing is desired, nothing reported."""
         return ShadowCopy(synchronized=True)
 
-    def on_delta(self, document: Mapping[str, Any]) -> ShadowCopy:
+    def on_delta(self, document: Mapping[str, object]) -> ShadowCopy:
         """Some of what is desired differs from what is reported. An older message changes nothing.
 
         Until the whole was read once, nothing tells an old message from a new one; then it is only noted
@@ -105,7 +106,7 @@ class ShadowCopy:
             return replace(self, delta=version)
         return replace(self, desired=merge(self.desired, _section(document, "state")), delta=version)
 
-    def on_accepted(self, document: Mapping[str, Any]) -> ShadowCopy:
+    def on_accepted(self, document: Mapping[str, object]) -> ShadowCopy:
         """An update, one's own or another's, was taken. This is where a removed key shows up.
 
         As with a delta, only its version is noted until the whole was read once.
@@ -124,7 +125,7 @@ class ShadowCopy:
             synchronized=self.synchronized and (self.accepted == 0 or version == self.accepted + 1),
         )
 
-    def with_desired(self, patch: Mapping[str, Any]) -> ShadowCopy:
+    def with_desired(self, patch: Mapping[str, object]) -> ShadowCopy:
         """Take *patch*, of a command, as desired at once, before the service confirms it."""
         return replace(self, desired=merge(self.desired, patch))
 
@@ -133,7 +134,7 @@ class ShadowCopy:
         return replace(self, synchronized=False)
 
 
-def one_patch(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
+def one_patch(first: Mapping[str, object], then: Mapping[str, object]) -> dict[str, object]:
     """One patch that does what *first* and *then* do one after the other; a null stays, for it deletes."""
     patch = dict(first)
     for key, value in then.items():
@@ -145,11 +146,34 @@ def one_patch(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, An
     return patch
 
 
-def _version(document: Mapping[str, Any]) -> int:
+def pruned(value: Mapping[str, object]) -> dict[str, object]:
+    """*value* without nulls and empty objects, which a shadow does not keep."""
+    filled = {key: pruned(item) if isinstance(item, Mapping) else item for key, item in value.items()}
+    return {key: item for key, item in filled.items() if item is not None and item != {}}
+
+
+def worth_saying(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
+    """True when *after* differs from the reported state *before* in more than drifting figures."""
+    return _steady(before) != _steady(after) or abs(_offer(before) - _offer(after)) >= OFFER_STEP_KW
+
+
+def _steady(reported: Mapping[str, object]) -> dict[str, object]:
+    drifting = {"currentPowerKw", "shedAvailabilityKw", "sustainS", "batterySoc"}
+    metrics = {k: v for k, v in _section(reported, "metrics").items() if k not in drifting}
+    ven = {k: v for k, v in _section(reported, "ven").items() if k not in {"lastPublishTs", "houseTs"}}
+    return {**reported, "metrics": metrics, "ven": ven}
+
+
+def _offer(reported: Mapping[str, object]) -> float:
+    offer = _section(reported, "metrics").get("shedAvailabilityKw", 0.0)
+    return float(offer) if isinstance(offer, int | float) else 0.0
+
+
+def _version(document: Mapping[str, object]) -> int:
     version = document.get("version", 0)
     return version if isinstance(version, int) and not isinstance(version, bool) else 0
 
 
-def _section(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _section(document: Mapping[str, object], key: str) -> Mapping[str, object]:
     value = document.get(key)
     return value if isinstance(value, Mapping) else {}

@@ -1,15 +1,14 @@
-"""The VEN's state, and what its shadow and the passing of time change in it. Pure."""
+"""The VEN's state and settings, and what its shadow and the passing of time change in them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import msgspec
 
 from contracts.wire.events import DrEvent, Phase
-from contracts.wire.shadow import Desired, read_desired
+from contracts.wire.shadow import Desired, LoadSetting, OptOut, read_desired
 from ven_twin.control.schedule import (
     OPEN_MAX,
     EventOrigin,
@@ -18,8 +17,60 @@ from ven_twin.control.schedule import (
     ScheduledEvent,
     ScheduleVerdict,
 )
-from ven_twin.control.settings import Settings
 from ven_twin.control.shadow_sync import ShadowCopy
+
+DEFAULT_REPORT_INTERVAL_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force.
+
+    Attributes:
+        report_interval_s: between two telemetry rows.
+        target_power_kw: a standing import limit, or None. Interpretation: the earlier system left open
+            what its ``target_power_kw`` aims at; a limit of what is drawn from the grid it is here.
+        enabled: whether the VEN takes part in events.
+        opt_out: why and until when it takes no part by its own choice, or None.
+        loads: what was set of circuits, by their id.
+    """
+
+    report_interval_s: float = DEFAULT_REPORT_INTERVAL_S
+    target_power_kw: float | None = None
+    enabled: bool = True
+    opt_out: OptOut | None = None
+    loads: Mapping[str, LoadSetting] = field(default_factory=dict)
+
+    def participates(self, now_ts: float) -> bool:
+        """True when events are acted on at *now_ts*."""
+        return self.enabled and not self.opted_out(now_ts)
+
+    def opted_out(self, now_ts: float) -> bool:
+        """True while an opt-out is in force at *now_ts*."""
+        if self.opt_out is None:
+            return False
+        return self.opt_out.until_ts is None or now_ts < self.opt_out.until_ts
+
+    def with_desired(self, desired: Desired) -> Settings:
+        """These settings with what *desired* mentions put in force."""
+        interval_s, target_kw, opt_out = desired.report_interval_s, desired.target_power_kw, desired.opt_out
+        loads = {load_id: _over(self.loads.get(load_id), new) for load_id, new in desired.loads.items()}
+        return Settings(
+            report_interval_s=self.report_interval_s if interval_s is None else interval_s,
+            target_power_kw=self.target_power_kw if target_kw is msgspec.UNSET else target_kw,
+            enabled=self.enabled if desired.enabled is None else desired.enabled,
+            opt_out=self.opt_out if opt_out is msgspec.UNSET else opt_out,
+            loads={**self.loads, **loads},
+        )
+
+
+def _over(old: LoadSetting | None, new: LoadSetting) -> LoadSetting:
+    """*new*, with what it leaves open taken from *old*."""
+    if old is None:
+        return new
+    changed = {name: value for name in new.__struct_fields__ if (value := getattr(new, name)) is not None}
+    return msgspec.structs.replace(old, **changed)
+
 
 REFUSED = {
     ScheduleVerdict.EXPIRED: "ended before it was received",
@@ -94,7 +145,7 @@ class VenState:
             mirrored=frozenset(events | {f"loads.{load_id}" for load_id in of_house.loads}),
         )
 
-    def with_desired(self, patch: Mapping[str, Any], now_ts: float) -> VenState:
+    def with_desired(self, patch: Mapping[str, object], now_ts: float) -> VenState:
         """Take *patch*, which a command puts into the desired state, as desired at once.
 
         Else the next message about the shadow, which does not know of it yet, would undo the command.
@@ -144,7 +195,7 @@ class VenState:
         """The event that is acted on at *now_ts*, or None."""
         return self.schedule.in_force(now_ts) if self.settings.participates(now_ts) else None
 
-    def reported_settings(self) -> dict[str, Any]:
+    def reported_settings(self) -> dict[str, object]:
         """The part of ``reported`` that mirrors ``desired``.
 
         What was accepted is mirrored as it was written, so that the delta closes; what was refused is
@@ -152,7 +203,7 @@ class VenState:
         has ``ended`` beside its mirror, by which a later run of this VEN knows not to start it again.
         """
         settings, desired = self.settings, self.shadow.desired
-        reported: dict[str, Any] = {
+        reported: dict[str, object] = {
             "report_interval_seconds": settings.report_interval_s,
             "enabled": settings.enabled,
             "optOut": msgspec.to_builtins(settings.opt_out) if settings.opt_out else False,
@@ -166,20 +217,23 @@ class VenState:
                 reported[key] = desired[key]
         return reported
 
-    def _reported_events(self) -> dict[str, Any]:
-        desired, reported = self.shadow.desired_events, {}
+    def _reported_events(self) -> dict[str, object]:
+        desired = self.shadow.desired_events
+        reported: dict[str, object] = {}
         for event_id, scheduled in self.schedule.events.items():
-            if f"drEvents.{event_id}" in self.mirrored and event_id in desired:
-                reported[event_id] = dict(desired[event_id])
+            event = desired.get(event_id)
+            if f"drEvents.{event_id}" in self.mirrored and isinstance(event, Mapping):
+                mirror = dict(event)
             elif scheduled.source is EventOrigin.COMMAND:
-                reported[event_id] = scheduled.event.to_shadow()
+                mirror = scheduled.event.to_shadow()
             else:
                 continue
-            if scheduled.ended in LEFT:
-                reported[event_id]["ended"] = str(scheduled.ended)
+            reported[event_id] = (
+                {**mirror, "ended": str(scheduled.ended)} if scheduled.ended in LEFT else mirror
+            )
         return reported
 
-    def _reported_loads(self, desired: Any) -> Any:
+    def _reported_loads(self, desired: object) -> object:
         if isinstance(desired, list) and not self._refused("loads"):
             return desired
         mirrored = desired if isinstance(desired, Mapping) else {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contracts.wire.telemetry import Telemetry
-from ven_twin.control.meter import Meter
+from ven_twin.control.event_history import Meter
 from ven_twin.control.reporting import Sender, telemetry_row
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment

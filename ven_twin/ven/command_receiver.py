@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from contracts.errors import CommandRefusedError, FieldError, WireError
 from contracts.wire import codec
@@ -29,7 +28,7 @@ class ReceivedCommand:
 
     state: VenState
     ack: bytes
-    desired: Mapping[str, Any] = field(default_factory=dict)
+    desired: Mapping[str, object] = field(default_factory=dict)
     remembered: JournalledAck | None = None
 
 
@@ -63,7 +62,7 @@ class CommandReceiver:
         return self._answer(outcome.state, ack, outcome.desired)
 
     def _answer(
-        self, state: VenState, ack: Ack, desired: Mapping[str, Any] | None = None
+        self, state: VenState, ack: Ack, desired: Mapping[str, object] | None = None
     ) -> tuple[CommandReceiver, ReceivedCommand]:
         raw, correlation_id = codec.encode(ack), ack.correlation_id
         if not correlation_id:

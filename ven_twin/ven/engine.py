@@ -5,7 +5,7 @@
     time (tick)        house, schedule, shedding          telemetry and loads rows, event acks, log lines
     command            command_handlers                   its ack, a patch of the desired state
     shadow message     shadow_sync, ven_state             –
-    resident           resident_actions                   a patch of the desired state
+    resident           command_handlers                   a patch of the desired state
     stop               release                            the last telemetry row
 
 An engine is a value: a step returns another one, with the `Effects` that the runtime carries out. What has to
@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contracts.wire import codec
 from contracts.wire.events import Phase
@@ -66,7 +66,7 @@ class Effects:
     """
 
     messages: tuple[Message, ...] = ()
-    desired: Mapping[str, Any] = field(default_factory=dict)
+    desired: Mapping[str, object] = field(default_factory=dict)
     ack: bytes = b""
     remembered: JournalledAck | None = None
     lines: tuple[LogLine, ...] = ()
@@ -97,7 +97,7 @@ class VenEngine:
     house: HouseRuntime
     state: VenState
     commands: CommandReceiver
-    last_event: Mapping[str, Any] | None = None
+    last_event: Mapping[str, object] | None = None
     past: tuple[PastEvent, ...] = ()
     ticked_s: float
     row_s: float
@@ -151,8 +151,8 @@ class VenEngine:
     def on_shadow(
         self,
         suffix: str,
-        document: Mapping[str, Any],
-        pending: Mapping[str, Any],
+        document: Mapping[str, object],
+        pending: Mapping[str, object],
         now_ts: float,
         *,
         answers_us: bool,
@@ -186,7 +186,7 @@ class VenEngine:
         row_due_s = self.row_s + self.state.settings.report_interval_s - now.s
         return min(TICK_S, row_due_s, TICK_S if change_ts is None else change_ts - now.ts)
 
-    def persisted(self, pending: Mapping[str, Any], saved_ts: float) -> PersistedState:
+    def persisted(self, pending: Mapping[str, object], saved_ts: float) -> PersistedState:
         """The document from which a later run of this VEN goes on; *pending* as in `on_shadow`."""
         return PersistedState(
             state=lasting(self.state),
@@ -290,7 +290,8 @@ def _with_past(engine: VenEngine, transition: EventTransition, now_ts: float) ->
     event_id = scheduled.event.event_id
     house = engine.house
     delivered, requested_kw = house.delivered.get(event_id), house.requested_kw.get(event_id)
-    reason = (reporting.opt_out_of(engine.state) or {}).get("reason")
+    left = reporting.opt_out_of(engine.state)
+    reason = left.reason if left is not None else None
     past = past_event(scheduled, phase, delivered, requested_kw, now_ts=now_ts, reason=reason)
     engine = replace(engine, past=with_past(engine.past, past))
     if delivered is None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contracts.wire.events import Phase
 from contracts.wire.telemetry import Load
-from ven_twin.control import reporting
+from ven_twin.control import reporting, shadow_sync
 from ven_twin.control.circuit_views import CircuitSetting
+from ven_twin.control.event_history import Meter
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
-from ven_twin.control.meter import Meter
 from ven_twin.control.offers import Hold, Trial, can_hold, sustain_s
 from ven_twin.control.release import CAP_KW, Release, begin
 from ven_twin.control.schedule import ScheduledEvent
@@ -132,7 +132,7 @@ class HouseRuntime:
     def with_offer(self, state: VenState, now_s: float) -> HouseRuntime:
         """Try for how long the offer of now can be sustained: once a minute, or when it has changed."""
         offer_kw, last = self.pair.available_kw, self.sustained
-        moved = abs(offer_kw - last.offer_kw) >= reporting.OFFER_STEP_KW
+        moved = abs(offer_kw - last.offer_kw) >= shadow_sync.OFFER_STEP_KW
         if not moved and now_s < last.tried_s + OFFER_PERIOD_S:
             return self
         trial = Trial(self.pair, self.environment.environment, self.clock.at(now_s), _load_settings(state))
@@ -217,7 +217,7 @@ class HouseRuntime:
         """Give back at the next plan the circuits that wait for their turn; only the cap stays."""
         return self if self.release is None else replace(self, release=replace(self.release, turns={}))
 
-    def with_rebound(self, summary: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    def with_rebound(self, summary: Mapping[str, object] | None) -> Mapping[str, object] | None:
         """Add the rebound to the summary of an event, when its release is over."""
         done = self.released
         if summary is None or done is None or summary["eventId"] != done.event_id:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ven_twin.control import reporting
+from ven_twin.control import reporting, shadow_sync
 from ven_twin.ven.snapshot import VenSnapshot
 
-STOPPED = "stopped"
 SKEW_STEP_S = 60
 
 
-def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, Any]:
+def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, object]:
     """The ``reported`` state of *snapshot*; of a VEN that is about to stop, when *stopped*."""
     state, skew_s = snapshot.state, snapshot.clock_skew_s
     scheduled = None if stopped else state.in_force(snapshot.now_ts)
     soc = reporting.battery_soc(snapshot.pair)
-    return reporting.pruned(
+    return shadow_sync.pruned(
         {
             **state.reported_settings(),
             "certificateId": snapshot.session.certificate_id,
             "ven": {
                 "enabled": state.settings.enabled,
-                "status": STOPPED if stopped else reporting.status_of(state, snapshot.now_ts),
+                "status": reporting.ReportedStatus.STOPPED
+                if stopped
+                else reporting.status_of(state, snapshot.now_ts),
                 "bootId": snapshot.boot_id,
                 "lastPublishTs": int(snapshot.now_ts),
                 "houseSpeed": snapshot.house_speed,
@@ -44,7 +43,7 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, Any]:
     )
 
 
-def status_data(snapshot: VenSnapshot) -> dict[str, Any]:
+def status_data(snapshot: VenSnapshot) -> dict[str, object]:
     """The answer of ``get status``."""
     session, counts = snapshot.session, snapshot.outbox
     return {
@@ -59,7 +58,7 @@ def status_data(snapshot: VenSnapshot) -> dict[str, Any]:
     }
 
 
-def config_data(snapshot: VenSnapshot) -> dict[str, Any]:
+def config_data(snapshot: VenSnapshot) -> dict[str, object]:
     """The answer of ``get config``."""
     settings = snapshot.state.reported_settings()
     settings.pop("drEvents")

@@ -11,27 +11,27 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from contracts.errors import OversizeError, WireError
 from contracts.wire import codec
-from ven_twin.control import resident_actions
+from contracts.wire.acks import Ack
+from ven_twin.control import command_handlers
 from ven_twin.control.command_handlers import StateChange, VenFigures
 from ven_twin.ven import reported_state
 from ven_twin.ven.clock import VenClock
 from ven_twin.ven.engine import NO_EFFECTS, Effects, StepTime, VenEngine
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.identity.renewal import Fetch, Renewal
-from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
+from ven_twin.ven.mqtt.session import MqttSession
+from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.snapshot import VenSnapshot, take_snapshot
 from ven_twin.ven.startup import house_of, resume
-from ven_twin.ven.storage.command_journal import CommandJournal
+from ven_twin.ven.storage.command_journal import CommandJournal, StateStore
 from ven_twin.ven.storage.outbox import Outbox, open_outbox
 from ven_twin.ven.storage.rows import JournalledCommand
-from ven_twin.ven.storage.state_store import StateStore
 
 DRAIN_S = 3.0
 
@@ -114,9 +114,7 @@ class Twin:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -144,7 +142,7 @@ class Twin:
             certificate=self._certificate,
         )
 
-    def command(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def command(self, message: Mapping[str, object]) -> Ack:
         """Carry out a command that comes from the VEN's own page rather than by MQTT. Returns its ack.
 
         Raises:
@@ -152,22 +150,22 @@ class Twin:
         """
         ack = self._carry_out(self._store.journal.record(codec.encode(message), self._clock.now_ts()))
         self._wake.set()
-        return codec.load_object(ack)
+        return codec.decode(Ack, ack)
 
     def opt_out(self, reason: str, until_ts: int | None = None) -> None:
         """Take no part in events, by the resident's decision. Raises FieldError."""
         now_ts = self._clock.now_ts()
-        self._on_resident(resident_actions.opt_out(self._engine.state, reason, until_ts, now_ts))
+        self._on_resident(command_handlers.opt_out(self._engine.state, reason, until_ts, now_ts))
 
     def opt_in(self) -> None:
         """Take part in events again."""
-        self._on_resident(resident_actions.opt_in(self._engine.state, self._clock.now_ts()))
+        self._on_resident(command_handlers.opt_in(self._engine.state, self._clock.now_ts()))
 
     def switch(self, load_id: str, *, enabled: bool) -> None:
         """Switch a circuit by hand; in an event that opts it out until the event ends. Raises FieldError."""
         now_ts = self._clock.now_ts()
         state = self._engine.state
-        self._on_resident(resident_actions.switch(state, load_id, enabled=enabled, now_ts=now_ts))
+        self._on_resident(command_handlers.switch(state, load_id, enabled=enabled, now_ts=now_ts))
 
     async def run(self) -> SessionStatus:
         """Be a VEN until stopped, or until another client takes this one's id. Returns the last status."""
@@ -181,26 +179,18 @@ class Twin:
             self._carry_out(command)
 
     async def _live(self) -> SessionStatus:
-        session = asyncio.create_task(self._session.run())
-        session.add_done_callback(lambda _: self._wake.set())
-        try:
-            while not self._stopping.is_set() and not session.done():
-                self._wake.clear()
-                self._tick()
-                await self._sync_shadow()
-                await self._sleep()
-            ended = self._session.status
-            await self._leave()
-        finally:
+        async with self._session.running(DRAIN_S) as session:
+            session.add_done_callback(lambda _: self._wake.set())
             try:
-                await self._renewal.end()
-                await self._session.stop(DRAIN_S)
-            except BaseException:  # the stopping was cut short
-                session.cancel()
-                raise
+                while not self._stopping.is_set() and not session.done():
+                    self._wake.clear()
+                    self._tick()
+                    await self._sync_shadow()
+                    await self._sleep()
+                ended = self._session.status
+                await self._leave()
             finally:
-                await asyncio.wait({session})
-        session.result()
+                await self._renewal.end()
         return ended
 
     def _now(self) -> StepTime:
@@ -260,7 +250,7 @@ class Twin:
         """Give the loads back and report it, as far as there is a connection."""
         now = self._now()
         self._perform(*self._engine.stop(now))
-        if self._session.status.state == "connected":
+        if self._session.status.state is SessionState.CONNECTED:
             with contextlib.suppress(OversizeError):
                 stopped = reported_state.reported(self.snapshot(), stopped=True)
                 await self._shadow.publish(self._engine.state.shadow, stopped, now.s)

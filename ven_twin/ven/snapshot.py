@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ven_twin.control.event_history import PastEvent
+from ven_twin.control.event_history import Meter, PastEvent
 from ven_twin.control.house_pair import Flow, HousePair
-from ven_twin.control.meter import Meter
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.profile import Panel
 from ven_twin.ven.clock import VenClock
@@ -65,7 +63,7 @@ class VenSnapshot:
     sustain_s: float
     past: tuple[PastEvent, ...]
     session: SessionStatus
-    last_event: Mapping[str, Any] | None
+    last_event: Mapping[str, object] | None
     outbox: OutboxCounts
     clock_jump_s: float
     clock_skew_s: float | None

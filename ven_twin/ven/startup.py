@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from contracts.wire.ids import VenId
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.engine import VenEngine, start_engine
 from ven_twin.ven.house_runtime import HouseClock, HouseRuntime, warm_house
 from ven_twin.ven.settings import TwinSettings
-from ven_twin.ven.storage.state_store import StateStore
+from ven_twin.ven.storage.command_journal import StateStore
 
 
 def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
@@ -22,7 +21,7 @@ def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
 
 def resume(
     store: StateStore, house: HouseRuntime, settings: TwinSettings, ven_clock: VenClock
-) -> tuple[VenEngine, Mapping[str, Any]]:
+) -> tuple[VenEngine, Mapping[str, object]]:
     """Go on where an earlier run left off: the engine, and the pending patch of the desired state."""
     persisted = store.read(settings.ven_id, house.load_ids)
     if persisted is not None:

@@ -6,8 +6,7 @@ import pytest
 
 from contracts.wire.events import Phase, Signal
 from tests.support.ven_states import NOW, event
-from ven_twin.control.event_history import PAST_MAX, PastEvent, past_event, requested_kwh, with_past
-from ven_twin.control.meter import Meter
+from ven_twin.control.event_history import PAST_MAX, Meter, PastEvent, past_event, requested_kwh, with_past
 from ven_twin.control.schedule import EventOrigin, ScheduledEvent
 
 

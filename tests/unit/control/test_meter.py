@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ven_twin.control.meter import Meter
+from ven_twin.control.event_history import Meter
 
 
 def test_meter_reads_a_time_weighted_mean() -> None:

@@ -18,12 +18,13 @@ from contracts.wire.shadow import LoadSetting, OptOut
 from contracts.wire.telemetry import read_loads, read_telemetry
 from tests.support.ven_states import NOW, VEN, event, ven
 from ven_twin.control import reporting
+from ven_twin.control.event_history import Meter
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.meter import Meter
-from ven_twin.control.reporting import Sender, pruned, worth_saying
+from ven_twin.control.reporting import Sender
 from ven_twin.control.schedule import EventOrigin, EventTransition, ScheduledEvent
-from ven_twin.control.settings import Settings
+from ven_twin.control.shadow_sync import pruned, worth_saying
 from ven_twin.control.shedding import ShedPlan
+from ven_twin.control.ven_state import Settings
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_profile
 from ven_twin.house.profile import Panel, build_house

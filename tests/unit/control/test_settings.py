@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.wire.shadow import LoadSetting, OptOut, read_desired
 from tests.support.ven_states import NOW
-from ven_twin.control.settings import Settings
+from ven_twin.control.ven_state import Settings
 
 
 def test_settings_take_what_is_mentioned_and_keep_the_rest() -> None:

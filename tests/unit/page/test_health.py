@@ -16,11 +16,11 @@ from tests.support.ven_stand import Stand
 from tests.unit.page.conftest import Caller
 from ven_twin.ven.errors import IdentityInvalidError
 from ven_twin.ven.identity.validity import valid_until_ts
-from ven_twin.ven.mqtt.session_status import SessionStatus
+from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.page.health import health, live
 from ven_twin.ven.snapshot import VenSnapshot
 
-CONNECTED = SessionStatus("connected", 0.0, 1, 0, 2.0, 0, 0, None)
+CONNECTED = SessionStatus(SessionState.CONNECTED, 0.0, 1, 0, 2.0)
 
 
 @pytest.fixture
@@ -44,7 +44,10 @@ def test_a_ven_that_is_well_would_answer(well: VenSnapshot) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"session": replace(CONNECTED, state="backoff", reason="Connection refused")}, "Connection refused"),
+        (
+            {"session": replace(CONNECTED, state=SessionState.BACKOFF, reason="Connection refused")},
+            "Connection refused",
+        ),
         ({"session": replace(CONNECTED, reason="subscription refused: a")}, "subscription refused"),
         ({"clock_skew_s": 4000.0}, "clock is 4000 s"),
         ({"tick_age_s": 60.0}, "has not looked at its house for 60 s"),

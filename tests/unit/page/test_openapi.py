@@ -8,8 +8,7 @@ import msgspec
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.unit.page.conftest import Caller
-from ven_twin.ven.page.openapi import document
-from ven_twin.ven.page.routes import ROUTES
+from ven_twin.ven.page.routes import ROUTES, document
 
 
 def test_the_document_is_openapi() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.wire.shadow import LoadSetting
 from tests.support.ven_states import NOW, VEN
-from ven_twin.control import resident_actions
+from ven_twin.control import command_handlers
 from ven_twin.control.command_handlers import VenFigures
 from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, StepTime, VenEngine, start_engine
 from ven_twin.ven.house_runtime import HouseClock, HouseRuntime, warm_house
@@ -131,7 +131,7 @@ def test_a_command_counts_from_its_receipt(engine: VenEngine) -> None:
 
 def test_a_resident_s_switch_is_desired_too(engine: VenEngine) -> None:
     """The resident's own controls and the shadow agree."""
-    change = resident_actions.switch(engine.state, "ev1", enabled=False, now_ts=NOW)
+    change = command_handlers.switch(engine.state, "ev1", enabled=False, now_ts=NOW)
     engine, effects = engine.on_resident(change)
     assert engine.state.settings.loads["ev1"] == LoadSetting(enabled=False)
     assert effects.desired == {"loads": {"ev1": {"enabled": False}}}

@@ -11,9 +11,9 @@ from contracts.wire.events import DrEvent, Interval, Phase, Signal
 from contracts.wire.shadow import LoadSetting
 from contracts.wire.units import kwh
 from tests.support.ven_states import NOW, VEN, event
+from ven_twin.control.event_history import Meter
 from ven_twin.control.guards import CircuitReason
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.meter import Meter
 from ven_twin.control.release import CAP_KW
 from ven_twin.control.schedule import EventOrigin, Schedule, ScheduledEvent
 from ven_twin.control.ven_state import VenState

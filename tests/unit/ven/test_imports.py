@@ -12,7 +12,7 @@ RUN = (
     "from ven_twin.cli import app",  # every command, as `ven-twin run` starts
     "from ven_twin.cli.run import run",
     "from ven_twin.ven.runtime import Twin",
-    "from ven_twin.ven.page.server import serving",
+    "from ven_twin.ven.page.app import serving",
     "from ven_twin.ven.identity import identity_files",
 )
 

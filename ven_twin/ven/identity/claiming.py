@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from contracts.errors import WireError
 from contracts.wire import codec
@@ -13,18 +16,23 @@ from contracts.wire.topics import ProvisioningTopics, claim_client_id
 from ven_twin.ven.errors import ClaimRefusedError
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.mqtt.session import MqttSession
+from ven_twin.ven.mqtt.session_status import SessionState
 from ven_twin.ven.storage.outbox import Outbox
 
 TIMEOUT_S = 60.0
 
 
-class Claimed:
+class Claimed(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The certificate and key that were issued. They are never printed."""
 
-    def __init__(self, certificate_id: str, certificate_pem: str, private_key_pem: str) -> None:
-        self.certificate_id = certificate_id
-        self.certificate_pem = certificate_pem
-        self.private_key_pem = private_key_pem
+    certificate_id: str
+    certificate_pem: str
+    private_key_pem: str = msgspec.field(name="privateKey")
+    ownership_token: str = msgspec.field(name="certificateOwnershipToken")
+
+    def __repr__(self) -> str:
+        """Name the certificate alone."""
+        return f"Claimed({self.certificate_id!r})"
 
 
 class Claiming:
@@ -33,7 +41,7 @@ class Claiming:
     def __init__(self, endpoint: str, port: int, claim: Identity, ven_id: str, template: str) -> None:
         self._ven_id = ven_id
         self._topics = ProvisioningTopics(template)
-        self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._answers: dict[str, asyncio.Future[Mapping[str, object]]] = {}
         self._connected = asyncio.Event()
         self._outbox = Outbox(":memory:")
         try:
@@ -60,53 +68,44 @@ class Claiming:
             ClaimRefusedError: the cloud does not let this VEN in, or did not answer; the reason is in it.
         """
         with self._outbox:
-            made = await self._exchange(timeout_s)
-        return Claimed(made["certificateId"], made["certificatePem"], made["privateKey"])
+            async with self._session.running(0):
+                try:
+                    async with asyncio.timeout(timeout_s):
+                        return await self._exchange()
+                except TimeoutError:
+                    why = self._session.status.reason or "no answer"
+                    raise ClaimRefusedError(self._ven_id, f"{why} (within {timeout_s:g} s)") from None
 
-    async def _exchange(self, timeout_s: float) -> dict[str, Any]:
-        running = asyncio.create_task(self._session.run())
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._connect()
-                made = await self._ask(self._topics.create, {})
-                token = made["certificateOwnershipToken"]
-                parameters = {"SerialNumber": self._ven_id}
-                await self._ask(
-                    self._topics.register, {"certificateOwnershipToken": token, "parameters": parameters}
-                )
-        except TimeoutError:
-            why = self._session.status.reason or "no answer"
-            raise ClaimRefusedError(self._ven_id, f"{why} (within {timeout_s:g} s)") from None
-        finally:
-            try:
-                await self._session.stop(0)
-            except BaseException:  # the stopping was cut short
-                running.cancel()
-                raise
-            finally:
-                await asyncio.wait({running})
-        running.result()
-        return made
+    async def _exchange(self) -> Claimed:
+        await self._connect()
+        claimed = codec.convert(Claimed, await self._ask(self._topics.create, {}))
+        registration = {
+            "certificateOwnershipToken": claimed.ownership_token,
+            "parameters": {"SerialNumber": self._ven_id},
+        }
+        await self._ask(self._topics.register, registration)
+        return claimed
 
     async def _connect(self) -> None:
-        live = ("connected", "refused", "duplicate_client")
+        live = (SessionState.CONNECTED, SessionState.REFUSED, SessionState.DUPLICATE_CLIENT)
         status = await self._session.until(lambda status: status.state in live)
-        if status.state != "connected" or status.reason is not None:
+        if status.state is not SessionState.CONNECTED or status.reason is not None:
             raise ClaimRefusedError(self._ven_id, status.reason or status.state)
 
-    async def _ask(self, topic: str, request: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, topic: str, request: Mapping[str, object]) -> Mapping[str, object]:
         """Ask, and ask again after a connection that was lost meanwhile."""
-        answer = self._answers[topic] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Mapping[str, object]] = asyncio.get_running_loop().create_future()
+        self._answers[topic] = answer
         while not answer.done():
             self._connected.clear()
             await self._session.publish_now(topic, codec.encode(request))
             lost = asyncio.ensure_future(self._connected.wait())
-            await asyncio.wait({answer, lost}, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Future[Any]] = {answer, lost}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             lost.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await lost
-        result: dict[str, Any] = answer.result()
-        return result
+        return answer.result()
 
     async def _on_connected(self, session_present: bool) -> None:
         del session_present

@@ -16,6 +16,7 @@ from ven_twin.ven.errors import IdentityError
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.mqtt.session import MqttSession
+from ven_twin.ven.mqtt.session_status import SessionState
 
 ATTEMPTS_BEFORE_GOING_BACK = 3
 FETCH_AGAIN_S = 30.0
@@ -48,9 +49,9 @@ class Renewal:
         on_disk, status = self._on_disk(), self._session.status
         if on_disk is None:
             return
-        if status.state == "connected" and status.certificate_id == on_disk:
+        if status.state is SessionState.CONNECTED and status.certificate_id == on_disk:
             self._settle(on_disk)
-        elif status.state == "connected":
+        elif status.state is SessionState.CONNECTED:
             logger.info("another certificate is here: connecting with it")
             self._work = asyncio.ensure_future(self._session.renew())
             return
@@ -59,7 +60,7 @@ class Renewal:
         elif status.failed_attempts >= ATTEMPTS_BEFORE_GOING_BACK and on_disk != self._settled:
             self._go_back()
             return
-        refused = status.state == "refused"
+        refused = status.state is SessionState.REFUSED
         if (
             self._fetch is not None
             and now_s >= self._fetch_at_s

@@ -1,4 +1,4 @@
-"""From the outbox to the wire and, by PUBACK, out of the outbox."""
+"""From the outbox through the send window to the wire and, by PUBACK, out of the outbox."""
 
 from __future__ import annotations
 
@@ -8,12 +8,72 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from ven_twin.ven.mqtt.link import Wire
 from ven_twin.ven.mqtt.reason_codes import describe, is_refusal, is_retryable
-from ven_twin.ven.mqtt.send_window import InFlight, SendWindow
 from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import OutboxRow
+
+IN_FLIGHT_MAX = 90
+"""AWS IoT takes 100 unacknowledged publishes on a connection; the rest is its margin."""
+PER_SECOND_MAX = 90
+"""AWS IoT discards what exceeds 100 publishes a second on a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A message sent and not yet acknowledged; *row_id* is None when it did not come from the outbox."""
+
+    row_id: int | None
+    topic: str
+    sent_at_s: float
+
+
+class SendWindow:
+    """At most 90 messages in flight and 90 in any second, and less when the broker says so (guards 3, 15)."""
+
+    def __init__(self, in_flight_max: int = IN_FLIGHT_MAX, per_second: int = PER_SECOND_MAX) -> None:
+        self._limit = in_flight_max
+        self._open = in_flight_max
+        self._per_second = per_second
+        self._sent_at_s: deque[float] = deque(maxlen=per_second)
+        self._in_flight: dict[int, InFlight] = {}
+
+    def __len__(self) -> int:
+        return len(self._in_flight)
+
+    @property
+    def oldest(self) -> InFlight | None:
+        """The message that has waited longest for its acknowledgement."""
+        return next(iter(self._in_flight.values()), None)
+
+    def reopen(self, receive_maximum: int | None) -> None:
+        """Start a connection: nothing in flight. Two ids stay free for gmqtt, which counts SUBSCRIBE too."""
+        self._in_flight.clear()
+        self._open = self._limit if receive_maximum is None else min(self._limit, max(1, receive_maximum - 2))
+
+    def room(self, now_s: float) -> int:
+        """The number of messages that may be sent now."""
+        while self._sent_at_s and now_s - self._sent_at_s[0] >= 1.0:
+            self._sent_at_s.popleft()
+        return min(self._open - len(self._in_flight), self._per_second - len(self._sent_at_s))
+
+    def opens_at_s(self) -> float | None:
+        """The time at which the rate lets the next message through; None when an acknowledgement has to."""
+        if len(self._in_flight) >= self._open or len(self._sent_at_s) < self._per_second:
+            return None
+        return self._sent_at_s[0] + 1.0
+
+    def sent(self, packet_id: int | None, message: InFlight) -> None:
+        """Count a message; without a packet id (QoS 0) it is never in flight."""
+        self._sent_at_s.append(message.sent_at_s)
+        if packet_id is not None:
+            self._in_flight[packet_id] = message
+
+    def acked(self, packet_id: int) -> InFlight | None:
+        """Take a message out of flight."""
+        return self._in_flight.pop(packet_id, None)
+
 
 PAYLOAD_MAX_BYTES = 128 * 1024
 TOPIC_MAX_BYTES = 256
@@ -34,6 +94,21 @@ class _Urgent:
     payload: bytes
     qos: int
     sent: asyncio.Future[bool]
+
+
+class Wire(Protocol):
+    """The connection as the pump uses it."""
+
+    @property
+    def receive_maximum(self) -> int | None:
+        """The number of unacknowledged messages that the broker takes, if it said so."""
+
+    @property
+    def packet_max_bytes(self) -> int | None:
+        """The largest packet that the broker takes, if it said so."""
+
+    def send(self, topic: str, payload: bytes, qos: int) -> int | None:
+        """Write a PUBLISH; its packet id, None for QoS 0."""
 
 
 class OutboxPump:

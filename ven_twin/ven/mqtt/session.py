@@ -1,41 +1,63 @@
-"""The VEN's MQTT session. Nothing else imports gmqtt; the numbers of its pitfalls stand where each is met.
+"""The MQTT session: connect, subscribe, serve, and after a loss decide on the next connection.
 
-Guards that live elsewhere: 1 ``outbox``; 3, 15 ``send_window``; 4, 12 ``outbox_pump``; 5 ``backoff``;
-9 ``link_watch``; 10 ``subscriptions``; 14 ``session_supervisor``; 13 ``takeover``; 16 ``payload_free_log``.
+    stopped ──run──▶ connecting ──CONNACK, SUBACK──▶ connected
+                      ▲   ▲  │                           │
+          after a     │   │  └──────────── Loss ─────────┤
+          delay       │   └── renewed: at once ──────────┤
+                      │                                  ▼
+                   backoff, refused ◀──── any other ── _after ──── stopped ──▶ stopped
+                                                         └── taken over ─────▶ duplicate_client
+
+| loss | next state | delay |
+|---|---|---|
+| stopped | stopped | none: `run` ends |
+| renewed | connecting | none: with the new certificate |
+| taken over, or the pattern of it (guard 13) | duplicate_client | none: `run` ends |
+| refused (guard 14) | refused | 10 to 300 s: someone has to change something |
+| any other | backoff | 1 to 64 s, full jitter (guard 5) |
+
+Guards that live elsewhere: 1 ``outbox``; 3, 4, 12, 15 ``outbox_pump``; 5, 13 ``backoff``; 10, 11 ``inbox``;
+2, 6 to 9, 16 ``gmqtt_link``.
 """
-# ruff: noqa: SLF001 - gmqtt 0.8.0, pinned, says what the guards need only in private attributes
 
 from __future__ import annotations
 
 import asyncio
-import ssl
+import contextlib
+import logging
+import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from sqlite3 import Connection
 
-import gmqtt
+from ven_twin.ven.errors import IdentityError
+from ven_twin.ven.identity.identity_files import Identity, credentials
+from ven_twin.ven.mqtt.backoff import TAKEOVER_LIMIT, Backoff, TakeoverWatch
+from ven_twin.ven.mqtt.gmqtt_link import GmqttLink, or_lose, watch
+from ven_twin.ven.mqtt.inbox import Inbox, OnMessage, Subscriptions, where
+from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
+from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, Protocol
+from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
+from ven_twin.ven.storage.outbox import Outbox
+from ven_twin.ven.storage.rows import Message
 
-from ven_twin.ven.mqtt.outbox_pump import OutboxPump
-from ven_twin.ven.mqtt.payload_free_log import quiet_logger
-from ven_twin.ven.mqtt.reason_codes import (
-    MEANT,
-    Loss,
-    LossKind,
-    Protocol,
-    connack_loss,
-    disconnect_loss,
-    transport_loss,
-)
-from ven_twin.ven.mqtt.session_status import SessionStatus
-from ven_twin.ven.mqtt.session_supervisor import SessionSupervisor
+CONNECT_TIMEOUT_S = 10.0
+PUBACK_TIMEOUT_S = 30.0
+HANDLERS_TIMEOUT_S = 2.0
+RENEW_DRAIN_S = 2.0
+REFUSED_FLOOR_S = 10.0
+REFUSED_CAP_S = 300.0
+_ALPN_PORT = 443
+_ALPN = ("x-amzn-mqtt-ca",)
+"""Source: AWS IoT Core developer guide, device communication protocols: MQTT on port 443."""
 
-__all__ = ["MqttSession", "SessionStatus"]
+OnConnected = Callable[[bool], Awaitable[None]]
 
-SUBACK_TIMEOUT_S = 10.0
-CLOSE_TIMEOUT_S = 2.0
+logger = logging.getLogger(__name__)
 
 
-class MqttSession(SessionSupervisor):
+class MqttSession:
     """Keeps a VEN connected, subscribed and heard: ``run`` it in a task, ``publish`` when you like, ``stop``.
 
     Messages reach *on_message* one at a time, in the order in which they arrived, and are acknowledged when
@@ -47,163 +69,245 @@ class MqttSession(SessionSupervisor):
         ValueError: more than eight subscriptions.
     """
 
-    def _new_link(self) -> _GmqttLink:
-        return _GmqttLink(
+    def __init__(  # noqa: PLR0917 - the order in which one says it: where, who, what, and to whom
+        self,
+        endpoint: str,
+        port: int,
+        identity: Identity,
+        client_id: str,
+        subscriptions: Sequence[str],
+        outbox: Outbox,
+        on_message: OnMessage,
+        on_connected: OnConnected,
+        *,
+        rng: random.Random,
+        keepalive_s: int = 60,
+        protocol: Protocol = "5",
+        session_expiry_s: int = 3600,
+        takeover_limit: int | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        puback_timeout_s: float = PUBACK_TIMEOUT_S,
+    ) -> None:
+        self._endpoint, self._port = endpoint, port
+        self._identity, self._client_id = identity, client_id
+        self._subscriptions = Subscriptions(subscriptions, outbox)
+        self._outbox = outbox
+        self._inbox = Inbox(on_message)
+        self._on_connected = on_connected
+        self._keepalive_s = keepalive_s
+        self._protocol: Protocol = protocol
+        self._session_expiry_s = session_expiry_s
+        self._connect_timeout_s = connect_timeout_s
+        self._puback_timeout_s = puback_timeout_s
+        self._backoff = Backoff(rng)
+        self._slow_backoff = Backoff(rng, cap_s=REFUSED_CAP_S, floor_s=REFUSED_FLOOR_S, first_exponent=4)
+        self._takeovers = TakeoverWatch(
+            TAKEOVER_LIMIT[protocol] if takeover_limit is None else takeover_limit
+        )
+        self._pump = OutboxPump(outbox, self._notify)
+        self._link: GmqttLink | None = None
+        self._stop, self._hurry, self._changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._finished = asyncio.Event()
+        self._finished.set()
+        self._status = SessionStatus(SessionState.STOPPED, time.time(), reason="not started")
+
+    @property
+    def status(self) -> SessionStatus:
+        """The status of the session."""
+        puback_s = self._pump.last_puback_s
+        return replace(
+            self._status,
+            last_puback_age_s=None if puback_s is None else time.monotonic() - puback_s,
+            in_flight=self._pump.in_flight,
+            outbox_depth=self._outbox.depth,
+        )
+
+    async def until(self, reached: Callable[[SessionStatus], bool]) -> SessionStatus:
+        """Wait for a status; it is checked whenever the state, the outbox or the window changes."""
+        while not reached(self.status):
+            await self._changed.wait()
+        return self.status
+
+    def publish(self, kind: str, topic: str, payload: bytes) -> int | None:
+        """Put a message in the outbox and on its way; None when the outbox shed it or the disk is full."""
+        row_id = self._outbox.put(kind, topic, payload)
+        self._pump.wake()
+        self._notify()
+        return row_id
+
+    def publish_all(
+        self, messages: Sequence[Message], *, also: Callable[[Connection], object], durable: bool
+    ) -> bool:
+        """As `publish`, all of it in one transaction with *also*; False when the disk took nothing of it."""
+        row_ids = self._outbox.put_all(messages, also=also, durable=durable)
+        self._pump.wake()
+        self._notify()
+        return row_ids is not None
+
+    async def publish_now(self, topic: str, payload: bytes, qos: int = 1) -> bool:
+        """Send ahead of the outbox and keep nothing; True once written, False when it cannot be sent."""
+        if self._status.state is not SessionState.CONNECTED or self._stop.is_set():
+            return False  # guard 15: gmqtt raises AttributeError here
+        objection = unsendable(topic, payload)
+        if objection is not None:
+            logger.warning("message to %s not sent: %s", topic, objection)
+            return False
+        return await self._pump.send_now(topic, payload, qos)
+
+    async def run(self) -> None:
+        """Connect, and connect again, until stopped, cancelled or displaced by a client of the same id."""
+        self._finished.clear()
+        try:
+            while not self._stop.is_set():
+                delay_s = await self._one_connection()
+                if delay_s is None:
+                    return
+                await self._pause(delay_s)
+        finally:
+            self._pump.connection_lost(by_peer=False)  # again, for when this was cancelled
+            if self._status.state is not SessionState.DUPLICATE_CLIENT:
+                self._enter(SessionState.STOPPED, "stopped")
+            await self._inbox.finish(HANDLERS_TIMEOUT_S)
+            self._finished.set()
+
+    @contextlib.asynccontextmanager
+    async def running(self, drain_s: float) -> AsyncIterator[asyncio.Task[None]]:
+        """Run in a task while the block lasts, then `stop`; its errors are raised at the end of the block."""
+        task = asyncio.create_task(self.run())
+        try:
+            yield task
+        finally:
+            try:
+                await self.stop(drain_s)
+            except BaseException:  # the stopping was cut short
+                task.cancel()
+                raise
+            finally:
+                await asyncio.wait({task})
+        task.result()
+
+    async def _pause(self, delay_s: float) -> None:
+        """Wait before the next attempt, unless told to stop or to hurry."""
+        self._hurry.clear()
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._stop, self._hurry)]
+        try:
+            await asyncio.wait(waits, timeout=delay_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def stop(self, drain_s: float) -> None:
+        """Let the outbox drain for at most *drain_s* while there is a connection, then disconnect and end."""
+        with contextlib.suppress(TimeoutError):
+            live = (SessionState.CONNECTING, SessionState.CONNECTED)
+            await asyncio.wait_for(self.until(lambda s: not s.outbox_depth or s.state not in live), drain_s)
+        self._stop.set()
+        if self._link is not None:
+            self._link.lose(Loss(LossKind.STOPPED, "stopped"))
+        await self._finished.wait()
+
+    async def renew(self) -> None:
+        """Leave the connection and open another at once, with the certificate that the identity has by now.
+
+        What is in flight is waited for, so that little is sent twice; the outbox keeps the rest.
+        """
+        link = self._link
+        if link is None or self._status.state is not SessionState.CONNECTED:
+            return  # the next attempt will use it
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                self.until(lambda s: not s.in_flight or s.state is not SessionState.CONNECTED), RENEW_DRAIN_S
+            )
+        link.lose(Loss(LossKind.RENEWED, "connecting with a new certificate"))
+
+    def retry(self) -> None:
+        """Do not wait any longer before the next attempt to connect."""
+        self._hurry.set()
+
+    async def _one_connection(self) -> float | None:
+        """Connect and serve until the connection is lost; how long to wait now, None to end."""
+        self._enter(SessionState.CONNECTING, self._status.reason)
+        link = self._link = GmqttLink(
             self._client_id, self._protocol, self._session_expiry_s, self._inbox.deliver, self._pump
         )
-
-
-class _GmqttLink:
-    """One gmqtt client for one connection, never used again: it leaks packet ids otherwise (guard 2)."""
-
-    def __init__(
-        self,
-        client_id: str,
-        protocol: Protocol,
-        session_expiry_s: int,
-        deliver: Callable[[str, bytes], Awaitable[bool]],
-        pump: OutboxPump,
-    ) -> None:
-        self.lost: asyncio.Future[Loss] = asyncio.get_running_loop().create_future()
-        self.session_present = False
-        self.receive_maximum: int | None = None
-        self.packet_max_bytes: int | None = None
-        self._protocol: Protocol = protocol
-        self._deliver = deliver
-        self._pump = pump
-        self._connack_s: float | None = None
-        self._lost_s = 0.0
-        self._suback: asyncio.Future[list[int]] | None = None
-        self._client = gmqtt.Client(
-            client_id,
-            clean_session=False,
-            optimistic_acknowledgement=False,  # guard 11
-            logger=quiet_logger(),
-            session_expiry_interval=session_expiry_s,
-        )
-        self._client.set_config({"reconnect_retries": -2})  # guards 6, 7: 0 would still reconnect
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
-        self._handler = self._client._package_handler
-        self._gmqtt_connack = self._handler._handle_connack_packet
-        self._gmqtt_puback = self._handler._handle_puback_packet
-        self._handler._handle_connack_packet = self._on_connack
-        self._handler._handle_puback_packet = self._on_puback
-
-    @property
-    def heard_s(self) -> float:
-        """Time of the broker's last bytes, by the monotonic clock."""
-        return float(self._handler.current_connection._last_data_in)
-
-    @property
-    def keepalive_s(self) -> float:
-        """The keepalive in force; an MQTT 5 broker may have set its own."""
-        return float(self._handler.current_connection.keepalive)
-
-    def stood_s(self) -> float | None:
-        """Seconds that the connection stood after CONNACK; None when it never did."""
-        return None if self._connack_s is None else self._lost_s - self._connack_s
-
-    def lose(self, loss: Loss) -> None:
-        """The connection is over; the first reason stands."""
-        if not self.lost.done():
-            self._lost_s = time.monotonic()
-            self.lost.set_result(loss)
-
-    async def open(
-        self, endpoint: str, port: int, context: ssl.SSLContext, keepalive_s: int, *, timeout_s: float
-    ) -> None:
-        """Connect and wait for CONNACK, at most *timeout_s* in all (guard 8); a failure is in ``lost``."""
-        version = 5 if self._protocol == "5" else 4
-        connect = asyncio.ensure_future(
-            self._client.connect(endpoint, port, ssl=context, keepalive=keepalive_s, version=version)
-        )
         try:
-            await _first({connect, self.lost}, timeout_s)
-            if not connect.done():
-                self.lose(Loss(LossKind.SILENT, f"no CONNACK within {timeout_s:g} s"))
-            elif (error := connect.exception()) is not None:
-                self.lose(transport_loss(error, connected=False))
+            alpn = _ALPN if self._port == _ALPN_PORT else ()
+            context, certificate_id = credentials(self._identity, alpn=alpn)
+            self._status = replace(self._status, certificate_id=certificate_id)
+            await link.open(
+                self._endpoint, self._port, context, self._keepalive_s, timeout_s=self._connect_timeout_s
+            )
+            if not link.lost.done():
+                self._status = replace(self._status, connects=self._status.connects + 1)
+                await self._serve(link)
+            loss = link.lost.result()
+        except IdentityError as error:
+            loss = Loss(LossKind.REFUSED, str(error))
         finally:
-            connect.cancel()
-            await asyncio.gather(connect, return_exceptions=True)
+            self._link = None
+            await link.close()
+        return self._after(loss, link.stood_s())
 
-    async def subscribe(self, filters: Sequence[str]) -> list[int]:
-        """Send one SUBSCRIBE; the reason codes of its SUBACK, none when the connection was lost instead."""
-        self._suback = asyncio.get_running_loop().create_future()
-        self._client.subscribe([gmqtt.Subscription(topic, qos=1) for topic in filters])
-        await _first({self._suback, self.lost}, SUBACK_TIMEOUT_S)
-        if self._suback.done():
-            return self._suback.result()
-        self.lose(Loss(LossKind.SILENT, f"no SUBACK within {SUBACK_TIMEOUT_S:g} s"))
-        return []
-
-    def send(self, topic: str, payload: bytes, qos: int) -> int | None:
-        """Write a PUBLISH; its packet id. Not by ``Client.publish``, which keeps a second copy (guard 1)."""
-        packet_id, _ = self._client._connection.publish(gmqtt.Message(topic, payload, qos=qos))
-        return None if packet_id is None else int(packet_id)
-
-    async def close(self) -> None:
-        """Leave nothing behind: no reconnect, no transport, no timer (guard 7).
-
-        DISCONNECT goes out only when we are the ones to leave; any other connection is cut off at once, since
-        a TLS shutdown that nobody answers takes 30 s.
-        """
-        connection = self._handler.current_connection
-        if connection is None:
+    async def _serve(self, link: GmqttLink) -> None:
+        objection = None
+        if self._subscriptions.missing(session_present=link.session_present):
+            objection = await self._subscriptions.subscribe(link)
+        if link.lost.done():
             return
-        if self.lost.done() and not self.lost.cancelled() and self.lost.result().kind not in MEANT:
-            connection._transport.abort()
-        ending = asyncio.ensure_future(self._client.disconnect())
+        self._status = replace(self._status, failed_attempts=0)
+        self._enter(SessionState.CONNECTED, objection)
+        logger.info("connected to %s as %s", self._endpoint, self._client_id)
+        watching = watch(link, self._pump, self._puback_timeout_s)
+        work = (self._pump.run(link), watching, self._announce(link))
+        tasks = [asyncio.ensure_future(or_lose(link, coroutine)) for coroutine in work]
         try:
-            await asyncio.wait({ending}, timeout=CLOSE_TIMEOUT_S)
+            await asyncio.wait({link.lost})
         finally:
-            if not ending.done():
-                connection._transport.abort()
-            await asyncio.gather(ending, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _on_connack(self, cmd: int, packet: bytes) -> None:
-        if packet[1] != 0:  # read here, because gmqtt waits on for ever after rc=1
-            self.lose(connack_loss(packet[1], self._protocol))
-        self._gmqtt_connack(cmd, packet)
-
-    def _on_connect(self, _client: Any, session_present: int, _code: int, properties: dict[str, Any]) -> None:
-        self._connack_s = time.monotonic()
-        self.session_present = bool(session_present)
-        self.receive_maximum = next(iter(properties.get("receive_maximum", ())), None)
-        self.packet_max_bytes = next(iter(properties.get("maximum_packet_size", ())), None)
-
-    def _on_disconnect(self, _client: Any, packet: bytes | Exception) -> None:
-        closed = self._handler.current_connection._protocol.closed
-        if closed.done():
-            cause = None if closed.cancelled() else closed.exception()
-            self.lose(transport_loss(cause, connected=self._connack_s is not None))
-        elif isinstance(packet, bytes):
-            self.lose(disconnect_loss(packet))  # guard 13: 0x8E arrives here
+    def _after(self, loss: Loss, stood_s: float | None) -> float | None:
+        """Count a loss and decide by the table above: the delay before the next attempt, None to end."""
+        if self._pump.connection_lost(by_peer=loss.kind is LossKind.CLOSED):
+            self._takeovers.exonerate()
+        if loss.kind is LossKind.STOPPED:
+            return None
+        if loss.kind is LossKind.RENEWED:
+            self._enter(SessionState.CONNECTING, loss.reason)
+            return 0.0
+        status = self._status
+        if stood_s is not None:
+            disconnects = status.unexpected_disconnects + 1
+            self._status = replace(status, failed_attempts=0, unexpected_disconnects=disconnects)
+            self._backoff.connection_stood(stood_s)
+            self._slow_backoff.connection_stood(stood_s)
         else:
-            self.lose(Loss(LossKind.CLOSED, f"the broker sent a malformed CONNACK: {packet}"))
+            self._status = replace(status, failed_attempts=status.failed_attempts + 1)
+        duplicate = self._takeovers.verdict(loss, stood_s)
+        if duplicate is not None:  # guard 13: stop and say so
+            reason = f"another client uses the id {self._client_id!r}: {duplicate}; stop one of them"
+            self._enter(SessionState.DUPLICATE_CLIENT, reason)
+            logger.error("not connecting again: %s", reason)
+            return None
+        refused = loss.kind is LossKind.REFUSED  # guard 14: logged, and tried again, slowly
+        delay_s = (self._slow_backoff if refused else self._backoff).next_delay_s()
+        self._enter(SessionState.REFUSED if refused else SessionState.BACKOFF, loss.reason)
+        logger.warning("%s; connecting again in %.1f s", loss.reason, delay_s)
+        return delay_s
 
-    def _on_subscribe(self, _client: Any, _packet_id: int, granted: Sequence[int], _properties: Any) -> None:
-        if self._suback is not None and not self._suback.done():
-            self._suback.set_result(list(granted))
-
-    async def _on_message(self, _client: Any, topic: str, payload: bytes, _qos: int, _properties: Any) -> int:
+    async def _announce(self, link: GmqttLink) -> None:
         try:
-            stored = await self._deliver(topic, payload)
-        except asyncio.CancelledError:
-            stored = False
-        if not stored:  # a connection that is cut off acknowledges nothing, so it will come again
-            self.lose(Loss(LossKind.FAILED, "a message could not be kept"))
-            self._handler.current_connection._transport.abort()
-        return 0
+            await self._on_connected(link.session_present)
+        except Exception as error:  # noqa: BLE001 - the caller's error is not the connection's
+            logger.error("on_connected failed: %s", where(error))  # noqa: TRY400 - a trace may show a payload
 
-    def _on_puback(self, cmd: int, packet: bytes) -> None:
-        self._gmqtt_puback(cmd, packet)  # frees the packet id
-        reason_code = packet[2] if len(packet) > 2 else 0  # guard 4
-        self._pump.puback(int.from_bytes(packet[:2]), reason_code)
+    def _enter(self, state: SessionState, reason: str | None) -> None:
+        since = time.time() if state is not self._status.state else self._status.since
+        self._status = replace(self._status, state=state, since=since, reason=reason)
+        self._notify()
 
-
-async def _first(futures: set[asyncio.Future[Any]], timeout_s: float) -> None:
-    await asyncio.wait(futures, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

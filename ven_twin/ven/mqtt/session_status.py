@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
-SessionState = Literal["connecting", "connected", "backoff", "stopped", "duplicate_client", "refused"]
+
+class SessionState(StrEnum):
+    """The state of the session; the last two do not try again by themselves."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    BACKOFF = "backoff"
+    """It waits to try again soon."""
+    REFUSED = "refused"
+    """It tries again slowly, because someone has to change something."""
+    STOPPED = "stopped"
+    DUPLICATE_CLIENT = "duplicate_client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +24,7 @@ class SessionStatus:
     """The session at one moment, for health pages and tests.
 
     Attributes:
-        state: "backoff" waits to try again soon, "refused" does so slowly because someone has to change
-            something; "stopped" and "duplicate_client" do not try again.
+        state: what it does now.
         since: when this state was entered, seconds since the epoch.
         connects: CONNACKs received.
         unexpected_disconnects: connections that ended otherwise than by ``stop``.
@@ -28,11 +38,11 @@ class SessionStatus:
 
     state: SessionState
     since: float
-    connects: int
-    unexpected_disconnects: int
-    last_puback_age_s: float | None
-    in_flight: int
-    outbox_depth: int
-    reason: str | None
+    connects: int = 0
+    unexpected_disconnects: int = 0
+    last_puback_age_s: float | None = None
+    in_flight: int = 0
+    outbox_depth: int = 0
+    reason: str | None = None
     certificate_id: str | None = None
     failed_attempts: int = 0

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from contracts.errors import OversizeError
 from contracts.wire import codec
 from contracts.wire.shadow import STATE_MAX_BYTES, check_state, difference
 from contracts.wire.topics import Topics
-from ven_twin.control.reporting import worth_saying
-from ven_twin.control.shadow_sync import ShadowCopy, one_patch
+from ven_twin.control.shadow_sync import ShadowCopy, one_patch, worth_saying
 
 UPDATE_PERIOD_S = 1.0
 HEARTBEAT_S = 15 * 60.0
@@ -35,20 +33,20 @@ class ShadowClient:
         self._get_token: str | None = None
         self._get_s: float | None = None
         self._read_s = self._tried_s = self._sent_s = float("-inf")
-        self._desired: dict[str, Any] = {}
-        self._under_way: dict[str, Any] = {}
+        self._desired: dict[str, object] = {}
+        self._under_way: dict[str, object] = {}
 
     def disconnected(self) -> None:
         """Nothing that was under way will be answered."""
         self._give_up()
         self._get_s = None
 
-    def enqueue(self, desired: Mapping[str, Any]) -> None:
+    def enqueue(self, desired: Mapping[str, object]) -> None:
         """Patch the desired state with the next update: a command or a resident has changed it."""
         self._desired = one_patch(self._desired, desired)
 
     @property
-    def pending(self) -> Mapping[str, Any]:
+    def pending(self) -> Mapping[str, object]:
         """The patch of the desired state that the service has not confirmed yet."""
         return one_patch(self._under_way, self._desired)
 
@@ -58,26 +56,26 @@ class ShadowClient:
         self._get_token = _token()
         await self._send(self._topics.shadow("get"), codec.encode({"clientToken": self._get_token}))
 
-    def requested_s(self, document: Mapping[str, Any]) -> float | None:
+    def requested_s(self, document: Mapping[str, object]) -> float | None:
         """Time of the request that *document* answers; None when it answers nothing that is under way."""
         token = document.get("clientToken")
         if token is not None and token == self._get_token:
             return self._get_s
         return self._sent_s if token is not None and token == self._token else None
 
-    def on_message(self, suffix: str, document: Mapping[str, Any]) -> bool:
+    def on_message(self, suffix: str, document: Mapping[str, object]) -> bool:
         """Take up a message on the topic *suffix* below ``shadow/``; True for the answer to an own update."""
         if suffix in ("get/accepted", "get/rejected"):
             self._get_s = None
         return suffix in ("update/accepted", "update/rejected") and self._on_update(document)
 
-    def _on_update(self, document: Mapping[str, Any]) -> bool:
+    def _on_update(self, document: Mapping[str, object]) -> bool:
         if self._token is None or document.get("clientToken") != self._token:
             return False
         self._token, self._under_way = None, {}
         return True
 
-    def due_s(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> float:
+    def due_s(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> float:
         """Time of the next work, monotonic s."""
         if self._token is not None:
             return self._sent_s + ANSWER_TIMEOUT_S
@@ -89,7 +87,7 @@ class ShadowClient:
             return soon_s
         return max(soon_s, self._sent_s + HEARTBEAT_S)
 
-    async def sync(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> None:
+    async def sync(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> None:
         """Publish what has changed, or read the shadow anew, when that is due at *now_s*."""
         if now_s < self.due_s(copy, reported, now_s):
             return
@@ -99,7 +97,7 @@ class ShadowClient:
             return
         await self.publish(copy, reported, now_s)
 
-    async def publish(self, copy: ShadowCopy, reported: Mapping[str, Any], now_s: float) -> bool:
+    async def publish(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> bool:
         """Send now what of *reported* the service does not hold yet. Returns whether it was written.
 
         Raises:
@@ -107,7 +105,7 @@ class ShadowClient:
         """
         self._tried_s = now_s
         _check(copy, reported)
-        state: dict[str, Any] = {"reported": difference(copy.reported, reported)}
+        state: dict[str, object] = {"reported": difference(copy.reported, reported)}
         if self._desired:
             state["desired"] = self._desired
         token = _token()
@@ -124,7 +122,7 @@ class ShadowClient:
         self._desired, self._under_way = one_patch(self._under_way, self._desired), {}
 
 
-def _check(copy: ShadowCopy, reported: Mapping[str, Any]) -> None:
+def _check(copy: ShadowCopy, reported: Mapping[str, object]) -> None:
     """Hold the whole document to the service's size; of its form only what is ours can be put right here."""
     check_state({"reported": reported})
     size = len(codec.encode({"reported": reported, "desired": copy.desired}))

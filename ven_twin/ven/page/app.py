@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,18 +17,19 @@ from contracts.wire import codec
 from contracts.wire.units import S_PER_DAY
 from ven_twin.ven.errors import IdentityInvalidError
 from ven_twin.ven.identity.validity import valid_until_ts
-from ven_twin.ven.page import health, openapi
+from ven_twin.ven.page import health
 from ven_twin.ven.page.broadcaster import Broadcaster
 from ven_twin.ven.page.calls import VenCalls
-from ven_twin.ven.page.metrics import metrics
+from ven_twin.ven.page.health import metrics
 from ven_twin.ven.page.power_history import PowerHistory
 from ven_twin.ven.page.presenter import power_view, ven_view
-from ven_twin.ven.page.routes import ROUTES, PageRoute
+from ven_twin.ven.page.routes import ROUTES, PageRoute, document
 from ven_twin.ven.page.ven_rules import ven_rules
 from ven_twin.ven.page.view import VenView
 from ven_twin.ven.runtime import Twin
 from ven_twin.webkit import answers, guard
 from ven_twin.webkit.answers import EVENT_STREAM, NO_STORE, Endpoint, as_json
+from ven_twin.webkit.hosting import hosted
 from ven_twin.webkit.listeners import FullError
 from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
@@ -119,10 +121,10 @@ class Page:
             connects=connects,
             open_pages=self.broadcaster.open_pages,
         )
-        return Response(text, headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
+        return Response(text, headers={"content-type": health.TEXT})
 
     async def _openapi(self, _: Request) -> Response:
-        return as_json(openapi.document())
+        return as_json(document())
 
     async def _rules(self, _: Request) -> Response:
         return as_json(ven_rules())
@@ -159,3 +161,26 @@ class Page:
 
 def _snake(operation: str) -> str:
     return re.sub(r"(?=[A-Z])", "_", operation).lower()
+
+
+ADDRESS_FILE = "page.url"
+"""The file in the twin's folder with the page's address, while it serves."""
+
+
+@contextlib.asynccontextmanager
+async def serving(twin: Twin, settings: WebSettings, folder: Path) -> AsyncIterator[str | None]:
+    """Serve *twin*'s page for as long as the block lasts; gives its address, or None when it cannot.
+
+    While it serves, the address stands in `ADDRESS_FILE` in *folder*.
+    """
+    page = Page(twin, settings)
+    async with hosted(page.application, settings, page.broadcaster.close) as address:
+        if address is None:
+            yield None
+            return
+        logger.info("page: %s", address)
+        (folder / ADDRESS_FILE).write_text(address)
+        try:
+            yield address
+        finally:
+            (folder / ADDRESS_FILE).unlink(missing_ok=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from contracts.errors import FieldError
+from contracts.wire.acks import Ack
 from contracts.wire.commands import Reduction
 from contracts.wire.events import MAX_DURATION_S
 from contracts.wire.ids import CheckedEventId
@@ -120,7 +122,7 @@ class VenCalls:
     def make_event(self, call: EventCall) -> EventCreated:
         """Start an event here. Raises ProblemError."""
         event_id = call.event_id or f"page-{secrets.token_hex(4)}"
-        data: dict[str, Any] = {
+        data: dict[str, object] = {
             "event_id": event_id,
             "requestedReductionKw": call.kw,
             "durationS": call.duration_s,
@@ -134,19 +136,19 @@ class VenCalls:
         """End events. Raises ProblemError where there is no such event."""
         data = {} if call.event_id is None else {"event_id": call.event_id}
         ack = self._command("restore", data)
-        return Restored(ended=tuple(ack.get("data", {}).get("ended", ())))
+        return Restored(ended=tuple((ack.data or {}).get("ended", ())))
 
-    def _command(self, op: str, data: dict[str, Any]) -> dict[str, Any]:
+    def _command(self, op: str, data: Mapping[str, object]) -> Ack:
         """The ack of a command that the VEN did. Raises ProblemError where it refused."""
         correlation_id = f"page-{secrets.token_hex(8)}"
         try:
             ack = self._twin.command({"op": op, "correlationId": correlation_id, "data": data})
         except NotStoredError as error:
             raise PageProblemError(503, str(error)) from None
-        if ack.get("ok"):
+        if ack.ok:
             return ack
-        field = str(ack.get("field", ""))
-        detail = str(ack.get("error", "refused")).removeprefix(f"{field}: ")
+        field = ack.field or ""
+        detail = (ack.error or "refused").removeprefix(f"{field}: ")
         if field == "op":
             raise PageProblemError(409, detail)
         # The id was checked before: where the command refuses it, the VEN has no such event.

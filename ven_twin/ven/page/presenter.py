@@ -9,6 +9,7 @@ from ven_twin.control.guards import FUTILE_KW
 from ven_twin.control.schedule import EventOrigin, ScheduledEvent
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.battery import Battery
+from ven_twin.ven.mqtt.session_status import SessionState
 from ven_twin.ven.page import view
 from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.webkit import formatting
@@ -78,7 +79,7 @@ def _cloud(snapshot: VenSnapshot) -> view.CloudView:
     age_s = session.last_puback_age_s
     return view.CloudView(
         state=session.state,
-        connected=session.state == "connected",
+        connected=session.state is SessionState.CONNECTED,
         since_ts=round(session.since, 3),
         reason=session.reason,
         outbox_depth=session.outbox_depth,

@@ -22,12 +22,12 @@ CIRCUIT_STATES: Mapping[CircuitState, str] = {
     "on": "on",
 }
 SESSION_STATES: Mapping[SessionState, str] = {
-    "connecting": "connecting",
-    "connected": "connected",
-    "backoff": "waiting to try again",
-    "refused": "refused",
-    "stopped": "stopped",
-    "duplicate_client": "displaced by another client",
+    SessionState.CONNECTING: "connecting",
+    SessionState.CONNECTED: "connected",
+    SessionState.BACKOFF: "waiting to try again",
+    SessionState.REFUSED: "refused",
+    SessionState.STOPPED: "stopped",
+    SessionState.DUPLICATE_CLIENT: "displaced by another client",
 }
 SENTENCES: Mapping[str, str] = {
     "notParticipating": "We do not take part now",

@@ -9,15 +9,19 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from ven_twin.ven import clock
 from ven_twin.ven.errors import OutboxDamagedError
-from ven_twin.ven.storage.disk_reserve import DiskReserve
-from ven_twin.ven.storage.outbox_file import closed_on_failure, open_database, set_aside
+from ven_twin.ven.storage.outbox_file import (
+    DiskReserve,
+    Transactions,
+    closed_on_failure,
+    note,
+    open_database,
+    set_aside,
+)
 from ven_twin.ven.storage.rows import Message, OutboxCounts, OutboxRow, QuarantinedRow
-from ven_twin.ven.storage.transactions import Transactions, note
 
 DEFAULT_CAP_BYTES = 64 * 1024 * 1024
 _ROW_OVERHEAD_BYTES = 64
@@ -251,9 +255,7 @@ class Outbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _take(self, condition: str, value: int, limit: int) -> list[OutboxRow]:

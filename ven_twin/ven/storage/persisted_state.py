@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 
 from contracts.errors import MalformedError
-from ven_twin.control.event_history import PastEvent
-from ven_twin.control.meter import Meter
+from ven_twin.control.event_history import Meter, PastEvent
 from ven_twin.control.shadow_sync import ShadowCopy
 from ven_twin.control.ven_state import VenState
 
@@ -35,8 +33,8 @@ class PersistedState(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int = FORMAT
     state: VenState
-    pending: Mapping[str, Any] = msgspec.field(name="wanted", default_factory=dict)
-    last_event: Mapping[str, Any] | None = None
+    pending: Mapping[str, object] = msgspec.field(name="wanted", default_factory=dict)
+    last_event: Mapping[str, object] | None = None
     delivered: Mapping[str, Meter] = msgspec.field(default_factory=dict)
     requested_kw: Mapping[str, float] = msgspec.field(default_factory=dict)
     boot_id: str

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ven_twin.ven.storage.disk_reserve import RESERVE_BYTES, DiskReserve
+from ven_twin.ven.storage.outbox_file import RESERVE_BYTES, DiskReserve
 
 
 class Steady:

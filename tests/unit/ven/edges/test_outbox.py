@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError
-from ven_twin.ven.storage.disk_reserve import RESERVE_BYTES
 from ven_twin.ven.storage.outbox import Outbox, open_outbox
-from ven_twin.ven.storage.transactions import Transactions
+from ven_twin.ven.storage.outbox_file import RESERVE_BYTES, Transactions
 
 KB = 1024
 ROW = KB - 64 - 1  # payload that makes a row of 1 KB with a topic of one letter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ven_twin.ven.mqtt.send_window import InFlight, SendWindow
+from ven_twin.ven.mqtt.outbox_pump import InFlight, SendWindow
 
 
 def fill(window: SendWindow, count: int, at_s: float, first: int = 1) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ven_twin.ven.mqtt.backoff import TakeoverWatch
 from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, disconnect_loss
-from ven_twin.ven.mqtt.takeover import TakeoverWatch
 
 CLEAN = Loss(LossKind.CLOSED, "closed", clean=True)
 RESET = Loss(LossKind.CLOSED, "reset")
