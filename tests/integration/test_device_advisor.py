@@ -29,7 +29,7 @@ from tests.support.mosquitto import Mosquitto
 from tests.support.pki import Authority, Pair, _key_pem, _pem
 from tests.support.scripted_broker import CONNECT, PINGREQ, PUBACK, PUBLISH, SUBSCRIBE, ScriptedBroker
 from ven_twin.ven.identity.identity_files import Identity, ssl_context
-from ven_twin.ven.mqtt import session as mqtt_session
+from ven_twin.ven.mqtt import gmqtt_link
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
 
@@ -231,7 +231,7 @@ async def test_MQTT_Subscribe_Retry_No_Suback(
     broker: ScriptedBroker, make_ven: MakeVen, monkeypatch: pytest.MonkeyPatch, protocol: str
 ) -> None:
     """No SUBACK comes: the device subscribes again, on a new connection."""
-    monkeypatch.setattr(mqtt_session, "SUBACK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(gmqtt_link, "SUBACK_TIMEOUT_S", 0.1)
     broker.script.suback = lambda _packet: None if len(broker.peers) == 1 else [1, 1]
     ven = make_ven(broker.port, protocol=protocol)
     await (await broker.peer(0)).received(SUBSCRIBE)

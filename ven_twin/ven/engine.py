@@ -15,7 +15,7 @@ outlive the process is `persisted`; the time at which the engine has something t
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -36,7 +36,6 @@ from ven_twin.ven.storage.rows import JournalledAck, JournalledCommand, Message
 TICK_S = 1.0
 """Longest time between two ticks. Events start and end on time whatever this is."""
 LOADS_PERIOD_S = 30.0
-REPORT_INTERVAL = "report_interval_seconds"
 
 
 class StepTime(NamedTuple):
@@ -198,40 +197,6 @@ class VenEngine:
             saved_ts=saved_ts,
             past=self.past,
         )
-
-
-def start_engine(
-    ven_id: VenId,
-    house: HouseRuntime,
-    boot_id: str,
-    now_s: float,
-    *,
-    persisted: PersistedState | None = None,
-    answers: Iterable[JournalledAck] = (),
-    report_interval_s: float | None = None,
-) -> VenEngine:
-    """The engine of a VEN that starts, from what an earlier run persisted and answered.
-
-    *report_interval_s* holds until the shadow sets another. The first row goes out after one tick, whatever
-    the interval, so that the cloud sees at once that the VEN works.
-    """
-    state = VenState(ven_id, house.load_ids) if persisted is None else persisted.state
-    if persisted is not None:
-        house = replace(house, delivered=persisted.delivered, requested_kw=persisted.requested_kw)
-    if report_interval_s is not None and REPORT_INTERVAL not in state.shadow.desired:
-        state = replace(state, settings=replace(state.settings, report_interval_s=report_interval_s))
-    sender = reporting.Sender(ven_id, boot_id, house.panel)
-    return VenEngine(
-        sender=sender,
-        house=house,
-        state=state,
-        commands=CommandReceiver(sender, dict(answers)),
-        last_event=None if persisted is None else persisted.last_event,
-        past=() if persisted is None else persisted.past,
-        ticked_s=now_s,
-        row_s=now_s + TICK_S - state.settings.report_interval_s,
-        loads_s=now_s,
-    )
 
 
 def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:

@@ -12,7 +12,7 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
     """The ``reported`` state of *snapshot*; of a VEN that is about to stop, when *stopped*."""
     state, skew_s = snapshot.state, snapshot.clock_skew_s
     scheduled = None if stopped else state.in_force(snapshot.now_ts)
-    soc = reporting.battery_soc(snapshot.pair)
+    soc = reporting.battery_soc(snapshot.house.pair)
     return shadow_sync.pruned(
         {
             **state.reported_settings(),
@@ -22,21 +22,21 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
                 "status": reporting.ReportedStatus.STOPPED
                 if stopped
                 else reporting.status_of(state, snapshot.now_ts),
-                "bootId": snapshot.boot_id,
+                "bootId": snapshot.engine.sender.boot_id,
                 "lastPublishTs": int(snapshot.now_ts),
-                "houseSpeed": snapshot.house_speed,
+                "houseSpeed": snapshot.settings.house_speed,
                 "houseTs": int(snapshot.house_ts),
                 "byHand": dict(state.by_hand),
                 "clockSkewS": None if skew_s is None else round(skew_s / SKEW_STEP_S) * SKEW_STEP_S,
-                "messagesLost": snapshot.messages_lost or None,
+                "messagesLost": snapshot.outbox.lost or None,
             },
             "metrics": {
-                "currentPowerKw": round(snapshot.flow.used_kw, reporting.KW_DIGITS),
-                "shedAvailabilityKw": round(snapshot.pair.available_kw, reporting.KW_DIGITS),
-                "sustainS": round(snapshot.sustain_s),
+                "currentPowerKw": round(snapshot.house.flow.used_kw, reporting.KW_DIGITS),
+                "shedAvailabilityKw": round(snapshot.house.pair.available_kw, reporting.KW_DIGITS),
+                "sustainS": round(snapshot.house.sustained.for_s),
                 "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),
                 "activeEventId": scheduled.event.event_id if scheduled else None,
-                "lastEventSummary": snapshot.last_event,
+                "lastEventSummary": snapshot.house.with_rebound(snapshot.engine.last_event),
             },
             "shadow_errors": dict(state.errors),
         }
@@ -64,7 +64,7 @@ def config_data(snapshot: VenSnapshot) -> dict[str, object]:
     settings.pop("drEvents")
     return {
         **settings,
-        "house": snapshot.house,
-        "panelAmperageRating": snapshot.panel.rating_amps,
-        "circuits": [circuit.id for circuit in snapshot.pair.house.circuits],
+        "house": snapshot.settings.house,
+        "panelAmperageRating": snapshot.house.panel.rating_amps,
+        "circuits": [circuit.id for circuit in snapshot.house.pair.house.circuits],
     }

@@ -27,7 +27,7 @@ from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.settings import TwinSettings
-from ven_twin.ven.snapshot import VenSnapshot, take_snapshot
+from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.ven.startup import house_of, resume
 from ven_twin.ven.storage.command_journal import CommandJournal, StateStore
 from ven_twin.ven.storage.outbox import Outbox, open_outbox
@@ -133,12 +133,17 @@ class Twin:
 
     def snapshot(self) -> VenSnapshot:
         """Everything that is shown of this VEN, at this instant."""
-        return take_snapshot(
-            self._engine,
-            self._settings,
-            self._clock,
+        now_s = self._clock.monotonic_s()
+        return VenSnapshot(
+            engine=self._engine,
+            settings=self._settings,
+            now_ts=self._clock.now_ts(),
+            tick_age_s=now_s - self._engine.ticked_s,
+            house_ts=self._engine.house.house_ts(now_s),
             session=self._session.status,
             outbox=self._outbox.counts,
+            clock_jump_s=self._clock.jump_s,
+            clock_skew_s=self._clock.skew_s,
             certificate=self._certificate,
         )
 

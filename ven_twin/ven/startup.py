@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from contracts.wire.ids import VenId
+from ven_twin.control import reporting
+from ven_twin.control.ven_state import VenState
 from ven_twin.ven.clock import VenClock, new_boot_id
-from ven_twin.ven.engine import VenEngine, start_engine
+from ven_twin.ven.command_receiver import CommandReceiver
+from ven_twin.ven.engine import TICK_S, VenEngine
 from ven_twin.ven.house_runtime import HouseClock, HouseRuntime, warm_house
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.storage.command_journal import StateStore
+from ven_twin.ven.storage.persisted_state import PersistedState
+from ven_twin.ven.storage.rows import JournalledAck
+
+REPORT_INTERVAL = "report_interval_seconds"
 
 
 def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
@@ -37,3 +45,37 @@ def resume(
         report_interval_s=settings.report_interval_s,
     )
     return engine, {} if persisted is None else persisted.pending
+
+
+def start_engine(
+    ven_id: str,
+    house: HouseRuntime,
+    boot_id: str,
+    now_s: float,
+    *,
+    persisted: PersistedState | None = None,
+    answers: Iterable[JournalledAck] = (),
+    report_interval_s: float | None = None,
+) -> VenEngine:
+    """The engine of a VEN that starts, from what an earlier run persisted and answered.
+
+    *report_interval_s* holds until the shadow sets another. The first row goes out after one tick, whatever
+    the interval, so that the cloud sees at once that the VEN works.
+    """
+    state = VenState(ven_id, house.load_ids) if persisted is None else persisted.state
+    if persisted is not None:
+        house = replace(house, delivered=persisted.delivered, requested_kw=persisted.requested_kw)
+    if report_interval_s is not None and REPORT_INTERVAL not in state.shadow.desired:
+        state = replace(state, settings=replace(state.settings, report_interval_s=report_interval_s))
+    sender = reporting.Sender(ven_id, boot_id, house.panel)
+    return VenEngine(
+        sender=sender,
+        house=house,
+        state=state,
+        commands=CommandReceiver(sender, dict(answers)),
+        last_event=None if persisted is None else persisted.last_event,
+        past=() if persisted is None else persisted.past,
+        ticked_s=now_s,
+        row_s=now_s + TICK_S - state.settings.report_interval_s,
+        loads_s=now_s,
+    )

@@ -110,11 +110,11 @@ async def test_past_events_are_bounded_and_newest_first(stand: Stand) -> None:
     for number in range(PAST_MAX + 3):
         await stand.command(op="event", event_id=f"e{number}", shed_kw=1, duration_s=1)
         stand.live(2)
-    names = [over.event_id for over in stand.twin.snapshot().past]
+    names = [over.event_id for over in stand.twin.snapshot().engine.past]
     assert names == [f"e{number}" for number in range(PAST_MAX + 2, 2, -1)]
     stand.kill()
     stand.start()
-    assert [over.event_id for over in stand.twin.snapshot().past] == names
+    assert [over.event_id for over in stand.twin.snapshot().engine.past] == names
 
 
 async def test_an_event_that_was_left_before_it_was_acted_on_has_no_figures(stand: Stand) -> None:
@@ -123,7 +123,7 @@ async def test_an_event_that_was_left_before_it_was_acted_on_has_no_figures(stan
     stand.live(2)
     await stand.desire()
     stand.live(2)
-    (over,) = stand.twin.snapshot().past
+    (over,) = stand.twin.snapshot().engine.past
     assert (over.ended, over.requested_kw, over.delivered_kwh, over.requested_kwh) == (
         "cancelled",
         None,

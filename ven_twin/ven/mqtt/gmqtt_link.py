@@ -29,6 +29,8 @@ from ven_twin.ven.mqtt.reason_codes import (
 SUBACK_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
 SILENCE_KEEPALIVES = 1.5
+ALPN = {443: ("x-amzn-mqtt-ca",)}
+"""Protocols to negotiate, by port. Source: AWS IoT Core developer guide, device communication protocols."""
 
 logger = logging.getLogger(__name__)
 

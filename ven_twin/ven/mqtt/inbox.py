@@ -104,6 +104,14 @@ class Inbox:
         await asyncio.gather(*late, return_exceptions=True)
 
 
+async def or_log(name: str, work: Awaitable[None]) -> None:
+    """Do the caller's *work*; its error is logged under *name*, for it is not the connection's."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - the caller's error is not the connection's
+        logger.error("%s failed: %s", name, where(error))  # noqa: TRY400 - a trace may show a payload
+
+
 def where(error: BaseException) -> str:
     """Type and place of an error; its text may quote a payload."""
     trace = error.__traceback__

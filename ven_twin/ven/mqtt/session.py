@@ -34,8 +34,8 @@ from sqlite3 import Connection
 from ven_twin.ven.errors import IdentityError
 from ven_twin.ven.identity.identity_files import Identity, credentials
 from ven_twin.ven.mqtt.backoff import TAKEOVER_LIMIT, Backoff, TakeoverWatch
-from ven_twin.ven.mqtt.gmqtt_link import GmqttLink, or_lose, watch
-from ven_twin.ven.mqtt.inbox import Inbox, OnMessage, Subscriptions, where
+from ven_twin.ven.mqtt.gmqtt_link import ALPN, GmqttLink, or_lose, watch
+from ven_twin.ven.mqtt.inbox import Inbox, OnMessage, Subscriptions, or_log
 from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
 from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, Protocol
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
@@ -48,10 +48,6 @@ HANDLERS_TIMEOUT_S = 2.0
 RENEW_DRAIN_S = 2.0
 REFUSED_FLOOR_S = 10.0
 REFUSED_CAP_S = 300.0
-_ALPN_PORT = 443
-_ALPN = ("x-amzn-mqtt-ca",)
-"""Source: AWS IoT Core developer guide, device communication protocols: MQTT on port 443."""
-
 OnConnected = Callable[[bool], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
@@ -90,8 +86,7 @@ class MqttSession:
     ) -> None:
         self._endpoint, self._port = endpoint, port
         self._identity, self._client_id = identity, client_id
-        self._subscriptions = Subscriptions(subscriptions, outbox)
-        self._outbox = outbox
+        self._outbox, self._subscriptions = outbox, Subscriptions(subscriptions, outbox)
         self._inbox = Inbox(on_message)
         self._on_connected = on_connected
         self._keepalive_s = keepalive_s
@@ -130,19 +125,21 @@ class MqttSession:
 
     def publish(self, kind: str, topic: str, payload: bytes) -> int | None:
         """Put a message in the outbox and on its way; None when the outbox shed it or the disk is full."""
-        row_id = self._outbox.put(kind, topic, payload)
-        self._pump.wake()
-        self._notify()
-        return row_id
+        row_ids = self.publish_all([Message(kind, topic, payload)])
+        return row_ids[0] if row_ids else None
 
     def publish_all(
-        self, messages: Sequence[Message], *, also: Callable[[Connection], object], durable: bool
-    ) -> bool:
-        """As `publish`, all of it in one transaction with *also*; False when the disk took nothing of it."""
+        self,
+        messages: Sequence[Message],
+        *,
+        also: Callable[[Connection], object] | None = None,
+        durable: bool = False,
+    ) -> list[int | None] | None:
+        """As `publish`, all of it in one transaction with *also*; None when the disk took nothing of it."""
         row_ids = self._outbox.put_all(messages, also=also, durable=durable)
         self._pump.wake()
         self._notify()
-        return row_ids is not None
+        return row_ids
 
     async def publish_now(self, topic: str, payload: bytes, qos: int = 1) -> bool:
         """Send ahead of the outbox and keep nothing; True once written, False when it cannot be sent."""
@@ -199,8 +196,8 @@ class MqttSession:
 
     async def stop(self, drain_s: float) -> None:
         """Let the outbox drain for at most *drain_s* while there is a connection, then disconnect and end."""
+        live = (SessionState.CONNECTING, SessionState.CONNECTED)
         with contextlib.suppress(TimeoutError):
-            live = (SessionState.CONNECTING, SessionState.CONNECTED)
             await asyncio.wait_for(self.until(lambda s: not s.outbox_depth or s.state not in live), drain_s)
         self._stop.set()
         if self._link is not None:
@@ -216,9 +213,8 @@ class MqttSession:
         if link is None or self._status.state is not SessionState.CONNECTED:
             return  # the next attempt will use it
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(
-                self.until(lambda s: not s.in_flight or s.state is not SessionState.CONNECTED), RENEW_DRAIN_S
-            )
+            drained = self.until(lambda s: not s.in_flight or s.state is not SessionState.CONNECTED)
+            await asyncio.wait_for(drained, RENEW_DRAIN_S)
         link.lose(Loss(LossKind.RENEWED, "connecting with a new certificate"))
 
     def retry(self) -> None:
@@ -232,8 +228,7 @@ class MqttSession:
             self._client_id, self._protocol, self._session_expiry_s, self._inbox.deliver, self._pump
         )
         try:
-            alpn = _ALPN if self._port == _ALPN_PORT else ()
-            context, certificate_id = credentials(self._identity, alpn=alpn)
+            context, certificate_id = credentials(self._identity, alpn=ALPN.get(self._port, ()))
             self._status = replace(self._status, certificate_id=certificate_id)
             await link.open(
                 self._endpoint, self._port, context, self._keepalive_s, timeout_s=self._connect_timeout_s
@@ -250,7 +245,7 @@ class MqttSession:
         return self._after(loss, link.stood_s())
 
     async def _serve(self, link: GmqttLink) -> None:
-        objection = None
+        objection, self._status = None, replace(self._status, reason=None)
         if self._subscriptions.missing(session_present=link.session_present):
             objection = await self._subscriptions.subscribe(link)
         if link.lost.done():
@@ -259,7 +254,8 @@ class MqttSession:
         self._enter(SessionState.CONNECTED, objection)
         logger.info("connected to %s as %s", self._endpoint, self._client_id)
         watching = watch(link, self._pump, self._puback_timeout_s)
-        work = (self._pump.run(link), watching, self._announce(link))
+        announcing = or_log("on_connected", self._on_connected(link.session_present))
+        work = (self._pump.run(link), watching, announcing)
         tasks = [asyncio.ensure_future(or_lose(link, coroutine)) for coroutine in work]
         try:
             await asyncio.wait({link.lost})
@@ -277,14 +273,10 @@ class MqttSession:
         if loss.kind is LossKind.RENEWED:
             self._enter(SessionState.CONNECTING, loss.reason)
             return 0.0
-        status = self._status
+        self._status = self._status.after_loss(stood=stood_s is not None)
         if stood_s is not None:
-            disconnects = status.unexpected_disconnects + 1
-            self._status = replace(status, failed_attempts=0, unexpected_disconnects=disconnects)
             self._backoff.connection_stood(stood_s)
             self._slow_backoff.connection_stood(stood_s)
-        else:
-            self._status = replace(status, failed_attempts=status.failed_attempts + 1)
         duplicate = self._takeovers.verdict(loss, stood_s)
         if duplicate is not None:  # guard 13: stop and say so
             reason = f"another client uses the id {self._client_id!r}: {duplicate}; stop one of them"
@@ -297,15 +289,8 @@ class MqttSession:
         logger.warning("%s; connecting again in %.1f s", loss.reason, delay_s)
         return delay_s
 
-    async def _announce(self, link: GmqttLink) -> None:
-        try:
-            await self._on_connected(link.session_present)
-        except Exception as error:  # noqa: BLE001 - the caller's error is not the connection's
-            logger.error("on_connected failed: %s", where(error))  # noqa: TRY400 - a trace may show a payload
-
     def _enter(self, state: SessionState, reason: str | None) -> None:
-        since = time.time() if state is not self._status.state else self._status.since
-        self._status = replace(self._status, state=state, since=since, reason=reason)
+        self._status = self._status.entered(state, reason, time.time())
         self._notify()
 
     def _notify(self) -> None:

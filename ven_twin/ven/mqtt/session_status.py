@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -46,3 +46,14 @@ class SessionStatus:
     reason: str | None = None
     certificate_id: str | None = None
     failed_attempts: int = 0
+
+    def entered(self, state: SessionState, reason: str | None, now_ts: float) -> SessionStatus:
+        """The status in *state*, for *reason*."""
+        since = self.since if state is self.state else now_ts
+        return replace(self, state=state, since=since, reason=reason)
+
+    def after_loss(self, *, stood: bool) -> SessionStatus:
+        """Count a connection that was lost, or an attempt at one when it never *stood*."""
+        if not stood:
+            return replace(self, failed_attempts=self.failed_attempts + 1)
+        return replace(self, failed_attempts=0, unexpected_disconnects=self.unexpected_disconnects + 1)

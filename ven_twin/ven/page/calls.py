@@ -96,7 +96,7 @@ class VenCalls:
     def events(self) -> Events:
         """The events that run or come, and those that are over."""
         snapshot = self._twin.snapshot()
-        return Events(open=ven_view(snapshot).events, past=snapshot.past)
+        return Events(open=ven_view(snapshot).events, past=snapshot.engine.past)
 
     def opt_out(self, call: OptOutCall) -> VenView:
         """Take no part. Raises ProblemError."""

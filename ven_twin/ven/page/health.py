@@ -71,7 +71,7 @@ def health(snapshot: VenSnapshot, certificate_until_ts: float | None) -> Health:
         participates=snapshot.state.settings.participates(snapshot.now_ts),
         last_puback_age_s=None if age_s is None else round(age_s, 1),
         outbox_depth=session.outbox_depth,
-        messages_lost=snapshot.messages_lost,
+        messages_lost=snapshot.outbox.lost,
         certificate_days_left=left_d,
         clock_skew_s=snapshot.clock_skew_s,
         beat_age_s=round(snapshot.tick_age_s, 3),
@@ -105,8 +105,8 @@ def _warnings(snapshot: VenSnapshot, left_d: float | None) -> list[str]:
     warnings = []
     if left_d is not None and 0 < left_d < CERTIFICATE_WARN_D:
         warnings.append(f"its certificate expires in {left_d:.1f} days")
-    if snapshot.messages_lost:
-        warnings.append(f"{snapshot.messages_lost} messages were lost before they reached the cloud")
+    if snapshot.outbox.lost:
+        warnings.append(f"{snapshot.outbox.lost} messages were lost before they reached the cloud")
     return warnings
 
 

@@ -30,18 +30,20 @@ def ven_view(snapshot: VenSnapshot) -> view.VenView:
         panel=_panel(snapshot),
         circuits=_circuits(snapshot),
         events=_events(snapshot),
-        past_mark=f"{snapshot.past[0].event_id}@{snapshot.past[0].end_ts:.3f}" if snapshot.past else "",
+        past_mark=f"{snapshot.engine.past[0].event_id}@{snapshot.engine.past[0].end_ts:.3f}"
+        if snapshot.engine.past
+        else "",
     )
 
 
 def power_view(snapshot: VenSnapshot) -> view.PowerView:
     """The power now, and the power that is requested."""
-    flow, house = snapshot.flow, snapshot.pair.house
+    flow, house = snapshot.house.flow, snapshot.house.pair.house
     kinds: dict[str, float] = {}
     for circuit in house.circuits:
         kinds[circuit.type] = kinds.get(circuit.type, 0.0) + flow.circuits_kw.get(circuit.id, 0.0)
     soc = house.battery.soc if isinstance(house.battery, Battery) else None
-    requested_kw = snapshot.requested_kw.get(snapshot.acting) if snapshot.acting else None
+    requested_kw = snapshot.house.requested_kw.get(snapshot.house.acting) if snapshot.house.acting else None
     return view.PowerView(
         grid_kw=_kw(flow.used_kw),
         house_kw=_kw(sum(kw for kind, kw in kinds.items() if kind not in {"pv", "battery"})),
@@ -52,8 +54,8 @@ def power_view(snapshot: VenSnapshot) -> view.PowerView:
         requested_kw=None if requested_kw is None else _kw(requested_kw),
         target_kw=None if requested_kw is None else _kw(flow.baseline_kw - requested_kw),
         shed_kw=_kw(max(0.0, flow.baseline_kw - flow.used_kw)),
-        available_kw=_kw(snapshot.pair.available_kw),
-        sustain_s=round(snapshot.sustain_s),
+        available_kw=_kw(snapshot.house.pair.available_kw),
+        sustain_s=round(snapshot.house.sustained.for_s),
     )
 
 
@@ -62,11 +64,11 @@ def _ven(snapshot: VenSnapshot) -> view.VenIdentityView:
     opt_out = settings.opt_out if settings.opted_out(snapshot.now_ts) else None
     return view.VenIdentityView(
         ven_id=snapshot.state.ven_id,
-        boot_id=snapshot.boot_id,
-        house=snapshot.house,
+        boot_id=snapshot.engine.sender.boot_id,
+        house=snapshot.settings.house,
         house_ts=round(snapshot.house_ts),
-        house_speed=snapshot.house_speed,
-        utc_offset_h=snapshot.utc_offset_h,
+        house_speed=snapshot.settings.house_speed,
+        utc_offset_h=snapshot.house.utc_offset_h,
         status=reporting.status_of(snapshot.state, snapshot.now_ts),
         participates=settings.participates(snapshot.now_ts),
         reason=opt_out.reason if opt_out else None,
@@ -84,12 +86,12 @@ def _cloud(snapshot: VenSnapshot) -> view.CloudView:
         reason=session.reason,
         outbox_depth=session.outbox_depth,
         last_puback_age_s=None if age_s is None else round(age_s, 1),
-        messages_lost=snapshot.messages_lost,
+        messages_lost=snapshot.outbox.lost,
     )
 
 
 def _comfort(snapshot: VenSnapshot) -> view.ComfortView | None:
-    hvac = snapshot.pair.house.hvac
+    hvac = snapshot.house.pair.house.hvac
     if hvac is None:
         return None
     spec = hvac.spec
@@ -103,24 +105,26 @@ def _comfort(snapshot: VenSnapshot) -> view.ComfortView | None:
 
 
 def _panel(snapshot: VenSnapshot) -> view.PanelView:
-    amps = snapshot.flow.used_kw * 1000.0 / snapshot.panel.voltage_v
+    amps = snapshot.house.flow.used_kw * 1000.0 / snapshot.house.panel.voltage_v
     return view.PanelView(
-        rating_amps=snapshot.panel.rating_amps, voltage_v=snapshot.panel.voltage_v, amps=round(amps, 1)
+        rating_amps=snapshot.house.panel.rating_amps,
+        voltage_v=snapshot.house.panel.voltage_v,
+        amps=round(amps, 1),
     )
 
 
 def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
-    decisions = {decision.id: decision for decision in snapshot.pair.plan.decisions}
+    decisions = {decision.id: decision for decision in snapshot.house.pair.plan.decisions}
     rows = []
-    for circuit in snapshot.pair.house.circuits:
+    for circuit in snapshot.house.pair.house.circuits:
         setting = snapshot.state.settings.loads.get(circuit.id)
         enabled = setting is None or setting.enabled is not False
         decision = decisions.get(circuit.id)
         curtailed_kw = decision.curtailed_kw if decision else 0.0
-        power_kw = snapshot.flow.circuits_kw.get(circuit.id, 0.0)
+        power_kw = snapshot.house.flow.circuits_kw.get(circuit.id, 0.0)
         priority = setting.priority if setting and setting.priority is not None else circuit.priority
         reason = decision.reason if decision else None
-        if curtailed_kw <= 0.0 and snapshot.acting is None:
+        if curtailed_kw <= 0.0 and snapshot.house.acting is None:
             reason = None
         state = _state(enabled=enabled, curtailed_kw=curtailed_kw, power_kw=power_kw)
         by_hand = circuit.id in snapshot.state.by_hand
@@ -133,7 +137,7 @@ def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
                 enabled=enabled,
                 power_kw=_kw(power_kw),
                 breaker_amps=circuit.breaker_amps,
-                breaker_load=_breaker_load(circuit, power_kw, snapshot.panel.voltage_v),
+                breaker_load=_breaker_load(circuit, power_kw, snapshot.house.panel.voltage_v),
                 priority=priority,
                 critical=circuit.critical,
                 curtailed_kw=_kw(curtailed_kw),
@@ -198,7 +202,7 @@ def _shown(scheduled: ScheduledEvent, snapshot: VenSnapshot) -> bool:
 
 def _event(scheduled: ScheduledEvent, snapshot: VenSnapshot) -> view.EventView:
     event_id = scheduled.event.event_id
-    meter, requested_kw = snapshot.delivered.get(event_id), snapshot.requested_kw.get(event_id)
+    meter, requested_kw = snapshot.house.delivered.get(event_id), snapshot.house.requested_kw.get(event_id)
     intervals, start_ts = [], scheduled.start_ts
     for interval in scheduled.event.intervals:
         end_ts = start_ts + interval.duration_s
@@ -212,7 +216,7 @@ def _event(scheduled: ScheduledEvent, snapshot: VenSnapshot) -> view.EventView:
     return view.EventView(
         event_id=event_id,
         phase=scheduled.phase(snapshot.now_ts),
-        in_force=event_id == snapshot.acting,
+        in_force=event_id == snapshot.house.acting,
         start_ts=scheduled.start_ts,
         end_ts=scheduled.end_ts,
         priority=scheduled.event.priority,

@@ -156,6 +156,6 @@ class StateStore:
         if not news and not messages:
             return
         changes = self.journal.changes(write_state(persisted), remembered=remembered, done=done)
-        if session.publish_all(messages, also=changes, durable=news):
+        if session.publish_all(messages, also=changes, durable=news) is not None:
             self._written = now
             self.journal.written()
