@@ -127,6 +127,11 @@ class HousePair:
     views: tuple[CircuitView, ...] = ()
 
     @property
+    def battery_soc(self) -> float | None:
+        """State of charge of the house's battery, 0 to 1, or None."""
+        return None if self.house.battery is None else self.house.battery.soc
+
+    @property
     def available_kw(self) -> float:
         """The sheddable kW of the house now."""
         return shed_available_kw(self.views)

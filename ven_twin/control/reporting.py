@@ -22,7 +22,6 @@ from ven_twin.control.schedule import EventTransition, ScheduledEvent
 from ven_twin.control.shadow_sync import pruned
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
-from ven_twin.house.devices.battery import Battery
 from ven_twin.house.profile import Panel
 
 KW_DIGITS = 3
@@ -48,11 +47,11 @@ class Sender:
     panel: Panel
 
 
-def circuit_loads(premises: HousePair, means_kw: Mapping[str, float], state: VenState) -> tuple[Load, ...]:
+def circuit_loads(pair: HousePair, means_kw: Mapping[str, float], state: VenState) -> tuple[Load, ...]:
     """Every circuit: its mean power since the last row, what it could give up, how it is set."""
-    sheddable_kw = premises.sheddable_kw()
+    sheddable_kw = pair.sheddable_kw()
     loads = []
-    for circuit in premises.house.circuits:
+    for circuit in pair.house.circuits:
         setting = state.settings.loads.get(circuit.id)
         capacity_kw = setting.capacity_kw if setting and setting.capacity_kw is not None else circuit.rated_kw
         priority = setting.priority if setting and setting.priority is not None else circuit.priority
@@ -111,12 +110,6 @@ def loads_snapshot(sender: Sender, *, timestamp: int, seq: int, loads: tuple[Loa
     return LoadsSnapshot(
         ven_id=sender.ven_id, boot_id=sender.boot_id, timestamp=timestamp, seq=seq, loads=loads
     )
-
-
-def battery_soc(premises: HousePair) -> float | None:
-    """State of charge of the house's battery, 0 to 1, or None."""
-    battery = premises.house.battery
-    return battery.soc if isinstance(battery, Battery) else None
 
 
 def command_ack(sender: Sender, command: VenCommand, answer: AckAnswer, *, ts: int) -> Ack:

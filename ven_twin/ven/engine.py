@@ -209,7 +209,7 @@ def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
         seq=engine.row_seq,
         event_id=None if house.acting is None else EventId(house.acting),
         requested_kw=house.requested_kw.get(house.acting) if house.acting else None,
-        battery_soc=house.battery_soc,
+        battery_soc=house.pair.battery_soc,
         loads=house.loads(engine.state, row),
     )
     engine = replace(engine, house=house, row_s=now.s, row_seq=engine.row_seq + 1)

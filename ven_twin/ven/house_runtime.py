@@ -115,11 +115,6 @@ class HouseRuntime:
         """Offset of the house's local standard time."""
         return self.environment.weather.utc_offset_h
 
-    @property
-    def battery_soc(self) -> float | None:
-        """State of charge of the battery, 0 to 1, or None."""
-        return reporting.battery_soc(self.pair)
-
     def house_ts(self, now_s: float) -> float:
         """The time in the house, UTC s."""
         return self.clock.at(now_s)

@@ -12,7 +12,7 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
     """The ``reported`` state of *snapshot*; of a VEN that is about to stop, when *stopped*."""
     state, skew_s = snapshot.state, snapshot.clock_skew_s
     scheduled = None if stopped else state.in_force(snapshot.now_ts)
-    soc = reporting.battery_soc(snapshot.house.pair)
+    soc = snapshot.house.pair.battery_soc
     return shadow_sync.pruned(
         {
             **state.reported_settings(),

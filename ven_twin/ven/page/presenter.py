@@ -5,17 +5,15 @@ from __future__ import annotations
 from contracts.wire.acks import CircuitCurtailed
 from contracts.wire.events import Phase, Signal
 from ven_twin.control import reporting
+from ven_twin.control.circuit_views import ResidentBlock
 from ven_twin.control.guards import FUTILE_KW
 from ven_twin.control.schedule import EventOrigin, ScheduledEvent
 from ven_twin.house.circuit import Circuit
-from ven_twin.house.devices.battery import Battery
 from ven_twin.ven.mqtt.session_status import SessionState
 from ven_twin.ven.page import view
 from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.webkit import formatting
 
-KW_DIGITS = 3
-BY_HAND = "switched by hand: out of this event"
 SHOWN = frozenset({Phase.FAR, Phase.NEAR, Phase.ACTIVE})
 
 
@@ -42,7 +40,7 @@ def power_view(snapshot: VenSnapshot) -> view.PowerView:
     kinds: dict[str, float] = {}
     for circuit in house.circuits:
         kinds[circuit.type] = kinds.get(circuit.type, 0.0) + flow.circuits_kw.get(circuit.id, 0.0)
-    soc = house.battery.soc if isinstance(house.battery, Battery) else None
+    soc = snapshot.house.pair.battery_soc
     requested_kw = snapshot.house.requested_kw.get(snapshot.house.acting) if snapshot.house.acting else None
     return view.PowerView(
         grid_kw=_kw(flow.used_kw),
@@ -144,7 +142,7 @@ def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
                 reason=reason,
                 by_hand=by_hand,
                 rank=_rank(circuit, state, priority, None if by_hand else reason),
-                why=BY_HAND if by_hand else _why(decision),
+                why=ResidentBlock.OUT_OF_EVENT.value if by_hand else _why(decision),
             )
         )
     return tuple(rows)
@@ -230,4 +228,4 @@ def _event(scheduled: ScheduledEvent, snapshot: VenSnapshot) -> view.EventView:
 
 def _kw(kw: float) -> float:
     """Rounded to watts, without a negative zero."""
-    return round(kw, KW_DIGITS) + 0.0
+    return round(kw, reporting.KW_DIGITS) + 0.0
