@@ -198,7 +198,7 @@ def test_household_knows_its_circuits(household: LivedHouse) -> None:
     assert {
         load.id for load in household.now.loads(ven(household), household.now.flowing())
     } == household.now.load_ids
-    assert household.now.battery_soc is not None
+    assert household.now.pair.battery_soc is not None
 
 
 def live(
