@@ -17,7 +17,7 @@ from contracts.errors import CommandRefusedError, FieldError
 from contracts.wire import commands as ops
 from contracts.wire.acks import Status
 from contracts.wire.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
-from contracts.wire.ids import EVENT_ID
+from contracts.wire.ids import EVENT_ID, EventId
 from contracts.wire.shadow import LoadSetting, OptOut, read_desired
 from ven_twin.control.schedule import EventOrigin, ScheduleVerdict
 from ven_twin.control.ven_state import REFUSED, LoadShed, VenState
@@ -42,7 +42,7 @@ class AckAnswer(TypedDict, total=False):
     """Fields of an ack beside those that every ack has."""
 
     status: Status
-    event_id: str | None
+    event_id: EventId | None
     requested_shed_kw: float
     pong: bool
     data: dict[str, Any]
@@ -163,17 +163,19 @@ def _start_event(
     return _offer(state, command, now_ts, event_id=event_id, start_ts=int(now_ts), duration_s=length_s, kw=kw)
 
 
-def _event_id(correlation_id: str | None, event_ids: Collection[str], now_ts: float) -> str:
+def _event_id(correlation_id: str | None, event_ids: Collection[EventId], now_ts: float) -> EventId:
     """An id for the event that a command starts: by its correlation id, so that a repeat is the same one."""
     if correlation_id is None:
         at = f"cmd-{int(now_ts)}"
         return next(
-            name for n in range(len(event_ids) + 1) if (name := f"{at}-{n}" if n else at) not in event_ids
+            name
+            for n in range(len(event_ids) + 1)
+            if (name := EventId(f"{at}-{n}" if n else at)) not in event_ids
         )
-    event_id = f"cmd-{correlation_id}"
+    event_id = EventId(f"cmd-{correlation_id}")
     if EVENT_ID.fullmatch(event_id):
         return event_id
-    return f"cmd-{hashlib.sha256(correlation_id.encode()).hexdigest()[:32]}"
+    return EventId(f"cmd-{hashlib.sha256(correlation_id.encode()).hexdigest()[:32]}")
 
 
 def _offer(
@@ -181,7 +183,7 @@ def _offer(
     command: ops.VenCommand,
     now_ts: float,
     *,
-    event_id: str,
+    event_id: EventId,
     start_ts: int,
     duration_s: int,
     kw: float,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from contracts.wire.events import Phase, Signal
+from contracts.wire.ids import EventId
 from contracts.wire.units import kwh
 from ven_twin.control.schedule import ScheduledEvent
 
@@ -84,7 +85,7 @@ class PastEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         reason: why the VEN left it, or None.
     """
 
-    event_id: str
+    event_id: EventId
     start_ts: float
     end_ts: float
     ended: Phase

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import NamedTuple
 
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import kwh
 from ven_twin.control.guards import CircuitView
 from ven_twin.control.shedding import ShedPlan
@@ -55,7 +56,7 @@ class Release:
         rebound_30min_peak_kw: the most drawn above the counterfactual so far.
     """
 
-    event_id: str
+    event_id: EventId
     until_ts: float
     turns: Mapping[str, Turn] = field(default_factory=dict)
     rebound_30min_kwh: float = 0.0
@@ -87,8 +88,8 @@ class Release:
 
 
 def begin(
-    event_id: str,
-    ven_id: str,
+    event_id: EventId,
+    ven_id: VenId,
     house_ts: float,
     plan: ShedPlan,
     views: Iterable[CircuitView],

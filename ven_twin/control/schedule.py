@@ -26,6 +26,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from contracts.wire.events import NEAR_S, DrEvent, Interval, Phase
+from contracts.wire.ids import EventId, VenId
 
 ENDED_MAX = 16
 """How many events that are over are remembered, so that a repeat of one does not start it again."""
@@ -106,10 +107,10 @@ _ORDER = {Phase.FAR: 0, Phase.NEAR: 1, Phase.ACTIVE: 2} | dict.fromkeys(OVER, 3)
 class Schedule:
     """Every event that a VEN holds, by id."""
 
-    events: Mapping[str, ScheduledEvent] = field(default_factory=dict)
+    events: Mapping[EventId, ScheduledEvent] = field(default_factory=dict)
 
     def offer(
-        self, event: DrEvent, source: EventOrigin, ven_id: str, now_ts: float
+        self, event: DrEvent, source: EventOrigin, ven_id: VenId, now_ts: float
     ) -> tuple[Schedule, ScheduleVerdict]:
         """Take up *event*, when it is news.
 
@@ -146,12 +147,12 @@ class Schedule:
             accepted = replace(accepted, announced=None if anew else scheduled.announced, ended=over)
         return self._with(accepted), ScheduleVerdict.ACCEPTED
 
-    def remember(self, event: DrEvent, ven_id: str, phase: Phase) -> Schedule:
+    def remember(self, event: DrEvent, ven_id: VenId, phase: Phase) -> Schedule:
         """Hold *event* as one that an earlier run of this VEN dealt with, and that ended as *phase*."""
         offset_s = event.start_offset_s(ven_id)
         return self._with(ScheduledEvent(event, EventOrigin.SHADOW, offset_s, ended=phase, announced=phase))
 
-    def end(self, event_ids: Iterable[str], phase: Phase, now_ts: float) -> Schedule:
+    def end(self, event_ids: Iterable[EventId], phase: Phase, now_ts: float) -> Schedule:
         """End these events as *phase*; those that are over, or not held, stay as they are."""
         events = dict(self.events)
         for event_id in event_ids:
@@ -160,13 +161,13 @@ class Schedule:
                 events[event_id] = replace(scheduled, ended=phase)
         return Schedule(events)
 
-    def open_ids(self, now_ts: float) -> tuple[str, ...]:
+    def open_ids(self, now_ts: float) -> tuple[EventId, ...]:
         """Ids of the events that are not over."""
         return tuple(
             event_id for event_id, scheduled in self.events.items() if scheduled.phase(now_ts) not in OVER
         )
 
-    def from_shadow_ids(self) -> frozenset[str]:
+    def from_shadow_ids(self) -> frozenset[EventId]:
         """Ids of the events whose newest revision came by shadow."""
         return frozenset(
             event_id for event_id, scheduled in self.events.items() if scheduled.source is EventOrigin.SHADOW
@@ -194,7 +195,7 @@ class Schedule:
                 transitions.append(EventTransition(events[event_id], phase))
         return Schedule(_trimmed(events, now_ts)), tuple(transitions)
 
-    def announced_over(self, event_id: str) -> bool:
+    def announced_over(self, event_id: EventId) -> bool:
         """True once the end of *event_id* was announced, or it is not scheduled any more."""
         scheduled = self.events.get(event_id)
         return scheduled is None or scheduled.announced in OVER
@@ -229,7 +230,7 @@ def _edges(scheduled: ScheduledEvent) -> Iterable[float]:
         yield edge_ts
 
 
-def _trimmed(events: Mapping[str, ScheduledEvent], now_ts: float) -> Mapping[str, ScheduledEvent]:
+def _trimmed(events: Mapping[EventId, ScheduledEvent], now_ts: float) -> Mapping[EventId, ScheduledEvent]:
     """Without the oldest of the announced events that are over, beyond the number that is kept."""
     over = [
         scheduled

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from contracts.wire.events import DrEvent, Phase
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import Desired, LoadSetting, OptOut, read_desired
 from ven_twin.control.schedule import (
     OPEN_MAX,
@@ -110,12 +111,12 @@ class VenState:
         mirrored: paths of the desired events and loads that were accepted.
     """
 
-    ven_id: str
+    ven_id: VenId
     load_ids: frozenset[str]
     settings: Settings = field(default_factory=Settings)
     schedule: Schedule = field(default_factory=Schedule)
     load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)
-    by_hand: Mapping[str, str] = field(default_factory=dict)
+    by_hand: Mapping[str, EventId] = field(default_factory=dict)
     restores: int = 0
     shadow: ShadowCopy = field(default_factory=ShadowCopy)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -248,7 +249,7 @@ class VenState:
         return any(key == path or key.startswith((f"{path}.", f"{path}[")) for key in self.errors)
 
 
-def _ended_before(event: DrEvent, shadow: ShadowCopy, ven_id: str, now_ts: float) -> Phase | None:
+def _ended_before(event: DrEvent, shadow: ShadowCopy, ven_id: VenId, now_ts: float) -> Phase | None:
     """As what *event* ended in an earlier run of this VEN, by what that reported; None when it did not."""
     reported = shadow.reported.get("drEvents")
     earlier = reported.get(event.event_id) if isinstance(reported, Mapping) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from contracts.wire.events import Phase
+from contracts.wire.ids import EventId
 from contracts.wire.telemetry import Load
 from ven_twin.control import reporting, shadow_sync
 from ven_twin.control.circuit_views import CircuitSetting
@@ -87,9 +88,9 @@ class HouseRuntime:
     stepped_s: float
     flow: Flow = field(default_factory=lambda: Flow({}, 0.0))
     row: Meter = field(default_factory=Meter)
-    acting: str | None = None
-    delivered: Mapping[str, Meter] = field(default_factory=dict)
-    requested_kw: Mapping[str, float] = field(default_factory=dict)
+    acting: EventId | None = None
+    delivered: Mapping[EventId, Meter] = field(default_factory=dict)
+    requested_kw: Mapping[EventId, float] = field(default_factory=dict)
     release: Release | None = None
     released: Release | None = None
     restores: int = 0
@@ -232,7 +233,7 @@ class HouseRuntime:
         means_kw = {circuit: row.mean_kw(energy) for circuit, energy in row.circuits_kwh.items()}
         return reporting.circuit_loads(self.pair, means_kw, state)
 
-    def forget(self, event_id: str) -> HouseRuntime:
+    def forget(self, event_id: EventId) -> HouseRuntime:
         """Drop the meter of an event that is over and was reported."""
         return replace(
             self,

@@ -31,7 +31,7 @@ def resume(
     store: StateStore, house: HouseRuntime, settings: TwinSettings, ven_clock: VenClock
 ) -> tuple[VenEngine, Mapping[str, object]]:
     """Go on where an earlier run left off: the engine, and the pending patch of the desired state."""
-    persisted = store.read(settings.ven_id, house.load_ids)
+    persisted = store.read(VenId(settings.ven_id), house.load_ids)
     if persisted is not None:
         ven_clock.begin(persisted.saved_ts)
     boot_id = new_boot_id(ven_clock.now_ts(), None if persisted is None else persisted.boot_id)
@@ -48,7 +48,7 @@ def resume(
 
 
 def start_engine(
-    ven_id: str,
+    ven_id: VenId,
     house: HouseRuntime,
     boot_id: str,
     now_s: float,

@@ -13,7 +13,7 @@ from contracts.errors import FieldError
 from contracts.wire.acks import Ack
 from contracts.wire.commands import Reduction
 from contracts.wire.events import MAX_DURATION_S
-from contracts.wire.ids import CheckedEventId
+from contracts.wire.ids import CheckedEventId, EventId
 from contracts.wire.telemetry import Timestamp
 from ven_twin.control.event_history import PastEvent
 from ven_twin.ven.errors import NotStoredError
@@ -58,7 +58,7 @@ class RestoreCall(msgspec.Struct, rename="camel", frozen=True, kw_only=True, for
 class EventCreated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The event that was made."""
 
-    event_id: str
+    event_id: EventId
 
 
 class Restored(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ class VenCalls:
 
     def make_event(self, call: EventCall) -> EventCreated:
         """Start an event here. Raises ProblemError."""
-        event_id = call.event_id or f"page-{secrets.token_hex(4)}"
+        event_id = call.event_id or EventId(f"page-{secrets.token_hex(4)}")
         data: dict[str, object] = {
             "event_id": event_id,
             "requestedReductionKw": call.kw,

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from contracts.wire.events import Phase, Signal
+from contracts.wire.ids import EventId, VenId
 from ven_twin.ven.mqtt.session_status import SessionState
 
 CircuitState = Literal["on", "idle", "off", "curtailed"]
@@ -19,7 +20,7 @@ class VenIdentityView(msgspec.Struct, rename="camel", frozen=True, kw_only=True)
     opt-out. ``house_ts`` is UTC s; the house's own local time is ``utc_offset_h`` from it.
     """
 
-    ven_id: str
+    ven_id: VenId
     boot_id: str
     house: str
     house_ts: float
@@ -121,7 +122,7 @@ class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     ``delivered_kw`` is the mean so far. One that the plan serves is ``in_force``. ``request`` is in words.
     """
 
-    event_id: str
+    event_id: EventId
     phase: Phase
     in_force: bool
     start_ts: float

@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from contracts.errors import MalformedError
+from contracts.wire.ids import EventId, VenId
 from ven_twin.control.event_history import Meter, PastEvent
 from ven_twin.control.shadow_sync import ShadowCopy
 from ven_twin.control.ven_state import VenState
@@ -35,8 +36,8 @@ class PersistedState(msgspec.Struct, frozen=True, kw_only=True):
     state: VenState
     pending: Mapping[str, object] = msgspec.field(name="wanted", default_factory=dict)
     last_event: Mapping[str, object] | None = None
-    delivered: Mapping[str, Meter] = msgspec.field(default_factory=dict)
-    requested_kw: Mapping[str, float] = msgspec.field(default_factory=dict)
+    delivered: Mapping[EventId, Meter] = msgspec.field(default_factory=dict)
+    requested_kw: Mapping[EventId, float] = msgspec.field(default_factory=dict)
     boot_id: str
     saved_ts: float
     past: tuple[PastEvent, ...] = ()
@@ -60,7 +61,7 @@ def write_state(persisted: PersistedState) -> bytes:
     return msgspec.json.encode(persisted)
 
 
-def read_state(raw: bytes, ven_id: str, load_ids: frozenset[str]) -> PersistedState:
+def read_state(raw: bytes, ven_id: VenId, load_ids: frozenset[str]) -> PersistedState:
     """Read the document in *raw*, of a VEN whose house has these circuits now.
 
     Raises:
