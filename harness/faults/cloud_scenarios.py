@@ -29,9 +29,10 @@ from contracts.wire.telemetry import Telemetry
 from contracts.wire.topics import Topics
 from harness.faults.oracle import MessageId, ProducerJournal, judge
 from harness.faults.outcome import FaultOutcome
-from lambdas.shared import batches, clients
+from lambdas.shared import clients
 from lambdas.shared.batch_writes import write_all
-from lambdas.store_telemetry.handler import handler, logger
+from lambdas.shared.invocation import logger
+from lambdas.store_telemetry.handler import handler
 from tests.support.lambda_world import ENVIRONMENT, NOW, Context, World
 
 MAX_RECEIVES = 3
@@ -236,14 +237,15 @@ def account() -> Iterator[World]:
         mock_aws(),
         patch.dict(write_all.__kwdefaults__, {"sleep": lambda _: None}),
     ):
-        for log in (logger, batches.logger):
-            log.setLevel(logging.CRITICAL)
+        level = logger.log_level
+        logger.setLevel(logging.CRITICAL)
         for client in (clients.dynamodb, clients.iot, clients.scheduler):
             client.cache_clear()
         moto_api_backend.reset()  # a test session may have an account of its own
         try:
             yield World()
         finally:
+            logger.setLevel(level)  # the functions' tests share it
             for client in (clients.dynamodb, clients.iot, clients.scheduler):
                 client.cache_clear()
 

@@ -40,7 +40,6 @@ class AdmissionAdapters:
 
 def open_adapters(settings: AdmissionSettings) -> AdmissionAdapters:
     """Open the tables that the settings name."""
-    dynamodb = clients.dynamodb()
     return AdmissionAdapters(
-        Table(dynamodb, settings.allowed_table, ALLOWED_VENS), Table(dynamodb, settings.vens_table, VENS)
+        clients.table(settings.allowed_table, ALLOWED_VENS), clients.table(settings.vens_table, VENS)
     )

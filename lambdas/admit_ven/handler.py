@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.errors import FieldError
 from lambdas.admit_ven.adapters import open_adapters
 from lambdas.admit_ven.logic import read_admission_request
 from lambdas.admit_ven.settings import AdmissionSettings
 from lambdas.shared import clock, settings
-from lambdas.shared.counting import count
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger()
-metrics = Metrics()
+from lambdas.shared.invocation import Event, count, entry, logger
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:  # noqa: ARG001 - Lambda's form
+@entry
+def handler(event: Event, context: LambdaContext) -> dict[str, bool]:  # noqa: ARG001 - Lambda's form
     """Admit the VEN or refuse it; a failure refuses it."""
     allowed = admit(event, now=clock.utc_now())
     name = "VenAdmitted" if allowed else "VenNotAdmitted"
-    count(metrics, **{name: 1})
+    count(**{name: 1})
     return {"allowProvisioning": allowed}
 
 
-def admit(event: dict[str, Any], *, now: float) -> bool:
+def admit(event: Event, *, now: float) -> bool:
     """Use up the VEN's place on the list and record the VEN; False when it is refused."""
     try:
         request = read_admission_request(event)

@@ -131,11 +131,10 @@ def new_token() -> str:
 
 def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapters:
     """The adapters of this sandbox; *function_arn* is what redispatches."""
-    dynamodb = clients.dynamodb()
     return DispatchAdapters(
-        vens=Table(dynamodb, needs.vens_table, VENS),
-        telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
-        book=EventBook(Table(dynamodb, needs.events_table, EVENTS)),
+        vens=clients.table(needs.vens_table, VENS),
+        telemetry=clients.table(needs.telemetry_table, TELEMETRY),
+        book=EventBook(clients.table(needs.events_table, EVENTS)),
         shadows=Shadows(clients.iot_data()),
         queue=ShadowQueue(clients.sqs(), needs.shadow_queue_url),
         schedules=EventSchedules(

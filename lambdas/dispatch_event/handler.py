@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.api.requests import DispatchEvent, EventDispatched
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.settings import DispatchSettings
-from lambdas.shared import answers, clock, settings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger()
-metrics = Metrics()
+from lambdas.shared import answers, clock, invocation, settings
+from lambdas.shared.invocation import Event, count, entry, logger, measure
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:
+@entry
+def handler(event: Event, context: LambdaContext) -> answers.Answer:
     """Change a DR event and write it to the shadows of the VENs that it is allocated to."""
-    metrics.add_metric(name="DispatchRequested", unit=MetricUnit.Count, value=1)
-    answer = answers.answer(lambda: dispatch(event, context, now=clock.utc_now()))
-    metrics.add_metric(
-        name="EventDispatched" if answer["ok"] else "EventRefused", unit=MetricUnit.Count, value=1
+    answer = invocation.answer(
+        lambda: dispatch(event, context, now=clock.utc_now()),
+        requested="DispatchRequested",
+        done="EventDispatched",
+        refused="EventRefused",
     )
     if answer["ok"]:
-        metrics.add_metric(name="ShortfallKw", unit=MetricUnit.NoUnit, value=answer["shortfallKw"])
+        measure(ShortfallKw=answer["shortfallKw"])
     return answer
 
 
-def dispatch(event: Any, context: LambdaContext, *, now: float) -> EventDispatched:
+def dispatch(event: Event, context: LambdaContext, *, now: float) -> EventDispatched:
     """Carry out the request in *event*; without an event id, Lambda's request id makes it."""
     from lambdas.dispatch_event import lifecycle  # noqa: PLC0415 - not for a request that is refused
     from lambdas.dispatch_event.adapters import open_adapters  # noqa: PLC0415
@@ -44,8 +36,8 @@ def dispatch(event: Any, context: LambdaContext, *, now: float) -> EventDispatch
     if request.action == "redispatch":
         dispatched, outcome = lifecycle.redispatch(adapters, event_id, now=now)
         if outcome is not None and outcome.delivered_kw is not None:
-            metrics.add_metric(name="DeliveredKw", unit=MetricUnit.NoUnit, value=outcome.delivered_kw)
-            metrics.add_metric(name="VensRecalled", unit=MetricUnit.Count, value=len(outcome.changed))
+            measure(DeliveredKw=outcome.delivered_kw)
+            count(VensRecalled=len(outcome.changed))
     else:
         changes = {
             "create": lifecycle.create,

@@ -25,9 +25,8 @@ class CommandAdapters:
 
 def open_adapters(settings: CommandSettings) -> CommandAdapters:
     """Open the tables that the settings name."""
-    dynamodb = clients.dynamodb()
     return CommandAdapters(
-        Table(dynamodb, settings.vens_table, VENS),
-        Table(dynamodb, settings.commands_table, COMMANDS),
+        clients.table(settings.vens_table, VENS),
+        clients.table(settings.commands_table, COMMANDS),
         clients.iot_data(),
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.api.requests import CommandIssued, IssueCommand
 from contracts.store.keys import Key
@@ -14,28 +12,22 @@ from contracts.wire.topics import Topics
 from lambdas.issue_command.adapters import open_adapters
 from lambdas.issue_command.logic import plan_command
 from lambdas.issue_command.settings import CommandSettings
-from lambdas.shared import answers, clock, settings
-from lambdas.shared.counting import count
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger()
-metrics = Metrics()
+from lambdas.shared import answers, clock, invocation, settings
+from lambdas.shared.invocation import Event, entry, logger
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:
+@entry
+def handler(event: Event, context: LambdaContext) -> answers.Answer:
     """Validate an operation, record it, publish it on ``ven/cmd/{venId}`` with QoS 1."""
-    count(metrics, CommandRequested=1)
-    answer = answers.answer(lambda: issue(event, context.aws_request_id, now=clock.utc_now()))
-    name = "CommandIssued" if answer["ok"] else "CommandRefused"
-    count(metrics, **{name: 1})
-    return answer
+    return invocation.answer(
+        lambda: issue(event, context.aws_request_id, now=clock.utc_now()),
+        requested="CommandRequested",
+        done="CommandIssued",
+        refused="CommandRefused",
+    )
 
 
-def issue(event: Any, request_id: str, *, now: float) -> CommandIssued:
+def issue(event: Event, request_id: str, *, now: float) -> CommandIssued:
     """Issue the command in *event*; without a correlation id, Lambda's request id is it.
 
     The row is written before the command is published, so that an ack never comes first, and so that

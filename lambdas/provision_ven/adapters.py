@@ -13,11 +13,9 @@ from lambdas.provision_ven import logic
 from lambdas.provision_ven.logic import NoSecretValueError, Properties, Step, UndoFailedError
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.shared import clients
-from lambdas.shared.tables import Table
-from lambdas.shared.ven_identity import secret_values
 from lambdas.shared.ven_identity.certificates import Certificate, Certificates, certificate_id_of
 from lambdas.shared.ven_identity.registry import Registry
-from lambdas.shared.ven_identity.vault import Vault, amazon_roots_pem
+from lambdas.shared.ven_identity.vault import Vault, amazon_roots_pem, secret_value, with_trust_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ class ProvisionAdapters:
         value = self.vault.read(properties.secret_id)
         if value is None:
             raise NoSecretValueError
-        self.vault.write(properties.secret_id, secret_values.with_trust_root(value, _ca_pem(properties)))
+        self.vault.write(properties.secret_id, with_trust_root(value, _ca_pem(properties)))
 
     def _remove(self, event: Mapping[str, Any], physical_id: str) -> None:
         """Remove the certificate and, unless the VEN has another resource by now, all that is the VEN's.
@@ -127,7 +125,7 @@ class ProvisionAdapters:
 
 
 def _secret(properties: Properties, certificate: Certificate, **more: str) -> str:
-    return secret_values.secret_value(
+    return secret_value(
         ca_pem=_ca_pem(properties),
         certificate_pem=certificate.pem,
         private_key_pem=certificate.private_key_pem,
@@ -144,5 +142,5 @@ def open_adapters(settings: ProvisionSettings) -> ProvisionAdapters:
     return ProvisionAdapters(
         Certificates(clients.iot()),
         Vault(clients.secrets()),
-        Registry(Table(clients.dynamodb(), settings.vens_table, VENS)),
+        Registry(clients.table(settings.vens_table, VENS)),
     )

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.errors import FieldError
 from lambdas.provision_ven.logic import UndoFailedError
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.shared import cfn_response, clients, clock, settings
 from lambdas.shared.cfn_response import CfnOutcome
-from lambdas.shared.counting import count
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger()
-metrics = Metrics()
+from lambdas.shared.invocation import Event, count, entry, logger
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
+@entry
+def handler(event: Event, context: LambdaContext) -> None:
     """Create, replace or remove a VEN's certificate, its secret and its row, and answer CloudFormation."""
-    count(metrics, ProvisionRequested=1)
+    count(ProvisionRequested=1)
     outcome = provision(event, context.log_stream_name)
     name = "VenProvisioned" if outcome.reason is None else "VenProvisioningFailed"
-    count(metrics, **{name: 1})
+    count(**{name: 1})
     cfn_response.send(event["ResponseURL"], cfn_response.answer(event, outcome))
 
 
-def provision(event: dict[str, Any], log_stream: str) -> CfnOutcome:
+def provision(event: Event, log_stream: str) -> CfnOutcome:
     """Carry out *event*; whatever goes wrong is an outcome too.
 
     A failed Create has a physical id that is no certificate's, so that the Delete which CloudFormation
@@ -45,9 +36,7 @@ def provision(event: dict[str, Any], log_stream: str) -> CfnOutcome:
         physical_id = adapters.carry_out(event, now=clock.utc_now())
     except Exception as error:  # noqa: BLE001 - a stack without an answer hangs for an hour
         reason = reason_of(error)
-        logger.error(  # noqa: TRY400 - a traceback quotes what AWS was given
-            "provisioning failed", reason=reason, request=event.get("RequestType")
-        )
+        logger.error("provisioning failed", reason=reason, request=event.get("RequestType"))
         if isinstance(error, UndoFailedError) and event.get("RequestType") == "Create":
             outcome_id = error.certificate_id
         return CfnOutcome(physical_resource_id=outcome_id, reason=f"{reason} (log stream {log_stream})")

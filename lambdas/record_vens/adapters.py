@@ -39,8 +39,8 @@ def open_adapters(settings: RecordSettings) -> RecordAdapters:
     return RecordAdapters(
         dynamodb,
         {
-            TableName.VENS: Table(dynamodb, settings.vens_table, VENS),
-            TableName.COMMANDS: Table(dynamodb, settings.commands_table, COMMANDS),
-            TableName.EVENTS: Table(dynamodb, settings.events_table, EVENTS),
+            TableName.VENS: clients.table(settings.vens_table, VENS),
+            TableName.COMMANDS: clients.table(settings.commands_table, COMMANDS),
+            TableName.EVENTS: clients.table(settings.events_table, EVENTS),
         },
     )

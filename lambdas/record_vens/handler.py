@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.errors import WireError
 from lambdas.record_vens.adapters import open_adapters
@@ -13,20 +12,14 @@ from lambdas.record_vens.logic.changes import changes
 from lambdas.record_vens.logic.messages import Message, read_message
 from lambdas.record_vens.settings import RecordSettings
 from lambdas.shared import batches, settings
-from lambdas.shared.counting import count
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger()
-metrics = Metrics()
+from lambdas.shared.answers import Answer
+from lambdas.shared.invocation import Event, count, entry
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+@entry
+def handler(event: Event, context: LambdaContext) -> Answer:
     """Record a batch of acks, presence and reported state; a message of no VEN of ours is dropped."""
-    count(metrics, MessagesReceived=len(event["Records"]))
+    count(MessagesReceived=len(event["Records"]))
     failed: dict[str, Exception] = {}
     messages: dict[str, Message] = {}
     for record in event["Records"]:
@@ -36,7 +29,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             failed[record["messageId"]] = error
     ignored = record_all(messages, failed)
     count(
-        metrics,
         VenMessagesRecorded=len(event["Records"]) - len(failed) - ignored,
         VenMessagesFailed=len(failed),
         UnknownVenMessages=ignored,

@@ -17,11 +17,9 @@ from lambdas.rotate_ven.logic import VenCertificates
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients
 from lambdas.shared.shadows import Shadows
-from lambdas.shared.tables import Table
-from lambdas.shared.ven_identity import secret_values
 from lambdas.shared.ven_identity.certificates import Certificates, certificate_id_of
 from lambdas.shared.ven_identity.registry import Registration, Registry
-from lambdas.shared.ven_identity.vault import Vault
+from lambdas.shared.ven_identity.vault import Vault, with_certificate
 
 if TYPE_CHECKING:
     from types_boto3_iot_data import IoTDataPlaneClient
@@ -74,7 +72,7 @@ class RotationAdapters:
             undo.callback(self.vault.write, name, secret)
             self.vault.write(
                 name,
-                secret_values.with_certificate(
+                with_certificate(
                     secret, certificate_pem=certificate.pem, private_key_pem=certificate.private_key_pem
                 ),
             )
@@ -149,7 +147,7 @@ def open_adapters(settings: RotationSettings) -> RotationAdapters:
     return RotationAdapters(
         Certificates(clients.iot()),
         Vault(clients.secrets()),
-        Registry(Table(clients.dynamodb(), settings.vens_table, VENS)),
+        Registry(clients.table(settings.vens_table, VENS)),
         clients.iot_data(),
         settings.stage,
         settings.ven_policy,

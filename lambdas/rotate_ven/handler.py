@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.rotate_ven.adapters import RotationAdapters, open_adapters
 from lambdas.rotate_ven.logic import RotationOp, RotationRequest, due
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients, clock, settings
-from lambdas.shared.counting import count
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger()
-metrics = Metrics()
+from lambdas.shared.invocation import Event, count, entry, logger
 
 
 class Rotated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -31,15 +23,14 @@ class Rotated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     failed: int = 0
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:  # noqa: ARG001 - Lambda's form
+@entry
+def handler(event: Event, context: LambdaContext) -> answers.Answer:  # noqa: ARG001 - Lambda's form
     """Begin or finish one VEN's rotation, or sweep over all VENs."""
-    count(metrics, RotationRequested=1)
+    count(RotationRequested=1)
     return answers.answer(lambda: rotate(event, now=clock.utc_now()))
 
 
-def rotate(event: Any, *, now: float) -> Rotated:
+def rotate(event: Event, *, now: float) -> Rotated:
     """Carry out the operation in *event*."""
     request = answers.request(RotationRequest, event)
     environment = settings.read(RotationSettings)
@@ -69,8 +60,6 @@ def sweep(adapters: RotationAdapters, rotate_days: int, *, now: float) -> Rotate
                 begun += 1
         except Exception as error:  # noqa: BLE001 - the others are looked at all the same
             failed += 1
-            logger.error(  # noqa: TRY400 - a traceback quotes what AWS was given
-                "rotation failed", ven_id=ven_id, reason=clients.error_code(error)
-            )
-    count(metrics, RotationFailed=failed)
+            logger.error("rotation failed", ven_id=ven_id, reason=clients.error_code(error))
+    count(RotationFailed=failed)
     return Rotated(begun=begun, finished=finished, failed=failed)

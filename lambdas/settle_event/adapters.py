@@ -207,12 +207,11 @@ def _reading_window(context: SettlementContext) -> Window:
 
 def open_adapters(needs: SettleSettings) -> SettleAdapters:
     """The adapters of this sandbox."""
-    dynamodb = clients.dynamodb()
     programs = {DEFAULT_PROGRAM: DEFAULT_BASELINE} | codec.load_object(needs.programs)
     return SettleAdapters(
-        events=Table(dynamodb, needs.events_table, EVENTS),
-        telemetry=Table(dynamodb, needs.telemetry_table, TELEMETRY),
-        vens=Table(dynamodb, needs.vens_table, VENS),
+        events=clients.table(needs.events_table, EVENTS),
+        telemetry=clients.table(needs.telemetry_table, TELEMETRY),
+        vens=clients.table(needs.vens_table, VENS),
         shadows=Shadows(clients.iot_data()),
         programs=msgspec.convert(programs, dict[str, Baseline]),
     )

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.api.reports import EventReport
 from contracts.api.requests import SettleEvent
 from lambdas.settle_event.settings import SettleSettings
-from lambdas.shared import answers, clock, settings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger()
-metrics = Metrics()
+from lambdas.shared import answers, clock, invocation, settings
+from lambdas.shared.invocation import Event, entry, logger
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> answers.Answer:
+@entry
+def handler(event: Event, context: LambdaContext) -> answers.Answer:
     """Work out what a DR event delivered, keep the report, and take the event out of the shadows."""
-    metrics.add_metric(name="SettlementRequested", unit=MetricUnit.Count, value=1)
     left_s = context.get_remaining_time_in_millis() / 1000
-    answer = answers.answer(lambda: settle(event, now=clock.utc_now(), left_s=left_s))
-    outcome = "SettlementRefused" if answer.get("ok") is False else "EventSettled"
-    metrics.add_metric(name=outcome, unit=MetricUnit.Count, value=1)
-    return answer
+    return invocation.answer(
+        lambda: settle(event, now=clock.utc_now(), left_s=left_s),
+        requested="SettlementRequested",
+        done="EventSettled",
+        refused="SettlementRefused",
+    )
 
 
-def settle(event: Any, *, now: float, left_s: float) -> EventReport:
+def settle(event: Event, *, now: float, left_s: float) -> EventReport:
     """Settle the event in *event*, or return the report that there is.
 
     A report that was made before what follows the event was stored is made anew when it is requested after

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.errors import VenTwinError
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger(child=True)
+from lambdas.shared.answers import Answer
+from lambdas.shared.invocation import Event, logger
 
 
 class MessageFailedError(VenTwinError):
@@ -25,9 +21,7 @@ class NotWrittenError(VenTwinError):
     """DynamoDB did not take a message's rows in time. SQS delivers the message again."""
 
 
-def answer(
-    event: dict[str, Any], context: LambdaContext, outcomes: Mapping[str, Exception]
-) -> dict[str, Any]:
+def answer(event: Event, context: LambdaContext, outcomes: Mapping[str, Exception]) -> Answer:
     """The partial response for *event*: the messages in *outcomes* failed, the others are done."""
 
     def settle(record: SQSRecord) -> None:

@@ -6,9 +6,11 @@ boto3 is imported here and only then: a request that is refused costs none of it
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from contracts.store.keys import TableKeys
 from lambdas.shared.parallel import CONNECTIONS
+from lambdas.shared.tables import Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -26,50 +28,48 @@ INVOKE_TIMEOUT_S = 26.0
 @cache
 def dynamodb() -> DynamoDBClient:
     """DynamoDB, low level: items are written by `contracts.store.items`."""
-    client: DynamoDBClient = _client("dynamodb")
-    return client
+    return cast("DynamoDBClient", _client("dynamodb"))
 
 
 @cache
 def iot() -> IoTClient:
     """IoT Core's control plane."""
-    client: IoTClient = _client("iot")
-    return client
+    return cast("IoTClient", _client("iot"))
 
 
 @cache
 def iot_data() -> IoTDataPlaneClient:
     """IoT Core's data plane: publishes and shadows."""
-    client: IoTDataPlaneClient = _client("iot-data")
-    return client
+    return cast("IoTDataPlaneClient", _client("iot-data"))
 
 
 @cache
 def secrets() -> SecretsManagerClient:
     """Secrets Manager."""
-    client: SecretsManagerClient = _client("secretsmanager")
-    return client
+    return cast("SecretsManagerClient", _client("secretsmanager"))
 
 
 @cache
 def scheduler() -> EventBridgeSchedulerClient:
     """EventBridge Scheduler."""
-    client: EventBridgeSchedulerClient = _client("scheduler")
-    return client
+    return cast("EventBridgeSchedulerClient", _client("scheduler"))
 
 
 @cache
 def sqs() -> SQSClient:
     """SQS."""
-    client: SQSClient = _client("sqs")
-    return client
+    return cast("SQSClient", _client("sqs"))
 
 
 @cache
 def functions() -> LambdaClient:
     """Lambda, to invoke another function and wait for it; an invocation is never repeated."""
-    client: LambdaClient = _client("lambda", read_timeout=INVOKE_TIMEOUT_S, max_attempts=0)
-    return client
+    return cast("LambdaClient", _client("lambda", read_timeout=INVOKE_TIMEOUT_S, max_attempts=0))
+
+
+def table(name: str, keys: TableKeys) -> Table:
+    """The DynamoDB table *name*."""
+    return Table(dynamodb(), name, keys)
 
 
 def error_code(error: BaseException) -> str:

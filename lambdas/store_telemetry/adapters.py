@@ -52,5 +52,5 @@ class TelemetryAdapters:
 
 def open_adapters(settings: TelemetrySettings) -> TelemetryAdapters:
     """Open the table that the settings name."""
-    table = Table(clients.dynamodb(), settings.telemetry_table, TELEMETRY)
+    table = clients.table(settings.telemetry_table, TELEMETRY)
     return TelemetryAdapters(table, settings.retention_days)

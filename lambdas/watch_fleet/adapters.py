@@ -33,7 +33,6 @@ class WatchAdapters:
 
 def open_adapters(settings: WatchSettings) -> WatchAdapters:
     """Open the tables that the settings name."""
-    dynamodb = clients.dynamodb()
     return WatchAdapters(
-        Table(dynamodb, settings.vens_table, VENS), Table(dynamodb, settings.telemetry_table, TELEMETRY)
+        clients.table(settings.vens_table, VENS), clients.table(settings.telemetry_table, TELEMETRY)
     )

@@ -6,44 +6,32 @@ silent VENs stand in the log line beside them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.api.fleet import Fleet, fleet_at
 from contracts.store import views
 from lambdas.shared import clock, rows, settings
+from lambdas.shared.invocation import Event, count, entry, logger, measure
 from lambdas.watch_fleet.adapters import open_adapters
 from lambdas.watch_fleet.logic import PresenceRow, silent
 from lambdas.watch_fleet.settings import WatchSettings
 
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
 NAMED = 20
 """How many silent VENs the log line names."""
 
-logger = Logger()
-metrics = Metrics()
 
-
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+@entry
+def handler(event: Event, context: LambdaContext) -> dict[str, object]:  # noqa: ARG001 - Lambda's signature
     """Count VENs online, shedding, opted out and silent; sum up requested, delivered and sheddable kW."""
     fleet, quiet = watch(clock.utc_now())
-    for name, unit, value in (
-        ("VensKnown", MetricUnit.Count, fleet.total),
-        ("VensOnline", MetricUnit.Count, fleet.online),
-        ("VensShedding", MetricUnit.Count, fleet.shedding),
-        ("VensOptedOut", MetricUnit.Count, fleet.opted_out),
-        ("VensSilent", MetricUnit.Count, len(quiet)),
-        ("FlexibilityKw", MetricUnit.NoUnit, fleet.flexibility_kw),
-        ("AskedKw", MetricUnit.NoUnit, fleet.requested_kw),
-        ("DeliveredKw", MetricUnit.NoUnit, fleet.delivered_kw),
-    ):
-        metrics.add_metric(name=name, unit=unit, value=value)
+    count(
+        VensKnown=fleet.total,
+        VensOnline=fleet.online,
+        VensShedding=fleet.shedding,
+        VensOptedOut=fleet.opted_out,
+        VensSilent=len(quiet),
+    )
+    measure(FlexibilityKw=fleet.flexibility_kw, AskedKw=fleet.requested_kw, DeliveredKw=fleet.delivered_kw)
     if quiet:
         logger.warning("VENs are silent", extra={"count": len(quiet), "ven_ids": quiet[:NAMED]})
     return {"known": fleet.total, "online": fleet.online, "silent": quiet[:NAMED]}

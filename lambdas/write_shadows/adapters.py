@@ -12,7 +12,6 @@ from lambdas.shared.event_book import EventBook, PlanMissingError
 from lambdas.shared.fan_out import ShadowChunk
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
-from lambdas.shared.tables import Table
 from lambdas.write_shadows.logic import MovedOnError, seconds_of
 from lambdas.write_shadows.settings import ShadowSettings
 
@@ -70,7 +69,7 @@ class ShadowAdapters:
 def open_adapters(settings: ShadowSettings) -> ShadowAdapters:
     """Open the table that the settings name."""
     return ShadowAdapters(
-        book=EventBook(Table(clients.dynamodb(), settings.events_table, EVENTS)),
+        book=EventBook(clients.table(settings.events_table, EVENTS)),
         shadows=Shadows(clients.iot_data()),
         per_s=settings.shadow_writes_per_s,
     )

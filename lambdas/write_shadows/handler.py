@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.errors import WireError
 from lambdas.shared import batches, clients, settings
-from lambdas.shared.counting import count
+from lambdas.shared.answers import Answer
+from lambdas.shared.invocation import Event, count, entry
 from lambdas.write_shadows.adapters import open_adapters
 from lambdas.write_shadows.logic import MovedOnError, read_chunk
 from lambdas.write_shadows.settings import ShadowSettings
 
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger()
-metrics = Metrics()
-
-
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+@entry
+def handler(event: Event, context: LambdaContext) -> Answer:
     """Write the chunks of a batch, one after the other; a chunk that fails is delivered again by itself."""
     adapters = open_adapters(settings.read(ShadowSettings))
     failed: dict[str, Exception] = {}
@@ -35,7 +27,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except (WireError, MovedOnError, clients.dynamodb().exceptions.ClientError) as error:
             failed[record["messageId"]] = error
     count(
-        metrics,
         ShadowsWritten=written,
         ShadowsFull=full,
         ChunksFailed=len(failed),
