@@ -28,7 +28,7 @@ class AdmissionRequest(msgspec.Struct, rename="camel", frozen=True, kw_only=True
         return str(self.parameters[SERIAL])
 
 
-def read_admission_request(event: Mapping[str, Any]) -> AdmissionRequest:
+def read_admission_request(event: Mapping[str, object]) -> AdmissionRequest:
     """The request in a hook's event.
 
     Raises:

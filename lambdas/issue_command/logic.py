@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -22,10 +21,10 @@ class PlannedCommand:
     """One command, ready to be recorded and then published."""
 
     message: bytes
-    row: Mapping[str, Any]
+    row: Mapping[str, object]
     answer: CommandIssued
 
-    def same_as(self, row: Mapping[str, Any] | None) -> bool:
+    def same_as(self, row: Mapping[str, object] | None) -> bool:
         """True when *row*, of the same correlation id, is of this very command."""
         return row is not None and all(row.get(name) == self.row[name] for name in ("op", "data"))
 
@@ -58,15 +57,15 @@ def plan_command(
     return PlannedCommand(message, row, answer)
 
 
-def canonical_data(command: VenCommand) -> dict[str, Any]:
+def canonical_data(command: VenCommand) -> dict[str, object]:
     """A command's data under its canonical names, without absent values."""
     if isinstance(command, SetConfig):
         return _settings(command)
-    fields: dict[str, Any] = msgspec.to_builtins(command)
+    fields: dict[str, object] = msgspec.to_builtins(command)
     return {name: value for name, value in fields.items() if value is not None and name != "correlationId"}
 
 
-def _settings(command: SetConfig) -> dict[str, Any]:
+def _settings(command: SetConfig) -> dict[str, object]:
     """Settings within a shadow's limits, since a VEN puts them into its shadow."""
     try:
         check_state(command.settings)

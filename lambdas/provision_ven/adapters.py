@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from contracts.store.keys import VENS
 from contracts.wire.topics import CERTIFICATE_ID
@@ -26,7 +25,7 @@ class ProvisionAdapters:
     vault: Vault
     registry: Registry
 
-    def carry_out(self, event: Mapping[str, Any], *, now: float) -> str:
+    def carry_out(self, event: Mapping[str, object], *, now: float) -> str:
         """Carry out CloudFormation's request; returns the physical id, which is the certificate's.
 
         Raises:
@@ -47,7 +46,7 @@ class ProvisionAdapters:
                 self.registry.regroup(properties.ven_id, properties.groups)
         return physical_id
 
-    def _new_certificate(self, event: Mapping[str, Any], current: str | None, now: float) -> str:
+    def _new_certificate(self, event: Mapping[str, object], current: str | None, now: float) -> str:
         properties, request_id = logic.properties(event), str(event["RequestId"])
         if properties.ven_id is None:
             return self._new_claim(properties, request_id, current)
@@ -103,7 +102,7 @@ class ProvisionAdapters:
             raise NoSecretValueError
         self.vault.write(properties.secret_id, with_trust_root(value, _ca_pem(properties)))
 
-    def _remove(self, event: Mapping[str, Any], physical_id: str) -> None:
+    def _remove(self, event: Mapping[str, object], physical_id: str) -> None:
         """Remove the certificate and, unless the VEN has another resource by now, all that is the VEN's.
 
         It may have other certificates since, by rotation; those go with the VEN. When it has

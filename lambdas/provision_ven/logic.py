@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -64,7 +64,7 @@ class Step(Enum):
     REMOVE = "remove"
 
 
-def plan_step(event: Mapping[str, Any]) -> Step:
+def plan_step(event: Mapping[str, object]) -> Step:
     """The step that answers *event*.
 
     A change of anything that the certificate is bound to, or of where its key lies, takes a new one: the key
@@ -91,7 +91,7 @@ def plan_step(event: Mapping[str, Any]) -> Step:
 _BINDS = ("ven_id", "policy_name", "secret_id", "rotation")
 
 
-def properties(event: Mapping[str, Any], which: str = "ResourceProperties") -> Properties:
+def properties(event: Mapping[str, object], which: str = "ResourceProperties") -> Properties:
     """The resource's properties. Raises FieldError; those of CloudFormation itself are passed over."""
     value = event.get(which)
     if not isinstance(value, Mapping):

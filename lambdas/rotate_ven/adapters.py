@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from contracts.errors import WireError
 from contracts.store.keys import VENS
@@ -129,7 +129,7 @@ class RotationAdapters:
             answer = self.iot_data.get_thing_shadow(thingName=ven_id)
         except self.iot_data.exceptions.ResourceNotFoundException:
             return None
-        state: Any = codec.load_object(answer["payload"].read()).get("state")
+        state: object = codec.load_object(answer["payload"].read()).get("state")
         reported = state.get("reported") if isinstance(state, dict) else None
         used = reported.get("certificateId") if isinstance(reported, dict) else None
         return used if isinstance(used, str) else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from contracts.api.reports import DEFAULT_BASELINE, Baseline, EventReport, VenReport, read_report
 from contracts.api.requests import DEFAULT_PROGRAM
+from contracts.store.items import Item
 from contracts.store.keys import EVENTS, REPORT_SORT_KEY, TELEMETRY, VENS, Key, telemetry_range, ven_sort_key
 from contracts.store.plans import Plan
 from contracts.wire import codec
@@ -64,9 +64,7 @@ class PerformanceRecords:
             lambda ven: self._count(event_id, ven, settled_by, rows_by_ven[ven.ven_id]),
         )
 
-    def _count(
-        self, event_id: str, ven: VenReport, settled_by: Baseline | None, row: Mapping[str, Any]
-    ) -> None:
+    def _count(self, event_id: str, ven: VenReport, settled_by: Baseline | None, row: Item) -> None:
         for _ in range(TRIES):
             values = counted(event_id, ven, settled_by, row)
             if values is None:
@@ -135,7 +133,7 @@ class SettleAdapters:
         timeline: VenTimeline,
         context: SettlementContext,
         history: History,
-        acks: Mapping[str, Any],
+        acks: Item,
     ) -> tuple[MeasuredVen, bool]:
         """One VEN measured, and whether all of its days before could be read."""
         if context.frame.event.duration_s <= 0:
@@ -217,7 +215,7 @@ def open_adapters(needs: SettleSettings) -> SettleAdapters:
     )
 
 
-def _unchanged(row: Mapping[str, Any]) -> Condition:
+def _unchanged(row: Item) -> Condition:
     names = {"#ven": "venId", "#counted": "countedEvents"}
     if "countedEvents" not in row:
         return Condition("attribute_exists(#ven) AND attribute_not_exists(#counted)", names)

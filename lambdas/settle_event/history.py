@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import msgspec
 
+from contracts.store.items import Item
 from contracts.store.keys import day_row_id, telemetry_range
 from lambdas.settle_event.logic.days import (
     DAY_S,
@@ -124,7 +124,7 @@ def _by_day(read: Iterable[PowerRow]) -> Iterator[tuple[int, DayProfile]]:
         yield day, day_profile(Trace.of(of_day), day)
 
 
-def _day_item(ven_id: str, day: int, profile: DayProfile) -> dict[str, Any]:
+def _day_item(ven_id: str, day: int, profile: DayProfile) -> Item:
     kw = [None if value is None else round(value, DIGITS) for value in profile.kw]
     return {
         "venId": ven_id,

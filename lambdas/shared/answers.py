@@ -39,7 +39,7 @@ def conflict(error: str, field: str | None = None) -> RequestRefusedError:
     return RequestRefusedError(Refused(error=error, field=field, code=RefusalCode.CONFLICT))
 
 
-def request(kind: type[T], event: Any) -> T:
+def request(kind: type[T], event: object) -> T:
     """The request in an invocation's event. Raises FieldError."""
     if not isinstance(event, dict):
         raise FieldError("payload", "expected a JSON object")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from contracts.store.items import Item, to_item
 from lambdas.shared import clock
 from lambdas.shared.tables import Table
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import WriteRequestTypeDef
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestTypeDef
 
+K = TypeVar("K")
 WRITE_MAX_ITEMS = 25
 """Source: DynamoDB, BatchWriteItem. moto takes more."""
 ATTEMPTS = 5
@@ -21,11 +22,11 @@ FIRST_PAUSE_S = 0.05
 
 def write_all(
     table: Table,
-    items: Mapping[Any, Item],
+    items: Mapping[K, Item],
     *,
     sleep: Callable[[float], None] = clock.sleep,
     rng: random.Random | None = None,
-) -> set[Any]:
+) -> set[K]:
     """Put *items*, by an id of the caller's; returns the ids of those that are not written.
 
     What DynamoDB leaves unprocessed is tried again with a growing, jittered pause. A call that is
@@ -33,7 +34,7 @@ def write_all(
     """
     jitter = rng or random.Random()  # noqa: S311 - spreads retries, protects nothing
     ids = list(items)
-    unwritten: set[Any] = set()
+    unwritten: set[K] = set()
     for first in range(0, len(ids), WRITE_MAX_ITEMS):
         chunk = {key: items[key] for key in ids[first : first + WRITE_MAX_ITEMS]}
         for attempt in range(ATTEMPTS):
@@ -46,7 +47,7 @@ def write_all(
     return unwritten
 
 
-def _write(table: Table, chunk: Mapping[Any, Item]) -> dict[Any, Item]:
+def _write(table: Table, chunk: Mapping[K, Item]) -> dict[K, Item]:
     """One call; returns what it left."""
     errors = table.client.exceptions
     requests: list[WriteRequestTypeDef] = [{"PutRequest": {"Item": to_item(item)}} for item in chunk.values()]
@@ -61,5 +62,5 @@ def _write(table: Table, chunk: Mapping[Any, Item]) -> dict[Any, Item]:
     return {key: item for key, item in chunk.items() if _key(table, to_item(item)) in left}
 
 
-def _key(table: Table, item: Mapping[str, Any]) -> tuple[str, ...]:
+def _key(table: Table, item: Mapping[str, AttributeValueTypeDef]) -> tuple[str, ...]:
     return tuple(item[name]["S"] for name in table.keys if name is not None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,7 +27,7 @@ class CfnOutcome(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=Tru
     data: dict[str, str] = {}
 
 
-def answer(request: Mapping[str, Any], outcome: CfnOutcome) -> dict[str, Any]:
+def answer(request: Mapping[str, object], outcome: CfnOutcome) -> dict[str, object]:
     """The body of the answer; a *reason* makes it a failure."""
     reason = outcome.reason
     return {
@@ -43,7 +42,7 @@ def answer(request: Mapping[str, Any], outcome: CfnOutcome) -> dict[str, Any]:
     }
 
 
-def send(url: str, body: Mapping[str, Any], *, put: Put | None = None) -> None:
+def send(url: str, body: Mapping[str, object], *, put: Put | None = None) -> None:
     """PUT *body* to *url*, a few times if need be: without an answer a stack hangs for an hour.
 
     Raises:

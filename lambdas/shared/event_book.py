@@ -7,7 +7,6 @@ whoever is killed in between has changed nothing, and of two at once one wins.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -90,10 +89,10 @@ class EventBook:
     def mark_done(self, row: EventRow, full: frozenset[str]) -> None:
         """Note that all that follows from *row* is written, unless the header has moved on."""
         still = Condition("#revision = :revision", {"#revision": "revision"}, {":revision": row.revision})
-        done: dict[str, Any] = {"doneRevision": row.revision, "full": sorted(full)}
+        done: dict[str, object] = {"doneRevision": row.revision, "full": sorted(full)}
         self.table.update(Key(row.event_id, EVENT_SORT_KEY), done, when=still)
 
 
-def _item(row: EventRow) -> dict[str, Any]:
-    value: dict[str, Any] = msgspec.to_builtins(row)
+def _item(row: EventRow) -> Item:
+    value: Item = msgspec.to_builtins(row)
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 
@@ -112,12 +112,12 @@ def attributes(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(field.encode_name for field in msgspec.structs.fields(kind))
 
 
-def read(kind: type[R], item: Any) -> R:
+def read(kind: type[R], item: Mapping[str, object]) -> R:
     """An item as a row."""
     return msgspec.convert(codec.canonical_for(kind, item), kind)
 
 
-def read_all(kind: type[R], items: Iterable[Any]) -> tuple[R, ...]:
+def read_all(kind: type[R], items: Iterable[Mapping[str, object]]) -> tuple[R, ...]:
     """Items as rows."""
     return tuple(read(kind, item) for item in items)
 

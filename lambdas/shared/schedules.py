@@ -13,6 +13,7 @@ from contracts.wire.ids import EventId
 
 if TYPE_CHECKING:
     from types_boto3_scheduler import EventBridgeSchedulerClient
+    from types_boto3_scheduler.type_defs import TargetTypeDef
 
 SOONEST_S = 15
 """EventBridge Scheduler refuses a time that has passed; this leaves room for the call itself."""
@@ -51,12 +52,9 @@ class EventSchedules:
             return
         request = DispatchEvent(action="redispatch", event_id=event_id)
         target = self._target(self.dispatch_arn, request, retries=0, retry_for_s=60)
-        between = {
-            "StartDate": datetime.fromtimestamp(int(from_ts), UTC),
-            "EndDate": datetime.fromtimestamp(int(to_ts), UTC),
-        }
+        start, end = (datetime.fromtimestamp(int(ts), UTC) for ts in (from_ts, to_ts))
         rate = f"rate({every_min} {'minute' if every_min == 1 else 'minutes'})"
-        self._put(event_id, REDISPATCH, rate, target, between)
+        self._put(event_id, REDISPATCH, rate, target, StartDate=start, EndDate=end)
 
     def drop_redispatch(self, event_id: str) -> None:
         """Take the recurring schedule away, when there is one."""
@@ -66,7 +64,12 @@ class EventSchedules:
             return
 
     def _put(
-        self, event_id: str, purpose: str, expression: str, target: Any, between: dict[str, Any] | None = None
+        self,
+        event_id: str,
+        purpose: str,
+        expression: str,
+        target: TargetTypeDef,
+        **between: datetime,
     ) -> None:
         schedule: Any = {
             "Name": event_schedule_name(event_id, purpose),
@@ -76,7 +79,7 @@ class EventSchedules:
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "ActionAfterCompletion": "DELETE",
             "Target": target,
-            **(between or {}),
+            **between,
         }
         try:
             self.client.create_schedule(**schedule)
@@ -86,7 +89,7 @@ class EventSchedules:
             except self.client.exceptions.ResourceNotFoundException:  # it ran, and deleted itself, in between
                 self.client.create_schedule(**schedule)
 
-    def _target(self, function_arn: str, request: Any, *, retries: int, retry_for_s: int) -> Any:
+    def _target(self, function_arn: str, request: object, *, retries: int, retry_for_s: int) -> TargetTypeDef:
         return {
             "Arn": function_arn,
             "RoleArn": self.role_arn,

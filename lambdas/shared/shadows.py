@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from contracts.wire import codec
 from contracts.wire.shadow import check_state
@@ -19,7 +19,7 @@ class Shadows:
 
     client: IoTDataPlaneClient
 
-    def set_desired(self, ven_id: str, desired: Mapping[str, Any]) -> bool:
+    def set_desired(self, ven_id: str, desired: Mapping[str, object]) -> bool:
         """Merge *desired* into a VEN's shadow; False when the shadow has no room for it.
 
         Raises:
@@ -33,6 +33,6 @@ class Shadows:
             return False
         return True
 
-    def set_event(self, ven_id: str, event_id: str, value: Mapping[str, Any] | None) -> bool:
+    def set_event(self, ven_id: str, event_id: str, value: Mapping[str, object] | None) -> bool:
         """Set or, with None, remove ``desired.drEvents.<event_id>``. Returns and raises as `set_desired`."""
         return self.set_desired(ven_id, {"drEvents": {event_id: value}})

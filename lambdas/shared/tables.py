@@ -24,7 +24,7 @@ class Condition:
 
     expression: str
     names: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Table:
         answer = self.client.get_item(TableName=self.name, Key=to_item(self.key(key)), ConsistentRead=True)
         return from_item(answer["Item"]) if "Item" in answer else None
 
-    def put_new(self, item: Mapping[str, Any]) -> bool:
+    def put_new(self, item: Mapping[str, object]) -> bool:
         """Write *item*, unless its key is taken; returns True when it was written."""
         return self._write(
             self.client.put_item,
@@ -65,23 +65,23 @@ class Table:
             ExpressionAttributeNames={"#p": self.keys.partition},
         )
 
-    def replace(self, item: Mapping[str, Any], *, when: Condition) -> bool:
+    def replace(self, item: Mapping[str, object], *, when: Condition) -> bool:
         """Write *item* over what is there, when the condition is true; returns True then."""
         return self._write(self.client.put_item, Item=to_item(item), **_conditional(when))
 
     def update(
         self,
         key: Key,
-        values: Mapping[str, Any],
+        values: Mapping[str, object],
         *,
-        once: Mapping[str, Any] | None = None,
+        once: Mapping[str, object] | None = None,
         when: Condition | None = None,
     ) -> bool:
         """Set *values* (None removes) and, where still absent, *once*; returns True when *when* was true."""
         names: dict[str, str] = dict(when.names) if when else {}
         placeholders = {name: to_attribute(value) for name, value in (when.values if when else {}).items()}
         expression = _update_expression(values, once or {}, names, placeholders)
-        optional: dict[str, Any] = {"ConditionExpression": when.expression} if when else {}
+        optional: dict[str, object] = {"ConditionExpression": when.expression} if when else {}
         if placeholders:
             optional["ExpressionAttributeValues"] = placeholders
         return self._write(
@@ -96,7 +96,7 @@ class Table:
         """Delete the item when the condition is true; returns True then."""
         return self._write(self.client.delete_item, Key=to_item(self.key(key)), **_conditional(when))
 
-    def _write(self, call: Callable[..., Any], **arguments: Any) -> bool:
+    def _write(self, call: Callable[..., object], **arguments: object) -> bool:
         """Make a conditional *call*; returns False when its condition was false."""
         try:
             call(TableName=self.name, **arguments)
@@ -176,7 +176,7 @@ class Table:
         keys = [to_item(self.key(Key(partition, sort))) for partition in dict.fromkeys(partitions)]
         chunks = [keys[first : first + GET_MAX_KEYS] for first in range(0, len(keys), GET_MAX_KEYS)]
 
-        def read(chunk: list[dict[str, Any]]) -> list[Item]:
+        def read(chunk: list[Item]) -> list[Item]:
             items: list[Item] = []
             while chunk:
                 request = {
@@ -194,7 +194,7 @@ class Table:
         return [item for items in parallel.over(chunks, read) for item in items]
 
 
-def _conditional(when: Condition) -> dict[str, Any]:
+def _conditional(when: Condition) -> dict[str, object]:
     return {
         "ConditionExpression": when.expression,
         "ExpressionAttributeNames": dict(when.names),
@@ -208,8 +208,8 @@ def _projection(attributes: Collection[str]) -> tuple[str, dict[str, str]]:
 
 
 def _update_expression(
-    values: Mapping[str, Any],
-    once: Mapping[str, Any],
+    values: Mapping[str, object],
+    once: Mapping[str, object],
     names: dict[str, str],
     placeholders: dict[str, AttributeValueTypeDef],
 ) -> str:

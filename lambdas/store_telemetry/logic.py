@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from contracts.errors import FieldError, WireError
 from contracts.store.envelopes import read_envelope
+from contracts.store.items import Item
 from contracts.store.keys import telemetry_item
 from contracts.wire.telemetry import LoadsSnapshot, Telemetry, read_loads, read_telemetry
 from contracts.wire.topics import check_ven_id
@@ -41,7 +41,7 @@ class TelemetryBatch:
     *messages* has the messages that a row came in, since a repeat may be in the same batch.
     """
 
-    rows: dict[RowKey, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[RowKey, Item] = field(default_factory=dict)
     messages: dict[RowKey, list[str]] = field(default_factory=dict)
     latest: dict[str, Reading] = field(default_factory=dict)
     circuits: dict[str, Reading] = field(default_factory=dict)
@@ -78,13 +78,13 @@ def read_message(message_id: str, body: str) -> Reading:
     raise FieldError("topic", "is neither of telemetry nor of loads")
 
 
-def telemetry_row(telemetry: Telemetry, received_ts: float, retention_days: int) -> dict[str, Any]:
+def telemetry_row(telemetry: Telemetry, received_ts: float, retention_days: int) -> Item:
     """The row of the telemetry table."""
     expires_ts = rows.expires_ts(received_ts, retention_days)
     return telemetry_item(telemetry, received_ts=received_ts, expires_ts=expires_ts)
 
 
-def latest_row(reading: Reading, retention_days: int) -> dict[str, Any]:
+def latest_row(reading: Reading, retention_days: int) -> Item:
     """The VEN's latest row, or snapshot, without its key; None for each attribute that goes.
 
     The latest row is without loads: it is written every report interval, and DynamoDB counts by the KB.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.store import views
+from contracts.store.items import Item
 from contracts.store.keys import LATEST_ROW, TELEMETRY, VENS
 from lambdas.shared import clients, rows
 from lambdas.shared.tables import Table
@@ -21,7 +21,7 @@ class WatchAdapters:
     vens: Table
     telemetry: Table
 
-    def all_vens(self) -> list[dict[str, Any]]:
+    def all_vens(self) -> list[Item]:
         """Every VEN's row, as far as its view and its presence need it."""
         return list(self.vens.scan(dict.fromkeys((*rows.attributes(Ven), *rows.attributes(PresenceRow)))))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 import msgspec
 
@@ -37,8 +36,8 @@ class Change:
 
     table: TableName
     key: Key
-    values: Mapping[str, Any]
-    once: Mapping[str, Any] | None = None
+    values: Mapping[str, object]
+    once: Mapping[str, object] | None = None
     when: Condition | None = None
 
 
@@ -52,23 +51,27 @@ def changes(message: Message, *, retention_days: int) -> list[Change]:
 
 
 def _presence(message: Presence) -> Change:
-    values = {"online": message.online, "presenceOrder": message.order, "presenceTs": message.at_ts}
-    return _of_ven(message.ven_id, values, order="presenceOrder", time="presenceTs")
+    order, at_ts = {"presenceOrder": message.order}, {"presenceTs": message.at_ts}
+    return _of_ven(message.ven_id, {"online": message.online}, order, at_ts)
 
 
 def _reported(message: ReportedState) -> Change:
-    values = message.state | {"shadowVersion": message.version, "reportedTs": message.at_ts}
-    return _of_ven(message.ven_id, values, order="shadowVersion", time="reportedTs")
+    order, at_ts = {"shadowVersion": message.version}, {"reportedTs": message.at_ts}
+    return _of_ven(message.ven_id, message.state, order, at_ts)
 
 
-def _of_ven(ven_id: str, values: Mapping[str, Any], *, order: str, time: str) -> Change:
-    """A change of a VEN's row that never goes back."""
+def _of_ven(
+    ven_id: str, values: Mapping[str, object], order: Mapping[str, int], at_ts: Mapping[str, float]
+) -> Change:
+    """A change of a VEN's row that never goes back in *order*, an attribute with its value, nor in time."""
+    ((order_name, version),) = order.items()
+    ((time_name, changed_ts),) = at_ts.items()
     newer = Condition(
         "attribute_exists(#ven) AND (attribute_not_exists(#order) OR #order < :order OR #time < :restart)",
-        {"#ven": "venId", "#order": order, "#time": time},
-        {":order": values[order], ":restart": values[time] - RESTART_S},
+        {"#ven": "venId", "#order": order_name, "#time": time_name},
+        {":order": version, ":restart": changed_ts - RESTART_S},
     )
-    return Change(TableName.VENS, Key(ven_id), values, when=newer)
+    return Change(TableName.VENS, Key(ven_id), {**values, **order, **at_ts}, when=newer)
 
 
 def _of_ack(message: ReceivedAck, retention_days: int) -> list[Change]:
@@ -91,7 +94,7 @@ def is_transition(ack: Ack) -> bool:
     )
 
 
-def _command(message: ReceivedAck, expires: Mapping[str, Any]) -> Change:
+def _command(message: ReceivedAck, expires: Mapping[str, object]) -> Change:
     """The ack beside its command; by itself when the command came from elsewhere. The later ack stays.
 
     A command without an id, or one that could not be read, is answered without one; a key cannot be empty,
@@ -102,7 +105,7 @@ def _command(message: ReceivedAck, expires: Mapping[str, Any]) -> Change:
     later = Condition(
         "attribute_not_exists(#ack) OR #ack.#ts <= :ts", {"#ack": "ack", "#ts": "ts"}, {":ts": ack.ts}
     )
-    values = {"ack": _shown(ack), "ackReceivedTs": message.received_ts}
+    values = {"ack": msgspec.to_builtins(ack), "ackReceivedTs": message.received_ts}
     return Change(
         TableName.COMMANDS,
         Key(message.ven_id, correlation_id),
@@ -112,7 +115,7 @@ def _command(message: ReceivedAck, expires: Mapping[str, Any]) -> Change:
     )
 
 
-def _transition(message: ReceivedAck, event_id: str, expires: Mapping[str, Any]) -> Change:
+def _transition(message: ReceivedAck, event_id: str, expires: Mapping[str, object]) -> Change:
     """The VEN's item in the event: under each phase's name, the time and the figures of its ack.
 
     The first ack of a phase stays, with why the VEN left and which circuits were taken out by hand; what it
@@ -135,15 +138,10 @@ def _transition(message: ReceivedAck, event_id: str, expires: Mapping[str, Any])
     return Change(TableName.EVENTS, key, {"venId": message.ven_id}, once=once)
 
 
-def _metered_kwh(ack: Ack) -> dict[str, Any]:
+def _metered_kwh(ack: Ack) -> dict[str, float]:
     """The kWh that the VEN itself metered until this transition, under its revision."""
     delivered_kwh = (ack.data or {}).get("deliveredKwh")
     if not is_transition(ack) or not isinstance(delivered_kwh, int | float):
         return {}
     revision = ack.correlation_id.split(":")[-2]
     return {f"{METERED_KWH_PREFIX}{revision}": delivered_kwh}
-
-
-def _shown(ack: Ack) -> dict[str, Any]:
-    value: dict[str, Any] = msgspec.to_builtins(ack)
-    return value

@@ -50,7 +50,7 @@ class ReportedState(msgspec.Struct, frozen=True, kw_only=True):
     ven_id: str
     version: int
     at_ts: float
-    state: dict[str, Any]
+    state: dict[str, object]
 
 
 Message = ReceivedAck | Presence | ReportedState
@@ -136,10 +136,10 @@ def _reported(envelope: Envelope, ven_id: str) -> ReportedState:
     )
 
 
-def _row_state(reported: Mapping[str, Any]) -> dict[str, Any]:
+def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
     """The row's attributes of a reported state; None for each that is not reported."""
     state = codec.convert(_ReportedFields, reported, under="state.reported")
-    figures: dict[str, Any] = msgspec.to_builtins(state.metrics)
+    figures: dict[str, object] = msgspec.to_builtins(state.metrics)
     return figures | {
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
         "status": state.ven.status,
@@ -150,10 +150,9 @@ def _row_state(reported: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _opt_out(reported: Mapping[str, Any]) -> dict[str, Any] | None:
+def _opt_out(reported: Mapping[str, object]) -> object:
     """The opt-out as an object; it is reported as it is desired, so ``true`` stands for one too."""
     read = read_desired({"optOut": reported.get("optOut")})
     if read.errors:
         raise FieldError("state.reported.optOut", next(iter(read.errors.values())))
-    value: dict[str, Any] | None = msgspec.to_builtins(read.opt_out)
-    return value
+    return msgspec.to_builtins(read.opt_out)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from contracts.api.reports import Baseline, VenReport
+from contracts.store.items import Item
 
 WEIGHT = 0.3
 """Of the latest event in a VEN's performance: three events back it still counts a third."""
@@ -19,9 +17,7 @@ REMEMBERED = 20
 """Ids of events that were counted, the latest last: settled again, they are not counted again."""
 
 
-def counted(
-    event_id: str, ven: VenReport, settled_by: Baseline | None, row: Mapping[str, Any]
-) -> dict[str, Any] | None:
+def counted(event_id: str, ven: VenReport, settled_by: Baseline | None, row: Item) -> Item | None:
     """The changes to a VEN's row; None when the event is counted already."""
     events = list(row.get("countedEvents") or [])
     if event_id in events:
@@ -30,7 +26,7 @@ def counted(
     latest_ts = max(last_ts, ven.start_ts)
     dispatched_kwh = _decayed(row.get("calledKwh") or 0.0, latest_ts - last_ts)
     dispatched_kwh += _decayed(ven.requested_kwh, latest_ts - ven.start_ts)
-    values: dict[str, Any] = {
+    values: Item = {
         "calledKwh": round(dispatched_kwh, 6),
         "lastCalledTs": latest_ts,
         "countedEvents": [*events, event_id][-REMEMBERED:],

@@ -18,6 +18,7 @@ from contracts.api.reports import (
     Series,
     VenReport,
 )
+from contracts.store.items import Item
 from contracts.store.keys import REPORT_SORT_KEY
 from contracts.store.plans import Plan
 from contracts.wire import codec
@@ -137,13 +138,12 @@ def too_large(report: EventReport) -> bool:
     return len(codec.encode(report)) > REPORT_MAX_BYTES
 
 
-def report_item(report: EventReport, expires_ts: int) -> dict[str, Any]:
+def report_item(report: EventReport, expires_ts: int) -> Item:
     """The report as an item of the events table."""
-    value: dict[str, Any] = msgspec.to_builtins(report)
     return {
         "eventId": report.event_id,
         "part": REPORT_SORT_KEY,
-        "report": value,
+        "report": msgspec.to_builtins(report),
         "settledTs": report.settled_ts,
         "expiresTs": expires_ts,
     }
@@ -154,7 +154,7 @@ def rounded(report: EventReport) -> EventReport:
     return msgspec.convert(_rounded(msgspec.to_builtins(report)), EventReport)
 
 
-def _rounded(value: Any) -> Any:
+def _rounded(value: object) -> object:
     if isinstance(value, float):
         return round(value, DIGITS)
     if isinstance(value, dict):

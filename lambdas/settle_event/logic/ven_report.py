@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
-from contracts.api.reports import Baseline, Delivered, Quality, VenReport
+from contracts.api.reports import Baseline, Delivered, Quality, Score, VenReport
+from contracts.store.items import Item
 from contracts.store.keys import METERED_KWH_PREFIX
 from contracts.wire.events import Phase
 from contracts.wire.ids import VenId
@@ -65,7 +65,7 @@ class VenEvidence:
     timeline: VenTimeline
     trace: Trace
     matched_days: tuple[MatchedDay, ...] = ()
-    acks: Mapping[str, Any] = field(default_factory=dict)
+    acks: Item = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _delivered(
 def _figures(
     reduction: Reduction,
     by_interval: list[Reduction | None],
-    scored: Any = None,
+    scored: Score | None = None,
     matched: MatchedBaseline | None = None,
 ) -> Delivered:
     band = matched.band_kw(reduction.delivered_kw) if matched else None
@@ -255,22 +255,20 @@ def _rebound_1h_kwh(trace: Trace, window: Window) -> float | None:
     return after.used_kwh - after.clone_kwh if after.covered_s > 0 else None
 
 
-def _reported_kwh(acks: Mapping[str, Any]) -> float | None:
+def _reported_kwh(acks: Item) -> float | None:
     """Energy that the VEN itself reports as delivered, over all its acting; None without a report."""
     energies = [kwh for name, kwh in acks.items() if name.startswith(METERED_KWH_PREFIX)]
     return sum(energies) if energies else None
 
 
-def _reason(opted_out: Mapping[str, Any] | None) -> str | None:
+def _reason(opted_out: Item | None) -> str | None:
     if opted_out is None:
         return None
     opt_out = (opted_out.get("data") or {}).get("optOut") or {}
     return str(opt_out.get("reason", "without a reason"))
 
 
-def _notes(
-    window: Window, covered_s: float, delivered: dict[Baseline, Delivered], acks: Mapping[str, Any]
-) -> list[str]:
+def _notes(window: Window, covered_s: float, delivered: dict[Baseline, Delivered], acks: Item) -> list[str]:
     if window.duration_s <= 0:
         return ["cancelled before it started"]
     notes = [MissingTelemetry.HOUR_BEFORE.value] if "meter_before" not in delivered else []
@@ -285,5 +283,5 @@ def _notes(
     return notes
 
 
-def _by_hand(ack: Mapping[str, Any]) -> list[str]:
+def _by_hand(ack: Item) -> list[str]:
     return list((ack.get("data") or {}).get("byHand", []))

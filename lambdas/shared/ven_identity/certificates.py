@@ -6,7 +6,7 @@ import hashlib
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lambdas.shared import clock
 
@@ -91,7 +91,7 @@ class Certificates:
             else:
                 return
 
-    def _gone_is_fine(self, call: Callable[..., Any], **arguments: str) -> None:
+    def _gone_is_fine(self, call: Callable[..., object], **arguments: str) -> None:
         try:
             call(**arguments)
         except self.client.exceptions.ResourceNotFoundException:

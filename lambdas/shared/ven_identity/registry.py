@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from contracts.store.items import Item
 from contracts.store.keys import Key
 from lambdas.shared.tables import Condition, Table
 
@@ -77,7 +77,7 @@ class Registry:
         return self.vens.delete(Key(ven_id), when=unchanged)
 
 
-def _registration(row: Mapping[str, Any]) -> Registration:
+def _registration(row: Item) -> Registration:
     certified_ts = row.get("certifiedTs", row.get("provisionedTs"))
     certificate_id = row.get("certificateId")
     # A row of an earlier release: nothing had changed the certificate but CloudFormation.
