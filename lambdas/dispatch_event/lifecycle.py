@@ -31,17 +31,9 @@ def create(
     """Create the event, or complete it when it was cut short. Raises RequestRefusedError, FieldError."""
     row = adapters.book.find(event_id)
     if row is None:
-        adapters.check_program(request.program)
-        planned = plan.plan_event(
-            request,
-            event_id,
-            adapters.fleet(request.targets),
-            now=now,
-            retention_days=adapters.retention_days,
-            token=new_token(),
-        )
-        adapters.book.write_plan(planned.row, planned.plan)
-        row = planned.row if adapters.book.create(planned.row) else _existing(adapters, event_id)
+        row = _plan(adapters, request, event_id, now=now)
+        if not adapters.book.create(row):
+            row = _existing(adapters, event_id)
     _check_asks_for(row, request)
     row, in_force = _complete(adapters, row, now=now)
     _check_asks_for(row, request)  # the newest revision stands, whatever this one wanted
@@ -60,22 +52,9 @@ def revise(
             return row
         _check_match(row, request.if_match)
         _check_not_over(row, now)
-        adapters.check_program(request.program)
-        planned = plan.plan_event(
-            request,
-            event_id,
-            adapters.fleet(request.targets),
-            now=now,
-            retention_days=adapters.retention_days,
-            token=new_token(),
-            before=Planned(row, adapters.book.plan(row)),
-        )
-        adapters.book.write_plan(planned.row, planned.plan)
-        return planned.row
+        return _plan(adapters, request, event_id, now=now, before=row)
 
-    row = _change(adapters, event_id, revised)
-    row, in_force = _complete(adapters, row, now=now)
-    return plan.answer(row, in_force)
+    return _changed(adapters, event_id, revised, now=now)
 
 
 def cancel(
@@ -91,8 +70,7 @@ def cancel(
         _check_not_over(row, now)
         return msgspec.structs.replace(row, cancelled_ts=now, revision=row.revision + 1)
 
-    row, in_force = _complete(adapters, _change(adapters, event_id, cancelled), now=now)
-    return plan.answer(row, in_force)
+    return _changed(adapters, event_id, cancelled, now=now)
 
 
 def delete(
@@ -110,8 +88,7 @@ def delete(
             row, deleted_ts=now, cancelled_ts=cancelled_ts, revision=row.revision + 1
         )
 
-    row, in_force = _complete(adapters, _change(adapters, event_id, deleted, also_deleted=True), now=now)
-    return plan.answer(row, in_force)
+    return _changed(adapters, event_id, deleted, now=now, also_deleted=True)
 
 
 def redispatch(
@@ -123,14 +100,14 @@ def redispatch(
         The answer, and what there was to change; None when the event is not running.
     """
     row = _existing(adapters, event_id)
-    if row.cancelled_ts is not None:
-        return plan.answer(row, adapters.book.plan(row), "has been cancelled: nothing to do"), None
-    if not row.start_ts <= now < row.end_ts:
-        when = f"starts at {row.start_ts}" if now < row.start_ts else f"is over since {row.end_ts}"
-        return plan.answer(row, adapters.book.plan(row), f"{when}: nothing to do"), None
-    row, in_force = _complete(adapters, row, now=now)
-    if row.cancelled_ts is not None:
-        return plan.answer(row, in_force, "has been cancelled: nothing to do"), None
+    idle = _idle(row, now)
+    if idle is None:
+        row, in_force = _complete(adapters, row, now=now)
+        idle = _idle(row, now)
+    else:
+        in_force = adapters.book.plan(row)
+    if idle is not None:
+        return plan.answer(row, in_force, f"{idle}: nothing to do"), None
     fleet = adapters.fleet_left(row.targets)
     latest = adapters.latest(ven.ven_id for ven in fleet if ven.online)
     outcome = rebalance(row, in_force, fleet, latest, now=now, token=new_token())
@@ -146,21 +123,54 @@ def redispatch(
     return plan.answer(row, in_force, outcome.note), outcome
 
 
-def _change(
+def _plan(
+    adapters: DispatchAdapters,
+    request: DispatchEvent,
+    event_id: EventId,
+    *,
+    now: float,
+    before: EventRow | None = None,
+) -> EventRow:
+    """Plan the event, or a revision of *before*, over the fleet, and store the plan; its header."""
+    adapters.check_program(request.program)
+    planned = plan.plan_event(
+        request,
+        event_id,
+        adapters.fleet(request.targets),
+        now=now,
+        retention_days=adapters.retention_days,
+        token=new_token(),
+        before=None if before is None else Planned(before, adapters.book.plan(before)),
+    )
+    adapters.book.write_plan(planned.row, planned.plan)
+    return planned.row
+
+
+def _idle(row: EventRow, now: float) -> str | None:
+    """The reason why there is nothing to redispatch at *now*, in words; None when there may be."""
+    if row.cancelled_ts is not None:
+        return "has been cancelled"
+    if now < row.start_ts:
+        return f"starts at {row.start_ts}"
+    return None if now < row.end_ts else f"is over since {row.end_ts}"
+
+
+def _changed(
     adapters: DispatchAdapters,
     event_id: EventId,
-    changed: Callable[[EventRow], EventRow],
+    change: Callable[[EventRow], EventRow],
     *,
+    now: float,
     also_deleted: bool = False,
-) -> EventRow:
-    """Commit what *changed* makes of the header, made anew while others change it in between."""
+) -> EventDispatched:
+    """Commit what *change* makes of the header, made anew while others change it in between; carry it out."""
     for _ in range(ATTEMPTS):
         row = adapters.book.find(event_id) if also_deleted else _existing(adapters, event_id)
         if row is None:
             raise answers.not_found(f"no event {event_id!r}", "eventId")
-        new = changed(row)
+        new = change(row)
         if new is row or adapters.book.commit(new, instead_of=row):
-            return new
+            return plan.answer(*_complete(adapters, new, now=now))
     raise answers.conflict("is being changed by others: try again", "eventId")
 
 

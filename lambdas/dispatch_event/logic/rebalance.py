@@ -8,6 +8,7 @@ are called for less, the last in merit order first. Within a tolerance nothing i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
@@ -43,14 +44,37 @@ RECOVERED_KW = 0.5
 """A VEN that offers so much more than when it was limited is limited no longer: a car was plugged in."""
 
 
+class Outcome(StrEnum):
+    """The end of a redispatch; its value is the words for people."""
+
+    NOT_BEGUN = "has not begun: it starts at {start_ts}"
+    OVER = "is over since {end_ts}"
+    NO_POWER = "the interval in force asks for no power to be shed"
+    IN_TOLERANCE = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: nothing to change"
+    EXHAUSTED = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: nobody has more to give"
+    CHANGED = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: {vens} VENs are called for another share"
+
+
 class Rebalanced(NamedTuple):
     """The outcome: a plan in place of the one in force and the VENs that it changes, or neither."""
 
-    note: str
+    outcome: Outcome
     row: EventRow
     plan: Plan | None = None
     changed: frozenset[str] = frozenset()
     delivered_kw: float | None = None
+    requested_kw: float = 0.0
+
+    @property
+    def note(self) -> str:
+        """The outcome in words."""
+        return self.outcome.format(
+            start_ts=self.row.start_ts,
+            end_ts=self.row.end_ts,
+            delivered_kw=self.delivered_kw,
+            requested_kw=self.requested_kw,
+            vens=len(self.changed),
+        )
 
 
 def rebalance(
@@ -65,16 +89,20 @@ def rebalance(
     """Change *row*'s event at *now*, if need be, with the fleet *vens* and each VEN's latest row."""
     at = running_event(row, plan, now)
     if at is None:
-        return Rebalanced(_outside(row, now), row)
+        return Rebalanced(Outcome.NOT_BEGUN if now < row.start_ts else Outcome.OVER, row)
     wanted_w = requested_w(row.intervals[at.index])
     if not wanted_w:
-        return Rebalanced("the interval in force asks for no power to be shed", row)
+        return Rebalanced(Outcome.NO_POWER, row)
     by_id = {ven.ven_id: ven for ven in vens}
     seen = deliveries(at, by_id, latest)
     delivered_w = sum(delivery.delivered_w for delivery in seen.values())
     gap_w = wanted_w - delivered_w
-    state = f"delivers {delivered_w / W_PER_KW:.3f} of {wanted_w / W_PER_KW:.3f} kW"
-    quiet = Rebalanced(f"{state}: nothing to change", row, delivered_kw=delivered_w / W_PER_KW)
+    quiet = Rebalanced(
+        Outcome.IN_TOLERANCE,
+        row,
+        delivered_kw=delivered_w / W_PER_KW,
+        requested_kw=wanted_w / W_PER_KW,
+    )
     if _within_tolerance(gap_w, wanted_w):
         return quiet
     change = _Change(at, by_id, latest, seen)
@@ -85,9 +113,8 @@ def rebalance(
     after = change.plan(token)
     changed = _differing(plan, after)
     if not changed:
-        return quiet._replace(note=f"{state}: nobody has more to give" if gap_w > 0 else quiet.note)
-    note = f"{state}: {len(changed)} VENs are called for another share"
-    return Rebalanced(note, change.header(after), after, changed, delivered_w / W_PER_KW)
+        return quiet._replace(outcome=Outcome.EXHAUSTED) if gap_w > 0 else quiet
+    return quiet._replace(outcome=Outcome.CHANGED, row=change.header(after), plan=after, changed=changed)
 
 
 def _within_tolerance(gap_w: float, wanted_w: float) -> bool:
@@ -275,12 +302,6 @@ def _holds(limit: Limit, ven: VenRow, now_ts: float) -> bool:
     offer_kw = ven.shed_availability_kw or 0.0
     recovered = limit.offer_kw is not None and offer_kw >= limit.offer_kw + RECOVERED_KW
     return limit.until_ts > now_ts and not recovered
-
-
-def _outside(row: EventRow, now: float) -> str:
-    if now < row.start_ts:
-        return f"has not begun: it starts at {row.start_ts}"
-    return f"is over since {row.end_ts}"
 
 
 def _shed_indices(row: EventRow) -> list[int]:

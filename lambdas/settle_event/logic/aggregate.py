@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 from contracts.api.reports import Baseline, Delivered
 from contracts.wire.units import S_PER_H, kwh
-from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
+from lambdas.settle_event.logic.baselines import (
+    MatchedBaseline,
+    MissingTelemetry,
+    NoBaseline,
+    NoBaselineError,
+    match_baseline,
+)
 from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
 from lambdas.settle_event.logic.measure import score
 from lambdas.settle_event.logic.rules import RULES, Rule
@@ -31,7 +37,7 @@ class Aggregate:
     """
 
     delivered: dict[Baseline, Delivered]
-    reasons: dict[Baseline, str]
+    reasons: dict[Baseline, NoBaseline]
     members: dict[Baseline, tuple[MeasuredVen, ...]]
     kw: dict[Baseline, Quarters]
 
@@ -45,7 +51,7 @@ def aggregate(vens: Sequence[MeasuredVen], context: SettlementContext) -> Aggreg
         try:
             matched = _matched(rule, members, context.frame, vens)
         except NoBaselineError as error:
-            fleet.reasons[rule.name] = str(error)
+            fleet.reasons[rule.name] = error.reason
             continue
         fleet.kw[rule.name] = matched.kw
         delivered = _delivered(matched, members, context)
@@ -111,9 +117,7 @@ def _matched(
     """The rule on the sum of *members*. Raises NoBaselineError."""
     if not members:
         reasons = Counter(ven.reasons[rule.name] for ven in vens if rule.name in ven.reasons)
-        raise NoBaselineError(
-            reasons.most_common(1)[0][0] if reasons else "no VEN has telemetry enough in the event"
-        )
+        raise NoBaselineError(reasons.most_common(1)[0][0] if reasons else MissingTelemetry.ENOUGH)
     return match_baseline(
         rule,
         sum_days([ven.matched_days for ven in members]),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
 from contracts.errors import VenTwinError
 from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
@@ -23,8 +25,39 @@ BAND = (0.1, 0.9)
 LEAST_ERRORS = 4
 
 
+class MissingTelemetry(StrEnum):
+    """Telemetry without which there is no such baseline; the value is the note of the report."""
+
+    HOUR_BEFORE = "meter_before: no telemetry in the hour before the event"
+    EVENT = "clone: no telemetry in the event"
+    ENOUGH = "no VEN has telemetry enough in the event"
+
+
+class TooFewDays(NamedTuple):
+    """Days that a rule finds, fewer than it takes."""
+
+    pool: Pool
+    days: int
+
+    def __str__(self) -> str:
+        of = f"{self.pool.least} of " if self.pool.least < self.pool.days else ""
+        return f"needs {of}{self.pool.days} {self.pool.name}, has {self.days}"
+
+
+NoBaseline = MissingTelemetry | TooFewDays
+"""The reason why there is no baseline; its text is the words for people."""
+
+
 class NoBaselineError(VenTwinError):
-    """A baseline cannot be worked out from what is stored; the text says why. Settle by another."""
+    """A baseline cannot be worked out from what is stored. Settle by another.
+
+    Attributes:
+        reason: why not.
+    """
+
+    def __init__(self, reason: NoBaseline) -> None:
+        self.reason = reason
+        super().__init__(str(reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +133,7 @@ def match_baseline(
     pool = rule.pool(frame.kind)
     looked_at = _looked_at(pool, _days(rule, days, frame))
     if len(looked_at) < pool.least:
-        of = f"{pool.least} of " if pool.least < pool.days else ""
-        raise NoBaselineError(f"needs {of}{pool.days} {pool.name}, has {len(looked_at)}")
+        raise NoBaselineError(TooFewDays(pool, len(looked_at)))
     chosen = _highest(pool, looked_at)
     mean_kw = _means(chosen)
     itself = _Day(

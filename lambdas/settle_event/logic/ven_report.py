@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from contracts.api.reports import Baseline, Delivered, Quality, Score, VenReport
 from contracts.store.items import Item
@@ -12,7 +11,13 @@ from contracts.store.keys import METERED_KWH_PREFIX
 from contracts.wire.events import Phase
 from contracts.wire.ids import VenId
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
+from lambdas.settle_event.logic.baselines import (
+    MatchedBaseline,
+    MissingTelemetry,
+    NoBaseline,
+    NoBaselineError,
+    match_baseline,
+)
 from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
 from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.measure import Reduction, VenTraces, score, score_windows
@@ -25,13 +30,6 @@ REBOUND_1H_S = 3600.0
 """The hour after the event whose extra energy is the rebound, as far as it is stored."""
 SPARSE = 0.9
 """Below this coverage a report says so, and an aggregate is made without the VEN."""
-
-
-class MissingTelemetry(StrEnum):
-    """Telemetry without which there is no such baseline; the value is the note of the report."""
-
-    HOUR_BEFORE = "meter_before: no telemetry in the hour before the event"
-    EVENT = "clone: no telemetry in the event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class MeasuredVen:
     series_clone_kw: tuple[float | None, ...]
     event_day_kw: Quarters
     matched_days: tuple[MatchedDay, ...]
-    reasons: Mapping[Baseline, str]
+    reasons: Mapping[Baseline, NoBaseline]
 
 
 def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVen:
@@ -128,10 +126,10 @@ def meter_before_kw(trace: Trace, event: Window) -> float | None:
 
 def _delivered(
     evidence: VenEvidence, context: SettlementContext, event_day_kw: Quarters, windows: Sequence[Window]
-) -> tuple[dict[Baseline, Delivered], dict[Baseline, str]]:
+) -> tuple[dict[Baseline, Delivered], dict[Baseline, NoBaseline]]:
     """Delivery by each baseline that can be worked out, and why the others cannot."""
     delivered: dict[Baseline, Delivered] = {}
-    reasons: dict[Baseline, str] = {}
+    reasons: dict[Baseline, NoBaseline] = {}
     site, window, frame = (
         VenTraces.of(evidence.trace, context.event_id),
         evidence.timeline.window,
@@ -142,7 +140,7 @@ def _delivered(
         try:
             matched = match_baseline(rule, evidence.matched_days, event_day_kw, frame)
         except NoBaselineError as error:
-            reasons[name] = str(error)
+            reasons[name] = error.reason
             continue
         reduction = site.by_quarters(window, matched.kw, frame)
         if reduction is not None:
@@ -151,7 +149,7 @@ def _delivered(
             delivered[name] = _figures(reduction, by_interval, scored, matched)
     before_kw = meter_before_kw(evidence.trace, window)
     if before_kw is None:
-        reasons["meter_before"] = MissingTelemetry.HOUR_BEFORE.value
+        reasons["meter_before"] = MissingTelemetry.HOUR_BEFORE
     elif (reduction := site.by_level(window, before_kw)) is not None:
         by_interval = [site.by_level(interval, before_kw) for interval in windows]
         scored = score([before_kw] * len(context.scored), clone_kw)
@@ -159,7 +157,7 @@ def _delivered(
     if (reduction := site.by_clone(window)) is not None:
         delivered["clone"] = _figures(reduction, [site.by_clone(interval) for interval in windows])
     else:
-        reasons["clone"] = MissingTelemetry.EVENT.value
+        reasons["clone"] = MissingTelemetry.EVENT
     return delivered, reasons
 
 
