@@ -12,9 +12,16 @@ from lambdas.provision_ven import logic
 from lambdas.provision_ven.logic import NoSecretValueError, Properties, Step, UndoFailedError
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.shared import clients
-from lambdas.shared.ven_identity.certificates import Certificate, Certificates, certificate_id_of
-from lambdas.shared.ven_identity.registry import Registry
-from lambdas.shared.ven_identity.vault import Vault, amazon_roots_pem, secret_value, with_trust_root
+from lambdas.shared.ven_identity import (
+    Certificate,
+    Certificates,
+    Registry,
+    Vault,
+    amazon_roots_pem,
+    certificate_id_of,
+    secret_value,
+    with_trust_root,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,14 @@ from lambdas.rotate_ven.logic import VenCertificates
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients
 from lambdas.shared.shadows import Shadows
-from lambdas.shared.ven_identity.certificates import Certificates, certificate_id_of
-from lambdas.shared.ven_identity.registry import Registration, Registry
-from lambdas.shared.ven_identity.vault import Vault, with_certificate
+from lambdas.shared.ven_identity import (
+    Certificates,
+    Registration,
+    Registry,
+    Vault,
+    certificate_id_of,
+    with_certificate,
+)
 
 if TYPE_CHECKING:
     from types_boto3_iot_data import IoTDataPlaneClient

@@ -159,10 +159,7 @@ class SettleAdapters:
         if instead_of is None:
             written = self.events.put_new(item)
         else:
-            same = Condition(
-                "#settled = :settled", {"#settled": "settledTs"}, {":settled": instead_of.settled_ts}
-            )
-            written = self.events.replace(item, when=same)
+            written = self.events.replace(item, when=Condition.unchanged("settledTs", instead_of.settled_ts))
         if written:
             return report
         stands = self.stored_report(event.event_id)

@@ -81,14 +81,11 @@ class EventBook:
 
     def commit(self, row: EventRow, *, instead_of: EventRow) -> bool:
         """Write *row* over the header that was read as *instead_of*; False when that has changed since."""
-        unchanged = Condition(
-            "#revision = :revision", {"#revision": "revision"}, {":revision": instead_of.revision}
-        )
-        return self.table.replace(_item(row), when=unchanged)
+        return self.table.replace(_item(row), when=Condition.unchanged("revision", instead_of.revision))
 
     def mark_done(self, row: EventRow, full: frozenset[str]) -> None:
         """Note that all that follows from *row* is written, unless the header has moved on."""
-        still = Condition("#revision = :revision", {"#revision": "revision"}, {":revision": row.revision})
+        still = Condition.unchanged("revision", row.revision)
         done: dict[str, object] = {"doneRevision": row.revision, "full": sorted(full)}
         self.table.update(Key(row.event_id, EVENT_SORT_KEY), done, when=still)
 

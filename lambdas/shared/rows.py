@@ -24,8 +24,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
 
     *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
     last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
-    already included, and *sustain_s* for how long. *performance* (delivered to dispatched, of late),
-    *dispatched_kwh* (the older the less) and *last_called_ts* come from settled events.
+    already included, and *sustain_s* for how long. *performance* (delivered to dispatched, of late)
+    and *dispatched_kwh* (the older the less) come from settled events.
     """
 
     ven_id: str
@@ -40,7 +40,6 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     groups: tuple[str, ...] = ()
     performance: float | None = None
     dispatched_kwh: float = msgspec.field(name="calledKwh", default=0.0)
-    last_called_ts: float | None = None
 
 
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -26,6 +26,13 @@ class Condition:
     names: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
 
+    @classmethod
+    def unchanged(cls, attribute: str, value: object) -> Condition:
+        """The condition that *attribute* is *value*; with None, that there is none."""
+        if value is None:
+            return cls("attribute_not_exists(#a)", {"#a": attribute})
+        return cls("#a = :a", {"#a": attribute}, {":a": value})
+
 
 @dataclass(frozen=True, slots=True)
 class Index:

@@ -19,7 +19,7 @@ from lambdas.settle_event.logic.baselines import (
     NoBaselineError,
     match_baseline,
 )
-from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
+from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters, mean_loads
 from lambdas.settle_event.logic.measure import score
 from lambdas.settle_event.logic.rules import RULES, Rule
 from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen, SettlementContext
@@ -73,7 +73,7 @@ def sum_days(vens: Sequence[Sequence[MatchedDay]]) -> tuple[MatchedDay, ...]:
     """
     if not vens:
         return ()
-    usual = [_usual(days) for days in vens]
+    usual = [mean_loads(day.kw for day in days) for days in vens]
     counts = Counter(day.days_ago for days in vens for day in days)
     kinds = {day.days_ago: day.kind for days in vens for day in days}
     lots = [{day.days_ago: day.kw for day in days} for days in vens]
@@ -88,14 +88,6 @@ def sum_days(vens: Sequence[Sequence[MatchedDay]]) -> tuple[MatchedDay, ...]:
 def sum_loads(loads: Iterable[Quarters]) -> tuple[float | None, ...]:
     """Loads added up in each step; who is not known there counts as the others, until less than 80 % are."""
     return tuple(_scaled(column) for column in zip(*loads, strict=True))
-
-
-def _usual(days: Sequence[MatchedDay]) -> Quarters:
-    usual: list[float | None] = []
-    for column in zip(*(day.kw for day in days), strict=True):
-        measured = [kw for kw in column if kw is not None]
-        usual.append(sum(measured) / len(measured) if measured else None)
-    return usual
 
 
 def _filled(kw: Quarters, usual: Quarters) -> Quarters:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from contracts.errors import VenTwinError
-from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
+from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters, mean_loads
 from lambdas.settle_event.logic.rules import Adjustment, Pool, Rule
 
 EXPORTS = 0.05
@@ -135,7 +135,7 @@ def match_baseline(
     if len(looked_at) < pool.least:
         raise NoBaselineError(TooFewDays(pool, len(looked_at)))
     chosen = _highest(pool, looked_at)
-    mean_kw = _means(chosen)
+    mean_kw = mean_loads(day.kw for day in chosen)
     itself = _Day(
         0,
         event_day_kw,
@@ -188,15 +188,6 @@ def _looked_at(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
 def _highest(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
     """Those that are highest over the event's hours; of equals the later."""
     return sorted(days, key=lambda day: (-day.event_kw, day.days_ago))[: pool.take]
-
-
-def _means(days: Sequence[_Day]) -> list[float | None]:
-    """The mean of the days in each quarter hour."""
-    means: list[float | None] = []
-    for values in zip(*(day.kw for day in days), strict=True):
-        measured = [kw for kw in values if kw is not None]
-        means.append(sum(measured) / len(measured) if measured else None)
-    return means
 
 
 def _moved(adjustment: Adjustment, days: Sequence[_Day], itself: _Day) -> _Moved:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -195,6 +195,12 @@ def _quarter_shares(start_ts: int, count: int, window: Window) -> tuple[tuple[in
         share_s = min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)
         shares.append((quarter, float(share_s)))
     return tuple(shares)
+
+
+def mean_loads(loads: Iterable[Quarters]) -> tuple[float | None, ...]:
+    """The mean of *loads* in each quarter hour, of those that are known there."""
+    columns = ([kw for kw in column if kw is not None] for column in zip(*loads, strict=True))
+    return tuple(sum(column) / len(column) if column else None for column in columns)
 
 
 def _kind(at: datetime) -> DayType:

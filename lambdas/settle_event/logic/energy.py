@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, starmap
 from operator import attrgetter
 from statistics import median_low
 from typing import NamedTuple
@@ -72,6 +72,9 @@ class Integral(NamedTuple):
         return self.clone_kwh * S_PER_H / self.covered_s if self.covered_s > 0 else None
 
 
+NO_INTEGRAL = Integral(0.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The time that rows cover, in order, without overlap, as running integrals: a window costs two look-ups.
@@ -127,20 +130,13 @@ class Trace:
         """The integrals over *window*."""
         start_s, end_s = window
         if end_s <= start_s or not self.rows:
-            return Integral(0.0, 0.0, 0.0)
-        from_s, from_used, from_clone = self._until(start_s)
-        to_s, to_used, to_clone = self._until(end_s)
-        return Integral(
-            max(0.0, to_s - from_s), (to_used - from_used) / S_PER_H, (to_clone - from_clone) / S_PER_H
-        )
+            return NO_INTEGRAL
+        return _between(self._until(start_s), self._until(end_s))
 
     def bins(self, start_s: float, step_s: float, count: int) -> list[Integral]:
         """The integrals over *count* windows of *step_s* that follow one another."""
         edges = [self._until(start_s + index * step_s) for index in range(count + 1)] if self.rows else []
-        return [
-            Integral(later[0] - sooner[0], (later[1] - sooner[1]) / S_PER_H, (later[2] - sooner[2]) / S_PER_H)
-            for sooner, later in pairwise(edges)
-        ] or [Integral(0.0, 0.0, 0.0)] * count
+        return list(starmap(_between, pairwise(edges))) or [NO_INTEGRAL] * count
 
     def ends_before(self, at_s: float) -> float:
         """The end of the last row's time that is wholly before *at_s*, or minus infinity."""
@@ -180,6 +176,12 @@ class Trace:
             self.used_kws[index] + reached_s * row.used_power_kw,
             self.clone_kws[index] + reached_s * row.baseline_power_kw,
         )
+
+
+def _between(sooner: tuple[float, float, float], later: tuple[float, float, float]) -> Integral:
+    """The integrals from one look-up to a later one."""
+    covered_s, used_kws, clone_kws = (after - before for before, after in zip(sooner, later, strict=True))
+    return Integral(max(0.0, covered_s), used_kws / S_PER_H, clone_kws / S_PER_H)
 
 
 def _running(lengths_s: Sequence[float], powers_kw: Sequence[float]) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.api.reports import Baseline, VenReport
+from contracts.api.reports import Baseline, Delivered, VenReport
 from contracts.store.items import Item
 
 WEIGHT = 0.3
@@ -38,13 +38,17 @@ def counted(event_id: str, ven: VenReport, settled_by: Baseline | None, row: Ite
     return values
 
 
-def _share(ven: VenReport, settled_by: Baseline | None) -> float | None:
-    """Delivered of dispatched power; None when too little is known.
+def best_delivery(ven: VenReport, settled_by: Baseline | None) -> Delivered | None:
+    """The VEN's delivery by its clone where it has one, else by the baseline that settles.
 
-    Interpretation: by the clone where the VEN has one, which is not wrong about a single home; else by the
-    baseline that settles.
+    Interpretation: the clone is not wrong about a single home.
     """
-    best = ven.delivered.get("clone") or (ven.delivered.get(settled_by) if settled_by else None)
+    return ven.delivered.get("clone") or (ven.delivered.get(settled_by) if settled_by else None)
+
+
+def _share(ven: VenReport, settled_by: Baseline | None) -> float | None:
+    """Delivered of dispatched power; None when too little is known."""
+    best = best_delivery(ven, settled_by)
     if best is None or ven.quality.coverage < ENOUGH or ven.requested_kw <= 0:
         return None
     return min(max(best.delivered_kw / ven.requested_kw, 0.0), MOST)

@@ -27,6 +27,7 @@ from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_loads
 from lambdas.settle_event.logic.days import Frame
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.notes import of_fleet, of_plans
+from lambdas.settle_event.logic.performance import best_delivery
 from lambdas.settle_event.logic.rules import REACH_H
 from lambdas.settle_event.logic.timeline import EventTimeline, VenTimeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen, SettlementContext
@@ -72,16 +73,7 @@ def report_event(
     baseline: Baseline,
     settled_ts: int,
 ) -> EventReport:
-    """The report.
-
-    Args:
-        event: the header.
-        plans: every plan that was in force, the oldest first.
-        timeline: what they requested when.
-        vens: what each VEN measured.
-        baseline: the program's.
-        settled_ts: now, UTC s.
-    """
+    """Report the event by every plan that was in force, the oldest first; *baseline* is the program's."""
     context = settlement_context(event, timeline)
     fleet = aggregate(vens, context)
     settled_by = _settled_by(fleet, baseline)
@@ -209,8 +201,8 @@ def _participation(vens: Sequence[VenReport], settled_by: Baseline | None) -> Pa
 
 
 def _delivered_half(ven: VenReport, settled_by: Baseline | None) -> bool:
-    """Tell a VEN that delivered at least half of what was dispatched to it; by its clone where it has one."""
-    best = ven.delivered.get("clone") or (ven.delivered.get(settled_by) if settled_by else None)
+    """Tell a VEN that delivered at least half of what was dispatched to it."""
+    best = best_delivery(ven, settled_by)
     return (
         best is not None
         and ven.requested_kwh > 0

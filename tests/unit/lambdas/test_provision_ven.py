@@ -12,8 +12,7 @@ import pytest
 from contracts.store.keys import Key
 from lambdas.provision_ven.handler import handler
 from lambdas.shared import cfn_response, clients, clock
-from lambdas.shared.ven_identity.certificates import Certificates
-from lambdas.shared.ven_identity.vault import amazon_roots_pem
+from lambdas.shared.ven_identity import Certificates, amazon_roots_pem
 from tests.support.lambda_world import NOW, Context, World
 
 SECRET = "ven-twin/test/house-1/tls"

@@ -13,8 +13,7 @@ from contracts.store.stack import tls_secret_name
 from lambdas.rotate_ven.handler import handler
 from lambdas.rotate_ven.logic import DAY_S, VenCertificates, due
 from lambdas.shared import clients
-from lambdas.shared.ven_identity.certificates import Certificates
-from lambdas.shared.ven_identity.registry import Registry
+from lambdas.shared.ven_identity import Certificates, Registry
 from tests.support.lambda_world import NOW, Context, World
 
 VEN, POLICY, STAGE = "house-1", "ven", "test"
@@ -149,7 +148,7 @@ def test_killed_after_any_step_the_ven_can_connect_and_the_next_attempt_ends_wit
     with monkeypatch.context() as patch:
         patch.setattr(target, step, killed)
         patch.setattr(Certificates, "remove", lambda *_, **__: None)
-        patch.setattr("lambdas.shared.ven_identity.vault.Vault.write", fleet_write())
+        patch.setattr("lambdas.shared.ven_identity.Vault.write", fleet_write())
         with pytest.raises(KilledError):
             fleet.ask("begin")
     assert {old, fleet.in_secret} <= fleet.active & fleet.attached
@@ -164,7 +163,7 @@ def test_killed_after_any_step_the_ven_can_connect_and_the_next_attempt_ends_wit
 
 def fleet_write() -> Any:
     """The vault's own write; after a kill nobody is there to undo it."""
-    from lambdas.shared.ven_identity.vault import Vault  # noqa: PLC0415 - the original, before it is replaced
+    from lambdas.shared.ven_identity import Vault  # noqa: PLC0415 - the original, before it is replaced
 
     real, written = Vault.write, [0]
 

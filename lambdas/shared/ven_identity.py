@@ -1,0 +1,237 @@
+"""A VEN's certificate, its registration and its secret: what provisioning and rotation share."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contracts.store.items import Item
+from contracts.store.keys import Key
+from contracts.store.stack import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY
+from contracts.wire import codec
+from lambdas.shared import clock
+from lambdas.shared.tables import Condition, Table
+
+if TYPE_CHECKING:
+    from types_boto3_iot import IoTClient
+    from types_boto3_secretsmanager import SecretsManagerClient
+
+DELETE_ATTEMPTS = 8
+"""Detaching takes effect seconds after its answer. Source: AWS IoT API, DetachThingPrincipal."""
+FIRST_PAUSE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate and its key, which is nowhere else and never printed."""
+
+    id: str
+    arn: str
+    pem: str = field(repr=False)
+    private_key_pem: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """IoT Core's certificates."""
+
+    client: IoTClient
+    sleep: Callable[[float], None] = clock.sleep
+
+    def create(self) -> Certificate:
+        """A new certificate, inactive: one that is lost before it is attached opens nothing."""
+        made = self.client.create_keys_and_certificate(setAsActive=False)
+        return Certificate(
+            made["certificateId"],
+            made["certificateArn"],
+            made["certificatePem"],
+            made["keyPair"]["PrivateKey"],
+        )
+
+    def attach(self, certificate: Certificate, *, policy: str, thing: str | None = None) -> None:
+        """Give it to the thing, if there is one, give it the policy, activate it."""
+        if thing is not None:
+            self.client.attach_thing_principal(thingName=thing, principal=certificate.arn)
+        self.client.attach_policy(policyName=policy, target=certificate.arn)
+        self.client.update_certificate(certificateId=certificate.id, newStatus="ACTIVE")
+
+    def of_thing(self, thing: str) -> set[str]:
+        """Ids of the certificates that are attached to *thing*; none when there is no such thing."""
+        try:
+            pages = self.client.get_paginator("list_thing_principals").paginate(thingName=thing)
+            return _ids(arn for page in pages for arn in page["principals"])
+        except self.client.exceptions.ResourceNotFoundException:
+            return set()
+
+    def of_policy(self, policy: str) -> set[str]:
+        """Ids of the certificates that *policy* is attached to."""
+        pages = self.client.get_paginator("list_targets_for_policy").paginate(policyName=policy)
+        return _ids(arn for page in pages for arn in page["targets"])
+
+    def remove(self, certificate_id: str, *, thing: str | None = None) -> None:
+        """Detach it from *thing* and its policies, deactivate it, delete it; what is gone is passed over."""
+        errors = self.client.exceptions
+        try:
+            answer = self.client.describe_certificate(certificateId=certificate_id)
+            arn = answer["certificateDescription"]["certificateArn"]
+            self.client.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
+            for policy in self._policies(arn):
+                self._gone_is_fine(self.client.detach_policy, policyName=policy, target=arn)
+            if thing is not None:
+                self._gone_is_fine(self.client.detach_thing_principal, thingName=thing, principal=arn)
+            self._delete(certificate_id)
+        except errors.ResourceNotFoundException:
+            return
+
+    def _delete(self, certificate_id: str) -> None:
+        for attempt in range(DELETE_ATTEMPTS):
+            try:
+                self.client.delete_certificate(certificateId=certificate_id, forceDelete=True)
+            except self.client.exceptions.DeleteConflictException:
+                if attempt == DELETE_ATTEMPTS - 1:
+                    raise
+                self.sleep(min(4.0, FIRST_PAUSE_S * 2**attempt))
+            else:
+                return
+
+    def _gone_is_fine(self, call: Callable[..., object], **arguments: str) -> None:
+        try:
+            call(**arguments)
+        except self.client.exceptions.ResourceNotFoundException:
+            return
+
+    def _policies(self, arn: str) -> Iterator[str]:
+        pages = self.client.get_paginator("list_attached_policies").paginate(target=arn)
+        return (policy["policyName"] for page in pages for policy in page["policies"])
+
+
+def certificate_id_of(pem: str) -> str:
+    """The id of a certificate: SHA-256 of its DER form. Source: AWS IoT API, CertificateId.
+
+    Raises:
+        ValueError: *pem* is no certificate.
+    """
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.strip())).hexdigest()
+
+
+def _ids(arns: Iterable[str]) -> set[str]:
+    return {arn.rpartition("cert/")[2] for arn in arns if ":cert/" in arn}
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A VEN's provisioning as it is recorded.
+
+    Attributes:
+        certificate_id: the certificate in force.
+        request_id: CloudFormation's request that made the resource what it is.
+        resource_id: the resource's physical id; None on a VEN that is not the stack's.
+        certified_ts: when the certificate in force was made, UTC s; None where that was not recorded.
+    """
+
+    certificate_id: str | None = None
+    request_id: str | None = None
+    resource_id: str | None = None
+    certified_ts: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Provisioned VENs."""
+
+    vens: Table
+
+    def find(self, ven_id: str) -> Registration:
+        """The VEN's registration; empty for a VEN without one."""
+        return _registration(self.vens.get(Key(ven_id)) or {})
+
+    def all(self) -> Iterator[tuple[str, Registration]]:
+        """Every VEN that has a certificate."""
+        for row in self.vens.scan(_ATTRIBUTES):
+            registration = _registration(row)
+            if registration.certificate_id is not None:
+                yield str(row[self.vens.keys.partition]), registration
+
+    def register(
+        self, ven_id: str, certificate_id: str, request_id: str, groups: Sequence[str] = (), *, now: float
+    ) -> None:
+        """The VEN is provisioned, with this certificate, by this request of CloudFormation."""
+        values = {
+            "certificateId": certificate_id,
+            "provisionRequestId": request_id,
+            "resourceId": certificate_id,
+            "certifiedTs": now,
+            "groups": list(groups) or None,
+        }
+        self.vens.update(Key(ven_id), values, once={"provisionedTs": now})
+
+    def regroup(self, ven_id: str, groups: Sequence[str]) -> None:
+        """The VEN is in these groups, and in no other."""
+        self.vens.update(Key(ven_id), {"groups": list(groups) or None})
+
+    def certify(self, ven_id: str, certificate_id: str, *, was: str | None, now: float) -> bool:
+        """Another certificate is in force; False when it was another already than *was*."""
+        values = {"certificateId": certificate_id, "certifiedTs": now}
+        when = Condition.unchanged("certificateId", was)
+        return self.vens.update(Key(ven_id), values, once={"provisionedTs": now}, when=when)
+
+    def unregister(self, ven_id: str, certificate_id: str) -> bool:
+        """Forget the VEN, if this certificate is still its own; returns True when it was."""
+        return self.vens.delete(Key(ven_id), when=Condition.unchanged("certificateId", certificate_id))
+
+
+def _registration(row: Item) -> Registration:
+    certified_ts = row.get("certifiedTs", row.get("provisionedTs"))
+    certificate_id = row.get("certificateId")
+    # A row of an earlier release: nothing had changed the certificate but CloudFormation.
+    resource_id = row.get("resourceId", certificate_id if "provisionRequestId" in row else None)
+    return Registration(certificate_id, row.get("provisionRequestId"), resource_id, certified_ts)
+
+
+_ATTRIBUTES = ("venId", "certificateId", "provisionRequestId", "resourceId", "certifiedTs", "provisionedTs")
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Secrets Manager."""
+
+    client: SecretsManagerClient
+
+    def read(self, secret_id: str) -> str | None:
+        """The current value; None when the secret has none yet."""
+        try:
+            return self.client.get_secret_value(SecretId=secret_id).get("SecretString")
+        except self.client.exceptions.ResourceNotFoundException:
+            return None
+
+    def write(self, secret_id: str, value: str) -> None:
+        """Make *value* the current one."""
+        self.client.put_secret_value(SecretId=secret_id, SecretString=value)
+
+
+@cache
+def amazon_roots_pem() -> str:
+    """The roots that AWS IoT Core's ATS endpoints are signed by."""
+    return Path(__file__).with_name("amazon_roots.pem").read_text(encoding="ascii")
+
+
+def secret_value(*, ca_pem: str, certificate_pem: str, private_key_pem: str, **more: str) -> str:
+    """The secret that a VEN reads its identity from."""
+    identity = {SECRET_CA: ca_pem, SECRET_CERTIFICATE: certificate_pem, SECRET_PRIVATE_KEY: private_key_pem}
+    return codec.encode({**identity, **more}).decode()
+
+
+def with_certificate(value: str, *, certificate_pem: str, private_key_pem: str) -> str:
+    """The same secret with another certificate. Raises MalformedError when *value* is no such secret."""
+    pair = {SECRET_CERTIFICATE: certificate_pem, SECRET_PRIVATE_KEY: private_key_pem}
+    return codec.encode(codec.load_object(value) | pair).decode()
+
+
+def with_trust_root(value: str, ca_pem: str) -> str:
+    """The same secret with another trust root. Raises MalformedError when *value* is no such secret."""
+    return codec.encode(codec.load_object(value) | {SECRET_CA: ca_pem}).decode()

@@ -1,1 +1,0 @@
-"""A VEN's certificate, its secret and its registration: what provisioning and rotation share."""
