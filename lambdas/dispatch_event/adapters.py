@@ -87,16 +87,10 @@ class DispatchAdapters:
     def carry_out(
         self, row: EventRow, plan: Plan, *, now: float, only: Collection[str] | None = None
     ) -> EventRow:
-        """Everything that follows from the header and its plan; may be done any number of times.
+        """Carry out all that follows from the header as stored; may be done any number of times.
 
-        Args:
-            row: the header, as it is stored.
-            plan: its plan.
-            now: UTC s.
-            only: the VENs whose shadows need it, when all the others have it; None for all.
-
-        Returns:
-            The header with what became of it.
+        *only* are the VENs whose shadows need it, when all the others have it; None for all. Returns the
+        header with what became of it.
         """
         request = SettleEvent(event_id=row.event_id, revision=row.revision)
         self.schedules.put_settle(request, at_ts=row.over_ts + self.settle_delay_s, now=now)

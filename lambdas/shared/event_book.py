@@ -58,12 +58,7 @@ class EventBook:
         return history(plans, row.plan_id)
 
     def page(self, after: Item | None, limit: int) -> tuple[tuple[EventRow, ...], Item | None]:
-        """Headers by their start, the newest first, and the key to go on after; deleted ones are left out.
-
-        Args:
-            after: what an earlier page was answered with, or None for the first.
-            limit: how many are wanted.
-        """
+        """Headers by their start, the newest first, and the key to go on *after*; no deleted ones."""
         items, last = self.table.newest(BY_START, EVENT_SORT_KEY, after=after, limit=limit)
         return rows.read_all(EventRow, items), last
 

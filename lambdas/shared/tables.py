@@ -133,14 +133,8 @@ class Table:
     ) -> tuple[list[Item], Item | None]:
         """Up to *limit* items of an index's *partition*, the highest sort key first, and where they end.
 
-        Args:
-            index: the index, and what is left out of it.
-            partition: of the index.
-            after: the keys (index's and table's) of the item to go on after, None for the first.
-            limit: how many are wanted.
-
-        Returns:
-            The items, and the keys of the last one when there may be more.
+        *after* and the second result are keys, the index's and the table's: of the item to go on after, None
+        for the first, and of the last one, when there may be more.
         """
         items: list[Item] = []
         start: Any = None if after is None else to_item(after)

@@ -22,10 +22,7 @@ class PresenceRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 def silent(vens: Iterable[PresenceRow], received_ts: Mapping[str, float], now_ts: float) -> list[str]:
     """Ids of the VENs that were there once and have been silent for `SILENT_S`, in order.
 
-    Args:
-        vens: every VEN.
-        received_ts: when the cloud received a VEN's latest row, UTC s; absent without one.
-        now_ts: UTC s.
+    *received_ts* is when the cloud received a VEN's latest row, UTC s; absent without one.
     """
     return sorted(
         ven.ven_id

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lambdas.dispatch_event.logic.allocation import allocate
+from lambdas.dispatch_event.logic.merit import allocate
 
 OFFERS = st.dictionaries(
     st.text("abcdefgh0123", min_size=1, max_size=6),

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from contracts.api.requests import DispatchEvent
 from contracts.wire.events import Interval, Signal
 from contracts.wire.shadow import OptOut
-from lambdas.dispatch_event.logic.eligibility import Offer, believed, rank_fleet
+from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, Offer, believed, rank_fleet
 from lambdas.dispatch_event.logic.merit import call_in_order, top_up
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
-from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W
 from lambdas.shared.rows import VenRow
 
 NOW = 1_800_000_000.0

@@ -14,7 +14,7 @@ from contracts.api.requests import Assignment
 from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Plan
 from lambdas.dispatch_event.logic import eligibility
-from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W, W_PER_KW, Reason, Unavailable
+from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, W_PER_KW, Reason, Unavailable
 from lambdas.shared.rows import EventRow, VenRow
 
 REPORT_INTERVAL_S = 30.0

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import NamedTuple
 
-from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W, W_PER_KW, Reason, Unavailable
 from lambdas.shared.rows import VenRow
 
+W_PER_KW = 1000
+LEAST_CALL_W = 50
+"""Nobody is called for less, where there is a choice. As much is the least that a twin offers."""
 PERFORMANCE_FLOOR, PERFORMANCE_CEILING = 0.5, 1.0
 """Within these a known performance is believed. Interpretation: below, more would be called than there is
 evidence for; above, an event is not made smaller because somebody delivered more than was dispatched."""
@@ -21,6 +24,36 @@ GOOD, FAIR = 0.9, 0.7
 """From these on a performance is of the first, and of the second class."""
 _MOST_WH = 2**29 - 1
 _TIES = 2**21
+
+
+class Reason(StrEnum):
+    """A reason; its value is the words for people, with a place for the detail where it has one."""
+
+    OFFLINE = "offline"
+    DISABLED = "disabled"
+    OPTED_OUT = "opted out: {}"
+    NO_OFFER = "has not said what it can shed"
+    OFFERS_NOTHING = "offers nothing"
+    OFFERS_TOO_LITTLE = f"offers less than {LEAST_CALL_W} W"
+    NO_TELEMETRY = "no telemetry"
+    SILENT = "silent for {} s"
+    LEFT = "left the event"
+    IN_OTHER_EVENT = "in event {}"
+    DELIVERS_NOTHING = "delivers nothing"
+    REMOVED = "is no VEN any more"
+    SHADOW_FULL = "its shadow is full"
+
+
+class Unavailable(NamedTuple):
+    """The reason why one VEN is not counted on; *detail* fills the place in its words."""
+
+    reason: Reason
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The reason in words, as plans and answers carry it."""
+        return self.reason.value.format(self.detail)
 
 
 class Offer(NamedTuple):

@@ -15,10 +15,8 @@ from contracts.wire import codec
 from contracts.wire.events import DrEvent, Interval, Signal
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.logic import eligibility
-from lambdas.dispatch_event.logic.allocation import call_in_proportion
-from lambdas.dispatch_event.logic.eligibility import Offer, RankedFleet
-from lambdas.dispatch_event.logic.merit import call_in_order
-from lambdas.dispatch_event.logic.unavailability import W_PER_KW, Reason
+from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Offer, RankedFleet, Reason
+from lambdas.dispatch_event.logic.merit import call_in_order, call_in_proportion
 from lambdas.shared import rows
 from lambdas.shared.rows import EventRow, VenRow
 

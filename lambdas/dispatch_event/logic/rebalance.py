@@ -25,10 +25,16 @@ from lambdas.dispatch_event.logic.delivery import (
     running_event,
     silence,
 )
-from lambdas.dispatch_event.logic.eligibility import Offer, RankedFleet
+from lambdas.dispatch_event.logic.eligibility import (
+    LEAST_CALL_W,
+    W_PER_KW,
+    Offer,
+    RankedFleet,
+    Reason,
+    Unavailable,
+)
 from lambdas.dispatch_event.logic.merit import top_up
 from lambdas.dispatch_event.logic.plan import Calls, plan_id, requested_w, sheds_only, values_of
-from lambdas.dispatch_event.logic.unavailability import LEAST_CALL_W, W_PER_KW, Reason, Unavailable
 from lambdas.shared.rows import EventRow, VenRow
 
 AIM = 1.02

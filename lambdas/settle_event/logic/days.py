@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import ceil, floor
 from typing import NamedTuple
 
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H, DayType
 
 QUARTER_S = 900
@@ -46,10 +46,14 @@ def day_profile(trace: Trace, day: int) -> DayProfile:
     start_ts = day * DAY_S
     bins = trace.bins(start_ts, QUARTER_S, QUARTERS)
     return DayProfile(
-        tuple(quarter.used_kw if quarter.covered_s >= COVERED * QUARTER_S else None for quarter in bins),
+        _quarters_kw(bins),
         min(1.0, sum(quarter.covered_s for quarter in bins) / DAY_S),
         frozenset(_event_quarters(trace.rows, start_ts)),
     )
+
+
+def _quarters_kw(bins: Iterable[Integral]) -> tuple[float | None, ...]:
+    return tuple(quarter.used_kw if quarter.covered_s >= COVERED * QUARTER_S else None for quarter in bins)
 
 
 def _event_quarters(rows: Sequence[PowerRow], start_ts: int) -> set[int]:
@@ -145,18 +149,14 @@ class Frame:
 
     def event_day_kw(self, trace: Trace) -> Quarters:
         """The load of the event's own day; what another event took part of is not known."""
-        bins = trace.bins(self.start_ts, QUARTER_S, self.count)
-        return [quarter.used_kw if quarter.covered_s >= COVERED * QUARTER_S else None for quarter in bins]
+        return _quarters_kw(trace.bins(self.start_ts, QUARTER_S, self.count))
 
 
 def match_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[MatchedDay, ...]:
     """The days before an event that are like its own, the latest first: no event, no outage, the same kind.
 
-    Weekdays are alike; so are Saturdays and Sundays, which a rule may still tell apart.
-
-    Args:
-        profiles: the load by UTC day, as far as it is known.
-        frame: the event's.
+    Weekdays are alike; so are Saturdays and Sundays, which a rule may still tell apart. *profiles* is the
+    load by UTC day, as far as it is known.
     """
     weekday = frame.kind is DayType.WEEKDAY
     candidates = (

@@ -180,8 +180,8 @@ class Trace:
 
 def _between(sooner: tuple[float, float, float], later: tuple[float, float, float]) -> Integral:
     """The integrals from one look-up to a later one."""
-    covered_s, used_kws, clone_kws = (after - before for before, after in zip(sooner, later, strict=True))
-    return Integral(max(0.0, covered_s), used_kws / S_PER_H, clone_kws / S_PER_H)
+    covered_s = max(0.0, later[0] - sooner[0])
+    return Integral(covered_s, (later[1] - sooner[1]) / S_PER_H, (later[2] - sooner[2]) / S_PER_H)
 
 
 def _running(lengths_s: Sequence[float], powers_kw: Sequence[float]) -> list[float]:

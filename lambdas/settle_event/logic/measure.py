@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, sqrt
+from typing import NamedTuple
 
 from contracts.api.reports import Score
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.days import QUARTER_S, Frame, Quarters
-from lambdas.settle_event.logic.energy import Trace, Window
+from lambdas.settle_event.logic.energy import Integral, Trace, Window
 
 NOTHING_KW = 0.001
 """Below a watt on average a clone is nothing to take percents of."""
@@ -17,8 +18,7 @@ SCORES = 4
 """Into how many parts an event shorter than an hour is cut to be scored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+class Reduction(NamedTuple):
     """Energy below a baseline, over the covered part of a window."""
 
     baseline_kwh: float
@@ -57,22 +57,21 @@ class VenTraces:
 
     def by_clone(self, window: Window) -> Reduction | None:
         """The reduction by the clone that the rows carry; None when no row covers the window."""
-        whole, counted = self.trace.over(window), self.acting.over(window)
-        if whole.covered_s <= 0:
-            return None
-        return Reduction(whole.clone_kwh, counted.clone_kwh - counted.used_kwh, whole.covered_s)
+        return self._reduction(window, lambda integral: integral.clone_kwh)
 
     def by_level(self, window: Window, baseline_kw: float) -> Reduction | None:
         """The reduction by a baseline that is the same throughout; None when no row covers the window."""
+        return self._reduction(window, lambda integral: baseline_kw * integral.covered_s / S_PER_H)
+
+    def _reduction(self, window: Window, baseline_kwh: Callable[[Integral], float]) -> Reduction | None:
         whole, counted = self.trace.over(window), self.acting.over(window)
         if whole.covered_s <= 0:
             return None
-        reduction_kwh = baseline_kw * counted.covered_s / S_PER_H - counted.used_kwh
-        return Reduction(baseline_kw * whole.covered_s / S_PER_H, reduction_kwh, whole.covered_s)
+        return Reduction(baseline_kwh(whole), baseline_kwh(counted) - counted.used_kwh, whole.covered_s)
 
     def by_quarters(self, window: Window, kw: Quarters, frame: Frame) -> Reduction | None:
         """The reduction by a baseline in the frame's quarter hours, as far as that is known."""
-        baseline_kwh = reduction_kwh = covered_s = 0.0
+        reductions = []
         first = floor((window.start_ts - frame.start_ts) / QUARTER_S)
         last = ceil((window.end_ts - frame.start_ts) / QUARTER_S)
         for quarter in range(max(0, first), min(frame.count, last)):
@@ -81,11 +80,10 @@ class VenTraces:
                 continue
             start_ts = frame.start_ts + quarter * QUARTER_S
             overlap = Window(start_ts, start_ts + QUARTER_S).cut(window)
-            whole, counted = self.trace.over(overlap), self.acting.over(overlap)
-            baseline_kwh += power_kw * whole.covered_s / S_PER_H
-            reduction_kwh += power_kw * counted.covered_s / S_PER_H - counted.used_kwh
-            covered_s += whole.covered_s
-        return Reduction(baseline_kwh, reduction_kwh, covered_s) if covered_s > 0 else None
+            reduction = self.by_level(overlap, power_kw)
+            if reduction is not None:
+                reductions.append(reduction)
+        return Reduction(*map(sum, zip(*reductions, strict=True))) if reductions else None
 
 
 def score_windows(event: Window) -> tuple[Window, ...]:

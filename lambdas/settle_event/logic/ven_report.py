@@ -130,11 +130,8 @@ def _delivered(
     """Delivery by each baseline that can be worked out, and why the others cannot."""
     delivered: dict[Baseline, Delivered] = {}
     reasons: dict[Baseline, NoBaseline] = {}
-    site, window, frame = (
-        VenTraces.of(evidence.trace, context.event_id),
-        evidence.timeline.window,
-        context.frame,
-    )
+    window, frame = evidence.timeline.window, context.frame
+    traces = VenTraces.of(evidence.trace, context.event_id)
     clone_kw = [evidence.trace.over(interval).clone_kw for interval in context.scored]
     for name, rule in RULES.items():
         try:
@@ -142,20 +139,19 @@ def _delivered(
         except NoBaselineError as error:
             reasons[name] = error.reason
             continue
-        reduction = site.by_quarters(window, matched.kw, frame)
+        reduction, *by_interval = [traces.by_quarters(time, matched.kw, frame) for time in (window, *windows)]
         if reduction is not None:
-            by_interval = [site.by_quarters(interval, matched.kw, frame) for interval in windows]
             scored = score([frame.mean_kw(matched.kw, interval) for interval in context.scored], clone_kw)
             delivered[name] = _figures(reduction, by_interval, scored, matched)
     before_kw = meter_before_kw(evidence.trace, window)
     if before_kw is None:
         reasons["meter_before"] = MissingTelemetry.HOUR_BEFORE
-    elif (reduction := site.by_level(window, before_kw)) is not None:
-        by_interval = [site.by_level(interval, before_kw) for interval in windows]
+    elif (reduction := traces.by_level(window, before_kw)) is not None:
+        by_interval = [traces.by_level(interval, before_kw) for interval in windows]
         scored = score([before_kw] * len(context.scored), clone_kw)
         delivered["meter_before"] = _figures(reduction, by_interval, scored)
-    if (reduction := site.by_clone(window)) is not None:
-        delivered["clone"] = _figures(reduction, [site.by_clone(interval) for interval in windows])
+    if (reduction := traces.by_clone(window)) is not None:
+        delivered["clone"] = _figures(reduction, [traces.by_clone(interval) for interval in windows])
     else:
         reasons["clone"] = MissingTelemetry.EVENT
     return delivered, reasons

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.wire.shadow import OptOut
-from lambdas.dispatch_event.logic.allocation import allocate, call_in_proportion, shares_w
-from lambdas.dispatch_event.logic.eligibility import Offer, rank_fleet, unavailability
-from lambdas.dispatch_event.logic.merit import call_in_order, top_up
-from lambdas.dispatch_event.logic.unavailability import Reason, Unavailable
+from lambdas.dispatch_event.logic.eligibility import Offer, Reason, Unavailable, rank_fleet, unavailability
+from lambdas.dispatch_event.logic.merit import allocate, call_in_order, call_in_proportion, shares_w, top_up
 from tests.unit.lambdas.dispatch.running import NOW, ven, words_of
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.api.resources import TelemetryRow
 from lambdas.dispatch_event.logic.delivery import Delivery, deliveries, running_event, silence
-from lambdas.dispatch_event.logic.unavailability import Reason, Unavailable
+from lambdas.dispatch_event.logic.eligibility import Reason, Unavailable
 from lambdas.shared.rows import VenRow
 from tests.unit.lambdas.dispatch.running import NOW, START, event, row_of, shed, ven, words_of
 
