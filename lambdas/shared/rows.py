@@ -92,6 +92,17 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         """The time at which it is over for every VEN, UTC s."""
         return self.end_ts + self.randomize_start_s if self.cancelled_ts is None else self.cancelled_ts
 
+    def start_offset_s(self, ven_id: str) -> float:
+        """The VEN's share of the randomised start, s."""
+        if not self.randomize_start_s:
+            return 0.0
+        return DrEvent(
+            event_id=self.event_id,
+            start_ts=self.start_ts,
+            intervals=(),
+            randomize_start_s=self.randomize_start_s,
+        ).start_offset_s(ven_id)
+
     def for_ven(self, assignment: Assignment) -> DrEvent:
         """The event as it goes into one VEN's shadow; without intervals once it is cancelled, or dropped."""
         nothing = self.cancelled_ts is not None or not assignment.values

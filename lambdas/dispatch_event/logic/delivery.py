@@ -102,9 +102,7 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
     reason = eligibility.unavailability(ven, at.now_ts) or silence(ven, last, at.now_ts)
     if reason is not None or last is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)
-    offset_s = (
-        at.row.for_ven(assignment).start_offset_s(assignment.ven_id) if at.row.randomize_start_s else 0.0
-    )
+    offset_s = at.row.start_offset_s(assignment.ven_id)
     called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
     settled_ts = called_ts + SETTLING_ROWS * (ven.report_interval_s or REPORT_INTERVAL_S)
     if _heard_ts(last) < settled_ts:

@@ -94,13 +94,12 @@ class MatchedBaseline:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """A day as rules see it: means over the event's hours and over the adjustment's, kW."""
+    """A day as rules see it: means over the event's hours and over those of the adjustment's sides, kW."""
 
     days_ago: int
     kw: Quarters
     event_kw: float
-    before_kw: float | None
-    after_kw: float | None
+    sides_kw: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +135,7 @@ def match_baseline(
         raise NoBaselineError(TooFewDays(pool, len(looked_at)))
     chosen = _highest(pool, looked_at)
     mean_kw = mean_loads(day.kw for day in chosen)
-    itself = _Day(
-        0,
-        event_day_kw,
-        0.0,
-        *(_adjusting_kw(frame, rule.adjustment, event_day_kw, side) for side in ("before", "after")),
-    )
+    itself = _Day(0, event_day_kw, 0.0, _sides_kw(frame, rule.adjustment, event_day_kw))
     moved = _moved(rule.adjustment, chosen, itself)
     notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
     return MatchedBaseline(
@@ -160,17 +154,17 @@ def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> list[_Day]:
     for day in sorted(days):
         event_kw = frame.mean_kw(day.kw, frame.event) if day.kind in pool.kinds else None
         if event_kw is not None:
-            sides = (_adjusting_kw(frame, rule.adjustment, day.kw, side) for side in ("before", "after"))
-            rule_days.append(_Day(day.days_ago, day.kw, event_kw, *sides))
+            sides_kw = _sides_kw(frame, rule.adjustment, day.kw)
+            rule_days.append(_Day(day.days_ago, day.kw, event_kw, sides_kw))
             if len(rule_days) == pool.days and not pool.low_share:
                 break
     return rule_days
 
 
-def _adjusting_kw(frame: Frame, adjustment: Adjustment, kw: Quarters, side: str) -> float | None:
-    if side == "before":
-        return frame.mean_kw(kw, frame.before(adjustment.before_h)) if adjustment.before_h else None
-    return frame.mean_kw(kw, frame.after(adjustment.after_h)) if adjustment.after_h else None
+def _sides_kw(frame: Frame, adjustment: Adjustment, kw: Quarters) -> tuple[float | None, ...]:
+    windows = [frame.before(adjustment.before_h)] if adjustment.before_h else []
+    windows += [frame.after(adjustment.after_h)] if adjustment.after_h else []
+    return tuple(frame.mean_kw(kw, window) for window in windows)
 
 
 def _looked_at(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
@@ -193,15 +187,12 @@ def _highest(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
 def _moved(adjustment: Adjustment, days: Sequence[_Day], itself: _Day) -> _Moved:
     """Move the mean of *days* by the event's day *itself*, from the sides known on it and on them."""
     now_kw, then_kw, missing = [], [], []
-    for name in ("before", "after"):
-        hours = adjustment.before_h if name == "before" else adjustment.after_h
-        if hours is None:
-            continue
-        event_day_kw = itself.before_kw if name == "before" else itself.after_kw
-        theirs = [day.before_kw if name == "before" else day.after_kw for day in days]
-        measured = [kw for kw in theirs if kw is not None]
+    sides = (("before", adjustment.before_h), ("after", adjustment.after_h))
+    names = [f"the {abs(hours[1] - hours[0]):g} h {side}" for side, hours in sides if hours]
+    for index, (name, event_day_kw) in enumerate(zip(names, itself.sides_kw, strict=True)):
+        measured = [kw for day in days if (kw := day.sides_kw[index]) is not None]
         if event_day_kw is None or not measured:
-            missing.append(f"the {abs(hours[1] - hours[0]):g} h {name}")
+            missing.append(name)
         else:
             now_kw.append(event_day_kw)
             then_kw.append(sum(measured) / len(measured))

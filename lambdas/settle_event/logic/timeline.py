@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from contracts.store.plans import Plan
-from contracts.wire.events import DrEvent, Interval, Signal
+from contracts.wire.events import Interval, Signal
 from contracts.wire.units import kwh
 from lambdas.settle_event.logic.energy import Window
 from lambdas.shared.rows import EventRow
@@ -82,7 +82,7 @@ def event_timeline(event: EventRow, plans: Sequence[Plan]) -> EventTimeline:
         for assignment in plan.assignments:
             ven_id = assignment.ven_id
             if ven_id not in offsets_s:
-                offsets_s[ven_id] = _offset_s(event, ven_id)
+                offsets_s[ven_id] = event.start_offset_s(ven_id)
             start_ts = plan.start_ts + offsets_s[ven_id]
             vens.setdefault(ven_id, []).extend(_segments(start_ts, plan.intervals, assignment.values, force))
     return EventTimeline(
@@ -106,7 +106,7 @@ def _segments(
 
 
 def _merged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """*pieces* with those that follow without a change made one: a plan is made each minute."""
+    """*segments* with those that follow without a change made one: a plan is made each minute."""
     merged: list[Segment] = []
     for segment in segments:
         last = merged[-1] if merged else None
@@ -115,15 +115,3 @@ def _merged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
         else:
             merged.append(segment)
     return tuple(merged)
-
-
-def _offset_s(event: EventRow, ven_id: str) -> float:
-    if not event.randomize_start_s:
-        return 0.0
-    drawn = DrEvent(
-        event_id=event.event_id,
-        start_ts=event.start_ts,
-        intervals=(),
-        randomize_start_s=event.randomize_start_s,
-    )
-    return drawn.start_offset_s(ven_id)

@@ -152,6 +152,38 @@ def test_an_event_that_is_gone_is_nothing_to_write(many: World) -> None:
     assert many.desired("v0") == {}
 
 
+def test_an_event_whose_plan_is_gone_is_nothing_to_write(many: World) -> None:
+    """Revised, and then its plans expired before its header: the chunk is done."""
+    ask(intervals=HOUR_20)
+    chunks = waiting()
+    ask("revise", intervals=[{**HOUR_20[0], "value": 19}])
+    for item in list(many.events.query("e1", ("PLAN#", "PLAN$"))):
+        key = {"eventId": {"S": "e1"}, "part": {"S": item["part"]}}
+        many.events.client.delete_item(TableName="events", Key=key)
+    assert write(*chunks) == []
+    assert many.desired("v0") == {}
+
+
+def test_an_event_that_is_changed_again_and_again_is_tried_later(
+    many: World,  # noqa: ARG001 - the account that it is written in
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Revised during each of the attempts at its chunk: the chunk fails, and SQS delivers it again."""
+    ask(intervals=HOUR_20)
+    first = waiting()[0]
+    real, requested_kw = Shadows.set_event, iter((19, 18, 17))
+
+    def set_event(self: Shadows, ven_id: str, event_id: str, value: Any) -> bool:
+        if ven_id == json.loads(first)["parts"][0]["venId"]:
+            ask("revise", intervals=[{**HOUR_20[0], "value": next(requested_kw)}])
+        return real(self, ven_id, event_id, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", set_event)
+        assert write(first) == ["m0"]
+    assert list(requested_kw) == []
+
+
 def test_shadows_are_written_at_a_pace(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """After each so many writes the rest of the second is waited out."""
     monkeypatch.setenv("SHADOW_WRITES_PER_S", "1")

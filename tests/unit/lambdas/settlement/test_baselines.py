@@ -7,6 +7,7 @@ looks at, so that each mean can be read off.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,8 @@ from lambdas.settle_event.logic.rules import (
     NYISO_5_OF_10,
     PJM_3_DAY_TYPES_SAA,
     RESIDENTIAL_5_OF_10,
+    WEEKDAYS,
+    Pool,
     Rule,
 )
 
@@ -221,6 +224,21 @@ def test_a_band_holds_the_rules_own_errors_on_the_days_it_looked_at() -> None:
     found = worked(CAISO_10_OF_10, ten(ONE_TO_TEN), {})
     assert sorted(found.errors_kw) == pytest.approx([(55 - d) / 9 - d for d in range(10, 0, -1)])
     assert found.band_kw(3.0) == pytest.approx((-1.0, 7.0))
+
+
+def test_a_band_needs_four_errors() -> None:
+    """Three weekend days give three errors, of which the outer tenths mean nothing: no band."""
+    days = {ago: {(17.0, 19.0): kw} for ago, kw in ((6, 2.0), (7, 3.0), (13, 4.0))}
+    matched = worked(RESIDENTIAL_5_OF_10, days, {}, start=SATURDAY)
+    assert len(matched.errors_kw) == 3
+    assert matched.band_kw(3.0) is None
+
+
+def test_a_single_day_leaves_nothing_to_compare_it_with() -> None:
+    """A rule of one day has a baseline, and no error of its own."""
+    rule = replace(RESIDENTIAL_5_OF_10, weekday=Pool(WEEKDAYS, days=1, take=1, least=1))
+    matched = worked(rule, {1: {(17.0, 19.0): 2.0}}, {})
+    assert (event_kw(matched), matched.errors_kw) == (pytest.approx(2.0), ())
 
 
 def test_too_few_days_are_no_baseline() -> None:
