@@ -31,10 +31,15 @@ DEPLOY_DEADLINE_S = 180.0
 _TAG = "assembly"
 _SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
-Progress = Callable[[str], None]
+Progress = Callable[[str, str], object]
+"""Shows a step, and how far it is."""
 
 
-def deploy(runtime: Runtime, vens: Sequence[str], *, progress: Progress = lambda _: None) -> dict[str, str]:
+def _unheard(*_: str) -> None:
+    """Show no progress."""
+
+
+def deploy(runtime: Runtime, vens: Sequence[str], *, progress: Progress = _unheard) -> dict[str, str]:
     """Deploy the local stage for *vens* and return the stack's outputs.
 
     What is deployed already is left as it is, so that a kept cloud starts at once.
@@ -42,18 +47,20 @@ def deploy(runtime: Runtime, vens: Sequence[str], *, progress: Progress = lambda
     Raises:
         DeployError: with CloudFormation's reason.
     """
-    progress("synthesizing the stack")
+    progress("synthesizing the stack", "")
     return deploy_assembly(runtime, assembly(vens), progress=progress)
 
 
-def deploy_assembly(runtime: Runtime, folder: Path, *, progress: Progress = lambda _: None) -> dict[str, str]:
+def deploy_assembly(
+    runtime: Runtime, folder: Path, *, progress: Progress = lambda *_: None
+) -> dict[str, str]:
     """Deploy the cloud assembly in *folder*. Returns and raises as `deploy`."""
     formation = client(runtime, "cloudformation")
     name = stack_name(STAGE)
     before = _describe(formation, name)
     if before and before["StackStatus"] in _SETTLED and _tag(before) == folder.name:
         return _outputs(before)
-    progress("uploading the functions")
+    progress("uploading the functions", "")
     template_url = _upload(client(runtime, "s3"), folder, runtime)
     client(runtime, "ssm").put_parameter(
         Name="/cdk-bootstrap/hnb659fds/version", Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
@@ -140,7 +147,7 @@ def _wait(formation: CloudFormationClient, name: str, progress: Progress) -> dic
             return _outputs(stack)
         if not status.endswith("_IN_PROGRESS"):
             raise DeployError(f"the stack ended as {status}: {_reason(formation, name)}")
-        progress(f"deploying: {_done(formation, name)} resources")
+        progress("deploying", f": {_done(formation, name)} resources")
         time.sleep(0.1)
     raise DeployError(f"the stack was not there after {DEPLOY_DEADLINE_S:.0f} s")
 

@@ -15,10 +15,7 @@ from ven_twin.cli import (
     command,
     dlq,
     event,
-    fleet_run,
-    fleet_serve,
-    fleet_status,
-    fleet_watch,
+    fleet,
     history,
     listen,
     run,
@@ -40,10 +37,7 @@ app.command("run")(run.run)
 app.add_typer(certs.app, name="certs")
 app.command("cmd")(command.cmd)
 app.add_typer(event.app, name="event")
-fleet_status.app.command("run")(fleet_run.run_fleet)
-fleet_status.app.command("watch")(fleet_watch.watch)
-fleet_status.app.command("serve")(fleet_serve.serve)
-app.add_typer(fleet_status.app, name="fleet")
+app.add_typer(fleet.app, name="fleet")
 app.add_typer(history.app, name="history")
 app.command("listen")(listen.listen)
 app.add_typer(dlq.app, name="dlq")
@@ -57,14 +51,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
-    except WireError as error:
-        sys.exit(_say(str(error), 2))
     except VenTwinError as error:
-        sys.exit(_say(str(error), 1))
+        sys.stderr.write(f"ven-twin: {error}\n")
+        sys.exit(2 if isinstance(error, WireError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"ven-twin: {message}\n")
-    return code

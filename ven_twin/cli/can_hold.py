@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from contracts.api.event_text import parse_duration, parse_power, parse_start_ts
 from contracts.errors import FieldError
 from contracts.wire.units import S_PER_MIN
-from ven_twin.cli.connection import JsonOption
+from ven_twin.cli.connection import HouseOption, JsonOption
 from ven_twin.cli.console import print_json
 from ven_twin.webkit.formatting import percent, power
 
@@ -33,9 +32,7 @@ def can_hold(
     minutes: Annotated[
         float | None, typer.Option("--minutes", help="The same in minutes, in place of --for.")
     ] = None,
-    house: Annotated[
-        str, typer.Option("--house", help="A packaged house, or a profile's path.")
-    ] = "standard",
+    house: HouseOption = "standard",
     house_start: Annotated[
         str | None, typer.Option("--house-start", help="House time, ISO 8601; now when left out.")
     ] = None,
@@ -52,7 +49,7 @@ def can_hold(
     from_ts = parse_start_ts(house_start, "--house-start") if house_start else now_ts()
     hold = warm_house(house, HouseClock(from_ts, 0.0)).can_hold(requested_kw, length_min)
     if json_output:
-        print_json(msgspec.to_builtins(hold))
+        print_json(hold)
     else:
         _show(hold)
     if not hold.holds:

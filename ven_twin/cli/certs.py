@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,17 +21,8 @@ from contracts.store.stack import (
     claim_template_name,
 )
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import (
-    LOCAL,
-    JsonOption,
-    ProfileOption,
-    RegionOption,
-    StageOption,
-    VenOption,
-    connect,
-    ven_folder,
-)
-from ven_twin.cli.console import print_json
+from ven_twin.cli.connection import LOCAL, JsonOption, StageOption, VenOption, ven_folder, with_cloud
+from ven_twin.cli.console import print_answer
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -41,6 +33,7 @@ OutOption = Annotated[Path | None, typer.Option("--out", help="The VEN's folder,
 
 
 @app.command()
+@with_cloud
 def fetch(
     ven_id: VenOption,
     *,
@@ -48,19 +41,19 @@ def fetch(
         str | None, typer.Option("--secret", help="The secret's name; the stack's when left out.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write to, 0700.")] = None,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
     """Write the VEN's CA, certificate and key into a folder that only you can read."""
     check_ven_id(ven_id, "--ven-id")
-    folder = out or ven_folder(stage, ven_id) / "tls"
-    endpoint, port = save_identity(connect(stage, profile, region), ven_id, folder, secret)
-    if json_output:
-        print_json({"folder": str(folder), "endpoint": endpoint, "port": port})
-    else:
-        typer.echo(f"{folder} holds the identity of {ven_id}. Its broker is {endpoint}:{port}.")
+    stack = cloud()
+    folder = out or ven_folder(stack.stage, ven_id) / "tls"
+    endpoint, port = save_identity(stack, ven_id, folder, secret)
+    print_answer(
+        {"folder": str(folder), "endpoint": endpoint, "port": port},
+        f"{folder} holds the identity of {ven_id}. Its broker is {endpoint}:{port}.",
+        json_output=json_output,
+    )
 
 
 def save_identity(cloud: Cloud, ven_id: str, folder: Path, secret: str | None = None) -> tuple[str, int]:
@@ -74,6 +67,7 @@ def save_identity(cloud: Cloud, ven_id: str, folder: Path, secret: str | None = 
 
 
 @app.command()
+@with_cloud
 def rotate(
     ven_id: VenOption,
     *,
@@ -81,9 +75,7 @@ def rotate(
     wait: Annotated[
         float, typer.Option("--wait", help="How long the VEN has to change over, s.")
     ] = CHANGE_OVER_S,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
     """Give a VEN another certificate while it runs; the old one goes when it is connected with the new one.
@@ -91,29 +83,29 @@ def rotate(
     Cut short anywhere, the VEN can still connect: run it again.
     """
     check_ven_id(ven_id, "--ven-id")
-    cloud = connect(stage, profile, region)
-    begun = _answered(cloud.invoke(StackOutput.ROTATE_VEN, {"op": "begin", "venId": ven_id}))
-    folder = out or ven_folder(stage, ven_id) / "tls"
+    stack = cloud()
+    certificate_id = str(_rotation(stack, "begin", ven_id)["certificateId"])
+    folder = out or ven_folder(stack.stage, ven_id) / "tls"
     if folder.is_dir():  # this is the VEN's own host; elsewhere the VEN fetches it
-        save_identity(cloud, ven_id, folder)
+        save_identity(stack, ven_id, folder)
 
     until_s = time.monotonic() + wait
-    finish = {"op": "finish", "venId": ven_id}
-    while not _answered(cloud.invoke(StackOutput.ROTATE_VEN, finish))["changedOver"]:
+    while not _rotation(stack, "finish", ven_id)["changedOver"]:
         if time.monotonic() > until_s:
             raise VenTwinError(
                 f"VEN {ven_id} has not changed over within {wait:g} s: both certificates stay valid;"
                 " run this again when it is connected"
             )
         time.sleep(1.0)
-    if json_output:
-        print_json({"venId": ven_id, "certificateId": begun["certificateId"]})
-    else:
-        made = begun["certificateId"][:12]
-        typer.echo(f"{ven_id} is connected with certificate {made}…; the old one is gone.")
+    print_answer(
+        {"venId": ven_id, "certificateId": certificate_id},
+        f"{ven_id} is connected with certificate {certificate_id[:12]}…; the old one is gone.",
+        json_output=json_output,
+    )
 
 
 @app.command()
+@with_cloud
 def allow(
     ven_id: Annotated[str, typer.Argument(help="The VEN.")],
     *,
@@ -121,40 +113,40 @@ def allow(
     again: Annotated[
         bool, typer.Option("--again", help="Although it has a certificate: it has lost its key.")
     ] = False,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
     """Put a VEN that is not in the stack on the list of those that may claim a certificate, once."""
     check_ven_id(ven_id, "VEN_ID")
-    cloud = connect(stage, profile, region)
-    row = cloud.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
+    stack = cloud()
+    row = stack.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
         raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
     expires_ts = int(time.time() + parse_duration(within, "--for"))
-    cloud.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
-    if json_output:
-        print_json({"venId": ven_id, "expiresTs": expires_ts})
-    else:
-        typer.echo(f"{ven_id} may claim a certificate, once, within {within}.")
+    stack.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
+    print_answer(
+        {"venId": ven_id, "expiresTs": expires_ts},
+        f"{ven_id} may claim a certificate, once, within {within}.",
+        json_output=json_output,
+    )
 
 
 @app.command("claim-kit")
+@with_cloud
 def claim_kit(
     *,
     out: Annotated[Path, typer.Option("--out", help="Folder to write to, 0700.")],
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
     """Write the claim certificate and its key, which a device carries until it has one of its own."""
-    endpoint, port = save_identity(connect(stage, profile, region), "claim", out, claim_secret_name(stage))
-    if json_output:
-        print_json({"folder": str(out), "endpoint": endpoint, "port": port})
-    else:
-        typer.echo(f"{out} holds the claim certificate. Its broker is {endpoint}:{port}.")
+    stack = cloud()
+    endpoint, port = save_identity(stack, "claim", out, claim_secret_name(stack.stage))
+    print_answer(
+        {"folder": str(out), "endpoint": endpoint, "port": port},
+        f"{out} holds the claim certificate. Its broker is {endpoint}:{port}.",
+        json_output=json_output,
+    )
 
 
 @app.command()
@@ -172,24 +164,19 @@ def claim(
     check_ven_id(ven_id, "--ven-id")
     folder = out or ven_folder(stage, ven_id) / "tls"
     certificate_id = claim_identity(ven_id, claim, (endpoint, port), folder, stage)
-    if json_output:
-        print_json({"folder": str(folder), "certificateId": certificate_id})
-    else:
-        typer.echo(f"{folder} holds the identity of {ven_id}.")
+    print_answer(
+        {"folder": str(folder), "certificateId": certificate_id},
+        f"{folder} holds the identity of {ven_id}.",
+        json_output=json_output,
+    )
 
 
 @app.command()
-def revoke(
-    ven_id: VenOption,
-    *,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-) -> None:
+@with_cloud
+def revoke(ven_id: VenOption, *, cloud: Callable[[], Cloud]) -> None:
     """Take a VEN that came by claim out: its certificates, its thing, its row."""
     check_ven_id(ven_id, "--ven-id")
-    cloud = connect(stage, profile, region)
-    _answered(cloud.invoke(StackOutput.ROTATE_VEN, {"op": "revoke", "venId": ven_id}))
+    _rotation(cloud(), "revoke", ven_id)
     typer.echo(f"{ven_id} is out: what it had opens nothing any more.")
 
 
@@ -212,8 +199,9 @@ def claim_identity(ven_id: str, claim: Path, broker: tuple[str, int], folder: Pa
     return asyncio.run(exchange())
 
 
-def _answered(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer of a function. Raises VenTwinError with its refusal."""
+def _rotation(cloud: Cloud, op: str, ven_id: str) -> dict[str, object]:
+    """The answer of the function that rotates. Raises VenTwinError with its refusal."""
+    answer = cloud.invoke(StackOutput.ROTATE_VEN, {"op": op, "venId": ven_id})
     if not answer.get("ok", True):
         raise VenTwinError(str(answer.get("error")))
     return answer

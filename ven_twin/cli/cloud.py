@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ven_twin.cli.connection import JsonOption, cloud_folder
-from ven_twin.cli.console import print_json
+from ven_twin.cli.console import print_answer, print_json
 
 app = typer.Typer(
     help="The local cloud: an AWS emulator on loopback with the stack deployed.", no_args_is_help=True
@@ -43,13 +43,12 @@ def start(
         except BaseException:
             process.stop(cloud_folder())
             raise
-    if json_output:
-        print_json({"endpoint": runtime.endpoint_url, "mqttPort": runtime.mqtt_port, "outputs": outputs})
-    else:
-        typer.echo(
-            f"The local cloud answers at {runtime.endpoint_url}, MQTT at localhost:{runtime.mqtt_port}."
-        )
-        typer.echo("Next: ven-twin run --ven-id ven-1, and ven-twin event create --shed-kw 2 --duration 2m")
+    print_answer(
+        {"endpoint": runtime.endpoint_url, "mqttPort": runtime.mqtt_port, "outputs": outputs},
+        f"The local cloud answers at {runtime.endpoint_url}, MQTT at localhost:{runtime.mqtt_port}.\n"
+        "Next: ven-twin run --ven-id ven-1, and ven-twin event create --shed-kw 2 --duration 2m",
+        json_output=json_output,
+    )
 
 
 @app.command()
@@ -58,10 +57,8 @@ def stop(*, json_output: JsonOption = False) -> None:
     from local_cloud import process
 
     stopped = process.stop(cloud_folder())
-    if json_output:
-        print_json({"stopped": stopped})
-    else:
-        typer.echo("Stopped." if stopped else "No local cloud was running.")
+    text = "Stopped." if stopped else "No local cloud was running."
+    print_answer({"stopped": stopped}, text, json_output=json_output)
 
 
 @app.command()
@@ -77,30 +74,23 @@ def status(*, json_output: JsonOption = False) -> None:
         else:
             typer.echo(f"ven-twin: {error}", err=True)
         raise typer.Exit(1) from None
-    if json_output:
-        print_json(
-            {
-                "running": True,
-                "endpoint": runtime.endpoint_url,
-                "mqttPort": runtime.mqtt_port,
-                "pid": runtime.pid,
-                "keep": runtime.keep,
-            }
-        )
-    else:
-        typer.echo(
-            f"Running: {runtime.endpoint_url}, MQTT at localhost:{runtime.mqtt_port}, process {runtime.pid}."
-        )
+    print_answer(
+        {
+            "running": True,
+            "endpoint": runtime.endpoint_url,
+            "mqttPort": runtime.mqtt_port,
+            "pid": runtime.pid,
+            "keep": runtime.keep,
+        },
+        f"Running: {runtime.endpoint_url}, MQTT at localhost:{runtime.mqtt_port}, process {runtime.pid}.",
+        json_output=json_output,
+    )
 
 
 @app.command()
 def deploy(*, vens: VensOption = DEFAULT_VENS, json_output: JsonOption = False) -> None:
     """Deploy the stack into the local cloud that runs, as it is now in this folder."""
-    outputs = _deploy(vens)
-    if json_output:
-        print_json(outputs)
-    else:
-        typer.echo(f"Deployed for {vens}.")
+    print_answer(_deploy(vens), f"Deployed for {vens}.", json_output=json_output)
 
 
 @app.command()

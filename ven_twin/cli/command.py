@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import msgspec
 import typer
+from rich.console import Console
 
 from contracts.api.resources import NewCommand
-from contracts.errors import FieldError
-from contracts.wire.commands import OPERATIONS
+from contracts.errors import FieldError, VenTwinError
+from contracts.wire.commands import OPERATIONS, Operation
 from contracts.wire.ids import CorrelationId, VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, VenOption, with_aggregator
-from ven_twin.cli.console import print_json
+from ven_twin.cli.console import print_json, refusals
 
 if TYPE_CHECKING:
     from contracts.wire.acks import Ack
@@ -46,35 +47,21 @@ def cmd(
     aggregator: Callable[[], Aggregator],
 ) -> None:
     """Send one operation to a VEN and print its ack. Exit 1 when it is refused or does not come."""
-    from ven_twin.operations.aggregator.protocol import RefusedError
-
     checked_id = check_ven_id(ven_id, "--ven-id")
     # An unknown operation is refused by the cloud side, which answers with those that it knows.
-    command, reached = NewCommand(op=cast("Any", op), data=_object(data)), aggregator()
-    try:
-        issued = reached.send_command(checked_id, command)
-    except RefusedError as error:
-        if not json_output:
-            raise
-        print_json(msgspec.to_builtins(error.refused))
-        raise typer.Exit(1) from None
-    ack = wait_for_ack(reached, checked_id, issued.correlation_id, timeout_s)
+    command, reached = NewCommand(op=cast("Operation", op), data=_object(data)), aggregator()
+    with refusals(json_output=json_output):
+        correlation_id = reached.send_command(checked_id, command).correlation_id
+    ack = wait_for_ack(reached, checked_id, correlation_id, timeout_s)
     if ack is None:
-        missing = NoAck(
-            error=f"no ack from {ven_id} within {timeout_s:g} s", correlation_id=issued.correlation_id
-        )
-        if json_output:
-            print_json(msgspec.to_builtins(missing))
-        else:
-            typer.echo(
-                f"ven-twin: {missing.error}: is it running? (ven-twin run --ven-id {ven_id})", err=True
-            )
+        missing = NoAck(error=f"no ack from {ven_id} within {timeout_s:g} s", correlation_id=correlation_id)
+        if not json_output:
+            raise VenTwinError(f"{missing.error}: is it running? (ven-twin run --ven-id {ven_id})")
+        print_json(missing)
         raise typer.Exit(1)
     if json_output:
-        print_json(msgspec.to_builtins(ack))
+        print_json(ack)
     else:
-        from rich.console import Console
-
         Console().print_json(data=msgspec.to_builtins(ack))
     if not ack.ok:
         raise typer.Exit(1)
@@ -94,7 +81,7 @@ def wait_for_ack(
         time.sleep(POLL_S)
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str) -> dict[str, object]:
     try:
         value = json.loads(text)
     except ValueError as error:

@@ -6,14 +6,16 @@ import contextlib
 import functools
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from contracts.errors import FieldError
+from contracts.errors import FieldError, VenTwinError
+from contracts.store.stack import StackOutput
+from contracts.wire.ids import VenId
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Access, Cloud
@@ -34,9 +36,18 @@ ApiOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 VenOption = Annotated[str, typer.Option("--ven-id", help="The VEN.")]
+HouseOption = Annotated[str, typer.Option("--house", help="A packaged house, or a profile's path.")]
+HouseSpeedOption = Annotated[float, typer.Option("--house-speed", help="House seconds to a wall second.")]
+HouseStartOption = Annotated[
+    str | None, typer.Option("--house-start", help="House time at the start, ISO 8601.")
+]
+ReportIntervalOption = Annotated[
+    float | None, typer.Option("--report-interval", help="Between two telemetry rows, s.")
+]
+Options = Mapping[str, tuple[object, object]]
+"""Options by the names of a function's parameters, each with its annotation for typer and its default."""
 
-
-_WHICH_CLOUD: Mapping[str, tuple[Any, Any]] = {
+_WHICH_CLOUD: Options = {
     "stage": (StageOption, LOCAL),
     "profile": (ProfileOption, None),
     "region": (RegionOption, None),
@@ -116,6 +127,11 @@ def reaching(
     return tried, "local cloud" if stage == LOCAL else f"stage {stage} on AWS"
 
 
+def with_cloud(command: Callable[..., None]) -> Callable[..., None]:
+    """Give *command* the options of a stage; its parameter `cloud` is called for that stage's cloud."""
+    return with_options(command, "cloud", _WHICH_CLOUD, connect)
+
+
 def with_aggregator(command: Callable[..., None]) -> Callable[..., None]:
     """Give *command* the options of a cloud; its parameter `aggregator` is called to reach that."""
     return with_options(command, "aggregator", {**_WHICH_CLOUD, "api": (ApiOption, None)}, reach)
@@ -127,10 +143,7 @@ def with_reaching(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def with_options(
-    command: Callable[..., None],
-    name: str,
-    options: Mapping[str, tuple[Any, Any]],
-    make: Callable[..., Any],
+    command: Callable[..., None], name: str, options: Options, make: Callable[..., object]
 ) -> Callable[..., None]:
     """*command* with *options* in place of its parameter *name*, which is *make* with these given.
 
@@ -139,12 +152,12 @@ def with_options(
     Args:
         command: what is to be a command of typer.
         name: of a keyword-only parameter.
-        options: by the names of *make*'s parameters, each with its annotation for typer and its default.
+        options: those of *make*.
         make: makes what the command needs.
     """
 
     @functools.wraps(command)
-    def called(**values: Any) -> None:
+    def called(**values: object) -> None:
         chosen = {option: values.pop(option) for option in options}
         command(**values, **{name: functools.partial(make, **chosen)})
 
@@ -160,6 +173,41 @@ def with_options(
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return called
+
+
+def stack_vens(cloud: Cloud) -> list[str]:
+    """Every VEN of the stack."""
+    return sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
+
+
+def some_vens(ven_ids: list[VenId]) -> list[VenId]:
+    """The same. Raises VenTwinError when there is none."""
+    if not ven_ids:
+        raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")
+    return ven_ids
+
+
+def deal_houses(ven_ids: Sequence[str], houses: str) -> dict[str, tuple[str, int]]:
+    """A house and its seed for each VEN: in turn over *houses*, each with a family of its own.
+
+    Raises:
+        FieldError: *houses* names none.
+        ProfileError: one of them is no house.
+    """
+    from ven_twin.house.library import load_profile
+
+    names = split_names(houses, "--houses")
+    seeds = {name: load_profile(name).seed for name in names}
+    dealt = ((ven_id, names[index % len(names)], index) for index, ven_id in enumerate(ven_ids))
+    return {ven_id: (name, seeds[name] + index) for ven_id, name, index in dealt}
+
+
+def split_names(text: str, option: str) -> list[str]:
+    """The names in *text*, which has commas between them. Raises FieldError without any."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise FieldError(option, "name at least one")
+    return names
 
 
 def _access(stage: str, profile: str | None = None, region: str | None = None) -> Access:

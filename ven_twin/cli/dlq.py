@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
-from ven_twin.cli.console import print_json
+from ven_twin.cli.connection import JsonOption, with_cloud
+from ven_twin.cli.console import console, print_answer, print_json
 
 if TYPE_CHECKING:
+    from ven_twin.operations.aggregator.cloud import Cloud
     from ven_twin.operations.dead_letters import QueuedDeadLetter
 
 app = typer.Typer(help="Dead letters: messages that could not be handled.", no_args_is_help=True)
-console = Console(highlight=False)
 
 QueueOption = Annotated[
     str | None,
@@ -29,18 +29,17 @@ QueueOption = Annotated[
 
 
 @app.command("list")
+@with_cloud
 def list_letters(
     *,
     queue: QueueOption = None,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
     """List the dead letters with what is wrong with each; all of them stay where they are."""
     from ven_twin.operations.dead_letters import DeadLetters
 
-    dead = DeadLetters(connect(stage, profile, region))
+    dead = DeadLetters(cloud())
     letters = [letter for name in dead.names(queue) for letter in dead.look(name)]
     if json_output:
         print_json([_as_json(letter) for letter in letters])
@@ -59,39 +58,37 @@ def list_letters(
 
 
 @app.command()
+@with_cloud
 def redrive(
     *,
     queue: QueueOption = None,
     message_id: Annotated[
         list[str] | None, typer.Option("--id", help="Only this letter; repeat for more.")
     ] = None,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
     """Send dead letters to where they failed, to be tried again. What fails again comes back here."""
     from ven_twin.operations.dead_letters import DeadLetters
 
-    dead = DeadLetters(connect(stage, profile, region))
+    dead = DeadLetters(cloud())
     gone: list[QueuedDeadLetter] = []
     left: dict[str, str] = {}
     for name in dead.names(queue):
         went, stayed = dead.redrive(name, message_id or ())
         gone += went
         left |= stayed
-    if json_output:
-        print_json({"redriven": [letter.message_id for letter in gone], "kept": left})
-    else:
-        typer.echo(f"{len(gone)} redriven.")
-        for identity, why in left.items():
-            typer.echo(f"  {identity} stays: {why}")
+    print_answer(
+        {"redriven": [letter.message_id for letter in gone], "kept": left},
+        "\n".join([f"{len(gone)} redriven.", *(f"  {name} stays: {why}" for name, why in left.items())]),
+        json_output=json_output,
+    )
     if left:
         raise typer.Exit(1)
 
 
-def _as_json(dead: QueuedDeadLetter) -> dict[str, Any]:
-    letter: dict[str, Any] = msgspec.to_builtins(dead.letter)
+def _as_json(dead: QueuedDeadLetter) -> dict[str, object]:
+    letter: dict[str, object] = msgspec.to_builtins(dead.letter)
     raw = base64.b64decode(dead.letter.raw).decode(errors="replace") if dead.letter.raw else None
     fields = {"queue": dead.queue, "id": dead.message_id, "sentTs": dead.sent_ts, "body": dead.body}
     return fields | letter | ({"text": raw} if raw is not None else {})

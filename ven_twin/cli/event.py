@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,9 +15,9 @@ from contracts.api.reports import EventReport
 from contracts.api.resources import Event, EventBody, NewEvent, VenParticipation
 from contracts.wire.ids import EventId
 from contracts.wire.topics import check_event_id
-from ven_twin.cli import event_view, report
+from ven_twin.cli import event_view
 from ven_twin.cli.connection import JsonOption, with_aggregator
-from ven_twin.cli.console import print_json
+from ven_twin.cli.console import print_answer, print_json, refusals
 from ven_twin.cli.event_options import with_event
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def create(
     """Create a DR event, for now or later, and give it to the VENs."""
     chosen_id = check_event_id(event_id, "--event-id") if event_id else new_event_id()
     event = NewEvent(event_id=chosen_id, **msgspec.structs.asdict(body()))
-    with _refusals(json_output=json_output):
+    with refusals(json_output=json_output):
         dispatched = aggregator().create_event(event)
     event_view.show_dispatched(dispatched, json_output=json_output)
 
@@ -80,7 +79,7 @@ def revise(
     When somebody else has changed the event meanwhile, nothing is done.
     """
     checked_id = check_event_id(event_id)
-    with _refusals(json_output=json_output):
+    with refusals(json_output=json_output):
         reached = aggregator()
         event = reached.event(checked_id)
         dispatched = reached.revise_event(checked_id, body(event.body), etag=event.etag)
@@ -94,12 +93,9 @@ def cancel(
 ) -> None:
     """Cancel an event: the VENs give their loads back, and it is settled for what it lasted."""
     checked_id = check_event_id(event_id)
-    with _refusals(json_output=json_output):
+    with refusals(json_output=json_output):
         dispatched = aggregator().cancel_event(checked_id)
-    if json_output:
-        print_json(msgspec.to_builtins(dispatched))
-    else:
-        typer.echo(f"Event {event_id} is cancelled.")
+    print_answer(dispatched, f"Event {event_id} is cancelled.", json_output=json_output)
 
 
 @app.command()
@@ -109,12 +105,10 @@ def delete(
 ) -> None:
     """Delete an event: the VENs give their loads back, and it is listed no more."""
     checked_id = check_event_id(event_id)
-    with _refusals(json_output=json_output):
+    with refusals(json_output=json_output):
         aggregator().delete_event(checked_id)
-    if json_output:
-        print_json(msgspec.to_builtins(EventDeleted(event_id=checked_id)))
-    else:
-        typer.echo(f"Event {event_id} is deleted.")
+    deleted = EventDeleted(event_id=checked_id)
+    print_answer(deleted, f"Event {event_id} is deleted.", json_output=json_output)
 
 
 @app.command()
@@ -124,29 +118,29 @@ def show(
 ) -> None:
     """Show an event: what it asks for, and how each VEN has answered."""
     checked_id = check_event_id(event_id)
-    with _refusals(json_output=json_output):
+    with refusals(json_output=json_output):
         reached = aggregator()
         event = reached.event(checked_id)
         settled = reached.report(checked_id) if event.settled else None
     if json_output:
         without_vens = msgspec.structs.replace(event, vens=())
-        print_json(msgspec.to_builtins(ShownEvent(event=without_vens, vens=event.vens, report=settled)))
+        print_json(ShownEvent(event=without_vens, vens=event.vens, report=settled))
         return
     event_view.show(event)
     if settled is None:
         typer.echo("Not settled yet.")
     else:
-        report.show_report(settled)
+        event_view.show_report(settled)
 
 
 @app.command("list")
 @with_aggregator
 def list_events(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
     """List the events, the newest first."""
-    with _refusals(json_output=json_output):
+    with refusals(json_output=json_output):
         events = list(aggregator().events())
     if json_output:
-        print_json(msgspec.to_builtins(events))
+        print_json(events)
     else:
         event_view.show_list(events)
 
@@ -170,30 +164,16 @@ def show_report(
     from ven_twin.operations.aggregator.protocol import whole_report
 
     checked_id = check_event_id(event_id)
-    with _refusals(json_output=json_output):
+    with refusals(json_output=json_output):
         reached = aggregator()
         settled = whole_report(reached, checked_id) if html or csv else reached.report(checked_id)
-    report.save(settled, html=html, csv=csv)
+    event_view.save_report(settled, html=html, csv=csv)
     if json_output:
-        print_json(msgspec.to_builtins(settled))
+        print_json(settled)
     elif csv != "-":
-        report.show_report(settled)
+        event_view.show_report(settled)
 
 
 def new_event_id() -> EventId:
     """An id that says when the event was made; made here, so that a call tried again is one event."""
     return EventId(f"evt-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
-
-
-@contextlib.contextmanager
-def _refusals(*, json_output: bool) -> Iterator[None]:
-    """Print a refusal within as JSON when that is wanted, and exit with 1."""
-    from ven_twin.operations.aggregator.protocol import RefusedError
-
-    try:
-        yield
-    except RefusedError as error:
-        if not json_output:
-            raise
-        print_json(msgspec.to_builtins(error.refused))
-        raise typer.Exit(1) from None

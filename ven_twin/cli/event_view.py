@@ -1,27 +1,28 @@
-"""Events for people."""
+"""Events and their reports for people."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from io import StringIO
+from pathlib import Path
 
-import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from contracts.api.reports import EventReport
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import Event, EventSummary, VenParticipation
+from contracts.errors import FieldError
 from contracts.wire.events import Interval, Phase
-from ven_twin.cli.console import print_json
+from ven_twin.cli.console import console, print_json
 from ven_twin.webkit.formatting import PHASES, clock, duration, kw, power, signal_value
-
-console = Console(highlight=False)
 
 
 def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
     """Print the answer to an event that was created or revised."""
     if json_output:
-        print_json(msgspec.to_builtins(dispatched))
+        print_json(dispatched)
         return
     typer.echo(f"Event {dispatched.event_id}, {clock(dispatched.start_ts)} to {clock(dispatched.end_ts)}:")
     for assignment in dispatched.assignments:
@@ -76,6 +77,42 @@ def show(event: Event) -> None:
     for ven in event.vens:
         table.add_row(ven.ven_id, _values(ven.values), _answers(ven), _delivered(ven))
     console.print(table)
+
+
+def show_report(settled: EventReport) -> None:
+    """Print a report: delivered power by baseline and by VEN."""
+    from ven_twin.operations.reports import terminal
+
+    terminal.show(settled, console)
+
+
+def save_report(settled: EventReport, *, html: Path | None, csv: str | None) -> None:
+    """Write the report's page and its table over the files; ``-`` is standard output.
+
+    Raises:
+        FieldError: a file cannot be written; names the option.
+    """
+    from ven_twin.operations.reports import page, table
+
+    if html is not None:
+        text = page.html(settled)
+        _write("--html", html, text)
+        sys.stderr.write(f"Page   {html}\n")
+    if csv is not None:
+        rows = StringIO()
+        table.write(settled, rows)
+        if csv == "-":
+            sys.stdout.write(rows.getvalue())
+        else:
+            _write("--csv", Path(csv), rows.getvalue())
+            sys.stderr.write(f"Table  {csv}\n")
+
+
+def _write(option: str, path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FieldError(option, f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def request(intervals: Iterable[Interval]) -> str:

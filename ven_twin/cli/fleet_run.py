@@ -11,15 +11,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.errors import FieldError, VenTwinError
-from contracts.store.stack import StackOutput
+from contracts.errors import VenTwinError
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import LOCAL, ProfileOption, RegionOption, StageOption, connect, ven_folder
+from ven_twin.cli.connection import (
+    LOCAL,
+    HouseSpeedOption,
+    HouseStartOption,
+    ProfileOption,
+    RegionOption,
+    ReportIntervalOption,
+    StageOption,
+    connect,
+    deal_houses,
+    some_vens,
+    split_names,
+    stack_vens,
+    ven_folder,
+)
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
     from ven_twin.ven.runtime import Twin
+    from ven_twin.ven.settings import TwinSettings
 
+VensOption = Annotated[
+    str | None, typer.Option("--vens", help="VENs, by commas; every one of the stack when left out.")
+]
+HousesOption = Annotated[str, typer.Option("--houses", help="Their houses in turn, by commas.")]
 HOUSES = "standard,flat,leaky"
 _SPEAKER: ContextVar[str] = ContextVar("ven_id", default="fleet")
 """The VEN whose task is running: the twins log alike, and a line has to say whose it is."""
@@ -27,19 +45,11 @@ _SPEAKER: ContextVar[str] = ContextVar("ven_id", default="fleet")
 
 def run_fleet(
     *,
-    vens: Annotated[
-        str | None, typer.Option("--vens", help="VENs, by commas; every one of the stack when left out.")
-    ] = None,
-    houses: Annotated[str, typer.Option("--houses", help="Their houses in turn, by commas.")] = HOUSES,
-    house_speed: Annotated[
-        float, typer.Option("--house-speed", help="House seconds to a wall second.")
-    ] = 1.0,
-    house_start: Annotated[
-        str | None, typer.Option("--house-start", help="House time at the start, ISO 8601.")
-    ] = None,
-    report_interval_s: Annotated[
-        float | None, typer.Option("--report-interval", help="Between two telemetry rows, s.")
-    ] = None,
+    vens: VensOption = None,
+    houses: HousesOption = HOUSES,
+    house_speed: HouseSpeedOption = 1.0,
+    house_start: HouseStartOption = None,
+    report_interval_s: ReportIntervalOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -47,48 +57,42 @@ def run_fleet(
     """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads."""
     from contracts.api.event_text import parse_start_ts
     from ven_twin.cli.run import log_to_stderr
-    from ven_twin.house.library import load_profile
+    from ven_twin.ven.settings import TwinSettings
 
-    house_names = _split(houses, "--houses")
-    seeds = {house: load_profile(house).seed for house in house_names}
-    start = parse_start_ts(house_start, "--house-start") if house_start else None
+    start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
+    deal_houses((), houses)  # judged before the cloud is reached
     cloud = connect(stage, profile, region)
-    ven_ids = (
-        [check_ven_id(name, "--vens") for name in _split(vens, "--vens")] if vens else _stack_vens(cloud)
-    )
+    names = split_names(vens, "--vens") if vens else stack_vens(cloud)
+    ven_ids = some_vens([check_ven_id(name, "--vens") for name in names])
     log_to_stderr(json_output=False)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_says_who)
-    twins = {}
+    twins: dict[str, Twin] = {}
     with contextlib.ExitStack() as stack:
-        for index, ven_id in enumerate(ven_ids):
-            house = house_names[index % len(house_names)]
-            twin = _twin(
-                cloud,
-                ven_id,
-                stage,
+        for ven_id, (house, seed) in deal_houses(ven_ids, houses).items():
+            settings = TwinSettings(
+                ven_id=ven_id,
+                endpoint="",
+                state_dir=ven_folder(stage, ven_id),
                 house=house,
-                house_seed=seeds[house] + index,
+                house_seed=seed,
                 house_speed=house_speed,
-                house_start_ts=start,
+                house_start_ts=start_ts,
                 report_interval_s=report_interval_s,
             )
-            twins[ven_id] = stack.enter_context(twin)
+            twins[ven_id] = stack.enter_context(_twin(cloud, settings))
         left = asyncio.run(_all_until_signalled(twins))
     if left:
         raise VenTwinError("; ".join(left))
 
 
-def _twin(cloud: Cloud, ven_id: str, stage: str, **house: object) -> Twin:
+def _twin(cloud: Cloud, settings: TwinSettings) -> Twin:
     from ven_twin.cli.certs import save_identity
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
-    from ven_twin.ven.settings import TwinSettings
 
-    folder = ven_folder(stage, ven_id)
-    settings = TwinSettings(ven_id=ven_id, endpoint="", state_dir=folder, **house)  # type: ignore[arg-type]
-    endpoint, port = save_identity(cloud, ven_id, folder / "tls")
-    return Twin.open(settings.at(endpoint, port), identity_files.load(folder / "tls"))
+    tls = settings.state_dir / "tls"
+    return Twin.open(settings.at(*save_identity(cloud, settings.ven_id, tls)), identity_files.load(tls))
 
 
 async def _all_until_signalled(twins: dict[str, Twin]) -> list[str]:
@@ -113,18 +117,3 @@ async def _all_until_signalled(twins: dict[str, Twin]) -> list[str]:
 def _says_who(record: logging.LogRecord) -> bool:
     record.msg, record.args = f"{_SPEAKER.get():12}  {record.getMessage()}", ()
     return True
-
-
-def _stack_vens(cloud: Cloud) -> list[str]:
-    """Every VEN of the stack. Raises VenTwinError when there is none."""
-    ven_ids = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
-    if not ven_ids:
-        raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")
-    return ven_ids
-
-
-def _split(text: str, field: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise FieldError(field, "name at least one")
-    return names

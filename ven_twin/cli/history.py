@@ -11,18 +11,37 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.api.event_text import parse_start_ts
-from contracts.errors import FieldError, VenTwinError
+from contracts.errors import FieldError
 from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
+from ven_twin.cli.connection import (
+    LOCAL,
+    JsonOption,
+    ProfileOption,
+    RegionOption,
+    StageOption,
+    connect,
+    deal_houses,
+    some_vens,
+    stack_vens,
+)
 from ven_twin.cli.console import print_json
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
 app = typer.Typer(help="A twin's past.", no_args_is_help=True)
+VensOption = Annotated[
+    list[str] | None, typer.Option("--ven-id", help="A VEN; repeat for more; all when left out.")
+]
+HousesOption = Annotated[
+    str | None, typer.Option("--houses", help="As given to fleet run, in place of --house.")
+]
+HouseStartOption = Annotated[
+    str | None, typer.Option("--house-start", help="House time now, as given to run; ISO 8601.")
+]
 
 DAY_S = 86_400
 RETENTION_DAYS = 60
@@ -55,17 +74,11 @@ class Filled:
 def backfill(
     *,
     days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=MOST_DAYS)] = 12,
-    ven_id: Annotated[
-        list[str] | None, typer.Option("--ven-id", help="A VEN; repeat for more; all when left out.")
-    ] = None,
+    ven_id: VensOption = None,
     house: Annotated[str, typer.Option("--house", help="As given to run.")] = "standard",
     house_seed: Annotated[int | None, typer.Option("--house-seed", help="As given to run.")] = None,
-    houses: Annotated[
-        str | None, typer.Option("--houses", help="As given to fleet run, in place of --house.")
-    ] = None,
-    house_start: Annotated[
-        str | None, typer.Option("--house-start", help="House time now, as given to run; ISO 8601.")
-    ] = None,
+    houses: HousesOption = None,
+    house_start: HouseStartOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Needed where the stage is not local.")] = False,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
@@ -80,8 +93,7 @@ def backfill(
     if stage != LOCAL and not yes:
         raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
     cloud = connect(stage, profile, region)
-    stack_vens = sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
-    homes = _homes(stack_vens, ven_id, house, house_seed, houses)
+    homes = _homes(stack_vens(cloud), ven_id, house, house_seed, houses)
     now_ts = time.time()
     shift_s = _shift_s(parse_start_ts(house_start, "--house-start") - now_ts) if house_start else 0
     began_s = time.monotonic()
@@ -98,29 +110,18 @@ def backfill(
 
 
 def _homes(
-    stack_vens: list[str], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
+    all_vens: list[str], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
 ) -> list[Home]:
     """Each VEN with the house that it runs with. Raises FieldError when one is not known."""
-    wanted = [check_ven_id(ven_id, "--ven-id") for ven_id in ven_ids] if ven_ids else stack_vens
-    if not wanted:
-        raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")
-    for ven_id in wanted:
-        if ven_id not in stack_vens:
-            there_are = ", ".join(stack_vens) or "none"
+    named = [check_ven_id(ven_id, "--ven-id") for ven_id in ven_ids or all_vens]
+    for ven_id in (wanted := some_vens(named)):
+        if ven_id not in all_vens:
+            there_are = ", ".join(all_vens) or "none"
             raise FieldError("--ven-id", f"there is no VEN {ven_id!r}; there are {there_are}")
     if houses is None:
         return [Home(ven_id, house, seed) for ven_id in wanted]
-    from ven_twin.house.library import load_profile
-
-    names = [name.strip() for name in houses.split(",") if name.strip()]
-    if not names:
-        raise FieldError("--houses", "name at least one")
-    # As `fleet run` deals them out: in turn over all VENs, each with a family of its own.
-    homes = {}
-    for index, ven_id in enumerate(stack_vens):
-        name = names[index % len(names)]
-        homes[ven_id] = Home(ven_id, name, load_profile(name).seed + index)
-    return [homes[ven_id] for ven_id in wanted]
+    dealt = deal_houses(all_vens, houses)
+    return [Home(ven_id, *dealt[ven_id]) for ven_id in wanted]
 
 
 def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> Filled:

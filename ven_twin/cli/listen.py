@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.store import keys
+from contracts.store.items import Item
 from contracts.store.stack import StackOutput
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import LOCAL, JsonOption, ProfileOption, RegionOption, StageOption, connect
+from ven_twin.cli.connection import JsonOption, with_cloud
 from ven_twin.cli.console import print_json
 from ven_twin.webkit.formatting import clock, power
 
@@ -20,26 +22,32 @@ if TYPE_CHECKING:
 POLL_S = 1.0
 
 
+@with_cloud
 def listen(
     ven_id: Annotated[str | None, typer.Option("--ven-id", help="One VEN; every one when left out.")] = None,
     *,
     rows: Annotated[int | None, typer.Option("--rows", help="Stop after so many rows.", min=1)] = None,
-    stage: StageOption = LOCAL,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
     """Print telemetry as it passes, from now on, until Ctrl-C."""
     if ven_id is not None:
         check_ven_id(ven_id, "--ven-id")
-    cloud = connect(stage, profile, region)
+    print_telemetry(cloud(), ven_id, rows, json_output=json_output)
+
+
+def print_telemetry(
+    cloud: Cloud, ven_id: str | None, rows: int | None = None, *, json_output: bool = False
+) -> None:
+    """Print the telemetry of one VEN or of all, at most *rows* of it."""
     since = keys.telemetry_row_id(int(time.time()), "", 0)
     last: dict[str, str] = {}
     printed = 0
     if not json_output:
         typer.echo(f"{'time':8}  {'VEN':16}  {'used':>9}  {'baseline':>9}  {'shed':>9}  event")
     while True:
-        for name in [ven_id] if ven_id else _vens(cloud):
+        vens = [ven_id] if ven_id else sorted(row["venId"] for row in cloud.items(StackOutput.VENS_TABLE))
+        for name in vens:
             for row in cloud.telemetry_after(name, last.get(name, since)):
                 last[name] = row[str(keys.TELEMETRY.sort)]
                 print_json(row) if json_output else typer.echo(_line(row))
@@ -49,11 +57,7 @@ def listen(
         time.sleep(POLL_S)
 
 
-def _vens(cloud: Cloud) -> list[str]:
-    return sorted(row[keys.VENS.partition] for row in cloud.items(StackOutput.VENS_TABLE))
-
-
-def _line(row: dict[str, Any]) -> str:
+def _line(row: Item) -> str:
     used_kw, baseline_kw, shed_kw = row["usedPowerKw"], row["baselinePowerKw"], row["shedPowerKw"]
     figures = "  ".join(f"{power(value):>9}" for value in (used_kw, baseline_kw, shed_kw))
     return f"{clock(row['timestamp'])}  {row['venId']:16}  {figures}  {row.get('eventId') or ''}"

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from contracts.errors import VenTwinError
 from ven_twin.cli.certs import save_identity
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
 TWIN_STOP_S = 10.0
-Say = Callable[[str], None]
+
+
+class Say(Protocol):
+    """Shows the step that is being done, and how far it is."""
+
+    def __call__(self, step: str, detail: str = "") -> None:
+        """Show it."""
 
 
 class TwinEndedError(VenTwinError):

@@ -13,6 +13,7 @@ from contracts.errors import FieldError
 from contracts.store import keys
 from contracts.store.stack import StackOutput
 from contracts.wire.events import Interval, Phase, Signal
+from contracts.wire.ids import EventId
 from ven_twin.cli.event import new_event_id
 from ven_twin.cli.local_system import Say, TwinProcess, age_of_this_process_s, wait_for
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
@@ -33,7 +34,7 @@ class MainJob(msgspec.Struct, rename="camel", kw_only=True):
     """The outcome; *delivered_kw* and *baseline_kw* against the clone, *failures* when there are."""
 
     ven_id: str
-    event_id: str = ""
+    event_id: EventId = EventId("")
     requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     delivered_kw: float | None = None
     baseline_kw: float | None = None
@@ -96,7 +97,10 @@ def run_event(
     requested_kw = round(shed_kw if shed_kw is not None else DEFAULT_SHARE * offered_kw, 2)
     if requested_kw <= 0:
         raise FieldError("--shed-kw", "the VEN offers nothing to shed now: give the kW to ask for")
-    say(f"dispatching: shed {power(requested_kw)} of {power(offered_kw)} on offer for {duration(duration_s)}")
+    say(
+        "dispatching",
+        f": shed {power(requested_kw)} of {power(offered_kw)} on offer for {duration(duration_s)}",
+    )
     interval = Interval(duration_s=duration_s, signal=Signal.SHED_KW, value=requested_kw)
     event = NewEvent(event_id=new_event_id(), intervals=(interval,), targets=(job.ven_id,))
     cloud.client("iot-data")  # so that the time measured is the system's, not this client's start
@@ -112,7 +116,7 @@ def run_event(
     )
     job.dispatch_to_active_s = round(time.monotonic() - called_s, 3)
     for left_s in _countdown(dispatched.end_ts):
-        say(f"shedding, {left_s:.0f} s to go")
+        say("shedding", f", {left_s:.0f} s to go")
         twin.check()
     say("waiting for the settlement, which the Scheduler starts")
     report = _settled(cloud, job.event_id, duration_s, twin)

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
+import msgspec
 import typer
 
 from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.connection import (
     LOCAL,
+    HouseOption,
+    HouseSpeedOption,
+    HouseStartOption,
     JsonOption,
+    Options,
     ProfileOption,
     RegionOption,
+    ReportIntervalOption,
     StageOption,
     VenOption,
     ven_folder,
+    with_options,
 )
 from ven_twin.cli.console import print_json
 
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from ven_twin.ven.identity.renewal import Fetch
     from ven_twin.ven.mqtt.reason_codes import Protocol
     from ven_twin.ven.runtime import Twin
+    from ven_twin.ven.settings import TwinSettings
     from ven_twin.webkit.settings import WebSettings
 
 WebPortOption = Annotated[
@@ -38,10 +46,98 @@ WebPortOption = Annotated[
     typer.Option("--web-port", help="Of its page; 0 any that is free. 8080 or the next when left out."),
 ]
 NoWebOption = Annotated[bool, typer.Option("--no-web", help="Serve no page.")]
+WebHostOption = Annotated[
+    str, typer.Option("--web-host", help="Where its page is served; off loopback a token is needed.")
+]
+WebTokenOption = Annotated[
+    Path | None, typer.Option("--web-token-file", help="File with the token that the page asks for.")
+]
+HouseSeedOption = Annotated[
+    int | None, typer.Option("--house-seed", help="Draws its people's habits, else the house's own.")
+]
+StateOption = Annotated[
+    Path | None, typer.Option("--state", help="Folder of the outbox and of what is remembered.")
+]
+MqttOption = Annotated[str, typer.Option("--mqtt", help="MQTT version: 5 or 3.1.1.")]
+OutboxOption = Annotated[
+    float, typer.Option("--outbox-mb", help="What the outbox may hold; then telemetry is dropped first.")
+]
+TWIN_AND_PAGE: Options = {
+    "house": (HouseOption, "standard"),
+    "house_seed": (HouseSeedOption, None),
+    "house_speed": (HouseSpeedOption, 1.0),
+    "house_start": (HouseStartOption, None),
+    "report_interval_s": (ReportIntervalOption, None),
+    "state": (StateOption, None),
+    "mqtt": (MqttOption, "5"),
+    "outbox_mb": (OutboxOption, 64.0),
+    "web_port": (WebPortOption, None),
+    "web_host": (WebHostOption, "127.0.0.1"),
+    "web_token_file": (WebTokenOption, None),
+    "no_web": (NoWebOption, False),
+}
 
 logger = logging.getLogger("ven_twin")
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """The answer of ``certs fetch``: the folder of the VEN's identity, and where its broker is."""
+
+    folder: str
+    endpoint: str
+    port: int
+
+
+def twin_settings(
+    ven_id: str,
+    stage: str,
+    *,
+    house: str,
+    house_seed: int | None,
+    house_speed: float,
+    house_start: str | None,
+    report_interval_s: float | None,
+    state: Path | None,
+    mqtt: str,
+    outbox_mb: float,
+) -> TwinSettings:
+    """The settings that the options describe; the broker is still open. Raises FieldError."""
+    from contracts.api.event_text import parse_start_ts
+    from ven_twin.ven.settings import TwinSettings
+
+    return TwinSettings(
+        ven_id=ven_id,
+        endpoint="",
+        state_dir=state or ven_folder(stage, ven_id),
+        house=house,
+        house_seed=house_seed,
+        house_speed=house_speed,
+        house_start_ts=parse_start_ts(house_start, "--house-start") if house_start else None,
+        report_interval_s=report_interval_s,
+        protocol=cast("Protocol", mqtt),
+        outbox_mb=outbox_mb,
+    )
+
+
+def run_settings(
+    ven_id: str,
+    stage: str,
+    *,
+    web_port: int | None,
+    web_host: str,
+    web_token_file: Path | None,
+    no_web: bool,
+    **options: Any,
+) -> tuple[TwinSettings, WebSettings | None]:
+    """The settings of the twin and of its page, None without one. Raises FieldError."""
+    from ven_twin.webkit.settings import WebSettings, read_token
+
+    token = None if web_token_file is None else read_token(web_token_file)
+    web = None if no_web else WebSettings(host=web_host, port=web_port, token=token)
+    return twin_settings(ven_id, stage, **options), web
+
+
+@partial(with_options, name="settings", options=TWIN_AND_PAGE, make=run_settings)
 def run(
     ven_id: VenOption,
     *,
@@ -51,82 +147,38 @@ def run(
     port: Annotated[int | None, typer.Option("--port", help="MQTT port.")] = None,
     certs: Annotated[Path | None, typer.Option("--certs", help="Folder with the VEN's identity.")] = None,
     secret: Annotated[str | None, typer.Option("--secret", help="Secret with the VEN's identity.")] = None,
-    house: Annotated[
-        str, typer.Option("--house", help="A packaged house, or a profile's path.")
-    ] = "standard",
-    house_seed: Annotated[
-        int | None,
-        typer.Option("--house-seed", help="Draws its people's habits, else the house's own."),
-    ] = None,
-    house_speed: Annotated[
-        float, typer.Option("--house-speed", help="House seconds to a wall second.")
-    ] = 1.0,
-    house_start: Annotated[
-        str | None, typer.Option("--house-start", help="House time at the start, ISO 8601.")
-    ] = None,
-    report_interval_s: Annotated[
-        float | None, typer.Option("--report-interval", help="Between two telemetry rows, s.")
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option("--state", help="Folder of the outbox and of what is remembered.")
-    ] = None,
-    mqtt: Annotated[str, typer.Option("--mqtt", help="MQTT version: 5 or 3.1.1.")] = "5",
-    outbox_mb: Annotated[
-        float, typer.Option("--outbox-mb", help="What the outbox may hold; then telemetry is dropped first.")
-    ] = 64.0,
-    web_port: WebPortOption = None,
-    web_host: Annotated[
-        str, typer.Option("--web-host", help="Where its page is served; off loopback a token is needed.")
-    ] = "127.0.0.1",
-    web_token_file: Annotated[
-        Path | None, typer.Option("--web-token-file", help="File with the token that the page asks for.")
-    ] = None,
-    no_web: NoWebOption = False,
+    settings: Callable[[str, str], tuple[TwinSettings, WebSettings | None]],
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads."""
-    from contracts.api.event_text import parse_start_ts
-    from ven_twin.ven.identity import identity_files
-    from ven_twin.ven.runtime import Twin
-    from ven_twin.ven.settings import MQTT_PORT, TwinSettings
-    from ven_twin.webkit.settings import WebSettings, read_token
-
-    token = None if web_token_file is None else read_token(web_token_file)
-    web = None if no_web else WebSettings(host=web_host, port=web_port, token=token)
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
-    house_start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
-    folder = state or ven_folder(stage, ven_id)
-    # Judged before anything is fetched; the endpoint may still be open.
-    settings = TwinSettings(
-        ven_id=ven_id,
-        endpoint=endpoint or "",
-        port=port or MQTT_PORT,
-        state_dir=folder,
-        house=house,
-        house_seed=house_seed,
-        house_speed=house_speed,
-        house_start_ts=house_start_ts,
-        report_interval_s=report_interval_s,
-        protocol=cast("Protocol", mqtt),
-        outbox_mb=outbox_mb,
-    )
+    twin, page = settings(ven_id, stage)  # judged before anything is fetched
+    if endpoint is not None or port is not None:
+        twin = twin.at(endpoint or "", port or twin.port)
     log_to_stderr(json_output=json_output)
     fetch: Fetch | None = None
     if certs is None or endpoint is None:
-        options = ["--ven-id", ven_id, "--stage", stage, "--out", str(folder / "tls")]
+        options = ["--ven-id", ven_id, "--stage", stage, "--out", str(twin.state_dir / "tls")]
         for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
             options += [option, value] if value is not None else []
-        where = _fetch_identity(options, folder, at_once=stage == LOCAL)
-        if certs is None:
-            fetch = partial(_fetch_again, options, folder)
-        certs = certs or Path(where["folder"])
-        settings = settings.at(endpoint or where["endpoint"], port or where["port"])
+        identity = _fetch_identity(options, twin.state_dir, at_once=stage == LOCAL)
+        fetch = partial(_fetch_again, options, twin.state_dir) if certs is None else None
+        certs = certs or Path(identity.folder)
+        twin = twin.at(endpoint or identity.endpoint, port or identity.port)
+    _run_twin(twin, certs, fetch, page)
+
+
+def _run_twin(settings: TwinSettings, certs: Path, fetch: Fetch | None, web: WebSettings | None) -> None:
+    """Run a twin to its end. Raises VenTwinError when it ended by itself."""
+    from ven_twin.ven.identity import identity_files
+    from ven_twin.ven.runtime import Twin
+
     with Twin.open(settings, identity_files.load(certs), fetch=fetch) as twin:
-        ended = asyncio.run(_until_signalled(twin, web, folder))
+        ended = asyncio.run(_until_signalled(twin, web, settings.state_dir))
     if ended is not None:
         raise VenTwinError(ended)
 
@@ -145,7 +197,7 @@ async def _until_signalled(twin: Twin, web: WebSettings | None, folder: Path) ->
     return status.reason if status.state == "duplicate_client" else None
 
 
-def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> dict[str, Any]:
+def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> Identity:
     """Identity and endpoint from the cloud; those of the last fetch, when the cloud is out of reach.
 
     A VEN that has them does not wait for a cloud that may be out of reach, unless that is told *at_once*: its
@@ -153,19 +205,14 @@ def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> dict[
     """
     stored = folder / "endpoint.json"
     if not at_once and stored.exists() and (folder / "tls").exists():
-        return _read_endpoint(stored)
+        return msgspec.json.decode(stored.read_bytes(), type=Identity)
     finished = subprocess.run(_fetch_command(options), capture_output=True, text=True, check=False)
     if finished.returncode == 0:
         return _write_endpoint(stored, finished.stdout)
     if not stored.exists():
         raise VenTwinError(_last_line(finished.stderr))
     logger.warning("%s; going on with what was fetched before", _last_line(finished.stderr))
-    return _read_endpoint(stored)
-
-
-def _read_endpoint(stored: Path) -> dict[str, Any]:
-    where: dict[str, Any] = json.loads(stored.read_text())
-    return where
+    return msgspec.json.decode(stored.read_bytes(), type=Identity)
 
 
 async def _fetch_again(options: list[str], folder: Path) -> None:
@@ -189,12 +236,11 @@ def _fetch_command(options: list[str]) -> list[str]:
     return [sys.executable, "-m", "ven_twin.cli", "certs", "fetch", "--json", *options]
 
 
-def _write_endpoint(stored: Path, answer: str) -> dict[str, Any]:
+def _write_endpoint(stored: Path, answer: str) -> Identity:
     draft = stored.with_suffix(".partial")
     draft.write_text(answer)
     draft.replace(stored)
-    where: dict[str, Any] = json.loads(answer)
-    return where
+    return msgspec.json.decode(answer, type=Identity)
 
 
 def _last_line(complaint: str) -> str:

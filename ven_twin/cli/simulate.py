@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.errors import FieldError
-from ven_twin.cli.connection import JsonOption, home
+from ven_twin.cli.connection import HouseOption, JsonOption, home
 from ven_twin.cli.console import print_json
 from ven_twin.webkit.formatting import energy, percent, power
 
@@ -26,43 +26,48 @@ MOST_HOUSES = 100_000
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2089, 12, 31)
 A_SUMMER_TUESDAY = "2026-07-14"
 
+DaysOption = Annotated[
+    int, typer.Option("--days", help="How many days to live through.", min=1, max=MOST_DAYS)
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Of all chance; the profile's when left out.", min=0)
+]
+HousesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--houses",
+        help="So many houses of the profile and their aggregate, each with the next seed; needs numpy, "
+        "and takes no --event.",
+        min=1,
+        max=MOST_HOUSES,
+    ),
+]
+EventOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--event", help="START/DURATION/SIGNAL, such as 17:00/2h/3kW for each day; repeat for more."
+    ),
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Where to write; in .ven-twin/simulations when left out.")
+]
+ParquetOption = Annotated[
+    bool, typer.Option("--parquet", help="Write trace.parquet in place of trace.csv; needs pyarrow.")
+]
+
 
 def simulate(
     *,
-    house: Annotated[
-        str, typer.Option("--house", help="A packaged house, or a profile's path.")
-    ] = "standard",
-    days: Annotated[
-        int, typer.Option("--days", help="How many days to live through.", min=1, max=MOST_DAYS)
-    ] = 1,
+    house: HouseOption = "standard",
+    days: DaysOption = 1,
     start: Annotated[
         str, typer.Option("--start", help="The first day, an ISO 8601 date.")
     ] = A_SUMMER_TUESDAY,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Of all chance; the profile's when left out.", min=0)
-    ] = None,
-    houses: Annotated[
-        int | None,
-        typer.Option(
-            "--houses",
-            help="So many houses of the profile and their aggregate, each with the next seed; needs numpy, "
-            "and takes no --event.",
-            min=1,
-            max=MOST_HOUSES,
-        ),
-    ] = None,
-    event: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--event", help="START/DURATION/SIGNAL, such as 17:00/2h/3kW for each day; repeat for more."
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write; in .ven-twin/simulations when left out.")
-    ] = None,
-    parquet: Annotated[
-        bool, typer.Option("--parquet", help="Write trace.parquet in place of trace.csv; needs pyarrow.")
-    ] = False,
+    seed: SeedOption = None,
+    houses: HousesOption = None,
+    event: EventOption = None,
+    out: OutOption = None,
+    parquet: ParquetOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Live through days of a house offline: a trace of every minute, and a page with plots.
@@ -163,7 +168,7 @@ def _one(
     tick: Callable[[int], None],
     *,
     parquet: bool,
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, object], list[str]]:
     """The totals of one house, and its lines for a person."""
     from ven_twin.simulation.folder import simulate as simulate_into
     from ven_twin.simulation.folder import summary
@@ -188,7 +193,7 @@ def _many(
     tick: Callable[[int], None],
     *,
     parquet: bool,
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, object], list[str]]:
     """The totals of many houses, and their lines for a person."""
     from ven_twin.simulation.many_houses.district import District
     from ven_twin.simulation.many_houses.folder import district_summary, simulate_district

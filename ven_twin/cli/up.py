@@ -6,88 +6,85 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from contracts.api.event_text import parse_duration, parse_power
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import LOCAL, connect
+from ven_twin.cli.connection import (
+    LOCAL,
+    HouseSpeedOption,
+    HouseStartOption,
+    ReportIntervalOption,
+    VenOption,
+    connect,
+)
+from ven_twin.cli.console import console
+from ven_twin.cli.listen import print_telemetry
 from ven_twin.cli.run import NoWebOption, WebPortOption
 from ven_twin.webkit.formatting import power
 
+if TYPE_CHECKING:
+    from ven_twin.cli.local_system import TwinProcess
+    from ven_twin.cli.main_job import MainJob
+    from ven_twin.operations.aggregator.cloud import Cloud
+
+OnceOption = Annotated[
+    bool, typer.Option("--once", help="End after one event; exit 0 only when all of it worked.")
+]
+JsonFileOption = Annotated[Path | None, typer.Option("--json", help="Write what came of it to this file.")]
+KeepOption = Annotated[
+    bool, typer.Option("--keep", help="Keep the cloud's state over a stop, and take it up again.")
+]
+ShedOption = Annotated[
+    str | None, typer.Option("--shed-kw", help="kW to request; 60 % of what is on offer when left out.")
+]
+DurationOption = Annotated[str, typer.Option("--duration", help="The event's length, by the wall clock.")]
+
+Request = tuple[float | None, int]
+"""The kW to request, None for a share of the offer, and the seconds."""
 HOUSE_START = "2026-07-15T22:30:00Z"
 """A working day in July, half past five by local standard time: the air is hot, the car is home."""
 
 
 def up(
     *,
-    once: Annotated[
-        bool, typer.Option("--once", help="End after one event; exit 0 only when all of it worked.")
-    ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write what came of it to this file.")
-    ] = None,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the cloud's state over a stop, and take it up again.")
-    ] = False,
-    ven_id: Annotated[str, typer.Option("--ven-id", help="The VEN.")] = "ven-1",
-    shed_kw: Annotated[
-        str | None, typer.Option("--shed-kw", help="kW to request; 60 % of what is on offer when left out.")
-    ] = None,
-    duration: Annotated[
-        str, typer.Option("--duration", help="The event's length, by the wall clock.")
-    ] = "20s",
-    house_speed: Annotated[
-        float, typer.Option("--house-speed", help="House seconds to a wall second.")
-    ] = 30.0,
-    house_start: Annotated[
-        str, typer.Option("--house-start", help="House time at the start, ISO 8601.")
-    ] = HOUSE_START,
-    report_interval_s: Annotated[
-        float, typer.Option("--report-interval", help="Between two telemetry rows, s.")
-    ] = 2.0,
+    once: OnceOption = False,
+    json_file: JsonFileOption = None,
+    keep: KeepOption = False,
+    ven_id: VenOption = "ven-1",
+    shed_kw: ShedOption = None,
+    duration: DurationOption = "20s",
+    house_speed: HouseSpeedOption = 30.0,
+    house_start: HouseStartOption = HOUSE_START,
+    report_interval_s: ReportIntervalOption = 2.0,
     web_port: WebPortOption = None,
     no_web: NoWebOption = False,
 ) -> None:
     """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up."""
-    from rich.console import Console
-
     from ven_twin.cli.local_system import local_system, twin
-    from ven_twin.cli.main_job import MainJob, run_event, wait_for_telemetry
+    from ven_twin.cli.main_job import MainJob
 
     check_ven_id(ven_id, "--ven-id")
-    seconds = parse_duration(duration, "--duration")
-    requested_kw = None if shed_kw is None else parse_power(shed_kw, "--shed-kw")
-    if requested_kw is not None and not 0 < requested_kw <= 10_000:
-        raise FieldError("--shed-kw", f"write more than 0 and at most 10000 kW, not {shed_kw}")
+    job, request = MainJob(ven_id=ven_id), _request(shed_kw, duration)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    console = Console(highlight=False)
-    job = MainJob(ven_id=ven_id)
-    options = ["--house-speed", str(house_speed), "--house-start", house_start]
+    options = ["--house-speed", str(house_speed), "--house-start", house_start or HOUSE_START]
     options += ["--report-interval", str(report_interval_s)]
     options += ["--no-web"] if no_web else [] if web_port is None else ["--web-port", str(web_port)]
-    steps = _Steps(console)
+    steps = _Steps()
     try:
         with (
             steps.shown(),
             local_system([ven_id], keep=keep, say=steps.say),
             twin(cloud := connect(LOCAL), ven_id, options) as process,
         ):
-            wait_for_telemetry(cloud, job, process, steps.say)
-            steps.done(f"first telemetry stored {job.first_telemetry_s:.1f} s after the start")
-            page = process.page
-            if page is not None:
-                steps.done(f"the VEN's page is at {page}")
-            elif not no_web:
-                console.print(f"[yellow]![/] the VEN serves no page: its log, {process.log}, says why")
-            run_event(cloud, job, process, shed_kw=requested_kw, duration_s=seconds, say=steps.say)
-            job.judge()
-            steps.stop()
-            _finish(console, steps, job, cloud, json_file)
+            _run_job(steps, job, cloud, process, request, web=not no_web)
+            _finish(steps, job, cloud, json_file)
             if not once:
-                _stay(console, ven_id, house_speed)
+                _stay(cloud, ven_id, house_speed)
     except KeyboardInterrupt:
         console.print("Stopped: the loads are restored, the cloud is down.")
         return
@@ -95,11 +92,43 @@ def up(
         raise VenTwinError("; ".join(job.failures))
 
 
+def _request(shed_kw: str | None, duration: str) -> Request:
+    """The kW to request, and for how many seconds. Raises FieldError."""
+    seconds = parse_duration(duration, "--duration")
+    requested_kw = None if shed_kw is None else parse_power(shed_kw, "--shed-kw")
+    if requested_kw is not None and not 0 < requested_kw <= 10_000:
+        raise FieldError("--shed-kw", f"write more than 0 and at most 10000 kW, not {shed_kw}")
+    return requested_kw, seconds
+
+
+def _run_job(
+    steps: _Steps,
+    job: MainJob,
+    cloud: Cloud,
+    process: TwinProcess,
+    request: tuple[float | None, int],
+    *,
+    web: bool,
+) -> None:
+    """Wait for the twin, run the event through it, and judge the outcome."""
+    from ven_twin.cli.main_job import run_event, wait_for_telemetry
+
+    wait_for_telemetry(cloud, job, process, steps.say)
+    steps.done(f"first telemetry stored {job.first_telemetry_s:.1f} s after the start")
+    if process.page is not None:
+        steps.done(f"the VEN's page is at {process.page}")
+    elif web:
+        console.print(f"[yellow]![/] the VEN serves no page: its log, {process.log}, says why")
+    shed_kw, duration_s = request
+    run_event(cloud, job, process, shed_kw=shed_kw, duration_s=duration_s, say=steps.say)
+    job.judge()
+    steps.stop()
+
+
 class _Steps:
     """The steps as they are done: a spinner on a terminal, a line a step elsewhere."""
 
-    def __init__(self, console: Any) -> None:
-        self._console = console
+    def __init__(self) -> None:
         self._status = console.status("")
         self._last = ""
 
@@ -112,27 +141,24 @@ class _Steps:
         finally:
             self._status.stop()
 
-    def say(self, text: str) -> None:
-        """This is being done now."""
-        self._status.update(f"{text} …")
-        step = text.split(",", maxsplit=1)[0].split(":", maxsplit=1)[0]
-        if not self._console.is_terminal and step != self._last:
-            self._console.print(f"… {text}")
+    def say(self, step: str, detail: str = "") -> None:
+        """Show the step that is being done, and how far it is."""
+        self._status.update(f"{step}{detail} …")
+        if not console.is_terminal and step != self._last:
+            console.print(f"… {step}{detail}")
         self._last = step
 
     def done(self, text: str) -> None:
         """This was done."""
-        self._console.print(f"[green]✓[/] {text}")
+        console.print(f"[green]✓[/] {text}")
 
     def stop(self) -> None:
         """No more steps."""
         self._status.stop()
 
 
-def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path | None) -> None:
-    import msgspec
-
-    from ven_twin.cli.report import show_report
+def _finish(steps: _Steps, job: MainJob, cloud: Cloud, json_file: Path | None) -> None:
+    from ven_twin.cli.event_view import show_report
     from ven_twin.operations.aggregator.by_functions import DirectAggregator
 
     if json_file is not None:
@@ -151,9 +177,7 @@ def _finish(console: Any, steps: _Steps, job: Any, cloud: Any, json_file: Path |
     show_report(DirectAggregator(cloud).report(job.event_id))
 
 
-def _stay(console: Any, ven_id: str, house_speed: float) -> None:
-    from ven_twin.cli.listen import listen
-
+def _stay(cloud: Cloud, ven_id: str, house_speed: float) -> None:
     console.print(
         f"\nThe system stays up; time in the house passes {house_speed:g} times as fast as on the wall. "
         "In another terminal:\n"
@@ -161,4 +185,4 @@ def _stay(console: Any, ven_id: str, house_speed: float) -> None:
         f"  .venv/bin/ven-twin cmd --ven-id {ven_id} --op ping\n"
         "Ctrl-C stops it. Telemetry as it is stored:\n"
     )
-    listen(ven_id)
+    print_telemetry(cloud, ven_id)

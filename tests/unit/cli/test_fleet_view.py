@@ -9,7 +9,7 @@ from rich.console import Console
 from contracts.api.fleet import Fleet, fleet_at
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.shadow import OptOut
-from ven_twin.cli.fleet_status import show
+from ven_twin.cli.fleet import show
 
 NOW = 1_800_000_000.0
 LONG = "a-multi-family-building-with-a-very-long-name-unit-0042-north-x"

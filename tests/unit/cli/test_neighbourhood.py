@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from tests.support.ven_stand import Stand
 from ven_twin.cli import fleet_run, run
 from ven_twin.ven.errors import VenTwinError
 from ven_twin.ven.runtime import Twin
+from ven_twin.ven.settings import TwinSettings
 
 
 def test_a_fleet_that_cannot_be_set_up_closes_the_vens_it_has(
@@ -20,8 +20,8 @@ def test_a_fleet_that_cannot_be_set_up_closes_the_vens_it_has(
     """When the identity of the second VEN cannot be fetched, the first one's outbox is free again."""
     stand = Stand(tmp_path / "ven-1")
 
-    def begin(_cloud: object, ven_id: str, _stage: str, **_: Any) -> Twin:
-        if ven_id == "ven-1":
+    def begin(_cloud: object, settings: TwinSettings) -> Twin:
+        if settings.ven_id == "ven-1":
             return stand.start()
         raise VenTwinError("there is no secret")
 

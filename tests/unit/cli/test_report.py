@@ -23,7 +23,7 @@ from contracts.api.reports import (
     VenReport,
 )
 from contracts.errors import FieldError
-from ven_twin.cli import report as cli_report
+from ven_twin.cli import event_view
 from ven_twin.operations.reports import page, table, terminal
 from ven_twin.webkit import formatting
 
@@ -202,8 +202,8 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The option and the reason, in one line."""
     whole = settled()
     with pytest.raises(FieldError, match=r"--html: .*No such file"):
-        cli_report.save(whole, html=tmp_path / "none" / "x.html", csv=None)
-    cli_report.save(whole, html=tmp_path / "x.html", csv=str(tmp_path / "x.csv"))
+        event_view.save_report(whole, html=tmp_path / "none" / "x.html", csv=None)
+    event_view.save_report(whole, html=tmp_path / "x.html", csv=str(tmp_path / "x.csv"))
     assert (tmp_path / "x.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "x.csv").read_text().startswith("event,ven,interval,")
 

@@ -1,0 +1,191 @@
+"""``ven-twin fleet``: the VENs together, in a list, on one terminal screen, and on the operator's page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from contracts.api.fleet import Fleet
+from contracts.errors import FieldError, VenTwinError
+from ven_twin.cli.connection import JsonOption, with_aggregator, with_reaching
+from ven_twin.cli.console import console, print_json
+from ven_twin.cli.fleet_run import run_fleet
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from ven_twin.operations.aggregator.protocol import Aggregator
+    from ven_twin.operations.fleet.app import FleetPage
+    from ven_twin.operations.fleet.poller import FleetPoller
+    from ven_twin.webkit.settings import WebSettings
+
+LEAST_S, MOST_S = 0.5, 3600.0
+TICK_S = 0.5
+"""Between two frames: countdowns go on while the cloud answers."""
+PORT = 8090
+RefreshOption = Annotated[
+    float, typer.Option("--refresh", help="Seconds between two reads of the whole fleet.")
+]
+
+app = typer.Typer(help="The VENs together.", no_args_is_help=True)
+
+
+@app.command()
+@with_aggregator
+def status(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
+    """Show the VENs online, shedding and opted out, the events that run, and the flexibility now."""
+    fleet = aggregator().fleet()
+    if json_output:
+        print_json(fleet)
+    else:
+        show(fleet, console)
+
+
+def show(fleet: Fleet, out: Console) -> None:
+    """Print the fleet for people: a row a VEN, a line an event, the sums. It fits 80 columns."""
+    from ven_twin.operations.fleet.screen import ven_table
+    from ven_twin.operations.fleet.texts import NO_VENS, offers
+    from ven_twin.webkit.formatting import counted, power, share_text
+
+    if not fleet.total:
+        out.print(NO_VENS)
+        return
+    numbers = {event.event_id: f"#{number}" for number, event in enumerate(fleet.events, 1)}
+    out.print(ven_table(fleet.vens, numbers, fleet.ts, out.width, folded=True))
+    if fleet.left_off:
+        out.print(f"… and {fleet.left_off} more", style="dim")
+    out.print()
+    for event in fleet.events:
+        share = share_text(event.delivered_kw, event.requested_kw)
+        out.print(
+            Text(
+                f"{numbers[event.event_id]} {event.event_id}: requested {power(event.requested_kw)} of "
+                f"{counted(event.vens, 'VEN')}, delivered {power(event.delivered_kw)}"
+                f"{f' ({share})' if share else ''}"
+            )
+        )
+    out.print(
+        f"{fleet.online} of {counted(fleet.total, 'VEN')} online, {fleet.shedding} shedding, "
+        f"{fleet.opted_out} opted out."
+    )
+    out.print(f"Requested {power(fleet.requested_kw)}, delivered {power(fleet.delivered_kw)}.")
+    out.print(f"Flexibility {power(fleet.flexibility_kw)}, of which {offers(fleet.holds)}.")
+
+
+app.command("run")(run_fleet)
+
+
+@app.command()
+@with_reaching
+def watch(
+    *,
+    refresh_s: RefreshOption = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Print one screen and end.")] = False,
+    reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
+) -> None:
+    """Watch the fleet: its VENs, power requested and delivered, flexibility. Ctrl-C ends it."""
+    from ven_twin.operations.fleet.poller import FleetPoller
+
+    _check_refresh(refresh_s)
+    reach, place = reaching()
+    poller = FleetPoller(reach, place, period_s=refresh_s)
+    if once:
+        poller.poll()
+        _require_answer(poller)
+        console.print(_frame(poller))
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        _show_live(poller)
+
+
+def _check_refresh(refresh_s: float) -> None:
+    """Check the time between two reads. Raises FieldError."""
+    if not LEAST_S <= refresh_s <= MOST_S:
+        raise FieldError("--refresh", f"{LEAST_S:g} to {MOST_S:g} s, got {refresh_s:g}")
+
+
+def _show_live(poller: FleetPoller) -> None:
+    """Show the fleet until Ctrl-C: in place on a terminal, else a screen after every answer."""
+    from rich.live import Live
+
+    changed = threading.Event()
+    poller.start(lambda _: changed.set())
+    poller.resume()
+    if not console.is_terminal:
+        while True:
+            changed.wait()
+            changed.clear()
+            console.print(_frame(poller))
+    with Live(
+        get_renderable=lambda: _frame(poller),
+        console=console,
+        screen=True,
+        auto_refresh=False,
+        vertical_overflow="crop",
+    ) as live:
+        while True:
+            live.refresh()
+            changed.wait(TICK_S)
+            changed.clear()
+
+
+def _frame(poller: FleetPoller) -> RenderableType:
+    from ven_twin.operations.fleet.screen import frame
+
+    return frame(poller.state(), console.width, console.height)
+
+
+def _require_answer(poller: FleetPoller) -> None:
+    """Raises CloudError where the cloud did not answer."""
+    from ven_twin.operations.aggregator.cloud_errors import CloudError
+
+    cloud = poller.state().cloud
+    if not cloud.reached:
+        raise CloudError(cloud.why or "the cloud does not answer")
+
+
+@app.command()
+@with_reaching
+def serve(
+    *,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", help="0 any that is free; 8090 or the next that is free when left out."),
+    ] = None,
+    refresh_s: RefreshOption = 2.0,
+    reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
+) -> None:
+    """Serve the operator's page on loopback: the fleet, its events and reports. Ctrl-C ends it."""
+    from ven_twin.cli.run import log_to_stderr
+    from ven_twin.operations.fleet.app import FleetPage
+    from ven_twin.webkit.settings import WebSettings
+
+    _check_refresh(refresh_s)
+    settings = WebSettings(port=port, usual_port=PORT, port_option="--port")
+    reach, place = reaching()
+    log_to_stderr(json_output=False)
+    page = FleetPage(reach, place, settings, period_s=refresh_s)
+    asyncio.run(_until_stopped(page, settings))
+
+
+async def _until_stopped(page: FleetPage, settings: WebSettings) -> None:
+    from ven_twin.webkit.hosting import hosted
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped.set)
+    async with hosted(page.application, settings, page.close) as address:
+        if address is None:
+            raise VenTwinError("there is no port for the page")
+        typer.echo(f"The fleet's page is at {address}, for this machine alone. Ctrl-C ends it.")
+        page.start(loop)
+        await stopped.wait()
