@@ -10,10 +10,9 @@ from contracts.wire.events import Interval, Signal
 from contracts.wire.units import S_PER_DAY
 from harness.scoring.homes import home
 from ven_twin.control.house_pair import HousePair
-from ven_twin.house.house_environment import HouseEnvironment
+from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
-from ven_twin.house.warm_up import warmed_up
 
 STEP_S = 60
 QUARTER_S = 900

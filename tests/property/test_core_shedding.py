@@ -26,11 +26,11 @@ from ven_twin.control.shedding import (
 from ven_twin.house.circuit import Device
 from ven_twin.house.devices.appliance import Appliance
 from ven_twin.house.devices.battery import Battery
+from ven_twin.house.devices.dimmable import LightsUse
 from ven_twin.house.devices.ev import LEAST_SLACK_H, Ev, EvUse
 from ven_twin.house.devices.fridge import FridgeUse
 from ven_twin.house.devices.heat_pump import Mode
 from ven_twin.house.devices.hvac import Hvac
-from ven_twin.house.devices.lights import LightsUse
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House

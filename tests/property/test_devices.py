@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.devices.dryer import DryerUse
+from ven_twin.house.devices.appliance import DryerUse, RangeUse
+from ven_twin.house.devices.dimmable import LightsUse, OutletsUse
 from ven_twin.house.devices.ev import Ev, EvUse
 from ven_twin.house.devices.fridge import FridgeUse
 from ven_twin.house.devices.heat_pump import Mode
 from ven_twin.house.devices.hvac import Hvac
-from ven_twin.house.devices.lights import LightsUse
-from ven_twin.house.devices.outlets import OutletsUse
-from ven_twin.house.devices.range import RangeUse
 from ven_twin.house.devices.water_heater import WATER_KWH_L_C, WaterHeater, WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_profile

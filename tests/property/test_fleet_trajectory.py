@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.control import FREE, Control, Stepped
-from ven_twin.house.devices.dryer import DryerUse
+from ven_twin.house.devices.appliance import DryerUse, RangeUse
+from ven_twin.house.devices.dimmable import LightsSpec, LightsUse, OutletsUse
 from ven_twin.house.devices.ev import EvUse
 from ven_twin.house.devices.fridge import FridgeUse
-from ven_twin.house.devices.lights import LightsSpec, LightsUse
-from ven_twin.house.devices.outlets import OutletsUse
-from ven_twin.house.devices.range import RangeUse
 from ven_twin.house.devices.water_heater import WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
@@ -26,10 +24,9 @@ from ven_twin.house.occupants import StreamType
 from ven_twin.house.profile import build_house
 
 np = pytest.importorskip("numpy", reason="a fleet needs numpy: pip install numpy")
-from ven_twin.house.chance import unit  # noqa: E402 - after the skip
+from ven_twin.house.occupants import unit  # noqa: E402 - after the skip
 from ven_twin.simulation.many_houses.arrays import Controls  # noqa: E402
-from ven_twin.simulation.many_houses.chance import units  # noqa: E402
-from ven_twin.simulation.many_houses.environments import HouseEnvironments  # noqa: E402
+from ven_twin.simulation.many_houses.environments import HouseEnvironments, units  # noqa: E402
 from ven_twin.simulation.many_houses.fleet import ManyHouses  # noqa: E402
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()

@@ -15,7 +15,6 @@ import typer
 
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.stack import StackOutput
-from contracts.wire.ids import VenId
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Access, Cloud
@@ -180,7 +179,7 @@ def stack_vens(cloud: Cloud) -> list[str]:
     return sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
 
 
-def some_vens(ven_ids: list[VenId]) -> list[VenId]:
+def some_vens(ven_ids: Sequence[str]) -> Sequence[str]:
     """The same. Raises VenTwinError when there is none."""
     if not ven_ids:
         raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")

@@ -62,14 +62,15 @@ def run_fleet(
     start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
     deal_houses((), houses)  # judged before the cloud is reached
     cloud = connect(stage, profile, region)
-    names = split_names(vens, "--vens") if vens else stack_vens(cloud)
-    ven_ids = some_vens([check_ven_id(name, "--vens") for name in names])
+    names = split_names(vens, "--vens") if vens else some_vens(stack_vens(cloud))
     log_to_stderr(json_output=False)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_says_who)
     twins: dict[str, Twin] = {}
     with contextlib.ExitStack() as stack:
-        for ven_id, (house, seed) in deal_houses(ven_ids, houses).items():
+        for ven_id, (house, seed) in deal_houses(
+            [check_ven_id(name, "--vens") for name in names], houses
+        ).items():
             settings = TwinSettings(
                 ven_id=ven_id,
                 endpoint="",

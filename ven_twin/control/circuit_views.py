@@ -9,9 +9,8 @@ import msgspec
 from ven_twin.control.guards import NEVER_SWITCHED, CircuitView, Switching
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.house.circuit import Circuit
-from ven_twin.house.control import FREE, Control
+from ven_twin.house.control import FREE, Control, Flexibility
 from ven_twin.house.environment import Environment
-from ven_twin.house.flexibility import Flexibility
 from ven_twin.house.house import House
 
 

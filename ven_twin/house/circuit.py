@@ -5,9 +5,8 @@ from typing import Annotated, Any, ClassVar, Protocol, Self
 import msgspec
 from msgspec import Meta
 
-from ven_twin.house.control import Control, Stepped
+from ven_twin.house.control import Control, Flexibility, Stepped
 from ven_twin.house.environment import Environment
-from ven_twin.house.flexibility import Flexibility
 from ven_twin.house.occupants import StreamType
 
 Kw = Annotated[float, Meta(ge=0.0, le=25.0)]

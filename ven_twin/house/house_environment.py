@@ -6,13 +6,16 @@ from itertools import pairwise
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
-from contracts.wire.units import S_PER_H
+from contracts.wire.units import S_PER_DAY, S_PER_H
 from ven_twin.house.devices import DEVICES
 from ven_twin.house.end_uses import EndUses
 from ven_twin.house.environment import Environment, Use, no_use
 from ven_twin.house.errors import NotFiniteError, StepDurationError
+from ven_twin.house.house import House
 from ven_twin.house.occupants import Habits, HourlyStream, Occupants, Span, Stream
 from ven_twin.house.weather.typical_year import HOURS_A_DAY, Weather, calendar
+
+WARM_UP_STEP_S = 300
 
 
 class LightLine(NamedTuple):
@@ -87,14 +90,9 @@ class HouseEnvironment:
         half, beyond = (now.first_half, share + 0.5) if share < 0.5 else (now.second_half, share - 0.5)
         walls_w_m2, walls_rise_w_m2, array_w_m2, array_rise_w_m2 = half
         hour_of_day = hour + from_s / S_PER_H
-        until_s = from_s + dt_s
-        hours: tuple[tuple[int, float, float], ...] = ((index, from_s, until_s),)
-        while until_s > S_PER_H:
-            index, from_s, until_s = index + 1, from_s - S_PER_H, until_s - S_PER_H
-            hours = (*hours, (index, from_s, until_s))
-        span = Span(day, hour_of_day, hours)
         uses = now.uses.copy()
-        for stream in now.streams if len(hours) == 1 else self.streams:
+        span = Span(day, hour_of_day, _hours_of_step(index, from_s, from_s + dt_s))
+        for stream in now.streams if len(span.hours) == 1 else self.streams:
             use = stream.use(span)
             if use is not None:
                 uses[stream.use_type] = use
@@ -108,6 +106,15 @@ class HouseEnvironment:
             self.habits.people_kw,
             uses,
         )
+
+
+def _hours_of_step(index: int, from_s: float, until_s: float) -> tuple[tuple[int, float, float], ...]:
+    """The hours that a step touches, as `Span` has them."""
+    hours: tuple[tuple[int, float, float], ...] = ((index, from_s, until_s),)
+    while until_s > S_PER_H:
+        index, from_s, until_s = index + 1, from_s - S_PER_H, until_s - S_PER_H
+        hours = (*hours, (index, from_s, until_s))
+    return hours
 
 
 @lru_cache(maxsize=256)
@@ -138,3 +145,14 @@ def _hour(environment: HouseEnvironment, index: int) -> _Hour:
         uses,
         tuple(stream for stream in environment.streams if stream.used_in_hour(index)),
     )
+
+
+def warmed_up(house: House, environment: HouseEnvironment, until_s: float) -> House:
+    """*house* after a day that ends at *until_s* (UTC s), left alone.
+
+    A house that has just been built has no warm walls and no drawn-down tank.
+    """
+    for before_s in range(S_PER_DAY, 0, -WARM_UP_STEP_S):
+        env = environment.environment(until_s - before_s, WARM_UP_STEP_S)
+        house = house.step({}, env, WARM_UP_STEP_S).house
+    return house

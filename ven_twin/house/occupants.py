@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Meta
 
 from contracts.wire.units import S_PER_H
-from ven_twin.house.chance import unit
 from ven_twin.house.end_uses import EndUses
 from ven_twin.house.environment import Use
 from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
@@ -22,6 +21,27 @@ from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
 Kwh = Annotated[float, Meta(ge=0.0, le=100.0)]
 PerDay = Annotated[float, Meta(ge=0.0, le=10.0)]
 RunS = Annotated[float, Meta(ge=60.0, le=14_400.0)]
+_MASK = (1 << 64) - 1
+_STEP = 0x9E3779B97F4A7C15
+
+
+def unit(seed: int, *keys: int) -> float:
+    """A number in [0, 1), uniform over keys and always the same for the same *seed* and *keys*.
+
+    Source: the finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
+    Generators, 2014), folded over the keys.
+    """
+    state = seed & _MASK
+    for key in keys:
+        state = _mix((state + _STEP) ^ (key & _MASK))
+    return _mix(state + _STEP) / 2.0**64
+
+
+def _mix(word: int) -> int:
+    word &= _MASK
+    word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & _MASK
+    return (word ^ (word >> 31)) >> 11 << 11
 
 
 class DeviceHabits(msgspec.Struct, frozen=True, kw_only=True):

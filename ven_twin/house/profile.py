@@ -11,8 +11,8 @@ from msgspec import Meta
 
 from ven_twin.house.circuit import Circuit, Device
 from ven_twin.house.devices import DEVICES
+from ven_twin.house.devices.appliance import RangeSpec
 from ven_twin.house.devices.ev import EvSpec
-from ven_twin.house.devices.range import RangeSpec
 from ven_twin.house.errors import PhysicsError, ProfileError
 from ven_twin.house.house import House
 from ven_twin.house.occupants import Habits

@@ -9,8 +9,7 @@ from contracts.wire.telemetry import Telemetry
 from ven_twin.control.event_history import Meter
 from ven_twin.control.reporting import Sender, telemetry_row
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.warm_up import warmed_up
+from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 from ven_twin.simulation.scenario import STEP_S
 
 BOOT_ID = "backfill"

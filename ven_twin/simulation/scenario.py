@@ -10,8 +10,7 @@ from ven_twin.house.devices.ev import Ev
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.warm_up import warmed_up
+from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 
 STEP_S = 60
 

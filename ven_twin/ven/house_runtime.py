@@ -18,10 +18,9 @@ from ven_twin.control.release import CAP_KW, Release, begin
 from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
-from ven_twin.house.house_environment import HouseEnvironment
+from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Panel, build_house
-from ven_twin.house.warm_up import warmed_up
 
 STEP_MAX_S = 900.0
 """Longest step of house time; a longer stretch, as of a suspended machine, is made in several."""

@@ -5,9 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.devices.appliance import Appliance, ApplianceSpec
-from ven_twin.house.devices.dryer import DryerUse
-from ven_twin.house.devices.range import RangeUse
+from ven_twin.house.devices.appliance import Appliance, ApplianceSpec, DryerUse, RangeUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 

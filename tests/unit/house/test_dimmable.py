@@ -3,8 +3,7 @@
 import pytest
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.devices.lights import LightsUse
-from ven_twin.house.devices.outlets import OutletsUse
+from ven_twin.house.devices.dimmable import LightsUse, OutletsUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 

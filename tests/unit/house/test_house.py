@@ -6,9 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from ven_twin.house.control import Control
-from ven_twin.house.devices.lights import LightsUse
-from ven_twin.house.devices.outlets import OutletsUse
-from ven_twin.house.devices.range import RangeUse
+from ven_twin.house.devices.appliance import RangeUse
+from ven_twin.house.devices.dimmable import LightsUse, OutletsUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House

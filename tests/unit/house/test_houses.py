@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
+from ven_twin.house.devices.appliance import RangeSpec
 from ven_twin.house.devices.ev import EvSpec
 from ven_twin.house.devices.hvac import HvacSpec
-from ven_twin.house.devices.range import RangeSpec
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.library import load_environment, load_profile, packaged_houses
 from ven_twin.house.profile import build_house

@@ -7,17 +7,16 @@ from statistics import fmean
 import pytest
 from msgspec.structs import replace
 
-from ven_twin.house.chance import unit
-from ven_twin.house.devices.dryer import DryerUse
+from ven_twin.house.devices.appliance import DryerUse, RangeUse
+from ven_twin.house.devices.dimmable import LightsUse
 from ven_twin.house.devices.ev import EvUse
-from ven_twin.house.devices.lights import LightsUse
-from ven_twin.house.devices.range import RangeUse
 from ven_twin.house.devices.water_heater import WaterHeaterUse
 from ven_twin.house.end_uses import EndUses
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import NotFiniteError, PhysicsError, StepDurationError
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_environment
+from ven_twin.house.occupants import unit
 from ven_twin.house.profile import Profile
 
 JULY = datetime(2026, 7, 14, 5, tzinfo=UTC).timestamp()

@@ -8,10 +8,12 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from msgspec import Meta
 
 from ven_twin.house.circuit import Circuit
-from ven_twin.house.control import Control, Stepped
+from ven_twin.house.control import Control, Flexibility, Stepped
 from ven_twin.house.environment import Environment, Use
-from ven_twin.house.flexibility import Flexibility
-from ven_twin.house.occupants import HabitsT, Span, Stream, StreamType, UseStart
+from ven_twin.house.occupants import DeviceHabits, HabitsT, PerDay, RunS, Span, Stream, StreamType, UseStart
+
+DRYER, RANGE = 4, 7
+"""Numbers of the first of three streams of chance: whether a run starts, when, and how long it is."""
 
 
 class ApplianceSpec(Circuit, frozen=True, kw_only=True):
@@ -103,3 +105,81 @@ class Appliance(Generic[SpecT]):
 
     def _runs(self, control: Control) -> bool:
         return control.enabled if self.running else control.allows_kw(self.spec.run_kw)
+
+
+class DryerSpec(ApplianceSpec, frozen=True, kw_only=True):
+    """The dryer's circuit."""
+
+    type: ClassVar[str] = "dryer"
+
+
+class DryerUse(ApplianceUse, frozen=True, gc=False):
+    """Seconds of drying that someone starts in the step."""
+
+
+class DryerHabits(DeviceHabits, frozen=True, kw_only=True):
+    """Runs of the mean day, and how long one is."""
+
+    dryer_runs_d: PerDay
+    dryer_run_s: RunS
+
+
+class DryerStream(ApplianceStream[DryerHabits]):
+    """Runs over the day as the dryer's shape has them."""
+
+    __slots__ = ()
+    habits_type = DryerHabits
+    use_type = DryerUse
+
+    def start(self, index: int) -> UseStart:
+        """The run that starts in hour *index*, if any."""
+        habits = self.habits
+        return self.occupants.start("dryer", habits.dryer_runs_d, habits.dryer_run_s, DRYER, index)
+
+
+@dataclass(frozen=True, slots=True)
+class Dryer(Appliance[DryerSpec]):
+    """A resistance dryer, one load at a time."""
+
+    spec_type: ClassVar[type[Circuit]] = DryerSpec
+    stream_type: ClassVar[StreamType | None] = DryerStream
+    use_type: ClassVar[type[ApplianceUse]] = DryerUse
+
+
+class RangeSpec(ApplianceSpec, frozen=True, kw_only=True):
+    """The range's circuit."""
+
+    type: ClassVar[str] = "range"
+
+
+class RangeUse(ApplianceUse, frozen=True, gc=False):
+    """Seconds of cooking that someone starts in the step."""
+
+
+class RangeHabits(DeviceHabits, frozen=True, kw_only=True):
+    """Runs of the mean day, and how long one is."""
+
+    range_runs_d: PerDay
+    range_run_s: RunS
+
+
+class RangeStream(ApplianceStream[RangeHabits]):
+    """Runs over the day as the range's shape has them."""
+
+    __slots__ = ()
+    habits_type = RangeHabits
+    use_type = RangeUse
+
+    def start(self, index: int) -> UseStart:
+        """The run that starts in hour *index*, if any."""
+        habits = self.habits
+        return self.occupants.start("range", habits.range_runs_d, habits.range_run_s, RANGE, index)
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Appliance[RangeSpec]):
+    """A range, one meal at a time."""
+
+    spec_type: ClassVar[type[Circuit]] = RangeSpec
+    stream_type: ClassVar[StreamType | None] = RangeStream
+    use_type: ClassVar[type[ApplianceUse]] = RangeUse

@@ -8,9 +8,8 @@ from msgspec import Meta
 
 from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Circuit, Fraction, Hour, Kw
-from ven_twin.house.control import Control, Stepped
+from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
 from ven_twin.house.environment import Environment
-from ven_twin.house.flexibility import Flexibility, clamp_unit
 from ven_twin.house.occupants import StreamType
 
 HOLD_H = 0.25

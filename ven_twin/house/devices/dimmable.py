@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ven_twin.house.circuit import Circuit, Fraction
-from ven_twin.house.control import Control, Stepped
+from ven_twin.house.control import Control, Flexibility, Stepped
 from ven_twin.house.environment import Environment, Use
-from ven_twin.house.flexibility import Flexibility
-from ven_twin.house.occupants import StreamType
+from ven_twin.house.occupants import DeviceHabits, HourlyStream, Kwh, StreamType
+
+LIGHTS, OUTLETS = 0, 1
+"""Numbers of the streams of chance."""
 
 
 class DimmableSpec(Circuit, frozen=True, kw_only=True):
@@ -55,3 +57,85 @@ class Dimmable(Generic[SpecT]):
         """Anything down to the floor."""
         floor_kw = demand_kw * self.spec.floor_fraction
         return Flexibility(demand_kw, floor_kw, "turned down", continuous=True, in_use=demand_kw > 0.0)
+
+
+class LightsSpec(DimmableSpec, frozen=True, kw_only=True):
+    """The lighting circuit."""
+
+    type: ClassVar[str] = "lights"
+
+
+class LightsUse(DimmableUse, frozen=True, gc=False):
+    """Mean power of the lights that are on, kW."""
+
+
+class LightsHabits(DeviceHabits, frozen=True, kw_only=True):
+    """Energy of the mean day."""
+
+    lights_kwh_d: Kwh
+
+
+class LightsStream(HourlyStream[LightsHabits]):
+    """The hour's shape, varied by chance."""
+
+    __slots__ = ()
+    habits_type = LightsHabits
+    use_type = LightsUse
+
+    def use_in_hour(self, index: int) -> LightsUse:
+        """Mean power over the hour."""
+        mean_kw = self.occupants.mean("lights", self.habits.lights_kwh_d, index)
+        return LightsUse(mean_kw * self.occupants.varied(LIGHTS, index))
+
+
+@dataclass(frozen=True, slots=True)
+class Lights(Dimmable[LightsSpec]):
+    """Lights, dimmed to half at most.
+
+    Interpretation: light is proportional to power, and eyes forgive half of it for the length of an event.
+    """
+
+    spec_type: ClassVar[type[Circuit]] = LightsSpec
+    stream_type: ClassVar[StreamType | None] = LightsStream
+    use_type: ClassVar[type[DimmableUse]] = LightsUse
+
+
+class OutletsSpec(DimmableSpec, frozen=True, kw_only=True):
+    """The outlets circuit."""
+
+    type: ClassVar[str] = "outlets"
+
+
+class OutletsUse(DimmableUse, frozen=True, gc=False):
+    """Mean power of the outlets that are on, kW."""
+
+
+class OutletsHabits(DeviceHabits, frozen=True, kw_only=True):
+    """Energy of the mean day."""
+
+    outlets_kwh_d: Kwh
+
+
+class OutletsStream(HourlyStream[OutletsHabits]):
+    """The hour's shape, varied by chance."""
+
+    __slots__ = ()
+    habits_type = OutletsHabits
+    use_type = OutletsUse
+
+    def use_in_hour(self, index: int) -> OutletsUse:
+        """Mean power over the hour."""
+        mean_kw = self.occupants.mean("plugs", self.habits.outlets_kwh_d, index)
+        return OutletsUse(mean_kw * self.occupants.varied(OUTLETS, index))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets(Dimmable[OutletsSpec]):
+    """Outlets, of which the network, the alarm and the controller's own supply always stay on.
+
+    Interpretation: those are 30 % of what is plugged in.
+    """
+
+    spec_type: ClassVar[type[Circuit]] = OutletsSpec
+    stream_type: ClassVar[StreamType | None] = OutletsStream
+    use_type: ClassVar[type[DimmableUse]] = OutletsUse

@@ -6,9 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from ven_twin.house.circuit import Circuit
-from ven_twin.house.control import Control, Stepped
+from ven_twin.house.control import Control, Flexibility, Stepped
 from ven_twin.house.environment import Environment, Use
-from ven_twin.house.flexibility import Flexibility
 from ven_twin.house.occupants import DeviceHabits, HourlyStream, Kwh, StreamType
 
 MOST_DUTY = 0.95

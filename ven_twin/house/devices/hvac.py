@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from ven_twin.house.circuit import Celsius, Circuit, Seconds
-from ven_twin.house.control import Control, Stepped
+from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
 from ven_twin.house.devices.envelope import (
     BuildingEnvelope,
     Temperatures,
@@ -17,7 +17,6 @@ from ven_twin.house.devices.envelope import (
 )
 from ven_twin.house.devices.heat_pump import AUX, COOL, HEAT, OFF, HeatPump, Mode, output
 from ven_twin.house.environment import Environment
-from ven_twin.house.flexibility import Flexibility, clamp_unit
 from ven_twin.house.occupants import StreamType
 
 SUBSTEP_S = 60.0

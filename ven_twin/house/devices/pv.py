@@ -6,9 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from ven_twin.house.circuit import Circuit, Fraction, Kw
-from ven_twin.house.control import Control, Stepped
+from ven_twin.house.control import Control, Flexibility, Stepped
 from ven_twin.house.environment import Environment
-from ven_twin.house.flexibility import Flexibility
 from ven_twin.house.occupants import StreamType
 
 STC_W_M2 = 1000.0

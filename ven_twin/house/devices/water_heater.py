@@ -9,9 +9,8 @@ from msgspec import Meta
 
 from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Celsius, Circuit, SpanC
-from ven_twin.house.control import Control, Stepped
+from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
 from ven_twin.house.environment import Environment, Use
-from ven_twin.house.flexibility import Flexibility, clamp_unit
 from ven_twin.house.occupants import DeviceHabits, Span, Stream, StreamType, UseStart
 
 WATER_KWH_L_C = 4.186 / S_PER_H

@@ -8,8 +8,7 @@ import numpy as np
 
 from contracts.wire.units import S_PER_DAY, S_PER_H, kwh
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.warm_up import WARM_UP_STEP_S
+from ven_twin.house.house_environment import WARM_UP_STEP_S, HouseEnvironment
 from ven_twin.simulation.many_houses.arrays import Floats
 from ven_twin.simulation.many_houses.environments import HouseEnvironments
 from ven_twin.simulation.many_houses.fleet import ManyHouses

@@ -7,15 +7,28 @@ from math import log
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contracts.wire.units import S_PER_H
-from ven_twin.house.devices.appliance import ApplianceUse
-from ven_twin.house.devices.dimmable import DimmableUse
-from ven_twin.house.devices.dryer import DRYER, DryerHabits, DryerUse
+from ven_twin.house.devices.appliance import (
+    DRYER,
+    RANGE,
+    ApplianceUse,
+    DryerHabits,
+    DryerUse,
+    RangeHabits,
+    RangeUse,
+)
+from ven_twin.house.devices.dimmable import (
+    LIGHTS,
+    OUTLETS,
+    DimmableUse,
+    LightsHabits,
+    LightsUse,
+    OutletsHabits,
+    OutletsUse,
+)
 from ven_twin.house.devices.ev import LEAVES, MILES, RETURNS, EvHabits
-from ven_twin.house.devices.lights import LIGHTS, LightsHabits, LightsUse
-from ven_twin.house.devices.outlets import OUTLETS, OutletsHabits, OutletsUse
-from ven_twin.house.devices.range import RANGE, RangeHabits, RangeUse
 from ven_twin.house.devices.water_heater import (
     MOST_DRAW_L,
     TAP,
@@ -28,7 +41,12 @@ from ven_twin.house.environment import Environment
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
 from ven_twin.simulation.many_houses.arrays import Bools, Floats
-from ven_twin.simulation.many_houses.chance import Words, units
+
+Words = NDArray[np.uint64]
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_30, _27, _31, _11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_MASK = (1 << 64) - 1
 
 LEVELS: tuple[type[DimmableUse], ...] = (LightsUse, OutletsUse)
 STARTS: tuple[type[ApplianceUse], ...] = (DryerUse, RangeUse)
@@ -162,3 +180,17 @@ def _overlaps_s(draws: _Starts, from_s: float, until_s: float) -> Floats:
     ends_s = np.minimum(draws.at_s + draws.run_s, until_s)
     overlaps_s: Floats = np.maximum(ends_s - np.maximum(draws.at_s, from_s), 0.0)
     return overlaps_s
+
+
+def units(seeds: Words, *keys: int) -> Floats:
+    """A number in [0, 1) for each seed; what `occupants.unit` gives for that seed and *keys*."""
+    state = seeds
+    for key in keys:
+        state = _mixed((state + _STEP) ^ np.uint64(key & _MASK))
+    return _mixed(state + _STEP).astype(np.float64) / 2.0**64
+
+
+def _mixed(word: Words) -> Words:
+    word = (word ^ (word >> _30)) * _FIRST
+    word = (word ^ (word >> _27)) * _SECOND
+    return (word ^ (word >> _31)) >> _11 << _11

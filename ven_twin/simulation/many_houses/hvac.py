@@ -1,17 +1,45 @@
 """`ven_twin.house.devices.hvac` over many houses of one building and machine."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from contracts.wire.units import S_PER_H
+from ven_twin.house.devices.envelope import BuildingEnvelope, ThermalTransition, cached_transition
 from ven_twin.house.devices.heat_pump import HeatPumpOutput, Mode, output
 from ven_twin.house.devices.hvac import LEAST_SUBSTEP_S, SUBSTEP_S, W_PER_KW, Hvac, HvacSpec
 from ven_twin.house.environment import Environment
-from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Modes, Number, at
-from ven_twin.simulation.many_houses.envelope import Transitions, cached_transition, transitions
+from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Modes, Number, at, exps
 
 MODES = (Mode.COOL, Mode.OFF, Mode.HEAT, Mode.AUX)
+
+
+class ManyTransitions(NamedTuple):
+    """`ThermalTransition` for each of many parts."""
+
+    air_air: Floats
+    air_mass: Floats
+    mass_air: Floats
+    mass_mass: Floats
+
+
+Transitions = ThermalTransition | ManyTransitions
+
+
+def transitions(envelope: BuildingEnvelope, dt_s: Floats) -> ManyTransitions:
+    """The matrix exponential over each of *dt_s*; the closed form of `transition`."""
+    air_kwh_c, mass_kwh_c = envelope.air_kwh_c, envelope.mass_kwh_c
+    ua_kw_c, coupling_kw_c = envelope.ua_kw_c, envelope.coupling_kw_c
+    dt_h = dt_s / S_PER_H
+    a, b = -(ua_kw_c + coupling_kw_c) / air_kwh_c, coupling_kw_c / air_kwh_c
+    c, d = coupling_kw_c / mass_kwh_c, -coupling_kw_c / mass_kwh_c
+    mean, half = (a + d) / 2.0, (a - d) / 2.0
+    root = sqrt(half * half + b * c)
+    slow, fast = exps((mean + root) * dt_h), exps((mean - root) * dt_h)
+    even, odd = (slow + fast) / 2.0, (slow - fast) / 2.0 / root
+    return ManyTransitions(even + odd * half, odd * b, odd * c, even - odd * half)
 
 
 class Bands(NamedTuple):
