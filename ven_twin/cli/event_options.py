@@ -51,7 +51,7 @@ ProgrammeOption = Annotated[str | None, typer.Option("--programme", hidden=True)
 AllocationOption = Annotated[
     str | None, typer.Option("--allocation", help="merit (who has most, in turn) or proportional.")
 ]
-OPTIONS: Mapping[str, Any] = {
+OPTIONS: Mapping[str, object] = {
     "duration": DurationOption,
     "shed_kw": ShedOption,
     "import_limit_kw": ImportLimitOption,

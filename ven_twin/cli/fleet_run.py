@@ -56,16 +56,13 @@ def run_fleet(
 ) -> None:
     """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads."""
     from contracts.api.event_text import parse_start_ts
-    from ven_twin.cli.run import log_to_stderr
     from ven_twin.ven.settings import TwinSettings
 
     start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
     deal_houses((), houses)  # judged before the cloud is reached
     cloud = connect(stage, profile, region)
     names = split_names(vens, "--vens") if vens else some_vens(stack_vens(cloud))
-    log_to_stderr(json_output=False)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_says_who)
+    _log_by_ven()
     twins: dict[str, Twin] = {}
     with contextlib.ExitStack() as stack:
         for ven_id, (house, seed) in deal_houses(
@@ -113,6 +110,15 @@ async def _all_until_signalled(twins: dict[str, Twin]) -> list[str]:
         loop.add_signal_handler(name, stop)
     ended = await asyncio.gather(*(run(ven_id, twin) for ven_id, twin in twins.items()))
     return [why for why in ended if why is not None]
+
+
+def _log_by_ven() -> None:
+    """Log to standard error, each line with its VEN."""
+    from ven_twin.cli.run import log_to_stderr
+
+    log_to_stderr(json_output=False)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_says_who)
 
 
 def _says_who(record: logging.LogRecord) -> bool:

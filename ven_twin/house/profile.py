@@ -4,7 +4,7 @@ import re
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -43,7 +43,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 DEVICE_TYPES: Mapping[str, type[Device]] = {device.spec_type.type: device for device in DEVICES}
 
 
-def _device_habits() -> Iterator[tuple[str, Any] | tuple[str, Any, Any]]:
+def _device_habits() -> Iterator[tuple[str, type] | tuple[str, type, object]]:
     """Name, type and default of every device's own keys of ``[habits]``."""
     for device in DEVICES:
         if device.stream_type is not None:
@@ -100,7 +100,7 @@ def build_house(profile: Profile) -> House:
         raise ProfileError(profile.name, "circuits", list(devices), str(error)) from error
 
 
-def _circuit(source: str, circuit_id: str, table: Any) -> Circuit:
+def _circuit(source: str, circuit_id: str, table: object) -> Circuit:
     key = f"circuits.{circuit_id}"
     if not isinstance(table, dict):
         raise ProfileError(source, key, table, "a table")
@@ -111,7 +111,7 @@ def _circuit(source: str, circuit_id: str, table: Any) -> Circuit:
     return _convert(source, key + ".", {"id": circuit_id, **fields}, DEVICE_TYPES[kind].spec_type)
 
 
-def _convert(source: str, prefix: str, raw: Mapping[str, Any], into: type[StructT]) -> StructT:
+def _convert(source: str, prefix: str, raw: Mapping[str, object], into: type[StructT]) -> StructT:
     """*raw* as *into*; what does not fit is named by its full key, with its value."""
     try:
         return msgspec.convert(raw, into)
@@ -128,7 +128,7 @@ def _convert(source: str, prefix: str, raw: Mapping[str, Any], into: type[Struct
                 if field[1] == "required"
                 else f"there are {allowed_keys}"
             )
-        value: Any = raw
+        value: object = raw
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
         bounds = _bounds(into, keys)

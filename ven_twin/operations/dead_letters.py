@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from contracts.errors import FieldError, WireError
 from contracts.store.dead_letters import DeadLetter, plan_redrive, read_letter, read_queues
@@ -17,6 +17,22 @@ PEEK_S = 30
 """For how long a letter that is looked at is hidden from others; it is shown again right after."""
 BATCH = 10
 """Source: SQS, ReceiveMessage."""
+
+
+class SqsMessage(TypedDict):
+    """A message as SQS hands it out."""
+
+    MessageId: str
+    ReceiptHandle: str
+    Body: str
+    Attributes: Mapping[str, str]
+    MessageAttributes: NotRequired[Mapping[str, Mapping[str, str]]]
+
+
+class SqsAnswer(TypedDict):
+    """The answer of a call to SQS; one that is no receipt has no messages."""
+
+    Messages: NotRequired[list[SqsMessage]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +134,20 @@ class DeadLetters:
     def _show(self, queue: str, handle: str) -> None:
         self._sqs("change_message_visibility", queue, ReceiptHandle=handle, VisibilityTimeout=0)
 
-    def _sqs(self, operation: str, queue: str, **arguments: Any) -> dict[str, Any]:
+    def _sqs(self, operation: str, queue: str, **arguments: object) -> SqsAnswer:
         with explained():
             call = getattr(self._cloud.client("sqs"), operation)
-            answer: dict[str, Any] = call(QueueUrl=self._urls[queue], **arguments)
+            answer: SqsAnswer = call(QueueUrl=self._urls[queue], **arguments)
             return answer
 
 
-def _dead_letter(queue: str, message: Mapping[str, Any]) -> QueuedDeadLetter:
+def _dead_letter(queue: str, message: SqsMessage) -> QueuedDeadLetter:
     attributes = message.get("MessageAttributes", {})
     return QueuedDeadLetter(
         queue=queue,
         message_id=message["MessageId"],
         sent_ts=int(message["Attributes"]["SentTimestamp"]) / 1000,
         body=message["Body"],
-        attributes={name: str(value.get("StringValue", "")) for name, value in attributes.items()},
+        attributes={name: value.get("StringValue", "") for name, value in attributes.items()},
         letter=read_letter(queue, message["Body"]),
     )

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ven_twin.house.profile import Profile
 from ven_twin.simulation.ledger import Ledger
@@ -54,7 +53,7 @@ def simulate(
     return Written(target, report, ledger)
 
 
-def summary(written: Written, days: int) -> dict[str, Any]:
+def summary(written: Written, days: int) -> dict[str, object]:
     """A run's totals for programs, in the spelling of the wire."""
     ledger = written.ledger
     events = [

@@ -1,7 +1,6 @@
 """Traces on disk: one row a minute, as CSV or, with pyarrow installed, as Parquet."""
 
 import csv
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +12,9 @@ from ven_twin.simulation.scenario import Minute
 
 BATCH = 1_440
 """Rows to a row group of Parquet: a day."""
+Cell = float | str | None
+Row = dict[str, Cell]
+"""A minute by column; what a house has not is None."""
 
 
 class ParquetMissingError(VenTwinError):
@@ -31,14 +33,14 @@ class TraceWriter(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def write(self, row: Mapping[str, Any]) -> None:
+    def write(self, row: Row) -> None:
         """Take the next row."""
 
 
-def minute_row(minute: Minute, zone: timezone) -> dict[str, Any]:
+def minute_row(minute: Minute, zone: timezone) -> Row:
     """A row: what is measured carries its unit in its name; what a house has not is left empty."""
     at = datetime.fromtimestamp(minute.at_s, zone)
-    row: dict[str, Any] = {
+    row: Row = {
         "time": at.isoformat(),
         "used_kw": minute.used_kw,
         "baseline_kw": minute.baseline_kw,
@@ -76,7 +78,7 @@ class CsvTrace:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def write(self, row: Mapping[str, Any]) -> None:
+    def write(self, row: Row) -> None:
         """Take the next row."""
         if self._names is None:
             self._names = list(row)
@@ -94,12 +96,12 @@ class ParquetTrace:
     def __init__(self, path: Path) -> None:
         try:
             # By name: an extra, which a host that runs twins has not.
-            self._arrow: Any = import_module("pyarrow")
-            self._parquet: Any = import_module("pyarrow.parquet")
+            self._arrow = import_module("pyarrow")
+            self._parquet = import_module("pyarrow.parquet")
         except ImportError as error:
             raise ParquetMissingError from error
         self._path = path
-        self._batch: list[Mapping[str, Any]] = []
+        self._batch: list[Row] = []
         self._writer: Any = None
 
     def __enter__(self) -> Self:
@@ -112,7 +114,7 @@ class ParquetTrace:
             if self._writer is not None:
                 self._writer.close()
 
-    def write(self, row: Mapping[str, Any]) -> None:
+    def write(self, row: Row) -> None:
         """Take the next row."""
         self._batch.append(row)
         if len(self._batch) == BATCH:
@@ -131,10 +133,10 @@ class ParquetTrace:
         self._batch = []
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Cell) -> str:
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".") if value else "0"
-    return "" if value is None else value
+    return value or ""
 
 
 def trace_writer(folder: Path, *, parquet: bool) -> tuple[Path, TraceWriter]:

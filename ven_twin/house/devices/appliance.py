@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, ClassVar, Generic, Self, TypeVar
 
 from msgspec import Meta
 
@@ -53,7 +53,7 @@ class ApplianceStream(Stream[HabitsT]):
 
 
 @lru_cache(maxsize=512)
-def _start(stream: ApplianceStream[Any], index: int) -> UseStart:
+def _start(stream: ApplianceStream[DeviceHabits], index: int) -> UseStart:
     return stream.start(index)
 
 
@@ -79,7 +79,7 @@ class Appliance(Generic[SpecT]):
     running: bool = False
 
     @classmethod
-    def at_rest(cls, spec: Any) -> Self:
+    def at_rest(cls, spec: SpecT) -> Self:
         """The appliance, not in use."""
         return cls(spec)
 

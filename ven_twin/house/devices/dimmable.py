@@ -1,7 +1,7 @@
 """Loads that can be turned down to a floor, but that have no state: lights and outlets."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from ven_twin.house.circuit import Circuit, Fraction
 from ven_twin.house.control import Control, Flexibility, Stepped
@@ -38,7 +38,7 @@ class Dimmable(Generic[SpecT]):
     spec: SpecT
 
     @classmethod
-    def at_rest(cls, spec: Any) -> Self:
+    def at_rest(cls, spec: SpecT) -> Self:
         """The load on its circuit."""
         return cls(spec)
 

@@ -97,7 +97,7 @@ class ApiAggregator:
 
     def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
         """GET /events, every page."""
-        query: dict[str, Any] = {"limit": page}
+        query: dict[str, str | int] = {"limit": page}
         while True:
             match = self._call("GET", "/events", EventPage, query=query)
             yield from match.items
@@ -136,7 +136,7 @@ class ApiAggregator:
         path: str,
         kind: type[T],
         *,
-        query: Mapping[str, Any] | None = None,
+        query: Mapping[str, str | int] | None = None,
         body: msgspec.Struct | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> T:

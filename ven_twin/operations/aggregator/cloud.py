@@ -13,7 +13,7 @@ import msgspec
 from botocore.config import Config
 
 from contracts.store import keys
-from contracts.store.items import from_item, to_item
+from contracts.store.items import Item, from_item, to_item
 from contracts.store.stack import (
     SECRET_CA,
     SECRET_CERTIFICATE,
@@ -95,7 +95,7 @@ class Cloud:
             stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def invoke(self, function: StackOutput, request: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
+    def invoke(self, function: StackOutput, request: Mapping[str, object] | msgspec.Struct) -> dict[str, Any]:
         """Call a function and return what it answers.
 
         Raises:
@@ -144,7 +144,7 @@ class Cloud:
             answer = self.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
         return answer["endpointAddress"], 8883
 
-    def item(self, table: StackOutput, key: Mapping[str, str]) -> dict[str, Any] | None:
+    def item(self, table: StackOutput, key: Mapping[str, str]) -> Item | None:
         """An item of a table, or None."""
         with explained():
             answer = self.client("dynamodb").get_item(
@@ -154,11 +154,11 @@ class Cloud:
             )
         return from_item(answer["Item"]) if "Item" in answer else None
 
-    def items(self, table: StackOutput) -> Iterator[dict[str, Any]]:
+    def items(self, table: StackOutput) -> Iterator[Item]:
         """Every item of a small table."""
         yield from self._pages("scan", TableName=self.output(table), ConsistentRead=True)
 
-    def event_items(self, event_id: str) -> Iterator[dict[str, Any]]:
+    def event_items(self, event_id: str) -> Iterator[Item]:
         """The items of an event: its header, its plans, one for each VEN, its report."""
         yield from self._pages(
             "query",
@@ -169,7 +169,7 @@ class Cloud:
             ExpressionAttributeValues={":e": {"S": event_id}},
         )
 
-    def events(self, page: int) -> Iterator[dict[str, Any]]:
+    def events(self, page: int) -> Iterator[Item]:
         """The headers of the events, the newest start first; *page* of them are read at a time."""
         yield from self._pages(
             "query",
@@ -182,7 +182,7 @@ class Cloud:
             Limit=page,
         )
 
-    def latest_rows(self, ven_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def latest_rows(self, ven_ids: Sequence[str]) -> Iterator[Item]:
         """The latest telemetry row of those VENs that have one."""
         table, attributes = self.output(StackOutput.TELEMETRY_TABLE), keys.TELEMETRY
         for first in range(0, len(ven_ids), BATCH_MAX_KEYS):
@@ -196,7 +196,7 @@ class Cloud:
                 yield from (from_item(item) for item in answer["Responses"].get(table, []))
                 wanted = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
 
-    def telemetry_after(self, ven_id: str, row_id: str) -> Iterator[dict[str, Any]]:
+    def telemetry_after(self, ven_id: str, row_id: str) -> Iterator[Item]:
         """A VEN's rows whose key is above *row_id*, oldest first."""
         sort = str(keys.TELEMETRY.sort)
         rows = self._pages(
@@ -236,7 +236,7 @@ class Cloud:
         row = next(rows, None)
         return None if row is None else int(row["timestamp"])
 
-    def put_items(self, table: StackOutput, items: Sequence[Mapping[str, Any]]) -> None:
+    def put_items(self, table: StackOutput, items: Sequence[Mapping[str, object]]) -> None:
         """Write *items*, each over what its key holds."""
         self._write(table, [{"PutRequest": {"Item": to_item(item)}} for item in items])
 
@@ -244,7 +244,7 @@ class Cloud:
         """Delete the items of *keys*, as far as they are there."""
         self._write(table, [{"DeleteRequest": {"Key": to_item(key)}} for key in keys])
 
-    def _write(self, table: StackOutput, requests: Sequence[Mapping[str, Any]]) -> None:
+    def _write(self, table: StackOutput, requests: Sequence[Mapping[str, object]]) -> None:
         name, client = self.output(table), self.client("dynamodb")
         with explained():
             for first in range(0, len(requests), WRITE_MAX_ITEMS):
@@ -256,7 +256,7 @@ class Cloud:
                     if left and tries == WRITE_TRIES:
                         raise CloudError(f"{name} is too busy to take what is written: try again later")
 
-    def _pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+    def _pages(self, operation: str, **arguments: object) -> Iterator[Item]:
         with explained():
             for page in self.client("dynamodb").get_paginator(operation).paginate(**arguments):
                 for item in page["Items"]:

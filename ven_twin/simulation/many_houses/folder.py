@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from contracts.wire.units import S_PER_DAY
 from ven_twin.house.profile import Profile
@@ -15,7 +14,7 @@ from ven_twin.simulation.folder import DIGITS
 from ven_twin.simulation.many_houses.district import District, DistrictLedger, DistrictMinute, run
 from ven_twin.simulation.report import energy_table, subtitle, tiles_html
 from ven_twin.simulation.style import PAGE
-from ven_twin.simulation.trace import house_zone, trace_writer
+from ven_twin.simulation.trace import Row, house_zone, trace_writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def simulate_district(
     return WrittenDistrict(target, report, ledger)
 
 
-def district_summary(written: WrittenDistrict, district: District) -> dict[str, Any]:
+def district_summary(written: WrittenDistrict, district: District) -> dict[str, object]:
     """A district's totals for programs, in the spelling of the wire."""
     ledger = written.ledger
     low, middle, high = (round(energy, DIGITS) for energy in ledger.spread_kwh)
@@ -77,9 +76,9 @@ def district_summary(written: WrittenDistrict, district: District) -> dict[str, 
     }
 
 
-def _row(minute: DistrictMinute, zone: timezone) -> dict[str, Any]:
+def _row(minute: DistrictMinute, zone: timezone) -> Row:
     low_kw, middle_kw, high_kw = minute.spread_kw
-    row: dict[str, Any] = {
+    row: Row = {
         "time": datetime.fromtimestamp(minute.at_s, zone).isoformat(),
         "used_kw": minute.total_kw,
         "house_p10_kw": low_kw,
