@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ven_twin.house.weather.tables import read_weather
+from ven_twin.house.weather import read_weather
 
 COLUMNS = 71
 GLOBAL, DIRECT, DIFFUSE, DRY_BULB, HUMIDITY = 4, 7, 10, 31, 37

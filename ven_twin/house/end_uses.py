@@ -1,11 +1,15 @@
 """Occupants' use of energy over the day, the week and the year."""
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
+from itertools import islice
 
 from ven_twin.house.errors import PhysicsError
-from ven_twin.house.weather.typical_year import HOURS_A_DAY
+from ven_twin.house.weather import HOURS_A_DAY
 
+END_USES = "end_uses.csv"
 SUMMER_MONTHS = range(4, 10)
 SUMMER_SHARE = 183.0 / 365.0
 WEEKEND_SHARE = 2.0 / 7.0
@@ -36,6 +40,20 @@ class EndUses:
         """Use in that hour as a multiple of the year's mean hour."""
         season = (month in SUMMER_MONTHS, weekend)
         return self.shapes[end_use][season][hour] / self.means[end_use]
+
+
+def read_end_uses() -> EndUses:
+    """The packaged hourly shapes.
+
+    Raises:
+        PhysicsError: the table is not complete.
+    """
+    shapes: dict[str, dict[Season, tuple[float, ...]]] = {}
+    with (files("ven_twin.house.data") / END_USES).open(encoding="utf-8") as table:
+        for name, season, day_type, *hours in islice(csv.reader(table), 1, None):
+            day = (season == "summer", day_type == "weekend")
+            shapes.setdefault(name, {})[day] = tuple(float(hour) for hour in hours)
+    return EndUses(shapes)
 
 
 def _mean(name: str, shape: Shape) -> float:

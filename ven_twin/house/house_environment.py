@@ -13,7 +13,7 @@ from ven_twin.house.environment import Environment, Use, no_use
 from ven_twin.house.errors import NotFiniteError, StepDurationError
 from ven_twin.house.house import House
 from ven_twin.house.occupants import Habits, HourlyStream, Occupants, Span, Stream
-from ven_twin.house.weather.typical_year import HOURS_A_DAY, Weather, calendar
+from ven_twin.house.weather import HOURS_A_DAY, Weather, calendar
 
 WARM_UP_STEP_S = 300
 

@@ -3,10 +3,11 @@
 from importlib.resources import files
 from pathlib import Path
 
+from ven_twin.house.end_uses import read_end_uses
 from ven_twin.house.errors import ProfileError
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.profile import Profile, decode_profile
-from ven_twin.house.weather.tables import read_end_uses, read_weather
+from ven_twin.house.weather import read_weather
 
 STANDARD = "standard"
 SUFFIX = ".toml"

@@ -16,7 +16,7 @@ from msgspec import Meta
 from contracts.wire.units import S_PER_H
 from ven_twin.house.end_uses import EndUses
 from ven_twin.house.environment import Use
-from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
+from ven_twin.house.weather import HOURS_A_DAY, calendar
 
 Kwh = Annotated[float, Meta(ge=0.0, le=100.0)]
 PerDay = Annotated[float, Meta(ge=0.0, le=10.0)]

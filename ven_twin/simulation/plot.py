@@ -1,4 +1,4 @@
-"""Plots as inline SVG.
+"""Plots as inline SVG, and the page that they stand on. No script, no font, no image: nothing is fetched.
 
 Our own, rather than matplotlib's: an area or a line is one path here, so a page is some 100 kB and needs
 nothing installed; its colours are CSS variables, so one file serves light and dark; and shapes stretch
@@ -9,12 +9,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
+from importlib.resources import files
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 1000.0, 300.0
 MINUTES = (1, 2, 5, 10, 15, 30)
 HOURS = (1, 2, 3, 6, 12, 24, 48, 168, 336, 720, 2160, 8760)
 MOST_X_TICKS = 8
+
+_CSS = (files("ven_twin.simulation") / "page.css").read_text(encoding="utf-8")
+PAGE = (
+    """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>
+"""
+    + _CSS.replace("{", "{{").replace("}", "}}")
+    + """</style></head>
+<body><main><header><h1>{title}</h1><p>{subtitle}</p></header>
+{body}
+</main></body></html>
+"""
+)
+"""A page with its title, subtitle and body open."""
 
 Point = tuple[float, float | None]
 

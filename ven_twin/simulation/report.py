@@ -13,8 +13,8 @@ from ven_twin.house.profile import Profile
 from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
 from ven_twin.simulation.ledger import REBOUND_HORIZON_S, EventTally, Ledger
+from ven_twin.simulation.plot import PAGE
 from ven_twin.simulation.scenario import Minute, Scenario
-from ven_twin.simulation.style import PAGE
 
 MOST_PLOTTED = 6
 """How many events get a plot of their own; the table has them all."""

@@ -17,7 +17,7 @@ from ven_twin.house.errors import NotFiniteError, PhysicsError, ProfileError
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.profile import decode_profile
-from ven_twin.house.weather.tables import read_weather
+from ven_twin.house.weather import read_weather
 
 JULY = datetime(2026, 7, 14, 20, tzinfo=UTC).timestamp()
 

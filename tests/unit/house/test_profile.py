@@ -8,7 +8,7 @@ import pytest
 from ven_twin.house.errors import PhysicsError, ProfileError
 from ven_twin.house.library import load_profile, packaged_houses
 from ven_twin.house.profile import Profile, build_house, decode_profile
-from ven_twin.house.weather.tables import read_weather
+from ven_twin.house.weather import read_weather
 
 RATINGS = {
     "hvac1": (30, 4.4),

@@ -6,8 +6,16 @@ import pytest
 
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.weather.solar import Irradiance, Sun, on_plane_w_m2, on_walls_w_m2, sun_at
-from ven_twin.house.weather.typical_year import Weather, WeatherHour, calendar
+from ven_twin.house.weather import (
+    Irradiance,
+    Sun,
+    Weather,
+    WeatherHour,
+    calendar,
+    on_plane_w_m2,
+    on_walls_w_m2,
+    sun_at,
+)
 
 EPOCH = date(1970, 1, 1).toordinal()
 

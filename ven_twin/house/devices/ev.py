@@ -11,7 +11,7 @@ from ven_twin.house.circuit import Circuit, Fraction, Hour
 from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
 from ven_twin.house.environment import Environment, Use
 from ven_twin.house.occupants import DeviceHabits, Span, Stream, StreamType
-from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
+from ven_twin.house.weather import HOURS_A_DAY, calendar
 
 SLACK_H = 4.0
 """Interpretation: with four hours to spare before it must charge flat out, a car has no discomfort at all."""

@@ -101,8 +101,8 @@ class ListedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     share: float | None
 
 
-class FleetState(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The fleet at *ts* (UTC s), and its events: those that run, those that come, those that are over.
+class FleetFigures(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The figures of the fleet at *ts* (UTC s), and its events: those that run, that come, that are over.
 
     *askedKw* is requested by all running events together. *silent* VENs were seen before and are
     offline or without fresh telemetry; None when not all VENs are listed.
@@ -111,13 +111,18 @@ class FleetState(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     ts: float
     place: str
     cloud: CloudStatus
-    fleet: Fleet | None
     events: tuple[ListedEvent, ...]
     more_events: bool
     requested_kw: float = msgspec.field(name="askedKw")
     delivered_kw: float
     silent: int | None
     never_seen: int | None
+
+
+class FleetState(FleetFigures, rename="camel", frozen=True, kw_only=True):
+    """The fleet at an instant, with its VENs as the cloud side has them."""
+
+    fleet: Fleet | None
 
 
 def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:

@@ -8,8 +8,8 @@ from contracts.api.fleet import Fleet, FleetVen, Holds
 from ven_twin.operations.fleet import texts
 from ven_twin.operations.fleet.fleet_state import (
     CloudStatus,
+    FleetFigures,
     FleetState,
-    ListedEvent,
     ListedStatus,
     status_of,
 )
@@ -49,23 +49,11 @@ class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     vens: tuple[ListedVen, ...]
 
 
-class FleetView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The page at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`.
+class FleetView(FleetFigures, rename="camel", frozen=True, kw_only=True):
+    """The page; *share* is the delivered share of the requested power."""
 
-    *share* is the delivered share of the requested power.
-    """
-
-    ts: float
-    place: str
-    cloud: CloudStatus
     fleet: FleetTotals | None
-    events: tuple[ListedEvent, ...]
-    more_events: bool
-    requested_kw: float = msgspec.field(name="askedKw")
-    delivered_kw: float
     share: float | None
-    silent: int | None
-    never_seen: int | None
 
 
 class Heartbeat(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -77,18 +65,11 @@ class Heartbeat(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 def fleet_view(state: FleetState) -> FleetView:
     """The view of *state*."""
+    figures = {name: getattr(state, name) for name in FleetFigures.__struct_fields__}
     return FleetView(
-        ts=state.ts,
-        place=state.place,
-        cloud=state.cloud,
+        **figures,
         fleet=_fleet(state.fleet) if state.fleet else None,
-        events=state.events,
-        more_events=state.more_events,
-        requested_kw=state.requested_kw,
-        delivered_kw=state.delivered_kw,
         share=share(state.delivered_kw, state.requested_kw),
-        silent=state.silent,
-        never_seen=state.never_seen,
     )
 
 

@@ -9,8 +9,7 @@ from itertools import groupby
 from contracts.api.reports import EventReport, Series
 from ven_twin.operations.reports import texts
 from ven_twin.operations.reports.texts import TITLES
-from ven_twin.simulation.plot import Plot
-from ven_twin.simulation.style import PAGE
+from ven_twin.simulation.plot import PAGE, Plot
 from ven_twin.webkit.formatting import (
     DASH,
     duration,

@@ -39,7 +39,7 @@ from ven_twin.house.devices.water_heater import (
 )
 from ven_twin.house.environment import Environment
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.weather.typical_year import HOURS_A_DAY, calendar
+from ven_twin.house.weather import HOURS_A_DAY, calendar
 from ven_twin.simulation.many_houses.arrays import Bools, Floats
 
 Words = NDArray[np.uint64]

@@ -12,8 +12,8 @@ from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
 from ven_twin.simulation.folder import DIGITS
 from ven_twin.simulation.many_houses.district import District, DistrictLedger, DistrictMinute, run
+from ven_twin.simulation.plot import PAGE
 from ven_twin.simulation.report import energy_table, subtitle, tiles_html
-from ven_twin.simulation.style import PAGE
 from ven_twin.simulation.trace import Row, house_zone, trace_writer
 
 

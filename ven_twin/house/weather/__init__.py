@@ -1,1 +1,0 @@
-"""A typical year of weather, and the sun."""
