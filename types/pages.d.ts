@@ -371,19 +371,19 @@ declare namespace FleetApi {
     vens: ListedVen[];
   }
 
-  /** The page at *ts* (UTC s); see `ven_twin.operations.fleet.fleet_state.FleetState`. */
+  /** The page; *share* is the delivered share of the requested power. */
   interface FleetView {
     ts: number;
     place: string;
     cloud: CloudStatus;
-    fleet: FleetTotals | null;
     events: ListedEvent[];
     moreEvents: boolean;
     askedKw: number;
     deliveredKw: number;
-    share: number | null;
     silent: number | null;
     neverSeen: number | null;
+    fleet: FleetTotals | null;
+    share: number | null;
   }
 
   /** The ranges and defaults of an event, as `contracts.api.resources.EventBody` has them. */

@@ -80,7 +80,7 @@ TWIN_AND_PAGE: Options = {
 logger = logging.getLogger("ven_twin")
 
 
-class Identity(msgspec.Struct, frozen=True):
+class FetchedIdentity(msgspec.Struct, frozen=True):
     """The answer of ``certs fetch``: the folder of the VEN's identity, and where its broker is."""
 
     folder: str
@@ -197,7 +197,7 @@ async def _until_signalled(twin: Twin, web: WebSettings | None, folder: Path) ->
     return status.reason if status.state == "duplicate_client" else None
 
 
-def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> Identity:
+def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> FetchedIdentity:
     """Identity and endpoint from the cloud; those of the last fetch, when the cloud is out of reach.
 
     A VEN that has them does not wait for a cloud that may be out of reach, unless that is told *at_once*: its
@@ -205,14 +205,14 @@ def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> Ident
     """
     stored = folder / "endpoint.json"
     if not at_once and stored.exists() and (folder / "tls").exists():
-        return msgspec.json.decode(stored.read_bytes(), type=Identity)
+        return msgspec.json.decode(stored.read_bytes(), type=FetchedIdentity)
     finished = subprocess.run(_fetch_command(options), capture_output=True, text=True, check=False)
     if finished.returncode == 0:
         return _write_endpoint(stored, finished.stdout)
     if not stored.exists():
         raise VenTwinError(_last_line(finished.stderr))
     logger.warning("%s; going on with what was fetched before", _last_line(finished.stderr))
-    return msgspec.json.decode(stored.read_bytes(), type=Identity)
+    return msgspec.json.decode(stored.read_bytes(), type=FetchedIdentity)
 
 
 async def _fetch_again(options: list[str], folder: Path) -> None:
@@ -236,11 +236,11 @@ def _fetch_command(options: list[str]) -> list[str]:
     return [sys.executable, "-m", "ven_twin.cli", "certs", "fetch", "--json", *options]
 
 
-def _write_endpoint(stored: Path, answer: str) -> Identity:
+def _write_endpoint(stored: Path, answer: str) -> FetchedIdentity:
     draft = stored.with_suffix(".partial")
     draft.write_text(answer)
     draft.replace(stored)
-    return msgspec.json.decode(answer, type=Identity)
+    return msgspec.json.decode(answer, type=FetchedIdentity)
 
 
 def _last_line(complaint: str) -> str:

@@ -91,8 +91,10 @@ class HouseEnvironment:
         walls_w_m2, walls_rise_w_m2, array_w_m2, array_rise_w_m2 = half
         hour_of_day = hour + from_s / S_PER_H
         uses = now.uses.copy()
-        span = Span(day, hour_of_day, _hours_of_step(index, from_s, from_s + dt_s))
-        for stream in now.streams if len(span.hours) == 1 else self.streams:
+        within = from_s + dt_s <= S_PER_H
+        hours = ((index, from_s, from_s + dt_s),) if within else _hours_of_step(index, from_s, from_s + dt_s)
+        span = Span(day, hour_of_day, hours)
+        for stream in now.streams if within else self.streams:
             use = stream.use(span)
             if use is not None:
                 uses[stream.use_type] = use
@@ -110,11 +112,11 @@ class HouseEnvironment:
 
 def _hours_of_step(index: int, from_s: float, until_s: float) -> tuple[tuple[int, float, float], ...]:
     """The hours that a step touches, as `Span` has them."""
-    hours: tuple[tuple[int, float, float], ...] = ((index, from_s, until_s),)
+    hours = [(index, from_s, until_s)]
     while until_s > S_PER_H:
         index, from_s, until_s = index + 1, from_s - S_PER_H, until_s - S_PER_H
-        hours = (*hours, (index, from_s, until_s))
-    return hours
+        hours.append((index, from_s, until_s))
+    return tuple(hours)
 
 
 @lru_cache(maxsize=256)

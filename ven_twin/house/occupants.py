@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
-from zlib import crc32
 
 import msgspec
 from msgspec import Meta
@@ -120,11 +119,6 @@ class Occupants:
         if self.unit(number, index) >= self.mean(end_use, runs_d, index):
             return NEVER
         return UseStart(self.unit(number + 1, index) * S_PER_H, run_s * self.varied(number + 2, index))
-
-
-def stream_number(name: str) -> int:
-    """The number of a new stream of chance, by its *name*; the first thirteen are numbered by hand."""
-    return crc32(name.encode()) << 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)

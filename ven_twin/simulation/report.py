@@ -115,8 +115,10 @@ def _tiles(ledger: Ledger, days: int) -> str:
 def tiles_html(tiles: Sequence[tuple[str, str, str]]) -> str:
     """The figures on top of the page: name, value and unit."""
     shown = (
-        f"<div><b>{name}</b><strong>{value}</strong><small>{unit}</small></div>"
-        for name, value, unit in tiles
+        "<div><b>{}</b><strong>{}</strong><small>{}</small></div>".format(
+            *(escape(text, quote=False) for text in tile)
+        )
+        for tile in tiles
     )
     return f'<div class="tiles">{"".join(shown)}</div>'
 

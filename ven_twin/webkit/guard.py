@@ -11,18 +11,13 @@ import hashlib
 import hmac
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "ven-twin"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -45,7 +40,9 @@ HEADERS = (
 class Guard:
     """The outermost layer: refuses, and puts the security headers on every answer."""
 
-    def __init__(self, app: App, settings: WebSettings, refuse: Callable[[PageProblemError], App]) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: WebSettings, refuse: Callable[[PageProblemError], ASGIApp]
+    ) -> None:
         self._app = app
         self._settings = settings
         self._refuse = refuse

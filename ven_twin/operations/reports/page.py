@@ -10,6 +10,7 @@ from contracts.api.reports import EventReport, Series
 from ven_twin.operations.reports import texts
 from ven_twin.operations.reports.texts import TITLES
 from ven_twin.simulation.plot import PAGE, Plot
+from ven_twin.simulation.report import tiles_html
 from ven_twin.webkit.formatting import (
     DASH,
     duration,
@@ -64,11 +65,7 @@ def _tiles(report: EventReport) -> str:
     if report.participation:
         people = report.participation
         tiles.append(("Participated", f"{people.delivered}/{people.called}", "VENs delivered half or more"))
-    cells = (
-        f"<div><b>{escape(name)}</b><strong>{escape(value)}</strong><small>{escape(unit)}</small></div>"
-        for name, value, unit in tiles
-    )
-    return f'<div class="tiles">{"".join(cells)}</div><p></p>'
+    return f"{tiles_html(tiles)}<p></p>"
 
 
 def _plots(report: EventReport, series: Series) -> list[str]:
