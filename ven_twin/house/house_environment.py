@@ -87,24 +87,22 @@ class HouseEnvironment:
         now = _hour(self, index)
         share = min((from_s + dt_s / 2.0) / S_PER_H, 1.0)
         # Irradiance is a mean over its hour: on lines between the middles of hours.
-        half, beyond = (now.first_half, share + 0.5) if share < 0.5 else (now.second_half, share - 0.5)
-        walls_w_m2, walls_rise_w_m2, array_w_m2, array_rise_w_m2 = half
+        light, beyond = (now.first_half, share + 0.5) if share < 0.5 else (now.second_half, share - 0.5)
         hour_of_day = hour + from_s / S_PER_H
         uses = now.uses.copy()
         within = from_s + dt_s <= S_PER_H
         hours = ((index, from_s, from_s + dt_s),) if within else _hours_of_step(index, from_s, from_s + dt_s)
         span = Span(day, hour_of_day, hours)
         for stream in now.streams if within else self.streams:
-            use = stream.use(span)
-            if use is not None:
+            if (use := stream.use(span)) is not None:
                 uses[stream.use_type] = use
         return Environment(
             day,
             hour_of_day,
             now.outdoor_c + now.outdoor_rise_c * share,
             now.humidity + now.humidity_rise * share,
-            walls_w_m2 + walls_rise_w_m2 * beyond,
-            array_w_m2 + array_rise_w_m2 * beyond,
+            light.walls_w_m2 + light.walls_rise_w_m2 * beyond,
+            light.array_w_m2 + light.array_rise_w_m2 * beyond,
             self.habits.people_kw,
             uses,
         )
