@@ -15,8 +15,9 @@ from contracts.store.plans import Plan
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.adapters import DispatchAdapters, new_token
 from lambdas.dispatch_event.logic import plan
+from lambdas.dispatch_event.logic.outcome import Rebalanced
 from lambdas.dispatch_event.logic.plan import Planned
-from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
+from lambdas.dispatch_event.logic.rebalance import rebalance
 from lambdas.shared import answers
 from lambdas.shared.answers import RequestRefusedError
 from lambdas.shared.rows import EventRow

@@ -10,8 +10,9 @@ from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.shadow import OptOut
+from lambdas.dispatch_event.logic.outcome import Rebalanced
 from lambdas.dispatch_event.logic.plan import plan_event
-from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
+from lambdas.dispatch_event.logic.rebalance import rebalance
 from lambdas.shared.rows import EventRow, VenRow
 
 NOW = 1_800_000_000.0

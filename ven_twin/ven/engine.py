@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from contracts.wire import codec
 from contracts.wire.events import Phase
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import EventId
 from contracts.wire.topics import Topics
 from ven_twin.control import reporting
 from ven_twin.control.command_handlers import StateChange, VenFigures

@@ -8,8 +8,6 @@ are called for less, the last in merit order first. Within a tolerance nothing i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -34,6 +32,7 @@ from lambdas.dispatch_event.logic.eligibility import (
     Unavailable,
 )
 from lambdas.dispatch_event.logic.merit import top_up
+from lambdas.dispatch_event.logic.outcome import Outcome, Rebalanced
 from lambdas.dispatch_event.logic.plan import Calls, plan_id, requested_w, sheds_only, values_of
 from lambdas.shared.rows import EventRow, VenRow
 
@@ -48,39 +47,6 @@ LIMIT_ROWS = 20
 """For how many report intervals a VEN is limited to what it was seen to deliver, ten minutes by default."""
 RECOVERED_KW = 0.5
 """A VEN that offers so much more than when it was limited is limited no longer: a car was plugged in."""
-
-
-class Outcome(StrEnum):
-    """The end of a redispatch; its value is the words for people."""
-
-    NOT_BEGUN = "has not begun: it starts at {start_ts}"
-    OVER = "is over since {end_ts}"
-    NO_POWER = "the interval in force asks for no power to be shed"
-    IN_TOLERANCE = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: nothing to change"
-    EXHAUSTED = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: nobody has more to give"
-    CHANGED = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: {vens} VENs are called for another share"
-
-
-class Rebalanced(NamedTuple):
-    """The outcome: a plan in place of the one in force and the VENs that it changes, or neither."""
-
-    outcome: Outcome
-    row: EventRow
-    plan: Plan | None = None
-    changed: frozenset[str] = frozenset()
-    delivered_kw: float | None = None
-    requested_kw: float = 0.0
-
-    @property
-    def note(self) -> str:
-        """The outcome in words."""
-        return self.outcome.format(
-            start_ts=self.row.start_ts,
-            end_ts=self.row.end_ts,
-            delivered_kw=self.delivered_kw,
-            requested_kw=self.requested_kw,
-            vens=len(self.changed),
-        )
 
 
 def rebalance(

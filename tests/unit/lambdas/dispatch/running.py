@@ -10,7 +10,8 @@ from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Limit, Plan
 from contracts.wire.events import Interval, Signal
 from lambdas.dispatch_event.logic.eligibility import Unavailable
-from lambdas.dispatch_event.logic.rebalance import Rebalanced, rebalance
+from lambdas.dispatch_event.logic.outcome import Rebalanced
+from lambdas.dispatch_event.logic.rebalance import rebalance
 from lambdas.shared.rows import EventRow, VenRow
 
 START = 1_800_000_000

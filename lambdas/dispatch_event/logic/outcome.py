@@ -1,0 +1,42 @@
+"""The outcome of a redispatch, in its kind and in words. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from contracts.store.plans import Plan
+from lambdas.shared.rows import EventRow
+
+
+class Outcome(StrEnum):
+    """The end of a redispatch; its value is the words for people."""
+
+    NOT_BEGUN = "has not begun: it starts at {start_ts}"
+    OVER = "is over since {end_ts}"
+    NO_POWER = "the interval in force asks for no power to be shed"
+    IN_TOLERANCE = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: nothing to change"
+    EXHAUSTED = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: nobody has more to give"
+    CHANGED = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW: {vens} VENs are called for another share"
+
+
+class Rebalanced(NamedTuple):
+    """The outcome: a plan in place of the one in force and the VENs that it changes, or neither."""
+
+    outcome: Outcome
+    row: EventRow
+    plan: Plan | None = None
+    changed: frozenset[str] = frozenset()
+    delivered_kw: float | None = None
+    requested_kw: float = 0.0
+
+    @property
+    def note(self) -> str:
+        """The outcome in words."""
+        return self.outcome.format(
+            start_ts=self.row.start_ts,
+            end_ts=self.row.end_ts,
+            delivered_kw=self.delivered_kw,
+            requested_kw=self.requested_kw,
+            vens=len(self.changed),
+        )
