@@ -17,10 +17,9 @@ from harness.mutate.areas import AREAS, files_by_area
 from harness.mutate.reach import BrokenTestsError, measured_reach
 from harness.mutate.sample import equivalent_mutants, sample
 from harness.mutate.tree import Tree
-from harness.mutate.trial import MutantTrial, MutantVerdict, try_all
+from harness.mutate.trial import MutantTrial, try_all
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-MARKS = {MutantVerdict.KILLED: ".", MutantVerdict.SURVIVED: "S", MutantVerdict.EQUIVALENT: "="}
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
@@ -38,20 +37,19 @@ def main() -> None:
     try:
         with Tree.copied_from(CHECKOUT) as tree, TemporaryDirectory(prefix="mutate-log-") as folder:
             console.print("Measuring which tests run which lines, as far as the cache does not know it")
-            reach = measured_reach(CHECKOUT, tree, Path(folder) / "pytest.log", processes=options.processes)
+            reach = measured_reach(
+                CHECKOUT, tree, Path(folder), processes=options.processes, progress=console.print
+            )
         for test in reach.failing:
             console.print(f"left out, it fails without a mutant: {test}")
         for trial in try_all(CHECKOUT, shares, equivalent_mutants(), reach, processes=options.processes):
             trials.append(trial)
-            console.print(MARKS[trial.verdict], end="")
+            for line in report.survivor(trial, (CHECKOUT / trial.mutant.path).read_text()):
+                console.print(line)
     except BrokenTestsError as error:
         sys.exit(f"mutate: {error}")
     except KeyboardInterrupt:
         interrupted = True
-    sources = {trial.mutant.path: (CHECKOUT / trial.mutant.path).read_text() for trial in trials}
-    console.print()
-    for line in report.survivors(trials, sources):
-        console.print(line)
     console.print(report.table(trials))
     if interrupted:
         sys.exit("mutate: interrupted, so this is a part of the sample; the checkout is as it was")

@@ -10,7 +10,7 @@ import ast
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,8 @@ from harness.mutate.tree import Tree, project_files
 
 TESTS_FAILED = 1
 """Pytest's exit code when all tests ran, and some failed."""
+LOT = 40
+"""Files of tests that are measured in one run of pytest."""
 CACHE = Path(".cache/mutate/reach.json")
 
 
@@ -70,7 +72,7 @@ class Reach:
         return tests
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """Tests that can notice *mutant*, those of quick files first.
+        """Tests that can notice *mutant*, first those of quick files that run few files of the product.
 
         In a function these are the tests that run its statement. What runs at import is seen by every test
         that runs anything of the file, or of a file that imports it.
@@ -84,22 +86,35 @@ class Reach:
             tests = {test for path in paths for some in self._tests.get(path, {}).values() for test in some}
         tests |= {test for wide in tests & self.test_files.keys() for test in self.test_files[wide].lines}
         tests -= self.test_files.keys()
-        return sorted(tests, key=lambda test: (self.test_files[_file(test)].duration_s, _file(test), test))
+        return sorted(tests, key=lambda test: (self._weights[_file(test)], _file(test), test))
+
+    @cached_property
+    def _weights(self) -> Mapping[str, float]:
+        return {
+            name: test_file.duration_s * len({path for files in test_file.lines.values() for path in files})
+            for name, test_file in self.test_files.items()
+        }
 
     def duration_s(self, tests: Iterable[str]) -> float:
         """An upper bound of what *tests* take: all tests of their files."""
         return sum(self.test_files[path].duration_s for path in {_file(test) for test in tests})
 
 
-def measured_reach(checkout: Path, tree: Tree, log: Path, *, processes: int) -> Reach:
+def measured_reach(
+    checkout: Path, tree: Tree, folder: Path, *, processes: int, progress: Callable[[str], None]
+) -> Reach:
     """The reach of the tests of *checkout*, from the cache as far as that still holds.
+
+    It goes by lots of files, and each is cached at once: an interrupted measurement goes on where it was.
 
     Raises:
         BrokenTestsError: the tests do not run in the tree as it is.
     """
     names = project_files(checkout)
     tests = [name for name in names if _is_test(name)]
-    code = [name for name in names if name.endswith(".py") and name not in tests]
+    code = [
+        name for name in names if name.endswith(".py") and not name.rsplit("/", 1)[-1].startswith("test_")
+    ]
     product = [name for name in code if not name.startswith("tests/")]
     base = _digest(
         checkout, [*(name for name in code if not name.startswith("harness/")), "requirements.lock"]
@@ -107,11 +122,13 @@ def measured_reach(checkout: Path, tree: Tree, log: Path, *, processes: int) -> 
     digests = {name: _digest(checkout, [name]) for name in tests}
     test_files = _cached(checkout / CACHE, base, digests)
     missing = sorted(digests.keys() - test_files.keys())
-    if missing:
-        test_files |= _measure(tree, log, missing, digests, processes)
+    for first in range(0, len(missing), LOT):
+        lot = missing[first : first + LOT]
+        test_files |= _measure(tree, folder / str(first), lot, digests, processes)
         (checkout / CACHE).parent.mkdir(parents=True, exist_ok=True)
         entry = {"base": base, "files": {name: asdict(test_file) for name, test_file in test_files.items()}}
         (checkout / CACHE).write_text(json.dumps(entry))
+        progress(f"{first + len(lot)} of {len(missing)} files of tests")
     return Reach(test_files, importers_of({name: (checkout / name).read_text() for name in product}))
 
 
@@ -169,10 +186,10 @@ def _cached(cache: Path, base: str, digests: Mapping[str, str]) -> dict[str, Mea
 
 
 def _measure(
-    tree: Tree, log: Path, missing: Sequence[str], digests: Mapping[str, str], processes: int
+    tree: Tree, folder: Path, missing: Sequence[str], digests: Mapping[str, str], processes: int
 ) -> dict[str, MeasuredFile]:
-    folder = log.parent / "lines"
     folder.mkdir()
+    log = folder.with_suffix(".log")
     spread = ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else ["-n", "0"]
     code = tree.pytest([*spread, *missing], environment={LINES_FOLDER: str(folder)}, log=log)
     if code not in {0, TESTS_FAILED}:

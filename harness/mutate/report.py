@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rich.table import Table
 
@@ -40,15 +40,14 @@ def table(trials: Sequence[MutantTrial]) -> Table:
     return shown
 
 
-def survivors(trials: Sequence[MutantTrial], sources: Mapping[str, str]) -> Iterator[str]:
-    """Each mutant that survived: its area, place and mutation, and the changed lines before and after."""
-    for trial in sorted(trials, key=lambda trial: (trial.area, trial.mutant)):
-        if trial.verdict is MutantVerdict.SURVIVED:
-            before, after = trial.mutant.diff(sources[trial.mutant.path])
-            note = f" ({trial.note})" if trial.note else ""
-            yield f"{trial.area}  {trial.mutant.path}:{trial.mutant.line}  {trial.mutant.mutation}{note}"
-            yield from (f"    - {line.strip()}" for line in before.splitlines())
-            yield from (f"    + {line.strip()}" for line in after.splitlines())
+def survivor(trial: MutantTrial, source: str) -> Iterator[str]:
+    """A mutant that survived: its area, place and mutation, and the lines of *source* before and after."""
+    if trial.verdict is MutantVerdict.SURVIVED:
+        before, after = trial.mutant.diff(source)
+        note = f" ({trial.note})" if trial.note else ""
+        yield f"{trial.area}  {trial.mutant.path}:{trial.mutant.line}  {trial.mutant.mutation}{note}"
+        yield from (f"    - {line.strip()}" for line in before.splitlines())
+        yield from (f"    + {line.strip()}" for line in after.splitlines())
 
 
 def _by_area(trials: Sequence[MutantTrial]) -> dict[str, list[MutantTrial]]:

@@ -1,9 +1,14 @@
-"""Temporary copies of the tree: mutants go there, and never into the checkout."""
+"""Temporary copies of the tree: mutants go there, and never into the checkout.
+
+Loading pytest and the libraries takes longer than most tests that notice a mutant. So a server loads them
+once, and each run of tests is a fork of it, which loads the code of its tree anew.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import multiprocessing
 import os
 import shutil
 import signal
@@ -13,16 +18,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 PYTEST = (
-    "-m",
-    "pytest",
-    "-p",
-    "harness.mutate.pytest_watch",
-    "-p",
-    "no:cacheprovider",
+    *("-p", "harness.mutate.pytest_watch"),
+    *("-p", "no:cacheprovider"),
+    *("-p", "no:schemathesis"),  # the API against its document is left out, and loading this takes long
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # of what is loaded before
     "--hypothesis-seed=0",
 )
+LOADED_ONCE = ("pytest", "hypothesis", "pytest_asyncio", "boto3", "moto", "aws_lambda_powertools", "msgspec")
+"""Libraries that the server loads; the project's code never."""
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload([*LOADED_ONCE, __name__])
 
 
 def project_files(root: Path) -> list[str]:
@@ -37,7 +52,7 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: ForkServerProcess | None = None
 
     @classmethod
     @contextmanager
@@ -77,22 +92,37 @@ class Tree:
         timeout_s: float | None = None,
     ) -> int | None:
         """Run the tests of *arguments*; pytest's exit code, or None when *timeout_s* was not enough."""
-        with log.open("wb") as output:
-            self._running = subprocess.Popen(
-                [sys.executable, *PYTEST, *arguments],
-                cwd=self.root, env={**os.environ, **environment}, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+        self._running = SERVER.Process(
+            target=_run_pytest, args=(self.root, [*PYTEST, *arguments], {**os.environ, **environment}, log)
+        )
+        self._running.start()
         try:
-            return self._running.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return None
+            self._running.join(timeout_s)
+            return self._running.exitcode
         finally:
             self.stop()
 
     def stop(self) -> None:
         """End the tests that run, with the processes that they started."""
         if self._running is not None:
+            assert self._running.pid is not None
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._running.pid, signal.SIGKILL)
-            self._running.wait()
+            self._running.kill()
+            self._running.join()
+
+
+def _run_pytest(root: Path, arguments: list[str], environment: Mapping[str, str], log: Path) -> NoReturn:
+    """Run pytest in *root*, in a session of its own, with all output in *log*."""
+    os.setsid()
+    os.chdir(root)
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("wb") as output:
+        os.dup2(output.fileno(), sys.stdout.fileno())
+        os.dup2(output.fileno(), sys.stderr.fileno())
+    sys.path[:] = [str(root), *(path for path in sys.path if path not in {"", str(CHECKOUT)})]
+    code = pytest.main(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

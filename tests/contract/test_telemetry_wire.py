@@ -296,3 +296,16 @@ def test_a_refusal_names_the_field() -> None:
     )
     sent = _sent(ack)
     assert (sent["ok"], sent["status"], sent["error"]) == (False, "rejected", "data.reduceKw: required")
+
+
+def test_a_row_that_says_nothing_of_its_panel_has_no_figures_of_it() -> None:
+    """An older VEN: zero, and no circuits."""
+    panel = {
+        "panelAmperageRating", "panelVoltage", "panelMaxKw", "currentAmps", "panelUtilizationPercent",
+        "loads",
+    }  # fmt: skip
+    row = read_telemetry(
+        _bytes({name: value for name, value in ROW.items() if name not in panel}), ven_id="ven-1"
+    )
+    figures = (row.panel_amperage_rating, row.panel_voltage, row.panel_max_kw, row.current_amps)
+    assert (figures, row.panel_utilization_percent, row.loads) == ((0.0, 0.0, 0.0, 0.0), 0.0, ())

@@ -155,6 +155,26 @@ def test_what_is_no_event_is_refused_by_its_path(body: dict[str, Any], field: st
     assert refused.value.field == f"drEvents.evt-1.{field}"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        _interval(durationS=1),
+        _interval(value=0),
+        _interval(value=1_000_000),
+        _body(intervals=_interval()["intervals"] * MAX_INTERVALS),
+        _body(revision=0),
+        _body(priority=0),
+        _body(priority=LOWEST_PRIORITY),
+        _body(randomizeStartS=0),
+        _body(randomizeStartS=3600),
+    ],
+)
+def test_what_lies_on_a_bound_is_an_event(body: dict[str, Any]) -> None:
+    """A second is the shortest interval, 1,000,000 kW the most, and an hour the widest spread of starts."""
+    event = from_shadow("evt-1", body)
+    assert event.duration_s == sum(interval["durationS"] for interval in body["intervals"])
+
+
 def test_a_week_together_is_an_event() -> None:
     """The limit itself is allowed."""
     assert from_shadow("e", _interval(durationS=MAX_DURATION_S)).duration_s == MAX_DURATION_S

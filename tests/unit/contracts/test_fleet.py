@@ -92,3 +92,14 @@ def test_an_empty_fleet_is_nothing() -> None:
     """No VEN, no sum, no error."""
     fleet = fleet_at([], {}, now_ts=NOW)
     assert (fleet.total, fleet.flexibility_kw, fleet.vens, fleet.events) == (0, 0.0, (), ())
+
+
+@pytest.mark.parametrize(
+    ("limit", "listed", "left_off"), [(None, 3, 0), (4, 3, 0), (3, 3, 0), (2, 2, 1), (1, 1, 2)]
+)
+def test_vens_beyond_the_limit_are_counted_and_not_listed(
+    limit: int | None, listed: int, left_off: int
+) -> None:
+    """The totals are over all of them."""
+    fleet = fleet_at([ven("a"), ven("b"), ven("c")], {}, now_ts=NOW, limit=limit)
+    assert (len(fleet.vens), fleet.left_off, fleet.total) == (listed, left_off, 3)

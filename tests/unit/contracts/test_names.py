@@ -80,3 +80,9 @@ def test_stages_do_not_share_names() -> None:
     """Two stages live in one account."""
     assert stack_name("dev") != stack_name("prod")
     assert tls_secret_name("dev", "ven-1") == "ven-twin/dev/ven-1/tls"
+
+
+@pytest.mark.parametrize("event_id", ["e", "2026-11-27.peak:1", "E_1", "0", "e" * 64])
+def test_an_events_id_comes_back_as_it_was(event_id: str) -> None:
+    """Letters, digits, and the signs of dates and times."""
+    assert check_event_id(event_id) == event_id

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contracts.wire.events import Interval, Signal
 from ven_twin.control.circuit_views import NO_SETTINGS, CircuitSetting
-from ven_twin.control.house_pair import Flow, HousePair
+from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
 from ven_twin.control.ven_state import LoadShed
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.house import House
@@ -126,6 +126,7 @@ def test_premises_take_the_level_s_share_of_what_is_on_offer(level: int, share: 
     env = site.environment(EVENING_TS, STEP_S)
     planned = HousePair(house, house).planned(env, STEP_S, ask(Signal.LEVEL, level))
     assert planned.plan.shed_kw == pytest.approx(share * planned.available_kw, abs=0.3)
+    assert interval_requested_kw(ask(Signal.LEVEL, level), Flow({}, 9.0), 4.0) == pytest.approx(share * 4.0)
 
 
 def test_premises_shed_one_circuit_by_command() -> None:

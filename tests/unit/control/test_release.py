@@ -121,3 +121,22 @@ def test_release_holds_the_cap_over_the_clone(staged: bool) -> None:
     capped_kw = live(120, 30, release, None)
     assert max(uncapped_kw) > CAP_KW + 1.0
     assert max(capped_kw) < CAP_KW + 0.1
+
+
+def test_release_stages_are_three_minutes_apart_and_end_in_half_an_hour() -> None:
+    """Over many houses the first circuit's turns fill the first three minutes; the last come at the end."""
+    ven_ids = [f"ven-{number}" for number in range(1000)]
+    firsts = [
+        begin("e1", ven_id, HOUSE_TS, PLAN, VIEWS, staged=True).turns["far"].at_ts - HOUSE_TS
+        for ven_id in ven_ids
+    ]
+    assert 0.0 <= min(firsts) < 0.5
+    assert 179.5 < max(firsts) < 180.0
+    assert begin("e1", "ven-1", HOUSE_TS, PLAN, VIEWS, staged=True).until_ts == HOUSE_TS + 1800.0
+    assert CAP_KW == 1.5
+
+
+def test_release_reports_energy_to_a_tenth_of_a_watt_hour_and_power_to_the_watt() -> None:
+    """Figures of a shadow are as short as a meter is exact."""
+    release = Release("e1", HOUSE_TS, {}, 1.23456789, 2.3456789)
+    assert release.summary() == {"reboundKwh": 1.2346, "reboundPeakKw": 2.346}

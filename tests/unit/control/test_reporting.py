@@ -114,6 +114,19 @@ def test_telemetry_outside_events_says_null() -> None:
     assert (said["eventId"], said["requestedReductionKw"], said["batterySoc"]) == (None, None, None)
 
 
+def test_a_row_tells_how_much_of_the_panel_is_used() -> None:
+    """38.4 kW at 240 V are 160 A, of a panel of 200 A 80 %; to the hundredth of an ampere."""
+    rows = [
+        reporting.telemetry_row(
+            VOICE, Meter().count({"ev1": kw}, kw, 30),
+            timestamp=NOW, seq=0, event_id=None, requested_kw=None, battery_soc=None, loads=(),
+        )
+        for kw in (38.4, -38.4, 1.0)
+    ]  # fmt: skip
+    figures = [(row.current_amps, row.panel_utilization_percent) for row in rows]
+    assert figures == [(160.0, 80.0), (-160.0, 80.0), (4.17, 2.1)]
+
+
 def test_shed_power_is_never_below_nothing() -> None:
     """A house that draws more than its baseline has shed nothing; the rise is in used less baseline."""
     meter = Meter().count({"ev1": 7.0}, 2.0, 30)
@@ -301,3 +314,13 @@ def _decision() -> CircuitCurtailed:
         critical=False,
         reason="charging slowed",
     )
+
+
+def test_delivered_energy_is_reported_to_a_tenth_of_a_watt_hour() -> None:
+    """1 kW for 100 s is 0.0278 kWh."""
+    delivered = Meter().count({"ev1": 1.0}, 2.0, 100)
+    plan = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
+    ack = reporting.transition_ack(
+        VOICE, EventTransition(HELD, Phase.COMPLETED), plan, delivered, ven(), requested_kw=1.0, ts=NOW
+    )
+    assert on_the_wire(ack)["data"]["deliveredKwh"] == 0.0278

@@ -120,3 +120,11 @@ def test_shadow_copy_takes_nothing_up_before_the_whole_was_read() -> None:
     old = hear(fresh, ("get", {"state": {"desired": {"a": 1}}, "version": 6}))
     assert not old.synchronized
     assert hear(fresh, ("get", {"state": {"desired": {"a": 3}}, "version": 7})).synchronized
+
+
+@pytest.mark.parametrize("version", [None, "7", True, 1.5])
+def test_a_delta_whose_version_is_no_number_is_never_news(version: object) -> None:
+    """It counts as version 0, which nothing is older than."""
+    whole = ShadowCopy().on_get({"version": 0, "state": {"desired": {"a": 1}}})
+    for document in ({"state": {"a": 2}}, {"state": {"a": 2}, "version": version}):
+        assert whole.on_delta(document).desired == {"a": 1}

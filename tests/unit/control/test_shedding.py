@@ -217,6 +217,14 @@ def test_what_is_held_off_counts_towards_the_target(busy: tuple[CircuitView, ...
     assert plan.controls["batt1"].limit_kw == pytest.approx(-0.8)
 
 
+def test_what_is_held_off_below_its_floor_gives_nothing_and_takes_nothing() -> None:
+    """A heat pump whose standby is above what it would draw adds no kW to the target."""
+    held_off = view("hvac1", 0.0, floor_kw=0.5, curtailed=True, switched_s=60.0)
+    plan = plan_shed((held_off, view("ev1", 7.2), view("lights1", 1.0)), 2.0)
+    assert plan.shed_kw == pytest.approx(2.0)
+    assert decision(plan, "hvac1").curtailed_kw == 0.0
+
+
 def test_comfort_near_its_limit_gives_way_to_comfort_with_room() -> None:
     """Of two circuits of one rank, the one further from its limit sheds."""
     near, far = view("heater1", 4.5, headroom=0.1), view("hvac1", 4.5, priority=6, headroom=0.9)

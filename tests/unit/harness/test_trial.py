@@ -162,7 +162,7 @@ def test_a_survivor_is_shown_with_its_place_and_its_change() -> None:
         MutantTrial("control", mutant(source, 0), MutantVerdict.SURVIVED, "no test runs it"),
         MutantTrial("control", mutant(source, 1), MutantVerdict.KILLED),
     ]
-    assert list(report.survivors(trials, {"a.py": source})) == [
+    assert [line for trial in trials for line in report.survivor(trial, source)] == [
         "control  a.py:2  a < b → a <= b (no test runs it)",
         "    - x = a < b",
         "    + x = a <= b",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -378,3 +379,18 @@ def test_a_shadow_merges_the_cancellation_over_the_event() -> None:
     before = {"drEvents": {"e1": {"revision": 0, "intervals": [{"durationS": 60}]}}}
     after = merge(before, {"drEvents": {"e1": {"revision": 1, "intervals": []}}})
     assert after == {"drEvents": {"e1": {"revision": 1, "intervals": []}}}
+
+
+@pytest.mark.usefixtures("fleet")
+def test_the_metrics_count_requests_events_and_refusals(capsys: Any) -> None:
+    """One of each for a request; what is missing is told of an event alone."""
+    create(intervals=[{"durationS": 3600, "signal": "shedKw", "value": 50}])
+    create(intervals=[])
+    event, refusal = (json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line)
+    assert (event["DispatchRequested"], event["EventDispatched"], event["ShortfallKw"]) == (
+        [1.0],
+        [1.0],
+        [30.0],
+    )
+    assert (refusal["DispatchRequested"], refusal["EventRefused"]) == ([1.0], [1.0])
+    assert {"EventRefused", "ShortfallKw", "EventDispatched"} & refusal.keys() == {"EventRefused"}

@@ -208,6 +208,16 @@ def test_who_just_sustains_the_rest_comes_before_who_just_does_not() -> None:
     ]
 
 
+def test_vens_called_for_the_same_whole_watt_hours_are_equals() -> None:
+    """500.0 and 500.9 Wh: over many events each is the first at times."""
+    vens = [ven("a", dispatched_kwh=0.5), ven("b", dispatched_kwh=0.5009)]
+    firsts = [
+        rank_fleet(vens, f"event-{number}", at_ts=NOW, remaining_s=60).offers[0].ven_id
+        for number in range(100)
+    ]
+    assert set(firsts) == {"a", "b"}
+
+
 def test_what_a_ven_was_called_for_counts_by_the_watt_hour_without_end() -> None:
     """A watt-hour less comes first; a thousand megawatt-hours do not overflow into another class."""
     vens = [

@@ -135,7 +135,7 @@ def test_a_limit_holds_until_its_time_or_half_a_kw_more_is_offered(limit: Limit,
 def test_a_ven_that_offers_nothing_more_stays_within_its_limit() -> None:
     """A VEN that no longer says what it offers has not recovered."""
     running = event(
-        {"a": (5.0,), "b": (4.0,)}, shed(9.0), limits={"c": Limit(kw=1.0, until_ts=NOW + 1, offer_kw=0.6)}
+        {"a": (5.0,), "b": (4.0,)}, shed(9.0), limits={"c": Limit(kw=1.0, until_ts=NOW + 1, offer_kw=0.1)}
     )
     vens = (ABCD[0], ABCD[1], ven("c", None), ABCD[3])
     outcome = rebalanced(running, vens, (row_of("a", 1.0), row_of("b", 4.0), *IDLE))

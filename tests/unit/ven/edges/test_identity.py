@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import ssl
 import stat
 import subprocess
@@ -280,3 +281,59 @@ def test_a_draft_that_a_crash_left_does_not_stand_in_the_way_of_a_save(folder: P
     assert not (folder / draft).exists()
     assert identity_files.revert(folder) is True
     assert identity_files.load(folder).private_key.read_text() == KEY
+
+
+def test_a_ca_that_goes_before_the_connection_is_named(folder: Path) -> None:
+    """Loaded and then removed: the error names the file, and is no error of TLS."""
+    identity = identity_files.load(folder)
+    identity.ca.unlink()
+    with pytest.raises(IdentityMissingError) as caught:
+        identity_files.ssl_context(identity)
+    assert caught.value.path == identity.ca
+
+
+@pytest.mark.parametrize("name", ["certificate.pem", "private_key.pem"])
+def test_a_certificate_or_key_that_goes_before_the_connection_is_named(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the CA can be read: the error is of the file that is gone."""
+
+    def load_cert_chain(_: ssl.SSLContext, certificate: Path, key: Path, **__: object) -> None:
+        certificate.read_bytes()
+        key.read_bytes()
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", load_cert_chain)
+    identity = identity_files.load(folder)
+    (folder / name).unlink()
+    with pytest.raises(IdentityMissingError) as caught:
+        identity_files.ssl_context(identity)
+    assert caught.value.path == folder / name
+
+
+def test_a_certificate_that_is_gone_has_no_fingerprint(folder: Path) -> None:
+    """The error names the file."""
+    identity = identity_files.load(folder)
+    identity.certificate.unlink()
+    with pytest.raises(IdentityMissingError) as caught:
+        identity_files.fingerprint(identity)
+    assert caught.value.path == identity.certificate
+
+
+def test_a_folder_that_goes_before_the_connection_is_named(folder: Path) -> None:
+    """The whole identity was removed while the VEN ran."""
+    identity = identity_files.load(folder)
+    shutil.rmtree(folder)
+    with pytest.raises(IdentityMissingError) as caught:
+        identity_files.credentials(identity)
+    assert caught.value.path == folder
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "certificate.pem", "private_key.pem"])
+def test_a_folder_in_place_of_a_file_is_no_identity(folder: Path, name: str) -> None:
+    """It is named as missing."""
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(IdentityMissingError) as caught:
+        identity_files.load(folder)
+    assert caught.value.path == folder / name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -92,3 +93,27 @@ def test_a_memory_is_what_was_written_last(outbox: Outbox) -> None:
     journal.set_aside("cannot be read")
     assert journal.persisted() is None
     assert outbox.recall("memory set aside") == '{"n":2}'
+
+
+def test_what_must_outlive_a_power_cut_is_forced_to_disk(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command before its ack, the count of its tries before the next, a state that is set aside."""
+    forced: list[bool] = []
+    really_write = outbox.write
+
+    def write(changes: Any, *, durable: bool = False) -> bool:
+        forced.append(durable)
+        return really_write(changes, durable=durable)
+
+    monkeypatch.setattr(outbox, "write", write)
+    journal = CommandJournal(outbox)
+    journal.record(b"x", 10.0)
+    journal.unfinished()
+    journal.set_aside("cannot be read")
+    assert forced == [True, True, True]
+
+
+def test_256_answers_are_remembered() -> None:
+    """As many commands as can be told from a repetition; a repeat of an older one is carried out anew."""
+    assert ANSWERS_MAX == 256
