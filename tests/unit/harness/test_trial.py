@@ -82,6 +82,24 @@ def test_an_interrupted_run_ends_its_tests_and_leaves_the_checkout(
     assert (checkout / "product.py").read_text() == SOURCE
 
 
+def test_a_mutant_that_only_a_later_lot_of_tests_notices_is_killed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first file of tests asserts nothing; the second is tried after it."""
+    (checkout / "test_quick.py").write_text(
+        "from product import larger\n\ndef test_quick():\n    larger(1, 2)\n"
+    )
+    monkeypatch.setattr("harness.mutate.trial.FIRST_FILES", 1)
+    tests = {"test_quick.py": "test_quick", "test_product.py": "test_the_larger"}
+    files = {
+        file: MeasuredFile("", 0.1 + place, (), {f"{file}::{test}": {"product.py": [2]}})
+        for place, (file, test) in enumerate(tests.items())
+    }
+    trials = verdicts(checkout, Reach(files), monkeypatch)
+    assert trials["a > b → a <= b"].verdict is MutantVerdict.KILLED
+    assert trials["a > b → a >= b"].verdict is MutantVerdict.SURVIVED
+
+
 def mutant(source: str, number: int = 0, path: str = "a.py") -> Mutant:
     """One mutant of *source*."""
     return mutants_of(path, source)[number]
@@ -103,6 +121,12 @@ def test_tests_that_run_the_statement_are_selected_the_quick_first() -> None:
     reach = reach_of({"t.py::a": {"a.py": [2]}, "u.py::b": {"a.py": [3]}, "v.py::c": {"a.py": [1, 4]}})
     logic = mutant("def f(a):\n    g = (a <\n        b)\n    h = 1\n")
     assert reach.tests_of(logic) == ["u.py::b", "t.py::a"]
+
+
+def test_of_tests_alike_quick_those_of_fewer_files_of_the_product_come_first() -> None:
+    """A test of one file is more likely to notice a change in it than one of the whole."""
+    reach = reach_of({"u.py::wide": {"a.py": [2], "b.py": [1]}, "v.py::narrow": {"a.py": [2]}})
+    assert reach.tests_of(mutant("def f():\n    return 7\n")) == ["v.py::narrow", "u.py::wide"]
 
 
 def test_what_runs_at_import_is_seen_by_all_tests_of_the_file_and_of_its_importers() -> None:
