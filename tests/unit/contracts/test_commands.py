@@ -136,3 +136,22 @@ def test_an_unknown_op_says_which_are_known() -> None:
     """Whoever misspells an operation sees the right one beside it."""
     with pytest.raises(CommandRefusedError, match=r"unknown; allowed: .*shedLoad"):
         command_from({"op": "shedload"}, ven_id="ven-1")
+
+
+def test_a_shed_lasts_a_week_and_takes_10000_kw_at_most() -> None:
+    """The bounds are allowed, what lies beyond is refused by its field; more than nothing has to be shed."""
+    week_s = 604_800
+    allowed = {"reduceKw": 10_000, "durationS": week_s}
+    assert command_from({"op": "shedLoad", "data": allowed}, ven_id="ven-1") == command_from(
+        {"op": "shedLoad", "data": {"reduceKw": 10_000.0, "durationS": float(week_s)}}, ven_id="ven-1"
+    )
+    command_from({"op": "shedLoad", "data": {"reduceKw": 0.001, "durationS": 0.5}}, ven_id="ven-1")
+    for field, value in (
+        ("reduceKw", 10_000.1),
+        ("reduceKw", 0),
+        ("durationS", week_s + 0.5),
+        ("durationS", 0),
+    ):
+        with pytest.raises(CommandRefusedError) as refused:
+            command_from({"op": "shedLoad", "data": {**allowed, field: value}}, ven_id="ven-1")
+        assert refused.value.field == f"data.{field}"

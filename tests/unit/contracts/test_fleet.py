@@ -103,3 +103,11 @@ def test_vens_beyond_the_limit_are_counted_and_not_listed(
     """The totals are over all of them."""
     fleet = fleet_at([ven("a"), ven("b"), ven("c")], {}, now_ts=NOW, limit=limit)
     assert (len(fleet.vens), fleet.left_off, fleet.total) == (listed, left_off, 3)
+
+
+def test_a_ven_that_does_not_shed_shows_its_power_and_its_offer_and_no_event() -> None:
+    """Its latest row is of no event, or too old to speak of now."""
+    rows = {"ready": row(), "old": row(FRESH_S + 1, event_id="e", requested_reduction_kw=2.0)}
+    for shown in fleet_at([ven("ready"), ven("old")], rows, now_ts=NOW).vens:
+        assert (shown.event_id, shown.requested_kw, shown.delivered_kw) == (None, None, None)
+        assert (shown.used_kw, shown.offers_kw, shown.sustain_s) == (3.5, 4.0, 3600.0)

@@ -43,6 +43,7 @@ GOOD_EVENT = {"startTs": 1_800_000_000, "intervals": [{"durationS": 60, "signal"
         ({"loads": {"ev1": {"priority": 101}}}, "loads.ev1.priority"),
         ({"loads": {"ev1": {"colour": "red"}}}, "loads.ev1.colour"),
         ({"loads": {"a/b": {}}}, "loads.a/b"),
+        ({"loads": {"x" * 200: {}}}, f"loads.{'x' * 58}"),
         ({"loads": [1]}, "loads[0]"),
         ({"loads": [{"enabled": True}]}, "loads[0].id"),
         ({"loads": [{"id": 5}]}, "loads[0].id"),
