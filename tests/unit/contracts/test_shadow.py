@@ -165,6 +165,17 @@ def test_nesting_is_held_to_the_limit(wrap: Any) -> None:
         check_state(wrap(state))
 
 
+@pytest.mark.parametrize("empty", [{}, []])
+def test_an_empty_object_or_array_is_a_level_of_its_own(empty: object) -> None:
+    """The service counts it: six levels with it are allowed, seven are not."""
+    state: Any = empty
+    for _ in range(STATE_MAX_DEPTH - 1):
+        state = {"a": state}
+    check_state(state)
+    with pytest.raises(OversizeError, match="depth is 7, at most 6"):
+        check_state({"a": state})
+
+
 def test_a_null_in_an_array_is_refused_by_its_path() -> None:
     """The service takes null as deletion, which an array has no place for."""
     with pytest.raises(FieldError) as refused:

@@ -254,6 +254,14 @@ def test_the_summary_of_an_event_has_the_names_of_the_wire() -> None:
     }
 
 
+def test_the_summary_of_an_event_is_to_the_watt_and_a_tenth_of_a_watt_hour() -> None:
+    """A shadow is read by people; its figures end where a meter does."""
+    delivered = Meter().count({"ev1": 1.23456}, 4.56789, 100)
+    summary = reporting.event_summary(HELD, delivered, 2.34567, end_ts=NOW + 100)
+    assert (summary["requestedReductionKw"], summary["actualReductionKw"]) == (2.346, 3.333)
+    assert (summary["baselineKw"], summary["deliveredKwh"]) == (4.568, 0.0926)
+
+
 def test_the_status_is_one_word() -> None:
     """Disabled goes before opted out, and both before what the events say."""
     state = ven()

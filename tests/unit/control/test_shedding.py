@@ -85,6 +85,13 @@ def test_nothing_asked_leaves_every_circuit_alone(busy: tuple[CircuitView, ...])
     assert not any(plan.curtailed.values())
 
 
+def test_the_only_circuit_that_is_on_is_not_needed_when_nothing_is_requested() -> None:
+    """It is left alone because nothing is requested, and not because it is the last."""
+    plan = plan_shed((view("hvac1", 4.2),), 0.0)
+    assert decision(plan, "hvac1").reason == "not needed"
+    assert decision(plan_shed((view("hvac1", 4.2),), 1.0), "hvac1").reason == "the last circuit that is on"
+
+
 def test_the_battery_goes_first(busy: tuple[CircuitView, ...]) -> None:
     """What no one feels is used before anything that someone does."""
     plan = plan_shed(busy, 3.0)
@@ -223,6 +230,19 @@ def test_what_is_held_off_below_its_floor_gives_nothing_and_takes_nothing() -> N
     plan = plan_shed((held_off, view("ev1", 7.2), view("lights1", 1.0)), 2.0)
     assert plan.shed_kw == pytest.approx(2.0)
     assert decision(plan, "hvac1").curtailed_kw == 0.0
+
+
+def test_what_is_held_off_below_its_floor_takes_nothing_from_what_can_be_shed() -> None:
+    """The flexibility is that of the other circuits."""
+    held_off = view("hvac1", 0.0, floor_kw=0.5, curtailed=True, switched_s=60.0)
+    assert shed_available_kw((held_off, view("ev1", 7.2), view("fridge1", 0.15))) == pytest.approx(7.2)
+
+
+def test_a_circuit_that_draws_ten_watts_is_not_one_that_is_on() -> None:
+    """The compressor beside it is the last that is on; at eleven watts it is not."""
+    for standby_kw, sheddable_kw in ((0.01, 0.01), (0.011, 4.2)):
+        views = (view("hvac1", 4.2), view("lights1", standby_kw, priority=1))
+        assert shed_available_kw(views) == pytest.approx(sheddable_kw)
 
 
 def test_comfort_near_its_limit_gives_way_to_comfort_with_room() -> None:
