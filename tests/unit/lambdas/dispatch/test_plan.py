@@ -155,6 +155,12 @@ def test_a_full_shadow_costs_the_most_that_it_was_called_for_in_any_interval() -
     assert (told.shortfall_kw, told.unavailable, told.requested_kw) == (3.5, {"b": "its shadow is full"}, 7.5)
 
 
+def test_a_level_that_a_full_shadow_does_not_get_is_no_kw_missing() -> None:
+    """*b* had 1 kW and the level of 2: 1 kW is missing."""
+    header, plan = event({"a": (4.0, 2.0), "b": (1.0, 2.0)}, (*shed(5.0), LEVEL), full=("b",))
+    assert answer(header, plan).shortfall_kw == 1.0
+
+
 def test_a_cancelled_event_is_answered_with_nothing_left() -> None:
     """Its figures are nothing, its end is the cancellation, and each VEN has no values."""
     figures = {"requested_kw": 9.0, "available_kw": 9.0, "dispatched_kw": 9.0, "shortfall_kw": 1.0}
