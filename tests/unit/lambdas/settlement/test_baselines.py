@@ -342,3 +342,19 @@ def test_over_the_change_to_summer_time_the_clock_counts() -> None:
         )
         == 1.0
     )
+
+
+@pytest.mark.parametrize(
+    ("measured", "mean_kw"),
+    [((2.0, 4.0, 6.0, 8.0), 5.0), ((2.0, None, None, 8.0), 5.0), ((2.0, None, None, None), None)],
+)
+def test_a_mean_needs_half_of_its_time_to_be_measured(
+    measured: tuple[float | None, ...], mean_kw: float | None
+) -> None:
+    """Of the event's first hour two quarters are enough, one is not; what is not measured is no zero."""
+    frame = frame_of(WEDNESDAY)
+    kw: list[float | None] = [None] * frame.count
+    first = int((WEDNESDAY.timestamp() - frame.start_ts) // 900)
+    kw[first : first + 4] = measured
+    hour = Window(WEDNESDAY.timestamp(), WEDNESDAY.timestamp() + 3600)
+    assert frame.mean_kw(tuple(kw), hour) == mean_kw
