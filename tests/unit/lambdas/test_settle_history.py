@@ -333,11 +333,12 @@ def test_too_little_data_says_nothing_of_performance(house: World) -> None:
 
 
 def test_a_report_is_made_anew_once_what_follows_is_stored(house: World) -> None:
-    """Settled at once it is preliminary; asked for again four hours on it has the rebound, and is final."""
+    """Settled at once it is preliminary; four hours and a quarter after the end it has the rebound, and is final."""
     dispatch()
     event_rows(house)
     first = report()
     assert (first.preliminary, first.rebound_1h_kwh) == (True, None)
+    assert first.final_from_ts == START + 3600 + 4 * 3600 + 900
     rows(house, START + 3600, START + 7200, 6.0)
     house.now = first.final_from_ts - 1
     assert report() == first
