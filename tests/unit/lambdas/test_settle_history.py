@@ -333,7 +333,7 @@ def test_too_little_data_says_nothing_of_performance(house: World) -> None:
 
 
 def test_a_report_is_made_anew_once_what_follows_is_stored(house: World) -> None:
-    """Settled at once it is preliminary; four hours and a quarter after the end it has the rebound, and is final."""
+    """At once it is preliminary; four hours and a quarter after the end it has the rebound, and is final."""
     dispatch()
     event_rows(house)
     first = report()
