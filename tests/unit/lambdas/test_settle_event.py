@@ -162,6 +162,7 @@ def test_a_ven_without_telemetry_delivers_nothing_that_is_known(house: World) ->
     assert (ven.used_kw, ven.delivered, ven.acknowledged, ven.restored) == (None, {}, False, None)
     assert (whole.delivered, whole.requested_kw) == ({}, 3.0)
     assert any("house-1" in note for note in whole.notes)
+    assert not any("covers" in note for note in whole.vens[0].notes)
 
 
 def test_intervals_are_reported_one_by_one(house: World) -> None:
@@ -222,6 +223,20 @@ def test_a_randomised_start_moves_the_vens_window(house: World) -> None:
     rows(house, moved + 3600, moved + 4500, 5.0, every_s=10)
     house.now = START + 3600 + 900
     assert report().delivered["clone"].delivered_kw == pytest.approx(3.0, rel=1e-3)
+
+
+def test_a_randomised_start_moves_each_of_the_vens_intervals(house: World) -> None:
+    """The one interval is the whole event: 3 kW for three quarters of it and 1 kW for the last."""
+    from contracts.wire.events import from_shadow  # noqa: PLC0415 - here alone
+
+    dispatch(randomizeStartS=900)
+    moved = START + round(from_shadow("e1", house.desired("house-1")["e1"]).start_offset_s("house-1"))
+    rows(house, moved - 3600, moved, 5.0, every_s=10)
+    rows(house, moved, moved + 2700, 2.0, every_s=10)
+    rows(house, moved + 2700, moved + 3600, 4.0, every_s=10)
+    house.now = START + 3600 + 900
+    (ven,) = report().vens
+    assert ven.delivered["clone"].intervals_kw == (pytest.approx(2.5, rel=1e-2),)
 
 
 def test_a_fleets_delivery_is_the_sum_of_its_vens(world: World) -> None:

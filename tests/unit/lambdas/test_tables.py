@@ -120,3 +120,17 @@ def test_an_event_is_over_when_its_last_ven_is() -> None:
     assert (row.end_ts, row.over_ts) == (1120, 1150)
     cancelled = rows.read(EventRow, {**item, **times, "intervals": intervals, "cancelledTs": 1010.0})
     assert cancelled.over_ts == 1010.0
+
+
+def test_a_query_sees_what_was_written_just_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB may answer with an older state unless the read is consistent; moto never does."""
+    options: list[dict[str, Any]] = []
+
+    class Pages:
+        def paginate(self, **arguments: Any) -> list[dict[str, Any]]:
+            options.append(arguments)
+            return []
+
+    monkeypatch.setattr(world.events.client, "get_paginator", lambda _: Pages())
+    assert list(world.events.query("e1", ("A", "Z"))) == []
+    assert [arguments["ConsistentRead"] for arguments in options] == [True]
