@@ -90,6 +90,16 @@ def test_an_acknowledgement_of_what_is_not_in_flight_deletes_nothing(outbox: Out
     assert payloads(outbox) == [b"x"]
 
 
+def test_a_window_of_what_is_sent_again_is_no_larger_than_its_limit(outbox: Outbox) -> None:
+    """Rows that were put back come before those that have waited, as many as there is room for."""
+    for n in range(4):
+        outbox.put("telemetry", "t", b"%d" % n)
+    for row in outbox.window(3):
+        outbox.release(row.id)
+    assert payloads(outbox, 2) == [b"0", b"1"]
+    assert payloads(outbox, 2) == [b"2", b"3"]
+
+
 def test_a_lost_connection_puts_everything_back_in_order(outbox: Outbox) -> None:
     """What was in flight comes again, before what has waited; what was acknowledged does not."""
     ids = [outbox.put("telemetry", "t", b"%d" % n) for n in range(4)]
