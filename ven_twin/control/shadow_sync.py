@@ -4,7 +4,7 @@
 |---|---|---|
 | get/accepted | not below the last delta or accepted | both states read anew, synchronized |
 | get/rejected 404 | – | no shadow: nothing desired or reported, synchronized |
-| update/delta | above the last delta, not below the last accepted | patches desired |
+| update/delta | above the last delta, not below the last accepted | patches desired; events: see `on_delta` |
 | update/accepted | above the last accepted | patches both; a gap in the versions ends synchronized |
 | update/rejected, ours | – | not synchronized |
 | disconnected | – | not synchronized |
@@ -98,13 +98,37 @@ class ShadowCopy:
 
         Until the whole was read once, nothing tells an old message from a new one; then it is only noted
         that the whole has to be at least as new.
+
+        An event is one whole: a newer revision of it is not pieced together from a delta that came before its
+        ``accepted``, since where the service does not know yet what was reported of the event, the delta
+        leaves out the old revision's terms. That event waits for its ``accepted``, or for the whole.
         """
         version = _version(document)
         if version <= self.delta or version < self.accepted:
             return self
         if not self._read_once:
             return replace(self, delta=version)
-        return replace(self, desired=merge(self.desired, _section(document, "state")), delta=version)
+        state = dict(_section(document, "state"))
+        partial = self._partial_events(_section(state, "drEvents")) if version > self.accepted else ()
+        if partial:
+            events = _section(state, "drEvents").items()
+            state["drEvents"] = {event_id: event for event_id, event in events if event_id not in partial}
+        return replace(
+            self,
+            desired=merge(self.desired, state),
+            delta=version,
+            synchronized=self.synchronized and not partial,
+        )
+
+    def _partial_events(self, events: Mapping[str, object]) -> frozenset[str]:
+        """Ids of those *events* of a delta of which the delta may leave something out."""
+        known, reported = self.desired_events, _section(self.reported, "drEvents")
+        return frozenset(
+            event_id
+            for event_id, event in events.items()
+            if event_id in known or event_id in reported or not self.synchronized
+            if merge(known, {event_id: event}) != known
+        )
 
     def on_accepted(self, document: Mapping[str, object]) -> ShadowCopy:
         """An update, one's own or another's, was taken. This is where a removed key shows up.

@@ -128,3 +128,33 @@ def test_a_delta_whose_version_is_no_number_is_never_news(version: object) -> No
     whole = ShadowCopy().on_get({"version": 0, "state": {"desired": {"a": 1}}})
     for document in ({"state": {"a": 2}}, {"state": {"a": 2}, "version": version}):
         assert whole.on_delta(document).desired == {"a": 1}
+
+
+EVENT = {"revision": 1, "startTs": 1_800_000_000, "intervals": [{"durationS": 60}], "priority": 0}
+CANCELLED = {"revision": 2, "startTs": 1_800_000_000, "intervals": [], "priority": 1_000_000}
+
+
+@pytest.mark.parametrize("order", [("delta", "accepted"), ("accepted", "delta"), ("delta",)])
+def test_a_cancellation_is_never_pieced_together_from_the_revision_before(order: tuple[str, ...]) -> None:
+    """The service knows nothing yet of the report of revision 1, its delta of revision 2 says only that."""
+    copy = ShadowCopy().on_get({"state": {"desired": {"drEvents": {"e1": EVENT}}}, "version": 6})
+    came = {
+        "delta": {"state": {"drEvents": {"e1": {"revision": 2}}}, "version": 7},
+        "accepted": {"state": {"desired": {"drEvents": {"e1": CANCELLED}}}, "version": 7},
+    }
+    for kind in order:
+        copy = copy.on_message(f"update/{kind}", came[kind], answers_us=False)
+        assert copy.desired_events["e1"] in (EVENT, CANCELLED)
+    assert copy.desired_events["e1"] == (CANCELLED if "accepted" in order else EVENT)
+    assert copy.synchronized is (order[0] == "accepted"), "what the delta left out has to be read"
+
+
+def test_a_new_event_counts_from_its_delta_on() -> None:
+    """Nothing was reported of it, so its delta is the whole of it."""
+    copy = ShadowCopy().on_get({"state": {}, "version": 6})
+    copy = copy.on_delta({"state": {"drEvents": {"e1": EVENT}, "enabled": False}, "version": 7})
+    assert copy.desired_events == {"e1": EVENT}
+    assert copy.synchronized
+    again = copy.on_delta({"state": {"drEvents": {"e1": EVENT}, "enabled": True}, "version": 8})
+    assert again.synchronized, "what is open again is no change of the event"
+    assert again.desired["enabled"] is True
