@@ -122,12 +122,12 @@ class ShadowCopy:
 
     def _partial_events(self, events: Mapping[str, object]) -> frozenset[str]:
         """Ids of those *events* of a delta of which the delta may leave something out."""
-        known, reported = self.desired_events, _section(self.reported, "drEvents")
+        desired, reported = self.desired_events, _section(self.reported, "drEvents")
         return frozenset(
             event_id
             for event_id, event in events.items()
-            if event_id in known or event_id in reported or not self.synchronized
-            if merge(known, {event_id: event}) != known
+            if event_id in desired or event_id in reported or not self.synchronized
+            if merge(desired, {event_id: event}) != desired
         )
 
     def on_accepted(self, document: Mapping[str, object]) -> ShadowCopy:
