@@ -15,6 +15,7 @@ from local_cloud import process
 from tests.browser.conftest import Seen, chromium
 from tests.browser.test_page import OVERFLOWING, PHONE, serious
 from tests.support.browser_fleet import Fleet
+from tests.support.waiting import GIVE_UP_MS, GIVE_UP_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -70,11 +71,11 @@ async def create(seen: Seen, *, share: int, minutes: str) -> str:
     return event_id
 
 
-async def until_so(result: Callable[[], Awaitable[bool]], what: str, deadline_s: float = 30.0) -> None:
+async def until_so(result: Callable[[], Awaitable[bool]], what: str, give_up_s: float = GIVE_UP_S) -> None:
     """Wait until it is so."""
     begun = time.monotonic()
     while not (so := await result()):
-        assert time.monotonic() - begun < deadline_s, f"{what} did not come within {deadline_s:g} s"
+        assert time.monotonic() - begun < give_up_s, f"{what} did not come within {give_up_s:g} s"
         await asyncio.sleep(0.1)
     assert so
 
@@ -157,7 +158,7 @@ async def test_an_event_is_cancelled_reported_and_deleted(fleet: Fleet, open_pag
     await seen.page.locator("#sure-yes").click()
     await seen.says("#detail-left", "cancelled")
     frame = seen.page.frame_locator("#report-frame")
-    await frame.get_by_text("Requested and delivered").wait_for(timeout=20_000)
+    await frame.get_by_text("Requested and delivered").wait_for(timeout=GIVE_UP_MS)
     assert await seen.page.locator("#report-frame").is_visible()
     await seen.shot("fleet-report")
     assert fleet.event(event_id)["phase"] == "cancelled"
@@ -196,7 +197,7 @@ async def test_an_opt_out_is_shown_with_its_reason_and_listed(fleet: Fleet, open
     fleet.system.desire("ven-2", {"optOut": {"reason": "mustRun", "untilTs": 4_000_000_000}})
     try:
         row = seen.page.locator("#vens tr[data-key=ven-2]")
-        await row.get_by_text("something must run, until").wait_for(timeout=15_000)
+        await row.get_by_text("something must run, until").wait_for(timeout=GIVE_UP_MS)
         await seen.says("#away-words", "1 opted out")
         await seen.page.get_by_role("button", name="Opted out").click()
         assert await seen.page.locator("#vens tr").count() == 1
@@ -236,7 +237,7 @@ async def test_a_server_that_dies_is_shown(fleet: Fleet, open_page: Any) -> None
     assert fleet.server.wait(20) == 0
     await seen.says("#lost", "This page has lost its server.")
     fleet.serve(port)
-    await seen.page.locator("#lost").wait_for(state="hidden", timeout=20_000)
+    await seen.page.locator("#lost").wait_for(state="hidden", timeout=GIVE_UP_MS)
     await seen.says("#cloud", "Cloud answers", within_s=20)
 
 

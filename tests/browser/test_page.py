@@ -12,6 +12,7 @@ from playwright.async_api import Page
 
 from tests.browser.conftest import Seen
 from tests.support.browser_world import World, until
+from tests.support.waiting import GIVE_UP_MS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -235,7 +236,7 @@ async def test_a_broker_that_dies_is_shown(world: World, open_page: Any) -> None
         await seen.shot("offline")
     finally:
         await world.mosquitto.start()
-    await seen.page.locator("#offline").wait_for(state="hidden", timeout=30_000)
+    await seen.page.locator("#offline").wait_for(state="hidden", timeout=GIVE_UP_MS)
 
 
 async def test_a_ven_that_dies_is_shown(world: World, open_page: Any) -> None:
@@ -248,7 +249,7 @@ async def test_a_ven_that_dies_is_shown(world: World, open_page: Any) -> None:
         await seen.shot("lost")
     finally:
         await world.start_ven()
-    await seen.page.locator("#lost").wait_for(state="hidden", timeout=30_000)
+    await seen.page.locator("#lost").wait_for(state="hidden", timeout=GIVE_UP_MS)
     await seen.says("#cloud", "Connected")
 
 

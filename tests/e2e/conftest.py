@@ -20,10 +20,10 @@ from local_cloud import deploy, process
 from local_cloud.runtime import MQTT_NAME, REGION, Runtime
 from tests.support import leaks
 from tests.support.transcripts import let_out
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.operations.aggregator.cloud import Access, Cloud
 
 VENS = ("ven-1", "ven-2")
-DEADLINE_S = 30.0
 
 
 @dataclass
@@ -107,11 +107,11 @@ TWIN_OPTIONS = (
 )
 
 
-def until(found: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+def until(found: Callable[[], Any], what: str, give_up_s: float = GIVE_UP_S) -> Any:
     """Wait for the thing; what it gave."""
     begun = time.monotonic()
     while not (result := found()):
-        assert time.monotonic() - begun < deadline_s, f"{what} did not come within {deadline_s:g} s"
+        assert time.monotonic() - begun < give_up_s, f"{what} did not come within {give_up_s:g} s"
         time.sleep(0.05)
     return result
 

@@ -116,14 +116,14 @@ def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System) -> None:
         listed = system.json("dlq", "list", "--queue", "telemetry")
         return {letter["raw"]: letter for letter in listed if letter["raw"] in wanted}
 
-    until(lambda: letters().keys() == wanted, "the dead letters", 90)
+    until(lambda: letters().keys() == wanted, "the dead letters")
     first = letters()[base64.b64encode(payloads[1]).decode()]
     assert (first["about"], first["text"]) == ("ven/telemetry/ven-1", '{"timestamp": "yesterday"}')
     assert "timestamp" in first["why"]
     answer = system.json("dlq", "redrive", "--queue", "telemetry", "--id", first["id"])
     assert answer == {"redriven": [first["id"]], "kept": {}}
     assert len(letters()) == len(payloads) - 1
-    until(lambda: letters().keys() == wanted, "the letter that failed again", 90)
+    until(lambda: letters().keys() == wanted, "the letter that failed again")
 
 
 def _refusal_since(system: System, since_ts: float) -> dict[str, Any] | None:

@@ -96,7 +96,7 @@ def test_a_ven_takes_up_a_rotation_that_it_was_not_told_of_on_its_host(
     def changed_over() -> bool:
         return system.reported("ven-2").get("certificateId") == begun["certificateId"]
 
-    until(changed_over, "the change", 60)
+    until(changed_over, "the change")
     swept = system.cloud.invoke(StackOutput.ROTATE_VEN, {"op": "sweep"})
     assert (swept["failed"], swept["begun"]) == (0, 0)
     assert certificates(system, "ven-2") == [begun["certificateId"]]

@@ -58,7 +58,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
                 subprocess.Popen([*command, *OPTIONS], env=built.environment, stdout=log, stderr=log)
             )
         built.start_twin(LONE, *OPTIONS)
-        until(lambda: len(offers(built)) == len(VENS), "the offers of all homes", 60)
+        until(lambda: len(offers(built)) == len(VENS), "the offers of all homes")
         yield built
     finally:
         for twin in built.twins:
@@ -109,7 +109,7 @@ def lived(homes: System) -> Lived:
     cancelled_ts = time.time()
     homes.json("event", "cancel", "evening")
     _wait_until(cancelled_ts + HOUSE_MINUTE_S)
-    report = until(lambda: settled(homes, "evening"), "the report", 60)
+    report = until(lambda: settled(homes, "evening"), "the report")
     return Lived("evening", requested_kw, dispatched["startTs"], cancelled_ts, leaving, report)
 
 
@@ -161,7 +161,7 @@ def test_after_the_cancellation_every_load_is_back(homes: System, lived: Lived) 
         row = homes.rows(ven_id, lived.cancelled_ts)[-1:]
         return bool(row) and "eventId" not in row[0] and homes.ven(ven_id).get("status") != "shedding"
 
-    until(lambda: all(back(ven_id) for ven_id in VENS), "every home to be back", 60)
+    until(lambda: all(back(ven_id) for ven_id in VENS), "every home to be back")
 
 
 def test_the_settled_clone_is_the_sum_of_the_twins_own(lived: Lived) -> None:

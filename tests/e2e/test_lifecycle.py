@@ -14,6 +14,7 @@ import pytest
 from local_cloud import deploy, process
 from local_cloud.runtime import NotRunningError, current
 from tests.e2e.conftest import cloud_of, start_cloud, until
+from tests.support.waiting import GIVE_UP_S
 
 ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
@@ -31,7 +32,7 @@ def _cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=GIVE_UP_S,
     )
 
 
@@ -69,9 +70,9 @@ def test_up_ends_by_ctrl_c_with_everything_stopped(tmp_path: Path) -> None:
     ) as running:
         try:
             log = tmp_path / "vens" / "local" / "ven-1" / "twin.log"
-            until(log.exists, "the twin", 60)
+            until(log.exists, "the twin")
             running.send_signal(signal.SIGINT)
-            output, _ = running.communicate(timeout=60)
+            output, _ = running.communicate(timeout=GIVE_UP_S)
             left = process.stop(tmp_path / "cloud")
         finally:
             running.kill()
@@ -113,7 +114,7 @@ def test_without_a_cloud_the_answer_is_one_line_that_says_what_to_do(tmp_path: P
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=GIVE_UP_S,
         )
         assert done.returncode == 1, (arguments, done)
         assert hint in done.stderr
@@ -143,7 +144,7 @@ def test_the_real_cdk_cli_deploys_diffs_and_destroys_without_a_trace(tmp_path: P
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=GIVE_UP_S,
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout + done.stderr

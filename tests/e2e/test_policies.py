@@ -12,6 +12,7 @@ import pytest
 
 from contracts.wire.topics import Topics
 from tests.e2e.conftest import until
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
@@ -48,7 +49,7 @@ async def objections(
         await asyncio.wait_for(session.until(lambda s: s.state not in {"stopped", "connecting"}), 10)
         if publish is not None:
             over = session.until(lambda s: s.state != "connected" or not s.outbox_depth)
-            await asyncio.wait_for(over, 10)
+            await asyncio.wait_for(over, GIVE_UP_S)
         return [str(session.status.reason), *(row.reason for row in outbox.quarantined())]
     finally:
         await session.stop(0)

@@ -14,6 +14,7 @@ from contracts.errors import VenTwinError
 from tests.integration.conftest import MakeVen, Ven
 from tests.support.mosquitto import Mosquitto
 from tests.support.pki import Authority
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.renewal import Renewal
 
@@ -30,7 +31,7 @@ class Caring:
 
     async def until(self, wanted: Callable[[], bool]) -> None:
         """Look after it until something is so."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(GIVE_UP_S):
             while not wanted():
                 self.renewal.tick(self.wanted, time.monotonic())
                 await asyncio.sleep(0.02)

@@ -31,7 +31,7 @@ class Fleet:
         self.system = System(self.home, runtime, cloud_of(runtime))
         deploy.deploy(runtime, self.vens)
         self.run("fleet", "run", *self.houses)
-        until(self._offered, "the offers of all VENs", 60)
+        until(self._offered, "the offers of all VENs")
         self.serve()
 
     def serve(self, port: str = "0") -> None:

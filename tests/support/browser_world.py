@@ -17,11 +17,11 @@ from typing import Any
 from contracts.wire.topics import Topics
 from tests.support.mosquitto import Mosquitto, free_port
 from tests.support.pki import Authority
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
 
 VEN = "ven-1"
-DEADLINE_S = 20.0
 HOUSE = ("--house-speed", "30", "--house-start", "2026-07-15T22:30:00Z", "--report-interval", "1")
 
 
@@ -133,7 +133,7 @@ class World:
         )
         self.cloud = Cloud(session, self.ven_id)
         self._running = asyncio.create_task(session.run())
-        await asyncio.wait_for(self._connected.wait(), DEADLINE_S)
+        await asyncio.wait_for(self._connected.wait(), GIVE_UP_S)
         await self.start_ven()
 
     async def start_ven(self) -> None:
@@ -163,7 +163,7 @@ class World:
         """End the VEN's process."""
         if self.ven.returncode is None:
             self.ven.send_signal(number)
-        await asyncio.wait_for(self.ven.wait(), DEADLINE_S)
+        await asyncio.wait_for(self.ven.wait(), GIVE_UP_S)
 
     async def calm(self) -> None:
         """End what an earlier test began."""
@@ -193,14 +193,14 @@ class World:
         self._connected.set()
 
 
-async def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+async def until(condition: Callable[[], Any], what: str, give_up_s: float = GIVE_UP_S) -> Any:
     """Wait for the thing; what it gave."""
     try:
-        async with asyncio.timeout(deadline_s):
+        async with asyncio.timeout(give_up_s):
             while not (result := condition()):  # noqa: ASYNC110 - of a page, a process, a file
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"{what} did not come within {deadline_s:g} s") from None
+        raise AssertionError(f"{what} did not come within {give_up_s:g} s") from None
     return result
 
 

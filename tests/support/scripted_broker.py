@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+from tests.support.waiting import GIVE_UP_S
+
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = (
     0x10, 0x20, 0x30, 0x40, 0x80, 0x90, 0xC0, 0xD0, 0xE0,
 )  # fmt: skip
@@ -140,9 +142,9 @@ class ScriptedBroker:
         await self.until(lambda: len(self.peers) > attempt and bool(self.peers[attempt].of(CONNECT)))
         return self.peers[attempt]
 
-    async def until(self, holds: Callable[[], bool], deadline_s: float = 8.0) -> None:
+    async def until(self, holds: Callable[[], bool], give_up_s: float = GIVE_UP_S) -> None:
         """Wait for something that the arrival of a packet, or the end of a connection, brings about."""
-        async with asyncio.timeout(deadline_s):
+        async with asyncio.timeout(give_up_s):
             while not holds():
                 await self._changed.wait()
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
 from ven_twin.ven.storage.outbox import Outbox
 
@@ -29,7 +30,7 @@ class FakeWire:
 
     async def has(self, count: int) -> None:
         """Wait until *count* messages were sent."""
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(GIVE_UP_S):
             while len(self.sent) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
