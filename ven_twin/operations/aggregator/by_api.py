@@ -32,7 +32,7 @@ from contracts.api.routes import PAGE_MAX
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.ids import CorrelationId, EventId, VenId
-from ven_twin.operations.aggregator.cloud import Access
+from ven_twin.operations.aggregator.cloud import Access, environment_region
 from ven_twin.operations.aggregator.cloud_errors import CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
 
@@ -61,7 +61,8 @@ class ApiAggregator:
         if credentials is None:
             raise CloudError("no AWS credentials: run aws configure, or set AWS_PROFILE or AWS_ACCESS_KEY_ID")
         match = _REGION.search(self._url)
-        region = access.region or (match[1] if match else session.region_name)
+        here = environment_region() or session.region_name
+        region = access.region or (match[1] if match else here)
         if region is None:
             raise CloudError("no AWS region: give --region, or set AWS_REGION")
         self._signer = SigV4Auth(credentials, SERVICE, region)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,11 @@ class Access:
     mqtt: tuple[str, int] | None = None
 
 
+def environment_region() -> str | None:
+    """The region that ``AWS_REGION`` names, as for the CDK CLI; boto3 reads ``AWS_DEFAULT_REGION`` alone."""
+    return os.environ.get("AWS_REGION") or None
+
+
 class Cloud:
     """One stage's stack: its tables, functions, secrets and shadows.
 
@@ -58,7 +64,7 @@ class Cloud:
         with explained():
             self._session = boto3.Session(
                 profile_name=access.profile,
-                region_name=access.region,
+                region_name=access.region or environment_region(),
                 aws_access_key_id=access.access_key_id,
                 aws_secret_access_key=access.secret_access_key,
             )
