@@ -22,6 +22,10 @@ from contracts.errors import VenTwinError
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lambdas", "contracts")
+RECIPE = 2
+"""Counts up when what is made of the same sources changes, so that no earlier bundle is taken for it."""
+FILE_MODE, FOLDER_MODE = 0o644, 0o755
+"""Modes travel in the zip, and Lambda reads as another user than the one who made it."""
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 LOCK = ROOT / "requirements.lock"
 """Versions and hashes of everything, also of what the requirements bring with them."""
@@ -49,11 +53,21 @@ def bundle(*, python: str, architecture: str, host: bool, cache: Path = ROOT / "
         cache: where bundles are kept.
 
     Raises:
-        BundleError: a dependency has no wheel for the platform, or no registry was reached.
+        BundleError: a dependency has no wheel for the platform, no registry was reached, or a file is there
+            that Lambda could not read.
     """
-    made_for = f"{python} {architecture} {host} {sys.platform if host else ''}"
+    compiled = python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    made_for = f"{RECIPE} {python} {compiled} {architecture} {host} {sys.platform if host else ''}"
     digest = digest_of(made_for, LOCK, *files_in(PACKAGES))
-    path = made_once(cache / digest, lambda draft: _fill(draft, python, architecture, host=host))
+
+    def fill(draft: Path) -> None:
+        _fill(draft, python, architecture, host=host)
+        if compiled:
+            _compile(draft)
+        _set_modes(draft)
+
+    path = made_once(cache / digest, fill)
+    _check_modes(path)
     return Bundle(path, digest)
 
 
@@ -106,8 +120,6 @@ def _fill(target: Path, python: str, architecture: str, *, host: bool) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     _trim(target)
-    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
-        _compile(target)
 
 
 def _trim(target: Path) -> None:
@@ -127,3 +139,20 @@ def _compile(target: Path) -> None:
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         stripdir=str(target),
     )
+
+
+def _set_modes(target: Path) -> None:
+    """Give every file and folder its mode, whatever the umask: it is no part of the digest."""
+    for path in (target, *target.rglob("*")):
+        path.chmod(FOLDER_MODE if path.is_dir() else FILE_MODE)
+
+
+def _check_modes(target: Path) -> None:
+    """Refuse a bundle that was changed since. Raises BundleError."""
+    for path in target.rglob("*"):
+        needed = FOLDER_MODE if path.is_dir() else FILE_MODE
+        if path.stat().st_mode & needed != needed:
+            mode = path.stat().st_mode & 0o777
+            raise BundleError(
+                f"{path.relative_to(target)} has mode {mode:04o}, which Lambda cannot read: remove {target}"
+            )

@@ -17,7 +17,9 @@ from contracts.wire.topics import check_ven_id
 STAGES = ("local", "dev", "prod")
 DEFAULT_VENS = ("ven-1",)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-"""Runtimes that the functions run on; the last is the default on AWS."""
+"""Runtimes that the functions run on."""
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python that synthesizes. It alone can compile the bundle: it is the default runtime if AWS has it."""
 MAX_VENS = 80
 BASELINES: tuple[str, ...] = get_args(Baseline)
 SHADOW_WRITERS = 2
@@ -70,6 +72,11 @@ class Stage:
     redispatch_min: int
     shadow_writes_per_s: int
 
+    @property
+    def metrics_namespace(self) -> str:
+        """CloudWatch's namespace of the stage's metrics: two stages of an account never share one."""
+        return f"VenTwin/{self.name}"
+
     def groups_of(self, ven_id: str) -> tuple[str, ...]:
         """The groups that a VEN is in."""
         return tuple(sorted(name for name, vens in self.groups.items() if ven_id in vens))
@@ -92,7 +99,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
     return Stage(
         name=name,
         vens=vens,
-        python=f"{sys.version_info.major}.{sys.version_info.minor}" if local else _python(context("python")),
+        python=HERE if local else _python(context("python")),
         architecture=_host_architecture() if local else "arm64",
         retention_days=_days(context, "retention_days", default=400 if name == "prod" else 30, least=1),
         log_retention_days=30 if name == "prod" else 7,
@@ -127,7 +134,7 @@ def _vens(value: str | None) -> tuple[str, ...]:
 def _python(value: str | None) -> str:
     if value is not None and value not in PYTHONS:
         raise FieldError("python", f"{value!r} is none of {', '.join(PYTHONS)}")
-    return value or PYTHONS[-1]
+    return value or (HERE if HERE in PYTHONS else PYTHONS[-1])
 
 
 def _days(context: Callable[[str], str | None], key: str, *, default: int, least: int) -> int:

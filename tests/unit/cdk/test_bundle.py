@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import py_compile
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from cdk import bundle as bundling
 from cdk.bundle import Bundle, BundleError, bundle
+from cdk.stage import read_stage
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 ELSEWHERE = "3.99"
@@ -183,6 +185,47 @@ def test_for_this_python_it_is_compiled_with_unchecked_hashes(tmp_path: Path) ->
     flags = int.from_bytes(compiled.read_bytes()[4:8], "little")
     assert flags == 0b01, py_compile.PycInvalidationMode.UNCHECKED_HASH
     assert str(made.path).encode() not in compiled.read_bytes()
+
+
+@pytest.mark.usefixtures("sources", "installer")
+def test_whatever_the_umask_lambda_can_read_every_file(tmp_path: Path) -> None:
+    """Modes travel in the zip, and Lambda is another user: with umask 077 the handler would be its maker's alone."""
+    before = os.umask(0o077)
+    try:
+        made = _make(tmp_path / "cache", python=HERE)
+    finally:
+        os.umask(before)
+    files = [path for path in made.path.rglob("*") if path.is_file()]
+    folders = [made.path, *(path for path in made.path.rglob("*") if path.is_dir())]
+    assert {path.name for path in files} >= {"handler.py", f"handler.{sys.implementation.cache_tag}.pyc"}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o755}
+
+
+@pytest.mark.usefixtures("sources", "installer")
+@pytest.mark.parametrize(("name", "mode"), [("lambdas/slice/handler.py", 0o600), ("lambdas/slice", 0o700)])
+def test_a_bundle_that_lambda_cannot_read_is_refused(name: str, mode: int, tmp_path: Path) -> None:
+    """What was changed after it was made is not deployed: the digest would be the same, and it would stick."""
+    made = _make(tmp_path / "cache")
+    (made.path / name).chmod(mode)
+    with pytest.raises(BundleError, match=rf"{name} has mode {mode:04o}, which Lambda cannot read: remove "):
+        _make(tmp_path / "cache")
+
+
+@pytest.mark.usefixtures("sources", "installer")
+def test_an_earlier_releases_bundle_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation sees the digest alone: what is made another way has another one."""
+    before = _make(tmp_path / "cache")
+    monkeypatch.setattr(bundling, "RECIPE", bundling.RECIPE + 1)
+    assert _make(tmp_path / "cache").digest != before.digest
+
+
+@pytest.mark.usefixtures("sources", "installer")
+def test_what_is_deployed_by_default_is_compiled(tmp_path: Path) -> None:
+    """A cold start on AWS compiles nothing either: the default runtime is the Python that synthesizes."""
+    stage = read_stage({"stage": "prod"}.get)
+    made = _make(tmp_path / "cache", python=stage.python, architecture=stage.architecture)
+    assert list((made.path / "lambdas/slice/__pycache__").iterdir())
 
 
 @pytest.mark.usefixtures("sources")

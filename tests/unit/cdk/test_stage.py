@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cdk.stage import MAX_VENS, PYTHONS, SHADOW_WRITERS, STAGES, read_stage
+from cdk.stage import HERE, MAX_VENS, PYTHONS, SHADOW_WRITERS, STAGES, read_stage
 from contracts.errors import FieldError
 from lambdas.shared import fan_out
 
@@ -54,10 +54,22 @@ def test_without_context_it_is_dev_with_one_ven() -> None:
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_on_aws_functions_run_on_arm_and_the_newest_runtime(name: str) -> None:
-    """Arm is the cheaper machine; the newest runtime is supported the longest."""
+def test_on_aws_functions_run_on_arm_and_on_the_python_that_can_compile_them(name: str) -> None:
+    """Arm is the cheaper machine; bytecode is made by the Python that synthesizes, and read by no other."""
     stage = read_stage({"stage": name}.get)
-    assert (stage.architecture, stage.python) == ("arm64", PYTHONS[-1])
+    assert (stage.architecture, stage.python) == ("arm64", HERE)
+    assert read_stage({"stage": name, "python": "3.14"}.get).python == "3.14"
+
+
+def test_a_python_that_aws_does_not_have_is_no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever synthesizes with a Python that is newer than AWS's takes AWS's newest."""
+    monkeypatch.setattr("cdk.stage.HERE", "3.99")
+    assert read_stage(lambda _: None).python == PYTHONS[-1]
+
+
+def test_each_stage_has_metrics_of_its_own() -> None:
+    """Two stages of one account and region never add to one metric."""
+    assert len({read_stage({"stage": name}.get).metrics_namespace for name in STAGES}) == len(STAGES)
 
 
 def test_locally_functions_run_on_this_machines_python() -> None:
