@@ -129,6 +129,7 @@ def claim_policy_document(stack: Stack, stage_name: str) -> dict[str, object]:
         stack,
         claim_client_id("*"),
         publish=[topics.create, topics.register],
+        subscribe=topics.subscriptions,
         receive=topics.subscriptions,
     )
 

@@ -15,8 +15,9 @@ from constructs import Construct
 from cdk.bundle import Bundle
 from cdk.stage import Stage
 
-METRICS_NAMESPACE = "VenTwin"
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
+FULL_PROCESSOR_MB = 1769
+"""Memory that comes with one processor; less comes with its share. Source: AWS Lambda, configuring memory."""
 RETENTION = {7: logs.RetentionDays.ONE_WEEK, 30: logs.RetentionDays.ONE_MONTH}
 
 
@@ -37,7 +38,7 @@ class LambdaFunction(Construct):
         description: str,
         timeout_s: int,
         environment: Mapping[str, str],
-        memory_mb: int = 256,
+        memory_mb: int,
     ) -> None:
         super().__init__(scope, "".join(word.capitalize() for word in name.split("_")))
         group = logs.LogGroup(
@@ -61,7 +62,7 @@ class LambdaFunction(Construct):
             log_group=group,
             environment={
                 "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_METRICS_NAMESPACE": stage.metrics_namespace,
                 **environment,
             },
         )

@@ -14,7 +14,6 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.lambda_function import METRICS_NAMESPACE
 from cdk.stage import Stage
 
 OLD_MESSAGE_S = 300
@@ -41,6 +40,7 @@ class Monitoring(Construct):
         dead: Mapping[str, sqs.Queue],
     ) -> None:
         super().__init__(scope, "Monitoring")
+        self._namespace = stage.metrics_namespace
         self._topic = self._alert_topic(stage)
         for name, queue in dead.items():
             waiting = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
@@ -57,7 +57,7 @@ class Monitoring(Construct):
                 f"{name}Errors", function.metric_errors(period=FIVE_MINUTES), 1, "The function failed."
             )
         self._alarm(
-            "VensSilent", _fleet("VensSilent"), 1, "VENs that were there once are not heard of any more."
+            "VensSilent", self._fleet("VensSilent"), 1, "VENs that were there once are not heard of any more."
         )
         failures = api.metric_server_error(period=FIVE_MINUTES, statistic="Sum")
         self._alarm("ApiFailures", failures, 1, "The API answered with an error of its own (5xx).")
@@ -103,11 +103,11 @@ class Monitoring(Construct):
         ]
         dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"ven-twin-{stage.name}")
         dashboard.add_widgets(
-            graph("Flexibility, kW", [_fleet("FlexibilityKw")]),
-            graph("Asked and delivered, kW", [_fleet("AskedKw"), _fleet("DeliveredKw")]),
+            graph("Flexibility, kW", [self._fleet("FlexibilityKw")]),
+            graph("Asked and delivered, kW", [self._fleet("AskedKw"), self._fleet("DeliveredKw")]),
             graph(
                 "VENs",
-                [_fleet(name) for name in ("VensOnline", "VensShedding", "VensOptedOut", "VensSilent")],
+                [self._fleet(name) for name in ("VensOnline", "VensShedding", "VensOptedOut", "VensSilent")],
             ),
         )
         dashboard.add_widgets(
@@ -124,13 +124,12 @@ class Monitoring(Construct):
             ),
         )
 
-
-def _fleet(name: str) -> cloudwatch.Metric:
-    """A figure of the fleet, the last that `watch_fleet` put out."""
-    return cloudwatch.Metric(
-        namespace=METRICS_NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": WATCHER},
-        statistic="Maximum",
-        period=FIVE_MINUTES,
-    )
+    def _fleet(self, name: str) -> cloudwatch.Metric:
+        """A figure of the fleet, the last that `watch_fleet` put out."""
+        return cloudwatch.Metric(
+            namespace=self._namespace,
+            metric_name=name,
+            dimensions_map={"service": WATCHER},
+            statistic="Maximum",
+            period=FIVE_MINUTES,
+        )

@@ -13,6 +13,9 @@ from contracts.wire.topics import Topics
 THING = "${iot:Connection.Thing.ThingName}"
 """The policy variable for the thing that the connection's certificate is attached to."""
 
+POLICY_MAX_CHARACTERS = 2048
+"""Of a policy, white space not counted. Source: AWS IoT API, CreatePolicy, policyDocument."""
+
 
 class VenPolicy(Construct):
     """The IoT policy of every VEN of the stage.
@@ -30,13 +33,21 @@ class VenPolicy(Construct):
 
 
 def ven_policy_document(stack: Stack) -> dict[str, object]:
-    """Connect as one's own thing; publish and receive on one's own topics. No wildcard anywhere."""
+    """Connect as one's own thing; publish and receive on one's own topics.
+
+    AWS IoT takes `POLICY_MAX_CHARACTERS`, and an ARN is longer in some partitions. So two wildcards stand
+    below one's own thing: Receive has the whole shadow, which widens nothing, as what is not subscribed to is
+    not received; Subscribe has all answers to ``get``, also as the ``get/+`` of AWS's device SDKs.
+    """
     topics = Topics(THING)
+    answers = topics.shadow("get/")
+    subscribe = [topic for topic in topics.subscriptions if not topic.startswith(answers)]
     return policy_document(
         stack,
         THING,
         publish=[topics.telemetry, topics.loads, topics.ack, topics.shadow("get"), topics.shadow("update")],
-        receive=topics.subscriptions,
+        subscribe=[*subscribe, f"{answers}*"],
+        receive=[topics.command, topics.shadow("*")],
         connect_if={"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}},
     )
 
@@ -46,10 +57,11 @@ def policy_document(
     client_id: str,
     *,
     publish: Sequence[str],
+    subscribe: Sequence[str],
     receive: Sequence[str],
     connect_if: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
-    """Connect as *client_id*, publish on some topics, subscribe to others. Nothing else at all."""
+    """Connect as *client_id*, publish on topics, subscribe to filters, receive on topics. Nothing else."""
 
     def allow(action: str, kind: str, names: Sequence[str]) -> dict[str, object]:
         arns = [stack.format_arn(service="iot", resource=kind, resource_name=name) for name in names]
@@ -61,7 +73,7 @@ def policy_document(
         "Statement": [
             allow("Connect", "client", [client_id]) | condition,
             allow("Publish", "topic", publish),
-            allow("Subscribe", "topicfilter", receive),
+            allow("Subscribe", "topicfilter", subscribe),
             allow("Receive", "topic", receive),
         ],
     }

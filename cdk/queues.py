@@ -9,8 +9,9 @@ from constructs import Construct
 
 from cdk.stage import Stage
 
-RECEIVES = 3
-"""How often a message is tried before it is a dead letter."""
+RECEIVES = 5
+"""How often a message is received before it is a dead letter. One that Lambda throttles counts, and a new account
+may run ten functions at once. Source: AWS Lambda Developer Guide, using Lambda with SQS: at least five."""
 LOOPBACK = "127.0.0.0/8"
 
 

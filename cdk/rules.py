@@ -8,7 +8,7 @@ from aws_cdk import aws_iot as iot
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from contracts.store.envelopes import RULE_SELECT
+from contracts.store.envelopes import rule_sql
 
 SQL_VERSION = "2016-03-23"
 TELEMETRY_TOPICS = {"telemetry": "ven/telemetry/+", "loads": "ven/loads/+"}
@@ -44,7 +44,7 @@ class Rules(Construct):
             rule_name=rule_name,
             topic_rule_payload=iot.CfnTopicRule.TopicRulePayloadProperty(
                 aws_iot_sql_version=SQL_VERSION,
-                sql=f"{RULE_SELECT} FROM '{topic}'",
+                sql=rule_sql(topic),
                 actions=[self._to(queue)],
                 error_action=self._to(self._errors),
             ),

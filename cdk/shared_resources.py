@@ -40,6 +40,7 @@ class SharedResources:
         rights: Mapping[str, str],
         *,
         timeout_s: int = 30,
+        memory_mb: int = 256,
         **environment: str,
     ) -> LambdaFunction:
         """The function of the folder *name* of `lambdas/`.
@@ -50,6 +51,7 @@ class SharedResources:
             rights: by table, the actions of DynamoDB on it. Never on its indexes, which the table's own
                 grant would include.
             timeout_s: how long it may run, s.
+            memory_mb: its memory, with which its share of a processor goes: 256 MB have 0.145.
             environment: its variables, beside ``<TABLE>_TABLE`` for each of its tables.
         """
         tables: dict[str, dynamodb.TableV2] = {table: getattr(self.tables, table) for table in rights}
@@ -60,6 +62,7 @@ class SharedResources:
             code=self.code,
             description=description,
             timeout_s=timeout_s,
+            memory_mb=memory_mb,
             environment={
                 **{f"{table.upper()}_TABLE": made.table_name for table, made in tables.items()},
                 **environment,

@@ -13,7 +13,7 @@ from contracts.errors import FieldError, WireError
 from contracts.store.envelopes import Envelope, read_envelope
 from contracts.wire import codec
 from contracts.wire.acks import read_ack
-from contracts.wire.codec import JsonDict
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.telemetry import read_loads, read_telemetry
 
 TELEMETRY_TOPICS = ("ven/telemetry/", "ven/loads/")
@@ -33,7 +33,7 @@ class FailureSource(StrEnum):
     RULE_ERRORS = "rule-errors"
     """A topic rule could not hand a message on."""
     FAILED_STARTS = "failed-starts"
-    """A function that was started by a schedule failed, or could not be started."""
+    """A function that a schedule or CloudFormation started failed, or could not be started."""
 
 
 class Redrive(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +111,8 @@ def plan_redrive(queue: str, body: str, attributes: Mapping[str, str], received_
     if queue == FailureSource.FAILED_STARTS:
         value = codec.load_object(body)
         context, payload = value.get("requestContext"), value.get("requestPayload")
+        if isinstance(payload, dict) and "ResponseURL" in payload:
+            raise FieldError("RequestType", "CloudFormation has given up on it: deploy or destroy again")
         if isinstance(context, dict) and payload is not None:
             return Redrive(body=codec.encode(payload).decode(), function=_unqualified(context["functionArn"]))
         if "TARGET_ARN" not in attributes:
@@ -156,9 +158,21 @@ def _failed_start(body: str) -> DeadLetter:
     value = codec.load_object(body)
     payload, response = value.get("requestPayload", value), value.get("responsePayload")
     request = payload if isinstance(payload, dict) else {}
-    action = request.get("action", "settle")
     why = response.get("errorMessage") if isinstance(response, dict) else None
-    return DeadLetter(about=f"{action} event {request.get('eventId', '?')}", why=why)
+    return DeadLetter(about=_start(request), why=why)
+
+
+def _start(request: JsonObject) -> str:
+    """The work that *request*, of CloudFormation or a schedule, was to start."""
+    if "ResponseURL" in request:
+        return (
+            f"CloudFormation's {request.get('RequestType', '?')} of {request.get('LogicalResourceId', '?')}"
+        )
+    if "op" in request:
+        return f"{request['op']} of certificates"
+    if request.get("source") == "aws.scheduler":  # what the Scheduler sends where a schedule has no input
+        return "figures of the fleet"
+    return f"{request.get('action', 'settle')} event {request.get('eventId', '?')}"
 
 
 def _checked(payload: str) -> str:

@@ -1,7 +1,8 @@
 """The message that a topic rule hands to a function: any bytes, with where and when they came.
 
 Every rule selects the same, so that a payload that is no JSON arrives whole and can be looked at:
-the payload in base64, the topic, the client id and the receipt time.
+the payload in base64, the topic, the client id and the receipt time. Each listens to VENs alone: AWS IoT
+tells of every MQTT client and every thing of the account, and what cannot be a VEN's starts no action.
 """
 
 from __future__ import annotations
@@ -12,11 +13,20 @@ import msgspec
 
 from contracts.errors import MalformedError
 from contracts.wire import codec
+from contracts.wire.ids import VEN_ID
 
 RULE_SELECT = (
     "SELECT encode(*, 'base64') AS payload, topic() AS topic, "
     "clientid() AS clientId, timestamp() AS receivedMs"
 )
+_VEN_ID_IN_SQL = VEN_ID.pattern.removesuffix(r"(?!\n)")
+"""Without the guard against a newline, which no topic has."""
+
+
+def rule_sql(topic_filter: str) -> str:
+    """The SQL of a topic rule on *topic_filter*, in which ``+`` stands where the VEN's id does."""
+    place = topic_filter.split("/").index("+") + 1  # topic() counts from 1
+    return f"{RULE_SELECT} FROM '{topic_filter}' WHERE regexp_matches(topic({place}), '{_VEN_ID_IN_SQL}')"
 
 
 class Envelope(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from constructs import IConstruct
 
-from cdk.stage import Stage
+from cdk.stage import PYTHONS, Stage
 from contracts.store.stack import claim_secret_name, tls_secret_name
 
 FUNCTIONS = (
@@ -42,14 +42,12 @@ LAST_STOP = (
 NOT_SEEN = (
     "The rule sees queues as dead letters of queues only; rules, schedules and functions send to this one."
 )
-FED_BY_QUEUE = "SQS feeds it: a message that fails three times goes to the dead letters of its queue."
+FED_BY_QUEUE = "SQS feeds it: a message that fails five times goes to the dead letters of its queue."
 ON_THE_QUEUE = "For SQS the destination of failures is the queue's own redrive policy, which it has."
 INVOKED = (
     "Its caller waits for the answer, so a failure is the caller's to see; nothing is invoked asynchronously."
 )
-ANSWERS = (
-    "CloudFormation waits for its answer, which goes out after any failure; without one, the resource fails."
-)
+COMPILED = "The runtime is the Python that synthesizes, which alone can compile the bundle."
 HAS_DESTINATION = (
     "Failures go to FailedStarts by the on-failure destination, which the rule does not look at."
 )
@@ -64,7 +62,6 @@ ROTATION = (
 )
 CLAIM_ROTATION = "Devices carry it from the factory; a new one is asked for (-c rotation=…), not on a timer."
 
-NEXT_LOOK = "A look that failed is not made up for: the next one comes in five minutes."
 STARTED = "The versions of a function that schedules start; there is no other way to name them."
 
 
@@ -89,6 +86,9 @@ def findings(stack: Stack, stage: Stage) -> Iterator[Finding]:
     """Every finding that stands in *stack*."""
     for name in FUNCTIONS:
         yield Finding(f"{name}/Function", "Serverless::Serverless-LambdaTracing", NO_TRACING)
+        if stage.python != PYTHONS[-1]:
+            for rule in ("Serverless::Serverless-LambdaLatestVersion", "AwsSolutions::AwsSolutions-L1"):
+                yield Finding(f"{name}/Function", rule, COMPILED)
     yield from _failures()
     yield from _wildcards(stack, stage)
     for ven_id in stage.vens:
@@ -99,7 +99,7 @@ def findings(stack: Stack, stage: Stage) -> Iterator[Finding]:
 def _failures() -> Iterator[Finding]:
     no_queue = "Serverless::Serverless-LambdaDLQ"
     for name, reason in (
-        ("ProvisionVen", ANSWERS),
+        ("ProvisionVen", HAS_DESTINATION),
         ("RotateVen", HAS_DESTINATION),
         ("AdmitVen", INVOKED),
         ("IssueCommand", INVOKED),
@@ -108,7 +108,7 @@ def _failures() -> Iterator[Finding]:
         ("StoreTelemetry", FED_BY_QUEUE),
         ("RecordVens", FED_BY_QUEUE),
         ("WriteShadows", FED_BY_QUEUE),
-        ("WatchFleet", NEXT_LOOK),
+        ("WatchFleet", HAS_DESTINATION),
         ("Api", INVOKED),
     ):
         yield Finding(f"{name}/Function", no_queue, reason)

@@ -88,6 +88,13 @@ BREAKS: list[tuple[Rule, str, Breaks]] = [
     ),
     (
         template_rules.ven_policy_is_own_things_only,
+        "a wildcard over its whole shadow",
+        lambda t: _ven_statements(t)[2].update(
+            Resource=f"arn:aws:iot:r:1:topicfilter/$aws/things/{template_rules.OWN_THING}/shadow/*"
+        ),
+    ),
+    (
+        template_rules.ven_policy_is_own_things_only,
         "an MQTT wildcard",
         lambda t: _ven_statements(t)[2].update(
             Resource=f"arn:aws:iot:r:1:topicfilter/{template_rules.OWN_THING}/+"
@@ -178,6 +185,11 @@ BREAKS: list[tuple[Rule, str, Breaks]] = [
     ),
     (
         template_rules.functions_have_roles_of_their_own,
+        "an action without resource types on an ARN",
+        lambda t: _allow(t, Action="iot:ListAttachedPolicies", Resource="arn:aws:iot:r:1:cert/*"),
+    ),
+    (
+        template_rules.functions_have_roles_of_their_own,
         "a managed policy",
         lambda t: t["Resources"][_role(t, "issue_command")]["Properties"].update(ManagedPolicyArns=["x"]),
     ),
@@ -185,6 +197,11 @@ BREAKS: list[tuple[Rule, str, Breaks]] = [
         template_rules.feeding_queues_wait_and_redrive,
         "no redrive",
         lambda t: _fed_queue(t).pop("RedrivePolicy"),
+    ),
+    (
+        template_rules.feeding_queues_wait_and_redrive,
+        "three receives",
+        lambda t: _fed_queue(t)["RedrivePolicy"].update(maxReceiveCount=3),
     ),
     (
         template_rules.feeding_queues_wait_and_redrive,

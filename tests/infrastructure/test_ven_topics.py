@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from contracts.store.envelopes import RULE_SELECT
 from contracts.wire.topics import Topics
-from tests.support.template_rules import OWN_THING, Template, flat, many, of_type
+from tests.support.template_rules import BELOW_ITS_SHADOW, OWN_THING, Template, flat, many, of_type
 
 VEN = Topics("ven-1")
 INLETS = {
@@ -51,9 +54,27 @@ def test_a_ven_publishes_what_the_wire_says_and_no_more(dev: Template) -> None:
 
 
 def test_a_ven_hears_what_it_subscribes_to_and_no_more(dev: Template) -> None:
-    """Subscribe is judged by filter and Receive by topic: both hold the VEN's subscriptions."""
-    assert _allowed(dev, "iot:Subscribe", "topicfilter") == set(VEN.subscriptions)
-    assert _allowed(dev, "iot:Receive", "topic") == set(VEN.subscriptions)
+    """Subscribe is judged by filter and Receive by topic; what is not subscribed to is not received."""
+    filters = _allowed(dev, "iot:Subscribe", "topicfilter")
+    assert _matched(filters, VEN.subscriptions) == set(VEN.subscriptions)
+    assert filters - set(VEN.subscriptions) == {VEN.shadow("get/*")}
+    assert _allowed(dev, "iot:Receive", "topic") == {VEN.command, VEN.shadow("*")}
+
+
+def test_a_ven_made_with_awss_own_sdk_may_subscribe_as_that_does(dev: Template) -> None:
+    """The shadow client of the AWS IoT Device SDKs v2 subscribes to both answers to a get at once."""
+    filters = _allowed(dev, "iot:Subscribe", "topicfilter")
+    assert _matched(filters, [VEN.shadow("get/+")])
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    ["#", "$aws/things/+/shadow/get/+", VEN.shadow("#"), VEN.shadow("+"), VEN.shadow("update/+"),
+     Topics("ven-2").shadow("get/+"), Topics("ven-2").command, "ven/cmd/+"],
+)  # fmt: skip
+def test_a_ven_may_not_subscribe_beyond(beyond: str, dev: Template) -> None:
+    """The wildcard is below the answers to one's own get, and opens nothing else."""
+    assert not _matched(_allowed(dev, "iot:Subscribe", "topicfilter"), [beyond])
 
 
 def test_every_topic_that_vens_send_on_has_one_rule_into_its_queue(dev: Template) -> None:
@@ -80,7 +101,13 @@ def _payloads(template: Template) -> list[dict[str, Any]]:
 
 
 def _filter(payload: dict[str, Any]) -> str:
-    return str(payload["Sql"]).split(" FROM ")[1].strip("'")
+    return str(payload["Sql"]).split(" FROM ")[1].split(" WHERE ")[0].strip("'")
+
+
+def _matched(patterns: set[str], names: Sequence[str]) -> set[str]:
+    """Those of *names* that a pattern of a policy matches, in which ``*`` alone stands for something else."""
+    regexes = [re.escape(pattern).replace(r"\*", ".*") for pattern in patterns]
+    return {name for name in names if any(re.fullmatch(regex, name) for regex in regexes)}
 
 
 def _matches(filter_: str, topic: str) -> bool:
@@ -88,9 +115,9 @@ def _matches(filter_: str, topic: str) -> bool:
 
 
 def test_Security_Device_Policies(dev: Template) -> None:  # noqa: N802 - AWS's name of the case
-    """AWS IoT Device Advisor: a device's policy has no wildcard, in actions or in resources."""
+    """AWS IoT Device Advisor: a device's policy has no wildcard, but below its own thing's shadow."""
     policies = of_type(dev, "AWS::IoT::Policy").values()
     (device,) = [policy for policy in policies if "ven/telemetry/" in json.dumps(policy)]
     for statement in device["PolicyDocument"]["Statement"]:
         for text in (*many(statement["Action"]), *map(flat, many(statement["Resource"]))):
-            assert not set(text) & set("*?+#"), text
+            assert not set(BELOW_ITS_SHADOW.sub("", text)) & set("*?+#"), text

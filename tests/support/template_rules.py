@@ -14,6 +14,10 @@ Template = dict[str, Any]
 Rule = Callable[[Template], list[str]]
 
 OWN_THING = "${iot:Connection.Thing.ThingName}"
+BELOW_ITS_SHADOW = re.compile(
+    rf"(?:topic/\$aws/things/{re.escape(OWN_THING)}/shadow/|topicfilter/\$aws/things/{re.escape(OWN_THING)}/shadow/get/)\*$"
+)
+"""The one place for a wildcard in a VEN's policy."""
 
 SQL_FUNCTIONS = frozenset(
     {
@@ -41,6 +45,10 @@ ANY_RESOURCE = {
     "iot:ListAttachedPolicies": "reads; knows no resource type",
 }
 """Actions that may stand on ``*``, and why."""
+NO_RESOURCE_TYPE = frozenset({"iot:CreateKeysAndCertificate", "iot:ListAttachedPolicies"})
+"""Actions that a statement on any ARN does not allow. Source: Service Authorization Reference, AWS IoT."""
+LEAST_RECEIVES = 5
+"""Source: AWS Lambda Developer Guide, using Lambda with SQS, configuring a queue."""
 SECRETS_IN = re.compile(
     r"-----BEGIN|\bMII[A-Za-z0-9+/]{40,}|\bAKIA[0-9A-Z]{16}|SecretString|GenerateSecretString"
 )
@@ -85,7 +93,10 @@ def statements(template: Template, role: str) -> Iterator[dict[str, Any]]:
 
 
 def ven_policy_is_own_things_only(template: Template) -> list[str]:
-    """A VEN reaches nothing but what its own thing's name leads to: no wildcard, no other variable."""
+    """A VEN reaches nothing but what its own thing's name leads to: no other variable, no wildcard but two.
+
+    Those stand below its own shadow, where they let it have answers to itself and nothing of another.
+    """
     found = []
     policies = {
         name: policy
@@ -95,7 +106,7 @@ def ven_policy_is_own_things_only(template: Template) -> list[str]:
     for name, policy in policies.items():
         for statement in policy["PolicyDocument"]["Statement"]:
             for text in [*many(statement["Action"]), *map(flat, many(statement["Resource"]))]:
-                rest = text.replace(OWN_THING, "")
+                rest = BELOW_ITS_SHADOW.sub("", text).replace(OWN_THING, "")
                 if re.search(r"[*+#?]|\$\{", rest):
                     found.append(f"{name}: wildcard or foreign variable in {text}")
             resources = map(flat, many(statement["Resource"]))
@@ -158,7 +169,7 @@ def sql_breaches(sql: str) -> list[str]:
     match = SQL_SHAPE.fullmatch(sql)
     if match is None:
         return ["not of the shape: select, from a quoted topic, where"]
-    spoken = f"{match['what']} {match['where'] or ''}"
+    spoken = re.sub(r"'[^']*'", "''", f"{match['what']} {match['where'] or ''}")
     found = [f"uses {part.group()}" for part in SQL_REFUSED.finditer(spoken)]
     used = {name.lower() for name in re.findall(r"([A-Za-z_]\w*)\s*\(", spoken)}
     return found + [f"calls {name}()" for name in sorted(used - SQL_FUNCTIONS - {"and", "or", "not"})]
@@ -179,6 +190,8 @@ def functions_have_roles_of_their_own(template: Template) -> list[str]:
             found += [f"{name}: allows {action}" for action in actions if "*" in action]
             if "*" in many(statement["Resource"]):
                 found += [f"{name}: {action} on *" for action in actions if action not in ANY_RESOURCE]
+            else:
+                found += [f"{name}: {action} on an ARN" for action in actions if action in NO_RESOURCE_TYPE]
     return found
 
 
@@ -190,8 +203,13 @@ def feeding_queues_wait_and_redrive(template: Template) -> list[str]:
     for name, mapping in mappings.items():
         queue = mapping["EventSourceArn"]["Fn::GetAtt"][0]
         timeout_s = functions[mapping["FunctionName"]["Ref"]]["Timeout"]
-        if not queues[queue].get("RedrivePolicy", {}).get("deadLetterTargetArn"):
+        redrive = queues[queue].get("RedrivePolicy", {})
+        if not redrive.get("deadLetterTargetArn"):
             found.append(f"{queue}: no redrive policy")
+        if redrive.get("maxReceiveCount", 0) < LEAST_RECEIVES:
+            found.append(
+                f"{queue}: a few throttled receives make a dead letter of what nothing is wrong with"
+            )
         if queues[queue].get("VisibilityTimeout", 30) < timeout_s:
             found.append(f"{queue}: visible again before its function's {timeout_s} s are over")
         if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:

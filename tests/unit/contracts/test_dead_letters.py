@@ -110,6 +110,31 @@ def test_a_start_that_failed_in_the_function_is_started_again() -> None:
     assert (letter.about, letter.why) == ("settle event e1", "boom")
 
 
+@pytest.mark.parametrize(
+    ("payload", "about"),
+    [
+        ({"op": "sweep"}, "sweep of certificates"),
+        ({"source": "aws.scheduler", "detail-type": "Scheduled Event"}, "figures of the fleet"),
+        (
+            {"ResponseURL": "https://x", "RequestType": "Delete", "LogicalResourceId": "Ven1"},
+            "CloudFormation's Delete of Ven1",
+        ),
+    ],
+)
+def test_a_letter_names_the_work_that_was_to_start(payload: dict[str, str], about: str) -> None:
+    """Every function that is started without waiting has its failures here, and each reads as what it was."""
+    body = json.dumps({"requestContext": {"functionArn": SETTLE}, "requestPayload": payload})
+    assert read_letter(FailureSource.FAILED_STARTS, body).about == about
+
+
+def test_a_request_of_cloudformation_is_not_made_again() -> None:
+    """Its stack has gone on without the answer: a certificate that is made now would be nobody's."""
+    request = {"ResponseURL": "https://x", "RequestType": "Create"}
+    body = json.dumps({"requestContext": {"functionArn": SETTLE}, "requestPayload": request})
+    with pytest.raises(FieldError, match="deploy or destroy again"):
+        plan_redrive(FailureSource.FAILED_STARTS, body, {}, 0)
+
+
 def test_a_start_that_the_scheduler_could_not_make_is_started_again() -> None:
     """The Scheduler says in the attributes which function; without them nobody can tell, and it stays."""
     body = '{"action": "redispatch", "eventId": "e1"}'
