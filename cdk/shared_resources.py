@@ -15,7 +15,7 @@ from cdk.policy import VenPolicy
 from cdk.queues import Inlet, dead_letters
 from cdk.stage import Stage
 from cdk.tables import StackTables
-from contracts.store.stack import tls_secret_name
+from contracts.store.stack import tls_secret_name, ven_policy_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +112,5 @@ def shared_resources(stack: Stack, stage: Stage, code: Bundle) -> SharedResource
         shadow_chunks=Inlet(stack, "ShadowInlet", stage=stage),
         rule_errors=dead_letters(stack, "RuleErrors", stage=stage),
         failed_starts=dead_letters(stack, "FailedStarts", stage=stage),
-        policy=VenPolicy(stack, name=f"ven-twin-{stage.name}-ven"),
+        policy=VenPolicy(stack, name=ven_policy_name(stage.name)),
     )

@@ -15,7 +15,7 @@ from cdk.rules import Rules
 from cdk.schedules import RotationSchedule, Schedules
 from cdk.shared_resources import SharedResources, shared_resources
 from cdk.stage import Stage
-from cdk.ven import VenThing
+from cdk.ven import VenThing, free_ids
 from contracts.store.dead_letters import DeadLetterSource, FailureSource, queues_output
 from contracts.store.stack import StackOutput, stack_name
 
@@ -78,6 +78,8 @@ class VenTwinStack(Stack):
         )
         stage, policy = self._resources.stage, self._resources.policy
         scope = Construct(self, "Vens")
+        # Not in the scope of the VENs, one of which may have its name.
+        free = free_ids(self, stage.vens, provision=provision.function)
         for ven_id in stage.vens:
             VenThing(
                 scope,
@@ -86,6 +88,7 @@ class VenTwinStack(Stack):
                 policy=policy,
                 provision=provision.function,
                 trust_root_pem=trust_root.value_as_string,
+                free=free,
             )
         Claims(
             self,

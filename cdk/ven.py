@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import CustomResource, Duration, RemovalPolicy
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_lambda as lambda_
@@ -10,7 +12,7 @@ from constructs import Construct
 
 from cdk.policy import VenPolicy
 from cdk.stage import Stage
-from contracts.store.stack import tls_secret_name
+from contracts.store.stack import VEN_IDS_RESOURCE, tls_secret_name
 
 ANSWER_WITHIN = Duration.minutes(10)
 """Three attempts of the function and the pauses between them; CloudFormation's own default is an hour."""
@@ -39,6 +41,20 @@ def issued_certificate(
     return certificate
 
 
+def free_ids(scope: Construct, ven_ids: Sequence[str], *, provision: lambda_.Function) -> CustomResource:
+    """The check that no other stage has these VENs, which every thing waits for."""
+    check = CustomResource(
+        scope,
+        "FreeIds",
+        service_token=provision.function_arn,
+        resource_type=VEN_IDS_RESOURCE,
+        service_timeout=ANSWER_WITHIN,
+        properties={"VenIds": list(ven_ids)},
+    )
+    check.node.add_dependency(provision)
+    return check
+
+
 class VenThing(Construct):
     """A VEN that exists before it ever connects.
 
@@ -55,9 +71,11 @@ class VenThing(Construct):
         policy: VenPolicy,
         provision: lambda_.Function,
         trust_root_pem: str,
+        free: CustomResource,
     ) -> None:
         super().__init__(scope, ven_id)
         thing = iot.CfnThing(self, "Thing", thing_name=ven_id)
+        thing.node.add_dependency(free)
         secret = empty_secret(
             self, tls_secret_name(stage.name, ven_id), f"CA, certificate and private key of VEN {ven_id}"
         )

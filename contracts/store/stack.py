@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from enum import StrEnum
 
 # Names of the fields of a VEN's secret, not secrets.
@@ -31,6 +32,22 @@ class StackOutput(StrEnum):
 def stack_name(stage: str) -> str:
     """Name of the CloudFormation stack of a stage."""
     return f"VenTwin-{stage}"
+
+
+VEN_IDS_RESOURCE = "Custom::VenIds"
+"""Type of the resource that fails when another stage has one of the stack's VENs."""
+_VEN_POLICY = re.compile(r"ven-twin-(?P<stage>[a-z]+)-ven")
+
+
+def ven_policy_name(stage: str) -> str:
+    """Name of the IoT policy of every VEN of a stage."""
+    return f"ven-twin-{stage}-ven"
+
+
+def stage_of_policy(name: str) -> str | None:
+    """The stage whose VENs have the IoT policy *name*; None for another policy."""
+    match = _VEN_POLICY.fullmatch(name)
+    return match and match["stage"]
 
 
 def tls_secret_name(stage: str, ven_id: str) -> str:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.errors import FieldError, VenTwinError, WireError
-from contracts.store.stack import SECRET_CERTIFICATE
+from contracts.store.stack import SECRET_CERTIFICATE, VEN_IDS_RESOURCE
 from contracts.wire import codec
+from contracts.wire.ids import CheckedVenId
 from contracts.wire.topics import check_ven_id
 
 REQUEST_ID = "REQUEST_ID"
@@ -54,6 +55,12 @@ class Properties(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
             check_ven_id(self.ven_id, "VenId")
 
 
+class VenIds(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
+    """Properties of the resource that checks the stack's VENs."""
+
+    ven_ids: tuple[CheckedVenId, ...]
+
+
 class Step(Enum):
     """The step that answers a request."""
 
@@ -62,6 +69,7 @@ class Step(Enum):
     NEW_GROUPS = "newGroups"
     NOTHING = "nothing"
     REMOVE = "remove"
+    CHECK_IDS = "checkIds"
 
 
 def plan_step(event: Mapping[str, object]) -> Step:
@@ -74,6 +82,8 @@ def plan_step(event: Mapping[str, object]) -> Step:
         FieldError: properties that cannot be read, or an unknown request type.
     """
     kind = event.get("RequestType")
+    if event.get("ResourceType") == VEN_IDS_RESOURCE:
+        return Step.NOTHING if kind == "Delete" else Step.CHECK_IDS
     if kind == "Create":
         return Step.NEW_CERTIFICATE
     if kind == "Delete":
@@ -86,6 +96,17 @@ def plan_step(event: Mapping[str, object]) -> Step:
     if new.trust_root_pem != old.trust_root_pem:
         return Step.NEW_TRUST_ROOT
     return Step.NOTHING if new.groups == old.groups else Step.NEW_GROUPS
+
+
+def new_ids(event: Mapping[str, object]) -> tuple[str, ...]:
+    """The VENs that the stack takes up by *event*. Raises FieldError."""
+
+    def listed(which: str) -> tuple[str, ...]:
+        value = event.get(which)
+        return codec.convert(VenIds, value, under=which).ven_ids if isinstance(value, Mapping) else ()
+
+    before = set(listed("OldResourceProperties"))
+    return tuple(ven_id for ven_id in listed("ResourceProperties") if ven_id not in before)
 
 
 _BINDS = ("ven_id", "policy_name", "secret_id", "rotation")

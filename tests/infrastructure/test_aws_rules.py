@@ -1,4 +1,4 @@
-"""Every stage keeps what AWS refuses, drops, mixes or bills without a word, and each planted mistake is found."""
+"""What AWS refuses, drops, mixes or bills without a word: no stage does it, and a planted one is found."""
 
 from __future__ import annotations
 
@@ -113,6 +113,18 @@ BREAKS: list[tuple[Rule, str, Breaks]] = [
     ),
     (aws_rules.asynchronous_starts_have_destinations, "a start by a topic rule", _start_by_topic),
     (aws_rules.asynchronous_starts_have_destinations, "a start by another service", _start_by_bucket),
+    (
+        aws_rules.things_wait_until_their_names_are_free,
+        "a thing that does not wait",
+        lambda t: [
+            r.pop("DependsOn", None) for r in t["Resources"].values() if r["Type"] == "AWS::IoT::Thing"
+        ],
+    ),
+    (
+        aws_rules.things_wait_until_their_names_are_free,
+        "a VEN that is not checked",
+        lambda t: _first(t, "Custom::VenIds").update(VenIds=["ven-2"]),
+    ),
     (aws_rules.metrics_are_the_stages_own, "a function in every stage's metrics", _mix_metrics),
     (aws_rules.metrics_are_the_stages_own, "an alarm on another stage", _watch_another_stage),
     (

@@ -16,15 +16,16 @@ from botocore.loaders import Loader
 from cdk.lambda_function import FULL_PROCESSOR_MB
 from cdk.policy import POLICY_MAX_CHARACTERS
 from contracts.store.envelopes import rule_sql
+from contracts.store.stack import VEN_IDS_RESOURCE
 from tests.support.template_rules import Rule, Template, many, of_type, statements
 
 SHOWN_REGIONS = ("us-east-1", "ap-southeast-1", "cn-north-1", "us-gov-west-1")
 """One of each length that people deploy to; these have a margin besides."""
 SHOWN_MAX_CHARACTERS = 1950
 SERVICES_THAT_WAIT = frozenset({"apigateway.amazonaws.com"})
-"""Which start a function and take its answer; of AWS IoT a provisioning template does, and a rule does not."""
+"""Which start a function and take its answer. Of AWS IoT, a provisioning template does, and no rule."""
 CPU_S = {"admit_ven": 1.3, "settle_event": 43.0, "write_shadows": 2.8}
-"""A call's worst CPU on a whole core, s: a cold start's clients, 16 VENs with three weeks of rows, 200 shadows."""
+"""A call's worst CPU on a whole core, s: a first call's clients, 16 VENs and their rows, 200 shadows."""
 
 
 @cache
@@ -96,6 +97,7 @@ def asynchronous_starts_have_destinations(template: Template) -> list[str]:
 def _started_asynchronously(template: Template) -> Iterator[str]:
     """Logical ids of the functions that somebody starts without waiting for them."""
     functions = of_type(template, "AWS::Lambda::Function")
+    yield from _started_by_roles(template, functions)
     for resource in template["Resources"].values():
         if (token := resource.get("Properties", {}).get("ServiceToken")) is not None:
             yield from _named(token, functions)
@@ -108,6 +110,10 @@ def _started_asynchronously(template: Template) -> Iterator[str]:
         hook = "provisioningtemplate" in json.dumps(permission.get("SourceArn"))
         if permission["Principal"] not in SERVICES_THAT_WAIT and not hook:
             yield from _named(permission["FunctionName"], functions)
+
+
+def _started_by_roles(template: Template, functions: Template) -> Iterator[str]:
+    """Those that a service may start in a role of ours, as the Scheduler does by schedules made later."""
     for role, properties in of_type(template, "AWS::IAM::Role").items():
         if "lambda.amazonaws.com" in json.dumps(properties["AssumeRolePolicyDocument"]):
             continue  # a function that invokes another waits for it
@@ -122,8 +128,23 @@ def _named(value: Any, functions: Template) -> Iterator[str]:
     return (name for name in functions if f'"{name}"' in text)
 
 
+def things_wait_until_their_names_are_free(template: Template) -> list[str]:
+    """A thing's name is the account's: CloudFormation does not say which stage has it, our refusal does."""
+    vens = {thing["ThingName"] for thing in of_type(template, "AWS::IoT::Thing").values()}
+    checks = {
+        name: set(check["VenIds"])
+        for name, check in of_type(template, VEN_IDS_RESOURCE).items()
+        if set(check["VenIds"]) == vens
+    }
+    return [
+        f"{name}: made whoever has its name"
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IoT::Thing" and not checks.keys() & set(many(resource.get("DependsOn")))
+    ]
+
+
 def metrics_are_the_stages_own(template: Template) -> list[str]:
-    """Two stages of an account never add to one metric, and alarms and dashboard look at their own stage's."""
+    """Two stages of an account never add to one metric; alarms and dashboard look at their own stage's."""
     (dashboard,) = of_type(template, "AWS::CloudWatch::Dashboard").values()
     own = "VenTwin/" + dashboard["DashboardName"].removeprefix("ven-twin-")
     namespaces = {
@@ -162,6 +183,7 @@ AWS_RULES: tuple[Rule, ...] = (
     iot_policies_fit,
     topic_rules_listen_to_vens_alone,
     asynchronous_starts_have_destinations,
+    things_wait_until_their_names_are_free,
     metrics_are_the_stages_own,
     api_metrics_are_the_free_ones,
     work_fits_its_share_of_a_processor,

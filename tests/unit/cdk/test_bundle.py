@@ -189,7 +189,7 @@ def test_for_this_python_it_is_compiled_with_unchecked_hashes(tmp_path: Path) ->
 
 @pytest.mark.usefixtures("sources", "installer")
 def test_whatever_the_umask_lambda_can_read_every_file(tmp_path: Path) -> None:
-    """Modes travel in the zip, and Lambda is another user: with umask 077 the handler would be its maker's alone."""
+    """Modes travel in the zip, and Lambda is another user: umask 077 would leave the handler to its maker."""
     before = os.umask(0o077)
     try:
         made = _make(tmp_path / "cache", python=HERE)
@@ -205,7 +205,7 @@ def test_whatever_the_umask_lambda_can_read_every_file(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("sources", "installer")
 @pytest.mark.parametrize(("name", "mode"), [("lambdas/slice/handler.py", 0o600), ("lambdas/slice", 0o700)])
 def test_a_bundle_that_lambda_cannot_read_is_refused(name: str, mode: int, tmp_path: Path) -> None:
-    """What was changed after it was made is not deployed: the digest would be the same, and it would stick."""
+    """What was changed after it was made is not deployed: its digest is the same, and it would stick."""
     made = _make(tmp_path / "cache")
     (made.path / name).chmod(mode)
     with pytest.raises(BundleError, match=rf"{name} has mode {mode:04o}, which Lambda cannot read: remove "):

@@ -1,0 +1,58 @@
+"""VEN ids that cannot be had: a thing's name is the account's and the region's, and no stage's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from contracts.errors import FieldError
+from contracts.store.stack import stage_of_policy
+from lambdas.shared.ven_identity import Registry
+
+if TYPE_CHECKING:
+    from types_boto3_iot import IoTClient
+
+REASONS_MAX = 5
+"""Named in one refusal; CloudFormation cuts a long reason."""
+
+
+def refuse_taken(ven_ids: Iterable[str], iot: IoTClient, registry: Registry) -> None:
+    """Refuse VENs whose thing is there already and not of this stack.
+
+    A VEN that the registry has with a resource of CloudFormation is this stack's own.
+
+    Raises:
+        FieldError: with whose each is, and what to do.
+    """
+    reasons = [reason for ven_id in ven_ids if (reason := _taken(ven_id, iot, registry))]
+    if reasons:
+        more = f"; and {len(reasons) - REASONS_MAX} more" if len(reasons) > REASONS_MAX else ""
+        raise FieldError("vens", "; ".join(reasons[:REASONS_MAX]) + more)
+
+
+def _taken(ven_id: str, iot: IoTClient, registry: Registry) -> str | None:
+    """Why *ven_id* cannot be had, or None."""
+    registration = registry.find(ven_id)
+    if registration.resource_id is not None:
+        return None
+    try:
+        stages = set(_stages(ven_id, iot))
+    except iot.exceptions.ResourceNotFoundException:
+        return None
+    if registration.certificate_id is not None:
+        return f"{ven_id} came in by claim: revoke it (ven-twin certs revoke), or leave it out"
+    if stages:
+        return (
+            f"{ven_id} is a VEN of stage {'/'.join(sorted(stages))} here: take another id, or remove it there"
+        )
+    return f"{ven_id} is a thing of this account that is no stage's: take another id, or delete it"
+
+
+def _stages(thing: str, iot: IoTClient) -> Iterator[str]:
+    """The stages whose policy a certificate of *thing* has. Raises what boto3 does without the thing."""
+    for page in iot.get_paginator("list_thing_principals").paginate(thingName=thing):
+        for principal in page["principals"]:
+            for policy in iot.list_attached_policies(target=principal)["policies"]:
+                stage = stage_of_policy(policy["policyName"])
+                if stage is not None:
+                    yield stage
