@@ -11,7 +11,7 @@ from contracts.wire.topics import CERTIFICATE_ID
 from lambdas.provision_ven import logic
 from lambdas.provision_ven.logic import NoSecretValueError, Properties, Step, UndoFailedError
 from lambdas.provision_ven.settings import ProvisionSettings
-from lambdas.provision_ven.taken_ids import refuse_taken
+from lambdas.provision_ven.id_conflicts import refuse_conflicts
 from lambdas.shared import clients
 from lambdas.shared.ven_identity import (
     Certificate,
@@ -43,7 +43,7 @@ class ProvisionAdapters:
         step = logic.plan_step(event)
         physical_id = str(event.get("PhysicalResourceId", ""))
         if step is Step.CHECK_IDS:
-            refuse_taken(logic.new_ids(event), self.certificates.client, self.registry)
+            refuse_conflicts(logic.new_ids(event), self.certificates.client, self.registry)
             return physical_id or "free-ids"
         if step is Step.REMOVE:
             self._remove(event, physical_id)

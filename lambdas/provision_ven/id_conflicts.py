@@ -16,7 +16,7 @@ REASONS_MAX = 5
 """Named in one refusal; CloudFormation cuts a long reason."""
 
 
-def refuse_taken(ven_ids: Iterable[str], iot: IoTClient, registry: Registry) -> None:
+def refuse_conflicts(ven_ids: Iterable[str], iot: IoTClient, registry: Registry) -> None:
     """Refuse VENs whose thing is there already and not of this stack.
 
     A VEN that the registry has with a resource of CloudFormation is this stack's own.
@@ -24,14 +24,14 @@ def refuse_taken(ven_ids: Iterable[str], iot: IoTClient, registry: Registry) -> 
     Raises:
         FieldError: with whose each is, and what to do.
     """
-    reasons = [reason for ven_id in ven_ids if (reason := _taken(ven_id, iot, registry))]
+    reasons = [reason for ven_id in ven_ids if (reason := _conflict(ven_id, iot, registry))]
     if reasons:
         more = f"; and {len(reasons) - REASONS_MAX} more" if len(reasons) > REASONS_MAX else ""
         raise FieldError("vens", "; ".join(reasons[:REASONS_MAX]) + more)
 
 
-def _taken(ven_id: str, iot: IoTClient, registry: Registry) -> str | None:
-    """Why *ven_id* cannot be had, or None."""
+def _conflict(ven_id: str, iot: IoTClient, registry: Registry) -> str | None:
+    """The reason against taking up *ven_id*, or None."""
     registration = registry.find(ven_id)
     if registration.resource_id is not None:
         return None
