@@ -189,7 +189,7 @@ def store_telemetry(resources: SharedResources) -> LambdaFunction:
     store = resources.function(
         "store_telemetry",
         "Stores what VENs measure",
-        {"telemetry": "BatchWriteItem UpdateItem"},
+        {"telemetry": "BatchWriteItem UpdateItem", "vens": "BatchGetItem"},
         timeout_s=resources.feed_timeout_s,
         RETENTION_DAYS=str(resources.stage.retention_days),
     )

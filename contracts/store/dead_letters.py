@@ -17,6 +17,8 @@ from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.telemetry import read_loads, read_telemetry
 
 TELEMETRY_TOPICS = ("ven/telemetry/", "ven/loads/")
+LETTER_MAX_BYTES = 1024 * 1024
+"""Source: SQS, message size. A letter holds what failed whole: a payload in base64, a chunk, a request."""
 
 
 class DeadLetterSource(StrEnum):
@@ -74,7 +76,7 @@ def read_letter(queue: str, body: str) -> DeadLetter:
         if queue == FailureSource.RULE_ERRORS:
             return _rule_error(body)
         if queue == DeadLetterSource.SHADOWS:
-            return DeadLetter(about=f"shadows of event {codec.load_object(body).get('eventId', '?')}")
+            return DeadLetter(about=f"shadows of event {_object(body).get('eventId', '?')}")
         return _message(read_envelope(body))
     except WireError as error:
         return DeadLetter(
@@ -95,7 +97,7 @@ def plan_redrive(queue: str, body: str, attributes: Mapping[str, str], received_
         FieldError: it does not say where it belongs.
     """
     if queue == FailureSource.RULE_ERRORS:
-        rule_error = codec.decode(_RuleError, body)
+        rule_error = codec.convert(_RuleError, _object(body))
         envelope = Envelope(
             payload=rule_error.payload,
             topic=rule_error.topic,
@@ -109,7 +111,7 @@ def plan_redrive(queue: str, body: str, attributes: Mapping[str, str], received_
         )
         return Redrive(body=codec.encode(envelope).decode(), inlet=inlet)
     if queue == FailureSource.FAILED_STARTS:
-        value = codec.load_object(body)
+        value = _object(body)
         context, payload = value.get("requestContext"), value.get("requestPayload")
         if isinstance(payload, dict) and "ResponseURL" in payload:
             raise FieldError("RequestType", "CloudFormation has given up on it: deploy or destroy again")
@@ -149,13 +151,17 @@ def _message(envelope: Envelope) -> DeadLetter:
 
 
 def _rule_error(body: str) -> DeadLetter:
-    rule_error = codec.decode(_RuleError, body)
+    rule_error = codec.convert(_RuleError, _object(body))
     why = "; ".join(str(failure.get("errorMessage", failure)) for failure in rule_error.failures)
     return DeadLetter(about=rule_error.topic, why=why or None, raw=_checked(rule_error.payload))
 
 
+def _object(body: str) -> JsonDict:
+    return codec.load_object(body, max_bytes=LETTER_MAX_BYTES)
+
+
 def _failed_start(body: str) -> DeadLetter:
-    value = codec.load_object(body)
+    value = _object(body)
     payload, response = value.get("requestPayload", value), value.get("responsePayload")
     request = payload if isinstance(payload, dict) else {}
     why = response.get("errorMessage") if isinstance(response, dict) else None

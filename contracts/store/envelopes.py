@@ -29,6 +29,13 @@ def rule_sql(topic_filter: str) -> str:
     return f"{RULE_SELECT} FROM '{topic_filter}' WHERE regexp_matches(topic({place}), '{_VEN_ID_IN_SQL}')"
 
 
+ENVELOPE_MAX_BYTES = 4 * -(-codec.PAYLOAD_MAX_BYTES // 3) + 4096
+"""Largest envelope: the base64 of the largest payload is a third longer, and is not all that is in it.
+
+Interpretation: 4 KB hold a topic of 256 bytes, a client id of 128 and the time, however they are escaped.
+"""
+
+
 class Envelope(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One message as a topic rule passed it on. *received_ms* is the cloud's receipt time, UTC ms."""
 
@@ -57,4 +64,4 @@ class Envelope(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 def read_envelope(body: str) -> Envelope:
     """The envelope in an SQS body. Raises as `contracts.wire.codec.decode`."""
-    return codec.decode(Envelope, body)
+    return codec.convert(Envelope, codec.load_object(body, max_bytes=ENVELOPE_MAX_BYTES))

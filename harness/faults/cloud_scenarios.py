@@ -243,7 +243,9 @@ def account() -> Iterator[World]:
             client.cache_clear()
         moto_api_backend.reset()  # a test session may have an account of its own
         try:
-            yield World()
+            world = World()
+            world.add_ven(VEN)
+            yield world
         finally:
             logger.setLevel(level)  # the functions' tests share it
             for client in (clients.dynamodb, clients.iot, clients.scheduler):

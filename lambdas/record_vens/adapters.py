@@ -23,10 +23,6 @@ class RecordAdapters:
     client: DynamoDBClient
     tables: Mapping[TableName, Table]
 
-    def provisioned(self, ven_ids: Iterable[str]) -> frozenset[str]:
-        """Those of *ven_ids* that are VENs of ours."""
-        return frozenset(row["venId"] for row in self.tables[TableName.VENS].get_many(ven_ids, ["venId"]))
-
     def apply(self, changes: Iterable[Change]) -> None:
         """Make *changes*, each when its condition holds. Errors of AWS pass through."""
         for change in changes:

@@ -7,48 +7,42 @@ from collections.abc import Mapping
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.errors import WireError
+from contracts.store.envelopes import Envelope
 from lambdas.record_vens.adapters import open_adapters
 from lambdas.record_vens.logic.changes import changes
-from lambdas.record_vens.logic.messages import Message, read_message
+from lambdas.record_vens.logic.messages import read_message, sender_of
 from lambdas.record_vens.settings import RecordSettings
-from lambdas.shared import batches, settings
+from lambdas.shared import batches, senders, settings
 from lambdas.shared.answers import Answer
 from lambdas.shared.invocation import Event, count, entry
 
 
 @entry
 def handler(event: Event, context: LambdaContext) -> Answer:
-    """Record a batch of acks, presence and reported state; a message of no VEN of ours is dropped."""
+    """Record a batch of acks, presence and reported state.
+
+    A message of no VEN of this stage is dropped before it is decoded.
+    """
     count(MessagesReceived=len(event["Records"]))
-    failed: dict[str, Exception] = {}
-    messages: dict[str, Message] = {}
-    for record in event["Records"]:
-        try:
-            messages[record["messageId"]] = read_message(record["body"])
-        except WireError as error:
-            failed[record["messageId"]] = error
-    ignored = record_all(messages, failed)
+    environment = settings.read(RecordSettings)
+    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    sent = senders.tell_apart(bodies, sender_of, lambda: senders.known_vens(environment.vens_table))
+    failed = sent.malformed | record_all(sent.known, environment)
     count(
-        VenMessagesRecorded=len(event["Records"]) - len(failed) - ignored,
+        VenMessagesRecorded=len(bodies) - len(failed) - sent.unknown,
         VenMessagesFailed=len(failed),
-        UnknownVenMessages=ignored,
+        UnknownVenMessages=sent.unknown,
     )
     return batches.answer(event, context, failed)
 
 
-def record_all(messages: Mapping[str, Message], failed: dict[str, Exception]) -> int:
-    """Record *messages* by id, adding to *failed* those that could not be; returns how many were no VEN's."""
-    if not messages:
-        return 0
-    environment = settings.read(RecordSettings)
+def record_all(messages: Mapping[str, Envelope], environment: RecordSettings) -> dict[str, Exception]:
+    """Record *messages*, by their ids, of VENs of this stage; returns those that could not be."""
     adapters = open_adapters(environment)
-    senders = [message.ven_id for message in messages.values()]
-    provisioned = adapters.provisioned(senders)
-    for message_id, message in messages.items():
-        if message.ven_id not in provisioned:
-            continue
+    failed: dict[str, Exception] = {}
+    for message_id, envelope in messages.items():
         try:
-            adapters.apply(changes(message, retention_days=environment.retention_days))
+            adapters.apply(changes(read_message(envelope), retention_days=environment.retention_days))
         except (WireError, adapters.client.exceptions.ClientError) as error:
             failed[message_id] = error
-    return sum(ven_id not in provisioned for ven_id in senders)
+    return failed

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.shared import batches, settings
+from lambdas.shared import batches, senders, settings
 from lambdas.shared.answers import Answer
 from lambdas.shared.invocation import Event, count, entry
 from lambdas.store_telemetry.adapters import open_adapters
-from lambdas.store_telemetry.logic import sort_out
+from lambdas.store_telemetry.logic import sender_of, sort_out
 from lambdas.store_telemetry.settings import TelemetrySettings
 
 
 @entry
 def handler(event: Event, context: LambdaContext) -> Answer:
-    """Store a batch of telemetry and loads; a malformed or unwritten message is a partial failure."""
+    """Store a batch of telemetry and loads; a malformed or unwritten message is a partial failure.
+
+    A message of no VEN of this stage is dropped before it is decoded.
+    """
     count(MessagesReceived=len(event["Records"]))
     environment = settings.read(TelemetrySettings)
-    messages = [(record["messageId"], record["body"]) for record in event["Records"]]
-    batch = sort_out(messages, retention_days=environment.retention_days)
+    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    sent = senders.tell_apart(bodies, sender_of, lambda: senders.known_vens(environment.vens_table))
+    batch = sort_out(sent.known, retention_days=environment.retention_days)
+    malformed = sent.malformed | batch.malformed
     unwritten = open_adapters(environment).store(batch)
     count(
-        TelemetryStored=len(messages) - len(batch.malformed) - len(unwritten),
-        TelemetryMalformed=len(batch.malformed),
+        TelemetryStored=len(bodies) - len(malformed) - len(unwritten) - sent.unknown,
+        TelemetryMalformed=len(malformed),
         TelemetryUnwritten=len(unwritten),
+        UnknownVenMessages=sent.unknown,
     )
-    return batches.answer(event, context, batch.malformed | unwritten)
+    return batches.answer(event, context, malformed | unwritten)

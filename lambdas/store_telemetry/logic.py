@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from contracts.errors import FieldError, WireError
-from contracts.store.envelopes import read_envelope
+from contracts.store.envelopes import Envelope
 from contracts.store.items import Item
 from contracts.store.keys import telemetry_item
 from contracts.wire.telemetry import LoadsSnapshot, Telemetry, read_loads, read_telemetry
@@ -48,12 +48,20 @@ class TelemetryBatch:
     malformed: dict[str, WireError] = field(default_factory=dict)
 
 
-def sort_out(messages: Iterable[tuple[str, str]], *, retention_days: int) -> TelemetryBatch:
-    """The batch in *messages* (id and body of each). A malformed one stands by itself."""
+def sender_of(topic: str) -> str | None:
+    """The id in a topic of telemetry or of loads; None for another topic."""
+    for prefix in (TELEMETRY_TOPIC, LOADS_TOPIC):
+        if topic.startswith(prefix):
+            return topic.removeprefix(prefix)
+    return None
+
+
+def sort_out(messages: Mapping[str, Envelope], *, retention_days: int) -> TelemetryBatch:
+    """The batch in *messages*, by their ids, of VENs of this stage. A malformed one stands by itself."""
     batch = TelemetryBatch()
-    for message_id, body in messages:
+    for message_id, envelope in messages.items():
         try:
-            reading = read_message(message_id, body)
+            reading = read_message(message_id, envelope)
         except WireError as error:
             batch.malformed[message_id] = error
             continue
@@ -68,14 +76,14 @@ def sort_out(messages: Iterable[tuple[str, str]], *, retention_days: int) -> Tel
     return batch
 
 
-def read_message(message_id: str, body: str) -> Reading:
-    """One SQS body. Raises WireError; the topic names the VEN and the kind of message."""
-    envelope = read_envelope(body)
-    for prefix, read in ((TELEMETRY_TOPIC, read_telemetry), (LOADS_TOPIC, read_loads)):
-        if envelope.topic.startswith(prefix):
-            ven_id = check_ven_id(envelope.topic.removeprefix(prefix), "topic")
-            return Reading(message_id, envelope.received_ts, read(envelope.raw, ven_id=ven_id))
-    raise FieldError("topic", "is neither of telemetry nor of loads")
+def read_message(message_id: str, envelope: Envelope) -> Reading:
+    """One message. Raises WireError; the topic names the VEN and the kind of message."""
+    sender = sender_of(envelope.topic)
+    if sender is None:
+        raise FieldError("topic", "is neither of telemetry nor of loads")
+    ven_id = check_ven_id(sender, "topic")
+    read = read_telemetry if envelope.topic.startswith(TELEMETRY_TOPIC) else read_loads
+    return Reading(message_id, envelope.received_ts, read(envelope.raw, ven_id=ven_id))
 
 
 def telemetry_row(telemetry: Telemetry, received_ts: float, retention_days: int) -> Item:

@@ -18,7 +18,7 @@ from contracts.store.keys import (
     Key,
     TableKeys,
 )
-from lambdas.shared import clients
+from lambdas.shared import clients, senders
 from lambdas.shared.tables import Table
 
 NOW = 1_800_000_000.0
@@ -64,6 +64,7 @@ class World:
     """The account, and shorthand for what happens in it."""
 
     def __init__(self) -> None:
+        senders.known_vens.cache_clear()  # the sandbox is cold, the account another
         self.now = NOW
         self.slept: list[float] = []
         for name, keys in (

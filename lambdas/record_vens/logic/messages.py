@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from contracts.errors import FieldError
-from contracts.store.envelopes import Envelope, read_envelope
+from contracts.store.envelopes import Envelope
 from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
 from contracts.wire.shadow import read_desired
@@ -56,9 +56,14 @@ class ReportedState(msgspec.Struct, frozen=True, kw_only=True):
 Message = ReceivedAck | Presence | ReportedState
 
 
-def read_message(body: str) -> Message:
-    """One SQS body. Raises WireError; the topic names the VEN and the kind of message."""
-    envelope = read_envelope(body)
+def sender_of(topic: str) -> str | None:
+    """The client id or thing in a topic of acks, presence or shadows; None for another topic."""
+    match = _TOPICS.match(topic)
+    return None if match is None else match["a"] or match["p"] or match["s"]
+
+
+def read_message(envelope: Envelope) -> Message:
+    """One message. Raises WireError; the topic names the VEN and the kind of message."""
     match = _TOPICS.match(envelope.topic)
     if match is None:
         raise FieldError("topic", "is neither of acks nor of presence nor of shadows")

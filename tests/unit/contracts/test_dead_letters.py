@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -17,6 +18,8 @@ from contracts.store.dead_letters import (
     read_letter,
     read_queues,
 )
+from contracts.store.envelopes import read_envelope
+from contracts.wire import codec
 
 SETTLE = "arn:aws:lambda:eu-west-1:123456789012:function:settle"
 
@@ -55,6 +58,32 @@ def test_a_letter_says_what_is_wrong_and_keeps_its_bytes(topic: str, payload: by
     assert letter.about == topic
     assert why in str(letter.why)
     assert base64.b64decode(str(letter.raw)) == payload
+
+
+@pytest.mark.parametrize(
+    ("queue", "wrap"), [(DeadLetterSource.TELEMETRY, envelope), (FailureSource.RULE_ERRORS, rule_error)]
+)
+def test_a_letter_with_the_largest_payload_is_read_and_redriven(
+    queue: DeadLetterSource | FailureSource, wrap: Callable[[str, bytes], str]
+) -> None:
+    """128 KiB are a third more in base64; they come back whole, and go where they failed."""
+    payload = b"x" * codec.PAYLOAD_MAX_BYTES
+    text = wrap("ven/telemetry/ven-1", payload)
+    letter = read_letter(queue, text)
+    assert letter.about == "ven/telemetry/ven-1"
+    assert base64.b64decode(str(letter.raw)) == payload
+    redrive = plan_redrive(queue, text, {}, 1_800_000_000_123)
+    assert read_envelope(redrive.body).raw == payload
+    assert redrive.inlet == DeadLetterSource.TELEMETRY
+
+
+def test_a_letter_of_a_full_chunk_or_start_is_read() -> None:
+    """A chunk of shadows and the request of a start are larger than any VEN's payload."""
+    filler = "x" * (200 * 1024)
+    chunk = json.dumps({"eventId": "e1", "filler": filler})
+    assert read_letter(DeadLetterSource.SHADOWS, chunk).about == "shadows of event e1"
+    start = json.dumps({"requestPayload": {"eventId": "e1", "filler": filler}})
+    assert read_letter(FailureSource.FAILED_STARTS, start).about == "settle event e1"
 
 
 def test_a_letter_that_reads_well_has_nothing_wrong() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from itertools import permutations
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 from contracts.store.keys import Key
+from contracts.wire import codec
 from lambdas.record_vens.handler import handler
 from lambdas.shared import clients
+from lambdas.shared.tables import Condition
 from tests.support.lambda_world import NOW, Context, World, batch, body, failed
 
 
@@ -313,6 +316,45 @@ def test_a_thing_that_is_no_ven_leaves_no_row_in_any_table(house: World) -> None
         assert [item for item in items if stranger in str(item)] == []
     assert house.events.client.scan(TableName="events")["Count"] == 0
     assert house.commands.client.scan(TableName="commands")["Count"] == 0
+
+
+STRANGERS = ["stranger-1", "claim.ven-9", "sdk:device:1", "a b", "é"]
+
+
+@pytest.mark.parametrize("payload", [b"", b"{broken", b"[]", b"\xff", b"x" * codec.PAYLOAD_MAX_BYTES])
+@pytest.mark.parametrize("sender", STRANGERS)
+def test_nothing_of_an_unknown_sender_is_a_dead_letter(house: World, sender: str, payload: bytes) -> None:
+    """Every MQTT client of the account makes presence, every thing documents: dropped, not decoded."""
+    topics = (
+        f"ven/ack/{sender}",
+        f"$aws/events/presence/connected/{sender}",
+        f"$aws/events/presence/disconnected/{sender}",
+        f"$aws/things/{sender}/shadow/update/documents",
+    )
+    assert send(*(body(topic, payload) for topic in topics)) == []
+    tables = (house.vens, house.commands, house.events)
+    counts = [table.client.scan(TableName=table.name)["Count"] for table in tables]
+    assert counts == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "message", [presence("connected", 9, ven_id="late"), documents(9, REPORTED, ven_id="late")]
+)
+def test_no_message_makes_a_ven_of_one_that_was_taken_out(house: World, message: str) -> None:
+    """A VEN that the warm function still remembers does not come back by its last message."""
+    house.add_ven("late")
+    assert send(presence("connected", 1, ven_id="late")) == []
+    house.vens.delete(Key("late"), when=Condition.unchanged("venId", "late"))
+    assert send(message) == []
+    assert house.vens.get(Key("late")) is None
+
+
+def test_an_ack_of_128_kib_is_recorded(house: World) -> None:
+    """The largest payload that AWS IoT takes, in an envelope that is a third larger."""
+    text = ack()
+    raw = base64.b64decode(json.loads(text)["payload"]).ljust(codec.PAYLOAD_MAX_BYTES)
+    assert send(body("ven/ack/house-1", raw), body("ven/ack/house-1", raw + b" ")) == ["m1"]
+    assert house.commands.get(Key("house-1", "c1")) is not None
 
 
 def test_the_metrics_tell_recorded_failed_and_unknown_apart(house: World, capsys: Any) -> None:

@@ -1,0 +1,104 @@
+"""The senders of messages: which of them are VENs of this stage, before anything of theirs is decoded.
+
+AWS IoT passes on the presence of every MQTT client of the account and the shadows of every thing: those of
+another stage, of an SDK, of a claim. Who is not in this stage's VENs table is nobody here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeVar
+
+from contracts.errors import FieldError, WireError
+from contracts.store.envelopes import Envelope, read_envelope
+from contracts.store.keys import VENS
+from contracts.wire.topics import check_ven_id
+from lambdas.shared import clients, clock
+from lambdas.shared.tables import Table
+
+K = TypeVar("K")
+REMEMBERED_S = 60.0
+"""How long a VEN counts as one without another look, s. One that is taken out may write for so long."""
+
+
+@dataclass(slots=True)
+class KnownVens:
+    """The VENs of this stage: those with a row, which provisioning or a claim has made.
+
+    Only hits are remembered. A miss is looked up each time, strongly consistent, so that a VEN which was
+    provisioned a moment ago loses nothing.
+    """
+
+    table: Table
+    now_s: Callable[[], float] = clock.monotonic_s
+    _until_s: dict[str, float] = field(default_factory=dict)
+
+    def among(self, ven_ids: Iterable[str]) -> frozenset[str]:
+        """Those of *ven_ids* that are VENs of this stage. Errors of AWS pass through."""
+        now_s = self.now_s()
+        senders = frozenset(ven_ids)
+        remembered = {ven_id for ven_id in senders if self._until_s.get(ven_id, 0.0) > now_s}
+        rows = self.table.get_many(sorted(senders - remembered), ["venId"]) if senders - remembered else []
+        found = {str(row["venId"]) for row in rows}
+        for ven_id in senders - remembered - found:
+            self._until_s.pop(ven_id, None)
+        self._until_s |= dict.fromkeys(found, now_s + REMEMBERED_S)
+        return frozenset(remembered | found)
+
+
+@cache
+def known_vens(vens_table: str) -> KnownVens:
+    """The VENs of the stage, remembered for as long as the sandbox is warm."""
+    return KnownVens(clients.table(vens_table, VENS))
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """The messages of a batch, by their ids, told apart by who sent them.
+
+    Attributes:
+        known: envelopes from VENs of this stage, not decoded any further.
+        unknown: how many came from somebody else; they are done with.
+        malformed: bodies that are no envelope at all, or of a topic that no rule has.
+    """
+
+    known: dict[str, Envelope]
+    unknown: int
+    malformed: dict[str, WireError]
+
+
+def tell_apart(
+    bodies: Mapping[str, str], sender_of: Callable[[str], str | None], vens: Callable[[], KnownVens]
+) -> Senders:
+    """The messages in *bodies* by their senders; *sender_of* reads a topic, None for one that no rule has."""
+    envelopes: dict[str, tuple[str, Envelope]] = {}
+    malformed: dict[str, WireError] = {}
+    unknown = 0
+    for message_id, body in bodies.items():
+        try:
+            envelope = read_envelope(body)
+            sender = sender_of(envelope.topic)
+            if sender is None:
+                raise FieldError("topic", "is none that a rule of this stage has")
+        except WireError as error:
+            malformed[message_id] = error
+            continue
+        if _can_be_a_ven(sender):
+            envelopes[message_id] = (sender, envelope)
+        else:
+            unknown += 1
+    senders = {sender for sender, _ in envelopes.values()}
+    provisioned = vens().among(senders) if senders else frozenset()
+    known = {key: envelope for key, (sender, envelope) in envelopes.items() if sender in provisioned}
+    return Senders(known, unknown + len(envelopes) - len(known), malformed)
+
+
+def _can_be_a_ven(sender: str) -> bool:
+    """False for a client id that no VEN can have: ``claim.ven-9``, ``sdk:device:1``."""
+    try:
+        check_ven_id(sender)
+    except FieldError:
+        return False
+    return True
