@@ -8,8 +8,10 @@ from contracts.errors import FieldError
 from lambdas.admit_ven.adapters import open_adapters
 from lambdas.admit_ven.logic import read_admission_request
 from lambdas.admit_ven.settings import AdmissionSettings
-from lambdas.shared import clock, settings
+from lambdas.shared import clients, clock, settings
 from lambdas.shared.invocation import Event, count, entry, logger
+
+clients.at_init(__package__, clients.dynamodb)
 
 
 @entry

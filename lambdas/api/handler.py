@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lambdas.api.adapters import ApiAdapters
 
 logger = Logger()
+clients.at_init(__package__, clients.dynamodb, clients.functions)
 
 
 @logger.inject_lambda_context

@@ -7,8 +7,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts.api.requests import DispatchEvent, EventDispatched
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.settings import DispatchSettings
-from lambdas.shared import answers, clock, invocation, settings
+from lambdas.shared import answers, clients, clock, invocation, settings
 from lambdas.shared.invocation import Event, count, entry, logger, measure
+
+clients.at_init(__package__, clients.dynamodb, clients.iot_data, clients.scheduler, clients.sqs)
 
 
 @entry

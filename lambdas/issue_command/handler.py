@@ -12,8 +12,10 @@ from contracts.wire.topics import Topics
 from lambdas.issue_command.adapters import open_adapters
 from lambdas.issue_command.logic import plan_command
 from lambdas.issue_command.settings import CommandSettings
-from lambdas.shared import answers, clock, invocation, settings
+from lambdas.shared import answers, clients, clock, invocation, settings
 from lambdas.shared.invocation import Event, entry, logger
+
+clients.at_init(__package__, clients.dynamodb, clients.iot_data)
 
 
 @entry

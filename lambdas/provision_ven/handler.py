@@ -11,6 +11,8 @@ from lambdas.shared import cfn_response, clients, clock, settings
 from lambdas.shared.cfn_response import CfnOutcome
 from lambdas.shared.invocation import Event, count, entry, logger
 
+clients.at_init(__package__, clients.dynamodb, clients.iot, clients.secrets)
+
 
 @entry
 def handler(event: Event, context: LambdaContext) -> None:

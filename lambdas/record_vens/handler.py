@@ -12,9 +12,11 @@ from lambdas.record_vens.adapters import open_adapters
 from lambdas.record_vens.logic.changes import changes
 from lambdas.record_vens.logic.messages import read_message, sender_of
 from lambdas.record_vens.settings import RecordSettings
-from lambdas.shared import batches, senders, settings
+from lambdas.shared import batches, clients, senders, settings
 from lambdas.shared.answers import Answer
 from lambdas.shared.invocation import Event, count, entry
+
+clients.at_init(__package__, clients.dynamodb)
 
 
 @entry

@@ -23,6 +23,9 @@ class Rotated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     failed: int = 0
 
 
+clients.at_init(__package__, clients.dynamodb, clients.iot, clients.iot_data, clients.secrets)
+
+
 @entry
 def handler(event: Event, context: LambdaContext) -> answers.Answer:  # noqa: ARG001 - Lambda's form
     """Begin or finish one VEN's rotation, or sweep over all VENs."""

@@ -7,8 +7,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts.api.reports import EventReport
 from contracts.api.requests import SettleEvent
 from lambdas.settle_event.settings import SettleSettings
-from lambdas.shared import answers, clock, invocation, settings
+from lambdas.shared import answers, clients, clock, invocation, settings
 from lambdas.shared.invocation import Event, entry, logger
+
+clients.at_init(__package__, clients.dynamodb, clients.iot_data)
 
 
 @entry

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.shared import batches, senders, settings
+from lambdas.shared import batches, clients, senders, settings
 from lambdas.shared.answers import Answer
 from lambdas.shared.invocation import Event, count, entry
 from lambdas.store_telemetry.adapters import open_adapters
 from lambdas.store_telemetry.logic import sender_of, sort_out
 from lambdas.store_telemetry.settings import TelemetrySettings
+
+clients.at_init(__package__, clients.dynamodb)
 
 
 @entry

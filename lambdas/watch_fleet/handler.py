@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.api.fleet import Fleet, fleet_at
 from contracts.store import views
-from lambdas.shared import clock, rows, settings
+from lambdas.shared import clients, clock, rows, settings
 from lambdas.shared.invocation import Event, count, entry, logger, measure
 from lambdas.watch_fleet.adapters import open_adapters
 from lambdas.watch_fleet.logic import PresenceRow, silent
@@ -18,6 +18,8 @@ from lambdas.watch_fleet.settings import WatchSettings
 
 NAMED = 20
 """How many silent VENs the log line names."""
+
+clients.at_init(__package__, clients.dynamodb)
 
 
 @entry

@@ -12,6 +12,8 @@ from lambdas.write_shadows.adapters import open_adapters
 from lambdas.write_shadows.logic import MovedOnError, read_chunk
 from lambdas.write_shadows.settings import ShadowSettings
 
+clients.at_init(__package__, clients.dynamodb, clients.iot_data)
+
 
 @entry
 def handler(event: Event, context: LambdaContext) -> Answer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -204,10 +202,3 @@ def test_an_answer_goes_nowhere_but_by_http() -> None:
     """A file or anything else is no place for CloudFormation's answer."""
     with pytest.raises(ValueError, match="http"):
         cfn_response.put_http("file:///etc/passwd", b"{}")
-
-
-@pytest.mark.parametrize("name", ["issue_command", "dispatch_event", "settle_event", "provision_ven"])
-def test_boto3_is_not_imported_before_it_is_needed(name: str) -> None:
-    """A refused request costs no client; boto3 is the largest part of a cold start."""
-    script = f"import sys, lambdas.{name}.handler; sys.exit('boto3' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
