@@ -13,7 +13,7 @@ from constructs import Construct
 from cdk.lambda_function import LambdaFunction
 from cdk.policy import VenPolicy, policy_document
 from cdk.stage import Stage
-from cdk.ven import empty_secret, issued_certificate
+from cdk.ven import empty_secret, issued_certificate, policy_removal
 from contracts.store.stack import claim_secret_name, claim_template_name
 from contracts.wire.topics import ProvisioningTopics, claim_client_id
 
@@ -61,7 +61,7 @@ class Claims(Construct):
             TrustRootPem=trust_root_pem,
             Rotation=stage.rotation,
         )
-        certificate.node.add_dependency(policy)
+        certificate.node.add_dependency(policy, policy_removal(self, policy, provision=provision))
 
     def _template(self, stage: Stage, policy: VenPolicy, admit: LambdaFunction) -> None:
         name, stack = claim_template_name(stage.name), Stack.of(self)

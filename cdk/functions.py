@@ -31,11 +31,24 @@ def provision_ven(resources: SharedResources) -> LambdaFunction:
         "provision_ven",
         "Custom resource: a VEN's certificate and key into Secrets Manager",
         {"vens": "GetItem UpdateItem DeleteItem"},
-        timeout_s=60,
+        timeout_s=600,  # twice as long as AWS IoT may keep a policy that was detached
     )
     _let_make_certificates(provision, resources)
+    policies = ("ListTargetsForPolicy", "ListPolicyVersions", "DeletePolicyVersion", "DeletePolicy")
     provision.allow(
-        "iot:ListTargetsForPolicy", on=resources.iot_arns(f"policy/ven-twin-{resources.stage.name}-claim")
+        *(f"iot:{action}" for action in policies),
+        on=resources.iot_arns(
+            *(f"policy/ven-twin-{resources.stage.name}-{whose}" for whose in ("claim", "ven"))
+        ),
+    )
+    stack = resources.stack
+    provision.allow(
+        "cloudformation:DescribeStacks",
+        on=[
+            stack.format_arn(
+                service="cloudformation", resource="stack", resource_name=f"{stack.stack_name}/*"
+            )
+        ],
     )
     provision.allow("iot:ListThingPrincipals", on=resources.iot_arns("thing/*"))
     # By pattern and not by name: a VEN is taken away after the policy has forgotten its name, and

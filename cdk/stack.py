@@ -15,7 +15,7 @@ from cdk.rules import Rules
 from cdk.schedules import RotationSchedule, Schedules
 from cdk.shared_resources import SharedResources, shared_resources
 from cdk.stage import Stage
-from cdk.ven import VenThing, free_ids
+from cdk.ven import VenThing, free_ids, policy_removal
 from contracts.store.dead_letters import DeadLetterSource, FailureSource, queues_output
 from contracts.store.stack import StackOutput, stack_name
 
@@ -77,6 +77,7 @@ class VenTwinStack(Stack):
             description="CA that VENs trust, PEM; empty for the Amazon root CAs",
         )
         stage, policy = self._resources.stage, self._resources.policy
+        policy_removal(policy, policy.policy, provision=provision.function)
         scope = Construct(self, "Vens")
         # Not in the scope of the VENs, one of which may have its name.
         free = free_ids(self, stage.vens, provision=provision.function)

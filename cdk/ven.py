@@ -14,8 +14,8 @@ from cdk.policy import VenPolicy
 from cdk.stage import Stage
 from contracts.store.stack import VEN_IDS_RESOURCE, tls_secret_name
 
-ANSWER_WITHIN = Duration.minutes(10)
-"""Three attempts of the function and the pauses between them; CloudFormation's own default is an hour."""
+ANSWER_WITHIN = Duration.minutes(15)
+"""One attempt of the function at its longest and some more; CloudFormation's own default is an hour."""
 
 
 def empty_secret(scope: Construct, name: str, description: str) -> secretsmanager.CfnSecret:
@@ -53,6 +53,23 @@ def free_ids(scope: Construct, ven_ids: Sequence[str], *, provision: lambda_.Fun
     )
     check.node.add_dependency(provision)
     return check
+
+
+def policy_removal(scope: Construct, policy: iot.CfnPolicy, *, provision: lambda_.Function) -> CustomResource:
+    """The resource that goes after the certificates that depend on it, and takes *policy* away.
+
+    Source: docs/decisions/0011. CloudFormation deletes no policy that is attached, or was a moment ago.
+    """
+    removal = CustomResource(
+        scope,
+        "Removal",
+        service_token=provision.function_arn,
+        resource_type="Custom::PolicyRemoval",
+        service_timeout=ANSWER_WITHIN,
+        properties={"PolicyName": policy.policy_name},
+    )
+    removal.node.add_dependency(policy, provision)
+    return removal
 
 
 class VenThing(Construct):

@@ -10,6 +10,7 @@ from contracts.store.keys import VENS
 from contracts.wire.topics import CERTIFICATE_ID
 from lambdas.provision_ven import logic
 from lambdas.provision_ven.logic import NoSecretValueError, Properties, Step, UndoFailedError
+from lambdas.provision_ven.policies import Policies
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.provision_ven.id_conflicts import refuse_conflicts
 from lambdas.shared import clients
@@ -24,17 +25,23 @@ from lambdas.shared.ven_identity import (
     with_trust_root,
 )
 
+DELETABLE_S = 300.0
+"""How long what was detached may stay undeletable, s. Source: AWS IoT API, DeletePolicy: five minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProvisionAdapters:
-    """The certificates, the secrets and the registry of VENs."""
+    """The certificates, the secrets and the registry of VENs, and the policies."""
 
     certificates: Certificates
     vault: Vault
     registry: Registry
+    policies: Policies
 
-    def carry_out(self, event: Mapping[str, object], *, now: float) -> str:
-        """Carry out CloudFormation's request; returns the physical id, which is the certificate's.
+    def carry_out(self, event: Mapping[str, object], *, now: float, left_s: float) -> str:
+        """Carry out CloudFormation's request within *left_s*; returns the physical id.
+
+        That is the certificate's, or tells of the policy that is removed.
 
         Raises:
             FieldError: the event cannot be read.
@@ -47,6 +54,9 @@ class ProvisionAdapters:
             return physical_id or "free-ids"
         if step is Step.REMOVE:
             self._remove(event, physical_id)
+        elif step is Step.REMOVE_POLICY:
+            policy, stack_id = logic.policy_to_remove(event), str(event.get("StackId"))
+            self.policies.remove(policy, stack_id=stack_id, wait_s=left_s - logic.ANSWER_S)
         elif step is Step.NEW_CERTIFICATE:
             return self._new_certificate(event, physical_id or None, now)
         elif step in {Step.NEW_TRUST_ROOT, Step.NEW_GROUPS}:
@@ -55,7 +65,7 @@ class ProvisionAdapters:
                 self._new_trust_root(properties)
             if properties.ven_id is not None:
                 self.registry.regroup(properties.ven_id, properties.groups)
-        return physical_id
+        return physical_id or f"removal-of-{logic.policy_to_remove(event)}"
 
     def _new_certificate(self, event: Mapping[str, object], current: str | None, now: float) -> str:
         properties, request_id = logic.properties(event), str(event["RequestId"])
@@ -150,7 +160,8 @@ def _ca_pem(properties: Properties) -> str:
 def open_adapters(settings: ProvisionSettings) -> ProvisionAdapters:
     """Open the table that the settings name."""
     return ProvisionAdapters(
-        Certificates(clients.iot()),
+        Certificates(clients.iot(), wait_s=DELETABLE_S),
         Vault(clients.secrets()),
         Registry(clients.table(settings.vens_table, VENS)),
+        Policies(clients.iot(), clients.stacks()),
     )

@@ -11,20 +11,20 @@ from lambdas.shared import cfn_response, clients, clock, settings
 from lambdas.shared.cfn_response import CfnOutcome
 from lambdas.shared.invocation import Event, count, entry, logger
 
-clients.at_init(__package__, clients.dynamodb, clients.iot, clients.secrets)
+clients.at_init(__package__, clients.dynamodb, clients.iot, clients.secrets, clients.stacks)
 
 
 @entry
 def handler(event: Event, context: LambdaContext) -> None:
     """Create, replace or remove a VEN's certificate, its secret and its row, and answer CloudFormation."""
     count(ProvisionRequested=1)
-    outcome = provision(event, context.log_stream_name)
+    outcome = provision(event, context)
     name = "VenProvisioned" if outcome.reason is None else "VenProvisioningFailed"
     count(**{name: 1})
     cfn_response.send(event["ResponseURL"], cfn_response.answer(event, outcome))
 
 
-def provision(event: Event, log_stream: str) -> CfnOutcome:
+def provision(event: Event, context: LambdaContext) -> CfnOutcome:
     """Carry out *event*; whatever goes wrong is an outcome too.
 
     A failed Create has a physical id that is no certificate's, so that the Delete which CloudFormation
@@ -34,14 +34,16 @@ def provision(event: Event, log_stream: str) -> CfnOutcome:
     try:
         from lambdas.provision_ven.adapters import open_adapters  # noqa: PLC0415 - may fail, answered
 
+        left_s = context.get_remaining_time_in_millis() / 1000
         adapters = open_adapters(settings.read(ProvisionSettings))
-        physical_id = adapters.carry_out(event, now=clock.utc_now())
+        physical_id = adapters.carry_out(event, now=clock.utc_now(), left_s=left_s)
     except Exception as error:  # noqa: BLE001 - a stack without an answer hangs for an hour
         reason = reason_of(error)
         logger.error("provisioning failed", reason=reason, request=event.get("RequestType"))
         if isinstance(error, UndoFailedError) and event.get("RequestType") == "Create":
             outcome_id = error.certificate_id
-        return CfnOutcome(physical_resource_id=outcome_id, reason=f"{reason} (log stream {log_stream})")
+        reason = f"{reason} (log stream {context.log_stream_name})"
+        return CfnOutcome(physical_resource_id=outcome_id, reason=reason)
     logger.info("provisioned", certificate_id=physical_id, request=event.get("RequestType"))
     return CfnOutcome(physical_resource_id=physical_id, data={"CertificateId": physical_id})
 

@@ -18,6 +18,12 @@ REQUEST_ID = "REQUEST_ID"
 """Field of the claim's secret: the id of the request that made it."""
 
 
+POLICY_REMOVAL = "Custom::PolicyRemoval"
+"""Type of the resource that goes just before a policy does."""
+ANSWER_S = 60.0
+"""Time for the last calls, and for the answer to go out, s."""
+
+
 class UndoFailedError(VenTwinError):
     """A certificate could neither be put to use nor taken away. Deleting it is tried again later.
 
@@ -61,6 +67,12 @@ class VenIds(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
     ven_ids: tuple[CheckedVenId, ...]
 
 
+class PolicyRemoval(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
+    """Properties of the resource that goes just before a policy does."""
+
+    policy_name: str
+
+
 class Step(Enum):
     """The step that answers a request."""
 
@@ -70,6 +82,7 @@ class Step(Enum):
     NOTHING = "nothing"
     REMOVE = "remove"
     CHECK_IDS = "checkIds"
+    REMOVE_POLICY = "removePolicy"
 
 
 def plan_step(event: Mapping[str, object]) -> Step:
@@ -84,6 +97,8 @@ def plan_step(event: Mapping[str, object]) -> Step:
     kind = event.get("RequestType")
     if event.get("ResourceType") == VEN_IDS_RESOURCE:
         return Step.NOTHING if kind == "Delete" else Step.CHECK_IDS
+    if event.get("ResourceType") == POLICY_REMOVAL:
+        return Step.REMOVE_POLICY if kind == "Delete" else Step.NOTHING
     if kind == "Create":
         return Step.NEW_CERTIFICATE
     if kind == "Delete":
@@ -118,6 +133,14 @@ def properties(event: Mapping[str, object], which: str = "ResourceProperties") -
     if not isinstance(value, Mapping):
         raise FieldError(which, "required")
     return codec.convert(Properties, value, under=which)
+
+
+def policy_to_remove(event: Mapping[str, object]) -> str:
+    """The policy before which the resource goes. Raises FieldError."""
+    value = event.get("ResourceProperties")
+    if not isinstance(value, Mapping):
+        raise FieldError("ResourceProperties", "required")
+    return codec.convert(PolicyRemoval, value, under="ResourceProperties").policy_name
 
 
 class Claim(NamedTuple):

@@ -20,6 +20,7 @@ from lambdas.shared.parallel import CONNECTIONS
 from lambdas.shared.tables import Table
 
 if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_iot import IoTClient
     from types_boto3_iot_data import IoTDataPlaneClient
@@ -83,6 +84,12 @@ def secrets() -> SecretsManagerClient:
 def scheduler() -> EventBridgeSchedulerClient:
     """EventBridge Scheduler."""
     return cast("EventBridgeSchedulerClient", _client("scheduler"))
+
+
+@cache
+def stacks() -> CloudFormationClient:
+    """CloudFormation, for what it is doing to a stack."""
+    return cast("CloudFormationClient", _client("cloudformation", attempts=CONTROL_PLANE_ATTEMPTS))
 
 
 @cache

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from types_boto3_iot import IoTClient
     from types_boto3_secretsmanager import SecretsManagerClient
 
-DELETE_ATTEMPTS = 8
+DELETE_WAIT_S = 16.0
 """Detaching takes effect seconds after its answer. Source: AWS IoT API, DetachThingPrincipal."""
-FIRST_PAUSE_S = 0.25
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,14 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """IoT Core's certificates."""
+    """IoT Core's certificates.
+
+    Attributes:
+        wait_s: how long a certificate that was detached is waited for until it can be deleted, s.
+    """
 
     client: IoTClient
-    sleep: Callable[[float], None] = clock.sleep
+    wait_s: float = DELETE_WAIT_S
 
     def create(self) -> Certificate:
         """A new certificate, inactive: one that is lost before it is attached opens nothing."""
@@ -84,20 +88,26 @@ class Certificates:
                 self._gone_is_fine(self.client.detach_policy, policyName=policy, target=arn)
             if thing is not None:
                 self._gone_is_fine(self.client.detach_thing_principal, thingName=thing, principal=arn)
-            self._delete(certificate_id)
+            self._delete(certificate_id, arn, thing)
         except errors.ResourceNotFoundException:
             return
 
-    def _delete(self, certificate_id: str) -> None:
-        for attempt in range(DELETE_ATTEMPTS):
-            try:
-                self.client.delete_certificate(certificateId=certificate_id, forceDelete=True)
-            except self.client.exceptions.DeleteConflictException:
-                if attempt == DELETE_ATTEMPTS - 1:
-                    raise
-                self.sleep(min(4.0, FIRST_PAUSE_S * 2**attempt))
-            else:
-                return
+    def _delete(self, certificate_id: str, arn: str, thing: str | None) -> None:
+        """Delete it once AWS lets go of it.
+
+        One that stays is attached to its thing again, inactive and without a policy: whoever looks at the
+        thing next finds it there, and nothing else would.
+        """
+        try:
+            until_deletable(
+                lambda: self.client.delete_certificate(certificateId=certificate_id, forceDelete=True),
+                self.client.exceptions.DeleteConflictException,
+                wait_s=self.wait_s,
+            )
+        except self.client.exceptions.DeleteConflictException:
+            if thing is not None:
+                self.client.attach_thing_principal(thingName=thing, principal=arn)
+            raise
 
     def _gone_is_fine(self, call: Callable[..., object], **arguments: str) -> None:
         try:
@@ -108,6 +118,26 @@ class Certificates:
     def _policies(self, arn: str) -> Iterator[str]:
         pages = self.client.get_paginator("list_attached_policies").paginate(target=arn)
         return (policy["policyName"] for page in pages for policy in page["policies"])
+
+
+def until_deletable(delete: Callable[[], object], conflict: type[Exception], *, wait_s: float) -> None:
+    """Call *delete* until it no longer raises *conflict*, with growing pauses, for at most *wait_s*.
+
+    Raises:
+        conflict: it still does after that.
+    """
+    pause_s, waited_s = FIRST_PAUSE_S, 0.0
+    while True:
+        try:
+            delete()
+        except conflict:
+            if waited_s + pause_s > wait_s:
+                raise
+            clock.sleep(pause_s)
+            waited_s += pause_s
+            pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
+        else:
+            return
 
 
 def certificate_id_of(pem: str) -> str:

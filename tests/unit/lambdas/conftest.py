@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 
@@ -16,12 +17,21 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.issue_command.handler import handler as issue
 from lambdas.settle_event.handler import handler as settle
-from lambdas.shared import clients, clock
+from lambdas.shared import cfn_response, clients, clock
 from tests.support import api_world
 from tests.support.api_world import Api, Functions
 from tests.support.lambda_world import ENVIRONMENT, World
+from tests.support.provisioning import POLICY, SECRET, Stack
 
-CLIENTS = (clients.dynamodb, clients.iot, clients.iot_data, clients.secrets, clients.scheduler, clients.sqs)
+CLIENTS = (
+    clients.dynamodb,
+    clients.iot,
+    clients.iot_data,
+    clients.secrets,
+    clients.scheduler,
+    clients.sqs,
+    clients.stacks,
+)
 
 
 def pytest_runtest_setup() -> None:
@@ -51,6 +61,21 @@ def world(account: None, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG
     monkeypatch.setattr(clock, "utc_now", lambda: world.now)
     monkeypatch.setattr(clock, "sleep", world.slept.append)
     return world
+
+
+@pytest.fixture
+def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack that has made the thing, the policy and an empty secret."""
+    clients.iot().create_thing(thingName="house-1")
+    for policy in (POLICY, "other"):
+        clients.iot().create_policy(policyName=policy, policyDocument="{}")
+    clients.secrets().create_secret(Name=SECRET)
+    stack = Stack(world)
+    monkeypatch.setattr(
+        clients.stacks(), "describe_stacks", lambda **_: {"Stacks": [{"StackStatus": stack.status}]}
+    )
+    monkeypatch.setattr(cfn_response, "put_http", lambda _url, raw: stack.answers.append(json.loads(raw)))
+    return stack
 
 
 @pytest.fixture

@@ -4,88 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from contracts.store.keys import Key
-from lambdas.provision_ven.handler import handler
 from lambdas.shared import cfn_response, clients, clock
 from lambdas.shared.ven_identity import Certificates, amazon_roots_pem
-from tests.support.lambda_world import NOW, Context, World
-
-SECRET = "ven-twin/test/house-1/tls"
-POLICY = "ven"
-
-
-@dataclass
-class Stack:
-    """CloudFormation, as the function sees it."""
-
-    world: World
-    answers: list[dict[str, Any]] = field(default_factory=list)
-    requests: int = 0
-
-    def ask(self, kind: str, *, physical_id: str | None = None, request_id: str = "", **given: Any) -> Any:
-        """One request; returns the answer that went out."""
-        self.requests += 1
-        wanted = {"VenId": "house-1", "PolicyName": POLICY, "SecretId": SECRET, "TrustRootPem": "ROOT"}
-        event = {
-            "RequestType": kind,
-            "RequestId": request_id or f"request-{self.requests}",
-            "ResponseURL": "https://cloudformation.example/answer",
-            "StackId": "stack",
-            "LogicalResourceId": "House1",
-            "ResourceType": "Custom::VenCertificate",
-            "ResourceProperties": {"ServiceToken": "arn", **wanted, **given.get("new", {})},
-        }
-        if physical_id:
-            event["PhysicalResourceId"] = physical_id
-        if kind == "Update":
-            event["OldResourceProperties"] = {"ServiceToken": "arn", **wanted, **given.get("old", {})}
-        handler(event, Context())
-        return self.answers[-1]
-
-    def create(self, **given: Any) -> Any:
-        """A Create."""
-        return self.ask("Create", **given)
-
-    @property
-    def certificates(self) -> dict[str, str]:
-        """Every certificate there is, and whether it is active."""
-        found = clients.iot().list_certificates()["certificates"]
-        return {each["certificateId"]: each["status"] for each in found}
-
-    @property
-    def attached(self) -> set[str]:
-        """Certificates of the thing."""
-        return Certificates(clients.iot()).of_thing("house-1")
-
-    @property
-    def secret(self) -> dict[str, str]:
-        """The secret's value."""
-        value: dict[str, str] = json.loads(
-            clients.secrets().get_secret_value(SecretId=SECRET)["SecretString"]
-        )
-        return value
-
-    @property
-    def ven(self) -> dict[str, Any]:
-        """The VEN's row."""
-        return self.world.ven("house-1")
-
-
-@pytest.fixture
-def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """A stack that has made the thing, the policy and an empty secret."""
-    clients.iot().create_thing(thingName="house-1")
-    for policy in (POLICY, "other"):
-        clients.iot().create_policy(policyName=policy, policyDocument="{}")
-    clients.secrets().create_secret(Name=SECRET)
-    stack = Stack(world)
-    monkeypatch.setattr(cfn_response, "put_http", lambda _url, raw: stack.answers.append(json.loads(raw)))
-    return stack
+from tests.support.lambda_world import NOW
+from tests.support.provisioning import POLICY, Stack
 
 
 def test_a_created_ven_has_an_identity(stack: Stack) -> None:
@@ -358,3 +285,31 @@ def test_a_delete_waits_until_the_detaching_has_taken_effect(
     monkeypatch.setattr(clock, "sleep", slept.append)
     assert stack.ask("Delete", physical_id=certificate_id)["Status"] == "SUCCESS"
     assert stack.certificates == {}
+
+
+def test_an_update_that_is_repeated_makes_no_third_certificate(stack: Stack) -> None:
+    """Invoked twice for one Update, the function finds what it made and gives the same id."""
+    old = stack.create()["PhysicalResourceId"]
+    again = {"physical_id": old, "request_id": "r2", "new": {"Rotation": "2"}}
+    first, secret = stack.ask("Update", **again), stack.secret
+    assert stack.ask("Update", **again)["PhysicalResourceId"] == first["PhysicalResourceId"]
+    assert (set(stack.certificates), stack.secret) == ({old, first["PhysicalResourceId"]}, secret)
+
+
+def test_a_claim_that_is_repeated_makes_no_second_certificate(stack: Stack) -> None:
+    """The claim's secret says which request made it."""
+    claim = {"request_id": "r1", "new": {"VenId": None}}
+    first, secret = stack.create(**claim), stack.secret
+    assert first["Status"] == "SUCCESS"
+    assert stack.create(**claim)["Status"] == "SUCCESS"
+    assert (len(stack.certificates), stack.secret) == (1, secret)
+
+
+def test_a_delete_that_comes_once_more_leaves_the_ven_that_was_made_since(stack: Stack) -> None:
+    """An invocation delivered late and twice takes away the certificate that it names, and no other."""
+    old = stack.create()["PhysicalResourceId"]
+    stack.ask("Delete", physical_id=old)
+    new = stack.create()["PhysicalResourceId"]
+    assert stack.ask("Delete", physical_id=old)["Status"] == "SUCCESS"
+    assert (stack.certificates, stack.attached) == ({new: "ACTIVE"}, {new})
+    assert stack.ven["certificateId"] == new
