@@ -41,15 +41,7 @@ def provision_ven(resources: SharedResources) -> LambdaFunction:
             *(f"policy/ven-twin-{resources.stage.name}-{whose}" for whose in ("claim", "ven"))
         ),
     )
-    stack = resources.stack
-    provision.allow(
-        "cloudformation:DescribeStacks",
-        on=[
-            stack.format_arn(
-                service="cloudformation", resource="stack", resource_name=f"{stack.stack_name}/*"
-            )
-        ],
-    )
+    provision.allow("cloudformation:DescribeStacks", on=[resources.stack.stack_id])
     provision.allow("iot:ListThingPrincipals", on=resources.iot_arns("thing/*"))
     # By pattern and not by name: a VEN is taken away after the policy has forgotten its name, and
     # eighty names would not fit into one.

@@ -16,10 +16,10 @@ from contracts.wire import codec
 from lambdas.rotate_ven.logic import VenCertificates
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients
+from lambdas.shared.registrations import Registration
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.ven_identity import (
     Certificates,
-    Registration,
     Registry,
     Vault,
     certificate_id_of,
@@ -93,11 +93,15 @@ class RotationAdapters:
 
     def finish(self, ven_id: str) -> bool:
         """Take the old certificates away if the VEN has changed over; returns True when it has."""
-        registration = self._registration(ven_id)
-        secret = self.vault.read(tls_secret_name(self.stage, ven_id))
-        certificates = self._certificates(ven_id, registration, secret)
+        recorded, used = str(self._registration(ven_id).certificate_id), self._used(ven_id)
+        if used != recorded:
+            return False  # without a look at the thing, which AWS IoT gives ten times a second
+        attached = frozenset(self.certificates.of_thing(ven_id))
+        certificates = VenCertificates(recorded=recorded, used=used, secret=None, attached=attached)
         for retired in certificates.retired:
             self.certificates.remove(retired, thing=ven_id)
+        if certificates.changed_over:
+            self.registry.settle(ven_id, recorded)
         return certificates.changed_over
 
     def revoke(self, ven_id: str) -> None:

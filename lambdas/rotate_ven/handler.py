@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.rotate_ven.adapters import RotationAdapters, open_adapters
-from lambdas.rotate_ven.logic import RotationOp, RotationRequest, due
+from lambdas.rotate_ven.logic import RotationOp, RotationRequest, is_due, to_look_at
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients, clock, settings
 from lambdas.shared.invocation import Event, count, entry, logger
 
+LAST_VEN_S = 25.0
+"""A sweep begins with no VEN when less is left of the function's time, s."""
+
 
 class Rotated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The outcome: the certificate in force, the VEN's change to it, and how many VENs failed."""
+    """The outcome: the certificate in force, the VEN's change to it, and how many VENs failed or are left."""
 
     ok: bool = True
     certificate_id: str | None = None
@@ -21,19 +26,20 @@ class Rotated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     begun: int = 0
     finished: int = 0
     failed: int = 0
+    left: int = 0
 
 
 clients.at_init(__package__, clients.dynamodb, clients.iot, clients.iot_data, clients.secrets)
 
 
 @entry
-def handler(event: Event, context: LambdaContext) -> answers.Answer:  # noqa: ARG001 - Lambda's form
+def handler(event: Event, context: LambdaContext) -> answers.Answer:
     """Begin or finish one VEN's rotation, or sweep over all VENs."""
     count(RotationRequested=1)
-    return answers.answer(lambda: rotate(event, now=clock.utc_now()))
+    return answers.answer(lambda: rotate(event, context, now=clock.utc_now()))
 
 
-def rotate(event: Event, *, now: float) -> Rotated:
+def rotate(event: Event, context: LambdaContext, *, now: float) -> Rotated:
     """Carry out the operation in *event*."""
     request = answers.request(RotationRequest, event)
     environment = settings.read(RotationSettings)
@@ -49,20 +55,35 @@ def rotate(event: Event, *, now: float) -> Rotated:
         adapters.revoke(str(request.ven_id))
         logger.info("revoked", ven_id=request.ven_id)
         return Rotated()
-    return sweep(adapters, environment.rotate_days, now=now)
+
+    def left_s() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    return sweep(adapters, environment.rotate_days, now=now, left_s=left_s)
 
 
-def sweep(adapters: RotationAdapters, rotate_days: int, *, now: float) -> Rotated:
-    """Finish every rotation whose VEN has changed over, begin each that is due; one VEN harms no other."""
+def sweep(
+    adapters: RotationAdapters, rotate_days: int, *, now: float, left_s: Callable[[], float]
+) -> Rotated:
+    """Finish every rotation whose VEN has changed over, begin each that is due; one VEN harms no other.
+
+    It ends while there is still time, and the next sweep goes on where this one has stopped.
+    """
     begun = finished = failed = 0
-    for ven_id, registration in adapters.registry.all():
+    vens = to_look_at(adapters.registry.all(), rotate_days, now)
+    left = len(vens)
+    for ven_id, registration in vens:
+        if left_s() < LAST_VEN_S:
+            break
+        left -= 1
         try:
-            finished += adapters.finish(ven_id)
-            if registration.resource_id is not None and due(registration.certified_ts, rotate_days, now):
+            adapters.registry.sweep(ven_id, str(registration.certificate_id), now=now)
+            finished += not registration.settled and adapters.finish(ven_id)
+            if is_due(registration, rotate_days, now):
                 adapters.begin(ven_id, now=now)
                 begun += 1
         except Exception as error:  # noqa: BLE001 - the others are looked at all the same
             failed += 1
             logger.error("rotation failed", ven_id=ven_id, reason=clients.error_code(error))
-    count(RotationFailed=failed)
-    return Rotated(begun=begun, finished=finished, failed=failed)
+    count(RotationFailed=failed, RotationsLeft=left)
+    return Rotated(begun=begun, finished=finished, failed=failed, left=left)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
 
 from contracts.wire.topics import check_ven_id
+from lambdas.shared.registrations import Registration
 
 DAY_S = 24 * 3600
 
@@ -68,6 +70,29 @@ class VenCertificates:
     def retired(self) -> frozenset[str]:
         """Those that may go: all but the one in force, once the VEN has changed over."""
         return self.attached - {self.recorded} if self.changed_over else frozenset()
+
+
+def to_look_at(
+    registrations: Iterable[tuple[str, Registration]], rotate_days: int, now: float
+) -> list[tuple[str, Registration]]:
+    """The VENs that a sweep has to look at: who has to change over, and whose certificate is due.
+
+    Who was not looked at for longest comes first, then the oldest certificate: a sweep that ends before it
+    is through is gone on with by the next, and a VEN that never gets through keeps nobody waiting.
+    """
+    return sorted(
+        (
+            (ven_id, registration)
+            for ven_id, registration in registrations
+            if not registration.settled or is_due(registration, rotate_days, now)
+        ),
+        key=lambda entry: (entry[1].swept_ts, entry[1].certified_ts or 0.0, entry[0]),
+    )
+
+
+def is_due(registration: Registration, rotate_days: int, now: float) -> bool:
+    """True for a VEN of the stack whose certificate is due for rotation; others claim anew."""
+    return registration.resource_id is not None and due(registration.certified_ts, rotate_days, now)
 
 
 def due(certified_ts: float | None, rotate_days: int, now: float) -> bool:

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts.store.items import Item
 from contracts.store.keys import Key
 from contracts.store.stack import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY
 from contracts.wire import codec
 from lambdas.shared import clock
+from lambdas.shared.registrations import ATTRIBUTES, Registration, read_registration
 from lambdas.shared.tables import Condition, Table
 
 if TYPE_CHECKING:
@@ -154,23 +154,6 @@ def _ids(arns: Iterable[str]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """A VEN's provisioning as it is recorded.
-
-    Attributes:
-        certificate_id: the certificate in force.
-        request_id: CloudFormation's request that made the resource what it is.
-        resource_id: the resource's physical id; None on a VEN that is not the stack's.
-        certified_ts: when the certificate in force was made, UTC s; None where that was not recorded.
-    """
-
-    certificate_id: str | None = None
-    request_id: str | None = None
-    resource_id: str | None = None
-    certified_ts: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Registry:
     """Provisioned VENs."""
 
@@ -178,12 +161,12 @@ class Registry:
 
     def find(self, ven_id: str) -> Registration:
         """The VEN's registration; empty for a VEN without one."""
-        return _registration(self.vens.get(Key(ven_id)) or {})
+        return read_registration(self.vens.get(Key(ven_id)) or {})
 
     def all(self) -> Iterator[tuple[str, Registration]]:
         """Every VEN that has a certificate."""
-        for row in self.vens.scan(_ATTRIBUTES):
-            registration = _registration(row)
+        for row in self.vens.scan(ATTRIBUTES):
+            registration = read_registration(row)
             if registration.certificate_id is not None:
                 yield str(row[self.vens.keys.partition]), registration
 
@@ -195,6 +178,7 @@ class Registry:
             "certificateId": certificate_id,
             "provisionRequestId": request_id,
             "resourceId": certificate_id,
+            "changedOverTo": certificate_id,
             "certifiedTs": now,
             "groups": list(groups) or None,
         }
@@ -210,20 +194,19 @@ class Registry:
         when = Condition.unchanged("certificateId", was)
         return self.vens.update(Key(ven_id), values, once={"provisionedTs": now}, when=when)
 
+    def settle(self, ven_id: str, certificate_id: str) -> None:
+        """The VEN has changed over to this certificate, which is in force, and has no other."""
+        when = Condition.unchanged("certificateId", certificate_id)
+        self.vens.update(Key(ven_id), {"changedOverTo": certificate_id}, when=when)
+
+    def sweep(self, ven_id: str, certificate_id: str, *, now: float) -> None:
+        """A sweep looks at the VEN, whatever comes of it; a VEN that was taken out meanwhile stays out."""
+        when = Condition.unchanged("certificateId", certificate_id)
+        self.vens.update(Key(ven_id), {"sweptTs": now}, when=when)
+
     def unregister(self, ven_id: str, certificate_id: str) -> bool:
         """Forget the VEN, if this certificate is still its own; returns True when it was."""
         return self.vens.delete(Key(ven_id), when=Condition.unchanged("certificateId", certificate_id))
-
-
-def _registration(row: Item) -> Registration:
-    certified_ts = row.get("certifiedTs", row.get("provisionedTs"))
-    certificate_id = row.get("certificateId")
-    # A row of an earlier release: nothing had changed the certificate but CloudFormation.
-    resource_id = row.get("resourceId", certificate_id if "provisionRequestId" in row else None)
-    return Registration(certificate_id, row.get("provisionRequestId"), resource_id, certified_ts)
-
-
-_ATTRIBUTES = ("venId", "certificateId", "provisionRequestId", "resourceId", "certifiedTs", "provisionedTs")
 
 
 @dataclass(frozen=True, slots=True)

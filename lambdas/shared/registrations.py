@@ -1,0 +1,51 @@
+"""A VEN's provisioning, as its row has it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.store.items import Item
+
+ATTRIBUTES = (
+    "venId",
+    "certificateId",
+    "provisionRequestId",
+    "resourceId",
+    "certifiedTs",
+    "provisionedTs",
+    "changedOverTo",
+    "sweptTs",
+)
+"""The attributes of a row that a registration is read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A VEN's provisioning as it is recorded.
+
+    Attributes:
+        certificate_id: the certificate in force.
+        request_id: CloudFormation's request that made the resource what it is.
+        resource_id: the resource's physical id; None on a VEN that is not the stack's.
+        certified_ts: when the certificate in force was made, UTC s; None where that was not recorded.
+        settled: True when the VEN has changed over to it, and its thing has no other.
+        swept_ts: when a sweep last looked at the VEN, UTC s; 0 when none has.
+    """
+
+    certificate_id: str | None = None
+    request_id: str | None = None
+    resource_id: str | None = None
+    certified_ts: float | None = None
+    settled: bool = False
+    swept_ts: float = 0.0
+
+
+def read_registration(row: Item) -> Registration:
+    """The registration in a VEN's row."""
+    certified_ts = row.get("certifiedTs", row.get("provisionedTs"))
+    certificate_id = row.get("certificateId")
+    # A row of an earlier release: nothing had changed the certificate but CloudFormation.
+    resource_id = row.get("resourceId", certificate_id if "provisionRequestId" in row else None)
+    settled = certificate_id is not None and row.get("changedOverTo") == certificate_id
+    request_id, swept_ts = row.get("provisionRequestId"), row.get("sweptTs", 0.0)
+    return Registration(certificate_id, request_id, resource_id, certified_ts, settled, swept_ts)
