@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -228,6 +229,74 @@ def test_a_ven_that_came_by_claim_is_revoked(fleet: Fleet) -> None:
     assert fleet.ask("revoke")["ok"] is True
     assert (fleet.attached, fleet.active, fleet.row) == (set(), set(), {})
     assert clients.iot().list_things()["things"] == []
+
+
+@pytest.mark.parametrize(
+    ("client", "step"),
+    [("iot", "detach_thing_principal"), ("iot", "delete_certificate"), ("iot", "delete_thing")],
+)
+def test_a_revocation_that_was_killed_is_completed_by_the_next(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, client: str, step: str
+) -> None:
+    """Whatever was done already is passed over; asked once more, there is no such VEN."""
+    fleet.world.vens.update(Key(VEN), {"resourceId": None, "provisionRequestId": None})
+    target = getattr(clients, client)()
+    real = getattr(target, step)
+
+    def killed(**call: Any) -> None:
+        real(**call)
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(target, step, killed)
+        with pytest.raises(KilledError):
+            fleet.ask("revoke")
+    monkeypatch.setattr(target, "delete_thing", _of_what_is_there(target.delete_thing))
+    assert fleet.ask("revoke")["ok"] is True
+    assert (fleet.attached, fleet.row) == (set(), {})
+    assert fleet.active == set()
+    again = fleet.ask("revoke")
+    assert (again["ok"], again["field"]) == (False, "venId")
+
+
+def _of_what_is_there(delete: Any) -> Any:
+    """Deleting no thing succeeds. Source: AWS IoT API, DeleteThing; moto says that there is none."""
+
+    def delete_thing(**call: Any) -> None:
+        with suppress(clients.iot().exceptions.ResourceNotFoundException):
+            delete(**call)
+
+    return delete_thing
+
+
+def test_swept_twice_is_swept_once(fleet: Fleet) -> None:
+    """Started twice for one hour, the second sweep begins nothing and finishes nothing."""
+    fleet.world.now = NOW + 90 * DAY_S
+    assert fleet.ask("sweep", None)["begun"] == 1
+    attached = fleet.attached
+    again = fleet.ask("sweep", None)
+    assert (again["begun"], again["finished"], again["failed"], again["left"]) == (0, 0, 0, 0)
+    assert fleet.attached == attached
+    fleet.connect(fleet.in_secret)
+    assert fleet.ask("sweep", None)["finished"] == 1
+    assert fleet.ask("sweep", None)["finished"] == 0
+    assert fleet.row["changedOverTo"] == fleet.row["certificateId"]
+
+
+def test_a_sweep_brings_no_ven_back(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A VEN that is taken out while the sweep looks at it has no row afterwards."""
+    fleet.world.now = NOW + 90 * DAY_S
+    real = Registry.all
+
+    def all_then_gone(registry: Registry) -> Any:
+        rows = list(real(registry))
+        certificate_id = str(rows[0][1].certificate_id)
+        assert registry.unregister(VEN, certificate_id)
+        return rows
+
+    monkeypatch.setattr(Registry, "all", all_then_gone)
+    assert fleet.ask("sweep", None)["failed"] == 1
+    assert fleet.row == {}
 
 
 def test_no_key_is_in_an_answer_or_a_log(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,3 +59,13 @@ def test_the_figures_are_metrics_without_a_dimension_of_a_ven(
     assert {
         name: said[name] if not isinstance(said[name], list) else said[name][0] for name in expected
     } == expected
+
+
+def test_watched_twice_is_watched_once(world: World) -> None:
+    """Started again by Lambda, the function says the same and has changed nothing."""
+    world.add_ven("quiet", presenceTs=NOW - SILENT_S - 1)
+    world.telemetry.put_new(row("quiet", NOW - SILENT_S - 1))
+    before = [table.client.scan(TableName=table.name)["Items"] for table in (world.vens, world.telemetry)]
+    assert handler({}, Context()) == handler({}, Context())
+    after = [table.client.scan(TableName=table.name)["Items"] for table in (world.vens, world.telemetry)]
+    assert before == after
