@@ -11,7 +11,7 @@ import msgspec
 
 from contracts.api.requests import Refused
 from contracts.errors import VenTwinError
-from contracts.store.items import Item, from_item, to_item
+from contracts.store.items import Item
 from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
 from contracts.wire import codec
 from contracts.wire.codec import JsonObject
@@ -99,17 +99,7 @@ def page_of(
     first, last = between
     if first > last:
         return [], False
-    projection = {f"#a{index}": name for index, name in enumerate(names)}
-    page = table.client.query(
-        TableName=table.name,
-        KeyConditionExpression="#p = :p AND #s BETWEEN :a AND :b",
-        ProjectionExpression=", ".join(projection),
-        ExpressionAttributeNames={"#p": table.keys.partition, "#s": str(table.keys.sort), **projection},
-        ExpressionAttributeValues=to_item({":p": partition, ":a": first, ":b": last}),
-        Limit=limit,
-        ConsistentRead=True,
-    )
-    return [from_item(item) for item in page["Items"]], "LastEvaluatedKey" in page
+    return table.first_items(partition, between, names, limit)
 
 
 def open_adapters() -> ApiAdapters:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
@@ -34,7 +35,7 @@ from lambdas.settle_event.logic.ven_report import (
     measure_ven,
 )
 from lambdas.settle_event.settings import SettleSettings
-from lambdas.shared import clients, clock, parallel, rows
+from lambdas.shared import clients, clock, parallel
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
@@ -188,9 +189,9 @@ class SettleAdapters:
         items = self.book.ven_items(report.event_id).values()
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
 
-    def _rows(self, ven_id: str, window: Window) -> tuple[PowerRow, ...]:
+    def _rows(self, ven_id: str, window: Window) -> Iterator[PowerRow]:
         between = telemetry_range(math.floor(window.start_ts), math.ceil(window.end_ts))
-        return rows.read_all(PowerRow, self.telemetry.query(ven_id, between, rows.attributes(PowerRow)))
+        return chain.from_iterable(self.telemetry.query_rows(PowerRow, ven_id, between))
 
 
 def _reading_window(context: SettlementContext) -> Window:

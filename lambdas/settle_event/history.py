@@ -7,9 +7,11 @@ so that writing them twice, or losing them, is harmless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby, takewhile
+from operator import ne
 
 import msgspec
 
@@ -26,7 +28,7 @@ from lambdas.settle_event.logic.days import (
     match_days,
 )
 from lambdas.settle_event.logic.energy import PowerRow, Trace
-from lambdas.shared import clock, rows
+from lambdas.shared import clock
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.tables import Table
 
@@ -43,7 +45,7 @@ DIGITS = 3
 """Of a kept power: watts, as telemetry has them."""
 
 
-class _DayItem(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class _DayItem(msgspec.Struct, rename="camel", frozen=True):
     """A kept day. The lists are text: 96 numbers as attributes would take ten times as long to read."""
 
     row_id: str
@@ -70,36 +72,42 @@ class History:
         last = max((past.highest - 1) // QUARTERS for past in frame.past)
         profiles = self._stored(ven_id, first, last)
         for days in (range(max(first, last - FIRST_DAYS + 1), last + 1), range(first, last - FIRST_DAYS + 1)):
-            missing = [day for day in days if day not in profiles]
+            missing = [day for day in reversed(days) if day not in profiles]
             if not missing or len(match_days(profiles, frame)) >= ENOUGH_DAYS:
                 continue
-            if clock.utc_now() >= self.until_ts:
+            for made in self._made(ven_id, missing):
+                self._keep(ven_id, made)
+                profiles |= made
+            if not profiles.keys() >= set(missing):
                 return profiles, False
-            made = self._made(ven_id, missing)
-            self._keep(ven_id, made)
-            profiles |= made
         return profiles, True
 
     def _stored(self, ven_id: str, first: int, last: int) -> dict[int, DayProfile]:
         between = (day_row_id(first), day_row_id(last))
         names = {day_row_id(day): day for day in range(first, last + 1)}
-        items = self.telemetry.query(ven_id, between, rows.attributes(_DayItem))
-        stored_days = rows.read_all(_DayItem, items)
-        return {names[item.row_id]: _read_day(item) for item in stored_days}
+        pages = self.telemetry.query_rows(_DayItem, ven_id, between)
+        return {names[item.row_id]: _read_day(item) for page in pages for item in page}
 
-    def _made(self, ven_id: str, days: list[int]) -> dict[int, DayProfile]:
-        """The profiles of *days*, which are in order, from their rows; each run of days is one query."""
-        profiles: dict[int, DayProfile] = {}
+    def _made(self, ven_id: str, days: Sequence[int]) -> Iterator[dict[int, DayProfile]]:
+        """The profiles of *days*, which the latest leads, as they are made from their rows until time is up.
+
+        Days without rows come with the next that has some; each run of days is one query.
+        """
         for run in _runs(days):
             # A row stands for the time before its timestamp: the one at midnight belongs to the day before.
-            between = telemetry_range(run[0] * DAY_S + 1, (run[-1] + 1) * DAY_S + 1)
-            read = (
-                rows.read(PowerRow, item)
-                for item in self.telemetry.query(ven_id, between, rows.attributes(PowerRow))
-            )
-            by_day = dict(_by_day(read))
-            profiles |= {day: by_day.get(day, EMPTY) for day in run}
-        return profiles
+            between = telemetry_range(run[-1] * DAY_S + 1, (run[0] + 1) * DAY_S + 1)
+            by_day = _by_day(self.telemetry.query_rows(PowerRow, ven_id, between, newest_first=True))
+            left = iter(run)
+            while not self._time_is_up():
+                day, profile = next(by_day, (run[-1], EMPTY))
+                yield dict.fromkeys(takewhile(partial(ne, day), left), EMPTY) | {day: profile}
+                if day == run[-1]:
+                    break
+            else:
+                return
+
+    def _time_is_up(self) -> bool:
+        return clock.utc_now() >= self.until_ts
 
     def _keep(self, ven_id: str, days: Mapping[int, DayProfile]) -> None:
         items = {
@@ -114,14 +122,18 @@ class History:
 
 
 def _runs(days: Iterable[int]) -> list[list[int]]:
-    runs = groupby(enumerate(days), lambda pair: pair[1] - pair[0])
+    """*days*, the latest first, in runs without a gap."""
+    runs = groupby(enumerate(days), lambda pair: pair[0] + pair[1])
     return [[day for _, day in run] for _, run in runs]
 
 
-def _by_day(read: Iterable[PowerRow]) -> Iterator[tuple[int, DayProfile]]:
-    """Each day's profile as soon as its rows are read, so that only one day's rows are held at a time."""
-    for day, of_day in groupby(read, lambda row: (row.timestamp - 1) // DAY_S):
-        yield day, day_profile(Trace.of(of_day), day)
+def _by_day(pages: Iterable[list[PowerRow]]) -> Iterator[tuple[int, DayProfile]]:
+    """Each day's profile as soon as its rows are read, so that only one day's rows are held at a time.
+
+    Rows come the latest first, and so do days.
+    """
+    for day, of_day in groupby(chain.from_iterable(pages), lambda row: (row.timestamp - 1) // DAY_S):
+        yield day, day_profile(Trace.of(list(of_day)[::-1]), day)
 
 
 def _day_item(ven_id: str, day: int, profile: DayProfile) -> Item:

@@ -16,6 +16,7 @@ from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any, cast
 
 from contracts.store.keys import TableKeys
+from lambdas.shared import typed_rows
 from lambdas.shared.parallel import CONNECTIONS
 from lambdas.shared.tables import Table
 
@@ -58,8 +59,10 @@ def at_init(package: str, *makers: Callable[[], object]) -> None:
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    """DynamoDB, low level: items are written by `contracts.store.items`."""
-    return cast("DynamoDBClient", _client("dynamodb"))
+    """DynamoDB, low level: items are written by `contracts.store.items`, `Table` reads Query's answers."""
+    client = cast("DynamoDBClient", _client("dynamodb"))
+    typed_rows.leave_queries_unparsed(client)
+    return client
 
 
 @cache

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import msgspec
 
 from contracts.store.items import Item, from_item, to_attribute, to_item
 from contracts.store.keys import Key, TableKeys
-from lambdas.shared import parallel
+from contracts.wire.codec import JsonDict
+from lambdas.shared import parallel, typed_rows
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+R = TypeVar("R", bound=msgspec.Struct)
 
 GET_MAX_KEYS = 100
 """Source: DynamoDB, BatchGetItem."""
@@ -115,18 +120,38 @@ class Table:
         self, partition: str, between: tuple[str, str], attributes: Collection[str] = ()
     ) -> Iterator[Item]:
         """Items of *partition* whose sort keys lie in *between*, in order; *attributes* of them, or all."""
-        projection, names = _projection(attributes)
-        some: Any = {"ProjectionExpression": projection} if names else {}
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.name,
-            KeyConditionExpression="#p = :p AND #s BETWEEN :a AND :b",
-            ExpressionAttributeNames={"#p": self.keys.partition, "#s": self.keys.sort or "", **names},
-            ExpressionAttributeValues=to_item({":p": partition, ":a": between[0], ":b": between[1]}),
-            ConsistentRead=True,
-            **some,
-        )
-        for page in pages:
-            yield from (from_item(item) for item in page["Items"])
+        arguments, last = self._range(partition, between, attributes), None
+        while True:
+            page = typed_rows.read_items(self._page(arguments, last))
+            yield from (from_item(item) for item in page.items)
+            last = page.last
+            if last is None:
+                return
+
+    def query_rows(
+        self, kind: type[R], partition: str, between: tuple[str, str], *, newest_first: bool = False
+    ) -> Iterator[list[R]]:
+        """The same as rows of *kind*, page by page: no more is read of an item than the row has.
+
+        An item costs a thirtieth of what it costs as a dict. *newest_first* is the reverse order.
+        """
+        reader = typed_rows.reader(kind)
+        arguments = self._range(partition, between, reader.attributes)
+        arguments["ScanIndexForward"] = not newest_first
+        last = None
+        while True:
+            page, last = reader.read(self._page(arguments, last))
+            yield page
+            if last is None:
+                return
+
+    def first_items(
+        self, partition: str, between: tuple[str, str], attributes: Collection[str], limit: int
+    ) -> tuple[list[Item], bool]:
+        """The first of what `query` gives, up to *limit* in one call, and whether there may be more."""
+        arguments = self._range(partition, between, attributes) | {"Limit": limit}
+        page = typed_rows.read_items(self._page(arguments, None))
+        return [from_item(item) for item in page.items], page.last is not None
 
     def newest(
         self, index: Index, partition: str, *, after: Item | None, limit: int
@@ -137,25 +162,39 @@ class Table:
         for the first, and of the last one, when there may be more.
         """
         items: list[Item] = []
-        start: Any = None if after is None else to_item(after)
+        last = None if after is None else to_item(after)
         while len(items) < limit:
-            onwards: Any = {"ExclusiveStartKey": start} if start else {}
-            page = self.client.query(
-                TableName=self.name,
-                IndexName=index.name,
-                KeyConditionExpression="#p = :p",
-                FilterExpression="attribute_not_exists(#absent)",
-                ExpressionAttributeNames={"#p": index.keys.partition, "#absent": index.without},
-                ExpressionAttributeValues=to_item({":p": partition}),
-                ScanIndexForward=False,
-                Limit=limit - len(items),
-                **onwards,
-            )
-            items += [from_item(item) for item in page["Items"]]
-            start = page.get("LastEvaluatedKey")
-            if start is None:
+            arguments: JsonDict = {
+                "IndexName": index.name,
+                "KeyConditionExpression": "#p = :p",
+                "FilterExpression": "attribute_not_exists(#absent)",
+                "ExpressionAttributeNames": {"#p": index.keys.partition, "#absent": index.without},
+                "ExpressionAttributeValues": to_item({":p": partition}),
+                "ScanIndexForward": False,
+                "Limit": limit - len(items),
+            }
+            page = typed_rows.read_items(self._page(arguments, last))
+            items += [from_item(item) for item in page.items]
+            last = page.last
+            if last is None:
                 return items, None
-        return items, None if start is None else from_item(start)
+        return items, None if last is None else from_item(last)
+
+    def _range(self, partition: str, between: tuple[str, str], attributes: Collection[str]) -> JsonDict:
+        projection, names = _projection(attributes)
+        some = {"ProjectionExpression": projection} if names else {}
+        return some | {
+            "KeyConditionExpression": "#p = :p AND #s BETWEEN :a AND :b",
+            "ExpressionAttributeNames": {"#p": self.keys.partition, "#s": self.keys.sort or "", **names},
+            "ExpressionAttributeValues": to_item({":p": partition, ":a": between[0], ":b": between[1]}),
+            "ConsistentRead": True,
+        }
+
+    def _page(self, arguments: JsonDict, after: JsonDict | None) -> bytes:
+        """One answer of Query as its bytes, which goes on *after* the key that the page before ended at."""
+        start = {} if after is None else {"ExclusiveStartKey": after}
+        query = cast("Callable[..., dict[str, bytes]]", self.client.query)
+        return query(TableName=self.name, **arguments, **start)[typed_rows.BODY]
 
     def scan(self, attributes: Collection[str]) -> Iterator[Item]:
         """*attributes* of every item, in no order."""

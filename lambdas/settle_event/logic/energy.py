@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise, starmap
-from operator import attrgetter
+from operator import attrgetter, mul, sub
 from statistics import median_low
 from typing import NamedTuple
 
@@ -22,13 +22,15 @@ REACH = 1.5
 """Up to so many usual spacings a row is only late. Interpretation: room for jitter, not for a lost row."""
 NEIGHBOURS = 5
 """How many spacings to either side say what is usual: the report interval may change at any time."""
+STRETCH = 64
+"""Gaps that are looked at together: where all are about alike, none of them is."""
 LONE_REACH_S = 60.0
 """How far a row reaches when there is no other to take a spacing from."""
 
 _TIMESTAMP = attrgetter("timestamp")
 
 
-class PowerRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
+class PowerRow(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """The columns of a telemetry row that settlement reads: an event has millions of them."""
 
     timestamp: int
@@ -102,20 +104,22 @@ class Trace:
         The first row covers one usual spacing. Rows of the same second cover it but once.
         """
         ordered = sorted(rows, key=_TIMESTAMP)
-        lengths_s = _lengths_s([row.timestamp for row in ordered])
-        covering = [(row, length_s) for row, length_s in zip(ordered, lengths_s, strict=True) if length_s > 0]
-        return cls._of_spans([row for row, _ in covering], [length_s for _, length_s in covering])
+        lengths_s = _lengths_s(list(map(_TIMESTAMP, ordered)))
+        if 0.0 in lengths_s:
+            ordered = [row for row, length_s in zip(ordered, lengths_s, strict=True) if length_s > 0]
+            lengths_s = [length_s for length_s in lengths_s if length_s > 0]
+        return cls._of_spans(ordered, lengths_s)
 
     @classmethod
     def _of_spans(cls, rows: Sequence[PowerRow], lengths_s: Sequence[float]) -> Trace:
         ends_s = [float(row.timestamp) for row in rows]
         return cls(
             rows,
-            [end_s - length_s for end_s, length_s in zip(ends_s, lengths_s, strict=True)],
+            list(map(sub, ends_s, lengths_s)),
             ends_s,
             list(accumulate(lengths_s, initial=0.0)),
-            _running(lengths_s, [row.used_power_kw for row in rows]),
-            _running(lengths_s, [row.baseline_power_kw for row in rows]),
+            list(accumulate(map(mul, lengths_s, [row.used_power_kw for row in rows]), initial=0.0)),
+            list(accumulate(map(mul, lengths_s, [row.baseline_power_kw for row in rows]), initial=0.0)),
         )
 
     def where(self, keeps: Callable[[PowerRow], bool]) -> Trace:
@@ -184,17 +188,21 @@ def _between(sooner: tuple[float, float, float], later: tuple[float, float, floa
     return Integral(covered_s, (later[1] - sooner[1]) / S_PER_H, (later[2] - sooner[2]) / S_PER_H)
 
 
-def _running(lengths_s: Sequence[float], powers_kw: Sequence[float]) -> list[float]:
-    energies = [length_s * kw for length_s, kw in zip(lengths_s, powers_kw, strict=True)]
-    return list(accumulate(energies, initial=0.0))
-
-
 def _lengths_s(times: Sequence[int]) -> list[float]:
     """The time before each row that the row covers, s."""
     if not times:
         return []
-    gaps_s = [later - sooner for sooner, later in pairwise(times)]
-    return [_usual_s(gaps_s, 0), *(_reached_s(gaps_s, at) for at in range(len(gaps_s)))]
+    gaps_s = list(map(sub, times[1:], times))
+    lengths_s = [_usual_s(gaps_s, 0)]
+    for first in range(0, len(gaps_s), STRETCH):
+        after = first + STRETCH
+        stretch_s = gaps_s[first:after]
+        # As in `_reached_s`, and the least around a stretch is never above the least around one of its gaps.
+        if max(stretch_s) <= REACH * min(gaps_s[max(0, first - NEIGHBOURS) : after + NEIGHBOURS]):
+            lengths_s += map(float, stretch_s)
+        else:
+            lengths_s += (_reached_s(gaps_s, at) for at in range(first, first + len(stretch_s)))
+    return lengths_s
 
 
 def _reached_s(gaps_s: Sequence[int], at: int) -> float:
