@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import process_time
+
+import msgspec
 
 from contracts.api.reports import EventReport
 from contracts.api.requests import Assignment
-from contracts.store.items import from_item, to_item
+from contracts.store.items import to_item
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from harness.bench.figure import Figure
 from lambdas.settle_event.history import _day_item, _DayItem, _read_day
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, match_days
@@ -19,7 +21,7 @@ from lambdas.settle_event.logic.energy import PowerRow, Trace
 from lambdas.settle_event.logic.report import report_event, settlement_context
 from lambdas.settle_event.logic.timeline import event_timeline
 from lambdas.settle_event.logic.ven_report import VenEvidence, measure_ven
-from lambdas.shared import rows
+from lambdas.shared import typed_rows
 from lambdas.shared.rows import EventRow
 
 VENS = 1_000
@@ -36,45 +38,28 @@ def run() -> Iterator[Figure]:
     around = _rows(START - 4 * 3600, START + TWO_H + 300)
     in_event = [row for row in around if START < row.timestamp <= START + TWO_H]
     text = json.dumps([row.used_power_kw for row in in_event])
-    json_s = _best_s(lambda: [json.loads(text) for _ in range(VENS)])
+    json_s = best_s(lambda: [json.loads(text) for _ in range(VENS)])
     name = "reading the event's powers as JSON"
     before = _days()
 
     def figure(what: str, value: float, aim: str = "") -> Figure:
         return Figure(what, value, "s", aim, json_s, name)
 
-    yield figure("settling 1,000 VENs, 2 h at 30 s", _best_s(lambda: _settle(around, before)), "<= 5 s")
-    items = [_item(row) for row in in_event]
+    yield figure("settling 1,000 VENs, 2 h at 30 s", best_s(lambda: _settle(around, before)), "<= 5 s")
+    answer = msgspec.json.encode({"Items": [_item(row) for row in in_event]})
     few = VENS // 10
-    yield figure("reading their 240 rows each", 10 * _best_s(lambda: [_read(items) for _ in range(few)]))
+    read = typed_rows.reader(PowerRow).read
+    yield figure("reading their 240 rows each", best_s(lambda: [read(answer) for _ in range(VENS)]))
     days = [to_item(_day_item("ven", day, profile)) for day, profile in before.items()]
+    kept = msgspec.json.encode({"Items": days})
     yield figure(
-        "reading their 45 kept days each", 10 * _best_s(lambda: [_read_days(days) for _ in range(few)])
+        "reading their 45 kept days each", 10 * best_s(lambda: [_read_days(kept) for _ in range(few)])
     )
 
 
 def _settle(around: list[PowerRow], before: dict[int, DayProfile]) -> EventReport:
     """All that is done between reading and writing, for each VEN and for the aggregate."""
-    ids = [f"ven-{number}" for number in range(VENS)]
-    interval = Interval(duration_s=TWO_H, signal=Signal.SHED_KW, value=2.0 * VENS)
-    plan = Plan(
-        plan_id="0-a",
-        revision=0,
-        from_ts=START - 600.0,
-        start_ts=START,
-        intervals=(interval,),
-        assignments=tuple(Assignment(ven_id=ven_id, values=(2.0,)) for ven_id in ids),
-    )
-    event = EventRow(
-        event_id=EventId(IN_EVENT),
-        requested="",
-        revision=0,
-        start_ts=START,
-        intervals=(interval,),
-        plan_id=plan.plan_id,
-        created_ts=START - 600.0,
-        expires_ts=START + 30 * DAY_S,
-    )
+    event, plan = event_of([VenId(f"ven-{number}") for number in range(VENS)])
     timeline = event_timeline(event, [plan])
     context = settlement_context(event, timeline)
     acks = {"active": {"ts": START + 4}, "completed": {"ts": START + TWO_H, "data": {"deliveredKwh": 4.0}}}
@@ -88,6 +73,30 @@ def _settle(around: list[PowerRow], before: dict[int, DayProfile]) -> EventRepor
     return report_event(
         event, [plan], timeline, vens, baseline="residential_5_of_10", settled_ts=START + TWO_H + 120
     )
+
+
+def event_of(ven_ids: Sequence[VenId]) -> tuple[EventRow, Plan]:
+    """An event of two hours that dispatches 2 kW to each VEN, and its plan."""
+    interval = Interval(duration_s=TWO_H, signal=Signal.SHED_KW, value=2.0 * len(ven_ids))
+    plan = Plan(
+        plan_id="0-a",
+        revision=0,
+        from_ts=START - 600.0,
+        start_ts=START,
+        intervals=(interval,),
+        assignments=tuple(Assignment(ven_id=ven_id, values=(2.0,)) for ven_id in ven_ids),
+    )
+    event = EventRow(
+        event_id=EventId(IN_EVENT),
+        requested="",
+        revision=0,
+        start_ts=START,
+        intervals=(interval,),
+        plan_id=plan.plan_id,
+        created_ts=START - 600.0,
+        expires_ts=START + 30 * DAY_S,
+    )
+    return event, plan
 
 
 def _rows(from_ts: int, to_ts: int) -> list[PowerRow]:
@@ -115,15 +124,12 @@ def _item(row: PowerRow) -> dict[str, object]:
     return to_item(value | {"baselinePowerKw": row.baseline_power_kw, "eventId": row.event_id})
 
 
-def _read(items: list[dict[str, object]]) -> tuple[PowerRow, ...]:
-    return rows.read_all(PowerRow, (from_item(item) for item in items))
+def _read_days(answer: bytes) -> list[DayProfile]:
+    return [_read_day(item) for item in typed_rows.reader(_DayItem).read(answer)[0]]
 
 
-def _read_days(items: list[dict[str, object]]) -> list[DayProfile]:
-    return [_read_day(rows.read(_DayItem, from_item(item))) for item in items]
-
-
-def _best_s(work: Callable[[], object]) -> float:
+def best_s(work: Callable[[], object]) -> float:
+    """The least CPU time of a few runs of *work*, s."""
     times = []
     for _ in range(REPEATS):
         began = process_time()

@@ -43,6 +43,7 @@ FIRST_DAYS = 18
 ENOUGH_DAYS = 10
 DIGITS = 3
 """Of a kept power: watts, as telemetry has them."""
+COVERAGE_DIGITS = 4
 
 
 class _DayItem(msgspec.Struct, rename="camel", frozen=True):
@@ -133,17 +134,22 @@ def _by_day(pages: Iterable[list[PowerRow]]) -> Iterator[tuple[int, DayProfile]]
     Rows come the latest first, and so do days.
     """
     for day, of_day in groupby(chain.from_iterable(pages), lambda row: (row.timestamp - 1) // DAY_S):
-        yield day, day_profile(Trace.of(list(of_day)[::-1]), day)
+        yield day, _as_kept(day_profile(Trace.of(list(of_day)[::-1]), day))
+
+
+def _as_kept(profile: DayProfile) -> DayProfile:
+    """*profile* as it is read back, so that a report is the same whether its days were kept or just made."""
+    kw = tuple(None if value is None else round(value, DIGITS) for value in profile.kw)
+    return DayProfile(kw, round(profile.coverage, COVERAGE_DIGITS), profile.in_event)
 
 
 def _day_item(ven_id: str, day: int, profile: DayProfile) -> Item:
-    kw = [None if value is None else round(value, DIGITS) for value in profile.kw]
     return {
         "venId": ven_id,
         "rowId": day_row_id(day),
-        "usedKw": msgspec.json.encode(kw).decode(),
+        "usedKw": msgspec.json.encode(profile.kw).decode(),
         "inEvent": msgspec.json.encode(sorted(profile.in_event)).decode(),
-        "coverage": round(profile.coverage, 4),
+        "coverage": profile.coverage,
         "expiresTs": (day + 1 + RETENTION_DAYS) * DAY_S,
     }
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts.store.keys import EVENTS_BY_START, EVENTS_INDEX, Key
-from lambdas.shared import rows
+from lambdas.settle_event.logic.energy import PowerRow
+from lambdas.shared import rows, tables
 from lambdas.shared.batch_writes import ATTEMPTS, FIRST_PAUSE_S, write_all
 from lambdas.shared.rows import EventRow
-from lambdas.shared.tables import Condition, Index
+from lambdas.shared.tables import Condition, Index, Table
 from tests.support.lambda_world import World
 
 BY_START = Index(EVENTS_BY_START, EVENTS_INDEX, without="deletedTs")
@@ -122,15 +125,49 @@ def test_an_event_is_over_when_its_last_ven_is() -> None:
     assert cancelled.over_ts == 1010.0
 
 
-def test_a_query_sees_what_was_written_just_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_sees_what_was_written_just_before(world: World) -> None:
     """DynamoDB may answer with an older state unless the read is consistent; moto never does."""
-    options: list[dict[str, Any]] = []
+    consistent: list[bool] = []
 
-    class Pages:
-        def paginate(self, **arguments: Any) -> list[dict[str, Any]]:
-            options.append(arguments)
-            return []
+    def note(params: dict[str, Any], **_: Any) -> None:
+        consistent.append(params["ConsistentRead"])
 
-    monkeypatch.setattr(world.events.client, "get_paginator", lambda _: Pages())
+    world.events.client.meta.events.register("before-parameter-build.dynamodb.Query", note)
     assert list(world.events.query("e1", ("A", "Z"))) == []
-    assert [arguments["ConsistentRead"] for arguments in options] == [True]
+    assert list(world.events.query_rows(PowerRow, "e1", ("A", "Z"))) in ([], [[]])
+    assert consistent == [True, True]
+
+
+def test_rows_are_read_over_all_pages_in_either_order(world: World) -> None:
+    """DynamoDB ends a page at 1 MB; the next goes on after it, and nothing is lost or comes twice."""
+    for timestamp in range(7):
+        large = {"usedPowerKw": timestamp / 10, "baselinePowerKw": 5.0, "load": "x" * 300_000}
+        world.telemetry.put_new({"venId": "h", "rowId": f"{timestamp}", "timestamp": timestamp, **large})
+    expected = [PowerRow(timestamp, timestamp / 10, 5.0) for timestamp in range(1, 7)]
+    pages = list(world.telemetry.query_rows(PowerRow, "h", ("1", "9")))
+    assert len(pages) > 1
+    assert [row for page in pages for row in page] == expected
+    newest = world.telemetry.query_rows(PowerRow, "h", ("1", "9"), newest_first=True)
+    assert [row for page in newest for row in page] == expected[::-1]
+    assert [item["timestamp"] for item in world.telemetry.query("h", ("0", "9"))] == list(range(7))
+    first, more = world.telemetry.first_items("h", ("0", "9"), ["timestamp"], 2)
+    assert (first, more) == ([{"timestamp": 0}, {"timestamp": 1}], True)
+
+
+def test_a_refused_query_is_the_error_that_it_is(world: World) -> None:
+    """Only good answers are left to the table; a refusal keeps its code for who retries by it."""
+    gone = Table(world.events.client, "gone", world.events.keys)
+    with pytest.raises(world.events.client.exceptions.ResourceNotFoundException):
+        list(gone.query_rows(PowerRow, "h", ("1", "9")))
+
+
+def test_a_query_goes_through_the_table() -> None:
+    """The functions' client leaves a Query's answer as bytes: who queried it directly would find nothing."""
+    direct = re.compile(r'\.client\.query\b|get_paginator\("query"\)')
+    lambdas = Path(tables.__file__).parents[1]
+    modules = {
+        path.relative_to(lambdas).as_posix()
+        for path in lambdas.rglob("*.py")
+        if direct.search(path.read_text())
+    }
+    assert modules == {"shared/tables.py"}
