@@ -47,7 +47,7 @@ class CannedTables:
     items: list[dict[str, Any]]
     keeps: bool = False
     days: dict[str, dict[str, Any]] = field(default_factory=dict)
-    pages: dict[tuple[int, int, bool], bytes] = field(default_factory=dict)
+    pages: dict[tuple[int, int, bool, bool], bytes] = field(default_factory=dict)
     answers: list[bytes] = field(default_factory=list)
 
     def answer(self, request: Any, **_: object) -> AWSResponse:
@@ -82,11 +82,11 @@ class CannedTables:
                 high = bisect_left(self.row_ids, after)
         cut = (low, min(high, low + PAGE)) if forward else (max(low, high - PAGE), high)
         more = cut != (low, high)
-        if (*cut, more) not in self.pages:
+        if (*cut, more, forward) not in self.pages:
             items = self.items[slice(*cut)][:: 1 if forward else -1]
             end = self.row_ids[cut[1] - 1 if forward else cut[0]]
-            self.pages[*cut, more] = _page(items, end if more else None)
-        return self.pages[*cut, more]
+            self.pages[*cut, more, forward] = _page(items, end if more else None)
+        return self.pages[*cut, more, forward]
 
 
 @dataclass(frozen=True, slots=True)

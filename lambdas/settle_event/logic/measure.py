@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, floor, sqrt
 from typing import NamedTuple
 
@@ -36,6 +37,14 @@ class Reduction(NamedTuple):
         return self.delivered_kwh * S_PER_H / self.covered_s
 
 
+class MeasuredQuarter(NamedTuple):
+    """A window's part of a quarter hour of the frame: by all rows, and by those of acting on the event."""
+
+    quarter: int
+    whole: Integral
+    acting: Integral
+
+
 @dataclass(frozen=True, slots=True)
 class VenTraces:
     """A VEN's rows: all of them, and those in which it acted on the event.
@@ -61,7 +70,7 @@ class VenTraces:
 
     def by_level(self, window: Window, baseline_kw: float) -> Reduction | None:
         """The reduction by a baseline that is the same throughout; None when no row covers the window."""
-        return self._reduction(window, lambda integral: baseline_kw * integral.covered_s / S_PER_H)
+        return self._reduction(window, partial(_level_kwh, baseline_kw))
 
     def _reduction(self, window: Window, baseline_kwh: Callable[[Integral], float]) -> Reduction | None:
         whole, counted = self.trace.over(window), self.acting.over(window)
@@ -69,21 +78,34 @@ class VenTraces:
             return None
         return Reduction(baseline_kwh(whole), baseline_kwh(counted) - counted.used_kwh, whole.covered_s)
 
-    def by_quarters(self, window: Window, kw: Quarters, frame: Frame) -> Reduction | None:
-        """The reduction by a baseline in the frame's quarter hours, as far as that is known."""
-        reductions = []
+    def quarters(self, window: Window, frame: Frame) -> tuple[MeasuredQuarter, ...]:
+        """The frame's quarter hours in *window* as far as rows cover them: the same for every baseline."""
+        measured = []
         first = floor((window.start_ts - frame.start_ts) / QUARTER_S)
         last = ceil((window.end_ts - frame.start_ts) / QUARTER_S)
         for quarter in range(max(0, first), min(frame.count, last)):
-            power_kw = kw[quarter]
-            if power_kw is None:
-                continue
             start_ts = frame.start_ts + quarter * QUARTER_S
             overlap = Window(start_ts, start_ts + QUARTER_S).cut(window)
-            reduction = self.by_level(overlap, power_kw)
-            if reduction is not None:
-                reductions.append(reduction)
-        return Reduction(*map(sum, zip(*reductions, strict=True))) if reductions else None
+            whole = self.trace.over(overlap)
+            if whole.covered_s > 0:
+                measured.append(MeasuredQuarter(quarter, whole, self.acting.over(overlap)))
+        return tuple(measured)
+
+
+def by_quarters(quarters: Sequence[MeasuredQuarter], kw: Quarters) -> Reduction | None:
+    """The reduction by a baseline in the frame's quarter hours, as far as that is known."""
+    reductions = [
+        Reduction(
+            _level_kwh(level_kw, whole), _level_kwh(level_kw, acting) - acting.used_kwh, whole.covered_s
+        )
+        for quarter, whole, acting in quarters
+        if (level_kw := kw[quarter]) is not None
+    ]
+    return Reduction(*map(sum, zip(*reductions, strict=True))) if reductions else None
+
+
+def _level_kwh(level_kw: float, integral: Integral) -> float:
+    return level_kw * integral.covered_s / S_PER_H
 
 
 def score_windows(event: Window) -> tuple[Window, ...]:

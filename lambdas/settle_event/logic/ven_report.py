@@ -20,7 +20,7 @@ from lambdas.settle_event.logic.baselines import (
 )
 from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
 from lambdas.settle_event.logic.energy import Trace, Window
-from lambdas.settle_event.logic.measure import Reduction, VenTraces, score, score_windows
+from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters, score, score_windows
 from lambdas.settle_event.logic.rules import RULES
 from lambdas.settle_event.logic.timeline import VenTimeline
 
@@ -132,6 +132,7 @@ def _delivered(
     reasons: dict[Baseline, NoBaseline] = {}
     window, frame = evidence.timeline.window, context.frame
     traces = VenTraces.of(evidence.trace, context.event_id)
+    quarters = {time: traces.quarters(time, frame) for time in {window, *windows}}
     clone_kw = [evidence.trace.over(interval).clone_kw for interval in context.scored]
     for name, rule in RULES.items():
         try:
@@ -139,7 +140,7 @@ def _delivered(
         except NoBaselineError as error:
             reasons[name] = error.reason
             continue
-        reduction, *by_interval = [traces.by_quarters(time, matched.kw, frame) for time in (window, *windows)]
+        reduction, *by_interval = [by_quarters(quarters[time], matched.kw) for time in (window, *windows)]
         if reduction is not None:
             scored = score([frame.mean_kw(matched.kw, interval) for interval in context.scored], clone_kw)
             delivered[name] = _figures(reduction, by_interval, scored, matched)

@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.settle_event.logic.days import Frame
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
-from lambdas.settle_event.logic.measure import Reduction, VenTraces, score, score_windows
+from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters, score, score_windows
 
 START = 20_649 * 86_400 + 17 * 3600
 EVENT = Window(START, START + 3600)
@@ -35,18 +35,23 @@ def baseline(*kw: float | None) -> list[float | None]:
     return [4.0] * FIRST + list(kw) + [4.0] * (FRAME.count - FIRST - len(kw))
 
 
+def by_quarters_of(traces: VenTraces, window: Window, kw: list[float | None]) -> Reduction | None:
+    """The reduction by a baseline in the frame."""
+    return by_quarters(traces.quarters(window, FRAME), kw)
+
+
 def test_a_quarter_hour_without_baseline_counts_for_nothing() -> None:
     """One of four quarter hours has no baseline: 6 kW in the others less 2 drawn are 3 kWh in 45 minutes."""
-    reduction = WHOLE.by_quarters(EVENT, baseline(6.0, None, 6.0, 6.0), FRAME)
+    reduction = by_quarters_of(WHOLE, EVENT, baseline(6.0, None, 6.0, 6.0))
     assert reduction is not None
     assert (reduction.covered_s, reduction.delivered_kwh) == (2700, pytest.approx(3.0))
     assert (reduction.baseline_kw, reduction.delivered_kw) == (pytest.approx(6.0), pytest.approx(4.0))
-    assert WHOLE.by_quarters(EVENT, baseline(None, None, None, None), FRAME) is None
+    assert by_quarters_of(WHOLE, EVENT, baseline(None, None, None, None)) is None
 
 
 def test_a_quarter_hours_baseline_counts_for_the_share_of_the_window_in_it() -> None:
     """From 17:05 to 17:20: ten minutes at 6 kW and five at 9, 7 kW on the mean, less 2."""
-    reduction = WHOLE.by_quarters(Window(START + 300, START + 1200), baseline(6.0, 9.0, 0.0, 0.0), FRAME)
+    reduction = by_quarters_of(WHOLE, Window(START + 300, START + 1200), baseline(6.0, 9.0, 0.0, 0.0))
     assert reduction is not None
     assert (reduction.covered_s, reduction.baseline_kw, reduction.delivered_kw) == (
         pytest.approx(900),
@@ -58,9 +63,7 @@ def test_a_quarter_hours_baseline_counts_for_the_share_of_the_window_in_it() -> 
 def test_a_window_beyond_the_frame_is_measured_as_far_as_the_frame_goes() -> None:
     """The frame ends four hours after the event and begins four before: outside there is no baseline."""
     rows = site((-5 * 3600, 6 * 3600, 2.0, None))
-    reduction = rows.by_quarters(
-        Window(START - 5 * 3600, START + 6 * 3600), baseline(4.0, 4.0, 4.0, 4.0), FRAME
-    )
+    reduction = by_quarters_of(rows, Window(START - 5 * 3600, START + 6 * 3600), baseline(4.0, 4.0, 4.0, 4.0))
     assert reduction is not None
     assert (reduction.covered_s, reduction.delivered_kw) == (9 * 3600, pytest.approx(2.0))
 
@@ -70,14 +73,14 @@ def test_an_event_that_nothing_covers_is_measured_by_no_baseline() -> None:
     before = site((-3600, 0, 5.0, None))
     assert before.by_clone(EVENT) is None
     assert before.by_level(EVENT, 5.0) is None
-    assert before.by_quarters(EVENT, baseline(6.0, 6.0, 6.0, 6.0), FRAME) is None
+    assert by_quarters_of(before, EVENT, baseline(6.0, 6.0, 6.0, 6.0)) is None
 
 
 def test_a_ven_that_marks_its_rows_delivers_only_in_those() -> None:
     """Half the hour in the event at 2 kW of 5: 1.5 kWh, over the hour 1.5 kW; unmarked rows add nothing."""
     half = site((0, 1800, 2.0, "e1"), (1800, 3600, 1.0, None))
-    by_quarters = half.by_quarters(EVENT, baseline(5.0, 5.0, 5.0, 5.0), FRAME)
-    for reduction in (half.by_clone(EVENT), half.by_level(EVENT, 5.0), by_quarters):
+    by_frame = by_quarters_of(half, EVENT, baseline(5.0, 5.0, 5.0, 5.0))
+    for reduction in (half.by_clone(EVENT), half.by_level(EVENT, 5.0), by_frame):
         assert reduction is not None
         assert (reduction.delivered_kwh, reduction.delivered_kw) == (pytest.approx(1.5), pytest.approx(1.5))
         assert (reduction.baseline_kwh, reduction.covered_s) == (pytest.approx(5.0), 3600)
