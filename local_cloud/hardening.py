@@ -7,6 +7,7 @@ Pinned to ministack 1.5.33. Each override asserts that the private name it repla
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 import time
 from collections.abc import Callable
@@ -14,8 +15,16 @@ from importlib import metadata
 from typing import Any
 
 from contracts.wire.codec import PAYLOAD_MAX_BYTES, JsonDict
-from local_cloud.iam import judged_as_on_aws, nobody, only_the_configured, reached_by_path
-from local_cloud.shadow_limits import within_limits
+from local_cloud.iam import (
+    judged_as_on_aws,
+    judged_by_type,
+    nobody,
+    only_the_configured,
+    reached_by_path,
+)
+from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
+from local_cloud.rule_sql import evaluable, matching, with_literals
+from local_cloud.shadow_limits import answered_as_on_aws, published_within_limits, within_limits
 
 PINNED = "1.5.33"
 SCHEDULER_TICK_S = 1
@@ -24,6 +33,7 @@ KEEP_ALIVE_GRACE = 1.5
 """A silent client is gone after so many keep-alives. Source: MQTT 3.1.1 section 3.1.2.10."""
 TOPIC_MAX_SLASHES = 7
 _CONNECT, _PUBLISH = 1, 3
+_MQTT_5 = 5
 
 
 def harden(bind_host: str) -> None:
@@ -34,7 +44,7 @@ def harden(bind_host: str) -> None:
     """
     # Each reads its environment when imported.
     from ministack.core import iam_actions, iam_evaluator  # noqa: PLC0415
-    from ministack.services import apigateway, iot, scheduler, sts  # noqa: PLC0415
+    from ministack.services import apigateway, iot, iot_data, scheduler, sts  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     version = metadata.version("ministack")
@@ -48,7 +58,13 @@ def harden(bind_host: str) -> None:
     _hold_packets_to_limits(iot)
     replace(iot, "_next_presence_version", lambda count: _counting_on(count, iot))
     replace(iot, "update_thing_shadow", lambda update: within_limits(update, iot))
+    replace(iot_data, "_shadow", lambda shadow: answered_as_on_aws(shadow, iot_data))
+    replace(iot_data, "_publish", lambda publish: published_within_limits(publish, iot_data))
+    replace(iot, "put_topic_rule", lambda put: evaluable(put, iot))
+    replace(iot, "_eval_select_function", lambda evaluate: matching(evaluate, iot))
+    replace(iot, "_eval_select_expr", with_literals)
     replace(iam_actions, "extract_resource_arn", judged_as_on_aws)
+    replace(iam_evaluator, "evaluate", judged_by_type)
     replace(scheduler, "_SCHEDULE_TICK_INTERVAL", lambda _: SCHEDULER_TICK_S)
     for module in (iam_evaluator, sts):
         replace(module, "is_root_access_key", only_the_configured)
@@ -58,6 +74,21 @@ def harden(bind_host: str) -> None:
         "create",
         lambda create: reached_by_path(create, apigateway),
     )
+    _refuse_by_documented_limits(provisioners)
+
+
+def _refuse_by_documented_limits(provisioners: Any) -> None:
+    """Hold every request and every resource of a template against the lengths and patterns AWS documents."""
+    from ministack import app  # noqa: PLC0415 - it takes the names that are replaced above when imported
+    from ministack.core import responses  # noqa: PLC0415
+
+    for name, service in HANDLED.items():
+        replace_in(app.SERVICE_HANDLERS, name, functools.partial(refusing, service, responses=responses))
+    handlers = provisioners._RESOURCE_HANDLERS  # noqa: SLF001 - the emulator's own table
+    for kind in RESOURCES:
+        for verb, properties_at in (("create", 1), ("update", 2)):
+            if verb == "create" or verb in handlers[kind]:
+                replace_in(handlers[kind], verb, functools.partial(refusing_resource, kind, at=properties_at))
 
 
 def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
@@ -150,7 +181,9 @@ def _hold_packets_to_limits(iot: Any) -> None:
 
     def limited(dispatch: Callable[..., Any]) -> Callable[..., Any]:
         async def dispatch_packet(session: Any, packet_type: int, flags: int, body: bytes) -> Any:
-            if packet_type == _PUBLISH and not _publish_within_limits(flags, body):
+            if packet_type == _PUBLISH and not _publish_within_limits(flags, body, session.protocol_version):
+                return False
+            if packet_type == _CONNECT and len(body) > PAYLOAD_MAX_BYTES:
                 return False
             return await dispatch(session, packet_type, flags, body)
 
@@ -173,12 +206,26 @@ def _counting_on(count: Callable[[str, str, str], int], iot: Any) -> Callable[[s
     return next_version
 
 
-def _publish_within_limits(flags: int, body: bytes) -> bool:
+def _publish_within_limits(flags: int, body: bytes, protocol_version: int) -> bool:
     qos = flags >> 1 & 0b11
     topic_bytes = int.from_bytes(body[:2])
     topic = body[2 : 2 + topic_bytes]
     slashes = topic.count(b"/") - (3 if topic.startswith(b"$aws/rules/") else 0)
-    payload_bytes = len(body) - 2 - topic_bytes
+    # The limit is on the payload alone: neither the packet's id nor its properties count.
+    head_bytes = 2 + topic_bytes + (2 if qos else 0)
+    if protocol_version == _MQTT_5:
+        head_bytes += _properties_bytes(body[head_bytes : head_bytes + 4])
     # The reserved shadow topics of a named shadow have eight levels; AWS does not count its own.
     reserved = topic.startswith(b"$aws/things/")
-    return qos < 2 and payload_bytes <= PAYLOAD_MAX_BYTES and (reserved or slashes <= TOPIC_MAX_SLASHES)
+    fits = len(body) - head_bytes <= PAYLOAD_MAX_BYTES
+    return qos < 2 and fits and (reserved or slashes <= TOPIC_MAX_SLASHES)
+
+
+def _properties_bytes(start: bytes) -> int:
+    """The bytes of an MQTT 5 packet's properties with their length, of which *start* is the beginning."""
+    length = 0
+    for place, digit in enumerate(start):
+        length |= (digit & 0x7F) << 7 * place
+        if not digit & 0x80:
+            return place + 1 + length
+    return len(start)

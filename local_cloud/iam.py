@@ -6,11 +6,14 @@ Left to itself the emulator takes a call under the root's key id, under ``test``
 or under a foreign Authorization header for root's, whatever its signature says. AWS takes none of these.
 
 Resources: where the emulator knows less of them than AWS, a role that is as narrow as AWS allows would be
-refused here. Source: AWS Service Authorization Reference, AWS IoT and EventBridge Scheduler.
+refused here. Where it knows a resource by which AWS does not judge, a role that AWS refuses would be let
+through: an action that knows no resource type can be granted on ``*`` alone.
+Source: AWS Service Authorization Reference.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 import json
 import os
@@ -18,6 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contracts.wire.codec import JsonDict, JsonObject
+from local_cloud.limits import action_types
 
 Knows = Callable[[str], bool]
 Extract = Callable[..., str]
@@ -76,6 +80,17 @@ def judged_as_on_aws(extract: Extract) -> Extract:
         return arn
 
     return extract_resource_arn
+
+
+def judged_by_type(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    """The emulator's *evaluate* of a caller's policies, by the resource types that the action knows."""
+
+    def evaluate_by_type(context: Any, *policies: Any) -> Any:
+        if not action_types().get(context.action.lower(), [context.resource_arn]):
+            context = dataclasses.replace(context, resource_arn="*")
+        return evaluate(context, *policies)
+
+    return evaluate_by_type
 
 
 def _body(body: bytes) -> JsonObject:

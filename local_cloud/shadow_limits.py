@@ -1,6 +1,7 @@
-"""The Device Shadow service's limits, which the emulator does not keep: it stores any shadow.
+"""The limits of shadows and of messages over HTTP, which the emulator does not keep: it stores any shadow.
 
-AWS refuses with 400 or 413. Source: AWS IoT Device Shadow error messages and quotas.
+AWS refuses with 400 or 413, over HTTP with the code's own name. Source: AWS IoT Device Shadow error messages
+and quotas; botocore's errors of UpdateThingShadow.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.errors import FieldError, OversizeError
-from contracts.wire.codec import JsonDict
+from contracts.wire.codec import PAYLOAD_MAX_BYTES, JsonDict
 from contracts.wire.shadow import CLIENT_TOKEN_MAX_BYTES, STATE_MAX_DEPTH, check_state, merge
+
+_TOO_LARGE = "RequestEntityTooLargeException"
 
 
 def within_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
@@ -23,6 +26,45 @@ def within_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
         return update(thing_name, shadow_name, request)
 
     return update_thing_shadow
+
+
+def answered_as_on_aws(shadow: Callable[..., Any], iot_data: Any) -> Callable[..., Any]:
+    """The emulator's *shadow* over HTTP, with AWS's names of errors. *iot_data* is the emulator's module."""
+
+    async def answer(method: str, path: str, body: bytes, query: Any) -> Any:
+        if not _is_utf8(body):
+            return iot_data.error_response_json(
+                "UnsupportedDocumentEncodingException", "The document encoding is not supported.", 415
+            )
+        response = await shadow(method, path, body, query)
+        if response[0] == 413:
+            return iot_data.error_response_json(
+                _TOO_LARGE, "The payload exceeds the maximum size allowed.", 413
+            )
+        return response
+
+    return answer
+
+
+def published_within_limits(publish: Callable[..., Any], iot_data: Any) -> Callable[..., Any]:
+    """The emulator's *publish* over HTTP, of at most 128 KB as over MQTT."""
+
+    async def answer(topic: str, body: bytes, *request: Any) -> Any:
+        if len(body or b"") > PAYLOAD_MAX_BYTES:
+            return iot_data.error_response_json(
+                _TOO_LARGE, "The payload exceeds the maximum size allowed.", 413
+            )
+        return await publish(topic, body, *request)
+
+    return answer
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        (body or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _shadow_refusal(request: object) -> tuple[int, str] | None:

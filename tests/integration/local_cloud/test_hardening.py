@@ -3,100 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from contracts.wire.topics import Topics
 from local_cloud.runtime import HOST, MQTT_NAME
+from tests.support.mqtt_by_hand import PUBACK, PUBLISH, SUBACK, connected, packet, publish, text
 
 if TYPE_CHECKING:
     from tests.integration.local_cloud.conftest import Emulator
 
-CONNACK, SUBACK, PUBACK, PUBLISH = 2, 9, 4, 3
 KEEP_ALIVE_S = 1
-
-
-def _text(value: str) -> bytes:
-    raw = value.encode()
-    return struct.pack(">H", len(raw)) + raw
-
-
-def _packet(kind: int, body: bytes, flags: int = 0) -> bytes:
-    length, digits = len(body), bytearray()
-    while True:
-        length, digit = divmod(length, 128)
-        digits.append(digit | (0x80 if length else 0))
-        if not length:
-            return bytes([kind << 4 | flags]) + bytes(digits) + body
-
-
-def _publish(topic: str, payload: bytes, qos: int = 1) -> bytes:
-    return _packet(PUBLISH, _text(topic) + struct.pack(">H", 7) + payload, flags=qos << 1)
-
-
-class Link:
-    """Plain MQTT 3.1.1 by hand, so that what no library sends can be sent."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    async def send(self, packet: bytes) -> None:
-        """Write one packet."""
-        self._writer.write(packet)
-        await self._writer.drain()
-
-    async def receive(self) -> tuple[int, bytes]:
-        """The next packet's kind and body; (0, b"") when the broker has closed."""
-        try:
-            first = await self._reader.readexactly(1)
-            length, shift = 0, 0
-            while True:
-                digit = (await self._reader.readexactly(1))[0]
-                length, shift = length | (digit & 0x7F) << shift, shift + 7
-                if not digit & 0x80:
-                    return first[0] >> 4, await self._reader.readexactly(length)
-        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            return 0, b""
-
-    async def until(self, kind: int) -> bytes:
-        """The body of the next packet of *kind*, passing over others."""
-        while True:
-            seen, body = await asyncio.wait_for(self.receive(), 10)
-            assert seen, "the broker closed the connection"
-            if seen == kind:
-                return body
-
-    async def closed(self, within_s: float = 10) -> bool:
-        """Whether the broker closes the connection in time."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                while True:
-                    if (await self.receive())[0] == 0:
-                        return True
-        return False
-
-
-@contextlib.asynccontextmanager
-async def _connected(emulator: Emulator, keep_alive_s: int = 60) -> AsyncIterator[Link]:
-    reader, writer = await asyncio.open_connection(
-        HOST, emulator.runtime.mqtt_port, ssl=emulator.tls(), server_hostname=MQTT_NAME
-    )
-    try:
-        link = Link(reader, writer)
-        body = _text("MQTT") + bytes([4, 2]) + struct.pack(">H", keep_alive_s) + _text("ven-1")
-        await link.send(_packet(1, body))
-        assert (await link.until(CONNACK))[1] == 0
-        yield link
-    finally:
-        writer.transport.abort()
 
 
 def test_nothing_listens_beyond_loopback(emulator: Emulator) -> None:
@@ -121,7 +45,7 @@ async def _connack_without_certificate(emulator: Emulator, context: ssl.SSLConte
         HOST, emulator.runtime.mqtt_port, ssl=context, server_hostname=MQTT_NAME
     )
     try:
-        writer.write(_packet(1, _text("MQTT") + bytes([4, 2]) + struct.pack(">H", 60) + _text("ven-1")))
+        writer.write(packet(1, text("MQTT") + bytes([4, 2]) + struct.pack(">H", 60) + text("ven-1")))
         return await asyncio.wait_for(reader.readexactly(4), 10)
     finally:
         writer.transport.abort()
@@ -129,32 +53,32 @@ async def _connack_without_certificate(emulator: Emulator, context: ssl.SSLConte
 
 async def test_a_client_that_falls_silent_is_cut_off(emulator: Emulator) -> None:
     """After one and a half keep-alives without a word the connection is ended."""
-    async with _connected(emulator, KEEP_ALIVE_S) as silent:
+    async with connected(emulator, KEEP_ALIVE_S) as silent:
         assert await silent.closed(within_s=KEEP_ALIVE_S * 4)
 
 
 @pytest.mark.parametrize(
-    ("packet", "why"),
+    ("message", "why"),
     [
-        (_publish("ven/ack/ven-1", b"x", qos=2), "QoS 2"),
-        (_publish("ven/ack/ven-1", b"x" * (128 * 1024 + 1)), "more than 128 KB"),
-        (_publish("a/b/c/d/e/f/g/h/i", b"x"), "more than 7 slashes"),
+        (publish("ven/ack/ven-1", b"x", qos=2), "QoS 2"),
+        (publish("ven/ack/ven-1", b"x" * 131_073), "more than 128 KB"),
+        (publish("a/b/c/d/e/f/g/h/i", b"x"), "more than 7 slashes"),
     ],
     ids=["qos2", "oversize", "slashes"],
 )
 async def test_a_publish_beyond_the_limits_ends_the_connection(
-    emulator: Emulator, packet: bytes, why: str
+    emulator: Emulator, message: bytes, why: str
 ) -> None:
     """AWS IoT closes the connection on these, and so does the local cloud."""
-    async with _connected(emulator) as link:
-        await link.send(packet)
+    async with connected(emulator) as link:
+        await link.send(message)
         assert await link.closed(), why
 
 
 async def test_a_publish_within_the_limits_is_taken(emulator: Emulator) -> None:
-    """The limits cut off nothing that AWS takes: 7 slashes, 128 KB."""
-    async with _connected(emulator) as link:
-        await link.send(_publish("a/b/c/d/e/f/g/h", b"x" * 120_000))
+    """The limits cut off nothing that AWS takes: 7 slashes, 131,072 bytes of payload."""
+    async with connected(emulator) as link:
+        await link.send(publish("a/b/c/d/e/f/g/h", b"x" * 131_072))
         assert await link.until(PUBACK)
 
 
@@ -175,17 +99,35 @@ async def test_a_shadow_beyond_the_limits_is_refused(
 ) -> None:
     """The service's limits hold over MQTT with its code, and over HTTP likewise."""
     shadow = Topics("ven-1").shadow
-    async with _connected(emulator) as link:
-        await link.send(
-            _packet(8, struct.pack(">H", 3) + _text(shadow("update/rejected")) + b"\x01", flags=2)
-        )
+    async with connected(emulator) as link:
+        await link.send(packet(8, struct.pack(">H", 3) + text(shadow("update/rejected")) + b"\x01", flags=2))
         await link.until(SUBACK)
-        await link.send(_publish(shadow("update"), json.dumps(body).encode()))
+        await link.send(publish(shadow("update"), json.dumps(body).encode()))
         answer = await link.until(PUBLISH)
     assert json.loads(answer[answer.index(b"{") :])["code"] == code
     with pytest.raises(ClientError) as refused:
         emulator.client("iot-data").update_thing_shadow(thingName="ven-1", payload=json.dumps(body).encode())
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == code
+    name = {400: "InvalidRequestException", 413: "RequestEntityTooLargeException"}[code]
+    assert refused.value.response["Error"]["Code"] == name
+
+
+def test_a_shadow_that_is_no_text_is_refused(emulator: Emulator) -> None:
+    """A document that is not UTF-8 has an error of its own."""
+    with pytest.raises(ClientError) as refused:
+        emulator.client("iot-data").update_thing_shadow(
+            thingName="ven-1", payload=b'{"state": {"desired": {"a": "\xff"}}}'
+        )
+    assert refused.value.response["Error"]["Code"] == "UnsupportedDocumentEncodingException"
+
+
+def test_a_message_over_http_has_the_limit_of_one_over_mqtt(emulator: Emulator) -> None:
+    """131,072 bytes are taken, one more is not."""
+    data = emulator.client("iot-data")
+    data.publish(topic="a/b", payload=b"x" * 131_072)
+    with pytest.raises(ClientError) as refused:
+        data.publish(topic="a/b", payload=b"x" * 131_073)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
 
 
 def test_a_shadow_that_would_grow_too_large_is_refused(emulator: Emulator) -> None:
@@ -198,36 +140,51 @@ def test_a_shadow_that_would_grow_too_large_is_refused(emulator: Emulator) -> No
         data.update_thing_shadow(
             thingName="ven-1", payload=json.dumps({"state": {"desired": {"b": "x" * 5000}}}).encode()
         )
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    assert refused.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
     data.delete_thing_shadow(thingName="ven-1")
 
 
 def test_a_role_is_judged_by_the_resource_that_aws_names(emulator: Emulator) -> None:
     """A role for one schedule group and for certificates may do these, and no other group's."""
-    iam, region = emulator.client("iam"), "us-east-1"
-    user = iam.create_user(UserName="narrow")["User"]["UserName"]
-    arn = f"arn:aws:scheduler:{region}:000000000000:schedule/ours/*"
-    allowed = {"Effect": "Allow", "Action": "scheduler:GetSchedule", "Resource": arn}
+    arn = "arn:aws:scheduler:us-east-1:000000000000:schedule/ours/*"
+    scheduler = _client_that_may(emulator, "narrow", "scheduler", "scheduler:GetSchedule", arn)
+    for group, code in (("ours", "ResourceNotFoundException"), ("theirs", "AccessDeniedException")):
+        with pytest.raises(ClientError) as refused:
+            scheduler.get_schedule(Name="any", GroupName=group)
+        assert refused.value.response["Error"]["Code"] == code
+
+
+def test_an_action_that_knows_no_resource_is_granted_on_all_or_not_at_all(emulator: Emulator) -> None:
+    """ListAttachedPolicies takes a certificate, yet its right cannot be narrowed to certificates."""
+    target = "arn:aws:iot:us-east-1:000000000000:cert/abc"
+    for user, resource, allowed in (
+        ("on-cert", "arn:aws:iot:us-east-1:000000000000:cert/*", False),
+        ("on-all", "*", True),
+    ):
+        iot = _client_that_may(emulator, user, "iot", "iot:ListAttachedPolicies", resource)
+        if allowed:
+            assert iot.list_attached_policies(target=target)["policies"] == []
+            continue
+        with pytest.raises(ClientError) as refused:
+            iot.list_attached_policies(target=target)
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def _client_that_may(emulator: Emulator, user: str, service: str, action: str, resource: str) -> Any:
+    """A client of *service* whose user may do one action on one resource."""
+    iam = emulator.client("iam")
+    iam.create_user(UserName=user)
+    allowed = {"Effect": "Allow", "Action": action, "Resource": resource}
     iam.put_user_policy(
         UserName=user,
         PolicyName="narrow",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
     )
     key = iam.create_access_key(UserName=user)["AccessKey"]
-    import boto3  # noqa: PLC0415 - only here are other credentials wanted
-
-    scheduler = boto3.client(
-        "scheduler",
+    return boto3.client(  # type: ignore[call-overload]
+        service,
         endpoint_url=emulator.runtime.endpoint_url,
-        region_name=region,
+        region_name="us-east-1",
         aws_access_key_id=key["AccessKeyId"],
         aws_secret_access_key=key["SecretAccessKey"],
     )
-    assert _code(scheduler, "ours") == "ResourceNotFoundException"
-    assert _code(scheduler, "theirs") == "AccessDeniedException"
-
-
-def _code(scheduler: Any, group: str) -> str:
-    with pytest.raises(ClientError) as refused:
-        scheduler.get_schedule(Name="any", GroupName=group)
-    return str(refused.value.response["Error"]["Code"])
