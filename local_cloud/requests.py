@@ -128,10 +128,10 @@ def _routes(service: str, *, last_label_whole: bool) -> list[tuple[str, re.Patte
 
 
 def _path_pattern(template: str, *, last_label_whole: bool) -> re.Pattern[str]:
-    parts = re.split(r"\{([^}]+)\}", template)
-    last = len(parts) - 2
+    texts = re.split(r"\{([^}]+)\}", template)
+    last = len(texts) - 2
     pattern = ""
-    for place, text in enumerate(parts):
+    for place, text in enumerate(texts):
         whole = text.endswith("+") or (last_label_whole and place == last)
         label = f"(?P<{_group(text.rstrip('+'))}>{'.+' if whole else '[^/]+'})"
         pattern += label if place % 2 else re.escape(text)

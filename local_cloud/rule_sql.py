@@ -60,16 +60,16 @@ def _node_refusal(iot: Any, node: Any) -> str | None:
     """The same of a parsed WHERE clause; None where it does not parse, which the emulator refuses itself."""
     if node is None:
         return None
-    kind, *parts = node
+    kind, *terms = node
     if kind in {"or", "and"}:
-        return next((refusal for child in parts[0] if (refusal := _node_refusal(iot, child))), None)
+        return next((refusal for child in terms[0] if (refusal := _node_refusal(iot, child))), None)
     if kind == "not":
-        return _node_refusal(iot, parts[0])
-    operands = parts if kind == "between" else parts[:1]
+        return _node_refusal(iot, terms[0])
+    operands = terms if kind == "between" else terms[:1]
     if kind == "cmp":
-        operands = [parts[0], parts[2]]
+        operands = [terms[0], terms[2]]
     elif kind == "in":
-        operands = [parts[0], *parts[1]]
+        operands = [terms[0], *terms[1]]
     return next((refusal for one in operands if (refusal := _expression_refusal(iot, one))), None)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness import aws_limits
 from local_cloud.hardening import _publish_within_limits
-from local_cloud.limits import ACTIONS, LIMITS, Limit, Violation, service_model, violations
+from local_cloud.limits import ACTIONS, LIMITS, DocumentedLimit, Violation, service_model, violations
 
 
 def test_the_limits_are_as_botocore_documents_them() -> None:
@@ -31,7 +31,9 @@ def test_the_resource_types_are_as_the_authorization_reference_has_them() -> Non
 def test_a_sentence_says_how_much_of_what(sentence: str, most: int, unit: str) -> None:
     """The number, and whether bytes, characters or characters without white space are counted."""
     (limit,) = aws_limits._sentences("any", "Any.member", f"<p>Some member. {sentence}</p>")
-    assert limit == Limit(service="any", shape="Any.member", most=most, unit=unit, sentence=sentence)
+    assert limit == DocumentedLimit(
+        service="any", shape="Any.member", most=most, unit=unit, sentence=sentence
+    )
 
 
 def test_a_sentence_about_something_else_is_no_limit() -> None:
