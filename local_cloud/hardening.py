@@ -24,7 +24,9 @@ from local_cloud.iam import (
 )
 from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
 from local_cloud.rule_sql import evaluable, matching, with_literals
+from local_cloud.runtime import CloudWeather
 from local_cloud.shadow_limits import answered_as_on_aws, published_within_limits, within_limits
+from local_cloud.weather import DetachedPolicies, Rates, throttled
 
 PINNED = "1.5.33"
 SCHEDULER_TICK_S = 1
@@ -36,8 +38,8 @@ _CONNECT, _PUBLISH = 1, 3
 _MQTT_5 = 5
 
 
-def harden(bind_host: str) -> None:
-    """Close every gap, before the emulator starts.
+def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
+    """Close every gap, before the emulator starts; with AWS's bad *weather* when there is some.
 
     Raises:
         RuntimeError: this is not the pinned emulator, or a name that is replaced here is gone.
@@ -56,13 +58,7 @@ def harden(bind_host: str) -> None:
     _require_client_certificate(iot)
     _enforce_keep_alive(iot)
     _hold_packets_to_limits(iot)
-    replace(iot, "_next_presence_version", lambda count: _counting_on(count, iot))
-    replace(iot, "update_thing_shadow", lambda update: within_limits(update, iot))
-    replace(iot_data, "_shadow", lambda shadow: answered_as_on_aws(shadow, iot_data))
-    replace(iot_data, "_publish", lambda publish: published_within_limits(publish, iot_data))
-    replace(iot, "put_topic_rule", lambda put: evaluable(put, iot))
-    replace(iot, "_eval_select_function", lambda evaluate: matching(evaluate, iot))
-    replace(iot, "_eval_select_expr", with_literals)
+    _answer_as_aws_iot(iot, iot_data)
     replace(iam_actions, "extract_resource_arn", judged_as_on_aws)
     replace(iam_evaluator, "evaluate", judged_by_type)
     replace(scheduler, "_SCHEDULE_TICK_INTERVAL", lambda _: SCHEDULER_TICK_S)
@@ -75,6 +71,35 @@ def harden(bind_host: str) -> None:
         lambda create: reached_by_path(create, apigateway),
     )
     _refuse_by_documented_limits(provisioners)
+    if weather is not None:
+        _let_it_rain(weather, iot)
+
+
+def _answer_as_aws_iot(iot: Any, iot_data: Any) -> None:
+    """Presence, shadows, messages over HTTP and topic rules as AWS IoT has them."""
+    replace(iot, "_next_presence_version", lambda count: _counting_on(count, iot))
+    replace(iot, "update_thing_shadow", lambda update: within_limits(update, iot))
+    replace(iot_data, "_shadow", lambda shadow: answered_as_on_aws(shadow, iot_data))
+    replace(iot_data, "_publish", lambda publish: published_within_limits(publish, iot_data))
+    replace(iot, "put_topic_rule", lambda put: evaluable(put, iot))
+    replace(iot, "_eval_select_function", lambda evaluate: matching(evaluate, iot))
+    replace(iot, "_eval_select_expr", with_literals)
+
+
+def _let_it_rain(weather: CloudWeather, iot: Any) -> None:
+    """Policies that cannot be deleted yet, and rates that are exceeded."""
+    from ministack import app  # noqa: PLC0415 - it takes the names that are replaced above when imported
+    from ministack.core import responses  # noqa: PLC0415
+
+    detached, rates = DetachedPolicies(weather), Rates()
+    replace(iot, "_change_policy_target", detached.noting)
+    replace(iot, "_delete_policy", functools.partial(detached.refusing, responses=responses))
+    for service in ("iot", "iot-data"):
+        replace_in(
+            app.SERVICE_HANDLERS,
+            service,
+            functools.partial(throttled, service, responses=responses, rates=rates),
+        )
 
 
 def _refuse_by_documented_limits(provisioners: Any) -> None:

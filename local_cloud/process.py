@@ -16,10 +16,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import msgspec
+
 from local_cloud.runtime import (
     ACCOUNT_ID,
     HOST,
     REGION,
+    WEATHER_VARIABLE,
+    CloudWeather,
     NotRunningError,
     Runtime,
     StartError,
@@ -37,7 +41,12 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def start(
-    folder: Path, *, keep: bool = False, gateway_port: int | None = None, mqtt_port: int | None = None
+    folder: Path,
+    *,
+    keep: bool = False,
+    gateway_port: int | None = None,
+    mqtt_port: int | None = None,
+    weather: CloudWeather | None = None,
 ) -> Runtime:
     """Start a local cloud whose files are in *folder*, and wait until it answers.
 
@@ -46,6 +55,7 @@ def start(
         keep: keep what is in it over a stop, and take up what was kept before.
         gateway_port: where the AWS APIs answer; the usual port when free, else any.
         mqtt_port: where MQTT answers; likewise.
+        weather: AWS's slow and busy days; none when absent.
 
     Raises:
         StartError: it did not come up, or one runs from this folder already.
@@ -58,7 +68,8 @@ def start(
     root = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper()}
     root["AWS_SECRET_ACCESS_KEY"] = secrets.token_urlsafe(30)
     ports = {"GATEWAY_PORT": str(gateway_port), "IOT_MTLS_PORT": str(mqtt_port)}
-    process = _spawn({**_server_environment(state, keep=keep), **ports, **root}, folder)
+    days = {} if weather is None else {WEATHER_VARIABLE: msgspec.json.encode(weather).decode()}
+    process = _spawn({**_server_environment(state, keep=keep), **ports, **root, **days}, folder)
     runtime = Runtime(
         pid=process.pid,
         gateway_port=gateway_port,

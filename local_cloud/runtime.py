@@ -19,6 +19,10 @@ REGION = "us-east-1"
 STAGE = "local"
 
 
+WEATHER_VARIABLE = "LOCAL_CLOUD_WEATHER"
+"""The environment variable by which the emulator's process has its weather, as JSON."""
+
+
 class LocalCloudError(VenTwinError):
     """Root. The caller prints the message and stops; nothing was left half done."""
 
@@ -33,6 +37,13 @@ class StartError(LocalCloudError):
 
 class DeployError(LocalCloudError):
     """The stack could not be deployed. The message has CloudFormation's reason."""
+
+
+class CloudWeather(msgspec.Struct, frozen=True, kw_only=True):
+    """AWS's bad weather by a seed. *speed*: seconds of AWS's waits in one second here."""
+
+    seed: int = 1
+    speed: float = 60.0
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):

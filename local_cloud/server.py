@@ -9,12 +9,16 @@ import os
 import resource
 import signal
 
+import msgspec
+
 from local_cloud.hardening import harden
+from local_cloud.runtime import WEATHER_VARIABLE, CloudWeather
 
 
 async def serve() -> None:
     """Serve on BIND_HOST and GATEWAY_PORT until SIGTERM or SIGINT, then save what is to be kept."""
-    harden(os.environ["BIND_HOST"])
+    weather = os.environ.get(WEATHER_VARIABLE)
+    harden(os.environ["BIND_HOST"], msgspec.json.decode(weather, type=CloudWeather) if weather else None)
     # Both read their environment when imported, and the emulator must be hardened first.
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415

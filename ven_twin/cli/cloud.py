@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,10 @@ app = typer.Typer(
 
 DEFAULT_VENS = "ven-1"
 VensOption = Annotated[str, typer.Option("--vens", help="VENs of the stack, by commas.")]
+WeatherOption = Annotated[
+    Literal["aws"] | None,
+    typer.Option("--weather", help="As slow and as busy as AWS can be: late deletions, exceeded rates."),
+]
 
 
 @app.command()
@@ -27,13 +31,17 @@ def start(
     deploy_stack: Annotated[
         bool, typer.Option("--deploy/--no-deploy", help="Deploy the stack into it.")
     ] = True,
+    weather: WeatherOption = None,
+    seed: Annotated[int, typer.Option("--seed", help="The seed of the weather.")] = 1,
     json_output: JsonOption = False,
 ) -> None:
     """Start the local cloud in the background, and deploy the stack into it."""
     from local_cloud import process
+    from local_cloud.runtime import CloudWeather
     from ven_twin.cli.local_system import forget_vens
 
-    runtime = process.start(cloud_folder(), keep=keep)
+    days = None if weather is None else CloudWeather(seed=seed)
+    runtime = process.start(cloud_folder(), keep=keep, weather=days)
     if not keep:
         forget_vens()
     outputs = {}
