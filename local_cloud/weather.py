@@ -1,7 +1,7 @@
 """The days on which AWS is slow or says to come back later: ``--weather aws``, by a seed.
 
 Waits are those of AWS divided by `CloudWeather.speed`, so that a test stays quick. Rates are not: a second's
-requests are a second's requests. Source: aws-iot API, DeletePolicy ("it can take up to five minutes after a
+requests are a second's requests. Source: AWS IoT API, DeletePolicy ("it can take up to five minutes after a
 policy is detached before it's ready to be deleted"); AWS IoT Core endpoints and quotas, where each rate of
 `RATES` can be raised for an account.
 """
