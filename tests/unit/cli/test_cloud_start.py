@@ -1,0 +1,43 @@
+"""``ven-twin cloud start``: its options reach the local cloud."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from local_cloud import process
+from local_cloud.runtime import CloudWeather, Runtime
+from ven_twin.cli.cloud import app
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any]]:
+    """The options of each start, of which none is carried out."""
+    starts: list[dict[str, Any]] = []
+
+    def start(_folder: Path, **options: Any) -> Runtime:
+        starts.append(options)
+        return Runtime(
+            pid=1, gateway_port=2, mqtt_port=3, access_key_id="a", secret_access_key="b", keep=False
+        )
+
+    monkeypatch.setenv("VEN_TWIN_HOME", str(tmp_path))
+    monkeypatch.setattr(process, "start", start)
+    return starts
+
+
+def test_the_weather_and_its_seed_reach_the_local_cloud(started: list[dict[str, Any]]) -> None:
+    """There is none unless it is requested."""
+    for options in ([], ["--weather", "aws"], ["--weather", "aws", "--seed", "7"]):
+        done = CliRunner().invoke(app, ["start", "--no-deploy", *options])
+        assert done.exit_code == 0, done.output
+    assert [options["weather"] for options in started] == [None, CloudWeather(), CloudWeather(seed=7)]
+
+
+def test_another_weather_is_refused(started: list[dict[str, Any]]) -> None:
+    """Nothing is started."""
+    assert CliRunner().invoke(app, ["start", "--weather", "rain"]).exit_code == 2
+    assert started == []
