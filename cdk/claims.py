@@ -111,7 +111,7 @@ class Claims(Construct):
             (("AttachThingPrincipal",), [arn("thing", "*"), arn("cert", "*")]),
             (("DescribeCertificate", "UpdateCertificate"), [arn("cert", "*")]),
             (("GetPolicy",), [arn("policy", policy.name)]),
-            (("AttachPolicy",), [arn("policy", policy.name), arn("cert", "*")]),
+            (("AttachPolicy",), [arn("cert", "*")]),
         ):
             role.add_to_policy(
                 iam.PolicyStatement(actions=[f"iot:{action}" for action in actions], resources=resources)

@@ -17,12 +17,11 @@ from contracts.store.stack import claim_secret_name
 CERTIFICATE_ACTIONS = (
     "iot:AttachPolicy",
     "iot:DetachPolicy",
-    "iot:AttachThingPrincipal",
-    "iot:DetachThingPrincipal",
     "iot:DescribeCertificate",
     "iot:UpdateCertificate",
     "iot:DeleteCertificate",
 )
+THING_ACTIONS = ("iot:AttachThingPrincipal", "iot:DetachThingPrincipal")
 
 
 def provision_ven(resources: SharedResources) -> LambdaFunction:
@@ -79,9 +78,10 @@ def rotate_ven(resources: SharedResources) -> LambdaFunction:
 
 def _let_make_certificates(function: LambdaFunction, resources: SharedResources) -> None:
     """Let *function* make certificates, and attach, detach and delete them."""
-    # Both know no resource type, by the Service Authorization Reference: an ARN would allow nothing.
+    # Neither knows a resource type: before a certificate is made there is none, and a list is nobody's.
     function.allow("iot:CreateKeysAndCertificate", "iot:ListAttachedPolicies", on=["*"])
-    function.allow(*CERTIFICATE_ACTIONS, on=resources.iot_arns("cert/*", "thing/*"))
+    function.allow(*CERTIFICATE_ACTIONS, on=resources.iot_arns("cert/*"))
+    function.allow(*THING_ACTIONS, on=resources.iot_arns("cert/*", "thing/*"))
 
 
 def admit_ven(resources: SharedResources) -> LambdaFunction:

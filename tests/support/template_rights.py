@@ -1,0 +1,97 @@
+"""The rights that a synthesized template grants: its statements with every reference resolved."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.support.template_rules import Template, many, of_type, statements
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::StackName": "VenTwin",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+ARNS = {
+    "AWS::DynamoDB::GlobalTable": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
+    "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
+    "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
+    "AWS::Scheduler::ScheduleGroup": "arn:aws:scheduler:{region}:{account}:schedule-group/{name}",
+}
+"""The ARN that CloudFormation gives for ``Fn::GetAtt: [resource, Arn]``, a log group's with its streams."""
+
+
+def resolve(value: Any, template: Template) -> Any:
+    """*value* with references as CloudFormation would put them. Raises KeyError for one that is not known."""
+    if isinstance(value, list):
+        return [resolve(item, template) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if len(value) == 1:
+        ((function, argument),) = value.items()
+        if function == "Ref":
+            return PSEUDO[argument] if argument in PSEUDO else _checked(argument, template)
+        if function == "Fn::Join":
+            return str(argument[0]).join(map(str, resolve(argument[1], template)))
+        if function == "Fn::GetAtt":
+            return arn_of(argument[0], template) if argument[1] == "Arn" else f"{argument[0]}.{argument[1]}"
+    return {key: resolve(item, template) for key, item in value.items()}
+
+
+def arn_of(logical_id: str, template: Template) -> str:
+    """The ARN of a resource, its logical id for a name."""
+    form = ARNS[template["Resources"][logical_id]["Type"]]
+    return form.format(region=REGION, account=ACCOUNT, name=logical_id)
+
+
+def _checked(logical_id: str, template: Template) -> str:
+    assert logical_id in template["Resources"] or logical_id in template.get("Parameters", {}), logical_id
+    return logical_id
+
+
+def every_statement(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy in the template, wherever it stands, with its resource's logical id."""
+    for name, resource in template["Resources"].items():
+        for statement in _within(resource.get("Properties", {})):
+            yield name, resolve(statement, template)
+
+
+def _within(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict) and {"Effect", "Action"} <= value.keys():
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _within(item)
+
+
+def rights_of(template: Template, function: str) -> list[dict[str, Any]]:
+    """The statements of the role of the function whose folder in `lambdas/` is *function*."""
+    return [resolve(statement, template) for statement in statements(template, role_of(template, function))]
+
+
+def role_of(template: Template, function: str) -> str:
+    """The logical id of a function's role."""
+    (role,) = (
+        resource["Role"]["Fn::GetAtt"][0]
+        for resource in of_type(template, "AWS::Lambda::Function").values()
+        if re.fullmatch(rf"lambdas\.{function}\.handler\.handler", resource["Handler"])
+    )
+    return str(role)
+
+
+def granted(rights: list[dict[str, Any]], action: str, arn: str) -> bool:
+    """Whether one of the statements allows *action* on *arn*, as IAM would judge it: wildcards, no condition."""
+    return any(
+        statement["Effect"] == "Allow"
+        and not statement.get("Condition")
+        and any(fnmatch.fnmatchcase(action, each) for each in many(statement["Action"]))
+        and any(fnmatch.fnmatchcase(arn, each) for each in many(statement["Resource"]))
+        for statement in rights
+    )
