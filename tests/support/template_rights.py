@@ -87,7 +87,7 @@ def role_of(template: Template, function: str) -> str:
 
 
 def granted(rights: list[dict[str, Any]], action: str, arn: str) -> bool:
-    """Whether one of the statements allows *action* on *arn*, as IAM would judge it: wildcards, no condition."""
+    """True where a statement without a condition allows *action* on *arn*, wildcards read as IAM does."""
     return any(
         statement["Effect"] == "Allow"
         and not statement.get("Condition")

@@ -1,0 +1,197 @@
+"""The calls of each command, on which resources, and the commands of each user of a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+STACK = "VenTwin-STAGE"
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:REGION:ACCOUNT:{resource}"
+
+
+def _table(name: str) -> str:
+    return _arn("dynamodb", f"table/{STACK}-{name}")
+
+
+def _function(name: str) -> str:
+    return _arn("lambda", f"function:{STACK}-{name}Function*")
+
+
+def _queue(name: str) -> str:
+    return _arn("sqs", f"{STACK}-{name}*")
+
+
+OUTPUTS = _arn("cloudformation", f"stack/{STACK}/*")
+TELEMETRY, VENS = _table("TablesTelemetry*"), _table("TablesVens*")
+EVENTS, COMMANDS = _table("TablesEvents*"), _table("TablesCommands*")
+BY_START, ALLOWED = _table("TablesEvents*/index/byStart"), _table("AllowedVensTable*")
+ISSUE, DISPATCH, SETTLE = _function("IssueCommand"), _function("DispatchEvent"), _function("SettleEvent")
+WATCH, ROTATE = _function("WatchFleet"), _function("RotateVen")
+DEAD = tuple(
+    _queue(name)
+    for name in (
+        "TelemetryInletDeadLetters",
+        "VenInletDeadLetters",
+        "ShadowInletDeadLetters",
+        "RuleErrors",
+        "FailedStarts",
+    )
+)
+INLETS = tuple(_queue(name) for name in ("TelemetryInletQueue", "VenInletQueue", "ShadowInletQueue"))
+ONE_IDENTITY = _arn("secretsmanager", "secret:ven-twin/STAGE/VEN/tls-*")
+IDENTITIES = _arn("secretsmanager", "secret:ven-twin/STAGE/*/tls-*")
+CLAIM = _arn("secretsmanager", "secret:ven-twin/STAGE/claim-*")
+ANYTHING = "*"
+"""For an action that takes no resource."""
+
+Calls = Mapping[str, tuple[str, ...]]
+"""Resources (ARNs with STAGE, REGION, ACCOUNT, VEN and API to be filled in) by the action on them."""
+
+
+def _calls(**by_action: str | tuple[str, ...]) -> Calls:
+    """Calls by their actions, ``dynamodb_GetItem``; all of them look up the stack's outputs first."""
+    looked_up = {"cloudformation_DescribeStacks": OUTPUTS, **by_action}
+    return _bare(**looked_up)
+
+
+def _bare(**by_action: str | tuple[str, ...]) -> Calls:
+    return MappingProxyType(
+        {
+            action.replace("_", ":", 1): (on,) if isinstance(on, str) else on
+            for action, on in by_action.items()
+        }
+    )
+
+
+_LOOK = _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY)
+_PEEK = {"sqs_ReceiveMessage": DEAD, "sqs_ChangeMessageVisibility": DEAD}
+_DISPATCHES = _calls(lambda_InvokeFunction=DISPATCH)
+
+COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
+    {
+        "event list": _calls(dynamodb_Query=BY_START),
+        "event show": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=SETTLE),
+        "event create": _DISPATCHES,
+        "event revise": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=DISPATCH),
+        "event cancel": _DISPATCHES,
+        "event delete": _DISPATCHES,
+        "event report": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=SETTLE),
+        "fleet status": _LOOK,
+        "fleet watch": _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY, dynamodb_Query=BY_START),
+        "fleet serve": _calls(
+            dynamodb_Scan=VENS,
+            dynamodb_BatchGetItem=TELEMETRY,
+            dynamodb_Query=(EVENTS, BY_START),
+            lambda_InvokeFunction=(DISPATCH, SETTLE),
+        ),
+        "fleet run": _calls(
+            dynamodb_Scan=VENS, secretsmanager_GetSecretValue=IDENTITIES, iot_DescribeEndpoint=ANYTHING
+        ),
+        "listen": _calls(dynamodb_Scan=VENS, dynamodb_Query=TELEMETRY),
+        "cmd": _calls(lambda_InvokeFunction=ISSUE, dynamodb_GetItem=COMMANDS),
+        "dlq list": _calls(**_PEEK),
+        "dlq redrive": _calls(
+            **_PEEK,
+            sqs_DeleteMessage=DEAD,
+            sqs_SendMessage=INLETS,
+            lambda_InvokeFunction=(DISPATCH, SETTLE, WATCH),
+        ),
+        "history backfill": _calls(
+            dynamodb_Scan=VENS, dynamodb_Query=TELEMETRY, dynamodb_BatchWriteItem=TELEMETRY
+        ),
+        "certs allow": _calls(dynamodb_GetItem=VENS, dynamodb_BatchWriteItem=ALLOWED),
+        "certs rotate": _calls(
+            lambda_InvokeFunction=ROTATE,
+            secretsmanager_GetSecretValue=IDENTITIES,
+            iot_DescribeEndpoint=ANYTHING,
+        ),
+        "certs revoke": _calls(lambda_InvokeFunction=ROTATE),
+        "certs claim-kit": _bare(secretsmanager_GetSecretValue=CLAIM, iot_DescribeEndpoint=ANYTHING),
+        "certs claim": _bare(),
+        "certs fetch": _bare(secretsmanager_GetSecretValue=ONE_IDENTITY, iot_DescribeEndpoint=ANYTHING),
+        "run": _bare(secretsmanager_GetSecretValue=ONE_IDENTITY, iot_DescribeEndpoint=ANYTHING),
+    }
+)
+"""The calls of each command that reaches a stage by its tables and functions, without ``--api``."""
+
+BY_API = "execute-api:Invoke"
+READS = ("event list", "fleet status", "fleet watch", "listen")
+OPERATES = (
+    *READS,
+    "event show",
+    "event create",
+    "event revise",
+    "event cancel",
+    "event delete",
+    "event report",
+    "fleet serve",
+    "cmd",
+    "dlq list",
+    "dlq redrive",
+)
+KEEPS_FLEET = (
+    "certs allow",
+    "certs claim-kit",
+    "certs rotate",
+    "certs revoke",
+    "fleet run",
+    "history backfill",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of a stage.
+
+    Attributes:
+        name: a heading's.
+        what: one sentence.
+        commands: the commands that it may run.
+        calls: its calls beside those of the commands.
+    """
+
+    name: str
+    what: str
+    commands: tuple[str, ...] = ()
+    calls: Calls = field(default_factory=dict)
+
+
+USERS = (
+    User("Reader", "Looks at the fleet, its telemetry and the list of events, and changes nothing.", READS),
+    User(
+        "Operator",
+        "Runs DR events and commands, and looks after dead letters. A sweep of certificates that failed "
+        "to start comes by itself within the hour: `dlq redrive` of its letter is refused.",
+        OPERATES,
+    ),
+    User(
+        "Fleet administrator",
+        "Lets VENs in and out, changes their certificates, and writes a made-up past. Whoever also runs "
+        "events has the operator's policy beside it.",
+        KEEPS_FLEET,
+    ),
+    User(
+        "VEN host",
+        "Runs a twin, or fetches its identity, for one VEN; the twin itself has no AWS credentials.",
+        ("run", "certs fetch", "certs claim"),
+    ),
+    User(
+        "Reader by the API",
+        "The reader's calls with `--api`, and nothing of the tables.",
+        calls={BY_API: (_arn("execute-api", "API/$default/GET/*"),)},
+    ),
+    User(
+        "Operator by the API",
+        "The operator's calls with `--api`.",
+        calls={BY_API: (_arn("execute-api", "API/$default/*"),)},
+    ),
+    User(
+        "Deployer",
+        "Takes up the roles that `cdk bootstrap` made; CloudFormation acts with its own.",
+        calls={"sts:AssumeRole": ("arn:aws:iam::ACCOUNT:role/cdk-hnb659fds-*",)},
+    ),
+)

@@ -1,0 +1,114 @@
+"""The documented policies: what the commands call, no more, and as the page says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from harness.policies import rights
+from harness.policies.documents import MANAGED_MAX, PAGE, document, page
+from harness.policies.rights import COMMAND_CALLS, USERS, User
+from tests.support import sar
+from tests.support.aws_calls import CallGraph, call_graph
+from tests.support.template_rights import ACCOUNT, REGION, arn_of
+from tests.support.template_rules import Template, of_type
+from ven_twin.cli.app import app
+
+PLACES = {"STAGE": "dev", "REGION": REGION, "ACCOUNT": ACCOUNT, "VEN": "ven-1", "API": "a1b2c3"}
+WITHOUT_AWS = {"up", "cloud", "simulate", "can-hold"}
+"""Commands of the local cloud or of none."""
+BY_CHILD = {"run": "certs fetch"}
+"""Commands that call AWS by another command, in a process of its own."""
+users = pytest.mark.parametrize("user", USERS, ids=lambda user: user.name)
+
+
+@pytest.fixture(scope="module")
+def graph() -> CallGraph:
+    """The calls of the CLI's code."""
+    return call_graph("ven_twin/cli", "ven_twin/operations")
+
+
+def commands() -> dict[str, str]:
+    """The full name of each command's function, by the words that run it."""
+    found = {}
+
+    def walk(command: Any, words: tuple[str, ...]) -> None:
+        for name, sub in getattr(command, "commands", {}).items():
+            walk(sub, (*words, name))
+        if command.callback is not None and not hasattr(command, "commands"):
+            function = command.callback
+            while hasattr(function, "__wrapped__"):
+                function = function.__wrapped__
+            found[" ".join(words)] = f"{function.__module__}.{function.__qualname__}"
+
+    walk(typer.main.get_command(app), ())
+    return {words: name for words, name in found.items() if words.split()[0] not in WITHOUT_AWS}
+
+
+def test_every_command_has_its_calls() -> None:
+    """A command that the table does not have would have no policy."""
+    assert commands().keys() == COMMAND_CALLS.keys()
+
+
+@pytest.mark.parametrize("command", COMMAND_CALLS)
+def test_the_table_has_what_a_command_calls_and_nothing_else(command: str, graph: CallGraph) -> None:
+    """By the command's code: an action that is lacking is refused on AWS, another one is too much."""
+    root = commands()[BY_CHILD.get(command, command)]
+    assert root in graph.names(root), "the command has no code"
+    called = graph.calls([root], beyond="ven_twin.operations.aggregator.by_api.")
+    assert COMMAND_CALLS[command].keys() == called
+
+
+def test_every_command_is_somebodys() -> None:
+    """Each command is in the policy of at least one user."""
+    assert {command for user in USERS for command in user.commands} == COMMAND_CALLS.keys()
+
+
+@users
+def test_a_policy_is_one_that_aws_grants_by(user: User) -> None:
+    """Its actions exist and take the resources, and it fits into a managed policy."""
+    policy: Any = document(user, PLACES)
+    assert [why for statement in policy["Statement"] for why in sar.breaches(statement)] == []
+    assert len(re.sub(r"\s", "", json.dumps(document(user)))) <= MANAGED_MAX
+
+
+def test_a_policys_resources_are_the_stacks(dev: Template) -> None:
+    """Each pattern fits exactly one resource of the stack, under the name that CloudFormation makes of it."""
+    made = {
+        arn_of(name, dev).replace(name, f"VenTwin-dev-{name}-1A2B3C4D5E6F")
+        for kind in ("AWS::DynamoDB::GlobalTable", "AWS::Lambda::Function", "AWS::SQS::Queue")
+        for name in of_type(dev, kind)
+    }
+    made |= {f"{arn}/index/byStart" for arn in made if "TablesEvents" in arn}
+    patterns = {
+        arn
+        for calls in COMMAND_CALLS.values()
+        for arns in calls.values()
+        for arn in arns
+        if re.search(r":(dynamodb|lambda|sqs):", arn)
+    }
+    assert len(patterns) > 15
+    for pattern in patterns:
+        filled = re.sub("|".join(PLACES), lambda match: PLACES[match[0]], pattern)
+        fitting = [arn for arn in made if re.fullmatch(re.escape(filled).replace(r"\*", ".*"), arn)]
+        whole = [arn for arn in fitting if ("/index/" in arn) == ("/index/" in pattern)]
+        assert len(whole) == 1, (pattern, fitting)
+
+
+def test_the_reader_can_do_nothing_of_the_operators() -> None:
+    """It starts no function, writes no table, and takes no message."""
+    (reader,) = (user for user in USERS if user.name == "Reader")
+    actions = {action for command in reader.commands for action in COMMAND_CALLS[command]}
+    reads = ("Get", "BatchGet", "Query", "Scan", "Describe")
+    assert all(action.rpartition(":")[2].startswith(reads) for action in actions)
+    assert rights.BY_API not in actions
+
+
+def test_the_page_is_what_the_table_makes() -> None:
+    """docs/reference/policies.md is written by `make policies`, and by hand nowhere."""
+    assert Path(PAGE).read_text(encoding="utf-8") == page()
