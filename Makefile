@@ -19,7 +19,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults soak \
-  policies mutate lock setup clean
+  policies prices mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -93,6 +93,10 @@ pictures: $(READY)
 # Writes docs/reference/policies.md: who needs which rights, of the table in harness/policies/rights.py.
 policies: $(READY)
 	$(BIN)/python -m harness.policies
+
+# Writes docs/reference/prices.md: what a VEN and the stack cost, of ven_twin/operations/prices.toml.
+prices: $(READY)
+	$(BIN)/python -m harness.prices
 
 setup: $(READY)
 

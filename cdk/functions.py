@@ -78,7 +78,7 @@ def rotate_ven(resources: SharedResources) -> LambdaFunction:
 
 def _let_make_certificates(function: LambdaFunction, resources: SharedResources) -> None:
     """Let *function* make certificates, and attach, detach and delete them."""
-    # Neither knows a resource type: before a certificate is made there is none, and a list is nobody's.
+    # Both know no resource type, by the Service Authorization Reference: an ARN would allow nothing.
     function.allow("iot:CreateKeysAndCertificate", "iot:ListAttachedPolicies", on=["*"])
     function.allow(*CERTIFICATE_ACTIONS, on=resources.iot_arns("cert/*"))
     function.allow(*THING_ACTIONS, on=resources.iot_arns("cert/*", "thing/*"))

@@ -17,11 +17,11 @@ _PLACE = re.compile(r"\b(STAGE|REGION|ACCOUNT|VEN|API)\b")
 
 _HEAD = """# Policies
 
-Made by `make policies` from `harness/policies/rights.py`, which has the calls of each command; the tests hold it
-to the commands' code and to the Service Authorization Reference, and run the commands with these rights and no
-others on the local cloud. Put your own for `REGION`, `ACCOUNT`, `STAGE` (`dev` or `prod`), `VEN` and `API` (the id
-at the start of the output `ApiUrl`); in another partition than `aws`, that too. Each fits into a managed policy of
-6,144 characters; the inline policies of a user hold 2,048 together.
+Made by `make policies` from `harness/policies/rights.py`, which has the calls of each command; the tests hold
+it to the commands' code and to the Service Authorization Reference, and run the commands with these rights
+and no others on the local cloud. Put your own for `REGION`, `ACCOUNT`, `STAGE` (`dev` or `prod`), `VEN` and
+`API` (the id at the start of the output `ApiUrl`); in another partition than `aws`, that too. Each fits into
+a managed policy of 6,144 characters; the inline policies of a user hold 2,048 together.
 
 Not run against an AWS account: names that CloudFormation makes end at random, and these patterns rely on how
 they begin.
@@ -36,10 +36,10 @@ def document(user: User, places: Mapping[str, str] | None = None) -> dict[str, o
     resources: dict[str, set[str]] = defaultdict(set)
     for calls in (*(COMMAND_CALLS[command] for command in user.commands), user.calls):
         for action, arns in calls.items():
-            resources[action].update(arns)
+            resources[action].update(_filled(arn, places or {}) for arn in arns)
     actions: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for action, arns in resources.items():
-        actions[tuple(sorted(_filled(arn, places or {}) for arn in arns))].add(action)
+    for action, filled in resources.items():
+        actions[tuple(sorted(filled))].add(action)
     statements = [
         {"Effect": "Allow", "Action": _one_or_many(sorted(named)), "Resource": _one_or_many(list(arns))}
         for arns, named in sorted(actions.items(), key=lambda item: min(item[1]))
