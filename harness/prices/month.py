@@ -50,7 +50,7 @@ class Item:
 
 def one_ven() -> tuple[Item, ...]:
     """The bill of one VEN, a message an invocation."""
-    taken = UPLINKS + SHADOWS
+    ruled = UPLINKS + SHADOWS
     return (
         Item("secret", "the VEN's identity", 1, "secret"),
         Item("IoT messages up", "rows, loads snapshots, shadow updates", UPLINKS + SHADOWS, "iot_message"),
@@ -60,18 +60,18 @@ def one_ven() -> tuple[Item, ...]:
             "IoT shadow", f"{SHADOW_UPDATES_A_DAY} updates a day, under 1 KB", SHADOWS, "iot_shadow_operation"
         ),
         Item("IoT connection", "always connected", MONTH_S / 60, "iot_connection_minute"),
-        Item("IoT rules", "one for each row, snapshot, shadow document", taken, "iot_rule"),
-        Item("IoT rule actions", "into a queue", taken, "iot_rule_action"),
-        Item("SQS", "send, receive, delete", 3 * taken, "sqs_request"),
-        Item("Lambda invocations", "one for each message", taken, "lambda_request"),
-        Item("Lambda time", "about 0.025 GB-s each", taken * LAMBDA_GB_S, "lambda_gb_second"),
+        Item("IoT rules", "one for each row, snapshot, shadow document", ruled, "iot_rule"),
+        Item("IoT rule actions", "into a queue", ruled, "iot_rule_action"),
+        Item("SQS", "send, receive, delete", 3 * ruled, "sqs_request"),
+        Item("Lambda invocations", "one for each message", ruled, "lambda_request"),
+        Item("Lambda time", "about 0.025 GB-s each", ruled * LAMBDA_GB_S, "lambda_gb_second"),
         Item(
             "DynamoDB writes", "4 units each 30 s, 1 each shadow update", WRITES + RECORDED, "dynamodb_write"
         ),
         Item("DynamoDB reads", "the VEN's row by each shadow update", SHADOWS, "dynamodb_read"),
         Item("DynamoDB storage", "about 40 MB", STORED_GB, "dynamodb_stored"),
         Item("DynamoDB recovery", "of the same", STORED_GB, "dynamodb_recovery"),
-        Item("logs", "about 1.5 KB an invocation", taken * LOG_KB / 1_000_000, "log_ingested"),
+        Item("logs", "about 1.5 KB an invocation", ruled * LOG_KB / 1_000_000, "log_ingested"),
     )
 
 
