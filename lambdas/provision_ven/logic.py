@@ -99,6 +99,11 @@ def plan_step(event: Mapping[str, object]) -> Step:
         return Step.NOTHING if kind == "Delete" else Step.CHECK_IDS
     if event.get("ResourceType") == POLICY_REMOVAL:
         return Step.REMOVE_POLICY if kind == "Delete" else Step.NOTHING
+    return _certificate_step(event, kind)
+
+
+def _certificate_step(event: Mapping[str, object], kind: object) -> Step:
+    """The step for a certificate's resource."""
     if kind == "Create":
         return Step.NEW_CERTIFICATE
     if kind == "Delete":
