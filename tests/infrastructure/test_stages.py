@@ -180,6 +180,33 @@ def test_rotation_by_schedule_is_a_switch(compose: Compose, tmp_path: Path, dev:
     assert template == dev
 
 
+SYNTHESIZE = """
+import os, sys
+os.umask(0o077)
+from pathlib import Path
+from aws_cdk import App
+from cdk.bundle import Bundle
+from cdk.stack import VenTwinStack
+from tests.infrastructure.conftest import stage
+app = App(outdir=sys.argv[2], auto_synth=False)
+VenTwinStack(app, stage("dev"), code=Bundle(Path(sys.argv[1]), "0" * 32))
+app.synth(skip_validation=True)
+"""
+
+
+def test_a_synthesis_under_a_narrow_umask_leaves_the_functions_files_readable(tmp_path: Path) -> None:
+    """The assembly's copy is what is zipped: its files have the bundle's modes; the zip has no folders."""
+    handler = tmp_path / "bundle" / "lambdas" / "handler.py"
+    handler.parent.mkdir(parents=True)
+    handler.write_text("ANSWER = 1\n")
+    handler.chmod(0o644)
+    command = [sys.executable, "-c", SYNTHESIZE, str(tmp_path / "bundle"), str(tmp_path / "assembly")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (staged,) = (tmp_path / "assembly").rglob("handler.py")
+    assert staged.stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "assembly" / "manifest.json").stat().st_mode & 0o777 == 0o600, "the umask was in force"
+
+
 def test_bad_context_is_one_line_that_names_the_key() -> None:
     """A wrong -c option ends cdk with what is allowed, and with no traceback."""
     done = subprocess.run(
