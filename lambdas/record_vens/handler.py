@@ -28,8 +28,8 @@ def handler(event: Event, context: LambdaContext) -> Answer:
     count(MessagesReceived=len(event["Records"]))
     environment = settings.read(RecordSettings)
     bodies = {record["messageId"]: record["body"] for record in event["Records"]}
-    sent = senders.tell_apart(bodies, sender_of, lambda: senders.known_vens(environment.vens_table))
-    failed = sent.malformed | record_all(sent.known, environment)
+    sent = senders.tell_apart(bodies, sender_of, lambda: senders.stage_vens(environment.vens_table))
+    failed = sent.malformed | record_all(sent.from_vens, environment)
     count(
         VenMessagesRecorded=len(bodies) - len(failed) - sent.unknown,
         VenMessagesFailed=len(failed),

@@ -24,7 +24,7 @@ REMEMBERED_S = 60.0
 
 
 @dataclass(slots=True)
-class KnownVens:
+class StageVens:
     """The VENs of this stage: those with a row, which provisioning or a claim has made.
 
     Only hits are remembered. A miss is looked up each time, strongly consistent, so that a VEN which was
@@ -41,17 +41,17 @@ class KnownVens:
         senders = frozenset(ven_ids)
         remembered = {ven_id for ven_id in senders if self._until_s.get(ven_id, 0.0) > now_s}
         rows = self.table.get_many(sorted(senders - remembered), ["venId"]) if senders - remembered else []
-        found = {str(row["venId"]) for row in rows}
-        for ven_id in senders - remembered - found:
+        present = {str(row["venId"]) for row in rows}
+        for ven_id in senders - remembered - present:
             self._until_s.pop(ven_id, None)
-        self._until_s |= dict.fromkeys(found, now_s + REMEMBERED_S)
-        return frozenset(remembered | found)
+        self._until_s |= dict.fromkeys(present, now_s + REMEMBERED_S)
+        return frozenset(remembered | present)
 
 
 @cache
-def known_vens(vens_table: str) -> KnownVens:
+def stage_vens(vens_table: str) -> StageVens:
     """The VENs of the stage, remembered for as long as the sandbox is warm."""
-    return KnownVens(clients.table(vens_table, VENS))
+    return StageVens(clients.table(vens_table, VENS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,18 @@ class Senders:
     """The messages of a batch, by their ids, told apart by who sent them.
 
     Attributes:
-        known: envelopes from VENs of this stage, not decoded any further.
+        from_vens: envelopes from VENs of this stage, not decoded any further.
         unknown: how many came from somebody else; they are done with.
         malformed: bodies that are no envelope at all, or of a topic that no rule has.
     """
 
-    known: dict[str, Envelope]
+    from_vens: dict[str, Envelope]
     unknown: int
     malformed: dict[str, WireError]
 
 
 def tell_apart(
-    bodies: Mapping[str, str], sender_of: Callable[[str], str | None], vens: Callable[[], KnownVens]
+    bodies: Mapping[str, str], sender_of: Callable[[str], str | None], vens: Callable[[], StageVens]
 ) -> Senders:
     """The messages in *bodies* by their senders; *sender_of* reads a topic, None for one that no rule has."""
     envelopes: dict[str, tuple[str, Envelope]] = {}
@@ -91,8 +91,8 @@ def tell_apart(
             unknown += 1
     senders = {sender for sender, _ in envelopes.values()}
     provisioned = vens().among(senders) if senders else frozenset()
-    known = {key: envelope for key, (sender, envelope) in envelopes.items() if sender in provisioned}
-    return Senders(known, unknown + len(envelopes) - len(known), malformed)
+    from_vens = {key: envelope for key, (sender, envelope) in envelopes.items() if sender in provisioned}
+    return Senders(from_vens, unknown + len(envelopes) - len(from_vens), malformed)
 
 
 def _can_be_a_ven(sender: str) -> bool:

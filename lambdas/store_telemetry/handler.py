@@ -23,8 +23,8 @@ def handler(event: Event, context: LambdaContext) -> Answer:
     count(MessagesReceived=len(event["Records"]))
     environment = settings.read(TelemetrySettings)
     bodies = {record["messageId"]: record["body"] for record in event["Records"]}
-    sent = senders.tell_apart(bodies, sender_of, lambda: senders.known_vens(environment.vens_table))
-    batch = sort_out(sent.known, retention_days=environment.retention_days)
+    sent = senders.tell_apart(bodies, sender_of, lambda: senders.stage_vens(environment.vens_table))
+    batch = sort_out(sent.from_vens, retention_days=environment.retention_days)
     malformed = sent.malformed | batch.malformed
     unwritten = open_adapters(environment).store(batch)
     count(

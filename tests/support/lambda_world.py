@@ -64,7 +64,7 @@ class World:
     """The account, and shorthand for what happens in it."""
 
     def __init__(self) -> None:
-        senders.known_vens.cache_clear()  # the sandbox is cold, the account another
+        senders.stage_vens.cache_clear()  # the sandbox is cold, the account another
         self.now = NOW
         self.slept: list[float] = []
         for name, keys in (

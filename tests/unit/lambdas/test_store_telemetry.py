@@ -15,7 +15,7 @@ from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key
 from contracts.wire import codec
 from lambdas.shared import clients, rows
 from lambdas.shared.batch_writes import write_all
-from lambdas.shared.senders import REMEMBERED_S, KnownVens, known_vens
+from lambdas.shared.senders import REMEMBERED_S, StageVens, stage_vens
 from lambdas.shared.settings import SettingError
 from lambdas.shared.tables import Condition
 from lambdas.store_telemetry.handler import handler
@@ -79,7 +79,7 @@ def test_a_batch_of_nothing_but_malformed_messages_is_an_answer(world: World) ->
 def test_a_payload_is_never_logged(world: World, caplog: pytest.LogCaptureFixture, capsys: Any) -> None:
     """Of a bad message, the log has its id, the kind of error and the field."""
     assert world.vens
-    known_vens("vens").among(["house-1"])  # what AWS's own library logs of the look is not the point
+    stage_vens("vens").among(["house-1"])  # what AWS's own library logs of the look is not the point
     with caplog.at_level(logging.DEBUG):
         send(said(bootId="hunter2 secret"), said(venId="hunter2"))
     logged = str([vars(record) for record in caplog.records]) + "".join(capsys.readouterr())
@@ -267,7 +267,7 @@ def test_a_ven_is_looked_up_once_and_a_stranger_each_time(
 ) -> None:
     """A warm function remembers who is a VEN, for a minute, and never who is none."""
     now_s = [1000.0]
-    vens = KnownVens(world.vens, lambda: now_s[0])
+    vens = StageVens(world.vens, lambda: now_s[0])
     lookups = counted(monkeypatch, "batch_get_item")
     assert vens.among(["house-1", "stranger"]) == {"house-1"}
     assert vens.among(["house-1"]) == {"house-1"}
