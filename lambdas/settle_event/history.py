@@ -134,10 +134,10 @@ def _by_day(pages: Iterable[list[PowerRow]]) -> Iterator[tuple[int, DayProfile]]
     Rows come the latest first, and so do days.
     """
     for day, of_day in groupby(chain.from_iterable(pages), lambda row: (row.timestamp - 1) // DAY_S):
-        yield day, _as_kept(day_profile(Trace.of(list(of_day)[::-1]), day))
+        yield day, _rounded(day_profile(Trace.of(list(of_day)[::-1]), day))
 
 
-def _as_kept(profile: DayProfile) -> DayProfile:
+def _rounded(profile: DayProfile) -> DayProfile:
     """*profile* as it is read back, so that a report is the same whether its days were kept or just made."""
     kw = tuple(None if value is None else round(value, DIGITS) for value in profile.kw)
     return DayProfile(kw, round(profile.coverage, COVERAGE_DIGITS), profile.in_event)

@@ -40,7 +40,7 @@ class Watch:
     left: float = float("inf")
     calls: int = 0
     call_s: float = 0.0
-    kept: set[str] = field(default_factory=set)
+    stored_days: set[str] = field(default_factory=set)
     read_again: set[str] = field(default_factory=set)
 
 
@@ -57,9 +57,9 @@ def watched(world: World, watch: Watch) -> Iterator[None]:
         request = json.loads(params["body"])
         if model.name == "BatchWriteItem":
             items = [write["PutRequest"]["Item"] for write in request["RequestItems"]["telemetry"]]
-            watch.kept |= {item["rowId"]["S"] for item in items}
+            watch.stored_days |= {item["rowId"]["S"] for item in items}
         elif model.name == "Query" and request["TableName"] == "telemetry":
-            watch.read_again |= _days_of(request) & watch.kept
+            watch.read_again |= _days_of(request) & watch.stored_days
 
     events = clients.dynamodb().meta.events
     events.register("before-call.dynamodb", called)
@@ -121,7 +121,7 @@ def test_a_settlement_killed_after_any_call_goes_on_from_the_days_that_are_kept(
     with watched(over, whole):
         expected = report()
     assert whole.calls > DAYS
-    assert whole.kept >= {day_row_id(TODAY - days_ago) for days_ago in range(1, DAYS + 1)}
+    assert whole.stored_days >= {day_row_id(TODAY - days_ago) for days_ago in range(1, DAYS + 1)}
     for calls in range(whole.calls):
         forget(over)
         watch = Watch(left=calls)
@@ -130,7 +130,7 @@ def test_a_settlement_killed_after_any_call_goes_on_from_the_days_that_are_kept(
                 report()
             watch.left = float("inf")
             assert report() == expected
-        assert (watch.read_again, watch.kept) == (set(), whole.kept)
+        assert (watch.read_again, watch.stored_days) == (set(), whole.stored_days)
 
 
 def test_a_settlement_killed_again_and_again_comes_to_its_end(over: World) -> None:
@@ -159,8 +159,8 @@ def test_the_deadline_is_looked_at_between_a_vens_days(over: World) -> None:
         cut_short = report()
     assert over.now - began < Context().get_remaining_time_in_millis() / 1000
     assert any("could not all be read in time" in note for note in cut_short.notes)
-    latest = {day_row_id(TODAY - days_ago) for days_ago in range(1, len(watch.kept) + 1)}
-    assert watch.kept == latest
+    latest = {day_row_id(TODAY - days_ago) for days_ago in range(1, len(watch.stored_days) + 1)}
+    assert watch.stored_days == latest
     assert 0 < len(latest) < DAYS
 
 
