@@ -62,9 +62,24 @@ def start(
     """
     _check_none_runs(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    runtime, process = _begin(
+        folder, gateway_port or free_port(GATEWAY_PORT), mqtt_port or free_port(MQTT_PORT), keep, weather
+    )
+    try:
+        remember(runtime, folder)
+        _wait_until_ready(runtime, process, _log(folder))
+    except BaseException:
+        _end(runtime)
+        forget(folder)
+        raise
+    return runtime
+
+
+def _begin(
+    folder: Path, gateway_port: int, mqtt_port: int, keep: bool, weather: CloudWeather | None
+) -> tuple[Runtime, subprocess.Popen[bytes]]:
+    """The emulator's process with new root credentials, not ready yet."""
     state = _state_folder(folder, keep=keep)
-    gateway_port = gateway_port or free_port(GATEWAY_PORT)
-    mqtt_port = mqtt_port or free_port(MQTT_PORT)
     root = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper()}
     root["AWS_SECRET_ACCESS_KEY"] = secrets.token_urlsafe(30)
     ports = {"GATEWAY_PORT": str(gateway_port), "IOT_MTLS_PORT": str(mqtt_port)}
@@ -78,14 +93,7 @@ def start(
         secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
         keep=keep,
     )
-    try:
-        remember(runtime, folder)
-        _wait_until_ready(runtime, process, _log(folder))
-    except BaseException:
-        _end(runtime)
-        forget(folder)
-        raise
-    return runtime
+    return runtime, process
 
 
 def _check_none_runs(folder: Path) -> None:
