@@ -187,7 +187,7 @@ USERS = (
     User(
         "Operator by the API",
         "The operator's calls with `--api`.",
-        calls={BY_API: (_arn("execute-api", "API/$default/*"),)},
+        calls={BY_API: (_arn("execute-api", "API/$default/*/*"),)},
     ),
     User(
         "Deployer",
