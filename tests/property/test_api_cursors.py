@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from contracts.api.resources import TelemetryRow
 from contracts.api.routes import Headers, Path
-from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, telemetry_row_id
 from lambdas.api.logic.calls import match, read_call, read_query
 from lambdas.api.logic.operation import OperationRequest, cursor, position
@@ -38,8 +37,8 @@ def stored(ven_id: str) -> Iterator[dict[str, Any]]:
         yield row(ven_id, name, FROM_TS, 99)
 
 
-class Dynamo:
-    """Takes the place of DynamoDB: a query is by one partition, between two sort keys, as it is there."""
+class FakeTable:
+    """As much of a table as the operation uses: a query is by one partition, between two sort keys."""
 
     def __init__(self) -> None:
         self.items = sorted(
@@ -47,30 +46,18 @@ class Dynamo:
             key=lambda item: item["rowId"].encode(),
         )
 
-    def query(self, **asked: Any) -> dict[str, Any]:
+    def first_items(
+        self, partition: str, between: tuple[str, str], _: tuple[str, ...], limit: int
+    ) -> tuple[list[dict[str, Any]], bool]:
         """DynamoDB's Query; it refuses a range that is none."""
-        values = from_item(asked["ExpressionAttributeValues"])
-        first, last = values[":a"].encode(), values[":b"].encode()
+        first, last = (key.encode() for key in between)
         assert first <= last, "ValidationException"
         found = [
             item
             for item in self.items
-            if item["venId"] == values[":p"] and first <= item["rowId"].encode() <= last
+            if item["venId"] == partition and first <= item["rowId"].encode() <= last
         ]
-        page = {"Items": [to_item(item) for item in found[: asked["Limit"]]]}
-        return page | ({"LastEvaluatedKey": {}} if len(found) > asked["Limit"] else {})
-
-    def get_item(self, **asked: Any) -> dict[str, Any]:
-        """DynamoDB's GetItem, of the VENs' table."""
-        return {"Item": asked["Key"]}
-
-
-class FakeTable(NamedTuple):
-    """As much of a table as the operation uses."""
-
-    client: Dynamo
-    name: str = "telemetry"
-    keys: Any = vens.Key("venId", "rowId")
+        return found[:limit], len(found) > limit
 
     def get(self, key: Any) -> dict[str, Any]:
         """Every VEN is there."""
@@ -84,7 +71,7 @@ class FakeAdapters(NamedTuple):
     vens: FakeTable
 
 
-TABLE = FakeTable(Dynamo())
+TABLE = FakeTable()
 ADAPTERS: Any = FakeAdapters(TABLE, TABLE)
 
 

@@ -30,6 +30,14 @@ AS_DOCUMENTED_ELSEWHERE = {
 }
 """Actions on a resource type that the SAR does not have for them, each with the reason."""
 
+INDEPENDENT = {
+    (
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStacks",
+    ): "only a call that names no stack lists them; ours names its own",
+}
+"""Actions beside which the SAR wants another that ours do without, each with the reason."""
+
 
 @cache
 def _service(prefix: str) -> Mapping[str, Any]:
@@ -55,7 +63,8 @@ def resource_types(action: str) -> frozenset[str]:
 def dependent_actions(action: str) -> frozenset[str]:
     """The actions that a caller needs beside *action*."""
     entry = privilege(action) or {"resource_types": {}}
-    return frozenset(more for kind in entry["resource_types"].values() for more in kind["dependent_actions"])
+    needed = (more for kind in entry["resource_types"].values() for more in kind["dependent_actions"])
+    return frozenset(more for more in needed if (action, more) not in INDEPENDENT)
 
 
 @cache

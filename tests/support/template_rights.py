@@ -15,6 +15,7 @@ PSEUDO = {
     "AWS::Region": REGION,
     "AWS::AccountId": ACCOUNT,
     "AWS::StackName": "VenTwin",
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/VenTwin/1b2c",
     "AWS::URLSuffix": "amazonaws.com",
 }
 ARNS = {

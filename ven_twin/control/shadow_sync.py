@@ -100,8 +100,8 @@ class ShadowCopy:
         that the whole has to be at least as new.
 
         An event is one whole: a newer revision of it is not pieced together from a delta that came before its
-        ``accepted``, since where the service does not know yet what was reported of the event, the delta
-        leaves out the old revision's terms. That event waits for its ``accepted``, or for the whole.
+        ``accepted``, or after a gap. Where the service does not know yet what was reported of the event, the
+        delta leaves out terms. That event waits for its ``accepted``, or for the whole.
         """
         version = _version(document)
         if version <= self.delta or version < self.accepted:
@@ -109,7 +109,8 @@ class ShadowCopy:
         if not self._read_once:
             return replace(self, delta=version)
         state = dict(_section(document, "state"))
-        partial = self._partial_events(_section(state, "drEvents")) if version > self.accepted else ()
+        ahead = version > self.accepted or not self.synchronized
+        partial = self._partial_events(_section(state, "drEvents")) if ahead else ()
         if partial:
             events = _section(state, "drEvents").items()
             state["drEvents"] = {event_id: event for event_id, event in events if event_id not in partial}

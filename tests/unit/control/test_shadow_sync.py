@@ -158,3 +158,12 @@ def test_a_new_event_counts_from_its_delta_on() -> None:
     again = copy.on_delta({"state": {"drEvents": {"e1": EVENT}, "enabled": True}, "version": 8})
     assert again.synchronized, "what is open again is no change of the event"
     assert again.desired["enabled"] is True
+
+
+def test_a_delta_after_a_gap_does_not_piece_an_event_together_either() -> None:
+    """The ``accepted`` of the cancellation is lost; the next update's delta still says only its revision."""
+    copy = ShadowCopy().on_get({"state": {"desired": {"drEvents": {"e1": EVENT}}}, "version": 6})
+    copy = copy.on_accepted({"state": {"desired": {"drEvents": {"e2": EVENT}}}, "version": 8})
+    copy = copy.on_delta({"state": {"drEvents": {"e1": {"revision": 2}, "e2": EVENT}}, "version": 8})
+    assert copy.desired_events == {"e1": EVENT, "e2": EVENT}
+    assert not copy.synchronized
