@@ -29,11 +29,11 @@ def queue(emulator: Emulator) -> Iterator[str]:
     sqs, iot, iam = (emulator.client(service) for service in ("sqs", "iot", "iam"))
     url = sqs.create_queue(QueueName="news")["QueueUrl"]
     role = {"Version": "2012-10-17", "Statement": []}
-    arn = iam.create_role(RoleName="rules", AssumeRolePolicyDocument=json.dumps(role))
+    arn = iam.create_role(RoleName="rules-to-strangers", AssumeRolePolicyDocument=json.dumps(role))
     action = {"sqs": {"queueUrl": url, "roleArn": arn["Role"]["Arn"], "useBase64": False}}
     allowed = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
     iam.put_role_policy(
-        RoleName="rules",
+        RoleName="rules-to-strangers",
         PolicyName="send",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
     )
@@ -50,8 +50,8 @@ def queue(emulator: Emulator) -> Iterator[str]:
     for name in VEN_TOPICS:
         iot.delete_topic_rule(ruleName=name)
     sqs.delete_queue(QueueUrl=url)
-    iam.delete_role_policy(RoleName="rules", PolicyName="send")
-    iam.delete_role(RoleName="rules")
+    iam.delete_role_policy(RoleName="rules-to-strangers", PolicyName="send")
+    iam.delete_role(RoleName="rules-to-strangers")
 
 
 def _text(value: str) -> bytes:
