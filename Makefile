@@ -14,6 +14,7 @@ SCRIPTS := eslint.config.js 'ven_twin/webkit/static/*.js' 'ven_twin/ven/page/sta
 LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/house/test_houses.py \
   tests/unit/harness/test_trial.py tests/unit/lambdas/test_settle_event.py tests/property/test_baselines.py \
   tests/property/test_shedding.py tests/property/test_core_shedding.py tests/property/test_fleet_trajectory.py \
+  tests/unit/lambdas/test_control_plane.py tests/unit/lambdas/test_rotation_sweep.py tests/unit/lambdas/test_init.py \
   tests/unit/lambdas/test_settle_history.py tests/unit/lambdas/test_settle_killed.py tests/unit/house/test_daily_energy.py
 
 PYTHONS := python3.11 python3.12 python3.13
