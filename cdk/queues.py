@@ -10,7 +10,7 @@ from constructs import Construct
 from cdk.stage import Stage
 
 RECEIVES = 5
-"""How often a message is received before it is a dead letter. Those that Lambda throttles count, and a new
+"""Receives of a message before it is a dead letter. Those that Lambda throttles count, and a new
 account may run ten functions at once. Source: AWS Lambda Developer Guide, using Lambda with SQS."""
 LOOPBACK = "127.0.0.0/8"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from contracts.wire.codec import JsonDict
-from local_cloud.limits import Violation, service_model, violations
+from local_cloud.limits import SERVICES, Violation, service_model, violations
 from local_cloud.requests import Request, read
 
 if TYPE_CHECKING:
@@ -20,23 +20,10 @@ if TYPE_CHECKING:
 
 Handler = Callable[..., Any]
 
-HANDLED = {
-    "apigateway": "apigatewayv2",
-    "cloudformation": "cloudformation",
-    "dynamodb": "dynamodb",
-    "iam": "iam",
-    "iot": "iot",
-    "iot-data": "iot-data",
-    "lambda": "lambda",
-    "logs": "logs",
-    "scheduler": "scheduler",
-    "secretsmanager": "secretsmanager",
-    "sns": "sns",
-    "sqs": "sqs",
-    "ssm": "ssm",
-    "sts": "sts",
+HANDLED = {"apigateway": "apigatewayv2"} | {
+    name: name for name in SERVICES if name not in {"apigatewayv2", "cloudwatch"}
 }
-"""The emulator's name of each service whose requests are checked, and botocore's."""
+"""The emulator's name of each service whose requests are checked, and botocore's. CloudWatch speaks CBOR."""
 _CODES = {
     "apigatewayv2": "BadRequestException",
     "iot": "InvalidRequestException",

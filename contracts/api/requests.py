@@ -42,7 +42,7 @@ class RefusalCode(StrEnum):
     CONFLICT = "conflict"
     """It contradicts the state of things."""
     PRECONDITION_FAILED = "preconditionFailed"
-    """What it is conditional on is not so any more."""
+    """Its condition, the etag, does not hold any more."""
 
 
 class _Request(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,7 +26,7 @@ from lambdas.shared.ven_identity import (
 )
 
 DELETABLE_S = 300.0
-"""How long what was detached may stay undeletable, s. Source: AWS IoT API, DeletePolicy: five minutes."""
+"""The time that a detached policy or certificate may stay undeletable, s. Source: AWS IoT, DeletePolicy."""
 
 
 @dataclass(frozen=True, slots=True)

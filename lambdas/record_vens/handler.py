@@ -27,11 +27,10 @@ def handler(event: Event, context: LambdaContext) -> Answer:
     """
     count(MessagesReceived=len(event["Records"]))
     environment = settings.read(RecordSettings)
-    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
-    sent = senders.tell_apart(bodies, sender_of, lambda: senders.stage_vens(environment.vens_table))
+    sent = senders.tell_apart(event, sender_of, environment.vens_table)
     failed = sent.malformed | record_all(sent.from_vens, environment)
     count(
-        VenMessagesRecorded=len(bodies) - len(failed) - sent.unknown,
+        VenMessagesRecorded=len(event["Records"]) - len(failed) - sent.unknown,
         VenMessagesFailed=len(failed),
         UnknownVenMessages=sent.unknown,
     )

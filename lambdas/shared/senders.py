@@ -6,7 +6,7 @@ another stage, of an SDK, of a claim. Who is not in this stage's VENs table is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
@@ -16,11 +16,12 @@ from contracts.store.envelopes import Envelope, read_envelope
 from contracts.store.keys import VENS
 from contracts.wire.topics import check_ven_id
 from lambdas.shared import clients, clock
+from lambdas.shared.invocation import Event
 from lambdas.shared.tables import Table
 
 K = TypeVar("K")
 REMEMBERED_S = 60.0
-"""How long a VEN counts as one without another look, s. One that is taken out may write for so long."""
+"""The time for which a VEN counts as one without another look, s. One that is taken out may write as long."""
 
 
 @dataclass(slots=True)
@@ -69,16 +70,15 @@ class Senders:
     malformed: dict[str, WireError]
 
 
-def tell_apart(
-    bodies: Mapping[str, str], sender_of: Callable[[str], str | None], vens: Callable[[], StageVens]
-) -> Senders:
-    """The messages in *bodies* by their senders; *sender_of* reads a topic, None for one that no rule has."""
+def tell_apart(event: Event, sender_of: Callable[[str], str | None], vens_table: str) -> Senders:
+    """The messages of a batch by their senders; *sender_of* reads a topic, None for one that no rule has."""
     envelopes: dict[str, tuple[str, Envelope]] = {}
     malformed: dict[str, WireError] = {}
     unknown = 0
-    for message_id, body in bodies.items():
+    for record in event["Records"]:
+        message_id = record["messageId"]
         try:
-            envelope = read_envelope(body)
+            envelope = read_envelope(record["body"])
             sender = sender_of(envelope.topic)
             if sender is None:
                 raise FieldError("topic", "is none that a rule of this stage has")
@@ -90,7 +90,7 @@ def tell_apart(
         else:
             unknown += 1
     senders = {sender for sender, _ in envelopes.values()}
-    provisioned = vens().among(senders) if senders else frozenset()
+    provisioned = stage_vens(vens_table).among(senders) if senders else frozenset()
     from_vens = {key: envelope for key, (sender, envelope) in envelopes.items() if sender in provisioned}
     return Senders(from_vens, unknown + len(envelopes) - len(from_vens), malformed)
 

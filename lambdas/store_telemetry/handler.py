@@ -22,13 +22,12 @@ def handler(event: Event, context: LambdaContext) -> Answer:
     """
     count(MessagesReceived=len(event["Records"]))
     environment = settings.read(TelemetrySettings)
-    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
-    sent = senders.tell_apart(bodies, sender_of, lambda: senders.stage_vens(environment.vens_table))
+    sent = senders.tell_apart(event, sender_of, environment.vens_table)
     batch = sort_out(sent.from_vens, retention_days=environment.retention_days)
     malformed = sent.malformed | batch.malformed
     unwritten = open_adapters(environment).store(batch)
     count(
-        TelemetryStored=len(bodies) - len(malformed) - len(unwritten) - sent.unknown,
+        TelemetryStored=len(event["Records"]) - len(malformed) - len(unwritten) - sent.unknown,
         TelemetryMalformed=len(malformed),
         TelemetryUnwritten=len(unwritten),
         UnknownVenMessages=sent.unknown,

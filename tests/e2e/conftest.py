@@ -107,10 +107,10 @@ TWIN_OPTIONS = (
 )
 
 
-def until(found: Callable[[], Any], what: str, give_up_s: float = GIVE_UP_S) -> Any:
+def until(ready: Callable[[], Any], what: str, give_up_s: float = GIVE_UP_S) -> Any:
     """Wait for the thing; what it gave."""
     begun = time.monotonic()
-    while not (result := found()):
+    while not (result := ready()):
         assert time.monotonic() - begun < give_up_s, f"{what} did not come within {give_up_s:g} s"
         time.sleep(0.05)
     return result

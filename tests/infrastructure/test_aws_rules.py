@@ -137,8 +137,8 @@ BREAKS: list[tuple[Rule, str, Breaks]] = [
     *(
         (
             aws_rules.work_fits_its_share_of_a_processor,
-            f"a small {name}",
-            lambda t, name=name: _function(t, name)[1].update(MemorySize=256),
+            f"a small and short {name}",
+            lambda t, name=name: _function(t, name)[1].update(MemorySize=256, Timeout=10),
         )
         for name in aws_rules.CPU_S
     ),

@@ -16,7 +16,7 @@ ARN = "arn:aws:{}:us-east-1:123456789012:{}"
 
 
 def breaches(template: Template) -> list[str]:
-    """What is wrong with the statements of a template, each with its resource."""
+    """The breaches in the statements of a template, each with its resource."""
     return [
         f"{name}: {why}" for name, statement in every_statement(template) for why in sar.breaches(statement)
     ]

@@ -35,7 +35,7 @@ def graph() -> CallGraph:
 
 def commands() -> dict[str, str]:
     """The full name of each command's function, by the words that run it."""
-    found = {}
+    commands = {}
 
     def walk(command: Any, words: tuple[str, ...]) -> None:
         for name, sub in getattr(command, "commands", {}).items():
@@ -44,10 +44,10 @@ def commands() -> dict[str, str]:
             function = command.callback
             while hasattr(function, "__wrapped__"):
                 function = function.__wrapped__
-            found[" ".join(words)] = f"{function.__module__}.{function.__qualname__}"
+            commands[" ".join(words)] = f"{function.__module__}.{function.__qualname__}"
 
     walk(typer.main.get_command(app), ())
-    return {words: name for words, name in found.items() if words.split()[0] not in WITHOUT_AWS}
+    return {words: name for words, name in commands.items() if words.split()[0] not in WITHOUT_AWS}
 
 
 def test_every_command_has_its_calls() -> None:

@@ -52,12 +52,12 @@ class FakeTable:
         """DynamoDB's Query; it refuses a range that is none."""
         first, last = (key.encode() for key in between)
         assert first <= last, "ValidationException"
-        found = [
+        in_range = [
             item
             for item in self.items
             if item["venId"] == partition and first <= item["rowId"].encode() <= last
         ]
-        return found[:limit], len(found) > limit
+        return in_range[:limit], len(in_range) > limit
 
     def get(self, key: Any) -> dict[str, Any]:
         """Every VEN is there."""

@@ -23,8 +23,8 @@ SHOWN_REGIONS = ("us-east-1", "ap-southeast-1", "cn-north-1", "us-gov-west-1")
 """One of each length that people deploy to; these have a margin besides."""
 SHOWN_MAX_CHARACTERS = 1950
 SERVICES_THAT_WAIT = frozenset({"apigateway.amazonaws.com"})
-"""Which start a function and take its answer. Of AWS IoT, a provisioning template does, and no rule."""
-CPU_S = {"admit_ven": 1.3, "settle_event": 43.0, "write_shadows": 2.8}
+"""Services that start a function and take its answer. Of AWS IoT, a provisioning template does, no rule."""
+CPU_S = {"admit_ven": 1.3, "settle_event": 3.2, "write_shadows": 2.8}
 """A call's worst CPU on a whole core, s: a first call's clients, 16 VENs and their rows, 200 shadows."""
 
 
@@ -58,27 +58,27 @@ def policy_characters(policy: Template, region: str) -> int:
 
 def iot_policies_fit(template: Template) -> list[str]:
     """AWS IoT takes 2,048 characters of a policy; the schema of CloudFormation says 404,600."""
-    found = []
+    faults = []
     for name, policy in of_type(template, "AWS::IoT::Policy").items():
         for region in regions():
             limit = SHOWN_MAX_CHARACTERS if region in SHOWN_REGIONS else POLICY_MAX_CHARACTERS
             characters = policy_characters(policy, region)
             if characters > limit:
-                found.append(f"{name}: {characters} characters of {limit} in {region}")
-    return found
+                faults.append(f"{name}: {characters} characters of {limit} in {region}")
+    return faults
 
 
 def topic_rules_listen_to_vens_alone(template: Template) -> list[str]:
     """AWS IoT tells of every client and thing of the account: what cannot be a VEN's starts no action."""
-    found = []
+    faults = []
     for name, rule in of_type(template, "AWS::IoT::TopicRule").items():
         sql = rule["TopicRulePayload"]["Sql"]
         topic_filter = sql.split(" FROM '")[1].split("'")[0]
         if topic_filter.split("/").count("+") != 1:
-            found.append(f"{name}: {topic_filter} has no one place for a VEN's id")
+            faults.append(f"{name}: {topic_filter} has no one place for a VEN's id")
         elif sql != rule_sql(topic_filter):
-            found.append(f"{name}: listens to more than VENs")
-    return found
+            faults.append(f"{name}: listens to more than VENs")
+    return faults
 
 
 def asynchronous_starts_have_destinations(template: Template) -> list[str]:
@@ -161,22 +161,24 @@ def metrics_are_the_stages_own(template: Template) -> list[str]:
 
 def api_metrics_are_the_free_ones(template: Template) -> list[str]:
     """Detailed metrics of the HTTP API are six a route, each billed."""
-    found = []
+    faults = []
     for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage").items():
         settings = [stage.get("DefaultRouteSettings", {}), *stage.get("RouteSettings", {}).values()]
-        found += [f"{name}: detailed" for entry in settings if entry.get("DetailedMetricsEnabled")]
-    return found
+        faults += [f"{name}: detailed" for entry in settings if entry.get("DetailedMetricsEnabled")]
+    return faults
 
 
 def work_fits_its_share_of_a_processor(template: Template) -> list[str]:
     """What a call costs on a whole core takes at most half of the timeout on the share that memory buys."""
-    found = []
+    faults = []
     for name, function in of_type(template, "AWS::Lambda::Function").items():
         cpu_s = CPU_S.get(function["Handler"].split(".")[1], 0.0)
         takes_s = cpu_s / min(1.0, function["MemorySize"] / FULL_PROCESSOR_MB)
         if takes_s > function["Timeout"] / 2:
-            found.append(f"{name}: {takes_s:.0f} s of {function['Timeout']} with {function['MemorySize']} MB")
-    return found
+            faults.append(
+                f"{name}: {takes_s:.0f} s of {function['Timeout']} with {function['MemorySize']} MB"
+            )
+    return faults
 
 
 AWS_RULES: tuple[Rule, ...] = (

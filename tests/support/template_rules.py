@@ -97,7 +97,7 @@ def ven_policy_is_own_things_only(template: Template) -> list[str]:
 
     Those stand below its own shadow, where they let it have answers to itself and nothing of another.
     """
-    found = []
+    faults = []
     policies = {
         name: policy
         for name, policy in of_type(template, "AWS::IoT::Policy").items()
@@ -108,20 +108,20 @@ def ven_policy_is_own_things_only(template: Template) -> list[str]:
             for text in [*many(statement["Action"]), *map(flat, many(statement["Resource"]))]:
                 rest = BELOW_ITS_SHADOW.sub("", text).replace(OWN_THING, "")
                 if re.search(r"[*+#?]|\$\{", rest):
-                    found.append(f"{name}: wildcard or foreign variable in {text}")
+                    faults.append(f"{name}: wildcard or foreign variable in {text}")
             resources = map(flat, many(statement["Resource"]))
-            found += [
+            faults += [
                 f"{name}: {other} is not the thing's own" for other in resources if OWN_THING not in other
             ]
             attached = {"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}}
             if "iot:Connect" in many(statement["Action"]) and statement.get("Condition") != attached:
-                found.append(f"{name}: connects without the certificate being attached to the thing")
-    return found or ([] if policies else ["no AWS::IoT::Policy"])
+                faults.append(f"{name}: connects without the certificate being attached to the thing")
+    return faults or ([] if policies else ["no AWS::IoT::Policy"])
 
 
 def claim_certificate_only_claims(template: Template) -> list[str]:
     """The certificate that every device carries opens this template's provisioning topics alone."""
-    found = []
+    faults = []
     claims = {
         name: policy
         for name, policy in of_type(template, "AWS::IoT::Policy").items()
@@ -137,9 +137,9 @@ def claim_certificate_only_claims(template: Template) -> list[str]:
                     ("$aws/certificates/create/json", "$aws/provisioning-templates/ven-twin-")
                 )
                 if kind not in {"topic", "topicfilter"} or not reserved or re.search(r"[*+#?]", rest):
-                    found.append(f"{name}: opens {text}")
-            found += [f"{name}: {action}" for action in many(statement["Action"]) if "*" in action]
-    return found or ([] if claims else ["no policy of the claim"])
+                    faults.append(f"{name}: opens {text}")
+            faults += [f"{name}: {action}" for action in many(statement["Action"]) if "*" in action]
+    return faults or ([] if claims else ["no policy of the claim"])
 
 
 def rules_have_error_actions(template: Template) -> list[str]:
@@ -153,15 +153,15 @@ def rules_have_error_actions(template: Template) -> list[str]:
 
 def rules_run_on_the_local_cloud(template: Template) -> list[str]:
     """The local stage tests the deployed ones, so no rule may use what the local cloud skips."""
-    found = []
+    faults = []
     for name, rule in of_type(template, "AWS::IoT::TopicRule").items():
         payload = rule["TopicRulePayload"]
-        found += [f"{name}: {breach}" for breach in sql_breaches(payload["Sql"])]
+        faults += [f"{name}: {breach}" for breach in sql_breaches(payload["Sql"])]
         for action in [*payload["Actions"], *many(payload.get("ErrorAction"))]:
-            found += [f"{name}: action {kind}" for kind in action if kind not in ACTIONS]
+            faults += [f"{name}: action {kind}" for kind in action if kind not in ACTIONS]
             if "${" in json.dumps(action.get("Republish", {})):
-                found.append(f"{name}: substitution template in a republish")
-    return found
+                faults.append(f"{name}: substitution template in a republish")
+    return faults
 
 
 def sql_breaches(sql: str) -> list[str]:
@@ -170,34 +170,34 @@ def sql_breaches(sql: str) -> list[str]:
     if match is None:
         return ["not of the shape: select, from a quoted topic, where"]
     spoken = re.sub(r"'[^']*'", "''", f"{match['what']} {match['where'] or ''}")
-    found = [f"uses {part.group()}" for part in SQL_REFUSED.finditer(spoken)]
+    faults = [f"uses {part.group()}" for part in SQL_REFUSED.finditer(spoken)]
     used = {name.lower() for name in re.findall(r"([A-Za-z_]\w*)\s*\(", spoken)}
-    return found + [f"calls {name}()" for name in sorted(used - SQL_FUNCTIONS - {"and", "or", "not"})]
+    return faults + [f"calls {name}()" for name in sorted(used - SQL_FUNCTIONS - {"and", "or", "not"})]
 
 
 def functions_have_roles_of_their_own(template: Template) -> list[str]:
     """A function can do what it needs and not what another one needs."""
-    found, seen = [], set[str]()
+    faults, seen = [], set[str]()
     for name, function in of_type(template, "AWS::Lambda::Function").items():
         role = function["Role"]["Fn::GetAtt"][0]
         if role in seen:
-            found.append(f"{name}: shares {role}")
+            faults.append(f"{name}: shares {role}")
         seen.add(role)
         if template["Resources"][role]["Properties"].get("ManagedPolicyArns"):
-            found.append(f"{name}: managed policies on {role}")
+            faults.append(f"{name}: managed policies on {role}")
         for statement in statements(template, role):
             actions = many(statement["Action"])
-            found += [f"{name}: allows {action}" for action in actions if "*" in action]
+            faults += [f"{name}: allows {action}" for action in actions if "*" in action]
             if "*" in many(statement["Resource"]):
-                found += [f"{name}: {action} on *" for action in actions if action not in ANY_RESOURCE]
+                faults += [f"{name}: {action} on *" for action in actions if action not in ANY_RESOURCE]
             else:
-                found += [f"{name}: {action} on an ARN" for action in actions if action in NO_RESOURCE_TYPE]
-    return found
+                faults += [f"{name}: {action} on an ARN" for action in actions if action in NO_RESOURCE_TYPE]
+    return faults
 
 
 def feeding_queues_wait_and_redrive(template: Template) -> list[str]:
     """A message is not tried again while it is being handled, and is kept when it cannot be handled."""
-    found = []
+    faults = []
     queues, functions = of_type(template, "AWS::SQS::Queue"), of_type(template, "AWS::Lambda::Function")
     mappings = of_type(template, "AWS::Lambda::EventSourceMapping")
     for name, mapping in mappings.items():
@@ -205,38 +205,38 @@ def feeding_queues_wait_and_redrive(template: Template) -> list[str]:
         timeout_s = functions[mapping["FunctionName"]["Ref"]]["Timeout"]
         redrive = queues[queue].get("RedrivePolicy", {})
         if not redrive.get("deadLetterTargetArn"):
-            found.append(f"{queue}: no redrive policy")
+            faults.append(f"{queue}: no redrive policy")
         if redrive.get("maxReceiveCount", 0) < LEAST_RECEIVES:
-            found.append(
+            faults.append(
                 f"{queue}: a few throttled receives make a dead letter of what nothing is wrong with"
             )
         if queues[queue].get("VisibilityTimeout", 30) < timeout_s:
-            found.append(f"{queue}: visible again before its function's {timeout_s} s are over")
+            faults.append(f"{queue}: visible again before its function's {timeout_s} s are over")
         if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
-            found.append(f"{name}: one bad message fails the batch")
-    return found or ([] if mappings else ["no event source mapping"])
+            faults.append(f"{name}: one bad message fails the batch")
+    return faults or ([] if mappings else ["no event source mapping"])
 
 
 def tables_forget_and_recover(template: Template) -> list[str]:
     """Personal data is not kept for ever, and a table can be put back to any second of the last weeks."""
-    found = []
+    faults = []
     tables = of_type(template, "AWS::DynamoDB::GlobalTable")
     for name, table in tables.items():
         if not table.get("TimeToLiveSpecification", {}).get("Enabled"):
-            found.append(f"{name}: no time-to-live")
+            faults.append(f"{name}: no time-to-live")
         kept = [replica.get("PointInTimeRecoverySpecification", {}) for replica in table["Replicas"]]
         if not all(recovery.get("PointInTimeRecoveryEnabled") for recovery in kept):
-            found.append(f"{name}: no point-in-time recovery")
-    return found or ([] if tables else ["no table"])
+            faults.append(f"{name}: no point-in-time recovery")
+    return faults or ([] if tables else ["no table"])
 
 
 def template_holds_no_secret(template: Template) -> list[str]:
     """No key, certificate, access key or secret value is in what is uploaded and kept by CloudFormation."""
-    found = sorted(set(SECRETS_IN.findall(json.dumps(template))))
+    faults = sorted(set(SECRETS_IN.findall(json.dumps(template))))
     readable = [
         name for name in template.get("Outputs", {}) if re.search(r"pem|secret|key", name, re.IGNORECASE)
     ]
-    return [f"holds {text}" for text in found] + [f"output {name}" for name in readable]
+    return [f"holds {text}" for text in faults] + [f"output {name}" for name in readable]
 
 
 def queues_refuse_plain_http(template: Template) -> list[str]:
@@ -254,15 +254,15 @@ def queues_refuse_plain_http(template: Template) -> list[str]:
 
 def services_act_for_us_only(template: Template) -> list[str]:
     """AWS IoT and the Scheduler take up a role on behalf of this account's own rules and schedules only."""
-    found = []
+    faults = []
     for name, role in of_type(template, "AWS::IAM::Role").items():
         for statement in role["AssumeRolePolicyDocument"]["Statement"]:
             if statement["Principal"].get("Service") == "lambda.amazonaws.com":
                 continue
             keys = {key for test in statement.get("Condition", {}).values() for key in test}
             if keys < {"aws:SourceAccount", "aws:SourceArn"}:
-                found.append(f"{name}: can be taken up on behalf of anyone")
-    return found
+                faults.append(f"{name}: can be taken up on behalf of anyone")
+    return faults
 
 
 def dead_letters_raise_an_alarm(template: Template) -> list[str]:
@@ -287,14 +287,14 @@ def dead_letters_raise_an_alarm(template: Template) -> list[str]:
 def logs_are_not_kept_for_ever(template: Template) -> list[str]:
     """Each function has a log group of its own with an end to its retention, which goes with the stack."""
     groups = of_type(template, "AWS::Logs::LogGroup")
-    found = []
+    faults = []
     for name, function in of_type(template, "AWS::Lambda::Function").items():
         group = function.get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
         if group not in groups or not groups[group].get("RetentionInDays"):
-            found.append(f"{name}: logs without end")
+            faults.append(f"{name}: logs without end")
         elif template["Resources"][group].get("DeletionPolicy") != "Delete":
-            found.append(f"{name}: logs outlive the stack")
-    return found
+            faults.append(f"{name}: logs outlive the stack")
+    return faults
 
 
 RULES: tuple[Rule, ...] = (

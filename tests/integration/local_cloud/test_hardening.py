@@ -122,7 +122,7 @@ def test_a_shadow_that_is_no_text_is_refused(emulator: Emulator) -> None:
 
 
 def test_a_message_over_http_has_the_limit_of_one_over_mqtt(emulator: Emulator) -> None:
-    """131,072 bytes are taken, one more is not."""
+    """A payload of 131,072 bytes is taken, one byte more is not."""
     data = emulator.client("iot-data")
     data.publish(topic="a/b", payload=b"x" * 131_072)
     with pytest.raises(ClientError) as refused:

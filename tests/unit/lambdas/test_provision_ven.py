@@ -11,6 +11,7 @@ import pytest
 from contracts.store.keys import Key
 from lambdas.shared import cfn_response, clients, clock
 from lambdas.shared.ven_identity import Certificates, amazon_roots_pem
+from tests.support.killed import KilledError, kill_after
 from tests.support.lambda_world import NOW
 from tests.support.provisioning import POLICY, Stack
 
@@ -68,10 +69,6 @@ def test_a_create_that_is_repeated_makes_no_second_certificate(stack: Stack) -> 
     assert (len(stack.certificates), stack.secret) == (1, secret)
 
 
-class KilledError(BaseException):
-    """The sandbox is gone; nothing is undone, nothing answered."""
-
-
 IOT_STEPS = ["attach_thing_principal", "attach_policy", "update_certificate"]
 
 
@@ -84,14 +81,8 @@ def test_a_create_that_was_killed_leaves_no_second_certificate_behind(
 ) -> None:
     """Killed after any step since the certificate was attached, the repeat ends with one certificate."""
     target = getattr(clients, client)()
-    real = getattr(target, step)
-
-    def killed(**call: Any) -> None:
-        real(**call)
-        raise KilledError
-
     with monkeypatch.context() as patch:
-        patch.setattr(target, step, killed)
+        kill_after(patch, target, step)
         patch.setattr(Certificates, "remove", lambda *_, **__: None)  # nobody is there to undo anything
         with pytest.raises(KilledError):
             stack.create(request_id="r1")

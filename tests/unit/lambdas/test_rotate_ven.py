@@ -15,6 +15,7 @@ from lambdas.rotate_ven.handler import handler
 from lambdas.rotate_ven.logic import DAY_S, VenCertificates, due
 from lambdas.shared import clients
 from lambdas.shared.ven_identity import Certificates, Registry
+from tests.support.killed import KilledError, kill_after
 from tests.support.lambda_world import NOW, Context, World
 
 VEN, POLICY, STAGE = "house-1", "ven", "test"
@@ -118,10 +119,6 @@ def test_begun_twice_is_begun_once(fleet: Fleet) -> None:
     assert len(fleet.attached) == 2
 
 
-class KilledError(BaseException):
-    """The sandbox is gone; nothing is undone."""
-
-
 STEPS = [
     ("iot", "attach_thing_principal"),
     ("iot", "attach_policy"),
@@ -140,14 +137,8 @@ def test_killed_after_any_step_the_ven_can_connect_and_the_next_attempt_ends_wit
     """Its certificate and the secret's stay valid, also when it has fetched that meanwhile."""
     (old,) = fleet.attached
     target = getattr(clients, client)()
-    real = getattr(target, step)
-
-    def killed(**call: Any) -> None:
-        real(**call)
-        raise KilledError
-
     with monkeypatch.context() as patch:
-        patch.setattr(target, step, killed)
+        kill_after(patch, target, step)
         patch.setattr(Certificates, "remove", lambda *_, **__: None)
         patch.setattr("lambdas.shared.ven_identity.Vault.write", fleet_write())
         with pytest.raises(KilledError):
@@ -241,14 +232,8 @@ def test_a_revocation_that_was_killed_is_completed_by_the_next(
     """Whatever was done already is passed over; asked once more, there is no such VEN."""
     fleet.world.vens.update(Key(VEN), {"resourceId": None, "provisionRequestId": None})
     target = getattr(clients, client)()
-    real = getattr(target, step)
-
-    def killed(**call: Any) -> None:
-        real(**call)
-        raise KilledError
-
     with monkeypatch.context() as patch:
-        patch.setattr(target, step, killed)
+        kill_after(patch, target, step)
         with pytest.raises(KilledError):
             fleet.ask("revoke")
     monkeypatch.setattr(target, "delete_thing", _of_what_is_there(target.delete_thing))
