@@ -18,6 +18,7 @@ import hmac
 import json
 import os
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from contracts.wire.codec import JsonDict, JsonObject
@@ -45,7 +46,7 @@ def nobody(_: Knows) -> Knows:
     return is_exempt
 
 
-def reached_by_path(create: Callable[..., Any], gateway: Any) -> Callable[..., Any]:
+def reached_by_path(create: Callable[..., Any], gateway: ModuleType) -> Callable[..., Any]:
     """The emulator's *create* of an HTTP API, with an endpoint that resolves without a name server's help.
 
     Its own is ``{id}.execute-api.localhost``, which no resolver but some browsers knows. *gateway* is the

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -65,7 +66,7 @@ RESOURCES = {
 """The types of a template's resources, and the call by which CloudFormation creates one."""
 
 
-def refusing(service: str, handle: Handler, responses: Any) -> Handler:
+def refusing(service: str, handle: Handler, responses: ModuleType) -> Handler:
     """The emulator's *handle* of *service*, refusing as AWS. *responses* is the emulator's module."""
 
     async def handle_request(

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
+
+from contracts.wire.codec import JsonDict
 
 _ACTIONS = {"lambda", "republish", "dynamoDBv2", "sns", "sqs"}
 _ARGUMENTS: dict[str, set[int]] = {
@@ -28,10 +31,10 @@ _ARGUMENTS: dict[str, set[int]] = {
 _LITERALS = {"true": True, "false": False, "null": None}
 
 
-def evaluable(put: Callable[..., Any], iot: Any) -> Callable[..., Any]:
+def evaluable(put: Callable[..., Any], iot: ModuleType) -> Callable[..., Any]:
     """The emulator's *put* of a rule, refusing SQL and actions that it would not carry out."""
 
-    def put_topic_rule(name: str, payload: dict[str, Any], **named: Any) -> Any:
+    def put_topic_rule(name: str, payload: JsonDict, **named: Any) -> Any:
         refusal = _refusal(iot, str(payload.get("sql", "")), payload)
         if refusal is not None:
             raise iot.RuleSqlError(f"the local cloud cannot run this rule as AWS does: {refusal}")
@@ -40,7 +43,7 @@ def evaluable(put: Callable[..., Any], iot: Any) -> Callable[..., Any]:
     return put_topic_rule
 
 
-def _refusal(iot: Any, sql: str, payload: dict[str, Any]) -> str | None:
+def _refusal(iot: ModuleType, sql: str, payload: JsonDict) -> str | None:
     """The first part of a rule that would be passed over in silence."""
     actions = [*(payload.get("actions") or []), payload.get("errorAction") or {}]
     unknown = sorted({name for action in actions for name in action} - _ACTIONS)
@@ -56,7 +59,7 @@ def _refusal(iot: Any, sql: str, payload: dict[str, Any]) -> str | None:
     return _node_refusal(iot, iot._parse_where(where)) if where else None  # noqa: SLF001
 
 
-def _node_refusal(iot: Any, node: Any) -> str | None:
+def _node_refusal(iot: ModuleType, node: Any) -> str | None:
     """The same of a parsed WHERE clause; None where it does not parse, which the emulator refuses itself."""
     if node is None:
         return None
@@ -73,7 +76,7 @@ def _node_refusal(iot: Any, node: Any) -> str | None:
     return next((refusal for one in operands if (refusal := _expression_refusal(iot, one))), None)
 
 
-def _expression_refusal(iot: Any, expression: str) -> str | None:
+def _expression_refusal(iot: ModuleType, expression: str) -> str | None:
     """The first function or form in *expression* that is not evaluated here."""
     text = expression.strip()
     call = iot._SELECT_FUNC_RE.match(text)  # noqa: SLF001
@@ -92,12 +95,12 @@ def _expression_refusal(iot: Any, expression: str) -> str | None:
     return _expression_refusal(iot, halves[0]) or _expression_refusal(iot, halves[2])
 
 
-def _is_one_call(iot: Any, text: str) -> bool:
+def _is_one_call(iot: ModuleType, text: str) -> bool:
     """False of ``f(a) + g(b)``, which begins and ends as a call does."""
     return iot._split_arithmetic(text) is None  # noqa: SLF001
 
 
-def _call_refusal(iot: Any, name: str, arguments: list[str]) -> str | None:
+def _call_refusal(iot: ModuleType, name: str, arguments: list[str]) -> str | None:
     if name not in _ARGUMENTS:
         return f"function {name}()"
     if len(arguments) not in _ARGUMENTS[name]:
@@ -107,28 +110,28 @@ def _call_refusal(iot: Any, name: str, arguments: list[str]) -> str | None:
     return _inner_refusal(iot, arguments[0]) if arguments else None
 
 
-def _encode_refusal(_: Any, arguments: list[str]) -> str | None:
+def _encode_refusal(_: ModuleType, arguments: list[str]) -> str | None:
     encoding = arguments[1].strip().strip("'").lower()
     return None if encoding == "base64" else f"encoding {encoding}"
 
 
-def _topic_refusal(_: Any, arguments: list[str]) -> str | None:
+def _topic_refusal(_: ModuleType, arguments: list[str]) -> str | None:
     return (
         None if all(re.fullmatch(r"[1-9]\d*", one.strip()) for one in arguments) else "topic(n) of no number"
     )
 
 
-def _pattern_refusal(iot: Any, arguments: list[str]) -> str | None:
+def _pattern_refusal(iot: ModuleType, arguments: list[str]) -> str | None:
     pattern = iot._sql_string_value(arguments[1].strip())  # noqa: SLF001
     return None if pattern is not None and _compiles(pattern) else f"regular expression {arguments[1]}"
 
 
-def _replace_refusal(iot: Any, arguments: list[str]) -> str | None:
+def _replace_refusal(iot: ModuleType, arguments: list[str]) -> str | None:
     literal = all(iot._sql_string_value(one.strip()) is not None for one in arguments[1:])  # noqa: SLF001
     return None if literal else "replace() by what is no text"
 
 
-_CALL_CHECKS: dict[str, Callable[[Any, list[str]], str | None]] = {
+_CALL_CHECKS: dict[str, Callable[[ModuleType, list[str]], str | None]] = {
     "encode": _encode_refusal,
     "regexp_matches": _pattern_refusal,
     "replace": _replace_refusal,
@@ -136,7 +139,7 @@ _CALL_CHECKS: dict[str, Callable[[Any, list[str]], str | None]] = {
 }
 
 
-def _inner_refusal(iot: Any, argument: str) -> str | None:
+def _inner_refusal(iot: ModuleType, argument: str) -> str | None:
     return None if argument.strip() == "*" else _expression_refusal(iot, argument)
 
 
@@ -148,7 +151,7 @@ def _compiles(pattern: str) -> bool:
     return True
 
 
-def matching(evaluate: Callable[..., Any], iot: Any) -> Callable[..., Any]:
+def matching(evaluate: Callable[..., Any], iot: ModuleType) -> Callable[..., Any]:
     """The emulator's *evaluate* of a function, with `regexp_matches` wherever a value can be."""
 
     def evaluate_function(name: str, arguments: list[str], *context: Any) -> Any:

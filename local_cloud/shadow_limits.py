@@ -7,6 +7,7 @@ and quotas; botocore's errors of UpdateThingShadow.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from contracts.errors import FieldError, OversizeError
@@ -16,7 +17,7 @@ from contracts.wire.shadow import CLIENT_TOKEN_MAX_BYTES, STATE_MAX_DEPTH, check
 _TOO_LARGE = "RequestEntityTooLargeException"
 
 
-def within_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
+def within_limits(update: Callable[..., Any], iot: ModuleType) -> Callable[..., Any]:
     """The emulator's *update* of a shadow, refusing what AWS refuses. *iot* is the emulator's module."""
 
     def update_thing_shadow(thing_name: str, shadow_name: str, request: object) -> Any:
@@ -28,7 +29,7 @@ def within_limits(update: Callable[..., Any], iot: Any) -> Callable[..., Any]:
     return update_thing_shadow
 
 
-def answered_as_on_aws(shadow: Callable[..., Any], iot_data: Any) -> Callable[..., Any]:
+def answered_as_on_aws(shadow: Callable[..., Any], iot_data: ModuleType) -> Callable[..., Any]:
     """The emulator's *shadow* over HTTP, with AWS's names of errors. *iot_data* is the emulator's module."""
 
     async def answer(method: str, path: str, body: bytes, query: Any) -> Any:
@@ -46,7 +47,7 @@ def answered_as_on_aws(shadow: Callable[..., Any], iot_data: Any) -> Callable[..
     return answer
 
 
-def published_within_limits(publish: Callable[..., Any], iot_data: Any) -> Callable[..., Any]:
+def published_within_limits(publish: Callable[..., Any], iot_data: ModuleType) -> Callable[..., Any]:
     """The emulator's *publish* over HTTP, of at most 128 KB as over MQTT."""
 
     async def answer(topic: str, body: bytes, *request: Any) -> Any:
@@ -82,7 +83,9 @@ def _shadow_refusal(request: object) -> tuple[int, str] | None:
     return _limits_refusal(sections)
 
 
-def _merged_refusal(iot: Any, thing_name: str, shadow_name: str, request: object) -> tuple[int, str] | None:
+def _merged_refusal(
+    iot: ModuleType, thing_name: str, shadow_name: str, request: object
+) -> tuple[int, str] | None:
     """413 when the shadow that the request would make is too large."""
     status, document = iot.get_thing_shadow(thing_name, shadow_name)
     if status != 200 or not isinstance(request, dict) or not isinstance(request.get("state"), dict):

@@ -19,6 +19,7 @@ from botocore.compat import HTTPHeaders
 from contracts.api.reports import EventReport
 from contracts.store.items import to_item
 from contracts.store.keys import DAY_ROW_PREFIX, EVENTS, TELEMETRY, VENS, telemetry_row_id
+from contracts.wire.codec import JsonDict
 from contracts.wire.ids import VenId
 from harness.bench.bench_settlement import EVERY_S, IN_EVENT, START, TWO_H, best_s, event_of
 from harness.bench.figure import Figure
@@ -44,9 +45,9 @@ class CannedTables:
     """DynamoDB's answers: every VEN has the same rows, and the days that are written can be read."""
 
     row_ids: list[str]
-    items: list[dict[str, Any]]
+    items: list[JsonDict]
     keeps: bool = False
-    days: dict[str, dict[str, Any]] = field(default_factory=dict)
+    days: dict[str, JsonDict] = field(default_factory=dict)
     pages: dict[tuple[int, int, bool, bool], bytes] = field(default_factory=dict)
     answers: list[bytes] = field(default_factory=list)
 
@@ -63,12 +64,12 @@ class CannedTables:
         self.answers.append(body)
         return AWSResponse(request.url, 200, HTTPHeaders(), _Body(body))
 
-    def _write(self, requests: list[dict[str, Any]]) -> None:
+    def _write(self, requests: list[JsonDict]) -> None:
         if self.keeps:
             written = (request["PutRequest"]["Item"] for request in requests)
             self.days |= {item["rowId"]["S"]: item for item in written}
 
-    def _query(self, query: dict[str, Any]) -> bytes:
+    def _query(self, query: JsonDict) -> bytes:
         first, last = (query["ExpressionAttributeValues"][name]["S"] for name in (":a", ":b"))
         if first.startswith(DAY_ROW_PREFIX):
             return _page([self.days[day] for day in sorted(self.days) if first <= day <= last])
@@ -119,7 +120,7 @@ def run() -> Iterator[Figure]:
         events.unregister("before-send.dynamodb", answer)
 
 
-def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows() -> Iterator[tuple[str, JsonDict]]:
     for seq, timestamp in enumerate(range((START // DAY_S - DAYS) * DAY_S + EVERY_S, START + TWO_H, EVERY_S)):
         row = {
             "timestamp": timestamp,
@@ -130,8 +131,8 @@ def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
         yield telemetry_row_id(timestamp, "b1", seq), to_item(row)
 
 
-def _page(items: list[dict[str, Any]], end: str | None = None) -> bytes:
-    answer: dict[str, Any] = {"Count": len(items), "Items": items, "ScannedCount": len(items)}
+def _page(items: list[JsonDict], end: str | None = None) -> bytes:
+    answer: JsonDict = {"Count": len(items), "Items": items, "ScannedCount": len(items)}
     if end is not None:
         answer["LastEvaluatedKey"] = {"venId": {"S": VEN_IDS[0]}, "rowId": {"S": end}}
     return json.dumps(answer, separators=(",", ":")).encode()

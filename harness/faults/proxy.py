@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from contracts.wire.codec import JsonDict
 from harness.faults.frames import Frames
 
 READ_BYTES = 64 * 1024
@@ -87,7 +88,7 @@ class Proxy:
 
     async def __aenter__(self) -> Self:
         self._tasks: set[asyncio.Task[Any]] = set()
-        options: dict[str, Any] = {"ssl": self.server} if self.server else {}
+        options: JsonDict = {"ssl": self.server} if self.server else {}
         if self.server:
             options["ssl_shutdown_timeout"] = 0.2
         self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0, **options)
@@ -115,7 +116,7 @@ class Proxy:
         try:
             if not self.ready.is_set():
                 raise ConnectionRefusedError
-            options: dict[str, Any] = {}
+            options: JsonDict = {}
             if self.client:
                 options = {"ssl": self.client, "server_hostname": "localhost", "ssl_shutdown_timeout": 0.2}
             below, above = await asyncio.open_connection("127.0.0.1", self.upstream_port, **options)

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import msgspec
 
+from contracts.wire.codec import JsonDict
 from harness.faults.broker import Broker, path
 from harness.faults.ingestion import Ingestion
 from harness.faults.oracle import MessageId, OracleVerdict, ProducerJournal, judge
@@ -43,7 +44,7 @@ class Rig:
     folder: Path
     rng: random.Random
     messages: int
-    options: dict[str, Any] = field(default_factory=dict)
+    options: JsonDict = field(default_factory=dict)
     blind: bool = False
     policy: str | None = None
 
@@ -88,7 +89,7 @@ class Rig:
 
     async def start(self, **options: Any) -> asyncio.subprocess.Process:
         """Start the producer's process."""
-        defaults: dict[str, Any] = {
+        defaults: JsonDict = {
             "port": self.proxy.port,
             "identity": str(self.folder / "tls"),
             "outbox": str(self.outbox),

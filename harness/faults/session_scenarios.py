@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from contracts.wire.codec import JsonDict
 from harness.faults import weather
 from harness.faults.producer import DUPLICATE
 from harness.faults.proxy import Fault
@@ -54,7 +55,7 @@ class FaultScenario:
     name: str
     run: Callable[[Rig], Awaitable[None]] = nothing
     fault: Callable[[Any, float], Fault] = lambda _rng, _gap: Fault()
-    options: dict[str, Any] = field(default_factory=dict)
+    options: JsonDict = field(default_factory=dict)
     blind: bool = False
     policy: str | None = None
     plainly: bool = True

@@ -14,6 +14,7 @@ from typing import Any
 
 from contracts.errors import FieldError, OversizeError, WireError
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.shadow import check_state, merge
 from contracts.wire.topics import Topics
 from harness.faults.frames import PUBLISH, SUBACK, Frames, connect, kind, publish, published, subscribe
@@ -23,25 +24,25 @@ class Shadow:
     """One thing's classic shadow, in memory. Pure but for the time of its answers."""
 
     def __init__(self) -> None:
-        self.state: dict[str, Any] = {}
+        self.state: JsonDict = {}
         self.version = 0
 
     @property
-    def desired(self) -> dict[str, Any]:
+    def desired(self) -> JsonDict:
         """The desired state."""
         return dict(self.state.get("desired", {}))
 
     @property
-    def reported(self) -> dict[str, Any]:
+    def reported(self) -> JsonDict:
         """The reported state."""
         return dict(self.state.get("reported", {}))
 
     @property
-    def delta(self) -> dict[str, Any]:
+    def delta(self) -> JsonDict:
         """The desired values that differ from the reported ones."""
         return differing(self.desired, self.reported)
 
-    def get(self, request: Mapping[str, Any], now_ts: int) -> tuple[str, dict[str, Any]]:
+    def get(self, request: JsonObject, now_ts: int) -> tuple[str, JsonDict]:
         """Topic suffix and document of the answer."""
         if not self.version:
             return "get/rejected", _with_token(
@@ -50,7 +51,7 @@ class Shadow:
         state = {**self.state, **({"delta": self.delta} if self.delta else {})}
         return "get/accepted", _with_token(request, self._document(state, now_ts))
 
-    def update(self, request: Mapping[str, Any], now_ts: int) -> list[tuple[str, dict[str, Any]]]:
+    def update(self, request: JsonObject, now_ts: int) -> list[tuple[str, JsonDict]]:
         """Every message that an update causes: accepted, and the delta where there is one; or rejected."""
         code = self._refusal(request)
         if code is not None:
@@ -65,7 +66,7 @@ class Shadow:
             messages.append(("update/delta", self._document(self.delta, now_ts)))
         return messages
 
-    def _refusal(self, request: Mapping[str, Any]) -> int | None:
+    def _refusal(self, request: JsonObject) -> int | None:
         state = request.get("state")
         if not isinstance(state, Mapping):
             return 400
@@ -79,13 +80,13 @@ class Shadow:
             return 400
         return None
 
-    def _document(self, state: Mapping[str, Any], now_ts: int) -> dict[str, Any]:
+    def _document(self, state: JsonObject, now_ts: int) -> JsonDict:
         return {"state": state, "version": self.version, "timestamp": now_ts}
 
 
-def differing(desired: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
+def differing(desired: JsonObject, reported: JsonObject) -> JsonDict:
     """The values of *desired* that *reported* does not have."""
-    out: dict[str, Any] = {}
+    out: JsonDict = {}
     for key, value in desired.items():
         reported_value = reported.get(key)
         if isinstance(value, Mapping) and isinstance(reported_value, Mapping):
@@ -96,7 +97,7 @@ def differing(desired: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[s
     return out
 
 
-def _with_token(request: Mapping[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+def _with_token(request: JsonObject, document: JsonDict) -> JsonDict:
     token = request.get("clientToken")
     return document if token is None else {**document, "clientToken": token}
 
@@ -162,7 +163,7 @@ class ShadowService:
         else:
             self._publish_answers(self.shadow.update(request, now_ts))
 
-    def _publish_answers(self, messages: list[tuple[str, dict[str, Any]]]) -> None:
+    def _publish_answers(self, messages: list[tuple[str, JsonDict]]) -> None:
         for suffix, document in messages:
             self._publish(self._topics.shadow(suffix), codec.encode(document))
         self._changed.set()

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import msgspec
 
+from contracts.wire.codec import JsonDict
 from harness.faults import weather
 from harness.faults.oracle import OracleVerdict
 from harness.faults.outcome import FaultOutcome
@@ -162,7 +163,7 @@ class TwinRig(Rig):
         )
 
 
-def event(start_in_s: float, duration_s: int, kw: float) -> dict[str, Any]:
+def event(start_in_s: float, duration_s: int, kw: float) -> JsonDict:
     """An event as it stands in the shadow."""
     interval = {"durationS": duration_s, "signal": "shedKw", "value": kw}
     return {"startTs": int(time.time() + start_in_s), "intervals": [interval]}
@@ -171,7 +172,7 @@ def event(start_in_s: float, duration_s: int, kw: float) -> dict[str, Any]:
 async def beaten(rig: TwinRig) -> TwinVerdict:
     """Every link fault by turns, two SIGKILLs, each command twice; events desired, revised, cancelled."""
     rng = rig.rng
-    events: dict[str, dict[str, Any]] = {}
+    events: dict[str, JsonDict] = {}
     await rig.start()
     await rig.reporting()
     rig.proxy.fault = weather.Everything(rng, UP_PACKETS_A_LOSS)
@@ -189,7 +190,7 @@ async def beaten(rig: TwinRig) -> TwinVerdict:
     return rig.judged(converged=converged)
 
 
-def _one_turn(rig: TwinRig, rng: random.Random, events: dict[str, dict[str, Any]], turn: int) -> None:
+def _one_turn(rig: TwinRig, rng: random.Random, events: dict[str, JsonDict], turn: int) -> None:
     """One thing that an operator does."""
     choice = turn % 4
     if choice == 0:

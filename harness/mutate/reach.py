@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from contracts.wire.codec import JsonObject
 from harness.mutate.areas import TESTS, TESTS_LEFT_OUT
 from harness.mutate.mutants import Mutant
 from harness.mutate.pytest_watch import LINES_FOLDER
@@ -200,7 +200,7 @@ def _measure(
 
 
 def measured_files(
-    records: Iterable[Mapping[str, Any]], digests: Mapping[str, str], names: Iterable[str]
+    records: Iterable[JsonObject], digests: Mapping[str, str], names: Iterable[str]
 ) -> dict[str, MeasuredFile]:
     """The test files *names* by the records that processes of pytest have written."""
     lines: defaultdict[str, dict[str, Mapping[str, Sequence[int]]]] = defaultdict(dict)

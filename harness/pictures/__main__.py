@@ -12,10 +12,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Page, async_playwright
 
+from contracts.wire.codec import JsonDict
 from harness.pictures import fleet_pictures
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -24,7 +24,7 @@ EVENT = ("--shed-kw", "6", "--duration", "5m")
 INTO_THE_EVENT_S = 45
 LARGE = {"viewport": {"width": 1180, "height": 960}}
 PHONE = {"viewport": {"width": 375, "height": 812}, "device_scale_factor": 2, "is_mobile": True}
-PICTURES: dict[str, dict[str, Any]] = {
+PICTURES: dict[str, JsonDict] = {
     "ven-light": LARGE,
     "ven-dark": {**LARGE, "color_scheme": "dark"},
     "ven-phone": PHONE,

@@ -8,10 +8,10 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Page, async_playwright
 
+from contracts.wire.codec import JsonDict
 from tests.support.browser_fleet import Fleet
 
 VENS = tuple(f"home-{number:02}" for number in range(1, 13))
@@ -19,7 +19,7 @@ HOUSES = ("--house-speed", "2", "--house-start", "2026-07-15T22:30:00Z", "--repo
 BEFORE_S, INTO_THE_EVENT_S = 20, 60
 LARGE = {"viewport": {"width": 1180, "height": 1260}}
 PHONE = {"viewport": {"width": 375, "height": 812}, "device_scale_factor": 2, "is_mobile": True}
-PICTURES: dict[str, dict[str, Any]] = {
+PICTURES: dict[str, JsonDict] = {
     "fleet-light": LARGE,
     "fleet-dark": {**LARGE, "color_scheme": "dark"},
     "fleet-phone": PHONE,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import msgspec
 
+from contracts.wire.codec import JsonDict
 from ven_twin.house.devices.battery import BatterySpec
 from ven_twin.house.devices.ev import EvHabits, EvSpec
 from ven_twin.house.devices.hvac import HvacSpec
@@ -39,7 +39,7 @@ def home(number: int) -> Profile:
     car_habits = habits.of(EvHabits)
     leaves_h = min(max(car_habits.ev_leaves_h + draw.uniform(-2, 2), 5.0), 11.0)
     returns_h = min(max(car_habits.ev_returns_h + draw.uniform(-2, 2), 14.0), 21.0)
-    changed: dict[str, Any] = {
+    changed: JsonDict = {
         name: getattr(habits, name) * draw.uniform(0.67, 1.33)
         for name in (
             "people_kw",

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from contracts.store.stack import StackOutput
+from contracts.wire.codec import JsonDict
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until
 
@@ -158,7 +158,7 @@ def _dispatch(system: System) -> None:
 
 def _count(system: System, soaked: SoakResult) -> None:
     """Count the rows in the table and read the twin's status, once its waiting rows are stored."""
-    status: dict[str, Any] = system.json("cmd", "--ven-id", VEN, "--op", "get", "--data", '{"what":"status"}')
+    status: JsonDict = system.json("cmd", "--ven-id", VEN, "--op", "get", "--data", '{"what":"status"}')
     soaked.connects = status["data"]["connects"]
     soaked.unexpected_disconnects = status["data"]["unexpectedDisconnects"]
     before = len(system.rows(VEN))

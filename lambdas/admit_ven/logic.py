@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from contracts.errors import FieldError
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict
 from contracts.wire.topics import CERTIFICATE_ID, check_ven_id, claim_client_id
 
 SERIAL = "SerialNumber"
@@ -20,7 +20,7 @@ class AdmissionRequest(msgspec.Struct, rename="camel", frozen=True, kw_only=True
 
     certificate_id: str
     client_id: str
-    parameters: dict[str, Any]
+    parameters: JsonDict
 
     @property
     def ven_id(self) -> str:

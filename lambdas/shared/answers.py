@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from contracts.api.requests import RefusalCode, Refused
 from contracts.errors import FieldError, VenTwinError, WireError
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict
 
 T = TypeVar("T")
-Answer = dict[str, Any]
+Answer = JsonDict
 ANSWER_MAX_BYTES = 6 * 1024 * 1024
 """Source: AWS Lambda quotas, synchronous invocation payload."""
 

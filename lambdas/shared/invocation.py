@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.wire.codec import JsonDict
 from lambdas.shared import answers
 
 R = TypeVar("R")
-Event = dict[str, Any]
+Event = JsonDict
 """What Lambda hands a handler: decoded JSON, not checked yet."""
 
 logger = Logger()

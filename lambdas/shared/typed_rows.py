@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args, get_typ
 
 import msgspec
 
+from contracts.wire.codec import JsonDict
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,8 +49,8 @@ def _keep_body(
 class ItemPage(msgspec.Struct):
     """A page of items as DynamoDB writes them, and where it ends when there may be more."""
 
-    items: list[dict[str, Any]] = msgspec.field(name="Items")
-    last: dict[str, Any] | None = msgspec.field(name="LastEvaluatedKey", default=None)
+    items: list[JsonDict] = msgspec.field(name="Items")
+    last: JsonDict | None = msgspec.field(name="LastEvaluatedKey", default=None)
 
 
 _item_pages = msgspec.json.Decoder(ItemPage)
@@ -74,7 +76,7 @@ class RowReader(Generic[R]):
             "RowPage",
             [
                 ("items", list[row], msgspec.field(name="Items")),  # type: ignore[valid-type]
-                ("last", dict[str, Any] | None, msgspec.field(name="LastEvaluatedKey", default=None)),
+                ("last", JsonDict | None, msgspec.field(name="LastEvaluatedKey", default=None)),
             ],
         )
         # Not strict: DynamoDB writes a number as text.

@@ -181,7 +181,7 @@ def test_the_settled_clone_is_the_sum_of_the_twins_own(homes: System, lived: Liv
 
     Rows carry whole seconds, so some of what is shed in the second of the start stands before it; and a twin
     meters until it hears of the cancellation. The metered energy that is not settled is no more than what the
-    rows show beside the settled time. How many homes were called is the minute's; each that stayed has metered.
+    rows show beside the settled time. Each home that was called and stayed has metered, however many it was.
     """
     both = [ven for ven in lived.report["vens"] if ven["ownKwh"] is not None]
     stayed = {ven["venId"] for ven in lived.report["vens"] if not ven["optedOut"]} - {LONE}

@@ -16,6 +16,7 @@ import msgspec
 from contracts.errors import CommandRefusedError, FieldError
 from contracts.wire import commands as ops
 from contracts.wire.acks import Status
+from contracts.wire.codec import JsonDict
 from contracts.wire.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
 from contracts.wire.ids import EVENT_ID, EventId
 from contracts.wire.shadow import LoadSetting, OptOut, read_desired
@@ -45,7 +46,7 @@ class AckAnswer(TypedDict, total=False):
     event_id: EventId | None
     requested_shed_kw: float
     pong: bool
-    data: dict[str, Any]
+    data: JsonDict
 
 
 @dataclass(frozen=True, slots=True)

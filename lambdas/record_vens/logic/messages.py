@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -12,6 +12,7 @@ from contracts.errors import FieldError
 from contracts.store.envelopes import Envelope
 from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
+from contracts.wire.codec import JsonDict
 from contracts.wire.shadow import read_desired
 from contracts.wire.telemetry import PositivePower, Soc
 from contracts.wire.topics import check_ven_id
@@ -94,7 +95,7 @@ def _presence(envelope: Envelope, ven_id: str, *, online: bool) -> Presence:
 
 
 class _ShadowState(msgspec.Struct, frozen=True):
-    reported: dict[str, Any] | None = None
+    reported: JsonDict | None = None
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -127,7 +128,7 @@ class _ReportedFields(msgspec.Struct, frozen=True):
     ven: _Ven = _Ven()
     enabled: bool | None = None
     report_interval_seconds: float | None = None
-    shadow_errors: dict[str, Any] | None = None
+    shadow_errors: JsonDict | None = None
 
 
 def _reported(envelope: Envelope, ven_id: str) -> ReportedState:

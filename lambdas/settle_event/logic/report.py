@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
 import msgspec
 
@@ -22,6 +21,7 @@ from contracts.store.items import Item
 from contracts.store.keys import REPORT_SORT_KEY
 from contracts.store.plans import Plan
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_loads
 from lambdas.settle_event.logic.days import Frame
@@ -103,7 +103,7 @@ def report_event(
 
 def _requested(
     context: SettlementContext, fleet: VenTimeline, vens: Sequence[VenReport], settled_ts: int
-) -> dict[str, Any]:
+) -> JsonDict:
     """The event's time, the power and energy requested in it, and the time of its final report."""
     window = context.requested_window if context.requested_window.duration_s > 0 else context.frame.event
     requested_kwh = _requested_kwh(fleet, vens, window)

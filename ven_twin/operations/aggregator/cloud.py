@@ -24,6 +24,7 @@ from contracts.store.stack import (
     tls_secret_name,
 )
 from contracts.wire import codec
+from contracts.wire.codec import JsonDict
 from ven_twin.operations.aggregator.cloud_errors import CloudError, explained, is_absent
 
 WRITE_MAX_ITEMS = 25
@@ -101,7 +102,7 @@ class Cloud:
             stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def invoke(self, function: StackOutput, request: Mapping[str, object] | msgspec.Struct) -> dict[str, Any]:
+    def invoke(self, function: StackOutput, request: Mapping[str, object] | msgspec.Struct) -> JsonDict:
         """Call a function and return what it answers.
 
         Raises:
@@ -112,13 +113,13 @@ class Cloud:
                 FunctionName=self.output(function), Payload=codec.encode(request)
             )
             body = answer["Payload"].read()
-        value: dict[str, Any] = json.loads(body)
+        value: JsonDict = json.loads(body)
         if "FunctionError" in answer:
             why = f"{value.get('errorType', 'error')}: {value.get('errorMessage', '')}".splitlines()[0]
             raise CloudError(f"{function} failed in the cloud; its log group has the whole: {why}")
         return value
 
-    def shadow(self, ven_id: str) -> dict[str, Any]:
+    def shadow(self, ven_id: str) -> JsonDict:
         """A VEN's shadow document; empty when it has none yet."""
         try:
             with explained():
@@ -127,7 +128,7 @@ class Cloud:
             if is_absent(error):
                 return {}
             raise
-        document: dict[str, Any] = json.loads(answer["payload"].read())
+        document: JsonDict = json.loads(answer["payload"].read())
         return document
 
     def tls(self, ven_id: str, secret: str | None = None) -> dict[str, str]:
