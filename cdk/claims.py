@@ -15,6 +15,7 @@ from cdk.policy import VenPolicy, policy_document
 from cdk.stage import Stage
 from cdk.ven import empty_secret, issued_certificate, policy_removal
 from contracts.store.stack import claim_secret_name, claim_template_name
+from contracts.wire.ids import VenId
 from contracts.wire.topics import ProvisioningTopics, claim_client_id
 
 SERIAL = "SerialNumber"
@@ -127,7 +128,7 @@ def claim_policy_document(stack: Stack, stage_name: str) -> dict[str, object]:
     topics = ProvisioningTopics(claim_template_name(stage_name))
     return policy_document(
         stack,
-        claim_client_id("*"),
+        claim_client_id(VenId("*")),
         publish=[topics.create, topics.register],
         subscribe=topics.subscriptions,
         receive=topics.subscriptions,

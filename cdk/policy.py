@@ -8,9 +8,10 @@ from aws_cdk import Stack
 from aws_cdk import aws_iot as iot
 from constructs import Construct
 
+from contracts.wire.ids import VenId
 from contracts.wire.topics import Topics
 
-THING = "${iot:Connection.Thing.ThingName}"
+THING = VenId("${iot:Connection.Thing.ThingName}")
 """The policy variable for the thing that the connection's certificate is attached to."""
 
 POLICY_MAX_CHARACTERS = 2048

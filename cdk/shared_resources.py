@@ -16,6 +16,7 @@ from cdk.queues import Inlet, dead_letters
 from cdk.stage import Stage
 from cdk.tables import StackTables
 from contracts.store.stack import tls_secret_name, ven_policy_name
+from contracts.wire.ids import VenId
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class SharedResources:
 
     def tls_secrets(self) -> str:
         """The ARNs of the VENs' secrets."""
-        return self.secrets(tls_secret_name(self.stage.name, "*"))
+        return self.secrets(tls_secret_name(self.stage.name, VenId("*")))
 
     def secrets(self, name: str) -> str:
         """The ARNs of the secrets of this name; Secrets Manager puts a random ending to each."""

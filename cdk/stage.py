@@ -12,6 +12,7 @@ from typing import get_args
 from contracts.api.reports import Baseline
 from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.errors import FieldError
+from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 
 STAGES = ("local", "dev", "prod")
@@ -54,7 +55,7 @@ class Stage:
     """
 
     name: str
-    vens: tuple[str, ...]
+    vens: tuple[VenId, ...]
     python: str
     architecture: str
     retention_days: int
@@ -77,7 +78,7 @@ class Stage:
         """CloudWatch's namespace of the stage's metrics: two stages of an account never share one."""
         return f"VenTwin/{self.name}"
 
-    def groups_of(self, ven_id: str) -> tuple[str, ...]:
+    def groups_of(self, ven_id: VenId) -> tuple[str, ...]:
         """The groups that a VEN is in."""
         return tuple(sorted(name for name, vens in self.groups.items() if ven_id in vens))
 
@@ -118,10 +119,8 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
     )
 
 
-def _vens(value: str | None) -> tuple[str, ...]:
-    vens = _names(value, ",") if value else DEFAULT_VENS
-    for ven_id in vens:
-        check_ven_id(ven_id, "vens")
+def _vens(value: str | None) -> tuple[VenId, ...]:
+    vens = tuple(check_ven_id(name, "vens") for name in (_names(value, ",") if value else DEFAULT_VENS))
     if len(set(vens)) != len(vens):
         raise FieldError("vens", "names a VEN twice")
     if len(vens) > MAX_VENS:
@@ -159,7 +158,7 @@ def _email(value: str | None) -> str | None:
     return value
 
 
-def _groups(value: str | None, vens: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def _groups(value: str | None, vens: tuple[VenId, ...]) -> Mapping[str, tuple[str, ...]]:
     """``north=ven-1+ven-2,south=ven-3``."""
     groups = {}
     for name, members in _pairs(value, "groups", "north=ven-1+ven-2,south=ven-3"):

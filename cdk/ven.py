@@ -13,6 +13,7 @@ from constructs import Construct
 from cdk.policy import VenPolicy
 from cdk.stage import Stage
 from contracts.store.stack import VEN_IDS_RESOURCE, tls_secret_name
+from contracts.wire.ids import VenId
 
 ANSWER_WITHIN = Duration.minutes(15)
 """One attempt of the function at its longest and some more; CloudFormation's own default is an hour."""
@@ -41,7 +42,7 @@ def issued_certificate(
     return certificate
 
 
-def free_ids(scope: Construct, ven_ids: Sequence[str], *, provision: lambda_.Function) -> CustomResource:
+def free_ids(scope: Construct, ven_ids: Sequence[VenId], *, provision: lambda_.Function) -> CustomResource:
     """The check that no other stage has these VENs, which every thing waits for."""
     check = CustomResource(
         scope,
@@ -82,7 +83,7 @@ class VenThing(Construct):
     def __init__(
         self,
         scope: Construct,
-        ven_id: str,
+        ven_id: VenId,
         *,
         stage: Stage,
         policy: VenPolicy,

@@ -117,7 +117,7 @@ class Assignment(_Request, frozen=True, omit_defaults=True, gc=False):
     *since_ts* is when it was first called for just that, UTC s.
     """
 
-    ven_id: str
+    ven_id: VenId
     values: tuple[float, ...]
     since_ts: int | None = None
 
@@ -141,7 +141,7 @@ class EventDispatched(_Request, frozen=True):
     available_kw: float | None = None
     dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     shortfall_kw: float = 0.0
-    unavailable: dict[str, str] = {}
+    unavailable: dict[VenId, str] = {}
     note: str | None = None
     ok: Literal[True] = True
 
@@ -151,6 +151,45 @@ class SettleEvent(_Request, frozen=True):
 
     event_id: CheckedEventId
     revision: int | None = None
+
+
+class RotationOp(StrEnum):
+    """Begin or finish one VEN's rotation, revoke the VEN, or sweep over all VENs."""
+
+    BEGIN = "begin"
+    FINISH = "finish"
+    REVOKE = "revoke"
+    SWEEP = "sweep"
+
+
+class RotationRequest(_Request, frozen=True):
+    """Request `rotate_ven` to do *op* for a VEN; a sweep is for all."""
+
+    op: RotationOp
+    ven_id: CheckedVenId | None = None
+
+    def __post_init__(self) -> None:
+        """Hold each operation but the sweep to a VEN."""
+        if self.op is not RotationOp.SWEEP and self.ven_id is None:
+            raise FieldError("venId", f"required to {self.op}")
+
+    def of_ven(self) -> VenId:
+        """The VEN of an operation that is for one. Raises FieldError for a sweep."""
+        if self.ven_id is None:
+            raise FieldError("venId", f"is none in a {self.op}")
+        return self.ven_id
+
+
+class Rotated(_Request, frozen=True):
+    """The outcome: the certificate in force, the VEN's change to it, and how many VENs failed or are left."""
+
+    certificate_id: str | None = None
+    changed_over: bool | None = None
+    begun: int = 0
+    finished: int = 0
+    failed: int = 0
+    left: int = 0
+    ok: bool = True
 
 
 class Refused(_Request, frozen=True):

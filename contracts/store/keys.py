@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.wire.codec import JsonDict
+from contracts.wire.ids import VenId
 from contracts.wire.telemetry import Telemetry
 
 TTL_ATTRIBUTE = "expiresTs"
@@ -89,7 +90,7 @@ def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int)
     }
 
 
-def ven_sort_key(ven_id: str) -> str:
+def ven_sort_key(ven_id: VenId) -> str:
     """Sort key of a VEN's part in an event."""
     return f"{VEN_SORT_PREFIX}{ven_id}"
 

@@ -16,6 +16,7 @@ from contracts.store.keys import plan_chunk_sort_key
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import Interval
+from contracts.wire.ids import EventId, VenId
 
 CHUNK_VENS = 1_000
 """VENs a chunk. Source: a DynamoDB item holds 400 KB; a VEN of 24 intervals takes some 310 bytes at most."""
@@ -50,13 +51,13 @@ class Plan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     start_ts: int
     intervals: tuple[Interval, ...]
     assignments: tuple[Assignment, ...] = ()
-    dropped: tuple[str, ...] = ()
-    unavailable: dict[str, str] = {}
-    limits: dict[str, Limit] = {}
-    seen: dict[str, float] = {}
+    dropped: tuple[VenId, ...] = ()
+    unavailable: dict[VenId, str] = {}
+    limits: dict[VenId, Limit] = {}
+    seen: dict[VenId, float] = {}
 
     @property
-    def ven_ids(self) -> frozenset[str]:
+    def ven_ids(self) -> frozenset[VenId]:
         """Every VEN whose shadow has, or had, the event."""
         return frozenset(assignment.ven_id for assignment in self.assignments) | frozenset(self.dropped)
 
@@ -68,7 +69,7 @@ class _Chunk(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     plan: Plan
 
 
-def chunks_of(plan: Plan, event_id: str, expires_ts: int) -> list[JsonDict]:
+def chunks_of(plan: Plan, event_id: EventId, expires_ts: int) -> list[JsonDict]:
     """*plan* as items of the events table, the first with what there is but once."""
     unavailable, limits = list(plan.unavailable.items()), list(plan.limits.items())
     seen = list(plan.seen.items())
@@ -122,9 +123,9 @@ def history(plans: Mapping[str, Plan], plan_id: str) -> tuple[Plan, ...]:
 def _joined(plans: list[Plan]) -> Plan:
     if len(plans) == 1:
         return plans[0]
-    unavailable: dict[str, str] = {}
-    limits: dict[str, Limit] = {}
-    seen: dict[str, float] = {}
+    unavailable: dict[VenId, str] = {}
+    limits: dict[VenId, Limit] = {}
+    seen: dict[VenId, float] = {}
     for chunk_plan in plans:
         unavailable |= chunk_plan.unavailable
         limits |= chunk_plan.limits

@@ -6,6 +6,8 @@ import hashlib
 import re
 from enum import StrEnum
 
+from contracts.wire.ids import EventId, VenId
+
 # Names of the fields of a VEN's secret, not secrets.
 SECRET_CA = "CA_CERT_PEM"  # noqa: S105
 SECRET_CERTIFICATE = "CLIENT_CERT_PEM"  # noqa: S105
@@ -50,7 +52,7 @@ def stage_of_policy(name: str) -> str | None:
     return match and match["stage"]
 
 
-def tls_secret_name(stage: str, ven_id: str) -> str:
+def tls_secret_name(stage: str, ven_id: VenId) -> str:
     """Name of the secret that holds a VEN's CA, certificate and private key."""
     return f"ven-twin/{stage}/{ven_id}/tls"
 
@@ -65,7 +67,7 @@ def claim_template_name(stage: str) -> str:
     return f"ven-twin-{stage}"
 
 
-def event_schedule_name(event_id: str, purpose: str) -> str:
+def event_schedule_name(event_id: EventId, purpose: str) -> str:
     """Name of a one-time schedule of an event, of the characters that EventBridge Scheduler takes.
 
     Interpretation: ``:`` is not among them; ``_c_`` stands for it. At most 64 characters are allowed,

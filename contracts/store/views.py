@@ -23,6 +23,7 @@ from contracts.store.plans import Plan, plans_in
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import DrEvent
+from contracts.wire.ids import VenId
 
 T = TypeVar("T")
 _PHASES = frozenset(["far", "near", "active", "completed", "cancelled", "optedOut", "accepted", "refused"])
@@ -79,7 +80,7 @@ def event(
     return msgspec.structs.replace(shown, vens=tuple(vens), settled=settled)
 
 
-def participant_ids(plan: Plan | None, reached: Iterable[str]) -> list[str]:
+def participant_ids(plan: Plan | None, reached: Iterable[VenId]) -> list[VenId]:
     """Every VEN that has to do with an event: called for, not counted on, or heard of it, by its id."""
     called = (
         {assignment.ven_id for assignment in plan.assignments} | plan.unavailable.keys() if plan else set()
@@ -88,7 +89,7 @@ def participant_ids(plan: Plan | None, reached: Iterable[str]) -> list[str]:
 
 
 def participations(
-    plan: Plan | None, reached: Mapping[str, JsonObject], ven_ids: Iterable[str]
+    plan: Plan | None, reached: Mapping[VenId, JsonObject], ven_ids: Iterable[VenId]
 ) -> Iterator[VenParticipation]:
     """The parts of *ven_ids* in an event.
 
@@ -124,7 +125,7 @@ def event_of_items(items: Iterable[JsonObject], *, now_ts: float) -> tuple[Event
     (header,) = by_kind[EVENT_SORT_KEY]
     reports = by_kind.get(REPORT_SORT_KEY, [])
     plan = plans_in(by_kind.get(PLAN_SORT_PREFIX, [])).get(str(header.get("planId")))
-    reached = {str(item["venId"]): item for item in by_kind.get(VEN_SORT_PREFIX, [])}
+    reached = {VenId(item["venId"]): item for item in by_kind.get(VEN_SORT_PREFIX, [])}
     vens = participations(plan, reached, participant_ids(plan, reached))
     shown = event(header, vens, settled=bool(reports), now_ts=now_ts)
     return shown, reports[0].get("report") if reports else None

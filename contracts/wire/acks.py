@@ -52,7 +52,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     field: str | None = None
 
 
-def read_ack(raw: bytes, *, ven_id: str) -> Ack:
+def read_ack(raw: bytes, *, ven_id: VenId) -> Ack:
     """Read an ack from the wire. Raises as `codec.decode`, and when its venId is not the topic's."""
     ack = codec.decode(Ack, raw)
     if ack.ven_id != ven_id:

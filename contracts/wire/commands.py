@@ -11,7 +11,7 @@ from msgspec import Meta
 from contracts.errors import CommandRefusedError, FieldError
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
-from contracts.wire.ids import CheckedCorrelationId, CheckedEventId, CheckedLoadId
+from contracts.wire.ids import CheckedCorrelationId, CheckedEventId, CheckedLoadId, CorrelationId, VenId
 from contracts.wire.telemetry import PositivePower, Timestamp
 
 Duration = Annotated[float, Meta(gt=0, le=7 * 24 * 3600)]
@@ -153,7 +153,7 @@ OPERATIONS: Mapping[str, type[VenCommand]] = {
 _ENVELOPE = frozenset({"op", "correlationId", "venId", "data", "ts", "timestamp"})
 
 
-def read_command(raw: bytes, *, ven_id: str) -> VenCommand:
+def read_command(raw: bytes, *, ven_id: VenId) -> VenCommand:
     """The operation in a message on ``ven/cmd/{ven_id}``.
 
     Raises:
@@ -163,18 +163,18 @@ def read_command(raw: bytes, *, ven_id: str) -> VenCommand:
     return command_from(codec.load_object(raw), ven_id=ven_id)
 
 
-def command_from(message: JsonObject, *, ven_id: str) -> VenCommand:
+def command_from(message: JsonObject, *, ven_id: VenId) -> VenCommand:
     """The operation in decoded JSON. Raises CommandRefusedError."""
     message_op, message_id = message.get("op"), message.get("correlationId")
     op = message_op if isinstance(message_op, str) else "unknown"
-    correlation_id = message_id if isinstance(message_id, str) else None
+    correlation_id = CorrelationId(message_id) if isinstance(message_id, str) else None
     try:
         return _read(message, ven_id)
     except FieldError as error:
         raise CommandRefusedError(error, op[:32], correlation_id) from None
 
 
-def _read(message: JsonObject, ven_id: str) -> VenCommand:
+def _read(message: JsonObject, ven_id: VenId) -> VenCommand:
     if "op" not in message:
         raise FieldError("op", "required")
     kind = OPERATIONS.get(message["op"]) if isinstance(message["op"], str) else None

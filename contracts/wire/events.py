@@ -17,7 +17,7 @@ from msgspec import Meta
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.telemetry import Timestamp
 from contracts.wire.topics import check_event_id
 
@@ -98,7 +98,7 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
         """True once the event is cancelled: a revision without intervals."""
         return not self.intervals
 
-    def start_offset_s(self, ven_id: str) -> float:
+    def start_offset_s(self, ven_id: VenId) -> float:
         """This VEN's share of the randomised start, s, in ±randomize_start_s.
 
         A function of the VEN and the event alone, so that a restart or a repeated delivery does not
@@ -144,7 +144,7 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
         return {**value, "intervals": list(value["intervals"])}
 
 
-def from_shadow(event_id: str, value: JsonObject) -> DrEvent:
+def from_shadow(event_id: EventId, value: JsonObject) -> DrEvent:
     """The event under ``desired.drEvents.<event_id>``.
 
     Raises:

@@ -16,7 +16,7 @@ from contracts.errors import FieldError, OversizeError
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import DrEvent, from_shadow
-from contracts.wire.ids import LOAD_ID
+from contracts.wire.ids import LOAD_ID, EventId
 from contracts.wire.telemetry import PositivePower, Timestamp, canonical_loads
 from contracts.wire.topics import CERTIFICATE_ID
 
@@ -74,7 +74,8 @@ def read_desired(state: JsonObject) -> Desired:
 
 
 def _read_events(value: object, desired: JsonDict) -> None:
-    for event_id, body in _object(value if value is not None else {}, "drEvents").items():
+    for key, body in _object(value if value is not None else {}, "drEvents").items():
+        event_id = EventId(key)
         try:
             desired["events"][event_id] = (
                 None if body is None else from_shadow(event_id, _object(body, f"drEvents.{event_id}"))

@@ -84,7 +84,7 @@ class LoadsSnapshot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     schema_version: str = SCHEMA_VERSION
 
 
-def read_telemetry(raw: bytes, *, ven_id: str) -> Telemetry:
+def read_telemetry(raw: bytes, *, ven_id: VenId) -> Telemetry:
     """A telemetry row from the wire, aliases accepted.
 
     Args:
@@ -104,7 +104,7 @@ def read_telemetry(raw: bytes, *, ven_id: str) -> Telemetry:
     return codec.convert(Telemetry, value)
 
 
-def read_loads(raw: bytes, *, ven_id: str) -> LoadsSnapshot:
+def read_loads(raw: bytes, *, ven_id: VenId) -> LoadsSnapshot:
     """A loads snapshot from the wire. Raises as `read_telemetry`."""
     value = codec.canonical(codec.load_object(raw), {"ts": "timestamp"})
     if "loads" in value:
@@ -126,7 +126,7 @@ def _fraction(percent: object) -> float:
     return percent / 100.0
 
 
-def _same_ven(value: JsonDict, ven_id: str) -> None:
+def _same_ven(value: JsonDict, ven_id: VenId) -> None:
     message_ven_id = value.setdefault("venId", ven_id)
     if message_ven_id != ven_id:
         raise FieldError(

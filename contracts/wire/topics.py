@@ -38,7 +38,7 @@ def check_event_id(value: str, field: str = "eventId") -> EventId:
 class Topics:
     """The MQTT topics of one VEN, all QoS 1. Source: docs/reference/wire.md; AWS IoT reserved topics."""
 
-    ven_id: str
+    ven_id: VenId
 
     @property
     def telemetry(self) -> str:
@@ -75,7 +75,7 @@ class Topics:
         return (self.command, *(self.shadow(suffix) for suffix in shadow))
 
 
-def claim_client_id(ven_id: str) -> str:
+def claim_client_id(ven_id: VenId) -> str:
     """MQTT client id of a VEN that has no certificate of its own yet; no VEN's id has a dot."""
     return f"claim.{ven_id}"
 

@@ -11,7 +11,7 @@ from time import process_time
 from contracts.api.requests import DispatchEvent
 from contracts.api.resources import TelemetryRow
 from contracts.wire.events import Interval, Signal
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from harness.bench.figure import Figure
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
 from lambdas.dispatch_event.logic.rebalance import rebalance
@@ -46,7 +46,7 @@ def _fleet(count: int) -> list[VenRow]:
     rng = random.Random(7)
     return [
         VenRow(
-            ven_id=f"ven-{number:06d}",
+            ven_id=VenId(f"ven-{number:06d}"),
             online=rng.random() > 0.05,
             enabled=True,
             shed_availability_kw=round(rng.uniform(0.0, 8.0), 3),
@@ -67,7 +67,7 @@ def _request(vens: list[VenRow]) -> DispatchEvent:
     )
 
 
-def _rows(planned: Planned) -> dict[str, TelemetryRow]:
+def _rows(planned: Planned) -> dict[VenId, TelemetryRow]:
     """Everyone delivers 95 % of what it is called for."""
     return {
         assignment.ven_id: TelemetryRow(
@@ -88,7 +88,7 @@ def _plan(request: DispatchEvent, vens: list[VenRow]) -> Planned:
     return plan_event(request, EventId("e"), vens, now=NOW, retention_days=30, token="t")
 
 
-def _again(planned: Planned, vens: list[VenRow], latest: dict[str, TelemetryRow]) -> object:
+def _again(planned: Planned, vens: list[VenRow], latest: dict[VenId, TelemetryRow]) -> object:
     return rebalance(planned.row, planned.plan, vens, latest, now=NOW + 300.0, token="t")
 
 

@@ -50,7 +50,7 @@ def run() -> Iterator[Figure]:
     few = VENS // 10
     read = typed_rows.reader(PowerRow).read
     yield figure("reading their 240 rows each", best_s(lambda: [read(answer) for _ in range(VENS)]))
-    days = [to_item(_day_item("ven", day, profile)) for day, profile in before.items()]
+    days = [to_item(_day_item(VenId("ven"), day, profile)) for day, profile in before.items()]
     day_items = msgspec.json.encode({"Items": days})
     yield figure(
         "reading their 45 kept days each", 10 * best_s(lambda: [_read_days(day_items) for _ in range(few)])

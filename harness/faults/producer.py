@@ -29,7 +29,7 @@ from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
 
 VEN = VenId("ven-1")
-OTHERS = Topics("ven-2").telemetry
+OTHERS = Topics(VenId("ven-2")).telemetry
 DUPLICATE = 3
 BATCH_S = 0.0125
 OVERSIZE_BYTES = 130 * 1024

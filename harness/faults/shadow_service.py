@@ -15,6 +15,7 @@ from typing import Any
 from contracts.errors import FieldError, OversizeError, WireError
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
+from contracts.wire.ids import VenId
 from contracts.wire.shadow import check_state, merge
 from contracts.wire.topics import Topics
 from harness.faults.frames import PUBLISH, SUBACK, Frames, connect, kind, publish, published, subscribe
@@ -105,7 +106,7 @@ def _with_token(request: JsonObject, document: JsonDict) -> JsonDict:
 class ShadowService:
     """Answers for one VEN on a broker's plain listener, and speaks for the cloud on the same connection."""
 
-    def __init__(self, port: int, ven_id: str) -> None:
+    def __init__(self, port: int, ven_id: VenId) -> None:
         self.shadow = Shadow()
         self._port, self._topics, self._packet_id = port, Topics(ven_id), 0
         self._changed = asyncio.Event()

@@ -9,6 +9,7 @@ import msgspec
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
+from contracts.wire.ids import VenId
 from contracts.wire.topics import CERTIFICATE_ID, check_ven_id, claim_client_id
 
 SERIAL = "SerialNumber"
@@ -23,9 +24,9 @@ class AdmissionRequest(msgspec.Struct, rename="camel", frozen=True, kw_only=True
     parameters: JsonDict
 
     @property
-    def ven_id(self) -> str:
+    def ven_id(self) -> VenId:
         """The VEN's id."""
-        return str(self.parameters[SERIAL])
+        return VenId(self.parameters[SERIAL])
 
 
 def read_admission_request(event: Mapping[str, object]) -> AdmissionRequest:
@@ -38,9 +39,9 @@ def read_admission_request(event: Mapping[str, object]) -> AdmissionRequest:
     serial = request.parameters.get(SERIAL)
     if not isinstance(serial, str):
         raise FieldError(f"parameters.{SERIAL}", "required")
-    check_ven_id(serial, f"parameters.{SERIAL}")
-    if request.client_id != claim_client_id(serial):
-        raise FieldError("clientId", f"must be {claim_client_id(serial)!r}")
+    ven_id = check_ven_id(serial, f"parameters.{SERIAL}")
+    if request.client_id != claim_client_id(ven_id):
+        raise FieldError("clientId", f"must be {claim_client_id(ven_id)!r}")
     if not CERTIFICATE_ID.fullmatch(request.certificate_id):
         raise FieldError("certificateId", "64 of 0-9 a-f")
     return request

@@ -15,6 +15,7 @@ from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.events import Signal
+from contracts.wire.ids import VenId
 from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.event_book import EventBook
@@ -78,14 +79,14 @@ class DispatchAdapters:
                 unknown -= groups
         return tuple(by_id.values()), unknown
 
-    def latest(self, ven_ids: Iterable[str]) -> dict[str, TelemetryRow]:
+    def latest(self, ven_ids: Iterable[VenId]) -> dict[VenId, TelemetryRow]:
         """The latest telemetry row of each VEN that has one."""
         wanted = ("venId", *rows.attributes(TelemetryRow))
         items = self.telemetry.get_many(ven_ids, wanted, sort=LATEST_ROW)
         return {item["venId"]: rows.read(TelemetryRow, item) for item in items}
 
     def carry_out(
-        self, row: EventRow, plan: Plan, *, now: float, only: Collection[str] | None = None
+        self, row: EventRow, plan: Plan, *, now: float, only: Collection[VenId] | None = None
     ) -> EventRow:
         """Carry out all that follows from the header as stored; may be done any number of times.
 
@@ -97,7 +98,7 @@ class DispatchAdapters:
         if only is None:  # a redispatch moves nothing in time
             self._schedule_redispatch(row, now=now)
         assignments = fan_out.assignments_of(plan, only)
-        full: frozenset[str] = frozenset()
+        full: frozenset[VenId] = frozenset()
         if len(assignments) <= fan_out.DIRECT_VENS:
             full = fan_out.write(self.shadows, row, assignments)
         else:

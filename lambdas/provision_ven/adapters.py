@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from contracts.store.keys import VENS
+from contracts.wire.ids import VenId
 from contracts.wire.topics import CERTIFICATE_ID
 from lambdas.provision_ven import logic
 from lambdas.provision_ven.id_conflicts import refuse_conflicts
@@ -111,7 +112,7 @@ class ProvisionAdapters:
             undo.callback(self.vault.write, properties.secret_id, before)
         self.vault.write(properties.secret_id, value)
 
-    def _take_away(self, certificate_id: str, ven_id: str | None) -> None:
+    def _take_away(self, certificate_id: str, ven_id: VenId | None) -> None:
         try:
             self.certificates.remove(certificate_id, thing=ven_id)
         except Exception as error:

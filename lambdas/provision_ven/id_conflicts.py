@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import FieldError
 from contracts.store.stack import stage_of_policy
+from contracts.wire.ids import VenId
 from lambdas.shared.ven_identity import Registry
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ REASONS_MAX = 5
 """Named in one refusal; CloudFormation cuts a long reason."""
 
 
-def refuse_conflicts(ven_ids: Iterable[str], iot: IoTClient, registry: Registry) -> None:
+def refuse_conflicts(ven_ids: Iterable[VenId], iot: IoTClient, registry: Registry) -> None:
     """Refuse VENs whose thing is there already and not of this stack.
 
     A VEN that the registry has with a resource of CloudFormation is this stack's own.
@@ -30,7 +31,7 @@ def refuse_conflicts(ven_ids: Iterable[str], iot: IoTClient, registry: Registry)
         raise FieldError("vens", "; ".join(reasons[:REASONS_MAX]) + more)
 
 
-def _conflict(ven_id: str, iot: IoTClient, registry: Registry) -> str | None:
+def _conflict(ven_id: VenId, iot: IoTClient, registry: Registry) -> str | None:
     """The reason against taking up *ven_id*, or None."""
     registration = registry.find(ven_id)
     if registration.resource_id is not None:

@@ -11,7 +11,7 @@ import msgspec
 from contracts.errors import FieldError, VenTwinError, WireError
 from contracts.store.stack import SECRET_CERTIFICATE, VEN_IDS_RESOURCE
 from contracts.wire import codec
-from contracts.wire.ids import CheckedVenId
+from contracts.wire.ids import CheckedVenId, VenId
 from contracts.wire.topics import check_ven_id
 
 REQUEST_ID = "REQUEST_ID"
@@ -48,7 +48,7 @@ class Properties(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
     Amazon's roots. A changed *rotation*, whatever it is, leads to a new certificate.
     """
 
-    ven_id: str | None = None
+    ven_id: VenId | None = None
     policy_name: str
     secret_id: str
     trust_root_pem: str = ""
@@ -118,10 +118,10 @@ def _certificate_step(event: Mapping[str, object], kind: object) -> Step:
     return Step.NOTHING if new.groups == old.groups else Step.NEW_GROUPS
 
 
-def new_ids(event: Mapping[str, object]) -> tuple[str, ...]:
+def new_ids(event: Mapping[str, object]) -> tuple[VenId, ...]:
     """The VENs that the stack takes up by *event*. Raises FieldError."""
 
-    def listed(which: str) -> tuple[str, ...]:
+    def listed(which: str) -> tuple[VenId, ...]:
         value = event.get(which)
         return codec.convert(VenIds, value, under=which).ven_ids if isinstance(value, Mapping) else ()
 

@@ -13,6 +13,7 @@ from contracts.errors import WireError
 from contracts.store.keys import VENS
 from contracts.store.stack import SECRET_CERTIFICATE, tls_secret_name
 from contracts.wire import codec
+from contracts.wire.ids import VenId
 from lambdas.rotate_ven.logic import VenCertificates
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients
@@ -41,7 +42,7 @@ class RotationAdapters:
     stage: str
     policy: str
 
-    def begin(self, ven_id: str, *, now: float) -> str:
+    def begin(self, ven_id: VenId, *, now: float) -> str:
         """Make another certificate, put it into the secret and have the VEN fetch it; its id.
 
         While one is under way, that one's id: a repeated request begins no second. The old one stays valid.
@@ -68,7 +69,7 @@ class RotationAdapters:
         Shadows(self.iot_data).set_desired(ven_id, {"certificateId": new_id})
         return new_id
 
-    def _certify(self, ven_id: str, secret: str, certificates: VenCertificates, now: float) -> str:
+    def _certify(self, ven_id: VenId, secret: str, certificates: VenCertificates, now: float) -> str:
         name = tls_secret_name(self.stage, ven_id)
         with ExitStack() as undo:
             certificate = self.certificates.create()
@@ -86,12 +87,12 @@ class RotationAdapters:
         return certificate.id
 
     def _put_in_force(
-        self, ven_id: str, certificate_id: str, certificates: VenCertificates, now: float
+        self, ven_id: VenId, certificate_id: str, certificates: VenCertificates, now: float
     ) -> None:
         if not self.registry.certify(ven_id, certificate_id, was=certificates.recorded, now=now):
             raise answers.conflict("another rotation came between: ask again", "venId")
 
-    def finish(self, ven_id: str) -> bool:
+    def finish(self, ven_id: VenId) -> bool:
         """Take the old certificates away if the VEN has changed over; returns True when it has."""
         recorded, used = str(self._registration(ven_id).certificate_id), self._used(ven_id)
         if used != recorded:
@@ -104,7 +105,7 @@ class RotationAdapters:
             self.registry.settle(ven_id, recorded)
         return certificates.changed_over
 
-    def revoke(self, ven_id: str) -> None:
+    def revoke(self, ven_id: VenId) -> None:
         """Take a VEN that is not the stack's out: its certificates, its thing, its row.
 
         Raises:
@@ -118,13 +119,13 @@ class RotationAdapters:
         self.certificates.client.delete_thing(thingName=ven_id)
         self.registry.unregister(ven_id, str(registration.certificate_id))
 
-    def _registration(self, ven_id: str) -> Registration:
+    def _registration(self, ven_id: VenId) -> Registration:
         registration = self.registry.find(ven_id)
         if registration.certificate_id is None:
             raise answers.not_found(f"no VEN {ven_id}", "venId")
         return registration
 
-    def _certificates(self, ven_id: str, registration: Registration, secret: str | None) -> VenCertificates:
+    def _certificates(self, ven_id: VenId, registration: Registration, secret: str | None) -> VenCertificates:
         return VenCertificates(
             recorded=str(registration.certificate_id),
             used=self._used(ven_id),
@@ -132,7 +133,7 @@ class RotationAdapters:
             attached=frozenset(self.certificates.of_thing(ven_id)),
         )
 
-    def _used(self, ven_id: str) -> str | None:
+    def _used(self, ven_id: VenId) -> str | None:
         """The certificate that the VEN reports to be connected with."""
         try:
             answer = self.iot_data.get_thing_shadow(thingName=ven_id)

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.api.requests import Rotated, RotationOp, RotationRequest
 from lambdas.rotate_ven.adapters import RotationAdapters, open_adapters
-from lambdas.rotate_ven.logic import RotationOp, RotationRequest, is_due, to_look_at
+from lambdas.rotate_ven.logic import is_due, to_look_at
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients, clock, settings
 from lambdas.shared.invocation import Event, count, entry, logger
 
 LAST_VEN_S = 25.0
 """A sweep begins with no VEN when less is left of the function's time, s."""
-
-
-class Rotated(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The outcome: the certificate in force, the VEN's change to it, and how many VENs failed or are left."""
-
-    ok: bool = True
-    certificate_id: str | None = None
-    changed_over: bool | None = None
-    begun: int = 0
-    finished: int = 0
-    failed: int = 0
-    left: int = 0
 
 
 clients.at_init(__package__, clients.dynamodb, clients.iot, clients.iot_data, clients.secrets)
@@ -45,14 +33,14 @@ def rotate(event: Event, context: LambdaContext, *, now: float) -> Rotated:
     environment = settings.read(RotationSettings)
     adapters = open_adapters(environment)
     if request.op is RotationOp.BEGIN:
-        new_id = adapters.begin(str(request.ven_id), now=now)
+        new_id = adapters.begin(request.of_ven(), now=now)
         logger.info("rotation begun", ven_id=request.ven_id, certificate_id=new_id)
         return Rotated(certificate_id=new_id, begun=1)
     if request.op is RotationOp.FINISH:
-        changed_over = adapters.finish(str(request.ven_id))
+        changed_over = adapters.finish(request.of_ven())
         return Rotated(changed_over=changed_over, finished=int(changed_over))
     if request.op is RotationOp.REVOKE:
-        adapters.revoke(str(request.ven_id))
+        adapters.revoke(request.of_ven())
         logger.info("revoked", ven_id=request.ven_id)
         return Rotated()
 

@@ -4,35 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-import msgspec
-
-from contracts.wire.topics import check_ven_id
+from contracts.wire.ids import VenId
 from lambdas.shared.registrations import Registration
 
 DAY_S = 24 * 3600
-
-
-class RotationOp(StrEnum):
-    """Begin or finish one VEN's rotation, revoke the VEN, or sweep over all VENs."""
-
-    BEGIN = "begin"
-    FINISH = "finish"
-    REVOKE = "revoke"
-    SWEEP = "sweep"
-
-
-class RotationRequest(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """An operation, and the VEN that it is for; a sweep is for all."""
-
-    op: RotationOp
-    ven_id: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse an id that could not be a VEN's."""
-        if self.op is not RotationOp.SWEEP:
-            check_ven_id(self.ven_id or "", "venId")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +49,8 @@ class VenCertificates:
 
 
 def to_look_at(
-    registrations: Iterable[tuple[str, Registration]], rotate_days: int, now: float
-) -> list[tuple[str, Registration]]:
+    registrations: Iterable[tuple[VenId, Registration]], rotate_days: int, now: float
+) -> list[tuple[VenId, Registration]]:
     """The VENs that a sweep has to look at: who has to change over, and whose certificate is due.
 
     Who was not looked at for longest comes first, then the oldest certificate: a sweep that ends before it

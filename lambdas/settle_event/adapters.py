@@ -15,6 +15,7 @@ from contracts.store.items import Item
 from contracts.store.keys import EVENTS, REPORT_SORT_KEY, TELEMETRY, VENS, Key, telemetry_range, ven_sort_key
 from contracts.store.plans import Plan
 from contracts.wire import codec
+from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.history import History
 from lambdas.settle_event.logic.days import match_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
@@ -54,7 +55,7 @@ class PerformanceRecords:
 
     vens: Table
 
-    def count(self, event_id: str, reports: Sequence[VenReport], settled_by: Baseline | None) -> None:
+    def count(self, event_id: EventId, reports: Sequence[VenReport], settled_by: Baseline | None) -> None:
         """Count the event for each VEN in it, once however often this is called."""
         called = [report for report in reports if report.requested_kwh > 0]
         rows_by_ven = {
@@ -65,7 +66,7 @@ class PerformanceRecords:
             lambda ven: self._count(event_id, ven, settled_by, rows_by_ven[ven.ven_id]),
         )
 
-    def _count(self, event_id: str, ven: VenReport, settled_by: Baseline | None, row: Item) -> None:
+    def _count(self, event_id: EventId, ven: VenReport, settled_by: Baseline | None, row: Item) -> None:
         for _ in range(TRIES):
             values = counted(event_id, ven, settled_by, row)
             if values is None:
@@ -101,7 +102,7 @@ class SettleAdapters:
         """The events and their plans."""
         return EventBook(self.events)
 
-    def stored_report(self, event_id: str) -> StoredReport | None:
+    def stored_report(self, event_id: EventId) -> StoredReport | None:
         """The report, once there is one."""
         item = self.events.get(Key(event_id, REPORT_SORT_KEY))
         return None if item is None else StoredReport(read_report(item["report"]), "doneTs" in item)
@@ -113,7 +114,7 @@ class SettleAdapters:
         acks = self.book.ven_items(event.event_id)
         history = History(self.telemetry, now, clock.utc_now() + HISTORY_SHARE * left_s)
 
-        def one(ven: tuple[str, VenTimeline]) -> tuple[MeasuredVen, bool]:
+        def one(ven: tuple[VenId, VenTimeline]) -> tuple[MeasuredVen, bool]:
             return self._measured(ven[0], ven[1], context, history, acks.get(ven[0], {}))
 
         results = parallel.over(list(timeline.vens.items()), one)
@@ -130,7 +131,7 @@ class SettleAdapters:
 
     def _measured(
         self,
-        ven_id: str,
+        ven_id: VenId,
         timeline: VenTimeline,
         context: SettlementContext,
         history: History,
@@ -189,7 +190,7 @@ class SettleAdapters:
         items = self.book.ven_items(report.event_id).values()
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
 
-    def _rows(self, ven_id: str, window: Window) -> Iterator[PowerRow]:
+    def _rows(self, ven_id: VenId, window: Window) -> Iterator[PowerRow]:
         between = telemetry_range(math.floor(window.start_ts), math.ceil(window.end_ts))
         return chain.from_iterable(self.telemetry.query_rows(PowerRow, ven_id, between))
 

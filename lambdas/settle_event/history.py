@@ -17,6 +17,7 @@ import msgspec
 
 from contracts.store.items import Item
 from contracts.store.keys import day_row_id, telemetry_range
+from contracts.wire.ids import VenId
 from lambdas.settle_event.logic.days import (
     DAY_S,
     EMPTY,
@@ -63,7 +64,7 @@ class History:
     now_ts: float
     until_ts: float
 
-    def profiles(self, ven_id: str, frame: Frame) -> tuple[dict[int, DayProfile], bool]:
+    def profiles(self, ven_id: VenId, frame: Frame) -> tuple[dict[int, DayProfile], bool]:
         """A VEN's days as far back as a rule may look, and whether that is all of them.
 
         The latest days come first: when they hold enough that are like the event's, or when time is up, the
@@ -83,13 +84,13 @@ class History:
                 return profiles, False
         return profiles, True
 
-    def _stored(self, ven_id: str, first: int, last: int) -> dict[int, DayProfile]:
+    def _stored(self, ven_id: VenId, first: int, last: int) -> dict[int, DayProfile]:
         between = (day_row_id(first), day_row_id(last))
         names = {day_row_id(day): day for day in range(first, last + 1)}
         pages = self.telemetry.query_rows(_DayItem, ven_id, between)
         return {names[item.row_id]: _read_day(item) for page in pages for item in page}
 
-    def _made(self, ven_id: str, days: Sequence[int]) -> Iterator[dict[int, DayProfile]]:
+    def _made(self, ven_id: VenId, days: Sequence[int]) -> Iterator[dict[int, DayProfile]]:
         """The profiles of *days*, which the latest leads, as they are made from their rows until time is up.
 
         Days without rows come with the next that has some; each run of days is one query.
@@ -110,7 +111,7 @@ class History:
     def _time_is_up(self) -> bool:
         return clock.utc_now() >= self.until_ts
 
-    def _keep(self, ven_id: str, days: Mapping[int, DayProfile]) -> None:
+    def _keep(self, ven_id: VenId, days: Mapping[int, DayProfile]) -> None:
         items = {
             day: _day_item(ven_id, day, profile) for day, profile in days.items() if self._final(day, profile)
         }
@@ -143,7 +144,7 @@ def _rounded(profile: DayProfile) -> DayProfile:
     return DayProfile(kw, round(profile.coverage, COVERAGE_DIGITS), profile.in_event)
 
 
-def _day_item(ven_id: str, day: int, profile: DayProfile) -> Item:
+def _day_item(ven_id: VenId, day: int, profile: DayProfile) -> Item:
     return {
         "venId": ven_id,
         "rowId": day_row_id(day),

@@ -22,6 +22,7 @@ from contracts.store.keys import (
     sort_keys_below,
 )
 from contracts.store.plans import Plan, chunks_of, history, plans_in
+from contracts.wire.ids import EventId, VenId
 from lambdas.shared import parallel, rows
 from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Condition, Index, Table
@@ -39,7 +40,7 @@ class EventBook:
 
     table: Table
 
-    def find(self, event_id: str) -> EventRow | None:
+    def find(self, event_id: EventId) -> EventRow | None:
         """The event's header, or None. A deleted one has `deleted_ts`; to readers it is gone."""
         item = self.table.get(Key(event_id, EVENT_SORT_KEY))
         return None if item is None else rows.read(EventRow, item)
@@ -62,7 +63,7 @@ class EventBook:
         items, last = self.table.newest(BY_START, EVENT_SORT_KEY, after=after, limit=limit)
         return rows.read_all(EventRow, items), last
 
-    def ven_items(self, event_id: str) -> dict[str, Item]:
+    def ven_items(self, event_id: EventId) -> dict[VenId, Item]:
         """The VENs' own items of the event, by the VEN's id."""
         return {item["venId"]: item for item in self.table.query(event_id, sort_keys_below(VEN_SORT_PREFIX))}
 

@@ -15,6 +15,7 @@ import msgspec
 from contracts.api.requests import Assignment
 from contracts.store.plans import Plan
 from contracts.wire import codec
+from contracts.wire.ids import EventId, VenId
 from lambdas.shared import parallel
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
@@ -31,7 +32,7 @@ CHUNK_VENS = 200
 class ShadowChunk(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event for the shadows of some VENs; an assignment without values has nothing left to shed."""
 
-    event_id: str
+    event_id: EventId
     revision: int
     assignments: tuple[Assignment, ...] = msgspec.field(name="parts")
 
@@ -61,14 +62,14 @@ class ShadowQueue:
         )
 
 
-def assignments_of(plan: Plan, ven_ids: Iterable[str] | None = None) -> list[Assignment]:
+def assignments_of(plan: Plan, ven_ids: Iterable[VenId] | None = None) -> list[Assignment]:
     """The assignment of each VEN of *plan*, or of *ven_ids* of them; without values of those dropped."""
     dispatched = {assignment.ven_id: assignment for assignment in plan.assignments}
     wanted = sorted(plan.ven_ids) if ven_ids is None else sorted(ven_ids)
     return [dispatched.get(ven_id) or Assignment(ven_id=ven_id, values=()) for ven_id in wanted]
 
 
-def write(shadows: Shadows, row: EventRow, assignments: Sequence[Assignment]) -> frozenset[str]:
+def write(shadows: Shadows, row: EventRow, assignments: Sequence[Assignment]) -> frozenset[VenId]:
     """Write *row*'s event into the VENs' shadows; returns the VENs whose shadows had no room for it."""
 
     def one(assignment: Assignment) -> bool:

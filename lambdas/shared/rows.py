@@ -11,7 +11,7 @@ from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation,
 from contracts.store.keys import EVENT_SORT_KEY
 from contracts.wire import codec
 from contracts.wire.events import LOWEST_PRIORITY, DrEvent, Interval
-from contracts.wire.ids import EventId, ProgramId
+from contracts.wire.ids import EventId, ProgramId, VenId
 from contracts.wire.shadow import OptOut
 
 DAY_S = 24 * 3600
@@ -28,7 +28,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     and *dispatched_kwh* (the older the less) come from settled events.
     """
 
-    ven_id: str
+    ven_id: VenId
     online: bool | None = None
     enabled: bool | None = None
     opt_out: OptOut | None = None
@@ -72,7 +72,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     shortfall_kw: float = 0.0
     done_revision: int = -1
-    full: tuple[str, ...] = ()
+    full: tuple[VenId, ...] = ()
     cancelled_ts: float | None = None
     deleted_ts: float | None = None
     kind: str = msgspec.field(name="part", default=EVENT_SORT_KEY)
@@ -92,7 +92,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         """The time at which it is over for every VEN, UTC s."""
         return self.end_ts + self.randomize_start_s if self.cancelled_ts is None else self.cancelled_ts
 
-    def start_offset_s(self, ven_id: str) -> float:
+    def start_offset_s(self, ven_id: VenId) -> float:
         """The VEN's share of the randomised start, s."""
         if not self.randomize_start_s:
             return 0.0

@@ -56,7 +56,7 @@ class EventSchedules:
         rate = f"rate({every_min} {'minute' if every_min == 1 else 'minutes'})"
         self._put(event_id, REDISPATCH, rate, target, StartDate=start, EndDate=end)
 
-    def drop_redispatch(self, event_id: str) -> None:
+    def drop_redispatch(self, event_id: EventId) -> None:
         """Take the recurring schedule away, when there is one."""
         try:
             self.client.delete_schedule(GroupName=self.group, Name=event_schedule_name(event_id, REDISPATCH))
@@ -65,7 +65,7 @@ class EventSchedules:
 
     def _put(
         self,
-        event_id: str,
+        event_id: EventId,
         purpose: str,
         expression: str,
         target: TargetTypeDef,

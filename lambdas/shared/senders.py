@@ -14,6 +14,7 @@ from typing import TypeVar
 from contracts.errors import FieldError, WireError
 from contracts.store.envelopes import Envelope, read_envelope
 from contracts.store.keys import VENS
+from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from lambdas.shared import clients, clock
 from lambdas.shared.invocation import Event
@@ -34,15 +35,15 @@ class StageVens:
 
     table: Table
     now_s: Callable[[], float] = clock.monotonic_s
-    _until_s: dict[str, float] = field(default_factory=dict)
+    _until_s: dict[VenId, float] = field(default_factory=dict)
 
-    def among(self, ven_ids: Iterable[str]) -> frozenset[str]:
+    def among(self, ven_ids: Iterable[VenId]) -> frozenset[VenId]:
         """Those of *ven_ids* that are VENs of this stage. Errors of AWS pass through."""
         now_s = self.now_s()
         senders = frozenset(ven_ids)
         remembered = {ven_id for ven_id in senders if self._until_s.get(ven_id, 0.0) > now_s}
         rows = self.table.get_many(sorted(senders - remembered), ["venId"]) if senders - remembered else []
-        present = {str(row["venId"]) for row in rows}
+        present = {VenId(row["venId"]) for row in rows}
         for ven_id in senders - remembered - present:
             self._until_s.pop(ven_id, None)
         self._until_s |= dict.fromkeys(present, now_s + REMEMBERED_S)
@@ -72,7 +73,7 @@ class Senders:
 
 def tell_apart(event: Event, sender_of: Callable[[str], str | None], vens_table: str) -> Senders:
     """The messages of a batch by their senders; *sender_of* reads a topic, None for one that no rule has."""
-    envelopes: dict[str, tuple[str, Envelope]] = {}
+    envelopes: dict[str, tuple[VenId, Envelope]] = {}
     malformed: dict[str, WireError] = {}
     unknown = 0
     for record in event["Records"]:
@@ -85,20 +86,11 @@ def tell_apart(event: Event, sender_of: Callable[[str], str | None], vens_table:
         except WireError as error:
             malformed[message_id] = error
             continue
-        if _can_be_a_ven(sender):
-            envelopes[message_id] = (sender, envelope)
-        else:
+        try:
+            envelopes[message_id] = (check_ven_id(sender), envelope)
+        except FieldError:  # a client id that no VEN can have: claim.ven-9, sdk:device:1
             unknown += 1
     senders = {sender for sender, _ in envelopes.values()}
     provisioned = stage_vens(vens_table).among(senders) if senders else frozenset()
     from_vens = {key: envelope for key, (sender, envelope) in envelopes.items() if sender in provisioned}
     return Senders(from_vens, unknown + len(envelopes) - len(from_vens), malformed)
-
-
-def _can_be_a_ven(sender: str) -> bool:
-    """False for a client id that no VEN can have: ``claim.ven-9``, ``sdk:device:1``."""
-    try:
-        check_ven_id(sender)
-    except FieldError:
-        return False
-    return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts.wire import codec
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import check_state
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class Shadows:
 
     client: IoTDataPlaneClient
 
-    def set_desired(self, ven_id: str, desired: Mapping[str, object]) -> bool:
+    def set_desired(self, ven_id: VenId, desired: Mapping[str, object]) -> bool:
         """Merge *desired* into a VEN's shadow; False when the shadow has no room for it.
 
         Raises:
@@ -33,6 +34,6 @@ class Shadows:
             return False
         return True
 
-    def set_event(self, ven_id: str, event_id: str, value: Mapping[str, object] | None) -> bool:
+    def set_event(self, ven_id: VenId, event_id: EventId, value: Mapping[str, object] | None) -> bool:
         """Set or, with None, remove ``desired.drEvents.<event_id>``. Returns and raises as `set_desired`."""
         return self.set_desired(ven_id, {"drEvents": {event_id: value}})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from contracts.store.keys import Key
 from contracts.store.stack import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY
 from contracts.wire import codec
+from contracts.wire.ids import VenId
 from lambdas.shared import clock
 from lambdas.shared.registrations import ATTRIBUTES, Registration, read_registration
 from lambdas.shared.tables import Condition, Table
@@ -159,19 +160,19 @@ class Registry:
 
     vens: Table
 
-    def find(self, ven_id: str) -> Registration:
+    def find(self, ven_id: VenId) -> Registration:
         """The VEN's registration; empty for a VEN without one."""
         return read_registration(self.vens.get(Key(ven_id)) or {})
 
-    def all(self) -> Iterator[tuple[str, Registration]]:
+    def all(self) -> Iterator[tuple[VenId, Registration]]:
         """Every VEN that has a certificate."""
         for row in self.vens.scan(ATTRIBUTES):
             registration = read_registration(row)
             if registration.certificate_id is not None:
-                yield str(row[self.vens.keys.partition]), registration
+                yield VenId(row[self.vens.keys.partition]), registration
 
     def register(
-        self, ven_id: str, certificate_id: str, request_id: str, groups: Sequence[str] = (), *, now: float
+        self, ven_id: VenId, certificate_id: str, request_id: str, groups: Sequence[str] = (), *, now: float
     ) -> None:
         """The VEN is provisioned, with this certificate, by this request of CloudFormation."""
         values = {
@@ -184,27 +185,27 @@ class Registry:
         }
         self.vens.update(Key(ven_id), values, once={"provisionedTs": now})
 
-    def regroup(self, ven_id: str, groups: Sequence[str]) -> None:
+    def regroup(self, ven_id: VenId, groups: Sequence[str]) -> None:
         """The VEN is in these groups, and in no other."""
         self.vens.update(Key(ven_id), {"groups": list(groups) or None})
 
-    def certify(self, ven_id: str, certificate_id: str, *, was: str | None, now: float) -> bool:
+    def certify(self, ven_id: VenId, certificate_id: str, *, was: str | None, now: float) -> bool:
         """Another certificate is in force; False when it was another already than *was*."""
         values = {"certificateId": certificate_id, "certifiedTs": now}
         when = Condition.unchanged("certificateId", was)
         return self.vens.update(Key(ven_id), values, once={"provisionedTs": now}, when=when)
 
-    def settle(self, ven_id: str, certificate_id: str) -> None:
+    def settle(self, ven_id: VenId, certificate_id: str) -> None:
         """The VEN has changed over to this certificate, which is in force, and has no other."""
         when = Condition.unchanged("certificateId", certificate_id)
         self.vens.update(Key(ven_id), {"changedOverTo": certificate_id}, when=when)
 
-    def sweep(self, ven_id: str, certificate_id: str, *, now: float) -> None:
+    def sweep(self, ven_id: VenId, certificate_id: str, *, now: float) -> None:
         """A sweep looks at the VEN, whatever comes of it; a VEN that was taken out meanwhile stays out."""
         when = Condition.unchanged("certificateId", certificate_id)
         self.vens.update(Key(ven_id), {"sweptTs": now}, when=when)
 
-    def unregister(self, ven_id: str, certificate_id: str) -> bool:
+    def unregister(self, ven_id: VenId, certificate_id: str) -> bool:
         """Forget the VEN, if this certificate is still its own; returns True when it was."""
         return self.vens.delete(Key(ven_id), when=Condition.unchanged("certificateId", certificate_id))
 

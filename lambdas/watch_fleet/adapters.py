@@ -8,6 +8,7 @@ from contracts.api.resources import TelemetryRow, Ven
 from contracts.store import views
 from contracts.store.items import Item
 from contracts.store.keys import LATEST_ROW, TELEMETRY, VENS
+from contracts.wire.ids import VenId
 from lambdas.shared import clients, rows
 from lambdas.shared.tables import Table
 from lambdas.watch_fleet.logic import PresenceRow
@@ -25,7 +26,7 @@ class WatchAdapters:
         """Every VEN's row, as far as its view and its presence need it."""
         return list(self.vens.scan(dict.fromkeys((*rows.attributes(Ven), *rows.attributes(PresenceRow)))))
 
-    def latest(self, ven_ids: list[str]) -> dict[str, TelemetryRow]:
+    def latest(self, ven_ids: list[VenId]) -> dict[str, TelemetryRow]:
         """The latest row of each VEN that has one, by its id."""
         items = self.telemetry.get_many(ven_ids, ("venId", *rows.attributes(TelemetryRow)), sort=LATEST_ROW)
         return {item["venId"]: views.row(item) for item in items}

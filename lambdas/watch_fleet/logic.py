@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from contracts.wire.ids import VenId
+
 SILENT_S = 900.0
 """A VEN that has once been there is silent when nothing has come of it for so long. Interpretation: thirty
 rows at the usual interval, and longer than a reconnect takes at its slowest."""
@@ -14,7 +16,7 @@ rows at the usual interval, and longer than a reconnect takes at its slowest."""
 class PresenceRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Presence in a VEN's row; *online* is None until it has connected once."""
 
-    ven_id: str
+    ven_id: VenId
     online: bool | None = None
     presence_ts: float | None = None
 

@@ -16,6 +16,7 @@ import pytest
 
 from contracts.store import keys
 from contracts.store.stack import StackOutput
+from contracts.wire.ids import EventId, VenId
 from local_cloud import deploy, process
 from local_cloud.runtime import MQTT_NAME, REGION, Runtime
 from tests.support import leaks
@@ -79,11 +80,11 @@ class System:
     def rows(self, ven_id: str, since_ts: float = 0) -> list[dict[str, Any]]:
         """A VEN's stored telemetry since a time."""
         since = keys.telemetry_row_id(int(since_ts), "", 0)
-        return list(self.cloud.telemetry_after(ven_id, since))
+        return list(self.cloud.telemetry_after(VenId(ven_id), since))
 
     def reported(self, ven_id: str) -> dict[str, Any]:
         """What a VEN's shadow reports."""
-        state: dict[str, Any] = self.cloud.shadow(ven_id).get("state", {}).get("reported", {})
+        state: dict[str, Any] = self.cloud.shadow(VenId(ven_id)).get("state", {}).get("reported", {})
         return state
 
     def desire(self, ven_id: str, desired: dict[str, Any]) -> None:
@@ -93,7 +94,7 @@ class System:
 
     def part(self, event_id: str, name: str) -> dict[str, Any] | None:
         """A part of an event: its record, a VEN's part, its report."""
-        parts = self.cloud.event_items(event_id)
+        parts = self.cloud.event_items(EventId(event_id))
         return next((part for part in parts if part[str(keys.EVENTS.sort)] == name), None)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.store.stack import tls_secret_name
+from contracts.wire.ids import VenId
 from local_cloud import deploy, process
 from local_cloud.runtime import NotRunningError, current
 from tests.e2e.conftest import cloud_of, start_cloud, until
@@ -87,7 +89,7 @@ def test_a_cloud_that_is_kept_starts_again_with_the_same_certificate(tmp_path: P
     runtime = start_cloud(tmp_path, keep=True)
     try:
         outputs = deploy.deploy(runtime, ["ven-1"])
-        before = cloud_of(runtime).tls("ven-1")
+        before = cloud_of(runtime).tls(tls_secret_name("local", VenId("ven-1")))
         process.stop(tmp_path / "cloud")
         runtime = start_cloud(tmp_path, keep=True)
         steps: list[str] = []
@@ -95,7 +97,7 @@ def test_a_cloud_that_is_kept_starts_again_with_the_same_certificate(tmp_path: P
         assert again.keys() == outputs.keys()
         assert steps
         assert not any("deploying" in step for step in steps)
-        assert cloud_of(runtime).tls("ven-1") == before
+        assert cloud_of(runtime).tls(tls_secret_name("local", VenId("ven-1"))) == before
         assert process.trust_root_pem(runtime) == before["CA_CERT_PEM"]
     finally:
         process.stop(tmp_path / "cloud")
@@ -155,7 +157,8 @@ def test_the_real_cdk_cli_deploys_diffs_and_destroys_without_a_trace(tmp_path: P
         cdk("bootstrap", "aws://000000000000/us-east-1")
         parameters = f"TrustRootPem={process.trust_root_pem(runtime)}"
         cdk("deploy", "--require-approval", "never", "--parameters", parameters)
-        assert cloud.tls("ven-2")["CLIENT_CERT_PEM"].startswith("-----BEGIN CERTIFICATE")
+        identity = cloud.tls(tls_secret_name(cloud.stage, VenId("ven-2")))
+        assert identity["CLIENT_CERT_PEM"].startswith("-----BEGIN CERTIFICATE")
         assert "no differences" in cdk("diff")
         cdk("destroy", "--force")
         iot = cloud.client("iot")

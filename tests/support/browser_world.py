@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from contracts.wire.ids import VenId
 from contracts.wire.topics import Topics
 from tests.support.mosquitto import Mosquitto, free_port
 from tests.support.pki import Authority
@@ -21,7 +22,7 @@ from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
 
-VEN = "ven-1"
+VEN = VenId("ven-1")
 HOUSE = ("--house-speed", "30", "--house-start", "2026-07-15T22:30:00Z", "--report-interval", "1")
 
 
@@ -49,7 +50,7 @@ class Shadow:
 class Cloud:
     """The cloud's end of the broker: commands down, and the shadow service."""
 
-    def __init__(self, session: MqttSession, ven_id: str) -> None:
+    def __init__(self, session: MqttSession, ven_id: VenId) -> None:
         self.session = session
         self.topics = Topics(ven_id)
         self.shadow = Shadow()
@@ -105,7 +106,7 @@ class World:
 
     folder: Path
     authority: Authority = field(default_factory=Authority)
-    ven_id: str = VEN
+    ven_id: VenId = VEN
     options: tuple[str, ...] = HOUSE
 
     async def start(self) -> None:

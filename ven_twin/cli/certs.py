@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.api.event_text import parse_duration
+from contracts.api.requests import RotationOp, RotationRequest
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
 from contracts.store.stack import (
@@ -19,7 +20,9 @@ from contracts.store.stack import (
     StackOutput,
     claim_secret_name,
     claim_template_name,
+    tls_secret_name,
 )
+from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, StageOption, VenOption, ven_folder, with_cloud
 from ven_twin.cli.console import print_answer
@@ -45,7 +48,7 @@ def fetch(
     json_output: JsonOption = False,
 ) -> None:
     """Write the VEN's CA, certificate and key into a folder that only you can read."""
-    check_ven_id(ven_id, "--ven-id")
+    ven_id = check_ven_id(ven_id, "--ven-id")
     stack = cloud()
     folder = out or ven_folder(stack.stage, ven_id) / "tls"
     endpoint, port = save_identity(stack, ven_id, folder, secret)
@@ -56,11 +59,15 @@ def fetch(
     )
 
 
-def save_identity(cloud: Cloud, ven_id: str, folder: Path, secret: str | None = None) -> tuple[str, int]:
+def save_identity(cloud: Cloud, ven_id: VenId, folder: Path, secret: str | None = None) -> tuple[str, int]:
     """Write a VEN's identity from *cloud* into *folder*; where its broker is."""
+    return _save(cloud, secret or tls_secret_name(cloud.stage, ven_id), folder)
+
+
+def _save(cloud: Cloud, secret: str, folder: Path) -> tuple[str, int]:
     from ven_twin.ven.identity import identity_files
 
-    tls = cloud.tls(ven_id, secret)
+    tls = cloud.tls(secret)
     where = cloud.mqtt()
     identity_files.save(folder, tls[SECRET_CA], tls[SECRET_CERTIFICATE], tls[SECRET_PRIVATE_KEY])
     return where
@@ -82,15 +89,15 @@ def rotate(
 
     Cut short anywhere, the VEN can still connect: run it again.
     """
-    check_ven_id(ven_id, "--ven-id")
+    ven_id = check_ven_id(ven_id, "--ven-id")
     stack = cloud()
-    certificate_id = str(_rotation(stack, "begin", ven_id)["certificateId"])
+    certificate_id = str(_rotation(stack, RotationOp.BEGIN, ven_id)["certificateId"])
     folder = out or ven_folder(stack.stage, ven_id) / "tls"
     if folder.is_dir():  # this is the VEN's own host; elsewhere the VEN fetches it
         save_identity(stack, ven_id, folder)
 
     until_s = time.monotonic() + wait
-    while not _rotation(stack, "finish", ven_id)["changedOver"]:
+    while not _rotation(stack, RotationOp.FINISH, ven_id)["changedOver"]:
         if time.monotonic() > until_s:
             raise VenTwinError(
                 f"VEN {ven_id} has not changed over within {wait:g} s: both certificates stay valid;"
@@ -117,7 +124,7 @@ def allow(
     json_output: JsonOption = False,
 ) -> None:
     """Put a VEN that is not in the stack on the list of those that may claim a certificate, once."""
-    check_ven_id(ven_id, "VEN_ID")
+    ven_id = check_ven_id(ven_id, "VEN_ID")
     stack = cloud()
     row = stack.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
@@ -141,7 +148,7 @@ def claim_kit(
 ) -> None:
     """Write the claim certificate and its key, which a device carries until it has one of its own."""
     stack = cloud()
-    endpoint, port = save_identity(stack, "claim", out, claim_secret_name(stack.stage))
+    endpoint, port = _save(stack, claim_secret_name(stack.stage), out)
     print_answer(
         {"folder": str(out), "endpoint": endpoint, "port": port},
         f"{out} holds the claim certificate. Its broker is {endpoint}:{port}.",
@@ -161,7 +168,7 @@ def claim(
     json_output: JsonOption = False,
 ) -> None:
     """Get the VEN a certificate of its own, over MQTT and without AWS credentials."""
-    check_ven_id(ven_id, "--ven-id")
+    ven_id = check_ven_id(ven_id, "--ven-id")
     folder = out or ven_folder(stage, ven_id) / "tls"
     certificate_id = claim_identity(ven_id, claim, (endpoint, port), folder, stage)
     print_answer(
@@ -175,12 +182,12 @@ def claim(
 @with_cloud
 def revoke(ven_id: VenOption, *, cloud: Callable[[], Cloud]) -> None:
     """Take a VEN that came by claim out: its certificates, its thing, its row."""
-    check_ven_id(ven_id, "--ven-id")
-    _rotation(cloud(), "revoke", ven_id)
+    ven_id = check_ven_id(ven_id, "--ven-id")
+    _rotation(cloud(), RotationOp.REVOKE, ven_id)
     typer.echo(f"{ven_id} is out: what it had opens nothing any more.")
 
 
-def claim_identity(ven_id: str, claim: Path, broker: tuple[str, int], folder: Path, stage: str) -> str:
+def claim_identity(ven_id: VenId, claim: Path, broker: tuple[str, int], folder: Path, stage: str) -> str:
     """Claim a certificate for *ven_id* with the kit in *claim* and write it into *folder*; its id."""
     import asyncio
 
@@ -199,9 +206,9 @@ def claim_identity(ven_id: str, claim: Path, broker: tuple[str, int], folder: Pa
     return asyncio.run(exchange())
 
 
-def _rotation(cloud: Cloud, op: str, ven_id: str) -> dict[str, object]:
+def _rotation(cloud: Cloud, op: RotationOp, ven_id: VenId) -> dict[str, object]:
     """The answer of the function that rotates. Raises VenTwinError with its refusal."""
-    answer = cloud.invoke(StackOutput.ROTATE_VEN, {"op": op, "venId": ven_id})
+    answer = cloud.invoke(StackOutput.ROTATE_VEN, RotationRequest(op=op, ven_id=ven_id))
     if not answer.get("ok", True):
         raise VenTwinError(str(answer.get("error")))
     return answer

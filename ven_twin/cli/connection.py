@@ -15,6 +15,7 @@ import typer
 
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.stack import StackOutput
+from contracts.wire.ids import VenId
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Access, Cloud
@@ -63,7 +64,7 @@ def cloud_folder() -> Path:
     return home() / "cloud"
 
 
-def ven_folder(stage: str, ven_id: str) -> Path:
+def ven_folder(stage: str, ven_id: VenId) -> Path:
     """A twin's folder: its identity and its outbox."""
     return home() / "vens" / stage / ven_id
 
@@ -174,19 +175,19 @@ def with_options(
     return called
 
 
-def stack_vens(cloud: Cloud) -> list[str]:
+def stack_vens(cloud: Cloud) -> list[VenId]:
     """Every VEN of the stack."""
-    return sorted(str(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
+    return sorted(VenId(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
 
 
-def some_vens(ven_ids: Sequence[str]) -> Sequence[str]:
+def some_vens(ven_ids: Sequence[VenId]) -> Sequence[VenId]:
     """The same. Raises VenTwinError when there is none."""
     if not ven_ids:
         raise VenTwinError("the stack has no VENs: deploy it with some, such as --vens ven-1,ven-2")
     return ven_ids
 
 
-def deal_houses(ven_ids: Sequence[str], houses: str) -> dict[str, tuple[str, int]]:
+def deal_houses(ven_ids: Sequence[VenId], houses: str) -> dict[VenId, tuple[str, int]]:
     """A house and its seed for each VEN: in turn over *houses*, each with a family of its own.
 
     Raises:

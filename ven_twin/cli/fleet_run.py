@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import VenTwinError
+from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
@@ -61,13 +62,12 @@ def run_fleet(
     start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
     deal_houses((), houses)  # judged before the cloud is reached
     cloud = connect(stage, profile, region)
-    names = split_names(vens, "--vens") if vens else some_vens(stack_vens(cloud))
+    chosen = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
+    ven_ids = chosen or some_vens(stack_vens(cloud))
     _log_by_ven()
-    twins: dict[str, Twin] = {}
+    twins: dict[VenId, Twin] = {}
     with contextlib.ExitStack() as stack:
-        for ven_id, (house, seed) in deal_houses(
-            [check_ven_id(name, "--vens") for name in names], houses
-        ).items():
+        for ven_id, (house, seed) in deal_houses(ven_ids, houses).items():
             settings = TwinSettings(
                 ven_id=ven_id,
                 endpoint="",
@@ -93,14 +93,14 @@ def _twin(cloud: Cloud, settings: TwinSettings) -> Twin:
     return Twin.open(settings.at(*save_identity(cloud, settings.ven_id, tls)), identity_files.load(tls))
 
 
-async def _all_until_signalled(twins: dict[str, Twin]) -> list[str]:
+async def _all_until_signalled(twins: dict[VenId, Twin]) -> list[str]:
     """Run *twins* until SIGINT or SIGTERM; the reasons of those that ended by themselves."""
 
     def stop() -> None:
         for twin in twins.values():
             twin.stop()
 
-    async def run(ven_id: str, twin: Twin) -> str | None:
+    async def run(ven_id: VenId, twin: Twin) -> str | None:
         _SPEAKER.set(ven_id)
         status = await twin.run()
         return f"{ven_id}: {status.reason}" if status.state == "duplicate_client" else None

@@ -55,7 +55,7 @@ WRITERS = 8
 class Home:
     """A VEN, and the house that stands behind it."""
 
-    ven_id: str
+    ven_id: VenId
     house: str
     seed: int | None
 
@@ -64,7 +64,7 @@ class Home:
 class Filled:
     """The rows written for a VEN, between these times (UTC s)."""
 
-    ven_id: str
+    ven_id: VenId
     rows: int
     from_ts: int
     until_ts: int
@@ -110,7 +110,7 @@ def backfill(
 
 
 def _homes(
-    all_vens: list[str], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
+    all_vens: list[VenId], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
 ) -> list[Home]:
     """Each VEN with the house that it runs with. Raises FieldError when one is not known."""
     named = [check_ven_id(ven_id, "--ven-id") for ven_id in ven_ids or all_vens]

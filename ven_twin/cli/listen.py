@@ -11,6 +11,7 @@ import typer
 from contracts.store import keys
 from contracts.store.items import Item
 from contracts.store.stack import StackOutput
+from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, with_cloud
 from ven_twin.cli.console import print_json
@@ -32,12 +33,12 @@ def listen(
 ) -> None:
     """Print telemetry as it passes, from now on, until Ctrl-C."""
     if ven_id is not None:
-        check_ven_id(ven_id, "--ven-id")
+        ven_id = check_ven_id(ven_id, "--ven-id")
     print_telemetry(cloud(), ven_id, rows, json_output=json_output)
 
 
 def print_telemetry(
-    cloud: Cloud, ven_id: str | None, rows: int | None = None, *, json_output: bool = False
+    cloud: Cloud, ven_id: VenId | None, rows: int | None = None, *, json_output: bool = False
 ) -> None:
     """Print the telemetry of one VEN or of all, at most *rows* of it."""
     since = keys.telemetry_row_id(int(time.time()), "", 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.errors import VenTwinError
+from contracts.wire.ids import VenId
 from ven_twin.cli.certs import save_identity
 from ven_twin.cli.connection import LOCAL, cloud_folder, home, ven_folder
 
@@ -36,7 +37,7 @@ class TwinEndedError(VenTwinError):
 class TwinProcess:
     """A twin in a process of its own: ``ven-twin run``, its log in its folder."""
 
-    def __init__(self, cloud: Cloud, ven_id: str, options: Sequence[str]) -> None:
+    def __init__(self, cloud: Cloud, ven_id: VenId, options: Sequence[str]) -> None:
         folder = ven_folder(LOCAL, ven_id)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log = folder / "twin.log"
@@ -111,7 +112,7 @@ def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]
 
 
 @contextlib.contextmanager
-def twin(cloud: Cloud, ven_id: str, options: Sequence[str]) -> Iterator[TwinProcess]:
+def twin(cloud: Cloud, ven_id: VenId, options: Sequence[str]) -> Iterator[TwinProcess]:
     """A twin for as long as the block lasts."""
     process = TwinProcess(cloud, ven_id, options)
     try:

@@ -13,7 +13,7 @@ from contracts.errors import FieldError
 from contracts.store import keys
 from contracts.store.stack import StackOutput
 from contracts.wire.events import Interval, Phase, Signal
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from ven_twin.cli.event import new_event_id
 from ven_twin.cli.local_system import Say, TwinProcess, age_of_this_process_s, wait_for
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
@@ -33,7 +33,7 @@ SETTLE_TIMEOUT_S = 90.0
 class MainJob(msgspec.Struct, rename="camel", kw_only=True):
     """The outcome; *delivered_kw* and *baseline_kw* against the clone, *failures* when there are."""
 
-    ven_id: str
+    ven_id: VenId
     event_id: EventId = EventId("")
     requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     delivered_kw: float | None = None
@@ -78,7 +78,7 @@ def wait_for_telemetry(cloud: Cloud, job: MainJob, twin: TwinProcess, say: Say) 
     )
 
 
-def offer_kw(cloud: Cloud, ven_id: str) -> float | None:
+def offer_kw(cloud: Cloud, ven_id: VenId) -> float | None:
     """The kW that an online VEN last reported it can shed; None without a report."""
     row = cloud.item(StackOutput.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
     offer: float | None = row.get("shedAvailabilityKw")
@@ -123,7 +123,7 @@ def run_event(
     _read(job, report, cloud)
 
 
-def _settled(cloud: Cloud, event_id: str, duration_s: int, twin: TwinProcess) -> EventReport:
+def _settled(cloud: Cloud, event_id: EventId, duration_s: int, twin: TwinProcess) -> EventReport:
     reports: list[EventReport] = []
 
     def settled() -> bool:
@@ -160,13 +160,13 @@ def _read(job: MainJob, report: EventReport, cloud: Cloud) -> None:
     job.restored = idle and Phase.COMPLETED in reached and ven.restored is not False
 
 
-def _active(cloud: Cloud, ven_id: str) -> str | None:
+def _active(cloud: Cloud, ven_id: VenId) -> str | None:
     metrics = cloud.shadow(ven_id).get("state", {}).get("reported", {}).get("metrics", {})
     active: str | None = metrics.get("activeEventId")
     return active
 
 
-def _rows(cloud: Cloud, ven_id: str, since_ts: float) -> bool:
+def _rows(cloud: Cloud, ven_id: VenId, since_ts: float) -> bool:
     since = keys.telemetry_row_id(int(since_ts), "", 0)
     return any(True for _ in cloud.telemetry_after(ven_id, since))
 

@@ -17,6 +17,7 @@ import msgspec
 import typer
 
 from contracts.errors import FieldError, VenTwinError
+from contracts.wire.ids import VenId
 from ven_twin.cli.connection import (
     LOCAL,
     HouseOption,
@@ -89,7 +90,7 @@ class FetchedIdentity(msgspec.Struct, frozen=True):
 
 
 def twin_settings(
-    ven_id: str,
+    ven_id: VenId,
     stage: str,
     *,
     house: str,
@@ -120,7 +121,7 @@ def twin_settings(
 
 
 def run_settings(
-    ven_id: str,
+    ven_id: VenId,
     stage: str,
     *,
     web_port: int | None,

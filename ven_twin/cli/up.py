@@ -13,6 +13,7 @@ import typer
 
 from contracts.api.event_text import parse_duration, parse_power
 from contracts.errors import FieldError, VenTwinError
+from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
@@ -68,7 +69,7 @@ def up(
     from ven_twin.cli.local_system import local_system, twin
     from ven_twin.cli.main_job import MainJob
 
-    check_ven_id(ven_id, "--ven-id")
+    ven_id = check_ven_id(ven_id, "--ven-id")
     job, request = MainJob(ven_id=ven_id), _request(shed_kw, duration)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = ["--house-speed", str(house_speed), "--house-start", house_start or HOUSE_START]
@@ -177,7 +178,7 @@ def _finish(steps: _Steps, job: MainJob, cloud: Cloud, json_file: Path | None) -
     show_report(DirectAggregator(cloud).report(job.event_id))
 
 
-def _stay(cloud: Cloud, ven_id: str, house_speed: float) -> None:
+def _stay(cloud: Cloud, ven_id: VenId, house_speed: float) -> None:
     console.print(
         f"\nThe system stays up; time in the house passes {house_speed:g} times as fast as on the wall. "
         "In another terminal:\n"

@@ -18,7 +18,7 @@ from contracts.wire import commands as ops
 from contracts.wire.acks import Status
 from contracts.wire.codec import JsonDict
 from contracts.wire.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
-from contracts.wire.ids import EVENT_ID, EventId
+from contracts.wire.ids import EVENT_ID, CorrelationId, EventId, LoadId
 from contracts.wire.shadow import LoadSetting, OptOut, read_desired
 from ven_twin.control.schedule import EventOrigin, ScheduleVerdict
 from ven_twin.control.ven_state import REFUSED, LoadShed, VenState
@@ -164,7 +164,7 @@ def _start_event(
     return _offer(state, command, now_ts, event_id=event_id, start_ts=int(now_ts), duration_s=length_s, kw=kw)
 
 
-def _event_id(correlation_id: str | None, event_ids: Collection[EventId], now_ts: float) -> EventId:
+def _event_id(correlation_id: CorrelationId | None, event_ids: Collection[EventId], now_ts: float) -> EventId:
     """An id for the event that a command starts: by its correlation id, so that a repeat is the same one."""
     if correlation_id is None:
         at = f"cmd-{int(now_ts)}"
@@ -226,7 +226,7 @@ def _restore(state: VenState, command: ops.Restore, now_ts: float, _figures: Ven
     return StateChange(restored, answer, {"drEvents": dict.fromkeys(by_shadow)} if by_shadow else {})
 
 
-def _check_load(state: VenState, load_id: str) -> None:
+def _check_load(state: VenState, load_id: LoadId) -> None:
     if load_id not in state.load_ids:
         raise FieldError("data.loadId", f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
 
@@ -266,7 +266,7 @@ def opt_in(state: VenState, now_ts: float) -> StateChange:
     return _wanted(state, {"optOut": None}, now_ts)
 
 
-def switch(state: VenState, load_id: str, *, enabled: bool, now_ts: float) -> StateChange:
+def switch(state: VenState, load_id: LoadId, *, enabled: bool, now_ts: float) -> StateChange:
     """Switch a circuit by hand; while an event is in force that opts the circuit out of it.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contracts.errors import VenTwinError
+from contracts.wire.ids import VenId
 
 
 class IdentityError(VenTwinError):
@@ -74,7 +75,7 @@ class IdentityInvalidError(IdentityError):
 class ClaimRefusedError(VenTwinError):
     """Raised when a VEN gets no certificate by its claim. Put it on the list, then try again."""
 
-    def __init__(self, ven_id: str, reason: str) -> None:
+    def __init__(self, ven_id: VenId, reason: str) -> None:
         super().__init__(f"VEN {ven_id} gets no certificate: {reason}; is it on the list (certs allow)?")
 
 

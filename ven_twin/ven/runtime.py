@@ -16,6 +16,7 @@ from typing import Self
 from contracts.errors import OversizeError, WireError
 from contracts.wire import codec
 from contracts.wire.acks import Ack
+from contracts.wire.ids import LoadId
 from ven_twin.control import command_handlers
 from ven_twin.control.command_handlers import StateChange, VenFigures
 from ven_twin.ven import reported_state
@@ -166,7 +167,7 @@ class Twin:
         """Take part in events again."""
         self._on_resident(command_handlers.opt_in(self._engine.state, self._clock.now_ts()))
 
-    def switch(self, load_id: str, *, enabled: bool) -> None:
+    def switch(self, load_id: LoadId, *, enabled: bool) -> None:
         """Switch a circuit by hand; in an event that opts it out until the event ends. Raises FieldError."""
         now_ts = self._clock.now_ts()
         state = self._engine.state

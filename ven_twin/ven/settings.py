@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from contracts.errors import FieldError
+from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.ven.clock import HOUSE_SPEED_MAX
 from ven_twin.ven.mqtt.reason_codes import Protocol
@@ -36,7 +37,7 @@ class TwinSettings:
         FieldError: a value that cannot be; names the field and what is allowed.
     """
 
-    ven_id: str
+    ven_id: VenId
     endpoint: str
     state_dir: Path
     port: int = MQTT_PORT

@@ -12,6 +12,7 @@ from contracts.api.resources import EventPage
 from contracts.store import views
 from contracts.store.keys import EVENT_SORT_KEY, REPORT_SORT_KEY, Key
 from contracts.wire.codec import JsonDict
+from contracts.wire.ids import EventId
 from contracts.wire.telemetry import Timestamp
 from lambdas.api.adapters import ApiAdapters
 from lambdas.api.logic.operation import (
@@ -33,7 +34,7 @@ class ListPosition(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_
     """The position in a list of events: behind the event with that start and id."""
 
     start_ts: Timestamp
-    event_id: str
+    event_id: EventId
 
 
 def list_events(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:

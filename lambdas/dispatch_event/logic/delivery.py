@@ -13,6 +13,7 @@ from typing import NamedTuple
 from contracts.api.requests import Assignment
 from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Plan
+from contracts.wire.ids import EventId, VenId
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, W_PER_KW, Reason, Unavailable
 from lambdas.shared.rows import EventRow, VenRow
@@ -75,8 +76,8 @@ def running_event(row: EventRow, plan: Plan, now_ts: float) -> RunningEvent | No
 
 
 def deliveries(
-    at: RunningEvent, fleet: Mapping[str, VenRow], latest: Mapping[str, TelemetryRow]
-) -> dict[str, Delivery]:
+    at: RunningEvent, fleet: Mapping[VenId, VenRow], latest: Mapping[VenId, TelemetryRow]
+) -> dict[VenId, Delivery]:
     """The deliveries of the VENs of the plan, by VEN id."""
     return {
         assignment.ven_id: _of(at, assignment, fleet.get(assignment.ven_id), latest.get(assignment.ven_id))
@@ -123,5 +124,5 @@ def _heard_ts(row: TelemetryRow) -> float:
     return min(row.timestamp, row.timestamp if row.received_ts is None else row.received_ts)
 
 
-def _elsewhere(event_id: str | None) -> Unavailable:
+def _elsewhere(event_id: EventId | None) -> Unavailable:
     return Unavailable(Reason.LEFT) if event_id is None else Unavailable(Reason.IN_OTHER_EVENT, event_id)

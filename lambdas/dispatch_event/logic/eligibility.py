@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from contracts.wire.ids import EventId, VenId
 from lambdas.shared.rows import VenRow
 
 W_PER_KW = 1000
@@ -59,7 +60,7 @@ class Unavailable(NamedTuple):
 class Offer(NamedTuple):
     """A VEN that can be counted on: its offer, W, and the share of a call that it is known to deliver."""
 
-    ven_id: str
+    ven_id: VenId
     offer_w: int
     performance: float
 
@@ -74,17 +75,19 @@ class RankedFleet(NamedTuple):
 
     offers: list[Offer]
     available_w: float
-    unavailable: dict[str, Unavailable]
-    reachable: list[str]
+    unavailable: dict[VenId, Unavailable]
+    reachable: list[VenId]
     heard: bool
 
 
-def rank_fleet(fleet: Iterable[VenRow], event_id: str, *, at_ts: float, remaining_s: float) -> RankedFleet:
+def rank_fleet(
+    fleet: Iterable[VenRow], event_id: EventId, *, at_ts: float, remaining_s: float
+) -> RankedFleet:
     """Rank *fleet* for an event from *at_ts* on, with *remaining_s* of it to come."""
     seed = zlib.crc32(event_id.encode())
-    keyed: list[tuple[float, str, int, float]] = []
-    unavailable: dict[str, Unavailable] = {}
-    reachable: list[str] = []
+    keyed: list[tuple[float, VenId, int, float]] = []
+    unavailable: dict[VenId, Unavailable] = {}
+    reachable: list[VenId] = []
     heard, available_w = False, 0.0
     for ven in fleet:
         ven_id, offer_kw = ven.ven_id, ven.shed_availability_kw

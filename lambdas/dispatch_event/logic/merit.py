@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
 
+from contracts.wire.ids import VenId
 from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, W_PER_KW, Offer
 
 
-def call_in_order(requested_w: float, offers: Sequence[Offer]) -> dict[str, int]:
+def call_in_order(requested_w: float, offers: Sequence[Offer]) -> dict[VenId, int]:
     """Call *offers* in their order, W, so that *requested_w* can be expected.
 
     A VEN that is known to deliver a part of its calls is called for more, up to its offer. The last one is
     called partly; what would be too little to be of use is made up from the VEN before it. Whoever is not
     called is not in it. A request for more than there is calls what there is.
     """
-    calls: dict[str, int] = {}
+    calls: dict[VenId, int] = {}
     left_w = requested_w
     before: Offer | None = None
     for offer in offers:
@@ -35,7 +36,7 @@ def call_in_order(requested_w: float, offers: Sequence[Offer]) -> dict[str, int]
     return calls
 
 
-def _made_room(calls: MutableMapping[str, int], before: Offer, more_w: int, performance: float) -> int:
+def _made_room(calls: MutableMapping[VenId, int], before: Offer, more_w: int, performance: float) -> int:
     """Take from the VEN before what the last one needs more, W; nothing when that has too little itself."""
     less_w = math.ceil(more_w * performance / before.performance)
     if calls[before.ven_id] - less_w < LEAST_CALL_W:
@@ -44,7 +45,7 @@ def _made_room(calls: MutableMapping[str, int], before: Offer, more_w: int, perf
     return more_w
 
 
-def top_up(calls: MutableMapping[str, int], gap_w: float, offers: Sequence[Offer]) -> float:
+def top_up(calls: MutableMapping[VenId, int], gap_w: float, offers: Sequence[Offer]) -> float:
     """Raise *calls* in merit order until *gap_w* more can be expected; returns what is still missing, W.
 
     Whoever was not called is called for at least `LEAST_CALL_W`; so the last one may make it a little more.
@@ -62,11 +63,11 @@ def top_up(calls: MutableMapping[str, int], gap_w: float, offers: Sequence[Offer
     return max(0.0, gap_w)
 
 
-def _spare_w(calls: Mapping[str, int], offer: Offer) -> int:
+def _spare_w(calls: Mapping[VenId, int], offer: Offer) -> int:
     return offer.offer_w - calls.get(offer.ven_id, 0)
 
 
-def _raise(calls: MutableMapping[str, int], offer: Offer, gap_w: float) -> float:
+def _raise(calls: MutableMapping[VenId, int], offer: Offer, gap_w: float) -> float:
     """Raise one call by what *gap_w* needs of it; returns what can be expected of that, W."""
     now_w, performance = calls.get(offer.ven_id, 0), offer.performance
     more_w = min(offer.offer_w - now_w, max(round(gap_w / performance), LEAST_CALL_W - now_w))
@@ -76,7 +77,7 @@ def _raise(calls: MutableMapping[str, int], offer: Offer, gap_w: float) -> float
     return more_w * performance
 
 
-def call_in_proportion(requested_w: int, offers: Sequence[Offer]) -> dict[str, int]:
+def call_in_proportion(requested_w: int, offers: Sequence[Offer]) -> dict[VenId, int]:
     """Call *offers* in proportion, W, so that *requested_w* can be expected; see `shares_w`."""
     counted_on_w = [int(offer_w * performance) for _, offer_w, performance in offers]
     calls = {}
@@ -86,7 +87,7 @@ def call_in_proportion(requested_w: int, offers: Sequence[Offer]) -> dict[str, i
     return calls
 
 
-def allocate(requested_kw: float, offers_kw: Mapping[str, float]) -> dict[str, float]:
+def allocate(requested_kw: float, offers_kw: Mapping[VenId, float]) -> dict[VenId, float]:
     """Each VEN's share of *requested_kw*, kW, in whole watts; see `shares_w`."""
     ven_ids = sorted(offers_kw)
     offers_w = [int(offers_kw[ven_id] * W_PER_KW + 1e-6) for ven_id in ven_ids]

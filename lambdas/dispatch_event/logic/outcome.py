@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from contracts.store.plans import Plan
+from contracts.wire.ids import VenId
 from lambdas.shared.rows import EventRow
 
 
@@ -26,7 +27,7 @@ class Rebalanced(NamedTuple):
     outcome: Outcome
     row: EventRow
     plan: Plan | None = None
-    changed: frozenset[str] = frozenset()
+    changed: frozenset[VenId] = frozenset()
     delivered_kw: float | None = None
     requested_kw: float = 0.0
 

@@ -13,7 +13,7 @@ from contracts.errors import FieldError
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.events import DrEvent, Interval, Signal
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Offer, RankedFleet, Reason
 from lambdas.dispatch_event.logic.merit import call_in_order, call_in_proportion
@@ -25,7 +25,7 @@ RECORD_MAX_BYTES = 300 * 1024
 ASSIGNMENTS_IN_ANSWER = 10_000
 """More would not fit into an answer. Source: AWS Lambda quotas, 6 MB a synchronous invocation."""
 
-Calls = dict[str, int]
+Calls = dict[VenId, int]
 """The power dispatched to each VEN that is called, in one interval, W."""
 
 
@@ -169,7 +169,7 @@ def sheds_only(intervals: Iterable[Interval]) -> bool:
 
 
 def assign(
-    intervals: tuple[Interval, ...], calls: Sequence[Calls], reachable: Iterable[str], since_ts: int
+    intervals: tuple[Interval, ...], calls: Sequence[Calls], reachable: Iterable[VenId], since_ts: int
 ) -> tuple[Assignment, ...]:
     """Assign their values to the VENs that take part, in the order of their ids.
 
@@ -189,7 +189,7 @@ def assign(
     )
 
 
-def values_of(ven_id: str, intervals: Iterable[Interval], calls: Iterable[Calls]) -> tuple[float, ...]:
+def values_of(ven_id: VenId, intervals: Iterable[Interval], calls: Iterable[Calls]) -> tuple[float, ...]:
     """One VEN's values, in the order of the intervals."""
     return tuple(
         calls_of.get(ven_id, 0) / W_PER_KW if interval.signal is Signal.SHED_KW else interval.value
@@ -227,7 +227,7 @@ def answer(row: EventRow, plan: Plan, note: str | None = None) -> EventDispatche
     )
 
 
-def _with_full(row: EventRow, plan: Plan, full: Collection[str]) -> float:
+def _with_full(row: EventRow, plan: Plan, full: Collection[VenId]) -> float:
     """The shortfall, and what VENs without room were called for on top, kW."""
     lost_kw = [0.0]
     for index, interval in enumerate(row.intervals):
@@ -238,7 +238,7 @@ def _with_full(row: EventRow, plan: Plan, full: Collection[str]) -> float:
     return round((row.shortfall_kw + max(lost_kw)) * W_PER_KW) / W_PER_KW
 
 
-def _unavailable(fleet: RankedFleet, intervals: tuple[Interval, ...]) -> dict[str, str]:
+def _unavailable(fleet: RankedFleet, intervals: tuple[Interval, ...]) -> dict[VenId, str]:
     """The VENs not counted on, in words; without an offer they may still act on a level or a limit."""
     if sheds_only(intervals):
         return {ven_id: unavailable.text for ven_id, unavailable in fleet.unavailable.items()}

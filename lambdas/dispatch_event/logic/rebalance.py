@@ -14,6 +14,7 @@ import msgspec
 from contracts.api.requests import Assignment
 from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Limit, Plan
+from contracts.wire.ids import VenId
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.delivery import (
     REPORT_INTERVAL_S,
@@ -53,7 +54,7 @@ def rebalance(
     row: EventRow,
     plan: Plan,
     vens: Collection[VenRow],
-    latest: Mapping[str, TelemetryRow],
+    latest: Mapping[VenId, TelemetryRow],
     *,
     now: float,
     token: str,
@@ -100,9 +101,9 @@ class _Change:
     def __init__(
         self,
         at: RunningEvent,
-        by_id: Mapping[str, VenRow],
-        latest: Mapping[str, TelemetryRow],
-        seen: Mapping[str, Delivery],
+        by_id: Mapping[VenId, VenRow],
+        latest: Mapping[VenId, TelemetryRow],
+        seen: Mapping[VenId, Delivery],
     ) -> None:
         self._at, self._seen, self.missing_w = at, seen, 0.0
         self._limits = {
@@ -120,7 +121,7 @@ class _Change:
         """The intervals that request power and are not over."""
         return [index for index in _shed_indices(self._at.row) if index >= self._at.index]
 
-    def _note_limits(self, by_id: Mapping[str, VenRow]) -> None:
+    def _note_limits(self, by_id: Mapping[VenId, VenRow]) -> None:
         """Limit the VENs that left to nothing until the end, those that fell short to what they deliver."""
         for ven_id, delivery in self._seen.items():
             if delivery.unavailable is not None:
@@ -135,7 +136,7 @@ class _Change:
                     offer_kw=ven.shed_availability_kw,
                 )
 
-    def _rank(self, by_id: Mapping[str, VenRow], latest: Mapping[str, TelemetryRow]) -> RankedFleet:
+    def _rank(self, by_id: Mapping[VenId, VenRow], latest: Mapping[VenId, TelemetryRow]) -> RankedFleet:
         """The fleet in merit order, without those that are silent, in another event or limited to nothing."""
         at = self._at
         fleet = eligibility.rank_fleet(
@@ -181,7 +182,7 @@ class _Change:
             self.missing_w = max(self.missing_w, missing_w - (AIM - 1.0) * interval_w)
 
     def _continued(
-        self, index: int, ven_id: str, dispatched_w: int, offer: Offer | None
+        self, index: int, ven_id: VenId, dispatched_w: int, offer: Offer | None
     ) -> tuple[int, float]:
         """The call that a VEN goes on with before anything is made up, and what that brings, W.
 
@@ -256,7 +257,7 @@ class _Change:
             shortfall_kw=round(self.missing_w) / W_PER_KW,
         )
 
-    def _assignment(self, ven_id: str, before: Assignment | None) -> Assignment:
+    def _assignment(self, ven_id: VenId, before: Assignment | None) -> Assignment:
         """The VEN's values; those of intervals that are over stay as they were."""
         at = self._at
         values = values_of(ven_id, at.row.intervals, self._calls)
@@ -286,7 +287,7 @@ def _calls(assignments: Iterable[Assignment], index: int) -> Calls:
     return {ven_id: dispatched_w for ven_id, dispatched_w in calls.items() if dispatched_w}
 
 
-def _differing(before: Plan, after: Plan) -> frozenset[str]:
+def _differing(before: Plan, after: Plan) -> frozenset[VenId]:
     """The VENs whose shadows are to be written."""
     old = {assignment.ven_id: assignment.values for assignment in before.assignments}
     new = {assignment.ven_id: assignment.values for assignment in after.assignments}

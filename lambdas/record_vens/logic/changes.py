@@ -10,6 +10,7 @@ import msgspec
 
 from contracts.store.keys import METERED_KWH_PREFIX, Key, ven_sort_key
 from contracts.wire.acks import Ack
+from contracts.wire.ids import EventId, VenId
 from lambdas.record_vens.logic.messages import Message, Presence, ReceivedAck, ReportedState
 from lambdas.shared import rows
 from lambdas.shared.tables import Condition
@@ -61,7 +62,7 @@ def _reported(message: ReportedState) -> Change:
 
 
 def _of_ven(
-    ven_id: str, values: Mapping[str, object], order: Mapping[str, int], at_ts: Mapping[str, float]
+    ven_id: VenId, values: Mapping[str, object], order: Mapping[str, int], at_ts: Mapping[str, float]
 ) -> Change:
     """A change of a VEN's row that never goes back in *order*, an attribute with its value, nor in time."""
     ((order_name, version),) = order.items()
@@ -115,7 +116,7 @@ def _command(message: ReceivedAck, expires: Mapping[str, object]) -> Change:
     )
 
 
-def _transition(message: ReceivedAck, event_id: str, expires: Mapping[str, object]) -> Change:
+def _transition(message: ReceivedAck, event_id: EventId, expires: Mapping[str, object]) -> Change:
     """The VEN's item in the event: under each phase's name, the time and the figures of its ack.
 
     The first ack of a phase stays, with why the VEN left and which circuits were taken out by hand; what it

@@ -13,6 +13,7 @@ from contracts.store.envelopes import Envelope
 from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
 from contracts.wire.codec import JsonDict
+from contracts.wire.ids import VenId
 from contracts.wire.shadow import read_desired
 from contracts.wire.telemetry import PositivePower, Soc
 from contracts.wire.topics import check_ven_id
@@ -27,7 +28,7 @@ _TOPICS = re.compile(
 class ReceivedAck(msgspec.Struct, frozen=True, kw_only=True):
     """An ack: of a command, or of an event's transition."""
 
-    ven_id: str
+    ven_id: VenId
     received_ts: float
     ack: Ack
 
@@ -39,7 +40,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     disconnect, the disconnect is later.
     """
 
-    ven_id: str
+    ven_id: VenId
     online: bool
     order: int
     at_ts: float
@@ -48,7 +49,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
 class ReportedState(msgspec.Struct, frozen=True, kw_only=True):
     """A VEN's reported state, as of a version of its shadow. *state* goes into its row; None removes."""
 
-    ven_id: str
+    ven_id: VenId
     version: int
     at_ts: float
     state: dict[str, object]
@@ -86,7 +87,7 @@ class _PresenceEvent(msgspec.Struct, rename="camel", frozen=True):
     event_type: Literal["connected", "disconnected"]
 
 
-def _presence(envelope: Envelope, ven_id: str, *, online: bool) -> Presence:
+def _presence(envelope: Envelope, ven_id: VenId, *, online: bool) -> Presence:
     event = codec.decode(_PresenceEvent, envelope.raw)
     if (event.event_type == "connected") is not online:
         raise FieldError("eventType", "is not what the topic says")
@@ -131,7 +132,7 @@ class _ReportedFields(msgspec.Struct, frozen=True):
     shadow_errors: JsonDict | None = None
 
 
-def _reported(envelope: Envelope, ven_id: str) -> ReportedState:
+def _reported(envelope: Envelope, ven_id: VenId) -> ReportedState:
     documents = codec.decode(_Documents, envelope.raw)
     reported = documents.current.state.reported or {}
     return ReportedState(

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_H
 
 REACH = 1.5
@@ -36,7 +37,7 @@ class PowerRow(msgspec.Struct, rename="camel", frozen=True, gc=False):
     timestamp: int
     used_power_kw: float
     baseline_power_kw: float
-    event_id: str | None = None
+    event_id: EventId | None = None
     requested_reduction_kw: float | None = None
 
 

@@ -9,6 +9,7 @@ from math import ceil, floor, sqrt
 from typing import NamedTuple
 
 from contracts.api.reports import Score
+from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.days import QUARTER_S, Frame, Quarters
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
@@ -58,7 +59,7 @@ class VenTraces:
     acting: Trace
 
     @classmethod
-    def of(cls, trace: Trace, event_id: str) -> VenTraces:
+    def of(cls, trace: Trace, event_id: EventId) -> VenTraces:
         """The site of a VEN in an event."""
         if not any(row.event_id == event_id for row in trace.rows):
             return cls(trace, trace)

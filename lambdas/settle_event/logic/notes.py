@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from contracts.api.reports import Baseline, VenReport
 from contracts.store.plans import Plan
+from contracts.wire.ids import VenId
 from lambdas.settle_event.logic.aggregate import Aggregate
 from lambdas.settle_event.logic.rules import RULES
 from lambdas.shared.rows import EventRow
@@ -51,7 +52,7 @@ def of_fleet(
     return notes + _by_themselves(called)
 
 
-def _unavailable(unavailable: Mapping[str, str]) -> list[str]:
+def _unavailable(unavailable: Mapping[VenId, str]) -> list[str]:
     """Note the VENs that were not counted on: by name when they are few, else by reason."""
     if len(unavailable) <= NAMED_MOST:
         return [f"{ven_id} was not counted on: {why}" for ven_id, why in unavailable.items()]
@@ -59,7 +60,7 @@ def _unavailable(unavailable: Mapping[str, str]) -> list[str]:
     return [f"{count} VENs were not counted on: {why}" for why, count in counts.most_common()]
 
 
-def _named(ven_ids: Sequence[str]) -> str:
+def _named(ven_ids: Sequence[VenId]) -> str:
     more = len(ven_ids) - NAMED_MOST
     return ", ".join(ven_ids[:NAMED_MOST]) + (f" and {more} more" if more > 0 else "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.api.reports import Baseline, Delivered, VenReport
 from contracts.store.items import Item
+from contracts.wire.ids import EventId
 
 WEIGHT = 0.3
 """Of the latest event in a VEN's performance: three events back it still counts a third."""
@@ -17,7 +18,7 @@ REMEMBERED = 20
 """Ids of events that were counted, the latest last: settled again, they are not counted again."""
 
 
-def counted(event_id: str, ven: VenReport, settled_by: Baseline | None, row: Item) -> Item | None:
+def counted(event_id: EventId, ven: VenReport, settled_by: Baseline | None, row: Item) -> Item | None:
     """The changes to a VEN's row; None when the event is counted already."""
     events = list(row.get("countedEvents") or [])
     if event_id in events:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
+from contracts.wire.ids import VenId
 from contracts.wire.units import kwh
 from lambdas.settle_event.logic.energy import Window
 from lambdas.shared.rows import EventRow
@@ -54,7 +55,7 @@ class EventTimeline:
     """The timelines of an event: *fleet* as the operator requested, *vens* as dispatched to each VEN."""
 
     fleet: VenTimeline
-    vens: Mapping[str, VenTimeline]
+    vens: Mapping[VenId, VenTimeline]
 
     def intervals(self) -> tuple[Window, ...]:
         """The stretches in which the operator requested the same; a redispatch divides none."""
@@ -73,7 +74,7 @@ def event_timeline(event: EventRow, plans: Sequence[Plan]) -> EventTimeline:
     ]
     cancelled_ts = float("inf") if event.cancelled_ts is None else event.cancelled_ts
     fleet: list[Segment] = []
-    vens: dict[str, list[Segment]] = {}
+    vens: dict[VenId, list[Segment]] = {}
     offsets_s: dict[str, float] = {}
     for plan, from_ts, until_ts in zip(plans, froms_ts, ends_ts, strict=True):
         force = Window(from_ts, min(until_ts, cancelled_ts))

@@ -9,7 +9,7 @@ from contracts.api.reports import Baseline, Delivered, Quality, Score, VenReport
 from contracts.store.items import Item
 from contracts.store.keys import METERED_KWH_PREFIX
 from contracts.wire.events import Phase
-from contracts.wire.ids import VenId
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.baselines import (
     MatchedBaseline,
@@ -44,7 +44,7 @@ class SettlementContext:
         series: start, step and count of the means that are plotted.
     """
 
-    event_id: str
+    event_id: EventId
     requested_window: Window
     frame: Frame
     intervals: tuple[Window, ...]
@@ -59,7 +59,7 @@ class SettlementContext:
 class VenEvidence:
     """The stored evidence of one VEN: its timeline, rows around the event, matched days, acks by phase."""
 
-    ven_id: str
+    ven_id: VenId
     timeline: VenTimeline
     trace: Trace
     matched_days: tuple[MatchedDay, ...] = ()
@@ -235,7 +235,7 @@ def _quality(trace: Trace, window: Window, covered_s: float) -> Quality:
     )
 
 
-def _restored(event_id: str, window: Window, trace: Trace) -> bool | None:
+def _restored(event_id: EventId, window: Window, trace: Trace) -> bool | None:
     """Tell whether the last row after the end is no longer of this event; None when there is none."""
     if not trace.rows or trace.rows[-1].timestamp <= window.end_ts:
         return None

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from contracts.api.requests import Rotated
 from lambdas.rotate_ven.adapters import RotationAdapters
-from lambdas.rotate_ven.handler import Rotated, sweep
+from lambdas.rotate_ven.handler import sweep
 from lambdas.rotate_ven.logic import DAY_S
 from lambdas.shared.registrations import Registration
 from lambdas.shared.ven_identity import Certificates, Vault

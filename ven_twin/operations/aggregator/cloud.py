@@ -21,10 +21,10 @@ from contracts.store.stack import (
     SECRET_PRIVATE_KEY,
     StackOutput,
     stack_name,
-    tls_secret_name,
 )
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
+from contracts.wire.ids import EventId, VenId
 from ven_twin.operations.aggregator.cloud_errors import CloudError, explained, is_absent
 
 WRITE_MAX_ITEMS = 25
@@ -119,7 +119,7 @@ class Cloud:
             raise CloudError(f"{function} failed in the cloud; its log group has the whole: {why}")
         return value
 
-    def shadow(self, ven_id: str) -> JsonDict:
+    def shadow(self, ven_id: VenId) -> JsonDict:
         """A VEN's shadow document; empty when it has none yet."""
         try:
             with explained():
@@ -131,10 +131,9 @@ class Cloud:
         document: JsonDict = json.loads(answer["payload"].read())
         return document
 
-    def tls(self, ven_id: str, secret: str | None = None) -> dict[str, str]:
-        """The CA, certificate and private key of a VEN, PEM, by the names of the secret's fields."""
-        name = secret or tls_secret_name(self.stage, ven_id)
-        missing = f"there is no secret {name}: is {ven_id} among the stack's VENs, and is the stack deployed?"
+    def tls(self, name: str) -> dict[str, str]:
+        """The CA, certificate and private key in the secret *name*, PEM, by the names of its fields."""
+        missing = f"there is no secret {name}: is its VEN among the stack's, and is the stack deployed?"
         with explained(missing=missing):
             text = self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
         value = json.loads(text)
@@ -165,7 +164,7 @@ class Cloud:
         """Every item of a small table."""
         yield from self._pages("scan", TableName=self.output(table), ConsistentRead=True)
 
-    def event_items(self, event_id: str) -> Iterator[Item]:
+    def event_items(self, event_id: EventId) -> Iterator[Item]:
         """The items of an event: its header, its plans, one for each VEN, its report."""
         yield from self._pages(
             "query",
@@ -189,7 +188,7 @@ class Cloud:
             Limit=page,
         )
 
-    def latest_rows(self, ven_ids: Sequence[str]) -> Iterator[Item]:
+    def latest_rows(self, ven_ids: Sequence[VenId]) -> Iterator[Item]:
         """The latest telemetry row of those VENs that have one."""
         table, attributes = self.output(StackOutput.TELEMETRY_TABLE), keys.TELEMETRY
         for first in range(0, len(ven_ids), BATCH_MAX_KEYS):
@@ -203,7 +202,7 @@ class Cloud:
                 yield from (from_item(item) for item in answer["Responses"].get(table, []))
                 wanted = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
 
-    def telemetry_after(self, ven_id: str, row_id: str) -> Iterator[Item]:
+    def telemetry_after(self, ven_id: VenId, row_id: str) -> Iterator[Item]:
         """A VEN's rows whose key is above *row_id*, oldest first."""
         sort = str(keys.TELEMETRY.sort)
         rows = self._pages(
@@ -220,7 +219,7 @@ class Cloud:
         )
         yield from (row for row in rows if row[sort] != row_id)
 
-    def first_telemetry_ts(self, ven_id: str, but_not: str) -> int | None:
+    def first_telemetry_ts(self, ven_id: VenId, but_not: str) -> int | None:
         """End of a VEN's first row that is not of boot *but_not*, UTC s; None when there is none."""
         rows = self._pages(
             "query",

@@ -9,7 +9,7 @@ import msgspec
 from contracts.api.fleet import Fleet, FleetVen
 from contracts.api.resources import Event, PhaseReached, VenParticipation
 from contracts.wire.events import Phase, Signal
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from ven_twin.webkit.formatting import NO_REASON, PHASES, opt_out_reason, share
 
 PHASE_TEXTS: Mapping[str, str] = {str(phase): words for phase, words in PHASES.items()}
@@ -38,7 +38,7 @@ class EventVenView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     the reason of a refusal, in words.
     """
 
-    ven_id: str
+    ven_id: VenId
     values: tuple[float, ...]
     sheds: bool
     delivered_kw: float | None

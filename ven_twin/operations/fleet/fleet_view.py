@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from contracts.api.fleet import Fleet, FleetVen, Holds
+from contracts.wire.ids import EventId, VenId
 from ven_twin.operations.fleet import texts
 from ven_twin.operations.fleet.fleet_state import (
     CloudStatus,
@@ -23,9 +24,9 @@ class ListedVen(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_
     the end of its opt-out. *groups* are names by which events can target it, beside its id.
     """
 
-    ven_id: str
+    ven_id: VenId
     status: ListedStatus
-    event_id: str | None = None
+    event_id: EventId | None = None
     requested_kw: float | None = msgspec.field(name="askedKw", default=None)
     delivered_kw: float | None = None
     share: float | None = None

@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.errors import WireError
 from contracts.wire import codec
+from contracts.wire.ids import VenId
 from contracts.wire.topics import ProvisioningTopics, claim_client_id
 from ven_twin.ven.errors import ClaimRefusedError
 from ven_twin.ven.identity.identity_files import Identity
@@ -38,7 +39,7 @@ class Claimed(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class Claiming:
     """One exchange: make a certificate, have the VEN registered with it."""
 
-    def __init__(self, endpoint: str, port: int, claim: Identity, ven_id: str, template: str) -> None:
+    def __init__(self, endpoint: str, port: int, claim: Identity, ven_id: VenId, template: str) -> None:
         self._ven_id = ven_id
         self._topics = ProvisioningTopics(template)
         self._answers: dict[str, asyncio.Future[Mapping[str, object]]] = {}

@@ -13,7 +13,7 @@ from contracts.errors import FieldError
 from contracts.wire.acks import Ack
 from contracts.wire.commands import Reduction
 from contracts.wire.events import MAX_DURATION_S
-from contracts.wire.ids import CheckedEventId, EventId
+from contracts.wire.ids import CheckedEventId, EventId, LoadId
 from contracts.wire.telemetry import Timestamp
 from ven_twin.control.event_history import PastEvent
 from ven_twin.ven.errors import NotStoredError
@@ -111,7 +111,7 @@ class VenCalls:
         self._twin.opt_in()
         return self.state()
 
-    def switch(self, call: SwitchCall, circuit_id: str) -> VenView:
+    def switch(self, call: SwitchCall, circuit_id: LoadId) -> VenView:
         """Switch a circuit. Raises ProblemError where the house has no such circuit."""
         try:
             self._twin.switch(circuit_id, enabled=call.enabled)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from contracts.errors import MalformedError
-from contracts.wire.ids import VenId
+from contracts.wire.ids import CorrelationId, VenId
 from ven_twin.ven.errors import NotStoredError
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
@@ -77,7 +77,7 @@ class CommandJournal:
     def answers(self) -> list[JournalledAck]:
         """The acks that are remembered, oldest first."""
         rows = self._outbox.read("SELECT correlation_id, ack FROM answers ORDER BY n")
-        return [JournalledAck(str(correlation_id), bytes(ack)) for correlation_id, ack in rows]
+        return [JournalledAck(CorrelationId(correlation_id), bytes(ack)) for correlation_id, ack in rows]
 
     def persisted(self) -> bytes | None:
         """The persisted state that was written last, or None."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from contracts.wire.ids import CorrelationId
+
 ANSWERS_MAX = 256
 """Acks that are remembered, so that a command that comes twice is carried out once and answered alike."""
 
@@ -66,7 +68,7 @@ class OutboxCounts:
 class JournalledAck(NamedTuple):
     """The ack of a command, by its correlation id."""
 
-    correlation_id: str
+    correlation_id: CorrelationId
     ack: bytes
 
 
