@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contracts.wire.ids import CorrelationId
-
 
 class VenTwinError(Exception):
     """Root of every error here. Show ``str(error)`` to the user: one line, no secret, no payload."""
@@ -54,7 +52,7 @@ class CommandRefusedError(FieldError):
         correlation_id: the sender's id as far as it could be read.
     """
 
-    def __init__(self, cause: FieldError, op: str, correlation_id: CorrelationId | None) -> None:
+    def __init__(self, cause: FieldError, op: str, correlation_id: str | None) -> None:
         super().__init__(cause.field, cause.reason)
         self.op = op
         self.correlation_id = correlation_id

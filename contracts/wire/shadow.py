@@ -24,7 +24,6 @@ STATE_MAX_BYTES = 8 * 1024
 STATE_MAX_DEPTH = 6
 """Ours; AWS takes 8. Source: AWS IoT Device Shadow quotas."""
 CLIENT_TOKEN_MAX_BYTES = 64
-IN_FLIGHT_MAX = 10
 
 
 class LoadSetting(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):

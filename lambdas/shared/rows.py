@@ -35,7 +35,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
     status: str | None = None
-    active_event_id: str | None = None
+    active_event_id: EventId | None = None
     report_interval_s: float | None = None
     groups: tuple[str, ...] = ()
     performance: float | None = None

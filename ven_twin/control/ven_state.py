@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from contracts.wire.events import DrEvent, Phase
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import EventId, LoadId, VenId
 from contracts.wire.shadow import Desired, LoadSetting, OptOut, read_desired
 from ven_twin.control.schedule import (
     OPEN_MAX,
@@ -112,7 +112,7 @@ class VenState:
     """
 
     ven_id: VenId
-    load_ids: frozenset[str]
+    load_ids: frozenset[LoadId]
     settings: Settings = field(default_factory=Settings)
     schedule: Schedule = field(default_factory=Schedule)
     load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)

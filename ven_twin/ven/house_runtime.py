@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from contracts.wire.events import Phase
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, LoadId
 from contracts.wire.telemetry import Load
 from ven_twin.control import reporting, shadow_sync
 from ven_twin.control.circuit_views import CircuitSetting
@@ -101,9 +101,9 @@ class HouseRuntime:
         return self.pair.plan
 
     @property
-    def load_ids(self) -> frozenset[str]:
+    def load_ids(self) -> frozenset[LoadId]:
         """Ids of the circuits."""
-        return frozenset(circuit.id for circuit in self.pair.house.circuits)
+        return frozenset(LoadId(circuit.id) for circuit in self.pair.house.circuits)
 
     @property
     def critical(self) -> frozenset[str]:

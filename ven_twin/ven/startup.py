@@ -31,12 +31,12 @@ def resume(
     store: StateStore, house: HouseRuntime, settings: TwinSettings, ven_clock: VenClock
 ) -> tuple[VenEngine, Mapping[str, object]]:
     """Go on where an earlier run left off: the engine, and the pending patch of the desired state."""
-    persisted = store.read(VenId(settings.ven_id), house.load_ids)
+    persisted = store.read(settings.ven_id, house.load_ids)
     if persisted is not None:
         ven_clock.begin(persisted.saved_ts)
     boot_id = new_boot_id(ven_clock.now_ts(), None if persisted is None else persisted.boot_id)
     engine = start_engine(
-        VenId(settings.ven_id),
+        settings.ven_id,
         house,
         boot_id,
         house.clock.started_s,

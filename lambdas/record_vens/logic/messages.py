@@ -13,7 +13,7 @@ from contracts.store.envelopes import Envelope
 from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
 from contracts.wire.codec import JsonDict
-from contracts.wire.ids import VenId
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import read_desired
 from contracts.wire.telemetry import PositivePower, Soc
 from contracts.wire.topics import check_ven_id
@@ -115,7 +115,7 @@ class _Metrics(msgspec.Struct, rename="camel", frozen=True):
     shed_availability_kw: PositivePower | None = None
     sustain_s: float | None = None
     battery_soc: Soc | None = None
-    active_event_id: str | None = None
+    active_event_id: EventId | None = None
 
 
 class _Ven(msgspec.Struct, rename="camel", frozen=True):

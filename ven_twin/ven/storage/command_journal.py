@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from contracts.errors import MalformedError
-from contracts.wire.ids import CorrelationId, VenId
+from contracts.wire.ids import CorrelationId, LoadId, VenId
 from ven_twin.ven.errors import NotStoredError
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
@@ -128,7 +128,7 @@ class StateStore:
         self.journal = journal
         self._written: tuple[Any, Mapping[str, object], Any] | None = None
 
-    def read(self, ven_id: VenId, load_ids: frozenset[str]) -> PersistedState | None:
+    def read(self, ven_id: VenId, load_ids: frozenset[LoadId]) -> PersistedState | None:
         """The state of an earlier run, or None; one that cannot be used is set aside."""
         raw = self.journal.persisted()
         if raw is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from contracts.errors import MalformedError
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import EventId, LoadId, VenId
 from ven_twin.control.event_history import Meter, PastEvent
 from ven_twin.control.shadow_sync import ShadowCopy
 from ven_twin.control.ven_state import VenState
@@ -61,7 +61,7 @@ def write_state(persisted: PersistedState) -> bytes:
     return msgspec.json.encode(persisted)
 
 
-def read_state(raw: bytes, ven_id: VenId, load_ids: frozenset[str]) -> PersistedState:
+def read_state(raw: bytes, ven_id: VenId, load_ids: frozenset[LoadId]) -> PersistedState:
     """Read the document in *raw*, of a VEN whose house has these circuits now.
 
     Raises:
