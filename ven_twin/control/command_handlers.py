@@ -226,9 +226,9 @@ def _restore(state: VenState, command: ops.Restore, now_ts: float, _figures: Ven
     return StateChange(restored, answer, {"drEvents": dict.fromkeys(by_shadow)} if by_shadow else {})
 
 
-def _check_load(state: VenState, load_id: LoadId) -> None:
+def _check_load(state: VenState, load_id: LoadId, field: str = "data.loadId") -> None:
     if load_id not in state.load_ids:
-        raise FieldError("data.loadId", f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
+        raise FieldError(field, f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
 
 
 _HANDLERS: Mapping[type[ops.VenCommand], Callable[[VenState, Any, float, VenFigures], StateChange]] = {
@@ -272,8 +272,7 @@ def switch(state: VenState, load_id: LoadId, *, enabled: bool, now_ts: float) ->
     Raises:
         FieldError: this house has no such circuit.
     """
-    if load_id not in state.load_ids:
-        raise FieldError("loadId", f"unknown circuit; allowed: {', '.join(sorted(state.load_ids))}")
+    _check_load(state, load_id, "loadId")
     scheduled = state.in_force(now_ts)
     by_hand = state.by_hand if scheduled is None else {**state.by_hand, load_id: scheduled.event.event_id}
     return _wanted(replace(state, by_hand=by_hand), {"loads": {load_id: {"enabled": enabled}}}, now_ts)
