@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "RETENTION_DAYS": "30",
     "SETTLE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:settle",
     "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",
-    "SCHEDULE_GROUP": "events",
+    "SCHEDULE_GROUP": "schedules",
     "SCHEDULE_DLQ_ARN": "arn:aws:sqs:us-east-1:123456789012:dead-letters",
     "SETTLE_DELAY_S": "120",
     "REDISPATCH_MIN": "1",
@@ -74,7 +74,7 @@ class World:
             ("commands", COMMANDS),
         ):
             _create_table(clients.dynamodb(), name, keys)
-        clients.scheduler().create_schedule_group(Name="events")
+        clients.scheduler().create_schedule_group(Name="schedules")
         clients.sqs().create_queue(QueueName="shadows")
         self.telemetry = Table(clients.dynamodb(), "telemetry", TELEMETRY)
         self.vens = Table(clients.dynamodb(), "vens", VENS)
@@ -108,7 +108,7 @@ class World:
 
     def schedule(self, name: str) -> SimpleNamespace:
         """A schedule of the group: its time and what it says."""
-        found = clients.scheduler().get_schedule(GroupName="events", Name=name)
+        found = clients.scheduler().get_schedule(GroupName="schedules", Name=name)
         target = found["Target"]
         return SimpleNamespace(
             at=found["ScheduleExpression"],

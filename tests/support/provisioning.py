@@ -11,8 +11,8 @@ from lambdas.shared import clients
 from lambdas.shared.ven_identity import Certificates
 from tests.support.lambda_world import Context, World
 
-SECRET = "ven-twin/test/house-1/tls"
-POLICY = "ven"
+SECRET = "ven-twin/local/house-1/tls"
+POLICY = "ven-twin-local-ven"
 
 
 @dataclass

@@ -18,10 +18,13 @@ from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.issue_command.handler import handler as issue
 from lambdas.settle_event.handler import handler as settle
 from lambdas.shared import cfn_response, clients, clock
+from local_cloud import synth
 from tests.support import api_world
 from tests.support.api_world import Api, Functions
+from tests.support.call_rights import CallRecorder, FunctionRights
 from tests.support.lambda_world import ENVIRONMENT, World
 from tests.support.provisioning import POLICY, SECRET, Stack
+from tests.support.template_rules import Template
 
 CLIENTS = (
     clients.dynamodb,
@@ -49,6 +52,29 @@ def account() -> Iterator[None]:
             yield
     for client in CLIENTS:
         client.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def template() -> Template:
+    """The stack as the local cloud deploys it."""
+    (path,) = synth.assembly(("ven-1",)).glob("*.template.json")
+    template: Template = json.loads(path.read_text(encoding="utf-8"))
+    return template
+
+
+@pytest.fixture(scope="session")
+def function_rights(template: Template) -> FunctionRights:
+    """The rights of the functions' roles in that stack."""
+    return FunctionRights(template)
+
+
+@pytest.fixture(autouse=True)
+def _by_its_rights(function_rights: FunctionRights, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a function does in a test, its role in the template lets it do."""
+    recorder = CallRecorder()
+    recorder.install(monkeypatch)
+    yield
+    assert not function_rights.breaches(recorder.calls, os.environ)
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_a_schedule_that_ran_while_it_was_moved_is_made_anew(
     scheduler = clients.scheduler()
     schedules = EventSchedules(
         scheduler,
-        "events",
+        "schedules",
         "arn:aws:lambda:::settle",
         "arn:aws:lambda:::dispatch",
         "arn:aws:iam::123456789012:role/r",
@@ -122,7 +122,7 @@ def test_a_schedule_that_ran_while_it_was_moved_is_made_anew(
     real = scheduler.update_schedule
 
     def update(**call: Any) -> Any:
-        scheduler.delete_schedule(GroupName="events", Name=call["Name"])
+        scheduler.delete_schedule(GroupName="schedules", Name=call["Name"])
         return real(**call)
 
     monkeypatch.setattr(scheduler, "update_schedule", update)
@@ -134,7 +134,7 @@ def test_a_time_that_has_passed_becomes_shortly(world: World) -> None:
     """EventBridge Scheduler refuses a past time; an overdue settlement is due now."""
     schedules = EventSchedules(
         clients.scheduler(),
-        "events",
+        "schedules",
         "arn:aws:lambda:::settle",
         "arn:aws:lambda:::dispatch",
         "arn:aws:iam::123456789012:role/r",
@@ -150,7 +150,7 @@ def test_an_event_no_longer_than_the_period_has_no_minutely_run(lasts_s: int, th
     """It would be over before there was anything to compare; an earlier schedule of it goes."""
     schedules = EventSchedules(
         clients.scheduler(),
-        "events",
+        "schedules",
         "arn:aws:lambda:::settle",
         "arn:aws:lambda:::dispatch",
         "arn:aws:iam::123456789012:role/r",
@@ -158,10 +158,10 @@ def test_an_event_no_longer_than_the_period_has_no_minutely_run(lasts_s: int, th
     )
     schedules.put_redispatch("e1", from_ts=NOW - 300, to_ts=NOW + 300, every_min=1, now=NOW)
     schedules.put_redispatch("e1", from_ts=NOW - 300, to_ts=NOW + lasts_s, every_min=1, now=NOW)
-    names = [each["Name"] for each in clients.scheduler().list_schedules(GroupName="events")["Schedules"]]
+    names = [each["Name"] for each in clients.scheduler().list_schedules(GroupName="schedules")["Schedules"]]
     assert names == (["redispatch-e1"] if there else [])
     if there:
-        found = clients.scheduler().get_schedule(GroupName="events", Name="redispatch-e1")
+        found = clients.scheduler().get_schedule(GroupName="schedules", Name="redispatch-e1")
         assert (found["ScheduleExpression"], found["StartDate"].timestamp()) == ("rate(1 minute)", NOW)
 
 

@@ -11,6 +11,8 @@ import botocore.endpoint
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from contracts.store.stack import tls_secret_name
+from contracts.wire.ids import VenId
 from lambdas.provision_ven.handler import provision
 from lambdas.shared import clients, clock
 from tests.support.lambda_world import Context, World
@@ -47,7 +49,7 @@ def limiter(world: World, monkeypatch: pytest.MonkeyPatch) -> RateLimiter:
     """An account with eighty things, whose services throttle; each function has clients of its own."""
     for ven_id in VENS:
         clients.iot().create_thing(thingName=ven_id)
-        clients.secrets().create_secret(Name=ven_id)
+        clients.secrets().create_secret(Name=tls_secret_name("local", VenId(ven_id)))
     clients.iot().create_policy(policyName="ven", policyDocument="{}")
     assert world.vens
     time = VirtualTime()
@@ -82,10 +84,11 @@ def limiter(world: World, monkeypatch: pytest.MonkeyPatch) -> RateLimiter:
 
 def ask(kind: str, ven_id: str, physical_id: str = "") -> dict[str, Any]:
     """CloudFormation's request for one VEN."""
+    secret = tls_secret_name("local", VenId(ven_id))
     return {
         "RequestType": kind,
         "RequestId": f"{kind}-{ven_id}",
-        "ResourceProperties": {"VenId": ven_id, "PolicyName": "ven", "SecretId": ven_id},
+        "ResourceProperties": {"VenId": ven_id, "PolicyName": "ven", "SecretId": secret},
         **({"PhysicalResourceId": physical_id} if physical_id else {}),
     }
 

@@ -52,7 +52,7 @@ class SlowToLetGo:
 def remove(stack: Stack, kind: str = "Delete", **more: Any) -> Any:
     """CloudFormation's request for the resource that goes before the policy."""
     new = {"VenId": None, "PolicyName": POLICY}
-    return stack.ask(kind, type="Custom::PolicyRemoval", new=new, physical_id="removal-of-ven", **more)
+    return stack.ask(kind, type="Custom::PolicyRemoval", new=new, physical_id=f"removal-of-{POLICY}", **more)
 
 
 def policies() -> set[str]:
@@ -132,14 +132,14 @@ def test_nothing_is_done_before_the_policy_goes(stack: Stack, kind: str) -> None
     """Made or changed, the resource only has a name."""
     certificate = claimed()
     answer = remove(stack, kind)
-    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "removal-of-ven")
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", f"removal-of-{POLICY}")
     assert clients.iot().list_attached_policies(target=certificate.arn)["policies"] != []
 
 
 def test_a_made_resource_is_named_by_its_policy(stack: Stack) -> None:
     """Without a name of CloudFormation's yet."""
     answer = stack.create(type="Custom::PolicyRemoval", new={"VenId": None})
-    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "removal-of-ven")
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", f"removal-of-{POLICY}")
     assert stack.certificates == {}
 
 

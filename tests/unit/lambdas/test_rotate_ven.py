@@ -18,7 +18,7 @@ from lambdas.shared.ven_identity import Certificates, Registry
 from tests.support.killed import KilledError, kill_after
 from tests.support.lambda_world import NOW, Context, World
 
-VEN, POLICY, STAGE = "house-1", "ven", "test"
+VEN, POLICY, STAGE = "house-1", "ven-twin-local-ven", "local"
 SECRET = tls_secret_name(STAGE, VEN)
 
 

@@ -302,7 +302,7 @@ def test_an_unknown_event_is_not_found() -> None:
 @pytest.mark.usefixtures("settled")
 def test_the_schedules_request_is_one_that_settlement_takes() -> None:
     """What the schedule sends after the end is understood as it stands."""
-    target = clients.scheduler().get_schedule(GroupName="events", Name="settle-e1")["Target"]
+    target = clients.scheduler().get_schedule(GroupName="schedules", Name="settle-e1")["Target"]
     assert handler(json.loads(target["Input"]), Context())["eventId"] == "e1"
 
 
