@@ -188,3 +188,13 @@ def test_a_desired_certificate_is_taken_by_its_id(certificate_id: str | None) ->
     """64 hexadecimal digits name the certificate to connect with; null names none and is no error."""
     read = read_desired({"certificateId": certificate_id})
     assert read.errors == {}
+
+
+def test_the_deepest_of_an_arrays_items_counts() -> None:
+    """A flat item beside a deep one does not hide it."""
+    deep: Any = 1
+    for _ in range(STATE_MAX_DEPTH - 2):
+        deep = {"a": deep}
+    check_state({"list": [1, deep]})
+    with pytest.raises(OversizeError, match="depth is 7, at most 6"):
+        check_state({"list": [1, {"a": deep}]})

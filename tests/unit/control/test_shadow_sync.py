@@ -167,3 +167,18 @@ def test_a_delta_after_a_gap_does_not_piece_an_event_together_either() -> None:
     copy = copy.on_delta({"state": {"drEvents": {"e1": {"revision": 2}, "e2": EVENT}}, "version": 8})
     assert copy.desired_events == {"e1": EVENT, "e2": EVENT}
     assert not copy.synchronized
+
+
+@pytest.mark.parametrize(
+    ("suffix", "document"),
+    [
+        ("get/rejected", {"code": 500, "message": "internal error"}),
+        ("update/rejected", {"code": 409, "message": "version conflict"}),
+        ("update/documents", {"current": {"version": 9}}),
+    ],
+)
+def test_a_message_that_is_none_of_the_shadows_news_changes_nothing(
+    copy: ShadowCopy, suffix: str, document: dict[str, Any]
+) -> None:
+    """A reading that failed, the rejection of somebody else's update, a topic that no VEN subscribes to."""
+    assert copy.on_message(suffix, document, answers_us=False) == copy
