@@ -199,6 +199,7 @@ def test_an_event_cancelled_before_its_start_delivers_nothing(house: World) -> N
     dispatch_handler({"action": "cancel", "eventId": "e1"}, Context())
     whole = report()
     assert (whole.vens[0].requested_kw, whole.delivered) == (0.0, {})
+    assert (whole.preliminary, whole.vens[0].quality.coverage) == (False, 0.0)
     assert whole.vens[0].notes == ("cancelled before it started",)
     assert house.desired("house-1") == {}
 
@@ -247,8 +248,12 @@ def test_a_fleets_delivery_is_the_sum_of_its_vens(world: World) -> None:
     for ven_id, used_kw in (("house-1", 4.0), ("house-2", 3.5)):
         rows(world, START, START + 3600, used_kw, ven_id=ven_id)
     world.now = START + 3600
-    total = report().delivered["clone"]
+    whole = report()
+    total = whole.delivered["clone"]
     assert (total.baseline_kw, total.delivered_kwh) == (pytest.approx(10.0), pytest.approx(2.5))
+    assert whole.quality is not None
+    assert (whole.quality.rows, whole.quality.longest_gap_s) == (240, 3600.0)
+    assert whole.quality.coverage == pytest.approx(2 / 3, rel=0.01)
 
 
 def test_settling_twice_is_one_report(settled: World) -> None:
@@ -355,3 +360,17 @@ def test_many_vens_that_were_not_counted_on_are_noted_by_reason(world: World) ->
     notes = report().notes
     assert "11 VENs were not counted on: offline" in notes
     assert not any("off-00" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("silent", "ending"), [(10, "off-09 in the event"), (11, "off-09 and 1 more in the event")]
+)
+def test_up_to_ten_vens_without_telemetry_are_named(world: World, silent: int, ending: str) -> None:
+    """Of more, the note says how many more."""
+    for ven_id in ("house-1", *(f"off-{number:02d}" for number in range(silent))):
+        world.add_ven(ven_id)
+    dispatch(allocation="proportional", intervals=[{"durationS": 3600, "signal": "shedKw", "value": 24}])
+    rows(world, START - 3600, START + 3600, 5.0)
+    world.now = START + 3720
+    (note,) = (note for note in report().notes if note.startswith("no telemetry of"))
+    assert note.endswith(ending)

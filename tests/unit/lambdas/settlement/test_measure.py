@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from lambdas.settle_event.logic.days import Frame
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
 from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters, score, score_windows
 
 START = 20_649 * 86_400 + 17 * 3600
@@ -121,3 +121,9 @@ def test_a_clone_that_draws_nothing_scores_no_baseline() -> None:
     assert score([None], [5.0]) is None
     assert score([], []) is None
     assert score([1.0], [0.001]) is not None
+
+
+def test_a_mean_is_of_any_time_that_is_covered() -> None:
+    """Half a second is a time too; none at all has no mean."""
+    assert Integral(0.5, 0.001, 0.002).used_kw == pytest.approx(7.2)
+    assert Integral(0.0, 0.0, 0.0).used_kw is None
