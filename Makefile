@@ -21,7 +21,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults soak \
-  policies prices mutate lock setup clean
+  policies prices functions mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -99,6 +99,10 @@ policies: $(READY)
 # Writes docs/reference/prices.md: what a VEN and the stack cost, of ven_twin/operations/prices.toml.
 prices: $(READY)
 	$(BIN)/python -m harness.prices
+
+# Writes docs/reference/functions.md: the CPU of every function's worst loads, at the share that its memory buys.
+functions: $(READY)
+	$(BIN)/python -m harness.functions
 
 setup: $(READY)
 

@@ -209,6 +209,7 @@ def record_vens(resources: SharedResources) -> LambdaFunction:
         "Records who is online, who answered and what they offer",
         {"vens": "BatchGetItem UpdateItem", "events": "UpdateItem", "commands": "UpdateItem"},
         timeout_s=resources.feed_timeout_s,
+        memory_mb=512,  # ten acks of 128 KB cost a second of CPU, which is half of the timeout with 256 MB
         RETENTION_DAYS=str(resources.stage.retention_days),
     )
     record.feed(resources.ven_news.queue)

@@ -102,8 +102,8 @@ class _Body:
 def run() -> Iterator[Figure]:
     """CPU time of the settlement beside that of `json` for the same bytes, each the best of a few."""
     os.environ.update({name: value for name, value in CREDENTIALS.items() if name not in os.environ})
-    rows = dict(_rows())
-    tables = CannedTables(list(rows), list(rows.values()))
+    stored = dict(rows())
+    tables = CannedTables(list(stored), list(stored.values()))
     events, answer = clients.dynamodb().meta.events, cast("Callable[..., None]", tables.answer)
     events.register("before-send.dynamodb", answer)
     try:
@@ -120,7 +120,8 @@ def run() -> Iterator[Figure]:
         events.unregister("before-send.dynamodb", answer)
 
 
-def _rows() -> Iterator[tuple[str, JsonDict]]:
+def rows() -> Iterator[tuple[str, JsonDict]]:
+    """The stored rows of a VEN up to the end of the event, by their sort keys."""
     for seq, timestamp in enumerate(range((START // DAY_S - DAYS) * DAY_S + EVERY_S, START + TWO_H, EVERY_S)):
         row = {
             "timestamp": timestamp,

@@ -57,9 +57,14 @@ def run() -> Iterator[Figure]:
     )
 
 
-def _settle(around: list[PowerRow], before: dict[int, DayProfile]) -> EventReport:
+def report_of(count: int) -> EventReport:
+    """The report of an event with *count* VENs."""
+    return _settle(_rows(START - 4 * 3600, START + TWO_H + 300), _days(), count)
+
+
+def _settle(around: list[PowerRow], before: dict[int, DayProfile], count: int = VENS) -> EventReport:
     """All that is done between reading and writing, for each VEN and for the aggregate."""
-    event, plan = event_of([VenId(f"ven-{number}") for number in range(VENS)])
+    event, plan = event_of([VenId(f"ven-{number}") for number in range(count)])
     timeline = event_timeline(event, [plan])
     context = settlement_context(event, timeline)
     acks = {"active": {"ts": START + 4}, "completed": {"ts": START + TWO_H, "data": {"deliveredKwh": 4.0}}}

@@ -10,6 +10,7 @@ import pytest
 
 from cdk.policy import POLICY_MAX_CHARACTERS
 from cdk.stage import STAGES
+from harness.functions.loads import worst_loads
 from tests.support import aws_rules
 from tests.support.aws_rules import AWS_RULES, SHOWN_REGIONS, policy_characters, regions
 from tests.support.template_rules import Rule, Template, of_type
@@ -90,6 +91,17 @@ def _watch_another_stage(template: Template) -> None:
             alarm["Namespace"] = "VenTwin/prod"
 
 
+def _add_function(template: Template) -> None:
+    _, function = _function(template, "issue_command")
+    properties = {**function, "Handler": "lambdas.forecast_load.handler.handler"}
+    template["Resources"]["Forecast"] = {"Type": "AWS::Lambda::Function", "Properties": properties}
+
+
+def _take_memory(template: Template) -> None:
+    """Less than the process holds; the timeout would do."""
+    _function(template, "watch_fleet")[1].update(MemorySize=64, Timeout=900)
+
+
 BREAKS: list[tuple[Rule, str, Breaks]] = [
     (aws_rules.iot_policies_fit, "a policy of 2,049", _fill_policy),
     (aws_rules.topic_rules_listen_to_vens_alone, "no filter", _forget_filter),
@@ -138,10 +150,12 @@ BREAKS: list[tuple[Rule, str, Breaks]] = [
         (
             aws_rules.work_fits_its_share_of_a_processor,
             f"a small and short {name}",
-            lambda t, name=name: _function(t, name)[1].update(MemorySize=256, Timeout=10),
+            lambda t, name=name: _function(t, name)[1].update(MemorySize=128, Timeout=1),
         )
-        for name in aws_rules.CPU_S
+        for name in worst_loads()
     ),
+    (aws_rules.work_fits_its_share_of_a_processor, "a function that was never measured", _add_function),
+    (aws_rules.work_fits_its_share_of_a_processor, "too little memory", _take_memory),
 ]
 
 

@@ -13,10 +13,12 @@ from typing import Any
 
 from botocore.loaders import Loader
 
-from cdk.lambda_function import FULL_PROCESSOR_MB
 from cdk.policy import POLICY_MAX_CHARACTERS
 from contracts.store.envelopes import rule_sql
 from contracts.store.stack import VEN_IDS_RESOURCE
+from harness.functions.measure import breaches
+from harness.functions.page import read_measurements
+from harness.functions.stack import functions_of
 from tests.support.template_rules import Rule, Template, many, of_type, statements
 
 SHOWN_REGIONS = ("us-east-1", "ap-southeast-1", "cn-north-1", "us-gov-west-1")
@@ -24,8 +26,6 @@ SHOWN_REGIONS = ("us-east-1", "ap-southeast-1", "cn-north-1", "us-gov-west-1")
 SHOWN_MAX_CHARACTERS = 1950
 SERVICES_THAT_WAIT = frozenset({"apigateway.amazonaws.com"})
 """Services that start a function and take its answer. Of AWS IoT, a provisioning template does, no rule."""
-CPU_S = {"admit_ven": 1.3, "settle_event": 3.2, "write_shadows": 2.8}
-"""A call's worst CPU on a whole core, s: a first call's clients, 16 VENs and their rows, 200 shadows."""
 
 
 @cache
@@ -169,16 +169,9 @@ def api_metrics_are_the_free_ones(template: Template) -> list[str]:
 
 
 def work_fits_its_share_of_a_processor(template: Template) -> list[str]:
-    """What a call costs on a whole core takes at most half of the timeout on the share that memory buys."""
-    faults = []
-    for name, function in of_type(template, "AWS::Lambda::Function").items():
-        cpu_s = CPU_S.get(function["Handler"].split(".")[1], 0.0)
-        takes_s = cpu_s / min(1.0, function["MemorySize"] / FULL_PROCESSOR_MB)
-        if takes_s > function["Timeout"] / 2:
-            faults.append(
-                f"{name}: {takes_s:.0f} s of {function['Timeout']} with {function['MemorySize']} MB"
-            )
-    return faults
+    """Every load as it was measured takes less than half of the timeout on the share that memory buys."""
+    loads = read_measurements().loads
+    return [line for function in functions_of(template) for line in breaches(function, loads)]
 
 
 AWS_RULES: tuple[Rule, ...] = (

@@ -1,0 +1,19 @@
+"""The worst documented loads of every function. A function of the stack without one here fails the gate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+
+from harness.functions.load import WorstLoad
+from harness.functions.loads import calls, events, identities, messages
+
+
+@cache
+def worst_loads() -> Mapping[str, tuple[WorstLoad, ...]]:
+    """The loads of each function, by its folder in `lambdas/`."""
+    loads: defaultdict[str, list[WorstLoad]] = defaultdict(list)
+    for load in (*identities.LOADS, *events.LOADS, *messages.LOADS, *calls.LOADS):
+        loads[load.function].append(load)
+    return {function: tuple(loads[function]) for function in sorted(loads)}

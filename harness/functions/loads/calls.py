@@ -1,0 +1,169 @@
+"""Loads of the HTTP API: every route, those with pages at the page's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import msgspec
+
+from contracts.api.reports import EventReport
+from contracts.api.requests import CommandIssued
+from contracts.api.routes import PAGE_MAX, ROUTES, Route
+from contracts.store.keys import CIRCUITS_ROW, telemetry_row_id
+from contracts.wire import codec
+from contracts.wire.codec import JsonDict, JsonObject
+from contracts.wire.ids import CorrelationId, VenId
+from harness.bench.bench_settlement import report_of
+from harness.functions.account import CannedAccount, ids
+from harness.functions.load import Calls, WorstLoad
+from harness.functions.loads import fleet, messages
+from lambdas.dispatch_event.logic.plan import answer as dispatched
+from lambdas.settle_event.logic.report import report_item, too_large
+
+VEN, COMMAND = ids(1)[0], "cmd-1"
+REPORT_VENS = 300
+"""VENs of a report before those are left out that do not fit into its item."""
+TARGETS = [f"{'t' * 58}{number:06d}" for number in range(fleet.FLEET)]
+PATHS = {"venId": VEN, "eventId": fleet.EVENT, "correlationId": COMMAND}
+WORDS = {
+    "listVens": "1,000 VENs",
+    "getVen": "with 730 circuits",
+    "listTelemetry": "1,000 rows",
+    "sendCommand": "settings of 8 KB",
+    "getCommand": "with an ack of 620 circuits",
+    "listEvents": "1,000 events of 24 intervals",
+    "createEvent": "10,000 targets of 64 characters, answered with 10,000 VENs of 24 intervals",
+    "getEvent": "1,000 of 10,000 VENs of 24 intervals, each with what it answered",
+    "reviseEvent": "as createEvent",
+    "deleteEvent": "answered with 10,000 VENs of 24 intervals",
+    "cancelEvent": "as deleteEvent",
+    "getReport": "300 KB, the most that is stored whole",
+    "settleEvent": "300 KB",
+    "getFleet": "10,000 VENs, 1,000 of them listed",
+    "getOpenapi": "the whole document",
+}
+QUERIES = {
+    "listVens": f"online=true&group=north&limit={PAGE_MAX}",
+    "listTelemetry": f"from={int(fleet.NOW) - 9 * fleet.HOUR_S}&to={int(fleet.NOW)}&limit={PAGE_MAX}",
+    "listEvents": f"limit={PAGE_MAX}",
+    "getEvent": f"limit={PAGE_MAX}",
+    "getFleet": f"limit={PAGE_MAX}",
+}
+
+
+def _account(operation: str) -> CannedAccount:
+    """The fleet's account, with what the route needs besides."""
+    tables = fleet.fleet_tables()
+    if operation == "getVen":
+        circuits = messages.snapshot(VEN)
+        tables["telemetry"].add([{**circuits, "rowId": CIRCUITS_ROW}])
+    elif operation == "listTelemetry":
+        tables["telemetry"].add(_rows())
+    elif operation == "getCommand":
+        row = {"venId": VEN, "correlationId": COMMAND, "op": "event", "issuedTs": fleet.NOW}
+        tables["commands"].add([{**row, "ack": messages.ack(VEN), "ackReceivedTs": fleet.NOW}])
+    elif operation == "listEvents":
+        header: JsonDict = msgspec.to_builtins(fleet.planned().row)
+        starts = range(header["startTs"], header["startTs"] - PAGE_MAX - 1, -1)
+        tables["events"].add({**header, "eventId": f"evt-{start}", "startTs": start} for start in starts)
+    elif operation == "getEvent":
+        tables["events"].add(fleet.participations(fleet.planned()))
+    elif operation in {"getReport", "settleEvent"}:
+        header = msgspec.to_builtins(fleet.planned().row)
+        over = {"startTs": int(fleet.NOW) - fleet.DAY_S}
+        tables["events"].add([{**header, **over}, report_item(_report(), int(fleet.NOW) + fleet.DAY_S)])
+    return CannedAccount(tables, invoked=_invoked(operation))
+
+
+def _rows() -> list[JsonDict]:
+    """Rows of a little more than a page."""
+    return [
+        {
+            **fleet.telemetry_row(VEN, timestamp, 3.125, 1.5),
+            "rowId": telemetry_row_id(timestamp, "b1", timestamp),
+        }
+        for timestamp in range(int(fleet.NOW) - 30 * (PAGE_MAX + 10), int(fleet.NOW), 30)
+    ]
+
+
+@cache
+def _report() -> EventReport:
+    report = msgspec.structs.replace(report_of(REPORT_VENS), event_id=fleet.EVENT)
+    while too_large(report):
+        report = msgspec.structs.replace(report, vens=report.vens[:-1])
+    return report
+
+
+def _invoked(operation: str) -> JsonObject:
+    """The answer of the function that the route invokes."""
+    answer: JsonDict
+    if operation == "settleEvent":
+        answer = msgspec.to_builtins(_report())
+    elif operation == "sendCommand":
+        issued = CommandIssued(
+            ven_id=VenId(VEN), op="setConfig", correlation_id=CorrelationId(COMMAND), issued_ts=fleet.NOW
+        )
+        answer = msgspec.to_builtins(issued)
+    else:
+        answer = msgspec.to_builtins(dispatched(*fleet.planned()))
+    return answer
+
+
+def _body(operation: str) -> JsonDict | None:
+    if operation == "sendCommand":
+        return {"op": "setConfig", "data": messages.command()["data"]}
+    if operation not in {"createEvent", "reviseEvent"}:
+        return None
+    intervals = msgspec.to_builtins(fleet.intervals())
+    return {"startTs": int(fleet.NOW) + fleet.HOUR_S, "intervals": intervals, "targets": TARGETS}
+
+
+def _event(route: Route) -> JsonDict:
+    """The call as API Gateway hands it over, payload format 2.0."""
+    body = _body(route.operation)
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    if "Idempotency-Key" in route.headers:
+        headers["Idempotency-Key"] = "k" * 64
+    if "If-Match" in route.headers:
+        headers["If-Match"] = f'"{fleet.planned().row.etag}"'
+    path = route.path.format(**PATHS)
+    event: JsonDict = {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": QUERIES.get(route.operation, ""),
+        "headers": headers,
+        "requestContext": {
+            "http": {"method": route.method, "path": path, "sourceIp": "127.0.0.1"},
+            "requestId": "req-1",
+            "authorizer": {"iam": {"accountId": "123456789012", "userId": "AIDAOPERATOR"}},
+        },
+        "isBase64Encoded": False,
+    }
+    return event if body is None else {**event, "body": codec.encode(body).decode()}
+
+
+def _answered(route: Route) -> Callable[[JsonDict, Calls], bool]:
+    """Tell the route's answer, and for a page that it is a full one."""
+
+    def done(answer: JsonDict, _: Calls) -> bool:
+        if answer["statusCode"] != route.answer.status or route.operation not in QUERIES:
+            return bool(answer["statusCode"] == route.answer.status)
+        listed: JsonDict = msgspec.json.decode(answer["body"])
+        items: list[object] = listed["items"] if "items" in listed else listed["vens"]
+        return len(items) == PAGE_MAX
+
+    return done
+
+
+def _load(route: Route) -> WorstLoad:
+    return WorstLoad(
+        "api",
+        f"`{route.operation}`: {WORDS[route.operation]}",
+        lambda: _event(route),
+        lambda: _account(route.operation),
+        _answered(route),
+    )
+
+
+LOADS = tuple(_load(route) for route in ROUTES)
