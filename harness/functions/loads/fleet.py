@@ -165,7 +165,7 @@ def _fleet_tables() -> dict[str, CannedTable]:
 def fleet_tables() -> dict[str, CannedTable]:
     """The tables, with the fleet and the event; what is written into one changes no other."""
     return {
-        name: replace(table, partitions={key: part.copy() for key, part in table.partitions.items()})
+        name: replace(table, partitions={key: items.copy() for key, items in table.partitions.items()})
         for name, table in _fleet_tables().items()
     }
 

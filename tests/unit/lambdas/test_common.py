@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -102,6 +103,15 @@ def test_a_state_beyond_the_shadows_limits_is_not_sent(world: World, monkeypatch
     with pytest.raises(OversizeError):
         Shadows(clients.iot_data()).set_desired("house-1", {"x": "y" * 9000})
     assert sent == []
+
+
+def test_the_answer_of_a_shadow_is_read_to_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 leaves it on the connection, which unread is thrown away: a handshake for every shadow."""
+    world.add_ven("house-1")
+    payload = io.BytesIO(b'{"state": {}}')
+    monkeypatch.setattr(clients.iot_data(), "update_thing_shadow", lambda **_: {"payload": payload})
+    assert Shadows(clients.iot_data()).set_desired("house-1", {"x": 1})
+    assert payload.read() == b""
 
 
 def test_a_schedule_that_ran_while_it_was_moved_is_made_anew(
