@@ -1,4 +1,7 @@
-"""The functions of the stack, each with its environment and its rights."""
+"""The functions of the stack, each with its environment and its rights.
+
+Memory is chosen by the CPU of a function's worst load, which docs/reference/functions.md has as measured.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,7 @@ def admit_ven(resources: SharedResources) -> LambdaFunction:
         "Says which VENs may be provisioned by claim",
         {"vens": "UpdateItem", "allowed": "UpdateItem"},
         timeout_s=5,  # IoT Core waits no longer
-        # Its first claim costs 1.3 s of CPU (boto3, a client, the CA store), and IoT Core gives up after 5 s.
+        # IoT Core's five seconds are for a cold start too, which takes 0.7 s of CPU and more off the disk.
         memory_mb=1024,
     )
 
@@ -119,8 +122,8 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
             "events": "GetItem PutItem UpdateItem Query",
         },
         timeout_s=120,
-        # 16 VENs with three weeks of rows cost up to 43 s of CPU. A larger share costs as much for the same
-        # work; with a whole processor it ends within half of the timeout.
+        # Most of it is work of this function's own, a first settlement's above all, and somebody may wait for
+        # it. A larger share costs as much for the same work.
         memory_mb=FULL_PROCESSOR_MB,
         PROGRAMS=json.dumps(dict(resources.stage.programs)),
     )
@@ -180,8 +183,7 @@ def write_shadows(resources: SharedResources) -> LambdaFunction:
         "Writes events into the shadows of many VENs, at a pace that AWS IoT takes",
         {"events": "GetItem Query"},
         timeout_s=resources.feed_timeout_s,
-        # 200 signed calls a message within 15 s: about 1.5 s of CPU, and 1.3 for the first one's clients.
-        memory_mb=1024,
+        memory_mb=1024,  # 200 signed calls a message, a hundred in a second
         SHADOW_WRITES_PER_S=str(resources.stage.shadow_writes_per_s),
     )
     write.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
@@ -209,7 +211,7 @@ def record_vens(resources: SharedResources) -> LambdaFunction:
         "Records who is online, who answered and what they offer",
         {"vens": "BatchGetItem UpdateItem", "events": "UpdateItem", "commands": "UpdateItem"},
         timeout_s=resources.feed_timeout_s,
-        memory_mb=512,  # ten acks of 128 KB cost a second of CPU, which is half of the timeout with 256 MB
+        memory_mb=512,  # ten acks of 128 KB cost a second of CPU: half of the timeout with 256 MB
         RETENTION_DAYS=str(resources.stage.retention_days),
     )
     record.feed(resources.ven_news.queue)
@@ -244,7 +246,7 @@ def http_api(resources: SharedResources, *invoked: LambdaFunction) -> LambdaFunc
             "commands": "GetItem",
         },
         timeout_s=29,  # API Gateway waits no longer than 30 s
-        memory_mb=1024,  # a person waits, also for the first call's 1.3 s of CPU and for a page of the fleet
+        memory_mb=1024,  # a person waits, also for a page of the fleet
         DISPATCH_FUNCTION=dispatch.function.function_name,
         ISSUE_FUNCTION=issue.function.function_name,
         SETTLE_FUNCTION=settle.function.function_name,

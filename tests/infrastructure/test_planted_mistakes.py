@@ -81,8 +81,7 @@ def _a_fourteenth_of_a_processor(template: Template) -> None:
     ],
 )
 def test_a_planted_mistake_is_refused(plant: Callable[[Template], None], says: str, dev: Template) -> None:
-    """As it stands the template has no breach; with the mistake it has, and the line says which."""
-    assert _judge(dev) == []
+    """The template, in which `test_aws_rules` and `test_rights` find nothing, has a breach then."""
     broken = copy.deepcopy(dev)
     plant(broken)
     assert [line for line in _judge(broken) if says in line]
