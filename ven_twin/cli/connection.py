@@ -131,6 +131,11 @@ def with_cloud(command: Callable[..., None]) -> Callable[..., None]:
     return with_options(command, "cloud", _WHICH_CLOUD, connect)
 
 
+def with_deployment(command: Callable[..., None]) -> Callable[..., None]:
+    """As `with_cloud`, for a stage that is not deployed yet: ``dev`` where none is named."""
+    return with_options(command, "cloud", {**_WHICH_CLOUD, "stage": (StageOption, "dev")}, connect)
+
+
 def with_aggregator(command: Callable[..., None]) -> Callable[..., None]:
     """Give *command* the options of a cloud; its parameter `aggregator` is called to reach that."""
     return with_options(command, "aggregator", {**_WHICH_CLOUD, "api": (ApiOption, None)}, reach)
