@@ -45,6 +45,7 @@ from mypy.types import (
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = (
+    "ce",
     "cloudformation",
     "cloudwatch",
     "dynamodb",
@@ -52,6 +53,7 @@ SERVICES = (
     "iot",
     "iot-data",
     "lambda",
+    "logs",
     "scheduler",
     "secretsmanager",
     "service-quotas",

@@ -84,24 +84,28 @@ def rotate(
     """
     check_ven_id(ven_id, "--ven-id")
     stack = cloud()
-    certificate_id = str(_rotation(stack, "begin", ven_id)["certificateId"])
-    folder = out or ven_folder(stack.stage, ven_id) / "tls"
-    if folder.is_dir():  # this is the VEN's own host; elsewhere the VEN fetches it
-        save_identity(stack, ven_id, folder)
-
-    until_s = time.monotonic() + wait
-    while not _rotation(stack, "finish", ven_id)["changedOver"]:
-        if time.monotonic() > until_s:
-            raise VenTwinError(
-                f"VEN {ven_id} has not changed over within {wait:g} s: both certificates stay valid;"
-                " run this again when it is connected"
-            )
-        time.sleep(1.0)
+    certificate_id = rotate_ven(stack, ven_id, out or ven_folder(stack.stage, ven_id) / "tls", wait)
     print_answer(
         {"venId": ven_id, "certificateId": certificate_id},
         f"{ven_id} is connected with certificate {certificate_id[:12]}…; the old one is gone.",
         json_output=json_output,
     )
+
+
+def rotate_ven(stack: Cloud, ven_id: str, folder: Path, wait_s: float) -> str:
+    """Give a VEN another certificate and wait until it has changed over; its id. Raises VenTwinError."""
+    certificate_id = str(_rotation(stack, "begin", ven_id)["certificateId"])
+    if folder.is_dir():  # this is the VEN's own host; elsewhere the VEN fetches it
+        save_identity(stack, ven_id, folder)
+    until_s = time.monotonic() + wait_s
+    while not _rotation(stack, "finish", ven_id)["changedOver"]:
+        if time.monotonic() > until_s:
+            raise VenTwinError(
+                f"VEN {ven_id} has not changed over within {wait_s:g} s: both certificates stay valid;"
+                " run this again when it is connected"
+            )
+        time.sleep(1.0)
+    return certificate_id
 
 
 @app.command()
@@ -122,13 +126,19 @@ def allow(
     row = stack.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
         raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
-    expires_ts = int(time.time() + parse_duration(within, "--for"))
-    stack.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
+    expires_ts = allow_ven(stack, ven_id, parse_duration(within, "--for"))
     print_answer(
         {"venId": ven_id, "expiresTs": expires_ts},
         f"{ven_id} may claim a certificate, once, within {within}.",
         json_output=json_output,
     )
+
+
+def allow_ven(stack: Cloud, ven_id: str, within_s: float) -> int:
+    """Put a VEN on the list of those that may claim; until when it is on it, UTC s."""
+    expires_ts = int(time.time() + within_s)
+    stack.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
+    return expires_ts
 
 
 @app.command("claim-kit")
@@ -176,8 +186,13 @@ def claim(
 def revoke(ven_id: VenOption, *, cloud: Callable[[], Cloud]) -> None:
     """Take a VEN that came by claim out: its certificates, its thing, its row."""
     check_ven_id(ven_id, "--ven-id")
-    _rotation(cloud(), "revoke", ven_id)
+    revoke_ven(cloud(), ven_id)
     typer.echo(f"{ven_id} is out: what it had opens nothing any more.")
+
+
+def revoke_ven(stack: Cloud, ven_id: str) -> None:
+    """Take a VEN that came by claim out. Raises VenTwinError when there is none."""
+    _rotation(stack, "revoke", ven_id)
 
 
 def claim_identity(ven_id: str, claim: Path, broker: tuple[str, int], folder: Path, stage: str) -> str:

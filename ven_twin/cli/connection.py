@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from contracts.errors import FieldError, VenTwinError
-from contracts.store.stack import StackOutput
+from contracts.store.stack import StackOutput, is_throw_away
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Access, Cloud
@@ -77,7 +77,7 @@ def connect(stage: str, profile: str | None = None, region: str | None = None) -
     """
     from ven_twin.operations.aggregator.cloud import Cloud
 
-    if stage not in STAGES:
+    if stage not in STAGES and not is_throw_away(stage):
         raise FieldError("--stage", f"{stage!r} is none of {', '.join(STAGES)}")
     return Cloud(_access(stage, profile, region))
 

@@ -99,6 +99,35 @@ _CHECKS = _bare(
     iam_SimulateCustomPolicy=ANYTHING,
 )
 
+_PROVES: Calls = MappingProxyType(
+    {
+        **_CHECKS,
+        **_bare(
+            dynamodb_GetItem=(VENS, COMMANDS),
+            dynamodb_Query=(TELEMETRY, EVENTS),
+            dynamodb_BatchWriteItem=ALLOWED,
+            lambda_InvokeFunction=(DISPATCH, ISSUE, ROTATE),
+            lambda_ListFunctions=ANYTHING,
+            secretsmanager_GetSecretValue=(IDENTITIES, CLAIM),
+            iot_DescribeEndpoint=ANYTHING,
+            iot_GetThingShadow=_arn("iot", "thing/STAGE-ven-*"),
+            iot_DeleteThingShadow=_arn("iot", "thing/STAGE-ven-*"),
+            iot_Publish=_arn("iot", "topic/ven/telemetry/STAGE-ven-*"),
+            iot_ListTargetsForPolicy=_arn("iot", "policy/ven-twin-STAGE-*"),
+            iot_DescribeCertificate=_arn("iot", "cert/*"),
+            sqs_ReceiveMessage=DEAD[:1],
+            sqs_ChangeMessageVisibility=DEAD[:1],
+            sqs_DeleteMessage=DEAD[:1],
+            sqs_SendMessage=INLETS[:1],
+            sqs_ListQueues=ANYTHING,
+            iam_ListRoles=ANYTHING,
+            logs_DescribeLogGroups=ANYTHING,
+            cloudwatch_DescribeAlarms=_arn("cloudwatch", "alarm:*"),
+            ce_GetCostAndUsage="arn:aws:billing::ACCOUNT:billingview/*",
+        ),
+    }
+)
+
 COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
     {
         "event list": _calls(dynamodb_Query=BY_START),
@@ -142,6 +171,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "certs claim": _bare(),
         "certs fetch": _bare(secretsmanager_GetSecretValue=ONE_IDENTITY, iot_DescribeEndpoint=ANYTHING),
         "aws check": _CHECKS,
+        "aws prove": _PROVES,
         "run": _bare(secretsmanager_GetSecretValue=ONE_IDENTITY, iot_DescribeEndpoint=ANYTHING),
     }
 )
@@ -217,6 +247,12 @@ USERS = (
         "Operator by the API",
         "The operator's calls with `--api`.",
         calls={BY_API: (_arn("execute-api", "API/$default/*/*"),)},
+    ),
+    User(
+        "Prover",
+        "Proves an account by a throw-away stage, and deploys and destroys that; `STAGE` is `prove*`.",
+        ("aws check", "aws prove"),
+        calls={"sts:AssumeRole": ("arn:aws:iam::ACCOUNT:role/cdk-hnb659fds-*",)},
     ),
     User(
         "Deployer",

@@ -75,6 +75,11 @@ class Cloud:
         self._outputs: dict[str, str] | None = None
 
     @property
+    def profile(self) -> str | None:
+        """The AWS profile that was named."""
+        return self._access.profile
+
+    @property
     def region(self) -> tuple[str | None, str]:
         """The region, and where it was set; None where it is nowhere."""
         name: str | None = self._session.region_name

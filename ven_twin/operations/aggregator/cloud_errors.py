@@ -23,6 +23,8 @@ NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
 )
+UNKNOWN_CALL = frozenset({"400", "404", "InvalidAction", "UnknownOperationException", "NotImplemented"})
+"""Codes of a cloud that does not know a call at all, as the local one has some."""
 STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"})
 
 
@@ -71,6 +73,8 @@ def _client_error(error: ClientError, missing: str | None) -> str:
     operation = error.operation_name
     if code in NOT_FOUND and missing is not None:
         return missing
+    if code in UNKNOWN_CALL:
+        return f"this cloud does not know {operation}"
     if code in STALE:
         return f"AWS does not take these credentials ({code}): sign in again"
     if code in DENIED:

@@ -23,8 +23,6 @@ ABSENT = frozenset(
     {"ResourceNotFoundException", "ResourceNotFound", "ParameterNotFound", "ValidationError", "NoSuchEntity"}
 )
 """Codes of a service that does not have what was looked up."""
-UNKNOWN_CALL = frozenset({"400", "404", "InvalidAction", "UnknownOperationException", "NotImplemented"})
-"""Codes of a cloud that does not know a call at all, as the local one has some."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -66,8 +64,6 @@ class Account:
             code = error_code(cause)
             if code in ABSENT:
                 return None
-            if code in UNKNOWN_CALL:
-                return Unanswered(f"this cloud does not know {cause.operation_name}")
             if code in DENIED:
                 self.refused.add(cause.operation_name)
                 return Unanswered(f"these credentials may not do {cause.operation_name}")
