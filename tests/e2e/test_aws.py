@@ -1,9 +1,10 @@
-"""An account, checked before a deployment, at the local cloud in an account's place."""
+"""An account, checked before a deployment and proved by a throw-away stage: the local cloud in its place."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ import pytest
 
 from local_cloud import process
 from local_cloud.runtime import Runtime
-from tests.e2e.conftest import cloud_of, start_cloud
+from tests.e2e.conftest import cloud_of, start_cloud, until
 from tests.support.waiting import GIVE_UP_S
+
+CLI = (sys.executable, "-m", "ven_twin.cli")
 
 
 class Home:
@@ -38,7 +41,7 @@ class Home:
     def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``ven-twin`` as this user."""
         return subprocess.run(
-            [sys.executable, "-m", "ven_twin.cli", *arguments],
+            [*CLI, *arguments],
             env={**self.environment(), **environment},
             capture_output=True,
             text=True,
@@ -56,7 +59,11 @@ class Home:
         """What there is in the cloud, of each kind that the stack makes."""
         client = self.cloud.client
         return {
-            "stacks": client("cloudformation").list_stacks()["StackSummaries"],
+            "stacks": [
+                stack
+                for stack in client("cloudformation").list_stacks()["StackSummaries"]
+                if stack["StackStatus"] != "DELETE_COMPLETE"
+            ],
             "things": client("iot").list_things()["things"],
             "certificates": client("iot").list_certificates()["certificates"],
             "policies": client("iot").list_policies()["policies"],
@@ -122,7 +129,7 @@ def test_credentials_that_are_none_stop_the_check(home: Home, tmp_path: Path) ->
     assert "Traceback" not in done.stderr
     nobody = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
-        [sys.executable, "-m", "ven_twin.cli", "aws", "check", "--region", "eu-west-1"],
+        [*CLI, "aws", "check", "--region", "eu-west-1"],
         env={**nobody, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "200"},
         capture_output=True,
         text=True,
@@ -145,3 +152,86 @@ def test_an_account_that_is_ready_is_green(home: Home) -> None:
         assert "npx cdk deploy -c stage=dev -c vens=ven-1,ven-2" in done.stdout
     finally:
         ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")
+
+
+def test_a_proof_runs_everything_and_leaves_nothing(home: Home, tmp_path: Path) -> None:
+    """Deployed, used and destroyed at the local cloud: each step worked, and the page has its figures."""
+    before = home.everything()
+    page = tmp_path / "evidence.md"
+    short = ["--event", "8s", "--load", "3s", "--out", str(page)]
+    done = home.cli("aws", "prove", "--stage", "local", "--yes", *short, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    evidence = json.loads(done.stdout)
+    names = ["deploy", "main job", "claim", "rotation", "load", "dead letter and redrive", "destroy"]
+    assert [step["name"] for step in evidence["steps"]] == [*names, "nothing is left"]
+    assert all(step["worked"] for step in evidence["steps"])
+    assert evidence["usage"]["commands"] > 0
+    assert evidence["usage"]["rows"] > 0
+    assert evidence["usage"]["shadowUpdates"] > 0
+    assert evidence["cost"] == "not answered: this cloud does not know GetCostAndUsage"
+    text = page.read_text()
+    assert text.startswith(f"# Stage local, begun {evidence['begunAt']}")
+    assert "Proved" in text
+    assert "Not proved" not in text
+    assert "PRIVATE KEY" not in text
+    assert home.everything() == before
+    assert not list(home.path.glob("vens/local/local-ven-*"))
+
+
+def test_a_proof_that_is_interrupted_still_destroys(home: Home, tmp_path: Path) -> None:
+    """Ctrl-C while the twin runs: exit 1, the page says what was reached, and the account is as before."""
+    before = home.everything()
+    page = tmp_path / "evidence.md"
+    with subprocess.Popen(
+        [*CLI, "aws", "prove", "--stage", "local", "--yes", "--out", str(page)],
+        env=home.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        until(lambda: home.cloud.client("iot").list_things()["things"], "the stack")
+        until((home.path / "vens/local/local-ven-1/twin.log").exists, "the twin")
+        running.send_signal(signal.SIGINT)
+        output, _ = running.communicate(timeout=GIVE_UP_S)
+    assert running.returncode == 1, output
+    assert "Traceback" not in output
+    assert "interrupted" in output
+    assert "Not proved" in page.read_text()
+    assert home.everything() == before
+
+
+def test_a_proof_touches_no_stage_that_is_there(home: Home, tmp_path: Path) -> None:
+    """A stage that exists, or one that people use, is refused before anything is made or spent."""
+    formation = home.cloud.client("cloudformation")
+    done = home.cli("aws", "prove", "--stage", "dev", "--yes")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "no throw-away stage" in done.stderr
+    template = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+    formation.create_stack(StackName="VenTwin-local", TemplateBody=template)
+    try:
+        done = home.cli("aws", "prove", "--stage", "local", "--yes", "--out", str(tmp_path / "page.md"))
+        assert done.returncode == 1
+        assert "there is a stack VenTwin-local" in done.stderr
+        assert not (tmp_path / "page.md").exists()
+        status = formation.describe_stacks(StackName="VenTwin-local")["Stacks"][0]["StackStatus"]
+        assert status == "CREATE_COMPLETE"
+    finally:
+        formation.delete_stack(StackName="VenTwin-local")
+
+
+def test_a_proof_asks_before_it_spends(home: Home) -> None:
+    """The estimate is shown, and nothing is made unless the answer is yes."""
+    before = home.everything()
+    done = subprocess.run(
+        [*CLI, "aws", "prove", "--stage", "local"],
+        env=home.environment(),
+        input="n\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=GIVE_UP_S,
+    )
+    assert done.returncode == 1
+    assert "By list prices of" in done.stdout
+    assert "Deploy stage local" in done.stderr
+    assert home.everything() == before
