@@ -138,13 +138,12 @@ def prove(
     proof = Proof(
         stack, _deployment_of(stack, vens), evidence, vens=vens, event_s=event_s, load_s=load_s, say=_say
     )
-    proof.run()
     path = out or Path(f"prove-{stack.stage}-{evidence.begun_at[:10]}.md")
-    path.write_text(page(evidence), encoding="utf-8")
-    if json_output:
-        print_json(evidence)
-    else:
-        _show_evidence(evidence, path)
+    try:
+        proof.run()
+    finally:
+        path.write_text(page(evidence), encoding="utf-8")
+        print_json(evidence) if json_output else _show_evidence(evidence, path)
     if not evidence.proved:
         raise typer.Exit(1)
 

@@ -34,7 +34,7 @@ from ven_twin.operations.aws_prove.evidence import Evidence, ProofStep
 from ven_twin.operations.aws_prove.remains import certificates_of, delete_shadows, remainders
 from ven_twin.webkit.formatting import power
 
-AWS_PATIENCE = 5.0
+AWS_PATIENCE = 10.0
 """By how much longer than of the local cloud AWS's answers are waited for."""
 DEAD_LETTER_S = 120.0
 GONE_S = 20.0
@@ -101,8 +101,11 @@ class Proof:
                 self._deployment.deploy()
             self._certificates |= certificates_of(self._cloud)
             self._use()
-        except (VenTwinError, KeyboardInterrupt):
-            pass  # the step has it; what is done now is the same
+        except (VenTwinError, KeyboardInterrupt) as error:
+            if all(step.worked for step in self.evidence.steps):  # between two steps
+                took_s = round(time.monotonic() - begun_s, 2)
+                why = str(error) or "interrupted"
+                self.evidence.steps.append(ProofStep("the twin", took_s, worked=False, result=why))
         finally:
             with _uninterrupted(self._say):
                 self._clean_up()
