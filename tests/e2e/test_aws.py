@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from local_cloud.runtime import Runtime
 from tests.e2e.conftest import cloud_of, start_cloud, until
 from tests.support.waiting import GIVE_UP_S
 
+SHORT = ("--event", "8s", "--load", "3s")
 CLI = (sys.executable, "-m", "ven_twin.cli")
 
 
@@ -76,6 +78,38 @@ class Home:
             "groups": client("logs").describe_log_groups()["logGroups"],
             "roles": client("iam").list_roles()["Roles"],
         }
+
+
+@dataclass(frozen=True)
+class Proving:
+    """A proof that runs while the other tests do: most of it is waiting for a dead letter."""
+
+    home: Home
+    before: dict[str, list[Any]]
+    page: Path
+    running: subprocess.Popen[str]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def proving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proving]:
+    """The proof, in a folder and a cloud of its own."""
+    path = tmp_path_factory.mktemp("proving")
+    page, built = path / "evidence.md", Home(path)
+    try:
+        before = built.everything()
+        with subprocess.Popen(
+            [*CLI, "aws", "prove", "--stage", "local", "--yes", "--json", *SHORT, "--out", str(page)],
+            env=built.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as running:
+            try:
+                yield Proving(built, before, page, running)
+            finally:
+                running.terminate()  # which destroys in order, if it is not over
+    finally:
+        process.stop(path / "cloud")
 
 
 @pytest.fixture(scope="module")
@@ -154,30 +188,6 @@ def test_an_account_that_is_ready_is_green(home: Home) -> None:
         ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")
 
 
-def test_a_proof_runs_everything_and_leaves_nothing(home: Home, tmp_path: Path) -> None:
-    """Deployed, used and destroyed at the local cloud: each step worked, and the page has its figures."""
-    before = home.everything()
-    page = tmp_path / "evidence.md"
-    short = ["--event", "8s", "--load", "3s", "--out", str(page)]
-    done = home.cli("aws", "prove", "--stage", "local", "--yes", *short, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    evidence = json.loads(done.stdout)
-    names = ["deploy", "main job", "claim", "rotation", "load", "dead letter and redrive", "destroy"]
-    assert [step["name"] for step in evidence["steps"]] == [*names, "nothing is left"]
-    assert all(step["worked"] for step in evidence["steps"])
-    assert evidence["usage"]["commands"] > 0
-    assert evidence["usage"]["rows"] > 0
-    assert evidence["usage"]["shadowUpdates"] > 0
-    assert evidence["cost"] == "not answered: this cloud does not know GetCostAndUsage"
-    text = page.read_text()
-    assert text.startswith(f"# Stage local, begun {evidence['begunAt']}")
-    assert "Proved" in text
-    assert "Not proved" not in text
-    assert "PRIVATE KEY" not in text
-    assert home.everything() == before
-    assert not list(home.path.glob("vens/local/local-ven-*"))
-
-
 def test_a_proof_that_is_interrupted_still_destroys(home: Home, tmp_path: Path) -> None:
     """Ctrl-C while the twin runs: exit 1, the page says what was reached, and the account is as before."""
     before = home.everything()
@@ -235,3 +245,24 @@ def test_a_proof_asks_before_it_spends(home: Home) -> None:
     assert "By list prices of" in done.stdout
     assert "Deploy stage local" in done.stderr
     assert home.everything() == before
+
+
+def test_a_proof_runs_everything_and_leaves_nothing(proving: Proving) -> None:
+    """Deployed, used and destroyed at the local cloud: each step worked, and the page has its figures."""
+    output, errors = proving.running.communicate(timeout=GIVE_UP_S)
+    assert proving.running.returncode == 0, output + errors
+    evidence = json.loads(output)
+    names = ["deploy", "main job", "claim", "rotation", "load", "dead letter and redrive", "destroy"]
+    assert [step["name"] for step in evidence["steps"]] == [*names, "nothing is left"]
+    assert all(step["worked"] for step in evidence["steps"])
+    assert evidence["usage"]["commands"] > 0
+    assert evidence["usage"]["rows"] > 0
+    assert evidence["usage"]["shadowUpdates"] > 0
+    assert evidence["cost"] == "not answered: this cloud does not know GetCostAndUsage"
+    text = proving.page.read_text()
+    assert text.startswith(f"# Stage local, begun {evidence['begunAt']}")
+    assert "Proved" in text
+    assert "Not proved" not in text
+    assert "PRIVATE KEY" not in text
+    assert proving.home.everything() == proving.before
+    assert not list(proving.home.path.glob("vens/local/local-ven-*"))
