@@ -92,7 +92,7 @@ mutate: $(READY)
 pictures: $(READY)
 	$(BIN)/python -m harness.pictures
 
-# Writes docs/reference/policies.md: who needs which rights, of the table in harness/policies/rights.py.
+# Writes docs/reference/policies.md: who needs which rights, of the table in ven_twin/operations/rights.py.
 policies: $(READY)
 	$(BIN)/python -m harness.policies
 

@@ -12,6 +12,7 @@ from typing import get_args
 from contracts.api.reports import Baseline
 from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.errors import FieldError
+from contracts.store.stack import is_throw_away
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 
@@ -34,7 +35,7 @@ class Stage:
     """One deployment of the stack, read from CDK context (``-c stage=dev -c vens=ven-1,ven-2``).
 
     Attributes:
-        name: ``local``, ``dev`` or ``prod``.
+        name: ``local``, ``dev``, ``prod``, or one that `is_throw_away`.
         vens: the VENs that the stack makes things and certificates for.
         python: version of the functions' runtime.
         architecture: of the functions' machine code, ``arm64`` or ``x86_64``.
@@ -93,7 +94,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         FieldError: a value that cannot be; names the key and the allowed values.
     """
     name = context("stage") or "dev"
-    if name not in STAGES:
+    if name not in STAGES and not is_throw_away(name):
         raise FieldError("stage", f"{name!r} is none of {', '.join(STAGES)}")
     local = name == "local"
     vens = _vens(context("vens"))

@@ -82,6 +82,24 @@ def deploy_assembly(
     return _wait(formation, name, progress)
 
 
+def destroy(runtime: Runtime, *, progress: Progress = _unheard) -> None:
+    """Delete the local stage's stack and wait until it is gone.
+
+    Raises:
+        DeployError: with CloudFormation's reason.
+    """
+    formation, name = client(runtime, "cloudformation"), stack_name(STAGE)
+    formation.delete_stack(StackName=name)
+    deadline = time.monotonic() + DEPLOY_DEADLINE_S
+    while (stack := _describe(formation, name)) is not None:
+        if stack["StackStatus"] == "DELETE_FAILED":
+            raise DeployError(f"the stack was not deleted: {_reason(formation, name)}")
+        if time.monotonic() > deadline:
+            raise DeployError(f"the stack was still there after {DEPLOY_DEADLINE_S:.0f} s")
+        progress("destroying", "")
+        time.sleep(0.1)
+
+
 def client(runtime: Runtime, service: str) -> Any:
     """A boto3 client of the local cloud, with its root credentials."""
     import boto3  # noqa: PLC0415 - a third of a second that starting and stopping do not need

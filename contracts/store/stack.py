@@ -36,6 +36,14 @@ def stack_name(stage: str) -> str:
     return f"VenTwin-{stage}"
 
 
+_THROW_AWAY = re.compile(r"prove[a-z]{1,8}")
+
+
+def is_throw_away(stage: str) -> bool:
+    """True of a stage that ``ven-twin aws prove`` makes and destroys, such as ``proveabcd``."""
+    return _THROW_AWAY.fullmatch(stage) is not None
+
+
 VEN_IDS_RESOURCE = "Custom::VenIds"
 """Type of the resource that fails when another stage has one of the stack's VENs."""
 _VEN_POLICY = re.compile(r"ven-twin-(?P<stage>[a-z]+)-ven")

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from contracts.wire.codec import JsonObject
+from contracts.wire.ids import VenId
 from harness.functions.tables import CannedTable, projected
 
 STACK = "<Stacks><member><StackStatus>{status}</StackStatus></member></Stacks>"
@@ -173,6 +174,6 @@ def _json(value: JsonObject) -> Reply:
     return Reply(msgspec.json.encode(value))
 
 
-def ids(count: int, prefix: str = "ven") -> list[str]:
+def ids(count: int, prefix: str = "ven") -> list[VenId]:
     """The ids of *count* VENs."""
-    return [f"{prefix}-{number:06d}" for number in range(count)]
+    return [VenId(f"{prefix}-{number:06d}") for number in range(count)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ven_twin.control.ven_state import DEFAULT_REPORT_INTERVAL_S
-from ven_twin.operations.prices import Price, price_table
+from ven_twin.operations.prices import BillItem
 from ven_twin.ven.engine import LOADS_PERIOD_S
 
 MONTH_S = 30 * 86_400
@@ -28,67 +26,49 @@ ALARMS, DASHBOARDS = 20, 1
 WATCH_PERIOD_S = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A line of the bill."""
-
-    name: str
-    how: str
-    quantity: float
-    price: str
-
-    @property
-    def listed(self) -> Price:
-        """Its price."""
-        return price_table().prices[self.price]
-
-    @property
-    def usd(self) -> float:
-        """Its part of the month's bill."""
-        return self.listed.of(self.quantity)
-
-
-def one_ven() -> tuple[Item, ...]:
+def one_ven() -> tuple[BillItem, ...]:
     """The bill of one VEN, a message an invocation."""
     ruled = UPLINKS + SHADOWS
     return (
-        Item("secret", "the VEN's identity", 1, "secret"),
-        Item("IoT messages up", "rows, loads snapshots, shadow updates", UPLINKS + SHADOWS, "iot_message"),
-        Item("IoT messages down", "an `update/accepted` for each shadow update", SHADOWS, "iot_message"),
-        Item("PUBACKs of the VEN", "one for each message down", SHADOWS, "iot_message"),
-        Item(
+        BillItem("secret", "the VEN's identity", 1, "secret"),
+        BillItem(
+            "IoT messages up", "rows, loads snapshots, shadow updates", UPLINKS + SHADOWS, "iot_message"
+        ),
+        BillItem("IoT messages down", "an `update/accepted` for each shadow update", SHADOWS, "iot_message"),
+        BillItem("PUBACKs of the VEN", "one for each message down", SHADOWS, "iot_message"),
+        BillItem(
             "IoT shadow", f"{SHADOW_UPDATES_A_DAY} updates a day, under 1 KB", SHADOWS, "iot_shadow_operation"
         ),
-        Item("IoT connection", "always connected", MONTH_S / 60, "iot_connection_minute"),
-        Item("IoT rules", "one for each row, snapshot, shadow document", ruled, "iot_rule"),
-        Item("IoT rule actions", "into a queue", ruled, "iot_rule_action"),
-        Item("SQS", "send, receive, delete", 3 * ruled, "sqs_request"),
-        Item("Lambda invocations", "one for each message", ruled, "lambda_request"),
-        Item("Lambda time", "about 0.025 GB-s each", ruled * LAMBDA_GB_S, "lambda_gb_second"),
-        Item(
+        BillItem("IoT connection", "always connected", MONTH_S / 60, "iot_connection_minute"),
+        BillItem("IoT rules", "one for each row, snapshot, shadow document", ruled, "iot_rule"),
+        BillItem("IoT rule actions", "into a queue", ruled, "iot_rule_action"),
+        BillItem("SQS", "send, receive, delete", 3 * ruled, "sqs_request"),
+        BillItem("Lambda invocations", "one for each message", ruled, "lambda_request"),
+        BillItem("Lambda time", "about 0.025 GB-s each", ruled * LAMBDA_GB_S, "lambda_gb_second"),
+        BillItem(
             "DynamoDB writes", "4 units each 30 s, 1 each shadow update", WRITES + RECORDED, "dynamodb_write"
         ),
-        Item("DynamoDB reads", "the VEN's row by each shadow update", SHADOWS, "dynamodb_read"),
-        Item("DynamoDB storage", "about 40 MB", STORED_GB, "dynamodb_stored"),
-        Item("DynamoDB recovery", "of the same", STORED_GB, "dynamodb_recovery"),
-        Item("logs", "about 1.5 KB an invocation", ruled * LOG_KB / 1_000_000, "log_ingested"),
+        BillItem("DynamoDB reads", "the VEN's row by each shadow update", SHADOWS, "dynamodb_read"),
+        BillItem("DynamoDB storage", "about 40 MB", STORED_GB, "dynamodb_stored"),
+        BillItem("DynamoDB recovery", "of the same", STORED_GB, "dynamodb_recovery"),
+        BillItem("logs", "about 1.5 KB an invocation", ruled * LOG_KB / 1_000_000, "log_ingested"),
     )
 
 
-def the_stack() -> tuple[Item, ...]:
+def the_stack() -> tuple[BillItem, ...]:
     """The bill of the stack without a VEN."""
     watches = MONTH_S / WATCH_PERIOD_S
     polls = QUEUES * POLLERS * POLLS_A_MINUTE * MONTH_S / 60
     return (
-        Item("metrics", "8 of the functions, 8 of the fleet", FUNCTION_METRICS + FLEET_METRICS, "metric"),
-        Item("dashboard", "", DASHBOARDS, "dashboard"),
-        Item("alarms", "", ALARMS, "alarm"),
-        Item("queues that are listened to", "3 × 5 pollers × 3 a minute", polls, "sqs_request"),
-        Item("secret", "of the claim", 1, "secret"),
-        Item("watch over the fleet", "every five minutes", watches, "schedule_start"),
+        BillItem("metrics", "8 of the functions, 8 of the fleet", FUNCTION_METRICS + FLEET_METRICS, "metric"),
+        BillItem("dashboard", "", DASHBOARDS, "dashboard"),
+        BillItem("alarms", "", ALARMS, "alarm"),
+        BillItem("queues that are listened to", "3 × 5 pollers × 3 a minute", polls, "sqs_request"),
+        BillItem("secret", "of the claim", 1, "secret"),
+        BillItem("watch over the fleet", "every five minutes", watches, "schedule_start"),
     )
 
 
-def total(items: tuple[Item, ...]) -> float:
+def total(items: tuple[BillItem, ...]) -> float:
     """The sum of the bill, USD."""
     return sum(item.usd for item in items)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.prices.month import SHADOW_UPDATES_A_DAY, Item, one_ven, the_stack, total
-from ven_twin.operations.prices import Price, price_table
+from harness.prices.month import SHADOW_UPDATES_A_DAY, one_ven, the_stack, total
+from ven_twin.operations.prices import BillItem, Price, price_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "prices.md"
 
@@ -52,7 +52,7 @@ def write() -> None:
     PAGE.write_text(page(), encoding="utf-8")
 
 
-def _bill(items: tuple[Item, ...], sum_of: str) -> str:
+def _bill(items: tuple[BillItem, ...], sum_of: str) -> str:
     rows = [
         f"| {item.name} | {item.how or '–'} | {_quantity(item.quantity)} | {item.usd:.3f} |" for item in items
     ]

@@ -16,11 +16,10 @@ import pytest
 
 from contracts.store.dead_letters import read_queues
 from contracts.store.stack import StackOutput
-from harness.policies.documents import document
-from harness.policies.rights import USERS
 from local_cloud.runtime import REGION, remember
 from tests.e2e.conftest import cloud_of
 from tests.support import leaks
+from ven_twin.operations.rights import USERS, document
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import System
@@ -180,6 +179,26 @@ def test_the_fleet_administrator_keeps_the_fleet(system: System, acting: As) -> 
     assert "no VEN ven-8" in keeper.cli("certs", "revoke", "--ven-id", "ven-8").stderr
     keeper.cannot("event", "create", "--shed-kw", "1", "--duration", "1m")
     keeper.cannot("cmd", "--ven-id", "ven-1", "--op", "ping")
+
+
+def test_the_deployer_checks_the_account(acting: As) -> None:
+    """The deployer's policy has every call of the check, which changes nothing."""
+    findings = json.loads(acting("Deployer").can("aws", "check", "--stage", "local", "--json"))
+    (rights,) = (finding for finding in findings if finding["subject"] == "rights to check")
+    assert rights["verdict"] == "green"
+
+
+def test_who_may_not_check_is_told_what_is_lacking(acting: As) -> None:
+    """Without the rights nothing is green that was not answered, and one line says which are lacking."""
+    done = acting("Reader").cli("aws", "check", "--stage", "local", "--json")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    findings = {finding["subject"]: finding for finding in json.loads(done.stdout)}
+    assert findings["rights to check"]["verdict"] == "wrong"
+    assert "DescribeThing" in findings["rights to check"]["detail"]
+    assert "deployer's policy" in findings["rights to check"]["remedy"]
+    assert findings["thing names"]["verdict"] == "not answered"
+    assert findings["IAM roles"]["verdict"] == "not answered"
 
 
 def test_a_vens_host_fetches_its_own_identity_alone(acting: As) -> None:

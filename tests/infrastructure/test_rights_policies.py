@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import typer.main
 
-from harness.policies import rights
-from harness.policies.documents import MANAGED_MAX, PAGE, document, page
-from harness.policies.rights import COMMAND_CALLS, USERS, User
+from harness.policies.documents import MANAGED_MAX, PAGE, page
 from tests.support import sar
 from tests.support.aws_calls import CallGraph, call_graph
 from tests.support.template_rights import ACCOUNT, REGION, arn_of
 from tests.support.template_rules import Template, of_type
 from ven_twin.cli.app import app
+from ven_twin.operations import rights
+from ven_twin.operations.rights import COMMAND_CALLS, USERS, User, document
 
 PLACES = {"STAGE": "dev", "REGION": REGION, "ACCOUNT": ACCOUNT, "VEN": "ven-1", "API": "a1b2c3"}
 WITHOUT_AWS = {"up", "cloud", "simulate", "can-hold"}

@@ -45,17 +45,24 @@ from mypy.types import (
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = (
+    "ce",
     "cloudformation",
+    "cloudwatch",
     "dynamodb",
+    "iam",
     "iot",
     "iot-data",
     "lambda",
+    "logs",
     "scheduler",
     "secretsmanager",
+    "service-quotas",
     "sqs",
+    "ssm",
+    "sts",
 )
 """The services that the project has clients of. `lambdas/shared/clients.py` and `Cloud.client` name them."""
-PREFIXES = {"iot-data": "iot"}
+PREFIXES = {"iot-data": "iot", "service-quotas": "servicequotas"}
 ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
 """IAM's name of an operation, where it is not the operation's own."""
 SIGNED_CALL = "botocore.auth.SigV4Auth"

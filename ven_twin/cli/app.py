@@ -9,6 +9,7 @@ import typer
 
 from contracts.errors import VenTwinError, WireError
 from ven_twin.cli import (
+    aws,
     can_hold,
     certs,
     cloud,
@@ -41,6 +42,7 @@ app.add_typer(fleet.app, name="fleet")
 app.add_typer(history.app, name="history")
 app.command("listen")(listen.listen)
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(aws.app, name="aws")
 app.command("simulate")(simulate.simulate)
 app.command("can-hold")(can_hold.can_hold)
 

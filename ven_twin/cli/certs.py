@@ -61,10 +61,11 @@ def fetch(
 
 def save_identity(cloud: Cloud, ven_id: VenId, folder: Path, secret: str | None = None) -> tuple[str, int]:
     """Write a VEN's identity from *cloud* into *folder*; where its broker is."""
-    return _save(cloud, secret or tls_secret_name(cloud.stage, ven_id), folder)
+    return save_secret(cloud, secret or tls_secret_name(cloud.stage, ven_id), folder)
 
 
-def _save(cloud: Cloud, secret: str, folder: Path) -> tuple[str, int]:
+def save_secret(cloud: Cloud, secret: str, folder: Path) -> tuple[str, int]:
+    """Write the identity in *secret* into *folder*; where its broker is."""
     from ven_twin.ven.identity import identity_files
 
     tls = cloud.tls(secret)
@@ -91,24 +92,28 @@ def rotate(
     """
     ven_id = check_ven_id(ven_id, "--ven-id")
     stack = cloud()
-    certificate_id = str(_rotation(stack, RotationOp.BEGIN, ven_id)["certificateId"])
-    folder = out or ven_folder(stack.stage, ven_id) / "tls"
-    if folder.is_dir():  # this is the VEN's own host; elsewhere the VEN fetches it
-        save_identity(stack, ven_id, folder)
-
-    until_s = time.monotonic() + wait
-    while not _rotation(stack, RotationOp.FINISH, ven_id)["changedOver"]:
-        if time.monotonic() > until_s:
-            raise VenTwinError(
-                f"VEN {ven_id} has not changed over within {wait:g} s: both certificates stay valid;"
-                " run this again when it is connected"
-            )
-        time.sleep(1.0)
+    certificate_id = rotate_ven(stack, ven_id, out or ven_folder(stack.stage, ven_id) / "tls", wait)
     print_answer(
         {"venId": ven_id, "certificateId": certificate_id},
         f"{ven_id} is connected with certificate {certificate_id[:12]}…; the old one is gone.",
         json_output=json_output,
     )
+
+
+def rotate_ven(stack: Cloud, ven_id: VenId, folder: Path, wait_s: float) -> str:
+    """Give a VEN another certificate and wait until it has changed over; its id. Raises VenTwinError."""
+    certificate_id = str(_rotation(stack, RotationOp.BEGIN, ven_id)["certificateId"])
+    if folder.is_dir():  # this is the VEN's own host; elsewhere the VEN fetches it
+        save_identity(stack, ven_id, folder)
+    until_s = time.monotonic() + wait_s
+    while not _rotation(stack, RotationOp.FINISH, ven_id)["changedOver"]:
+        if time.monotonic() > until_s:
+            raise VenTwinError(
+                f"VEN {ven_id} has not changed over within {wait_s:g} s: both certificates stay valid;"
+                " run this again when it is connected"
+            )
+        time.sleep(1.0)
+    return certificate_id
 
 
 @app.command()
@@ -129,13 +134,19 @@ def allow(
     row = stack.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
         raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
-    expires_ts = int(time.time() + parse_duration(within, "--for"))
-    stack.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
+    expires_ts = allow_ven(stack, ven_id, parse_duration(within, "--for"))
     print_answer(
         {"venId": ven_id, "expiresTs": expires_ts},
         f"{ven_id} may claim a certificate, once, within {within}.",
         json_output=json_output,
     )
+
+
+def allow_ven(stack: Cloud, ven_id: VenId, within_s: float) -> int:
+    """Put a VEN on the list of those that may claim; until when it is on it, UTC s."""
+    expires_ts = int(time.time() + within_s)
+    stack.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
+    return expires_ts
 
 
 @app.command("claim-kit")
@@ -148,7 +159,7 @@ def claim_kit(
 ) -> None:
     """Write the claim certificate and its key, which a device carries until it has one of its own."""
     stack = cloud()
-    endpoint, port = _save(stack, claim_secret_name(stack.stage), out)
+    endpoint, port = save_secret(stack, claim_secret_name(stack.stage), out)
     print_answer(
         {"folder": str(out), "endpoint": endpoint, "port": port},
         f"{out} holds the claim certificate. Its broker is {endpoint}:{port}.",
@@ -183,8 +194,13 @@ def claim(
 def revoke(ven_id: VenOption, *, cloud: Callable[[], Cloud]) -> None:
     """Take a VEN that came by claim out: its certificates, its thing, its row."""
     ven_id = check_ven_id(ven_id, "--ven-id")
-    _rotation(cloud(), RotationOp.REVOKE, ven_id)
+    revoke_ven(cloud(), ven_id)
     typer.echo(f"{ven_id} is out: what it had opens nothing any more.")
+
+
+def revoke_ven(stack: Cloud, ven_id: VenId) -> None:
+    """Take a VEN that came by claim out. Raises VenTwinError when there is none."""
+    _rotation(stack, RotationOp.REVOKE, ven_id)
 
 
 def claim_identity(ven_id: VenId, claim: Path, broker: tuple[str, int], folder: Path, stage: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from contracts.errors import FieldError, VenTwinError
-from contracts.store.stack import StackOutput
+from contracts.store.stack import StackOutput, is_throw_away
 from contracts.wire.ids import VenId
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def connect(stage: str, profile: str | None = None, region: str | None = None) -
     """
     from ven_twin.operations.aggregator.cloud import Cloud
 
-    if stage not in STAGES:
+    if stage not in STAGES and not is_throw_away(stage):
         raise FieldError("--stage", f"{stage!r} is none of {', '.join(STAGES)}")
     return Cloud(_access(stage, profile, region))
 
@@ -130,6 +130,11 @@ def reaching(
 def with_cloud(command: Callable[..., None]) -> Callable[..., None]:
     """Give *command* the options of a stage; its parameter `cloud` is called for that stage's cloud."""
     return with_options(command, "cloud", _WHICH_CLOUD, connect)
+
+
+def with_deployment(command: Callable[..., None]) -> Callable[..., None]:
+    """As `with_cloud`, for a stage that is not deployed yet: ``dev`` where none is named."""
+    return with_options(command, "cloud", {**_WHICH_CLOUD, "stage": (StageOption, "dev")}, connect)
 
 
 def with_aggregator(command: Callable[..., None]) -> Callable[..., None]:

@@ -38,7 +38,7 @@ class TwinProcess:
     """A twin in a process of its own: ``ven-twin run``, its log in its folder."""
 
     def __init__(self, cloud: Cloud, ven_id: VenId, options: Sequence[str]) -> None:
-        folder = ven_folder(LOCAL, ven_id)
+        folder = ven_folder(cloud.stage, ven_id)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log = folder / "twin.log"
         endpoint, port = save_identity(cloud, ven_id, folder / "tls")

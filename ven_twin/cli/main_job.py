@@ -61,20 +61,28 @@ class MainJob(msgspec.Struct, rename="camel", kw_only=True):
         self.failures = [failure for failure, holds in checks.items() if not holds]
 
 
-def wait_for_telemetry(cloud: Cloud, job: MainJob, twin: TwinProcess, say: Say) -> None:
-    """Wait until the twin's first row of this run is stored, and until its VEN says what it can shed."""
+def wait_for_telemetry(
+    cloud: Cloud, job: MainJob, twin: TwinProcess, say: Say, *, patience: float = 1.0
+) -> None:
+    """Wait until the twin's first row of this run is stored, and until its VEN says what it can shed.
+
+    *patience* is by how much longer than of the local cloud an answer is waited for.
+    """
     say("waiting for the first telemetry row")
     begun_ts = time.time() - age_of_this_process_s()
     wait_for(
         "telemetry",
         lambda: _rows(cloud, job.ven_id, begun_ts),
-        timeout_s=TELEMETRY_TIMEOUT_S,
+        timeout_s=patience * TELEMETRY_TIMEOUT_S,
         twin_process=twin,
     )
     job.first_telemetry_s = round(age_of_this_process_s(), 2)
     say("waiting for the VEN to say what it can shed")
     wait_for(
-        "the VEN's offer", lambda: offer_kw(cloud, job.ven_id), timeout_s=OFFER_TIMEOUT_S, twin_process=twin
+        "the VEN's offer",
+        lambda: offer_kw(cloud, job.ven_id),
+        timeout_s=patience * OFFER_TIMEOUT_S,
+        twin_process=twin,
     )
 
 
@@ -86,9 +94,18 @@ def offer_kw(cloud: Cloud, ven_id: VenId) -> float | None:
 
 
 def run_event(
-    cloud: Cloud, job: MainJob, twin: TwinProcess, *, shed_kw: float | None, duration_s: int, say: Say
+    cloud: Cloud,
+    job: MainJob,
+    twin: TwinProcess,
+    *,
+    shed_kw: float | None,
+    duration_s: int,
+    say: Say,
+    patience: float = 1.0,
 ) -> None:
     """Dispatch an event, follow it to its report, and write what came of it into *job*.
+
+    *patience* is as for `wait_for_telemetry`.
 
     Raises:
         FieldError: the event was refused.
@@ -110,7 +127,7 @@ def run_event(
     wait_for(
         "the event's start",
         lambda: _active(cloud, job.ven_id) == job.event_id,
-        timeout_s=ACTIVE_TIMEOUT_S,
+        timeout_s=patience * ACTIVE_TIMEOUT_S,
         twin_process=twin,
         poll_s=0.01,
     )
@@ -119,11 +136,11 @@ def run_event(
         say("shedding", f", {left_s:.0f} s to go")
         twin.check()
     say("waiting for the settlement, which the Scheduler starts")
-    report = _settled(cloud, job.event_id, duration_s, twin)
+    report = _settled(cloud, job.event_id, patience * SETTLE_TIMEOUT_S + duration_s, twin)
     _read(job, report, cloud)
 
 
-def _settled(cloud: Cloud, event_id: EventId, duration_s: int, twin: TwinProcess) -> EventReport:
+def _settled(cloud: Cloud, event_id: EventId, timeout_s: float, twin: TwinProcess) -> EventReport:
     reports: list[EventReport] = []
 
     def settled() -> bool:
@@ -135,7 +152,7 @@ def _settled(cloud: Cloud, event_id: EventId, duration_s: int, twin: TwinProcess
         reports.extend(read_report(item["report"]) for item in items)
         return bool(reports)
 
-    wait_for("the report", settled, timeout_s=SETTLE_TIMEOUT_S + duration_s, twin_process=twin, poll_s=0.25)
+    wait_for("the report", settled, timeout_s=timeout_s, twin_process=twin, poll_s=0.25)
     return reports[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -50,6 +51,26 @@ class PriceTable(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     collected: dt.date
     prices: Mapping[str, Price]
+
+
+@dataclass(frozen=True, slots=True)
+class BillItem:
+    """A line of a bill: a quantity of what has a price in the table."""
+
+    name: str
+    how: str
+    quantity: float
+    price: str
+
+    @property
+    def listed(self) -> Price:
+        """Its price."""
+        return price_table().prices[self.price]
+
+    @property
+    def usd(self) -> float:
+        """Its share of the bill."""
+        return self.listed.of(self.quantity)
 
 
 @cache

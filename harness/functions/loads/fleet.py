@@ -14,7 +14,7 @@ from contracts.store.keys import COMMANDS, EVENTS, LATEST_ROW, TELEMETRY, VENS, 
 from contracts.store.plans import chunks_of
 from contracts.wire.codec import JsonDict
 from contracts.wire.events import MAX_INTERVALS, Interval, Signal
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from harness.functions.account import ids
 from harness.functions.tables import CannedTable, Partition
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
@@ -30,7 +30,7 @@ DAY_S = 24 * HOUR_S
 CERTIFICATE = "a" * 64
 
 
-def telemetry_row(ven_id: str, timestamp: int, power_kw: float, shed_kw: float = 0.0) -> JsonDict:
+def telemetry_row(ven_id: VenId, timestamp: int, power_kw: float, shed_kw: float = 0.0) -> JsonDict:
     """A whole telemetry row; one that sheds does so for the event."""
     row = {
         "venId": ven_id,

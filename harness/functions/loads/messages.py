@@ -7,6 +7,7 @@ import base64
 from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
 from contracts.wire import codec
 from contracts.wire.codec import PAYLOAD_MAX_BYTES, JsonDict
+from contracts.wire.ids import VenId
 from harness.functions.account import CannedAccount, ids
 from harness.functions.load import Calls, WorstLoad
 from harness.functions.loads import fleet
@@ -56,7 +57,7 @@ def _circuit(number: int) -> JsonDict:
     }
 
 
-def snapshot(ven_id: str, **more: object) -> JsonDict:
+def snapshot(ven_id: VenId, **more: object) -> JsonDict:
     """As many circuits as a message has room for."""
     circuits = [_circuit(number) for number in range(730)]
     return {"venId": ven_id, "timestamp": int(fleet.NOW), "bootId": "b1", "seq": 7, **more, "loads": circuits}
@@ -76,7 +77,7 @@ def _stored(answer: JsonDict, calls: Calls) -> bool:
     return fleet.all_done(answer) and calls["dynamodb UpdateItem"] == BATCH
 
 
-def ack(ven_id: str) -> JsonDict:
+def ack(ven_id: VenId) -> JsonDict:
     """An ack of an event that was begun, of a command besides, with as many circuits as it has room for."""
     return {
         "op": "event",
@@ -101,7 +102,7 @@ def _acks_recorded(answer: JsonDict, calls: Calls) -> bool:
     return fleet.all_done(answer) and calls["dynamodb UpdateItem"] == 2 * BATCH
 
 
-def _documents(ven_id: str) -> JsonDict:
+def _documents(ven_id: VenId) -> JsonDict:
     """A shadow before and after its change, each of 8 KB, with the time of each of its values."""
     reported = {
         "metrics": {"shedAvailabilityKw": 5.5, "sustainS": 7200.0, "batterySoc": 0.5, "activeEventId": "e"},

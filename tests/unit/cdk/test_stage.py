@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import pytest
 
 from cdk.stage import HERE, MAX_VENS, PYTHONS, SHADOW_WRITERS, STAGES, read_stage
 from contracts.errors import FieldError
+from contracts.store.stack import stage_of_policy, ven_policy_name
 from lambdas.shared import fan_out
 
 REFUSED = [
@@ -127,3 +129,14 @@ def test_shadow_writers_together_stay_within_the_smallest_quota(name: str) -> No
     stage = read_stage({"stage": name}.get)
     assert SHADOW_WRITERS * stage.shadow_writes_per_s <= 200
     assert fan_out.CHUNK_VENS / stage.shadow_writes_per_s < min(15, stage.visibility_s) / 2
+
+
+def test_a_throw_away_stage_is_as_dev_and_no_name_in_it_can_be_refused() -> None:
+    """Letters alone: a rule's name takes no hyphen, and the stage of a policy is read from its name."""
+    stage = read_stage({"stage": "proveabcd"}.get)
+    dev = read_stage({}.get)
+    assert dataclasses.replace(stage, name="dev") == dev
+    assert stage_of_policy(ven_policy_name("proveabcd")) == "proveabcd"
+    for name in ("prove", "prove-x", "proveABC", "prove1", "proveabcdefghi"):
+        with pytest.raises(FieldError, match="stage"):
+            read_stage({"stage": name}.get)

@@ -47,6 +47,9 @@ class Access:
     mqtt: tuple[str, int] | None = None
 
 
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
 def environment_region() -> str | None:
     """The region that ``AWS_REGION`` names, as for the CDK CLI; boto3 reads ``AWS_DEFAULT_REGION`` alone."""
     return os.environ.get("AWS_REGION") or None
@@ -71,6 +74,22 @@ class Cloud:
             )
         self._clients: dict[str, Any] = {}
         self._outputs: dict[str, str] | None = None
+
+    @property
+    def profile(self) -> str | None:
+        """The AWS profile that was named."""
+        return self._access.profile
+
+    @property
+    def region(self) -> tuple[str | None, str]:
+        """The region, and where it was set; None where it is nowhere."""
+        name: str | None = self._session.region_name
+        if self._access.endpoint_url:
+            return name, "the local cloud's"
+        if self._access.region:
+            return name, "--region"
+        variables = (variable for variable in REGION_VARIABLES if os.environ.get(variable))
+        return name, next(variables, "the profile")
 
     def client(self, service: str) -> Any:
         """A client, made once. It gives up on an unreachable endpoint within seconds."""

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from contracts.errors import VenTwinError
 
@@ -20,6 +23,8 @@ NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
 )
+UNKNOWN_CALL = frozenset({"400", "404", "InvalidAction", "UnknownOperationException", "NotImplemented"})
+"""Codes of a cloud that does not know a call at all, as the local one has some."""
 STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"})
 
 
@@ -38,7 +43,13 @@ def explained(missing: str | None = None) -> Iterator[None]:
         ) from error
     except NoRegionError as error:
         raise CloudError("no AWS region: give --region, or set AWS_REGION") from error
-    except EndpointConnectionError as error:
+    except ProfileNotFound as error:
+        raise CloudError(
+            f"there is no AWS profile {error.kwargs['profile']}: see aws configure list-profiles"
+        ) from error
+    except (SSOError, TokenRetrievalError) as error:
+        raise CloudError("the AWS sign-in is over or was never made: run aws sso login") from error
+    except NoConnectionError as error:
         where = str(error.kwargs.get("endpoint_url"))
         local = "127.0.0.1" in where
         hint = (
@@ -54,14 +65,16 @@ def explained(missing: str | None = None) -> Iterator[None]:
 def is_absent(error: CloudError) -> bool:
     """True of a refusal because the resource does not exist."""
     cause = error.__cause__
-    return isinstance(cause, ClientError) and _code(cause) == "ResourceNotFoundException"
+    return isinstance(cause, ClientError) and error_code(cause) == "ResourceNotFoundException"
 
 
 def _client_error(error: ClientError, missing: str | None) -> str:
-    code, message = _code(error), error.response.get("Error", {}).get("Message", "")
+    code, message = error_code(error), error.response.get("Error", {}).get("Message", "")
     operation = error.operation_name
     if code in NOT_FOUND and missing is not None:
         return missing
+    if code in UNKNOWN_CALL:
+        return f"this cloud does not know {operation}"
     if code in STALE:
         return f"AWS does not take these credentials ({code}): sign in again"
     if code in DENIED:
@@ -69,5 +82,6 @@ def _client_error(error: ClientError, missing: str | None) -> str:
     return f"{operation} was refused: {code}: {message}"
 
 
-def _code(error: ClientError) -> str:
+def error_code(error: ClientError) -> str:
+    """The code of AWS's refusal."""
     return str(error.response.get("Error", {}).get("Code", ""))

@@ -92,6 +92,8 @@ class Claiming:
         status = await self._session.until(lambda status: status.state in live)
         if status.state is not SessionState.CONNECTED or status.reason is not None:
             raise ClaimRefusedError(self._ven_id, status.reason or status.state)
+        # It is told of after the status: taken for another connection, it would make a second certificate.
+        await self._connected.wait()
 
     async def _ask(self, topic: str, request: Mapping[str, object]) -> Mapping[str, object]:
         """Ask, and ask again after a connection that was lost meanwhile."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 STACK = "VenTwin-STAGE"
+_PLACE = re.compile(r"\b(STAGE|REGION|ACCOUNT|VEN|API)\b")
 
 
 def _arn(service: str, resource: str) -> str:
@@ -71,6 +74,60 @@ _LOOK = _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY)
 _PEEK = {"sqs_ReceiveMessage": DEAD, "sqs_ChangeMessageVisibility": DEAD}
 _DISPATCHES = _calls(lambda_InvokeFunction=DISPATCH)
 
+_CHECKS = _bare(
+    sts_GetCallerIdentity=ANYTHING,
+    ssm_GetParameter=_arn("ssm", "parameter/cdk-bootstrap/hnb659fds/version"),
+    cloudformation_DescribeStacks=OUTPUTS,
+    cloudformation_ListStackResources=OUTPUTS,
+    cloudformation_ListStacks=ANYTHING,
+    lambda_GetAccountSettings=ANYTHING,
+    iam_GetAccountSummary=ANYTHING,
+    servicequotas_GetServiceQuota=(
+        _arn("servicequotas", "dynamodb/L-F98FE922"),
+        _arn("servicequotas", "cloudformation/L-0485CB21"),
+    ),
+    dynamodb_ListTables=ANYTHING,
+    iot_DescribeThing=_arn("iot", "thing/*"),
+    iot_ListTopicRules=ANYTHING,
+    iot_GetPolicy=_arn("iot", "policy/ven-twin-STAGE-*"),
+    iot_DescribeProvisioningTemplate=_arn("iot", "provisioningtemplate/ven-twin-STAGE"),
+    secretsmanager_DescribeSecret=_arn("secretsmanager", "secret:ven-twin/STAGE/*"),
+    scheduler_GetScheduleGroup=_arn("scheduler", "schedule-group/ven-twin-STAGE"),
+    cloudwatch_ListDashboards=ANYTHING,
+    iam_GetRole="arn:aws:iam::ACCOUNT:role/*",
+    iam_SimulatePrincipalPolicy=("arn:aws:iam::ACCOUNT:role/*", "arn:aws:iam::ACCOUNT:user/*"),
+    iam_SimulateCustomPolicy=ANYTHING,
+)
+
+_PROVES: Calls = MappingProxyType(
+    {
+        **_CHECKS,
+        **_bare(
+            dynamodb_GetItem=(VENS, COMMANDS),
+            dynamodb_Query=(TELEMETRY, EVENTS),
+            dynamodb_BatchWriteItem=ALLOWED,
+            lambda_InvokeFunction=(DISPATCH, ISSUE, ROTATE),
+            lambda_ListFunctions=ANYTHING,
+            secretsmanager_GetSecretValue=(IDENTITIES, CLAIM),
+            iot_DescribeEndpoint=ANYTHING,
+            iot_GetThingShadow=_arn("iot", "thing/STAGE-ven-*"),
+            iot_DeleteThingShadow=_arn("iot", "thing/STAGE-ven-*"),
+            iot_Publish=_arn("iot", "topic/ven/telemetry/STAGE-ven-*"),
+            iot_ListTargetsForPolicy=_arn("iot", "policy/ven-twin-STAGE-*"),
+            iot_DescribeCertificate=_arn("iot", "cert/*"),
+            sqs_ReceiveMessage=DEAD[:1],
+            sqs_ChangeMessageVisibility=DEAD[:1],
+            sqs_DeleteMessage=DEAD[:1],
+            sqs_SendMessage=INLETS[:1],
+            sqs_ListQueues=ANYTHING,
+            iam_ListRoles=ANYTHING,
+            logs_DescribeLogGroups=ANYTHING,
+            cloudwatch_DescribeAlarms=_arn("cloudwatch", "alarm:*"),
+            ce_GetCostAndUsage="arn:aws:billing::ACCOUNT:billingview/*",
+        ),
+    }
+)
+
 COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
     {
         "event list": _calls(dynamodb_Query=BY_START),
@@ -113,6 +170,8 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "certs claim-kit": _bare(secretsmanager_GetSecretValue=CLAIM, iot_DescribeEndpoint=ANYTHING),
         "certs claim": _bare(),
         "certs fetch": _bare(secretsmanager_GetSecretValue=ONE_IDENTITY, iot_DescribeEndpoint=ANYTHING),
+        "aws check": _CHECKS,
+        "aws prove": _PROVES,
         "run": _bare(secretsmanager_GetSecretValue=ONE_IDENTITY, iot_DescribeEndpoint=ANYTHING),
     }
 )
@@ -190,8 +249,44 @@ USERS = (
         calls={BY_API: (_arn("execute-api", "API/$default/*/*"),)},
     ),
     User(
+        "Prover",
+        "Proves an account by a throw-away stage, and deploys and destroys that; `STAGE` is `prove*`.",
+        ("aws check", "aws prove"),
+        calls={"sts:AssumeRole": ("arn:aws:iam::ACCOUNT:role/cdk-hnb659fds-*",)},
+    ),
+    User(
         "Deployer",
         "Takes up the roles that `cdk bootstrap` made; CloudFormation acts with its own.",
+        ("aws check",),
         calls={"sts:AssumeRole": ("arn:aws:iam::ACCOUNT:role/cdk-hnb659fds-*",)},
     ),
 )
+
+
+def rights_of(user: User, places: Mapping[str, str] | None = None) -> dict[str, tuple[str, ...]]:
+    """The resources by each action of *user*, with *places* put in for the words that stand for them."""
+    resources: dict[str, set[str]] = defaultdict(set)
+    for calls in (*(COMMAND_CALLS[command] for command in user.commands), user.calls):
+        for action, arns in calls.items():
+            resources[action].update(_filled(arn, places or {}) for arn in arns)
+    return {action: tuple(sorted(arns)) for action, arns in resources.items()}
+
+
+def document(user: User, places: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The policy of *user*, with *places* put in for the words that stand for them."""
+    actions: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for action, arns in rights_of(user, places).items():
+        actions[arns].add(action)
+    statements = [
+        {"Effect": "Allow", "Action": _one_or_many(sorted(named)), "Resource": _one_or_many(list(arns))}
+        for arns, named in sorted(actions.items(), key=lambda item: min(item[1]))
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _filled(arn: str, places: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda match: places.get(match[0], match[0]), arn)
+
+
+def _one_or_many(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values

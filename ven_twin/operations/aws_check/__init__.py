@@ -1,0 +1,1 @@
+"""The account as a deployment would meet it, looked at before anything is made. Nothing here writes."""
