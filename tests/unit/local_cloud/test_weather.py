@@ -1,0 +1,110 @@
+"""AWS's bad weather, each part of it by a clock or a seed of the test's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local_cloud.limits import service_model
+from local_cloud.runtime import CloudWeather
+from local_cloud.transient import errors_of
+from local_cloud.weather import DeletedSecrets, DetachedPolicies, LateSchedules, Rate
+
+WEATHER = CloudWeather(seed=3, speed=10)
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """The time, s."""
+        return self.now
+
+
+class Responses:
+    """The emulator's module of answers, as far as it is needed."""
+
+    @staticmethod
+    def error_response_json(code: str, _message: str, status: int) -> tuple[int, str]:
+        """The status and the code alone."""
+        return status, code
+
+
+def test_a_rate_takes_its_calls_and_no_more() -> None:
+    """Ten at once, the eleventh refused, and one more after a tenth of a second."""
+    clock = Clock()
+    rate = Rate(10, clock)
+    assert [rate.take() for _ in range(11)] == [True] * 10 + [False]
+    clock.now += 0.11
+    assert [rate.take(), rate.take()] == [True, False]
+
+
+def test_a_detached_policy_is_let_go_of_within_five_of_awss_minutes() -> None:
+    """Before that it cannot be deleted; other policies can."""
+    clock = Clock()
+    detached = DetachedPolicies(WEATHER, clock)
+    detached.noting(lambda *_, **__: None)("a", "cert", attach=False)
+    delete = detached.refusing(lambda name: name, Responses)
+    assert delete("a") == (409, "DeleteConflictException")
+    assert delete("b") == "b"
+    clock.now += 30
+    assert delete("a") == "a"
+
+
+def test_a_deleted_secrets_name_is_free_within_a_minute() -> None:
+    """Until then neither the API nor CloudFormation makes a secret of that name."""
+    clock = Clock()
+    secrets = DeletedSecrets(WEATHER, clock)
+    secrets.noting(lambda *_: None)("a", {"Name": "a"})
+    create = secrets.refusing(lambda request: request["Name"], Responses)
+    create_resource = secrets.refusing_resource(lambda *_: "made")
+    assert create({"Name": "a"}) == (400, "InvalidRequestException")
+    with pytest.raises(ValueError, match="already scheduled for deletion"):
+        create_resource("Secret", {"Name": "a"}, "stack")
+    assert create({"Name": "b"}) == "b"
+    clock.now += 6
+    assert create({"Name": "a"}) == "a"
+    assert create_resource("Secret", {"Name": "a"}, "stack") == "made"
+
+
+def test_a_schedule_fires_within_its_minute_and_hardly_ever_on_time() -> None:
+    """Each expression is late by a time of its own, which stays as it is however often it is looked at."""
+    at_time = LateSchedules(WEATHER).once(lambda _: 100.0)
+    late_s = [(at_time(f"at({number})") or 0) - 100 for number in range(200)]
+    assert 0 <= min(late_s) < 0.5
+    assert 5.5 < max(late_s) <= 6
+    assert at_time("at(7)") == at_time("at(7)")
+    assert LateSchedules(WEATHER).once(lambda _: None)("rate(1 hour)") is None
+
+
+def test_only_recurring_schedules_wait_at_their_target() -> None:
+    """A schedule that fires once is late already, and a rule's event is no schedule's."""
+    fired: list[Any] = []
+    invoke = LateSchedules(CloudWeather(seed=3, speed=1e-6)).again(lambda *arguments: fired.append(arguments))
+    invoke("target", {"Source": "aws.scheduler"}, {"ScheduleExpression": "rate(1 hour)"})
+    assert fired == []
+    invoke("target", {"Source": "aws.scheduler"}, {"ScheduleExpression": "at(2026-01-01T00:00:00)"})
+    invoke("target", {"Source": "aws.ec2"}, {"ScheduleExpression": "rate(1 hour)"})
+    assert len(fired) == 2
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "errors"),
+    [
+        ("iot", "AttachPolicy", {("InternalFailureException", 500), ("ServiceUnavailableException", 503)}),
+        ("dynamodb", "PutItem", {("InternalServerError", 500)}),
+        ("secretsmanager", "PutSecretValue", {("InternalServiceError", 500)}),
+        ("scheduler", "CreateSchedule", {("InternalServerException", 500)}),
+        ("lambda", "Invoke", {("ServiceException", 500)}),
+        ("sqs", "SendMessage", {("InternalFailure", 500), ("ServiceUnavailable", 503)}),
+    ],
+)
+def test_a_service_owns_to_a_fault_by_its_own_errors(
+    service: str, operation: str, errors: set[tuple[str, int]]
+) -> None:
+    """By botocore's model; a service whose model names none has AWS's common ones."""
+    assert set(errors_of(service_model(service).operation_model(operation))) == errors
