@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
-from local_cloud import starts, transient
+from local_cloud import late_policies, starts, transient
 from local_cloud.overrides import replace, replace_in
 from local_cloud.refusals import Handler
 from local_cloud.requests import Request, read
@@ -214,7 +214,9 @@ def let_it_rain(weather: CloudWeather) -> None:
     secrets, secret = DeletedSecrets(weather), "AWS::SecretsManager::Secret"
     replace(secretsmanager, "_purge_secret", secrets.noting)
     replace(secretsmanager, "_create_secret", functools.partial(secrets.refusing, responses=responses))
-    replace_in(provisioners._RESOURCE_HANDLERS[secret], "create", secrets.refusing_resource)  # noqa: SLF001
+    resources = provisioners._RESOURCE_HANDLERS  # noqa: SLF001 - the emulator's own table
+    replace_in(resources[secret], "create", secrets.refusing_resource)
+    late_policies.change_late(weather, app.SERVICE_HANDLERS, resources)
     late = LateSchedules(weather)
     replace(scheduler, "_at_time_epoch", late.once)
     replace(eventbridge, "_invoke_target", late.again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -22,6 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from local_cloud import process
+from local_cloud.late_policies import DOCUMENT_S
 from local_cloud.runtime import REGION, CloudWeather, Runtime
 from local_cloud.starts import ACCOUNT_CONCURRENCY
 from local_cloud.weather import LateSchedules
@@ -29,8 +31,9 @@ from tests.integration.local_cloud.conftest import Emulator, new_identity
 from tests.support.mqtt_by_hand import connected, publish
 from tests.support.waiting import GIVE_UP_S
 
-SPEED = 20.0
-WEATHER = CloudWeather(seed=1, speed=SPEED, failing=0.1, dropping=0.1)
+SPEED = 60.0
+WEATHER = CloudWeather(seed=1, speed=SPEED, failing=0, dropping=0)
+"""Of which nothing fails, so that what is refused is refused for its reason."""
 CALLS = """
 import asyncio, collections, json
 from local_cloud.hardening import harden
@@ -70,36 +73,42 @@ def handler(event, context):
 """
 
 
+@contextlib.contextmanager
+def _started(folder: Path, weather: CloudWeather) -> Iterator[Runtime]:
+    ports = {"gateway_port": process.free_port(), "mqtt_port": process.free_port()}
+    try:
+        yield process.start(folder, **ports, weather=weather)
+    finally:
+        process.stop(folder)
+
+
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
-    """A local cloud in the weather of all these tests."""
-    folder = tmp_path_factory.mktemp("stormy")
-    ports = {"gateway_port": process.free_port(), "mqtt_port": process.free_port()}
-    yield process.start(folder, **ports, weather=WEATHER)
-    process.stop(folder)
+    """A local cloud in weather by which no call fails."""
+    with _started(tmp_path_factory.mktemp("late"), WEATHER) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def client(runtime: Runtime) -> Callable[..., Any]:
-    """Makes clients that try again as often as the weather needs, or as often as they are told."""
+def client(runtime: Runtime) -> Callable[[str], Any]:
+    """Makes clients of that cloud."""
+    return lambda service: _client(runtime, service)
 
-    def make(service: str, attempts: int = 10) -> Any:
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=runtime.endpoint_url,
-            region_name=REGION,
-            aws_access_key_id=runtime.access_key_id,
-            aws_secret_access_key=runtime.secret_access_key,
-            config=Config(
-                retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=30
-            ),
-        )
 
-    return make
+def _client(runtime: Runtime, service: str, **credentials: str) -> Any:
+    """A client that tries nothing again."""
+    root = {"aws_access_key_id": runtime.access_key_id, "aws_secret_access_key": runtime.secret_access_key}
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=runtime.endpoint_url,
+        region_name=REGION,
+        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=30),
+        **(root | credentials),
+    )
 
 
 @pytest.fixture(scope="module")
-def function(client: Callable[..., Any]) -> str:
+def function(client: Callable[[str], Any]) -> str:
     """The ARN of a function that holds on while a file is there, or leaves a trace in one."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:
@@ -133,7 +142,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def test_a_policy_is_not_ready_to_be_deleted_at_once(client: Callable[..., Any]) -> None:
+def test_a_policy_is_not_ready_to_be_deleted_at_once(client: Callable[[str], Any]) -> None:
     """It is refused right after it was detached, and deleted when a few of AWS's minutes have passed."""
     iot = client("iot")
     target = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
@@ -153,12 +162,10 @@ def _deleted(iot: Any) -> bool:
         iot.delete_policy(policyName="any")
     except iot.exceptions.DeleteConflictException:
         return False
-    except iot.exceptions.ResourceNotFoundException:
-        return True  # by an attempt whose answer was lost
     return True
 
 
-def test_a_secrets_name_is_not_free_at_once(client: Callable[..., Any]) -> None:
+def test_a_secrets_name_is_not_free_at_once(client: Callable[[str], Any]) -> None:
     """It is refused right after the secret was deleted, and taken when a while has passed."""
     secrets = client("secretsmanager")
     secrets.create_secret(Name="any", SecretString="x")
@@ -173,18 +180,18 @@ def _created(secrets: Any) -> bool:
         secrets.create_secret(Name="any", SecretString="x")
     except secrets.exceptions.InvalidRequestException:
         return False
-    except secrets.exceptions.ResourceExistsException:
-        return True  # by an attempt whose answer was lost
     return True
 
 
 def test_a_schedule_fires_late_within_its_minute(
-    client: Callable[..., Any], function: str, tmp_path: Path
+    client: Callable[[str], Any], function: str, tmp_path: Path
 ) -> None:
     """A start that is due comes as late as its seed has it, and no sooner."""
     trace = tmp_path / "trace"
     at_time = LateSchedules(WEATHER).once(lambda _: 0.0)
-    due = next(second for second in range(int(time.time()), 2**40) if (at_time(_at(second)) or 0) > 1.5)
+    due = next(
+        second for second in range(int(time.time()), 2**40) if (at_time(_at(second)) or 0) > 45 / SPEED
+    )
     client("scheduler").create_schedule(
         Name="any",
         ScheduleExpression=_at(due),
@@ -204,10 +211,10 @@ def _at(second: float) -> str:
 
 
 def test_starts_beyond_the_accounts_concurrency_are_refused_or_come_later(
-    client: Callable[..., Any], function: str, tmp_path: Path
+    client: Callable[[str], Any], function: str, tmp_path: Path
 ) -> None:
     """Ten run. Who waits for an eleventh is refused, who does not is served later; a receive counts."""
-    functions, sqs, iot = client("lambda", attempts=1), client("sqs"), client("iot")
+    functions, sqs, iot = client("lambda"), client("sqs"), client("iot")
     client("lambda").create_event_source_mapping(EventSourceArn=_queue(sqs), FunctionName=function)
     iot.create_topic_rule(
         ruleName="any",
@@ -222,7 +229,7 @@ def test_starts_beyond_the_accounts_concurrency_are_refused_or_come_later(
                 callers.submit(_invoke, client("lambda"), request)
                 _until(lambda count=count: _size(began) >= count)
             with pytest.raises(ClientError) as refused:
-                _until(lambda: _invoked(functions))
+                _invoke(functions, "{}")
             traces = [tmp_path / name for name in ("event", "rule", "received")]
             event, rule, received = traces
             _invoke(client("lambda"), json.dumps({"leaves": str(event)}), "Event")
@@ -258,21 +265,8 @@ def _invoke(functions: Any, request: str, kind: str = "RequestResponse") -> None
     functions.invoke(FunctionName="any", Payload=request, InvocationType=kind)
 
 
-def _invoked(functions: Any) -> bool:
-    """False when the call failed by the weather. Raises what else the call is refused with."""
-    try:
-        _invoke(functions, "{}")
-    except ConnectionClosedError:
-        return False
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ServiceException":
-            return False
-        raise
-    return True
-
-
 def test_a_function_that_fails_unheard_is_started_twice_more(
-    client: Callable[..., Any], function: str, tmp_path: Path
+    client: Callable[[str], Any], function: str, tmp_path: Path
 ) -> None:
     """After one and two of AWS's minutes; then what it was started with is in its failure destination."""
     sqs, trace = client("sqs"), tmp_path / "trace"
@@ -283,41 +277,114 @@ def test_a_function_that_fails_unheard_is_started_twice_more(
         DestinationConfig={"OnFailure": {"Destination": f"arn:aws:sqs:{REGION}:000000000000:failed"}},
     )
     begun = time.monotonic()
-    _invoke(client("lambda", attempts=1), json.dumps({"leaves": str(trace), "fails": True}), "Event")
+    _invoke(client("lambda"), json.dumps({"leaves": str(trace), "fails": True}), "Event")
     message = _until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"))
     assert json.loads(message[0]["Body"])["requestPayload"]["leaves"] == str(trace)
     assert _size(trace) == 3
     assert time.monotonic() - begun >= 180 / SPEED
 
 
-def test_calls_fail_by_the_seed_before_or_after_they_took_effect(client: Callable[..., Any]) -> None:
-    """By the service's own errors or with a connection that ends; a name that failed is free or taken."""
-    iot = client("iot", attempts=1)
+def test_calls_fail_by_the_seed_before_or_after_they_took_effect(tmp_path: Path) -> None:
+    """By the service's own errors or with a connection that ends; a thing of such a call is there or not."""
+    with _started(tmp_path, CloudWeather(seed=1, speed=SPEED, failing=0.2)) as failing:
+        outcomes, failed, things = _outcomes(_client(failing, "iot"))
+    assert set(outcomes) == {"InternalFailureException", "ServiceUnavailableException", "ended"}
+    assert 20 <= outcomes.total() <= 60
+    assert 0 < len(failed & things) < len(failed)
+
+
+def _outcomes(iot: Any) -> tuple[Counter[str], set[str], set[str]]:
+    """How calls failed, the things that they were to make, and all things that are there."""
     outcomes: Counter[str] = Counter()
-    failed = []
-    for number in range(200):
+    failed = set()
+    for name in (f"thing-{number}" for number in range(200)):
         try:
-            iot.create_thing(thingName=f"thing-{number}")
+            iot.create_thing(thingName=name)
+            continue
         except ClientError as error:
             outcomes[error.response["Error"]["Code"]] += 1
-            failed.append(f"thing-{number}")
         except ConnectionClosedError:
             outcomes["ended"] += 1
-            failed.append(f"thing-{number}")
-    assert set(outcomes) == {"InternalFailureException", "ServiceUnavailableException", "ended"}
-    assert 8 <= outcomes.total() <= 40
-    pages = client("iot").get_paginator("list_things").paginate()
-    things = {thing["thingName"] for page in pages for thing in page["things"]}
-    assert 0 < sum(name in things for name in failed) < len(failed)
+        failed.add(name)
+    while True:
+        with contextlib.suppress(ClientError, ConnectionClosedError):
+            things = iot.list_things(maxResults=250)["things"]
+            return outcomes, failed, {thing["thingName"] for thing in things}
 
 
-async def test_an_mqtt_connection_ends_at_some_packet(runtime: Runtime, tmp_path: Path) -> None:
+async def test_an_iot_policys_change_is_in_force_minutes_later(
+    runtime: Runtime, client: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """A client that the new document refuses is taken until the change is in force."""
+    emulator = Emulator(runtime, new_identity(runtime, tmp_path / "tls", thing="ven-2", policy="changed"))
+    while not await _is_taken(emulator, "ven-2"):
+        pass  # the policy was attached a moment ago
+    begun = time.monotonic()
+    nothing = {"Version": "2012-10-17", "Statement": []}
+    client("iot").create_policy_version(
+        policyName="changed", policyDocument=json.dumps(nothing), setAsDefault=True
+    )
+    while await _is_taken(emulator, "ven-2"):
+        assert time.monotonic() - begun < GIVE_UP_S
+    assert time.monotonic() - begun >= DOCUMENT_S[0] / SPEED
+
+
+async def _is_taken(emulator: Emulator, client_id: str) -> bool:
+    try:
+        async with connected(emulator, client_id=client_id):
+            return True
+    except (AssertionError, OSError):
+        return False
+
+
+def test_a_roles_new_policy_is_in_force_a_moment_later(
+    runtime: Runtime, client: Callable[[str], Any]
+) -> None:
+    """Of twenty calls right after it was put some are refused, and all are taken some seconds later."""
+    iam, sts = client("iam"), client("sts")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
+    role = iam.create_role(
+        RoleName="late",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]["Arn"]
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="any")["Credentials"]
+    caller = _client(
+        runtime,
+        "sqs",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    allowed = {"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    refused = []
+    for _ in range(20):
+        iam.put_role_policy(RoleName="late", PolicyName="any", PolicyDocument=document)
+        refused.append(not _lists(caller))
+        _until(lambda: _lists(caller))
+        iam.delete_role_policy(RoleName="late", PolicyName="any")
+        _until(lambda: not _lists(caller))
+    assert any(refused)
+
+
+def _lists(caller: Any) -> bool:
+    try:
+        caller.list_queues()
+    except ClientError:
+        return False
+    return True
+
+
+async def test_an_mqtt_connection_ends_at_some_packet(tmp_path: Path) -> None:
     """A client that goes on publishing is cut off sooner or later, for nothing that it did."""
-    emulator = Emulator(runtime, new_identity(runtime, tmp_path / "tls"))
-    async with connected(emulator) as link:
-        for _ in range(200):
-            await link.send(publish("ven/ack/ven-1", b"{}"))
-        assert await link.closed()
+    with _started(tmp_path / "cloud", CloudWeather(speed=SPEED, failing=0, dropping=0.1)) as dropping:
+        emulator = Emulator(dropping, new_identity(dropping, tmp_path / "tls"))
+        while not await _is_taken(emulator, "ven-1"):
+            pass
+        async with connected(emulator) as link:
+            for _ in range(200):
+                await link.send(publish("ven/ack/ven-1", b"{}"))
+            assert await link.closed()
 
 
 def test_a_rate_that_is_exceeded_is_throttled(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from local_cloud.late_policies import DOCUMENT_S, LateChanges
 from local_cloud.limits import service_model
 from local_cloud.runtime import CloudWeather
-from local_cloud.transient import errors_of
+from local_cloud.transient import Drops, errors_of
 from local_cloud.weather import DeletedSecrets, DetachedPolicies, LateSchedules, Rate
 
 WEATHER = CloudWeather(seed=3, speed=10)
@@ -108,3 +109,34 @@ def test_a_service_owns_to_a_fault_by_its_own_errors(
 ) -> None:
     """By botocore's model; a service whose model names none has AWS's common ones."""
     assert set(errors_of(service_model(service).operation_model(operation))) == errors
+
+
+def test_a_changed_policy_is_in_force_after_six_to_eight_of_awss_minutes() -> None:
+    """Until then the one before is, also when it is changed once more."""
+    clock = Clock()
+    changes: LateChanges[str, str] = LateChanges(WEATHER, DOCUMENT_S, clock)
+    assert changes.in_force("a", "first") == "first"
+    changes.note("a", "first")
+    clock.now += 35.9
+    assert changes.in_force("a", "second") == "first"
+    changes.note("a", "second")
+    clock.now += 35.9
+    assert changes.in_force("a", "third") == "first"
+    clock.now += 48
+    assert changes.in_force("a", "third") == "third"
+    assert changes.in_force("b", "other") == "other"
+
+
+async def test_a_connection_ends_before_a_packet_took_effect_or_after() -> None:
+    """At the share of packets that is set, and about half of these were taken."""
+    taken: list[int] = []
+
+    async def dispatch(_session: object, number: int, *_: object) -> bool:
+        taken.append(number)
+        return True
+
+    dispatch_packet = Drops(CloudWeather(dropping=0.1)).dropping(dispatch)
+    ended = {number for number in range(2000) if not await dispatch_packet(None, number, 0, b"")}
+    assert 150 < len(ended) < 250
+    assert 50 < len(ended & set(taken)) < 150
+    assert set(range(2000)) - ended <= set(taken)
