@@ -39,8 +39,10 @@ def _unheard(*_: str) -> None:
     """Show no progress."""
 
 
-def deploy(runtime: Runtime, vens: Sequence[str], *, progress: Progress = _unheard) -> dict[str, str]:
-    """Deploy the local stage for *vens* and return the stack's outputs.
+def deploy(
+    runtime: Runtime, vens: Sequence[str], *, rotation: str = "", progress: Progress = _unheard
+) -> dict[str, str]:
+    """Deploy the local stage for *vens*, with the word of their *rotation*, and return the stack's outputs.
 
     What is deployed already is left as it is, so that a kept cloud starts at once.
 
@@ -48,7 +50,7 @@ def deploy(runtime: Runtime, vens: Sequence[str], *, progress: Progress = _unhea
         DeployError: with CloudFormation's reason.
     """
     progress("synthesizing the stack", "")
-    return deploy_assembly(runtime, assembly(vens), progress=progress)
+    return deploy_assembly(runtime, assembly(vens, rotation=rotation), progress=progress)
 
 
 def deploy_assembly(
@@ -78,6 +80,9 @@ def deploy_assembly(
         else:
             formation.update_stack(**request)
     except ClientError as error:
+        # A call that took effect and whose answer was lost is refused when it is tried again.
+        if _tag(_describe(formation, name) or {}) == folder.name:
+            return _wait(formation, name, progress)
         raise DeployError(f"the stack was refused: {error.response['Error'].get('Message', '')}") from None
     return _wait(formation, name, progress)
 
