@@ -119,7 +119,7 @@ def leftovers(runtime: Runtime) -> dict[str, list[str]]:
 
 
 def _objections(runtime: Runtime, vens: tuple[str, ...]) -> list[str]:
-    """What is wrong with the stack of *vens*: other things, or certificates that no VEN and no claim has."""
+    """Objections to the stack of *vens*: other things, or certificates that no VEN and no claim has."""
     present = leftovers(runtime)
     objections = []
     if sorted(present["things"]) != sorted(vens):

@@ -17,7 +17,7 @@ import pytest
 from contracts.store import keys
 from contracts.store.stack import StackOutput
 from local_cloud import deploy, process
-from local_cloud.runtime import MQTT_NAME, REGION, Runtime
+from local_cloud.runtime import MQTT_NAME, REGION, CloudWeather, Runtime
 from tests.support import leaks
 from tests.support.transcripts import let_out
 from tests.support.waiting import GIVE_UP_S
@@ -116,10 +116,14 @@ def until(ready: Callable[[], Any], what: str, give_up_s: float = GIVE_UP_S) -> 
     return result
 
 
-def start_cloud(home: Path, *, keep: bool = False) -> Runtime:
+def start_cloud(home: Path, *, keep: bool = False, weather: CloudWeather | None = None) -> Runtime:
     """A local cloud of *home* on free ports."""
     runtime = process.start(
-        home / "cloud", keep=keep, gateway_port=process.free_port(), mqtt_port=process.free_port()
+        home / "cloud",
+        keep=keep,
+        gateway_port=process.free_port(),
+        mqtt_port=process.free_port(),
+        weather=weather,
     )
     leaks.known.add(runtime.secret_access_key)
     return runtime
