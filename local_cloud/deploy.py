@@ -54,16 +54,16 @@ def deploy(
 
 
 def deploy_assembly(
-    runtime: Runtime, folder: Path, *, progress: Progress = lambda *_: None
+    runtime: Runtime, folder: Path, *, stage: str = STAGE, progress: Progress = lambda *_: None
 ) -> dict[str, str]:
-    """Deploy the cloud assembly in *folder*. Returns and raises as `deploy`."""
+    """Deploy the cloud assembly in *folder*, of *stage*. Returns and raises as `deploy`."""
     formation = client(runtime, "cloudformation")
-    name = stack_name(STAGE)
+    name = stack_name(stage)
     before = _describe(formation, name)
     if before and before["StackStatus"] in _SETTLED and _tag(before) == folder.name:
         return _outputs(before)
     progress("uploading the functions", "")
-    template_url = _upload(client(runtime, "s3"), folder, runtime)
+    template_url = _upload(client(runtime, "s3"), folder, runtime, name)
     client(runtime, "ssm").put_parameter(
         Name="/cdk-bootstrap/hnb659fds/version", Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
     )
@@ -100,8 +100,8 @@ def client(runtime: Runtime, service: str) -> Any:
     )
 
 
-def _upload(s3: S3Client, folder: Path, runtime: Runtime) -> str:
-    assets = json.loads((folder / f"{stack_name(STAGE)}.assets.json").read_text())
+def _upload(s3: S3Client, folder: Path, runtime: Runtime, stack: str) -> str:
+    assets = json.loads((folder / f"{stack}.assets.json").read_text())
     template_url = ""
     for asset in assets["files"].values():
         source = folder / asset["source"]["path"]

@@ -83,9 +83,9 @@ def live_in(runtime: Runtime, seed: int) -> Lifecycle:
     )
 
 
-def destroy(runtime: Runtime) -> list[str]:
-    """Delete the stack and wait; the reason when it does not go."""
-    formation, name = client(runtime, "cloudformation"), stack_name(STAGE)
+def destroy(runtime: Runtime, stage: str = STAGE) -> list[str]:
+    """Delete the stack of *stage* and wait; the reason when it does not go."""
+    formation, name = client(runtime, "cloudformation"), stack_name(stage)
     formation.delete_stack(StackName=name)
     give_up_at = time.monotonic() + GONE_DEADLINE_S
     status = ""
@@ -111,9 +111,17 @@ def destroy(runtime: Runtime) -> list[str]:
 
 
 def leftovers(runtime: Runtime) -> dict[str, list[str]]:
-    """All of the account that a stack brings, by kind."""
+    """All of the account that a stack brings, by kind.
+
+    A certificate that is pending was never registered: a claim whose connection ended leaves it, and AWS IoT
+    tells nobody of which claim.
+    """
     return {
-        kind: [item[name] for item in getattr(client(runtime, service), call)()[items]]
+        kind: [
+            item[name]
+            for item in getattr(client(runtime, service), call)()[items]
+            if item.get("status") != "PENDING_ACTIVATION"
+        ]
         for kind, (service, call, items, name) in LISTS.items()
     }
 

@@ -129,11 +129,11 @@ def start_cloud(home: Path, *, keep: bool = False, weather: CloudWeather | None 
     return runtime
 
 
-def cloud_of(runtime: Runtime) -> Cloud:
+def cloud_of(runtime: Runtime, stage: str = "local") -> Cloud:
     """The operator's side of a local cloud."""
     return Cloud(
         Access(
-            "local",
+            stage,
             region=REGION,
             endpoint_url=runtime.endpoint_url,
             access_key_id=runtime.access_key_id,
