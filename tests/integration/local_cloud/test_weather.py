@@ -31,7 +31,7 @@ from tests.integration.local_cloud.conftest import Emulator, new_identity
 from tests.support.mqtt_by_hand import connected, publish
 from tests.support.waiting import GIVE_UP_S
 
-SPEED = 40.0  # other than that of the retries of the emulator itself
+SPEED = 30.0  # other than that of the retries of the emulator itself
 WEATHER = CloudWeather(seed=1, speed=SPEED, failing=0, dropping=0)
 """Of which nothing fails, so that what is refused is refused for its reason."""
 CALLS = """

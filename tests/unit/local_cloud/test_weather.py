@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from local_cloud.late_policies import DOCUMENT_S, LateChanges
 from local_cloud.limits import service_model
 from local_cloud.runtime import CloudWeather
+from local_cloud.starts import AsynchronousStarts
 from local_cloud.transient import Drops, errors_of
 from local_cloud.weather import DeletedSecrets, DetachedPolicies, LateSchedules, Rate
 
@@ -140,3 +142,48 @@ async def test_a_connection_ends_before_a_packet_took_effect_or_after() -> None:
     assert 150 < len(ended) < 250
     assert 50 < len(ended & set(taken)) < 150
     assert set(range(2000)) - ended <= set(taken)
+
+
+class Functions:
+    """The emulator's module of functions: each start has the next of *results*."""
+
+    def __init__(self, *results: dict[str, object]) -> None:
+        self.results, self.routed = [*results], threading.Event()
+
+    def _run_with_function_config_scope(self, _: object, call: Any, *arguments: object) -> None:
+        call(*arguments)
+        self.routed.set()
+
+    def _execute_function(self, *_: object) -> dict[str, object]:
+        return self.results.pop(0)
+
+    def _route_async_failure(self, *_: object) -> None:
+        self.results.append({"routed": True})
+
+
+@pytest.mark.parametrize(
+    ("results", "pauses_s", "left"),
+    [
+        ([{}], [], []),
+        ([{"error": True}] * 3, [6, 12], [{"routed": True}]),
+        ([{"error": True, "throttle": True}] * 4 + [{}], [0.1, 0.2, 0.4, 0.8], []),
+        ([{"error": True, "throttle": True}, {"error": True}, {}], [0.1, 6], []),
+    ],
+    ids=["done", "fails", "throttled", "both"],
+)
+def test_a_start_that_nobody_waits_for_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+    results: list[dict[str, object]],
+    pauses_s: list[float],
+    left: list[dict[str, object]],
+) -> None:
+    """A function that fails twice more, one that is throttled until it runs; then the failure destination."""
+    paused: list[float] = []
+    monkeypatch.setattr("local_cloud.starts.time.sleep", paused.append)
+    functions = Functions(*results)
+    to = {"OnFailure": {"Destination": "queue"}}
+    function = {"FunctionName": "any", "event_invoke_config": {"DestinationConfig": to}}
+    AsynchronousStarts(WEATHER, functions).begin(function, {})
+    functions.routed.wait()
+    assert paused == pauses_s
+    assert functions.results == left
