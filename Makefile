@@ -20,7 +20,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults soak \
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults soak lifecycle \
   policies prices functions mutate lock setup clean
 
 run: $(READY)
@@ -83,6 +83,10 @@ faults: $(READY)
 # A twin that is left alone for an hour; ARGS="--minutes 10" for less.
 soak: $(READY)
 	$(BIN)/python -m harness.soak $(ARGS)
+
+# The stack deployed, changed and destroyed in AWS's bad weather, ten seeds; ARGS="--seeds 2" for less.
+lifecycle: $(READY)
+	$(BIN)/python -m harness.lifecycle $(ARGS)
 
 # A sample of small faults in the code, and which of them the tests miss; ARGS="--seed 7 --count 40 --only dispatch".
 mutate: $(READY)

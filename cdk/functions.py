@@ -89,14 +89,17 @@ def _let_make_certificates(function: LambdaFunction, resources: SharedResources)
 
 def admit_ven(resources: SharedResources) -> LambdaFunction:
     """Admits VENs that are provisioned by claim."""
-    return resources.function(
+    admit = resources.function(
         "admit_ven",
         "Says which VENs may be provisioned by claim",
-        {"vens": "UpdateItem", "allowed": "UpdateItem"},
+        {"vens": "GetItem UpdateItem", "allowed": "UpdateItem"},
         timeout_s=5,  # IoT Core waits no longer
         # IoT Core's five seconds are for a cold start too, which takes 0.7 s of CPU and more off the disk.
         memory_mb=1024,
     )
+    admit.allow("iot:ListThingPrincipals", on=resources.iot_arns("thing/*"))
+    admit.allow("iot:ListAttachedPolicies", on=["*"])  # knows no resource type
+    return admit
 
 
 def issue_command(resources: SharedResources) -> LambdaFunction:

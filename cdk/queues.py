@@ -8,10 +8,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.stage import Stage
+from contracts.store.dead_letters import RECEIVES
 
-RECEIVES = 5
-"""Receives of a message before it is a dead letter. Those that Lambda throttles count, and a new
-account may run ten functions at once. Source: AWS Lambda Developer Guide, using Lambda with SQS."""
 LOOPBACK = "127.0.0.0/8"
 
 

@@ -39,8 +39,10 @@ def _unheard(*_: str) -> None:
     """Show no progress."""
 
 
-def deploy(runtime: Runtime, vens: Sequence[str], *, progress: Progress = _unheard) -> dict[str, str]:
-    """Deploy the local stage for *vens* and return the stack's outputs.
+def deploy(
+    runtime: Runtime, vens: Sequence[str], *, rotation: str = "", progress: Progress = _unheard
+) -> dict[str, str]:
+    """Deploy the local stage for *vens*, with the word of their *rotation*, and return the stack's outputs.
 
     What is deployed already is left as it is, so that a kept cloud starts at once.
 
@@ -48,20 +50,20 @@ def deploy(runtime: Runtime, vens: Sequence[str], *, progress: Progress = _unhea
         DeployError: with CloudFormation's reason.
     """
     progress("synthesizing the stack", "")
-    return deploy_assembly(runtime, assembly(vens), progress=progress)
+    return deploy_assembly(runtime, assembly(vens, rotation=rotation), progress=progress)
 
 
 def deploy_assembly(
-    runtime: Runtime, folder: Path, *, progress: Progress = lambda *_: None
+    runtime: Runtime, folder: Path, *, stage: str = STAGE, progress: Progress = lambda *_: None
 ) -> dict[str, str]:
-    """Deploy the cloud assembly in *folder*. Returns and raises as `deploy`."""
+    """Deploy the cloud assembly in *folder*, of *stage*. Returns and raises as `deploy`."""
     formation = client(runtime, "cloudformation")
-    name = stack_name(STAGE)
+    name = stack_name(stage)
     before = _describe(formation, name)
     if before and before["StackStatus"] in _SETTLED and _tag(before) == folder.name:
         return _outputs(before)
     progress("uploading the functions", "")
-    template_url = _upload(client(runtime, "s3"), folder, runtime)
+    template_url = _upload(client(runtime, "s3"), folder, runtime, name)
     client(runtime, "ssm").put_parameter(
         Name="/cdk-bootstrap/hnb659fds/version", Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
     )
@@ -78,6 +80,9 @@ def deploy_assembly(
         else:
             formation.update_stack(**request)
     except ClientError as error:
+        # A call that took effect and whose answer was lost is refused when it is tried again.
+        if _tag(_describe(formation, name) or {}) == folder.name:
+            return _wait(formation, name, progress)
         raise DeployError(f"the stack was refused: {error.response['Error'].get('Message', '')}") from None
     return _wait(formation, name, progress)
 
@@ -113,8 +118,8 @@ def client(runtime: Runtime, service: str) -> Any:
     )
 
 
-def _upload(s3: S3Client, folder: Path, runtime: Runtime) -> str:
-    assets = json.loads((folder / f"{stack_name(STAGE)}.assets.json").read_text())
+def _upload(s3: S3Client, folder: Path, runtime: Runtime, stack: str) -> str:
+    assets = json.loads((folder / f"{stack}.assets.json").read_text())
     template_url = ""
     for asset in assets["files"].values():
         source = folder / asset["source"]["path"]

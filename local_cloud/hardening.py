@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from contracts.wire.codec import PAYLOAD_MAX_BYTES, JsonDict
+from contracts.wire.codec import PAYLOAD_MAX_BYTES
 from local_cloud.iam import (
     judged_as_on_aws,
     judged_by_type,
@@ -22,11 +22,12 @@ from local_cloud.iam import (
     only_the_configured,
     reached_by_path,
 )
+from local_cloud.overrides import replace, replace_in
 from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
 from local_cloud.rule_sql import evaluable, matching, with_literals
 from local_cloud.runtime import CloudWeather
 from local_cloud.shadow_limits import answered_as_on_aws, published_within_limits, within_limits
-from local_cloud.weather import DetachedPolicies, Rates, throttled
+from local_cloud.weather import let_it_rain
 
 PINNED = "1.5.33"
 SCHEDULER_TICK_S = 1
@@ -72,7 +73,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
     )
     _refuse_by_documented_limits(provisioners)
     if weather is not None:
-        _let_it_rain(weather, iot)
+        let_it_rain(weather)
 
 
 def _answer_as_aws_iot(iot: Any, iot_data: Any) -> None:
@@ -84,22 +85,6 @@ def _answer_as_aws_iot(iot: Any, iot_data: Any) -> None:
     replace(iot, "put_topic_rule", lambda put: evaluable(put, iot))
     replace(iot, "_eval_select_function", lambda evaluate: matching(evaluate, iot))
     replace(iot, "_eval_select_expr", with_literals)
-
-
-def _let_it_rain(weather: CloudWeather, iot: Any) -> None:
-    """Policies that cannot be deleted yet, and rates that are exceeded."""
-    from ministack import app  # noqa: PLC0415 - it takes the names that are replaced above when imported
-    from ministack.core import responses  # noqa: PLC0415
-
-    detached, rates = DetachedPolicies(weather), Rates()
-    replace(iot, "_change_policy_target", detached.noting)
-    replace(iot, "_delete_policy", functools.partial(detached.refusing, responses=responses))
-    for service in ("iot", "iot-data"):
-        replace_in(
-            app.SERVICE_HANDLERS,
-            service,
-            functools.partial(throttled, service, responses=responses, rates=rates),
-        )
 
 
 def _refuse_by_documented_limits(provisioners: Any) -> None:
@@ -114,20 +99,6 @@ def _refuse_by_documented_limits(provisioners: Any) -> None:
         for verb, properties_at in (("create", 1), ("update", 2)):
             if verb == "create" or verb in handlers[kind]:
                 replace_in(handlers[kind], verb, functools.partial(refusing_resource, kind, at=properties_at))
-
-
-def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-    """Put what *make* makes of ``owner.name`` in its place. Raises RuntimeError when there is none."""
-    if not hasattr(owner, name):
-        raise RuntimeError(f"ministack no longer has {owner.__name__}.{name}, which the local cloud replaces")
-    setattr(owner, name, make(getattr(owner, name)))
-
-
-def replace_in(table: JsonDict, name: str, make: Callable[[Any], Any]) -> None:
-    """Put what *make* makes of ``table[name]`` in its place. Raises RuntimeError when there is none."""
-    if name not in table:
-        raise RuntimeError(f"ministack no longer has {name!r} where the local cloud replaces it")
-    table[name] = make(table[name])
 
 
 def _listen_on(iot: Any, host: str) -> None:

@@ -40,10 +40,18 @@ class DeployError(LocalCloudError):
 
 
 class CloudWeather(msgspec.Struct, frozen=True, kw_only=True):
-    """AWS's bad weather by a seed. *speed*: seconds of AWS's waits in one second here."""
+    """AWS's bad weather by a seed.
+
+    Attributes:
+        speed: seconds of AWS's waits in one second here.
+        failing: share of the calls that fail for no fault of the caller's.
+        dropping: share of the MQTT packets at which the connection ends.
+    """
 
     seed: int = 1
     speed: float = 60.0
+    failing: float = 0.01
+    dropping: float = 0.002
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):

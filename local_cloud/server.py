@@ -13,6 +13,7 @@ import msgspec
 
 from local_cloud.hardening import harden
 from local_cloud.runtime import WEATHER_VARIABLE, CloudWeather
+from local_cloud.transient import ending_connections
 
 
 async def serve() -> None:
@@ -32,7 +33,7 @@ async def serve() -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
-    await hypercorn_serve(app, config, shutdown_trigger=stop.wait)
+    await hypercorn_serve(ending_connections(app) if weather else app, config, shutdown_trigger=stop.wait)
 
 
 def main() -> None:

@@ -16,20 +16,26 @@ from local_cloud.runtime import STAGE, DeployError
 SOURCES = ("app.py", "cdk.json", "requirements.lock", "cdk", "lambdas", "contracts")
 
 
-def assembly(vens: Sequence[str], *, cache: Path | None = None) -> Path:
+def assembly(vens: Sequence[str], *, rotation: str = "", cache: Path | None = None) -> Path:
     """The folder of the cloud assembly for *vens*; made when the sources have changed since.
+
+    Another *rotation* than the stack has, a word, gives every VEN another certificate.
 
     Raises:
         DeployError: it could not be synthesized; the message is the app's own.
     """
-    made_for = "\0".join([",".join(vens), sys.version, platform.machine()])
+    made_for = "\0".join([",".join(vens), rotation, sys.version, platform.machine()])
     cache = cache or ROOT / ".cache" / "assembly"
-    return made_once(cache / digest_of(made_for, *files_in(SOURCES)), lambda draft: _synthesize(draft, vens))
+    return made_once(
+        cache / digest_of(made_for, *files_in(SOURCES)), lambda draft: _synthesize(draft, vens, rotation)
+    )
 
 
-def _synthesize(folder: Path, vens: Sequence[str]) -> None:
+def _synthesize(folder: Path, vens: Sequence[str], rotation: str) -> None:
     settings = json.loads((ROOT / "cdk.json").read_text())
     context = {**settings["context"], "stage": STAGE, "vens": ",".join(vens), "validate": "false"}
+    if rotation:
+        context["rotation"] = rotation
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,

@@ -17,6 +17,9 @@ from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.telemetry import read_loads, read_telemetry
 
 TELEMETRY_TOPICS = ("ven/telemetry/", "ven/loads/")
+RECEIVES = 5
+"""Receives of a message before it is a dead letter. Those that Lambda throttles count, and a new
+account may run ten functions at once. Source: AWS Lambda Developer Guide, using Lambda with SQS."""
 LETTER_MAX_BYTES = 1024 * 1024
 """Source: SQS, message size. A letter holds what failed whole: a payload in base64, a chunk, a request."""
 

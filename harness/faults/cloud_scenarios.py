@@ -1,8 +1,9 @@
 """Faults of the cloud's ingestion: the functions' real code, an account in the process (moto).
 
 moto keeps tables and has no queue that starts functions. So `TestInlet` stands for what AWS does between
-rule and function: at-least-once delivery in batches, partial failures, after three tries a dead letter with
-the raw body. That it is wired so in the stack is shown by ``tests/infrastructure`` and ``tests/e2e``.
+rule and function: at-least-once delivery in batches, partial failures, and after as many receives as the
+stack's queues allow a dead letter with the raw body. That it is wired so in the stack is shown by
+``tests/infrastructure`` and ``tests/e2e``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from unittest.mock import patch
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
+from contracts.store.dead_letters import RECEIVES
 from contracts.wire import codec
 from contracts.wire.ids import VenId
 from contracts.wire.telemetry import Telemetry
@@ -35,7 +37,6 @@ from lambdas.shared.invocation import logger
 from lambdas.store_telemetry.handler import handler
 from tests.support.lambda_world import ENVIRONMENT, NOW, Context, World
 
-MAX_RECEIVES = 3
 BATCH = 10
 BOOT = "b1"
 VEN = VenId("ven-1")
@@ -87,7 +88,7 @@ class TestInlet:
 
     def _again(self, message_id: str, body: str) -> None:
         self.receives[message_id] += 1
-        if self.receives[message_id] >= MAX_RECEIVES:
+        if self.receives[message_id] >= RECEIVES:
             self.dead.append(body)
         else:
             self.waiting.insert(self.rng.randrange(len(self.waiting) + 1), (message_id, body))

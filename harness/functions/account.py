@@ -51,6 +51,7 @@ class CannedAccount:
 
     Attributes:
         tables: DynamoDB's, by name.
+        things: False where no VEN has a thing yet.
         certificates: the ids of those that every thing, and every policy, has.
         detached: the ARNs of those that a policy was detached from.
         policy: the policy that every certificate has.
@@ -63,6 +64,7 @@ class CannedAccount:
     """
 
     tables: dict[str, CannedTable] = field(default_factory=dict)
+    things: bool = True
     certificates: tuple[str, ...] = ()
     detached: set[str] = field(default_factory=set)
     policy: str = "ven-twin-dev-ven"
@@ -132,6 +134,12 @@ class CannedAccount:
             }
         )
 
+    def principals(self, _: AwsCall) -> Reply:
+        """The certificates of a thing, if there is one."""
+        if not self.things:
+            return Reply(b'{"message":"no such thing"}', 404, "ResourceNotFoundException")
+        return _json({"principals": self.arns()})
+
     def describe(self, call: AwsCall) -> Reply:
         """A certificate."""
         certificate = call.path.rpartition("/")[2]
@@ -156,7 +164,7 @@ class CannedAccount:
 
 IOT_ANSWERS: dict[str, Callable[[CannedAccount, AwsCall], Reply]] = {
     r"POST /keys-and-certificate": CannedAccount.new_certificate,
-    r"GET /things/[^/]+/principals": lambda account, _: _json({"principals": account.arns()}),
+    r"GET /things/[^/]+/principals": CannedAccount.principals,
     r"POST /attached-policies/": lambda account, _: _json(
         {"policies": [{"policyName": account.policy, "policyArn": f"{ARN}policy/{account.policy}"}]}
     ),

@@ -1,22 +1,39 @@
-"""The tables that `admit_ven` works with."""
+"""The tables and the registry of things that `admit_ven` works with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
+from contracts.wire.ids import VenId
 from lambdas.admit_ven.logic import AdmissionRequest
 from lambdas.admit_ven.settings import AdmissionSettings
 from lambdas.shared import clients
+from lambdas.shared.id_conflicts import others_thing
 from lambdas.shared.tables import Condition, Table
+from lambdas.shared.ven_identity import Registry
+
+if TYPE_CHECKING:
+    from types_boto3_iot import IoTClient
 
 
 @dataclass(frozen=True, slots=True)
 class AdmissionAdapters:
-    """The list of VENs that may claim, and the VENs."""
+    """The list of VENs that may claim, the VENs, and the account's things."""
 
     allowed: Table
     vens: Table
+    iot: IoTClient
+
+    def refusal(self, ven_id: VenId) -> str | None:
+        """The reason against *ven_id*, whose thing may be another stage's or no stage's; None for none.
+
+        Where the thing is there already, AWS IoT would give it the VEN's certificate beside its own.
+        """
+        if Registry(self.vens).find(ven_id).certificate_id is not None:
+            return None
+        return others_thing(ven_id, self.iot)
 
     def use_place(self, request: AdmissionRequest, *, now: float) -> bool:
         """Use up the VEN's place on the list for this certificate; False when there is none, or no more.
@@ -41,5 +58,7 @@ class AdmissionAdapters:
 def open_adapters(settings: AdmissionSettings) -> AdmissionAdapters:
     """Open the tables that the settings name."""
     return AdmissionAdapters(
-        clients.table(settings.allowed_table, ALLOWED_VENS), clients.table(settings.vens_table, VENS)
+        clients.table(settings.allowed_table, ALLOWED_VENS),
+        clients.table(settings.vens_table, VENS),
+        clients.iot(),
     )

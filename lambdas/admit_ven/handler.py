@@ -11,7 +11,7 @@ from lambdas.admit_ven.settings import AdmissionSettings
 from lambdas.shared import clients, clock, settings
 from lambdas.shared.invocation import Event, count, entry, logger
 
-clients.at_init(__package__, clients.dynamodb)
+clients.at_init(__package__, clients.dynamodb, clients.iot)
 
 
 @entry
@@ -24,13 +24,16 @@ def handler(event: Event, context: LambdaContext) -> dict[str, bool]:  # noqa: A
 
 
 def admit(event: Event, *, now: float) -> bool:
-    """Use up the VEN's place on the list and record the VEN; False when it is refused."""
+    """Use up the VEN's place on the list and record the VEN; False when it is refused, or another's."""
     try:
         request = read_admission_request(event)
     except FieldError as error:
         logger.warning("not admitted", field=error.field, reason=error.reason)
         return False
     adapters = open_adapters(settings.read(AdmissionSettings))
+    if (reason := adapters.refusal(request.ven_id)) is not None:
+        logger.warning("not admitted", ven_id=request.ven_id, reason=reason)
+        return False
     if not adapters.use_place(request, now=now):
         logger.warning("not admitted", ven_id=request.ven_id, reason="not on the list, or no more")
         return False

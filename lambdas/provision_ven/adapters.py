@@ -10,11 +10,11 @@ from contracts.store.keys import VENS
 from contracts.wire.ids import VenId
 from contracts.wire.topics import CERTIFICATE_ID
 from lambdas.provision_ven import logic
-from lambdas.provision_ven.id_conflicts import refuse_conflicts
 from lambdas.provision_ven.logic import NoSecretValueError, Properties, Step, UndoFailedError
 from lambdas.provision_ven.policies import Policies
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.shared import clients
+from lambdas.shared.id_conflicts import refuse_conflicts
 from lambdas.shared.ven_identity import (
     Certificate,
     Certificates,

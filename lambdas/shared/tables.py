@@ -72,6 +72,7 @@ class Table:
         """Write *item*, unless its key is taken; returns True when it was written."""
         return self._write(
             self.client.put_item,
+            lambda stored: stored == from_item(to_item(item)),
             Item=to_item(item),
             ConditionExpression="attribute_not_exists(#p)",
             ExpressionAttributeNames={"#p": self.keys.partition},
@@ -79,7 +80,12 @@ class Table:
 
     def replace(self, item: Mapping[str, object], *, when: Condition) -> bool:
         """Write *item* over what is there, when the condition is true; returns True then."""
-        return self._write(self.client.put_item, Item=to_item(item), **_conditional(when))
+        return self._write(
+            self.client.put_item,
+            lambda stored: stored == from_item(to_item(item)),
+            Item=to_item(item),
+            **_conditional(when),
+        )
 
     def update(
         self,
@@ -98,6 +104,7 @@ class Table:
             optional["ExpressionAttributeValues"] = placeholders
         return self._write(
             self.client.update_item,
+            lambda stored: stored is not None and _has(stored, values),
             Key=to_item(self.key(key)),
             UpdateExpression=expression,
             ExpressionAttributeNames=names,
@@ -106,14 +113,27 @@ class Table:
 
     def delete(self, key: Key, *, when: Condition) -> bool:
         """Delete the item when the condition is true; returns True then."""
-        return self._write(self.client.delete_item, Key=to_item(self.key(key)), **_conditional(when))
+        return self._write(
+            self.client.delete_item,
+            lambda stored: stored is None,
+            Key=to_item(self.key(key)),
+            **_conditional(when),
+        )
 
-    def _write(self, call: Callable[..., object], **arguments: object) -> bool:
-        """Make a conditional *call*; returns False when its condition was false."""
+    def _write(
+        self, call: Callable[..., object], written: Callable[[Item | None], bool], **arguments: object
+    ) -> bool:
+        """Make a conditional *call*; returns False when its condition was false.
+
+        boto3 tries a call again whose answer was lost. Then the condition can be false because the first
+        attempt took effect, which *written* tells of the item as it is stored.
+        """
         try:
-            call(TableName=self.name, **arguments)
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return False
+            call(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+            stored = error.response.get("Item")
+            return repeated and written(from_item(cast("JsonDict", stored)) if stored else None)
         return True
 
     def query(
@@ -232,6 +252,13 @@ class Table:
             return items
 
         return [item for items in parallel.over(chunks, read) for item in items]
+
+
+def _has(stored: Item, values: Mapping[str, object]) -> bool:
+    """True when *stored* has each of *values*, and none of those that are None."""
+    set_values = {name: value for name, value in values.items() if value is not None}
+    as_stored = from_item(to_item(set_values))
+    return all(stored.get(name) == as_stored.get(name) for name in values)
 
 
 def _conditional(when: Condition) -> dict[str, object]:

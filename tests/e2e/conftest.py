@@ -18,7 +18,7 @@ from contracts.store import keys
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import EventId, VenId
 from local_cloud import deploy, process
-from local_cloud.runtime import MQTT_NAME, REGION, Runtime
+from local_cloud.runtime import MQTT_NAME, REGION, CloudWeather, Runtime
 from tests.support import leaks
 from tests.support.transcripts import let_out
 from tests.support.waiting import GIVE_UP_S
@@ -117,20 +117,24 @@ def until(ready: Callable[[], Any], what: str, give_up_s: float = GIVE_UP_S) -> 
     return result
 
 
-def start_cloud(home: Path, *, keep: bool = False) -> Runtime:
+def start_cloud(home: Path, *, keep: bool = False, weather: CloudWeather | None = None) -> Runtime:
     """A local cloud of *home* on free ports."""
     runtime = process.start(
-        home / "cloud", keep=keep, gateway_port=process.free_port(), mqtt_port=process.free_port()
+        home / "cloud",
+        keep=keep,
+        gateway_port=process.free_port(),
+        mqtt_port=process.free_port(),
+        weather=weather,
     )
     leaks.known.add(runtime.secret_access_key)
     return runtime
 
 
-def cloud_of(runtime: Runtime) -> Cloud:
+def cloud_of(runtime: Runtime, stage: str = "local") -> Cloud:
     """The operator's side of a local cloud."""
     return Cloud(
         Access(
-            "local",
+            stage,
             region=REGION,
             endpoint_url=runtime.endpoint_url,
             access_key_id=runtime.access_key_id,

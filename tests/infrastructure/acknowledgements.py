@@ -135,6 +135,8 @@ def _wildcards(stack: Stack, stage: Stage) -> Iterator[Finding]:
         ("RotateVen", _arn("iot", "cert/*"), ANY_CERTIFICATE),
         ("RotateVen", _arn("iot", "thing/*"), ANY_THING),
         ("RotateVen", secrets, "The secrets of this stage's VENs; their ARNs end at random."),
+        ("AdmitVen", "*", NO_RESOURCE),
+        ("AdmitVen", _arn("iot", "thing/*"), ANY_THING),
         ("Claims", _arn("iot", "thing/*"), ANY_THING),
         ("Claims", _arn("iot", "cert/*"), ANY_CERTIFICATE),
         (

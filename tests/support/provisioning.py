@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.store.stack import ven_policy_name
 from lambdas.provision_ven.handler import handler
 from lambdas.shared import clients
 from lambdas.shared.ven_identity import Certificates
@@ -72,3 +73,17 @@ class Stack:
     def ven(self) -> dict[str, Any]:
         """The VEN's row."""
         return self.world.ven("house-1")
+
+
+def thing_of(ven_id: str, *, stage: str | None = None) -> None:
+    """A thing of the account, with a certificate that has the policy of *stage*."""
+    iot = clients.iot()
+    iot.create_thing(thingName=ven_id)
+    if stage is None:
+        return
+    name = ven_policy_name(stage)
+    document = {"Version": "2012-10-17", "Statement": []}
+    iot.create_policy(policyName=name, policyDocument=json.dumps(document))
+    arn = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
+    iot.attach_policy(policyName=name, target=arn)
+    iot.attach_thing_principal(thingName=ven_id, principal=arn)

@@ -17,7 +17,7 @@ DEFAULT_VENS = "ven-1"
 VensOption = Annotated[str, typer.Option("--vens", help="VENs of the stack, by commas.")]
 WeatherOption = Annotated[
     Literal["aws"] | None,
-    typer.Option("--weather", help="As slow and as busy as AWS can be: late deletions, exceeded rates."),
+    typer.Option("--weather", help="As slow and as busy as AWS can be: late changes, rates, failures."),
 ]
 
 

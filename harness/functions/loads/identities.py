@@ -50,10 +50,11 @@ def _secret() -> str:
 
 
 def _account(
-    vens: CannedTable, *, certificates: tuple[str, ...] = OTHERS, conflicts: int = 0
+    vens: CannedTable, *, things: bool = True, certificates: tuple[str, ...] = OTHERS, conflicts: int = 0
 ) -> CannedAccount:
     return CannedAccount(
         {"vens": vens, "allowed": CannedTable(ALLOWED_VENS)},
+        things=things,
         certificates=certificates,
         policy=ven_policy_name(STAGE),
         certificate_pem=_certificate_pem(),
@@ -85,6 +86,10 @@ def _claim() -> JsonDict:
 
 def _admitted(answer: JsonDict, calls: Calls) -> bool:
     return answer == {"allowProvisioning": True} and calls["dynamodb UpdateItem"] == 2
+
+
+def _turned_away(answer: JsonDict, calls: Calls) -> bool:
+    return answer == {"allowProvisioning": False} and calls["iot POST /attached-policies"] == len(OTHERS)
 
 
 def _request(kind: str, resource: str, **properties: object) -> JsonDict:
@@ -158,8 +163,15 @@ LOADS = (
         "admit_ven",
         "a claim, the first that the sandbox meets",
         _claim,
-        lambda: _account(_no_vens()),
+        lambda: _account(_no_vens(), things=False),
         _admitted,
+    ),
+    WorstLoad(
+        "admit_ven",
+        "a claim for a thing of another stage, which has four certificates",
+        _claim,
+        lambda: _account(_no_vens()),
+        _turned_away,
     ),
     WorstLoad(
         "provision_ven",

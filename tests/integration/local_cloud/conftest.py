@@ -40,20 +40,25 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     folder = tmp_path_factory.mktemp("emulator")
     runtime = process.start(folder, gateway_port=process.free_port(), mqtt_port=process.free_port())
     try:
-        iot = deploy.client(runtime, "iot")
-        made = iot.create_keys_and_certificate(setAsActive=True)
-        anything = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}],
-        }
-        iot.create_thing(thingName=VEN)
-        iot.create_policy(policyName="anything", policyDocument=json.dumps(anything))
-        iot.attach_policy(policyName="anything", target=made["certificateArn"])
-        iot.attach_thing_principal(thingName=VEN, principal=made["certificateArn"])
-        tls = Path(folder) / "tls"
-        identity_files.save(
-            tls, process.trust_root_pem(runtime), made["certificatePem"], made["keyPair"]["PrivateKey"]
-        )
-        yield Emulator(runtime, identity_files.load(tls))
+        yield Emulator(runtime, new_identity(runtime, Path(folder) / "tls"))
     finally:
         process.stop(folder)
+
+
+def new_identity(
+    runtime: Runtime, folder: Path, *, thing: str = VEN, policy: str = "anything"
+) -> identity_files.Identity:
+    """The identity of a VEN that may do anything, with its files in *folder*."""
+    iot = deploy.client(runtime, "iot")
+    made = iot.create_keys_and_certificate(setAsActive=True)
+    anything = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}],
+    }
+    iot.create_thing(thingName=thing)
+    iot.create_policy(policyName=policy, policyDocument=json.dumps(anything))
+    iot.attach_policy(policyName=policy, target=made["certificateArn"])
+    iot.attach_thing_principal(thingName=thing, principal=made["certificateArn"])
+    root_pem = process.trust_root_pem(runtime)
+    identity_files.save(folder, root_pem, made["certificatePem"], made["keyPair"]["PrivateKey"])
+    return identity_files.load(folder)

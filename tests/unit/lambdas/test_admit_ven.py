@@ -12,6 +12,7 @@ from lambdas.admit_ven.handler import handler
 from lambdas.shared import clients
 from lambdas.shared.tables import Table
 from tests.support.lambda_world import NOW, Context, World
+from tests.support.provisioning import thing_of
 
 VEN, CERTIFICATE, OTHER = "house-9", "a" * 64, "b" * 64
 
@@ -88,6 +89,24 @@ def test_whoever_else_asks_is_not_let_in(allowed: Table, world: World, asked: di
     assert ask(**asked) is False
     assert "usedBy" not in (allowed.get(Key(VEN)) or {})
     assert world.ven(VEN) == {}
+
+
+@pytest.mark.parametrize("stage", ["prod", None])
+def test_a_ven_that_another_stage_has_is_not_let_in(allowed: Table, world: World, stage: str | None) -> None:
+    """Its thing is another's, a stage's or nobody's: its place on the list stays, and nothing is recorded."""
+    thing_of(VEN, stage=stage)
+    assert ask() is False
+    assert "usedBy" not in (allowed.get(Key(VEN)) or {})
+    assert world.ven(VEN) == {}
+
+
+def test_a_ven_that_lost_its_key_is_let_in_once_more(allowed: Table, world: World) -> None:
+    """Its thing is this stage's own, and so is its row."""
+    assert ask() is True
+    thing_of(VEN, stage="test")
+    allowed.update(Key(VEN), {"usedBy": None})
+    assert ask(certificate_id=OTHER) is True
+    assert world.ven(VEN)["certificateId"] == OTHER
 
 
 def test_an_event_of_another_form_is_refused(allowed: Table) -> None:

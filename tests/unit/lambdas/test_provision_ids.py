@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from contracts.store.stack import VEN_IDS_RESOURCE, ven_policy_name
+from contracts.store.stack import VEN_IDS_RESOURCE
 from lambdas.provision_ven.handler import handler
-from lambdas.shared import cfn_response, clients
+from lambdas.shared import cfn_response
 from tests.support.lambda_world import Context, World
+from tests.support.provisioning import thing_of
 
 
 @pytest.fixture
@@ -40,20 +40,6 @@ def _ask(kind: str, vens: Sequence[str], *, before: Sequence[str] | None = None)
     handler(event, Context())
 
 
-def _thing(ven_id: str, *, stage: str | None = None) -> None:
-    """A thing of the account, with a certificate that has the policy of *stage*."""
-    iot = clients.iot()
-    iot.create_thing(thingName=ven_id)
-    if stage is None:
-        return
-    name = ven_policy_name(stage)
-    document = {"Version": "2012-10-17", "Statement": []}
-    iot.create_policy(policyName=name, policyDocument=json.dumps(document))
-    arn = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
-    iot.attach_policy(policyName=name, target=arn)
-    iot.attach_thing_principal(thingName=ven_id, principal=arn)
-
-
 def _reason(answers: list[dict[str, Any]]) -> str:
     assert answers[-1]["Status"] == "FAILED"
     reason = str(answers[-1]["Reason"])
@@ -70,7 +56,7 @@ def test_ids_that_are_free_are_let_through(answers: list[dict[str, Any]]) -> Non
 
 def test_a_ven_of_another_stage_is_refused_in_one_line(answers: list[dict[str, Any]]) -> None:
     """The line names the VEN, the stage that has it, and what to do; CloudFormation shows it."""
-    _thing("ven-2", stage="prod")
+    thing_of("ven-2", stage="prod")
     _ask("Create", ["ven-1", "ven-2"])
     reason = _reason(answers)
     assert "vens: ven-2 is a VEN of stage prod here: take another id, or remove it there" in reason
@@ -79,14 +65,14 @@ def test_a_ven_of_another_stage_is_refused_in_one_line(answers: list[dict[str, A
 
 def test_a_thing_of_nobodys_is_refused(answers: list[dict[str, Any]]) -> None:
     """Its name is taken all the same, and its shadow would be read as the VEN's."""
-    _thing("ven-1")
+    thing_of("ven-1")
     _ask("Create", ["ven-1"])
     assert "ven-1 is a thing of this account that is no stage's" in _reason(answers)
 
 
 def test_a_ven_that_came_in_by_claim_is_refused(world: World, answers: list[dict[str, Any]]) -> None:
     """It is of this stage, and has a thing that no stack made."""
-    _thing("ven-1", stage="dev")
+    thing_of("ven-1", stage="dev")
     world.add_ven("ven-1", certificateId="c1", claimedTs=1.0)
     _ask("Create", ["ven-1"])
     assert "ven-1 came in by claim: revoke it" in _reason(answers)
@@ -94,7 +80,7 @@ def test_a_ven_that_came_in_by_claim_is_refused(world: World, answers: list[dict
 
 def test_the_stacks_own_vens_are_let_through(world: World, answers: list[dict[str, Any]]) -> None:
     """A stack of an earlier release has its VENs already when this resource joins it."""
-    _thing("ven-1", stage="dev")
+    thing_of("ven-1", stage="dev")
     world.add_ven("ven-1", certificateId="c2", provisionRequestId="r1", resourceId="c1")
     _ask("Create", ["ven-1"])
     assert answers[-1]["Status"] == "SUCCESS"
@@ -102,7 +88,7 @@ def test_the_stacks_own_vens_are_let_through(world: World, answers: list[dict[st
 
 def test_an_update_looks_at_the_vens_that_are_added(answers: list[dict[str, Any]]) -> None:
     """Those that were in the stack before have passed; a rollback to them is never refused."""
-    _thing("ven-1", stage="dev")
+    thing_of("ven-1", stage="dev")
     _ask("Update", ["ven-1", "ven-2"], before=["ven-1"])
     assert answers[-1]["Status"] == "SUCCESS"
     _ask("Update", ["ven-1", "ven-2"], before=["ven-2"])
@@ -113,7 +99,7 @@ def test_an_update_looks_at_the_vens_that_are_added(answers: list[dict[str, Any]
 
 def test_removing_the_check_does_nothing(answers: list[dict[str, Any]]) -> None:
     """The VENs are other resources; whatever they are named, the stack can be destroyed."""
-    _thing("ven-1")
+    thing_of("ven-1")
     _ask("Delete", ["ven-1"])
     assert answers[-1]["Status"] == "SUCCESS"
 
@@ -122,7 +108,7 @@ def test_many_that_are_taken_are_one_short_line(answers: list[dict[str, Any]]) -
     """CloudFormation cuts long reasons; some are named, and the others are counted."""
     vens = [f"ven-{number}" for number in range(8)]
     for ven_id in vens:
-        _thing(ven_id)
+        thing_of(ven_id)
     _ask("Create", vens)
     assert "; and 3 more" in _reason(answers)
     assert len(_reason(answers)) < 600

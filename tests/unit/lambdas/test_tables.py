@@ -70,6 +70,57 @@ def test_a_delete_happens_only_when_its_condition_holds(world: World) -> None:
     assert world.vens.get(Key("h")) is None
 
 
+def _losing_the_answer(table: Table, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the next call *name* take effect and lose its answer; boto3 makes it again."""
+    call = getattr(table.client, name)
+
+    def made_twice(**arguments: Any) -> Any:
+        monkeypatch.undo()
+        call(**arguments)
+        try:
+            return call(**arguments)
+        except table.client.exceptions.ConditionalCheckFailedException as error:
+            error.response["ResponseMetadata"]["RetryAttempts"] = 1
+            raise
+
+    monkeypatch.setattr(table.client, name, made_twice)
+
+
+def test_a_write_whose_answer_was_lost_has_been_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its condition is false when it is tried again, by its own first attempt."""
+    table, key, was = world.vens, Key("house-1"), Condition.unchanged("certificateId", None)
+    _losing_the_answer(table, "put_item", monkeypatch)
+    assert table.put_new({"venId": "house-1", "certifiedTs": 1.5}) is True
+    _losing_the_answer(table, "update_item", monkeypatch)
+    assert table.update(key, {"certificateId": "new", "groups": None}, once={"a": 1}, when=was) is True
+    _losing_the_answer(table, "put_item", monkeypatch)
+    renewed = {"venId": "house-1", "certificateId": "newer"}
+    assert table.replace(renewed, when=Condition.unchanged("certificateId", "new")) is True
+    _losing_the_answer(table, "delete_item", monkeypatch)
+    assert table.delete(key, when=Condition.unchanged("certificateId", "newer")) is True
+
+
+def test_a_write_that_another_came_before_has_not_been_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it was tried again: what is stored is the other's."""
+    table, key = world.vens, Key("house-1")
+    table.put_new({"venId": "house-1", "certificateId": "other"})
+    was = Condition.unchanged("certificateId", None)
+
+    def refused_again(**arguments: Any) -> Any:
+        monkeypatch.undo()
+        try:
+            return table.client.update_item(**arguments)
+        except table.client.exceptions.ConditionalCheckFailedException as error:
+            error.response["ResponseMetadata"]["RetryAttempts"] = 1
+            raise
+
+    monkeypatch.setattr(table.client, "update_item", refused_again)
+    assert table.update(key, {"certificateId": "new"}, when=was) is False
+    assert table.put_new({"venId": "house-1", "certificateId": "new"}) is False
+
+
 def test_a_query_takes_both_ends_and_only_the_attributes(world: World) -> None:
     """Items come in the order of their sort keys; without attributes they come whole."""
     for n in (3, 1, 2, 4):

@@ -32,16 +32,22 @@ def refuse_conflicts(ven_ids: Iterable[VenId], iot: IoTClient, registry: Registr
 
 
 def _conflict(ven_id: VenId, iot: IoTClient, registry: Registry) -> str | None:
-    """The reason against taking up *ven_id*, or None."""
+    """The reason against taking up *ven_id* with the stack, or None."""
     registration = registry.find(ven_id)
     if registration.resource_id is not None:
         return None
+    reason = others_thing(ven_id, iot)
+    if reason is not None and registration.certificate_id is not None:
+        return f"{ven_id} came in by claim: revoke it (ven-twin certs revoke), or leave it out"
+    return reason
+
+
+def others_thing(ven_id: VenId, iot: IoTClient) -> str | None:
+    """The reason against a VEN that this stage does not have: the thing of its name is another's. Or None."""
     try:
         stages = set(_stages(ven_id, iot))
     except iot.exceptions.ResourceNotFoundException:
         return None
-    if registration.certificate_id is not None:
-        return f"{ven_id} came in by claim: revoke it (ven-twin certs revoke), or leave it out"
     if stages:
         return (
             f"{ven_id} is a VEN of stage {'/'.join(sorted(stages))} here: take another id, or remove it there"

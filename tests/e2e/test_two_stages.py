@@ -1,0 +1,118 @@
+"""Two stages of one account side by side, with strangers among their clients.
+
+The dev stage itself cannot stand in the local cloud: its functions are compiled for arm64, and its queues
+refuse plain HTTP. So the second stage is the local one's data under another name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from aws_cdk import App, CliCredentialsStackSynthesizer
+
+from cdk.bundle import bundle
+from cdk.stack import VenTwinStack
+from cdk.stage import read_stage
+from contracts.store.dead_letters import read_queues
+from contracts.store.stack import StackOutput, claim_secret_name
+from harness.lifecycle.lifecycle import destroy
+from local_cloud.deploy import deploy_assembly
+from tests.e2e.conftest import System, cloud_of, until
+from tests.integration.local_cloud.conftest import Emulator, new_identity
+from tests.support.mqtt_by_hand import connected, publish
+from ven_twin.cli.certs import claim_identity, save_identity
+from ven_twin.ven.errors import ClaimRefusedError
+
+if TYPE_CHECKING:
+    from ven_twin.operations.aggregator.cloud import Cloud
+
+STAGE = "dev"
+CONTEXT = json.loads((Path(__file__).resolve().parents[2] / "cdk.json").read_text())["context"]
+STRANGERS = ("sdk:device:1", "boiler:7")
+
+
+def _assembly(folder: Path, ven_id: str) -> Path:
+    """The assembly of the second stage, with one VEN."""
+    stage = dataclasses.replace(read_stage({"stage": "local", "vens": ven_id}.get), name=STAGE)
+    code = bundle(python=stage.python, architecture=stage.architecture, host=True)
+    app = App(context=CONTEXT, outdir=str(folder), auto_synth=False)
+    VenTwinStack(app, stage, code=code, synthesizer=CliCredentialsStackSynthesizer())
+    app.synth(skip_validation=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def beside(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """The second stage in the account of the first, with ven-5."""
+    folder = _assembly(tmp_path_factory.mktemp("beside"), "ven-5")
+    deploy_assembly(system.runtime, folder, stage=STAGE)
+    yield cloud_of(system.runtime, STAGE)
+    assert destroy(system.runtime, STAGE) == []
+
+
+def _letters(cloud: Cloud) -> dict[str, str]:
+    """The number of dead letters in each queue that has some."""
+    sqs, name = cloud.client("sqs"), "ApproximateNumberOfMessages"
+    numbers = {
+        queue: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
+        for queue, url in read_queues(cloud.output(StackOutput.DEAD_LETTERS)).items()
+    }
+    return {queue: number for queue, number in numbers.items() if number != "0"}
+
+
+def _ids(cloud: Cloud, table: StackOutput) -> set[str]:
+    """The VENs that a table has items of."""
+    items = cloud.client("dynamodb").scan(TableName=cloud.output(table))["Items"]
+    return {item["venId"]["S"] for item in items}
+
+
+async def test_stages_and_strangers_keep_out_of_each_others_tables(
+    system: System, beside: Cloud, tmp_path: Path
+) -> None:
+    """Strangers come, speak and go; each stage has the rows of its own VENs, and none has a dead letter."""
+    emulator = Emulator(system.runtime, new_identity(system.runtime, tmp_path / "tls", thing="boiler:7"))
+    for client_id in STRANGERS:
+        async with connected(emulator, client_id=client_id) as link:
+            await link.send(publish("ven/telemetry/ven-x", b"no telemetry"))
+            await link.send(publish("boilers/7", b"warm"))
+    save_identity(beside, "ven-5", tmp_path / "ven-5")
+    where = ["--endpoint", "localhost", "--port", str(system.runtime.mqtt_port)]
+    twin = system.start_twin("ven-5", "--certs", str(tmp_path / "ven-5"), *where)
+    until(lambda: "ven-5" in _ids(beside, StackOutput.TELEMETRY_TABLE), "telemetry of ven-5")
+    twin.terminate()
+    assert twin.wait(20) == 0
+    assert _ids(beside, StackOutput.TELEMETRY_TABLE) == {"ven-5"}
+    assert _ids(beside, StackOutput.VENS_TABLE) == {"ven-5"}
+    for table in (StackOutput.TELEMETRY_TABLE, StackOutput.VENS_TABLE):
+        assert not _ids(system.cloud, table) & {"ven-5", "ven-x", *STRANGERS}
+    assert (_letters(system.cloud), _letters(beside)) == ({}, {})
+
+
+def test_a_claim_for_a_ven_of_another_stage_is_refused(system: System, beside: Cloud, tmp_path: Path) -> None:
+    """Although it is on the list: its thing is the other stage's, and has the certificate that it had."""
+    iot, kit = system.cloud.client("iot"), tmp_path / "kit"
+    before = iot.list_thing_principals(thingName="ven-1")["principals"]
+    save_identity(beside, "claim", kit, claim_secret_name(STAGE))
+    beside.put_items(StackOutput.ALLOWED_VENS, [{"venId": "ven-1", "expiresTs": int(time.time()) + 600}])
+    with pytest.raises(ClaimRefusedError):
+        claim_identity("ven-1", kit, ("localhost", system.runtime.mqtt_port), tmp_path / "thief", STAGE)
+    assert iot.list_thing_principals(thingName="ven-1")["principals"] == before
+    assert _ids(beside, StackOutput.VENS_TABLE) == {"ven-5"}
+
+
+def test_each_stage_has_metrics_of_its_own(system: System, beside: Cloud) -> None:
+    """Its functions write into its namespace, and its alarms read from no other."""
+    for cloud in (system.cloud, beside):
+        functions = cloud.client("lambda").list_functions()["Functions"]
+        namespaces = {
+            function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+            for function in functions
+            if function["FunctionName"].startswith(f"VenTwin-{cloud.stage}-")
+        }
+        assert namespaces == {f"VenTwin/{cloud.stage}"}
