@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable
 from importlib import metadata
+from types import ModuleType
 from typing import Any
 
 from contracts.wire.codec import PAYLOAD_MAX_BYTES
@@ -22,7 +23,7 @@ from local_cloud.iam import (
     only_the_configured,
     reached_by_path,
 )
-from local_cloud.overrides import replace, replace_in
+from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
 from local_cloud.rule_sql import evaluable, matching, with_literals
 from local_cloud.runtime import CloudWeather
@@ -76,7 +77,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
         let_it_rain(weather)
 
 
-def _answer_as_aws_iot(iot: Any, iot_data: Any) -> None:
+def _answer_as_aws_iot(iot: ModuleType, iot_data: ModuleType) -> None:
     """Presence, shadows, messages over HTTP and topic rules as AWS IoT has them."""
     replace(iot, "_next_presence_version", lambda count: _counting_on(count, iot))
     replace(iot, "update_thing_shadow", lambda update: within_limits(update, iot))
@@ -87,7 +88,7 @@ def _answer_as_aws_iot(iot: Any, iot_data: Any) -> None:
     replace(iot, "_eval_select_expr", with_literals)
 
 
-def _refuse_by_documented_limits(provisioners: Any) -> None:
+def _refuse_by_documented_limits(provisioners: ModuleType) -> None:
     """Hold every request and every resource of a template against the lengths and patterns AWS documents."""
     from ministack import app  # noqa: PLC0415 - it takes the names that are replaced above when imported
     from ministack.core import responses  # noqa: PLC0415
@@ -115,7 +116,7 @@ def _listen_on(iot: Any, host: str) -> None:
     replace(iot, "_mtls_start_locked", lambda _: start)
 
 
-def _require_client_certificate(iot: Any) -> None:
+def _require_client_certificate(iot: ModuleType) -> None:
     """AWS IoT takes no MQTT client without a certificate on this port; the emulator takes it as optional."""
 
     def strict(build: Callable[[], ssl.SSLContext]) -> Callable[[], ssl.SSLContext]:
@@ -160,10 +161,10 @@ def _keep_alive_s(packet: bytes) -> int:
     return int.from_bytes(packet[at : at + 2])
 
 
-def _enforce_keep_alive(iot: Any) -> None:
+def _enforce_keep_alive(iot: ModuleType) -> None:
     """Without this a device that falls silent never goes offline, and its will is never sent."""
 
-    def impatient(serve: Callable[..., Any]) -> Callable[..., Any]:
+    def impatient(serve: Original) -> Original:
         async def serve_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await serve(_ImpatientReader(reader), writer)
 
@@ -172,10 +173,10 @@ def _enforce_keep_alive(iot: Any) -> None:
     replace(iot, "_mtls_serve_conn", impatient)
 
 
-def _hold_packets_to_limits(iot: Any) -> None:
+def _hold_packets_to_limits(iot: ModuleType) -> None:
     """AWS IoT closes the connection on QoS 2, more than 128 KB of payload, or more than 7 slashes."""
 
-    def limited(dispatch: Callable[..., Any]) -> Callable[..., Any]:
+    def limited(dispatch: Original) -> Original:
         async def dispatch_packet(session: Any, packet_type: int, flags: int, body: bytes) -> Any:
             if packet_type == _PUBLISH and not _publish_within_limits(flags, body, session.protocol_version):
                 return False
@@ -188,7 +189,7 @@ def _hold_packets_to_limits(iot: Any) -> None:
     replace(iot._WSSession, "_dispatch_packet", limited)  # noqa: SLF001
 
 
-def _counting_on(count: Callable[[str, str, str], int], iot: Any) -> Callable[[str, str, str], int]:
+def _counting_on(count: Callable[[str, str, str], int], iot: ModuleType) -> Callable[[str, str, str], int]:
     """Presence versions that go on over a restart of the emulator, which forgets where it was.
 
     AWS keeps the count; a VEN that came back would otherwise seem to be an older message.

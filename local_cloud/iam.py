@@ -23,6 +23,7 @@ from typing import Any
 
 from contracts.wire.codec import JsonDict, JsonObject
 from local_cloud.limits import action_types
+from local_cloud.overrides import Original
 
 Knows = Callable[[str], bool]
 Extract = Callable[..., str]
@@ -46,7 +47,7 @@ def nobody(_: Knows) -> Knows:
     return is_exempt
 
 
-def reached_by_path(create: Callable[..., Any], gateway: ModuleType) -> Callable[..., Any]:
+def reached_by_path(create: Original, gateway: ModuleType) -> Original:
     """The emulator's *create* of an HTTP API, with an endpoint that resolves without a name server's help.
 
     Its own is ``{id}.execute-api.localhost``, which no resolver but some browsers knows. *gateway* is the
@@ -83,7 +84,7 @@ def judged_as_on_aws(extract: Extract) -> Extract:
     return extract_resource_arn
 
 
-def judged_by_type(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+def judged_by_type(evaluate: Original) -> Original:
     """The emulator's *evaluate* of a caller's policies, by the resource types that the action knows."""
 
     def evaluate_by_type(context: Any, *policies: Any) -> Any:

@@ -18,10 +18,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from contracts.wire.codec import JsonDict
-from local_cloud.overrides import replace, replace_in
+from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.runtime import CloudWeather
 
 DOCUMENT_S = (360.0, 480.0)
@@ -65,13 +66,13 @@ class LateChanges(Generic[Key, Value]):
 class LateIotPolicies:
     """IoT policies as MQTT sessions are judged by them. *iot* is the emulator's module."""
 
-    def __init__(self, weather: CloudWeather, iot: Any) -> None:
+    def __init__(self, weather: CloudWeather, iot: ModuleType) -> None:
         self._iot = iot
         self._documents: LateChanges[str, str] = LateChanges(weather, DOCUMENT_S)
         self._attached: LateChanges[tuple[str, str], bool] = LateChanges(weather, SECONDS_S)
         self._names: dict[str, set[str]] = {}
 
-    def noting_version(self, change: Callable[..., Any]) -> Callable[..., Any]:
+    def noting_version(self, change: Original) -> Original:
         """The emulator's *change* of a policy's default version, with the document before it noted."""
 
         def change_version(name: str, *request: Any) -> Any:
@@ -83,7 +84,7 @@ class LateIotPolicies:
 
         return change_version
 
-    def noting_target(self, change: Callable[..., Any]) -> Callable[..., Any]:
+    def noting_target(self, change: Original) -> Original:
         """The emulator's *change* of a policy's targets, with what was attached before noted."""
 
         def change_target(name: str, target: str | None, *, attach: bool, principal: bool = False) -> Any:
@@ -105,7 +106,7 @@ class LateIotPolicies:
             account_id: str,
             region: str,
             certificate_id: str,
-            context: dict[str, Any],
+            context: JsonDict,
             action: str,
             resource: str,
             template: str | None = None,
@@ -151,7 +152,7 @@ class LateIotPolicies:
 class LateRoles:
     """The policies of IAM's roles as their callers are judged by them. *gather* is the emulator's."""
 
-    def __init__(self, weather: CloudWeather, gather: Callable[[str, str], Any], iam: Any) -> None:
+    def __init__(self, weather: CloudWeather, gather: Callable[[str, str], Any], iam: ModuleType) -> None:
         self._gather, self._iam = gather, iam
         self._policies: LateChanges[tuple[str, str], Any] = LateChanges(weather, SECONDS_S)
 
@@ -163,7 +164,7 @@ class LateRoles:
 
         return gather_role_policies
 
-    def noting(self, change: Callable[..., Any]) -> Callable[..., Any]:
+    def noting(self, change: Original) -> Original:
         """CloudFormation's *change* of a role or policy, with what the roles had before noted."""
 
         def change_resource(*arguments: Any, **named: Any) -> Any:
@@ -174,7 +175,7 @@ class LateRoles:
 
         return change_resource
 
-    def noting_calls(self, handle: Callable[..., Any]) -> Callable[..., Any]:
+    def noting_calls(self, handle: Original) -> Original:
         """The emulator's *handle* of IAM, likewise."""
 
         async def handle_request(*request: Any) -> Any:

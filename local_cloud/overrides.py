@@ -7,6 +7,9 @@ from typing import Any
 
 from contracts.wire.codec import JsonDict
 
+Original = Callable[..., Any]
+"""A function of the emulator, which has no types."""
+
 
 def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     """Put what *make* makes of ``owner.name`` in its place. Raises RuntimeError when there is none."""

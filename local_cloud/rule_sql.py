@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from contracts.wire.codec import JsonDict
+from local_cloud.overrides import Original
 
 _ACTIONS = {"lambda", "republish", "dynamoDBv2", "sns", "sqs"}
 _ARGUMENTS: dict[str, set[int]] = {
@@ -31,7 +32,7 @@ _ARGUMENTS: dict[str, set[int]] = {
 _LITERALS = {"true": True, "false": False, "null": None}
 
 
-def evaluable(put: Callable[..., Any], iot: ModuleType) -> Callable[..., Any]:
+def evaluable(put: Original, iot: ModuleType) -> Original:
     """The emulator's *put* of a rule, refusing SQL and actions that it would not carry out."""
 
     def put_topic_rule(name: str, payload: JsonDict, **named: Any) -> Any:
@@ -151,7 +152,7 @@ def _compiles(pattern: str) -> bool:
     return True
 
 
-def matching(evaluate: Callable[..., Any], iot: ModuleType) -> Callable[..., Any]:
+def matching(evaluate: Original, iot: ModuleType) -> Original:
     """The emulator's *evaluate* of a function, with `regexp_matches` wherever a value can be."""
 
     def evaluate_function(name: str, arguments: list[str], *context: Any) -> Any:
@@ -164,7 +165,7 @@ def matching(evaluate: Callable[..., Any], iot: ModuleType) -> Callable[..., Any
     return evaluate_function
 
 
-def with_literals(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+def with_literals(evaluate: Original) -> Original:
     """The emulator's *evaluate* of an expression, in which ``true``, ``false`` and ``null`` are values."""
 
     def evaluate_expression(expression: str, *context: Any) -> Any:

@@ -6,18 +6,18 @@ and quotas; botocore's errors of UpdateThingShadow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from contracts.errors import FieldError, OversizeError
 from contracts.wire.codec import PAYLOAD_MAX_BYTES, JsonDict
 from contracts.wire.shadow import CLIENT_TOKEN_MAX_BYTES, STATE_MAX_DEPTH, check_state, merge
+from local_cloud.overrides import Original
 
 _TOO_LARGE = "RequestEntityTooLargeException"
 
 
-def within_limits(update: Callable[..., Any], iot: ModuleType) -> Callable[..., Any]:
+def within_limits(update: Original, iot: ModuleType) -> Original:
     """The emulator's *update* of a shadow, refusing what AWS refuses. *iot* is the emulator's module."""
 
     def update_thing_shadow(thing_name: str, shadow_name: str, request: object) -> Any:
@@ -29,7 +29,7 @@ def within_limits(update: Callable[..., Any], iot: ModuleType) -> Callable[..., 
     return update_thing_shadow
 
 
-def answered_as_on_aws(shadow: Callable[..., Any], iot_data: ModuleType) -> Callable[..., Any]:
+def answered_as_on_aws(shadow: Original, iot_data: ModuleType) -> Original:
     """The emulator's *shadow* over HTTP, with AWS's names of errors. *iot_data* is the emulator's module."""
 
     async def answer(method: str, path: str, body: bytes, query: Any) -> Any:
@@ -47,7 +47,7 @@ def answered_as_on_aws(shadow: Callable[..., Any], iot_data: ModuleType) -> Call
     return answer
 
 
-def published_within_limits(publish: Callable[..., Any], iot_data: ModuleType) -> Callable[..., Any]:
+def published_within_limits(publish: Original, iot_data: ModuleType) -> Original:
     """The emulator's *publish* over HTTP, of at most 128 KB as over MQTT."""
 
     async def answer(topic: str, body: bytes, *request: Any) -> Any:

@@ -21,8 +21,10 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
+from contracts.wire.codec import JsonObject
 from local_cloud.overrides import replace
 from local_cloud.runtime import CloudWeather
 
@@ -31,7 +33,7 @@ THROTTLED_FIRST_S, THROTTLED_LONGEST_S = 1.0, 300.0
 EVENT_AGE_S = 6 * 3600.0
 FAILED_PAUSES_S = (60.0, 120.0)
 """Pauses before the second and the third start of a function that fails, s."""
-Function = Mapping[str, Any]
+Function = JsonObject
 
 
 class AsynchronousStarts:
@@ -40,7 +42,7 @@ class AsynchronousStarts:
     *lambda_svc* is the emulator's module.
     """
 
-    def __init__(self, weather: CloudWeather, lambda_svc: Any) -> None:
+    def __init__(self, weather: CloudWeather, lambda_svc: ModuleType) -> None:
         self._speed, self._lambda = weather.speed, lambda_svc
 
     def begin(self, function: Function, event: object) -> None:
@@ -114,7 +116,7 @@ class AsynchronousStarts:
         return execute_function
 
 
-def limit_concurrency(weather: CloudWeather, lambda_svc: Any) -> None:
+def limit_concurrency(weather: CloudWeather, lambda_svc: ModuleType) -> None:
     """Hold functions to the account's concurrency, and try again what nobody waits for."""
     from ministack.services import eventbridge, iot  # noqa: PLC0415 - read their environment when imported
 

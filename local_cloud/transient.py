@@ -13,10 +13,11 @@ import random
 import re
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.limits import service_model
-from local_cloud.overrides import replace_in
+from local_cloud.overrides import Original, replace_in
 from local_cloud.refusals import HANDLED, Handler
 from local_cloud.requests import Request, read
 from local_cloud.runtime import CloudWeather
@@ -51,7 +52,7 @@ def errors_of(operation: OperationModel | None) -> list[tuple[str, int]]:
 class Failures:
     """Calls that fail, each service's by a sequence of its own."""
 
-    def __init__(self, weather: CloudWeather, service: str, responses: Any) -> None:
+    def __init__(self, weather: CloudWeather, service: str, responses: ModuleType) -> None:
         self._random = random.Random(f"{weather.seed} {service}")  # noqa: S311 - a seed repeats the weather
         self._weather, self._service, self._responses = weather, service, responses
         self._lock = threading.Lock()
@@ -92,7 +93,9 @@ class Failures:
         return self._responses.error_response_json(code, message, status)
 
 
-def let_calls_fail(weather: CloudWeather, handlers: MutableMapping[str, Handler], responses: Any) -> None:
+def let_calls_fail(
+    weather: CloudWeather, handlers: MutableMapping[str, Handler], responses: ModuleType
+) -> None:
     """Let calls of every service that the project calls fail. *responses* is the emulator's module."""
     for name, service in HANDLED.items():
         replace_in(handlers, name, Failures(weather, service, responses).failing)  # type: ignore[arg-type]
@@ -139,7 +142,7 @@ class Drops:
         self._random = random.Random(f"{weather.seed} mqtt")  # noqa: S311 - a seed repeats the weather
         self._share = weather.dropping
 
-    def dropping(self, dispatch: Callable[..., Any]) -> Callable[..., Any]:
+    def dropping(self, dispatch: Original) -> Original:
         """The emulator's *dispatch* of a packet, at some of which the connection ends."""
 
         async def dispatch_packet(session: Any, packet_type: int, flags: int, body: bytes) -> Any:

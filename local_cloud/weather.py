@@ -15,10 +15,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
+from types import ModuleType
 from typing import Any
 
+from contracts.wire.codec import JsonObject
 from local_cloud import late_policies, starts, transient
-from local_cloud.overrides import replace, replace_in
+from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.refusals import Handler
 from local_cloud.requests import Request, read
 from local_cloud.runtime import CloudWeather
@@ -70,7 +72,7 @@ class Rates:
         return rate is None or rate.take()
 
 
-def throttled(service: str, handle: Handler, responses: Any, rates: Rates) -> Handler:
+def throttled(service: str, handle: Handler, responses: ModuleType, rates: Rates) -> Handler:
     """The emulator's *handle* of *service*, at AWS's *rates*. *responses* is the emulator's module."""
 
     async def handle_request(
@@ -92,7 +94,7 @@ class DetachedPolicies:
         self._speed, self._clock = weather.speed, clock
         self._deletable_at: dict[str, float] = {}
 
-    def noting(self, change: Callable[..., Any]) -> Callable[..., Any]:
+    def noting(self, change: Original) -> Original:
         """The emulator's *change* of a policy's targets, with each detaching noted."""
 
         def change_target(name: str, target: str | None, *, attach: bool, principal: bool = False) -> Any:
@@ -103,7 +105,7 @@ class DetachedPolicies:
 
         return change_target
 
-    def refusing(self, delete: Callable[..., Any], responses: Any) -> Callable[..., Any]:
+    def refusing(self, delete: Original, responses: ModuleType) -> Original:
         """The emulator's *delete* of a policy, refused until it is ready to be deleted."""
 
         def delete_policy(name: str) -> Any:
@@ -130,7 +132,7 @@ class DeletedSecrets:
     def noting(self, purge: Callable[..., None]) -> Callable[..., None]:
         """The emulator's *purge* of a secret, with its name noted."""
 
-        def purge_secret(key: str, secret: Mapping[str, Any]) -> None:
+        def purge_secret(key: str, secret: JsonObject) -> None:
             wait_s = self._random.uniform(0, NAME_REFUSED_UP_TO_S) / self._speed
             self._free_at[secret["Name"]] = self._clock() + wait_s
             purge(key, secret)
@@ -141,20 +143,20 @@ class DeletedSecrets:
         """True while a secret of this *name* cannot be made."""
         return self._clock() < self._free_at.get(str(name), 0)
 
-    def refusing(self, create: Callable[..., Any], responses: Any) -> Callable[..., Any]:
+    def refusing(self, create: Original, responses: ModuleType) -> Original:
         """The emulator's *create* of a secret, refused under a name that was deleted a moment ago."""
 
-        def create_secret(request: Mapping[str, Any]) -> Any:
+        def create_secret(request: JsonObject) -> Any:
             if self.refused(request.get("Name")):
                 return responses.error_response_json("InvalidRequestException", NAME_REFUSED, 400)
             return create(request)
 
         return create_secret
 
-    def refusing_resource(self, create: Callable[..., Any]) -> Callable[..., Any]:
+    def refusing_resource(self, create: Original) -> Original:
         """CloudFormation's *create* of a secret, which fails likewise."""
 
-        def create_resource(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> Any:
+        def create_resource(logical_id: str, properties: JsonObject, stack_name: str) -> Any:
             if self.refused(properties.get("Name")):
                 raise ValueError(f"{NAME_REFUSED} (Service: SecretsManager, Status Code: 400)")
             return create(logical_id, properties, stack_name)

@@ -111,13 +111,9 @@ def run_event(
         FieldError: the event was refused.
     """
     offered_kw = offer_kw(cloud, job.ven_id) or 0.0
-    requested_kw = round(shed_kw if shed_kw is not None else DEFAULT_SHARE * offered_kw, 2)
-    if requested_kw <= 0:
-        raise FieldError("--shed-kw", "the VEN offers nothing to shed now: give the kW to ask for")
-    say(
-        "dispatching",
-        f": shed {power(requested_kw)} of {power(offered_kw)} on offer for {duration(duration_s)}",
-    )
+    requested_kw = _requested_kw(shed_kw, offered_kw)
+    of_offer = f"shed {power(requested_kw)} of {power(offered_kw)} on offer"
+    say("dispatching", f": {of_offer} for {duration(duration_s)}")
     interval = Interval(duration_s=duration_s, signal=Signal.SHED_KW, value=requested_kw)
     event = NewEvent(event_id=new_event_id(), intervals=(interval,), targets=(job.ven_id,))
     cloud.client("iot-data")  # so that the time measured is the system's, not this client's start
@@ -138,6 +134,13 @@ def run_event(
     say("waiting for the settlement, which the Scheduler starts")
     report = _settled(cloud, job.event_id, patience * SETTLE_TIMEOUT_S + duration_s, twin)
     _read(job, report, cloud)
+
+
+def _requested_kw(shed_kw: float | None, offered_kw: float) -> float:
+    requested_kw = round(shed_kw if shed_kw is not None else DEFAULT_SHARE * offered_kw, 2)
+    if requested_kw <= 0:
+        raise FieldError("--shed-kw", "the VEN offers nothing to shed now: give the kW to ask for")
+    return requested_kw
 
 
 def _settled(cloud: Cloud, event_id: EventId, timeout_s: float, twin: TwinProcess) -> EventReport:
