@@ -183,9 +183,13 @@ def test_a_query_sees_what_was_written_just_before(world: World) -> None:
     def note(params: dict[str, Any], **_: Any) -> None:
         consistent.append(params["ConsistentRead"])
 
-    world.events.client.meta.events.register("before-parameter-build.dynamodb.Query", note)
-    assert list(world.events.query("e1", ("A", "Z"))) == []
-    assert list(world.events.query_rows(PowerRow, "e1", ("A", "Z"))) in ([], [[]])
+    events, before_query = world.events.client.meta.events, "before-parameter-build.dynamodb.Query"
+    events.register(before_query, note)
+    try:
+        assert list(world.events.query("e1", ("A", "Z"))) == []
+        assert list(world.events.query_rows(PowerRow, "e1", ("A", "Z"))) in ([], [[]])
+    finally:
+        events.unregister(before_query, note)
     assert consistent == [True, True]
 
 
