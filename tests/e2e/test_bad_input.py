@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from contracts.store.dead_letters import read_queues
 from contracts.store.stack import StackOutput
 from tests.e2e.conftest import until
 
@@ -105,6 +107,15 @@ def test_each_desired_value_is_judged_alone(system: System) -> None:
     until(lambda: "shadow_errors" not in system.reported("ven-1"), "the all-clear")
 
 
+@pytest.fixture
+def _no_letters_left(system: System) -> Iterator[None]:
+    """The dead letters of a test are gone when it ends: other tests look into the queue too."""
+    yield
+    urls = read_queues(system.cloud.output(StackOutput.DEAD_LETTERS))
+    system.cloud.client("sqs").purge_queue(QueueUrl=urls["telemetry"])
+
+
+@pytest.mark.usefixtures("_no_letters_left")
 def test_bad_telemetry_is_a_dead_letter_with_its_bytes(system: System) -> None:
     """What cannot be read is kept, bytes untouched, with what is wrong; redriven, it comes back."""
     payloads = [b"\xff\x00 not json", b'{"timestamp": "yesterday"}', b'{"usedPowerKw": NaN}']

@@ -86,32 +86,39 @@ def lived(homes: System) -> Lived:
     """60 % of the flexibility for ten house minutes: two opt out, one falls silent, then it is cancelled.
 
     How many homes that takes depends on the minute: no home offers more than a fifth of it, so four or more.
-    The two with the least to shed opt out.
+    The two that are called for the least opt out, just after a redispatch, which might let them go before.
     """
     flexibility_kw = homes.json("fleet", "status")["flexibilityKw"]
     requested_kw = round(0.6 * flexibility_kw, 1)
     request = ["--shed-kw", str(requested_kw), "--duration", f"{int((MINUTES + 4) * HOUSE_MINUTE_S)}s"]
-    dispatched = homes.json("event", "create", "--event-id", "evening", *request)
-    called = {each["venId"]: each["values"][0] for each in dispatched["assignments"]}
-    leaving = tuple(sorted((v for v in called if v != LONE), key=lambda v: -called[v])[-2:])
+    start_ts: float = homes.json("event", "create", "--event-id", "evening", *request)["startTs"]
+    leaving: tuple[str, ...] = ()
     for minute in range(1, MINUTES + 1):
-        _wait_until(dispatched["startTs"] + minute * HOUSE_MINUTE_S)
+        _wait_until(start_ts + minute * HOUSE_MINUTE_S)
+        answer = homes.cloud.invoke(
+            StackOutput.DISPATCH_EVENT, {"action": "redispatch", "eventId": "evening"}
+        )
+        assert answer["ok"], answer
         if minute == 3:
+            leaving = called(homes, "evening")[:2]
             homes.desire(leaving[0], {"optOut": {"reason": "guests"}})
             homes.cloud.invoke(
                 StackOutput.ISSUE_COMMAND,
                 {"venId": leaving[1], "op": "setConfig", "data": {"optOut": {"reason": "economic"}}},
             )
             homes.twins[1].send_signal(signal.SIGSTOP)
-        answer = homes.cloud.invoke(
-            StackOutput.DISPATCH_EVENT, {"action": "redispatch", "eventId": "evening"}
-        )
-        assert answer["ok"], answer
     cancelled_ts = time.time()
     homes.json("event", "cancel", "evening")
     _wait_until(cancelled_ts + HOUSE_MINUTE_S)
     report = until(lambda: settled(homes, "evening"), "the report")
-    return Lived("evening", requested_kw, dispatched["startTs"], cancelled_ts, leaving, report)
+    return Lived("evening", requested_kw, start_ts, cancelled_ts, leaving, report)
+
+
+def called(system: System, event_id: str) -> tuple[str, ...]:
+    """The homes that the event calls now, those called for the least first; not the lone one."""
+    vens = system.json("event", "show", event_id)["vens"]
+    calls = {ven["venId"]: ven["values"][0] for ven in vens if any(ven["values"]) and ven["venId"] != LONE}
+    return tuple(sorted(calls, key=calls.__getitem__))
 
 
 def settled(system: System, event_id: str) -> Mapping[str, Any] | None:

@@ -26,7 +26,7 @@ from local_cloud.deploy import deploy_assembly
 from tests.e2e.conftest import System, cloud_of, until
 from tests.integration.local_cloud.conftest import Emulator, new_identity
 from tests.support.mqtt_by_hand import connected, publish
-from ven_twin.cli.certs import claim_identity, save_identity
+from ven_twin.cli.certs import claim_identity, save_identity, save_secret
 from ven_twin.ven.errors import ClaimRefusedError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_a_claim_for_a_ven_of_another_stage_is_refused(system: System, beside: C
     """Although it is on the list: its thing is the other stage's, and has the certificate that it had."""
     iot, kit = system.cloud.client("iot"), tmp_path / "kit"
     before = iot.list_thing_principals(thingName="ven-1")["principals"]
-    save_identity(beside, "claim", kit, claim_secret_name(STAGE))
+    save_secret(beside, claim_secret_name(STAGE), kit)
     beside.put_items(StackOutput.ALLOWED_VENS, [{"venId": "ven-1", "expiresTs": int(time.time()) + 600}])
     with pytest.raises(ClaimRefusedError):
         claim_identity("ven-1", kit, ("localhost", system.runtime.mqtt_port), tmp_path / "thief", STAGE)
