@@ -14,8 +14,8 @@ BOOTSTRAP_LEAST = 6
 FUNCTIONS, ROLES, TABLES = 11, 15, 5
 """The stack's; a test counts them in the template."""
 AT_ONCE = 10
-"""What a new account has. The main job, a claim and a rotation run in the local cloud with as much, calls failing
-beside (`tests/e2e/test_weather.py`): who waits is tried again."""
+"""What a new account has. An event, a claim and a rotation run with as much in the local cloud's bad weather
+(`tests/e2e/test_weather.py`): who waits is tried again."""
 CODE_BYTES = 50 * 1024 * 1024
 """The functions' code as Lambda stores it, one copy a function, with some room. Measured: 11 times 3.4 MB."""
 CONCURRENCY_QUOTA = "L-B99A9384"
