@@ -27,7 +27,7 @@ PORT = "https://localhost:PORT"
 HALF = 0.5
 """The share of its time that a function may need at the most."""
 TRIES = 3
-"""How often a load is measured when it is near its limit; the least counts, since a busy machine adds."""
+"""Measurements of a load that is near its limit; the least counts, since a busy machine adds."""
 NEAR = 0.6
 """Of what is allowed: from here on a load is measured again."""
 

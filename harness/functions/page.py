@@ -86,7 +86,7 @@ not lived through. A core of Lambda is another one, and may be slower: the headr
 the handler's CPU divided by the share has to stay **below half of the timeout**. AWS IoT waits {HOOK_S:g} s
 for `admit_ven`, its cold start included, so its import counts. The sweep of `rotate_ven` ends by its own
 clock when 25 s are left, which the last VEN has to stay below half of. *Memory used* is the most that the
-process held, and has to stay below the function's.
+process took, and has to stay below the function's.
 
 | {" | ".join(COLUMNS)} |
 |---|--:|--:|---|{"--:|" * (len(COLUMNS) - 4)}

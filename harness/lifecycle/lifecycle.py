@@ -30,7 +30,7 @@ LISTS: dict[str, tuple[str, str, str, str]] = {
     "secrets": ("secretsmanager", "list_secrets", "SecretList", "Name"),
     "schedules": ("scheduler", "list_schedules", "Schedules", "Name"),
 }
-"""What a stack is made of that is not CloudFormation's alone, and the call that lists it."""
+"""The kinds of things of a stack that are not CloudFormation's alone, and the call that lists each."""
 
 
 class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ class Home:
         return {line["subject"]: line for line in json.loads(done.stdout)}
 
     def everything(self) -> dict[str, list[Any]]:
-        """What there is in the cloud, of each kind that the stack makes."""
+        """Everything in the cloud, of each kind that the stack makes."""
         client = self.cloud.client
         return {
             "stacks": [

@@ -184,7 +184,7 @@ def kwh_outside(rows: Sequence[Mapping[str, Any]], ven: Mapping[str, Any]) -> fl
 
 
 def test_the_settled_clone_is_the_sum_of_the_twins_own(homes: System, lived: Lived) -> None:
-    """What the cloud settles from rows is what the twins metered themselves, to 1 %.
+    """The energy that the cloud settles from rows is what the twins metered themselves, to 1 %.
 
     Rows carry whole seconds, so some of what is shed in the second of the start stands before it; and a twin
     meters until it hears of the cancellation. The metered energy that is not settled is no more than what the

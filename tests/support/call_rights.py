@@ -95,8 +95,8 @@ class CallRecorder:
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
             path = Path(frame.f_code.co_filename)
-            if found := HANDLER.search(path.as_posix()):
-                return found["function"]
+            if match := HANDLER.search(path.as_posix()):
+                return match["function"]
             if path.is_relative_to(TESTS) and path != Path(__file__):
                 return None
             frame = frame.f_back

@@ -108,11 +108,11 @@ class World:
 
     def schedule(self, name: str) -> SimpleNamespace:
         """A schedule of the group: its time and what it says."""
-        found = clients.scheduler().get_schedule(GroupName="schedules", Name=name)
-        target = found["Target"]
+        schedule = clients.scheduler().get_schedule(GroupName="schedules", Name=name)
+        target = schedule["Target"]
         return SimpleNamespace(
-            at=found["ScheduleExpression"],
-            after=found["ActionAfterCompletion"],
+            at=schedule["ScheduleExpression"],
+            after=schedule["ActionAfterCompletion"],
             target=target,
             request=json.loads(target["Input"]),
         )

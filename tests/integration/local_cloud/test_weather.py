@@ -294,7 +294,7 @@ def test_calls_fail_by_the_seed_before_or_after_they_took_effect(tmp_path: Path)
 
 
 def _outcomes(iot: Any) -> tuple[Counter[str], set[str], set[str]]:
-    """How calls failed, the things that they were to make, and all things that are there."""
+    """The failures of calls, the things that they were to make, and all things that are there."""
     outcomes: Counter[str] = Counter()
     failed = set()
     for name in (f"thing-{number}" for number in range(200)):

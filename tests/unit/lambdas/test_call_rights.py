@@ -1,4 +1,4 @@
-"""The guard over the functions' tests: a call that its role does not allow is found, in a thread too."""
+"""The guard over the functions' tests: a call that its role does not allow is a breach, in a thread too."""
 
 from __future__ import annotations
 

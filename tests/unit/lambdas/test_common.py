@@ -171,8 +171,8 @@ def test_an_event_no_longer_than_the_period_has_no_minutely_run(lasts_s: int, th
     names = [each["Name"] for each in clients.scheduler().list_schedules(GroupName="schedules")["Schedules"]]
     assert names == (["redispatch-e1"] if there else [])
     if there:
-        found = clients.scheduler().get_schedule(GroupName="schedules", Name="redispatch-e1")
-        assert (found["ScheduleExpression"], found["StartDate"].timestamp()) == ("rate(1 minute)", NOW)
+        schedule = clients.scheduler().get_schedule(GroupName="schedules", Name="redispatch-e1")
+        assert (schedule["ScheduleExpression"], schedule["StartDate"].timestamp()) == ("rate(1 minute)", NOW)
 
 
 def test_every_call_is_made_even_when_one_fails() -> None:

@@ -158,9 +158,9 @@ def test_a_revision_may_move_the_event(fleet: World) -> None:
     start_ts = int(NOW) + 7200
     assert ask("revise", intervals=HOUR_12, startTs=start_ts)["startTs"] == start_ts
     assert from_shadow("e1", fleet.desired("big")["e1"]).start_ts == start_ts
-    found = clients.scheduler().get_schedule(GroupName="schedules", Name="redispatch-e1")
-    assert found["StartDate"].timestamp() == start_ts
-    assert found["EndDate"].timestamp() == start_ts + 3600
+    schedule = clients.scheduler().get_schedule(GroupName="schedules", Name="redispatch-e1")
+    assert schedule["StartDate"].timestamp() == start_ts
+    assert schedule["EndDate"].timestamp() == start_ts + 3600
 
 
 def test_the_same_revision_twice_changes_nothing(fleet: World) -> None:

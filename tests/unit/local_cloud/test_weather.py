@@ -12,7 +12,7 @@ from local_cloud.limits import service_model
 from local_cloud.runtime import CloudWeather
 from local_cloud.starts import AsynchronousStarts
 from local_cloud.transient import Drops, errors_of
-from local_cloud.weather import DeletedSecrets, DetachedPolicies, LateSchedules, Rate
+from local_cloud.weather import RATES, DeletedSecrets, DetachedPolicies, LateSchedules, Rate, Rates
 
 WEATHER = CloudWeather(seed=3, speed=10)
 
@@ -37,25 +37,53 @@ class Responses:
         return status, code
 
 
-def test_a_rate_takes_its_calls_and_no_more() -> None:
-    """Ten at once, the eleventh refused, and one more after a tenth of a second."""
+def _deletable_after_s(seed: int, speed: float = 1.0) -> int:
+    """Whole seconds after its detaching from which a policy can be deleted."""
     clock = Clock()
-    rate = Rate(10, clock)
-    assert [rate.take() for _ in range(11)] == [True] * 10 + [False]
-    clock.now += 0.11
+    policies = DetachedPolicies(CloudWeather(seed=seed, speed=speed), clock)
+    detach: Any = policies.noting(lambda *_, **__: "done")
+    delete = policies.refusing(lambda name: name, Responses)
+    assert delete("any") == "any"  # never attached
+    assert detach("any", "cert", attach=True) == "done"
+    assert delete("any") == "any"  # the emulator's own refusal would come here
+    detach("any", "cert", attach=False)
+    waited_s = 0
+    while delete("any") == (409, "DeleteConflictException"):
+        clock.now += 1
+        waited_s += 1
+    assert delete("other") == "other"
+    return waited_s
+
+
+def test_a_detached_policy_cannot_be_deleted_for_up_to_five_minutes() -> None:
+    """Each seed has a wait of its own, the same each time; the speed divides it."""
+    waits = [_deletable_after_s(seed) for seed in range(10)]
+    assert waits == [_deletable_after_s(seed) for seed in range(10)]
+    assert len(set(waits)) > 5
+    assert 0 < max(waits) <= 300
+    assert max(_deletable_after_s(seed, speed=60) for seed in range(10)) <= 5
+
+
+def test_a_rate_lets_through_a_seconds_calls_and_then_as_many_as_seconds_pass() -> None:
+    """Fifteen at once, the next after a fifteenth of a second; a long pause saves no more than a second's."""
+    clock = Clock()
+    rate = Rate(15, clock)
+    assert [rate.take() for _ in range(16)] == [True] * 15 + [False]
+    clock.now += 1 / 15 + 1e-6
     assert [rate.take(), rate.take()] == [True, False]
+    clock.now += 3600
+    assert sum(rate.take() for _ in range(100)) == 15
 
 
-def test_a_detached_policy_is_let_go_of_within_five_of_awss_minutes() -> None:
-    """Before that it cannot be deleted; other policies can."""
-    clock = Clock()
-    detached = DetachedPolicies(WEATHER, clock)
-    detached.noting(lambda *_, **__: None)("a", "cert", attach=False)
-    delete = detached.refusing(lambda name: name, Responses)
-    assert delete("a") == (409, "DeleteConflictException")
-    assert delete("b") == "b"
-    clock.now += 30
-    assert delete("a") == "a"
+@pytest.mark.parametrize("name", RATES)
+def test_calls_that_share_a_rate_are_counted_together(name: str) -> None:
+    """Reading, writing and deleting shadows are one rate; a call without a rate is never too many."""
+    calls, per_s = RATES[name]
+    rates = Rates(Clock())
+    ordered = sorted(calls)
+    let_through = [rates.take(ordered[number % len(ordered)]) for number in range(per_s + 1)]
+    assert let_through == [True] * per_s + [False]
+    assert all(rates.take("ListThings") for _ in range(1000))
 
 
 def test_a_deleted_secrets_name_is_free_within_a_minute() -> None:
@@ -131,17 +159,17 @@ def test_a_changed_policy_is_in_force_after_six_to_eight_of_awss_minutes() -> No
 
 async def test_a_connection_ends_before_a_packet_took_effect_or_after() -> None:
     """At the share of packets that is set, and about half of these were taken."""
-    taken: list[int] = []
+    effective: list[int] = []
 
     async def dispatch(_session: object, number: int, *_: object) -> bool:
-        taken.append(number)
+        effective.append(number)
         return True
 
     dispatch_packet = Drops(CloudWeather(dropping=0.1)).dropping(dispatch)
     ended = {number for number in range(2000) if not await dispatch_packet(None, number, 0, b"")}
     assert 150 < len(ended) < 250
-    assert 50 < len(ended & set(taken)) < 150
-    assert set(range(2000)) - ended <= set(taken)
+    assert 50 < len(ended & set(effective)) < 150
+    assert set(range(2000)) - ended <= set(effective)
 
 
 class Functions:
