@@ -60,7 +60,6 @@ class CallRecorder:
     def __init__(self) -> None:
         self.calls: list[RecordedCall] = []
         self._thread = threading.local()
-        self._one_at_a_time = threading.RLock()  # moto's tables are not made for threads
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Note every call of botocore from now on."""
@@ -72,8 +71,7 @@ class CallRecorder:
                 service = client.meta.service_model.service_name
                 action = f"{PREFIXES.get(service, service)}:{operation}"
                 self.calls.append(RecordedCall(function, ACTIONS.get(action, action), parameters))
-            with self._one_at_a_time:
-                return call(client, operation, parameters)
+            return call(client, operation, parameters)
 
         def submitted(pool: ThreadPoolExecutor, work: Any, /, *arguments: Any, **named: Any) -> Any:
             function = self._function_at_work()

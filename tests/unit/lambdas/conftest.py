@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.moto_api._internal.models import moto_api_backend
 from pytest_socket import disable_socket
 
@@ -48,10 +51,22 @@ def account() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in ENVIRONMENT.items():
             environment.setenv(name, value)
+        environment.setattr(BotocoreStubber, "__call__", _one_at_a_time(BotocoreStubber.__call__))
         with mock_aws():
             yield
     for client in CLIENTS:
         client.cache_clear()
+
+
+def _one_at_a_time(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Moto's *answer* to a request, given to one thread at a time: its tables are not made for more."""
+    turn = threading.RLock()
+
+    def answer_in_turn(*request: Any, **named: Any) -> Any:
+        with turn:
+            return answer(*request, **named)
+
+    return answer_in_turn
 
 
 @pytest.fixture(scope="session")
