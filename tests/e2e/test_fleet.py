@@ -117,7 +117,8 @@ def lived(homes: System) -> Lived:
 def called(system: System, event_id: str) -> tuple[str, ...]:
     """The homes that the event calls now, those called for the least first; not the lone one."""
     vens = system.json("event", "show", event_id)["vens"]
-    calls = {ven["venId"]: ven["values"][0] for ven in vens if any(ven["values"]) and ven["venId"] != LONE}
+    parts = {ven["venId"]: ven["values"] for ven in vens if "values" in ven and ven["venId"] != LONE}
+    calls = {ven_id: values[0] for ven_id, values in parts.items() if any(values)}
     return tuple(sorted(calls, key=calls.__getitem__))
 
 
