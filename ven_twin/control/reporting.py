@@ -1,4 +1,4 @@
-"""The VEN's reports: telemetry rows, circuit snapshots, acks, and the summary of an event. Pure."""
+"""Reports of the VEN: telemetry rows, circuit snapshots, its status, the summary of an event. Pure."""
 
 from __future__ import annotations
 
@@ -6,25 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-import msgspec
-
-from contracts.errors import CommandRefusedError
-from contracts.wire.acks import Ack, CircuitCurtailed
-from contracts.wire.commands import VenCommand
-from contracts.wire.events import Phase
-from contracts.wire.ids import CorrelationId, EventId, VenId
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import OptOut
 from contracts.wire.telemetry import Load, LoadsSnapshot, Telemetry
-from ven_twin.control.command_handlers import AckAnswer
 from ven_twin.control.event_history import Meter
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.schedule import EventTransition, ScheduledEvent
-from ven_twin.control.shadow_sync import pruned
-from ven_twin.control.shedding import ShedPlan
+from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.profile import Panel
 
 KW_DIGITS = 3
+KWH_DIGITS = 4
 SOC_DIGITS = 4
 
 
@@ -112,99 +104,10 @@ def loads_snapshot(sender: Sender, *, timestamp: int, seq: int, loads: tuple[Loa
     )
 
 
-def command_ack(sender: Sender, command: VenCommand, answer: AckAnswer, *, ts: int) -> Ack:
-    """The answer to a command that was carried out."""
-    fields: AckAnswer = {"status": "success", **answer}
-    return Ack(
-        op=command.op,
-        ok=True,
-        ts=ts,
-        ven_id=sender.ven_id,
-        correlation_id=command.correlation_id or CorrelationId(""),
-        **fields,
-    )
-
-
-def refusal_ack(sender: Sender, error: CommandRefusedError, *, ts: int) -> Ack:
-    """The answer to a command that cannot be carried out; names the field."""
-    return Ack(
-        op=error.op,
-        ok=False,
-        status="rejected",
-        ts=ts,
-        ven_id=sender.ven_id,
-        correlation_id=CorrelationId(error.correlation_id or ""),
-        error=str(error),
-        field=error.field,
-    )
-
-
-def transition_ack(
-    sender: Sender,
-    transition: EventTransition,
-    plan: ShedPlan,
-    delivered: Meter | None,
-    state: VenState,
-    *,
-    requested_kw: float | None,
-    ts: int,
-) -> Ack:
-    """The ack of an event that enters a phase: planned kW at its start, delivered kW at its end.
-
-    ``data`` has what was delivered, why the VEN left, and which circuits were taken out by hand.
-    """
-    event, phase = transition.scheduled.event, transition.phase
-    active = phase is Phase.ACTIVE
-    actual_kw = plan.shed_kw if active else delivered.reduction_kw if delivered else None
-    opted_out = phase is Phase.OPTED_OUT
-    return Ack(
-        op="event",
-        ok=not opted_out,
-        status="rejected" if opted_out else "accepted" if phase in (Phase.FAR, Phase.NEAR) else "success",
-        ts=ts,
-        ven_id=sender.ven_id,
-        correlation_id=CorrelationId(f"{event.event_id}:{event.revision}:{phase}"),
-        event_id=event.event_id,
-        phase=phase,
-        requested_shed_kw=None if requested_kw is None else round(requested_kw, KW_DIGITS),
-        actual_shed_kw=None if actual_kw is None else round(actual_kw, KW_DIGITS),
-        circuits_curtailed=_circuits(plan) if active else None,
-        data=_particulars(transition, delivered, state) or None,
-    )
-
-
-def _particulars(transition: EventTransition, delivered: Meter | None, state: VenState) -> dict[str, object]:
-    event_id, phase = transition.scheduled.event.event_id, transition.phase
-    particulars: dict[str, object] = {}
-    if delivered is not None and phase is not Phase.ACTIVE:
-        particulars["deliveredKwh"] = round(delivered.reduction_kwh, 4)
-    if phase is Phase.OPTED_OUT:
-        left = opt_out_of(state)
-        particulars["optOut"] = None if left is None else pruned(msgspec.to_builtins(left))
-    by_hand = sorted(load_id for load_id, event in state.by_hand.items() if event == event_id)
-    return particulars | ({"byHand": by_hand} if by_hand else {})
-
-
 def opt_out_of(state: VenState) -> OptOut | None:
     """The opt-out as it is reported, with reason and end; None when the VEN participates."""
     settings = state.settings
     return settings.opt_out if settings.opt_out or settings.enabled else OptOut(reason="disabled")
-
-
-def _circuits(plan: ShedPlan) -> tuple[CircuitCurtailed, ...]:
-    return tuple(
-        CircuitCurtailed(
-            id=decision.id,
-            name=decision.name,
-            breaker_amps=decision.breaker_amps,
-            original_kw=round(decision.original_kw, KW_DIGITS),
-            curtailed_kw=round(decision.curtailed_kw, KW_DIGITS),
-            final_kw=round(decision.final_kw, KW_DIGITS),
-            critical=decision.critical,
-            reason=decision.reason,
-        )
-        for decision in plan.decisions
-    )
 
 
 def event_summary(
@@ -215,7 +118,7 @@ def event_summary(
         "eventId": scheduled.event.event_id,
         "requestedReductionKw": round(requested_kw, KW_DIGITS),
         "actualReductionKw": round(delivered.reduction_kw, KW_DIGITS),
-        "deliveredKwh": round(delivered.reduction_kwh, 4),
+        "deliveredKwh": round(delivered.reduction_kwh, KWH_DIGITS),
         "baselineKw": round(delivered.baseline_kw, KW_DIGITS),
         "startTs": round(scheduled.start_ts),
         "endTs": round(end_ts),

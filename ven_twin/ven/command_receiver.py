@@ -9,8 +9,9 @@ from contracts.errors import CommandRefusedError, FieldError, WireError
 from contracts.wire import codec
 from contracts.wire.acks import Ack
 from contracts.wire.commands import read_command
+from ven_twin.control.acks import command_ack, refusal_ack
 from ven_twin.control.command_handlers import VenFigures, carry_out
-from ven_twin.control.reporting import Sender, command_ack, refusal_ack
+from ven_twin.control.reporting import Sender
 from ven_twin.control.ven_state import VenState
 from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck
 

@@ -23,7 +23,7 @@ from contracts.wire import codec
 from contracts.wire.events import Phase
 from contracts.wire.ids import EventId
 from contracts.wire.topics import Topics
-from ven_twin.control import reporting
+from ven_twin.control import acks, reporting
 from ven_twin.control.command_handlers import StateChange, VenFigures
 from ven_twin.control.event_history import PastEvent, past_event, with_past
 from ven_twin.control.schedule import OVER, EventTransition
@@ -232,7 +232,7 @@ def _announce(
     event_id, phase = transition.scheduled.event.event_id, transition.phase
     house = engine.house
     delivered, requested_kw = house.delivered.get(event_id), house.requested_kw.get(event_id)
-    ack = reporting.transition_ack(
+    ack = acks.transition_ack(
         engine.sender,
         transition,
         house.plan,
