@@ -17,6 +17,7 @@ import dataclasses
 import hmac
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,7 @@ from local_cloud.overrides import Original
 
 Knows = Callable[[str], bool]
 Extract = Callable[..., str]
+_PLACE = re.compile(r"\$\{(\w+)\}")
 
 
 def only_the_configured(_: Knows) -> Knows:
@@ -85,14 +87,26 @@ def judged_as_on_aws(extract: Extract) -> Extract:
 
 
 def judged_by_type(evaluate: Original) -> Original:
-    """The emulator's *evaluate* of a caller's policies, by the resource types that the action knows."""
+    """The emulator's *evaluate* of a caller's policies, by the resource types that the action knows.
+
+    A call that names no resource, as one that lists, is judged by all of the action's one type.
+    """
 
     def evaluate_by_type(context: Any, *policies: Any) -> Any:
-        if not action_types().get(context.action.lower(), [context.resource_arn]):
+        types = action_types().get(context.action.lower(), [context.resource_arn])
+        if not types:
             context = dataclasses.replace(context, resource_arn="*")
+        elif context.resource_arn == "*" and len(types) == 1:
+            context = dataclasses.replace(context, resource_arn=_all_of(types[0], context))
         return evaluate(context, *policies)
 
     return evaluate_by_type
+
+
+def _all_of(arn: str, context: Any) -> str:
+    """The ARN of every resource of a type in the caller's account and region."""
+    places = {"Partition": "aws", "Region": context.region, "Account": context.principal_account}
+    return _PLACE.sub(lambda match: places.get(match[1], "*"), arn)
 
 
 def _body(body: bytes) -> JsonObject:

@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from local_cloud import process
-from local_cloud.runtime import Runtime
+from local_cloud.runtime import REGION, Runtime, remember
 from tests.e2e.conftest import cloud_of, start_cloud, until
+from tests.support import leaks
 from tests.support.waiting import GIVE_UP_S
+from ven_twin.operations.rights import USERS, document
 
+ACCOUNT = "000000000000"
 SHORT = ("--event", "8s", "--load", "3s")
 CLI = (sys.executable, "-m", "ven_twin.cli")
 
@@ -30,11 +34,35 @@ class Home:
         self.path = path
         self.runtime: Runtime = start_cloud(path)
         self.cloud = cloud_of(self.runtime)
+        self.acting = self.runtime
+
+    def act_as_prover(self) -> None:
+        """Go on as a principal with the prover's policy, and what the bootstrap's roles may do to a stack.
+
+        The local cloud takes no template from a bootstrap's role, so the principal brings it itself.
+        """
+        iam = self.cloud.client("iam")
+        (prover,) = (user for user in USERS if user.name == "Prover")
+        deploys = {"Effect": "Allow", "Action": ["cloudformation:*", "s3:*", "ssm:PutParameter"], "Resource": "*"}
+        policies = {
+            "documented": document(prover, {"STAGE": "local", "REGION": REGION, "ACCOUNT": ACCOUNT}),
+            "deploys": {"Version": "2012-10-17", "Statement": [deploys]},
+        }
+        iam.create_user(UserName="prover")
+        for name, policy in policies.items():
+            iam.put_user_policy(UserName="prover", PolicyName=name, PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName="prover")["AccessKey"]
+        leaks.known.add(key["SecretAccessKey"])
+        self.acting = msgspec.structs.replace(
+            self.runtime, access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]
+        )
+        self.path /= "prover"
+        remember(self.acting, self.path / "cloud")
 
     def environment(self) -> dict[str, str]:
         """The environment of a user who takes the local cloud for an account."""
         return {
-            **self.runtime.client_environment(),
+            **self.acting.client_environment(),
             "VEN_TWIN_HOME": str(self.path),
             "NO_COLOR": "1",
             "COLUMNS": "200",
@@ -97,6 +125,7 @@ def proving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proving]:
     page, built = path / "evidence.md", Home(path)
     try:
         before = built.everything()
+        built.act_as_prover()
         with subprocess.Popen(
             [*CLI, "aws", "prove", "--stage", "local", "--yes", "--json", *SHORT, "--out", str(page)],
             env=built.environment(),
@@ -255,6 +284,7 @@ def test_a_proof_runs_everything_and_leaves_nothing(proving: Proving) -> None:
     names = ["deploy", "main job", "claim", "rotation", "load", "dead letter and redrive", "destroy"]
     assert [step["name"] for step in evidence["steps"]] == [*names, "nothing is left"]
     assert all(step["worked"] for step in evidence["steps"])
+    assert not [line for line in evidence["silent"] if "may not do" in line]
     assert evidence["usage"]["commands"] > 0
     assert evidence["usage"]["rows"] > 0
     assert evidence["usage"]["shadowUpdates"] > 0

@@ -170,6 +170,23 @@ def test_an_action_that_knows_no_resource_is_granted_on_all_or_not_at_all(emulat
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
+def test_a_call_that_names_no_resource_is_judged_by_all_of_its_type(emulator: Emulator) -> None:
+    """A policy on every alarm lets alarms be listed, as one on everything; one on some alarms does not."""
+    every = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:"
+    for user, resource, allowed in (
+        ("every-alarm", f"{every}*", True),
+        ("everything", "*", True),
+        ("some-alarms", f"{every}some-*", False),
+    ):
+        cloudwatch = _client_that_may(emulator, user, "cloudwatch", "cloudwatch:DescribeAlarms", resource)
+        if allowed:
+            assert cloudwatch.describe_alarms()["MetricAlarms"] == []
+            continue
+        with pytest.raises(ClientError) as refused:
+            cloudwatch.describe_alarms()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
 def _client_that_may(emulator: Emulator, user: str, service: str, action: str, resource: str) -> Any:
     """A client of *service* whose user may do one action on one resource."""
     iam = emulator.client("iam")
