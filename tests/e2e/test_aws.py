@@ -43,7 +43,11 @@ class Home:
         """
         iam = self.cloud.client("iam")
         (prover,) = (user for user in USERS if user.name == "Prover")
-        deploys = {"Effect": "Allow", "Action": ["cloudformation:*", "s3:*", "ssm:PutParameter"], "Resource": "*"}
+        deploys = {
+            "Effect": "Allow",
+            "Action": ["cloudformation:*", "s3:*", "ssm:PutParameter"],
+            "Resource": "*",
+        }
         policies = {
             "documented": document(prover, {"STAGE": "local", "REGION": REGION, "ACCOUNT": ACCOUNT}),
             "deploys": {"Version": "2012-10-17", "Statement": [deploys]},

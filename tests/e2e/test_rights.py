@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,39 +19,46 @@ import msgspec
 import pytest
 
 from contracts.store.dead_letters import read_queues
+from contracts.store.keys import REPORT_SORT_KEY
 from contracts.store.stack import StackOutput
 from local_cloud.runtime import REGION, remember
-from tests.e2e.conftest import cloud_of
+from tests.e2e.conftest import cloud_of, until
 from tests.support import leaks
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.operations.rights import USERS, document
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import System
 
-PLACES = {"STAGE": "local", "REGION": REGION, "ACCOUNT": "000000000000", "VEN": "ven-1"}
+PLACES = {"STAGE": "local", "REGION": REGION, "ACCOUNT": "000000000000", "VEN": "ven-2"}
 
 
 @dataclass(frozen=True)
 class Person:
-    """A principal with one documented policy, and a folder from which the CLI acts as it."""
+    """A principal with one documented policy, and a folder from which the CLI acts as it.
+
+    Attributes:
+        may: the commands that its policy is for.
+        did: those of them that went well.
+    """
 
     home: Path
     key_id: str
     key: str
     cloud: Any
+    may: tuple[str, ...]
+    did: set[str] = field(default_factory=set)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of this principal's processes."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {**inherited, "VEN_TWIN_HOME": str(self.home), "NO_COLOR": "1", "COLUMNS": "200"}
 
     def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``ven-twin`` as this principal."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return subprocess.run(
             [sys.executable, "-m", "ven_twin.cli", *arguments],
-            env={
-                **inherited,
-                "VEN_TWIN_HOME": str(self.home),
-                "NO_COLOR": "1",
-                "COLUMNS": "200",
-                **environment,
-            },
+            env={**self.environment(), **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -58,7 +69,31 @@ class Person:
         """The output of a command that succeeds."""
         done = self.cli(*arguments)
         assert done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
+        self._note(arguments)
         return done.stdout
+
+    @contextlib.contextmanager
+    def going_on(self, *arguments: str) -> Iterator[Path]:
+        """The log of a command that goes on until it is ended, and then ends well."""
+        log = self.home / f"{arguments[0]}.log"
+        with log.open("wb") as output:
+            running = subprocess.Popen(
+                [sys.executable, "-m", "ven_twin.cli", *arguments],
+                env={**self.environment(), "PYTHONUNBUFFERED": "1"},
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            yield log
+        finally:
+            running.terminate()
+            ended = running.wait(GIVE_UP_S)
+        assert ended == 0, log.read_text()
+        self._note(arguments)
+
+    def _note(self, arguments: Sequence[str]) -> None:
+        said = " ".join(arguments)
+        self.did.update(command for command in self.may if f"{said} ".startswith(f"{command} "))
 
     def cannot(self, *arguments: str) -> None:
         """The command is refused for want of rights, in one line that says so."""
@@ -68,6 +103,8 @@ class Person:
 
 
 As = Callable[[str], Person]
+PROVED = {"aws prove"}
+"""Commands that run under their policy elsewhere: see test_aws.py."""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +127,8 @@ def acting(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             )
             home = tmp_path_factory.mktemp(login)
             remember(runtime, home / "cloud")
-            made[name] = Person(home, key["AccessKeyId"], key["SecretAccessKey"], cloud_of(runtime))
+            secret = key["SecretAccessKey"]
+            made[name] = Person(home, key["AccessKeyId"], secret, cloud_of(runtime), user.commands)
         return made[name]
 
     yield person
@@ -136,7 +174,7 @@ def test_the_reader_can_do_nothing_else(acting: As, arguments: tuple[str, ...]) 
     acting("Reader").cannot(*arguments)
 
 
-def test_the_operator_runs_events_and_commands(acting: As) -> None:
+def test_the_operator_runs_events_and_commands(system: System, acting: As) -> None:
     """From creating an event to deleting it, and a command to a VEN, without any right of root's."""
     operator = acting("Operator")
     event_id = json.loads(operator.can(*OPERATES[0], "--json"))["eventId"]
@@ -144,9 +182,15 @@ def test_the_operator_runs_events_and_commands(acting: As) -> None:
     operator.can("event", "revise", event_id, "--priority", "2")
     operator.can("event", "cancel", event_id)
     operator.can("event", "delete", event_id)
+    short = ("--event-id", "short", "--shed-kw", "0.1", "--duration", "1s", "--target", "ven-1")
+    operator.can("event", "create", *short)
+    until(lambda: system.part("short", REPORT_SORT_KEY), "the report")
+    assert "short" in operator.can("event", "report", "short")
+    assert "short" in operator.can("event", "list")
     assert "no event" in operator.cli("event", "report", "nothing").stderr
     assert json.loads(operator.can("cmd", "--ven-id", "ven-1", "--op", "ping", "--json"))["pong"] is True
-    assert "ven-1" in operator.can("fleet", "status")
+    for command in ("fleet status", "fleet watch --once", "listen --rows 1"):
+        assert "ven-1" in operator.can(*command.split())
 
 
 def test_the_operator_looks_after_dead_letters(system: System, acting: As) -> None:
@@ -181,9 +225,10 @@ def test_the_fleet_administrator_keeps_the_fleet(system: System, acting: As) -> 
     keeper.cannot("cmd", "--ven-id", "ven-1", "--op", "ping")
 
 
-def test_the_deployer_checks_the_account(acting: As) -> None:
-    """The deployer's policy has every call of the check, which changes nothing."""
-    findings = json.loads(acting("Deployer").can("aws", "check", "--stage", "local", "--json"))
+@pytest.mark.parametrize("name", ["Deployer", "Prover"])
+def test_who_deploys_checks_the_account(acting: As, name: str) -> None:
+    """The deployer's and the prover's policies have every call of the check, which changes nothing."""
+    findings = json.loads(acting(name).can("aws", "check", "--stage", "local", "--json"))
     (rights,) = (finding for finding in findings if finding["subject"] == "rights to check")
     assert rights["verdict"] == "green"
 
@@ -204,12 +249,60 @@ def test_who_may_not_check_is_told_what_is_lacking(acting: As) -> None:
 def test_a_vens_host_fetches_its_own_identity_alone(acting: As) -> None:
     """The key of another VEN, and the claim's, are refused; so is the stack."""
     host = acting("VEN host")
-    host.can("certs", "fetch", "--ven-id", "ven-1", "--out", str(host.home / "tls"))
-    host.cannot("certs", "fetch", "--ven-id", "ven-2", "--out", str(host.home / "other"))
+    host.can("certs", "fetch", "--ven-id", "ven-2", "--out", str(host.home / "tls"))
+    host.cannot("certs", "fetch", "--ven-id", "ven-1", "--out", str(host.home / "other"))
     host.cannot("certs", "claim-kit", "--out", str(host.home / "kit"))
     host.cannot("fleet", "status")
     answer = host.cloud.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
     assert answer["endpointAddress"]
+
+
+def test_a_vens_host_runs_its_twin(system: System, acting: As) -> None:
+    """The twin fetches its identity by its host's rights, connects and reports."""
+    since = time.time()
+    with acting("VEN host").going_on("run", "--ven-id", "ven-2", "--report-interval", "1", "--no-web"):
+        until(lambda: system.rows("ven-2", since), "telemetry of ven-2")
+
+
+def test_a_vens_host_claims_its_certificate(acting: As, tmp_path: Path) -> None:
+    """A claim takes the kit alone: no right to anything of AWS is used for it."""
+    keeper, host = acting("Fleet administrator"), acting("VEN host")
+    where = json.loads(keeper.can("certs", "claim-kit", "--out", str(tmp_path / "kit"), "--json"))
+    keeper.can("certs", "allow", "ven-7")
+    at = ("--claim", str(tmp_path / "kit"), "--endpoint", where["endpoint"], "--port", str(where["port"]))
+    host.can("certs", "claim", *at, "--ven-id", "ven-7", "--out", str(tmp_path / "tls"))
+    keeper.can("certs", "revoke", "--ven-id", "ven-7")
+
+
+def test_the_fleet_administrator_runs_a_fleet(system: System, acting: As) -> None:
+    """Every twin of the fleet has its identity by the administrator's rights, and reports."""
+    since = time.time()
+    keeper = acting("Fleet administrator")
+    with keeper.going_on("fleet", "run", "--vens", "ven-2", "--report-interval", "1"):
+        until(lambda: system.rows("ven-2", since), "telemetry of ven-2")
+
+
+def test_the_operator_serves_the_fleets_page(acting: As) -> None:
+    """The page shows the fleet, and an event is created by it and read back, by the operator's rights."""
+    new = {"eventId": "by-page", "startTs": 4_070_908_800, "targets": ["ven-1"]}
+    with acting("Operator").going_on("fleet", "serve", "--port", "0") as log:
+        url = until(lambda: re.search(r"http://[\w.]+:\d+", log.read_text()), "the page")[0]
+        with urllib.request.urlopen(f"{url}/api/stream", timeout=GIVE_UP_S) as stream:  # noqa: S310
+            assert any(b'"ven-1"' in line for line in stream)
+        hour = {"durationS": 3600, "signal": "shedKw", "value": 0.1}
+        etag = json.loads(_page(url, "events", {**new, "intervals": [hour]}))["etag"]
+        assert "by-page" in _page(url, "events/by-page")
+        assert "by-page" in _page(url, "events/by-page/cancel", {}, **{"If-Match": f'"{etag}"'})
+
+
+def _page(url: str, path: str, body: object = None, **headers: str) -> str:
+    """The answer of the fleet's page to a call of its own script."""
+    content = None if body is None else json.dumps(body).encode()
+    headers |= {"Content-Type": "application/json", "Origin": url}
+    request = urllib.request.Request(f"{url}/api/{path}", data=content, headers=headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=GIVE_UP_S) as answer:  # noqa: S310 - of the page
+        text: str = answer.read().decode()
+    return text
 
 
 def test_the_api_alone_is_enough_to_read_or_to_operate(system: System, acting: As) -> None:
@@ -227,3 +320,12 @@ def test_the_api_alone_is_enough_to_read_or_to_operate(system: System, acting: A
         done = caller.cli("cmd", "--ven-id", "ven-1", "--op", "ping", "--api", url, **keys)
         assert (done.returncode == 0) is may, done.stderr
         caller.cannot("fleet", "status")
+
+
+def test_every_command_was_run_by_whom_it_is_for(acting: As, request: pytest.FixtureRequest) -> None:
+    """A command that a policy is for, and that no test above runs under it, fails here by its name."""
+    mine = [item for item in request.session.items if item.nodeid.startswith("tests/e2e/test_rights.py")]
+    if len(mine) < len([name for name in globals() if name.startswith("test_")]):
+        pytest.skip("it looks back on all tests of this module")
+    never = {user.name: set(user.commands) - acting(user.name).did - PROVED for user in USERS}
+    assert {name: commands for name, commands in never.items() if commands} == {}
