@@ -10,7 +10,8 @@
     loop            break        continue
     statement       f(a)         pass                  a call or a raise that is left out
 
-Not mutated: annotations, decorators, strings, f-strings, type variables and aliases, logging.
+Not mutated: annotations, decorators, strings, f-strings, type variables and aliases, logging, and the
+``strict`` of a zip, which asserts that the lengths are equal.
 """
 
 from __future__ import annotations
@@ -251,10 +252,14 @@ def _children(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
             yield node.body, True
         case ast.JoinedStr():  # Python 3.11 does not know the places inside
             return
-        case ast.Call(func=ast.Name(id="cast" | "NewType" | "TypeVar")):
+        case (
+            ast.Call(func=ast.Name(id="cast" | "NewType" | "TypeVar"))
+            | ast.If(test=ast.Name(id="TYPE_CHECKING"))
+        ):
             return
-        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
-            return
+        case ast.Call(func=ast.Name(id="zip")):
+            children = (*node.args, *(word for word in node.keywords if word.arg != "strict"))
+            yield from ((child, False) for child in children)
         case ast.Expr() if _is_logging(node):
             return
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -29,7 +28,6 @@ from lambdas.settle_event.logic.report import (
 )
 from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
 from lambdas.settle_event.logic.ven_report import (
-    BEFORE_S,
     MeasuredVen,
     SettlementContext,
     VenEvidence,
@@ -144,7 +142,7 @@ class SettleAdapters:
         evidence = VenEvidence(
             ven_id,
             timeline,
-            Trace.of(self._rows(ven_id, _reading_window(context))),
+            Trace.of(self._rows(ven_id, context.frame.window)),
             match_days(profiles, context.frame),
             acks,
         )
@@ -191,15 +189,8 @@ class SettleAdapters:
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
 
     def _rows(self, ven_id: VenId, window: Window) -> Iterator[PowerRow]:
-        between = telemetry_range(math.floor(window.start_ts), math.ceil(window.end_ts))
+        between = telemetry_range(int(window.start_ts), int(window.end_ts))
         return chain.from_iterable(self.telemetry.query_rows(PowerRow, ven_id, between))
-
-
-def _reading_window(context: SettlementContext) -> Window:
-    """The time whose rows an event's report needs: what adjustments look at, and the hour before at least."""
-    frame = context.frame
-    start_ts = min(frame.start_ts, frame.event.start_ts - BEFORE_S)
-    return Window(start_ts, frame.window.end_ts)
 
 
 def open_adapters(needs: SettleSettings) -> SettleAdapters:

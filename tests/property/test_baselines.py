@@ -87,7 +87,8 @@ def test_a_baseline_stays_within_its_days_and_its_bounds(
     """A mean lies between what it is of; a ratio is held to its bounds."""
     found = match_baseline(rule, matched_days, own, FRAME)
     powers = [day.kw[16] for day in matched_days]
-    assert found.ratio == 1.0 or rule.adjustment.low <= found.ratio <= rule.adjustment.high
+    least, most = rule.adjustment.bounds or (1.0, 1.0)
+    assert found.ratio == 1.0 or least <= found.ratio <= most
     bare = (event_kw(found) - found.added_kw) / found.ratio
     assert min(powers) - 1e-6 <= bare <= max(powers) + 1e-6  # type: ignore[type-var, operator]
 

@@ -6,9 +6,10 @@ day, both in the quarter hours of the event's frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from contracts.errors import VenTwinError
@@ -135,8 +136,7 @@ def match_baseline(
         raise NoBaselineError(TooFewDays(pool, len(looked_at)))
     chosen = _highest(pool, looked_at)
     mean_kw = mean_loads(day.kw for day in chosen)
-    itself = _Day(0, event_day_kw, 0.0, _sides_kw(frame, rule.adjustment, event_day_kw))
-    moved = _moved(rule.adjustment, chosen, itself)
+    moved = _moved(rule.adjustment, chosen, _sides_kw(frame, rule.adjustment, event_day_kw))
     notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
     return MatchedBaseline(
         kw=tuple(None if kw is None else moved.of(kw) for kw in mean_kw),
@@ -148,17 +148,13 @@ def match_baseline(
     )
 
 
-def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> list[_Day]:
-    """The days that the rule looks at, the latest first, without those with a gap in the event's hours."""
-    pool, rule_days = rule.pool(frame.kind), []
+def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[_Day]:
+    """The days that the rule may look at, the latest first, without those with a gap in the event's hours."""
+    pool = rule.pool(frame.kind)
     for day in sorted(days):
         event_kw = frame.mean_kw(day.kw, frame.event) if day.kind in pool.kinds else None
         if event_kw is not None:
-            sides_kw = _sides_kw(frame, rule.adjustment, day.kw)
-            rule_days.append(_Day(day.days_ago, day.kw, event_kw, sides_kw))
-            if len(rule_days) == pool.days and not pool.low_share:
-                break
-    return rule_days
+            yield _Day(day.days_ago, day.kw, event_kw, _sides_kw(frame, rule.adjustment, day.kw))
 
 
 def _sides_kw(frame: Frame, adjustment: Adjustment, kw: Quarters) -> tuple[float | None, ...]:
@@ -167,14 +163,17 @@ def _sides_kw(frame: Frame, adjustment: Adjustment, kw: Quarters) -> tuple[float
     return tuple(frame.mean_kw(kw, window) for window in windows)
 
 
-def _looked_at(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
+def _looked_at(pool: Pool, days: Iterator[_Day]) -> list[_Day]:
     """The latest days; one that is low beside the others gives its place to the next before it."""
+    if not pool.low_share:
+        return list(islice(days, pool.days))
     left = list(days)
     while True:
         latest = left[: pool.days]
-        mean_kw = sum(day.event_kw for day in latest) / len(latest) if latest else 0.0
-        low = {day.days_ago for day in latest if mean_kw > 0 and day.event_kw < pool.low_share * mean_kw}
-        if not low or not pool.low_share:
+        total_kw = sum(day.event_kw for day in latest)
+        low_kw = pool.low_share * total_kw
+        low = {day.days_ago for day in latest if total_kw > 0 and day.event_kw * len(latest) < low_kw}
+        if not low:
             return latest
         left = [day for day in left if day.days_ago not in low]
 
@@ -184,12 +183,12 @@ def _highest(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
     return sorted(days, key=lambda day: (-day.event_kw, day.days_ago))[: pool.take]
 
 
-def _moved(adjustment: Adjustment, days: Sequence[_Day], itself: _Day) -> _Moved:
-    """Move the mean of *days* by the event's day *itself*, from the sides known on it and on them."""
+def _moved(adjustment: Adjustment, days: Sequence[_Day], sides_kw: Sequence[float | None]) -> _Moved:
+    """Move the mean of *days* by the event's day, *sides_kw*, from the sides known on it and on them."""
     now_kw, then_kw, missing = [], [], []
     sides = (("before", adjustment.before_h), ("after", adjustment.after_h))
     names = [f"the {abs(hours[1] - hours[0]):g} h {side}" for side, hours in sides if hours]
-    for index, (name, event_day_kw) in enumerate(zip(names, itself.sides_kw, strict=True)):
+    for index, (name, event_day_kw) in enumerate(zip(names, sides_kw, strict=True)):
         measured = [kw for day in days if (kw := day.sides_kw[index]) is not None]
         if event_day_kw is None or not measured:
             missing.append(name)
@@ -198,33 +197,33 @@ def _moved(adjustment: Adjustment, days: Sequence[_Day], itself: _Day) -> _Moved
             then_kw.append(sum(measured) / len(measured))
     if not now_kw:
         return _Moved(note=f"not adjusted: {' and '.join(missing)} not known" if missing else None)
-    note = f"adjusted without {missing[0]} it, not known" if missing else None
+    note = f"adjusted without {' and '.join(missing)} it, not known" if missing else None
     now, then = sum(now_kw) / len(now_kw), sum(then_kw) / len(then_kw)
-    if adjustment.additive:
+    if adjustment.bounds is None:
         return _Moved(added_kw=now - then, note=note)
     usual_kw = sum(abs(day.event_kw) for day in days) / len(days)
     if then <= 0 or then < EXPORTS * usual_kw:
         return _Moved(note="not adjusted: the load is about none, or an export, where it would be compared")
-    return _Moved(ratio=min(max(now / then, adjustment.low), adjustment.high), note=note)
+    least, most = adjustment.bounds
+    return _Moved(ratio=min(max(now / then, least), most), note=note)
 
 
 def _errors_kw(rule: Rule, pool: Pool, days: Sequence[_Day]) -> tuple[float, ...]:
     """Leave one out: each day's error when the rule is applied to it with the other days looked at."""
+    if len(days) == 1:
+        return ()
     errors = []
     for left_out in days:
         others = _highest(pool, [day for day in days if day is not left_out])
-        if not others:
-            continue
         mean_kw = sum(day.event_kw for day in others) / len(others)
-        moved = _moved(rule.adjustment, others, left_out)
+        moved = _moved(rule.adjustment, others, left_out.sides_kw)
         errors.append(moved.of(mean_kw) - left_out.event_kw)
     return tuple(errors)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
-    """On the line between the two nearest values in order."""
+    """On the line between the two nearest values in order; *share* is below 1."""
     ordered = sorted(values)
     at = share * (len(ordered) - 1)
     low = int(at)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+    return ordered[low] + (ordered[low + 1] - ordered[low]) * (at - low)

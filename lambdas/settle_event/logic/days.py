@@ -47,7 +47,7 @@ def day_profile(trace: Trace, day: int) -> DayProfile:
     bins = trace.bins(start_ts, QUARTER_S, QUARTERS)
     return DayProfile(
         _quarters_kw(bins),
-        min(1.0, sum(quarter.covered_s for quarter in bins) / DAY_S),
+        sum(quarter.covered_s for quarter in bins) / DAY_S,
         frozenset(_event_quarters(trace.rows, start_ts)),
     )
 

@@ -6,7 +6,7 @@ a window is a mean weighted by time; energy is the integral; what no row covers 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise, starmap
@@ -75,9 +75,6 @@ class Integral(NamedTuple):
         return self.clone_kwh * S_PER_H / self.covered_s if self.covered_s > 0 else None
 
 
-NO_INTEGRAL = Integral(0.0, 0.0, 0.0)
-
-
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The time that rows cover, in order, without overlap, as running integrals: a window costs two look-ups.
@@ -134,14 +131,12 @@ class Trace:
     def over(self, window: Window) -> Integral:
         """The integrals over *window*."""
         start_s, end_s = window
-        if end_s <= start_s or not self.rows:
-            return NO_INTEGRAL
-        return _between(self._until(start_s), self._until(end_s))
+        return _between(self._until(start_s), self._until(max(start_s, end_s)))
 
     def bins(self, start_s: float, step_s: float, count: int) -> list[Integral]:
         """The integrals over *count* windows of *step_s* that follow one another."""
-        edges = [self._until(start_s + index * step_s) for index in range(count + 1)] if self.rows else []
-        return list(starmap(_between, pairwise(edges))) or [NO_INTEGRAL] * count
+        edges = [self._until(start_s + index * step_s) for index in range(count + 1)]
+        return list(starmap(_between, pairwise(edges)))
 
     def ends_before(self, at_s: float) -> float:
         """The end of the last row's time that is wholly before *at_s*, or minus infinity."""
@@ -151,23 +146,22 @@ class Trace:
     def longest_gap_s(self, window: Window) -> float:
         """The longest time within *window* that no row covers, s."""
         longest_s, until_s = 0.0, window.start_ts
-        for index in range(max(0, bisect_right(self.ends_s, window.start_ts) - 1), len(self.rows)):
-            if self.starts_s[index] >= window.end_ts:
-                break
+        for index in self._indices(window):
             longest_s = max(longest_s, self.starts_s[index] - until_s)
             until_s = max(until_s, self.ends_s[index])
         return max(longest_s, window.end_ts - until_s)
 
     def requested_kwh(self, window: Window) -> float:
         """Energy requested over *window* as the VEN reports it, kWh."""
-        first = bisect_right(self.ends_s, window.start_ts)
         total_kws = 0.0
-        for index in range(first, len(self.rows)):
-            if self.starts_s[index] >= window.end_ts:
-                break
+        for index in self._indices(window):
             overlap = Window(self.starts_s[index], self.ends_s[index]).cut(window)
             total_kws += (self.rows[index].requested_reduction_kw or 0.0) * overlap.duration_s
         return total_kws / S_PER_H
+
+    def _indices(self, window: Window) -> range:
+        """The rows whose time overlaps *window*."""
+        return range(bisect_right(self.ends_s, window.start_ts), bisect_left(self.starts_s, window.end_ts))
 
     def _until(self, at_s: float) -> tuple[float, float, float]:
         """Seconds covered, and energy of use and clone (kW·s), before *at_s*."""
@@ -185,8 +179,7 @@ class Trace:
 
 def _between(sooner: tuple[float, float, float], later: tuple[float, float, float]) -> Integral:
     """The integrals from one look-up to a later one."""
-    covered_s = max(0.0, later[0] - sooner[0])
-    return Integral(covered_s, (later[1] - sooner[1]) / S_PER_H, (later[2] - sooner[2]) / S_PER_H)
+    return Integral(later[0] - sooner[0], (later[1] - sooner[1]) / S_PER_H, (later[2] - sooner[2]) / S_PER_H)
 
 
 def _lengths_s(times: Sequence[int]) -> list[float]:

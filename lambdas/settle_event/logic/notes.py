@@ -72,9 +72,11 @@ def _by_themselves(vens: Sequence[VenReport]) -> list[str]:
         for ven in vens
         if ven.metered_kwh is not None and "clone" in ven.delivered
     ]
+    if not both:
+        return []
     reported_kwh, rows_kwh = sum(reported for reported, _ in both), sum(by_rows for _, by_rows in both)
     most_kwh = max(abs(reported_kwh), abs(rows_kwh))
-    second = most_kwh / min((ven.end_ts - ven.start_ts for ven in vens), default=1.0)
+    second = most_kwh / min(ven.end_ts - ven.start_ts for ven in vens)
     if abs(reported_kwh - rows_kwh) <= DIFFERS * most_kwh + second + ROUNDED_KWH * len(both):
         return []
     reported, measured = f"delivered {reported_kwh:.3f} kWh", f"their rows {rows_kwh:.3f}"

@@ -58,7 +58,7 @@ def settlement_context(event: EventRow, timeline: EventTimeline) -> SettlementCo
     margin_s = min(MARGIN_S, max(60.0, window.duration_s / 2))
     length_s = window.duration_s + 2 * margin_s
     step_s = next((step for step in STEPS_S if length_s / step <= SERIES_MOST), length_s / SERIES_MOST)
-    series = (window.start_ts - margin_s, float(step_s), max(1, int(length_s // step_s)))
+    series = (window.start_ts - margin_s, float(step_s), int(length_s // step_s))
     return SettlementContext(
         event.event_id, timeline.fleet.window, Frame(window), timeline.intervals(), series
     )

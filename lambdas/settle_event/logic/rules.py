@@ -59,16 +59,12 @@ class Adjustment:
     Attributes:
         before_h: hours before the start, from and to, or None.
         after_h: hours after the end, from and to, or None.
-        low: least that the baseline is multiplied by.
-        high: most that it is multiplied by.
-        additive: whether the mean difference is added instead; it has no bounds.
+        bounds: least and most that the baseline is multiplied by; None adds the mean difference instead.
     """
 
     before_h: tuple[float, float] | None = None
     after_h: tuple[float, float] | None = None
-    low: float = 1.0
-    high: float = 1.0
-    additive: bool = False
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +92,28 @@ CAISO_10_OF_10 = Rule(
     Pool(WEEKDAYS, days=10, take=10, least=5),
     Pool(WEEKEND, days=4, take=4, least=2),
     Pool(WEEKEND, days=4, take=4, least=2),
-    Adjustment(before_h=(4, 1), low=0.8, high=1.2),
+    Adjustment(before_h=(4, 1), bounds=(0.8, 1.2)),
 )
 RESIDENTIAL_5_OF_10 = Rule(
     "residential_5_of_10",
     Pool(WEEKDAYS, days=10, take=5, least=5),
     Pool(WEEKEND, days=5, take=3, least=3),
     Pool(WEEKEND, days=5, take=3, least=3),
-    Adjustment(before_h=(4, 2), after_h=(2, 4), low=0.71, high=1.4),
+    Adjustment(before_h=(4, 2), after_h=(2, 4), bounds=(0.71, 1.4)),
 )
 PJM_3_DAY_TYPES_SAA = Rule(
     "pjm_3_day_types_saa",
     Pool(WEEKDAYS, days=5, take=4, least=4, low_share=0.25),
     Pool(frozenset({DayType.SATURDAY}), days=3, take=2, least=2, low_share=0.25),
     Pool(frozenset({DayType.SUNDAY}), days=3, take=2, least=2, low_share=0.25),
-    Adjustment(before_h=(4, 1), additive=True),
+    Adjustment(before_h=(4, 1)),
 )
 NYISO_5_OF_10 = Rule(
     "nyiso_5_of_10",
     Pool(WEEKDAYS, days=10, take=5, least=5),
     Pool(WEEKEND, days=10, take=5, least=5),
     Pool(WEEKEND, days=10, take=5, least=5),
-    Adjustment(before_h=(4, 2), low=0.8, high=1.2),
+    Adjustment(before_h=(4, 2), bounds=(0.8, 1.2)),
 )
 
 RULES = MappingProxyType(

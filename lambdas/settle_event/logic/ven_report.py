@@ -99,7 +99,7 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
     windows = _called_intervals(evidence.timeline, context)
     delivered, reasons = _delivered(evidence, context, event_day_kw, windows)
     return MeasuredVen(
-        report=_report(evidence, context, delivered, windows),
+        report=_report(evidence, context, (delivered, reasons), windows),
         coverage=whole.covered_s / frame.event.duration_s if frame.event.duration_s > 0 else 0.0,
         used_kw=whole.used_kw,
         intervals_kw=tuple(trace.over(window).used_kw for window in context.intervals),
@@ -188,10 +188,11 @@ def _called_intervals(timeline: VenTimeline, context: SettlementContext) -> tupl
 def _report(
     evidence: VenEvidence,
     context: SettlementContext,
-    delivered: dict[Baseline, Delivered],
+    outcome: tuple[dict[Baseline, Delivered], dict[Baseline, NoBaseline]],
     windows: Sequence[Window],
 ) -> VenReport:
     timeline, trace, acks, window = evidence.timeline, evidence.trace, evidence.acks, evidence.timeline.window
+    delivered, reasons = outcome
     covered_s = trace.over(window).covered_s
     active, opted_out = acks.get(Phase.ACTIVE), acks.get(Phase.OPTED_OUT)
     return VenReport(
@@ -211,7 +212,7 @@ def _report(
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window),
         metered_kwh=_reported_kwh(acks),
-        notes=tuple(_notes(window, covered_s, delivered, acks)),
+        notes=tuple(_notes(window, covered_s, reasons, acks)),
     )
 
 
@@ -263,11 +264,10 @@ def _reason(opted_out: Item | None) -> str | None:
     return str(opt_out.get("reason", "without a reason"))
 
 
-def _notes(window: Window, covered_s: float, delivered: dict[Baseline, Delivered], acks: Item) -> list[str]:
+def _notes(window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: Item) -> list[str]:
     if window.duration_s <= 0:
         return ["cancelled before it started"]
-    notes = [MissingTelemetry.HOUR_BEFORE.value] if "meter_before" not in delivered else []
-    notes += [MissingTelemetry.EVENT.value] if "clone" not in delivered else []
+    notes = [str(why) for why in reasons.values() if isinstance(why, MissingTelemetry)]
     if 0 < covered_s < SPARSE * window.duration_s:
         notes.append(f"telemetry covers {covered_s / window.duration_s:.0%} of the event")
     if "refused" in acks:

@@ -358,3 +358,160 @@ def test_a_mean_needs_half_of_its_time_to_be_measured(
     kw[first : first + 4] = measured
     hour = Window(WEDNESDAY.timestamp(), WEDNESDAY.timestamp() + 3600)
     assert frame.mean_kw(tuple(kw), hour) == mean_kw
+
+
+WEEKEND_BEFORE_SATURDAY = (6, 7, 13, 14, 20, 21, 27, 28, 34, 35, 41)
+WEEKEND_BEFORE_SUNDAY = (1, 7, 8, 14, 15, 21, 22, 28, 29, 35, 36)
+SAME_DAY_AGO = (7, 14, 21, 28)
+
+
+@pytest.mark.parametrize(
+    ("rule", "start", "ago", "days_and_least", "expected_kw"),
+    [
+        (CAISO_10_OF_10, WEDNESDAY, (*WEEKDAYS_AGO, 15), (10, 5), 5.5),
+        (CAISO_10_OF_10, SATURDAY, WEEKEND_BEFORE_SATURDAY, (4, 2), 2.5),
+        (CAISO_10_OF_10, SUNDAY, WEEKEND_BEFORE_SUNDAY, (4, 2), 2.5),
+        (RESIDENTIAL_5_OF_10, WEDNESDAY, (*WEEKDAYS_AGO, 15), (10, 5), 8.0),
+        (RESIDENTIAL_5_OF_10, SATURDAY, WEEKEND_BEFORE_SATURDAY, (5, 3), 4.0),
+        (RESIDENTIAL_5_OF_10, SUNDAY, WEEKEND_BEFORE_SUNDAY, (5, 3), 4.0),
+        (PJM_3_DAY_TYPES_SAA, WEDNESDAY, (*WEEKDAYS_AGO, 15), (5, 4), 3.5),
+        (PJM_3_DAY_TYPES_SAA, SATURDAY, SAME_DAY_AGO, (3, 2), 2.5),
+        (PJM_3_DAY_TYPES_SAA, SUNDAY, SAME_DAY_AGO, (3, 2), 2.5),
+        (NYISO_5_OF_10, WEDNESDAY, (*WEEKDAYS_AGO, 15), (10, 5), 8.0),
+        (NYISO_5_OF_10, SATURDAY, WEEKEND_BEFORE_SATURDAY, (10, 5), 8.0),
+        (NYISO_5_OF_10, SUNDAY, WEEKEND_BEFORE_SUNDAY, (10, 5), 8.0),
+    ],
+)
+def test_each_rule_looks_at_its_days_and_no_further(
+    rule: Rule, start: datetime, ago: tuple[int, ...], days_and_least: tuple[int, int], expected_kw: float
+) -> None:
+    """The latest has 1 kW and each before it one more; 100 kW on the next beyond them are not looked at.
+
+    There is a baseline with just the least number of days, and none with a day less.
+    """
+    days, least = days_and_least
+    powers_kw = [*range(1, days + 1), 100]
+    found = worked(rule, ten(powers_kw, ago[: days + 1]), {}, start=start)
+    assert event_kw(found, start) == pytest.approx(expected_kw)
+    worked(rule, ten([2] * least, ago[:least]), {}, start=start)
+    with pytest.raises(NoBaselineError):
+        worked(rule, ten([2] * (least - 1), ago[: least - 1]), {}, start=start)
+
+
+BEFORE_4_TO_1 = {(12, 13): 9.0, (13, 14): 1.05, (14, 15): 1.1, (15, 16): 1.15, (16, 19): 9.0, (19, 24): 9.0}
+BEFORE_4_TO_2 = {(12, 13): 9.0, (13, 14): 1.05, (14, 15): 1.15, (15, 24): 9.0}
+BOTH_SIDES = BEFORE_4_TO_2 | {(15, 21): 9.0, (21, 22): 1.2, (22, 23): 1.4, (23, 24): 9.0}
+
+
+@pytest.mark.parametrize(
+    ("rule", "own", "adjusted_kw"),
+    [
+        (CAISO_10_OF_10, BEFORE_4_TO_1, 5.5 * 1.1),
+        (PJM_3_DAY_TYPES_SAA, BEFORE_4_TO_1, 3.5 + 0.1),
+        (NYISO_5_OF_10, BEFORE_4_TO_2, 8.0 * 1.1),
+        (RESIDENTIAL_5_OF_10, BOTH_SIDES, 8.0 * 1.2),
+    ],
+)
+def test_each_rule_adjusts_by_all_of_its_hours_and_no_other(
+    rule: Rule, own: Hours, adjusted_kw: float
+) -> None:
+    """Each hour differs, so that one more or one less is another mean; 9 kW beside them move nothing."""
+    assert event_kw(worked(rule, ten(ONE_TO_TEN), own)) == pytest.approx(adjusted_kw)
+
+
+@pytest.mark.parametrize(
+    ("rule", "spans", "adjusted_kw"),
+    [
+        (CAISO_10_OF_10, [(14.5, 16)], 5.5 * 1.1),
+        (PJM_3_DAY_TYPES_SAA, [(14.5, 16)], 3.5 + 0.1),
+        (NYISO_5_OF_10, [(14, 15)], 8.0 * 1.1),
+        (RESIDENTIAL_5_OF_10, [(14, 15), (21, 22)], 8.0 * 1.1),
+    ],
+)
+def test_half_of_an_adjustments_hours_are_enough(
+    rule: Rule, spans: list[tuple[float, float]], adjusted_kw: float
+) -> None:
+    """1.1 kW beside 1 in the half that is stored; with a quarter hour less there is no adjustment."""
+    for less_h, expected_kw in ((0.0, adjusted_kw), (0.25, None)):
+        frame, today = frame_of(WEDNESDAY), day_of(WEDNESDAY)
+        profiles = {today - ago: DayProfile(quarters(hours), 1.0) for ago, hours in ten(ONE_TO_TEN).items()}
+        own: list[float | None] = [None] * frame.count
+        for from_h, to_h in spans:
+            first, after = (int((hour - 13) * 4) for hour in (from_h + less_h, to_h))
+            own[first:after] = [1.1] * (after - first)
+        found = match_baseline(rule, match_days(profiles, frame), own, frame)
+        assert (found.notes == ()) is (expected_kw is not None)
+        if expected_kw is not None:
+            assert event_kw(found) == pytest.approx(expected_kw)
+
+
+@pytest.mark.parametrize("start", [SATURDAY, SUNDAY])
+def test_pjm_passes_over_a_low_day_of_the_weekend_too(start: datetime) -> None:
+    """0.5 kW is below a quarter of (4 + 4 + 0.5) / 3: the 6 kW before it count, (6 + 4) / 2 = 5 kW."""
+    found = worked(PJM_3_DAY_TYPES_SAA, ten([4, 4, 0.5, 6], SAME_DAY_AGO), {}, start=start)
+    assert event_kw(found, start) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    ("kws", "expected_kw"),
+    [([-0.5] * 5, -0.5), ([0.6, 0.6, 0.6, 0.6, 0.01, 0.8], 0.65), ([0.0] * 5, 0.0)],
+)
+def test_low_is_beside_a_mean_that_is_drawn(kws: list[float], expected_kw: float) -> None:
+    """A site that exports has no low days; one that draws little has: (0.6 × 3 + 0.8) / 4 = 0.65 kW."""
+    found = worked(PJM_3_DAY_TYPES_SAA, ten(kws, WEEKDAYS_AGO[: len(kws)]), {})
+    assert event_kw(found) == pytest.approx(expected_kw)
+
+
+def test_a_rule_that_leaves_no_day_out_takes_an_export_day_too() -> None:
+    """Nine days of 4 kW and one of −4: 32 / 10 = 3.2 kW."""
+    assert event_kw(worked(CAISO_10_OF_10, ten([4] * 9 + [-4]), {})) == pytest.approx(3.2)
+
+
+def test_of_equally_high_days_the_later_count() -> None:
+    """Ten days alike: the five latest."""
+    assert worked(NYISO_5_OF_10, ten([4] * 10), {}).days_ago == WEEKDAYS_AGO[:5]
+
+
+@pytest.mark.parametrize(
+    ("usual_kw", "side_kw", "ratio"),
+    [(5.0, 0.25, 1.2), (5.0, 0.125, None), (0.0, 0.0, None), (4.0, -0.25, None), (0.5, 0.5, 1.2)],
+)
+def test_a_ratio_is_to_a_twentieth_of_the_usual_load_at_least(
+    usual_kw: float, side_kw: float, ratio: float | None
+) -> None:
+    """Beside 5 kW in the event, 0.25 kW before it are a base and 0.125 are none; nothing never is."""
+    days = {ago: {(17, 19): usual_kw, (13, 16): side_kw} for ago in WEEKDAYS_AGO[:8]}
+    found = worked(CAISO_10_OF_10, days, {(13, 16): 2.0})
+    assert found.ratio == (ratio or 1.0)
+    assert any("export" in note for note in found.notes) is (ratio is None)
+
+
+def test_a_side_that_no_day_knows_is_noted() -> None:
+    """Neither side known on the event's day: not adjusted, by name of both."""
+    frame, today = frame_of(WEDNESDAY), day_of(WEDNESDAY)
+    profiles = {today - ago: DayProfile(quarters(hours), 1.0) for ago, hours in ten(ONE_TO_TEN).items()}
+    found = match_baseline(RESIDENTIAL_5_OF_10, match_days(profiles, frame), [None] * frame.count, frame)
+    assert found.notes == ("not adjusted: the 2 h before and the 2 h after not known",)
+
+
+def test_four_errors_make_a_band_and_two_days_two_errors() -> None:
+    """Four weekend days of 1 to 4 kW: errors of 2, 2/3, −2/3 and −2 kW, their middle 80 % within ±1.6."""
+    four = worked(CAISO_10_OF_10, ten([1, 2, 3, 4], (6, 7, 13, 14)), {}, start=SATURDAY)
+    assert four.band_kw(0.0) == pytest.approx((-1.6, 1.6))
+    two = worked(CAISO_10_OF_10, ten([1, 3], (6, 7)), {}, start=SATURDAY)
+    assert two.errors_kw == (2.0, -2.0)
+
+
+def test_a_rule_that_needs_all_of_its_days_names_one_number() -> None:
+    """It needs a day, not one of one."""
+    rule = replace(RESIDENTIAL_5_OF_10, weekday=Pool(WEEKDAYS, days=1, take=1, least=1))
+    with pytest.raises(NoBaselineError, match=r"needs 1 weekdays, has 0"):
+        worked(rule, {}, {})
+
+
+@pytest.mark.parametrize(("start", "days"), [(WEDNESDAY + timedelta(1), 5), (WEDNESDAY + timedelta(2), 4)])
+def test_days_as_far_back_as_45_count(start: datetime, days: int) -> None:
+    """Monday 1 June is 45 days before Thursday 16 July and 46 before Friday 17 July."""
+    monday = day_of(start) - day_of(datetime(2026, 6, 1, tzinfo=UTC))
+    profiles = {day_of(start) - ago: DayProfile(quarters({}), 1.0) for ago in range(monday - 4, monday + 1)}
+    assert len(match_days(profiles, frame_of(start))) == days

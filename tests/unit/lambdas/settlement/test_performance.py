@@ -9,7 +9,7 @@ import pytest
 
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
 from contracts.store.keys import Key
-from lambdas.settle_event.adapters import TRIES, PerformanceRecords
+from lambdas.settle_event.adapters import PerformanceRecords
 from lambdas.settle_event.logic.performance import HALF_LIFE_S, counted
 from lambdas.shared.tables import Condition, Table
 
@@ -89,11 +89,11 @@ def test_a_ven_taken_away_meanwhile_is_not_counted() -> None:
 
 
 def test_a_row_that_does_not_keep_still_fails_for_a_retry() -> None:
-    """Changed at each try, the settlement fails and is repeated later, rather than lose the event."""
-    table = ContendedTable({"venId": "a"}, conflicts=TRIES)
-    with pytest.raises(TimeoutError, match="row of a"):
+    """Changed at each of five tries, settlement fails and is repeated later, rather than lose the event."""
+    table = ContendedTable({"venId": "a"}, conflicts=5)
+    with pytest.raises(TimeoutError, match="row of a changed 5 times"):
         count(table)
-    count(ContendedTable({"venId": "a"}, conflicts=TRIES - 1))
+    count(ContendedTable({"venId": "a"}, conflicts=4))
 
 
 def test_who_was_called_for_nothing_or_is_no_ven_is_not_counted() -> None:
@@ -164,3 +164,35 @@ def test_performance_moves_by_three_tenths_towards_the_latest_event() -> None:
     values = counted("e1", report(1.5), None, {"performance": 0.0})
     assert values is not None
     assert values["performance"] == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize(
+    ("row", "values"),
+    [
+        ({}, {"calledKwh": 3.0, "lastCalledTs": START, "countedEvents": ["e1"], "performance": 0.3333}),
+        (
+            {"calledKwh": 1 / 3, "lastCalledTs": START, "performance": 2 / 3, "countedEvents": None},
+            {"calledKwh": 3.333333, "lastCalledTs": START, "countedEvents": ["e1"], "performance": 0.5667},
+        ),
+    ],
+)
+def test_a_rows_figures_are_rounded(row: dict[str, Any], values: dict[str, Any]) -> None:
+    """Energy to six digits and performance to four: a VEN without a row's figures begins with this event."""
+    assert counted("e1", report(1.0), None, row) == values
+
+
+def test_a_month_is_thirty_days() -> None:
+    """What was dispatched 60 days ago counts a quarter: 1 kWh of 4, beside 3 of today."""
+    values = counted("e1", report(), None, {"calledKwh": 4.0, "lastCalledTs": START - 60 * 86_400})
+    assert values is not None
+    assert values["calledKwh"] == 4.0
+
+
+def test_who_was_called_for_less_than_a_kw_has_a_performance() -> None:
+    """0.25 of 0.5 kW are half of it."""
+    values = counted("e1", report(0.25, requested_kw=0.5), None, {})
+    assert values is not None
+    assert values["performance"] == 0.5
+    table = ContendedTable({"venId": "a"})
+    count(table, report(requested_kw=0.5))
+    assert table.row["countedEvents"] == ["e1"]
