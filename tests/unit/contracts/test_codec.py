@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -96,6 +96,39 @@ def test_a_value_that_is_no_object_names_the_payload() -> None:
     with pytest.raises(FieldError) as refused:
         codec.convert(Inner, [1])  # type: ignore[arg-type]
     assert refused.value.field == "payload"
+
+
+class Renamed(msgspec.Struct):
+    """A field that has had two names before."""
+
+    aliases: ClassVar[dict[str, str]] = {"power": "kw", "kilowatts": "kw"}
+
+    kw: float
+
+
+@pytest.mark.parametrize(
+    ("value", "kw"),
+    [
+        ({"kw": 1}, 1.0),
+        ({"power": 2}, 2.0),
+        ({"kilowatts": 3}, 3.0),
+        ({"kilowatts": 4, "power": 5}, 5.0),
+        ({"kw": 6, "power": 7, "kilowatts": 8}, 6.0),
+    ],
+)
+def test_a_field_is_read_under_each_of_its_names(value: dict[str, Any], kw: float) -> None:
+    """The canonical name wins over the others, and of those the one that stands first."""
+    assert codec.convert(Renamed, value).kw == kw
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_text_is_a_number_in_a_query_string_alone(strict: bool) -> None:
+    """JSON has numbers of its own."""
+    if strict:
+        with pytest.raises(FieldError, match="expected `float`"):
+            codec.convert(Inner, {"kw": "1.5"})
+    else:
+        assert codec.convert(Inner, {"kw": "1.5"}, strict=False).kw == 1.5
 
 
 def _envelope(**changes: Any) -> str:

@@ -6,7 +6,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -352,7 +351,7 @@ def test_nothing_of_a_batch_that_the_disk_refuses_counts(path: Path) -> None:
             assert outbox.put_all([Message("ack", "t", bytes(ROW)), Message("ack", "t", bytes(ROW))]) is None
         assert outbox.write(lambda db: db.execute("INSERT INTO memo VALUES ('a', 'b')")) is False
         counts = outbox.counts
-        assert (+Counter(counts.shed), counts.refused) == (Counter(), 4)
+        assert (set(counts.shed.values()), counts.refused) == ({0}, 4)
         assert (outbox.depth, outbox.size_bytes) == (2, 2 * KB)
         disk.full = False
         assert outbox.put("ack", "t", b"3") == 3
