@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from contracts.errors import FieldError, MalformedError, OversizeError
-from contracts.store.envelopes import read_envelope
+from contracts.store.envelopes import read_envelope, rule_sql
 from contracts.wire import codec
 from contracts.wire.codec import MAX_DEPTH
 from contracts.wire.telemetry import read_loads, read_telemetry
@@ -149,6 +149,23 @@ def test_an_envelope_without_a_client_is_read() -> None:
     assert read_envelope(_envelope()).client_id is None
 
 
+def test_an_envelope_holds_the_largest_payload_in_base64_and_4_kb() -> None:
+    """174,764 bytes of base64 and 4,096 around them; one byte more is no message of AWS IoT."""
+    assert read_envelope(_envelope().ljust(178_860)).topic == "ven/ack/ven-1"
+    with pytest.raises(OversizeError):
+        read_envelope(_envelope().ljust(178_861))
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "place"), [("ven/ack/+", 3), ("$aws/things/+/shadow/get", 3), ("+", 1)]
+)
+def test_a_rule_takes_a_message_only_from_where_a_vens_id_can_be(topic_filter: str, place: int) -> None:
+    """AWS IoT counts the levels of a topic from 1."""
+    assert f"FROM '{topic_filter}' WHERE regexp_matches(topic({place}), '^[A-Za-z0-9]" in rule_sql(
+        topic_filter
+    )
+
+
 @pytest.mark.parametrize("payload", ["no base64!", "YQ", "YQ=", "é", "YQ==\n"])
 def test_a_payload_that_is_no_base64_is_malformed(payload: str) -> None:
     """Whatever stands there, the message is a dead letter and the function goes on."""
@@ -183,6 +200,13 @@ def test_a_row_that_cannot_be_is_refused_by_its_field(changes: dict[str, Any], f
     with pytest.raises(FieldError) as refused:
         read_telemetry(json.dumps({**ROW, **changes}).encode(), ven_id="ven-1")
     assert refused.value.field == field
+
+
+def test_a_vens_id_that_is_refused_is_quoted_to_64_letters() -> None:
+    """The sender sees which it was, and a log is not filled by one message."""
+    with pytest.raises(FieldError) as refused:
+        read_telemetry(json.dumps({**ROW, "venId": "x" * 65}).encode(), ven_id="ven-1")
+    assert f"says '{'x' * 64}', but" in refused.value.reason
 
 
 @pytest.mark.parametrize("name", ROW)

@@ -118,6 +118,28 @@ def test_a_lost_connection_puts_everything_back_in_order(outbox: Outbox) -> None
     assert payloads(outbox) == [b"0", b"2", b"3"]
 
 
+def test_what_was_to_be_sent_again_keeps_its_place_over_a_lost_connection(outbox: Outbox) -> None:
+    """A message that was put back alone before does not come ahead of the older ones."""
+    for n in range(4):
+        outbox.put("telemetry", "t", b"%d" % n)
+    outbox.release(outbox.window(3)[2].id)
+    outbox.release()
+    assert payloads(outbox) == [b"0", b"1", b"2", b"3"]
+    assert payloads(outbox) == []
+
+
+def test_nothing_is_in_flight_on_a_lost_connection(path: Path) -> None:
+    """A PUBACK of before means nothing then, and the message may be shed again."""
+    with Outbox(path, cap_bytes=KB) as outbox:
+        outbox.put("telemetry", "t", bytes(ROW))
+        (sent,) = outbox.window(1)
+        outbox.release()
+        outbox.acked(sent.id)
+        assert outbox.depth == 1
+        assert outbox.put("telemetry", "t", bytes(ROW)) is not None
+        assert outbox.counts.shed == {"telemetry": 1}
+
+
 def test_one_message_can_be_put_back(outbox: Outbox) -> None:
     """A message to be retried comes before those that have not been sent."""
     for n in range(4):
