@@ -123,6 +123,14 @@ def test_sums_are_to_the_watt() -> None:
     assert fleet_at([ven("v", shed_availability_kw=1.2346)], {}, now_ts=NOW).flexibility_kw == 1.235
 
 
+def test_those_that_shed_are_listed_event_by_event() -> None:
+    """And within an event by their numbers; VENs without an event come after them."""
+    events = {"ven-1": "b", "ven-2": "a", "ven-10": "a", "ven-3": None}
+    rows = {ven_id: row(event_id=event_id) for ven_id, event_id in events.items()}
+    fleet = fleet_at(map(ven, events), rows, now_ts=NOW)
+    assert [each.ven_id for each in fleet.vens] == ["ven-2", "ven-10", "ven-1", "ven-3"]
+
+
 def test_a_fleet_of_which_all_is_listed_leaves_none_off() -> None:
     """The page shows how many it leaves off, and nothing where there is no such number."""
     fleet = fleet_at([ven("a")], {}, now_ts=NOW)

@@ -312,9 +312,9 @@ def test_a_disk_too_full_to_delete_sends_nothing_twice(outbox: Outbox) -> None:
     outbox.acked(first.id)
     outbox.quarantine(second.id, "bad")
     outbox.release()
-    assert payloads(outbox, 1) == [b"2"]
-    outbox.release()
-    assert payloads(outbox) == [b"2"]
+    for limit in (1, 3, 1000):
+        assert payloads(outbox, limit) == [b"2"]
+        outbox.release()
     assert outbox.depth == 1
     disk.full = False
     outbox.flush()
