@@ -123,6 +123,13 @@ def test_sums_are_to_the_watt() -> None:
     assert fleet_at([ven("v", shed_availability_kw=1.2346)], {}, now_ts=NOW).flexibility_kw == 1.235
 
 
+def test_vens_are_listed_by_name_and_by_number() -> None:
+    """Names in the order of letters, whatever their length, and ven-9 before ven-10."""
+    in_order = ["7", "aab-2", "ab", "ab-9", "ab-10", "ab-10a", "b-1", "b-1-2", "b-1-10"]
+    fleet = fleet_at(map(ven, reversed(in_order)), {}, now_ts=NOW)
+    assert [each.ven_id for each in fleet.vens] == in_order
+
+
 def test_those_that_shed_are_listed_event_by_event() -> None:
     """And within an event by their numbers; VENs without an event come after them."""
     events = {"ven-1": "b", "ven-2": "a", "ven-10": "a", "ven-3": None}

@@ -263,6 +263,21 @@ def test_a_message_larger_than_the_cap_is_shed_alone(path: Path) -> None:
         assert payloads(outbox) == [b"1"]
 
 
+def test_room_that_lacks_one_byte_is_no_room() -> None:
+    """As many make room as are needed, and not one byte less."""
+    for size, shed in ((ROW, 1), (ROW + 1, 2)):
+        with Outbox(":memory:", cap_bytes=2 * KB) as outbox:
+            for letter in (b"1", b"2"):
+                outbox.put("telemetry", "t", letter * ROW)
+            outbox.put("ack", "t", bytes(size))
+            assert outbox.counts.shed == {"telemetry": shed}
+
+
+def test_a_reader_beside_it_is_waited_for_a_moment(outbox: Outbox) -> None:
+    """For 0.2 s: the VEN's house stands still meanwhile."""
+    assert outbox.read("PRAGMA busy_timeout") == [(200,)]
+
+
 def test_a_quarantined_message_is_kept_with_its_reason(outbox: Outbox) -> None:
     """It is neither waiting nor in flight, but can be looked at."""
     outbox.put("event", "t", b"bad")
