@@ -138,7 +138,7 @@ def fleet_at(
 
 def _counting(name: str) -> list[tuple[int, str]]:
     """A key by which ven-9 comes before ven-10."""
-    return [(len(run), run) if run.isdigit() else (0, run) for run in _DIGITS.split(name)]
+    return [(run.isdigit() and len(run), run) for run in _DIGITS.split(name)]
 
 
 def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:
@@ -177,7 +177,8 @@ def _in_force(opt_out: OptOut, now_ts: float) -> bool:
 
 def _sustained_kw(counted: Sequence[FleetVen], minutes: int) -> float:
     """The offers of the VENs that sustain them for so long; a VEN that does not say counts as nothing."""
-    return _sum(ven.offers_kw for ven in counted if (ven.sustain_s or 0.0) >= minutes * S_PER_MIN)
+    least_s = minutes * S_PER_MIN
+    return _sum(ven.offers_kw for ven in counted if ven.sustain_s is not None and ven.sustain_s >= least_s)
 
 
 def _events(sheds: Sequence[FleetVen]) -> Iterable[FleetEvent]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from contracts.errors import FieldError
@@ -21,5 +22,7 @@ def test_an_ack_of_another_ven_is_refused_by_its_field() -> None:
     with pytest.raises(FieldError) as refused:
         read_ack(codec.encode(ACK), ven_id="ven-2")
     assert refused.value.field == "venId"
+    with pytest.raises(FieldError, match=f"says '{'x' * 64}', but"):
+        read_ack(codec.encode(msgspec.structs.replace(ACK, ven_id="x" * 65)), ven_id="ven-2")
     assert "'ven-1'" in refused.value.reason
     assert "'ven-2'" in refused.value.reason

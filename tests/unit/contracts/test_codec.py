@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 
 from contracts.errors import FieldError, MalformedError, OversizeError
-from contracts.store.envelopes import read_envelope
+from contracts.store.envelopes import read_envelope, rule_sql
 from contracts.wire import codec
 from contracts.wire.codec import MAX_DEPTH
 from contracts.wire.telemetry import read_loads, read_telemetry
@@ -98,6 +98,39 @@ def test_a_value_that_is_no_object_names_the_payload() -> None:
     assert refused.value.field == "payload"
 
 
+class Renamed(msgspec.Struct):
+    """A field that has had two names before."""
+
+    aliases: ClassVar[dict[str, str]] = {"power": "kw", "kilowatts": "kw"}
+
+    kw: float
+
+
+@pytest.mark.parametrize(
+    ("value", "kw"),
+    [
+        ({"kw": 1}, 1.0),
+        ({"power": 2}, 2.0),
+        ({"kilowatts": 3}, 3.0),
+        ({"kilowatts": 4, "power": 5}, 5.0),
+        ({"kw": 6, "power": 7, "kilowatts": 8}, 6.0),
+    ],
+)
+def test_a_field_is_read_under_each_of_its_names(value: dict[str, Any], kw: float) -> None:
+    """The canonical name wins over the others, and of those the one that stands first."""
+    assert codec.convert(Renamed, value).kw == kw
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_text_is_a_number_in_a_query_string_alone(strict: bool) -> None:
+    """JSON has numbers of its own."""
+    if strict:
+        with pytest.raises(FieldError, match="expected `float`"):
+            codec.convert(Inner, {"kw": "1.5"})
+    else:
+        assert codec.convert(Inner, {"kw": "1.5"}, strict=False).kw == 1.5
+
+
 def _envelope(**changes: Any) -> str:
     payload = base64.b64encode(b"\x00not json").decode()
     return json.dumps(
@@ -114,6 +147,23 @@ def test_an_envelope_gives_the_bytes_back_untouched() -> None:
 def test_an_envelope_without_a_client_is_read() -> None:
     """Presence and shadow messages come from the service itself."""
     assert read_envelope(_envelope()).client_id is None
+
+
+def test_an_envelope_holds_the_largest_payload_in_base64_and_4_kb() -> None:
+    """174,764 bytes of base64 and 4,096 around them; one byte more is no message of AWS IoT."""
+    assert read_envelope(_envelope().ljust(178_860)).topic == "ven/ack/ven-1"
+    with pytest.raises(OversizeError):
+        read_envelope(_envelope().ljust(178_861))
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "place"), [("ven/ack/+", 3), ("$aws/things/+/shadow/get", 3), ("+", 1)]
+)
+def test_a_rule_takes_a_message_only_from_where_a_vens_id_can_be(topic_filter: str, place: int) -> None:
+    """AWS IoT counts the levels of a topic from 1."""
+    assert f"FROM '{topic_filter}' WHERE regexp_matches(topic({place}), '^[A-Za-z0-9]" in rule_sql(
+        topic_filter
+    )
 
 
 @pytest.mark.parametrize("payload", ["no base64!", "YQ", "YQ=", "é", "YQ==\n"])
@@ -150,6 +200,21 @@ def test_a_row_that_cannot_be_is_refused_by_its_field(changes: dict[str, Any], f
     with pytest.raises(FieldError) as refused:
         read_telemetry(json.dumps({**ROW, **changes}).encode(), ven_id="ven-1")
     assert refused.value.field == field
+
+
+def test_a_vens_id_that_is_refused_is_quoted_to_64_letters() -> None:
+    """The sender sees which it was, and a log is not filled by one message."""
+    with pytest.raises(FieldError) as refused:
+        read_telemetry(json.dumps({**ROW, "venId": "x" * 65}).encode(), ven_id="ven-1")
+    assert f"says '{'x' * 64}', but" in refused.value.reason
+
+
+@pytest.mark.parametrize(("loads", "kind"), [({}, "object"), ("ev1", "str"), (None, "null")])
+def test_loads_that_are_no_list_are_named_for_what_they_are(loads: object, kind: str) -> None:
+    """The sender reads what was expected, and what came."""
+    with pytest.raises(FieldError) as refused:
+        read_telemetry(json.dumps({**ROW, "loads": loads}).encode(), ven_id="ven-1")
+    assert (refused.value.field, refused.value.reason) == ("loads", f"expected `array`, got `{kind}`")
 
 
 @pytest.mark.parametrize("name", ROW)

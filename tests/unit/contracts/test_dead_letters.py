@@ -174,6 +174,35 @@ def test_a_start_that_the_scheduler_could_not_make_is_started_again() -> None:
         plan_redrive(FailureSource.FAILED_STARTS, body, {}, 0)
 
 
+def test_a_start_whose_record_has_no_payload_is_started_by_its_attributes() -> None:
+    """A record of half a start says less than the Scheduler's attributes."""
+    body = json.dumps({"requestContext": {"functionArn": "arn:other"}})
+    redrive = plan_redrive(FailureSource.FAILED_STARTS, body, {"TARGET_ARN": f"{SETTLE}:live"}, 0)
+    assert redrive == Redrive(body=body, function=SETTLE)
+
+
+def test_a_start_with_a_list_for_its_payload_is_started_with_it() -> None:
+    """Whatever it was to be given, it is given."""
+    body = json.dumps({"requestContext": {"functionArn": SETTLE}, "requestPayload": ["ResponseURL"]})
+    redrive = plan_redrive(FailureSource.FAILED_STARTS, body, {}, 0)
+    assert redrive == Redrive(body='["ResponseURL"]', function=SETTLE)
+
+
+def test_a_rule_error_without_a_client_or_a_reason_is_one_of_the_service() -> None:
+    """AWS IoT writes N/A for its own messages; that is no client's id, and no failure is no reason."""
+    error = json.loads(rule_error("ven/ack/ven-1", b"x")) | {"clientId": "N/A", "failures": []}
+    body = json.dumps(error)
+    assert read_envelope(plan_redrive(FailureSource.RULE_ERRORS, body, {}, 0).body).client_id is None
+    assert read_letter(FailureSource.RULE_ERRORS, body).why is None
+
+
+def test_a_letter_of_a_megabyte_is_read_and_one_byte_more_is_not() -> None:
+    """SQS takes no larger message."""
+    chunk = json.dumps({"eventId": "e1"})
+    assert read_letter(DeadLetterSource.SHADOWS, chunk.ljust(1_048_576)).about == "shadows of event e1"
+    assert read_letter(DeadLetterSource.SHADOWS, chunk.ljust(1_048_577)).about == "unreadable"
+
+
 def test_the_queues_survive_an_output() -> None:
     """What the stack puts together is what the CLI takes apart, also of URLs with an equals sign."""
     urls = {"telemetry": "https://q/1", "vens": "https://q/2?a=b"}

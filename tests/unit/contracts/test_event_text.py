@@ -27,7 +27,7 @@ from contracts.wire.events import Interval, Signal
     [
         ("45", 45), ("45s", 45), ("10m", 600), ("90min", 5400), ("1h30m", 5400), ("1h30m15s", 5415),
         ("2h", 7200), ("2h30", 9000), ("10m30", 630), ("1h5m30", 3930), ("1h 30m", 5400),
-        (" 1 h 30 m ", 5400),
+        (" 1 h 30 m ", 5400), ("1s", 1), ("1", 1),
         ("2H", 7200), ("7200s", 7200), ("168h", 604_800),
     ],
 )  # fmt: skip
@@ -37,7 +37,17 @@ def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "kw"), [("3kW", 3.0), ("3 kW", 3.0), ("3", 3.0), ("0.5kw", 0.5), (".5", 0.5), ("1e3", 1000.0)]
+    ("text", "kw"),
+    [
+        ("3kW", 3.0),
+        ("3 kW", 3.0),
+        ("3", 3.0),
+        ("0.5kw", 0.5),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("0", 0.0),
+        ("1000000", 1e6),
+    ],
 )
 def test_a_power_is_kw_with_or_without_its_unit(text: str, kw: float) -> None:
     """The unit may be written, and need not be."""
@@ -100,6 +110,8 @@ def test_an_instant_without_an_offset_is_utc() -> None:
         (parse_power, "inf", "such as 3kW"),
         (parse_power, "1MW", "such as 3kW"),
         (parse_power, "1e9", "more than 1000000 kW"),
+        (parse_power, "1000000.5", "more than 1000000 kW"),
+        (parse_duration, "168h1s", "longer than 7 days"),
         (parse_signal, "power=5", "'power' is no signal: write 3kW"),
         (parse_signal, "much", "'much' is no signal: write 3kW"),
         (parse_signal, "shed=much", "'much' is no power: write kW"),

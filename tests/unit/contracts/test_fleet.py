@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at
@@ -86,6 +87,62 @@ def test_the_list_is_cut_and_the_sums_are_not() -> None:
     fleet = fleet_at(vens, {"ven-10": row(event_id="e")}, now_ts=NOW, limit=3)
     assert [each.ven_id for each in fleet.vens] == ["ven-10", "ven-1", "ven-2"]
     assert (fleet.left_off, fleet.flexibility_kw) == (1, 16.0)
+
+
+def test_a_row_speaks_of_now_for_five_minutes_from_when_it_came() -> None:
+    """By the cloud's receipt time where there is one, and by the VEN's own clock where there is none."""
+    rows = {
+        "300": row(300.0, event_id="e"),
+        "301": row(301.0, event_id="e"),
+        "late": msgspec.structs.replace(row(1000.0, event_id="e"), received_ts=NOW - 10.0),
+        "clock": msgspec.structs.replace(row(20.0, event_id="e"), received_ts=None),
+        "ahead": row(-50.0, event_id="e"),
+    }
+    shown = {each.ven_id: each for each in fleet_at(map(ven, rows), rows, now_ts=NOW).vens}
+    assert [ven_id for ven_id in rows if shown[ven_id].status is VenStatus.SHEDDING] == [
+        "300",
+        "late",
+        "clock",
+        "ahead",
+    ]
+    assert [shown[ven_id].row_age_s for ven_id in rows] == [300.0, 301.0, 10.0, 20.0, 0.0]
+
+
+def test_an_offer_counts_for_the_times_that_it_is_sustained() -> None:
+    """A quarter of an hour, an hour and four; to the second, and a VEN that does not say for none of them."""
+    sustained = {899.9: 1.0, 900.0: 2.0, 3600.0: 4.0, 14_399.0: 8.0, 14_400.0: 16.0, None: 32.0}
+    vens = [ven(f"v{s}", sustain_s=s, shed_availability_kw=kw) for s, kw in sustained.items()]
+    fleet = fleet_at(vens, {}, now_ts=NOW)
+    assert [(each.minutes, each.kw) for each in fleet.holds] == [(15, 30.0), (60, 28.0), (240, 16.0)]
+
+
+def test_sums_are_to_the_watt() -> None:
+    """A thousandth of a kW, rounded: no sum shows the dust of its floats."""
+    vens = [ven(f"v{kw}", shed_availability_kw=kw) for kw in (0.1, 0.2, 0.0004)]
+    assert fleet_at(vens, {}, now_ts=NOW).flexibility_kw == 0.3
+    assert fleet_at([ven("v", shed_availability_kw=1.2346)], {}, now_ts=NOW).flexibility_kw == 1.235
+
+
+def test_vens_are_listed_by_name_and_by_number() -> None:
+    """Names in the order of letters, whatever their length, and ven-9 before ven-10."""
+    in_order = ["7", "aab-2", "ab", "ab-9", "ab-10", "ab-10a", "b-1", "b-1-2", "b-1-10"]
+    fleet = fleet_at(map(ven, reversed(in_order)), {}, now_ts=NOW)
+    assert [each.ven_id for each in fleet.vens] == in_order
+
+
+def test_those_that_shed_are_listed_event_by_event() -> None:
+    """And within an event by their numbers; VENs without an event come after them."""
+    events = {"ven-1": "b", "ven-2": "a", "ven-10": "a", "ven-3": None}
+    rows = {ven_id: row(event_id=event_id) for ven_id, event_id in events.items()}
+    fleet = fleet_at(map(ven, events), rows, now_ts=NOW)
+    assert [each.ven_id for each in fleet.vens] == ["ven-2", "ven-10", "ven-1", "ven-3"]
+
+
+def test_a_fleet_of_which_all_is_listed_leaves_none_off() -> None:
+    """The page shows how many it leaves off, and nothing where there is no such number."""
+    fleet = fleet_at([ven("a")], {}, now_ts=NOW)
+    assert "leftOff" not in msgspec.to_builtins(fleet)
+    assert fleet == msgspec.convert(msgspec.to_builtins(fleet), Fleet)
 
 
 def test_an_empty_fleet_is_nothing() -> None:

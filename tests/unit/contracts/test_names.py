@@ -8,8 +8,14 @@ import re
 import pytest
 
 from contracts.errors import FieldError
-from contracts.store.stack import event_schedule_name, stack_name, tls_secret_name
-from contracts.wire.topics import Topics, check_event_id, check_ven_id
+from contracts.store.stack import (
+    event_schedule_name,
+    stack_name,
+    stage_of_policy,
+    tls_secret_name,
+    ven_policy_name,
+)
+from contracts.wire.topics import Topics, check_event_id, check_ven_id, claim_client_id
 
 SCHEDULE_NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 """Source: EventBridge Scheduler API, CreateSchedule."""
@@ -69,6 +75,21 @@ def test_a_schedules_name_is_one_that_the_scheduler_takes(event_id: str) -> None
     assert SCHEDULE_NAME.fullmatch(event_schedule_name(event_id, "settle"))
 
 
+@pytest.mark.parametrize(
+    ("event_id", "name"),
+    [
+        ("evt-1", "settle-evt-1"),
+        ("peak:1", "settle-peak_c_1"),
+        ("e" * 57, f"settle-{'e' * 57}"),
+        ("e" * 58, f"settle-{'e' * 44}-c1a392353c63"),
+        ("a_c_b", "settle-a_c_b-78ad71677667"),
+    ],
+)
+def test_a_schedule_keeps_the_name_under_which_it_was_made(event_id: str, name: str) -> None:
+    """Deployed schedules are found by it: the id as it is, or its head and twelve signs of its SHA-256."""
+    assert event_schedule_name(event_id, "settle") == name
+
+
 def test_no_two_events_share_a_schedule() -> None:
     """One event's settlement must not move another's."""
     ids = ["a:b", "a_c_b", "a.b", "a-b", *(f"{'e' * 60}{tail}" for tail in ("aa", "ab", ":b", "_c_"))]
@@ -86,3 +107,11 @@ def test_stages_do_not_share_names() -> None:
 def test_an_events_id_comes_back_as_it_was(event_id: str) -> None:
     """Letters, digits, and the signs of dates and times."""
     assert check_event_id(event_id) == event_id
+
+
+def test_a_policy_tells_the_stage_whose_vens_have_it() -> None:
+    """Another policy is of no stage; a VEN that claims its certificate has a client id that is no VEN's."""
+    assert ven_policy_name("dev") == "ven-twin-dev-ven"
+    assert stage_of_policy("ven-twin-dev-ven") == "dev"
+    assert stage_of_policy("ven-twin-dev-ven-2") is None
+    assert claim_client_id("ven-1") == "claim.ven-1"

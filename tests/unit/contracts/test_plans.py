@@ -25,7 +25,7 @@ def plan_for(count: int, **fields: Any) -> Plan:
 
 @pytest.mark.parametrize(
     ("vens", "chunks"),
-    [(0, 1), (1, 1), (CHUNK_VENS, 1), (CHUNK_VENS + 1, 2), (2 * CHUNK_VENS, 2), (2 * CHUNK_VENS + 1, 3)],
+    [(0, 1), (1, 1), (1000, 1), (1001, 2), (2000, 2), (2001, 3)],
 )
 def test_a_plan_takes_an_item_for_every_thousand_vens_and_comes_back_whole(vens: int, chunks: int) -> None:
     """A plan without VENs is an item too: it says that nobody is called."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.api.requests import DispatchEvent, event_etag
+from contracts.api.requests import DispatchEvent, Rotated, RotationOp, RotationRequest, event_etag
 from contracts.api.resources import EventBody, EventSummary
 from contracts.api.routes import FleetQuery, PageQuery, TelemetryQuery, VensQuery
 from contracts.errors import FieldError
@@ -114,6 +114,24 @@ def test_an_event_gives_the_body_that_a_revision_replaces() -> None:
     )  # fmt: skip
     assert summary.body == body
     assert msgspec.convert(msgspec.to_builtins(summary.body), EventBody) == body
+
+
+def test_a_rotation_that_tells_nothing_did_nothing() -> None:
+    """No VEN was begun, finished, left or failed; and it is no refusal."""
+    assert msgspec.to_builtins(Rotated()) == {
+        **dict.fromkeys(("certificateId", "changedOver")),
+        **dict.fromkeys(("begun", "finished", "failed", "left"), 0),
+        "ok": True,
+    }
+
+
+@pytest.mark.parametrize("op", RotationOp)
+def test_every_rotation_but_a_sweep_is_of_a_ven(op: RotationOp) -> None:
+    """A sweep may name one, and is of none."""
+    assert codec.convert(RotationRequest, {"op": op, "venId": "ven-1"}).of_ven() == "ven-1"
+    with pytest.raises(FieldError) as refusal:
+        codec.convert(RotationRequest, {"op": op}).of_ven()
+    assert refusal.value.field == "venId"
 
 
 def test_an_etag_changes_with_the_request_the_edition_and_a_cancellation() -> None:

@@ -128,6 +128,12 @@ def test_merging_changes_neither_side() -> None:
         ({"a": 1}, {"a": True}, {"a": True}),
         ({"a": 1}, {"a": 1.0}, {}),
         ({"a": [1]}, {"a": [True]}, {"a": [True]}),
+        ({"a": [1, 2]}, {"a": [1, 3]}, {"a": [1, 3]}),
+        ({"a": [{"b": 1, "c": 2}]}, {"a": [{"c": 2.0, "b": 1}]}, {}),
+        ({"a": [{"b": 1, "c": 2}]}, {"a": [{"b": 1, "c": 3}]}, {"a": [{"b": 1, "c": 3}]}),
+        ({"a": [{"b": 1}]}, {"a": [{"c": 1}]}, {"a": [{"c": 1}]}),
+        ({"a": [{"b": 1}]}, {"a": [{"b": 1, "c": None}]}, {"a": [{"b": 1, "c": None}]}),
+        ({"a": 1}, {"a": [1]}, {"a": [1]}),
     ],
 )
 def test_the_difference_is_the_smallest_patch(
@@ -198,3 +204,14 @@ def test_the_deepest_of_an_arrays_items_counts() -> None:
     check_state({"list": [1, deep]})
     with pytest.raises(OversizeError, match="depth is 7, at most 6"):
         check_state({"list": [1, {"a": deep}]})
+
+
+def test_the_deepest_of_an_objects_members_counts() -> None:
+    """A flat member before or after a deep one does not hide it."""
+    deep: Any = 1
+    for _ in range(6):
+        deep = {"deep": deep}
+    for state in ({"a": 1, **deep}, {**deep, "a": 1}):
+        check_state(state)
+        with pytest.raises(OversizeError, match="depth is 7, at most 6"):
+            check_state({"state": state})

@@ -7,6 +7,7 @@ import json
 import logging
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.api.resources import TelemetryRow
@@ -19,6 +20,7 @@ from lambdas.shared.senders import REMEMBERED_S, StageVens, stage_vens
 from lambdas.shared.settings import SettingError
 from lambdas.shared.tables import Condition
 from lambdas.store_telemetry.handler import handler
+from lambdas.store_telemetry.logic import sort_out
 from tests.support.lambda_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
 
 
@@ -210,6 +212,38 @@ def test_the_latest_row_never_goes_back(
         assert send(said(seq=seq, bootId=boot_id)) == []
     row = latest(world)
     assert (row["bootId"], row["seq"]) == stays
+
+
+def test_a_repeat_within_a_batch_is_no_later_reading() -> None:
+    """The first to come stays the latest, with its receipt time."""
+    envelopes = {
+        message_id: msgspec.json.decode(
+            body("ven/telemetry/house-1", telemetry(), received_ms=int(NOW * 1000) + n), type=Envelope
+        )
+        for n, message_id in enumerate(("m0", "m1"))
+    }
+    assert sort_out(envelopes, retention_days=1).latest["house-1"].message_id == "m0"
+
+
+@pytest.mark.parametrize("row_id", [LATEST_ROW, CIRCUITS_ROW])
+def test_a_latest_row_that_is_not_written_is_a_partial_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch, row_id: str
+) -> None:
+    """Throttled, the message of the latest reading comes back, and that alone."""
+    dynamodb = clients.dynamodb()
+    real = dynamodb.update_item
+
+    def update(**call: Any) -> Any:
+        if call["Key"]["rowId"]["S"] != row_id:
+            return real(**call)
+        error: Any = {"Error": {"Code": "RequestLimitExceeded"}}
+        raise dynamodb.exceptions.RequestLimitExceeded(error, "UpdateItem")
+
+    monkeypatch.setattr(dynamodb, "update_item", update)
+    circuits = {"venId": "house-1", "timestamp": int(NOW), "bootId": "b1", "loads": [LOAD]}
+    messages = (said(seq=1), said(seq=2), body("ven/loads/house-1", {**circuits, "seq": 3}))
+    assert send(*messages) == (["m1"] if row_id == LATEST_ROW else ["m2"])
+    assert len(stored(world)) == 2
 
 
 def everything(world: World) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from contracts.api.requests import Assignment
 from contracts.store.keys import EVENTS_BY_START, EVENTS_INDEX, Key
 from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.shared import rows, tables
-from lambdas.shared.batch_writes import ATTEMPTS, FIRST_PAUSE_S, write_all
-from lambdas.shared.rows import EventRow
+from lambdas.shared.batch_writes import write_all
+from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.tables import Condition, Index, Table
 from tests.support.lambda_world import World
 
@@ -117,8 +120,14 @@ def test_a_write_that_another_came_before_has_not_been_made(
             raise
 
     monkeypatch.setattr(table.client, "update_item", refused_again)
-    assert table.update(key, {"certificateId": "new"}, when=was) is False
+    assert table.update(key, {"certificateId": "new", "venId": "house-1"}, when=was) is False
     assert table.put_new({"venId": "house-1", "certificateId": "new"}) is False
+
+
+def test_the_same_item_again_is_not_new(world: World) -> None:
+    """Only a call that boto3 has tried again can have made the item that it finds."""
+    assert world.vens.put_new({"venId": "h", "a": 1}) is True
+    assert world.vens.put_new({"venId": "h", "a": 1}) is False
 
 
 def test_a_query_takes_both_ends_and_only_the_attributes(world: World) -> None:
@@ -155,9 +164,9 @@ def test_what_is_left_over_is_tried_again_with_growing_pauses(
     pauses: list[float] = []
     items = {n: {"venId": f"v{n}"} for n in range(2)}
     assert write_all(world.vens, items, sleep=pauses.append, rng=random.Random(7)) == {0, 1}
-    assert calls == [2] * ATTEMPTS
+    assert calls == [2] * 5
     rng = random.Random(7)
-    assert pauses == [FIRST_PAUSE_S * 2**n * rng.uniform(0.5, 1.0) for n in (1, 2, 3, 4)]
+    assert pauses == [whole_s * rng.uniform(0.5, 1.0) for whole_s in (0.1, 0.2, 0.4, 0.8)]
 
 
 def test_an_item_goes_after_whole_days() -> None:
@@ -176,21 +185,90 @@ def test_an_event_is_over_when_its_last_ven_is() -> None:
     assert cancelled.over_ts == 1010.0
 
 
-def test_a_query_sees_what_was_written_just_before(world: World) -> None:
+READS: dict[str, Callable[[Table], object]] = {
+    "get": lambda table: table.get(Key("e1", "A")),
+    "get_many": lambda table: table.get_many(["e1"], ["n"], sort="A"),
+    "query": lambda table: list(table.query("e1", ("A", "Z"))),
+    "query_rows": lambda table: list(table.query_rows(PowerRow, "e1", ("A", "Z"))),
+    "scan": lambda table: list(table.scan(["n"])),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_read_sees_what_was_written_just_before(world: World, read: str) -> None:
     """DynamoDB may answer with an older state unless the read is consistent; moto never does."""
     consistent: list[bool] = []
 
     def note(params: dict[str, Any], **_: Any) -> None:
-        consistent.append(params["ConsistentRead"])
+        consistent.append(params.get("RequestItems", {}).get("events", params)["ConsistentRead"])
 
-    events, before_query = world.events.client.meta.events, "before-parameter-build.dynamodb.Query"
-    events.register(before_query, note)
+    events, before_read = world.events.client.meta.events, "before-parameter-build.dynamodb"
+    events.register(before_read, note)
     try:
-        assert list(world.events.query("e1", ("A", "Z"))) == []
-        assert list(world.events.query_rows(PowerRow, "e1", ("A", "Z"))) in ([], [[]])
+        READS[read](world.events)
     finally:
-        events.unregister(before_query, note)
-    assert consistent == [True, True]
+        events.unregister(before_read, note)
+    assert consistent == [True]
+
+
+EVENT: dict[str, Any] = {
+    "eventId": "e",
+    "requested": "r",
+    "revision": 1,
+    "startTs": 1000,
+    "intervals": [{"durationS": 60, "signal": "shedKw", "value": 1.0}],
+    "planId": "p",
+    "createdTs": 0.0,
+    "expiresTs": 9,
+}
+
+
+def test_an_attribute_that_was_never_written_is_none_of_it() -> None:
+    """Nothing requested, dispatched or short, no revision done, lowest priority: also of earlier rows."""
+    written = msgspec.to_builtins(rows.read(EventRow, EVENT))
+    assert {name: value for name, value in written.items() if name not in EVENT} == {
+        "edition": 0,
+        "randomizeStartS": 0,
+        "priority": 1_000_000,
+        "targets": (),
+        "program": "default",
+        "allocation": "merit",
+        "askedKw": 0.0,
+        "availableKw": None,
+        "calledKw": 0.0,
+        "shortfallKw": 0.0,
+        "doneRevision": -1,
+        "full": (),
+        "cancelledTs": None,
+        "deletedTs": None,
+        "part": "EVENT",
+    }
+    assert rows.read(VenRow, {"venId": "h"}).dispatched_kwh == 0.0
+
+
+def test_a_ven_starts_with_the_event_or_within_its_spread() -> None:
+    """Without a spread at the start itself, and otherwise at a time of its own before or after it."""
+    sharp, spread = rows.read(EventRow, EVENT), rows.read(EventRow, {**EVENT, "randomizeStartS": 900})
+    ven_ids = [f"ven-{n}" for n in range(20)]
+    assert {sharp.start_offset_s(ven_id) for ven_id in ven_ids} == {0.0}
+    offsets_s = [spread.start_offset_s(ven_id) for ven_id in ven_ids]
+    assert offsets_s == [
+        spread.for_ven(Assignment(ven_id=ven_id, values=(1.0,))).start_offset_s(ven_id) for ven_id in ven_ids
+    ]
+    assert len(set(offsets_s)) > 10
+    assert -900.0 <= min(offsets_s) < 0.0 < max(offsets_s) <= 900.0
+
+
+def test_a_ven_gets_its_share_of_each_interval() -> None:
+    """One that is dropped, or whose event is cancelled, gets none; shares that do not fit are a fault."""
+    row = rows.read(EventRow, EVENT)
+    (interval,) = row.for_ven(Assignment(ven_id="h", values=(0.25,))).intervals
+    assert (interval.value, interval.duration_s) == (0.25, 60)
+    assert row.for_ven(Assignment(ven_id="h", values=())).intervals == ()
+    cancelled = rows.read(EventRow, {**EVENT, "cancelledTs": 1010.0})
+    assert cancelled.for_ven(Assignment(ven_id="h", values=(0.25,))).intervals == ()
+    with pytest.raises(ValueError, match="argument"):
+        row.for_ven(Assignment(ven_id="h", values=(0.25, 0.5)))
 
 
 def test_rows_are_read_over_all_pages_in_either_order(world: World) -> None:
@@ -207,6 +285,10 @@ def test_rows_are_read_over_all_pages_in_either_order(world: World) -> None:
     assert [item["timestamp"] for item in world.telemetry.query("h", ("0", "9"))] == list(range(7))
     first, more = world.telemetry.first_items("h", ("0", "9"), ["timestamp"], 2)
     assert (first, more) == ([{"timestamp": 0}, {"timestamp": 1}], True)
+    assert world.telemetry.first_items("h", ("5", "9"), ["timestamp"], 3) == (
+        [{"timestamp": 5}, {"timestamp": 6}],
+        False,
+    )
 
 
 def test_a_refused_query_is_the_error_that_it_is(world: World) -> None:

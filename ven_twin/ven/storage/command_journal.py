@@ -44,15 +44,18 @@ class CommandJournal:
         Raises:
             NotStoredError: the disk does not take it.
         """
-        ids: list[int] = []
+        row_id: int
 
         def write(db: sqlite3.Connection) -> None:
-            insert = "INSERT INTO inbox (payload, received_ts, tries) VALUES (?, ?, 1)"
-            ids.append(int(db.execute(insert, (payload, received_ts)).lastrowid or 0))
+            nonlocal row_id
+            db.execute(
+                "INSERT INTO inbox (payload, received_ts, tries) VALUES (?, ?, 1)", (payload, received_ts)
+            )
+            (row_id,) = db.execute("SELECT last_insert_rowid()").fetchone()
 
         if not self._outbox.write(write, durable=True):
             raise NotStoredError("a command was not taken: the disk is full")
-        return JournalledCommand(ids[-1], payload, received_ts)
+        return JournalledCommand(row_id, payload, received_ts)
 
     def unfinished(self) -> list[JournalledCommand]:
         """The commands that an earlier run began and did not finish, each counted as tried once more.

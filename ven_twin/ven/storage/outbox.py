@@ -79,13 +79,15 @@ class Outbox:
         """Go on with the rows and counts that an earlier run left."""
         reserve = DiskReserve(None if str(path) == ":memory:" else Path(f"{path}-reserve"))
         self._transactions = Transactions(self._db, reserve)
-        depth, size_bytes, last = self._db.execute(
-            "SELECT count(*), ifnull(sum(bytes), 0), max(id) FROM outbox"
+        self._depth: int
+        self._bytes: int
+        self._last_id: int
+        self._depth, self._bytes = self._db.execute(
+            "SELECT count(*), ifnull(sum(bytes), 0) FROM outbox"
         ).fetchone()
-        (last_quarantined,) = self._db.execute("SELECT max(id) FROM quarantine").fetchone()
-        self._depth: int = depth
-        self._bytes: int = size_bytes
-        self._last_id: int = max(last or 0, last_quarantined or 0)
+        (self._last_id,) = self._db.execute(
+            "SELECT ifnull(max(id), 0) FROM (SELECT id FROM outbox UNION ALL SELECT id FROM quarantine)"
+        ).fetchone()
         self._handed_out = 0  # rows up to this id have been taken by window()
         self._again: list[int] = []  # rows below it that are to be taken once more, in order
         self._in_flight: dict[int, int] = {}  # row id -> bytes
@@ -109,8 +111,8 @@ class Outbox:
 
     def put(self, kind: str, topic: str, payload: bytes) -> int | None:
         """Keep a message until it is acknowledged; its row id, or None when it was shed or not written."""
-        row_ids = self.put_all([Message(kind, topic, payload)])
-        return row_ids[0] if row_ids else None
+        (row_id,) = self.put_all([Message(kind, topic, payload)]) or [None]
+        return row_id
 
     def put_all(
         self,
@@ -185,8 +187,7 @@ class Outbox:
             while self._again and len(rows) < limit:
                 rows += self._take("id = ?", self._again[0], 1)
                 del self._again[0]
-            if len(rows) < limit and self._handed_out < self._last_id:
-                rows += self._take("id > ?", self._handed_out, limit - len(rows))
+            rows += self._take("id > ?", self._handed_out, limit - len(rows))
         return rows
 
     def acked(self, row_id: int) -> None:
@@ -272,11 +273,10 @@ class Outbox:
 
     def _settle(self, row_id: int) -> bool:
         size = self._in_flight.pop(row_id, None)
-        if size is None:
-            return False
-        self._depth -= 1
-        self._bytes -= size
-        return True
+        if size is not None:
+            self._depth -= 1
+            self._bytes -= size
+        return size is not None
 
     def _victims(
         self, excess: int, rank: int, chosen: Mapping[int, object]

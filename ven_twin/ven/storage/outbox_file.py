@@ -121,7 +121,7 @@ class DiskReserve:
                 self._path.write_bytes(b"\0" * RESERVE_BYTES)  # written, because a hole holds no blocks
         except OSError:
             with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
+                self._path.unlink()
             return False
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -153,6 +154,114 @@ def test_a_save_cut_short_after_the_rename_is_completed(
     assert set(modes(folder)) == {"ca.pem", "certificate.pem", "private_key.pem", ".previous"}
 
 
+def test_a_set_is_on_the_disk_before_it_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file whole, then the names in its folder, then the rename that makes the set count."""
+    steps: list[object] = []
+    descriptors: list[int] = []
+    really_open, really_fsync, really_rename = os.open, os.fsync, Path.rename
+
+    def opening(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        descriptors.append(really_open(path, flags, mode))
+        return descriptors[-1]
+
+    def syncing(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        steps.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
+        really_fsync(descriptor)
+
+    def renaming(path: Path, target: Path) -> Path:
+        steps.append(f"{path.name} to {target.name}")
+        return really_rename(path, target)
+
+    monkeypatch.setattr(os, "open", opening)
+    monkeypatch.setattr(os, "fsync", syncing)
+    monkeypatch.setattr(Path, "rename", renaming)
+    identity_files.save(folder, CA, CERTIFICATE, KEY)
+    sizes = [len(pem) for pem in (CA, CERTIFICATE, KEY)]
+    assert steps == [*sizes, "folder", ".next.partial to .next", "folder", "folder"]
+    for descriptor in descriptors:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+
+
+def test_two_that_save_take_turns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one saves, the folder is locked for the other; afterwards it is free."""
+
+    def lock() -> bool:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+    free: list[bool] = []
+    really_replace = Path.replace
+
+    def replace(source: Path, target: Path) -> Path:
+        free.append(lock())
+        return really_replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    identity_files.save(folder, "ca 2", "certificate 2", "key 2")
+    assert (free, lock()) == ([False] * 3, True)
+
+
+def test_a_folder_that_is_made_or_was_open_is_closed_to_others(tmp_path: Path) -> None:
+    """Folders above it are made as they are needed; one that is there already is closed."""
+    nested, was_open = tmp_path / "a" / "b" / "ven-1", tmp_path / "open"
+    was_open.mkdir(mode=0o755)
+    for folder in (nested, was_open):
+        identity_files.save(folder, CA, CERTIFICATE, KEY)
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        identity_files.settle(folder)  # there is none before it to forget
+        assert identity_files.load(folder).ca.read_text() == CA
+
+
+def test_what_root_owns_is_no_further_exposed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root reads everything anyway, so that files which a system administrator put there are used."""
+    really = Path.stat, Path.lstat
+
+    def owned_by_root(real: Any) -> Any:
+        def stat_of(path: Path, **options: Any) -> Any:
+            fields = list(real(path, **options))
+            fields[4] = 0
+            return os.stat_result(fields)
+
+        return stat_of
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    monkeypatch.setattr(Path, "stat", owned_by_root(really[0]))
+    monkeypatch.setattr(Path, "lstat", owned_by_root(really[1]))
+    assert identity_files.load(folder).ca == folder / "ca.pem"
+
+
+@pytest.mark.parametrize("alpn", [[], ["x-amzn-mqtt-ca"]])
+def test_a_protocol_is_negotiated_where_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alpn: list[str]
+) -> None:
+    """On port 443 AWS IoT tells MQTT by it; elsewhere none is offered."""
+    offered: list[list[str]] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_args: None)
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", lambda *_args, **_named: None)
+    monkeypatch.setattr(ssl.SSLContext, "set_alpn_protocols", lambda _, names: offered.append(names))
+    identity_files.ssl_context(identity_files.Identity(tmp_path, tmp_path, tmp_path), alpn=alpn)
+    assert offered == ([alpn] if alpn else [])
+
+
+def test_the_reason_why_a_file_cannot_be_used_is_told(folder: Path) -> None:
+    """OpenSSL's own word for what is no certificate, and the system's for what cannot be read."""
+    identity = identity_files.load(folder)
+    with pytest.raises(IdentityInvalidError, match=r"not a readable CA certificate \([A-Z_]+\)"):
+        identity_files.ssl_context(identity)
+    identity.ca.unlink()
+    identity.ca.mkdir()
+    with pytest.raises(IdentityInvalidError, match=r"not a readable CA certificate \(Is a directory\)"):
+        identity_files.ssl_context(identity)
+
+
 def test_files_that_are_no_certificates_are_named(folder: Path) -> None:
     """The error says which file cannot be used, and nothing of what is in it."""
     with pytest.raises(IdentityInvalidError) as caught:
@@ -191,7 +300,7 @@ def test_tls_is_strict_where_it_matters(tmp_path: Path, monkeypatch: pytest.Monk
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
-    assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert not context.verify_flags & (ssl.VERIFY_X509_STRICT | ssl.VERIFY_CRL_CHECK_CHAIN)
     assert asked == {"password": ""}
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
+from tests.support.ven_states import LOADS, NOW, VEN, desired, event, told, ven
 from ven_twin.ven.errors import NotStoredError
-from ven_twin.ven.storage.command_journal import CommandJournal
+from ven_twin.ven.storage.command_journal import CommandJournal, StateStore
 from ven_twin.ven.storage.outbox import Outbox
-from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck, JournalledCommand
+from ven_twin.ven.storage.persisted_state import PersistedState
+from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck, JournalledCommand, Message
 
 
 @pytest.fixture
@@ -19,6 +22,15 @@ def outbox() -> Iterator[Outbox]:
     """An outbox in memory."""
     with Outbox(":memory:") as in_memory:
         yield in_memory
+
+
+def watch_deletions(outbox: Outbox) -> list[str]:
+    """The statements that delete commands, from now on."""
+    deletions: list[str] = []
+    outbox._db.set_trace_callback(
+        lambda sql: deletions.append(sql) if sql.startswith("DELETE FROM inbox") else None
+    )
+    return deletions
 
 
 def test_a_command_waits_until_what_it_did_is_written(outbox: Outbox) -> None:
@@ -66,8 +78,24 @@ def test_what_is_crossed_off_and_not_written_is_crossed_off_later(outbox: Outbox
     journal.written()
     assert CommandJournal(outbox).unfinished() == []
     again = journal.record(b"y", 11.0)
+    deletions = watch_deletions(outbox)
     outbox.write(journal.changes())
-    assert CommandJournal(outbox).unfinished() == [again]
+    assert (deletions, CommandJournal(outbox).unfinished()) == ([], [again])
+
+
+@pytest.mark.parametrize("disk_full", [False, True])
+def test_a_dropped_command_is_deleted_once(outbox: Outbox, disk_full: bool) -> None:
+    """With the count of the tries when the disk takes that, and otherwise with the next change."""
+    CommandJournal(outbox).record(b"deadly", 10.0)
+    CommandJournal(outbox).unfinished()
+    journal, deletions = CommandJournal(outbox), watch_deletions(outbox)
+    with pytest.MonkeyPatch.context() as full:
+        if disk_full:
+            full.setattr(outbox, "write", lambda *_, **__: False)
+        assert journal.unfinished() == []
+    outbox.write(journal.changes())
+    assert deletions == ["DELETE FROM inbox WHERE id = 1"]
+    assert outbox.read("SELECT count(*) FROM inbox") == [(0,)]
 
 
 def test_the_newest_answers_are_kept(outbox: Outbox) -> None:
@@ -117,3 +145,77 @@ def test_what_must_outlive_a_power_cut_is_forced_to_disk(
 def test_256_answers_are_remembered() -> None:
     """As many commands as can be told from a repetition; a repeat of an older one is carried out anew."""
     assert ANSWERS_MAX == 256
+
+
+class Publishing:
+    """A session that puts into *outbox*, while the disk takes it, and notes what was to be durable."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self.disk_full = False
+        self.durable: list[bool] = []
+
+    def publish_all(self, messages: Sequence[Message], **options: Any) -> list[int | None] | None:
+        """Put messages into the outbox."""
+        self.durable.append(options["durable"])
+        return None if self.disk_full else self._outbox.put_all(messages, **options)
+
+
+STATE = PersistedState(state=ven(), boot_id="b1", saved_ts=NOW)
+TELEMETRY = [Message("telemetry", "t", b"x")]
+ACK = JournalledAck("c-1", b"ack")
+
+
+@pytest.mark.parametrize(
+    ("change", "messages", "durable"),
+    [
+        ({}, [], []),
+        ({"saved_ts": NOW + 1.0, "requested_kw": {"e1": 2.0}}, [], []),
+        ({"saved_ts": NOW + 1.0, "requested_kw": {"e1": 2.0}}, TELEMETRY, [False]),
+        ({"state": told(ven(), desired(event()))}, [], [True]),
+        ({"state": told(ven(), desired(event()))}, TELEMETRY, [True]),
+        ({"pending": {"enabled": False}}, [], [True]),
+        ({"last_event": {"eventId": "e0"}}, [], [True]),
+    ],
+)
+def test_a_state_is_written_when_it_changes_or_with_messages(
+    outbox: Outbox, change: dict[str, Any], messages: list[Message], durable: list[bool]
+) -> None:
+    """A change is forced to disk; meters alone go with the next messages, and nothing goes with nothing."""
+    store, session = StateStore(CommandJournal(outbox)), Publishing(outbox)
+    store.save(session, STATE, [])  # type: ignore[arg-type]
+    assert session.durable == [True]
+    changed = msgspec.structs.replace(STATE, **change)
+    store.save(session, changed, messages)  # type: ignore[arg-type]
+    assert session.durable[1:] == durable
+    assert store.read(VEN, LOADS) == (changed if durable else STATE)
+    assert outbox.depth == len(messages)
+
+
+@pytest.mark.parametrize("kinds", [("remembered",), ("done",), ("remembered", "done")])
+def test_what_a_command_did_is_forced_to_disk(outbox: Outbox, kinds: tuple[str, ...]) -> None:
+    """Also when it changed nothing: its ack is remembered, and it is crossed off."""
+    store, session = StateStore(CommandJournal(outbox)), Publishing(outbox)
+    command = store.journal.record(b"x", 10.0)
+    store.save(session, STATE, [])  # type: ignore[arg-type]
+    store.save(session, STATE, [], **{kind: {"remembered": ACK, "done": command}[kind] for kind in kinds})  # type: ignore[arg-type]
+    assert session.durable == [True, True]
+    following = CommandJournal(outbox)
+    assert following.answers() == ([ACK] if "remembered" in kinds else [])
+    assert following.unfinished() == ([] if "done" in kinds else [command])
+
+
+def test_a_state_that_the_disk_refused_is_written_again(outbox: Outbox) -> None:
+    """It stays news until it is on disk, and so does a command that is to be crossed off, once."""
+    store, session = StateStore(CommandJournal(outbox)), Publishing(outbox)
+    command = store.journal.record(b"x", 10.0)
+    session.disk_full = True
+    store.save(session, STATE, [], done=command)  # type: ignore[arg-type]
+    session.disk_full = False
+    deletions = watch_deletions(outbox)
+    for _ in range(2):
+        store.save(session, STATE, [])  # type: ignore[arg-type]
+    store.save(session, STATE, TELEMETRY)  # type: ignore[arg-type]
+    assert session.durable == [True, True, False]
+    assert (command.id, deletions) == (1, ["DELETE FROM inbox WHERE id = 1"])
+    assert store.read(VEN, LOADS) == STATE

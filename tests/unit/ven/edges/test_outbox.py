@@ -6,7 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import pytest
 
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError
 from ven_twin.ven.storage.outbox import Outbox, open_outbox
-from ven_twin.ven.storage.outbox_file import RESERVE_BYTES, Transactions
+from ven_twin.ven.storage.outbox_file import Transactions
+from ven_twin.ven.storage.rows import Message
 
 KB = 1024
 ROW = KB - 64 - 1  # payload that makes a row of 1 KB with a topic of one letter
@@ -44,15 +45,22 @@ class DiskFull:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self.full = True
+        self.full_while: Callable[[], bool] = lambda: True
 
     def execute(self, sql: str, *args: Any) -> Any:
         """Refuse what writes."""
-        if self.full and sql.startswith(("INSERT", "COMMIT")):
+        if self.full and self.full_while() and sql.startswith(("INSERT", "COMMIT")):
             raise sqlite3.OperationalError("database or disk is full")
         return self._db.execute(sql, *args)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._db, name)
+
+
+def on_disk(outbox: Outbox) -> int:
+    """Rows that are not deleted yet."""
+    ((rows,),) = outbox.read("SELECT count(*) FROM outbox")
+    return int(rows)
 
 
 def fill_disk(outbox: Outbox) -> DiskFull:
@@ -108,6 +116,28 @@ def test_a_lost_connection_puts_everything_back_in_order(outbox: Outbox) -> None
     outbox.acked(ids[1])
     outbox.release()
     assert payloads(outbox) == [b"0", b"2", b"3"]
+
+
+def test_what_was_to_be_sent_again_keeps_its_place_over_a_lost_connection(outbox: Outbox) -> None:
+    """A message that was put back alone before does not come ahead of the older ones."""
+    for n in range(4):
+        outbox.put("telemetry", "t", b"%d" % n)
+    outbox.release(outbox.window(3)[2].id)
+    outbox.release()
+    assert payloads(outbox) == [b"0", b"1", b"2", b"3"]
+    assert payloads(outbox) == []
+
+
+def test_nothing_is_in_flight_on_a_lost_connection(path: Path) -> None:
+    """A PUBACK of before means nothing then, and the message may be shed again."""
+    with Outbox(path, cap_bytes=KB) as outbox:
+        outbox.put("telemetry", "t", bytes(ROW))
+        (sent,) = outbox.window(1)
+        outbox.release()
+        outbox.acked(sent.id)
+        assert outbox.depth == 1
+        assert outbox.put("telemetry", "t", bytes(ROW)) is not None
+        assert outbox.counts.shed == {"telemetry": 1}
 
 
 def test_one_message_can_be_put_back(outbox: Outbox) -> None:
@@ -181,6 +211,24 @@ def test_telemetry_does_not_displace_acks(path: Path) -> None:
         assert outbox.counts.shed == {"telemetry": 1, "ack": 1}
 
 
+SHED_ORDER = {"telemetry": 1, "loads": 2, "status": 2, "ack": 3, "event": 3}
+
+
+@pytest.mark.parametrize("kind", SHED_ORDER)
+@pytest.mark.parametrize("other", SHED_ORDER)
+def test_each_kind_makes_room_for_its_equals_and_betters(kind: str, other: str) -> None:
+    """Of two that wait the lesser is shed, or the older of equals; a lesser one that comes is shed itself."""
+    with Outbox(":memory:", cap_bytes=KB) as outbox:
+        outbox.put(kind, "t", bytes(ROW))
+        stays = outbox.put(other, "t", bytes(ROW)) is not None
+        assert stays is (SHED_ORDER[other] >= SHED_ORDER[kind])
+    with Outbox(":memory:", cap_bytes=2 * KB) as outbox:
+        for waiting in (kind, other):
+            outbox.put(waiting, "t", bytes(ROW))
+        outbox.put("event", "t", bytes(ROW))
+        assert outbox.counts.shed == {other if SHED_ORDER[other] < SHED_ORDER[kind] else kind: 1}
+
+
 def test_what_is_in_flight_is_not_shed(path: Path) -> None:
     """A message whose PUBACK may be on its way stays."""
     with Outbox(path, cap_bytes=2 * KB) as outbox:
@@ -213,6 +261,21 @@ def test_a_message_larger_than_the_cap_is_shed_alone(path: Path) -> None:
         outbox.put("telemetry", "t", b"1")
         assert outbox.put("event", "t", bytes(3 * KB)) is None
         assert payloads(outbox) == [b"1"]
+
+
+def test_room_that_lacks_one_byte_is_no_room() -> None:
+    """As many make room as are needed, and not one byte less."""
+    for size, shed in ((ROW, 1), (ROW + 1, 2)):
+        with Outbox(":memory:", cap_bytes=2 * KB) as outbox:
+            for letter in (b"1", b"2"):
+                outbox.put("telemetry", "t", letter * ROW)
+            outbox.put("ack", "t", bytes(size))
+            assert outbox.counts.shed == {"telemetry": shed}
+
+
+def test_a_reader_beside_it_is_waited_for_a_moment(outbox: Outbox) -> None:
+    """For 0.2 s: the VEN's house stands still meanwhile."""
+    assert outbox.read("PRAGMA busy_timeout") == [(200,)]
 
 
 def test_a_quarantined_message_is_kept_with_its_reason(outbox: Outbox) -> None:
@@ -259,15 +322,111 @@ def test_a_disk_too_full_to_delete_sends_nothing_twice(outbox: Outbox) -> None:
     for payload in (b"0", b"1"):
         outbox.put("event", "t", payload)
     first, second = outbox.window(2)
+    outbox.put("event", "t", b"2")
     disk = fill_disk(outbox)
     outbox.acked(first.id)
     outbox.quarantine(second.id, "bad")
     outbox.release()
-    assert payloads(outbox) == []
-    assert outbox.depth == 0
+    for limit in (1, 3, 1000):
+        assert payloads(outbox, limit) == [b"2"]
+        outbox.release()
+    assert outbox.depth == 1
     disk.full = False
     outbox.flush()
-    assert outbox._db.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    assert on_disk(outbox) == 1
+
+
+def test_acknowledged_rows_are_deleted_fifty_at_a_time(outbox: Outbox) -> None:
+    """One transaction serves many; a connection that is lost, or nothing left in flight, deletes the rest."""
+    outbox.put_all([Message("telemetry", "t", b"x")] * 60)
+    for row in outbox.window(49):
+        if row.id > 1:
+            outbox.acked(row.id)
+    assert on_disk(outbox) == 60
+    for row in outbox.window(3):
+        outbox.acked(row.id)
+    assert on_disk(outbox) == 60 - 50
+    outbox.release()
+    assert on_disk(outbox) == 60 - 51
+    for row in outbox.window(100):
+        outbox.acked(row.id)
+    assert on_disk(outbox) == 0
+
+
+def test_an_outbox_takes_64_mb_unless_told_otherwise(path: Path) -> None:
+    """The last byte of them is used, and not one more."""
+    most = 64 * 1024 * KB - 64 - 1
+    with open_outbox(path) as outbox:
+        assert outbox.put("telemetry", "t", bytes(most + 1)) is None
+    with Outbox(":memory:") as outbox:
+        assert outbox.put("telemetry", "t", bytes(most)) is not None
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_write_that_must_outlive_a_power_cut_waits_for_the_disk(outbox: Outbox, durable: bool) -> None:
+    """Only such a one, for each wait wears the disk; what is not called durable is not."""
+    levels: list[int] = []
+
+    def level(db: sqlite3.Connection) -> None:
+        levels.append(db.execute("PRAGMA synchronous").fetchone()[0])
+
+    chosen = {"durable": True} if durable else {}
+    outbox.put_all([], also=level, **chosen)
+    outbox.write(level, **chosen)
+    level(outbox._db)
+    full, normal = 2, 1
+    assert levels == [full if durable else normal] * 2 + [normal]
+
+
+def test_nothing_of_a_batch_that_the_disk_refuses_counts(path: Path) -> None:
+    """Neither the new messages nor what was to make room for them: all that was there stays."""
+    with Outbox(path, cap_bytes=2 * KB) as outbox:
+        for letter in (b"1", b"2"):
+            outbox.put("telemetry", "t", letter * ROW)
+        disk = fill_disk(outbox)
+        for _ in range(2):
+            assert outbox.put_all([Message("ack", "t", bytes(ROW)), Message("ack", "t", bytes(ROW))]) is None
+        assert outbox.write(lambda db: db.execute("INSERT INTO memo VALUES ('a', 'b')")) is False
+        counts = outbox.counts
+        assert (set(counts.shed.values()), counts.refused) == ({0}, 4)
+        assert (outbox.depth, outbox.size_bytes) == (2, 2 * KB)
+        disk.full = False
+        assert outbox.put("ack", "t", b"3") == 3
+        assert [payload[:1] for payload in payloads(outbox)] == [b"2", b"3"]
+
+
+def test_a_change_is_made_with_messages_or_alone(outbox: Outbox) -> None:
+    """What stands beside the messages is written when there are none, too."""
+    for messages in ([], [Message("ack", "t", b"x")]):
+        noted = len(messages)
+        outbox.put_all(
+            messages, also=lambda db, n=noted: db.execute("INSERT INTO memo VALUES (?, 'x')", (f"n{n}",))
+        )
+    assert outbox.read("SELECT key FROM memo ORDER BY key") == [("n0",), ("n1",)]
+
+
+def test_no_count_is_written_while_nothing_is_lost(outbox: Outbox) -> None:
+    """A message that arrives costs its row; a count is written once, with what it counts."""
+    outbox.put("telemetry", "t", b"x")
+    assert outbox.read("SELECT count(*) FROM memo") == [(0,)]
+    (row,) = outbox.window(1)
+    outbox.quarantine(row.id, "bad")
+    outbox.write(lambda db: db.execute("DELETE FROM memo"))
+    outbox.put("telemetry", "t", b"x")
+    assert outbox.read("SELECT count(*) FROM memo") == [(0,)]
+
+
+def test_a_file_that_cannot_be_read_has_no_rows_now(outbox: Outbox) -> None:
+    """Nothing is raised: there may be some again later."""
+    assert outbox.read("SELECT * FROM nowhere") == []
+
+
+def test_a_closed_outbox_refuses_messages_aloud(path: Path) -> None:
+    """A put after the end is a fault of the program, and no full disk."""
+    outbox = Outbox(path)
+    outbox.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        outbox.put("ack", "t", b"x")
 
 
 def test_a_database_that_cannot_grow_refuses_and_recovers(outbox: Outbox) -> None:
@@ -285,15 +444,52 @@ def test_a_database_that_cannot_grow_refuses_and_recovers(outbox: Outbox) -> Non
     assert outbox.put("event", "t", bytes(ROW)) is not None
 
 
-def test_space_is_held_back_for_what_matters(path: Path, outbox: Outbox) -> None:
-    """On a full disk an ack may use the reserve, telemetry may not."""
+def no_change(_: sqlite3.Connection) -> None:
+    """Write nothing beside the messages."""
+
+
+USES_OF_THE_RESERVE: Mapping[str, tuple[Callable[[Outbox], object], bool]] = {
+    "telemetry": (lambda outbox: outbox.put("telemetry", "t", b"x"), False),
+    "loads": (lambda outbox: outbox.put("loads", "t", b"x"), True),
+    "an ack": (lambda outbox: outbox.put("ack", "t", b"x"), True),
+    "telemetry and an ack": (
+        lambda outbox: outbox.put_all([Message("telemetry", "t", b"x"), Message("ack", "t", b"x")]),
+        True,
+    ),
+    "telemetry and a state": (
+        lambda outbox: outbox.put_all([Message("telemetry", "t", b"x")], also=no_change),
+        True,
+    ),
+    "a note": (lambda outbox: outbox.remember("key", "value"), True),
+    "deleting what was acknowledged": (lambda outbox: outbox.acked(1), True),
+    "putting a row aside": (lambda outbox: outbox.quarantine(1, "bad"), True),
+}
+
+
+@pytest.mark.parametrize("use", USES_OF_THE_RESERVE)
+def test_space_is_held_back_for_what_matters(path: Path, outbox: Outbox, use: str) -> None:
+    """On a full disk all but telemetry alone may use the reserve of 256 KB."""
     reserve = path.with_name("outbox.db-reserve")
-    assert reserve.stat().st_size == RESERVE_BYTES
+    assert reserve.stat().st_size == 256 * KB
+    outbox.put("telemetry", "t", b"sent")
+    outbox.window(1)
     fill_disk(outbox)
-    outbox.put("telemetry", "t", b"x")
+    act, gives_up = USES_OF_THE_RESERVE[use]
+    act(outbox)
+    assert reserve.exists() is not gives_up
+
+
+def test_what_the_reserve_has_room_for_is_written(path: Path, outbox: Outbox) -> None:
+    """Given up, it makes the write that needed it succeed; once rows are deleted it is held again."""
+    disk, reserve = fill_disk(outbox), path.with_name("outbox.db-reserve")
+    disk.full_while = reserve.exists
+    row_id = outbox.put("ack", "t", b"x")
+    assert row_id is not None
+    assert payloads(outbox) == [b"x"]
+    outbox._transactions.reserve._released_at -= 60.0  # a minute ago
+    outbox.acked(row_id)
     assert reserve.exists()
-    outbox.put("ack", "t", b"x")
-    assert not reserve.exists()
+    assert outbox.counts.refused == 0
 
 
 def test_a_fact_is_remembered(path: Path) -> None:
@@ -334,6 +530,14 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A path that cannot be opened is an error with the path in it."""
     with pytest.raises(OutboxError, match="cannot be opened"):
         Outbox(tmp_path / "nowhere" / "outbox.db")
+
+
+def test_a_file_that_cannot_be_written_is_named(path: Path) -> None:
+    """One whose log cannot be made is neither damaged nor in use, and the message tells why."""
+    path.with_name("outbox.db-wal").mkdir()
+    with pytest.raises(OutboxError, match=r"outbox\.db: cannot be written \(") as caught:
+        Outbox(path)
+    assert not isinstance(caught.value, OutboxDamagedError)
 
 
 def test_others_cannot_read_it(path: Path, outbox: Outbox) -> None:
