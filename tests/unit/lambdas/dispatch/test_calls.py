@@ -102,7 +102,7 @@ def test_a_gap_is_topped_up_by_the_least_spare_that_is_enough(
 
 
 def test_a_spare_that_is_just_enough_goes_before_no_smaller_one() -> None:
-    """1 kW of *a* is enough, and so is half a kW of *b*, which delivers twice its call and has less to spare."""
+    """1 kW of *a* is enough; so is half a kW of *b*, which delivers twice its call and has less spare."""
     calls: dict[str, int] = {}
     assert top_up(calls, 1000.0, [Offer("a", 1000, 1.0), Offer("b", 600, 2.0)]) == 0.0
     assert calls == {"b": 500}

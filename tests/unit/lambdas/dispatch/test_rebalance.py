@@ -224,7 +224,7 @@ def test_a_ven_that_delivers_goes_on_whatever_it_offers() -> None:
 
 
 def test_a_call_not_judged_yet_brings_what_the_ven_is_known_to_deliver() -> None:
-    """Of the 4 kW that *b* was called for a moment ago 3.2 can be expected: *c* makes up 1.78 beside *a*'s 4.2."""
+    """Of the 4 kW that *b* was just called for 3.2 can be expected: *c* makes up 1.78 beside *a*'s 4.2."""
     row, plan = NINE
     late = msgspec.structs.replace(plan.assignments[1], since_ts=int(NOW) - 5)
     running = (row, msgspec.structs.replace(plan, assignments=(plan.assignments[0], late)))
