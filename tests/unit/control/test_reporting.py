@@ -220,3 +220,13 @@ def test_drifting_figures_alone_are_not_worth_an_update(change: dict[str, Any], 
         for key in before.keys() | change.keys()
     }
     assert worth_saying(before, after) is worth
+
+
+@pytest.mark.parametrize("offer", [None, "much"])
+@pytest.mark.parametrize(("offer_kw", "worth"), [(0.49, False), (0.5, True), (0.0, False)])
+def test_an_offer_that_was_never_reported_counts_as_none(offer: object, offer_kw: float, worth: bool) -> None:
+    """From no offer, or no number, to half a kW is worth an update, either way."""
+    before: dict[str, Any] = {"metrics": {} if offer is None else {"shedAvailabilityKw": offer}}
+    after = {"metrics": {"shedAvailabilityKw": offer_kw}}
+    assert worth_saying(before, after) is worth
+    assert worth_saying(after, before) is worth
