@@ -217,7 +217,8 @@ def test_a_cancelled_event_is_not_revised() -> None:
     """Cancelled is for good; another event takes its place."""
     ask("create", intervals=HOUR_12)
     ask("cancel")
-    assert ask("revise", intervals=HOUR_6)["code"] == "conflict"
+    answer = ask("revise", intervals=HOUR_6)
+    assert (answer["code"], answer["error"]) == ("conflict", "has been cancelled")
 
 
 def test_cancelling_again_with_the_old_etag_is_done(fleet: World) -> None:
@@ -226,6 +227,7 @@ def test_cancelling_again_with_the_old_etag_is_done(fleet: World) -> None:
     first = ask("cancel", ifMatch=created["etag"])
     assert first["etag"] == f"{created['etag']}-c"
     assert ask("cancel", ifMatch=created["etag"]) == first
+    assert ask("cancel", ifMatch="0" * 16)["code"] == "preconditionFailed"
     assert row(fleet).revision == 1
 
 
@@ -315,6 +317,18 @@ def test_a_revision_killed_anywhere_is_completed_by_repeating_it(
     assert (answer["revision"], shares(answer)) == (1, {"big": [6.0]})
     assert {v: fleet.desired(v)["e1"]["revision"] for v in ("big", "small-1")} == {"big": 1, "small-1": 1}
     assert row(fleet).done_revision == 1
+
+
+def test_an_event_that_was_cut_short_is_not_completed_by_a_request_for_another(
+    fleet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever uses the id for another event is refused, and writes no shadow of the one that there is."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", _killed)
+        with pytest.raises(KilledError):
+            ask("create", intervals=HOUR_12)
+    assert ask("create", intervals=HOUR_6)["code"] == "conflict"
+    assert (fleet.desired("big"), row(fleet).done_revision) == ({}, -1)
 
 
 def test_two_creates_at_once_are_one_event(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -233,6 +234,29 @@ def test_outside_the_event_it_does_nothing_and_says_so(
     assert answer["ok"]
     assert note in answer["note"]
     assert answer["note"].endswith("nothing to do")
+
+
+@pytest.mark.parametrize(("after_s", "runs"), [(-1, False), (0, True), (3599, True), (3600, False)])
+def test_an_event_is_shared_out_from_its_first_second_to_its_last(
+    running: World, after_s: int, runs: bool
+) -> None:
+    """At its start it runs, and at its end it is over."""
+    running.now += after_s - SETTLED_S
+    assert ask()["note"].endswith("nothing to do") is not runs
+
+
+def test_the_metrics_of_a_redispatch_tell_what_is_delivered_and_who_is_called_anew(
+    running: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Delivered kW and the VENs whose call changed; neither when there is nothing to compare."""
+    reports(running, "a", 2.0)
+    reports(running, "b", 4.0)
+    ask()
+    running.now += 3600
+    ask()
+    changed, over = (json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line)
+    assert (changed["DeliveredKw"], changed["VensRecalled"]) == ([6.0], [3.0])
+    assert {"DeliveredKw", "VensRecalled"}.isdisjoint(over)
 
 
 def test_a_level_has_nothing_to_share_out(world: World) -> None:
