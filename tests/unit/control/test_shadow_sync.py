@@ -100,6 +100,21 @@ def test_shadow_copy_of_a_shadow_that_does_not_exist_is_empty(copy: ShadowCopy) 
     assert hear(empty, accepted(17, reported={"x": 1})).synchronized
 
 
+def test_shadow_copy_takes_messages_up_by_their_topic(copy: ShadowCopy) -> None:
+    """The last levels of the topic tell what a message is; one of any other topic changes nothing."""
+    document = {"state": {"desired": {"a": 9}}, "version": 5}
+    messages = {
+        "get/accepted": copy.on_get(document),
+        "update/delta": copy.on_delta(document),
+        "update/accepted": copy.on_accepted(document),
+        "update/documents": copy,
+        "delete/accepted": copy,
+    }
+    for suffix, after in messages.items():
+        assert copy.on_message(suffix, document, answers_us=False) == after
+    assert messages["get/accepted"] != copy
+
+
 @pytest.mark.parametrize(
     ("code", "missing"), [(404, True), (403, False), (405, False), (500, False), (None, False)]
 )

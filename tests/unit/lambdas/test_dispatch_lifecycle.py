@@ -256,10 +256,11 @@ def test_a_deleted_event_restores_and_is_gone(fleet: World) -> None:
     assert row(fleet).revision == 1
 
 
-def test_deleting_an_event_that_is_over_leaves_its_record(fleet: World) -> None:
+@pytest.mark.parametrize("after_s", [3600, 4000])
+def test_deleting_an_event_that_is_over_leaves_its_record(fleet: World, after_s: int) -> None:
     """It is not cancelled after the fact; it is only listed no more."""
     ask("create", intervals=HOUR_12)
-    fleet.now += 4000
+    fleet.now += after_s
     assert ask("delete")["ok"]
     assert (row(fleet).cancelled_ts, row(fleet).deleted_ts) == (None, fleet.now)
     assert from_shadow("e1", fleet.desired("big")["e1"]).revision == 0
@@ -332,18 +333,20 @@ def test_an_event_that_was_cut_short_is_not_completed_by_a_request_for_another(
 
 
 def test_two_creates_at_once_are_one_event(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both find nothing, both plan; one header stands, and both answer with what it says."""
+    """Both find nothing, both plan, over another fleet; one header stands, and both answer with its calls."""
     real, inner = EventBook.create, []
 
     def create(self: EventBook, new: EventRow) -> bool:
         if not inner:
             inner.append(None)
+            fleet.add_ven("late", shedAvailabilityKw=50.0, sustainS=86_400)
             inner.append(ask("create", intervals=HOUR_12))
         return real(self, new)
 
     monkeypatch.setattr(EventBook, "create", create)
     outer = ask("create", intervals=HOUR_12)
     assert outer == inner[1]
+    assert shares(outer) == {"late": [12.0]}
     plans = EventBook(fleet.events).plans(row(fleet))
     assert [plan.plan_id for plan in plans] == [row(fleet).plan_id]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.store.keys import LATEST_ROW
+from contracts.store.keys import EVENT_SORT_KEY, LATEST_ROW, Key
 from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.handler import handler
 from lambdas.shared.event_book import EventBook
@@ -151,6 +151,17 @@ def test_too_much_is_trimmed_from_the_last_in_merit_order(running: World) -> Non
     assert running.desired("a")["e1"]["revision"] == 0
 
 
+def test_a_ven_whose_shadow_was_full_stays_named_when_others_are_called_anew(running: World) -> None:
+    """Its shadow is not written again, so nothing is known of any room in it."""
+    running.events.update(Key("e1", EVENT_SORT_KEY), {"full": ["b"]})
+    running.vens.update(_ven("b"), {"shedAvailabilityKw": 4.0})
+    reports(running, "a", 2.0)
+    reports(running, "b", 4.0)
+    answer = ask()
+    assert shares(answer) == {"a": 2.0, "c": 3.18}
+    assert answer["unavailable"]["b"] == "its shadow is full"
+
+
 def test_when_nobody_has_more_the_shortfall_is_said(running: World) -> None:
     """All that is left is called, and what is missing is in the answer."""
     for ven_id in "cd":
@@ -276,7 +287,5 @@ def test_an_unknown_event_cannot_be_shared_out(running: World) -> None:
     assert running.desired("d") == {}
 
 
-def _ven(ven_id: str) -> Any:
-    from contracts.store.keys import Key  # noqa: PLC0415 - here alone
-
+def _ven(ven_id: str) -> Key:
     return Key(ven_id)
