@@ -213,6 +213,7 @@ def test_restore_gives_back_what_an_event_that_is_over_still_holds(
         ("shedLoad", {"loadId": "pool1", "reduceKw": 1, "durationS": 9}, "data.loadId"),
         ("shedLoad", {"loadId": "fridge1", "reduceKw": 1, "durationS": 9}, "data.loadId"),
         ("event", {"event_id": "x", "shed_kw": 1, "end_ts": NOW - 5}, "data.end_ts"),
+        ("event", {"event_id": "x", "shed_kw": 1, "end_ts": NOW}, "data.end_ts"),
         ("event", {"event_id": "x", "shed_kw": 1, "end_ts": NOW + 7 * 86400 + 1}, "data.end_ts"),
         ("event", {"event_id": "x", "shed_kw": 1, "start_ts": NOW - 90, "durationS": 80}, "data.end_ts"),
         ("restore", {"event_id": "x"}, "data.event_id"),

@@ -82,6 +82,9 @@ def test_can_hold_takes_part_of_a_minute() -> None:
     held = can_hold(trial(), 2.0, 1.5)
     assert [after_min for after_min, _ in held.curve] == [1.0, 1.5]
     assert held.mean_kw == pytest.approx(2.0, abs=0.05)
+    assert [after_min for after_min, _ in can_hold(trial(), 2.0, 1.0 + 0.5 / 60.0).curve] == pytest.approx(
+        [1.0, 1.0 + 0.5 / 60.0]
+    )
 
 
 def test_can_hold_names_the_cost_in_comfort() -> None:

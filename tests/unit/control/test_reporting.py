@@ -143,6 +143,17 @@ def test_loads_show_how_each_circuit_is_set() -> None:
     assert [circuit.id for circuit in premises().house.circuits] == list(loads)
 
 
+def test_loads_of_a_house_that_nothing_was_planned_or_measured_of_are_zero() -> None:
+    """Before its first step a VEN reports no power and no flexibility, and every circuit as it was built."""
+    house = premises().house
+    loads = reporting.circuit_loads(HousePair(house, house), {}, ven())
+    assert [load.id for load in loads] == [circuit.id for circuit in house.circuits]
+    assert {(load.current_power_kw, load.shed_capability_kw, load.enabled) for load in loads} == {
+        (0.0, 0.0, True)
+    }
+    assert [load.capacity_kw for load in loads] == [circuit.rated_kw for circuit in house.circuits]
+
+
 def test_a_loads_snapshot_can_be_read_back() -> None:
     """The snapshot is of the wire's form."""
     loads = reporting.circuit_loads(premises(), {}, ven())
