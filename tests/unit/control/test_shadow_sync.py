@@ -141,9 +141,10 @@ def test_shadow_copy_takes_up_the_delta_of_the_update_that_it_knows(copy: Shadow
     assert hear(known, delta(5, b=2)).desired == {**copy.desired, "b": 2}
 
 
-def test_a_whole_without_a_version_is_as_old_as_the_first() -> None:
+@pytest.mark.parametrize("version", [{}, {"version": "5"}, {"version": True}])
+def test_a_whole_without_a_version_is_as_old_as_the_first(version: dict[str, Any]) -> None:
     """A VEN that knows nothing yet takes it up, and one that knows a version does not."""
-    document = {"state": {"desired": {"a": 1}}}
+    document = {"state": {"desired": {"a": 1}}, **version}
     assert ShadowCopy().on_get(document) == ShadowCopy(desired={"a": 1}, synchronized=True)
     assert ShadowCopy(accepted=1).on_get(document) == ShadowCopy(accepted=1)
 

@@ -443,8 +443,13 @@ def test_a_relay_that_is_off_already_costs_no_switching() -> None:
 def test_half_a_kw_too_much_weighs_half(priority: int, larger_goes: bool) -> None:
     """1.0 kW at 1.0, or 1.5 kW at 0.3 or 0.4 and half a kW too much: 0.95 < 1.0 < 1.1, both switched."""
     fits, larger = view("hvac1", 1.0, priority=1), view("heater1", 1.5, priority=priority)
-    plan = plan_shed((fits, larger, view("fridge1", 0.15)), 1.0)
-    assert plan.curtailed == {"hvac1": not larger_goes, "heater1": larger_goes, "fridge1": False}
+    plan = plan_shed((fits, larger, view("fridge1", 0.15), view("misc1", 0.1, priority=1)), 1.0)
+    assert plan.curtailed == {
+        "hvac1": not larger_goes,
+        "heater1": larger_goes,
+        "fridge1": False,
+        "misc1": False,
+    }
 
 
 @pytest.mark.parametrize(("needed_kw", "shed_kw"), [(0.16, 0.0), (0.163, 4.0)])
@@ -462,6 +467,23 @@ def test_a_target_is_missed_only_when_reaching_it_would_cost_fifty_times_as_much
 def test_nothing_is_missing_when_more_is_shed_than_needed() -> None:
     """An overshoot is no shortfall below nothing."""
     assert ShedPlan(needed_kw=1.0, shed_kw=2.5, controls={}, decisions=()).shortfall_kw == 0.0
+
+
+def test_a_plan_says_what_was_needed(busy: tuple[CircuitView, ...]) -> None:
+    """Half a kW is half a kW, and less than nothing is nothing, whether or not a circuit must stay off."""
+    held_off = (view("hvac1", 4.2, curtailed=True, switched_s=60.0), view("fridge1", 0.15))
+    for views in (busy, held_off):
+        assert [plan_shed(views, kw).needed_kw for kw in (0.5, 0.0, -2.0)] == [0.5, 0.0, 0.0]
+
+
+def test_a_car_that_is_off_leaves_the_rest_to_the_dials_after_it() -> None:
+    """2 kW of the car and half a kW of the lights cost less than a heater of 4.5 kW."""
+    views = (view("ev1", 2.0), view("lights1", 1.0), view("heater1", 4.5), view("fridge1", 0.15))
+    plan = plan_shed(views, 2.5)
+    assert {made.id: made.curtailed_kw for made in plan.decisions if made.curtailed_kw} == {
+        "ev1": 2.0,
+        "lights1": 0.5,
+    }
 
 
 def test_a_dial_takes_nothing_when_relays_shed_too_much() -> None:

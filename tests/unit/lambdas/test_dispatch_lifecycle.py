@@ -332,6 +332,50 @@ def test_an_event_that_was_cut_short_is_not_completed_by_a_request_for_another(
     assert (fleet.desired("big"), row(fleet).done_revision) == ({}, -1)
 
 
+def test_a_repeat_of_what_is_done_writes_no_shadow(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answer is given again from the record alone."""
+    first = ask("create", intervals=HOUR_12)
+    monkeypatch.setattr(Shadows, "set_event", _killed)
+    assert ask("create", intervals=HOUR_12) == first
+    assert row(fleet).done_revision == 0
+
+
+def test_an_event_that_was_cut_short_is_not_completed_at_its_end(
+    fleet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it is over nothing is left to do, and its calls are in no shadow."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", _killed)
+        with pytest.raises(KilledError):
+            ask("create", intervals=HOUR_12, startTs=int(NOW))
+    fleet.now += 3600
+    assert ask("create", intervals=HOUR_12, startTs=int(NOW))["ok"]
+    assert (fleet.desired("big"), row(fleet).done_revision) == ({}, -1)
+
+
+def test_an_unknown_event_cannot_be_deleted(fleet: World) -> None:
+    """What is not there is said, and nothing is written under its id."""
+    assert ask("delete")["code"] == "notFound"
+    assert fleet.event_part("e1") == {}
+
+
+def test_plans_of_one_revision_have_ids_of_their_own(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two creates at once each plan is stored beside the other, so neither is written over."""
+    written: list[str] = []
+    real = EventBook.write_plan
+
+    def write_plan(self: EventBook, header: EventRow, plan: Any) -> None:
+        written.append(plan.plan_id)
+        real(self, header, plan)
+        if len(written) == 1:
+            ask("create", intervals=HOUR_12)
+
+    monkeypatch.setattr(EventBook, "write_plan", write_plan)
+    ask("create", intervals=HOUR_12)
+    assert len(set(written)) == 2
+    assert row(fleet).plan_id == written[1]
+
+
 def test_two_creates_at_once_are_one_event(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both find nothing, both plan, over another fleet; one header stands, and both answer with its calls."""
     real, inner = EventBook.create, []

@@ -280,6 +280,14 @@ def test_a_level_has_nothing_to_share_out(world: World) -> None:
         world.schedule("redispatch-e1")
 
 
+def test_a_power_beside_a_level_is_shared_out_in_its_time(world: World) -> None:
+    """One interval that requests power is enough for the minutely run."""
+    world.add_ven("a", shedAvailabilityKw=5.0)
+    level = {"durationS": 3600, "signal": "level", "value": 2}
+    ask("create", intervals=[level, *HOUR_9])
+    assert world.schedule("redispatch-e1").request["action"] == "redispatch"
+
+
 def test_an_unknown_event_cannot_be_shared_out(running: World) -> None:
     """What is not there is said, not passed over."""
     answer = handler({"action": "redispatch", "eventId": "nothing"}, Context())
