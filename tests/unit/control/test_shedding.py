@@ -432,11 +432,12 @@ def test_a_relay_goes_before_a_dial_when_it_saves_what_its_switching_costs(
     assert plan.curtailed["heater1"] is relay_goes
 
 
-def test_a_relay_that_is_off_already_costs_no_switching() -> None:
-    """At 0.3 a kW it stays off; switched anew it would cost more than the dial's 0.5."""
-    relay = view("heater1", 1.0, priority=8, curtailed=True, switched_s=200.0)
+@pytest.mark.parametrize(("priority", "stays_off"), [(8, True), (5, False)])
+def test_a_relay_that_is_off_already_costs_no_switching(priority: int, stays_off: bool) -> None:
+    """At 0.3 a kW it stays off, though with switching it would cost more than the dial's 0.5; not at 0.6."""
+    relay = view("heater1", 1.0, priority=priority, curtailed=True, switched_s=200.0)
     plan = plan_shed((relay, view("misc1", 2.0, priority=6), view("fridge1", 0.15)), 1.0)
-    assert plan.curtailed["heater1"]
+    assert plan.curtailed["heater1"] is stays_off
 
 
 @pytest.mark.parametrize(("priority", "larger_goes"), [(8, True), (7, False)])

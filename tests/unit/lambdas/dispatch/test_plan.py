@@ -116,7 +116,10 @@ def test_a_revision_counts_on_from_the_one_before() -> None:
 def test_an_event_without_a_start_begins_at_once() -> None:
     """The whole second of the request is its start, and a call is dated with it."""
     plan = planned(shed(4.0), now=START + 0.7).plan
-    assert (plan.start_ts, plan.assignments[0].since_ts) == (START, START)
+    assert (plan.start_ts, plan.assignments) == (
+        START,
+        (Assignment(ven_id="a", values=(4.0,), since_ts=START),),
+    )
 
 
 def test_shares_are_called_as_the_allocation_says() -> None:
