@@ -134,6 +134,13 @@ def test_ties_do_not_always_hit_the_same_ven() -> None:
     assert max(counts) < 200
 
 
+def test_ties_prefer_no_ven_for_its_id_in_a_large_fleet() -> None:
+    """Of 300 equals, the first is from either half of the ids in about half of the events."""
+    vens = [VenRow(ven_id=f"ven-{n:03d}", online=True, shed_availability_kw=5.0) for n in range(300)]
+    firsts = [rank_fleet(vens, f"event-{n}", at_ts=NOW, remaining_s=60).offers[0].ven_id for n in range(200)]
+    assert 70 < sum(ven_id < "ven-150" for ven_id in firsts) < 130
+
+
 def test_merit_puts_lasting_before_performing_before_rested() -> None:
     """Who sustains the rest of the event, then who performs, then who was called least."""
     vens = [

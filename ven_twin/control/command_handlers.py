@@ -99,13 +99,11 @@ def _set_config(state: VenState, command: ops.SetConfig, _now_ts: float, _figure
 
 
 def _enable(state: VenState, _command: ops.Enable, _now_ts: float, _figures: VenFigures) -> StateChange:
-    return StateChange(replace(state, settings=replace(state.settings, enabled=True)), {}, {"enabled": True})
+    return StateChange(state, {}, {"enabled": True})
 
 
 def _disable(state: VenState, _command: ops.Disable, _now_ts: float, _figures: VenFigures) -> StateChange:
-    return StateChange(
-        replace(state, settings=replace(state.settings, enabled=False)), {}, {"enabled": False}
-    )
+    return StateChange(state, {}, {"enabled": False})
 
 
 def _set_load(state: VenState, command: ops.SetLoad, _now_ts: float, _figures: VenFigures) -> StateChange:

@@ -47,7 +47,6 @@ def remaining_views(views: Iterable[CircuitView], manual_kw: Mapping[str, float]
         msgspec.structs.replace(
             view,
             demand_kw=view.demand_kw - manual_kw[view.id],
-            floor_kw=min(view.floor_kw, view.demand_kw - manual_kw[view.id]),
         )
         if view.id in manual_kw
         else view
@@ -138,9 +137,7 @@ class HousePair:
 
     def sheddable_kw(self) -> dict[str, float]:
         """The sheddable kW of each circuit now; 0 where a guard forbids it."""
-        return {
-            view.id: 0.0 if refusal(view) is not None else max(0.0, view.sheddable_kw) for view in self.views
-        }
+        return {view.id: 0.0 if refusal(view) is not None else view.sheddable_kw for view in self.views}
 
     def step(
         self, env: Environment, dt_s: float, settings: Mapping[str, CircuitSetting] = NO_SETTINGS
@@ -193,9 +190,9 @@ class HousePair:
         baseline_kw = self.counterfactual.step(setting_controls(settings), env, dt_s).grid_kw
         requested_kw = _requested_kw(interval, baseline_kw, shed_available_kw(views))
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
-        needed += [max(0.0, demand_kw - limit) for limit in _limits_kw(interval, limit_kw)]
+        needed += [demand_kw - limit for limit in _limits_kw(interval, limit_kw)]
         if above_baseline_kw is not None:
-            needed.append(max(0.0, demand_kw - baseline_kw - above_baseline_kw))
+            needed.append(demand_kw - baseline_kw - above_baseline_kw)
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
         plan = with_manual_sheds(plan_shed(remaining, max(needed)), views, manual_kw, reasons)
         return replace(self, plan=plan, views=views)

@@ -99,7 +99,8 @@ class EventTransition:
 
 
 OVER = frozenset({Phase.COMPLETED, Phase.CANCELLED, Phase.OPTED_OUT})
-_ORDER = {Phase.FAR: 0, Phase.NEAR: 1, Phase.ACTIVE: 2} | dict.fromkeys(OVER, 3)
+_STAGES = ({Phase.FAR}, {Phase.NEAR}, {Phase.ACTIVE}, OVER)
+_ORDER = {phase: order for order, phases in enumerate(_STAGES) for phase in phases}
 """In which order an event goes through its phases."""
 
 

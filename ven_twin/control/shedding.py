@@ -101,7 +101,7 @@ def plan_shed(views: Iterable[CircuitView], needed_kw: float) -> ShedPlan:
         barred[last.id] = CircuitReason.LAST_ON
     relays, dials = _options([view for view in views if view.id not in barred and view.id not in off])
     off_kw = sum(max(view.sheddable_kw, 0.0) for view in views if view.id in off)
-    target_kw = min(max(needed_kw, 0.0), sum(view.demand_kw for view in views if view.demand_kw > 0.0))
+    target_kw = min(needed_kw, sum(view.demand_kw for view in views if view.demand_kw > 0.0))
     best = _best_case(relays, dials, target_kw, off_kw)
     curtailed_kw = _curtailed_kw(relays, dials, target_kw, best)
     for view in views:
@@ -153,22 +153,31 @@ def _last_on(
 
 def _options(views: list[CircuitView]) -> tuple[list[_Relay], list[_Dial]]:
     """The relays and the dials among *views*, cheapest dial first. A car can be both."""
-    relays: list[_Relay] = []
-    dials: list[_Dial] = []
-    for view in views:
-        per_kw = discomfort_per_kw(view)
-        if not view.continuous or view.step_kw > 0.0:
-            switching = 0.0 if view.curtailed else SWITCHING_COST
-            relays.append(_Relay(view, view.sheddable_kw, per_kw * view.sheddable_kw + switching))
-        least_kw = max(view.floor_kw, view.step_kw) if view.step_kw > 0.0 else view.floor_kw
-        if view.continuous and view.demand_kw > least_kw:
-            dials.append(_Dial(view, view.demand_kw - least_kw, per_kw, 0))
+    costs = {view.id: discomfort_per_kw(view) for view in views}
+    relays = [
+        _Relay(
+            view,
+            view.sheddable_kw,
+            costs[view.id] * view.sheddable_kw + (0.0 if view.curtailed else SWITCHING_COST),
+        )
+        for view in views
+        if not view.continuous or view.step_kw > 0.0
+    ]
     relays.sort(key=lambda relay: -relay.kw)
     del relays[MOST_RELAYS:]
     bits = {relay.view.id: 1 << index for index, relay in enumerate(relays)}
-    dials = [dial._replace(relay=bits.get(dial.view.id, 0)) for dial in dials]
+    dials = [
+        _Dial(view, view.demand_kw - least_kw, costs[view.id], bits.get(view.id, 0))
+        for view in views
+        if view.continuous and view.demand_kw > (least_kw := _least_on_kw(view))
+    ]
     dials.sort(key=lambda dial: dial.cost_per_kw)
     return relays, dials
+
+
+def _least_on_kw(view: CircuitView) -> float:
+    """The least that a circuit can be turned down to without going off."""
+    return max(view.floor_kw, view.step_kw) if view.step_kw > 0.0 else view.floor_kw
 
 
 def _best_case(relays: list[_Relay], dials: list[_Dial], target_kw: float, off_kw: float) -> _Case:
@@ -192,7 +201,7 @@ def _best_case(relays: list[_Relay], dials: list[_Dial], target_kw: float, off_k
             fill_kw = min(missing_kw, most_kw)
             missing_kw -= fill_kw
             cost += fill_kw * per_kw
-        cost += missing_kw * SHORTFALL_COST if missing_kw > 0.0 else -missing_kw * OVERSHOOT_COST
+        cost += max(missing_kw * SHORTFALL_COST, -missing_kw * OVERSHOOT_COST)
         if cost < least:
             best, least = case, cost
     return best

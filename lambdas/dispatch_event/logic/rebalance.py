@@ -76,23 +76,20 @@ def rebalance(
         delivered_kw=delivered_w / W_PER_KW,
         requested_kw=wanted_w / W_PER_KW,
     )
-    if _within_tolerance(gap_w, wanted_w):
+    too_little = gap_w > max(TOLERANCE * wanted_w, LEAST_TOLERANCE_W)
+    too_much = -gap_w > max(TOLERANCE_ABOVE * wanted_w, LEAST_TOLERANCE_W)
+    if not (too_little or too_much):
         return quiet
     change = _Change(at, by_id, latest, seen)
-    if gap_w > 0:
+    if too_little:
         change.make_up()
     else:
         change.trim(-gap_w)
     after = change.plan(token)
     changed = _differing(plan, after)
     if not changed:
-        return quiet._replace(outcome=Outcome.EXHAUSTED) if gap_w > 0 else quiet
+        return quiet._replace(outcome=Outcome.EXHAUSTED) if too_little else quiet
     return quiet._replace(outcome=Outcome.CHANGED, row=change.header(after), plan=after, changed=changed)
-
-
-def _within_tolerance(gap_w: float, wanted_w: float) -> bool:
-    above_w = max(TOLERANCE_ABOVE * wanted_w, LEAST_TOLERANCE_W)
-    return -above_w <= gap_w <= max(TOLERANCE * wanted_w, LEAST_TOLERANCE_W)
 
 
 class _Change:
@@ -177,8 +174,7 @@ class _Change:
                 calls[ven_id], brings_w = self._continued(index, ven_id, dispatched_w, offers.get(ven_id))
                 expected_w += brings_w
             interval_w = requested_w(self._at.row.intervals[index])
-            gap_w = AIM * interval_w - expected_w
-            missing_w = top_up(calls, gap_w, self.fleet.offers) if gap_w > 0 else 0.0
+            missing_w = top_up(calls, AIM * interval_w - expected_w, self.fleet.offers)
             self.missing_w = max(self.missing_w, missing_w - (AIM - 1.0) * interval_w)
 
     def _continued(
@@ -272,8 +268,8 @@ class _Change:
 
 def _holds(limit: Limit, ven: VenRow, now_ts: float) -> bool:
     """Tell a limit that still holds: in time, and without a better offer since."""
-    offer_kw = ven.shed_availability_kw or 0.0
-    recovered = limit.offer_kw is not None and offer_kw >= limit.offer_kw + RECOVERED_KW
+    offer_kw, before_kw = ven.shed_availability_kw, limit.offer_kw
+    recovered = offer_kw is not None and before_kw is not None and offer_kw >= before_kw + RECOVERED_KW
     return limit.until_ts > now_ts and not recovered
 
 

@@ -77,6 +77,7 @@ def test_shed_load_curtails_one_circuit_for_a_while() -> None:
     done = do(ven(), "shedLoad", {"loadId": "ev1", "amountKw": 2, "duration_s": 60})
     assert done.answer == {"requested_shed_kw": 2}
     assert done.state.load_sheds["ev1"].reduce_kw == 2
+    assert done.state.advance(NOW + 59)[0].load_sheds
     assert not done.state.advance(NOW + 60)[0].load_sheds
     assert done.state.schedule.events == {}
 
@@ -86,6 +87,7 @@ def test_shed_load_curtails_one_circuit_for_a_while() -> None:
     [
         ("shedPanel", {"requestedReductionKw": 2, "durationS": 60}),
         ("shedLoad", {"reduceKw": 2, "durationS": 60}),
+        ("shedPanel", {"requestedReductionKw": 2, "durationS": 59.6}),
     ],
 )
 def test_shed_without_a_circuit_is_an_event_from_now_on(op: str, data: dict[str, Any]) -> None:
@@ -94,7 +96,15 @@ def test_shed_without_a_circuit_is_an_event_from_now_on(op: str, data: dict[str,
     held = done.state.in_force(NOW)
     assert held is not None
     assert done.answer == {"event_id": held.event.event_id, "requested_shed_kw": 2, "status": "accepted"}
+    assert done.state.in_force(NOW + 59) is not None
     assert done.state.in_force(NOW + 60) is None
+
+
+def test_a_shed_of_less_than_half_a_second_lasts_a_second() -> None:
+    """An event lasts whole seconds, and one at the least."""
+    done = do(ven(), "shedPanel", {"requestedReductionKw": 2, "durationS": 0.2})
+    assert done.state.in_force(NOW + 0.9) is not None
+    assert done.state.in_force(NOW + 1) is None
 
 
 @pytest.mark.parametrize("correlation_id", ["c1", "a b/c", "x" * 128])
@@ -120,6 +130,7 @@ def test_sheds_without_a_correlation_id_are_events_of_their_own() -> None:
     ("data", "lasts_s"),
     [
         ({"end_ts": NOW + 90}, 90),
+        ({"end_ts": NOW + 7 * 86400}, 7 * 86400),
         ({"duration_s": 60}, 60),
         ({"durationS": 60, "start_ts": NOW - 20}, 40),
         ({"duration_sec": 0.2}, 1),
@@ -130,6 +141,14 @@ def test_event_runs_to_its_end(data: dict[str, Any], lasts_s: int) -> None:
     done = do(ven(), "event", {"eventId": "e1", "shed_kw": 2, **data})
     assert done.state.in_force(NOW + lasts_s - 0.5) is not None
     assert done.state.in_force(NOW + lasts_s) is None
+
+
+def test_event_that_is_repeated_after_its_end_is_answered_as_the_first_time() -> None:
+    """Without a start of its own it is the event that began then, and not one that would end before it."""
+    command = {"eventId": "e1", "shed_kw": 2, "end_ts": NOW + 90}
+    once = do(ven(), "event", command)
+    again = do(once.state, "event", command, now_ts=NOW + 100)
+    assert (again.answer, again.state) == (once.answer, once.state)
 
 
 def test_event_by_command_and_by_shadow_is_one() -> None:
@@ -194,7 +213,8 @@ def test_restore_gives_back_what_an_event_that_is_over_still_holds(
         ("shedLoad", {"loadId": "pool1", "reduceKw": 1, "durationS": 9}, "data.loadId"),
         ("shedLoad", {"loadId": "fridge1", "reduceKw": 1, "durationS": 9}, "data.loadId"),
         ("event", {"event_id": "x", "shed_kw": 1, "end_ts": NOW - 5}, "data.end_ts"),
-        ("event", {"event_id": "x", "shed_kw": 1, "end_ts": NOW + 8 * 86400}, "data.end_ts"),
+        ("event", {"event_id": "x", "shed_kw": 1, "end_ts": NOW}, "data.end_ts"),
+        ("event", {"event_id": "x", "shed_kw": 1, "end_ts": NOW + 7 * 86400 + 1}, "data.end_ts"),
         ("event", {"event_id": "x", "shed_kw": 1, "start_ts": NOW - 90, "durationS": 80}, "data.end_ts"),
         ("restore", {"event_id": "x"}, "data.event_id"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from contracts.wire.events import Phase, Signal
@@ -30,12 +31,15 @@ def test_what_an_event_asked_for_counts_from_its_randomised_start() -> None:
 
 @pytest.mark.parametrize("signal", [Signal.LEVEL, Signal.IMPORT_LIMIT_KW])
 def test_an_event_that_asks_for_no_kw_has_no_energy_that_it_asked_for(signal: Signal) -> None:
-    """A level or a limit is no amount to take off."""
+    """A level or a limit is no amount to take off, and neither is the sum of one with a power to shed."""
     assert requested_kwh(held(600, signal=signal), NOW + 600) is None
+    power, other = held(600).event, held(600, signal=signal).event
+    mixed = msgspec.structs.replace(power, intervals=power.intervals + other.intervals)
+    assert requested_kwh(ScheduledEvent(mixed, EventOrigin.SHADOW, 0.0), NOW + 1200) is None
 
 
 def test_events_that_are_over_are_kept_newest_first_once_each_and_bounded() -> None:
-    """A repeat moves an event to the front; the oldest is forgotten."""
+    """A repeat moves an event to the front; of more than twenty the oldest is forgotten."""
     events = [
         PastEvent(event_id=f"e{n}", start_ts=NOW, end_ts=NOW + n, ended=Phase.COMPLETED)
         for n in range(PAST_MAX + 1)
@@ -46,7 +50,7 @@ def test_events_that_are_over_are_kept_newest_first_once_each_and_bounded() -> N
     assert [one.event_id for one in past] == [f"e{n}" for n in range(PAST_MAX, 0, -1)]
     again = with_past(past, events[PAST_MAX - 1])
     assert [one.event_id for one in again[:2]] == [f"e{PAST_MAX - 1}", f"e{PAST_MAX}"]
-    assert len(again) == PAST_MAX
+    assert len(again) == PAST_MAX == 20
 
 
 @pytest.mark.parametrize(

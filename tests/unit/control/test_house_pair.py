@@ -129,6 +129,30 @@ def test_premises_take_the_level_s_share_of_what_is_on_offer(level: int, share: 
     assert interval_requested_kw(ask(Signal.LEVEL, level), Flow({}, 9.0), 4.0) == pytest.approx(share * 4.0)
 
 
+@pytest.mark.parametrize(("baseline_kw", "requested_kw"), [(7.0, 2.0), (5.0, 0.0), (3.0, 0.0)])
+def test_an_import_limit_requests_what_the_clone_draws_above_it(
+    baseline_kw: float, requested_kw: float
+) -> None:
+    """A limit that the house keeps by itself requests nothing, and never less than nothing."""
+    limit = ask(Signal.IMPORT_LIMIT_KW, 5.0)
+    assert interval_requested_kw(limit, Flow({}, baseline_kw), 9.0) == requested_kw
+
+
+def test_a_step_without_a_plan_curtails_no_circuit() -> None:
+    """Before the first plan every circuit counts as left alone."""
+    house, site = evening()
+    after, _ = HousePair(house, house).step(site.environment(EVENING_TS, STEP_S), STEP_S)
+    assert {name for name, switching in after.switching.items() if switching.curtailed} == set()
+    assert after.switching.keys() == {circuit.id for circuit in house.circuits}
+
+
+def test_the_battery_of_premises_is_that_of_the_house() -> None:
+    """The state of charge is the run house's, and None where there is no battery."""
+    house, _ = evening()
+    assert house.battery is not None
+    assert HousePair(house, house).battery_soc == house.battery.soc
+
+
 def test_premises_shed_one_circuit_by_command() -> None:
     """The circuit that a command names is curtailed, no other, and its decision says why."""
     shed = {"ev1": LoadShed(3.0, EVENING_TS + 3600)}
@@ -138,6 +162,7 @@ def test_premises_shed_one_circuit_by_command() -> None:
     assert [one for one in made if made[one].curtailed_kw > 0.0] == ["ev1"]
     assert made["ev1"].reason == "shed by command"
     assert premises.plan.curtailed["ev1"]
+    assert premises.plan.shed_kw == pytest.approx(3.0)
 
 
 def test_premises_count_a_commanded_shed_towards_an_event() -> None:

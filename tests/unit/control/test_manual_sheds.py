@@ -32,6 +32,7 @@ def circuit(demand_kw: float, *, continuous: bool, step_kw: float = 0.0, blocked
     [
         (circuit(7.2, continuous=True, step_kw=1.44), 2.0, 2.0),
         (circuit(7.2, continuous=True, step_kw=1.44), 5.76, 5.76),
+        (circuit(4.0, continuous=True, step_kw=1.5), 2.5, 2.5),
         (circuit(7.2, continuous=True, step_kw=1.44), 5.8, 7.2),
         (circuit(7.2, continuous=True, step_kw=1.44), 7.1, 7.2),
         (circuit(7.2, continuous=True, step_kw=1.44), 9.0, 7.2),

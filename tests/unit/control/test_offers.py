@@ -11,6 +11,8 @@ from tests.unit.control.test_house_pair import EVENING_TS, STEP_S, evening
 from ven_twin.control.circuit_views import CircuitSetting
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offers import SUSTAIN_HORIZON_S, Trial, can_hold, sustain_s
+from ven_twin.house.control import Control
+from ven_twin.house.house import House
 
 
 def trial(settings: dict[str, CircuitSetting] | None = None) -> Trial:
@@ -31,7 +33,7 @@ def test_sustain_is_longer_for_less() -> None:
     """What takes less lasts longer, from hours down to nothing."""
     held_s = [sustain_s(trial(), kw) for kw in (0.1, 1.0, 3.0, 8.0, 40.0)]
     assert held_s == sorted(held_s, reverse=True)
-    assert held_s[0] == SUSTAIN_HORIZON_S
+    assert held_s[0] == SUSTAIN_HORIZON_S == 4 * 3600.0
     assert held_s[-1] == 0.0
 
 
@@ -80,6 +82,9 @@ def test_can_hold_takes_part_of_a_minute() -> None:
     held = can_hold(trial(), 2.0, 1.5)
     assert [after_min for after_min, _ in held.curve] == [1.0, 1.5]
     assert held.mean_kw == pytest.approx(2.0, abs=0.05)
+    assert [after_min for after_min, _ in can_hold(trial(), 2.0, 1.0 + 0.5 / 60.0).curve] == pytest.approx(
+        [1.0, 1.0 + 0.5 / 60.0]
+    )
 
 
 def test_can_hold_names_the_cost_in_comfort() -> None:
@@ -90,11 +95,31 @@ def test_can_hold_names_the_cost_in_comfort() -> None:
     assert little.battery_soc_used > 0.0
     assert little.curtailed_min == {"batt1": 60.0}
     much = can_hold(trial({"batt1": CircuitSetting(enabled=False)}), 20.0, 60.0).comfort
-    assert much.beyond_setpoint_c > much.alone_c + 1.0
+    assert much.alone_c + 1.0 < much.beyond_setpoint_c < 10.0
     assert much.battery_soc_used == 0.0
     assert much.ev_soc_forgone is not None
     assert much.ev_soc_forgone > 0.05
     assert much.curtailed_min["hvac1"] > 30.0
+
+
+def test_can_hold_costs_no_comfort_in_a_house_without_air_conditioning() -> None:
+    """There are no setpoints that the air could go beyond, with the event or without."""
+    house, site = evening()
+    bare = House.of({device.spec.id: device for device in house.devices() if device is not house.hvac})
+    comfort = can_hold(Trial(HousePair(bare, bare), site.environment, EVENING_TS), 1.0, 2.0).comfort
+    assert (comfort.beyond_setpoint_c, comfort.alone_c) == (0.0, 0.0)
+
+
+def test_can_hold_uses_no_charge_of_a_battery_that_is_fuller_than_its_clone_s() -> None:
+    """After an event that kept the battery full, what is left above the clone's charge is no cost."""
+    house, site = evening()
+    drained = house
+    for minute in range(30):
+        env = site.environment(EVENING_TS + minute * STEP_S, STEP_S)
+        drained = drained.step({"batt1": Control(limit_kw=-4.0)}, env, STEP_S).house
+    pair = HousePair(house, drained)
+    comfort = can_hold(Trial(pair, site.environment, EVENING_TS), 0.1, 1.0).comfort
+    assert comfort.battery_soc_used == 0.0
 
 
 @pytest.mark.parametrize("kw", [2.0, 4.0, 8.0])

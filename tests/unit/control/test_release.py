@@ -54,6 +54,17 @@ def test_release_makes_no_circuit_wait_that_has_nothing_to_catch_up() -> None:
     assert {"batt1", "fridge1"}.isdisjoint(turns)
 
 
+def test_release_lets_a_circuit_that_gives_little_come_back_in_its_turn() -> None:
+    """A tenth of a kW is given back in stages as any other, and nothing is where nothing was taken."""
+    small = (
+        view("lights1", "lights", demand_kw=0.1),
+        view("range1", demand_kw=0.0),
+        view("fridge1", critical=True),
+    )
+    turns = begin("e1", "ven-1", HOUSE_TS, plan_shed(small, 5.0), small, staged=True).turns
+    assert {name: turn.kw for name, turn in turns.items()} == {"lights1": 0.1}
+
+
 def test_release_is_drawn_by_lot_and_always_alike() -> None:
     """Two houses come back at different times, one house always at the same."""
     times = [

@@ -143,6 +143,17 @@ def test_loads_show_how_each_circuit_is_set() -> None:
     assert [circuit.id for circuit in premises().house.circuits] == list(loads)
 
 
+def test_loads_of_a_house_that_nothing_was_planned_or_measured_of_are_zero() -> None:
+    """Before its first step a VEN reports no power and no flexibility, and every circuit as it was built."""
+    house = premises().house
+    loads = reporting.circuit_loads(HousePair(house, house), {}, ven())
+    assert [load.id for load in loads] == [circuit.id for circuit in house.circuits]
+    assert {(load.current_power_kw, load.shed_capability_kw, load.enabled) for load in loads} == {
+        (0.0, 0.0, True)
+    }
+    assert [load.capacity_kw for load in loads] == [circuit.rated_kw for circuit in house.circuits]
+
+
 def test_a_loads_snapshot_can_be_read_back() -> None:
     """The snapshot is of the wire's form."""
     loads = reporting.circuit_loads(premises(), {}, ven())
@@ -220,3 +231,13 @@ def test_drifting_figures_alone_are_not_worth_an_update(change: dict[str, Any], 
         for key in before.keys() | change.keys()
     }
     assert worth_saying(before, after) is worth
+
+
+@pytest.mark.parametrize("offer", [None, "much"])
+@pytest.mark.parametrize(("offer_kw", "worth"), [(0.49, False), (0.5, True), (0.0, False)])
+def test_an_offer_that_was_never_reported_counts_as_none(offer: object, offer_kw: float, worth: bool) -> None:
+    """From no offer, or no number, to half a kW is worth an update, either way."""
+    before: dict[str, Any] = {"metrics": {} if offer is None else {"shedAvailabilityKw": offer}}
+    after = {"metrics": {"shedAvailabilityKw": offer_kw}}
+    assert worth_saying(before, after) is worth
+    assert worth_saying(after, before) is worth

@@ -46,6 +46,13 @@ def test_resident_is_told_what_is_wrong(reason: str, until_ts: int | None, field
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("reason", ["x", "x" * 64])
+def test_resident_opts_out_for_a_reason_of_one_to_sixty_four_characters(reason: str) -> None:
+    """The shortest and the longest reason are taken as they are."""
+    opted_out = command_handlers.opt_out(ven(), reason, None, NOW).state.settings.opt_out
+    assert opted_out == OptOut(reason=reason)
+
+
 def test_a_circuit_switched_by_hand_is_out_of_the_event_until_it_ends() -> None:
     """Only this circuit, only this event: it is named still when the end is announced, and then forgotten."""
     state, _ = told(ven(), desired(event("e1", durations_s=(600,)))).advance(NOW)

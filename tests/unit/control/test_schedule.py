@@ -182,9 +182,23 @@ def test_schedule_gives_the_interval_in_force() -> None:
 
 def test_schedule_forgets_the_oldest_of_what_is_over() -> None:
     """What is over is remembered for a while, so that a repeat of it starts nothing, and not for ever."""
-    schedule = holding(*[event(f"e{n}", durations_s=(n + 1,)) for n in range(ENDED_MAX + 3)])
+    schedule = holding(*[event(f"e{n}", durations_s=(n + 1,)) for n in reversed(range(ENDED_MAX + 3))])
     schedule, _ = schedule.announce(NOW + 1000)
     assert sorted(schedule.events) == sorted(f"e{n}" for n in range(3, ENDED_MAX + 3))
+    assert len(schedule.events) == 16
+
+
+def test_schedule_forgets_nothing_of_the_few_that_are_over() -> None:
+    """One event that is over, or three, are all remembered."""
+    for count in (1, 3):
+        schedule, _ = holding(*[event(f"e{n}") for n in range(count)]).announce(NOW + 1000)
+        assert len(schedule.events) == count
+
+
+def test_schedule_ends_no_event_that_is_over_a_second_time() -> None:
+    """What was completed is not cancelled afterwards, and an id that is not scheduled changes nothing."""
+    schedule, _ = holding(event()).announce(NOW + 600)
+    assert schedule.end(["e1", "unknown"], Phase.CANCELLED, NOW + 601) == schedule
 
 
 def test_schedule_forgets_nothing_that_is_to_come() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ven_twin.control.shadow_sync import ShadowCopy
+from ven_twin.control.shadow_sync import ShadowCopy, one_patch
 
 
 def accepted(version: int, **state: Any) -> tuple[str, dict[str, Any]]:
@@ -98,6 +98,73 @@ def test_shadow_copy_of_a_shadow_that_does_not_exist_is_empty(copy: ShadowCopy) 
     empty = copy.on_missing()
     assert (empty.desired, empty.reported, empty.synchronized) == ({}, {}, True)
     assert hear(empty, accepted(17, reported={"x": 1})).synchronized
+
+
+def test_shadow_copy_takes_messages_up_by_their_topic(copy: ShadowCopy) -> None:
+    """The last levels of the topic tell what a message is; one of any other topic changes nothing."""
+    document = {"state": {"desired": {"a": 9}}, "version": 5}
+    messages = {
+        "get/accepted": copy.on_get(document),
+        "update/delta": copy.on_delta(document),
+        "update/accepted": copy.on_accepted(document),
+        "update/documents": copy,
+        "delete/accepted": copy,
+    }
+    for suffix, after in messages.items():
+        assert copy.on_message(suffix, document, answers_us=False) == after
+    assert messages["get/accepted"] != copy
+
+
+@pytest.mark.parametrize(
+    ("code", "missing"), [(404, True), (403, False), (405, False), (500, False), (None, False)]
+)
+def test_shadow_copy_takes_only_not_found_for_a_shadow_that_does_not_exist(
+    copy: ShadowCopy, code: int | None, missing: bool
+) -> None:
+    """A get that is refused for another reason says nothing of the shadow."""
+    after = copy.on_message("get/rejected", {"code": code}, answers_us=True)
+    assert after == (ShadowCopy(synchronized=True) if missing else copy)
+
+
+@pytest.mark.parametrize(("answers_us", "synchronized"), [(True, False), (False, True)])
+def test_shadow_copy_is_read_anew_when_its_own_update_is_refused(
+    copy: ShadowCopy, answers_us: bool, synchronized: bool
+) -> None:
+    """What was assumed of an own update did not come; another's refused update changes nothing."""
+    after = copy.on_message("update/rejected", {"code": 409}, answers_us=answers_us)
+    assert (after.synchronized, after.desired) == (synchronized, copy.desired)
+
+
+def test_shadow_copy_takes_up_the_delta_of_the_update_that_it_knows(copy: ShadowCopy) -> None:
+    """Delta and accepted of one update have one version, and the later of them is no old news."""
+    known = hear(copy, accepted(5, reported={"a": 0}))
+    assert hear(known, delta(5, b=2)).desired == {**copy.desired, "b": 2}
+
+
+@pytest.mark.parametrize("version", [{}, {"version": "5"}, {"version": True}])
+def test_a_whole_without_a_version_is_as_old_as_the_first(version: dict[str, Any]) -> None:
+    """A VEN that knows nothing yet takes it up, and one that knows a version does not."""
+    document = {"state": {"desired": {"a": 1}}, **version}
+    assert ShadowCopy().on_get(document) == ShadowCopy(desired={"a": 1}, synchronized=True)
+    assert ShadowCopy(accepted=1).on_get(document) == ShadowCopy(accepted=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "both"),
+    [
+        ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": None}}, {"a": {"x": 1, "y": None}}),
+        ({"a": {"x": 1}}, {"a": None}, {"a": None}),
+        ({"a": {"x": 1}}, {"a": 5}, {"a": 5}),
+        ({"a": None}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+        ({"a": 5}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+    ],
+)
+def test_two_patches_are_one_that_does_both(
+    first: dict[str, Any], then: dict[str, Any], both: dict[str, Any]
+) -> None:
+    """Objects are merged key by key, the later word stands, and a null stays to delete its key."""
+    assert one_patch(first, then) == both
 
 
 def test_shadow_copy_has_what_a_command_wants_at_once(copy: ShadowCopy) -> None:

@@ -432,28 +432,117 @@ def test_a_relay_goes_before_a_dial_when_it_saves_what_its_switching_costs(
     assert plan.curtailed["heater1"] is relay_goes
 
 
-def test_a_relay_that_is_off_already_costs_no_switching() -> None:
-    """At 0.3 a kW it stays off; switched anew it would cost more than the dial's 0.5."""
-    relay = view("heater1", 1.0, priority=8, curtailed=True, switched_s=200.0)
+@pytest.mark.parametrize(("priority", "stays_off"), [(8, True), (5, False)])
+def test_a_relay_that_is_off_already_costs_no_switching(priority: int, stays_off: bool) -> None:
+    """At 0.3 a kW it stays off, though with switching it would cost more than the dial's 0.5; not at 0.6."""
+    relay = view("heater1", 1.0, priority=priority, curtailed=True, switched_s=200.0)
     plan = plan_shed((relay, view("misc1", 2.0, priority=6), view("fridge1", 0.15)), 1.0)
-    assert plan.curtailed["heater1"]
+    assert plan.curtailed["heater1"] is stays_off
 
 
 @pytest.mark.parametrize(("priority", "larger_goes"), [(8, True), (7, False)])
 def test_half_a_kw_too_much_weighs_half(priority: int, larger_goes: bool) -> None:
     """1.0 kW at 1.0, or 1.5 kW at 0.3 or 0.4 and half a kW too much: 0.95 < 1.0 < 1.1, both switched."""
     fits, larger = view("hvac1", 1.0, priority=1), view("heater1", 1.5, priority=priority)
-    plan = plan_shed((fits, larger, view("fridge1", 0.15)), 1.0)
-    assert plan.curtailed == {"hvac1": not larger_goes, "heater1": larger_goes, "fridge1": False}
+    plan = plan_shed((fits, larger, view("fridge1", 0.15), view("misc1", 0.1, priority=1)), 1.0)
+    assert plan.curtailed == {
+        "hvac1": not larger_goes,
+        "heater1": larger_goes,
+        "fridge1": False,
+        "misc1": False,
+    }
 
 
-@pytest.mark.parametrize(("needed_kw", "shed_kw"), [(0.16, 0.0), (0.17, 4.0)])
+@pytest.mark.parametrize(("needed_kw", "shed_kw"), [(0.16, 0.0), (0.163, 4.0)])
 def test_a_target_is_missed_only_when_reaching_it_would_cost_fifty_times_as_much(
     needed_kw: float, shed_kw: float
 ) -> None:
-    """Short by 0.16 kW is 8.0; the only relay is 4.0, 0.25 for switching and 3.84 for what is too much."""
+    """Short by 0.16 kW is 8.0; the only relay is 4.0, 0.25 for switching and 3.84 for what is too much.
+
+    3 W more are 8.15 against 8.09.
+    """
     views = (view("hvac1", 4.0, priority=1), view("fridge1", 0.15))
     assert plan_shed(views, needed_kw).shed_kw == shed_kw
+
+
+def test_nothing_is_missing_when_more_is_shed_than_needed() -> None:
+    """An overshoot is no shortfall below nothing."""
+    assert ShedPlan(needed_kw=1.0, shed_kw=2.5, controls={}, decisions=()).shortfall_kw == 0.0
+
+
+def test_a_plan_says_what_was_needed(busy: tuple[CircuitView, ...]) -> None:
+    """Half a kW is half a kW, and less than nothing is nothing, whether or not a circuit must stay off."""
+    held_off = (view("hvac1", 4.2, curtailed=True, switched_s=60.0), view("fridge1", 0.15))
+    for views in (busy, held_off):
+        assert [plan_shed(views, kw).needed_kw for kw in (0.5, 0.0, -2.0)] == [0.5, 0.0, 0.0]
+
+
+def test_a_car_that_is_off_leaves_the_rest_to_the_dials_after_it() -> None:
+    """2 kW of the car and half a kW of the lights cost less than a heater of 4.5 kW."""
+    views = (view("ev1", 2.0), view("lights1", 1.0), view("heater1", 4.5), view("fridge1", 0.15))
+    plan = plan_shed(views, 2.5)
+    assert {made.id: made.curtailed_kw for made in plan.decisions if made.curtailed_kw} == {
+        "ev1": 2.0,
+        "lights1": 0.5,
+    }
+
+
+def test_a_dial_takes_nothing_when_relays_shed_too_much() -> None:
+    """Of 4.2 kW of a relay 2 are needed: the lights stay as they are, and 4.2 kW are shed."""
+    plan = plan_shed((view("hvac1", 4.2), view("lights1", 0.1), view("fridge1", 0.15)), 2.0)
+    assert (plan.shed_kw, plan.controls["lights1"]) == (4.2, FREE)
+
+
+def test_dials_take_no_place_among_the_eight_relays() -> None:
+    """Beside nine large dials a small relay, which matters least, is shed all the same."""
+    dials = [view("misc1", 2.0, id=f"dial{n}", priority=1) for n in range(9)]
+    plan = plan_shed((*dials, view("dryer1", 1.0, priority=10), view("fridge1", 0.15)), 1.0)
+    assert plan.curtailed["dryer1"]
+
+
+def test_a_car_of_a_small_least_power_is_slowed_to_it_or_off() -> None:
+    """With a least power of 0.8 kW it charges at that or more, or not at all, and both come about."""
+    views = (view("ev1", 3.6, step_kw=0.8), view("fridge1", 0.15))
+    left_kw = {plan_shed(views, tenth / 10).controls["ev1"].limit_kw for tenth in range(1, 40)}
+    assert min(kw for kw in left_kw if kw) == pytest.approx(0.8)
+    assert 0.0 in left_kw
+
+
+@pytest.mark.parametrize(("floor_kw", "last"), [(0.01, True), (0.011, False)])
+def test_a_circuit_that_ends_at_ten_watts_counts_as_shed_to_nothing(floor_kw: float, last: bool) -> None:
+    """Where it is the only one that draws it is left on; with a watt more something stays on in any case."""
+    plan = plan_shed((view("hvac1", 4.2, floor_kw=floor_kw),), 20.0)
+    assert (decision(plan, "hvac1").reason == "the last circuit that is on") is last
+
+
+def test_a_relay_without_an_offset_is_switched_off() -> None:
+    """A dryer has no setpoint to move; a heater is not switched but its setpoint is."""
+    plan = plan_shed((view("dryer1", 4.5), view("heater1", 4.5), view("fridge1", 0.15)), 9.0)
+    assert plan.controls["dryer1"] == Control(limit_kw=0.0)
+    assert plan.controls["heater1"] == Control(setpoint_offset_c=5.56)
+    slight = plan_shed((view("heater1", 4.5, shed_offset_c=0.5), view("fridge1", 0.15)), 9.0)
+    assert slight.controls["heater1"] == Control(setpoint_offset_c=0.5)
+
+
+@pytest.mark.parametrize(
+    ("needed_kw", "words"),
+    [
+        (0.5, "turned down to 0.50 kW"),
+        (1.0, "turned down to 0.00 kW"),
+    ],
+)
+def test_a_dial_says_what_it_is_turned_down_to(needed_kw: float, words: str) -> None:
+    """Down to nothing is turned down still; only a battery below it discharges."""
+    plan = plan_shed((view("lights1", 1.0), view("fridge1", 1.0)), needed_kw)
+    assert decision(plan, "lights1").reason == words
+    battery = plan_shed((view("batt1", 0.0), view("fridge1", 1.0)), needed_kw)
+    assert decision(battery, "batt1").reason == f"discharges {needed_kw:.2f} kW"
+
+
+def test_the_flexibility_is_without_the_circuits_that_a_guard_protects() -> None:
+    """A dryer in use gives nothing, however much it draws."""
+    blocked = view("dryer1", 4.5, blocked="mid-use")
+    assert shed_available_kw((blocked, view("ev1", 7.2), view("fridge1", 0.15))) == pytest.approx(7.2)
 
 
 def test_with_more_than_eight_relays_the_eight_largest_are_weighed() -> None:

@@ -124,6 +124,21 @@ def test_ven_does_not_go_back_to_an_event_that_an_earlier_run_left() -> None:
     assert revised.in_force(NOW + 20) is not None
 
 
+def test_ven_takes_a_report_without_a_revision_for_one_of_the_first() -> None:
+    """The first revision need not be named: what an earlier run left of it stays left."""
+    state = desired(event())
+    earlier = {"drEvents": {"e1": {"ended": "cancelled"}}}
+    assert told(ven(), state, reported=earlier).in_force(NOW) is None
+    assert told(ven(), desired(event(revision=1)), reported=earlier).in_force(NOW) is not None
+
+
+def test_ven_mirrors_the_events_after_one_that_is_no_longer_desired() -> None:
+    """Of two events the first is removed: the other is reported as before."""
+    state = told(told(ven(), desired(event(), event("e2"))), desired(event("e2")), NOW + 5)
+    assert list(state.schedule.events) == ["e1", "e2"]
+    assert state.reported_settings()["drEvents"] == desired(event("e2"))["drEvents"]
+
+
 def test_ven_cancels_an_event_whose_key_was_deleted() -> None:
     """What is no longer desired is over at once (defect 2)."""
     state = told(told(ven(), desired(event())).advance(NOW)[0], {}, NOW + 5)

@@ -217,7 +217,8 @@ def test_a_cancelled_event_is_not_revised() -> None:
     """Cancelled is for good; another event takes its place."""
     ask("create", intervals=HOUR_12)
     ask("cancel")
-    assert ask("revise", intervals=HOUR_6)["code"] == "conflict"
+    answer = ask("revise", intervals=HOUR_6)
+    assert (answer["code"], answer["error"]) == ("conflict", "has been cancelled")
 
 
 def test_cancelling_again_with_the_old_etag_is_done(fleet: World) -> None:
@@ -226,6 +227,7 @@ def test_cancelling_again_with_the_old_etag_is_done(fleet: World) -> None:
     first = ask("cancel", ifMatch=created["etag"])
     assert first["etag"] == f"{created['etag']}-c"
     assert ask("cancel", ifMatch=created["etag"]) == first
+    assert ask("cancel", ifMatch="0" * 16)["code"] == "preconditionFailed"
     assert row(fleet).revision == 1
 
 
@@ -254,10 +256,11 @@ def test_a_deleted_event_restores_and_is_gone(fleet: World) -> None:
     assert row(fleet).revision == 1
 
 
-def test_deleting_an_event_that_is_over_leaves_its_record(fleet: World) -> None:
+@pytest.mark.parametrize("after_s", [3600, 4000])
+def test_deleting_an_event_that_is_over_leaves_its_record(fleet: World, after_s: int) -> None:
     """It is not cancelled after the fact; it is only listed no more."""
     ask("create", intervals=HOUR_12)
-    fleet.now += 4000
+    fleet.now += after_s
     assert ask("delete")["ok"]
     assert (row(fleet).cancelled_ts, row(fleet).deleted_ts) == (None, fleet.now)
     assert from_shadow("e1", fleet.desired("big")["e1"]).revision == 0
@@ -317,19 +320,77 @@ def test_a_revision_killed_anywhere_is_completed_by_repeating_it(
     assert row(fleet).done_revision == 1
 
 
+def test_an_event_that_was_cut_short_is_not_completed_by_a_request_for_another(
+    fleet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever uses the id for another event is refused, and writes no shadow of the one that there is."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", _killed)
+        with pytest.raises(KilledError):
+            ask("create", intervals=HOUR_12)
+    assert ask("create", intervals=HOUR_6)["code"] == "conflict"
+    assert (fleet.desired("big"), row(fleet).done_revision) == ({}, -1)
+
+
+def test_a_repeat_of_what_is_done_writes_no_shadow(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answer is given again from the record alone."""
+    first = ask("create", intervals=HOUR_12)
+    monkeypatch.setattr(Shadows, "set_event", _killed)
+    assert ask("create", intervals=HOUR_12) == first
+    assert row(fleet).done_revision == 0
+
+
+def test_an_event_that_was_cut_short_is_not_completed_at_its_end(
+    fleet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it is over nothing is left to do, and its calls are in no shadow."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", _killed)
+        with pytest.raises(KilledError):
+            ask("create", intervals=HOUR_12, startTs=int(NOW))
+    fleet.now += 3600
+    assert ask("create", intervals=HOUR_12, startTs=int(NOW))["ok"]
+    assert (fleet.desired("big"), row(fleet).done_revision) == ({}, -1)
+
+
+def test_an_unknown_event_cannot_be_deleted(fleet: World) -> None:
+    """What is not there is said, and nothing is written under its id."""
+    assert ask("delete")["code"] == "notFound"
+    assert fleet.event_part("e1") == {}
+
+
+def test_plans_of_one_revision_have_ids_of_their_own(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two creates at once each plan is stored beside the other, so neither is written over."""
+    written: list[str] = []
+    real = EventBook.write_plan
+
+    def write_plan(self: EventBook, header: EventRow, plan: Any) -> None:
+        written.append(plan.plan_id)
+        real(self, header, plan)
+        if len(written) == 1:
+            ask("create", intervals=HOUR_12)
+
+    monkeypatch.setattr(EventBook, "write_plan", write_plan)
+    ask("create", intervals=HOUR_12)
+    assert len(set(written)) == 2
+    assert row(fleet).plan_id == written[1]
+
+
 def test_two_creates_at_once_are_one_event(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both find nothing, both plan; one header stands, and both answer with what it says."""
+    """Both find nothing, both plan, over another fleet; one header stands, and both answer with its calls."""
     real, inner = EventBook.create, []
 
     def create(self: EventBook, new: EventRow) -> bool:
         if not inner:
             inner.append(None)
+            fleet.add_ven("late", shedAvailabilityKw=50.0, sustainS=86_400)
             inner.append(ask("create", intervals=HOUR_12))
         return real(self, new)
 
     monkeypatch.setattr(EventBook, "create", create)
     outer = ask("create", intervals=HOUR_12)
     assert outer == inner[1]
+    assert shares(outer) == {"late": [12.0]}
     plans = EventBook(fleet.events).plans(row(fleet))
     assert [plan.plan_id for plan in plans] == [row(fleet).plan_id]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from contracts.store.keys import LATEST_ROW
+from contracts.store.keys import EVENT_SORT_KEY, LATEST_ROW, Key
 from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.handler import handler
 from lambdas.shared.event_book import EventBook
@@ -150,6 +151,17 @@ def test_too_much_is_trimmed_from_the_last_in_merit_order(running: World) -> Non
     assert running.desired("a")["e1"]["revision"] == 0
 
 
+def test_a_ven_whose_shadow_was_full_stays_named_when_others_are_called_anew(running: World) -> None:
+    """Its shadow is not written again, so nothing is known of any room in it."""
+    running.events.update(Key("e1", EVENT_SORT_KEY), {"full": ["b"]})
+    running.vens.update(_ven("b"), {"shedAvailabilityKw": 4.0})
+    reports(running, "a", 2.0)
+    reports(running, "b", 4.0)
+    answer = ask()
+    assert shares(answer) == {"a": 2.0, "c": 3.18}
+    assert answer["unavailable"]["b"] == "its shadow is full"
+
+
 def test_when_nobody_has_more_the_shortfall_is_said(running: World) -> None:
     """All that is left is called, and what is missing is in the answer."""
     for ven_id in "cd":
@@ -235,6 +247,29 @@ def test_outside_the_event_it_does_nothing_and_says_so(
     assert answer["note"].endswith("nothing to do")
 
 
+@pytest.mark.parametrize(("after_s", "runs"), [(-1, False), (0, True), (3599, True), (3600, False)])
+def test_an_event_is_shared_out_from_its_first_second_to_its_last(
+    running: World, after_s: int, runs: bool
+) -> None:
+    """At its start it runs, and at its end it is over."""
+    running.now += after_s - SETTLED_S
+    assert ask()["note"].endswith("nothing to do") is not runs
+
+
+def test_the_metrics_of_a_redispatch_tell_what_is_delivered_and_who_is_called_anew(
+    running: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Delivered kW and the VENs whose call changed; neither when there is nothing to compare."""
+    reports(running, "a", 2.0)
+    reports(running, "b", 4.0)
+    ask()
+    running.now += 3600
+    ask()
+    changed, over = (json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line)
+    assert (changed["DeliveredKw"], changed["VensRecalled"]) == ([6.0], [3.0])
+    assert {"DeliveredKw", "VensRecalled"}.isdisjoint(over)
+
+
 def test_a_level_has_nothing_to_share_out(world: World) -> None:
     """A behaviour is no sum; such an event has no minutely run either."""
     world.add_ven("a")
@@ -245,6 +280,14 @@ def test_a_level_has_nothing_to_share_out(world: World) -> None:
         world.schedule("redispatch-e1")
 
 
+def test_a_power_beside_a_level_is_shared_out_in_its_time(world: World) -> None:
+    """One interval that requests power is enough for the minutely run."""
+    world.add_ven("a", shedAvailabilityKw=5.0)
+    level = {"durationS": 3600, "signal": "level", "value": 2}
+    ask("create", intervals=[level, *HOUR_9])
+    assert world.schedule("redispatch-e1").request["action"] == "redispatch"
+
+
 def test_an_unknown_event_cannot_be_shared_out(running: World) -> None:
     """What is not there is said, not passed over."""
     answer = handler({"action": "redispatch", "eventId": "nothing"}, Context())
@@ -252,7 +295,5 @@ def test_an_unknown_event_cannot_be_shared_out(running: World) -> None:
     assert running.desired("d") == {}
 
 
-def _ven(ven_id: str) -> Any:
-    from contracts.store.keys import Key  # noqa: PLC0415 - here alone
-
+def _ven(ven_id: str) -> Key:
     return Key(ven_id)

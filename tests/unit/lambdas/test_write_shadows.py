@@ -64,11 +64,12 @@ def test_many_shadows_are_written_by_way_of_the_queue(many: World) -> None:
         assert (event.revision, event.intervals[0].value) == (0, 5.0)
 
 
-def test_few_are_written_at_once(many: World) -> None:
-    """No queue for what takes a second."""
-    ask(intervals=HOUR_5)
+@pytest.mark.parametrize(("kw", "ven_id"), [(5, "v0"), (15, "v2")])
+def test_few_are_written_at_once(many: World, kw: int, ven_id: str) -> None:
+    """No queue for what takes a second, up to as many as are few."""
+    ask(intervals=[{"durationS": 3600, "signal": "shedKw", "value": kw}])
     assert waiting() == []
-    assert "e1" in many.desired("v0")
+    assert "e1" in many.desired(ven_id)
 
 
 def test_a_chunk_that_comes_twice_changes_nothing(many: World) -> None:

@@ -7,6 +7,7 @@ import pytest
 from contracts.wire.shadow import OptOut
 from lambdas.dispatch_event.logic.eligibility import Offer, Reason, Unavailable, rank_fleet, unavailability
 from lambdas.dispatch_event.logic.merit import allocate, call_in_order, call_in_proportion, shares_w, top_up
+from lambdas.shared.rows import VenRow
 from tests.unit.lambdas.dispatch.running import NOW, ven, words_of
 
 
@@ -100,11 +101,21 @@ def test_a_gap_is_topped_up_by_the_least_spare_that_is_enough(
     assert calls == {"full": 5000} | raised
 
 
-def test_a_ven_below_the_least_call_is_raised_to_it() -> None:
-    """A call of 20 W that is raised by 5 becomes 50."""
-    calls = {"a": 20}
-    assert top_up(calls, 5.0, [Offer("a", 500, 1.0)]) == 0.0
-    assert calls == {"a": 50}
+def test_a_spare_that_is_just_enough_goes_before_no_smaller_one() -> None:
+    """1 kW of *a* is enough; so is half a kW of *b*, which delivers twice its call and has less spare."""
+    calls: dict[str, int] = {}
+    assert top_up(calls, 1000.0, [Offer("a", 1000, 1.0), Offer("b", 600, 2.0)]) == 0.0
+    assert calls == {"b": 500}
+
+
+@pytest.mark.parametrize(("before_w", "gap_w", "after_w"), [(20, 5.0, 50), (100, 1.0, 101)])
+def test_a_call_is_raised_by_what_is_missing_and_to_the_least_call(
+    before_w: int, gap_w: float, after_w: int
+) -> None:
+    """A call of 20 W that is raised by 5 becomes 50; a larger one is raised by as little as a watt."""
+    calls = {"a": before_w}
+    assert top_up(calls, gap_w, [Offer("a", 500, 1.0)]) == 0.0
+    assert calls == {"a": after_w}
 
 
 def test_a_ven_that_cannot_reach_the_least_call_is_not_called() -> None:
@@ -182,15 +193,15 @@ def test_what_is_available_is_what_can_be_expected() -> None:
 def test_classes_of_performance_begin_at_their_bound() -> None:
     """0.9 is good and 0.7 is fair: within a class who was called for less comes first."""
     vens = [
-        ven("a", performance=0.899),
-        ven("b", performance=0.7),
-        ven("c", performance=0.9),
-        ven("d", performance=1.0),
-        ven("e", performance=0.699),
-        ven("f", performance=0.5),
+        ven("a", performance=0.699),
+        ven("b", performance=0.5),
+        ven("c", performance=0.899),
+        ven("d", performance=0.7),
+        ven("e", performance=0.9),
+        ven("f", performance=1.0),
     ]
     assert [each.ven_id for each in rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60).offers] == list(
-        "cdabef"
+        "efcdab"
     )
 
 
@@ -209,24 +220,30 @@ def test_who_just_sustains_the_rest_comes_before_who_just_does_not() -> None:
 
 
 def test_vens_called_for_the_same_whole_watt_hours_are_equals() -> None:
-    """500.0 and 500.9 Wh: over many events each is the first at times."""
-    vens = [ven("a", dispatched_kwh=0.5), ven("b", dispatched_kwh=0.5009)]
-    firsts = [
-        rank_fleet(vens, f"event-{number}", at_ts=NOW, remaining_s=60).offers[0].ven_id
-        for number in range(100)
-    ]
-    assert set(firsts) == {"a", "b"}
+    """500.0 and 500.9 Wh: over many events each is the first at times; a whole watt-hour decides them all."""
+
+    def firsts(vens: list[VenRow]) -> set[str]:
+        return {
+            rank_fleet(vens, f"event-{number}", at_ts=NOW, remaining_s=60).offers[0].ven_id
+            for number in range(100)
+        }
+
+    assert firsts([ven("a", dispatched_kwh=0.5), ven("b", dispatched_kwh=0.5009)]) == {"a", "b"}
+    assert firsts([ven("a", dispatched_kwh=0.501), ven("b", dispatched_kwh=0.5)]) == {"b"}
 
 
 def test_what_a_ven_was_called_for_counts_by_the_watt_hour_without_end() -> None:
-    """A watt-hour less comes first; a thousand megawatt-hours do not overflow into another class."""
+    """A watt-hour less comes first, after years too; a thousand gigawatt-hours end in no other class."""
     vens = [
         ven("a", dispatched_kwh=1.002),
         ven("b", dispatched_kwh=1.0),
-        ven("c", dispatched_kwh=1e9),
-        ven("d", dispatched_kwh=0.0, performance=0.8),
+        ven("c", dispatched_kwh=400_000.001),
+        ven("d", dispatched_kwh=400_000.0),
+        *(ven(ven_id, dispatched_kwh=1e9) for ven_id in "efghijkl"),
+        ven("z", dispatched_kwh=0.0, performance=0.8),
     ]
-    assert [each.ven_id for each in rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60).offers] == list("bacd")
+    order = [offer.ven_id for offer in rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60).offers]
+    assert (order[:4], order[-1]) == (list("badc"), "z")
 
 
 @pytest.mark.parametrize(

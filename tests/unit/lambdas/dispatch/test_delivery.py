@@ -66,9 +66,28 @@ def test_a_ven_that_was_taken_away_delivers_nothing() -> None:
 
 def test_a_ven_in_another_event_delivers_nothing_of_this_one() -> None:
     """A row of another event names that event as the reason; a row of none says that the VEN left."""
-    assert words_of(delivery(row_of("a", 5.0, event_id="e2")).unavailable) == "in event e2"
+    elsewhere = delivery(row_of("a", 5.0, event_id="e2"))
+    assert words_of(elsewhere.unavailable) == "in event e2"
     assert words_of(delivery(row_of("a", 5.0, event_id=None)).unavailable) == "left the event"
-    assert delivery(row_of("a", 5.0, event_id="e2")).delivered_w == 0.0
+    assert elsewhere[:4] == (5000, 0.0, True, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("unavailable_ven", "latest", "reason"),
+    [
+        (ven("a", online=False), row_of("a", 5.0), "offline"),
+        (ven("a", enabled=False), row_of("a", 5.0), "disabled"),
+        (ven("a"), row_of("a", 5.0, at_ts=NOW - 121), "silent for 121 s"),
+        (ven("a"), None, "no telemetry"),
+    ],
+)
+def test_a_ven_that_cannot_be_counted_on_delivers_nothing(
+    unavailable_ven: VenRow, latest: TelemetryRow | None, reason: str
+) -> None:
+    """Whatever its latest row reports; and nothing says that it would follow a call any less."""
+    delivers = delivery(latest, vens=(unavailable_ven,))
+    assert words_of(delivers.unavailable) == reason
+    assert delivers[:4] == (5000, 0.0, True, 1.0)
 
 
 @pytest.mark.parametrize(

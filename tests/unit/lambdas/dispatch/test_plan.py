@@ -47,14 +47,28 @@ def test_a_record_too_large_is_refused_with_the_way_out() -> None:
     assert planned(shed(1.0), targets=targets[:4_000]).row.targets == targets[:4_000]
 
 
-def test_a_record_of_exactly_the_limit_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit itself is allowed, a byte more is not."""
-    size = len(codec.encode(planned(shed(1.0)).row))
-    monkeypatch.setattr("lambdas.dispatch_event.logic.plan.RECORD_MAX_BYTES", size)
-    assert planned(shed(1.0)).row.event_id == "e1"
-    monkeypatch.setattr("lambdas.dispatch_event.logic.plan.RECORD_MAX_BYTES", size - 1)
-    with pytest.raises(FieldError, match=f"a record of {size} bytes, at most {size - 1}"):
-        planned(shed(1.0))
+def test_a_record_of_exactly_the_limit_is_planned() -> None:
+    """300 KiB are allowed, a byte more is not: attributes and keys have room beside it in 400 KB."""
+
+    def with_targets(size: int) -> Planned:
+        """An event whose header has *size* bytes, by the names that it targets."""
+        names = [f"ven-{number:05d}-{'x' * 50}" for number in range(4_000)]
+        missing = size - len(codec.encode(planned(shed(1.0), targets=tuple(names)).row))
+        per_name = 63
+        names += [f"v-{number:05d}-{'x' * 52}" for number in range(missing // per_name)]
+        names[0] += "x" * (missing % per_name)
+        return planned(shed(1.0), targets=tuple(names))
+
+    row = with_targets(300 * 1024).row
+    assert len(codec.encode(row)) == 300 * 1024
+    with pytest.raises(FieldError, match="a record of 307201 bytes, at most 307200"):
+        with_targets(300 * 1024 + 1)
+
+
+def test_an_event_is_refused_that_a_ven_would_refuse() -> None:
+    """No VEN takes a level beyond emergency, so none is written to a shadow."""
+    with pytest.raises(FieldError, match="a level is 0, 1, 2 or 3"):
+        planned((msgspec.structs.replace(LEVEL, value=4),))
 
 
 def test_the_figures_of_a_plan_are_of_its_largest_interval() -> None:
@@ -102,7 +116,10 @@ def test_a_revision_counts_on_from_the_one_before() -> None:
 def test_an_event_without_a_start_begins_at_once() -> None:
     """The whole second of the request is its start, and a call is dated with it."""
     plan = planned(shed(4.0), now=START + 0.7).plan
-    assert (plan.start_ts, plan.assignments[0].since_ts) == (START, START)
+    assert (plan.start_ts, plan.assignments) == (
+        START,
+        (Assignment(ven_id="a", values=(4.0,), since_ts=START),),
+    )
 
 
 def test_shares_are_called_as_the_allocation_says() -> None:
@@ -136,7 +153,7 @@ def test_an_answer_has_as_many_assignments_as_fit_into_it() -> None:
     """10,000 are answered; of one more the note says where they are, beside what it said already."""
     header, plan = event({f"v{number:05d}": (1.0,) for number in range(10_001)}, shed(9.0))
     whole = answer(header, msgspec.structs.replace(plan, assignments=plan.assignments[:-1]))
-    assert (len(whole.assignments), whole.note) == (10_000, None)
+    assert (len(whole.assignments), whole.note, whole.shortfall_kw) == (10_000, None, 0.0)
     short = answer(header, plan)
     assert (short.assignments, short.note) == (
         (),

@@ -109,6 +109,9 @@ def test_a_ven_that_left_is_limited_to_nothing_until_the_end() -> None:
     assert outcome.plan.unavailable == {"a": "left the event"}
     assert outcome.plan.dropped == ("a",)
     assert "a" not in calls_of(outcome)
+    outcome = rebalanced(NINE, ABCD, (row_of("a", 0.0, event_id=None), row_of("b", 2.0), *IDLE))
+    assert outcome.plan is not None
+    assert {ven_id: limit.kw for ven_id, limit in outcome.plan.limits.items()} == {"a": 0.0, "b": 2.0}
 
 
 @pytest.mark.parametrize(
@@ -213,9 +216,31 @@ def test_a_ven_that_delivers_goes_on_whatever_it_offers() -> None:
     running = event({"a": (5.0, 5.0), "b": (4.0, 4.0)}, shed(9.0, 9.0))
     vens = (ven("a", 0.0), ven("b", 1.0), ven("c", 2.0), ven("d", 8.0))
     outcome = rebalanced(running, vens, (row_of("a", 5.0), row_of("b", 3.5), *IDLE))
-    assert calls_of(outcome)["a"] == 5.0
+    assert calls_of(outcome) == {"a": 5.0, "b": 4.0, "c": 0.68}
     assert calls_of(outcome, 1)["a"] == 5.0
     assert calls_of(outcome)["b"] == calls_of(outcome, 1)["b"] == 4.0
+    outcome = rebalanced(running, vens, (row_of("a", 4.6), row_of("b", 3.5), *IDLE))
+    assert calls_of(outcome) == {"a": 5.0, "b": 4.0, "c": 1.08}
+
+
+def test_a_call_not_judged_yet_brings_what_the_ven_is_known_to_deliver() -> None:
+    """Of the 4 kW that *b* was just called for 3.2 can be expected: *c* makes up 1.78 beside *a*'s 4.2."""
+    row, plan = NINE
+    late = msgspec.structs.replace(plan.assignments[1], since_ts=int(NOW) - 5)
+    running = (row, msgspec.structs.replace(plan, assignments=(plan.assignments[0], late)))
+    vens = (ABCD[0], ven("b", performance=0.8), *ABCD[2:])
+    outcome = rebalanced(running, vens, (row_of("a", 4.2), row_of("b", 0.0), *IDLE))
+    assert calls_of(outcome) == {"a": 5.0, "b": 4.0, "c": 1.78}
+
+
+def test_a_ven_called_in_a_later_interval_alone_stays_called() -> None:
+    """*b* falls short in its only interval and *a* has one to come: the plan keeps the calls of both."""
+    running = event({"a": (0.0, 4.0), "b": (4.0, 0.0)}, shed(4.0, 4.0))
+    outcome = rebalanced(running, ABCD[:3], (row_of("a", 0.0, event_id="e1"), row_of("b", 2.0), IDLE[0]))
+    assert calls_of(outcome)["b"] == 2.0
+    assert calls_of(outcome, 1)["b"] == 0.0
+    assert sum(calls_of(outcome).values()) == pytest.approx(4.08)
+    assert sum(calls_of(outcome, 1).values()) == pytest.approx(4.08)
 
 
 def test_a_call_not_judged_yet_is_cut_to_what_is_offered() -> None:
@@ -268,7 +293,7 @@ def test_an_interval_that_requests_no_power_is_left_alone() -> None:
     """A level in force is no sum to make up."""
     running = event({"a": (2.0, 5.0)}, (LEVEL, *shed(9.0)))
     outcome = rebalanced(running, ABCD, ())
-    assert (outcome.plan, outcome.delivered_kw) == (None, None)
+    assert (outcome.plan, outcome.delivered_kw, outcome.requested_kw) == (None, None, 0.0)
     assert "no power" in outcome.note
 
 
@@ -318,6 +343,42 @@ def test_trimming_passes_over_who_was_not_seen_to_deliver() -> None:
     called = calls_of(outcome)
     assert (called["b"], called["c"]) == (1.0, 1.0)
     assert called["a"] == pytest.approx(5.0 - 1.5 * 5.0 / 5.5, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("requested_kw", "deliver_kw", "a_kw"),
+    [
+        (5.999, (5.0, 2.0), 4.999),  # 1,001 W too many, of which a call of 500 W takes 1,000 from *b*
+        (5.997, (4.5, 2.5), 5.0),  # 1,003 W, of which a call of 401 W takes 1,002.5
+    ],
+)
+def test_a_rest_of_less_than_a_watt_is_trimmed_from_nobody(
+    requested_kw: float, deliver_kw: tuple[float, float], a_kw: float
+) -> None:
+    """What whole watts of *b*'s call do not take is taken from *a* as soon as it is a watt."""
+    running = event({"a": (5.0,), "b": (1.0,)}, shed(requested_kw))
+    outcome = rebalanced(running, ABCD[:2], (row_of("a", deliver_kw[0]), row_of("b", deliver_kw[1])))
+    assert calls_of(outcome)["a"] == a_kw
+    assert calls_of(outcome)["b"] < 0.6
+
+
+@pytest.mark.parametrize(("delivers_kw", "left_kw"), [(0.0, 0.05), (0.001, 0.0)])
+def test_trimming_ends_a_small_call_that_delivers_little_and_none_that_delivers_nothing(
+    delivers_kw: float, left_kw: float
+) -> None:
+    """Of a call of 50 W that brings nothing there is nothing to take; one that brings a watt goes first."""
+    running = event({"a": (5.0,), "b": (0.05,)}, shed(5.05))
+    vens = (ABCD[0], ven("b", performance=0.5))
+    outcome = rebalanced(running, vens, (row_of("a", 5.6), row_of("b", delivers_kw)))
+    assert calls_of(outcome).get("b", 0.0) == left_kw
+    assert calls_of(outcome)["a"] < 5.0
+
+
+def test_trimming_ends_a_call_that_would_leave_as_much_as_the_least() -> None:
+    """*b* delivers 450 W of a call of 400, and 400 are too many: a call of 44 W is not left, so none is."""
+    running = event({"a": (5.0,), "b": (0.4,)}, shed(5.05))
+    outcome = rebalanced(running, ABCD[:2], (row_of("a", 5.0), row_of("b", 0.45)))
+    assert calls_of(outcome) == {"a": 5.0}
 
 
 def test_only_the_interval_in_force_is_trimmed() -> None:
