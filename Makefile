@@ -16,7 +16,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/property/test_shedding.py tests/property/test_core_shedding.py tests/property/test_fleet_trajectory.py \
   tests/unit/lambdas/test_control_plane.py tests/unit/lambdas/test_rotation_sweep.py tests/unit/lambdas/test_init.py \
   tests/unit/lambdas/test_settle_history.py tests/unit/lambdas/test_settle_killed.py tests/unit/house/test_daily_energy.py \
-  tests/unit/simulation/test_district.py tests/property/test_devices.py tests/unit/lambdas/test_rotate_ven.py \
+  tests/unit/simulation/test_district.py tests/property/test_devices.py tests/property/test_redispatch.py \
+  tests/property/test_core_events.py tests/property/test_contracts_shadow.py tests/unit/lambdas/test_rotate_ven.py \
   tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py
 
 PYTHONS := python3.11 python3.12 python3.13
