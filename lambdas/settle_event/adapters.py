@@ -189,7 +189,8 @@ class SettleAdapters:
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
 
     def _rows(self, ven_id: VenId, window: Window) -> Iterator[PowerRow]:
-        between = telemetry_range(int(window.start_ts), int(window.end_ts))
+        # A row stands for the time before its timestamp: the one at the window's end belongs to it.
+        between = telemetry_range(int(window.start_ts), int(window.end_ts) + 1)
         return chain.from_iterable(self.telemetry.query_rows(PowerRow, ven_id, between))
 
 

@@ -378,6 +378,17 @@ def test_a_deleted_event_is_not_settled(house: World) -> None:
     assert handler({"eventId": "e1"}, Context())["code"] == "notFound"
 
 
+def test_the_last_row_of_what_an_adjustment_looks_at_is_read(remembered: World) -> None:
+    """In 16 quarter hours beside the event 1 kW, in the last 2.6: 1.1 of the days' 1 kW, so 8.8 kW less 2."""
+    dispatch()
+    event_rows(remembered)
+    over = START + 3600
+    rows(remembered, over, over + 4 * 3600 - 900, 1.0, every_s=900)
+    row(remembered, over + 4 * 3600, 2.6)
+    remembered.now = over + 4 * 3600 + 900
+    assert report().delivered["residential_5_of_10"].delivered_kw == pytest.approx(6.8)
+
+
 def test_an_event_of_a_minute_is_settled(remembered: World) -> None:
     """2 kW drawn for a minute where the days had 8: 6 kW, 0.1 kWh."""
     dispatch(intervals=[{"durationS": 60, "signal": "shedKw", "value": 3}])
