@@ -138,7 +138,7 @@ def fleet_at(
 
 def _counting(name: str) -> list[tuple[int, str]]:
     """A key by which ven-9 comes before ven-10."""
-    return [(run.isdigit() and len(run), run) for run in _DIGITS.split(name)]
+    return [(len(run), run) if run.isdigit() else (0, run) for run in _DIGITS.split(name)]
 
 
 def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:

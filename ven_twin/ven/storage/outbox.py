@@ -111,8 +111,8 @@ class Outbox:
 
     def put(self, kind: str, topic: str, payload: bytes) -> int | None:
         """Keep a message until it is acknowledged; its row id, or None when it was shed or not written."""
-        (row_id,) = self.put_all([Message(kind, topic, payload)]) or [None]
-        return row_id
+        row_ids = self.put_all([Message(kind, topic, payload)])
+        return row_ids[0] if row_ids else None
 
     def put_all(
         self,
