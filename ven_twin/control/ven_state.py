@@ -48,9 +48,8 @@ class Settings:
 
     def opted_out(self, now_ts: float) -> bool:
         """True while an opt-out is in force at *now_ts*."""
-        if self.opt_out is None:
-            return False
-        return self.opt_out.until_ts is None or now_ts < self.opt_out.until_ts
+        left = self.opt_out
+        return left is not None and (left.until_ts is None or now_ts < left.until_ts)
 
     def with_desired(self, desired: Desired) -> Settings:
         """These settings with what *desired* mentions put in force."""

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from contracts.wire.acks import CircuitCurtailed
-from ven_twin.control.circuit_views import CircuitSetting, circuit_views, with_settings
+from ven_twin.control.circuit_views import CircuitSetting, circuit_views, stricter, with_settings
 from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, must_stay_off, refusal
 from ven_twin.control.shedding import (
     ShedPlan,
@@ -554,3 +554,19 @@ def test_with_more_than_eight_relays_the_eight_largest_are_weighed() -> None:
     plan = plan_shed((*views, view("fridge1", 0.15)), 100.0)
     shed_kw = [made.curtailed_kw for made in plan.decisions if made.curtailed_kw > 0.0]
     assert sorted(shed_kw) == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]
+
+
+@pytest.mark.parametrize(
+    ("other", "both"),
+    [
+        (FREE, Control(limit_kw=2.0, setpoint_offset_c=1.0)),
+        (Control(enabled=False), Control(enabled=False, limit_kw=2.0, setpoint_offset_c=1.0)),
+        (Control(limit_kw=3.0), Control(limit_kw=2.0, setpoint_offset_c=1.0)),
+        (Control(limit_kw=0.0, setpoint_offset_c=0.5), Control(limit_kw=0.0, setpoint_offset_c=1.0)),
+        (Control(setpoint_offset_c=2.0), Control(limit_kw=2.0, setpoint_offset_c=2.0)),
+    ],
+)
+def test_of_a_plan_and_a_setting_the_stricter_holds(other: Control, both: Control) -> None:
+    """Off when either is off, the lower limit, the wider offset; in whichever order they come."""
+    one = Control(limit_kw=2.0, setpoint_offset_c=1.0)
+    assert (stricter(one, other), stricter(other, one)) == (both, both)
