@@ -14,6 +14,7 @@ from lambdas.settle_event import adapters as adapters_module
 from lambdas.settle_event.handler import handler
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS
 from lambdas.shared import clients
+from lambdas.shared.tables import Table
 from tests.support.lambda_world import NOW, Context, World
 
 START = int(NOW) + 3600
@@ -300,7 +301,7 @@ def test_an_event_is_counted_once_however_often_it_is_settled(
     assert (ven(house)["calledKwh"], ven(house)["countedEvents"]) == (pytest.approx(3.0), ["e1"])
 
 
-def _unavailable(**_: Any) -> None:
+def _unavailable(*_: Any, **__: Any) -> None:
     raise ConnectionError
 
 
@@ -397,6 +398,22 @@ def test_an_event_of_a_minute_is_settled(remembered: World) -> None:
     remembered.now = START + 180
     found = report().delivered["residential_5_of_10"]
     assert (found.delivered_kw, found.delivered_kwh) == (pytest.approx(6.0), pytest.approx(0.1))
+
+
+def test_the_report_of_a_second_is_preliminary_as_any_other(house: World) -> None:
+    """However short the event was, what adjusts it is stored hours later."""
+    dispatch(intervals=[{"durationS": 1, "signal": "shedKw", "value": 3}])
+    house.now = START + 60
+    assert report().preliminary is True
+
+
+@pytest.mark.usefixtures("house")
+def test_an_event_that_never_began_reads_no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled before its start it is settled without a look at weeks of rows."""
+    dispatch()
+    dispatch_handler({"action": "cancel", "eventId": "e1"}, Context())
+    monkeypatch.setattr(Table, "query_rows", _unavailable)
+    assert report().vens[0].notes == ("cancelled before it started",)
 
 
 def test_a_report_has_a_series_to_plot(remembered: World) -> None:

@@ -154,6 +154,20 @@ def test_a_save_cut_short_after_the_rename_is_completed(
     assert set(modes(folder)) == {"ca.pem", "certificate.pem", "private_key.pem", ".previous"}
 
 
+def test_a_save_after_one_that_was_cut_short_completes_that_first(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The set that counted already is the one to go back to from the next."""
+    monkeypatch.setattr(Path, "replace", _power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        identity_files.save(folder, "ca 2", "certificate 2", "key 2")
+    monkeypatch.undo()
+    identity_files.save(folder, "ca 3", "certificate 3", "key 3")
+    assert identity_files.load(folder).private_key.read_text() == "key 3"
+    assert identity_files.revert(folder) is True
+    assert identity_files.load(folder).private_key.read_text() == "key 2"
+
+
 def test_a_set_is_on_the_disk_before_it_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file whole, then the names in its folder, then the rename that makes the set count."""
     steps: list[object] = []
