@@ -378,6 +378,21 @@ def test_a_write_that_must_outlive_a_power_cut_waits_for_the_disk(outbox: Outbox
     assert levels == [full if durable else normal] * 2 + [normal]
 
 
+def test_what_is_only_cleared_away_does_not_wait_for_the_disk(outbox: Outbox) -> None:
+    """A message that was acknowledged, or put aside, and is there again after a power cut does no harm."""
+    for letter in (b"1", b"2"):
+        outbox.put("telemetry", "t", letter)
+    first, second = outbox.window(2)
+    statements: list[str] = []
+    outbox._db.set_trace_callback(statements.append)
+    outbox.quarantine(first.id, "refused")
+    outbox.acked(second.id)
+    outbox._db.set_trace_callback(None)
+    assert outbox.depth == 0
+    assert any(statement.startswith("DELETE FROM outbox") for statement in statements)
+    assert not any("synchronous" in statement for statement in statements)
+
+
 def test_nothing_of_a_batch_that_the_disk_refuses_counts(path: Path) -> None:
     """Neither the new messages nor what was to make room for them: all that was there stays."""
     with Outbox(path, cap_bytes=2 * KB) as outbox:
