@@ -28,11 +28,12 @@ PYTHONS := python3.11 python3.12 python3.13
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
 
-# The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them.
+# The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them. Of these
+# a third wait, for an event's own clock or for a queue's next try: three go at once where there are two cores.
 test: test-fast
 	@$(BIN)/python -m harness.soak --minutes 2 --brief & soak=$$!; \
 	$(BIN)/python -m pytest $(LONG) tests/infrastructure tests/integration tests/e2e \
-	  tests/browser -n 2 --dist loadscope; tests=$$?; wait $$soak && exit $$tests
+	  tests/browser -n 3 --dist loadscope; tests=$$?; wait $$soak && exit $$tests
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/property tests/contract $(LONG:%=--ignore=%) -n 2
