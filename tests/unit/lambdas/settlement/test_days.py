@@ -28,6 +28,14 @@ def frame_at(hour: float, hours: float = 1.0, zone: ZoneInfo | None = None) -> F
     return Frame(Window(START + hour * 3600, START + (hour + hours) * 3600), zone or UTC)
 
 
+@pytest.mark.parametrize(("start_s", "first_s"), [(0, 0), (1, 0), (899, 0), (900, 900)])
+def test_a_frame_begins_with_a_quarter_hour(start_s: int, first_s: int) -> None:
+    """That in which the fourth hour before the event begins; it ends so too, after the event."""
+    frame = Frame(Window(START + start_s, START + start_s + 3600))
+    assert frame.start_ts == START - 4 * 3600 + first_s
+    assert frame.window.end_ts == START + 5 * 3600 + (first_s if start_s == first_s else first_s + 900)
+
+
 @pytest.mark.parametrize(("covered_s", "kw"), [(450, 2.0), (449, None)])
 def test_a_quarter_hour_counts_when_half_of_it_is_stored(covered_s: int, kw: float | None) -> None:
     """Rows of a second each up to the middle of the first quarter hour."""
