@@ -182,7 +182,7 @@ def test_a_week_together_is_an_event() -> None:
 
 @pytest.mark.parametrize("event_id", ["", "a b", "a/b", "-a", "a" * 65, "a\n", "é", "a+", "#"])
 def test_an_id_that_could_not_be_a_key_is_refused(event_id: str) -> None:
-    """An event's id becomes a shadow key and part of a schedule's name; in the shadow it is named as the key."""
+    """An event's id becomes a shadow key and part of a schedule's name; it is named as the key that it is."""
     with pytest.raises(FieldError, match="1 to 64 of A-Z a-z 0-9") as refused:
         from_shadow(event_id, _body())
     assert refused.value.field == f"drEvents.{event_id}"

@@ -34,6 +34,7 @@ TENS = [10] * 8
         (TENS, 300, [100, 100], 100),
         (TENS, 300, [100], 10),
         (TENS, 300, [100] * 8, 100),
+        (TENS, 300, [300, 300, 10, 10, 10], 10),
         ([100] * 8, 300, TENS, 100),
         ([10], 15, [], 15),
         ([10], 30, [], 30),
@@ -55,6 +56,11 @@ def test_a_row_reaches_back_over_one_and_a_half_usual_spacings_or_over_one(
     trace = trace_of([*before, gap_s, *after])
     end_s = 1000 + sum(before) + gap_s
     assert trace.over(Window(end_s - gap_s, end_s)).covered_s == covered_s
+
+
+def test_the_first_row_covers_what_is_usual_after_it() -> None:
+    """The lower median of the six spacings that follow: three of 10 s, three of 60."""
+    assert trace_of([10] * 3 + [60] * 8).over(Window(0, 1000)).covered_s == 10
 
 
 @pytest.mark.parametrize("at", [0, 1, 62, 63, 64, 65, 66, 127, 128, 129, 191])
