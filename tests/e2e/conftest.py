@@ -77,6 +77,11 @@ class System:
         """What the cloud knows of a VEN."""
         return self.cloud.item(StackOutput.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
 
+    def offer_kw(self, ven_id: str) -> float | None:
+        """The kW that an event can count on: of a VEN that is known as connected, and has said it."""
+        ven = self.ven(ven_id)
+        return ven.get("shedAvailabilityKw") if ven.get("online") else None
+
     def rows(self, ven_id: str, since_ts: float = 0) -> list[dict[str, Any]]:
         """A VEN's stored telemetry since a time."""
         since = keys.telemetry_row_id(int(since_ts), "", 0)
@@ -153,7 +158,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     try:
         deploy.deploy(runtime, VENS)
         built.start_twin("ven-1")
-        until(lambda: built.ven("ven-1").get("shedAvailabilityKw"), "the offer of ven-1")
+        until(lambda: built.offer_kw("ven-1"), "the offer of ven-1")
         until(lambda: built.rows("ven-1"), "telemetry of ven-1")
         yield built
         found = let_out(built.cloud)

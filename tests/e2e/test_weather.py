@@ -29,7 +29,7 @@ def stormy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     try:
         deploy.deploy(runtime, BEFORE)
         system.start_twin("ven-1")
-        until(lambda: system.ven("ven-1").get("shedAvailabilityKw"), "the offer of ven-1")
+        until(lambda: system.offer_kw("ven-1"), "the offer of ven-1")
         yield system
     finally:
         for twin in system.twins:
@@ -42,8 +42,7 @@ def stormy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def test_an_event_is_shed_settled_and_restored(stormy: System) -> None:
     """Whatever fails on the way is done again, once: one event, one report, loads back, no row missing."""
     since = time.time()
-    # That it is connected comes late in this weather, or was just dropped: till then it is not counted on.
-    until(lambda: stormy.ven("ven-1").get("online"), "ven-1 to be known as connected")
+    until(lambda: stormy.offer_kw("ven-1"), "the offer of ven-1")  # its connection may just have been dropped
     created = stormy.json("event", "create", "--shed-kw", "2", "--duration", "8s", "--target", "ven-1")
     event_id = created["eventId"]
     assert stormy.json("event", "show", event_id)["vens"], created
