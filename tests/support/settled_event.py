@@ -79,7 +79,7 @@ def power_rows(
 
 @dataclass
 class SettledEvent:
-    """What is stored of an event; *days_kw* are its hours on the weekdays before, the latest first."""
+    """An event as it is stored; *days_kw* are its hours on the weekdays before, the latest first."""
 
     plans: Sequence[Plan]
     rows: Mapping[str, Sequence[PowerRow]] = field(default_factory=dict)
@@ -126,3 +126,21 @@ def _days(frame: Frame, days_kw: Sequence[float]) -> tuple[MatchedDay, ...]:
         MatchedDay(ago, DayType.WEEKDAY, tuple(kw if share_s > 0 else 1.0 for share_s in shares))
         for ago, kw in enumerate(days_kw, start=1)
     )
+
+
+THREE_KW = [interval(HOUR, 3.0)]
+TEN = tuple(float(kw) for kw in range(1, 11))
+"""Ten weekdays, 5.5 kW on the mean and 8 kW of the five highest."""
+FULL = [*power_rows(-4 * HOUR, 0, 1.0), *power_rows(0, HOUR, 2.0, event_id=E1)]
+"""1 kW before, and 2 kW in the event."""
+
+
+def event_of_one(**fields: Any) -> SettledEvent:
+    """3 kW for an hour of one VEN."""
+    return SettledEvent(**({"plans": [plan(THREE_KW, {"a": [3.0]})], "rows": {"a": FULL}} | fields))
+
+
+def event_of_two(**fields: Any) -> SettledEvent:
+    """3 kW for an hour of two VENs, 1.5 kW each."""
+    rows = {"a": FULL, "b": FULL}
+    return SettledEvent(**({"plans": [plan(THREE_KW, {"a": [1.5], "b": [1.5]})], "rows": rows} | fields))

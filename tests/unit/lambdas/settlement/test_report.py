@@ -16,32 +16,19 @@ from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.report import report_item, settlement_context, too_large, without_vens
 from lambdas.settle_event.logic.timeline import event_timeline
 from tests.support.settled_event import (
-    E1,
+    FULL,
     HOUR,
     START,
+    TEN,
+    THREE_KW,
     SettledEvent,
+    event_of_one,
+    event_of_two,
     event_row,
     interval,
     plan,
     power_rows,
 )
-
-THREE_KW = [interval(HOUR, 3.0)]
-TEN = tuple(float(kw) for kw in range(1, 11))
-"""Ten weekdays, 5.5 kW on the mean and 8 kW of the five highest."""
-FULL = [*power_rows(-4 * HOUR, 0, 1.0), *power_rows(0, HOUR, 2.0, event_id=E1)]
-"""1 kW before, and 2 kW in the event."""
-
-
-def one(**fields: Any) -> SettledEvent:
-    """3 kW for an hour of one VEN."""
-    return SettledEvent(**({"plans": [plan(THREE_KW, {"a": [3.0]})], "rows": {"a": FULL}} | fields))
-
-
-def two(**fields: Any) -> SettledEvent:
-    """3 kW for an hour of two VENs, 1.5 kW each."""
-    rows = {"a": FULL, "b": FULL}
-    return SettledEvent(**({"plans": [plan(THREE_KW, {"a": [1.5], "b": [1.5]})], "rows": rows} | fields))
 
 
 @pytest.mark.parametrize(
@@ -160,19 +147,19 @@ def test_a_level_is_requested_in_the_power_that_the_vens_make_of_it(
 
 def test_a_second_that_was_requested_has_its_power() -> None:
     """Cancelled a second after its start, 3 kW were requested for that second."""
-    whole = one(event=event_row(cancelled_ts=START + 1)).report()
+    whole = event_of_one(event=event_row(cancelled_ts=START + 1)).report()
     assert (whole.requested_kw, whole.dispatched_kw, whole.end_ts) == (3.0, 3.0, START + 1)
     assert whole.cancelled
 
 
 def test_nothing_is_requested_in_no_time() -> None:
     """Cancelled before its start, the event has no power, no energy, and nobody who took part."""
-    whole = one(event=event_row(cancelled_ts=START - 1)).report()
+    whole = event_of_one(event=event_row(cancelled_ts=START - 1)).report()
     assert (whole.requested_kw, whole.dispatched_kw, whole.requested_kwh) == (0.0, 0.0, 0.0)
     assert (whole.start_ts, whole.end_ts, whole.quality, whole.preliminary) == (START, START, None, False)
     assert whole.participation is not None
     assert whole.participation.called == 0
-    assert not one().report().cancelled
+    assert not event_of_one().report().cancelled
 
 
 def test_an_event_cancelled_at_its_start_has_the_time_of_the_vens_that_began_early() -> None:
@@ -190,7 +177,7 @@ def test_an_event_cancelled_at_its_start_has_the_time_of_the_vens_that_began_ear
 def test_a_report_is_final_once_all_that_adjusts_it_is_stored(early_s: int, preliminary: bool) -> None:
     """That is four hours after the end, and a quarter of an hour for rows that are late."""
     final_ts = START + HOUR + 4 * HOUR + 900
-    whole = one().report(settled_ts=final_ts - early_s)
+    whole = event_of_one().report(settled_ts=final_ts - early_s)
     assert (whole.final_from_ts, whole.settled_ts) == (final_ts, final_ts - early_s)
     assert whole.preliminary is preliminary
 
@@ -198,7 +185,7 @@ def test_a_report_is_final_once_all_that_adjusts_it_is_stored(early_s: int, prel
 def test_figures_are_rounded_to_six_digits() -> None:
     """A third is 0.333333, at any depth; whole numbers stay whole."""
     rows = [*power_rows(0, HOUR, 2.0), *power_rows(HOUR, 2 * HOUR, 5.0 + 1 / 3)]
-    whole = one(plans=[plan([interval(HOUR, 1 / 3)], {"a": [2 / 3]})], rows={"a": rows}).report()
+    whole = event_of_one(plans=[plan([interval(HOUR, 1 / 3)], {"a": [2 / 3]})], rows={"a": rows}).report()
     assert (whole.requested_kw, whole.vens[0].requested_kw) == (0.333333, 0.666667)
     assert (whole.rebound_1h_kwh, whole.intervals[0].dispatched_kw) == (0.333333, 0.666667)
     assert whole.start_ts == START
@@ -207,9 +194,9 @@ def test_figures_are_rounded_to_six_digits() -> None:
 def test_the_rebound_is_of_the_vens_that_it_is_known_of() -> None:
     """One of two has rows after the event, 6 kW beside a clone of 5: 1 kWh. Of none it is not known."""
     after = [*FULL, *power_rows(HOUR, 2 * HOUR, 6.0)]
-    assert two(rows={"a": after, "b": FULL}).report().rebound_1h_kwh == pytest.approx(1.0)
-    assert two(rows={"a": after, "b": after}).report().rebound_1h_kwh == pytest.approx(2.0)
-    assert two().report().rebound_1h_kwh is None
+    assert event_of_two(rows={"a": after, "b": FULL}).report().rebound_1h_kwh == pytest.approx(1.0)
+    assert event_of_two(rows={"a": after, "b": after}).report().rebound_1h_kwh == pytest.approx(2.0)
+    assert event_of_two().report().rebound_1h_kwh is None
 
 
 def test_participation_counts_the_vens_that_were_called() -> None:
@@ -237,7 +224,7 @@ def test_participation_counts_the_vens_that_were_called() -> None:
 
 def test_who_was_called_for_nothing_has_delivered_nothing() -> None:
     """Half of nothing is no delivery; without acks nobody has responded."""
-    participation = one(plans=[plan([interval(HOUR, 0.0)], {"a": [0.0]})]).report().participation
+    participation = event_of_one(plans=[plan([interval(HOUR, 0.0)], {"a": [0.0]})]).report().participation
     assert participation is not None
     assert (participation.called, participation.delivered, participation.answered) == (1, 0, 0)
     assert (participation.response_s, participation.slowest_response_s) == (None, None)
@@ -246,7 +233,7 @@ def test_who_was_called_for_nothing_has_delivered_nothing() -> None:
 def test_a_fleets_quality_is_all_rows_the_mean_coverage_and_the_longest_gap() -> None:
     """60 rows and 30: a coverage of 1 and a half, a gap of half an hour."""
     half = power_rows(0, 1800, 2.0)
-    assert two(rows={"a": FULL, "b": half}).report().quality == Quality(
+    assert event_of_two(rows={"a": FULL, "b": half}).report().quality == Quality(
         rows=90, coverage=0.75, longest_gap_s=1800.0
     )
 
@@ -265,7 +252,7 @@ def test_an_event_is_settled_by_the_programs_baseline_or_one_that_needs_no_days(
     days_kw: tuple[float, ...], rows: Any, baseline: Baseline, settled_by: Baseline | None
 ) -> None:
     """Without enough days the hour before settles it, without that the clone, without rows nothing."""
-    whole = one(days_kw=days_kw, rows={"a": rows}).report(baseline=baseline)
+    whole = event_of_one(days_kw=days_kw, rows={"a": rows}).report(baseline=baseline)
     assert whole.settled_by == settled_by
     reason = [note for note in whole.notes if note.startswith("settled by")]
     assert bool(reason) is (settled_by not in {None, baseline})
@@ -284,7 +271,7 @@ def test_a_series_shows_the_baseline_that_settles(
 ) -> None:
     """Before, in and after the event 1, 2 and 6 kW are drawn; 3 kW are requested in it."""
     rows = [*FULL, *power_rows(HOUR, 2 * HOUR, 6.0)]
-    series = one(rows={"a": rows}, days_kw=days_kw).report(baseline=baseline).series
+    series = event_of_one(rows={"a": rows}, days_kw=days_kw).report(baseline=baseline).series
     assert series is not None
     assert (series.start_ts, series.step_s, len(series.used_kw)) == (START - 1800, 30.0, 240)
     at = (59, 60, 180)
@@ -296,17 +283,17 @@ def test_a_series_shows_the_baseline_that_settles(
 
 def test_a_series_of_nobody_says_what_was_requested() -> None:
     """Without a row nothing settles and nothing is drawn; without a VEN there is no series."""
-    series = one(rows={}).report().series
+    series = event_of_one(rows={}).report().series
     assert series is not None
     nothing = (None,) * 240
     assert (series.used_kw, series.clone_kw, series.baseline_kw) == (nothing, nothing, nothing)
     assert series.requested_kw[60] == 3.0
-    assert one(plans=[plan(THREE_KW, {})]).report().series is None
+    assert event_of_one(plans=[plan(THREE_KW, {})]).report().series is None
 
 
 def test_a_report_up_to_300_kib_stands_in_one_item() -> None:
     """Its size is that of its JSON: 307,200 bytes fit, one more do not."""
-    whole = one().report()
+    whole = event_of_one().report()
     room = 300 * 1024 - len(codec.encode(msgspec.structs.replace(whole, notes=("",))))
     fits, not_any_more = (msgspec.structs.replace(whole, notes=("x" * size,)) for size in (room, room + 1))
     assert len(codec.encode(fits)) == 307_200
@@ -316,7 +303,7 @@ def test_a_report_up_to_300_kib_stands_in_one_item() -> None:
 
 def test_a_report_without_its_vens_says_where_they_are() -> None:
     """The notes that there were stay before it."""
-    whole = two(rows={"a": FULL}).report()
+    whole = event_of_two(rows={"a": FULL}).report()
     bare = without_vens(whole)
     assert (bare.vens, bare.notes) == (
         (),
@@ -327,7 +314,7 @@ def test_a_report_without_its_vens_says_where_they_are() -> None:
 
 def test_a_reports_item_is_read_back_as_the_report() -> None:
     """It stands beside the event, with the time by which a repeat is told, until the event goes."""
-    whole = one().report()
+    whole = event_of_one().report()
     item = report_item(whole, START + 7)
     assert msgspec.convert(item.pop("report"), EventReport) == whole
     assert item == {
@@ -336,75 +323,3 @@ def test_a_reports_item_is_read_back_as_the_report() -> None:
         "settledTs": whole.settled_ts,
         "expiresTs": START + 7,
     }
-
-
-@pytest.mark.parametrize(
-    ("shortfall_kw", "notes"),
-    [(0.0, ()), (0.25, ("0.25 kW of what was asked could not be allocated",))],
-)
-def test_power_that_could_not_be_allocated_is_noted(shortfall_kw: float, notes: tuple[str, ...]) -> None:
-    """Also when it is little."""
-    whole = one(event=event_row(shortfall_kw=shortfall_kw), days_kw=TEN).report()
-    assert tuple(note for note in whole.notes if "allocated" in note) == notes
-
-
-@pytest.mark.parametrize("count", [10, 11])
-def test_vens_that_were_not_counted_on_are_named_up_to_ten(count: int) -> None:
-    """By the latest plan; of more it is noted how many for each reason, the commonest first."""
-    first = plan(THREE_KW, {"a": [3.0]}, unavailable={"b": "offline"})
-    reasons = {f"off-{number}": "offline" if number else "disabled" for number in range(count)}
-    latest = plan(THREE_KW, {"a": [3.0]}, from_ts=START - 60, unavailable=reasons)
-    notes = one(plans=[first, latest], days_kw=TEN).report().notes
-    if count == 10:
-        assert notes == tuple(f"{ven_id} was not counted on: {why}" for ven_id, why in reasons.items())
-    else:
-        assert notes == ("10 VENs were not counted on: offline", "1 VENs were not counted on: disabled")
-
-
-def test_a_baseline_of_a_part_of_the_fleet_says_of_how_many() -> None:
-    """A VEN without rows has no clone, and the note names it; a whole fleet has no such note."""
-    notes = two(rows={"a": FULL}, days_kw=TEN).report().notes
-    assert notes == ("no telemetry of b in the event", "clone is of 1 of 2 VENs")
-    assert two(days_kw=TEN).report().notes == ()
-
-
-def test_rules_that_could_not_be_worked_out_are_noted_with_their_reason() -> None:
-    """The program's is named where another settles; where nobody was called there is no such note."""
-    notes = one(days_kw=TEN[:4]).report(baseline="caiso_10_of_10").notes
-    assert notes == (
-        "settled by meter_before, not by caiso_10_of_10 of program 'default': needs 5 of 10 weekdays, has 4",
-        "residential_5_of_10: needs 5 of 10 weekdays, has 4",
-        "nyiso_5_of_10: needs 5 of 10 weekdays, has 4",
-    )
-    assert one(event=event_row(cancelled_ts=START - 1)).report().notes == ()
-
-
-@pytest.mark.parametrize(
-    ("metered_kwh", "b_until_s", "noted"),
-    [
-        ((2.9691, 2.9691), HOUR, False),
-        ((2.969, 2.969), HOUR, True),
-        ((3.0311, 3.0313), HOUR, False),
-        ((3.0315, 3.0315), HOUR, True),
-        ((2.9696, 1.4848), 1800, False),
-        ((2.9680, 1.4840), 1800, True),
-        ((0.0, None), HOUR, True),
-        ((None, None), HOUR, False),
-    ],
-)
-def test_vens_whose_meters_disagree_with_their_rows_are_noted(
-    metered_kwh: tuple[float | None, float | None], b_until_s: int, noted: bool
-) -> None:
-    """By rows each delivered 3 kWh an hour.
-
-    Within 1 % of the greater of the two, a second of the shortest call and 0.1 Wh a VEN they agree.
-    """
-    plans = [plan(THREE_KW, {"a": [3.0], "b": [3.0]})]
-    if b_until_s < HOUR:
-        plans.append(plan(THREE_KW, {"a": [3.0]}, from_ts=START + b_until_s))
-    acks = {
-        ven_id: {"ownKwh#0": kwh} for ven_id, kwh in zip("ab", metered_kwh, strict=True) if kwh is not None
-    }
-    rows = {"a": power_rows(0, HOUR, 2.0), "b": power_rows(0, HOUR, 2.0)}
-    notes = SettledEvent(plans, rows, acks, TEN).report().notes
-    assert any("say themselves" in note for note in notes) is noted

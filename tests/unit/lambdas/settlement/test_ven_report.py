@@ -13,6 +13,7 @@ from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.ven_report import meter_before_kw
 from tests.support.settled_event import (
     E1,
+    FULL,
     HOUR,
     START,
     SettledEvent,
@@ -24,7 +25,6 @@ from tests.support.settled_event import (
 
 PLAN = plan([interval(1800, 3.0), interval(1800, 1.0)], {"a": [2.0, 0.5]})
 BEFORE = power_rows(-4 * HOUR, 0, 1.0)
-FULL = [*BEFORE, *power_rows(0, HOUR, 2.0, event_id=E1)]
 
 
 def one(**fields: Any) -> SettledEvent:
