@@ -28,8 +28,8 @@ PYTHONS := python3.11 python3.12 python3.13
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
 
-# The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them. Of these
-# a third wait, for an event's own clock or for a queue's next try: three go at once where there are two cores.
+# The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them. Some of
+# these wait too, for an event's own clock or a queue's next try: with three at once, two cores are busy all the time.
 test: test-fast
 	@$(BIN)/python -m harness.soak --minutes 2 --brief & soak=$$!; \
 	$(BIN)/python -m pytest $(LONG) tests/infrastructure tests/integration tests/e2e \

@@ -70,7 +70,7 @@ def _starts() -> Iterator[Figure]:
 
 def _with_a_twin(system: System) -> Iterator[Figure]:
     twin = system.start_twin("ven-1", "--report-interval", "5")
-    until(lambda: system.ven("ven-1").get("shedAvailabilityKw"), "the offer")
+    until(lambda: system.offer_kw("ven-1"), "the offer")
     row = until(lambda: system.rows("ven-1"), "a row")[-1]
     on_the_wire = {
         key: value for key, value in row.items() if key not in {"rowId", "receivedTs", "expiresTs"}

@@ -118,7 +118,7 @@ def soak(home: Path, minutes: float, progress: Callable[[str], None]) -> SoakRes
     try:
         deploy.deploy(runtime, [VEN])
         twin = system.start_twin(VEN, "--report-interval", str(REPORT_INTERVAL_S), "--house-speed", "1")
-        until(lambda: system.ven(VEN).get("shedAvailabilityKw"), "the offer of the twin", 60)
+        until(lambda: system.offer_kw(VEN), "the offer of the twin", 60)
         soaked = _watch(system, twin.pid, minutes, progress)
         _count(system, soaked)
         soaked.log = twin.log.read_text()  # type: ignore[attr-defined]

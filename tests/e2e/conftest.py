@@ -78,7 +78,7 @@ class System:
         return self.cloud.item(StackOutput.VENS_TABLE, {keys.VENS.partition: ven_id}) or {}
 
     def offer_kw(self, ven_id: str) -> float | None:
-        """The kW that an event can count on: of a VEN that is known as connected, and has said it."""
+        """The kW that an event can count on: on offer, of a VEN that is recorded as connected."""
         ven = self.ven(ven_id)
         return ven.get("shedAvailabilityKw") if ven.get("online") else None
 

@@ -72,12 +72,12 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 def offers(system: System) -> dict[str, float]:
-    """What each home says that it could shed, kW."""
+    """The kW on offer of each home that is known as connected, as an event counts on them."""
     items = system.cloud.items(StackOutput.VENS_TABLE)
     return {
         item["venId"]: item["shedAvailabilityKw"]
         for item in items
-        if item.get("shedAvailabilityKw") is not None
+        if item.get("online") and item.get("shedAvailabilityKw") is not None
     }
 
 

@@ -92,8 +92,8 @@ class Person:
         self._note(arguments)
 
     def _note(self, arguments: Sequence[str]) -> None:
-        said = " ".join(arguments)
-        self.did.update(command for command in self.may if f"{said} ".startswith(f"{command} "))
+        line = f"{' '.join(arguments)} "
+        self.did.update(command for command in self.may if line.startswith(f"{command} "))
 
     def cannot(self, *arguments: str) -> None:
         """The command is refused for want of rights, in one line that says so."""
@@ -265,7 +265,7 @@ def test_a_vens_host_runs_its_twin(system: System, acting: As) -> None:
 
 
 def test_a_vens_host_claims_its_certificate(acting: As, tmp_path: Path) -> None:
-    """A claim takes the kit alone: no right to anything of AWS is used for it."""
+    """A claim takes the kit that the administrator hands over, and the host's policy is enough for it."""
     keeper, host = acting("Fleet administrator"), acting("VEN host")
     where = json.loads(keeper.can("certs", "claim-kit", "--out", str(tmp_path / "kit"), "--json"))
     keeper.can("certs", "allow", "ven-7")

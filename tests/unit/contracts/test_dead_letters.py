@@ -182,7 +182,7 @@ def test_a_start_whose_record_has_no_payload_is_started_by_its_attributes() -> N
 
 
 def test_a_start_with_a_list_for_its_payload_is_started_with_it() -> None:
-    """Whatever it was to be given, it is given."""
+    """Also a payload that is no object goes to the function as it was."""
     body = json.dumps({"requestContext": {"functionArn": SETTLE}, "requestPayload": ["ResponseURL"]})
     redrive = plan_redrive(FailureSource.FAILED_STARTS, body, {}, 0)
     assert redrive == Redrive(body='["ResponseURL"]', function=SETTLE)

@@ -1,4 +1,4 @@
-"""The values of fields that are left out: nothing, but for those that a reader of the docs is told of."""
+"""The values of fields that are left out: nothing, but for those that are documented."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 import contracts
 
-TOLD = {
+DOCUMENTED = {
     "action": "create",
     "allocation": "merit",
     "code": "badRequest",
@@ -25,7 +25,7 @@ TOLD = {
     "what": "status",
 }
 """Of fields alike wherever they stand. Source: docs/reference/wire.md and the OpenAPI document."""
-OF_ITS_OWN = {
+DOCUMENTED_OF = {
     "VensQuery.limit": 100,
     "TelemetryQuery.limit": 100,
     "PageQuery.limit": 100,
@@ -46,7 +46,7 @@ def structs() -> Iterator[type[msgspec.Struct]]:
                 yield value
 
 
-def test_a_field_that_is_left_out_is_nothing_or_what_is_told() -> None:
+def test_a_field_that_is_left_out_is_nothing_or_what_is_documented() -> None:
     """A report or row of an older version, without a later field, has no kW, no time and no mark in it."""
     wrong, seen = [], 0
     for struct in structs():
@@ -55,9 +55,9 @@ def test_a_field_that_is_left_out_is_nothing_or_what_is_told() -> None:
             if value is msgspec.NODEFAULT:
                 continue
             seen += 1
-            told = OF_ITS_OWN.get(f"{struct.__name__}.{field.name}", TOLD.get(field.name))
-            alike = told is not None and isinstance(value, type(told))
-            if value != told if alike else value not in NOTHING:
+            documented = DOCUMENTED_OF.get(f"{struct.__name__}.{field.name}", DOCUMENTED.get(field.name))
+            alike = documented is not None and isinstance(value, type(documented))
+            if value != documented if alike else value not in NOTHING:
                 wrong.append(f"{struct.__name__}.{field.name} = {value!r}")
     assert wrong == []
     assert seen > 200

@@ -24,7 +24,7 @@ from ven_twin.control.ven_state import Settings
 from ven_twin.house.profile import Panel
 
 VOICE = Sender(VEN, "boot-1", Panel(rating_amps=200.0, voltage_v=240.0))
-HELD = ScheduledEvent(event(durations_s=(60,)), EventOrigin.SHADOW, 0.0)
+SCHEDULED = ScheduledEvent(event(durations_s=(60,)), EventOrigin.SHADOW, 0.0)
 LEAVING = replace(
     ven(),
     settings=Settings(opt_out=OptOut(reason="guests", until_ts=NOW + 60)),
@@ -53,11 +53,11 @@ def test_a_command_s_ack_says_what_was_done() -> None:
 
 
 def test_a_refusal_names_the_field() -> None:
-    """An ack of what cannot be done says which field and why."""
+    """An ack of what cannot be done has the field and the reason."""
     error = CommandRefusedError(FieldError("data.loadId", "unknown circuit"), "setLoad", None)
-    said = on_the_wire(acks.refusal_ack(VOICE, error, ts=NOW))
-    assert (said["ok"], said["status"], said["correlationId"]) == (False, "rejected", "")
-    assert (said["field"], said["error"]) == ("data.loadId", "data.loadId: unknown circuit")
+    sent = on_the_wire(acks.refusal_ack(VOICE, error, ts=NOW))
+    assert (sent["ok"], sent["status"], sent["correlationId"]) == (False, "rejected", "")
+    assert (sent["field"], sent["error"]) == ("data.loadId", "data.loadId: unknown circuit")
 
 
 @pytest.mark.parametrize(
@@ -72,20 +72,20 @@ def test_a_refusal_names_the_field() -> None:
     ],
 )
 def test_each_transition_is_acked(phase: Phase, status: str, ok: bool) -> None:
-    """One ack a transition, told from another by event, revision and phase; who leaves says why."""
+    """One ack a transition, told from another by event, revision and phase; who opts out has its reason."""
     delivered = Meter().count({"ev1": 1.0}, 4.0, 1800)
     plan = ShedPlan(needed_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
     ack = acks.transition_ack(
-        VOICE, EventTransition(HELD, phase), plan, delivered, LEAVING, requested_kw=3.0, ts=NOW
+        VOICE, EventTransition(SCHEDULED, phase), plan, delivered, LEAVING, requested_kw=3.0, ts=NOW
     )
-    said = on_the_wire(ack)
-    assert (said["op"], said["status"], said["ok"], said["phase"]) == ("event", status, ok, phase)
-    assert said["correlationId"] == f"e1:0:{phase}"
-    assert said["event_id"] == "e1"
-    assert said["requested_shed_kw"] == 3.0
-    assert said["actual_shed_kw"] == (2.5 if phase is Phase.ACTIVE else 3.0)
-    assert ("circuits_curtailed" in said) is (phase is Phase.ACTIVE)
-    assert said.get("data") == {
+    sent = on_the_wire(ack)
+    assert (sent["op"], sent["status"], sent["ok"], sent["phase"]) == ("event", status, ok, phase)
+    assert sent["correlationId"] == f"e1:0:{phase}"
+    assert sent["event_id"] == "e1"
+    assert sent["requested_shed_kw"] == 3.0
+    assert sent["actual_shed_kw"] == (2.5 if phase is Phase.ACTIVE else 3.0)
+    assert ("circuits_curtailed" in sent) is (phase is Phase.ACTIVE)
+    assert sent.get("data") == {
         Phase.ACTIVE: {"byHand": ["ev1"]},
         Phase.OPTED_OUT: {
             "deliveredKwh": 1.5,
@@ -97,10 +97,10 @@ def test_each_transition_is_acked(phase: Phase, status: str, ok: bool) -> None:
 
 
 def test_the_circuits_of_an_ack_have_the_names_of_the_wire() -> None:
-    """Each circuit says what it drew, what was taken, what is left, and why."""
+    """Each circuit has its power before, the power curtailed, the power after, and the reason."""
     plan = ShedPlan(needed_kw=3.0, shed_kw=2.5, controls={}, decisions=(_decision(),))
     ack = acks.transition_ack(
-        VOICE, EventTransition(HELD, Phase.ACTIVE), plan, None, LEAVING, requested_kw=None, ts=NOW
+        VOICE, EventTransition(SCHEDULED, Phase.ACTIVE), plan, None, LEAVING, requested_kw=None, ts=NOW
     )
     assert on_the_wire(ack)["circuits_curtailed"] == [
         {
@@ -134,6 +134,6 @@ def test_delivered_energy_is_reported_to_a_tenth_of_a_watt_hour() -> None:
     delivered = Meter().count({"ev1": 1.0}, 2.0, 100)
     plan = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
     ack = acks.transition_ack(
-        VOICE, EventTransition(HELD, Phase.COMPLETED), plan, delivered, ven(), requested_kw=1.0, ts=NOW
+        VOICE, EventTransition(SCHEDULED, Phase.COMPLETED), plan, delivered, ven(), requested_kw=1.0, ts=NOW
     )
     assert on_the_wire(ack)["data"]["deliveredKwh"] == 0.0278

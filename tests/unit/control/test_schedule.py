@@ -196,7 +196,7 @@ def test_schedule_forgets_nothing_of_the_few_that_are_over() -> None:
 
 
 def test_schedule_ends_no_event_that_is_over_a_second_time() -> None:
-    """What was completed is not cancelled afterwards, and an id that is not scheduled changes nothing."""
+    """A completed event is not cancelled afterwards, and an id that is not scheduled changes nothing."""
     schedule, _ = holding(event()).announce(NOW + 600)
     assert schedule.end(["e1", "unknown"], Phase.CANCELLED, NOW + 601) == schedule
 

@@ -130,7 +130,7 @@ def test_shadow_copy_takes_only_not_found_for_a_shadow_that_does_not_exist(
 def test_shadow_copy_is_read_anew_when_its_own_update_is_refused(
     copy: ShadowCopy, answers_us: bool, synchronized: bool
 ) -> None:
-    """What was assumed of an own update did not come; another's refused update changes nothing."""
+    """The VEN's own update, assumed done, was not; another's refused update changes nothing."""
     after = copy.on_message("update/rejected", {"code": 409}, answers_us=answers_us)
     assert (after.synchronized, after.desired) == (synchronized, copy.desired)
 

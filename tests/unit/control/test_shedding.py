@@ -217,16 +217,16 @@ def test_what_is_held_off_counts_towards_the_target(busy: tuple[CircuitView, ...
 
 def test_what_is_held_off_below_its_floor_gives_nothing_and_takes_nothing() -> None:
     """A heat pump whose standby is above what it would draw adds no kW to the target."""
-    held_off = view("hvac1", 0.0, floor_kw=0.5, curtailed=True, switched_s=60.0)
-    plan = plan_shed((held_off, view("ev1", 7.2), view("lights1", 1.0)), 2.0)
+    waiting = view("hvac1", 0.0, floor_kw=0.5, curtailed=True, switched_s=60.0)
+    plan = plan_shed((waiting, view("ev1", 7.2), view("lights1", 1.0)), 2.0)
     assert plan.shed_kw == pytest.approx(2.0)
     assert decision(plan, "hvac1").curtailed_kw == 0.0
 
 
 def test_what_is_held_off_below_its_floor_takes_nothing_from_what_can_be_shed() -> None:
     """The flexibility is that of the other circuits."""
-    held_off = view("hvac1", 0.0, floor_kw=0.5, curtailed=True, switched_s=60.0)
-    assert shed_available_kw((held_off, view("ev1", 7.2), view("fridge1", 0.15))) == pytest.approx(7.2)
+    waiting = view("hvac1", 0.0, floor_kw=0.5, curtailed=True, switched_s=60.0)
+    assert shed_available_kw((waiting, view("ev1", 7.2), view("fridge1", 0.15))) == pytest.approx(7.2)
 
 
 def test_a_circuit_that_draws_ten_watts_is_not_one_that_is_on() -> None:
@@ -391,8 +391,8 @@ def test_nothing_is_missing_when_more_is_shed_than_needed() -> None:
 
 def test_a_plan_says_what_was_needed(busy: tuple[CircuitView, ...]) -> None:
     """Half a kW is half a kW, and less than nothing is nothing, whether or not a circuit must stay off."""
-    held_off = (view("hvac1", 4.2, curtailed=True, switched_s=60.0), view("fridge1", 0.15))
-    for views in (busy, held_off):
+    waiting = (view("hvac1", 4.2, curtailed=True, switched_s=60.0), view("fridge1", 0.15))
+    for views in (busy, waiting):
         assert [plan_shed(views, kw).needed_kw for kw in (0.5, 0.0, -2.0)] == [0.5, 0.0, 0.0]
 
 

@@ -320,14 +320,19 @@ def test_a_revision_killed_anywhere_is_completed_by_repeating_it(
     assert row(fleet).done_revision == 1
 
 
+def create_cut_short(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
+    """Create 12 kW for an hour, and be killed before the first shadow is written."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", _killed)
+        with pytest.raises(KilledError):
+            ask("create", intervals=HOUR_12, **fields)
+
+
 def test_an_event_that_was_cut_short_is_not_completed_by_a_request_for_another(
     fleet: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever uses the id for another event is refused, and writes no shadow of the one that there is."""
-    with monkeypatch.context() as patch:
-        patch.setattr(Shadows, "set_event", _killed)
-        with pytest.raises(KilledError):
-            ask("create", intervals=HOUR_12)
+    create_cut_short(monkeypatch)
     assert ask("create", intervals=HOUR_6)["code"] == "conflict"
     assert (fleet.desired("big"), row(fleet).done_revision) == ({}, -1)
 
@@ -344,10 +349,7 @@ def test_an_event_that_was_cut_short_is_not_completed_at_its_end(
     fleet: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When it is over nothing is left to do, and its calls are in no shadow."""
-    with monkeypatch.context() as patch:
-        patch.setattr(Shadows, "set_event", _killed)
-        with pytest.raises(KilledError):
-            ask("create", intervals=HOUR_12, startTs=int(NOW))
+    create_cut_short(monkeypatch, startTs=int(NOW))
     fleet.now += 3600
     assert ask("create", intervals=HOUR_12, startTs=int(NOW))["ok"]
     assert (fleet.desired("big"), row(fleet).done_revision) == ({}, -1)
@@ -472,10 +474,7 @@ def test_a_redispatch_that_meets_a_cancellation_does_nothing(
     fleet: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cancelled while an unfinished dispatch is completed, the event is not rebalanced."""
-    with monkeypatch.context() as patch:
-        patch.setattr(Shadows, "set_event", _killed)
-        with pytest.raises(KilledError):
-            ask("create", intervals=HOUR_12)
+    create_cut_short(monkeypatch)
     fleet.now += 60
     real, inner = Shadows.set_event, []
 

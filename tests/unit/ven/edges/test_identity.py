@@ -9,6 +9,7 @@ import shutil
 import ssl
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +119,21 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         identity_files.load(tmp_path / "nowhere")
 
 
+def save_cut_short(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: str, power_cut: Callable[..., object]
+) -> None:
+    """Save a new set until the power goes at a *step* of its files."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, step, power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            identity_files.save(folder, "new ca", "new certificate", "new key")
+
+
 def test_a_save_cut_short_before_the_rename_changes_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A crash while the new files are being written leaves the old set whole."""
-    monkeypatch.setattr(Path, "rename", _power_cut)
-    with pytest.raises(KeyboardInterrupt):
-        identity_files.save(folder, "new ca", "new certificate", "new key")
-    monkeypatch.undo()
+    save_cut_short(folder, monkeypatch, "rename", _power_cut)
     assert identity_files.load(folder).private_key.read_text() == KEY
     assert (folder / "certificate.pem").read_text() == CERTIFICATE
 
@@ -143,10 +151,7 @@ def test_a_save_cut_short_after_the_rename_is_completed(
             raise KeyboardInterrupt
         return really_replace(source, target)
 
-    monkeypatch.setattr(Path, "replace", replace)
-    with pytest.raises(KeyboardInterrupt):
-        identity_files.save(folder, "new ca", "new certificate", "new key")
-    monkeypatch.undo()
+    save_cut_short(folder, monkeypatch, "replace", replace)
     loaded = identity_files.load(folder)
     assert loaded.ca.read_text() == "new ca"
     assert loaded.certificate.read_text() == "new certificate"
@@ -158,14 +163,11 @@ def test_a_save_after_one_that_was_cut_short_completes_that_first(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The set that counted already is the one to go back to from the next."""
-    monkeypatch.setattr(Path, "replace", _power_cut)
-    with pytest.raises(KeyboardInterrupt):
-        identity_files.save(folder, "ca 2", "certificate 2", "key 2")
-    monkeypatch.undo()
+    save_cut_short(folder, monkeypatch, "replace", _power_cut)
     identity_files.save(folder, "ca 3", "certificate 3", "key 3")
     assert identity_files.load(folder).private_key.read_text() == "key 3"
     assert identity_files.revert(folder) is True
-    assert identity_files.load(folder).private_key.read_text() == "key 2"
+    assert identity_files.load(folder).private_key.read_text() == "new key"
 
 
 def test_a_set_is_on_the_disk_before_it_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
