@@ -18,9 +18,10 @@ from harness.bench.figure import Figure
 from lambdas.settle_event.history import _day_item, _DayItem, _read_day
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, match_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace
+from lambdas.settle_event.logic.evidence import VenEvidence
 from lambdas.settle_event.logic.report import report_event, settlement_context
 from lambdas.settle_event.logic.timeline import event_timeline
-from lambdas.settle_event.logic.ven_report import VenEvidence, measure_ven
+from lambdas.settle_event.logic.ven_report import measure_ven
 from lambdas.shared import typed_rows
 from lambdas.shared.rows import EventRow
 

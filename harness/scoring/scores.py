@@ -23,6 +23,7 @@ from harness.scoring.lived import (
 )
 from lambdas.settle_event.logic.aggregate import sum_days
 from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
+from lambdas.settle_event.logic.day_types import SiteCalendar
 from lambdas.settle_event.logic.days import DayProfile, Frame, MatchedDay, match_days
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import CAISO_10_OF_10, RULES, Adjustment, Rule
@@ -117,7 +118,7 @@ def _score_day(
     is_event: bool,
 ) -> None:
     start_ts = FIRST_TS + day * S_PER_DAY + FROM_H * 3600
-    frame = Frame(Window(start_ts, start_ts + (TO_H - FROM_H) * 3600), ZONE)
+    frame = Frame(Window(start_ts, start_ts + (TO_H - FROM_H) * 3600), SiteCalendar(ZONE))
     hours = [Window(start_ts + n * 3600, start_ts + (n + 1) * 3600) for n in range(TO_H - FROM_H)]
     days = [match_days(of, frame) for of in profiles]
     metered = [_cut(lived.used_kw, frame) for lived in homes]

@@ -18,6 +18,7 @@ from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.history import History
 from lambdas.settle_event.logic.days import match_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.performance import counted
 from lambdas.settle_event.logic.report import (
     report_event,
@@ -27,12 +28,7 @@ from lambdas.settle_event.logic.report import (
     without_vens,
 )
 from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
-from lambdas.settle_event.logic.ven_report import (
-    MeasuredVen,
-    SettlementContext,
-    VenEvidence,
-    measure_ven,
-)
+from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.shared import clients, clock, parallel
 from lambdas.shared.event_book import EventBook

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
-from lambdas.settle_event.logic.ven_report import meter_before_kw
+from lambdas.settle_event.logic.ven_delivery import meter_before_kw
 
 T0 = 1_800_000_000
 KW = st.floats(-10, 10).map(lambda kw: round(kw, 3))
@@ -106,7 +106,7 @@ def test_what_happens_in_the_event_moves_no_baseline_before_it(
         else row
         for row in rows
     ]
-    one, other = (meter_before_kw(Trace.of(each), event) for each in (rows, changed))
+    one, other = (meter_before_kw(Trace.of(each), event.start_ts) for each in (rows, changed))
     assert one == other
 
 
