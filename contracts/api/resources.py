@@ -42,7 +42,8 @@ class Ven(_Resource, frozen=True):
     """A VEN as the cloud side sees it; *online* is absent until it has connected once.
 
     The rest is what it last reported: *shedAvailabilityKw* is all that it can shed now, for *sustainS*,
-    what it sheds already included; *byHand* are circuits that the resident has taken out, with their state.
+    what it sheds already included; *byHand* are circuits that the resident has taken out, with their state;
+    *timeZone* is its site's, by which its days are told apart.
     *performance* is what it delivered of what it was called for, of late.
     """
 
@@ -55,6 +56,7 @@ class Ven(_Resource, frozen=True):
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
     by_hand: dict[str, str] = {}
+    time_zone: str | None = None
     groups: tuple[str, ...] = ()
     performance: float | None = None
     last_called_ts: float | None = None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from lambdas.settle_event.logic.day_types import SiteCalendar
 
 AUTO, NONE, NERC = "auto", "none", "nerc"
-"""Holiday calendars beside those of countries: by the zone's country, none, and that of North America's grid."""
+"""Holiday calendars that are no country's: by the zone's country, none, and that of North America's grid."""
 NERC_DAYS = (
     "New Year's Day",
     "Memorial Day",
@@ -24,7 +24,7 @@ NERC_DAYS = (
 )
 """Source: NERC's additional off-peak days, as tariffs name them; one on a Sunday is observed on Monday."""
 BY_NERC = frozenset({"US"})
-"""Countries whose `auto` calendar is NERC's. Interpretation: tariffs there count its six days, not all federal."""
+"""Countries whose `auto` calendar is NERC's. Interpretation: tariffs there count its six days alone."""
 
 
 @lru_cache(maxsize=512)
@@ -56,7 +56,9 @@ def _holidays(name: str, zone_name: str | None, years: tuple[int, ...]) -> set[d
 
     if name == NERC:
         federal = holidays.country_holidays("US", years=years, observed=False)
-        return {day + timedelta(days=day.weekday() == 6) for day, text in federal.items() if text in NERC_DAYS}
+        return {
+            day + timedelta(days=day.weekday() == 6) for day, text in federal.items() if text in NERC_DAYS
+        }
     country, _, division = name.partition("-")
     try:
         return set(holidays.country_holidays(country, subdiv=division or None, years=years))

@@ -21,6 +21,7 @@ from ven_twin.control.ven_state import VenState
 from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Panel, build_house
+from ven_twin.house.weather import standard_zone
 
 STEP_MAX_S = 900.0
 """Longest step of house time; a longer stretch, as of a suspended machine, is made in several."""
@@ -67,6 +68,7 @@ class HouseRuntime:
         environment: weather, draws and occupants.
         clock: the time in the house.
         panel: the service panel.
+        time_zone: of the site, by its IANA name, or None.
         pair: house, counterfactual and plan.
         stepped_s: the house has lived until then.
         flow: the power of the last step.
@@ -85,6 +87,7 @@ class HouseRuntime:
     panel: Panel
     pair: HousePair
     stepped_s: float
+    time_zone: str | None = None
     flow: Flow = field(default_factory=lambda: Flow({}, 0.0))
     row: Meter = field(default_factory=Meter)
     acting: EventId | None = None
@@ -256,6 +259,7 @@ def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> 
         panel=profile.panel,
         pair=HousePair(warmed, warmed),
         stepped_s=house_clock.started_s,
+        time_zone=profile.time_zone or standard_zone(environment.weather.utc_offset_h),
     )
 
 

@@ -48,7 +48,8 @@ class VenEvidence:
         matched_days: days before that are like the event's.
         acks: its acks by phase.
         calendar: of its site.
-        booked: the other events that it was called for around this one.
+        booked: the other events that it was called for of late.
+        site_notes: what a reader has to know of its calendar.
     """
 
     ven_id: VenId
@@ -58,3 +59,4 @@ class VenEvidence:
     acks: Item = field(default_factory=dict)
     calendar: SiteCalendar = UTC_CALENDAR
     booked: tuple[OtherEvent, ...] = ()
+    site_notes: tuple[str, ...] = ()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
 from contracts.wire.ids import EventId
-from lambdas.settle_event.logic.days import QUARTER_S, REBOUND, Frame, Quarters
+from lambdas.settle_event.logic.days import QUARTER_S, QUARTERS, REBOUND, DayProfile, Frame, Quarters
 from lambdas.settle_event.logic.energy import Trace, Window
 
 REBOUND_S = REBOUND * QUARTER_S
@@ -46,6 +47,20 @@ def _marked(trace: Trace) -> Iterator[OtherEvent]:
         if marked_id is not None:
             times = list(run)
             yield OtherEvent(marked_id, Window(times[0][1], times[-1][2]))
+
+
+def with_booked(profiles: Mapping[int, DayProfile], booked: Sequence[OtherEvent]) -> Mapping[int, DayProfile]:
+    """*profiles* with the time of *booked* events as event time, where the site marks no row at all."""
+    if not booked or any(profile.in_event for profile in profiles.values()):
+        return profiles
+    quarters: dict[int, set[int]] = {}
+    for other in booked:
+        first, last = (int(at_ts) // QUARTER_S for at_ts in (other.window.start_ts, other.window.end_ts - 1))
+        for quarter in range(first, last + 1):
+            quarters.setdefault(quarter // QUARTERS, set()).add(quarter % QUARTERS)
+    return {
+        day: replace(profile, in_event=frozenset(quarters.get(day, ()))) for day, profile in profiles.items()
+    }
 
 
 def undisturbed_kw(frame: Frame, trace: Trace, others: Sequence[OtherEvent]) -> Quarters:

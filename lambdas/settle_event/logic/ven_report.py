@@ -11,7 +11,7 @@ from contracts.store.keys import METERED_KWH_PREFIX
 from contracts.wire.events import Phase
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.logic.baselines import MissingTelemetry, NoBaseline
+from lambdas.settle_event.logic.baselines import BusyBefore, MissingTelemetry, NoBaseline
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.days import MatchedDay, Quarters
 from lambdas.settle_event.logic.energy import Trace, Window
@@ -112,7 +112,7 @@ def _report(
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window),
         metered_kwh=_reported_kwh(acks),
-        notes=tuple(_notes(window, covered_s, reasons, acks)),
+        notes=(*_notes(window, covered_s, reasons, acks), *evidence.site_notes),
     )
 
 
@@ -167,7 +167,7 @@ def _reason(opted_out: Item | None) -> str | None:
 def _notes(window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: Item) -> list[str]:
     if window.duration_s <= 0:
         return ["cancelled before it started"]
-    notes = [str(why) for why in reasons.values() if isinstance(why, MissingTelemetry)]
+    notes = [str(why) for why in reasons.values() if isinstance(why, MissingTelemetry | BusyBefore)]
     if 0 < covered_s < SPARSE * window.duration_s:
         notes.append(f"telemetry covers {covered_s / window.duration_s:.0%} of the event")
     if "refused" in acks:
