@@ -210,6 +210,7 @@ def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
         event_id=None if house.acting is None else EventId(house.acting),
         requested_kw=house.requested_kw.get(house.acting) if house.acting else None,
         battery_soc=house.pair.battery_soc,
+        outdoor_c=house.outdoor_c(now.s),
         loads=house.loads(engine.state, row),
     )
     engine = replace(engine, house=house, row_s=now.s, row_seq=engine.row_seq + 1)

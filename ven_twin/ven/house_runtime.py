@@ -119,6 +119,10 @@ class HouseRuntime:
         """The time in the house, UTC s."""
         return self.clock.at(now_s)
 
+    def outdoor_c(self, now_s: float) -> float:
+        """The temperature outside, °C."""
+        return self.environment.outdoor_c(self.clock.at(now_s))
+
     def can_hold(self, kw: float, minutes: float) -> Hold:
         """Try whether the house can shed *kw* for so many minutes of house time from now on."""
         trial = Trial(self.pair, self.environment.environment, self.clock.at(self.stepped_s))

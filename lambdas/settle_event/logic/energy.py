@@ -32,13 +32,21 @@ _TIMESTAMP = attrgetter("timestamp")
 
 
 class PowerRow(msgspec.Struct, rename="camel", frozen=True, gc=False):
-    """The columns of a telemetry row that settlement reads: an event has millions of them."""
+    """The columns of a telemetry row that settlement reads: an event has millions of them.
+
+    *received_ts* is when the cloud had the row, UTC s; *measured_s* the time that its powers are the mean of.
+    """
 
     timestamp: int
     used_power_kw: float
     baseline_power_kw: float
     event_id: EventId | None = None
     requested_reduction_kw: float | None = None
+    boot_id: str | None = None
+    seq: int | None = None
+    measured_s: float | None = None
+    received_ts: float | None = None
+    outdoor_c: float | None = None
 
 
 class Window(NamedTuple):

@@ -73,6 +73,18 @@ def test_the_first_row_goes_out_after_one_tick_whatever_the_interval(engine: Ven
     assert {row["bootId"] for row in rows} == {"boot-1"}
 
 
+def test_a_row_says_what_it_measured_and_the_temperature_outside(engine: VenEngine) -> None:
+    """Rows after 1.0 s and 30.5 s more say so; outside it is as the weather has it at their ends."""
+    messages: list[Message] = []
+    for second in (1.0, 11.0, 21.0, 31.5):
+        engine, effects = engine.tick(at(second))
+        messages += effects.messages
+    rows = bodies(messages, "telemetry")
+    assert [row["measuredS"] for row in rows] == [1.0, 30.5]
+    outdoor_c = engine.house.environment.environment(NOW + 31.5, 0.001).outdoor_c
+    assert rows[1]["outdoorC"] == pytest.approx(outdoor_c, abs=0.05)
+
+
 def test_a_snapshot_of_the_circuits_goes_out_twice_a_minute(engine: VenEngine) -> None:
     """Every circuit, each 30 s, whatever the telemetry interval."""
     engine, messages = live(engine, 1, 60)
