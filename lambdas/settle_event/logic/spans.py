@@ -60,7 +60,7 @@ def row_spans(rows: Sequence[PowerRow]) -> RowSpans:
     if rows and None not in measured_s and _is_chain(rows):
         lengths_s = [length_s or 0.0 for length_s in measured_s]
         return _without_overlap(rows, *_of_chain(stamps, lengths_s))
-    rows = _each_once(rows)
+    rows = _without_repeats(rows)
     return _without_overlap(rows, *_of_any(rows))
 
 
@@ -75,7 +75,7 @@ def _is_chain(rows: Sequence[PowerRow]) -> bool:
     )
 
 
-def _each_once(rows: Sequence[PowerRow]) -> Sequence[PowerRow]:
+def _without_repeats(rows: Sequence[PowerRow]) -> Sequence[PowerRow]:
     """*rows* without those that were sent again: of those with one boot and seq the first."""
     seen: set[tuple[str | None, int]] = set()
     once = []
@@ -142,7 +142,7 @@ def _of_chain(stamps: Sequence[int], lengths_s: Sequence[float]) -> tuple[list[f
 
 
 def _chain_edges(offsets_s: Sequence[float]) -> list[int]:
-    """Where chains begin, and the end of the last: within one the offsets agree."""
+    """The rows at which chains begin, and the end of the last: within a chain the offsets agree."""
     if max(offsets_s) - min(offsets_s) <= AGREES_S:
         return [0, len(offsets_s)]
     edges, low_s, high_s = [0], offsets_s[0], offsets_s[0]
@@ -158,15 +158,15 @@ def _without_overlap(rows: Sequence[PowerRow], starts_s: list[float], ends_s: li
     """The spans, each cut where it overlaps one before; without those of which nothing is left."""
     if all(map(le, ends_s, starts_s[1:])) and all(map(lt, starts_s, ends_s)):
         return RowSpans(rows, starts_s, ends_s)
-    kept, starts, ends = [], [], []
+    left, starts, ends = [], [], []
     reached_s = float("-inf")
     for row, start_s, end_s in zip(rows, starts_s, ends_s, strict=True):
         if end_s > reached_s:
-            kept.append(row)
+            left.append(row)
             starts.append(max(start_s, reached_s))
             ends.append(end_s)
             reached_s = end_s
-    return RowSpans(kept, starts, ends)
+    return RowSpans(left, starts, ends)
 
 
 def _lengths_s(times: Sequence[int]) -> list[float]:
