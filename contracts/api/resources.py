@@ -63,7 +63,10 @@ class Ven(_Resource, frozen=True):
 
 
 class TelemetryRow(_Resource, frozen=True):
-    """One telemetry row: means since the row before, kW; *receivedTs* is when the cloud had it, UTC s."""
+    """One telemetry row: means over *measuredS*, or since the row before, kW.
+
+    *receivedTs* is when the cloud had it, UTC s.
+    """
 
     timestamp: int
     boot_id: str
@@ -75,6 +78,8 @@ class TelemetryRow(_Resource, frozen=True):
     event_id: EventId | None = None
     requested_reduction_kw: float | None = None
     battery_soc: float | None = None
+    measured_s: float | None = None
+    outdoor_c: float | None = None
 
 
 class Circuits(_Resource, frozen=True):

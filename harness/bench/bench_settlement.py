@@ -112,8 +112,13 @@ def _rows(from_ts: int, to_ts: int) -> list[PowerRow]:
             used_power_kw=3.0 + (timestamp % 7) / 10,
             baseline_power_kw=5.0 + (timestamp % 11) / 10,
             event_id=EventId(IN_EVENT) if START < timestamp <= START + TWO_H else None,
+            boot_id="6a57d1f0c0ffee",
+            seq=seq,
+            measured_s=EVERY_S + (seq % 3 - 1) / 1000,
+            received_ts=timestamp + 0.731,
+            outdoor_c=31.4,
         )
-        for timestamp in range(from_ts, to_ts, EVERY_S)
+        for seq, timestamp in enumerate(range(from_ts, to_ts, EVERY_S))
     ]
 
 
@@ -126,8 +131,7 @@ def _days() -> dict[int, DayProfile]:
 
 
 def _item(row: PowerRow) -> dict[str, object]:
-    value = {"timestamp": row.timestamp, "usedPowerKw": row.used_power_kw}
-    return to_item(value | {"baselinePowerKw": row.baseline_power_kw, "eventId": row.event_id})
+    return to_item(msgspec.to_builtins(row))
 
 
 def _read_days(answer: bytes) -> list[DayProfile]:
