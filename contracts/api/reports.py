@@ -23,6 +23,8 @@ Baseline = Literal[
 
 DEFAULT_BASELINE: Baseline = "residential_5_of_10"
 """The baseline of a program that names none."""
+FINAL_AFTER_S = 4 * 3600 + 900
+"""From an event's end until a report can be final: the four hours after it, and a quarter to be stored in."""
 
 
 def read_programs(text: str) -> dict[str, Baseline]:
@@ -152,8 +154,9 @@ class EventReport(_ReportStruct, frozen=True):
 
     *delivered* is worked out on the aggregate of the VENs; only for `clone` and `meter_before` that is the
     sum of the VENs' own. *settled_by* is the baseline that counts, the program's unless *notes* say why
-    not; the others stand beside it. A *preliminary* report is made anew once what follows the event is
-    stored, when it is asked for again from *final_from_ts* on.
+    not, as *instead_because* does; the others stand beside it. A *preliminary* report is made anew by itself
+    once what follows the event is stored, from *final_from_ts* on. Rebound is absent until its whole hour is
+    stored. *time_zone* is that of most VENs.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -168,6 +171,9 @@ class EventReport(_ReportStruct, frozen=True):
     vens: tuple[VenReport, ...]
     program: ProgramId = DEFAULT_PROGRAM
     settled_by: Baseline | None = None
+    program_baseline: Baseline | None = None
+    instead_because: str | None = None
+    time_zone: str | None = None
     dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     requested_kwh: float = msgspec.field(name="askedKwh", default=0.0)
     intervals: tuple[IntervalReport, ...] = ()

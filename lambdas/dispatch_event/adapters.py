@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from contracts.api.reports import Baseline, read_programs
+from contracts.api.reports import FINAL_AFTER_S, Baseline, read_programs
 from contracts.api.requests import SettleEvent
 from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
@@ -95,8 +95,10 @@ class DispatchAdapters:
         header with what became of it.
         """
         request = SettleEvent(event_id=row.event_id, revision=row.revision)
-        self.schedules.put_settle(request, at_ts=row.over_ts + self.settle_delay_s, now=now)
+        settle_ts = row.over_ts + self.settle_delay_s
+        self.schedules.put_settle(request, at_ts=settle_ts, now=now)
         if only is None:  # a redispatch moves nothing in time
+            self.schedules.put_final(request, at_ts=settle_ts + FINAL_AFTER_S, now=now)
             self._schedule_redispatch(row, now=now)
         assignments = fan_out.assignments_of(plan, only)
         full: frozenset[VenId] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -133,7 +134,11 @@ class SettleAdapters:
         results = parallel.over(list(timeline.vens.items()), one)
         baseline = event.baseline or self.programs.get(event.program, DEFAULT_BASELINE)
         vens = [measured for measured, _ in results]
-        report = report_event(event, plans, timeline, vens, baseline=baseline, settled_ts=int(now))
+        zones = Counter(site.zone_name for site in sites.values()).most_common(1)
+        zone_name = zones[0][0] if zones else self.time_zone
+        report = report_event(
+            event, plans, timeline, vens, baseline=baseline, settled_ts=int(now), zone_name=zone_name
+        )
         notes = of_settlement(
             program=None if event.baseline or event.program in self.programs else event.program,
             cut_short=sum(not whole for _, whole in results),
