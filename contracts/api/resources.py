@@ -43,7 +43,8 @@ class Ven(_Resource, frozen=True):
 
     The rest is what it last reported: *shedAvailabilityKw* is all that it can shed now, for *sustainS*,
     what it sheds already included; *byHand* are circuits that the resident has taken out, with their state.
-    *performance* is what it delivered of what it was called for, of late.
+    *performance* is what it delivered of what it was called for, of late. *clockSkewS* is the cloud's time
+    less the VEN's, where that is off: above zero its clock is slow.
     """
 
     ven_id: VenId
@@ -58,6 +59,7 @@ class Ven(_Resource, frozen=True):
     groups: tuple[str, ...] = ()
     performance: float | None = None
     last_called_ts: float | None = None
+    clock_skew_s: float | None = None
 
 
 class TelemetryRow(_Resource, frozen=True):
