@@ -84,7 +84,8 @@ class VenReport(_ReportStruct, frozen=True):
 
     Its time is from when it was first dispatched to when it was no longer; *requested_kw* and the rest are
     means over that time, *requested_intervals_kw* over as much of each interval as lies in it. *metered_kwh*
-    is the delivery by the VEN's own meter.
+    is the delivery by the VEN's own meter. *clock_skew_s* is the cloud's time less the VEN's, where that is
+    off and its rows were moved by it.
     """
 
     ven_id: VenId
@@ -103,6 +104,7 @@ class VenReport(_ReportStruct, frozen=True):
     restored: bool | None = None
     rebound_1h_kwh: float | None = msgspec.field(name="reboundKwh", default=None)
     metered_kwh: float | None = msgspec.field(name="ownKwh", default=None)
+    clock_skew_s: float | None = None
     notes: tuple[str, ...] = ()
 
 

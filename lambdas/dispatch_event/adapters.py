@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
@@ -12,18 +13,22 @@ from contracts.api.reports import FINAL_AFTER_S, Baseline, read_programs
 from contracts.api.requests import SettleEvent
 from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
-from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
+from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS, telemetry_range
 from contracts.store.plans import Plan
 from contracts.wire.events import Signal
 from contracts.wire.ids import VenId
 from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
+from lambdas.shared.clock_skew import SKEW_S, ReceivedRow, skew_of
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
 from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
+
+SKEW_LOOK_S = 600
+"""How far back rows are looked at for the skew of a clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,24 @@ class DispatchAdapters:
         wanted = ("venId", *rows.attributes(TelemetryRow))
         items = self.telemetry.get_many(ven_ids, wanted, sort=LATEST_ROW)
         return {item["venId"]: rows.read(TelemetryRow, item) for item in items}
+
+    def with_clock_skew(
+        self, fleet: Iterable[VenRow], latest: Mapping[VenId, TelemetryRow]
+    ) -> tuple[VenRow, ...]:
+        """*fleet*, with the skews that are not reported, of VENs whose latest row came late or early.
+
+        Such a VEN's rows of the last minutes say whether its clock is off or the row had to wait.
+        """
+        return tuple(self._with_clock_skew(ven, latest.get(ven.ven_id)) for ven in fleet)
+
+    def _with_clock_skew(self, ven: VenRow, last: TelemetryRow | None) -> VenRow:
+        if ven.clock_skew_s is not None or last is None or last.received_ts is None:
+            return ven
+        if abs(last.received_ts - last.timestamp) <= SKEW_S:
+            return ven
+        between = telemetry_range(last.timestamp - SKEW_LOOK_S, last.timestamp + 1)
+        rows_read = list(chain.from_iterable(self.telemetry.query_rows(ReceivedRow, ven.ven_id, between)))
+        return msgspec.structs.replace(ven, clock_skew_s=skew_of(rows_read) or None)
 
     def carry_out(
         self, row: EventRow, plan: Plan, *, now: float, only: Collection[VenId] | None = None

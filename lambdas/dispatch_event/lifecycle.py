@@ -111,6 +111,7 @@ def redispatch(
         return plan.answer(row, in_force, f"{idle}: nothing to do"), None
     fleet = adapters.fleet_left(row.targets)
     latest = adapters.latest(ven.ven_id for ven in fleet if ven.online)
+    fleet = adapters.with_clock_skew(fleet, latest)
     outcome = rebalance(row, in_force, fleet, latest, now=now, token=new_token())
     if outcome.plan is None:
         return plan.answer(row, in_force, outcome.note), outcome

@@ -18,7 +18,16 @@ from contracts.api.reports import (
     read_report,
 )
 from contracts.store.items import Item
-from contracts.store.keys import EVENTS, REPORT_SORT_KEY, TELEMETRY, VENS, Key, telemetry_range, ven_sort_key
+from contracts.store.keys import (
+    EVENTS,
+    LATEST_ROW,
+    REPORT_SORT_KEY,
+    TELEMETRY,
+    VENS,
+    Key,
+    telemetry_range,
+    ven_sort_key,
+)
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.ids import EventId, VenId
@@ -41,6 +50,7 @@ from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
+from lambdas.shared.clock_skew import SKEW_S, ReceivedRow
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
@@ -163,7 +173,7 @@ class SettleAdapters:
         evidence = VenEvidence(
             ven_id,
             timeline,
-            Trace.of(self._rows(ven_id, frame.window)),
+            self._trace(ven_id, frame.window),
             match_days(with_booked(profiles, site.events), frame),
             acks,
             site.calendar,
@@ -211,6 +221,20 @@ class SettleAdapters:
             return report.vens
         items = self.book.ven_items(report.event_id).values()
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
+
+    def _trace(self, ven_id: VenId, window: Window) -> Trace:
+        """The VEN's rows of *window* by the cloud's clock; they are stored by the VEN's own."""
+        trace = Trace.of(self._rows(ven_id, window))
+        skew_s = trace.skew_s if trace.rows else self._latest_delay_s(ven_id)
+        if abs(skew_s) <= SKEW_S:
+            return trace
+        return Trace.of(self._rows(ven_id, Window(window.start_ts - skew_s, window.end_ts - skew_s)))
+
+    def _latest_delay_s(self, ven_id: VenId) -> float:
+        """The delay of a VEN's latest row, s: where no row is in the window, its clock may be far off."""
+        pages = self.telemetry.query_rows(ReceivedRow, ven_id, (LATEST_ROW, LATEST_ROW))
+        delays_s = [row.received_ts - row.timestamp for page in pages for row in page if row.received_ts]
+        return delays_s[0] if delays_s else 0.0
 
     def _rows(self, ven_id: VenId, window: Window) -> Iterator[PowerRow]:
         # A row stands for the time before its timestamp: the one at the window's end belongs to it. An event

@@ -90,7 +90,7 @@ def silence(ven: VenRow, last: TelemetryRow | None, now_ts: float) -> Unavailabl
     if last is None:
         return Unavailable(Reason.NO_TELEMETRY)
     interval_s = ven.report_interval_s or REPORT_INTERVAL_S
-    quiet_s = now_ts - _heard_ts(last)
+    quiet_s = now_ts - (last.timestamp if last.received_ts is None else last.received_ts)
     if quiet_s <= max(SILENT_ROWS * interval_s, SILENT_AT_LEAST_S):
         return None
     return Unavailable(Reason.SILENT, f"{quiet_s:.0f}")
@@ -106,7 +106,7 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
     offset_s = at.row.start_offset_s(assignment.ven_id)
     called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
     settled_ts = called_ts + SETTLING_ROWS * (ven.report_interval_s or REPORT_INTERVAL_S)
-    if _heard_ts(last) < settled_ts:
+    if _measured_ts(last, ven) < settled_ts:
         expected = at.plan.seen.get(assignment.ven_id, eligibility.believed(ven.performance))
         return Delivery(dispatched_w, dispatched_w * expected, observed=False, expected_share=expected)
     if last.event_id != at.row.event_id:
@@ -119,9 +119,10 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
     )
 
 
-def _heard_ts(row: TelemetryRow) -> float:
-    """The time by which a row is judged, UTC s: a clock that is ahead makes no row younger."""
-    return min(row.timestamp, row.timestamp if row.received_ts is None else row.received_ts)
+def _measured_ts(row: TelemetryRow, ven: VenRow) -> float:
+    """The end of what a row measured, UTC s by the cloud's clock: no row is younger than its receipt."""
+    measured_ts = row.timestamp + (ven.clock_skew_s or 0.0)
+    return measured_ts if row.received_ts is None else min(measured_ts, row.received_ts)
 
 
 def _elsewhere(event_id: EventId | None) -> Unavailable:

@@ -113,7 +113,8 @@ def _report(
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window, others),
         metered_kwh=_reported_kwh(acks),
-        notes=(*_notes(window, covered_s, reasons, acks), *evidence.site_notes),
+        clock_skew_s=round(trace.skew_s) if trace.skew_s else None,
+        notes=(*_notes(trace, window, covered_s, reasons, acks), *evidence.site_notes),
     )
 
 
@@ -131,7 +132,7 @@ def _requested_kw(timeline: VenTimeline, trace: Trace, window: Window) -> float 
 
 def _quality(trace: Trace, window: Window, covered_s: float) -> Quality:
     return Quality(
-        rows=sum(window.start_ts < row.timestamp <= window.end_ts for row in trace.rows),
+        rows=max(0, trace.ended(window.end_ts) - trace.ended(window.start_ts)),
         coverage=min(1.0, covered_s / window.duration_s) if window.duration_s > 0 else 0.0,
         longest_gap_s=trace.longest_gap_s(window) if window.duration_s > 0 else 0.0,
     )
@@ -139,7 +140,7 @@ def _quality(trace: Trace, window: Window, covered_s: float) -> Quality:
 
 def _restored(event_id: EventId, window: Window, trace: Trace) -> bool | None:
     """Tell whether the last row after the end is no longer of this event; None when there is none."""
-    if not trace.rows or trace.rows[-1].timestamp <= window.end_ts:
+    if trace.ended(window.end_ts) == len(trace.rows):
         return None
     return trace.rows[-1].event_id != event_id
 
@@ -169,10 +170,17 @@ def _reason(opted_out: Item | None) -> str | None:
     return str(opt_out.get("reason", "without a reason"))
 
 
-def _notes(window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: Item) -> list[str]:
+def _notes(
+    trace: Trace, window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: Item
+) -> list[str]:
     if window.duration_s <= 0:
         return ["cancelled before it started"]
     notes = [str(why) for why in reasons.values() if isinstance(why, MissingTelemetry | BusyBefore)]
+    if trace.skew_s:
+        off = "slow" if trace.skew_s > 0 else "fast"
+        notes.append(
+            f"its clock is {abs(trace.skew_s):.0f} s {off}: its rows are read by when they were received"
+        )
     if 0 < covered_s < SPARSE * window.duration_s:
         notes.append(f"telemetry covers {covered_s / window.duration_s:.0%} of the event")
     if "refused" in acks:
