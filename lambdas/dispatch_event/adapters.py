@@ -16,6 +16,7 @@ from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.events import Signal
 from contracts.wire.ids import VenId
+from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.event_book import EventBook
@@ -36,6 +37,7 @@ class DispatchAdapters:
     shadows: Shadows
     queue: ShadowQueue
     schedules: EventSchedules
+    days: BookedDays
     programs: frozenset[str]
     settle_delay_s: int
     redispatch_min: int
@@ -126,10 +128,12 @@ def new_token() -> str:
 
 def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapters:
     """The adapters of this sandbox; *function_arn* is what redispatches."""
+    book = EventBook(clients.table(needs.events_table, EVENTS))
     return DispatchAdapters(
         vens=clients.table(needs.vens_table, VENS),
         telemetry=clients.table(needs.telemetry_table, TELEMETRY),
-        book=EventBook(clients.table(needs.events_table, EVENTS)),
+        book=book,
+        days=BookedDays(book),
         shadows=Shadows(clients.iot_data()),
         queue=ShadowQueue(clients.sqs(), needs.shadow_queue_url),
         schedules=EventSchedules(
