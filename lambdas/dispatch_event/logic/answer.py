@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from contracts.api.requests import Assignment, EventDispatched
 from contracts.store.plans import Plan
-from contracts.wire.events import Signal
+from contracts.wire.events import Signal, cut_end_ts
 from contracts.wire.ids import VenId
 from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Reason
 from lambdas.shared.rows import EventRow
@@ -35,7 +35,7 @@ def answer(row: EventRow, plan: Plan, note: str | None = None) -> EventDispatche
         revision=row.revision,
         etag=row.etag,
         start_ts=row.start_ts,
-        end_ts=row.end_ts if row.cancelled_ts is None else min(row.end_ts, int(row.cancelled_ts)),
+        end_ts=cut_end_ts(row.start_ts, row.end_ts, row.cancelled_ts),
         assignments=assignments,
         requested_kw=0.0 if cancelled else row.requested_kw,
         available_kw=None if cancelled else row.available_kw,
