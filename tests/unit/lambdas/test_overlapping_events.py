@@ -229,3 +229,45 @@ def test_a_plan_that_has_expired_books_nothing() -> None:
         if item["part"]["S"].startswith("PLAN#"):
             table.delete_item(TableName="events", Key={"eventId": item["eventId"], "part": item["part"]})
     assert figures(ask("two", kw=8)) == (8.0, 0.0)
+
+
+def test_a_fourth_event_of_24_steps_for_a_full_shadow_is_answered_served_and_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three such events fill a shadow's 8 KB with their mirror: the fourth goes to the other VEN alone."""
+    for ven_id in ("ven-1", "ven-2"):
+        world.add_ven(ven_id, sustainS=DAY_S)
+    _hold_shadows_to_8_kb(world, monkeypatch)
+    steps = [{"durationS": 300, "signal": "shedKw", "value": 1.234 + step / 100} for step in range(24)]
+
+    def create(event_id: str, number: int, *targets: str) -> dict[str, Any]:
+        start_ts = int(NOW) + 7200 * (number + 1)
+        return ask(event_id, intervals=steps, startTs=start_ts, targets=targets, allocation="proportional")
+
+    for number in range(3):
+        assert create(f"event-{number}", number, "ven-1")["unavailable"] == {}
+    fourth = create("fourth", 3, "ven-1", "ven-2")
+    assert fourth["ok"]
+    assert fourth["unavailable"] == {"ven-1": "its shadow is full"}
+    assert [assignment["venId"] for assignment in fourth["assignments"]] == ["ven-2"]
+    assert ("fourth" in world.desired("ven-1"), "fourth" in world.desired("ven-2")) == (False, True)
+    assert fourth["shortfallKw"] == pytest.approx(fourth["calledKw"] / 2, abs=0.002)
+    deleted = ask("fourth", "delete")
+    assert deleted["ok"]
+    assert world.desired("ven-2")["fourth"]["intervals"] == []
+
+
+def _hold_shadows_to_8_kb(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse as AWS IoT does: the VENs mirror what is desired, so an event stands in a shadow twice."""
+    iot_data = clients.iot_data()
+    real = iot_data.update_thing_shadow
+
+    def update(**call: Any) -> Any:
+        patch = json.loads(call["payload"])["state"]["desired"]["drEvents"]
+        size = 2 * len(json.dumps({**world.desired(call["thingName"]), **patch}, separators=(",", ":")))
+        if size > 8 * 1024:
+            refusal = {"Error": {"Code": "RequestEntityTooLargeException"}}
+            raise iot_data.exceptions.RequestEntityTooLargeException(refusal, "UpdateThingShadow")
+        return real(**call)
+
+    monkeypatch.setattr(iot_data, "update_thing_shadow", update)
