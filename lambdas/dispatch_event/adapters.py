@@ -17,6 +17,7 @@ from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS, telemetry_
 from contracts.store.plans import Plan
 from contracts.wire.events import Signal
 from contracts.wire.ids import VenId
+from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.clock_skew import SKEW_S, ReceivedRow, skew_of
@@ -41,6 +42,7 @@ class DispatchAdapters:
     shadows: Shadows
     queue: ShadowQueue
     schedules: EventSchedules
+    days: BookedDays
     programs: Mapping[str, Baseline]
     settle_delay_s: int
     redispatch_min: int
@@ -152,10 +154,12 @@ def new_token() -> str:
 
 def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapters:
     """The adapters of this sandbox; *function_arn* is what redispatches."""
+    book = EventBook(clients.table(needs.events_table, EVENTS))
     return DispatchAdapters(
         vens=clients.table(needs.vens_table, VENS),
         telemetry=clients.table(needs.telemetry_table, TELEMETRY),
-        book=EventBook(clients.table(needs.events_table, EVENTS)),
+        book=book,
+        days=BookedDays(book),
         shadows=Shadows(clients.iot_data()),
         queue=ShadowQueue(clients.sqs(), needs.shadow_queue_url),
         schedules=EventSchedules(

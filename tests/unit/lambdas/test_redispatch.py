@@ -9,6 +9,7 @@ import pytest
 
 from contracts.store.keys import EVENT_SORT_KEY, LATEST_ROW, Key, telemetry_row_id
 from contracts.wire.events import Phase, from_shadow
+from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.handler import handler
 from lambdas.shared.event_book import EventBook
 from tests.support.lambda_world import Context, World
@@ -226,15 +227,15 @@ def test_two_at_once_are_one_change(running: World, monkeypatch: pytest.MonkeyPa
     """The slower of two finds the header changed and leaves it."""
     reports(running, "a", 2.0)
     reports(running, "b", 4.0)
-    real, inner = EventBook.commit, []
+    real, inner = BookedDays.commit, []
 
-    def commit(self: EventBook, new: Any, *, instead_of: Any) -> bool:
+    def commit(self: BookedDays, *changes: Any, **conditions: Any) -> bool:
         if not inner:
             inner.append(None)
             inner.append(ask())
-        return real(self, new, instead_of=instead_of)
+        return real(self, *changes, **conditions)
 
-    monkeypatch.setattr(EventBook, "commit", commit)
+    monkeypatch.setattr(BookedDays, "commit", commit)
     answer = ask()
     assert answer["note"].endswith("another change was faster")
     assert (answer["revision"], shares(answer)) == (1, shares(inner[1]))
