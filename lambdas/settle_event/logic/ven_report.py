@@ -93,8 +93,7 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
     """Measure what a VEN delivered, from its telemetry around the event, its matched days and its acks."""
     trace, frame = evidence.trace, context.frame
     whole = trace.over(frame.event)
-    bins = trace.bins(*context.series)
-    least_s = context.series[1] / 2
+    series_used_kw, series_clone_kw = trace.means_kw(*context.series)
     event_day_kw = frame.event_day_kw(trace)
     windows = _called_intervals(evidence.timeline, context)
     delivered, reasons = _delivered(evidence, context, event_day_kw, windows)
@@ -106,8 +105,8 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
         called_intervals_s=tuple(window.duration_s for window in windows),
         covered_intervals_s=tuple(trace.over(window).covered_s for window in windows),
         scored_clone_kw=tuple(trace.over(window).clone_kw for window in context.scored),
-        series_used_kw=tuple(step.used_kw if step.covered_s >= least_s else None for step in bins),
-        series_clone_kw=tuple(step.clone_kw if step.covered_s >= least_s else None for step in bins),
+        series_used_kw=series_used_kw,
+        series_clone_kw=series_clone_kw,
         event_day_kw=event_day_kw,
         matched_days=evidence.matched_days,
         reasons=reasons,
