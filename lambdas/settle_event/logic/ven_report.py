@@ -207,7 +207,8 @@ def _report(
         acknowledged=any(phase in acks for phase in Phase),
         opted_out=opted_out is not None,
         opt_out_reason=_reason(opted_out),
-        response_s=max(0.0, active["ts"] - window.start_ts) if active else None,
+        # An ack's time is by the VEN's clock.
+        response_s=max(0.0, active["ts"] + trace.skew_s - window.start_ts) if active else None,
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window),
         metered_kwh=_reported_kwh(acks),
