@@ -45,7 +45,24 @@ class TooFewDays(NamedTuple):
         return f"needs {of}{self.pool.days} {self.pool.name}, has {self.days}"
 
 
-NoBaseline = MissingTelemetry | TooFewDays
+class MissingWeather(StrEnum):
+    """Outdoor temperature without which there is no regression."""
+
+    ANY = "outdoor temperature, has none"
+    EVENT = "the outdoor temperature in the event and on the day before, not all of it is known"
+
+
+class TooFewWeatherDays(NamedTuple):
+    """Days with load and weather, fewer than a regression takes."""
+
+    least: int
+    days: int
+
+    def __str__(self) -> str:
+        return f"needs {self.least} days with their outdoor temperature, has {self.days}"
+
+
+NoBaseline = MissingTelemetry | TooFewDays | MissingWeather | TooFewWeatherDays
 """The reason why there is no baseline; its text is the words for people."""
 
 

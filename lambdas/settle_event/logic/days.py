@@ -111,10 +111,11 @@ class Frame:
         object.__setattr__(self, "count", last - first)
         object.__setattr__(self, "kind", _kind(datetime.fromtimestamp(self.event.start_ts, self.zone)))
         apart = max(1, ceil(self.event.duration_s / DAY_S))
-        past = tuple(self._past(days_ago) for days_ago in range(apart, LOOK_BACK_DAYS + 1))
+        past = tuple(self.past_day(days_ago) for days_ago in range(apart, LOOK_BACK_DAYS + 1))
         object.__setattr__(self, "past", past)
 
-    def _past(self, days_ago: int) -> PastDays:
+    def past_day(self, days_ago: int) -> PastDays:
+        """The day so many days before; 0 is the event's own."""
         ago = timedelta(days=days_ago)
         start = datetime.fromtimestamp(self.event.start_ts, self.zone) - ago
         midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -152,8 +153,10 @@ class Frame:
         return _quarters_kw(trace.bins(self.start_ts, QUARTER_S, self.count))
 
 
-def match_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[MatchedDay, ...]:
-    """The days before an event that are like its own, the latest first: no event, no outage, the same kind.
+def match_days(
+    profiles: Mapping[int, DayProfile], frame: Frame, *, alike: bool = True
+) -> tuple[MatchedDay, ...]:
+    """The days before an event without event and outage, the latest first; by default those like its own.
 
     Weekdays are alike; so are Saturdays and Sundays, which a rule may still tell apart. *profiles* is the
     load by UTC day, as far as it is known.
@@ -162,7 +165,7 @@ def match_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[Matche
     candidates = (
         _match_day(profiles, frame.count, past)
         for past in frame.past
-        if (past.kind is DayType.WEEKDAY) is weekday
+        if not alike or (past.kind is DayType.WEEKDAY) is weekday
     )
     return tuple(day for day in candidates if day is not None)
 

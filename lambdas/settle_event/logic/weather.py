@@ -1,0 +1,110 @@
+"""The outdoor temperature at a site, hour by hour, and what of it a load answers to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import starmap
+from math import exp
+
+COOLING_C = 18.0
+"""Above this a house is cooled. Source: the balance point of degree days, 65 °F."""
+HOT_C = 26.0
+"""Above this cooling grows faster. Interpretation: ours, from the tuning season of make baselines."""
+HEATING_C = 15.0
+"""Below this a house is heated. Interpretation: ours; sun and people hold a house some degrees above."""
+MEMORIES_H = (6.0, 24.0)
+"""How long walls and furniture remember, h: time constants of two exponential means."""
+FILLED_H = 3
+"""A gap of up to so many hours is filled on a line."""
+LEAST_BEFORE_H = 12
+"""So many hours of the day before must be known."""
+
+Features = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteWeather:
+    """Hourly mean temperatures, °C, from *first_h* (hours since 1970-01-01, UTC); None where not known.
+
+    Two that are equal are one sky: what is worked out for one site serves the others.
+    """
+
+    first_h: int
+    outdoor_c: tuple[float | None, ...]
+
+    @classmethod
+    def of(cls, hours: Mapping[int, float]) -> SiteWeather:
+        """The weather of a mapping from hour to °C, from whatever source; its gaps up to 3 h are filled."""
+        if not hours:
+            return cls(0, ())
+        first_h, last_h = min(hours), max(hours)
+        return cls(first_h, _filled([hours.get(hour) for hour in range(first_h, last_h + 1)]))
+
+    def at(self, hour: int) -> float | None:
+        """The temperature of *hour*, None where it is not known."""
+        index = hour - self.first_h
+        return self.outdoor_c[index] if 0 <= index < len(self.outdoor_c) else None
+
+    def features(self, before: range, hours: Sequence[int]) -> tuple[Features | None, ...]:
+        """The degrees that a load answers to in each of *hours*; None where these are not known.
+
+        Nor are they with less than half a day of *before*.
+
+        They are those above 18 and above 26 °C, those below 15 °C, and those of the exponential means over
+        the known of *before* and of *hours*, above 18 and below 15 °C. All days are seen alike: of an event's
+        own day only the hours around the event are read, so of no day do those from midnight to there count.
+        """
+        past_c = [value_c for value_c in map(self.at, before) if value_c is not None]
+        if len(past_c) < LEAST_BEFORE_H:
+            return (None,) * len(hours)
+        now_c = [self.at(hour) for hour in hours]
+        means = [_exponential_means(past_c, now_c, memory_h) for memory_h in MEMORIES_H]
+        return tuple(starmap(_features, zip(now_c, *means, strict=True)))
+
+
+def _features(now_c: float | None, *remembered_c: float) -> Features | None:
+    if now_c is None:
+        return None
+    cooling = (max(0.0, mean_c - COOLING_C) for mean_c in remembered_c)
+    heating = (max(0.0, HEATING_C - mean_c) for mean_c in remembered_c)
+    above = (max(0.0, now_c - COOLING_C), max(0.0, now_c - HOT_C))
+    return (*above, max(0.0, HEATING_C - now_c), *cooling, *heating)
+
+
+def _filled(outdoor_c: Sequence[float | None]) -> tuple[float | None, ...]:
+    """*outdoor_c* with its gaps of up to 3 h on lines between what is on their sides."""
+    filled = list(outdoor_c)
+    for begin, end in _gaps(outdoor_c):
+        before_c, after_c = outdoor_c[begin - 1], outdoor_c[end]
+        if end - begin > FILLED_H or before_c is None or after_c is None:
+            continue
+        rise_c = (after_c - before_c) / (end - begin + 1)
+        for index in range(begin, end):
+            filled[index] = before_c + rise_c * (index - begin + 1)
+    return tuple(filled)
+
+
+def _gaps(outdoor_c: Sequence[float | None]) -> Iterator[tuple[int, int]]:
+    """Begin and end of each run that is not known; none is at either end."""
+    begin = None
+    for index, value_c in enumerate(outdoor_c):
+        if value_c is None:
+            begin = index if begin is None else begin
+        elif begin is not None:
+            yield begin, index
+            begin = None
+
+
+def _exponential_means(
+    past_c: Sequence[float], now_c: Sequence[float | None], memory_h: float
+) -> list[float]:
+    """The exponential mean of the hours that are known, up to each of the last."""
+    fade = exp(-1.0 / memory_h)
+    total_c = weight = 0.0
+    means = []
+    for value_c in (*past_c, *now_c):
+        if value_c is not None:
+            total_c, weight = fade * total_c + value_c, fade * weight + 1.0
+        means.append(total_c / weight)
+    return means[len(past_c) :]

@@ -1,0 +1,292 @@
+"""The baseline by the weather: a load's hours regressed on the outdoor temperature of all days before. Pure.
+
+A load in an hour of the event's frame is that hour's usual load, a shift on weekends and holidays, and slopes
+that are common to all hours on what `weather` makes of the temperature. No day is picked, so that the same
+arithmetic serves a VEN and the aggregate, and the hot days of a mild month are still what they were.
+
+Source: the shape is that of the time-of-week and temperature models (Mathieu et al. 2011, CalTRACK 2.0
+hourly), with far fewer terms. Interpretation: terms and numbers are ours, chosen on the tuning seasons of
+``make baselines``; see docs/reference/baselines.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from math import ceil, sqrt
+
+from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
+from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDays, Quarters
+from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, forward, gram, solve
+from lambdas.settle_event.logic.rules import DayType
+from lambdas.settle_event.logic.weather import Features, SiteWeather
+
+LEAST_DAYS = 10
+"""With fewer days than this there is no regression."""
+RIDGE = 1.0
+"""On the slopes and the shift, in their own units; it settles what the days cannot tell apart."""
+FREE = 1e-6
+"""On an hour's usual load: as good as none, and enough for an hour that no day knows."""
+BAND_SHARE = 0.8
+"""The share of days whose truth the band is to hold."""
+SIZE_POWER = 0.5
+"""Errors grow with the power's root. Interpretation: ours; at 0 too few hot days are held, at 1 too many."""
+LEAST_SIZE = 0.25
+"""For that a day's power is at least this share of the usual: a load of about none has a band too."""
+BEFORE_H = 24
+"""The hours before the day whose weather it remembers."""
+QUARTERS_AN_HOUR = 4
+SECONDS_AN_HOUR = 3600
+
+Row = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegressedBaseline:
+    """A baseline by the weather.
+
+    Attributes:
+        kw: power in the frame's quarter hours, None where no day knows the hour.
+        days_ago: the days that it was fitted on.
+        half_band_kw: half the width of the band around the delivery; None where days are too few for one.
+        notes: what a reader has to know.
+    """
+
+    kw: tuple[float | None, ...]
+    days_ago: tuple[int, ...]
+    half_band_kw: float | None
+    notes: tuple[str, ...] = ()
+
+    def band_kw(self, delivered_kw: float) -> tuple[float, float] | None:
+        """The band of the delivery, None where there is none."""
+        if self.half_band_kw is None:
+            return None
+        return delivered_kw - self.half_band_kw, delivered_kw + self.half_band_kw
+
+
+@dataclass(frozen=True, slots=True)
+class _Design:
+    """Each day's rows by how long ago it was, 0 for the event's own; None where the weather is not known."""
+
+    rows: Mapping[int, tuple[Row | None, ...]]
+    event_shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """What of a regression depends on the weather and on the hours that are known, not on the load.
+
+    Attributes:
+        rows: one an hour of a day.
+        columns: the same by column.
+        factor: the Cholesky factor of their products.
+        days: of each day that knows the whole event: its rows, the weights that make of their residuals its
+            mean error over the event had it been left out, and its leverage.
+        leverage: of the event's own day.
+    """
+
+    rows: tuple[Row, ...]
+    columns: tuple[Vector, ...]
+    factor: Sequence[Sequence[float]]
+    days: tuple[tuple[slice, Vector, float], ...]
+    leverage: float
+
+
+Cell = tuple[int, int]
+"""How many days ago, and the hour of the frame."""
+
+
+def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> RegressedBaseline:
+    """The baseline by the weather.
+
+    Args:
+        days: days of all kinds without event or outage, in any order.
+        weather: of the site, on the days and on the event's own.
+        frame: the event's quarter hours.
+
+    Raises:
+        NoBaselineError: the weather is not known, or too few days.
+    """
+    design = _design(weather, frame)
+    own = design.rows[0]
+    if any(share > 0 and row is None for share, row in zip(design.event_shares, own, strict=True)):
+        raise NoBaselineError(MissingWeather.EVENT if weather.outdoor_c else MissingWeather.ANY)
+    ordered = sorted(days)
+    hours_kw = [_hourly(day.kw) for day in ordered]
+    loads = dict(_cells(ordered, hours_kw, design))
+    days_ago = tuple(dict.fromkeys(ago for ago, _ in loads))
+    if len(days_ago) < LEAST_DAYS:
+        raise NoBaselineError(TooFewWeatherDays(LEAST_DAYS, len(days_ago)))
+    fit = _fit(weather, frame, tuple(loads))
+    hour_kw = tuple(loads.values())
+    slopes = solve(fit.factor, [dot(column, hour_kw) for column in fit.columns])
+    known = {hour for _, hour in loads}
+    by_hour = [None if row is None or n not in known else dot(row, slopes) for n, row in enumerate(own)]
+    event_kw = sum(share * (kw or 0.0) for share, kw in zip(design.event_shares, by_hour, strict=True))
+    return RegressedBaseline(
+        kw=_by_quarters(by_hour, ordered, hours_kw),
+        days_ago=days_ago,
+        half_band_kw=_half_band_kw(fit, slopes, hour_kw, event_kw, design.event_shares),
+        notes=tuple(_notes(ordered, days_ago)),
+    )
+
+
+@lru_cache(maxsize=32)
+def _design(weather: SiteWeather, frame: Frame) -> _Design:
+    """The rows of every day that counts. Kept: sites under one sky share it."""
+    hours = ceil(frame.count / QUARTERS_AN_HOUR)
+    rows = {}
+    for day in (frame.past_day(0), *frame.past):
+        starts = (day.first + QUARTERS_AN_HOUR * hour + QUARTERS_AN_HOUR // 2 for hour in range(hours))
+        midnight_h = day.lowest // QUARTERS_AN_HOUR
+        before = range(midnight_h - BEFORE_H, midnight_h)
+        features = weather.features(before, [start // QUARTERS_AN_HOUR for start in starts])
+        rows[day.days_ago] = tuple(_row(hour, hours, day, of_hour) for hour, of_hour in enumerate(features))
+    return _Design(rows, tuple(_event_shares(frame, hours)))
+
+
+def _row(hour: int, hours: int, day: PastDays, features: Features | None) -> Row | None:
+    """Usual load of each hour, the shift, the slopes."""
+    if features is None:
+        return None
+    usual = [0.0] * hours
+    usual[hour] = 1.0
+    return (*usual, 0.0 if day.kind is DayType.WEEKDAY else 1.0, *features)
+
+
+def _event_shares(frame: Frame, hours: int) -> Iterator[float]:
+    """The share of the event that lies in each hour of the frame."""
+    for hour in range(hours):
+        start_ts = frame.start_ts + hour * SECONDS_AN_HOUR
+        within = Window(start_ts, start_ts + SECONDS_AN_HOUR).cut(frame.event)
+        yield within.duration_s / frame.event.duration_s
+
+
+def _cells(
+    days: Iterable[MatchedDay], hours_kw: Iterable[Quarters], design: _Design
+) -> Iterator[tuple[Cell, float]]:
+    """The load in each hour of each day in which it and the weather are known."""
+    for day, of_day in zip(days, hours_kw, strict=True):
+        for hour, (kw, row) in enumerate(zip(of_day, design.rows.get(day.days_ago, ()), strict=False)):
+            if kw is not None and row is not None:
+                yield (day.days_ago, hour), kw
+
+
+def _hourly(kw: Quarters) -> list[float | None]:
+    """The means of the frame's hours; None when less than half of one is known."""
+    return [_mean_kw(kw[first : first + QUARTERS_AN_HOUR]) for first in range(0, len(kw), QUARTERS_AN_HOUR)]
+
+
+def _mean_kw(quarters: Quarters) -> float | None:
+    known = [kw for kw in quarters if kw is not None]
+    return sum(known) / len(known) if known and 2 * len(known) >= len(quarters) else None
+
+
+@lru_cache(maxsize=32)
+def _fit(weather: SiteWeather, frame: Frame, cells: tuple[Cell, ...]) -> _Fit:
+    """Factor the regression on *cells*. Kept: VENs under one sky without gaps share it."""
+    design = _design(weather, frame)
+    rows = tuple(row for ago, hour in cells if (row := design.rows[ago][hour]) is not None)
+    hours = len(design.event_shares)
+    ridge = [FREE] * hours + [RIDGE] * (len(rows[0]) - hours)
+    factor = cholesky(gram(rows, ridge))
+    own = [row for row in design.rows[0] if row is not None]
+    shares = [
+        share for share, row in zip(design.event_shares, design.rows[0], strict=True) if row is not None
+    ]
+    event_row = [dot(shares, column) for column in zip(*own, strict=True)]
+    half = forward(factor, event_row)
+    return _Fit(
+        rows,
+        tuple(zip(*rows, strict=True)),
+        factor,
+        tuple(_left_out(rows, factor, cells, design.event_shares)),
+        dot(half, half),
+    )
+
+
+def _left_out(
+    rows: Sequence[Row],
+    factor: Sequence[Sequence[float]],
+    cells: Sequence[Cell],
+    event_shares: Sequence[float],
+) -> Iterator[tuple[slice, Vector, float]]:
+    """Leave each day out without fitting anew, by the block of the hat matrix that is its own.
+
+    With that block H and residuals r, the residuals had the day been left out are (I − H)⁻¹ r.
+    """
+    begin = 0
+    needed = {hour for hour, share in enumerate(event_shares) if share > 0}
+    for _, of_day in groupby(cells, lambda cell: cell[0]):
+        hours = [hour for _, hour in of_day]
+        where = slice(begin, begin + len(hours))
+        begin = where.stop
+        if not needed <= set(hours):
+            continue
+        halves = [forward(factor, row) for row in rows[where]]
+        rest = [[-dot(half, other) for other in halves[: n + 1]] for n, half in enumerate(halves)]
+        for n, row in enumerate(rest):
+            row[n] += 1.0
+        shares = [event_shares[hour] for hour in hours]
+        weights = solve(cholesky(rest), shares)
+        yield where, weights, dot(weights, shares) - dot(shares, shares)
+
+
+def _by_quarters(
+    by_hour: Sequence[float | None], days: Sequence[MatchedDay], hours_kw: Sequence[Quarters]
+) -> tuple[float | None, ...]:
+    """Hours in quarters: each quarter is off its hour as it was, on the mean, on the days."""
+    kw = []
+    hours = list(zip(*hours_kw, strict=True))
+    for quarter, column in enumerate(zip(*(day.kw for day in days), strict=True)):
+        hour = quarter // QUARTERS_AN_HOUR
+        pairs = zip(column, hours[hour], strict=True)
+        off_kw = [now - mean for now, mean in pairs if now is not None and mean is not None]
+        usual = by_hour[hour]
+        kw.append(None if usual is None or not off_kw else usual + sum(off_kw) / len(off_kw))
+    return tuple(kw)
+
+
+def _half_band_kw(
+    fit: _Fit, slopes: Vector, hour_kw: Sequence[float], event_kw: float, event_shares: Sequence[float]
+) -> float | None:
+    """Half the band by split conformal prediction over days, each left out of the fit in turn.
+
+    Errors are taken by size: by the root of the power, and by how far the day's weather is from the others'.
+    Source: Lei et al. 2018, Distribution-Free Predictive Inference for Regression (locally weighted), with
+    the jackknife in place of a split.
+    """
+    errors_kw, powers_kw, leverages = [], [], []
+    for where, weights, leverage in fit.days:
+        residuals = [dot(row, slopes) - kw for row, kw in zip(fit.rows[where], hour_kw[where], strict=True)]
+        error_kw = dot(weights, residuals)
+        errors_kw.append(error_kw)
+        powers_kw.append(_event_mean(fit.rows[where], hour_kw[where], event_shares) + error_kw)
+        leverages.append(leverage)
+    rank = ceil(BAND_SHARE * (len(errors_kw) + 1))
+    if rank > len(errors_kw):
+        return None
+    least_kw = LEAST_SIZE * sum(map(abs, powers_kw)) / len(powers_kw)
+
+    def size(power_kw: float, leverage: float) -> float:
+        return float(max(abs(power_kw), least_kw) ** SIZE_POWER) * sqrt(1.0 + leverage)
+
+    if least_kw <= 0:
+        return max(map(abs, errors_kw))
+    sizes = map(size, powers_kw, leverages)
+    scores = sorted(abs(error_kw) / of_day for error_kw, of_day in zip(errors_kw, sizes, strict=True))
+    return scores[rank - 1] * size(event_kw, fit.leverage)
+
+
+def _event_mean(rows: Sequence[Row], hour_kw: Sequence[float], event_shares: Sequence[float]) -> float:
+    """The mean of a day's hours over the event."""
+    hours = (row.index(1.0) for row in rows)
+    return sum(event_shares[hour] * kw for hour, kw in zip(hours, hour_kw, strict=True))
+
+
+def _notes(days: Sequence[MatchedDay], used: Sequence[int]) -> Iterator[str]:
+    if len(used) < len(days):
+        yield f"of {len(used)} of {len(days)} days: of the others the outdoor temperature is not known"
