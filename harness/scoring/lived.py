@@ -55,7 +55,7 @@ def live_all(season: Season, processes: int) -> list[Lived]:
     folder = CACHE / f"{season.climate.split()[0].lower()}-{season.first.year}-{_key(season)}"
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(processes) as pool:
-        return list(pool.map(partial(_kept, season, folder), numbers))
+        return list(pool.map(partial(_cached, season, folder), numbers))
 
 
 def outdoor_c(season: Season) -> list[float]:
@@ -122,13 +122,13 @@ def _apart(
     return premises, used_kw / len(steps), clone_kw / len(steps)
 
 
-def _kept(season: Season, folder: Path, number: int) -> Lived:
+def _cached(season: Season, folder: Path, number: int) -> Lived:
     path = folder / f"{number}.f32"
     if not path.exists():
         lived = live(season, number)
-        part = path.with_suffix(".part")
-        part.write_bytes(array("f", chain(lived.used_kw, lived.clone_kw)).tobytes())
-        part.rename(path)
+        unfinished = path.with_suffix(".part")
+        unfinished.write_bytes(array("f", chain(lived.used_kw, lived.clone_kw)).tobytes())
+        unfinished.rename(path)
     both = array("f", path.read_bytes())
     return Lived(both[: DAYS * QUARTERS], both[DAYS * QUARTERS :])
 

@@ -96,7 +96,7 @@ class Scores:
         )
 
     def add(
-        self, name: str, home: int, day: _Day, kw: Sequence[float | None], *, within: bool | None
+        self, name: str, home: int, day: _ScoredDay, kw: Sequence[float | None], *, within: bool | None
     ) -> None:
         """Count the event's hours of a day by a baseline."""
         for events_only in (True, False) if day.is_event else (False,):
@@ -117,7 +117,7 @@ class _Load:
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class _ScoredDay:
     """A day that is scored, whether or not it had an event."""
 
     frame: Frame
@@ -155,11 +155,11 @@ def _day(
     day: int,
     *,
     is_event: bool,
-) -> _Day:
+) -> _ScoredDay:
     start_ts = season.first_ts + day * S_PER_DAY + FROM_H * 3600
     zone = timezone(timedelta(hours=season.weather.utc_offset_h))
     frame = Frame(Window(start_ts, start_ts + HOURS * 3600), zone)
-    scored = _Day(frame, is_event, {})
+    scored = _ScoredDay(frame, is_event, {})
     cut = partial(_cut, first=(frame.start_ts - season.first_ts) // QUARTER_S, count=frame.count)
     for number, (lived, of_home) in enumerate(zip(homes, profiles, strict=True)):
         scored.loads[number] = _Load(
@@ -178,7 +178,7 @@ def _day(
     return scored
 
 
-def _score_day(scores: Scores, day: _Day, weather: SiteWeather) -> None:
+def _score_day(scores: Scores, day: _ScoredDay, weather: SiteWeather) -> None:
     frame = day.frame
     before = Window(frame.event.start_ts - 3600, frame.event.start_ts)
     residential = []
@@ -199,7 +199,7 @@ def _score_day(scores: Scores, day: _Day, weather: SiteWeather) -> None:
 
 
 def _count(
-    scores: Scores, name: str, number: int, day: _Day, baseline: MatchedBaseline | RegressedBaseline
+    scores: Scores, name: str, number: int, day: _ScoredDay, baseline: MatchedBaseline | RegressedBaseline
 ) -> None:
     """Count a baseline's errors on a load, and whether the event's mean was within its band."""
     event, truth_kw = day.frame.event, day.loads[number].truth_kw

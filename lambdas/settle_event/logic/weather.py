@@ -9,8 +9,8 @@ from math import exp
 
 COOLING_C = 18.0
 """Above this a house is cooled. Source: the balance point of degree days, 65 °F."""
-HOT_C = 26.0
-"""Above this cooling grows faster. Interpretation: ours, from the tuning season of make baselines."""
+STEEPER_C = (18.0, 22.0, 26.0)
+"""The slope of cooling may change at each. Interpretation: ours, of the tuning seasons of make baselines."""
 HEATING_C = 15.0
 """Below this a house is heated. Interpretation: ours; sun and people hold a house some degrees above."""
 MEMORIES_H = (6.0, 24.0)
@@ -27,11 +27,13 @@ Features = tuple[float, ...]
 class SiteWeather:
     """Hourly mean temperatures, °C, from *first_h* (hours since 1970-01-01, UTC); None where not known.
 
-    Two that are equal are one sky: what is worked out for one site serves the others.
+    *filled_h* is how many of them were filled. Two that are equal are one sky: what is worked out for one
+    site serves the others.
     """
 
     first_h: int
     outdoor_c: tuple[float | None, ...]
+    filled_h: int = 0
 
     @classmethod
     def of(cls, hours: Mapping[int, float]) -> SiteWeather:
@@ -39,7 +41,9 @@ class SiteWeather:
         if not hours:
             return cls(0, ())
         first_h, last_h = min(hours), max(hours)
-        return cls(first_h, _filled([hours.get(hour) for hour in range(first_h, last_h + 1)]))
+        stored = [hours.get(hour) for hour in range(first_h, last_h + 1)]
+        filled = _filled(stored)
+        return cls(first_h, filled, stored.count(None) - filled.count(None))
 
     def at(self, hour: int) -> float | None:
         """The temperature of *hour*, None where it is not known."""
@@ -51,9 +55,10 @@ class SiteWeather:
 
         Nor are they with less than half a day of *before*.
 
-        They are those above 18 and above 26 °C, those below 15 °C, and those of the exponential means over
-        the known of *before* and of *hours*, above 18 and below 15 °C. All days are seen alike: of an event's
-        own day only the hours around the event are read, so of no day do those from midnight to there count.
+        They are those above 18, 22 and 26 °C, those below 15 °C, and those of the exponential means over the
+        known of *before* and of *hours*: of 6 and 24 h above 18 °C, of 24 h below 15 °C. All days are seen
+        alike: of an event's own day only the hours around the event are read, so that of no day those from
+        midnight to there count.
         """
         past_c = [value_c for value_c in map(self.at, before) if value_c is not None]
         if len(past_c) < LEAST_BEFORE_H:
@@ -66,10 +71,9 @@ class SiteWeather:
 def _features(now_c: float | None, *remembered_c: float) -> Features | None:
     if now_c is None:
         return None
-    cooling = (max(0.0, mean_c - COOLING_C) for mean_c in remembered_c)
-    heating = (max(0.0, HEATING_C - mean_c) for mean_c in remembered_c)
-    above = (max(0.0, now_c - COOLING_C), max(0.0, now_c - HOT_C))
-    return (*above, max(0.0, HEATING_C - now_c), *cooling, *heating)
+    now = (max(0.0, now_c - above_c) for above_c in STEEPER_C)
+    remembered = (max(0.0, mean_c - COOLING_C) for mean_c in remembered_c)
+    return (*now, *remembered, max(0.0, HEATING_C - now_c), max(0.0, HEATING_C - remembered_c[-1]))
 
 
 def _filled(outdoor_c: Sequence[float | None]) -> tuple[float | None, ...]:

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from math import ceil, sqrt
+from math import ceil, floor
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
+from lambdas.settle_event.logic.conformal import LeftOut, half_band_kw
 from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDays, Quarters
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, forward, gram, solve
@@ -26,16 +27,12 @@ from lambdas.settle_event.logic.weather import Features, SiteWeather
 
 LEAST_DAYS = 10
 """With fewer days than this there is no regression."""
-RIDGE = 1.0
+REACH_H = 2
+"""The hours before and after the event that are fitted with it: with more, night's slopes are day's."""
+RIDGE = 10.0
 """On the slopes and the shift, in their own units; it settles what the days cannot tell apart."""
 FREE = 1e-6
 """On an hour's usual load: as good as none, and enough for an hour that no day knows."""
-BAND_SHARE = 0.8
-"""The share of days whose truth the band is to hold."""
-SIZE_POWER = 0.5
-"""Errors grow with the power's root. Interpretation: ours; at 0 too few hot days are held, at 1 too many."""
-LEAST_SIZE = 0.25
-"""For that a day's power is at least this share of the usual: a load of about none has a band too."""
 BEFORE_H = 24
 """The hours before the day whose weather it remembers."""
 QUARTERS_AN_HOUR = 4
@@ -69,29 +66,32 @@ class RegressedBaseline:
 
 @dataclass(frozen=True, slots=True)
 class _Design:
-    """Each day's rows by how long ago it was, 0 for the event's own; None where the weather is not known."""
+    """Each day's rows by how long ago it was, 0 for the event's own; and the event's share in each hour.
 
-    rows: Mapping[int, tuple[Row | None, ...]]
-    event_shares: tuple[float, ...]
+    A row is None where it is not fitted, or where the weather is not known.
+    """
+
+    rows: Mapping[int, Sequence[Row | None]]
+    event_shares: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """What of a regression depends on the weather and on the hours that are known, not on the load.
+    """The part of a regression that follows from the weather and the hours that are known, not from the load.
 
     Attributes:
         rows: one an hour of a day.
         columns: the same by column.
         factor: the Cholesky factor of their products.
         days: of each day that knows the whole event: its rows, the weights that make of their residuals its
-            mean error over the event had it been left out, and its leverage.
+            mean error over the event had it been left out, the event's shares in them, and its leverage.
         leverage: of the event's own day.
     """
 
     rows: tuple[Row, ...]
     columns: tuple[Vector, ...]
     factor: Sequence[Sequence[float]]
-    days: tuple[tuple[slice, Vector, float], ...]
+    days: tuple[tuple[slice, Vector, Vector, float], ...]
     leverage: float
 
 
@@ -111,8 +111,8 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
         NoBaselineError: the weather is not known, or too few days.
     """
     design = _design(weather, frame)
-    own = design.rows[0]
-    if any(share > 0 and row is None for share, row in zip(design.event_shares, own, strict=True)):
+    event_rows = design.rows[0]
+    if any(share > 0 and row is None for share, row in zip(design.event_shares, event_rows, strict=True)):
         raise NoBaselineError(MissingWeather.EVENT if weather.outdoor_c else MissingWeather.ANY)
     ordered = sorted(days)
     hours_kw = [_hourly(day.kw) for day in ordered]
@@ -123,14 +123,16 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
     fit = _fit(weather, frame, tuple(loads))
     hour_kw = tuple(loads.values())
     slopes = solve(fit.factor, [dot(column, hour_kw) for column in fit.columns])
-    known = {hour for _, hour in loads}
-    by_hour = [None if row is None or n not in known else dot(row, slopes) for n, row in enumerate(own)]
+    fitted = {hour for _, hour in loads}
+    by_hour = [
+        None if row is None or n not in fitted else dot(row, slopes) for n, row in enumerate(event_rows)
+    ]
     event_kw = sum(share * (kw or 0.0) for share, kw in zip(design.event_shares, by_hour, strict=True))
     return RegressedBaseline(
         kw=_by_quarters(by_hour, ordered, hours_kw),
         days_ago=days_ago,
-        half_band_kw=_half_band_kw(fit, slopes, hour_kw, event_kw, design.event_shares),
-        notes=tuple(_notes(ordered, days_ago)),
+        half_band_kw=_band_kw(fit, slopes, hour_kw, event_kw),
+        notes=tuple(_notes(ordered, days_ago, weather)),
     )
 
 
@@ -138,22 +140,30 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
 def _design(weather: SiteWeather, frame: Frame) -> _Design:
     """The rows of every day that counts. Kept: sites under one sky share it."""
     hours = ceil(frame.count / QUARTERS_AN_HOUR)
+    fitted = _fitted(frame)
     rows = {}
     for day in (frame.past_day(0), *frame.past):
-        starts = (day.first + QUARTERS_AN_HOUR * hour + QUARTERS_AN_HOUR // 2 for hour in range(hours))
+        middles = (day.first + QUARTERS_AN_HOUR * hour + QUARTERS_AN_HOUR // 2 for hour in range(hours))
         midnight_h = day.lowest // QUARTERS_AN_HOUR
         before = range(midnight_h - BEFORE_H, midnight_h)
-        features = weather.features(before, [start // QUARTERS_AN_HOUR for start in starts])
-        rows[day.days_ago] = tuple(_row(hour, hours, day, of_hour) for hour, of_hour in enumerate(features))
-    return _Design(rows, tuple(_event_shares(frame, hours)))
+        features = weather.features(before, [quarter // QUARTERS_AN_HOUR for quarter in middles])
+        rows[day.days_ago] = [_row(hour, fitted, day, of_hour) for hour, of_hour in enumerate(features)]
+    return _Design(rows, list(_event_shares(frame, hours)))
 
 
-def _row(hour: int, hours: int, day: PastDays, features: Features | None) -> Row | None:
+def _fitted(frame: Frame) -> range:
+    """The hours of the frame that are fitted."""
+    from_s = frame.event.start_ts - frame.start_ts - REACH_H * SECONDS_AN_HOUR
+    until_s = frame.event.end_ts - frame.start_ts + REACH_H * SECONDS_AN_HOUR
+    return range(floor(from_s / SECONDS_AN_HOUR), ceil(until_s / SECONDS_AN_HOUR))
+
+
+def _row(hour: int, fitted: range, day: PastDays, features: Features | None) -> Row | None:
     """Usual load of each hour, the shift, the slopes."""
-    if features is None:
+    if features is None or hour not in fitted:
         return None
-    usual = [0.0] * hours
-    usual[hour] = 1.0
+    usual = [0.0] * len(fitted)
+    usual[hour - fitted.start] = 1.0
     return (*usual, 0.0 if day.kind is DayType.WEEKDAY else 1.0, *features)
 
 
@@ -181,8 +191,8 @@ def _hourly(kw: Quarters) -> list[float | None]:
 
 
 def _mean_kw(quarters: Quarters) -> float | None:
-    known = [kw for kw in quarters if kw is not None]
-    return sum(known) / len(known) if known and 2 * len(known) >= len(quarters) else None
+    measured = [kw for kw in quarters if kw is not None]
+    return sum(measured) / len(measured) if measured and 2 * len(measured) >= len(quarters) else None
 
 
 @lru_cache(maxsize=32)
@@ -190,14 +200,14 @@ def _fit(weather: SiteWeather, frame: Frame, cells: tuple[Cell, ...]) -> _Fit:
     """Factor the regression on *cells*. Kept: VENs under one sky without gaps share it."""
     design = _design(weather, frame)
     rows = tuple(row for ago, hour in cells if (row := design.rows[ago][hour]) is not None)
-    hours = len(design.event_shares)
+    hours = len(_fitted(frame))
     ridge = [FREE] * hours + [RIDGE] * (len(rows[0]) - hours)
     factor = cholesky(gram(rows, ridge))
-    own = [row for row in design.rows[0] if row is not None]
+    event_rows = [row for row in design.rows[0] if row is not None]
     shares = [
         share for share, row in zip(design.event_shares, design.rows[0], strict=True) if row is not None
     ]
-    event_row = [dot(shares, column) for column in zip(*own, strict=True)]
+    event_row = [dot(shares, column) for column in zip(*event_rows, strict=True)]
     half = forward(factor, event_row)
     return _Fit(
         rows,
@@ -213,7 +223,7 @@ def _left_out(
     factor: Sequence[Sequence[float]],
     cells: Sequence[Cell],
     event_shares: Sequence[float],
-) -> Iterator[tuple[slice, Vector, float]]:
+) -> Iterator[tuple[slice, Vector, Vector, float]]:
     """Leave each day out without fitting anew, by the block of the hat matrix that is its own.
 
     With that block H and residuals r, the residuals had the day been left out are (I − H)⁻¹ r.
@@ -232,7 +242,7 @@ def _left_out(
             row[n] += 1.0
         shares = [event_shares[hour] for hour in hours]
         weights = solve(cholesky(rest), shares)
-        yield where, weights, dot(weights, shares) - dot(shares, shares)
+        yield where, weights, shares, dot(weights, shares) - dot(shares, shares)
 
 
 def _by_quarters(
@@ -250,43 +260,18 @@ def _by_quarters(
     return tuple(kw)
 
 
-def _half_band_kw(
-    fit: _Fit, slopes: Vector, hour_kw: Sequence[float], event_kw: float, event_shares: Sequence[float]
-) -> float | None:
-    """Half the band by split conformal prediction over days, each left out of the fit in turn.
-
-    Errors are taken by size: by the root of the power, and by how far the day's weather is from the others'.
-    Source: Lei et al. 2018, Distribution-Free Predictive Inference for Regression (locally weighted), with
-    the jackknife in place of a split.
-    """
-    errors_kw, powers_kw, leverages = [], [], []
-    for where, weights, leverage in fit.days:
+def _band_kw(fit: _Fit, slopes: Vector, hour_kw: Vector, event_kw: float) -> float | None:
+    """Half the width of the band, of every day's error when it is left out."""
+    days = []
+    for where, weights, shares, leverage in fit.days:
         residuals = [dot(row, slopes) - kw for row, kw in zip(fit.rows[where], hour_kw[where], strict=True)]
         error_kw = dot(weights, residuals)
-        errors_kw.append(error_kw)
-        powers_kw.append(_event_mean(fit.rows[where], hour_kw[where], event_shares) + error_kw)
-        leverages.append(leverage)
-    rank = ceil(BAND_SHARE * (len(errors_kw) + 1))
-    if rank > len(errors_kw):
-        return None
-    least_kw = LEAST_SIZE * sum(map(abs, powers_kw)) / len(powers_kw)
-
-    def size(power_kw: float, leverage: float) -> float:
-        return float(max(abs(power_kw), least_kw) ** SIZE_POWER) * sqrt(1.0 + leverage)
-
-    if least_kw <= 0:
-        return max(map(abs, errors_kw))
-    sizes = map(size, powers_kw, leverages)
-    scores = sorted(abs(error_kw) / of_day for error_kw, of_day in zip(errors_kw, sizes, strict=True))
-    return scores[rank - 1] * size(event_kw, fit.leverage)
+        days.append(LeftOut(error_kw, dot(shares, hour_kw[where]) + error_kw, leverage))
+    return half_band_kw(days, event_kw, fit.leverage)
 
 
-def _event_mean(rows: Sequence[Row], hour_kw: Sequence[float], event_shares: Sequence[float]) -> float:
-    """The mean of a day's hours over the event."""
-    hours = (row.index(1.0) for row in rows)
-    return sum(event_shares[hour] * kw for hour, kw in zip(hours, hour_kw, strict=True))
-
-
-def _notes(days: Sequence[MatchedDay], used: Sequence[int]) -> Iterator[str]:
+def _notes(days: Sequence[MatchedDay], used: Sequence[int], weather: SiteWeather) -> Iterator[str]:
     if len(used) < len(days):
         yield f"of {len(used)} of {len(days)} days: of the others the outdoor temperature is not known"
+    if weather.filled_h:
+        yield f"{weather.filled_h} hours of outdoor temperature filled from the hours beside them"
