@@ -122,13 +122,16 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
         {
             "telemetry": "Query BatchWriteItem",
             "vens": "BatchGetItem GetItem UpdateItem",
-            "events": "GetItem PutItem UpdateItem Query",
+            "events": "BatchGetItem GetItem PutItem UpdateItem Query",
         },
         timeout_s=120,
         # Most of it is work of this function's own, a first settlement's above all, and somebody may wait for
         # it. A larger share costs as much for the same work.
         memory_mb=FULL_PROCESSOR_MB,
         PROGRAMS=json.dumps(dict(resources.stage.programs)),
+        TIME_ZONE=resources.stage.time_zone,
+        HOLIDAYS=resources.stage.holidays,
+        CALENDARS=json.dumps(dict(resources.stage.calendars)),
     )
     settle.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
     settle.retry(2, within=Duration.hours(6), dead=resources.failed_starts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import sys
+import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import get_args
@@ -24,6 +25,8 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that synthesizes. It alone can compile the bundle: it is the default runtime if AWS has it."""
 MAX_VENS = 80
 BASELINES: tuple[str, ...] = get_args(Baseline)
+HOLIDAYS = ("auto", "none", "nerc")
+"""Holiday calendars that are no country's."""
 SHADOW_WRITERS = 2
 """How many of `write_shadows` run at once; the least that SQS lets a function be held to."""
 ROTATION = re.compile(r"[A-Za-z0-9._-]{1,32}")
@@ -51,6 +54,10 @@ class Stage:
         alert_email: who is written to when an alarm goes off, or None.
         groups: names under which events may target VENs, each with its VENs.
         programs: names of programs, each with the baseline that its events are settled by.
+        time_zone: of VENs that report none.
+        holidays: the calendar of days that are no ordinary weekdays: ``auto`` by the time zone, ``nerc``,
+            ``none``, or a country's, ``GB-ENG``.
+        calendars: names of programs, each with a calendar of its own.
         redispatch_min: how often a running event is shared out again, minutes; one is the scheduler's least.
         shadow_writes_per_s: how fast one of the `SHADOW_WRITERS` writes; see docs/guides/scale.md.
     """
@@ -71,6 +78,9 @@ class Stage:
     alert_email: str | None
     groups: Mapping[str, tuple[str, ...]]
     programs: Mapping[str, str]
+    time_zone: str
+    holidays: str
+    calendars: Mapping[str, str]
     redispatch_min: int
     shadow_writes_per_s: int
 
@@ -98,6 +108,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         raise FieldError("stage", f"{name!r} is none of {', '.join(STAGES)}")
     local = name == "local"
     vens = _vens(context("vens"))
+    programs = _programs(context("programs") or context("programmes"))
     return Stage(
         name=name,
         vens=vens,
@@ -114,7 +125,10 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         rotate_days=_days(context, "rotate_days", default=0, least=0),
         alert_email=_email(context("alert_email")),
         groups=_groups(context("groups"), vens),
-        programs=_programs(context("programs") or context("programmes")),
+        programs=programs,
+        time_zone=_time_zone(context("time_zone")),
+        holidays=_calendar("holidays", context("holidays") or "auto"),
+        calendars=_calendars(context("calendars"), programs),
         redispatch_min=1,
         shadow_writes_per_s=100,
     )
@@ -184,6 +198,40 @@ def _programs(value: str | None) -> Mapping[str, str]:
             raise FieldError("programs", f"{baseline!r} is none of {', '.join(BASELINES)}")
         programs[name] = baseline
     return programs
+
+
+def _time_zone(value: str | None) -> str:
+    if value is not None and value not in zoneinfo.available_timezones():
+        raise FieldError(
+            "time_zone", f"{value!r} is no time zone of the IANA database, like America/New_York"
+        )
+    return value or "UTC"
+
+
+def _calendar(key: str, value: str) -> str:
+    """A holiday calendar's name, as `settle_event` reads it."""
+    if value in HOLIDAYS:
+        return value
+    from holidays import list_supported_countries  # noqa: PLC0415 - a second, for those who name a country
+
+    country, _, division = value.partition("-")
+    divisions = list_supported_countries(include_aliases=False).get(country)
+    if divisions is None or (division and division not in divisions):
+        raise FieldError(
+            key,
+            f"{value!r} is none of {', '.join(HOLIDAYS)}, and no country with its part, like US or GB-ENG",
+        )
+    return value
+
+
+def _calendars(value: str | None, programs: Mapping[str, str]) -> Mapping[str, str]:
+    """``summer-peak=nerc,winter=GB-ENG``."""
+    calendars = {}
+    for name, calendar in _pairs(value, "calendars", "summer-peak=nerc"):
+        if name not in programs and name != DEFAULT_PROGRAM:
+            raise FieldError("calendars", f"{name} is none of the programs: {', '.join(programs) or 'none'}")
+        calendars[name] = _calendar("calendars", calendar)
+    return calendars
 
 
 def _names(text: str, separator: str) -> tuple[str, ...]:

@@ -78,9 +78,10 @@ declare namespace VenApi {
     messagesLost: number;
   }
 
-  /** Indoor temperature, the setpoints that the resident chose, and the limits that no event passes, °C. */
+  /** Temperatures in and outside, the setpoints of the resident, and the limits that no event passes, °C. */
   interface ComfortView {
     airC: number;
+    outdoorC: number;
     heatingC: number;
     coolingC: number;
     coolestC: number;

@@ -25,6 +25,11 @@ DEFAULT_BASELINE: Baseline = "residential_5_of_10"
 """The baseline of a program that names none."""
 
 
+def read_programs(text: str) -> dict[str, Baseline]:
+    """The baseline of each program by its name, the default program's too. Raises as `codec.load_object`."""
+    return msgspec.convert({DEFAULT_PROGRAM: DEFAULT_BASELINE} | codec.load_object(text), dict[str, Baseline])
+
+
 class _ReportStruct(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     pass
 

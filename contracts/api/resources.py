@@ -42,7 +42,8 @@ class Ven(_Resource, frozen=True):
     """A VEN as the cloud side sees it; *online* is absent until it has connected once.
 
     The rest is what it last reported: *shedAvailabilityKw* is all that it can shed now, for *sustainS*,
-    what it sheds already included; *byHand* are circuits that the resident has taken out, with their state.
+    what it sheds already included; *byHand* are circuits that the resident has taken out, with their state;
+    *timeZone* is its site's, by which its days are told apart.
     *performance* is what it delivered of what it was called for, of late.
     """
 
@@ -55,13 +56,17 @@ class Ven(_Resource, frozen=True):
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
     by_hand: dict[str, str] = {}
+    time_zone: str | None = None
     groups: tuple[str, ...] = ()
     performance: float | None = None
     last_called_ts: float | None = None
 
 
 class TelemetryRow(_Resource, frozen=True):
-    """One telemetry row: means since the row before, kW; *receivedTs* is when the cloud had it, UTC s."""
+    """One telemetry row: means over *measuredS*, or since the row before, kW.
+
+    *receivedTs* is when the cloud had it, UTC s.
+    """
 
     timestamp: int
     boot_id: str
@@ -73,6 +78,8 @@ class TelemetryRow(_Resource, frozen=True):
     event_id: EventId | None = None
     requested_reduction_kw: float | None = None
     battery_soc: float | None = None
+    measured_s: float | None = None
+    outdoor_c: float | None = None
 
 
 class Circuits(_Resource, frozen=True):

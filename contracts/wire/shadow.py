@@ -25,6 +25,9 @@ STATE_MAX_DEPTH = 6
 """Ours; AWS takes 8. Source: AWS IoT Device Shadow quotas."""
 CLIENT_TOKEN_MAX_BYTES = 64
 
+TimeZoneName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$(?!\n)")]
+"""A name of the form of the IANA time zone database's, such as America/New_York."""
+
 
 class LoadSetting(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The desired settings of one circuit; None leaves a setting as it is."""

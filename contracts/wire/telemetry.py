@@ -22,6 +22,10 @@ Timestamp = Annotated[int, Meta(ge=946_684_800, le=4_102_444_800)]
 """UTC seconds; the years 2000 to 2100, so that milliseconds sent by mistake are refused."""
 Sequence = Annotated[int, Meta(ge=0, le=2**53)]
 Soc = Annotated[float, Meta(ge=0, le=1)]
+MeasuredTime = Annotated[float, Meta(gt=0, le=86_400)]
+"""s, to the millisecond; a row is of a day at most."""
+OutdoorTemperature = Annotated[float, Meta(ge=-90, le=60)]
+"""°C; what was ever measured near the ground lies within."""
 BootId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$(?!\n)")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -50,8 +54,9 @@ class Load(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A VEN's row, identified by (venId, bootId, seq).
 
-    ``used_power_kw`` is the mean since the row before. ``baseline_power_kw`` is what the house would
-    have drawn uncurtailed; ``shed_power_kw`` is baseline − used, never below 0.
+    ``used_power_kw`` is the mean over ``measured_s``, which ends in the second of the timestamp; without
+    it, the mean since the row before. ``baseline_power_kw`` is what the house would have drawn uncurtailed;
+    ``shed_power_kw`` is baseline − used, never below 0. ``outdoor_c`` is the temperature outside.
     """
 
     ven_id: VenId
@@ -70,6 +75,8 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     panel_max_kw: PositivePower = 0.0
     current_amps: Annotated[float, Meta(ge=-10_000, le=10_000)] = 0.0
     panel_utilization_percent: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+    measured_s: MeasuredTime | None = None
+    outdoor_c: OutdoorTemperature | None = None
     loads: tuple[Load, ...] = ()
 
 

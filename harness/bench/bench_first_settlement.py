@@ -147,5 +147,8 @@ def _settle() -> EventReport:
         vens=clients.table("vens", VENS),
         shadows=Shadows(clients.iot_data()),
         programs={},
+        time_zone="UTC",
+        holidays="none",
+        calendars={},
     )
     return adapters.settle(event, [plan], now=START + TWO_H + 120.0, left_s=ENOUGH_S)

@@ -18,9 +18,10 @@ from harness.bench.figure import Figure
 from lambdas.settle_event.history import _day_item, _DayItem, _read_day
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, match_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace
+from lambdas.settle_event.logic.evidence import VenEvidence
 from lambdas.settle_event.logic.report import report_event, settlement_context
 from lambdas.settle_event.logic.timeline import event_timeline
-from lambdas.settle_event.logic.ven_report import VenEvidence, measure_ven
+from lambdas.settle_event.logic.ven_report import measure_ven
 from lambdas.shared import typed_rows
 from lambdas.shared.rows import EventRow
 
@@ -111,8 +112,13 @@ def _rows(from_ts: int, to_ts: int) -> list[PowerRow]:
             used_power_kw=3.0 + (timestamp % 7) / 10,
             baseline_power_kw=5.0 + (timestamp % 11) / 10,
             event_id=EventId(IN_EVENT) if START < timestamp <= START + TWO_H else None,
+            boot_id="6a57d1f0c0ffee",
+            seq=seq,
+            measured_s=EVERY_S + (seq % 3 - 1) / 1000,
+            received_ts=timestamp + 0.731,
+            outdoor_c=31.4,
         )
-        for timestamp in range(from_ts, to_ts, EVERY_S)
+        for seq, timestamp in enumerate(range(from_ts, to_ts, EVERY_S))
     ]
 
 
@@ -125,8 +131,7 @@ def _days() -> dict[int, DayProfile]:
 
 
 def _item(row: PowerRow) -> dict[str, object]:
-    value = {"timestamp": row.timestamp, "usedPowerKw": row.used_power_kw}
-    return to_item(value | {"baselinePowerKw": row.baseline_power_kw, "eventId": row.event_id})
+    return to_item(msgspec.to_builtins(row))
 
 
 def _read_days(answer: bytes) -> list[DayProfile]:

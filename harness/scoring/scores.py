@@ -14,7 +14,8 @@ from harness.scoring.lived import QUARTER_S, QUARTERS, Lived
 from harness.scoring.seasons import DAYS, FROM_H, LOOK_BACK, TO_H, Season
 from lambdas.settle_event.logic.aggregate import sum_days
 from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
-from lambdas.settle_event.logic.days import DayProfile, Frame, MatchedDay, match_days
+from lambdas.settle_event.logic.day_types import SiteCalendar
+from lambdas.settle_event.logic.days import DayProfile, Frame, MatchedDay, match_days, past_days
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import CAISO_10_OF_10, RULES, Adjustment, Rule
 from lambdas.settle_event.logic.weather import SiteWeather
@@ -158,13 +159,13 @@ def _day(
 ) -> _ScoredDay:
     start_ts = season.first_ts + day * S_PER_DAY + FROM_H * 3600
     zone = timezone(timedelta(hours=season.weather.utc_offset_h))
-    frame = Frame(Window(start_ts, start_ts + HOURS * 3600), zone)
+    frame = Frame(Window(start_ts, start_ts + HOURS * 3600), SiteCalendar(zone))
     scored = _ScoredDay(frame, is_event, {})
     cut = partial(_cut, first=(frame.start_ts - season.first_ts) // QUARTER_S, count=frame.count)
     for number, (lived, of_home) in enumerate(zip(homes, profiles, strict=True)):
         scored.loads[number] = _Load(
             match_days(of_home, frame),
-            match_days(of_home, frame, alike=False),
+            past_days(of_home, frame),
             cut(lived.used_kw),
             scored.hourly(cut(lived.clone_kw)),
         )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from contracts.api.requests import DEFAULT_PROGRAM, SettleEvent
+from contracts.api.reports import Baseline, read_programs
+from contracts.api.requests import SettleEvent
 from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
 from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.store.plans import Plan
-from contracts.wire import codec
 from contracts.wire.events import Signal
 from contracts.wire.ids import VenId
 from lambdas.dispatch_event.settings import DispatchSettings
@@ -36,15 +36,16 @@ class DispatchAdapters:
     shadows: Shadows
     queue: ShadowQueue
     schedules: EventSchedules
-    programs: frozenset[str]
+    programs: Mapping[str, Baseline]
     settle_delay_s: int
     redispatch_min: int
     retention_days: int
 
-    def check_program(self, program: str) -> None:
-        """Raises FieldError for a program that the stage does not know."""
+    def baseline_of(self, program: str) -> Baseline:
+        """The baseline of a program. Raises FieldError for one that the stage does not know."""
         if program not in self.programs:
             raise FieldError("program", f"none of {', '.join(sorted(self.programs))}")
+        return self.programs[program]
 
     def fleet(self, targets: tuple[str, ...]) -> tuple[VenRow, ...]:
         """The rows of the targets and of those in targeted groups; every VEN's when there are no targets.
@@ -140,7 +141,7 @@ def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapter
             needs.scheduler_role_arn,
             needs.schedule_dlq_arn,
         ),
-        programs=frozenset(codec.load_object(needs.programs)) | {DEFAULT_PROGRAM},
+        programs=read_programs(needs.programs),
         settle_delay_s=needs.settle_delay_s,
         redispatch_min=needs.redispatch_min,
         retention_days=needs.retention_days,

@@ -133,7 +133,7 @@ def _plan(
     before: EventRow | None = None,
 ) -> EventRow:
     """Plan the event, or a revision of *before*, over the fleet, and store the plan; its header."""
-    adapters.check_program(request.program)
+    baseline = adapters.baseline_of(request.program)
     planned = plan.plan_event(
         request,
         event_id,
@@ -144,7 +144,7 @@ def _plan(
         before=None if before is None else Planned(before, adapters.book.plan(before)),
     )
     adapters.book.write_plan(planned.row, planned.plan)
-    return planned.row
+    return msgspec.structs.replace(planned.row, baseline=baseline)
 
 
 def _idle(row: EventRow, now: float) -> str | None:

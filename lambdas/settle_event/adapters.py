@@ -8,16 +8,25 @@ from itertools import chain
 
 import msgspec
 
-from contracts.api.reports import DEFAULT_BASELINE, Baseline, EventReport, VenReport, read_report
-from contracts.api.requests import DEFAULT_PROGRAM
+from contracts.api.reports import (
+    DEFAULT_BASELINE,
+    Baseline,
+    EventReport,
+    VenReport,
+    read_programs,
+    read_report,
+)
 from contracts.store.items import Item
 from contracts.store.keys import EVENTS, REPORT_SORT_KEY, TELEMETRY, VENS, Key, telemetry_range, ven_sort_key
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.history import History
-from lambdas.settle_event.logic.days import match_days
+from lambdas.settle_event.logic.days import frame_of, match_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
+from lambdas.settle_event.logic.notes import of_settlement
+from lambdas.settle_event.logic.other_events import REBOUND_S, with_booked
 from lambdas.settle_event.logic.performance import counted
 from lambdas.settle_event.logic.report import (
     report_event,
@@ -27,13 +36,9 @@ from lambdas.settle_event.logic.report import (
     without_vens,
 )
 from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
-from lambdas.settle_event.logic.ven_report import (
-    MeasuredVen,
-    SettlementContext,
-    VenEvidence,
-    measure_ven,
-)
+from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
 from lambdas.settle_event.settings import SettleSettings
+from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
@@ -94,6 +99,13 @@ class SettleAdapters:
     vens: Table
     shadows: Shadows
     programs: Mapping[str, Baseline]
+    time_zone: str
+    holidays: str
+    calendars: Mapping[str, str]
+
+    def sites(self, program: str) -> Sites:
+        """The sites of VENs, with the holidays of *program*."""
+        return Sites(self.vens, self.events, self.time_zone, self.calendars.get(program, self.holidays))
 
     @property
     def book(self) -> EventBook:
@@ -109,23 +121,25 @@ class SettleAdapters:
         """Work out the report. *left_s* is how long this may take altogether."""
         timeline = event_timeline(event, plans)
         context = settlement_context(event, timeline)
+        sites = self.sites(event.program).of(timeline.vens, event)
         acks = self.book.ven_items(event.event_id)
         history = History(self.telemetry, now, clock.utc_now() + HISTORY_SHARE * left_s)
 
         def one(ven: tuple[VenId, VenTimeline]) -> tuple[MeasuredVen, bool]:
-            return self._measured(ven[0], ven[1], context, history, acks.get(ven[0], {}))
+            ven_id, of_ven = ven
+            site = sites.get(ven_id, Site())
+            return self._measured(ven_id, of_ven, context, history, (site, acks.get(ven_id, {})))
 
         results = parallel.over(list(timeline.vens.items()), one)
-        baseline = self.programs.get(event.program, DEFAULT_BASELINE)
+        baseline = event.baseline or self.programs.get(event.program, DEFAULT_BASELINE)
         vens = [measured for measured, _ in results]
         report = report_event(event, plans, timeline, vens, baseline=baseline, settled_ts=int(now))
-        cut_short = sum(not whole for _, whole in results)
-        if cut_short:
-            note = (
-                f"the days before of {cut_short} VENs could not all be read in time; the next event has them"
-            )
-            report = msgspec.structs.replace(report, notes=(*report.notes, note))
-        return report
+        notes = of_settlement(
+            program=None if event.baseline or event.program in self.programs else event.program,
+            cut_short=sum(not whole for _, whole in results),
+            sites={ven_id: site.notes for ven_id, site in sites.items()},
+        )
+        return msgspec.structs.replace(report, notes=(*report.notes, *notes))
 
     def _measured(
         self,
@@ -133,18 +147,23 @@ class SettleAdapters:
         timeline: VenTimeline,
         context: SettlementContext,
         history: History,
-        acks: Item,
+        about: tuple[Site, Item],
     ) -> tuple[MeasuredVen, bool]:
-        """One VEN measured, and whether all of its days before could be read."""
+        """One VEN measured, with its site and acks, and whether all of its days before could be read."""
         if context.frame.event.duration_s <= 0:
             return measure_ven(VenEvidence(ven_id, timeline, Trace.of(())), context), True
-        profiles, whole = history.profiles(ven_id, context.frame)
+        site, acks = about
+        frame = frame_of(context.frame.event, site.calendar)
+        profiles, whole = history.profiles(ven_id, frame)
         evidence = VenEvidence(
             ven_id,
             timeline,
-            Trace.of(self._rows(ven_id, context.frame.window)),
-            match_days(profiles, context.frame),
+            Trace.of(self._rows(ven_id, frame.window)),
+            match_days(with_booked(profiles, site.events), frame),
             acks,
+            site.calendar,
+            site.events,
+            site.notes,
         )
         return measure_ven(evidence, context), whole
 
@@ -189,20 +208,23 @@ class SettleAdapters:
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
 
     def _rows(self, ven_id: VenId, window: Window) -> Iterator[PowerRow]:
-        # A row stands for the time before its timestamp: the one at the window's end belongs to it.
-        between = telemetry_range(int(window.start_ts), int(window.end_ts) + 1)
+        # A row stands for the time before its timestamp: the one at the window's end belongs to it. An event
+        # just before it still has its rebound in it.
+        between = telemetry_range(int(window.start_ts - REBOUND_S), int(window.end_ts) + 1)
         return chain.from_iterable(self.telemetry.query_rows(PowerRow, ven_id, between))
 
 
 def open_adapters(needs: SettleSettings) -> SettleAdapters:
     """The adapters of this sandbox."""
-    programs = {DEFAULT_PROGRAM: DEFAULT_BASELINE} | codec.load_object(needs.programs)
     return SettleAdapters(
         events=clients.table(needs.events_table, EVENTS),
         telemetry=clients.table(needs.telemetry_table, TELEMETRY),
         vens=clients.table(needs.vens_table, VENS),
         shadows=Shadows(clients.iot_data()),
-        programs=msgspec.convert(programs, dict[str, Baseline]),
+        programs=read_programs(needs.programs),
+        time_zone=needs.time_zone,
+        holidays=needs.holidays,
+        calendars=msgspec.convert(codec.load_object(needs.calendars), dict[str, str]),
     )
 
 

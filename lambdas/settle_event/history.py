@@ -22,6 +22,7 @@ from lambdas.settle_event.logic.days import (
     DAY_S,
     EMPTY,
     QUARTERS,
+    REBOUND,
     WHOLE,
     DayProfile,
     Frame,
@@ -70,7 +71,8 @@ class History:
         The latest days come first: when they hold enough that are like the event's, or when time is up, the
         rows of the others are not read.
         """
-        first = frame.past[-1].lowest // QUARTERS
+        earliest = frame.past[-1]
+        first = min(earliest.lowest, earliest.first - REBOUND) // QUARTERS
         last = max((past.highest - 1) // QUARTERS for past in frame.past)
         profiles = self._stored(ven_id, first, last)
         for days in (range(max(first, last - FIRST_DAYS + 1), last + 1), range(first, last - FIRST_DAYS + 1)):

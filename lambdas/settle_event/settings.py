@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SettleSettings:
-    """Needs of `settle_event`. *programs*: JSON, the baseline of each program by its name."""
+    """Needs of `settle_event`.
+
+    *programs*: JSON, the baseline of each program by its name, for events that carry none. *time_zone*: of
+    VENs that report none. *holidays*: a calendar's name; *calendars*: JSON, that of each program.
+    """
 
     telemetry_table: str
     events_table: str
     vens_table: str
     programs: str
+    time_zone: str
+    holidays: str
+    calendars: str

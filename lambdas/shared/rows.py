@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
+from contracts.api.reports import Baseline
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, Assignment, event_etag
 from contracts.store.keys import EVENT_SORT_KEY
 from contracts.wire import codec
@@ -46,9 +47,10 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event's header: the request and its state. The VENs' assignments are in the plan *plan_id*.
 
     *requested* is a digest of the request, *edition* how often an operator has revised it; *revision* rises
-    with every change that goes to the VENs. *done_revision* is the last whose shadows and schedules are all
-    written, which a repeat completes; *full* are VENs whose shadows had no room for it then. Phases and the
-    etag are computed, never stored.
+    with every change that goes to the VENs. *baseline* is the program's as of the last edition; None on a
+    header of an earlier release. *done_revision* is the last whose shadows and schedules are all written,
+    which a repeat completes; *full* are VENs whose shadows had no room for it then. Phases and the etag are
+    computed, never stored.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -66,6 +68,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     priority: int = LOWEST_PRIORITY
     targets: tuple[str, ...] = ()
     program: ProgramId = DEFAULT_PROGRAM
+    baseline: Baseline | None = None
     allocation: Allocation = "merit"
     requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     available_kw: float | None = None

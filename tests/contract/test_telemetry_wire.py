@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.acks import Ack, CircuitCurtailed, read_ack
 from contracts.wire.telemetry import Load, LoadsSnapshot, Telemetry, read_loads, read_telemetry
@@ -34,6 +35,8 @@ ROW: dict[str, Any] = {
     "requestedReductionKw": 2.0,
     "baselinePowerKw": 6.26,
     "batterySoc": 0.62,
+    "measuredS": 29.987,
+    "outdoorC": 31.4,
     "panelAmperageRating": 200.0,
     "panelVoltage": 240.0,
     "panelMaxKw": 48.0,
@@ -70,6 +73,8 @@ _ROW = Telemetry(
     requested_reduction_kw=2.0,
     baseline_power_kw=6.26,
     battery_soc=0.62,
+    measured_s=29.987,
+    outdoor_c=31.4,
     panel_amperage_rating=200.0,
     panel_voltage=240.0,
     panel_max_kw=48.0,
@@ -101,7 +106,7 @@ def test_a_row_is_sent_in_the_canonical_form() -> None:
 
 
 def test_a_row_names_what_it_does_not_have() -> None:
-    """eventId, requestedReductionKw and batterySoc are null and not left out: readers in use index them."""
+    """Readers in use index eventId, requestedReductionKw and batterySoc: null, and not left out."""
     bare = Telemetry(
         ven_id="ven-1",
         timestamp=TS,
@@ -129,6 +134,8 @@ def test_a_row_without_loads_is_at_most_a_kilobyte() -> None:
         requested_reduction_kw=9999.123,
         baseline_power_kw=-9999.123,
         battery_soc=0.1234,
+        measured_s=86399.999,
+        outdoor_c=-89.9,
         panel_amperage_rating=4000.0,
         panel_voltage=999.99,
         panel_max_kw=9999.123,
@@ -192,6 +199,31 @@ def test_a_load_is_read_under_each_name_of_its_id(alias: str) -> None:
     load = {alias if key == "id" else key: value for key, value in LOAD.items()}
     assert read_telemetry(_bytes({**ROW, "loads": [load]}), ven_id="ven-1").loads == (_LOAD,)
     assert read_loads(_bytes({**SNAPSHOT, "loads": [load]}), ven_id="ven-1").loads == (_LOAD,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("measuredS", 0),
+        ("measuredS", -30),
+        ("measuredS", "30"),
+        ("measuredS", 86_400.001),
+        ("outdoorC", 60.1),
+        ("outdoorC", "31"),
+    ],
+)
+def test_a_time_or_temperature_that_cannot_be_is_refused_by_its_name(name: str, value: object) -> None:
+    """A row measures some time and no more than a day; 60.1 °C is no weather."""
+    with pytest.raises(FieldError) as refused:
+        read_telemetry(_bytes({**ROW, name: value}), ven_id="ven-1")
+    assert refused.value.field == name
+
+
+def test_an_older_row_measures_since_the_row_before() -> None:
+    """Without measuredS and outdoorC a row is as good as ever."""
+    older = {key: value for key, value in ROW.items() if key not in {"measuredS", "outdoorC"}}
+    read = read_telemetry(_bytes(older), ven_id="ven-1")
+    assert (read.measured_s, read.outdoor_c) == (None, None)
 
 
 def test_what_is_unknown_in_a_row_is_passed_over() -> None:

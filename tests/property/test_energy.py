@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from math import floor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
-from lambdas.settle_event.logic.ven_report import meter_before_kw
+from lambdas.settle_event.logic.ven_delivery import meter_before_kw
 
 T0 = 1_800_000_000
 KW = st.floats(-10, 10).map(lambda kw: round(kw, 3))
@@ -106,7 +107,7 @@ def test_what_happens_in_the_event_moves_no_baseline_before_it(
         else row
         for row in rows
     ]
-    one, other = (meter_before_kw(Trace.of(each), event) for each in (rows, changed))
+    one, other = (meter_before_kw(Trace.of(each), event.start_ts) for each in (rows, changed))
     assert one == other
 
 
@@ -133,3 +134,69 @@ def test_the_order_in_which_rows_come_is_of_no_matter(
     mixed = rng.sample(rows, len(rows))
     window = Window(T0, T0 + 4000)
     assert Trace.of(mixed).over(window) == Trace.of(rows).over(window)
+
+
+LIVED = st.lists(st.tuples(st.integers(1, 90_000), KW), min_size=1, max_size=60)
+"""Milliseconds that each row measured, and its power."""
+
+
+@given(LIVED, st.integers(0, 999), st.integers(0, 59))
+def test_stamps_in_whole_seconds_lose_no_energy(
+    lived: list[tuple[int, float]], begins_ms: int, whole: int
+) -> None:
+    """Rows of one boot, one of which ends at a whole second, lie to the millisecond where they were lived."""
+    lengths_ms = [length_ms for length_ms, _ in lived]
+    lengths_ms[whole % len(lived)] += -(begins_ms + sum(lengths_ms[: whole % len(lived) + 1])) % 1000
+    edges_ms = list(accumulate(lengths_ms, initial=begins_ms))
+    rows = [
+        PowerRow(T0 + floor(end_ms / 1000), kw, kw + 1, boot_id="b", seq=seq, measured_s=length_ms / 1000)
+        for seq, (end_ms, length_ms, (_, kw)) in enumerate(zip(edges_ms[1:], lengths_ms, lived, strict=True))
+    ]
+    trace = Trace.of(rows)
+    for (start_ms, end_ms), (_, kw) in zip(pairwise(edges_ms), lived, strict=True):
+        integral = trace.over(Window(T0 + start_ms / 1000, T0 + end_ms / 1000))
+        assert integral.used_kwh == pytest.approx(kw * (end_ms - start_ms) / 3.6e6, abs=1e-7)
+        assert integral.covered_s == pytest.approx((end_ms - start_ms) / 1000, abs=1e-4)
+    everything = trace.over(Window(T0 - 1000, rows[-1].timestamp + 1000))
+    energy = sum(kw * length_ms for length_ms, (_, kw) in zip(lengths_ms, lived, strict=True))
+    assert everything.used_kwh == pytest.approx(energy / 3.6e6, abs=1e-6)
+
+
+ANY_ROWS = st.lists(
+    st.builds(
+        PowerRow,
+        timestamp=st.integers(T0, T0 + 300),
+        used_power_kw=st.just(1.0),
+        baseline_power_kw=st.just(2.0),
+        boot_id=st.sampled_from(["a", "b"]),
+        seq=st.none() | st.integers(0, 20),
+        measured_s=st.none() | st.sampled_from([0.001, 1.0, 29.999, 30.0, 86_400.0]),
+    ),
+    max_size=30,
+)
+
+
+@given(ANY_ROWS, st.integers(-50, 300), st.integers(1, 400))
+def test_no_rows_make_a_ven_deliver_more_than_the_clock_allows(
+    rows: list[PowerRow], start_s: int, length_s: int
+) -> None:
+    """Spans do not overlap, end in their second, and cover a window but once, whatever rows say of them."""
+    trace, window = Trace.of(rows), Window(T0 + start_s, T0 + start_s + length_s)
+    edges = [edge for span in zip(trace.starts_s, trace.ends_s, strict=True) for edge in span]
+    assert edges == sorted(edges)
+    assert all(0 <= end - row.timestamp <= 1.06 for end, row in zip(trace.ends_s, trace.rows, strict=True))
+    integral = trace.over(window)
+    assert 0 <= integral.used_kwh <= window.duration_s / 3600 + 1e-9
+    assert integral.covered_s <= window.duration_s + 1e-6
+
+
+@given(st.lists(st.tuples(st.integers(1, 900), KW), min_size=2, max_size=40))
+def test_without_a_missing_seq_all_the_time_is_measured(steps: list[tuple[int, float]]) -> None:
+    """Rows of any spacing by seq alone: each reaches to the one before, and energy is power times that."""
+    rows = [
+        PowerRow(row.timestamp, row.used_power_kw, 0.0, boot_id="b", seq=seq)
+        for seq, row in enumerate(rows_of(steps))
+    ]
+    integral = Trace.of(rows).over(Window(rows[0].timestamp, rows[-1].timestamp))
+    assert integral.covered_s == pytest.approx(rows[-1].timestamp - rows[0].timestamp)
+    assert integral.used_kwh == pytest.approx(sum(kw * gap_s for gap_s, kw in steps[1:]) / 3600, abs=1e-9)

@@ -18,6 +18,8 @@ from ven_twin.house.profile import Panel
 KW_DIGITS = 3
 KWH_DIGITS = 4
 SOC_DIGITS = 4
+MEASURED_DIGITS = 3
+TEMPERATURE_DIGITS = 1
 
 
 class ReportedStatus(StrEnum):
@@ -71,9 +73,10 @@ def telemetry_row(
     event_id: EventId | None,
     requested_kw: float | None,
     battery_soc: float | None,
+    outdoor_c: float | None = None,
     loads: tuple[Load, ...],
 ) -> Telemetry:
-    """A row of the means since the last one."""
+    """A row of the means over the time that *meter* has counted; a meter that counted none says no time."""
     volts = sender.panel.voltage_v
     panel_max_kw = sender.panel.rating_amps * volts / 1000.0
     amps = meter.used_kw * 1000.0 / volts
@@ -88,6 +91,8 @@ def telemetry_row(
         shed_power_kw=round(max(0.0, meter.reduction_kw), KW_DIGITS),
         requested_reduction_kw=None if requested_kw is None else round(requested_kw, KW_DIGITS),
         battery_soc=None if battery_soc is None else round(battery_soc, SOC_DIGITS),
+        measured_s=round(meter.seconds, MEASURED_DIGITS) or None,
+        outdoor_c=None if outdoor_c is None else round(outdoor_c, TEMPERATURE_DIGITS),
         panel_amperage_rating=sender.panel.rating_amps,
         panel_voltage=volts,
         panel_max_kw=round(panel_max_kw, KW_DIGITS),

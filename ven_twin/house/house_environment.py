@@ -107,6 +107,12 @@ class HouseEnvironment:
             uses,
         )
 
+    def outdoor_c(self, at_s: float) -> float:
+        """The temperature outside at *at_s*, UTC s, °C: on a line between the ends of hours."""
+        index, within_s = divmod(at_s + self.weather.utc_offset_h * S_PER_H, S_PER_H)
+        now = _hour(self, int(index))
+        return now.outdoor_c + now.outdoor_rise_c * within_s / S_PER_H
+
 
 def _hours_of_step(index: int, from_s: float, until_s: float) -> tuple[tuple[int, float, float], ...]:
     """The hours that a step touches, as `Span` has them."""

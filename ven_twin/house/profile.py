@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
+from contracts.wire.shadow import TimeZoneName
 from ven_twin.house.circuit import Circuit, Device
 from ven_twin.house.devices import DEVICES
 from ven_twin.house.devices.appliance import RangeSpec
@@ -31,11 +32,12 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A house as it is configured."""
+    """A house as it is configured. *time_zone* is its site's; the weather's standard time without it."""
 
     name: str
     seed: int
     panel: Panel
+    time_zone: TimeZoneName | None = None
     habits: Habits
     circuits: tuple[Circuit, ...]
 

@@ -191,3 +191,14 @@ def _hour(row: list[str], number: int) -> WeatherHour:
     except ValueError as error:
         raise PhysicsError(f"row {number}: {error}") from error
     return WeatherHour(outdoor_c, humidity_percent / PERCENT, global_w_m2, direct_w_m2, diffuse_w_m2)
+
+
+def standard_zone(utc_offset_h: float) -> str | None:
+    """The zone without summer time at *utc_offset_h*, by its IANA name; None of an offset of no whole hour.
+
+    Source: the IANA database's `etcetera`, whose signs are those of POSIX: west of Greenwich is positive.
+    """
+    hours = round(utc_offset_h)
+    if hours != utc_offset_h or not -12 <= hours <= 14:
+        return None
+    return f"Etc/GMT{-hours:+d}" if hours else "Etc/UTC"

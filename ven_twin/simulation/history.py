@@ -58,5 +58,6 @@ def rows(past: SimulatedPast, voice: Sender) -> Iterator[Telemetry]:
             event_id=None,
             requested_kw=None,
             battery_soc=house.battery.soc if house.battery else None,
+            outdoor_c=past.environment.outdoor_c(at_ts + past.shift_s),
             loads=(),
         )

@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import NamedTuple
 
 from contracts.wire import codec
@@ -35,6 +36,9 @@ from ven_twin.ven.storage.rows import JournalledAck, JournalledCommand, Message
 
 TICK_S = 1.0
 """Longest time between two ticks. Events start and end on time whatever this is."""
+STOOD_STILL_S = 5.0
+"""A tick so long after the one before says that the host was suspended, or the process stopped.
+Interpretation: a busy machine is late by less."""
 LOADS_PERIOD_S = 30.0
 
 
@@ -117,16 +121,16 @@ class VenEngine:
 
     def tick(self, now: StepTime) -> tuple[VenEngine, Effects]:
         """Bring house, events and rows up to *now*."""
-        house = self.house.advance(self.state, now.s)
+        woken, messages, lines = self._woken(now)
+        house = woken.house.advance(self.state, now.s, _acting_until_s(self, now))
         state, transitions = self.state.advance(now.ts)
-        engine, messages = replace(self, house=house, state=state, ticked_s=now.s), []
-        if transitions or now.s >= self.row_s + state.settings.report_interval_s:
+        engine = replace(woken, house=house, state=state, ticked_s=now.s)
+        if house.measured and (transitions or now.s >= engine.row_s + state.settings.report_interval_s):
             # A row ends where an event does: it is read under the plan that was in force until now.
             engine, row = _telemetry(engine, now)
             messages.append(row)
         house = engine.house.replan(state, state.in_force(now.ts), now.s, now.ts)
         engine = replace(engine, house=house.with_offer(state, now.s))
-        lines = []
         for transition in transitions:
             engine, ack, line = _announce(engine, transition, now.ts)
             messages.append(ack)
@@ -135,6 +139,24 @@ class VenEngine:
             engine, snapshot = _loads(engine, now)
             messages.append(snapshot)
         return engine, Effects(messages=tuple(messages), lines=tuple(lines))
+
+    def _woken(self, now: StepTime) -> tuple[VenEngine, list[Message], list[LogLine]]:
+        """The engine after a time in which the VEN stood still, if it did.
+
+        The row of the time before ends there. The house lives on under the plan that was in force, and nobody
+        measures it. The next row goes out after one tick, as at the start.
+        """
+        still_s = now.s - self.ticked_s
+        if still_s <= STOOD_STILL_S:
+            return self, [], []
+        engine, messages = self, []
+        if self.house.measured:
+            engine, row = _telemetry(self, StepTime(self.ticked_s, now.ts - still_s))
+            messages.append(row)
+        house = engine.house.advance(self.state, now.s, measures=False)
+        row_s = now.s + TICK_S - self.state.settings.report_interval_s
+        line = LogLine(logging.WARNING, f"this VEN stood still for {still_s:.0f} s: nothing was measured")
+        return replace(engine, house=house, row_s=row_s), messages, [line]
 
     def on_command(self, command: JournalledCommand, figures: VenFigures) -> tuple[VenEngine, Effects]:
         """Carry *command* out as of its receipt: it may have waited for this VEN to start again."""
@@ -199,6 +221,13 @@ class VenEngine:
         )
 
 
+def _acting_until_s(engine: VenEngine, now: StepTime) -> float:
+    """The end of the event that is acted on, monotonic s, which a tick may be late for."""
+    acting = engine.house.acting
+    scheduled = None if acting is None else engine.state.schedule.events.get(acting)
+    return inf if scheduled is None else now.s - (now.ts - scheduled.end_ts)
+
+
 def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
     """Read the meter of the row and set it back."""
     house, row = engine.house.read_row()
@@ -210,6 +239,7 @@ def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
         event_id=None if house.acting is None else EventId(house.acting),
         requested_kw=house.requested_kw.get(house.acting) if house.acting else None,
         battery_soc=house.pair.battery_soc,
+        outdoor_c=house.outdoor_c(now.s),
         loads=house.loads(engine.state, row),
     )
     engine = replace(engine, house=house, row_s=now.s, row_seq=engine.row_seq + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import NamedTuple
 
 from contracts.wire.events import Phase
@@ -21,6 +22,7 @@ from ven_twin.control.ven_state import VenState
 from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Panel, build_house
+from ven_twin.house.weather import standard_zone
 
 STEP_MAX_S = 900.0
 """Longest step of house time; a longer stretch, as of a suspended machine, is made in several."""
@@ -67,6 +69,7 @@ class HouseRuntime:
         environment: weather, draws and occupants.
         clock: the time in the house.
         panel: the service panel.
+        time_zone: of the site, by its IANA name, or None.
         pair: house, counterfactual and plan.
         stepped_s: the house has lived until then.
         flow: the power of the last step.
@@ -85,6 +88,7 @@ class HouseRuntime:
     panel: Panel
     pair: HousePair
     stepped_s: float
+    time_zone: str | None = None
     flow: Flow = field(default_factory=lambda: Flow({}, 0.0))
     row: Meter = field(default_factory=Meter)
     acting: EventId | None = None
@@ -119,6 +123,15 @@ class HouseRuntime:
         """The time in the house, UTC s."""
         return self.clock.at(now_s)
 
+    def outdoor_c(self, now_s: float) -> float:
+        """The temperature outside, °C."""
+        return self.environment.outdoor_c(self.clock.at(now_s))
+
+    @property
+    def measured(self) -> bool:
+        """Tell whether the row has measured a time that it can report."""
+        return round(self.row.seconds, reporting.MEASURED_DIGITS) > 0
+
     def can_hold(self, kw: float, minutes: float) -> Hold:
         """Try whether the house can shed *kw* for so many minutes of house time from now on."""
         trial = Trial(self.pair, self.environment.environment, self.clock.at(self.stepped_s))
@@ -134,32 +147,42 @@ class HouseRuntime:
         for_s = sustain_s(trial, offer_kw) / self.clock.speed
         return replace(self, sustained=Sustained(for_s, offer_kw, now_s))
 
-    def advance(self, state: VenState, now_s: float) -> HouseRuntime:
-        """Let the house live until *now_s* under the plan in force."""
+    def advance(
+        self, state: VenState, now_s: float, acting_until_s: float = inf, *, measures: bool = True
+    ) -> HouseRuntime:
+        """Let the house live until *now_s* under the plan in force.
+
+        Args:
+            state: the settings of circuits.
+            now_s: monotonic s.
+            acting_until_s: the end of the event that is acted on; its meter stops there.
+            measures: whether the meters count; they do not while the VEN stands still.
+        """
         house, step_max_s = self, STEP_MAX_S / self.clock.speed
         while (wall_s := min(now_s - house.stepped_s, step_max_s)) > 0:
-            house = house._stepped(state, wall_s)
+            if 0 < acting_until_s - house.stepped_s < wall_s:
+                wall_s = acting_until_s - house.stepped_s
+            acting = house.acting if house.stepped_s < acting_until_s else None
+            stepped = house._stepped(state, wall_s)
+            house = stepped.metered(wall_s, acting) if measures else stepped
         return house
 
     def _stepped(self, state: VenState, wall_s: float) -> HouseRuntime:
         dt_s = wall_s * self.clock.speed
         env = self.environment.environment(self.clock.at(self.stepped_s), dt_s)
         pair, flow = self.pair.step(env, dt_s, _load_settings(state))
-        delivered, release = self.delivered, self.release
-        if self.acting is not None:
-            meter = delivered.get(self.acting, Meter()).count(flow.circuits_kw, flow.baseline_kw, wall_s)
-            delivered = {**delivered, self.acting: meter}
+        return replace(self, pair=pair, flow=flow, stepped_s=self.stepped_s + wall_s)
+
+    def metered(self, wall_s: float, acting: EventId | None) -> HouseRuntime:
+        """The house with the power of the last step on its meters: of the row, the event, the release."""
+        flow, delivered, release = self.flow, self.delivered, self.release
+        if acting is not None:
+            meter = delivered.get(acting, Meter()).count(flow.circuits_kw, flow.baseline_kw, wall_s)
+            delivered = {**delivered, acting: meter}
         if release is not None:
             release = release.count(flow.used_kw - flow.baseline_kw, wall_s)
-        return replace(
-            self,
-            pair=pair,
-            flow=flow,
-            row=self.row.count(flow.circuits_kw, flow.baseline_kw, wall_s),
-            delivered=delivered,
-            release=release,
-            stepped_s=self.stepped_s + wall_s,
-        )
+        row = self.row.count(flow.circuits_kw, flow.baseline_kw, wall_s)
+        return replace(self, row=row, delivered=delivered, release=release)
 
     def replan(
         self, state: VenState, scheduled: ScheduledEvent | None, now_s: float, now_ts: float
@@ -256,6 +279,7 @@ def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> 
         panel=profile.panel,
         pair=HousePair(warmed, warmed),
         stepped_s=house_clock.started_s,
+        time_zone=profile.time_zone or standard_zone(environment.weather.utc_offset_h),
     )
 
 

@@ -17,6 +17,7 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
         {
             **state.reported_settings(),
             "certificateId": snapshot.session.certificate_id,
+            "timeZone": snapshot.house.time_zone,
             "ven": {
                 "enabled": state.settings.enabled,
                 "status": reporting.ReportedStatus.STOPPED

@@ -14,7 +14,7 @@ from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId, VenId
-from contracts.wire.shadow import read_desired
+from contracts.wire.shadow import TimeZoneName, read_desired
 from contracts.wire.telemetry import PositivePower, Soc
 from contracts.wire.topics import check_ven_id
 
@@ -109,6 +109,7 @@ class _Documents(msgspec.Struct, frozen=True):
 
     current: _Document
     timestamp: int
+    previous: _Document | None = None
 
 
 class _Metrics(msgspec.Struct, rename="camel", frozen=True):
@@ -129,17 +130,20 @@ class _ReportedFields(msgspec.Struct, frozen=True):
     ven: _Ven = _Ven()
     enabled: bool | None = None
     report_interval_seconds: float | None = None
+    time_zone: TimeZoneName | None = msgspec.field(name="timeZone", default=None)
     shadow_errors: JsonDict | None = None
 
 
 def _reported(envelope: Envelope, ven_id: VenId) -> ReportedState:
     documents = codec.decode(_Documents, envelope.raw)
     reported = documents.current.state.reported or {}
+    state = _row_state(reported)
+    before = (documents.previous.state.reported or {}) if documents.previous else {}
+    zone_before = before.get("timeZone")
+    if zone_before is not None and zone_before != state["timeZone"]:
+        state |= {"timeZoneBefore": str(zone_before)[:64], "timeZoneTs": float(documents.timestamp)}
     return ReportedState(
-        ven_id=ven_id,
-        version=documents.current.version,
-        at_ts=float(documents.timestamp),
-        state=_row_state(reported),
+        ven_id=ven_id, version=documents.current.version, at_ts=float(documents.timestamp), state=state
     )
 
 
@@ -151,6 +155,7 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
         "status": state.ven.status,
         "reportIntervalS": state.report_interval_seconds,
+        "timeZone": state.time_zone,
         "byHand": state.ven.by_hand or None,
         "optOut": _opt_out(reported),
         "shadow_errors": state.shadow_errors or None,

@@ -17,12 +17,16 @@ from lambdas.settle_event.logic.baselines import (
     MissingTelemetry,
     NoBaseline,
     NoBaselineError,
+    add_baselines,
     match_baseline,
 )
-from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters, mean_loads
+from lambdas.settle_event.logic.day_types import SiteCalendar
+from lambdas.settle_event.logic.days import MatchedDay, Quarters, frame_of, mean_loads
+from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.evidence import SettlementContext
 from lambdas.settle_event.logic.measure import score
 from lambdas.settle_event.logic.rules import RULES, Rule
-from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen, SettlementContext
+from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen
 
 ENOUGH = 0.8
 """The least share of the VENs with telemetry for a figure of the fleet."""
@@ -49,7 +53,7 @@ def aggregate(vens: Sequence[MeasuredVen], context: SettlementContext) -> Aggreg
         members = tuple(ven for ven in vens if rule.name in ven.report.delivered and ven.coverage >= SPARSE)
         fleet.members[rule.name] = members
         try:
-            matched = _matched(rule, members, context.frame, vens)
+            matched = _matched(rule, members, context.frame.event, vens)
         except NoBaselineError as error:
             fleet.reasons[rule.name] = error.reason
             continue
@@ -104,17 +108,25 @@ def _scaled(column: Sequence[float | None]) -> float | None:
 
 
 def _matched(
-    rule: Rule, members: Sequence[MeasuredVen], frame: Frame, vens: Sequence[MeasuredVen]
+    rule: Rule, members: Sequence[MeasuredVen], event: Window, vens: Sequence[MeasuredVen]
 ) -> MatchedBaseline:
-    """The rule on the sum of *members*. Raises NoBaselineError."""
+    """The rule on the sum of *members*, of those of one calendar together. Raises NoBaselineError."""
     if not members:
         reasons = Counter(ven.reasons[rule.name] for ven in vens if rule.name in ven.reasons)
         raise NoBaselineError(reasons.most_common(1)[0][0] if reasons else MissingTelemetry.ENOUGH)
-    return match_baseline(
-        rule,
-        sum_days([ven.matched_days for ven in members]),
-        sum_loads(ven.event_day_kw for ven in members),
-        frame,
+    by_calendar: dict[SiteCalendar, list[MeasuredVen]] = {}
+    for ven in members:
+        by_calendar.setdefault(ven.calendar, []).append(ven)
+    return add_baselines(
+        [
+            match_baseline(
+                rule,
+                sum_days([ven.matched_days for ven in group]),
+                sum_loads(ven.event_day_kw for ven in group),
+                frame_of(event, calendar),
+            )
+            for calendar, group in by_calendar.items()
+        ]
     )
 
 
@@ -181,6 +193,10 @@ def _summed(name: Baseline, members: Sequence[MeasuredVen], context: SettlementC
         ),
         vens=len(members),
         score=scored,
+        notes=tuple(
+            f"{note}: {count} VENs"
+            for note, count in Counter(note for delivery in deliveries for note in delivery.notes).items()
+        ),
     )
 
 

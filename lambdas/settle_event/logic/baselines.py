@@ -6,14 +6,14 @@ day, both in the quarter hours of the event's frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from typing import NamedTuple
 
 from contracts.errors import VenTwinError
-from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters, mean_loads
+from contracts.wire.ids import EventId
+from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters, mean_loads, weighted_mean
 from lambdas.settle_event.logic.rules import Adjustment, Pool, Rule
 
 EXPORTS = 0.05
@@ -48,8 +48,8 @@ class TooFewDays(NamedTuple):
 class MissingWeather(StrEnum):
     """Outdoor temperature without which there is no regression."""
 
-    ANY = "outdoor temperature, has none"
-    EVENT = "the outdoor temperature in the event and on the day before, not all of it is known"
+    ANY = "no outdoor temperature is stored"
+    EVENT = "not all of the outdoor temperature in the event and on the day before is stored"
 
 
 class TooFewWeatherDays(NamedTuple):
@@ -62,7 +62,16 @@ class TooFewWeatherDays(NamedTuple):
         return f"needs {self.least} days with their outdoor temperature, has {self.days}"
 
 
-NoBaseline = MissingTelemetry | TooFewDays | MissingWeather | TooFewWeatherDays
+class BusyBefore(NamedTuple):
+    """Other events, or their rebound, in all hours before the event that are looked at."""
+
+    event_id: EventId
+
+    def __str__(self) -> str:
+        return f"meter_before: no telemetry in the hour before event {self.event_id}, which came before"
+
+
+NoBaseline = MissingTelemetry | TooFewDays | BusyBefore | MissingWeather | TooFewWeatherDays
 """The reason why there is no baseline; its text is the words for people."""
 
 
@@ -152,8 +161,9 @@ def match_baseline(
     if len(looked_at) < pool.least:
         raise NoBaselineError(TooFewDays(pool, len(looked_at)))
     chosen = _highest(pool, looked_at)
-    mean_kw = mean_loads(day.kw for day in chosen)
-    moved = _moved(rule.adjustment, chosen, _sides_kw(frame, rule.adjustment, event_day_kw))
+    weights = pool.weights_of(len(chosen))
+    mean_kw = mean_loads((day.kw for day in chosen), weights)
+    moved = _moved(rule.adjustment, chosen, weights, _sides_kw(frame, rule.adjustment, event_day_kw))
     notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
     return MatchedBaseline(
         kw=tuple(None if kw is None else moved.of(kw) for kw in mean_kw),
@@ -165,13 +175,37 @@ def match_baseline(
     )
 
 
-def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[_Day]:
+def add_baselines(baselines: Sequence[MatchedBaseline]) -> MatchedBaseline:
+    """Baselines of loads with calendars of their own, as one of all; an error is of a day that all have."""
+    if len(baselines) == 1:
+        return baselines[0]
+    columns = zip(*(baseline.kw for baseline in baselines), strict=True)
+    days = max(baselines, key=lambda baseline: len(baseline.days_ago)).days_ago
+    size_kw = [sum(abs(kw) for kw in baseline.kw if kw is not None) for baseline in baselines]
+    return MatchedBaseline(
+        kw=tuple(
+            None if None in column else sum(kw for kw in column if kw is not None) for column in columns
+        ),
+        days_ago=days,
+        ratio=weighted_mean([baseline.ratio for baseline in baselines], size_kw) or 1.0,
+        added_kw=sum(baseline.added_kw for baseline in baselines),
+        errors_kw=tuple(map(sum, zip(*(baseline.errors_kw for baseline in baselines), strict=False))),
+        notes=tuple(dict.fromkeys(note for baseline in baselines for note in baseline.notes)),
+    )
+
+
+def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> list[_Day]:
     """The days that the rule may look at, the latest first, without those with a gap in the event's hours."""
-    pool = rule.pool(frame.kind)
+    pool, near = rule.pool(frame.kind), range(rule.first_days_ago, rule.look_back_days + 1)
+    like = []
     for day in sorted(days):
-        event_kw = frame.mean_kw(day.kw, frame.event) if day.kind in pool.kinds else None
+        counts = day.kind in pool.kinds and day.days_ago in near
+        if not counts or (day.clock_changes and not rule.clock_changes):
+            continue
+        event_kw = frame.mean_kw(day.kw, frame.event)
         if event_kw is not None:
-            yield _Day(day.days_ago, day.kw, event_kw, _sides_kw(frame, rule.adjustment, day.kw))
+            like.append(_Day(day.days_ago, day.kw, event_kw, _sides_kw(frame, rule.adjustment, day.kw)))
+    return like
 
 
 def _sides_kw(frame: Frame, adjustment: Adjustment, kw: Quarters) -> tuple[float | None, ...]:
@@ -180,15 +214,18 @@ def _sides_kw(frame: Frame, adjustment: Adjustment, kw: Quarters) -> tuple[float
     return tuple(frame.mean_kw(kw, window) for window in windows)
 
 
-def _looked_at(pool: Pool, days: Iterator[_Day]) -> list[_Day]:
+def _looked_at(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
     """The latest days; one that is low beside the others gives its place to the next before it."""
-    if not pool.low_share:
-        return list(islice(days, pool.days))
+    if pool.low is None:
+        return list(days[: pool.days])
     left = list(days)
+    if pool.low.of == "highest":
+        low_kw = pool.low.share * max((day.event_kw for day in left), default=0.0)
+        return [day for day in left if day.event_kw >= low_kw][: pool.days]
     while True:
         latest = left[: pool.days]
         total_kw = sum(day.event_kw for day in latest)
-        low_kw = pool.low_share * total_kw
+        low_kw = pool.low.share * total_kw
         low = {day.days_ago for day in latest if total_kw > 0 and day.event_kw * len(latest) < low_kw}
         if not low:
             return latest
@@ -200,26 +237,31 @@ def _highest(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
     return sorted(days, key=lambda day: (-day.event_kw, day.days_ago))[: pool.take]
 
 
-def _moved(adjustment: Adjustment, days: Sequence[_Day], sides_kw: Sequence[float | None]) -> _Moved:
+def _moved(
+    adjustment: Adjustment,
+    days: Sequence[_Day],
+    weights: Sequence[float],
+    sides_kw: Sequence[float | None],
+) -> _Moved:
     """Move the mean of *days* by the event's day, *sides_kw*, from the sides known on it and on them."""
     now_kw, then_kw, missing = [], [], []
     sides = (("before", adjustment.before_h), ("after", adjustment.after_h))
     names = [f"the {abs(hours[1] - hours[0]):g} h {side}" for side, hours in sides if hours]
     for index, (name, event_day_kw) in enumerate(zip(names, sides_kw, strict=True)):
-        measured = [kw for day in days if (kw := day.sides_kw[index]) is not None]
-        if event_day_kw is None or not measured:
+        usual_kw = weighted_mean([day.sides_kw[index] for day in days], weights)
+        if event_day_kw is None or usual_kw is None:
             missing.append(name)
         else:
             now_kw.append(event_day_kw)
-            then_kw.append(sum(measured) / len(measured))
+            then_kw.append(usual_kw)
     if not now_kw:
         return _Moved(note=f"not adjusted: {' and '.join(missing)} not known" if missing else None)
     note = f"adjusted without {' and '.join(missing)} it, not known" if missing else None
     now, then = sum(now_kw) / len(now_kw), sum(then_kw) / len(then_kw)
     if adjustment.bounds is None:
         return _Moved(added_kw=now - then, note=note)
-    usual_kw = sum(abs(day.event_kw) for day in days) / len(days)
-    if then <= 0 or then < EXPORTS * usual_kw:
+    size_kw = sum(abs(day.event_kw) for day in days) / len(days)
+    if then <= 0 or then < EXPORTS * size_kw:
         return _Moved(note="not adjusted: the load is about none, or an export, where it would be compared")
     least, most = adjustment.bounds
     return _Moved(ratio=min(max(now / then, least), most), note=note)
@@ -232,8 +274,9 @@ def _errors_kw(rule: Rule, pool: Pool, days: Sequence[_Day]) -> tuple[float, ...
     errors = []
     for left_out in days:
         others = _highest(pool, [day for day in days if day is not left_out])
-        mean_kw = sum(day.event_kw for day in others) / len(others)
-        moved = _moved(rule.adjustment, others, left_out.sides_kw)
+        weights = pool.weights_of(len(others))
+        mean_kw = weighted_mean([day.event_kw for day in others], weights) or 0.0
+        moved = _moved(rule.adjustment, others, weights, left_out.sides_kw)
         errors.append(moved.of(mean_kw) - left_out.event_kw)
     return tuple(errors)
 

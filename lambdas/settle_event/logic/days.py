@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from functools import lru_cache
 from math import ceil, floor
 from typing import NamedTuple
 
+from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
 from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
-from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H, DayType
+from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H
 
 QUARTER_S = 900
 QUARTERS = 96
@@ -19,6 +20,9 @@ COVERED = 0.5
 """What part of a quarter hour, or of a span of them, must be covered for its mean to count."""
 WHOLE = 0.8
 """What part of a day must be covered; below that it was an outage. Interpretation: ours."""
+REBOUND = 8
+"""Quarter hours after an event in which a site makes up for it: two hours. Interpretation: as long as the gap
+that the residential rule leaves beside an event."""
 
 Quarters = Sequence[float | None]
 
@@ -63,24 +67,40 @@ def _event_quarters(rows: Sequence[PowerRow], start_ts: int) -> set[int]:
 
 
 class MatchedDay(NamedTuple):
-    """A day without event or outage: its power in the frame's quarter hours."""
+    """A day without event or outage: its power in the frame's quarter hours.
 
-    days_ago: int
-    kind: DayType
-    kw: tuple[float | None, ...]
-
-
-class PastDays(NamedTuple):
-    """A day before an event's, in quarter hours since 1970: where the frame lies on it, and all that counts.
-
-    An event anywhere from *lowest* to *highest* (the local day and the frame) makes it an event day.
+    *clock_changes*: it has 23 or 25 hours.
     """
 
     days_ago: int
     kind: DayType
+    kw: tuple[float | None, ...]
+    clock_changes: bool = False
+
+
+class PastDay(NamedTuple):
+    """A day before an event's, in quarter hours since 1970.
+
+    Attributes:
+        days_ago: so many local days before.
+        kind: its day type.
+        frame: the quarter hours of the frame's local times, None where the clock skipped them.
+        first: the first of these.
+        lowest: where the local day begins, or the frame if that is before; an event from here to *highest*
+            makes it an event day.
+        highest: where both have ended.
+        clock_changes: whether it has 23 or 25 hours.
+        utc_days: the UTC days, since 1970, that the frame is on.
+    """
+
+    days_ago: int
+    kind: DayType
+    frame: Sequence[int | None]
     first: int
     lowest: int
     highest: int
+    clock_changes: bool
+    utc_days: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +109,7 @@ class Frame:
 
     Attributes:
         event: the event's time.
-        zone: where "the same time" and the day type are read from the clock; a zone with summer time keeps
-            local times alike over its changes.
+        calendar: of the site: "the same time" and the day type go by its clock, over summer time too.
         start_ts: where the first quarter hour begins.
         count: how many there are.
         kind: the day type of the event's start.
@@ -98,30 +117,50 @@ class Frame:
     """
 
     event: Window
-    zone: tzinfo = UTC
+    calendar: SiteCalendar = UTC_CALENDAR
     start_ts: int = field(init=False)
     count: int = field(init=False)
     kind: DayType = field(init=False)
-    past: tuple[PastDays, ...] = field(init=False)
+    past: tuple[PastDay, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         first = floor((self.event.start_ts - REACH_H * 3600) / QUARTER_S)
         last = ceil((self.event.end_ts + REACH_H * 3600) / QUARTER_S)
         object.__setattr__(self, "start_ts", first * QUARTER_S)
         object.__setattr__(self, "count", last - first)
-        object.__setattr__(self, "kind", _kind(datetime.fromtimestamp(self.event.start_ts, self.zone)))
+        day = self.calendar.at(self.event.start_ts).date()
+        object.__setattr__(self, "kind", self.calendar.day_type(day))
         apart = max(1, ceil(self.event.duration_s / DAY_S))
         past = tuple(self.past_day(days_ago) for days_ago in range(apart, LOOK_BACK_DAYS + 1))
         object.__setattr__(self, "past", past)
 
-    def past_day(self, days_ago: int) -> PastDays:
+    def past_day(self, days_ago: int) -> PastDay:
         """The day so many days before; 0 is the event's own."""
-        ago = timedelta(days=days_ago)
-        start = datetime.fromtimestamp(self.event.start_ts, self.zone) - ago
-        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-        first = _quarter(datetime.fromtimestamp(self.start_ts, self.zone) - ago)
+        start = self.calendar.at(self.event.start_ts) - timedelta(days=days_ago)
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         lowest, after = _quarter(midnight), _quarter(midnight + timedelta(days=1))
-        return PastDays(days_ago, _kind(start), first, min(lowest, first), max(after, first + self.count))
+        frame = self._same_times(days_ago)
+        there = [quarter for quarter in frame if quarter is not None]
+        return PastDay(
+            days_ago,
+            self.calendar.day_type(start.date()),
+            frame,
+            first=min(there),
+            lowest=min(lowest, *there),
+            highest=max(after, max(there) + 1),
+            clock_changes=after - lowest != QUARTERS,
+            utc_days=tuple(sorted({quarter // QUARTERS for quarter in there})),
+        )
+
+    def _same_times(self, days_ago: int) -> Sequence[int | None]:
+        """The quarter hours of the same local times, so many days before; None for one that was skipped."""
+        ago, calendar = timedelta(days=days_ago), self.calendar
+        ends = [calendar.at(at_ts) for at_ts in (self.start_ts, self.window.end_ts)]
+        first, last = ((end - ago).replace(fold=0) for end in ends)
+        if ends[0].utcoffset() == ends[1].utcoffset() and first.utcoffset() == last.utcoffset():
+            return range(_quarter(first), _quarter(first) + self.count)
+        times = (calendar.at(self.start_ts + step * QUARTER_S) - ago for step in range(self.count))
+        return tuple(_real_quarter(at.replace(fold=0)) for at in times)
 
     @property
     def window(self) -> Window:
@@ -148,40 +187,64 @@ class Frame:
         """The time from so many hours after the event's end to so many."""
         return Window(self.event.end_ts + hours[0] * 3600, self.event.end_ts + hours[1] * 3600)
 
+    def quarter(self, step: int) -> Window:
+        """Its quarter hour number *step*."""
+        return Window(self.start_ts + step * QUARTER_S, self.start_ts + (step + 1) * QUARTER_S)
+
     def event_day_kw(self, trace: Trace) -> Quarters:
-        """The load of the event's own day; what another event took part of is not known."""
+        """The load of the event's own day."""
         return _quarters_kw(trace.bins(self.start_ts, QUARTER_S, self.count))
 
 
-def match_days(
-    profiles: Mapping[int, DayProfile], frame: Frame, *, alike: bool = True
-) -> tuple[MatchedDay, ...]:
-    """The days before an event without event and outage, the latest first; by default those like its own.
+@lru_cache(maxsize=64)
+def frame_of(event: Window, calendar: SiteCalendar) -> Frame:
+    """The frame of *event* at a site. Kept, since the VENs of an event share a few calendars."""
+    return Frame(event, calendar)
 
-    Weekdays are alike; so are Saturdays and Sundays, which a rule may still tell apart. *profiles* is the
-    load by UTC day, as far as it is known.
+
+def match_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[MatchedDay, ...]:
+    """The days before an event that are like its own, the latest first: no event, no outage, the same kind.
+
+    Weekdays are alike; so are Saturdays, Sundays and holidays, which a rule may still tell apart. *profiles*
+    is the load by UTC day, as far as it is known.
     """
     weekday = frame.kind is DayType.WEEKDAY
-    candidates = (
-        _match_day(profiles, frame.count, past)
-        for past in frame.past
-        if not alike or (past.kind is DayType.WEEKDAY) is weekday
-    )
+    return tuple(day for day in past_days(profiles, frame) if (day.kind is DayType.WEEKDAY) is weekday)
+
+
+def past_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[MatchedDay, ...]:
+    """The days of all kinds before an event, the latest first, without those of an event or an outage."""
+    candidates = (_match_day(profiles, past) for past in frame.past)
     return tuple(day for day in candidates if day is not None)
 
 
-def _match_day(profiles: Mapping[int, DayProfile], count: int, past: PastDays) -> MatchedDay | None:
-    kw: tuple[float | None, ...] = ()
-    for day in range(past.lowest // QUARTERS, (past.highest - 1) // QUARTERS + 1):
-        profile, begins = profiles.get(day, EMPTY), day * QUARTERS
-        from_q, to_q = max(past.first, begins), min(past.first + count, begins + QUARTERS)
-        if from_q < to_q:
-            if profile.coverage < WHOLE:
+def _match_day(profiles: Mapping[int, DayProfile], past: PastDay) -> MatchedDay | None:
+    """The day, unless it has an event, the rebound of one in the frame, or an outage."""
+    for day in range((past.first - REBOUND) // QUARTERS, (past.highest - 1) // QUARTERS + 1):
+        for quarter in _of(profiles, day).in_event:
+            at = day * QUARTERS + quarter
+            if past.lowest <= at < past.highest or past.first - REBOUND <= at < past.first:
                 return None
-            kw += profile.kw[from_q - begins : to_q - begins]
-        if any(past.lowest <= begins + quarter < past.highest for quarter in profile.in_event):
-            return None
-    return MatchedDay(past.days_ago, past.kind, kw)
+    if any(_of(profiles, day).coverage < WHOLE for day in past.utc_days):
+        return None
+    return MatchedDay(past.days_ago, past.kind, _frame_kw(profiles, past.frame), past.clock_changes)
+
+
+def _of(profiles: Mapping[int, DayProfile], day: int) -> DayProfile:
+    return profiles.get(day, EMPTY)
+
+
+def _frame_kw(profiles: Mapping[int, DayProfile], frame: Sequence[int | None]) -> tuple[float | None, ...]:
+    if not isinstance(frame, range):
+        return tuple(
+            None if quarter is None else _of(profiles, quarter // QUARTERS).kw[quarter % QUARTERS]
+            for quarter in frame
+        )
+    kw: tuple[float | None, ...] = ()
+    for day in range(frame.start // QUARTERS, (frame.stop - 1) // QUARTERS + 1):
+        begins = day * QUARTERS
+        kw += _of(profiles, day).kw[max(0, frame.start - begins) : min(QUARTERS, frame.stop - begins)]
+    return kw
 
 
 @lru_cache(maxsize=512)
@@ -200,15 +263,28 @@ def _quarter_shares(start_ts: int, count: int, window: Window) -> tuple[tuple[in
     return tuple(shares)
 
 
-def mean_loads(loads: Iterable[Quarters]) -> tuple[float | None, ...]:
-    """The mean of *loads* in each quarter hour, of those that are known there."""
-    columns = ([kw for kw in column if kw is not None] for column in zip(*loads, strict=True))
-    return tuple(sum(column) / len(column) if column else None for column in columns)
+def mean_loads(loads: Iterable[Quarters], weights: Sequence[float] = ()) -> tuple[float | None, ...]:
+    """The mean of *loads* in each quarter hour, of those that are known there; alike without *weights*."""
+    return tuple(weighted_mean(column, weights) for column in zip(*loads, strict=True))
 
 
-def _kind(at: datetime) -> DayType:
-    return {5: DayType.SATURDAY, 6: DayType.SUNDAY}.get(at.weekday(), DayType.WEEKDAY)
+def weighted_mean(values: Sequence[float | None], weights: Sequence[float] = ()) -> float | None:
+    """The mean of those of *values* that are known; None when none is."""
+    pairs = [
+        (value, weight)
+        for value, weight in zip(values, weights or (1.0,) * len(values), strict=True)
+        if value is not None
+    ]
+    total = sum(weight for _, weight in pairs)
+    return sum(value * weight for value, weight in pairs) / total if total > 0 else None
 
 
 def _quarter(at: datetime) -> int:
     return floor(at.timestamp()) // QUARTER_S
+
+
+def _real_quarter(at: datetime) -> int | None:
+    """The quarter hour of a local time; None of one that the clock skipped."""
+    quarter = _quarter(at)
+    there = datetime.fromtimestamp(quarter * QUARTER_S, at.tzinfo)
+    return quarter if there.replace(fold=0) == at else None

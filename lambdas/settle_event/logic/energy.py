@@ -1,6 +1,6 @@
 """Power over time, from rows that come when they come. Pure.
 
-A row's power is the mean since the row before, so it stands for the time between the two. Power over
+A row's power is the mean over the time that it measured (`spans`), and stands for that time alone. Power over
 a window is a mean weighted by time; energy is the integral; what no row covers is a gap and counts as one.
 """
 
@@ -10,35 +10,33 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise, starmap
-from operator import attrgetter, mul, sub
-from statistics import median_low
+from math import floor
+from operator import mul, sub
 from typing import NamedTuple
 
 import msgspec
 
 from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_H
-
-REACH = 1.5
-"""Up to so many usual spacings a row is only late. Interpretation: room for jitter, not for a lost row."""
-NEIGHBOURS = 5
-"""How many spacings to either side say what is usual: the report interval may change at any time."""
-STRETCH = 64
-"""Gaps that are looked at together: where all are about alike, none of them is."""
-LONE_REACH_S = 60.0
-"""How far a row reaches when there is no other to take a spacing from."""
-
-_TIMESTAMP = attrgetter("timestamp")
+from lambdas.settle_event.logic.spans import row_spans
 
 
 class PowerRow(msgspec.Struct, rename="camel", frozen=True, gc=False):
-    """The columns of a telemetry row that settlement reads: an event has millions of them."""
+    """The columns of a telemetry row that settlement reads: an event has millions of them.
+
+    *received_ts* is when the cloud had the row, UTC s; *measured_s* the time that its powers are the mean of.
+    """
 
     timestamp: int
     used_power_kw: float
     baseline_power_kw: float
     event_id: EventId | None = None
     requested_reduction_kw: float | None = None
+    boot_id: str | None = None
+    seq: int | None = None
+    measured_s: float | None = None
+    received_ts: float | None = None
+    outdoor_c: float | None = None
 
 
 class Window(NamedTuple):
@@ -82,7 +80,7 @@ class Trace:
     Attributes:
         rows: the rows that cover anything.
         starts_s: where the time that each covers begins, UTC s.
-        ends_s: where it ends: the row's timestamp.
+        ends_s: where it ends: in the second of the row's timestamp.
         covered_s: seconds covered before each row's time, one more than there are rows.
         used_kws: energy drawn before each row's time, kW·s.
         clone_kws: the clone's.
@@ -97,23 +95,15 @@ class Trace:
 
     @classmethod
     def of(cls, rows: Iterable[PowerRow]) -> Trace:
-        """The trace of *rows*: each covers the time since the row before, or one usual spacing.
-
-        The first row covers one usual spacing. Rows of the same second cover it but once.
-        """
-        ordered = sorted(rows, key=_TIMESTAMP)
-        lengths_s = _lengths_s(list(map(_TIMESTAMP, ordered)))
-        if 0.0 in lengths_s:
-            ordered = [row for row, length_s in zip(ordered, lengths_s, strict=True) if length_s > 0]
-            lengths_s = [length_s for length_s in lengths_s if length_s > 0]
-        return cls._of_spans(ordered, lengths_s)
+        """The trace of *rows*: each covers the time that it measured, and no second is covered twice."""
+        return cls._of_spans(*row_spans(list(rows)))
 
     @classmethod
-    def _of_spans(cls, rows: Sequence[PowerRow], lengths_s: Sequence[float]) -> Trace:
-        ends_s = [float(row.timestamp) for row in rows]
+    def _of_spans(cls, rows: Sequence[PowerRow], starts_s: Sequence[float], ends_s: Sequence[float]) -> Trace:
+        lengths_s = list(map(sub, ends_s, starts_s))
         return cls(
             rows,
-            list(map(sub, ends_s, lengths_s)),
+            starts_s,
             ends_s,
             list(accumulate(lengths_s, initial=0.0)),
             list(accumulate(map(mul, lengths_s, [row.used_power_kw for row in rows]), initial=0.0)),
@@ -125,8 +115,11 @@ class Trace:
         chosen = [index for index, row in enumerate(self.rows) if keeps(row)]
         if len(chosen) == len(self.rows):
             return self
-        lengths_s = [self.ends_s[index] - self.starts_s[index] for index in chosen]
-        return self._of_spans([self.rows[index] for index in chosen], lengths_s)
+        return self._of_spans(
+            [self.rows[index] for index in chosen],
+            [self.starts_s[index] for index in chosen],
+            [self.ends_s[index] for index in chosen],
+        )
 
     def over(self, window: Window) -> Integral:
         """The integrals over *window*."""
@@ -139,8 +132,8 @@ class Trace:
         return list(starmap(_between, pairwise(edges)))
 
     def ends_before(self, at_s: float) -> float:
-        """The end of the last row's time that is wholly before *at_s*, or minus infinity."""
-        index = bisect_right(self.ends_s, at_s) - 1
+        """The end of the last row that ends before *at_s* or in its second, or minus infinity."""
+        index = bisect_left(self.ends_s, floor(at_s) + 1) - 1
         return self.ends_s[index] if index >= 0 else float("-inf")
 
     def longest_gap_s(self, window: Window) -> float:
@@ -180,40 +173,3 @@ class Trace:
 def _between(sooner: tuple[float, float, float], later: tuple[float, float, float]) -> Integral:
     """The integrals from one look-up to a later one."""
     return Integral(later[0] - sooner[0], (later[1] - sooner[1]) / S_PER_H, (later[2] - sooner[2]) / S_PER_H)
-
-
-def _lengths_s(times: Sequence[int]) -> list[float]:
-    """The time before each row that the row covers, s."""
-    if not times:
-        return []
-    gaps_s = list(map(sub, times[1:], times))
-    lengths_s = [_usual_s(gaps_s, 0)]
-    for first in range(0, len(gaps_s), STRETCH):
-        after = first + STRETCH
-        stretch_s = gaps_s[first:after]
-        # As in `_reached_s`, and the least around a stretch is never above the least around one of its gaps.
-        if max(stretch_s) <= REACH * min(gaps_s[max(0, first - NEIGHBOURS) : after + NEIGHBOURS]):
-            lengths_s += map(float, stretch_s)
-        else:
-            lengths_s += (_reached_s(gaps_s, at) for at in range(first, first + len(stretch_s)))
-    return lengths_s
-
-
-def _reached_s(gaps_s: Sequence[int], at: int) -> float:
-    gap_s = gaps_s[at]
-    # The usual spacing is never below the least around it, which is found sooner.
-    if gap_s <= REACH * min(gaps_s[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]):
-        return float(gap_s)
-    usual_s = _usual_s(gaps_s, at)
-    return float(gap_s) if gap_s <= REACH * usual_s else usual_s
-
-
-def _usual_s(gaps_s: Sequence[int], at: int) -> float:
-    """The usual spacing of rows at the gap *at*, s: that before it or that after it, if they differ.
-
-    So a change of the report interval is no gap, and a gap is no change of the report interval.
-    """
-    before = [gap_s for gap_s in gaps_s[max(0, at - NEIGHBOURS) : at + 1] if gap_s > 0]
-    after = [gap_s for gap_s in gaps_s[at : at + NEIGHBOURS + 1] if gap_s > 0]
-    telling = [side for side in (before, after) if len(side) >= 3] or [before + after]
-    return float(max(median_low(side) if side else LONE_REACH_S for side in telling))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from contracts.api.reports import Baseline, VenReport
+from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.store.plans import Plan
 from contracts.wire.ids import VenId
 from lambdas.settle_event.logic.aggregate import Aggregate
@@ -50,6 +51,22 @@ def of_fleet(
     if settled_by is not None and fleet.delivered[settled_by].vens < len(called):
         notes.append(f"{settled_by} is of {fleet.delivered[settled_by].vens} of {len(called)} VENs")
     return notes + _by_themselves(called)
+
+
+def of_settlement(*, program: str | None, cut_short: int, sites: Mapping[VenId, Sequence[str]]) -> list[str]:
+    """Note a program that is none any more, days that were not read in time, and calendars that changed."""
+    notes = []
+    if program is not None:
+        notes.append(f"program {program!r} is none of the stage's: settled as by {DEFAULT_PROGRAM!r}")
+    if cut_short:
+        notes.append(
+            f"the days before of {cut_short} VENs could not all be read in time; the next event has them"
+        )
+    vens_by_note: dict[str, list[VenId]] = {}
+    for ven_id, site_notes in sites.items():
+        for note in site_notes:
+            vens_by_note.setdefault(note, []).append(ven_id)
+    return notes + [f"{_named(ven_ids)}: {note}" for note, ven_ids in vens_by_note.items()]
 
 
 def _unavailable(unavailable: Mapping[VenId, str]) -> list[str]:

@@ -3,67 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from contracts.api.reports import Baseline, Delivered, Quality, Score, VenReport
+from contracts.api.reports import Baseline, Delivered, Quality, VenReport
 from contracts.store.items import Item
 from contracts.store.keys import METERED_KWH_PREFIX
 from contracts.wire.events import Phase
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.logic.baselines import (
-    MatchedBaseline,
-    MissingTelemetry,
-    NoBaseline,
-    NoBaselineError,
-    match_baseline,
-)
-from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
+from lambdas.settle_event.logic.baselines import BusyBefore, MissingTelemetry, NoBaseline
+from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
+from lambdas.settle_event.logic.days import MatchedDay, Quarters
 from lambdas.settle_event.logic.energy import Trace, Window
-from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters, score, score_windows
-from lambdas.settle_event.logic.rules import RULES
+from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
+from lambdas.settle_event.logic.other_events import other_events, undisturbed_kw
 from lambdas.settle_event.logic.timeline import VenTimeline
+from lambdas.settle_event.logic.ven_delivery import deliveries
 
-BEFORE_S = 3600.0
-"""The time before the event that `meter_before` averages, s."""
 REBOUND_1H_S = 3600.0
 """The hour after the event whose extra energy is the rebound, as far as it is stored."""
 SPARSE = 0.9
 """Below this coverage a report says so, and an aggregate is made without the VEN."""
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementContext:
-    """The windows of an event, the same for every VEN.
-
-    Attributes:
-        event_id: the event.
-        requested_window: from the first request to the last; delivery is a mean over this time.
-        frame: the quarter hours around the time in which any VEN took part.
-        intervals: the stretches in which the operator requested the same.
-        series: start, step and count of the means that are plotted.
-    """
-
-    event_id: EventId
-    requested_window: Window
-    frame: Frame
-    intervals: tuple[Window, ...]
-    series: tuple[float, float, int]
-    scored: tuple[Window, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "scored", score_windows(self.frame.event))
-
-
-@dataclass(frozen=True, slots=True)
-class VenEvidence:
-    """The stored evidence of one VEN: its timeline, rows around the event, matched days, acks by phase."""
-
-    ven_id: VenId
-    timeline: VenTimeline
-    trace: Trace
-    matched_days: tuple[MatchedDay, ...] = ()
-    acks: Item = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +47,7 @@ class MeasuredVen:
     event_day_kw: Quarters
     matched_days: tuple[MatchedDay, ...]
     reasons: Mapping[Baseline, NoBaseline]
+    calendar: SiteCalendar = UTC_CALENDAR
 
 
 def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVen:
@@ -95,9 +56,10 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
     whole = trace.over(frame.event)
     bins = trace.bins(*context.series)
     least_s = context.series[1] / 2
-    event_day_kw = frame.event_day_kw(trace)
+    others = other_events(trace, context.event_id, evidence.booked)
+    event_day_kw = undisturbed_kw(frame, trace, others)
     windows = _called_intervals(evidence.timeline, context)
-    delivered, reasons = _delivered(evidence, context, event_day_kw, windows)
+    delivered, reasons = deliveries(evidence, context, event_day_kw, windows, others)
     return MeasuredVen(
         report=_report(evidence, context, (delivered, reasons), windows),
         coverage=whole.covered_s / frame.event.duration_s if frame.event.duration_s > 0 else 0.0,
@@ -111,69 +73,7 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
         event_day_kw=event_day_kw,
         matched_days=evidence.matched_days,
         reasons=reasons,
-    )
-
-
-def meter_before_kw(trace: Trace, event: Window) -> float | None:
-    """The mean of the hour before the event, from what is stored of it; None when nothing is.
-
-    It ends where the event starts, whatever is missing: a window that slid into the event would measure
-    the curtailed site. So would the row that spans the start, a mean over both sides of it.
-    """
-    until_ts = min(event.start_ts, trace.ends_before(event.start_ts))
-    return trace.over(Window(event.start_ts - BEFORE_S, until_ts)).used_kw
-
-
-def _delivered(
-    evidence: VenEvidence, context: SettlementContext, event_day_kw: Quarters, windows: Sequence[Window]
-) -> tuple[dict[Baseline, Delivered], dict[Baseline, NoBaseline]]:
-    """Delivery by each baseline that can be worked out, and why the others cannot."""
-    delivered: dict[Baseline, Delivered] = {}
-    reasons: dict[Baseline, NoBaseline] = {}
-    window, frame = evidence.timeline.window, context.frame
-    traces = VenTraces.of(evidence.trace, context.event_id)
-    quarters = {time: traces.quarters(time, frame) for time in {window, *windows}}
-    clone_kw = [evidence.trace.over(interval).clone_kw for interval in context.scored]
-    for name, rule in RULES.items():
-        try:
-            matched = match_baseline(rule, evidence.matched_days, event_day_kw, frame)
-        except NoBaselineError as error:
-            reasons[name] = error.reason
-            continue
-        reduction, *by_interval = [by_quarters(quarters[time], matched.kw) for time in (window, *windows)]
-        if reduction is not None:
-            scored = score([frame.mean_kw(matched.kw, interval) for interval in context.scored], clone_kw)
-            delivered[name] = _figures(reduction, by_interval, scored, matched)
-    before_kw = meter_before_kw(evidence.trace, window)
-    if before_kw is None:
-        reasons["meter_before"] = MissingTelemetry.HOUR_BEFORE
-    elif (reduction := traces.by_level(window, before_kw)) is not None:
-        by_interval = [traces.by_level(interval, before_kw) for interval in windows]
-        scored = score([before_kw] * len(context.scored), clone_kw)
-        delivered["meter_before"] = _figures(reduction, by_interval, scored)
-    if (reduction := traces.by_clone(window)) is not None:
-        delivered["clone"] = _figures(reduction, [traces.by_clone(interval) for interval in windows])
-    else:
-        reasons["clone"] = MissingTelemetry.EVENT
-    return delivered, reasons
-
-
-def _figures(
-    reduction: Reduction,
-    by_interval: list[Reduction | None],
-    scored: Score | None = None,
-    matched: MatchedBaseline | None = None,
-) -> Delivered:
-    band = matched.band_kw(reduction.delivered_kw) if matched else None
-    return Delivered(
-        baseline_kw=reduction.baseline_kw,
-        delivered_kw=reduction.delivered_kw,
-        delivered_kwh=reduction.delivered_kwh,
-        intervals_kw=tuple(None if reduced is None else reduced.delivered_kw for reduced in by_interval),
-        low_kw=band[0] if band else None,
-        high_kw=band[1] if band else None,
-        score=scored,
-        notes=matched.notes if matched else (),
+        calendar=evidence.calendar,
     )
 
 
@@ -212,7 +112,7 @@ def _report(
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window),
         metered_kwh=_reported_kwh(acks),
-        notes=tuple(_notes(window, covered_s, reasons, acks)),
+        notes=(*_notes(window, covered_s, reasons, acks), *evidence.site_notes),
     )
 
 
@@ -267,7 +167,7 @@ def _reason(opted_out: Item | None) -> str | None:
 def _notes(window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: Item) -> list[str]:
     if window.duration_s <= 0:
         return ["cancelled before it started"]
-    notes = [str(why) for why in reasons.values() if isinstance(why, MissingTelemetry)]
+    notes = [str(why) for why in reasons.values() if isinstance(why, MissingTelemetry | BusyBefore)]
     if 0 < covered_s < SPARSE * window.duration_s:
         notes.append(f"telemetry covers {covered_s / window.duration_s:.0%} of the event")
     if "refused" in acks:

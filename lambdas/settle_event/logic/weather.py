@@ -50,7 +50,7 @@ class SiteWeather:
         index = hour - self.first_h
         return self.outdoor_c[index] if 0 <= index < len(self.outdoor_c) else None
 
-    def features(self, before: range, hours: Sequence[int]) -> tuple[Features | None, ...]:
+    def features(self, before: range, hours: Sequence[int | None]) -> tuple[Features | None, ...]:
         """The degrees that a load answers to in each of *hours*; None where these are not known.
 
         Nor are they with less than half a day of *before*.
@@ -63,7 +63,7 @@ class SiteWeather:
         past_c = [value_c for value_c in map(self.at, before) if value_c is not None]
         if len(past_c) < LEAST_BEFORE_H:
             return (None,) * len(hours)
-        now_c = [self.at(hour) for hour in hours]
+        now_c = [None if hour is None else self.at(hour) for hour in hours]
         means = [_exponential_means(past_c, now_c, memory_h) for memory_h in MEMORIES_H]
         return tuple(starmap(_features, zip(now_c, *means, strict=True)))
 

@@ -19,10 +19,10 @@ from math import ceil, floor
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
 from lambdas.settle_event.logic.conformal import LeftOut, half_band_kw
-from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDays, Quarters
+from lambdas.settle_event.logic.day_types import DayType
+from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDay, Quarters
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, forward, gram, solve
-from lambdas.settle_event.logic.rules import DayType
 from lambdas.settle_event.logic.weather import Features, SiteWeather
 
 LEAST_DAYS = 10
@@ -143,10 +143,10 @@ def _design(weather: SiteWeather, frame: Frame) -> _Design:
     fitted = _fitted(frame)
     rows = {}
     for day in (frame.past_day(0), *frame.past):
-        middles = (day.first + QUARTERS_AN_HOUR * hour + QUARTERS_AN_HOUR // 2 for hour in range(hours))
+        middles = [day.frame[min(n, frame.count - 1)] for n in range(2, 4 * hours, QUARTERS_AN_HOUR)]
         midnight_h = day.lowest // QUARTERS_AN_HOUR
         before = range(midnight_h - BEFORE_H, midnight_h)
-        features = weather.features(before, [quarter // QUARTERS_AN_HOUR for quarter in middles])
+        features = weather.features(before, [None if n is None else n // QUARTERS_AN_HOUR for n in middles])
         rows[day.days_ago] = [_row(hour, fitted, day, of_hour) for hour, of_hour in enumerate(features)]
     return _Design(rows, list(_event_shares(frame, hours)))
 
@@ -158,7 +158,7 @@ def _fitted(frame: Frame) -> range:
     return range(floor(from_s / SECONDS_AN_HOUR), ceil(until_s / SECONDS_AN_HOUR))
 
 
-def _row(hour: int, fitted: range, day: PastDays, features: Features | None) -> Row | None:
+def _row(hour: int, fitted: range, day: PastDay, features: Features | None) -> Row | None:
     """Usual load of each hour, the shift, the slopes."""
     if features is None or hour not in fitted:
         return None

@@ -37,6 +37,12 @@ REFUSED = [
     ("programs", "summer", "'summer' is not like summer-peak=caiso_10_of_10"),
     ("programs", "summer=guess", "'guess' is none of "),
     ("programs", "default=clone", "default is there already"),
+    ("time_zone", "Mars/Olympus", "'Mars/Olympus' is no time zone of the IANA database"),
+    ("time_zone", "EDT", "'EDT' is no time zone of the IANA database"),
+    ("holidays", "US-XX", "'US-XX' is none of auto, none, nerc, and no country with its part, like US"),
+    ("holidays", "Mars", "'Mars' is none of auto, none, nerc, and no country"),
+    ("calendars", "winter=nerc", "winter is none of the programs: none"),
+    ("calendars", "default=Mars", "'Mars' is none of auto, none, nerc"),
 ]
 
 
@@ -116,6 +122,21 @@ def test_a_program_names_its_baseline() -> None:
     stage = read_stage({"programs": "summer-peak=caiso_10_of_10,winter=nyiso_5_of_10"}.get)
     assert stage.programs == {"summer-peak": "caiso_10_of_10", "winter": "nyiso_5_of_10"}
     assert read_stage(lambda _: None).programs == {}
+
+
+def test_days_go_by_a_zone_and_a_holiday_calendar() -> None:
+    """Of VENs that report no zone; a program may have a calendar of its own."""
+    stage = read_stage(lambda _: None)
+    assert (stage.time_zone, stage.holidays, stage.calendars) == ("UTC", "auto", {})
+    context = {
+        "programs": "winter=nyiso_5_of_10",
+        "time_zone": "Europe/London",
+        "holidays": "GB-ENG",
+        "calendars": "winter=nerc,default=none",
+    }
+    stage = read_stage(context.get)
+    assert (stage.time_zone, stage.holidays) == ("Europe/London", "GB-ENG")
+    assert stage.calendars == {"winter": "nerc", "default": "none"}
 
 
 def test_programs_may_be_written_programmes() -> None:

@@ -78,6 +78,8 @@ BOUNDS: Mapping[Callable[[str, object], None], Mapping[str, tuple[float, float]]
         "requestedReductionKw": (0, 10_000),
         "batterySoc": (0, 1),
         "batterySOC": (0, 100),
+        "measuredS": (0.001, 86_400),
+        "outdoorC": (-90, 60),
         "panelAmperageRating": (0, 4_000),
         "panelVoltage": (0, 1_000),
         "panelMaxKw": (0, 10_000),

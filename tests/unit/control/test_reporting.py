@@ -61,6 +61,7 @@ def test_telemetry_has_the_names_of_the_wire() -> None:
         event_id="e1",
         requested_kw=4.5,
         battery_soc=0.87654321,
+        outdoor_c=31.4159,
         loads=reporting.circuit_loads(premises(), {}, ven()),
     )
     said = on_the_wire(row)
@@ -77,6 +78,8 @@ def test_telemetry_has_the_names_of_the_wire() -> None:
         "requestedReductionKw": 4.5,
         "baselinePowerKw": 7.0,
         "batterySoc": 0.8765,
+        "measuredS": 30.0,
+        "outdoorC": 31.4,
         "panelAmperageRating": 200.0,
         "panelVoltage": 240.0,
         "panelMaxKw": 48.0,
@@ -101,6 +104,19 @@ def test_telemetry_outside_events_says_null() -> None:
     )
     said = on_the_wire(row)
     assert (said["eventId"], said["requestedReductionKw"], said["batterySoc"]) == (None, None, None)
+
+
+def test_a_row_says_the_time_that_it_measured_to_the_millisecond() -> None:
+    """10.0004 s and 20.0012 s are 30.0016 s, so 30.002; a meter that counted nothing has no time."""
+    meter = Meter().count({"ev1": 1.0}, 1.0, 10.0004).count({"ev1": 1.0}, 1.0, 20.0012)
+    rows = [
+        reporting.telemetry_row(
+            VOICE, each, timestamp=NOW, seq=0, event_id=None, requested_kw=None, battery_soc=None, loads=()
+        )
+        for each in (meter, Meter())
+    ]  # fmt: skip
+    assert [row.measured_s for row in rows] == [30.002, None]
+    assert [row.outdoor_c for row in rows] == [None, None]
 
 
 def test_a_row_tells_how_much_of_the_panel_is_used() -> None:

@@ -87,6 +87,13 @@ def test_weather_changes_without_steps(environment: HouseEnvironment) -> None:
     assert max(abs(later.array_w_m2 - sooner.array_w_m2) for sooner, later in pairs) < 12.0
 
 
+def test_the_temperature_outside_is_that_of_the_steps(environment: HouseEnvironment) -> None:
+    """At the middle of a step it is what the step sees, over midnight and the ends of hours too."""
+    for at_s in (JULY - 90.0, JULY, JULY + 1_800.0, JULY + 3_570.0, JULY + 13.37 * 3_600):
+        seen_c = environment.environment(at_s, 30.0).outdoor_c
+        assert environment.outdoor_c(at_s + 15.0) == pytest.approx(seen_c, abs=1e-9)
+
+
 def test_the_sun_shines_by_day_only(environment: HouseEnvironment) -> None:
     """In July in Greensboro there is light at noon and none at midnight."""
     minutes = day(environment)

@@ -55,10 +55,17 @@ def ack(op: str = "ping", correlation_id: str = "c1", *, ven_id: str = "house-1"
     return body(f"ven/ack/{ven_id}", said)
 
 
-def documents(version: int, reported: dict[str, Any], *, at_s: int = 0, ven_id: str = "house-1") -> str:
-    """A shadow's documents message."""
+def documents(
+    version: int,
+    reported: dict[str, Any],
+    *,
+    at_s: int = 0,
+    ven_id: str = "house-1",
+    before: dict[str, Any] | None = None,
+) -> str:
+    """A shadow's documents message; *before* was reported until then."""
     said = {
-        "previous": {"state": {}, "metadata": {}, "version": version - 1},
+        "previous": {"state": {"reported": before} if before else {}, "metadata": {}, "version": version - 1},
         "current": {"state": {"desired": {}, "reported": reported}, "metadata": {}, "version": version},
         "timestamp": int(NOW) + at_s,
     }
@@ -230,6 +237,26 @@ def test_reported_state_is_what_dispatch_goes_by(house: World) -> None:
     assert ven["optOut"] == {"reason": "economic", "untilTs": int(NOW) + 60}
     assert ven["shadow_errors"] == {"loads.x": "is no circuit's id"}
     assert ven["reportIntervalS"] == 5
+
+
+def test_a_sites_time_zone_stands_in_the_row_with_the_one_before(house: World) -> None:
+    """A VEN that moved: the zone that it had, and when that ended; another change keeps both."""
+    moved = {**REPORTED, "timeZone": "America/Denver"}
+    send(documents(3, {**REPORTED, "timeZone": "America/New_York"}))
+    assert house.ven("house-1")["timeZone"] == "America/New_York"
+    assert "timeZoneBefore" not in house.ven("house-1")
+    send(documents(4, moved, at_s=60, before={"timeZone": "America/New_York"}))
+    send(documents(5, moved, at_s=90, before=moved))
+    ven = house.ven("house-1")
+    assert (ven["timeZone"], ven["timeZoneBefore"]) == ("America/Denver", "America/New_York")
+    assert ven["timeZoneTs"] == int(NOW) + 60
+
+
+def test_what_is_no_time_zones_name_is_refused_by_its_field(house: World) -> None:
+    """A text of another form goes to no table and no report."""
+    (failed_id,) = send(documents(3, {**REPORTED, "timeZone": "<b>here</b>"}))
+    assert failed_id
+    assert "timeZone" not in house.ven("house-1")
 
 
 def test_what_is_no_longer_reported_is_gone(house: World) -> None:

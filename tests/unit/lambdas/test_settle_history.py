@@ -82,9 +82,9 @@ def house(world: World) -> World:
 
 @pytest.fixture
 def remembered(house: World) -> World:
-    """Ten weekdays of 1 to 10 kW from 9 to 10, the latest first; weekends of 50."""
+    """Ten weekdays of 1 to 10 kW from 9 to 10, the latest first, and 3 kW before them; weekends of 50."""
     for days_ago in range(1, 46):
-        kept_day(house, days_ago, 50.0)
+        kept_day(house, days_ago, 50.0 if days_ago % 7 in {5, 6} else 3.0)
     for days_ago, used_kw in zip((1, 2, 3, 4, 7, 8, 9, 10, 11, 14), range(1, 11), strict=True):
         house.telemetry.update(Key("house-1", day_row_id(TODAY - days_ago)), {"usedKw": _nine(used_kw)})
     return house

@@ -14,6 +14,7 @@ from contracts.api.resources import TelemetryRow
 from contracts.store.envelopes import Envelope
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key
 from contracts.wire import codec
+from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.shared import clients, rows
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.senders import REMEMBERED_S, StageVens, stage_vens
@@ -55,6 +56,17 @@ def test_a_row_is_stored_as_it_was_said(world: World) -> None:
     assert row["expiresTs"] == int(NOW) + 30 * 86400
     assert "loads" not in row
     assert "eventId" not in row
+
+
+def test_the_time_measured_and_the_temperature_outside_are_stored(world: World) -> None:
+    """Settlement and the API read both; a row that says neither is stored without them."""
+    assert send(said(seq=1, measuredS=29.987, outdoorC=31.4), said(seq=2)) == []
+    pages = world.telemetry.query_rows(PowerRow, "house-1", ("0", "9"))
+    rows_read = [row for page in pages for row in page]
+    assert [(row.boot_id, row.seq, row.measured_s, row.outdoor_c, row.received_ts) for row in rows_read] == [
+        ("b1", 1, 29.987, 31.4, NOW),
+        ("b1", 2, None, None, NOW),
+    ]
 
 
 def test_a_malformed_message_fails_alone(world: World) -> None:

@@ -46,6 +46,8 @@ def test_indoor_temperature_stands_against_comfort(stand: Stand) -> None:
     assert comfort is not None
     assert comfort.coolest_c < comfort.heating_c < comfort.cooling_c < comfort.warmest_c
     assert comfort.coolest_c < comfort.air_c < comfort.warmest_c
+    snapshot = stand.twin.snapshot()
+    assert comfort.outdoor_c == round(snapshot.house.environment.outdoor_c(snapshot.house_ts), 1)
 
 
 def test_breakers_are_loaded_by_what_flows(stand: Stand) -> None:

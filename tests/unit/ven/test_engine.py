@@ -73,6 +73,69 @@ def test_the_first_row_goes_out_after_one_tick_whatever_the_interval(engine: Ven
     assert {row["bootId"] for row in rows} == {"boot-1"}
 
 
+def test_a_row_says_what_it_measured_and_the_temperature_outside(engine: VenEngine) -> None:
+    """Rows after 1.0 s and 30.5 s more say so; outside it is as the weather has it at their ends."""
+    messages: list[Message] = []
+    for second in (1.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 31.5):
+        engine, effects = engine.tick(at(second))
+        messages += effects.messages
+    rows = bodies(messages, "telemetry")
+    assert [row["measuredS"] for row in rows] == [1.0, 30.5]
+    outdoor_c = engine.house.environment.environment(NOW + 31.5, 0.001).outdoor_c
+    assert rows[1]["outdoorC"] == pytest.approx(outdoor_c, abs=0.05)
+
+
+def shed_for_half_a_minute(engine: VenEngine) -> VenEngine:
+    """An event of 1 kW for 30 s, from now on."""
+    return command(engine, op="event", correlationId="c1", event_id="e1", shed_kw=1, duration_s=30)[0]
+
+
+def test_a_ven_that_stood_still_has_measured_what_it_lived(engine: VenEngine) -> None:
+    """1 kW for 30 s, the host stopped from second 10 on for 90 s: 10 s are metered, 0.0028 kWh or less.
+
+    The row before ends at second 10; the next after one tick, at second 101, and measured 1 s.
+    """
+    engine, messages = live(shed_for_half_a_minute(engine), 1, 10)
+    engine, effects = engine.tick(at(100))
+    assert [line.text for line in effects.lines][:1] == [
+        "this VEN stood still for 90 s: nothing was measured"
+    ]
+    engine, after = live(engine, 101, 101)
+    messages += [*effects.messages, *after]
+    rows = bodies(messages, "telemetry")
+    assert [(row["timestamp"] - NOW, row["seq"], row["measuredS"]) for row in rows] == [
+        (1, 0, 1.0),
+        (10, 1, 9.0),
+        (101, 2, 1.0),
+    ]
+    assert [row["eventId"] for row in rows] == [None, "e1", None]
+    summary: Any = engine.last_event
+    assert 0.0 < summary["deliveredKwh"] <= 0.0028
+    assert summary["deliveredKwh"] == pytest.approx(9 * rows[1]["shedPowerKw"] / 3600, abs=1e-4)
+
+
+def test_a_stopped_ven_s_house_lives_on(engine: VenEngine) -> None:
+    """Nobody measured the hour, and yet the house's clock and its temperatures are those of an hour later."""
+    engine, _ = live(engine, 1, 2)
+    slept, _ = engine.tick(at(3602))
+    assert slept.house.stepped_s == START_S + 3602
+    assert slept.house.pair.house != engine.house.pair.house
+    assert (slept.house.row.seconds, slept.house.delivered) == (0.0, {})
+
+
+def test_a_late_tick_meters_an_event_until_its_end_alone(engine: VenEngine) -> None:
+    """A tick of second 32 meters the event to second 30; the row measures all of the time."""
+    engine, messages = live(shed_for_half_a_minute(engine), 1, 28)
+    assert engine.house.delivered["e1"].seconds == 27.0
+    engine, effects = engine.tick(at(32))
+    rows = bodies(messages + list(effects.messages), "telemetry")
+    assert [row["measuredS"] for row in rows] == [1.0, 31.0]
+    (past,) = engine.past
+    assert past.delivered_kwh is not None
+    assert past.delivered_kw
+    assert past.delivered_kwh * 3600 / past.delivered_kw == pytest.approx(29.0)
+
+
 def test_a_snapshot_of_the_circuits_goes_out_twice_a_minute(engine: VenEngine) -> None:
     """Every circuit, each 30 s, whatever the telemetry interval."""
     engine, messages = live(engine, 1, 60)

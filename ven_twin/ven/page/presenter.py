@@ -95,6 +95,9 @@ def _comfort(snapshot: VenSnapshot) -> view.ComfortView | None:
     spec = hvac.spec
     return view.ComfortView(
         air_c=round(hvac.air_c, 2),
+        outdoor_c=round(
+            snapshot.house.environment.outdoor_c(snapshot.house_ts), reporting.TEMPERATURE_DIGITS
+        ),
         heating_c=spec.heating_c,
         cooling_c=spec.cooling_c,
         coolest_c=spec.coolest_c,

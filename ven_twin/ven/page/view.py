@@ -66,9 +66,10 @@ class PowerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class ComfortView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Indoor temperature, the setpoints that the resident chose, and the limits that no event passes, °C."""
+    """Temperatures in and outside, the setpoints of the resident, and the limits that no event passes, °C."""
 
     air_c: float
+    outdoor_c: float
     heating_c: float
     cooling_c: float
     coolest_c: float

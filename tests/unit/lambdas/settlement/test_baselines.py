@@ -6,14 +6,15 @@ looks at, so that each mean can be read off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
+from lambdas.settle_event.logic.day_types import SiteCalendar
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, Frame, match_days
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import (
@@ -21,6 +22,7 @@ from lambdas.settle_event.logic.rules import (
     NYISO_5_OF_10,
     PJM_3_DAY_TYPES_SAA,
     RESIDENTIAL_5_OF_10,
+    RULES,
     WEEKDAYS,
     Pool,
     Rule,
@@ -125,10 +127,18 @@ def test_the_residential_rule_takes_the_five_highest_of_ten() -> None:
     assert (found.days_ago, event_kw(found)) == ((14, 13, 12, 9, 8), pytest.approx(8.0))
 
 
-def test_the_residential_rule_takes_three_of_five_weekend_days() -> None:
-    """Of 1, 5, 3, 2, 4 kW the three highest are 5, 4, 3: 12 / 3 = 4 kW; the sixth day is not looked at."""
-    found = worked(RESIDENTIAL_5_OF_10, ten([1, 5, 3, 2, 4, 90], (6, 7, 13, 14, 20, 21)), {}, start=SATURDAY)
-    assert event_kw(found, SATURDAY) == pytest.approx(4.0)
+def test_the_residential_rule_weighs_three_of_five_weekend_days() -> None:
+    """Of 1, 5, 3, 2, 4 kW the three highest count a half, three and two tenths: 2.5 + 1.2 + 0.6 = 4.3 kW.
+
+    The sixth day is not looked at. The hours that adjust weigh the same days alike: with 2, 4 and 1 kW there
+    it is 1 + 1.2 + 0.2 = 2.4 kW, beside 3 kW a ratio of 1.25.
+    """
+    days = ten([1, 5, 3, 2, 4, 90], (6, 7, 13, 14, 20, 21))
+    assert event_kw(worked(RESIDENTIAL_5_OF_10, days, {}, start=SATURDAY), SATURDAY) == pytest.approx(4.3)
+    sides = {7: 2.0, 20: 4.0, 13: 1.0}
+    days = {ago: {**hours, (13, 15): sides.get(ago, 9.0)} for ago, hours in days.items()}
+    found = worked(RESIDENTIAL_5_OF_10, days, {(13, 15): 3.4}, start=SATURDAY)
+    assert found.ratio == pytest.approx((3.4 + 1.0) / (2.4 + 1.0))
 
 
 def test_the_residential_rule_adjusts_by_two_hours_before_and_two_after() -> None:
@@ -242,18 +252,18 @@ def test_a_single_day_leaves_nothing_to_compare_it_with() -> None:
 
 
 def test_too_few_days_are_no_baseline() -> None:
-    """Three weekdays are not enough for any rule, and it says how many it needs."""
+    """Three weekdays are not enough for any rule, and it says how many it needs. NYISO takes no yesterday."""
     for rule, needs in (
         (CAISO_10_OF_10, "needs 5 of 10 weekdays, has 3"),
         (RESIDENTIAL_5_OF_10, "needs 5 of 10 weekdays, has 3"),
         (PJM_3_DAY_TYPES_SAA, "needs 4 of 5 weekdays, has 3"),
-        (NYISO_5_OF_10, "needs 5 of 10 weekdays, has 3"),
+        (NYISO_5_OF_10, "needs 5 of 10 weekdays, has 2"),
     ):
         with pytest.raises(NoBaselineError, match=needs):
             worked(rule, ten([1, 2, 3], (1, 2, 5)), {})
     with pytest.raises(NoBaselineError, match="needs 2 of 3 Saturdays, has 0"):
         worked(PJM_3_DAY_TYPES_SAA, {}, {}, start=SATURDAY)
-    with pytest.raises(NoBaselineError, match="needs 2 of 4 weekend days, has 1"):
+    with pytest.raises(NoBaselineError, match="needs 4 weekend days and holidays, has 1"):
         worked(CAISO_10_OF_10, ten([1], (7,)), {}, start=SATURDAY)
 
 
@@ -321,7 +331,7 @@ def test_local_days_are_told_by_the_time_zone() -> None:
     start = datetime(2026, 7, 18, 0, tzinfo=UTC)
     event = Window(start.timestamp(), start.timestamp() + TWO_H)
     assert Frame(event).kind.value == "Saturday"
-    assert Frame(event, ZoneInfo("America/New_York")).kind.value == "weekday"
+    assert Frame(event, SiteCalendar(ZoneInfo("America/New_York"))).kind.value == "weekday"
 
 
 def test_over_the_change_to_summer_time_the_clock_counts() -> None:
@@ -331,7 +341,7 @@ def test_over_the_change_to_summer_time_the_clock_counts() -> None:
     """
     zone = ZoneInfo("America/New_York")
     start = datetime(2026, 3, 9, 17, tzinfo=zone)
-    frame = Frame(Window(start.timestamp(), start.timestamp() + 3600), zone)
+    frame = Frame(Window(start.timestamp(), start.timestamp() + 3600), SiteCalendar(zone))
     profiles = {day_of(start) - ago: DayProfile(quarters({(22, 23): 5.0}), 1.0) for ago in range(1, 46)}
     found = match_baseline(CAISO_10_OF_10, match_days(profiles, frame), [1.0] * frame.count, frame)
     assert frame.mean_kw(found.kw, frame.event) == pytest.approx(5.0)
@@ -369,30 +379,30 @@ SAME_DAY_AGO = (7, 14, 21, 28)
     ("rule", "start", "ago", "days_and_least", "expected_kw"),
     [
         (CAISO_10_OF_10, WEDNESDAY, (*WEEKDAYS_AGO, 15), (10, 5), 5.5),
-        (CAISO_10_OF_10, SATURDAY, WEEKEND_BEFORE_SATURDAY, (4, 2), 2.5),
-        (CAISO_10_OF_10, SUNDAY, WEEKEND_BEFORE_SUNDAY, (4, 2), 2.5),
+        (CAISO_10_OF_10, SATURDAY, WEEKEND_BEFORE_SATURDAY, (4, 4), 2.5),
+        (CAISO_10_OF_10, SUNDAY, WEEKEND_BEFORE_SUNDAY, (4, 4), 2.5),
         (RESIDENTIAL_5_OF_10, WEDNESDAY, (*WEEKDAYS_AGO, 15), (10, 5), 8.0),
-        (RESIDENTIAL_5_OF_10, SATURDAY, WEEKEND_BEFORE_SATURDAY, (5, 3), 4.0),
-        (RESIDENTIAL_5_OF_10, SUNDAY, WEEKEND_BEFORE_SUNDAY, (5, 3), 4.0),
+        (RESIDENTIAL_5_OF_10, SATURDAY, WEEKEND_BEFORE_SATURDAY, (5, 3), 4.3),
+        (RESIDENTIAL_5_OF_10, SUNDAY, WEEKEND_BEFORE_SUNDAY, (5, 3), 4.3),
         (PJM_3_DAY_TYPES_SAA, WEDNESDAY, (*WEEKDAYS_AGO, 15), (5, 4), 3.5),
         (PJM_3_DAY_TYPES_SAA, SATURDAY, SAME_DAY_AGO, (3, 2), 2.5),
         (PJM_3_DAY_TYPES_SAA, SUNDAY, SAME_DAY_AGO, (3, 2), 2.5),
-        (NYISO_5_OF_10, WEDNESDAY, (*WEEKDAYS_AGO, 15), (10, 5), 8.0),
-        (NYISO_5_OF_10, SATURDAY, WEEKEND_BEFORE_SATURDAY, (10, 5), 8.0),
-        (NYISO_5_OF_10, SUNDAY, WEEKEND_BEFORE_SUNDAY, (10, 5), 8.0),
+        (NYISO_5_OF_10, WEDNESDAY, (*WEEKDAYS_AGO[1:], 15, 16), (10, 5), 8.0),
+        (NYISO_5_OF_10, SATURDAY, SAME_DAY_AGO, (3, 2), 2.5),
+        (NYISO_5_OF_10, SUNDAY, SAME_DAY_AGO, (3, 2), 2.5),
     ],
 )
 def test_each_rule_looks_at_its_days_and_no_further(
     rule: Rule, start: datetime, ago: tuple[int, ...], days_and_least: tuple[int, int], expected_kw: float
 ) -> None:
-    """The latest has 1 kW and each before it one more; 100 kW on the next beyond them are not looked at.
+    """The latest has 4 kW and each before it one more; the next beyond them is higher, and not looked at.
 
     There is a baseline with just the least number of days, and none with a day less.
     """
     days, least = days_and_least
-    powers_kw = [*range(1, days + 1), 100]
+    powers_kw = [*range(4, days + 5)]
     found = worked(rule, ten(powers_kw, ago[: days + 1]), {}, start=start)
-    assert event_kw(found, start) == pytest.approx(expected_kw)
+    assert event_kw(found, start) == pytest.approx(expected_kw + 3.0)
     worked(rule, ten([2] * least, ago[:least]), {}, start=start)
     with pytest.raises(NoBaselineError):
         worked(rule, ten([2] * (least - 1), ago[: least - 1]), {}, start=start)
@@ -434,13 +444,14 @@ def test_half_of_an_adjustments_hours_are_enough(
     """1.1 kW beside 1 in the half that is stored; with a quarter hour less there is no adjustment."""
     for less_h, expected_kw in ((0.0, adjusted_kw), (0.25, None)):
         frame, today = frame_of(WEDNESDAY), day_of(WEDNESDAY)
-        profiles = {today - ago: DayProfile(quarters(hours), 1.0) for ago, hours in ten(ONE_TO_TEN).items()}
+        days = ten(ONE_TO_TEN, (*WEEKDAYS_AGO, 15)[rule.first_days_ago - 1 :][:10])
+        profiles = {today - ago: DayProfile(quarters(hours), 1.0) for ago, hours in days.items()}
         own: list[float | None] = [None] * frame.count
         for from_h, to_h in spans:
             first, after = (int((hour - 13) * 4) for hour in (from_h + less_h, to_h))
             own[first:after] = [1.1] * (after - first)
         found = match_baseline(rule, match_days(profiles, frame), own, frame)
-        assert (found.notes == ()) is (expected_kw is not None)
+        assert any("adjusted" in note for note in found.notes) is (expected_kw is None)
         if expected_kw is not None:
             assert event_kw(found) == pytest.approx(expected_kw)
 
@@ -468,8 +479,9 @@ def test_a_rule_that_leaves_no_day_out_takes_an_export_day_too() -> None:
 
 
 def test_of_equally_high_days_the_later_count() -> None:
-    """Ten days alike: the five latest."""
-    assert worked(NYISO_5_OF_10, ten([4] * 10), {}).days_ago == WEEKDAYS_AGO[:5]
+    """Ten days alike: the five latest, which begin two days before by NYISO's rule."""
+    assert worked(RESIDENTIAL_5_OF_10, ten([4] * 10), {}).days_ago == WEEKDAYS_AGO[:5]
+    assert worked(NYISO_5_OF_10, ten([4] * 10), {}).days_ago == WEEKDAYS_AGO[1:6]
 
 
 @pytest.mark.parametrize(
@@ -498,7 +510,8 @@ def test_four_errors_make_a_band_and_two_days_two_errors() -> None:
     """Four weekend days of 1 to 4 kW: errors of 2, 2/3, −2/3 and −2 kW, their middle 80 % within ±1.6."""
     four = worked(CAISO_10_OF_10, ten([1, 2, 3, 4], (6, 7, 13, 14)), {}, start=SATURDAY)
     assert four.band_kw(0.0) == pytest.approx((-1.6, 1.6))
-    two = worked(CAISO_10_OF_10, ten([1, 3], (6, 7)), {}, start=SATURDAY)
+    rule = replace(CAISO_10_OF_10, saturday=replace(CAISO_10_OF_10.saturday, least=2))
+    two = worked(rule, ten([1, 3], (6, 7)), {}, start=SATURDAY)
     assert two.errors_kw == (2.0, -2.0)
 
 
@@ -515,3 +528,143 @@ def test_days_as_far_back_as_45_count(start: datetime, days: int) -> None:
     monday = day_of(start) - day_of(datetime(2026, 6, 1, tzinfo=UTC))
     profiles = {day_of(start) - ago: DayProfile(quarters({}), 1.0) for ago in range(monday - 4, monday + 1)}
     assert len(match_days(profiles, frame_of(start))) == days
+
+
+def in_zone(
+    zone: str, start: datetime, kw_at: Callable[[datetime], float], holidays: frozenset[date] = frozenset()
+) -> tuple[Frame, dict[int, DayProfile]]:
+    """An hour from *start*, and 46 days before it whose quarter hours have the power of their local time."""
+    calendar = SiteCalendar(ZoneInfo(zone), holidays)
+    frame = Frame(Window(start.timestamp(), start.timestamp() + 3600), calendar)
+    today = day_of(start)
+    profiles = {
+        day: DayProfile(tuple(kw_at(calendar.at(day * DAY_S + at * 900)) for at in range(QUARTERS)), 1.0)
+        for day in range(today - 47, today + 2)
+    }
+    return frame, profiles
+
+
+def matched_kw(rule: Rule, frame: Frame, profiles: Mapping[int, DayProfile]) -> float | None:
+    """The mean over the event by *rule*, with nothing known of the event's own day."""
+    found = match_baseline(rule, match_days(profiles, frame), [None] * frame.count, frame)
+    return frame.mean_kw(found.kw, frame.event)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_friday_evening_in_los_angeles_is_a_weekday_there(rule: Rule) -> None:
+    """6 kW on weekday evenings, 2 kW at the weekend; Friday 17 to 18 h is Saturday by UTC: 6.0, not 2.0."""
+    zone = ZoneInfo("America/Los_Angeles")
+    start = datetime(2026, 7, 17, 17, tzinfo=zone)
+
+    def kw_at(at: datetime) -> float:
+        return (6.0 if at.weekday() < 5 else 2.0) if 16 <= at.hour < 21 else 1.0
+
+    assert matched_kw(rule, *in_zone("America/Los_Angeles", start, kw_at)) == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("America/Los_Angeles", date(2026, 3, 9)),
+        ("America/Los_Angeles", date(2026, 11, 2)),
+        ("Europe/Berlin", date(2026, 10, 26)),
+        ("Australia/Lord_Howe", date(2026, 4, 6)),
+        ("Asia/Kathmandu", date(2026, 3, 9)),
+    ],
+)
+def test_the_hours_that_count_are_those_of_the_local_clock(rule: Rule, zone: str, day: date) -> None:
+    """5 kW from 17 to 18 h by the clock and 1 kW else, on the weekday after summer time began or ended.
+
+    Lord Howe moves its clock by half an hour; Kathmandu is 5:45 ahead of UTC and moves it never.
+    """
+    start = datetime.combine(day, time(17), ZoneInfo(zone))
+    assert matched_kw(rule, *in_zone(zone, start, lambda at: 5.0 if at.hour == 17 else 1.0)) == pytest.approx(
+        5.0
+    )
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_holiday_is_no_weekday(rule: Rule) -> None:
+    """Labor Day, Monday 7 September 2026, with 1 kW: Tuesday's event has the 4 kW of ordinary weekdays.
+
+    An event on Labor Day itself has the 1 kW of Sundays.
+    """
+    zone = ZoneInfo("America/New_York")
+    labor_day = frozenset({date(2026, 9, 7)})
+
+    def kw_at(at: datetime) -> float:
+        return 1.0 if at.weekday() == 6 or at.date() in labor_day else 1.0 if at.weekday() == 5 else 4.0
+
+    tuesday = in_zone("America/New_York", datetime(2026, 9, 8, 17, tzinfo=zone), kw_at, labor_day)
+    assert matched_kw(rule, *tuesday) == pytest.approx(4.0)
+    assert 1 not in [day.days_ago for day in match_days(tuesday[1], tuesday[0])]
+    monday = in_zone("America/New_York", datetime(2026, 9, 7, 17, tzinfo=zone), kw_at, labor_day)
+    assert matched_kw(rule, *monday) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "counts"), [(rule, rule is not PJM_3_DAY_TYPES_SAA) for rule in RULES.values()], ids=RULES
+)
+def test_a_day_of_23_hours_is_none_of_pjms(rule: Rule, counts: bool) -> None:
+    """Sunday 15 March 2026: the Sunday before has 23 hours, with 10 kW; those before have 1 kW."""
+    zone = ZoneInfo("America/New_York")
+
+    def kw_at(at: datetime) -> float:
+        return 10.0 if at.date() == date(2026, 3, 8) else 1.0
+
+    kw = matched_kw(rule, *in_zone("America/New_York", datetime(2026, 3, 15, 17, tzinfo=zone), kw_at))
+    assert kw is not None
+    assert (kw > 1.0) is counts
+
+
+def test_an_hour_that_the_clock_skipped_is_not_known() -> None:
+    """An event from 2 to 3 h on 15 March: on the 8th there was no such hour in New York, and 3 h is another.
+
+    In the night of November that has an hour twice the first of the two counts.
+    """
+    zone = ZoneInfo("America/New_York")
+    frame, profiles = in_zone(
+        "America/New_York", datetime(2026, 3, 15, 2, tzinfo=zone), lambda at: float(at.hour)
+    )
+    by_ago = {day.days_ago: day for day in match_days(profiles, frame)}
+    hour = slice(16, 20)
+    assert by_ago[7].kw[hour] == (None,) * 4
+    assert by_ago[8].kw[hour] == (2.0,) * 4
+    assert by_ago[7].kw[20:24] == (3.0,) * 4
+    frame, profiles = in_zone(
+        "America/New_York", datetime(2026, 11, 8, 1, tzinfo=zone), lambda at: float(at.fold or at.hour)
+    )
+    by_ago = {day.days_ago: day for day in match_days(profiles, frame)}
+    assert by_ago[7].kw[hour] == (1.0,) * 4
+    assert by_ago[7].clock_changes
+
+
+def test_nyiso_passes_over_a_day_far_below_the_highest() -> None:
+    """Of 8, 8, 8, 8, 8, 1.9, … the 1.9 kW are below a quarter of 8: only nine days are looked at."""
+    ago = (*WEEKDAYS_AGO[1:], 15)
+    found = worked(NYISO_5_OF_10, ten([8, 8, 8, 8, 1.9, 8, 8, 8, 8, 8], ago), {})
+    assert found.notes == ("of 9 of 10 weekdays",)
+    assert worked(NYISO_5_OF_10, ten([8, 8, 8, 8, 2.0, 8, 8, 8, 8, 8], ago), {}).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("ago", "rule", "counts"),
+    [
+        (1, NYISO_5_OF_10, False),
+        (2, NYISO_5_OF_10, True),
+        (30, NYISO_5_OF_10, True),
+        (33, NYISO_5_OF_10, False),
+        (1, CAISO_10_OF_10, True),
+        (44, CAISO_10_OF_10, True),
+    ],
+)
+def test_a_rule_looks_as_far_back_as_it_names(ago: int, rule: Rule, counts: bool) -> None:
+    """One day of 9 kW among four of 1 kW: it is one of the five, or there are too few."""
+    others = [day for day in WEEKDAYS_AGO[1:] if day != ago][:4]
+    days = ten([9, 1, 1, 1, 1], (ago, *others)) if rule is CAISO_10_OF_10 else ten([4] * 5, (ago, *others))
+    if counts:
+        assert ago in worked(rule, days, {}).days_ago
+    else:
+        with pytest.raises(NoBaselineError, match="has 4"):
+            worked(rule, days, {})

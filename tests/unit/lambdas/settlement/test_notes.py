@@ -55,7 +55,7 @@ def test_rules_that_could_not_be_worked_out_are_noted_with_their_reason() -> Non
     assert notes == (
         "settled by meter_before, not by caiso_10_of_10 of program 'default': needs 5 of 10 weekdays, has 4",
         "residential_5_of_10: needs 5 of 10 weekdays, has 4",
-        "nyiso_5_of_10: needs 5 of 10 weekdays, has 4",
+        "nyiso_5_of_10: needs 5 of 10 weekdays, has 3",
     )
     assert event_of_one(event=event_row(cancelled_ts=START - 1)).report().notes == ()
 

@@ -9,8 +9,8 @@ import pytest
 
 from contracts.api.reports import Quality
 from contracts.wire.events import Signal
-from lambdas.settle_event.logic.energy import Trace, Window
-from lambdas.settle_event.logic.ven_report import meter_before_kw
+from lambdas.settle_event.logic.energy import Trace
+from lambdas.settle_event.logic.ven_delivery import meter_before_kw
 from tests.support.settled_event import (
     E1,
     FULL,
@@ -102,7 +102,7 @@ def test_a_ven_without_rows_before_the_event_says_so() -> None:
 )
 def test_the_hour_before_ends_with_the_last_row_before_the_start(rows: Any, mean_kw: float | None) -> None:
     """What was drawn earlier, or over the start, is no part of it."""
-    found = meter_before_kw(Trace.of(rows), Window(START, START + HOUR))
+    found = meter_before_kw(Trace.of(rows), START)
     assert found == (None if mean_kw is None else pytest.approx(mean_kw))
 
 

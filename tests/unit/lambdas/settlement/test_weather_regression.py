@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
+from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.energy import Window
-from lambdas.settle_event.logic.rules import DayType
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.settle_event.logic.weather_regression import RIDGE, RegressedBaseline, regress
 

@@ -37,9 +37,9 @@ function showBattery(batteryKw, soc) {
  * Where the air is between the limits that no event passes; the band is what the resident chose.
  * @param {VenApi.ComfortView} comfort
  */
-function showAir({ airC, heatingC, coolingC, coolestC, warmestC }) {
+function showAir({ airC, outdoorC, heatingC, coolingC, coolestC, warmestC }) {
   figure("air", fixed(airC, 1), "°C");
-  text("air-words", `comfort ${fixed(heatingC, 1)} to ${fixed(coolingC, 1)}`);
+  text("air-words", `comfort ${fixed(heatingC, 1)} to ${fixed(coolingC, 1)}, ${fixed(outdoorC, 1)} outside`);
   /** @param {number} c */
   const at = (c) => Math.min(100, Math.max(0, ((c - coolestC) / (warmestC - coolestC)) * 100));
   style("air-gauge", "--at", `${at(airC).toFixed(1)}%`);

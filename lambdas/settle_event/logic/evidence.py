@@ -1,0 +1,62 @@
+"""The evidence of an event: its windows, and what is stored of each VEN. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contracts.store.items import Item
+from contracts.wire.ids import EventId, VenId
+from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
+from lambdas.settle_event.logic.days import Frame, MatchedDay
+from lambdas.settle_event.logic.energy import Trace, Window
+from lambdas.settle_event.logic.measure import score_windows
+from lambdas.settle_event.logic.other_events import OtherEvent
+from lambdas.settle_event.logic.timeline import VenTimeline
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementContext:
+    """The windows of an event, the same for every VEN.
+
+    Attributes:
+        event_id: the event.
+        requested_window: from the first request to the last; delivery is a mean over this time.
+        frame: the quarter hours around the time in which any VEN took part.
+        intervals: the stretches in which the operator requested the same.
+        series: start, step and count of the means that are plotted.
+    """
+
+    event_id: EventId
+    requested_window: Window
+    frame: Frame
+    intervals: tuple[Window, ...]
+    series: tuple[float, float, int]
+    scored: tuple[Window, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scored", score_windows(self.frame.event))
+
+
+@dataclass(frozen=True, slots=True)
+class VenEvidence:
+    """The stored evidence of one VEN.
+
+    Attributes:
+        ven_id: the VEN.
+        timeline: the event as it was dispatched to it.
+        trace: its rows around the event.
+        matched_days: days before that are like the event's.
+        acks: its acks by phase.
+        calendar: of its site.
+        booked: the other events that it was called for of late.
+        site_notes: what a reader has to know of its calendar.
+    """
+
+    ven_id: VenId
+    timeline: VenTimeline
+    trace: Trace
+    matched_days: tuple[MatchedDay, ...] = ()
+    acks: Item = field(default_factory=dict)
+    calendar: SiteCalendar = UTC_CALENDAR
+    booked: tuple[OtherEvent, ...] = ()
+    site_notes: tuple[str, ...] = ()

@@ -1,0 +1,92 @@
+"""The delivery of one VEN by each baseline. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.api.reports import Baseline, Delivered, Score
+from lambdas.settle_event.logic.baselines import (
+    BusyBefore,
+    MatchedBaseline,
+    MissingTelemetry,
+    NoBaseline,
+    NoBaselineError,
+    match_baseline,
+)
+from lambdas.settle_event.logic.days import Quarters, frame_of
+from lambdas.settle_event.logic.energy import Trace, Window
+from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
+from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters, score
+from lambdas.settle_event.logic.other_events import HOUR_S, OtherEvent, undisturbed_start
+from lambdas.settle_event.logic.rules import RULES
+
+
+def deliveries(
+    evidence: VenEvidence,
+    context: SettlementContext,
+    event_day_kw: Quarters,
+    windows: Sequence[Window],
+    others: Sequence[OtherEvent],
+) -> tuple[dict[Baseline, Delivered], dict[Baseline, NoBaseline]]:
+    """Delivery by each baseline that can be worked out, and why the others cannot."""
+    delivered: dict[Baseline, Delivered] = {}
+    reasons: dict[Baseline, NoBaseline] = {}
+    window, frame = evidence.timeline.window, frame_of(context.frame.event, evidence.calendar)
+    traces = VenTraces.of(evidence.trace, context.event_id)
+    quarters = {time: traces.quarters(time, frame) for time in {window, *windows}}
+    clone_kw = [evidence.trace.over(interval).clone_kw for interval in context.scored]
+    for name, rule in RULES.items():
+        try:
+            matched = match_baseline(rule, evidence.matched_days, event_day_kw, frame)
+        except NoBaselineError as error:
+            reasons[name] = error.reason
+            continue
+        reduction, *by_interval = [by_quarters(quarters[time], matched.kw) for time in (window, *windows)]
+        if reduction is not None:
+            scored = score([frame.mean_kw(matched.kw, interval) for interval in context.scored], clone_kw)
+            delivered[name] = _figures(reduction, by_interval, scored, matched)
+    start_ts, before = undisturbed_start(window.start_ts, others)
+    before_kw = meter_before_kw(evidence.trace, start_ts)
+    if before_kw is None:
+        busy = None if before is None else BusyBefore(before.event_id)
+        reasons["meter_before"] = busy or MissingTelemetry.HOUR_BEFORE
+    elif (reduction := traces.by_level(window, before_kw)) is not None:
+        by_interval = [traces.by_level(interval, before_kw) for interval in windows]
+        scored = score([before_kw] * len(context.scored), clone_kw)
+        notes = () if before is None else (f"of the hour before event {before.event_id}",)
+        delivered["meter_before"] = _figures(reduction, by_interval, scored, notes=notes)
+    if (reduction := traces.by_clone(window)) is not None:
+        delivered["clone"] = _figures(reduction, [traces.by_clone(interval) for interval in windows])
+    else:
+        reasons["clone"] = MissingTelemetry.EVENT
+    return delivered, reasons
+
+
+def _figures(
+    reduction: Reduction,
+    by_interval: list[Reduction | None],
+    scored: Score | None = None,
+    matched: MatchedBaseline | None = None,
+    notes: tuple[str, ...] = (),
+) -> Delivered:
+    band = matched.band_kw(reduction.delivered_kw) if matched else None
+    return Delivered(
+        baseline_kw=reduction.baseline_kw,
+        delivered_kw=reduction.delivered_kw,
+        delivered_kwh=reduction.delivered_kwh,
+        intervals_kw=tuple(None if reduced is None else reduced.delivered_kw for reduced in by_interval),
+        low_kw=band[0] if band else None,
+        high_kw=band[1] if band else None,
+        score=scored,
+        notes=matched.notes if matched else notes,
+    )
+
+
+def meter_before_kw(trace: Trace, start_ts: float) -> float | None:
+    """The mean of the hour before an event's start, from what is stored of it; None when nothing is.
+
+    It ends where the event starts, whatever is missing: a window that slid into the event would measure
+    the curtailed site. So would the row that spans the start, a mean over both sides of it.
+    """
+    until_ts = min(start_ts, trace.ends_before(start_ts))
+    return trace.over(Window(start_ts - HOUR_S, until_ts)).used_kw

@@ -1,0 +1,97 @@
+"""The sites of an event's VENs: their calendars, and the other events that each was called for of late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from contracts.store.keys import EVENT_SORT_KEY
+from contracts.wire.ids import EventId, VenId
+from lambdas.settle_event.calendars import site_calendar
+from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
+from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.other_events import OtherEvent
+from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS
+from lambdas.shared import rows
+from lambdas.shared.rows import DAY_S, EventRow
+from lambdas.shared.tables import Table
+
+
+class _SiteRow(msgspec.Struct, rename="camel", frozen=True):
+    """The site in a VEN's row. *time_zone_before* was in force until *time_zone_ts*, UTC s."""
+
+    ven_id: VenId
+    time_zone: str | None = None
+    time_zone_before: str | None = None
+    time_zone_ts: float | None = None
+    counted_events: tuple[EventId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A VEN's calendar, its name for people, the events that it was called for, and notes on these."""
+
+    calendar: SiteCalendar = UTC_CALENDAR
+    zone_name: str = "UTC"
+    events: tuple[OtherEvent, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Reads sites. *zone_name* is of VENs that report none, *holidays_name* of all."""
+
+    vens: Table
+    events: Table
+    zone_name: str
+    holidays_name: str
+
+    def of(self, ven_ids: Iterable[VenId], event: EventRow) -> dict[VenId, Site]:
+        """The sites of VENs for the settlement of *event*; a VEN without a row has none."""
+        site_rows = [
+            msgspec.convert(item, _SiteRow)
+            for item in self.vens.get_many(list(ven_ids), rows.attributes(_SiteRow))
+        ]
+        called = self._called({event_id for row in site_rows for event_id in row.counted_events}, event)
+        return {row.ven_id: self._site(row, event, called) for row in site_rows}
+
+    def _called(self, event_ids: set[EventId], event: EventRow) -> dict[EventId, OtherEvent]:
+        """The events under *event_ids* that any baseline of *event* might look at."""
+        names = sorted(event_ids - {event.event_id})
+        wanted = rows.attributes(EventRow)
+        headers = rows.read_all(EventRow, self.events.get_many(names, wanted, sort=EVENT_SORT_KEY))
+        since_ts = event.start_ts - (LOOK_BACK_DAYS + 1) * DAY_S
+        return {
+            header.event_id: OtherEvent(header.event_id, Window(header.start_ts, header.over_ts))
+            for header in headers
+            if header.over_ts >= since_ts and header.over_ts > header.start_ts
+        }
+
+    def _site(self, row: _SiteRow, event: EventRow, called: Mapping[EventId, OtherEvent]) -> Site:
+        name, notes = _zone_then(row, event.start_ts)
+        try:
+            calendar = self._calendar(name or self.zone_name, event)
+        except ValueError:
+            notes = (*notes, f"timeZone {name!r} is no time zone: settled by {self.zone_name}")
+            name, calendar = None, self._calendar(self.zone_name, event)
+        others = tuple(called[event_id] for event_id in row.counted_events if event_id in called)
+        return Site(calendar, name or self.zone_name, others, notes)
+
+    def _calendar(self, zone_name: str, event: EventRow) -> SiteCalendar:
+        first = event.start_ts - (LOOK_BACK_DAYS + 1) * DAY_S
+        years = {datetime.fromtimestamp(at_ts, UTC).year for at_ts in (first, event.start_ts + DAY_S)}
+        return site_calendar(zone_name, self.holidays_name, tuple(sorted(years)))
+
+
+def _zone_then(row: _SiteRow, start_ts: float) -> tuple[str | None, tuple[str, ...]]:
+    """The time zone in force at an event's start, and a note when it has changed of late."""
+    changed_ts = row.time_zone_ts
+    if changed_ts is None or changed_ts < start_ts - LOOK_BACK_DAYS * DAY_S:
+        return row.time_zone, ()
+    name = row.time_zone if changed_ts <= start_ts else row.time_zone_before
+    changed = f"{datetime.fromtimestamp(changed_ts, UTC):%Y-%m-%d %H:%M} UTC"
+    zones = f"from {row.time_zone_before} to {row.time_zone}"
+    return name, (f"timeZone changed {zones} at {changed}: all days are by {name}",)
