@@ -22,7 +22,8 @@ from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.history import History
-from lambdas.settle_event.logic.days import frame_of, match_days
+from lambdas.settle_event.logic.day_baselines import WEATHER_REGRESSION
+from lambdas.settle_event.logic.days import frame_of, past_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.notes import of_settlement
@@ -37,6 +38,7 @@ from lambdas.settle_event.logic.report import (
 )
 from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
+from lambdas.settle_event.logic.weather import SiteWeather, hourly_outdoor_c, stored_outdoor_c
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
@@ -123,7 +125,9 @@ class SettleAdapters:
         context = settlement_context(event, timeline)
         sites = self.sites(event.program).of(timeline.vens, event)
         acks = self.book.ven_items(event.event_id)
-        history = History(self.telemetry, now, clock.utc_now() + HISTORY_SHARE * left_s)
+        baseline = event.baseline or self.programs.get(event.program, DEFAULT_BASELINE)
+        until_ts = clock.utc_now() + HISTORY_SHARE * left_s
+        history = History(self.telemetry, now, until_ts, all_days=baseline == WEATHER_REGRESSION)
 
         def one(ven: tuple[VenId, VenTimeline]) -> tuple[MeasuredVen, bool]:
             ven_id, of_ven = ven
@@ -131,7 +135,6 @@ class SettleAdapters:
             return self._measured(ven_id, of_ven, context, history, (site, acks.get(ven_id, {})))
 
         results = parallel.over(list(timeline.vens.items()), one)
-        baseline = event.baseline or self.programs.get(event.program, DEFAULT_BASELINE)
         vens = [measured for measured, _ in results]
         report = report_event(event, plans, timeline, vens, baseline=baseline, settled_ts=int(now))
         notes = of_settlement(
@@ -155,15 +158,18 @@ class SettleAdapters:
         site, acks = about
         frame = frame_of(context.frame.event, site.calendar)
         profiles, whole = history.profiles(ven_id, frame)
+        trace = Trace.of(self._rows(ven_id, frame.window))
+        days_c = {day: profile.outdoor_c for day, profile in profiles.items()}
         evidence = VenEvidence(
             ven_id,
             timeline,
-            Trace.of(self._rows(ven_id, frame.window)),
-            match_days(with_booked(profiles, site.events), frame),
+            trace,
+            past_days(with_booked(profiles, site.events), frame),
             acks,
             site.calendar,
             site.events,
             site.notes,
+            SiteWeather.of(hourly_outdoor_c(trace.rows) | stored_outdoor_c(days_c)),
         )
         return measure_ven(evidence, context), whole
 

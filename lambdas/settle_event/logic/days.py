@@ -12,6 +12,7 @@ from typing import NamedTuple
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
 from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H
+from lambdas.settle_event.logic.weather import day_outdoor_c
 
 QUARTER_S = 900
 QUARTERS = 96
@@ -35,11 +36,13 @@ class DayProfile:
         kw: the means of its 96 quarter hours, None where less than half of one is stored.
         coverage: the part of its seconds that rows cover.
         in_event: the quarter hours in which the site took part in an event.
+        outdoor_c: the outdoor temperature of its 24 hours, None where not known; nothing when none is.
     """
 
     kw: tuple[float | None, ...]
     coverage: float
     in_event: frozenset[int] = frozenset()
+    outdoor_c: tuple[float | None, ...] = ()
 
 
 EMPTY = DayProfile((None,) * QUARTERS, 0.0)
@@ -53,6 +56,7 @@ def day_profile(trace: Trace, day: int) -> DayProfile:
         _quarters_kw(bins),
         sum(quarter.covered_s for quarter in bins) / DAY_S,
         frozenset(_event_quarters(trace.rows, start_ts)),
+        day_outdoor_c(trace.rows, day),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import starmap
 from math import exp
+
+from lambdas.settle_event.logic.energy import PowerRow
 
 COOLING_C = 18.0
 """Above this a house is cooled. Source: the balance point of degree days, 65 °F."""
@@ -19,6 +21,9 @@ FILLED_H = 3
 """A gap of up to so many hours is filled on a line."""
 LEAST_BEFORE_H = 12
 """So many hours of the day before must be known."""
+
+HOURS = 24
+HOUR_S = 3_600
 
 Features = tuple[float, ...]
 
@@ -66,6 +71,46 @@ class SiteWeather:
         now_c = [None if hour is None else self.at(hour) for hour in hours]
         means = [_exponential_means(past_c, now_c, memory_h) for memory_h in MEMORIES_H]
         return tuple(starmap(_features, zip(now_c, *means, strict=True)))
+
+
+NO_WEATHER = SiteWeather(0, ())
+
+
+def hourly_outdoor_c(rows: Iterable[PowerRow]) -> dict[int, float]:
+    """The outdoor temperature by hour since 1970: the mean of the rows that tell one."""
+    by_hour: dict[int, list[float]] = {}
+    for row in rows:
+        if row.outdoor_c is not None:
+            by_hour.setdefault((row.timestamp - 1) // HOUR_S, []).append(row.outdoor_c)
+    return {hour: sum(values_c) / len(values_c) for hour, values_c in by_hour.items()}
+
+
+def day_outdoor_c(rows: Iterable[PowerRow], day: int) -> tuple[float | None, ...]:
+    """The outdoor temperature in the 24 hours of *day* (since 1970, UTC); nothing when no row tells one."""
+    hours = hourly_outdoor_c(rows)
+    of_day = tuple(hours.get(day * HOURS + hour) for hour in range(HOURS))
+    return of_day if any(value_c is not None for value_c in of_day) else ()
+
+
+def stored_outdoor_c(days: Mapping[int, Sequence[float | None]]) -> dict[int, float]:
+    """The outdoor temperature by hour since 1970, of days (UTC) that are each known by hours."""
+    return {
+        day * HOURS + hour: value_c
+        for day, of_day in days.items()
+        for hour, value_c in enumerate(of_day)
+        if value_c is not None
+    }
+
+
+def mean_weather(sites: Sequence[SiteWeather]) -> SiteWeather:
+    """The mean of several sites' weather, in each hour of those where it is known."""
+    by_hour: dict[int, list[float]] = {}
+    for site in sites:
+        for hour, value_c in enumerate(site.outdoor_c, start=site.first_h):
+            if value_c is not None:
+                by_hour.setdefault(hour, []).append(value_c)
+    mean = SiteWeather.of({hour: sum(values_c) / len(values_c) for hour, values_c in by_hour.items()})
+    return replace(mean, filled_h=max((site.filled_h for site in sites), default=0))
 
 
 def _features(now_c: float | None, *remembered_c: float) -> Features | None:

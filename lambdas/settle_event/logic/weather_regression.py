@@ -136,7 +136,26 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
     )
 
 
-@lru_cache(maxsize=32)
+def add_regressed(baselines: Sequence[RegressedBaseline]) -> RegressedBaseline:
+    """Baselines of loads with calendars of their own, as one of all; as if all erred to one side together."""
+    if len(baselines) == 1:
+        return baselines[0]
+    columns = zip(*(baseline.kw for baseline in baselines), strict=True)
+    halves_kw = [baseline.half_band_kw for baseline in baselines]
+    return RegressedBaseline(
+        kw=tuple(map(_sum_or_none, columns)),
+        days_ago=max((baseline.days_ago for baseline in baselines), key=len),
+        half_band_kw=_sum_or_none(halves_kw),
+        notes=tuple(dict.fromkeys(note for baseline in baselines for note in baseline.notes)),
+    )
+
+
+def _sum_or_none(values: Sequence[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return sum(present) if len(present) == len(values) else None
+
+
+@lru_cache(maxsize=8)
 def _design(weather: SiteWeather, frame: Frame) -> _Design:
     """The rows of every day that counts. Kept: sites under one sky share it."""
     hours = ceil(frame.count / QUARTERS_AN_HOUR)
@@ -172,7 +191,7 @@ def _event_shares(frame: Frame, hours: int) -> Iterator[float]:
     for hour in range(hours):
         start_ts = frame.start_ts + hour * SECONDS_AN_HOUR
         within = Window(start_ts, start_ts + SECONDS_AN_HOUR).cut(frame.event)
-        yield within.duration_s / frame.event.duration_s
+        yield within.duration_s / (frame.event.duration_s or 1.0)
 
 
 def _cells(
@@ -195,7 +214,7 @@ def _mean_kw(quarters: Quarters) -> float | None:
     return sum(measured) / len(measured) if measured and 2 * len(measured) >= len(quarters) else None
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _fit(weather: SiteWeather, frame: Frame, cells: tuple[Cell, ...]) -> _Fit:
     """Factor the regression on *cells*. Kept: VENs under one sky without gaps share it."""
     design = _design(weather, frame)
