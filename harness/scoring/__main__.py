@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from harness.scoring.lived import live_all, outdoor_c
@@ -27,25 +28,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tuning", action="store_true", help="print the tuning seasons alone, write nothing")
     chosen = parser.parse_args(arguments)
     began_s = time.monotonic()
-
-    def scored(season: Season) -> Scores:
-        homes = live_all(season, chosen.processes)
+    seasons = [season(climate, chosen.homes) for season in (tuning, fresh) for climate in CLIMATES]
+    if chosen.tuning:
+        seasons = seasons[: len(CLIMATES)]
+    for season in seasons:
+        live_all(season, chosen.processes)
         sys.stderr.write(
             f"{season.climate} {season.first.year}: lived by {time.monotonic() - began_s:.0f} s\n"
         )
-        return score_season(season, homes, outdoor_c(season))
+    with ProcessPoolExecutor(chosen.processes) as pool:
+        scores = list(pool.map(_scored, seasons))
+    tuned, fresh_scores = (
+        dict(zip(CLIMATES, part, strict=False)) for part in (scores[: len(CLIMATES)], scores[len(CLIMATES) :])
+    )
+    text = tables(fresh_scores, tuned, homes=chosen.homes)
+    sys.stdout.write(text)
+    if not chosen.tuning:
+        page = PAGE.read_text(encoding="utf-8")
+        before, _, rest = page.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        PAGE.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8")
+        sys.stdout.write(f"{PAGE.name} written in {time.monotonic() - began_s:.0f} s\n")
 
-    tuned = {climate: scored(tuning(climate, chosen.homes)) for climate in CLIMATES}
-    if chosen.tuning:
-        sys.stdout.write(tables(tuned, tuned, homes=chosen.homes))
-        return
-    scores = {climate: scored(fresh(climate, chosen.homes)) for climate in CLIMATES}
-    text = tables(scores, tuned, homes=chosen.homes)
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8")
-    sys.stdout.write(f"{text}\n{PAGE.name} written in {time.monotonic() - began_s:.0f} s\n")
+
+def _scored(season: Season) -> Scores:
+    """The scores of a season that was lived; of each home only where the season is a fresh one."""
+    homes = live_all(season, 1)
+    return score_season(season, homes, outdoor_c(season), singly=season.weather_seed is not None)
 
 
 if __name__ == "__main__":

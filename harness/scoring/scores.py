@@ -136,8 +136,10 @@ class _ScoredDay:
         return [self.frame.mean_kw(kw, hour) for hour in self.hours]
 
 
-def score_season(season: Season, homes: Sequence[Lived], outdoor_c: Sequence[float]) -> Scores:
-    """Every baseline on every day that has 45 days before it."""
+def score_season(
+    season: Season, homes: Sequence[Lived], outdoor_c: Sequence[float], *, singly: bool = True
+) -> Scores:
+    """Every baseline on every day that has 45 days before it: of all homes together, and of each *singly*."""
     events = season.event_days()
     profiles = [_profiles(season, lived, set(events)) for lived in homes]
     first_h = season.first_ts // 3600
@@ -145,7 +147,10 @@ def score_season(season: Season, homes: Sequence[Lived], outdoor_c: Sequence[flo
     weather = SiteWeather.of({first_h + n: sum(quarters) / 4 for n, quarters in enumerate(hours)})
     scores = Scores()
     for day in range(LOOK_BACK, DAYS - 1):
-        _score_day(scores, _day(season, homes, profiles, day, is_event=day in events), weather)
+        scored = _day(season, homes, profiles, day, is_event=day in events)
+        if not singly:
+            scored = replace(scored, loads={AGGREGATE: scored.loads[AGGREGATE]})
+        _score_day(scores, scored, weather)
     return scores
 
 
@@ -195,7 +200,7 @@ def _score_day(scores: Scores, day: _ScoredDay, weather: SiteWeather) -> None:
         _count(scores, REGRESSION, number, day, regress(load.all_days, weather, frame))
         flat_kw = [frame.mean_kw(load.metered_kw, before)] * HOURS
         scores.add(METER_BEFORE, number, day, flat_kw, within=None)
-    if len(residential) == len(day.loads) - 1:
+    if residential and len(residential) == len(day.loads) - 1:
         scores.add(SUMMED, AGGREGATE, day, _together(residential), within=None)
 
 
