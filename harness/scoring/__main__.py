@@ -38,10 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     with ProcessPoolExecutor(chosen.processes) as pool:
         scores = list(pool.map(_scored, seasons))
-    tuned, fresh_scores = (
-        dict(zip(CLIMATES, part, strict=False)) for part in (scores[: len(CLIMATES)], scores[len(CLIMATES) :])
-    )
-    text = tables(fresh_scores, tuned, homes=chosen.homes)
+    tuned = dict(zip(CLIMATES, scores, strict=False))
+    of_fresh = dict(zip(CLIMATES, scores[len(CLIMATES) :], strict=False))
+    text = tables(of_fresh, tuned, homes=chosen.homes)
     sys.stdout.write(text)
     if not chosen.tuning:
         page = PAGE.read_text(encoding="utf-8")

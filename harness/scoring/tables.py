@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import sqrt
 
 from harness.scoring.scores import ALL_RULES, METER_BEFORE, REGRESSION, SUMMED, Scores
 
 RESIDENTIAL = "`residential_5_of_10`"
-NAMES = (*ALL_RULES, METER_BEFORE, REGRESSION)
+RULE_NAMES = tuple(ALL_RULES)
+NAMES = (*RULE_NAMES, METER_BEFORE, REGRESSION)
 
 
 def tables(fresh: Mapping[str, Scores], tuned: Mapping[str, Scores], *, homes: int) -> str:
@@ -15,6 +17,7 @@ def tables(fresh: Mapping[str, Scores], tuned: Mapping[str, Scores], *, homes: i
     lines: list[str] = []
     for climate, scores in fresh.items():
         lines += [*_aggregate(climate, scores, homes), ""]
+    lines += [*_bands(fresh), ""]
     for climate, scores in fresh.items():
         lines += [*_typical(climate, scores, homes), ""]
     lines += _tuned(tuned)
@@ -39,6 +42,21 @@ def _cells(scores: Scores, name: str, *, events_only: bool) -> str:
     return (
         f"{_signed(errors.bias_percent)} | {errors.cvrmse_percent:.1f} % | {_within(errors.within_percent)}"
     )
+
+
+def _bands(fresh: Mapping[str, Scores]) -> Iterator[str]:
+    """The band over all climates, with the noise that so many independent days would have at 80 %."""
+    yield f"| the 80 % band in {len(fresh)} climates, aggregate | holds, event days | holds, all days |"
+    yield "|---|--:|--:|"
+    for name in (*RULE_NAMES, REGRESSION):
+        cells = []
+        for events_only in (True, False):
+            errors = [scores.aggregate(name, events_only=events_only) for scores in fresh.values()]
+            within = [day for of_climate in errors for day in of_climate.within]
+            noise_percent = 100 * sqrt(0.8 * 0.2 / len(within))
+            shares = f"{sum(within)} of {len(within)}, {100 * sum(within) / len(within):.0f} %"
+            cells.append(f"{shares} ± {noise_percent:.0f}")
+        yield f"| {name} | {' | '.join(cells)} |"
 
 
 def _typical(climate: str, scores: Scores, homes: int) -> Iterator[str]:

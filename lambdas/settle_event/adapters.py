@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import msgspec
@@ -38,7 +39,7 @@ from lambdas.settle_event.logic.report import (
 )
 from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
-from lambdas.settle_event.logic.weather import SiteWeather, hourly_outdoor_c, stored_outdoor_c
+from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather, hourly_outdoor_c, stored_outdoor_c
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
@@ -129,12 +130,15 @@ class SettleAdapters:
         until_ts = clock.utc_now() + HISTORY_SHARE * left_s
         history = History(self.telemetry, now, until_ts, all_days=baseline == WEATHER_REGRESSION)
 
-        def one(ven: tuple[VenId, VenTimeline]) -> tuple[MeasuredVen, bool]:
+        def one(ven: tuple[VenId, VenTimeline], sky: SiteWeather = NO_WEATHER) -> tuple[MeasuredVen, bool]:
             ven_id, of_ven = ven
             site = sites.get(ven_id, Site())
-            return self._measured(ven_id, of_ven, context, history, (site, acks.get(ven_id, {})))
+            return self._measured(ven_id, of_ven, context, history, (site, acks.get(ven_id, {}), sky))
 
-        results = parallel.over(list(timeline.vens.items()), one)
+        called = list(timeline.vens.items())
+        results = list(map(one, called[:1]))
+        sky = results[0][0].weather if results else NO_WEATHER
+        results += parallel.over(called[1:], partial(one, sky=sky))
         vens = [measured for measured, _ in results]
         report = report_event(event, plans, timeline, vens, baseline=baseline, settled_ts=int(now))
         notes = of_settlement(
@@ -150,12 +154,15 @@ class SettleAdapters:
         timeline: VenTimeline,
         context: SettlementContext,
         history: History,
-        about: tuple[Site, Item],
+        about: tuple[Site, Item, SiteWeather],
     ) -> tuple[MeasuredVen, bool]:
-        """One VEN measured, with its site and acks, and whether all of its days before could be read."""
+        """One VEN measured, and whether all of its days before could be read.
+
+        *about* it are its site, its acks, and the weather of the first VEN, whose sky it may be under.
+        """
         if context.frame.event.duration_s <= 0:
             return measure_ven(VenEvidence(ven_id, timeline, Trace.of(())), context), True
-        site, acks = about
+        site, acks, sky = about
         frame = frame_of(context.frame.event, site.calendar)
         profiles, whole = history.profiles(ven_id, frame)
         trace = Trace.of(self._rows(ven_id, frame.window))
@@ -169,7 +176,7 @@ class SettleAdapters:
             site.calendar,
             site.events,
             site.notes,
-            SiteWeather.of(hourly_outdoor_c(trace.rows) | stored_outdoor_c(days_c)),
+            SiteWeather.of(hourly_outdoor_c(trace.rows) | stored_outdoor_c(days_c)).under(sky),
         )
         return measure_ven(evidence, context), whole
 

@@ -7,10 +7,12 @@ did. So the rules are applied to the sum. Only `clone` and `meter_before`, which
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from contracts.api.reports import Baseline, Delivered
+from contracts.wire.ids import VenId
 from contracts.wire.units import S_PER_H, kwh
 from lambdas.settle_event.logic.baselines import (
     MissingTelemetry,
@@ -53,11 +55,15 @@ class Aggregate:
 def aggregate(vens: Sequence[MeasuredVen], context: SettlementContext) -> Aggregate:
     """The fleet of *vens*."""
     fleet = Aggregate({}, {}, {}, {})
+    past_load = _past_loads()
     for name in DAY_BASELINES:
         members = tuple(ven for ven in vens if name in ven.report.delivered and ven.coverage >= SPARSE)
         fleet.members[name] = members
+        if not members:
+            fleet.reasons[name] = _commonest_reason(name, vens)
+            continue
         try:
-            matched = _matched(name, members, context.frame.event, vens)
+            matched = _matched(name, members, context.frame.event, past_load)
         except NoBaselineError as error:
             fleet.reasons[name] = error.reason
             continue
@@ -83,19 +89,23 @@ def sum_days(vens: Sequence[Sequence[MatchedDay]]) -> tuple[MatchedDay, ...]:
         return ()
     counts = Counter(day.days_ago for days in vens for day in days)
     kinds = {day.days_ago: day.kind for days in vens for day in days}
-    usual = {
-        weekday: [
-            mean_loads(day.kw for day in days if (day.kind is DayType.WEEKDAY) is weekday) for days in vens
-        ]
-        for weekday in {kind is DayType.WEEKDAY for kind in kinds.values()}
-    }
     lots = [{day.days_ago: day.kw for day in days} for days in vens]
+    nothing = (None,) * max(len(day.kw) for days in vens for day in days) if counts else ()
+
+    @cache
+    def usual_kw(ven: int, *, weekday: bool) -> Quarters:
+        alike = [day.kw for day in vens[ven] if (day.kind is DayType.WEEKDAY) is weekday]
+        return mean_loads(alike) if alike else nothing
+
     summed = []
     for days_ago in sorted(ago for ago, count in counts.items() if count >= ENOUGH * len(vens)):
-        means = usual[kinds[days_ago] is DayType.WEEKDAY]
-        loads = [_filled(lot.get(days_ago, mean), mean) for lot, mean in zip(lots, means, strict=True)]
-        kw = tuple(None if None in column else sum(column) for column in zip(*loads, strict=True))
-        summed.append(MatchedDay(days_ago, kinds[days_ago], kw))
+        weekday = kinds[days_ago] is DayType.WEEKDAY
+        loads = []
+        for ven, lot in enumerate(lots):
+            kw: Quarters = lot.get(days_ago, nothing)
+            loads.append(_filled(kw, usual_kw(ven, weekday=weekday)) if None in kw else kw)
+        together_kw = tuple(None if None in column else sum(column) for column in zip(*loads, strict=True))
+        summed.append(MatchedDay(days_ago, kinds[days_ago], together_kw))
     return tuple(summed)
 
 
@@ -105,8 +115,6 @@ def sum_loads(loads: Iterable[Quarters]) -> tuple[float | None, ...]:
 
 
 def _filled(kw: Quarters, usual: Quarters) -> Quarters:
-    if None not in kw:
-        return kw
     return [mean if load_kw is None else load_kw for load_kw, mean in zip(kw, usual, strict=True)]
 
 
@@ -117,31 +125,44 @@ def _scaled(column: Sequence[float | None]) -> float | None:
     return sum(measured) * len(column) / len(measured)
 
 
+def _commonest_reason(name: Baseline, vens: Sequence[MeasuredVen]) -> NoBaseline:
+    reasons = Counter(ven.reasons[name] for ven in vens if name in ven.reasons)
+    return reasons.most_common(1)[0][0] if reasons else MissingTelemetry.ENOUGH
+
+
 def _matched(
-    name: Baseline, members: Sequence[MeasuredVen], event: Window, vens: Sequence[MeasuredVen]
+    name: Baseline,
+    members: Sequence[MeasuredVen],
+    event: Window,
+    past_load: Callable[[Sequence[MeasuredVen]], PastLoad],
 ) -> DayBaseline:
     """The baseline of the sum of *members*, of those of one calendar together. Raises NoBaselineError."""
-    if not members:
-        reasons = Counter(ven.reasons[name] for ven in vens if name in ven.reasons)
-        raise NoBaselineError(reasons.most_common(1)[0][0] if reasons else MissingTelemetry.ENOUGH)
     by_calendar: dict[SiteCalendar, list[MeasuredVen]] = {}
     for ven in members:
         by_calendar.setdefault(ven.calendar, []).append(ven)
     return add_day_baselines(
         [
-            day_baseline(name, _sum(group), frame_of(event, calendar))
+            day_baseline(name, past_load(group), frame_of(event, calendar))
             for calendar, group in by_calendar.items()
         ]
     )
 
 
-def _sum(vens: Sequence[MeasuredVen]) -> PastLoad:
-    """The load of *vens* together, in the mean of their weather."""
-    return PastLoad(
-        sum_days([ven.matched_days for ven in vens]),
-        sum_loads(ven.event_day_kw for ven in vens),
-        mean_weather([ven.weather for ven in vens]),
-    )
+def _past_loads() -> Callable[[Sequence[MeasuredVen]], PastLoad]:
+    """Add up the loads of VENs, in the mean of their weather; the same VENs but once."""
+    loads: dict[tuple[VenId, ...], PastLoad] = {}
+
+    def past_load(vens: Sequence[MeasuredVen]) -> PastLoad:
+        ven_ids = tuple(ven.report.ven_id for ven in vens)
+        if ven_ids not in loads:
+            loads[ven_ids] = PastLoad(
+                sum_days([ven.matched_days for ven in vens]),
+                sum_loads(ven.event_day_kw for ven in vens),
+                mean_weather([ven.weather for ven in vens]),
+            )
+        return loads[ven_ids]
+
+    return past_load
 
 
 def _delivered(

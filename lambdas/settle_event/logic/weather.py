@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import starmap
 from math import exp
+from operator import mul
 
 from lambdas.settle_event.logic.energy import PowerRow
 
@@ -19,6 +21,8 @@ MEMORIES_H = (6.0, 24.0)
 """How long walls and furniture remember, h: time constants of two exponential means."""
 FILLED_H = 3
 """A gap of up to so many hours is filled on a line."""
+SAME_SKY_C = 0.5
+"""Thermometers that differ by less on the mean are under one sky. Interpretation: ours, as cheap ones err."""
 LEAST_BEFORE_H = 12
 """So many hours of the day before must be known."""
 
@@ -49,6 +53,19 @@ class SiteWeather:
         stored = [hours.get(hour) for hour in range(first_h, last_h + 1)]
         filled = _filled(stored)
         return cls(first_h, filled, stored.count(None) - filled.count(None))
+
+    def under(self, sky: SiteWeather) -> SiteWeather:
+        """*sky* where it is this weather by another thermometer, else this.
+
+        It is when it knows each hour that this knows, and a day at least, to half a degree on the mean: what
+        is worked out for one site then serves all under its sky.
+        """
+        pairs = [(value, sky.at(hour)) for hour, value in enumerate(self.outdoor_c, self.first_h)]
+        stored = [(here_c, there_c) for here_c, there_c in pairs if here_c is not None]
+        off_c = [abs(here_c - there_c) for here_c, there_c in stored if there_c is not None]
+        if len(off_c) < max(len(stored), HOURS) or sum(off_c) > SAME_SKY_C * len(off_c):
+            return self
+        return sky
 
     def at(self, hour: int) -> float | None:
         """The temperature of *hour*, None where it is not known."""
@@ -104,13 +121,29 @@ def stored_outdoor_c(days: Mapping[int, Sequence[float | None]]) -> dict[int, fl
 
 def mean_weather(sites: Sequence[SiteWeather]) -> SiteWeather:
     """The mean of several sites' weather, in each hour of those where it is known."""
-    by_hour: dict[int, list[float]] = {}
-    for site in sites:
-        for hour, value_c in enumerate(site.outdoor_c, start=site.first_h):
-            if value_c is not None:
-                by_hour.setdefault(hour, []).append(value_c)
-    mean = SiteWeather.of({hour: sum(values_c) / len(values_c) for hour, values_c in by_hour.items()})
-    return replace(mean, filled_h=max((site.filled_h for site in sites), default=0))
+    skies = Counter(site for site in sites if site.outdoor_c)
+    if len(skies) <= 1:
+        return next(iter(skies), NO_WEATHER)
+    first_h = min(site.first_h for site in skies)
+    last_h = max(site.first_h + len(site.outdoor_c) for site in skies)
+    spans = [
+        (None,) * (site.first_h - first_h)
+        + site.outdoor_c
+        + (None,) * (last_h - site.first_h - len(site.outdoor_c))
+        for site in skies
+    ]
+    weights = list(skies.values())
+    mean_c = tuple(_weighted_c(column, weights) for column in zip(*spans, strict=True))
+    return SiteWeather(first_h, mean_c, max(site.filled_h for site in skies))
+
+
+def _weighted_c(values_c: Sequence[float | None], weights: Sequence[int]) -> float | None:
+    if None not in values_c:
+        total_c: float = sum(map(mul, values_c, weights))
+        return total_c / sum(weights)
+    stored = [(value, weight) for value, weight in zip(values_c, weights, strict=True) if value is not None]
+    total_weight = sum(weight for _, weight in stored)
+    return sum(value * weight for value, weight in stored) / total_weight if total_weight else None
 
 
 def _features(now_c: float | None, *remembered_c: float) -> Features | None:

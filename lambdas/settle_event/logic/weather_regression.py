@@ -68,7 +68,7 @@ class RegressedBaseline:
 class _Design:
     """Each day's rows by how long ago it was, 0 for the event's own; and the event's share in each hour.
 
-    A row is None where it is not fitted, or where the weather is not known.
+    Hours are those that are fitted. A row is None where the weather is not known.
     """
 
     rows: Mapping[int, Sequence[Row | None]]
@@ -96,7 +96,7 @@ class _Fit:
 
 
 Cell = tuple[int, int]
-"""How many days ago, and the hour of the frame."""
+"""How many days ago, and which of the hours that are fitted."""
 
 
 def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> RegressedBaseline:
@@ -115,7 +115,8 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
     if any(share > 0 and row is None for share, row in zip(design.event_shares, event_rows, strict=True)):
         raise NoBaselineError(MissingWeather.EVENT if weather.outdoor_c else MissingWeather.ANY)
     ordered = sorted(days)
-    hours_kw = [_hourly(day.kw) for day in ordered]
+    hours = _fitted(frame)
+    hours_kw = [_hourly(day.kw, hours) for day in ordered]
     loads = dict(_cells(ordered, hours_kw, design))
     days_ago = tuple(dict.fromkeys(ago for ago, _ in loads))
     if len(days_ago) < LEAST_DAYS:
@@ -129,7 +130,7 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
     ]
     event_kw = sum(share * (kw or 0.0) for share, kw in zip(design.event_shares, by_hour, strict=True))
     return RegressedBaseline(
-        kw=_by_quarters(by_hour, ordered, hours_kw),
+        kw=_by_quarters(by_hour, ordered, hours_kw, frame),
         days_ago=days_ago,
         half_band_kw=_band_kw(fit, slopes, hour_kw, event_kw),
         notes=tuple(_notes(ordered, days_ago, weather)),
@@ -158,16 +159,17 @@ def _sum_or_none(values: Sequence[float | None]) -> float | None:
 @lru_cache(maxsize=8)
 def _design(weather: SiteWeather, frame: Frame) -> _Design:
     """The rows of every day that counts. Kept: sites under one sky share it."""
-    hours = ceil(frame.count / QUARTERS_AN_HOUR)
     fitted = _fitted(frame)
+    quarters = range(QUARTERS_AN_HOUR // 2, fitted.stop * QUARTERS_AN_HOUR, QUARTERS_AN_HOUR)
     rows = {}
     for day in (frame.past_day(0), *frame.past):
-        middles = [day.frame[min(n, frame.count - 1)] for n in range(2, 4 * hours, QUARTERS_AN_HOUR)]
+        middles = [day.frame[min(quarter, frame.count - 1)] for quarter in quarters]
         midnight_h = day.lowest // QUARTERS_AN_HOUR
         before = range(midnight_h - BEFORE_H, midnight_h)
         features = weather.features(before, [None if n is None else n // QUARTERS_AN_HOUR for n in middles])
-        rows[day.days_ago] = [_row(hour, fitted, day, of_hour) for hour, of_hour in enumerate(features)]
-    return _Design(rows, list(_event_shares(frame, hours)))
+        of_hours = enumerate(features[fitted.start :])
+        rows[day.days_ago] = [_row(hour, len(fitted), day, of_hour) for hour, of_hour in of_hours]
+    return _Design(rows, list(_event_shares(frame, fitted)))
 
 
 def _fitted(frame: Frame) -> range:
@@ -177,18 +179,18 @@ def _fitted(frame: Frame) -> range:
     return range(floor(from_s / SECONDS_AN_HOUR), ceil(until_s / SECONDS_AN_HOUR))
 
 
-def _row(hour: int, fitted: range, day: PastDay, features: Features | None) -> Row | None:
+def _row(hour: int, hours: int, day: PastDay, features: Features | None) -> Row | None:
     """Usual load of each hour, the shift, the slopes."""
-    if features is None or hour not in fitted:
+    if features is None:
         return None
-    usual = [0.0] * len(fitted)
-    usual[hour - fitted.start] = 1.0
+    usual = [0.0] * hours
+    usual[hour] = 1.0
     return (*usual, 0.0 if day.kind is DayType.WEEKDAY else 1.0, *features)
 
 
-def _event_shares(frame: Frame, hours: int) -> Iterator[float]:
-    """The share of the event that lies in each hour of the frame."""
-    for hour in range(hours):
+def _event_shares(frame: Frame, hours: range) -> Iterator[float]:
+    """The share of the event that lies in each of the frame's *hours*."""
+    for hour in hours:
         start_ts = frame.start_ts + hour * SECONDS_AN_HOUR
         within = Window(start_ts, start_ts + SECONDS_AN_HOUR).cut(frame.event)
         yield within.duration_s / (frame.event.duration_s or 1.0)
@@ -199,14 +201,15 @@ def _cells(
 ) -> Iterator[tuple[Cell, float]]:
     """The load in each hour of each day in which it and the weather are known."""
     for day, of_day in zip(days, hours_kw, strict=True):
-        for hour, (kw, row) in enumerate(zip(of_day, design.rows.get(day.days_ago, ()), strict=False)):
+        for hour, (kw, row) in enumerate(zip(of_day, design.rows[day.days_ago], strict=True)):
             if kw is not None and row is not None:
                 yield (day.days_ago, hour), kw
 
 
-def _hourly(kw: Quarters) -> list[float | None]:
-    """The means of the frame's hours; None when less than half of one is known."""
-    return [_mean_kw(kw[first : first + QUARTERS_AN_HOUR]) for first in range(0, len(kw), QUARTERS_AN_HOUR)]
+def _hourly(kw: Quarters, hours: range) -> list[float | None]:
+    """The means of the frame's *hours*; None when less than half of one is known."""
+    firsts = range(hours.start * QUARTERS_AN_HOUR, hours.stop * QUARTERS_AN_HOUR, QUARTERS_AN_HOUR)
+    return [_mean_kw(kw[first : first + QUARTERS_AN_HOUR]) for first in firsts]
 
 
 def _mean_kw(quarters: Quarters) -> float | None:
@@ -219,7 +222,7 @@ def _fit(weather: SiteWeather, frame: Frame, cells: tuple[Cell, ...]) -> _Fit:
     """Factor the regression on *cells*. Kept: VENs under one sky without gaps share it."""
     design = _design(weather, frame)
     rows = tuple(row for ago, hour in cells if (row := design.rows[ago][hour]) is not None)
-    hours = len(_fitted(frame))
+    hours = len(design.event_shares)
     ridge = [FREE] * hours + [RIDGE] * (len(rows[0]) - hours)
     factor = cholesky(gram(rows, ridge))
     event_rows = [row for row in design.rows[0] if row is not None]
@@ -265,17 +268,18 @@ def _left_out(
 
 
 def _by_quarters(
-    by_hour: Sequence[float | None], days: Sequence[MatchedDay], hours_kw: Sequence[Quarters]
+    by_hour: Sequence[float | None], days: Sequence[MatchedDay], hours_kw: Sequence[Quarters], frame: Frame
 ) -> tuple[float | None, ...]:
     """Hours in quarters: each quarter is off its hour as it was, on the mean, on the days."""
-    kw = []
-    hours = list(zip(*hours_kw, strict=True))
-    for quarter, column in enumerate(zip(*(day.kw for day in days), strict=True)):
-        hour = quarter // QUARTERS_AN_HOUR
-        pairs = zip(column, hours[hour], strict=True)
-        off_kw = [now - mean for now, mean in pairs if now is not None and mean is not None]
-        usual = by_hour[hour]
-        kw.append(None if usual is None or not off_kw else usual + sum(off_kw) / len(off_kw))
+    kw: list[float | None] = [None] * frame.count
+    first = _fitted(frame).start * QUARTERS_AN_HOUR
+    for hour, (usual_kw, of_hour) in enumerate(zip(by_hour, zip(*hours_kw, strict=True), strict=True)):
+        begin = first + hour * QUARTERS_AN_HOUR
+        for quarter in range(begin, min(begin + QUARTERS_AN_HOUR, frame.count)):
+            pairs = zip((day.kw[quarter] for day in days), of_hour, strict=True)
+            off_kw = [now - mean for now, mean in pairs if now is not None and mean is not None]
+            if usual_kw is not None and off_kw:
+                kw[quarter] = usual_kw + sum(off_kw) / len(off_kw)
     return tuple(kw)
 
 

@@ -6,7 +6,7 @@ from math import exp
 
 import pytest
 
-from lambdas.settle_event.logic.weather import SiteWeather
+from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather, mean_weather
 
 BEFORE = range(100, 124)
 """The day before, hours since 1970."""
@@ -50,6 +50,34 @@ def test_an_hour_that_is_not_known_has_no_features() -> None:
     stored = SiteWeather.of(dict.fromkeys(BEFORE, 18.0) | {130: 20.0, 136: 20.0})
     features = stored.features(BEFORE, [129, 130, 133, 136, 137])
     assert [row is not None for row in features] == [False, True, False, True, False]
+
+
+def test_thermometers_half_a_degree_apart_are_under_one_sky() -> None:
+    """The other's weather is taken at 0.4 °C, the own at 0.6 °C; and where the other lacks an hour of it."""
+    sky = SiteWeather.of(dict.fromkeys(range(100, 200), 20.0))
+    for off_c, alike in ((0.4, True), (0.6, False)):
+        here = SiteWeather.of(dict.fromkeys(range(120, 180), 20.0 + off_c))
+        assert here.under(sky) is (sky if alike else here)
+    longer = SiteWeather.of(dict.fromkeys(range(100, 201), 20.0))
+    assert longer.under(sky) is longer
+
+
+def test_less_than_a_day_tells_no_sky() -> None:
+    """23 hours may agree by chance, and a site without a temperature has none: its report says so."""
+    sky = SiteWeather.of(dict.fromkeys(range(100, 200), 20.0))
+    for hours, alike in ((23, False), (24, True)):
+        here = SiteWeather.of(dict.fromkeys(range(120, 120 + hours), 20.0))
+        assert (here.under(sky) is sky) is alike
+    assert NO_WEATHER.under(sky) is NO_WEATHER
+
+
+def test_the_mean_of_sites_is_of_those_that_know_the_hour() -> None:
+    """20 and 20 and 26 °C are 22; where only the third knows, 26; nobody, nothing."""
+    both = SiteWeather(100, (20.0, None, None))
+    third = SiteWeather(100, (26.0, 26.0, None, 26.0))
+    assert mean_weather([both, both, third]).outdoor_c == (22.0, 26.0, None, 26.0)
+    assert mean_weather([both, both, NO_WEATHER]) is both
+    assert mean_weather([]) is NO_WEATHER
 
 
 def test_half_a_day_before_is_enough_and_less_is_not() -> None:
