@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 from typing import NamedTuple
 
+from lambdas.settle_event.logic.ridge import Triangle, Vector, cholesky, dot, forward, solve
+
 BAND_SHARE = 0.82
 """The share of the days that it is made of which the band holds.
 
@@ -22,6 +24,19 @@ SIZE_POWER = 0.5
 """Errors grow with the power's root. Interpretation: ours; at 0 too few hot days are held, at 1 too many."""
 LEAST_SIZE = 0.25
 """For that a day's power is at least this share of the usual: a load of about none has a band too."""
+
+
+def left_out_weights(rows: Sequence[Vector], factor: Triangle, shares: Vector) -> list[float]:
+    """The weights that make a day's residuals its mean error had it been left out, without a new fit.
+
+    *rows* are the day's in a regression that has *factor*, and *shares* weigh their hours. With H the day's
+    block of the hat matrix and r its residuals, those of a fit without the day are (I − H)⁻¹ r.
+    """
+    halves = [forward(factor, row) for row in rows]
+    rest = [[-dot(half, other) for other in halves[: n + 1]] for n, half in enumerate(halves)]
+    for n, row in enumerate(rest):
+        row[n] += 1.0
+    return solve(cholesky(rest), shares)
 
 
 class LeftOut(NamedTuple):

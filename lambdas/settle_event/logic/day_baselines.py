@@ -10,7 +10,7 @@ from lambdas.settle_event.logic.baselines import MatchedBaseline, add_baselines,
 from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
 from lambdas.settle_event.logic.rules import RULES
 from lambdas.settle_event.logic.weather import SiteWeather
-from lambdas.settle_event.logic.weather_regression import RegressedBaseline, add_regressed, regress
+from lambdas.settle_event.logic.weather_regression import RegressedBaseline, regress
 
 WEATHER_REGRESSION: Baseline = "weather_regression"
 DAY_BASELINES: tuple[Baseline, ...] = (*RULES, WEATHER_REGRESSION)
@@ -47,4 +47,23 @@ def add_day_baselines(baselines: Sequence[DayBaseline]) -> DayBaseline:
     """Baselines by one name, of loads with calendars of their own, as one of all."""
     regressed = [baseline for baseline in baselines if isinstance(baseline, RegressedBaseline)]
     matched = [baseline for baseline in baselines if isinstance(baseline, MatchedBaseline)]
-    return add_regressed(regressed) if regressed else add_baselines(matched)
+    return _add_regressed(regressed) if regressed else add_baselines(matched)
+
+
+def _add_regressed(baselines: Sequence[RegressedBaseline]) -> RegressedBaseline:
+    """Baselines of loads with calendars of their own, as one of all; as if all erred to one side together."""
+    if len(baselines) == 1:
+        return baselines[0]
+    columns = zip(*(baseline.kw for baseline in baselines), strict=True)
+    halves_kw = [baseline.half_band_kw for baseline in baselines]
+    return RegressedBaseline(
+        kw=tuple(map(_sum_or_none, columns)),
+        days_ago=max((baseline.days_ago for baseline in baselines), key=len),
+        half_band_kw=_sum_or_none(halves_kw),
+        notes=tuple(dict.fromkeys(note for baseline in baselines for note in baseline.notes)),
+    )
+
+
+def _sum_or_none(values: Sequence[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return sum(present) if len(present) == len(values) else None

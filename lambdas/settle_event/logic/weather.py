@@ -72,6 +72,12 @@ class SiteWeather:
         index = hour - self.first_h
         return self.outdoor_c[index] if 0 <= index < len(self.outdoor_c) else None
 
+    def mean_c(self, hours: Sequence[int | None]) -> float | None:
+        """The mean over *hours*; None when one of them is not known."""
+        values_c = [None if hour is None else self.at(hour) for hour in hours]
+        stored_c = [value_c for value_c in values_c if value_c is not None]
+        return sum(stored_c) / len(stored_c) if stored_c and len(stored_c) == len(values_c) else None
+
     def features(self, before: range, hours: Sequence[int | None]) -> tuple[Features | None, ...]:
         """The degrees that a load answers to in each of *hours*; None where these are not known.
 

@@ -18,7 +18,7 @@ from itertools import groupby
 from math import ceil, floor
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
-from lambdas.settle_event.logic.conformal import LeftOut, half_band_kw
+from lambdas.settle_event.logic.conformal import LeftOut, half_band_kw, left_out_weights
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDay, Quarters
 from lambdas.settle_event.logic.energy import Window
@@ -35,6 +35,8 @@ FREE = 1e-6
 """On an hour's usual load: as good as none, and enough for an hour that no day knows."""
 BEFORE_H = 24
 """The hours before the day whose weather it remembers."""
+UNSEEN_C = 2.0
+"""An event so much hotter or colder than all days is noted. Interpretation: ours."""
 QUARTERS_AN_HOUR = 4
 SECONDS_AN_HOUR = 3600
 
@@ -68,11 +70,13 @@ class RegressedBaseline:
 class _Design:
     """Each day's rows by how long ago it was, 0 for the event's own; and the event's share in each hour.
 
-    Hours are those that are fitted. A row is None where the weather is not known.
+    Hours are those that are fitted; a row is None where the weather is not known. *event_c* is the mean
+    temperature over the event's hours.
     """
 
     rows: Mapping[int, Sequence[Row | None]]
     event_shares: Sequence[float]
+    event_c: Mapping[int, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,27 +137,8 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
         kw=_by_quarters(by_hour, ordered, hours_kw, frame),
         days_ago=days_ago,
         half_band_kw=_band_kw(fit, slopes, hour_kw, event_kw),
-        notes=tuple(_notes(ordered, days_ago, weather)),
+        notes=tuple(_notes(ordered, days_ago, weather, design.event_c)),
     )
-
-
-def add_regressed(baselines: Sequence[RegressedBaseline]) -> RegressedBaseline:
-    """Baselines of loads with calendars of their own, as one of all; as if all erred to one side together."""
-    if len(baselines) == 1:
-        return baselines[0]
-    columns = zip(*(baseline.kw for baseline in baselines), strict=True)
-    halves_kw = [baseline.half_band_kw for baseline in baselines]
-    return RegressedBaseline(
-        kw=tuple(map(_sum_or_none, columns)),
-        days_ago=max((baseline.days_ago for baseline in baselines), key=len),
-        half_band_kw=_sum_or_none(halves_kw),
-        notes=tuple(dict.fromkeys(note for baseline in baselines for note in baseline.notes)),
-    )
-
-
-def _sum_or_none(values: Sequence[float | None]) -> float | None:
-    present = [value for value in values if value is not None]
-    return sum(present) if len(present) == len(values) else None
 
 
 @lru_cache(maxsize=8)
@@ -161,15 +146,20 @@ def _design(weather: SiteWeather, frame: Frame) -> _Design:
     """The rows of every day that counts. Kept: sites under one sky share it."""
     fitted = _fitted(frame)
     quarters = range(QUARTERS_AN_HOUR // 2, fitted.stop * QUARTERS_AN_HOUR, QUARTERS_AN_HOUR)
-    rows = {}
+    shares = list(_event_shares(frame, fitted))
+    rows, event_c = {}, {}
     for day in (frame.past_day(0), *frame.past):
         middles = [day.frame[min(quarter, frame.count - 1)] for quarter in quarters]
         midnight_h = day.lowest // QUARTERS_AN_HOUR
         before = range(midnight_h - BEFORE_H, midnight_h)
-        features = weather.features(before, [None if n is None else n // QUARTERS_AN_HOUR for n in middles])
+        hours = [None if quarter is None else quarter // QUARTERS_AN_HOUR for quarter in middles]
+        features = weather.features(before, hours)
+        event_c[day.days_ago] = weather.mean_c(
+            [hour for hour, share in zip(hours[fitted.start :], shares, strict=True) if share > 0]
+        )
         of_hours = enumerate(features[fitted.start :])
         rows[day.days_ago] = [_row(hour, len(fitted), day, of_hour) for hour, of_hour in of_hours]
-    return _Design(rows, list(_event_shares(frame, fitted)))
+    return _Design(rows, shares, event_c)
 
 
 def _fitted(frame: Frame) -> range:
@@ -246,25 +236,17 @@ def _left_out(
     cells: Sequence[Cell],
     event_shares: Sequence[float],
 ) -> Iterator[tuple[slice, Vector, Vector, float]]:
-    """Leave each day out without fitting anew, by the block of the hat matrix that is its own.
-
-    With that block H and residuals r, the residuals had the day been left out are (I − H)⁻¹ r.
-    """
+    """The days that know the whole event, as `_Fit` has them."""
     begin = 0
     needed = {hour for hour, share in enumerate(event_shares) if share > 0}
     for _, of_day in groupby(cells, lambda cell: cell[0]):
         hours = [hour for _, hour in of_day]
         where = slice(begin, begin + len(hours))
         begin = where.stop
-        if not needed <= set(hours):
-            continue
-        halves = [forward(factor, row) for row in rows[where]]
-        rest = [[-dot(half, other) for other in halves[: n + 1]] for n, half in enumerate(halves)]
-        for n, row in enumerate(rest):
-            row[n] += 1.0
-        shares = [event_shares[hour] for hour in hours]
-        weights = solve(cholesky(rest), shares)
-        yield where, weights, shares, dot(weights, shares) - dot(shares, shares)
+        if needed <= set(hours):
+            shares = [event_shares[hour] for hour in hours]
+            weights = left_out_weights(rows[where], factor, shares)
+            yield where, weights, shares, dot(weights, shares) - dot(shares, shares)
 
 
 def _by_quarters(
@@ -293,8 +275,15 @@ def _band_kw(fit: _Fit, slopes: Vector, hour_kw: Vector, event_kw: float) -> flo
     return half_band_kw(days, event_kw, fit.leverage)
 
 
-def _notes(days: Sequence[MatchedDay], used: Sequence[int], weather: SiteWeather) -> Iterator[str]:
+def _notes(
+    days: Sequence[MatchedDay], used: Sequence[int], weather: SiteWeather, event_c: Mapping[int, float | None]
+) -> Iterator[str]:
     if len(used) < len(days):
         yield f"of {len(used)} of {len(days)} days: of the others the outdoor temperature is not known"
     if weather.filled_h:
         yield f"{weather.filled_h} hours of outdoor temperature filled from the hours beside them"
+    now_c, then_c = event_c[0], [value_c for ago in used if (value_c := event_c[ago]) is not None]
+    if now_c is not None and then_c:
+        least_c, most_c = min(then_c), max(then_c)
+        if not least_c - UNSEEN_C <= now_c <= most_c + UNSEEN_C:
+            yield f"at {now_c:.0f} °C outdoors, where the days had {least_c:.0f} to {most_c:.0f} °C"

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
+from lambdas.settle_event.logic.conformal import left_out_weights
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.ridge import cholesky, dot, gram
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.settle_event.logic.weather_regression import RIDGE, RegressedBaseline, regress
 
@@ -94,7 +96,6 @@ def test_a_load_of_the_models_form_is_predicted_exactly(monkeypatch: pytest.Monk
     baseline = regress(days_of(law), SiteWeather.of(hours), FRAME)
     assert event_kw(baseline) == pytest.approx(of_law(law), abs=1e-3)
     assert baseline.half_band_kw == pytest.approx(0.0, abs=1e-3)
-    assert baseline.notes == ()
 
 
 def test_the_ridge_costs_such_a_load_less_than_two_percent() -> None:
@@ -217,6 +218,34 @@ def test_hours_of_weather_that_were_filled_are_named() -> None:
     baseline = regress(days_of(law), SiteWeather.of(known), FRAME)
     assert baseline.notes == ("2 hours of outdoor temperature filled from the hours beside them",)
     assert event_kw(baseline) == pytest.approx(of_law(law), rel=0.02)
+
+
+def test_an_event_in_weather_unlike_all_days_is_noted() -> None:
+    """20 °C more than the summer, and 30 less: the note has the event's temperature and those of the days."""
+    for off_c, event_c in ((20.0, 45), (-30.0, -5)):
+        hours = summer(16, hotter_c=off_c)
+        baseline = regress(days_of(cooled(hours)), SiteWeather.of(hours), FRAME)
+        assert baseline.notes == (f"at {event_c} °C outdoors, where the days had 22 to 34 °C",)
+    usual = summer(16)
+    assert regress(days_of(cooled(usual)), SiteWeather.of(usual), FRAME).notes == ()
+
+
+def test_leaving_a_day_out_is_fitting_without_it() -> None:
+    """By numpy: eight days of three hours, each left out in turn and predicted from the others."""
+    draw = random.Random(17)
+    rows = [[1.0, draw.gauss(0, 1), draw.gauss(0, 1)] for _ in range(24)]
+    right = [draw.gauss(0, 1) for _ in rows]
+    table, kw = np.array(rows), np.array(right)
+    penalty = np.diag([2.0] * 3)
+    slopes = np.linalg.solve(table.T @ table + penalty, table.T @ kw)
+    factor = cholesky(gram(rows, [2.0] * 3))
+    for first in range(0, 24, 3):
+        day = slice(first, first + 3)
+        others = [n for n in range(24) if not first <= n < first + 3]
+        without = np.linalg.solve(table[others].T @ table[others] + penalty, table[others].T @ kw[others])
+        weights = left_out_weights(rows[day], factor, [0.5, 0.3, 0.2])
+        expected = (table[day] @ without - kw[day]) @ np.array([0.5, 0.3, 0.2])
+        assert dot(weights, (table[day] @ slopes - kw[day]).tolist()) == pytest.approx(expected)
 
 
 def test_the_band_holds_about_four_in_five_of_days_to_come() -> None:
