@@ -17,6 +17,7 @@ Baseline = Literal[
     "residential_5_of_10",
     "pjm_3_day_types_saa",
     "nyiso_5_of_10",
+    "weather_regression",
     "meter_before",
     "clone",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import msgspec
@@ -32,7 +33,8 @@ from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.history import History
-from lambdas.settle_event.logic.days import frame_of, match_days
+from lambdas.settle_event.logic.day_baselines import WEATHER_REGRESSION
+from lambdas.settle_event.logic.days import frame_of, past_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.notes import of_settlement
@@ -47,6 +49,7 @@ from lambdas.settle_event.logic.report import (
 )
 from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
+from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather, hourly_outdoor_c, stored_outdoor_c
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
@@ -134,15 +137,19 @@ class SettleAdapters:
         context = settlement_context(event, timeline)
         sites = self.sites(event.program).of(timeline.vens, event)
         acks = self.book.ven_items(event.event_id)
-        history = History(self.telemetry, now, clock.utc_now() + HISTORY_SHARE * left_s)
+        baseline = event.baseline or self.programs.get(event.program, DEFAULT_BASELINE)
+        until_ts = clock.utc_now() + HISTORY_SHARE * left_s
+        history = History(self.telemetry, now, until_ts, all_days=baseline == WEATHER_REGRESSION)
 
-        def one(ven: tuple[VenId, VenTimeline]) -> tuple[MeasuredVen, bool]:
+        def one(ven: tuple[VenId, VenTimeline], sky: SiteWeather = NO_WEATHER) -> tuple[MeasuredVen, bool]:
             ven_id, of_ven = ven
             site = sites.get(ven_id, Site())
-            return self._measured(ven_id, of_ven, context, history, (site, acks.get(ven_id, {})))
+            return self._measured(ven_id, of_ven, context, history, (site, acks.get(ven_id, {}), sky))
 
-        results = parallel.over(list(timeline.vens.items()), one)
-        baseline = event.baseline or self.programs.get(event.program, DEFAULT_BASELINE)
+        called = list(timeline.vens.items())
+        results = list(map(one, called[:1]))
+        sky = results[0][0].weather if results else NO_WEATHER
+        results += parallel.over(called[1:], partial(one, sky=sky))
         vens = [measured for measured, _ in results]
         zones = Counter(site.zone_name for site in sites.values()).most_common(1)
         zone_name = zones[0][0] if zones else self.time_zone
@@ -162,23 +169,29 @@ class SettleAdapters:
         timeline: VenTimeline,
         context: SettlementContext,
         history: History,
-        about: tuple[Site, Item],
+        about: tuple[Site, Item, SiteWeather],
     ) -> tuple[MeasuredVen, bool]:
-        """One VEN measured, with its site and acks, and whether all of its days before could be read."""
+        """One VEN measured, and whether all of its days before could be read.
+
+        *about* it are its site, its acks, and the weather of the first VEN, whose sky it may be under.
+        """
         if context.frame.event.duration_s <= 0:
             return measure_ven(VenEvidence(ven_id, timeline, Trace.of(())), context), True
-        site, acks = about
+        site, acks, sky = about
         frame = frame_of(context.frame.event, site.calendar)
         profiles, whole = history.profiles(ven_id, frame)
+        trace = self._trace(ven_id, frame.window)
+        days_c = {day: profile.outdoor_c for day, profile in profiles.items()}
         evidence = VenEvidence(
             ven_id,
             timeline,
-            self._trace(ven_id, frame.window),
-            match_days(with_booked(profiles, site.events), frame),
+            trace,
+            past_days(with_booked(profiles, site.events), frame),
             acks,
             site.calendar,
             site.events,
             site.notes,
+            SiteWeather.of(hourly_outdoor_c(trace.rows) | stored_outdoor_c(days_c)).under(sky),
         )
         return measure_ven(evidence, context), whole
 

@@ -44,7 +44,7 @@ FIRST_DAYS = 18
 """How far back rows are read at first: ten weekdays and some to spare."""
 ENOUGH_DAYS = 10
 DIGITS = 3
-"""Of a kept power: watts, as telemetry has them."""
+"""Of a kept power: watts, as telemetry has them; of a temperature as well."""
 COVERAGE_DIGITS = 4
 
 
@@ -55,15 +55,21 @@ class _DayItem(msgspec.Struct, rename="camel", frozen=True):
     used_kw: str
     in_event: str
     coverage: float
+    outdoor_c: str = "[]"
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The days of VENs. *until_ts*: when to stop making days from rows, by the wall clock."""
+    """The days of VENs.
+
+    *until_ts*: when to stop making days from rows, by the wall clock. *all_days*: the baseline that settles
+    is of all days that there are, so that ten like the event's are not enough.
+    """
 
     telemetry: Table
     now_ts: float
     until_ts: float
+    all_days: bool = False
 
     def profiles(self, ven_id: VenId, frame: Frame) -> tuple[dict[int, DayProfile], bool]:
         """A VEN's days as far back as a rule may look, and whether that is all of them.
@@ -77,7 +83,8 @@ class History:
         profiles = self._stored(ven_id, first, last)
         for days in (range(max(first, last - FIRST_DAYS + 1), last + 1), range(first, last - FIRST_DAYS + 1)):
             missing = [day for day in reversed(days) if day not in profiles]
-            if not missing or len(match_days(profiles, frame)) >= ENOUGH_DAYS:
+            enough = not self.all_days and len(match_days(profiles, frame)) >= ENOUGH_DAYS
+            if not missing or enough:
                 continue
             for made in self._made(ven_id, missing):
                 self._keep(ven_id, made)
@@ -143,7 +150,8 @@ def _by_day(pages: Iterable[list[PowerRow]]) -> Iterator[tuple[int, DayProfile]]
 def _rounded(profile: DayProfile) -> DayProfile:
     """*profile* as it is read back, so that a report is the same whether its days were kept or just made."""
     kw = tuple(None if value is None else round(value, DIGITS) for value in profile.kw)
-    return DayProfile(kw, round(profile.coverage, COVERAGE_DIGITS), profile.in_event)
+    outdoor_c = tuple(None if value is None else round(value, DIGITS) for value in profile.outdoor_c)
+    return DayProfile(kw, round(profile.coverage, COVERAGE_DIGITS), profile.in_event, outdoor_c)
 
 
 def _day_item(ven_id: VenId, day: int, profile: DayProfile) -> Item:
@@ -153,10 +161,13 @@ def _day_item(ven_id: VenId, day: int, profile: DayProfile) -> Item:
         "usedKw": msgspec.json.encode(profile.kw).decode(),
         "inEvent": msgspec.json.encode(sorted(profile.in_event)).decode(),
         "coverage": profile.coverage,
+        "outdoorC": msgspec.json.encode(profile.outdoor_c).decode(),
         "expiresTs": (day + 1 + RETENTION_DAYS) * DAY_S,
     }
 
 
 def _read_day(item: _DayItem) -> DayProfile:
-    kw = msgspec.json.decode(item.used_kw, type=tuple[float | None, ...])
-    return DayProfile(kw, item.coverage, msgspec.json.decode(item.in_event, type=frozenset[int]))
+    kw, outdoor_c = (
+        msgspec.json.decode(text, type=tuple[float | None, ...]) for text in (item.used_kw, item.outdoor_c)
+    )
+    return DayProfile(kw, item.coverage, msgspec.json.decode(item.in_event, type=frozenset[int]), outdoor_c)

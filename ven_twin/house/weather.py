@@ -161,8 +161,8 @@ def calendar(day: int) -> tuple[int, int, bool]:
 def read_weather(path: Path | None = None) -> Weather:
     """The typical year of *path*, by default of Greensboro NC.
 
-    The file is what ``harness/trim_tmy3.py`` writes: a station line, a header, one row an hour. The last one
-    read is kept: many twins in one process stand under the same sky.
+    The file is what ``harness/trim_weather.py`` writes: a station line, a header, one row an hour. The last
+    one read is kept: many twins in one process stand under the same sky.
 
     Raises:
         OSError: the file cannot be read.

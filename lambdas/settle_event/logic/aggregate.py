@@ -7,26 +7,32 @@ did. So the rules are applied to the sum. Only `clone` and `meter_before`, which
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from contracts.api.reports import Baseline, Delivered
+from contracts.wire.ids import VenId
 from contracts.wire.units import S_PER_H, kwh
 from lambdas.settle_event.logic.baselines import (
-    MatchedBaseline,
     MissingTelemetry,
     NoBaseline,
     NoBaselineError,
-    add_baselines,
-    match_baseline,
 )
-from lambdas.settle_event.logic.day_types import SiteCalendar
+from lambdas.settle_event.logic.day_baselines import (
+    DAY_BASELINES,
+    DayBaseline,
+    PastLoad,
+    add_day_baselines,
+    day_baseline,
+)
+from lambdas.settle_event.logic.day_types import DayType, SiteCalendar
 from lambdas.settle_event.logic.days import MatchedDay, Quarters, frame_of, mean_loads
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import SettlementContext
 from lambdas.settle_event.logic.measure import score
-from lambdas.settle_event.logic.rules import RULES, Rule
 from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen
+from lambdas.settle_event.logic.weather import mean_weather
 
 ENOUGH = 0.8
 """The least share of the VENs with telemetry for a figure of the fleet."""
@@ -49,18 +55,22 @@ class Aggregate:
 def aggregate(vens: Sequence[MeasuredVen], context: SettlementContext) -> Aggregate:
     """The fleet of *vens*."""
     fleet = Aggregate({}, {}, {}, {})
-    for rule in RULES.values():
-        members = tuple(ven for ven in vens if rule.name in ven.report.delivered and ven.coverage >= SPARSE)
-        fleet.members[rule.name] = members
-        try:
-            matched = _matched(rule, members, context.frame.event, vens)
-        except NoBaselineError as error:
-            fleet.reasons[rule.name] = error.reason
+    past_load = _past_loads()
+    for name in DAY_BASELINES:
+        members = tuple(ven for ven in vens if name in ven.report.delivered and ven.coverage >= SPARSE)
+        fleet.members[name] = members
+        if not members:
+            fleet.reasons[name] = _commonest_reason(name, vens)
             continue
-        fleet.kw[rule.name] = matched.kw
+        try:
+            matched = _matched(name, members, context.frame.event, past_load)
+        except NoBaselineError as error:
+            fleet.reasons[name] = error.reason
+            continue
+        fleet.kw[name] = matched.kw
         delivered = _delivered(matched, members, context)
         if delivered is not None:
-            fleet.delivered[rule.name] = delivered
+            fleet.delivered[name] = delivered
     for name in SUMMED:
         members = tuple(ven for ven in vens if name in ven.report.delivered)
         fleet.members[name] = members
@@ -73,19 +83,29 @@ def sum_days(vens: Sequence[Sequence[MatchedDay]]) -> tuple[MatchedDay, ...]:
     """The matched days of several loads together.
 
     A day that at least 80 % of them have counts for all; who has it not, or has a gap in it, stands in it
-    with its own mean at that time of day over its other days.
+    with its own mean at that time of day over its other days, of weekdays or of the others.
     """
     if not vens:
         return ()
-    usual = [mean_loads(day.kw for day in days) for days in vens]
     counts = Counter(day.days_ago for days in vens for day in days)
     kinds = {day.days_ago: day.kind for days in vens for day in days}
     lots = [{day.days_ago: day.kw for day in days} for days in vens]
+    nothing = (None,) * max(len(day.kw) for days in vens for day in days) if counts else ()
+
+    @cache
+    def usual_kw(ven: int, *, weekday: bool) -> Quarters:
+        alike = [day.kw for day in vens[ven] if (day.kind is DayType.WEEKDAY) is weekday]
+        return mean_loads(alike) if alike else nothing
+
     summed = []
     for days_ago in sorted(ago for ago, count in counts.items() if count >= ENOUGH * len(vens)):
-        loads = [_filled(lot.get(days_ago, mean), mean) for lot, mean in zip(lots, usual, strict=True)]
-        kw = tuple(None if None in column else sum(column) for column in zip(*loads, strict=True))
-        summed.append(MatchedDay(days_ago, kinds[days_ago], kw))
+        weekday = kinds[days_ago] is DayType.WEEKDAY
+        loads = []
+        for ven, lot in enumerate(lots):
+            kw: Quarters = lot.get(days_ago, nothing)
+            loads.append(_filled(kw, usual_kw(ven, weekday=weekday)) if None in kw else kw)
+        together_kw = tuple(None if None in column else sum(column) for column in zip(*loads, strict=True))
+        summed.append(MatchedDay(days_ago, kinds[days_ago], together_kw))
     return tuple(summed)
 
 
@@ -95,8 +115,6 @@ def sum_loads(loads: Iterable[Quarters]) -> tuple[float | None, ...]:
 
 
 def _filled(kw: Quarters, usual: Quarters) -> Quarters:
-    if None not in kw:
-        return kw
     return [mean if load_kw is None else load_kw for load_kw, mean in zip(kw, usual, strict=True)]
 
 
@@ -107,31 +125,48 @@ def _scaled(column: Sequence[float | None]) -> float | None:
     return sum(measured) * len(column) / len(measured)
 
 
+def _commonest_reason(name: Baseline, vens: Sequence[MeasuredVen]) -> NoBaseline:
+    reasons = Counter(ven.reasons[name] for ven in vens if name in ven.reasons)
+    return reasons.most_common(1)[0][0] if reasons else MissingTelemetry.ENOUGH
+
+
 def _matched(
-    rule: Rule, members: Sequence[MeasuredVen], event: Window, vens: Sequence[MeasuredVen]
-) -> MatchedBaseline:
-    """The rule on the sum of *members*, of those of one calendar together. Raises NoBaselineError."""
-    if not members:
-        reasons = Counter(ven.reasons[rule.name] for ven in vens if rule.name in ven.reasons)
-        raise NoBaselineError(reasons.most_common(1)[0][0] if reasons else MissingTelemetry.ENOUGH)
+    name: Baseline,
+    members: Sequence[MeasuredVen],
+    event: Window,
+    past_load: Callable[[Sequence[MeasuredVen]], PastLoad],
+) -> DayBaseline:
+    """The baseline of the sum of *members*, of those of one calendar together. Raises NoBaselineError."""
     by_calendar: dict[SiteCalendar, list[MeasuredVen]] = {}
     for ven in members:
         by_calendar.setdefault(ven.calendar, []).append(ven)
-    return add_baselines(
+    return add_day_baselines(
         [
-            match_baseline(
-                rule,
-                sum_days([ven.matched_days for ven in group]),
-                sum_loads(ven.event_day_kw for ven in group),
-                frame_of(event, calendar),
-            )
+            day_baseline(name, past_load(group), frame_of(event, calendar))
             for calendar, group in by_calendar.items()
         ]
     )
 
 
+def _past_loads() -> Callable[[Sequence[MeasuredVen]], PastLoad]:
+    """Add up the loads of VENs, in the mean of their weather; the same VENs but once."""
+    loads: dict[tuple[VenId, ...], PastLoad] = {}
+
+    def past_load(vens: Sequence[MeasuredVen]) -> PastLoad:
+        ven_ids = tuple(ven.report.ven_id for ven in vens)
+        if ven_ids not in loads:
+            loads[ven_ids] = PastLoad(
+                sum_days([ven.matched_days for ven in vens]),
+                sum_loads(ven.event_day_kw for ven in vens),
+                mean_weather([ven.weather for ven in vens]),
+            )
+        return loads[ven_ids]
+
+    return past_load
+
+
 def _delivered(
-    matched: MatchedBaseline, members: Sequence[MeasuredVen], context: SettlementContext
+    matched: DayBaseline, members: Sequence[MeasuredVen], context: SettlementContext
 ) -> Delivered | None:
     frame, event = context.frame, context.frame.event
     baseline_kw = frame.mean_kw(matched.kw, event)

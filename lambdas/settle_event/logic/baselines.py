@@ -45,6 +45,23 @@ class TooFewDays(NamedTuple):
         return f"needs {of}{self.pool.days} {self.pool.name}, has {self.days}"
 
 
+class MissingWeather(StrEnum):
+    """Outdoor temperature without which there is no regression."""
+
+    ANY = "no outdoor temperature is stored"
+    EVENT = "not all of the outdoor temperature in the event and on the day before is stored"
+
+
+class TooFewWeatherDays(NamedTuple):
+    """Days with load and weather, fewer than a regression takes."""
+
+    least: int
+    days: int
+
+    def __str__(self) -> str:
+        return f"needs {self.least} days with their outdoor temperature, has {self.days}"
+
+
 class BusyBefore(NamedTuple):
     """Other events, or their rebound, in all hours before the event that are looked at."""
 
@@ -54,7 +71,7 @@ class BusyBefore(NamedTuple):
         return f"meter_before: no telemetry in the hour before event {self.event_id}, which came before"
 
 
-NoBaseline = MissingTelemetry | TooFewDays | BusyBefore
+NoBaseline = MissingTelemetry | TooFewDays | BusyBefore | MissingWeather | TooFewWeatherDays
 """The reason why there is no baseline; its text is the words for people."""
 
 

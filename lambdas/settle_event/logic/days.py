@@ -12,6 +12,7 @@ from typing import NamedTuple
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H
+from lambdas.settle_event.logic.weather import day_outdoor_c
 
 QUARTER_S = 900
 QUARTERS = 96
@@ -35,11 +36,13 @@ class DayProfile:
         kw: the means of its 96 quarter hours, None where less than half of one is stored.
         coverage: the part of its seconds that rows cover.
         in_event: the quarter hours in which the site took part in an event.
+        outdoor_c: the outdoor temperature of its 24 hours, None where not known; nothing when none is.
     """
 
     kw: tuple[float | None, ...]
     coverage: float
     in_event: frozenset[int] = frozenset()
+    outdoor_c: tuple[float | None, ...] = ()
 
 
 EMPTY = DayProfile((None,) * QUARTERS, 0.0)
@@ -53,6 +56,7 @@ def day_profile(trace: Trace, day: int) -> DayProfile:
         _quarters_kw(bins),
         sum(quarter.covered_s for quarter in bins) / DAY_S,
         frozenset(_event_quarters(trace, start_ts)),
+        day_outdoor_c(trace.rows, day),
     )
 
 
@@ -132,10 +136,11 @@ class Frame:
         day = self.calendar.at(self.event.start_ts).date()
         object.__setattr__(self, "kind", self.calendar.day_type(day))
         apart = max(1, ceil(self.event.duration_s / DAY_S))
-        past = tuple(self._past(days_ago) for days_ago in range(apart, LOOK_BACK_DAYS + 1))
+        past = tuple(self.past_day(days_ago) for days_ago in range(apart, LOOK_BACK_DAYS + 1))
         object.__setattr__(self, "past", past)
 
-    def _past(self, days_ago: int) -> PastDay:
+    def past_day(self, days_ago: int) -> PastDay:
+        """The day so many days before; 0 is the event's own."""
         start = self.calendar.at(self.event.start_ts) - timedelta(days=days_ago)
         midnight = start.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         lowest, after = _quarter(midnight), _quarter(midnight + timedelta(days=1))
@@ -209,9 +214,12 @@ def match_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[Matche
     is the load by UTC day, as far as it is known.
     """
     weekday = frame.kind is DayType.WEEKDAY
-    candidates = (
-        _match_day(profiles, past) for past in frame.past if (past.kind is DayType.WEEKDAY) is weekday
-    )
+    return tuple(day for day in past_days(profiles, frame) if (day.kind is DayType.WEEKDAY) is weekday)
+
+
+def past_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[MatchedDay, ...]:
+    """The days of all kinds before an event, the latest first, without those of an event or an outage."""
+    candidates = (_match_day(profiles, past) for past in frame.past)
     return tuple(day for day in candidates if day is not None)
 
 

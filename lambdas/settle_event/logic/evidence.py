@@ -12,6 +12,7 @@ from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.measure import score_windows
 from lambdas.settle_event.logic.other_events import OtherEvent
 from lambdas.settle_event.logic.timeline import VenTimeline
+from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,12 @@ class VenEvidence:
         ven_id: the VEN.
         timeline: the event as it was dispatched to it.
         trace: its rows around the event.
-        matched_days: days before that are like the event's.
+        matched_days: days before of all kinds, without event or outage.
         acks: its acks by phase.
         calendar: of its site.
         booked: the other events that it was called for of late.
         site_notes: what a reader has to know of its calendar.
+        weather: of its site, on these days and on the event's own.
     """
 
     ven_id: VenId
@@ -60,3 +62,4 @@ class VenEvidence:
     calendar: SiteCalendar = UTC_CALENDAR
     booked: tuple[OtherEvent, ...] = ()
     site_notes: tuple[str, ...] = ()
+    weather: SiteWeather = NO_WEATHER

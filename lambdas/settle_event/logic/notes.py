@@ -10,7 +10,7 @@ from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.store.plans import Plan
 from contracts.wire.ids import VenId
 from lambdas.settle_event.logic.aggregate import Aggregate
-from lambdas.settle_event.logic.rules import RULES
+from lambdas.settle_event.logic.day_baselines import DAY_BASELINES
 from lambdas.shared.rows import EventRow
 
 DIFFERS = 0.01
@@ -35,7 +35,7 @@ def of_fleet(vens: Sequence[VenReport], fleet: Aggregate, settled_by: Baseline |
     called = [ven for ven in vens if ven.end_ts > ven.start_ts]
     if called:
         reasons = fleet.reasons.items()
-        notes += [f"{name}: {why}" for name, why in reasons if name in RULES]
+        notes += [f"{name}: {why}" for name, why in reasons if name in DAY_BASELINES]
     silent = [ven.ven_id for ven in called if not ven.quality.rows]
     if silent:
         notes.append(f"no telemetry of {_named(silent)} in the event")

@@ -7,18 +7,16 @@ from collections.abc import Sequence
 from contracts.api.reports import Baseline, Delivered, Score
 from lambdas.settle_event.logic.baselines import (
     BusyBefore,
-    MatchedBaseline,
     MissingTelemetry,
     NoBaseline,
     NoBaselineError,
-    match_baseline,
 )
+from lambdas.settle_event.logic.day_baselines import DAY_BASELINES, DayBaseline, PastLoad, day_baseline
 from lambdas.settle_event.logic.days import Quarters, frame_of
 from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters, score
 from lambdas.settle_event.logic.other_events import HOUR_S, OtherEvent, undisturbed_start
-from lambdas.settle_event.logic.rules import RULES
 
 
 def deliveries(
@@ -35,9 +33,10 @@ def deliveries(
     traces = VenTraces.of(evidence.trace, context.event_id)
     quarters = {time: traces.quarters(time, frame) for time in {window, *windows}}
     clone_kw = [evidence.trace.over(interval).clone_kw for interval in context.scored]
-    for name, rule in RULES.items():
+    load = PastLoad(evidence.matched_days, event_day_kw, evidence.weather)
+    for name in DAY_BASELINES:
         try:
-            matched = match_baseline(rule, evidence.matched_days, event_day_kw, frame)
+            matched = day_baseline(name, load, frame)
         except NoBaselineError as error:
             reasons[name] = error.reason
             continue
@@ -66,7 +65,7 @@ def _figures(
     reduction: Reduction,
     by_interval: list[Reduction | None],
     scored: Score | None = None,
-    matched: MatchedBaseline | None = None,
+    matched: DayBaseline | None = None,
     notes: tuple[str, ...] = (),
 ) -> Delivered:
     band = matched.band_kw(reduction.delivered_kw) if matched else None

@@ -19,6 +19,7 @@ from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.other_events import OtherEvent, other_events, undisturbed_kw
 from lambdas.settle_event.logic.timeline import VenTimeline
 from lambdas.settle_event.logic.ven_delivery import deliveries
+from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
 
 REBOUND_1H_S = 3600.0
 """The hour after the event whose extra energy is the rebound, once it is stored."""
@@ -48,6 +49,7 @@ class MeasuredVen:
     matched_days: tuple[MatchedDay, ...]
     reasons: Mapping[Baseline, NoBaseline]
     calendar: SiteCalendar = UTC_CALENDAR
+    weather: SiteWeather = NO_WEATHER
 
 
 def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVen:
@@ -73,6 +75,7 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
         matched_days=evidence.matched_days,
         reasons=reasons,
         calendar=evidence.calendar,
+        weather=evidence.weather,
     )
 
 

@@ -26,6 +26,7 @@ TITLES: dict[Baseline, str] = {
     "residential_5_of_10": "residential 5 of 10",
     "pjm_3_day_types_saa": "PJM 3 day types",
     "nyiso_5_of_10": "NYISO 5 of 10",
+    "weather_regression": "weather regression",
     "meter_before": "meter before",
     "clone": "uncurtailed house",
 }

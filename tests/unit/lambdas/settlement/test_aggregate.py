@@ -171,3 +171,10 @@ def test_the_hour_before_is_scored_on_the_sum() -> None:
     assert (score.bias_percent, score.cvrmse_percent) == (pytest.approx(-80.0), pytest.approx(80.0))
     assert fleet.delivered["meter_before"].baseline_kw == pytest.approx(2.0)
     assert fleet.delivered["clone"].score is None
+
+
+def test_a_ven_that_knows_no_weekday_takes_no_part_in_the_fleets_weekdays() -> None:
+    """It has a Saturday alone: of the weekday, which four of five know, nothing is known of the fleet."""
+    saturday = MatchedDay(4, DayType.SATURDAY, (3.0,))
+    vens = [(day(1, 2.0), saturday)] * 4 + [(saturday,)]
+    assert sum_days(vens) == (day(1, None), MatchedDay(4, DayType.SATURDAY, (15.0,)))

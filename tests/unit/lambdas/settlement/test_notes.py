@@ -18,6 +18,9 @@ from tests.support.settled_event import (
     power_rows,
 )
 
+NO_WEATHER = "weather_regression: no outdoor temperature is stored"
+"""The note of an event whose VENs report no outdoor temperature."""
+
 
 @pytest.mark.parametrize(
     ("shortfall_kw", "notes"),
@@ -37,16 +40,23 @@ def test_vens_that_were_not_counted_on_are_named_up_to_ten(count: int) -> None:
     latest = plan(THREE_KW, {"a": [3.0]}, from_ts=START - 60, unavailable=reasons)
     notes = event_of_one(plans=[first, latest], days_kw=TEN).report().notes
     if count == 10:
-        assert notes == tuple(f"{ven_id} was not counted on: {why}" for ven_id, why in reasons.items())
+        assert notes == (
+            *(f"{ven_id} was not counted on: {why}" for ven_id, why in reasons.items()),
+            NO_WEATHER,
+        )
     else:
-        assert notes == ("10 VENs were not counted on: offline", "1 VENs were not counted on: disabled")
+        assert notes == (
+            "10 VENs were not counted on: offline",
+            "1 VENs were not counted on: disabled",
+            NO_WEATHER,
+        )
 
 
 def test_a_baseline_of_a_part_of_the_fleet_says_of_how_many() -> None:
     """A VEN without rows has no clone, and the note names it; a whole fleet has no such note."""
     notes = event_of_two(rows={"a": FULL}, days_kw=TEN).report().notes
-    assert notes == ("no telemetry of b in the event", "clone is of 1 of 2 VENs")
-    assert event_of_two(days_kw=TEN).report().notes == ()
+    assert notes == (NO_WEATHER, "no telemetry of b in the event", "clone is of 1 of 2 VENs")
+    assert event_of_two(days_kw=TEN).report().notes == (NO_WEATHER,)
 
 
 def test_rules_that_could_not_be_worked_out_are_noted_with_their_reason() -> None:
@@ -56,6 +66,7 @@ def test_rules_that_could_not_be_worked_out_are_noted_with_their_reason() -> Non
         "caiso_10_of_10: needs 5 of 10 weekdays, has 4",
         "residential_5_of_10: needs 5 of 10 weekdays, has 4",
         "nyiso_5_of_10: needs 5 of 10 weekdays, has 3",
+        NO_WEATHER,
     )
     assert event_of_one(event=event_row(cancelled_ts=START - 1)).report().notes == ()
 

@@ -1,0 +1,69 @@
+"""The baselines made of the days before: the tariffs' rules, and the regression by the weather. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.api.reports import Baseline
+from lambdas.settle_event.logic.baselines import MatchedBaseline, add_baselines, match_baseline
+from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
+from lambdas.settle_event.logic.rules import RULES
+from lambdas.settle_event.logic.weather import SiteWeather
+from lambdas.settle_event.logic.weather_regression import RegressedBaseline, regress
+
+WEATHER_REGRESSION: Baseline = "weather_regression"
+DAY_BASELINES: tuple[Baseline, ...] = (*RULES, WEATHER_REGRESSION)
+DayBaseline = MatchedBaseline | RegressedBaseline
+
+
+@dataclass(frozen=True, slots=True)
+class PastLoad:
+    """A load as baselines see it: what it was, and its weather.
+
+    Attributes:
+        days: the days before without event or outage, of all kinds; each rule takes those that it names.
+        event_day_kw: the event's own day in the frame, None where it is not known.
+        weather: of its site.
+    """
+
+    days: Sequence[MatchedDay]
+    event_day_kw: Quarters
+    weather: SiteWeather
+
+
+def day_baseline(name: Baseline, load: PastLoad, frame: Frame) -> DayBaseline:
+    """The baseline *name* of a load.
+
+    Raises:
+        NoBaselineError: what it needs is not stored.
+    """
+    if name == WEATHER_REGRESSION:
+        return regress(load.days, load.weather, frame)
+    return match_baseline(RULES[name], load.days, load.event_day_kw, frame)
+
+
+def add_day_baselines(baselines: Sequence[DayBaseline]) -> DayBaseline:
+    """Baselines by one name, of loads with calendars of their own, as one of all."""
+    regressed = [baseline for baseline in baselines if isinstance(baseline, RegressedBaseline)]
+    matched = [baseline for baseline in baselines if isinstance(baseline, MatchedBaseline)]
+    return _add_regressed(regressed) if regressed else add_baselines(matched)
+
+
+def _add_regressed(baselines: Sequence[RegressedBaseline]) -> RegressedBaseline:
+    """Baselines of loads with calendars of their own, as one of all; as if all erred to one side together."""
+    if len(baselines) == 1:
+        return baselines[0]
+    columns = zip(*(baseline.kw for baseline in baselines), strict=True)
+    halves_kw = [baseline.half_band_kw for baseline in baselines]
+    return RegressedBaseline(
+        kw=tuple(map(_sum_or_none, columns)),
+        days_ago=max((baseline.days_ago for baseline in baselines), key=len),
+        half_band_kw=_sum_or_none(halves_kw),
+        notes=tuple(dict.fromkeys(note for baseline in baselines for note in baseline.notes)),
+    )
+
+
+def _sum_or_none(values: Sequence[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return sum(present) if len(present) == len(values) else None

@@ -1,0 +1,75 @@
+"""Least squares with a ridge, in pure Python: some tens of columns, some hundreds of rows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from operator import mul
+
+Vector = Sequence[float]
+Triangle = Sequence[Sequence[float]]
+"""The lower triangle of a matrix, row by row, each up to its diagonal."""
+TINY = 1e-9
+"""A pivot below this is none: the matrix is not positive definite."""
+
+
+class SingularError(ArithmeticError):
+    """A matrix has no Cholesky factor, so that its equations have no one solution."""
+
+
+def dot(left: Vector, right: Vector) -> float:
+    """The product of two vectors, as far as the shorter reaches."""
+    total: float = sum(map(mul, left, right))
+    return total
+
+
+def gram(rows: Sequence[Vector], ridge: Vector) -> list[list[float]]:
+    """The lower triangle of the rows' products, with *ridge* on its diagonal."""
+    columns = list(zip(*rows, strict=True))
+    triangle = [
+        [dot(column, other) for other in columns[: index + 1]] for index, column in enumerate(columns)
+    ]
+    for row, penalty in zip(triangle, ridge, strict=True):
+        row[-1] += penalty
+    return triangle
+
+
+def cholesky(matrix: Triangle) -> list[list[float]]:
+    """The lower factor of a symmetric matrix, of which the lower triangle is given.
+
+    Raises:
+        SingularError: it is not positive definite.
+    """
+    factor: list[list[float]] = []
+    for row in matrix:
+        solved = forward(factor, row[:-1])
+        pivot = row[-1] - dot(solved, solved)
+        if pivot <= TINY:
+            raise SingularError
+        factor.append([*solved, sqrt(pivot)])
+    return factor
+
+
+def forward(factor: Triangle, right: Vector) -> list[float]:
+    """Solve ``factor x = right``."""
+    solved: list[float] = []
+    for row, value in zip(factor, right, strict=True):
+        solved.append((value - dot(row, solved)) / row[-1])
+    return solved
+
+
+def backward(factor: Triangle, right: Vector) -> list[float]:
+    """Solve ``factorᵀ x = right``."""
+    left = list(right)
+    for index in range(len(factor) - 1, -1, -1):
+        row = factor[index]
+        left[index] /= row[-1]
+        solved = left[index]
+        for before in range(index):
+            left[before] -= row[before] * solved
+    return left
+
+
+def solve(factor: Triangle, right: Vector) -> list[float]:
+    """Solve ``factor factorᵀ x = right``."""
+    return backward(factor, forward(factor, right))
