@@ -147,7 +147,7 @@ def dispatch_event(
         "Creates, revises and cancels DR events and writes them to the VENs' shadows",
         {
             "vens": "BatchGetItem Scan",
-            "telemetry": "BatchGetItem",
+            "telemetry": "BatchGetItem Query",
             "events": "GetItem PutItem UpdateItem Query",
         },
         timeout_s=120,

@@ -48,8 +48,9 @@ class _Shown(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_def
 class FleetVen(_Shown, frozen=True):
     """One VEN: *askedKw* and *deliveredKw* of *eventId* while it sheds, else what it offers and for how long.
 
-    *optOut* stands there while it is in force. *rowAgeS* is how old its latest telemetry is. *groups* are
-    the names under which events can target it, beside its own.
+    *optOut* stands there while it is in force. *rowAgeS* is how old its latest telemetry is, *clockSkewS* the
+    cloud's time less its own, where that is off. *groups* are the names under which events can target it,
+    beside its own.
     """
 
     ven_id: VenId
@@ -62,6 +63,7 @@ class FleetVen(_Shown, frozen=True):
     sustain_s: float | None = None
     opt_out: OptOut | None = None
     row_age_s: float | None = None
+    clock_skew_s: float | None = None
     groups: tuple[str, ...] = ()
 
 
@@ -158,6 +160,7 @@ def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:
     if status in {VenStatus.SHEDDING, VenStatus.READY}:
         fields |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s}
     fields |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
+    fields["clock_skew_s"] = ven.clock_skew_s
     return FleetVen(ven_id=ven.ven_id, status=status, **fields)
 
 

@@ -24,6 +24,8 @@ Baseline = Literal[
 
 DEFAULT_BASELINE: Baseline = "residential_5_of_10"
 """The baseline of a program that names none."""
+FINAL_AFTER_S = 4 * 3600 + 900
+"""From an event's end until a report can be final: the four hours after it, and a quarter to be stored in."""
 
 
 def read_programs(text: str) -> dict[str, Baseline]:
@@ -83,7 +85,8 @@ class VenReport(_ReportStruct, frozen=True):
 
     Its time is from when it was first dispatched to when it was no longer; *requested_kw* and the rest are
     means over that time, *requested_intervals_kw* over as much of each interval as lies in it. *metered_kwh*
-    is the delivery by the VEN's own meter.
+    is the delivery by the VEN's own meter. *clock_skew_s* is the cloud's time less the VEN's, where that is
+    off and its rows were moved by it.
     """
 
     ven_id: VenId
@@ -102,6 +105,7 @@ class VenReport(_ReportStruct, frozen=True):
     restored: bool | None = None
     rebound_1h_kwh: float | None = msgspec.field(name="reboundKwh", default=None)
     metered_kwh: float | None = msgspec.field(name="ownKwh", default=None)
+    clock_skew_s: float | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -153,8 +157,9 @@ class EventReport(_ReportStruct, frozen=True):
 
     *delivered* is worked out on the aggregate of the VENs; only for `clone` and `meter_before` that is the
     sum of the VENs' own. *settled_by* is the baseline that counts, the program's unless *notes* say why
-    not; the others stand beside it. A *preliminary* report is made anew once what follows the event is
-    stored, when it is asked for again from *final_from_ts* on.
+    not, as *instead_because* does; the others stand beside it. A *preliminary* report is made anew by itself
+    once what follows the event is stored, from *final_from_ts* on. Rebound is absent until its whole hour is
+    stored. *time_zone* is that of most VENs.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -169,6 +174,9 @@ class EventReport(_ReportStruct, frozen=True):
     vens: tuple[VenReport, ...]
     program: ProgramId = DEFAULT_PROGRAM
     settled_by: Baseline | None = None
+    program_baseline: Baseline | None = None
+    instead_because: str | None = None
+    time_zone: str | None = None
     dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     requested_kwh: float = msgspec.field(name="askedKwh", default=0.0)
     intervals: tuple[IntervalReport, ...] = ()

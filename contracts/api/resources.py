@@ -43,8 +43,9 @@ class Ven(_Resource, frozen=True):
 
     The rest is what it last reported: *shedAvailabilityKw* is all that it can shed now, for *sustainS*,
     what it sheds already included; *byHand* are circuits that the resident has taken out, with their state;
-    *timeZone* is its site's, by which its days are told apart.
-    *performance* is what it delivered of what it was called for, of late.
+    *timeZone* is its site's, by which its days are told apart. *performance* is what it delivered of what it
+    was called for, of late. *clockSkewS* is the time of the cloud less the VEN's, where its clock is off:
+    above zero it is slow.
     """
 
     ven_id: VenId
@@ -60,6 +61,7 @@ class Ven(_Resource, frozen=True):
     groups: tuple[str, ...] = ()
     performance: float | None = None
     last_called_ts: float | None = None
+    clock_skew_s: float | None = None
 
 
 class TelemetryRow(_Resource, frozen=True):

@@ -42,6 +42,8 @@ EVENT_SORT_KEY = "EVENT"
 REPORT_SORT_KEY = "REPORT"
 VEN_SORT_PREFIX = "VEN#"
 PLAN_SORT_PREFIX = "PLAN#"
+BOOKED_SORT_KEY = "BOOKED"
+"""Sort key of a day: the events that may have VENs on it."""
 
 EVENTS_BY_START = "byStart"
 """Index of the events table: the headers, which alone carry `startTs`, in the order of the starts."""
@@ -76,7 +78,7 @@ def telemetry_range(from_ts: int, to_ts: int) -> tuple[str, str]:
 
 def day_row_id(day: int) -> str:
     """Sort key of a VEN's *day*, in days since 1970-01-01 UTC."""
-    return f"{DAY_ROW_PREFIX}{date.fromordinal(date(1970, 1, 1).toordinal() + day)}"
+    return f"{DAY_ROW_PREFIX}{_date(day)}"
 
 
 def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int) -> JsonDict:
@@ -100,6 +102,15 @@ def plan_chunk_sort_key(plan_id: str, chunk: int) -> str:
     return f"{PLAN_SORT_PREFIX}{plan_id}#{chunk:04d}"
 
 
+def booked_day(number: int) -> str:
+    """Partition of a day, in days since 1970-01-01 UTC; no event's id begins with ``#``."""
+    return f"#{_date(number)}"
+
+
 def sort_keys_below(prefix: str) -> tuple[str, str]:
     """Sort keys between which all lie that begin with *prefix*, which ends in ``#``."""
     return prefix, f"{prefix[:-1]}$"
+
+
+def _date(day: int) -> date:
+    return date.fromordinal(date(1970, 1, 1).toordinal() + day)

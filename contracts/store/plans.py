@@ -41,7 +41,7 @@ class Plan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     plan, in order of the VENs' ids. *dropped* are VENs that an earlier plan called and this one does not:
     their shadows hold a revision without intervals. *unavailable* says who is not counted on, and why;
     *limits* who is called for no more than it was seen to deliver, *seen* what part of its call each was seen
-    to deliver when this plan was made.
+    to deliver when this plan was made. *note* is what there was to say of it besides.
     """
 
     plan_id: str
@@ -55,6 +55,7 @@ class Plan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     unavailable: dict[VenId, str] = {}
     limits: dict[VenId, Limit] = {}
     seen: dict[VenId, float] = {}
+    note: str | None = None
 
     @property
     def ven_ids(self) -> frozenset[VenId]:

@@ -22,7 +22,7 @@ from contracts.store.keys import EVENT_SORT_KEY, EVENTS, PLAN_SORT_PREFIX, REPOR
 from contracts.store.plans import Plan, plans_in
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
-from contracts.wire.events import DrEvent
+from contracts.wire.events import DrEvent, cut_end_ts
 from contracts.wire.ids import VenId
 
 T = TypeVar("T")
@@ -140,7 +140,7 @@ def _computed(header: JsonObject, now_ts: float) -> JsonDict:
     )
     remaining = whole if cancelled_ts is None else msgspec.structs.replace(whole, intervals=())
     return {
-        "endTs": whole.end_ts if cancelled_ts is None else min(whole.end_ts, int(cancelled_ts)),
+        "endTs": cut_end_ts(whole.start_ts, whole.end_ts, cancelled_ts),
         "phase": remaining.phase(now_ts),
         "etag": event_etag(header["requested"], header.get("edition", 0), cancelled=cancelled_ts is not None),
     }

@@ -144,6 +144,11 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
         return {**value, "intervals": list(value["intervals"])}
 
 
+def cut_end_ts(start_ts: int, end_ts: int, cancelled_ts: float | None) -> int:
+    """The end of an event, UTC s: its cancellation when that came first, but never before its start."""
+    return end_ts if cancelled_ts is None else max(start_ts, min(end_ts, int(cancelled_ts)))
+
+
 def from_shadow(event_id: EventId, value: JsonObject) -> DrEvent:
     """The event under ``desired.drEvents.<event_id>``.
 

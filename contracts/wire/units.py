@@ -10,6 +10,8 @@ S_PER_QUARTER = 900
 """Of an hour: the grid on which settlement averages."""
 S_PER_H = 3600.0
 S_PER_DAY = 86_400
+LEAST_SHARE_KW = 0.05
+"""Below this a power is too little to take a share of. Interpretation: nobody is called for less."""
 
 
 def kwh(power_kw: float, duration_s: float) -> float:

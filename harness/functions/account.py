@@ -97,6 +97,10 @@ class CannedAccount:
 
     def _dynamodb(self, call: AwsCall) -> Reply:
         operation, query = call.operation, msgspec.json.decode(call.body)
+        if operation == "TransactWriteItems":
+            for put in (write["Put"] for write in query["TransactItems"]):
+                self.tables[put["TableName"]].answer("PutItem", put)
+            return _json({})
         if "RequestItems" not in query:
             return _json(self.tables[query["TableName"]].answer(operation, query))
         ((name, request),) = query["RequestItems"].items()

@@ -5,25 +5,31 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
-from contracts.api.reports import Baseline, read_programs
+from contracts.api.reports import FINAL_AFTER_S, Baseline, read_programs
 from contracts.api.requests import SettleEvent
 from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
-from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
+from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS, telemetry_range
 from contracts.store.plans import Plan
 from contracts.wire.events import Signal
 from contracts.wire.ids import VenId
+from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
+from lambdas.shared.clock_skew import SKEW_S, ReceivedRow, skew_of
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
 from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
+
+SKEW_LOOK_S = 600
+"""How far back rows are looked at for the skew of a clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class DispatchAdapters:
     shadows: Shadows
     queue: ShadowQueue
     schedules: EventSchedules
+    days: BookedDays
     programs: Mapping[str, Baseline]
     settle_delay_s: int
     redispatch_min: int
@@ -86,6 +93,24 @@ class DispatchAdapters:
         items = self.telemetry.get_many(ven_ids, wanted, sort=LATEST_ROW)
         return {item["venId"]: rows.read(TelemetryRow, item) for item in items}
 
+    def with_clock_skew(
+        self, fleet: Iterable[VenRow], latest: Mapping[VenId, TelemetryRow]
+    ) -> tuple[VenRow, ...]:
+        """*fleet*, with the skews that are not reported, of VENs whose latest row came late or early.
+
+        Such a VEN's rows of the last minutes say whether its clock is off or the row had to wait.
+        """
+        return tuple(self._with_clock_skew(ven, latest.get(ven.ven_id)) for ven in fleet)
+
+    def _with_clock_skew(self, ven: VenRow, last: TelemetryRow | None) -> VenRow:
+        if ven.clock_skew_s is not None or last is None or last.received_ts is None:
+            return ven
+        if abs(last.received_ts - last.timestamp) <= SKEW_S:
+            return ven
+        between = telemetry_range(last.timestamp - SKEW_LOOK_S, last.timestamp + 1)
+        rows_read = list(chain.from_iterable(self.telemetry.query_rows(ReceivedRow, ven.ven_id, between)))
+        return msgspec.structs.replace(ven, clock_skew_s=skew_of(rows_read) or None)
+
     def carry_out(
         self, row: EventRow, plan: Plan, *, now: float, only: Collection[VenId] | None = None
     ) -> EventRow:
@@ -95,8 +120,10 @@ class DispatchAdapters:
         header with what became of it.
         """
         request = SettleEvent(event_id=row.event_id, revision=row.revision)
-        self.schedules.put_settle(request, at_ts=row.over_ts + self.settle_delay_s, now=now)
+        settle_ts = row.over_ts + self.settle_delay_s
+        self.schedules.put_settle(request, at_ts=settle_ts, now=now)
         if only is None:  # a redispatch moves nothing in time
+            self.schedules.put_final(request, at_ts=settle_ts + FINAL_AFTER_S, now=now)
             self._schedule_redispatch(row, now=now)
         assignments = fan_out.assignments_of(plan, only)
         full: frozenset[VenId] = frozenset()
@@ -127,10 +154,12 @@ def new_token() -> str:
 
 def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapters:
     """The adapters of this sandbox; *function_arn* is what redispatches."""
+    book = EventBook(clients.table(needs.events_table, EVENTS))
     return DispatchAdapters(
         vens=clients.table(needs.vens_table, VENS),
         telemetry=clients.table(needs.telemetry_table, TELEMETRY),
-        book=EventBook(clients.table(needs.events_table, EVENTS)),
+        book=book,
+        days=BookedDays(book),
         shadows=Shadows(clients.iot_data()),
         queue=ShadowQueue(clients.sqs(), needs.shadow_queue_url),
         schedules=EventSchedules(

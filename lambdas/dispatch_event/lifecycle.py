@@ -1,12 +1,15 @@
 """The life of an event: created, revised, cancelled, deleted, shared out again.
 
 The header is what was decided; shadows and schedules follow from it and can be written again at any time. A
-request that was cut short anywhere is completed by repeating it, and of two at once the newest stands.
+request that was cut short anywhere is completed by repeating it, and of two at once the newest stands. A plan
+counts on what no other event has of a VEN, and is made anew when another is committed meanwhile.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +17,9 @@ from contracts.api.requests import DispatchEvent, EventDispatched, RefusalCode, 
 from contracts.store.plans import Plan
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.adapters import DispatchAdapters, new_token
+from lambdas.dispatch_event.booked_days import DaysRead
 from lambdas.dispatch_event.logic import plan
+from lambdas.dispatch_event.logic.answer import answer
 from lambdas.dispatch_event.logic.outcome import Rebalanced
 from lambdas.dispatch_event.logic.plan import Planned
 from lambdas.dispatch_event.logic.rebalance import rebalance
@@ -23,37 +28,49 @@ from lambdas.shared.answers import RequestRefusedError
 from lambdas.shared.rows import EventRow
 
 ATTEMPTS = 5
-"""How often a change is made anew because the event was changed in between."""
+"""How often what follows from a header is written again because there is a newer one."""
+COMMITS = 100
+"""How often a change is made anew because the event, or another on one of its days, was changed in between.
+Each time one of those who change something is through, so that a hundred at once all are."""
+
+
+class _Commit(NamedTuple):
+    """A header to commit; with the *days* that its plan was made for, when it has a new one."""
+
+    row: EventRow
+    days: DaysRead | None = None
 
 
 def create(
     adapters: DispatchAdapters, request: DispatchEvent, event_id: EventId, *, now: float
 ) -> EventDispatched:
     """Create the event, or complete it when it was cut short. Raises RequestRefusedError, FieldError."""
-    row = adapters.book.find(event_id)
-    if row is None:
-        row = _plan(adapters, request, event_id, now=now)
-        if not adapters.book.create(row):
-            row = _existing(adapters, event_id)
+    planned = _planner(adapters, request, event_id, now=now)
+
+    def created(row: EventRow | None) -> _Commit:
+        return planned(None) if row is None else _Commit(row)
+
+    row = _committed(adapters, event_id, created, now=now)
     _check_asks_for(row, request)
     row, in_force = _complete(adapters, row, now=now)
     _check_asks_for(row, request)  # the newest revision stands, whatever this one wanted
-    return plan.answer(row, in_force)
+    return answer(row, in_force)
 
 
 def revise(
     adapters: DispatchAdapters, request: DispatchEvent, event_id: EventId, *, now: float
 ) -> EventDispatched:
     """Replace what the event requests. Raises RequestRefusedError, FieldError."""
+    planned = _planner(adapters, request, event_id, now=now)
 
-    def revised(row: EventRow) -> EventRow:
+    def revised(row: EventRow) -> _Commit:
         if row.cancelled_ts is not None:
             raise answers.conflict("has been cancelled", "eventId")
         if row.requested == plan.digest(request):
-            return row
+            return _Commit(row)
         _check_match(row, request.if_match)
         _check_not_over(row, now)
-        return _plan(adapters, request, event_id, now=now, before=row)
+        return planned(row)
 
     return _changed(adapters, event_id, revised, now=now)
 
@@ -63,13 +80,13 @@ def cancel(
 ) -> EventDispatched:
     """Cancel the event: the VENs give their loads back. Raises RequestRefusedError."""
 
-    def cancelled(row: EventRow) -> EventRow:
+    def cancelled(row: EventRow) -> _Commit:
         if row.cancelled_ts is not None:
             _check_match(row, request.if_match, row.etag.removesuffix("-c"))
-            return row
+            return _Commit(row)
         _check_match(row, request.if_match)
         _check_not_over(row, now)
-        return msgspec.structs.replace(row, cancelled_ts=now, revision=row.revision + 1)
+        return _Commit(msgspec.structs.replace(row, cancelled_ts=now, revision=row.revision + 1))
 
     return _changed(adapters, event_id, cancelled, now=now)
 
@@ -79,15 +96,16 @@ def delete(
 ) -> EventDispatched:
     """Take the event away, cancelled when it is not over; its id stays taken. Raises RequestRefusedError."""
 
-    def deleted(row: EventRow) -> EventRow:
+    def deleted(row: EventRow) -> _Commit:
         if row.deleted_ts is not None:
-            return row
+            return _Commit(row)
         _check_match(row, request.if_match)
         over = row.cancelled_ts is not None or row.over_ts <= now
         cancelled_ts = row.cancelled_ts if over else now
-        return msgspec.structs.replace(
+        gone = msgspec.structs.replace(
             row, deleted_ts=now, cancelled_ts=cancelled_ts, revision=row.revision + 1
         )
+        return _Commit(gone)
 
     return _changed(adapters, event_id, deleted, now=now, also_deleted=True)
 
@@ -108,43 +126,54 @@ def redispatch(
     else:
         in_force = adapters.book.plan(row)
     if idle is not None:
-        return plan.answer(row, in_force, f"{idle}: nothing to do"), None
+        return answer(row, in_force, f"{idle}: nothing to do"), None
     fleet = adapters.fleet_left(row.targets)
     latest = adapters.latest(ven.ven_id for ven in fleet if ven.online)
-    outcome = rebalance(row, in_force, fleet, latest, now=now, token=new_token())
-    if outcome.plan is None:
-        return plan.answer(row, in_force, outcome.note), outcome
-    adapters.book.write_plan(row, outcome.plan)
-    if not adapters.book.commit(outcome.row, instead_of=row):
-        note = f"{outcome.note}: another change was faster"
+    fleet = adapters.with_clock_skew(fleet, latest)
+    for _ in range(COMMITS):
+        days = adapters.days.read(event_id, plan.span(row), now)
+        outcome = rebalance(row, in_force, fleet, latest, now=now, token=new_token(), bookings=days.bookings)
+        if outcome.plan is None:
+            return answer(row, in_force, outcome.note), outcome
+        adapters.book.write_plan(row, outcome.plan)
+        if adapters.days.commit(outcome.row, days, instead_of=row, now=now):
+            break
         latest_row = _existing(adapters, event_id)
-        return plan.answer(latest_row, adapters.book.plan(latest_row), note), outcome._replace(plan=None)
+        if latest_row.revision != row.revision:
+            note = f"{outcome.note}: another change was faster"
+            return answer(latest_row, adapters.book.plan(latest_row), note), outcome._replace(plan=None)
+    else:
+        raise _in_the_way()
     adapters.carry_out(outcome.row, outcome.plan, now=now, only=outcome.changed)
     row, in_force = _settled(adapters, outcome.row, outcome.plan, now=now)
-    return plan.answer(row, in_force, outcome.note), outcome
+    return answer(row, in_force, outcome.note), outcome
 
 
-def _plan(
-    adapters: DispatchAdapters,
-    request: DispatchEvent,
-    event_id: EventId,
-    *,
-    now: float,
-    before: EventRow | None = None,
-) -> EventRow:
-    """Plan the event, or a revision of *before*, over the fleet, and store the plan; its header."""
-    baseline = adapters.baseline_of(request.program)
-    planned = plan.plan_event(
-        request,
-        event_id,
-        adapters.fleet(request.targets),
-        now=now,
-        retention_days=adapters.retention_days,
-        token=new_token(),
-        before=None if before is None else Planned(before, adapters.book.plan(before)),
-    )
-    adapters.book.write_plan(planned.row, planned.plan)
-    return msgspec.structs.replace(planned.row, baseline=baseline)
+def _planner(
+    adapters: DispatchAdapters, request: DispatchEvent, event_id: EventId, *, now: float
+) -> Callable[[EventRow | None], _Commit]:
+    """Plans the event, or a revision of a header, over the fleet, which is read once, and stores the plan."""
+    fleet = functools.cache(lambda: adapters.fleet(request.targets))
+
+    def planned(before: EventRow | None) -> _Commit:
+        baseline = adapters.baseline_of(request.program)
+        vens = fleet()
+        event = plan.requested_event(request, event_id, now=now, before=before)
+        days = adapters.days.read(event_id, plan.span(event), now)
+        made = plan.plan_event(
+            request,
+            event_id,
+            vens,
+            now=now,
+            retention_days=adapters.retention_days,
+            token=new_token(),
+            before=None if before is None else Planned(before, adapters.book.plan(before)),
+            bookings=days.bookings,
+        )
+        adapters.book.write_plan(made.row, made.plan)
+        return _Commit(msgspec.structs.replace(made.row, baseline=baseline), days)
+
+    return planned
 
 
 def _idle(row: EventRow, now: float) -> str | None:
@@ -159,20 +188,45 @@ def _idle(row: EventRow, now: float) -> str | None:
 def _changed(
     adapters: DispatchAdapters,
     event_id: EventId,
-    change: Callable[[EventRow], EventRow],
+    change: Callable[[EventRow], _Commit],
     *,
     now: float,
     also_deleted: bool = False,
 ) -> EventDispatched:
-    """Commit what *change* makes of the header, made anew while others change it in between; carry it out."""
-    for _ in range(ATTEMPTS):
-        row = adapters.book.find(event_id) if also_deleted else _existing(adapters, event_id)
-        if row is None:
+    """Commit what *change* makes of the event's header, and carry it out."""
+
+    def changed(row: EventRow | None) -> _Commit:
+        if row is None or (row.deleted_ts is not None and not also_deleted):
             raise answers.not_found(f"no event {event_id!r}", "eventId")
-        new = change(row)
-        if new is row or adapters.book.commit(new, instead_of=row):
-            return plan.answer(*_complete(adapters, new, now=now))
-    raise answers.conflict("is being changed by others: try again", "eventId")
+        return change(row)
+
+    return answer(*_complete(adapters, _committed(adapters, event_id, changed, now=now), now=now))
+
+
+def _committed(
+    adapters: DispatchAdapters,
+    event_id: EventId,
+    change: Callable[[EventRow | None], _Commit],
+    *,
+    now: float,
+) -> EventRow:
+    """Commit what *change* makes of the header, or of none, anew while others change it or its days."""
+    for _ in range(COMMITS):
+        row = adapters.book.find(event_id)
+        new, days = change(row)
+        if new is row:
+            return new
+        if days is not None:
+            committed = adapters.days.commit(new, days, instead_of=row, now=now)
+        else:
+            committed = row is not None and adapters.book.commit(new, instead_of=row)
+        if committed:
+            return new
+    raise _in_the_way()
+
+
+def _in_the_way() -> RequestRefusedError:
+    return answers.conflict("is being changed, or others at its time are: try again", "eventId")
 
 
 def _complete(adapters: DispatchAdapters, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,16 @@ from contracts.api.reports import (
     read_report,
 )
 from contracts.store.items import Item
-from contracts.store.keys import EVENTS, REPORT_SORT_KEY, TELEMETRY, VENS, Key, telemetry_range, ven_sort_key
+from contracts.store.keys import (
+    EVENTS,
+    LATEST_ROW,
+    REPORT_SORT_KEY,
+    TELEMETRY,
+    VENS,
+    Key,
+    telemetry_range,
+    ven_sort_key,
+)
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.ids import EventId, VenId
@@ -43,6 +53,7 @@ from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather, hourly_o
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
+from lambdas.shared.clock_skew import SKEW_S, ReceivedRow
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
@@ -140,7 +151,11 @@ class SettleAdapters:
         sky = results[0][0].weather if results else NO_WEATHER
         results += parallel.over(called[1:], partial(one, sky=sky))
         vens = [measured for measured, _ in results]
-        report = report_event(event, plans, timeline, vens, baseline=baseline, settled_ts=int(now))
+        zones = Counter(site.zone_name for site in sites.values()).most_common(1)
+        zone_name = zones[0][0] if zones else self.time_zone
+        report = report_event(
+            event, plans, timeline, vens, baseline=baseline, settled_ts=int(now), zone_name=zone_name
+        )
         notes = of_settlement(
             program=None if event.baseline or event.program in self.programs else event.program,
             cut_short=sum(not whole for _, whole in results),
@@ -165,7 +180,7 @@ class SettleAdapters:
         site, acks, sky = about
         frame = frame_of(context.frame.event, site.calendar)
         profiles, whole = history.profiles(ven_id, frame)
-        trace = Trace.of(self._rows(ven_id, frame.window))
+        trace = self._trace(ven_id, frame.window)
         days_c = {day: profile.outdoor_c for day, profile in profiles.items()}
         evidence = VenEvidence(
             ven_id,
@@ -219,6 +234,20 @@ class SettleAdapters:
             return report.vens
         items = self.book.ven_items(report.event_id).values()
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
+
+    def _trace(self, ven_id: VenId, window: Window) -> Trace:
+        """The VEN's rows of *window* by the cloud's clock; they are stored by the VEN's own."""
+        trace = Trace.of(self._rows(ven_id, window))
+        skew_s = trace.skew_s if trace.rows else self._latest_delay_s(ven_id)
+        if abs(skew_s) <= SKEW_S:
+            return trace
+        return Trace.of(self._rows(ven_id, Window(window.start_ts - skew_s, window.end_ts - skew_s)))
+
+    def _latest_delay_s(self, ven_id: VenId) -> float:
+        """The delay of a VEN's latest row, s: where no row is in the window, its clock may be far off."""
+        pages = self.telemetry.query_rows(ReceivedRow, ven_id, (LATEST_ROW, LATEST_ROW))
+        delays_s = [row.received_ts - row.timestamp for page in pages for row in page if row.received_ts]
+        return delays_s[0] if delays_s else 0.0
 
     def _rows(self, ven_id: VenId, window: Window) -> Iterator[PowerRow]:
         # A row stands for the time before its timestamp: the one at the window's end belongs to it. An event

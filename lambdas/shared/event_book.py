@@ -25,7 +25,7 @@ from contracts.store.plans import Plan, chunks_of, history, plans_in
 from contracts.wire.ids import EventId, VenId
 from lambdas.shared import parallel, rows
 from lambdas.shared.rows import EventRow
-from lambdas.shared.tables import Condition, Index, Table
+from lambdas.shared.tables import Condition, Index, Put, Table
 
 BY_START = Index(EVENTS_BY_START, EVENTS_INDEX, without="deletedTs")
 
@@ -71,10 +71,6 @@ class EventBook:
         """Write *plan* in chunks; it is in force when a header commits to it, and not before."""
         parallel.over(chunks_of(plan, row.event_id, row.expires_ts), self.table.put_new)
 
-    def create(self, row: EventRow) -> bool:
-        """Write a new event's header; False when the id is taken."""
-        return self.table.put_new(_item(row))
-
     def commit(self, row: EventRow, *, instead_of: EventRow) -> bool:
         """Write *row* over the header that was read as *instead_of*; False when that has changed since."""
         return self.table.replace(_item(row), when=Condition.unchanged("revision", instead_of.revision))
@@ -84,6 +80,11 @@ class EventBook:
         still = Condition.unchanged("revision", row.revision)
         done: dict[str, object] = {"doneRevision": row.revision, "full": sorted(full)}
         self.table.update(Key(row.event_id, EVENT_SORT_KEY), done, when=still)
+
+
+def header_put(row: EventRow, when: Condition) -> Put:
+    """The write of *row* as its event's header, for one of several that are all made or none."""
+    return Put(_item(row), when)
 
 
 def _item(row: EventRow) -> Item:

@@ -26,7 +26,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
     last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
     already included, and *sustain_s* for how long. *performance* (delivered to dispatched, of late)
-    and *dispatched_kwh* (the older the less) come from settled events.
+    and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
+    less the VEN's, where that is off.
     """
 
     ven_id: VenId
@@ -41,6 +42,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     groups: tuple[str, ...] = ()
     performance: float | None = None
     dispatched_kwh: float = msgspec.field(name="calledKwh", default=0.0)
+    clock_skew_s: float | None = None
 
 
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Schedules of events: one that settles it after its end, one that shares it out again while it runs."""
+"""Schedules of events: two settle it after its end, the later for good; one shares it out while it runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOONEST_S = 15
 """EventBridge Scheduler refuses a time that has passed; this leaves room for the call itself."""
 RETRY_FOR_S = 3600
 RETRIES = 20
-SETTLE, REDISPATCH = "settle", "redispatch"
+SETTLE, FINAL, REDISPATCH = "settle", "final", "redispatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,11 @@ class EventSchedules:
 
     def put_settle(self, request: SettleEvent, *, at_ts: float, now: float) -> None:
         """Settle at *at_ts*, or shortly when that is past; an earlier schedule of the event moves there."""
-        at = datetime.fromtimestamp(int(max(at_ts, now + SOONEST_S)), UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        target = self._target(self.settle_arn, request, retries=RETRIES, retry_for_s=RETRY_FOR_S)
-        self._put(request.event_id, SETTLE, f"at({at})", target)
+        self._put_settlement(SETTLE, request, at_ts=at_ts, now=now)
+
+    def put_final(self, request: SettleEvent, *, at_ts: float, now: float) -> None:
+        """Settle once more, at *at_ts*, when what follows the event is stored; as `put_settle`."""
+        self._put_settlement(FINAL, request, at_ts=at_ts, now=now)
 
     def put_redispatch(
         self, event_id: EventId, *, from_ts: float, to_ts: float, every_min: int, now: float
@@ -62,6 +64,11 @@ class EventSchedules:
             self.client.delete_schedule(GroupName=self.group, Name=event_schedule_name(event_id, REDISPATCH))
         except self.client.exceptions.ResourceNotFoundException:
             return
+
+    def _put_settlement(self, purpose: str, request: SettleEvent, *, at_ts: float, now: float) -> None:
+        at = datetime.fromtimestamp(int(max(at_ts, now + SOONEST_S)), UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        target = self._target(self.settle_arn, request, retries=RETRIES, retry_for_s=RETRY_FOR_S)
+        self._put(request.event_id, purpose, f"at({at})", target)
 
     def _put(
         self,

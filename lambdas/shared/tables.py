@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -12,10 +12,10 @@ from contracts.store.items import Item, from_item, to_attribute, to_item
 from contracts.store.keys import Key, TableKeys
 from contracts.wire.codec import JsonDict
 from lambdas.shared import parallel, typed_rows
+from lambdas.shared.expressions import projection, update_expression
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -37,6 +37,13 @@ class Condition:
         if value is None:
             return cls("attribute_not_exists(#a)", {"#a": attribute})
         return cls("#a = :a", {"#a": attribute}, {":a": value})
+
+
+class Put(NamedTuple):
+    """The write of an *item* on condition."""
+
+    item: Mapping[str, object]
+    when: Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,25 @@ class Table:
             **_conditional(when),
         )
 
+    def put_all(self, puts: Sequence[Put]) -> bool:
+        """Write all of *puts*, up to a hundred, or none; returns True when every condition was true.
+
+        False too when another write of one of the items was in the way. A call whose answer was lost is
+        tried again under the same token, and takes effect once.
+        """
+        writes = [
+            {"Put": {"TableName": self.name, "Item": to_item(put.item), **_conditional(put.when)}}
+            for put in puts
+        ]
+        try:
+            self.client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+        except self.client.exceptions.TransactionCanceledException as error:
+            reasons = {reason.get("Code") for reason in error.response["CancellationReasons"]}
+            if reasons <= {"None", "ConditionalCheckFailed", "TransactionConflict"}:
+                return False
+            raise
+        return True
+
     def update(
         self,
         key: Key,
@@ -98,7 +124,7 @@ class Table:
         """Set *values* (None removes) and, where still absent, *once*; returns True when *when* was true."""
         names: dict[str, str] = dict(when.names) if when else {}
         placeholders = {name: to_attribute(value) for name, value in (when.values if when else {}).items()}
-        expression = _update_expression(values, once or {}, names, placeholders)
+        expression = update_expression(values, once or {}, names, placeholders)
         optional: dict[str, object] = {"ConditionExpression": when.expression} if when else {}
         if placeholders:
             optional["ExpressionAttributeValues"] = placeholders
@@ -126,7 +152,8 @@ class Table:
         """Make a conditional *call*; returns False when its condition was false.
 
         boto3 tries a call again whose answer was lost. Then the condition can be false because the first
-        attempt took effect, which *written* tells of the item as it is stored.
+        attempt took effect, which *written* tells of the item as it is stored. A transaction that is about
+        to change the item is a change too.
         """
         try:
             call(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
@@ -134,6 +161,8 @@ class Table:
             repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
             stored = error.response.get("Item")
             return repeated and written(from_item(cast("JsonDict", stored)) if stored else None)
+        except self.client.exceptions.TransactionConflictException:
+            return False
         return True
 
     def query(
@@ -201,8 +230,8 @@ class Table:
         return items, None if last is None else from_item(last)
 
     def _range(self, partition: str, between: tuple[str, str], attributes: Collection[str]) -> JsonDict:
-        projection, names = _projection(attributes)
-        some = {"ProjectionExpression": projection} if names else {}
+        projected, names = projection(attributes)
+        some = {"ProjectionExpression": projected} if names else {}
         return some | {
             "KeyConditionExpression": "#p = :p AND #s BETWEEN :a AND :b",
             "ExpressionAttributeNames": {"#p": self.keys.partition, "#s": self.keys.sort or "", **names},
@@ -218,10 +247,10 @@ class Table:
 
     def scan(self, attributes: Collection[str]) -> Iterator[Item]:
         """*attributes* of every item, in no order."""
-        projection, names = _projection(attributes)
+        projected, names = projection(attributes)
         pages = self.client.get_paginator("scan").paginate(
             TableName=self.name,
-            ProjectionExpression=projection,
+            ProjectionExpression=projected,
             ExpressionAttributeNames=names,
             ConsistentRead=True,
         )
@@ -232,7 +261,7 @@ class Table:
         self, partitions: Iterable[str], attributes: Collection[str], *, sort: str | None = None
     ) -> list[Item]:
         """*attributes* of the items that are there, in no order; of a table with a sort key, at *sort*."""
-        projection, names = _projection(attributes)
+        projected, names = projection(attributes)
         keys = [to_item(self.key(Key(partition, sort))) for partition in dict.fromkeys(partitions)]
         chunks = [keys[first : first + GET_MAX_KEYS] for first in range(0, len(keys), GET_MAX_KEYS)]
 
@@ -241,7 +270,7 @@ class Table:
             while chunk:
                 request = {
                     "Keys": chunk,
-                    "ProjectionExpression": projection,
+                    "ProjectionExpression": projected,
                     "ExpressionAttributeNames": names,
                     "ConsistentRead": True,
                 }
@@ -262,36 +291,8 @@ def _has(stored: Item, values: Mapping[str, object]) -> bool:
 
 
 def _conditional(when: Condition) -> dict[str, object]:
-    return {
+    condition: dict[str, object] = {
         "ConditionExpression": when.expression,
         "ExpressionAttributeNames": dict(when.names),
-        "ExpressionAttributeValues": to_item(when.values),
     }
-
-
-def _projection(attributes: Collection[str]) -> tuple[str, dict[str, str]]:
-    names = {f"#a{index}": attribute for index, attribute in enumerate(attributes)}
-    return ", ".join(names), names
-
-
-def _update_expression(
-    values: Mapping[str, object],
-    once: Mapping[str, object],
-    names: dict[str, str],
-    placeholders: dict[str, AttributeValueTypeDef],
-) -> str:
-    """The update expression; adds its placeholders to *names* and *placeholders*."""
-    sets, removes = [], []
-    for index, (attribute, value) in enumerate(values.items()):
-        names[f"#u{index}"] = attribute
-        if value is None:
-            removes.append(f"#u{index}")
-        else:
-            placeholders[f":u{index}"] = to_attribute(value)
-            sets.append(f"#u{index} = :u{index}")
-    for index, (attribute, value) in enumerate(once.items()):
-        names[f"#o{index}"] = attribute
-        placeholders[f":o{index}"] = to_attribute(value)
-        sets.append(f"#o{index} = if_not_exists(#o{index}, :o{index})")
-    clauses = [f"SET {', '.join(sets)}"] if sets else []
-    return " ".join([*clauses, f"REMOVE {', '.join(removes)}"] if removes else clauses)
+    return condition | ({"ExpressionAttributeValues": to_item(when.values)} if when.values else {})

@@ -200,3 +200,35 @@ def test_without_a_missing_seq_all_the_time_is_measured(steps: list[tuple[int, f
     integral = Trace.of(rows).over(Window(rows[0].timestamp, rows[-1].timestamp))
     assert integral.covered_s == pytest.approx(rows[-1].timestamp - rows[0].timestamp)
     assert integral.used_kwh == pytest.approx(sum(kw * gap_s for gap_s, kw in steps[1:]) / 3600, abs=1e-9)
+
+
+@given(
+    st.lists(st.tuples(st.integers(5, 60), KW), min_size=14, max_size=40),
+    st.integers(11, 10**6) | st.integers(-(10**6), -11),
+    st.integers(0, 900),
+    st.integers(1, 900),
+)
+def test_a_clock_that_is_off_by_any_time_settles_to_the_same_energy(
+    steps: list[tuple[int, float]], skew_s: int, start_s: int, length_s: int
+) -> None:
+    """Rows stamped by such a clock and received when they were measured count as those of a right one."""
+    right = [
+        PowerRow(row.timestamp, row.used_power_kw, 0.0, boot_id="b", seq=seq, received_ts=row.timestamp)
+        for seq, row in enumerate(rows_of(steps))
+    ]
+    off = [
+        PowerRow(
+            row.timestamp - skew_s,
+            row.used_power_kw,
+            0.0,
+            boot_id="b",
+            seq=row.seq,
+            received_ts=row.received_ts,
+        )
+        for row in right
+    ]
+    window = Window(T0 + start_s, T0 + start_s + length_s)
+    assert (Trace.of(right).skew_s, Trace.of(off).skew_s) == (0.0, skew_s)
+    one, other = Trace.of(right).over(window), Trace.of(off).over(window)
+    assert other.used_kwh == pytest.approx(one.used_kwh, abs=1e-9)
+    assert other.covered_s == pytest.approx(one.covered_s, abs=1e-6)

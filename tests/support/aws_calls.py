@@ -63,8 +63,9 @@ SERVICES = (
 )
 """The services that the project has clients of. `lambdas/shared/clients.py` and `Cloud.client` name them."""
 PREFIXES = {"iot-data": "iot", "service-quotas": "servicequotas"}
-ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
-"""IAM's name of an operation, where it is not the operation's own."""
+ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "dynamodb:TransactWriteItems": "dynamodb:PutItem"}
+"""IAM's name of an operation, where it is not the operation's own. A transaction is judged by its items, and
+the project's (`Table.put_all`) only put. Source: DynamoDB Developer Guide, IAM with transactions."""
 SIGNED_CALL = "botocore.auth.SigV4Auth"
 CONSTRUCTORS = ("__init__", "__post_init__", "__new__")
 

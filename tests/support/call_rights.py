@@ -70,7 +70,7 @@ class CallRecorder:
             if function is not None:
                 service = client.meta.service_model.service_name
                 action = f"{PREFIXES.get(service, service)}:{operation}"
-                self.calls.append(RecordedCall(function, ACTIONS.get(action, action), parameters))
+                self.calls += _judged(function, action, parameters)
             return call(client, operation, parameters)
 
         def submitted(pool: ThreadPoolExecutor, work: Any, /, *arguments: Any, **named: Any) -> Any:
@@ -99,6 +99,17 @@ class CallRecorder:
                 return None
             frame = frame.f_back
         return getattr(self._thread, "function", None)
+
+
+def _judged(function: str, action: str, parameters: Mapping[str, Any]) -> list[RecordedCall]:
+    """The calls as AWS judges them: a transaction by its items. Source: DynamoDB, IAM and transactions."""
+    if action != "dynamodb:TransactWriteItems":
+        return [RecordedCall(function, ACTIONS.get(action, action), parameters)]
+    return [
+        RecordedCall(function, f"dynamodb:{kind}Item", write)
+        for item in parameters["TransactItems"]
+        for kind, write in item.items()
+    ]
 
 
 class FunctionRights:

@@ -172,6 +172,7 @@ def _one(
     """The totals of one house, and its lines for a person."""
     from ven_twin.simulation.folder import simulate as simulate_into
     from ven_twin.simulation.folder import summary
+    from ven_twin.simulation.report import lived_on_text
 
     written = simulate_into(profile, scenario, seed, folder, parquet=parquet, tick=tick)
     ledger = written.ledger
@@ -182,7 +183,9 @@ def _one(
         f"rebound {energy(tally.rebound_4h_kwh)} kWh."
         for tally in ledger.tallies
     ]
-    return summary(written, scenario.days), lines
+    if scenario.lives_on_s:
+        lines.append(f"{lived_on_text(scenario).capitalize()}; the figures of a day are without that.")
+    return summary(written, scenario), lines
 
 
 def _many(

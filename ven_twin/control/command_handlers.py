@@ -6,8 +6,7 @@ A circuit that is switched by hand while an event is in force is out of that eve
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
@@ -18,8 +17,9 @@ from contracts.wire import commands as ops
 from contracts.wire.acks import Status
 from contracts.wire.codec import JsonDict
 from contracts.wire.events import MAX_DURATION_S, DrEvent, Interval, Phase, Signal, read_event
-from contracts.wire.ids import EVENT_ID, CorrelationId, EventId, LoadId
+from contracts.wire.ids import EventId, LoadId
 from contracts.wire.shadow import LoadSetting, OptOut, read_desired
+from ven_twin.control.event_commands import event_id_of, revised
 from ven_twin.control.schedule import EventOrigin, ScheduleVerdict
 from ven_twin.control.ven_state import REFUSED, LoadShed, VenState
 
@@ -157,24 +157,11 @@ def _event(state: VenState, command: ops.EventCommand, now_ts: float, _figures: 
 def _start_event(
     state: VenState, command: ops.VenCommand, now_ts: float, *, kw: float, duration_s: float
 ) -> StateChange:
-    event_id = _event_id(command.correlation_id, state.schedule.events.keys(), now_ts)
+    event_id = event_id_of(command.correlation_id, state.schedule.events.keys(), now_ts)
+    scheduled = state.schedule.events.get(event_id)
+    start_ts = int(now_ts) if scheduled is None else scheduled.event.start_ts
     length_s = max(1, round(duration_s))
-    return _offer(state, command, now_ts, event_id=event_id, start_ts=int(now_ts), duration_s=length_s, kw=kw)
-
-
-def _event_id(correlation_id: CorrelationId | None, event_ids: Collection[EventId], now_ts: float) -> EventId:
-    """An id for the event that a command starts: by its correlation id, so that a repeat is the same one."""
-    if correlation_id is None:
-        at = f"cmd-{int(now_ts)}"
-        return next(
-            name
-            for n in range(len(event_ids) + 1)
-            if (name := EventId(f"{at}-{n}" if n else at)) not in event_ids
-        )
-    event_id = EventId(f"cmd-{correlation_id}")
-    if EVENT_ID.fullmatch(event_id):
-        return event_id
-    return EventId(f"cmd-{hashlib.sha256(correlation_id.encode()).hexdigest()[:32]}")
+    return _offer(state, command, now_ts, event_id=event_id, start_ts=start_ts, duration_s=length_s, kw=kw)
 
 
 def _offer(
@@ -199,6 +186,7 @@ def _offer(
         },
         under="data",
     )
+    event = revised(state, event, now_ts, under=_id_field(command))
     schedule, verdict = state.schedule.offer(event, EventOrigin.COMMAND, state.ven_id, now_ts)
     if verdict is ScheduleVerdict.EXPIRED:
         raise FieldError("data.end_ts", REFUSED[verdict])
@@ -206,6 +194,11 @@ def _offer(
         raise FieldError("op", REFUSED[verdict])
     answer: AckAnswer = {"event_id": event_id, "requested_shed_kw": kw, "status": "accepted"}
     return StateChange(replace(state, schedule=schedule), answer)
+
+
+def _id_field(command: ops.VenCommand) -> str:
+    """The field of *command* that its event's id comes from."""
+    return "data.event_id" if isinstance(command, ops.EventCommand) else "correlationId"
 
 
 def _restore(state: VenState, command: ops.Restore, now_ts: float, _figures: VenFigures) -> StateChange:

@@ -76,7 +76,7 @@ class PastEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     Attributes:
         event_id: its id.
         start_ts: when it started here, UTC s; when it was to start, if it was left before.
-        end_ts: when it ended here, UTC s.
+        end_ts: when it ended here, UTC s; as it starts, if it was left before.
         ended: completed, cancelled or optedOut.
         requested_kw: kW that it last requested; None when it was never acted on.
         requested_kwh: the energy of that over its time; None where it did not request a reduction in kW.
@@ -105,8 +105,9 @@ def past_event(
     now_ts: float,
     reason: str | None = None,
 ) -> PastEvent:
-    """The history of *scheduled*, which is over as *phase* since now."""
+    """The history of *scheduled*, which is over as *phase* since now; left before, it ends as it starts."""
     end_ts = min(now_ts, scheduled.end_ts) if phase is Phase.COMPLETED else now_ts
+    end_ts = max(scheduled.start_ts, end_ts)
     return PastEvent(
         event_id=scheduled.event.event_id,
         start_ts=scheduled.start_ts,

@@ -7,6 +7,7 @@
 
 | offered event | verdict | schedule |
 |---|---|---|
+| by shadow, with other terms than came by command | accepted | scheduled, whatever its revision |
 | older revision | stale | unchanged |
 | same revision | repeated | unchanged, but that it goes by shadow if it came so once |
 | same revision, over before it came | expired | unchanged |
@@ -15,8 +16,9 @@
 | new, or newer revision | accepted | scheduled |
 
 An event is told apart by its id and revision alone, so that the same event by shadow and by command,
-twice, late or out of order has one outcome. Phases follow from the clock and are not stored; stored is
-only which phase was last announced, and that an event was ended before its time.
+twice, late or out of order has one outcome. Only, the shadow is the truth: what it desires under an id that
+a command had used with other terms takes the command's place. Phases follow from the clock and are not
+stored; stored is only which phase was last announced, and that an event was ended before its time.
 """
 
 from __future__ import annotations
@@ -123,9 +125,15 @@ class Schedule:
         cancelled any more. Beyond `OPEN_MAX` that are not over, none is taken up.
         """
         scheduled = self.events.get(event.event_id)
-        if scheduled is not None and event.revision < scheduled.event.revision:
+        in_its_place = (
+            scheduled is not None
+            and source is EventOrigin.SHADOW
+            and scheduled.source is EventOrigin.COMMAND
+            and _terms(event) != _terms(scheduled.event)
+        )
+        if scheduled is not None and not in_its_place and event.revision < scheduled.event.revision:
             return self, ScheduleVerdict.STALE
-        if scheduled is not None and event.revision == scheduled.event.revision:
+        if scheduled is not None and not in_its_place and event.revision == scheduled.event.revision:
             if scheduled.expired:
                 return self, ScheduleVerdict.EXPIRED
             by_shadow = source is EventOrigin.SHADOW and scheduled.source is not source
@@ -216,6 +224,11 @@ class Schedule:
 
     def _with(self, scheduled: ScheduledEvent) -> Schedule:
         return Schedule({**self.events, scheduled.event.event_id: scheduled})
+
+
+def _terms(event: DrEvent) -> tuple[object, ...]:
+    """The request of an event, which the VEN acts on."""
+    return event.start_ts, event.intervals
 
 
 def _rank(scheduled: ScheduledEvent) -> tuple[int, float, str]:

@@ -7,8 +7,8 @@ from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.simulation.bins import Bins
-from ven_twin.simulation.ledger import REBOUND_HORIZON_S
 from ven_twin.simulation.plot import Plot, Point
+from ven_twin.simulation.scenario import REBOUND_HORIZON_S
 
 BEFORE_S = 1800
 """How much of the time before an event its plot shows."""

@@ -38,7 +38,7 @@ def simulate(
         OSError: the folder cannot be written to.
     """
     zone = house_zone(scenario.environment.weather.utc_offset_h)
-    page, ledger = Report(profile, scenario, seed, zone), Ledger(scenario.events)
+    page, ledger = Report(profile, scenario, seed, zone), Ledger(scenario.events, scenario.days_end_s)
     target, writer = trace_writer(folder, parquet=parquet)
     folder.mkdir(parents=True, exist_ok=True)
     with writer as trace:
@@ -53,7 +53,7 @@ def simulate(
     return Written(target, report, ledger)
 
 
-def summary(written: Written, days: int) -> dict[str, object]:
+def summary(written: Written, scenario: Scenario) -> dict[str, object]:
     """A run's totals for programs, in the spelling of the wire."""
     ledger = written.ledger
     events = [
@@ -75,7 +75,8 @@ def summary(written: Written, days: int) -> dict[str, object]:
     return {
         "trace": str(written.trace),
         "report": str(written.report),
-        "days": days,
+        "days": scenario.days,
+        "livedOnS": scenario.lives_on_s,
         "usedKwh": round(ledger.used_kwh, DIGITS),
         "baselineKwh": round(ledger.baseline_kwh, DIGITS),
         "peakKw": round(ledger.peak_kw, DIGITS),

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from contracts.wire.events import DrEvent
 from contracts.wire.units import kwh
-from ven_twin.simulation.scenario import STEP_S, Minute
-
-REBOUND_HORIZON_S = 4 * 3600
-"""How long after an event its rebound is counted, at most until the next. Interpretation: by then the
-house is where its clone is, all but the slowest of it."""
+from ven_twin.simulation.scenario import REBOUND_HORIZON_S, STEP_S, Minute
 
 
 @dataclass
@@ -53,9 +50,10 @@ class EventTally:
 
 @dataclass
 class Ledger:
-    """A run's totals. Give it every minute in order."""
+    """A run's totals. Give it every minute in order; of those past *days_end_s* only events count."""
 
     events: Sequence[DrEvent]
+    days_end_s: float = inf
     circuits_kwh: dict[str, float] = field(default_factory=dict)
     used_kwh: float = 0.0
     baseline_kwh: float = 0.0
@@ -66,14 +64,8 @@ class Ledger:
 
     def count(self, minute: Minute) -> None:
         """Take the next minute."""
-        for circuit, kw in minute.circuits_kw.items():
-            self.circuits_kwh[circuit] = self.circuits_kwh.get(circuit, 0.0) + kwh(kw, STEP_S)
-        self.used_kwh += kwh(minute.used_kw, STEP_S)
-        self.baseline_kwh += kwh(minute.baseline_kw, STEP_S)
-        self.peak_kw = max(self.peak_kw, minute.used_kw)
-        if minute.air_c is not None:
-            self.coolest_c = min(minute.air_c, self.coolest_c if self.coolest_c is not None else minute.air_c)
-            self.warmest_c = max(minute.air_c, self.warmest_c if self.warmest_c is not None else minute.air_c)
+        if minute.at_s < self.days_end_s:
+            self._of_days(minute)
         while len(self.tallies) < len(self.events):
             event = self.events[len(self.tallies)]
             if event.start_ts > minute.at_s:
@@ -85,3 +77,13 @@ class Ledger:
                 latest.during(minute)
             elif minute.at_s < latest.event.end_ts + REBOUND_HORIZON_S:
                 latest.after(minute)
+
+    def _of_days(self, minute: Minute) -> None:
+        for circuit, kw in minute.circuits_kw.items():
+            self.circuits_kwh[circuit] = self.circuits_kwh.get(circuit, 0.0) + kwh(kw, STEP_S)
+        self.used_kwh += kwh(minute.used_kw, STEP_S)
+        self.baseline_kwh += kwh(minute.baseline_kw, STEP_S)
+        self.peak_kw = max(self.peak_kw, minute.used_kw)
+        if minute.air_c is not None:
+            self.coolest_c = min(minute.air_c, self.coolest_c if self.coolest_c is not None else minute.air_c)
+            self.warmest_c = max(minute.air_c, self.warmest_c if self.warmest_c is not None else minute.air_c)

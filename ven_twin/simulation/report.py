@@ -12,9 +12,10 @@ from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.house.profile import Profile
 from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
-from ven_twin.simulation.ledger import REBOUND_HORIZON_S, EventTally, Ledger
+from ven_twin.simulation.ledger import EventTally, Ledger
 from ven_twin.simulation.plot import PAGE
-from ven_twin.simulation.scenario import Minute, Scenario
+from ven_twin.simulation.scenario import REBOUND_HORIZON_S, Minute, Scenario
+from ven_twin.webkit.formatting import span
 
 MOST_PLOTTED = 6
 """How many events get a plot of their own; the table has them all."""
@@ -40,6 +41,8 @@ class Report:
         profile, scenario = self._profile, self._scenario
         first = datetime.fromtimestamp(scenario.start_s, self._zone).date()
         below_title = subtitle(scenario.days, first, scenario.environment.weather.place, f"seed {self._seed}")
+        if scenario.lives_on_s:
+            below_title += escape(f"; {lived_on_text(scenario)}")
         sections = [_tiles(ledger, scenario.days)]
         sections += [f"<h2>Events</h2>{_event_table(ledger.tallies, self._zone)}"] if ledger.tallies else []
         sections += self._event_plots()
@@ -77,6 +80,12 @@ class Report:
             elif isinstance(spec, WaterHeaterSpec):
                 plots.append(figures.tank(spec, bins, events, offset_h).html())
         return [*plots, figures.outdoors(bins, events, offset_h).html()]
+
+
+def lived_on_text(scenario: Scenario) -> str:
+    """The time that a run lived on past its days, in words."""
+    past = "the day" if scenario.days == 1 else "the days"
+    return f"lived on {span(scenario.lives_on_s)} past {past}, until the last event and its rebound were over"
 
 
 def request_text(event: DrEvent) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from contracts.wire.events import DrEvent
 from contracts.wire.units import S_PER_DAY
@@ -13,11 +14,16 @@ from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 
 STEP_S = 60
+REBOUND_HORIZON_S = 4 * 3600
+"""How long after an event its rebound is counted, at most until the next. Interpretation: by then the
+house is where its clone is, all but the slowest of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A simulation: *days* from *start_s* (UTC s) in steps of a minute, *events* in order of time.
+
+    It lives on past the days until the last event and its rebound are over: no event is cut.
 
     Raises:
         PhysicsError: less than a day.
@@ -34,9 +40,20 @@ class Scenario:
             raise PhysicsError(f"a simulation lasts at least a day, not {self.days}")
 
     @property
+    def days_end_s(self) -> float:
+        """The end of the days, UTC s."""
+        return self.start_s + self.days * S_PER_DAY
+
+    @property
     def steps(self) -> int:
         """The number of steps."""
-        return self.days * S_PER_DAY // STEP_S
+        return (self.days * S_PER_DAY + self.lives_on_s) // STEP_S
+
+    @property
+    def lives_on_s(self) -> int:
+        """The time past the days, s, in whole steps."""
+        last_s = max((event.end_ts + REBOUND_HORIZON_S for event in self.events), default=self.days_end_s)
+        return max(0, ceil((last_s - self.days_end_s) / STEP_S)) * STEP_S
 
 
 @dataclass(frozen=True, slots=True)

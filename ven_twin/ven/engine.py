@@ -222,10 +222,12 @@ class VenEngine:
 
 
 def _acting_until_s(engine: VenEngine, now: StepTime) -> float:
-    """The end of the event that is acted on, monotonic s, which a tick may be late for."""
+    """The end of the event that is acted on, monotonic s, once its time is over: a tick is late for it."""
     acting = engine.house.acting
     scheduled = None if acting is None else engine.state.schedule.events.get(acting)
-    return inf if scheduled is None else now.s - (now.ts - scheduled.end_ts)
+    if scheduled is None or scheduled.phase(now.ts) is not Phase.COMPLETED:
+        return inf
+    return now.s - (now.ts - scheduled.end_ts)
 
 
 def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from contracts.wire import codec
+from contracts.wire.shadow import STATE_MAX_BYTES
 from ven_twin.control import reporting, shadow_sync
 from ven_twin.ven.snapshot import VenSnapshot
 
 SKEW_STEP_S = 60
+NO_ROOM = "not mirrored: the shadow is full"
+"""The reason in ``shadow_errors`` under the part of the mirror that gives way."""
+MEMORY = ("revision", "ended")
+"""What a later run of this VEN reads of an event in ``reported``."""
 
 
 def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, object]:
-    """The ``reported`` state of *snapshot*; of a VEN that is about to stop, when *stopped*."""
+    """The ``reported`` state of *snapshot*; of a VEN that is about to stop, when *stopped*.
+
+    The VEN's own state is always in it; the mirror of what is desired as far as there is room.
+    """
     state, skew_s = snapshot.state, snapshot.clock_skew_s
     scheduled = None if stopped else state.in_force(snapshot.now_ts)
     soc = snapshot.house.pair.battery_soc
-    return shadow_sync.pruned(
+    whole = shadow_sync.pruned(
         {
             **state.reported_settings(),
             "certificateId": snapshot.session.certificate_id,
@@ -42,6 +53,40 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
             "shadow_errors": dict(state.errors),
         }
     )
+    return within_room(whole, state.shadow.desired)
+
+
+def within_room(whole: dict[str, object], desired: Mapping[str, object]) -> dict[str, object]:
+    """*whole* as far as *desired* leaves room for it in the service's document.
+
+    The mirror gives way: first the intervals of the events, then the events, then the loads. The last and
+    least is returned whatever its size, since nothing more of it can.
+    """
+    fitting = whole
+    for fitting in _lesser(whole):
+        if len(codec.encode({"reported": fitting, "desired": desired})) <= STATE_MAX_BYTES:
+            break
+    return fitting
+
+
+def _lesser(whole: dict[str, object]) -> Iterator[dict[str, object]]:
+    """*whole*, and what remains of it the less there is room for."""
+    yield whole
+    events = whole.get("drEvents")
+    if isinstance(events, Mapping):
+        memory = {
+            event_id: {key: mirror[key] for key in MEMORY if key in mirror}
+            for event_id, mirror in events.items()
+        }
+        yield _without(whole, drEvents=memory)
+    yield _without(whole, drEvents=None)
+    yield _without(whole, drEvents=None, loads=None)
+
+
+def _without(whole: dict[str, object], **lesser: object) -> dict[str, object]:
+    errors = whole.get("shadow_errors")
+    reasons = {**(errors if isinstance(errors, Mapping) else {}), **dict.fromkeys(lesser, NO_ROOM)}
+    return shadow_sync.pruned({**whole, **lesser, "shadow_errors": reasons})
 
 
 def status_data(snapshot: VenSnapshot) -> dict[str, object]:

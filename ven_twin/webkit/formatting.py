@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
 from contracts.wire.events import Phase, Signal
-from contracts.wire.units import S_PER_DAY, S_PER_H, S_PER_MIN
+from contracts.wire.units import LEAST_SHARE_KW, S_PER_DAY, S_PER_H, S_PER_MIN
 
 KW_DIGITS = 2
 SECONDS_BELOW_S = 90
@@ -95,10 +95,10 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 
 def share(delivered: float | None, requested: float | None) -> float | None:
-    """The share of *requested* that was delivered; None of nothing, and where nothing is known."""
-    return (
-        delivered / requested if delivered is not None and requested is not None and requested > 0 else None
-    )
+    """The share of *requested* that was delivered; None of nearly nothing, and where nothing is known."""
+    if delivered is None or requested is None or requested < LEAST_SHARE_KW:
+        return None
+    return delivered / requested
 
 
 def share_text(delivered: float | None, requested: float | None) -> str:
@@ -140,9 +140,9 @@ def left(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def local(ts: float) -> datetime:
-    """UTC seconds as a time in the reader's time zone."""
-    return datetime.fromtimestamp(ts).astimezone()
+def local(ts: float, zone: tzinfo | None = None) -> datetime:
+    """UTC seconds as a time in *zone*, the reader's own without."""
+    return datetime.fromtimestamp(ts, UTC).astimezone(zone)
 
 
 def clock(ts: float) -> str:
@@ -156,9 +156,9 @@ def day_time(ts: float, now_ts: float) -> str:
     return f"{at:%H:%M}" if at.date() == local(now_ts).date() else f"{at.day} {at:%b %H:%M}"
 
 
-def period(start_ts: float, end_ts: float) -> str:
+def period(start_ts: float, end_ts: float, zone: tzinfo | None = None) -> str:
     """Local start and end; seconds only where one of them is not 0."""
-    start, end = local(start_ts), local(end_ts)
+    start, end = local(start_ts, zone), local(end_ts, zone)
     exact = "%H:%M" if start.second == end.second == 0 else "%H:%M:%S"
     day = "" if start.date() == end.date() else f"{end:%a} {end.day} {end:%b} "
     return f"{start:{exact}} to {day}{end:{exact}}"

@@ -18,7 +18,7 @@ from harness.bench.bench_settlement import report_of
 from harness.functions.account import CannedAccount, ids
 from harness.functions.load import Calls, WorstLoad
 from harness.functions.loads import fleet, messages
-from lambdas.dispatch_event.logic.plan import answer as dispatched
+from lambdas.dispatch_event.logic.answer import answer as dispatched
 from lambdas.settle_event.logic.report import report_item, too_large
 
 VEN, COMMAND = ids(1)[0], "cmd-1"

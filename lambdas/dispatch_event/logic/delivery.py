@@ -7,14 +7,17 @@ that time lies after the call. Until then what is known of the VEN's performance
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from contracts.api.requests import Assignment
 from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Plan
+from contracts.wire.events import DrEvent
 from contracts.wire.ids import EventId, VenId
 from lambdas.dispatch_event.logic import eligibility
+from lambdas.dispatch_event.logic.bookings import NOTHING_BOOKED, Bookings, Freedom, terms
 from lambdas.dispatch_event.logic.eligibility import LEAST_CALL_W, W_PER_KW, Reason, Unavailable
 from lambdas.shared.rows import EventRow, VenRow
 
@@ -35,6 +38,7 @@ class Delivery(NamedTuple):
     """The power dispatched to one VEN and delivered by it now, W; *observed*: by a row, not expected.
 
     *expected_share* is the share of a call to expect of it: as seen in this event, else as performed before.
+    *done* is a VEN that has had its own time of the event: what it was called for counts as delivered.
     """
 
     dispatched_w: int
@@ -42,6 +46,7 @@ class Delivery(NamedTuple):
     observed: bool
     expected_share: float = 1.0
     unavailable: Unavailable | None = None
+    done: bool = False
 
     def short(self, performance: float) -> bool:
         """Tell a VEN that was seen to deliver clearly less than can be expected of it."""
@@ -49,28 +54,51 @@ class Delivery(NamedTuple):
         return self.observed and missing_w > max((1.0 - SHORT_SHARE) * self.dispatched_w, LEAST_CALL_W / 2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunningEvent:
-    """A running event now: its header, the plan in force, the interval in force and since when, UTC s."""
+    """A running event now: its header, the plan in force, the interval in force and since when, UTC s.
+
+    *bookings* are those of the other events.
+    """
 
     row: EventRow
     plan: Plan
     index: int
     since_ts: float
     now_ts: float
+    bookings: Bookings = NOTHING_BOOKED
+    _freedoms: dict[VenId, Freedom | None] = field(default_factory=dict)
 
     @property
     def remaining_s(self) -> float:
         """The rest of the event, s."""
         return self.row.end_ts - self.now_ts
 
+    @cached_property
+    def event(self) -> DrEvent:
+        """The event as requested of the fleet."""
+        return terms(self.row)
 
-def running_event(row: EventRow, plan: Plan, now_ts: float) -> RunningEvent | None:
+    def freedom(self, ven_id: VenId) -> Freedom | None:
+        """The time that is left of a VEN for the event; None when all of it is."""
+        if ven_id not in self._freedoms:
+            self._freedoms[ven_id] = self.bookings.freedom(self.event, ven_id, self.now_ts)
+        return self._freedoms[ven_id]
+
+    def may_leave_for(self, ven_id: VenId) -> tuple[EventId, ...]:
+        """The events that the VEN may be in and yet be called: this one, and those of lower priority."""
+        freedom = self.freedom(ven_id)
+        return (self.row.event_id, *(() if freedom is None else freedom.losers))
+
+
+def running_event(
+    row: EventRow, plan: Plan, now_ts: float, bookings: Bookings = NOTHING_BOOKED
+) -> RunningEvent | None:
     """The event of *row* at *now_ts*, before randomisation; None when none of its intervals is in force."""
     since_ts = float(row.start_ts)
     for index, interval in enumerate(row.intervals):
         if since_ts <= now_ts < since_ts + interval.duration_s:
-            return RunningEvent(row, plan, index, since_ts, now_ts)
+            return RunningEvent(row, plan, index, since_ts, now_ts, bookings)
         since_ts += interval.duration_s
     return None
 
@@ -90,7 +118,7 @@ def silence(ven: VenRow, last: TelemetryRow | None, now_ts: float) -> Unavailabl
     if last is None:
         return Unavailable(Reason.NO_TELEMETRY)
     interval_s = ven.report_interval_s or REPORT_INTERVAL_S
-    quiet_s = now_ts - _heard_ts(last)
+    quiet_s = now_ts - (last.timestamp if last.received_ts is None else last.received_ts)
     if quiet_s <= max(SILENT_ROWS * interval_s, SILENT_AT_LEAST_S):
         return None
     return Unavailable(Reason.SILENT, f"{quiet_s:.0f}")
@@ -98,16 +126,21 @@ def silence(ven: VenRow, last: TelemetryRow | None, now_ts: float) -> Unavailabl
 
 def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: TelemetryRow | None) -> Delivery:
     dispatched_w = round(assignment.values[at.index] * W_PER_KW)
+    offset_s = at.row.start_offset_s(assignment.ven_id)
+    performance = None if ven is None else ven.performance
+    expected = at.plan.seen.get(assignment.ven_id, eligibility.believed(performance))
+    if at.now_ts >= at.row.end_ts + offset_s:  # whatever it does now, it is done
+        return Delivery(dispatched_w, dispatched_w * expected, False, expected, done=True)
     if ven is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=Unavailable(Reason.REMOVED))
-    reason = eligibility.unavailability(ven, at.now_ts) or silence(ven, last, at.now_ts)
+    reason = _bound(at, assignment.ven_id) or eligibility.unavailability(ven, at.now_ts)
+    reason = reason or silence(ven, last, at.now_ts)
     if reason is not None or last is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)
-    offset_s = at.row.start_offset_s(assignment.ven_id)
     called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
     settled_ts = called_ts + SETTLING_ROWS * (ven.report_interval_s or REPORT_INTERVAL_S)
-    if _heard_ts(last) < settled_ts:
-        expected = at.plan.seen.get(assignment.ven_id, eligibility.believed(ven.performance))
+    in_next = at.now_ts >= at.since_ts + offset_s + at.row.intervals[at.index].duration_s
+    if _measured_ts(last, ven) < settled_ts or in_next:
         return Delivery(dispatched_w, dispatched_w * expected, observed=False, expected_share=expected)
     if last.event_id != at.row.event_id:
         reason = _elsewhere(last.event_id)
@@ -119,9 +152,18 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
     )
 
 
-def _heard_ts(row: TelemetryRow) -> float:
-    """The time by which a row is judged, UTC s: a clock that is ahead makes no row younger."""
-    return min(row.timestamp, row.timestamp if row.received_ts is None else row.received_ts)
+def _measured_ts(row: TelemetryRow, ven: VenRow) -> float:
+    """The end of what a row measured, UTC s by the cloud's clock: no row is younger than its receipt."""
+    measured_ts = row.timestamp + (ven.clock_skew_s or 0.0)
+    return measured_ts if row.received_ts is None else min(measured_ts, row.received_ts)
+
+
+def _bound(at: RunningEvent, ven_id: VenId) -> Unavailable | None:
+    """The event that has the VEN in the interval in force, as a reason; its rows say so only later."""
+    freedom = at.freedom(ven_id)
+    if freedom is None or freedom.bound_by is None or not freedom.busy[at.index]:
+        return None
+    return Unavailable(Reason.IN_OTHER_EVENT, freedom.bound_by)
 
 
 def _elsewhere(event_id: EventId | None) -> Unavailable:

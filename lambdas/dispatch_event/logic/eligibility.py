@@ -43,6 +43,7 @@ class Reason(StrEnum):
     DELIVERS_NOTHING = "delivers nothing"
     REMOVED = "is no VEN any more"
     SHADOW_FULL = "its shadow is full"
+    DONE = "has had its own time of the event"
 
 
 class Unavailable(NamedTuple):

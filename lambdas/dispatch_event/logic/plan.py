@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import NamedTuple
 
 import msgspec
 
-from contracts.api.requests import Assignment, DispatchEvent, EventDispatched
+from contracts.api.requests import Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.events import DrEvent, Interval, Signal
 from contracts.wire.ids import EventId, VenId
 from lambdas.dispatch_event.logic import eligibility
+from lambdas.dispatch_event.logic.bookings import NOTHING_BOOKED, Bookings, FreeFleet, losses_note
 from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Offer, RankedFleet, Reason
 from lambdas.dispatch_event.logic.merit import call_in_order, call_in_proportion
 from lambdas.shared import rows
@@ -22,8 +24,6 @@ from lambdas.shared.rows import EventRow, VenRow
 
 RECORD_MAX_BYTES = 300 * 1024
 """As JSON. Source: a DynamoDB item holds 400 KB; attribute values take a little more than JSON."""
-ASSIGNMENTS_IN_ANSWER = 10_000
-"""More would not fit into an answer. Source: AWS Lambda quotas, 6 MB a synchronous invocation."""
 
 Calls = dict[VenId, int]
 """The power dispatched to each VEN that is called, in one interval, W."""
@@ -56,35 +56,39 @@ def plan_event(
     retention_days: int,
     token: str,
     before: Planned | None = None,
+    bookings: Bookings = NOTHING_BOOKED,
 ) -> Planned:
     """The event and its first plan, or with *before* a revision of it, over *vens* (all that are targeted).
+
+    Nobody is counted on for a time in which *bookings*, those of all other events, leave nothing of it.
 
     A revision of an event that is running is about its rest: VENs act on what is left of the intervals. VENs
     that were called and are no longer are dropped, and told so.
 
     Raises:
-        FieldError: it would be over before it starts, or its header would be too large.
+        FieldError: it would be over before it starts, is nothing that a VEN takes, or has too large a header.
     """
-    default_start_ts = int(now) if before is None else before.row.start_ts
-    start_ts = default_start_ts if request.start_ts is None else request.start_ts
-    end_ts = start_ts + sum(interval.duration_s for interval in request.intervals)
-    if end_ts <= now:
-        raise FieldError("startTs", f"{start_ts} is past by more than the event lasts")
-    DrEvent(event_id=event_id, start_ts=start_ts, intervals=request.intervals)  # holds it to what a VEN takes
-    at_ts = max(now, float(start_ts))
-    fleet = eligibility.rank_fleet(vens, event_id, at_ts=at_ts, remaining_s=end_ts - at_ts)
+    event = requested_event(request, event_id, now=now, before=None if before is None else before.row)
+    at_ts = max(now, float(event.start_ts))
+    ranked = eligibility.rank_fleet(vens, event_id, at_ts=at_ts, remaining_s=event.end_ts - at_ts)
+    fleet = bookings.free_fleet(ranked, event, now)
     calls = [
-        call(request.allocation, interval.value, fleet.offers) if interval.signal is Signal.SHED_KW else {}
-        for interval in request.intervals
+        call(request.allocation, interval.value, fleet.enough(index, interval.value))
+        if interval.signal is Signal.SHED_KW
+        else {}
+        for index, interval in enumerate(request.intervals)
     ]
-    plan = _plan(request, fleet, calls, start_ts=start_ts, now=now, token=token, before=before)
+    plan = _plan(request, fleet.fleet, calls, start_ts=event.start_ts, now=now, token=token, before=before)
+    losses = bookings.losses(event, (assignment.ven_id for assignment in plan.assignments), now)
+    notes = filter(None, (_moved_note(request, event), losses_note(losses)))
+    plan = msgspec.structs.replace(plan, note="; ".join(notes) or None)
     row = _header(
         request,
         event_id,
         plan,
         fleet,
         calls,
-        expires_ts=rows.expires_ts(end_ts, retention_days),
+        expires_ts=rows.expires_ts(event.end_ts, retention_days),
         before=None if before is None else before.row,
     )
     size = len(codec.encode(row))
@@ -93,6 +97,71 @@ def plan_event(
             "targets", f"make a record of {size} bytes, at most {RECORD_MAX_BYTES}: name a group instead"
         )
     return Planned(row, plan)
+
+
+def requested_event(
+    request: DispatchEvent, event_id: EventId, *, now: float, before: EventRow | None = None
+) -> DrEvent:
+    """The event of *request*, or of it as a revision of *before*, with the values requested of the fleet.
+
+    Raises:
+        FieldError: it would be over before it starts, would give other times to VENs that have begun, or is
+            nothing that a VEN takes.
+    """
+    start_ts = request.start_ts
+    if start_ts is None:
+        start_ts = int(now) if before is None else before.start_ts
+    event = DrEvent(
+        event_id=event_id,
+        start_ts=start_ts,
+        intervals=request.intervals,
+        randomize_start_s=request.randomize_start_s,
+        priority=request.priority,
+    )
+    moved = msgspec.structs.replace(event, start_ts=_reachable_start_ts(event, before, now))
+    if (event if before is None else moved).end_ts <= now:
+        raise FieldError("startTs", f"{event.start_ts} is past by more than the event lasts")
+    return moved
+
+
+def _reachable_start_ts(event: DrEvent, before: EventRow | None, now: float) -> int:
+    """The start of *event*, moved so far that no VEN's share of a randomised start lies before *now*.
+
+    VENs draw their shares from event and id alone, within ± the seconds, and old ones know no other rule; a
+    VEN whose time began before it was told does the rest only. So it is the event that moves, whole: each VEN
+    has all of its time. Without a randomised start late means the rest, for all alike. A revision leaves the
+    start where it was moved to.
+
+    Raises:
+        FieldError: VENs have begun, and another share would move what they are in.
+    """
+    begun = before is not None and span(before)[0] <= now
+    if before is not None and begun and before.randomize_start_s != event.randomize_start_s:
+        raise FieldError("randomizeStartS", f"stays {before.randomize_start_s}: the event has begun")
+    earliest_ts = ceil(now) + event.randomize_start_s
+    if not event.randomize_start_s or event.start_ts >= earliest_ts:
+        return event.start_ts
+    if before is not None and event.start_ts <= before.start_ts:
+        return min(earliest_ts, before.start_ts)
+    return earliest_ts
+
+
+def _moved_note(request: DispatchEvent, event: DrEvent) -> str | None:
+    """The words for a start that is not the requested one; None when it is, or none was requested."""
+    if request.start_ts is None or event.start_ts == request.start_ts:
+        return None
+    return (
+        f"starts at {event.start_ts}, not at {request.start_ts}: "
+        f"with ±{event.randomize_start_s} s no VEN's own start may be past"
+    )
+
+
+def span(event: DrEvent | EventRow) -> tuple[float, float]:
+    """The time from the first VEN's start to the last one's end, UTC s."""
+    return (
+        float(event.start_ts - event.randomize_start_s),
+        float(event.end_ts + event.randomize_start_s),
+    )
 
 
 def _plan(
@@ -125,14 +194,18 @@ def _header(
     request: DispatchEvent,
     event_id: EventId,
     plan: Plan,
-    fleet: RankedFleet,
+    fleet: FreeFleet,
     calls: Sequence[Calls],
     *,
     expires_ts: int,
     before: EventRow | None,
 ) -> EventRow:
     """The header that commits to *plan*."""
-    most_w = max(requested_w(interval) for interval in request.intervals)
+    requested = [requested_w(interval) for interval in request.intervals]
+    missing_w = [
+        wanted_w - round(available_w)
+        for wanted_w, available_w in zip(requested, fleet.available_w, strict=True)
+    ]
     return EventRow(
         event_id=event_id,
         requested=digest(request),
@@ -146,10 +219,10 @@ def _header(
         targets=request.targets,
         program=request.program,
         allocation=request.allocation,
-        requested_kw=most_w / W_PER_KW,
-        available_kw=round(fleet.available_w) / W_PER_KW if fleet.heard else None,
+        requested_kw=max(requested) / W_PER_KW,
+        available_kw=round(min(fleet.available_w)) / W_PER_KW if fleet.fleet.heard else None,
         dispatched_kw=max(sum(calls_of.values()) for calls_of in calls) / W_PER_KW,
-        shortfall_kw=max(0, most_w - round(fleet.available_w)) / W_PER_KW,
+        shortfall_kw=max(0, *missing_w) / W_PER_KW,
         created_ts=plan.from_ts if before is None else before.created_ts,
         expires_ts=expires_ts,
         done_revision=-1 if before is None else before.done_revision,
@@ -204,47 +277,6 @@ def values_of(ven_id: VenId, intervals: Iterable[Interval], calls: Iterable[Call
         calls_of.get(ven_id, 0) / W_PER_KW if interval.signal is Signal.SHED_KW else interval.value
         for interval, calls_of in zip(intervals, calls, strict=True)
     )
-
-
-def answer(row: EventRow, plan: Plan, note: str | None = None) -> EventDispatched:
-    """Answer the caller with the event as it stands.
-
-    A cancelled event ends with its cancellation and is answered with assignments of nothing. VENs whose
-    shadows had no room for the event are not counted.
-    """
-    cancelled = row.cancelled_ts is not None
-    full = frozenset(row.full)
-    assignments = tuple(assignment for assignment in plan.assignments if assignment.ven_id not in full)
-    if cancelled:
-        assignments = tuple(Assignment(ven_id=assignment.ven_id, values=()) for assignment in assignments)
-    if len(assignments) > ASSIGNMENTS_IN_ANSWER:
-        short = f"{len(assignments)} assignments are left out; plan {plan.plan_id} has them"
-        note, assignments = f"{note}; {short}" if note else short, ()
-    return EventDispatched(
-        event_id=row.event_id,
-        revision=row.revision,
-        etag=row.etag,
-        start_ts=row.start_ts,
-        end_ts=row.end_ts if row.cancelled_ts is None else min(row.end_ts, int(row.cancelled_ts)),
-        assignments=assignments,
-        requested_kw=0.0 if cancelled else row.requested_kw,
-        available_kw=None if cancelled else row.available_kw,
-        dispatched_kw=0.0 if cancelled else row.dispatched_kw,
-        shortfall_kw=0.0 if cancelled else _with_full(row, plan, full),
-        unavailable={} if cancelled else plan.unavailable | dict.fromkeys(row.full, Reason.SHADOW_FULL.value),
-        note=note,
-    )
-
-
-def _with_full(row: EventRow, plan: Plan, full: Collection[VenId]) -> float:
-    """The shortfall, and what VENs without room were called for on top, kW."""
-    lost_kw = [0.0]
-    for index, interval in enumerate(row.intervals):
-        if full and interval.signal is Signal.SHED_KW:
-            lost_kw.append(
-                sum(assignment.values[index] for assignment in plan.assignments if assignment.ven_id in full)
-            )
-    return round((row.shortfall_kw + max(lost_kw)) * W_PER_KW) / W_PER_KW
 
 
 def _unavailable(fleet: RankedFleet, intervals: tuple[Interval, ...]) -> dict[VenId, str]:

@@ -16,6 +16,7 @@ from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Limit, Plan
 from contracts.wire.ids import VenId
 from lambdas.dispatch_event.logic import eligibility
+from lambdas.dispatch_event.logic.bookings import NOTHING_BOOKED, Bookings
 from lambdas.dispatch_event.logic.delivery import (
     REPORT_INTERVAL_S,
     Delivery,
@@ -58,9 +59,13 @@ def rebalance(
     *,
     now: float,
     token: str,
+    bookings: Bookings = NOTHING_BOOKED,
 ) -> Rebalanced:
-    """Change *row*'s event at *now*, if need be, with the fleet *vens* and each VEN's latest row."""
-    at = running_event(row, plan, now)
+    """Change *row*'s event at *now*, if need be, with the fleet *vens* and each VEN's latest row.
+
+    Nobody is counted on for a time in which *bookings*, those of all other events, leave nothing of it.
+    """
+    at = running_event(row, plan, now, bookings)
     if at is None:
         return Rebalanced(Outcome.NOT_BEGUN if now < row.start_ts else Outcome.OVER, row)
     wanted_w = requested_w(row.intervals[at.index])
@@ -110,7 +115,8 @@ class _Change:
         }
         self._gone = {ven_id: gone.unavailable for ven_id, gone in seen.items() if gone.unavailable}
         self._note_limits(by_id)
-        self.fleet = self._rank(by_id, latest)
+        free = at.bookings.free_fleet(self._rank(by_id, latest), at.event, at.now_ts)
+        self.fleet, self._offers, self._available_w = free.fleet, free.offers, free.available_w
         self._calls: list[Calls] = [_calls(at.plan.assignments, n) for n in range(len(at.row.intervals))]
 
     @property
@@ -125,8 +131,8 @@ class _Change:
                 if delivery.unavailable.reason is Reason.LEFT:
                     self._limits[ven_id] = Limit(kw=0.0, until_ts=self._at.row.over_ts)
                 continue
-            ven = by_id[ven_id]
-            if delivery.short(eligibility.believed(ven.performance)):
+            ven = by_id.get(ven_id)
+            if ven is not None and delivery.short(eligibility.believed(ven.performance)):
                 self._limits[ven_id] = Limit(
                     kw=round(delivery.delivered_w) / W_PER_KW,
                     until_ts=self._at.now_ts + LIMIT_ROWS * (ven.report_interval_s or REPORT_INTERVAL_S),
@@ -161,20 +167,20 @@ class _Change:
 
     def _no_more(self, ven: VenRow, last: TelemetryRow | None) -> Unavailable | None:
         other = ven.active_event_id
-        if other is not None and other != self._at.row.event_id:
+        if other is not None and other not in self._at.may_leave_for(ven.ven_id):
             return Unavailable(Reason.IN_OTHER_EVENT, other)
         return silence(ven, last, self._at.now_ts)
 
     def make_up(self) -> None:
         """Call of others what is missing, in this interval and in those to come."""
-        offers = {offer.ven_id: offer for offer in self.fleet.offers}
         for index in self._open:
+            offers = {offer.ven_id: offer for offer in self._offers[index]}
             calls, expected_w = self._calls[index], 0.0
             for ven_id, dispatched_w in list(calls.items()):
                 calls[ven_id], brings_w = self._continued(index, ven_id, dispatched_w, offers.get(ven_id))
                 expected_w += brings_w
             interval_w = requested_w(self._at.row.intervals[index])
-            missing_w = top_up(calls, AIM * interval_w - expected_w, self.fleet.offers)
+            missing_w = top_up(calls, AIM * interval_w - expected_w, self._offers[index])
             self.missing_w = max(self.missing_w, missing_w - (AIM - 1.0) * interval_w)
 
     def _continued(
@@ -185,7 +191,10 @@ class _Change:
         Who was seen to deliver as expected goes on whatever it says that it offers, which may be a while ago.
         """
         seen = self._seen.get(ven_id)
-        if ven_id in self._gone:
+        if seen is not None and seen.done:
+            return dispatched_w, dispatched_w * seen.expected_share
+        freedom = self._at.freedom(ven_id)
+        if ven_id in self._gone or (freedom is not None and freedom.busy[index]):
             return 0, 0.0
         delivers = seen is not None and seen.observed and ven_id not in self._limits
         if seen is not None and delivers and index == self._at.index:
@@ -249,7 +258,7 @@ class _Change:
             revision=after.revision,
             plan_id=after.plan_id,
             dispatched_kw=dispatched_w / W_PER_KW,
-            available_kw=round(self.fleet.available_w) / W_PER_KW,
+            available_kw=round(min(self._available_w[index] for index in self._open)) / W_PER_KW,
             shortfall_kw=round(self.missing_w) / W_PER_KW,
         )
 

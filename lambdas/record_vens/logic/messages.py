@@ -17,6 +17,7 @@ from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import TimeZoneName, read_desired
 from contracts.wire.telemetry import PositivePower, Soc
 from contracts.wire.topics import check_ven_id
+from lambdas.shared.clock_skew import SKEW_S
 
 _TOPICS = re.compile(
     r"^(?:ven/(?P<ack>ack)/(?P<a>[^/]+)"
@@ -123,6 +124,8 @@ class _Ven(msgspec.Struct, rename="camel", frozen=True):
     enabled: bool | None = None
     status: str | None = None
     by_hand: dict[str, str] = {}
+    last_publish_ts: float | None = None
+    clock_skew_s: float | None = None
 
 
 class _ReportedFields(msgspec.Struct, frozen=True):
@@ -137,14 +140,13 @@ class _ReportedFields(msgspec.Struct, frozen=True):
 def _reported(envelope: Envelope, ven_id: VenId) -> ReportedState:
     documents = codec.decode(_Documents, envelope.raw)
     reported = documents.current.state.reported or {}
-    state = _row_state(reported)
     before = (documents.previous.state.reported or {}) if documents.previous else {}
+    at_ts = float(documents.timestamp)
+    state = _row_state(reported) | _clock_skew(reported, before, documents.timestamp)
     zone_before = before.get("timeZone")
     if zone_before is not None and zone_before != state["timeZone"]:
-        state |= {"timeZoneBefore": str(zone_before)[:64], "timeZoneTs": float(documents.timestamp)}
-    return ReportedState(
-        ven_id=ven_id, version=documents.current.version, at_ts=float(documents.timestamp), state=state
-    )
+        state |= {"timeZoneBefore": str(zone_before)[:64], "timeZoneTs": at_ts}
+    return ReportedState(ven_id=ven_id, version=documents.current.version, at_ts=at_ts, state=state)
 
 
 def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
@@ -160,6 +162,24 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
         "optOut": _opt_out(reported),
         "shadow_errors": state.shadow_errors or None,
     }
+
+
+def _clock_skew(
+    reported: Mapping[str, object], before: Mapping[str, object], cloud_ts: int
+) -> dict[str, object]:
+    """The skew of the VEN's clock, s: by the time at which it says to have reported, else as it reports it.
+
+    Nothing is known of it by a document that the VEN has not written anew. None when the clock is right.
+    """
+    now, then = (
+        codec.convert(_ReportedFields, state, under="state.reported").ven for state in (reported, before)
+    )
+    if now.last_publish_ts is None:
+        return {"clockSkewS": now.clock_skew_s}
+    if now.last_publish_ts == then.last_publish_ts:
+        return {}
+    skew_s = round(cloud_ts - now.last_publish_ts)
+    return {"clockSkewS": skew_s if abs(skew_s) > SKEW_S else None}
 
 
 def _opt_out(reported: Mapping[str, object]) -> object:

@@ -10,7 +10,7 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
-from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
+from lambdas.settle_event.logic.energy import Integral, Trace, Window
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H
 from lambdas.settle_event.logic.weather import day_outdoor_c
 
@@ -55,7 +55,7 @@ def day_profile(trace: Trace, day: int) -> DayProfile:
     return DayProfile(
         _quarters_kw(bins),
         sum(quarter.covered_s for quarter in bins) / DAY_S,
-        frozenset(_event_quarters(trace.rows, start_ts)),
+        frozenset(_event_quarters(trace, start_ts)),
         day_outdoor_c(trace.rows, day),
     )
 
@@ -64,9 +64,10 @@ def _quarters_kw(bins: Iterable[Integral]) -> tuple[float | None, ...]:
     return tuple(quarter.used_kw if quarter.covered_s >= COVERED * QUARTER_S else None for quarter in bins)
 
 
-def _event_quarters(rows: Sequence[PowerRow], start_ts: int) -> set[int]:
-    # A row stands for the time before its timestamp, so that one on the hour belongs to the quarter before.
-    quarters = {(row.timestamp - 1 - start_ts) // QUARTER_S for row in rows if row.event_id is not None}
+def _event_quarters(trace: Trace, start_ts: int) -> set[int]:
+    # A row stands for the time before its end, so that one on the hour belongs to the quarter before.
+    ends = zip(trace.rows, trace.ends_s, strict=True)
+    quarters = {floor(end - 1 - start_ts) // QUARTER_S for row, end in ends if row.event_id is not None}
     return {quarter for quarter in quarters if 0 <= quarter < QUARTERS}
 
 

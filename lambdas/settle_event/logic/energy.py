@@ -18,7 +18,8 @@ import msgspec
 
 from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.logic.spans import row_spans
+from lambdas.settle_event.logic.spans import RowSpans, row_spans
+from lambdas.shared.clock_skew import clock_skew_s
 
 
 class PowerRow(msgspec.Struct, rename="camel", frozen=True, gc=False):
@@ -84,6 +85,7 @@ class Trace:
         covered_s: seconds covered before each row's time, one more than there are rows.
         used_kws: energy drawn before each row's time, kW·s.
         clone_kws: the clone's.
+        skew_s: the cloud's time less the VEN's, by which its rows are moved; 0 when its clock is right.
     """
 
     rows: Sequence[PowerRow]
@@ -92,14 +94,29 @@ class Trace:
     covered_s: Sequence[float]
     used_kws: Sequence[float]
     clone_kws: Sequence[float]
+    skew_s: float = 0.0
 
     @classmethod
     def of(cls, rows: Iterable[PowerRow]) -> Trace:
-        """The trace of *rows*: each covers the time that it measured, and no second is covered twice."""
-        return cls._of_spans(*row_spans(list(rows)))
+        """The trace of *rows*: each covers the time that it measured, and no second is covered twice.
+
+        The rows of a VEN whose clock is off are put where the cloud's clock has them.
+        """
+        spans = row_spans(list(rows))
+        skew_s = _skew_s(spans)
+        if not skew_s:
+            return cls._of_spans(*spans)
+        starts_s, ends_s = ([at_s + skew_s for at_s in edges_s] for edges_s in spans[1:])
+        return cls._of_spans(spans.rows, starts_s, ends_s, skew_s)
 
     @classmethod
-    def _of_spans(cls, rows: Sequence[PowerRow], starts_s: Sequence[float], ends_s: Sequence[float]) -> Trace:
+    def _of_spans(
+        cls,
+        rows: Sequence[PowerRow],
+        starts_s: Sequence[float],
+        ends_s: Sequence[float],
+        skew_s: float = 0.0,
+    ) -> Trace:
         lengths_s = list(map(sub, ends_s, starts_s))
         return cls(
             rows,
@@ -108,6 +125,7 @@ class Trace:
             list(accumulate(lengths_s, initial=0.0)),
             list(accumulate(map(mul, lengths_s, [row.used_power_kw for row in rows]), initial=0.0)),
             list(accumulate(map(mul, lengths_s, [row.baseline_power_kw for row in rows]), initial=0.0)),
+            skew_s,
         )
 
     def where(self, keeps: Callable[[PowerRow], bool]) -> Trace:
@@ -119,6 +137,7 @@ class Trace:
             [self.rows[index] for index in chosen],
             [self.starts_s[index] for index in chosen],
             [self.ends_s[index] for index in chosen],
+            self.skew_s,
         )
 
     def over(self, window: Window) -> Integral:
@@ -131,10 +150,14 @@ class Trace:
         edges = [self._until(start_s + index * step_s) for index in range(count + 1)]
         return list(starmap(_between, pairwise(edges)))
 
+    def ended(self, at_s: float) -> int:
+        """The number of rows that end before *at_s* or in its second."""
+        return bisect_left(self.ends_s, floor(at_s) + 1)
+
     def ends_before(self, at_s: float) -> float:
         """The end of the last row that ends before *at_s* or in its second, or minus infinity."""
-        index = bisect_left(self.ends_s, floor(at_s) + 1) - 1
-        return self.ends_s[index] if index >= 0 else float("-inf")
+        count = self.ended(at_s)
+        return self.ends_s[count - 1] if count else float("-inf")
 
     def longest_gap_s(self, window: Window) -> float:
         """The longest time within *window* that no row covers, s."""
@@ -168,6 +191,20 @@ class Trace:
             self.used_kws[index] + reached_s * row.used_power_kw,
             self.clone_kws[index] + reached_s * row.baseline_power_kw,
         )
+
+
+def _skew_s(spans: RowSpans) -> float:
+    """The cloud's time less that of the VEN whose rows these are, s."""
+    received = [row.received_ts for row in spans.rows]
+    if None in received:
+        of_both = [
+            (end_s, at_s) for end_s, at_s in zip(spans.ends_s, received, strict=True) if at_s is not None
+        ]
+        ends_s: Sequence[float] = [end_s for end_s, _ in of_both]
+        delays_s = [at_s - end_s for end_s, at_s in of_both]
+    else:
+        ends_s, delays_s = spans.ends_s, list(map(sub, received, spans.ends_s))
+    return clock_skew_s(ends_s, delays_s)
 
 
 def _between(sooner: tuple[float, float, float], later: tuple[float, float, float]) -> Integral:

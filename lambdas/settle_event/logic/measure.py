@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 from contracts.api.reports import Score
 from contracts.wire.ids import EventId
-from contracts.wire.units import S_PER_H
+from contracts.wire.units import LEAST_SHARE_KW, S_PER_H
 from lambdas.settle_event.logic.days import QUARTER_S, Frame, Quarters
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
 
-NOTHING_KW = 0.001
-"""Below a watt on average a clone is nothing to take percents of."""
 SCORES = 4
 """Into how many parts an event shorter than an hour is cut to be scored."""
 
@@ -122,14 +120,18 @@ def score_windows(event: Window) -> tuple[Window, ...]:
 
 
 def score(baseline_kw: Sequence[float | None], clone_kw: Sequence[float | None]) -> Score | None:
-    """*baseline_kw* held against *clone_kw*, window by window; None when the clone draws nothing."""
+    """*baseline_kw* held against *clone_kw*, window by window; None when that is nearly nothing.
+
+    In percent of the mean size of *clone_kw*: a site that exports has a score like any other, and one whose
+    draws and exports cancel out is not compared with nothing.
+    """
     pairs = [
         (baseline, clone)
         for baseline, clone in zip(baseline_kw, clone_kw, strict=True)
         if baseline is not None and clone is not None
     ]
-    mean_kw = sum(clone for _, clone in pairs) / len(pairs) if pairs else 0.0
-    if mean_kw < NOTHING_KW:
+    mean_kw = sum(abs(clone) for _, clone in pairs) / len(pairs) if pairs else 0.0
+    if mean_kw < LEAST_SHARE_KW:
         return None
     errors_kw = [baseline - clone for baseline, clone in pairs]
     bias_kw = sum(errors_kw) / len(pairs)

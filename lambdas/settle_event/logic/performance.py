@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.api.reports import Baseline, Delivered, VenReport
 from contracts.store.items import Item
 from contracts.wire.ids import EventId
+from contracts.wire.units import LEAST_SHARE_KW
 
 WEIGHT = 0.3
 """Of the latest event in a VEN's performance: three events back it still counts a third."""
@@ -50,7 +51,7 @@ def best_delivery(ven: VenReport, settled_by: Baseline | None) -> Delivered | No
 def _share(ven: VenReport, settled_by: Baseline | None) -> float | None:
     """Delivered of dispatched power; None when too little is known."""
     best = best_delivery(ven, settled_by)
-    if best is None or ven.quality.coverage < ENOUGH or ven.requested_kw <= 0:
+    if best is None or ven.quality.coverage < ENOUGH or ven.requested_kw < LEAST_SHARE_KW:
         return None
     return min(max(best.delivered_kw / ven.requested_kw, 0.0), MOST)
 

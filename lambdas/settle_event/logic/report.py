@@ -9,6 +9,7 @@ from statistics import median
 import msgspec
 
 from contracts.api.reports import (
+    FINAL_AFTER_S,
     Baseline,
     EventReport,
     IntervalReport,
@@ -29,7 +30,6 @@ from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import SettlementContext
 from lambdas.settle_event.logic.notes import of_fleet, of_plans
 from lambdas.settle_event.logic.performance import best_delivery
-from lambdas.settle_event.logic.rules import REACH_H
 from lambdas.settle_event.logic.timeline import EventTimeline, VenTimeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen
 from lambdas.shared.rows import EventRow
@@ -42,8 +42,7 @@ SERIES_MOST = 240
 STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MARGIN_S = 3600.0
 """How much before and after an event a series shows, or half the event's length if that is less."""
-STORED_LATE_S = 900
-"""How long after something was measured it is surely stored."""
+UNEXPLAINED = "it cannot be worked out"
 DELIVERED_SHARE = 0.5
 """A VEN that delivered this share of what was dispatched to it counts as having delivered."""
 
@@ -73,8 +72,12 @@ def report_event(
     *,
     baseline: Baseline,
     settled_ts: int,
+    zone_name: str = "UTC",
 ) -> EventReport:
-    """Report the event by every plan that was in force, the oldest first; *baseline* is the program's."""
+    """Report the event by every plan that was in force, the oldest first.
+
+    *baseline* is the program's, *zone_name* the time zone of most VENs.
+    """
     context = settlement_context(event, timeline)
     fleet = aggregate(vens, context)
     settled_by = _settled_by(fleet, baseline)
@@ -85,13 +88,16 @@ def report_event(
         settled_ts=settled_ts,
         program=event.program,
         settled_by=settled_by,
+        program_baseline=baseline,
+        instead_because=None if settled_by == baseline else str(fleet.reasons.get(baseline, UNEXPLAINED)),
+        time_zone=zone_name,
         delivered=fleet.delivered,
         intervals=tuple(
             _interval(interval, timeline.fleet, vens, index)
             for index, interval in enumerate(context.intervals)
         ),
         participation=_participation(reports, settled_by),
-        rebound_1h_kwh=_sum_or_none([ven.rebound_1h_kwh for ven in reports]),
+        rebound_1h_kwh=_sum_or_none([ven.rebound_1h_kwh for ven in reports if ven.quality.rows]),
         quality=_quality(reports),
         series=_series(context, timeline.fleet, fleet, settled_by) if vens else None,
         vens=reports,
@@ -108,7 +114,7 @@ def _requested(
     """The event's time, the power and energy requested in it, and the time of its final report."""
     window = context.requested_window if context.requested_window.duration_s > 0 else context.frame.event
     requested_kwh = _requested_kwh(fleet, vens, window)
-    final_from_ts = int(context.frame.event.end_ts) + REACH_H * 3600 + STORED_LATE_S
+    final_from_ts = int(context.frame.event.end_ts) + FINAL_AFTER_S
     return {
         "start_ts": int(window.start_ts),
         "end_ts": int(window.end_ts),
@@ -212,8 +218,9 @@ def _delivered_half(ven: VenReport, settled_by: Baseline | None) -> bool:
 
 
 def _sum_or_none(values: Sequence[float | None]) -> float | None:
+    """The sum of all; None as long as one is not known."""
     present = [value for value in values if value is not None]
-    return sum(present) if present else None
+    return sum(present) if present and len(present) == len(values) else None
 
 
 def _quality(vens: Sequence[VenReport]) -> Quality | None:

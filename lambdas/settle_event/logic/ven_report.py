@@ -16,13 +16,13 @@ from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.days import MatchedDay, Quarters
 from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
-from lambdas.settle_event.logic.other_events import other_events, undisturbed_kw
+from lambdas.settle_event.logic.other_events import OtherEvent, other_events, undisturbed_kw
 from lambdas.settle_event.logic.timeline import VenTimeline
 from lambdas.settle_event.logic.ven_delivery import deliveries
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
 
 REBOUND_1H_S = 3600.0
-"""The hour after the event whose extra energy is the rebound, as far as it is stored."""
+"""The hour after the event whose extra energy is the rebound, once it is stored."""
 SPARSE = 0.9
 """Below this coverage a report says so, and an aggregate is made without the VEN."""
 
@@ -63,7 +63,7 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
     windows = _called_intervals(evidence.timeline, context)
     delivered, reasons = deliveries(evidence, context, event_day_kw, windows, others)
     return MeasuredVen(
-        report=_report(evidence, context, (delivered, reasons), windows),
+        report=_report(evidence, context, (delivered, reasons), windows, others),
         coverage=whole.covered_s / frame.event.duration_s if frame.event.duration_s > 0 else 0.0,
         used_kw=whole.used_kw,
         intervals_kw=tuple(trace.over(window).used_kw for window in context.intervals),
@@ -93,6 +93,7 @@ def _report(
     context: SettlementContext,
     outcome: tuple[dict[Baseline, Delivered], dict[Baseline, NoBaseline]],
     windows: Sequence[Window],
+    others: Sequence[OtherEvent],
 ) -> VenReport:
     timeline, trace, acks, window = evidence.timeline, evidence.trace, evidence.acks, evidence.timeline.window
     delivered, reasons = outcome
@@ -113,9 +114,10 @@ def _report(
         opt_out_reason=_reason(opted_out),
         response_s=max(0.0, active["ts"] - window.start_ts) if active else None,
         restored=_restored(context.event_id, window, trace),
-        rebound_1h_kwh=_rebound_1h_kwh(trace, window),
+        rebound_1h_kwh=_rebound_1h_kwh(trace, window, others),
         metered_kwh=_reported_kwh(acks),
-        notes=(*_notes(window, covered_s, reasons, acks), *evidence.site_notes),
+        clock_skew_s=round(trace.skew_s) if trace.skew_s else None,
+        notes=(*_notes(trace, window, covered_s, reasons, acks), *evidence.site_notes),
     )
 
 
@@ -133,7 +135,7 @@ def _requested_kw(timeline: VenTimeline, trace: Trace, window: Window) -> float 
 
 def _quality(trace: Trace, window: Window, covered_s: float) -> Quality:
     return Quality(
-        rows=sum(window.start_ts < row.timestamp <= window.end_ts for row in trace.rows),
+        rows=max(0, trace.ended(window.end_ts) - trace.ended(window.start_ts)),
         coverage=min(1.0, covered_s / window.duration_s) if window.duration_s > 0 else 0.0,
         longest_gap_s=trace.longest_gap_s(window) if window.duration_s > 0 else 0.0,
     )
@@ -141,17 +143,21 @@ def _quality(trace: Trace, window: Window, covered_s: float) -> Quality:
 
 def _restored(event_id: EventId, window: Window, trace: Trace) -> bool | None:
     """Tell whether the last row after the end is no longer of this event; None when there is none."""
-    if not trace.rows or trace.rows[-1].timestamp <= window.end_ts:
+    if trace.ended(window.end_ts) == len(trace.rows):
         return None
     return trace.rows[-1].event_id != event_id
 
 
-def _rebound_1h_kwh(trace: Trace, window: Window) -> float | None:
-    """Energy drawn beyond the clone in the hour after the event, as far as it is stored, kWh."""
-    if window.duration_s <= 0:
+def _rebound_1h_kwh(trace: Trace, window: Window, others: Sequence[OtherEvent]) -> float | None:
+    """Energy drawn beyond the clone in the hour after the event, kWh; None until all of it is stored.
+
+    None too where another event was in that hour: it took off what the rebound drew.
+    """
+    hour = Window(window.end_ts, window.end_ts + REBOUND_1H_S)
+    if window.duration_s <= 0 or any(hour.cut(other.window).duration_s > 0 for other in others):
         return None
-    after = trace.over(Window(window.end_ts, window.end_ts + REBOUND_1H_S))
-    return after.used_kwh - after.clone_kwh if after.covered_s > 0 else None
+    after = trace.over(hour)
+    return after.used_kwh - after.clone_kwh if after.covered_s >= SPARSE * REBOUND_1H_S else None
 
 
 def _reported_kwh(acks: Item) -> float | None:
@@ -167,10 +173,17 @@ def _reason(opted_out: Item | None) -> str | None:
     return str(opt_out.get("reason", "without a reason"))
 
 
-def _notes(window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: Item) -> list[str]:
+def _notes(
+    trace: Trace, window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: Item
+) -> list[str]:
     if window.duration_s <= 0:
         return ["cancelled before it started"]
     notes = [str(why) for why in reasons.values() if isinstance(why, MissingTelemetry | BusyBefore)]
+    if trace.skew_s:
+        off = "slow" if trace.skew_s > 0 else "fast"
+        notes.append(
+            f"its clock is {abs(trace.skew_s):.0f} s {off}: its rows are read by when they were received"
+        )
     if 0 < covered_s < SPARSE * window.duration_s:
         notes.append(f"telemetry covers {covered_s / window.duration_s:.0%} of the event")
     if "refused" in acks:

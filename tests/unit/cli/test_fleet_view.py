@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from contracts.api.fleet import Fleet, fleet_at
@@ -53,6 +54,15 @@ def test_no_line_is_longer_than_the_terminal_and_no_figure_is_cut() -> None:
     assert "Flexibility 212.50 kW, of which 212.50 for 15 min, 212.50 for 60 min, 0.00 for 4 h." in " ".join(
         lines
     )
+
+
+@pytest.mark.parametrize(("skew_s", "words"), [(1200.0, "clock 20 min slow"), (-7200.0, "clock 2 h fast")])
+def test_a_clock_that_is_off_is_named_in_the_vens_row(skew_s: float, words: str) -> None:
+    """Beside whatever else is to say of the VEN."""
+    vens = [Ven(ven_id="off", online=True, clock_skew_s=skew_s), Ven(ven_id="right", online=True)]
+    text = " ".join(" ".join(shown(fleet_at(vens, {}, now_ts=NOW))).split())
+    assert text.count(f"no telemetry yet, {words}") == 1
+    assert text.count("clock") == 1
 
 
 def test_an_opt_out_has_its_reason_and_its_end() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import time
+from html import escape
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -24,7 +26,7 @@ from contracts.api.reports import (
 )
 from contracts.errors import FieldError
 from ven_twin.cli import event_view
-from ven_twin.operations.reports import page, table, terminal
+from ven_twin.operations.reports import page, table, terminal, texts
 from ven_twin.webkit import formatting
 
 START = 1_784_134_800
@@ -118,10 +120,119 @@ def test_a_terminal_shows_the_report_whole(width: int) -> None:
     text = shown(settled(), width)
     assert max(len(line) for line in text.splitlines()) <= width
     assert "…" not in text.replace(" … ", "")
-    assert "Requested 4.00 kW for 1 h, dispatched 4.40 kW. Delivered 3.00 kW (75 %)" in text
+    assert "The fleet shed 2.90 of 4.00 kW requested (73 %) for 1 h" in text
     assert "▸ residential 5 of 10" in text
     assert "VENs: 2 called, 2 answered" in text
     assert "something <b>to know</b>" in text
+
+
+HEADLINES: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "a twin's truth first, then what is paid and why",
+        {},
+        (
+            "The fleet shed 2.90 of 4.00 kW requested (73 %) for 1 h; 4.40 kW were dispatched; the program's "
+            "baseline, residential 5 of 10, pays for 3.00 kW (75 %), because it is 0.10 kW above what would "
+            "have been drawn."
+        ),
+    ),
+    (
+        "the program's baseline agrees with the truth",
+        {
+            "delivered": {"residential_5_of_10": delivered(3.0), "clone": delivered(3.0)},
+            "dispatched_kw": 4.0,
+        },
+        (
+            "The fleet shed 3.00 of 4.00 kW requested (75 %) for 1 h; the program's baseline, residential 5 "
+            "of 10, pays for 3.00 kW (75 %)."
+        ),
+    ),
+    (
+        "a VEN without a counterfactual, by what settles",
+        {"vens": (ven(1),), "delivered": {"residential_5_of_10": delivered(3.0)}, "dispatched_kw": 4.0},
+        "house-1 shed 3.00 of 4.00 kW requested (75 %) for 1 h, by residential 5 of 10.",
+    ),
+    (
+        "another baseline than the program's",
+        {
+            "delivered": {"meter_before": delivered(3.0)},
+            "settled_by": "meter_before",
+            "instead_because": "needs 5 of 10 weekdays, has 3",
+            "dispatched_kw": 4.0,
+        },
+        (
+            "The fleet shed 3.00 of 4.00 kW requested (75 %) for 1 h, by meter before. Meter before settles, "
+            "since residential 5 of 10 needs 5 of 10 weekdays, has 3."
+        ),
+    ),
+    (
+        "more was drawn, not less",
+        {"delivered": {"residential_5_of_10": delivered(-0.5)}, "dispatched_kw": 4.0},
+        (
+            "The fleet drew 0.50 kW more than without the event for 1 h, by residential 5 of 10; "
+            "4.00 kW less were requested."
+        ),
+    ),
+    (
+        "no percent of nearly nothing",
+        {
+            "delivered": {"clone": delivered(0.03)},
+            "settled_by": "clone",
+            "program_baseline": "clone",
+            "requested_kw": 0.04,
+            "dispatched_kw": 0.04,
+        },
+        "The fleet shed 0.03 of 0.04 kW requested for 1 h.",
+    ),
+    (
+        "nothing is known",
+        {"delivered": {}, "settled_by": None},
+        "4.00 kW were requested. What was delivered is not known.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"), [row[1:] for row in HEADLINES], ids=[row[0] for row in HEADLINES]
+)
+def test_the_headline_says_what_was_shed_and_what_is_paid(fields: dict[str, Any], text: str) -> None:
+    """In plain words, the same on the terminal and on the page, above all else."""
+    report = settled(**({"program_baseline": "residential_5_of_10"} | fields))
+    assert texts.headline(report) == text
+    assert shown(report, 400).startswith(text)
+    assert page.html(report).index(escape(text)) < page.html(report).index("Requested")
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("America/Los_Angeles", "Wed 15 Jul 2026, 10:00 to 11:00 PDT (America/Los_Angeles)"),
+        ("Asia/Kathmandu", "Wed 15 Jul 2026, 22:45 to 23:45 Asia/Kathmandu"),
+        ("UTC", "Wed 15 Jul 2026, 17:00 to 18:00 UTC"),
+    ],
+)
+def test_times_are_the_sites_with_their_zone(zone: str, text: str) -> None:
+    """Wherever the reader is; the intervals too."""
+    report = settled(time_zone=zone, preliminary=True, final_from_ts=START + HOUR + 15_300)
+    assert texts.event_time(report) == text
+    assert text in shown(report, 160)
+    first = text.split(", ")[1][:5]
+    assert shown(report, 160).count(first) >= 2
+
+
+def test_a_zone_that_this_machine_does_not_know_is_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name from elsewhere is no error of the reader's; the time is then the reader's own."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert texts.event_time(settled(time_zone="Mars/Olympus")).startswith("Wed 15 Jul 2026, 17:00")
+
+
+def test_what_is_not_measured_yet_says_so() -> None:
+    """Of a preliminary report the rebound is still to come, and it becomes final by itself."""
+    report = settled(rebound_1h_kwh=None, preliminary=True, final_from_ts=START + 5 * HOUR, time_zone="UTC")
+    text = shown(report, 160)
+    assert "Rebound: not measured yet." in text
+    assert "preliminary; final by itself from Wed 22:00 on" in text
 
 
 def test_a_terminal_shows_the_worst_of_many_vens() -> None:
@@ -137,7 +248,8 @@ def test_an_event_of_which_nothing_is_stored_is_shown() -> None:
     """No telemetry: the report says that it is not known, in every form."""
     silent = ven(1, delivered={}, used_kw=None, quality=Quality(rows=0, coverage=0.0, longest_gap_s=HOUR))
     report = settled(silent, delivered={}, settled_by=None, series=None, rebound_1h_kwh=None)
-    assert "The delivered power is not known." in shown(report, 80)
+    assert "What was delivered is not known." in shown(report, 80)
+    assert "Energy: not measured. Response: not measured. Rebound: not measured." in shown(report, 80)
     assert "silent" in shown(report, 80)
     assert "By baseline" not in page.html(report)
 

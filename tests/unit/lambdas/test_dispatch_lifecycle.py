@@ -9,7 +9,9 @@ import pytest
 from contracts.store import views
 from contracts.store.keys import EVENT_SORT_KEY, Key
 from contracts.wire.events import Phase, from_shadow
+from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.handler import handler
+from lambdas.dispatch_event.lifecycle import COMMITS
 from lambdas.shared import clients
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
@@ -290,7 +292,7 @@ class KilledError(Exception):
     ("owner", "step"),
     [
         (Table, "put_new"),
-        (Table, "replace"),
+        (Table, "put_all"),
         (EventSchedules, "put_settle"),
         (EventSchedules, "put_redispatch"),
         (Shadows, "set_event"),
@@ -380,16 +382,16 @@ def test_plans_of_one_revision_have_ids_of_their_own(fleet: World, monkeypatch: 
 
 def test_two_creates_at_once_are_one_event(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both find nothing, both plan, over another fleet; one header stands, and both answer with its calls."""
-    real, inner = EventBook.create, []
+    real, inner = BookedDays.commit, []
 
-    def create(self: EventBook, new: EventRow) -> bool:
+    def commit(self: BookedDays, *changes: Any, **conditions: Any) -> bool:
         if not inner:
             inner.append(None)
             fleet.add_ven("late", shedAvailabilityKw=50.0, sustainS=86_400)
             inner.append(ask("create", intervals=HOUR_12))
-        return real(self, new)
+        return real(self, *changes, **conditions)
 
-    monkeypatch.setattr(EventBook, "create", create)
+    monkeypatch.setattr(BookedDays, "commit", commit)
     outer = ask("create", intervals=HOUR_12)
     assert outer == inner[1]
     assert shares(outer) == {"late": [12.0]}
@@ -416,15 +418,15 @@ def test_a_revision_during_the_create_stands(fleet: World, monkeypatch: pytest.M
 def test_a_revision_beside_a_redispatch_is_made_anew(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A redispatch in between bumps the revision but not the etag: the operator's change goes on top."""
     created = ask("create", intervals=HOUR_12)
-    real, bumped = EventBook.commit, []
+    real, bumped = BookedDays.commit, []
 
-    def commit(self: EventBook, new: EventRow, *, instead_of: EventRow) -> bool:
+    def commit(self: BookedDays, *changes: Any, **conditions: Any) -> bool:
         if not bumped:
             bumped.append(True)
             fleet.events.update(_header_key(), {"revision": 1})
-        return real(self, new, instead_of=instead_of)
+        return real(self, *changes, **conditions)
 
-    monkeypatch.setattr(EventBook, "commit", commit)
+    monkeypatch.setattr(BookedDays, "commit", commit)
     answer = ask("revise", intervals=HOUR_6, ifMatch=created["etag"])
     assert (answer["ok"], answer["revision"]) == (True, 2)
 
@@ -454,7 +456,7 @@ def test_why_a_create_is_refused_is_said() -> None:
 def test_a_change_that_others_are_always_faster_than_is_refused(
     fleet: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Changed by others at each of five attempts, a cancellation is a conflict and nothing is cancelled."""
+    """Changed by others at each of its attempts, a cancellation is a conflict and nothing is cancelled."""
     ask("create", intervals=HOUR_12)
     real, bumped = EventBook.commit, []
 
@@ -467,7 +469,7 @@ def test_a_change_that_others_are_always_faster_than_is_refused(
     answer = ask("cancel")
     assert (answer["code"], answer["field"]) == ("conflict", "eventId")
     assert "try again" in answer["error"]
-    assert (len(bumped), row(fleet).cancelled_ts) == (5, None)
+    assert (len(bumped), row(fleet).cancelled_ts) == (COMMITS, None)
 
 
 def test_a_redispatch_that_meets_a_cancellation_does_nothing(

@@ -63,16 +63,17 @@ def documents(
     ven_id: str = "house-1",
     before: dict[str, Any] | None = None,
 ) -> str:
-    """A shadow's documents message; *before* was reported until then."""
+    """A shadow's documents message; *before* is what was reported before, nothing by default."""
+    state = {} if before is None else {"desired": {}, "reported": before}
     said = {
-        "previous": {"state": {"reported": before} if before else {}, "metadata": {}, "version": version - 1},
+        "previous": {"state": state, "metadata": {}, "version": version - 1},
         "current": {"state": {"desired": {}, "reported": reported}, "metadata": {}, "version": version},
         "timestamp": int(NOW) + at_s,
     }
     return body(f"$aws/things/{ven_id}/shadow/update/documents", said)
 
 
-REPORTED = {
+REPORTED: dict[str, Any] = {
     "enabled": True,
     "ven": {"enabled": True, "status": "idle", "bootId": "b1"},
     "metrics": {"shedAvailabilityKw": 4.25, "sustainS": 7200, "batterySoc": 0.8, "activeEventId": None},
@@ -257,6 +258,35 @@ def test_what_is_no_time_zones_name_is_refused_by_its_field(house: World) -> Non
     (failed_id,) = send(documents(3, {**REPORTED, "timeZone": "<b>here</b>"}))
     assert failed_id
     assert "timeZone" not in house.ven("house-1")
+
+
+@pytest.mark.parametrize(
+    ("published_s", "skew_s"), [(-1200, 1200), (1200, -1200), (-11, 11), (-10, None), (0, None), (10, None)]
+)
+def test_a_clock_that_is_off_stands_in_the_row(house: World, published_s: int, skew_s: int | None) -> None:
+    """By the time at which the VEN says to have published, beside the shadow's; ten seconds are none."""
+    ven = {**REPORTED["ven"], "lastPublishTs": int(NOW) + published_s}
+    send(documents(3, {**REPORTED, "ven": ven}))
+    assert house.ven("house-1").get("clockSkewS") == skew_s
+
+
+def test_a_clock_is_known_by_what_the_ven_has_written_alone(house: World) -> None:
+    """Ten minutes later an operator desires something: the VEN's clock stays as it was last known."""
+    ven = {**REPORTED["ven"], "lastPublishTs": int(NOW) - 1200}
+    send(documents(3, {**REPORTED, "ven": ven}))
+    send(documents(4, {**REPORTED, "ven": ven}, at_s=600, before={**REPORTED, "ven": ven}))
+    assert house.ven("house-1")["clockSkewS"] == 1200
+    right = {**REPORTED["ven"], "lastPublishTs": int(NOW) + 900}
+    send(documents(5, {**REPORTED, "ven": right}, at_s=900, before={**REPORTED, "ven": ven}))
+    assert "clockSkewS" not in house.ven("house-1")
+
+
+def test_a_clock_is_as_the_ven_itself_reports_where_it_says_no_time(house: World) -> None:
+    """One that compares its clock with the cloud's says so."""
+    send(documents(3, {**REPORTED, "ven": {**REPORTED["ven"], "clockSkewS": -420}}))
+    assert house.ven("house-1")["clockSkewS"] == -420
+    send(documents(4, REPORTED))
+    assert "clockSkewS" not in house.ven("house-1")
 
 
 def test_what_is_no_longer_reported_is_gone(house: World) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from contracts.store.keys import EVENT_SORT_KEY, LATEST_ROW, Key
+from contracts.store.keys import EVENT_SORT_KEY, LATEST_ROW, Key, telemetry_row_id
 from contracts.wire.events import Phase, from_shadow
+from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.handler import handler
 from lambdas.shared.event_book import EventBook
 from tests.support.lambda_world import Context, World
@@ -85,6 +86,45 @@ def test_a_silent_ven_counts_as_nothing(running: World, ago_s: float | None, why
     answer = ask()
     assert shares(answer) == {"b": 5.0, "c": 4.18}
     assert answer["unavailable"]["a"] == why
+
+
+@pytest.mark.parametrize("skew_s", [1200, -1200])
+def test_a_ven_whose_clock_is_off_is_heard_and_counted(running: World, skew_s: int) -> None:
+    """20 min slow or fast, delivering 2 of its 5 kW: it is not silent, and others make up what is missing."""
+    at = int(running.now) - skew_s
+    for ago_s in (65, 35, 5):
+        row = {
+            "timestamp": at - ago_s,
+            "receivedTs": running.now - ago_s + 0.4,
+            "bootId": "b",
+            "eventId": "e1",
+        }
+        row |= {"usedPowerKw": 1.0, "baselinePowerKw": 3.0, "shedPowerKw": 2.0, "seq": 100 - ago_s}
+        row_id = telemetry_row_id(at - ago_s, "b", 100 - ago_s)
+        running.telemetry.put_new({"venId": "a", "rowId": row_id, **row})
+    running.telemetry.put_new({"venId": "a", "rowId": LATEST_ROW, **row})
+    reports(running, "b", 4.0)
+    answer = ask()
+    assert "a" not in answer["unavailable"]
+    assert shares(answer) == {"a": 2.0, "b": 5.0, "c": 2.18}
+
+
+def test_a_row_that_waited_does_not_tell_of_now(running: World) -> None:
+    """Cut off for 20 min and just back, it sends what it measured then: it is heard, and expected."""
+    for ago_s in (1265, 1235, 1205):
+        at = int(running.now) - ago_s
+        row = {
+            "timestamp": at,
+            "receivedTs": running.now - 5,
+            "bootId": "b",
+            "eventId": None,
+            "seq": 2000 - ago_s,
+        }
+        row |= {"usedPowerKw": 1.0, "baselinePowerKw": 1.0, "shedPowerKw": 0.0}
+        running.telemetry.put_new({"venId": "a", "rowId": telemetry_row_id(at, "b", 2000 - ago_s), **row})
+    running.telemetry.put_new({"venId": "a", "rowId": LATEST_ROW, **row})
+    reports(running, "b", 4.0)
+    assert ask()["note"] == "delivers 9.000 of 9.000 kW: nothing to change"
 
 
 def test_who_left_the_event_is_not_called_again(running: World) -> None:
@@ -187,15 +227,15 @@ def test_two_at_once_are_one_change(running: World, monkeypatch: pytest.MonkeyPa
     """The slower of two finds the header changed and leaves it."""
     reports(running, "a", 2.0)
     reports(running, "b", 4.0)
-    real, inner = EventBook.commit, []
+    real, inner = BookedDays.commit, []
 
-    def commit(self: EventBook, new: Any, *, instead_of: Any) -> bool:
+    def commit(self: BookedDays, *changes: Any, **conditions: Any) -> bool:
         if not inner:
             inner.append(None)
             inner.append(ask())
-        return real(self, new, instead_of=instead_of)
+        return real(self, *changes, **conditions)
 
-    monkeypatch.setattr(EventBook, "commit", commit)
+    monkeypatch.setattr(BookedDays, "commit", commit)
     answer = ask()
     assert answer["note"].endswith("another change was faster")
     assert (answer["revision"], shares(answer)) == (1, shares(inner[1]))

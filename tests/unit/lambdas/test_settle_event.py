@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from contracts.api.reports import EventReport
-from contracts.store.keys import Key, telemetry_row_id
+from contracts.store.keys import LATEST_ROW, Key, telemetry_row_id
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.shared import clients
@@ -99,12 +99,43 @@ def test_delivery_does_not_depend_on_how_often_the_ven_reports(house: World, eve
     assert report().delivered["clone"].delivered_kwh == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("skew_s", [0, 1200, -1200, 100_000])
+def test_a_ven_whose_clock_is_off_is_settled_as_one_whose_is_right(house: World, skew_s: int) -> None:
+    """20 min slow or fast, or off by a day: 5 kW in the hour before, 2 kW in the event, 3 kWh delivered.
+
+    The report names the skew, by the receipt of rows that were 0.25 s on their way.
+    """
+    dispatch()
+    for from_ts, used_kw, event_id in (
+        (START - 3600, 5.0, None),
+        (START, 2.0, "e1"),
+        (START + 3600, 6.0, None),
+    ):
+        for seq, true_ts in enumerate(range(from_ts + 30, from_ts + 3601, 30), from_ts):
+            at = true_ts - skew_s
+            row = {"venId": "house-1", "rowId": telemetry_row_id(at, "b1", seq), "timestamp": at, "seq": seq}
+            row |= {"usedPowerKw": used_kw, "baselinePowerKw": 5.0, "eventId": event_id, "measuredS": 30.0}
+            house.telemetry.put_new({**row, "bootId": "b1", "receivedTs": true_ts + 0.25})
+    latest = {name: value for name, value in row.items() if name not in {"venId", "rowId"}}
+    house.telemetry.update(Key("house-1", LATEST_ROW), {**latest, "receivedTs": START + 7200.25})
+    house.now = START + 7200
+    (ven,) = report().vens
+    for name in ("meter_before", "clone"):
+        assert ven.delivered[name].delivered_kwh == pytest.approx(3.0, abs=0.002)
+    assert (ven.quality.rows, ven.restored) == (120, True)
+    assert ven.clock_skew_s == (skew_s or None)
+    noted = [note for note in ven.notes if "clock" in note]
+    off = "slow" if skew_s > 0 else "fast"
+    why = f"its clock is {abs(skew_s)} s {off}: its rows are read by when they were received"
+    assert noted == ([why] if skew_s else [])
+
+
 @pytest.mark.usefixtures("settled")
 def test_the_report_says_how_the_ven_took_part() -> None:
-    """Acknowledged, responded, restored, rebounded, with how much of it the telemetry covers."""
+    """Acknowledged, responded, restored, with how much of it the telemetry covers."""
     (ven,) = report().vens
     assert (ven.acknowledged, ven.opted_out, ven.response_s, ven.restored) == (True, False, 4.0, True)
-    assert ven.rebound_1h_kwh == pytest.approx(120 / 3600, abs=1e-6)
+    assert ven.rebound_1h_kwh is None  # not before its hour is stored
     assert (ven.quality.rows, ven.quality.coverage, ven.quality.longest_gap_s) == (120, 1.0, 0.0)
 
 

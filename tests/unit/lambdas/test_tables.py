@@ -232,6 +232,7 @@ def test_an_attribute_that_was_never_written_is_none_of_it() -> None:
         "priority": 1_000_000,
         "targets": (),
         "program": "default",
+        "baseline": None,
         "allocation": "merit",
         "askedKw": 0.0,
         "availableKw": None,

@@ -1,5 +1,6 @@
 """``ven-twin simulate``: what it writes, and how it refuses."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -26,6 +27,23 @@ def test_a_run_writes_a_trace_and_a_page(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"trace.csv", "report.html"}
     assert "Event 2026-07-14-1700: requested 1.00 kW" in result.output
+
+
+def test_an_event_past_the_last_day_is_lived_to_its_end(tmp_path: Path) -> None:
+    """23:30 for 2 h, and 4 h of rebound: 5 h 30 min past midnight, said on the terminal and on the page.
+
+    The trace has 24 h and 5.5, 1,770 minutes, of which 120 are of the event; a day's use is of 1,440.
+    """
+    arguments = ["--house", "flat", "--days", "1", "--event", "23:30/2h/1kW", "--out", str(tmp_path)]
+    result = RUNNER.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    said = "ived on 5 h 30 min past the day, until the last event and its rebound were over"
+    assert said in result.output
+    assert said in (tmp_path / "report.html").read_text(encoding="utf-8")
+    rows = list(csv.DictReader((tmp_path / "trace.csv").read_text(encoding="utf-8").splitlines()))
+    assert (len(rows), sum(bool(row["event"]) for row in rows)) == (1770, 120)
+    used_kwh = sum(float(row["used_kw"]) for row in rows[:1440]) / 60
+    assert f"Used {used_kwh:.1f} kWh a day" in result.output
 
 
 def test_json_is_one_document_that_says_where_the_files_are(tmp_path: Path) -> None:

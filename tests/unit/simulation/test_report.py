@@ -75,11 +75,12 @@ def test_a_repeated_run_writes_the_same_files(
     assert again.report.read_bytes() == written.report.read_bytes()
 
 
-def test_the_summary_is_what_programs_need(written: Written) -> None:
+def test_the_summary_is_what_programs_need(written: Written, scenario: Scenario) -> None:
     """Where the files are, energy by circuit, and each event's figures in the wire's spelling."""
-    told = summary(written, 1)
+    told = summary(written, scenario)
     (event,) = told["events"]
     assert told["usedKwh"] == pytest.approx(sum(told["circuitsKwh"].values()), abs=1e-4)
+    assert (told["days"], told["livedOnS"]) == (1, 0)
     assert {"askedKw", "deliveredKw", "reboundKwh", "eventId"} <= event.keys()
 
 

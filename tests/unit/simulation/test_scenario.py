@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.simulation.conftest import DAY
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Profile, build_house
+from ven_twin.simulation.event_schedule import parse_house_event, schedule
 from ven_twin.simulation.ledger import Ledger
-from ven_twin.simulation.scenario import Minute, Scenario, run
+from ven_twin.simulation.scenario import REBOUND_HORIZON_S, Minute, Scenario, run
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,39 @@ def test_energy_in_the_ledger_is_energy_in_the_trace(scenario: Scenario, minutes
         ledger.count(minute)
     assert ledger.used_kwh == pytest.approx(sum(minute.used_kw for minute in minutes) / 60)
     assert sum(ledger.circuits_kwh.values()) == pytest.approx(ledger.used_kwh)
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "lives_on_s"),
+    [
+        ("17:00/2h/1kW", 1, 0),
+        ("18:00/2h/1kW", 1, 0),
+        ("18:01/2h/1kW", 1, 60),
+        ("23:30/2h/1kW", 1, 19_800),
+        ("23:30/2h/1kW", 3, 19_800),
+        ("23:59/24h/1kW", 1, 100_740),
+        ("00:00/24h/1kW", 1, 14_400),
+    ],
+)
+def test_a_run_lives_on_until_its_last_event_and_the_rebound_are_over(
+    scenario: Scenario, text: str, days: int, lives_on_s: int
+) -> None:
+    """Four hours after the event, so far as that is past midnight of the last day."""
+    events = schedule([parse_house_event(text, "--event")], DAY, days, -5.0, "--event")
+    late = replace(scenario, days=days, events=events)
+    assert (late.lives_on_s, late.steps) == (lives_on_s, 1440 * days + lives_on_s // 60)
+
+
+def test_an_event_past_midnight_is_counted_whole_and_the_day_is_a_day(scenario: Scenario) -> None:
+    """1 kW for 2 h from 23:30 are 2 kWh in 120 minutes; the energy of the day is of its 1,440 minutes."""
+    late = replace(scenario, events=schedule([parse_house_event("23:30/2h/1kW", "-")], DAY, 1, -5.0, "-"))
+    ledger, minutes = Ledger(late.events, late.days_end_s), list(run(late))
+    for minute in minutes:
+        ledger.count(minute)
+    (tally,) = ledger.tallies
+    assert (tally.minutes, tally.requested_kwh) == (120, pytest.approx(2.0))
+    assert minutes[-1].at_s == late.events[0].end_ts + REBOUND_HORIZON_S - 60
+    assert ledger.used_kwh == pytest.approx(sum(minute.used_kw for minute in minutes[:1440]) / 60)
 
 
 @pytest.mark.parametrize("days", [0, -3])

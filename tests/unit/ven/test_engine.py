@@ -136,6 +136,25 @@ def test_a_late_tick_meters_an_event_until_its_end_alone(engine: VenEngine) -> N
     assert past.delivered_kwh * 3600 / past.delivered_kw == pytest.approx(29.0)
 
 
+def test_an_event_is_metered_until_its_cancellation_is_heard(engine: VenEngine) -> None:
+    """Heard at second 10.7: acted on since second 1, and metered as long as its rows are of it, 9.7 s."""
+
+    def heard(engine: VenEngine, version: int, second: float, **event: object) -> VenEngine:
+        document = {"version": version, "state": {"desired": {"drEvents": {"e1": event}}}}
+        return engine.on_shadow("get/accepted", document, {}, NOW + second, answers_us=False)
+
+    interval = {"durationS": 60, "signal": "shedKw", "value": 1.0}
+    engine, messages = live(heard(engine, 1, 0.5, startTs=NOW, intervals=[interval]), 1, 10)
+    engine = heard(engine, 2, 10.6, startTs=NOW, intervals=[], revision=1)
+    engine, effects = engine.tick(at(10.7))
+    rows = bodies(messages + list(effects.messages), "telemetry")
+    assert [(row["eventId"], row["measuredS"]) for row in rows] == [(None, 1.0), ("e1", 9.7)]
+    (past,) = engine.past
+    assert past.delivered_kwh is not None
+    assert past.delivered_kw
+    assert past.delivered_kwh * 3600 / past.delivered_kw == pytest.approx(9.7)
+
+
 def test_a_snapshot_of_the_circuits_goes_out_twice_a_minute(engine: VenEngine) -> None:
     """Every circuit, each 30 s, whatever the telemetry interval."""
     engine, messages = live(engine, 1, 60)

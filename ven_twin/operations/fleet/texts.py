@@ -35,7 +35,16 @@ def offers(holds: Iterable[Holds]) -> str:
 
 
 def why(ven: FleetVen) -> str:
-    """The reason that a VEN cannot be counted on: its opt-out, or its silence; else empty."""
+    """The reason that a VEN cannot be counted on: its opt-out, or its silence; and that its clock is off."""
+    return ", ".join(text for text in (_absence(ven), clock_off(ven.clock_skew_s)) if text)
+
+
+def clock_off(skew_s: float | None) -> str:
+    """A clock that is off, in words; else empty. *skew_s* is the cloud's time less the VEN's."""
+    return f"clock {span(abs(skew_s))} {'slow' if skew_s > 0 else 'fast'}" if skew_s else ""
+
+
+def _absence(ven: FleetVen) -> str:
     if ven.opt_out is not None:
         forever = "" if ven.opt_out.until_ts else ", until it opts in"
         return f"{opt_out_reason(ven.opt_out.reason)}{forever}"

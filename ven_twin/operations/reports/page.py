@@ -29,15 +29,18 @@ def html(report: EventReport) -> str:
     """The page of *report*."""
     status = texts.settlement_status(report)
     subtitle = f"{texts.event_time(report)}; program {report.program}; {status}"
-    sections = [_tiles(report), *(_plots(report, report.series) if report.series else [])]
+    sections = [
+        f"<p class=headline>{escape(texts.headline(report))}</p>",
+        _tiles(report),
+        *(_plots(report, report.series) if report.series else []),
+    ]
     if report.delivered:
         sections += ["<h2>By baseline</h2>", _baselines(report)]
     if report.intervals:
         sections += ["<h2>By interval</h2>", _intervals(report)]
     if report.participation:
         sections += ["<h2>Participation</h2>", f"<p>{escape(texts.participation(report.participation))}</p>"]
-    data = texts.rebound_and_data(report)
-    sections += [f"<p>{escape(data)}</p>"] if data else []
+    sections.append(f"<p>{escape(texts.energy_and_rebound(report))}</p>")
     sections += [_vens(report)] if report.vens else []
     notes = texts.all_notes(report, report.vens)
     if notes:
@@ -134,7 +137,7 @@ def _area(plot: Plot, starts: Sequence[float], kw: Values, width_s: float) -> st
 def _plot(title: str, unit: str, report: EventReport, series: Series, lines: Iterable[Values]) -> Plot:
     end_ts = series.start_ts + series.step_s * len(series.used_kw)
     values = [*_values(lines), 0.0]
-    offset = local(report.start_ts).utcoffset()
+    offset = local(report.start_ts, texts.site_zone(report)).utcoffset()
     offset_h = offset.total_seconds() / 3600 if offset else 0.0
     room = 0.05 * (max(values) - min(values))
     plot = Plot(title, unit, series.start_ts, end_ts, min(values), max(values) + room, offset_h)
@@ -186,13 +189,13 @@ def _baselines(report: EventReport) -> str:
 
 
 def _intervals(report: EventReport) -> str:
-    delivered = report.delivered.get(report.settled_by) if report.settled_by else None
+    delivered, zone = texts.delivered_by(report, report.settled_by), texts.site_zone(report)
     rows = []
     for index, interval in enumerate(report.intervals):
         delivered_kw = delivered.intervals_kw[index] if delivered else None
         rows.append(
             (
-                period(interval.start_ts, interval.end_ts),
+                period(interval.start_ts, interval.end_ts, zone),
                 duration(interval.end_ts - interval.start_ts),
                 figure(interval.requested_kw),
                 figure(interval.dispatched_kw),

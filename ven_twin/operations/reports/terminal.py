@@ -19,9 +19,9 @@ WIDE_COLUMNS = 100
 
 def show(report: EventReport, console: Console) -> None:
     """Print *report*."""
-    console.print(f"[bold]{escape(report.event_id)}[/]  {texts.event_time(report)}")
+    console.print(f"[bold]{escape(texts.headline(report))}[/]")
+    console.print(f"{escape(report.event_id)}  {texts.event_time(report)}")
     console.print(f"program {escape(report.program)}, {texts.settlement_status(report)}", style="dim")
-    console.print(texts.headline(report))
     console.print()
     if report.delivered:
         console.print(_baselines(report, wide=console.width >= WIDE_COLUMNS))
@@ -31,7 +31,7 @@ def show(report: EventReport, console: Console) -> None:
         console.print(_vens(report, wide=console.width >= WIDE_COLUMNS))
     for line in (
         texts.participation(report.participation) if report.participation else "",
-        texts.rebound_and_data(report),
+        texts.energy_and_rebound(report),
     ):
         if line:
             console.print(escape(line))
@@ -67,11 +67,11 @@ def _baselines(report: EventReport, *, wide: bool) -> Table:
 
 def _intervals(report: EventReport) -> Table:
     table = _table("interval", "requested kW", "dispatched kW", "delivered kW", "share")
-    delivered = report.delivered.get(report.settled_by) if report.settled_by else None
+    delivered, zone = texts.delivered_by(report, report.settled_by), texts.site_zone(report)
     for index, interval in enumerate(report.intervals):
         delivered_kw = delivered.intervals_kw[index] if delivered else None
         table.add_row(
-            period(interval.start_ts, interval.end_ts),
+            period(interval.start_ts, interval.end_ts, zone),
             figure(interval.requested_kw),
             figure(interval.dispatched_kw),
             figure(delivered_kw),

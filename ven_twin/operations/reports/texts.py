@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contracts.api.reports import Baseline, Delivered, EventReport, Participation, VenReport
 from ven_twin.webkit.formatting import (
@@ -11,6 +12,7 @@ from ven_twin.webkit.formatting import (
     duration,
     energy,
     figure,
+    kw,
     local,
     percent,
     period,
@@ -39,27 +41,83 @@ def band(delivered: Delivered) -> str:
     return f"{figure(delivered.low_kw)} … {figure(delivered.high_kw)}"
 
 
+def site_zone(report: EventReport) -> tzinfo | None:
+    """The time zone of the report's sites; None, for the reader's own, where that is not known here."""
+    if report.time_zone is None:
+        return None
+    try:
+        return ZoneInfo(report.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
 def event_time(report: EventReport) -> str:
-    """The event's local date and time, with the offset from UTC."""
-    start = local(report.start_ts)
-    zone = start.utcoffset() or timedelta(0)
-    offset = "UTC" if not zone else f"UTC{start:%z}"
-    return f"{start:%a} {start.day} {start:%b %Y}, {period(report.start_ts, report.end_ts)} {offset}"
+    """The event's date and time at its sites, with their time zone."""
+    zone = site_zone(report)
+    start = local(report.start_ts, zone)
+    name = start.tzname() or ""
+    if zone is not None and name != report.time_zone:
+        name = f"{name} ({report.time_zone})" if name.isalpha() else str(report.time_zone)
+    return f"{start:%a} {start.day} {start:%b %Y}, {period(report.start_ts, report.end_ts, zone)} {name}"
 
 
 def headline(report: EventReport) -> str:
-    """Requested, dispatched and delivered, in two sentences."""
-    request = f"Requested {power(report.requested_kw)} for {duration(report.end_ts - report.start_ts)}"
+    """The outcome in a sentence or two: what was shed of what was requested, what is paid, and why."""
+    settled, truth = delivered_by(report, report.settled_by), delivered_by(report, "clone")
+    best = truth or settled
+    if best is None:
+        return f"{power(report.requested_kw)} were requested. What was delivered is not known."
+    who = report.vens[0].ven_id if len(report.vens) == 1 else "The fleet"
+    by = "" if truth else f", by {TITLES[report.settled_by]}" if report.settled_by else ""
+    text = f"{printable(who)} {_shed(report, best, by)}"
     if abs(report.dispatched_kw - report.requested_kw) >= DIFFERENT_KW:
-        request += f", dispatched {power(report.dispatched_kw)}"
-    if report.settled_by is None:
-        return f"{request}. The delivered power is not known."
-    delivered = report.delivered[report.settled_by]
+        text += f"; {power(report.dispatched_kw)} were dispatched"
+    if truth is not None and settled is not None and report.settled_by != "clone":
+        text += f"; {_paid(report, settled, truth)}"
+    return f"{text}.{_instead(report)}"
+
+
+def delivered_by(report: EventReport | VenReport, baseline: Baseline | None) -> Delivered | None:
+    """The delivery by *baseline*; None where it could not be worked out."""
+    return report.delivered.get(baseline) if baseline is not None else None
+
+
+def _shed(report: EventReport, delivered: Delivered, by: str) -> str:
+    """The delivered power beside the requested, its share, for how long and *by* which baseline."""
+    requested, lasting = power(report.requested_kw), f"for {duration(report.end_ts - report.start_ts)}"
+    if delivered.delivered_kw <= -DIFFERENT_KW:
+        more = power(-delivered.delivered_kw)
+        return f"drew {more} more than without the event {lasting}{by}; {requested} less were requested"
     return (
-        f"{request}. Delivered {power(delivered.delivered_kw)} "
-        f"({percent(share(delivered.delivered_kw, report.requested_kw))}), "
-        f"{energy(delivered.delivered_kwh)} kWh, by {TITLES[report.settled_by]}."
+        f"shed {kw(delivered.delivered_kw)} of {requested} requested{_share(report, delivered)} {lasting}{by}"
     )
+
+
+def _share(report: EventReport, delivered: Delivered) -> str:
+    of_request = share(delivered.delivered_kw, report.requested_kw)
+    return "" if of_request is None else f" ({percent(of_request)})"
+
+
+def _paid(report: EventReport, settled: Delivered, truth: Delivered) -> str:
+    """The power that is paid, and the reason where that is not what was shed."""
+    whose = "the program's baseline" if report.settled_by == report.program_baseline else "the baseline"
+    name = TITLES[report.settled_by or "clone"]
+    paid = f"{whose}, {name}, pays for {power(settled.delivered_kw)}{_share(report, settled)}"
+    away_kw = settled.baseline_kw - truth.baseline_kw
+    if abs(away_kw) < DIFFERENT_KW:
+        return paid
+    side = "above" if away_kw > 0 else "below"
+    return f"{paid}, because it is {power(abs(away_kw))} {side} what would have been drawn"
+
+
+def _instead(report: EventReport) -> str:
+    """The reason why another baseline settles than the program's; empty where it does."""
+    meant, settled_by = report.program_baseline, report.settled_by
+    if meant is None or settled_by is None or settled_by == meant:
+        return ""
+    title = TITLES[settled_by]
+    why = printable(report.instead_because or "it cannot be worked out")
+    return f" {title[0].upper()}{title[1:]} settles, since {TITLES[meant]} {why}."
 
 
 def participation(people: Participation) -> str:
@@ -70,29 +128,38 @@ def participation(people: Participation) -> str:
         f"VENs: {people.called} called, {people.answered} answered, {people.delivered} delivered half"
         f" or more, {people.opted_out} opted out{why}, {people.silent} sent nothing."
     )
-    if people.response_s is not None and people.slowest_response_s is not None:
-        median, most = figure(people.response_s, 1), figure(people.slowest_response_s, 1)
-        text += f" Active after {median} s (median), at most {most} s."
+    if people.slowest_response_s is not None:
+        text += f" The slowest was active after {figure(people.slowest_response_s, 1)} s."
     return text
 
 
-def rebound_and_data(report: EventReport) -> str:
-    """Rebound and data quality."""
-    sentences = []
-    if report.rebound_1h_kwh is not None:
-        rebound = figure(report.rebound_1h_kwh, 3)
-        sentences.append(f"Rebound in the hour after, as far as stored: {rebound} kWh.")
+def energy_and_rebound(report: EventReport) -> str:
+    """Energy, response and rebound, as measured or not yet; and data quality."""
+    best = delivered_by(report, "clone") or delivered_by(report, report.settled_by)
+    unknown = "not measured yet" if report.preliminary else "not measured"
+    saved = f"{energy(best.delivered_kwh)} kWh less drawn" if best else unknown
+    rebound = (
+        f"{figure(report.rebound_1h_kwh, 3)} kWh in the hour after"
+        if report.rebound_1h_kwh is not None
+        else unknown
+    )
+    people = report.participation
+    waited_s = people.response_s if people else None
+    response = f"{figure(waited_s, 1)} s (median)" if waited_s is not None else unknown
+    text = f"Energy: {saved}. Response: {response}. Rebound: {rebound}."
     if report.quality is not None:
         coverage, gap = percent(report.quality.coverage), duration(report.quality.longest_gap_s)
-        sentences.append(f"Telemetry covers {coverage} of the event, longest gap {gap}.")
-    return " ".join(sentences)
+        text += f" Telemetry covers {coverage} of the event, longest gap {gap}."
+    return text
 
 
 def settlement_status(report: EventReport) -> str:
-    """Cancelled or not; final, or from when on the final report can be made."""
+    """Cancelled or not; final, or from when on it is made final."""
     status = "final"
     if report.preliminary:
-        status = f"preliminary; final when requested from {local(report.final_from_ts):%a %H:%M} on"
+        status = (
+            f"preliminary; final by itself from {local(report.final_from_ts, site_zone(report)):%a %H:%M} on"
+        )
     return f"cancelled, {status}" if report.cancelled else status
 
 

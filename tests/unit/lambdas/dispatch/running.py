@@ -9,6 +9,7 @@ from contracts.api.requests import Assignment
 from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Limit, Plan
 from contracts.wire.events import Interval, Signal
+from lambdas.dispatch_event.logic.bookings import NOTHING_BOOKED, Bookings
 from lambdas.dispatch_event.logic.eligibility import Unavailable
 from lambdas.dispatch_event.logic.outcome import Rebalanced
 from lambdas.dispatch_event.logic.rebalance import rebalance
@@ -90,11 +91,17 @@ def event(
 
 
 def rebalanced(
-    running: tuple[EventRow, Plan], vens: Sequence[VenRow], rows: Sequence[TelemetryRow], *, now: float = NOW
+    running: tuple[EventRow, Plan],
+    vens: Sequence[VenRow],
+    rows: Sequence[TelemetryRow],
+    *,
+    now: float = NOW,
+    bookings: Bookings = NOTHING_BOOKED,
 ) -> Rebalanced:
-    """The event rebalanced at *now*."""
+    """The event rebalanced at *now*, beside what other events have booked."""
     header, plan = running
-    return rebalance(header, plan, vens, {row.boot_id: row for row in rows}, now=now, token="n")
+    latest = {row.boot_id: row for row in rows}
+    return rebalance(header, plan, vens, latest, now=now, token="n", bookings=bookings)
 
 
 def calls_of(outcome: Rebalanced, index: int = 0) -> dict[str, float]:

@@ -273,6 +273,7 @@ def test_every_reason_has_its_words() -> None:
         "delivers nothing",
         "is no VEN any more",
         "its shadow is full",
+        "has had its own time of the event",
     ]
 
 

@@ -131,6 +131,29 @@ def test_a_ven_whose_clock_is_ahead_is_not_judged_by_it(received_s: float, obser
     assert delivery(last, now=START + 90.0).observed is observed
 
 
+def test_a_ven_whose_clock_is_slow_is_heard_when_the_cloud_hears_it() -> None:
+    """20 min slow, its latest row received 5 s ago: it is not silent, and silent once nothing is received."""
+    last = msgspec.structs.replace(row_of("a", 1.0, at_ts=NOW - 1205), received_ts=NOW - 5)
+    assert silence(ven("a"), last, NOW) is None
+    assert words_of(silence(ven("a"), last, NOW + 116)) == "silent for 121 s"
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "after_s", "observed"),
+    [(1200.0, 59, False), (1200.0, 60, True), (-600.0, 59, False), (-600.0, 60, True), (None, 60, False)],
+)
+def test_a_row_is_judged_by_the_time_that_the_cloud_s_clock_had(
+    skew_s: float | None, after_s: int, observed: bool
+) -> None:
+    """Of a VEN whose clock is known to be off; another's row that is 20 min late had to wait."""
+    at = START + after_s
+    last = msgspec.structs.replace(
+        row_of("a", 1.0, at_ts=at - (1200.0 if skew_s is None else skew_s)), received_ts=at + 0.4
+    )
+    vens = (ven("a", clock_skew_s=skew_s),)
+    assert delivery(last, vens=vens, now=at + 1.0).observed is observed
+
+
 def test_a_call_made_later_is_judged_later() -> None:
     """A VEN that was called again a minute ago is not judged by a row of 59 s after that call."""
     row, plan = event({"a": (5.0,)}, shed(9.0))

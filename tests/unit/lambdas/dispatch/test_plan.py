@@ -12,8 +12,9 @@ from contracts.api.requests import Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.events import Interval
+from lambdas.dispatch_event.logic.answer import answer
 from lambdas.dispatch_event.logic.eligibility import Offer
-from lambdas.dispatch_event.logic.plan import Planned, answer, call, plan_event
+from lambdas.dispatch_event.logic.plan import Planned, call, plan_event
 from lambdas.shared.rows import VenRow
 from tests.unit.lambdas.dispatch.running import LEVEL, NOW, START, event, shed, ven
 

@@ -115,12 +115,30 @@ def test_a_score_is_in_percent_of_the_clone_where_both_are_known() -> None:
 
 
 def test_a_clone_that_draws_nothing_scores_no_baseline() -> None:
-    """Percents of less than a watt, or of an export, are no measure; a watt is."""
-    assert score([1.0], [0.0009]) is None
-    assert score([1.0], [-2.0]) is None
+    """Percents of less than 50 W are no measure; of 50 W they are."""
+    assert score([1.0], [0.0499]) is None
+    assert score([1.0], [0.0499, -9.0][:1]) is None
     assert score([None], [5.0]) is None
     assert score([], []) is None
-    assert score([1.0], [0.001]) is not None
+    assert score([1.0], [0.05]) is not None
+
+
+@pytest.mark.parametrize(
+    ("baseline_kw", "clone_kw", "bias_percent", "cvrmse_percent"),
+    [
+        ([-3.0], [-3.3], 100 / 11, 100 / 11),
+        ([-3.3], [-3.0], -10.0, 10.0),
+        ([0.5, -0.5], [1.0, -0.9], 100 * -0.05 / 0.95, 100 * 0.205**0.5 / 0.95),
+    ],
+)
+def test_a_site_that_exports_has_a_score_by_the_size_of_its_load(
+    baseline_kw: list[float], clone_kw: list[float], bias_percent: float, cvrmse_percent: float
+) -> None:
+    """0.3 of 3.3 kW is 9.1 %; 1.0 and −0.9 kW have a mean size of 0.95, errors −0.5 and 0.4: 47.7 %."""
+    found = score(baseline_kw, clone_kw)
+    assert found is not None
+    assert found.bias_percent == pytest.approx(bias_percent)
+    assert found.cvrmse_percent == pytest.approx(cvrmse_percent)
 
 
 def test_a_mean_is_of_any_time_that_is_covered() -> None:

@@ -191,12 +191,26 @@ def test_figures_are_rounded_to_six_digits() -> None:
     assert whole.start_ts == START
 
 
-def test_the_rebound_is_of_the_vens_that_it_is_known_of() -> None:
-    """One of two has rows after the event, 6 kW beside a clone of 5: 1 kWh. Of none it is not known."""
+def test_the_rebound_is_known_once_it_is_of_every_ven() -> None:
+    """6 kW beside a clone of 5 in the hour after: 1 kWh each. Of one of two it is no rebound of the fleet.
+
+    A VEN that sent nothing in the event is waited for no longer.
+    """
     after = [*FULL, *power_rows(HOUR, 2 * HOUR, 6.0)]
-    assert event_of_two(rows={"a": after, "b": FULL}).report().rebound_1h_kwh == pytest.approx(1.0)
     assert event_of_two(rows={"a": after, "b": after}).report().rebound_1h_kwh == pytest.approx(2.0)
+    assert event_of_two(rows={"a": after, "b": FULL}).report().rebound_1h_kwh is None
+    assert event_of_two(rows={"a": after}).report().rebound_1h_kwh == pytest.approx(1.0)
     assert event_of_two().report().rebound_1h_kwh is None
+
+
+def test_a_report_says_which_baseline_was_meant_and_why_another_settles() -> None:
+    """As fields, so that nobody has to read notes for it; the time zone is the sites'."""
+    report = event_of_one(days_kw=TEN[:4]).report(baseline="caiso_10_of_10")
+    assert (report.settled_by, report.program_baseline) == ("meter_before", "caiso_10_of_10")
+    assert report.instead_because == "needs 5 of 10 weekdays, has 4"
+    report = event_of_one(days_kw=TEN).report(baseline="caiso_10_of_10")
+    assert (report.settled_by, report.program_baseline) == ("caiso_10_of_10", "caiso_10_of_10")
+    assert (report.instead_because, report.time_zone) == (None, "UTC")
 
 
 def test_participation_counts_the_vens_that_were_called() -> None:

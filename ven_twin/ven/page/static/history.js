@@ -35,7 +35,7 @@ function build(event) {
 
 /** @param {VenApi.PastEvent} event */
 function when({ startTs, endTs }) {
-  return `${dayTime(startTs)}, ${endTs < startTs ? "not begun" : span(endTs - startTs)}`;
+  return `${dayTime(startTs)}, ${endTs <= startTs ? "not begun" : span(endTs - startTs)}`;
 }
 
 /** @param {VenApi.PastEvent} event */
