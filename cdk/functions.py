@@ -132,6 +132,7 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
         TIME_ZONE=resources.stage.time_zone,
         HOLIDAYS=resources.stage.holidays,
         CALENDARS=json.dumps(dict(resources.stage.calendars)),
+        WEATHER=json.dumps(dict(resources.stage.weather)),
     )
     settle.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
     settle.retry(2, within=Duration.hours(6), dead=resources.failed_starts)

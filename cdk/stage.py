@@ -58,6 +58,7 @@ class Stage:
         holidays: the calendar of days that are no ordinary weekdays: ``auto`` by the time zone, ``nerc``,
             ``none``, or a country's, ``GB-ENG``.
         calendars: names of programs, each with a calendar of its own.
+        weather: VENs and groups without a thermometer, each with the VEN whose temperature stands for it.
         redispatch_min: how often a running event is shared out again, minutes; one is the scheduler's least.
         shadow_writes_per_s: how fast one of the `SHADOW_WRITERS` writes; see docs/guides/scale.md.
     """
@@ -81,6 +82,7 @@ class Stage:
     time_zone: str
     holidays: str
     calendars: Mapping[str, str]
+    weather: Mapping[str, VenId]
     redispatch_min: int
     shadow_writes_per_s: int
 
@@ -129,6 +131,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         time_zone=_time_zone(context("time_zone")),
         holidays=_calendar("holidays", context("holidays") or "auto"),
         calendars=_calendars(context("calendars"), programs),
+        weather=_weather(context("weather")),
         redispatch_min=1,
         shadow_writes_per_s=100,
     )
@@ -232,6 +235,12 @@ def _calendars(value: str | None, programs: Mapping[str, str]) -> Mapping[str, s
             raise FieldError("calendars", f"{name} is none of the programs: {', '.join(programs) or 'none'}")
         calendars[name] = _calendar("calendars", calendar)
     return calendars
+
+
+def _weather(value: str | None) -> Mapping[str, VenId]:
+    """``north=ven-1,ven-7=ven-3``."""
+    pairs = _pairs(value, "weather", "north=ven-1")
+    return {check_ven_id(name, "weather"): check_ven_id(ven_id, "weather") for name, ven_id in pairs}
 
 
 def _names(text: str, separator: str) -> tuple[str, ...]:

@@ -150,5 +150,6 @@ def _settle() -> EventReport:
         time_zone="UTC",
         holidays="none",
         calendars={},
+        weather={},
     )
     return adapters.settle(event, [plan], now=START + TWO_H + 120.0, left_s=ENOUGH_S)

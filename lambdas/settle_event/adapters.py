@@ -34,7 +34,7 @@ from contracts.wire import codec
 from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.history import History
 from lambdas.settle_event.logic.day_baselines import WEATHER_REGRESSION
-from lambdas.settle_event.logic.days import frame_of, past_days
+from lambdas.settle_event.logic.days import DayProfile, frame_of, past_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.notes import of_settlement
@@ -116,10 +116,12 @@ class SettleAdapters:
     time_zone: str
     holidays: str
     calendars: Mapping[str, str]
+    weather: Mapping[str, VenId]
 
     def sites(self, program: str) -> Sites:
         """The sites of VENs, with the holidays of *program*."""
-        return Sites(self.vens, self.events, self.time_zone, self.calendars.get(program, self.holidays))
+        holidays = self.calendars.get(program, self.holidays)
+        return Sites(self.vens, self.events, self.time_zone, holidays, self.weather)
 
     @property
     def book(self) -> EventBook:
@@ -181,7 +183,11 @@ class SettleAdapters:
         frame = frame_of(context.frame.event, site.calendar)
         profiles, whole = history.profiles(ven_id, frame)
         trace = self._trace(ven_id, frame.window)
-        days_c = {day: profile.outdoor_c for day, profile in profiles.items()}
+        hours_c, notes = _hourly_c(trace, profiles), site.notes
+        if not hours_c and site.weather_from is not None:
+            there, _ = history.profiles(site.weather_from, frame)
+            hours_c = _hourly_c(self._trace(site.weather_from, frame.window), there)
+            notes = (*notes, f"by the outdoor temperature of {site.weather_from}")
         evidence = VenEvidence(
             ven_id,
             timeline,
@@ -190,8 +196,8 @@ class SettleAdapters:
             acks,
             site.calendar,
             site.events,
-            site.notes,
-            SiteWeather.of(hourly_outdoor_c(trace.rows) | stored_outdoor_c(days_c)).under(sky),
+            notes,
+            SiteWeather.of(hours_c).under(sky),
         )
         return measure_ven(evidence, context), whole
 
@@ -267,7 +273,14 @@ def open_adapters(needs: SettleSettings) -> SettleAdapters:
         time_zone=needs.time_zone,
         holidays=needs.holidays,
         calendars=msgspec.convert(codec.load_object(needs.calendars), dict[str, str]),
+        weather=msgspec.convert(codec.load_object(needs.weather), dict[str, VenId]),
     )
+
+
+def _hourly_c(trace: Trace, profiles: Mapping[int, DayProfile]) -> dict[int, float]:
+    """The outdoor temperature by hour, of days and of rows."""
+    stored_c = stored_outdoor_c({day: profile.outdoor_c for day, profile in profiles.items()})
+    return hourly_outdoor_c(trace.rows) | stored_c
 
 
 def _unchanged(row: Item) -> Condition:

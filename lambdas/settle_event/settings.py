@@ -10,7 +10,8 @@ class SettleSettings:
     """Needs of `settle_event`.
 
     *programs*: JSON, the baseline of each program by its name, for events that carry none. *time_zone*: of
-    VENs that report none. *holidays*: a calendar's name; *calendars*: JSON, that of each program.
+    VENs that report none. *holidays*: a calendar's name; *calendars*: JSON, that of each program. *weather*:
+    JSON, by VEN or group the VEN whose outdoor temperature it is under.
     """
 
     telemetry_table: str
@@ -20,3 +21,4 @@ class SettleSettings:
     time_zone: str
     holidays: str
     calendars: str
+    weather: str

@@ -28,26 +28,35 @@ class _SiteRow(msgspec.Struct, rename="camel", frozen=True):
     time_zone_before: str | None = None
     time_zone_ts: float | None = None
     counted_events: tuple[EventId, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A VEN's calendar, its name for people, the events that it was called for, and notes on these."""
+    """A VEN's calendar, its zone's name, the events that it was called for, and notes on these.
+
+    *weather_from* is the VEN whose outdoor temperature stands for it, where its own rows tell none.
+    """
 
     calendar: SiteCalendar = UTC_CALENDAR
     zone_name: str = "UTC"
+    weather_from: VenId | None = None
     events: tuple[OtherEvent, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """Reads sites. *zone_name* is of VENs that report none, *holidays_name* of all."""
+    """Reads sites. *zone_name* is of VENs that report none, *holidays_name* of all.
+
+    *weather* is, by VEN or group, the VEN whose outdoor temperature it is under.
+    """
 
     vens: Table
     events: Table
     zone_name: str
     holidays_name: str
+    weather: Mapping[str, VenId]
 
     def of(self, ven_ids: Iterable[VenId], event: EventRow) -> dict[VenId, Site]:
         """The sites of VENs for the settlement of *event*; a VEN without a row has none."""
@@ -78,7 +87,9 @@ class Sites:
             notes = (*notes, f"timeZone {name!r} is no time zone: settled by {self.zone_name}")
             name, calendar = None, self._calendar(self.zone_name, event)
         others = tuple(called[event_id] for event_id in row.counted_events if event_id in called)
-        return Site(calendar, name or self.zone_name, others, notes)
+        named = [self.weather[name] for name in (row.ven_id, *row.groups) if name in self.weather]
+        weather_from = named[0] if named else None
+        return Site(calendar, name or self.zone_name, weather_from, others, notes)
 
     def _calendar(self, zone_name: str, event: EventRow) -> SiteCalendar:
         first = event.start_ts - (LOOK_BACK_DAYS + 1) * DAY_S

@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "TIME_ZONE": "UTC",
     "HOLIDAYS": "auto",
     "CALENDARS": "{}",
+    "WEATHER": "{}",
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }
 

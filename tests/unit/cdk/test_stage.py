@@ -43,6 +43,8 @@ REFUSED = [
     ("holidays", "Mars", "'Mars' is none of auto, none, nerc, and no country"),
     ("calendars", "winter=nerc", "winter is none of the programs: none"),
     ("calendars", "default=Mars", "'Mars' is none of auto, none, nerc"),
+    ("weather", "north", "'north' is not like north=ven-1"),
+    ("weather", "north=not a ven", "1 to 64 of A-Z a-z 0-9 _ -"),
 ]
 
 
@@ -133,10 +135,12 @@ def test_days_go_by_a_zone_and_a_holiday_calendar() -> None:
         "time_zone": "Europe/London",
         "holidays": "GB-ENG",
         "calendars": "winter=nerc,default=none",
+        "weather": "north=ven-1,ven-7=ven-3",
     }
     stage = read_stage(context.get)
     assert (stage.time_zone, stage.holidays) == ("Europe/London", "GB-ENG")
     assert stage.calendars == {"winter": "nerc", "default": "none"}
+    assert stage.weather == {"north": "ven-1", "ven-7": "ven-3"}
 
 
 def test_programs_may_be_written_programmes() -> None:

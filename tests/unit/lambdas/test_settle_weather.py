@@ -47,16 +47,19 @@ def past(world: World, ven_id: str, days: int = 45, *, weather: bool = True) -> 
 
 
 def called(
-    world: World, *, used_kw: float = 2.0, outdoor_c: float | None = HOT_C, **fields: Any
+    world: World, *, used_kw: float = 2.0, outdoor_c: float | None = HOT_C, blind: str = "", **fields: Any
 ) -> EventReport:
-    """Call an hour of 3 kW, report rows of 5 minutes from 4 h before to the end, and settle it."""
+    """Call an hour of 3 kW, report rows of 5 minutes from 4 h before to the end, and settle it.
+
+    The VEN *blind* has no thermometer.
+    """
     dispatch_handler({"eventId": "e1", "startTs": START} | {"intervals": HOUR} | fields, Context())
     for ven_id in [item["venId"] for item in world.vens.scan(("venId",))]:
         for at_ts in range(START - 4 * 3600 + 300, START + 3600 + 1, 300):
             drawn_kw = used_kw if at_ts > START else cooled_kw(HOT_C)
             row = {"venId": ven_id, "rowId": telemetry_row_id(at_ts, "b1", at_ts), "timestamp": at_ts}
             values = {"usedPowerKw": drawn_kw, "baselinePowerKw": cooled_kw(HOT_C)}
-            told = {} if outdoor_c is None else {"outdoorC": outdoor_c}
+            told = {} if outdoor_c is None or ven_id == blind else {"outdoorC": outdoor_c}
             world.telemetry.put_new(row | values | told)
     world.now = START + 3720
     return msgspec.convert(handler({"eventId": "e1"}, Context()), EventReport)
@@ -110,7 +113,24 @@ def test_without_weather_the_report_says_so_and_another_settles(
     past(program, "house-1", weather=weather)
     report = called(program, outdoor_c=outdoor_c, program="hot")
     assert report.settled_by == "meter_before"
-    assert report.notes == (f"settled by meter_before, not by weather_regression of program 'hot': {why}",)
+    assert (report.program_baseline, report.instead_because) == ("weather_regression", why)
+
+
+@pytest.mark.parametrize("name", ["house-1", "north"])
+def test_a_site_without_a_thermometer_is_under_the_weather_of_another(
+    program: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Named by its id or its group; the temperature is that of the other one's days and rows, with a note."""
+    program.vens.update(Key("house-1"), {"groups": ["north"]})
+    program.add_ven("mast")
+    past(program, "house-1", weather=False)
+    past(program, "mast")
+    assert called(program, blind="house-1", program="hot").settled_by == "meter_before"
+    monkeypatch.setitem(os.environ, "WEATHER", json.dumps({name: "mast"}))
+    program.now += 5 * 3600
+    (ven,) = msgspec.convert(handler({"eventId": "e1"}, Context()), EventReport).vens
+    assert ven.delivered["weather_regression"].baseline_kw == pytest.approx(4.2, rel=0.03)
+    assert "by the outdoor temperature of mast" in ven.notes
 
 
 def test_the_programs_regression_has_all_days_that_there_are(program: World) -> None:
