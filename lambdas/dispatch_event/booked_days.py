@@ -24,7 +24,7 @@ from contracts.store.keys import BOOKED_SORT_KEY, Key, booked_day
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.ids import EventId
-from lambdas.dispatch_event.logic import plan
+from lambdas.dispatch_event.logic import times
 from lambdas.dispatch_event.logic.bookings import Bookings, Span, bookings_of
 from lambdas.shared import answers, parallel
 from lambdas.shared.event_book import EventBook, PlanMissingError, header_put
@@ -86,7 +86,7 @@ class BookedDays:
         puts = [header_put(row, Condition.unchanged("revision", unchanged))]
         for day in read.days:
             spans = {other_id: span for other_id, span in day.spans.items() if span[1] > now}
-            spans[row.event_id] = plan.span(row)
+            spans[row.event_id] = times.span(row)
             if len(spans) > EVENTS_MAX:
                 date = datetime.fromtimestamp(day.number * DAY_S, UTC).date()
                 raise answers.conflict(f"there are {EVENTS_MAX} events on {date} already", "startTs")
@@ -111,7 +111,7 @@ class BookedDays:
         row = self.book.find(event_id)
         if row is None or row.cancelled_ts is not None or row.deleted_ts is not None:
             return None
-        from_ts, to_ts = plan.span(row)
+        from_ts, to_ts = times.span(row)
         if from_ts >= span[1] or to_ts <= span[0]:
             return None
         try:

@@ -18,7 +18,7 @@ from contracts.store.plans import Plan
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.adapters import DispatchAdapters, new_token
 from lambdas.dispatch_event.booked_days import DaysRead
-from lambdas.dispatch_event.logic import plan
+from lambdas.dispatch_event.logic import plan, times
 from lambdas.dispatch_event.logic.answer import answer
 from lambdas.dispatch_event.logic.outcome import Rebalanced
 from lambdas.dispatch_event.logic.plan import Planned
@@ -131,7 +131,7 @@ def redispatch(
     latest = adapters.latest(ven.ven_id for ven in fleet if ven.online)
     fleet = adapters.with_clock_skew(fleet, latest)
     for _ in range(COMMITS):
-        days = adapters.days.read(event_id, plan.span(row), now)
+        days = adapters.days.read(event_id, times.span(row), now)
         outcome = rebalance(row, in_force, fleet, latest, now=now, token=new_token(), bookings=days.bookings)
         if outcome.plan is None:
             return answer(row, in_force, outcome.note), outcome
@@ -158,8 +158,8 @@ def _planner(
     def planned(before: EventRow | None) -> _Commit:
         baseline = adapters.baseline_of(request.program)
         vens = fleet()
-        event = plan.requested_event(request, event_id, now=now, before=before)
-        days = adapters.days.read(event_id, plan.span(event), now)
+        event = times.requested_event(request, event_id, now=now, before=before)
+        days = adapters.days.read(event_id, times.span(event), now)
         made = plan.plan_event(
             request,
             event_id,

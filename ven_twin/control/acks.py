@@ -54,14 +54,19 @@ def transition_ack(
     *,
     requested_kw: float | None,
     ts: int,
+    anyway_kw: float = 0.0,
 ) -> Ack:
     """The ack of an event that enters a phase: planned kW at its start, delivered kW at its end.
+
+    *anyway_kw*, which a limit and commands take off without the event, is none of its planned kW.
 
     ``data`` has what was delivered, why the VEN left, and which circuits were taken out by hand.
     """
     event, phase = transition.scheduled.event, transition.phase
     active = phase is Phase.ACTIVE
-    actual_kw = plan.shed_kw if active else delivered.reduction_kw if delivered else None
+    actual_kw = (
+        max(plan.shed_kw - anyway_kw, 0.0) if active else delivered.reduction_kw if delivered else None
+    )
     opted_out = phase is Phase.OPTED_OUT
     return Ack(
         op="event",

@@ -1,8 +1,9 @@
-"""The house beside its counterfactual, the uncurtailed house, and the plan that is in force. Pure.
+"""The house beside its counterfactual, the house without events, and the plan that is in force. Pure.
 
 Both are stepped through the same weather, draws and chance; the counterfactual draws the baseline that no
-statistics can give. Switches that the resident or the shadow sets hold for both: they are how the house
-is used, not what an event takes off.
+statistics can give. What is not an event's holds for both, each planned on its own house: switches that the
+resident or the shadow sets, the lasting import limit, circuits shed by command. They are how the house is
+used, and no event takes that off. Why: docs/decisions/0012-the-counterfactual-under-limits-and-commands.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ven_twin.control.circuit_views import (
 from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, refusal
 from ven_twin.control.shedding import ShedPlan, control_for, needed_kw, plan_shed, shed_available_kw
 from ven_twin.control.ven_state import LoadShed
-from ven_twin.house.control import FREE
+from ven_twin.house.control import FREE, Control
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
@@ -96,7 +97,7 @@ UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Power during a step: by circuit as drawn, and of the whole uncurtailed house, kW."""
+    """Power during a step: by circuit as drawn, and of the whole house without events, kW."""
 
     circuits_kw: Mapping[str, float]
     baseline_kw: float
@@ -109,14 +110,16 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class HousePair:
-    """The house, its counterfactual, and the plan for the house's circuits.
+    """The house, its counterfactual, and the plan for the circuits of each.
 
     Attributes:
         house: as it is run.
-        counterfactual: as it would be, had nothing ever been curtailed.
+        counterfactual: as it would be, had there never been an event.
         plan: the control of each circuit, in force until the next plan.
         switching: since when each circuit has been curtailed or not, s of house time.
         views: the circuits as the plan saw them.
+        lasting: the counterfactual's plan: what a limit and commands take off without any event.
+        lasting_switching: as *switching*, of the counterfactual; empty until something is taken off it.
     """
 
     house: House
@@ -124,6 +127,8 @@ class HousePair:
     plan: ShedPlan = UNCURTAILED
     switching: Mapping[str, Switching] = field(default_factory=dict)
     views: tuple[CircuitView, ...] = ()
+    lasting: ShedPlan = UNCURTAILED
+    lasting_switching: Mapping[str, Switching] = field(default_factory=dict)
 
     @property
     def battery_soc(self) -> float | None:
@@ -132,12 +137,23 @@ class HousePair:
 
     @property
     def available_kw(self) -> float:
-        """The sheddable kW of the house now."""
-        return shed_available_kw(self.views)
+        """The kW that the house can shed now beyond what a limit and commands take off it anyway."""
+        return _beyond_kw(self.views, self.lasting)
+
+    @property
+    def shed_kw(self) -> float:
+        """The kW that the plan takes off beyond what a limit and commands take off anyway."""
+        return max(self.plan.shed_kw - self.lasting.shed_kw, 0.0)
 
     def sheddable_kw(self) -> dict[str, float]:
-        """The sheddable kW of each circuit now; 0 where a guard forbids it."""
-        return {view.id: 0.0 if refusal(view) is not None else view.sheddable_kw for view in self.views}
+        """The sheddable kW of each circuit now beyond limit and commands; 0 where a guard forbids it."""
+        anyway_kw = self.lasting.curtailed_kw
+        return {
+            view.id: 0.0
+            if refusal(view) is not None
+            else max(view.sheddable_kw - anyway_kw.get(view.id, 0.0), 0.0)
+            for view in self.views
+        }
 
     def step(
         self, env: Environment, dt_s: float, settings: Mapping[str, CircuitSetting] = NO_SETTINGS
@@ -148,13 +164,17 @@ class HousePair:
             PhysicsError: *dt_s* or the environment is no finite number.
         """
         stepped = self.house.step(with_settings(self.plan, settings), env, dt_s)
-        uncurtailed = self.counterfactual.step(setting_controls(settings), env, dt_s)
-        curtailed = {circuit.id: False for circuit in self.house.circuits} | self.plan.curtailed
+        uncurtailed = self.counterfactual.step(_lasting_controls(self.lasting, settings), env, dt_s)
+        free = {circuit.id: False for circuit in self.house.circuits}
+        lasting_switching = self.lasting_switching
+        if lasting_switching or self.lasting.controls:
+            lasting_switching = advance(lasting_switching, free | self.lasting.curtailed, dt_s)
         after = replace(
             self,
             house=stepped.house,
             counterfactual=uncurtailed.house,
-            switching=advance(self.switching, curtailed, dt_s),
+            switching=advance(self.switching, free | self.plan.curtailed, dt_s),
+            lasting_switching=lasting_switching,
         )
         return after, Flow(stepped.power_kw, uncurtailed.grid_kw)
 
@@ -176,9 +196,9 @@ class HousePair:
             env: the world in the step to come.
             dt_s: how long that step is, s of house time.
             interval: the request of an event now, or None.
-            limit_kw: a lasting import limit; it holds in an event too, where that requests less.
+            limit_kw: a lasting import limit, of both houses; an event takes its kW off what that leaves.
             settings: the settings of circuits.
-            load_sheds: circuits shed by command; their kW counts towards the request.
+            load_sheds: circuits shed by command, of both houses; an event's kW come on top.
             waiting: circuits that an event which is over has not given back yet.
             above_baseline_kw: how far above the counterfactual the house may go; any way when None.
         """
@@ -187,15 +207,42 @@ class HousePair:
         manual_kw = manually_shed_kw(views, {**(waiting or {}), **commanded})
         remaining = remaining_views(views, manual_kw)
         demand_kw = sum(view.demand_kw for view in remaining)
-        baseline_kw = self.counterfactual.step(setting_controls(settings), env, dt_s).grid_kw
-        requested_kw = _requested_kw(interval, baseline_kw, shed_available_kw(views))
+        lasting = self._lasting(env, dt_s, limit_kw, settings, commanded)
+        baseline_kw = self.counterfactual.step(_lasting_controls(lasting, settings), env, dt_s).grid_kw
+        requested_kw = _requested_kw(interval, baseline_kw, _beyond_kw(views, lasting))
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
         needed += [demand_kw - limit for limit in _limits_kw(interval, limit_kw)]
         if above_baseline_kw is not None:
             needed.append(demand_kw - baseline_kw - above_baseline_kw)
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
         plan = with_manual_sheds(plan_shed(remaining, max(needed)), views, manual_kw, reasons)
-        return replace(self, plan=plan, views=views)
+        return replace(self, plan=plan, views=views, lasting=lasting)
+
+    def _lasting(
+        self,
+        env: Environment,
+        dt_s: float,
+        limit_kw: float | None,
+        settings: Mapping[str, CircuitSetting],
+        commanded: Mapping[str, LoadShed],
+    ) -> ShedPlan:
+        """Plan the counterfactual under limit and commands; none is needed where nothing is taken off it."""
+        if limit_kw is None and not commanded and not any(self.lasting.curtailed.values()):
+            return UNCURTAILED
+        views = circuit_views(self.counterfactual, env, dt_s, self.lasting_switching, settings)
+        manual_kw = manually_shed_kw(views, commanded)
+        remaining = remaining_views(views, manual_kw)
+        above_kw = 0.0 if limit_kw is None else sum(view.demand_kw for view in remaining) - limit_kw
+        return with_manual_sheds(plan_shed(remaining, max(above_kw, 0.0)), views, manual_kw, {})
+
+
+def _lasting_controls(lasting: ShedPlan, settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:
+    return with_settings(lasting, settings) if lasting.controls else setting_controls(settings)
+
+
+def _beyond_kw(views: Iterable[CircuitView], lasting: ShedPlan) -> float:
+    """The kW that *views* can shed beyond what the counterfactual is curtailed by."""
+    return max(shed_available_kw(views) - lasting.shed_kw, 0.0)
 
 
 def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]:

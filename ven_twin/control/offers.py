@@ -15,6 +15,7 @@ from contracts.wire.events import Interval, Signal
 from contracts.wire.units import S_PER_MIN
 from ven_twin.control.circuit_views import CircuitSetting
 from ven_twin.control.house_pair import HousePair
+from ven_twin.control.ven_state import LoadShed
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
@@ -83,12 +84,16 @@ class Trial:
         weather: the world ahead.
         from_ts: now, UTC s of the house.
         settings: the settings of circuits.
+        limit_kw: the lasting import limit, or None.
+        load_sheds: circuits shed by command; they go on for as long as the trial.
     """
 
     pair: HousePair
     weather: WeatherAhead
     from_ts: float
     settings: Mapping[str, CircuitSetting] = field(default_factory=dict)
+    limit_kw: float | None = None
+    load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)
 
     def steps(self, kw: float, steps_s: tuple[float, ...]) -> Iterator[TrialStep]:
         """Shed *kw* off the baseline, planned anew each step as in an event."""
@@ -96,7 +101,14 @@ class Trial:
         pair, after_s = self.pair, 0.0
         for dt_s in steps_s:
             env = self.weather(self.from_ts + after_s, dt_s)
-            planned = pair.planned(env, dt_s, request, settings=self.settings)
+            planned = pair.planned(
+                env,
+                dt_s,
+                request,
+                limit_kw=self.limit_kw,
+                settings=self.settings,
+                load_sheds=self.load_sheds,
+            )
             pair, flow = planned.step(env, dt_s, self.settings)
             after_s += dt_s
             yield TrialStep(after_s, dt_s, flow.baseline_kw - flow.used_kw, pair)

@@ -21,6 +21,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
+from types import MappingProxyType
 from typing import NamedTuple
 
 from contracts.wire.ids import EventId, VenId
@@ -95,10 +96,16 @@ def begin(
     views: Iterable[CircuitView],
     *,
     staged: bool,
+    anyway_kw: Mapping[str, float] = MappingProxyType({}),
 ) -> Release:
-    """Begin to give back what *plan* curtails of *views*; in stages, or at once under the cap alone."""
+    """Begin to give back what *plan* curtails of *views*; in stages, or at once under the cap alone.
+
+    *anyway_kw*, which limit and commands take off each circuit, is not the event's to give back.
+    """
     curtailed_kw = {
-        decision.id: decision.curtailed_kw for decision in plan.decisions if decision.curtailed_kw > 0.0
+        circuit_id: beyond_kw
+        for circuit_id, kw in plan.curtailed_kw.items()
+        if (beyond_kw := kw - anyway_kw.get(circuit_id, 0.0)) > 0.0
     }
     back = [view for view in views if view.id in curtailed_kw and view.type not in NOT_STAGED]
     back.sort(key=lambda view: (view.headroom, _chance(ven_id, event_id, view.id)))

@@ -170,6 +170,11 @@ class Schedule:
                 events[event_id] = replace(scheduled, ended=phase)
         return Schedule(events)
 
+    def acts_on(self, event: DrEvent) -> bool:
+        """Tell whether the terms of *event* are those that are scheduled under its id."""
+        scheduled = self.events.get(event.event_id)
+        return scheduled is not None and _terms(scheduled.event) == _terms(event)
+
     def open_ids(self, now_ts: float) -> tuple[EventId, ...]:
         """Ids of the events that are not over."""
         return tuple(

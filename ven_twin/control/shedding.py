@@ -51,6 +51,11 @@ class ShedPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """True for each circuit that is curtailed."""
         return {circuit_id: control is not FREE for circuit_id, control in self.controls.items()}
 
+    @property
+    def curtailed_kw(self) -> dict[str, float]:
+        """The kW taken off each circuit that gives something up."""
+        return {decision.id: kw for decision in self.decisions if (kw := decision.curtailed_kw) > 0.0}
+
 
 class _Relay(NamedTuple):
     """A circuit that can only be shed whole."""

@@ -169,6 +169,9 @@ class VenState:
             schedule, verdict = schedule.offer(event, EventOrigin.SHADOW, self.ven_id, now_ts)
             if verdict in REFUSED:
                 errors[f"drEvents.{event_id}"] = REFUSED[verdict]
+            elif not schedule.acts_on(event):
+                revision = schedule.events[event.event_id].event.revision
+                errors[f"drEvents.{event_id}"] = f"revision {revision} has other terms: raise the revision"
         return schedule
 
     def of_house_loads(self, desired: Desired, errors: dict[str, str]) -> Desired:

@@ -272,10 +272,11 @@ def _announce(
         engine.state,
         requested_kw=requested_kw,
         ts=int(now_ts),
+        anyway_kw=house.pair.lasting.shed_kw,
     )
     text = f"event {event_id} is {phase}"
     if phase is Phase.ACTIVE:
-        text = f"{text}: sheds {house.plan.shed_kw:.2f} of {requested_kw or 0.0:.2f} kW"
+        text = f"{text}: sheds {house.pair.shed_kw:.2f} of {requested_kw or 0.0:.2f} kW"
     engine = _with_past(engine, transition, now_ts) if phase in OVER else engine
     message = Message("event", engine.topics.ack, codec.encode(ack))
     return engine, message, LogLine(logging.INFO, text)

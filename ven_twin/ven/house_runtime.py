@@ -143,7 +143,14 @@ class HouseRuntime:
         moved = abs(offer_kw - last.offer_kw) >= shadow_sync.OFFER_STEP_KW
         if not moved and now_s < last.tried_s + OFFER_PERIOD_S:
             return self
-        trial = Trial(self.pair, self.environment.environment, self.clock.at(now_s), _load_settings(state))
+        trial = Trial(
+            self.pair,
+            self.environment.environment,
+            self.clock.at(now_s),
+            _load_settings(state),
+            state.settings.target_power_kw,
+            state.load_sheds,
+        )
         for_s = sustain_s(trial, offer_kw) / self.clock.speed
         return replace(self, sustained=Sustained(for_s, offer_kw, now_s))
 
@@ -227,7 +234,15 @@ class HouseRuntime:
             ended = state.schedule.events.get(house.acting)
             staged = ended is not None and ended.phase(now_ts) is Phase.COMPLETED
             pair = house.pair
-            release = begin(house.acting, state.ven_id, house_ts, pair.plan, pair.views, staged=staged)
+            release = begin(
+                house.acting,
+                state.ven_id,
+                house_ts,
+                pair.plan,
+                pair.views,
+                staged=staged,
+                anyway_kw=pair.lasting.curtailed_kw,
+            )
             house = replace(house, release=release)
         return house
 

@@ -21,8 +21,10 @@ follows one is held by it and yet may be called away.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from contracts.store.plans import Plan
@@ -81,13 +83,15 @@ class FreeFleet(NamedTuple):
     """A ranked fleet without what other events have of it, for each interval of an event.
 
     Of the *offers* those come first that no other event has, so many as *spare* says, and then those that
-    are taken from events of lower priority. *available_w* counts all of them.
+    are taken from events of lower priority. *available_w* counts all of them. *partial* are the events that
+    have VENs in some of the intervals, with the number of these.
     """
 
     fleet: RankedFleet
     offers: tuple[Sequence[Offer], ...]
     spare: tuple[int, ...]
     available_w: tuple[float, ...]
+    partial: Mapping[EventId, int] = MappingProxyType({})
 
     def enough(self, index: int, requested_kw: float) -> Sequence[Offer]:
         """The offers that nobody loses, when they are enough for *requested_kw*; else all."""
@@ -158,7 +162,13 @@ class Bookings:
             unavailable=bound | fleet.unavailable,
             reachable=[ven_id for ven_id in fleet.reachable if ven_id not in blocked],
         )
-        return FreeFleet(ranked, tuple(offers), tuple(spare), tuple(map(_expected_w, offers)))
+        partial = Counter(
+            freedom.bound_by
+            for freedom in freedoms.values()
+            if freedom.bound_by is not None and not all(freedom.busy)
+        )
+        available_w = tuple(map(_expected_w, offers))
+        return FreeFleet(ranked, tuple(offers), tuple(spare), available_w, partial)
 
     def losses(self, event: DrEvent, ven_ids: Iterable[VenId], now_ts: float) -> dict[EventId, int]:
         """The number of VENs that *event*, with *ven_ids* called, takes from each event of lower priority."""
@@ -208,6 +218,14 @@ def losses_note(losses: Mapping[EventId, int]) -> str | None:
         return None
     lost = ", ".join(f"{count} VENs from event {event_id}" for event_id, count in sorted(losses.items()))
     return f"takes {lost}: what that lacks its next redispatch makes up, or shows as shortfall"
+
+
+def partial_note(partial: Mapping[EventId, int]) -> str | None:
+    """The words for VENs that other events have in some intervals; None when there are none."""
+    if not partial:
+        return None
+    bound = ", ".join(f"{count} VENs in event {event_id}" for event_id, count in sorted(partial.items()))
+    return f"for a part of the time there are {bound}"
 
 
 def _spans(start_ts: float, intervals: Iterable[Interval]) -> list[Span]:

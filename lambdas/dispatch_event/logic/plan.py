@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from math import ceil
 from typing import NamedTuple
 
 import msgspec
@@ -13,12 +12,19 @@ from contracts.api.requests import Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.store.plans import Plan
 from contracts.wire import codec
-from contracts.wire.events import DrEvent, Interval, Signal
+from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
 from lambdas.dispatch_event.logic import eligibility
-from lambdas.dispatch_event.logic.bookings import NOTHING_BOOKED, Bookings, FreeFleet, losses_note
+from lambdas.dispatch_event.logic.bookings import (
+    NOTHING_BOOKED,
+    Bookings,
+    FreeFleet,
+    losses_note,
+    partial_note,
+)
 from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Offer, RankedFleet, Reason
 from lambdas.dispatch_event.logic.merit import call_in_order, call_in_proportion
+from lambdas.dispatch_event.logic.times import moved_note, requested_event
 from lambdas.shared import rows
 from lambdas.shared.rows import EventRow, VenRow
 
@@ -80,7 +86,8 @@ def plan_event(
     ]
     plan = _plan(request, fleet.fleet, calls, start_ts=event.start_ts, now=now, token=token, before=before)
     losses = bookings.losses(event, (assignment.ven_id for assignment in plan.assignments), now)
-    notes = filter(None, (_moved_note(request, event), losses_note(losses)))
+    partial = partial_note(fleet.partial) if max(_missing_w(request, fleet)) > 0 else None
+    notes = filter(None, (moved_note(request, event), losses_note(losses), partial))
     plan = msgspec.structs.replace(plan, note="; ".join(notes) or None)
     row = _header(
         request,
@@ -97,71 +104,6 @@ def plan_event(
             "targets", f"make a record of {size} bytes, at most {RECORD_MAX_BYTES}: name a group instead"
         )
     return Planned(row, plan)
-
-
-def requested_event(
-    request: DispatchEvent, event_id: EventId, *, now: float, before: EventRow | None = None
-) -> DrEvent:
-    """The event of *request*, or of it as a revision of *before*, with the values requested of the fleet.
-
-    Raises:
-        FieldError: it would be over before it starts, would give other times to VENs that have begun, or is
-            nothing that a VEN takes.
-    """
-    start_ts = request.start_ts
-    if start_ts is None:
-        start_ts = int(now) if before is None else before.start_ts
-    event = DrEvent(
-        event_id=event_id,
-        start_ts=start_ts,
-        intervals=request.intervals,
-        randomize_start_s=request.randomize_start_s,
-        priority=request.priority,
-    )
-    moved = msgspec.structs.replace(event, start_ts=_reachable_start_ts(event, before, now))
-    if (event if before is None else moved).end_ts <= now:
-        raise FieldError("startTs", f"{event.start_ts} is past by more than the event lasts")
-    return moved
-
-
-def _reachable_start_ts(event: DrEvent, before: EventRow | None, now: float) -> int:
-    """The start of *event*, moved so far that no VEN's share of a randomised start lies before *now*.
-
-    VENs draw their shares from event and id alone, within ± the seconds, and old ones know no other rule; a
-    VEN whose time began before it was told does the rest only. So it is the event that moves, whole: each VEN
-    has all of its time. Without a randomised start late means the rest, for all alike. A revision leaves the
-    start where it was moved to.
-
-    Raises:
-        FieldError: VENs have begun, and another share would move what they are in.
-    """
-    begun = before is not None and span(before)[0] <= now
-    if before is not None and begun and before.randomize_start_s != event.randomize_start_s:
-        raise FieldError("randomizeStartS", f"stays {before.randomize_start_s}: the event has begun")
-    earliest_ts = ceil(now) + event.randomize_start_s
-    if not event.randomize_start_s or event.start_ts >= earliest_ts:
-        return event.start_ts
-    if before is not None and event.start_ts <= before.start_ts:
-        return min(earliest_ts, before.start_ts)
-    return earliest_ts
-
-
-def _moved_note(request: DispatchEvent, event: DrEvent) -> str | None:
-    """The words for a start that is not the requested one; None when it is, or none was requested."""
-    if request.start_ts is None or event.start_ts == request.start_ts:
-        return None
-    return (
-        f"starts at {event.start_ts}, not at {request.start_ts}: "
-        f"with ±{event.randomize_start_s} s no VEN's own start may be past"
-    )
-
-
-def span(event: DrEvent | EventRow) -> tuple[float, float]:
-    """The time from the first VEN's start to the last one's end, UTC s."""
-    return (
-        float(event.start_ts - event.randomize_start_s),
-        float(event.end_ts + event.randomize_start_s),
-    )
 
 
 def _plan(
@@ -201,11 +143,6 @@ def _header(
     before: EventRow | None,
 ) -> EventRow:
     """The header that commits to *plan*."""
-    requested = [requested_w(interval) for interval in request.intervals]
-    missing_w = [
-        wanted_w - round(available_w)
-        for wanted_w, available_w in zip(requested, fleet.available_w, strict=True)
-    ]
     return EventRow(
         event_id=event_id,
         requested=digest(request),
@@ -219,14 +156,22 @@ def _header(
         targets=request.targets,
         program=request.program,
         allocation=request.allocation,
-        requested_kw=max(requested) / W_PER_KW,
+        requested_kw=max(map(requested_w, request.intervals)) / W_PER_KW,
         available_kw=round(min(fleet.available_w)) / W_PER_KW if fleet.fleet.heard else None,
         dispatched_kw=max(sum(calls_of.values()) for calls_of in calls) / W_PER_KW,
-        shortfall_kw=max(0, *missing_w) / W_PER_KW,
+        shortfall_kw=max(0, *_missing_w(request, fleet)) / W_PER_KW,
         created_ts=plan.from_ts if before is None else before.created_ts,
         expires_ts=expires_ts,
         done_revision=-1 if before is None else before.done_revision,
     )
+
+
+def _missing_w(request: DispatchEvent, fleet: FreeFleet) -> list[int]:
+    """The power that each interval requests beyond what can be counted on in it, W; below 0 there is more."""
+    return [
+        requested_w(interval) - round(available_w)
+        for interval, available_w in zip(request.intervals, fleet.available_w, strict=True)
+    ]
 
 
 def call(allocation: str, requested_kw: float, offers: Sequence[Offer]) -> Calls:

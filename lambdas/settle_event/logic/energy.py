@@ -7,9 +7,9 @@ a window is a mean weighted by time; energy is the integral; what no row covers 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, pairwise, starmap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, compress
 from math import floor
 from operator import mul, sub
 from typing import NamedTuple
@@ -128,27 +128,55 @@ class Trace:
             skew_s,
         )
 
-    def where(self, keeps: Callable[[PowerRow], bool]) -> Trace:
-        """The trace of the rows that *keeps* is true of."""
-        chosen = [index for index, row in enumerate(self.rows) if keeps(row)]
-        if len(chosen) == len(self.rows):
-            return self
-        return self._of_spans(
-            [self.rows[index] for index in chosen],
-            [self.starts_s[index] for index in chosen],
-            [self.ends_s[index] for index in chosen],
-            self.skew_s,
+    def acting_on(self, event_id: EventId) -> Trace | None:
+        """The trace of the rows that are marked with the event; None when none is."""
+        acting = [row.event_id == event_id for row in self.rows]
+        if True not in acting:
+            return None
+        first = acting.index(True)
+        after = first + sum(acting)
+        if False in acting[first:after]:
+            return self._of_spans(
+                list(compress(self.rows, acting)),
+                list(compress(self.starts_s, acting)),
+                list(compress(self.ends_s, acting)),
+                self.skew_s,
+            )
+        return replace(
+            self,
+            rows=self.rows[first:after],
+            starts_s=self.starts_s[first:after],
+            ends_s=self.ends_s[first:after],
+            covered_s=self.covered_s[first : after + 1],
+            used_kws=self.used_kws[first : after + 1],
+            clone_kws=self.clone_kws[first : after + 1],
         )
 
     def over(self, window: Window) -> Integral:
         """The integrals over *window*."""
         start_s, end_s = window
-        return _between(self._until(start_s), self._until(max(start_s, end_s)))
+        sooner, later = self._until(start_s), self._until(max(start_s, end_s))
+        covered_s, used_kws, clone_kws = map(sub, later, sooner)
+        return Integral(covered_s, used_kws / S_PER_H, clone_kws / S_PER_H)
 
     def bins(self, start_s: float, step_s: float, count: int) -> list[Integral]:
         """The integrals over *count* windows of *step_s* that follow one another."""
-        edges = [self._until(start_s + index * step_s) for index in range(count + 1)]
-        return list(starmap(_between, pairwise(edges)))
+        return list(map(Integral, *self._increments(start_s, step_s, count)))
+
+    def means_kw(
+        self, start_s: float, step_s: float, count: int
+    ) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
+        """The means of use and clone over such windows, kW; None where less than half of one is covered."""
+        covered_s, *energies = self._increments(start_s, step_s, count)
+        least_s = step_s / 2
+        used_kw, clone_kw = (
+            tuple(
+                energy_kwh * S_PER_H / seconds if seconds >= least_s else None
+                for energy_kwh, seconds in zip(energies_kwh, covered_s, strict=True)
+            )
+            for energies_kwh in energies
+        )
+        return used_kw, clone_kw
 
     def ended(self, at_s: float) -> int:
         """The number of rows that end before *at_s* or in its second."""
@@ -161,11 +189,13 @@ class Trace:
 
     def longest_gap_s(self, window: Window) -> float:
         """The longest time within *window* that no row covers, s."""
-        longest_s, until_s = 0.0, window.start_ts
-        for index in self._indices(window):
-            longest_s = max(longest_s, self.starts_s[index] - until_s)
-            until_s = max(until_s, self.ends_s[index])
-        return max(longest_s, window.end_ts - until_s)
+        rows = self._indices(window)
+        if not rows:
+            return window.end_ts - window.start_ts
+        starts_s, ends_s = self.starts_s[rows.start : rows.stop], self.ends_s[rows.start : rows.stop]
+        around_s = (0.0, starts_s[0] - window.start_ts, window.end_ts - ends_s[-1])
+        between_s: Iterable[float] = map(sub, starts_s[1:], ends_s)
+        return max(*around_s, max(between_s, default=0.0))
 
     def requested_kwh(self, window: Window) -> float:
         """Energy requested over *window* as the VEN reports it, kWh."""
@@ -183,13 +213,25 @@ class Trace:
         """Seconds covered, and energy of use and clone (kW·s), before *at_s*."""
         index = bisect_right(self.starts_s, at_s) - 1
         if index < 0:
-            return 0.0, 0.0, 0.0
+            return self.covered_s[0], self.used_kws[0], self.clone_kws[0]
         reached_s = min(at_s, self.ends_s[index]) - self.starts_s[index]
         row = self.rows[index]
         return (
             self.covered_s[index] + reached_s,
             self.used_kws[index] + reached_s * row.used_power_kw,
             self.clone_kws[index] + reached_s * row.baseline_power_kw,
+        )
+
+    def _increments(
+        self, start_s: float, step_s: float, count: int
+    ) -> tuple[list[float], list[float], list[float]]:
+        """Seconds covered, and energy of use and clone (kWh), in windows that follow one another."""
+        until = [self._until(start_s + index * step_s) for index in range(count + 1)]
+        covered_s, used_kws, clone_kws = zip(*until, strict=True)
+        return (
+            list(map(sub, covered_s[1:], covered_s)),
+            [kws / S_PER_H for kws in map(sub, used_kws[1:], used_kws)],
+            [kws / S_PER_H for kws in map(sub, clone_kws[1:], clone_kws)],
         )
 
 
@@ -205,8 +247,3 @@ def _skew_s(spans: RowSpans) -> float:
     else:
         ends_s, delays_s = spans.ends_s, list(map(sub, received, spans.ends_s))
     return clock_skew_s(ends_s, delays_s)
-
-
-def _between(sooner: tuple[float, float, float], later: tuple[float, float, float]) -> Integral:
-    """The integrals from one look-up to a later one."""
-    return Integral(later[0] - sooner[0], (later[1] - sooner[1]) / S_PER_H, (later[2] - sooner[2]) / S_PER_H)

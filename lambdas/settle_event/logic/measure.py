@@ -59,9 +59,7 @@ class VenTraces:
     @classmethod
     def of(cls, trace: Trace, event_id: EventId) -> VenTraces:
         """The site of a VEN in an event."""
-        if not any(row.event_id == event_id for row in trace.rows):
-            return cls(trace, trace)
-        return cls(trace, trace.where(lambda row: row.event_id == event_id))
+        return cls(trace, trace.acting_on(event_id) or trace)
 
     def by_clone(self, window: Window) -> Reduction | None:
         """The reduction by the clone that the rows carry; None when no row covers the window."""

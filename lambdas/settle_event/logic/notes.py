@@ -29,22 +29,13 @@ def of_plans(event: EventRow, plans: Sequence[Plan]) -> list[str]:
     return notes
 
 
-def of_fleet(
-    event: EventRow,
-    vens: Sequence[VenReport],
-    fleet: Aggregate,
-    baseline: Baseline,
-    settled_by: Baseline | None,
-) -> list[str]:
-    """Note another baseline than the program's and its reason, missing telemetry, figures that disagree."""
+def of_fleet(vens: Sequence[VenReport], fleet: Aggregate, settled_by: Baseline | None) -> list[str]:
+    """Note rules that could not be worked out, missing telemetry, figures that disagree."""
     notes = []
     called = [ven for ven in vens if ven.end_ts > ven.start_ts]
-    if settled_by is not None and settled_by != baseline:
-        why = fleet.reasons.get(baseline, "not known")
-        notes.append(f"settled by {settled_by}, not by {baseline} of program {event.program!r}: {why}")
     if called:
         reasons = fleet.reasons.items()
-        notes += [f"{name}: {why}" for name, why in reasons if name in DAY_BASELINES and name != baseline]
+        notes += [f"{name}: {why}" for name, why in reasons if name in DAY_BASELINES]
     silent = [ven.ven_id for ven in called if not ven.quality.rows]
     if silent:
         notes.append(f"no telemetry of {_named(silent)} in the event")

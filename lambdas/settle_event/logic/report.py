@@ -102,7 +102,7 @@ def report_event(
         series=_series(context, timeline.fleet, fleet, settled_by) if vens else None,
         vens=reports,
         cancelled=event.cancelled_ts is not None,
-        notes=(*of_plans(event, plans), *of_fleet(event, reports, fleet, baseline, settled_by)),
+        notes=(*of_plans(event, plans), *of_fleet(reports, fleet, settled_by)),
         **_requested(context, timeline.fleet, reports, settled_ts),
     )
     return rounded(report)

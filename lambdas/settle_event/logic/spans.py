@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from operator import attrgetter, eq, le, lt, sub
+from operator import eq, le, lt, sub
 from statistics import median_low
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from lambdas.settle_event.logic.energy import PowerRow
@@ -39,8 +39,6 @@ AGREES_S = 1.05
 """How far apart the stamps of a chain may be from its times: a second of rounding, and what a clock is
 corrected by in an hour."""
 
-_TIMESTAMP = attrgetter("timestamp")
-
 
 class RowSpans(NamedTuple):
     """Rows in order, and where the time of each begins and ends, UTC s."""
@@ -52,14 +50,13 @@ class RowSpans(NamedTuple):
 
 def row_spans(rows: Sequence[PowerRow]) -> RowSpans:
     """The spans of *rows*, without the rows that cover nothing of their own."""
-    stamps = list(map(_TIMESTAMP, rows))
+    stamps = [row.timestamp for row in rows]
     if not all(map(lt, stamps, stamps[1:])):
         rows = sorted(rows, key=lambda row: (row.timestamp, row.boot_id or "", row.seq or 0))
-        stamps = list(map(_TIMESTAMP, rows))
+        stamps = [row.timestamp for row in rows]
     measured_s = [row.measured_s for row in rows]
     if rows and None not in measured_s and _is_chain(rows):
-        lengths_s = [length_s or 0.0 for length_s in measured_s]
-        return _without_overlap(rows, *_of_chain(stamps, lengths_s))
+        return _without_overlap(rows, *_of_chain(stamps, cast("Sequence[float]", measured_s)))
     rows = _without_repeats(rows)
     return _without_overlap(rows, *_of_any(rows))
 
@@ -90,7 +87,7 @@ def _without_repeats(rows: Sequence[PowerRow]) -> Sequence[PowerRow]:
 
 def _of_any(rows: Sequence[PowerRow]) -> tuple[list[float], list[float]]:
     """Starts and ends of rows of any kind, which may overlap."""
-    stamps = list(map(_TIMESTAMP, rows))
+    stamps = [row.timestamp for row in rows]
     usual_s = _lengths_s(stamps)
     follows = [False, *(_follows(before, row) for before, row in pairwise(rows))]
     starts_s: list[float] = []
@@ -156,7 +153,9 @@ def _chain_edges(offsets_s: Sequence[float]) -> list[int]:
 
 def _without_overlap(rows: Sequence[PowerRow], starts_s: list[float], ends_s: list[float]) -> RowSpans:
     """The spans, each cut where it overlaps one before; without those of which nothing is left."""
-    if all(map(le, ends_s, starts_s[1:])) and all(map(lt, starts_s, ends_s)):
+    # A chain's spans meet in the same floats, which is seen at once.
+    apart = starts_s[1:] == ends_s[:-1] or all(map(le, ends_s, starts_s[1:]))
+    if apart and all(map(lt, starts_s, ends_s)):
         return RowSpans(rows, starts_s, ends_s)
     left, starts, ends = [], [], []
     reached_s = float("-inf")

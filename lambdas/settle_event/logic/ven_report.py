@@ -56,8 +56,7 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
     """Measure what a VEN delivered, from its telemetry around the event, its matched days and its acks."""
     trace, frame = evidence.trace, context.frame
     whole = trace.over(frame.event)
-    bins = trace.bins(*context.series)
-    least_s = context.series[1] / 2
+    series_used_kw, series_clone_kw = trace.means_kw(*context.series)
     others = other_events(trace, context.event_id, evidence.booked)
     event_day_kw = undisturbed_kw(frame, trace, others)
     windows = _called_intervals(evidence.timeline, context)
@@ -70,8 +69,8 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
         called_intervals_s=tuple(window.duration_s for window in windows),
         covered_intervals_s=tuple(trace.over(window).covered_s for window in windows),
         scored_clone_kw=tuple(trace.over(window).clone_kw for window in context.scored),
-        series_used_kw=tuple(step.used_kw if step.covered_s >= least_s else None for step in bins),
-        series_clone_kw=tuple(step.clone_kw if step.covered_s >= least_s else None for step in bins),
+        series_used_kw=series_used_kw,
+        series_clone_kw=series_clone_kw,
         event_day_kw=event_day_kw,
         matched_days=evidence.matched_days,
         reasons=reasons,
@@ -112,7 +111,8 @@ def _report(
         acknowledged=any(phase in acks for phase in Phase),
         opted_out=opted_out is not None,
         opt_out_reason=_reason(opted_out),
-        response_s=max(0.0, active["ts"] - window.start_ts) if active else None,
+        # An ack's time is by the VEN's clock.
+        response_s=max(0.0, active["ts"] + trace.skew_s - window.start_ts) if active else None,
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window, others),
         metered_kwh=_reported_kwh(acks),

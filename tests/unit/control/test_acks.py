@@ -137,3 +137,11 @@ def test_delivered_energy_is_reported_to_a_tenth_of_a_watt_hour() -> None:
         VOICE, EventTransition(SCHEDULED, Phase.COMPLETED), plan, delivered, ven(), requested_kw=1.0, ts=NOW
     )
     assert on_the_wire(ack)["data"]["deliveredKwh"] == 0.0278
+
+
+def test_what_a_limit_takes_anyway_is_not_the_event_s() -> None:
+    """Of 2.5 kW planned a limit takes 1.5 kW without the event: the ack says 1 kW."""
+    plan = ShedPlan(needed_kw=3.0, shed_kw=2.5, controls={}, decisions=())
+    start = EventTransition(SCHEDULED, Phase.ACTIVE)
+    ack = acks.transition_ack(VOICE, start, plan, None, ven(), requested_kw=1.0, ts=NOW, anyway_kw=1.5)
+    assert on_the_wire(ack)["actual_shed_kw"] == 1.0

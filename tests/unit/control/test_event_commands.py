@@ -169,3 +169,17 @@ def test_a_command_that_is_accepted_is_what_the_ven_holds(ops: list[tuple[str, d
             assert scheduled.ended is None
             assert [interval.value for interval in scheduled.event.intervals] == [data["shed_kw"]]
             assert scheduled.event.duration_s == data["duration_s"]
+
+
+@pytest.mark.parametrize("revision", [1, 0])
+def test_other_terms_without_a_newer_revision_are_refused_and_not_mirrored(revision: int) -> None:
+    """2.5 kW under a revision that the VEN has with 1.0 kW, or an older one: the reason is reported."""
+    state = told(ven(), desired(event(kw=1.0, revision=1)))
+    changed = told(state, desired(event(kw=2.5, revision=revision)))
+    assert kw_in_force(changed) == 1.0
+    assert changed.errors == {"drEvents.e1": "revision 1 has other terms: raise the revision"}
+    assert changed.reported_settings()["drEvents"] == {}
+    raised = told(changed, desired(event(kw=2.5, revision=2)))
+    assert (kw_in_force(raised), raised.errors) == (2.5, {})
+    repeated = told(raised, desired(event(kw=2.5, revision=2)))
+    assert (kw_in_force(repeated), repeated.errors) == (2.5, {})

@@ -151,3 +151,16 @@ def test_release_reports_energy_to_a_tenth_of_a_watt_hour_and_power_to_the_watt(
     """Figures of a shadow are as short as a meter is exact."""
     release = Release("e1", HOUSE_TS, {}, 1.23456789, 2.3456789)
     assert release.summary() == {"reboundKwh": 1.2346, "reboundPeakKw": 2.346}
+
+
+def test_what_a_limit_goes_on_taking_is_not_given_back_after_an_event() -> None:
+    """A circuit waits for its turn with the event's share of what it gave up, and not at all without one."""
+    whole = {
+        name: turn.kw for name, turn in begin("e1", "ven-1", HOUSE_TS, PLAN, VIEWS, staged=True).turns.items()
+    }
+    first, second, *_ = whole
+    anyway_kw = {first: whole[first], second: whole[second] / 4}
+    turns = begin("e1", "ven-1", HOUSE_TS, PLAN, VIEWS, staged=True, anyway_kw=anyway_kw).turns
+    assert {name: turn.kw for name, turn in turns.items()} == {
+        name: kw * (0.75 if name == second else 1.0) for name, kw in whole.items() if name != first
+    }

@@ -68,6 +68,26 @@ def test_a_ven_has_its_latest_row_and_its_circuits(api: Api, world: World) -> No
     assert "secretField" not in found
 
 
+def test_a_clock_that_is_off_is_named_wherever_a_ven_is(api: Api, world: World) -> None:
+    """In the list, of the VEN itself and in the fleet; a VEN whose clock is right has no skew."""
+    world.add_ven("off", clockSkewS=1200)
+    world.add_ven("right")
+    listed = {ven["venId"]: ven.get("clockSkewS") for page in pages(api, "/vens") for ven in page}
+    in_fleet = {ven["venId"]: ven.get("clockSkewS") for ven in api.get("/fleet")["vens"]}
+    assert listed == in_fleet == {"off": 1200, "right": None}
+    assert api.get("/vens/off")["clockSkewS"] == 1200
+
+
+def test_a_row_says_what_it_measured_and_the_temperature_outside(api: Api, world: World) -> None:
+    """As the VEN has sent it; a row without has neither."""
+    world.add_ven("ven-1")
+    store(world, "ven-1", 2)
+    store(world, "ven-1", 1, measuredS=29.987, outdoorC=31.4)
+    ((older, newer),) = pages(api, "/vens/ven-1/telemetry")
+    assert (newer["measuredS"], newer["outdoorC"]) == (29.987, 31.4)
+    assert not {"measuredS", "outdoorC"} & older.keys()
+
+
 def test_a_ven_that_is_none_of_ours_is_not_found(api: Api) -> None:
     """404, and the problem names the path's parameter."""
     for path in ("/vens/nobody", "/vens/nobody/telemetry"):

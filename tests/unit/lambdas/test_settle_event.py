@@ -118,8 +118,10 @@ def test_a_ven_whose_clock_is_off_is_settled_as_one_whose_is_right(house: World,
             house.telemetry.put_new({**row, "bootId": "b1", "receivedTs": true_ts + 0.25})
     latest = {name: value for name, value in row.items() if name not in {"venId", "rowId"}}
     house.telemetry.update(Key("house-1", LATEST_ROW), {**latest, "receivedTs": START + 7200.25})
+    house.events.update(_key(), {"venId": "house-1", "active": {"ts": START + 4 - skew_s}})
     house.now = START + 7200
     (ven,) = report().vens
+    assert ven.response_s == pytest.approx(4.0, abs=0.25)
     for name in ("meter_before", "clone"):
         assert ven.delivered[name].delivered_kwh == pytest.approx(3.0, abs=0.002)
     assert (ven.quality.rows, ven.restored) == (120, True)

@@ -312,3 +312,33 @@ def test_household_tries_its_offer_once_a_minute(
     for second in (0.0, 1.0, 59.0, 59.5, 60.0, 120.0):
         assert household.sustain_s(ven(household), 100.0 + second) == 10.0
     assert tried == [4.0, 4.6, 4.8]
+
+
+def test_household_is_credited_by_an_event_with_what_goes_beyond_its_limit(household: LivedHouse) -> None:
+    """A VEN that is limited to 3 kW reports no shed, offers less, and 2 kW of an event of 2 kW."""
+    state = ven(household)
+    household.replan(state, None, 100.0, NOW)
+    free_kw = household.now.pair.available_kw
+    limited = replace(state, settings=replace(state.settings, target_power_kw=3.0))
+    household.replan(limited, None, 100.0, NOW)
+    household.advance(limited, 101.0)
+    before = household.read_row()
+    assert before.reduction_kw == pytest.approx(0.0, abs=1e-9)
+    assert household.now.pair.available_kw < free_kw - 1.0
+    two_kw = ScheduledEvent(event(durations_s=(3600,), kw=2.0), EventOrigin.SHADOW, 0.0)
+    for second in range(1, 11):
+        household.replan(limited, two_kw, 100.0 + second, NOW + second)
+        household.advance(limited, 101.0 + second)
+    during = household.read_row()
+    assert during.baseline_kw == pytest.approx(3.0, abs=0.1)
+    assert during.reduction_kw == pytest.approx(2.0, abs=0.1)
+    assert household.now.delivered["e1"].reduction_kw == pytest.approx(2.0, abs=0.1)
+
+
+def test_household_tries_its_offer_under_its_limit(household: LivedHouse) -> None:
+    """The battery that keeps a limit of 1 kW runs down: the offer beyond it lasts 15 min, not an hour."""
+    state = ven(household)
+    limited = replace(state, settings=replace(state.settings, target_power_kw=1.0))
+    household.replan(limited, None, 100.0, NOW)
+    assert household.sustain_s(limited, 100.0) == 900.0 / 60.0
+    assert household.sustain_s(state, 200.0) == 3600.0 / 60.0

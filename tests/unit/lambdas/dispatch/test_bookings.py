@@ -123,6 +123,7 @@ def test_an_interval_counts_on_who_is_free_in_it() -> None:
     second = planned(first, shed(8.0, 8.0))
     assert calls(second) == {"a": (5.0, 0.0), "b": (3.0, 0.0)}
     assert figures(second) == (0.0, 8.0, 8.0)
+    assert second.plan.note == "for a part of the time there are 2 VENs in event first"
 
 
 def test_a_later_event_does_not_take_a_ven_out_of_one_of_the_same_priority() -> None:
@@ -174,6 +175,7 @@ def test_a_lower_priority_has_what_the_higher_leaves_it_in_time() -> None:
     second = planned(first, shed(8.0, 8.0), priority=LOW)
     assert calls(second) == {"a": (0.0, 5.0), "b": (0.0, 3.0)}
     assert figures(second) == (0.0, 8.0, 8.0)
+    assert planned(first, shed(0.0, 8.0), priority=LOW).plan.note is None
 
 
 def test_a_level_of_the_same_priority_leaves_alone_who_was_promised() -> None:

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 import pytest
 
+from contracts.wire.ids import EventId
 from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
 
 
@@ -121,14 +122,32 @@ def test_bins_follow_one_another_from_the_start() -> None:
     assert [step.covered_s for step in bins] == [5, 5, 5, 0]
 
 
-def test_the_rows_of_some_cover_their_own_time_alone() -> None:
+@pytest.mark.parametrize(
+    ("marked", "covered_s", "used_kw", "gap_s"),
+    [
+        ((1, 3), 20, 10.0, 10),
+        ((0, 1), 20, 3.0, 20),
+        ((1, 2), 20, 6.0, 10),
+        ((3,), 10, 16.0, 20),
+        ((0, 1, 2, 3), 40, 7.5, 0),
+    ],
+)
+def test_the_rows_of_an_event_cover_their_own_time_alone(
+    marked: tuple[int, ...], covered_s: float, used_kw: float, gap_s: float
+) -> None:
     """The rows that are left out leave gaps, and the rows that stay do not grow."""
-    trace = trace_of([10, 10, 10], [2.0, 4.0, 8.0, 16.0])
-    some = trace.where(lambda row: row.used_power_kw in {4.0, 16.0})
-    assert some.over(Window(990, 1030)).covered_s == 20
-    assert some.over(Window(990, 1030)).used_kw == pytest.approx(10.0)
-    assert some.longest_gap_s(Window(1000, 1030)) == 10
-    assert trace.where(lambda _: False).over(Window(990, 1030)).used_kw is None
+    powers = (2.0, 4.0, 8.0, 16.0)
+    trace = Trace.of(
+        PowerRow(1000 + 10 * at, kw, 1.0, EventId("e") if at in marked else None)
+        for at, kw in enumerate(powers)
+    )
+    some = trace.acting_on(EventId("e"))
+    assert some is not None
+    assert some.over(Window(990, 1030)).covered_s == covered_s
+    assert some.over(Window(990, 1030)).used_kw == pytest.approx(used_kw)
+    assert some.over(Window(0, 990)) == Integral(0.0, 0.0, 0.0)
+    assert some.longest_gap_s(Window(1000, 1030)) == gap_s
+    assert trace.acting_on(EventId("other")) is None
 
 
 @pytest.mark.parametrize(

@@ -60,10 +60,10 @@ def test_a_baseline_of_a_part_of_the_fleet_says_of_how_many() -> None:
 
 
 def test_rules_that_could_not_be_worked_out_are_noted_with_their_reason() -> None:
-    """The program's is named where another settles; where nobody was called there is no such note."""
+    """The program's too, beside the field that says so; where nobody was called there is no such note."""
     notes = event_of_one(days_kw=TEN[:4]).report(baseline="caiso_10_of_10").notes
     assert notes == (
-        "settled by meter_before, not by caiso_10_of_10 of program 'default': needs 5 of 10 weekdays, has 4",
+        "caiso_10_of_10: needs 5 of 10 weekdays, has 4",
         "residential_5_of_10: needs 5 of 10 weekdays, has 4",
         "nyiso_5_of_10: needs 5 of 10 weekdays, has 3",
         NO_WEATHER,
