@@ -110,7 +110,7 @@ def test_without_weather_the_report_says_so_and_another_settles(
     past(program, "house-1", weather=weather)
     report = called(program, outdoor_c=outdoor_c, program="hot")
     assert report.settled_by == "meter_before"
-    assert report.notes == (f"settled by meter_before, not by weather_regression of program 'hot': {why}",)
+    assert report.notes == (f"weather_regression: {why}",)
 
 
 def test_the_programs_regression_has_all_days_that_there_are(program: World) -> None:
