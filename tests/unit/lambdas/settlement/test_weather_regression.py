@@ -275,3 +275,15 @@ def test_a_load_of_nothing_has_a_band_of_nothing() -> None:
     """A house that is empty all the time: no power, no error, no width."""
     baseline = regress(days_of(lambda *_: 0.0), SiteWeather.of(summer(15)), FRAME)
     assert (event_kw(baseline), baseline.half_band_kw) == ([0.0] * 8, 0.0)
+
+
+def test_a_day_unlike_the_others_has_a_wider_band() -> None:
+    """A load that no weather moves: 25 °C above the summer its band is wider, for the power that it is of."""
+    draw, usual, hot = random.Random(18), summer(18), summer(18, hotter_c=25.0)
+    days = days_of(lambda *_: 3.0, lambda: draw.gauss(0, 0.3))
+    widths = []
+    for hours in (usual, hot):
+        baseline = regress(days, SiteWeather.of(hours), FRAME)
+        assert baseline.half_band_kw is not None
+        widths.append(baseline.half_band_kw / (sum(event_kw(baseline)) / 8) ** 0.5)
+    assert widths[1] > 1.02 * widths[0]
