@@ -38,7 +38,7 @@ class _ReportStruct(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class Score(_ReportStruct, frozen=True):
-    """A baseline held against the uncurtailed house over the event, by quarter hours, in percent of that.
+    """A baseline held against the house without events over the event, by quarter hours, in percent of that.
 
     *bias* is mean(baseline − clone) (NMBE), *cvrmse* the root mean square of it. Acceptable are ±10 and
     30. Source: ASHRAE Guideline 14, hourly data.

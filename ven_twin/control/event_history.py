@@ -52,7 +52,7 @@ class Meter:
 
     @property
     def baseline_kw(self) -> float:
-        """Mean power that the uncurtailed house would have drawn, kW."""
+        """Mean power that the house without events would have drawn, kW."""
         return self.mean_kw(self.baseline_kwh)
 
     @property

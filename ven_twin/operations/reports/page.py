@@ -184,7 +184,9 @@ def _baselines(report: EventReport) -> str:
             )
         )
     scored = any(delivered.score for delivered in report.delivered.values())
-    why = "Bias and CVRMSE are against the uncurtailed house, by quarter hours or shorter." if scored else ""
+    why = (
+        "Bias and CVRMSE are against the house without events, by quarter hours or shorter." if scored else ""
+    )
     return _table(head, rows) + (f"<p class=note>{why}</p>" if why else "")
 
 

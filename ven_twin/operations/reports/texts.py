@@ -28,7 +28,7 @@ TITLES: dict[Baseline, str] = {
     "nyiso_5_of_10": "NYISO 5 of 10",
     "weather_regression": "weather regression",
     "meter_before": "meter before",
-    "clone": "uncurtailed house",
+    "clone": "house without events",
 }
 DIFFERENT_KW = 0.005
 """Powers that differ by less are written alike."""

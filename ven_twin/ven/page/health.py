@@ -176,7 +176,7 @@ def _power_metrics(view: VenView) -> Iterator[Metric]:
     yield _one("pv_kilowatts", "Of the PV array; negative generates.", power.pv_kw)
     yield _one("battery_kilowatts", "Of the battery; negative discharges.", power.battery_kw)
     yield _one("battery_soc_ratio", "State of charge.", power.battery_soc)
-    yield _one("baseline_kilowatts", "Grid power of the uncurtailed house.", power.baseline_kw)
+    yield _one("baseline_kilowatts", "Grid power of the house without events.", power.baseline_kw)
     yield _one(
         "asked_kilowatts", "Reduction requested by the event in force; 0 without.", power.requested_kw or 0.0
     )
