@@ -6,9 +6,10 @@ day, both in the quarter hours of the event's frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from contracts.errors import VenTwinError
@@ -194,18 +195,16 @@ def add_baselines(baselines: Sequence[MatchedBaseline]) -> MatchedBaseline:
     )
 
 
-def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> list[_Day]:
+def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[_Day]:
     """The days that the rule may look at, the latest first, without those with a gap in the event's hours."""
     pool, near = rule.pool(frame.kind), range(rule.first_days_ago, rule.look_back_days + 1)
-    like = []
     for day in sorted(days):
         counts = day.kind in pool.kinds and day.days_ago in near
         if not counts or (day.clock_changes and not rule.clock_changes):
             continue
         event_kw = frame.mean_kw(day.kw, frame.event)
         if event_kw is not None:
-            like.append(_Day(day.days_ago, day.kw, event_kw, _sides_kw(frame, rule.adjustment, day.kw)))
-    return like
+            yield _Day(day.days_ago, day.kw, event_kw, _sides_kw(frame, rule.adjustment, day.kw))
 
 
 def _sides_kw(frame: Frame, adjustment: Adjustment, kw: Quarters) -> tuple[float | None, ...]:
@@ -214,10 +213,10 @@ def _sides_kw(frame: Frame, adjustment: Adjustment, kw: Quarters) -> tuple[float
     return tuple(frame.mean_kw(kw, window) for window in windows)
 
 
-def _looked_at(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
+def _looked_at(pool: Pool, days: Iterator[_Day]) -> list[_Day]:
     """The latest days; one that is low beside the others gives its place to the next before it."""
     if pool.low is None:
-        return list(days[: pool.days])
+        return list(islice(days, pool.days))
     left = list(days)
     if pool.low.of == "highest":
         low_kw = pool.low.share * max((day.event_kw for day in left), default=0.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import ceil, floor
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
@@ -270,16 +270,21 @@ def _quarter_shares(start_ts: int, count: int, window: Window) -> tuple[tuple[in
 
 def mean_loads(loads: Iterable[Quarters], weights: Sequence[float] = ()) -> tuple[float | None, ...]:
     """The mean of *loads* in each quarter hour, of those that are known there; alike without *weights*."""
-    return tuple(weighted_mean(column, weights) for column in zip(*loads, strict=True))
+    all_loads = list(loads)
+    columns = zip(*all_loads, strict=True)
+    if weights or any(None in load for load in all_loads):
+        return tuple(weighted_mean(column, weights) for column in columns)
+    # Most loads have no gap: settlement takes these means for each VEN, day and rule.
+    count = len(all_loads)
+    return tuple(sum(column) / count for column in cast("Iterable[tuple[float, ...]]", columns))
 
 
 def weighted_mean(values: Sequence[float | None], weights: Sequence[float] = ()) -> float | None:
     """The mean of those of *values* that are known; None when none is."""
-    pairs = [
-        (value, weight)
-        for value, weight in zip(values, weights or (1.0,) * len(values), strict=True)
-        if value is not None
-    ]
+    if not weights:
+        measured = [value for value in values if value is not None]
+        return sum(measured) / len(measured) if measured else None
+    pairs = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
     total = sum(weight for _, weight in pairs)
     return sum(value * weight for value, weight in pairs) / total if total > 0 else None
 
