@@ -47,7 +47,7 @@ class Comfort(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     *beyond_setpoint_c* is how far the air went beyond their setpoints at worst, °C, and *alone_c* how far it
     would have gone all the same, as a thermostat's deadband has it. *ev_soc_forgone* and
-    *battery_soc_used* are against the house without events at the end, 0 to 1. *curtailed_min* is for how many
+    *battery_soc_used* are against the house without events at the end, 0 to 1. *curtailed_min* is how many
     minutes each circuit was curtailed.
     """
 
