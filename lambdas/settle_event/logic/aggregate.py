@@ -229,7 +229,7 @@ def _summed(name: Baseline, members: Sequence[MeasuredVen], context: SettlementC
         vens=len(members),
         score=scored,
         notes=tuple(
-            f"{note}: {count} VENs"
+            f"{note}, of {count} VEN{'s' if count > 1 else ''}"
             for note, count in Counter(note for delivery in deliveries for note in delivery.notes).items()
         ),
     )

@@ -203,6 +203,27 @@ def test_the_headline_says_what_was_shed_and_what_is_paid(fields: dict[str, Any]
     assert page.html(report).index(escape(text)) < page.html(report).index("Requested")
 
 
+def test_a_twins_truth_is_delivered_and_what_settles_is_paid() -> None:
+    """2.90 kW were shed and 3.00 are paid: the truth stands first in table, tiles and plot."""
+    report = settled(program_baseline="residential_5_of_10")
+    table_rows = shown(report, 160).partition("all VENs, by")[2].splitlines()[2:4]
+    assert ["house without events" in row for row in table_rows] == [True, False]
+    text = page.html(report)
+    tiles = re.findall(r"<b>(\w+)</b><strong>([^<]+)</strong>", text)
+    assert ("Delivered", "2.90") in tiles
+    assert ("Paid", "3.00") in tiles
+    assert "kW below the house without events" in text
+
+
+def test_a_baseline_that_says_more_was_drawn_pays_nothing() -> None:
+    """A negative payment is no payment; by how much the baseline is off stands beside it."""
+    off = {"residential_5_of_10": delivered(-1.0, baseline_kw=1.0), "clone": delivered(3.0, baseline_kw=5.0)}
+    report = settled(delivered=off, program_baseline="residential_5_of_10", dispatched_kw=4.0)
+    assert texts.headline(report).endswith(
+        "residential 5 of 10, pays nothing, because it is 4.00 kW below what would have been drawn."
+    )
+
+
 @pytest.mark.parametrize(
     ("zone", "text"),
     [

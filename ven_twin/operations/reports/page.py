@@ -53,18 +53,24 @@ def _tiles(report: EventReport) -> str:
     tiles = [
         ("Requested", figure(report.requested_kw), f"kW for {duration(report.end_ts - report.start_ts)}")
     ]
-    if report.settled_by is not None:
-        delivered = report.delivered[report.settled_by]
+    truth = texts.truth_of(report)
+    if truth is not None:
+        delivered = report.delivered[truth]
+        of_request = percent(share(delivered.delivered_kw, report.requested_kw))
         tiles += [
-            ("Delivered", figure(delivered.delivered_kw), f"kW by {TITLES[report.settled_by]}"),
             (
-                "Of the request",
-                percent(share(delivered.delivered_kw, report.requested_kw)),
-                texts.band(delivered) + " kW in 8 of 10",
+                "Delivered",
+                figure(delivered.delivered_kw),
+                f"kW, {of_request} of the request, by {TITLES[truth]}",
             ),
             ("Energy", energy(delivered.delivered_kwh), "kWh not drawn"),
         ]
-    tiles.append(("Rebound", energy(report.rebound_1h_kwh), "kWh in the hour after"))
+    if report.settled_by is not None:
+        settled = report.delivered[report.settled_by]
+        band = f", {texts.band(settled)} in 8 of 10" if settled.low_kw is not None else ""
+        tiles.append(("Paid", figure(settled.delivered_kw), f"kW by {TITLES[report.settled_by]}{band}"))
+    rebound = "kWh in the hour after" if report.rebound_1h_kwh is not None else texts.unknown(report)
+    tiles.append(("Rebound", energy(report.rebound_1h_kwh), rebound))
     if report.participation:
         people = report.participation
         tiles.append(("Participated", f"{people.delivered}/{people.called}", "VENs delivered half or more"))
@@ -73,9 +79,10 @@ def _tiles(report: EventReport) -> str:
 
 def _plots(report: EventReport, series: Series) -> list[str]:
     starts = [series.start_ts + index * series.step_s for index in range(len(series.used_kw))]
+    truth_kw = series.clone_kw if texts.truth_of(report) == "clone" else series.baseline_kw
     delivered = [
         None if base is None or used is None else base - used
-        for base, used in zip(series.baseline_kw, series.used_kw, strict=True)
+        for base, used in zip(truth_kw, series.used_kw, strict=True)
     ]
     if not any(used is not None for used in series.used_kw):
         return []
@@ -111,12 +118,12 @@ def _power(report: EventReport, series: Series, starts: Sequence[float]) -> Plot
 def _requested_and_delivered(
     report: EventReport, series: Series, starts: Sequence[float], delivered: Values
 ) -> Plot:
-    plot = _plot(
-        "Requested and delivered", "kW below the baseline", report, series, [delivered, series.requested_kw]
-    )
+    truth = texts.truth_of(report)
+    below = f"kW below {'the ' if truth == 'clone' else ''}{TITLES[truth] if truth else 'the baseline'}"
+    plot = _plot("Requested and delivered", below, report, series, [delivered, series.requested_kw])
     less = [None if kw is None else max(kw, 0.0) for kw in delivered]
     more = [None if kw is None else min(kw, 0.0) for kw in delivered]
-    plot.fill(_area(plot, starts, less, series.step_s), "var(--good)", "drawn less than the baseline")
+    plot.fill(_area(plot, starts, less, series.step_s), "var(--good)", "drawn less")
     if min(_values([more]), default=0.0) < 0.0:
         plot.fill(_area(plot, starts, more, series.step_s), "var(--bad)", "drawn more, as in a rebound")
     plot.line(_points(starts, series.requested_kw), "var(--ink)", "requested", width_s=series.step_s)
@@ -167,7 +174,7 @@ def _baselines(report: EventReport) -> str:
         "CVRMSE",
     )
     rows = []
-    for name, delivered in report.delivered.items():
+    for name, delivered in texts.truth_first(report):
         score = delivered.score
         rows.append(
             (
@@ -191,7 +198,7 @@ def _baselines(report: EventReport) -> str:
 
 
 def _intervals(report: EventReport) -> str:
-    delivered, zone = texts.delivered_by(report, report.settled_by), texts.site_zone(report)
+    delivered, zone = texts.delivered_by(report, texts.truth_of(report)), texts.site_zone(report)
     rows = []
     for index, interval in enumerate(report.intervals):
         delivered_kw = delivered.intervals_kw[index] if delivered else None
@@ -214,16 +221,16 @@ def _vens(report: EventReport) -> str:
         "",
         "Requested kW",
         "Delivered kW",
-        "8 of 10 kW",
         "Share",
         "kWh",
-        "By clone kW",
+        "Paid kW",
+        "8 of 10 kW",
         "Response s",
     )
     rows = []
     for ven in report.vens:
-        delivered = ven.delivered.get(report.settled_by) if report.settled_by else None
-        clone = ven.delivered.get("clone")
+        names = texts.truth_of(report), report.settled_by
+        delivered, settled = (texts.delivered_by(ven, name) for name in names)
         delivered_kw = delivered.delivered_kw if delivered else None
         rows.append(
             (
@@ -231,10 +238,10 @@ def _vens(report: EventReport) -> str:
                 texts.ven_status(ven),
                 figure(ven.requested_kw),
                 figure(delivered_kw),
-                texts.band(delivered) if delivered else DASH,
                 percent(share(delivered_kw, ven.requested_kw)),
                 energy(delivered.delivered_kwh if delivered else None),
-                figure(clone.delivered_kw if clone else None),
+                figure(settled.delivered_kw if settled else None),
+                texts.band(settled) if settled else DASH,
                 figure(ven.response_s, 1),
                 percent(ven.quality.coverage),
             )

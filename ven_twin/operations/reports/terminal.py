@@ -52,7 +52,7 @@ def _baselines(report: EventReport, *, wide: bool) -> Table:
     scored = ("bias", "CVRMSE") if any(delivered.score for delivered in report.delivered.values()) else ()
     more = ("of kW", "kWh") if wide else ()
     table = _table("all VENs, by", "delivered kW", "share", *more, "80 % band kW", *scored)
-    for name, delivered in report.delivered.items():
+    for name, delivered in texts.truth_first(report):
         settles = name == report.settled_by
         cells = [figure(delivered.delivered_kw), percent(share(delivered.delivered_kw, report.requested_kw))]
         cells += [figure(delivered.baseline_kw), energy(delivered.delivered_kwh)] if wide else []
@@ -67,7 +67,7 @@ def _baselines(report: EventReport, *, wide: bool) -> Table:
 
 def _intervals(report: EventReport) -> Table:
     table = _table("interval", "requested kW", "dispatched kW", "delivered kW", "share")
-    delivered, zone = texts.delivered_by(report, report.settled_by), texts.site_zone(report)
+    delivered, zone = texts.delivered_by(report, texts.truth_of(report)), texts.site_zone(report)
     for index, interval in enumerate(report.intervals):
         delivered_kw = delivered.intervals_kw[index] if delivered else None
         table.add_row(
@@ -81,25 +81,25 @@ def _intervals(report: EventReport) -> Table:
 
 
 def _vens(report: EventReport, *, wide: bool) -> Table:
-    settled_by = report.settled_by
-    beside = wide and settled_by != "clone" and any("clone" in ven.delivered for ven in report.vens)
-    columns = ["requested kW", "delivered kW", "share", *(["80 % band kW", "kWh"] if wide else [])]
-    columns += [*(["by clone"] if beside else []), "data"]
+    settled_by, truth = report.settled_by, texts.truth_of(report)
+    beside = settled_by != truth
+    columns = ["requested kW", "delivered kW", "share", *(["kWh"] if wide else [])]
+    columns += ["paid kW"] if beside else []
+    columns += [*(["80 % band kW"] if wide else []), "data"]
     table = _table("VEN", *columns)
     table.add_column("")
     shown = _shown(report)
     for ven in shown:
-        delivered = ven.delivered.get(settled_by) if settled_by else None
-        clone = ven.delivered.get("clone")
+        delivered, settled = (texts.delivered_by(ven, name) for name in (truth, settled_by))
         delivered_kw = delivered.delivered_kw if delivered else None
         cells = [
             figure(ven.requested_kw),
             figure(delivered_kw),
             percent(share(delivered_kw, ven.requested_kw)),
         ]
-        if wide:
-            cells += [texts.band(delivered), energy(delivered.delivered_kwh)] if delivered else [DASH] * 2
-        cells += [figure(clone.delivered_kw if clone else None)] if beside else []
+        cells += [energy(delivered.delivered_kwh if delivered else None)] if wide else []
+        cells += [figure(settled.delivered_kw if settled else None)] if beside else []
+        cells += [texts.band(settled) if settled else DASH] if wide else []
         state = escape(texts.ven_status(ven))
         table.add_row(escape(ven.ven_id), *cells, percent(ven.quality.coverage), state)
     left = len(report.vens) - len(shown)
@@ -111,10 +111,10 @@ def _vens(report: EventReport, *, wide: bool) -> Table:
 def _shown(report: EventReport) -> list[VenReport]:
     if len(report.vens) <= MOST_VENS:
         return list(report.vens)
-    settled_by = report.settled_by
+    truth = texts.truth_of(report)
 
     def short_kw(ven: VenReport) -> float:
-        delivered = ven.delivered.get(settled_by) if settled_by else None
+        delivered = texts.delivered_by(ven, truth)
         return abs(ven.requested_kw - (delivered.delivered_kw if delivered else 0.0))
 
     return sorted(report.vens, key=lambda ven: (-short_kw(ven), ven.ven_id))[:MOST_VENS]

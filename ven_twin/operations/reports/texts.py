@@ -64,7 +64,7 @@ def event_time(report: EventReport) -> str:
 def headline(report: EventReport) -> str:
     """The outcome in a sentence or two: what was shed of what was requested, what is paid, and why."""
     settled, truth = delivered_by(report, report.settled_by), delivered_by(report, "clone")
-    best = truth or settled
+    best = delivered_by(report, truth_of(report))
     if best is None:
         return f"{power(report.requested_kw)} were requested. What was delivered is not known."
     who = report.vens[0].ven_id if len(report.vens) == 1 else "The fleet"
@@ -77,9 +77,19 @@ def headline(report: EventReport) -> str:
     return f"{text}.{_instead(report)}"
 
 
+def truth_first(report: EventReport) -> list[tuple[Baseline, Delivered]]:
+    """The deliveries as they are shown: the truth where it is known, and then the others."""
+    return sorted(report.delivered.items(), key=lambda named: named[0] != "clone")
+
+
 def delivered_by(report: EventReport | VenReport, baseline: Baseline | None) -> Delivered | None:
     """The delivery by *baseline*; None where it could not be worked out."""
     return report.delivered.get(baseline) if baseline is not None else None
+
+
+def truth_of(report: EventReport) -> Baseline | None:
+    """The baseline that a report shows as delivered: a twin's house without events, else what settles."""
+    return "clone" if "clone" in report.delivered else report.settled_by
 
 
 def _shed(report: EventReport, delivered: Delivered, by: str) -> str:
@@ -102,7 +112,10 @@ def _paid(report: EventReport, settled: Delivered, truth: Delivered) -> str:
     """The power that is paid, and the reason where that is not what was shed."""
     whose = "the program's baseline" if report.settled_by == report.program_baseline else "the baseline"
     name = TITLES[report.settled_by or "clone"]
-    paid = f"{whose}, {name}, pays for {power(settled.delivered_kw)}{_share(report, settled)}"
+    if settled.delivered_kw <= -DIFFERENT_KW:
+        paid = f"{whose}, {name}, pays nothing"
+    else:
+        paid = f"{whose}, {name}, pays for {power(settled.delivered_kw)}{_share(report, settled)}"
     away_kw = settled.baseline_kw - truth.baseline_kw
     if abs(away_kw) < DIFFERENT_KW:
         return paid
@@ -135,22 +148,27 @@ def participation(people: Participation) -> str:
 
 def energy_and_rebound(report: EventReport) -> str:
     """Energy, response and rebound, as measured or not yet; and data quality."""
-    best = delivered_by(report, "clone") or delivered_by(report, report.settled_by)
-    unknown = "not measured yet" if report.preliminary else "not measured"
-    saved = f"{energy(best.delivered_kwh)} kWh less drawn" if best else unknown
+    best = delivered_by(report, truth_of(report))
+    unknown_yet = unknown(report)
+    saved = f"{energy(best.delivered_kwh)} kWh less drawn" if best else unknown_yet
     rebound = (
         f"{figure(report.rebound_1h_kwh, 3)} kWh in the hour after"
         if report.rebound_1h_kwh is not None
-        else unknown
+        else unknown_yet
     )
     people = report.participation
     waited_s = people.response_s if people else None
-    response = f"{figure(waited_s, 1)} s (median)" if waited_s is not None else unknown
+    response = f"{figure(waited_s, 1)} s (median)" if waited_s is not None else unknown_yet
     text = f"Energy: {saved}. Response: {response}. Rebound: {rebound}."
     if report.quality is not None:
         coverage, gap = percent(report.quality.coverage), duration(report.quality.longest_gap_s)
         text += f" Telemetry covers {coverage} of the event, longest gap {gap}."
     return text
+
+
+def unknown(report: EventReport) -> str:
+    """The words for a figure that the report has not."""
+    return "not measured yet" if report.preliminary else "not measured"
 
 
 def settlement_status(report: EventReport) -> str:
@@ -184,6 +202,6 @@ def all_notes(report: EventReport, vens: Sequence[VenReport]) -> list[str]:
         f"{', '.join(ids) if len(ids) <= 3 else f'{len(ids)} VENs'}: {note}" for note, ids in by_note.items()
     ]
     of_baselines = [
-        f"{TITLES[name]}: {note}" for name, delivered in report.delivered.items() for note in delivered.notes
+        f"{TITLES[name]}: {note}" for name, delivered in truth_first(report) for note in delivered.notes
     ]
     return [printable(note) for note in (*report.notes, *of_baselines, *of_vens)]
