@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -122,13 +123,22 @@ def until(ready: Callable[[], Any], what: str, give_up_s: float = GIVE_UP_S) -> 
     return result
 
 
+_ports = itertools.count(20_000 + os.getpid() % 120 * 100)
+"""A hundred for each process of a run, below those that the system gives out: two never take the same."""
+
+
+def _port() -> int:
+    """A free port that no other worker of the run takes before the cloud does."""
+    return next(port for port in _ports if process.free_port(port) == port)
+
+
 def start_cloud(home: Path, *, keep: bool = False, weather: CloudWeather | None = None) -> Runtime:
     """A local cloud of *home* on free ports."""
     runtime = process.start(
         home / "cloud",
         keep=keep,
-        gateway_port=process.free_port(),
-        mqtt_port=process.free_port(),
+        gateway_port=_port(),
+        mqtt_port=_port(),
         weather=weather,
     )
     leaks.known.add(runtime.secret_access_key)
