@@ -14,7 +14,8 @@ from lambdas.settle_event.logic.measure import VenTraces
 from ven_twin.control.command_handlers import VenFigures
 from ven_twin.control.event_history import PastEvent
 from ven_twin.ven.engine import StepTime, VenEngine
-from ven_twin.ven.house_runtime import HouseClock, HouseRuntime, warm_house
+from ven_twin.ven.house_clock import HouseClock
+from ven_twin.ven.house_runtime import HouseRuntime, warm_house
 from ven_twin.ven.startup import start_engine
 from ven_twin.ven.storage.rows import JournalledCommand
 

@@ -40,7 +40,8 @@ def can_hold(
 ) -> None:
     """Can the house hold X kW for Y minutes? Tried on the model, offline; exit 1 when it cannot."""
     from ven_twin.ven.clock import now_ts
-    from ven_twin.ven.house_runtime import HouseClock, warm_house
+    from ven_twin.ven.house_clock import HouseClock
+    from ven_twin.ven.house_runtime import warm_house
 
     requested_kw = parse_power(kw, "--kw")
     if not 0 < requested_kw <= MOST_KW:

@@ -23,31 +23,13 @@ from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Panel, build_house
 from ven_twin.house.weather import standard_zone
+from ven_twin.ven.house_clock import HouseClock
 
 STEP_MAX_S = 900.0
 """Longest step of house time; a longer stretch, as of a suspended machine, is made in several."""
 LOOK_AHEAD_S = 1.0
 OFFER_PERIOD_S = 60.0
 """The sustained time of the offer is tried anew after this, or when the offer changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class HouseClock:
-    """The time in the house, which may pass faster than on the wall.
-
-    Attributes:
-        origin_ts: house time at which it started, UTC s.
-        started_s: monotonic time at which it started.
-        speed: house seconds to a wall second.
-    """
-
-    origin_ts: float
-    started_s: float
-    speed: float = 1.0
-
-    def at(self, monotonic_s: float) -> float:
-        """House time, UTC s, at a monotonic time."""
-        return self.origin_ts + (monotonic_s - self.started_s) * self.speed
 
 
 class Sustained(NamedTuple):

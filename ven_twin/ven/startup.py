@@ -11,7 +11,8 @@ from ven_twin.control.ven_state import VenState
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.command_receiver import CommandReceiver
 from ven_twin.ven.engine import TICK_S, VenEngine
-from ven_twin.ven.house_runtime import HouseClock, HouseRuntime, warm_house
+from ven_twin.ven.house_clock import HouseClock
+from ven_twin.ven.house_runtime import HouseRuntime, warm_house
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.storage.command_journal import StateStore
 from ven_twin.ven.storage.persisted_state import PersistedState

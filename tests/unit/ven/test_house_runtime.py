@@ -17,7 +17,8 @@ from ven_twin.control.house_pair import HousePair
 from ven_twin.control.release import CAP_KW
 from ven_twin.control.schedule import EventOrigin, Schedule, ScheduledEvent
 from ven_twin.control.ven_state import VenState
-from ven_twin.ven.house_runtime import STEP_MAX_S, HouseClock, HouseRuntime, warm_house
+from ven_twin.ven.house_clock import HouseClock
+from ven_twin.ven.house_runtime import STEP_MAX_S, HouseRuntime, warm_house
 
 EVENING_TS = datetime(2026, 7, 14, 23, tzinfo=UTC).timestamp()
 HELD = ScheduledEvent(event(durations_s=(3600,), kw=3.0), EventOrigin.SHADOW, 0.0)
