@@ -125,12 +125,7 @@ class Schedule:
         cancelled any more. Beyond `OPEN_MAX` that are not over, none is taken up.
         """
         scheduled = self.events.get(event.event_id)
-        in_its_place = (
-            scheduled is not None
-            and source is EventOrigin.SHADOW
-            and scheduled.source is EventOrigin.COMMAND
-            and _terms(event) != _terms(scheduled.event)
-        )
+        in_its_place = scheduled is not None and _in_its_place(scheduled, event, source)
         if scheduled is not None and not in_its_place and event.revision < scheduled.event.revision:
             return self, ScheduleVerdict.STALE
         if scheduled is not None and not in_its_place and event.revision == scheduled.event.revision:
@@ -229,6 +224,12 @@ class Schedule:
 
     def _with(self, scheduled: ScheduledEvent) -> Schedule:
         return Schedule({**self.events, scheduled.event.event_id: scheduled})
+
+
+def _in_its_place(scheduled: ScheduledEvent, event: DrEvent, source: EventOrigin) -> bool:
+    """Tell an event by shadow that takes the place of one by command with other terms."""
+    from_command = source is EventOrigin.SHADOW and scheduled.source is EventOrigin.COMMAND
+    return from_command and _terms(event) != _terms(scheduled.event)
 
 
 def _terms(event: DrEvent) -> tuple[object, ...]:

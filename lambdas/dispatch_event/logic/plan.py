@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +12,7 @@ from contracts.api.requests import Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.store.plans import Plan
 from contracts.wire import codec
-from contracts.wire.events import Interval, Signal
+from contracts.wire.events import DrEvent, Interval, Signal
 from contracts.wire.ids import EventId, VenId
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.bookings import (
@@ -86,9 +86,7 @@ def plan_event(
     ]
     plan = _plan(request, fleet.fleet, calls, start_ts=event.start_ts, now=now, token=token, before=before)
     losses = bookings.losses(event, (assignment.ven_id for assignment in plan.assignments), now)
-    partial = partial_note(fleet.partial) if max(_missing_w(request, fleet)) > 0 else None
-    notes = filter(None, (moved_note(request, event), losses_note(losses), partial))
-    plan = msgspec.structs.replace(plan, note="; ".join(notes) or None)
+    plan = msgspec.structs.replace(plan, note=_note(request, event, fleet, losses))
     row = _header(
         request,
         event_id,
@@ -98,12 +96,24 @@ def plan_event(
         expires_ts=rows.expires_ts(event.end_ts, retention_days),
         before=None if before is None else before.row,
     )
+    _check_size(row)
+    return Planned(row, plan)
+
+
+def _note(
+    request: DispatchEvent, event: DrEvent, fleet: FreeFleet, losses: Mapping[EventId, int]
+) -> str | None:
+    """The words for a start that was moved, events that lose VENs, and intervals in which VENs are taken."""
+    partial = partial_note(fleet.partial) if max(_missing_w(request, fleet)) > 0 else None
+    return "; ".join(filter(None, (moved_note(request, event), losses_note(losses), partial))) or None
+
+
+def _check_size(row: EventRow) -> None:
     size = len(codec.encode(row))
     if size > RECORD_MAX_BYTES:
         raise FieldError(
             "targets", f"make a record of {size} bytes, at most {RECORD_MAX_BYTES}: name a group instead"
         )
-    return Planned(row, plan)
 
 
 def _plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 import msgspec
@@ -89,13 +89,10 @@ def report_event(
         program=event.program,
         settled_by=settled_by,
         program_baseline=baseline,
-        instead_because=None if settled_by == baseline else str(fleet.reasons.get(baseline, UNEXPLAINED)),
+        instead_because=_instead_because(fleet, baseline, settled_by),
         time_zone=zone_name,
         delivered=fleet.delivered,
-        intervals=tuple(
-            _interval(interval, timeline.fleet, vens, index)
-            for index, interval in enumerate(context.intervals)
-        ),
+        intervals=tuple(_intervals(context, timeline.fleet, vens)),
         participation=_participation(reports, settled_by),
         rebound_1h_kwh=_sum_or_none([ven.rebound_1h_kwh for ven in reports if ven.quality.rows]),
         quality=_quality(reports),
@@ -177,6 +174,17 @@ def _requested_kwh(fleet: VenTimeline, vens: Sequence[VenReport], window: Window
     """Energy that the operator requested, kWh; of a level or a limit it is what the VENs made of it."""
     shed_kwh = fleet.shed_kwh(window)
     return shed_kwh if not any(fleet.others()) else max(shed_kwh, sum(ven.requested_kwh for ven in vens))
+
+
+def _instead_because(fleet: Aggregate, baseline: Baseline, settled_by: Baseline | None) -> str | None:
+    """The reason why *baseline*, the program's, does not settle; None where it does."""
+    return None if settled_by == baseline else str(fleet.reasons.get(baseline, UNEXPLAINED))
+
+
+def _intervals(
+    context: SettlementContext, fleet: VenTimeline, vens: Sequence[MeasuredVen]
+) -> Iterator[IntervalReport]:
+    return (_interval(window, fleet, vens, index) for index, window in enumerate(context.intervals))
 
 
 def _interval(window: Window, fleet: VenTimeline, vens: Sequence[MeasuredVen], index: int) -> IntervalReport:
