@@ -44,7 +44,9 @@ def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
 def show_list(events: Sequence[EventSummary]) -> None:
     """Print a row an event."""
     table = Table(box=None, pad_edge=False)
-    for name in ("event", "phase", "start", "request", "dispatched"):
+    # The id is what other commands take: where it is narrow, the request is what goes on in the next line.
+    table.add_column("event", min_width=max((len(event.event_id) for event in events), default=0))
+    for name in ("phase", "start", "request", "dispatched"):
         table.add_column(name, justify="right" if name == "dispatched" else "left")
     for event in events:
         table.add_row(
