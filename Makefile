@@ -15,6 +15,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/harness/test_trial.py tests/unit/lambdas/test_settle_event.py tests/property/test_baselines.py \
   tests/property/test_shedding.py tests/property/test_core_shedding.py tests/property/test_fleet_trajectory.py \
   tests/unit/lambdas/test_control_plane.py tests/unit/lambdas/test_rotation_sweep.py tests/unit/lambdas/test_init.py \
+  tests/unit/lambdas/test_settle_weather.py tests/unit/lambdas/test_settle_calendars.py \
+  tests/unit/lambdas/test_overlapping_events.py tests/unit/lambdas/test_store_telemetry.py \
   tests/unit/lambdas/test_settle_history.py tests/unit/lambdas/test_settle_killed.py tests/unit/house/test_daily_energy.py \
   tests/unit/simulation/test_district.py tests/property/test_devices.py tests/property/test_redispatch.py \
   tests/property/test_core_events.py tests/property/test_contracts_shadow.py tests/unit/lambdas/test_rotate_ven.py \
