@@ -29,7 +29,7 @@ from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
 
 SKEW_LOOK_S = 600
-"""How far back rows are looked at for the skew of a clock."""
+"""The age of the oldest row that the skew of a clock is taken from."""
 
 
 @dataclass(frozen=True, slots=True)

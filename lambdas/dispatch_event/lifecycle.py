@@ -28,9 +28,9 @@ from lambdas.shared.answers import RequestRefusedError
 from lambdas.shared.rows import EventRow
 
 ATTEMPTS = 5
-"""How often what follows from a header is written again because there is a newer one."""
+"""Repeats of writing what follows from a header, because there is a newer one."""
 COMMITS = 100
-"""How often a change is made anew because the event, or another on one of its days, was changed in between.
+"""Repeats of a change because the event, or another on one of its days, was changed in between.
 Each time one of those who change something is through, so that a hundred at once all are."""
 
 

@@ -47,9 +47,10 @@ def _zone(name: str | None) -> tzinfo:
 
 
 def _holidays(name: str, zone_name: str | None, years: tuple[int, ...]) -> set[date]:
-    if name == AUTO:
-        country = _countries().get(zone_name or "")
-        name = NONE if country is None else NERC if country in BY_NERC else country
+    by_zone = name == AUTO
+    if by_zone:
+        country_of_zone = _countries().get(zone_name or "")
+        name = NONE if country_of_zone is None else NERC if country_of_zone in BY_NERC else country_of_zone
     if name == NONE:
         return set()
     import holidays  # noqa: PLC0415 - a fifth of a second, for those who have holidays
@@ -63,7 +64,7 @@ def _holidays(name: str, zone_name: str | None, years: tuple[int, ...]) -> set[d
     try:
         return set(holidays.country_holidays(country, subdiv=division or None, years=years))
     except NotImplementedError:
-        if name.isalpha():  # a country of `auto` that the library does not know
+        if by_zone:  # nobody lists the holidays of this country
             return set()
         raise ValueError(f"no holiday calendar {name!r}") from None
 

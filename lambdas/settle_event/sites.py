@@ -80,16 +80,19 @@ class Sites:
         }
 
     def _site(self, row: _SiteRow, event: EventRow, called: Mapping[EventId, OtherEvent]) -> Site:
-        name, notes = _zone_then(row, event.start_ts)
+        reported = _zone_then(row, event.start_ts)
+        name, notes = reported or self.zone_name, []
         try:
-            calendar = self._calendar(name or self.zone_name, event)
+            calendar = self._calendar(name, event)
         except ValueError:
-            notes = (*notes, f"timeZone {name!r} is no time zone: settled by {self.zone_name}")
-            name, calendar = None, self._calendar(self.zone_name, event)
+            notes = [f"timeZone {name!r} is no time zone: settled by {self.zone_name}"]
+            name, calendar = self.zone_name, self._calendar(self.zone_name, event)
+        if _changed_of_late(row, event.start_ts):
+            notes.append(_change_note(row, name))
         others = tuple(called[event_id] for event_id in row.counted_events if event_id in called)
-        named = [self.weather[name] for name in (row.ven_id, *row.groups) if name in self.weather]
+        named = [self.weather[key] for key in (row.ven_id, *row.groups) if key in self.weather]
         weather_from = named[0] if named else None
-        return Site(calendar, name or self.zone_name, weather_from, others, notes)
+        return Site(calendar, name, weather_from, others, tuple(notes))
 
     def _calendar(self, zone_name: str, event: EventRow) -> SiteCalendar:
         first = event.start_ts - (LOOK_BACK_DAYS + 1) * DAY_S
@@ -97,12 +100,18 @@ class Sites:
         return site_calendar(zone_name, self.holidays_name, tuple(sorted(years)))
 
 
-def _zone_then(row: _SiteRow, start_ts: float) -> tuple[str | None, tuple[str, ...]]:
-    """The time zone in force at an event's start, and a note when it has changed of late."""
-    changed_ts = row.time_zone_ts
-    if changed_ts is None or changed_ts < start_ts - LOOK_BACK_DAYS * DAY_S:
-        return row.time_zone, ()
-    name = row.time_zone if changed_ts <= start_ts else row.time_zone_before
-    changed = f"{datetime.fromtimestamp(changed_ts, UTC):%Y-%m-%d %H:%M} UTC"
-    zones = f"from {row.time_zone_before} to {row.time_zone}"
-    return name, (f"timeZone changed {zones} at {changed}: all days are by {name}",)
+def _zone_then(row: _SiteRow, start_ts: float) -> str | None:
+    """The time zone that a VEN had at an event's start, as it reported it; None when it reported none."""
+    later = row.time_zone_ts is not None and row.time_zone_ts > start_ts
+    return row.time_zone_before if later else row.time_zone
+
+
+def _changed_of_late(row: _SiteRow, start_ts: float) -> bool:
+    """Tell a time zone that has changed since the oldest day that a baseline of an event may look at."""
+    return row.time_zone_ts is not None and row.time_zone_ts >= start_ts - LOOK_BACK_DAYS * DAY_S
+
+
+def _change_note(row: _SiteRow, name: str) -> str:
+    changed = f"{datetime.fromtimestamp(row.time_zone_ts or 0.0, UTC):%Y-%m-%d %H:%M} UTC"
+    zones = f"from {row.time_zone_before or 'none'} to {row.time_zone or 'none'}"
+    return f"timeZone changed {zones} at {changed}: all days are by {name}"

@@ -17,7 +17,7 @@ SKEW_S = 10.0
 LIVE_S = 10.0
 """A row is live when its delay is above the least by no more."""
 LIVE_SPAN_S = 60.0
-"""How long rows have to be live for their delay to be of the clock: at the usual interval, three rows."""
+"""The time that rows have to be live for their delay to be of the clock: three at the usual interval."""
 
 
 class ReceivedRow(msgspec.Struct, rename="camel", frozen=True, gc=False):

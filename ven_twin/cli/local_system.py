@@ -35,7 +35,7 @@ class TwinEndedError(VenTwinError):
 
 
 class TwinProcess:
-    """A twin in a process of its own: ``ven-twin run``, its log in its folder."""
+    """A twin in a process of its own, once it is started: ``ven-twin run``, its log in its folder."""
 
     def __init__(self, cloud: Cloud, ven_id: VenId, options: Sequence[str]) -> None:
         folder = ven_folder(cloud.stage, ven_id)
@@ -43,19 +43,28 @@ class TwinProcess:
         self.log = folder / "twin.log"
         endpoint, port = save_identity(cloud, ven_id, folder / "tls")
         where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--port", str(port)]
-        with self.log.open("ab") as output:
+        self._command = [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *where, *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; an interrupt waits until it can be stopped."""
+        with _interrupts_later(), self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *where, *options],
+                self._command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the CLI, which stops the twin in order
             )
-        self.pid = self._process.pid
+
+    @property
+    def pid(self) -> int:
+        """Its process; 0 before it is started."""
+        return self._process.pid if self._process else 0
 
     def check(self) -> None:
         """Raises: TwinEndedError, when it no longer runs."""
-        if self._process.poll() is not None:
+        if self._process is not None and self._process.poll() is not None:
             raise TwinEndedError(f"the twin ended: {_last_line(self.log)} (its log is {self.log})")
 
     @property
@@ -67,7 +76,9 @@ class TwinProcess:
             return None
 
     def stop(self) -> None:
-        """Have it restore its loads, say so, and end."""
+        """Have it restore its loads, say so, and end; nothing when it was never started."""
+        if self._process is None:
+            return
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -116,9 +127,25 @@ def twin(cloud: Cloud, ven_id: VenId, options: Sequence[str]) -> Iterator[TwinPr
     """A twin for as long as the block lasts."""
     process = TwinProcess(cloud, ven_id, options)
     try:
+        process.start()
         yield process
     finally:
         process.stop()
+
+
+@contextlib.contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Interrupts in the block are taken up at its end, so that what it starts is in hand by then."""
+    pending: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda at, _: pending.append(at)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for interrupt in pending:
+            signal.raise_signal(interrupt)
 
 
 def age_of_this_process_s() -> float:

@@ -15,8 +15,9 @@ from ven_twin.house.house_environment import HouseEnvironment, warmed_up
 
 STEP_S = 60
 REBOUND_HORIZON_S = 4 * 3600
-"""How long after an event its rebound is counted, at most until the next. Interpretation: by then the
-house is where its clone is, all but the slowest of it."""
+"""The time after an event in which its rebound is counted, at most until the next.
+
+Interpretation: by then the house is where its clone is, all but the slowest of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ BAND_SHARE = 0.82
 Interpretation: a little above the 80 % that it is to hold of days to come, as those are not drawn from these.
 """
 SIZE_POWER = 0.5
-"""Errors grow with the power's root. Interpretation: ours; at 0 too few hot days are held, at 1 too many."""
+"""Errors grow with the power's root. Interpretation: ours; at 0 the band misses too many hot days."""
 LEAST_SIZE = 0.25
 """For that a day's power is at least this share of the usual: a load of about none has a band too."""
 

@@ -42,7 +42,7 @@ class Pool:
         take: how many of them the mean is of: those that are highest over the event's hours.
         least: with fewer days than this there is no baseline.
         low: which days are left out as low, and the next before looked at in their place; None leaves none.
-        weights: of the days that are taken, the highest first; they count alike without.
+        weights: of the days that the mean is of, the highest first; they count alike without.
     """
 
     kinds: frozenset[DayType]
@@ -152,6 +152,6 @@ RULES = MappingProxyType(
 )
 
 LOOK_BACK_DAYS = max(rule.look_back_days for rule in RULES.values())
-"""How far back any rule looks for days."""
+"""The days back that any rule looks at."""
 REACH_H = 4
-"""How far from an event, in hours, the adjustments look."""
+"""The reach of the adjustments beside an event, h."""

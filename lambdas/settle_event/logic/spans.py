@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 REACH = 1.5
 """Up to so many usual spacings a row is only late. Interpretation: room for jitter, not for a lost row."""
 NEIGHBOURS = 5
-"""How many spacings to either side say what is usual: the report interval may change at any time."""
+"""The spacings to either side that say what is usual: the report interval may change at any time."""
 STRETCH = 64
 """Gaps that are looked at together: where all are about alike, none of them is."""
 LONE_REACH_S = 60.0
-"""How far a row reaches when there is no other to take a spacing from."""
+"""The reach of a row when there is no other to take a spacing from."""
 AGREES_S = 1.05
-"""How far apart the stamps of a chain may be from its times: a second of rounding, and what a clock is
+"""The distance that the stamps of a chain may be from its times: a second of rounding, and what a clock is
 corrected by in an hour."""
 
 

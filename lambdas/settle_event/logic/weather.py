@@ -18,7 +18,7 @@ STEEPER_C = (18.0, 22.0, 26.0)
 HEATING_C = 15.0
 """Below this a house is heated. Interpretation: ours; sun and people hold a house some degrees above."""
 MEMORIES_H = (6.0, 24.0)
-"""How long walls and furniture remember, h: time constants of two exponential means."""
+"""The memory of walls and furniture, h: time constants of two exponential means."""
 FILLED_H = 3
 """A gap of up to so many hours is filled on a line."""
 SAME_SKY_C = 0.5

@@ -100,7 +100,7 @@ class _Fit:
 
 
 Cell = tuple[int, int]
-"""How many days ago, and which of the hours that are fitted."""
+"""Days ago, and the number of an hour among those that are fitted."""
 
 
 def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> RegressedBaseline:

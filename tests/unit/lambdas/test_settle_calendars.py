@@ -107,6 +107,20 @@ def test_a_zone_that_changed_is_the_one_at_the_events_start(
     assert all(note.endswith(f"all days are by {zone}") for note in notes)
 
 
+def test_a_zone_that_is_no_longer_reported_is_the_stages(evenings: World) -> None:
+    """The VEN reported one until an hour before: the stage's counts, by its name, and the change is noted."""
+    removed = {
+        "timeZone": None,
+        "timeZoneBefore": "America/Los_Angeles",
+        "timeZoneTs": float(FRIDAY_17 - 3600),
+    }
+    evenings.vens.update(Key("house-1"), removed)
+    called(evenings)
+    (note,) = [note for note in report().notes if "timeZone changed" in note]
+    assert "from America/Los_Angeles to none" in note
+    assert note.endswith("all days are by UTC")
+
+
 def test_an_event_is_settled_by_its_programs_baseline_as_it_was(
     evenings: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

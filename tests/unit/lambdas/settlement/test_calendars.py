@@ -66,6 +66,7 @@ def test_every_zone_of_the_database_has_a_calendar() -> None:
         ("America", "none"),
         (None, "US-XX"),
         (None, "XX-YY"),
+        (None, "XX"),
     ],
 )
 def test_what_is_no_zone_or_calendar_is_refused(zone: str | None, name: str) -> None:
