@@ -15,6 +15,7 @@ from typing import NamedTuple
 from contracts.errors import VenTwinError
 from contracts.wire.ids import EventId
 from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters, mean_loads, weighted_mean
+from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import Adjustment, Pool, Rule
 
 EXPORTS = 0.05
@@ -161,10 +162,11 @@ def match_baseline(
     looked_at = _looked_at(pool, _days(rule, days, frame))
     if len(looked_at) < pool.least:
         raise NoBaselineError(TooFewDays(pool, len(looked_at)))
-    chosen = _highest(pool, looked_at)
+    chosen = _by_height(looked_at)[: pool.take]
     weights = pool.weights_of(len(chosen))
     mean_kw = mean_loads((day.kw for day in chosen), weights)
-    moved = _moved(rule.adjustment, chosen, weights, _sides_kw(frame, rule.adjustment, event_day_kw))
+    sides_kw = [frame.mean_kw(event_day_kw, side) for side in _sides(frame, rule.adjustment)]
+    moved = _moved(rule.adjustment, chosen, weights, sides_kw)
     notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
     return MatchedBaseline(
         kw=tuple(None if kw is None else moved.of(kw) for kw in mean_kw),
@@ -198,19 +200,20 @@ def add_baselines(baselines: Sequence[MatchedBaseline]) -> MatchedBaseline:
 def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[_Day]:
     """The days that the rule may look at, the latest first, without those with a gap in the event's hours."""
     pool, near = rule.pool(frame.kind), range(rule.first_days_ago, rule.look_back_days + 1)
+    sides = _sides(frame, rule.adjustment)
     for day in sorted(days):
         counts = day.kind in pool.kinds and day.days_ago in near
         if not counts or (day.clock_changes and not rule.clock_changes):
             continue
         event_kw = frame.mean_kw(day.kw, frame.event)
         if event_kw is not None:
-            yield _Day(day.days_ago, day.kw, event_kw, _sides_kw(frame, rule.adjustment, day.kw))
+            yield _Day(day.days_ago, day.kw, event_kw, tuple(frame.mean_kw(day.kw, side) for side in sides))
 
 
-def _sides_kw(frame: Frame, adjustment: Adjustment, kw: Quarters) -> tuple[float | None, ...]:
-    windows = [frame.before(adjustment.before_h)] if adjustment.before_h else []
-    windows += [frame.after(adjustment.after_h)] if adjustment.after_h else []
-    return tuple(frame.mean_kw(kw, window) for window in windows)
+def _sides(frame: Frame, adjustment: Adjustment) -> list[Window]:
+    """The hours beside the event that an adjustment compares."""
+    before = [frame.before(adjustment.before_h)] if adjustment.before_h else []
+    return before + ([frame.after(adjustment.after_h)] if adjustment.after_h else [])
 
 
 def _looked_at(pool: Pool, days: Iterator[_Day]) -> list[_Day]:
@@ -231,9 +234,9 @@ def _looked_at(pool: Pool, days: Iterator[_Day]) -> list[_Day]:
         left = [day for day in left if day.days_ago not in low]
 
 
-def _highest(pool: Pool, days: Sequence[_Day]) -> list[_Day]:
-    """Those that are highest over the event's hours; of equals the later."""
-    return sorted(days, key=lambda day: (-day.event_kw, day.days_ago))[: pool.take]
+def _by_height(days: Iterable[_Day]) -> list[_Day]:
+    """*days*, those first that are highest over the event's hours; of equals the later."""
+    return sorted(days, key=lambda day: (-day.event_kw, day.days_ago))
 
 
 def _moved(
@@ -243,36 +246,51 @@ def _moved(
     sides_kw: Sequence[float | None],
 ) -> _Moved:
     """Move the mean of *days* by the event's day, *sides_kw*, from the sides known on it and on them."""
-    now_kw, then_kw, missing = [], [], []
-    sides = (("before", adjustment.before_h), ("after", adjustment.after_h))
-    names = [f"the {abs(hours[1] - hours[0]):g} h {side}" for side, hours in sides if hours]
-    for index, (name, event_day_kw) in enumerate(zip(names, sides_kw, strict=True)):
-        usual_kw = weighted_mean([day.sides_kw[index] for day in days], weights)
-        if event_day_kw is None or usual_kw is None:
-            missing.append(name)
-        else:
-            now_kw.append(event_day_kw)
-            then_kw.append(usual_kw)
-    if not now_kw:
-        return _Moved(note=f"not adjusted: {' and '.join(missing)} not known" if missing else None)
-    note = f"adjusted without {' and '.join(missing)} it, not known" if missing else None
-    now, then = sum(now_kw) / len(now_kw), sum(then_kw) / len(then_kw)
+    usual_kw = [
+        weighted_mean(of_days, weights) for of_days in zip(*(day.sides_kw for day in days), strict=True)
+    ]
+    pairs = [
+        (event_day_kw, usual)
+        for event_day_kw, usual in zip(sides_kw, usual_kw, strict=True)
+        if event_day_kw is not None and usual is not None
+    ]
+    note = None
+    if len(pairs) < len(sides_kw):
+        note = _missing_note(adjustment, sides_kw, usual_kw)
+    if not pairs:
+        return _Moved(note=note)
+    now, then = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
     if adjustment.bounds is None:
         return _Moved(added_kw=now - then, note=note)
-    size_kw = sum(abs(day.event_kw) for day in days) / len(days)
+    size_kw = sum([abs(day.event_kw) for day in days]) / len(days)
     if then <= 0 or then < EXPORTS * size_kw:
         return _Moved(note="not adjusted: the load is about none, or an export, where it would be compared")
     least, most = adjustment.bounds
     return _Moved(ratio=min(max(now / then, least), most), note=note)
 
 
+def _missing_note(
+    adjustment: Adjustment, sides_kw: Sequence[float | None], usual_kw: Sequence[float | None]
+) -> str:
+    """The sides that an adjustment does without."""
+    sides = (("before", adjustment.before_h), ("after", adjustment.after_h))
+    names = [f"the {abs(hours[1] - hours[0]):g} h {side}" for side, hours in sides if hours]
+    missing = [name for name, *kw in zip(names, sides_kw, usual_kw, strict=True) if None in kw]
+    without = " and ".join(missing)
+    return (
+        f"not adjusted: {without} not known"
+        if missing == names
+        else f"adjusted without {without} it, not known"
+    )
+
+
 def _errors_kw(rule: Rule, pool: Pool, days: Sequence[_Day]) -> tuple[float, ...]:
     """Leave one out: each day's error when the rule is applied to it with the other days looked at."""
     if len(days) == 1:
         return ()
-    errors = []
+    errors, by_height = [], _by_height(days)
     for left_out in days:
-        others = _highest(pool, [day for day in days if day is not left_out])
+        others = [day for day in by_height if day is not left_out][: pool.take]
         weights = pool.weights_of(len(others))
         mean_kw = weighted_mean([day.event_kw for day in others], weights) or 0.0
         moved = _moved(rule.adjustment, others, weights, left_out.sides_kw)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import ceil, floor
+from operator import mul
 from typing import NamedTuple, cast
 
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
@@ -123,10 +124,10 @@ class Frame:
 
     event: Window
     calendar: SiteCalendar = UTC_CALENDAR
-    start_ts: int = field(init=False)
-    count: int = field(init=False)
-    kind: DayType = field(init=False)
-    past: tuple[PastDay, ...] = field(init=False)
+    start_ts: int = field(init=False, compare=False)
+    count: int = field(init=False, compare=False)
+    kind: DayType = field(init=False, compare=False)
+    past: tuple[PastDay, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         first = floor((self.event.start_ts - REACH_H * 3600) / QUARTER_S)
@@ -174,15 +175,20 @@ class Frame:
 
     def mean_kw(self, kw: Quarters, window: Window) -> float | None:
         """The mean over *window* of a load in this frame, by time; None when less than half is known."""
-        total_kws = measured_s = 0.0
-        for quarter, share_s in _quarter_shares(self.start_ts, self.count, window):
-            power_kw = kw[quarter]
-            if power_kw is not None:
-                total_kws += power_kw * share_s
-                measured_s += share_s
-        return (
-            total_kws / measured_s if measured_s > 0 and measured_s >= COVERED * window.duration_s else None
-        )
+        first, shares_s, whole_s, least_s = _quarter_shares(self.start_ts, self.count, window)
+        within_kw = kw[first : first + len(shares_s)]
+        if None in within_kw:
+            pairs = [
+                (load_kw, share_s)
+                for load_kw, share_s in zip(within_kw, shares_s, strict=True)
+                if load_kw is not None
+            ]
+            within_kw, shares_s = [load_kw for load_kw, _ in pairs], [share_s for _, share_s in pairs]
+            whole_s = sum(shares_s)
+        if whole_s <= 0 or whole_s < least_s:
+            return None
+        total_kws: float = sum(map(mul, within_kw, shares_s))
+        return total_kws / whole_s
 
     def before(self, hours: tuple[float, float]) -> Window:
         """The time from so many hours before the event's start to so many."""
@@ -252,20 +258,28 @@ def _frame_kw(profiles: Mapping[int, DayProfile], frame: Sequence[int | None]) -
     return kw
 
 
-@lru_cache(maxsize=512)
-def _quarter_shares(start_ts: int, count: int, window: Window) -> tuple[tuple[int, float], ...]:
-    """The quarter hours of a frame that *window* has part of, and of each how many seconds.
+class _Shares(NamedTuple):
+    """The quarter hours of a frame that a window has part of.
 
-    Kept, since every load of an event is looked at over the same few windows.
+    The number of the *first*, the seconds of each and of all, and how many must be known for a mean to count.
     """
+
+    first: int
+    seconds: Sequence[float]
+    whole_s: float
+    least_s: float
+
+
+@lru_cache(maxsize=512)
+def _quarter_shares(start_ts: int, count: int, window: Window) -> _Shares:
+    """The shares of *window*. Kept, since every load of an event is looked at over the same few windows."""
     first = max(0, floor((window.start_ts - start_ts) / QUARTER_S))
     last = min(count, ceil((window.end_ts - start_ts) / QUARTER_S))
-    shares = []
+    shares_s = []
     for quarter in range(first, last):
         from_ts = start_ts + quarter * QUARTER_S
-        share_s = min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)
-        shares.append((quarter, float(share_s)))
-    return tuple(shares)
+        shares_s.append(float(min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)))
+    return _Shares(first, tuple(shares_s), sum(shares_s), COVERED * window.duration_s)
 
 
 def mean_loads(loads: Iterable[Quarters], weights: Sequence[float] = ()) -> tuple[float | None, ...]:

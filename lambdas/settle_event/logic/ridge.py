@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import sqrt
-from operator import mul
+from operator import itemgetter, mul
 
 Vector = Sequence[float]
 Triangle = Sequence[Sequence[float]]
@@ -21,6 +22,15 @@ def dot(left: Vector, right: Vector) -> float:
     """The product of two vectors, as far as the shorter reaches."""
     total: float = sum(map(mul, left, right))
     return total
+
+
+def product_with(vector: Vector) -> Callable[[Vector], float]:
+    """The product of *vector* with others that are as long, for many of them: ones and zeros only select."""
+    chosen = [at for at, value in enumerate(vector) if value]
+    if len(chosen) < 2 or any(vector[at] != 1.0 for at in chosen):
+        return partial(dot, vector)
+    select = itemgetter(*chosen)
+    return lambda other: sum(select(other))
 
 
 def gram(rows: Sequence[Vector], ridge: Vector) -> list[list[float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import starmap
 from math import exp
 from operator import mul
@@ -43,6 +43,14 @@ class SiteWeather:
     first_h: int
     outdoor_c: tuple[float | None, ...]
     filled_h: int = 0
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A year of hours is long to go through each time that it is looked up.
+        object.__setattr__(self, "_hash", hash((self.first_h, self.outdoor_c)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @classmethod
     def of(cls, hours: Mapping[int, float]) -> SiteWeather:

@@ -11,18 +11,19 @@ hourly), with far fewer terms. Interpretation: terms and numbers are ours, chose
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from math import ceil, floor
+from typing import NamedTuple
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
 from lambdas.settle_event.logic.conformal import LeftOut, half_band_kw, left_out_weights
 from lambdas.settle_event.logic.day_types import DayType
-from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDay, Quarters
+from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDay
 from lambdas.settle_event.logic.energy import Window
-from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, forward, gram, solve
+from lambdas.settle_event.logic.hours import QUARTERS_AN_HOUR, HourlyLoad
+from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, forward, gram, product_with, solve
 from lambdas.settle_event.logic.weather import Features, SiteWeather
 
 LEAST_DAYS = 10
@@ -37,7 +38,6 @@ BEFORE_H = 24
 """The hours before the day whose weather it remembers."""
 UNSEEN_C = 2.0
 """An event so much hotter or colder than all days is noted. Interpretation: ours."""
-QUARTERS_AN_HOUR = 4
 SECONDS_AN_HOUR = 3600
 
 Row = tuple[float, ...]
@@ -79,28 +79,45 @@ class _Design:
     event_c: Mapping[int, float | None]
 
 
+class _LeftOutDay(NamedTuple):
+    """A day that knows the whole event, as if it had been left out of the regression.
+
+    Attributes:
+        where: its hours among all.
+        weights: of its hours' residuals; they make of them its mean error over the event.
+        by_slopes: the same of its rows: what each slope adds to that error.
+        shares: the event's shares in its hours.
+        leverage: how far its weather is from the others'.
+    """
+
+    where: slice
+    weights: Vector
+    by_slopes: Vector
+    shares: Vector
+    leverage: float
+
+
 @dataclass(frozen=True, slots=True)
 class _Fit:
     """The part of a regression that follows from the weather and the hours that are known, not from the load.
 
     Attributes:
-        rows: one an hour of a day.
-        columns: the same by column.
+        columns: of each slope, its values in all hours of all days, to be multiplied with the load in them.
         factor: the Cholesky factor of their products.
-        days: of each day that knows the whole event: its rows, the weights that make of their residuals its
-            mean error over the event had it been left out, the event's shares in them, and its leverage.
+        fitted: the hours that any day knows.
+        days: the days by which the band is made.
         leverage: of the event's own day.
     """
 
-    rows: tuple[Row, ...]
-    columns: tuple[Vector, ...]
+    columns: tuple[Callable[[Vector], float], ...]
     factor: Sequence[Sequence[float]]
-    days: tuple[tuple[slice, Vector, Vector, float], ...]
+    fitted: frozenset[int]
+    days: tuple[_LeftOutDay, ...]
     leverage: float
 
 
-Cell = tuple[int, int]
-"""Days ago, and the number of an hour among those that are fitted."""
+Known = tuple[int, tuple[int, ...]]
+"""Days ago, and the numbers of the hours, of those that are fitted, in which load and weather are known."""
 
 
 def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> RegressedBaseline:
@@ -119,22 +136,19 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
     if any(share > 0 and row is None for share, row in zip(design.event_shares, event_rows, strict=True)):
         raise NoBaselineError(MissingWeather.EVENT if weather.outdoor_c else MissingWeather.ANY)
     ordered = sorted(days)
-    hours = _fitted(frame)
-    hours_kw = [_hourly(day.kw, hours) for day in ordered]
-    loads = dict(_cells(ordered, hours_kw, design))
-    days_ago = tuple(dict.fromkeys(ago for ago, _ in loads))
+    load = HourlyLoad.of(ordered, _fitted(frame))
+    known, hour_kw = _known(ordered, load.by_day(), design)
+    days_ago = tuple(ago for ago, _ in known)
     if len(days_ago) < LEAST_DAYS:
         raise NoBaselineError(TooFewWeatherDays(LEAST_DAYS, len(days_ago)))
-    fit = _fit(weather, frame, tuple(loads))
-    hour_kw = tuple(loads.values())
-    slopes = solve(fit.factor, [dot(column, hour_kw) for column in fit.columns])
-    fitted = {hour for _, hour in loads}
+    fit = _fit(weather, frame, known)
+    slopes = solve(fit.factor, [column(hour_kw) for column in fit.columns])
     by_hour = [
-        None if row is None or n not in fitted else dot(row, slopes) for n, row in enumerate(event_rows)
+        None if row is None or n not in fit.fitted else dot(row, slopes) for n, row in enumerate(event_rows)
     ]
     event_kw = sum(share * (kw or 0.0) for share, kw in zip(design.event_shares, by_hour, strict=True))
     return RegressedBaseline(
-        kw=_by_quarters(by_hour, ordered, hours_kw, frame),
+        kw=load.in_quarters(by_hour, frame.count),
         days_ago=days_ago,
         half_band_kw=_band_kw(fit, slopes, hour_kw, event_kw),
         notes=tuple(_notes(ordered, days_ago, weather, design.event_c)),
@@ -186,92 +200,83 @@ def _event_shares(frame: Frame, hours: range) -> Iterator[float]:
         yield within.duration_s / (frame.event.duration_s or 1.0)
 
 
-def _cells(
-    days: Iterable[MatchedDay], hours_kw: Iterable[Quarters], design: _Design
-) -> Iterator[tuple[Cell, float]]:
-    """The load in each hour of each day in which it and the weather are known."""
+def _known(
+    days: Iterable[MatchedDay], hours_kw: Iterable[Sequence[float | None]], design: _Design
+) -> tuple[tuple[Known, ...], list[float]]:
+    """The days on which load and weather are known in an hour at least, and the load in all such hours."""
+    known: list[Known] = []
+    all_kw: list[float] = []
+    every_hour = tuple(range(len(design.event_shares)))
     for day, of_day in zip(days, hours_kw, strict=True):
-        for hour, (kw, row) in enumerate(zip(of_day, design.rows[day.days_ago], strict=True)):
-            if kw is not None and row is not None:
-                yield (day.days_ago, hour), kw
-
-
-def _hourly(kw: Quarters, hours: range) -> list[float | None]:
-    """The means of the frame's *hours*; None when less than half of one is known."""
-    firsts = range(hours.start * QUARTERS_AN_HOUR, hours.stop * QUARTERS_AN_HOUR, QUARTERS_AN_HOUR)
-    return [_mean_kw(kw[first : first + QUARTERS_AN_HOUR]) for first in firsts]
-
-
-def _mean_kw(quarters: Quarters) -> float | None:
-    measured = [kw for kw in quarters if kw is not None]
-    return sum(measured) / len(measured) if measured and 2 * len(measured) >= len(quarters) else None
+        rows = design.rows[day.days_ago]
+        if None in rows or None in of_day:
+            hours = tuple(n for n in every_hour if rows[n] is not None and of_day[n] is not None)
+        else:
+            hours = every_hour
+        if hours:
+            known.append((day.days_ago, hours))
+            all_kw += [kw for n in hours if (kw := of_day[n]) is not None]
+    return tuple(known), all_kw
 
 
 @lru_cache(maxsize=8)
-def _fit(weather: SiteWeather, frame: Frame, cells: tuple[Cell, ...]) -> _Fit:
-    """Factor the regression on *cells*. Kept: VENs under one sky without gaps share it."""
+def _fit(weather: SiteWeather, frame: Frame, known: tuple[Known, ...]) -> _Fit:
+    """Factor the regression on the hours that are *known*. Kept: VENs under one sky without gaps share it."""
     design = _design(weather, frame)
-    rows = tuple(row for ago, hour in cells if (row := design.rows[ago][hour]) is not None)
-    hours = len(design.event_shares)
-    ridge = [FREE] * hours + [RIDGE] * (len(rows[0]) - hours)
+    rows = [row for ago, hours in known for n in hours if (row := design.rows[ago][n]) is not None]
+    count = len(design.event_shares)
+    ridge = [FREE] * count + [RIDGE] * (len(rows[0]) - count)
     factor = cholesky(gram(rows, ridge))
     event_rows = [row for row in design.rows[0] if row is not None]
     shares = [
         share for share, row in zip(design.event_shares, design.rows[0], strict=True) if row is not None
     ]
-    event_row = [dot(shares, column) for column in zip(*event_rows, strict=True)]
-    half = forward(factor, event_row)
+    half = forward(factor, _weighted(shares, event_rows))
     return _Fit(
-        rows,
-        tuple(zip(*rows, strict=True)),
+        tuple(map(product_with, zip(*rows, strict=True))),
         factor,
-        tuple(_left_out(rows, factor, cells, design.event_shares)),
+        frozenset(n for _, hours in known for n in hours),
+        tuple(_left_out(rows, factor, known, design.event_shares)),
         dot(half, half),
     )
+
+
+def _weighted(weights: Vector, rows: Sequence[Row]) -> list[float]:
+    """The sum of *rows*, each by its weight."""
+    return [dot(weights, column) for column in zip(*rows, strict=True)]
 
 
 def _left_out(
     rows: Sequence[Row],
     factor: Sequence[Sequence[float]],
-    cells: Sequence[Cell],
+    known: Sequence[Known],
     event_shares: Sequence[float],
-) -> Iterator[tuple[slice, Vector, Vector, float]]:
-    """The days that know the whole event, as `_Fit` has them."""
+) -> Iterator[_LeftOutDay]:
+    """The days that know the whole event."""
     begin = 0
     needed = {hour for hour, share in enumerate(event_shares) if share > 0}
-    for _, of_day in groupby(cells, lambda cell: cell[0]):
-        hours = [hour for _, hour in of_day]
+    for _, hours in known:
         where = slice(begin, begin + len(hours))
         begin = where.stop
         if needed <= set(hours):
             shares = [event_shares[hour] for hour in hours]
             weights = left_out_weights(rows[where], factor, shares)
-            yield where, weights, shares, dot(weights, shares) - dot(shares, shares)
-
-
-def _by_quarters(
-    by_hour: Sequence[float | None], days: Sequence[MatchedDay], hours_kw: Sequence[Quarters], frame: Frame
-) -> tuple[float | None, ...]:
-    """Hours in quarters: each quarter is off its hour as it was, on the mean, on the days."""
-    kw: list[float | None] = [None] * frame.count
-    first = _fitted(frame).start * QUARTERS_AN_HOUR
-    for hour, (usual_kw, of_hour) in enumerate(zip(by_hour, zip(*hours_kw, strict=True), strict=True)):
-        begin = first + hour * QUARTERS_AN_HOUR
-        for quarter in range(begin, min(begin + QUARTERS_AN_HOUR, frame.count)):
-            pairs = zip((day.kw[quarter] for day in days), of_hour, strict=True)
-            off_kw = [now - mean for now, mean in pairs if now is not None and mean is not None]
-            if usual_kw is not None and off_kw:
-                kw[quarter] = usual_kw + sum(off_kw) / len(off_kw)
-    return tuple(kw)
+            yield _LeftOutDay(
+                where,
+                weights,
+                _weighted(weights, rows[where]),
+                shares,
+                dot(weights, shares) - dot(shares, shares),
+            )
 
 
 def _band_kw(fit: _Fit, slopes: Vector, hour_kw: Vector, event_kw: float) -> float | None:
     """Half the width of the band, of every day's error when it is left out."""
     days = []
-    for where, weights, shares, leverage in fit.days:
-        residuals = [dot(row, slopes) - kw for row, kw in zip(fit.rows[where], hour_kw[where], strict=True)]
-        error_kw = dot(weights, residuals)
-        days.append(LeftOut(error_kw, dot(shares, hour_kw[where]) + error_kw, leverage))
+    for where, weights, by_slopes, shares, leverage in fit.days:
+        of_day = hour_kw[where]
+        error_kw = dot(by_slopes, slopes) - dot(weights, of_day)
+        days.append(LeftOut(error_kw, dot(shares, of_day) + error_kw, leverage))
     return half_band_kw(days, event_kw, fit.leverage)
 
 
