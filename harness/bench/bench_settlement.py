@@ -22,7 +22,7 @@ from lambdas.settle_event.logic.evidence import VenEvidence
 from lambdas.settle_event.logic.report import report_event, settlement_context
 from lambdas.settle_event.logic.timeline import event_timeline
 from lambdas.settle_event.logic.ven_report import measure_ven
-from lambdas.settle_event.logic.weather import SiteWeather, hourly_outdoor_c, stored_outdoor_c
+from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.shared import typed_rows
 from lambdas.shared.rows import EventRow
 
@@ -76,6 +76,7 @@ def _settle(
     event, plan = event_of([VenId(f"ven-{number}") for number in range(count)])
     timeline = event_timeline(event, [plan])
     context = settlement_context(event, timeline)
+    sky = _weather(around, before)
     acks = {"active": {"ts": START + 4}, "completed": {"ts": START + TWO_H, "data": {"deliveredKwh": 4.0}}}
     vens = [
         measure_ven(
@@ -85,7 +86,7 @@ def _settle(
                 Trace.of(around),
                 past_days(before, context.frame),
                 acks,
-                weather=_weather(around, before, number if skies else 0),
+                weather=_warmer(sky, number) if skies else _weather(around, before).under(sky),
             ),
             context,
         )
@@ -149,12 +150,18 @@ def _days() -> dict[int, DayProfile]:
     }
 
 
-def _weather(around: list[PowerRow], before: dict[int, DayProfile], number: int) -> SiteWeather:
-    """The weather by a thermometer that is off by some degrees, or by none."""
-    hours = hourly_outdoor_c(around) | stored_outdoor_c(
-        {day: profile.outdoor_c for day, profile in before.items()}
-    )
-    return SiteWeather.of({hour: outdoor_c + number / 10 for hour, outdoor_c in hours.items()})
+def _weather(around: list[PowerRow], before: dict[int, DayProfile]) -> SiteWeather:
+    return SiteWeather.of_site({day: profile.outdoor_c for day, profile in before.items()}, around)
+
+
+def _warmer(weather: SiteWeather, by_c: float) -> SiteWeather:
+    """*weather* by a thermometer that is off."""
+    hours_c = {
+        hour: value_c + by_c
+        for hour, value_c in enumerate(weather.outdoor_c, weather.first_h)
+        if value_c is not None
+    }
+    return SiteWeather.of(hours_c)
 
 
 def _item(row: PowerRow) -> dict[str, object]:

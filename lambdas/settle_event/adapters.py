@@ -49,7 +49,7 @@ from lambdas.settle_event.logic.report import (
 )
 from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
-from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather, hourly_outdoor_c, stored_outdoor_c
+from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
@@ -183,10 +183,10 @@ class SettleAdapters:
         frame = frame_of(context.frame.event, site.calendar)
         profiles, whole = history.profiles(ven_id, frame)
         trace = self._trace(ven_id, frame.window)
-        hours_c, notes = _hourly_c(trace, profiles), site.notes
-        if not hours_c and site.weather_from is not None:
+        weather, notes = _weather(trace, profiles), site.notes
+        if not weather.outdoor_c and site.weather_from is not None:
             there, _ = history.profiles(site.weather_from, frame)
-            hours_c = _hourly_c(self._trace(site.weather_from, frame.window), there)
+            weather = _weather(self._trace(site.weather_from, frame.window), there)
             notes = (*notes, f"by the outdoor temperature of {site.weather_from}")
         evidence = VenEvidence(
             ven_id,
@@ -197,7 +197,7 @@ class SettleAdapters:
             site.calendar,
             site.events,
             notes,
-            SiteWeather.of(hours_c).under(sky),
+            weather.under(sky),
         )
         return measure_ven(evidence, context), whole
 
@@ -277,10 +277,9 @@ def open_adapters(needs: SettleSettings) -> SettleAdapters:
     )
 
 
-def _hourly_c(trace: Trace, profiles: Mapping[int, DayProfile]) -> dict[int, float]:
-    """The outdoor temperature by hour, of days and of rows."""
-    stored_c = stored_outdoor_c({day: profile.outdoor_c for day, profile in profiles.items()})
-    return hourly_outdoor_c(trace.rows) | stored_c
+def _weather(trace: Trace, profiles: Mapping[int, DayProfile]) -> SiteWeather:
+    """The weather that a VEN tells, in its days before and in its rows."""
+    return SiteWeather.of_site({day: profile.outdoor_c for day, profile in profiles.items()}, trace.rows)
 
 
 def _unchanged(row: Item) -> Condition:

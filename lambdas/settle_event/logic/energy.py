@@ -226,8 +226,8 @@ class Trace:
         self, start_s: float, step_s: float, count: int
     ) -> tuple[list[float], list[float], list[float]]:
         """Seconds covered, and energy of use and clone (kWh), in windows that follow one another."""
-        until = [self._until(start_s + index * step_s) for index in range(count + 1)]
-        covered_s, used_kws, clone_kws = zip(*until, strict=True)
+        edges_s = [start_s + index * step_s for index in range(count + 1)]
+        covered_s, used_kws, clone_kws = zip(*map(self._until, edges_s), strict=True)
         return (
             list(map(sub, covered_s[1:], covered_s)),
             [kws / S_PER_H for kws in map(sub, used_kws[1:], used_kws)],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 from math import exp
 from operator import mul
+from typing import cast
 
 from lambdas.settle_event.logic.energy import PowerRow
 
@@ -58,9 +60,37 @@ class SiteWeather:
         if not hours:
             return cls(0, ())
         first_h, last_h = min(hours), max(hours)
-        stored = [hours.get(hour) for hour in range(first_h, last_h + 1)]
-        filled = _filled(stored)
-        return cls(first_h, filled, stored.count(None) - filled.count(None))
+        return cls._of_stored(first_h, [hours.get(hour) for hour in range(first_h, last_h + 1)])
+
+    @classmethod
+    def of_site(cls, days: Mapping[int, Sequence[float | None]], rows: Sequence[PowerRow]) -> SiteWeather:
+        """The weather of stored days (UTC, since 1970), each known by hours or not at all, else of *rows*.
+
+        Rows are in the order of time.
+        """
+        known = {day * HOURS: of_day for day, of_day in days.items() if of_day}
+        by_rows = hourly_outdoor_c(rows)
+        if not known and not by_rows:
+            return cls(0, ())
+        first_h = min(*known, *by_rows)
+        stored: list[float | None] = [None] * (
+            max([*by_rows, *(hour + HOURS - 1 for hour in known)]) - first_h + 1
+        )
+        for hour, of_day in known.items():
+            stored[hour - first_h : hour - first_h + HOURS] = of_day
+        for hour, value_c in by_rows.items():
+            if stored[hour - first_h] is None:
+                stored[hour - first_h] = value_c
+        return cls._of_stored(first_h, stored)
+
+    @classmethod
+    def _of_stored(cls, first_h: int, stored: Sequence[float | None]) -> SiteWeather:
+        """The weather from *first_h*, without what is not known at either end."""
+        known = next((index for index, value_c in enumerate(stored) if value_c is not None), None)
+        if known is None:
+            return cls(0, ())
+        last = next(index for index in range(len(stored) - 1, -1, -1) if stored[index] is not None)
+        return cls(first_h + known, *_filled(stored[known : last + 1]))
 
     def under(self, sky: SiteWeather) -> SiteWeather:
         """*sky* where it is this weather by another thermometer, else this.
@@ -68,7 +98,11 @@ class SiteWeather:
         It is when it knows each hour that this knows, and a day at least, to half a degree on the mean: what
         is worked out for one site then serves all under its sky.
         """
-        pairs = [(value, sky.at(hour)) for hour, value in enumerate(self.outdoor_c, self.first_h)]
+        apart_h = self.first_h - sky.first_h
+        there = sky.outdoor_c[apart_h : apart_h + len(self.outdoor_c)] if apart_h >= 0 else ()
+        if len(there) < max(len(self.outdoor_c), HOURS):
+            return self
+        pairs = zip(self.outdoor_c, there, strict=True)
         stored = [(here_c, there_c) for here_c, there_c in pairs if here_c is not None]
         off_c = [abs(here_c - there_c) for here_c, there_c in stored if there_c is not None]
         if len(off_c) < max(len(stored), HOURS) or sum(off_c) > SAME_SKY_C * len(off_c):
@@ -107,30 +141,29 @@ class SiteWeather:
 NO_WEATHER = SiteWeather(0, ())
 
 
-def hourly_outdoor_c(rows: Iterable[PowerRow]) -> dict[int, float]:
-    """The outdoor temperature by hour since 1970: the mean of the rows that tell one."""
-    by_hour: dict[int, list[float]] = {}
-    for row in rows:
-        if row.outdoor_c is not None:
-            by_hour.setdefault((row.timestamp - 1) // HOUR_S, []).append(row.outdoor_c)
-    return {hour: sum(values_c) / len(values_c) for hour, values_c in by_hour.items()}
+def hourly_outdoor_c(rows: Sequence[PowerRow]) -> dict[int, float]:
+    """The outdoor temperature by hour since 1970: the mean of *rows*, in order, that tell one."""
+    all_c = [row.outdoor_c for row in rows]
+    if None in all_c:
+        rows = [row for row in rows if row.outdoor_c is not None]
+        all_c = [row.outdoor_c for row in rows]
+    stamps, values_c = [row.timestamp for row in rows], cast("list[float]", all_c)
+    hours: dict[int, float] = {}
+    first = 0
+    while first < len(stamps):
+        # A row stands for the time before its timestamp: the one on the hour belongs to the hour before.
+        hour = (stamps[first] - 1) // HOUR_S
+        after = bisect_right(stamps, (hour + 1) * HOUR_S)
+        hours[hour] = sum(values_c[first:after]) / (after - first)
+        first = after
+    return hours
 
 
-def day_outdoor_c(rows: Iterable[PowerRow], day: int) -> tuple[float | None, ...]:
+def day_outdoor_c(rows: Sequence[PowerRow], day: int) -> tuple[float | None, ...]:
     """The outdoor temperature in the 24 hours of *day* (since 1970, UTC); nothing when no row tells one."""
     hours = hourly_outdoor_c(rows)
     of_day = tuple(hours.get(day * HOURS + hour) for hour in range(HOURS))
     return of_day if any(value_c is not None for value_c in of_day) else ()
-
-
-def stored_outdoor_c(days: Mapping[int, Sequence[float | None]]) -> dict[int, float]:
-    """The outdoor temperature by hour since 1970, of days (UTC) that are each known by hours."""
-    return {
-        day * HOURS + hour: value_c
-        for day, of_day in days.items()
-        for hour, value_c in enumerate(of_day)
-        if value_c is not None
-    }
 
 
 def mean_weather(sites: Sequence[SiteWeather]) -> SiteWeather:
@@ -168,28 +201,27 @@ def _features(now_c: float | None, *remembered_c: float) -> Features | None:
     return (*now, *remembered, max(0.0, HEATING_C - now_c), max(0.0, HEATING_C - remembered_c[-1]))
 
 
-def _filled(outdoor_c: Sequence[float | None]) -> tuple[float | None, ...]:
-    """*outdoor_c* with its gaps of up to 3 h on lines between what is on their sides."""
-    filled = list(outdoor_c)
+def _filled(outdoor_c: Sequence[float | None]) -> tuple[tuple[float | None, ...], int]:
+    """*outdoor_c* with its gaps of up to 3 h on lines between their sides, and how many hours that is."""
+    filled, count = list(outdoor_c), 0
     for begin, end in _gaps(outdoor_c):
         before_c, after_c = outdoor_c[begin - 1], outdoor_c[end]
         if end - begin > FILLED_H or before_c is None or after_c is None:
             continue
         rise_c = (after_c - before_c) / (end - begin + 1)
-        for index in range(begin, end):
-            filled[index] = before_c + rise_c * (index - begin + 1)
-    return tuple(filled)
+        filled[begin:end] = [before_c + rise_c * step for step in range(1, end - begin + 1)]
+        count += end - begin
+    return tuple(filled), count
 
 
 def _gaps(outdoor_c: Sequence[float | None]) -> Iterator[tuple[int, int]]:
     """Begin and end of each run that is not known; none is at either end."""
-    begin = None
-    for index, value_c in enumerate(outdoor_c):
-        if value_c is None:
-            begin = index if begin is None else begin
-        elif begin is not None:
-            yield begin, index
-            begin = None
+    end, left = 0, outdoor_c.count(None)
+    while left:
+        begin = outdoor_c.index(None, end)
+        end = next(index for index in range(begin, len(outdoor_c)) if outdoor_c[index] is not None)
+        left -= end - begin
+        yield begin, end
 
 
 def _exponential_means(
