@@ -27,9 +27,10 @@ from lambdas.settle_event.logic.day_baselines import (
     day_baseline,
 )
 from lambdas.settle_event.logic.day_types import DayType, SiteCalendar
-from lambdas.settle_event.logic.days import MatchedDay, Quarters, frame_of, mean_loads
+from lambdas.settle_event.logic.days import MatchedDay, frame_of
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import SettlementContext
+from lambdas.settle_event.logic.means import Quarters, mean_loads
 from lambdas.settle_event.logic.measure import score
 from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen
 from lambdas.settle_event.logic.weather import mean_weather

@@ -14,15 +14,12 @@ from typing import NamedTuple
 
 from contracts.errors import VenTwinError
 from contracts.wire.ids import EventId
-from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters, mean_loads, weighted_mean
+from lambdas.settle_event.logic.adjustment import DayMeans, UsualLoad, left_out_errors_kw, move
+from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.means import Quarters, mean_loads, weighted_mean
 from lambdas.settle_event.logic.rules import Adjustment, Pool, Rule
 
-EXPORTS = 0.05
-"""Below this part of the load's usual size a mean is no base for a ratio.
-
-Interpretation: a site with PV may draw nothing on balance, or export; a ratio to nothing would be any number.
-"""
 BAND = (0.1, 0.9)
 """The quantiles of a rule's own errors that a band is between."""
 LEAST_ERRORS = 4
@@ -121,29 +118,6 @@ class MatchedBaseline:
         return delivered_kw - high, delivered_kw - low
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """A day as rules see it: means over the event's hours and over those of the adjustment's sides, kW."""
-
-    days_ago: int
-    kw: Quarters
-    event_kw: float
-    sides_kw: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """The effect of an adjustment on a baseline: *ratio* of its size, or *added_kw*."""
-
-    ratio: float = 1.0
-    added_kw: float = 0.0
-    note: str | None = None
-
-    def of(self, kw: float) -> float:
-        """*kw*, moved. A ratio moves an export the same way as a draw: more load is less export."""
-        return kw + (self.ratio - 1.0) * abs(kw) + self.added_kw
-
-
 def match_baseline(
     rule: Rule, days: Iterable[MatchedDay], event_day_kw: Quarters, frame: Frame
 ) -> MatchedBaseline:
@@ -162,18 +136,19 @@ def match_baseline(
     looked_at = _looked_at(pool, _days(rule, days, frame))
     if len(looked_at) < pool.least:
         raise NoBaselineError(TooFewDays(pool, len(looked_at)))
-    chosen = _by_height(looked_at)[: pool.take]
-    weights = pool.weights_of(len(chosen))
-    mean_kw = mean_loads((day.kw for day in chosen), weights)
+    by_height = sorted(looked_at, key=lambda day: (-day.event_kw, day.days_ago))
+    chosen = by_height[: pool.take]
+    mean_kw = mean_loads([day.kw for day in chosen], pool.weights_of(len(chosen)))
     sides_kw = [frame.mean_kw(event_day_kw, side) for side in _sides(frame, rule.adjustment)]
-    moved = _moved(rule.adjustment, chosen, weights, sides_kw)
+    moved = move(rule.adjustment, UsualLoad.of(pool, chosen), sides_kw)
+    errors_kw = left_out_errors_kw(rule, pool, by_height)
     notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
     return MatchedBaseline(
         kw=tuple(None if kw is None else moved.of(kw) for kw in mean_kw),
         days_ago=tuple(day.days_ago for day in chosen),
         ratio=moved.ratio,
         added_kw=moved.added_kw,
-        errors_kw=_errors_kw(rule, pool, looked_at),
+        errors_kw=tuple(errors_kw[day.days_ago] for day in looked_at if errors_kw),
         notes=(*notes, *([moved.note] if moved.note else [])),
     )
 
@@ -197,7 +172,7 @@ def add_baselines(baselines: Sequence[MatchedBaseline]) -> MatchedBaseline:
     )
 
 
-def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[_Day]:
+def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[DayMeans]:
     """The days that the rule may look at, the latest first, without those with a gap in the event's hours."""
     pool, near = rule.pool(frame.kind), range(rule.first_days_ago, rule.look_back_days + 1)
     sides = _sides(frame, rule.adjustment)
@@ -207,7 +182,9 @@ def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[_Day
             continue
         event_kw = frame.mean_kw(day.kw, frame.event)
         if event_kw is not None:
-            yield _Day(day.days_ago, day.kw, event_kw, tuple(frame.mean_kw(day.kw, side) for side in sides))
+            yield DayMeans(
+                day.days_ago, day.kw, event_kw, tuple(frame.mean_kw(day.kw, side) for side in sides)
+            )
 
 
 def _sides(frame: Frame, adjustment: Adjustment) -> list[Window]:
@@ -216,7 +193,7 @@ def _sides(frame: Frame, adjustment: Adjustment) -> list[Window]:
     return before + ([frame.after(adjustment.after_h)] if adjustment.after_h else [])
 
 
-def _looked_at(pool: Pool, days: Iterator[_Day]) -> list[_Day]:
+def _looked_at(pool: Pool, days: Iterator[DayMeans]) -> list[DayMeans]:
     """The latest days; one that is low beside the others gives its place to the next before it."""
     if pool.low is None:
         return list(islice(days, pool.days))
@@ -232,70 +209,6 @@ def _looked_at(pool: Pool, days: Iterator[_Day]) -> list[_Day]:
         if not low:
             return latest
         left = [day for day in left if day.days_ago not in low]
-
-
-def _by_height(days: Iterable[_Day]) -> list[_Day]:
-    """*days*, those first that are highest over the event's hours; of equals the later."""
-    return sorted(days, key=lambda day: (-day.event_kw, day.days_ago))
-
-
-def _moved(
-    adjustment: Adjustment,
-    days: Sequence[_Day],
-    weights: Sequence[float],
-    sides_kw: Sequence[float | None],
-) -> _Moved:
-    """Move the mean of *days* by the event's day, *sides_kw*, from the sides known on it and on them."""
-    usual_kw = [
-        weighted_mean(of_days, weights) for of_days in zip(*(day.sides_kw for day in days), strict=True)
-    ]
-    pairs = [
-        (event_day_kw, usual)
-        for event_day_kw, usual in zip(sides_kw, usual_kw, strict=True)
-        if event_day_kw is not None and usual is not None
-    ]
-    note = None
-    if len(pairs) < len(sides_kw):
-        note = _missing_note(adjustment, sides_kw, usual_kw)
-    if not pairs:
-        return _Moved(note=note)
-    now, then = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
-    if adjustment.bounds is None:
-        return _Moved(added_kw=now - then, note=note)
-    size_kw = sum([abs(day.event_kw) for day in days]) / len(days)
-    if then <= 0 or then < EXPORTS * size_kw:
-        return _Moved(note="not adjusted: the load is about none, or an export, where it would be compared")
-    least, most = adjustment.bounds
-    return _Moved(ratio=min(max(now / then, least), most), note=note)
-
-
-def _missing_note(
-    adjustment: Adjustment, sides_kw: Sequence[float | None], usual_kw: Sequence[float | None]
-) -> str:
-    """The sides that an adjustment does without."""
-    sides = (("before", adjustment.before_h), ("after", adjustment.after_h))
-    names = [f"the {abs(hours[1] - hours[0]):g} h {side}" for side, hours in sides if hours]
-    missing = [name for name, *kw in zip(names, sides_kw, usual_kw, strict=True) if None in kw]
-    without = " and ".join(missing)
-    return (
-        f"not adjusted: {without} not known"
-        if missing == names
-        else f"adjusted without {without} it, not known"
-    )
-
-
-def _errors_kw(rule: Rule, pool: Pool, days: Sequence[_Day]) -> tuple[float, ...]:
-    """Leave one out: each day's error when the rule is applied to it with the other days looked at."""
-    if len(days) == 1:
-        return ()
-    errors, by_height = [], _by_height(days)
-    for left_out in days:
-        others = [day for day in by_height if day is not left_out][: pool.take]
-        weights = pool.weights_of(len(others))
-        mean_kw = weighted_mean([day.event_kw for day in others], weights) or 0.0
-        moved = _moved(rule.adjustment, others, weights, left_out.sides_kw)
-        errors.append(moved.of(mean_kw) - left_out.event_kw)
-    return tuple(errors)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from contracts.api.reports import Baseline
 from lambdas.settle_event.logic.baselines import MatchedBaseline, add_baselines, match_baseline
-from lambdas.settle_event.logic.days import Frame, MatchedDay, Quarters
+from lambdas.settle_event.logic.days import Frame, MatchedDay
+from lambdas.settle_event.logic.means import Quarters
 from lambdas.settle_event.logic.rules import RULES
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.settle_event.logic.weather_regression import RegressedBaseline, regress

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import ceil, floor
-from operator import mul
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
+from lambdas.settle_event.logic.means import Quarters, Shares, shared_mean
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H
 from lambdas.settle_event.logic.weather import day_outdoor_c
 
@@ -25,8 +25,6 @@ WHOLE = 0.8
 REBOUND = 8
 """Quarter hours after an event in which a site makes up for it: two hours. Interpretation: as long as the gap
 that the residential rule leaves beside an event."""
-
-Quarters = Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +173,7 @@ class Frame:
 
     def mean_kw(self, kw: Quarters, window: Window) -> float | None:
         """The mean over *window* of a load in this frame, by time; None when less than half is known."""
-        first, shares_s, whole_s, least_s = _quarter_shares(self.start_ts, self.count, window)
-        within_kw = kw[first : first + len(shares_s)]
-        if None in within_kw:
-            pairs = [
-                (load_kw, share_s)
-                for load_kw, share_s in zip(within_kw, shares_s, strict=True)
-                if load_kw is not None
-            ]
-            within_kw, shares_s = [load_kw for load_kw, _ in pairs], [share_s for _, share_s in pairs]
-            whole_s = sum(shares_s)
-        if whole_s <= 0 or whole_s < least_s:
-            return None
-        total_kws: float = sum(map(mul, within_kw, shares_s))
-        return total_kws / whole_s
+        return shared_mean(kw, _quarter_shares(self.start_ts, self.count, window))
 
     def before(self, hours: tuple[float, float]) -> Window:
         """The time from so many hours before the event's start to so many."""
@@ -258,20 +243,8 @@ def _frame_kw(profiles: Mapping[int, DayProfile], frame: Sequence[int | None]) -
     return kw
 
 
-class _Shares(NamedTuple):
-    """The quarter hours of a frame that a window has part of.
-
-    The number of the *first*, the seconds of each and of all, and how many must be known for a mean to count.
-    """
-
-    first: int
-    seconds: Sequence[float]
-    whole_s: float
-    least_s: float
-
-
 @lru_cache(maxsize=512)
-def _quarter_shares(start_ts: int, count: int, window: Window) -> _Shares:
+def _quarter_shares(start_ts: int, count: int, window: Window) -> Shares:
     """The shares of *window*. Kept, since every load of an event is looked at over the same few windows."""
     first = max(0, floor((window.start_ts - start_ts) / QUARTER_S))
     last = min(count, ceil((window.end_ts - start_ts) / QUARTER_S))
@@ -279,28 +252,7 @@ def _quarter_shares(start_ts: int, count: int, window: Window) -> _Shares:
     for quarter in range(first, last):
         from_ts = start_ts + quarter * QUARTER_S
         shares_s.append(float(min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)))
-    return _Shares(first, tuple(shares_s), sum(shares_s), COVERED * window.duration_s)
-
-
-def mean_loads(loads: Iterable[Quarters], weights: Sequence[float] = ()) -> tuple[float | None, ...]:
-    """The mean of *loads* in each quarter hour, of those that are known there; alike without *weights*."""
-    all_loads = list(loads)
-    columns = zip(*all_loads, strict=True)
-    if weights or any(None in load for load in all_loads):
-        return tuple(weighted_mean(column, weights) for column in columns)
-    # Most loads have no gap: settlement takes these means for each VEN, day and rule.
-    count = len(all_loads)
-    return tuple(sum(column) / count for column in cast("Iterable[tuple[float, ...]]", columns))
-
-
-def weighted_mean(values: Sequence[float | None], weights: Sequence[float] = ()) -> float | None:
-    """The mean of those of *values* that are known; None when none is."""
-    if not weights:
-        measured = [value for value in values if value is not None]
-        return sum(measured) / len(measured) if measured else None
-    pairs = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
-    total = sum(weight for _, weight in pairs)
-    return sum(value * weight for value, weight in pairs) / total if total > 0 else None
+    return Shares(first, tuple(shares_s), sum(shares_s), COVERED * window.duration_s)
 
 
 def _quarter(at: datetime) -> int:

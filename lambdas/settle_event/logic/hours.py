@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from lambdas.settle_event.logic.days import MatchedDay, Quarters
+from lambdas.settle_event.logic.days import MatchedDay
+from lambdas.settle_event.logic.means import Quarters
 
 QUARTERS_AN_HOUR = 4
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from contracts.api.reports import Score
 from contracts.wire.ids import EventId
 from contracts.wire.units import LEAST_SHARE_KW, S_PER_H
-from lambdas.settle_event.logic.days import QUARTER_S, Frame, Quarters
+from lambdas.settle_event.logic.days import QUARTER_S, Frame
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
+from lambdas.settle_event.logic.means import Quarters
 
 SCORES = 4
 """Into how many parts an event shorter than an hour is cut to be scored."""

@@ -8,8 +8,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from contracts.wire.ids import EventId
-from lambdas.settle_event.logic.days import QUARTER_S, QUARTERS, REBOUND, DayProfile, Frame, Quarters
+from lambdas.settle_event.logic.days import QUARTER_S, QUARTERS, REBOUND, DayProfile, Frame
 from lambdas.settle_event.logic.energy import Trace, Window
+from lambdas.settle_event.logic.means import Quarters
 
 REBOUND_S = REBOUND * QUARTER_S
 HOUR_S = 3600.0

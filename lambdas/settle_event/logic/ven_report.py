@@ -13,9 +13,10 @@ from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.baselines import BusyBefore, MissingTelemetry, NoBaseline
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
-from lambdas.settle_event.logic.days import MatchedDay, Quarters
+from lambdas.settle_event.logic.days import MatchedDay
 from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
+from lambdas.settle_event.logic.means import Quarters
 from lambdas.settle_event.logic.other_events import OtherEvent, other_events, undisturbed_kw
 from lambdas.settle_event.logic.timeline import VenTimeline
 from lambdas.settle_event.logic.ven_delivery import deliveries
