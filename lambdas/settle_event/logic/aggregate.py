@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 from contracts.api.reports import Baseline, Delivered
 from contracts.wire.ids import VenId
@@ -30,7 +31,7 @@ from lambdas.settle_event.logic.day_types import DayType, SiteCalendar
 from lambdas.settle_event.logic.days import MatchedDay, frame_of
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import SettlementContext
-from lambdas.settle_event.logic.means import Quarters, mean_loads
+from lambdas.settle_event.logic.means import Quarters, mean_loads, sum_or_none
 from lambdas.settle_event.logic.measure import score
 from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen
 from lambdas.settle_event.logic.weather import mean_weather
@@ -101,18 +102,26 @@ def sum_days(vens: Sequence[Sequence[MatchedDay]]) -> tuple[MatchedDay, ...]:
     summed = []
     for days_ago in sorted(ago for ago, count in counts.items() if count >= ENOUGH * len(vens)):
         weekday = kinds[days_ago] is DayType.WEEKDAY
-        loads = []
-        for ven, lot in enumerate(lots):
-            kw: Quarters = lot.get(days_ago, nothing)
-            loads.append(_filled(kw, usual_kw(ven, weekday=weekday)) if None in kw else kw)
-        together_kw = tuple(None if None in column else sum(column) for column in zip(*loads, strict=True))
-        summed.append(MatchedDay(days_ago, kinds[days_ago], together_kw))
+        loads: list[Quarters] = [lot.get(days_ago, nothing) for lot in lots]
+        together_kw: Quarters | None = _without_gap(loads)
+        if together_kw is None:
+            filled = [_filled(kw, usual_kw(ven, weekday=weekday)) for ven, kw in enumerate(loads)]
+            together_kw = tuple([sum_or_none(column) for column in zip(*filled, strict=True)])
+        summed.append(MatchedDay(days_ago, kinds[days_ago], tuple(together_kw)))
     return tuple(summed)
 
 
 def sum_loads(loads: Iterable[Quarters]) -> tuple[float | None, ...]:
     """Loads added up in each step; who is not known there counts as the others, until less than 80 % are."""
     return tuple(_scaled(column) for column in zip(*loads, strict=True))
+
+
+def _without_gap(loads: Sequence[Quarters]) -> tuple[float, ...] | None:
+    """Loads added up in each step, None when any is not known in one."""
+    try:
+        return tuple(map(sum, zip(*cast("Sequence[Sequence[float]]", loads), strict=True)))
+    except TypeError:  # A None: dearer to look for than to meet, in the days of a thousand VENs.
+        return None
 
 
 def _filled(kw: Quarters, usual: Quarters) -> Quarters:

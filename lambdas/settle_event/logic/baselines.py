@@ -17,7 +17,7 @@ from contracts.wire.ids import EventId
 from lambdas.settle_event.logic.adjustment import DayMeans, UsualLoad, left_out_errors_kw, move
 from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.energy import Window
-from lambdas.settle_event.logic.means import Quarters, mean_loads, weighted_mean
+from lambdas.settle_event.logic.means import Quarters, mean_loads, sum_or_none, weighted_mean
 from lambdas.settle_event.logic.rules import Adjustment, Pool, Rule
 
 BAND = (0.1, 0.9)
@@ -118,6 +118,10 @@ class MatchedBaseline:
         return delivered_kw - high, delivered_kw - low
 
 
+DayInEvent = tuple[MatchedDay, float]
+"""A day and its mean over the event's hours, kW."""
+
+
 def match_baseline(
     rule: Rule, days: Iterable[MatchedDay], event_day_kw: Quarters, frame: Frame
 ) -> MatchedBaseline:
@@ -133,18 +137,22 @@ def match_baseline(
         NoBaselineError: there are too few days.
     """
     pool = rule.pool(frame.kind)
-    looked_at = _looked_at(pool, _days(rule, days, frame))
+    sides = _sides(frame, rule.adjustment)
+    looked_at = [
+        DayMeans(day.days_ago, day.kw, event_kw, tuple([frame.mean_kw(day.kw, side) for side in sides]))
+        for day, event_kw in _looked_at(pool, _days(rule, days, frame))
+    ]
     if len(looked_at) < pool.least:
         raise NoBaselineError(TooFewDays(pool, len(looked_at)))
     by_height = sorted(looked_at, key=lambda day: (-day.event_kw, day.days_ago))
     chosen = by_height[: pool.take]
     mean_kw = mean_loads([day.kw for day in chosen], pool.weights_of(len(chosen)))
-    sides_kw = [frame.mean_kw(event_day_kw, side) for side in _sides(frame, rule.adjustment)]
-    moved = move(rule.adjustment, UsualLoad.of(pool, chosen), sides_kw)
+    event_sides_kw = [frame.mean_kw(event_day_kw, side) for side in sides]
+    moved = move(rule.adjustment, UsualLoad.of(pool, chosen), event_sides_kw)
     errors_kw = left_out_errors_kw(rule, pool, by_height)
     notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
     return MatchedBaseline(
-        kw=tuple(None if kw is None else moved.of(kw) for kw in mean_kw),
+        kw=tuple([None if kw is None else moved.of(kw) for kw in mean_kw]),
         days_ago=tuple(day.days_ago for day in chosen),
         ratio=moved.ratio,
         added_kw=moved.added_kw,
@@ -161,9 +169,7 @@ def add_baselines(baselines: Sequence[MatchedBaseline]) -> MatchedBaseline:
     days = max(baselines, key=lambda baseline: len(baseline.days_ago)).days_ago
     size_kw = [sum(abs(kw) for kw in baseline.kw if kw is not None) for baseline in baselines]
     return MatchedBaseline(
-        kw=tuple(
-            None if None in column else sum(kw for kw in column if kw is not None) for column in columns
-        ),
+        kw=tuple(map(sum_or_none, columns)),
         days_ago=days,
         ratio=weighted_mean([baseline.ratio for baseline in baselines], size_kw) or 1.0,
         added_kw=sum(baseline.added_kw for baseline in baselines),
@@ -172,19 +178,17 @@ def add_baselines(baselines: Sequence[MatchedBaseline]) -> MatchedBaseline:
     )
 
 
-def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[DayMeans]:
+def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[DayInEvent]:
     """The days that the rule may look at, the latest first, without those with a gap in the event's hours."""
-    pool, near = rule.pool(frame.kind), range(rule.first_days_ago, rule.look_back_days + 1)
-    sides = _sides(frame, rule.adjustment)
+    kinds, near = rule.pool(frame.kind).kinds, range(rule.first_days_ago, rule.look_back_days + 1)
     for day in sorted(days):
-        counts = day.kind in pool.kinds and day.days_ago in near
-        if not counts or (day.clock_changes and not rule.clock_changes):
+        if day.kind not in kinds or day.days_ago not in near:
+            continue
+        if day.clock_changes and not rule.clock_changes:
             continue
         event_kw = frame.mean_kw(day.kw, frame.event)
         if event_kw is not None:
-            yield DayMeans(
-                day.days_ago, day.kw, event_kw, tuple(frame.mean_kw(day.kw, side) for side in sides)
-            )
+            yield day, event_kw
 
 
 def _sides(frame: Frame, adjustment: Adjustment) -> list[Window]:
@@ -193,22 +197,23 @@ def _sides(frame: Frame, adjustment: Adjustment) -> list[Window]:
     return before + ([frame.after(adjustment.after_h)] if adjustment.after_h else [])
 
 
-def _looked_at(pool: Pool, days: Iterator[DayMeans]) -> list[DayMeans]:
+def _looked_at(pool: Pool, days: Iterator[DayInEvent]) -> list[DayInEvent]:
     """The latest days; one that is low beside the others gives its place to the next before it."""
     if pool.low is None:
         return list(islice(days, pool.days))
-    left = list(days)
     if pool.low.of == "highest":
-        low_kw = pool.low.share * max((day.event_kw for day in left), default=0.0)
-        return [day for day in left if day.event_kw >= low_kw][: pool.days]
+        all_days = list(days)
+        low_kw = pool.low.share * max((event_kw for _, event_kw in all_days), default=0.0)
+        return [day for day in all_days if day[1] >= low_kw][: pool.days]
+    latest: list[DayInEvent] = []
     while True:
-        latest = left[: pool.days]
-        total_kw = sum(day.event_kw for day in latest)
+        latest += islice(days, pool.days - len(latest))
+        total_kw = sum([event_kw for _, event_kw in latest])
         low_kw = pool.low.share * total_kw
-        low = {day.days_ago for day in latest if total_kw > 0 and day.event_kw * len(latest) < low_kw}
-        if not low:
+        left = [day for day in latest if total_kw <= 0 or day[1] * len(latest) >= low_kw]
+        if len(left) == len(latest):
             return latest
-        left = [day for day in left if day.days_ago not in low]
+        latest = left
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from contracts.api.reports import Baseline
 from lambdas.settle_event.logic.baselines import MatchedBaseline, add_baselines, match_baseline
 from lambdas.settle_event.logic.days import Frame, MatchedDay
-from lambdas.settle_event.logic.means import Quarters
+from lambdas.settle_event.logic.means import Quarters, sum_or_none
 from lambdas.settle_event.logic.rules import RULES
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.settle_event.logic.weather_regression import RegressedBaseline, regress
@@ -58,13 +58,8 @@ def _add_regressed(baselines: Sequence[RegressedBaseline]) -> RegressedBaseline:
     columns = zip(*(baseline.kw for baseline in baselines), strict=True)
     halves_kw = [baseline.half_band_kw for baseline in baselines]
     return RegressedBaseline(
-        kw=tuple(map(_sum_or_none, columns)),
+        kw=tuple(map(sum_or_none, columns)),
         days_ago=max((baseline.days_ago for baseline in baselines), key=len),
-        half_band_kw=_sum_or_none(halves_kw),
+        half_band_kw=sum_or_none(halves_kw),
         notes=tuple(dict.fromkeys(note for baseline in baselines for note in baseline.notes)),
     )
-
-
-def _sum_or_none(values: Sequence[float | None]) -> float | None:
-    present = [value for value in values if value is not None]
-    return sum(present) if len(present) == len(values) else None

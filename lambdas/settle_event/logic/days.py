@@ -189,7 +189,7 @@ class Frame:
 
     def event_day_kw(self, trace: Trace) -> Quarters:
         """The load of the event's own day."""
-        return _quarters_kw(trace.bins(self.start_ts, QUARTER_S, self.count))
+        return trace.means_kw(self.start_ts, QUARTER_S, self.count)[0]
 
 
 @lru_cache(maxsize=64)
@@ -216,13 +216,14 @@ def past_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[Matched
 
 def _match_day(profiles: Mapping[int, DayProfile], past: PastDay) -> MatchedDay | None:
     """The day, unless it has an event, the rebound of one in the frame, or an outage."""
+    for day in past.utc_days:
+        if day not in profiles or profiles[day].coverage < WHOLE:
+            return None
     for day in range((past.first - REBOUND) // QUARTERS, (past.highest - 1) // QUARTERS + 1):
-        for quarter in _of(profiles, day).in_event:
+        for quarter in profiles.get(day, EMPTY).in_event:
             at = day * QUARTERS + quarter
             if past.lowest <= at < past.highest or past.first - REBOUND <= at < past.first:
                 return None
-    if any(_of(profiles, day).coverage < WHOLE for day in past.utc_days):
-        return None
     return MatchedDay(past.days_ago, past.kind, _frame_kw(profiles, past.frame), past.clock_changes)
 
 
@@ -231,6 +232,9 @@ def _of(profiles: Mapping[int, DayProfile], day: int) -> DayProfile:
 
 
 def _frame_kw(profiles: Mapping[int, DayProfile], frame: Sequence[int | None]) -> tuple[float | None, ...]:
+    if isinstance(frame, range) and frame.start // QUARTERS == (frame.stop - 1) // QUARTERS:
+        first = frame.start % QUARTERS
+        return _of(profiles, frame.start // QUARTERS).kw[first : first + len(frame)]
     if not isinstance(frame, range):
         return tuple(
             None if quarter is None else _of(profiles, quarter // QUARTERS).kw[quarter % QUARTERS]

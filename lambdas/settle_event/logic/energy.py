@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, compress
 from math import floor
-from operator import mul, sub
+from operator import mul, sub, truediv
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +20,9 @@ from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.spans import RowSpans, row_spans
 from lambdas.shared.clock_skew import clock_skew_s
+
+NEAR = 7
+"""A look-up looks at so many rows first: the windows of a series follow one another closely."""
 
 
 class PowerRow(msgspec.Struct, rename="camel", frozen=True, gc=False):
@@ -155,26 +158,34 @@ class Trace:
     def over(self, window: Window) -> Integral:
         """The integrals over *window*."""
         start_s, end_s = window
-        sooner, later = self._until(start_s), self._until(max(start_s, end_s))
+        sooner, later = self._until((start_s, max(start_s, end_s)))
         covered_s, used_kws, clone_kws = map(sub, later, sooner)
         return Integral(covered_s, used_kws / S_PER_H, clone_kws / S_PER_H)
 
+    def between(self, edges_s: Sequence[float]) -> list[Integral]:
+        """The integrals between each of *edges_s*, in order, and the next."""
+        covered_s, *energies_kws = self._increments(edges_s)
+        used_kwh, clone_kwh = ([kws / S_PER_H for kws in energy_kws] for energy_kws in energies_kws)
+        return list(map(Integral, covered_s, used_kwh, clone_kwh))
+
     def bins(self, start_s: float, step_s: float, count: int) -> list[Integral]:
         """The integrals over *count* windows of *step_s* that follow one another."""
-        return list(map(Integral, *self._increments(start_s, step_s, count)))
+        return self.between(_edges_s(start_s, step_s, count))
 
     def means_kw(
         self, start_s: float, step_s: float, count: int
     ) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
         """The means of use and clone over such windows, kW; None where less than half of one is covered."""
-        covered_s, *energies = self._increments(start_s, step_s, count)
+        covered_s, used_kws, clone_kws = self._increments(_edges_s(start_s, step_s, count))
         least_s = step_s / 2
+        if min(covered_s, default=0.0) >= least_s:
+            return tuple(map(truediv, used_kws, covered_s)), tuple(map(truediv, clone_kws, covered_s))
         used_kw, clone_kw = (
             tuple(
-                energy_kwh * S_PER_H / seconds if seconds >= least_s else None
-                for energy_kwh, seconds in zip(energies_kwh, covered_s, strict=True)
+                energy_kws / seconds if seconds >= least_s else None
+                for energy_kws, seconds in zip(energies_kws, covered_s, strict=True)
             )
-            for energies_kwh in energies
+            for energies_kws in (used_kws, clone_kws)
         )
         return used_kw, clone_kw
 
@@ -209,30 +220,45 @@ class Trace:
         """The rows whose time overlaps *window*."""
         return range(bisect_right(self.ends_s, window.start_ts), bisect_left(self.starts_s, window.end_ts))
 
-    def _until(self, at_s: float) -> tuple[float, float, float]:
-        """Seconds covered, and energy of use and clone (kW·s), before *at_s*."""
-        index = bisect_right(self.starts_s, at_s) - 1
-        if index < 0:
-            return self.covered_s[0], self.used_kws[0], self.clone_kws[0]
-        reached_s = min(at_s, self.ends_s[index]) - self.starts_s[index]
-        row = self.rows[index]
-        return (
-            self.covered_s[index] + reached_s,
-            self.used_kws[index] + reached_s * row.used_power_kw,
-            self.clone_kws[index] + reached_s * row.baseline_power_kw,
-        )
+    def _until(self, times_s: Iterable[float]) -> list[tuple[float, float, float]]:
+        """Seconds covered, and energy of use and clone (kW·s), before each of *times_s*, in order."""
+        rows, starts_s, ends_s = self.rows, self.starts_s, self.ends_s
+        covered_s, used_kws, clone_kws = self.covered_s, self.used_kws, self.clone_kws
+        until, begun, count = [], 0, len(starts_s)
+        for at_s in times_s:
+            near = min(begun + NEAR, count)
+            begun = bisect_right(starts_s, at_s, begun, near)
+            if begun == near:
+                begun = bisect_right(starts_s, at_s, near)
+            if not begun:
+                until.append((covered_s[0], used_kws[0], clone_kws[0]))
+                continue
+            index = begun - 1
+            end_s, row = ends_s[index], rows[index]
+            reached_s = min(at_s, end_s) - starts_s[index]
+            until.append(
+                (
+                    covered_s[index] + reached_s,
+                    used_kws[index] + reached_s * row.used_power_kw,
+                    clone_kws[index] + reached_s * row.baseline_power_kw,
+                )
+            )
+        return until
 
-    def _increments(
-        self, start_s: float, step_s: float, count: int
-    ) -> tuple[list[float], list[float], list[float]]:
-        """Seconds covered, and energy of use and clone (kWh), in windows that follow one another."""
-        edges_s = [start_s + index * step_s for index in range(count + 1)]
-        covered_s, used_kws, clone_kws = zip(*map(self._until, edges_s), strict=True)
+    def _increments(self, edges_s: Sequence[float]) -> tuple[list[float], list[float], list[float]]:
+        """Seconds covered, and energy of use and clone (kW·s), between each of *edges_s* and the next."""
+        if not edges_s:
+            return [], [], []
+        covered_s, used_kws, clone_kws = zip(*self._until(edges_s), strict=True)
         return (
             list(map(sub, covered_s[1:], covered_s)),
-            [kws / S_PER_H for kws in map(sub, used_kws[1:], used_kws)],
-            [kws / S_PER_H for kws in map(sub, clone_kws[1:], clone_kws)],
+            list(map(sub, used_kws[1:], used_kws)),
+            list(map(sub, clone_kws[1:], clone_kws)),
         )
+
+
+def _edges_s(start_s: float, step_s: float, count: int) -> list[float]:
+    return [start_s + index * step_s for index in range(count + 1)]
 
 
 def _skew_s(spans: RowSpans) -> float:

@@ -36,7 +36,7 @@ def shared_mean(kw: Quarters, shares: Shares) -> float | None:
         whole_s = sum(shares_s)
     if whole_s <= 0 or whole_s < least_s:
         return None
-    total_kws: float = sum(map(mul, cast("Sequence[float]", within_kw), shares_s))
+    total_kws: float = sum(map(mul, within_kw, shares_s))
     return total_kws / whole_s
 
 
@@ -61,3 +61,8 @@ def weighted_mean(values: Sequence[float | None], weights: Sequence[float] = ())
     pairs = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
     total = sum(weight for _, weight in pairs)
     return sum(value * weight for value, weight in pairs) / total if total > 0 else None
+
+
+def sum_or_none(values: Sequence[float | None]) -> float | None:
+    """The sum of *values*, None where one is not known."""
+    return None if None in values else sum(cast("Sequence[float]", values))

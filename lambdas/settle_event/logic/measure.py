@@ -78,16 +78,13 @@ class VenTraces:
 
     def quarters(self, window: Window, frame: Frame) -> tuple[MeasuredQuarter, ...]:
         """The frame's quarter hours in *window* as far as rows cover them: the same for every baseline."""
-        measured = []
-        first = floor((window.start_ts - frame.start_ts) / QUARTER_S)
-        last = ceil((window.end_ts - frame.start_ts) / QUARTER_S)
-        for quarter in range(max(0, first), min(frame.count, last)):
-            start_ts = frame.start_ts + quarter * QUARTER_S
-            overlap = Window(start_ts, start_ts + QUARTER_S).cut(window)
-            whole = self.trace.over(overlap)
-            if whole.covered_s > 0:
-                measured.append(MeasuredQuarter(quarter, whole, self.acting.over(overlap)))
-        return tuple(measured)
+        first = max(0, floor((window.start_ts - frame.start_ts) / QUARTER_S))
+        last = min(frame.count, ceil((window.end_ts - frame.start_ts) / QUARTER_S))
+        starts_ts = [frame.start_ts + quarter * QUARTER_S for quarter in range(first, last + 1)]
+        edges_ts = [min(max(start_ts, window.start_ts), window.end_ts) for start_ts in starts_ts]
+        by_trace = (self.trace.between(edges_ts), self.acting.between(edges_ts))
+        quarters = map(MeasuredQuarter, range(first, last), *by_trace)
+        return tuple(quarter for quarter in quarters if quarter.whole.covered_s > 0)
 
 
 def by_quarters(quarters: Sequence[MeasuredQuarter], kw: Quarters) -> Reduction | None:

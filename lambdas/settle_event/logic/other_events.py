@@ -43,11 +43,12 @@ def other_events(
 
 def _marked(trace: Trace) -> Iterator[OtherEvent]:
     """The runs of rows with one event's mark."""
-    spans = zip(trace.rows, trace.starts_s, trace.ends_s, strict=True)
-    for marked_id, run in groupby(spans, key=lambda span: span[0].event_id):
+    first = 0
+    for marked_id, run in groupby([row.event_id for row in trace.rows]):
+        after = first + len(list(run))
         if marked_id is not None:
-            times = list(run)
-            yield OtherEvent(marked_id, Window(times[0][1], times[-1][2]))
+            yield OtherEvent(marked_id, Window(trace.starts_s[first], trace.ends_s[after - 1]))
+        first = after
 
 
 def with_booked(profiles: Mapping[int, DayProfile], booked: Sequence[OtherEvent]) -> Mapping[int, DayProfile]:

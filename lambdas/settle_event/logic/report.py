@@ -151,12 +151,13 @@ def rounded(report: EventReport) -> EventReport:
 
 
 def _rounded(value: object) -> object:
-    if isinstance(value, float):
-        return round(value, DIGITS)
+    # Nearly all of a report of many VENs are figures.
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {
+            key: round(item, DIGITS) if type(item) is float else _rounded(item) for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
+        return [round(item, DIGITS) if type(item) is float else _rounded(item) for item in value]
     return value
 
 

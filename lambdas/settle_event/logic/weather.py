@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 from math import exp
-from operator import mul
+from operator import mul, sub
 from typing import cast
 
 from lambdas.settle_event.logic.energy import PowerRow
@@ -103,9 +103,11 @@ class SiteWeather:
         if len(there) < max(len(self.outdoor_c), HOURS):
             return self
         pairs = zip(self.outdoor_c, there, strict=True)
-        stored = [(here_c, there_c) for here_c, there_c in pairs if here_c is not None]
-        off_c = [abs(here_c - there_c) for here_c, there_c in stored if there_c is not None]
-        if len(off_c) < max(len(stored), HOURS) or sum(off_c) > SAME_SKY_C * len(off_c):
+        try:
+            off_c: list[float] = [sub(here_c, there_c) for here_c, there_c in pairs if here_c is not None]
+        except TypeError:  # Sky does not know it: dearer to ask than to try, for the hours of six weeks.
+            return self
+        if len(off_c) < HOURS or sum(map(abs, off_c)) > SAME_SKY_C * len(off_c):
             return self
         return sky
 

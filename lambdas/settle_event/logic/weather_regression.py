@@ -70,11 +70,13 @@ class RegressedBaseline:
 class _Design:
     """Each day's rows by how long ago it was, 0 for the event's own; and the event's share in each hour.
 
-    Hours are those that are fitted; a row is None where the weather is not known. *event_c* is the mean
+    Hours are those that are fitted; a row is None where the weather is not known, *hours* are the numbers of
+    the others. *event_c* is the mean
     temperature over the event's hours.
     """
 
     rows: Mapping[int, Sequence[Row | None]]
+    hours: Mapping[int, tuple[int, ...]]
     event_shares: Sequence[float]
     event_c: Mapping[int, float | None]
 
@@ -173,7 +175,8 @@ def _design(weather: SiteWeather, frame: Frame) -> _Design:
         )
         of_hours = enumerate(features[fitted.start :])
         rows[day.days_ago] = [_row(hour, len(fitted), day, of_hour) for hour, of_hour in of_hours]
-    return _Design(rows, shares, event_c)
+    known = {ago: tuple(n for n, row in enumerate(of_day) if row is not None) for ago, of_day in rows.items()}
+    return _Design(rows, known, shares, event_c)
 
 
 def _fitted(frame: Frame) -> range:
@@ -206,13 +209,10 @@ def _known(
     """The days on which load and weather are known in an hour at least, and the load in all such hours."""
     known: list[Known] = []
     all_kw: list[float] = []
-    every_hour = tuple(range(len(design.event_shares)))
     for day, of_day in zip(days, hours_kw, strict=True):
-        rows = design.rows[day.days_ago]
-        if None in rows or None in of_day:
-            hours = tuple(n for n in every_hour if rows[n] is not None and of_day[n] is not None)
-        else:
-            hours = every_hour
+        hours = design.hours[day.days_ago]
+        if None in of_day:
+            hours = tuple(n for n in hours if of_day[n] is not None)
         if hours:
             known.append((day.days_ago, hours))
             all_kw += [kw for n in hours if (kw := of_day[n]) is not None]
