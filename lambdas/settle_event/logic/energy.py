@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, compress
 from math import floor
-from operator import mul, sub, truediv
+from operator import mul, sub
 from typing import NamedTuple
 
 import msgspec
@@ -178,12 +178,12 @@ class Trace:
         """The means of use and clone over such windows, kW; None where less than half of one is covered."""
         covered_s, used_kws, clone_kws = self._increments(_edges_s(start_s, step_s, count))
         least_s = step_s / 2
-        if min(covered_s, default=0.0) >= least_s:
-            return tuple(map(truediv, used_kws, covered_s)), tuple(map(truediv, clone_kws, covered_s))
         used_kw, clone_kw = (
             tuple(
-                energy_kws / seconds if seconds >= least_s else None
-                for energy_kws, seconds in zip(energies_kws, covered_s, strict=True)
+                [
+                    energy_kws / seconds if seconds >= least_s else None
+                    for energy_kws, seconds in zip(energies_kws, covered_s, strict=True)
+                ]
             )
             for energies_kws in (used_kws, clone_kws)
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 from math import exp
-from operator import mul, sub
+from operator import mul
 from typing import cast
 
 from lambdas.settle_event.logic.energy import PowerRow
@@ -68,15 +68,15 @@ class SiteWeather:
 
         Rows are in the order of time.
         """
-        known = {day * HOURS: of_day for day, of_day in days.items() if of_day}
+        by_day = {day * HOURS: of_day for day, of_day in days.items() if of_day}
         by_rows = hourly_outdoor_c(rows)
-        if not known and not by_rows:
+        if not by_day and not by_rows:
             return cls(0, ())
-        first_h = min(*known, *by_rows)
+        first_h = min([*by_day, *by_rows])
         stored: list[float | None] = [None] * (
-            max([*by_rows, *(hour + HOURS - 1 for hour in known)]) - first_h + 1
+            max([*by_rows, *(hour + HOURS - 1 for hour in by_day)]) - first_h + 1
         )
-        for hour, of_day in known.items():
+        for hour, of_day in by_day.items():
             stored[hour - first_h : hour - first_h + HOURS] = of_day
         for hour, value_c in by_rows.items():
             if stored[hour - first_h] is None:
@@ -86,11 +86,11 @@ class SiteWeather:
     @classmethod
     def _of_stored(cls, first_h: int, stored: Sequence[float | None]) -> SiteWeather:
         """The weather from *first_h*, without what is not known at either end."""
-        known = next((index for index, value_c in enumerate(stored) if value_c is not None), None)
-        if known is None:
+        first = next((index for index, value_c in enumerate(stored) if value_c is not None), None)
+        if first is None:
             return cls(0, ())
         last = next(index for index in range(len(stored) - 1, -1, -1) if stored[index] is not None)
-        return cls(first_h + known, *_filled(stored[known : last + 1]))
+        return cls(first_h + first, *_filled(stored[first : last + 1]))
 
     def under(self, sky: SiteWeather) -> SiteWeather:
         """*sky* where it is this weather by another thermometer, else this.
@@ -102,9 +102,9 @@ class SiteWeather:
         there = sky.outdoor_c[apart_h : apart_h + len(self.outdoor_c)] if apart_h >= 0 else ()
         if len(there) < max(len(self.outdoor_c), HOURS):
             return self
-        pairs = zip(self.outdoor_c, there, strict=True)
+        pairs = zip(self.outdoor_c, cast("Sequence[float]", there), strict=True)
         try:
-            off_c: list[float] = [sub(here_c, there_c) for here_c, there_c in pairs if here_c is not None]
+            off_c = [here_c - there_c for here_c, there_c in pairs if here_c is not None]
         except TypeError:  # Sky does not know it: dearer to ask than to try, for the hours of six weeks.
             return self
         if len(off_c) < HOURS or sum(map(abs, off_c)) > SAME_SKY_C * len(off_c):

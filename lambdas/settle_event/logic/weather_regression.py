@@ -118,7 +118,7 @@ class _Fit:
     leverage: float
 
 
-Known = tuple[int, tuple[int, ...]]
+FittedDay = tuple[int, tuple[int, ...]]
 """Days ago, and the numbers of the hours, of those that are fitted, in which load and weather are known."""
 
 
@@ -139,11 +139,11 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
         raise NoBaselineError(MissingWeather.EVENT if weather.outdoor_c else MissingWeather.ANY)
     ordered = sorted(days)
     load = HourlyLoad.of(ordered, _fitted(frame))
-    known, hour_kw = _known(ordered, load.by_day(), design)
-    days_ago = tuple(ago for ago, _ in known)
+    fitted_days, hour_kw = _fitted_days(ordered, load.by_day(), design)
+    days_ago = tuple(ago for ago, _ in fitted_days)
     if len(days_ago) < LEAST_DAYS:
         raise NoBaselineError(TooFewWeatherDays(LEAST_DAYS, len(days_ago)))
-    fit = _fit(weather, frame, known)
+    fit = _fit(weather, frame, fitted_days)
     slopes = solve(fit.factor, [column(hour_kw) for column in fit.columns])
     by_hour = [
         None if row is None or n not in fit.fitted else dot(row, slopes) for n, row in enumerate(event_rows)
@@ -175,8 +175,10 @@ def _design(weather: SiteWeather, frame: Frame) -> _Design:
         )
         of_hours = enumerate(features[fitted.start :])
         rows[day.days_ago] = [_row(hour, len(fitted), day, of_hour) for hour, of_hour in of_hours]
-    known = {ago: tuple(n for n, row in enumerate(of_day) if row is not None) for ago, of_day in rows.items()}
-    return _Design(rows, known, shares, event_c)
+    hours_of = {
+        ago: tuple(n for n, row in enumerate(of_day) if row is not None) for ago, of_day in rows.items()
+    }
+    return _Design(rows, hours_of, shares, event_c)
 
 
 def _fitted(frame: Frame) -> range:
@@ -203,27 +205,27 @@ def _event_shares(frame: Frame, hours: range) -> Iterator[float]:
         yield within.duration_s / (frame.event.duration_s or 1.0)
 
 
-def _known(
+def _fitted_days(
     days: Iterable[MatchedDay], hours_kw: Iterable[Sequence[float | None]], design: _Design
-) -> tuple[tuple[Known, ...], list[float]]:
+) -> tuple[tuple[FittedDay, ...], list[float]]:
     """The days on which load and weather are known in an hour at least, and the load in all such hours."""
-    known: list[Known] = []
+    fitted: list[FittedDay] = []
     all_kw: list[float] = []
     for day, of_day in zip(days, hours_kw, strict=True):
         hours = design.hours[day.days_ago]
         if None in of_day:
             hours = tuple(n for n in hours if of_day[n] is not None)
         if hours:
-            known.append((day.days_ago, hours))
+            fitted.append((day.days_ago, hours))
             all_kw += [kw for n in hours if (kw := of_day[n]) is not None]
-    return tuple(known), all_kw
+    return tuple(fitted), all_kw
 
 
 @lru_cache(maxsize=8)
-def _fit(weather: SiteWeather, frame: Frame, known: tuple[Known, ...]) -> _Fit:
-    """Factor the regression on the hours that are *known*. Kept: VENs under one sky without gaps share it."""
+def _fit(weather: SiteWeather, frame: Frame, fitted_days: tuple[FittedDay, ...]) -> _Fit:
+    """Factor the regression on the hours of *fitted_days*. Kept: VENs under one sky without gaps share it."""
     design = _design(weather, frame)
-    rows = [row for ago, hours in known for n in hours if (row := design.rows[ago][n]) is not None]
+    rows = [row for ago, hours in fitted_days for n in hours if (row := design.rows[ago][n]) is not None]
     count = len(design.event_shares)
     ridge = [FREE] * count + [RIDGE] * (len(rows[0]) - count)
     factor = cholesky(gram(rows, ridge))
@@ -235,8 +237,8 @@ def _fit(weather: SiteWeather, frame: Frame, known: tuple[Known, ...]) -> _Fit:
     return _Fit(
         tuple(map(product_with, zip(*rows, strict=True))),
         factor,
-        frozenset(n for _, hours in known for n in hours),
-        tuple(_left_out(rows, factor, known, design.event_shares)),
+        frozenset(n for _, hours in fitted_days for n in hours),
+        tuple(_left_out(rows, factor, fitted_days, design.event_shares)),
         dot(half, half),
     )
 
@@ -249,13 +251,13 @@ def _weighted(weights: Vector, rows: Sequence[Row]) -> list[float]:
 def _left_out(
     rows: Sequence[Row],
     factor: Sequence[Sequence[float]],
-    known: Sequence[Known],
+    fitted_days: Sequence[FittedDay],
     event_shares: Sequence[float],
 ) -> Iterator[_LeftOutDay]:
     """The days that know the whole event."""
     begin = 0
     needed = {hour for hour, share in enumerate(event_shares) if share > 0}
-    for _, hours in known:
+    for _, hours in fitted_days:
         where = slice(begin, begin + len(hours))
         begin = where.stop
         if needed <= set(hours):

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from lambdas.settle_event.logic.ridge import SingularError, cholesky, gram, solve
+from lambdas.settle_event.logic.ridge import SingularError, cholesky, dot, gram, product_with, solve
 
 
 def test_a_line_through_three_points_is_found() -> None:
@@ -41,3 +41,12 @@ def test_columns_that_are_the_same_have_no_solution() -> None:
     """Two equal columns leave open how their weight is shared, and this is said."""
     with pytest.raises(SingularError):
         cholesky(gram([(1.0, 1.0), (2.0, 2.0)], [0.0, 0.0]))
+
+
+@pytest.mark.parametrize(
+    "vector", [(0.0, 1.0, 0.0, 1.0), (0.0, 1.0, 0.0, 0.0), (0.0,) * 4, (1.0, 2.0, 0.0, 1.0)]
+)
+def test_a_product_kept_for_many_is_the_product(vector: tuple[float, ...]) -> None:
+    """Of a vector of ones and zeros, of one of a single one, of none, and of any."""
+    other = (3.0, 5.0, 7.0, 11.0)
+    assert product_with(vector)(other) == pytest.approx(dot(vector, other))

@@ -6,6 +6,7 @@ from math import exp
 
 import pytest
 
+from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather, mean_weather
 
 BEFORE = range(100, 124)
@@ -85,3 +86,41 @@ def test_half_a_day_before_is_enough_and_less_is_not() -> None:
     for hours, enough in ((12, True), (11, False)):
         stored = SiteWeather.of(dict.fromkeys(range(124 - hours, 124), 18.0) | {HOUR: 20.0})
         assert (stored.features(BEFORE, [HOUR])[0] is not None) is enough
+
+
+def test_a_site_is_known_by_its_days_and_where_these_are_not_by_its_rows() -> None:
+    """A day of 20 °C but for its last hour, then two hours of rows: one on the hour is of the hour before."""
+    day, first = 20_000, 20_000 * 24
+    ends_s = [(first + hour) * 3600 for hour in (24, 25, 26)]
+    rows = [
+        PowerRow(timestamp=ts, used_power_kw=1.0, baseline_power_kw=1.0, outdoor_c=c)
+        for ts, c in [
+            (ends_s[0] - 1800, 21.0),
+            (ends_s[0], 23.0),
+            (ends_s[0] + 1, None),
+            (ends_s[1], 30.0),
+            (ends_s[2], 31.0),
+        ]
+    ]
+    site = SiteWeather.of_site({day: (20.0,) * 23 + (None,), day - 1: ()}, rows)
+    assert (site.first_h, site.filled_h) == (first, 0)
+    assert site.outdoor_c == (*(20.0,) * 23, 22.0, 30.0, 31.0)
+
+
+def test_a_site_of_which_nothing_is_stored_has_no_weather() -> None:
+    """Days without an hour and rows without a temperature are no weather; nor is nothing at all."""
+    row = PowerRow(timestamp=900, used_power_kw=1.0, baseline_power_kw=1.0)
+    for days in ({}, {20_000: ()}, {20_000: (None,) * 24}):
+        assert SiteWeather.of_site(days, [row]) == NO_WEATHER
+        assert SiteWeather.of_site(days, []) == NO_WEATHER
+
+
+def test_a_sky_is_told_in_spite_of_a_gap_that_both_have() -> None:
+    """An hour that neither knows tells nothing; one that this knows and the sky does not tells them apart."""
+    hours = dict.fromkeys(range(100, 200), 20.0)
+    gapped = {hour: value_c for hour, value_c in hours.items() if hour not in range(150, 160)}
+    sky, whole = SiteWeather.of(gapped), SiteWeather.of(hours)
+    here = SiteWeather.of({hour: value_c + 0.1 for hour, value_c in gapped.items()})
+    assert here.under(sky) is sky
+    assert whole.under(sky) is whole
+    assert here.under(SiteWeather.of(dict.fromkeys(range(140, 300), 20.0))) is here
