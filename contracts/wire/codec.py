@@ -137,7 +137,7 @@ def _no_number(name: str) -> float:
     raise ValueError(name)
 
 
-def _with_whole_numbers(value: object) -> Any:
+def _with_whole_numbers(value: object) -> object:
     """*value* with its whole numbers as such: many writers of JSON have floats alone, and send 3 as 3.0."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) <= EXACT_MAX else value
