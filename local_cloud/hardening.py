@@ -26,7 +26,7 @@ from local_cloud.iam import (
 from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
 from local_cloud.rule_sql import evaluable, matching, with_literals
-from local_cloud.runtime import CloudWeather
+from local_cloud.runtime import MQTT_NAME, CloudWeather
 from local_cloud.shadow_limits import answered_as_on_aws, published_within_limits, within_limits
 from local_cloud.weather import let_it_rain
 
@@ -80,6 +80,8 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
 def _answer_as_aws_iot(iot: ModuleType, iot_data: ModuleType) -> None:
     """Presence, shadows, messages over HTTP and topic rules as AWS IoT has them."""
     replace(iot, "_next_presence_version", lambda count: _counting_on(count, iot))
+    replace(iot, "_shadow_rejected", _with_its_time)
+    replace(iot, "_describe_endpoint", lambda describe: _resolvable(describe, iot))
     replace(iot, "update_thing_shadow", lambda update: within_limits(update, iot))
     replace(iot_data, "_shadow", lambda shadow: answered_as_on_aws(shadow, iot_data))
     replace(iot_data, "_publish", lambda publish: published_within_limits(publish, iot_data))
@@ -201,6 +203,26 @@ def _counting_on(count: Callable[[str, str, str], int], iot: ModuleType) -> Call
         return count(account_id, region, client_id)
 
     return next_version
+
+
+def _with_its_time(reject: Original) -> Original:
+    """A shadow's rejection has its time, s. Source: AWS IoT Developer Guide, error response document."""
+
+    def rejection(*request: Any) -> Any:
+        return {**reject(*request), "timestamp": int(time.time())}
+
+    return rejection
+
+
+def _resolvable(describe: Original, iot: ModuleType) -> Original:
+    """The data endpoint as on AWS: a name that resolves, without a port. *iot* is the emulator's module."""
+
+    def describe_endpoint(query: Any) -> Any:
+        if query.get("endpointType") in {"iot:Data-ATS", None}:
+            return iot.json_response({"endpointAddress": MQTT_NAME})
+        return describe(query)
+
+    return describe_endpoint
 
 
 def _publish_within_limits(flags: int, body: bytes, protocol_version: int) -> bool:

@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,6 +23,7 @@ from local_cloud.runtime import (
     ACCOUNT_ID,
     HOST,
     REGION,
+    TLS_PORT_VARIABLE,
     WEATHER_VARIABLE,
     CloudWeather,
     NotRunningError,
@@ -40,12 +42,21 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 """Those that this process started and has not stopped; one that is dropped unwaited leaves a zombie."""
 
 
+class Ports(NamedTuple):
+    """The ports of a local cloud; *tls* is None without TLS."""
+
+    gateway: int
+    mqtt: int
+    tls: int | None
+
+
 def start(
     folder: Path,
     *,
     keep: bool = False,
     gateway_port: int | None = None,
     mqtt_port: int | None = None,
+    tls: bool = False,
     weather: CloudWeather | None = None,
 ) -> Runtime:
     """Start a local cloud whose files are in *folder*, and wait until it answers.
@@ -55,19 +66,26 @@ def start(
         keep: keep what is in it over a stop, and take up what was kept before.
         gateway_port: where the AWS APIs answer; the usual port when free, else any.
         mqtt_port: where MQTT answers; likewise.
+        tls: answer HTTPS at the gateway's port, and HTTP at another.
         weather: AWS's slow and busy days; none when absent.
 
     Raises:
-        StartError: it did not come up, or one runs from this folder already.
+        StartError: it did not come up, a port that was named is taken, or one runs from this folder already.
     """
     _check_none_runs(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    runtime, process = _begin(
-        folder, gateway_port or free_port(GATEWAY_PORT), mqtt_port or free_port(MQTT_PORT), keep, weather
+    public_port = _port(gateway_port, GATEWAY_PORT)
+    ports = Ports(
+        gateway=free_port() if tls else public_port,
+        mqtt=_port(mqtt_port, MQTT_PORT),
+        tls=public_port if tls else None,
     )
+    runtime, process = _begin(folder, ports, keep=keep, weather=weather)
     try:
         remember(runtime, folder)
         _wait_until_ready(runtime, process, _log(folder))
+        if runtime.ca_file is not None:
+            Path(runtime.ca_file).write_text(trust_root_pem(runtime), encoding="ascii")
     except BaseException:
         _end(runtime)
         forget(folder)
@@ -75,23 +93,41 @@ def start(
     return runtime
 
 
+def _port(named: int | None, usual: int) -> int:
+    """The port that was *named*, else the *usual* one when it is free, else any. Raises StartError."""
+    if named is None:
+        return free_port(usual)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, named))
+        except OSError as error:
+            reason = error.strerror.lower() if error.strerror else str(error)
+            raise StartError(f"port {named} cannot be taken ({reason}): name another one") from None
+    return named
+
+
 def _begin(
-    folder: Path, gateway_port: int, mqtt_port: int, keep: bool, weather: CloudWeather | None
+    folder: Path, ports: Ports, *, keep: bool, weather: CloudWeather | None
 ) -> tuple[Runtime, subprocess.Popen[bytes]]:
     """The emulator's process with new root credentials, not ready yet."""
     state = _state_folder(folder, keep=keep)
     root = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper()}
     root["AWS_SECRET_ACCESS_KEY"] = secrets.token_urlsafe(30)
-    ports = {"GATEWAY_PORT": str(gateway_port), "IOT_MTLS_PORT": str(mqtt_port)}
+    listening = {"GATEWAY_PORT": str(ports.gateway), "IOT_MTLS_PORT": str(ports.mqtt)}
+    if ports.tls is not None:
+        listening[TLS_PORT_VARIABLE] = str(ports.tls)
     days = {} if weather is None else {WEATHER_VARIABLE: msgspec.json.encode(weather).decode()}
-    process = _spawn({**_server_environment(state, keep=keep), **ports, **root, **days}, folder)
+    process = _spawn({**_server_environment(state, keep=keep), **listening, **root, **days}, folder)
     runtime = Runtime(
         pid=process.pid,
-        gateway_port=gateway_port,
-        mqtt_port=mqtt_port,
+        gateway_port=ports.gateway,
+        mqtt_port=ports.mqtt,
         access_key_id=root["AWS_ACCESS_KEY_ID"],
         secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
         keep=keep,
+        tls_port=ports.tls,
+        ca_file=None if ports.tls is None else str(folder.absolute() / "ca.pem"),
     )
     return runtime, process
 
@@ -203,7 +239,7 @@ def _wait_until_ready(runtime: Runtime, process: subprocess.Popen[bytes], log: P
             raise StartError(f"the local cloud ended at once (exit {process.returncode}); its log is {log}")
         with contextlib.suppress(urllib.error.URLError, OSError, ValueError):
             health = json.loads(_get(f"{runtime.endpoint_url}/_ministack/health"))
-            if health and _listens(runtime.mqtt_port):
+            if health and _listens(runtime.mqtt_port) and _listens(runtime.tls_port or runtime.gateway_port):
                 return
         time.sleep(0.02)
     raise StartError(f"the local cloud did not answer within {START_DEADLINE_S:.0f} s; its log is {log}")

@@ -14,11 +14,14 @@ from contracts.errors import VenTwinError
 HOST = "127.0.0.1"
 MQTT_NAME = "localhost"
 """The name that the MQTT listener's certificate is made out to."""
+HTTPS_PORT = 443
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 STAGE = "local"
 
 
+TLS_PORT_VARIABLE = "LOCAL_CLOUD_TLS_PORT"
+"""The environment variable by which the emulator's process has the port that it answers HTTPS on."""
 WEATHER_VARIABLE = "LOCAL_CLOUD_WEATHER"
 """The environment variable by which the emulator's process has its weather, as JSON."""
 
@@ -55,7 +58,11 @@ class CloudWeather(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
-    """A local cloud that was started: its process, ports and root credentials."""
+    """A local cloud that was started: its process, ports and root credentials.
+
+    Where it was started with TLS, *tls_port* answers as *gateway_port* does, over HTTPS, and *ca_file* has
+    the root that its certificate is signed by.
+    """
 
     pid: int
     gateway_port: int
@@ -63,19 +70,32 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     access_key_id: str
     secret_access_key: str
     keep: bool
+    tls_port: int | None = None
+    ca_file: str | None = None
 
     @property
     def endpoint_url(self) -> str:
         """The endpoint of every AWS API."""
         return f"http://{HOST}:{self.gateway_port}"
 
+    @property
+    def tls_url(self) -> str | None:
+        """The same over HTTPS; None without TLS."""
+        if self.tls_port is None:
+            return None
+        return (
+            f"https://{MQTT_NAME}" if self.tls_port == HTTPS_PORT else f"https://{MQTT_NAME}:{self.tls_port}"
+        )
+
     def client_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """*base* (this process's environment when absent) pointed at this cloud and away from any other."""
         inherited = {
             k: v for k, v in (os.environ if base is None else base).items() if not k.startswith("AWS_")
         }
+        root = {} if self.ca_file is None else {"AWS_CA_BUNDLE": self.ca_file}
         return {
             **inherited,
+            **root,
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,

@@ -8,12 +8,18 @@ import logging
 import os
 import resource
 import signal
+import ssl
+import tempfile
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from local_cloud.hardening import harden
-from local_cloud.runtime import WEATHER_VARIABLE, CloudWeather
+from local_cloud.runtime import TLS_PORT_VARIABLE, WEATHER_VARIABLE, CloudWeather
 from local_cloud.transient import ending_connections
+
+if TYPE_CHECKING:
+    from hypercorn.config import Config
 
 
 async def serve() -> None:
@@ -28,12 +34,37 @@ async def serve() -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    config = Config()
-    config.bind = [f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"]
+    plain = f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
+    tls_port = os.environ.get(TLS_PORT_VARIABLE)
+    config = tls_config() if tls_port else Config()
+    config.bind = [f"{os.environ['BIND_HOST']}:{tls_port}"] if tls_port else [plain]
+    config.insecure_bind = [plain] if tls_port else []
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
     await hypercorn_serve(ending_connections(app) if weather else app, config, shutdown_trigger=stop.wait)
+
+
+def tls_config() -> Config:
+    """A server's configuration with the certificate of the MQTT listener, which is made when it is needed."""
+    from hypercorn.config import Config  # noqa: PLC0415 - see `serve`
+    from ministack.services import iot  # noqa: PLC0415
+
+    class TlsConfig(Config):
+        """Asked for its context once the emulator has its state, and with it the authority that it keeps."""
+
+        ssl_enabled = True
+
+        def create_ssl_context(self) -> ssl.SSLContext:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            with tempfile.NamedTemporaryFile("w", suffix=".pem") as pair:  # a context reads files alone
+                pair.write("".join(iot._mtls_ensure_server_cert()))  # noqa: SLF001 - the emulator's own
+                pair.flush()
+                context.load_cert_chain(pair.name)
+            return context
+
+    return TlsConfig()
 
 
 def main() -> None:

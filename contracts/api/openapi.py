@@ -37,7 +37,6 @@ BY_THE_GATEWAY = {
 """API Gateway's answers of its own, in its own words."""
 EVERYWHERE = {
     400: "Something in the call is wrong; `field` names it.",
-    406: "The caller takes no JSON.",
     500: "The function failed; `requestId` finds it in the log.",
 }
 WITH_A_BODY = {

@@ -42,6 +42,7 @@ def document(
         kinds: the Structs that operations refer to.
     """
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
+    schemas = {name: _with_constants(schema) for name, schema in schemas.items()}
     paths: dict[str, JsonDict] = {}
     for path, method, value in operations:
         paths.setdefault(path, {})[method.lower()] = value
@@ -60,6 +61,17 @@ def document(
             "securitySchemes": described.security_schemes,
         },
     }
+
+
+def _with_constants(schema: object) -> object:
+    """*schema* with a lone true or false as a constant: generators of clients take no `enum` of booleans."""
+    if isinstance(schema, dict):
+        if schema.get("enum") in ([True], [False]):
+            (value,) = schema["enum"]
+            rest = {name: item for name, item in schema.items() if name != "enum"}
+            return {"type": "boolean", "const": value, **rest}
+        return {name: _with_constants(item) for name, item in schema.items()}
+    return [_with_constants(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def operation(

@@ -53,8 +53,25 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def read_ack(raw: bytes, *, ven_id: VenId) -> Ack:
-    """Read an ack from the wire. Raises as `codec.decode`, and when its venId is not the topic's."""
-    ack = codec.decode(Ack, raw)
+    """Read an ack from the wire, in the canonical form or in either of the older shapes.
+
+    One of these says `ok`, the other `status`; the VEN is the topic's where none is named, and an ack without
+    a correlation id is of a command without one. Null says as much as a field that is left out.
+
+    Raises:
+        MalformedError, OversizeError, FieldError: as `codec.decode`; also when its venId is not the topic's.
+    """
+    value = codec.without_nulls(codec.load_object(raw))
+    if "status" not in value and isinstance(value.get("ok"), bool):
+        value["status"] = "success" if value["ok"] else "rejected"
+    if "ok" not in value and "status" in value:
+        value["ok"] = value["status"] != "rejected"
+    if isinstance(circuits := value.get("circuits_curtailed"), list):
+        value["circuits_curtailed"] = [
+            {"reason": "", **codec.without_nulls(circuit)} if isinstance(circuit, dict) else circuit
+            for circuit in circuits
+        ]
+    ack = codec.convert(Ack, {"venId": ven_id, "correlationId": "", **value})
     if ack.ven_id != ven_id:
         raise FieldError("venId", f"says {ack.ven_id[:64]!r}, but came on the topic of {ven_id!r}")
     return ack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -22,6 +23,10 @@ PAYLOAD_MAX_BYTES = 128 * 1024
 MAX_DEPTH = 32
 """Deepest nesting that is read; a shadow's documents message comes to half of it."""
 
+EXACT_MAX = 2**53
+"""Whole numbers up to here are the same as a float. Source: IEEE 754, binary64."""
+_BOM = "\ufeff"
+
 _AT = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]+)`")
@@ -34,17 +39,21 @@ def encode(value: object) -> bytes:
 
 
 def load_object(raw: bytes | str, *, max_bytes: int = PAYLOAD_MAX_BYTES) -> JsonDict:
-    """The JSON object in *raw*.
+    """The JSON object in *raw*, with or without a byte order mark before it.
 
     Raises:
         OversizeError: more than *max_bytes*, or nested deeper than `MAX_DEPTH`.
+        FieldError: a number that no float can hold, by its path.
         MalformedError: not JSON, or JSON but not an object. NaN and Infinity are not JSON.
     """
     size = len(raw.encode(errors="surrogatepass")) if isinstance(raw, str) else len(raw)
     if size > max_bytes:
         raise OversizeError("payload bytes", size, max_bytes)
+    raw = raw.removeprefix(_BOM) if isinstance(raw, str) else raw.removeprefix(_BOM.encode())
     try:
         value = msgspec.json.decode(raw)
+    except msgspec.ValidationError:  # of untyped JSON: a number out of range, and nothing else
+        raise FieldError(_path_out_of_range(raw) or "payload", "out of range") from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MalformedError(f"not valid JSON: {error}") from None
     if not isinstance(value, dict):
@@ -83,7 +92,7 @@ def convert(
     if nan is not None:
         raise FieldError(_join(under, nan), "not a finite number")
     try:
-        return msgspec.convert(message, kind, strict=strict)
+        return msgspec.convert(_with_whole_numbers(message), kind, strict=strict)
     except msgspec.ValidationError as error:
         raise _field_error(str(error), under) from None
 
@@ -102,6 +111,11 @@ def canonical(value: JsonObject, aliases: Mapping[str, str]) -> JsonDict:
     return out
 
 
+def without_nulls(value: JsonObject) -> JsonDict:
+    """*value* without the fields that are null, where these say as much as those that are left out."""
+    return {name: item for name, item in value.items() if item is not None}
+
+
 def _check_depth(value: object, depth: int = 0) -> None:
     """Refuse what could only be walked at the cost of the stack."""
     if depth > MAX_DEPTH:
@@ -109,6 +123,29 @@ def _check_depth(value: object, depth: int = 0) -> None:
     if isinstance(value, Mapping | list | tuple):
         for item in value.values() if isinstance(value, Mapping) else value:
             _check_depth(item, depth + 1)
+
+
+def _path_out_of_range(raw: bytes | str) -> str | None:
+    """Path of the first number that no float can hold; None where it cannot be told."""
+    try:
+        return _first_non_finite(json.loads(raw, parse_int=float, parse_constant=_no_number))
+    except (ValueError, RecursionError, OversizeError):
+        return None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)
+
+
+def _with_whole_numbers(value: object) -> object:
+    """*value* with its whole numbers as such: many writers of JSON have floats alone, and send 3 as 3.0."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= EXACT_MAX else value
+    if isinstance(value, Mapping):
+        return {key: _with_whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_whole_numbers(item) for item in value]
+    return value
 
 
 def _first_non_finite(value: object, path: str = "", depth: int = 0) -> str | None:

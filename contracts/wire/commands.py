@@ -14,17 +14,23 @@ from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import CheckedCorrelationId, CheckedEventId, CheckedLoadId, CorrelationId, VenId
 from contracts.wire.telemetry import PositivePower, Timestamp
 
-Duration = Annotated[float, Meta(gt=0, le=7 * 24 * 3600)]
+DURATION_MAX_S = 7 * 24 * 3600
+Duration = Annotated[float, Meta(gt=0, le=DURATION_MAX_S)]
 Reduction = Annotated[float, Meta(gt=0, le=10_000)]
 
 DURATION_ALIASES = {"duration_s": "durationS", "duration_sec": "durationS"}
+OLDER_DURATION = {"durationS": "duration_s"}
 
 
 class VenCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Root of the operations. ``correlation_id`` comes back in the ack."""
+    """Root of the operations. ``correlation_id`` comes back in the ack.
+
+    *older* has, by the canonical name, the alias that is sent beside it: what older VENs read.
+    """
 
     op: ClassVar[str]
     aliases: ClassVar[Mapping[str, str]] = {}
+    older: ClassVar[Mapping[str, str]] = {}
 
     correlation_id: CheckedCorrelationId | None = None
 
@@ -80,6 +86,7 @@ class ShedLoad(VenCommand, frozen=True):
 
     op: ClassVar[str] = "shedLoad"
     aliases: ClassVar[Mapping[str, str]] = {**DURATION_ALIASES, "load_id": "loadId", "amountKw": "reduceKw"}
+    older: ClassVar[Mapping[str, str]] = {**OLDER_DURATION, "reduceKw": "amountKw"}
 
     reduce_kw: Reduction
     duration_s: Duration
@@ -91,6 +98,7 @@ class ShedPanel(VenCommand, frozen=True):
 
     op: ClassVar[str] = "shedPanel"
     aliases: ClassVar[Mapping[str, str]] = {**DURATION_ALIASES, "shed_kw": "requestedReductionKw"}
+    older: ClassVar[Mapping[str, str]] = OLDER_DURATION
 
     requested_reduction_kw: Reduction
     duration_s: Duration
@@ -107,6 +115,7 @@ class EventCommand(VenCommand, frozen=True):
         "startTs": "start_ts",
         "endTs": "end_ts",
     }
+    older: ClassVar[Mapping[str, str]] = OLDER_DURATION
 
     event_id: CheckedEventId = msgspec.field(name="event_id")
     requested_reduction_kw: Reduction

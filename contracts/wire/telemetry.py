@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import hashlib
+from typing import Annotated, Any, TypeGuard, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from contracts.errors import FieldError
 from contracts.wire import codec
-from contracts.wire.codec import JsonDict
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.codec import JsonDict, JsonObject
+from contracts.wire.ids import CheckedEventId, VenId
 from contracts.wire.topics import check_ven_id
 
 SCHEMA_VERSION = "1.0"
@@ -28,6 +29,11 @@ OutdoorTemperature = Annotated[float, Meta(ge=-90, le=60)]
 """°C; what was ever measured near the ground lies within."""
 BootId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$(?!\n)")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
+
+DERIVED_BOOT_ID = "-"
+"""The boot of a message that names none, or no place in it. It sorts below every other."""
+DERIVED_BITS = 21
+"""The bits of a derived `seq` that tell messages of one second apart; 2100 above them is below 2^53."""
 
 LOAD_ALIASES = {"load_id": "id", "loadId": "id"}
 TELEMETRY_ALIASES = {
@@ -47,12 +53,12 @@ class Load(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     capacity_kw: PositivePower
     current_power_kw: Power
     shed_capability_kw: PositivePower
-    enabled: bool
+    enabled: bool = True
     priority: int
 
 
 class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """A VEN's row, identified by (venId, bootId, seq).
+    """A VEN's row, identified by (venId, bootId, seq); one that lacks either is given them by what it says.
 
     ``used_power_kw`` is the mean over ``measured_s``, which ends in the second of the timestamp; without
     it, the mean since the row before. ``baseline_power_kw`` is what the house would have drawn uncurtailed;
@@ -67,7 +73,7 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     shed_power_kw: PositivePower
     baseline_power_kw: Power
     schema_version: str = SCHEMA_VERSION
-    event_id: EventId | None = None
+    event_id: CheckedEventId | None = None
     requested_reduction_kw: PositivePower | None = None
     battery_soc: Soc | None = None
     panel_amperage_rating: Annotated[float, Meta(ge=0, le=4000)] = 0.0
@@ -91,6 +97,9 @@ class LoadsSnapshot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     schema_version: str = SCHEMA_VERSION
 
 
+Identified = TypeVar("Identified", Telemetry, LoadsSnapshot)
+
+
 def read_telemetry(raw: bytes, *, ven_id: VenId) -> Telemetry:
     """A telemetry row from the wire, aliases accepted.
 
@@ -102,29 +111,66 @@ def read_telemetry(raw: bytes, *, ven_id: VenId) -> Telemetry:
         MalformedError, OversizeError, FieldError: see `contracts.wire.codec`; also when the payload's
             venId is not the topic's.
     """
-    value = codec.canonical(codec.load_object(raw), TELEMETRY_ALIASES)
+    value = codec.canonical(codec.without_nulls(codec.load_object(raw)), TELEMETRY_ALIASES)
     percent = value.pop("batterySOC", None)
-    if percent is not None and value.get("batterySoc") is None:
+    if percent is not None and "batterySoc" not in value:
         value["batterySoc"] = _fraction(percent)
     value["loads"] = canonical_loads(value.get("loads", []))
     _same_ven(value, ven_id)
-    return codec.convert(Telemetry, value)
+    return _identified(Telemetry, value | _derived_powers(value))
 
 
 def read_loads(raw: bytes, *, ven_id: VenId) -> LoadsSnapshot:
     """A loads snapshot from the wire. Raises as `read_telemetry`."""
-    value = codec.canonical(codec.load_object(raw), {"ts": "timestamp"})
-    if "loads" in value:
-        value["loads"] = canonical_loads(value["loads"])
+    message = codec.load_object(raw)
+    value = codec.canonical(codec.without_nulls(message), {"ts": "timestamp"})
+    if "loads" in message:
+        value["loads"] = canonical_loads(value.get("loads", []))
     _same_ven(value, ven_id)
-    return codec.convert(LoadsSnapshot, value)
+    return _identified(LoadsSnapshot, value)
 
 
 def canonical_loads(loads: object) -> Any:
     """Loads with their ids under ``id``; anything that is no list of objects is left for the decoder."""
     if not isinstance(loads, list):
         return loads
-    return [codec.canonical(load, LOAD_ALIASES) if isinstance(load, dict) else load for load in loads]
+    return [
+        codec.canonical(codec.without_nulls(load), LOAD_ALIASES) if isinstance(load, dict) else load
+        for load in loads
+    ]
+
+
+def _derived_powers(value: JsonObject) -> JsonDict:
+    """The one of baseline and shed power that a row leaves out, from the other.
+
+    Interpretation: a VEN that says what it sheds, and not from what, would draw so much more uncurtailed.
+    """
+    used_kw, shed_kw, baseline_kw = (
+        value.get(name) for name in ("usedPowerKw", "shedPowerKw", "baselinePowerKw")
+    )
+    if baseline_kw is None and _is_number(used_kw) and _is_number(shed_kw):
+        return {"baselinePowerKw": used_kw + shed_kw}
+    if shed_kw is None and _is_number(used_kw) and _is_number(baseline_kw):
+        return {"shedPowerKw": max(0.0, baseline_kw - used_kw)}
+    return {}
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _identified(kind: type[Identified], value: JsonDict) -> Identified:
+    """The message as a *kind*; one that lacks boot or seq has an identity by what it says.
+
+    A repeat says the same, so it has the same identity. It is in the order of the device's time, and its seq
+    follows no other: whether a row is missing between two is not known.
+    """
+    if "bootId" in value and "seq" in value:
+        return codec.convert(kind, value)
+    message = codec.convert(kind, {**value, "bootId": DERIVED_BOOT_ID, "seq": 0})
+    content = codec.without_nulls(msgspec.to_builtins(message))
+    digest = int.from_bytes(hashlib.sha256(codec.encode(content)).digest()) % 2**DERIVED_BITS
+    return msgspec.structs.replace(message, seq=message.timestamp << DERIVED_BITS | digest)
 
 
 def _fraction(percent: object) -> float:

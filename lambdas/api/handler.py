@@ -57,7 +57,6 @@ def handler(event: JsonDict, context: LambdaContext) -> Response:  # noqa: ARG00
 
 
 def _answer(call: Call, route: Route, parameters: Mapping[str, str]) -> Response:
-    calls.check_acceptable(call)
     request = OperationRequest(
         call=call,
         path=calls.read_named(Path, parameters),

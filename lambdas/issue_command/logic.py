@@ -10,7 +10,14 @@ import msgspec
 from contracts.api.requests import CommandIssued, IssueCommand
 from contracts.errors import FieldError, OversizeError
 from contracts.wire import codec
-from contracts.wire.commands import SetConfig, VenCommand, command_from
+from contracts.wire.commands import (
+    DURATION_MAX_S,
+    OLDER_DURATION,
+    EventCommand,
+    SetConfig,
+    VenCommand,
+    command_from,
+)
 from contracts.wire.ids import CorrelationId
 from contracts.wire.shadow import check_state
 from lambdas.shared import rows
@@ -32,7 +39,7 @@ class PlannedCommand:
 def plan_command(
     request: IssueCommand, *, correlation_id: CorrelationId, now: float, retention_days: int
 ) -> PlannedCommand:
-    """The command in canonical form.
+    """The command in canonical form, with the older names beside it that VENs in the field read.
 
     Raises:
         FieldError: the operation is unknown, or its data is not what it takes.
@@ -40,8 +47,9 @@ def plan_command(
     body = {"op": request.op, "data": request.data, "correlationId": correlation_id}
     command = command_from(body, ven_id=request.ven_id)
     data = canonical_data(command)
+    sent = data | older_data(command, data, now=now)
     message = codec.encode(
-        {"op": command.op, "correlationId": correlation_id, "venId": request.ven_id, "data": data}
+        {"op": command.op, "correlationId": correlation_id, "venId": request.ven_id, "data": sent}
     )
     if len(message) > codec.PAYLOAD_MAX_BYTES:
         raise FieldError("data", f"makes {len(message)} bytes, at most {codec.PAYLOAD_MAX_BYTES} are allowed")
@@ -63,6 +71,20 @@ def canonical_data(command: VenCommand) -> dict[str, object]:
         return _settings(command)
     fields: dict[str, object] = msgspec.to_builtins(command)
     return {name: value for name, value in fields.items() if value is not None and name != "correlationId"}
+
+
+def older_data(command: VenCommand, data: Mapping[str, object], *, now: float) -> dict[str, object]:
+    """The names that a command's data is sent under beside the canonical ones.
+
+    A VEN of the earlier system takes an event without a duration of such a name for one of an hour; so an
+    event with an end has its length from its start, or from *now*.
+    """
+    older = {alias: data[name] for name, alias in command.older.items() if name in data}
+    if isinstance(command, EventCommand) and command.end_ts is not None:
+        start_ts = command.start_ts if command.start_ts is not None else int(now)
+        if 0 < command.end_ts - start_ts <= DURATION_MAX_S:
+            older[OLDER_DURATION["durationS"]] = command.end_ts - start_ts
+    return older
 
 
 def _settings(command: SetConfig) -> dict[str, object]:

@@ -11,6 +11,11 @@ from lambdas.shared.tables import Condition, Table
 from lambdas.store_telemetry.logic import Reading, TelemetryBatch, latest_row
 from lambdas.store_telemetry.settings import TelemetrySettings
 
+QUIET_S = 300.0
+"""A boot that is not heard of for so long before a row of another boot, of a later time, is over."""
+OVER_S = 2 * 3600.0
+"""The same, whatever the row's time. Interpretation: above the longest report interval and its repeats."""
+
 
 @dataclass(frozen=True, slots=True)
 class TelemetryAdapters:
@@ -33,14 +38,22 @@ class TelemetryAdapters:
         """Make a reading its VEN's latest, unless a later one is; False when DynamoDB was too busy.
 
         Interpretation: boot ids sort by the time of the boot, so a later boot's first row follows all of an
-        earlier boot's.
+        earlier boot's. Where they do not, or where a VEN's clock alone orders its rows and was set back, the
+        latest of before gives way once it has been the latest for long.
         """
         errors = self.table.client.exceptions
         boot_id, seq = reading.order
         not_later = Condition(
-            "attribute_not_exists(#boot) OR #boot < :boot OR (#boot = :boot AND #seq < :seq)",
-            {"#boot": "bootId", "#seq": "seq"},
-            {":boot": boot_id, ":seq": seq},
+            "attribute_not_exists(#boot) OR #boot < :boot OR (#boot = :boot AND #seq < :seq)"
+            " OR #received < :over OR (#boot <> :boot AND #received < :quiet AND #time < :time)",
+            {"#boot": "bootId", "#seq": "seq", "#received": "receivedTs", "#time": "timestamp"},
+            {
+                ":boot": boot_id,
+                ":seq": seq,
+                ":over": reading.received_ts - OVER_S,
+                ":quiet": reading.received_ts - QUIET_S,
+                ":time": reading.payload.timestamp,
+            },
         )
         row = latest_row(reading, self.retention_days)
         try:

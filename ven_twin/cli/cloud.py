@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ven_twin.cli.connection import JsonOption, cloud_folder
 from ven_twin.cli.console import print_answer, print_json
+
+if TYPE_CHECKING:
+    from local_cloud.runtime import Runtime
 
 app = typer.Typer(
     help="The local cloud: an AWS emulator on loopback with the stack deployed.", no_args_is_help=True
@@ -31,6 +34,15 @@ def start(
     deploy_stack: Annotated[
         bool, typer.Option("--deploy/--no-deploy", help="Deploy the stack into it.")
     ] = True,
+    gateway_port: Annotated[
+        int | None, typer.Option("--gateway-port", min=1, max=65535, help="Where the AWS APIs answer. [4566]")
+    ] = None,
+    mqtt_port: Annotated[
+        int | None, typer.Option("--mqtt-port", min=1, max=65535, help="Where MQTT answers. [8883]")
+    ] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Answer HTTPS at the gateway's port, as AWS does.")
+    ] = False,
     weather: WeatherOption = None,
     seed: Annotated[int, typer.Option("--seed", help="The seed of the weather.")] = 1,
     json_output: JsonOption = False,
@@ -41,7 +53,9 @@ def start(
     from ven_twin.cli.local_system import forget_vens
 
     days = None if weather is None else CloudWeather(seed=seed)
-    runtime = process.start(cloud_folder(), keep=keep, weather=days)
+    runtime = process.start(
+        cloud_folder(), keep=keep, gateway_port=gateway_port, mqtt_port=mqtt_port, tls=tls, weather=days
+    )
     if not keep:
         forget_vens()
     outputs = {}
@@ -52,8 +66,8 @@ def start(
             process.stop(cloud_folder())
             raise
     print_answer(
-        {"endpoint": runtime.endpoint_url, "mqttPort": runtime.mqtt_port, "outputs": outputs},
-        f"The local cloud answers at {runtime.endpoint_url}, MQTT at localhost:{runtime.mqtt_port}.\n"
+        _addresses(runtime) | {"outputs": outputs},
+        f"The local cloud answers at {_places(runtime)}, MQTT at localhost:{runtime.mqtt_port}.\n"
         "Next: ven-twin run --ven-id ven-1, and ven-twin event create --shed-kw 2 --duration 2m",
         json_output=json_output,
     )
@@ -85,12 +99,11 @@ def status(*, json_output: JsonOption = False) -> None:
     print_answer(
         {
             "running": True,
-            "endpoint": runtime.endpoint_url,
-            "mqttPort": runtime.mqtt_port,
+            **_addresses(runtime),
             "pid": runtime.pid,
             "keep": runtime.keep,
         },
-        f"Running: {runtime.endpoint_url}, MQTT at localhost:{runtime.mqtt_port}, process {runtime.pid}.",
+        f"Running: {_places(runtime)}, MQTT at localhost:{runtime.mqtt_port}, process {runtime.pid}.",
         json_output=json_output,
     )
 
@@ -103,13 +116,28 @@ def deploy(*, vens: VensOption = DEFAULT_VENS, json_output: JsonOption = False) 
 
 @app.command()
 def env() -> None:
-    """Print the environment that points the AWS CLI, the CDK CLI or boto3 at the local cloud, for eval."""
+    """Print the environment that points the AWS CLI, the CDK CLI or boto3 at the local cloud, for eval.
+
+    Version 1 of the AWS CLI sends sqs to another host: add --endpoint-url "$AWS_ENDPOINT_URL" to it.
+    """
     import shlex
 
     from local_cloud.runtime import current
 
     for name, value in current(cloud_folder()).client_environment({}).items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _addresses(runtime: Runtime) -> dict[str, object]:
+    """The addresses of a local cloud; the one over HTTPS where there is one."""
+    secure = {} if runtime.tls_url is None else {"tlsEndpoint": runtime.tls_url, "caFile": runtime.ca_file}
+    return {"endpoint": runtime.endpoint_url, **secure, "mqttPort": runtime.mqtt_port}
+
+
+def _places(runtime: Runtime) -> str:
+    if runtime.tls_url is None:
+        return runtime.endpoint_url
+    return f"{runtime.endpoint_url} and {runtime.tls_url} (root: {runtime.ca_file})"
 
 
 def _deploy(vens: str) -> dict[str, str]:

@@ -24,7 +24,6 @@ from lambdas.api.logic.problems import ProblemError, ProblemKind
 
 T = TypeVar("T", bound=msgspec.Struct)
 QUERY_MAX_FIELDS = 32
-ACCEPTED = frozenset({JSON, "application/*", "*/*", "application/problem+json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +68,6 @@ def _caller(context: JsonObject) -> str:
 def headers_of(call: Call, route: Route) -> dict[str, str]:
     """The headers that *route* reads, by their names there."""
     return {name: call.headers[name.lower()] for name in route.headers if name.lower() in call.headers}
-
-
-def check_acceptable(call: Call) -> None:
-    """Raises ProblemError when the caller takes no JSON."""
-    accept = call.headers.get("accept", "")
-    offered = {entry.split(";", maxsplit=1)[0].strip().lower() for entry in accept.split(",")}
-    if accept.strip() and not offered & ACCEPTED:
-        raise ProblemError(ProblemKind.NOT_ACCEPTABLE, f"answers are {JSON}", field="Accept")
 
 
 def read_query(kind: type[T] | None, call: Call) -> T | None:

@@ -25,7 +25,6 @@ class ProblemKind(Enum):
     BAD_REQUEST = ("badRequest", 400, "The call is wrong")
     NOT_FOUND = ("notFound", 404, "Not there")
     METHOD_NOT_ALLOWED = ("methodNotAllowed", 405, "Not done here")
-    NOT_ACCEPTABLE = ("notAcceptable", 406, "Only JSON is answered")
     CONFLICT = ("conflict", 409, "Not as things stand")
     PRECONDITION_FAILED = ("preconditionFailed", 412, "It has changed")
     TOO_LARGE = ("tooLarge", 413, "The body is too large")

@@ -33,7 +33,7 @@ class Reason(StrEnum):
     OFFLINE = "offline"
     DISABLED = "disabled"
     OPTED_OUT = "opted out: {}"
-    NO_OFFER = "has not said what it can shed"
+    NO_OFFER = "reports no metrics.shedAvailabilityKw in its shadow"
     OFFERS_NOTHING = "offers nothing"
     OFFERS_TOO_LITTLE = f"offers less than {LEAST_CALL_W} W"
     NO_TELEMETRY = "no telemetry"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -52,3 +53,16 @@ def test_an_http_api_answers_at_an_address_that_resolves(emulator: Emulator) -> 
     formation.delete_stack(StackName="address")
     path = r"/_aws/execute-api/[0-9a-f]{8}"
     assert re.fullmatch(re.escape(emulator.runtime.endpoint_url) + path, output["OutputValue"])
+
+
+@pytest.mark.parametrize("query", [{}, {"endpointType": "iot:Data-ATS"}])
+def test_the_data_endpoint_is_a_name_that_a_script_connects_to(
+    emulator: Emulator, query: dict[str, str]
+) -> None:
+    """As on AWS it has no port; the name resolves and is the one that the listener's certificate has."""
+    address = emulator.client("iot").describe_endpoint(**query)["endpointAddress"]
+    with (
+        socket.create_connection((address, emulator.runtime.mqtt_port)) as plain,
+        emulator.tls().wrap_socket(plain, server_hostname=address) as secure,
+    ):
+        assert secure.version() in {"TLSv1.2", "TLSv1.3"}

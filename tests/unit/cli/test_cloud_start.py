@@ -37,6 +37,28 @@ def test_the_weather_and_its_seed_reach_the_local_cloud(started: list[dict[str, 
     assert [options["weather"] for options in started] == [None, CloudWeather(), CloudWeather(seed=7)]
 
 
+def test_ports_and_tls_reach_the_local_cloud(started: list[dict[str, Any]]) -> None:
+    """The usual ports, and no TLS, unless they are requested."""
+    for options in ([], ["--gateway-port", "443", "--mqtt-port", "8883", "--tls"]):
+        done = CliRunner().invoke(app, ["start", "--no-deploy", *options])
+        assert done.exit_code == 0, done.output
+    names = ("gateway_port", "mqtt_port", "tls")
+    assert [tuple(options[name] for name in names) for options in started] == [
+        (None, None, False),
+        (443, 8883, True),
+    ]
+
+
+@pytest.mark.parametrize(("tls_port", "url"), [(443, "https://localhost"), (4566, "https://localhost:4566")])
+def test_the_address_over_https_is_the_one_that_a_script_has(tls_port: int, url: str) -> None:
+    """Without a port where that is HTTPS's own."""
+    runtime = Runtime(
+        pid=1, gateway_port=2, mqtt_port=3, access_key_id="a", secret_access_key="b", keep=False,
+        tls_port=tls_port, ca_file="ca.pem",
+    )  # fmt: skip
+    assert (runtime.tls_url, runtime.endpoint_url) == (url, "http://127.0.0.1:2")
+
+
 def test_another_weather_is_refused(started: list[dict[str, Any]]) -> None:
     """Nothing is started."""
     assert CliRunner().invoke(app, ["start", "--weather", "rain"]).exit_code == 2

@@ -209,7 +209,7 @@ def test_a_vens_id_that_is_refused_is_quoted_to_64_letters() -> None:
     assert f"says '{'x' * 64}', but" in refused.value.reason
 
 
-@pytest.mark.parametrize(("loads", "kind"), [({}, "object"), ("ev1", "str"), (None, "null")])
+@pytest.mark.parametrize(("loads", "kind"), [({}, "object"), ("ev1", "str")])
 def test_loads_that_are_no_list_are_named_for_what_they_are(loads: object, kind: str) -> None:
     """The sender reads what was expected, and what came."""
     with pytest.raises(FieldError) as refused:
@@ -217,9 +217,9 @@ def test_loads_that_are_no_list_are_named_for_what_they_are(loads: object, kind:
     assert (refused.value.field, refused.value.reason) == ("loads", f"expected `array`, got `{kind}`")
 
 
-@pytest.mark.parametrize("name", ROW)
+@pytest.mark.parametrize("name", ["timestamp", "usedPowerKw"])
 def test_a_row_that_lacks_a_field_names_it(name: str) -> None:
-    """What identifies a row and what settles an event is never guessed."""
+    """What settles an event is never guessed."""
     rest = {key: value for key, value in ROW.items() if key != name}
     with pytest.raises(FieldError) as refused:
         read_telemetry(json.dumps(rest).encode(), ven_id="ven-1")

@@ -72,7 +72,7 @@ def test_asking_for_more_than_there_is_allocates_what_there_is() -> None:
         ({"enabled": False}, "disabled"),
         ({"optOut": {"reason": "economic"}}, "opted out: economic"),
         ({"optOut": {"reason": "override", "untilTs": int(NOW) + 60}}, "opted out: override"),
-        ({"shedAvailabilityKw": None}, "has not said what it can shed"),
+        ({"shedAvailabilityKw": None}, "reports no metrics.shedAvailabilityKw in its shadow"),
         ({"shedAvailabilityKw": 0.0}, "offers nothing"),
     ],
 )

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from contracts.store.keys import Key
-from contracts.wire.commands import read_command
+from contracts.wire.commands import DURATION_MAX_S, OPERATIONS, EventCommand, VenCommand, read_command
+from contracts.wire.ids import VenId
 from lambdas.issue_command.handler import handler
 from lambdas.shared import clients
 from tests.support.lambda_world import NOW, Context, World
@@ -48,7 +49,7 @@ def request(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_command_is_published_in_canonical_form_with_qos_1(publishes: Publishes) -> None:
-    """Aliases are accepted and the canonical form goes out on the VEN's command topic."""
+    """Aliases are accepted; the canonical form goes out on the VEN's command topic, older names beside it."""
     answer = handler(request(correlationId="c1"), Context())
     assert answer == {
         "ok": True,
@@ -61,7 +62,7 @@ def test_a_command_is_published_in_canonical_form_with_qos_1(publishes: Publishe
         "op": "shedLoad",
         "correlationId": "c1",
         "venId": "house-1",
-        "data": {"reduceKw": 1.5, "durationS": 600},
+        "data": {"reduceKw": 1.5, "durationS": 600, "amountKw": 1.5, "duration_s": 600},
     }
     assert publishes.sent == [("ven/cmd/house-1", 1, message)]
 
@@ -142,3 +143,64 @@ def test_a_correlation_id_belongs_to_one_command(publishes: Publishes) -> None:
     handler(request(correlationId="c1"), Context())
     answer = handler(request(correlationId="c1", op="ping", data={}), Context())
     assert (answer["code"], answer["field"], len(publishes.sent)) == ("conflict", "correlationId", 1)
+
+
+def _older_duration_s(message: dict[str, Any]) -> float:
+    """The duration of an event as the earlier system's VENs read it."""
+    data = message["data"]
+    return float(data.get("duration_s") or data.get("duration_sec") or 3600)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"durationS": 60},
+        {"duration_sec": 60},
+        {"end_ts": int(NOW) + 60},
+        {"start_ts": int(NOW) + 300, "end_ts": int(NOW) + 360},
+        {"end_ts": int(NOW) + 60, "durationS": 30},
+    ],
+)
+def test_an_older_ven_obeys_an_event_of_one_minute_for_one_minute(
+    publishes: Publishes, times: dict[str, Any]
+) -> None:
+    """It reads no durationS and no end: it would take the event for one of an hour."""
+    handler(request(op="event", data={"event_id": "e1", "requestedReductionKw": 2, **times}), Context())
+    message = publishes.sent[0][2]
+    assert _older_duration_s(message) == 60
+    command = read_command(json.dumps(message).encode(), ven_id=VenId("house-1"))
+    assert isinstance(command, EventCommand)
+    assert command.end_ts == times.get("end_ts")
+
+
+@pytest.mark.parametrize("length_s", [-1, 0, DURATION_MAX_S + 1])
+def test_an_end_that_a_ven_refuses_has_no_duration_beside_it(publishes: Publishes, length_s: int) -> None:
+    """The VEN's answer names the end, which the operator has set, and no duration."""
+    data = {"event_id": "e1", "requestedReductionKw": 2, "end_ts": int(NOW) + length_s}
+    handler(request(op="event", data=data), Context())
+    assert set(publishes.sent[0][2]["data"]) == {"event_id", "requestedReductionKw", "end_ts"}
+
+
+@pytest.mark.parametrize("kind", set(OPERATIONS.values()))
+def test_an_older_name_is_an_alias_of_the_field_beside_it(kind: type[VenCommand]) -> None:
+    """Both names together mean what one alone does."""
+    assert all(kind.aliases[alias] == name for name, alias in kind.older.items())
+
+
+@pytest.mark.parametrize(
+    ("op", "data", "field"),
+    [
+        ("shedLoad", {"reduceKw": 1, "durationS": 60, "eventId": "e1"}, "data.eventId"),
+        ("shedPanel", {"shed_kw": 1, "duration_s": 60, "eventId": "e1"}, "data.eventId"),
+        ("shedLoad", {"amountKw": 5}, "data.durationS"),
+        ("get", {"what": "loads"}, "data.what"),
+        ("event", {"shed_kw": 2, "duration_s": 60}, "data.event_id"),
+        ("event", {"event_id": "e1", "duration_s": 60}, "data.requestedReductionKw"),
+    ],
+)
+def test_an_older_form_without_what_it_needs_is_refused_by_name(
+    publishes: Publishes, op: str, data: dict[str, Any], field: str
+) -> None:
+    """What the earlier system documents and leaves open is not guessed: how long, how much, which event."""
+    assert handler(request(op=op, data=data), Context())["field"] == field
+    assert not publishes.sent

@@ -15,6 +15,7 @@ from lambdas.record_vens.handler import handler
 from lambdas.shared import clients
 from lambdas.shared.tables import Condition
 from tests.support.lambda_world import NOW, Context, World, batch, body, failed
+from tests.support.older_vens import OK_ACK, OLDER_CIRCUIT, OLDER_LOAD, STATUS_ACK
 
 
 @pytest.fixture
@@ -422,3 +423,29 @@ def test_the_metrics_tell_recorded_failed_and_unknown_apart(house: World, capsys
     written = json.loads(capsys.readouterr().out.splitlines()[-1])
     names = ("MessagesReceived", "VenMessagesRecorded", "VenMessagesFailed", "UnknownVenMessages")
     assert [written[name] for name in names] == [[5.0], [2.0], [1.0], [2.0]]
+
+
+@pytest.mark.parametrize("message", [STATUS_ACK, OK_ACK], ids=["status", "ok"])
+def test_an_older_vens_ack_stands_beside_its_command(house: World, message: dict[str, Any]) -> None:
+    """Either shape is recorded with both words, under the command's id."""
+    own = {name: item for name, item in message.items() if name != "venId"}
+    assert send(body("ven/ack/house-1", own)) == []
+    row = house.commands.get(Key("house-1", message["correlationId"])) or {}
+    assert (row["op"], row["ack"]["ok"], row["ack"]["status"]) == (message["op"], True, "success")
+
+
+def test_an_older_vens_ack_of_an_event_stands_in_the_event(house: World) -> None:
+    """Circuits without reasons are recorded with the event's acceptance."""
+    message = STATUS_ACK | {
+        "op": "event", "event_id": "evt-1", "status": "accepted", "circuits_curtailed": [OLDER_CIRCUIT],
+    }  # fmt: skip
+    assert send(body("ven/ack/house-1", message)) == []
+    accepted = house.event_part("evt-1", "VEN#house-1")["accepted"]
+    assert [circuit["curtailed_kw"] for circuit in accepted["circuits"]] == [5.1]
+
+
+def test_an_older_vens_shadow_with_a_list_of_loads_is_recorded(house: World) -> None:
+    """Its loads do not say whether they are on; what it can shed counts."""
+    reported = {"loads": [OLDER_LOAD], "metrics": {"shedAvailabilityKw": 3.0}}
+    assert send(documents(1, reported)) == []
+    assert house.ven("house-1")["shedAvailabilityKw"] == 3.0

@@ -14,6 +14,7 @@ from contracts.api.resources import TelemetryRow
 from contracts.store.envelopes import Envelope
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key
 from contracts.wire import codec
+from contracts.wire.codec import PAYLOAD_MAX_BYTES
 from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.shared import clients, rows
 from lambdas.shared.batch_writes import write_all
@@ -23,6 +24,7 @@ from lambdas.shared.tables import Condition
 from lambdas.store_telemetry.handler import handler
 from lambdas.store_telemetry.logic import sort_out
 from tests.support.lambda_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
+from tests.support.older_vens import BASIC_ROW, OLDER_ROW
 
 
 @pytest.fixture(autouse=True)
@@ -396,3 +398,69 @@ def test_the_metrics_tell_stored_malformed_and_unwritten_apart(
     written = json.loads(capsys.readouterr().out.splitlines()[-1])
     names = ("MessagesReceived", "TelemetryStored", "TelemetryMalformed", "TelemetryUnwritten")
     assert [written[name] for name in (*names, "UnknownVenMessages")] == [[8.0], [3.0], [1.0], [2.0], [2.0]]
+
+
+def older(at_s: int, received_s: float | None = None, **fields: Any) -> str:
+    """A row of the earlier system's VEN: no boot, no seq."""
+    message = OLDER_ROW | {"venId": "house-1", "timestamp": int(NOW) + at_s} | fields
+    received_ms = int((NOW + (at_s if received_s is None else received_s)) * 1000)
+    return body("ven/telemetry/house-1", message, received_ms=received_ms)
+
+
+def test_an_older_vens_rows_are_stored_and_a_repeat_overwrites_itself(world: World) -> None:
+    """Rows without boot and seq are as many as were measured, in one batch or in two."""
+    first, second = older(30), older(60, usedPowerKw=1.5)
+    assert send(first, second, first) == []
+    assert send(second) == []
+    assert [row["usedPowerKw"] for row in stored(world)] == [2.7, 1.5]
+
+
+def test_an_older_vens_latest_row_is_its_latest_by_time(world: World) -> None:
+    """A row that comes late does not become the latest."""
+    for at_s in (30, 90, 60):
+        send(older(at_s))
+    assert latest(world)["timestamp"] == NOW + 90
+
+
+def test_a_basic_vens_row_is_read_as_any_other(world: World) -> None:
+    """Without a baseline of its own: settlement and the API read the row that is stored."""
+    message = BASIC_ROW | {"venId": "house-1", "timestamp": int(NOW), "shedPowerKw": 1.0}
+    assert send(body("ven/telemetry/house-1", message)) == []
+    (page,) = world.telemetry.query_rows(PowerRow, "house-1", ("0", "9"))
+    assert [(row.used_power_kw, row.baseline_power_kw) for row in page] == [(2.7, 3.7)]
+    assert rows.read(TelemetryRow, latest(world)).baseline_power_kw == 3.7
+
+
+@pytest.mark.parametrize(
+    ("at_s", "received_s", "is_latest"),
+    [(299, 299, False), (301, 301, True), (0, 301, False), (0, 7201, True)],
+)
+def test_a_boot_that_sorts_lower_takes_over_when_the_other_is_over(
+    world: World, at_s: int, received_s: float, is_latest: bool
+) -> None:
+    """Boot ids by chance, or firmware without any in place of a twin: the VEN is not silent for a month."""
+    send(body("ven/telemetry/house-1", telemetry(bootId="zz", timestamp=int(NOW))))
+    send(older(at_s, received_s))
+    assert (latest(world)["bootId"] == "-") is is_latest
+
+
+def test_a_late_row_of_the_same_boot_is_never_the_latest(world: World) -> None:
+    """A boot of which one row came late is not over for that."""
+    send(said(seq=5))
+    send(
+        body(
+            "ven/telemetry/house-1",
+            telemetry(seq=4, timestamp=int(NOW) + 900),
+            received_ms=int(NOW * 1000) + 900_000,
+        )
+    )
+    assert latest(world)["seq"] == 5
+
+
+@pytest.mark.parametrize("size", [99_000, PAYLOAD_MAX_BYTES])
+def test_a_payload_as_large_as_the_broker_takes_is_stored(world: World, size: int) -> None:
+    """The envelope around it is ours, and counts for nothing."""
+    payload = json.dumps(telemetry()).ljust(size).encode()
+    assert send(body("ven/telemetry/house-1", payload)) == []
+    assert len(stored(world)) == 1
+    assert send(body("ven/telemetry/house-1", payload.ljust(PAYLOAD_MAX_BYTES + 1))) == ["m0"]

@@ -149,7 +149,7 @@ def test_the_least_offer_is_counted_on_and_less_is_not() -> None:
         "c": "offers less than 50 W",
         "d": "offers nothing",
         "e": "offers nothing",
-        "f": "has not said what it can shed",
+        "f": "reports no metrics.shedAvailabilityKw in its shadow",
     }
     assert found.available_w == 50.0
 
@@ -263,7 +263,7 @@ def test_every_reason_has_its_words() -> None:
         "offline",
         "disabled",
         "opted out: comfort",
-        "has not said what it can shed",
+        "reports no metrics.shedAvailabilityKw in its shadow",
         "offers nothing",
         "offers less than 50 W",
         "no telemetry",

@@ -140,7 +140,10 @@ def test_a_level_beside_a_power_reaches_all_and_names_only_who_is_not_reached() 
         "c": (0.0, 2.0),
     }
     assert plan.unavailable == {"c": "offline", "d": "disabled"}
-    assert planned(shed(4.0), vens).plan.unavailable["b"] == "has not said what it can shed"
+    assert (
+        planned(shed(4.0), vens).plan.unavailable["b"]
+        == "reports no metrics.shedAvailabilityKw in its shadow"
+    )
     assert row.requested_kw == 4.0
 
 

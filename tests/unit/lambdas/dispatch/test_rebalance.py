@@ -144,7 +144,7 @@ def test_a_ven_that_offers_nothing_more_stays_within_its_limit() -> None:
     outcome = rebalanced(running, vens, (row_of("a", 1.0), row_of("b", 4.0), *IDLE))
     assert outcome.plan is not None
     assert "c" in outcome.plan.limits
-    assert outcome.plan.unavailable["c"] == "has not said what it can shed"
+    assert outcome.plan.unavailable["c"] == "reports no metrics.shedAvailabilityKw in its shadow"
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import accumulate
 
 import pytest
 
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
+from contracts.wire.telemetry import read_telemetry
 from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
+from tests.support.older_vens import OLDER_ROW, TS
 
 
 def trace_of(gaps_s: Sequence[int], powers_kw: Sequence[float] | None = None) -> Trace:
@@ -197,3 +200,22 @@ def test_a_window_that_ends_before_it_starts_has_no_length() -> None:
     assert Window(0, 10).cut(Window(5, 20)) == Window(5, 10)
     assert Window(0, 10).cut(Window(20, 30)).duration_s == 0.0
     assert Window(10, 9.5).duration_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("stamps", "covered_s"),
+    [([30, 60, 90, 120], 120), ([30, 60, 120, 150], 120), ([30, 61, 90, 120], 120)],
+    ids=["whole", "one lost", "late"],
+)
+def test_rows_with_a_derived_identity_chain_by_time(stamps: list[int], covered_s: int) -> None:
+    """A row without boot and seq reaches back to the row before, and not over one that was lost."""
+    read = [
+        read_telemetry(json.dumps(OLDER_ROW | {"timestamp": TS + at_s}).encode(), ven_id=VenId("v"))
+        for at_s in stamps
+    ]
+    rows = [
+        PowerRow(row.timestamp, row.used_power_kw, row.baseline_power_kw, boot_id=row.boot_id, seq=row.seq)
+        for row in (*read, read[1])
+    ]
+    over = Trace.of(rows).over(Window(TS - 60, TS + 300))
+    assert (over.covered_s, over.used_kwh) == (covered_s, pytest.approx(2.7 * covered_s / 3600))
