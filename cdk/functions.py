@@ -216,7 +216,7 @@ def record_vens(resources: SharedResources) -> LambdaFunction:
     record = resources.function(
         "record_vens",
         "Records who is online, who answered and what they offer",
-        {"vens": "BatchGetItem UpdateItem", "events": "UpdateItem", "commands": "UpdateItem"},
+        {"vens": "BatchGetItem UpdateItem", "events": "GetItem Query UpdateItem", "commands": "UpdateItem"},
         timeout_s=resources.feed_timeout_s,
         memory_mb=512,  # ten acks of 128 KB cost a second of CPU: half of the timeout with 256 MB
         RETENTION_DAYS=str(resources.stage.retention_days),

@@ -14,7 +14,7 @@ from contracts.wire.codec import JsonDict, JsonObject
 
 Item = JsonDict
 
-_SMALLEST, _LARGEST = 1e-130, 9.9e125
+_SMALLEST, _LARGEST, _DIGITS = 1e-130, 9.9e125, 38
 """What DynamoDB takes as a number. Source: DynamoDB Developer Guide, naming rules and data types."""
 
 
@@ -70,4 +70,6 @@ def _number(value: float) -> str:
         return "0"
     if not size <= _LARGEST:
         raise FieldError("number", "beyond what can be stored")
+    if isinstance(value, int) and len(str(size).rstrip("0")) > _DIGITS:
+        raise FieldError("number", f"of more than {_DIGITS} digits cannot be stored")
     return repr(value)

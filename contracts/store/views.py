@@ -12,6 +12,7 @@ from contracts.api.resources import (
     Circuits,
     Event,
     EventSummary,
+    PhaseReached,
     SentCommand,
     TelemetryRow,
     Ven,
@@ -101,7 +102,11 @@ def participations(
     values = {assignment.ven_id: assignment.values for assignment in plan.assignments} if plan else {}
     unavailable = plan.unavailable if plan else {}
     for ven_id in ven_ids:
-        phases = {name: item for name, item in reached.get(ven_id, {}).items() if name in _PHASES}
+        phases = {
+            name: phase
+            for name, item in reached.get(ven_id, {}).items()
+            if name in _PHASES and (phase := _phase(item)) is not None
+        }
         fields = {"venId": ven_id, "values": values.get(ven_id, ()), "phases": phases}
         yield _read(VenParticipation, fields | {"unavailable": unavailable.get(ven_id)})
 
@@ -144,6 +149,14 @@ def _computed(header: JsonObject, now_ts: float) -> JsonDict:
         "phase": remaining.phase(now_ts),
         "etag": event_etag(header["requested"], header.get("edition", 0), cancelled=cancelled_ts is not None),
     }
+
+
+def _phase(item: JsonObject) -> PhaseReached | None:
+    """A phase as a VEN reported it; None where what is stored of it is none: it spoils no other's part."""
+    try:
+        return _read(PhaseReached, item)
+    except (msgspec.ValidationError, AttributeError):
+        return None
 
 
 def _read(kind: type[T], item: JsonObject) -> T:

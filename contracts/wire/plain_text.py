@@ -1,4 +1,4 @@
-"""Text that others wrote, made plain: no terminal, log or page acts on what is in it.
+r"""Text that others wrote, made plain: no terminal, log or page acts on what is in it.
 
     a VEN's "heat wave\x1b[2J"  →  "heat wave�[2J"
 
@@ -13,13 +13,16 @@ import re
 
 from contracts.wire.codec import JsonDict
 
-MOST_CHARACTERS = 256
+MOST_CHARACTERS = 512
 """Longer text is cut. Interpretation: a reason takes a line or two."""
-MOST_ITEMS = 64
-"""So many items of a list or an object are kept. Interpretation: a VEN has fewer circuits."""
-MOST_DEPTH = 6
+MOST_ITEMS = 1024
+"""So many items of a list or an object are kept. Interpretation: a payload has no room for more circuits."""
+MOST_DEPTH = 16
+"""Deeper is not kept. Source: DynamoDB takes 32 levels, and there are some above."""
 
-_ACTED_ON = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
+_ACTED_ON = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
+)
 _IN_LINES = re.compile(f"[{_ACTED_ON}]")
 _IN_A_LINE = re.compile(f"[{_ACTED_ON}\t\n]")
 REPLACEMENT = "\ufffd"
@@ -38,9 +41,7 @@ def plain_line(text: str) -> str:
 
 def plain_object(value: JsonDict) -> JsonDict:
     """A JSON object that others wrote: its texts on a line each, of bounded size and depth."""
-    return {
-        plain_line(name): _plain_value(item, 1) for name, item in list(value.items())[:MOST_ITEMS]
-    }
+    return {plain_line(name): _plain_value(item, 1) for name, item in list(value.items())[:MOST_ITEMS]}
 
 
 def _plain_value(value: object, depth: int) -> object:

@@ -29,6 +29,7 @@ OutdoorTemperature = Annotated[float, Meta(ge=-90, le=60)]
 """°C; what was ever measured near the ground lies within."""
 BootId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$(?!\n)")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Text = Annotated[str, Meta(max_length=64)]
 
 DERIVED_BOOT_ID = "-"
 """The boot of a message that names none, or no place in it. It sorts below every other."""
@@ -48,13 +49,13 @@ class Load(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One circuit as it is now."""
 
     id: Name
-    name: str
-    type: str
+    name: Text
+    type: Text
     capacity_kw: PositivePower
     current_power_kw: Power
     shed_capability_kw: PositivePower
     enabled: bool = True
-    priority: int
+    priority: Annotated[int, Meta(ge=-(2**53), le=2**53)]
 
 
 class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     used_power_kw: Power
     shed_power_kw: PositivePower
     baseline_power_kw: Power
-    schema_version: str = SCHEMA_VERSION
+    schema_version: Text = SCHEMA_VERSION
     event_id: CheckedEventId | None = None
     requested_reduction_kw: PositivePower | None = None
     battery_soc: Soc | None = None
@@ -94,7 +95,7 @@ class LoadsSnapshot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     boot_id: BootId
     seq: Sequence
     loads: tuple[Load, ...]
-    schema_version: str = SCHEMA_VERSION
+    schema_version: Text = SCHEMA_VERSION
 
 
 Identified = TypeVar("Identified", Telemetry, LoadsSnapshot)

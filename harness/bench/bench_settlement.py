@@ -21,6 +21,7 @@ from lambdas.settle_event.logic.energy import PowerRow, Trace
 from lambdas.settle_event.logic.evidence import VenEvidence
 from lambdas.settle_event.logic.report import report_event, settlement_context
 from lambdas.settle_event.logic.timeline import event_timeline
+from lambdas.settle_event.logic.ven_acks import VenAcks
 from lambdas.settle_event.logic.ven_report import measure_ven
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.shared import typed_rows
@@ -77,7 +78,11 @@ def _settle(
     timeline = event_timeline(event, [plan])
     context = settlement_context(event, timeline)
     sky = _weather(around, before)
-    acks = {"active": {"ts": START + 4}, "completed": {"ts": START + TWO_H, "data": {"deliveredKwh": 4.0}}}
+    acks = {
+        "active": {"ts": START + 4},
+        "completed": {"ts": START + TWO_H, "data": {"deliveredKwh": 4.0}},
+        "ownKwh#0": 4.0,
+    }
     vens = [
         measure_ven(
             VenEvidence(
@@ -85,7 +90,7 @@ def _settle(
                 ven_timeline,
                 Trace.of(around),
                 past_days(before, context.frame),
-                acks,
+                VenAcks.of(acks),
                 weather=_warmer(sky, number) if skies else _weather(around, before).under(sky),
             ),
             context,

@@ -14,7 +14,7 @@ from lambdas.record_vens.logic.messages import read_message, sender_of
 from lambdas.record_vens.settings import RecordSettings
 from lambdas.shared import batches, clients, senders, settings
 from lambdas.shared.answers import Answer
-from lambdas.shared.invocation import Event, count, entry
+from lambdas.shared.invocation import Event, count, entry, logger
 
 clients.at_init(__package__, clients.dynamodb)
 
@@ -28,22 +28,37 @@ def handler(event: Event, context: LambdaContext) -> Answer:
     count(MessagesReceived=len(event["Records"]))
     environment = settings.read(RecordSettings)
     sent = senders.tell_apart(event, sender_of, environment.vens_table)
-    failed = sent.malformed | record_all(sent.from_vens, environment)
+    failed, of_other_events = record_all(sent.from_vens, environment)
+    failed |= sent.malformed
     count(
         VenMessagesRecorded=len(event["Records"]) - len(failed) - sent.unknown,
         VenMessagesFailed=len(failed),
         UnknownVenMessages=sent.unknown,
+        AcksOfOtherEvents=of_other_events,
     )
     return batches.answer(event, context, failed)
 
 
-def record_all(messages: Mapping[str, Envelope], environment: RecordSettings) -> dict[str, Exception]:
-    """Record *messages*, by their ids, of VENs of this stage; returns those that could not be."""
+def record_all(
+    messages: Mapping[str, Envelope], environment: RecordSettings
+) -> tuple[dict[str, Exception], int]:
+    """Record *messages*, by their ids, of VENs of this stage.
+
+    Returns:
+        Those that could not be, and how many are acks of events that have not called their VEN.
+    """
     adapters = open_adapters(environment)
     failed: dict[str, Exception] = {}
+    of_other_events = 0
     for message_id, envelope in messages.items():
         try:
-            adapters.apply(changes(read_message(envelope), retention_days=environment.retention_days))
+            message = read_message(envelope)
+            needed = changes(message, retention_days=environment.retention_days)
+            if not adapters.apply(message.ven_id, needed):
+                of_other_events += 1
+                logger.warning(
+                    "ack of an event that has not called the VEN", extra={"ven_id": message.ven_id}
+                )
         except (WireError, adapters.client.exceptions.ClientError) as error:
             failed[message_id] = error
-    return failed
+    return failed, of_other_events

@@ -18,7 +18,7 @@ from contracts.api.reports import (
     read_programs,
     read_report,
 )
-from contracts.store.items import Item
+from contracts.errors import WireError
 from contracts.store.keys import (
     EVENTS,
     LATEST_ROW,
@@ -39,7 +39,6 @@ from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.notes import of_settlement
 from lambdas.settle_event.logic.other_events import REBOUND_S, with_booked
-from lambdas.settle_event.logic.performance import counted
 from lambdas.settle_event.logic.report import (
     report_event,
     report_item,
@@ -48,52 +47,33 @@ from lambdas.settle_event.logic.report import (
     without_vens,
 )
 from lambdas.settle_event.logic.timeline import VenTimeline, event_timeline
-from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
+from lambdas.settle_event.logic.ven_acks import VenAcks
+from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven, unmeasured_ven
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
+from lambdas.settle_event.performance_records import PerformanceRecords
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
 from lambdas.shared.clock_skew import SKEW_S, ReceivedRow
 from lambdas.shared.event_book import EventBook
+from lambdas.shared.invocation import count, logger
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Table
 
 HISTORY_SHARE = 0.4
 """The share of the remaining time for making days from rows; the rest is for the event itself."""
-TRIES = 5
-"""Attempts to update a VEN's row that changes in between."""
-ATTRIBUTES = ("venId", "performance", "calledKwh", "lastCalledTs", "countedEvents")
-
-
-@dataclass(frozen=True, slots=True)
-class PerformanceRecords:
-    """VENs' performance and dispatched energy, in their rows of the VENs table."""
-
-    vens: Table
-
-    def count(self, event_id: EventId, reports: Sequence[VenReport], settled_by: Baseline | None) -> None:
-        """Count the event for each VEN in it, once however often this is called."""
-        called = [report for report in reports if report.requested_kwh > 0]
-        rows_by_ven = {
-            item["venId"]: item for item in self.vens.get_many([ven.ven_id for ven in called], ATTRIBUTES)
-        }
-        parallel.over(
-            [ven for ven in called if ven.ven_id in rows_by_ven],
-            lambda ven: self._count(event_id, ven, settled_by, rows_by_ven[ven.ven_id]),
-        )
-
-    def _count(self, event_id: EventId, ven: VenReport, settled_by: Baseline | None, row: Item) -> None:
-        for _ in range(TRIES):
-            values = counted(event_id, ven, settled_by, row)
-            if values is None:
-                return
-            if self.vens.update(Key(ven.ven_id), values, when=_unchanged(row)):
-                return
-            row = self.vens.get(Key(ven.ven_id)) or {}
-            if not row:
-                return
-        raise TimeoutError(f"the row of {ven.ven_id} changed {TRIES} times while an event was counted")
+OF_ONE_VEN = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    WireError,
+    msgspec.MsgspecError,
+)
+"""Errors by what is stored of one VEN. Those of AWS, of time and of memory are everybody's: they pass."""
+NOT_MEASURED = "its part could not be worked out from what is stored of it: nothing of it counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +125,13 @@ class SettleAdapters:
 
         def one(ven: tuple[VenId, VenTimeline], sky: SiteWeather = NO_WEATHER) -> tuple[MeasuredVen, bool]:
             ven_id, of_ven = ven
-            site = sites.get(ven_id, Site())
-            return self._measured(ven_id, of_ven, context, history, (site, acks.get(ven_id, {}), sky))
+            about = (sites.get(ven_id, Site()), VenAcks.of(acks.get(ven_id, {})), sky)
+            try:
+                return self._measured(ven_id, of_ven, context, history, about)
+            except OF_ONE_VEN as error:
+                logger.error("VEN not measured", extra={"ven_id": ven_id, "error": type(error).__name__})
+                count(VensNotMeasured=1)
+                return unmeasured_ven(ven_id, of_ven, context, NOT_MEASURED), True
 
         called = list(timeline.vens.items())
         results = list(map(one, called[:1]))
@@ -171,7 +156,7 @@ class SettleAdapters:
         timeline: VenTimeline,
         context: SettlementContext,
         history: History,
-        about: tuple[Site, Item, SiteWeather],
+        about: tuple[Site, VenAcks, SiteWeather],
     ) -> tuple[MeasuredVen, bool]:
         """One VEN measured, and whether all of its days before could be read.
 
@@ -280,11 +265,3 @@ def open_adapters(needs: SettleSettings) -> SettleAdapters:
 def _weather(trace: Trace, profiles: Mapping[int, DayProfile]) -> SiteWeather:
     """The weather that a VEN tells, in its days before and in its rows."""
     return SiteWeather.of_site({day: profile.outdoor_c for day, profile in profiles.items()}, trace.rows)
-
-
-def _unchanged(row: Item) -> Condition:
-    names = {"#ven": "venId", "#counted": "countedEvents"}
-    if "countedEvents" not in row:
-        return Condition("attribute_exists(#ven) AND attribute_not_exists(#counted)", names)
-    expression = "attribute_exists(#ven) AND #counted = :before"
-    return Condition(expression, names, {":before": row["countedEvents"]})

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
+
+from contracts.api.requests import Assignment
 from contracts.store.keys import (
     COMMANDS,
     EVENTS,
@@ -18,7 +21,13 @@ from contracts.store.keys import (
     Key,
     TableKeys,
 )
+from contracts.store.plans import Plan
+from contracts.wire.events import Interval, Signal
+from contracts.wire.ids import EventId, VenId
+from lambdas.record_vens.adapters import called_vens
 from lambdas.shared import clients, senders
+from lambdas.shared.event_book import EventBook
+from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Table
 
 NOW = 1_800_000_000.0
@@ -69,6 +78,7 @@ class World:
 
     def __init__(self) -> None:
         senders.stage_vens.cache_clear()  # the sandbox is cold, the account another
+        called_vens.cache_clear()
         self.now = NOW
         self.slept: list[float] = []
         for name, keys in (
@@ -90,6 +100,33 @@ class World:
         clients.iot().create_thing(thingName=ven_id)
         known = {"provisionedTs": NOW, "online": True, "enabled": True, "shedAvailabilityKw": 5.0}
         self.vens.put_new({"venId": ven_id, **known, **attributes})
+
+    def call(self, event_id: str, *ven_ids: str, plan_id: str = "0-a", previous: str | None = None) -> None:
+        """An event of an hour from now, by a plan that calls these VENs for 1 kW each."""
+        interval = Interval(duration_s=3600, signal=Signal.SHED_KW, value=1.0)
+        plan = Plan(
+            plan_id=plan_id,
+            revision=0,
+            from_ts=NOW,
+            start_ts=int(NOW),
+            intervals=(interval,),
+            assignments=tuple(Assignment(ven_id=VenId(ven_id), values=(1.0,)) for ven_id in ven_ids),
+            previous=previous,
+        )
+        header = EventRow(
+            event_id=EventId(event_id),
+            requested="",
+            revision=0,
+            start_ts=int(NOW),
+            intervals=(interval,),
+            plan_id=plan_id,
+            created_ts=NOW,
+            expires_ts=int(NOW) + 86_400,
+        )
+        book = EventBook(self.events)
+        book.write_plan(header, plan)
+        if not self.events.put_new(msgspec.to_builtins(header)):
+            book.commit(header, instead_of=header)
 
     def ven(self, ven_id: str) -> dict[str, Any]:
         """The VEN's row."""

@@ -17,6 +17,7 @@ from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.evidence import VenEvidence
 from lambdas.settle_event.logic.report import report_event, settlement_context
 from lambdas.settle_event.logic.timeline import event_timeline
+from lambdas.settle_event.logic.ven_acks import VenAcks
 from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
 from lambdas.shared.rows import EventRow
 
@@ -96,7 +97,11 @@ class SettledEvent:
         return [
             measure_ven(
                 VenEvidence(
-                    ven_id, ven_timeline, Trace.of(self.rows.get(ven_id, ())), days, self.acks.get(ven_id, {})
+                    ven_id,
+                    ven_timeline,
+                    Trace.of(self.rows.get(ven_id, ())),
+                    days,
+                    VenAcks.of(self.acks.get(ven_id, {})),
                 ),
                 context,
             )

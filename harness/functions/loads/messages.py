@@ -24,7 +24,7 @@ def _account() -> CannedAccount:
         {
             "vens": CannedTable(VENS).add(fleet.ven_items()[:BATCH]),
             "telemetry": CannedTable(TELEMETRY),
-            "events": CannedTable(EVENTS),
+            "events": CannedTable(EVENTS).add(fleet.event_items(fleet.planned())),
             "commands": CannedTable(COMMANDS),
         }
     )

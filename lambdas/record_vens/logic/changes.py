@@ -9,7 +9,8 @@ from enum import Enum
 import msgspec
 
 from contracts.store.keys import METERED_KWH_PREFIX, Key, ven_sort_key
-from contracts.wire.acks import Ack
+from contracts.wire.acks import Ack, Particulars, particulars
+from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId, VenId
 from lambdas.record_vens.logic.messages import Message, Presence, ReceivedAck, ReportedState
 from lambdas.shared import rows
@@ -129,7 +130,7 @@ def _transition(message: ReceivedAck, event_id: EventId, expires: Mapping[str, o
         "correlationId": ack.correlation_id,
         "actualShedKw": ack.actual_shed_kw,
         "circuits": msgspec.to_builtins(ack.circuits_curtailed),
-        "data": ack.data,
+        "data": _data(ack),
         "error": ack.error,
     }
     present = {name: value for name, value in answer.items() if value is not None}
@@ -139,10 +140,20 @@ def _transition(message: ReceivedAck, event_id: EventId, expires: Mapping[str, o
     return Change(TableName.EVENTS, key, {"venId": message.ven_id}, once=once)
 
 
+def _data(ack: Ack) -> JsonDict | None:
+    """The ack's words beside its figures: those that somebody reads, typed, and the rest as it came."""
+    if ack.data is None:
+        return None
+    names = Particulars.__struct_encode_fields__
+    rest = {name: value for name, value in ack.data.items() if name not in names}
+    read: JsonDict = msgspec.to_builtins(particulars(ack.data))
+    return rest | read
+
+
 def _metered_kwh(ack: Ack) -> dict[str, float]:
     """The kWh that the VEN itself metered until this transition, under its revision."""
-    delivered_kwh = (ack.data or {}).get("deliveredKwh")
-    if not is_transition(ack) or not isinstance(delivered_kwh, int | float):
+    delivered_kwh = particulars(ack.data).delivered_kwh
+    if not is_transition(ack) or delivered_kwh is None:
         return {}
     revision = ack.correlation_id.split(":")[-2]
     return {f"{METERED_KWH_PREFIX}{revision}": delivered_kwh}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contracts.store.items import Item
 from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.days import Frame, MatchedDay
@@ -12,6 +11,7 @@ from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.measure import score_windows
 from lambdas.settle_event.logic.other_events import OtherEvent
 from lambdas.settle_event.logic.timeline import VenTimeline
+from lambdas.settle_event.logic.ven_acks import VenAcks
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
 
 
@@ -47,7 +47,7 @@ class VenEvidence:
         timeline: the event as it was dispatched to it.
         trace: its rows around the event.
         matched_days: days before of all kinds, without event or outage.
-        acks: its acks by phase.
+        acks: its acks of the event.
         calendar: of its site.
         booked: the other events that it was called for of late.
         site_notes: what a reader has to know of its calendar.
@@ -58,7 +58,7 @@ class VenEvidence:
     timeline: VenTimeline
     trace: Trace
     matched_days: tuple[MatchedDay, ...] = ()
-    acks: Item = field(default_factory=dict)
+    acks: VenAcks = field(default_factory=VenAcks)
     calendar: SiteCalendar = UTC_CALENDAR
     booked: tuple[OtherEvent, ...] = ()
     site_notes: tuple[str, ...] = ()

@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
-from contracts.store.items import Item
-from contracts.store.keys import METERED_KWH_PREFIX
-from contracts.wire.events import Phase
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.baselines import BusyBefore, MissingTelemetry, NoBaseline
@@ -19,6 +16,7 @@ from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.means import Quarters
 from lambdas.settle_event.logic.other_events import OtherEvent, other_events, undisturbed_kw
 from lambdas.settle_event.logic.timeline import VenTimeline
+from lambdas.settle_event.logic.ven_acks import VenAcks
 from lambdas.settle_event.logic.ven_delivery import deliveries
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
 
@@ -80,6 +78,12 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
     )
 
 
+def unmeasured_ven(ven_id: VenId, timeline: VenTimeline, context: SettlementContext, why: str) -> MeasuredVen:
+    """A VEN whose part cannot be worked out: nothing of it counts, and *why* is its note."""
+    nothing = VenEvidence(ven_id, timeline, Trace.of(()), site_notes=(why,))
+    return measure_ven(nothing, context)
+
+
 def _called_intervals(timeline: VenTimeline, context: SettlementContext) -> tuple[Window, ...]:
     """The event's intervals as the VEN had them: moved by its randomised start, cut to its time."""
     return tuple(
@@ -98,7 +102,6 @@ def _report(
     timeline, trace, acks, window = evidence.timeline, evidence.trace, evidence.acks, evidence.timeline.window
     delivered, reasons = outcome
     covered_s = trace.over(window).covered_s
-    active, opted_out = acks.get(Phase.ACTIVE), acks.get(Phase.OPTED_OUT)
     return VenReport(
         ven_id=VenId(evidence.ven_id),
         start_ts=window.start_ts,
@@ -109,14 +112,16 @@ def _report(
         used_kw=trace.over(window).used_kw,
         delivered=delivered,
         quality=_quality(trace, window, covered_s),
-        acknowledged=any(phase in acks for phase in Phase),
-        opted_out=opted_out is not None,
-        opt_out_reason=_reason(opted_out),
+        acknowledged=acks.acknowledged,
+        opted_out=acks.opt_out_reason is not None,
+        opt_out_reason=acks.opt_out_reason,
         # An ack's time is by the VEN's clock.
-        response_s=max(0.0, active["ts"] + trace.skew_s - window.start_ts) if active else None,
+        response_s=(
+            None if acks.active_ts is None else max(0.0, acks.active_ts + trace.skew_s - window.start_ts)
+        ),
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window, others),
-        metered_kwh=_reported_kwh(acks),
+        metered_kwh=acks.metered_kwh,
         clock_skew_s=round(trace.skew_s) if trace.skew_s else None,
         notes=(*_notes(trace, window, covered_s, reasons, acks), *evidence.site_notes),
     )
@@ -161,21 +166,8 @@ def _rebound_1h_kwh(trace: Trace, window: Window, others: Sequence[OtherEvent]) 
     return after.used_kwh - after.clone_kwh if after.covered_s >= SPARSE * REBOUND_1H_S else None
 
 
-def _reported_kwh(acks: Item) -> float | None:
-    """Energy that the VEN itself reports as delivered, over all its acting; None without a report."""
-    energies = [kwh for name, kwh in acks.items() if name.startswith(METERED_KWH_PREFIX)]
-    return sum(energies) if energies else None
-
-
-def _reason(opted_out: Item | None) -> str | None:
-    if opted_out is None:
-        return None
-    opt_out = (opted_out.get("data") or {}).get("optOut") or {}
-    return str(opt_out.get("reason", "without a reason"))
-
-
 def _notes(
-    trace: Trace, window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: Item
+    trace: Trace, window: Window, covered_s: float, reasons: Mapping[Baseline, NoBaseline], acks: VenAcks
 ) -> list[str]:
     if window.duration_s <= 0:
         return ["cancelled before it started"]
@@ -187,13 +179,8 @@ def _notes(
         )
     if 0 < covered_s < SPARSE * window.duration_s:
         notes.append(f"telemetry covers {covered_s / window.duration_s:.0%} of the event")
-    if "refused" in acks:
-        notes.append(f"refused by the VEN: {acks['refused'].get('error', 'without a reason')}")
-    by_hand = sorted({load for ack in acks.values() if isinstance(ack, dict) for load in _by_hand(ack)})
-    if by_hand:
-        notes.append(f"taken out by hand: {', '.join(by_hand)}")
+    if acks.refusal is not None:
+        notes.append(f"refused by the VEN: {acks.refusal}")
+    if acks.by_hand:
+        notes.append(f"taken out by hand: {', '.join(sorted(acks.by_hand))}")
     return notes
-
-
-def _by_hand(ack: Item) -> list[str]:
-    return list((ack.get("data") or {}).get("byHand", []))

@@ -12,7 +12,7 @@ import pytest
 from contracts.store import stack
 from contracts.store.envelopes import Envelope
 from contracts.wire import acks, codec, commands, events, shadow, telemetry
-from contracts.wire.acks import Ack, CircuitCurtailed
+from contracts.wire.acks import Ack, CircuitCurtailed, Particulars
 from contracts.wire.commands import OPERATIONS, VenCommand
 from contracts.wire.events import DrEvent, Interval
 from contracts.wire.shadow import Desired, LoadSetting, OptOut, read_desired
@@ -35,6 +35,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "Loads snapshot": LoadsSnapshot,
     "Ack": Ack,
     "Circuit curtailed": CircuitCurtailed,
+    "Particulars": Particulars,
     "Event": DrEvent,
     "Interval": Interval,
     "Load setting": LoadSetting,

@@ -20,14 +20,22 @@ from tests.support.older_vens import OK_ACK, OLDER_CIRCUIT, OLDER_LOAD, STATUS_A
 
 @pytest.fixture
 def house(world: World) -> World:
-    """One VEN that has never connected."""
+    """One VEN that has never connected, called by two events."""
     world.add_ven("house-1", online=None, shedAvailabilityKw=None)
+    for event_id in ("e1", "evt-1"):
+        world.call(event_id, "house-1")
     return world
 
 
 def send(*bodies: str) -> list[str]:
     """Hand a batch to the function; returns the messages that failed."""
     return failed(handler(batch(*bodies), Context()))
+
+
+def everything(world: World) -> list[Any]:
+    """The items of all tables."""
+    tables = (world.vens, world.commands, world.events, world.telemetry)
+    return [table.client.scan(TableName=table.name)["Items"] for table in tables]
 
 
 def presence(kind: str, version: int, *, at_s: float = 0.0, ven_id: str = "house-1") -> str:
@@ -368,12 +376,10 @@ def test_a_thing_that_is_no_ven_leaves_no_row_in_any_table(house: World) -> None
         presence("connected", 1, ven_id=stranger),
         documents(3, REPORTED, ven_id=stranger),
     )
+    before = everything(house)
     assert send(*messages) == []
-    for table in (house.vens, house.commands, house.events, house.telemetry):
-        items = table.client.scan(TableName=table.name)["Items"]
-        assert [item for item in items if stranger in str(item)] == []
-    assert house.events.client.scan(TableName="events")["Count"] == 0
-    assert house.commands.client.scan(TableName="commands")["Count"] == 0
+    assert everything(house) == before
+    assert stranger not in str(before)
 
 
 STRANGERS = ["stranger-1", "claim.ven-9", "sdk:device:1", "a b", "é"]
@@ -389,10 +395,9 @@ def test_nothing_of_an_unknown_sender_is_a_dead_letter(house: World, sender: str
         f"$aws/events/presence/disconnected/{sender}",
         f"$aws/things/{sender}/shadow/update/documents",
     )
+    before = everything(house)
     assert send(*(body(topic, payload) for topic in topics)) == []
-    tables = (house.vens, house.commands, house.events)
-    counts = [table.client.scan(TableName=table.name)["Count"] for table in tables]
-    assert counts == [1, 0, 0]
+    assert everything(house) == before
 
 
 @pytest.mark.parametrize(
@@ -449,3 +454,89 @@ def test_an_older_vens_shadow_with_a_list_of_loads_is_recorded(house: World) -> 
     reported = {"loads": [OLDER_LOAD], "metrics": {"shedAvailabilityKw": 3.0}}
     assert send(documents(1, reported)) == []
     assert house.ven("house-1")["shedAvailabilityKw"] == 3.0
+
+
+def test_a_ven_writes_into_events_that_have_called_it_alone(house: World, capsys: Any) -> None:
+    """Acks of an event of other VENs, and of none at all, leave no row; they are counted, not quoted."""
+    house.add_ven("house-2")
+    house.call("e2", "house-2")
+    before = everything(house)
+    strange = [
+        ack("event", f"{event_id}:0:completed", event_id=event_id, phase="completed")
+        for event_id in ("e2", "invented")
+    ]
+    assert send(*strange) == []
+    assert everything(house)[2] == before[2]
+    out = capsys.readouterr().out
+    assert json.loads(out.splitlines()[-1])["AcksOfOtherEvents"] == [2.0]
+    assert "invented" not in out
+
+
+def test_a_ven_that_is_called_later_is_believed_then(house: World) -> None:
+    """A VEN's acks count from the plan that calls it; those of a VEN that was let go still do."""
+    house.add_ven("house-2")
+    own = ack("event", "e1:0:active", event_id="e1", phase="active", ven_id="house-2")
+    send(own)
+    assert house.event_part("e1", "VEN#house-2") == {}
+    house.call("e1", "house-2", plan_id="1-b", previous="0-a")
+    send(own, transition("completed", 60))
+    assert "active" in house.event_part("e1", "VEN#house-2")
+    assert "completed" in house.event_part("e1", "VEN#house-1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"optOut": "x"},
+        {"optOut": ["x"]},
+        {"optOut": {"reason": 5}},
+        {"optOut": {"reason": "x" * 65}},
+        {"byHand": "ev1"},
+        {"byHand": {"ev1": "off"}},
+        {"byHand": ["ev1", 7]},
+        {"byHand": ["\x1b[2J"]},
+        {"deliveredKwh": "a lot"},
+        {"deliveredKwh": True},
+        {"deliveredKwh": 10**200},
+        {"deliveredKwh": -1e300},
+        {"reason": {"why": "so"}},
+    ],
+    ids=str,
+)
+def test_a_particular_of_another_type_is_not_said(house: World, data: dict[str, Any]) -> None:
+    """The opt-out itself is recorded; what of it nobody could read later is not."""
+    assert send(transition("optedOut", 20, ok=False, status="rejected", data={**data, "other": 1})) == []
+    assert house.event_part("e1", "VEN#house-1")["optedOut"]["data"] == {"other": 1}
+    assert [name for name in house.event_part("e1", "VEN#house-1") if name.startswith("ownKwh")] == []
+
+
+def test_text_of_an_ack_is_stored_plain_and_short(house: World) -> None:
+    """Control characters, marks that turn text around, and megabytes are for nobody's terminal or table."""
+    error = "heat\x1b]0;gotcha\x07 \x9b2J \u202egnp.exe\n" + "x" * 10_000
+    send(ack(ok=False, status="rejected", error=error, data={"why\x1b": [error]}))
+    stored = (house.commands.get(Key("house-1", "c1")) or {})["ack"]
+    for text in (stored["error"], *stored["data"], *next(iter(stored["data"].values()))):
+        assert not set(text) & set("\x1b\x07\x9b\u202e\n")
+        assert len(text) <= 512
+    assert stored["error"].startswith("heat\ufffd]0;gotcha\ufffd ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("op", "x" * 65),
+        ("correlationId", "c" * 129),
+        ("event_id", "\x1b[2J"),
+        ("event_id", "[/x]"),
+        ("ts", 10**40),
+        ("actual_shed_kw", 1e9),
+        ("requested_shed_kw", -(10**200)),
+        ("circuits_curtailed", [{**CURTAILED, "breaker_amps": 10**200}]),
+    ],
+)
+def test_an_ack_beyond_any_ven_fails_alone(house: World, name: str, value: Any) -> None:
+    """Ids that are none and numbers that no table takes are the message's own fault."""
+    said = json.loads(ack(correlation_id="c0"))
+    payload = json.loads(base64.b64decode(said["payload"])) | {name: value}
+    assert send(ack(), body("ven/ack/house-1", payload), ack(correlation_id="c3")) == ["m1"]
+    assert house.commands.get(Key("house-1", "c3")) is not None
