@@ -148,3 +148,27 @@ def test_an_ack_without_its_command_is_no_command() -> None:
     sent = command({**item, "issuedTs": 5.0})
     assert sent is not None
     assert (sent.op, sent.issued_ts) == ("ping", 5.0)
+
+
+def test_a_phase_that_is_none_spoils_no_event() -> None:
+    """Of a VEN's stored phases those that read well are shown; what is none of a phase's shape is not."""
+    header = {
+        "eventId": "e1",
+        "part": "EVENT",
+        "requested": "",
+        "startTs": START,
+        "createdTs": START,
+        "revision": 0,
+    }
+    header |= {"intervals": [{"durationS": 600, "signal": "shedKw", "value": 2.0}], "planId": "0-a"}
+    told = {"ts": START, "receivedTs": START + 0.5}
+    stored = {
+        "active": told,
+        "completed": "yes",
+        "optedOut": {**told, "data": "x"},
+        "near": {**told, "ts": "soon"},
+    }
+    parts = [{"eventId": "e1", "part": f"VEN#{ven_id}", "venId": ven_id, **stored} for ven_id in ("a", "b")]
+    shown, _ = event_of_items([header, *parts], now_ts=START + 60.0)
+    assert shown is not None
+    assert [list(ven.phases) for ven in shown.vens] == [["active"], ["active"]]
