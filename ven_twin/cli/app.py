@@ -23,6 +23,7 @@ from ven_twin.cli import (
     simulate,
     up,
 )
+from ven_twin.cli.console import echo
 
 app = typer.Typer(
     name="ven-twin",
@@ -54,7 +55,7 @@ def main() -> None:
     try:
         app()
     except VenTwinError as error:
-        sys.stderr.write(f"ven-twin: {error}\n")
+        echo(f"ven-twin: {error}", err=True)
         sys.exit(2 if isinstance(error, WireError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from contracts.api.event_text import parse_duration
 from contracts.errors import FieldError, VenTwinError
@@ -29,7 +30,7 @@ from ven_twin.cli.connection import (
     with_deployment,
     with_options,
 )
-from ven_twin.cli.console import console, print_json
+from ven_twin.cli.console import console, echo, print_json
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -41,7 +42,7 @@ app = typer.Typer(
     help="An AWS account: checked before anything is deployed, and proved by a throw-away stage.",
     no_args_is_help=True,
 )
-MARKS = {"green": "[green]✓[/]", "wrong": "[red]✗[/]", "not answered": "[yellow]?[/]"}
+MARKS = {"green": Text("✓", "green"), "wrong": Text("✗", "red"), "not answered": Text("?", "yellow")}
 
 
 EventOption = Annotated[str, typer.Option("--event", help="The event's length.")]
@@ -99,12 +100,12 @@ def check(
     if wrong:
         if not json_output:
             lines = "one line is" if wrong == 1 else f"{wrong} lines are"
-            typer.echo(f"{lines[0].upper()}{lines[1:]} wrong: a deployment would fail. Nothing was created.")
+            echo(f"{lines[0].upper()}{lines[1:]} wrong: a deployment would fail. Nothing was created.")
         raise typer.Exit(1)
     if not json_output:
         silent = sum(finding.verdict is Verdict.UNANSWERED for finding in findings)
         but = f", as far as it was answered ({silent} not)" if silent else ""
-        typer.echo(f"Nothing stands against it{but}: {_deployment(stack.stage, ven_ids)}")
+        echo(f"Nothing stands against it{but}: {_deployment(stack.stage, ven_ids)}")
 
 
 @app.command()
@@ -213,7 +214,7 @@ def _say(step: str, detail: str = "") -> None:
     """Show a step, once."""
     global _last_step  # noqa: PLW0603 - what was shown last
     if step != _last_step:
-        typer.echo(f"… {step}{detail}", err=True)
+        echo(f"… {step}{detail}", err=True)
     _last_step = step
 
 
@@ -224,9 +225,13 @@ def _show_evidence(evidence: Evidence, path: Path) -> None:
     """The steps and what is left, for a person's eyes."""
     for step in evidence.steps:
         mark = MARKS["green" if step.worked else "wrong"]
-        console.print(f"{mark} {step.name}, {step.took_s:.1f} s{': ' if step.result else ''}{step.result}")
+        console.print(
+            Text.assemble(
+                mark, f" {step.name}, {step.took_s:.1f} s{': ' if step.result else ''}{step.result}"
+            )
+        )
     for why in evidence.silent:
-        console.print(f"{MARKS['not answered']} not answered: {why}")
+        console.print(Text.assemble(MARKS["not answered"], f" not answered: {why}"))
     console.print(f"Cost by the tag: {evidence.cost}")
     if evidence.left:
         console.print("This is left; remove it by hand:")

@@ -11,7 +11,7 @@ from contracts.api.event_text import parse_duration, parse_power, parse_start_ts
 from contracts.errors import FieldError
 from contracts.wire.units import S_PER_MIN
 from ven_twin.cli.connection import HouseOption, JsonOption
-from ven_twin.cli.console import print_json
+from ven_twin.cli.console import echo, print_json
 from ven_twin.webkit.formatting import percent, power
 
 if TYPE_CHECKING:
@@ -74,21 +74,21 @@ def _show(hold: Hold) -> None:
     """The answer, the curve and the cost, for a person's eyes."""
     requested, length = power(hold.requested_kw), f"{hold.minutes:g} min"
     if hold.holds:
-        typer.echo(f"Yes: {requested} can be held for {length}.")
+        echo(f"Yes: {requested} can be held for {length}.")
     else:
-        typer.echo(f"No: {requested} can be held for {hold.sustained_min:g} of {length}.")
-    typer.echo(f"Mean {power(hold.mean_kw)}, at least {power(hold.least_kw)}:")
+        echo(f"No: {requested} can be held for {hold.sustained_min:g} of {length}.")
+    echo(f"Mean {power(hold.mean_kw)}, at least {power(hold.least_kw)}:")
     every = max(1, math.ceil(len(hold.curve) / ROWS))
     for after_min, delivered_kw in hold.curve[every - 1 :: every]:
         bar = "█" * round(WIDTH * min(max(delivered_kw / hold.requested_kw, 0.0), 1.0))
-        typer.echo(f"  {after_min:5.0f} min  {power(delivered_kw):>9}  {bar}")
+        echo(f"  {after_min:5.0f} min  {power(delivered_kw):>9}  {bar}")
     comfort = hold.comfort
-    typer.echo(
+    echo(
         f"Air {comfort.beyond_setpoint_c:.1f} °C beyond the setpoint at worst, "
         f"{comfort.alone_c:.1f} °C if left alone."
     )
     for what, soc in (("Car", comfort.ev_soc_forgone), ("Battery", comfort.battery_soc_used)):
         if soc:
-            typer.echo(f"{what}: {percent(soc)} less charge at the end.")
+            echo(f"{what}: {percent(soc)} less charge at the end.")
     for circuit, off_min in sorted(comfort.curtailed_min.items(), key=lambda item: -item[1]):
-        typer.echo(f"  {circuit:10}  curtailed for {off_min:g} min")
+        echo(f"  {circuit:10}  curtailed for {off_min:g} min")

@@ -25,7 +25,7 @@ from contracts.store.stack import (
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, StageOption, VenOption, ven_folder, with_cloud
-from ven_twin.cli.console import print_answer
+from ven_twin.cli.console import echo, print_answer
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -195,7 +195,7 @@ def revoke(ven_id: VenOption, *, cloud: Callable[[], Cloud]) -> None:
     """Take a VEN that came by claim out: its certificates, its thing, its row."""
     ven_id = check_ven_id(ven_id, "--ven-id")
     revoke_ven(cloud(), ven_id)
-    typer.echo(f"{ven_id} is out: what it had opens nothing any more.")
+    echo(f"{ven_id} is out: what it had opens nothing any more.")
 
 
 def revoke_ven(stack: Cloud, ven_id: VenId) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ven_twin.cli.connection import JsonOption, cloud_folder
-from ven_twin.cli.console import print_answer, print_json
+from ven_twin.cli.console import echo, print_answer, print_json
 
 if TYPE_CHECKING:
     from local_cloud.runtime import Runtime
@@ -94,7 +94,7 @@ def status(*, json_output: JsonOption = False) -> None:
         if json_output:
             print_json({"running": False})
         else:
-            typer.echo(f"ven-twin: {error}", err=True)
+            echo(f"ven-twin: {error}", err=True)
         raise typer.Exit(1) from None
     print_answer(
         {
@@ -125,7 +125,7 @@ def env() -> None:
     from local_cloud.runtime import current
 
     for name, value in current(cloud_folder()).client_environment({}).items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+        echo(f"export {name}={shlex.quote(value)}")
 
 
 def _addresses(runtime: Runtime) -> dict[str, object]:

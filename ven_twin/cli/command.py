@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import msgspec
 import typer
-from rich.console import Console
 
 from contracts.api.resources import NewCommand
 from contracts.errors import FieldError, VenTwinError
@@ -17,7 +16,7 @@ from contracts.wire.commands import OPERATIONS, Operation
 from contracts.wire.ids import CorrelationId, VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, VenOption, with_aggregator
-from ven_twin.cli.console import print_json, refusals
+from ven_twin.cli.console import echo, print_json, refusals
 
 if TYPE_CHECKING:
     from contracts.wire.acks import Ack
@@ -62,7 +61,7 @@ def cmd(
     if json_output:
         print_json(ack)
     else:
-        Console().print_json(data=msgspec.to_builtins(ack))
+        echo(json.dumps(msgspec.to_builtins(ack), indent=2))
     if not ack.ok:
         raise typer.Exit(1)
 

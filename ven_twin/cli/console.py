@@ -1,22 +1,70 @@
-"""Answers of the commands: JSON for programs, lines for people. Figures in words: `formatting`."""
+"""Answers of the commands: JSON for programs, lines for people. Figures in words: `formatting`.
+
+All that a command writes goes through here: text of VENs and visitors is plain when it reaches a terminal,
+and square brackets in it are square brackets.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook
+from rich.measure import Measurement
+from rich.segment import Segment
 
-console = Console(highlight=False)
+from contracts.wire.plain_text import plain
+
+_NOT_IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""JSON may hold these as they are, and a terminal acts on them all the same."""
+
+
+class Plain:
+    """Anything that is printed, with its text plain; styles and the moves of a screen stay."""
+
+    def __init__(self, renderable: RenderableType) -> None:
+        self._renderable = renderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self._renderable, options):
+            yield segment if segment.control else Segment(plain(segment.text), segment.style)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._renderable)
+
+
+class _PlainText(RenderHook):
+    """The hook by which a console prints nothing but plain text."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [Plain(renderable) for renderable in renderables]
+
+
+def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Console:
+    """A console that takes no markup: a style is named beside its text, and text is only text."""
+    made = Console(file=file, stderr=stderr, highlight=False, markup=False, emoji=False)
+    made.push_render_hook(_PlainText())
+    return made
+
+
+console = make_console()
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """One line, or more, for a person."""
+    typer.echo(plain(text), err=err)
 
 
 def print_json(value: object) -> None:
     """One JSON document on standard output, flushed so that a pipe sees it at once."""
-    sys.stdout.write(json.dumps(msgspec.to_builtins(value), ensure_ascii=False) + "\n")
+    text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+    sys.stdout.write(_NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
     sys.stdout.flush()
 
 
@@ -25,7 +73,7 @@ def print_answer(value: object, text: str, *, json_output: bool) -> None:
     if json_output:
         print_json(value)
     else:
-        sys.stdout.write(f"{text}\n")
+        echo(text)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from ven_twin.cli.connection import JsonOption, with_cloud
-from ven_twin.cli.console import console, print_answer, print_json
+from ven_twin.cli.console import console, echo, print_answer, print_json
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -45,7 +45,7 @@ def list_letters(
         print_json([_as_json(letter) for letter in letters])
         return
     if not letters:
-        typer.echo("There are no dead letters.")
+        echo("There are no dead letters.")
         return
     table = Table(box=None, pad_edge=False)
     for name in ("queue", "since", "about", "what is wrong", "id"):

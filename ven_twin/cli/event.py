@@ -17,7 +17,7 @@ from contracts.wire.ids import EventId
 from contracts.wire.topics import check_event_id
 from ven_twin.cli import event_view
 from ven_twin.cli.connection import JsonOption, with_aggregator
-from ven_twin.cli.console import print_answer, print_json, refusals
+from ven_twin.cli.console import echo, print_answer, print_json, refusals
 from ven_twin.cli.event_options import with_event
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def show(
         return
     event_view.show(event)
     if settled is None:
-        typer.echo("Not settled yet.")
+        echo("Not settled yet.")
     else:
         event_view.show_report(settled)
 

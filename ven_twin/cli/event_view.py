@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 
-import typer
 from rich.table import Table
+from rich.text import Text
 
 from contracts.api.reports import EventReport
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import Event, EventSummary, VenParticipation
 from contracts.errors import FieldError
 from contracts.wire.events import Interval, Phase
-from ven_twin.cli.console import console, print_json
+from ven_twin.cli.console import console, echo, print_json
 from ven_twin.webkit.formatting import PHASES, clock, duration, kw, power, signal_value
 
 
@@ -24,21 +23,19 @@ def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
     if json_output:
         print_json(dispatched)
         return
-    typer.echo(f"Event {dispatched.event_id}, {clock(dispatched.start_ts)} to {clock(dispatched.end_ts)}:")
+    echo(f"Event {dispatched.event_id}, {clock(dispatched.start_ts)} to {clock(dispatched.end_ts)}:")
     for assignment in dispatched.assignments:
-        typer.echo(f"  {assignment.ven_id:16}  {_values(assignment.values)}")
+        echo(f"  {assignment.ven_id:16}  {_values(assignment.values)}")
     for ven_id, why in dispatched.unavailable.items():
-        typer.echo(f"  {ven_id:16}  not counted on: {why}")
+        echo(f"  {ven_id:16}  not counted on: {why}")
     if dispatched.shortfall_kw > 0:
         offer, requested, missing = (
             power(value)
             for value in (dispatched.available_kw, dispatched.requested_kw, dispatched.shortfall_kw)
         )
-        typer.echo(
-            f"Less is on offer than requested: {offer} of {requested}. {missing} could not be allocated."
-        )
+        echo(f"Less is on offer than requested: {offer} of {requested}. {missing} could not be allocated.")
     if dispatched.note:
-        typer.echo(f"Note: {dispatched.note}")
+        echo(f"Note: {dispatched.note}")
 
 
 def show_list(events: Sequence[EventSummary]) -> None:
@@ -62,8 +59,11 @@ def show_list(events: Sequence[EventSummary]) -> None:
 def show(event: Event) -> None:
     """Print an event and the answer of each VEN."""
     console.print(
-        f"[bold]{event.event_id}[/]  {PHASES[event.phase]}, revision {event.revision}, "
-        f"{clock(event.start_ts)}, {request(event.intervals)}"
+        Text.assemble(
+            (event.event_id, "bold"),
+            f"  {PHASES[event.phase]}, revision {event.revision}, "
+            f"{clock(event.start_ts)}, {request(event.intervals)}",
+        )
     )
     terms = [
         f"requested {power(event.requested_kw)}",
@@ -99,15 +99,15 @@ def save_report(settled: EventReport, *, html: Path | None, csv: str | None) -> 
     if html is not None:
         text = page.html(settled)
         _write("--html", html, text)
-        sys.stderr.write(f"Page   {html}\n")
+        echo(f"Page   {html}", err=True)
     if csv is not None:
         rows = StringIO()
         table.write(settled, rows)
         if csv == "-":
-            sys.stdout.write(rows.getvalue())
+            echo(rows.getvalue().removesuffix("\n"))
         else:
             _write("--csv", Path(csv), rows.getvalue())
-            sys.stderr.write(f"Table  {csv}\n")
+            echo(f"Table  {csv}", err=True)
 
 
 def _write(option: str, path: Path, text: str) -> None:

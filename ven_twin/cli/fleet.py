@@ -15,7 +15,7 @@ from rich.text import Text
 from contracts.api.fleet import Fleet
 from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.connection import JsonOption, with_aggregator, with_reaching
-from ven_twin.cli.console import console, print_json
+from ven_twin.cli.console import Plain, console, echo, print_json
 from ven_twin.cli.fleet_run import run_fleet
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _show_live(poller: FleetPoller) -> None:
 def _frame(poller: FleetPoller) -> RenderableType:
     from ven_twin.operations.fleet.screen import frame
 
-    return frame(poller.state(), console.width, console.height)
+    return Plain(frame(poller.state(), console.width, console.height))
 
 
 def _require_answer(poller: FleetPoller) -> None:
@@ -186,6 +186,6 @@ async def _until_stopped(page: FleetPage, settings: WebSettings) -> None:
     async with hosted(page.application, settings, page.close) as address:
         if address is None:
             raise VenTwinError("there is no port for the page")
-        typer.echo(f"The fleet's page is at {address}, for this machine alone. Ctrl-C ends it.")
+        echo(f"The fleet's page is at {address}, for this machine alone. Ctrl-C ends it.")
         page.start(loop)
         await stopped.wait()

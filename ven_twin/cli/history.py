@@ -27,7 +27,7 @@ from ven_twin.cli.connection import (
     some_vens,
     stack_vens,
 )
-from ven_twin.cli.console import print_json
+from ven_twin.cli.console import echo, print_json
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -105,8 +105,8 @@ def backfill(
         )
         return
     for ven in filled:
-        typer.echo(f"{ven.ven_id:16}  {ven.rows:6} rows, {_day(ven.from_ts)} to {_day(ven.until_ts)}")
-    typer.echo(f"Written in {took_s:.1f} s. An event is settled by its program's baseline from now on.")
+        echo(f"{ven.ven_id:16}  {ven.rows:6} rows, {_day(ven.from_ts)} to {_day(ven.until_ts)}")
+    echo(f"Written in {took_s:.1f} s. An event is settled by its program's baseline from now on.")
 
 
 def _homes(

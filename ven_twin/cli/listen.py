@@ -14,7 +14,7 @@ from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, with_cloud
-from ven_twin.cli.console import print_json
+from ven_twin.cli.console import echo, print_json
 from ven_twin.webkit.formatting import clock, power
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def print_telemetry(
     last: dict[str, str] = {}
     printed = 0
     if not json_output:
-        typer.echo(f"{'time':8}  {'VEN':16}  {'used':>9}  {'baseline':>9}  {'shed':>9}  event")
+        echo(f"{'time':8}  {'VEN':16}  {'used':>9}  {'baseline':>9}  {'shed':>9}  event")
     while True:
         vens = [ven_id] if ven_id else sorted(row["venId"] for row in cloud.items(StackOutput.VENS_TABLE))
         for name in vens:
             for row in cloud.telemetry_after(name, last.get(name, since)):
                 last[name] = row[str(keys.TELEMETRY.sort)]
-                print_json(row) if json_output else typer.echo(_line(row))
+                print_json(row) if json_output else echo(_line(row))
                 printed += 1
                 if printed == rows:
                     return

@@ -260,10 +260,17 @@ class _JsonLines(logging.Handler):
         )
 
 
+class _PlainLines(logging.Formatter):
+    """A line for people; what a message quotes of others is plain in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
+
+
 def log_to_stderr(*, json_output: bool) -> None:
     """Log to standard error, in lines for people or in JSON."""
     handler: logging.Handler = _JsonLines() if json_output else logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
+    handler.setFormatter(_PlainLines("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

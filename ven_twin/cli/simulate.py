@@ -14,7 +14,7 @@ import typer
 
 from contracts.errors import FieldError
 from ven_twin.cli.connection import HouseOption, JsonOption, home
-from ven_twin.cli.console import print_json
+from ven_twin.cli.console import echo, make_console, print_json
 from ven_twin.webkit.formatting import energy, percent, power
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def simulate(
     if json_output:
         print_json({"house": profile.name, "seed": used_seed, "start": str(first), **totals})
     else:
-        typer.echo("\n".join([*lines, f"Trace   {totals['trace']}", f"Report  {totals['report']}"]))
+        echo("\n".join([*lines, f"Trace   {totals['trace']}", f"Report  {totals['report']}"]))
 
 
 def _first_day(text: str, days: int) -> date:
@@ -143,15 +143,14 @@ def _check_houses(events: list[str] | None) -> None:
 
 @contextmanager
 def _progress(profile: Profile, scenario: Scenario, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     progress = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=make_console(stderr=True),
         transient=True,
         disable=quiet or not sys.stderr.isatty(),
     )

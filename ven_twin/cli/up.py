@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
+from rich.text import Text
 
 from contracts.api.event_text import parse_duration, parse_power
 from contracts.errors import FieldError, VenTwinError
@@ -119,11 +120,15 @@ def _run_job(
     if process.page is not None:
         steps.done(f"the VEN's page is at {process.page}")
     elif web:
-        console.print(f"[yellow]![/] the VEN serves no page: its log, {process.log}, says why")
+        console.print(_marked("yellow", "!", f"the VEN serves no page: its log, {process.log}, says why"))
     shed_kw, duration_s = request
     run_event(cloud, job, process, shed_kw=shed_kw, duration_s=duration_s, say=steps.say)
     job.judge()
     steps.stop()
+
+
+def _marked(style: str, mark: str, text: str) -> Text:
+    return Text.assemble((mark, style), f" {text}")
 
 
 class _Steps:
@@ -144,14 +149,14 @@ class _Steps:
 
     def say(self, step: str, detail: str = "") -> None:
         """Show the step that is being done, and how far it is."""
-        self._status.update(f"{step}{detail} …")
+        self._status.update(Text(f"{step}{detail} …"))
         if not console.is_terminal and step != self._last:
             console.print(f"… {step}{detail}")
         self._last = step
 
     def done(self, text: str) -> None:
         """This was done."""
-        console.print(f"[green]✓[/] {text}")
+        console.print(_marked("green", "✓", text))
 
     def stop(self) -> None:
         """No more steps."""
@@ -174,7 +179,7 @@ def _finish(steps: _Steps, job: MainJob, cloud: Cloud, json_file: Path | None) -
     if job.restored:
         steps.done("the loads are restored")
     for failure in job.failures:
-        console.print(f"[red]✗[/] {failure}")
+        console.print(_marked("red", "✗", failure))
     show_report(DirectAggregator(cloud).report(job.event_id))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from contracts.api.reports import EventReport, VenReport
 from ven_twin.operations.reports import texts
@@ -19,9 +19,9 @@ WIDE_COLUMNS = 100
 
 def show(report: EventReport, console: Console) -> None:
     """Print *report*."""
-    console.print(f"[bold]{escape(texts.headline(report))}[/]")
-    console.print(f"{escape(report.event_id)}  {texts.event_time(report)}")
-    console.print(f"program {escape(report.program)}, {texts.settlement_status(report)}", style="dim")
+    console.print(Text(texts.headline(report), "bold"))
+    console.print(Text(f"{report.event_id}  {texts.event_time(report)}"))
+    console.print(Text(f"program {report.program}, {texts.settlement_status(report)}", "dim"))
     console.print()
     if report.delivered:
         console.print(_baselines(report, wide=console.width >= WIDE_COLUMNS))
@@ -34,9 +34,9 @@ def show(report: EventReport, console: Console) -> None:
         texts.energy_and_rebound(report),
     ):
         if line:
-            console.print(escape(line))
+            console.print(Text(line))
     for note in texts.all_notes(report, report.vens):
-        console.print(f"[dim]•[/] {escape(note)}")
+        console.print(Text.assemble(("•", "dim"), f" {note}"))
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -100,8 +100,8 @@ def _vens(report: EventReport, *, wide: bool) -> Table:
         cells += [energy(delivered.delivered_kwh if delivered else None)] if wide else []
         cells += [figure(settled.delivered_kw if settled else None)] if beside else []
         cells += [texts.band(settled) if settled else DASH] if wide else []
-        state = escape(texts.ven_status(ven))
-        table.add_row(escape(ven.ven_id), *cells, percent(ven.quality.coverage), state)
+        state = Text(texts.ven_status(ven))
+        table.add_row(Text(ven.ven_id), *cells, percent(ven.quality.coverage), state)
     left = len(report.vens) - len(shown)
     if left:
         table.caption = f"the {len(shown)} furthest from their request; --csv has the {left} others too"
