@@ -1,0 +1,205 @@
+"""VENs and programs that others wrote, against the whole system: the earlier system's, and each client's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import aiomqtt
+import pytest
+import requests
+from requests_aws4auth import AWS4Auth
+
+from contracts.store.stack import StackOutput, claim_secret_name
+from contracts.wire.ids import VenId
+from local_cloud.runtime import REGION
+from tests.e2e.conftest import System, until
+from tests.support.older_ven import KINDS
+from tests.support.older_vens import BASIC_ROW
+from tests.support.strangers import command_all, missing, older_vens
+from ven_twin.cli.certs import allow_ven, claim_identity, save_secret
+
+SPEED = 20
+SDK, AIOMQTT, MOSQUITTO = "sdk", "aiomqtt", "mosquitto"
+
+
+@pytest.fixture(scope="module")
+def strangers(system: System) -> System:
+    """The system, with a VEN for each stranger that came by claim; its files are in a folder of its name."""
+    kit = system.home / "claim-kit"
+    broker = save_secret(system.cloud, claim_secret_name("local"), kit)
+    for name in (*KINDS, SDK, AIOMQTT, MOSQUITTO):
+        allow_ven(system.cloud, VenId(name), 600)
+        claim_identity(VenId(name), kit, broker, system.home / name, "local")
+    return system
+
+
+def test_the_earlier_systems_vens_take_part_unchanged(strangers: System) -> None:
+    """Every row is stored, every ack recorded, an event of a minute obeyed for one, no letter is dead."""
+    vens = older_vens(strangers, speed=SPEED)
+    try:
+        for ven in vens:
+            ven.start()
+            command_all(strangers, ven, f"evt-{ven.ven_id}")
+        until(lambda: all(ven.shedding and ven.sent[-1] > ven.shedding[-1] for ven in vens), "the ends")
+    finally:
+        for ven in vens:
+            ven.stop()
+    for ven in vens:
+        assert (ven.errors, ven.obeyed_s, len(ven.acked)) == ([], [60.0], 3)
+        assert abs(len(ven.shedding) - 60 / SPEED) <= 1
+        until(lambda ven=ven: not missing(strangers, ven, [f"evt-{ven.ven_id}"]), f"all of {ven.ven_id}")
+        rows = strangers.rows(ven.ven_id)
+        assert all(row["usedPowerKw"] + row["shedPowerKw"] == row["baselinePowerKw"] for row in rows)
+        assert [row["timestamp"] for row in rows if row["shedPowerKw"]] == ven.shedding
+    letters = json.dumps(strangers.json("dlq", "list"))  # other tests' may be among them
+    assert not [ven.ven_id for ven in vens if ven.ven_id in letters]
+
+
+def row_of(ven_id: str) -> dict[str, Any]:
+    """A row of the basic VEN, of now."""
+    return BASIC_ROW | {"venId": ven_id, "timestamp": int(time.time())}
+
+
+def stored(system: System, ven_id: str) -> None:
+    """Wait for the first row of a VEN."""
+    (row,) = until(lambda: system.rows(ven_id), f"the row of {ven_id}")
+    assert row["usedPowerKw"] == BASIC_ROW["usedPowerKw"]
+
+
+def ping(system: System, ven_id: str) -> dict[str, Any]:
+    """The answer that an operator has from a VEN."""
+    answer: dict[str, Any] = system.json("cmd", "--ven-id", ven_id, "--op", "ping")
+    return answer
+
+
+def ack_of(command: bytes) -> str:
+    """The shortest ack that there is."""
+    received = json.loads(command)
+    answer = {"op": received["op"], "correlationId": received["correlationId"], "status": "success"}
+    return json.dumps(answer | {"ts": int(time.time())})
+
+
+def test_a_ven_of_awss_device_sdk_reads_its_shadow_reports_and_answers(strangers: System) -> None:
+    """Its shadow client subscribes to ``get/+``, and needs the time of a rejection."""
+    from awscrt import mqtt5  # noqa: PLC0415 - starts threads of its own when imported
+    from awscrt.mqtt_request_response import ClientOptions  # noqa: PLC0415
+    from awsiot import V2ServiceException, iotshadow, mqtt5_client_builder  # noqa: PLC0415
+
+    tls, topic = strangers.home / SDK, f"ven/cmd/{SDK}"
+    connected, stopped = threading.Event(), threading.Event()
+
+    def on_publish(received: Any) -> None:
+        if received.publish_packet.topic == topic:
+            answer = ack_of(received.publish_packet.payload)
+            client.publish(
+                mqtt5.PublishPacket(topic=f"ven/ack/{SDK}", payload=answer, qos=mqtt5.QoS.AT_LEAST_ONCE)
+            )
+
+    client = mqtt5_client_builder.mtls_from_path(
+        str(tls / "certificate.pem"), str(tls / "private_key.pem"),
+        endpoint="localhost", port=strangers.runtime.mqtt_port, ca_filepath=str(tls / "ca.pem"),
+        client_id=SDK,
+        on_publish_received=on_publish,
+        on_lifecycle_connection_success=lambda _: connected.set(),
+        on_lifecycle_stopped=lambda _: stopped.set(),
+    )  # fmt: skip
+    client.start()
+    try:
+        assert connected.wait(30)
+        shadow = iotshadow.IotShadowClientV2(client, ClientOptions(8, 8, 30))
+        with pytest.raises(V2ServiceException) as rejected:
+            shadow.get_shadow(iotshadow.GetShadowRequest(thing_name=SDK)).result(30)
+        assert rejected.value.modeled_error.code == 404
+        assert abs(rejected.value.modeled_error.timestamp.timestamp() - time.time()) < 60
+        state = iotshadow.ShadowState(reported={"metrics": {"shedAvailabilityKw": 1.5}})
+        shadow.update_shadow(iotshadow.UpdateShadowRequest(thing_name=SDK, state=state)).result(30)
+        read = shadow.get_shadow(iotshadow.GetShadowRequest(thing_name=SDK)).result(30)
+        assert read.state.reported == {"metrics": {"shedAvailabilityKw": 1.5}}
+        subscription = mqtt5.Subscription(topic, mqtt5.QoS.AT_LEAST_ONCE)
+        client.subscribe(mqtt5.SubscribePacket([subscription])).result(30)
+        row = mqtt5.PublishPacket(
+            topic=f"ven/telemetry/{SDK}", payload=json.dumps(row_of(SDK)), qos=mqtt5.QoS.AT_LEAST_ONCE
+        )
+        client.publish(row).result(30)
+        stored(strangers, SDK)
+        assert ping(strangers, SDK)["status"] == "success"
+        until(lambda: strangers.offer_kw(SDK) == 1.5, "what it offers")
+    finally:
+        client.stop()
+        assert stopped.wait(30)
+
+
+async def test_a_ven_of_aiomqtt_reports_and_answers(strangers: System) -> None:
+    """The client of asyncio, with the context of Python's own TLS."""
+    tls = strangers.home / AIOMQTT
+    context = ssl.create_default_context(cafile=str(tls / "ca.pem"))
+    context.load_cert_chain(tls / "certificate.pem", tls / "private_key.pem")
+    async with aiomqtt.Client(
+        "localhost", strangers.runtime.mqtt_port, identifier=AIOMQTT, tls_context=context
+    ) as client:
+        await client.subscribe(f"ven/cmd/{AIOMQTT}", qos=1)
+        await client.publish(f"ven/telemetry/{AIOMQTT}", json.dumps(row_of(AIOMQTT)), qos=1)
+        await asyncio.to_thread(stored, strangers, AIOMQTT)
+        pinged = asyncio.create_task(asyncio.to_thread(ping, strangers, AIOMQTT))
+        command = await anext(aiter(client.messages))
+        await client.publish(f"ven/ack/{AIOMQTT}", ack_of(bytes(command.payload)), qos=1)
+        assert (await pinged)["ok"] is True
+
+
+def test_a_row_is_published_by_hand(strangers: System) -> None:
+    """The command of the guide: ``mosquitto_pub`` with three files, the id and a topic."""
+    binary = shutil.which("mosquitto_pub")
+    if binary is None:
+        pytest.skip("mosquitto_pub is not installed: apt-get update && apt-get install -y mosquitto-clients")
+    tls = strangers.home / MOSQUITTO
+    published = subprocess.run(
+        [
+            *(binary, "-h", "localhost", "-p", str(strangers.runtime.mqtt_port), "-i", MOSQUITTO, "-q", "1"),
+            *(
+                "--cafile",
+                tls / "ca.pem",
+                "--cert",
+                tls / "certificate.pem",
+                "--key",
+                tls / "private_key.pem",
+            ),
+            *("-t", f"ven/telemetry/{MOSQUITTO}", "-m", json.dumps(row_of(MOSQUITTO))),
+        ],
+        capture_output=True,
+        check=False,
+    )
+    assert (published.returncode, published.stderr) == (0, b"")
+    stored(strangers, MOSQUITTO)
+
+
+def test_a_program_signs_its_calls_with_requests(strangers: System) -> None:
+    """aws4auth, as the earlier system's scripts do."""
+    runtime = strangers.runtime
+    auth = AWS4Auth(runtime.access_key_id, runtime.secret_access_key, REGION, "execute-api")
+    answer = requests.get(f"{strangers.cloud.output(StackOutput.API_URL)}/vens", auth=auth, timeout=30)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert {ven["venId"] for ven in answer.json()["items"]} >= {*KINDS}
+
+
+def test_awscurl_reads_the_api(strangers: System) -> None:
+    """It names XML as what it takes, whatever it calls."""
+    environment = strangers.runtime.client_environment(os.environ)
+    url = f"{strangers.cloud.output(StackOutput.API_URL)}/vens/{VenId('older-5-1')}"
+    done = subprocess.run(
+        [sys.executable, "-m", "awscurl", "--service", "execute-api", "--region", REGION, url],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["venId"] == "older-5-1"
