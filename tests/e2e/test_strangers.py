@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
-import ssl
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
-import aiomqtt
 import pytest
 import requests
 from requests_aws4auth import AWS4Auth
@@ -28,6 +26,7 @@ from tests.support.strangers import command_all, missing, older_vens
 from ven_twin.cli.certs import allow_ven, claim_identity, save_secret
 
 SPEED = 20
+RASPBERRY_PI = Path(__file__).resolve().parents[2] / "docs" / "guides" / "examples" / "raspberry_pi.py"
 SDK, AIOMQTT, MOSQUITTO = "sdk", "aiomqtt", "mosquitto"
 
 
@@ -138,21 +137,42 @@ def test_a_ven_of_awss_device_sdk_reads_its_shadow_reports_and_answers(strangers
         assert stopped.wait(30)
 
 
-async def test_a_ven_of_aiomqtt_reports_and_answers(strangers: System) -> None:
-    """The client of asyncio, with the context of Python's own TLS."""
-    tls = strangers.home / AIOMQTT
-    context = ssl.create_default_context(cafile=str(tls / "ca.pem"))
-    context.load_cert_chain(tls / "certificate.pem", tls / "private_key.pem")
-    async with aiomqtt.Client(
-        "localhost", strangers.runtime.mqtt_port, identifier=AIOMQTT, tls_context=context
-    ) as client:
-        await client.subscribe(f"ven/cmd/{AIOMQTT}", qos=1)
-        await client.publish(f"ven/telemetry/{AIOMQTT}", json.dumps(row_of(AIOMQTT)), qos=1)
-        await asyncio.to_thread(stored, strangers, AIOMQTT)
-        pinged = asyncio.create_task(asyncio.to_thread(ping, strangers, AIOMQTT))
-        command = await anext(aiter(client.messages))
-        await client.publish(f"ven/ack/{AIOMQTT}", ack_of(bytes(command.payload)), qos=1)
-        assert (await pinged)["ok"] is True
+def test_the_raspberry_pi_of_the_guide_takes_part(strangers: System) -> None:
+    """A VEN of 150 lines with aiomqtt: telemetry, a ping, an event from its shadow, acks of its phases."""
+    with (strangers.home / "raspberry_pi.log").open("wb") as log:
+        ven = subprocess.Popen(
+            [
+                *(sys.executable, RASPBERRY_PI, "--ven-id", AIOMQTT, "--tls", strangers.home / AIOMQTT),
+                *("--port", str(strangers.runtime.mqtt_port), "--interval", "1"),
+            ],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        until(lambda: strangers.offer_kw(AIOMQTT) == 2.0, "what it offers")
+        interval = {"durationS": 3, "signal": "shedKw", "value": 1.5}
+        request = {"intervals": [interval], "targets": [AIOMQTT]}
+        event_id = strangers.cloud.invoke(StackOutput.DISPATCH_EVENT, request)["eventId"]
+        assert strangers.json("cmd", "--ven-id", AIOMQTT, "--op", "ping")["pong"] is True
+        part = until(lambda: phases(strangers, event_id, {"active", "completed"}), "the end of the event")
+        assert part["active"]["actualShedKw"] == 1.5
+        rows = until(lambda: without_gap(strangers.rows(AIOMQTT)), "rows without a gap")
+        shed = [row for row in rows if row.get("eventId") == event_id]
+        assert {row["shedPowerKw"] for row in shed} == {1.5}
+    finally:
+        ven.terminate()
+        ven.wait(20)
+
+
+def without_gap(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows once every seq up to the last is there; two batches may be stored in any order."""
+    return rows if sorted(row["seq"] for row in rows) == list(range(len(rows))) else []
+
+
+def phases(system: System, event_id: str, wanted: set[str]) -> dict[str, Any] | None:
+    """A VEN's part in an event once it has all of the phases."""
+    part = system.part(event_id, f"VEN#{AIOMQTT}") or {}
+    return part if wanted <= part.keys() else None
 
 
 def test_a_row_is_published_by_hand(strangers: System) -> None:
