@@ -17,6 +17,7 @@ from rich.console import Console
 
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId
+from harness.strangers.generated_client import unread_answers
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, cloud_of, start_cloud, until
 from tests.support.older_ven import KINDS, OlderVen
@@ -59,7 +60,11 @@ def run(home: Path, minutes: float) -> list[str]:
         finally:
             for ven in vens:
                 ven.stop()
-        return _judged(system, vens, rounds)
+        objections = _judged(system, vens, rounds)
+        console.print("  a client generated from the API's document: ", end="")
+        unread = unread_answers(system, home / "client", vens[0].ven_id)
+        console.print("reads every answer" if not unread else f"does not read {', '.join(unread)}")
+        return objections + unread
     finally:
         process.stop(home / "cloud")
 
