@@ -24,7 +24,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults soak lifecycle \
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults strangers soak lifecycle \
   policies prices functions mutate lock setup clean
 
 run: $(READY)
@@ -88,6 +88,9 @@ faults: $(READY)
 	$(BIN)/python -m harness.faults $(ARGS)
 
 # A twin that is left alone for an hour; ARGS="--minutes 10" for less.
+strangers: $(READY)
+	$(BIN)/python -m harness.strangers $(ARGS)
+
 soak: $(READY)
 	$(BIN)/python -m harness.soak $(ARGS)
 

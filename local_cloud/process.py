@@ -74,13 +74,7 @@ def start(
     """
     _check_none_runs(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    public_port = _port(gateway_port, GATEWAY_PORT)
-    ports = Ports(
-        gateway=free_port() if tls else public_port,
-        mqtt=_port(mqtt_port, MQTT_PORT),
-        tls=public_port if tls else None,
-    )
-    runtime, process = _begin(folder, ports, keep=keep, weather=weather)
+    runtime, process = _begin(folder, _ports(gateway_port, mqtt_port, tls), keep=keep, weather=weather)
     try:
         remember(runtime, folder)
         _wait_until_ready(runtime, process, _log(folder))
@@ -93,7 +87,14 @@ def start(
     return runtime
 
 
-def _port(named: int | None, usual: int) -> int:
+def _ports(gateway_port: int | None, mqtt_port: int | None, tls: bool) -> Ports:
+    """The ports of a start. Raises StartError when one that was named cannot be taken."""
+    public_port = _port(gateway_port, GATEWAY_PORT, "--gateway-port")
+    mqtt = _port(mqtt_port, MQTT_PORT, "--mqtt-port")
+    return Ports(free_port(), mqtt, tls=public_port) if tls else Ports(public_port, mqtt, tls=None)
+
+
+def _port(named: int | None, usual: int, option: str) -> int:
     """The port that was *named*, else the *usual* one when it is free, else any. Raises StartError."""
     if named is None:
         return free_port(usual)
@@ -103,7 +104,7 @@ def _port(named: int | None, usual: int) -> int:
             probe.bind((HOST, named))
         except OSError as error:
             reason = error.strerror.lower() if error.strerror else str(error)
-            raise StartError(f"port {named} cannot be taken ({reason}): name another one") from None
+            raise StartError(f"{option} {named}: {reason}; name another port") from None
     return named
 
 

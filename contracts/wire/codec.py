@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -91,6 +92,8 @@ def convert(
     nan = _first_non_finite(message)
     if nan is not None:
         raise FieldError(_join(under, nan), "not a finite number")
+    with contextlib.suppress(msgspec.ValidationError):
+        return msgspec.convert(message, kind, strict=strict)
     try:
         return msgspec.convert(_with_whole_numbers(message), kind, strict=strict)
     except msgspec.ValidationError as error:

@@ -23,26 +23,33 @@ WeatherOption = Annotated[
     typer.Option("--weather", help="As slow and as busy as AWS can be: late changes, rates, failures."),
 ]
 
+KeepOption = Annotated[
+    bool, typer.Option("--keep", help="Keep what is in it over a stop, and take it up again.")
+]
+GatewayPortOption = Annotated[
+    int | None,
+    typer.Option("--gateway-port", min=1, max=65535, help="Where the AWS APIs answer; 4566 when it is free."),
+]
+MqttPortOption = Annotated[
+    int | None,
+    typer.Option("--mqtt-port", min=1, max=65535, help="Where MQTT answers; 8883 when it is free."),
+]
+TlsOption = Annotated[
+    bool, typer.Option("--tls", help="Answer HTTPS at the gateway's port, as AWS does, and HTTP at another.")
+]
+
 
 @app.command()
 def start(
     *,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep what is in it over a stop, and take it up again.")
-    ] = False,
+    keep: KeepOption = False,
     vens: VensOption = DEFAULT_VENS,
     deploy_stack: Annotated[
         bool, typer.Option("--deploy/--no-deploy", help="Deploy the stack into it.")
     ] = True,
-    gateway_port: Annotated[
-        int | None, typer.Option("--gateway-port", min=1, max=65535, help="Where the AWS APIs answer. [4566]")
-    ] = None,
-    mqtt_port: Annotated[
-        int | None, typer.Option("--mqtt-port", min=1, max=65535, help="Where MQTT answers. [8883]")
-    ] = None,
-    tls: Annotated[
-        bool, typer.Option("--tls", help="Answer HTTPS at the gateway's port, as AWS does.")
-    ] = False,
+    gateway_port: GatewayPortOption = None,
+    mqtt_port: MqttPortOption = None,
+    tls: TlsOption = False,
     weather: WeatherOption = None,
     seed: Annotated[int, typer.Option("--seed", help="The seed of the weather.")] = 1,
     json_output: JsonOption = False,

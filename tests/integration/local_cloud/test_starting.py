@@ -58,6 +58,6 @@ def test_a_port_that_was_named_is_taken_or_refused(tmp_path: Path, option: str) 
         other.bind((HOST, 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(StartError, match=f"port {port} cannot be taken"):
+        with pytest.raises(StartError, match=f"--{option.replace('_', '-')} {port}: address already in use"):
             process.start(tmp_path, **{option: port})  # type: ignore[arg-type]
     assert not (tmp_path / "runtime.json").exists()

@@ -145,6 +145,17 @@ def test_a_whole_number_may_be_written_as_a_float(field: str) -> None:
     assert refused.value.field == field
 
 
+def test_an_event_of_a_backend_with_floats_alone_is_the_same_event() -> None:
+    """JavaScript writes 60, Lua 60.0; what is kW stays a float."""
+    intervals = [{"durationS": 60.0, "signal": "shedKw", "value": 2.0}]
+    floats = read_desired(
+        {"drEvents": {"e1": {"startTs": float(TS), "revision": 1.0, "intervals": intervals}}}
+    )
+    whole = [{"durationS": 60, "signal": "shedKw", "value": 2}]
+    assert floats == read_desired({"drEvents": {"e1": {"startTs": TS, "revision": 1, "intervals": whole}}})
+    assert not floats.errors
+
+
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
 def test_a_byte_order_mark_says_nothing(mark: bytes) -> None:
     """Windows writes one; two are no JSON."""

@@ -1,0 +1,1 @@
+"""VENs in the older shapes against the local cloud, for minutes."""
