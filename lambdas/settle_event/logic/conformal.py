@@ -55,12 +55,13 @@ def half_band_kw(days: Sequence[LeftOut], predicted_kw: float, leverage: float) 
     rank = ceil(BAND_SHARE * (len(days) + 1))
     if rank > len(days):
         return None
-    least_kw = LEAST_SIZE * sum(abs(day.predicted_kw) for day in days) / len(days)
+    least_kw = LEAST_SIZE * sum([abs(day.predicted_kw) for day in days]) / len(days)
     if least_kw <= 0:
         return max(abs(day.error_kw) for day in days)
 
-    def size(power_kw: float, leverage: float) -> float:
-        return float(max(abs(power_kw), least_kw) ** SIZE_POWER) * sqrt(1.0 + leverage)
-
-    scores = sorted(abs(day.error_kw) / size(day.predicted_kw, day.leverage) for day in days)
-    return scores[rank - 1] * size(predicted_kw, leverage)
+    sizes = [
+        max(abs(power_kw), least_kw) ** SIZE_POWER * sqrt(1.0 + day_leverage)
+        for _, power_kw, day_leverage in (*days, LeftOut(0.0, predicted_kw, leverage))
+    ]
+    scores = sorted([abs(day[0]) / size for day, size in zip(days, sizes, strict=False)])
+    return float(scores[rank - 1] * sizes[-1])

@@ -27,6 +27,8 @@ def dot(left: Vector, right: Vector) -> float:
 def product_with(vector: Vector) -> Callable[[Vector], float]:
     """The product of *vector* with others that are as long, for many of them: ones and zeros only select."""
     chosen = [at for at, value in enumerate(vector) if value]
+    if not chosen:
+        return lambda _: 0.0
     if len(chosen) < 2 or any(vector[at] != 1.0 for at in chosen):
         return partial(dot, vector)
     select = itemgetter(*chosen)
