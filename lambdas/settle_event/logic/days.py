@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
-from lambdas.settle_event.logic.means import Quarters, Shares, shared_mean
+from lambdas.settle_event.logic.means import Quarters, Shares, shared_mean, shared_means
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H
 from lambdas.settle_event.logic.weather import day_outdoor_c
 
@@ -175,6 +175,10 @@ class Frame:
         """The mean over *window* of a load in this frame, by time; None when less than half is known."""
         return shared_mean(kw, _quarter_shares(self.start_ts, self.count, window))
 
+    def means_kw(self, loads: Sequence[Quarters], window: Window) -> list[float | None]:
+        """The same of several loads."""
+        return shared_means(loads, _quarter_shares(self.start_ts, self.count, window))
+
     def before(self, hours: tuple[float, float]) -> Window:
         """The time from so many hours before the event's start to so many."""
         return Window(self.event.start_ts - hours[0] * 3600, self.event.start_ts - hours[1] * 3600)
@@ -256,7 +260,9 @@ def _quarter_shares(start_ts: int, count: int, window: Window) -> Shares:
     for quarter in range(first, last):
         from_ts = start_ts + quarter * QUARTER_S
         shares_s.append(float(min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)))
-    return Shares(first, tuple(shares_s), sum(shares_s), COVERED * window.duration_s)
+    whole_s, least_s = sum(shares_s), COVERED * window.duration_s
+    alike = len(set(shares_s)) == 1 and whole_s >= least_s > 0
+    return Shares(first, first + len(shares_s), tuple(shares_s), whole_s, least_s, alike)
 
 
 def _quarter(at: datetime) -> int:

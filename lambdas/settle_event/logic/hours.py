@@ -69,7 +69,9 @@ def _hour(quarters_kw: Sequence[Quarters]) -> list[float | None]:
     by_day = list(zip(*quarters_kw, strict=True))
     if len(quarters_kw) == QUARTERS_AN_HOUR:
         try:
-            return [(a + b + c + d) / QUARTERS_AN_HOUR for a, b, c, d in cast("list[tuple[float, ...]]", by_day)]
+            return [
+                (a + b + c + d) / QUARTERS_AN_HOUR for a, b, c, d in cast("list[tuple[float, ...]]", by_day)
+            ]
         except TypeError:  # A gap: dearer to look for than to meet, in the days of a thousand VENs.
             pass
     return list(map(_mean_kw, by_day))

@@ -198,7 +198,7 @@ def _event_shares(frame: Frame, hours: range) -> Iterator[float]:
 
 @lru_cache(maxsize=8)
 def _fit(weather: SiteWeather, frame: Frame, days_ago: tuple[int, ...], gaps: tuple[int, ...]) -> _Fit:
-    """Factor the regression on all hours of the days but *gaps*. Kept: VENs under one sky without gaps share it.
+    """Factor the regression on all hours of the days but *gaps*. Kept: VENs under one sky share it.
 
     Raises:
         NoBaselineError: too few days.
@@ -246,7 +246,9 @@ def _left_out(
     for number, of_day in enumerate(days):
         hours = [hour for hour, row in enumerate(of_day) if row is not None]
         shares = [event_shares[hour] for hour in hours]
-        if not hours or any(share > 0 and row is None for share, row in zip(event_shares, of_day, strict=True)):
+        if not hours or any(
+            share > 0 and row is None for share, row in zip(event_shares, of_day, strict=True)
+        ):
             continue
         rows = [row for row in of_day if row is not None]
         weights = left_out_weights(rows, factor, shares)
