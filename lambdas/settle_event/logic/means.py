@@ -10,6 +10,15 @@ Quarters = Sequence[float | None]
 """A load in quarter hours, None where it is not known."""
 
 
+def has_gap(load: Quarters) -> bool:
+    """Tell a long load with a gap: adding up is sooner done than looking for None."""
+    try:
+        sum(cast("Sequence[float]", load))
+    except TypeError:
+        return True
+    return False
+
+
 class Shares(NamedTuple):
     """The quarter hours of a frame that a window has part of: those from *first* to before *after*.
 

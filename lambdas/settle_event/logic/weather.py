@@ -12,6 +12,7 @@ from operator import mul
 from typing import cast
 
 from lambdas.settle_event.logic.energy import PowerRow
+from lambdas.settle_event.logic.means import has_gap
 
 COOLING_C = 18.0
 """Above this a house is cooled. Source: the balance point of degree days, 65 °F."""
@@ -45,14 +46,13 @@ class SiteWeather:
     first_h: int
     outdoor_c: tuple[float | None, ...]
     filled_h: int = 0
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # A year of hours is long to go through each time that it is looked up.
-        object.__setattr__(self, "_hash", hash((self.first_h, self.outdoor_c)))
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
-        return self._hash
+        # A year of hours is long to go through each time that it is looked up.
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash((self.first_h, self.outdoor_c)))
+        return cast("int", self._hash)
 
     @classmethod
     def of(cls, hours: Mapping[int, float]) -> SiteWeather:
@@ -146,7 +146,7 @@ NO_WEATHER = SiteWeather(0, ())
 def hourly_outdoor_c(rows: Sequence[PowerRow]) -> dict[int, float]:
     """The outdoor temperature by hour since 1970: the mean of *rows*, in order, that tell one."""
     all_c = [row.outdoor_c for row in rows]
-    if None in all_c:
+    if has_gap(all_c):
         rows = [row for row in rows if row.outdoor_c is not None]
         all_c = [row.outdoor_c for row in rows]
     stamps, values_c = [row.timestamp for row in rows], cast("list[float]", all_c)
@@ -205,6 +205,8 @@ def _features(now_c: float | None, *remembered_c: float) -> Features | None:
 
 def _filled(outdoor_c: Sequence[float | None]) -> tuple[tuple[float | None, ...], int]:
     """*outdoor_c* with its gaps of up to 3 h on lines between their sides, and how many hours that is."""
+    if not has_gap(outdoor_c):
+        return tuple(outdoor_c), 0
     filled, count = list(outdoor_c), 0
     for begin, end in _gaps(outdoor_c):
         before_c, after_c = outdoor_c[begin - 1], outdoor_c[end]
