@@ -72,12 +72,13 @@ def left_out_errors_kw(rule: Rule, pool: Pool, days: DayMeans) -> list[float]:
     if len(loads_kw) == 1:
         return []
     usual_kw = _means_without(loads_kw, pool.take, pool.weights)
-    sizes_kw = _means_without(list(map(abs, loads_kw)), pool.take)
+    sizes_kw = _means_without([abs(load_kw) for load_kw in loads_kw], pool.take)
     sides = _beside_kw(days, pool)
     errors_kw = []
     for load_kw, usual, size, (now, then) in zip(loads_kw, usual_kw, sizes_kw, sides, strict=True):
-        moved = _move(adjustment, now, then, cast("float", size))
-        errors_kw.append(moved.of(cast("float", usual)) - load_kw)
+        # Of loads that are known, the means are.
+        moved = _move(adjustment, now, then, size or 0.0)
+        errors_kw.append(moved.of(usual or 0.0) - load_kw)
     return errors_kw
 
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 from math import ceil, floor
 from typing import NamedTuple
 
+import msgspec
+
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
 from lambdas.settle_event.logic.means import Quarters, Shares, shared_mean, shared_means
@@ -70,8 +72,8 @@ def _event_quarters(trace: Trace, start_ts: int) -> set[int]:
     return {quarter for quarter in quarters if 0 <= quarter < QUARTERS}
 
 
-class MatchedDay(NamedTuple):
-    """A day without event or outage: its power in the frame's quarter hours.
+class MatchedDay(msgspec.Struct, frozen=True, order=True, gc=False):
+    """A day without event or outage: its power in the frame's quarter hours. A fleet has thousands of them.
 
     *clock_changes*: it has 23 or 25 hours.
     """
@@ -214,8 +216,8 @@ def match_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[Matche
 
 def past_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[MatchedDay, ...]:
     """The days of all kinds before an event, the latest first, without those of an event or an outage."""
-    candidates = (_match_day(profiles, past) for past in frame.past)
-    return tuple(day for day in candidates if day is not None)
+    candidates = [_match_day(profiles, past) for past in frame.past]
+    return tuple([day for day in candidates if day is not None])
 
 
 def _match_day(profiles: Mapping[int, DayProfile], past: PastDay) -> MatchedDay | None:

@@ -99,10 +99,10 @@ def by_quarters(quarters: MeasuredQuarters, kw: Quarters) -> Reduction | None:
     first, covered_s, acting_s, acting_kws = quarters
     levels_kw = kw[first : first + len(covered_s)]
     if None in levels_kw:
-        known = [level_kw is not None for level_kw in levels_kw]
-        levels_kw = list(compress(levels_kw, known))
+        present = [level_kw is not None for level_kw in levels_kw]
+        levels_kw = list(compress(levels_kw, present))
         covered_s, acting_s, acting_kws = (
-            list(compress(column, known)) for column in (covered_s, acting_s, acting_kws)
+            list(compress(column, present)) for column in (covered_s, acting_s, acting_kws)
         )
     whole_s = sum(covered_s)
     if whole_s <= 0:
@@ -127,6 +127,12 @@ def score_windows(event: Window) -> tuple[Window, ...]:
     )
 
 
+def scored_clone_kw(trace: Trace, windows: Sequence[Window]) -> tuple[float | None, ...]:
+    """The clone's means over the *windows* of a score, which follow one another."""
+    edges_ts = [window.start_ts for window in windows] + [window.end_ts for window in windows[-1:]]
+    return tuple([integral.clone_kw for integral in trace.between(edges_ts)])
+
+
 def score(baseline_kw: Sequence[float | None], clone_kw: Sequence[float | None]) -> Score | None:
     """*baseline_kw* held against *clone_kw*, window by window; None when that is nearly nothing.
 
@@ -134,8 +140,8 @@ def score(baseline_kw: Sequence[float | None], clone_kw: Sequence[float | None])
     draws and exports cancel out is not compared with nothing.
     """
     if None in baseline_kw or None in clone_kw:
-        known = [None not in pair for pair in zip(baseline_kw, clone_kw, strict=True)]
-        baseline_kw, clone_kw = list(compress(baseline_kw, known)), list(compress(clone_kw, known))
+        present = [None not in pair for pair in zip(baseline_kw, clone_kw, strict=True)]
+        baseline_kw, clone_kw = list(compress(baseline_kw, present)), list(compress(clone_kw, present))
     baselines_kw, clones_kw = cast("Sequence[float]", baseline_kw), cast("Sequence[float]", clone_kw)
     count = len(clones_kw)
     mean_kw = sum(map(abs, clones_kw)) / count if count else 0.0

@@ -208,19 +208,19 @@ def _fit(weather: SiteWeather, frame: Frame, days_ago: tuple[int, ...], gaps: tu
     rows = [row for ago in days_ago for row in design.rows[ago]]
     for at in gaps:
         rows[at] = None
-    known = [row for row in rows if row is not None]
+    all_rows = [row for row in rows if row is not None]
     by_day = [rows[at : at + count] for at in range(0, len(rows), count)]
     fitted = tuple([ago for ago, of_day in zip(days_ago, by_day, strict=True) if any(of_day)])
     if len(fitted) < LEAST_DAYS:
         raise NoBaselineError(TooFewWeatherDays(LEAST_DAYS, len(fitted)))
-    ridge = [FREE] * count + [RIDGE] * (len(known[0]) - count)
-    factor = cholesky(gram(known, ridge))
+    ridge = [FREE] * count + [RIDGE] * (len(all_rows[0]) - count)
+    factor = cholesky(gram(all_rows, ridge))
     event_rows = [row for row in design.rows[0] if row is not None]
     shares = [
         share for share, row in zip(design.event_shares, design.rows[0], strict=True) if row is not None
     ]
     half = forward(factor, _weighted(shares, event_rows))
-    nothing = (0.0,) * len(known[0])
+    nothing = (0.0,) * len(all_rows[0])
     columns = zip(*[row or nothing for row in rows], strict=True)
     return _Fit(
         fitted,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
 from lambdas.settle_event.logic.conformal import left_out_weights
@@ -80,7 +81,7 @@ def of_law(law: Callable[[int, int, bool], float]) -> list[float]:
 def gapped(day: MatchedDay, quarters: Sequence[int]) -> MatchedDay:
     """*day* with some quarter hours unknown."""
     kw = tuple(None if quarter in quarters else value for quarter, value in enumerate(day.kw))
-    return day._replace(kw=kw)
+    return structs.replace(day, kw=kw)
 
 
 def without_ridge(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +266,7 @@ def test_a_larger_load_has_a_wider_band() -> None:
     """Four times the load and its errors is four times the band."""
     draw, hours = random.Random(13), summer(13)
     days = days_of(cooled(hours), lambda: draw.gauss(0, 0.3))
-    larger = [day._replace(kw=tuple(4 * (kw or 0.0) for kw in day.kw)) for day in days]
+    larger = [structs.replace(day, kw=tuple(4 * (kw or 0.0) for kw in day.kw)) for day in days]
     small, large = (regress(of, SiteWeather.of(hours), FRAME).half_band_kw for of in (days, larger))
     assert small is not None
     assert large == pytest.approx(4 * small)
