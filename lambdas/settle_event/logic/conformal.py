@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from lambdas.settle_event.logic.ridge import Triangle, Vector, cholesky, dot, forward, solve
+from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, solve
 
 BAND_SHARE = 0.82
 """The share of the days that it is made of which the band holds.
@@ -26,13 +26,12 @@ LEAST_SIZE = 0.25
 """For that a day's power is at least this share of the usual: a load of about none has a band too."""
 
 
-def left_out_weights(rows: Sequence[Vector], factor: Triangle, shares: Vector) -> list[float]:
+def left_out_weights(halves: Sequence[Vector], shares: Vector) -> list[float]:
     """The weights that make a day's residuals its mean error had it been left out, without a new fit.
 
-    *rows* are the day's in a regression that has *factor*, and *shares* weigh their hours. With H the day's
-    block of the hat matrix and r its residuals, those of a fit without the day are (I − H)⁻¹ r.
+    *halves* are the day's rows, each solved by the regression's factor, and *shares* weigh their hours. With
+    H the day's block of the hat matrix and r its residuals, those of a fit without the day are (I − H)⁻¹ r.
     """
-    halves = [forward(factor, row) for row in rows]
     rest = [[-dot(half, other) for other in halves[: n + 1]] for n, half in enumerate(halves)]
     for n, row in enumerate(rest):
         row[n] += 1.0

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import starmap
+from functools import cache
 from math import exp
 from operator import mul
 from typing import cast
@@ -132,12 +132,13 @@ class SiteWeather:
         alike: of an event's own day only the hours around the event are read, so that of no day those from
         midnight to there count.
         """
-        past_c = [value_c for value_c in map(self.at, before) if value_c is not None]
+        first, after = (max(0, hour - self.first_h) for hour in (before.start, before.stop))
+        past_c = [value_c for value_c in self.outdoor_c[first:after] if value_c is not None]
         if len(past_c) < LEAST_BEFORE_H:
             return (None,) * len(hours)
         now_c = [None if hour is None else self.at(hour) for hour in hours]
         means = [_exponential_means(past_c, now_c, memory_h) for memory_h in MEMORIES_H]
-        return tuple(starmap(_features, zip(now_c, *means, strict=True)))
+        return tuple(map(_features, now_c, *means))
 
 
 NO_WEATHER = SiteWeather(0, ())
@@ -195,12 +196,16 @@ def _weighted_c(values_c: Sequence[float | None], weights: Sequence[int]) -> flo
     return sum(value * weight for value, weight in stored) / total_weight if total_weight else None
 
 
-def _features(now_c: float | None, *remembered_c: float) -> Features | None:
+def _features(now_c: float | None, walls_c: float, furniture_c: float) -> Features | None:
     if now_c is None:
         return None
-    now = (max(0.0, now_c - above_c) for above_c in STEEPER_C)
-    remembered = (max(0.0, mean_c - COOLING_C) for mean_c in remembered_c)
-    return (*now, *remembered, max(0.0, HEATING_C - now_c), max(0.0, HEATING_C - remembered_c[-1]))
+    return (
+        *[max(0.0, now_c - above_c) for above_c in STEEPER_C],
+        max(0.0, walls_c - COOLING_C),
+        max(0.0, furniture_c - COOLING_C),
+        max(0.0, HEATING_C - now_c),
+        max(0.0, HEATING_C - furniture_c),
+    )
 
 
 def _filled(outdoor_c: Sequence[float | None]) -> tuple[tuple[float | None, ...], int]:
@@ -233,10 +238,17 @@ def _exponential_means(
 ) -> list[float]:
     """The exponential mean of the hours that are known, up to each of the last."""
     fade = exp(-1.0 / memory_h)
-    total_c = weight = 0.0
+    fades = _fades(memory_h)[-len(past_c) :]
+    total_c, weight = sum(map(mul, fades, past_c)), sum(fades)
     means = []
-    for value_c in (*past_c, *now_c):
+    for value_c in now_c:
         if value_c is not None:
             total_c, weight = fade * total_c + value_c, fade * weight + 1.0
         means.append(total_c / weight)
-    return means[len(past_c) :]
+    return means
+
+
+@cache
+def _fades(memory_h: float) -> tuple[float, ...]:
+    """The weights of a day's hours in a mean at its end: 1 of the last."""
+    return tuple([exp(-ago_h / memory_h) for ago_h in range(HOURS - 1, -1, -1)])

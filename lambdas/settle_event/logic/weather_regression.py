@@ -24,7 +24,16 @@ from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDay
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.hours import QUARTERS_AN_HOUR, HourlyLoad
-from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, forward, gram, product_with, solve
+from lambdas.settle_event.logic.ridge import (
+    Vector,
+    cholesky,
+    dot,
+    forward,
+    forward_columns,
+    gram,
+    product_with,
+    solve,
+)
 from lambdas.settle_event.logic.weather import Features, SiteWeather
 
 LEAST_DAYS = 10
@@ -221,14 +230,15 @@ def _fit(weather: SiteWeather, frame: Frame, days_ago: tuple[int, ...], gaps: tu
     ]
     half = forward(factor, _weighted(shares, event_rows))
     nothing = (0.0,) * len(all_rows[0])
-    columns = zip(*[row or nothing for row in rows], strict=True)
+    columns = list(zip(*[row or nothing for row in rows], strict=True))
+    halves = list(zip(*forward_columns(factor, columns), strict=True))
     return _Fit(
         fitted,
         tuple(map(product_with, columns)),
         factor,
         frozenset(at % count for at, row in enumerate(rows) if row is not None),
         design.event_shares,
-        tuple(_left_out(by_day, factor, design.event_shares)),
+        tuple(_left_out(by_day, halves, design.event_shares)),
         dot(half, half),
     )
 
@@ -239,27 +249,23 @@ def _weighted(weights: Vector, rows: Sequence[Row]) -> list[float]:
 
 
 def _left_out(
-    days: Sequence[Sequence[Row | None]], factor: Sequence[Sequence[float]], event_shares: Sequence[float]
+    days: Sequence[Sequence[Row | None]], halves: Sequence[Vector], event_shares: Vector
 ) -> Iterator[_LeftOutDay]:
-    """The days that know the whole event."""
+    """The days that know the whole event; *halves* are all rows, solved by the factor, 0 where not known."""
     count = len(event_shares)
+    nothing = (0.0,) * len(halves[0])
+    squares = dot(event_shares, event_shares)
     for number, of_day in enumerate(days):
-        hours = [hour for hour, row in enumerate(of_day) if row is not None]
-        shares = [event_shares[hour] for hour in hours]
-        if not hours or any(
-            share > 0 and row is None for share, row in zip(event_shares, of_day, strict=True)
-        ):
+        if any(share > 0 and row is None for share, row in zip(event_shares, of_day, strict=True)):
             continue
-        rows = [row for row in of_day if row is not None]
-        weights = left_out_weights(rows, factor, shares)
-        all_weights = [0.0] * count
-        for hour, weight in zip(hours, weights, strict=True):
-            all_weights[hour] = weight
+        where = slice(number * count, (number + 1) * count)
+        # An hour that is not known has no share and is apart from the others, so that its weight is 0.
+        weights = left_out_weights(halves[where], event_shares)
         yield _LeftOutDay(
-            slice(number * count, (number + 1) * count),
-            all_weights,
-            _weighted(weights, rows),
-            dot(weights, shares) - dot(shares, shares),
+            where,
+            weights,
+            _weighted(weights, [row or nothing for row in of_day]),
+            dot(weights, event_shares) - squares,
         )
 
 

@@ -18,7 +18,7 @@ from lambdas.settle_event.logic.conformal import left_out_weights
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.energy import Window
-from lambdas.settle_event.logic.ridge import cholesky, dot, gram
+from lambdas.settle_event.logic.ridge import cholesky, dot, forward, gram
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.settle_event.logic.weather_regression import RIDGE, RegressedBaseline, regress
 
@@ -244,7 +244,7 @@ def test_leaving_a_day_out_is_fitting_without_it() -> None:
         day = slice(first, first + 3)
         others = [n for n in range(24) if not first <= n < first + 3]
         without = np.linalg.solve(table[others].T @ table[others] + penalty, table[others].T @ kw[others])
-        weights = left_out_weights(rows[day], factor, [0.5, 0.3, 0.2])
+        weights = left_out_weights([forward(factor, row) for row in rows[day]], [0.5, 0.3, 0.2])
         expected = (table[day] @ without - kw[day]) @ np.array([0.5, 0.3, 0.2])
         assert dot(weights, (table[day] @ slopes - kw[day]).tolist()) == pytest.approx(expected)
 
