@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -97,6 +97,7 @@ class PastDay(NamedTuple):
         highest: where both have ended.
         clock_changes: whether it has 23 or 25 hours.
         utc_days: the UTC days, since 1970, that the frame is on.
+        runs: the frame as quarter hours of UTC days, from and to; none where its local times have a gap.
     """
 
     days_ago: int
@@ -107,6 +108,7 @@ class PastDay(NamedTuple):
     highest: int
     clock_changes: bool
     utc_days: tuple[int, ...]
+    runs: tuple[tuple[int, slice], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class Frame:
             highest=max(after, max(there) + 1),
             clock_changes=after - lowest != QUARTERS,
             utc_days=tuple(sorted({quarter // QUARTERS for quarter in there})),
+            runs=tuple(_runs(frame)) if isinstance(frame, range) else (),
         )
 
     def _same_times(self, days_ago: int) -> Sequence[int | None]:
@@ -223,34 +226,37 @@ def past_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[Matched
 def _match_day(profiles: Mapping[int, DayProfile], past: PastDay) -> MatchedDay | None:
     """The day, unless it has an event, the rebound of one in the frame, or an outage."""
     for day in past.utc_days:
-        if day not in profiles or profiles[day].coverage < WHOLE:
+        if _of(profiles, day).coverage < WHOLE:
             return None
     for day in range((past.first - REBOUND) // QUARTERS, (past.highest - 1) // QUARTERS + 1):
         for quarter in profiles.get(day, EMPTY).in_event:
             at = day * QUARTERS + quarter
             if past.lowest <= at < past.highest or past.first - REBOUND <= at < past.first:
                 return None
-    return MatchedDay(past.days_ago, past.kind, _frame_kw(profiles, past.frame), past.clock_changes)
+    return MatchedDay(past.days_ago, past.kind, _frame_kw(profiles, past), past.clock_changes)
 
 
 def _of(profiles: Mapping[int, DayProfile], day: int) -> DayProfile:
     return profiles.get(day, EMPTY)
 
 
-def _frame_kw(profiles: Mapping[int, DayProfile], frame: Sequence[int | None]) -> tuple[float | None, ...]:
-    if isinstance(frame, range) and frame.start // QUARTERS == (frame.stop - 1) // QUARTERS:
-        first = frame.start % QUARTERS
-        return _of(profiles, frame.start // QUARTERS).kw[first : first + len(frame)]
-    if not isinstance(frame, range):
+def _frame_kw(profiles: Mapping[int, DayProfile], past: PastDay) -> tuple[float | None, ...]:
+    if not past.runs:
         return tuple(
             None if quarter is None else _of(profiles, quarter // QUARTERS).kw[quarter % QUARTERS]
-            for quarter in frame
+            for quarter in past.frame
         )
     kw: tuple[float | None, ...] = ()
+    for day, run in past.runs:
+        kw += _of(profiles, day).kw[run]
+    return kw
+
+
+def _runs(frame: range) -> Iterator[tuple[int, slice]]:
+    """The quarter hours of each UTC day in *frame*."""
     for day in range(frame.start // QUARTERS, (frame.stop - 1) // QUARTERS + 1):
         begins = day * QUARTERS
-        kw += _of(profiles, day).kw[max(0, frame.start - begins) : min(QUARTERS, frame.stop - begins)]
-    return kw
+        yield day, slice(max(0, frame.start - begins), min(QUARTERS, frame.stop - begins))
 
 
 @lru_cache(maxsize=512)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import exp
-from operator import mul
+from operator import mul, sub
 from typing import cast
 
 from lambdas.settle_event.logic.energy import PowerRow
@@ -102,12 +102,15 @@ class SiteWeather:
         there = sky.outdoor_c[apart_h : apart_h + len(self.outdoor_c)] if apart_h >= 0 else ()
         if len(there) < max(len(self.outdoor_c), HOURS):
             return self
-        pairs = zip(self.outdoor_c, cast("Sequence[float]", there), strict=True)
+        here = self.outdoor_c
+        if has_gap(here):
+            pairs = [pair for pair in zip(here, there, strict=True) if pair[0] is not None]
+            here, there = tuple([here_c for here_c, _ in pairs]), tuple([there_c for _, there_c in pairs])
         try:
-            off_c = [here_c - there_c for here_c, there_c in pairs if here_c is not None]
+            off_c = sum(map(abs, map(sub, cast("Sequence[float]", here), cast("Sequence[float]", there))))
         except TypeError:  # Sky does not know it: dearer to ask than to try, for the hours of six weeks.
             return self
-        if len(off_c) < HOURS or sum(map(abs, off_c)) > SAME_SKY_C * len(off_c):
+        if len(here) < HOURS or off_c > SAME_SKY_C * len(here):
             return self
         return sky
 
