@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import exp
-from operator import mul, sub
+from operator import mul
 from typing import cast
 
 from lambdas.settle_event.logic.energy import PowerRow
@@ -102,15 +102,12 @@ class SiteWeather:
         there = sky.outdoor_c[apart_h : apart_h + len(self.outdoor_c)] if apart_h >= 0 else ()
         if len(there) < max(len(self.outdoor_c), HOURS):
             return self
-        here = self.outdoor_c
-        if has_gap(here):
-            pairs = [pair for pair in zip(here, there, strict=True) if pair[0] is not None]
-            here, there = tuple([here_c for here_c, _ in pairs]), tuple([there_c for _, there_c in pairs])
+        pairs = zip(self.outdoor_c, cast("Sequence[float]", there), strict=True)
         try:
-            off_c = sum(map(abs, map(sub, cast("Sequence[float]", here), cast("Sequence[float]", there))))
+            off_c = [here_c - there_c for here_c, there_c in pairs if here_c is not None]
         except TypeError:  # Sky does not know it: dearer to ask than to try, for the hours of six weeks.
             return self
-        if len(here) < HOURS or off_c > SAME_SKY_C * len(here):
+        if len(off_c) < HOURS or sum(map(abs, off_c)) > SAME_SKY_C * len(off_c):
             return self
         return sky
 
@@ -213,8 +210,6 @@ def _features(now_c: float | None, walls_c: float, furniture_c: float) -> Featur
 
 def _filled(outdoor_c: Sequence[float | None]) -> tuple[tuple[float | None, ...], int]:
     """*outdoor_c* with its gaps of up to 3 h on lines between their sides, and how many hours that is."""
-    if not has_gap(outdoor_c):
-        return tuple(outdoor_c), 0
     filled, count = list(outdoor_c), 0
     for begin, end in _gaps(outdoor_c):
         before_c, after_c = outdoor_c[begin - 1], outdoor_c[end]
