@@ -84,9 +84,9 @@ def _mean_kw(quarters: Quarters) -> float | None:
 
 def _mean_off_kw(quarter_kw: Quarters, hour_kw: Quarters) -> float | None:
     """The mean of a quarter hour less its hour, on the days on which both are known."""
+    quarters, hours = cast("tuple[Sequence[float], Sequence[float]]", (quarter_kw, hour_kw))
     try:
-        off_kws = sum(cast("Sequence[float]", quarter_kw)) - sum(cast("Sequence[float]", hour_kw))
-        return off_kws / len(quarter_kw)
+        return (sum(quarters) - sum(hours)) / len(quarters)
     except TypeError:  # A gap, as in `_hour`.
         pass
     pairs = zip(quarter_kw, hour_kw, strict=True)

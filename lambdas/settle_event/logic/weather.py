@@ -223,11 +223,13 @@ def _filled(outdoor_c: Sequence[float | None]) -> tuple[tuple[float | None, ...]
 
 def _gaps(outdoor_c: Sequence[float | None]) -> Iterator[tuple[int, int]]:
     """Begin and end of each run that is not known; none is at either end."""
-    end, left = 0, outdoor_c.count(None)
-    while left:
-        begin = outdoor_c.index(None, end)
+    end = 0
+    while True:
+        try:
+            begin = outdoor_c.index(None, end)
+        except ValueError:
+            return
         end = next(index for index in range(begin, len(outdoor_c)) if outdoor_c[index] is not None)
-        left -= end - begin
         yield begin, end
 
 
