@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from lambdas.settle_event.logic.aggregate import sum_days
 from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
@@ -66,7 +67,7 @@ def test_a_load_twice_as_large_has_a_baseline_twice_as_large(
 ) -> None:
     """No rule has a size of its own, in what it picks or in how it adjusts, with exports and gaps too."""
     once = tried(rule, matched_days, own)
-    more = tried(rule, [day._replace(kw=scaled(day.kw, by)) for day in matched_days], scaled(own, by))
+    more = tried(rule, [structs.replace(day, kw=scaled(day.kw, by)) for day in matched_days], scaled(own, by))
     if once is None or more is None:
         assert once is more
         return

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import cast
 
 from contracts.api.reports import Baseline, Delivered
@@ -31,7 +32,7 @@ from lambdas.settle_event.logic.day_types import DayType, SiteCalendar
 from lambdas.settle_event.logic.days import MatchedDay, frame_of
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import SettlementContext
-from lambdas.settle_event.logic.means import Quarters, mean_loads, sum_or_none
+from lambdas.settle_event.logic.means import Quarters, has_gap, mean_loads, sum_or_none
 from lambdas.settle_event.logic.measure import score
 from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen
 from lambdas.settle_event.logic.weather import mean_weather
@@ -89,10 +90,10 @@ def sum_days(vens: Sequence[Sequence[MatchedDay]]) -> tuple[MatchedDay, ...]:
     """
     if not vens:
         return ()
-    counts = Counter(day.days_ago for days in vens for day in days)
-    kinds = {day.days_ago: day.kind for days in vens for day in days}
     lots = [{day.days_ago: day.kw for day in days} for days in vens]
-    nothing = (None,) * max(len(day.kw) for days in vens for day in days) if counts else ()
+    counts = Counter(chain.from_iterable(lots))
+    kinds = {day.days_ago: day.kind for days in vens for day in days}
+    nothing = (None,) * max(len(kw) for lot in lots for kw in lot.values()) if counts else ()
 
     @cache
     def usual_kw(ven: int, *, weekday: bool) -> Quarters:
@@ -129,6 +130,8 @@ def _filled(kw: Quarters, usual: Quarters) -> Quarters:
 
 
 def _scaled(column: Sequence[float | None]) -> float | None:
+    if column and not has_gap(column):
+        return sum(cast("Sequence[float]", column))
     measured = [kw for kw in column if kw is not None]
     if not measured or len(measured) < ENOUGH * len(column):
         return None

@@ -136,27 +136,43 @@ def match_baseline(
     Raises:
         NoBaselineError: there are too few days.
     """
-    pool = rule.pool(frame.kind)
-    sides = _sides(frame, rule.adjustment)
-    looked_at = [
-        DayMeans(day.days_ago, day.kw, event_kw, tuple([frame.mean_kw(day.kw, side) for side in sides]))
-        for day, event_kw in _looked_at(pool, _days(rule, days, frame))
-    ]
+    return match_in_event(rule, days_in_event(days, frame), event_day_kw, frame)
+
+
+def days_in_event(days: Iterable[MatchedDay], frame: Frame) -> list[DayInEvent]:
+    """The days without a gap in the event's hours, the latest first: the same for all rules."""
+    ordered = sorted(days)
+    means_kw = frame.means_kw([day.kw for day in ordered], frame.event)
+    return [(day, event_kw) for day, event_kw in zip(ordered, means_kw, strict=True) if event_kw is not None]
+
+
+def match_in_event(
+    rule: Rule, days: Iterable[DayInEvent], event_day_kw: Quarters, frame: Frame
+) -> MatchedBaseline:
+    """The same of days that are looked at in the event."""
+    pool, sides = rule.pool(frame.kind), _sides(frame, rule.adjustment)
+    looked_at = _looked_at(pool, _days(rule, pool, days))
     if len(looked_at) < pool.least:
         raise NoBaselineError(TooFewDays(pool, len(looked_at)))
-    by_height = sorted(looked_at, key=lambda day: (-day.event_kw, day.days_ago))
+    by_height = sorted(looked_at, key=lambda day: (-day[1], day[0].days_ago))
+    loads = [day.kw for day, _ in by_height]
+    means = DayMeans([event_kw for _, event_kw in by_height], [frame.means_kw(loads, side) for side in sides])
     chosen = by_height[: pool.take]
-    mean_kw = mean_loads([day.kw for day in chosen], pool.weights_of(len(chosen)))
+    weights = pool.weights_of(len(chosen))
+    mean_kw = mean_loads(loads[: pool.take], weights)
     event_sides_kw = [frame.mean_kw(event_day_kw, side) for side in sides]
-    moved = move(rule.adjustment, UsualLoad.of(pool, chosen), event_sides_kw)
-    errors_kw = left_out_errors_kw(rule, pool, by_height)
+    moved = move(rule.adjustment, UsualLoad.of(means, len(chosen), weights), event_sides_kw)
+    errors_kw = {
+        day.days_ago: error_kw
+        for (day, _), error_kw in zip(by_height, left_out_errors_kw(rule, pool, means), strict=False)
+    }
     notes = [] if len(looked_at) >= pool.days else [f"of {len(looked_at)} of {pool.days} {pool.name}"]
     return MatchedBaseline(
-        kw=tuple([None if kw is None else moved.of(kw) for kw in mean_kw]),
-        days_ago=tuple(day.days_ago for day in chosen),
+        kw=moved.of_load(mean_kw),
+        days_ago=tuple([day.days_ago for day, _ in chosen]),
         ratio=moved.ratio,
         added_kw=moved.added_kw,
-        errors_kw=tuple(errors_kw[day.days_ago] for day in looked_at if errors_kw),
+        errors_kw=tuple([errors_kw[day.days_ago] for day, _ in looked_at if errors_kw]),
         notes=(*notes, *([moved.note] if moved.note else [])),
     )
 
@@ -178,17 +194,15 @@ def add_baselines(baselines: Sequence[MatchedBaseline]) -> MatchedBaseline:
     )
 
 
-def _days(rule: Rule, days: Iterable[MatchedDay], frame: Frame) -> Iterator[DayInEvent]:
-    """The days that the rule may look at, the latest first, without those with a gap in the event's hours."""
-    kinds, near = rule.pool(frame.kind).kinds, range(rule.first_days_ago, rule.look_back_days + 1)
-    for day in sorted(days):
-        if day.kind not in kinds or day.days_ago not in near:
+def _days(rule: Rule, pool: Pool, days: Iterable[DayInEvent]) -> Iterator[DayInEvent]:
+    """The days that the rule may look at, the latest first."""
+    kinds = tuple(pool.kinds)
+    for in_event in days:
+        day = in_event[0]
+        if day.kind not in kinds or not rule.first_days_ago <= day.days_ago <= rule.look_back_days:
             continue
-        if day.clock_changes and not rule.clock_changes:
-            continue
-        event_kw = frame.mean_kw(day.kw, frame.event)
-        if event_kw is not None:
-            yield day, event_kw
+        if rule.clock_changes or not day.clock_changes:
+            yield in_event
 
 
 def _sides(frame: Frame, adjustment: Adjustment) -> list[Window]:

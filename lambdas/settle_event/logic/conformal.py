@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from lambdas.settle_event.logic.ridge import Triangle, Vector, cholesky, dot, forward, solve
+from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, solve
 
 BAND_SHARE = 0.82
 """The share of the days that it is made of which the band holds.
@@ -26,13 +26,12 @@ LEAST_SIZE = 0.25
 """For that a day's power is at least this share of the usual: a load of about none has a band too."""
 
 
-def left_out_weights(rows: Sequence[Vector], factor: Triangle, shares: Vector) -> list[float]:
+def left_out_weights(halves: Sequence[Vector], shares: Vector) -> list[float]:
     """The weights that make a day's residuals its mean error had it been left out, without a new fit.
 
-    *rows* are the day's in a regression that has *factor*, and *shares* weigh their hours. With H the day's
-    block of the hat matrix and r its residuals, those of a fit without the day are (I − H)⁻¹ r.
+    *halves* are the day's rows, each solved by the regression's factor, and *shares* weigh their hours. With
+    H the day's block of the hat matrix and r its residuals, those of a fit without the day are (I − H)⁻¹ r.
     """
-    halves = [forward(factor, row) for row in rows]
     rest = [[-dot(half, other) for other in halves[: n + 1]] for n, half in enumerate(halves)]
     for n, row in enumerate(rest):
         row[n] += 1.0
@@ -55,12 +54,13 @@ def half_band_kw(days: Sequence[LeftOut], predicted_kw: float, leverage: float) 
     rank = ceil(BAND_SHARE * (len(days) + 1))
     if rank > len(days):
         return None
-    least_kw = LEAST_SIZE * sum(abs(day.predicted_kw) for day in days) / len(days)
+    least_kw = LEAST_SIZE * sum([abs(day.predicted_kw) for day in days]) / len(days)
     if least_kw <= 0:
         return max(abs(day.error_kw) for day in days)
 
-    def size(power_kw: float, leverage: float) -> float:
-        return float(max(abs(power_kw), least_kw) ** SIZE_POWER) * sqrt(1.0 + leverage)
-
-    scores = sorted(abs(day.error_kw) / size(day.predicted_kw, day.leverage) for day in days)
-    return scores[rank - 1] * size(predicted_kw, leverage)
+    sizes = [
+        max(abs(power_kw), least_kw) ** SIZE_POWER * sqrt(1.0 + day_leverage)
+        for _, power_kw, day_leverage in (*days, LeftOut(0.0, predicted_kw, leverage))
+    ]
+    scores = sorted([abs(day[0]) / size for day, size in zip(days, sizes, strict=False)])
+    return float(scores[rank - 1] * sizes[-1])

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.api.reports import Baseline
-from lambdas.settle_event.logic.baselines import MatchedBaseline, add_baselines, match_baseline
+from lambdas.settle_event.logic.baselines import (
+    DayInEvent,
+    MatchedBaseline,
+    add_baselines,
+    days_in_event,
+    match_in_event,
+)
 from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.means import Quarters, sum_or_none
 from lambdas.settle_event.logic.rules import RULES
@@ -31,6 +37,13 @@ class PastLoad:
     days: Sequence[MatchedDay]
     event_day_kw: Quarters
     weather: SiteWeather
+    _in_event: dict[Frame, list[DayInEvent]] = field(default_factory=dict, repr=False, compare=False)
+
+    def in_event(self, frame: Frame) -> list[DayInEvent]:
+        """The days in the event, worked out once for all rules."""
+        if frame not in self._in_event:
+            self._in_event[frame] = days_in_event(self.days, frame)
+        return self._in_event[frame]
 
 
 def day_baseline(name: Baseline, load: PastLoad, frame: Frame) -> DayBaseline:
@@ -41,7 +54,7 @@ def day_baseline(name: Baseline, load: PastLoad, frame: Frame) -> DayBaseline:
     """
     if name == WEATHER_REGRESSION:
         return regress(load.days, load.weather, frame)
-    return match_baseline(RULES[name], load.days, load.event_day_kw, frame)
+    return match_in_event(RULES[name], load.in_event(frame), load.event_day_kw, frame)
 
 
 def add_day_baselines(baselines: Sequence[DayBaseline]) -> DayBaseline:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import ceil, floor
 from typing import NamedTuple
 
+import msgspec
+
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
 from lambdas.settle_event.logic.energy import Integral, Trace, Window
-from lambdas.settle_event.logic.means import Quarters, Shares, shared_mean
+from lambdas.settle_event.logic.means import Quarters, Shares, shared_mean, shared_means
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H
 from lambdas.settle_event.logic.weather import day_outdoor_c
 
@@ -70,8 +72,8 @@ def _event_quarters(trace: Trace, start_ts: int) -> set[int]:
     return {quarter for quarter in quarters if 0 <= quarter < QUARTERS}
 
 
-class MatchedDay(NamedTuple):
-    """A day without event or outage: its power in the frame's quarter hours.
+class MatchedDay(msgspec.Struct, frozen=True, order=True, gc=False):
+    """A day without event or outage: its power in the frame's quarter hours. A fleet has thousands of them.
 
     *clock_changes*: it has 23 or 25 hours.
     """
@@ -95,6 +97,7 @@ class PastDay(NamedTuple):
         highest: where both have ended.
         clock_changes: whether it has 23 or 25 hours.
         utc_days: the UTC days, since 1970, that the frame is on.
+        runs: the frame as quarter hours of UTC days, from and to; none where its local times have a gap.
     """
 
     days_ago: int
@@ -105,6 +108,7 @@ class PastDay(NamedTuple):
     highest: int
     clock_changes: bool
     utc_days: tuple[int, ...]
+    runs: tuple[tuple[int, slice], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,7 @@ class Frame:
             highest=max(after, max(there) + 1),
             clock_changes=after - lowest != QUARTERS,
             utc_days=tuple(sorted({quarter // QUARTERS for quarter in there})),
+            runs=tuple(_runs(frame)) if isinstance(frame, range) else (),
         )
 
     def _same_times(self, days_ago: int) -> Sequence[int | None]:
@@ -174,6 +179,10 @@ class Frame:
     def mean_kw(self, kw: Quarters, window: Window) -> float | None:
         """The mean over *window* of a load in this frame, by time; None when less than half is known."""
         return shared_mean(kw, _quarter_shares(self.start_ts, self.count, window))
+
+    def means_kw(self, loads: Sequence[Quarters], window: Window) -> list[float | None]:
+        """The same of several loads."""
+        return shared_means(loads, _quarter_shares(self.start_ts, self.count, window))
 
     def before(self, hours: tuple[float, float]) -> Window:
         """The time from so many hours before the event's start to so many."""
@@ -210,41 +219,44 @@ def match_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[Matche
 
 def past_days(profiles: Mapping[int, DayProfile], frame: Frame) -> tuple[MatchedDay, ...]:
     """The days of all kinds before an event, the latest first, without those of an event or an outage."""
-    candidates = (_match_day(profiles, past) for past in frame.past)
-    return tuple(day for day in candidates if day is not None)
+    candidates = [_match_day(profiles, past) for past in frame.past]
+    return tuple([day for day in candidates if day is not None])
 
 
 def _match_day(profiles: Mapping[int, DayProfile], past: PastDay) -> MatchedDay | None:
     """The day, unless it has an event, the rebound of one in the frame, or an outage."""
     for day in past.utc_days:
-        if day not in profiles or profiles[day].coverage < WHOLE:
+        if _of(profiles, day).coverage < WHOLE:
             return None
     for day in range((past.first - REBOUND) // QUARTERS, (past.highest - 1) // QUARTERS + 1):
         for quarter in profiles.get(day, EMPTY).in_event:
             at = day * QUARTERS + quarter
             if past.lowest <= at < past.highest or past.first - REBOUND <= at < past.first:
                 return None
-    return MatchedDay(past.days_ago, past.kind, _frame_kw(profiles, past.frame), past.clock_changes)
+    return MatchedDay(past.days_ago, past.kind, _frame_kw(profiles, past), past.clock_changes)
 
 
 def _of(profiles: Mapping[int, DayProfile], day: int) -> DayProfile:
     return profiles.get(day, EMPTY)
 
 
-def _frame_kw(profiles: Mapping[int, DayProfile], frame: Sequence[int | None]) -> tuple[float | None, ...]:
-    if isinstance(frame, range) and frame.start // QUARTERS == (frame.stop - 1) // QUARTERS:
-        first = frame.start % QUARTERS
-        return _of(profiles, frame.start // QUARTERS).kw[first : first + len(frame)]
-    if not isinstance(frame, range):
+def _frame_kw(profiles: Mapping[int, DayProfile], past: PastDay) -> tuple[float | None, ...]:
+    if not past.runs:
         return tuple(
             None if quarter is None else _of(profiles, quarter // QUARTERS).kw[quarter % QUARTERS]
-            for quarter in frame
+            for quarter in past.frame
         )
     kw: tuple[float | None, ...] = ()
+    for day, run in past.runs:
+        kw += _of(profiles, day).kw[run]
+    return kw
+
+
+def _runs(frame: range) -> Iterator[tuple[int, slice]]:
+    """The quarter hours of each UTC day in *frame*."""
     for day in range(frame.start // QUARTERS, (frame.stop - 1) // QUARTERS + 1):
         begins = day * QUARTERS
-        kw += _of(profiles, day).kw[max(0, frame.start - begins) : min(QUARTERS, frame.stop - begins)]
-    return kw
+        yield day, slice(max(0, frame.start - begins), min(QUARTERS, frame.stop - begins))
 
 
 @lru_cache(maxsize=512)
@@ -256,7 +268,9 @@ def _quarter_shares(start_ts: int, count: int, window: Window) -> Shares:
     for quarter in range(first, last):
         from_ts = start_ts + quarter * QUARTER_S
         shares_s.append(float(min(from_ts + QUARTER_S, window.end_ts) - max(from_ts, window.start_ts)))
-    return Shares(first, tuple(shares_s), sum(shares_s), COVERED * window.duration_s)
+    whole_s, least_s = sum(shares_s), COVERED * window.duration_s
+    alike = len(set(shares_s)) == 1 and whole_s >= least_s > 0
+    return Shares(first, first + len(shares_s), tuple(shares_s), whole_s, least_s, alike)
 
 
 def _quarter(at: datetime) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, compress
 from math import floor
-from operator import mul, sub
+from operator import mul, sub, truediv
 from typing import NamedTuple
 
 import msgspec
@@ -20,9 +20,6 @@ from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.spans import RowSpans, row_spans
 from lambdas.shared.clock_skew import clock_skew_s
-
-NEAR = 7
-"""A look-up looks at so many rows first: the windows of a series follow one another closely."""
 
 
 class PowerRow(msgspec.Struct, rename="camel", frozen=True, gc=False):
@@ -133,12 +130,14 @@ class Trace:
 
     def acting_on(self, event_id: EventId) -> Trace | None:
         """The trace of the rows that are marked with the event; None when none is."""
-        acting = [row.event_id == event_id for row in self.rows]
-        if True not in acting:
+        marks = [row.event_id for row in self.rows]
+        count = marks.count(event_id)
+        if not count:
             return None
-        first = acting.index(True)
-        after = first + sum(acting)
-        if False in acting[first:after]:
+        first = marks.index(event_id)
+        after = first + count
+        if marks[first:after].count(event_id) < count:
+            acting = [mark == event_id for mark in marks]
             return self._of_spans(
                 list(compress(self.rows, acting)),
                 list(compress(self.starts_s, acting)),
@@ -158,13 +157,16 @@ class Trace:
     def over(self, window: Window) -> Integral:
         """The integrals over *window*."""
         start_s, end_s = window
-        sooner, later = self._until((start_s, max(start_s, end_s)))
-        covered_s, used_kws, clone_kws = map(sub, later, sooner)
-        return Integral(covered_s, used_kws / S_PER_H, clone_kws / S_PER_H)
+        covered_s, used_kws, clone_kws = self._until((start_s, max(start_s, end_s)))
+        return Integral(
+            covered_s[1] - covered_s[0],
+            (used_kws[1] - used_kws[0]) / S_PER_H,
+            (clone_kws[1] - clone_kws[0]) / S_PER_H,
+        )
 
     def between(self, edges_s: Sequence[float]) -> list[Integral]:
         """The integrals between each of *edges_s*, in order, and the next."""
-        covered_s, *energies_kws = self._increments(edges_s)
+        covered_s, *energies_kws = self.increments(edges_s)
         used_kwh, clone_kwh = ([kws / S_PER_H for kws in energy_kws] for energy_kws in energies_kws)
         return list(map(Integral, covered_s, used_kwh, clone_kwh))
 
@@ -176,7 +178,9 @@ class Trace:
         self, start_s: float, step_s: float, count: int
     ) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
         """The means of use and clone over such windows, kW; None where less than half of one is covered."""
-        covered_s, used_kws, clone_kws = self._increments(_edges_s(start_s, step_s, count))
+        covered_s, used_kws, clone_kws = self.increments(_edges_s(start_s, step_s, count))
+        if covered_s and min(covered_s) >= step_s / 2 > 0:
+            return tuple(map(truediv, used_kws, covered_s)), tuple(map(truediv, clone_kws, covered_s))
         least_s = step_s / 2
         used_kw, clone_kw = (
             tuple(
@@ -220,36 +224,28 @@ class Trace:
         """The rows whose time overlaps *window*."""
         return range(bisect_right(self.ends_s, window.start_ts), bisect_left(self.starts_s, window.end_ts))
 
-    def _until(self, times_s: Iterable[float]) -> list[tuple[float, float, float]]:
-        """Seconds covered, and energy of use and clone (kW·s), before each of *times_s*, in order."""
+    def _until(self, times_s: Iterable[float]) -> tuple[list[float], list[float], list[float]]:
+        """Seconds covered, and energy of use and clone (kW·s), before each of *times_s*."""
         rows, starts_s, ends_s = self.rows, self.starts_s, self.ends_s
-        covered_s, used_kws, clone_kws = self.covered_s, self.used_kws, self.clone_kws
-        until, begun, count = [], 0, len(starts_s)
+        before_s, before_used_kws, before_clone_kws = self.covered_s, self.used_kws, self.clone_kws
+        covered_s, used_kws, clone_kws = [], [], []
         for at_s in times_s:
-            near = min(begun + NEAR, count)
-            begun = bisect_right(starts_s, at_s, begun, near)
-            if begun == near:
-                begun = bisect_right(starts_s, at_s, near)
-            if not begun:
-                until.append((covered_s[0], used_kws[0], clone_kws[0]))
+            index = bisect_right(starts_s, at_s) - 1
+            if index < 0:
+                covered_s.append(before_s[0])
+                used_kws.append(before_used_kws[0])
+                clone_kws.append(before_clone_kws[0])
                 continue
-            index = begun - 1
             end_s, row = ends_s[index], rows[index]
-            reached_s = min(at_s, end_s) - starts_s[index]
-            until.append(
-                (
-                    covered_s[index] + reached_s,
-                    used_kws[index] + reached_s * row.used_power_kw,
-                    clone_kws[index] + reached_s * row.baseline_power_kw,
-                )
-            )
-        return until
+            reached_s = (at_s if at_s < end_s else end_s) - starts_s[index]  # noqa: FURB136
+            covered_s.append(before_s[index] + reached_s)
+            used_kws.append(before_used_kws[index] + reached_s * row.used_power_kw)
+            clone_kws.append(before_clone_kws[index] + reached_s * row.baseline_power_kw)
+        return covered_s, used_kws, clone_kws
 
-    def _increments(self, edges_s: Sequence[float]) -> tuple[list[float], list[float], list[float]]:
+    def increments(self, edges_s: Sequence[float]) -> tuple[list[float], list[float], list[float]]:
         """Seconds covered, and energy of use and clone (kW·s), between each of *edges_s* and the next."""
-        if not edges_s:
-            return [], [], []
-        covered_s, used_kws, clone_kws = zip(*self._until(edges_s), strict=True)
+        covered_s, used_kws, clone_kws = self._until(edges_s)
         return (
             list(map(sub, covered_s[1:], covered_s)),
             list(map(sub, used_kws[1:], used_kws)),
@@ -264,12 +260,9 @@ def _edges_s(start_s: float, step_s: float, count: int) -> list[float]:
 def _skew_s(spans: RowSpans) -> float:
     """The cloud's time less that of the VEN whose rows these are, s."""
     received = [row.received_ts for row in spans.rows]
-    if None in received:
-        of_both = [
-            (end_s, at_s) for end_s, at_s in zip(spans.ends_s, received, strict=True) if at_s is not None
-        ]
-        ends_s: Sequence[float] = [end_s for end_s, _ in of_both]
-        delays_s = [at_s - end_s for end_s, at_s in of_both]
-    else:
-        ends_s, delays_s = spans.ends_s, list(map(sub, received, spans.ends_s))
-    return clock_skew_s(ends_s, delays_s)
+    try:
+        return clock_skew_s(spans.ends_s, list(map(sub, received, spans.ends_s)))
+    except TypeError:  # A row of which it is not known: dearer to look for than to meet.
+        pass
+    of_both = [(end_s, at_s) for end_s, at_s in zip(spans.ends_s, received, strict=True) if at_s is not None]
+    return clock_skew_s([end_s for end_s, _ in of_both], [at_s - end_s for end_s, at_s in of_both])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
 from lambdas.settle_event.logic.days import MatchedDay
@@ -40,6 +41,14 @@ class HourlyLoad:
         """The hours of each day."""
         return list(zip(*self.hours_kw, strict=True))
 
+    def filled(self) -> tuple[list[float], tuple[int, ...]]:
+        """The hours of all days, one day after the other, 0 where not known; and the numbers of those."""
+        hour_kw = list(chain.from_iterable(zip(*self.hours_kw, strict=True)))
+        gaps = tuple([at for at, kw in enumerate(hour_kw) if kw is None]) if None in hour_kw else ()
+        for at in gaps:
+            hour_kw[at] = 0.0
+        return cast("list[float]", hour_kw), gaps
+
     def in_quarters(self, usual_kw: Quarters, count: int) -> tuple[float | None, ...]:
         """*usual_kw* of the hours, in the *count* quarter hours of the frame; nothing is known outside them.
 
@@ -57,11 +66,15 @@ class HourlyLoad:
 
 def _hour(quarters_kw: Sequence[Quarters]) -> list[float | None]:
     """The mean of an hour's quarters on each day; None where less than half of it is known."""
-    by_day = zip(*quarters_kw, strict=True)
-    if len(quarters_kw) < QUARTERS_AN_HOUR or any(None in quarter_kw for quarter_kw in quarters_kw):
-        return list(map(_mean_kw, by_day))
-    # Most loads have no gap: the regression takes these means for each VEN.
-    return [(a + b + c + d) / QUARTERS_AN_HOUR for a, b, c, d in cast("zip[tuple[float, ...]]", by_day)]
+    by_day = list(zip(*quarters_kw, strict=True))
+    if len(quarters_kw) == QUARTERS_AN_HOUR:
+        try:
+            return [
+                (a + b + c + d) / QUARTERS_AN_HOUR for a, b, c, d in cast("list[tuple[float, ...]]", by_day)
+            ]
+        except TypeError:  # A gap: dearer to look for than to meet, in the days of a thousand VENs.
+            pass
+    return list(map(_mean_kw, by_day))
 
 
 def _mean_kw(quarters: Quarters) -> float | None:
@@ -71,9 +84,11 @@ def _mean_kw(quarters: Quarters) -> float | None:
 
 def _mean_off_kw(quarter_kw: Quarters, hour_kw: Quarters) -> float | None:
     """The mean of a quarter hour less its hour, on the days on which both are known."""
-    if None not in quarter_kw and None not in hour_kw:
-        quarters, hours = cast("Sequence[float]", quarter_kw), cast("Sequence[float]", hour_kw)
+    quarters, hours = cast("tuple[Sequence[float], Sequence[float]]", (quarter_kw, hour_kw))
+    try:
         return (sum(quarters) - sum(hours)) / len(quarters)
+    except TypeError:  # A gap, as in `_hour`.
+        pass
     pairs = zip(quarter_kw, hour_kw, strict=True)
     off_kw = [now - mean for now, mean in pairs if now is not None and mean is not None]
     return sum(off_kw) / len(off_kw) if off_kw else None

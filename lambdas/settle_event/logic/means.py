@@ -10,22 +10,34 @@ Quarters = Sequence[float | None]
 """A load in quarter hours, None where it is not known."""
 
 
-class Shares(NamedTuple):
-    """The quarter hours of a frame that a window has part of.
+def has_gap(load: Quarters) -> bool:
+    """Tell a long load with a gap: adding up is sooner done than looking for None."""
+    try:
+        sum(cast("Sequence[float]", load))
+    except TypeError:
+        return True
+    return False
 
-    The number of the *first*, the seconds of each and of all, and how many must be known for a mean to count.
+
+class Shares(NamedTuple):
+    """The quarter hours of a frame that a window has part of: those from *first* to before *after*.
+
+    With the seconds of each and of all, and how many must be known for a mean to count. *alike* tells that
+    the window has as much of each, and enough of all.
     """
 
     first: int
+    after: int
     seconds: Sequence[float]
     whole_s: float
     least_s: float
+    alike: bool
 
 
 def shared_mean(kw: Quarters, shares: Shares) -> float | None:
     """The mean, by time, of a load over a window; None when too little of it is known."""
-    first, shares_s, whole_s, least_s = shares
-    within_kw = kw[first : first + len(shares_s)]
+    first, after, shares_s, whole_s, least_s, alike = shares
+    within_kw = kw[first:after]
     if None in within_kw:
         pairs = [
             (load_kw, share_s)
@@ -34,21 +46,34 @@ def shared_mean(kw: Quarters, shares: Shares) -> float | None:
         ]
         within_kw, shares_s = [load_kw for load_kw, _ in pairs], [share_s for _, share_s in pairs]
         whole_s = sum(shares_s)
+    elif alike:
+        return sum(cast("Sequence[float]", within_kw)) / len(shares_s)
     if whole_s <= 0 or whole_s < least_s:
         return None
     total_kws: float = sum(map(mul, within_kw, shares_s))
     return total_kws / whole_s
 
 
+def shared_means(loads: Sequence[Quarters], shares: Shares) -> list[float | None]:
+    """The same of several loads."""
+    if shares.alike:
+        first, after, count = shares.first, shares.after, len(shares.seconds)
+        try:
+            return [sum(kw[first:after]) / count for kw in cast("Sequence[Sequence[float]]", loads)]
+        except TypeError:  # A gap: dearer to look for than to meet, in the days of a thousand VENs.
+            pass
+    return [shared_mean(kw, shares) for kw in loads]
+
+
 def mean_loads(loads: Iterable[Quarters], weights: Sequence[float] = ()) -> tuple[float | None, ...]:
     """The mean of *loads* in each quarter hour, of those that are known there; alike without *weights*."""
-    all_loads = list(loads)
-    columns = zip(*all_loads, strict=True)
-    if weights or any(None in load for load in all_loads):
-        return tuple(weighted_mean(column, weights) for column in columns)
-    # Most loads have no gap: settlement takes these means for each VEN, day and rule.
-    count = len(all_loads)
-    return tuple(sum(column) / count for column in cast("Iterable[tuple[float, ...]]", columns))
+    columns = list(zip(*loads, strict=True))
+    if not weights:
+        try:
+            return tuple([sum(column) / len(column) for column in cast("list[tuple[float, ...]]", columns)])
+        except TypeError:  # A gap, as above.
+            pass
+    return tuple([weighted_mean(column, weights) for column in columns])
 
 
 def weighted_mean(values: Sequence[float | None], weights: Sequence[float] = ()) -> float | None:

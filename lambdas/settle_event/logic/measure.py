@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from math import ceil, floor, sqrt
-from typing import NamedTuple
+from operator import mul, sub
+from typing import NamedTuple, cast
 
 from contracts.api.reports import Score
 from contracts.wire.ids import EventId
@@ -37,12 +39,17 @@ class Reduction(NamedTuple):
         return self.delivered_kwh * S_PER_H / self.covered_s
 
 
-class MeasuredQuarter(NamedTuple):
-    """A window's part of a quarter hour of the frame: by all rows, and by those of acting on the event."""
+class MeasuredQuarters(NamedTuple):
+    """A window in the quarter hours of the frame, from *first* on.
 
-    quarter: int
-    whole: Integral
-    acting: Integral
+    The seconds of each that rows cover, those that rows of acting on the event cover, and the kW·s drawn in
+    the latter.
+    """
+
+    first: int
+    covered_s: Sequence[float]
+    acting_s: Sequence[float]
+    acting_kws: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +83,32 @@ class VenTraces:
             return None
         return Reduction(baseline_kwh(whole), baseline_kwh(counted) - counted.used_kwh, whole.covered_s)
 
-    def quarters(self, window: Window, frame: Frame) -> tuple[MeasuredQuarter, ...]:
+    def quarters(self, window: Window, frame: Frame) -> MeasuredQuarters:
         """The frame's quarter hours in *window* as far as rows cover them: the same for every baseline."""
         first = max(0, floor((window.start_ts - frame.start_ts) / QUARTER_S))
         last = min(frame.count, ceil((window.end_ts - frame.start_ts) / QUARTER_S))
         starts_ts = [frame.start_ts + quarter * QUARTER_S for quarter in range(first, last + 1)]
         edges_ts = [min(max(start_ts, window.start_ts), window.end_ts) for start_ts in starts_ts]
-        by_trace = (self.trace.between(edges_ts), self.acting.between(edges_ts))
-        quarters = map(MeasuredQuarter, range(first, last), *by_trace)
-        return tuple(quarter for quarter in quarters if quarter.whole.covered_s > 0)
+        covered_s, _, _ = self.trace.increments(edges_ts)
+        acting_s, acting_kws, _ = self.acting.increments(edges_ts)
+        return MeasuredQuarters(first, covered_s, acting_s, acting_kws)
 
 
-def by_quarters(quarters: Sequence[MeasuredQuarter], kw: Quarters) -> Reduction | None:
+def by_quarters(quarters: MeasuredQuarters, kw: Quarters) -> Reduction | None:
     """The reduction by a baseline in the frame's quarter hours, as far as that is known."""
-    reductions = [
-        Reduction(
-            _level_kwh(level_kw, whole), _level_kwh(level_kw, acting) - acting.used_kwh, whole.covered_s
+    first, covered_s, acting_s, acting_kws = quarters
+    levels_kw = kw[first : first + len(covered_s)]
+    if None in levels_kw:
+        present = [level_kw is not None for level_kw in levels_kw]
+        levels_kw = list(compress(levels_kw, present))
+        covered_s, acting_s, acting_kws = (
+            list(compress(column, present)) for column in (covered_s, acting_s, acting_kws)
         )
-        for quarter, whole, acting in quarters
-        if (level_kw := kw[quarter]) is not None
-    ]
-    return Reduction(*map(sum, zip(*reductions, strict=True))) if reductions else None
+    whole_s = sum(covered_s)
+    if whole_s <= 0:
+        return None
+    baseline_kws, counted_kws = sum(map(mul, levels_kw, covered_s)), sum(map(mul, levels_kw, acting_s))
+    return Reduction(baseline_kws / S_PER_H, (counted_kws - sum(acting_kws)) / S_PER_H, whole_s)
 
 
 def _level_kwh(level_kw: float, integral: Integral) -> float:
@@ -115,21 +127,27 @@ def score_windows(event: Window) -> tuple[Window, ...]:
     )
 
 
+def scored_clone_kw(trace: Trace, windows: Sequence[Window]) -> tuple[float | None, ...]:
+    """The clone's means over the *windows* of a score, which follow one another."""
+    edges_ts = [window.start_ts for window in windows] + [window.end_ts for window in windows[-1:]]
+    return tuple([integral.clone_kw for integral in trace.between(edges_ts)])
+
+
 def score(baseline_kw: Sequence[float | None], clone_kw: Sequence[float | None]) -> Score | None:
     """*baseline_kw* held against *clone_kw*, window by window; None when that is nearly nothing.
 
     In percent of the mean size of *clone_kw*: a site that exports has a score like any other, and one whose
     draws and exports cancel out is not compared with nothing.
     """
-    pairs = [
-        (baseline, clone)
-        for baseline, clone in zip(baseline_kw, clone_kw, strict=True)
-        if baseline is not None and clone is not None
-    ]
-    mean_kw = sum(abs(clone) for _, clone in pairs) / len(pairs) if pairs else 0.0
+    if None in baseline_kw or None in clone_kw:
+        present = [None not in pair for pair in zip(baseline_kw, clone_kw, strict=True)]
+        baseline_kw, clone_kw = list(compress(baseline_kw, present)), list(compress(clone_kw, present))
+    baselines_kw, clones_kw = cast("Sequence[float]", baseline_kw), cast("Sequence[float]", clone_kw)
+    count = len(clones_kw)
+    mean_kw = sum(map(abs, clones_kw)) / count if count else 0.0
     if mean_kw < LEAST_SHARE_KW:
         return None
-    errors_kw = [baseline - clone for baseline, clone in pairs]
-    bias_kw = sum(errors_kw) / len(pairs)
-    rmse_kw = sqrt(sum(error_kw**2 for error_kw in errors_kw) / len(pairs))
+    errors_kw = list(map(sub, baselines_kw, clones_kw))
+    bias_kw = sum(errors_kw) / count
+    rmse_kw = sqrt(sum(map(mul, errors_kw, errors_kw)) / count)
     return Score(bias_percent=100 * bias_kw / mean_kw, cvrmse_percent=100 * rmse_kw / mean_kw)

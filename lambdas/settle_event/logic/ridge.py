@@ -26,18 +26,21 @@ def dot(left: Vector, right: Vector) -> float:
 
 def product_with(vector: Vector) -> Callable[[Vector], float]:
     """The product of *vector* with others that are as long, for many of them: ones and zeros only select."""
-    chosen = [at for at, value in enumerate(vector) if value]
-    if len(chosen) < 2 or any(vector[at] != 1.0 for at in chosen):
+    zeros, ones = vector.count(0.0), vector.count(1.0)
+    if zeros == len(vector):
+        return lambda _: 0.0
+    if zeros + ones < len(vector) or ones < 2:
         return partial(dot, vector)
-    select = itemgetter(*chosen)
+    select = itemgetter(*[at for at, value in enumerate(vector) if value])
     return lambda other: sum(select(other))
 
 
 def gram(rows: Sequence[Vector], ridge: Vector) -> list[list[float]]:
     """The lower triangle of the rows' products, with *ridge* on its diagonal."""
     columns = list(zip(*rows, strict=True))
+    products = list(map(product_with, columns))
     triangle = [
-        [dot(column, other) for other in columns[: index + 1]] for index, column in enumerate(columns)
+        [product(column) for product in products[: index + 1]] for index, column in enumerate(columns)
     ]
     for row, penalty in zip(triangle, ridge, strict=True):
         row[-1] += penalty
@@ -65,6 +68,20 @@ def forward(factor: Triangle, right: Vector) -> list[float]:
     solved: list[float] = []
     for row, value in zip(factor, right, strict=True):
         solved.append((value - dot(row, solved)) / row[-1])
+    return solved
+
+
+def forward_columns(factor: Triangle, columns: Sequence[Vector]) -> list[Vector]:
+    """Solve ``factor x = right`` for many right sides at once, whose first values are the first column."""
+    solved: list[Vector] = []
+    for row, column in zip(factor, columns, strict=True):
+        right = column
+        for value, before in zip(row, solved, strict=False):
+            if value:
+                right = [
+                    at_right - value * at_before for at_right, at_before in zip(right, before, strict=True)
+                ]
+        solved.append([at_right / row[-1] for at_right in right])
     return solved
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from operator import eq, le, lt, sub
+from operator import le, lt, sub
 from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -51,24 +51,27 @@ class RowSpans(NamedTuple):
 def row_spans(rows: Sequence[PowerRow]) -> RowSpans:
     """The spans of *rows*, without the rows that cover nothing of their own."""
     stamps = [row.timestamp for row in rows]
+    if _is_chain(rows, stamps):
+        measured_s = [row.measured_s for row in rows]
+        try:
+            return _without_overlap(rows, *_of_chain(stamps, cast("list[float]", measured_s)))
+        except TypeError:  # A row without `measuredS`: dearer to look for than to meet.
+            pass
     if not all(map(lt, stamps, stamps[1:])):
         rows = sorted(rows, key=lambda row: (row.timestamp, row.boot_id or "", row.seq or 0))
-        stamps = [row.timestamp for row in rows]
-    measured_s = [row.measured_s for row in rows]
-    if rows and None not in measured_s and _is_chain(rows):
-        return _without_overlap(rows, *_of_chain(stamps, cast("Sequence[float]", measured_s)))
     rows = _without_repeats(rows)
     return _without_overlap(rows, *_of_any(rows))
 
 
-def _is_chain(rows: Sequence[PowerRow]) -> bool:
-    """Tell rows of one boot of which none is missing."""
+def _is_chain(rows: Sequence[PowerRow], stamps: Sequence[int]) -> bool:
+    """Tell rows of one boot, in order, of which none is missing."""
     boots, seqs = [row.boot_id for row in rows], [row.seq for row in rows]
-    first = seqs[0]
     return (
-        first is not None
+        bool(seqs)
+        and (first := seqs[0]) is not None
         and boots.count(boots[0]) == len(rows)
-        and all(map(eq, seqs, range(first, first + len(rows))))
+        and seqs == list(range(first, first + len(rows)))
+        and stamps == sorted(stamps)
     )
 
 
@@ -127,8 +130,12 @@ def _of_chain(stamps: Sequence[int], lengths_s: Sequence[float]) -> tuple[list[f
     """Starts and ends of rows that follow one another, in chains that agree with the stamps."""
     lived_s = list(accumulate(lengths_s))
     offsets_s = list(map(sub, lived_s, stamps))
+    least_s = min(offsets_s)
+    if max(offsets_s) - least_s <= AGREES_S:
+        ends_s = [end_s - least_s for end_s in lived_s]
+        return [ends_s[0] - lengths_s[0], *ends_s[:-1]], ends_s
     starts_s: list[float] = []
-    ends_s: list[float] = []
+    ends_s = []
     for first, after in pairwise(_chain_edges(offsets_s)):
         shift_s = min(offsets_s[first:after])
         ends = [end_s - shift_s for end_s in lived_s[first:after]]
@@ -140,8 +147,6 @@ def _of_chain(stamps: Sequence[int], lengths_s: Sequence[float]) -> tuple[list[f
 
 def _chain_edges(offsets_s: Sequence[float]) -> list[int]:
     """The rows at which chains begin, and the end of the last: within a chain the offsets agree."""
-    if max(offsets_s) - min(offsets_s) <= AGREES_S:
-        return [0, len(offsets_s)]
     edges, low_s, high_s = [0], offsets_s[0], offsets_s[0]
     for at, offset_s in enumerate(offsets_s):
         low_s, high_s = min(low_s, offset_s), max(high_s, offset_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from contracts.api.reports import Baseline, Delivered, Score
 from lambdas.settle_event.logic.baselines import (
@@ -20,32 +21,45 @@ from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters
 from lambdas.settle_event.logic.other_events import HOUR_S, OtherEvent, undisturbed_start
 
 
+class EventDay(NamedTuple):
+    """A VEN on the day of the event.
+
+    Attributes:
+        kw: its load in the frame, None where not known or disturbed by another event.
+        windows: the event's intervals as it was called for them.
+        others: the other events that it took part in.
+        scored_clone_kw: the clone's means over the windows that a baseline is scored by.
+    """
+
+    kw: Quarters
+    windows: Sequence[Window]
+    others: Sequence[OtherEvent]
+    scored_clone_kw: Sequence[float | None]
+
+
 def deliveries(
-    evidence: VenEvidence,
-    context: SettlementContext,
-    event_day_kw: Quarters,
-    windows: Sequence[Window],
-    others: Sequence[OtherEvent],
+    evidence: VenEvidence, context: SettlementContext, event_day: EventDay
 ) -> tuple[dict[Baseline, Delivered], dict[Baseline, NoBaseline]]:
     """Delivery by each baseline that can be worked out, and why the others cannot."""
     delivered: dict[Baseline, Delivered] = {}
     reasons: dict[Baseline, NoBaseline] = {}
+    windows, clone_kw = event_day.windows, event_day.scored_clone_kw
     window, frame = evidence.timeline.window, frame_of(context.frame.event, evidence.calendar)
     traces = VenTraces.of(evidence.trace, context.event_id)
     quarters = {time: traces.quarters(time, frame) for time in {window, *windows}}
-    clone_kw = [evidence.trace.over(interval).clone_kw for interval in context.scored]
-    load = PastLoad(evidence.matched_days, event_day_kw, evidence.weather)
+    load = PastLoad(evidence.matched_days, event_day.kw, evidence.weather)
     for name in DAY_BASELINES:
         try:
             matched = day_baseline(name, load, frame)
         except NoBaselineError as error:
             reasons[name] = error.reason
             continue
-        reduction, *by_interval = [by_quarters(quarters[time], matched.kw) for time in (window, *windows)]
+        reductions = {time: by_quarters(measured, matched.kw) for time, measured in quarters.items()}
+        reduction, *by_interval = [reductions[time] for time in (window, *windows)]
         if reduction is not None:
             scored = score([frame.mean_kw(matched.kw, interval) for interval in context.scored], clone_kw)
             delivered[name] = _figures(reduction, by_interval, scored, matched)
-    start_ts, before = undisturbed_start(window.start_ts, others)
+    start_ts, before = undisturbed_start(window.start_ts, event_day.others)
     before_kw = meter_before_kw(evidence.trace, start_ts)
     if before_kw is None:
         busy = None if before is None else BusyBefore(before.event_id)

@@ -14,10 +14,11 @@ from lambdas.settle_event.logic.days import MatchedDay
 from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.means import Quarters
+from lambdas.settle_event.logic.measure import scored_clone_kw
 from lambdas.settle_event.logic.other_events import OtherEvent, other_events, undisturbed_kw
 from lambdas.settle_event.logic.timeline import VenTimeline
 from lambdas.settle_event.logic.ven_acks import VenAcks
-from lambdas.settle_event.logic.ven_delivery import deliveries
+from lambdas.settle_event.logic.ven_delivery import EventDay, deliveries
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
 
 REBOUND_1H_S = 3600.0
@@ -41,7 +42,7 @@ class MeasuredVen:
     intervals_kw: tuple[float | None, ...]
     called_intervals_s: tuple[float, ...]
     covered_intervals_s: tuple[float, ...]
-    scored_clone_kw: tuple[float | None, ...]
+    scored_clone_kw: Sequence[float | None]
     series_used_kw: tuple[float | None, ...]
     series_clone_kw: tuple[float | None, ...]
     event_day_kw: Quarters
@@ -57,20 +58,24 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
     whole = trace.over(frame.event)
     series_used_kw, series_clone_kw = trace.means_kw(*context.series)
     others = other_events(trace, context.event_id, evidence.booked)
-    event_day_kw = undisturbed_kw(frame, trace, others)
-    windows = _called_intervals(evidence.timeline, context)
-    delivered, reasons = deliveries(evidence, context, event_day_kw, windows, others)
+    event_day = EventDay(
+        undisturbed_kw(frame, trace, others),
+        _called_intervals(evidence.timeline, context),
+        others,
+        scored_clone_kw(trace, context.scored),
+    )
+    delivered, reasons = deliveries(evidence, context, event_day)
     return MeasuredVen(
-        report=_report(evidence, context, (delivered, reasons), windows, others),
+        report=_report(evidence, context, (delivered, reasons), event_day),
         coverage=whole.covered_s / frame.event.duration_s if frame.event.duration_s > 0 else 0.0,
         used_kw=whole.used_kw,
         intervals_kw=tuple(trace.over(window).used_kw for window in context.intervals),
-        called_intervals_s=tuple(window.duration_s for window in windows),
-        covered_intervals_s=tuple(trace.over(window).covered_s for window in windows),
-        scored_clone_kw=tuple(trace.over(window).clone_kw for window in context.scored),
+        called_intervals_s=tuple(window.duration_s for window in event_day.windows),
+        covered_intervals_s=tuple(trace.over(window).covered_s for window in event_day.windows),
+        scored_clone_kw=event_day.scored_clone_kw,
         series_used_kw=series_used_kw,
         series_clone_kw=series_clone_kw,
-        event_day_kw=event_day_kw,
+        event_day_kw=event_day.kw,
         matched_days=evidence.matched_days,
         reasons=reasons,
         calendar=evidence.calendar,
@@ -96,8 +101,7 @@ def _report(
     evidence: VenEvidence,
     context: SettlementContext,
     outcome: tuple[dict[Baseline, Delivered], dict[Baseline, NoBaseline]],
-    windows: Sequence[Window],
-    others: Sequence[OtherEvent],
+    event_day: EventDay,
 ) -> VenReport:
     timeline, trace, acks, window = evidence.timeline, evidence.trace, evidence.acks, evidence.timeline.window
     delivered, reasons = outcome
@@ -108,7 +112,9 @@ def _report(
         end_ts=window.end_ts,
         requested_kw=_requested_kw(timeline, trace, window) or 0.0,
         requested_kwh=_requested_kwh(timeline, trace, window),
-        requested_intervals_kw=tuple(_requested_kw(timeline, trace, interval) for interval in windows),
+        requested_intervals_kw=tuple(
+            _requested_kw(timeline, trace, interval) for interval in event_day.windows
+        ),
         used_kw=trace.over(window).used_kw,
         delivered=delivered,
         quality=_quality(trace, window, covered_s),
@@ -120,7 +126,7 @@ def _report(
             None if acks.active_ts is None else max(0.0, acks.active_ts + trace.skew_s - window.start_ts)
         ),
         restored=_restored(context.event_id, window, trace),
-        rebound_1h_kwh=_rebound_1h_kwh(trace, window, others),
+        rebound_1h_kwh=_rebound_1h_kwh(trace, window, event_day.others),
         metered_kwh=acks.metered_kwh,
         clock_skew_s=round(trace.skew_s) if trace.skew_s else None,
         notes=(*_notes(trace, window, covered_s, reasons, acks), *evidence.site_notes),

@@ -6,12 +6,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import starmap
+from functools import cache
 from math import exp
 from operator import mul
 from typing import cast
 
 from lambdas.settle_event.logic.energy import PowerRow
+from lambdas.settle_event.logic.means import has_gap
 
 COOLING_C = 18.0
 """Above this a house is cooled. Source: the balance point of degree days, 65 °F."""
@@ -45,14 +46,13 @@ class SiteWeather:
     first_h: int
     outdoor_c: tuple[float | None, ...]
     filled_h: int = 0
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # A year of hours is long to go through each time that it is looked up.
-        object.__setattr__(self, "_hash", hash((self.first_h, self.outdoor_c)))
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
-        return self._hash
+        # A year of hours is long to go through each time that it is looked up.
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash((self.first_h, self.outdoor_c)))
+        return cast("int", self._hash)
 
     @classmethod
     def of(cls, hours: Mapping[int, float]) -> SiteWeather:
@@ -132,12 +132,13 @@ class SiteWeather:
         alike: of an event's own day only the hours around the event are read, so that of no day those from
         midnight to there count.
         """
-        past_c = [value_c for value_c in map(self.at, before) if value_c is not None]
+        first, after = (max(0, hour - self.first_h) for hour in (before.start, before.stop))
+        past_c = [value_c for value_c in self.outdoor_c[first:after] if value_c is not None]
         if len(past_c) < LEAST_BEFORE_H:
             return (None,) * len(hours)
         now_c = [None if hour is None else self.at(hour) for hour in hours]
         means = [_exponential_means(past_c, now_c, memory_h) for memory_h in MEMORIES_H]
-        return tuple(starmap(_features, zip(now_c, *means, strict=True)))
+        return tuple(map(_features, now_c, *means))
 
 
 NO_WEATHER = SiteWeather(0, ())
@@ -146,7 +147,7 @@ NO_WEATHER = SiteWeather(0, ())
 def hourly_outdoor_c(rows: Sequence[PowerRow]) -> dict[int, float]:
     """The outdoor temperature by hour since 1970: the mean of *rows*, in order, that tell one."""
     all_c = [row.outdoor_c for row in rows]
-    if None in all_c:
+    if has_gap(all_c):
         rows = [row for row in rows if row.outdoor_c is not None]
         all_c = [row.outdoor_c for row in rows]
     stamps, values_c = [row.timestamp for row in rows], cast("list[float]", all_c)
@@ -195,12 +196,16 @@ def _weighted_c(values_c: Sequence[float | None], weights: Sequence[int]) -> flo
     return sum(value * weight for value, weight in stored) / total_weight if total_weight else None
 
 
-def _features(now_c: float | None, *remembered_c: float) -> Features | None:
+def _features(now_c: float | None, walls_c: float, furniture_c: float) -> Features | None:
     if now_c is None:
         return None
-    now = (max(0.0, now_c - above_c) for above_c in STEEPER_C)
-    remembered = (max(0.0, mean_c - COOLING_C) for mean_c in remembered_c)
-    return (*now, *remembered, max(0.0, HEATING_C - now_c), max(0.0, HEATING_C - remembered_c[-1]))
+    return (
+        *[max(0.0, now_c - above_c) for above_c in STEEPER_C],
+        max(0.0, walls_c - COOLING_C),
+        max(0.0, furniture_c - COOLING_C),
+        max(0.0, HEATING_C - now_c),
+        max(0.0, HEATING_C - furniture_c),
+    )
 
 
 def _filled(outdoor_c: Sequence[float | None]) -> tuple[tuple[float | None, ...], int]:
@@ -218,11 +223,13 @@ def _filled(outdoor_c: Sequence[float | None]) -> tuple[tuple[float | None, ...]
 
 def _gaps(outdoor_c: Sequence[float | None]) -> Iterator[tuple[int, int]]:
     """Begin and end of each run that is not known; none is at either end."""
-    end, left = 0, outdoor_c.count(None)
-    while left:
-        begin = outdoor_c.index(None, end)
+    end = 0
+    while True:
+        try:
+            begin = outdoor_c.index(None, end)
+        except ValueError:
+            return
         end = next(index for index in range(begin, len(outdoor_c)) if outdoor_c[index] is not None)
-        left -= end - begin
         yield begin, end
 
 
@@ -231,10 +238,17 @@ def _exponential_means(
 ) -> list[float]:
     """The exponential mean of the hours that are known, up to each of the last."""
     fade = exp(-1.0 / memory_h)
-    total_c = weight = 0.0
+    fades = _fades(memory_h)[-len(past_c) :]
+    total_c, weight = sum(map(mul, fades, past_c)), sum(fades)
     means = []
-    for value_c in (*past_c, *now_c):
+    for value_c in now_c:
         if value_c is not None:
             total_c, weight = fade * total_c + value_c, fade * weight + 1.0
         means.append(total_c / weight)
-    return means[len(past_c) :]
+    return means
+
+
+@cache
+def _fades(memory_h: float) -> tuple[float, ...]:
+    """The weights of a day's hours in a mean at its end: 1 of the last."""
+    return tuple([exp(-ago_h / memory_h) for ago_h in range(HOURS - 1, -1, -1)])

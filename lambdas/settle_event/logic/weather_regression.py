@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, floor
+from operator import mul
 from typing import NamedTuple
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
@@ -23,7 +24,16 @@ from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDay
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.hours import QUARTERS_AN_HOUR, HourlyLoad
-from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, forward, gram, product_with, solve
+from lambdas.settle_event.logic.ridge import (
+    Vector,
+    cholesky,
+    dot,
+    forward,
+    forward_columns,
+    gram,
+    product_with,
+    solve,
+)
 from lambdas.settle_event.logic.weather import Features, SiteWeather
 
 LEAST_DAYS = 10
@@ -70,13 +80,11 @@ class RegressedBaseline:
 class _Design:
     """Each day's rows by how long ago it was, 0 for the event's own; and the event's share in each hour.
 
-    Hours are those that are fitted; a row is None where the weather is not known, *hours* are the numbers of
-    the others. *event_c* is the mean
+    Hours are those that are fitted; a row is None where the weather is not known. *event_c* is the mean
     temperature over the event's hours.
     """
 
     rows: Mapping[int, Sequence[Row | None]]
-    hours: Mapping[int, tuple[int, ...]]
     event_shares: Sequence[float]
     event_c: Mapping[int, float | None]
 
@@ -85,17 +93,15 @@ class _LeftOutDay(NamedTuple):
     """A day that knows the whole event, as if it had been left out of the regression.
 
     Attributes:
-        where: its hours among all.
-        weights: of its hours' residuals; they make of them its mean error over the event.
+        where: its hours among those of all days.
+        weights: of its hours' residuals, 0 where not known; they make of them its mean error over the event.
         by_slopes: the same of its rows: what each slope adds to that error.
-        shares: the event's shares in its hours.
         leverage: how far its weather is from the others'.
     """
 
     where: slice
     weights: Vector
     by_slopes: Vector
-    shares: Vector
     leverage: float
 
 
@@ -104,22 +110,22 @@ class _Fit:
     """The part of a regression that follows from the weather and the hours that are known, not from the load.
 
     Attributes:
+        days_ago: the days that it is made of.
         columns: of each slope, its values in all hours of all days, to be multiplied with the load in them.
         factor: the Cholesky factor of their products.
         fitted: the hours that any day knows.
-        days: the days by which the band is made.
+        shares: the event's share in each hour.
+        left_out: the days by which the band is made.
         leverage: of the event's own day.
     """
 
+    days_ago: tuple[int, ...]
     columns: tuple[Callable[[Vector], float], ...]
     factor: Sequence[Sequence[float]]
     fitted: frozenset[int]
-    days: tuple[_LeftOutDay, ...]
+    shares: Vector
+    left_out: tuple[_LeftOutDay, ...]
     leverage: float
-
-
-FittedDay = tuple[int, tuple[int, ...]]
-"""Days ago, and the numbers of the hours, of those that are fitted, in which load and weather are known."""
 
 
 def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> RegressedBaseline:
@@ -139,11 +145,8 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
         raise NoBaselineError(MissingWeather.EVENT if weather.outdoor_c else MissingWeather.ANY)
     ordered = sorted(days)
     load = HourlyLoad.of(ordered, _fitted(frame))
-    fitted_days, hour_kw = _fitted_days(ordered, load.by_day(), design)
-    days_ago = tuple(ago for ago, _ in fitted_days)
-    if len(days_ago) < LEAST_DAYS:
-        raise NoBaselineError(TooFewWeatherDays(LEAST_DAYS, len(days_ago)))
-    fit = _fit(weather, frame, fitted_days)
+    hour_kw, gaps = load.filled()
+    fit = _fit(weather, frame, tuple([day.days_ago for day in ordered]), gaps)
     slopes = solve(fit.factor, [column(hour_kw) for column in fit.columns])
     by_hour = [
         None if row is None or n not in fit.fitted else dot(row, slopes) for n, row in enumerate(event_rows)
@@ -151,9 +154,9 @@ def regress(days: Iterable[MatchedDay], weather: SiteWeather, frame: Frame) -> R
     event_kw = sum(share * (kw or 0.0) for share, kw in zip(design.event_shares, by_hour, strict=True))
     return RegressedBaseline(
         kw=load.in_quarters(by_hour, frame.count),
-        days_ago=days_ago,
+        days_ago=fit.days_ago,
         half_band_kw=_band_kw(fit, slopes, hour_kw, event_kw),
-        notes=tuple(_notes(ordered, days_ago, weather, design.event_c)),
+        notes=tuple(_notes(ordered, fit.days_ago, weather, design.event_c)),
     )
 
 
@@ -175,10 +178,7 @@ def _design(weather: SiteWeather, frame: Frame) -> _Design:
         )
         of_hours = enumerate(features[fitted.start :])
         rows[day.days_ago] = [_row(hour, len(fitted), day, of_hour) for hour, of_hour in of_hours]
-    hours_of = {
-        ago: tuple(n for n, row in enumerate(of_day) if row is not None) for ago, of_day in rows.items()
-    }
-    return _Design(rows, hours_of, shares, event_c)
+    return _Design(rows, shares, event_c)
 
 
 def _fitted(frame: Frame) -> range:
@@ -205,40 +205,40 @@ def _event_shares(frame: Frame, hours: range) -> Iterator[float]:
         yield within.duration_s / (frame.event.duration_s or 1.0)
 
 
-def _fitted_days(
-    days: Iterable[MatchedDay], hours_kw: Iterable[Sequence[float | None]], design: _Design
-) -> tuple[tuple[FittedDay, ...], list[float]]:
-    """The days on which load and weather are known in an hour at least, and the load in all such hours."""
-    fitted: list[FittedDay] = []
-    all_kw: list[float] = []
-    for day, of_day in zip(days, hours_kw, strict=True):
-        hours = design.hours[day.days_ago]
-        if None in of_day:
-            hours = tuple(n for n in hours if of_day[n] is not None)
-        if hours:
-            fitted.append((day.days_ago, hours))
-            all_kw += [kw for n in hours if (kw := of_day[n]) is not None]
-    return tuple(fitted), all_kw
-
-
 @lru_cache(maxsize=8)
-def _fit(weather: SiteWeather, frame: Frame, fitted_days: tuple[FittedDay, ...]) -> _Fit:
-    """Factor the regression on the hours of *fitted_days*. Kept: VENs under one sky without gaps share it."""
+def _fit(weather: SiteWeather, frame: Frame, days_ago: tuple[int, ...], gaps: tuple[int, ...]) -> _Fit:
+    """Factor the regression on all hours of the days but *gaps*. Kept: VENs under one sky share it.
+
+    Raises:
+        NoBaselineError: too few days.
+    """
     design = _design(weather, frame)
-    rows = [row for ago, hours in fitted_days for n in hours if (row := design.rows[ago][n]) is not None]
     count = len(design.event_shares)
-    ridge = [FREE] * count + [RIDGE] * (len(rows[0]) - count)
-    factor = cholesky(gram(rows, ridge))
+    rows = [row for ago in days_ago for row in design.rows[ago]]
+    for at in gaps:
+        rows[at] = None
+    all_rows = [row for row in rows if row is not None]
+    by_day = [rows[at : at + count] for at in range(0, len(rows), count)]
+    fitted = tuple([ago for ago, of_day in zip(days_ago, by_day, strict=True) if any(of_day)])
+    if len(fitted) < LEAST_DAYS:
+        raise NoBaselineError(TooFewWeatherDays(LEAST_DAYS, len(fitted)))
+    ridge = [FREE] * count + [RIDGE] * (len(all_rows[0]) - count)
+    factor = cholesky(gram(all_rows, ridge))
     event_rows = [row for row in design.rows[0] if row is not None]
     shares = [
         share for share, row in zip(design.event_shares, design.rows[0], strict=True) if row is not None
     ]
     half = forward(factor, _weighted(shares, event_rows))
+    nothing = (0.0,) * len(all_rows[0])
+    columns = list(zip(*[row or nothing for row in rows], strict=True))
+    halves = list(zip(*forward_columns(factor, columns), strict=True))
     return _Fit(
-        tuple(map(product_with, zip(*rows, strict=True))),
+        fitted,
+        tuple(map(product_with, columns)),
         factor,
-        frozenset(n for _, hours in fitted_days for n in hours),
-        tuple(_left_out(rows, factor, fitted_days, design.event_shares)),
+        frozenset(at % count for at, row in enumerate(rows) if row is not None),
+        design.event_shares,
+        tuple(_left_out(by_day, halves, design.event_shares)),
         dot(half, half),
     )
 
@@ -249,36 +249,33 @@ def _weighted(weights: Vector, rows: Sequence[Row]) -> list[float]:
 
 
 def _left_out(
-    rows: Sequence[Row],
-    factor: Sequence[Sequence[float]],
-    fitted_days: Sequence[FittedDay],
-    event_shares: Sequence[float],
+    days: Sequence[Sequence[Row | None]], halves: Sequence[Vector], event_shares: Vector
 ) -> Iterator[_LeftOutDay]:
-    """The days that know the whole event."""
-    begin = 0
-    needed = {hour for hour, share in enumerate(event_shares) if share > 0}
-    for _, hours in fitted_days:
-        where = slice(begin, begin + len(hours))
-        begin = where.stop
-        if needed <= set(hours):
-            shares = [event_shares[hour] for hour in hours]
-            weights = left_out_weights(rows[where], factor, shares)
-            yield _LeftOutDay(
-                where,
-                weights,
-                _weighted(weights, rows[where]),
-                shares,
-                dot(weights, shares) - dot(shares, shares),
-            )
+    """The days that know the whole event; *halves* are all rows, solved by the factor, 0 where not known."""
+    count = len(event_shares)
+    nothing = (0.0,) * len(halves[0])
+    squares = dot(event_shares, event_shares)
+    for number, of_day in enumerate(days):
+        if any(share > 0 and row is None for share, row in zip(event_shares, of_day, strict=True)):
+            continue
+        where = slice(number * count, (number + 1) * count)
+        # An hour that is not known has no share and is apart from the others, so that its weight is 0.
+        weights = left_out_weights(halves[where], event_shares)
+        yield _LeftOutDay(
+            where,
+            weights,
+            _weighted(weights, [row or nothing for row in of_day]),
+            dot(weights, event_shares) - squares,
+        )
 
 
 def _band_kw(fit: _Fit, slopes: Vector, hour_kw: Vector, event_kw: float) -> float | None:
     """Half the width of the band, of every day's error when it is left out."""
     days = []
-    for where, weights, by_slopes, shares, leverage in fit.days:
+    for where, weights, by_slopes, leverage in fit.left_out:
         of_day = hour_kw[where]
-        error_kw = dot(by_slopes, slopes) - dot(weights, of_day)
-        days.append(LeftOut(error_kw, dot(shares, of_day) + error_kw, leverage))
+        error_kw = sum(map(mul, by_slopes, slopes)) - sum(map(mul, weights, of_day))
+        days.append(LeftOut(error_kw, sum(map(mul, fit.shares, of_day)) + error_kw, leverage))
     return half_band_kw(days, event_kw, fit.leverage)
 
 

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError, TooFewWeatherDays
 from lambdas.settle_event.logic.conformal import left_out_weights
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.energy import Window
-from lambdas.settle_event.logic.ridge import cholesky, dot, gram
+from lambdas.settle_event.logic.ridge import cholesky, dot, forward, gram
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.settle_event.logic.weather_regression import RIDGE, RegressedBaseline, regress
 
@@ -80,7 +81,7 @@ def of_law(law: Callable[[int, int, bool], float]) -> list[float]:
 def gapped(day: MatchedDay, quarters: Sequence[int]) -> MatchedDay:
     """*day* with some quarter hours unknown."""
     kw = tuple(None if quarter in quarters else value for quarter, value in enumerate(day.kw))
-    return day._replace(kw=kw)
+    return structs.replace(day, kw=kw)
 
 
 def without_ridge(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +244,7 @@ def test_leaving_a_day_out_is_fitting_without_it() -> None:
         day = slice(first, first + 3)
         others = [n for n in range(24) if not first <= n < first + 3]
         without = np.linalg.solve(table[others].T @ table[others] + penalty, table[others].T @ kw[others])
-        weights = left_out_weights(rows[day], factor, [0.5, 0.3, 0.2])
+        weights = left_out_weights([forward(factor, row) for row in rows[day]], [0.5, 0.3, 0.2])
         expected = (table[day] @ without - kw[day]) @ np.array([0.5, 0.3, 0.2])
         assert dot(weights, (table[day] @ slopes - kw[day]).tolist()) == pytest.approx(expected)
 
@@ -265,7 +266,7 @@ def test_a_larger_load_has_a_wider_band() -> None:
     """Four times the load and its errors is four times the band."""
     draw, hours = random.Random(13), summer(13)
     days = days_of(cooled(hours), lambda: draw.gauss(0, 0.3))
-    larger = [day._replace(kw=tuple(4 * (kw or 0.0) for kw in day.kw)) for day in days]
+    larger = [structs.replace(day, kw=tuple(4 * (kw or 0.0) for kw in day.kw)) for day in days]
     small, large = (regress(of, SiteWeather.of(hours), FRAME).half_band_kw for of in (days, larger))
     assert small is not None
     assert large == pytest.approx(4 * small)
