@@ -7,14 +7,15 @@ import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 import uvicorn
 
+from ven_twin.webkit.connections import Admission, Connections, PageConnection, PageSocket, connections_max
 from ven_twin.webkit.guard import Guard
 from ven_twin.webkit.settings import WebSettings
 
 BACKLOG = 64
-CONNECTIONS_MAX = 200
 STOP_S = 1
 
 logger = logging.getLogger(__name__)
@@ -42,24 +43,26 @@ async def hosted(
     if listening is None:
         yield None
         return
-    with contextlib.closing(listening):
-        async with _served(_server(application()), listening, close):
+    with contextlib.closing(listening), contextlib.closing(listening.connections):
+        server = _server(application(), listening.connections)
+        async with _served(server, listening, close):
             yield _address(settings.host, listening.getsockname()[1])
 
 
-def _server(application: Guard) -> _Server:
+def _server(application: Guard, connections: Connections) -> _Server:
+    """The server; a visitor's bad requests are answered and not logged."""
     return _Server(
         uvicorn.Config(
-            application,
-            http="h11",
+            Admission(application, connections.most),
+            http=partial(PageConnection, connections),  # type: ignore[arg-type]  # it is only called
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="warning",
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=CONNECTIONS_MAX,
+            backlog=BACKLOG,
             timeout_graceful_shutdown=STOP_S,
         )
     )
@@ -80,11 +83,11 @@ async def _served(
             await task
 
 
-def _listen(settings: WebSettings) -> socket.socket | None:
+def _listen(settings: WebSettings) -> PageSocket | None:
     """A socket that listens at the first port that is free; None, and a line that says so, when none is."""
     last: OSError | None = None
     for port in settings.ports:
-        listening = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+        listening = PageSocket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((settings.host, port))
@@ -97,6 +100,7 @@ def _listen(settings: WebSettings) -> socket.socket | None:
             raise
         else:
             listening.setblocking(False)
+            listening.connections = Connections(connections_max())
             return listening
     why = last.strerror if last is not None else "no port"
     logger.warning(
