@@ -143,6 +143,23 @@ async def test_health_answers_among_hundreds_that_send_no_head(
     assert PLACES // 2 < max(counts) <= PLACES
 
 
+async def test_a_crowd_drives_out_its_own(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two addresses the one with more connections gives up its longest waiting."""
+    source = iter(["192.0.2.1", *["192.0.2.66"] * VISITORS])
+    came = Connections.came
+
+    def from_elsewhere(places: Connections, connection: PageConnection) -> None:
+        connection.client = (next(source), 1)
+        came(places, connection)
+
+    monkeypatch.setattr(Connections, "came", from_elsewhere)
+    patient = await visitors.come(HALF_A_HEAD)
+    crowd = [await visitors.come(b"") for _ in range(3 * PLACES)]
+    assert await until_closed(crowd[0]) == b""
+    visitors.streams[0][1].write(b"at last\r\nConnection: close\r\n\r\n")
+    assert b"alive" in await until_closed(patient)
+
+
 async def test_health_answers_while_every_place_is_taken_by_calls_that_run(
     visitors: Visitors, site: Site
 ) -> None:

@@ -5,7 +5,8 @@
                      └──────────────▶ cut off ◀────────────────┘
 
 A visitor that sends nothing, or a byte now and then, has its time and no more. When all places are taken, the
-connection that has waited longest makes room for the newest, so that a probe of the page's health gets in.
+connection that has waited longest makes room for the newest, so that a probe of the page's health gets in; it
+is one of the address that has most of them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import errno
 import os
 import resource
 import socket
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +43,7 @@ HEALTH_PLACES_SHARE = 0.1
 """Places that only calls of the page's health take."""
 HEALTH = frozenset({"/live", "/health"})
 _SPARES = 4
-_CUT_OFF_AT_ONCE = 16
+_LEAVING_MAX = 16
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -68,23 +70,25 @@ class Connections:
         self._coming = 0
         self._open: set[PageConnection] = set()
         self._waiting: dict[PageConnection, None] = {}
+        self._leaving: set[PageConnection] = set()
         self._spares: list[int] = []
         self._take_spares()
 
     def __len__(self) -> int:
         return len(self._open) + self._coming
 
-    def make_room(self) -> bool:
-        """Find a place for one more: True when there is one, False when it may come free at once.
+    def check_leaving(self) -> None:
+        """Let those that were cut off leave before more come.
 
         Raises:
             BlockingIOError: places come free as soon as the loop goes round.
         """
-        if len(self) < self.most:
-            return True
-        if self._cut_off_longest_waiting():
+        if len(self._leaving) >= _LEAVING_MAX:
             raise BlockingIOError(errno.EAGAIN, "places come free")
-        return False
+
+    def make_room(self) -> bool:
+        """Find a place for the one that came: the connection that has waited longest gives up its own."""
+        return len(self) - len(self._leaving) < self.most or self._cut_off_longest_waiting()
 
     def out_of_descriptors(self) -> bool:
         """Give up what the process can do without; False when there is nothing."""
@@ -106,14 +110,22 @@ class Connections:
 
     def waits(self, connection: PageConnection, *, for_client: bool) -> None:
         """Note that *connection* waits for its client, or does so no more."""
-        if for_client:
+        if for_client and connection not in self._leaving:
             self._waiting.setdefault(connection)
         else:
             self._waiting.pop(connection, None)
 
+    def leaves(self, connection: PageConnection) -> None:
+        """The connection is cut off, and closed as soon as the loop goes round."""
+        if connection not in self._leaving:
+            self.cut_off += 1
+            self._leaving.add(connection)
+            self._waiting.pop(connection, None)
+
     def gone(self, connection: PageConnection) -> None:
         """The connection is closed."""
-        self._open.discard(connection)
+        for members in (self._open, self._leaving):
+            members.discard(connection)
         self._waiting.pop(connection, None)
         self._take_spares()
 
@@ -123,10 +135,14 @@ class Connections:
             os.close(self._spares.pop())
 
     def _cut_off_longest_waiting(self) -> bool:
-        longest = list(self._waiting)[:_CUT_OFF_AT_ONCE]
-        for connection in longest:
-            connection.cut_off()
-        return bool(longest)
+        """Cut off one of the source that has most of them, so that no source drives out another."""
+        counts = Counter(connection.source for connection in self._waiting)
+        most = max(counts.values(), default=0)
+        for connection in self._waiting:
+            if counts[connection.source] == most:
+                connection.cut_off()
+                return True
+        return False
 
     def _take_spares(self) -> None:
         with contextlib.suppress(OSError):
@@ -145,14 +161,14 @@ class PageSocket(socket.socket):
         Raises:
             OSError: as `socket.accept` does.
         """
-        has_place = self.connections.make_room()
+        self.connections.check_leaving()
         try:
             accepted, address = super().accept()
         except OSError as error:
             if error.errno not in _OUT_OF_DESCRIPTORS or not self.connections.out_of_descriptors():
                 raise
             accepted, address = super().accept()
-        if not has_place:
+        if not self.connections.make_room():
             accepted.close()
             self.connections.cut_off += 1
             raise BlockingIOError(errno.EAGAIN, "no place is free")
@@ -215,10 +231,14 @@ class PageConnection(H11Protocol):
         self._connections.gone(self)
         super().connection_lost(exc)
 
+    @property
+    def source(self) -> str:
+        """The address of the client."""
+        return self.client[0] if self.client else ""
+
     def cut_off(self) -> None:
         """End the connection now, whatever is left unsent."""
-        self._connections.cut_off += 1
-        self._connections.waits(self, for_client=False)
+        self._connections.leaves(self)
         self.transport.abort()
 
     @property

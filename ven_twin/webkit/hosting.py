@@ -15,7 +15,8 @@ from ven_twin.webkit.connections import Admission, Connections, PageConnection, 
 from ven_twin.webkit.guard import Guard
 from ven_twin.webkit.settings import WebSettings
 
-BACKLOG = 64
+BACKLOG = 1024
+"""A crowd of visitors that come at once does not keep the next from the queue."""
 STOP_S = 1
 
 logger = logging.getLogger(__name__)
