@@ -18,6 +18,7 @@ from pathlib import Path
 from harness.faults.session_scenarios import small_disk
 from harness.faults.twin_scenarios import TwinRig, event, untimely_events
 from tests.support.mosquitto import free_port
+from ven_twin.ven.mqtt.session import CONNECT_TIMEOUT_S, PUBACK_TIMEOUT_S
 
 HALF_A_HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 LIVE_WITHIN_S = 1.0
@@ -208,7 +209,11 @@ async def run_siege(name: str, folder: Path, *, seconds: float, visitors: int, s
     """One run: a twin, an event over nearly all of the time, and what is before it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    options: dict[str, object] = {"page_port": free_port()}
+    options: dict[str, object] = {
+        "page_port": free_port(),
+        "puback_timeout_s": PUBACK_TIMEOUT_S,
+        "connect_timeout_s": CONNECT_TIMEOUT_S,
+    }
     if name == "128 descriptors":
         options["descriptors"] = FEW_DESCRIPTORS
     with contextlib.ExitStack() as stack:

@@ -160,6 +160,24 @@ async def test_a_crowd_drives_out_its_own(visitors: Visitors, monkeypatch: pytes
     assert b"alive" in await until_closed(patient)
 
 
+async def test_one_whose_head_is_here_and_not_read_yet_is_spared(
+    visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is busy does not blame the client that was quick."""
+    first: list[PageConnection] = []
+
+    def is_first(connection: PageConnection) -> bool:
+        first[:] = first or [connection]
+        return connection is first[0]
+
+    monkeypatch.setattr(PageConnection, "has_unread_bytes", property(is_first))
+    quick = await visitors.come(HALF_A_HEAD)
+    crowd = [await visitors.come(b"") for _ in range(3 * PLACES)]
+    assert await until_closed(crowd[0]) == b""
+    visitors.streams[0][1].write(b"at last\r\nConnection: close\r\n\r\n")
+    assert b"alive" in await until_closed(quick)
+
+
 async def test_health_answers_while_every_place_is_taken_by_calls_that_run(
     visitors: Visitors, site: Site
 ) -> None:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import resource
+import select
 import socket
 from collections import Counter
 from pathlib import Path
@@ -23,13 +25,8 @@ from typing import TYPE_CHECKING, Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ven_twin.webkit import answers
-from ven_twin.webkit.problems import PageProblemError
-
 if TYPE_CHECKING:
     import asyncio
-
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 WAIT_S = 5.0
 """For a whole head and body, and between two calls of one connection."""
@@ -39,9 +36,6 @@ CONNECTIONS_MAX = 200
 CONNECTIONS_LEAST = 8
 DESCRIPTORS_LEFT = 48
 """Left to the rest of the process: MQTT, the identity's files, the outbox."""
-HEALTH_PLACES_SHARE = 0.1
-"""Places that only calls of the page's health take."""
-HEALTH = frozenset({"/live", "/health"})
 _SPARES = 4
 _LEAVING_MAX = 16
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -135,13 +129,17 @@ class Connections:
             os.close(self._spares.pop())
 
     def _cut_off_longest_waiting(self) -> bool:
-        """Cut off one of the source that has most of them, so that no source drives out another."""
+        """Cut off one of the source that has most of them, so that no source drives out another.
+
+        One whose bytes are here and not read yet is no slow one: it is spared as long as there are others.
+        """
         counts = Counter(connection.source for connection in self._waiting)
         most = max(counts.values(), default=0)
-        for connection in self._waiting:
-            if counts[connection.source] == most:
-                connection.cut_off()
-                return True
+        longest = [connection for connection in self._waiting if counts[connection.source] == most]
+        slow = (connection for connection in longest if not connection.has_unread_bytes)
+        for victim in itertools.chain(slow, longest):
+            victim.cut_off()
+            return True
         return False
 
     def _take_spares(self) -> None:
@@ -236,6 +234,13 @@ class PageConnection(H11Protocol):
         """The address of the client."""
         return self.client[0] if self.client else ""
 
+    @property
+    def has_unread_bytes(self) -> bool:
+        """True when the system has bytes of the client that this connection has not read yet."""
+        waiting = select.poll()
+        waiting.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(waiting.poll(0))
+
     def cut_off(self) -> None:
         """End the connection now, whatever is left unsent."""
         self._connections.leaves(self)
@@ -266,24 +271,3 @@ class PageConnection(H11Protocol):
             self._set_limit(STALL_S)
         else:
             self.cut_off()
-
-
-class Admission:
-    """Refuses calls where all places but those of the page's health are taken by calls that run."""
-
-    def __init__(self, app: ASGIApp, connections_most: int) -> None:
-        self._app = app
-        self._most = connections_most - max(2, round(HEALTH_PLACES_SHARE * connections_most))
-        self._running = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a call, or say that there are too many."""
-        if self._running >= self._most and scope.get("path") not in HEALTH:
-            busy = PageProblemError(503, "too many calls run", headers={"retry-after": "5"})
-            await answers.problem(busy)(scope, receive, send)
-            return
-        self._running += 1
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._running -= 1

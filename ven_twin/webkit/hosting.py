@@ -10,16 +10,43 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ven_twin.webkit.connections import Admission, Connections, PageConnection, PageSocket, connections_max
+from ven_twin.webkit import answers
+from ven_twin.webkit.connections import Connections, PageConnection, PageSocket, connections_max
 from ven_twin.webkit.guard import Guard
+from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
 
 BACKLOG = 1024
 """A crowd of visitors that come at once does not keep the next from the queue."""
 STOP_S = 1
+HEALTH_PLACES_SHARE = 0.1
+"""Places that only calls of the page's health take."""
+HEALTH = frozenset({"/live", "/health"})
 
 logger = logging.getLogger(__name__)
+
+
+class _Admission:
+    """Refuses calls where all places but those of the page's health are taken by calls that run."""
+
+    def __init__(self, app: ASGIApp, connections_most: int) -> None:
+        self._app = app
+        self._most = connections_most - max(2, round(HEALTH_PLACES_SHARE * connections_most))
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call, or say that there are too many."""
+        if self._running >= self._most and scope.get("path") not in HEALTH:
+            busy = PageProblemError(503, "too many calls run", headers={"retry-after": "5"})
+            await answers.problem(busy)(scope, receive, send)
+            return
+        self._running += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._running -= 1
 
 
 class _Server(uvicorn.Server):
@@ -54,7 +81,7 @@ def _server(application: Guard, connections: Connections) -> _Server:
     """The server; a visitor's bad requests are answered and not logged."""
     return _Server(
         uvicorn.Config(
-            Admission(application, connections.most),
+            _Admission(application, connections.most),
             http=partial(PageConnection, connections),  # type: ignore[arg-type]  # it is only called
             ws="none",
             lifespan="off",
