@@ -97,12 +97,12 @@ class CommandJournal:
         if not rows:
             return None
         if not schema.is_whole(*rows[0]):
-            self._outbox.damaged(1)
             raise MalformedError("is damaged: its checksum is another")
         return str(rows[0][1]).encode()
 
     def set_aside(self, why: str) -> None:
-        """Move a persisted state that cannot be used out of the way, with a log line."""
+        """Move a persisted state that cannot be used out of the way, with a log line and a count."""
+        self._outbox.damaged(1)
         logger.error("what this VEN remembered %s: set aside; it goes on by its shadow", why)
         move = "UPDATE OR REPLACE memo SET key = ? WHERE key = ?"
         self._outbox.write(lambda db: db.execute(move, (_SET_ASIDE, _MEMORY)), durable=True)
