@@ -94,6 +94,11 @@ strangers: $(READY)
 soak: $(READY)
 	$(BIN)/python -m harness.soak $(ARGS)
 
+# A twin whose page 1,500 hostile visitors besiege, and one without descriptors or disk, five minutes each;
+# ARGS="--seconds 60 --only streams" for less.
+visitors: $(READY)
+	$(BIN)/python -m harness.visitors $(ARGS)
+
 # The stack deployed, changed and destroyed in AWS's bad weather, ten seeds; ARGS="--seeds 2" for less.
 lifecycle: $(READY)
 	$(BIN)/python -m harness.lifecycle $(ARGS)

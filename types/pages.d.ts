@@ -141,6 +141,8 @@ declare namespace VenApi {
     lastPubackAgeS: number | null;
     outboxDepth: number;
     messagesLost: number;
+    messagesDamaged: number;
+    filesSetAside: number;
     certificateDaysLeft: number | null;
     clockSkewS: number | null;
     beatAgeS: number;

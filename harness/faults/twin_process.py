@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 import sys
 import time
@@ -20,12 +21,17 @@ from harness.faults.producer import VEN, Scaled
 from ven_twin.ven.clock import VenClock
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.mqtt.backoff import Backoff
+from ven_twin.ven.page.app import serving
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
+from ven_twin.webkit.settings import WebSettings
 
 
 class TwinConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of the twin. *clock* is a file with the seconds by which the system's clock is wrong."""
+    """One run of the twin. *clock* is a file with the seconds by which the system's clock is wrong.
+
+    With a *page_port* it serves its page; with *descriptors* it may have so many.
+    """
 
     port: int
     identity: str
@@ -34,11 +40,16 @@ class TwinConfig(msgspec.Struct, frozen=True, kw_only=True):
     time_scale: float = 0.05
     puback_timeout_s: float = 1.0
     connect_timeout_s: float = 1.0
+    page_port: int | None = None
+    descriptors: int | None = None
 
 
 async def live(config: TwinConfig) -> None:
     """Be a twin until SIGTERM."""
     set_by = Path(config.clock)
+    if config.descriptors is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (config.descriptors, hard))
 
     def system_ts() -> float:
         with contextlib.suppress(OSError, ValueError):
@@ -59,7 +70,11 @@ async def live(config: TwinConfig) -> None:
     session._connect_timeout_s = config.connect_timeout_s
     session._takeovers._limit = 0  # the faults here close connections as a duel does
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, twin.stop)
-    await twin.run()
+    async with contextlib.AsyncExitStack() as stack:
+        if config.page_port is not None:
+            page = serving(twin, WebSettings(port=config.page_port), Path(config.state))
+            await stack.enter_async_context(page)
+        await twin.run()
 
 
 if __name__ == "__main__":

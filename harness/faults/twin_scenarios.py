@@ -82,13 +82,8 @@ class TwinRig(Rig):
 
     async def start(self, **options: Any) -> asyncio.subprocess.Process:
         """Start the twin's process."""
-        config = TwinConfig(
-            port=self.proxy.port,
-            identity=str(self.folder / "tls"),
-            state=str(self.folder / "state"),
-            clock=str(self.clock),
-            **options,
-        )
+        defaults = {"state": str(self.folder / "state"), "identity": str(self.folder / "tls")}
+        config = TwinConfig(port=self.proxy.port, clock=str(self.clock), **(defaults | options))
         (self.folder / "config.json").write_bytes(msgspec.json.encode(config))
         with (self.folder / "twin.log").open("ab") as log:
             run = await asyncio.create_subprocess_exec(
@@ -248,11 +243,13 @@ async def clock_jumps(rig: TwinRig) -> TwinVerdict:
     converged = await rig.settled()
     await rig.end()
     verdict = rig.judged(converged=converged)
-    verdict.untimely = _untimely(rig, wanted, {"killed": down_s})
+    verdict.untimely = untimely_events(rig, wanted, {"killed": down_s})
     return verdict
 
 
-def _untimely(rig: TwinRig, wanted: dict[str, tuple[float, float]], late_by_s: dict[str, float]) -> list[str]:
+def untimely_events(
+    rig: TwinRig, wanted: dict[str, tuple[float, float]], late_by_s: dict[str, float]
+) -> list[str]:
     """Events whose acks did not come when they should have started and ended, by a clock that was not set."""
     came: dict[tuple[str, str], float] = {}
     for raw, at_ts in zip(rig.ingestion.acks, rig.ingestion.acks_ts, strict=True):

@@ -179,7 +179,7 @@ def _run_twin(settings: TwinSettings, certs: Path, fetch: Fetch | None, web: Web
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
 
-    with Twin.open(settings, identity_files.load(certs), fetch=fetch) as twin:
+    with Twin.open(settings, identity_files.load_or_trust(certs), fetch=fetch) as twin:
         ended = asyncio.run(_until_signalled(twin, web, settings.state_dir))
     if ended is not None:
         raise VenTwinError(ended)
@@ -206,15 +206,31 @@ def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> Fetch
     events start on time. What is new is fetched when the cloud desires it, or takes the certificate no more.
     """
     stored = folder / "endpoint.json"
-    if not at_once and stored.exists() and (folder / "tls").exists():
+    before = _read_endpoint(stored)
+    if not at_once and before is not None and (folder / "tls").exists():
+        return before
+    try:
+        finished = subprocess.run(_fetch_command(options), capture_output=True, text=True, check=False)
+        complaint = _last_line(finished.stderr)
+        if finished.returncode == 0:
+            return _write_endpoint(stored, finished.stdout)
+    except (OSError, VenTwinError) as error:
+        complaint = str(error)
+    if before is None:
+        raise VenTwinError(complaint)
+    logger.warning("%s; going on with what was fetched before", complaint)
+    return before
+
+
+def _read_endpoint(stored: Path) -> FetchedIdentity | None:
+    """The identity that was fetched before; None when there is none, or none that can be read."""
+    try:
         return msgspec.json.decode(stored.read_bytes(), type=FetchedIdentity)
-    finished = subprocess.run(_fetch_command(options), capture_output=True, text=True, check=False)
-    if finished.returncode == 0:
-        return _write_endpoint(stored, finished.stdout)
-    if not stored.exists():
-        raise VenTwinError(_last_line(finished.stderr))
-    logger.warning("%s; going on with what was fetched before", _last_line(finished.stderr))
-    return msgspec.json.decode(stored.read_bytes(), type=FetchedIdentity)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        logger.warning("%s cannot be read: %s", stored, error)
+        return None
 
 
 async def _fetch_again(options: list[str], folder: Path) -> None:
@@ -239,10 +255,18 @@ def _fetch_command(options: list[str]) -> list[str]:
 
 
 def _write_endpoint(stored: Path, answer: str) -> FetchedIdentity:
+    """Write down what was fetched, for a start without the cloud. Raises VenTwinError when it is nothing."""
+    try:
+        fetched = msgspec.json.decode(answer, type=FetchedIdentity)
+    except msgspec.DecodeError as error:
+        raise VenTwinError(f"what was fetched cannot be read: {error}") from None
     draft = stored.with_suffix(".partial")
-    draft.write_text(answer)
-    draft.replace(stored)
-    return msgspec.json.decode(answer, type=FetchedIdentity)
+    try:
+        draft.write_text(answer)
+        draft.replace(stored)
+    except OSError as error:
+        logger.warning("%s cannot be written: %s", stored, error)
+    return fetched
 
 
 def _last_line(complaint: str) -> str:
@@ -252,13 +276,12 @@ def _last_line(complaint: str) -> str:
 
 class _JsonLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        print_json(
-            {
-                "ts": round(record.created, 3),
-                "level": record.levelname.lower(),
-                "message": record.getMessage(),
-            }
-        )
+        """Print the line; where that fails, as on a full disk, the twin goes on without it."""
+        line = {"ts": round(record.created, 3), "level": record.levelname.lower()}
+        try:
+            print_json(line | {"message": record.getMessage()})
+        except (OSError, ValueError):
+            self.handleError(record)
 
 
 class _PlainLines(logging.Formatter):

@@ -80,9 +80,9 @@ class ClaimRefusedError(VenTwinError):
 
 
 class OutboxError(VenTwinError):
-    """Raised when the outbox cannot be opened: the file is locked, damaged or not writable.
+    """Raised when the outbox's file cannot be opened. Nothing was lost or changed.
 
-    Nothing was lost or changed. The caller shows the message and ends; it does not run without an outbox.
+    The caller goes on in memory, says so, and tries the file again.
 
     Attributes:
         path: the database file.
@@ -93,8 +93,24 @@ class OutboxError(VenTwinError):
         super().__init__(f"outbox {path}: {reason}")
 
 
+class OutboxLockedError(OutboxError):
+    """Raised when another process uses the outbox's file. Show the message and end: two VENs would be one."""
+
+
 class OutboxDamagedError(OutboxError):
-    """Raised when the outbox's file is no database any more. Set it aside and start with an empty one."""
+    """Raised when the outbox's file is damaged. Set it aside and take over what is whole of it."""
+
+
+class OutboxNewerError(OutboxError):
+    """Raised when a later release wrote the outbox's file. Set it aside for that release, and start anew.
+
+    Attributes:
+        version: the version of the file.
+    """
+
+    def __init__(self, path: str, version: int, readable: int) -> None:
+        self.version = version
+        super().__init__(path, f"has version {version}, and this release reads up to {readable}")
 
 
 class NotStoredError(VenTwinError):

@@ -31,7 +31,7 @@ from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.ven.startup import house_of, resume
 from ven_twin.ven.storage.command_journal import CommandJournal, StateStore
-from ven_twin.ven.storage.outbox import Outbox, open_outbox
+from ven_twin.ven.storage.mending_outbox import MendingOutbox
 from ven_twin.ven.storage.rows import JournalledCommand
 
 DRAIN_S = 3.0
@@ -47,7 +47,7 @@ class Twin:
         settings: TwinSettings,
         identity: Identity,
         engine: VenEngine,
-        outbox: Outbox,
+        outbox: MendingOutbox,
         store: StateStore,
         *,
         ven_clock: VenClock,
@@ -91,13 +91,14 @@ class Twin:
 
         Raises:
             ProfileError: there is no such house.
-            OutboxError: another process uses the outbox, or it cannot be written.
+            OutboxLockedError: another process uses the outbox.
         """
         ven_clock = ven_clock or VenClock()
         house = house_of(settings, ven_clock)
-        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(OSError):  # the outbox says what is wrong
+            settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         cap_bytes = round(settings.outbox_mb * 1024 * 1024)
-        outbox = open_outbox(settings.state_dir / "outbox.sqlite", cap_bytes=cap_bytes)
+        outbox = MendingOutbox.open(settings.state_dir / "outbox.sqlite", cap_bytes=cap_bytes)
         try:
             store = StateStore(CommandJournal(outbox))
             engine, pending = resume(store, house, settings, ven_clock)
@@ -208,6 +209,7 @@ class Twin:
         for watcher in self._watchers:
             watcher()
         self._renewal.tick(self._engine.desired_certificate_id, now.s)
+        self._outbox.tend()
 
     def _perform(
         self, engine: VenEngine, effects: Effects = NO_EFFECTS, *, done: JournalledCommand | None = None

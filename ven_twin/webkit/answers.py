@@ -40,7 +40,12 @@ def application(paths: Mapping[str, Mapping[str, Endpoint]], *, failed: str) -> 
 
     app = Starlette(
         routes=[Route(path, _by_method(ends), methods=list(ends)) for path, ends in paths.items()],
-        exception_handlers={HTTPException: _http_problem, PageProblemError: _problem, Exception: on_failure},
+        exception_handlers={
+            HTTPException: _http_problem,
+            PageProblemError: _problem,
+            OSError: _unavailable,
+            Exception: on_failure,
+        },
     )
     app.router.redirect_slashes = False
     return app
@@ -60,7 +65,7 @@ def problem(error: PageProblemError) -> Response:
 def file(static: StaticFile | None, request: Request, headers: Mapping[str, str] | None = None) -> Response:
     """A file, or 304 where the browser has it. Raises ProblemError where there is none."""
     if static is None:
-        raise PageProblemError(404, f"there is nothing at {request.url.path[:80]!r}")
+        raise PageProblemError(404, f"there is nothing at {path_of(request)!r}")
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     etag = f'{static.etag[:-1]}-gzip"' if zipped else static.etag
     sent = {"etag": etag, "cache-control": "no-cache", "content-type": static.content_type}
@@ -90,7 +95,7 @@ async def read(request: Request, *, most_bytes: int = BODY_MAX_BYTES) -> bytes:
     """The body, as long as it is small."""
     length = request.headers.get("content-length", "")
     raw = bytearray()
-    if not (length.isdigit() and int(length) > most_bytes):
+    if not _exceeds(length, most_bytes):
         try:
             async for chunk in request.stream():
                 raw += chunk
@@ -101,6 +106,17 @@ async def read(request: Request, *, most_bytes: int = BODY_MAX_BYTES) -> bytes:
         except ClientDisconnect:
             raise PageProblemError(400, "the body did not arrive", field="body") from None
     raise PageProblemError(413, f"at most {most_bytes} bytes are accepted", field="body")
+
+
+def _exceeds(length: str, most_bytes: int) -> bool:
+    """Judge a Content-Length; one that is no number says nothing."""
+    digits = length.isascii() and length.isdigit()
+    return digits and (len(length) > 20 or int(length) > most_bytes)
+
+
+def path_of(request: Request) -> str:
+    """The path of a call as a text shows it. `Request.url` is not read: it may be no URL at all."""
+    return str(request.scope["path"])[:80]
 
 
 def media_type(request: Request) -> str:
@@ -120,9 +136,15 @@ async def _problem(_: Request, error: Exception) -> Response:
     return problem(error)
 
 
+async def _unavailable(_: Request, error: Exception) -> Response:
+    """The system has no descriptor, memory or disk for the call now."""
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return problem(PageProblemError(503, f"not now: {reason}", headers={"retry-after": "5"}))
+
+
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for no other
-    path = request.url.path[:80]
+    path = path_of(request)
     details = {404: f"there is nothing at {path!r}", 405: f"{request.method} is not accepted at {path!r}"}
     detail = details.get(error.status_code, str(error.detail))
     return problem(PageProblemError(error.status_code, detail, headers=dict(error.headers or {})))

@@ -10,14 +10,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
+from math import ceil
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
+from ven_twin.webkit.token_tries import TokenTries, source_of
 
 COOKIE = "ven-twin"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,6 +30,11 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_HOST = re.compile(
+    r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[^\x00-\x20\x7f:/?#@\[\]\\]{0,255})(?::[0-9]{1,5})?", re.ASCII
+)
+"""A name or an address, and a port. Source: RFC 9110, 7.2; RFC 3986, 3.2.2."""
+_PORT = re.compile(r"[0-9]{1,5}")
 HEADERS = (
     (b"content-security-policy", CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -46,6 +54,7 @@ class Guard:
         self._app = app
         self._settings = settings
         self._refuse = refuse
+        self._tries = TokenTries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a call through, or answer it with what is wrong."""
@@ -70,6 +79,8 @@ class Guard:
         """Raises: ProblemError, where the call is not to be let through."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "")
+        if not _HOST.fullmatch(host):
+            raise PageProblemError(400, "that is no host and port", field="Host")
         if not host_allowed(host, scope.get("server"), self._settings):
             raise PageProblemError(421, f"no page is served at {host[:80]!r}", field="Host")
         if scope["method"] not in SAFE:
@@ -77,7 +88,7 @@ class Guard:
         path = scope["path"]
         if self._settings.token is None or path in OPEN or path.startswith("/static/"):
             return
-        if not self._has_token(headers):
+        if not self._has_token(headers, scope.get("client")):
             if path == "/" and scope["method"] in SAFE:
                 raise PageProblemError(303, "log in first", headers={"location": "/login"})
             raise PageProblemError(
@@ -92,26 +103,39 @@ class Guard:
         if site not in {None, "same-origin", "none"}:
             raise PageProblemError(403, "the call comes from another site", field="Sec-Fetch-Site")
 
-    def _has_token(self, headers: dict[str, str]) -> bool:
-        token = self._settings.token or ""
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _same(bearer.strip(), token):
-            return True
+    def log_in(self, token: str, client: tuple[str, int] | None) -> str:
+        """The session of a browser whose form has the *token*. Raises: ProblemError for a wrong one."""
+        if not self._is_token(token, source_of(client, "form")):
+            raise PageProblemError(401, "that is not the token", field="token")
+        return session_of(token)
+
+    def _has_token(self, headers: dict[str, str], client: tuple[str, int] | None) -> bool:
+        """Look for the session's cookie, which nobody guesses, then for the token. Raises: ProblemError."""
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         except CookieError:
+            cookie = None
+        if cookie is not None and _same(cookie.value, session_of(self._settings.token or "")):
+            return True
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self._is_token(bearer.strip(), source_of(client, "bearer"))
+
+    def _is_token(self, token: str, source: str) -> bool:
+        """Compare *token* with the settings'. Raises: ProblemError where too many were wrong of late."""
+        wait_s = self._tries.wait_s(source)
+        if wait_s:
+            retry = {"retry-after": str(ceil(wait_s))}
+            raise PageProblemError(429, "too many wrong tokens; wait, then try again", headers=retry)
+        if not _same(token, self._settings.token or ""):
+            self._tries.failed(source)
             return False
-        return cookie is not None and _same(cookie.value, session_of(token))
+        self._tries.succeeded(source)
+        return True
 
 
 def session_of(token: str) -> str:
     """The cookie of a browser that has logged in; it does not contain the token."""
     return hmac.new(token.encode(), b"ven-twin page", hashlib.sha256).hexdigest()
-
-
-def matches(token: str, settings: WebSettings) -> bool:
-    """Compare *token* with that of the settings, in constant time."""
-    return _same(token, settings.token or "")
 
 
 def host_allowed(host: str, server: tuple[str, int | None] | None, settings: WebSettings) -> bool:
@@ -133,7 +157,7 @@ def _split(host: str) -> tuple[str, int | None]:
     name, colon, port = host.lower().rpartition(":")
     if not colon or name.endswith(":") or "]" in port:
         return host.lower(), 80
-    return (name, int(port)) if port.isascii() and port.isdigit() else (host.lower(), None)
+    return (name, int(port)) if _PORT.fullmatch(port) else (host.lower(), None)
 
 
 def _is_address(name: str) -> bool:

@@ -7,17 +7,46 @@ import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ven_twin.webkit import answers
+from ven_twin.webkit.connections import Connections, PageConnection, PageSocket, connections_max
 from ven_twin.webkit.guard import Guard
+from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
 
-BACKLOG = 64
-CONNECTIONS_MAX = 200
+BACKLOG = 1024
+"""A crowd of visitors that come at once does not keep the next from the queue."""
 STOP_S = 1
+HEALTH_PLACES_SHARE = 0.1
+"""Places that only calls of the page's health take."""
+HEALTH = frozenset({"/live", "/health"})
 
 logger = logging.getLogger(__name__)
+
+
+class _Admission:
+    """Refuses calls where all places but those of the page's health are taken by calls that run."""
+
+    def __init__(self, app: ASGIApp, connections_most: int) -> None:
+        self._app = app
+        self._most = connections_most - max(2, round(HEALTH_PLACES_SHARE * connections_most))
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call, or say that there are too many."""
+        if self._running >= self._most and scope.get("path") not in HEALTH:
+            busy = PageProblemError(503, "too many calls run", headers={"retry-after": "5"})
+            await answers.problem(busy)(scope, receive, send)
+            return
+        self._running += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._running -= 1
 
 
 class _Server(uvicorn.Server):
@@ -42,24 +71,26 @@ async def hosted(
     if listening is None:
         yield None
         return
-    with contextlib.closing(listening):
-        async with _served(_server(application()), listening, close):
+    with contextlib.closing(listening), contextlib.closing(listening.connections):
+        server = _server(application(), listening.connections)
+        async with _served(server, listening, close):
             yield _address(settings.host, listening.getsockname()[1])
 
 
-def _server(application: Guard) -> _Server:
+def _server(application: Guard, connections: Connections) -> _Server:
+    """The server; a visitor's bad requests are answered and not logged."""
     return _Server(
         uvicorn.Config(
-            application,
-            http="h11",
+            _Admission(application, connections.most),
+            http=partial(PageConnection, connections),  # type: ignore[arg-type]  # it is only called
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="warning",
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=CONNECTIONS_MAX,
+            backlog=BACKLOG,
             timeout_graceful_shutdown=STOP_S,
         )
     )
@@ -80,11 +111,11 @@ async def _served(
             await task
 
 
-def _listen(settings: WebSettings) -> socket.socket | None:
+def _listen(settings: WebSettings) -> PageSocket | None:
     """A socket that listens at the first port that is free; None, and a line that says so, when none is."""
     last: OSError | None = None
     for port in settings.ports:
-        listening = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+        listening = PageSocket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((settings.host, port))
@@ -97,6 +128,7 @@ def _listen(settings: WebSettings) -> socket.socket | None:
             raise
         else:
             listening.setblocking(False)
+            listening.connections = Connections(connections_max())
             return listening
     why = last.strerror if last is not None else "no port"
     logger.warning(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Callable
 
 from contracts.errors import VenTwinError
@@ -48,10 +49,13 @@ class Listeners:
         """
         if len(self._pages) >= PAGES_MAX or self._closed:
             raise FullError
-        return self._messages(_Page(), first)
+        page = _Page()
+        self._pages.add(page)  # now: of a crowd that comes at once, none has read its first message yet
+        messages = self._messages(page, first)
+        weakref.finalize(messages, self._pages.discard, page).atexit = False  # its client may never read one
+        return messages
 
     async def _messages(self, page: _Page, first: Callable[[], bytes]) -> AsyncIterator[bytes]:
-        self._pages.add(page)
         try:
             yield first()
             while (message := await page.next()) is not None:

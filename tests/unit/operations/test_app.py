@@ -192,3 +192,13 @@ async def test_the_cloud_is_not_called_while_no_page_is_open(
     for path in ("/", "/static/kit/look.css", "/api/state", "/api/chart"):
         assert (await client.get(path)).status_code == 200
     assert aggregator.calls == []
+
+
+async def test_the_page_is_alive_whatever_becomes_of_the_cloud(
+    client: httpx.AsyncClient, aggregator: FakeAggregator
+) -> None:
+    """A probe of the server asks nobody else."""
+    aggregator.gone = "no cloud"
+    answer = await client.get("/live")
+    assert (answer.status_code, answer.json()) == (200, {"alive": True})
+    assert aggregator.calls == []

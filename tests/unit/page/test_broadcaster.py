@@ -68,7 +68,7 @@ async def test_a_state_is_encoded_once_for_all(stream: OpenStream) -> None:
 
 async def test_figures_go_out_once_a_second(stream: OpenStream) -> None:
     """However often the twin looks at its house."""
-    await stream.open()
+    _page = await stream.open()
     stream.broadcaster.notify()
     sent = stream.broadcaster._sent_s
     for _ in range(3):
@@ -82,7 +82,7 @@ async def test_figures_go_out_once_a_second(stream: OpenStream) -> None:
 
 async def test_what_matters_goes_out_at_once(stream: OpenStream) -> None:
     """An event that begins does not wait for its second."""
-    await stream.open()
+    _page = await stream.open()
     stream.broadcaster.notify()
     await stream.stand.command(op="event", event_id="e1", shed_kw=2, duration_s=60)
     stream.at_s += 0.3
@@ -116,3 +116,14 @@ async def test_closing_ends_every_stream(stream: OpenStream) -> None:
     with pytest.raises(StopAsyncIteration):
         await anext(page)
     assert stream.broadcaster.open_pages == 0
+
+
+async def test_a_crowd_that_comes_at_once_is_counted_at_once(stream: OpenStream) -> None:
+    """Pages count before they read a first message, and no more once they are gone without one."""
+    crowd = [stream.broadcaster.listen() for _ in range(PAGES_MAX)]
+    with pytest.raises(FullError):
+        stream.broadcaster.listen()
+    del crowd[1:]
+    assert stream.broadcaster.open_pages == 1
+    await anext(crowd[0])
+    assert stream.broadcaster.open_pages == 1

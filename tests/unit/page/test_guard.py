@@ -28,14 +28,12 @@ async def test_this_machine_is_served(caller: Caller, host: str) -> None:
         "evil.example",
         "127.0.0.1",
         "127.0.0.1:80",
-        "127.0.0.1:8080.evil.example",
         "127.0.0.1.evil.example:8080",
         "localhost.evil.example:8080",
         "192.168.1.5:8080",
         "[::1]",
-        "[::1",
         "",
-        "127.0.0.1:٨٠٨٠",
+        "127.0.0.1:99999",
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/live", "/api/state", "/health", "/static/kit/look.css"])
@@ -43,6 +41,31 @@ async def test_a_rebound_name_is_refused(caller: Caller, host: str, path: str) -
     """A name that an attacker's DNS points to loopback is answered nothing, also not what is only read."""
     answer = await caller.get(path, headers={"host": host.encode()})  # type: ignore[dict-item]
     problem(answer, 421, "Host")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8080.evil.example",
+        "[::1",
+        "[[::1]:8080",
+        "127.0.0.1:٨٠٨٠",
+        "127.0.0.1:²",
+        "127.0.0.1:-8080",
+        f"127.0.0.1:{'1' * 5000}",
+        f"{'a' * 5000}:8080",
+        "evil.example/127.0.0.1:8080",
+        "user@127.0.0.1:8080",
+    ],
+)
+async def test_what_names_no_host_is_a_bad_request(
+    caller: Caller, guarded: Caller, host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """400 that names the header, and no traceback in the log. Source: RFC 9112, 3.2."""
+    for page in (caller, guarded):
+        answer = await page.get("/live", headers={"host": host.encode()})  # type: ignore[dict-item]
+        problem(answer, 400, "Host")
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("path", BODIES)
@@ -118,6 +141,33 @@ async def test_logging_in_by_the_form(guarded: Caller) -> None:
     assert "samesite=strict" in cookie
     assert TOKEN not in cookie
     assert (await guarded.get("/api/state")).status_code == 200, "the client keeps the cookie"
+
+
+async def test_guessing_the_token_is_slowed_down(guarded: Caller) -> None:
+    """After five wrong tokens the next is not even compared; the answer says how many seconds to wait."""
+    for _ in range(5):
+        problem(await guarded.client.post("/login", data={"token": "wrong"}), 401, "token")
+    for token in ("wrong", TOKEN):
+        refused = await guarded.client.post("/login", data={"token": token})
+        problem(refused, 429)
+        assert 1 <= int(refused.headers["retry-after"]) <= 5
+    assert (await guarded.get("/live")).status_code == 200
+
+
+async def test_guessing_by_the_header_is_slowed_down_too(guarded: Caller) -> None:
+    """By its own count: a script with an old token does not keep its owner from the form."""
+    for _ in range(5):
+        problem(await guarded.get("/api/state", headers={"authorization": "Bearer wrong"}), 401)
+    problem(await guarded.get("/api/state", headers={"authorization": f"Bearer {TOKEN}"}), 429)
+    assert (await guarded.client.post("/login", data={"token": TOKEN})).status_code == 303
+    assert (await guarded.get("/api/state")).status_code == 200, "a session that is open goes on"
+
+
+async def test_a_page_whose_session_is_old_may_log_in_again(guarded: Caller) -> None:
+    """An open page that asks again and again with an old cookie is no guess."""
+    for _ in range(20):
+        problem(await guarded.get("/api/state", headers={"cookie": f"ven-twin={'0' * 64}"}), 401)
+    assert (await guarded.client.post("/login", data={"token": TOKEN})).status_code == 303
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.org", "::"])  # noqa: S104

@@ -144,3 +144,30 @@ def test_a_certificate_that_is_cut_short_is_refused(tmp_path: Path) -> None:
         path.write_text(ssl.DER_cert_to_PEM_cert(der[:size]))
         with pytest.raises(IdentityInvalidError):
             valid_until_ts(path)
+
+
+@pytest.mark.parametrize(
+    ("counts", "warning"),
+    [
+        ({"damaged": 3}, "3 messages were lost"),
+        ({"files_set_aside": 2}, "2 outbox files could not be used and were set aside"),
+        ({"in_memory": "no space left"}, "nothing is kept on disk: no space left"),
+    ],
+)
+def test_what_became_of_the_disk_is_a_warning(
+    well: VenSnapshot, counts: dict[str, Any], warning: str
+) -> None:
+    """The VEN would answer, and someone should look."""
+    result = health_of(replace(well, outbox=replace(well.outbox, **counts)))
+    assert result.answers_events
+    (line,) = result.warnings
+    assert warning in line
+
+
+async def test_damage_is_a_figure(caller: Caller) -> None:
+    """For an alarm, beside the messages that were lost."""
+    caller.stand.twin._outbox.damaged(2)
+    text = (await caller.get("/metrics")).text
+    assert 'ven_twin_messages_damaged_total{ven_id="ven-1"} 2' in text
+    assert 'ven_twin_messages_lost_total{ven_id="ven-1"} 2' in text
+    assert 'ven_twin_files_set_aside_total{ven_id="ven-1"} 0' in text

@@ -58,6 +58,7 @@ class FleetPage:
         paths: dict[str, dict[str, Endpoint]] = {
             "/": {"GET": self._page},
             "/static/{path:path}": {"GET": self._static},
+            "/live": {"GET": self._live},
             "/api/state": {"GET": self._state},
             "/api/stream": {"GET": self._stream},
             "/api/rules": {"GET": self._rules},
@@ -106,6 +107,10 @@ class FleetPage:
 
     async def _static(self, request: Request) -> Response:
         return answers.file(self._files.get(request.path_params["path"]), request)
+
+    async def _live(self, _: Request) -> Response:
+        """Liveness of this server and its loop; it calls nobody."""
+        return as_json({"alive": True})
 
     async def _state(self, _: Request) -> Response:
         return as_json(fleet_view(self._poller.state()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import shutil
 import ssl
@@ -34,6 +35,10 @@ _NEXT = ".next"
 _PREVIOUS_STAGING = ".previous.partial"
 _PREVIOUS = ".previous"
 _FILES = (CA_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE)
+_NO_FILE = (IsADirectoryError, NotADirectoryError)
+"""Other errors of the system pass: they say nothing about the identity, and may be over the next time."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,19 @@ def load(folder: Path) -> Identity:
         _require_user_file(path)
     _require_private(identity.private_key, _FILE_MODE)
     return identity
+
+
+def load_or_trust(folder: Path) -> Identity:
+    """The identity in *folder*, also where the system cannot read it now: each connection reads it anew.
+
+    Raises:
+        IdentityError: as `load` does.
+    """
+    try:
+        return load(folder)
+    except OSError as error:
+        logger.warning("%s cannot be read now: %s", folder, error.strerror)
+        return _at(folder)
 
 
 def save(folder: Path, ca_pem: str, cert_pem: str, key_pem: str) -> Identity:
@@ -119,7 +137,7 @@ def fingerprint(identity: Identity) -> str:
         der = ssl.PEM_cert_to_DER_cert(_first_certificate(identity.certificate.read_text(encoding="ascii")))
     except FileNotFoundError:
         raise IdentityMissingError(identity.certificate) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, *_NO_FILE) as error:
         reason = f"not a readable certificate ({type(error).__name__})"
         raise IdentityInvalidError(identity.certificate, reason) from None
     return hashlib.sha256(der).hexdigest()
@@ -135,6 +153,7 @@ def credentials(identity: Identity, *, alpn: Sequence[str] = ()) -> tuple[ssl.SS
 
     Raises:
         IdentityError: as they do.
+        OSError: the system cannot read the files now.
     """
     try:
         with _one_at_a_time(identity.certificate.parent):
@@ -162,7 +181,7 @@ def ssl_context(identity: Identity, *, alpn: Sequence[str] = ()) -> ssl.SSLConte
         context.load_verify_locations(identity.ca)
     except FileNotFoundError:
         raise IdentityMissingError(identity.ca) from None
-    except (ssl.SSLError, OSError) as error:
+    except (ssl.SSLError, *_NO_FILE) as error:
         raise IdentityInvalidError(identity.ca, f"not a readable CA certificate ({_reason(error)})") from None
     try:
         # The empty password keeps OpenSSL from asking for one at the terminal.
@@ -170,7 +189,7 @@ def ssl_context(identity: Identity, *, alpn: Sequence[str] = ()) -> ssl.SSLConte
     except FileNotFoundError:
         missing = identity.private_key if identity.certificate.exists() else identity.certificate
         raise IdentityMissingError(missing) from None
-    except (ssl.SSLError, OSError) as error:
+    except (ssl.SSLError, *_NO_FILE) as error:
         reason = f"certificate and key cannot be used together ({_reason(error)})"
         raise IdentityInvalidError(identity.certificate, reason) from None
     return context

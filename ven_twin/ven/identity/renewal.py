@@ -95,7 +95,7 @@ class Renewal:
     async def _have_fetched(self, fetch: Fetch) -> None:
         try:
             await fetch()
-        except VenTwinError as error:
+        except (VenTwinError, OSError) as error:
             logger.warning("this VEN's certificate could not be fetched: %s", error)
 
     def _on_disk(self) -> str | None:

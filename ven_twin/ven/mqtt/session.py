@@ -14,7 +14,7 @@
 | renewed | connecting | none: with the new certificate |
 | taken over, or the pattern of it (guard 13) | duplicate_client | none: `run` ends |
 | refused (guard 14) | refused | 10 to 300 s: someone has to change something |
-| any other | backoff | 1 to 64 s, full jitter (guard 5) |
+| any other, also what the system refuses | backoff | 1 to 64 s, full jitter (guard 5) |
 
 Guards that live elsewhere: 1 ``outbox``; 3, 4, 12, 15 ``outbox_pump``; 5, 13 ``backoff``; 10, 11 ``inbox``;
 2, 6 to 9, 16 ``gmqtt_link``.
@@ -37,7 +37,7 @@ from ven_twin.ven.mqtt.backoff import TAKEOVER_LIMIT, Backoff, TakeoverWatch
 from ven_twin.ven.mqtt.gmqtt_link import ALPN, GmqttLink, or_lose, watch
 from ven_twin.ven.mqtt.inbox import Inbox, OnMessage, Subscriptions, or_log
 from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
-from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, Protocol
+from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, Protocol, transport_loss
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import Message
@@ -236,13 +236,14 @@ class MqttSession:
             if not link.lost.done():
                 self._status = replace(self._status, connects=self._status.connects + 1)
                 await self._serve(link)
-            loss = link.lost.result()
         except IdentityError as error:
-            loss = Loss(LossKind.REFUSED, str(error))
+            link.lose(Loss(LossKind.REFUSED, str(error)))
+        except OSError as error:  # no descriptor, no disk, no memory: now, and not for ever
+            link.lose(transport_loss(error, connected=False))
         finally:
             self._link = None
             await link.close()
-        return self._after(loss, link.stood_s())
+        return self._after(link.lost.result(), link.stood_s())
 
     async def _serve(self, link: GmqttLink) -> None:
         objection, self._status = None, replace(self._status, reason=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -61,7 +61,8 @@ class Page:
         if self._settings.token is not None:
             paths["/login"] = {"GET": self._login_form, "POST": self._login}
         app = answers.application(paths, failed="the VEN could not answer; its log says why")
-        return guard.Guard(app, self._settings, answers.problem)
+        self._guard = guard.Guard(app, self._settings, answers.problem)
+        return self._guard
 
     def _on_tick(self) -> None:
         """Show the VEN after a tick. Never raises: the twin goes on without a page."""
@@ -149,10 +150,8 @@ class Page:
             raise PageProblemError(415, "a form is taken here", field="Content-Type")
         form = parse_qs((await answers.read(request)).decode("utf-8", "replace"))
         token = form.get("token", [""])[0]
-        if not guard.matches(token, self._settings):
-            raise PageProblemError(401, "that is not the token", field="token")
+        session = self._guard.log_in(token, request.client)
         answer = RedirectResponse("/", 303)
-        session = guard.session_of(token)
         answer.set_cookie(
             guard.COOKIE, session, max_age=S_PER_DAY, httponly=True, samesite="strict", path="/"
         )
@@ -179,8 +178,19 @@ async def serving(twin: Twin, settings: WebSettings, folder: Path) -> AsyncItera
             yield None
             return
         logger.info("page: %s", address)
-        (folder / ADDRESS_FILE).write_text(address)
         try:
+            with or_warn("its address is not written down"):
+                (folder / ADDRESS_FILE).write_text(address)
             yield address
         finally:
-            (folder / ADDRESS_FILE).unlink(missing_ok=True)
+            with or_warn("its address still stands in a file"):
+                (folder / ADDRESS_FILE).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def or_warn(consequence: str) -> Iterator[None]:
+    """Do what the twin can do without: what the disk refuses is logged with its *consequence*."""
+    try:
+        yield
+    except OSError as error:
+        logger.warning("%s: %s", consequence, error)

@@ -45,6 +45,8 @@ class Health(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     last_puback_age_s: float | None
     outbox_depth: int
     messages_lost: int
+    messages_damaged: int = 0
+    files_set_aside: int = 0
     certificate_days_left: float | None
     clock_skew_s: float | None
     beat_age_s: float
@@ -72,6 +74,8 @@ def health(snapshot: VenSnapshot, certificate_until_ts: float | None) -> Health:
         last_puback_age_s=None if age_s is None else round(age_s, 1),
         outbox_depth=session.outbox_depth,
         messages_lost=snapshot.outbox.lost,
+        messages_damaged=snapshot.outbox.damaged,
+        files_set_aside=snapshot.outbox.files_set_aside,
         certificate_days_left=left_d,
         clock_skew_s=snapshot.clock_skew_s,
         beat_age_s=round(snapshot.tick_age_s, 3),
@@ -107,6 +111,11 @@ def _warnings(snapshot: VenSnapshot, left_d: float | None) -> list[str]:
         warnings.append(f"its certificate expires in {left_d:.1f} days")
     if snapshot.outbox.lost:
         warnings.append(f"{snapshot.outbox.lost} messages were lost before they reached the cloud")
+    if snapshot.outbox.files_set_aside:
+        files = snapshot.outbox.files_set_aside
+        warnings.append(f"{files} outbox files could not be used and were set aside in the VEN's folder")
+    if snapshot.outbox.in_memory is not None:
+        warnings.append(f"nothing is kept on disk: {snapshot.outbox.in_memory}")
     return warnings
 
 
@@ -158,6 +167,12 @@ def _health_metrics(health: Health, connects: int) -> Iterator[Metric]:
     yield _one("outbox_messages", "Messages not acknowledged yet.", health.outbox_depth)
     yield _one(
         "messages_lost_total", "Messages that never reached the cloud.", health.messages_lost, "counter"
+    )
+    yield _one(
+        "messages_damaged_total", "Of those, rows damaged on the disk.", health.messages_damaged, "counter"
+    )
+    yield _one(
+        "files_set_aside_total", "Outbox files that could not be used.", health.files_set_aside, "counter"
     )
     left_d = health.certificate_days_left
     yield _one(

@@ -138,6 +138,8 @@ DESCRIPTION = (
 EVERYWHERE = {
     401: "The token is needed and missing.",
     421: "The Host header names another machine.",
+    429: "Too many wrong tokens came from this address; Retry-After says when to try again.",
+    503: "Too many calls run, or the machine has no descriptor or disk for it now.",
 }
 WITH_A_BODY = {
     400: "Something in the body is wrong; `field` names it.",

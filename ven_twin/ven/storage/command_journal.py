@@ -16,6 +16,7 @@ from contracts.errors import MalformedError
 from contracts.wire.ids import CorrelationId, LoadId, VenId
 from ven_twin.ven.errors import NotStoredError
 from ven_twin.ven.mqtt.session import MqttSession
+from ven_twin.ven.storage import schema
 from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.outbox_file import note
 from ven_twin.ven.storage.persisted_state import PersistedState, read_state, write_state
@@ -48,9 +49,8 @@ class CommandJournal:
 
         def write(db: sqlite3.Connection) -> None:
             nonlocal row_id
-            db.execute(
-                "INSERT INTO inbox (payload, received_ts, tries) VALUES (?, ?, 1)", (payload, received_ts)
-            )
+            row = (payload, received_ts, schema.checksum(payload))
+            db.execute("INSERT INTO inbox (payload, received_ts, tries, checksum) VALUES (?, ?, 1, ?)", row)
             (row_id,) = db.execute("SELECT last_insert_rowid()").fetchone()
 
         if not self._outbox.write(write, durable=True):
@@ -62,7 +62,12 @@ class CommandJournal:
 
         One that was tried `TRIES` times is dropped and said.
         """
-        rows = self._outbox.read("SELECT id, payload, received_ts, tries FROM inbox ORDER BY id")
+        read = self._outbox.read("SELECT id, payload, received_ts, tries, checksum FROM inbox ORDER BY id")
+        rows = [row[:4] for row in read if schema.is_whole(row[4], row[1])]
+        if len(rows) < len(read):
+            logger.error("%d commands are damaged: dropped", len(read) - len(rows))
+            self._outbox.damaged(len(read) - len(rows))
+            self._done.update(row[0] for row in read if not schema.is_whole(row[4], row[1]))
         for row_id, payload, _, tries in rows:
             if tries >= TRIES:
                 logger.error("a command of %d bytes ended the VEN %d times: dropped", len(payload), tries)
@@ -79,16 +84,25 @@ class CommandJournal:
 
     def answers(self) -> list[JournalledAck]:
         """The acks that are remembered, oldest first."""
-        rows = self._outbox.read("SELECT correlation_id, ack FROM answers ORDER BY n")
-        return [JournalledAck(CorrelationId(correlation_id), bytes(ack)) for correlation_id, ack in rows]
+        rows = self._outbox.read("SELECT checksum, correlation_id, ack FROM answers ORDER BY n")
+        whole = [JournalledAck(CorrelationId(row[1]), row[2]) for row in rows if schema.is_whole(*row)]
+        if len(whole) < len(rows):
+            logger.error("%d answers are damaged: their commands may be done again", len(rows) - len(whole))
+            self._outbox.damaged(len(rows) - len(whole))
+        return whole
 
     def persisted(self) -> bytes | None:
-        """The persisted state that was written last, or None."""
-        raw = self._outbox.recall(_MEMORY)
-        return None if raw is None else raw.encode()
+        """The persisted state that was written last, or None. Raises MalformedError when it is damaged."""
+        rows = self._outbox.read(f"SELECT checksum, value FROM memo WHERE key = '{_MEMORY}'")  # noqa: S608
+        if not rows:
+            return None
+        if not schema.is_whole(*rows[0]):
+            raise MalformedError("is damaged: its checksum is another")
+        return str(rows[0][1]).encode()
 
     def set_aside(self, why: str) -> None:
-        """Move a persisted state that cannot be used out of the way, with a log line."""
+        """Move a persisted state that cannot be used out of the way, with a log line and a count."""
+        self._outbox.damaged(1)
         logger.error("what this VEN remembered %s: set aside; it goes on by its shadow", why)
         move = "UPDATE OR REPLACE memo SET key = ? WHERE key = ?"
         self._outbox.write(lambda db: db.execute(move, (_SET_ASIDE, _MEMORY)), durable=True)
@@ -108,8 +122,8 @@ class CommandJournal:
             if persisted is not None:
                 note(db, _MEMORY, persisted.decode())
             if remembered is not None:
-                put = "INSERT OR REPLACE INTO answers (correlation_id, ack) VALUES (?, ?)"
-                db.execute(put, remembered)
+                put = "INSERT OR REPLACE INTO answers (correlation_id, ack, checksum) VALUES (?, ?, ?)"
+                db.execute(put, (*remembered, schema.checksum(*remembered)))
                 db.execute("DELETE FROM answers WHERE n <= (SELECT max(n) FROM answers) - ?", (ANSWERS_MAX,))
             db.executemany("DELETE FROM inbox WHERE id = ?", [(row_id,) for row_id in self._done])
 
@@ -133,11 +147,9 @@ class StateStore:
 
     def read(self, ven_id: VenId, load_ids: frozenset[LoadId]) -> PersistedState | None:
         """The state of an earlier run, or None; one that cannot be used is set aside."""
-        raw = self.journal.persisted()
-        if raw is None:
-            return None
         try:
-            return read_state(raw, ven_id, load_ids)
+            raw = self.journal.persisted()
+            return None if raw is None else read_state(raw, ven_id, load_ids)
         except MalformedError as error:
             self.journal.set_aside(str(error))
             return None

@@ -7,91 +7,80 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from ven_twin.ven import clock
-from ven_twin.ven.errors import OutboxDamagedError
+from ven_twin.ven.storage import schema
 from ven_twin.ven.storage.outbox_file import (
     DiskReserve,
     Transactions,
     closed_on_failure,
     note,
     open_database,
-    set_aside,
 )
-from ven_twin.ven.storage.rows import Message, OutboxCounts, OutboxRow, QuarantinedRow
+from ven_twin.ven.storage.recovery import Opened
+from ven_twin.ven.storage.rows import (
+    OTHER_RANK,
+    SHED_RANK,
+    Message,
+    OutboxCounts,
+    OutboxRow,
+    PlacedRows,
+    QuarantinedRow,
+)
 
 DEFAULT_CAP_BYTES = 64 * 1024 * 1024
 _ROW_OVERHEAD_BYTES = 64
+_INSERT = "INSERT INTO outbox (id, kind, rank, topic, payload, bytes, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DELETE_BATCH = 50
 _QUARANTINE_ROWS = 64
 _QUARANTINE_PAYLOAD_BYTES = 128 * 1024
 
-_SHED_RANK: Mapping[str, int] = {"telemetry": 0, "ack": 2, "event": 2}
-"""Order of shedding, lowest first; a kind that is not named stands between."""
-_OTHER_RANK = 1
-
 logger = logging.getLogger(__name__)
-
-
-def open_outbox(path: Path, *, cap_bytes: int = DEFAULT_CAP_BYTES) -> Outbox:
-    """The outbox in *path*; a damaged file is set aside, and an empty one takes its place.
-
-    Raises:
-        OutboxError: another process uses it, or it cannot be written.
-    """
-    try:
-        return Outbox(path, cap_bytes=cap_bytes)
-    except OutboxDamagedError as error:
-        logger.error("%s: set aside as %s", error, set_aside(path, clock.now_ts()).name)  # noqa: TRY400
-        return Outbox(path, cap_bytes=cap_bytes)
-
-
-@dataclass(slots=True)
-class _Placed:
-    """Rows to insert for messages, the rows that make room for them, and a row id for each message."""
-
-    size_bytes: int
-    rows: list[tuple[int, str, int, str, bytes, int]] = field(default_factory=list)
-    victims: dict[int, tuple[str, int]] = field(default_factory=dict)
-    row_ids: list[int | None] = field(default_factory=list)
 
 
 class Outbox:
     """A queue of publishes in the order they were put; a row goes only when it is acknowledged.
 
-    It is used from one thread. A put is committed before it returns; deletions go in batches, because a
-    deletion that is lost in a crash only means that a message is sent twice.
+    One thread uses it. A put is committed before it returns; deletions go in batches, because a deletion that
+    is lost in a crash only means that a message is sent twice.
 
     Raises:
         OutboxError: the file is locked by another process, damaged, or cannot be written.
+
+    Attributes:
+        path: the file, or None.
     """
 
-    def __init__(self, path: str | Path, *, cap_bytes: int = DEFAULT_CAP_BYTES) -> None:
+    def __init__(
+        self, path: str | Path, *, cap_bytes: int = DEFAULT_CAP_BYTES, opened: Opened | None = None
+    ) -> None:
+        self.path = None if str(path) == ":memory:" else Path(path)
         self._cap_bytes = cap_bytes
-        self._db = open_database(str(path))
-        with closed_on_failure(self._db, str(path)):
-            self._take_up(path)
-
-    def _take_up(self, path: str | Path) -> None:
-        """Go on with the rows and counts that an earlier run left."""
-        reserve = DiskReserve(None if str(path) == ":memory:" else Path(f"{path}-reserve"))
-        self._transactions = Transactions(self._db, reserve)
-        self._depth: int
-        self._bytes: int
-        self._last_id: int
-        self._depth, self._bytes = self._db.execute(
-            "SELECT count(*), ifnull(sum(bytes), 0) FROM outbox"
-        ).fetchone()
-        (self._last_id,) = self._db.execute(
-            "SELECT ifnull(max(id), 0) FROM (SELECT id FROM outbox UNION ALL SELECT id FROM quarantine)"
-        ).fetchone()
         self._handed_out = 0  # rows up to this id have been taken by window()
         self._again: list[int] = []  # rows below it that are to be taken once more, in order
         self._in_flight: dict[int, int] = {}  # row id -> bytes
         self._done: set[int] = set()  # acknowledged, still to be deleted
+        self._last_id = 0
+        opened = opened or Opened(open_database(str(path)))
+        with closed_on_failure(opened.db, str(path)):
+            self._take_up(opened)
+
+    def _take_up(self, opened: Opened) -> None:
+        """Go on with the rows and counts of a file: an earlier run's, or what is whole of this one's."""
+        self._db = opened.db
+        self._in_memory = opened.in_memory
+        on_disk = self.path is not None and opened.in_memory is None
+        reserve = DiskReserve(Path(f"{self.path}-reserve") if on_disk else None)
+        self._transactions = Transactions(self._db, reserve)
+        opened.count_in(self._transactions.lost)
+        sizes: dict[int, int] = dict(self._db.execute("SELECT id, bytes FROM outbox").fetchall())
+        waiting = [size for row_id, size in sizes.items() if row_id not in self._done]
+        self._depth, self._bytes = len(waiting), sum(waiting)
+        self._in_flight = {row_id: size for row_id, size in self._in_flight.items() if row_id in sizes}
+        ids = "SELECT id FROM outbox UNION ALL SELECT id FROM quarantine"
+        query = f"SELECT ifnull(max(id), 0) FROM ({ids})"  # noqa: S608 - as it stands above
+        self._last_id = max(self._last_id, *self._db.execute(query).fetchone())
 
     @property
     def depth(self) -> int:
@@ -106,8 +95,7 @@ class Outbox:
     @property
     def counts(self) -> OutboxCounts:
         """Everything a health page shows."""
-        lost = self._transactions.lost
-        return OutboxCounts(self._depth, self._bytes, dict(lost.shed), lost.refused, lost.quarantined)
+        return self._transactions.lost.counts(self._depth, self._bytes, self._in_memory)
 
     def put(self, kind: str, topic: str, payload: bytes) -> int | None:
         """Keep a message until it is acknowledged; its row id, or None when it was shed or not written."""
@@ -124,9 +112,8 @@ class Outbox:
         """Keep *messages* and write *also*, all in one transaction, or nothing of it.
 
         Returns a row id each, None for one that was shed; None for all when the disk took nothing.
-
-        Each message finds its room as if it came alone. With *durable* it stands against a power cut, too;
-        a crash of the process alone loses nothing in any case.
+        Each message finds its room as if it came alone. With *durable* it stands against a power cut, too; a
+        crash of the process alone loses nothing in any case.
         """
         placed = self._placed(messages)
         if not placed.rows and also is None:
@@ -134,8 +121,7 @@ class Outbox:
 
         def write(db: sqlite3.Connection) -> None:
             self._delete(placed.victims)
-            insert = "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)"
-            db.executemany(insert, placed.rows)
+            db.executemany(_INSERT, placed.rows)
             if also is not None:
                 also(db)
 
@@ -152,12 +138,12 @@ class Outbox:
         self._last_id += len(placed.rows)
         return placed.row_ids
 
-    def _placed(self, messages: Sequence[Message]) -> _Placed:
+    def _placed(self, messages: Sequence[Message]) -> PlacedRows:
         """Find room for *messages* in turn; one that finds none is shed."""
-        placed = _Placed(size_bytes=self._bytes)
+        placed = PlacedRows(size_bytes=self._bytes)
         for kind, topic, payload in messages:
             size = len(topic) + len(payload) + _ROW_OVERHEAD_BYTES
-            rank = _SHED_RANK.get(kind, _OTHER_RANK)
+            rank = SHED_RANK.get(kind, OTHER_RANK)
             victims = self._victims(placed.size_bytes + size - self._cap_bytes, rank, placed.victims)
             if victims is None:
                 self._transactions.lost.add(shed=kind)
@@ -166,7 +152,8 @@ class Outbox:
             placed.victims |= victims
             placed.size_bytes += size - sum(freed for _, freed in victims.values())
             row_id = self._last_id + 1 + len(placed.rows)
-            placed.rows.append((row_id, kind, rank, topic, payload, size))
+            crc = schema.checksum(kind, topic, payload)
+            placed.rows.append((row_id, kind, rank, topic, payload, size, crc))
             placed.row_ids.append(row_id)
         return placed
 
@@ -176,14 +163,19 @@ class Outbox:
 
     def read(self, query: str) -> list[tuple[Any, ...]]:
         """Rows beside the messages; none when the disk cannot be read."""
-        with contextlib.suppress(sqlite3.Error):
-            return list(self._db.execute(query))
-        return []
+        rows: list[tuple[Any, ...]] = []
+        with self._transactions.readable():
+            rows += self._db.execute(query)
+        return rows
+
+    def damaged(self, rows: int) -> None:
+        """Count rows that were read and are not whole."""
+        self._transactions.lost.add(damaged=rows)
 
     def window(self, limit: int) -> list[OutboxRow]:
         """Up to *limit* rows, oldest first, that are not in flight; they are in flight from now on."""
         rows: list[OutboxRow] = []
-        with contextlib.suppress(sqlite3.Error):  # an unreadable disk yields nothing now, perhaps later
+        with self._transactions.readable():  # an unreadable disk yields nothing now, perhaps later
             while self._again and len(rows) < limit:
                 rows += self._take("id = ?", self._again[0], 1)
                 del self._again[0]
@@ -197,10 +189,10 @@ class Outbox:
             if len(self._done) >= _DELETE_BATCH or not self._in_flight:
                 self.flush()
 
-    def quarantine(self, row_id: int, reason: str) -> None:
+    def quarantine(self, row_id: int, reason: str, *, damaged: bool = False) -> None:
         """Put a row in flight aside because it cannot be sent; only the newest such rows are kept."""
         self._settle(row_id)
-        self._transactions.lost.add(quarantined=1)
+        self._transactions.lost.add(quarantined=not damaged, damaged=damaged)
 
         def write(db: sqlite3.Connection) -> None:
             db.execute(
@@ -260,15 +252,24 @@ class Outbox:
         self.close()
 
     def _take(self, condition: str, value: int, limit: int) -> list[OutboxRow]:
-        query = f"SELECT id, kind, topic, payload, bytes FROM outbox WHERE {condition} ORDER BY id LIMIT ?"  # noqa: S608 - both conditions are above
+        columns = "id, bytes, checksum, kind, topic, payload"
+        query = f"SELECT {columns} FROM outbox WHERE {condition} ORDER BY id LIMIT ?"  # noqa: S608 - both conditions are above
         rows: list[OutboxRow] = []
-        for row_id, kind, topic, payload, size in self._db.execute(query, (value, limit + len(self._done))):
+        damaged: list[int] = []
+        for row_id, size, crc, *row in self._db.execute(query, (value, limit + len(self._done))):
             if len(rows) == limit:
                 break
             self._handed_out = max(self._handed_out, row_id)
-            if row_id not in self._done:
-                self._in_flight[row_id] = size
-                rows.append(OutboxRow(row_id, kind, topic, payload))
+            if row_id in self._done:
+                continue
+            self._in_flight[row_id] = size
+            if schema.is_whole(crc, *row):
+                rows.append(OutboxRow(row_id, *row))
+            else:
+                damaged.append(row_id)
+        for row_id in damaged:
+            logger.error("message %d is damaged: put aside", row_id)
+            self.quarantine(row_id, "its checksum is another: it was damaged on the disk", damaged=True)
         return rows
 
     def _settle(self, row_id: int) -> bool:

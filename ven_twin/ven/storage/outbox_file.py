@@ -1,36 +1,29 @@
-"""The SQLite file of the outbox: its schema and lock, whole transactions, and disk space held back for them.
-
-A damaged file is set aside.
-"""
+"""The SQLite file of the outbox: its lock and checks, whole transactions, disk space held back for them."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Self
 
-from ven_twin.ven.errors import OutboxDamagedError, OutboxError
+import msgspec
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS outbox (
-  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, rank INTEGER NOT NULL,
-  topic TEXT NOT NULL, payload BLOB NOT NULL, bytes INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS outbox_by_rank ON outbox (rank, id);
-CREATE TABLE IF NOT EXISTS quarantine (
-  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, topic TEXT NOT NULL,
-  payload BLOB NOT NULL, reason TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS memo (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS inbox (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, payload BLOB NOT NULL, received_ts REAL NOT NULL,
-  tries INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS answers (
-  n INTEGER PRIMARY KEY AUTOINCREMENT, correlation_id TEXT NOT NULL UNIQUE, ack BLOB NOT NULL);
-"""
+from ven_twin.ven.errors import OutboxDamagedError, OutboxError, OutboxLockedError, OutboxNewerError
+from ven_twin.ven.storage import schema
+from ven_twin.ven.storage.rows import OutboxCounts
+
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""The last says that a table or column is not there: the statements are ours, so that its name is damaged."""
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""The second is raised where a name in a damaged file is quoted. Source: CPython, _sqlite/util.c."""
+WAL_MAX_BYTES = 256 * 1024
+"""An empty outbox leaves no more than so much behind in its log."""
 
 
 def open_database(path: str) -> sqlite3.Connection:
@@ -45,13 +38,20 @@ def open_database(path: str) -> sqlite3.Connection:
         db = sqlite3.connect(path, timeout=0.2, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise OutboxError(path, f"cannot be opened ({error})") from None
+    db.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")  # a damaged text is a text
     with closed_on_failure(db, path):
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # the same VEN started twice is noticed here first
+        version = schema.version_of(db)
+        if version > schema.VERSION:
+            raise OutboxNewerError(path, version, schema.VERSION)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript(_SCHEMA)
+        schema.carry_forward(db)
         db.execute("BEGIN IMMEDIATE")
         db.execute("COMMIT")
+        objection = schema.objection(db)
+        if objection is not None:
+            raise OutboxDamagedError(path, f"is damaged ({objection})")
     return db
 
 
@@ -67,22 +67,18 @@ def closed_on_failure(db: sqlite3.Connection, path: str) -> Iterator[None]:
     except BaseException as error:
         db.close()
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            raise OutboxError(path, "another process uses it; is this VEN already running?") from None
-        if isinstance(error, sqlite3.OperationalError):
-            raise OutboxError(path, f"cannot be written ({error})") from None
-        if isinstance(error, sqlite3.DatabaseError):
+            raise OutboxLockedError(path, "another process uses it; is this VEN already running?") from None
+        if isinstance(error, DATABASE_ERRORS) and is_damage(error):
             raise OutboxDamagedError(path, f"is damaged ({error})") from None
+        if isinstance(error, sqlite3.DatabaseError):
+            raise OutboxError(path, f"cannot be written ({error})") from None
         raise
 
 
-def set_aside(path: Path, now_ts: float) -> Path:
-    """Move a damaged file and its companions out of the way; returns its new path."""
-    aside = path.with_name(f"{path.name}.damaged-{int(now_ts)}")
-    for ending in ("", "-wal", "-shm"):
-        file = Path(f"{path}{ending}")
-        if file.exists():
-            file.replace(f"{aside}{ending}")
-    return aside
+def is_damage(error: Exception) -> bool:
+    """Tell a damaged file from a disk that is full, or that does not answer now."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, UnicodeDecodeError) or (code is not None and code & 0xFF in _DAMAGE)
 
 
 RESERVE_BYTES = 256 * 1024
@@ -100,11 +96,13 @@ class DiskReserve:
 
     def give_up(self) -> bool:
         """Free the space; True when there was some to free."""
-        if self._path is None or not self._path.exists():
+        if self._path is None:
+            return False
+        try:
+            self._path.unlink()
+        except OSError:
             return False
         self._released_at = time.monotonic()
-        with contextlib.suppress(OSError):
-            self._path.unlink()
         return True
 
     def retake(self) -> None:
@@ -131,6 +129,14 @@ _COUNTS = "let go"
 Write = Callable[[sqlite3.Connection], object]
 
 
+class _StoredCounts(msgspec.Struct, frozen=True):
+    shed: dict[str, int] = {}
+    refused: int = 0
+    quarantined: int = 0
+    damaged: int = 0
+    files_set_aside: int = msgspec.field(name="filesSetAside", default=0)
+
+
 class LossCounts:
     """Messages that were lost since the file was made; they are written with the write that loses them.
 
@@ -138,49 +144,127 @@ class LossCounts:
         shed: dropped because the cap was reached, by kind.
         refused: not taken by the disk.
         quarantined: put aside because they cannot be sent.
+        damaged: rows that were not whole when they were read again.
+        files_set_aside: files that could not be used as they were.
         unwritten: True while a count is not on disk yet.
     """
 
+    @classmethod
+    def of(cls, db: sqlite3.Connection) -> Self:
+        """The counts that a file has."""
+        return cls(_recall(db, _COUNTS))
+
     def __init__(self, document: str | None) -> None:
-        stored = json.loads(document or "{}")
-        self.shed: Counter[str] = Counter(stored.get("shed", {}))
-        self.refused: int = stored.get("refused", 0)
-        self.quarantined: int = stored.get("quarantined", 0)
+        try:
+            stored = msgspec.json.decode(document or "{}", type=_StoredCounts)
+        except (msgspec.DecodeError, UnicodeError):
+            stored = _StoredCounts(damaged=1)
+        self.shed: Counter[str] = Counter(stored.shed)
+        self.refused = stored.refused
+        self.quarantined = stored.quarantined
+        self.damaged = stored.damaged
+        self.files_set_aside = stored.files_set_aside
         self.unwritten = False
 
-    def add(self, *, shed: str | None = None, refused: int = 0, quarantined: int = 0) -> None:
+    def add(
+        self,
+        *,
+        shed: str | None = None,
+        refused: int = 0,
+        quarantined: int = 0,
+        damaged: int = 0,
+        files_set_aside: int = 0,
+    ) -> None:
         """Count messages that are lost."""
         if shed is not None:
             self.shed[shed] += 1
         self.refused += refused
         self.quarantined += quarantined
+        self.damaged += damaged
+        self.files_set_aside += files_set_aside
         self.unwritten = True
+
+    def counts(self, depth: int, size_bytes: int, in_memory: str | None) -> OutboxCounts:
+        """The counts beside what waits."""
+        return OutboxCounts(
+            depth,
+            size_bytes,
+            dict(self.shed),
+            self.refused,
+            self.quarantined,
+            self.damaged,
+            self.files_set_aside,
+            in_memory,
+        )
+
+    def absorb(self, other: LossCounts) -> None:
+        """Add the counts of another file."""
+        self.shed.update(other.shed)
+        self.add(
+            refused=other.refused,
+            quarantined=other.quarantined,
+            damaged=other.damaged,
+            files_set_aside=other.files_set_aside,
+        )
 
     def document(self) -> str:
         """The counts as they are stored."""
-        return json.dumps({"shed": self.shed, "refused": self.refused, "quarantined": self.quarantined})
+        stored = _StoredCounts(
+            dict(self.shed), self.refused, self.quarantined, self.damaged, self.files_set_aside
+        )
+        return msgspec.json.encode(stored).decode()
 
 
 class Transactions:
-    """The transactions of one database. A full disk or a damaged file makes one fail; nothing is raised."""
+    """The transactions of one database. A full disk or a damaged file makes one fail; nothing is raised.
+
+    Attributes:
+        reserve: space held back on the disk.
+        lost: messages that were lost, and why.
+        damaged: True once the file showed that it is damaged.
+    """
 
     def __init__(self, db: sqlite3.Connection, reserve: DiskReserve) -> None:
         self._db = db
         self.reserve = reserve
-        self.lost = LossCounts(self.recall(_COUNTS))
+        self.damaged = False
+        self.lost = LossCounts.of(db)
 
     def commit(self, write: Write, *, may_use_reserve: bool, durable: bool = False) -> bool:
-        """Carry *write* out, if need be in the reserved space. Returns whether it is on disk."""
+        """Carry *write* out. Returns whether it is on disk.
+
+        Where the disk has no room, the log is emptied into the database, and then the reserve is given up.
+        """
         if self._try(write, durable=durable):
             return True
-        return may_use_reserve and self.reserve.give_up() and self._try(write, durable=durable)
+        if self.checkpoint() and self._try(write, durable=durable):
+            return True
+        if not (may_use_reserve and self.reserve.give_up()):
+            return False
+        self.checkpoint()
+        return self._try(write, durable=durable)
+
+    def checkpoint(self) -> bool:
+        """Empty the log into the database: room for the next rows. False where the disk refuses it."""
+        try:
+            (busy, _, _) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error:
+            return False
+        return not busy
 
     def recall(self, key: str) -> str | None:
         """The note that was last written under *key*."""
-        with contextlib.suppress(sqlite3.Error):
-            row = self._db.execute("SELECT value FROM memo WHERE key = ?", (key,)).fetchone()
-            return None if row is None else str(row[0])
-        return None
+        return _recall(self._db, key)
+
+    @contextlib.contextmanager
+    def readable(self) -> Iterator[None]:
+        """Suppress what the disk refuses to read, and note a damaged file."""
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise
+        except DATABASE_ERRORS as error:
+            self.damaged = self.damaged or is_damage(error)
 
     def _try(self, write: Write, *, durable: bool) -> bool:
         try:
@@ -191,9 +275,10 @@ class Transactions:
             if self.lost.unwritten:
                 note(self._db, _COUNTS, self.lost.document())
             self._db.execute("COMMIT")
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        except DATABASE_ERRORS as error:
             if isinstance(error, sqlite3.ProgrammingError):
                 raise
+            self.damaged = self.damaged or is_damage(error)
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             return False
@@ -205,6 +290,14 @@ class Transactions:
         return True
 
 
+def _recall(db: sqlite3.Connection, key: str) -> str | None:
+    with contextlib.suppress(*DATABASE_ERRORS):
+        row = db.execute("SELECT value FROM memo WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+    return None
+
+
 def note(db: sqlite3.Connection, key: str, value: str) -> None:
     """Write a note beside the messages."""
-    db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (key, value))
+    row = (key, value, schema.checksum(value))
+    db.execute("INSERT OR REPLACE INTO memo (key, value, checksum) VALUES (?, ?, ?)", row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from contracts.wire.ids import CorrelationId
@@ -41,6 +41,21 @@ class QuarantinedRow:
     reason: str
 
 
+@dataclass(slots=True)
+class PlacedRows:
+    """Rows to insert for messages, the rows that make room for them, and a row id for each message."""
+
+    size_bytes: int
+    rows: list[tuple[int, str, int, str, bytes, int, int]] = field(default_factory=list)
+    victims: dict[int, tuple[str, int]] = field(default_factory=dict)
+    row_ids: list[int | None] = field(default_factory=list)
+
+
+SHED_RANK: Mapping[str, int] = {"telemetry": 0, "ack": 2, "event": 2}
+"""Order of shedding, lowest first; a kind that is not named stands between."""
+OTHER_RANK = 1
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
     """Messages in the outbox, and those that it lost since its file was made.
@@ -51,6 +66,9 @@ class OutboxCounts:
         shed: by kind, messages dropped because the cap was reached.
         refused: messages that the disk would not take.
         quarantined: messages put aside because they cannot be sent.
+        damaged: rows that were not whole when they were read again.
+        files_set_aside: files that could not be used as they were, and are kept beside it.
+        in_memory: why nothing of it is on disk; None when all of it is.
     """
 
     depth: int
@@ -58,11 +76,14 @@ class OutboxCounts:
     shed: Mapping[str, int]
     refused: int
     quarantined: int
+    damaged: int = 0
+    files_set_aside: int = 0
+    in_memory: str | None = None
 
     @property
     def lost(self) -> int:
         """Messages that will not arrive by themselves."""
-        return sum(self.shed.values()) + self.refused + self.quarantined
+        return sum(self.shed.values()) + self.refused + self.quarantined + self.damaged
 
 
 class JournalledAck(NamedTuple):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.outboxes import KB, ROW, on_disk, payloads
-from ven_twin.ven.storage.outbox import Outbox, open_outbox
+from ven_twin.ven.storage.mending_outbox import MendingOutbox
+from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import Message
 
 
@@ -269,7 +270,7 @@ def test_acknowledged_rows_are_deleted_fifty_at_a_time(outbox: Outbox) -> None:
 def test_an_outbox_takes_64_mb_unless_told_otherwise(path: Path) -> None:
     """The last byte of them is used, and not one more."""
     most = 64 * 1024 * KB - 64 - 1
-    with open_outbox(path) as outbox:
+    with MendingOutbox.open(path) as outbox:
         assert outbox.put("telemetry", "t", bytes(most + 1)) is None
     with Outbox(":memory:") as outbox:
         assert outbox.put("telemetry", "t", bytes(most)) is not None
@@ -280,7 +281,8 @@ def test_a_change_is_made_with_messages_or_alone(outbox: Outbox) -> None:
     for messages in ([], [Message("ack", "t", b"x")]):
         noted = len(messages)
         outbox.put_all(
-            messages, also=lambda db, n=noted: db.execute("INSERT INTO memo VALUES (?, 'x')", (f"n{n}",))
+            messages,
+            also=lambda db, n=noted: db.execute("INSERT INTO memo (key, value) VALUES (?, 'x')", (f"n{n}",)),
         )
     assert outbox.read("SELECT key FROM memo ORDER BY key") == [("n0",), ("n1",)]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ven_twin.ven import clock
-from ven_twin.ven.storage.outbox import Outbox, open_outbox
+from ven_twin.ven.storage.mending_outbox import MendingOutbox
+from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import Message, OutboxCounts
 
 KB = 1024
@@ -98,7 +99,7 @@ def test_a_damaged_file_is_set_aside_whole(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(clock, "now_ts", lambda: 1234.9)
     path.write_bytes(b"no database" * 1000)
     path.with_name("outbox.db-shm").write_bytes(b"shm")
-    with open_outbox(path, cap_bytes=KB) as outbox:
+    with MendingOutbox.open(path, cap_bytes=KB) as outbox:
         assert outbox.depth == 0
         assert outbox.put("ack", "t", bytes(2 * KB)) is None
         assert outbox.put("ack", "t", b"x") == 1

@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.outboxes import ROW, payloads
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError
-from ven_twin.ven.storage.outbox import Outbox, open_outbox
+from ven_twin.ven.storage.mending_outbox import MendingOutbox
+from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.outbox_file import Transactions
 
 
@@ -124,7 +125,7 @@ def test_damage_among_the_rows_is_named_and_lets_go_of_the_file(path: Path) -> N
 def test_damage_among_the_rows_is_set_aside(path: Path) -> None:
     """A VEN whose rows are damaged starts with an empty outbox."""
     damage_rows(path)
-    with open_outbox(path) as outbox:
+    with MendingOutbox.open(path) as outbox:
         assert outbox.depth == 0
     assert len(list(path.parent.glob("outbox.db.damaged-*"))) == 1
 
@@ -134,7 +135,7 @@ def test_an_outbox_that_cannot_be_taken_up_lets_go_of_the_file(
 ) -> None:
     """Interrupted while it is opened, it leaves the file to the next."""
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(Transactions, "recall", _interrupt)
+        interrupted.setattr(Transactions, "__init__", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             Outbox(path)
     with Outbox(path) as outbox:

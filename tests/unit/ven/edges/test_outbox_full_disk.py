@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.outboxes import KB, ROW, on_disk, payloads
+from ven_twin.ven.storage.mending_outbox import MendingOutbox
 from ven_twin.ven.storage.outbox import Outbox
+from ven_twin.ven.storage.outbox_file import RESERVE_BYTES
 from ven_twin.ven.storage.rows import Message
 
 
@@ -78,7 +80,7 @@ def test_nothing_of_a_batch_that_the_disk_refuses_counts(path: Path) -> None:
         disk = fill_disk(outbox)
         for _ in range(2):
             assert outbox.put_all([Message("ack", "t", bytes(ROW)), Message("ack", "t", bytes(ROW))]) is None
-        assert outbox.write(lambda db: db.execute("INSERT INTO memo VALUES ('a', 'b')")) is False
+        assert outbox.write(lambda db: db.execute("INSERT INTO memo (key, value) VALUES ('a', 'b')")) is False
         counts = outbox.counts
         assert (set(counts.shed.values()), counts.refused) == ({0}, 4)
         assert (outbox.depth, outbox.size_bytes) == (2, 2 * KB)
@@ -135,6 +137,66 @@ def test_space_is_held_back_for_what_matters(path: Path, outbox: Outbox, use: st
     act, gives_up = USES_OF_THE_RESERVE[use]
     act(outbox)
     assert reserve.exists() is not gives_up
+
+
+def sizes_bytes(path: Path) -> dict[str, int]:
+    """The sizes of an outbox's files, by what stands behind the path."""
+    return {
+        file.name.removeprefix(path.name): file.stat().st_size for file in path.parent.glob(f"{path.name}*")
+    }
+
+
+def test_an_empty_outbox_is_not_stopped_by_its_own_log(path: Path, outbox: Outbox) -> None:
+    """On a disk that takes no more, the log is emptied into the database before anything is refused."""
+    outbox._db.execute("PRAGMA wal_autocheckpoint = 0")
+    while sizes_bytes(path)["-wal"] < 8 * RESERVE_BYTES:
+        row_id = outbox.put("ack", "t", bytes(ROW))
+        assert row_id is not None
+        assert outbox.window(1)
+        outbox.acked(row_id)
+    assert outbox.depth == 0
+    disk, full_bytes = fill_disk(outbox), sum(sizes_bytes(path).values())
+    disk.full_while = lambda: sum(sizes_bytes(path).values()) >= full_bytes
+    for kind in ("telemetry", "ack"):
+        assert outbox.put(kind, "t", b"x") is not None
+    assert sizes_bytes(path)["-wal"] < RESERVE_BYTES
+    assert sizes_bytes(path)["-reserve"] == RESERVE_BYTES, "the reserve is for what comes after"
+    assert outbox.counts.refused == 0
+
+
+def test_an_outbox_that_is_empty_leaves_no_long_log(path: Path) -> None:
+    """Once a tick a log above 256 KB is emptied, if nothing waits; a short one is left alone."""
+    with MendingOutbox.open(path) as outbox:
+        outbox._db.execute("PRAGMA wal_autocheckpoint = 0")
+        statements: list[str] = []
+        outbox._db.set_trace_callback(statements.append)
+        for _ in range(300):
+            row_id = outbox.put("telemetry", "t", bytes(ROW))
+            assert row_id is not None
+            outbox.window(1)
+            outbox.tend()
+            outbox.acked(row_id)
+            outbox.tend()
+        outbox._db.set_trace_callback(None)
+        assert sizes_bytes(path)["-wal"] < RESERVE_BYTES + 16 * KB
+        emptied = sum("wal_checkpoint" in statement for statement in statements)
+        assert 0 < emptied < 50
+
+
+def test_a_log_is_emptied_before_the_reserve_is_given_up_and_after(path: Path, outbox: Outbox) -> None:
+    """Both make room; a disk that refuses even that refuses the row, which is counted."""
+    disk = fill_disk(outbox)
+    statements: list[str] = []
+    outbox._db.set_trace_callback(statements.append)
+    assert outbox.put("ack", "t", b"x") is None
+    outbox._db.set_trace_callback(None)
+    assert [statement for statement in statements if "wal_checkpoint" in statement] == [
+        "PRAGMA wal_checkpoint(TRUNCATE)"
+    ] * 2
+    assert "-reserve" not in sizes_bytes(path)
+    assert outbox.counts.refused == 1
+    disk.full = False
+    assert outbox.put("ack", "t", b"x") is not None
 
 
 def test_what_the_reserve_has_room_for_is_written(path: Path, outbox: Outbox) -> None:
