@@ -188,7 +188,7 @@ def write_shadows(resources: SharedResources) -> LambdaFunction:
     write = resources.function(
         "write_shadows",
         "Writes events into the shadows of many VENs, at a pace that AWS IoT takes",
-        {"events": "GetItem Query"},
+        {"events": "GetItem UpdateItem Query"},
         timeout_s=resources.feed_timeout_s,
         memory_mb=1024,  # 200 signed calls a message, a hundred in a second
         SHADOW_WRITES_PER_S=str(resources.stage.shadow_writes_per_s),

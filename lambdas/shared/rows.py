@@ -51,8 +51,8 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     *requested* is a digest of the request, *edition* how often an operator has revised it; *revision* rises
     with every change that goes to the VENs. *baseline* is the program's as of the last edition; None on a
     header of an earlier release. *done_revision* is the last whose shadows and schedules are all written,
-    which a repeat completes; *full* are VENs whose shadows had no room for it then. Phases and the etag are
-    computed, never stored.
+    which a repeat completes; *full* are VENs whose shadows had no room for it then. From *closed_ts* on no
+    shadow is to have it any more; at *cleared_ts* none had. Phases and the etag are computed, never stored.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -80,6 +80,8 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     full: tuple[VenId, ...] = ()
     cancelled_ts: float | None = None
     deleted_ts: float | None = None
+    closed_ts: float | None = None
+    cleared_ts: float | None = None
     kind: str = msgspec.field(name="part", default=EVENT_SORT_KEY)
 
     @property
@@ -96,6 +98,11 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     def over_ts(self) -> float:
         """The time at which it is over for every VEN, UTC s."""
         return self.end_ts + self.randomize_start_s if self.cancelled_ts is None else self.cancelled_ts
+
+    @property
+    def gone(self) -> bool:
+        """True when no shadow is to have it: it is closed, or was deleted when it was over already."""
+        return self.closed_ts is not None or (self.deleted_ts is not None and self.cancelled_ts is None)
 
     def start_offset_s(self, ven_id: VenId) -> float:
         """The VEN's share of the randomised start, s."""

@@ -133,8 +133,8 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
         return Delivery(dispatched_w, dispatched_w * expected, False, expected, done=True)
     if ven is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=Unavailable(Reason.REMOVED))
-    reason = _bound(at, assignment.ven_id) or eligibility.unavailability(ven, at.now_ts)
-    reason = reason or silence(ven, last, at.now_ts)
+    reason = _without_room(at, assignment.ven_id, last) or _bound(at, assignment.ven_id)
+    reason = reason or eligibility.unavailability(ven, at.now_ts) or silence(ven, last, at.now_ts)
     if reason is not None or last is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)
     called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
@@ -156,6 +156,13 @@ def _measured_ts(row: TelemetryRow, ven: VenRow) -> float:
     """The end of what a row measured, UTC s by the cloud's clock: no row is younger than its receipt."""
     measured_ts = row.timestamp + (ven.clock_skew_s or 0.0)
     return measured_ts if row.received_ts is None else min(measured_ts, row.received_ts)
+
+
+def _without_room(at: RunningEvent, ven_id: VenId, last: TelemetryRow | None) -> Unavailable | None:
+    """A shadow without room for the event, as a reason, unless the VEN's row is of the event all the same."""
+    if ven_id not in at.row.full or (last is not None and last.event_id == at.row.event_id):
+        return None
+    return Unavailable(Reason.SHADOW_FULL)
 
 
 def _bound(at: RunningEvent, ven_id: VenId) -> Unavailable | None:

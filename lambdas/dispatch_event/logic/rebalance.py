@@ -113,7 +113,8 @@ class _Change:
             for ven_id, limit in at.plan.limits.items()
             if ven_id in by_id and _holds(limit, by_id[ven_id], at.now_ts)
         }
-        self._gone = {ven_id: gone.unavailable for ven_id, gone in seen.items() if gone.unavailable}
+        self._gone = dict.fromkeys(frozenset(at.row.full) - seen.keys(), Unavailable(Reason.SHADOW_FULL))
+        self._gone |= {ven_id: gone.unavailable for ven_id, gone in seen.items() if gone.unavailable}
         self._note_limits(by_id)
         free = at.bookings.free_fleet(self._rank(by_id, latest), at.event, at.now_ts)
         self.fleet, self._offers, self._available_w = free.fleet, free.offers, free.available_w
