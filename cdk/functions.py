@@ -203,7 +203,7 @@ def store_telemetry(resources: SharedResources) -> LambdaFunction:
     store = resources.function(
         "store_telemetry",
         "Stores what VENs measure",
-        {"telemetry": "BatchWriteItem UpdateItem", "vens": "BatchGetItem"},
+        {"telemetry": "BatchWriteItem UpdateItem", "vens": "BatchGetItem UpdateItem"},
         timeout_s=resources.feed_timeout_s,
         RETENTION_DAYS=str(resources.stage.retention_days),
     )

@@ -17,6 +17,12 @@ from contracts.wire.shadow import OptOut
 
 DAY_S = 24 * 3600
 
+ASSUMED_PEAK_KW = 20.0
+"""A site is taken to draw so much at its peak before its telemetry shows more.
+Interpretation: a house with a car, a heat pump and a water heater; no one VEN can then take a whole event."""
+ASSUMED_BATTERY_KW = 12.0
+"""A home battery feeds so much at the most. Interpretation: the largest common inverters give 11.5 kW."""
+
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -27,7 +33,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
     already included, and *sustain_s* for how long. *performance* (delivered to dispatched, of late)
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
-    less the VEN's, where that is off.
+    less the VEN's, where that is off. *peak_kw* is the most that its telemetry ever had it draw, where that
+    is above `ASSUMED_PEAK_KW`; *panel_max_kw* what its panel takes, by its telemetry.
     """
 
     ven_id: VenId
@@ -43,6 +50,24 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     performance: float | None = None
     dispatched_kwh: float = msgspec.field(name="calledKwh", default=0.0)
     clock_skew_s: float | None = None
+    battery_soc: float | None = None
+    peak_kw: float | None = None
+    panel_max_kw: float | None = None
+
+    @property
+    def credible_offer_kw(self) -> float | None:
+        """The offer, as far as panel and telemetry bear it out, kW.
+
+        Nobody can shed more than is drawn, but for a battery, by which a site feeds what its panel takes.
+        """
+        if self.shed_availability_kw is None:
+            return None
+        battery = self.battery_soc is not None
+        drawn_kw = max(ASSUMED_PEAK_KW, self.peak_kw or 0.0) + (ASSUMED_BATTERY_KW if battery else 0.0)
+        offer_kw = min(self.shed_availability_kw, drawn_kw)
+        if not self.panel_max_kw:
+            return offer_kw
+        return min(offer_kw, self.panel_max_kw * (2.0 if battery else 1.0))
 
 
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from contracts.store.keys import (
 )
 from lambdas.shared import clients, senders
 from lambdas.shared.tables import Table
+from lambdas.store_telemetry.adapters import noted_sites
 
 NOW = 1_800_000_000.0
 REGION = "us-east-1"
@@ -69,6 +70,7 @@ class World:
 
     def __init__(self) -> None:
         senders.stage_vens.cache_clear()  # the sandbox is cold, the account another
+        noted_sites.cache_clear()
         self.now = NOW
         self.slept: list[float] = []
         for name, keys in (
