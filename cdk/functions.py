@@ -107,7 +107,7 @@ def issue_command(resources: SharedResources) -> LambdaFunction:
     issue = resources.function(
         "issue_command",
         "Sends one operation to one VEN",
-        {"vens": "GetItem", "commands": "GetItem PutItem"},
+        {"vens": "GetItem UpdateItem", "commands": "GetItem PutItem"},
         RETENTION_DAYS=str(resources.stage.retention_days),
     )
     issue.allow("iot:Publish", on=resources.iot_arns("topic/ven/cmd/*"))

@@ -30,7 +30,7 @@ def handler(event: Event, context: LambdaContext) -> Answer:
     sent = senders.tell_apart(event, sender_of, environment.vens_table)
     failed = sent.malformed | record_all(sent.from_vens, environment)
     count(
-        VenMessagesRecorded=len(event["Records"]) - len(failed) - sent.unknown,
+        VenMessagesRecorded=len(event["Records"]) - len(failed) - sent.dropped,
         VenMessagesFailed=len(failed),
         UnknownVenMessages=sent.unknown,
     )

@@ -70,6 +70,7 @@ class World:
 
     def __init__(self) -> None:
         senders.stage_vens.cache_clear()  # the sandbox is cold, the account another
+        senders.floods.cache_clear()
         noted_sites.cache_clear()
         self.now = NOW
         self.slept: list[float] = []

@@ -33,6 +33,7 @@ _TIES = 2**21
 class Reason(StrEnum):
     """A reason; its value is the words for people, with a place for the detail where it has one."""
 
+    QUARANTINED = "quarantined"
     OFFLINE = "offline"
     DISABLED = "disabled"
     OPTED_OUT = "opted out: {}"
@@ -99,7 +100,7 @@ def rank_fleet(
         reason = unavailability(ven, at_ts)
         if reason is not None:
             unavailable[ven_id] = reason
-            if not ven.online:
+            if reason.reason is Reason.OFFLINE:
                 reachable.append(ven_id)
             continue
         reachable.append(ven_id)
@@ -127,6 +128,8 @@ def _merit(ven: VenRow, performance: float, seed: int, remaining_s: float) -> fl
 
 def unavailability(ven: VenRow, at_ts: float) -> Unavailable | None:
     """The reason not to count on a VEN for an event from *at_ts* on, or None."""
+    if ven.quarantined_ts is not None:
+        return Unavailable(Reason.QUARANTINED)
     if not ven.online:
         return Unavailable(Reason.OFFLINE)
     if ven.enabled is False:
