@@ -260,6 +260,7 @@ def test_every_reason_has_its_words() -> None:
     """The words of plans and answers are a contract: operators and their programs read them."""
     details = {Reason.OPTED_OUT: "comfort", Reason.SILENT: "121", Reason.IN_OTHER_EVENT: "e2"}
     assert [Unavailable(reason, details.get(reason, "")).text for reason in Reason] == [
+        "quarantined",
         "offline",
         "disabled",
         "opted out: comfort",
