@@ -324,7 +324,7 @@ def test_calls_fade_and_performance_follows(house: World) -> None:
 
 
 def test_absence_counts_against_performance(house: World) -> None:
-    """With a third of the event stored the VEN was called and absent: 0.3 less than the 1 of who is unknown."""
+    """With a third of the event stored the VEN was called and absent: 0.3 less than who is unknown."""
     dispatch()
     rows(house, START, START + 1200, 2.0)
     house.now = START + 3720
