@@ -107,7 +107,7 @@ def issue_command(resources: SharedResources) -> LambdaFunction:
     issue = resources.function(
         "issue_command",
         "Sends one operation to one VEN",
-        {"vens": "GetItem", "commands": "GetItem PutItem"},
+        {"vens": "GetItem UpdateItem", "commands": "GetItem PutItem"},
         RETENTION_DAYS=str(resources.stage.retention_days),
     )
     issue.allow("iot:Publish", on=resources.iot_arns("topic/ven/cmd/*"))
@@ -188,7 +188,7 @@ def write_shadows(resources: SharedResources) -> LambdaFunction:
     write = resources.function(
         "write_shadows",
         "Writes events into the shadows of many VENs, at a pace that AWS IoT takes",
-        {"events": "GetItem Query"},
+        {"events": "GetItem UpdateItem Query"},
         timeout_s=resources.feed_timeout_s,
         memory_mb=1024,  # 200 signed calls a message, a hundred in a second
         SHADOW_WRITES_PER_S=str(resources.stage.shadow_writes_per_s),
@@ -203,7 +203,7 @@ def store_telemetry(resources: SharedResources) -> LambdaFunction:
     store = resources.function(
         "store_telemetry",
         "Stores what VENs measure",
-        {"telemetry": "BatchWriteItem UpdateItem", "vens": "BatchGetItem"},
+        {"telemetry": "BatchWriteItem UpdateItem", "vens": "BatchGetItem UpdateItem"},
         timeout_s=resources.feed_timeout_s,
         RETENTION_DAYS=str(resources.stage.retention_days),
     )

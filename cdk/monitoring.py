@@ -19,6 +19,8 @@ from cdk.stage import Stage
 OLD_MESSAGE_S = 300
 FIVE_MINUTES = Duration.minutes(5)
 WATCHER = "watch_fleet"
+SENDERS = ("store_telemetry", "record_vens")
+"""The functions that take messages from VENs, which see floods."""
 """The function that puts out the fleet's metrics, every five minutes."""
 
 
@@ -59,6 +61,10 @@ class Monitoring(Construct):
         self._alarm(
             "VensSilent", self._fleet("VensSilent"), 1, "VENs that were there once are not heard of any more."
         )
+        for service in SENDERS:
+            flooding = self._fleet("VensFlooding", service)
+            text = "A VEN floods; the log of this function names it: ven-twin ven quarantine VEN."
+            self._alarm(f"{service}Floods", flooding, 1, text)
         failures = api.metric_server_error(period=FIVE_MINUTES, statistic="Sum")
         self._alarm("ApiFailures", failures, 1, "The API answered with an error of its own (5xx).")
         self._dashboard(stage, functions, inlets, dead)
@@ -124,12 +130,12 @@ class Monitoring(Construct):
             ),
         )
 
-    def _fleet(self, name: str) -> cloudwatch.Metric:
-        """A figure of the fleet, the last that `watch_fleet` put out."""
+    def _fleet(self, name: str, service: str = WATCHER) -> cloudwatch.Metric:
+        """A figure of the fleet, the highest that *service* has put out."""
         return cloudwatch.Metric(
             namespace=self._namespace,
             metric_name=name,
-            dimensions_map={"service": WATCHER},
+            dimensions_map={"service": service},
             statistic="Maximum",
             period=FIVE_MINUTES,
         )

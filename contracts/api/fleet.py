@@ -30,6 +30,7 @@ class VenStatus(StrEnum):
     """Online, and its latest row is of an event."""
     OPTED_OUT = "optedOut"
     DISABLED = "disabled"
+    """Takes no part: by its own setting, or quarantined."""
     READY = "ready"
     """Online, and takes part: its offer is counted on."""
     OFFLINE = "offline"
@@ -48,9 +49,9 @@ class _Shown(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_def
 class FleetVen(_Shown, frozen=True):
     """One VEN: *askedKw* and *deliveredKw* of *eventId* while it sheds, else what it offers and for how long.
 
-    *optOut* stands there while it is in force. *rowAgeS* is how old its latest telemetry is, *clockSkewS* the
-    cloud's time less its own, where that is off. *groups* are the names under which events can target it,
-    beside its own.
+    *optOut* stands there while it is in force, *quarantinedTs* since when an operator has it quarantined.
+    *rowAgeS* is how old its latest telemetry is, *clockSkewS* the cloud's time less its own, where that is
+    off. *groups* are the names under which events can target it, beside its own.
     """
 
     ven_id: VenId
@@ -65,6 +66,7 @@ class FleetVen(_Shown, frozen=True):
     row_age_s: float | None = None
     clock_skew_s: float | None = None
     groups: tuple[str, ...] = ()
+    quarantined_ts: float | None = None
 
 
 class FleetEvent(_Shown, frozen=True):
@@ -160,7 +162,7 @@ def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:
     if status in {VenStatus.SHEDDING, VenStatus.READY}:
         fields |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s}
     fields |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
-    fields["clock_skew_s"] = ven.clock_skew_s
+    fields |= {"clock_skew_s": ven.clock_skew_s, "quarantined_ts": ven.quarantined_ts}
     return FleetVen(ven_id=ven.ven_id, status=status, **fields)
 
 
@@ -169,7 +171,7 @@ def _status(ven: Ven, fresh: TelemetryRow | None, opted_out: OptOut | None) -> V
         return VenStatus.NEVER_SEEN if ven.online is None else VenStatus.OFFLINE
     if opted_out is not None:
         return VenStatus.OPTED_OUT
-    if ven.enabled is False:
+    if ven.enabled is False or ven.quarantined_ts is not None:
         return VenStatus.DISABLED
     return VenStatus.SHEDDING if fresh is not None and fresh.event_id is not None else VenStatus.READY
 

@@ -58,6 +58,21 @@ class IssueCommand(_Request, frozen=True):
     correlation_id: CheckedCorrelationId | None = None
 
 
+class QuarantineVen(_Request, frozen=True):
+    """Request `issue_command` to quarantine a VEN, or with *quarantined* false to let it in again."""
+
+    ven_id: CheckedVenId
+    quarantined: bool
+
+
+class VenQuarantined(_Request, frozen=True):
+    """The VEN is quarantined since *quarantined_ts*, UTC s; None when it is not."""
+
+    ven_id: VenId
+    quarantined_ts: float | None = None
+    ok: Literal[True] = True
+
+
 class CommandIssued(_Request, frozen=True):
     """The command is on its way; its ack will be recorded under (venId, correlationId)."""
 

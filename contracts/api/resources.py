@@ -45,7 +45,8 @@ class Ven(_Resource, frozen=True):
     what it sheds already included; *byHand* are circuits that the resident has taken out, with their state;
     *timeZone* is its site's, by which its days are told apart. *performance* is what it delivered of what it
     was called for, of late. *clockSkewS* is the time of the cloud less the VEN's, where its clock is off:
-    above zero it is slow.
+    above zero it is slow. From *quarantinedTs* on, when it is there, no event calls it and nothing that it
+    sends is stored.
     """
 
     ven_id: VenId
@@ -62,6 +63,7 @@ class Ven(_Resource, frozen=True):
     performance: float | None = None
     last_called_ts: float | None = None
     clock_skew_s: float | None = None
+    quarantined_ts: float | None = None
 
 
 class TelemetryRow(_Resource, frozen=True):

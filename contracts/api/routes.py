@@ -14,7 +14,7 @@ from msgspec import Meta
 from contracts.api import resources
 from contracts.api.fleet import Fleet
 from contracts.api.reports import EventReport
-from contracts.api.requests import CommandIssued, EventDispatched
+from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.wire.codec import JsonObject
 from contracts.wire.ids import CheckedEventId, CheckedVenId, CorrelationId, EventId, Target, VenId
 from contracts.wire.telemetry import Timestamp
@@ -168,6 +168,22 @@ ROUTES: tuple[Route, ...] = (
         "A command, with the VEN's ack once it has answered",
         RouteAnswer(200, "The command.", resources.SentCommand),
         {404: "There is no such command of that VEN."},
+    ),
+    Route(
+        "POST",
+        "/vens/{venId}/quarantine",
+        "quarantineVen",
+        "Quarantine a VEN: no event calls it, and nothing that it sends is stored",
+        RouteAnswer(200, "The VEN is quarantined.", VenQuarantined),
+        {404: NO_VEN},
+    ),
+    Route(
+        "DELETE",
+        "/vens/{venId}/quarantine",
+        "releaseVen",
+        "Let a quarantined VEN in again",
+        RouteAnswer(200, "The VEN is not quarantined.", VenQuarantined),
+        {404: NO_VEN},
     ),
     Route(
         "GET",

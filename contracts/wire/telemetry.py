@@ -16,10 +16,12 @@ from contracts.wire.topics import check_ven_id
 
 SCHEMA_VERSION = "1.0"
 
+LARGEST_POWER_KW = 10_000.0
+EARLIEST_TS, LATEST_TS = 946_684_800, 4_102_444_800
 Power = Annotated[float, Meta(ge=-10_000, le=10_000)]
 """kW. Ten megawatts is beyond any site that a VEN of this kind stands at."""
 PositivePower = Annotated[float, Meta(ge=0, le=10_000)]
-Timestamp = Annotated[int, Meta(ge=946_684_800, le=4_102_444_800)]
+Timestamp = Annotated[int, Meta(ge=EARLIEST_TS, le=LATEST_TS)]
 """UTC seconds; the years 2000 to 2100, so that milliseconds sent by mistake are refused."""
 Sequence = Annotated[int, Meta(ge=0, le=2**53)]
 Soc = Annotated[float, Meta(ge=0, le=1)]

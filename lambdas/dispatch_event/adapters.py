@@ -126,15 +126,23 @@ class DispatchAdapters:
             self.schedules.put_final(request, at_ts=settle_ts + FINAL_AFTER_S, now=now)
             self._schedule_redispatch(row, now=now)
         assignments = fan_out.assignments_of(plan, only)
-        full: frozenset[VenId] = frozenset()
-        if len(assignments) <= fan_out.DIRECT_VENS:
-            full = fan_out.write(self.shadows, row, assignments)
-        else:
+        if len(assignments) > fan_out.DIRECT_VENS:
             self.queue.send(row, assignments)
-        if only is not None:
-            full |= frozenset(row.full) - frozenset(only)
+            self.book.mark_done(row, None)
+            return msgspec.structs.replace(row, done_revision=row.revision)
+        full = fan_out.write(self.shadows, row, assignments)
+        if only is not None:  # who had no room is not called again before the event is revised
+            full |= frozenset(row.full)
         self.book.mark_done(row, full)
         return msgspec.structs.replace(row, full=tuple(sorted(full)), done_revision=row.revision)
+
+    def expect_end(self, row: EventRow, *, now: float) -> None:
+        """Schedule the last settlement of an event at *row*'s end, before a header with a later end is there.
+
+        Whoever is killed right after that leaves an event that is settled and taken out of the shadows.
+        """
+        request = SettleEvent(event_id=row.event_id, revision=row.revision)
+        self.schedules.put_final(request, at_ts=row.over_ts + self.settle_delay_s + FINAL_AFTER_S, now=now)
 
     def _schedule_redispatch(self, row: EventRow, *, now: float) -> None:
         if row.cancelled_ts is not None or all(

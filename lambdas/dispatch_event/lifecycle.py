@@ -171,6 +171,8 @@ def _planner(
             bookings=days.bookings,
         )
         adapters.book.write_plan(made.row, made.plan)
+        if before is not None and made.row.over_ts > before.over_ts:
+            adapters.expect_end(made.row, now=now)
         return _Commit(msgspec.structs.replace(made.row, baseline=baseline), days)
 
     return planned
@@ -230,9 +232,13 @@ def _in_the_way() -> RequestRefusedError:
 
 
 def _complete(adapters: DispatchAdapters, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:
-    """Carry *row* out, unless that is done or too late; then whatever has taken its place meanwhile."""
+    """Carry *row* out, unless that is done or too late; then whatever has taken its place meanwhile.
+
+    A closed event is in no shadow any more, and nothing of it is put back.
+    """
     in_force = adapters.book.plan(row)
-    if row.done_revision < row.revision and (row.cancelled_ts is not None or row.over_ts > now):
+    ended = row.cancelled_ts is not None or row.deleted_ts is not None
+    if row.done_revision < row.revision and row.closed_ts is None and (ended or row.over_ts > now):
         row = adapters.carry_out(row, in_force, now=now)
         return _settled(adapters, row, in_force, now=now)
     return row, in_force
@@ -244,7 +250,7 @@ def _settled(
     """The header as it is by now; a newer one is carried out once more, over what was written just now."""
     for _ in range(ATTEMPTS):
         newest = adapters.book.find(row.event_id)
-        if newest is None or newest.revision == row.revision:
+        if newest is None or (newest.revision, newest.gone) == (row.revision, row.gone):
             break
         row, in_force = newest, adapters.book.plan(newest)
         row = adapters.carry_out(row, in_force, now=now)

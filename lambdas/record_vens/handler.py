@@ -31,7 +31,7 @@ def handler(event: Event, context: LambdaContext) -> Answer:
     failed, of_other_events = record_all(sent.from_vens, environment)
     failed |= sent.malformed
     count(
-        VenMessagesRecorded=len(event["Records"]) - len(failed) - sent.unknown,
+        VenMessagesRecorded=len(event["Records"]) - len(failed) - sent.dropped,
         VenMessagesFailed=len(failed),
         UnknownVenMessages=sent.unknown,
         AcksOfOtherEvents=of_other_events,

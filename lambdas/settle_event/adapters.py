@@ -208,15 +208,12 @@ class SettleAdapters:
         once = {"expiresTs": event.expires_ts}
         self.events.update(Key(event.event_id, ven_sort_key(ven.ven_id)), values, once=once)
 
-    def follow_up(self, report: EventReport, event: EventRow, plan: Plan, *, now: float) -> None:
-        """Count the event for its VENs, take it out of their shadows, and note that this is done.
+    def follow_up(self, report: EventReport, event: EventRow, *, now: float) -> None:
+        """Count the event for its VENs, and note that this is done.
 
         Each part may be repeated, so that a settlement which was cut short leaves nothing behind.
         """
         PerformanceRecords(self.vens).count(event.event_id, self._ven_reports(report), report.settled_by)
-        parallel.over(
-            sorted(plan.ven_ids), lambda ven_id: self.shadows.set_event(ven_id, event.event_id, None)
-        )
         self.events.update(Key(event.event_id, REPORT_SORT_KEY), {"doneTs": int(now)})
 
     def _ven_reports(self, report: EventReport) -> Sequence[VenReport]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from contracts.api.reports import Baseline, VenReport
 from contracts.store.items import Item
 from contracts.store.keys import Key
 from contracts.wire.ids import EventId
-from lambdas.settle_event.logic.performance import counted
+from lambdas.settle_event.logic.performance import counted, nobody_heard
 from lambdas.shared import parallel
 from lambdas.shared.tables import Condition, Table
 
 TRIES = 5
 """Attempts to update a VEN's row that changes in between."""
-ATTRIBUTES = ("venId", "performance", "calledKwh", "lastCalledTs", "countedEvents")
+ATTRIBUTES = ("venId", "performance", "calledKwh", "lastCalledTs", "countedEvents", "absentEvents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,15 @@ class PerformanceRecords:
         rows_by_ven = {
             item["venId"]: item for item in self.vens.get_many([ven.ven_id for ven in called], ATTRIBUTES)
         }
+        changes = partial(counted, event_id, settled_by=settled_by, absence_counts=not nobody_heard(called))
         parallel.over(
             [ven for ven in called if ven.ven_id in rows_by_ven],
-            lambda ven: self._count(event_id, ven, settled_by, rows_by_ven[ven.ven_id]),
+            lambda ven: self._count(ven, rows_by_ven[ven.ven_id], changes),
         )
 
-    def _count(self, event_id: EventId, ven: VenReport, settled_by: Baseline | None, row: Item) -> None:
+    def _count(self, ven: VenReport, row: Item, changes: Callable[..., Item | None]) -> None:
         for _ in range(TRIES):
-            values = counted(event_id, ven, settled_by, row)
+            values = changes(ven, row=row)
             if values is None:
                 return
             if self.vens.update(Key(ven.ven_id), values, when=_unchanged(row)):

@@ -6,6 +6,7 @@ whoever is killed in between has changed nothing, and of two at once one wins.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -75,11 +76,46 @@ class EventBook:
         """Write *row* over the header that was read as *instead_of*; False when that has changed since."""
         return self.table.replace(_item(row), when=Condition.unchanged("revision", instead_of.revision))
 
-    def mark_done(self, row: EventRow, full: frozenset[str]) -> None:
-        """Note that all that follows from *row* is written, unless the header has moved on."""
+    def mark_done(self, row: EventRow, full: frozenset[VenId] | None) -> None:
+        """Note that all that follows from *row* is written, unless the header has moved on.
+
+        *full* are the VENs without room for it; None where others write the shadows and note it themselves.
+        """
         still = Condition.unchanged("revision", row.revision)
-        done: dict[str, object] = {"doneRevision": row.revision, "full": sorted(full)}
+        done: dict[str, object] = {"doneRevision": row.revision}
+        if full is not None:
+            done["full"] = sorted(full)
         self.table.update(Key(row.event_id, EVENT_SORT_KEY), done, when=still)
+
+    def mark_full(self, row: EventRow, ven_ids: Collection[VenId], full: Collection[VenId]) -> None:
+        """Note which of *ven_ids* have no room for *row*, beside what is noted of others of the event."""
+        latest: EventRow | None = row
+        while latest is not None and latest.revision == row.revision:
+            noted = sorted(frozenset(latest.full).difference(ven_ids).union(full))
+            if noted == list(latest.full):
+                return
+            unchanged = Condition(
+                "#r = :r AND #f = :f",
+                {"#r": "revision", "#f": "full"},
+                {":r": row.revision, ":f": list(latest.full)},
+            )
+            if self.table.update(Key(row.event_id, EVENT_SORT_KEY), {"full": noted}, when=unchanged):
+                return
+            latest = self.find(row.event_id)
+
+    def close(self, row: EventRow, *, now: float) -> EventRow | None:
+        """The event closed: whoever writes shadows takes it out. None when the header has moved on."""
+        if row.closed_ts is not None:
+            return row
+        still = Condition.unchanged("revision", row.revision)
+        if not self.table.update(Key(row.event_id, EVENT_SORT_KEY), {"closedTs": now}, when=still):
+            return None
+        return msgspec.structs.replace(row, closed_ts=now)
+
+    def mark_cleared(self, row: EventRow, *, now: float) -> None:
+        """Note that no shadow has *row*'s event any more, unless the header has moved on."""
+        still = Condition.unchanged("revision", row.revision)
+        self.table.update(Key(row.event_id, EVENT_SORT_KEY), {"clearedTs": now}, when=still)
 
 
 def header_put(row: EventRow, when: Condition) -> Put:

@@ -2,12 +2,15 @@
 
 A chunk names VENs whose shadows are to be brought up to date with an event. It carries their assignments as
 of a revision; when the event has moved on by the time it is read, the plan in force is written instead.
+An event that is over is taken out of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +20,7 @@ from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.ids import EventId, VenId
 from lambdas.shared import parallel
+from lambdas.shared.event_book import EventBook, PlanMissingError
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 
@@ -70,12 +74,48 @@ def assignments_of(plan: Plan, ven_ids: Iterable[VenId] | None = None) -> list[A
 
 
 def write(shadows: Shadows, row: EventRow, assignments: Sequence[Assignment]) -> frozenset[VenId]:
-    """Write *row*'s event into the VENs' shadows; returns the VENs whose shadows had no room for it."""
+    """Write *row*'s event into the VENs' shadows; returns the VENs whose shadows had no room for it.
+
+    An event that is gone is taken out. So is an earlier revision where there is no room for this one: nobody
+    counts on that VEN, so it must not act on what was dispatched before.
+    """
 
     def one(assignment: Assignment) -> bool:
-        return shadows.set_event(assignment.ven_id, row.event_id, row.for_ven(assignment).to_shadow())
+        value = None if row.gone else row.for_ven(assignment).to_shadow()
+        if shadows.set_event(assignment.ven_id, row.event_id, value):
+            return True
+        shadows.set_event(assignment.ven_id, row.event_id, None)
+        return False
 
     written = parallel.over(assignments, one)
     return frozenset(
         assignment.ven_id for assignment, done in zip(assignments, written, strict=True) if not done
     )
+
+
+def clear(book: EventBook, shadows: Shadows, event: EventRow, *, now: float) -> None:
+    """Take *event*, which is over, out of the shadows of all VENs that it ever reached. May be repeated.
+
+    It is closed first: from then on whoever writes it into a shadow, however late, takes it out instead.
+    """
+    closed: EventRow | None = None
+    latest: EventRow | None = event
+    while closed is None:
+        if latest is None or latest.over_ts > now:
+            return
+        closed = book.close(latest, now=now)
+        latest = latest if closed else book.find(event.event_id)
+    with suppress(PlanMissingError):  # it has expired with its event
+        parallel.over(sorted(book.plan(closed).ven_ids), partial(_take_out, shadows, closed))
+    book.mark_cleared(closed, now=now)
+
+
+def _take_out(shadows: Shadows, row: EventRow, ven_id: VenId) -> None:
+    """Take *row*'s event out of a VEN's shadow.
+
+    A cancellation that was not written to its end is written first: a removed key is in no delta.
+    """
+    if row.cancelled_ts is not None and row.done_revision < row.revision:
+        cancelled = row.for_ven(Assignment(ven_id=ven_id, values=()))
+        shadows.set_event(ven_id, row.event_id, cancelled.to_shadow())
+    shadows.set_event(ven_id, row.event_id, None)

@@ -17,6 +17,12 @@ from contracts.wire.shadow import OptOut
 
 DAY_S = 24 * 3600
 
+ASSUMED_PEAK_KW = 20.0
+"""A site is taken to draw so much at its peak before its telemetry shows more.
+Interpretation: a house with a car, a heat pump and a water heater; no one VEN can then take a whole event."""
+ASSUMED_BATTERY_KW = 12.0
+"""A home battery feeds so much at the most. Interpretation: the largest common inverters give 11.5 kW."""
+
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -27,7 +33,9 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
     already included, and *sustain_s* for how long. *performance* (delivered to dispatched, of late)
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
-    less the VEN's, where that is off.
+    less the VEN's, where that is off. *peak_kw* is the most that its telemetry ever had it draw, where that
+    is above `ASSUMED_PEAK_KW`; *panel_max_kw* what its panel takes, by its telemetry. Since *quarantined_ts*
+    an operator has it left out.
     """
 
     ven_id: VenId
@@ -43,6 +51,25 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     performance: float | None = None
     dispatched_kwh: float = msgspec.field(name="calledKwh", default=0.0)
     clock_skew_s: float | None = None
+    battery_soc: float | None = None
+    peak_kw: float | None = None
+    panel_max_kw: float | None = None
+    quarantined_ts: float | None = None
+
+    @property
+    def credible_offer_kw(self) -> float | None:
+        """The offer, as far as panel and telemetry bear it out, kW.
+
+        Nobody can shed more than is drawn, but for a battery, by which a site feeds what its panel takes.
+        """
+        if self.shed_availability_kw is None:
+            return None
+        battery = self.battery_soc is not None
+        drawn_kw = max(ASSUMED_PEAK_KW, self.peak_kw or 0.0) + (ASSUMED_BATTERY_KW if battery else 0.0)
+        offer_kw = min(self.shed_availability_kw, drawn_kw)
+        if not self.panel_max_kw:
+            return offer_kw
+        return min(offer_kw, self.panel_max_kw * (2.0 if battery else 1.0))
 
 
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -51,8 +78,8 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     *requested* is a digest of the request, *edition* how often an operator has revised it; *revision* rises
     with every change that goes to the VENs. *baseline* is the program's as of the last edition; None on a
     header of an earlier release. *done_revision* is the last whose shadows and schedules are all written,
-    which a repeat completes; *full* are VENs whose shadows had no room for it then. Phases and the etag are
-    computed, never stored.
+    which a repeat completes; *full* are VENs whose shadows had no room for it then. From *closed_ts* on no
+    shadow is to have it any more; at *cleared_ts* none had. Phases and the etag are computed, never stored.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -80,6 +107,8 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     full: tuple[VenId, ...] = ()
     cancelled_ts: float | None = None
     deleted_ts: float | None = None
+    closed_ts: float | None = None
+    cleared_ts: float | None = None
     kind: str = msgspec.field(name="part", default=EVENT_SORT_KEY)
 
     @property
@@ -96,6 +125,11 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     def over_ts(self) -> float:
         """The time at which it is over for every VEN, UTC s."""
         return self.end_ts + self.randomize_start_s if self.cancelled_ts is None else self.cancelled_ts
+
+    @property
+    def gone(self) -> bool:
+        """True when no shadow is to have it: it is closed, or was deleted when it was over already."""
+        return self.closed_ts is not None or (self.deleted_ts is not None and self.cancelled_ts is None)
 
     def start_offset_s(self, ven_id: VenId) -> float:
         """The VEN's share of the randomised start, s."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from contracts.api.requests import DispatchEvent, SettleEvent
@@ -66,7 +67,7 @@ class EventSchedules:
             return
 
     def _put_settlement(self, purpose: str, request: SettleEvent, *, at_ts: float, now: float) -> None:
-        at = datetime.fromtimestamp(int(max(at_ts, now + SOONEST_S)), UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        at = datetime.fromtimestamp(ceil(max(at_ts, now + SOONEST_S)), UTC).strftime("%Y-%m-%dT%H:%M:%S")
         target = self._target(self.settle_arn, request, retries=RETRIES, retry_for_s=RETRY_FOR_S)
         self._put(request.event_id, purpose, f"at({at})", target)
 

@@ -23,6 +23,8 @@ class Shadows:
     def set_desired(self, ven_id: VenId, desired: Mapping[str, object]) -> bool:
         """Merge *desired* into a VEN's shadow; False when the shadow has no room for it.
 
+        A thing that is gone has no shadow, so nothing is left to write to it: True.
+
         Raises:
             OversizeError, FieldError: the patch alone breaks the service's limits.
         """
@@ -32,6 +34,8 @@ class Shadows:
             answer = self.client.update_thing_shadow(thingName=ven_id, payload=codec.encode({"state": state}))
         except self.client.exceptions.RequestEntityTooLargeException:
             return False
+        except self.client.exceptions.ResourceNotFoundException:
+            return True
         # A connection is used again once its answer was read to the end; a new one costs 25 ms of CPU.
         answer["payload"].read()
         return True

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
-from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, Key
+from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, VENS, Key
+from contracts.wire.telemetry import Telemetry
 from lambdas.shared import batches, clients
 from lambdas.shared.batch_writes import write_all
+from lambdas.shared.rows import ASSUMED_PEAK_KW
 from lambdas.shared.tables import Condition, Table
 from lambdas.store_telemetry.logic import Reading, TelemetryBatch, latest_row
 from lambdas.store_telemetry.settings import TelemetrySettings
@@ -19,10 +23,15 @@ OVER_S = 2 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class TelemetryAdapters:
-    """The telemetry table."""
+    """The telemetry table, and the VENs' rows for what telemetry bears out of a site.
+
+    *noted* is, by VEN and attribute, what is there already, as far as this sandbox knows.
+    """
 
     table: Table
+    vens: Table
     retention_days: int
+    noted: dict[tuple[str, str], float]
 
     def store(self, batch: TelemetryBatch) -> dict[str, Exception]:
         """Write *batch*; returns the messages of which something is not written."""
@@ -32,7 +41,28 @@ class TelemetryAdapters:
             late += [
                 reading.message_id for reading in latest.values() if not self._put_latest(row_id, reading)
             ]
+        for ven_id, reading in batch.latest.items():
+            if isinstance(reading.payload, Telemetry):
+                self._note_site(ven_id, reading.payload, batch.peak_kw.get(ven_id, 0.0))
         return {message_id: batches.NotWrittenError("not written in time") for message_id in late}
+
+    def _note_site(self, ven_id: str, latest: Telemetry, peak_kw: float) -> None:
+        """Note a panel that is another than before, and a peak above all before it; most have neither."""
+        if latest.panel_max_kw > 0.0 and self.noted.get((ven_id, "panelMaxKw")) != latest.panel_max_kw:
+            self._note(ven_id, "panelMaxKw", latest.panel_max_kw, "<>")
+        if peak_kw > max(ASSUMED_PEAK_KW, self.noted.get((ven_id, "peakKw"), 0.0)):
+            self._note(ven_id, "peakKw", peak_kw, "<")
+
+    def _note(self, ven_id: str, name: str, value: float, unlike: str) -> None:
+        other = Condition(
+            f"attribute_exists(#ven) AND (attribute_not_exists(#name) OR #name {unlike} :value)",
+            {"#ven": "venId", "#name": name},
+            {":value": value},
+        )
+        errors = self.table.client.exceptions
+        with suppress(errors.ProvisionedThroughputExceededException, errors.RequestLimitExceeded):
+            self.vens.update(Key(ven_id), {name: value}, when=other)
+            self.noted[ven_id, name] = value
 
     def _put_latest(self, row_id: str, reading: Reading) -> bool:
         """Make a reading its VEN's latest, unless a later one is; False when DynamoDB was too busy.
@@ -65,5 +95,11 @@ class TelemetryAdapters:
 
 def open_adapters(settings: TelemetrySettings) -> TelemetryAdapters:
     """Open the table that the settings name."""
-    table = clients.table(settings.telemetry_table, TELEMETRY)
-    return TelemetryAdapters(table, settings.retention_days)
+    table, vens = clients.table(settings.telemetry_table, TELEMETRY), clients.table(settings.vens_table, VENS)
+    return TelemetryAdapters(table, vens, settings.retention_days, noted_sites(settings.vens_table))
+
+
+@cache
+def noted_sites(vens_table: str) -> dict[tuple[str, str], float]:  # noqa: ARG001 - one for each table
+    """The notes in the VENs' rows, as far as this sandbox has written them or tried to."""
+    return {}

@@ -27,7 +27,7 @@ def handler(event: Event, context: LambdaContext) -> Answer:
     malformed = sent.malformed | batch.malformed
     unwritten = open_adapters(environment).store(batch)
     count(
-        TelemetryStored=len(event["Records"]) - len(malformed) - len(unwritten) - sent.unknown,
+        TelemetryStored=len(event["Records"]) - len(malformed) - len(unwritten) - sent.dropped,
         TelemetryMalformed=len(malformed),
         TelemetryUnwritten=len(unwritten),
         UnknownVenMessages=sent.unknown,

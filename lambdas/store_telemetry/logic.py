@@ -38,7 +38,8 @@ class Reading:
 class TelemetryBatch:
     """A batch, sorted out.
 
-    *messages* has the messages that a row came in, since a repeat may be in the same batch.
+    *messages* has the messages that a row came in, since a repeat may be in the same batch; *peak_kw* the
+    most that each VEN drew.
     """
 
     rows: dict[RowKey, Item] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class TelemetryBatch:
     latest: dict[str, Reading] = field(default_factory=dict)
     circuits: dict[str, Reading] = field(default_factory=dict)
     malformed: dict[str, WireError] = field(default_factory=dict)
+    peak_kw: dict[str, float] = field(default_factory=dict)
 
 
 def sender_of(topic: str) -> str | None:
@@ -71,6 +73,8 @@ def sort_out(messages: Mapping[str, Envelope], *, retention_days: int) -> Teleme
             batch.rows[key] = row
             batch.messages.setdefault(key, []).append(message_id)
             _keep_latest(batch.latest, reading)
+            ven_id, drawn_kw = reading.payload.ven_id, reading.payload.used_power_kw
+            batch.peak_kw[ven_id] = max(drawn_kw, batch.peak_kw.get(ven_id, drawn_kw))
         else:
             _keep_latest(batch.circuits, reading)
     return batch

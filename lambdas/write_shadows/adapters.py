@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from contracts.api.requests import Assignment
 from contracts.store.keys import EVENTS
+from contracts.wire.ids import VenId
 from lambdas.shared import clients, clock, fan_out
 from lambdas.shared.event_book import EventBook, PlanMissingError
 from lambdas.shared.fan_out import ShadowChunk
@@ -30,6 +31,8 @@ class ShadowAdapters:
     def write(self, chunk: ShadowChunk) -> int:
         """Bring the shadows of *chunk*'s VENs up to date with its event; returns how many had no room.
 
+        These are noted in the event's header, so that nobody counts on them.
+
         An event that is gone has nothing to write. A chunk that was overtaken while it was written, or before
         it was read, is replaced by the plan in force: a change of a running event goes to the VENs that it
         changes alone, so the others wait for this very message.
@@ -38,7 +41,6 @@ class ShadowAdapters:
             MovedOnError: the event would not keep still.
         """
         revision, assignments = chunk.revision, chunk.assignments
-        full = 0
         for _ in range(ROUNDS):
             row = self.book.find(chunk.event_id)
             if row is None:
@@ -52,16 +54,20 @@ class ShadowAdapters:
                 revision = row.revision
             full = self._write_paced(row, assignments)
             newest = self.book.find(chunk.event_id)
-            if newest is None or newest.revision == revision:
-                return full
+            if newest is None:
+                return len(full)
+            if newest.revision == revision and newest.gone == row.gone:
+                if not row.gone:
+                    self.book.mark_full(newest, [assignment.ven_id for assignment in assignments], full)
+                return len(full)
         raise MovedOnError(chunk.event_id)
 
-    def _write_paced(self, row: EventRow, assignments: Sequence[Assignment]) -> int:
-        """Write *assignments*, no more than `per_s` of them each second; returns how many had no room."""
-        full = 0
+    def _write_paced(self, row: EventRow, assignments: Sequence[Assignment]) -> frozenset[VenId]:
+        """Write *assignments*, no more than `per_s` of them each second; returns the VENs without room."""
+        full: frozenset[VenId] = frozenset()
         for second in seconds_of(assignments, self.per_s):
             began_s = clock.monotonic_s()
-            full += len(fan_out.write(self.shadows, row, second))
+            full |= fan_out.write(self.shadows, row, second)
             clock.sleep(max(0.0, 1.0 - (clock.monotonic_s() - began_s)))
         return full
 

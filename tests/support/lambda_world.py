@@ -29,6 +29,7 @@ from lambdas.shared import clients, senders
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Table
+from lambdas.store_telemetry.adapters import noted_sites
 
 NOW = 1_800_000_000.0
 REGION = "us-east-1"
@@ -79,6 +80,8 @@ class World:
     def __init__(self) -> None:
         senders.stage_vens.cache_clear()  # the sandbox is cold, the account another
         called_vens.cache_clear()
+        senders.floods.cache_clear()
+        noted_sites.cache_clear()
         self.now = NOW
         self.slept: list[float] = []
         for name, keys in (

@@ -22,6 +22,7 @@ from ven_twin.cli import (
     run,
     simulate,
     up,
+    ven,
 )
 from ven_twin.cli.console import echo
 
@@ -38,6 +39,7 @@ app.add_typer(cloud.app, name="cloud")
 app.command("run")(run.run)
 app.add_typer(certs.app, name="certs")
 app.command("cmd")(command.cmd)
+app.add_typer(ven.app, name="ven")
 app.add_typer(event.app, name="event")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(history.app, name="history")

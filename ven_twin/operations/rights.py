@@ -150,6 +150,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         ),
         "listen": _calls(dynamodb_Scan=VENS, dynamodb_Query=TELEMETRY),
         "cmd": _calls(lambda_InvokeFunction=ISSUE, dynamodb_GetItem=COMMANDS),
+        "ven quarantine": _calls(lambda_InvokeFunction=ISSUE),
         "dlq list": _calls(**_PEEK),
         "dlq redrive": _calls(
             **_PEEK,
@@ -189,6 +190,7 @@ OPERATES = (
     "event report",
     "fleet serve",
     "cmd",
+    "ven quarantine",
     "dlq list",
     "dlq redrive",
 )

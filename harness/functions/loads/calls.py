@@ -8,7 +8,7 @@ from functools import cache
 import msgspec
 
 from contracts.api.reports import EventReport
-from contracts.api.requests import CommandIssued
+from contracts.api.requests import CommandIssued, VenQuarantined
 from contracts.api.routes import PAGE_MAX, ROUTES, Route
 from contracts.store.keys import CIRCUITS_ROW, telemetry_row_id
 from contracts.wire import codec
@@ -31,6 +31,8 @@ WORDS = {
     "getVen": "with 730 circuits",
     "listTelemetry": "1,000 rows",
     "sendCommand": "settings of 8 KB",
+    "quarantineVen": "one VEN",
+    "releaseVen": "one VEN",
     "getCommand": "with an ack of 620 circuits",
     "listEvents": "1,000 events of 24 intervals",
     "createEvent": "10,000 targets of 64 characters, answered with 10,000 VENs of 24 intervals",
@@ -105,6 +107,8 @@ def _invoked(operation: str) -> JsonObject:
             ven_id=VenId(VEN), op="setConfig", correlation_id=CorrelationId(COMMAND), issued_ts=fleet.NOW
         )
         answer = msgspec.to_builtins(issued)
+    elif operation in {"quarantineVen", "releaseVen"}:
+        answer = msgspec.to_builtins(VenQuarantined(ven_id=VenId(VEN)))
     else:
         answer = msgspec.to_builtins(dispatched(*fleet.planned()))
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from contracts.api.fleet import fleet_at
-from contracts.api.requests import CommandIssued
+from contracts.api.requests import CommandIssued, VenQuarantined
 from contracts.api.resources import TelemetryPage, TelemetryRow, Ven, VenPage
 from contracts.api.routes import DEFAULT_SPAN_S
 from contracts.store import views
@@ -122,6 +122,21 @@ def send_command(request: OperationRequest, adapters: ApiAdapters) -> OperationR
     named = {"correlationId": "Idempotency-Key"} if keyed else {}
     issued = adapters.issue(command, CommandIssued, named)
     return OperationResult(issued, {"Location": f"/vens/{ven_id}/commands/{issued.correlation_id}"})
+
+
+def quarantine_ven(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
+    """Have `issue_command` quarantine the VEN."""
+    return _quarantine(request, adapters, quarantined=True)
+
+
+def release_ven(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
+    """Have `issue_command` let the VEN in again."""
+    return _quarantine(request, adapters, quarantined=False)
+
+
+def _quarantine(request: OperationRequest, adapters: ApiAdapters, *, quarantined: bool) -> OperationResult:
+    wanted = {"venId": request.path.ven_id, "quarantined": quarantined}
+    return OperationResult(adapters.issue(wanted, VenQuarantined, {}))
 
 
 def get_command(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:

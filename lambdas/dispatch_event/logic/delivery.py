@@ -23,6 +23,9 @@ from lambdas.shared.rows import EventRow, VenRow
 
 REPORT_INTERVAL_S = 30.0
 """Between two rows of a VEN that reports no other interval. Source: docs/reference/wire.md."""
+SLOWEST_INTERVAL_S = 300.0
+"""A longer interval than this is not waited for. Interpretation: an event is shared out again by the minute,
+and who is heard less often than every five minutes cannot be counted on in one."""
 SETTLING_ROWS = 2
 """A row counts from so many report intervals after a call: the first still has time from before in it."""
 SILENT_ROWS = 4
@@ -113,11 +116,19 @@ def deliveries(
     }
 
 
+def believed_interval_s(ven: VenRow) -> float:
+    """The report interval by which a VEN is judged, s: its own, as far as an event can wait for it."""
+    return min(ven.report_interval_s or REPORT_INTERVAL_S, SLOWEST_INTERVAL_S)
+
+
 def silence(ven: VenRow, last: TelemetryRow | None, now_ts: float) -> Unavailable | None:
-    """The reason why nothing can be known of a VEN now, or None when it is heard."""
+    """The reason why nothing can be known of a VEN now, or None when it is heard.
+
+    Its rows' receipt counts, not what its clock says.
+    """
     if last is None:
         return Unavailable(Reason.NO_TELEMETRY)
-    interval_s = ven.report_interval_s or REPORT_INTERVAL_S
+    interval_s = believed_interval_s(ven)
     quiet_s = now_ts - (last.timestamp if last.received_ts is None else last.received_ts)
     if quiet_s <= max(SILENT_ROWS * interval_s, SILENT_AT_LEAST_S):
         return None
@@ -133,12 +144,12 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
         return Delivery(dispatched_w, dispatched_w * expected, False, expected, done=True)
     if ven is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=Unavailable(Reason.REMOVED))
-    reason = _bound(at, assignment.ven_id) or eligibility.unavailability(ven, at.now_ts)
-    reason = reason or silence(ven, last, at.now_ts)
+    reason = _without_room(at, assignment.ven_id, last) or _bound(at, assignment.ven_id)
+    reason = reason or eligibility.unavailability(ven, at.now_ts) or silence(ven, last, at.now_ts)
     if reason is not None or last is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)
     called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
-    settled_ts = called_ts + SETTLING_ROWS * (ven.report_interval_s or REPORT_INTERVAL_S)
+    settled_ts = called_ts + SETTLING_ROWS * believed_interval_s(ven)
     in_next = at.now_ts >= at.since_ts + offset_s + at.row.intervals[at.index].duration_s
     if _measured_ts(last, ven) < settled_ts or in_next:
         return Delivery(dispatched_w, dispatched_w * expected, observed=False, expected_share=expected)
@@ -156,6 +167,13 @@ def _measured_ts(row: TelemetryRow, ven: VenRow) -> float:
     """The end of what a row measured, UTC s by the cloud's clock: no row is younger than its receipt."""
     measured_ts = row.timestamp + (ven.clock_skew_s or 0.0)
     return measured_ts if row.received_ts is None else min(measured_ts, row.received_ts)
+
+
+def _without_room(at: RunningEvent, ven_id: VenId, last: TelemetryRow | None) -> Unavailable | None:
+    """A shadow without room for the event, as a reason, unless the VEN's row is of the event all the same."""
+    if ven_id not in at.row.full or (last is not None and last.event_id == at.row.event_id):
+        return None
+    return Unavailable(Reason.SHADOW_FULL)
 
 
 def _bound(at: RunningEvent, ven_id: VenId) -> Unavailable | None:

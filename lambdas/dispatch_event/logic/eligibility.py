@@ -23,6 +23,9 @@ PERFORMANCE_FLOOR, PERFORMANCE_CEILING = 0.5, 1.0
 evidence for; above, an event is not made smaller because somebody delivered more than was dispatched."""
 GOOD, FAIR = 0.9, 0.7
 """From these on a performance is of the first, and of the second class."""
+LEAST_TRUST = 0.1
+"""The share of its offer that a VEN is called for, however little it delivered: by that it can show that it
+is back. Interpretation: a tenth is not missed."""
 _MOST_WH = 2**29 - 1
 _TIES = 2**21
 
@@ -30,6 +33,7 @@ _TIES = 2**21
 class Reason(StrEnum):
     """A reason; its value is the words for people, with a place for the detail where it has one."""
 
+    QUARANTINED = "quarantined"
     OFFLINE = "offline"
     DISABLED = "disabled"
     OPTED_OUT = "opted out: {}"
@@ -91,19 +95,19 @@ def rank_fleet(
     reachable: list[VenId] = []
     heard, available_w = False, 0.0
     for ven in fleet:
-        ven_id, offer_kw = ven.ven_id, ven.shed_availability_kw
+        ven_id, offer_kw = ven.ven_id, ven.credible_offer_kw
         heard = heard or offer_kw is not None
         reason = unavailability(ven, at_ts)
         if reason is not None:
             unavailable[ven_id] = reason
-            if not ven.online:
+            if reason.reason is Reason.OFFLINE:
                 reachable.append(ven_id)
             continue
         reachable.append(ven_id)
         if offer_kw is None or offer_kw < LEAST_CALL_W / W_PER_KW:
             unavailable[ven_id] = Unavailable(_without_offer(offer_kw))
             continue
-        offer_w = int(offer_kw * W_PER_KW + 1e-6)
+        offer_w = trusted_w(offer_kw, ven.performance)
         performance = believed(ven.performance)
         available_w += offer_w * performance
         # Plain tuples of a float: sorted several times as fast as anything else.
@@ -124,6 +128,8 @@ def _merit(ven: VenRow, performance: float, seed: int, remaining_s: float) -> fl
 
 def unavailability(ven: VenRow, at_ts: float) -> Unavailable | None:
     """The reason not to count on a VEN for an event from *at_ts* on, or None."""
+    if ven.quarantined_ts is not None:
+        return Unavailable(Reason.QUARANTINED)
     if not ven.online:
         return Unavailable(Reason.OFFLINE)
     if ven.enabled is False:
@@ -134,6 +140,14 @@ def unavailability(ven: VenRow, at_ts: float) -> Unavailable | None:
     if opted_out.until_ts is None or opted_out.until_ts > at_ts:
         return Unavailable(Reason.OPTED_OUT, str(opted_out.reason))
     return None
+
+
+def trusted_w(offer_kw: float, performance: float | None) -> int:
+    """The part of an offer that a VEN may be called for, W: less of it than all below `PERFORMANCE_FLOOR`."""
+    offer_w = int(offer_kw * W_PER_KW + 1e-6)
+    if performance is None or performance >= PERFORMANCE_FLOOR:
+        return offer_w
+    return min(offer_w, max(LEAST_CALL_W, int(offer_w * max(LEAST_TRUST, performance / PERFORMANCE_FLOOR))))
 
 
 def believed(performance: float | None) -> float:

@@ -18,9 +18,9 @@ from contracts.wire.ids import VenId
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.bookings import NOTHING_BOOKED, Bookings
 from lambdas.dispatch_event.logic.delivery import (
-    REPORT_INTERVAL_S,
     Delivery,
     RunningEvent,
+    believed_interval_s,
     deliveries,
     running_event,
     silence,
@@ -71,14 +71,14 @@ def rebalance(
     wanted_w = requested_w(row.intervals[at.index])
     if not wanted_w:
         return Rebalanced(Outcome.NO_POWER, row)
-    by_id = {ven.ven_id: ven for ven in vens}
-    seen = deliveries(at, by_id, latest)
-    delivered_w = sum(delivery.delivered_w for delivery in seen.values())
-    gap_w = wanted_w - delivered_w
+    seen = deliveries(at, by_id := {ven.ven_id: ven for ven in vens}, latest)
+    observed_w = sum(delivery.delivered_w for delivery in seen.values() if delivery.observed)
+    gap_w = wanted_w - sum(delivery.delivered_w for delivery in seen.values())
     quiet = Rebalanced(
         Outcome.IN_TOLERANCE,
         row,
-        delivered_kw=delivered_w / W_PER_KW,
+        delivered_kw=observed_w / W_PER_KW,
+        expected_kw=(wanted_w - gap_w - observed_w) / W_PER_KW,
         requested_kw=wanted_w / W_PER_KW,
     )
     too_little = gap_w > max(TOLERANCE * wanted_w, LEAST_TOLERANCE_W)
@@ -113,7 +113,8 @@ class _Change:
             for ven_id, limit in at.plan.limits.items()
             if ven_id in by_id and _holds(limit, by_id[ven_id], at.now_ts)
         }
-        self._gone = {ven_id: gone.unavailable for ven_id, gone in seen.items() if gone.unavailable}
+        self._gone = dict.fromkeys(frozenset(at.row.full) - seen.keys(), Unavailable(Reason.SHADOW_FULL))
+        self._gone |= {ven_id: gone.unavailable for ven_id, gone in seen.items() if gone.unavailable}
         self._note_limits(by_id)
         free = at.bookings.free_fleet(self._rank(by_id, latest), at.event, at.now_ts)
         self.fleet, self._offers, self._available_w = free.fleet, free.offers, free.available_w
@@ -135,7 +136,7 @@ class _Change:
             if ven is not None and delivery.short(eligibility.believed(ven.performance)):
                 self._limits[ven_id] = Limit(
                     kw=round(delivery.delivered_w) / W_PER_KW,
-                    until_ts=self._at.now_ts + LIMIT_ROWS * (ven.report_interval_s or REPORT_INTERVAL_S),
+                    until_ts=self._at.now_ts + LIMIT_ROWS * believed_interval_s(ven),
                     offer_kw=ven.shed_availability_kw,
                 )
 

@@ -13,9 +13,10 @@ from contracts.store.envelopes import Envelope
 from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
 from contracts.wire.codec import JsonDict
+from contracts.wire.events import MAX_DURATION_S
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import TimeZoneName, read_desired
-from contracts.wire.telemetry import PositivePower, Soc
+from contracts.wire.telemetry import EARLIEST_TS, LARGEST_POWER_KW, LATEST_TS, Soc
 from contracts.wire.topics import check_ven_id
 from lambdas.shared.clock_skew import SKEW_S
 
@@ -24,6 +25,13 @@ _TOPICS = re.compile(
     r"|\$aws/events/presence/(?P<presence>connected|disconnected)/(?P<p>[^/]+)"
     r"|\$aws/things/(?P<s>[^/]+)/shadow/update/(?P<documents>documents))$"
 )
+
+
+REPORT_INTERVAL_S = 1.0, 3600.0
+"""The report intervals that a VEN can have. Source: docs/reference/wire.md, desired state."""
+TEXT_MAX_CHARS = 64
+TEXTS_MAX = 64
+"""Circuits taken out by hand that are stored of a VEN; more than any panel has."""
 
 
 class ReceivedAck(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +122,7 @@ class _Documents(msgspec.Struct, frozen=True):
 
 
 class _Metrics(msgspec.Struct, rename="camel", frozen=True):
-    shed_availability_kw: PositivePower | None = None
+    shed_availability_kw: float | None = None
     sustain_s: float | None = None
     battery_soc: Soc | None = None
     active_event_id: EventId | None = None
@@ -153,15 +161,23 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
     """The row's attributes of a reported state; None for each that is not reported."""
     state = codec.convert(_ReportedFields, reported, under="state.reported")
     figures: dict[str, object] = msgspec.to_builtins(state.metrics)
+    by_hand = dict(list(state.ven.by_hand.items())[:TEXTS_MAX])
     return figures | {
+        "shedAvailabilityKw": _within(state.metrics.shed_availability_kw, 0.0, LARGEST_POWER_KW),
+        "sustainS": _within(state.metrics.sustain_s, 0.0, float(MAX_DURATION_S)),
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
-        "status": state.ven.status,
-        "reportIntervalS": state.report_interval_seconds,
+        "status": None if state.ven.status is None else state.ven.status[:TEXT_MAX_CHARS],
+        "reportIntervalS": _within(state.report_interval_seconds, *REPORT_INTERVAL_S),
         "timeZone": state.time_zone,
-        "byHand": state.ven.by_hand or None,
+        "byHand": {name[:TEXT_MAX_CHARS]: text[:TEXT_MAX_CHARS] for name, text in by_hand.items()} or None,
         "optOut": _opt_out(reported),
         "shadow_errors": state.shadow_errors or None,
     }
+
+
+def _within(value: float | None, least: float, most: float) -> float | None:
+    """*value*, or the nearest that can be: what is beyond says no more than that."""
+    return None if value is None else min(max(value, least), most)
 
 
 def _clock_skew(
@@ -175,7 +191,9 @@ def _clock_skew(
         codec.convert(_ReportedFields, state, under="state.reported").ven for state in (reported, before)
     )
     if now.last_publish_ts is None:
-        return {"clockSkewS": now.clock_skew_s}
+        return {"clockSkewS": _within(now.clock_skew_s, -float(LATEST_TS), float(LATEST_TS))}
+    if not EARLIEST_TS <= now.last_publish_ts <= LATEST_TS:
+        return {}
     if now.last_publish_ts == then.last_publish_ts:
         return {}
     skew_s = round(cloud_ts - now.last_publish_ts)

@@ -249,6 +249,35 @@ def test_reported_state_is_what_dispatch_goes_by(house: World) -> None:
     assert ven["reportIntervalS"] == 5
 
 
+@pytest.mark.parametrize(
+    ("reported", "attribute", "stored"),
+    [
+        ({"report_interval_seconds": 1e9}, "reportIntervalS", 3600),
+        ({"report_interval_seconds": -5}, "reportIntervalS", 1),
+        ({"metrics": {"sustainS": 1e9}}, "sustainS", 7 * 24 * 3600),
+        ({"metrics": {"sustainS": -1}}, "sustainS", 0),
+        ({"metrics": {"shedAvailabilityKw": 1e300}}, "shedAvailabilityKw", 10_000),
+        ({"metrics": {"shedAvailabilityKw": -3}}, "shedAvailabilityKw", 0),
+        ({"ven": {"status": "x" * 5000}}, "status", "x" * 64),
+        ({"ven": {"byHand": {"l" * 500: "e" * 500}}}, "byHand", {"l" * 64: "e" * 64}),
+        ({"ven": {"clockSkewS": -1e300}}, "clockSkewS", -4_102_444_800),
+    ],
+)
+def test_what_a_ven_says_is_bounded_where_it_comes_in(
+    house: World, reported: dict[str, Any], attribute: str, stored: object
+) -> None:
+    """Nothing beyond what there can be is stored, and the rest of the report counts all the same."""
+    assert send(documents(3, {"enabled": True, **reported})) == []
+    assert (house.ven("house-1")[attribute], house.ven("house-1")["enabled"]) == (stored, True)
+
+
+def test_a_time_that_no_clock_shows_says_nothing_of_the_clock(house: World) -> None:
+    """A report dated beyond 2100 leaves what is known of the VEN's clock as it is."""
+    house.vens.update(Key("house-1"), {"clockSkewS": 90})
+    assert send(documents(3, {"ven": {"lastPublishTs": 1e300}})) == []
+    assert house.ven("house-1")["clockSkewS"] == 90
+
+
 def test_a_sites_time_zone_stands_in_the_row_with_the_one_before(house: World) -> None:
     """A VEN that moved: the zone that it had, and when that ended; another change keeps both."""
     moved = {**REPORTED, "timeZone": "America/Denver"}

@@ -13,6 +13,7 @@ from contracts.store.keys import LATEST_ROW, Key, telemetry_row_id
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.shared import clients
+from lambdas.shared.shadows import Shadows
 from tests.support.lambda_world import NOW, Context, World
 
 START = int(NOW) + 3600
@@ -315,6 +316,26 @@ def test_a_settlement_cut_short_is_completed_by_repeating_it(
             settle()
     settle()
     assert settled.desired("house-1") == {}
+
+
+def test_what_was_written_after_a_settlement_goes_with_the_next(settled: World) -> None:
+    """A writer that was killed before it looked again leaves the event; the last schedule takes it out."""
+    settle()
+    left = {"revision": 0, "startTs": START, "intervals": []}
+    Shadows(clients.iot_data()).set_event("house-1", "e1", left)
+    handler({"eventId": "e1", "revision": 0}, Context())
+    assert settled.desired("house-1") == {}
+
+
+def test_a_deleted_event_leaves_the_shadows_too(house: World) -> None:
+    """Deleted while it ran: the cancellation stays for as long as VENs need to hear it, and no longer."""
+    dispatch()
+    house.now = START + 60
+    dispatch_handler({"action": "delete", "eventId": "e1"}, Context())
+    assert house.desired("house-1")["e1"]["intervals"] == []
+    house.now += 120
+    answer = handler({"eventId": "e1", "revision": 1}, Context())
+    assert (answer["code"], house.desired("house-1")) == ("notFound", {})
 
 
 def _unavailable(**_: Any) -> None:

@@ -323,13 +323,13 @@ def test_calls_fade_and_performance_follows(house: World) -> None:
     assert row_of["countedEvents"] == ["e0", "e1"]
 
 
-def test_too_little_data_says_nothing_of_performance(house: World) -> None:
-    """With a third of the event stored the VEN was called, and nothing is concluded."""
+def test_absence_counts_against_performance(house: World) -> None:
+    """With a third of the event stored the VEN was called and absent: 0.3 less than who is unknown."""
     dispatch()
     rows(house, START, START + 1200, 2.0)
     house.now = START + 3720
     report()
-    assert "performance" not in ven(house)
+    assert ven(house)["performance"] == pytest.approx(0.7)
     assert ven(house)["calledKwh"] == pytest.approx(3.0)
 
 

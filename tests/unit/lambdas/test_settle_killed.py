@@ -12,7 +12,14 @@ import msgspec
 import pytest
 
 from contracts.api.reports import EventReport
-from contracts.store.keys import DAY_ROW_PREFIX, REPORT_SORT_KEY, Key, day_row_id, telemetry_row_id
+from contracts.store.keys import (
+    DAY_ROW_PREFIX,
+    EVENT_SORT_KEY,
+    REPORT_SORT_KEY,
+    Key,
+    day_row_id,
+    telemetry_row_id,
+)
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.settle_event.logic.days import DAY_S
@@ -88,6 +95,7 @@ def forget(world: World) -> None:
     """Take away the report, what follows from it, and the days that were kept."""
     client = clients.dynamodb()
     client.delete_item(TableName="events", Key={"eventId": {"S": "e1"}, "part": {"S": REPORT_SORT_KEY}})
+    world.events.update(Key("e1", EVENT_SORT_KEY), {"closedTs": None, "clearedTs": None})
     counted = ("performance", "calledKwh", "lastCalledTs", "countedEvents")
     world.vens.update(Key(VEN_ID), dict.fromkeys(counted))
     for item in list(world.telemetry.query(VEN_ID, (DAY_ROW_PREFIX, "DAY$"), ["rowId"])):

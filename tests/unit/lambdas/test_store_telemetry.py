@@ -21,6 +21,7 @@ from lambdas.shared.batch_writes import write_all
 from lambdas.shared.senders import REMEMBERED_S, StageVens, stage_vens
 from lambdas.shared.settings import SettingError
 from lambdas.shared.tables import Condition
+from lambdas.store_telemetry import adapters as stores
 from lambdas.store_telemetry.handler import handler
 from lambdas.store_telemetry.logic import sort_out
 from tests.support.lambda_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
@@ -464,3 +465,14 @@ def test_a_payload_as_large_as_the_broker_takes_is_stored(world: World, size: in
     assert send(body("ven/telemetry/house-1", payload)) == []
     assert len(stored(world)) == 1
     assert send(body("ven/telemetry/house-1", payload.ljust(PAYLOAD_MAX_BYTES + 1))) == ["m0"]
+
+
+def test_a_sites_panel_and_its_highest_peak_stand_in_its_row(world: World) -> None:
+    """By these an offer is judged: the panel as last reported, the peak where it is above a usual house's."""
+    send(said(seq=1, usedPowerKw=19.0, panelMaxKw=24.0))
+    assert (world.ven("house-1")["panelMaxKw"], world.ven("house-1").get("peakKw")) == (24, None)
+    send(said(seq=2, usedPowerKw=80.0), said(seq=3, usedPowerKw=30.0, panelMaxKw=100.0))
+    assert (world.ven("house-1")["panelMaxKw"], world.ven("house-1")["peakKw"]) == (100, 80)
+    stores.noted_sites.cache_clear()  # another sandbox, which knows of nothing
+    send(said(seq=4, usedPowerKw=50.0))
+    assert world.ven("house-1")["peakKw"] == 80

@@ -242,6 +242,8 @@ def test_an_attribute_that_was_never_written_is_none_of_it() -> None:
         "full": (),
         "cancelledTs": None,
         "deletedTs": None,
+        "closedTs": None,
+        "clearedTs": None,
         "part": "EVENT",
     }
     assert rows.read(VenRow, {"venId": "h"}).dispatched_kwh == 0.0

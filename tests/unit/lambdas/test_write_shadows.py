@@ -9,6 +9,7 @@ import pytest
 
 from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.handler import handler as dispatch
+from lambdas.settle_event.handler import settle
 from lambdas.shared import clients, clock, fan_out
 from lambdas.shared.shadows import Shadows
 from lambdas.write_shadows.handler import handler
@@ -120,6 +121,52 @@ def test_a_change_while_a_chunk_is_written_stands(many: World, monkeypatch: pyte
         assert write(first[0]) == []
     told = [part["venId"] for part in json.loads(first[0])["parts"]]
     assert {str(many.desired(ven_id)["e1"]["intervals"]) for ven_id in told} == {"[]"}
+
+
+def test_a_settlement_while_a_chunk_is_written_stands(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settled in the middle of the writing: what was written just before is taken out again."""
+    ask(intervals=HOUR_20)
+    first = waiting()
+    many.now += 3720
+    real, settled = Shadows.set_event, []
+
+    def set_event(self: Shadows, ven_id: str, event_id: str, value: Any) -> bool:
+        if not settled:
+            settled.append(True)
+            settle({"eventId": "e1", "revision": 0}, now=many.now, until_ts=many.now + 30)
+        return real(self, ven_id, event_id, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", set_event)
+        assert write(first[0]) == []
+    assert [many.desired(f"v{number}") for number in range(4)] == [{}] * 4
+
+
+def test_a_chunk_that_comes_after_the_settlement_puts_nothing_back(many: World) -> None:
+    """However late SQS delivers it."""
+    ask(intervals=HOUR_20)
+    chunks = waiting()
+    many.now += 3720
+    settle({"eventId": "e1", "revision": 0}, now=many.now, until_ts=many.now + 30)
+    assert write(*chunks) == []
+    assert [many.desired(f"v{number}") for number in range(4)] == [{}] * 4
+
+
+def test_a_ven_without_room_is_noted_in_the_event(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of each chunk, and whoever dispatched is told by a repeat; the others have the event."""
+    ask(intervals=HOUR_20)
+    chunks = waiting()
+    real = Shadows.set_event
+
+    def set_event(self: Shadows, ven_id: str, event_id: str, value: Any) -> bool:
+        return ven_id not in {"v0", "v2"} and real(self, ven_id, event_id, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shadows, "set_event", set_event)
+        assert write(*chunks) == []
+    unavailable = ask(intervals=HOUR_20)["unavailable"]
+    assert {ven_id for ven_id, text in unavailable.items() if text == "its shadow is full"} == {"v0", "v2"}
+    assert "e1" in many.desired("v1")
 
 
 def test_a_chunk_that_fails_fails_alone(many: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest_socket
 
 from contracts.api.fleet import Fleet
 from contracts.api.reports import EventReport, VenReport
-from contracts.api.requests import CommandIssued, EventDispatched
+from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
 from tests.support import fleets
 from ven_twin.operations.aggregator.cloud_errors import CloudError
@@ -93,6 +93,10 @@ class FakeAggregator:
         return iter(())
 
     def send_command(self, ven_id: str, command: NewCommand) -> CommandIssued:
+        """Not called by the page."""
+        raise NotImplementedError
+
+    def quarantine(self, ven_id: str, *, quarantined: bool) -> VenQuarantined:
         """Not called by the page."""
         raise NotImplementedError
 

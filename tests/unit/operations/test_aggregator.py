@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from contracts.api.reports import EventReport, Quality, VenReport
-from contracts.api.requests import DispatchEvent, IssueCommand, Refused
+from contracts.api.requests import DispatchEvent, IssueCommand, QuarantineVen, Refused
 from contracts.api.resources import EventBody, NewCommand, NewEvent
 from contracts.store.stack import StackOutput
 from contracts.wire import codec
 from contracts.wire.events import Interval, Signal
+from contracts.wire.ids import VenId
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.protocol import RefusedError, whole_report
@@ -103,6 +104,15 @@ def test_a_command_reaches_the_function_as_it_was_requested() -> None:
     assert codec.convert(IssueCommand, request) == IssueCommand(
         ven_id="ven-1", op="get", data={"what": "config"}
     )
+
+
+def test_a_quarantine_reaches_the_function_that_sets_it() -> None:
+    """Set and lifted by the same function, for the VEN that is named."""
+    cloud = FakeCloud({"ok": True, "venId": "ven-1", "quarantinedTs": 1.0})
+    assert direct(cloud).quarantine(VenId("ven-1"), quarantined=True).quarantined_ts == 1.0
+    ((function, request),) = cloud.requests
+    assert function is StackOutput.ISSUE_COMMAND
+    assert codec.convert(QuarantineVen, request) == QuarantineVen(ven_id="ven-1", quarantined=True)
 
 
 def test_a_refusal_of_a_function_is_handed_on_whole() -> None:

@@ -18,7 +18,7 @@ from botocore.httpsession import URLLib3Session
 from contracts.api.fleet import Fleet
 from contracts.api.problems import JSON, PROBLEM_TYPE
 from contracts.api.reports import EventReport, VenReport
-from contracts.api.requests import CommandIssued, EventDispatched
+from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.api.resources import (
     Event,
     EventBody,
@@ -117,6 +117,11 @@ class ApiAggregator:
     def send_command(self, ven_id: VenId, command: NewCommand) -> CommandIssued:
         """POST /vens/{id}/commands."""
         return self._call("POST", _path("vens", ven_id, "commands"), CommandIssued, body=command)
+
+    def quarantine(self, ven_id: VenId, *, quarantined: bool) -> VenQuarantined:
+        """POST or DELETE /vens/{id}/quarantine."""
+        method = "POST" if quarantined else "DELETE"
+        return self._call(method, _path("vens", ven_id, "quarantine"), VenQuarantined)
 
     def command(self, ven_id: VenId, correlation_id: CorrelationId) -> SentCommand | None:
         """GET /vens/{id}/commands/{correlationId}."""

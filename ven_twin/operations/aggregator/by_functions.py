@@ -15,8 +15,10 @@ from contracts.api.requests import (
     DispatchEvent,
     EventDispatched,
     IssueCommand,
+    QuarantineVen,
     Refused,
     SettleEvent,
+    VenQuarantined,
 )
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
 from contracts.api.routes import PAGE_MAX
@@ -80,6 +82,11 @@ class DirectAggregator:
         """Have `issue_command` send it."""
         request = IssueCommand(ven_id=ven_id, **msgspec.structs.asdict(command))
         return self._invoke(StackOutput.ISSUE_COMMAND, request, CommandIssued)
+
+    def quarantine(self, ven_id: VenId, *, quarantined: bool) -> VenQuarantined:
+        """Have `issue_command` set it."""
+        request = QuarantineVen(ven_id=ven_id, quarantined=quarantined)
+        return self._invoke(StackOutput.ISSUE_COMMAND, request, VenQuarantined)
 
     def command(self, ven_id: VenId, correlation_id: CorrelationId) -> SentCommand | None:
         """Read from the commands table."""

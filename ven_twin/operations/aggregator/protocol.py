@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.api.fleet import Fleet
 from contracts.api.reports import EventReport, VenReport
-from contracts.api.requests import CommandIssued, EventDispatched, RefusalCode, Refused
+from contracts.api.requests import CommandIssued, EventDispatched, RefusalCode, Refused, VenQuarantined
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
 from contracts.api.routes import PAGE_MAX
 from contracts.errors import FieldError
@@ -65,6 +65,9 @@ class Aggregator(Protocol):
 
     def send_command(self, ven_id: VenId, command: NewCommand) -> CommandIssued:
         """Send one operation to one VEN."""
+
+    def quarantine(self, ven_id: VenId, *, quarantined: bool) -> VenQuarantined:
+        """Quarantine a VEN, or let it in again."""
 
     def command(self, ven_id: VenId, correlation_id: CorrelationId) -> SentCommand | None:
         """A command with its ack, or None."""

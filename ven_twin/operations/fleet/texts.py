@@ -45,6 +45,8 @@ def clock_off(skew_s: float | None) -> str:
 
 
 def _absence(ven: FleetVen) -> str:
+    if ven.quarantined_ts is not None:
+        return "quarantined"
     if ven.opt_out is not None:
         forever = "" if ven.opt_out.until_ts else ", until it opts in"
         return f"{opt_out_reason(ven.opt_out.reason)}{forever}"

@@ -183,10 +183,10 @@ def test_a_fleet_is_heard_once_any_ven_has_said_what_it_offers(vens: list[object
 
 
 def test_what_is_available_is_what_can_be_expected() -> None:
-    """4 kW at 80 %, 4 kW unknown and 4 kW believed at no less than half: 3.2 + 4 + 2 kW."""
+    """4 kW at 80 %, 4 kW unknown, and a fifth of 4 kW believed at no less than half: 3.2 + 4 + 0.4 kW."""
     vens = [ven("a", 4.0, performance=0.8), ven("b", 4.0), ven("c", 4.0, performance=0.1)]
     found = rank_fleet(vens, "e1", at_ts=NOW, remaining_s=60)
-    assert found.available_w == pytest.approx(9200)
+    assert found.available_w == pytest.approx(7600)
     assert [each.ven_id for each in found.offers] == ["b", "a", "c"]
 
 
@@ -260,6 +260,7 @@ def test_every_reason_has_its_words() -> None:
     """The words of plans and answers are a contract: operators and their programs read them."""
     details = {Reason.OPTED_OUT: "comfort", Reason.SILENT: "121", Reason.IN_OTHER_EVENT: "e2"}
     assert [Unavailable(reason, details.get(reason, "")).text for reason in Reason] == [
+        "quarantined",
         "offline",
         "disabled",
         "opted out: comfort",
@@ -280,3 +281,30 @@ def test_every_reason_has_its_words() -> None:
 def test_a_detail_with_braces_stands_as_it_is() -> None:
     """A VEN's reason for opting out is a stranger's text, and no pattern."""
     assert Unavailable(Reason.OPTED_OUT, "{0} {}").text == "opted out: {0} {}"
+
+
+@pytest.mark.parametrize(
+    ("known", "offer_w"),
+    [
+        ({}, 20_000),
+        ({"peak_kw": 150.0}, 150_000),
+        ({"battery_soc": 0.5}, 32_000),
+        ({"panel_max_kw": 6.0}, 6_000),
+        ({"panel_max_kw": 6.0, "battery_soc": 0.5}, 12_000),
+        ({"panel_max_kw": 10_000.0, "peak_kw": 30.0}, 30_000),
+        ({"performance": 0.25}, 10_000),
+        ({"performance": 0.0}, 2_000),
+    ],
+)
+def test_an_offer_counts_as_far_as_panel_and_telemetry_bear_it_out(
+    known: dict[str, float], offer_w: int
+) -> None:
+    """9,999 kW of a house is no more than its panel takes, or it ever drew; less of who did not deliver."""
+    found = rank_fleet([ven("a", 9_999.0, **known)], "e1", at_ts=NOW, remaining_s=60)
+    assert [offer.offer_w for offer in found.offers] == [offer_w]
+
+
+def test_a_poor_performer_is_still_called_for_enough_to_show_that_it_is_back() -> None:
+    """However small its offer: a tenth of it, and no less than anybody is called for."""
+    found = rank_fleet([ven("a", 0.2, performance=0.0)], "e1", at_ts=NOW, remaining_s=60)
+    assert [offer.offer_w for offer in found.offers] == [50]

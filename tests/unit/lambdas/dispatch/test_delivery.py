@@ -242,3 +242,11 @@ def test_a_ven_is_short_by_more_than_a_fifth_of_its_call(
 def test_a_ven_that_is_not_judged_yet_is_not_short() -> None:
     """What is expected and not seen is held against nobody."""
     assert Delivery(5000, 0.0, observed=False).short(1.0) is False
+
+
+@pytest.mark.parametrize(("after_s", "silent"), [(1200, False), (1201, True)])
+def test_silence_is_not_put_off_by_a_long_report_interval(after_s: int, silent: bool) -> None:
+    """A VEN that claims to report once in thirty years is silent after four times five minutes."""
+    slow = ven("a", report_interval_s=1e9)
+    reason = silence(slow, row_of("a", 5.0), NOW + after_s)
+    assert (reason is not None) is silent

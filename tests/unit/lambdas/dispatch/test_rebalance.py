@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.api.requests import Assignment
+from contracts.api.requests import Assignment, DispatchEvent
 from contracts.store.plans import Limit
+from lambdas.dispatch_event.logic.plan import plan_event
 from tests.unit.lambdas.dispatch.running import (
     LEVEL,
     NOW,
@@ -387,3 +388,24 @@ def test_only_the_interval_in_force_is_trimmed() -> None:
     outcome = rebalanced(running, ABCD[:2], (row_of("a", 6.0), row_of("b", 4.8)))
     assert calls_of(outcome) == {"a": 5.0, "b": 2.5}
     assert calls_of(outcome, 1) == {"a": 5.0, "b": 4.0}
+
+
+def test_one_ven_with_one_row_does_not_take_the_whole_event() -> None:
+    """9,999 kW on offer for ever, one row, then silence: others shed, and words say what rows bear out."""
+    liar = ven("liar", 9_999.0, report_interval_s=1e9, dispatched_kwh=0.0, sustain_s=1e9)
+    fleet = [liar, *(ven(f"v{number:02}", 4.0, dispatched_kwh=1.0) for number in range(20))]
+    request = DispatchEvent(intervals=shed(60.0), start_ts=START)
+    planned = plan_event(request, "e1", fleet, now=float(START), retention_days=1, token="t")
+    called = {each.ven_id: each.values[0] for each in planned.plan.assignments}
+    assert called["liar"] == 20.0
+    running = planned.row, planned.plan
+    rows = [row_of("liar", 20.0, at_ts=float(START), event_id=None)]
+    for other in fleet[1:]:
+        kw = called.get(other.ven_id, 0.0)
+        rows.append(row_of(other.ven_id, kw, at_ts=NOW + 1000, event_id="e1" if kw else None))
+    outcome = rebalanced(running, fleet, rows, now=NOW + 1000)
+    assert outcome.delivered_kw == pytest.approx(40.0)
+    assert "delivers 40.000 of 60.000 kW" in outcome.note
+    assert outcome.plan is not None
+    assert outcome.plan.unavailable["liar"] == "silent for 1300 s"
+    assert sum(calls_of(outcome).values()) == pytest.approx(61.2)

@@ -10,7 +10,7 @@ import pytest
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
 from contracts.store.keys import Key
 from lambdas.settle_event.adapters import PerformanceRecords
-from lambdas.settle_event.logic.performance import HALF_LIFE_S, counted
+from lambdas.settle_event.logic.performance import HALF_LIFE_S, counted, nobody_heard
 from lambdas.shared.tables import Condition, Table
 
 START = 1_800_000_000.0
@@ -140,7 +140,7 @@ def test_calls_fade_by_half_a_month_by_month(last_ts: float, dispatched_kwh: flo
         (report(-1.0), None, 0.0),
         (report(9.0), None, 1.2),
         (report(coverage=0.5), None, 0.5),
-        (report(coverage=0.49), None, None),
+        (report(coverage=0.49), None, 0.7),
         (report(by="caiso_10_of_10"), "caiso_10_of_10", 0.5),
         (report(by="caiso_10_of_10"), "meter_before", None),
         (report(by="caiso_10_of_10"), None, None),
@@ -150,7 +150,7 @@ def test_calls_fade_by_half_a_month_by_month(last_ts: float, dispatched_kwh: flo
 def test_performance_is_delivered_of_called_where_enough_is_known(
     ven: VenReport, settled_by: Baseline | None, performance: float | None
 ) -> None:
-    """By the clone, else by what settles; from 0 to 1.2; not with less than half of the event stored."""
+    """By the clone, else by what settles; from 0 to 1.2; with less than half of it stored it was absent."""
     values = counted("e1", ven, settled_by, {})
     assert values is not None
     assert values.get("performance") == performance
@@ -196,3 +196,25 @@ def test_who_was_called_for_less_than_a_kw_has_a_performance() -> None:
     table = ContendedTable({"venId": "a"})
     count(table, report(requested_kw=0.5))
     assert table.row["countedEvents"] == ["e1"]
+
+
+def test_absence_counts_as_nothing_delivered_until_rows_come_after_all() -> None:
+    """Silent in the event it loses what it would have gained; its rows put that right once, and no more."""
+    row: dict[str, Any] = {"performance": 0.9}
+    row |= counted("e1", report(coverage=0.1), None, row) or {}
+    assert (row["performance"], row["absentEvents"]) == (pytest.approx(0.63), ["e1"])
+    assert counted("e1", report(coverage=0.2), None, row) is None
+    row |= counted("e1", report(2.4), None, row) or {}
+    assert row["performance"] == pytest.approx(0.9 + 0.3 * (0.8 - 0.9), abs=1e-3)
+    assert counted("e1", report(2.4), None, row) is None
+
+
+def test_when_nobody_was_heard_it_was_the_cloud_that_was_deaf() -> None:
+    """Several VENs without a row are an outage of ours; one alone is its own."""
+    absent, heard = report(coverage=0.0), report()
+    assert nobody_heard([absent, absent])
+    assert not nobody_heard([absent])
+    assert not nobody_heard([absent, heard])
+    values = counted("e1", absent, None, {"performance": 0.9}, absence_counts=False)
+    assert values is not None
+    assert "performance" not in values

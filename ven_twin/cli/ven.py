@@ -1,0 +1,46 @@
+"""``ven-twin ven``: a VEN that misbehaves is left out, and let in again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contracts.wire.topics import check_ven_id
+from ven_twin.cli.connection import JsonOption, with_aggregator
+from ven_twin.cli.console import print_json, refusals
+
+if TYPE_CHECKING:
+    from ven_twin.operations.aggregator.protocol import Aggregator
+
+app = typer.Typer(help="One VEN, as the operator has it.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Keep the command's name, though there is only one."""
+
+
+@app.command()
+@with_aggregator
+def quarantine(
+    ven_id: Annotated[str, typer.Argument(metavar="VEN", help="The VEN, such as ven-1.")],
+    *,
+    release: Annotated[bool, typer.Option("--release", help="Let it in again.")] = False,
+    json_output: JsonOption = False,
+    aggregator: Callable[[], Aggregator],
+) -> None:
+    """Quarantine a VEN: no event calls it, and what it sends is dropped and counted."""
+    checked_id = check_ven_id(ven_id, "VEN")
+    with refusals(json_output=json_output):
+        answer = aggregator().quarantine(checked_id, quarantined=not release)
+    if json_output:
+        print_json(answer)
+    elif answer.quarantined_ts is None:
+        typer.echo(f"{checked_id} is let in again; what it sends is stored within a minute.")
+    else:
+        typer.echo(
+            f"{checked_id} is quarantined: no event calls it, and what it sends is dropped within a minute. "
+            f"Let it in again: ven-twin ven quarantine {checked_id} --release"
+        )
