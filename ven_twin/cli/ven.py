@@ -9,7 +9,7 @@ import typer
 
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, with_aggregator
-from ven_twin.cli.console import print_json, refusals
+from ven_twin.cli.console import echo, print_json, refusals
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.protocol import Aggregator
@@ -38,9 +38,9 @@ def quarantine(
     if json_output:
         print_json(answer)
     elif answer.quarantined_ts is None:
-        typer.echo(f"{checked_id} is let in again; what it sends is stored within a minute.")
+        echo(f"{checked_id} is let in again; what it sends is stored within a minute.")
     else:
-        typer.echo(
+        echo(
             f"{checked_id} is quarantined: no event calls it, and what it sends is dropped within a minute. "
             f"Let it in again: ven-twin ven quarantine {checked_id} --release"
         )
