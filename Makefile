@@ -25,8 +25,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults strangers visitors soak lifecycle \
-  policies prices functions mutate lock setup clean
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults strangers visitors \
+  hostile soak lifecycle policies prices functions mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -99,6 +99,10 @@ soak: $(READY)
 # ARGS="--seconds 60 --only streams" for less.
 visitors: $(READY)
 	$(BIN)/python -m harness.visitors $(ARGS)
+
+# A million messages that a VEN with a valid certificate can send, beside those of another; some minutes.
+hostile: $(READY)
+	$(BIN)/python -m harness.hostile $(ARGS)
 
 # The stack deployed, changed and destroyed in AWS's bad weather, ten seeds; ARGS="--seeds 2" for less.
 lifecycle: $(READY)

@@ -122,6 +122,9 @@ def read_ack(raw: bytes, *, ven_id: VenId) -> Ack:
     if isinstance(value.get("data"), dict):
         value["data"] = plain_object(value["data"])
     ack = codec.convert(Ack, {"venId": ven_id, "correlationId": "", **value})
+    for name, text in (("op", ack.op), ("correlationId", ack.correlation_id)):
+        if text != plain_line(text):
+            raise FieldError(name, "has characters that cannot be shown")
     if ack.ven_id != ven_id:
         raise FieldError("venId", f"says {ack.ven_id[:64]!r}, but came on the topic of {ven_id!r}")
     return ack

@@ -12,6 +12,7 @@ from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import CheckedEventId, VenId
+from contracts.wire.plain_text import plain_line
 from contracts.wire.topics import check_ven_id
 
 SCHEMA_VERSION = "1.0"
@@ -120,7 +121,7 @@ def read_telemetry(raw: bytes, *, ven_id: VenId) -> Telemetry:
         value["batterySoc"] = _fraction(percent)
     value["loads"] = canonical_loads(value.get("loads", []))
     _same_ven(value, ven_id)
-    return _identified(Telemetry, value | _derived_powers(value))
+    return _identified(Telemetry, _plain(value) | _derived_powers(value))
 
 
 def read_loads(raw: bytes, *, ven_id: VenId) -> LoadsSnapshot:
@@ -130,7 +131,7 @@ def read_loads(raw: bytes, *, ven_id: VenId) -> LoadsSnapshot:
     if "loads" in message:
         value["loads"] = canonical_loads(value.get("loads", []))
     _same_ven(value, ven_id)
-    return _identified(LoadsSnapshot, value)
+    return _identified(LoadsSnapshot, _plain(value))
 
 
 def canonical_loads(loads: object) -> Any:
@@ -138,9 +139,14 @@ def canonical_loads(loads: object) -> Any:
     if not isinstance(loads, list):
         return loads
     return [
-        codec.canonical(codec.without_nulls(load), LOAD_ALIASES) if isinstance(load, dict) else load
+        _plain(codec.canonical(codec.without_nulls(load), LOAD_ALIASES)) if isinstance(load, dict) else load
         for load in loads
     ]
+
+
+def _plain(value: JsonDict) -> JsonDict:
+    """*value* with its texts plain: names of circuits are shown to people."""
+    return {name: plain_line(item) if isinstance(item, str) else item for name, item in value.items()}
 
 
 def _derived_powers(value: JsonObject) -> JsonDict:

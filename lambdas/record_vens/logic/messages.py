@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from contracts.errors import FieldError
 from contracts.store.envelopes import Envelope
@@ -14,7 +15,8 @@ from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
 from contracts.wire.codec import JsonDict
 from contracts.wire.events import MAX_DURATION_S
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import CheckedEventId, VenId
+from contracts.wire.plain_text import plain_line, plain_object
 from contracts.wire.shadow import TimeZoneName, read_desired
 from contracts.wire.telemetry import EARLIEST_TS, LARGEST_POWER_KW, LATEST_TS, Soc
 from contracts.wire.topics import check_ven_id
@@ -32,6 +34,9 @@ REPORT_INTERVAL_S = 1.0, 3600.0
 TEXT_MAX_CHARS = 64
 TEXTS_MAX = 64
 """Circuits taken out by hand that are stored of a VEN; more than any panel has."""
+
+
+Whole = Annotated[int, Meta(ge=0, le=2**53)]
 
 
 class ReceivedAck(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +96,8 @@ def read_message(envelope: Envelope) -> Message:
 class _PresenceEvent(msgspec.Struct, rename="camel", frozen=True):
     """Source: AWS IoT Developer Guide, lifecycle events. *timestamp* is in ms."""
 
-    timestamp: int
-    version_number: int
+    timestamp: Whole
+    version_number: Whole
     event_type: Literal["connected", "disconnected"]
 
 
@@ -110,14 +115,14 @@ class _ShadowState(msgspec.Struct, frozen=True):
 
 class _Document(msgspec.Struct, frozen=True):
     state: _ShadowState
-    version: int
+    version: Whole
 
 
 class _Documents(msgspec.Struct, frozen=True):
     """Source: AWS IoT Developer Guide, device shadow, documents message. *timestamp* is in s."""
 
     current: _Document
-    timestamp: int
+    timestamp: Whole
     previous: _Document | None = None
 
 
@@ -125,7 +130,7 @@ class _Metrics(msgspec.Struct, rename="camel", frozen=True):
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
     battery_soc: Soc | None = None
-    active_event_id: EventId | None = None
+    active_event_id: CheckedEventId | None = None
 
 
 class _Ven(msgspec.Struct, rename="camel", frozen=True):
@@ -153,7 +158,7 @@ def _reported(envelope: Envelope, ven_id: VenId) -> ReportedState:
     state = _row_state(reported) | _clock_skew(reported, before, documents.timestamp)
     zone_before = before.get("timeZone")
     if zone_before is not None and zone_before != state["timeZone"]:
-        state |= {"timeZoneBefore": str(zone_before)[:64], "timeZoneTs": at_ts}
+        state |= {"timeZoneBefore": plain_line(str(zone_before))[:TEXT_MAX_CHARS], "timeZoneTs": at_ts}
     return ReportedState(ven_id=ven_id, version=documents.current.version, at_ts=at_ts, state=state)
 
 
@@ -166,12 +171,16 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
         "shedAvailabilityKw": _within(state.metrics.shed_availability_kw, 0.0, LARGEST_POWER_KW),
         "sustainS": _within(state.metrics.sustain_s, 0.0, float(MAX_DURATION_S)),
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
-        "status": None if state.ven.status is None else state.ven.status[:TEXT_MAX_CHARS],
+        "status": None if state.ven.status is None else plain_line(state.ven.status)[:TEXT_MAX_CHARS],
         "reportIntervalS": _within(state.report_interval_seconds, *REPORT_INTERVAL_S),
         "timeZone": state.time_zone,
-        "byHand": {name[:TEXT_MAX_CHARS]: text[:TEXT_MAX_CHARS] for name, text in by_hand.items()} or None,
+        "byHand": {
+            plain_line(name)[:TEXT_MAX_CHARS]: plain_line(text)[:TEXT_MAX_CHARS]
+            for name, text in by_hand.items()
+        }
+        or None,
         "optOut": _opt_out(reported),
-        "shadow_errors": state.shadow_errors or None,
+        "shadow_errors": plain_object(state.shadow_errors) if state.shadow_errors else None,
     }
 
 

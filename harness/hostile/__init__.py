@@ -1,0 +1,1 @@
+"""Messages of a hostile VEN by the million, beside those of another."""
