@@ -17,8 +17,8 @@ from contracts.wire.ids import CorrelationId, LoadId, VenId
 from ven_twin.ven.errors import NotStoredError
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage import schema
+from ven_twin.ven.storage.memo import note
 from ven_twin.ven.storage.outbox import Outbox
-from ven_twin.ven.storage.outbox_file import note
 from ven_twin.ven.storage.persisted_state import PersistedState, read_state, write_state
 from ven_twin.ven.storage.rows import ANSWERS_MAX, JournalledAck, JournalledCommand, Message
 

@@ -14,8 +14,9 @@ from typing import Self
 
 from ven_twin.ven import clock
 from ven_twin.ven.errors import OutboxDamagedError
+from ven_twin.ven.storage.loss_counts import LossCounts
 from ven_twin.ven.storage.outbox import DEFAULT_CAP_BYTES, Outbox
-from ven_twin.ven.storage.outbox_file import WAL_MAX_BYTES, LossCounts
+from ven_twin.ven.storage.outbox_file import WAL_MAX_BYTES
 from ven_twin.ven.storage.recovery import Opened, move_notes, move_rows, open_or_recover, replace_damaged
 
 DISK_AGAIN_S = 60.0

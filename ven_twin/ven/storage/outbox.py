@@ -11,13 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from ven_twin.ven.storage import schema
-from ven_twin.ven.storage.outbox_file import (
-    DiskReserve,
-    Transactions,
-    closed_on_failure,
-    note,
-    open_database,
-)
+from ven_twin.ven.storage.memo import note
+from ven_twin.ven.storage.outbox_file import DiskReserve, Transactions, closed_on_failure, open_database
 from ven_twin.ven.storage.recovery import Opened
 from ven_twin.ven.storage.rows import (
     OTHER_RANK,

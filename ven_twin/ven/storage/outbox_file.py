@@ -6,22 +6,17 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Self
-
-import msgspec
 
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError, OutboxLockedError, OutboxNewerError
 from ven_twin.ven.storage import schema
-from ven_twin.ven.storage.rows import OutboxCounts
+from ven_twin.ven.storage.loss_counts import COUNTS, LossCounts
+from ven_twin.ven.storage.memo import DATABASE_ERRORS, note, recall
 
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 """The last says that a table or column is not there: the statements are ours, so that its name is damaged."""
-DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-"""The second is raised where a name in a damaged file is quoted. Source: CPython, _sqlite/util.c."""
 WAL_MAX_BYTES = 256 * 1024
 """An empty outbox leaves no more than so much behind in its log."""
 
@@ -124,95 +119,7 @@ class DiskReserve:
         return True
 
 
-_COUNTS = "let go"
-
 Write = Callable[[sqlite3.Connection], object]
-
-
-class _StoredCounts(msgspec.Struct, frozen=True):
-    shed: dict[str, int] = {}
-    refused: int = 0
-    quarantined: int = 0
-    damaged: int = 0
-    files_set_aside: int = msgspec.field(name="filesSetAside", default=0)
-
-
-class LossCounts:
-    """Messages that were lost since the file was made; they are written with the write that loses them.
-
-    Attributes:
-        shed: dropped because the cap was reached, by kind.
-        refused: not taken by the disk.
-        quarantined: put aside because they cannot be sent.
-        damaged: rows that were not whole when they were read again.
-        files_set_aside: files that could not be used as they were.
-        unwritten: True while a count is not on disk yet.
-    """
-
-    @classmethod
-    def of(cls, db: sqlite3.Connection) -> Self:
-        """The counts that a file has."""
-        return cls(_recall(db, _COUNTS))
-
-    def __init__(self, document: str | None) -> None:
-        try:
-            stored = msgspec.json.decode(document or "{}", type=_StoredCounts)
-        except (msgspec.DecodeError, UnicodeError):
-            stored = _StoredCounts(damaged=1)
-        self.shed: Counter[str] = Counter(stored.shed)
-        self.refused = stored.refused
-        self.quarantined = stored.quarantined
-        self.damaged = stored.damaged
-        self.files_set_aside = stored.files_set_aside
-        self.unwritten = False
-
-    def add(
-        self,
-        *,
-        shed: str | None = None,
-        refused: int = 0,
-        quarantined: int = 0,
-        damaged: int = 0,
-        files_set_aside: int = 0,
-    ) -> None:
-        """Count messages that are lost."""
-        if shed is not None:
-            self.shed[shed] += 1
-        self.refused += refused
-        self.quarantined += quarantined
-        self.damaged += damaged
-        self.files_set_aside += files_set_aside
-        self.unwritten = True
-
-    def counts(self, depth: int, size_bytes: int, in_memory: str | None) -> OutboxCounts:
-        """The counts beside what waits."""
-        return OutboxCounts(
-            depth,
-            size_bytes,
-            dict(self.shed),
-            self.refused,
-            self.quarantined,
-            self.damaged,
-            self.files_set_aside,
-            in_memory,
-        )
-
-    def absorb(self, other: LossCounts) -> None:
-        """Add the counts of another file."""
-        self.shed.update(other.shed)
-        self.add(
-            refused=other.refused,
-            quarantined=other.quarantined,
-            damaged=other.damaged,
-            files_set_aside=other.files_set_aside,
-        )
-
-    def document(self) -> str:
-        """The counts as they are stored."""
-        stored = _StoredCounts(
-            dict(self.shed), self.refused, self.quarantined, self.damaged, self.files_set_aside
-        )
-        return msgspec.json.encode(stored).decode()
 
 
 class Transactions:
@@ -254,7 +161,7 @@ class Transactions:
 
     def recall(self, key: str) -> str | None:
         """The note that was last written under *key*."""
-        return _recall(self._db, key)
+        return recall(self._db, key)
 
     @contextlib.contextmanager
     def readable(self) -> Iterator[None]:
@@ -273,7 +180,7 @@ class Transactions:
             self._db.execute("BEGIN IMMEDIATE")
             write(self._db)
             if self.lost.unwritten:
-                note(self._db, _COUNTS, self.lost.document())
+                note(self._db, COUNTS, self.lost.document())
             self._db.execute("COMMIT")
         except DATABASE_ERRORS as error:
             if isinstance(error, sqlite3.ProgrammingError):
@@ -288,16 +195,3 @@ class Transactions:
                     self._db.execute("PRAGMA synchronous = NORMAL")
         self.lost.unwritten = False
         return True
-
-
-def _recall(db: sqlite3.Connection, key: str) -> str | None:
-    with contextlib.suppress(*DATABASE_ERRORS):
-        row = db.execute("SELECT value FROM memo WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-    return None
-
-
-def note(db: sqlite3.Connection, key: str, value: str) -> None:
-    """Write a note beside the messages."""
-    row = (key, value, schema.checksum(value))
-    db.execute("INSERT OR REPLACE INTO memo (key, value, checksum) VALUES (?, ?, ?)", row)

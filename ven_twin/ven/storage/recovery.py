@@ -16,7 +16,9 @@ from typing import Any
 
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError, OutboxLockedError, OutboxNewerError
 from ven_twin.ven.storage import schema
-from ven_twin.ven.storage.outbox_file import DATABASE_ERRORS, LossCounts, open_database
+from ven_twin.ven.storage.loss_counts import LossCounts
+from ven_twin.ven.storage.memo import DATABASE_ERRORS
+from ven_twin.ven.storage.outbox_file import open_database
 
 _TABLES = ("outbox", "quarantine", "memo", "inbox", "answers")
 _IDS = (
