@@ -18,6 +18,7 @@ import typer
 
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.ids import VenId
+from contracts.wire.plain_text import plain
 from ven_twin.cli.connection import (
     LOCAL,
     HouseOption,
