@@ -24,6 +24,7 @@ from ven_twin.operations.conformance.timeline import ObservedCommand, ObservedEv
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.protocol import Aggregator
 
+CLEAR_TRIES = 5
 INTERVALS_S = (1, 2)
 """The report interval during a run; the second where the VEN has the first already."""
 OPT_OUT = "optOut"
@@ -55,6 +56,7 @@ class TrialOperator:
         self._patience, self._say = patience, say
         self._token = secrets.token_hex(2)
         self._remove: dict[str, Callable[[], None]] = {}
+        self._created: list[EventId] = []
 
     def event_id(self, trial: TrialEvent) -> EventId:
         """The id of the event of *trial* in this run."""
@@ -106,7 +108,7 @@ class TrialOperator:
             What could not be removed, with the reason.
         """
         left = []
-        for name, remove in reversed(list(self._remove.items())):
+        for name, remove in (*reversed(self._remove.items()), ("drEvents", self._clear_shadow)):
             try:
                 remove()
             except RefusedError:
@@ -130,6 +132,7 @@ class TrialOperator:
             faulty_end_ts=end_ts,
             seen_until_ts=time.time(),
         )
+        self._created.append(event_id)
         self._remove[event_id] = lambda: self._aggregator.delete_event(event_id)
         request = NewEvent(event_id=event_id, intervals=intervals, start_ts=start_ts, targets=(self._ven_id,))
         try:
@@ -139,6 +142,16 @@ class TrialOperator:
         called = any(assignment.ven_id == self._ven_id for assignment in answer.assignments)
         refusal = None if called else answer.unavailable.get(self._ven_id, "it was not called")
         return msgspec.structs.replace(event, revision=answer.revision, refusal=refusal)
+
+    def _clear_shadow(self) -> None:
+        """Take the events out of the shadow, where what is over would stay for a while. Raises CloudError."""
+        for _ in range(CLEAR_TRIES):
+            events = self._observer.shadow()[0].get("drEvents") or {}
+            left = [event_id for event_id in self._created if event_id in events]
+            if not left:
+                return
+            self._observer.desire("drEvents", dict.fromkeys(left))
+        raise CloudError("the shadow still has events of the suite")
 
     def set_interval(self) -> None:
         """Desire a short report interval for the time of the run."""
