@@ -158,10 +158,10 @@ class TrialOperator:
         observer = self._observer
         desired, reported = observer.shadow()
         before = desired.get(INTERVAL)
+        earlier = before if before is not None else reported.get(INTERVAL)
         interval_s = next(value for value in INTERVALS_S if value != reported.get(INTERVAL))
 
         def put_back() -> None:
-            earlier = before if before is not None else reported.get(INTERVAL)
             if earlier is not None:
                 observer.desire(INTERVAL, earlier)
                 observer.wait(lambda: observer.shadow()[1].get(INTERVAL) == earlier, TAKE_UP_S)
