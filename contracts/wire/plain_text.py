@@ -20,12 +20,15 @@ MOST_ITEMS = 1024
 MOST_DEPTH = 16
 """Deeper is not kept. Source: DynamoDB takes 32 levels, and there are some above."""
 
-_ACTED_ON = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
+ACTED_ON = (
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
 )
-_IN_LINES = re.compile(f"[{_ACTED_ON}]")
-_IN_A_LINE = re.compile(f"[{_ACTED_ON}\t\n]")
+"""The characters that a terminal acts on, as a class of a regular expression, without line break and tab."""
+_IN_LINES = re.compile(f"[{ACTED_ON}]")
+_IN_A_LINE = re.compile(f"[{ACTED_ON}\t\n]")
 REPLACEMENT = "\ufffd"
+"""What stands in the place of each."""
 
 
 def plain(text: str) -> str:

@@ -19,9 +19,9 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableT
 from rich.measure import Measurement
 from rich.segment import Segment
 
-from contracts.wire.plain_text import plain
+from contracts.wire.plain_text import ACTED_ON, plain
 
-_NOT_IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_NOT_IN_JSON = re.compile(f"[{ACTED_ON}]")
 """JSON may hold these as they are, and a terminal acts on them all the same."""
 
 
@@ -64,7 +64,7 @@ def echo(text: str = "", *, err: bool = False) -> None:
 def print_json(value: object) -> None:
     """One JSON document on standard output, flushed so that a pipe sees it at once."""
     text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
-    sys.stdout.write(_NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+    sys.stdout.write(_NOT_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
     sys.stdout.flush()
 
 

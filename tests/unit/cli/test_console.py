@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
-from contracts.api.reports import EventReport
+from contracts.api.reports import EventReport, Quality, VenReport
 from contracts.api.requests import EventDispatched
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.plain_text import MOST_CHARACTERS, plain, plain_line, plain_object
@@ -134,6 +134,7 @@ def test_a_report_with_foreign_text_is_printed(text: str) -> None:
         end_ts=3600,
         settled_ts=3600,
         requested_kw=1.0,
+        delivered={},
         program=text,
         vens=(ven,),
         notes=(f"a note: {text}",),
