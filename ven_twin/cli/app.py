@@ -14,6 +14,7 @@ from ven_twin.cli import (
     certs,
     cloud,
     command,
+    conform,
     dlq,
     event,
     fleet,
@@ -44,6 +45,7 @@ app.add_typer(event.app, name="event")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(history.app, name="history")
 app.command("listen")(listen.listen)
+app.command("conform")(conform.conform)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(aws.app, name="aws")
 app.command("simulate")(simulate.simulate)

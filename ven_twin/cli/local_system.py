@@ -186,3 +186,18 @@ def wait_for(
 def _last_line(path: Path) -> str:
     lines = path.read_text(errors="replace").strip().splitlines()
     return lines[-1].removeprefix("ven-twin: ") if lines else "it said nothing"
+
+
+@contextlib.contextmanager
+def uninterrupted(say: Say, step: str, detail: str) -> Iterator[None]:
+    """Whatever is pressed, the block is done to its end; *step* and *detail* are shown instead."""
+
+    def wait(*_: object) -> None:
+        say(step, detail)
+
+    before = {number: signal.signal(number, wait) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from contracts.wire.topics import Topics
 from ven_twin.cli.certs import CHANGE_OVER_S, allow_ven, claim_identity, revoke_ven, rotate_ven, save_secret
 from ven_twin.cli.command import wait_for_ack
 from ven_twin.cli.connection import LOCAL, cloud_folder, ven_folder
-from ven_twin.cli.local_system import Say, TwinProcess, twin
+from ven_twin.cli.local_system import Say, TwinProcess, twin, uninterrupted
 from ven_twin.cli.main_job import MainJob, run_event, wait_for_telemetry
 from ven_twin.cli.up import HOUSE_START
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
@@ -107,7 +106,7 @@ class Proof:
                 why = str(error) or "interrupted"
                 self.evidence.steps.append(ProofStep("the twin", took_s, worked=False, result=why))
         finally:
-            with _uninterrupted(self._say):
+            with uninterrupted(self._say, "destroying the stage first", ": it would stay, and cost"):
                 self._clean_up()
                 self._count(time.monotonic() - begun_s)
 
@@ -262,18 +261,3 @@ class Proof:
     def _count(self, seconds: float) -> None:
         self.evidence.usage = Usage(round(seconds, 1), self._rows, self._commands, self._updates)
         self.evidence.cost = cost_by_tag(self._cloud, datetime.now(UTC).date())
-
-
-@contextlib.contextmanager
-def _uninterrupted(say: Say) -> Iterator[None]:
-    """Whatever is pressed, the block is done to its end."""
-
-    def wait(*_: object) -> None:
-        say("destroying the stage first", ": it would stay, and cost")
-
-    before = {number: signal.signal(number, wait) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

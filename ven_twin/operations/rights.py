@@ -151,6 +151,14 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "listen": _calls(dynamodb_Scan=VENS, dynamodb_Query=TELEMETRY),
         "cmd": _calls(lambda_InvokeFunction=ISSUE, dynamodb_GetItem=COMMANDS),
         "ven quarantine": _calls(lambda_InvokeFunction=ISSUE),
+        "conform": _calls(
+            dynamodb_GetItem=(VENS, EVENTS, COMMANDS),
+            dynamodb_Query=(TELEMETRY, EVENTS),
+            dynamodb_BatchGetItem=TELEMETRY,
+            lambda_InvokeFunction=(ISSUE, DISPATCH),
+            iot_GetThingShadow=_arn("iot", "thing/*"),
+            iot_UpdateThingShadow=_arn("iot", "thing/*"),
+        ),
         "dlq list": _calls(**_PEEK),
         "dlq redrive": _calls(
             **_PEEK,
@@ -191,6 +199,7 @@ OPERATES = (
     "fleet serve",
     "cmd",
     "ven quarantine",
+    "conform",
     "dlq list",
     "dlq redrive",
 )

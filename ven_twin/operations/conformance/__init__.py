@@ -1,0 +1,1 @@
+"""The conformance suite for VENs: cases, pure judges over an observed timeline, and what observes it."""
