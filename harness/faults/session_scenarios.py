@@ -153,10 +153,12 @@ class _Intruder:
                 reader, writer = await asyncio.open_connection(
                     "localhost", self._rig.broker.port, ssl=context, ssl_shutdown_timeout=0.2
                 )
-                writer.write(connect(VEN, clean=False))
-                await reader.read(4)
-                await links[number].over.wait()
-                writer.transport.abort()
+                try:
+                    writer.write(connect(VEN, clean=False))
+                    await reader.read(4)
+                    await links[number].over.wait()
+                finally:
+                    writer.transport.abort()
 
 
 async def outbox_overflows(rig: Rig) -> None:

@@ -191,6 +191,8 @@ def test_the_operator_runs_events_and_commands(system: System, acting: As) -> No
     assert json.loads(operator.can("cmd", "--ven-id", "ven-1", "--op", "ping", "--json"))["pong"] is True
     for command in ("fleet status", "fleet watch --once", "listen --rows 1"):
         assert "ven-1" in operator.can(*command.split())
+    assert "quarantine" in operator.can("ven", "quarantine", "ven-2")
+    assert "ven-2" in operator.can("ven", "quarantine", "ven-2", "--release")
     page = str(operator.home / "conform.md")
     operator.can("conform", "--ven-id", "ven-1", "--only", "ping,shadow-update,event-late", "--out", page)
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-_NAMES = ("fleet", "rights", "api", "weather", "lifecycle", "aws", "main_job", "bad_input", "two_stages")
+_NAMES = (
+    *("fleet", "rights", "api", "weather", "lifecycle", "conformance", "aws", "strangers"),
+    *("main_job", "bad_input", "two_stages"),
+)
 FIRST = tuple(f"tests/e2e/test_{name}.py" for name in _NAMES)
 """Files of more than 50 s, the longest first."""
 

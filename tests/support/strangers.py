@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from contracts.store import keys
 from contracts.store.dead_letters import read_queues
 from contracts.store.stack import StackOutput
-from contracts.wire.ids import VenId
 from tests.support.older_ven import KINDS, OlderVen
 
 if TYPE_CHECKING:
@@ -56,10 +55,9 @@ def missing(system: System, ven: OlderVen, event_ids: Sequence[str]) -> list[str
     if not system.ven(ven.ven_id).get("reportedTs"):
         lacks.append(f"{ven.ven_id}: its shadow")
     lacks += [f"{ven.ven_id}: ack of {name}" for name in ven.acked if not _ack(system, ven.ven_id, name)]
-    for event_id in event_ids:
-        part = system.part(event_id, keys.ven_sort_key(VenId(ven.ven_id))) or {}
-        if not (part.get("accepted") or {}).get("circuits"):
-            lacks.append(f"{ven.ven_id}: its answer to {event_id}")
+    answers = [_ack(system, ven.ven_id, name) or {} for name in ven.acked]
+    answered = {answer.get("event_id") for answer in answers if answer.get("circuits_curtailed")}
+    lacks += [f"{ven.ven_id}: its answer to {event_id}" for event_id in event_ids if event_id not in answered]
     return lacks
 
 
