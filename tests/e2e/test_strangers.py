@@ -21,7 +21,7 @@ from contracts.store.stack import StackOutput, claim_secret_name
 from contracts.wire.ids import VenId
 from local_cloud.runtime import REGION
 from tests.e2e.conftest import System, until
-from tests.support.older_ven import KINDS
+from tests.support.older_ven import KINDS, OlderVen
 from tests.support.older_vens import BASIC_ROW
 from tests.support.strangers import command_all, missing, older_vens
 from ven_twin.cli.certs import allow_ven, claim_identity, save_secret
@@ -41,6 +41,15 @@ def strangers(system: System) -> System:
         allow_ven(system.cloud, VenId(name), 600)
         until(partial(_has_claimed, system, VenId(name), kit, broker), f"the certificate of {name}")
     return system
+
+
+def _until_whole(system: System, ven: OlderVen) -> None:
+    """Wait until the cloud has all of a VEN's life; what it lacks is told."""
+    lacks = partial(missing, system, ven, [f"evt-{ven.ven_id}"])
+    try:
+        until(lambda: not lacks(), f"all of {ven.ven_id}", 120)
+    except AssertionError:
+        assert lacks() == []
 
 
 def _has_claimed(system: System, ven_id: VenId, kit: Path, broker: tuple[str, int]) -> bool:
@@ -66,7 +75,7 @@ def test_the_earlier_systems_vens_take_part_unchanged(strangers: System) -> None
     for ven in vens:
         assert (ven.errors, ven.obeyed_s, len(ven.acked)) == ([], [60.0], 3)
         assert abs(len(ven.shedding) - 60 / SPEED) <= 1
-        until(lambda ven=ven: not missing(strangers, ven, [f"evt-{ven.ven_id}"]), f"all of {ven.ven_id}")
+        _until_whole(strangers, ven)
         rows = strangers.rows(ven.ven_id)
         assert all(row["usedPowerKw"] + row["shedPowerKw"] == row["baselinePowerKw"] for row in rows)
         assert [row["timestamp"] for row in rows if row["shedPowerKw"]] == ven.shedding
