@@ -17,7 +17,7 @@ from tests.support.older_ven import KINDS, OlderVen
 from ven_twin.cli.certs import allow_ven, save_secret
 from ven_twin.operations.conformance.cases import CASES
 
-OLDER = "older-311-1"
+OLDER, KIND = "older-conform", KINDS["older-311-1"]
 BY_SECOND = {"event-restore", "event-opt-out", "event-command", "event-duplicate"}
 """The cases for which the twin is tried a second time, beside the first: the whole takes half the time."""
 BY_FIRST = {case.case_id for case in CASES} - BY_SECOND
@@ -56,7 +56,7 @@ def test_the_twin_passes_and_an_older_ven_gets_its_list(strangers: System) -> No
     """What the suite made is removed, and a report stands beside its page."""
     second = strangers.start_twin("ven-2")
     until(lambda: strangers.offer_kw("ven-2"), "the offer of ven-2")
-    ven = OlderVen(OLDER, KINDS[OLDER], strangers.home / OLDER, strangers.runtime.mqtt_port)
+    ven = OlderVen(OLDER, KIND, strangers.home / OLDER, strangers.runtime.mqtt_port)
     ven.start()
     try:
         suites = [
