@@ -24,10 +24,15 @@ def run(seed: int, count: int) -> Counter[str]:
     counts: Counter[str] = Counter()
     for first in range(0, count, BATCH):
         bad = {f"bad-{number}": hostile(rng) for number in range(min(BATCH, count - first))}
-        made = outcome(bad | good)
         counts["sent"] += len(bad)
+        try:
+            made = outcome(bad | good)
+            against = objections(made, alone)
+        except Exception as error:  # noqa: BLE001 - whatever ends a batch is the finding
+            counts[f"seed {seed}: a batch ended with {type(error).__name__}"] += 1
+            continue
         counts["refused"] += len(made.refused)
-        counts.update(f"seed {seed}: {objection}" for objection in objections(made, alone))
+        counts.update(f"seed {seed}: {objection}" for objection in against)
     return counts
 
 

@@ -197,8 +197,8 @@ def outcome(messages: dict[str, Hostile]) -> Outcome:
             message = read_message(envelope)
             needed = changes(message, retention_days=30)
             for change in needed:
+                to_item(_values(change))  # a number that no table takes is refused there, with its message
                 items.setdefault(message.ven_id, []).append(_values(change))
-                to_item(_values(change))
         except WireError:
             refused.add(name)
     return Outcome(items, frozenset(refused))

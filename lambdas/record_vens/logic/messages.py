@@ -214,4 +214,5 @@ def _opt_out(reported: Mapping[str, object]) -> object:
     read = read_desired({"optOut": reported.get("optOut")})
     if read.errors:
         raise FieldError("state.reported.optOut", next(iter(read.errors.values())))
-    return msgspec.to_builtins(read.opt_out)
+    opt_out = msgspec.to_builtins(read.opt_out)
+    return plain_object(opt_out) if isinstance(opt_out, dict) else opt_out
