@@ -28,7 +28,7 @@ ACTED_ON = (
 _IN_LINES = re.compile(f"[{ACTED_ON}]")
 _IN_A_LINE = re.compile(f"[{ACTED_ON}\t\n]")
 REPLACEMENT = "\ufffd"
-"""What stands in the place of each."""
+"""The character in the place of each."""
 
 
 def plain(text: str) -> str:

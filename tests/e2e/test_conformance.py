@@ -53,7 +53,7 @@ def verdicts(report: dict[str, Any], verdict: str) -> set[str]:
 
 
 def test_the_twin_passes_and_an_older_ven_gets_its_list(strangers: System) -> None:
-    """What the suite made is removed, and a report stands beside its page."""
+    """The suite removes all that it made, and a report stands beside its page."""
     second = strangers.start_twin("ven-2")
     until(lambda: strangers.offer_kw("ven-2"), "the offer of ven-2")
     ven = OlderVen(OLDER, KIND, strangers.home / OLDER, strangers.runtime.mqtt_port)
@@ -88,7 +88,7 @@ def test_the_twin_passes_and_an_older_ven_gets_its_list(strangers: System) -> No
 
 
 def left_in_shadow(system: System, ven_id: str) -> list[str]:
-    """What the suite desired and is still desired."""
+    """The settings of the suite that are still desired."""
     desired = system.cloud.shadow(VenId(ven_id))["state"].get("desired", {})
     settings = {"report_interval_seconds", "optOut"} & desired.keys()
     return [*settings, *(key for key in desired.get("drEvents", {}) if key.startswith("conform-"))]

@@ -95,7 +95,7 @@ class Visitors:
         return reader
 
     async def live(self) -> bytes:
-        """What a probe of the page's health is answered."""
+        """The answer to a probe of the page's health."""
         return await (await self.come(LIVE)).read()
 
     def leave(self) -> None:
@@ -120,6 +120,14 @@ async def until_closed(reader: asyncio.StreamReader) -> bytes:
         while chunk := await reader.read(1 << 16):
             received += chunk
     return bytes(received)
+
+
+async def is_spared(visitors: Visitors, first: asyncio.StreamReader) -> None:
+    """A crowd for three times the places drives out its own; the first, who came before it, is answered."""
+    crowd = [await visitors.come(b"") for _ in range(3 * PLACES)]
+    assert await until_closed(crowd[0]) == b""
+    visitors.streams[0][1].write(b"at last\r\nConnection: close\r\n\r\n")
+    assert b"alive" in await until_closed(first)
 
 
 @pytest.mark.parametrize("sends", [b"", HALF_A_HEAD])
@@ -154,10 +162,7 @@ async def test_a_crowd_drives_out_its_own(visitors: Visitors, monkeypatch: pytes
 
     monkeypatch.setattr(Connections, "came", from_elsewhere)
     patient = await visitors.come(HALF_A_HEAD)
-    crowd = [await visitors.come(b"") for _ in range(3 * PLACES)]
-    assert await until_closed(crowd[0]) == b""
-    visitors.streams[0][1].write(b"at last\r\nConnection: close\r\n\r\n")
-    assert b"alive" in await until_closed(patient)
+    await is_spared(visitors, patient)
 
 
 async def test_one_whose_head_is_here_and_not_read_yet_is_spared(
@@ -172,10 +177,7 @@ async def test_one_whose_head_is_here_and_not_read_yet_is_spared(
 
     monkeypatch.setattr(PageConnection, "has_unread_bytes", property(is_first))
     quick = await visitors.come(HALF_A_HEAD)
-    crowd = [await visitors.come(b"") for _ in range(3 * PLACES)]
-    assert await until_closed(crowd[0]) == b""
-    visitors.streams[0][1].write(b"at last\r\nConnection: close\r\n\r\n")
-    assert b"alive" in await until_closed(quick)
+    await is_spared(visitors, quick)
 
 
 async def test_health_answers_while_every_place_is_taken_by_calls_that_run(
@@ -282,7 +284,7 @@ def exhausted(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
 def test_descriptors_are_held_back_for_the_next_visitor(
     listening: PageSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the process has none left, one that was held back serves the connection that comes."""
+    """In a process without any left, one that was held back serves the connection that comes."""
     exhausted(monkeypatch, 1)
     spares = len(listening.connections._spares)
     with socket.create_connection(listening.getsockname()):

@@ -121,7 +121,7 @@ visits = st.lists(st.one_of(requests, st.binary(min_size=1, max_size=80)), min_s
 
 
 class Wire(asyncio.Transport):
-    """What a page sends to a visitor, and whether it has hung up."""
+    """The page's answer to a visitor, until it hangs up."""
 
     def __init__(self) -> None:
         super().__init__({"sockname": ("127.0.0.1", 8080), "peername": ("192.0.2.9", 4000)})
@@ -141,7 +141,7 @@ class Wire(asyncio.Transport):
         self.closed = True
 
     def is_closing(self) -> bool:
-        """Whether the page has hung up."""
+        """True once the page has hung up."""
         return self.closed
 
     def get_write_buffer_size(self) -> int:
@@ -171,7 +171,7 @@ def guards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Guard]]:
 
 
 async def visit(guard: Guard, parts: list[bytes], *, whole: bool) -> tuple[bytes, list[dict[str, Any]]]:
-    """What the page sends for *parts*, one after the other or all at once, and what its loop complains of."""
+    """The page's answer to *parts*, one after the other or all at once, and the complaints of its loop."""
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     places = Connections(10)
@@ -194,7 +194,7 @@ async def visit(guard: Guard, parts: list[bytes], *, whole: bool) -> tuple[bytes
 
 
 class _Records(logging.Handler):
-    """What is logged as an error."""
+    """The errors that are logged."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

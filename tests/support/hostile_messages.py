@@ -171,13 +171,13 @@ def good_messages() -> dict[str, Hostile]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the functions make of a batch, and which messages are refused."""
+    """The items that the functions make of a batch, and the messages that they refuse."""
 
     items: dict[str, list[Any]]
     refused: frozenset[str]
 
     def of(self, ven_id: str) -> list[Any]:
-        """What is written for one VEN."""
+        """The items of one VEN."""
         return self.items.get(ven_id, [])
 
 
@@ -216,7 +216,7 @@ def _values(change: Change) -> dict[str, Any]:
 
 
 def objections(made: Outcome, alone: Outcome) -> list[str]:
-    """What a hostile message did to others, or left that no reader could bear; none when all is well."""
+    """The harm of a hostile message to others, and to who reads what it left; none when all is well."""
     found = []
     if made.of(GOOD) != alone.of(GOOD):
         found.append("another VEN's items are not as they are without it")

@@ -44,7 +44,7 @@ def queued(system: System, output: StackOutput) -> int:
 
 
 def missing(system: System, ven: OlderVen, event_ids: Sequence[str]) -> list[str]:
-    """What of a VEN's life the cloud does not have: rows, acks, its part in events. Empty in the end."""
+    """The rows, acks and answers to events of a VEN that the cloud does not have. Empty in the end."""
     rows = [row["timestamp"] for row in system.rows(ven.ven_id)]
     lacks = [f"{ven.ven_id}: row of {timestamp}" for timestamp in sorted(set(ven.sent) - set(rows))]
     if len(rows) != len(ven.sent):

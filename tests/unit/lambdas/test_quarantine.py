@@ -105,7 +105,7 @@ def test_the_api_quarantines_and_lets_in_again(houses: World, api: Api) -> None:
 
 
 def test_a_ven_that_floods_is_named_once_a_window() -> None:
-    """When its messages reach the most that a VEN can have to say; the others are not named."""
+    """A VEN is named as soon as it sends the most that one can have to say; the others are not."""
     now_s = 0.0
     watch, flood, calm = FloodWatch(lambda: now_s), VenId("flood"), VenId("calm")
     named: Counter[str] = Counter()

@@ -11,84 +11,25 @@ import pytest
 
 from contracts.store.keys import Key
 from contracts.wire import codec
-from lambdas.record_vens.handler import handler
 from lambdas.shared import clients
-from lambdas.shared.tables import Condition
-from tests.support.lambda_world import NOW, Context, World, batch, body, failed
+from tests.support.lambda_world import NOW, World, body
 from tests.support.older_vens import OK_ACK, OLDER_CIRCUIT, OLDER_LOAD, STATUS_ACK
+from tests.support.ven_news import (
+    CURTAILED,
+    REPORTED,
+    ack,
+    called_house,
+    documents,
+    presence,
+    send,
+    transition,
+)
 
 
 @pytest.fixture
 def house(world: World) -> World:
     """One VEN that has never connected, called by two events."""
-    world.add_ven("house-1", online=None, shedAvailabilityKw=None)
-    for event_id in ("e1", "evt-1"):
-        world.call(event_id, "house-1")
-    return world
-
-
-def send(*bodies: str) -> list[str]:
-    """Hand a batch to the function; returns the messages that failed."""
-    return failed(handler(batch(*bodies), Context()))
-
-
-def everything(world: World) -> list[Any]:
-    """The items of all tables."""
-    tables = (world.vens, world.commands, world.events, world.telemetry)
-    return [table.client.scan(TableName=table.name)["Items"] for table in tables]
-
-
-def presence(kind: str, version: int, *, at_s: float = 0.0, ven_id: str = "house-1") -> str:
-    """A lifecycle event."""
-    said = {
-        "clientId": ven_id,
-        "timestamp": int((NOW + at_s) * 1000),
-        "eventType": kind,
-        "versionNumber": version,
-        "sessionIdentifier": "s",
-    }
-    return body(f"$aws/events/presence/{kind}/{ven_id}", said)
-
-
-def ack(op: str = "ping", correlation_id: str = "c1", *, ven_id: str = "house-1", **fields: Any) -> str:
-    """An ack."""
-    said = {
-        "op": op,
-        "ok": True,
-        "status": "success",
-        "ts": int(NOW),
-        "venId": ven_id,
-        "correlationId": correlation_id,
-        **fields,
-    }
-    return body(f"ven/ack/{ven_id}", said)
-
-
-def documents(
-    version: int,
-    reported: dict[str, Any],
-    *,
-    at_s: int = 0,
-    ven_id: str = "house-1",
-    before: dict[str, Any] | None = None,
-) -> str:
-    """A shadow's documents message; *before* is what was reported before, nothing by default."""
-    state = {} if before is None else {"desired": {}, "reported": before}
-    said = {
-        "previous": {"state": state, "metadata": {}, "version": version - 1},
-        "current": {"state": {"desired": {}, "reported": reported}, "metadata": {}, "version": version},
-        "timestamp": int(NOW) + at_s,
-    }
-    return body(f"$aws/things/{ven_id}/shadow/update/documents", said)
-
-
-REPORTED: dict[str, Any] = {
-    "enabled": True,
-    "ven": {"enabled": True, "status": "idle", "bootId": "b1"},
-    "metrics": {"shedAvailabilityKw": 4.25, "sustainS": 7200, "batterySoc": 0.8, "activeEventId": None},
-    "shadow_errors": {"loads.x": "is no circuit's id"},
-    "report_interval_seconds": 5,
-}
+    return called_house(world)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
@@ -152,23 +93,6 @@ def test_a_late_first_ack_does_not_replace_the_later(house: World) -> None:
     row = house.commands.get(Key("house-1", "c1"))
     assert row is not None
     assert row["ack"]["status"] == "success"
-
-
-def transition(phase: str, at_s: int, **fields: Any) -> str:
-    """An ack of an event's transition."""
-    return ack("event", f"e1:0:{phase}", event_id="e1", phase=phase, ts=int(NOW) + at_s, **fields)
-
-
-CURTAILED = {
-    "id": "ev1",
-    "name": "EV",
-    "breaker_amps": 50.0,
-    "original_kw": 7.2,
-    "curtailed_kw": 3.0,
-    "final_kw": 4.2,
-    "critical": False,
-    "reason": "continuous",
-}
 
 
 def test_transitions_land_in_the_vens_part_of_the_event(house: World) -> None:
@@ -350,36 +274,6 @@ def test_a_shadow_made_anew_is_believed(house: World) -> None:
     assert house.ven("house-1")["shedAvailabilityKw"] == 2
 
 
-def test_other_things_in_the_account_are_ignored(house: World) -> None:
-    """A thing that is no VEN of ours gets no rows, and its messages are done, not failed."""
-    lamp = "lamp"
-    bodies = [presence("connected", 1, ven_id=lamp), documents(1, REPORTED, ven_id=lamp), ack(ven_id=lamp)]
-    assert send(*bodies, presence("connected", 1)) == []
-    assert house.vens.get(Key("lamp")) is None
-    assert house.ven("house-1")["online"] is True
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "no envelope",
-        body("ven/ack/house-1", b"\xff"),
-        body("ven/ack/house-1", {"op": "ping"}),
-        body("ven/other/house-1", {}),
-        body(
-            "$aws/events/presence/connected/house-1",
-            {"eventType": "disconnected", "timestamp": 1, "versionNumber": 1},
-        ),
-        documents(3, {"metrics": {"batterySoc": 80}}),
-        documents(3, {"optOut": "soon"}),
-    ],
-)
-def test_a_malformed_message_fails_alone(house: World, text: str) -> None:
-    """It goes to the dead letters with its bytes; the others of its batch are recorded."""
-    assert send(text, presence("connected", 1)) == ["m0"]
-    assert house.ven("house-1")["online"] is True
-
-
 def test_a_throttled_write_is_a_partial_failure(house: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that DynamoDB refuses comes back with its message; the rest is recorded."""
     dynamodb = clients.dynamodb()
@@ -394,51 +288,6 @@ def test_a_throttled_write_is_a_partial_failure(house: World, monkeypatch: pytes
     monkeypatch.setattr(dynamodb, "update_item", update)
     assert send(ack(), presence("connected", 1)) == ["m0"]
     assert house.ven("house-1")["online"] is True
-
-
-def test_a_thing_that_is_no_ven_leaves_no_row_in_any_table(house: World) -> None:
-    """Acks, transitions, presence and shadows of a thing that was never provisioned are all dropped."""
-    stranger = "stranger-1"
-    messages = (
-        ack(ven_id=stranger),
-        ack("event", "e1:0:active", ven_id=stranger, event_id="e1", phase="active"),
-        presence("connected", 1, ven_id=stranger),
-        documents(3, REPORTED, ven_id=stranger),
-    )
-    before = everything(house)
-    assert send(*messages) == []
-    assert everything(house) == before
-    assert stranger not in str(before)
-
-
-STRANGERS = ["stranger-1", "claim.ven-9", "sdk:device:1", "a b", "é"]
-
-
-@pytest.mark.parametrize("payload", [b"", b"{broken", b"[]", b"\xff", b"x" * codec.PAYLOAD_MAX_BYTES])
-@pytest.mark.parametrize("sender", STRANGERS)
-def test_nothing_of_an_unknown_sender_is_a_dead_letter(house: World, sender: str, payload: bytes) -> None:
-    """Every MQTT client of the account makes presence, every thing documents: dropped, not decoded."""
-    topics = (
-        f"ven/ack/{sender}",
-        f"$aws/events/presence/connected/{sender}",
-        f"$aws/events/presence/disconnected/{sender}",
-        f"$aws/things/{sender}/shadow/update/documents",
-    )
-    before = everything(house)
-    assert send(*(body(topic, payload) for topic in topics)) == []
-    assert everything(house) == before
-
-
-@pytest.mark.parametrize(
-    "message", [presence("connected", 9, ven_id="late"), documents(9, REPORTED, ven_id="late")]
-)
-def test_no_message_makes_a_ven_of_one_that_was_taken_out(house: World, message: str) -> None:
-    """A VEN that the warm function still remembers does not come back by its last message."""
-    house.add_ven("late")
-    assert send(presence("connected", 1, ven_id="late")) == []
-    house.vens.delete(Key("late"), when=Condition.unchanged("venId", "late"))
-    assert send(message) == []
-    assert house.vens.get(Key("late")) is None
 
 
 def test_an_ack_of_128_kib_is_recorded(house: World) -> None:
@@ -483,89 +332,3 @@ def test_an_older_vens_shadow_with_a_list_of_loads_is_recorded(house: World) -> 
     reported = {"loads": [OLDER_LOAD], "metrics": {"shedAvailabilityKw": 3.0}}
     assert send(documents(1, reported)) == []
     assert house.ven("house-1")["shedAvailabilityKw"] == 3.0
-
-
-def test_a_ven_writes_into_events_that_have_called_it_alone(house: World, capsys: Any) -> None:
-    """Acks of an event of other VENs, and of none at all, leave no row; they are counted, not quoted."""
-    house.add_ven("house-2")
-    house.call("e2", "house-2")
-    before = everything(house)
-    strange = [
-        ack("event", f"{event_id}:0:completed", event_id=event_id, phase="completed")
-        for event_id in ("e2", "invented")
-    ]
-    assert send(*strange) == []
-    assert everything(house)[2] == before[2]
-    out = capsys.readouterr().out
-    assert json.loads(out.splitlines()[-1])["AcksOfOtherEvents"] == [2.0]
-    assert "invented" not in out
-
-
-def test_a_ven_that_is_called_later_is_believed_then(house: World) -> None:
-    """A VEN's acks count from the plan that calls it; those of a VEN that was let go still do."""
-    house.add_ven("house-2")
-    own = ack("event", "e1:0:active", event_id="e1", phase="active", ven_id="house-2")
-    send(own)
-    assert house.event_part("e1", "VEN#house-2") == {}
-    house.call("e1", "house-2", plan_id="1-b", previous="0-a")
-    send(own, transition("completed", 60))
-    assert "active" in house.event_part("e1", "VEN#house-2")
-    assert "completed" in house.event_part("e1", "VEN#house-1")
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"optOut": "x"},
-        {"optOut": ["x"]},
-        {"optOut": {"reason": 5}},
-        {"optOut": {"reason": "x" * 65}},
-        {"byHand": "ev1"},
-        {"byHand": {"ev1": "off"}},
-        {"byHand": ["ev1", 7]},
-        {"byHand": ["\x1b[2J"]},
-        {"deliveredKwh": "a lot"},
-        {"deliveredKwh": True},
-        {"deliveredKwh": 10**200},
-        {"deliveredKwh": -1e300},
-        {"reason": {"why": "so"}},
-    ],
-    ids=str,
-)
-def test_a_particular_of_another_type_is_not_said(house: World, data: dict[str, Any]) -> None:
-    """The opt-out itself is recorded; what of it nobody could read later is not."""
-    assert send(transition("optedOut", 20, ok=False, status="rejected", data={**data, "other": 1})) == []
-    assert house.event_part("e1", "VEN#house-1")["optedOut"]["data"] == {"other": 1}
-    assert [name for name in house.event_part("e1", "VEN#house-1") if name.startswith("ownKwh")] == []
-
-
-def test_text_of_an_ack_is_stored_plain_and_short(house: World) -> None:
-    """Control characters, marks that turn text around, and megabytes are for nobody's terminal or table."""
-    error = "heat\x1b]0;gotcha\x07 \x9b2J \u202egnp.exe\n" + "x" * 10_000
-    send(ack(ok=False, status="rejected", error=error, data={"why\x1b": [error]}))
-    stored = (house.commands.get(Key("house-1", "c1")) or {})["ack"]
-    for text in (stored["error"], *stored["data"], *next(iter(stored["data"].values()))):
-        assert not set(text) & set("\x1b\x07\x9b\u202e\n")
-        assert len(text) <= 512
-    assert stored["error"].startswith("heat\ufffd]0;gotcha\ufffd ")
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("op", "x" * 65),
-        ("correlationId", "c" * 129),
-        ("event_id", "\x1b[2J"),
-        ("event_id", "[/x]"),
-        ("ts", 10**40),
-        ("actual_shed_kw", 1e9),
-        ("requested_shed_kw", -(10**200)),
-        ("circuits_curtailed", [{**CURTAILED, "breaker_amps": 10**200}]),
-    ],
-)
-def test_an_ack_beyond_any_ven_fails_alone(house: World, name: str, value: Any) -> None:
-    """Ids that are none and numbers that no table takes are the message's own fault."""
-    said = json.loads(ack(correlation_id="c0"))
-    payload = json.loads(base64.b64decode(said["payload"])) | {name: value}
-    assert send(ack(), body("ven/ack/house-1", payload), ack(correlation_id="c3")) == ["m1"]
-    assert house.commands.get(Key("house-1", "c3")) is not None

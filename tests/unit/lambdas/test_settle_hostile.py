@@ -44,7 +44,7 @@ def parts() -> dict[str, Any]:
 
 
 def store_ack(world: World, **phases: Any) -> None:
-    """What an older version of the cloud stored of the bad VEN's acks."""
+    """Store acks of the bad VEN as an older version of the cloud did."""
     world.events.update(Key("e1", ven_sort_key(BAD)), {"venId": BAD, **phases})
 
 
