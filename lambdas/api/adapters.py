@@ -46,22 +46,22 @@ class ApiAdapters:
     @cached_property
     def vens(self) -> Table:
         """The VENs."""
-        return Table(clients.dynamodb(), self.settings.vens_table, VENS)
+        return clients.table(self.settings.vens_table, VENS)
 
     @cached_property
     def telemetry(self) -> Table:
         """Their telemetry."""
-        return Table(clients.dynamodb(), self.settings.telemetry_table, TELEMETRY)
+        return clients.table(self.settings.telemetry_table, TELEMETRY)
 
     @cached_property
     def commands(self) -> Table:
         """Commands and their acks."""
-        return Table(clients.dynamodb(), self.settings.commands_table, COMMANDS)
+        return clients.table(self.settings.commands_table, COMMANDS)
 
     @cached_property
     def events(self) -> EventBook:
         """Events."""
-        return EventBook(Table(clients.dynamodb(), self.settings.events_table, EVENTS))
+        return EventBook(clients.table(self.settings.events_table, EVENTS))
 
     def dispatch(self, request: JsonObject, kind: type[T], named: Mapping[str, str]) -> T:
         """Have `dispatch_event` do *request*. Returns and raises as `invoke`."""

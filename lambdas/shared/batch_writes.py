@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from contracts.store.items import Item, to_item
-from lambdas.shared import clock
+from contracts.store.unprocessed import until_processed
 from lambdas.shared.tables import Table
 
 if TYPE_CHECKING:
@@ -16,34 +16,20 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 WRITE_MAX_ITEMS = 25
 """Source: DynamoDB, BatchWriteItem. moto takes more."""
-ATTEMPTS = 5
-FIRST_PAUSE_S = 0.05
 
 
-def write_all(
-    table: Table,
-    items: Mapping[K, Item],
-    *,
-    sleep: Callable[[float], None] = clock.sleep,
-    rng: random.Random | None = None,
-) -> set[K]:
+def write_all(table: Table, items: Mapping[K, Item]) -> set[K]:
     """Put *items*, by an id of the caller's; returns the ids of those that are not written.
 
     What DynamoDB leaves unprocessed is tried again with a growing, jittered pause. A call that is
     throttled as a whole leaves its items unwritten; any other error passes through.
     """
-    jitter = rng or random.Random()  # noqa: S311 - spreads retries, protects nothing
     ids = list(items)
     unwritten: set[K] = set()
     for first in range(0, len(ids), WRITE_MAX_ITEMS):
         chunk = {key: items[key] for key in ids[first : first + WRITE_MAX_ITEMS]}
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                sleep(FIRST_PAUSE_S * 2**attempt * jitter.uniform(0.5, 1.0))
-            chunk = _write(table, chunk)
-            if not chunk:
-                break
-        unwritten |= chunk.keys()
+        left = until_processed(chunk, partial(_write, table), pause=table.pause)
+        unwritten |= left.keys()
     return unwritten
 
 

@@ -16,7 +16,7 @@ from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any, cast
 
 from contracts.store.keys import TableKeys
-from lambdas.shared import typed_rows
+from lambdas.shared import clock, typed_rows
 from lambdas.shared.parallel import CONNECTIONS
 from lambdas.shared.tables import Table
 
@@ -109,7 +109,7 @@ def functions() -> LambdaClient:
 
 def table(name: str, keys: TableKeys) -> Table:
     """The DynamoDB table *name*."""
-    return Table(dynamodb(), name, keys)
+    return Table(dynamodb(), name, keys, clock.pause)
 
 
 def error_code(error: BaseException) -> str:

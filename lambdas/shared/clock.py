@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 
@@ -18,3 +19,8 @@ def monotonic_s() -> float:
 def sleep(duration_s: float) -> None:
     """Wait *duration_s*."""
     time.sleep(duration_s)
+
+
+def pause(longest_s: float) -> None:
+    """Wait half to the whole of *longest_s*, by chance, so that many who wait come back apart."""
+    sleep(longest_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, protects nothing

@@ -11,16 +11,14 @@ import msgspec
 from contracts.store.items import Item, from_item, to_attribute, to_item
 from contracts.store.keys import Key, TableKeys
 from contracts.wire.codec import JsonDict
-from lambdas.shared import parallel, typed_rows
+from lambdas.shared import typed_rows
+from lambdas.shared.batch_reads import read_all
 from lambdas.shared.expressions import projection, update_expression
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 R = TypeVar("R", bound=msgspec.Struct)
-
-GET_MAX_KEYS = 100
-"""Source: DynamoDB, BatchGetItem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +55,16 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. Errors of AWS pass through: whoever invoked the function tries again."""
+    """One table. Errors of AWS pass through: whoever invoked the function tries again.
+
+    Attributes:
+        pause: waits for so many seconds at most, jittered, before what was left of a batch is tried again.
+    """
 
     client: DynamoDBClient
     name: str
     keys: TableKeys
+    pause: Callable[[float], None]
 
     def key(self, key: Key) -> Item:
         """The key's attributes."""
@@ -260,27 +263,15 @@ class Table:
     def get_many(
         self, partitions: Iterable[str], attributes: Collection[str], *, sort: str | None = None
     ) -> list[Item]:
-        """*attributes* of the items that are there, in no order; of a table with a sort key, at *sort*."""
+        """*attributes* of the items that are there, in no order; of a table with a sort key, at *sort*.
+
+        Raises:
+            TableBusyError: DynamoDB has left some of the keys at every attempt.
+        """
         projected, names = projection(attributes)
+        options = {"ProjectionExpression": projected, "ExpressionAttributeNames": names}
         keys = [to_item(self.key(Key(partition, sort))) for partition in dict.fromkeys(partitions)]
-        chunks = [keys[first : first + GET_MAX_KEYS] for first in range(0, len(keys), GET_MAX_KEYS)]
-
-        def read(chunk: list[Item]) -> list[Item]:
-            items: list[Item] = []
-            while chunk:
-                request = {
-                    "Keys": chunk,
-                    "ProjectionExpression": projected,
-                    "ExpressionAttributeNames": names,
-                    "ConsistentRead": True,
-                }
-                answer = self.client.batch_get_item(RequestItems={self.name: request})  # type: ignore[dict-item]
-                items += [from_item(item) for item in answer["Responses"].get(self.name, [])]
-                left = answer["UnprocessedKeys"].get(self.name)
-                chunk = [dict(key) for key in left["Keys"]] if left else []
-            return items
-
-        return [item for items in parallel.over(chunks, read) for item in items]
+        return read_all(self.client, self.name, keys, options, pause=self.pause)
 
 
 def _has(stored: Item, values: Mapping[str, object]) -> bool:

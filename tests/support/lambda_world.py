@@ -28,7 +28,6 @@ from lambdas.record_vens.adapters import called_vens
 from lambdas.shared import clients, senders
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
-from lambdas.shared.tables import Table
 from lambdas.store_telemetry.adapters import noted_sites
 
 NOW = 1_800_000_000.0
@@ -93,10 +92,10 @@ class World:
             _create_table(clients.dynamodb(), name, keys)
         clients.scheduler().create_schedule_group(Name="schedules")
         clients.sqs().create_queue(QueueName="shadows")
-        self.telemetry = Table(clients.dynamodb(), "telemetry", TELEMETRY)
-        self.vens = Table(clients.dynamodb(), "vens", VENS)
-        self.events = Table(clients.dynamodb(), "events", EVENTS)
-        self.commands = Table(clients.dynamodb(), "commands", COMMANDS)
+        self.telemetry = clients.table("telemetry", TELEMETRY)
+        self.vens = clients.table("vens", VENS)
+        self.events = clients.table("events", EVENTS)
+        self.commands = clients.table("commands", COMMANDS)
 
     def add_ven(self, ven_id: str, **attributes: Any) -> None:
         """A VEN that is online and offers 5 kW, unless *attributes* say otherwise."""

@@ -29,7 +29,7 @@ def allowed(world: World, monkeypatch: pytest.MonkeyPatch) -> Table:
         AttributeDefinitions=[{"AttributeName": "venId", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    table = Table(clients.dynamodb(), "allowed", ALLOWED_VENS)
+    table = clients.table("allowed", ALLOWED_VENS)
     table.put_new({"venId": VEN, TTL_ATTRIBUTE: int(NOW) + 3600})
     return table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,9 @@ import pytest
 
 from contracts.api.requests import Assignment
 from contracts.store.keys import EVENTS_BY_START, EVENTS_INDEX, Key
+from contracts.store.unprocessed import TableBusyError
 from lambdas.settle_event.logic.energy import PowerRow
-from lambdas.shared import rows, tables
+from lambdas.shared import clients, rows, tables
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.tables import Condition, Index, Table
@@ -161,12 +161,34 @@ def test_what_is_left_over_is_tried_again_with_growing_pauses(
         return {"UnprocessedItems": RequestItems}
 
     monkeypatch.setattr(world.vens.client, "batch_write_item", leave_all)
-    pauses: list[float] = []
     items = {n: {"venId": f"v{n}"} for n in range(2)}
-    assert write_all(world.vens, items, sleep=pauses.append, rng=random.Random(7)) == {0, 1}
+    assert write_all(world.vens, items) == {0, 1}
     assert calls == [2] * 5
-    rng = random.Random(7)
-    assert pauses == [whole_s * rng.uniform(0.5, 1.0) for whole_s in (0.1, 0.2, 0.4, 0.8)]
+    assert_jittered(world.slept)
+
+
+def test_keys_that_are_left_every_time_are_given_up_after_pauses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BatchGetItem is called five times, with growing pauses; then the table is too busy."""
+    calls: list[int] = []
+
+    def leave_all(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        calls.append(len(RequestItems["vens"]["Keys"]))
+        return {"Responses": {}, "UnprocessedKeys": RequestItems}
+
+    monkeypatch.setattr(world.vens.client, "batch_get_item", leave_all)
+    with pytest.raises(TableBusyError, match="vens is too busy: 2"):
+        world.vens.get_many(["v1", "v2"], ["venId"])
+    assert calls == [2] * 5
+    assert_jittered(world.slept)
+
+
+def assert_jittered(slept: list[float]) -> None:
+    """Each pause is half to the whole of 0.1, 0.2, 0.4 and 0.8 s."""
+    assert len(slept) == 4
+    for pause_s, whole_s in zip(slept, (0.1, 0.2, 0.4, 0.8), strict=True):
+        assert whole_s / 2 <= pause_s <= whole_s
 
 
 def test_an_item_goes_after_whole_days() -> None:
@@ -296,7 +318,7 @@ def test_rows_are_read_over_all_pages_in_either_order(world: World) -> None:
 
 def test_a_refused_query_is_the_error_that_it_is(world: World) -> None:
     """Only good answers are left to the table; a refusal keeps its code for who retries by it."""
-    gone = Table(world.events.client, "gone", world.events.keys)
+    gone = clients.table("gone", world.events.keys)
     with pytest.raises(world.events.client.exceptions.ResourceNotFoundException):
         list(gone.query_rows(PowerRow, "h", ("1", "9")))
 

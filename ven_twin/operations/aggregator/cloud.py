@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,13 +24,8 @@ from contracts.store.stack import (
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId, VenId
+from ven_twin.operations.aggregator.batches import BATCH_MAX_KEYS, WRITE_MAX_ITEMS, read_batch, write_batch
 from ven_twin.operations.aggregator.cloud_errors import CloudError, explained, is_absent
-
-WRITE_MAX_ITEMS = 25
-"""Source: DynamoDB, BatchWriteItem."""
-WRITE_TRIES = 8
-BATCH_MAX_KEYS = 100
-"""Source: DynamoDB, BatchGetItem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,15 +205,11 @@ class Cloud:
         """The latest telemetry row of those VENs that have one."""
         table, attributes = self.output(StackOutput.TELEMETRY_TABLE), keys.TELEMETRY
         for first in range(0, len(ven_ids), BATCH_MAX_KEYS):
-            wanted: Any = [
+            wanted = [
                 {attributes.partition: {"S": ven_id}, str(attributes.sort): {"S": keys.LATEST_ROW}}
                 for ven_id in ven_ids[first : first + BATCH_MAX_KEYS]
             ]
-            while wanted:
-                with explained():
-                    answer = self.client("dynamodb").batch_get_item(RequestItems={table: {"Keys": wanted}})
-                yield from (from_item(item) for item in answer["Responses"].get(table, []))
-                wanted = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+            yield from read_batch(self.client("dynamodb"), table, wanted)
 
     def telemetry_after(self, ven_id: VenId, row_id: str) -> Iterator[Item]:
         """A VEN's rows whose key is above *row_id*, oldest first."""
@@ -271,15 +261,8 @@ class Cloud:
 
     def _write(self, table: StackOutput, requests: Sequence[Mapping[str, object]]) -> None:
         name, client = self.output(table), self.client("dynamodb")
-        with explained():
-            for first in range(0, len(requests), WRITE_MAX_ITEMS):
-                left = {name: list(requests[first : first + WRITE_MAX_ITEMS])}
-                tries = 0
-                while left:
-                    time.sleep(min(0.05 * 2**tries, 2.0) if tries else 0.0)
-                    left, tries = client.batch_write_item(RequestItems=left)["UnprocessedItems"], tries + 1
-                    if left and tries == WRITE_TRIES:
-                        raise CloudError(f"{name} is too busy to take what is written: try again later")
+        for first in range(0, len(requests), WRITE_MAX_ITEMS):
+            write_batch(client, name, requests[first : first + WRITE_MAX_ITEMS])
 
     def _pages(self, operation: str, **arguments: object) -> Iterator[Item]:
         with explained():
