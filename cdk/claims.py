@@ -14,6 +14,7 @@ from cdk.lambda_function import LambdaFunction
 from cdk.policy import VenPolicy, policy_document
 from cdk.stage import Stage
 from cdk.ven import empty_secret, issued_certificate, policy_removal
+from contracts.store.claim_codes import CODE_PARAMETER
 from contracts.store.stack import claim_secret_name, claim_template_name
 from contracts.wire.ids import VenId
 from contracts.wire.topics import ProvisioningTopics, claim_client_id
@@ -129,7 +130,7 @@ def claim_policy_document(stack: Stack, stage_name: str) -> dict[str, object]:
     return policy_document(
         stack,
         claim_client_id(VenId("*")),
-        publish=[topics.create, topics.register],
+        publish=[topics.create, topics.certify, topics.register],
         subscribe=topics.subscriptions,
         receive=topics.subscriptions,
     )
@@ -139,7 +140,12 @@ def template_body(policy_name: str) -> dict[str, object]:
     """The provisioning template: a thing of the VEN's name, its certificate active, the VENs' policy."""
     certificate = {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "Active"}
     return {
-        "Parameters": {SERIAL: {"Type": "String"}, "AWS::IoT::Certificate::Id": {"Type": "String"}},
+        "Parameters": {
+            SERIAL: {"Type": "String"},
+            # For the hook alone. The default is for a device that sends none: the hook answers it.
+            CODE_PARAMETER: {"Type": "String", "Default": "none"},
+            "AWS::IoT::Certificate::Id": {"Type": "String"},
+        },
         "Resources": {
             "certificate": {"Type": "AWS::IoT::Certificate", "Properties": certificate},
             "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": SERIAL}}},

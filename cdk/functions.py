@@ -71,6 +71,7 @@ def rotate_ven(resources: SharedResources) -> LambdaFunction:
     _let_make_certificates(rotate, resources)
     things = ("ListThingPrincipals", "GetThingShadow", "UpdateThingShadow", "DeleteThing")
     rotate.allow(*(f"iot:{action}" for action in things), on=resources.iot_arns("thing/*"))
+    rotate.allow("iot:DeleteConnection", on=resources.iot_arns("client/*"))
     rotate.allow(
         "secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=[resources.tls_secrets()]
     )
@@ -92,7 +93,7 @@ def admit_ven(resources: SharedResources) -> LambdaFunction:
     admit = resources.function(
         "admit_ven",
         "Says which VENs may be provisioned by claim",
-        {"vens": "GetItem UpdateItem", "allowed": "UpdateItem"},
+        {"vens": "GetItem UpdateItem", "allowed": "GetItem UpdateItem"},
         timeout_s=5,  # IoT Core waits no longer
         # IoT Core's five seconds are for a cold start too, which takes 0.7 s of CPU and more off the disk.
         memory_mb=1024,

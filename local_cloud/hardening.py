@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from contracts.wire.codec import PAYLOAD_MAX_BYTES
+from local_cloud.connections import ended_by_deactivation, ended_by_request
 from local_cloud.iam import (
     judged_as_on_aws,
     judged_by_type,
@@ -28,6 +29,7 @@ from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
 from local_cloud.rule_sql import evaluable, matching, with_literals
 from local_cloud.runtime import MQTT_NAME, CloudWeather
 from local_cloud.shadow_limits import answered_as_on_aws, published_within_limits, within_limits
+from local_cloud.signing_requests import answered, recognised
 from local_cloud.weather import let_it_rain
 
 PINNED = "1.5.33"
@@ -78,13 +80,17 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
 
 
 def _answer_as_aws_iot(iot: ModuleType, iot_data: ModuleType) -> None:
-    """Presence, shadows, messages over HTTP and topic rules as AWS IoT has them."""
+    """Presence, connections, shadows, messages over HTTP and topic rules as AWS IoT has them."""
     replace(iot, "_next_presence_version", lambda count: _counting_on(count, iot))
     replace(iot, "_shadow_rejected", _with_its_time)
     replace(iot, "_describe_endpoint", lambda describe: _resolvable(describe, iot))
     replace(iot, "update_thing_shadow", lambda update: within_limits(update, iot))
     replace(iot_data, "_shadow", lambda shadow: answered_as_on_aws(shadow, iot_data))
     replace(iot_data, "_publish", lambda publish: published_within_limits(publish, iot_data))
+    replace(iot_data, "handle_request", lambda handle: ended_by_request(handle, iot))
+    replace(iot, "_handle_certificate", lambda handle: ended_by_deactivation(handle, iot))
+    replace(iot, "_parse_fleet_provisioning_topic", recognised)
+    replace(iot, "_fleet_provisioning_reply", lambda reply: answered(reply, iot))
     replace(iot, "put_topic_rule", lambda put: evaluable(put, iot))
     replace(iot, "_eval_select_function", lambda evaluate: matching(evaluate, iot))
     replace(iot, "_eval_select_expr", with_literals)

@@ -67,7 +67,7 @@ def reached_by_path(create: Original, gateway: ModuleType) -> Original:
 
 
 def judged_as_on_aws(extract: Extract) -> Extract:
-    """The emulator's *extract*, with a policy's target, the policy of a list, and a schedule's group."""
+    """The emulator's *extract*, with a policy's target, a connection's client and a schedule's group."""
 
     def extract_resource_arn(service: str, *call: Any) -> str:
         _method, path, _headers, body, query_params, *_scope = call
@@ -78,6 +78,9 @@ def judged_as_on_aws(extract: Extract) -> Extract:
         if service == "iot" and path.startswith("/policy-targets/"):
             region, account_id = _scope
             return f"arn:aws:iot:{region}:{account_id}:policy/{path.removeprefix('/policy-targets/')}"
+        if service == "iot-data" and path.startswith("/connections/"):
+            region, account_id = _scope
+            return f"arn:aws:iot:{region}:{account_id}:client/{path.split('/')[2]}"
         if service == "scheduler" and ":schedule/default/" in arn:
             group = _body(body).get("GroupName") or _first(query_params.get("groupName"))
             return arn.replace(":schedule/default/", f":schedule/{group or 'default'}/")

@@ -169,11 +169,12 @@ class SettleEvent(_Request, frozen=True):
 
 
 class RotationOp(StrEnum):
-    """Begin or finish one VEN's rotation, revoke the VEN, or sweep over all VENs."""
+    """Begin or finish one VEN's rotation, revoke the VEN or cut it off, or sweep over all VENs."""
 
     BEGIN = "begin"
     FINISH = "finish"
     REVOKE = "revoke"
+    CUT_OFF = "cutOff"
     SWEEP = "sweep"
 
 
@@ -196,10 +197,17 @@ class RotationRequest(_Request, frozen=True):
 
 
 class Rotated(_Request, frozen=True):
-    """The outcome: the certificate in force, the VEN's change to it, and how many VENs failed or are left."""
+    """The outcome: the certificate in force, the VEN's change to it, and how many VENs failed or are left.
+
+    Of a VEN that was cut off, the time from the request until its certificates were inactive, and until its
+    connection was ended; None for one that was not connected, or whose end AWS has not confirmed.
+    """
 
     certificate_id: str | None = None
     changed_over: bool | None = None
+    certificates_off_s: float | None = None
+    connection_ended_s: float | None = None
+    of_stack: bool | None = None
     begun: int = 0
     finished: int = 0
     failed: int = 0

@@ -46,7 +46,7 @@ class Ven(_Resource, frozen=True):
     *timeZone* is its site's, by which its days are told apart. *performance* is what it delivered of what it
     was called for, of late. *clockSkewS* is the time of the cloud less the VEN's, where its clock is off:
     above zero it is slow. From *quarantinedTs* on, when it is there, no event calls it and nothing that it
-    sends is stored.
+    sends is stored; from *revokedTs* on, likewise, and it cannot connect either.
     """
 
     ven_id: VenId
@@ -64,6 +64,7 @@ class Ven(_Resource, frozen=True):
     last_called_ts: float | None = None
     clock_skew_s: float | None = None
     quarantined_ts: float | None = None
+    revoked_ts: float | None = None
 
 
 class TelemetryRow(_Resource, frozen=True):

@@ -92,6 +92,11 @@ class ProvisioningTopics:
         return "$aws/certificates/create/json"
 
     @property
+    def certify(self) -> str:
+        """Up: make a certificate for a key that stays on the device."""
+        return "$aws/certificates/create-from-csr/json"
+
+    @property
     def register(self) -> str:
         """Up: register the VEN with that certificate."""
         return f"$aws/provisioning-templates/{self.template}/provision/json"
@@ -100,4 +105,4 @@ class ProvisioningTopics:
     def subscriptions(self) -> tuple[str, ...]:
         """The topics of the answers."""
         ends = ("accepted", "rejected")
-        return tuple(f"{topic}/{end}" for topic in (self.create, self.register) for end in ends)
+        return tuple(f"{topic}/{end}" for topic in (self.create, self.certify, self.register) for end in ends)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contracts.store.claim_codes import TRIES, TRIES_ATTRIBUTE
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
 from contracts.wire.ids import VenId
-from lambdas.admit_ven.logic import AdmissionRequest
+from lambdas.admit_ven.logic import AdmissionRefusal, AdmissionRequest, refusal_by_code
 from lambdas.admit_ven.settings import AdmissionSettings
 from lambdas.shared import clients
 from lambdas.shared.id_conflicts import others_thing
@@ -35,6 +36,21 @@ class AdmissionAdapters:
             return None
         return others_thing(ven_id, self.iot)
 
+    def check_code(self, request: AdmissionRequest, *, now: float) -> AdmissionRefusal | None:
+        """The reason against *request* by its code; None for none.
+
+        An attempt is counted before its code is looked at, so that no two are made for one.
+        """
+        key = Key(request.ven_id)
+        while True:
+            row = self.allowed.get(key)
+            if request.code is None or row is None or row.get(TRIES_ATTRIBUTE, 0) > TRIES:
+                return refusal_by_code(row, request, now=now)
+            tries = row.get(TRIES_ATTRIBUTE)
+            counted = {TRIES_ATTRIBUTE: (tries or 0) + 1}
+            if self.allowed.update(key, counted, when=Condition.unchanged(TRIES_ATTRIBUTE, tries)):
+                return refusal_by_code({**row, **counted}, request, now=now)
+
     def use_place(self, request: AdmissionRequest, *, now: float) -> bool:
         """Use up the VEN's place on the list for this certificate; False when there is none, or no more.
 
@@ -51,7 +67,8 @@ class AdmissionAdapters:
 
     def record(self, request: AdmissionRequest, *, now: float) -> None:
         """Record the VEN with its certificate."""
-        row = {"certificateId": request.certificate_id, "certifiedTs": now, "claimedTs": now}
+        times = {"certifiedTs": now, "claimedTs": now, "revokedTs": None}
+        row = {"certificateId": request.certificate_id, **times}
         self.vens.update(Key(request.ven_id), row, once={"provisionedTs": now})
 
 

@@ -1,4 +1,4 @@
-"""The pre-provisioning hook: a VEN is admitted once, when it is on the list and its time has not run out."""
+"""The pre-provisioning hook: a VEN on the list is admitted once, by its code, until its time runs out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.errors import FieldError
 from lambdas.admit_ven.adapters import open_adapters
-from lambdas.admit_ven.logic import read_admission_request
+from lambdas.admit_ven.logic import AdmissionRefusal, read_admission_request
 from lambdas.admit_ven.settings import AdmissionSettings
 from lambdas.shared import clients, clock, settings
 from lambdas.shared.invocation import Event, count, entry, logger
@@ -34,8 +34,12 @@ def admit(event: Event, *, now: float) -> bool:
     if (reason := adapters.refusal(request.ven_id)) is not None:
         logger.warning("not admitted", ven_id=request.ven_id, reason=reason)
         return False
-    if not adapters.use_place(request, now=now):
-        logger.warning("not admitted", ven_id=request.ven_id, reason="not on the list, or no more")
+    against = adapters.check_code(request, now=now)
+    if against is None and not adapters.use_place(request, now=now):
+        against = AdmissionRefusal.NOT_LISTED
+    if against is not None:
+        count(WrongClaimCodes=int(against in {AdmissionRefusal.WRONG_CODE, AdmissionRefusal.CLOSED}))
+        logger.warning("not admitted", ven_id=request.ven_id, reason=against)
         return False
     adapters.record(request, now=now)
     logger.info("admitted", ven_id=request.ven_id, certificate_id=request.certificate_id)

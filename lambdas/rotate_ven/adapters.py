@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contracts.errors import WireError
 from contracts.store.keys import VENS
@@ -16,7 +16,8 @@ from contracts.wire import codec
 from contracts.wire.ids import VenId
 from lambdas.rotate_ven.logic import VenCertificates
 from lambdas.rotate_ven.settings import RotationSettings
-from lambdas.shared import answers, clients
+from lambdas.shared import answers, clients, clock
+from lambdas.shared.connections import VenConnections
 from lambdas.shared.registrations import Registration
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.ven_identity import (
@@ -31,13 +32,22 @@ if TYPE_CHECKING:
     from types_boto3_iot_data import IoTDataPlaneClient
 
 
+class CutOff(NamedTuple):
+    """The times from the request until a VEN's certificates were inactive and its connection ended, s."""
+
+    certificates_off_s: float
+    connection_ended_s: float | None
+    of_stack: bool
+
+
 @dataclass(frozen=True, slots=True)
 class RotationAdapters:
-    """The certificates, the secrets, the registry of VENs and their shadows."""
+    """The certificates, the secrets, the registry of VENs, their connections and their shadows."""
 
     certificates: Certificates
     vault: Vault
     registry: Registry
+    connections: VenConnections
     iot_data: IoTDataPlaneClient
     stage: str
     policy: str
@@ -57,6 +67,12 @@ class RotationAdapters:
                 f"no secret of VEN {ven_id}: one provisioned by claim claims again", "venId"
             )
         certificates = self._certificates(ven_id, registration, secret)
+        if registration.revoked_ts is not None:
+            new_id = self._certify(ven_id, secret, certificates, now)
+            for certificate_id in certificates.attached:
+                self.certificates.remove(certificate_id, thing=ven_id)
+            Shadows(self.iot_data).set_desired(ven_id, {"certificateId": new_id})
+            return new_id
         for certificate_id in certificates.left_over:
             self.certificates.remove(certificate_id, thing=ven_id)
         if certificates.secret in certificates.attached - {certificates.recorded}:
@@ -93,17 +109,47 @@ class RotationAdapters:
             raise answers.conflict("another rotation came between: ask again", "venId")
 
     def finish(self, ven_id: VenId) -> bool:
-        """Take the old certificates away if the VEN has changed over; returns True when it has."""
-        recorded, used = str(self._registration(ven_id).certificate_id), self._used(ven_id)
-        if used != recorded:
+        """Take the old certificates away if the VEN has changed over; returns True when it has.
+
+        A connection by an old one, a thief's, ends with it.
+        """
+        registration = self._registration(ven_id)
+        recorded, used = str(registration.certificate_id), self._used(ven_id, registration)
+        if recorded not in {used, registration.proven_id}:
             return False  # without a look at the thing, which AWS IoT gives ten times a second
-        attached = frozenset(self.certificates.of_thing(ven_id))
-        certificates = VenCertificates(recorded=recorded, used=used, secret=None, attached=attached)
+        attached, proven = frozenset(self.certificates.of_thing(ven_id)), registration.proven_id
+        certificates = VenCertificates(
+            recorded=recorded, used=used, secret=None, attached=attached, proven=proven
+        )
         for retired in certificates.retired:
             self.certificates.remove(retired, thing=ven_id)
+        if certificates.retired and registration.connected_id in certificates.retired:
+            self.connections.end(ven_id)
         if certificates.changed_over:
             self.registry.settle(ven_id, recorded)
         return certificates.changed_over
+
+    def cut_off(self, ven_id: VenId, *, now: float) -> CutOff:
+        """Cut any VEN off at once: no event calls it, no certificate of its is active, its connection ends.
+
+        All else stays, so that it can come back: `begin` gives it another identity.
+
+        Raises:
+            RequestRefusedError: there is no such VEN.
+        """
+        begun_s = clock.monotonic_s()
+        registration = self._registration(ven_id)
+        in_force = str(registration.certificate_id)
+        self.registry.revoke(ven_id, in_force, now=now)
+        for certificate_id in self.certificates.of_thing(ven_id) | {in_force}:
+            self.certificates.deactivate(certificate_id)
+        inactive_s = clock.monotonic_s() - begun_s
+        ended = self.connections.keep_out(ven_id)
+        return CutOff(
+            certificates_off_s=inactive_s,
+            connection_ended_s=clock.monotonic_s() - begun_s if ended else None,
+            of_stack=registration.resource_id is not None,
+        )
 
     def revoke(self, ven_id: VenId) -> None:
         """Take a VEN that is not the stack's out: its certificates, its thing, its row.
@@ -116,6 +162,7 @@ class RotationAdapters:
             raise answers.conflict(f"VEN {ven_id} is the stack's: deploy without it", "venId")
         for certificate_id in self.certificates.of_thing(ven_id):
             self.certificates.remove(certificate_id, thing=ven_id)
+        self.connections.end(ven_id)
         self.certificates.client.delete_thing(thingName=ven_id)
         self.registry.unregister(ven_id, str(registration.certificate_id))
 
@@ -128,13 +175,20 @@ class RotationAdapters:
     def _certificates(self, ven_id: VenId, registration: Registration, secret: str | None) -> VenCertificates:
         return VenCertificates(
             recorded=str(registration.certificate_id),
-            used=self._used(ven_id),
+            used=self._used(ven_id, registration),
             secret=_id_in(secret),
             attached=frozenset(self.certificates.of_thing(ven_id)),
+            proven=registration.proven_id,
         )
 
-    def _used(self, ven_id: VenId) -> str | None:
-        """The certificate that the VEN reports to be connected with."""
+    def _used(self, ven_id: VenId, registration: Registration) -> str | None:
+        """The certificate that the VEN is connected with, by the broker; else as it reports itself.
+
+        Interpretation: the shadow is for connections of before the broker's word was recorded. Whoever is
+        connected as the VEN can write into it.
+        """
+        if registration.connected_id is not None:
+            return registration.connected_id
         try:
             answer = self.iot_data.get_thing_shadow(thingName=ven_id)
         except self.iot_data.exceptions.ResourceNotFoundException:
@@ -158,6 +212,7 @@ def open_adapters(settings: RotationSettings) -> RotationAdapters:
         Certificates(clients.iot()),
         Vault(clients.secrets()),
         Registry(clients.table(settings.vens_table, VENS)),
+        VenConnections(clients.iot_data()),
         clients.iot_data(),
         settings.stage,
         settings.ven_policy,

@@ -43,6 +43,10 @@ def rotate(event: Event, context: LambdaContext, *, now: float) -> Rotated:
         adapters.revoke(request.of_ven())
         logger.info("revoked", ven_id=request.ven_id)
         return Rotated()
+    if request.op is RotationOp.CUT_OFF:
+        cut = adapters.cut_off(request.of_ven(), now=now)
+        logger.info("cut off", ven_id=request.ven_id, certificates_off_s=cut.certificates_off_s)
+        return Rotated(**cut._asdict())
 
     def left_s() -> float:
         return context.get_remaining_time_in_millis() / 1000

@@ -17,30 +17,34 @@ class VenCertificates:
 
     Attributes:
         recorded: the one in force.
-        used: the one that the VEN reports to be connected with, None until it has reported.
+        used: the one that the VEN is connected with, by the broker, or reports to be; None for neither.
         secret: the one in its secret, None for a VEN without one.
         attached: those that open its thing's door.
+        proven: the last one in force that the broker has seen the VEN connect with. Who has an old key can
+            connect with that again, and so keep *used* what it was, but not undo this.
     """
 
     recorded: str
     used: str | None
     secret: str | None
     attached: frozenset[str]
+    proven: str | None = None
 
     @property
     def under_way(self) -> bool:
         """True while the VEN has to change over to the one that is in force."""
-        return self.recorded in self.attached and self.used in self.attached - {self.recorded}
+        in_use = self.used in self.attached - {self.recorded}
+        return self.recorded in self.attached and in_use and self.proven != self.recorded
 
     @property
     def changed_over(self) -> bool:
-        """True when the VEN is connected with the one in force, so that it needs no other."""
-        return self.recorded in self.attached and self.used == self.recorded
+        """True when the VEN has connected with the one in force, so that it needs no other."""
+        return self.recorded in self.attached and self.recorded in {self.proven, self.used}
 
     @property
     def left_over(self) -> frozenset[str]:
         """Those that nothing refers to: what an attempt that was cut short has left."""
-        return self.attached - {self.recorded, self.used, self.secret}
+        return self.attached - {self.recorded, self.used, self.secret, self.proven}
 
     @property
     def retired(self) -> frozenset[str]:
@@ -60,7 +64,8 @@ def to_look_at(
         (
             (ven_id, registration)
             for ven_id, registration in registrations
-            if not registration.settled or is_due(registration, rotate_days, now)
+            if registration.revoked_ts is None
+            and (not registration.settled or is_due(registration, rotate_days, now))
         ),
         key=lambda entry: (entry[1].swept_ts, entry[1].certified_ts or 0.0, entry[0]),
     )

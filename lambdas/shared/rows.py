@@ -35,7 +35,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
     less the VEN's, where that is off. *peak_kw* is the most that its telemetry ever had it draw, where that
     is above `ASSUMED_PEAK_KW`; *panel_max_kw* what its panel takes, by its telemetry. Since *quarantined_ts*
-    an operator has it left out.
+    an operator has it left out; since *revoked_ts* it is cut off, too.
     """
 
     ven_id: VenId
@@ -55,6 +55,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     peak_kw: float | None = None
     panel_max_kw: float | None = None
     quarantined_ts: float | None = None
+    revoked_ts: float | None = None
 
     @property
     def credible_offer_kw(self) -> float | None:

@@ -24,6 +24,8 @@ from lambdas.shared.tables import Table
 K = TypeVar("K")
 BROKERS = "$aws/events/"
 """Begins the topics on which AWS IoT itself says who is connected, of a quarantined VEN too."""
+LEFT_OUT = "quarantinedTs", "revokedTs"
+"""Attributes of a VEN whose messages are dropped: one that an operator has quarantined, or cut off."""
 REMEMBERED_S = 60.0
 """The time for which a VEN counts as one without another look, s. One that is taken out may write as long."""
 
@@ -42,7 +44,7 @@ class StageVens:
     _quarantined: set[VenId] = field(default_factory=set)
 
     def quarantined(self, ven_ids: Iterable[VenId]) -> frozenset[VenId]:
-        """Those of *ven_ids*, which `among` has looked up, that an operator has quarantined."""
+        """Those of *ven_ids*, which `among` has looked up, that an operator has quarantined or cut off."""
         return frozenset(ven_ids) & self._quarantined
 
     def among(self, ven_ids: Iterable[VenId]) -> frozenset[VenId]:
@@ -51,9 +53,9 @@ class StageVens:
         senders = frozenset(ven_ids)
         remembered = {ven_id for ven_id in senders if self._until_s.get(ven_id, 0.0) > now_s}
         looked_up = sorted(senders - remembered)
-        rows = self.table.get_many(looked_up, ["venId", "quarantinedTs"]) if looked_up else []
+        rows = self.table.get_many(looked_up, ["venId", *LEFT_OUT]) if looked_up else []
         self._quarantined.difference_update(looked_up)
-        self._quarantined |= {VenId(row["venId"]) for row in rows if "quarantinedTs" in row}
+        self._quarantined |= {VenId(row["venId"]) for row in rows if not row.keys().isdisjoint(LEFT_OUT)}
         present = {VenId(row["venId"]) for row in rows}
         for ven_id in senders - remembered - present:
             self._until_s.pop(ven_id, None)

@@ -78,6 +78,10 @@ class Certificates:
         pages = self.client.get_paginator("list_targets_for_policy").paginate(policyName=policy)
         return _ids(arn for page in pages for arn in page["targets"])
 
+    def deactivate(self, certificate_id: str) -> None:
+        """Have it open nothing any more; what is gone is passed over."""
+        self._gone_is_fine(self.client.update_certificate, certificateId=certificate_id, newStatus="INACTIVE")
+
     def remove(self, certificate_id: str, *, thing: str | None = None) -> None:
         """Detach it from *thing* and its policies, deactivate it, delete it; what is gone is passed over."""
         errors = self.client.exceptions
@@ -182,6 +186,7 @@ class Registry:
             "changedOverTo": certificate_id,
             "certifiedTs": now,
             "groups": list(groups) or None,
+            "revokedTs": None,
         }
         self.vens.update(Key(ven_id), values, once={"provisionedTs": now})
 
@@ -190,10 +195,15 @@ class Registry:
         self.vens.update(Key(ven_id), {"groups": list(groups) or None})
 
     def certify(self, ven_id: VenId, certificate_id: str, *, was: str | None, now: float) -> bool:
-        """Another certificate is in force; False when it was another already than *was*."""
-        values = {"certificateId": certificate_id, "certifiedTs": now}
+        """Another certificate is in force, and the VEN not cut off; False when it was another than *was*."""
+        values = {"certificateId": certificate_id, "certifiedTs": now, "revokedTs": None}
         when = Condition.unchanged("certificateId", was)
         return self.vens.update(Key(ven_id), values, once={"provisionedTs": now}, when=when)
+
+    def revoke(self, ven_id: VenId, certificate_id: str, *, now: float) -> None:
+        """The VEN is cut off, since *now* or since before; one that was taken out meanwhile stays out."""
+        when = Condition.unchanged("certificateId", certificate_id)
+        self.vens.update(Key(ven_id), {}, once={"revokedTs": now}, when=when)
 
     def settle(self, ven_id: VenId, certificate_id: str) -> None:
         """The VEN has changed over to this certificate, which is in force, and has no other."""

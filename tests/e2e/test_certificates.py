@@ -104,6 +104,28 @@ def test_a_ven_takes_up_a_rotation_that_it_was_not_told_of_on_its_host(
     assert twin.wait(20) == 0
 
 
+async def test_a_ven_of_the_stack_is_cut_off_at_once_and_comes_back(system: System, tmp_path: Path) -> None:
+    """Its connection ends within seconds, its key opens nothing; a rotation lets it in again."""
+    folder = tmp_path / "ven"
+    twin = system.start_twin("ven-2", "--state", str(folder))
+    until(lambda: "connected" in log_of(twin), "ven-2")
+    in_force = system.ven("ven-2")["certificateId"]
+    until(lambda: system.ven("ven-2").get("connectedCertificateId") == in_force, "the broker's word")
+    until(lambda: system.ven("ven-2")["online"], "presence")
+    shutil.copytree(folder / "tls", tmp_path / "old")
+    cut = system.json("certs", "revoke", "--ven-id", "ven-2", "--now")
+    assert 0 < cut["certificatesOffS"] <= cut["connectionEndedS"] <= cut["tookS"]
+    until(lambda: system.ven("ven-2")["online"] is False, "the end of the connection")
+    assert "None" not in await objections(system, tmp_path / "old", "ven-2", None)
+    assert system.ven("ven-2")["revokedTs"] > 0
+    back = system.json("certs", "rotate", "--ven-id", "ven-2", "--out", str(folder / "tls"))
+    assert certificates(system, "ven-2") == [back["certificateId"]]
+    assert "revokedTs" not in system.ven("ven-2")
+    assert "None" not in await objections(system, tmp_path / "old", "ven-2", None)
+    twin.terminate()
+    assert twin.wait(20) == 0
+
+
 async def test_a_ven_on_the_list_gets_in_by_claim_and_one_that_is_not_does_not(
     system: System, tmp_path: Path
 ) -> None:
@@ -111,7 +133,9 @@ async def test_a_ven_on_the_list_gets_in_by_claim_and_one_that_is_not_does_not(
     kit = tmp_path / "kit"
     where = system.json("certs", "claim-kit", "--out", str(kit))
     port = ["--endpoint", where["endpoint"], "--port", str(where["port"])]
-    claim = ["certs", "claim", "--claim", str(kit), *port]
+    code_file = tmp_path / "code"
+    code_file.write_text("AAAA-BBBB")
+    claim = ["certs", "claim", "--claim", str(kit), *port, "--code-file", str(code_file)]
     folder = tmp_path / "ven-9"
     refused = system.cli(*claim, "--ven-id", "ven-9", "--out", str(folder / "tls"))
     assert refused.returncode == 1
@@ -119,10 +143,18 @@ async def test_a_ven_on_the_list_gets_in_by_claim_and_one_that_is_not_does_not(
     assert len(refused.stderr.strip().splitlines()) == 1
     assert not folder.exists()
     assert system.ven("ven-9") == {}
-    system.json("certs", "allow", "ven-9")
+    code = system.json("certs", "allow", "ven-9")["claimCode"]
+    guessed = system.cli(*claim, "--ven-id", "ven-9", "--out", str(folder / "tls"))
+    assert (guessed.returncode, folder.exists()) == (1, False)
+    assert code not in json.dumps(
+        system.cloud.item(StackOutput.ALLOWED_VENS, {"venId": "ven-9"}), default=str
+    )
+    code_file.write_text(code + "\n")
     claimed = system.json(*claim, "--ven-id", "ven-9", "--out", str(folder / "tls"))
     assert certificates(system, "ven-9") == [claimed["certificateId"]]
     assert system.ven("ven-9")["certificateId"] == claimed["certificateId"]
+    tls = identity_files.load(folder / "tls")
+    assert "BEGIN PRIVATE KEY" in tls.private_key.read_text()  # this command's; AWS's would say RSA
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder / "tls").iterdir()}
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE((folder / "tls").stat().st_mode) == 0o700

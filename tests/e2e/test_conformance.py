@@ -29,8 +29,8 @@ def strangers(system: System) -> System:
     """The system with ven-2 running too, and with an identity for a VEN of the earlier system."""
     kit = system.home / "claim-kit"
     broker = save_secret(system.cloud, claim_secret_name("local"), kit)
-    allow_ven(system.cloud, VenId(OLDER), 600)
-    until(lambda: _has_claimed(system, VenId(OLDER), kit, broker), "the certificate")
+    code, _ = allow_ven(system.cloud, VenId(OLDER), 600)
+    until(lambda: _has_claimed(system, VenId(OLDER), kit, broker, code), "the certificate")
     return system
 
 

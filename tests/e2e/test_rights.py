@@ -224,7 +224,8 @@ def test_the_fleet_administrator_keeps_the_fleet(system: System, acting: As) -> 
     keeper.can("history", "backfill", "--days", "1", "--ven-id", "ven-2")
     folder = system.home / "vens" / "local" / "ven-1" / "tls"
     keeper.can("certs", "rotate", "--ven-id", "ven-1", "--out", str(folder))
-    assert "no VEN ven-8" in keeper.cli("certs", "revoke", "--ven-id", "ven-8").stderr
+    for how in ((), ("--now",)):
+        assert "no VEN ven-8" in keeper.cli("certs", "revoke", "--ven-id", "ven-8", *how).stderr
     keeper.cannot("event", "create", "--shed-kw", "1", "--duration", "1m")
     keeper.cannot("cmd", "--ven-id", "ven-1", "--op", "ping")
 
@@ -272,9 +273,11 @@ def test_a_vens_host_claims_its_certificate(acting: As, tmp_path: Path) -> None:
     """A claim takes the kit that the administrator hands over, and the host's policy is enough for it."""
     keeper, host = acting("Fleet administrator"), acting("VEN host")
     where = json.loads(keeper.can("certs", "claim-kit", "--out", str(tmp_path / "kit"), "--json"))
-    keeper.can("certs", "allow", "ven-7")
+    code = tmp_path / "code"
+    code.write_text(json.loads(keeper.can("certs", "allow", "ven-7", "--json"))["claimCode"])
     at = ("--claim", str(tmp_path / "kit"), "--endpoint", where["endpoint"], "--port", str(where["port"]))
-    host.can("certs", "claim", *at, "--ven-id", "ven-7", "--out", str(tmp_path / "tls"))
+    named = ("--ven-id", "ven-7", "--code-file", str(code))
+    host.can("certs", "claim", *at, *named, "--out", str(tmp_path / "tls"))
     keeper.can("certs", "revoke", "--ven-id", "ven-7")
 
 

@@ -38,8 +38,9 @@ def strangers(system: System) -> System:
     kit = system.home / "claim-kit"
     broker = save_secret(system.cloud, claim_secret_name("local"), kit)
     for name in (*KINDS, SDK, AIOMQTT, MOSQUITTO):
-        allow_ven(system.cloud, VenId(name), 600)
-        until(partial(_has_claimed, system, VenId(name), kit, broker), f"the certificate of {name}")
+        code, _ = allow_ven(system.cloud, VenId(name), 600)
+        claims = partial(_has_claimed, system, VenId(name), kit, broker, code)
+        until(claims, f"the certificate of {name}")
     return system
 
 
@@ -52,10 +53,10 @@ def _until_whole(system: System, ven: OlderVen) -> None:
         assert lacks() == []
 
 
-def _has_claimed(system: System, ven_id: VenId, kit: Path, broker: tuple[str, int]) -> bool:
+def _has_claimed(system: System, ven_id: VenId, kit: Path, broker: tuple[str, int], code: str) -> bool:
     """Claim a certificate; False when the hook, which starts cold, took longer than the broker waits."""
     try:
-        claim_identity(ven_id, kit, broker, system.home / ven_id, "local")
+        claim_identity(ven_id, kit, broker, system.home / ven_id, "local", code=code)
     except ClaimRefusedError:
         return False
     return True

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ from local_cloud.deploy import deploy_assembly
 from tests.e2e.conftest import System, cloud_of, until
 from tests.integration.local_cloud.conftest import Emulator, new_identity
 from tests.support.mqtt_by_hand import connected, publish
-from ven_twin.cli.certs import claim_identity, save_identity, save_secret
+from ven_twin.cli.certs import allow_ven, claim_identity, save_identity, save_secret
 from ven_twin.ven.errors import ClaimRefusedError
 
 if TYPE_CHECKING:
@@ -103,9 +102,10 @@ def test_a_claim_for_a_ven_of_another_stage_is_refused(system: System, beside: C
     iot, kit = system.cloud.client("iot"), tmp_path / "kit"
     before = iot.list_thing_principals(thingName="ven-1")["principals"]
     save_secret(beside, claim_secret_name(STAGE), kit)
-    beside.put_items(StackOutput.ALLOWED_VENS, [{"venId": "ven-1", "expiresTs": int(time.time()) + 600}])
+    code, _ = allow_ven(beside, "ven-1", 600)
+    broker = "localhost", system.runtime.mqtt_port
     with pytest.raises(ClaimRefusedError):
-        claim_identity("ven-1", kit, ("localhost", system.runtime.mqtt_port), tmp_path / "thief", STAGE)
+        claim_identity("ven-1", kit, broker, tmp_path / "thief", STAGE, code=code)
     assert iot.list_thing_principals(thingName="ven-1")["principals"] == before
     assert _ids(beside, StackOutput.VENS_TABLE) == {"ven-5"}
 

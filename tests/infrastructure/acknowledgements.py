@@ -134,6 +134,7 @@ def _wildcards(stack: Stack, stage: Stage) -> Iterator[Finding]:
         ("RotateVen", "*", NO_RESOURCE),
         ("RotateVen", _arn("iot", "cert/*"), ANY_CERTIFICATE),
         ("RotateVen", _arn("iot", "thing/*"), ANY_THING),
+        ("RotateVen", _arn("iot", "client/*"), "Any VEN can be cut off; its row is looked up first."),
         ("RotateVen", secrets, "The secrets of this stage's VENs; their ARNs end at random."),
         ("AdmitVen", "*", NO_RESOURCE),
         ("AdmitVen", _arn("iot", "thing/*"), ANY_THING),

@@ -34,6 +34,7 @@ FORMS = {
         "topic": "topic/{}",
         "target": "{}",
         "principal": "{}",
+        "clientId": "client/{}",
     },
     "dynamodb": {"TableName": "table/{}"},
     "lambda": {"FunctionName": "function:{}"},

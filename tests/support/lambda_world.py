@@ -57,6 +57,9 @@ ENVIRONMENT = {
 }
 
 
+DELETE_CONNECTION = "before-call.iot-data-plane.DeleteConnection"
+
+
 @dataclass(frozen=True)
 class Context:
     """Lambda's context, as far as a function reads it."""
@@ -83,6 +86,10 @@ class World:
         noted_sites.cache_clear()
         self.now = NOW
         self.slept: list[float] = []
+        self.connected: set[str] = set()
+        events = clients.iot_data().meta.events
+        events.unregister(DELETE_CONNECTION, unique_id="broker")
+        events.register_first(DELETE_CONNECTION, self._delete_connection, unique_id="broker")  # type: ignore[arg-type]
         for name, keys in (
             ("telemetry", TELEMETRY),
             ("vens", VENS),
@@ -96,6 +103,15 @@ class World:
         self.vens = clients.table("vens", VENS)
         self.events = clients.table("events", EVENTS)
         self.commands = clients.table("commands", COMMANDS)
+
+    def _delete_connection(self, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+        """End a client's connection, which moto has none of. Source: AWS IoT API, DeleteConnection."""
+        client_id = params["url_path"].rpartition("/")[2]
+        if client_id in self.connected:
+            self.connected.remove(client_id)
+            return SimpleNamespace(status_code=200), {}
+        error = {"Code": "ResourceNotFoundException", "Message": "The client is not connected."}
+        return SimpleNamespace(status_code=404), {"Error": error, "ResponseMetadata": {}}
 
     def add_ven(self, ven_id: str, **attributes: Any) -> None:
         """A VEN that is online and offers 5 kW, unless *attributes* say otherwise."""

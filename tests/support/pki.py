@@ -48,6 +48,15 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return Pair(_pem(builder.sign(self._key, hashes.SHA256())), _key_pem(key))
 
+    def certify(self, request_pem: str) -> str:
+        """The certificate for a request's key and subject."""
+        request = x509.load_pem_x509_csr(request_pem.encode())
+        begin = dt.datetime.now(dt.UTC)
+        builder = x509.CertificateBuilder(self._name, request.subject, request.public_key())
+        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(begin)
+        builder = builder.not_valid_after(begin + dt.timedelta(days=1))
+        return _pem(builder.sign(self._key, hashes.SHA256()))
+
     def revoke(self, *certificates: str) -> str:
         """A list of revoked certificates with these, and those revoked before; PEM."""
         now = dt.datetime.now(dt.UTC)

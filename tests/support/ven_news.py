@@ -27,7 +27,7 @@ def everything(world: World) -> list[Any]:
     return [table.client.scan(TableName=table.name)["Items"] for table in tables]
 
 
-def presence(kind: str, version: int, *, at_s: float = 0.0, ven_id: str = "house-1") -> str:
+def presence(kind: str, version: int, *, at_s: float = 0.0, ven_id: str = "house-1", **more: str) -> str:
     """A lifecycle event."""
     said = {
         "clientId": ven_id,
@@ -35,6 +35,7 @@ def presence(kind: str, version: int, *, at_s: float = 0.0, ven_id: str = "house
         "eventType": kind,
         "versionNumber": version,
         "sessionIdentifier": "s",
+        **more,
     }
     return body(f"$aws/events/presence/{kind}/{ven_id}", said)
 

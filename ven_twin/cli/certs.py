@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import secrets
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +16,14 @@ import typer
 from contracts.api.event_text import parse_duration
 from contracts.api.requests import RotationOp, RotationRequest
 from contracts.errors import FieldError, VenTwinError
+from contracts.store.claim_codes import (
+    CODE_BYTES,
+    HASH_ATTRIBUTE,
+    SALT_ATTRIBUTE,
+    SALT_BYTES,
+    code_hash,
+    code_of,
+)
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
 from contracts.store.stack import (
     SECRET_CA,
@@ -25,12 +37,13 @@ from contracts.store.stack import (
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import LOCAL, JsonOption, StageOption, VenOption, ven_folder, with_cloud
-from ven_twin.cli.console import echo, print_answer
+from ven_twin.cli.console import print_answer
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
 CHANGE_OVER_S = 120.0
+CODE_VARIABLE = "VEN_TWIN_CLAIM_CODE"
 app = typer.Typer(help="A VEN's certificate and key: fetched, rotated, claimed.", no_args_is_help=True)
 OutOption = Annotated[Path | None, typer.Option("--out", help="The VEN's folder, 0700.")]
 
@@ -128,25 +141,34 @@ def allow(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Put a VEN that is not in the stack on the list of those that may claim a certificate, once."""
+    """Put a VEN that is not in the stack on the list of those that may claim a certificate, once.
+
+    The claim code that it prints is the VEN's alone, and is printed this once: only its hash is stored.
+    """
     ven_id = check_ven_id(ven_id, "VEN_ID")
     stack = cloud()
     row = stack.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
         raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
-    expires_ts = allow_ven(stack, ven_id, parse_duration(within, "--for"))
+    code, expires_ts = allow_ven(stack, ven_id, parse_duration(within, "--for"))
     print_answer(
-        {"venId": ven_id, "expiresTs": expires_ts},
-        f"{ven_id} may claim a certificate, once, within {within}.",
+        {"venId": ven_id, "expiresTs": expires_ts, "claimCode": code},
+        f"{ven_id} may claim a certificate, once, within {within}, with the claim code {code}",
         json_output=json_output,
     )
 
 
-def allow_ven(stack: Cloud, ven_id: VenId, within_s: float) -> int:
-    """Put a VEN on the list of those that may claim; until when it is on it, UTC s."""
+def allow_ven(stack: Cloud, ven_id: VenId, within_s: float) -> tuple[str, int]:
+    """Put a VEN on the list of those that may claim; its claim code, and until when it holds, UTC s.
+
+    A code of before opens nothing any more.
+    """
+    code, salt = code_of(secrets.token_bytes(CODE_BYTES)), secrets.token_hex(SALT_BYTES)
     expires_ts = int(time.time() + within_s)
-    stack.put_items(StackOutput.ALLOWED_VENS, [{ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}])
-    return expires_ts
+    row = {ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}
+    hashed = {HASH_ATTRIBUTE: code_hash(code, salt), SALT_ATTRIBUTE: salt}
+    stack.put_items(StackOutput.ALLOWED_VENS, [row | hashed])
+    return code, expires_ts
 
 
 @app.command("claim-kit")
@@ -174,14 +196,28 @@ def claim(
     claim: Annotated[Path, typer.Option("--claim", help="Folder with the claim certificate.")],
     endpoint: Annotated[str, typer.Option("--endpoint", help="MQTT host.")],
     port: Annotated[int, typer.Option("--port", help="MQTT port.")] = 8883,
+    code_file: Annotated[
+        Path | None,
+        typer.Option("--code-file", help=f"File with the claim code, - for stdin; or set {CODE_VARIABLE}."),
+    ] = None,
+    cloud_key: Annotated[
+        bool, typer.Option("--cloud-key", help="Let AWS make the key, instead of making it here.")
+    ] = False,
     out: OutOption = None,
     stage: StageOption = LOCAL,
     json_output: JsonOption = False,
 ) -> None:
-    """Get the VEN a certificate of its own, over MQTT and without AWS credentials."""
+    """Get the VEN a certificate of its own, over MQTT and without AWS credentials.
+
+    Its private key is made here and leaves this machine never. The claim code, by which the operator has
+    allowed this VEN, is asked for where no file or variable has it: on a command line others could read it.
+    """
     ven_id = check_ven_id(ven_id, "--ven-id")
     folder = out or ven_folder(stage, ven_id) / "tls"
-    certificate_id = claim_identity(ven_id, claim, (endpoint, port), folder, stage)
+    code = read_claim_code(code_file)
+    certificate_id = claim_identity(
+        ven_id, claim, (endpoint, port), folder, stage, code=code, cloud_key=cloud_key
+    )
     print_answer(
         {"folder": str(folder), "certificateId": certificate_id},
         f"{folder} holds the identity of {ven_id}.",
@@ -191,11 +227,42 @@ def claim(
 
 @app.command()
 @with_cloud
-def revoke(ven_id: VenOption, *, cloud: Callable[[], Cloud]) -> None:
-    """Take a VEN that came by claim out: its certificates, its thing, its row."""
+def revoke(
+    ven_id: VenOption,
+    *,
+    now: Annotated[
+        bool, typer.Option("--now", help="Cut any VEN off at once, also the stack's; it can come back.")
+    ] = False,
+    cloud: Callable[[], Cloud],
+    json_output: JsonOption = False,
+) -> None:
+    """Take a VEN that came by claim out: its certificates, its thing, its row. Or cut any VEN off."""
     ven_id = check_ven_id(ven_id, "--ven-id")
+    if now:
+        answer, text = cut_off_ven(cloud(), ven_id)
+        print_answer(answer, text, json_output=json_output)
+        return
     revoke_ven(cloud(), ven_id)
-    echo(f"{ven_id} is out: what it had opens nothing any more.")
+    text = f"{ven_id} is out: what it had opens nothing any more."
+    print_answer({"venId": ven_id}, text, json_output=json_output)
+
+
+def cut_off_ven(stack: Cloud, ven_id: VenId) -> tuple[dict[str, object], str]:
+    """Cut a VEN off at once; the answer, and the same for people. Raises VenTwinError."""
+    begun_s = time.monotonic()
+    answer = _rotation(stack, RotationOp.CUT_OFF, ven_id)
+    took_s = time.monotonic() - begun_s
+    ended_s = answer.get("connectionEndedS")
+    ended = "it was not connected, or AWS ends its connection within minutes"
+    if isinstance(ended_s, float | int):
+        ended = f"its connection ended after {ended_s:.2f} s"
+    back = f"rotate --ven-id {ven_id}" if answer["ofStack"] else f"allow {ven_id} --again"
+    text = (
+        f"{ven_id} is cut off, in {took_s:.2f} s: its certificates are inactive after"
+        f" {answer['certificatesOffS']:.2f} s, {ended}; no event calls it. It comes back with another"
+        f" identity: ven-twin certs {back}."
+    )
+    return {"venId": ven_id, "tookS": took_s} | {k: v for k, v in answer.items() if k.endswith("S")}, text
 
 
 def revoke_ven(stack: Cloud, ven_id: VenId) -> None:
@@ -203,20 +270,57 @@ def revoke_ven(stack: Cloud, ven_id: VenId) -> None:
     _rotation(stack, RotationOp.REVOKE, ven_id)
 
 
-def claim_identity(ven_id: VenId, claim: Path, broker: tuple[str, int], folder: Path, stage: str) -> str:
-    """Claim a certificate for *ven_id* with the kit in *claim* and write it into *folder*; its id."""
+def read_claim_code(code_file: Path | None) -> str:
+    """The claim code: from its file, else from the environment, else typed without an echo.
+
+    Raises:
+        FieldError: there is none, and nobody to type it.
+    """
+    if code_file is not None:
+        try:
+            text = sys.stdin.readline() if str(code_file) == "-" else code_file.read_text(encoding="ascii")
+        except (OSError, ValueError) as error:
+            raise FieldError("--code-file", f"cannot be read ({type(error).__name__})") from None
+        return text.strip()
+    code = os.environ.get(CODE_VARIABLE)
+    if code is None and sys.stdin.isatty():
+        code = getpass.getpass("Claim code: ")
+    if code is None:
+        hint = f"required; ven-twin certs allow prints it. - reads it from stdin; {CODE_VARIABLE} works too"
+        raise FieldError("--code-file", hint)
+    return code.strip()
+
+
+def claim_identity(
+    ven_id: VenId,
+    claim: Path,
+    broker: tuple[str, int],
+    folder: Path,
+    stage: str,
+    *,
+    code: str,
+    cloud_key: bool = False,
+) -> str:
+    """Claim a certificate for *ven_id* with the kit in *claim* and write it into *folder*; its id.
+
+    With *cloud_key* AWS makes the private key; otherwise it is made here, and is nowhere else.
+    """
     import asyncio
 
+    from contracts.wire.signing_request import key_request
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.identity.claiming import Claiming
 
     kit = identity_files.load(claim)
+    key = None if cloud_key else key_request(ven_id, secrets.randbelow)
 
     async def exchange() -> str:
-        template = claim_template_name(stage)
-        claimed = await Claiming(*broker, kit, ven_id, template).claim()
+        template, request_pem = claim_template_name(stage), None if key is None else key.request_pem
+        claiming = Claiming(*broker, kit, ven_id, template, code=code, request_pem=request_pem)
+        claimed = await claiming.claim()
         ca_pem = kit.ca.read_text(encoding="ascii")
-        identity_files.save(folder, ca_pem, claimed.certificate_pem, claimed.private_key_pem)
+        key_pem = claimed.private_key_pem if key is None else key.private_key_pem
+        identity_files.save(folder, ca_pem, claimed.certificate_pem, str(key_pem))
         return claimed.certificate_id
 
     return asyncio.run(exchange())

@@ -177,10 +177,12 @@ class Proof:
         with self._step("claim") as result:
             kit = ven_folder(self._cloud.stage, self._claiming_id) / "kit"
             broker = save_secret(self._cloud, claim_secret_name(self._cloud.stage), kit)
-            allow_ven(self._cloud, self._claiming_id, CLAIM_S)
+            code, _ = allow_ven(self._cloud, self._claiming_id, CLAIM_S)
             self._claimed = True
             folder = kit.with_name("tls")
-            certificate_id = claim_identity(self._claiming_id, kit, broker, folder, self._cloud.stage)
+            certificate_id = claim_identity(
+                self._claiming_id, kit, broker, folder, self._cloud.stage, code=code
+            )
             result.append(f"{self._claiming_id} has certificate {certificate_id[:12]}…")
         self._certificates |= certificates_of(self._cloud)
 

@@ -76,7 +76,9 @@ class ClaimRefusedError(VenTwinError):
     """Raised when a VEN gets no certificate by its claim. Put it on the list, then try again."""
 
     def __init__(self, ven_id: VenId, reason: str) -> None:
-        super().__init__(f"VEN {ven_id} gets no certificate: {reason}; is it on the list (certs allow)?")
+        super().__init__(
+            f"VEN {ven_id} gets no certificate: {reason}; are list and code right (certs allow)?"
+        )
 
 
 class OutboxError(VenTwinError):

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
+from contracts.store.claim_codes import (
+    CODE_PARAMETER,
+    HASH_ATTRIBUTE,
+    SALT_ATTRIBUTE,
+    code_hash,
+    code_of,
+)
+from contracts.store.items import Item
 from contracts.store.keys import ALLOWED_VENS, VENS
 from contracts.store.stack import (
     SECRET_CA,
@@ -25,6 +33,7 @@ from lambdas.provision_ven.logic import POLICY_REMOVAL
 from lambdas.rotate_ven.handler import LAST_VEN_S
 from tests.support.pki import Authority
 
+CODE = code_of(bytes(range(12)))
 VENS_MAX = 80
 """VENs of a stack, as docs/guides/aws.md has them."""
 DUE = 10
@@ -53,7 +62,7 @@ def _account(
     vens: CannedTable, *, things: bool = True, certificates: tuple[str, ...] = OTHERS, conflicts: int = 0
 ) -> CannedAccount:
     return CannedAccount(
-        {"vens": vens, "allowed": CannedTable(ALLOWED_VENS)},
+        {"vens": vens, "allowed": CannedTable(ALLOWED_VENS).add([_place()])},
         things=things,
         certificates=certificates,
         policy=ven_policy_name(STAGE),
@@ -72,6 +81,12 @@ def _one_ven() -> CannedTable:
     return CannedTable(VENS).add(fleet.ven_items()[:1])
 
 
+def _place() -> Item:
+    """The place of the VEN that claims on the list of those that may."""
+    hashed = {HASH_ATTRIBUTE: code_hash(CODE, "salt"), SALT_ATTRIBUTE: "salt"}
+    return {"venId": ids(1)[0], "expiresTs": int(fleet.NOW) + 3600, **hashed}
+
+
 def _claim() -> JsonDict:
     ven_id = ids(1)[0]
     return {
@@ -80,12 +95,12 @@ def _claim() -> JsonDict:
         "certificatePem": _certificate_pem(),
         "templateArn": "arn:aws:iot:us-east-1:123456789012:provisioningtemplate/ven-twin-dev",
         "clientId": claim_client_id(ven_id),
-        "parameters": {"SerialNumber": ven_id},
+        "parameters": {"SerialNumber": ven_id, CODE_PARAMETER: CODE},
     }
 
 
 def _admitted(answer: JsonDict, calls: Calls) -> bool:
-    return answer == {"allowProvisioning": True} and calls["dynamodb UpdateItem"] == 2
+    return answer == {"allowProvisioning": True} and calls["dynamodb UpdateItem"] == 3
 
 
 def _turned_away(answer: JsonDict, calls: Calls) -> bool:

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     """A reason; its value is the words for people, with a place for the detail where it has one."""
 
     QUARANTINED = "quarantined"
+    REVOKED = "revoked"
     OFFLINE = "offline"
     DISABLED = "disabled"
     OPTED_OUT = "opted out: {}"
@@ -128,8 +129,8 @@ def _merit(ven: VenRow, performance: float, seed: int, remaining_s: float) -> fl
 
 def unavailability(ven: VenRow, at_ts: float) -> Unavailable | None:
     """The reason not to count on a VEN for an event from *at_ts* on, or None."""
-    if ven.quarantined_ts is not None:
-        return Unavailable(Reason.QUARANTINED)
+    if ven.revoked_ts is not None or ven.quarantined_ts is not None:
+        return Unavailable(Reason.QUARANTINED if ven.revoked_ts is None else Reason.REVOKED)
     if not ven.online:
         return Unavailable(Reason.OFFLINE)
     if ven.enabled is False:

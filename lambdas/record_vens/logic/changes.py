@@ -46,7 +46,7 @@ class Change:
 def changes(message: Message, *, retention_days: int) -> list[Change]:
     """The changes that follow from *message*; a repeated change, or one out of order, is harmless."""
     if isinstance(message, Presence):
-        return [_presence(message)]
+        return [_presence(message), *_proof(message)]
     if isinstance(message, ReportedState):
         return [_reported(message)]
     return _of_ack(message, retention_days)
@@ -54,7 +54,22 @@ def changes(message: Message, *, retention_days: int) -> list[Change]:
 
 def _presence(message: Presence) -> Change:
     order, at_ts = {"presenceOrder": message.order}, {"presenceTs": message.at_ts}
-    return _of_ven(message.ven_id, {"online": message.online}, order, at_ts)
+    values: dict[str, object] = {"online": message.online}
+    if message.certificate_id is not None:
+        values["connectedCertificateId"] = message.certificate_id
+    return _of_ven(message.ven_id, values, order, at_ts)
+
+
+def _proof(message: Presence) -> list[Change]:
+    """The proof that the VEN has the key of the certificate in force, when it has connected with that.
+
+    It stays, whoever connects with another certificate after it.
+    """
+    if message.certificate_id is None:
+        return []
+    in_force = Condition.unchanged("certificateId", message.certificate_id)
+    proven = {"provenCertificateId": message.certificate_id}
+    return [Change(TableName.VENS, Key(message.ven_id), proven, when=in_force)]
 
 
 def _reported(message: ReportedState) -> Change:

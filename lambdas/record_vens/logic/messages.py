@@ -19,7 +19,7 @@ from contracts.wire.ids import CheckedEventId, VenId
 from contracts.wire.plain_text import plain_line, plain_object
 from contracts.wire.shadow import TimeZoneName, read_desired
 from contracts.wire.telemetry import EARLIEST_TS, LARGEST_POWER_KW, LATEST_TS, Soc
-from contracts.wire.topics import check_ven_id
+from contracts.wire.topics import CERTIFICATE_ID, check_ven_id
 from lambdas.shared.clock_skew import SKEW_S
 
 _TOPICS = re.compile(
@@ -48,7 +48,7 @@ class ReceivedAck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
-    """A VEN connected or disconnected.
+    """A VEN connected or disconnected; *certificate_id* is the one that it connected with, by the broker.
 
     *order* rises with the broker's version number; of one version, which joins a connect to its
     disconnect, the disconnect is later.
@@ -58,6 +58,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     online: bool
     order: int
     at_ts: float
+    certificate_id: str | None = None
 
 
 class ReportedState(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +95,15 @@ def read_message(envelope: Envelope) -> Message:
 
 
 class _PresenceEvent(msgspec.Struct, rename="camel", frozen=True):
-    """Source: AWS IoT Developer Guide, lifecycle events. *timestamp* is in ms."""
+    """Source: AWS IoT Developer Guide, lifecycle events. *timestamp* is in ms.
+
+    *principal_identifier* is the credential: of mutual TLS, the certificate's id.
+    """
 
     timestamp: Whole
     version_number: Whole
     event_type: Literal["connected", "disconnected"]
+    principal_identifier: str | None = None
 
 
 def _presence(envelope: Envelope, ven_id: VenId, *, online: bool) -> Presence:
@@ -106,7 +111,10 @@ def _presence(envelope: Envelope, ven_id: VenId, *, online: bool) -> Presence:
     if (event.event_type == "connected") is not online:
         raise FieldError("eventType", "is not what the topic says")
     order = 2 * event.version_number + (0 if online else 1)
-    return Presence(ven_id=ven_id, online=online, order=order, at_ts=event.timestamp / 1000)
+    principal = event.principal_identifier
+    certificate_id = principal if online and principal and CERTIFICATE_ID.fullmatch(principal) else None
+    at_ts = event.timestamp / 1000
+    return Presence(ven_id=ven_id, online=online, order=order, at_ts=at_ts, certificate_id=certificate_id)
 
 
 class _ShadowState(msgspec.Struct, frozen=True):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import socket
 import ssl
 import struct
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,7 +18,8 @@ from botocore.exceptions import ClientError
 
 from contracts.wire.topics import Topics
 from local_cloud.runtime import HOST, MQTT_NAME
-from tests.support.mqtt_by_hand import PUBACK, PUBLISH, SUBACK, connected, packet, publish, text
+from tests.integration.local_cloud.conftest import new_identity
+from tests.support.mqtt_by_hand import PINGRESP, PUBACK, PUBLISH, SUBACK, connected, packet, publish, text
 
 if TYPE_CHECKING:
     from tests.integration.local_cloud.conftest import Emulator
@@ -208,3 +211,27 @@ def _client_that_may(emulator: Emulator, user: str, service: str, action: str, r
         aws_access_key_id=key["AccessKeyId"],
         aws_secret_access_key=key["SecretAccessKey"],
     )
+
+
+async def test_a_connection_is_ended_by_request_and_a_client_that_is_away_has_none(
+    emulator: Emulator,
+) -> None:
+    """As AWS's DeleteConnection: the connection is closed; without one it is a 404."""
+    data = emulator.client("iot-data")
+    async with connected(emulator) as link:
+        data.delete_connection(clientId="ven-1")
+        assert await link.closed()
+    with pytest.raises(data.exceptions.ResourceNotFoundException):
+        data.delete_connection(clientId="ven-1")
+
+
+async def test_a_connection_outlives_its_certificate_for_a_while(emulator: Emulator, tmp_path: Path) -> None:
+    """AWS takes minutes to end it; a new one it does not take at all."""
+    identity = new_identity(emulator.runtime, tmp_path / "tls", thing="ven-3", policy="ven-3")
+    other = dataclasses.replace(emulator, identity=identity)
+    iot = emulator.client("iot")
+    (arn,) = iot.list_thing_principals(thingName="ven-3")["principals"]
+    async with connected(other) as link:
+        iot.update_certificate(certificateId=arn.rpartition("/")[2], newStatus="INACTIVE")
+        await link.send(packet(12, b""))
+        await link.until(PINGRESP)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contracts.store.claim_codes import HASH_ATTRIBUTE, SALT_ATTRIBUTE, TRIES, code_hash, code_of
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, Key
 from contracts.wire.topics import claim_client_id
 from lambdas.admit_ven.handler import handler
@@ -15,6 +16,8 @@ from tests.support.lambda_world import NOW, Context, World
 from tests.support.provisioning import thing_of
 
 VEN, CERTIFICATE, OTHER = "house-9", "a" * 64, "b" * 64
+CODE = code_of(bytes(range(12)))
+WRONG = code_of(bytes(12))
 
 
 @pytest.fixture
@@ -30,11 +33,14 @@ def allowed(world: World, monkeypatch: pytest.MonkeyPatch) -> Table:
         BillingMode="PAY_PER_REQUEST",
     )
     table = clients.table("allowed", ALLOWED_VENS)
-    table.put_new({"venId": VEN, TTL_ATTRIBUTE: int(NOW) + 3600})
+    hashed = {HASH_ATTRIBUTE: code_hash(CODE, "salt"), SALT_ATTRIBUTE: "salt"}
+    table.put_new({"venId": VEN, TTL_ATTRIBUTE: int(NOW) + 3600, **hashed})
     return table
 
 
-def ask(ven_id: Any = VEN, certificate_id: str = CERTIFICATE, client_id: str | None = None) -> bool:
+def ask(
+    ven_id: Any = VEN, certificate_id: str = CERTIFICATE, client_id: str | None = None, code: Any = CODE
+) -> bool:
     """The answer of the hook to IoT Core."""
     event = {
         "claimCertificateId": "c" * 64,
@@ -42,7 +48,7 @@ def ask(ven_id: Any = VEN, certificate_id: str = CERTIFICATE, client_id: str | N
         "certificatePem": "-----BEGIN CERTIFICATE-----",
         "templateArn": "arn:aws:iot:us-east-1:1:provisioningtemplate/ven-twin-test",
         "clientId": client_id or claim_client_id(str(ven_id)),
-        "parameters": {"SerialNumber": ven_id},
+        "parameters": {"SerialNumber": ven_id} | ({} if code is None else {"ClaimCode": code}),
     }
     answer = handler(event, Context())
     assert set(answer) == {"allowProvisioning"}
@@ -107,6 +113,58 @@ def test_a_ven_that_lost_its_key_is_let_in_once_more(allowed: Table, world: Worl
     allowed.update(Key(VEN), {"usedBy": None})
     assert ask(certificate_id=OTHER) is True
     assert world.ven(VEN)["certificateId"] == OTHER
+
+
+@pytest.mark.parametrize("code", [WRONG, "", None, 7])
+def test_the_claim_kit_without_the_vens_code_lets_nobody_in(allowed: Table, world: World, code: Any) -> None:
+    """Whoever has the kit and knows the VEN's name has not its code; the VEN itself is still let in."""
+    assert ask(code=code) is False
+    assert world.ven(VEN) == {}
+    assert "usedBy" not in (allowed.get(Key(VEN)) or {})
+    assert ask() is True
+
+
+def test_a_code_is_taken_as_people_type_it(allowed: Table) -> None:
+    """Small letters, spaces and left-out hyphens make no difference."""
+    del allowed
+    assert ask(code=f" {CODE.lower().replace('-', ' ')} ") is True
+
+
+def test_a_place_on_the_list_closes_after_a_few_wrong_codes(allowed: Table, world: World) -> None:
+    """After five the right one is refused too, until the operator puts the VEN on the list again."""
+    assert [ask(code=WRONG) for _ in range(TRIES)] == [False] * TRIES
+    assert ask() is False
+    assert world.ven(VEN) == {}
+    allowed.update(Key(VEN), {"codeTries": None})
+    assert ask() is True
+
+
+def test_guesses_at_the_same_time_are_counted_one_by_one(
+    allowed: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt that another came before is counted after it: the code is looked at once for each."""
+    real, others = Table.get, [1, 2]
+
+    def get_before_others(table: Table, key: Key) -> Any:
+        row = real(table, key)
+        if table.name == "allowed" and others:
+            table.update(key, {"codeTries": others.pop(0)})
+        return row
+
+    monkeypatch.setattr(Table, "get", get_before_others)
+    assert ask(code=WRONG) is False
+    assert (allowed.get(Key(VEN)) or {})["codeTries"] == 3
+
+
+def test_a_place_without_a_code_is_of_an_earlier_release(
+    allowed: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It lets nobody in, and the log names the remedy; no code is in it."""
+    allowed.update(Key(VEN), {"codeHash": None})
+    assert ask() is False
+    (logged,) = caplog.records
+    assert "certs allow again" in logged.__dict__["reason"]
+    assert CODE not in str(logged.__dict__)
 
 
 def test_an_event_of_another_form_is_refused(allowed: Table) -> None:

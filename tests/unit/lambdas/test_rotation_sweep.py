@@ -13,6 +13,7 @@ from contracts.api.requests import Rotated
 from lambdas.rotate_ven.adapters import RotationAdapters
 from lambdas.rotate_ven.handler import sweep
 from lambdas.rotate_ven.logic import DAY_S
+from lambdas.shared.connections import VenConnections
 from lambdas.shared.registrations import Registration
 from lambdas.shared.ven_identity import Certificates, Vault
 from tests.support.lambda_world import NOW
@@ -73,7 +74,7 @@ class Fleet:
     def adapters(self) -> RotationAdapters:
         """The real adapters, over this fleet."""
         own: Any = self
-        return RotationAdapters(Certificates(own), Vault(own), own, own, "test", "ven")
+        return RotationAdapters(Certificates(own), Vault(own), own, VenConnections(own), own, "test", "ven")
 
     def change_over(self) -> None:
         """Every VEN that is there connects with the certificate that is in force."""

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from contracts.errors import WireError
+from contracts.store.claim_codes import CODE_PARAMETER
 from contracts.wire import codec
 from contracts.wire.ids import VenId
 from contracts.wire.topics import ProvisioningTopics, claim_client_id
@@ -24,11 +25,14 @@ TIMEOUT_S = 60.0
 
 
 class Claimed(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The certificate and key that were issued. They are never printed."""
+    """The certificate that was issued, and its key. They are never printed.
+
+    Without a *private_key_pem* the certificate is for the device's key.
+    """
 
     certificate_id: str
     certificate_pem: str
-    private_key_pem: str = msgspec.field(name="privateKey")
+    private_key_pem: str | None = msgspec.field(name="privateKey", default=None)
     ownership_token: str = msgspec.field(name="certificateOwnershipToken")
 
     def __repr__(self) -> str:
@@ -37,10 +41,25 @@ class Claimed(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class Claiming:
-    """One exchange: make a certificate, have the VEN registered with it."""
+    """One exchange: make a certificate, have the VEN registered with it.
 
-    def __init__(self, endpoint: str, port: int, claim: Identity, ven_id: VenId, template: str) -> None:
-        self._ven_id = ven_id
+    *code* is the VEN's claim code. With a *request_pem* the certificate is for the key that has made the
+    request, which stays where it is.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        port: int,
+        claim: Identity,
+        ven_id: VenId,
+        template: str,
+        *,
+        code: str | None = None,
+        request_pem: str | None = None,
+    ) -> None:
+        self._ven_id, self._request_pem = ven_id, request_pem
+        self._parameters = {"SerialNumber": ven_id} | ({} if code is None else {CODE_PARAMETER: code})
         self._topics = ProvisioningTopics(template)
         self._answers: dict[str, asyncio.Future[Mapping[str, object]]] = {}
         self._connected = asyncio.Event()
@@ -79,13 +98,18 @@ class Claiming:
 
     async def _exchange(self) -> Claimed:
         await self._connect()
-        claimed = codec.convert(Claimed, await self._ask(self._topics.create, {}))
+        claimed = codec.convert(Claimed, await self._certificate())
         registration = {
             "certificateOwnershipToken": claimed.ownership_token,
-            "parameters": {"SerialNumber": self._ven_id},
+            "parameters": self._parameters,
         }
         await self._ask(self._topics.register, registration)
         return claimed
+
+    async def _certificate(self) -> Mapping[str, object]:
+        if self._request_pem is None:
+            return await self._ask(self._topics.create, {})
+        return await self._ask(self._topics.certify, {"certificateSigningRequest": self._request_pem})
 
     async def _connect(self) -> None:
         live = (SessionState.CONNECTED, SessionState.REFUSED, SessionState.DUPLICATE_CLIENT)

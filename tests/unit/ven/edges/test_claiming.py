@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -42,6 +43,7 @@ class LateSession:
     """A session that tells of its connection some turns after its status has it, and answers later still."""
 
     published: ClassVar[list[str]] = []
+    payloads: ClassVar[list[bytes]] = []
 
     def __init__(self, *arguments: Any, **_: Any) -> None:
         self._on_message, self._on_connected = arguments[6:8]
@@ -58,8 +60,9 @@ class LateSession:
         """The status, at once."""
         return SimpleNamespace(state=SessionState.CONNECTED, reason=None)
 
-    async def publish_now(self, topic: str, _: bytes) -> None:
+    async def publish_now(self, topic: str, payload: bytes) -> None:
         """Note the request; its answer comes in ten turns."""
+        self.payloads.append(payload)
         self.published.append(topic)
         answer = dict.fromkeys(("certificateId", "certificatePem", "privateKey"), "x")
         self._later(
@@ -84,3 +87,21 @@ async def test_a_connection_that_is_told_of_late_has_one_certificate_made(
     topics = ProvisioningTopics("template")
     await Claiming("localhost", 8883, CLAIM, "ven-1", "template").claim()
     assert LateSession.published == [topics.create, topics.register]
+
+
+async def test_a_key_that_stays_on_the_device_is_certified_by_its_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The cloud has the request and makes no key; the claim code goes with the registration alone."""
+    monkeypatch.setattr(claiming, "MqttSession", LateSession)
+    monkeypatch.setattr(LateSession, "published", [])
+    monkeypatch.setattr(LateSession, "payloads", [])
+    topics = ProvisioningTopics("template")
+    claiming_ven = Claiming(
+        "localhost", 8883, CLAIM, "ven-1", "template", code="ABCD-EFGH", request_pem="REQUEST"
+    )
+    await claiming_ven.claim()
+    assert LateSession.published == [topics.certify, topics.register]
+    request, registration = (json.loads(payload) for payload in LateSession.payloads)
+    assert request == {"certificateSigningRequest": "REQUEST"}
+    assert registration["parameters"] == {"SerialNumber": "ven-1", "ClaimCode": "ABCD-EFGH"}
