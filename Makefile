@@ -22,12 +22,13 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/property/test_core_events.py tests/property/test_contracts_shadow.py tests/property/test_shadows_end_empty.py \
   tests/property/test_page_requests.py tests/unit/lambdas/test_settle_hostile.py \
   tests/unit/lambdas/dispatch/test_bookings.py tests/unit/lambdas/test_dispatch_event.py \
-  tests/unit/lambdas/test_rotate_ven.py tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py
+  tests/unit/lambdas/test_rotate_ven.py tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py \
+  tests/unit/lambdas/test_certificates_cut.py tests/unit/lambdas/test_stolen_keys.py tests/property/test_signing_requests.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults strangers visitors \
-  hostile soak lifecycle policies prices functions mutate lock setup clean
+  hostile cuts soak lifecycle policies prices functions mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -118,6 +119,10 @@ pictures: $(READY)
 	$(BIN)/python -m harness.pictures
 
 # Writes docs/reference/policies.md: who needs which rights, of the table in ven_twin/operations/rights.py.
+# Certificates provisioned, rotated, claimed and revoked, cut at every call in every way: some ten minutes.
+cuts: $(READY)
+	CUT_EVERY_CALL=1 $(BIN)/python -m pytest -n 2 tests/unit/lambdas/test_certificates_cut.py
+
 policies: $(READY)
 	$(BIN)/python -m harness.policies
 

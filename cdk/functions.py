@@ -32,7 +32,7 @@ def provision_ven(resources: SharedResources) -> LambdaFunction:
     provision = resources.function(
         "provision_ven",
         "Custom resource: a VEN's certificate and key into Secrets Manager",
-        {"vens": "GetItem UpdateItem DeleteItem"},
+        {"vens": "GetItem UpdateItem DeleteItem", "allowed": "UpdateItem DeleteItem"},
         timeout_s=600,  # twice as long as AWS IoT may keep a policy that was detached
     )
     _let_make_certificates(provision, resources)
@@ -62,7 +62,7 @@ def rotate_ven(resources: SharedResources) -> LambdaFunction:
     rotate = resources.function(
         "rotate_ven",
         "Gives a VEN that runs another certificate, and takes the old one away",
-        {"vens": "GetItem Scan UpdateItem DeleteItem"},
+        {"vens": "GetItem Scan UpdateItem DeleteItem", "allowed": "Scan UpdateItem DeleteItem"},
         timeout_s=300,
         STAGE=resources.stage.name,
         VEN_POLICY=resources.policy.name,
@@ -71,10 +71,13 @@ def rotate_ven(resources: SharedResources) -> LambdaFunction:
     _let_make_certificates(rotate, resources)
     things = ("ListThingPrincipals", "GetThingShadow", "UpdateThingShadow", "DeleteThing")
     rotate.allow(*(f"iot:{action}" for action in things), on=resources.iot_arns("thing/*"))
+    rotate.allow("iot:ListCertificates", on=["*"])  # knows no resource type
     rotate.allow("iot:DeleteConnection", on=resources.iot_arns("client/*"))
     rotate.allow(
         "secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=[resources.tls_secrets()]
     )
+    claim = resources.secrets(claim_secret_name(resources.stage.name))
+    rotate.allow("secretsmanager:GetSecretValue", on=[claim])  # a claim's certificate may be a leftover
     # Not repeated: the sweep of the next hour does what this one would have.
     rotate.retry(0, within=Duration.hours(1), dead=resources.failed_starts)
     return rotate
@@ -83,7 +86,7 @@ def rotate_ven(resources: SharedResources) -> LambdaFunction:
 def _let_make_certificates(function: LambdaFunction, resources: SharedResources) -> None:
     """Let *function* make certificates, and attach, detach and delete them."""
     # Both know no resource type, by the Service Authorization Reference: an ARN would allow nothing.
-    function.allow("iot:CreateKeysAndCertificate", "iot:ListAttachedPolicies", on=["*"])
+    function.allow("iot:CreateCertificateFromCsr", "iot:ListAttachedPolicies", on=["*"])
     function.allow(*CERTIFICATE_ACTIONS, on=resources.iot_arns("cert/*"))
     function.allow(*THING_ACTIONS, on=resources.iot_arns("cert/*", "thing/*"))
 

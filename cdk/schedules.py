@@ -37,9 +37,9 @@ class Schedules(Construct):
 
 
 class RotationSchedule(Construct):
-    """The schedule of `rotate_ven`. It stands in every stage, and is on where ``rotate_days`` says so.
+    """The schedule of `rotate_ven`, which collects what cuts have left of certificates, in every stage.
 
-    Certificates change without a gap: by hand for one VEN, by schedule for those that are due.
+    Certificates change without a gap: by hand for one VEN, and where ``rotate_days`` says so when due.
     """
 
     def __init__(self, scope: Construct, *, stage: Stage, rotates: LambdaFunction, failed: sqs.Queue) -> None:
@@ -56,7 +56,7 @@ class RotationSchedule(Construct):
             "Sweep",
             group_name=group,
             schedule_expression=SWEEP,
-            state="ENABLED" if stage.rotate_days else "DISABLED",
+            state="ENABLED",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
                 mode="FLEXIBLE", maximum_window_in_minutes=15
             ),

@@ -32,9 +32,6 @@ FORMS = ("error",) * 6 + ("ended",) * 3 + ("silent",)
 """Forms of a failure, as often as they come."""
 SILENT_S = 60.0
 """The silence before a connection ends, s of AWS's time."""
-NEVER_LOST = frozenset({"CreateKeysAndCertificate"})
-"""Calls that fail before they take effect alone. AWS has no word for whose a certificate is: one whose answer
-is lost cannot be told from a stranger's, and stays, inactive and attached to nothing."""
 ENDED = "x-local-cloud-connection-ends"
 """Header of an answer that never goes out: its connection ends instead."""
 Asgi = Callable[[Any, Any, Callable[[Any], Awaitable[None]]], Awaitable[None]]
@@ -66,7 +63,7 @@ class Failures:
                 return await handle(method, path, headers, body, query)
             request = Request(method=method, path=path, headers=headers, body=body, query=query)
             operation = (read(self._service, request) or (None,))[0]
-            if took_effect and (operation is None or operation.name not in NEVER_LOST):
+            if took_effect:
                 await handle(method, path, headers, body, query)
             if form == "error":
                 return self._answer(operation, choice)

@@ -212,6 +212,7 @@ class Rotated(_Request, frozen=True):
     finished: int = 0
     failed: int = 0
     left: int = 0
+    collected: int = 0
     ok: bool = True
 
 

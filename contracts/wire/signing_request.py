@@ -71,15 +71,15 @@ def key_digest(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest()
 
 
-def has_key(certificate_pem: str, digest: str) -> bool:
-    """True when a certificate's public key is that of *digest*, as made here; False for no certificate."""
+def key_digests(certificate_pem: str) -> set[str]:
+    """The `key_digest` of a certificate's public key; none for another kind of key, or no certificate."""
     try:
         der = ssl.PEM_cert_to_DER_cert(certificate_pem.strip())
     except ValueError:
-        return False
+        return set()
     head = _der(SEQUENCE, _der(SEQUENCE, EC_KEY + P256) + _der(BITS, b"\0\4" + bytes(64)))[:-64]
     at = der.find(head)
-    return at >= 0 and key_digest(der[at : at + len(head) + 64]) == digest
+    return set() if at < 0 else {key_digest(der[at : at + len(head) + 64])}
 
 
 def _sign(message: bytes, secret: int, below: Below) -> bytes:

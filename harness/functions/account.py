@@ -127,14 +127,13 @@ class CannedAccount:
         return [f"{ARN}cert/{certificate}" for certificate in self.certificates]
 
     def new_certificate(self, _: AwsCall) -> Reply:
-        """A certificate and its key."""
+        """A certificate."""
         certificate = "f" * 64
         return _json(
             {
                 "certificateId": certificate,
                 "certificateArn": f"{ARN}cert/{certificate}",
                 "certificatePem": self.certificate_pem,
-                "keyPair": {"PublicKey": "-", "PrivateKey": "-" * 1_700},
             }
         )
 
@@ -167,7 +166,7 @@ class CannedAccount:
 
 
 IOT_ANSWERS: dict[str, Callable[[CannedAccount, AwsCall], Reply]] = {
-    r"POST /keys-and-certificate": CannedAccount.new_certificate,
+    r"POST /certificates": CannedAccount.new_certificate,
     r"GET /things/[^/]+/principals": CannedAccount.principals,
     r"POST /attached-policies/": lambda account, _: _json(
         {"policies": [{"policyName": account.policy, "policyArn": f"{ARN}policy/{account.policy}"}]}

@@ -11,9 +11,10 @@ from contracts.wire.ids import VenId
 from lambdas.admit_ven.logic import AdmissionRefusal, AdmissionRequest, refusal_by_code
 from lambdas.admit_ven.settings import AdmissionSettings
 from lambdas.shared import clients
+from lambdas.shared.certificate_journal import CLAIMED, CertificateJournal
 from lambdas.shared.id_conflicts import others_thing
+from lambdas.shared.registry import Registry
 from lambdas.shared.tables import Condition, Table
-from lambdas.shared.ven_identity import Registry
 
 if TYPE_CHECKING:
     from types_boto3_iot import IoTClient
@@ -50,6 +51,10 @@ class AdmissionAdapters:
             counted = {TRIES_ATTRIBUTE: (tries or 0) + 1}
             if self.allowed.update(key, counted, when=Condition.unchanged(TRIES_ATTRIBUTE, tries)):
                 return refusal_by_code({**row, **counted}, request, now=now)
+
+    def note(self, request: AdmissionRequest) -> None:
+        """Have the certificate that was made for this claim collected, if nothing comes of it."""
+        CertificateJournal(self.allowed).note(CLAIMED + request.certificate_id, request.ven_id)
 
     def use_place(self, request: AdmissionRequest, *, now: float) -> bool:
         """Use up the VEN's place on the list for this certificate; False when there is none, or no more.

@@ -31,6 +31,7 @@ def admit(event: Event, *, now: float) -> bool:
         logger.warning("not admitted", field=error.field, reason=error.reason)
         return False
     adapters = open_adapters(settings.read(AdmissionSettings))
+    adapters.note(request)
     if (reason := adapters.refusal(request.ven_id)) is not None:
         logger.warning("not admitted", ven_id=request.ven_id, reason=reason)
         return False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from contracts.store.keys import VENS
+from contracts.store.keys import ALLOWED_VENS, VENS
 from contracts.wire.ids import VenId
 from contracts.wire.topics import CERTIFICATE_ID
 from lambdas.provision_ven import logic
@@ -14,11 +14,12 @@ from lambdas.provision_ven.logic import NoSecretValueError, Properties, Step, Un
 from lambdas.provision_ven.policies import Policies
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.shared import clients
+from lambdas.shared.certificate_journal import CertificateJournal
 from lambdas.shared.id_conflicts import refuse_conflicts
+from lambdas.shared.registry import Registry
 from lambdas.shared.ven_identity import (
     Certificate,
     Certificates,
-    Registry,
     Vault,
     amazon_roots_pem,
     certificate_id_of,
@@ -81,7 +82,15 @@ class ProvisionAdapters:
         with ExitStack() as undo:
             certificate = self._certify(properties, undo)
             self._write_secret(properties, _secret(properties, certificate), undo)
-            self.registry.register(properties.ven_id, certificate.id, request_id, properties.groups, now=now)
+            undo.callback(self.registry.restore, properties.ven_id, recorded, instead_of=certificate.id)
+            self.registry.register(
+                properties.ven_id,
+                certificate.id,
+                request_id,
+                properties.groups,
+                logical_id=str(event.get("LogicalResourceId", "")),
+                now=now,
+            )
             undo.pop_all()
         return certificate.id
 
@@ -101,7 +110,7 @@ class ProvisionAdapters:
         return certificate.id
 
     def _certify(self, properties: Properties, undo: ExitStack) -> Certificate:
-        certificate = self.certificates.create()
+        certificate = self.certificates.create(properties.secret_id, ven_id=properties.ven_id)
         undo.callback(self._take_away, certificate.id, properties.ven_id)
         self.certificates.attach(certificate, thing=properties.ven_id, policy=properties.policy_name)
         return certificate
@@ -130,9 +139,12 @@ class ProvisionAdapters:
         It may have other certificates since, by rotation; those go with the VEN. When it has
         another resource, that is how CloudFormation ends an update: only its certificate stays.
         """
-        if not CERTIFICATE_ID.fullmatch(physical_id):
-            return  # the answer to a Create that failed
         ven_id = logic.properties(event).ven_id
+        if not CERTIFICATE_ID.fullmatch(physical_id):  # a Create that failed, or was never answered
+            recorded = self.registry.find(ven_id) if ven_id is not None else None
+            if recorded is None or not logic.is_of_failed_create(event, recorded):
+                return
+            physical_id = str(recorded.resource_id)
         self.certificates.remove(physical_id, thing=ven_id)
         if ven_id is None:
             return
@@ -161,7 +173,11 @@ def _ca_pem(properties: Properties) -> str:
 def open_adapters(settings: ProvisionSettings) -> ProvisionAdapters:
     """Open the table that the settings name."""
     return ProvisionAdapters(
-        Certificates(clients.iot(), wait_s=DELETABLE_S),
+        Certificates(
+            clients.iot(),
+            CertificateJournal(clients.table(settings.allowed_table, ALLOWED_VENS)),
+            wait_s=DELETABLE_S,
+        ),
         Vault(clients.secrets()),
         Registry(clients.table(settings.vens_table, VENS)),
         Policies(clients.iot(), clients.stacks()),

@@ -13,6 +13,7 @@ from contracts.store.stack import SECRET_CERTIFICATE, VEN_IDS_RESOURCE
 from contracts.wire import codec
 from contracts.wire.ids import CheckedVenId, VenId
 from contracts.wire.topics import check_ven_id
+from lambdas.shared.registrations import Registration
 
 REQUEST_ID = "REQUEST_ID"
 """Field of the claim's secret: the id of the request that made it."""
@@ -146,6 +147,15 @@ def policy_to_remove(event: Mapping[str, object]) -> str:
     if not isinstance(value, Mapping):
         raise FieldError("ResourceProperties", "required")
     return codec.convert(PolicyRemoval, value, under="ResourceProperties").policy_name
+
+
+def is_of_failed_create(event: Mapping[str, object], recorded: Registration) -> bool:
+    """True when a Delete without a certificate's id is of the Create that has made the VEN's resource.
+
+    That Create took effect, and failed in the end or was never answered: CloudFormation has another id for
+    it. A resource that it knows by its certificate is deleted by that.
+    """
+    return recorded.resource_id is not None and recorded.logical_id == event.get("LogicalResourceId")
 
 
 class Claim(NamedTuple):

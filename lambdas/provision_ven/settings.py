@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProvisionSettings:
-    """The VENs' table."""
+    """The VENs' table, and the list of VENs that may claim, which has the journal of certificates too."""
 
     vens_table: str
+    allowed_table: str

@@ -5,28 +5,25 @@ After each step, and after a failure in any, the VEN can connect.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from contracts.errors import WireError
-from contracts.store.keys import VENS
-from contracts.store.stack import SECRET_CERTIFICATE, tls_secret_name
+from contracts.store.keys import ALLOWED_VENS, VENS
+from contracts.store.stack import tls_secret_name
 from contracts.wire import codec
 from contracts.wire.ids import VenId
+from lambdas.rotate_ven.collection import COLLECT_AFTER_S, Collection
 from lambdas.rotate_ven.logic import VenCertificates
 from lambdas.rotate_ven.settings import RotationSettings
 from lambdas.shared import answers, clients, clock
+from lambdas.shared.certificate_journal import CertificateJournal
 from lambdas.shared.connections import VenConnections
 from lambdas.shared.registrations import Registration
+from lambdas.shared.registry import Registry
 from lambdas.shared.shadows import Shadows
-from lambdas.shared.ven_identity import (
-    Certificates,
-    Registry,
-    Vault,
-    certificate_id_of,
-    with_certificate,
-)
+from lambdas.shared.ven_identity import Certificates, Vault, certificate_id_in, with_certificate
 
 if TYPE_CHECKING:
     from types_boto3_iot_data import IoTDataPlaneClient
@@ -88,7 +85,7 @@ class RotationAdapters:
     def _certify(self, ven_id: VenId, secret: str, certificates: VenCertificates, now: float) -> str:
         name = tls_secret_name(self.stage, ven_id)
         with ExitStack() as undo:
-            certificate = self.certificates.create()
+            certificate = self.certificates.create(name, ven_id=ven_id)
             undo.callback(self.certificates.remove, certificate.id, thing=ven_id)
             self.certificates.attach(certificate, thing=ven_id, policy=self.policy)
             undo.callback(self.vault.write, name, secret)
@@ -98,6 +95,8 @@ class RotationAdapters:
                     secret, certificate_pem=certificate.pem, private_key_pem=certificate.private_key_pem
                 ),
             )
+            before = self.registry.find(ven_id)
+            undo.callback(self.registry.restore, ven_id, before, instead_of=certificate.id)
             self._put_in_force(ven_id, certificate.id, certificates, now)
             undo.pop_all()
         return certificate.id
@@ -160,11 +159,37 @@ class RotationAdapters:
         registration = self._registration(ven_id)
         if registration.resource_id is not None:
             raise answers.conflict(f"VEN {ven_id} is the stack's: deploy without it", "venId")
-        for certificate_id in self.certificates.of_thing(ven_id):
-            self.certificates.remove(certificate_id, thing=ven_id)
+        attached = self.certificates.of_thing(ven_id)
+        self._take_out(ven_id, attached, str(registration.certificate_id))
         self.connections.end(ven_id)
+
+    def _take_out(self, ven_id: VenId, certificates: set[str], in_force: str) -> None:
+        for certificate_id in certificates:
+            self.certificates.remove(certificate_id, thing=ven_id)
         self.certificates.client.delete_thing(thingName=ven_id)
-        self.registry.unregister(ven_id, str(registration.certificate_id))
+        self.registry.unregister(ven_id, in_force)
+
+    def collect(self, *, now: float, left_s: Callable[[], float]) -> int:
+        """Collect what cuts have left of certificates, and go on where they came as far as the secret."""
+
+        def resume(ven_id: VenId) -> None:
+            self.begin(ven_id, now=now)
+
+        certificates = self.certificates
+        collection = Collection(certificates, certificates.journal, self.registry, self.vault, resume)
+        return collection.collect(now=now, left_s=left_s)
+
+    def forget_ghost(self, ven_id: VenId, registration: Registration, *, now: float) -> None:
+        """Take out a VEN that was admitted, but whose claim AWS IoT did not complete.
+
+        It is recorded and has never connected, and with what it has it never can.
+        """
+        in_force = str(registration.certificate_id)
+        never_connected = registration.resource_id is None and registration.connected_id is None
+        if never_connected and now >= (registration.certified_ts or 0.0) + COLLECT_AFTER_S:
+            if self.certificates.opens(in_force, ven_id):
+                return
+            self._take_out(ven_id, self.certificates.of_thing(ven_id) | {in_force}, in_force)
 
     def _registration(self, ven_id: VenId) -> Registration:
         registration = self.registry.find(ven_id)
@@ -176,7 +201,7 @@ class RotationAdapters:
         return VenCertificates(
             recorded=str(registration.certificate_id),
             used=self._used(ven_id, registration),
-            secret=_id_in(secret),
+            secret=certificate_id_in(secret),
             attached=frozenset(self.certificates.of_thing(ven_id)),
             proven=registration.proven_id,
         )
@@ -199,17 +224,11 @@ class RotationAdapters:
         return used if isinstance(used, str) else None
 
 
-def _id_in(secret: str | None) -> str | None:
-    try:
-        return certificate_id_of(str(codec.load_object(secret or "")[SECRET_CERTIFICATE]))
-    except (WireError, KeyError, ValueError):
-        return None
-
-
 def open_adapters(settings: RotationSettings) -> RotationAdapters:
     """Open the table that the settings name."""
+    journal = CertificateJournal(clients.table(settings.allowed_table, ALLOWED_VENS))
     return RotationAdapters(
-        Certificates(clients.iot()),
+        Certificates(clients.iot(), journal),
         Vault(clients.secrets()),
         Registry(clients.table(settings.vens_table, VENS)),
         VenConnections(clients.iot_data()),

@@ -57,11 +57,14 @@ def rotate(event: Event, context: LambdaContext, *, now: float) -> Rotated:
 def sweep(
     adapters: RotationAdapters, rotate_days: int, *, now: float, left_s: Callable[[], float]
 ) -> Rotated:
-    """Finish every rotation whose VEN has changed over, begin each that is due; one VEN harms no other.
+    """Collect what cuts have left, finish rotations whose VENs have changed over, begin those that are due.
+
+    One VEN harms no other.
 
     It ends while there is still time, and the next sweep goes on where this one has stopped.
     """
     begun = finished = failed = 0
+    collected = adapters.collect(now=now, left_s=left_s)
     vens = to_look_at(adapters.registry.all(), rotate_days, now)
     left = len(vens)
     for ven_id, registration in vens:
@@ -71,11 +74,12 @@ def sweep(
         try:
             adapters.registry.sweep(ven_id, str(registration.certificate_id), now=now)
             finished += not registration.settled and adapters.finish(ven_id)
+            adapters.forget_ghost(ven_id, registration, now=now)
             if is_due(registration, rotate_days, now):
                 adapters.begin(ven_id, now=now)
                 begun += 1
         except Exception as error:  # noqa: BLE001 - the others are looked at all the same
             failed += 1
             logger.error("rotation failed", ven_id=ven_id, reason=clients.error_code(error))
-    count(RotationFailed=failed, RotationsLeft=left)
-    return Rotated(begun=begun, finished=finished, failed=failed, left=left)
+    count(RotationFailed=failed, RotationsLeft=left, CertificatesCollected=collected)
+    return Rotated(begun=begun, finished=finished, failed=failed, left=left, collected=collected)

@@ -11,5 +11,6 @@ class RotationSettings:
 
     stage: str
     vens_table: str
+    allowed_table: str
     ven_policy: str
     rotate_days: int

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from contracts.errors import FieldError
 from contracts.store.stack import stage_of_policy
 from contracts.wire.ids import VenId
-from lambdas.shared.ven_identity import Registry
+from lambdas.shared.registry import Registry
 
 if TYPE_CHECKING:
     from types_boto3_iot import IoTClient

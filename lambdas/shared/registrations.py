@@ -11,6 +11,7 @@ ATTRIBUTES = (
     "certificateId",
     "provisionRequestId",
     "resourceId",
+    "logicalResourceId",
     "certifiedTs",
     "provisionedTs",
     "changedOverTo",
@@ -30,6 +31,7 @@ class Registration:
         certificate_id: the certificate in force.
         request_id: CloudFormation's request that made the resource what it is.
         resource_id: the resource's physical id; None on a VEN that is not the stack's.
+        logical_id: the resource's name in the template; None where that was not recorded.
         certified_ts: when the certificate in force was made, UTC s; None where that was not recorded.
         settled: True when the VEN has changed over to it, and its thing has no other.
         swept_ts: when a sweep last looked at the VEN, UTC s; 0 when none has.
@@ -47,6 +49,7 @@ class Registration:
     revoked_ts: float | None = None
     connected_id: str | None = None
     proven_id: str | None = None
+    logical_id: str | None = None
 
 
 def read_registration(row: Item) -> Registration:
@@ -66,4 +69,5 @@ def read_registration(row: Item) -> Registration:
         revoked_ts=row.get("revokedTs"),
         connected_id=row.get("connectedCertificateId"),
         proven_id=row.get("provenCertificateId"),
+        logical_id=row.get("logicalResourceId"),
     )

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts.store.keys import Key
+from contracts.errors import WireError
 from contracts.store.stack import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY
 from contracts.wire import codec
 from contracts.wire.ids import VenId
+from contracts.wire.signing_request import key_digest, key_request
 from lambdas.shared import clock
-from lambdas.shared.registrations import ATTRIBUTES, Registration, read_registration
-from lambdas.shared.tables import Condition, Table
+from lambdas.shared.certificate_journal import GONE, MADE, CertificateJournal
 
 if TYPE_CHECKING:
     from types_boto3_iot import IoTClient
@@ -42,20 +43,27 @@ class Certificates:
     """IoT Core's certificates.
 
     Attributes:
+        journal: notes what is about to be made or taken away, so that a cut leaves nothing unknown.
         wait_s: how long a certificate that was detached is waited for until it can be deleted, s.
     """
 
     client: IoTClient
+    journal: CertificateJournal
     wait_s: float = DELETE_WAIT_S
 
-    def create(self) -> Certificate:
-        """A new certificate, inactive: one that is lost before it is attached opens nothing."""
-        made = self.client.create_keys_and_certificate(setAsActive=False)
+    def create(self, secret_id: str, *, ven_id: VenId | None = None) -> Certificate:
+        """A new certificate, inactive: one that is lost before it is attached opens nothing.
+
+        Its key is made here and noted before AWS certifies it: by that the certificate is known, also when
+        the answer with its id is lost, or comes for the second attempt alone.
+        """
+        key = key_request(ven_id or "claim", secrets.randbelow)
+        self.journal.note(MADE + key_digest(key.public_key), ven_id, secret_id)
+        made = self.client.create_certificate_from_csr(
+            certificateSigningRequest=key.request_pem, setAsActive=False
+        )
         return Certificate(
-            made["certificateId"],
-            made["certificateArn"],
-            made["certificatePem"],
-            made["keyPair"]["PrivateKey"],
+            made["certificateId"], made["certificateArn"], made["certificatePem"], key.private_key_pem
         )
 
     def attach(self, certificate: Certificate, *, policy: str, thing: str | None = None) -> None:
@@ -78,12 +86,32 @@ class Certificates:
         pages = self.client.get_paginator("list_targets_for_policy").paginate(policyName=policy)
         return _ids(arn for page in pages for arn in page["targets"])
 
+    def opens(self, certificate_id: str, thing: str) -> bool:
+        """True when whoever has its key can connect as *thing*: attached to it, with a policy, and active."""
+        if certificate_id not in self.of_thing(thing):
+            return False
+        answer = self.client.describe_certificate(certificateId=certificate_id)["certificateDescription"]
+        return answer["status"] == "ACTIVE" and any(self._policies(answer["certificateArn"]))
+
+    def is_pending(self, certificate_id: str) -> bool:
+        """True when a claim has made it, and nothing came of that. Source: AWS IoT, provisioning MQTT API."""
+        try:
+            answer = self.client.describe_certificate(certificateId=certificate_id)
+        except self.client.exceptions.ResourceNotFoundException:
+            return False
+        return answer["certificateDescription"]["status"] == "PENDING_ACTIVATION"
+
     def deactivate(self, certificate_id: str) -> None:
         """Have it open nothing any more; what is gone is passed over."""
         self._gone_is_fine(self.client.update_certificate, certificateId=certificate_id, newStatus="INACTIVE")
 
-    def remove(self, certificate_id: str, *, thing: str | None = None) -> None:
+    def remove(self, certificate_id: str, *, thing: VenId | None = None) -> None:
         """Detach it from *thing* and its policies, deactivate it, delete it; what is gone is passed over."""
+        entry = self.journal.note(GONE + certificate_id, thing)
+        self._remove(certificate_id, thing)
+        self.journal.close(entry)
+
+    def _remove(self, certificate_id: str, thing: VenId | None) -> None:
         errors = self.client.exceptions
         try:
             answer = self.client.describe_certificate(certificateId=certificate_id)
@@ -154,70 +182,16 @@ def certificate_id_of(pem: str) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.strip())).hexdigest()
 
 
+def certificate_id_in(secret: str | None) -> str | None:
+    """The id of the certificate in a secret's value; None when there is none to read."""
+    try:
+        return certificate_id_of(str(codec.load_object(secret or "")[SECRET_CERTIFICATE]))
+    except (WireError, KeyError, ValueError):
+        return None
+
+
 def _ids(arns: Iterable[str]) -> set[str]:
     return {arn.rpartition("cert/")[2] for arn in arns if ":cert/" in arn}
-
-
-@dataclass(frozen=True, slots=True)
-class Registry:
-    """Provisioned VENs."""
-
-    vens: Table
-
-    def find(self, ven_id: VenId) -> Registration:
-        """The VEN's registration; empty for a VEN without one."""
-        return read_registration(self.vens.get(Key(ven_id)) or {})
-
-    def all(self) -> Iterator[tuple[VenId, Registration]]:
-        """Every VEN that has a certificate."""
-        for row in self.vens.scan(ATTRIBUTES):
-            registration = read_registration(row)
-            if registration.certificate_id is not None:
-                yield VenId(row[self.vens.keys.partition]), registration
-
-    def register(
-        self, ven_id: VenId, certificate_id: str, request_id: str, groups: Sequence[str] = (), *, now: float
-    ) -> None:
-        """The VEN is provisioned, with this certificate, by this request of CloudFormation."""
-        values = {
-            "certificateId": certificate_id,
-            "provisionRequestId": request_id,
-            "resourceId": certificate_id,
-            "changedOverTo": certificate_id,
-            "certifiedTs": now,
-            "groups": list(groups) or None,
-            "revokedTs": None,
-        }
-        self.vens.update(Key(ven_id), values, once={"provisionedTs": now})
-
-    def regroup(self, ven_id: VenId, groups: Sequence[str]) -> None:
-        """The VEN is in these groups, and in no other."""
-        self.vens.update(Key(ven_id), {"groups": list(groups) or None})
-
-    def certify(self, ven_id: VenId, certificate_id: str, *, was: str | None, now: float) -> bool:
-        """Another certificate is in force, and the VEN not cut off; False when it was another than *was*."""
-        values = {"certificateId": certificate_id, "certifiedTs": now, "revokedTs": None}
-        when = Condition.unchanged("certificateId", was)
-        return self.vens.update(Key(ven_id), values, once={"provisionedTs": now}, when=when)
-
-    def revoke(self, ven_id: VenId, certificate_id: str, *, now: float) -> None:
-        """The VEN is cut off, since *now* or since before; one that was taken out meanwhile stays out."""
-        when = Condition.unchanged("certificateId", certificate_id)
-        self.vens.update(Key(ven_id), {}, once={"revokedTs": now}, when=when)
-
-    def settle(self, ven_id: VenId, certificate_id: str) -> None:
-        """The VEN has changed over to this certificate, which is in force, and has no other."""
-        when = Condition.unchanged("certificateId", certificate_id)
-        self.vens.update(Key(ven_id), {"changedOverTo": certificate_id}, when=when)
-
-    def sweep(self, ven_id: VenId, certificate_id: str, *, now: float) -> None:
-        """A sweep looks at the VEN, whatever comes of it; a VEN that was taken out meanwhile stays out."""
-        when = Condition.unchanged("certificateId", certificate_id)
-        self.vens.update(Key(ven_id), {"sweptTs": now}, when=when)
-
-    def unregister(self, ven_id: VenId, certificate_id: str) -> bool:
-        """Forget the VEN, if this certificate is still its own; returns True when it was."""
-        return self.vens.delete(Key(ven_id), when=Condition.unchanged("certificateId", certificate_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ ANY_THING = (
     "Which VENs there are is data; the classic shadow and the certificates of any thing are its subject."
 )
 ANY_CERTIFICATE = "A certificate's id is made by AWS IoT when it is created, so no ARN is known before."
-NO_RESOURCE = "CreateKeysAndCertificate knows no narrower resource; what it makes is made new."
+NO_RESOURCE = "CreateCertificateFromCsr knows no narrower resource; what it makes is made new."
 ROTATION = (
     "rotate_ven replaces it, by -c rotate_days= on a timer; not by the secret's own rotation, which knows of"
     " no VEN that has to change over before the old certificate goes."
@@ -136,6 +136,7 @@ def _wildcards(stack: Stack, stage: Stage) -> Iterator[Finding]:
         ("RotateVen", _arn("iot", "thing/*"), ANY_THING),
         ("RotateVen", _arn("iot", "client/*"), "Any VEN can be cut off; its row is looked up first."),
         ("RotateVen", secrets, "The secrets of this stage's VENs; their ARNs end at random."),
+        ("RotateVen", claim, "The claim's secret alone; its ARN ends at random."),
         ("AdmitVen", "*", NO_RESOURCE),
         ("AdmitVen", _arn("iot", "thing/*"), ANY_THING),
         ("Claims", _arn("iot", "thing/*"), ANY_THING),

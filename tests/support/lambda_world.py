@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.api.requests import Assignment
 from contracts.store.keys import (
+    ALLOWED_VENS,
     COMMANDS,
     EVENTS,
     EVENTS_BY_START,
@@ -26,8 +27,10 @@ from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
 from lambdas.record_vens.adapters import called_vens
 from lambdas.shared import clients, senders
+from lambdas.shared.certificate_journal import CertificateJournal
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
+from lambdas.shared.ven_identity import Certificates
 from lambdas.store_telemetry.adapters import noted_sites
 
 NOW = 1_800_000_000.0
@@ -40,6 +43,7 @@ ENVIRONMENT = {
     "VENS_TABLE": "vens",
     "EVENTS_TABLE": "events",
     "COMMANDS_TABLE": "commands",
+    "ALLOWED_TABLE": "allowed",
     "RETENTION_DAYS": "30",
     "SETTLE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:settle",
     "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",
@@ -95,6 +99,7 @@ class World:
             ("vens", VENS),
             ("events", EVENTS),
             ("commands", COMMANDS),
+            ("allowed", ALLOWED_VENS),
         ):
             _create_table(clients.dynamodb(), name, keys)
         clients.scheduler().create_schedule_group(Name="schedules")
@@ -103,6 +108,8 @@ class World:
         self.vens = clients.table("vens", VENS)
         self.events = clients.table("events", EVENTS)
         self.commands = clients.table("commands", COMMANDS)
+        self.allowed = clients.table("allowed", ALLOWED_VENS)
+        self.certificates = Certificates(clients.iot(), CertificateJournal(self.allowed))
 
     def _delete_connection(self, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
         """End a client's connection, which moto has none of. Source: AWS IoT API, DeleteConnection."""

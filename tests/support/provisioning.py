@@ -9,7 +9,6 @@ from typing import Any
 from contracts.store.stack import ven_policy_name
 from lambdas.provision_ven.handler import handler
 from lambdas.shared import clients
-from lambdas.shared.ven_identity import Certificates
 from tests.support.lambda_world import Context, World
 
 SECRET = "ven-twin/local/house-1/tls"
@@ -59,7 +58,7 @@ class Stack:
     @property
     def attached(self) -> set[str]:
         """Certificates of the thing."""
-        return Certificates(clients.iot()).of_thing("house-1")
+        return self.world.certificates.of_thing("house-1")
 
     @property
     def secret(self) -> dict[str, str]:

@@ -40,12 +40,15 @@ ACTIONS = frozenset({"Sqs", "Lambda", "Republish", "DynamoDBv2", "Sns"})
 """What the local cloud carries out; any other action is skipped there without a word."""
 
 ANY_RESOURCE = {
-    "iot:CreateKeysAndCertificate": "makes what has no name before",
+    "iot:CreateCertificateFromCsr": "makes what has no name before",
+    "iot:ListCertificates": "reads; knows no resource type",
     "iot:ListPrincipalThings": "reads; the local cloud does not see the certificate in the call",
     "iot:ListAttachedPolicies": "reads; knows no resource type",
 }
 """Actions that may stand on ``*``, and why."""
-NO_RESOURCE_TYPE = frozenset({"iot:CreateKeysAndCertificate", "iot:ListAttachedPolicies"})
+NO_RESOURCE_TYPE = frozenset(
+    {"iot:CreateCertificateFromCsr", "iot:ListAttachedPolicies", "iot:ListCertificates"}
+)
 """Actions that a statement on any ARN does not allow. Source: Service Authorization Reference, AWS IoT."""
 LEAST_RECEIVES = 5
 """Source: AWS Lambda Developer Guide, using Lambda with SQS, configuring a queue."""

@@ -100,7 +100,7 @@ def _claim() -> JsonDict:
 
 
 def _admitted(answer: JsonDict, calls: Calls) -> bool:
-    return answer == {"allowProvisioning": True} and calls["dynamodb UpdateItem"] == 3
+    return answer == {"allowProvisioning": True} and calls["dynamodb UpdateItem"] == 4
 
 
 def _turned_away(answer: JsonDict, calls: Calls) -> bool:
@@ -165,7 +165,7 @@ def _sweep_account() -> CannedAccount:
 
 def _swept(answer: JsonDict, calls: Calls) -> bool:
     begun: int = answer["begun"]
-    return begun == DUE == calls["iot POST /keys-and-certificate"]
+    return begun == DUE == calls["iot POST /certificates"]
 
 
 def _begun(answer: JsonDict, calls: Calls) -> bool:

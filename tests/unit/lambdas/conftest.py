@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.iot.models import IoTBackend
 from moto.moto_api._internal.models import moto_api_backend
 from pytest_socket import disable_socket
 
@@ -26,6 +27,7 @@ from tests.support import api_world
 from tests.support.api_world import Api, Functions
 from tests.support.call_rights import CallRecorder, FunctionRights
 from tests.support.lambda_world import ENVIRONMENT, World
+from tests.support.pki import Authority
 from tests.support.provisioning import POLICY, SECRET, Stack
 from tests.support.template_rules import Template
 
@@ -52,10 +54,22 @@ def account() -> Iterator[None]:
         for name, value in ENVIRONMENT.items():
             environment.setenv(name, value)
         environment.setattr(BotocoreStubber, "__call__", _one_at_a_time(BotocoreStubber.__call__))
+        environment.setattr(IoTBackend, "create_certificate_from_csr", _certified(Authority()))
         with mock_aws():
             yield
     for client in CLIENTS:
         client.cache_clear()
+
+
+def _certified(authority: Authority) -> Callable[..., Any]:
+    """A certificate for the request's key, inactive if so wanted; moto's is for another key, and active."""
+
+    def create_certificate_from_csr(backend: Any, csr: str, set_as_active: Any) -> Any:
+        status = "ACTIVE" if str(set_as_active).lower() == "true" else "INACTIVE"
+        pem = authority.certify(csr)
+        return backend.register_certificate(pem, ca_certificate_pem=None, set_as_active=False, status=status)
+
+    return create_certificate_from_csr
 
 
 def _one_at_a_time(answer: Callable[..., Any]) -> Callable[..., Any]:

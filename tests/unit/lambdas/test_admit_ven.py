@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from contracts.store.claim_codes import HASH_ATTRIBUTE, SALT_ATTRIBUTE, TRIES, code_hash, code_of
-from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, Key
+from contracts.store.keys import TTL_ATTRIBUTE, Key
 from contracts.wire.topics import claim_client_id
 from lambdas.admit_ven.handler import handler
-from lambdas.shared import clients
 from lambdas.shared.tables import Table
 from tests.support.lambda_world import NOW, Context, World
 from tests.support.provisioning import thing_of
@@ -21,21 +20,11 @@ WRONG = code_of(bytes(12))
 
 
 @pytest.fixture
-def allowed(world: World, monkeypatch: pytest.MonkeyPatch) -> Table:
+def allowed(world: World) -> Table:
     """The list, with the VEN on it for an hour."""
-    del world
-    monkeypatch.setenv("ALLOWED_TABLE", "allowed")
-    key = [{"AttributeName": "venId", "KeyType": "HASH"}]
-    clients.dynamodb().create_table(
-        TableName="allowed",
-        KeySchema=key,  # type: ignore[arg-type]
-        AttributeDefinitions=[{"AttributeName": "venId", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    table = clients.table("allowed", ALLOWED_VENS)
     hashed = {HASH_ATTRIBUTE: code_hash(CODE, "salt"), SALT_ATTRIBUTE: "salt"}
-    table.put_new({"venId": VEN, TTL_ATTRIBUTE: int(NOW) + 3600, **hashed})
-    return table
+    world.allowed.put_new({"venId": VEN, TTL_ATTRIBUTE: int(NOW) + 3600, **hashed})
+    return world.allowed
 
 
 def ask(

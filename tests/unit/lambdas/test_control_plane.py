@@ -20,7 +20,7 @@ from tests.support.virtual_time import RateLimiter, VirtualTime
 
 VENS = [f"ven-{number}" for number in range(80)]
 RATES = {
-    "CreateKeysAndCertificate": 10,
+    "CreateCertificateFromCsr": 10,
     "AttachThingPrincipal": 100,
     "AttachPolicy": 15,
     "UpdateCertificate": 10,

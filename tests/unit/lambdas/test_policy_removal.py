@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.shared import clients, clock
-from lambdas.shared.ven_identity import Certificates
-from tests.support.lambda_world import Context
+from tests.support.lambda_world import Context, World
 from tests.support.provisioning import POLICY, Stack
 
 
@@ -60,10 +59,10 @@ def policies() -> set[str]:
     return {policy["policyName"] for policy in clients.iot().list_policies()["policies"]}
 
 
-def claimed() -> Any:
+def claimed(world: World) -> Any:
     """A certificate with the policy that no resource of the stack knows of."""
-    certificates = Certificates(clients.iot())
-    certificate = certificates.create()
+    certificates = world.certificates
+    certificate = certificates.create("claim")
     certificates.attach(certificate, policy=POLICY)
     return certificate
 
@@ -72,7 +71,7 @@ def claimed() -> Any:
 def test_a_policy_goes_with_its_stack_whatever_still_has_it(stack: Stack, status: str) -> None:
     """VENs that came by claim are no resources; neither they nor old versions keep a stack from going."""
     stack.status = status
-    certificate = claimed()
+    certificate = claimed(stack.world)
     clients.iot().create_policy_version(policyName=POLICY, policyDocument="{}", setAsDefault=True)
     assert remove(stack)["Status"] == "SUCCESS"
     assert policies() == {"other"}
@@ -130,7 +129,7 @@ def test_while_the_stack_stays_no_ven_loses_its_rights(stack: Stack, status: str
 @pytest.mark.parametrize("kind", ["Create", "Update"])
 def test_nothing_is_done_before_the_policy_goes(stack: Stack, kind: str) -> None:
     """Made or changed, the resource only has a name."""
-    certificate = claimed()
+    certificate = claimed(stack.world)
     answer = remove(stack, kind)
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", f"removal-of-{POLICY}")
     assert clients.iot().list_attached_policies(target=certificate.arn)["policies"] != []

@@ -94,7 +94,7 @@ def test_a_create_that_was_killed_leaves_no_second_certificate_behind(
 @pytest.mark.parametrize(
     ("client", "step"),
     [
-        ("iot", "create_keys_and_certificate"),
+        ("iot", "create_certificate_from_csr"),
         *(("iot", step) for step in IOT_STEPS),
         ("secrets", "put_secret_value"),
         ("dynamodb", "update_item"),

@@ -14,7 +14,8 @@ from contracts.store.stack import tls_secret_name
 from lambdas.rotate_ven.handler import handler
 from lambdas.rotate_ven.logic import DAY_S, VenCertificates, due
 from lambdas.shared import clients
-from lambdas.shared.ven_identity import Certificates, Registry
+from lambdas.shared.registry import Registry
+from lambdas.shared.ven_identity import Certificates
 from tests.support.killed import KilledError, kill_after
 from tests.support.lambda_world import NOW, Context, World
 
@@ -41,7 +42,7 @@ class Fleet:
     @property
     def attached(self) -> set[str]:
         """Certificates of the thing."""
-        return Certificates(clients.iot()).of_thing(VEN)
+        return self.world.certificates.of_thing(VEN)
 
     @property
     def active(self) -> set[str]:
@@ -83,12 +84,12 @@ def fleet(world: World, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """A VEN as `provision_ven` leaves it, and connected."""
     for name, value in (("STAGE", STAGE), ("VEN_POLICY", POLICY), ("ROTATE_DAYS", "90")):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("lambdas.rotate_ven.adapters.certificate_id_of", id_of)
+    monkeypatch.setattr("lambdas.shared.ven_identity.certificate_id_of", id_of)
     iot = clients.iot()
     iot.create_thing(thingName=VEN)
     iot.create_policy(policyName=POLICY, policyDocument="{}")
-    certificates = Certificates(iot)
-    first = certificates.create()
+    certificates = world.certificates
+    first = certificates.create(SECRET, ven_id=VEN)
     certificates.attach(first, thing=VEN, policy=POLICY)
     secret = {"CA_CERT_PEM": "ROOT", "CLIENT_CERT_PEM": first.pem, "PRIVATE_KEY_PEM": first.private_key_pem}
     clients.secrets().create_secret(Name=SECRET, SecretString=json.dumps(secret))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import random
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from contracts.api.requests import Rotated
+from contracts.wire.signing_request import key_request
 from lambdas.rotate_ven.adapters import RotationAdapters
 from lambdas.rotate_ven.handler import sweep
 from lambdas.rotate_ven.logic import DAY_S
+from lambdas.shared import ven_identity
+from lambdas.shared.certificate_journal import Entry
 from lambdas.shared.connections import VenConnections
 from lambdas.shared.registrations import Registration
 from lambdas.shared.ven_identity import Certificates, Vault
@@ -22,6 +26,13 @@ CALL_S = 0.1
 """A call, network and a seventh of a processor; ten a second is also what AWS IoT's control plane takes."""
 FUNCTION_S, HOUR_S = 300.0, 3600.0
 DAYS = 90
+
+
+@pytest.fixture(autouse=True)
+def _one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of keys would take longer than all else; which they are is not looked at here."""
+    key = key_request("ven", random.Random(7).randrange)
+    monkeypatch.setattr(ven_identity, "key_request", lambda *_: key)
 
 
 class NoSuchThingError(Exception):
@@ -74,7 +85,8 @@ class Fleet:
     def adapters(self) -> RotationAdapters:
         """The real adapters, over this fleet."""
         own: Any = self
-        return RotationAdapters(Certificates(own), Vault(own), own, VenConnections(own), own, "test", "ven")
+        certificates = Certificates(own, own)
+        return RotationAdapters(certificates, Vault(own), own, VenConnections(own), own, "test", "ven")
 
     def change_over(self) -> None:
         """Every VEN that is there connects with the certificate that is in force."""
@@ -115,6 +127,21 @@ class Fleet:
         )
         return True
 
+    # The journal.
+
+    def note(self, key: str, *_: object) -> str:
+        """Something is about to be done."""
+        self.called("Note")
+        return key
+
+    def close(self, _: str) -> None:
+        """It is done."""
+        self.called("Close")
+
+    def due(self, _: float) -> list[Entry]:
+        """Nothing was cut."""
+        return []
+
     # AWS.
 
     def get_paginator(self, name: str) -> Any:
@@ -147,16 +174,15 @@ class Fleet:
         self.called("GetSecretValue")
         return {"SecretString": "{}"}
 
-    def create_keys_and_certificate(self, **_: Any) -> Any:
+    def create_certificate_from_csr(self, **_: Any) -> Any:
         """Another certificate."""
-        self.called("CreateKeysAndCertificate")
+        self.called("CreateCertificateFromCsr")
         self.made += 1
         name = f"new-{self.made}"
         return {
             "certificateId": name,
             "certificateArn": f"arn:cert/{name}",
             "certificatePem": name,
-            "keyPair": {"PrivateKey": "key"},
         }
 
     def describe_certificate(self, *, certificateId: str) -> Any:  # noqa: N803 - boto3's name
