@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from contracts.errors import WireError
 from contracts.store.stack import SECRET_CA, SECRET_CERTIFICATE, SECRET_PRIVATE_KEY
 from contracts.wire import codec
 from contracts.wire.ids import VenId
-from contracts.wire.signing_request import key_digest, key_request
+from contracts.wire.signing_request import key_request
 from lambdas.shared import clock
 from lambdas.shared.certificate_journal import GONE, MADE, CertificateJournal
 
@@ -57,8 +56,8 @@ class Certificates:
         Its key is made here and noted before AWS certifies it: by that the certificate is known, also when
         the answer with its id is lost, or comes for the second attempt alone.
         """
-        key = key_request(ven_id or "claim", secrets.randbelow)
-        self.journal.note(MADE + key_digest(key.public_key), ven_id, secret_id)
+        key = key_request(ven_id or "claim")
+        self.journal.note(MADE + key.key_digest, ven_id, secret_id)
         made = self.client.create_certificate_from_csr(
             certificateSigningRequest=key.request_pem, setAsActive=False
         )

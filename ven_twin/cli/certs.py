@@ -312,7 +312,7 @@ def claim_identity(
     from ven_twin.ven.identity.claiming import Claiming
 
     kit = identity_files.load(claim)
-    key = None if cloud_key else key_request(ven_id, secrets.randbelow)
+    key = None if cloud_key else key_request(ven_id)
 
     async def exchange() -> str:
         template, request_pem = claim_template_name(stage), None if key is None else key.request_pem

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import random
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,7 +30,7 @@ DAYS = 90
 @pytest.fixture(autouse=True)
 def _one_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of keys would take longer than all else; which they are is not looked at here."""
-    key = key_request("ven", random.Random(7).randrange)
+    key = key_request("ven")
     monkeypatch.setattr(ven_identity, "key_request", lambda *_: key)
 
 
