@@ -22,8 +22,12 @@ def update_expression(
     once: Mapping[str, object],
     names: dict[str, str],
     placeholders: dict[str, AttributeValueTypeDef],
+    add: Mapping[str, float],
 ) -> str:
-    """The update expression; adds its placeholders to *names* and *placeholders*."""
+    """The update expression; adds its placeholders to *names* and *placeholders*.
+
+    *values* are set, *once* where absent, and *add* raises numbers, an absent one from 0.
+    """
     sets, removes = [], []
     for index, (attribute, value) in enumerate(values.items()):
         names[f"#u{index}"] = attribute
@@ -36,5 +40,10 @@ def update_expression(
         names[f"#o{index}"] = attribute
         placeholders[f":o{index}"] = to_attribute(value)
         sets.append(f"#o{index} = if_not_exists(#o{index}, :o{index})")
-    clauses = [f"SET {', '.join(sets)}"] if sets else []
-    return " ".join([*clauses, f"REMOVE {', '.join(removes)}"] if removes else clauses)
+    raises = []
+    for index, (attribute, value) in enumerate(add.items()):
+        names[f"#d{index}"] = attribute
+        placeholders[f":d{index}"] = to_attribute(value)
+        raises.append(f"#d{index} :d{index}")
+    clauses = (("SET", sets), ("REMOVE", removes), ("ADD", raises))
+    return " ".join(f"{verb} {', '.join(items)}" for verb, items in clauses if items)

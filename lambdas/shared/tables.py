@@ -122,15 +122,31 @@ class Table:
         when: Condition | None = None,
     ) -> bool:
         """Set *values* (None removes) and, where still absent, *once*; returns True when *when* was true."""
+        return self.change(key, values, once=once, when=when)[0]
+
+    def change(
+        self,
+        key: Key,
+        values: Mapping[str, object],
+        *,
+        once: Mapping[str, object] | None = None,
+        when: Condition | None = None,
+        add: Mapping[str, float] | None = None,
+    ) -> tuple[bool, Item]:
+        """The same as `update`, and *add* to numbers; returns the item, too.
+
+        It is the one of afterwards where something is added, and what is there where *when* was false.
+        """
         names: dict[str, str] = dict(when.names) if when else {}
         placeholders = {name: to_attribute(value) for name, value in (when.values if when else {}).items()}
-        expression = update_expression(values, once or {}, names, placeholders)
+        expression = update_expression(values, once or {}, names, placeholders, add or {})
         optional: dict[str, object] = {"ConditionExpression": when.expression} if when else {}
         if placeholders:
             optional["ExpressionAttributeValues"] = placeholders
-        return self._write(
+        return self._attempt(
             self.client.update_item,
             lambda stored: stored is not None and _has(stored, values),
+            ReturnValues="ALL_NEW" if add else "NONE",
             Key=to_item(self.key(key)),
             UpdateExpression=expression,
             ExpressionAttributeNames=names,
@@ -149,21 +165,28 @@ class Table:
     def _write(
         self, call: Callable[..., object], written: Callable[[Item | None], bool], **arguments: object
     ) -> bool:
-        """Make a conditional *call*; returns False when its condition was false.
+        return self._attempt(call, written, **arguments)[0]
+
+    def _attempt(
+        self, call: Callable[..., object], written: Callable[[Item | None], bool], **arguments: object
+    ) -> tuple[bool, Item]:
+        """Make a conditional *call*; returns False when its condition was false, and the item if it is told.
 
         boto3 tries a call again whose answer was lost. Then the condition can be false because the first
         attempt took effect, which *written* tells of the item as it is stored. A transaction that is about
         to change the item is a change too.
         """
         try:
-            call(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
+            answer = call(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
+            after = cast("dict[str, JsonDict]", answer).get("Attributes", {})
         except self.client.exceptions.ConditionalCheckFailedException as error:
             repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-            stored = error.response.get("Item")
-            return repeated and written(from_item(cast("JsonDict", stored)) if stored else None)
+            item = error.response.get("Item")
+            stored = from_item(cast("JsonDict", item)) if item else None
+            return repeated and written(stored), stored or {}
         except self.client.exceptions.TransactionConflictException:
-            return False
-        return True
+            return False, {}
+        return True, from_item(after)
 
     def query(
         self, partition: str, between: tuple[str, str], attributes: Collection[str] = ()
