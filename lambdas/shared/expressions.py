@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from contracts.store.items import to_attribute
+from contracts.store.items import Item, from_item, to_attribute, to_item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from lambdas.shared.tables import Condition
 
 
 def projection(attributes: Collection[str]) -> tuple[str, dict[str, str]]:
@@ -47,3 +49,19 @@ def update_expression(
         raises.append(f"#d{index} :d{index}")
     clauses = (("SET", sets), ("REMOVE", removes), ("ADD", raises))
     return " ".join(f"{verb} {', '.join(items)}" for verb, items in clauses if items)
+
+
+def has_values(stored: Item, values: Mapping[str, object]) -> bool:
+    """True when *stored* has each of *values*, and none of those that are None."""
+    set_values = {name: value for name, value in values.items() if value is not None}
+    as_stored = from_item(to_item(set_values))
+    return all(stored.get(name) == as_stored.get(name) for name in values)
+
+
+def conditional(when: Condition) -> dict[str, object]:
+    """The arguments of a call that a condition makes."""
+    condition: dict[str, object] = {
+        "ConditionExpression": when.expression,
+        "ExpressionAttributeNames": dict(when.names),
+    }
+    return condition | ({"ExpressionAttributeValues": to_item(when.values)} if when.values else {})

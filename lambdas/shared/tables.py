@@ -12,7 +12,7 @@ from contracts.store.items import Item, from_item, to_attribute, to_item
 from contracts.store.keys import Key, TableKeys
 from contracts.wire.codec import JsonDict
 from lambdas.shared import parallel, typed_rows
-from lambdas.shared.expressions import projection, update_expression
+from lambdas.shared.expressions import conditional, has_values, projection, update_expression
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -77,22 +77,22 @@ class Table:
 
     def put_new(self, item: Mapping[str, object]) -> bool:
         """Write *item*, unless its key is taken; returns True when it was written."""
-        return self._write(
+        return self._attempt(
             self.client.put_item,
             lambda stored: stored == from_item(to_item(item)),
             Item=to_item(item),
             ConditionExpression="attribute_not_exists(#p)",
             ExpressionAttributeNames={"#p": self.keys.partition},
-        )
+        )[0]
 
     def replace(self, item: Mapping[str, object], *, when: Condition) -> bool:
         """Write *item* over what is there, when the condition is true; returns True then."""
-        return self._write(
+        return self._attempt(
             self.client.put_item,
             lambda stored: stored == from_item(to_item(item)),
             Item=to_item(item),
-            **_conditional(when),
-        )
+            **conditional(when),
+        )[0]
 
     def put_all(self, puts: Sequence[Put]) -> bool:
         """Write all of *puts*, up to a hundred, or none; returns True when every condition was true.
@@ -101,7 +101,7 @@ class Table:
         tried again under the same token, and takes effect once.
         """
         writes = [
-            {"Put": {"TableName": self.name, "Item": to_item(put.item), **_conditional(put.when)}}
+            {"Put": {"TableName": self.name, "Item": to_item(put.item), **conditional(put.when)}}
             for put in puts
         ]
         try:
@@ -145,7 +145,7 @@ class Table:
             optional["ExpressionAttributeValues"] = placeholders
         return self._attempt(
             self.client.update_item,
-            lambda stored: stored is not None and _has(stored, values),
+            lambda stored: stored is not None and has_values(stored, values),
             ReturnValues="ALL_NEW" if add else "NONE",
             Key=to_item(self.key(key)),
             UpdateExpression=expression,
@@ -155,26 +155,20 @@ class Table:
 
     def delete(self, key: Key, *, when: Condition) -> bool:
         """Delete the item when the condition is true; returns True then."""
-        return self._write(
+        return self._attempt(
             self.client.delete_item,
             lambda stored: stored is None,
             Key=to_item(self.key(key)),
-            **_conditional(when),
-        )
-
-    def _write(
-        self, call: Callable[..., object], written: Callable[[Item | None], bool], **arguments: object
-    ) -> bool:
-        return self._attempt(call, written, **arguments)[0]
+            **conditional(when),
+        )[0]
 
     def _attempt(
         self, call: Callable[..., object], written: Callable[[Item | None], bool], **arguments: object
     ) -> tuple[bool, Item]:
         """Make a conditional *call*; returns False when its condition was false, and the item if it is told.
 
-        boto3 tries a call again whose answer was lost. Then the condition can be false because the first
-        attempt took effect, which *written* tells of the item as it is stored. A transaction that is about
-        to change the item is a change too.
+        boto3 tries a call again whose answer was lost. Then the condition can be false because the first attempt
+        took effect, which *written* tells of the stored item. A transaction about to change it is a change too.
         """
         try:
             answer = call(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
@@ -304,18 +298,3 @@ class Table:
             return items
 
         return [item for items in parallel.over(chunks, read) for item in items]
-
-
-def _has(stored: Item, values: Mapping[str, object]) -> bool:
-    """True when *stored* has each of *values*, and none of those that are None."""
-    set_values = {name: value for name, value in values.items() if value is not None}
-    as_stored = from_item(to_item(set_values))
-    return all(stored.get(name) == as_stored.get(name) for name in values)
-
-
-def _conditional(when: Condition) -> dict[str, object]:
-    condition: dict[str, object] = {
-        "ConditionExpression": when.expression,
-        "ExpressionAttributeNames": dict(when.names),
-    }
-    return condition | ({"ExpressionAttributeValues": to_item(when.values)} if when.values else {})

@@ -14,7 +14,8 @@ from local_cloud.runtime import HOST, MQTT_NAME
 if TYPE_CHECKING:
     from tests.integration.local_cloud.conftest import Emulator
 
-CONNACK, SUBACK, PUBACK, PUBLISH = 2, 9, 4, 3
+CONNACK, SUBACK, PUBACK, PUBLISH, PINGRESP = 2, 9, 4, 3, 13
+PING = bytes([0xC0, 0])
 
 
 def text(value: str) -> bytes:
