@@ -167,8 +167,8 @@ class Table:
     ) -> tuple[bool, Item]:
         """Make a conditional *call*; returns False when its condition was false, and the item if it is told.
 
-        boto3 tries a call again whose answer was lost. Then the condition can be false because the first attempt
-        took effect, which *written* tells of the stored item. A transaction about to change it is a change too.
+        boto3 tries a call again whose answer was lost. Then the condition can be false as the first one took
+        effect, which *written* tells of the stored item. A transaction about to change it is a change too.
         """
         try:
             answer = call(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
