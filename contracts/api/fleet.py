@@ -6,7 +6,7 @@ The API and the CLI without it compute this from the same items by this code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -106,8 +106,17 @@ class Fleet(_Shown, frozen=True):
     left_off: int = 0
 
 
+CalledBy = Callable[[EventId], Collection[VenId] | None]
+"""The VENs that an event has ever called; None for an event that the cloud does not have."""
+
+
 def fleet_at(
-    vens: Iterable[Ven], latest: Mapping[str, TelemetryRow], *, now_ts: float, limit: int | None = None
+    vens: Iterable[Ven],
+    latest: Mapping[str, TelemetryRow],
+    *,
+    now_ts: float,
+    called_by: CalledBy = lambda _: None,
+    limit: int | None = None,
 ) -> Fleet:
     """The fleet at *now_ts*.
 
@@ -115,11 +124,14 @@ def fleet_at(
         vens: every VEN.
         latest: the latest row of those that have one, by the VEN's id.
         now_ts: UTC s.
+        called_by: who has been called by an event. A VEN whose row names an event that has not called it is
+            in none: a row is its VEN's word, and no share of others' event.
         limit: how many VENs are listed, those that shed first; all when None.
     """
     all_vens = list(vens)
+    called = {row.event_id: called_by(row.event_id) for row in latest.values() if row.event_id is not None}
     shown = sorted(
-        (_shown(ven, latest.get(ven.ven_id), now_ts) for ven in all_vens),
+        (_shown(ven, _of_its_event(ven.ven_id, latest, called), now_ts) for ven in all_vens),
         key=lambda ven: (_ORDER[ven.status], ven.event_id or "", _counting(ven.ven_id)),
     )
     counted = [ven for ven in shown if ven.status in {VenStatus.SHEDDING, VenStatus.READY}]
@@ -138,6 +150,16 @@ def fleet_at(
         vens=tuple(shown if limit is None else shown[:limit]),
         left_off=0 if limit is None else max(0, len(shown) - limit),
     )
+
+
+def _of_its_event(
+    ven_id: VenId, latest: Mapping[str, TelemetryRow], called: Mapping[EventId, Collection[VenId] | None]
+) -> TelemetryRow | None:
+    row = latest.get(ven_id)
+    vens = None if row is None or row.event_id is None else called[row.event_id]
+    if row is None or vens is None or ven_id in vens:
+        return row
+    return msgspec.structs.replace(row, event_id=None, requested_reduction_kw=None)
 
 
 def _counting(name: str) -> list[tuple[int, str]]:

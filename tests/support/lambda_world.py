@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import pytest
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from contracts.api.requests import Assignment
 from contracts.store.keys import (
@@ -24,8 +30,8 @@ from contracts.store.keys import (
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
-from lambdas.record_vens.adapters import called_vens
 from lambdas.shared import clients, senders
+from lambdas.shared.called_vens import called_vens
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Table
@@ -56,6 +62,41 @@ ENVIRONMENT = {
     "WEATHER": "{}",
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }
+
+
+CLIENTS = (
+    clients.dynamodb,
+    clients.iot,
+    clients.iot_data,
+    clients.secrets,
+    clients.scheduler,
+    clients.sqs,
+    clients.stacks,
+)
+
+
+@contextmanager
+def open_account() -> Iterator[None]:
+    """An account in the process, for as long as it is open."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in ENVIRONMENT.items():
+            environment.setenv(name, value)
+        environment.setattr(BotocoreStubber, "__call__", _one_at_a_time(BotocoreStubber.__call__))
+        with mock_aws():
+            yield
+    for client in CLIENTS:
+        client.cache_clear()
+
+
+def _one_at_a_time(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Moto's *answer* to a request, given to one thread at a time: its tables are not made for more."""
+    turn = threading.RLock()
+
+    def answer_in_turn(*request: Any, **named: Any) -> Any:
+        with turn:
+            return answer(*request, **named)
+
+    return answer_in_turn
 
 
 @dataclass(frozen=True)

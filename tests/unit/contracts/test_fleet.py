@@ -65,6 +65,21 @@ def test_what_is_delivered_is_against_the_baseline_of_the_same_row() -> None:
     assert (event.event_id, event.vens, event.requested_kw, event.delivered_kw) == ("e", 2, 4.0, 1.0)
 
 
+def test_a_ven_counts_for_no_event_that_has_not_called_it() -> None:
+    """Whatever its row says it adds nothing to that event, nor to the sums; an unknown one is its word."""
+    latest = {
+        name: row(event_id=event_id, requested_reduction_kw=9.0) for name, event_id in EVENTS_OF.items()
+    }
+    called_by = {"e": frozenset({"called"})}.get
+    fleet = fleet_at(map(ven, EVENTS_OF), latest, now_ts=NOW, called_by=called_by)
+    assert standings(fleet)["liar"] is VenStatus.READY
+    assert [(event.event_id, event.vens) for event in fleet.events] == [("by-command", 1), ("e", 1)]
+    assert (fleet.shedding, fleet.requested_kw, fleet.delivered_kw) == (2, 18.0, 3.0)
+
+
+EVENTS_OF = {"called": "e", "liar": "e", "commanded": "by-command"}
+
+
 def test_flexibility_is_of_those_who_can_be_counted_on() -> None:
     """Neither offline nor opted out nor disabled; one that sheds offers what it sheds already, too."""
     vens = [

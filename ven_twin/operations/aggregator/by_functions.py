@@ -99,7 +99,12 @@ class DirectAggregator:
         vens = [views.ven(item) for item in self._cloud.items(StackOutput.VENS_TABLE)]
         online = [ven.ven_id for ven in vens if ven.online]
         latest = {item["venId"]: views.row(item) for item in self._cloud.latest_rows(online)}
-        return fleet_at(vens, latest, now_ts=time.time())
+        return fleet_at(vens, latest, now_ts=time.time(), called_by=self._called_by)
+
+    def _called_by(self, event_id: EventId) -> frozenset[VenId] | None:
+        """The VENs of an event; None when there is none, or none any more."""
+        event, _ = views.event_of_items(self._cloud.event_items(event_id), now_ts=time.time())
+        return None if event is None else frozenset(ven.ven_id for ven in event.vens)
 
     def _dispatch(self, request: DispatchEvent) -> EventDispatched:
         return self._invoke(StackOutput.DISPATCH_EVENT, request, EventDispatched)
