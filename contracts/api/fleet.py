@@ -129,7 +129,8 @@ def fleet_at(
         limit: how many VENs are listed, those that shed first; all when None.
     """
     all_vens = list(vens)
-    called = {row.event_id: called_by(row.event_id) for row in latest.values() if row.event_id is not None}
+    event_ids = {row.event_id for row in latest.values() if row.event_id is not None}
+    called = {event_id: called_by(event_id) for event_id in event_ids}
     shown = sorted(
         (_shown(ven, _of_its_event(ven.ven_id, latest, called), now_ts) for ven in all_vens),
         key=lambda ven: (_ORDER[ven.status], ven.event_id or "", _counting(ven.ven_id)),

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at
 from contracts.api.resources import TelemetryRow, Ven
+from contracts.wire.ids import VenId
 from contracts.wire.shadow import OptOut
 
 NOW = 1_800_000_000.0
@@ -70,8 +71,14 @@ def test_a_ven_counts_for_no_event_that_has_not_called_it() -> None:
     latest = {
         name: row(event_id=event_id, requested_reduction_kw=9.0) for name, event_id in EVENTS_OF.items()
     }
-    called_by = {"e": frozenset({"called"})}.get
+    looks: list[str] = []
+
+    def called_by(event_id: str) -> frozenset[VenId] | None:
+        looks.append(event_id)
+        return frozenset({VenId("called")}) if event_id == "e" else None
+
     fleet = fleet_at(map(ven, EVENTS_OF), latest, now_ts=NOW, called_by=called_by)
+    assert sorted(looks) == ["by-command", "e"]
     assert standings(fleet)["liar"] is VenStatus.READY
     assert [(event.event_id, event.vens) for event in fleet.events] == [("by-command", 1), ("e", 1)]
     assert (fleet.shedding, fleet.requested_kw, fleet.delivered_kw) == (2, 18.0, 3.0)
