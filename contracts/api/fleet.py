@@ -110,12 +110,26 @@ CalledBy = Callable[[EventId], Collection[VenId] | None]
 """The VENs that an event has ever called; None for an event that the cloud does not have."""
 
 
+def uncalled_vens(latest: Mapping[str, TelemetryRow], called_by: CalledBy) -> frozenset[VenId]:
+    """The VENs whose latest row names an event that has never called them.
+
+    A row is its VEN's word, and gives it no share of others' event. Each event is looked up once.
+    """
+    event_ids = {row.event_id for row in latest.values() if row.event_id is not None}
+    called = {event_id: called_by(event_id) for event_id in event_ids}
+    return frozenset(
+        VenId(ven_id)
+        for ven_id, row in latest.items()
+        if row.event_id is not None and (vens := called[row.event_id]) is not None and ven_id not in vens
+    )
+
+
 def fleet_at(
     vens: Iterable[Ven],
     latest: Mapping[str, TelemetryRow],
     *,
     now_ts: float,
-    called_by: CalledBy = lambda _: None,
+    uncalled: Collection[VenId] = (),
     limit: int | None = None,
 ) -> Fleet:
     """The fleet at *now_ts*.
@@ -124,15 +138,12 @@ def fleet_at(
         vens: every VEN.
         latest: the latest row of those that have one, by the VEN's id.
         now_ts: UTC s.
-        called_by: who has been called by an event. A VEN whose row names an event that has not called it is
-            in none: a row is its VEN's word, and no share of others' event.
+        uncalled: the VENs that are in no event, whatever their row says.
         limit: how many VENs are listed, those that shed first; all when None.
     """
     all_vens = list(vens)
-    event_ids = {row.event_id for row in latest.values() if row.event_id is not None}
-    called = {event_id: called_by(event_id) for event_id in event_ids}
     shown = sorted(
-        (_shown(ven, _of_its_event(ven.ven_id, latest, called), now_ts) for ven in all_vens),
+        (_shown(ven, _row_of(ven.ven_id, latest, uncalled), now_ts) for ven in all_vens),
         key=lambda ven: (_ORDER[ven.status], ven.event_id or "", _counting(ven.ven_id)),
     )
     counted = [ven for ven in shown if ven.status in {VenStatus.SHEDDING, VenStatus.READY}]
@@ -153,12 +164,11 @@ def fleet_at(
     )
 
 
-def _of_its_event(
-    ven_id: VenId, latest: Mapping[str, TelemetryRow], called: Mapping[EventId, Collection[VenId] | None]
+def _row_of(
+    ven_id: VenId, latest: Mapping[str, TelemetryRow], uncalled: Collection[VenId]
 ) -> TelemetryRow | None:
     row = latest.get(ven_id)
-    vens = None if row is None or row.event_id is None else called[row.event_id]
-    if row is None or vens is None or ven_id in vens:
+    if row is None or ven_id not in uncalled:
         return row
     return msgspec.structs.replace(row, event_id=None, requested_reduction_kw=None)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contracts.api.fleet import Fleet, fleet_at
+from contracts.api.fleet import Fleet, fleet_at, uncalled_vens
 from contracts.store import views
 from lambdas.shared import clients, clock, rows, settings
 from lambdas.shared.called_vens import called_vens
@@ -46,6 +46,11 @@ def watch(now_ts: float) -> tuple[Fleet, list[str]]:
     items = adapters.all_vens()
     latest = adapters.latest([item["venId"] for item in items if "online" in item])
     vens = [views.ven(item) for item in items]
-    fleet = fleet_at(vens, latest, now_ts=now_ts, called_by=called_vens(adapters.events).of, limit=0)
+    uncalled = uncalled_vens(latest, called_vens(adapters.events).of)
+    count(VensInOtherEvents=len(uncalled))
+    if uncalled:
+        named = sorted(uncalled)[:NAMED]
+        logger.warning("VENs report events that have not called them", extra={"ven_ids": named})
+    fleet = fleet_at(vens, latest, now_ts=now_ts, uncalled=uncalled, limit=0)
     received_ts = {ven_id: row.received_ts or row.timestamp for ven_id, row in latest.items()}
     return fleet, silent(rows.read_all(PresenceRow, items), received_ts, now_ts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from contracts.api.fleet import fleet_at
+from contracts.api.fleet import fleet_at, uncalled_vens
 from contracts.api.requests import CommandIssued, VenQuarantined
 from contracts.api.resources import TelemetryPage, TelemetryRow, Ven, VenPage
 from contracts.api.routes import DEFAULT_SPAN_S
@@ -110,8 +110,8 @@ def get_fleet(request: OperationRequest, adapters: ApiAdapters) -> OperationResu
     names = ("venId", *rows.attributes(TelemetryRow))
     latest = adapters.telemetry.get_many(online, names, sort=LATEST_ROW)
     by_ven = {item["venId"]: views.row(item) for item in latest}
-    called_by = called_vens(adapters.events.table).of
-    fleet = fleet_at(vens, by_ven, now_ts=request.now, called_by=called_by, limit=request.query.limit)
+    uncalled = uncalled_vens(by_ven, called_vens(adapters.events.table).of)
+    fleet = fleet_at(vens, by_ven, now_ts=request.now, uncalled=uncalled, limit=request.query.limit)
     return OperationResult(fleet)
 
 

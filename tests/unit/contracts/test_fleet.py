@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at
+from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at, uncalled_vens
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.ids import VenId
 from contracts.wire.shadow import OptOut
@@ -77,7 +77,8 @@ def test_a_ven_counts_for_no_event_that_has_not_called_it() -> None:
         looks.append(event_id)
         return frozenset({VenId("called")}) if event_id == "e" else None
 
-    fleet = fleet_at(map(ven, EVENTS_OF), latest, now_ts=NOW, called_by=called_by)
+    uncalled = uncalled_vens(latest, called_by)
+    fleet = fleet_at(map(ven, EVENTS_OF), latest, now_ts=NOW, uncalled=uncalled)
     assert sorted(looks) == ["by-command", "e"]
     assert standings(fleet)["liar"] is VenStatus.READY
     assert [(event.event_id, event.vens) for event in fleet.events] == [("by-command", 1), ("e", 1)]
