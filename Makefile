@@ -23,7 +23,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/property/test_page_requests.py tests/unit/lambdas/test_settle_hostile.py \
   tests/unit/lambdas/dispatch/test_bookings.py tests/unit/lambdas/test_dispatch_event.py \
   tests/unit/lambdas/test_rotate_ven.py tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py \
-  tests/unit/lambdas/test_certificates_cut.py tests/unit/lambdas/test_stolen_keys.py tests/property/test_signing_requests.py
+  tests/unit/lambdas/test_certificates_cut.py tests/unit/lambdas/test_stolen_keys.py \
+  tests/unit/lambdas/test_floods.py tests/unit/lambdas/test_hostile_system.py tests/unit/lambdas/test_hostile_claims.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
@@ -102,7 +103,8 @@ soak: $(READY)
 visitors: $(READY)
 	$(BIN)/python -m harness.visitors $(ARGS)
 
-# A million messages that a VEN with a valid certificate can send, beside those of another; some minutes.
+# A million messages that a VEN with a valid certificate can send, beside those of another, and sixty lives of the whole
+# system with such a VEN in it; some minutes. ARGS="--messages 10000 --lives 6" for less.
 hostile: $(READY)
 	$(BIN)/python -m harness.hostile $(ARGS)
 

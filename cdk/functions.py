@@ -234,7 +234,7 @@ def watch_fleet(resources: SharedResources, schedules: Schedules) -> LambdaFunct
     watch = resources.function(
         "watch_fleet",
         "Says how the fleet stands, for the dashboard and the alarm on silent VENs",
-        {"vens": "Scan", "telemetry": "BatchGetItem"},
+        {"vens": "Scan", "telemetry": "BatchGetItem", "events": "GetItem Query"},
         timeout_s=60,
         memory_mb=1024,  # it reads what `dispatch_event` reads of the fleet
     )

@@ -10,10 +10,12 @@ import asyncio
 import functools
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable
 from importlib import metadata
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from contracts.wire.codec import PAYLOAD_MAX_BYTES
 from local_cloud.connections import ended_by_deactivation, ended_by_request
@@ -38,6 +40,8 @@ SCHEDULER_TICK_S = 1
 KEEP_ALIVE_GRACE = 1.5
 """A silent client is gone after so many keep-alives. Source: MQTT 3.1.1 section 3.1.2.10."""
 TOPIC_MAX_SLASHES = 7
+PUBLISHES_PER_S = 100
+"""Of a connection; what exceeds it is discarded, and the connection stays. Source: AWS IoT Core quotas."""
 _CONNECT, _PUBLISH = 1, 3
 _MQTT_5 = 5
 
@@ -182,12 +186,20 @@ def _enforce_keep_alive(iot: ModuleType) -> None:
 
 
 def _hold_packets_to_limits(iot: ModuleType) -> None:
-    """AWS IoT closes the connection on QoS 2, more than 128 KB of payload, or more than 7 slashes."""
+    """AWS IoT closes the connection on QoS 2, more than 128 KB of payload, or more than 7 slashes.
+
+    A publish beyond 100 in a second is not answered, and goes nowhere.
+    """
+    published_s: WeakKeyDictionary[Any, deque[float]] = WeakKeyDictionary()
 
     def limited(dispatch: Original) -> Original:
         async def dispatch_packet(session: Any, packet_type: int, flags: int, body: bytes) -> Any:
             if packet_type == _PUBLISH and not _publish_within_limits(flags, body, session.protocol_version):
                 return False
+            if packet_type == _PUBLISH:
+                last_second = published_s.setdefault(session, deque(maxlen=PUBLISHES_PER_S))
+                if not _has_room(last_second, time.monotonic()):
+                    return True
             if packet_type == _CONNECT and len(body) > PAYLOAD_MAX_BYTES:
                 return False
             return await dispatch(session, packet_type, flags, body)
@@ -229,6 +241,14 @@ def _resolvable(describe: Original, iot: ModuleType) -> Original:
         return describe(query)
 
     return describe_endpoint
+
+
+def _has_room(last_second: deque[float], now_s: float) -> bool:
+    """Count a publish; False when there were as many in the last second as a connection may have."""
+    if len(last_second) == PUBLISHES_PER_S and now_s - last_second[0] < 1.0:
+        return False
+    last_second.append(now_s)
+    return True
 
 
 def _publish_within_limits(flags: int, body: bytes, protocol_version: int) -> bool:

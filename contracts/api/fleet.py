@@ -6,7 +6,7 @@ The API and the CLI without it compute this from the same items by this code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -106,8 +106,31 @@ class Fleet(_Shown, frozen=True):
     left_off: int = 0
 
 
+CalledBy = Callable[[EventId], Collection[VenId] | None]
+"""The VENs that an event has ever called; None for an event that the cloud does not have."""
+
+
+def uncalled_vens(latest: Mapping[str, TelemetryRow], called_by: CalledBy) -> frozenset[VenId]:
+    """The VENs whose latest row names an event that has never called them.
+
+    A row is its VEN's word, and gives it no share of others' event. Each event is looked up once.
+    """
+    event_ids = {row.event_id for row in latest.values() if row.event_id is not None}
+    called = {event_id: called_by(event_id) for event_id in event_ids}
+    return frozenset(
+        VenId(ven_id)
+        for ven_id, row in latest.items()
+        if row.event_id is not None and (vens := called[row.event_id]) is not None and ven_id not in vens
+    )
+
+
 def fleet_at(
-    vens: Iterable[Ven], latest: Mapping[str, TelemetryRow], *, now_ts: float, limit: int | None = None
+    vens: Iterable[Ven],
+    latest: Mapping[str, TelemetryRow],
+    *,
+    now_ts: float,
+    uncalled: Collection[VenId] = (),
+    limit: int | None = None,
 ) -> Fleet:
     """The fleet at *now_ts*.
 
@@ -115,11 +138,12 @@ def fleet_at(
         vens: every VEN.
         latest: the latest row of those that have one, by the VEN's id.
         now_ts: UTC s.
+        uncalled: the VENs that are in no event, whatever their row says.
         limit: how many VENs are listed, those that shed first; all when None.
     """
     all_vens = list(vens)
     shown = sorted(
-        (_shown(ven, latest.get(ven.ven_id), now_ts) for ven in all_vens),
+        (_shown(ven, _row_of(ven.ven_id, latest, uncalled), now_ts) for ven in all_vens),
         key=lambda ven: (_ORDER[ven.status], ven.event_id or "", _counting(ven.ven_id)),
     )
     counted = [ven for ven in shown if ven.status in {VenStatus.SHEDDING, VenStatus.READY}]
@@ -138,6 +162,15 @@ def fleet_at(
         vens=tuple(shown if limit is None else shown[:limit]),
         left_off=0 if limit is None else max(0, len(shown) - limit),
     )
+
+
+def _row_of(
+    ven_id: VenId, latest: Mapping[str, TelemetryRow], uncalled: Collection[VenId]
+) -> TelemetryRow | None:
+    row = latest.get(ven_id)
+    if row is None or ven_id not in uncalled:
+        return row
+    return msgspec.structs.replace(row, event_id=None, requested_reduction_kw=None)
 
 
 def _counting(name: str) -> list[tuple[int, str]]:

@@ -92,10 +92,12 @@ def convert(
     nan = _first_non_finite(message)
     if nan is not None:
         raise FieldError(_join(under, nan), "not a finite number")
-    with contextlib.suppress(msgspec.ValidationError):
-        return msgspec.convert(message, kind, strict=strict)
     try:
+        with contextlib.suppress(msgspec.ValidationError):
+            return msgspec.convert(message, kind, strict=strict)
         return msgspec.convert(_with_whole_numbers(message), kind, strict=strict)
+    except UnicodeEncodeError:  # Lambda's own JSON reader lets half of a surrogate pair through
+        raise FieldError(under, "a name is no text") from None
     except msgspec.ValidationError as error:
         raise _field_error(str(error), under) from None
 

@@ -1,13 +1,19 @@
-"""``make hostile``: a million messages of one VEN beside another's; ``ARGS="--messages 10000"`` for less."""
+"""``make hostile``: a million messages of one VEN beside another's, and lives of the whole system beside it.
+
+``ARGS="--messages 10000 --lives 10"`` for less.
+"""
 
 from __future__ import annotations
 
 import argparse
 import random
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from multiprocessing import Pool
 
+from harness.hostile import lives
 from tests.support.hostile_messages import good_messages, hostile, objections, outcome
 
 MESSAGES = 1_000_000
@@ -15,6 +21,7 @@ BATCH = 10
 """Messages of a batch. Source: AWS Lambda, event source mappings of SQS, the default."""
 SHARE = 10_000
 """Messages of a seed: what one process takes at a time."""
+LIVES, LIVES_SHARE = 60, 6
 
 
 def run(seed: int, count: int) -> Counter[str]:
@@ -37,22 +44,36 @@ def run(seed: int, count: int) -> Counter[str]:
 
 
 def main() -> None:
-    """Send them all, on two cores, and exit 1 when any did something to the other VEN."""
+    """Send them all, then live the lives, on two cores; exit 1 when any did something to another VEN."""
     parser = argparse.ArgumentParser(prog="hostile", description=__doc__)
     parser.add_argument("--messages", type=int, default=MESSAGES)
+    parser.add_argument("--lives", type=int, default=LIVES, help="of the whole system, beside a hostile VEN")
     parser.add_argument("--seed", type=int, default=0, help="the first of as many as are needed")
     options = parser.parse_args()
-    shares = [SHARE] * (options.messages // SHARE) + [options.messages % SHARE] * bool(
-        options.messages % SHARE
-    )
-    counts: Counter[str] = Counter()
-    with Pool(2) as pool:
-        for sent_by_one in pool.starmap(run, enumerate(shares, options.seed)):
-            counts += sent_by_one
+    begun_s = time.monotonic()
+    counts = _in_parallel(run, options.seed, options.messages, SHARE)
     sent, refused = counts.pop("sent", 0), counts.pop("refused", 0)
-    sys.stdout.write(f"{sent:,} messages of one VEN, {refused:,} refused: ")
-    sys.stdout.write("the other VEN is as without them.\n" if not counts else f"{counts.most_common(9)}\n")
-    sys.exit(1 if counts else 0)
+    _say(f"{sent:,} messages of one VEN, {refused:,} refused", counts, begun_s)
+    begun_s = time.monotonic()
+    lived = _in_parallel(lives.run, options.seed, options.lives, LIVES_SHARE)
+    count, sent = lived.pop("lives", 0), lived.pop("sent", 0)
+    _say(f"{count:,} lives of the system, {sent:,} messages of one VEN", lived, begun_s)
+    sys.exit(1 if counts or lived else 0)
+
+
+def _in_parallel(work: Callable[[int, int], Counter[str]], seed: int, total: int, share: int) -> Counter[str]:
+    """Do *total* of a work by shares, each with the seeds that follow those of the share before."""
+    step = 1 if work is run else share
+    firsts = range(0, total, share)
+    shares = [(seed + place * step, min(share, total - first)) for place, first in enumerate(firsts)]
+    with Pool(2) as pool:
+        return sum(pool.starmap(work, shares), Counter[str]())
+
+
+def _say(done: str, against: Counter[str], begun_s: float) -> None:
+    end = "all else is as without them." if not against else f"{against.most_common(9)}"
+    sys.stdout.write(f"{done}, {time.monotonic() - begun_s:.0f} s: {end}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contracts.errors import FieldError
+from contracts.errors import WireError
 from lambdas.admit_ven.adapters import open_adapters
 from lambdas.admit_ven.logic import AdmissionRefusal, read_admission_request
 from lambdas.admit_ven.settings import AdmissionSettings
-from lambdas.shared import clients, clock, settings
+from lambdas.shared import batches, clients, clock, settings
 from lambdas.shared.invocation import Event, count, entry, logger
 
 clients.at_init(__package__, clients.dynamodb, clients.iot)
@@ -27,8 +27,8 @@ def admit(event: Event, *, now: float) -> bool:
     """Use up the VEN's place on the list and record the VEN; False when it is refused, or another's."""
     try:
         request = read_admission_request(event)
-    except FieldError as error:
-        logger.warning("not admitted", field=error.field, reason=error.reason)
+    except WireError as error:
+        logger.warning("not admitted", extra=batches.loggable(error))
         return False
     adapters = open_adapters(settings.read(AdmissionSettings))
     adapters.note(request)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from contracts.store.keys import COMMANDS, EVENTS, VENS
 from contracts.wire.ids import EventId, VenId
-from lambdas.record_vens.called_vens import CalledVens
 from lambdas.record_vens.logic.changes import Change, TableName
 from lambdas.record_vens.settings import RecordSettings
 from lambdas.shared import clients
-from lambdas.shared.event_book import EventBook
+from lambdas.shared.called_vens import CalledVens, called_vens
 from lambdas.shared.tables import Table
 
 if TYPE_CHECKING:
@@ -60,9 +58,3 @@ def open_adapters(settings: RecordSettings) -> RecordAdapters:
         },
         called_vens(events),
     )
-
-
-@cache
-def called_vens(events: Table) -> CalledVens:
-    """The VENs that events have called, remembered for as long as the sandbox is warm."""
-    return CalledVens(EventBook(events))

@@ -6,10 +6,9 @@ another stage, of an SDK, of a claim. Who is not in this stage's VENs table is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TypeVar
 
 from contracts.errors import FieldError, WireError
 from contracts.store.envelopes import Envelope, read_envelope
@@ -17,11 +16,10 @@ from contracts.store.keys import VENS
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from lambdas.shared import clients, clock
-from lambdas.shared.floods import FloodWatch
+from lambdas.shared.floods import FloodWatch, Sent
 from lambdas.shared.invocation import Event, count, logger
 from lambdas.shared.tables import Table
 
-K = TypeVar("K")
 BROKERS = "$aws/events/"
 """Begins the topics on which AWS IoT itself says who is connected, of a quarantined VEN too."""
 LEFT_OUT = "quarantinedTs", "revokedTs"
@@ -42,6 +40,11 @@ class StageVens:
     now_s: Callable[[], float] = clock.monotonic_s
     _until_s: dict[VenId, float] = field(default_factory=dict)
     _quarantined: set[VenId] = field(default_factory=set)
+    _provisioned_ts: dict[VenId, float] = field(default_factory=dict)
+
+    def provisioned_ts(self, ven_id: VenId) -> float:
+        """The time at which a VEN that `among` has looked up was provisioned; 0 where its row has none."""
+        return self._provisioned_ts.get(ven_id, 0.0)
 
     def quarantined(self, ven_ids: Iterable[VenId]) -> frozenset[VenId]:
         """Those of *ven_ids*, which `among` has looked up, that an operator has quarantined or cut off."""
@@ -53,9 +56,11 @@ class StageVens:
         senders = frozenset(ven_ids)
         remembered = {ven_id for ven_id in senders if self._until_s.get(ven_id, 0.0) > now_s}
         looked_up = sorted(senders - remembered)
-        rows = self.table.get_many(looked_up, ["venId", *LEFT_OUT]) if looked_up else []
+        attributes = ["venId", "provisionedTs", *LEFT_OUT]
+        rows = self.table.get_many(looked_up, attributes) if looked_up else []
         self._quarantined.difference_update(looked_up)
         self._quarantined |= {VenId(row["venId"]) for row in rows if not row.keys().isdisjoint(LEFT_OUT)}
+        self._provisioned_ts |= {VenId(row["venId"]): float(row.get("provisionedTs") or 0.0) for row in rows}
         present = {VenId(row["venId"]) for row in rows}
         for ven_id in senders - remembered - present:
             self._until_s.pop(ven_id, None)
@@ -71,7 +76,7 @@ def stage_vens(vens_table: str) -> StageVens:
 
 @cache
 def floods(vens_table: str) -> FloodWatch:  # noqa: ARG001 - one for each stage
-    """The VENs' messages in this sandbox, counted."""
+    """The time that the VENs' messages have covered, by this sandbox."""
     return FloodWatch()
 
 
@@ -82,25 +87,21 @@ class Senders:
     Attributes:
         from_vens: envelopes from VENs of this stage, not decoded any further.
         unknown: how many came from somebody else; they are done with.
-        quarantined: how many came from a VEN that an operator has quarantined; they are done with too.
+        dropped: how many are done with undecoded: those, and what came from a VEN that an operator has
+            quarantined, or is over its VEN's limit.
         malformed: bodies that are no envelope at all, or of a topic that no rule has.
     """
 
     from_vens: dict[str, Envelope]
     unknown: int
+    dropped: int
     malformed: dict[str, WireError]
-    quarantined: int = 0
-
-    @property
-    def dropped(self) -> int:
-        """All that are done with undecoded."""
-        return self.unknown + self.quarantined
 
 
 def tell_apart(event: Event, sender_of: Callable[[str], str | None], vens_table: str) -> Senders:
     """The messages of a batch by their senders; *sender_of* reads a topic, None for one that no rule has.
 
-    Those of quarantined VENs are counted, and VENs that flood are, and named in the log.
+    Those of quarantined VENs are counted, and those over a VEN's limit are, which is named in the log.
     """
     envelopes: dict[str, tuple[VenId, Envelope]] = {}
     malformed: dict[str, WireError] = {}
@@ -125,13 +126,26 @@ def tell_apart(event: Event, sender_of: Callable[[str], str | None], vens_table:
     quarantined = vens.quarantined(provisioned)
     of_stage = {key: sent for key, sent in envelopes.items() if sent[0] in provisioned}
     from_vens = {
-        key: envelope
-        for key, (sender, envelope) in of_stage.items()
-        if sender not in quarantined or envelope.topic.startswith(BROKERS)
+        key: sent
+        for key, sent in of_stage.items()
+        if sent[0] not in quarantined or sent[1].topic.startswith(BROKERS)
     }
+    admitted = _within_limits(from_vens, floods(vens_table))
     unknown += len(envelopes) - len(of_stage)
-    flooding = floods(vens_table).flooding(sender for sender, _ in of_stage.values())
-    if flooding:
-        logger.warning("VENs flood", extra={"ven_ids": flooding})
-    count(VensFlooding=len(flooding), QuarantinedVenMessages=len(of_stage) - len(from_vens))
-    return Senders(from_vens, unknown, malformed, quarantined=len(of_stage) - len(from_vens))
+    count(QuarantinedVenMessages=len(of_stage) - len(from_vens))
+    return Senders(admitted, unknown, unknown + len(of_stage) - len(admitted), malformed)
+
+
+def _within_limits(messages: Mapping[str, tuple[VenId, Envelope]], watch: FloodWatch) -> dict[str, Envelope]:
+    """The envelopes of *messages* that are within their VENs' limits; AWS IoT's own count for none."""
+    sent = {
+        key: Sent(sender, envelope.received_ts)
+        for key, (sender, envelope) in messages.items()
+        if not envelope.topic.startswith(BROKERS)
+    }
+    over = watch.over_limit(sent)
+    flooding = {sent[key].ven_id for key in over}
+    if new := watch.not_named_yet(flooding):
+        logger.warning("VENs flood", extra={"ven_ids": new})
+    count(VensFlooding=len(new), FloodMessagesDropped=len(over))
+    return {key: envelope for key, (_, envelope) in messages.items() if key not in over}

@@ -13,7 +13,7 @@ from contracts.store.keys import Key, TableKeys
 from contracts.wire.codec import JsonDict
 from lambdas.shared import typed_rows
 from lambdas.shared.batch_reads import read_all
-from lambdas.shared.expressions import projection, update_expression
+from lambdas.shared.expressions import conditional, has_values, projection, update_expression
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -80,22 +80,22 @@ class Table:
 
     def put_new(self, item: Mapping[str, object]) -> bool:
         """Write *item*, unless its key is taken; returns True when it was written."""
-        return self._write(
+        return self._attempt(
             self.client.put_item,
             lambda stored: stored == from_item(to_item(item)),
             Item=to_item(item),
             ConditionExpression="attribute_not_exists(#p)",
             ExpressionAttributeNames={"#p": self.keys.partition},
-        )
+        )[0]
 
     def replace(self, item: Mapping[str, object], *, when: Condition) -> bool:
         """Write *item* over what is there, when the condition is true; returns True then."""
-        return self._write(
+        return self._attempt(
             self.client.put_item,
             lambda stored: stored == from_item(to_item(item)),
             Item=to_item(item),
-            **_conditional(when),
-        )
+            **conditional(when),
+        )[0]
 
     def put_all(self, puts: Sequence[Put]) -> bool:
         """Write all of *puts*, up to a hundred, or none; returns True when every condition was true.
@@ -104,7 +104,7 @@ class Table:
         tried again under the same token, and takes effect once.
         """
         writes = [
-            {"Put": {"TableName": self.name, "Item": to_item(put.item), **_conditional(put.when)}}
+            {"Put": {"TableName": self.name, "Item": to_item(put.item), **conditional(put.when)}}
             for put in puts
         ]
         try:
@@ -125,15 +125,31 @@ class Table:
         when: Condition | None = None,
     ) -> bool:
         """Set *values* (None removes) and, where still absent, *once*; returns True when *when* was true."""
+        return self.change(key, values, once=once, when=when)[0]
+
+    def change(
+        self,
+        key: Key,
+        values: Mapping[str, object],
+        *,
+        once: Mapping[str, object] | None = None,
+        when: Condition | None = None,
+        add: Mapping[str, float] | None = None,
+    ) -> tuple[bool, Item]:
+        """The same as `update`, and *add* to numbers; returns the item, too.
+
+        It is the one of afterwards where something is added, and what is there where *when* was false.
+        """
         names: dict[str, str] = dict(when.names) if when else {}
         placeholders = {name: to_attribute(value) for name, value in (when.values if when else {}).items()}
-        expression = update_expression(values, once or {}, names, placeholders)
+        expression = update_expression(values, once or {}, names, placeholders, add or {})
         optional: dict[str, object] = {"ConditionExpression": when.expression} if when else {}
         if placeholders:
             optional["ExpressionAttributeValues"] = placeholders
-        return self._write(
+        return self._attempt(
             self.client.update_item,
-            lambda stored: stored is not None and _has(stored, values),
+            lambda stored: stored is not None and has_values(stored, values),
+            ReturnValues="ALL_NEW" if add else "NONE",
             Key=to_item(self.key(key)),
             UpdateExpression=expression,
             ExpressionAttributeNames=names,
@@ -142,31 +158,32 @@ class Table:
 
     def delete(self, key: Key, *, when: Condition) -> bool:
         """Delete the item when the condition is true; returns True then."""
-        return self._write(
+        return self._attempt(
             self.client.delete_item,
             lambda stored: stored is None,
             Key=to_item(self.key(key)),
-            **_conditional(when),
-        )
+            **conditional(when),
+        )[0]
 
-    def _write(
+    def _attempt(
         self, call: Callable[..., object], written: Callable[[Item | None], bool], **arguments: object
-    ) -> bool:
-        """Make a conditional *call*; returns False when its condition was false.
+    ) -> tuple[bool, Item]:
+        """Make a conditional *call*; returns False when its condition was false, and the item if it is told.
 
-        boto3 tries a call again whose answer was lost. Then the condition can be false because the first
-        attempt took effect, which *written* tells of the item as it is stored. A transaction that is about
-        to change the item is a change too.
+        boto3 tries a call again whose answer was lost. Then the condition can be false as the first one took
+        effect, which *written* tells of the stored item. A transaction about to change it is a change too.
         """
         try:
-            call(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
+            answer = call(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
+            after = cast("dict[str, JsonDict]", answer).get("Attributes", {})
         except self.client.exceptions.ConditionalCheckFailedException as error:
             repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-            stored = error.response.get("Item")
-            return repeated and written(from_item(cast("JsonDict", stored)) if stored else None)
+            item = error.response.get("Item")
+            stored = from_item(cast("JsonDict", item)) if item else None
+            return repeated and written(stored), stored or {}
         except self.client.exceptions.TransactionConflictException:
-            return False
-        return True
+            return False, {}
+        return True, from_item(after)
 
     def query(
         self, partition: str, between: tuple[str, str], attributes: Collection[str] = ()
@@ -272,18 +289,3 @@ class Table:
         options = {"ProjectionExpression": projected, "ExpressionAttributeNames": names}
         keys = [to_item(self.key(Key(partition, sort))) for partition in dict.fromkeys(partitions)]
         return read_all(self.client, self.name, keys, options, pause=self.pause)
-
-
-def _has(stored: Item, values: Mapping[str, object]) -> bool:
-    """True when *stored* has each of *values*, and none of those that are None."""
-    set_values = {name: value for name, value in values.items() if value is not None}
-    as_stored = from_item(to_item(set_values))
-    return all(stored.get(name) == as_stored.get(name) for name in values)
-
-
-def _conditional(when: Condition) -> dict[str, object]:
-    condition: dict[str, object] = {
-        "ConditionExpression": when.expression,
-        "ExpressionAttributeNames": dict(when.names),
-    }
-    return condition | ({"ExpressionAttributeValues": to_item(when.values)} if when.values else {})

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
+from contracts.store.items import Item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, VENS, Key
+from contracts.wire.ids import VenId
 from contracts.wire.telemetry import Telemetry
-from lambdas.shared import batches, clients
+from lambdas.shared import batches, clients, clock, senders
 from lambdas.shared.batch_writes import write_all
+from lambdas.shared.floods import FloodWatch
 from lambdas.shared.rows import ASSUMED_PEAK_KW
 from lambdas.shared.tables import Condition, Table
 from lambdas.store_telemetry.logic import Reading, TelemetryBatch, latest_row
@@ -19,6 +23,8 @@ QUIET_S = 300.0
 """A boot that is not heard of for so long before a row of another boot, of a later time, is over."""
 OVER_S = 2 * 3600.0
 """The same, whatever the row's time. Interpretation: above the longest report interval and its repeats."""
+COVERED = "coveredTs"
+"""Of a VEN's latest row: the time that its messages have covered, see `lambdas.shared.floods`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class TelemetryAdapters:
     vens: Table
     retention_days: int
     noted: dict[tuple[str, str], float]
+    stage_vens: senders.StageVens
+    floods: FloodWatch
 
     def store(self, batch: TelemetryBatch) -> dict[str, Exception]:
         """Write *batch*; returns the messages of which something is not written."""
@@ -41,6 +49,7 @@ class TelemetryAdapters:
             late += [
                 reading.message_id for reading in latest.values() if not self._put_latest(row_id, reading)
             ]
+        self._count_fast(batch.latest.keys() | batch.circuits.keys())
         for ven_id, reading in batch.latest.items():
             if isinstance(reading.payload, Telemetry):
                 self._note_site(ven_id, reading.payload, batch.peak_kw.get(ven_id, 0.0))
@@ -72,31 +81,89 @@ class TelemetryAdapters:
         latest of before gives way once it has been the latest for long.
         """
         errors = self.table.client.exceptions
-        boot_id, seq = reading.order
-        not_later = Condition(
-            "attribute_not_exists(#boot) OR #boot < :boot OR (#boot = :boot AND #seq < :seq)"
-            " OR #received < :over OR (#boot <> :boot AND #received < :quiet AND #time < :time)",
-            {"#boot": "bootId", "#seq": "seq", "#received": "receivedTs", "#time": "timestamp"},
-            {
-                ":boot": boot_id,
-                ":seq": seq,
-                ":over": reading.received_ts - OVER_S,
-                ":quiet": reading.received_ts - QUIET_S,
-                ":time": reading.payload.timestamp,
-            },
-        )
         row = latest_row(reading, self.retention_days)
         try:
-            self.table.update(Key(reading.payload.ven_id, row_id), row, when=not_later)
+            if row_id == LATEST_ROW:
+                self._put_covered(reading, row)
+            else:
+                self.table.update(Key(reading.payload.ven_id, row_id), row, when=_not_later(reading))
         except (errors.ProvisionedThroughputExceededException, errors.RequestLimitExceeded):
             return False
         return True
+
+    def _put_covered(self, reading: Reading, row: Item) -> None:
+        """Make *row* its VEN's latest, with the time that its messages have covered: in one call, mostly.
+
+        The time that the row measured is covered, and its messages are when they took less. Where they took
+        more, they are added to what the table has.
+        """
+        ven_id = VenId(reading.payload.ven_id)
+        key, cost_s = Key(ven_id, LATEST_ROW), self.floods.uncounted_s(ven_id)
+        since_ts = max(reading.payload.timestamp, self.stage_vens.provisioned_ts(ven_id))
+        measured_ts = min(float(since_ts), clock.utc_now())
+        later = _not_later(reading)
+        slow = Condition(
+            f"({later.expression}) AND (attribute_not_exists(#covered) OR #covered <= :uncovered)",
+            {**later.names, "#covered": COVERED},
+            {**later.values, ":uncovered": measured_ts - cost_s},
+        )
+        written, stored = self.table.change(key, row | {COVERED: measured_ts}, when=slow)
+        if written:
+            self.floods.counted(ven_id, measured_ts)
+            return
+        if not _has_later(stored, reading) and stored.get(COVERED, 0.0) > measured_ts - cost_s:
+            written, stored = self.table.change(key, row, when=later, add={COVERED: cost_s})
+        if COVERED in stored:
+            take_over = self.floods.counted if written else self.floods.learned
+            take_over(ven_id, stored[COVERED])
+
+    def _count_fast(self, ven_ids: Iterable[str]) -> None:
+        """Add to the tables what VENs have covered by messages that made no later row, if it is much."""
+        for ven_id in map(VenId, ven_ids):
+            cost_s = self.floods.uncounted_s(ven_id)
+            if cost_s and self.floods.is_fast(ven_id):
+                there = Condition("attribute_exists(#covered)", {"#covered": COVERED})
+                done, stored = self.table.change(
+                    Key(ven_id, LATEST_ROW), {}, when=there, add={COVERED: cost_s}
+                )
+                if done:
+                    self.floods.counted(ven_id, stored[COVERED])
+
+
+def _has_later(stored: Item, reading: Reading) -> bool:
+    """True when *stored* is of the same boot and no earlier: most rows that are not the latest come so."""
+    boot_id, seq = reading.order
+    return stored.get("bootId") == boot_id and stored["seq"] >= seq
+
+
+def _not_later(reading: Reading) -> Condition:
+    """The condition that what is the VEN's latest is not later than *reading*."""
+    boot_id, seq = reading.order
+    return Condition(
+        "attribute_not_exists(#boot) OR #boot < :boot OR (#boot = :boot AND #seq < :seq)"
+        " OR #received < :over OR (#boot <> :boot AND #received < :quiet AND #time < :time)",
+        {"#boot": "bootId", "#seq": "seq", "#received": "receivedTs", "#time": "timestamp"},
+        {
+            ":boot": boot_id,
+            ":seq": seq,
+            ":over": reading.received_ts - OVER_S,
+            ":quiet": reading.received_ts - QUIET_S,
+            ":time": reading.payload.timestamp,
+        },
+    )
 
 
 def open_adapters(settings: TelemetrySettings) -> TelemetryAdapters:
     """Open the table that the settings name."""
     table, vens = clients.table(settings.telemetry_table, TELEMETRY), clients.table(settings.vens_table, VENS)
-    return TelemetryAdapters(table, vens, settings.retention_days, noted_sites(settings.vens_table))
+    return TelemetryAdapters(
+        table,
+        vens,
+        settings.retention_days,
+        noted_sites(settings.vens_table),
+        senders.stage_vens(settings.vens_table),
+        senders.floods(settings.vens_table),
+    )
 
 
 @cache

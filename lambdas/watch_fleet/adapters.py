@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.store import views
 from contracts.store.items import Item
-from contracts.store.keys import LATEST_ROW, TELEMETRY, VENS
+from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.wire.ids import VenId
 from lambdas.shared import clients, rows
 from lambdas.shared.tables import Table
@@ -17,10 +17,11 @@ from lambdas.watch_fleet.settings import WatchSettings
 
 @dataclass(frozen=True, slots=True)
 class WatchAdapters:
-    """The VENs and their telemetry."""
+    """The VENs, their telemetry, and the events that call them."""
 
     vens: Table
     telemetry: Table
+    events: Table
 
     def all_vens(self) -> list[Item]:
         """Every VEN's row, as far as its view and its presence need it."""
@@ -35,5 +36,7 @@ class WatchAdapters:
 def open_adapters(settings: WatchSettings) -> WatchAdapters:
     """Open the tables that the settings name."""
     return WatchAdapters(
-        clients.table(settings.vens_table, VENS), clients.table(settings.telemetry_table, TELEMETRY)
+        clients.table(settings.vens_table, VENS),
+        clients.table(settings.telemetry_table, TELEMETRY),
+        clients.table(settings.events_table, EVENTS),
     )

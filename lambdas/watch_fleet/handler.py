@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contracts.api.fleet import Fleet, fleet_at
+from contracts.api.fleet import Fleet, fleet_at, uncalled_vens
 from contracts.store import views
 from lambdas.shared import clients, clock, rows, settings
+from lambdas.shared.called_vens import called_vens
 from lambdas.shared.invocation import Event, count, entry, logger, measure
 from lambdas.watch_fleet.adapters import open_adapters
 from lambdas.watch_fleet.logic import PresenceRow, silent
@@ -44,6 +45,12 @@ def watch(now_ts: float) -> tuple[Fleet, list[str]]:
     adapters = open_adapters(settings.read(WatchSettings))
     items = adapters.all_vens()
     latest = adapters.latest([item["venId"] for item in items if "online" in item])
-    fleet = fleet_at([views.ven(item) for item in items], latest, now_ts=now_ts, limit=0)
+    vens = [views.ven(item) for item in items]
+    uncalled = uncalled_vens(latest, called_vens(adapters.events).of)
+    count(VensInOtherEvents=len(uncalled))
+    if uncalled:
+        named = sorted(uncalled)[:NAMED]
+        logger.warning("VENs report events that have not called them", extra={"ven_ids": named})
+    fleet = fleet_at(vens, latest, now_ts=now_ts, uncalled=uncalled, limit=0)
     received_ts = {ven_id: row.received_ts or row.timestamp for ven_id, row in latest.items()}
     return fleet, silent(rows.read_all(PresenceRow, items), received_ts, now_ts)

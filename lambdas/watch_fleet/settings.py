@@ -11,3 +11,4 @@ class WatchSettings:
 
     vens_table: str
     telemetry_table: str
+    events_table: str

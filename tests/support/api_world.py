@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+
 from lambdas.api.handler import handler
+from lambdas.dispatch_event.handler import handler as dispatch
+from lambdas.issue_command.handler import handler as issue
+from lambdas.settle_event.handler import handler as settle
+from lambdas.shared import clients
 from tests.support.lambda_world import Context
 
 ENVIRONMENT = {"DISPATCH_FUNCTION": "dispatch", "ISSUE_FUNCTION": "issue", "SETTLE_FUNCTION": "settle"}
@@ -106,7 +112,8 @@ class Api:
 
     def send(self, event: dict[str, Any]) -> Answer:
         """A call as the gateway hands it over."""
-        given = handler(event, Context())
+        context: Any = Context()
+        given = handler(event, context)
         return Answer(given["statusCode"], given["headers"], given.get("body", ""))
 
     def get(self, path: str, **query: Any) -> Any:
@@ -114,3 +121,12 @@ class Api:
         answer = self.call("GET", path, **query)
         assert answer.status == 200, answer.text
         return answer.json
+
+
+def open_api(patch: pytest.MonkeyPatch) -> Api:
+    """The API over the account, with the real functions behind it."""
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+    functions = Functions({"dispatch": dispatch, "issue": issue, "settle": settle})
+    patch.setattr(clients, "functions", lambda: functions)
+    return Api(functions)

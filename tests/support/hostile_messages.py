@@ -128,7 +128,7 @@ def hostile(rng: random.Random) -> Hostile:
     topic = rng.choice(list(KINDS))
     value: Any = KINDS[topic](rng)
     for _ in range(rng.choice([0, 1, 1, 1, 2, 5])):
-        value = _changed(value, rng)
+        value = changed(value, rng)
     raw = json.dumps(value).encode()
     if rng.random() < 0.1:
         at = rng.randrange(len(raw) + 1)
@@ -138,19 +138,19 @@ def hostile(rng: random.Random) -> Hostile:
     return Hostile(topic, raw)
 
 
-def _changed(value: Any, rng: random.Random) -> Any:
+def changed(value: Any, rng: random.Random) -> Any:
     """*value* with one of the values in it another."""
     if not isinstance(value, dict | list) or not value or rng.random() < 0.15:
         return _any_value(rng)
     if isinstance(value, list):
         at = rng.randrange(len(value))
-        return [_changed(item, rng) if index == at else item for index, item in enumerate(value)]
+        return [changed(item, rng) if index == at else item for index, item in enumerate(value)]
     name = rng.choice(list(value))
     if rng.random() < 0.1:
         return {(rng.choice(TEXTS) if key == name else key): item for key, item in value.items()}
     if rng.random() < 0.1:
         return {key: item for key, item in value.items() if key != name}
-    return {key: (_changed(item, rng) if key == name else item) for key, item in value.items()}
+    return {key: (changed(item, rng) if key == name else item) for key, item in value.items()}
 
 
 def _any_value(rng: random.Random) -> Any:

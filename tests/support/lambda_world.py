@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import pytest
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.iot.models import IoTBackend
 
 from contracts.api.requests import Assignment
 from contracts.store.keys import (
@@ -25,13 +32,14 @@ from contracts.store.keys import (
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
-from lambdas.record_vens.adapters import called_vens
 from lambdas.shared import clients, senders
+from lambdas.shared.called_vens import called_vens
 from lambdas.shared.certificate_journal import CertificateJournal
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.ven_identity import Certificates
 from lambdas.store_telemetry.adapters import noted_sites
+from tests.support.pki import Authority
 
 NOW = 1_800_000_000.0
 REGION = "us-east-1"
@@ -62,6 +70,51 @@ ENVIRONMENT = {
 
 
 DELETE_CONNECTION = "before-call.iot-data-plane.DeleteConnection"
+CLIENTS = (
+    clients.dynamodb,
+    clients.iot,
+    clients.iot_data,
+    clients.secrets,
+    clients.scheduler,
+    clients.sqs,
+    clients.stacks,
+)
+
+
+@contextmanager
+def open_account() -> Iterator[None]:
+    """An account in the process, for as long as it is open."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in ENVIRONMENT.items():
+            environment.setenv(name, value)
+        environment.setattr(BotocoreStubber, "__call__", _one_at_a_time(BotocoreStubber.__call__))
+        environment.setattr(IoTBackend, "create_certificate_from_csr", _certified(Authority()))
+        with mock_aws():
+            yield
+    for client in CLIENTS:
+        client.cache_clear()
+
+
+def _certified(authority: Authority) -> Callable[..., Any]:
+    """A certificate for the request's key, inactive if so wanted; moto's is for another key, and active."""
+
+    def create_certificate_from_csr(backend: Any, csr: str, set_as_active: Any) -> Any:
+        status = "ACTIVE" if str(set_as_active).lower() == "true" else "INACTIVE"
+        pem = authority.certify(csr)
+        return backend.register_certificate(pem, ca_certificate_pem=None, set_as_active=False, status=status)
+
+    return create_certificate_from_csr
+
+
+def _one_at_a_time(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Moto's *answer* to a request, given to one thread at a time: its tables are not made for more."""
+    turn = threading.RLock()
+
+    def answer_in_turn(*request: Any, **named: Any) -> Any:
+        with turn:
+            return answer(*request, **named)
+
+    return answer_in_turn
 
 
 @dataclass(frozen=True)

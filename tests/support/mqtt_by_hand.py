@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.integration.local_cloud.conftest import Emulator
 
 CONNACK, SUBACK, PUBACK, PUBLISH, PINGRESP = 2, 9, 4, 3, 13
+PING = bytes([0xC0, 0])
 
 
 def text(value: str) -> bytes:

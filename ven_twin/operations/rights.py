@@ -70,7 +70,7 @@ def _bare(**by_action: str | tuple[str, ...]) -> Calls:
     )
 
 
-_LOOK = _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY)
+_LOOK = _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY, dynamodb_Query=EVENTS)
 _PEEK = {"sqs_ReceiveMessage": DEAD, "sqs_ChangeMessageVisibility": DEAD}
 _DISPATCHES = _calls(lambda_InvokeFunction=DISPATCH)
 
@@ -138,7 +138,9 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "event delete": _DISPATCHES,
         "event report": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=SETTLE),
         "fleet status": _LOOK,
-        "fleet watch": _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY, dynamodb_Query=BY_START),
+        "fleet watch": _calls(
+            dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY, dynamodb_Query=(EVENTS, BY_START)
+        ),
         "fleet serve": _calls(
             dynamodb_Scan=VENS,
             dynamodb_BatchGetItem=TELEMETRY,

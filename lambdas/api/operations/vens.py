@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from contracts.api.fleet import fleet_at
+from contracts.api.fleet import fleet_at, uncalled_vens
 from contracts.api.requests import CommandIssued, VenQuarantined
 from contracts.api.resources import TelemetryPage, TelemetryRow, Ven, VenPage
 from contracts.api.routes import DEFAULT_SPAN_S
@@ -17,6 +17,7 @@ from lambdas.api.adapters import ApiAdapters, page_of
 from lambdas.api.logic.operation import OperationRequest, OperationResult
 from lambdas.api.logic.problems import ProblemError, ProblemKind
 from lambdas.shared import rows
+from lambdas.shared.called_vens import called_vens
 
 SCANS_MAX = 8
 """Reads of the table for one page: where a filter leaves little, the page is short and goes on."""
@@ -109,7 +110,9 @@ def get_fleet(request: OperationRequest, adapters: ApiAdapters) -> OperationResu
     names = ("venId", *rows.attributes(TelemetryRow))
     latest = adapters.telemetry.get_many(online, names, sort=LATEST_ROW)
     by_ven = {item["venId"]: views.row(item) for item in latest}
-    return OperationResult(fleet_at(vens, by_ven, now_ts=request.now, limit=request.query.limit))
+    uncalled = uncalled_vens(by_ven, called_vens(adapters.events.table).of)
+    fleet = fleet_at(vens, by_ven, now_ts=request.now, uncalled=uncalled, limit=request.query.limit)
+    return OperationResult(fleet)
 
 
 def send_command(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:

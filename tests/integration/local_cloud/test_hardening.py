@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import time
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from contracts.wire.topics import Topics
+from local_cloud.hardening import PUBLISHES_PER_S, _has_room
 from local_cloud.runtime import HOST, MQTT_NAME
 from tests.integration.local_cloud.conftest import new_identity
-from tests.support.mqtt_by_hand import PINGRESP, PUBACK, PUBLISH, SUBACK, connected, packet, publish, text
+from tests.support.mqtt_by_hand import (
+    PING,
+    PINGRESP,
+    PUBACK,
+    PUBLISH,
+    SUBACK,
+    connected,
+    packet,
+    publish,
+    text,
+)
 
 if TYPE_CHECKING:
     from tests.integration.local_cloud.conftest import Emulator
@@ -84,6 +96,28 @@ async def test_a_publish_within_the_limits_is_taken(emulator: Emulator) -> None:
     async with connected(emulator) as link:
         await link.send(publish("a/b/c/d/e/f/g/h", b"x" * 131_072))
         assert await link.until(PUBACK)
+
+
+async def test_what_exceeds_100_publishes_a_second_is_discarded(emulator: Emulator) -> None:
+    """It is neither taken nor acknowledged, and the connection stays; others are not slowed down."""
+    async with connected(emulator) as flood, connected(emulator, client_id="ven-2") as other:
+        await flood.send(publish("ven/ack/ven-1", b"x") * 1_000 + PING)
+        acknowledged = 0
+        while (kind := (await flood.receive())[0]) != PINGRESP:
+            assert kind == PUBACK, "the broker closed the connection"
+            acknowledged += 1
+        await other.send(publish("ven/ack/ven-2", b"x"))
+        assert await other.until(PUBACK)
+    assert PUBLISHES_PER_S <= acknowledged < 1_000
+
+
+def test_a_connection_has_room_again_as_its_last_second_empties() -> None:
+    """100 in any second: the next goes through a second after the first of them."""
+    last_second: deque[float] = deque(maxlen=PUBLISHES_PER_S)
+    assert all(_has_room(last_second, number / 200) for number in range(PUBLISHES_PER_S))
+    assert not _has_room(last_second, 0.999)
+    assert _has_room(last_second, 1.0)
+    assert not _has_room(last_second, 1.001)
 
 
 @pytest.mark.parametrize(

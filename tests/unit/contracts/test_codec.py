@@ -231,3 +231,9 @@ def test_a_snapshot_without_loads_is_refused() -> None:
     with pytest.raises(FieldError) as refused:
         read_loads(json.dumps({"timestamp": 1_800_000_000, "bootId": "b", "seq": 1}).encode(), ven_id="ven-1")
     assert (refused.value.field, refused.value.reason) == ("loads", "required")
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    """Python reads half of a surrogate pair from JSON, as Lambda does; no text of bytes has one."""
+    with pytest.raises(FieldError):
+        codec.convert(Inner, json.loads('{"\\ud800": 1, "kw": 1}'))

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at
+from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at, uncalled_vens
 from contracts.api.resources import TelemetryRow, Ven
+from contracts.wire.ids import VenId
 from contracts.wire.shadow import OptOut
 
 NOW = 1_800_000_000.0
@@ -63,6 +64,28 @@ def test_what_is_delivered_is_against_the_baseline_of_the_same_row() -> None:
     assert (fleet.requested_kw, fleet.delivered_kw) == (4.0, 1.0)
     (event,) = fleet.events
     assert (event.event_id, event.vens, event.requested_kw, event.delivered_kw) == ("e", 2, 4.0, 1.0)
+
+
+def test_a_ven_counts_for_no_event_that_has_not_called_it() -> None:
+    """Whatever its row says it adds nothing to that event, nor to the sums; an unknown one is its word."""
+    latest = {
+        name: row(event_id=event_id, requested_reduction_kw=9.0) for name, event_id in EVENTS_OF.items()
+    }
+    looks: list[str] = []
+
+    def called_by(event_id: str) -> frozenset[VenId] | None:
+        looks.append(event_id)
+        return frozenset({VenId("called")}) if event_id == "e" else None
+
+    uncalled = uncalled_vens(latest, called_by)
+    fleet = fleet_at(map(ven, EVENTS_OF), latest, now_ts=NOW, uncalled=uncalled)
+    assert sorted(looks) == ["by-command", "e"]
+    assert standings(fleet)["liar"] is VenStatus.READY
+    assert [(event.event_id, event.vens) for event in fleet.events] == [("by-command", 1), ("e", 1)]
+    assert (fleet.shedding, fleet.requested_kw, fleet.delivered_kw) == (2, 18.0, 3.0)
+
+
+EVENTS_OF = {"called": "e", "liar": "e", "commanded": "by-command"}
 
 
 def test_flexibility_is_of_those_who_can_be_counted_on() -> None:

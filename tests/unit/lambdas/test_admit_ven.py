@@ -160,3 +160,12 @@ def test_an_event_of_another_form_is_refused(allowed: Table) -> None:
     """The hook answers in any case; without an answer IoT Core would wait for it."""
     del allowed
     assert handler({}, Context()) == {"allowProvisioning": False}
+
+
+def test_an_event_that_is_nested_too_deep_is_refused(allowed: Table) -> None:
+    """A stranger's claim ends no invocation: that would be an alarm of the function's."""
+    del allowed
+    nest: Any = "x"
+    for _ in range(60):
+        nest = {"SerialNumber": nest}
+    assert handler({"parameters": nest}, Context()) == {"allowProvisioning": False}

@@ -294,6 +294,17 @@ def test_the_fleet_says_who_is_there_and_who_sheds(api: Api, world: World) -> No
     assert found["flexibilityKw"] == pytest.approx(10.0)
 
 
+def test_a_ven_that_an_event_has_not_called_is_not_in_its_figures(api: Api, world: World) -> None:
+    """Its latest row names the event of others and 9,999 kW; the fleet's event is as without it."""
+    for ven_id in ("called", "liar"):
+        world.add_ven(ven_id)
+        store(world, ven_id, 1, eventId="e1", requestedReductionKw=9_999.0, rowId=keys.LATEST_ROW)
+    world.call("e1", "called")
+    shown = api.get("/fleet")
+    assert shown["events"] == [{"eventId": "e1", "vens": 1, "askedKw": 9_999.0, "deliveredKw": 1.5}]
+    assert {ven["venId"]: ven["standing"] for ven in shown["vens"]} == {"called": "shedding", "liar": "ready"}
+
+
 def test_the_api_serves_its_own_document(api: Api) -> None:
     """The document that is checked in is the one that is served."""
     found = api.get("/openapi.json")

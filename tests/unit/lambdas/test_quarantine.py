@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import pytest
 
 from contracts.store import views
 from contracts.store.keys import LATEST_ROW, Key
-from contracts.wire.ids import VenId
 from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.issue_command.handler import handler as issue
 from lambdas.record_vens.handler import handler as record
 from lambdas.shared import senders
-from lambdas.shared.floods import MOST_MESSAGES, WINDOW_S, FloodWatch
 from lambdas.store_telemetry.handler import handler as store
 from tests.support.api_world import Api
 from tests.support.lambda_world import NOW, Context, World, batch, body, failed, telemetry
@@ -102,31 +99,3 @@ def test_the_api_quarantines_and_lets_in_again(houses: World, api: Api) -> None:
     assert api.call("DELETE", "/vens/house-1/quarantine").status == 200
     assert "quarantinedTs" not in houses.ven("house-1")
     assert api.call("POST", "/vens/nobody/quarantine").status == 404
-
-
-def test_a_ven_that_floods_is_named_once_a_window() -> None:
-    """A VEN is named as soon as it sends the most that one can have to say; the others are not."""
-    now_s = 0.0
-    watch, flood, calm = FloodWatch(lambda: now_s), VenId("flood"), VenId("calm")
-    named: Counter[str] = Counter()
-    for _ in range(MOST_MESSAGES // 5):
-        named.update(watch.flooding([flood] * 9 + [calm]))
-    assert named == {"flood": 1}
-    now_s = WINDOW_S
-    assert watch.flooding([flood] * (MOST_MESSAGES - 1)) == ()
-    assert watch.flooding([flood]) == ("flood",)
-
-
-def test_a_flood_is_in_a_metric_and_its_ven_in_the_log(
-    houses: World,  # noqa: ARG001 - the stage that they are of
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """So that the alarm has something to go by, and the operator a name."""
-    monkeypatch.setattr("lambdas.shared.floods.MOST_MESSAGES", 3)
-    senders.floods.cache_clear()
-    store(batch(*(body("ven/telemetry/house-1", telemetry(seq=seq)) for seq in range(3))), Context())
-    assert '"VensFlooding":[1.0]' in capsys.readouterr().out
-    (line,) = [vars(line) for line in caplog.records if line.message == "VENs flood"]
-    assert line["ven_ids"] == ("house-1",)

@@ -61,6 +61,22 @@ def test_the_figures_are_metrics_without_a_dimension_of_a_ven(
     } == expected
 
 
+def test_a_ven_that_an_event_has_not_called_adds_nothing_to_the_figures(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its row names the event of another: the dashboard has what the other delivers, and the log its name."""
+    for ven_id in ("called", "liar"):
+        world.add_ven(ven_id, presenceTs=NOW)
+        world.telemetry.put_new(row(ven_id, NOW - 1, eventId="e1", requestedReductionKw=2.5))
+    world.call("e1", "called")
+    handler({}, Context())
+    (said,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert (said["VensShedding"], said["AskedKw"], said["DeliveredKw"]) == ([1.0], [2.5], [2.0])
+    assert said["VensInOtherEvents"] == [1.0]
+    (line,) = [vars(record) for record in caplog.records if "have not called" in record.message]
+    assert line["ven_ids"] == ["liar"]
+
+
 def test_watched_twice_is_watched_once(world: World) -> None:
     """Started again by Lambda, the function says the same and has changed nothing."""
     world.add_ven("quiet", presenceTs=NOW - SILENT_S - 1)

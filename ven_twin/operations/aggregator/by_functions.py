@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from contracts.api.fleet import Fleet, fleet_at
+from contracts.api.fleet import Fleet, fleet_at, uncalled_vens
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import (
     CommandIssued,
@@ -99,7 +99,13 @@ class DirectAggregator:
         vens = [views.ven(item) for item in self._cloud.items(StackOutput.VENS_TABLE)]
         online = [ven.ven_id for ven in vens if ven.online]
         latest = {item["venId"]: views.row(item) for item in self._cloud.latest_rows(online)}
-        return fleet_at(vens, latest, now_ts=time.time())
+        uncalled = uncalled_vens(latest, self._called_by)
+        return fleet_at(vens, latest, now_ts=time.time(), uncalled=uncalled)
+
+    def _called_by(self, event_id: EventId) -> frozenset[VenId] | None:
+        """The VENs of an event; None when there is none, or none any more."""
+        event, _ = views.event_of_items(self._cloud.event_items(event_id), now_ts=time.time())
+        return None if event is None else frozenset(ven.ven_id for ven in event.vens)
 
     def _dispatch(self, request: DispatchEvent) -> EventDispatched:
         return self._invoke(StackOutput.DISPATCH_EVENT, request, EventDispatched)
