@@ -20,6 +20,7 @@ from contracts.store.stack import (
     StackOutput,
     claim_secret_name,
     claim_template_name,
+    fits_stage,
     tls_secret_name,
 )
 from contracts.wire.ids import VenId
@@ -131,6 +132,7 @@ def allow(
     """Put a VEN that is not in the stack on the list of those that may claim a certificate, once."""
     ven_id = check_ven_id(ven_id, "VEN_ID")
     stack = cloud()
+    check_of_stage(stack, ven_id)
     row = stack.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
         raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
@@ -140,6 +142,13 @@ def allow(
         f"{ven_id} may claim a certificate, once, within {within}.",
         json_output=json_output,
     )
+
+
+def check_of_stage(stack: Cloud, ven_id: VenId) -> None:
+    """Raise FieldError for a VEN that the stage's functions could not reach by its id."""
+    pattern = stack.output(StackOutput.VEN_ID_PATTERN)
+    if not fits_stage(ven_id, pattern):
+        raise FieldError("VEN_ID", f"ids of this stage's VENs are {pattern}: {ven_id} could not claim")
 
 
 def allow_ven(stack: Cloud, ven_id: VenId, within_s: float) -> int:

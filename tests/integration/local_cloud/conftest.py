@@ -22,9 +22,9 @@ VEN = "ven-1"
 class Emulator:
     """The emulator, its folder and a VEN's identity in it."""
 
-    folder: Path
     runtime: Runtime
     identity: identity_files.Identity
+    folder: Path
 
     def client(self, service: str) -> Any:
         """A boto3 client with the root credentials."""
@@ -41,7 +41,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     folder = tmp_path_factory.mktemp("emulator")
     runtime = process.start(folder, gateway_port=process.free_port(), mqtt_port=process.free_port())
     try:
-        yield Emulator(folder, runtime, new_identity(runtime, folder / "tls"))
+        yield Emulator(runtime, new_identity(runtime, folder / "tls"), folder)
     finally:
         process.stop(folder)
 

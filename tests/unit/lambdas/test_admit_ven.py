@@ -22,6 +22,7 @@ def allowed(world: World, monkeypatch: pytest.MonkeyPatch) -> Table:
     """The list, with the VEN on it for an hour."""
     del world
     monkeypatch.setenv("ALLOWED_TABLE", "allowed")
+    monkeypatch.setenv("VEN_ID_PATTERN", "house-*")
     key = [{"AttributeName": "venId", "KeyType": "HASH"}]
     clients.dynamodb().create_table(
         TableName="allowed",
@@ -55,6 +56,13 @@ def test_a_ven_on_the_list_is_let_in_and_recorded(allowed: Table, world: World) 
     row = world.ven(VEN)
     assert (row["certificateId"], row["provisionedTs"]) == (CERTIFICATE, NOW)
     assert allowed.get(Key(VEN))["usedBy"] == CERTIFICATE  # type: ignore[index]
+
+
+def test_a_ven_that_no_function_of_the_stage_could_reach_is_refused(allowed: Table) -> None:
+    """Although it is on the list: its id is none of the stage's."""
+    allowed.put_new({"venId": "hut-9", TTL_ATTRIBUTE: int(NOW) + 3600})
+    assert ask("hut-9") is False
+    assert "usedBy" not in allowed.get(Key("hut-9"))  # type: ignore[operator]
 
 
 def test_a_place_on_the_list_is_used_once(allowed: Table, world: World) -> None:
