@@ -53,10 +53,14 @@ def _until_whole(system: System, ven: OlderVen) -> None:
 
 
 def _has_claimed(system: System, ven_id: VenId, kit: Path, broker: tuple[str, int]) -> bool:
-    """Claim a certificate; False when the hook, which starts cold, took longer than the broker waits."""
+    """Claim a certificate; False when the hook, which starts cold, took longer than the broker waits.
+
+    Too late, it may have used up the VEN's place on the list all the same.
+    """
     try:
         claim_identity(ven_id, kit, broker, system.home / ven_id, "local")
     except ClaimRefusedError:
+        allow_ven(system.cloud, ven_id, 600)
         return False
     return True
 
