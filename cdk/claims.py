@@ -12,11 +12,11 @@ from constructs import Construct
 
 from cdk.lambda_function import LambdaFunction
 from cdk.policy import VenPolicy, policy_document
+from cdk.shared_resources import on_things
 from cdk.stage import Stage
 from cdk.ven import empty_secret, issued_certificate, policy_removal
 from contracts.store.claim_codes import CODE_PARAMETER
 from contracts.store.stack import claim_secret_name, claim_template_name
-from contracts.wire.ids import VenId
 from contracts.wire.topics import ProvisioningTopics, claim_client_id
 
 SERIAL = "SerialNumber"
@@ -47,7 +47,7 @@ class Claims(Construct):
             self,
             "Policy",
             policy_name=name,
-            policy_document=claim_policy_document(Stack.of(self), stage.name),
+            policy_document=claim_policy_document(Stack.of(self), stage),
         )
         secret = empty_secret(
             self,
@@ -77,7 +77,7 @@ class Claims(Construct):
             source_account=stack.account,
             source_arn=arn,
         )
-        role = self._role(policy, arn)
+        role = self._role(stage, policy, arn)
         template = iot.CfnProvisioningTemplate(
             self,
             "Template",
@@ -93,7 +93,7 @@ class Claims(Construct):
         )
         template.node.add_dependency(permission, role, policy)
 
-    def _role(self, policy: VenPolicy, template: str) -> iam.Role:
+    def _role(self, stage: Stage, policy: VenPolicy, template: str) -> iam.Role:
         """The rights of IoT Core on behalf of the template: make things, and give them this one policy."""
         stack = Stack.of(self)
 
@@ -108,28 +108,32 @@ class Claims(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": template}},
             ),
         )
-        for actions, resources in (
-            (("CreateThing", "DescribeThing", "ListThingPrincipals"), [arn("thing", "*")]),
-            (("AttachThingPrincipal",), [arn("thing", "*"), arn("cert", "*")]),
-            (("DescribeCertificate", "UpdateCertificate"), [arn("cert", "*")]),
-            (("GetPolicy",), [arn("policy", policy.name)]),
-            (("AttachPolicy",), [arn("cert", "*")]),
+        things, certificates = [arn("thing", stage.ven_id_pattern)], [arn("cert", "*")]
+        for actions, resources, conditions in (
+            (("CreateThing", "DescribeThing", "ListThingPrincipals"), things, {}),
+            (("AttachThingPrincipal",), certificates, on_things(things)),
+            (("DescribeCertificate", "UpdateCertificate", "AttachPolicy"), certificates, {}),
+            (("GetPolicy",), [arn("policy", policy.name)], {}),
         ):
             role.add_to_policy(
-                iam.PolicyStatement(actions=[f"iot:{action}" for action in actions], resources=resources)
+                iam.PolicyStatement(
+                    actions=[f"iot:{action}" for action in actions],
+                    resources=resources,
+                    conditions=conditions,
+                )
             )
         return role
 
 
-def claim_policy_document(stack: Stack, stage_name: str) -> dict[str, object]:
+def claim_policy_document(stack: Stack, stage: Stage) -> dict[str, object]:
     """Connect as a VEN that claims, ask for a certificate, be registered with it. Nothing else at all.
 
     The one wildcard is in the client id, which no VEN's own can be: the claim is the same for all of them.
     """
-    topics = ProvisioningTopics(claim_template_name(stage_name))
+    topics = ProvisioningTopics(claim_template_name(stage.name))
     return policy_document(
         stack,
-        claim_client_id(VenId("*")),
+        claim_client_id(stage.ven_id_pattern),
         publish=[topics.create, topics.certify, topics.register],
         subscribe=topics.subscriptions,
         receive=topics.subscriptions,

@@ -11,7 +11,7 @@ from aws_cdk import Duration
 
 from cdk.lambda_function import FULL_PROCESSOR_MB, LambdaFunction
 from cdk.schedules import FleetWatch, Schedules
-from cdk.shared_resources import SharedResources
+from cdk.shared_resources import SharedResources, on_things
 from cdk.stage import SHADOW_WRITERS
 from cdk.ven import ANSWER_WITHIN
 from contracts.store.keys import EVENTS_BY_START
@@ -32,7 +32,7 @@ def provision_ven(resources: SharedResources) -> LambdaFunction:
     provision = resources.function(
         "provision_ven",
         "Custom resource: a VEN's certificate and key into Secrets Manager",
-        {"vens": "GetItem UpdateItem DeleteItem", "allowed": "UpdateItem DeleteItem"},
+        {"vens": "GetItem Scan UpdateItem DeleteItem", "allowed": "UpdateItem DeleteItem"},
         timeout_s=600,  # twice as long as AWS IoT may keep a policy that was detached
     )
     _let_make_certificates(provision, resources)
@@ -44,7 +44,7 @@ def provision_ven(resources: SharedResources) -> LambdaFunction:
         ),
     )
     provision.allow("cloudformation:DescribeStacks", on=[resources.stack.stack_id])
-    provision.allow("iot:ListThingPrincipals", on=resources.iot_arns("thing/*"))
+    provision.allow("iot:ListThingPrincipals", on=resources.things())
     # By pattern and not by name: a VEN is taken away after the policy has forgotten its name, and
     # eighty names would not fit into one.
     provision.allow(
@@ -70,9 +70,9 @@ def rotate_ven(resources: SharedResources) -> LambdaFunction:
     )
     _let_make_certificates(rotate, resources)
     things = ("ListThingPrincipals", "GetThingShadow", "UpdateThingShadow", "DeleteThing")
-    rotate.allow(*(f"iot:{action}" for action in things), on=resources.iot_arns("thing/*"))
+    rotate.allow(*(f"iot:{action}" for action in things), on=resources.things())
     rotate.allow("iot:ListCertificates", on=["*"])  # knows no resource type
-    rotate.allow("iot:DeleteConnection", on=resources.iot_arns("client/*"))
+    rotate.allow("iot:DeleteConnection", on=resources.iot_arns(f"client/{resources.stage.ven_id_pattern}"))
     rotate.allow(
         "secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue", on=[resources.tls_secrets()]
     )
@@ -88,7 +88,7 @@ def _let_make_certificates(function: LambdaFunction, resources: SharedResources)
     # Both know no resource type, by the Service Authorization Reference: an ARN would allow nothing.
     function.allow("iot:CreateCertificateFromCsr", "iot:ListAttachedPolicies", on=["*"])
     function.allow(*CERTIFICATE_ACTIONS, on=resources.iot_arns("cert/*"))
-    function.allow(*THING_ACTIONS, on=resources.iot_arns("cert/*", "thing/*"))
+    function.allow(*THING_ACTIONS, on=resources.iot_arns("cert/*"), only_if=on_things(resources.things()))
 
 
 def admit_ven(resources: SharedResources) -> LambdaFunction:
@@ -98,10 +98,11 @@ def admit_ven(resources: SharedResources) -> LambdaFunction:
         "Says which VENs may be provisioned by claim",
         {"vens": "GetItem UpdateItem", "allowed": "GetItem UpdateItem"},
         timeout_s=5,  # IoT Core waits no longer
+        VEN_ID_PATTERN=resources.stage.ven_id_pattern,
         # IoT Core's five seconds are for a cold start too, which takes 0.7 s of CPU and more off the disk.
         memory_mb=1024,
     )
-    admit.allow("iot:ListThingPrincipals", on=resources.iot_arns("thing/*"))
+    admit.allow("iot:ListThingPrincipals", on=resources.things())
     admit.allow("iot:ListAttachedPolicies", on=["*"])  # knows no resource type
     return admit
 
@@ -114,7 +115,7 @@ def issue_command(resources: SharedResources) -> LambdaFunction:
         {"vens": "GetItem UpdateItem", "commands": "GetItem PutItem"},
         RETENTION_DAYS=str(resources.stage.retention_days),
     )
-    issue.allow("iot:Publish", on=resources.iot_arns("topic/ven/cmd/*"))
+    issue.allow("iot:Publish", on=resources.command_topics())
     return issue
 
 
@@ -138,7 +139,7 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
         CALENDARS=json.dumps(dict(resources.stage.calendars)),
         WEATHER=json.dumps(dict(resources.stage.weather)),
     )
-    settle.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    settle.allow("iot:UpdateThingShadow", on=resources.things())
     settle.retry(2, within=Duration.hours(6), dead=resources.failed_starts)
     return settle
 
@@ -168,7 +169,7 @@ def dispatch_event(
         SHADOW_QUEUE_URL=resources.shadow_chunks.queue.queue_url,
         PROGRAMS=json.dumps(dict(resources.stage.programs)),
     )
-    dispatch.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    dispatch.allow("iot:UpdateThingShadow", on=resources.things())
     dispatch.allow("sqs:SendMessage", on=[resources.shadow_chunks.queue.queue_arn])
     _let_schedule(dispatch, resources, schedules)
     # Not repeated: the schedule's next run does what this one would have.
@@ -197,7 +198,7 @@ def write_shadows(resources: SharedResources) -> LambdaFunction:
         memory_mb=1024,  # 200 signed calls a message, a hundred in a second
         SHADOW_WRITES_PER_S=str(resources.stage.shadow_writes_per_s),
     )
-    write.allow("iot:UpdateThingShadow", on=resources.iot_arns("thing/*"))
+    write.allow("iot:UpdateThingShadow", on=resources.things())
     write.feed(resources.shadow_chunks.queue, batch_size=1, max_concurrency=SHADOW_WRITERS)
     return write
 

@@ -73,9 +73,13 @@ class LambdaFunction(Construct):
             on_failure=destinations.SqsDestination(dead), retry_attempts=attempts, max_event_age=within
         )
 
-    def allow(self, *actions: str, on: list[str]) -> None:
-        """Let the function do *actions* on the resources *on* (ARNs)."""
-        self.function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=on))
+    def allow(
+        self, *actions: str, on: list[str], only_if: Mapping[str, Mapping[str, list[str]]] | None = None
+    ) -> None:
+        """Let the function do *actions* on the resources *on* (ARNs), under the conditions *only_if*."""
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(actions=list(actions), resources=on, conditions=only_if)
+        )
 
     def feed(self, queue: sqs.Queue, *, batch_size: int = 10, max_concurrency: int | None = None) -> None:
         """Have *queue* feed the function; only the messages that failed come again."""

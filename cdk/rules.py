@@ -8,6 +8,7 @@ from aws_cdk import aws_iot as iot
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk.stage import Stage
 from contracts.store.envelopes import rule_sql
 
 SQL_VERSION = "2016-03-23"
@@ -24,18 +25,19 @@ class Rules(Construct):
     """One rule a topic; each sends its message to a queue, and to *errors* when that fails."""
 
     def __init__(
-        self, scope: Construct, *, stage_name: str, telemetry: sqs.Queue, vens: sqs.Queue, errors: sqs.Queue
+        self, scope: Construct, *, stage: Stage, telemetry: sqs.Queue, vens: sqs.Queue, errors: sqs.Queue
     ) -> None:
         super().__init__(scope, "Rules")
+        self._ven_id_prefix = stage.ven_id_prefix
         self._role = iam.Role(
-            self, "Role", assumed_by=_rules_of_this_account(Stack.of(self), f"ven_twin_{stage_name}_*")
+            self, "Role", assumed_by=_rules_of_this_account(Stack.of(self), f"ven_twin_{stage.name}_*")
         )
         self._errors = errors
         for queue in (telemetry, vens, errors):
             queue.grant_send_messages(self._role)
         for topics, queue in ((TELEMETRY_TOPICS, telemetry), (VEN_TOPICS, vens)):
             for name, topic in topics.items():
-                self._rule(f"ven_twin_{stage_name}_{name}", name, topic, queue)
+                self._rule(f"ven_twin_{stage.name}_{name}", name, topic, queue)
 
     def _rule(self, rule_name: str, name: str, topic: str, queue: sqs.Queue) -> None:
         rule = iot.CfnTopicRule(
@@ -44,7 +46,7 @@ class Rules(Construct):
             rule_name=rule_name,
             topic_rule_payload=iot.CfnTopicRule.TopicRulePayloadProperty(
                 aws_iot_sql_version=SQL_VERSION,
-                sql=rule_sql(topic),
+                sql=rule_sql(topic, self._ven_id_prefix),
                 actions=[self._to(queue)],
                 error_action=self._to(self._errors),
             ),

@@ -16,7 +16,7 @@ from cdk.queues import Inlet, dead_letters
 from cdk.stage import Stage
 from cdk.tables import StackTables
 from contracts.store.stack import tls_secret_name, ven_policy_name
-from contracts.wire.ids import VenId
+from contracts.wire.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,16 @@ class SharedResources:
         """Of a function that a queue feeds: never longer than the queue waits for it."""
         return min(15, self.stage.visibility_s)
 
+    def things(self) -> list[str]:
+        """The ARNs of the things of the stage's VENs, as far as their ids have something in common."""
+        return self.iot_arns(f"thing/{self.stage.ven_id_pattern}")
+
+    def command_topics(self) -> list[str]:
+        """The ARNs of the topics on which the stage's VENs get commands."""
+        return self.iot_arns(f"topic/{Topics(self.stage.ven_id_pattern).command}")
+
     def iot_arns(self, *names: str) -> list[str]:
-        """ARNs of AWS IoT: ``thing/*``, ``topic/ven/cmd/*``."""
+        """ARNs of AWS IoT: ``cert/*``, ``policy/ven-twin-dev-ven``."""
         return [
             self.stack.format_arn(service="iot", resource=kind, resource_name=rest)
             for kind, rest in (name.split("/", 1) for name in names)
@@ -89,7 +97,7 @@ class SharedResources:
 
     def tls_secrets(self) -> str:
         """The ARNs of the VENs' secrets."""
-        return self.secrets(tls_secret_name(self.stage.name, VenId("*")))
+        return self.secrets(tls_secret_name(self.stage.name, self.stage.ven_id_pattern))
 
     def secrets(self, name: str) -> str:
         """The ARNs of the secrets of this name; Secrets Manager puts a random ending to each."""
@@ -99,6 +107,15 @@ class SharedResources:
             resource_name=f"{name}-*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
+
+
+def on_things(arns: list[str]) -> dict[str, dict[str, list[str]]]:
+    """The condition that a certificate is attached to, or detached from, one of these things.
+
+    AWS judges both by the certificate's ARN, and has the thing's as a condition key alone. Source: Service
+    Authorization Reference, AWS IoT. Interpretation: should AWS not send the key, the right is not lost.
+    """
+    return {"ArnLikeIfExists": {"iot:thingArn": arns}}
 
 
 def shared_resources(stack: Stack, stage: Stage, code: Bundle) -> SharedResources:

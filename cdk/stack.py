@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, CfnParameter, Stack, StackSynthesizer
+from aws_cdk import Annotations, CfnOutput, CfnParameter, Stack, StackSynthesizer
 from constructs import Construct
 
 from cdk import functions
@@ -34,6 +34,8 @@ class VenTwinStack(Stack):
             synthesizer=synthesizer,
             description="Demand response: commands, events, telemetry and settlement for VENs",
         )
+        if stage.wide_rights is not None:
+            Annotations.of(self).add_info(stage.wide_rights)
         resources = self._resources = shared_resources(self, stage, code)
         self._functions: dict[str, LambdaFunction] = {}
         provision = functions.provision_ven(resources)
@@ -55,7 +57,7 @@ class VenTwinStack(Stack):
         RotationSchedule(self, stage=stage, rotates=rotate, failed=resources.failed_starts)
         Rules(
             self,
-            stage_name=stage.name,
+            stage=stage,
             telemetry=resources.telemetry.queue,
             vens=resources.ven_news.queue,
             errors=resources.rule_errors,
@@ -80,7 +82,7 @@ class VenTwinStack(Stack):
         policy_removal(policy, policy.policy, provision=provision.function)
         scope = Construct(self, "Vens")
         # Not in the scope of the VENs, one of which may have its name.
-        free = free_ids(self, stage.vens, provision=provision.function)
+        free = free_ids(self, stage, provision=provision.function)
         for ven_id in stage.vens:
             VenThing(
                 scope,
@@ -133,6 +135,7 @@ def _outputs(
         StackOutput.EVENTS_TABLE: tables.events.table_name,
         StackOutput.COMMANDS_TABLE: tables.commands.table_name,
         StackOutput.ALLOWED_VENS: resources.tables.allowed.table_name,
+        StackOutput.VEN_ID_PATTERN: resources.stage.ven_id_pattern,
         StackOutput.ROTATE_VEN: functions["RotateVen"].function.function_name,
         StackOutput.ISSUE_COMMAND: functions["IssueCommand"].function.function_name,
         StackOutput.DISPATCH_EVENT: functions["DispatchEvent"].function.function_name,

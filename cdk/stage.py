@@ -30,6 +30,8 @@ HOLIDAYS = ("auto", "none", "nerc")
 SHADOW_WRITERS = 2
 """How many of `write_shadows` run at once; the least that SQS lets a function be held to."""
 ROTATION = re.compile(r"[A-Za-z0-9._-]{1,32}")
+VEN_ID_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}[_-]")
+"""Ends in a dash or underscore, so that ``north`` does not have the VENs of ``northwest``."""
 ALERT_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -40,6 +42,7 @@ class Stage:
     Attributes:
         name: ``local``, ``dev``, ``prod``, or one that `is_throw_away`.
         vens: the VENs that the stack makes things and certificates for.
+        ven_id_prefix: what the ids of all its VENs begin with, claimed ones too; empty for any.
         python: version of the functions' runtime.
         architecture: of the functions' machine code, ``arm64`` or ``x86_64``.
         retention_days: how long telemetry, commands and events are kept.
@@ -65,6 +68,7 @@ class Stage:
 
     name: str
     vens: tuple[VenId, ...]
+    ven_id_prefix: str
     python: str
     architecture: str
     retention_days: int
@@ -91,6 +95,21 @@ class Stage:
         """CloudWatch's namespace of the stage's metrics: two stages of an account never share one."""
         return f"VenTwin/{self.name}"
 
+    @property
+    def ven_id_pattern(self) -> VenId:
+        """The ids of the stage's VENs, as a pattern in ARNs. docs/decisions/0014 has why it is no list."""
+        return VenId(f"{self.ven_id_prefix}*")
+
+    @property
+    def wide_rights(self) -> str | None:
+        """A line for whoever deploys, where its rights reach other stages' things; None where not."""
+        if self.ven_id_prefix or self.name == "local":
+            return None
+        return (
+            "without ven_id_prefix the functions may reach every thing of this account and region, as VENs "
+            "that claim have any id: docs/decisions/0014-rights-end-at-a-prefix.md"
+        )
+
     def groups_of(self, ven_id: VenId) -> tuple[str, ...]:
         """The groups that a VEN is in."""
         return tuple(sorted(name for name, vens in self.groups.items() if ven_id in vens))
@@ -109,11 +128,13 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
     if name not in STAGES and not is_throw_away(name):
         raise FieldError("stage", f"{name!r} is none of {', '.join(STAGES)}")
     local = name == "local"
-    vens = _vens(context("vens"))
+    prefix = _ven_id_prefix(context("ven_id_prefix"))
+    vens = _vens(context("vens"), prefix)
     programs = _programs(context("programs") or context("programmes"))
     return Stage(
         name=name,
         vens=vens,
+        ven_id_prefix=prefix,
         python=HERE if local else _python(context("python")),
         architecture=_host_architecture() if local else "arm64",
         retention_days=_days(context, "retention_days", default=400 if name == "prod" else 30, least=1),
@@ -137,8 +158,20 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
     )
 
 
-def _vens(value: str | None) -> tuple[VenId, ...]:
-    vens = tuple(check_ven_id(name, "vens") for name in (_names(value, ",") if value else DEFAULT_VENS))
+def _ven_id_prefix(value: str | None) -> str:
+    if value and not VEN_ID_PREFIX.fullmatch(value):
+        raise FieldError(
+            "ven_id_prefix",
+            f"{value!r} is not like north-: 2 to 32 of A-Z a-z 0-9 _ -, the last of them - or _",
+        )
+    return value or ""
+
+
+def _vens(value: str | None, prefix: str) -> tuple[VenId, ...]:
+    default = tuple(f"{prefix}{name}" for name in DEFAULT_VENS)
+    vens = tuple(check_ven_id(name, "vens") for name in (_names(value, ",") if value else default))
+    if strangers := [name for name in vens if not name.startswith(prefix)]:
+        raise FieldError("vens", f"{strangers[0]} does not begin with the stage's ven_id_prefix, {prefix}")
     if len(set(vens)) != len(vens):
         raise FieldError("vens", "names a VEN twice")
     if len(vens) > MAX_VENS:

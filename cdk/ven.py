@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aws_cdk import CustomResource, Duration, RemovalPolicy
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_lambda as lambda_
@@ -42,15 +40,15 @@ def issued_certificate(
     return certificate
 
 
-def free_ids(scope: Construct, ven_ids: Sequence[VenId], *, provision: lambda_.Function) -> CustomResource:
-    """The check that no other stage has these VENs, which every thing waits for."""
+def free_ids(scope: Construct, stage: Stage, *, provision: lambda_.Function) -> CustomResource:
+    """The check that the VENs are no other stage's, and begin as they should; every thing waits for it."""
     check = CustomResource(
         scope,
         "FreeIds",
         service_token=provision.function_arn,
         resource_type=VEN_IDS_RESOURCE,
         service_timeout=ANSWER_WITHIN,
-        properties={"VenIds": list(ven_ids)},
+        properties={"VenIds": list(stage.vens), "VenIdPattern": stage.ven_id_pattern},
     )
     check.node.add_dependency(provision)
     return check

@@ -28,6 +28,8 @@ from local_cloud.overrides import Original
 
 Knows = Callable[[str], bool]
 Extract = Callable[..., str]
+ON_A_THING = frozenset({"iot:AttachThingPrincipal", "iot:DetachThingPrincipal"})
+"""Actions on a certificate that have the thing as the condition key ``iot:thingArn``."""
 _PLACE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -92,13 +94,19 @@ def judged_as_on_aws(extract: Extract) -> Extract:
 def judged_by_type(evaluate: Original) -> Original:
     """The emulator's *evaluate* of a caller's policies, by the resource types that the action knows.
 
-    A call that names no resource, as one that lists, is judged by all of the action's one type.
+    A call that names no resource, as one that lists, is judged by all of the action's one type. One that
+    attaches a certificate to a thing is judged by all certificates, and by the thing as a condition.
     """
 
     def evaluate_by_type(context: Any, *policies: Any) -> Any:
         types = action_types().get(context.action.lower(), [context.resource_arn])
         if not types:
             context = dataclasses.replace(context, resource_arn="*")
+        elif context.action in ON_A_THING:
+            more = {**context.service_context, "iot:thingarn": context.resource_arn}
+            context = dataclasses.replace(
+                context, resource_arn=_all_of(types[0], context), service_context=more
+            )
         elif context.resource_arn == "*" and len(types) == 1:
             context = dataclasses.replace(context, resource_arn=_all_of(types[0], context))
         return evaluate(context, *policies)

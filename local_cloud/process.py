@@ -38,6 +38,8 @@ GATEWAY_PORT = 4566
 MQTT_PORT = 8883
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 20.0
+SCRATCH = "scratch"
+"""The folder of the emulator's temporary files, in the cloud's."""
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Those that this process started and has not stopped; one that is dropped unwaited leaves a zombie."""
 
@@ -82,7 +84,7 @@ def start(
             Path(runtime.ca_file).write_text(trust_root_pem(runtime), encoding="ascii")
     except BaseException:
         _end(runtime)
-        forget(folder)
+        _clear(folder)
         raise
     return runtime
 
@@ -119,7 +121,10 @@ def _begin(
     if ports.tls is not None:
         listening[TLS_PORT_VARIABLE] = str(ports.tls)
     days = {} if weather is None else {WEATHER_VARIABLE: msgspec.json.encode(weather).decode()}
-    process = _spawn({**_server_environment(state, keep=keep), **listening, **root, **days}, folder)
+    scratch = {"TMPDIR": str(_empty_scratch_folder(folder))}
+    process = _spawn(
+        {**_server_environment(state, keep=keep), **scratch, **listening, **root, **days}, folder
+    )
     runtime = Runtime(
         pid=process.pid,
         gateway_port=ports.gateway,
@@ -154,6 +159,18 @@ def _state_folder(folder: Path, *, keep: bool) -> Path:
     return state
 
 
+def _empty_scratch_folder(folder: Path) -> Path:
+    """The emulator's folder for temporary files, without what a cloud that was killed left in it.
+
+    The emulator unpacks each function's code, tens of MB, into a folder that it removes when it stops. No
+    other cloud works here: a folder has one cloud at a time.
+    """
+    scratch = folder.absolute() / SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700)
+    return scratch
+
+
 def _spawn(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
     """The emulator's process, noted among those to wait for."""
     with _log(folder).open("ab") as output:
@@ -175,11 +192,17 @@ def stop(folder: Path) -> bool:
     try:
         runtime = current(folder)
     except NotRunningError:
-        forget(folder)
+        _clear(folder)
         return False
     _end(runtime)
-    forget(folder)
+    _clear(folder)
     return True
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a cloud that no longer runs has no use for."""
+    forget(folder)
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
 
 
 def _end(runtime: Runtime) -> None:

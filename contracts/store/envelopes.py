@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.errors import MalformedError
 from contracts.wire import codec
-from contracts.wire.ids import VEN_ID
+from contracts.wire.ids import VEN_ID, VEN_ID_MAX_CHARACTERS
 
 RULE_SELECT = (
     "SELECT encode(*, 'base64') AS payload, topic() AS topic, "
@@ -23,10 +23,15 @@ _VEN_ID_IN_SQL = VEN_ID.pattern.removesuffix(r"(?!\n)")
 """Without the guard against a newline, which no topic has."""
 
 
-def rule_sql(topic_filter: str) -> str:
-    """The SQL of a topic rule on *topic_filter*, in which ``+`` stands where the VEN's id does."""
+def rule_sql(topic_filter: str, ven_id_prefix: str = "") -> str:
+    """The SQL of a topic rule on *topic_filter*, in which ``+`` stands where the VEN's id does.
+
+    Ids begin with *ven_id_prefix*, which may begin an id by the grammar.
+    """
     place = topic_filter.split("/").index("+") + 1  # topic() counts from 1
-    return f"{RULE_SELECT} FROM '{topic_filter}' WHERE regexp_matches(topic({place}), '{_VEN_ID_IN_SQL}')"
+    rest = f"[A-Za-z0-9_-]{{0,{VEN_ID_MAX_CHARACTERS - len(ven_id_prefix)}}}"
+    ids = f"^{ven_id_prefix}{rest}$" if ven_id_prefix else _VEN_ID_IN_SQL
+    return f"{RULE_SELECT} FROM '{topic_filter}' WHERE regexp_matches(topic({place}), '{ids}')"
 
 
 ENVELOPE_MAX_BYTES = 4 * -(-codec.PAYLOAD_MAX_BYTES // 3) + 4096

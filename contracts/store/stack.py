@@ -26,6 +26,7 @@ class StackOutput(StrEnum):
     SETTLE_EVENT = "SettleEventFunction"
     ROTATE_VEN = "RotateVenFunction"
     ALLOWED_VENS = "AllowedVensTable"
+    VEN_ID_PATTERN = "VenIdPattern"
     API_URL = "ApiUrl"
     DEAD_LETTERS = "DeadLetterQueues"
     INLETS = "InletQueues"
@@ -42,6 +43,11 @@ _THROW_AWAY = re.compile(r"prove[a-z]{1,8}")
 def is_throw_away(stage: str) -> bool:
     """True of a stage that ``ven-twin aws prove`` makes and destroys, such as ``proveabcd``."""
     return _THROW_AWAY.fullmatch(stage) is not None
+
+
+def fits_stage(ven_id: VenId, pattern: str) -> bool:
+    """True of an id that a VEN of a stage can have, by the *pattern* of its ids: ``north-*``, or ``*``."""
+    return ven_id.startswith(pattern.removesuffix("*"))
 
 
 VEN_IDS_RESOURCE = "Custom::VenIds"

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 # "$" alone lets a newline follow, and JSON Schema, which takes these patterns, knows no "\Z".
 VEN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$(?!\n)")
+VEN_ID_MAX_CHARACTERS = 64
 EVENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$(?!\n)")
 LOAD_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$(?!\n)")
 

@@ -21,6 +21,7 @@ from rich.console import Console
 from harness.faults import reconnects
 from harness.faults.cloud_scenarios import CLOUD_SCENARIOS, run_cloud
 from harness.faults.outcome import FaultOutcome, markdown, table
+from harness.faults.restart_scenarios import RESTART_SCENARIOS, RestartRig, run_restart
 from harness.faults.run import run_session
 from harness.faults.session_scenarios import SCENARIOS, FaultScenario
 from harness.faults.twin_scenarios import TWIN_SCENARIOS, run_twin
@@ -46,6 +47,8 @@ def main() -> None:
     for fault, seed in itertools.product(options.cloud, options.seed_range):
         ours.append(run_cloud(fault, seed, min(options.messages, CLOUD_MESSAGES_MAX)))
         _print_outcome(ours[-1])
+    if options.restarts:
+        ours += _restarted(options)
     console.print(table(f"The session: {options.seeds} seeds of {options.messages:,} messages", ours))
     if plain:
         title = f"Plain gmqtt 0.8.0, default settings: {options.plain_messages:,} messages"
@@ -61,6 +64,16 @@ def main() -> None:
         console.print(f"[red]{outcome.scenario}, seed {outcome.seed}: {outcome.problem or lost}")
     if failed:
         sys.exit(1)
+
+
+def _restarted(options: argparse.Namespace) -> list[FaultOutcome]:
+    """The runs against a local cloud that restarts: one cloud for all of them, one run at a time."""
+    outcomes = []
+    with tempfile.TemporaryDirectory() as folder, RestartRig(Path(folder)).running() as rig:
+        for name, seed in itertools.product(options.restarts, options.seed_range):
+            outcomes.append(run_restart(rig, name, seed))
+            _print_outcome(outcomes[-1])
+    return outcomes
 
 
 def _options() -> argparse.Namespace:
@@ -81,8 +94,10 @@ def _options() -> argparse.Namespace:
     options.chosen = [one for one in SCENARIOS if _wanted(one.name, options.only)]
     options.twin = [name for name in TWIN_SCENARIOS if _wanted(name, options.only)]
     options.cloud = [one for one in CLOUD_SCENARIOS if _wanted(one.name, options.only)]
-    if not (options.chosen or options.twin or options.cloud):
+    options.restarts = [name for name in RESTART_SCENARIOS if _wanted(name, options.only)]
+    if not (options.chosen or options.twin or options.cloud or options.restarts):
         names = [*(one.name for one in SCENARIOS), *TWIN_SCENARIOS, *(one.name for one in CLOUD_SCENARIOS)]
+        names += RESTART_SCENARIOS
         parser.error(f"no such scenario; there are: {'; '.join(names)}")
     return options
 

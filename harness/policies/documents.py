@@ -16,8 +16,9 @@ _HEAD = """# Policies
 Made by `make policies` from `ven_twin/operations/rights.py`, which has the calls of each command; the tests
 hold it to the commands' code and to the Service Authorization Reference, and run the commands with these
 rights and no others on the local cloud. Put your own for `REGION`, `ACCOUNT`, `STAGE` (`dev` or `prod`),
-`VEN` and `API` (the id at the start of the output `ApiUrl`); in another partition than `aws`, that too. Each
-fits into a managed policy of 6,144 characters; the inline policies of a user hold 2,048 together.
+`VEN`, `PREFIX` (the stage's `ven_id_prefix`; nothing when it has none) and `API` (the id at the start of the
+output `ApiUrl`); in another partition than `aws`, that too. Each fits into a managed policy of 6,144
+characters; the inline policies of a user hold 2,048 together.
 
 Not run against an AWS account: names that CloudFormation makes end at random, and these patterns rely on how
 they begin.

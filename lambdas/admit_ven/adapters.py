@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contracts.store.claim_codes import TRIES, TRIES_ATTRIBUTE
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
+from contracts.store.stack import fits_stage
 from contracts.wire.ids import VenId
 from lambdas.admit_ven.logic import AdmissionRefusal, AdmissionRequest, refusal_by_code
 from lambdas.admit_ven.settings import AdmissionSettings
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionAdapters:
-    """The list of VENs that may claim, the VENs, and the account's things."""
+    """The list of VENs that may claim, the VENs, the account's things, and the pattern of the stage's ids."""
 
     allowed: Table
     vens: Table
     iot: IoTClient
+    pattern: str
 
     def refusal(self, ven_id: VenId) -> str | None:
         """The reason against *ven_id*, whose thing may be another stage's or no stage's; None for none.
 
         Where the thing is there already, AWS IoT would give it the VEN's certificate beside its own.
         """
+        if not fits_stage(ven_id, self.pattern):
+            return f"ids of this stage's VENs are {self.pattern}"
         if Registry(self.vens).find(ven_id).certificate_id is not None:
             return None
         return others_thing(ven_id, self.iot)
@@ -83,4 +87,5 @@ def open_adapters(settings: AdmissionSettings) -> AdmissionAdapters:
         clients.table(settings.allowed_table, ALLOWED_VENS),
         clients.table(settings.vens_table, VENS),
         clients.iot(),
+        settings.ven_id_pattern,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AdmissionSettings:
-    """The VENs' table, and the list of VENs that may claim."""
+    """The VENs' table, the list of VENs that may claim, and the pattern of their ids."""
 
     vens_table: str
     allowed_table: str
+    ven_id_pattern: str

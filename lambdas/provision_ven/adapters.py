@@ -15,7 +15,7 @@ from lambdas.provision_ven.policies import Policies
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.shared import clients
 from lambdas.shared.certificate_journal import CertificateJournal
-from lambdas.shared.id_conflicts import refuse_conflicts
+from lambdas.shared.id_conflicts import refuse_conflicts, refuse_misfits
 from lambdas.shared.registry import Registry
 from lambdas.shared.ven_identity import (
     Certificate,
@@ -52,7 +52,9 @@ class ProvisionAdapters:
         step = logic.plan_step(event)
         physical_id = str(event.get("PhysicalResourceId", ""))
         if step is Step.CHECK_IDS:
-            refuse_conflicts(logic.new_ids(event), self.certificates.client, self.registry)
+            new = logic.new_ids(event)
+            refuse_misfits(new.ven_id_pattern, self.registry)
+            refuse_conflicts(new.ven_ids, self.certificates.client, self.registry)
             return physical_id or "free-ids"
         if step is Step.REMOVE:
             self._remove(event, physical_id)

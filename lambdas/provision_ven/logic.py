@@ -66,6 +66,7 @@ class VenIds(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
     """Properties of the resource that checks the stack's VENs."""
 
     ven_ids: tuple[CheckedVenId, ...]
+    ven_id_pattern: str = "*"
 
 
 class PolicyRemoval(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
@@ -119,15 +120,22 @@ def _certificate_step(event: Mapping[str, object], kind: object) -> Step:
     return Step.NOTHING if new.groups == old.groups else Step.NEW_GROUPS
 
 
-def new_ids(event: Mapping[str, object]) -> tuple[VenId, ...]:
-    """The VENs that the stack takes up by *event*. Raises FieldError."""
+def new_ids(event: Mapping[str, object]) -> VenIds:
+    """The VENs that the stack takes up by *event*, and the pattern of its ids if it is new, else any.
 
-    def listed(which: str) -> tuple[VenId, ...]:
+    Raises:
+        FieldError: properties that cannot be read.
+    """
+
+    def listed(which: str) -> VenIds:
         value = event.get(which)
-        return codec.convert(VenIds, value, under=which).ven_ids if isinstance(value, Mapping) else ()
+        return codec.convert(VenIds, value, under=which) if isinstance(value, Mapping) else VenIds(ven_ids=())
 
-    before = set(listed("OldResourceProperties"))
-    return tuple(ven_id for ven_id in listed("ResourceProperties") if ven_id not in before)
+    before, now = listed("OldResourceProperties"), listed("ResourceProperties")
+    new = tuple(ven_id for ven_id in now.ven_ids if ven_id not in before.ven_ids)
+    return VenIds(
+        ven_ids=new, ven_id_pattern="*" if now.ven_id_pattern == before.ven_id_pattern else now.ven_id_pattern
+    )
 
 
 _BINDS = ("ven_id", "policy_name", "secret_id", "rotation")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from contracts.errors import FieldError
-from contracts.store.stack import stage_of_policy
+from contracts.store.stack import fits_stage, stage_of_policy
 from contracts.wire.ids import VenId
 from lambdas.shared.registry import Registry
 
@@ -25,10 +25,26 @@ def refuse_conflicts(ven_ids: Iterable[VenId], iot: IoTClient, registry: Registr
     Raises:
         FieldError: with whose each is, and what to do.
     """
-    reasons = [reason for ven_id in ven_ids if (reason := _conflict(ven_id, iot, registry))]
+    _refuse("vens", [reason for ven_id in ven_ids if (reason := _conflict(ven_id, iot, registry))])
+
+
+def refuse_misfits(pattern: str, registry: Registry) -> None:
+    """Refuse a pattern of ids that VENs of this stage do not fit: no function could reach them any more.
+
+    Raises:
+        FieldError: with the VENs, and what to do.
+    """
+    if pattern == "*":
+        return
+    remedy = "take it out in a deployment before this one, or revoke it if it came in by claim"
+    misfits = (ven_id for ven_id, _ in registry.all() if not fits_stage(ven_id, pattern))
+    _refuse("ven_id_prefix", [f"{ven_id} is none of {pattern}: {remedy}" for ven_id in misfits])
+
+
+def _refuse(field: str, reasons: list[str]) -> None:
     if reasons:
         more = f"; and {len(reasons) - REASONS_MAX} more" if len(reasons) > REASONS_MAX else ""
-        raise FieldError("vens", "; ".join(reasons[:REASONS_MAX]) + more)
+        raise FieldError(field, "; ".join(reasons[:REASONS_MAX]) + more)
 
 
 def _conflict(ven_id: VenId, iot: IoTClient, registry: Registry) -> str | None:

@@ -49,7 +49,9 @@ class Home:
             "Resource": "*",
         }
         policies = {
-            "documented": document(prover, {"STAGE": "local", "REGION": REGION, "ACCOUNT": ACCOUNT}),
+            "documented": document(
+                prover, {"STAGE": "local", "PREFIX": "local-", "REGION": REGION, "ACCOUNT": ACCOUNT}
+            ),
             "deploys": {"Version": "2012-10-17", "Statement": [deploys]},
         }
         iam.create_user(UserName="prover")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,17 +12,20 @@ import pytest
 
 from contracts.store.stack import claim_secret_name
 from contracts.wire.ids import VenId
+from harness.faults.proxy import Proxy
 from tests.e2e.conftest import System, until
 from tests.e2e.test_strangers import _has_claimed
 from tests.support.older_ven import KINDS, OlderVen
-from ven_twin.cli.certs import allow_ven, save_secret
+from ven_twin.cli.certs import save_identity, save_secret
+from ven_twin.cli.claims import allow_ven
 from ven_twin.operations.conformance.cases import CASES
 
 OLDER, KIND = "older-conform", KINDS["older-311-1"]
 BY_SECOND = {"event-restore", "event-opt-out", "event-command", "event-duplicate"}
 """The cases for which the twin is tried a second time, beside the first: the whole takes half the time."""
-BY_FIRST = {case.case_id for case in CASES} - BY_SECOND
 ONLY_OFFLINE = {"reconnect", "puback", "session", "event-offline"}
+"""The cases for which the second twin is cut from its broker when the suite says so, and let in again."""
+BY_FIRST = {case.case_id for case in CASES} - BY_SECOND - ONLY_OFFLINE
 
 
 @pytest.fixture(scope="module")
@@ -47,31 +51,61 @@ def begin(system: System, ven_id: str, *options: str) -> subprocess.Popen[str]:
     )
 
 
+def follow(suite: subprocess.Popen[str], proxy: Proxy, loop: asyncio.AbstractEventLoop) -> str:
+    """Do to the VEN's link what the suite says, until it ends; its report."""
+    steps = []
+    with suite:
+        for line in suite.stderr or ():
+            steps.append(line)
+            if "disconnect the VEN now" in line:
+                loop.call_soon_threadsafe(proxy.ready.clear)
+                loop.call_soon_threadsafe(proxy.cut)
+            elif "connect the VEN again" in line:
+                loop.call_soon_threadsafe(proxy.ready.set)
+        assert suite.stdout is not None
+        report = suite.stdout.read()
+    assert suite.returncode == 0, (steps, report)
+    return report
+
+
 def verdicts(report: dict[str, Any], verdict: str) -> set[str]:
     """The cases of a verdict."""
     return {case["id"] for case in report["cases"] if case["verdict"] == verdict}
 
 
-def test_the_twin_passes_and_an_older_ven_gets_its_list(strangers: System) -> None:
-    """The suite removes all that it made, and a report stands beside its page."""
-    second = strangers.start_twin("ven-2")
-    until(lambda: strangers.offer_kw("ven-2"), "the offer of ven-2")
+async def test_the_twin_passes_and_an_older_ven_gets_its_list(strangers: System) -> None:
+    """The suite removes all that it made, and a report stands beside its page.
+
+    The second twin's link is cut when the suite says so, until it says otherwise: an unplugged VEN.
+    """
+    async with Proxy(strangers.runtime.mqtt_port, None, None) as proxy:
+        proxy.ready.set()
+        await _conforms(strangers, proxy)
+
+
+async def _conforms(strangers: System, proxy: Proxy) -> None:
+    tls = strangers.home / "vens" / "local" / "ven-2" / "tls"
+    save_identity(strangers.cloud, VenId("ven-2"), tls)
+    through = ("--certs", str(tls), "--endpoint", "localhost", "--port", str(proxy.port))
+    second = strangers.start_twin("ven-2", *through)
+    await asyncio.to_thread(until, lambda: strangers.offer_kw("ven-2"), "the offer of ven-2")
     ven = OlderVen(OLDER, KIND, strangers.home / OLDER, strangers.runtime.mqtt_port)
     ven.start()
     try:
-        suites = [
-            begin(strangers, "ven-1", "--only", ",".join(BY_FIRST)),
-            begin(strangers, "ven-2", "--only", ",".join(BY_SECOND)),
-            begin(strangers, OLDER),
-        ]
-        done = [suite.communicate() for suite in suites]
+        suites = [begin(strangers, "ven-1", "--only", ",".join(BY_FIRST)), begin(strangers, OLDER)]
+        cut = begin(strangers, "ven-2", "--offline", "--only", ",".join(BY_SECOND | ONLY_OFFLINE))
+        other, *done = await asyncio.gather(
+            asyncio.to_thread(follow, cut, proxy, asyncio.get_running_loop()),
+            *(asyncio.to_thread(suite.communicate) for suite in suites),
+        )
     finally:
         ven.stop()
         second.terminate()
-        assert second.wait(20) == 0
-    assert [suite.returncode for suite in suites] == [0, 0, 1], done
-    first, other, older = (json.loads(output) for output, _ in done)
-    assert (verdicts(first, "passed"), verdicts(other, "passed")) == (BY_FIRST - ONLY_OFFLINE, BY_SECOND)
+        assert await asyncio.to_thread(second.wait, 20) == 0
+    assert [suite.returncode for suite in suites] == [0, 1], done
+    first, older = (json.loads(output) for output, _ in done)
+    assert verdicts(first, "passed") == BY_FIRST
+    assert verdicts(json.loads(other), "passed") == BY_SECOND | ONLY_OFFLINE
     assert verdicts(older, "failed") == {
         *("offer", "refusal", "event-shadow", "event-duplicate"),
         *("shadow-update", "telemetry-event", "telemetry-sequence"),

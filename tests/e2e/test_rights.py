@@ -30,7 +30,7 @@ from ven_twin.operations.rights import USERS, document
 if TYPE_CHECKING:
     from tests.e2e.conftest import System
 
-PLACES = {"STAGE": "local", "REGION": REGION, "ACCOUNT": "000000000000", "VEN": "ven-2"}
+PLACES = {"STAGE": "local", "REGION": REGION, "ACCOUNT": "000000000000", "VEN": "ven-2", "PREFIX": ""}
 
 
 @dataclass(frozen=True)

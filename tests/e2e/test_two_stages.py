@@ -11,36 +11,44 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from aws_cdk import App, CliCredentialsStackSynthesizer
+from botocore.exceptions import ClientError
 
 from cdk.bundle import bundle
 from cdk.stack import VenTwinStack
 from cdk.stage import read_stage
+from contracts.errors import FieldError
 from contracts.store.dead_letters import read_queues
 from contracts.store.stack import StackOutput, claim_secret_name
+from contracts.wire.ids import VenId
 from harness.lifecycle.lifecycle import destroy
 from local_cloud.deploy import deploy_assembly
+from local_cloud.runtime import REGION
 from tests.e2e.conftest import System, cloud_of, until
 from tests.integration.local_cloud.conftest import Emulator, new_identity
 from tests.support.mqtt_by_hand import connected, publish
-from ven_twin.cli.certs import allow_ven, claim_identity, save_identity, save_secret
+from ven_twin.cli.certs import save_identity, save_secret
+from ven_twin.cli.claims import allow_ven, check_of_stage, claim_identity
 from ven_twin.ven.errors import ClaimRefusedError
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
-STAGE = "dev"
+STAGE, PREFIX = "dev", "east-"
+VEN = f"{PREFIX}1"
 CONTEXT = json.loads((Path(__file__).resolve().parents[2] / "cdk.json").read_text())["context"]
 STRANGERS = ("sdk:device:1", "boiler:7")
 STRANGE = (b"no telemetry", b"warm")
 
 
-def _assembly(folder: Path, ven_id: str) -> Path:
+def _assembly(folder: Path) -> Path:
     """The assembly of the second stage, with one VEN."""
-    stage = dataclasses.replace(read_stage({"stage": "local", "vens": ven_id}.get), name=STAGE)
+    local = read_stage({"stage": "local", "vens": VEN, "ven_id_prefix": PREFIX}.get)
+    stage = dataclasses.replace(local, name=STAGE)
     code = bundle(python=stage.python, architecture=stage.architecture, host=True)
     app = App(context=CONTEXT, outdir=str(folder), auto_synth=False)
     VenTwinStack(app, stage, code=code, synthesizer=CliCredentialsStackSynthesizer())
@@ -50,8 +58,8 @@ def _assembly(folder: Path, ven_id: str) -> Path:
 
 @pytest.fixture(scope="module")
 def beside(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """The second stage in the account of the first, with ven-5."""
-    folder = _assembly(tmp_path_factory.mktemp("beside"), "ven-5")
+    """The second stage in the account of the first, with one VEN and a prefix of its VENs' ids."""
+    folder = _assembly(tmp_path_factory.mktemp("beside"))
     deploy_assembly(system.runtime, folder, stage=STAGE)
     yield cloud_of(system.runtime, STAGE)
     assert destroy(system.runtime, STAGE) == []
@@ -77,21 +85,23 @@ async def test_stages_and_strangers_keep_out_of_each_others_tables(
     system: System, beside: Cloud, tmp_path: Path
 ) -> None:
     """Strangers come, speak and go; each stage has the rows of its own VENs, and none has a dead letter."""
-    emulator = Emulator(system.runtime, new_identity(system.runtime, tmp_path / "tls", thing="boiler:7"))
+    emulator = Emulator(
+        system.runtime, new_identity(system.runtime, tmp_path / "tls", thing="boiler:7"), tmp_path
+    )
     for client_id in STRANGERS:
         async with connected(emulator, client_id=client_id) as link:
             await link.send(publish("ven/telemetry/ven-x", STRANGE[0]))
             await link.send(publish("boilers/7", STRANGE[1]))
-    save_identity(beside, "ven-5", tmp_path / "ven-5")
+    save_identity(beside, VEN, tmp_path / VEN)
     where = ["--endpoint", "localhost", "--port", str(system.runtime.mqtt_port)]
-    twin = system.start_twin("ven-5", "--certs", str(tmp_path / "ven-5"), *where)
-    until(lambda: "ven-5" in _ids(beside, StackOutput.TELEMETRY_TABLE), "telemetry of ven-5")
+    twin = system.start_twin(VEN, "--certs", str(tmp_path / VEN), *where)
+    until(lambda: VEN in _ids(beside, StackOutput.TELEMETRY_TABLE), f"telemetry of {VEN}")
     twin.terminate()
     assert twin.wait(20) == 0
-    assert _ids(beside, StackOutput.TELEMETRY_TABLE) == {"ven-5"}
-    assert _ids(beside, StackOutput.VENS_TABLE) == {"ven-5"}
+    assert _ids(beside, StackOutput.TELEMETRY_TABLE) == {VEN}
+    assert _ids(beside, StackOutput.VENS_TABLE) == {VEN}
     for table in (StackOutput.TELEMETRY_TABLE, StackOutput.VENS_TABLE):
-        assert not _ids(system.cloud, table) & {"ven-5", "ven-x", *STRANGERS}
+        assert not _ids(system.cloud, table) & {VEN, "ven-x", *STRANGERS}
     letters = {letter["raw"] for letter in system.json("dlq", "list")}  # other tests' may be among them
     assert not letters & {base64.b64encode(payload).decode() for payload in STRANGE}
     assert _letters(beside) == {}
@@ -107,7 +117,7 @@ def test_a_claim_for_a_ven_of_another_stage_is_refused(system: System, beside: C
     with pytest.raises(ClaimRefusedError):
         claim_identity("ven-1", kit, broker, tmp_path / "thief", STAGE, code=code)
     assert iot.list_thing_principals(thingName="ven-1")["principals"] == before
-    assert _ids(beside, StackOutput.VENS_TABLE) == {"ven-5"}
+    assert _ids(beside, StackOutput.VENS_TABLE) == {VEN}
 
 
 def test_each_stage_has_metrics_of_its_own(system: System, beside: Cloud) -> None:
@@ -120,3 +130,44 @@ def test_each_stage_has_metrics_of_its_own(system: System, beside: Cloud) -> Non
             if function["FunctionName"].startswith(f"VenTwin-{cloud.stage}-")
         }
         assert namespaces == {f"VenTwin/{cloud.stage}"}
+
+
+def _as_function(beside: Cloud, system: System, function: str) -> Any:
+    """A client of things and topics with the role of a function of the second stage."""
+    pages = system.cloud.client("iam").get_paginator("list_roles").paginate()
+    begin = f"VenTwin-{beside.stage}-{function}Role"
+    (arn,) = (role["Arn"] for page in pages for role in page["Roles"] if role["RoleName"].startswith(begin))
+    keys = system.cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="e2e")["Credentials"]
+    return boto3.client(
+        "iot-data",
+        endpoint_url=system.runtime.endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+
+
+def test_the_functions_of_a_stage_reach_its_own_vens_alone(system: System, beside: Cloud) -> None:
+    """With a prefix, a role writes the shadows of its stage's VENs and sends them commands, and no other."""
+    writes, sends = (_as_function(beside, system, name) for name in ("WriteShadows", "IssueCommand"))
+    shadow = json.dumps({"state": {"desired": {"drEvents": None}}})
+
+    def reach(ven_id: str) -> None:
+        writes.update_thing_shadow(thingName=ven_id, payload=shadow)
+
+    def command(ven_id: str) -> None:
+        sends.publish(topic=f"ven/cmd/{ven_id}", payload=b"{}")
+
+    for call in (reach, command):
+        call(VEN)
+        for other in ("ven-1", f"x{VEN}"):
+            with pytest.raises(ClientError) as refused:
+                call(other)
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_a_ven_that_does_not_begin_as_the_stages_do_is_not_put_on_the_list(beside: Cloud) -> None:
+    """It could not claim; the line says how the ids of the stage's VENs begin."""
+    with pytest.raises(FieldError, match=r"ids of this stage's VENs are east-\*: ven-9 could not claim"):
+        check_of_stage(beside, VenId("ven-9"))

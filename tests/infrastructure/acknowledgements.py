@@ -13,6 +13,7 @@ from constructs import IConstruct
 
 from cdk.stage import PYTHONS, Stage
 from contracts.store.stack import claim_secret_name, tls_secret_name
+from contracts.wire.topics import Topics
 
 FUNCTIONS = (
     "ProvisionVen",
@@ -52,7 +53,7 @@ HAS_DESTINATION = (
     "Failures go to FailedStarts by the on-failure destination, which the rule does not look at."
 )
 ANY_THING = (
-    "Which VENs there are is data; the classic shadow and the certificates of any thing are its subject."
+    "VENs come by claim, unknown at synthesis: their ids have the stage's prefix in common, or nothing."
 )
 ANY_CERTIFICATE = "A certificate's id is made by AWS IoT when it is created, so no ARN is known before."
 NO_RESOURCE = "CreateCertificateFromCsr knows no narrower resource; what it makes is made new."
@@ -123,33 +124,40 @@ def _failures() -> Iterator[Finding]:
 
 def _wildcards(stack: Stack, stage: Stage) -> Iterator[Finding]:
     claim = _arn("secretsmanager", f"secret:{claim_secret_name(stage.name)}-*")
-    secrets = _arn("secretsmanager", f"secret:{tls_secret_name(stage.name, '*')}-*")
+    secrets = _arn("secretsmanager", f"secret:{tls_secret_name(stage.name, stage.ven_id_pattern)}-*")
+    things = _arn("iot", f"thing/{stage.ven_id_pattern}")
+    clients = _arn("iot", f"client/{stage.ven_id_pattern}")
+    commands = _arn("iot", f"topic/{Topics(stage.ven_id_pattern).command}")
     schedules = _arn("scheduler", f"schedule/ven-twin-{stage.name}/*")
     for name, resource, reason in (
         ("ProvisionVen", "*", NO_RESOURCE),
         ("ProvisionVen", _arn("iot", "cert/*"), ANY_CERTIFICATE),
-        ("ProvisionVen", _arn("iot", "thing/*"), ANY_THING),
+        ("ProvisionVen", things, ANY_THING),
         ("ProvisionVen", secrets, "The secrets of this stage's VENs; their ARNs end at random."),
         ("ProvisionVen", claim, "The claim's secret alone; its ARN ends at random."),
         ("RotateVen", "*", NO_RESOURCE),
         ("RotateVen", _arn("iot", "cert/*"), ANY_CERTIFICATE),
-        ("RotateVen", _arn("iot", "thing/*"), ANY_THING),
-        ("RotateVen", _arn("iot", "client/*"), "Any VEN can be cut off; its row is looked up first."),
+        ("RotateVen", things, ANY_THING),
+        (
+            "RotateVen",
+            clients,
+            ANY_THING,
+        ),
         ("RotateVen", secrets, "The secrets of this stage's VENs; their ARNs end at random."),
         ("RotateVen", claim, "The claim's secret alone; its ARN ends at random."),
         ("AdmitVen", "*", NO_RESOURCE),
-        ("AdmitVen", _arn("iot", "thing/*"), ANY_THING),
-        ("Claims", _arn("iot", "thing/*"), ANY_THING),
+        ("AdmitVen", things, ANY_THING),
+        ("Claims", things, ANY_THING),
         ("Claims", _arn("iot", "cert/*"), ANY_CERTIFICATE),
         (
             "IssueCommand",
-            _arn("iot", "topic/ven/cmd/*"),
-            "Commands go to any VEN; its row is looked up first.",
+            commands,
+            ANY_THING,
         ),
-        ("DispatchEvent", _arn("iot", "thing/*"), ANY_THING),
+        ("DispatchEvent", things, ANY_THING),
         ("DispatchEvent", schedules, "Two schedules an event, in the group of this stage alone."),
-        ("WriteShadows", _arn("iot", "thing/*"), ANY_THING),
-        ("SettleEvent", _arn("iot", "thing/*"), ANY_THING),
+        ("WriteShadows", things, ANY_THING),
+        ("SettleEvent", things, ANY_THING),
         ("Schedules", _versions(stack, "SettleEvent"), STARTED),
         ("Schedules", _versions(stack, "DispatchEvent"), STARTED),
         ("Schedules", _versions(stack, "WatchFleet"), STARTED),

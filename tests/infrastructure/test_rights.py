@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import pytest
 
@@ -81,16 +80,3 @@ def test_a_right_comes_with_those_that_it_depends_on(stage: str, templates: dict
         for more in sar.dependent_actions(action) - allowed
     }
     assert lacking == set()
-
-
-def test_what_the_sar_does_not_say_is_still_needed(dev: Template) -> None:
-    """An exception that no statement needs any more would hide the next of its kind."""
-    pairs: set[tuple[Any, str]] = {
-        (action, kind)
-        for _, statement in every_statement(dev)
-        for action in many(statement["Action"])
-        for arn in many(statement.get("Resource"))
-        if arn != "*"
-        for kind in sar.types_of(arn)
-    }
-    assert pairs >= sar.AS_DOCUMENTED_ELSEWHERE.keys()

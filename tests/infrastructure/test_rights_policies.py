@@ -19,7 +19,7 @@ from ven_twin.cli.app import app
 from ven_twin.operations import rights
 from ven_twin.operations.rights import COMMAND_CALLS, USERS, User, document
 
-PLACES = {"STAGE": "dev", "REGION": REGION, "ACCOUNT": ACCOUNT, "VEN": "ven-1", "API": "a1b2c3"}
+PLACES = {"STAGE": "dev", "REGION": REGION, "ACCOUNT": ACCOUNT, "VEN": "ven-1", "PREFIX": "", "API": "a1b2c3"}
 WITHOUT_AWS = {"up", "cloud", "simulate", "can-hold"}
 """Commands of the local cloud or of none."""
 BY_CHILD = {"run": "certs fetch"}

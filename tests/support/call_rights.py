@@ -139,7 +139,7 @@ class FunctionRights:
             f"{call.function} may not {call.action} on {arn}"
             for call in calls
             for arn in _resources(call, self._names(call.function, environment))
-            if not granted(self._statements[call.function], call.action, arn)
+            if not granted(self._statements[call.function], call.action, arn, _keys(call))
         }
 
     def _names(self, function: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -169,6 +169,13 @@ def _resources(call: RecordedCall, names: Mapping[str, str]) -> Iterator[str]:
     fitting = {arn for arn in arns if sar.types_of(arn) & types}
     assert fitting, f"{call.action}: no resource is named by {sorted(parameters)}"
     yield from sorted(fitting)
+
+
+def _keys(call: RecordedCall) -> dict[str, str]:
+    """The condition keys that AWS has for a call."""
+    if call.action in {"iot:AttachThingPrincipal", "iot:DetachThingPrincipal"}:
+        return {"iot:thingArn": _arn("iot", f"thing/{call.parameters['thingName']}")}
+    return {}
 
 
 def _group(parameters: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:

@@ -21,15 +21,6 @@ QUALIFIED = {"function version": "function", "function alias": "function"}
 """A function's version is invoked by the right to the function. Source: AWS Lambda Developer Guide."""
 STREAMS = re.compile(r"(:log-group:[^:]+):\*$")
 """A log group's ARN as CloudFormation gives it, which stands for its streams."""
-AS_DOCUMENTED_ELSEWHERE = {
-    (
-        "iot:AttachThingPrincipal",
-        "thing",
-    ): "the SAR has the certificate alone; the local cloud judges the thing",
-    ("iot:DetachThingPrincipal", "thing"): "as AttachThingPrincipal",
-}
-"""Actions on a resource type that the SAR does not have for them, each with the reason."""
-
 INDEPENDENT = {
     (
         "cloudformation:DescribeStacks",
@@ -131,5 +122,5 @@ def _on(action: str, arn: str) -> Iterator[str]:
         yield f"{action} on {arn}: takes no resource, only * grants it"
     elif not (kinds := types_of(arn)):
         yield f"{action} on {arn}: an ARN of no type"
-    elif not kinds & takes and not any((action, kind) in AS_DOCUMENTED_ELSEWHERE for kind in kinds):
+    elif not kinds & takes:
         yield f"{action} on {arn}: takes {', '.join(sorted(takes))}, not {', '.join(sorted(kinds))}"

@@ -87,12 +87,31 @@ def role_of(template: Template, function: str) -> str:
     return str(role)
 
 
-def granted(rights: list[dict[str, Any]], action: str, arn: str) -> bool:
-    """True where a statement without a condition allows *action* on *arn*, wildcards read as IAM does."""
+def granted(
+    rights: list[dict[str, Any]], action: str, arn: str, keys: Mapping[str, str] | None = None
+) -> bool:
+    """True where a statement allows *action* on *arn*, wildcards read as IAM does.
+
+    Args:
+        rights: the statements of a role.
+        action: such as ``iot:Publish``.
+        arn: the resource.
+        keys: the condition keys that AWS has for the call.
+    """
     return any(
         statement["Effect"] == "Allow"
-        and not statement.get("Condition")
+        and _holds(statement.get("Condition", {}), keys or {})
         and any(fnmatch.fnmatchcase(action, each) for each in many(statement["Action"]))
         and any(fnmatch.fnmatchcase(arn, each) for each in many(statement["Resource"]))
         for statement in rights
+    )
+
+
+def _holds(condition: Mapping[str, Mapping[str, Any]], keys: Mapping[str, str]) -> bool:
+    """True where every condition is known here and holds."""
+    return all(
+        operator == "ArnLikeIfExists"
+        and (key not in keys or any(fnmatch.fnmatchcase(keys[key], each) for each in many(patterns)))
+        for operator, by_key in condition.items()
+        for key, patterns in by_key.items()
     )

@@ -12,6 +12,7 @@ from ven_twin.cli import (
     aws,
     can_hold,
     certs,
+    claims,
     cloud,
     command,
     conform,
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.add_typer(cloud.app, name="cloud")
 app.command("run")(run.run)
+certs.app.add_typer(claims.app)
 app.add_typer(certs.app, name="certs")
 app.command("cmd")(command.cmd)
 app.add_typer(ven.app, name="ven")

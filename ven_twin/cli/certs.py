@@ -1,11 +1,7 @@
-"""``ven-twin certs``: a VEN's identity fetched, rotated, or claimed."""
+"""``ven-twin certs``: a VEN's identity fetched, rotated, or taken away."""
 
 from __future__ import annotations
 
-import getpass
-import os
-import secrets
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,37 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.api.event_text import parse_duration
 from contracts.api.requests import RotationOp, RotationRequest
-from contracts.errors import FieldError, VenTwinError
-from contracts.store.claim_codes import (
-    CODE_BYTES,
-    HASH_ATTRIBUTE,
-    SALT_ATTRIBUTE,
-    SALT_BYTES,
-    code_hash,
-    code_of,
-)
-from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
+from contracts.errors import VenTwinError
 from contracts.store.stack import (
     SECRET_CA,
     SECRET_CERTIFICATE,
     SECRET_PRIVATE_KEY,
     StackOutput,
-    claim_secret_name,
-    claim_template_name,
     tls_secret_name,
 )
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import LOCAL, JsonOption, StageOption, VenOption, ven_folder, with_cloud
+from ven_twin.cli.connection import JsonOption, VenOption, ven_folder, with_cloud
 from ven_twin.cli.console import print_answer
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
 CHANGE_OVER_S = 120.0
-CODE_VARIABLE = "VEN_TWIN_CLAIM_CODE"
 app = typer.Typer(help="A VEN's certificate and key: fetched, rotated, claimed.", no_args_is_help=True)
 OutOption = Annotated[Path | None, typer.Option("--out", help="The VEN's folder, 0700.")]
 
@@ -131,102 +114,6 @@ def rotate_ven(stack: Cloud, ven_id: VenId, folder: Path, wait_s: float) -> str:
 
 @app.command()
 @with_cloud
-def allow(
-    ven_id: Annotated[str, typer.Argument(help="The VEN.")],
-    *,
-    within: Annotated[str, typer.Option("--for", help="How long the VEN may claim.")] = "24h",
-    again: Annotated[
-        bool, typer.Option("--again", help="Although it has a certificate: it has lost its key.")
-    ] = False,
-    cloud: Callable[[], Cloud],
-    json_output: JsonOption = False,
-) -> None:
-    """Put a VEN that is not in the stack on the list of those that may claim a certificate, once.
-
-    The claim code that it prints is the VEN's alone, and is printed this once: only its hash is stored.
-    """
-    ven_id = check_ven_id(ven_id, "VEN_ID")
-    stack = cloud()
-    row = stack.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
-    if row.get("certificateId") and not again:
-        raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
-    code, expires_ts = allow_ven(stack, ven_id, parse_duration(within, "--for"))
-    print_answer(
-        {"venId": ven_id, "expiresTs": expires_ts, "claimCode": code},
-        f"{ven_id} may claim a certificate, once, within {within}, with the claim code {code}",
-        json_output=json_output,
-    )
-
-
-def allow_ven(stack: Cloud, ven_id: VenId, within_s: float) -> tuple[str, int]:
-    """Put a VEN on the list of those that may claim; its claim code, and until when it holds, UTC s.
-
-    A code of before opens nothing any more.
-    """
-    code, salt = code_of(secrets.token_bytes(CODE_BYTES)), secrets.token_hex(SALT_BYTES)
-    expires_ts = int(time.time() + within_s)
-    row = {ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}
-    hashed = {HASH_ATTRIBUTE: code_hash(code, salt), SALT_ATTRIBUTE: salt}
-    stack.put_items(StackOutput.ALLOWED_VENS, [row | hashed])
-    return code, expires_ts
-
-
-@app.command("claim-kit")
-@with_cloud
-def claim_kit(
-    *,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write to, 0700.")],
-    cloud: Callable[[], Cloud],
-    json_output: JsonOption = False,
-) -> None:
-    """Write the claim certificate and its key, which a device carries until it has one of its own."""
-    stack = cloud()
-    endpoint, port = save_secret(stack, claim_secret_name(stack.stage), out)
-    print_answer(
-        {"folder": str(out), "endpoint": endpoint, "port": port},
-        f"{out} holds the claim certificate. Its broker is {endpoint}:{port}.",
-        json_output=json_output,
-    )
-
-
-@app.command()
-def claim(
-    ven_id: VenOption,
-    *,
-    claim: Annotated[Path, typer.Option("--claim", help="Folder with the claim certificate.")],
-    endpoint: Annotated[str, typer.Option("--endpoint", help="MQTT host.")],
-    port: Annotated[int, typer.Option("--port", help="MQTT port.")] = 8883,
-    code_file: Annotated[
-        Path | None,
-        typer.Option("--code-file", help=f"File with the claim code, - for stdin; or set {CODE_VARIABLE}."),
-    ] = None,
-    cloud_key: Annotated[
-        bool, typer.Option("--cloud-key", help="Let AWS make the key, instead of making it here.")
-    ] = False,
-    out: OutOption = None,
-    stage: StageOption = LOCAL,
-    json_output: JsonOption = False,
-) -> None:
-    """Get the VEN a certificate of its own, over MQTT and without AWS credentials.
-
-    Its private key is made here and leaves this machine never. The claim code, by which the operator has
-    allowed this VEN, is asked for where no file or variable has it: on a command line others could read it.
-    """
-    ven_id = check_ven_id(ven_id, "--ven-id")
-    folder = out or ven_folder(stage, ven_id) / "tls"
-    code = read_claim_code(code_file)
-    certificate_id = claim_identity(
-        ven_id, claim, (endpoint, port), folder, stage, code=code, cloud_key=cloud_key
-    )
-    print_answer(
-        {"folder": str(folder), "certificateId": certificate_id},
-        f"{folder} holds the identity of {ven_id}.",
-        json_output=json_output,
-    )
-
-
-@app.command()
-@with_cloud
 def revoke(
     ven_id: VenOption,
     *,
@@ -268,62 +155,6 @@ def cut_off_ven(stack: Cloud, ven_id: VenId) -> tuple[dict[str, object], str]:
 def revoke_ven(stack: Cloud, ven_id: VenId) -> None:
     """Take a VEN that came by claim out. Raises VenTwinError when there is none."""
     _rotation(stack, RotationOp.REVOKE, ven_id)
-
-
-def read_claim_code(code_file: Path | None) -> str:
-    """The claim code: from its file, else from the environment, else typed without an echo.
-
-    Raises:
-        FieldError: there is none, and nobody to type it.
-    """
-    if code_file is not None:
-        try:
-            text = sys.stdin.readline() if str(code_file) == "-" else code_file.read_text(encoding="ascii")
-        except (OSError, ValueError) as error:
-            raise FieldError("--code-file", f"cannot be read ({type(error).__name__})") from None
-        return text.strip()
-    code = os.environ.get(CODE_VARIABLE)
-    if code is None and sys.stdin.isatty():
-        code = getpass.getpass("Claim code: ")
-    if code is None:
-        hint = f"required; ven-twin certs allow prints it. - reads it from stdin; {CODE_VARIABLE} works too"
-        raise FieldError("--code-file", hint)
-    return code.strip()
-
-
-def claim_identity(
-    ven_id: VenId,
-    claim: Path,
-    broker: tuple[str, int],
-    folder: Path,
-    stage: str,
-    *,
-    code: str,
-    cloud_key: bool = False,
-) -> str:
-    """Claim a certificate for *ven_id* with the kit in *claim* and write it into *folder*; its id.
-
-    With *cloud_key* AWS makes the private key; otherwise it is made here, and is nowhere else.
-    """
-    import asyncio
-
-    from contracts.wire.signing_request import key_request
-    from ven_twin.ven.identity import identity_files
-    from ven_twin.ven.identity.claiming import Claiming
-
-    kit = identity_files.load(claim)
-    key = None if cloud_key else key_request(ven_id)
-
-    async def exchange() -> str:
-        template, request_pem = claim_template_name(stage), None if key is None else key.request_pem
-        claiming = Claiming(*broker, kit, ven_id, template, code=code, request_pem=request_pem)
-        claimed = await claiming.claim()
-        ca_pem = kit.ca.read_text(encoding="ascii")
-        key_pem = claimed.private_key_pem if key is None else key.private_key_pem
-        identity_files.save(folder, ca_pem, claimed.certificate_pem, str(key_pem))
-        return claimed.certificate_id
-
-    return asyncio.run(exchange())
 
 
 def _rotation(cloud: Cloud, op: RotationOp, ven_id: VenId) -> dict[str, object]:

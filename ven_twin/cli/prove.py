@@ -18,7 +18,8 @@ from contracts.store.dead_letters import DeadLetterSource
 from contracts.store.stack import claim_secret_name
 from contracts.wire.ids import VenId
 from contracts.wire.topics import Topics
-from ven_twin.cli.certs import CHANGE_OVER_S, allow_ven, claim_identity, revoke_ven, rotate_ven, save_secret
+from ven_twin.cli.certs import CHANGE_OVER_S, revoke_ven, rotate_ven, save_secret
+from ven_twin.cli.claims import allow_ven, claim_identity
 from ven_twin.cli.command import wait_for_ack
 from ven_twin.cli.connection import LOCAL, cloud_folder, ven_folder
 from ven_twin.cli.local_system import Say, TwinProcess, twin, uninterrupted

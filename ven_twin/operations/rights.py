@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 STACK = "VenTwin-STAGE"
-_PLACE = re.compile(r"\b(STAGE|REGION|ACCOUNT|VEN|API)\b")
+_PLACE = re.compile(r"\b(STAGE|REGION|ACCOUNT|VEN|PREFIX|API)\b")
 
 
 def _arn(service: str, resource: str) -> str:
@@ -48,11 +48,12 @@ INLETS = tuple(_queue(name) for name in ("TelemetryInletQueue", "VenInletQueue",
 ONE_IDENTITY = _arn("secretsmanager", "secret:ven-twin/STAGE/VEN/tls-*")
 IDENTITIES = _arn("secretsmanager", "secret:ven-twin/STAGE/*/tls-*")
 CLAIM = _arn("secretsmanager", "secret:ven-twin/STAGE/claim-*")
+VEN_THINGS = _arn("iot", "thing/PREFIX*")
 ANYTHING = "*"
 """For an action that takes no resource."""
 
 Calls = Mapping[str, tuple[str, ...]]
-"""Resources (ARNs with STAGE, REGION, ACCOUNT, VEN and API to be filled in) by the action on them."""
+"""Resources (ARNs with STAGE, REGION, ACCOUNT, VEN, PREFIX and API to be filled in) by the action on them."""
 
 
 def _calls(**by_action: str | tuple[str, ...]) -> Calls:
@@ -87,7 +88,7 @@ _CHECKS = _bare(
         _arn("servicequotas", "cloudformation/L-0485CB21"),
     ),
     dynamodb_ListTables=ANYTHING,
-    iot_DescribeThing=_arn("iot", "thing/*"),
+    iot_DescribeThing=VEN_THINGS,
     iot_ListTopicRules=ANYTHING,
     iot_GetPolicy=_arn("iot", "policy/ven-twin-STAGE-*"),
     iot_DescribeProvisioningTemplate=_arn("iot", "provisioningtemplate/ven-twin-STAGE"),
@@ -158,8 +159,8 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
             dynamodb_Query=(TELEMETRY, EVENTS),
             dynamodb_BatchGetItem=TELEMETRY,
             lambda_InvokeFunction=(ISSUE, DISPATCH),
-            iot_GetThingShadow=_arn("iot", "thing/*"),
-            iot_UpdateThingShadow=_arn("iot", "thing/*"),
+            iot_GetThingShadow=VEN_THINGS,
+            iot_UpdateThingShadow=VEN_THINGS,
         ),
         "dlq list": _calls(**_PEEK),
         "dlq redrive": _calls(

@@ -20,10 +20,11 @@ VEN = "ven-1"
 
 @dataclass(frozen=True)
 class Emulator:
-    """The emulator and a VEN's identity in it."""
+    """The emulator, its folder and a VEN's identity in it."""
 
     runtime: Runtime
     identity: identity_files.Identity
+    folder: Path
 
     def client(self, service: str) -> Any:
         """A boto3 client with the root credentials."""
@@ -40,7 +41,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     folder = tmp_path_factory.mktemp("emulator")
     runtime = process.start(folder, gateway_port=process.free_port(), mqtt_port=process.free_port())
     try:
-        yield Emulator(runtime, new_identity(runtime, Path(folder) / "tls"))
+        yield Emulator(runtime, new_identity(runtime, folder / "tls"), folder)
     finally:
         process.stop(folder)
 

@@ -227,11 +227,42 @@ def test_a_call_that_names_no_resource_is_judged_by_all_of_its_type(emulator: Em
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
-def _client_that_may(emulator: Emulator, user: str, service: str, action: str, resource: str) -> Any:
-    """A client of *service* whose user may do one action on one resource."""
+def test_a_certificate_is_attached_to_the_things_of_the_condition_alone(emulator: Emulator) -> None:
+    """AttachThingPrincipal is judged by the certificate, and by the thing as a condition alone."""
+    root, arns = emulator.client("iot"), "arn:aws:iot:us-east-1:000000000000"
+    for thing in ("north-1", "south-1"):
+        root.create_thing(thingName=thing)
+    certificate = root.create_keys_and_certificate()["certificateArn"]
+    north = {"ArnLikeIfExists": {"iot:thingArn": f"{arns}:thing/north-*"}}
+    for user, resource, condition, allowed in (
+        ("by-thing", f"{arns}:thing/*", {}, {"north-1": False, "south-1": False}),
+        ("by-certificate", f"{arns}:cert/*", {}, {"north-1": True, "south-1": True}),
+        ("by-condition", f"{arns}:cert/*", north, {"north-1": True, "south-1": False}),
+    ):
+        may_attach = ("iot:AttachThingPrincipal", resource)
+        iot = _client_that_may(emulator, user, "iot", *may_attach, condition=condition)
+        for thing, may in allowed.items():
+            if may:
+                iot.attach_thing_principal(thingName=thing, principal=certificate)
+                continue
+            with pytest.raises(ClientError) as refused:
+                iot.attach_thing_principal(thingName=thing, principal=certificate)
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def _client_that_may(
+    emulator: Emulator,
+    user: str,
+    service: str,
+    action: str,
+    resource: str,
+    *,
+    condition: dict[str, dict[str, str]] | None = None,
+) -> Any:
+    """A client of *service* whose user may do one action on one resource, under a condition."""
     iam = emulator.client("iam")
     iam.create_user(UserName=user)
-    allowed = {"Effect": "Allow", "Action": action, "Resource": resource}
+    allowed = {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition or {}}
     iam.put_user_policy(
         UserName=user,
         PolicyName="narrow",

@@ -1,8 +1,14 @@
-"""A local cloud that cannot be started leaves no process behind."""
+"""A local cloud leaves nothing behind: no process where it cannot be started, no files where it is killed."""
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import signal
 import socket
+import sys
+import zipfile
 from pathlib import Path
 
 import boto3
@@ -10,6 +16,7 @@ import pytest
 
 from local_cloud import deploy, process
 from local_cloud.runtime import HOST, MQTT_NAME, REGION, Runtime, StartError
+from tests.integration.local_cloud.conftest import Emulator
 
 
 def test_a_start_that_cannot_be_written_down_ends_the_process(
@@ -61,3 +68,63 @@ def test_a_port_that_was_named_is_taken_or_refused(tmp_path: Path, option: str) 
         with pytest.raises(StartError, match=f"--{option.replace('_', '-')} {port}: address already in use"):
             process.start(tmp_path, **{option: port})  # type: ignore[arg-type]
     assert not (tmp_path / "runtime.json").exists()
+
+
+def run_a_function(runtime: Runtime) -> None:
+    """Have the cloud unpack a function's code and run it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr("code.py", "def handler(event, context):\n    return event\n")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = deploy.client(runtime, "iam").create_role(RoleName="any", AssumeRolePolicyDocument=trust)
+    functions = deploy.client(runtime, "lambda")
+    functions.create_function(
+        FunctionName="any",
+        Role=role["Role"]["Arn"],
+        Runtime=f"python3.{sys.version_info.minor}",
+        Handler="code.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    assert functions.invoke(FunctionName="any", Payload=b"1")["Payload"].read() == b"1"
+
+
+def unpacked(folder: Path) -> list[Path]:
+    """The folders into which the cloud of *folder* has unpacked functions."""
+    return list(folder.rglob("ministack-lambda-*"))
+
+
+def start(folder: Path) -> Runtime:
+    """A local cloud on free ports."""
+    return process.start(folder, gateway_port=process.free_port(), mqtt_port=process.free_port())
+
+
+def kill_in_work(runtime: Runtime) -> None:
+    """Have the cloud run a function, and end it before it can remove anything."""
+    run_a_function(runtime)
+    os.killpg(runtime.pid, signal.SIGKILL)
+    process._children.pop(runtime.pid).wait()
+
+
+def test_what_a_killed_cloud_unpacked_goes_with_the_next_start_or_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emulator: Emulator
+) -> None:
+    """A hundred killed clouds leave as much as one, and a cloud beside it has its functions still."""
+    folder, elsewhere = tmp_path / "killed", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("TMPDIR", str(elsewhere))
+    run_a_function(emulator.runtime)
+    beside = unpacked(emulator.folder)
+    try:
+        kill_in_work(start(folder))
+        assert unpacked(folder)
+        runtime = start(folder)
+        assert not unpacked(folder)
+        kill_in_work(runtime)
+        assert unpacked(folder)
+        process.stop(folder)
+        assert not unpacked(folder)
+        assert unpacked(emulator.folder) == beside
+        assert beside
+        assert not list(elsewhere.iterdir()), "something of a cloud is outside its folder"
+    finally:
+        process.stop(folder)

@@ -316,7 +316,9 @@ async def test_an_iot_policys_change_is_in_force_minutes_later(
     runtime: Runtime, client: Callable[[str], Any], tmp_path: Path
 ) -> None:
     """A client that the new document refuses is taken until the change is in force."""
-    emulator = Emulator(runtime, new_identity(runtime, tmp_path / "tls", thing="ven-2", policy="changed"))
+    emulator = Emulator(
+        runtime, new_identity(runtime, tmp_path / "tls", thing="ven-2", policy="changed"), tmp_path
+    )
     while not await _is_taken(emulator, "ven-2"):
         pass  # the policy was attached a moment ago
     begun = time.monotonic()
@@ -378,7 +380,7 @@ def _lists(caller: Any) -> bool:
 async def test_an_mqtt_connection_ends_at_some_packet(tmp_path: Path) -> None:
     """A client that goes on publishing is cut off sooner or later, for nothing that it did."""
     with _started(tmp_path / "cloud", CloudWeather(speed=SPEED, failing=0, dropping=0.1)) as dropping:
-        emulator = Emulator(dropping, new_identity(dropping, tmp_path / "tls"))
+        emulator = Emulator(dropping, new_identity(dropping, tmp_path / "tls"), tmp_path)
         while not await _is_taken(emulator, "ven-1"):
             pass
         async with connected(emulator) as link:

@@ -22,6 +22,10 @@ REFUSED = [
     ("vens", "v" * 65, "1 to 64 of A-Z a-z 0-9 _ -"),
     ("vens", "ven-1,ven-1", "names a VEN twice"),
     ("vens", ",".join(f"ven-{n}" for n in range(MAX_VENS + 1)), "at most 80 in one stack"),
+    ("ven_id_prefix", "north", "'north' is not like north-"),
+    ("ven_id_prefix", "nor*h-", "'nor*h-' is not like north-"),
+    ("ven_id_prefix", "-", "'-' is not like north-"),
+    ("ven_id_prefix", "n" * 32 + "-", "2 to 32 of A-Z a-z 0-9 _ -"),
     ("retention_days", "0", "'0' is no number of days from 1 to 3650"),
     ("retention_days", "3651", "'3651' is no number of days from 1 to 3650"),
     ("retention_days", "-1", "'-1' is no number of days from 1 to 3650"),
@@ -61,6 +65,15 @@ def test_without_context_it_is_dev_with_one_ven() -> None:
     """The plain cdk deploy is the small one."""
     stage = read_stage(lambda _: None)
     assert (stage.name, stage.vens) == ("dev", ("ven-1",))
+
+
+def test_every_ven_of_a_stage_with_a_prefix_begins_with_it() -> None:
+    """Its functions reach no other; the VEN that stands in for none that is named begins with it too."""
+    stage = read_stage({"ven_id_prefix": "north-"}.get)
+    assert (stage.vens, stage.ven_id_pattern) == (("north-ven-1",), "north-*")
+    assert read_stage(lambda _: None).ven_id_pattern == "*"
+    with pytest.raises(FieldError, match="ven-2 does not begin with the stage's ven_id_prefix, north-"):
+        read_stage({"ven_id_prefix": "north-", "vens": "north-1,ven-2"}.get)
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])

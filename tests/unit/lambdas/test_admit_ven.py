@@ -20,8 +20,9 @@ WRONG = code_of(bytes(12))
 
 
 @pytest.fixture
-def allowed(world: World) -> Table:
+def allowed(world: World, monkeypatch: pytest.MonkeyPatch) -> Table:
     """The list, with the VEN on it for an hour."""
+    monkeypatch.setenv("VEN_ID_PATTERN", "house-*")
     hashed = {HASH_ATTRIBUTE: code_hash(CODE, "salt"), SALT_ATTRIBUTE: "salt"}
     world.allowed.put_new({"venId": VEN, TTL_ATTRIBUTE: int(NOW) + 3600, **hashed})
     return world.allowed
@@ -50,6 +51,13 @@ def test_a_ven_on_the_list_is_let_in_and_recorded(allowed: Table, world: World) 
     row = world.ven(VEN)
     assert (row["certificateId"], row["provisionedTs"]) == (CERTIFICATE, NOW)
     assert allowed.get(Key(VEN))["usedBy"] == CERTIFICATE  # type: ignore[index]
+
+
+def test_a_ven_that_no_function_of_the_stage_could_reach_is_refused(allowed: Table) -> None:
+    """Although it is on the list: its id is none of the stage's."""
+    allowed.put_new({"venId": "hut-9", TTL_ATTRIBUTE: int(NOW) + 3600})
+    assert ask("hut-9") is False
+    assert "usedBy" not in allowed.get(Key("hut-9"))  # type: ignore[operator]
 
 
 def test_a_place_on_the_list_is_used_once(allowed: Table, world: World) -> None:

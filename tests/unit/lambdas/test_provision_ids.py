@@ -23,7 +23,9 @@ def answers(monkeypatch: pytest.MonkeyPatch, world: World) -> list[dict[str, Any
     return heard
 
 
-def _ask(kind: str, vens: Sequence[str], *, before: Sequence[str] | None = None) -> None:
+def _ask(
+    kind: str, vens: Sequence[str], *, before: Sequence[str] | None = None, pattern: Sequence[str] = ()
+) -> None:
     event: dict[str, Any] = {
         "RequestType": kind,
         "RequestId": "request-1",
@@ -37,6 +39,8 @@ def _ask(kind: str, vens: Sequence[str], *, before: Sequence[str] | None = None)
         event["PhysicalResourceId"] = "free-ids"
     if before is not None:
         event["OldResourceProperties"] = {"ServiceToken": "arn", "VenIds": list(before)}
+    for which, value in zip(("ResourceProperties", "OldResourceProperties"), pattern, strict=False):
+        event[which]["VenIdPattern"] = value
     handler(event, Context())
 
 
@@ -95,6 +99,23 @@ def test_an_update_looks_at_the_vens_that_are_added(answers: list[dict[str, Any]
     assert "ven-1 is a VEN of stage dev here" in _reason(answers)
     _ask("Update", ["ven-2"], before=["ven-1", "ven-2"])
     assert answers[-1]["Status"] == "SUCCESS"
+
+
+def test_a_pattern_that_a_ven_of_the_stage_does_not_fit_is_refused(
+    world: World, answers: list[dict[str, Any]]
+) -> None:
+    """No function could reach it any more; the line names it and what to do. An old pattern passes."""
+    world.add_ven("north-1", certificateId="c1", resourceId="c1")
+    _ask("Update", ["north-1"], before=["north-1"], pattern=["north-*", "*"])
+    assert answers[-1]["Status"] == "SUCCESS"
+    world.add_ven("ven-9", certificateId="c2", claimedTs=1.0)
+    _ask("Update", ["north-1"], before=["north-1"], pattern=["north-*", "*"])
+    reason = _reason(answers)
+    assert "ven_id_prefix: ven-9 is none of north-*: take it out in a deployment before this one" in reason
+    assert "north-1" not in reason
+    for pattern in (["*", "north-*"], ["north-*", "north-*"]):
+        _ask("Update", ["north-1"], before=["north-1"], pattern=pattern)
+        assert answers[-1]["Status"] == "SUCCESS"
 
 
 def test_removing_the_check_does_nothing(answers: list[dict[str, Any]]) -> None:

@@ -86,7 +86,9 @@ def _quotas(account: Account, *, new: bool) -> Iterator[Finding]:
 
 
 def _places(stage: str, region: str, caller: Caller, vens: Sequence[VenId]) -> Mapping[str, str]:
-    return {"STAGE": stage, "REGION": region, "ACCOUNT": caller.account, "VEN": vens[0], "API": "a1b2c3d4e5"}
+    ven_id = vens[0]  # begins with the stage's prefix, whatever that is
+    places = {"STAGE": stage, "REGION": region, "ACCOUNT": caller.account, "API": "a1b2c3d4e5"}
+    return {**places, "VEN": ven_id, "PREFIX": ven_id}
 
 
 def _rights(account: Account, caller: Caller, places: Mapping[str, str]) -> Iterator[Finding]:

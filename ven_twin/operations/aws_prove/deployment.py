@@ -37,7 +37,8 @@ class CdkDeployment:
     def __init__(
         self, stage: str, vens: Sequence[str], *, region: str, profile: str | None, output: Path
     ) -> None:
-        self._context = ["-c", f"stage={stage}", "-c", f"vens={','.join(vens)}", "--output", str(output)]
+        context = (f"stage={stage}", f"vens={','.join(vens)}", f"ven_id_prefix={stage}-")
+        self._context = [*(word for value in context for word in ("-c", value)), "--output", str(output)]
         self._environment = {
             **os.environ,
             "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",

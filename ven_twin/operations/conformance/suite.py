@@ -184,6 +184,7 @@ class Suite:
         if observer.wait(lambda: observer.online, PERSON_S):
             left_s = max(0.0, event.end_ts - time.time()) + self._interval_s() + STORE_S
             observer.wait(lambda: observer.acts_on(TrialEvent.OFFLINE), left_s)
+            self._operator.wait_for_ack(OFFLINE_PING)  # it may come after the event does, or never
             for name in observer.commands:
                 observer.read_ack(name)
         self._finish(TrialEvent.OFFLINE)
