@@ -98,7 +98,7 @@ strangers: $(READY)
 soak: $(READY)
 	$(BIN)/python -m harness.soak $(ARGS)
 
-# A twin whose page 1,500 hostile visitors besiege, and one without descriptors or disk, five minutes each;
+# A twin and an operator whose pages 1,500 hostile visitors besiege, and a twin without descriptors or disk, 5 min each;
 # ARGS="--seconds 60 --only streams" for less.
 visitors: $(READY)
 	$(BIN)/python -m harness.visitors $(ARGS)

@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tuning", action="store_true", help="print the tuning seasons alone, write nothing")
     chosen = parser.parse_args(arguments)
     began_s = time.monotonic()
-    seasons = [season(climate, chosen.homes) for season in (tuning, fresh) for climate in CLIMATES]
-    if chosen.tuning:
-        seasons = seasons[: len(CLIMATES)]
+    seasons = [tuning(climate, chosen.homes) for climate in CLIMATES]
+    if not chosen.tuning:
+        seasons += [season for climate in CLIMATES for season in fresh(climate, chosen.homes)]
     for season in seasons:
         live_all(season, chosen.processes)
         sys.stderr.write(
@@ -39,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with ProcessPoolExecutor(chosen.processes) as pool:
         scores = list(pool.map(_scored, seasons))
     tuned = dict(zip(CLIMATES, scores, strict=False))
-    of_fresh = dict(zip(CLIMATES, scores[len(CLIMATES) :], strict=False))
+    of_fresh = {
+        climate: [of for season, of in zip(seasons, scores, strict=True) if _is_fresh(season, climate)]
+        for climate in CLIMATES
+    }
     text = tables(of_fresh, tuned, homes=chosen.homes)
     sys.stdout.write(text)
     if not chosen.tuning:
@@ -48,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _, _, after = rest.partition(END)
         PAGE.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8")
         sys.stdout.write(f"{PAGE.name} written in {time.monotonic() - began_s:.0f} s\n")
+
+
+def _is_fresh(season: Season, climate: str) -> bool:
+    return season.climate == climate and season.weather_seed is not None
 
 
 def _scored(season: Season) -> Scores:

@@ -30,6 +30,8 @@ METER_BEFORE = "`meter_before`"
 REGRESSION = "`weather_regression`"
 AGGREGATE = -1
 """The number of all homes together, beside each home's own."""
+MOST_HOMES = 1_000
+"""Of a season: homes of several are told apart by it."""
 HOURS = TO_H - FROM_H
 
 
@@ -39,13 +41,17 @@ class Errors:
 
     pairs: list[tuple[float, float]] = field(default_factory=list)
     within: list[bool] = field(default_factory=list)
-    none: int = 0
 
     def add(self, baseline_kw: Sequence[float | None], truth_kw: Sequence[float | None]) -> None:
         """Count a day."""
         for baseline, truth in zip(baseline_kw, truth_kw, strict=True):
             if baseline is not None and truth is not None:
                 self.pairs.append((baseline, truth))
+
+    def extend(self, other: Errors) -> None:
+        """Count another season's days too."""
+        self.pairs += other.pairs
+        self.within += other.within
 
     @property
     def bias_percent(self) -> float:
@@ -95,6 +101,16 @@ class Scores:
             median(errors.cvrmse_percent for errors in of_homes),
             median(bands) if bands else None,
         )
+
+    @classmethod
+    def together(cls, seasons: Sequence[Scores]) -> Scores:
+        """The scores of seasons as those of one: of the aggregate over all days, and of all homes."""
+        errors: dict[tuple[str, bool, int], Errors] = {}
+        for number, season in enumerate(seasons):
+            for (name, events_only, home), of_season in season.errors.items():
+                in_all = home if home == AGGREGATE else home + number * MOST_HOMES
+                errors.setdefault((name, events_only, in_all), Errors()).extend(of_season)
+        return cls(errors)
 
     def add(
         self, name: str, home: int, day: _ScoredDay, kw: Sequence[float | None], *, within: bool | None

@@ -1,4 +1,4 @@
-"""The seasons that baselines are scored on: three climates, each with a season to tune on and a fresh one."""
+"""The seasons that baselines are scored on: three climates, each with a season to tune on and fresh ones."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ FROM_H, TO_H = 17, 20
 ANOMALY_SD_C = 2.0
 ANOMALY_LASTS = 0.65
 """The share of a day's anomaly that is left on the next. Interpretation: ours, a usual spell of weather."""
+FRESH_FROM = (date(2027, 5, 17), date(2028, 5, 15), date(2029, 5, 21))
+"""The first days of the fresh seasons, each the third Monday of May as that of the season tuned on."""
 CLIMATES: Mapping[str, Path | None] = MappingProxyType(
     {
         "Greensboro NC": None,
@@ -81,9 +83,12 @@ def tuning(climate: str, homes: int) -> Season:
     return Season(climate, date(2026, 5, 18), 0, homes)
 
 
-def fresh(climate: str, homes: int) -> Season:
-    """The season that figures are told of: other weather, other homes, another year's weekdays."""
-    return Season(climate, date(2027, 5, 17), 1_000, homes, weather_seed=2027)
+def fresh(climate: str, homes: int) -> tuple[Season, ...]:
+    """The seasons that figures are told of, all of them: other weather, homes and weekdays."""
+    return tuple(
+        Season(climate, first, 1_000 * (number + 1), homes, weather_seed=first.year)
+        for number, first in enumerate(FRESH_FROM)
+    )
 
 
 @lru_cache

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import sqrt
 
 from harness.scoring.scores import ALL_RULES, METER_BEFORE, REGRESSION, SUMMED, Scores
+from harness.scoring.seasons import FRESH_FROM
 
 RESIDENTIAL = "`residential_5_of_10`"
 RULE_NAMES = tuple(ALL_RULES)
 NAMES = (*RULE_NAMES, METER_BEFORE, REGRESSION)
 
 
-def tables(fresh: Mapping[str, Scores], tuned: Mapping[str, Scores], *, homes: int) -> str:
-    """The figures of the fresh seasons by climate, and in short those of the seasons that were tuned on."""
+def tables(fresh: Mapping[str, Sequence[Scores]], tuned: Mapping[str, Scores], *, homes: int) -> str:
+    """The figures of all fresh seasons by climate, and in short those of the seasons that were tuned on."""
     lines: list[str] = []
-    for climate, scores in fresh.items():
+    together = {climate: Scores.together(seasons) for climate, seasons in fresh.items()}
+    for climate, scores in together.items():
         lines += [*_aggregate(climate, scores, homes), ""]
-    lines += [*_bands(fresh), ""]
-    for climate, scores in fresh.items():
-        lines += [*_typical(climate, scores, homes), ""]
+    lines += [*_bands(together, fresh), ""]
+    for climate, scores in together.items():
+        lines += [*_typical(climate, scores, homes * len(fresh[climate])), ""]
     lines += _tuned(tuned)
     return "\n".join(lines) + "\n"
 
@@ -44,19 +46,25 @@ def _cells(scores: Scores, name: str, *, events_only: bool) -> str:
     )
 
 
-def _bands(fresh: Mapping[str, Scores]) -> Iterator[str]:
+def _bands(together: Mapping[str, Scores], fresh: Mapping[str, Sequence[Scores]]) -> Iterator[str]:
     """The band over all climates, with the noise that so many independent days would have at 80 %."""
-    yield f"| the 80 % band in {len(fresh)} climates, aggregate | holds, event days | holds, all days |"
+    yield f"| the 80 % band in {len(together)} climates, aggregate | holds, event days | holds, all days |"
     yield "|---|--:|--:|"
     for name in (*RULE_NAMES, REGRESSION):
-        cells = []
-        for events_only in (True, False):
-            errors = [scores.aggregate(name, events_only=events_only) for scores in fresh.values()]
-            within = [day for of_climate in errors for day in of_climate.within]
-            noise_percent = 100 * sqrt(0.8 * 0.2 / len(within))
-            shares = f"{sum(within)} of {len(within)}, {100 * sum(within) / len(within):.0f} %"
-            cells.append(f"{shares} ± {noise_percent:.0f}")
-        yield f"| {name} | {' | '.join(cells)} |"
+        yield f"| {name} | {_holds(name, together.values())} |"
+    for first, of_season in zip(FRESH_FROM, zip(*fresh.values(), strict=True), strict=True):
+        yield f"| {REGRESSION}, {first.year} alone | {_holds(REGRESSION, of_season)} |"
+
+
+def _holds(name: str, climates: Collection[Scores]) -> str:
+    cells = []
+    for events_only in (True, False):
+        errors = [scores.aggregate(name, events_only=events_only) for scores in climates]
+        within = [day for of_climate in errors for day in of_climate.within]
+        noise_percent = 100 * sqrt(0.8 * 0.2 / len(within))
+        shares = f"{sum(within)} of {len(within)}, {100 * sum(within) / len(within):.0f} %"
+        cells.append(f"{shares} ± {noise_percent:.0f}")
+    return " | ".join(cells)
 
 
 def _typical(climate: str, scores: Scores, homes: int) -> Iterator[str]:

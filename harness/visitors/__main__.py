@@ -11,7 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.visitors.visitors import SIEGES, Visit, run_siege
+from harness.visitors.fleet_page import FLEET_SIEGES, run_fleet_siege
+from harness.visitors.siege import Visit
+from harness.visitors.twin_page import TWIN_SIEGES, run_twin_siege
 
 VISITORS = 1500
 console = Console(highlight=False, soft_wrap=True)
@@ -25,10 +27,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="sieges with this in their name")
     options = parser.parse_args()
     failed = []
-    for name in [name for name in SIEGES if options.only in name]:
+    for name in [name for name in (*TWIN_SIEGES, *FLEET_SIEGES) if options.only in name]:
+        run = run_twin_siege if name in TWIN_SIEGES else run_fleet_siege
         with tempfile.TemporaryDirectory() as folder:
-            siege = run_siege(name, Path(folder), seconds=options.seconds, visitors=options.visitors)
-            visit = asyncio.run(siege)
+            visit = asyncio.run(run(name, Path(folder), seconds=options.seconds, visitors=options.visitors))
         console.print(shown(name, visit))
         failed += [f"{name}: {objection}" for objection in visit.objections]
     if failed:
@@ -40,10 +42,10 @@ def shown(name: str, visit: Visit) -> str:
     live_ms = [1000.0 * seconds for seconds in visit.live_s] or [float("nan")]
     median_ms, slowest_ms = statistics.median(live_ms), max(live_ms)
     return (
-        f"{name:16} {visit.visits:7} visits  /live {len(visit.live_s)} times, "
+        f"{name:18} {visit.visits:7} visits  /live {len(visit.live_s)} times, "
         f"{len(visit.live_failed)} failed, median {median_ms:.0f} ms, slowest {slowest_ms:.0f} ms; "
-        f"{visit.links} MQTT connections, event {'late' if visit.untimely else 'on time'}, "
-        f"{visit.rows} rows, at most {visit.descriptors} descriptors  {visit.note}"
+        f"{visit.links} connections beside, event {'late' if visit.untimely else 'on time'}, "
+        f"{visit.rows} messages, at most {visit.descriptors} descriptors  {visit.note}"
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_socket import enable_socket
 
-from harness.visitors.visitors import run_siege
+from harness.visitors.twin_page import run_twin_siege
 from tests.support.mosquitto import binary
 
 
@@ -20,6 +20,6 @@ def _sockets() -> None:
 @pytest.mark.parametrize("name", ["128 descriptors", "disk full"])
 async def test_a_besieged_twin_keeps_its_event(tmp_path: Path, name: str) -> None:
     """MQTT comes back from each cut, the event starts and ends in time, and the page's health answers."""
-    visit = await run_siege(name, tmp_path, seconds=7.0, visitors=300, seed=1)
+    visit = await run_twin_siege(name, tmp_path, seconds=7.0, visitors=300, seed=1)
     assert visit.objections == []
     assert visit.rows > 5

@@ -180,6 +180,16 @@ async def test_one_whose_head_is_here_and_not_read_yet_is_spared(
     await is_spared(visitors, quick)
 
 
+async def test_whoever_comes_amid_a_crowd_is_read_before_the_crowd_takes_the_place(port: int) -> None:
+    """A server that was busy finds hundreds at its door at once, all with bytes: the probe first of all."""
+    with contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(VISITORS)]
+        for number, visitor in enumerate(crowd):  # the loop stands still meanwhile
+            visitor.sendall(LIVE if number == 0 else HALF_A_HEAD)
+        answer = await asyncio.to_thread(crowd[0].makefile("rb").read)
+        assert b"alive" in answer
+
+
 async def test_health_answers_while_every_place_is_taken_by_calls_that_run(
     visitors: Visitors, site: Site
 ) -> None:

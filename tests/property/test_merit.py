@@ -69,6 +69,17 @@ def test_what_can_be_expected_is_what_was_asked_or_all_there_is(
     assert abs(expected_w - min(requested_w, there_is_w)) <= 1.5
 
 
+@given(st.integers(0, 400_000), OFFERS)
+def test_all_but_the_last_are_called_for_all_that_they_offer(requested_w: int, offers: list[Offer]) -> None:
+    """An event binds a VEN whole: of one VEN a part is left idle, and of the one before that made it room."""
+    calls = call_in_order(requested_w, offers)
+    offer_w = {each.ven_id: each.offer_w for each in offers}
+    *others, before, last = [None, None, *calls]
+    assert all(calls[ven_id] == offer_w[ven_id] for ven_id in others if ven_id)
+    made_room_w = offer_w[before] - calls[before] if before else 0
+    assert made_room_w == 0 or calls[last] == LEAST_CALL_W
+
+
 @given(st.integers(0, 100_000), st.integers(0, 100_000), OFFERS)
 def test_asking_for_more_calls_no_other_ven_first(one_w: int, other_w: int, offers: list[Offer]) -> None:
     """Whoever is called for less is called for more too: the order does not depend on the sum."""

@@ -6,7 +6,7 @@
 
 A visitor that sends nothing, or a byte now and then, has its time and no more. When all places are taken, the
 connection that has waited longest makes room for the newest, so that a probe of the page's health gets in; it
-is one of the address that has most of them.
+is one of the address that has most of them, and none whose first bytes the page has had no time to read.
 """
 
 from __future__ import annotations
@@ -80,16 +80,31 @@ class Connections:
         if len(self._leaving) >= _LEAVING_MAX:
             raise BlockingIOError(errno.EAGAIN, "places come free")
 
+    @property
+    def full(self) -> bool:
+        """True when whoever comes needs the place of another."""
+        return len(self) - len(self._leaving) >= self.most
+
     def make_room(self) -> bool:
-        """Find a place for the one that came: the connection that has waited longest gives up its own."""
-        return len(self) - len(self._leaving) < self.most or self._cut_off_longest_waiting()
+        """Find a place for the one that comes: the connection that has waited longest gives up its own.
+
+        False when all who have one are being answered.
+
+        Raises:
+            BlockingIOError: some came so lately that they were not read yet; the loop goes round first.
+        """
+        if self._cut_off_longest_waiting():
+            return True
+        if self._coming or self._waiting:
+            raise BlockingIOError(errno.EAGAIN, "those who came are read first")
+        return False
 
     def out_of_descriptors(self) -> bool:
         """Give up what the process can do without; False when there is nothing."""
         if self._spares:
             os.close(self._spares.pop())
             return True
-        if self._cut_off_longest_waiting():
+        if self.make_room():
             raise BlockingIOError(errno.EAGAIN, "descriptors come free")
         return False
 
@@ -131,13 +146,14 @@ class Connections:
     def _cut_off_longest_waiting(self) -> bool:
         """Cut off one of the source that has most of them, so that no source drives out another.
 
-        One whose bytes are here and not read yet is no slow one: it is spared as long as there are others.
+        One whose bytes are here and not read yet is no slow one: it is spared as long as there are others,
+        and until it was read once.
         """
         counts = Counter(connection.source for connection in self._waiting)
         most = max(counts.values(), default=0)
         longest = [connection for connection in self._waiting if counts[connection.source] == most]
         slow = (connection for connection in longest if not connection.has_unread_bytes)
-        for victim in itertools.chain(slow, longest):
+        for victim in itertools.chain(slow, (connection for connection in longest if connection.was_read)):
             victim.cut_off()
             return True
         return False
@@ -160,13 +176,14 @@ class PageSocket(socket.socket):
             OSError: as `socket.accept` does.
         """
         self.connections.check_leaving()
+        placed = not self.connections.full or not _has_news(self) or self.connections.make_room()
         try:
             accepted, address = super().accept()
         except OSError as error:
             if error.errno not in _OUT_OF_DESCRIPTORS or not self.connections.out_of_descriptors():
                 raise
             accepted, address = super().accept()
-        if not self.connections.make_room():
+        if not placed:
             accepted.close()
             self.connections.cut_off += 1
             raise BlockingIOError(errno.EAGAIN, "no place is free")
@@ -183,6 +200,7 @@ class PageConnection(H11Protocol):
         self._limit_s: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._unread = False
+        self.was_read = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time for the first head."""
@@ -192,6 +210,7 @@ class PageConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; bytes that fit no state of the connection end it."""
+        self.was_read = True
         try:
             super().data_received(data)
         except h11.ProtocolError:
@@ -237,9 +256,7 @@ class PageConnection(H11Protocol):
     @property
     def has_unread_bytes(self) -> bool:
         """True when the system has bytes of the client that this connection has not read yet."""
-        waiting = select.poll()
-        waiting.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(waiting.poll(0))
+        return _has_news(self.transport.get_extra_info("socket"))
 
     def cut_off(self) -> None:
         """End the connection now, whatever is left unsent."""
@@ -271,3 +288,10 @@ class PageConnection(H11Protocol):
             self._set_limit(STALL_S)
         else:
             self.cut_off()
+
+
+def _has_news(of: socket.socket) -> bool:
+    """Tell whether a socket has bytes to read, or a listening one a connection to accept."""
+    waiting = select.poll()
+    waiting.register(of.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))

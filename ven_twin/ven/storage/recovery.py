@@ -1,6 +1,7 @@
 """Files that a VEN cannot use as they are: set aside, and what is whole in them taken over.
 
-damaged        renamed to  outbox.sqlite.damaged-TIME, every whole row copied, the others counted
+damaged        renamed to  outbox.sqlite.damaged-TIME, every whole row copied, the others counted; the newest
+                           three stay, for who wants to look
 newer          renamed to  outbox.sqlite.version-N, untouched; the release that reads it takes its rows back
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +28,11 @@ _IDS = (
     "SELECT id FROM outbox INDEXED BY outbox_by_rank ORDER BY rank DESC, id DESC",
 )
 """An index names rows that the table itself does not reach any more."""
+
+_DAMAGED = re.compile(r"\.damaged-(\d+)(?:\.(\d+))?")
+"""The ending of a file that `set_aside` renamed, with its time and its number."""
+DAMAGED_MAX = 3
+"""Damaged files that stay: a disk that spoils one after the other must not be filled by them."""
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +81,23 @@ def open_or_recover(path: Path, now_ts: float) -> Opened:
 
 def replace_damaged(path: Path, now_ts: float, damage: OutboxDamagedError) -> Opened:
     """Set a damaged file aside, and go on with what is whole of it."""
-    return _anew(path, damage, f"damaged-{int(now_ts)}")
+    opened = _anew(path, damage, f"damaged-{int(now_ts)}")
+    if opened.in_memory is None:
+        _remove_oldest(path)
+    return opened
+
+
+def _remove_oldest(path: Path) -> None:
+    """Remove the damaged files of *path* but for the newest; what cannot be removed stays."""
+    asides = [
+        (int(match[1]), int(match[2] or 1), aside)
+        for aside in path.parent.glob(f"{path.name}.damaged-*")
+        if (match := _DAMAGED.fullmatch(aside.name.removeprefix(path.name)))
+    ]
+    for *_, aside in sorted(asides)[:-DAMAGED_MAX]:
+        for companion in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                Path(f"{aside}{companion}").unlink(missing_ok=True)
 
 
 def _anew(path: Path, cause: OutboxError, ending: str) -> Opened:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.outboxes import ROW, payloads
 from ven_twin.ven.errors import OutboxLockedError
-from ven_twin.ven.storage import mending_outbox, schema
+from ven_twin.ven.storage import mending_outbox, recovery, schema
 from ven_twin.ven.storage.command_journal import CommandJournal, StateStore
 from ven_twin.ven.storage.mending_outbox import MendingOutbox
 from ven_twin.ven.storage.outbox import Outbox
@@ -255,3 +255,18 @@ def test_a_reserve_that_cannot_be_given_up_is_not(
 
     monkeypatch.setattr(Path, "unlink", refuse)
     assert reserve.give_up() is False
+
+
+def test_a_disk_that_spoils_file_after_file_is_not_filled_by_them(path: Path) -> None:
+    """The newest three damaged files stay, each with its companions; what is another's stays too."""
+    others = path.with_name(f"{path.name}.damaged-by-hand")
+    others.touch()
+    for now_ts in (90, 100, 100, 1_000, 1_000, 1_001):
+        path.write_bytes(b"no database, " * 100)
+        Path(f"{path}-shm").write_bytes(b"shm")
+        opened = recovery.open_or_recover(path, now_ts)
+        assert (opened.files_set_aside, opened.in_memory) == (1, None)
+        opened.db.close()
+    asides = {aside.name.partition(".damaged-")[2] for aside in path.parent.glob(f"{path.name}.damaged-*")}
+    assert asides >= {"1000", "1000.2", "1001", "by-hand"}
+    assert {aside.removesuffix("-shm") for aside in asides} == {"1000", "1000.2", "1001", "by-hand"}

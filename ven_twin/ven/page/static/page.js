@@ -123,6 +123,7 @@ async function showPast() {
   const events = await read("/api/events");
   past = events.past;
   if (shown !== null) shade(shown);
+  chart.refresh();
   showHistory(past);
 }
 
