@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contracts.store.claim_codes import TRIES, TRIES_ATTRIBUTE
+from contracts.store.claim_codes import TRIES_ATTRIBUTE
 from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS, Key
 from contracts.store.stack import fits_stage
 from contracts.wire.ids import VenId
@@ -44,13 +44,15 @@ class AdmissionAdapters:
     def check_code(self, request: AdmissionRequest, *, now: float) -> AdmissionRefusal | None:
         """The reason against *request* by its code; None for none.
 
-        An attempt is counted before its code is looked at, so that no two are made for one.
+        An attempt is counted before it is answered, so that no two are made for one; one that no code would
+        let in is none.
         """
         key = Key(request.ven_id)
         while True:
             row = self.allowed.get(key)
-            if request.code is None or row is None or row.get(TRIES_ATTRIBUTE, 0) > TRIES:
-                return refusal_by_code(row, request, now=now)
+            refusal = refusal_by_code(row, request, now=now)
+            if row is None or refusal not in {None, AdmissionRefusal.WRONG_CODE}:
+                return refusal
             tries = row.get(TRIES_ATTRIBUTE)
             counted = {TRIES_ATTRIBUTE: (tries or 0) + 1}
             if self.allowed.update(key, counted, when=Condition.unchanged(TRIES_ATTRIBUTE, tries)):

@@ -67,6 +67,8 @@ def refusal_by_code(row: Item | None, request: AdmissionRequest, *, now: float) 
     """
     if row is None or row.get(TTL_ATTRIBUTE, 0) <= now:
         return AdmissionRefusal.NOT_LISTED
+    if row.get("usedBy", request.certificate_id) != request.certificate_id:
+        return AdmissionRefusal.NOT_LISTED
     stored, salt = row.get(HASH_ATTRIBUTE), row.get(SALT_ATTRIBUTE)
     if not isinstance(stored, str) or not isinstance(salt, str):
         return AdmissionRefusal.NO_CODE_STORED

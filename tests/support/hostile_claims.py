@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.errors import FieldError
-from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, Key
+from contracts.store.claim_codes import CODE_PARAMETER, HASH_ATTRIBUTE, SALT_ATTRIBUTE, code_hash, code_of
+from contracts.store.keys import TTL_ATTRIBUTE, Key
 from contracts.wire.topics import check_ven_id, claim_client_id
 from lambdas.admit_ven.handler import handler
-from lambdas.shared import clients
+from lambdas.shared.certificate_journal import CLAIMED
 from lambdas.shared.tables import Table
 from tests.support.hostile_messages import changed
 from tests.support.lambda_world import NOW, Context, World
@@ -20,19 +21,26 @@ LISTED, USED, RUNNING, STRANGER = "ven-listed", "ven-used", "ven-good", "ven-nob
 """A VEN that may claim, one that has, one that runs, and none."""
 SECRET = "hunter2\x1b[2J"
 """Text of a stranger's, which is to be in no log."""
+CODE = code_of(bytes(range(12)))
 
 
 def claim(rng: random.Random) -> dict[str, Any]:
     """An event of the hook, with some of its values in another's place."""
     ven_id = rng.choice([LISTED, USED, RUNNING, STRANGER, SECRET])
     client = rng.choice([claim_client_id(ven_id)] * 4 + [ven_id, claim_client_id(LISTED), SECRET])
+    code = rng.choice([CODE] * 6 + [code_of(bytes(12)), SECRET])
     event: Any = {
         "claimCertificateId": "c" * 64,
         "certificateId": rng.choice(["a", "b", "d"]) * 64,
         "certificatePem": f"-----BEGIN CERTIFICATE-----{SECRET}",
         "templateArn": "arn:aws:iot:us-east-1:1:provisioningtemplate/ven-twin-test",
         "clientId": client,
-        "parameters": {"SerialNumber": ven_id, "AWS::IoT::Certificate::Id": "a" * 64, "Other": SECRET},
+        "parameters": {
+            "SerialNumber": ven_id,
+            "AWS::IoT::Certificate::Id": "a" * 64,
+            CODE_PARAMETER: code,
+            "Other": SECRET,
+        },
     }
     for _ in range(rng.choice([0, 0, 1, 1, 2, 5])):
         event = changed(event, rng)
@@ -42,16 +50,9 @@ def claim(rng: random.Random) -> dict[str, Any]:
 
 def list_of_allowed(world: World) -> Table:
     """The table of VENs that may claim, with two on it, of which one has."""
-    client = clients.dynamodb()
-    client.create_table(
-        TableName="allowed",
-        KeySchema=[{"AttributeName": "venId", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "venId", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    table = Table(client, "allowed", ALLOWED_VENS)
+    table, hashed = world.allowed, {HASH_ATTRIBUTE: code_hash(CODE, "salt"), SALT_ATTRIBUTE: "salt"}
     for ven_id in (LISTED, USED):
-        table.put_new({"venId": ven_id, TTL_ATTRIBUTE: int(NOW) + 3600})
+        table.put_new({"venId": ven_id, TTL_ATTRIBUTE: int(NOW) + 3600, **hashed})
     table.update(Key(USED), {"usedBy": "e" * 64, "usedTs": NOW})
     for ven_id in (USED, RUNNING):
         world.add_ven(ven_id, certificateId="e" * 64)
@@ -71,16 +72,21 @@ def objections(world: World, allowed: Table, event: Mapping[str, Any]) -> list[s
 
 
 def _stored(world: World, allowed: Table) -> list[Any]:
-    """What is stored, but for the row and the place of the VEN that may claim."""
+    """What is stored, but for row and place of the VEN that may claim, and what is noted to be collected."""
     tables = (allowed, world.vens)
     items = [table.client.scan(TableName=table.name)["Items"] for table in tables]
-    return [sorted(str(item) for item in some if item["venId"]["S"] != LISTED) for some in items]
+    return [sorted(str(item) for item in some if _is_of_another(item["venId"]["S"])) for some in items]
+
+
+def _is_of_another(key: str) -> bool:
+    return key != LISTED and not key.startswith(CLAIMED)
 
 
 def _is_whole(event: Mapping[str, Any]) -> bool:
     parameters = event.get("parameters")
     serial = parameters.get("SerialNumber") if isinstance(parameters, dict) else None
     try:
-        return check_ven_id(str(serial)) == LISTED and event.get("clientId") == claim_client_id(LISTED)
+        is_listed = check_ven_id(str(serial)) == LISTED and event.get("clientId") == claim_client_id(LISTED)
     except FieldError:
         return False
+    return is_listed and isinstance(parameters, dict) and parameters.get(CODE_PARAMETER) == CODE

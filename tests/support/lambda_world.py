@@ -52,6 +52,7 @@ ENVIRONMENT = {
     "EVENTS_TABLE": "events",
     "COMMANDS_TABLE": "commands",
     "ALLOWED_TABLE": "allowed",
+    "VEN_ID_PATTERN": "*",
     "RETENTION_DAYS": "30",
     "SETTLE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:settle",
     "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",

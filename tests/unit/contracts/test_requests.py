@@ -119,8 +119,8 @@ def test_an_event_gives_the_body_that_a_revision_replaces() -> None:
 def test_a_rotation_that_tells_nothing_did_nothing() -> None:
     """No VEN was begun, finished, left or failed; and it is no refusal."""
     assert msgspec.to_builtins(Rotated()) == {
-        **dict.fromkeys(("certificateId", "changedOver")),
-        **dict.fromkeys(("begun", "finished", "failed", "left"), 0),
+        **dict.fromkeys(("certificateId", "changedOver", "certificatesOffS", "connectionEndedS", "ofStack")),
+        **dict.fromkeys(("begun", "finished", "failed", "left", "collected"), 0),
         "ok": True,
     }
 

@@ -14,12 +14,10 @@ from tests.support.lambda_world import World
 
 def test_a_claim_harms_nobody_and_is_named_without_its_text(
     world: World,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Of eighty claims those are admitted that name the VEN on the list; each has its metric and a line."""
-    monkeypatch.setenv("ALLOWED_TABLE", "allowed")
     allowed, rng = list_of_allowed(world), random.Random(3)
     for _ in range(80):
         assert objections(world, allowed, claim(rng)) == []

@@ -261,6 +261,7 @@ def test_every_reason_has_its_words() -> None:
     details = {Reason.OPTED_OUT: "comfort", Reason.SILENT: "121", Reason.IN_OTHER_EVENT: "e2"}
     assert [Unavailable(reason, details.get(reason, "")).text for reason in Reason] == [
         "quarantined",
+        "revoked",
         "offline",
         "disabled",
         "opted out: comfort",

@@ -34,6 +34,7 @@ class StoredTelemetry:
         self.days: dict[str, dict[str, Any]] = {}
         self.read_days: list[int] = []
         errors = {"ProvisionedThroughputExceededException": OSError, "RequestLimitExceeded": OSError}
+        self.pause = lambda _: None
         self.client = SimpleNamespace(exceptions=SimpleNamespace(**errors), batch_write_item=self._write)
 
     def _write(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - as boto3 calls it
