@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,7 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._running: ForkServerProcess | None = None
+        self._starting = threading.Lock()
 
     @classmethod
     @contextmanager
@@ -92,24 +94,28 @@ class Tree:
         timeout_s: float | None = None,
     ) -> int | None:
         """Run the tests of *arguments*; pytest's exit code, or None when *timeout_s* was not enough."""
-        self._running = SERVER.Process(
+        running = SERVER.Process(
             target=_run_pytest, args=(self.root, [*PYTEST, *arguments], {**os.environ, **environment}, log)
         )
-        self._running.start()
+        with self._starting:
+            running.start()
+            self._running = running
         try:
-            self._running.join(timeout_s)
-            return self._running.exitcode
+            running.join(timeout_s)
+            return running.exitcode
         finally:
             self.stop()
 
     def stop(self) -> None:
         """End the tests that run, with the processes that they started."""
-        if self._running is not None:
-            assert self._running.pid is not None
+        with self._starting:
+            running = self._running
+        if running is not None:
+            assert running.pid is not None
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._running.pid, signal.SIGKILL)
-            self._running.kill()
-            self._running.join()
+                os.killpg(running.pid, signal.SIGKILL)
+            running.kill()
+            running.join()
 
 
 def _run_pytest(root: Path, arguments: list[str], environment: Mapping[str, str], log: Path) -> NoReturn:

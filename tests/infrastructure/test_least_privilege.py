@@ -28,6 +28,7 @@ REASONS = {
     rf"{IOT}:cert/\*": "A certificate's id is a digest that nobody knows before; certificates carry no tags.",
     rf"{IOT}:thing/(north-)?\*": "VENs come by claim, unknown at synthesis: only a prefix is common to them.",
     rf"{IOT}:topic/ven/cmd/(north-)?\*": "As things.",
+    rf"{IOT}:client/(north-)?\*": "As things: any VEN of the stage can be cut off.",
     rf"{IOT}:client/claim\.(north-)?\*": "One claim certificate serves all VENs that are to come.",
     rf"{IOT}:topic(filter)?/\$aws/things/\$\{{iot:Connection.Thing.ThingName\}}/shadow/(get/)?\*": (
         "The topics of the VEN's own shadow: listed, they would not fit into an IoT policy."
@@ -92,6 +93,7 @@ def reaches(template: Template, ven_id: str) -> Iterator[str]:
     arns = (
         f"{IOT}:thing/{ven_id}",
         f"{IOT}:topic/ven/cmd/{ven_id}",
+        f"{IOT}:client/{ven_id}",
         f"{IOT}:client/claim.{ven_id}",
         f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ven-twin/dev/{ven_id}/tls-AbCdEf",
     )

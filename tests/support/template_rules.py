@@ -137,7 +137,11 @@ def claim_certificate_only_claims(template: Template) -> list[str]:
                 if (kind, rest) == ("client", "claim.*"):
                     continue
                 reserved = rest.startswith(
-                    ("$aws/certificates/create/json", "$aws/provisioning-templates/ven-twin-")
+                    (
+                        "$aws/certificates/create/json",
+                        "$aws/certificates/create-from-csr/json",
+                        "$aws/provisioning-templates/ven-twin-",
+                    )
                 )
                 if kind not in {"topic", "topicfilter"} or not reserved or re.search(r"[*+#?]", rest):
                     faults.append(f"{name}: opens {text}")
