@@ -25,7 +25,7 @@ FROM_H, TO_H = 17, 20
 ANOMALY_SD_C = 2.0
 ANOMALY_LASTS = 0.65
 """The share of a day's anomaly that is left on the next. Interpretation: ours, a usual spell of weather."""
-FRESH_FROM = (date(2027, 5, 17), date(2028, 5, 15), date(2029, 5, 21))
+FRESH_FROM = (date(2027, 5, 17), date(2028, 5, 15), date(2029, 5, 21), date(2030, 5, 20))
 """The first days of the fresh seasons, each the third Monday of May as that of the season tuned on."""
 CLIMATES: Mapping[str, Path | None] = MappingProxyType(
     {

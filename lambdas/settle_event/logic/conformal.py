@@ -15,11 +15,8 @@ from typing import NamedTuple
 
 from lambdas.settle_event.logic.ridge import Vector, cholesky, dot, solve
 
-BAND_SHARE = 0.82
-"""The share of the days that it is made of which the band holds.
-
-Interpretation: a little above the 80 % that it is to hold of days to come, as those are not drawn from these.
-"""
+BAND_SHARE = 0.80
+"""The share of the days that it is made of which the band holds, as of days to come."""
 SIZE_POWER = 0.5
 """Errors grow with the power's root. Interpretation: ours; at 0 the band misses too many hot days."""
 LEAST_SIZE = 0.25
