@@ -24,7 +24,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/dispatch/test_bookings.py tests/unit/lambdas/test_dispatch_event.py \
   tests/unit/lambdas/test_rotate_ven.py tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py \
   tests/unit/lambdas/test_certificates_cut.py tests/unit/lambdas/test_stolen_keys.py \
-  tests/unit/lambdas/test_floods.py tests/unit/lambdas/test_hostile_system.py tests/unit/lambdas/test_hostile_claims.py
+  tests/unit/lambdas/test_floods.py tests/unit/lambdas/test_hostile_system.py tests/unit/lambdas/test_hostile_claims.py \
+  tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
