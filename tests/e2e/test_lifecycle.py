@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.store.stack import claim_secret_name, tls_secret_name
+from contracts.store.stack import tls_secret_name
 from contracts.wire.ids import VenId
-from harness.faults.restart_scenarios import RestartRig, run_restart
 from local_cloud import deploy, process
 from local_cloud.runtime import NotRunningError, current
 from tests.e2e.conftest import cloud_of, start_cloud, until
@@ -85,18 +84,23 @@ def test_up_ends_by_ctrl_c_with_everything_stopped(tmp_path: Path) -> None:
     assert not left, "the local cloud still ran"
 
 
-def test_a_kept_cloud_that_restarts_in_a_rotation_leaves_the_ven_one_certificate(tmp_path: Path) -> None:
-    """Nothing is deployed again, keys still serve, what was cut is done, no row is lost."""
-    with RestartRig(tmp_path).running() as rig:
-        claim = rig.cloud.tls(claim_secret_name("local"))
-        outcome = run_restart(rig, "restart: cloud restarts in a key rotation", 1)
-        assert outcome.holds, outcome
-        runtime, steps = current(tmp_path / "cloud"), list[str]()
-        deploy.deploy(runtime, ["ven-1"], progress=lambda step, _: steps.append(step))
+def test_a_cloud_that_is_kept_starts_again_with_the_same_certificate(tmp_path: Path) -> None:
+    """State outlives a stop when asked: nothing is deployed again, and the VEN's identity still serves."""
+    runtime = start_cloud(tmp_path, keep=True)
+    try:
+        outputs = deploy.deploy(runtime, ["ven-1"])
+        before = cloud_of(runtime).tls(tls_secret_name("local", VenId("ven-1")))
+        process.stop(tmp_path / "cloud")
+        runtime = start_cloud(tmp_path, keep=True)
+        steps: list[str] = []
+        again = deploy.deploy(runtime, ["ven-1"], progress=lambda step, _: steps.append(step))
+        assert again.keys() == outputs.keys()
         assert steps
         assert not any("deploying" in step for step in steps)
-        assert rig.cloud.tls(claim_secret_name("local")) == claim
-        assert process.trust_root_pem(runtime) == claim["CA_CERT_PEM"]
+        assert cloud_of(runtime).tls(tls_secret_name("local", VenId("ven-1"))) == before
+        assert process.trust_root_pem(runtime) == before["CA_CERT_PEM"]
+    finally:
+        process.stop(tmp_path / "cloud")
 
 
 def test_without_a_cloud_the_answer_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
