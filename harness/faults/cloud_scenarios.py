@@ -31,8 +31,7 @@ from contracts.wire.telemetry import Telemetry
 from contracts.wire.topics import Topics
 from harness.faults.oracle import MessageId, ProducerJournal, judge
 from harness.faults.outcome import FaultOutcome
-from lambdas.shared import clients
-from lambdas.shared.batch_writes import write_all
+from lambdas.shared import clients, clock
 from lambdas.shared.invocation import logger
 from lambdas.store_telemetry.handler import handler
 from tests.support.lambda_world import ENVIRONMENT, NOW, Context, World
@@ -236,7 +235,7 @@ def account() -> Iterator[World]:
     with (
         patch.dict(os.environ, ENVIRONMENT | quiet),
         mock_aws(),
-        patch.dict(write_all.__kwdefaults__, {"sleep": lambda _: None}),
+        patch.object(clock, "pause", lambda _: None),
     ):
         level = logger.log_level
         logger.setLevel(logging.CRITICAL)

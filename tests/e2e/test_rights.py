@@ -168,10 +168,18 @@ def test_the_reader_reads(acting: As) -> None:
     reader.can("event", "list")
 
 
-@pytest.mark.parametrize("arguments", [*OPERATES[:1], *OPERATES[2:], *KEEPS], ids=" ".join)
+@pytest.mark.parametrize("arguments", [*OPERATES[:1], *OPERATES[3:], *KEEPS], ids=" ".join)
 def test_the_reader_can_do_nothing_else(acting: As, arguments: tuple[str, ...]) -> None:
     """Whatever changes something, or hands out a key, is refused to the reader."""
     acting("Reader").cannot(*arguments)
+
+
+def test_the_reader_cannot_revise_an_event_that_it_sees(system: System, acting: As) -> None:
+    """It reads the event, and the change is refused."""
+    event_id = system.json(*OPERATES[0])["eventId"]
+    acting("Reader").cannot("event", "revise", event_id, "--priority", "2")
+    system.json("event", "cancel", event_id)
+    system.json("event", "delete", event_id)
 
 
 def test_the_operator_runs_events_and_commands(system: System, acting: As) -> None:

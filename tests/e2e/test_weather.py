@@ -67,7 +67,9 @@ def test_a_ven_gets_in_by_claim_and_out_again(stormy: System, tmp_path: Path) ->
     kit, own = tmp_path / "kit", tmp_path / "ven-9" / "tls"
     where = stormy.json("certs", "claim-kit", "--out", str(kit))
     port = ["--endpoint", where["endpoint"], "--port", str(where["port"])]
-    stormy.json("certs", "allow", "ven-9")
+    code = tmp_path / "code"
+    code.write_text(stormy.json("certs", "allow", "ven-9")["claimCode"])
+    port += ["--code-file", str(code)]
     claim = ["certs", "claim", "--claim", str(kit), *port, "--ven-id", "ven-9", "--out", str(own)]
     claimed = stormy.json(*claim)
     assert certificates(stormy, "ven-9") == [claimed["certificateId"]]
