@@ -74,7 +74,7 @@ class Seen:
         """The text of an element of the page."""
         return (await self.page.locator(selector).inner_text()).strip()
 
-    async def says(self, selector: str, words: str, *, within_s: float = 10.0) -> None:
+    async def says(self, selector: str, words: str, *, within_s: float = 30.0) -> None:
         """Wait until a visible element of the page has *words*."""
         element = self.page.locator(selector, has_text=words)
         await element.wait_for(state="visible", timeout=within_s * 1000)
