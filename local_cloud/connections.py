@@ -66,7 +66,7 @@ def _forget(certificate_id: str, iot: ModuleType) -> None:
 
 
 _ending: set[asyncio.Future[None]] = set()
-"""What is being ended: a task that nothing refers to may be collected before it is done."""
+"""Tasks that end sessions: one that nothing refers to may be collected before it is done."""
 
 
 def _is_active(certificate_id: str, iot: ModuleType) -> bool:

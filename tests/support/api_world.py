@@ -113,8 +113,8 @@ class Api:
     def send(self, event: dict[str, Any]) -> Answer:
         """A call as the gateway hands it over."""
         context: Any = Context()
-        given = handler(event, context)
-        return Answer(given["statusCode"], given["headers"], given.get("body", ""))
+        answer = handler(event, context)
+        return Answer(answer["statusCode"], answer["headers"], answer.get("body", ""))
 
     def get(self, path: str, **query: Any) -> Any:
         """The body of a GET that succeeds."""

@@ -72,7 +72,7 @@ def objections(world: World, allowed: Table, event: Mapping[str, Any]) -> list[s
 
 
 def _stored(world: World, allowed: Table) -> list[Any]:
-    """What is stored, but for row and place of the VEN that may claim, and what is noted to be collected."""
+    """All items, but for row and place of the VEN that may claim, and notes of certificates to collect."""
     tables = (allowed, world.vens)
     items = [table.client.scan(TableName=table.name)["Items"] for table in tables]
     return [sorted(str(item) for item in some if _is_of_another(item["venId"]["S"])) for some in items]

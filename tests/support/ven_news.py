@@ -29,7 +29,7 @@ def everything(world: World) -> list[Any]:
 
 def presence(kind: str, version: int, *, at_s: float = 0.0, ven_id: str = "house-1", **more: str) -> str:
     """A lifecycle event."""
-    said = {
+    message = {
         "clientId": ven_id,
         "timestamp": int((NOW + at_s) * 1000),
         "eventType": kind,
@@ -37,12 +37,12 @@ def presence(kind: str, version: int, *, at_s: float = 0.0, ven_id: str = "house
         "sessionIdentifier": "s",
         **more,
     }
-    return body(f"$aws/events/presence/{kind}/{ven_id}", said)
+    return body(f"$aws/events/presence/{kind}/{ven_id}", message)
 
 
 def ack(op: str = "ping", correlation_id: str = "c1", *, ven_id: str = "house-1", **fields: Any) -> str:
     """An ack."""
-    said = {
+    message = {
         "op": op,
         "ok": True,
         "status": "success",
@@ -51,7 +51,7 @@ def ack(op: str = "ping", correlation_id: str = "c1", *, ven_id: str = "house-1"
         "correlationId": correlation_id,
         **fields,
     }
-    return body(f"ven/ack/{ven_id}", said)
+    return body(f"ven/ack/{ven_id}", message)
 
 
 def documents(
@@ -64,12 +64,12 @@ def documents(
 ) -> str:
     """A shadow's documents message; *before* is what was reported before, nothing by default."""
     state = {} if before is None else {"desired": {}, "reported": before}
-    said = {
+    message = {
         "previous": {"state": state, "metadata": {}, "version": version - 1},
         "current": {"state": {"desired": {}, "reported": reported}, "metadata": {}, "version": version},
         "timestamp": int(NOW) + at_s,
     }
-    return body(f"$aws/things/{ven_id}/shadow/update/documents", said)
+    return body(f"$aws/things/{ven_id}/shadow/update/documents", message)
 
 
 REPORTED: dict[str, Any] = {

@@ -188,7 +188,7 @@ def test_messages_that_cannot_be_read_are_limited_too(
 def test_a_ven_that_reports_as_it_should_costs_one_update_a_batch(
     vens: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it has covered goes with its latest row, also where a row comes again or late."""
+    """The time that it has covered goes with its latest row, also where a row comes again or late."""
     dynamodb, updates = clients.dynamodb(), []
     real = dynamodb.update_item
 

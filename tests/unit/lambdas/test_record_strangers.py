@@ -186,7 +186,7 @@ def test_text_of_an_ack_is_stored_plain_and_short(house: World) -> None:
 )
 def test_an_ack_beyond_any_ven_fails_alone(house: World, name: str, value: Any) -> None:
     """Ids that are none and numbers that no table takes are the message's own fault."""
-    said = json.loads(ack(correlation_id="c0"))
-    payload = json.loads(base64.b64decode(said["payload"])) | {name: value}
+    message = json.loads(ack(correlation_id="c0"))
+    payload = json.loads(base64.b64decode(message["payload"])) | {name: value}
     assert send(ack(), body("ven/ack/house-1", payload), ack(correlation_id="c3")) == ["m1"]
     assert house.commands.get(Key("house-1", "c3")) is not None
