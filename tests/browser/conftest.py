@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.support.browser_world import World, until
+from tests.support.waiting import GIVE_UP_MS
 
+expect.set_options(timeout=GIVE_UP_MS)
 HOW = "Chromium is not installed: apt-get update && apt-get install -y chromium"
 SHOTS = os.environ.get("VEN_TWIN_SHOTS")
 """A folder for pictures of what the tests saw; none are taken when it is not set."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from local_cloud import process
 from tests.browser.conftest import Seen, chromium
@@ -102,7 +102,7 @@ async def test_an_event_is_created_and_delivered(fleet: Fleet, open_page: Any) -
     seen = await open_page()
     await seen.says("#cloud", "Cloud answers")
     await seen.says("#online", "3 of 3")
-    assert await seen.page.locator("#vens .status.ready").count() == 3
+    await expect(seen.page.locator("#vens .status.ready")).to_have_count(3)
     offered_kw = await figure(seen, "#flexibility")
     event_id = await create(seen, share=50, minutes="5")
     assert fleet.event(event_id)["askedKw"] == pytest.approx(offered_kw / 2, rel=0.3)
@@ -159,7 +159,7 @@ async def test_an_event_is_cancelled_reported_and_deleted(fleet: Fleet, open_pag
     await seen.says("#detail-left", "cancelled")
     frame = seen.page.frame_locator("#report-frame")
     await frame.get_by_text("Requested and delivered").wait_for(timeout=GIVE_UP_MS)
-    assert await seen.page.locator("#report-frame").is_visible()
+    await expect(seen.page.locator("#report-frame")).to_be_visible()
     await seen.shot("fleet-report")
     assert fleet.event(event_id)["phase"] == "cancelled"
     await seen.page.locator("#detail-delete").click()
@@ -180,15 +180,15 @@ async def test_what_the_cloud_refuses_is_shown_at_the_field(open_page: Any) -> N
     await seen.page.locator(".value").fill("")
     await seen.page.locator("#form-send").click()
     await seen.says("#form-wrong", "how much?")
-    assert await seen.page.locator(".value").get_attribute("aria-invalid") == "true"
+    await expect(seen.page.locator(".value")).to_have_attribute("aria-invalid", "true")
     await seen.page.locator(".value").fill("1.5")
     await seen.page.locator("#form-more summary").click()
     await seen.page.locator("#form-program").fill("nothing")
     await seen.page.locator("#form-send").click()
     await seen.says("#form-wrong", "none of")
-    assert await seen.page.locator("#form-program").get_attribute("aria-invalid") == "true"
-    assert await seen.page.locator("#form-program").get_attribute("aria-describedby") == "form-wrong"
-    assert await seen.page.locator(".value").input_value() == "1.5"
+    await expect(seen.page.locator("#form-program")).to_have_attribute("aria-invalid", "true")
+    await expect(seen.page.locator("#form-program")).to_have_attribute("aria-describedby", "form-wrong")
+    await expect(seen.page.locator(".value")).to_have_value("1.5")
 
 
 async def test_an_opt_out_is_shown_with_its_reason_and_listed(fleet: Fleet, open_page: Any) -> None:
@@ -200,16 +200,15 @@ async def test_an_opt_out_is_shown_with_its_reason_and_listed(fleet: Fleet, open
         await row.get_by_text("something must run, until").wait_for(timeout=GIVE_UP_MS)
         await seen.says("#away-words", "1 opted out")
         await seen.page.get_by_role("button", name="Opted out").click()
-        assert await seen.page.locator("#vens tr").count() == 1
+        await expect(seen.page.locator("#vens tr")).to_have_count(1)
         await seen.page.get_by_role("button", name="All", exact=True).click()
         await seen.page.get_by_role("searchbox").fill("must run")
-        assert await seen.page.locator("#vens tr").count() == 1
+        await expect(seen.page.locator("#vens tr")).to_have_count(1)
         await seen.page.get_by_role("searchbox").fill("")
         await seen.page.get_by_role("button", name="VEN", exact=True).click()
         await seen.page.get_by_role("button", name="VEN", exact=True).click()
-        names = await seen.page.locator("#vens td:first-child").all_inner_texts()
-        assert names == ["ven-3", "ven-2", "ven-1"]
-        assert await seen.page.locator("th[aria-sort=descending]").count() == 1
+        await expect(seen.page.locator("#vens td:first-child")).to_have_text(["ven-3", "ven-2", "ven-1"])
+        await expect(seen.page.locator("th[aria-sort=descending]")).to_have_count(1)
     finally:
         fleet.system.desire("ven-2", {"optOut": None})
 
@@ -247,9 +246,9 @@ async def test_a_cloud_that_dies_is_shown(fleet: Fleet, open_page: Any) -> None:
     process.stop(fleet.home / "cloud")
     await seen.says("#offline", "The cloud cannot be reached.", within_s=20)
     await seen.says("#cloud", "Cloud not reached")
-    assert await seen.page.locator("#new-event").is_disabled()
-    assert await seen.page.locator("#vens tr").count() == 3
-    assert not await seen.page.locator("#lost").is_visible()
+    await expect(seen.page.locator("#new-event")).to_be_disabled()
+    await expect(seen.page.locator("#vens tr")).to_have_count(3)
+    await expect(seen.page.locator("#lost")).to_be_hidden()
     await seen.shot("fleet-offline")
     done = fleet.system.cli("fleet", "watch", "--once")
     assert done.returncode == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Seen
 from tests.support.browser_world import World, until
@@ -54,7 +54,7 @@ async def test_an_event_is_seen_as_it_comes(world: World, open_page: Any) -> Non
     await seen.says("#event-title", "Event: ends in")
     await seen.page.locator(".circuits li.curtailed").first.wait_for()
     await seen.says("#legend", "Target")
-    assert await seen.text("#event-requested") == "3.00kW"
+    await seen.says("#event-requested", "3.00")
     left = await seen.text("#event-left")
     assert left in {"0:03", "0:04", "0:05", "0:06"}
     why = await seen.page.locator(".circuits li.curtailed .why span").all_inner_texts()
@@ -105,13 +105,13 @@ async def test_a_switch_in_an_event_takes_the_circuit_out_of_it(world: World, op
     await row.get_by_role("button", name="Let it run: Battery").click()
     row = seen.page.locator(".circuits li[data-key=batt1].byhand")
     await row.wait_for()
-    assert "out of this event" in await row.inner_text()
+    await expect(row).to_contain_text("out of this event")
     await until(lambda: world.cloud.reported["ven"].get("byHand") == {"batt1": "e-hand"}, "byHand")
     switch = seen.page.get_by_role("switch", name="Outlets")
     await switch.focus()
     await seen.page.keyboard.press("Space")
     await seen.page.locator(".circuits li[data-key=misc1].off").wait_for()
-    assert await seen.page.get_by_role("switch", name="Outlets").get_attribute("aria-checked") == "false"
+    await expect(seen.page.get_by_role("switch", name="Outlets")).to_have_attribute("aria-checked", "false")
     await until(lambda: world.cloud.reported["loads"].get("misc1", {}).get("enabled") is False, "the load")
     await seen.shot("by-hand")
 
@@ -122,7 +122,7 @@ async def test_an_event_made_on_the_page_runs_and_is_restored(world: World, open
     await seen.page.locator("#try-kw").fill("2.5")
     await seen.page.get_by_role("button", name="Start event").click()
     await seen.says("#event-title", "Event: ends in")
-    assert await seen.text("#event-requested") == "2.50kW"
+    await seen.says("#event-requested", "2.50")
     await until(
         lambda: any(
             message.get("phase") == "active" and message["event_id"].startswith("page-")
@@ -164,7 +164,7 @@ async def test_three_events_with_long_names(world: World, open_page: Any) -> Non
     ):
         seen = await open_page(**options)
         await seen.says("#event-words", f"{LONG[:60]}-1")
-        assert await seen.page.locator("#event-others li").count() == 2
+        await expect(seen.page.locator("#event-others li")).to_have_count(2)
         await seen.says("#event-others li:nth-child(1)", "waits for the one above")
         await seen.says("#event-others li:nth-child(2)", "starts in 2")
         width = await seen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
@@ -226,12 +226,12 @@ async def test_every_control_is_reached_by_keyboard(world: World, open_page: Any
 async def test_a_broker_that_dies_is_shown(world: World, open_page: Any) -> None:
     """Not connected to the cloud is one thing; when it is back, so does the page say."""
     seen = await open_page()
-    assert await seen.text("#cloud") == "Connected"
+    await expect(seen.page.locator("#cloud")).to_have_text("Connected")
     await world.mosquitto.terminate()
     try:
         await seen.says("#offline", "The VEN is not connected to the cloud.")
         await seen.says("#cloud", "Not connected")
-        assert not await seen.page.locator("#lost").is_visible()
+        await expect(seen.page.locator("#lost")).to_be_hidden()
         assert await serious(seen) == []
         await seen.shot("offline")
     finally:
@@ -245,7 +245,7 @@ async def test_a_ven_that_dies_is_shown(world: World, open_page: Any) -> None:
     await world.end_ven()
     try:
         await seen.says("#lost", "This page has lost the VEN.")
-        assert not await seen.page.locator("#offline").is_visible()
+        await expect(seen.page.locator("#offline")).to_be_hidden()
         await seen.shot("lost")
     finally:
         await world.start_ven()
