@@ -29,13 +29,14 @@ SEASONS = {
 
 @dataclass(frozen=True, slots=True)
 class EventRequest:
-    """An event: its day, its start in hours of house-local standard time, its length and its signal."""
+    """An event: day, start in hours of standard time, length, signal, and the hours lived after it."""
 
     day: date
     start_h: float
     hours: float
     signal: Signal = Signal.LEVEL
     value: float = 3.0
+    after_h: int = 24
 
 
 @dataclass
@@ -58,14 +59,14 @@ def home(number: int) -> tuple[House, HouseEnvironment]:
 
 
 def minutes(number: int, request: EventRequest) -> Iterator[LivedMinute]:
-    """Home *number* through an event and the 24 h after it."""
+    """Home *number* through an event and the hours after it."""
     house, environment = home(number)
     midnight_s = (request.day - date(1970, 1, 1)).days * S_PER_DAY
     start_s = midnight_s + round((request.start_h - environment.weather.utc_offset_h) * S_PER_H)
     interval = Interval(duration_s=round(request.hours * S_PER_H), signal=request.signal, value=request.value)
     event = DrEvent(event_id=EventId("measured"), start_ts=start_s, intervals=(interval,))
     scenario = Scenario(house, environment, start_s, 1, [event])
-    steps = round((request.hours + 24) * 60)
+    steps = round((request.hours + request.after_h) * 60)
     for _, minute in zip(range(steps), live(scenario), strict=False):
         yield minute
 
