@@ -6,6 +6,8 @@ READY  := $(VENV)/.ready
 # Node comes from PyPI into the environment; jsii and the CDK CLI find it there first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+# Where it is set, every process compiles boto3 anew: a command of half a second takes one.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The pages' JavaScript: it is served as it stands here.
 SCRIPTS := eslint.config.js 'ven_twin/webkit/static/*.js' 'ven_twin/ven/page/static/*.js' 'ven_twin/operations/fleet/static/*.js'

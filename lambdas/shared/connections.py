@@ -28,7 +28,7 @@ class VenConnections:
         """End the VEN's connection; True when it had one, None where that cannot be done from here.
 
         The boto3 of an older Lambda runtime has no such call.
-        Its will is published, so that others learn of it.
+        The connection's will is published, so that others learn of it.
         """
         if not hasattr(self.client, "delete_connection"):
             return None

@@ -143,9 +143,9 @@ def _within_limits(messages: Mapping[str, tuple[VenId, Envelope]], watch: FloodW
         for key, (sender, envelope) in messages.items()
         if not envelope.topic.startswith(BROKERS)
     }
-    over = watch.over_limit(sent)
-    flooding = {sent[key].ven_id for key in over}
-    if new := watch.not_named_yet(flooding):
-        logger.warning("VENs flood", extra={"ven_ids": new})
-    count(VensFlooding=len(new), FloodMessagesDropped=len(over))
+    if over := watch.over_limit(sent):
+        flooding = {sent[key].ven_id for key in over}
+        if new := watch.not_named_yet(flooding):
+            logger.warning("VENs flood", extra={"ven_ids": new})
+        count(VensFlooding=len(new), FloodMessagesDropped=len(over))
     return {key: envelope for key, (_, envelope) in messages.items() if key not in over}

@@ -1,7 +1,7 @@
 """Twenty homes in one event: called by merit, corrected each minute, opted out, fallen silent, given back.
 
-House time runs five times as fast, so ten of its minutes are two on the wall, and so the aggregator's minute
-is twelve seconds here: the test starts each redispatch, as the Scheduler does every minute.
+House time runs five times as fast: ten of its minutes are two on the wall, and the aggregator's minute is
+twelve seconds here: the test starts each redispatch, as the Scheduler does every minute.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.e2e.conftest import System, cloud_of, start_cloud, until
 
 SPEED = 5
 HOUSE_MINUTE_S = 60 / SPEED
-MINUTES = 10
+MINUTES = 8
 VENS = tuple(f"home-{number:02}" for number in range(1, 21))
 LONE = VENS[-1]
 """The one in a process of its own, so that it can fall silent."""
@@ -82,7 +82,7 @@ def offers(system: System) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def lived(homes: System) -> Lived:
-    """60 % of the flexibility for ten house minutes: two opt out, one falls silent, then it is cancelled.
+    """60 % of the flexibility for eight house minutes: two opt out, one falls silent, then it is cancelled.
 
     How many homes that takes depends on the minute: no home offers more than a fifth of it, so four or more.
     The two that are called for the least opt out, just after a redispatch, which might let them go before.

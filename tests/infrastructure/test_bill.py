@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 from harness.prices import month
 from tests.support.template_rules import Template, of_type
 
@@ -23,3 +26,29 @@ def test_the_bill_counts_the_watch_over_the_fleet(dev: Template) -> None:
     """The schedule that is always on starts as often as the bill says."""
     rates = {each["ScheduleExpression"] for each in of_type(dev, "AWS::Scheduler::Schedule").values()}
     assert f"rate({month.WATCH_PERIOD_S // 60} minutes)" in rates
+
+
+LAMBDAS = Path(__file__).parents[2] / "lambdas"
+
+
+def counted(*paths: str) -> list[str]:
+    """The names of the metrics that a function's files put out each time that they run."""
+    trees = [ast.parse((LAMBDAS / path).read_text()) for path in paths]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    metrics = [
+        call for call in calls if isinstance(call.func, ast.Name) and call.func.id in {"count", "measure"}
+    ]
+    return [keyword.arg for call in metrics for keyword in call.keywords if keyword.arg]
+
+
+def test_the_bill_counts_the_metrics_of_every_hour() -> None:
+    """A name counts for each function that puts it out; those of requests, floods and failures do not."""
+    in_floods = {"VensFlooding", "FloodMessagesDropped"}
+    ever = {"RotationRequested"} | in_floods
+    functions = [
+        *counted("store_telemetry/handler.py", "shared/senders.py"),
+        *counted("record_vens/handler.py", "shared/senders.py"),
+        *counted("rotate_ven/handler.py"),
+    ]
+    assert len([name for name in functions if name not in ever]) == month.FUNCTION_METRICS
+    assert len(counted("watch_fleet/handler.py")) == month.FLEET_METRICS

@@ -5,8 +5,9 @@
     ShedPlan: control and decision by circuit ◀── the case that costs least: shortfall, overshoot, discomfort
 
 Circuits that know only on and off are enumerated (2 to the power of those that draw now, 256 at most);
-in each case the circuits that can be set continuously fill what is missing, cheapest first. Solved anew
-every tick, so an error of one tick is corrected in the next.
+in each case the circuits that can be set continuously fill what is missing, cheapest first. Beyond the eight
+largest, a circuit is switched off only for what is missing then. Solved anew every tick, so an error of one
+tick is corrected in the next.
 
 Interpretation: what the cost weighs, in kW. A kW short costs far more than any discomfort, a kW too much
 costs a little, so that a target is met and barely passed. Discomfort is the circuit's weight (1 for
@@ -14,7 +15,7 @@ priority 1, less for each rank after it) per kW, up to four times that towards t
 growing with the hours it has been off. Battery and car come before comfort at any priority.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -105,11 +106,13 @@ def plan_shed(views: Iterable[CircuitView], needed_kw: float) -> ShedPlan:
     last = _last_on(views, barred, off)
     if last is not None:
         barred[last.id] = CircuitReason.LAST_ON
-    relays, dials = _options([view for view in views if view.id not in barred and view.id not in off])
+    relays, small, dials = _options([view for view in views if view.id not in barred and view.id not in off])
     off_kw = sum(max(view.sheddable_kw, 0.0) for view in views if view.id in off)
     target_kw = min(needed_kw, sum(view.demand_kw for view in views if view.demand_kw > 0.0))
     best = _best_case(relays, dials, target_kw, off_kw)
     curtailed_kw = _curtailed_kw(relays, dials, target_kw, best)
+    if more_kw := _small_kw(small, curtailed_kw, target_kw - off_kw):
+        curtailed_kw = _curtailed_kw(relays, dials, target_kw - sum(more_kw.values()), best) | more_kw
     for view in views:
         if view.id in off:
             curtailed_kw[view.id] = max(view.sheddable_kw, 0.0)
@@ -157,8 +160,8 @@ def _last_on(
     return min(drawing, key=lambda view: view.priority)
 
 
-def _options(views: list[CircuitView]) -> tuple[list[_Relay], list[_Dial]]:
-    """The relays and the dials among *views*, cheapest dial first. A car can be both."""
+def _options(views: list[CircuitView]) -> tuple[list[_Relay], list[_Relay], list[_Dial]]:
+    """The relays to enumerate, those too small for it, and the dials, cheapest first. A car can be both."""
     costs = {view.id: discomfort_per_kw(view) for view in views}
     relays = [
         _Relay(
@@ -170,7 +173,7 @@ def _options(views: list[CircuitView]) -> tuple[list[_Relay], list[_Dial]]:
         if not view.continuous or view.step_kw > 0.0
     ]
     relays.sort(key=lambda relay: -relay.kw)
-    del relays[MOST_RELAYS:]
+    relays, small = relays[:MOST_RELAYS], relays[MOST_RELAYS:]
     bits = {relay.view.id: 1 << index for index, relay in enumerate(relays)}
     dials = [
         _Dial(view, view.demand_kw - least_kw, costs[view.id], bits.get(view.id, 0))
@@ -178,7 +181,7 @@ def _options(views: list[CircuitView]) -> tuple[list[_Relay], list[_Dial]]:
         if view.continuous and view.demand_kw > (least_kw := _least_on_kw(view))
     ]
     dials.sort(key=lambda dial: dial.cost_per_kw)
-    return relays, dials
+    return relays, small, dials
 
 
 def _least_on_kw(view: CircuitView) -> float:
@@ -227,6 +230,18 @@ def _curtailed_kw(
             curtailed_kw[dial.view.id] = fill_kw
             missing_kw -= fill_kw
     return curtailed_kw
+
+
+def _small_kw(small: list[_Relay], curtailed_kw: Mapping[str, float], target_kw: float) -> dict[str, float]:
+    """The kW of relays beyond the eight largest, each where what is missing costs more than it does."""
+    missing_kw, more_kw = target_kw - sum(curtailed_kw.values()), {}
+    sizes_kw = [*(relay.kw for relay in small), 0.0]
+    for relay, next_kw in zip(small, sizes_kw[1:], strict=True):
+        saved = min(relay.kw, missing_kw) * SHORTFALL_COST - max(relay.kw - missing_kw, 0.0) * OVERSHOOT_COST
+        if next_kw < missing_kw and relay.view.id not in curtailed_kw and saved > relay.cost:
+            more_kw[relay.view.id] = relay.kw
+            missing_kw -= relay.kw
+    return more_kw
 
 
 def _plan(

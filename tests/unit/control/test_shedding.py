@@ -138,6 +138,14 @@ def test_relays_alone_take_the_least_sufficient_set() -> None:
     assert plan_shed(views, 1.8).shed_kw == 2.0
 
 
+def test_circuits_beyond_the_eight_largest_give_what_is_still_missing() -> None:
+    """Twelve small relays reach a target that eight of them do not, and no more go than it takes."""
+    small = [view("dryer1", 0.1, id=f"relay{number}") for number in range(12)]
+    plan = plan_shed((*small, view("fridge1", 0.15, floor_kw=0.15)), 1.0)
+    assert plan.shed_kw == pytest.approx(1.0)
+    assert sum(plan.curtailed.values()) == 10
+
+
 def test_a_kw_too_much_counts_against_a_choice() -> None:
     """The range is dearer than the dryer, but of the right size."""
     views = (view("dryer1", 4.5), view("dryer1", 2.4, id="range1", priority=3), view("fridge1", 0.15))
@@ -464,15 +472,22 @@ def test_the_flexibility_is_without_the_circuits_that_a_guard_protects() -> None
     assert shed_available_kw((blocked, view("ev1", 7.2), view("fridge1", 0.15))) == pytest.approx(7.2)
 
 
-def test_with_more_than_eight_relays_the_eight_largest_are_weighed() -> None:
-    """The smallest of eleven are never shed, however little they matter to the resident."""
+@pytest.mark.parametrize(
+    ("needed_kw", "shed_kw"),
+    [
+        (1.0, [1.0]),
+        (22.2, [0.2, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]),
+        (100.0, [0.2, 0.3, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]),
+    ],
+)
+def test_of_more_than_eight_relays_the_small_ones_come_last(needed_kw: float, shed_kw: list[float]) -> None:
+    """The eight largest are weighed, however little the others matter; these give what is missing then."""
     sizes_kw = [0.5, 4.0, 1.0, 3.0, 2.0, 0.2, 1.5, 2.5, 3.5, 0.3, 4.5]
     views = tuple(
         view("dryer1", kw, id=f"relay{n}", priority=100 if kw < 1.0 else 1) for n, kw in enumerate(sizes_kw)
     )
-    plan = plan_shed((*views, view("fridge1", 0.15)), 100.0)
-    shed_kw = [made.curtailed_kw for made in plan.decisions if made.curtailed_kw > 0.0]
-    assert sorted(shed_kw) == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]
+    plan = plan_shed((*views, view("fridge1", 0.15)), needed_kw)
+    assert sorted(kw for made in plan.decisions if (kw := made.curtailed_kw) > 0.0) == shed_kw
 
 
 def test_a_circuit_at_its_relaxed_setpoint_stays_relaxed_while_something_is_needed() -> None:
