@@ -27,11 +27,11 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_rotate_ven.py tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py \
   tests/unit/lambdas/test_certificates_cut.py tests/unit/lambdas/test_stolen_keys.py \
   tests/unit/lambdas/test_floods.py tests/unit/lambdas/test_hostile_system.py tests/unit/lambdas/test_hostile_claims.py \
-  tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py
+  tests/property/test_comfort_limits.py tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults strangers visitors \
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort pictures faults strangers visitors \
   hostile cuts soak lifecycle policies prices functions mutate lock setup clean
 
 run: $(READY)
@@ -89,6 +89,11 @@ bench: $(READY)
 # docs/reference/baselines.md; what was lived is kept. ARGS="--processes 1", ARGS="--tuning" for less.
 baselines: $(READY)
 	$(BIN)/python -m harness.scoring $(ARGS)
+
+# Homes that events take past a comfort limit, and the peak of a hundred homes that come back from an event, beside their
+# counterfactuals; 5 min. ARGS="--homes 6 --fleet 30" for less.
+comfort: $(READY)
+	$(BIN)/python -m harness.comfort $(ARGS)
 
 # Every fault for ten seeds, beside plain gmqtt; ARGS="--seeds 2 --messages 1000 --only half-open" for less.
 faults: $(READY)

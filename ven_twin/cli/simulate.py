@@ -169,6 +169,7 @@ def _one(
     parquet: bool,
 ) -> tuple[dict[str, object], list[str]]:
     """The totals of one house, and its lines for a person."""
+    from ven_twin.house.sizing import undersized
     from ven_twin.simulation.folder import simulate as simulate_into
     from ven_twin.simulation.folder import summary
     from ven_twin.simulation.report import lived_on_text
@@ -176,10 +177,12 @@ def _one(
     written = simulate_into(profile, scenario, seed, folder, parquet=parquet, tick=tick)
     ledger = written.ledger
     lines = [f"Used {ledger.used_kwh / scenario.days:.1f} kWh a day, at most {ledger.peak_kw:.1f} kW."]
+    lines += [f"{words}." for words in undersized(profile, scenario.environment.weather)]
     lines += [
         f"Event {tally.event.event_id}: requested {power(tally.requested_kw)}, "
         f"delivered {power(tally.delivered_kw)} ({energy(tally.delivered_kwh)} kWh), "
-        f"rebound {energy(tally.rebound_4h_kwh)} kWh."
+        f"rebound {energy(tally.rebound_4h_kwh)} kWh in 4 h, "
+        f"payback {energy(tally.payback_24h_kwh)} kWh in 24 h."
         for tally in ledger.tallies
     ]
     if scenario.lives_on_s:

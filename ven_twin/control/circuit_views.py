@@ -41,7 +41,9 @@ class CircuitSetting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AS_BUILT = CircuitSetting()
+WARMS = "comfort limit: its heat keeps the house warm"
 NO_SETTINGS: Mapping[str, CircuitSetting] = MappingProxyType({})
+NO_CONTROLS: Mapping[str, Control] = MappingProxyType({})
 
 
 def circuit_views(
@@ -50,21 +52,28 @@ def circuit_views(
     dt_s: float,
     switching: Mapping[str, Switching],
     settings: Mapping[str, CircuitSetting] = NO_SETTINGS,
+    *,
+    easing: Mapping[str, Control] = NO_CONTROLS,
 ) -> tuple[CircuitView, ...]:
     """A view of every circuit over the next *dt_s*, in the order of the panel.
 
     Left alone means under what is set and nothing else: a circuit that is switched off demands nothing.
     *switching* is what the last plan did (`ven_twin.control.guards.advance`); a circuit that it does not name
-    has never been switched.
+    has never been switched. A circuit in *easing* is left alone under the control that stands there.
     """
-    demand_kw = house.step(setting_controls(settings), env, dt_s).power_kw
+    left_alone = setting_controls(settings)
+    for name, control in easing.items():
+        left_alone[name] = stricter(control, left_alone.get(name, FREE))
+    demand_kw = house.step(left_alone, env, dt_s).power_kw
     devices = {device.spec.id: device for device in house.devices()}
+    cold = house.hvac is not None and house.hvac.lacks_heat(env)
     return tuple(
         _view(
             circuit,
             devices[circuit.id].flexibility(env, demand_kw[circuit.id]),
             switching.get(circuit.id, NEVER_SWITCHED),
             settings.get(circuit.id, AS_BUILT),
+            warms=cold and circuit.heat_fraction > 0.0,
         )
         for circuit in house.circuits
     )
@@ -83,14 +92,22 @@ def with_settings(plan: ShedPlan, settings: Mapping[str, CircuitSetting]) -> dic
     }
 
 
-def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: CircuitSetting) -> CircuitView:
+def _view(
+    circuit: Circuit, offer: Flexibility, switched: Switching, setting: CircuitSetting, *, warms: bool
+) -> CircuitView:
+    """The view of a circuit; *warms* where the air is short of its heat."""
     demand_kw, floor_kw, blocked = offer.demand_kw, offer.floor_kw, offer.blocked
+    if warms:
+        blocked = blocked or WARMS
     if setting is not AS_BUILT:
         if setting.opted_out:
             blocked = ResidentBlock.OUT_OF_EVENT
         if not setting.enabled:
             floor_kw = demand_kw
             blocked = ResidentBlock.SWITCHED_OFF
+    at_limit = switched.curtailed and offer.at_limit_kw is not None and not isinstance(blocked, ResidentBlock)
+    if at_limit and offer.at_limit_kw is not None:
+        demand_kw = floor_kw = min(offer.at_limit_kw, demand_kw)
     return CircuitView(
         id=circuit.id,
         name=circuit.name,
@@ -110,6 +127,7 @@ def _view(circuit: Circuit, offer: Flexibility, switched: Switching, setting: Ci
         least_on_s=circuit.least_on_s,
         shed_offset_c=offer.shed_offset_c,
         blocked=blocked,
+        at_limit=at_limit,
         note=offer.note,
     )
 

@@ -24,6 +24,7 @@ class CircuitReason(Enum):
     NOT_NEEDED = "not needed"
     BY_COMMAND = "shed by command"
     IN_ITS_TURN = "comes back in its turn"
+    EASING = "setpoint on its way back"
 
     def words(self, view: CircuitView) -> str:
         """The reason for people, with the figures of *view*."""
@@ -48,7 +49,8 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is left alone or asked ``shed``. ``headroom`` is 1 far from the comfort limit and 0 at it.
     ``curtailed`` and ``switched_s`` say what the last plan did with it, and for how long.
     ``blocked`` is the device's or the resident's reason why it can give nothing; ``note`` what shedding
-    means to the resident.
+    means to the resident. ``at_limit`` is true when it draws only what keeps it at its relaxed setpoint: it
+    can give nothing, and stays relaxed while it is shed.
     """
 
     id: str
@@ -69,6 +71,7 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     least_on_s: float = 0.0
     shed_offset_c: float = 0.0
     blocked: str = ""
+    at_limit: bool = False
     note: str = "curtailed"
 
     @property

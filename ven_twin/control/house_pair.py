@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import msgspec
 
 from contracts.wire.events import Interval, Signal
+from contracts.wire.ids import EventId, VenId
 from ven_twin.control.circuit_views import (
     NO_SETTINGS,
     CircuitSetting,
@@ -22,76 +24,17 @@ from ven_twin.control.circuit_views import (
     with_settings,
 )
 from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, refusal
-from ven_twin.control.shedding import ShedPlan, control_for, needed_kw, plan_shed, shed_available_kw
+from ven_twin.control.manual_sheds import manually_shed_kw, remaining_views, with_manual_sheds
+from ven_twin.control.release import Release, begin, eased
+from ven_twin.control.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
 from ven_twin.control.ven_state import LoadShed
 from ven_twin.house.control import FREE, Control
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
-
-def manually_shed_kw(views: Iterable[CircuitView], sheds: Mapping[str, LoadShed]) -> dict[str, float]:
-    """The kW that commands take off circuits, by id, within the guards; a relay gives all or nothing."""
-    manual_kw = {}
-    for view in views:
-        shed = sheds.get(view.id)
-        if shed is None or refusal(view):
-            continue
-        kw = min(shed.reduce_kw, view.sheddable_kw) if view.continuous else view.sheddable_kw
-        cannot_hold = 0.0 < view.demand_kw - kw < view.step_kw
-        manual_kw[view.id] = view.sheddable_kw if cannot_hold else kw
-    return manual_kw
-
-
-def remaining_views(views: Iterable[CircuitView], manual_kw: Mapping[str, float]) -> tuple[CircuitView, ...]:
-    """The circuits with what commands took off them gone, so that an event does not count on it again."""
-    return tuple(
-        msgspec.structs.replace(
-            view,
-            demand_kw=view.demand_kw - manual_kw[view.id],
-        )
-        if view.id in manual_kw
-        else view
-        for view in views
-    )
-
-
-def with_manual_sheds(
-    plan: ShedPlan,
-    views: Iterable[CircuitView],
-    manual_kw: Mapping[str, float],
-    reasons: Mapping[str, CircuitReason],
-) -> ShedPlan:
-    """*plan*, which was made for what is left, with what was taken off *views* before put on top.
-
-    *reasons* say why where it was not by command.
-    """
-    if not manual_kw:
-        return plan
-    by_id = {view.id: view for view in views}
-    controls = {
-        circuit_id: control_for(by_id[circuit_id], manual_kw[circuit_id])
-        if circuit_id in manual_kw and control is FREE
-        else control
-        for circuit_id, control in plan.controls.items()
-    }
-    decisions = tuple(
-        msgspec.structs.replace(
-            decision,
-            original_kw=by_id[decision.id].demand_kw,
-            curtailed_kw=decision.curtailed_kw + manual_kw[decision.id],
-            reason=reasons.get(decision.id, CircuitReason.BY_COMMAND).words(by_id[decision.id]),
-        )
-        if decision.id in manual_kw
-        else decision
-        for decision in plan.decisions
-    )
-    return msgspec.structs.replace(
-        plan, shed_kw=plan.shed_kw + sum(manual_kw.values()), controls=controls, decisions=decisions
-    )
-
-
 LEVEL_SHARE = {0: 0.0, 1: 0.3, 2: 0.6, 3: 1.0}
 """The share of the sheddable kW that a level requests. Interpretation: OpenADR's SIMPLE levels name no kW."""
+NOTHING_EASED: Mapping[str, float] = MappingProxyType({})
 UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
 
 
@@ -189,6 +132,7 @@ class HousePair:
         load_sheds: Mapping[str, LoadShed] | None = None,
         waiting: Mapping[str, LoadShed] | None = None,
         above_baseline_kw: float | None = None,
+        easing_c: Mapping[str, float] = NOTHING_EASED,
     ) -> HousePair:
         """Plan each circuit anew, on the power that house and counterfactual would draw now.
 
@@ -200,23 +144,33 @@ class HousePair:
             settings: the settings of circuits.
             load_sheds: circuits shed by command, of both houses; an event's kW come on top.
             waiting: circuits that an event which is over has not given back yet.
-            above_baseline_kw: how far above the counterfactual the house may go; any way when None.
+            above_baseline_kw: how far above the counterfactual the house may go, what eases left out; any
+                way when None.
+            easing_c: setpoints on their way back after an event: how far each is still relaxed, °C.
         """
-        views = circuit_views(self.house, env, dt_s, self.switching, settings)
+        views = circuit_views(self.house, env, dt_s, self.switching, settings, easing=eased(easing_c))
         commanded = load_sheds or {}
         manual_kw = manually_shed_kw(views, {**(waiting or {}), **commanded})
         remaining = remaining_views(views, manual_kw)
         demand_kw = sum(view.demand_kw for view in remaining)
         lasting = self._lasting(env, dt_s, limit_kw, settings, commanded)
-        baseline_kw = self.counterfactual.step(_lasting_controls(lasting, settings), env, dt_s).grid_kw
+        uncurtailed = self.counterfactual.step(_lasting_controls(lasting, settings), env, dt_s)
+        baseline_kw = uncurtailed.grid_kw
         requested_kw = _requested_kw(interval, baseline_kw, _beyond_kw(views, lasting))
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
         needed += [demand_kw - limit for limit in _limits_kw(interval, limit_kw)]
         if above_baseline_kw is not None:
-            needed.append(demand_kw - baseline_kw - above_baseline_kw)
+            easing_kw = sum(view.demand_kw for view in remaining if view.id in easing_c)
+            easing_kw -= sum(uncurtailed.power_kw[name] for name in easing_c)
+            needed.append(demand_kw - easing_kw - baseline_kw - above_baseline_kw)
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
         plan = with_manual_sheds(plan_shed(remaining, max(needed)), views, manual_kw, reasons)
-        return replace(self, plan=plan, views=views, lasting=lasting)
+        return replace(self, plan=_with_easing(plan, views, easing_c), views=views, lasting=lasting)
+
+    def begin_release(self, event_id: EventId, ven_id: VenId, house_ts: float, *, staged: bool) -> Release:
+        """Begin to give back what the plan curtails beyond what a limit and commands take off anyway."""
+        anyway_kw = self.lasting.curtailed_kw
+        return begin(event_id, ven_id, house_ts, self.plan, self.views, staged=staged, anyway_kw=anyway_kw)
 
     def _lasting(
         self,
@@ -234,6 +188,21 @@ class HousePair:
         remaining = remaining_views(views, manual_kw)
         above_kw = 0.0 if limit_kw is None else sum(view.demand_kw for view in remaining) - limit_kw
         return with_manual_sheds(plan_shed(remaining, max(above_kw, 0.0)), views, manual_kw, {})
+
+
+def _with_easing(plan: ShedPlan, views: Iterable[CircuitView], easing_c: Mapping[str, float]) -> ShedPlan:
+    """*plan* with the setpoints that are on their way back, where a circuit is neither shed nor guarded."""
+    if not easing_c:
+        return plan
+    eases = {view.id for view in views if view.at_limit or not view.blocked}
+    free = {name for name in easing_c if name in eases and plan.controls.get(name) is FREE}
+    controls = {name: control for name, control in eased(easing_c).items() if name in free}
+    reason = CircuitReason.EASING.value
+    decisions = tuple(
+        msgspec.structs.replace(decision, reason=reason) if decision.id in free else decision
+        for decision in plan.decisions
+    )
+    return msgspec.structs.replace(plan, controls={**plan.controls, **controls}, decisions=decisions)
 
 
 def _lasting_controls(lasting: ShedPlan, settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:

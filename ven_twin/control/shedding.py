@@ -88,7 +88,8 @@ def plan_shed(views: Iterable[CircuitView], needed_kw: float) -> ShedPlan:
     """The plan that sheds *needed_kw* off what *views* would draw, or as near to it as the guards let.
 
     Never a critical circuit, never the whole house, never more than the house would draw. A circuit that
-    was switched off too recently to come on again stays off, even when nothing is needed any more.
+    was switched off too recently to come on again stays off, even when nothing is needed any more. One that
+    has come to its relaxed setpoint stays relaxed while something is needed, and draws what it takes.
     """
     views = tuple(views)
     barred = {view.id: reason for view in views if (reason := refusal(view))}
@@ -255,12 +256,14 @@ def _plan(
     decisions = []
     for view in views:
         kw = curtailed_kw.get(view.id, 0.0)
-        if kw > 0.0 or view.id in off:
-            controls[view.id] = control_for(view, kw)
-            decisions.append(_curtailed(view, kw, barred.get(view.id)))
-        else:
-            controls[view.id] = FREE
-            decisions.append(_left_alone(view, barred.get(view.id, CircuitReason.NOT_NEEDED)))
+        sheds = kw > 0.0 or view.id in off
+        stays_relaxed = view.at_limit and not view.critical and needed_kw > 0.0
+        controls[view.id] = control_for(view, kw) if sheds or stays_relaxed else FREE
+        decisions.append(
+            _curtailed(view, kw, barred.get(view.id))
+            if sheds
+            else _left_alone(view, barred.get(view.id, CircuitReason.NOT_NEEDED))
+        )
     return ShedPlan(
         needed_kw=needed_kw, shed_kw=sum(curtailed_kw.values()), controls=controls, decisions=tuple(decisions)
     )

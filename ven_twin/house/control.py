@@ -55,6 +55,7 @@ class Flexibility(msgspec.Struct, frozen=True, gc=False):
     cannot draw between 0 and ``least_on_kw``; any other circuit is one or the other, and sheds by relaxing
     its setpoint by ``shed_offset_c``, or when that is 0 by a limit of 0 kW. ``headroom`` is 1 far from the
     comfort limit and 0 at it. ``blocked`` says why the circuit cannot give anything now; empty when it can.
+    ``at_limit_kw`` is what it draws to stay at its relaxed setpoint, when it is there; None elsewhere.
     ``note`` says what shedding it means to the resident.
     """
 
@@ -67,6 +68,7 @@ class Flexibility(msgspec.Struct, frozen=True, gc=False):
     headroom: float = 1.0
     blocked: str = ""
     shed_offset_c: float = 0.0
+    at_limit_kw: float | None = None
 
 
 def clamp_unit(value: float) -> float:

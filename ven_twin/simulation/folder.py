@@ -69,6 +69,7 @@ def summary(written: Written, scenario: Scenario) -> dict[str, object]:
             "shortKwh": round(tally.short_kwh, DIGITS),
             "reboundKwh": round(tally.rebound_4h_kwh, DIGITS),
             "reboundPeakKw": round(tally.rebound_4h_peak_kw, DIGITS),
+            "payback24hKwh": round(tally.payback_24h_kwh, DIGITS),
         }
         for tally in ledger.tallies
     ]

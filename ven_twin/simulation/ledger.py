@@ -1,4 +1,4 @@
-"""A run's totals: energy by circuit, and each event's requested, delivered and rebound energy."""
+"""A run's totals: energy by circuit, and each event's requested, delivered, rebound and payback energy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from math import inf
 
 from contracts.wire.events import DrEvent
 from contracts.wire.units import kwh
-from ven_twin.simulation.scenario import REBOUND_HORIZON_S, STEP_S, Minute
+from ven_twin.simulation.scenario import PAYBACK_HORIZON_S, REBOUND_HORIZON_S, STEP_S, Minute
 
 
 @dataclass
@@ -20,6 +20,7 @@ class EventTally:
     short_kwh: float = 0.0
     rebound_4h_kwh: float = 0.0
     rebound_4h_peak_kw: float = 0.0
+    payback_24h_kwh: float = 0.0
 
     @property
     def requested_kw(self) -> float:
@@ -40,9 +41,14 @@ class EventTally:
         self.short_kwh += kwh(max(requested_kw - minute.delivered_kw, 0.0), STEP_S)
 
     def after(self, minute: Minute) -> None:
-        """Count a minute after the event; what is drawn on top of the baseline is rebound."""
-        self.rebound_4h_kwh -= kwh(minute.delivered_kw, STEP_S)
-        self.rebound_4h_peak_kw = max(self.rebound_4h_peak_kw, -minute.delivered_kw)
+        """Count a minute of the day after the event.
+
+        What is drawn on top of the baseline is payback, and of the first four hours rebound.
+        """
+        self.payback_24h_kwh -= kwh(minute.delivered_kw, STEP_S)
+        if minute.at_s < self.event.end_ts + REBOUND_HORIZON_S:
+            self.rebound_4h_kwh -= kwh(minute.delivered_kw, STEP_S)
+            self.rebound_4h_peak_kw = max(self.rebound_4h_peak_kw, -minute.delivered_kw)
 
     def _mean_kw(self, energy_kwh: float) -> float:
         return energy_kwh * 60.0 / self.minutes if self.minutes else 0.0
@@ -75,7 +81,7 @@ class Ledger:
             latest = self.tallies[-1]
             if minute.event_id == latest.event.event_id:
                 latest.during(minute)
-            elif minute.at_s < latest.event.end_ts + REBOUND_HORIZON_S:
+            elif minute.at_s < latest.event.end_ts + PAYBACK_HORIZON_S:
                 latest.after(minute)
 
     def _of_days(self, minute: Minute) -> None:

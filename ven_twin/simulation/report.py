@@ -14,7 +14,7 @@ from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
 from ven_twin.simulation.ledger import EventTally, Ledger
 from ven_twin.simulation.plot import PAGE
-from ven_twin.simulation.scenario import REBOUND_HORIZON_S, Minute, Scenario
+from ven_twin.simulation.scenario import PAYBACK_HORIZON_S, REBOUND_HORIZON_S, Minute, Scenario
 from ven_twin.webkit.formatting import span
 
 MOST_PLOTTED = 6
@@ -85,7 +85,7 @@ class Report:
 def lived_on_text(scenario: Scenario) -> str:
     """The time that a run lived on past its days, in words."""
     past = "the day" if scenario.days == 1 else "the days"
-    return f"lived on {span(scenario.lives_on_s)} past {past}, until the last event and its rebound were over"
+    return f"lived on {span(scenario.lives_on_s)} past {past}, until the last event and its payback were over"
 
 
 def request_text(event: DrEvent) -> str:
@@ -117,7 +117,9 @@ def _tiles(ledger: Ledger, days: int) -> str:
         delivered = sum(tally.delivered_kwh for tally in ledger.tallies)
         rebound = sum(tally.rebound_4h_kwh for tally in ledger.tallies)
         tiles.append(("Delivered", f"{delivered:.1f}", f"of {requested_kwh:.1f} kWh requested"))
+        payback = sum(tally.payback_24h_kwh for tally in ledger.tallies)
         tiles.append(("Rebound", f"{rebound:.1f}", f"kWh within {REBOUND_HORIZON_S // 3600} h"))
+        tiles.append(("Payback", f"{payback:.1f}", f"kWh within {PAYBACK_HORIZON_S // 3600} h, all circuits"))
     return tiles_html(tiles)
 
 
@@ -133,7 +135,8 @@ def tiles_html(tiles: Sequence[tuple[str, str, str]]) -> str:
 
 
 def _event_table(tallies: Sequence[EventTally], zone: timezone) -> str:
-    head = "<th>Event<th>Request<th>Requested kW<th>Delivered kW<th>Short kWh<th>Rebound kWh<th>Its peak kW"
+    head = "<th>Event<th>Request<th>Requested kW<th>Delivered kW<th>Short kWh"
+    head += "<th>Rebound kWh<th>Its peak kW<th>Payback kWh"
     rows = []
     for tally in tallies:
         start = datetime.fromtimestamp(tally.event.start_ts, zone)
@@ -143,6 +146,7 @@ def _event_table(tallies: Sequence[EventTally], zone: timezone) -> str:
             tally.short_kwh,
             tally.rebound_4h_kwh,
             tally.rebound_4h_peak_kw,
+            tally.payback_24h_kwh,
         )
         numbers = "".join(f"<td>{cell:.2f}" for cell in cells)
         rows.append(f"<tr><th>{start:%Y-%m-%d %H:%M}<td>{request_text(tally.event)}{numbers}")

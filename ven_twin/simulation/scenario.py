@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from contracts.wire.events import DrEvent
+from contracts.wire.events import DrEvent, Interval
+from contracts.wire.ids import VenId
 from contracts.wire.units import S_PER_DAY
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
+from ven_twin.control.release import NO_RELEASE, PAYBACK_S, Release
 from ven_twin.house.devices.ev import Ev
 from ven_twin.house.devices.water_heater import WaterHeater
+from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment, warmed_up
@@ -17,14 +20,17 @@ STEP_S = 60
 REBOUND_HORIZON_S = 4 * 3600
 """The time after an event in which its rebound is counted, at most until the next.
 
-Interpretation: by then the house is where its clone is, all but the slowest of it."""
+Interpretation: by then air and tank are where the clone's are. A car and a battery are not: see
+`PAYBACK_HORIZON_S`."""
+PAYBACK_HORIZON_S = int(PAYBACK_S)
+"""The time after an event of its payback, at most until the next event: batteries refill by night."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A simulation: *days* from *start_s* (UTC s) in steps of a minute, *events* in order of time.
 
-    It lives on past the days until the last event and its rebound are over: no event is cut.
+    It lives on past the days until the last event and its payback are over: no event is cut.
 
     Raises:
         PhysicsError: less than a day.
@@ -53,7 +59,7 @@ class Scenario:
     @property
     def lives_on_s(self) -> int:
         """The time past the days, s, in whole steps."""
-        last_s = max((event.end_ts + REBOUND_HORIZON_S for event in self.events), default=self.days_end_s)
+        last_s = max((event.end_ts + PAYBACK_HORIZON_S for event in self.events), default=self.days_end_s)
         return max(0, ceil((last_s - self.days_end_s) / STEP_S)) * STEP_S
 
 
@@ -102,30 +108,69 @@ class Minute:
                 yield name, value
 
 
-def run(scenario: Scenario) -> Iterator[Minute]:
-    """Live through *scenario*, minute by minute; the same scenario gives the same minutes."""
+@dataclass(frozen=True, slots=True)
+class LivedMinute:
+    """One step of a run: house and counterfactual after it, their power, and the event in force, if any."""
+
+    at_s: float
+    env: Environment
+    pair: HousePair
+    flow: Flow
+    event: DrEvent | None
+    requested_kw: float | None
+
+
+def live(scenario: Scenario) -> Iterator[LivedMinute]:
+    """Live through *scenario*, minute by minute, with each event's release as in a VEN."""
     house = warmed_up(scenario.house, scenario.environment, scenario.start_s)
-    pair = HousePair(house, house)
+    pair, release = HousePair(house, house), NO_RELEASE
+    ven_id = VenId(f"{scenario.environment.seed}")
     events = iter(scenario.events)
-    event = next(events, None)
+    event, acting = next(events, None), None
     for step in range(scenario.steps):
         at_s = scenario.start_s + step * STEP_S
         env = scenario.environment.environment(at_s, STEP_S)
         while event is not None and at_s >= event.end_ts:
             event = next(events, None)
         interval = event.interval_at(at_s) if event else None
+        if interval is not None:
+            release = NO_RELEASE
+        elif acting is not None:
+            release = pair.begin_release(acting.event_id, ven_id, at_s, staged=True)
+        acting = event if interval else None
         # Between events there is nothing to decide once every circuit is released.
-        if interval is not None or any(pair.plan.curtailed.values()):
-            pair = pair.planned(env, STEP_S, interval)
+        if interval is not None or not release.over(at_s) or any(pair.plan.curtailed.values()):
+            pair = _planned(pair, env, interval, release, at_s)
         available_kw = pair.available_kw if interval else 0.0
         pair, flow = pair.step(env, STEP_S)
+        requested_kw = interval_requested_kw(interval, flow, available_kw)
+        yield LivedMinute(at_s, env, pair, flow, acting, requested_kw)
+
+
+def _planned(
+    pair: HousePair, env: Environment, interval: Interval | None, release: Release, at_s: float
+) -> HousePair:
+    """The plan for a step, in an event or in the release after one."""
+    return pair.planned(
+        env,
+        STEP_S,
+        interval,
+        waiting=release.waiting(at_s),
+        above_baseline_kw=release.cap_kw(at_s),
+        easing_c=release.easing_c(at_s),
+    )
+
+
+def run(scenario: Scenario) -> Iterator[Minute]:
+    """Live through *scenario*, minute by minute; the same scenario gives the same minutes."""
+    for lived in live(scenario):
         yield _minute(
-            pair,
-            flow,
-            at_s=at_s,
-            outdoor_c=env.outdoor_c,
-            requested_kw=interval_requested_kw(interval, flow, available_kw),
-            event_id=event.event_id if event and interval else None,
+            lived.pair,
+            lived.flow,
+            at_s=lived.at_s,
+            outdoor_c=lived.env.outdoor_c,
+            requested_kw=lived.requested_kw,
+            event_id=lived.event.event_id if lived.event else None,
         )
 
 

@@ -15,7 +15,7 @@ from ven_twin.control.circuit_views import CircuitSetting
 from ven_twin.control.event_history import Meter
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
 from ven_twin.control.offers import Hold, Trial, can_hold, sustain_s
-from ven_twin.control.release import CAP_KW, Release, begin
+from ven_twin.control.release import NO_RELEASE, LimitEasing, Payback, Release
 from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
@@ -60,7 +60,9 @@ class HouseRuntime:
         delivered: meters of the events that are acted on, by event id.
         requested_kw: kW that these events last requested, by event id.
         release: the release of the event that was acted on last, while it runs.
-        released: the release that ended last.
+        released: the release whose rebound was counted last.
+        payback: the payback of the event that was acted on last.
+        limit: the lasting import limit, as it gives way when it is lifted.
         restores: the restores that were carried out, as `VenState.restores` counts them.
         sustained: the last trial of the offer.
     """
@@ -78,6 +80,8 @@ class HouseRuntime:
     requested_kw: Mapping[EventId, float] = field(default_factory=dict)
     release: Release | None = None
     released: Release | None = None
+    payback: Payback | None = None
+    limit: LimitEasing = field(default_factory=LimitEasing)
     restores: int = 0
     sustained: Sustained = NEVER_TRIED
 
@@ -164,14 +168,17 @@ class HouseRuntime:
 
     def metered(self, wall_s: float, acting: EventId | None) -> HouseRuntime:
         """The house with the power of the last step on its meters: of the row, the event, the release."""
-        flow, delivered, release = self.flow, self.delivered, self.release
+        flow, delivered, release, payback = self.flow, self.delivered, self.release, self.payback
+        house_ts, above_kw = self.clock.at(self.stepped_s), self.flow.used_kw - self.flow.baseline_kw
         if acting is not None:
             meter = delivered.get(acting, Meter()).count(flow.circuits_kw, flow.baseline_kw, wall_s)
             delivered = {**delivered, acting: meter}
-        if release is not None:
-            release = release.count(flow.used_kw - flow.baseline_kw, wall_s)
+        if release is not None and release.counts(house_ts):
+            release = release.count(above_kw, wall_s)
+        if payback is not None:
+            payback = payback.count(above_kw, wall_s, house_ts)
         row = self.row.count(flow.circuits_kw, flow.baseline_kw, wall_s)
-        return replace(self, row=row, delivered=delivered, release=release)
+        return replace(self, row=row, delivered=delivered, release=release, payback=payback)
 
     def replan(
         self, state: VenState, scheduled: ScheduledEvent | None, now_s: float, now_ts: float
@@ -185,15 +192,17 @@ class HouseRuntime:
         house = self._with_release(state, scheduled, house_ts, now_ts)
         interval = scheduled.interval(now_ts) if scheduled else None
         ahead_s = LOOK_AHEAD_S * self.clock.speed
+        release = house.release or NO_RELEASE
         pair = house.pair.planned(
             self.environment.environment(house_ts, ahead_s),
             ahead_s,
             interval,
-            limit_kw=state.settings.target_power_kw,
+            limit_kw=house.limit.kw(house_ts),
             settings=_load_settings(state),
             load_sheds=state.load_sheds,
-            waiting=house.release.waiting(house_ts) if house.release else None,
-            above_baseline_kw=CAP_KW if house.release else None,
+            waiting=release.waiting(house_ts),
+            above_baseline_kw=release.cap_kw(house_ts),
+            easing_c=release.easing_c(house_ts),
         )
         if scheduled is None:
             return replace(house, pair=pair, acting=None)
@@ -207,37 +216,34 @@ class HouseRuntime:
         self, state: VenState, scheduled: ScheduledEvent | None, house_ts: float, now_ts: float
     ) -> HouseRuntime:
         """Begin the release of an event that is acted on no more, or end the one that runs."""
-        house = self
-        if house.release is not None and (scheduled is not None or house.release.over(house_ts)):
-            house = replace(house, released=house.release, release=None)
+        house = replace(self, limit=self.limit.set(state.settings.target_power_kw, state.ven_id, house_ts))
+        release, payback = house.release, house.payback
+        if release is not None and (scheduled is not None or release.rebound_is_whole(house_ts)):
+            over = scheduled is not None or release.over(house_ts)
+            house = replace(house, released=release, release=None if over else release)
+        if scheduled is not None and payback is not None:
+            house = replace(house, payback=replace(payback, whole=True))
         if state.restores != house.restores:
             house = replace(house.give_back(), restores=state.restores)
         if scheduled is None and house.acting is not None:
             ended = state.schedule.events.get(house.acting)
             staged = ended is not None and ended.phase(now_ts) is Phase.COMPLETED
-            pair = house.pair
-            release = begin(
-                house.acting,
-                state.ven_id,
-                house_ts,
-                pair.plan,
-                pair.views,
-                staged=staged,
-                anyway_kw=pair.lasting.curtailed_kw,
-            )
-            house = replace(house, release=release)
+            release = house.pair.begin_release(house.acting, state.ven_id, house_ts, staged=staged)
+            house = replace(house, release=release, payback=Payback.after(house.acting, house_ts))
         return house
 
     def give_back(self) -> HouseRuntime:
         """Give back at the next plan the circuits that wait for their turn; only the cap stays."""
-        return self if self.release is None else replace(self, release=replace(self.release, turns={}))
+        return self if self.release is None else replace(self, release=self.release.returned())
 
     def with_rebound(self, summary: Mapping[str, object] | None) -> Mapping[str, object] | None:
-        """Add the rebound to the summary of an event, when its release is over."""
-        done = self.released
-        if summary is None or done is None or summary["eventId"] != done.event_id:
-            return summary
-        return {**summary, **done.summary()}
+        """Add rebound and payback to the summary of an event, as soon as each is whole."""
+        if summary is None:
+            return None
+        after = [
+            over for over in (self.released, self.payback) if over and over.event_id == summary["eventId"]
+        ]
+        return {**summary, **{key: value for over in after for key, value in over.summary().items()}}
 
     def read_row(self) -> tuple[HouseRuntime, Meter]:
         """Read the meter of the row and set it back."""

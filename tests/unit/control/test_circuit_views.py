@@ -2,16 +2,18 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from ven_twin.control.circuit_views import CircuitSetting, circuit_views, stricter
-from ven_twin.control.guards import CircuitReason, Switching, advance, refusal
+from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, refusal
 from ven_twin.control.shedding import (
     needed_kw,
     plan_shed,
     shed_available_kw,
 )
 from ven_twin.house.control import FREE, Control
+from ven_twin.house.devices.heat_pump import Mode
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_environment, load_profile
@@ -107,3 +109,54 @@ def test_of_a_plan_and_a_setting_the_stricter_holds(other: Control, both: Contro
     """Off when either is off, the lower limit, the wider offset; in whichever order they come."""
     one = Control(limit_kw=2.0, setpoint_offset_c=1.0)
     assert (stricter(one, other), stricter(other, one)) == (both, both)
+
+
+def with_air(house: House, air_c: float) -> House:
+    """The house with its air and walls at a temperature and its machine long off."""
+    assert house.hvac is not None
+    hvac = msgspec.structs.replace(house.hvac, air_c=air_c, mass_c=air_c, mode=Mode.OFF, in_mode_s=1e9)
+    return msgspec.structs.replace(house, hvac=hvac)
+
+
+def test_in_a_cold_that_the_machine_cannot_make_up_for_no_heat_is_shed(
+    house: House, site: HouseEnvironment
+) -> None:
+    """At -5 °C the standard house gives up neither its heating nor what warms it; at 0 °C it does."""
+    cold = with_air(house, 19.0)
+    env = site.environment(EVENING_S, 60.0)
+    for outdoor_c, sheds in ((-5.0, False), (0.0, True)):
+        views = circuit_views(cold, msgspec.structs.replace(env, outdoor_c=outdoor_c), 60.0, {})
+        shown = {one.id: one for one in views}
+        assert (not shown["hvac1"].blocked) is sheds
+        assert (not shown["lights1"].blocked) is sheds
+        assert not shown["ev1"].blocked
+    assert shown["heater1"].blocked == ""
+
+
+def test_an_eased_circuit_is_seen_with_what_it_draws_there(house: House, site: HouseEnvironment) -> None:
+    """A setpoint on its way back lets the machine stand where the resident's would start it."""
+    warm = with_air(house, 24.6)
+    env = site.environment(EVENING_S, 60.0)
+    free = circuit_views(warm, env, 60.0, {})
+    eased = circuit_views(warm, env, 60.0, {}, easing={"hvac1": Control(setpoint_offset_c=2.0)})
+    drawn_kw = [next(one.demand_kw for one in views if one.id == "hvac1") for views in (free, eased)]
+    assert drawn_kw[0] > 3.0
+    assert drawn_kw[1] == 0.0
+
+
+def test_a_circuit_that_is_shed_to_its_relaxed_setpoint_is_at_its_limit(
+    house: House, site: HouseEnvironment
+) -> None:
+    """It draws what keeps it there and can give nothing; switched by hand, it is out of the event at once."""
+    hot = with_air(house, 27.0)
+    env = site.environment(EVENING_S, 60.0)
+
+    def hvac(switching: dict[str, Switching], **settings: CircuitSetting) -> CircuitView:
+        views = circuit_views(hot, env, 60.0, switching, settings)
+        return next(one for one in views if one.id == "hvac1")
+
+    shed = {"hvac1": Switching(curtailed=True, for_s=600.0)}
+    assert hvac(shed).at_limit
+    assert hvac(shed).sheddable_kw == 0.0
+    assert not hvac({}).at_limit
+    assert not hvac(shed, hvac1=CircuitSetting(opted_out=True)).at_limit

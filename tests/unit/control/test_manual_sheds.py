@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.ven_states import NOW
 from ven_twin.control.guards import CircuitView
-from ven_twin.control.house_pair import manually_shed_kw, remaining_views
+from ven_twin.control.manual_sheds import manually_shed_kw, remaining_views
 from ven_twin.control.ven_state import LoadShed
 
 

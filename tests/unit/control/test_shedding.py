@@ -488,3 +488,27 @@ def test_of_more_than_eight_relays_the_small_ones_come_last(needed_kw: float, sh
     )
     plan = plan_shed((*views, view("fridge1", 0.15)), needed_kw)
     assert sorted(kw for made in plan.decisions if (kw := made.curtailed_kw) > 0.0) == shed_kw
+
+
+def test_a_circuit_at_its_relaxed_setpoint_stays_relaxed_while_something_is_needed() -> None:
+    """It gives nothing and is not let go; once nothing is needed, it is free."""
+    views = (
+        view(
+            "hvac1",
+            4.0,
+            floor_kw=4.0,
+            shed_offset_c=2.2,
+            curtailed=True,
+            at_limit=True,
+            blocked="comfort limit",
+        ),
+        view("fridge1", 0.15, critical=True),
+    )
+    plan = plan_shed(views, 5.0)
+    assert plan.controls["hvac1"] == Control(setpoint_offset_c=2.2)
+    assert (plan.shed_kw, plan.decisions[0].curtailed_kw, plan.decisions[0].reason) == (
+        0.0,
+        0.0,
+        "comfort limit",
+    )
+    assert plan_shed(views, 0.0).controls["hvac1"] is FREE

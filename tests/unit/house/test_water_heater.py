@@ -1,10 +1,19 @@
 """The water heater: heat, draws and what a shed leaves."""
 
+from math import log
+
 import pytest
 from msgspec.structs import replace
 
 from ven_twin.house.control import FREE, Control
-from ven_twin.house.devices.water_heater import WATER_KWH_L_C, WaterHeater, WaterHeaterUse
+from ven_twin.house.devices.water_heater import (
+    TAP_L_S,
+    WATER_KWH_L_C,
+    WaterHeater,
+    WaterHeaterUse,
+    draw_scale_l,
+    floor_c,
+)
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
@@ -48,15 +57,15 @@ def test_heater_energy_is_conserved(heater: WaterHeater) -> None:
 
 
 def test_a_shed_heater_waits_until_the_tank_is_as_cold_as_allowed(heater: WaterHeater) -> None:
-    """With the setpoint lowered the element stays off through a shower, and comes on at the limit."""
-    tank = replace(heater, tank_c=50.0)
+    """With the setpoint lowered the element stays off through a short shower, and comes on at the floor."""
+    tank = replace(heater, tank_c=54.4)
     powers_kw = []
-    for _ in range(5):
+    for _ in range(3):
         tank, power_kw = tank.step(SHED, SHOWER, 60.0)
         powers_kw.append(power_kw)
-    assert powers_kw == [0.0] * 5
+    assert powers_kw == [0.0] * 3
     for _ in range(300):
-        tank = tank.step(SHED, SHOWER if tank.tank_c > 45.0 else IDLE, 60.0).device
+        tank = tank.step(SHED, SHOWER if tank.tank_c > 48.0 else IDLE, 60.0).device
         assert tank.tank_c >= heater.spec.least_c - 0.01
 
 
@@ -130,3 +139,31 @@ def test_the_element_switches_at_the_edges_of_its_deadband(
     """On at 48.92 °C and off at 54.48 °C: half of 5.56 °C about 51.7 °C."""
     after = replace(heater, tank_c=tank_c, heating=heating).step(FREE, IDLE, 1.0).device
     assert after.heating is runs
+
+
+@pytest.mark.parametrize("reserve_l", [20.0, 30.0, 40.0, 60.0])
+def test_a_tank_at_its_floor_gives_the_largest_draw_twice(heater: WaterHeater, reserve_l: float) -> None:
+    """From the floor two draws, twenty minutes apart, end at the comfort limit and not a degree above it."""
+    spec = replace(heater.spec, reserve_l=reserve_l, setpoint_c=70.0)
+    tank = replace(heater, spec=spec, tank_c=floor_c(spec), heating=True)
+    lowest_c, draw_s = 99.0, reserve_l / TAP_L_S
+    for second in range(1_800):
+        draws = second % 1_200 < draw_s
+        env = Environment().using(WaterHeaterUse(drawn_l=TAP_L_S if draws else 0.0))
+        tank = tank.step(FREE, env, 1.0).device
+        lowest_c = min(lowest_c, tank.tank_c)
+    assert heater.spec.least_c <= lowest_c < heater.spec.least_c + 0.5
+
+
+def test_an_undersized_tank_is_never_shed(heater: WaterHeater) -> None:
+    """One that even full does not keep for two of its draws gives nothing up."""
+    small = replace(heater, spec=replace(heater.spec, reserve_l=80.0), tank_c=54.4)
+    assert small.flexibility(IDLE, 4.5).blocked == "comfort limit"
+
+
+@pytest.mark.parametrize(("mean_l", "most_l"), [(2.0, 40.0), (7.0, 40.0), (14.0, 30.0)])
+def test_draws_that_are_cut_at_the_largest_keep_their_mean(mean_l: float, most_l: float) -> None:
+    """What no draw may exceed is in the others."""
+    scale_l = draw_scale_l(mean_l, most_l)
+    drawn_l = [min(-scale_l * log(1.0 - (step + 0.5) / 20_000), most_l) for step in range(20_000)]
+    assert sum(drawn_l) / len(drawn_l) == pytest.approx(mean_l, rel=0.005)

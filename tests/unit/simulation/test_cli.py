@@ -30,18 +30,18 @@ def test_a_run_writes_a_trace_and_a_page(tmp_path: Path) -> None:
 
 
 def test_an_event_past_the_last_day_is_lived_to_its_end(tmp_path: Path) -> None:
-    """23:30 for 2 h, and 4 h of rebound: 5 h 30 min past midnight, said on the terminal and on the page.
+    """23:30 for 2 h, and 24 h of payback: 25 h 30 min past midnight, said on the terminal and on the page.
 
-    The trace has 24 h and 5.5, 1,770 minutes, of which 120 are of the event; a day's use is of 1,440.
+    The trace has 24 h and 25.5, 2,970 minutes, of which 120 are of the event; a day's use is of 1,440.
     """
     arguments = ["--house", "flat", "--days", "1", "--event", "23:30/2h/1kW", "--out", str(tmp_path)]
     result = RUNNER.invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    said = "ived on 5 h 30 min past the day, until the last event and its rebound were over"
+    said = "ived on 25 h 30 min past the day, until the last event and its payback were over"
     assert said in result.output
     assert said in (tmp_path / "report.html").read_text(encoding="utf-8")
     rows = list(csv.DictReader((tmp_path / "trace.csv").read_text(encoding="utf-8").splitlines()))
-    assert (len(rows), sum(bool(row["event"]) for row in rows)) == (1770, 120)
+    assert (len(rows), sum(bool(row["event"]) for row in rows)) == (2970, 120)
     used_kwh = sum(float(row["used_kw"]) for row in rows[:1440]) / 60
     assert f"Used {used_kwh:.1f} kWh a day" in result.output
 
@@ -107,3 +107,13 @@ def test_a_twin_needs_no_numpy(module: str) -> None:
     heavy = "{'numpy', 'pyarrow', 'matplotlib'}"
     program = f"import sys, {module}; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_an_undersized_house_is_said_to_be_one(tmp_path: Path) -> None:
+    """The standard house's circuit is too small for a hard frost; the flat has nothing to say."""
+    said = {}
+    for house in ("standard", "flat"):
+        result = RUNNER.invoke(app, ["--house", house, "--out", str(tmp_path / house)])
+        assert result.exit_code == 0, result.output
+        said[house] = "hvac1 is undersized: below" in result.output
+    assert said == {"standard": True, "flat": False}

@@ -80,8 +80,8 @@ def test_the_summary_is_what_programs_need(written: Written, scenario: Scenario)
     told = summary(written, scenario)
     (event,) = told["events"]
     assert told["usedKwh"] == pytest.approx(sum(told["circuitsKwh"].values()), abs=1e-4)
-    assert (told["days"], told["livedOnS"]) == (1, 0)
-    assert {"askedKw", "deliveredKw", "reboundKwh", "eventId"} <= event.keys()
+    assert (told["days"], told["livedOnS"]) == (1, 68_400)
+    assert {"askedKw", "deliveredKw", "reboundKwh", "payback24hKwh", "eventId"} <= event.keys()
 
 
 @pytest.mark.parametrize("days", [1, 2, 30, 365])

@@ -10,7 +10,7 @@ from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Profile, build_house
 from ven_twin.simulation.event_schedule import parse_house_event, schedule
 from ven_twin.simulation.ledger import Ledger
-from ven_twin.simulation.scenario import REBOUND_HORIZON_S, Minute, Scenario, run
+from ven_twin.simulation.scenario import PAYBACK_HORIZON_S, Minute, Scenario, run
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,10 @@ def minutes(scenario: Scenario) -> list[Minute]:
 
 
 def test_a_day_is_1440_minutes_of_every_circuit(scenario: Scenario, minutes: list[Minute]) -> None:
-    """No minute is left out, and what the meter sees is the circuits' sum."""
-    assert [minute.at_s for minute in minutes] == [scenario.start_s + 60 * step for step in range(1440)]
+    """No minute is left out, and what the meter sees is the circuits' sum; the event's payback follows."""
+    assert [minute.at_s for minute in minutes] == [
+        scenario.start_s + 60 * step for step in range(1440 + 1140)
+    ]
     for minute in minutes:
         assert minute.used_kw == pytest.approx(sum(minute.circuits_kw.values()))
         assert list(minute.circuits_kw) == [circuit.id for circuit in scenario.house.circuits]
@@ -77,19 +79,19 @@ def test_energy_in_the_ledger_is_energy_in_the_trace(scenario: Scenario, minutes
 @pytest.mark.parametrize(
     ("text", "days", "lives_on_s"),
     [
-        ("17:00/2h/1kW", 1, 0),
-        ("18:00/2h/1kW", 1, 0),
-        ("18:01/2h/1kW", 1, 60),
-        ("23:30/2h/1kW", 1, 19_800),
-        ("23:30/2h/1kW", 3, 19_800),
-        ("23:59/24h/1kW", 1, 100_740),
-        ("00:00/24h/1kW", 1, 14_400),
+        ("17:00/2h/1kW", 1, 68_400),
+        ("18:00/2h/1kW", 1, 72_000),
+        ("18:01/2h/1kW", 1, 72_060),
+        ("23:30/2h/1kW", 1, 91_800),
+        ("23:30/2h/1kW", 3, 91_800),
+        ("23:59/24h/1kW", 1, 172_740),
+        ("00:00/24h/1kW", 1, 86_400),
     ],
 )
-def test_a_run_lives_on_until_its_last_event_and_the_rebound_are_over(
+def test_a_run_lives_on_until_its_last_event_and_the_payback_are_over(
     scenario: Scenario, text: str, days: int, lives_on_s: int
 ) -> None:
-    """Four hours after the event, so far as that is past midnight of the last day."""
+    """A day after the event, so far as that is past midnight of the last day."""
     events = schedule([parse_house_event(text, "--event")], DAY, days, -5.0, "--event")
     late = replace(scenario, days=days, events=events)
     assert (late.lives_on_s, late.steps) == (lives_on_s, 1440 * days + lives_on_s // 60)
@@ -103,7 +105,7 @@ def test_an_event_past_midnight_is_counted_whole_and_the_day_is_a_day(scenario: 
         ledger.count(minute)
     (tally,) = ledger.tallies
     assert (tally.minutes, tally.requested_kwh) == (120, pytest.approx(2.0))
-    assert minutes[-1].at_s == late.events[0].end_ts + REBOUND_HORIZON_S - 60
+    assert minutes[-1].at_s == late.events[0].end_ts + PAYBACK_HORIZON_S - 60
     assert ledger.used_kwh == pytest.approx(sum(minute.used_kw for minute in minutes[:1440]) / 60)
 
 
@@ -125,3 +127,25 @@ def test_an_import_limit_holds_the_standard_house_down(scenario: Scenario) -> No
     )
     within = [minute.used_kw for minute in run(whole) if minute.event_id]
     assert sum(within) / len(within) < 2.5
+
+
+def test_payback_is_whole_where_a_battery_refills_by_night(scenario: Scenario) -> None:
+    """4 kW for 3 h on three days: what was delivered less what was paid back is what the meter saves.
+
+    The battery of the standard house refills from 1 to 6 h, past the four hours of rebound.
+    """
+    profile = load_profile("standard")
+    events = schedule([parse_house_event("17:00/3h/4kW", "--event")], DAY, 3, -5.0, "--event")
+    whole = replace(
+        scenario, house=build_house(profile), environment=load_environment(profile), days=3, events=events
+    )
+    ledger, saved_kwh = Ledger(whole.events, whole.days_end_s), 0.0
+    for minute in run(whole):
+        ledger.count(minute)
+        saved_kwh += minute.delivered_kw / 60
+    delivered_kwh = sum(tally.delivered_kwh for tally in ledger.tallies)
+    payback_kwh = sum(tally.payback_24h_kwh for tally in ledger.tallies)
+    rebound_kwh = sum(tally.rebound_4h_kwh for tally in ledger.tallies)
+    assert delivered_kwh - payback_kwh == pytest.approx(saved_kwh, abs=1e-6)
+    assert payback_kwh > 0.6 * delivered_kwh
+    assert rebound_kwh < 0.5 * payback_kwh

@@ -235,7 +235,9 @@ def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: 
     assert waits
     above_kw = live(household, state, None, 160, 190)
     assert max(above_kw) < CAP_KW + 0.3
-    household.replan(state, None, 190, NOW + 90)
+    live(household, state, None, 190, 380)
+    household.replan(state, None, 380, NOW + 280)
+    assert not any(household.now.plan.curtailed.values())
     assert not any(made.reason == CircuitReason.IN_ITS_TURN.value for made in household.now.plan.decisions)
 
 
@@ -272,6 +274,33 @@ def test_household_gives_back_at_once_when_it_is_restored_in_between(household: 
     restored = replace(state, restores=state.restores + 1)
     household.replan(restored, None, 160, NOW + 60)
     assert not any(made.reason == CircuitReason.IN_ITS_TURN.value for made in household.now.plan.decisions)
+
+
+def test_household_tells_the_payback_of_an_event_after_a_day_or_at_the_next_event(
+    household: LivedHouse,
+) -> None:
+    """The day after an event counts whole, of house time; a next event ends it, and none is told before."""
+    state = after_an_event(household, ends_s=60)
+    summary = {"eventId": "e1"}
+    above_kw = live(household, state, None, 160, 400)
+    told = household.now.with_rebound(summary)
+    assert told is not None
+    assert "payback24hKwh" not in told
+    other = ScheduledEvent(event("e2", starts_in_s=300, kw=1.0), EventOrigin.SHADOW, 0.0)
+    household.replan(state, other, 400, NOW + 300)
+    told = household.now.with_rebound(summary)
+    assert told is not None
+    assert told["payback24hKwh"] == pytest.approx(sum(kwh(kw, 1.0) for kw in above_kw), abs=1e-4)
+
+
+def test_household_gives_a_lifted_limit_way_step_by_step(household: LivedHouse) -> None:
+    """A limit of 2 kW that is lifted still holds in the next minute, and not two hours later."""
+    limited = replace(ven(household), settings=replace(ven(household).settings, target_power_kw=2.0))
+    live(household, limited, None, 100, 120)
+    household.replan(ven(household), None, 120, NOW + 20)
+    assert household.now.limit.kw(household.now.house_ts(120)) == pytest.approx(2.0)
+    live(household, ven(household), None, 120, 240)
+    assert household.now.limit.kw(household.now.house_ts(240)) is None
 
 
 def test_household_ends_a_release_when_another_event_begins(household: LivedHouse) -> None:

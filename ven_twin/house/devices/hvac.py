@@ -19,6 +19,12 @@ from ven_twin.house.devices.heat_pump import AUX, COOL, HEAT, OFF, HeatPump, Mod
 from ven_twin.house.environment import Environment
 from ven_twin.house.occupants import StreamType
 
+LIMIT_MARGIN_C = 0.5
+"""How far within a critical limit the machine comes on, so that no cycle time takes the air past it."""
+WEATHER_AHEAD_C = 6.0
+"""How much colder, or hotter, it may become outdoors before a house that was shed has caught up.
+
+Interpretation: more than the weather changes in the three hours that this takes (Greensboro NC, TMY3)."""
 SUBSTEP_S = 60.0
 LEAST_SUBSTEP_S = 1.0
 W_PER_KW = 1000.0
@@ -51,17 +57,19 @@ class Band(NamedTuple):
     cool_off_c: float
     heat_on_c: float
     heat_off_c: float
+    strip_c: float
 
 
 class Hvac(msgspec.Struct, frozen=True, gc=False):
     """A two-state house with a thermostat and a single-speed heat pump.
 
     A step runs in parts of at most a minute, cut where the thermostat switches, and each part is exact
-    for constant weather. A relay held open, or a limit below what the machine draws, lets the air go to the
-    critical limits; there the machine runs all the same. It never switches twice within ``cycle_s``.
+    for constant weather. A relay held open, or a limit below what the machine draws, lets the air go almost
+    to the critical limits; there the machine runs all the same. It never switches twice within ``cycle_s``.
 
     Source: GridLAB-D ``house_e``: gains split between air and mass, thermostat with deadband and cycle
-    time, strip heat one deadband below the point where heating starts.
+    time, strip heat one deadband below the point where heating starts. Interpretation: but never below the
+    comfort limit.
     """
 
     spec_type: ClassVar[type[Circuit]] = HvacSpec
@@ -114,10 +122,14 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         """All of it, until the air reaches the relaxed setpoint."""
         spec = self.spec
         shed = Control(setpoint_offset_c=spec.shed_offset_c)
-        blocked = ""
-        if self._thermostat(self.band(shed, env), self.air_c, self.mode, self.in_mode_s) is not OFF:
+        blocked, at_limit_kw = "", None
+        mode = self._thermostat(self.band(shed, env), self.air_c, self.mode, self.in_mode_s)
+        if mode is not OFF:
             waits = self.in_mode_s < spec.cycle_s
             blocked = f"minimum cycle time {spec.cycle_s:.0f} s" if waits else "comfort limit"
+            at_limit_kw = output(spec.machine, mode, env.outdoor_c, env.humidity).power_kw
+        if not self._can_catch_up(env):
+            blocked, at_limit_kw = "comfort limit: no capacity to spare in this weather", None
         return Flexibility(
             demand_kw,
             demand_kw if blocked else 0.0,
@@ -126,7 +138,24 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
             headroom=self._headroom(),
             blocked=blocked,
             shed_offset_c=spec.shed_offset_c,
+            at_limit_kw=at_limit_kw,
         )
+
+    def lacks_heat(self, env: Environment) -> bool:
+        """Tell whether the house is short of heat in this cold, so that every appliance's heat counts."""
+        return env.outdoor_c < self.spec.heating_c and not self._can_catch_up(env)
+
+    def _can_catch_up(self, env: Environment) -> bool:
+        """Tell whether the machine holds the resident's setpoints though the weather becomes worse."""
+        spec, outdoor_c = self.spec, env.outdoor_c
+        ua_kw_c, machine = spec.envelope.ua_kw_c, spec.machine
+        if outdoor_c < spec.heating_c:
+            worst_c = outdoor_c - WEATHER_AHEAD_C
+            return worst_c + output(machine, AUX, worst_c, env.humidity).heat_kw / ua_kw_c >= spec.heating_c
+        worst_c = outdoor_c + WEATHER_AHEAD_C
+        gains_kw = env.people_kw + spec.envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
+        cooling_kw = output(machine, COOL, worst_c, env.humidity).heat_kw
+        return worst_c + (gains_kw + cooling_kw) / ua_kw_c <= spec.cooling_c
 
     def band(self, control: Control, env: Environment) -> Band:
         """The switching temperatures under *control*: relaxed by its offset, within the critical limits."""
@@ -134,14 +163,17 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         half_c = spec.deadband_c / 2.0
         offset_c = max(control.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
         cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
-        warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
+        warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
+        coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
         limit_kw = control.limit_kw
         stopped = not control.enabled or (limit_kw is not None and limit_kw < self._draws_kw(env))
         if stopped or cooling_c > warmest_c:
             cooling_c = warmest_c
         if stopped or heating_c < coolest_c:
             heating_c = coolest_c
-        return Band(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
+        heat_on_c = heating_c - half_c
+        strip_c = max(heat_on_c - spec.deadband_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
+        return Band(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
     def _draws_kw(self, env: Environment) -> float:
         """Power of the machine when it runs, kW."""
@@ -151,7 +183,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
     def _thermostat(self, band: Band, air_c: float, mode: Mode, in_mode_s: float) -> Mode:
         """The mode that the thermostat calls for: hysteresis, and no switching within the cycle time."""
         if mode > 0 and air_c < band.heat_off_c:
-            strip = air_c <= band.heat_on_c - self.spec.deadband_c
+            strip = air_c <= band.strip_c
             return AUX if strip or mode is AUX else HEAT
         if in_mode_s < self.spec.cycle_s:
             return mode

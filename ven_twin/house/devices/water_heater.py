@@ -22,14 +22,26 @@ TAP, TAP_AT = 2, 3
 TAP_L_S = 8.0 / 60.0
 """Flow of a shower, the largest common draw."""
 TAP_WITHIN_S = 2_400.0
-MOST_DRAW_L = 150.0
+LARGEST_DRAW_L = 40.0
+"""Hot water of a shower. Interpretation: 57 L at the tap (Building America's benchmark), 70 % of it hot."""
+BETWEEN_DRAWS_S = 1_200.0
+"""The least time from the start of a draw to the start of the next: the hours' draws start within 40 min."""
+MEAN_ROUNDS = 8
+SHED_DEADBAND_C = 1.5
+"""A shed tank is kept at its floor, not filled: five minutes of the element at a time."""
+FLOOR_MARGIN_C = 0.2
+"""For the second or so until the element is on."""
+
+
+DrawL = Annotated[float, Meta(ge=1.0, le=150.0)]
 
 
 class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
     """The tank's circuit.
 
     ``least_c`` is the critical comfort limit: no shed lets the tank go below it. ``cold_l`` is how much can
-    be drawn before the thermostat at the bottom feels the cold water that came in.
+    be drawn before the thermostat at the bottom feels the cold water that came in. ``reserve_l`` is the
+    largest draw that may come: a shed tank stays so warm that two of them leave it at ``least_c``.
     """
 
     type: ClassVar[str] = "water_heater"
@@ -41,9 +53,10 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
     deadband_c: SpanC
     cold_l: Annotated[float, Meta(ge=0.0, le=200.0)]
     least_c: Celsius
-    shed_offset_c: SpanC
+    shed_offset_c: Annotated[float, Meta(gt=0.0, le=20.0)]
     inlet_c: Celsius
     ambient_c: Celsius
+    reserve_l: DrawL = LARGEST_DRAW_L
 
 
 class WaterHeaterUse(Use, frozen=True, gc=False):
@@ -53,13 +66,14 @@ class WaterHeaterUse(Use, frozen=True, gc=False):
 
 
 class WaterHeaterHabits(DeviceHabits, frozen=True, kw_only=True):
-    """Hot water of the mean day, litres."""
+    """Hot water of the mean day, and of the largest draw, litres."""
 
     hot_water_l_d: Annotated[float, Meta(ge=0.0, le=2_000.0)]
+    hot_water_draw_l: DrawL = LARGEST_DRAW_L
 
 
 class WaterHeaterStream(Stream[WaterHeaterHabits]):
-    """One draw an hour, at a shower's flow, of exponentially distributed litres."""
+    """One draw an hour, at a shower's flow, of exponentially distributed litres up to the largest draw."""
 
     __slots__ = ()
     habits_type = WaterHeaterHabits
@@ -79,17 +93,65 @@ class WaterHeaterStream(Stream[WaterHeaterHabits]):
 @lru_cache(maxsize=256)
 def _draw(stream: WaterHeaterStream, index: int) -> UseStart:
     occupants = stream.occupants
-    mean_l = occupants.mean("water_heater", stream.habits.hot_water_l_d, index)
-    litres = -log(1.0 - occupants.unit(TAP, index)) * mean_l
-    return UseStart(occupants.unit(TAP_AT, index) * TAP_WITHIN_S, min(litres, MOST_DRAW_L) / TAP_L_S)
+    most_l = stream.habits.hot_water_draw_l
+    scale_l = draw_scale_l(occupants.mean("water_heater", stream.habits.hot_water_l_d, index), most_l)
+    litres = -log(1.0 - occupants.unit(TAP, index)) * scale_l
+    return UseStart(occupants.unit(TAP_AT, index) * TAP_WITHIN_S, min(litres, most_l) / TAP_L_S)
+
+
+@lru_cache(maxsize=1024)
+def draw_scale_l(mean_l: float, most_l: float) -> float:
+    """The scale of the exponential draws that, none above *most_l*, have the mean *mean_l*; litres.
+
+    Where one draw an hour cannot make the mean, nearly every draw is the largest.
+    """
+    scale_l = mean_l
+    for _ in range(MEAN_ROUNDS):
+        scale_l = mean_l / (1.0 - exp(-most_l / scale_l)) if scale_l > 0.0 else 0.0
+    return scale_l
+
+
+@lru_cache(maxsize=64)
+def floor_c(spec: WaterHeaterSpec) -> float:
+    """The coldest that a shed tank may stand, °C: two of the largest draws then leave it at ``least_c``.
+
+    The second draw starts `BETWEEN_DRAWS_S` after the first, and the element runs from the first on. Each
+    stretch is the tank's own equation, solved backwards.
+
+    Interpretation: a VEN does not know what will be drawn, so that it keeps the most that may be.
+    """
+    draw_s = spec.reserve_l / TAP_L_S
+    before_second_c = _before_c(spec, spec.least_c, draw_s, TAP_L_S)
+    after_first_c = _before_c(spec, before_second_c, max(BETWEEN_DRAWS_S - draw_s, 0.0), 0.0)
+    return _before_c(spec, max(after_first_c, spec.least_c), draw_s, TAP_L_S) + FLOOR_MARGIN_C
+
+
+def _before_c(spec: WaterHeaterSpec, after_c: float, dt_s: float, draw_l_s: float) -> float:
+    """The tank *dt_s* before it is at *after_c*, with the element on and *draw_l_s* drawn; °C."""
+    drawn_kw_c = draw_l_s * WATER_KWH_L_C * S_PER_H
+    loss_kw_c = spec.loss_kw_c + drawn_kw_c
+    heat_kw = spec.element_kw + spec.loss_kw_c * spec.ambient_c + drawn_kw_c * spec.inlet_c
+    if loss_kw_c == 0.0:
+        return after_c - heat_kw * dt_s / S_PER_H / spec.tank_kwh_c
+    rest_c = heat_kw / loss_kw_c
+    return rest_c + (after_c - rest_c) * exp(loss_kw_c * dt_s / S_PER_H / spec.tank_kwh_c)
+
+
+def shed_thresholds_c(spec: WaterHeaterSpec, offset_c: float) -> tuple[float, float]:
+    """The temperatures at which a shed element goes on and off, °C; *offset_c* is above 0."""
+    half_c = spec.deadband_c / 2.0
+    full_c = spec.setpoint_c + half_c
+    on_c = min(max(spec.setpoint_c - offset_c - half_c, floor_c(spec)), full_c)
+    return on_c, min(on_c + min(spec.deadband_c, SHED_DEADBAND_C), full_c)
 
 
 class WaterHeater(msgspec.Struct, frozen=True, gc=False):
     """A well-mixed tank with one element.
 
     The element comes on when the tank has cooled through its deadband or ``cold_l`` were drawn since it last
-    ran, and heats the tank up to the top of the deadband. Shed, it goes by the tank's temperature alone and
-    heats to ``shed_offset_c`` below its setpoint: warm enough for a shower, and off for hours.
+    ran, and heats the tank up to the top of the deadband. Shed, it goes by the tank's temperature alone,
+    ``shed_offset_c`` below its setpoint but never below `floor_c`, from which the largest draws leave the
+    tank within its comfort limit.
 
     Source: GridLAB-D ``waterheater``, one-node mode, and its thermostat, which calls for heat as soon as a
     draw leaves a layer of cold water; CTA-2045-B for the depth of a basic shed.
@@ -144,22 +206,28 @@ class WaterHeater(msgspec.Struct, frozen=True, gc=False):
         """All of the element, until the tank is as cold as a shed may leave it."""
         spec = self.spec
         on_c, off_c = self._thresholds(Control(setpoint_offset_c=spec.shed_offset_c))
+        full_c = spec.setpoint_c + spec.deadband_c / 2.0
         needed = self.tank_c < off_c if self.heating else self.tank_c <= on_c
+        undersized = on_c >= full_c
         return Flexibility(
             demand_kw,
-            demand_kw if needed else 0.0,
+            demand_kw if needed or undersized else 0.0,
             f"setpoint lowered {spec.shed_offset_c:.1f} °C",
             in_use=self.heating,
-            headroom=clamp_unit((self.tank_c - on_c) / max(spec.setpoint_c - on_c, 0.1)),
-            blocked="comfort limit" if needed else "",
+            headroom=clamp_unit((self.tank_c - on_c) / max(full_c - on_c, 0.1)),
+            blocked="comfort limit" if needed or undersized else "",
             shed_offset_c=spec.shed_offset_c,
+            at_limit_kw=spec.element_kw if needed and not undersized else None,
         )
 
     def _thresholds(self, control: Control) -> tuple[float, float]:
         """The temperatures at which the element goes on and off, °C."""
-        half_c = self.spec.deadband_c / 2.0
-        setpoint_c = max(self.spec.setpoint_c - control.setpoint_offset_c, self.spec.least_c + half_c)
-        return setpoint_c - half_c, setpoint_c + half_c
+        spec, offset_c = self.spec, control.setpoint_offset_c
+        half_c = spec.deadband_c / 2.0
+        if offset_c <= 0.0:
+            setpoint_c = max(spec.setpoint_c - offset_c, spec.least_c + half_c)
+            return setpoint_c - half_c, setpoint_c + half_c
+        return shed_thresholds_c(spec, offset_c)
 
     def _after(self, tank_c: float, heat_kw: float, loss_kw_c: float, substep_s: float) -> float:
         """The tank after *substep_s* of constant heat and loss, °C."""

@@ -30,12 +30,12 @@ from ven_twin.house.devices.dimmable import (
 )
 from ven_twin.house.devices.ev import LEAVES, MILES, RETURNS, EvHabits
 from ven_twin.house.devices.water_heater import (
-    MOST_DRAW_L,
     TAP,
     TAP_AT,
     TAP_L_S,
     TAP_WITHIN_S,
     WaterHeaterHabits,
+    draw_scale_l,
 )
 from ven_twin.house.environment import Environment
 from ven_twin.house.house_environment import HouseEnvironment
@@ -150,14 +150,16 @@ def _hours(houses: HouseEnvironments, index: int) -> _Hours:
         return _Starts(at_s, np.where(never, 0.0, run_s * varied(number + 2)))
 
     drawn = (1.0 - units(seeds, TAP, index)).tolist()
-    mean_l = occupants.mean("water_heater", habits.of(WaterHeaterHabits).hot_water_l_d, index)
-    litres = np.array([-log(share) * mean_l for share in drawn])
+    hot_water = habits.of(WaterHeaterHabits)
+    most_l = hot_water.hot_water_draw_l
+    scale_l = draw_scale_l(occupants.mean("water_heater", hot_water.hot_water_l_d, index), most_l)
+    litres = np.array([-log(share) * scale_l for share in drawn])
     lights_kw = occupants.mean("lights", habits.of(LightsHabits).lights_kwh_d, index)
     outlets_kw = occupants.mean("plugs", habits.of(OutletsHabits).outlets_kwh_d, index)
     dryer, cooking = habits.of(DryerHabits), habits.of(RangeHabits)
     return _Hours(
         {LightsUse: lights_kw * varied(LIGHTS), OutletsUse: outlets_kw * varied(OUTLETS)},
-        _Starts(units(seeds, TAP_AT, index) * TAP_WITHIN_S, np.minimum(litres, MOST_DRAW_L) / TAP_L_S),
+        _Starts(units(seeds, TAP_AT, index) * TAP_WITHIN_S, np.minimum(litres, most_l) / TAP_L_S),
         {
             DryerUse: starts("dryer", dryer.dryer_runs_d, dryer.dryer_run_s, DRYER),
             RangeUse: starts("range", cooking.range_runs_d, cooking.range_run_s, RANGE),

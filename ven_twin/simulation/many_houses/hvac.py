@@ -9,7 +9,14 @@ import numpy as np
 from contracts.wire.units import S_PER_H
 from ven_twin.house.devices.envelope import BuildingEnvelope, ThermalTransition, cached_transition
 from ven_twin.house.devices.heat_pump import HeatPumpOutput, Mode, output
-from ven_twin.house.devices.hvac import LEAST_SUBSTEP_S, SUBSTEP_S, W_PER_KW, Hvac, HvacSpec
+from ven_twin.house.devices.hvac import (
+    LEAST_SUBSTEP_S,
+    LIMIT_MARGIN_C,
+    SUBSTEP_S,
+    W_PER_KW,
+    Hvac,
+    HvacSpec,
+)
 from ven_twin.house.environment import Environment
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Modes, Number, at, exps
 
@@ -49,6 +56,7 @@ class Bands(NamedTuple):
     cool_off_c: Number
     heat_on_c: Number
     heat_off_c: Number
+    strip_c: Number
 
     def at(self, houses: Indices) -> "Bands":
         """Those of some houses."""
@@ -178,14 +186,15 @@ class Hvacs:
         wanted = np.where(now.in_mode_s < self.spec.cycle_s, mode, wanted)
         heats = (mode > 0) & (air_c < band.heat_off_c)
         if heats.any():
-            strip = (air_c <= band.heat_on_c - self.spec.deadband_c) | (mode == Mode.AUX)
+            strip = (air_c <= band.strip_c) | (mode == Mode.AUX)
             wanted = np.where(heats, np.where(strip, np.int8(Mode.AUX), np.int8(Mode.HEAT)), wanted)
         return wanted
 
     def _bands(self, controls: Controls | None, env: Environment, outputs: list[HeatPumpOutput]) -> Bands:
         spec = self.spec
         half_c = spec.deadband_c / 2.0
-        warmest_c, coolest_c = spec.warmest_c - half_c, spec.coolest_c + half_c
+        warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
+        coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
         if controls is None:
             offset_c: Number = max(0.0, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
             cooling_c: Number = min(spec.cooling_c + offset_c, warmest_c)
@@ -197,7 +206,9 @@ class Hvacs:
             off = ~controls.enabled | self._limited(controls, env, outputs)
             cooling_c = np.where(off, warmest_c, np.minimum(spec.cooling_c + offset_c, warmest_c))
             heating_c = np.where(off, coolest_c, np.maximum(spec.heating_c - offset_c, coolest_c))
-        return Bands(cooling_c + half_c, cooling_c - half_c, heating_c - half_c, heating_c + half_c)
+        heat_on_c = heating_c - half_c
+        strip_c = np.maximum(heat_on_c - spec.deadband_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
+        return Bands(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
     def _limited(self, controls: Controls, env: Environment, outputs: list[HeatPumpOutput]) -> Bools:
         idle = Mode.COOL if env.outdoor_c > self.spec.heating_c else Mode.HEAT

@@ -12,6 +12,7 @@ from ven_twin.house.devices.water_heater import (
     WATER_KWH_L_C,
     WaterHeater,
     WaterHeaterSpec,
+    shed_thresholds_c,
 )
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Number, at, exps
 from ven_twin.simulation.many_houses.environments import Environments
@@ -48,14 +49,15 @@ class WaterHeaters:
         """Advance *dt_s*; the draw is spread evenly over it."""
         spec, count = self.spec, len(self.tank_c)
         half_c = spec.deadband_c / 2.0
-        setpoint_c: Number = max(spec.setpoint_c, spec.least_c + half_c)
+        setpoint_c = max(spec.setpoint_c, spec.least_c + half_c)
+        on_c: Number = setpoint_c - half_c
+        off_c: Number = setpoint_c + half_c
         allowed: Bools | None = None
         cold_l: Number = spec.cold_l
         if controls is not None:
-            setpoint_c = np.maximum(spec.setpoint_c - controls.setpoint_offset_c, spec.least_c + half_c)
+            on_c, off_c = _thresholds_c(spec, controls.setpoint_offset_c, count)
             allowed = controls.allow_kw(spec.element_kw)
             cold_l = np.where(controls.setpoint_offset_c <= 0.0, spec.cold_l, np.inf)
-        on_c, off_c = setpoint_c - half_c, setpoint_c + half_c
         tank_c, heating, drawn_l = self.tank_c.copy(), self.heating.copy(), self.drawn_l.copy()
         heated_s, left_s = np.zeros(count), np.full(count, dt_s)
         rest = np.arange(count)
@@ -123,3 +125,14 @@ class WaterHeaters:
         decay[other] = exps(-loss_kw_c[other] * substeps_s[other] / S_PER_H / tank_kwh_c)
         after_c: Floats = rest_c + (tank_c - rest_c) * decay
         return after_c
+
+
+def _thresholds_c(spec: WaterHeaterSpec, offset_c: Number, count: int) -> tuple[Floats, Floats]:
+    """The temperatures at which each element goes on and off, °C."""
+    offsets_c = np.broadcast_to(offset_c, count)
+    half_c = spec.deadband_c / 2.0
+    setpoint_c = np.maximum(spec.setpoint_c - offsets_c, spec.least_c + half_c)
+    on_c, off_c = setpoint_c - half_c, setpoint_c + half_c
+    for shed_c in np.unique(offsets_c[offsets_c > 0.0]):
+        on_c[offsets_c == shed_c], off_c[offsets_c == shed_c] = shed_thresholds_c(spec, float(shed_c))
+    return on_c, off_c

@@ -1,0 +1,49 @@
+"""Houses that leave their comfort limits without any event say so."""
+
+import msgspec
+import pytest
+
+from ven_twin.house.devices.water_heater import WaterHeaterSpec
+from ven_twin.house.library import load_profile, packaged_houses
+from ven_twin.house.profile import Profile
+from ven_twin.house.sizing import undersized
+from ven_twin.house.weather import read_weather
+
+
+def with_tank(profile: Profile, **changes: float) -> Profile:
+    """The profile with another tank."""
+    return msgspec.structs.replace(
+        profile,
+        circuits=tuple(
+            msgspec.structs.replace(spec, **changes) if isinstance(spec, WaterHeaterSpec) else spec
+            for spec in profile.circuits
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in packaged_houses() if name != "standard"])
+def test_a_house_that_stays_within_its_limits_says_nothing(name: str) -> None:
+    """Flat and leaky house are sized for Greensboro's year."""
+    assert undersized(load_profile(name), read_weather(None)) == ()
+
+
+def test_the_standard_house_is_too_small_for_a_hard_frost() -> None:
+    """Its 30 A circuit, with the outdoor temperature and the limit, and nothing else."""
+    (words,) = undersized(load_profile("standard"), read_weather(None))
+    assert words == (
+        "hvac1 is undersized: below -10 °C outdoors it does not hold 16.7 °C, and this weather has -17 °C; "
+        "no event takes heat off it in such cold"
+    )
+
+
+def test_a_tank_too_small_for_its_draws_says_so() -> None:
+    """Its litres, the temperature that they would need, and the one that the thermostat lets it cool to."""
+    (words,) = undersized(with_tank(load_profile("leaky"), tank_kwh_c=0.1), read_weather(None))
+    assert words.startswith("heater1 is undersized: two draws of 30 L take it below 43.3 °C from ")
+    assert words.endswith("and its thermostat lets it cool to 48.9 °C")
+
+
+def test_a_reserve_below_the_largest_draw_says_so() -> None:
+    """Both keys are named with their values."""
+    (words,) = undersized(with_tank(load_profile("leaky"), reserve_l=20.0), read_weather(None))
+    assert "reserve_l is 20, and habits.hot_water_draw_l 30" in words

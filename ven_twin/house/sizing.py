@@ -1,0 +1,55 @@
+"""Undersized houses: what cannot keep its comfort limits even without events, in words for people. Pure."""
+
+from __future__ import annotations
+
+from ven_twin.house.devices.heat_pump import AUX, output
+from ven_twin.house.devices.hvac import HvacSpec
+from ven_twin.house.devices.water_heater import WaterHeaterHabits, WaterHeaterSpec, floor_c
+from ven_twin.house.profile import Profile
+from ven_twin.house.weather import Weather
+
+FROST_HUMIDITY = 0.8
+STEP_C = 0.5
+
+
+def undersized(profile: Profile, weather: Weather) -> tuple[str, ...]:
+    """A sentence for each circuit that leaves its comfort limits without any event; empty when none does.
+
+    A tank has to give its largest draw twice in a row from the lower edge of its deadband; a machine has to
+    hold the lower limit in the coldest hour of *weather*, without sun and people.
+    """
+    words = []
+    for spec in profile.circuits:
+        if isinstance(spec, WaterHeaterSpec):
+            words += _tank(spec, profile.habits.of(WaterHeaterHabits).hot_water_draw_l)
+        elif isinstance(spec, HvacSpec):
+            words += _machine(spec, min(hour.outdoor_c for hour in weather.hours))
+    return tuple(words)
+
+
+def _tank(spec: WaterHeaterSpec, draw_l: float) -> list[str]:
+    if spec.reserve_l < draw_l:
+        reserve = f"reserve_l is {spec.reserve_l:g}, and habits.hot_water_draw_l {draw_l:g}"
+        return [f"{spec.id} is undersized: {reserve}; a shed may leave the tank below its comfort limit"]
+    coolest_c = spec.setpoint_c - spec.deadband_c / 2.0
+    if floor_c(spec) <= coolest_c:
+        return []
+    draws = f"two draws of {spec.reserve_l:g} L take it below {spec.least_c:g} °C from {floor_c(spec):.1f} °C"
+    return [f"{spec.id} is undersized: {draws}, and its thermostat lets it cool to {coolest_c:.1f} °C"]
+
+
+def _machine(spec: HvacSpec, coldest_c: float) -> list[str]:
+    outdoor_c = coldest_c
+    while outdoor_c < spec.coolest_c and _steady_c(spec, outdoor_c) < spec.coolest_c:
+        outdoor_c += STEP_C
+    if outdoor_c == coldest_c:
+        return []
+    limit = f"below {outdoor_c:.0f} °C outdoors it does not hold {spec.coolest_c:g} °C"
+    weather = f"this weather has {coldest_c:.0f} °C"
+    return [f"{spec.id} is undersized: {limit}, and {weather}; no event takes heat off it in such cold"]
+
+
+def _steady_c(spec: HvacSpec, outdoor_c: float) -> float:
+    """The air at rest with the machine at its most, °C."""
+    heat_kw = output(spec.machine, AUX, outdoor_c, FROST_HUMIDITY).heat_kw
+    return outdoor_c + heat_kw / spec.envelope.ua_kw_c
