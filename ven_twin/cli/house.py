@@ -71,7 +71,7 @@ def fit(
 ) -> None:
     """Identify a house from its meter, thermometer and weather: a house file for --house, and a page.
 
-    Without a thermometer energy is as sure, and the indoor temperature is a guess. Needs scipy.
+    Without a thermometer energy is less sure, and the indoor temperature is a guess. Needs scipy.
     """
     _check_scipy()
     if heating not in HEATINGS:
