@@ -27,11 +27,13 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_rotate_ven.py tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py \
   tests/unit/lambdas/test_certificates_cut.py tests/unit/lambdas/test_stolen_keys.py \
   tests/unit/lambdas/test_floods.py tests/unit/lambdas/test_hostile_system.py tests/unit/lambdas/test_hostile_claims.py \
-  tests/property/test_comfort_limits.py tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py
+  tests/property/test_comfort_limits.py tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py \
+  tests/unit/cli/test_house.py tests/unit/simulation/fitting/test_fit.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort pictures faults strangers visitors \
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort fitting pictures faults \
+  strangers visitors \
   hostile cuts soak lifecycle policies prices functions mutate lock setup clean
 
 run: $(READY)
@@ -94,6 +96,10 @@ baselines: $(READY)
 # counterfactuals; 5 min. ARGS="--homes 6 --fleet 30" for less.
 comfort: $(READY)
 	$(BIN)/python -m harness.comfort $(ARGS)
+# Fits GridLAB-D's houses from meter, thermometer and weather, and writes how well into docs/guides/fit-your-house.md;
+# ARGS="--only furnace" prints a choice of them.
+fitting: $(READY)
+	$(BIN)/python -m harness.fitting $(ARGS)
 
 # Every fault for ten seeds, beside plain gmqtt; ARGS="--seeds 2 --messages 1000 --only half-open" for less.
 faults: $(READY)

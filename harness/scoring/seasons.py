@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from contracts.wire.units import S_PER_DAY
-from ven_twin.house.weather import DAYS_A_YEAR, HOURS_A_DAY, RANGES, Weather, calendar, read_weather
+from ven_twin.house.weather import DAYS_A_YEAR, HOURS_A_DAY, Weather, calendar, read_weather
+from ven_twin.house.weather_files import RANGES
 
 DATA = Path(__file__).parent / "data"
 EPOCH = date(1970, 1, 1)

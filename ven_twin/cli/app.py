@@ -20,6 +20,7 @@ from ven_twin.cli import (
     event,
     fleet,
     history,
+    house,
     listen,
     run,
     simulate,
@@ -50,6 +51,7 @@ app.command("listen")(listen.listen)
 app.command("conform")(conform.conform)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(aws.app, name="aws")
+app.add_typer(house.app, name="house")
 app.command("simulate")(simulate.simulate)
 app.command("can-hold")(can_hold.can_hold)
 

@@ -48,6 +48,9 @@ EventOption = Annotated[
         "--event", help="START/DURATION/SIGNAL, such as 17:00/2h/3kW for each day; repeat for more."
     ),
 ]
+WeatherOption = Annotated[
+    Path | None, typer.Option("--weather", help="A year of weather: EPW or TMY3; the house's when left out.")
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Where to write; in .ven-twin/simulations when left out.")
 ]
@@ -66,6 +69,7 @@ def simulate(
     seed: SeedOption = None,
     houses: HousesOption = None,
     event: EventOption = None,
+    weather: WeatherOption = None,
     out: OutOption = None,
     parquet: ParquetOption = False,
     json_output: JsonOption = False,
@@ -78,7 +82,7 @@ def simulate(
     first = _first_day(start, days)
     if houses is not None:
         _check_houses(event)
-    profile, scenario = _scenario(house, days, first, seed, event or [])
+    profile, scenario = _scenario(house, days, first, seed, event or [], weather=weather)
     used_seed = profile.seed if seed is None else seed
     name = profile.name if houses is None else f"{profile.name}-{houses}"
     folder = out or home() / "simulations" / f"{name}-{first}"
@@ -107,10 +111,16 @@ def _first_day(text: str, days: int) -> date:
 
 
 def _scenario(
-    house: str, days: int, first: date, seed: int | None, event_texts: list[str]
+    house: str,
+    days: int,
+    first: date,
+    seed: int | None,
+    event_texts: list[str],
+    *,
+    weather: Path | None,
 ) -> tuple[Profile, Scenario]:
     from contracts.wire.units import S_PER_DAY
-    from ven_twin.house.errors import ProfileError
+    from ven_twin.house.errors import PhysicsError, ProfileError
     from ven_twin.house.library import load_environment, load_profile
     from ven_twin.house.profile import build_house
     from ven_twin.simulation.event_schedule import parse_house_event, schedule
@@ -120,9 +130,13 @@ def _scenario(
     try:
         profile = load_profile(house)
         built = build_house(profile)
+        environment = load_environment(profile, seed, weather)
     except ProfileError as error:
         raise FieldError("--house", str(error)) from None
-    environment = load_environment(profile, seed)
+    except PhysicsError as error:
+        raise FieldError("--weather", str(error)) from None
+    except OSError as error:
+        raise FieldError("--weather", f"{weather} cannot be read: {error.strerror or error}") from None
     offset_h = environment.weather.utc_offset_h
     scheduled = schedule(events, first, days, offset_h, "--event")
     start_s = (first - date(1970, 1, 1)).days * S_PER_DAY - offset_h * 3600

@@ -3,11 +3,13 @@
 from importlib.resources import files
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ven_twin.house.end_uses import read_end_uses
-from ven_twin.house.errors import ProfileError
+from ven_twin.house.errors import PhysicsError, ProfileError
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.profile import Profile, decode_profile
-from ven_twin.house.weather import read_weather
+from ven_twin.house.weather import Weather, read_weather
 
 STANDARD = "standard"
 SUFFIX = ".toml"
@@ -34,18 +36,33 @@ def load_profile(house: str | Path = STANDARD) -> Profile:
     except (OSError, UnicodeDecodeError) as error:
         allowed = f"{', '.join(packaged_houses())}, or the path of a readable TOML file"
         raise ProfileError(name, "house", name, allowed) from error
-    return decode_profile(text, name)
+    profile = decode_profile(text, name)
+    if profile.weather is None:
+        return profile
+    return replace(profile, weather=str(Path(house).parent / profile.weather))
 
 
 def load_environment(
     profile: Profile, seed: int | None = None, weather: Path | None = None
 ) -> HouseEnvironment:
-    """The world around a profile's house; *seed* and *weather* replace the profile's and the packaged.
+    """The world around a profile's house; *seed* and *weather* replace the profile's.
 
     Raises:
-        OSError: the weather file cannot be read.
-        PhysicsError: it is not of the expected form.
+        ProfileError: the profile's weather file cannot be read, or has no year of weather.
+        OSError: *weather* cannot be read.
+        PhysicsError: it has no year of weather.
     """
-    return HouseEnvironment(
-        read_weather(weather), read_end_uses(), profile.habits, profile.seed if seed is None else seed
-    )
+    used_seed = profile.seed if seed is None else seed
+    if weather is None and profile.weather is not None:
+        year = _profile_weather(profile, Path(profile.weather))
+    else:
+        year = read_weather(weather)
+    return HouseEnvironment(year, read_end_uses(), profile.habits, used_seed)
+
+
+def _profile_weather(profile: Profile, path: Path) -> Weather:
+    try:
+        return read_weather(path)
+    except (OSError, PhysicsError) as error:
+        allowed = f"a file of EPW, TMY3 or the packaged form: {error}"
+        raise ProfileError(profile.name, "weather", str(path), allowed) from error

@@ -32,12 +32,17 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A house as it is configured. *time_zone* is its site's; the weather's standard time without it."""
+    """A house as it is configured. *time_zone* is its site's; the weather's standard time without it.
+
+    *weather* is the path of the year of weather that it stands under, from the house file's folder; the
+    packaged one without it.
+    """
 
     name: str
     seed: int
     panel: Panel
     time_zone: TimeZoneName | None = None
+    weather: str | None = None
     habits: Habits
     circuits: tuple[Circuit, ...]
 

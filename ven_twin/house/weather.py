@@ -1,24 +1,32 @@
 """A typical year of weather, read from a table, and the sun that it has."""
 
-import csv
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from math import cos, inf, pi, radians, sin, sqrt
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
+from contracts.wire.units import S_PER_H
 from ven_twin.house.errors import PhysicsError
+from ven_twin.house.weather_files import RANGES, TableRow, WeatherTable, decode_text, gap_text, parse_table
 
 GREENSBORO = "weather_greensboro_nc.csv"
-PERCENT = 100.0
 GROUND_ALBEDO = 0.2
 HOURS_A_DAY = 24
 DAYS_A_YEAR = 365
 HOURS_A_YEAR = DAYS_A_YEAR * HOURS_A_DAY
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 LEAP_DAY = (2, 29)
+HOUR = timedelta(hours=1)
+NIGHT, HIGH = -0.2, 0.2
+"""Sine of the sun's height below which an hour is night, and above which closure is judged."""
+MOST_NIGHT_W_M2 = 5.0
+MOST_APART = 0.25
+"""Interpretation: typical years of Greensboro, Miami and Denver are apart by at most a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +102,6 @@ class WeatherHour(NamedTuple):
     diffuse_w_m2: float
 
 
-RANGES = {
-    "outdoor_c": (-60.0, 60.0),
-    "humidity": (0.0, 1.0),
-    "global_w_m2": (0.0, 1600.0),
-    "direct_w_m2": (0.0, 1400.0),
-    "diffuse_w_m2": (0.0, 1200.0),
-}
-"""The range of weather on the ground. A gap in a table, written as -9900 or as NaN, is outside of it."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Weather:
     """A year of 8,760 hours at a place; row *n* ends at hour *n* + 1 of local standard time.
@@ -138,10 +136,14 @@ class Weather:
         """Mean irradiance on the walls and on an array over the hour that starts then, W/m²."""
         row = self.ending(hour_of_year + 1)
         light = Irradiance(row.global_w_m2, row.direct_w_m2, row.diffuse_w_m2)
+        sun = self.sun(hour_of_year)
+        return on_walls_w_m2(light, sun), on_plane_w_m2(light, sun, tilt_deg, azimuth_deg)
+
+    def sun(self, hour_of_year: int) -> Sun:
+        """The sun in the middle of the hour that starts then."""
         day, hour = divmod(hour_of_year % HOURS_A_YEAR, HOURS_A_DAY)
         solar_noon_h = 12.0 - (self.longitude_deg / 15.0 - self.utc_offset_h)
-        sun = sun_at(day + 1, hour + 0.5, self.latitude_deg, solar_noon_h)
-        return on_walls_w_m2(light, sun), on_plane_w_m2(light, sun, tilt_deg, azimuth_deg)
+        return sun_at(day + 1, hour + 0.5, self.latitude_deg, solar_noon_h)
 
 
 def calendar(day: int) -> tuple[int, int, bool]:
@@ -157,40 +159,128 @@ def calendar(day: int) -> tuple[int, int, bool]:
     return typical.timetuple().tm_yday - 1, when.month, when.weekday() >= 5
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def read_weather(path: Path | None = None) -> Weather:
-    """The typical year of *path*, by default of Greensboro NC.
+    """The year of *path*, by default the typical one of Greensboro NC.
 
-    The file is what ``harness/trim_weather.py`` writes: a station line, a header, one row an hour. The last
-    one read is kept: many twins in one process stand under the same sky.
+    The file is EPW, TMY3 or what ``harness/trim_weather.py`` writes. The last few that were read are kept:
+    many twins in one process stand under the same sky.
+
+    Interpretation: 29 February is left out; a leap day has the weather of the 28th.
 
     Raises:
         OSError: the file cannot be read.
-        PhysicsError: it is not of that form; the error names the row.
+        PhysicsError: it has none of the forms, or is no whole year; the error names row and column.
     """
+    table = _read_table(path)
+    rows = [row for row in table.rows if row.ends is None or not _is_leap(row.ends)]
+    hours = [WeatherHour(*row.values) for row in rows]
+    if rows and rows[0].ends is not None:
+        _check_order(rows)
+        first = len(hours) - _hour_of_year(rows[0].ends)
+        hours = hours[first:] + hours[:first]
+    weather = Weather(*table.station, tuple(hours))
+    if path is not None:
+        _check_sun(weather, range(HOURS_A_YEAR), table.source)
+    return weather
+
+
+def read_period(path: Path, start_s: float, end_s: float) -> Weather:
+    """The weather of *path* from *start_s* to *end_s* (UTC s), at its place in the year.
+
+    The rest of the year repeats the period's last day; nothing that lives in the period sees it.
+
+    Raises:
+        OSError: the file cannot be read.
+        PhysicsError: it has none of the forms, no times, a gap, or does not cover the period, or that is
+            longer than a year; the error names the row.
+    """
+    table = _read_table(path)
+    offset_s = table.station.utc_offset_h * S_PER_H
+    first, last = (int((at_s + offset_s) // S_PER_H) for at_s in (start_s, end_s - 1.0))
+    if last - first >= HOURS_A_YEAR:
+        raise PhysicsError(f"a period of {(last - first) // HOURS_A_DAY} days is longer than a year")
+    rows = {_index(row.ends): row for row in table.rows if row.ends is not None}
+    if not rows:
+        raise PhysicsError(f"{table.source} has no times; allowed: rows with the period's dates")
+    for row, after in pairwise(table.rows):
+        if row.ends is None or after.ends is None or after.ends - row.ends != HOUR:
+            raise PhysicsError(gap_text(row, after))
+    for index in (first, last):
+        if index not in rows:
+            has = f"{table.rows[0].ends} to {table.rows[-1].ends}"
+            raise PhysicsError(
+                f"{table.source} does not cover the hour that ends {_ends(index)}; it has {has}"
+            )
+    rest = [rows[max(last - (last - hour) % HOURS_A_DAY, first)] for hour in range(HOURS_A_DAY)]
+    hours = [WeatherHour(*row.values) for row in rest] * DAYS_A_YEAR
+    for index in range(first - 1, last + 2):
+        there = rows.get(index)
+        if there is not None and there.ends is not None and not _is_leap(there.ends):
+            hours[_hour_of_year(there.ends)] = WeatherHour(*there.values)
+    weather = Weather(*table.station, tuple(hours))
+    _check_sun(weather, [_hour_of_year(rows[index].ends) for index in range(first, last + 1)], table.source)
+    return weather
+
+
+def _read_table(path: Path | None) -> WeatherTable:
     if path is None:
-        with (files("ven_twin.house.data") / GREENSBORO).open(encoding="utf-8") as table:
-            return _weather(table, GREENSBORO)
-    with path.open(encoding="utf-8", newline="") as table:
-        return _weather(table, str(path))
+        text = (files("ven_twin.house.data") / GREENSBORO).read_text(encoding="utf-8")
+        return parse_table(text, GREENSBORO)
+    return parse_table(decode_text(path.read_bytes(), str(path)), str(path))
 
 
-def _weather(table: IO[str], source: str) -> Weather:
-    try:
-        _, place, state, offset_h, latitude_deg, longitude_deg, _ = next(table).strip().split(",")
-        next(table)  # the header
-        hours = tuple(_hour(row, number) for number, row in enumerate(csv.reader(table), start=1))
-        return Weather(f"{place}, {state}", float(offset_h), float(latitude_deg), float(longitude_deg), hours)
-    except (ValueError, StopIteration) as error:
-        raise PhysicsError(f"{source} is no hourly weather table: {error}") from error
+def _index(ends: datetime) -> int:
+    """The hour since 1970 that a row is of, local standard time."""
+    return (ends.toordinal() - EPOCH_ORDINAL) * HOURS_A_DAY + ends.hour - 1
 
 
-def _hour(row: list[str], number: int) -> WeatherHour:
-    try:
-        outdoor_c, humidity_percent, global_w_m2, direct_w_m2, diffuse_w_m2 = map(float, row)
-    except ValueError as error:
-        raise PhysicsError(f"row {number}: {error}") from error
-    return WeatherHour(outdoor_c, humidity_percent / PERCENT, global_w_m2, direct_w_m2, diffuse_w_m2)
+def _hour_of_year(ends: datetime | None) -> int:
+    """The hour of a 365-day year that a row is of."""
+    day, hour = divmod(_index(ends), HOURS_A_DAY) if ends is not None else (0, 0)
+    return calendar(day)[0] * HOURS_A_DAY + hour
+
+
+def _is_leap(ends: datetime) -> bool:
+    starts = ends - HOUR
+    return (starts.month, starts.day) == LEAP_DAY
+
+
+def _ends(index: int) -> datetime:
+    """The end of hour *index* since 1970."""
+    return datetime(1970, 1, 1) + HOUR * (index + 1)  # noqa: DTZ001 - local standard time
+
+
+def _check_sun(weather: Weather, hours: Iterable[int], source: str) -> None:
+    """Refuse light that does not go with the sun at the place: swapped columns, a wrong offset or longitude.
+
+    Source: global = diffuse + direct · cos(zenith), as closely as hourly means have it.
+    """
+    night_w_m2, nights, apart_w_m2, global_w_m2 = 0.0, 0, 0.0, 0.0
+    for hour_of_year in hours:
+        row, sun = weather.ending(hour_of_year + 1), weather.sun(hour_of_year)
+        if sun.up < NIGHT:
+            night_w_m2, nights = night_w_m2 + row.global_w_m2, nights + 1
+        elif sun.up > HIGH:
+            apart_w_m2 += abs(row.global_w_m2 - row.diffuse_w_m2 - row.direct_w_m2 * sun.up)
+            global_w_m2 += row.global_w_m2
+    if night_w_m2 > MOST_NIGHT_W_M2 * nights:
+        raise PhysicsError(
+            f"{source}: global irradiance at night is {night_w_m2 / nights:.0f} W/m² on average, allowed "
+            f"{MOST_NIGHT_W_M2:g}: are UTC offset, longitude and columns right?"
+        )
+    if apart_w_m2 > MOST_APART * global_w_m2:
+        raise PhysicsError(
+            f"{source}: global irradiance is apart from diffuse + direct · cos(zenith) by "
+            f"{apart_w_m2 / max(global_w_m2, 1.0):.0%}, allowed {MOST_APART:.0%}: are its columns swapped?"
+        )
+
+
+def _check_order(rows: Sequence[TableRow]) -> None:
+    """Each row is the hour after the one before; years may differ, as in a typical year."""
+    for row, after in pairwise(rows):
+        if (_hour_of_year(after.ends) - _hour_of_year(row.ends)) % HOURS_A_YEAR != 1:
+            raise PhysicsError(gap_text(row, after))
 
 
 def standard_zone(utc_offset_h: float) -> str | None:

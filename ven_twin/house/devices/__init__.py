@@ -2,6 +2,7 @@
 
 from ven_twin.house.circuit import Device
 from ven_twin.house.devices.appliance import Dryer, Range
+from ven_twin.house.devices.base_load import BaseLoad
 from ven_twin.house.devices.battery import Battery
 from ven_twin.house.devices.dimmable import Lights, Outlets
 from ven_twin.house.devices.ev import Ev
@@ -21,4 +22,5 @@ DEVICES: tuple[type[Device], ...] = (
     Fridge,
     Outlets,
     Pv,
+    BaseLoad,
 )

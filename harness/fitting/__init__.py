@@ -1,0 +1,1 @@
+"""Fits houses whose truth is there, and scores what the fitted houses foretell."""

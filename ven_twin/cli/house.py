@@ -1,0 +1,196 @@
+"""``ven-twin house``: a house of one's own, from what its meter measured."""
+
+from __future__ import annotations
+
+import math
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contracts.errors import FieldError
+from ven_twin.cli.connection import JsonOption, home
+from ven_twin.cli.console import echo, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ven_twin.simulation.fitting.house_fit import HouseFit
+    from ven_twin.simulation.fitting.readings import Readings
+
+    Reader = Callable[[str, str, float | None], Readings]
+
+app = typer.Typer(help="A house of your own.", no_args_is_help=True)
+HEATINGS = ("heat-pump", "furnace")
+MOST_CHECK_DAYS = 180
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}")
+
+CsvOption = Annotated[
+    Path, typer.Option("--csv", help="The meter: time with offset, and kwh, wh, kw or w; 5 to 60 min.")
+]
+IndoorOption = Annotated[
+    Path | None, typer.Option("--indoor", help="The thermometer: time and indoor_c or indoor_f.")
+]
+WeatherOption = Annotated[
+    Path, typer.Option("--weather", help="Hourly weather of the same time: CSV with time, EPW or TMY3.")
+]
+OffsetOption = Annotated[
+    float | None,
+    typer.Option("--utc-offset", help="Of times without one, h: standard time all year, such as -5."),
+]
+HeatingOption = Annotated[str, typer.Option("--heating", help="heat-pump or furnace, an electric one.")]
+CheckOption = Annotated[
+    int, typer.Option("--check-days", help="The last days, to check on.", min=0, max=MOST_CHECK_DAYS)
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="The house file; in .ven-twin/houses when left out.")
+]
+ReportOption = Annotated[Path | None, typer.Option("--report", help="The page; beside the house file.")]
+
+
+@app.callback()
+def group() -> None:
+    """Keep the command's name, though there is only one."""
+
+
+@app.command()
+def fit(
+    *,
+    csv: CsvOption,
+    weather: WeatherOption,
+    indoor: IndoorOption = None,
+    utc_offset: OffsetOption = None,
+    heating: HeatingOption = HEATINGS[0],
+    check_days: CheckOption = 0,
+    name: Annotated[str | None, typer.Option("--name", help="Of the house; --csv's when left out.")] = None,
+    out: OutOption = None,
+    report: ReportOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Identify a house from its meter, thermometer and weather: a house file for --house, and a page.
+
+    Without a thermometer energy is less sure, and the indoor temperature is a guess. Needs scipy.
+    """
+    _check_scipy()
+    if heating not in HEATINGS:
+        raise FieldError("--heating", f"{heating!r} is none of {', '.join(HEATINGS)}")
+    if utc_offset is not None and not (math.isfinite(utc_offset) and -14 <= utc_offset <= 14):
+        raise FieldError("--utc-offset", f"{utc_offset:g} is not within -14 and 14 h, such as -5")
+    house_name = csv.stem if name is None else name
+    if not _NAME.fullmatch(house_name):
+        raise FieldError(
+            "--name", f"{house_name!r}: write letters, digits, spaces, '_', '.' and '-', at most 64"
+        )
+    fitted = _fit(
+        csv, indoor, weather, utc_offset, house_name, furnace=heating == "furnace", check_days=check_days
+    )
+    target = out or home() / "houses" / f"{house_name}.toml"
+    page = report or target.with_suffix(".html")
+    _write(target, fitted.text, "--out")
+    _write(page, fitted.page, "--report")
+    if json_output:
+        print_json(_summary(fitted, house_name, target, page))
+    else:
+        echo("\n".join([*_lines(fitted), f"House   {target}", f"Report  {page}"]))
+
+
+def _check_scipy() -> None:
+    try:
+        import_module("scipy.optimize")  # by name: an extra, which a host that runs twins has not
+    except ImportError:
+        reason = "needs numpy and scipy: pip install 'ven-twin[fit]', or pip install numpy scipy"
+        raise FieldError("house fit", reason) from None
+
+
+def _fit(
+    csv: Path,
+    indoor: Path | None,
+    weather: Path,
+    utc_offset: float | None,
+    name: str,
+    *,
+    furnace: bool,
+    check_days: int,
+) -> HouseFit:
+    from ven_twin.house.errors import PhysicsError, ProfileError
+    from ven_twin.simulation.fitting.house_fit import fit_house
+    from ven_twin.simulation.fitting.readings import read_indoor, read_meter
+
+    meter = _read(csv, "--csv", read_meter, utc_offset)
+    thermometer = None if indoor is None else _read(indoor, "--indoor", read_indoor, utc_offset)
+    try:
+        return fit_house(meter, thermometer, weather, name=name, furnace=furnace, check_days=check_days)
+    except OSError as error:
+        raise FieldError("--weather", f"{weather} cannot be read: {error.strerror or error}") from None
+    except ProfileError as error:
+        raise FieldError("--csv", f"what was identified is no house: {error}") from None
+    except PhysicsError as error:
+        text = str(error)
+        option = "--csv" if text.startswith(str(csv)) else "--weather"
+        option = "--indoor" if indoor is not None and text.startswith(str(indoor)) else option
+        raise FieldError(option, text) from None
+
+
+def _read(path: Path, option: str, reader: Reader, utc_offset: float | None) -> Readings:
+    from ven_twin.house.errors import PhysicsError
+    from ven_twin.house.weather_files import decode_text
+
+    try:
+        return reader(decode_text(path.read_bytes(), str(path)), str(path), utc_offset)
+    except OSError as error:
+        raise FieldError(option, f"{path} cannot be read: {error.strerror or error}") from None
+    except PhysicsError as error:
+        raise FieldError(option, str(error)) from None
+
+
+def _write(path: Path, text: str, option: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FieldError(option, f"{path} cannot be written to: {error.strerror or error}") from None
+
+
+def _lines(fitted: HouseFit) -> list[str]:
+    from ven_twin.simulation.fitting.page import NAMES, notes
+
+    lines = [f"{len(fitted.fit.hours.meter_kw) // 24} days from {fitted.first}."]
+    for check in fitted.checks:
+        indoor = "" if check.indoor_rmse_c is None else f", indoors {check.indoor_rmse_c:.2f} °C RMSE"
+        lines.append(
+            f"Days {check.title} ({check.days}): energy of a day {100 * check.daily_error:.1f} % off "
+            f"on average, {100 * check.total_error:+.1f} % in all{indoor}."
+        )
+    for one in fitted.fit.estimates:
+        sure = "" if one.identified else "  default"
+        lines.append(
+            f"  {NAMES[one.name]:44}{one.value:8.3g} {one.unit:7} {one.low:.3g} to {one.high:.3g}{sure}"
+        )
+    return lines + notes(fitted.fit)
+
+
+def _summary(fitted: HouseFit, name: str, target: Path, page: Path) -> dict[str, object]:
+    from ven_twin.simulation.fitting.page import notes
+
+    return {
+        "house": name,
+        "file": str(target),
+        "report": str(page),
+        "parameters": {
+            one.name: {"value": one.value, "low": one.low, "high": one.high, "identified": one.identified}
+            for one in fitted.fit.estimates
+        },
+        "checks": [
+            {
+                "days": check.days,
+                "title": check.title,
+                "indoorRmseC": check.indoor_rmse_c,
+                "dailyError": check.daily_error,
+                "totalError": check.total_error,
+            }
+            for check in fitted.checks
+        ],
+        "notes": notes(fitted.fit),
+    }
