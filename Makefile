@@ -29,7 +29,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines pictures faults strangers visitors \
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines promises pictures faults strangers \
+  visitors \
   hostile cuts soak lifecycle policies prices functions mutate lock setup clean
 
 run: $(READY)
@@ -87,6 +88,11 @@ bench: $(READY)
 # docs/reference/baselines.md; what was lived is kept. ARGS="--processes 1", ARGS="--tuning" for less.
 baselines: $(READY)
 	$(BIN)/python -m harness.scoring $(ARGS)
+
+# Houses promise at 200 moments of the year and live through a world that they did not foresee: some minutes of CPU;
+# ARGS="--states 40" for less.
+promises: $(READY)
+	$(BIN)/python -m harness.promises $(ARGS)
 
 # Every fault for ten seeds, beside plain gmqtt; ARGS="--seeds 2 --messages 1000 --only half-open" for less.
 faults: $(READY)
