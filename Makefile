@@ -32,9 +32,9 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort fitting pictures faults \
-  strangers visitors \
-  hostile cuts soak lifecycle policies prices functions mutate lock setup clean
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort fitting promises pictures \
+  faults strangers visitors hostile cuts \
+  soak lifecycle policies prices functions mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -96,10 +96,16 @@ baselines: $(READY)
 # counterfactuals; 5 min. ARGS="--homes 6 --fleet 30" for less.
 comfort: $(READY)
 	$(BIN)/python -m harness.comfort $(ARGS)
+
 # Fits GridLAB-D's houses from meter, thermometer and weather, and writes how well into docs/guides/fit-your-house.md;
 # ARGS="--only furnace" prints a choice of them.
 fitting: $(READY)
 	$(BIN)/python -m harness.fitting $(ARGS)
+
+# Houses promise at 200 moments of the year and live through a world that they did not foresee: some minutes of CPU;
+# ARGS="--states 40" for less.
+promises: $(READY)
+	$(BIN)/python -m harness.promises $(ARGS)
 
 # Every fault for ten seeds, beside plain gmqtt; ARGS="--seeds 2 --messages 1000 --only half-open" for less.
 faults: $(READY)

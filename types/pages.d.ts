@@ -162,6 +162,13 @@ declare namespace VenApi {
     beatAgeS: number;
   }
 
+  /** The kW that can be shed for *sustain_s* in the mean of each *mean_s*, s. */
+  interface OfferView {
+    kw: number;
+    sustainS: number;
+    meanS: number;
+  }
+
   /** Take part again. */
   interface OptInCall {
   }
@@ -212,6 +219,8 @@ declare namespace VenApi {
     shedKw: number;
     availableKw: number;
     sustainS: number;
+    offers: OfferView[];
+    offerConfidence: number;
   }
 
   /** End one event, or all, and give back what they curtail, as the command ``restore`` does. */

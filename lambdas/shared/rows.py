@@ -30,7 +30,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     """A VEN as the cloud has it. A VEN with a row here was provisioned; no other counts.
 
     *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
-    last reported is None until then: *shed_availability_kw* is all that it could shed now, what it sheds
+    last reported is None until then: *shed_availability_kw* is what it keeps shed from now on, what it sheds
     already included, and *sustain_s* for how long. *performance* (delivered to dispatched, of late)
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
     less the VEN's, where that is off. *peak_kw* is the most that its telemetry ever had it draw, where that

@@ -15,7 +15,7 @@ from ven_twin.cli.console import echo, print_json
 from ven_twin.webkit.formatting import percent, power
 
 if TYPE_CHECKING:
-    from ven_twin.control.offers import Hold
+    from ven_twin.control.holding import Hold
 
 MOST_KW = 10_000.0
 MOST_MINUTES = 24 * 60.0
@@ -32,13 +32,19 @@ def can_hold(
     minutes: Annotated[
         float | None, typer.Option("--minutes", help="The same in minutes, in place of --for.")
     ] = None,
+    mean: Annotated[
+        str,
+        typer.Option("--mean", help="Held in the mean of each: 5m, or 15m as a meter of quarter hours sees."),
+    ] = "5m",
     house: HouseOption = "standard",
     house_start: Annotated[
         str | None, typer.Option("--house-start", help="House time, ISO 8601; now when left out.")
     ] = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Can the house hold X kW for Y minutes? Tried on the model, offline; exit 1 when it cannot."""
+    """Can the house hold X kW for Y minutes? Tried in what may come, offline; exit 1 when it cannot."""
+    from contracts.wire.ids import VenId
+    from ven_twin.control.ven_state import VenState
     from ven_twin.ven.clock import now_ts
     from ven_twin.ven.house_clock import HouseClock
     from ven_twin.ven.house_runtime import warm_house
@@ -46,9 +52,11 @@ def can_hold(
     requested_kw = parse_power(kw, "--kw")
     if not 0 < requested_kw <= MOST_KW:
         raise FieldError("--kw", f"write more than 0 and at most {MOST_KW:.0f} kW, not {kw}")
-    length_min = _minutes(duration, minutes)
+    length_min, window_s = _minutes(duration, minutes), _window_s(mean)
     from_ts = parse_start_ts(house_start, "--house-start") if house_start else now_ts()
-    hold = warm_house(house, HouseClock(from_ts, 0.0)).can_hold(requested_kw, length_min)
+    runtime = warm_house(house, HouseClock(from_ts, 0.0))
+    state = VenState(VenId("house"), runtime.load_ids)
+    hold = runtime.can_hold(state, requested_kw, length_min, from_ts, window_s)
     if json_output:
         print_json(hold)
     else:
@@ -70,13 +78,25 @@ def _minutes(duration: str | None, minutes: float | None) -> float:
     return length_min
 
 
+def _window_s(mean: str) -> float:
+    """The length of the windows whose means are held, s."""
+    from ven_twin.control.offers import WINDOWS_S
+
+    window_s = float(parse_duration(mean, "--mean"))
+    if window_s not in WINDOWS_S:
+        allowed = " or ".join(f"{window_s / S_PER_MIN:.0f}m" for window_s in WINDOWS_S)
+        raise FieldError("--mean", f"write {allowed}, not {mean}")
+    return window_s
+
+
 def _show(hold: Hold) -> None:
     """The answer, the curve and the cost, for a person's eyes."""
     requested, length = power(hold.requested_kw), f"{hold.minutes:g} min"
+    tries = f"in {hold.successes} of {hold.tried} courses that the hours ahead may take"
     if hold.holds:
-        echo(f"Yes: {requested} can be held for {length}.")
+        echo(f"Yes: {requested} can be held for {length}: {tries}.")
     else:
-        echo(f"No: {requested} can be held for {hold.sustained_min:g} of {length}.")
+        echo(f"No: {requested} can be held for {hold.sustained_min:g} of {length}; for all of it {tries}.")
     echo(f"Mean {power(hold.mean_kw)}, at least {power(hold.least_kw)}:")
     every = max(1, math.ceil(len(hold.curve) / ROWS))
     for after_min, delivered_kw in hold.curve[every - 1 :: every]:
@@ -84,7 +104,7 @@ def _show(hold: Hold) -> None:
         echo(f"  {after_min:5.0f} min  {power(delivered_kw):>9}  {bar}")
     comfort = hold.comfort
     echo(
-        f"Air {comfort.beyond_setpoint_c:.1f} °C beyond the setpoint at worst, "
+        f"At worst: air {comfort.beyond_setpoint_c:.1f} °C beyond the setpoint, "
         f"{comfort.alone_c:.1f} °C if left alone."
     )
     for what, soc in (("Car", comfort.ev_soc_forgone), ("Battery", comfort.battery_soc_used)):

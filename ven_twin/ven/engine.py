@@ -130,7 +130,7 @@ class VenEngine:
             engine, row = _telemetry(engine, now)
             messages.append(row)
         house = engine.house.replan(state, state.in_force(now.ts), now.s, now.ts)
-        engine = replace(engine, house=house.with_offer(state, now.s))
+        engine = replace(engine, house=house.with_offer(state, now.s, now.ts))
         for transition in transitions:
             engine, ack, line = _announce(engine, transition, now.ts)
             messages.append(ack)
@@ -199,7 +199,7 @@ class VenEngine:
         engine, row = _telemetry(replace(self, house=self.house.advance(self.state, now.s)), now)
         unshed = replace(engine.state, load_sheds={})
         house = engine.house.give_back().replan(unshed, None, now.s, now.ts)
-        return replace(engine, house=house.with_offer(engine.state, now.s)), Effects((row,))
+        return replace(engine, house=house), Effects((row,))
 
     def due_s(self, now: StepTime) -> float:
         """Seconds until the next tick is due."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import NamedTuple
 
 from contracts.wire.events import Phase
 from contracts.wire.ids import EventId, LoadId
 from contracts.wire.telemetry import Load
-from ven_twin.control import reporting, shadow_sync
+from ven_twin.control import reporting
 from ven_twin.control.circuit_views import CircuitSetting
 from ven_twin.control.event_history import Meter
+from ven_twin.control.futures import futures
+from ven_twin.control.holding import Hold, can_hold
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
-from ven_twin.control.offers import Hold, Trial, can_hold, sustain_s
+from ven_twin.control.offering import Offering
+from ven_twin.control.offers import NO_PROMISE, WINDOWS_S, Promise, Trial
 from ven_twin.control.release import NO_RELEASE, LimitEasing, Payback, Release
 from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
@@ -28,19 +30,6 @@ from ven_twin.ven.house_clock import HouseClock
 STEP_MAX_S = 900.0
 """Longest step of house time; a longer stretch, as of a suspended machine, is made in several."""
 LOOK_AHEAD_S = 1.0
-OFFER_PERIOD_S = 60.0
-"""The sustained time of the offer is tried anew after this, or when the offer changes."""
-
-
-class Sustained(NamedTuple):
-    """For how long an offer can be sustained (wall s), and when that was tried (monotonic s)."""
-
-    for_s: float = 0.0
-    offer_kw: float = 0.0
-    tried_s: float = float("-inf")
-
-
-NEVER_TRIED = Sustained()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +53,7 @@ class HouseRuntime:
         payback: the payback of the event that was acted on last.
         limit: the lasting import limit, as it gives way when it is lifted.
         restores: the restores that were carried out, as `VenState.restores` counts them.
-        sustained: the last trial of the offer.
+        offering: the offer, and the search for the next one.
     """
 
     environment: HouseEnvironment
@@ -83,7 +72,7 @@ class HouseRuntime:
     payback: Payback | None = None
     limit: LimitEasing = field(default_factory=LimitEasing)
     restores: int = 0
-    sustained: Sustained = NEVER_TRIED
+    offering: Offering = field(default_factory=Offering)
 
     @property
     def plan(self) -> ShedPlan:
@@ -118,27 +107,46 @@ class HouseRuntime:
         """Tell whether the row has measured a time that it can report."""
         return round(self.row.seconds, reporting.MEASURED_DIGITS) > 0
 
-    def can_hold(self, kw: float, minutes: float) -> Hold:
-        """Try whether the house can shed *kw* for so many minutes of house time from now on."""
-        trial = Trial(self.pair, self.environment.environment, self.clock.at(self.stepped_s))
-        return can_hold(trial, kw, minutes)
+    def can_hold(
+        self, state: VenState, kw: float, minutes: float, now_ts: float, window_s: float = WINDOWS_S[0]
+    ) -> Hold:
+        """Try whether the house can shed *kw* for so many minutes of house time, in means of *window_s*."""
+        trial = self._trial(state, self.stepped_s, now_ts)
+        return can_hold(trial, futures(self.environment, trial.from_ts), kw, minutes, window_s)
 
-    def with_offer(self, state: VenState, now_s: float) -> HouseRuntime:
-        """Try for how long the offer of now can be sustained: once a minute, or when it has changed."""
-        offer_kw, last = self.pair.available_kw, self.sustained
-        moved = abs(offer_kw - last.offer_kw) >= shadow_sync.OFFER_STEP_KW
-        if not moved and now_s < last.tried_s + OFFER_PERIOD_S:
-            return self
-        trial = Trial(
+    def with_offer(self, state: VenState, now_s: float, now_ts: float) -> HouseRuntime:
+        """Go on with the search for the offer, or begin one, when it is time."""
+        trial = self._trial(state, now_s, now_ts)
+        offering = self.offering.advanced(trial, self.environment, self.acting, now_s)
+        return self if offering is self.offering else replace(self, offering=offering)
+
+    @property
+    def offer(self) -> Promise:
+        """The most that the house promises in means of five minutes, in s of the wall; 0 kW is none."""
+        promises = self.offering.offer.promises
+        return (promises[0] if promises else NO_PROMISE).on_wall(self.clock.speed)
+
+    @property
+    def offers(self) -> tuple[Promise, ...]:
+        """All promises of the house, in s of the wall: in means of five minutes, then of quarter hours."""
+        offers = (self.offering.offer, self.offering.quarters)
+        return tuple(promise.on_wall(self.clock.speed) for offer in offers for promise in offer.promises)
+
+    def _trial(self, state: VenState, now_s: float, now_ts: float) -> Trial:
+        """A trial of this house from *now_s* on, under what is set and commanded."""
+        house_ts, speed = self.clock.at(now_s), self.clock.speed
+        sheds = {
+            load_id: replace(shed, until_ts=house_ts + (shed.until_ts - now_ts) * speed)
+            for load_id, shed in state.load_sheds.items()
+        }
+        return Trial(
             self.pair,
             self.environment.environment,
-            self.clock.at(now_s),
+            house_ts,
             _load_settings(state),
             state.settings.target_power_kw,
-            state.load_sheds,
+            sheds,
         )
-        for_s = sustain_s(trial, offer_kw) / self.clock.speed
-        return replace(self, sustained=Sustained(for_s, offer_kw, now_s))
 
     def advance(
         self, state: VenState, now_s: float, acting_until_s: float = inf, *, measures: bool = True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from contracts.wire import codec
 from contracts.wire.shadow import STATE_MAX_BYTES
 from ven_twin.control import reporting, shadow_sync
+from ven_twin.control.offers import CONFIDENCE, Promise
 from ven_twin.ven.snapshot import VenSnapshot
 
 SKEW_STEP_S = 60
@@ -23,7 +24,7 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
     """
     state, skew_s = snapshot.state, snapshot.clock_skew_s
     scheduled = None if stopped else state.in_force(snapshot.now_ts)
-    soc = snapshot.house.pair.battery_soc
+    soc, offer = snapshot.house.pair.battery_soc, snapshot.house.offer
     whole = shadow_sync.pruned(
         {
             **state.reported_settings(),
@@ -44,8 +45,10 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
             },
             "metrics": {
                 "currentPowerKw": round(snapshot.house.flow.used_kw, reporting.KW_DIGITS),
-                "shedAvailabilityKw": round(snapshot.house.pair.available_kw, reporting.KW_DIGITS),
-                "sustainS": round(snapshot.house.sustained.for_s),
+                "shedAvailabilityKw": offer.kw,
+                "sustainS": round(offer.sustain_s),
+                "offers": listed(snapshot.house.offers),
+                "offerConfidence": CONFIDENCE,
                 "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),
                 "activeEventId": scheduled.event.event_id if scheduled else None,
                 "lastEventSummary": snapshot.house.with_rebound(snapshot.engine.last_event),
@@ -54,6 +57,13 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
         }
     )
     return within_room(whole, state.shadow.desired)
+
+
+def listed(offers: Iterable[Promise]) -> list[dict[str, float]]:
+    """*offers* as ``metrics.offers`` lists them."""
+    return [
+        {"kw": kw, "sustainS": round(sustain_s), "meanS": round(mean_s)} for kw, sustain_s, mean_s in offers
+    ]
 
 
 def within_room(whole: dict[str, object], desired: Mapping[str, object]) -> dict[str, object]:

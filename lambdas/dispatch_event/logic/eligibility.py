@@ -17,7 +17,7 @@ from lambdas.shared.rows import VenRow
 
 W_PER_KW = 1000
 LEAST_CALL_W = 50
-"""Nobody is called for less, where there is a choice. As much is the least that a twin offers."""
+"""Nobody is called for less, where there is a choice."""
 PERFORMANCE_FLOOR, PERFORMANCE_CEILING = 0.5, 1.0
 """Within these a known performance is believed. Interpretation: below, more would be called than there is
 evidence for; above, an event is not made smaller because somebody delivered more than was dispatched."""

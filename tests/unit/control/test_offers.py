@@ -1,135 +1,94 @@
-"""What is on offer, for how long, and at what cost."""
+"""Trials of a shed: what they deliver is what the house would."""
 
 from __future__ import annotations
 
-import time
+from itertools import pairwise
 
 import pytest
 
 from contracts.wire.events import Interval, Signal
 from tests.unit.control.test_house_pair import EVENING_TS, STEP_S, evening
 from ven_twin.control.circuit_views import CircuitSetting
+from ven_twin.control.futures import Future
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.offers import SUSTAIN_HORIZON_S, Trial, can_hold, sustain_s
-from ven_twin.house.control import Control
-from ven_twin.house.house import House
+from ven_twin.control.offers import DURATIONS_S, LEAST_OFFER_KW, LEVELS_KW, MOST_OFFER_KW, Trial
+from ven_twin.control.ven_state import LoadShed
 
 
-def trial(settings: dict[str, CircuitSetting] | None = None) -> Trial:
+def trial(settings: dict[str, CircuitSetting] | None = None, **more: object) -> Trial:
     """The standard house on a July evening."""
     house, site = evening()
-    return Trial(HousePair(house, house), site.environment, EVENING_TS, settings or {})
+    return Trial(HousePair(house, house), site.environment, EVENING_TS, settings or {}, **more)  # type: ignore[arg-type]
 
 
-def test_sustain_is_found_by_trying_and_changes_nothing() -> None:
+def test_a_trial_changes_nothing() -> None:
     """Copies are stepped; the house that is asked about stays as it is, and answers alike."""
     tried = trial()
     before = tried.pair
-    assert sustain_s(tried, 3.0) == sustain_s(tried, 3.0)
-    assert tried.pair == before == trial().pair
-
-
-def test_sustain_is_longer_for_less() -> None:
-    """What takes less lasts longer, from hours down to nothing."""
-    held_s = [sustain_s(trial(), kw) for kw in (0.1, 1.0, 3.0, 8.0, 40.0)]
-    assert held_s == sorted(held_s, reverse=True)
-    assert held_s[0] == SUSTAIN_HORIZON_S == 4 * 3600.0
-    assert held_s[-1] == 0.0
-
-
-def test_sustain_of_nothing_is_nothing() -> None:
-    """A house that offers nothing holds nothing."""
-    assert sustain_s(trial(), 0.0) == 0.0
-
-
-def test_sustain_counts_with_what_the_resident_has_set() -> None:
-    """A circuit that is switched off cannot be counted on."""
-    off = trial({"batt1": CircuitSetting(enabled=False), "ev1": CircuitSetting(enabled=False)})
-    assert sustain_s(off, 4.0) < sustain_s(trial(), 4.0)
-
-
-def test_sustain_is_worked_out_within_milliseconds() -> None:
-    """It is asked for once a minute and must cost next to nothing."""
-    tried = trial()
-    started_s = time.process_time()
-    for _ in range(10):
-        sustain_s(tried, 0.1)
-    assert (time.process_time() - started_s) / 10 < 0.05
-
-
-def test_can_hold_says_yes_with_the_curve() -> None:
-    """What can be held is held in every minute of the curve."""
-    held = can_hold(trial(), 4.0, 30.0)
-    assert held.holds
-    assert (held.sustained_min, held.minutes, held.requested_kw) == (30.0, 30.0, 4.0)
-    assert [after_min for after_min, _ in held.curve] == [float(minute) for minute in range(1, 31)]
-    assert all(kw == pytest.approx(4.0, abs=0.4) for _, kw in held.curve)
-    assert held.least_kw == min(kw for _, kw in held.curve)
-
-
-def test_can_hold_says_no_and_until_when() -> None:
-    """What cannot be held falls below nine tenths at the minute that is named."""
-    held = can_hold(trial(), 5.0, 120.0)
-    assert not held.holds
-    assert 0 < held.sustained_min < 120
-    failing = next(kw for after_min, kw in held.curve if after_min > held.sustained_min)
-    assert failing < 4.5
-    assert all(kw >= 4.5 for after_min, kw in held.curve if after_min <= held.sustained_min)
-
-
-def test_can_hold_takes_part_of_a_minute() -> None:
-    """The last step is as short as what is left."""
-    held = can_hold(trial(), 2.0, 1.5)
-    assert [after_min for after_min, _ in held.curve] == [1.0, 1.5]
-    assert held.mean_kw == pytest.approx(2.0, abs=0.05)
-    assert [after_min for after_min, _ in can_hold(trial(), 2.0, 1.0 + 0.5 / 60.0).curve] == pytest.approx(
-        [1.0, 1.0 + 0.5 / 60.0]
-    )
-
-
-def test_can_hold_names_the_cost_in_comfort() -> None:
-    """Degrees, charge given up, minutes of each circuit: nothing for little, something for much."""
-    little = can_hold(trial(), 0.1, 60.0).comfort
-    assert little.beyond_setpoint_c == pytest.approx(little.alone_c, abs=0.01)
-    assert little.battery_soc_used is not None
-    assert little.battery_soc_used > 0.0
-    assert little.curtailed_min == {"batt1": 60.0}
-    much = can_hold(trial({"batt1": CircuitSetting(enabled=False)}), 20.0, 60.0).comfort
-    assert much.alone_c + 1.0 < much.beyond_setpoint_c < 10.0
-    assert much.battery_soc_used == 0.0
-    assert much.ev_soc_forgone is not None
-    assert much.ev_soc_forgone > 0.05
-    assert much.curtailed_min["hvac1"] > 30.0
-
-
-def test_can_hold_costs_no_comfort_in_a_house_without_air_conditioning() -> None:
-    """There are no setpoints that the air could go beyond, with the event or without."""
-    house, site = evening()
-    bare = House.of({device.spec.id: device for device in house.devices() if device is not house.hvac})
-    comfort = can_hold(Trial(HousePair(bare, bare), site.environment, EVENING_TS), 1.0, 2.0).comfort
-    assert (comfort.beyond_setpoint_c, comfort.alone_c) == (0.0, 0.0)
-
-
-def test_can_hold_uses_no_charge_of_a_battery_that_is_fuller_than_its_clone_s() -> None:
-    """After an event that kept the battery full, what is left above the clone's charge is no cost."""
-    house, site = evening()
-    drained = house
-    for minute in range(30):
-        env = site.environment(EVENING_TS + minute * STEP_S, STEP_S)
-        drained = drained.step({"batt1": Control(limit_kw=-4.0)}, env, STEP_S).house
-    pair = HousePair(house, drained)
-    comfort = can_hold(Trial(pair, site.environment, EVENING_TS), 0.1, 1.0).comfort
-    assert comfort.battery_soc_used == 0.0
+    assert list(tried.windows(3.0, 1800.0)) == list(tried.windows(3.0, 1800.0))
+    assert tried.pair is before
 
 
 @pytest.mark.parametrize("kw", [2.0, 4.0, 8.0])
-def test_can_hold_agrees_with_the_house_as_it_is_run(kw: float) -> None:
-    """What was foretold is what a minute-by-minute run delivers."""
+def test_a_trial_delivers_what_the_house_does_when_it_is_run(kw: float) -> None:
+    """What was foretold for the first quarter of an hour is what a minute-by-minute run delivers."""
     house, site = evening()
     settings = {"batt1": CircuitSetting(enabled=False)}
-    foretold = can_hold(trial(settings), kw, 240.0)
-    premises, ask = HousePair(house, house), Interval(duration_s=14400, signal=Signal.SHED_KW, value=kw)
-    for minute, (_, foretold_kw) in enumerate(foretold.curve):
+    foretold = list(trial(settings).windows(kw, 900.0))
+    pair, ask = HousePair(house, house), Interval(duration_s=900, signal=Signal.SHED_KW, value=kw)
+    delivered_kw = []
+    for minute in range(15):
         env = site.environment(EVENING_TS + minute * STEP_S, STEP_S)
-        premises, flow = premises.planned(env, STEP_S, ask, settings=settings).step(env, STEP_S, settings)
-        assert flow.baseline_kw - flow.used_kw == pytest.approx(foretold_kw, abs=1e-6)
+        pair, flow = pair.planned(env, STEP_S, ask, settings=settings).step(env, STEP_S, settings)
+        delivered_kw.append(flow.baseline_kw - flow.used_kw)
+    assert [window.delivered_kw for window in foretold] == pytest.approx(
+        [sum(delivered_kw[first : first + 5]) / 5 for first in (0, 5, 10)]
+    )
+
+
+def test_the_windows_of_a_trial_end_where_it_ends() -> None:
+    """The last window is as short as what is left, and the steps within are no longer than the rest."""
+    ends = [(window.after_s, window.dt_s) for window in trial().windows(1.0, 1990.0)]
+    assert [after_s for after_s, _ in ends] == [300.0, 600.0, 900.0, 1200.0, 1500.0, 1800.0, 1990.0]
+    assert [dt_s for _, dt_s in ends] == [300.0] * 6 + [190.0]
+    assert [window.after_s for window in trial().windows(1.0, 1990.0, 900.0)] == [900.0, 1800.0, 1990.0]
+
+
+def test_a_trial_counts_with_what_the_resident_has_set() -> None:
+    """A circuit that is switched off cannot be counted on."""
+    off = trial({"batt1": CircuitSetting(enabled=False), "ev1": CircuitSetting(enabled=False)})
+    (without,), (with_both,) = (list(one.windows(6.0, 300.0)) for one in (off, trial()))
+    assert without.delivered_kw < with_both.delivered_kw - 1.0
+
+
+def test_a_command_takes_its_circuit_out_of_a_trial_until_its_time() -> None:
+    """While the car is shed by command no event is credited with it; from then on it is there again."""
+    sheds = {"ev1": LoadShed(7.2, EVENING_TS + 600.0)}
+    by_command, free = (list(one.windows(7.0, 900.0)) for one in (trial(load_sheds=sheds), trial()))
+    assert by_command[0].delivered_kw < free[0].delivered_kw - 2.0
+    assert by_command[2].delivered_kw == pytest.approx(free[2].delivered_kw, abs=0.7)
+
+
+def test_a_trial_in_a_future_lives_in_its_weather_and_walls() -> None:
+    """It is as warm outside as there, house and counterfactual lose as much, and its world is made once."""
+    house, site = evening()
+    hot = trial().within(Future(site, 6.0, 1.3))
+    assert hot.weather(EVENING_TS, 60.0).outdoor_c == site.environment(EVENING_TS, 60.0).outdoor_c + 6.0
+    assert hot.weather(EVENING_TS, 60.0) is hot.weather(EVENING_TS, 60.0)
+    assert house.hvac is not None
+    for one in (hot.pair.house, hot.pair.counterfactual):
+        assert one.hvac is not None
+        assert one.hvac.spec.envelope.ua_kw_c == pytest.approx(1.3 * house.hvac.spec.envelope.ua_kw_c)
+
+
+def test_levels_are_offered_in_tenths_and_close_together() -> None:
+    """From half a kW on, ever larger; none is more than a tenth of a kW or an eighth above the last."""
+    assert LEVELS_KW[0] == LEAST_OFFER_KW
+    assert LEVELS_KW[-1] >= MOST_OFFER_KW
+    assert all(round(kw, 1) == kw for kw in LEVELS_KW)
+    assert all(0.0 < above - kw <= max(0.1, kw / 8) + 1e-9 for kw, above in pairwise(LEVELS_KW))
+
+
+def test_the_least_time_of_an_offer_is_a_quarter_of_an_hour() -> None:
+    """And each longer one is told of that an aggregator may want: half an hour, one, two and four hours."""
+    assert DURATIONS_S == (900.0, 1800.0, 3600.0, 7200.0, 14_400.0)

@@ -223,6 +223,7 @@ def test_pruned_drops_what_a_shadow_does_not_keep() -> None:
         ({"metrics": {"currentPowerKw": 9.0}}, False),
         ({"metrics": {"batterySoc": 0.1}}, False),
         ({"metrics": {"sustainS": 60}}, False),
+        ({"metrics": {"offers": [{"kw": 0.5, "sustainS": 900, "meanS": 300}]}}, False),
         ({"ven": {"lastPublishTs": 9, "houseTs": 9}}, False),
         ({"metrics": {"shedAvailabilityKw": 4.4}}, False),
         ({"metrics": {"shedAvailabilityKw": 4.5}}, True),

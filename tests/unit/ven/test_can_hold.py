@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ def test_can_hold_answers_yes() -> None:
     """What can be held is exit 0, with a line that says so."""
     code, said = ask("--kw", "4", "--minutes", "30", *AT)
     assert code == 0
-    assert said.startswith("Yes: 4.00 kW can be held for 30 min.")
+    assert said.startswith(
+        "Yes: 4.00 kW can be held for 30 min: in 9 of 9 courses that the hours ahead may take."
+    )
     assert "batt1" in said
 
 
@@ -39,7 +42,7 @@ def test_can_hold_answers_no_and_until_when() -> None:
     """What cannot be held is exit 1, and how long it could."""
     code, said = ask("--kw", "4", "--minutes", "90", *AT)
     assert code == 1
-    assert said.startswith("No: 4.00 kW can be held for 53 of 90 min.")
+    assert re.match(r"No: 4.00 kW can be held for \d+ of 90 min; for all of it in [0-8] of 9 courses", said)
 
 
 def test_can_hold_takes_a_power_and_a_duration_as_every_command_writes_them() -> None:
@@ -47,12 +50,21 @@ def test_can_hold_takes_a_power_and_a_duration_as_every_command_writes_them() ->
     assert ask("--kw", "4kW", "--for", "1h30", *AT) == ask("--kw", "4", "--minutes", "90", *AT)
 
 
+def test_can_hold_answers_in_means_of_quarter_hours() -> None:
+    """``--mean 15m`` asks for what a meter of quarter hours sees; 5m implies it."""
+    code, said = ask("--kw", "4", "--minutes", "30", "--mean", "15m", "--json", *AT)
+    answer: dict[str, Any] = json.loads(said)
+    assert code == 0
+    assert [after_min for after_min, _ in answer["curve"]] == [15.0, 30.0]
+
+
 def test_can_hold_answers_in_json() -> None:
     """The same for programs, in the wire's spelling."""
     code, said = ask("--kw", "4", "--minutes", "30", "--json", *AT)
     answer: dict[str, Any] = json.loads(said)
     assert code == 0
-    assert (answer["holds"], answer["heldMin"], len(answer["curve"])) == (True, 30.0, 30)
+    assert (answer["holds"], answer["heldMin"], len(answer["curve"])) == (True, 30.0, 6)
+    assert (answer["successes"], answer["tried"]) == (9, 9)
     assert set(answer["comfort"]) == {
         "beyondSetpointC",
         "aloneC",
@@ -73,6 +85,7 @@ def test_can_hold_answers_in_json() -> None:
         (["--kw", "1", "--minutes", "30", "--for", "30m"], "--for"),
         (["--kw", "1", "--for", "25h"], "--for"),
         (["--kw", "1", "--minutes", "30", "--house-start", "noon"], "--house-start"),
+        (["--kw", "1", "--minutes", "30", "--mean", "7m"], "--mean"),
     ],
 )
 def test_can_hold_names_the_option_that_cannot_be(options: list[str], field: str) -> None:

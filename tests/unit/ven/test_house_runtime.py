@@ -16,7 +16,7 @@ from ven_twin.control.guards import CircuitReason
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.release import CAP_KW
 from ven_twin.control.schedule import EventOrigin, Schedule, ScheduledEvent
-from ven_twin.control.ven_state import VenState
+from ven_twin.control.ven_state import LoadShed, VenState
 from ven_twin.ven.house_clock import HouseClock
 from ven_twin.ven.house_runtime import STEP_MAX_S, HouseRuntime, warm_house
 
@@ -43,10 +43,14 @@ class LivedHouse:
         self.now, row = self.now.read_row()
         return row
 
-    def sustain_s(self, state: VenState, now_s: float) -> float:
-        """For how long the offer can be sustained, wall s."""
-        self.now = self.now.with_offer(state, now_s)
-        return self.now.sustained.for_s
+    def searched(self, state: VenState, now_s: float) -> HouseRuntime:
+        """The house once its search for an offer is over."""
+        self.replan(state, None, now_s, NOW)
+        self.now = self.now.with_offer(state, now_s, NOW)
+        while self.now.offering.search is not None:
+            now_s += 1.0
+            self.now = self.now.with_offer(state, now_s, NOW)
+        return self.now
 
 
 @pytest.fixture
@@ -316,32 +320,17 @@ def test_household_ends_a_release_when_another_event_begins(household: LivedHous
     assert "reboundKwh" in told
 
 
-def test_household_says_for_how_long_its_offer_could_be_held_in_wall_time() -> None:
-    """A house that lives sixty times as fast holds it for a sixtieth as long on the wall."""
-    slow, fast = at_speed(1.0), at_speed(60.0)
-    held_s = []
-    for house in (slow, fast):
-        house.replan(ven(house), HELD, 100.0, NOW)
-        held_s.append(house.sustain_s(ven(house), 100.0))
-    assert held_s[0] == pytest.approx(60.0 * held_s[1])
+def test_household_says_for_how_long_its_offer_is_kept_in_wall_time() -> None:
+    """A house that lives sixty times as fast keeps it for a sixtieth as long on the wall."""
+    slow, fast = (one.searched(ven(one), 100.0) for one in (at_speed(1.0), at_speed(60.0)))
+    assert slow.offer.kw == fast.offer.kw >= 2.5
+    assert slow.offer.sustain_s == pytest.approx(60.0 * fast.offer.sustain_s)
+    assert slow.offer.mean_s == pytest.approx(60.0 * fast.offer.mean_s)
 
 
-def test_household_tries_its_offer_once_a_minute(
-    household: LivedHouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Asked each second, it is worked out once a minute, or when the offer has changed."""
-    offers_kw = iter([4.0, 4.4, 4.0, 4.6, 4.7, 4.8])
-    tried: list[float] = []
-
-    def counted(_trial: object, kw: float) -> float:
-        tried.append(kw)
-        return 600.0
-
-    monkeypatch.setattr(HousePair, "available_kw", property(lambda _: next(offers_kw)))
-    monkeypatch.setattr("ven_twin.ven.house_runtime.sustain_s", counted)
-    for second in (0.0, 1.0, 59.0, 59.5, 60.0, 120.0):
-        assert household.sustain_s(ven(household), 100.0 + second) == 10.0
-    assert tried == [4.0, 4.6, 4.8]
+def test_household_offers_nothing_before_it_has_searched(household: LivedHouse) -> None:
+    """No offer is 0 kW for 0 s."""
+    assert (household.now.offer.kw, household.now.offer.sustain_s, household.now.offers) == (0.0, 0.0, ())
 
 
 def test_household_is_credited_by_an_event_with_what_goes_beyond_its_limit(household: LivedHouse) -> None:
@@ -365,10 +354,29 @@ def test_household_is_credited_by_an_event_with_what_goes_beyond_its_limit(house
     assert household.now.delivered["e1"].reduction_kw == pytest.approx(2.0, abs=0.1)
 
 
-def test_household_tries_its_offer_under_its_limit(household: LivedHouse) -> None:
-    """The battery that keeps a limit of 1 kW runs down: the offer beyond it lasts 15 min, not an hour."""
+def test_household_searches_its_offer_under_its_limit(household: LivedHouse) -> None:
+    """What a limit of 3 kW takes off anyway is not on offer beside it."""
     state = ven(household)
-    limited = replace(state, settings=replace(state.settings, target_power_kw=1.0))
-    household.replan(limited, None, 100.0, NOW)
-    assert household.sustain_s(limited, 100.0) == 900.0 / 60.0
-    assert household.sustain_s(state, 200.0) == 3600.0 / 60.0
+    limited = replace(state, settings=replace(state.settings, target_power_kw=3.0))
+    free_kw = household.searched(state, 100.0).offer.kw
+    assert household.searched(limited, 200.0).offer.kw < free_kw - 1.0
+
+
+def test_household_counts_on_a_circuit_again_when_its_command_ends(household: LivedHouse) -> None:
+    """In a trial commands end in house time: ten seconds of the wall are ten minutes at this speed."""
+    state = replace(ven(household), load_sheds={"ev1": LoadShed(7.0, NOW + 10.0)})
+    household.replan(state, None, 100.0, NOW)
+    search = household.now.with_offer(state, 100.0, NOW).offering.search
+    assert search is not None
+    assert search.trials[0].load_sheds["ev1"].until_ts == pytest.approx(EVENING_TS + 600.0)
+
+
+def test_household_answers_as_it_offers(household: LivedHouse) -> None:
+    """What is on offer can be held, under what is set; a circuit that is switched off takes its part away."""
+    state = ven(household)
+    offer = household.searched(state, 100.0).offer
+    minutes = offer.sustain_s
+    assert household.now.can_hold(state, offer.kw, minutes, NOW).holds
+    off = {load_id: LoadSetting(enabled=False) for load_id in ("ev1", "batt1")}
+    without = replace(state, settings=replace(state.settings, loads=off))
+    assert not household.now.can_hold(without, offer.kw, minutes, NOW).holds

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.wire import codec
 from contracts.wire.shadow import STATE_MAX_BYTES
-from ven_twin.ven.reported_state import NO_ROOM, within_room
+from ven_twin.control.offers import Promise
+from ven_twin.ven.reported_state import NO_ROOM, listed, within_room
 
 OWN: dict[str, Any] = {
     "enabled": True,
@@ -76,3 +77,14 @@ def test_the_vens_own_state_is_never_left_out(desired_bytes: int, count: int) ->
     whole = {**OWN, "drEvents": events(count), "loads": LOADS}
     reported = within_room(whole, {"note": "x" * desired_bytes})
     assert {key: reported[key] for key in OWN} == OWN
+
+
+def test_every_offer_is_listed_with_its_time_and_its_means() -> None:
+    """In whole seconds, in the order of the offers; none is an empty list."""
+    offers = (Promise(3.2, 900.0, 300.0), Promise(1.6, 3600.4, 300.0), Promise(3.5, 900.0, 900.0))
+    assert listed(offers) == [
+        {"kw": 3.2, "sustainS": 900, "meanS": 300},
+        {"kw": 1.6, "sustainS": 3600, "meanS": 300},
+        {"kw": 3.5, "sustainS": 900, "meanS": 900},
+    ]
+    assert listed(()) == []

@@ -195,7 +195,7 @@ def _power_metrics(view: VenView) -> Iterator[Metric]:
     yield _one(
         "asked_kilowatts", "Reduction requested by the event in force; 0 without.", power.requested_kw or 0.0
     )
-    yield _one("available_kilowatts", "Could be shed now.", power.available_kw)
+    yield _one("available_kilowatts", "Can be shed for 15 min of house time at least.", power.available_kw)
     yield _one("indoor_celsius", "Air in the house.", comfort.air_c if comfort else None)
 
 

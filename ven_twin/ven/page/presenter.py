@@ -7,6 +7,7 @@ from contracts.wire.events import Phase, Signal
 from ven_twin.control import reporting
 from ven_twin.control.circuit_views import ResidentBlock
 from ven_twin.control.guards import FUTILE_KW
+from ven_twin.control.offers import CONFIDENCE
 from ven_twin.control.schedule import EventOrigin, ScheduledEvent
 from ven_twin.house.circuit import Circuit
 from ven_twin.ven.mqtt.session_status import SessionState
@@ -42,6 +43,7 @@ def power_view(snapshot: VenSnapshot) -> view.PowerView:
         kinds[circuit.type] = kinds.get(circuit.type, 0.0) + flow.circuits_kw.get(circuit.id, 0.0)
     soc = snapshot.house.pair.battery_soc
     requested_kw = snapshot.house.requested_kw.get(snapshot.house.acting) if snapshot.house.acting else None
+    offer = snapshot.house.offer
     return view.PowerView(
         grid_kw=_kw(flow.used_kw),
         house_kw=_kw(sum(kw for kind, kw in kinds.items() if kind not in {"pv", "battery"})),
@@ -52,8 +54,13 @@ def power_view(snapshot: VenSnapshot) -> view.PowerView:
         requested_kw=None if requested_kw is None else _kw(requested_kw),
         target_kw=None if requested_kw is None else _kw(flow.baseline_kw - requested_kw),
         shed_kw=_kw(max(0.0, flow.baseline_kw - flow.used_kw)),
-        available_kw=_kw(snapshot.house.pair.available_kw),
-        sustain_s=round(snapshot.house.sustained.for_s),
+        available_kw=offer.kw,
+        sustain_s=round(offer.sustain_s),
+        offers=tuple(
+            view.OfferView(kw=kw, sustain_s=round(sustain_s), mean_s=round(mean_s))
+            for kw, sustain_s, mean_s in snapshot.house.offers
+        ),
+        offer_confidence=CONFIDENCE,
     )
 
 

@@ -44,12 +44,20 @@ class CloudView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     messages_lost: int
 
 
+class OfferView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The kW that can be shed for *sustain_s* in the mean of each *mean_s*, s."""
+
+    kw: float
+    sustain_s: float
+    mean_s: float
+
+
 class PowerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Power now, kW: import and consumption positive; export, generation and discharge negative.
 
     ``house_kw`` is every circuit but PV and battery. ``baseline_kw`` is the grid power of the uncurtailed
-    house; ``target_kw`` that less the request, None without one. ``available_kw`` could be shed now, for
-    ``sustain_s``.
+    house; ``target_kw`` that less the request, None without one. ``available_kw`` is kept shed for
+    ``sustain_s`` in a share of ``offer_confidence`` of what may come; ``offers`` are all times with their kW.
     """
 
     grid_kw: float
@@ -63,6 +71,8 @@ class PowerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     shed_kw: float
     available_kw: float
     sustain_s: float
+    offers: tuple[OfferView, ...]
+    offer_confidence: float
 
 
 class ComfortView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

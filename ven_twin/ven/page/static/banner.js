@@ -59,6 +59,21 @@ const terms = ({ eventId, startTs, endTs, request }) =>
   `${eventId} · ${clock(startTs)} to ${clock(endTs)} · requests ${request}`;
 
 /**
+ * What can be shed and for how long, with the chance that it is kept.
+ * @param {VenApi.PowerView} power
+ */
+function offer({ offers, offerConfidence }) {
+  if (offers.length === 0) return "nothing that lasts";
+  const meansS = [...new Set(offers.map(({ meanS }) => meanS))];
+  const texts = meansS.map((meanS) => {
+    const promised = offers.filter((one) => one.meanS === meanS);
+    const listed = promised.map((one) => `${kw(one.kw)} kW for ${span(one.sustainS)}`);
+    return `${listed.join(", ")} in means of ${span(meanS)}`;
+  });
+  return `${texts.join("; ")} (${fixed(offerConfidence * 10, 0)} of 10)`;
+}
+
+/**
  * @param {VenApi.EventView | null} event
  * @param {VenApi.VenView} view
  * @returns {Banner}
@@ -75,8 +90,7 @@ function banner(event, { ven, power }) {
     return { look: "left", title: "Opted out of events", words };
   }
   if (event === null) {
-    const offer = `${kw(power.availableKw)} kW and hold it for ${span(power.sustainS)}`;
-    const words = `If one came now, the house could shed ${offer}.`;
+    const words = `If one came now, the house can shed ${offer(power)}.`;
     return { look: "", title: "No event", words, spoken: "No event" };
   }
   if (event.phase === "optedOut") {

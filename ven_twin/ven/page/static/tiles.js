@@ -19,7 +19,7 @@ export function showTiles({ power, comfort }) {
   show("air-tile", comfort !== null);
   if (comfort !== null) showAir(comfort);
   figure("offer", kw(power.availableKw), "kW");
-  text("offer-words", power.availableKw > rules.stillKw ? `for ${span(power.sustainS)}` : "nothing to shed");
+  text("offer-words", power.availableKw > 0 ? `for ${span(power.sustainS)}` : "nothing that lasts");
 }
 
 /**

@@ -1,0 +1,155 @@
+"""The search for an offer: the highest level that is kept, for each duration. Pure.
+
+    level, kW   future 1   future 2   …   future 9      A level is kept for a duration when it is kept in each
+    3.2         kept       broken                       future, but for those that the confidence spares. By
+    2.6         kept       kept       …   kept          bisection the highest such level is looked for, for
+                                                        15 min first, then for each longer duration.
+
+The future that broke a promise last is tried first. A search begins with what was on offer before: where
+nothing has changed it tries that level and the next above. It is a value, and goes on by so many steps of a
+house at a time, so that it delays nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from ven_twin.control.futures import Future
+from ven_twin.control.house_pair import HousePair
+from ven_twin.control.offers import (
+    DURATIONS_S,
+    LEVELS_KW,
+    NONE,
+    OFFERED_SHARE,
+    STEP_S,
+    WINDOWS_S,
+    HouseOffer,
+    Trial,
+    spared,
+)
+
+
+class Attempt(NamedTuple):
+    """A level in one future as far as it was tried: until when it was kept, and the pair then."""
+
+    pair: HousePair
+    sustained_s: float = 0.0
+    is_broken: bool = False
+
+    def until(
+        self, trial: Trial, kw: float, for_s: float, window_s: float, share: float = OFFERED_SHARE
+    ) -> Attempt:
+        """Go on until *for_s*, or the first window in which less than *share* of *kw* is delivered."""
+        pair, sustained_s = self.pair, self.sustained_s
+        while sustained_s < for_s and not self.is_broken:
+            window = trial.window(pair, sustained_s, window_s, kw)
+            if window.delivered_kw < share * kw:
+                return Attempt(pair, sustained_s, is_broken=True)
+            pair, sustained_s = window.pair, window.after_s
+        return Attempt(pair, sustained_s, self.is_broken)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search for the offer in means of *window_s*, s of house time.
+
+    Attributes:
+        trials: the trial in each future.
+        window_s: the length of a window.
+        hints: levels to try first, by duration: an earlier offer's.
+        floors: levels that are kept for sure, by duration.
+        levels: the levels of the durations that are done.
+        least: the highest level that is kept for the duration at hand.
+        most: the highest that may be.
+        passed: the futures in which the level at hand was kept so far.
+        failed: those in which it was not.
+        order: the futures, those that broke a promise last first.
+        attempts: what was tried, by level and future.
+    """
+
+    trials: tuple[Trial, ...]
+    window_s: float
+    hints: tuple[int, ...] = ()
+    floors: tuple[int, ...] = ()
+    levels: tuple[int, ...] = ()
+    least: int = NONE
+    most: int = len(LEVELS_KW) - 1
+    passed: int = 0
+    failed: int = 0
+    order: tuple[int, ...] = ()
+    attempts: Mapping[tuple[int, int], Attempt] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trial: Trial, futures: Iterable[Future], before: HouseOffer) -> Search:
+        """Search for what *trial* keeps in *futures* in means of five minutes, from the offer *before* on."""
+        trials = tuple(trial.within(future) for future in futures)
+        return cls(trials, WINDOWS_S[0], before.levels, order=tuple(range(len(trials))))
+
+    def in_quarters(self, before: HouseOffer) -> Search:
+        """Go on in means of quarter hours: what is kept in each five minutes is kept in those."""
+        least = self.levels[0]
+        return Search(
+            self.trials, WINDOWS_S[1], before.levels, floors=self.levels, least=least, order=self.order
+        )
+
+    @property
+    def offer(self) -> HouseOffer:
+        """The offer as far as it was searched."""
+        return HouseOffer(self.window_s, self.levels)
+
+    @property
+    def done(self) -> bool:
+        """True when every duration was searched."""
+        return self.offer.is_whole
+
+    def advanced(self, steps: int) -> Search:
+        """Go on for about so many steps of a house; no more than one window beyond them."""
+        search, left = self, steps
+        while not search.done and left > 0:
+            search, used = _attempted(search, left)
+            left -= used
+        return search
+
+
+def _attempted(search: Search, steps: int) -> tuple[Search, int]:
+    """Try the level at hand in the next future for so many *steps*; the search then, and how many it took."""
+    level, number = _level(search), search.order[search.passed + search.failed]
+    trial, for_s = search.trials[number], DURATIONS_S[len(search.levels)]
+    before = search.attempts.get((level, number), Attempt(trial.pair))
+    until_s = min(for_s, before.sustained_s + steps * STEP_S)
+    after = before.until(trial, LEVELS_KW[level], until_s, search.window_s)
+    steps = 1 + round((after.sustained_s - before.sustained_s) / STEP_S)
+    search = replace(search, attempts={**search.attempts, (level, number): after})
+    may_fail = spared(len(search.trials))
+    if after.sustained_s < for_s and not after.is_broken:
+        return search, steps
+    if after.sustained_s >= for_s:
+        if search.passed + 1 < len(search.trials) - may_fail:
+            return replace(search, passed=search.passed + 1), steps
+        return _settled(replace(search, least=level)), steps
+    search = replace(search, order=(number, *(other for other in search.order if other != number)))
+    if search.failed < may_fail:
+        return replace(search, failed=search.failed + 1), steps
+    return _settled(replace(search, most=level - 1)), steps
+
+
+def _level(search: Search) -> int:
+    """The level at hand: the hint, the next above it, otherwise the middle of what is open."""
+    goal, middle = len(search.levels), (search.least + search.most + 1) // 2
+    hint = search.hints[goal] if goal < len(search.hints) else search.most if goal else middle
+    hint = min(hint, search.most)
+    if hint < search.least:
+        return middle
+    return hint + 1 if hint == search.least else hint
+
+
+def _settled(search: Search) -> Search:
+    """Go over to the next duration once this one's level is certain; none is above a shorter one's."""
+    search = replace(search, passed=0, failed=0)
+    while search.least == search.most and not search.done:
+        levels = (*search.levels, search.least)
+        floor = search.floors[len(levels)] if len(levels) < len(search.floors) else NONE
+        search = replace(search, levels=levels, least=floor, most=search.least)
+    return search

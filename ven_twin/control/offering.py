@@ -1,0 +1,110 @@
+"""The offer of a VEN that runs: searched anew each minute of house time, a slice of the search a tick. Pure.
+
+    tick ─▶ is a search under way? ─yes─▶ go on by SLICE_STEPS ─done─▶ its offer is the new one
+                    │ no
+                    └─▶ a minute over, or settings, limit, commands or event changed? ─yes─▶ begin one
+
+A search that has begun is brought to its end on the house as it was then, even when something changes:
+so a VEN that is flooded with changes still has an offer, and its ticks cost no more than others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import NamedTuple
+
+from contracts.wire.ids import EventId
+from contracts.wire.units import S_PER_H
+from ven_twin.control.futures import Future, are_possible, futures
+from ven_twin.control.offer_search import Search
+from ven_twin.control.offers import WINDOWS_S, HouseOffer, Trial
+from ven_twin.house.house_environment import HouseEnvironment
+
+OFFER_PERIOD_S = 60.0
+"""An offer is searched anew after this, s of house time."""
+LEAST_PERIOD_S = 20.0
+"""And not before this, s of the wall: a house that lives faster costs no more, and its offers are older."""
+SLICE_PERIOD_S = 0.9
+"""A search goes on once in so long (s of the wall) at most, however many ticks there are."""
+SLICE_STEPS = 40
+"""So many steps of a house are tried in a tick."""
+
+
+NO_OFFER, NO_QUARTERS = (HouseOffer(window_s) for window_s in WINDOWS_S)
+
+
+class Basis(NamedTuple):
+    """The settings and commands that an offer depends on; when they change it is searched anew."""
+
+    settings: object
+    limit_kw: float | None
+    sheds: object
+    acting: EventId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """The offer, and the search for the next one.
+
+    Attributes:
+        offer: the offer of the last search, in means of five minutes; of the first one as far as it is.
+        quarters: the same in means of quarter hours.
+        search: the search that is under way, or None.
+        basis: what the last search began with.
+        began_ts: when it began, UTC s of the house.
+        began_s: the same, monotonic s.
+        sliced_s: when it last went on, monotonic s.
+        futures: the futures that it tries.
+    """
+
+    offer: HouseOffer = NO_OFFER
+    quarters: HouseOffer = NO_QUARTERS
+    search: Search | None = field(default=None, compare=False)
+    basis: Basis | None = None
+    began_ts: float = -inf
+    began_s: float = -inf
+    sliced_s: float = -inf
+    futures: tuple[Future, ...] = field(default=(), compare=False)
+
+    def advanced(
+        self, trial: Trial, environment: HouseEnvironment, acting: EventId | None, now_s: float
+    ) -> Offering:
+        """Go on with the search, or begin one on *trial* when it is time; *now_s* is monotonic."""
+        offering = self
+        if self.search is None:
+            sheds = frozenset((name, shed.reduce_kw) for name, shed in trial.load_sheds.items())
+            basis = Basis(trial.settings, trial.limit_kw, sheds, acting)
+            is_recent = (
+                trial.from_ts < self.began_ts + OFFER_PERIOD_S or now_s < self.began_s + LEAST_PERIOD_S
+            )
+            if basis == self.basis and is_recent:
+                return self
+            offering = self._begun(trial, environment, basis, now_s)
+        elif now_s < self.sliced_s + SLICE_PERIOD_S:
+            return self
+        return _sliced(offering, now_s)
+
+    def _begun(self, trial: Trial, environment: HouseEnvironment, basis: Basis, now_s: float) -> Offering:
+        at_ts, ahead = trial.from_ts, self.futures
+        same_hour = self.began_ts // S_PER_H == at_ts // S_PER_H
+        if not (ahead and same_hour and are_possible(ahead, environment, at_ts)):
+            ahead = futures(environment, at_ts)
+        search = Search.of(trial, ahead, self.offer)
+        return replace(self, search=search, basis=basis, began_ts=at_ts, began_s=now_s, futures=ahead)
+
+
+def _sliced(offering: Offering, now_s: float) -> Offering:
+    """Go on with the search by a slice; the first one of all until there is something to offer."""
+    search = offering.search
+    if search is None:
+        return offering
+    search = search.advanced(SLICE_STEPS)
+    while not offering.offer.levels and not search.levels:
+        search = search.advanced(SLICE_STEPS)
+    offering = replace(offering, search=search, sliced_s=now_s)
+    if search.window_s != offering.offer.window_s:
+        return replace(offering, quarters=search.offer, search=None) if search.done else offering
+    if search.done:
+        return replace(offering, offer=search.offer, search=search.in_quarters(offering.quarters))
+    return offering if offering.offer.is_whole else replace(offering, offer=search.offer)
