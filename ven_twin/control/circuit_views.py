@@ -1,11 +1,12 @@
 """The house as the shedding planner sees it, with what the resident has set taken in."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
 import msgspec
 
+from contracts.wire.shadow import LoadSetting
 from ven_twin.control.guards import NEVER_SWITCHED, CircuitView, Switching
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.house.circuit import Circuit
@@ -77,6 +78,19 @@ def circuit_views(
         )
         for circuit in house.circuits
     )
+
+
+def circuit_settings(loads: Mapping[str, LoadSetting], by_hand: Container[str]) -> dict[str, CircuitSetting]:
+    """The settings of a shadow's *loads*; circuits *by_hand* are out of events."""
+    return {
+        load_id: CircuitSetting(
+            enabled=load.enabled is not False,
+            capacity_kw=load.capacity_kw,
+            priority=load.priority,
+            opted_out=load_id in by_hand,
+        )
+        for load_id, load in loads.items()
+    }
 
 
 def setting_controls(settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:

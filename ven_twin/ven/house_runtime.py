@@ -10,7 +10,7 @@ from contracts.wire.events import Phase
 from contracts.wire.ids import EventId, LoadId
 from contracts.wire.telemetry import Load
 from ven_twin.control import reporting
-from ven_twin.control.circuit_views import CircuitSetting
+from ven_twin.control.circuit_views import circuit_settings
 from ven_twin.control.event_history import Meter
 from ven_twin.control.futures import futures
 from ven_twin.control.holding import Hold, can_hold
@@ -143,7 +143,7 @@ class HouseRuntime:
             self.pair,
             self.environment.environment,
             house_ts,
-            _load_settings(state),
+            circuit_settings(state.settings.loads, state.by_hand),
             state.settings.target_power_kw,
             sheds,
         )
@@ -171,7 +171,7 @@ class HouseRuntime:
     def _stepped(self, state: VenState, wall_s: float) -> HouseRuntime:
         dt_s = wall_s * self.clock.speed
         env = self.environment.environment(self.clock.at(self.stepped_s), dt_s)
-        pair, flow = self.pair.step(env, dt_s, _load_settings(state))
+        pair, flow = self.pair.step(env, dt_s, circuit_settings(state.settings.loads, state.by_hand))
         return replace(self, pair=pair, flow=flow, stepped_s=self.stepped_s + wall_s)
 
     def metered(self, wall_s: float, acting: EventId | None) -> HouseRuntime:
@@ -206,7 +206,7 @@ class HouseRuntime:
             ahead_s,
             interval,
             limit_kw=house.limit.kw(house_ts),
-            settings=_load_settings(state),
+            settings=circuit_settings(state.settings.loads, state.by_hand),
             load_sheds=state.load_sheds,
             waiting=release.waiting(house_ts),
             above_baseline_kw=release.cap_kw(house_ts),
@@ -292,15 +292,3 @@ def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> 
         stepped_s=house_clock.started_s,
         time_zone=profile.time_zone or standard_zone(environment.weather.utc_offset_h),
     )
-
-
-def _load_settings(state: VenState) -> dict[str, CircuitSetting]:
-    return {
-        load_id: CircuitSetting(
-            enabled=load.enabled is not False,
-            capacity_kw=load.capacity_kw,
-            priority=load.priority,
-            opted_out=load_id in state.by_hand,
-        )
-        for load_id, load in state.settings.loads.items()
-    }
