@@ -41,7 +41,7 @@ class _Resource(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_
 class Ven(_Resource, frozen=True):
     """A VEN as the cloud side sees it; *online* is absent until it has connected once.
 
-    The rest is what it last reported: *shedAvailabilityKw* is all that it can shed now, for *sustainS*,
+    The rest is what it last reported: *shedAvailabilityKw* is what it keeps shed for *sustainS* at least,
     what it sheds already included; *byHand* are circuits that the resident has taken out, with their state;
     *timeZone* is its site's, by which its days are told apart. *performance* is what it delivered of what it
     was called for, of late. *clockSkewS* is the time of the cloud less the VEN's, where its clock is off:
