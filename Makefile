@@ -94,7 +94,7 @@ baselines: $(READY)
 	$(BIN)/python -m harness.scoring $(ARGS)
 
 # Homes that events take past a comfort limit, and the peak of a hundred homes that come back from an event, beside their
-# counterfactuals; 5 min. ARGS="--homes 6 --fleet 30" for less.
+# counterfactuals; some minutes. ARGS="--homes 6 --fleet 30" for less.
 comfort: $(READY)
 	$(BIN)/python -m harness.comfort $(ARGS)
 
