@@ -133,12 +133,12 @@ def in_changed(promises: Iterable[TriedPromise]) -> PromiseRate:
 
 
 def yes_sustained(answers: Iterable[Answer]) -> PromiseRate:
-    """The share of those answered with yes that could be held, over the changed worlds."""
+    """The share of the yeses that were kept, over the changed worlds."""
     return _rate(can for answer in answers if answer.holds for can in answer.oracle)
 
 
 def yes_of_oracle(answers: Iterable[Answer]) -> PromiseRate:
-    """The share of those that could be held that was answered with yes, over the changed worlds."""
+    """The share of the powers that a changed world keeps that was answered with yes."""
     return _rate(answer.holds for answer in answers for can in answer.oracle if can)
 
 

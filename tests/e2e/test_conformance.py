@@ -74,7 +74,7 @@ def verdicts(report: dict[str, Any], verdict: str) -> set[str]:
 
 
 def seen_otherwise(report: dict[str, Any]) -> dict[str, str]:
-    """What was seen in each case that is not passed."""
+    """The observation of each case that did not pass."""
     return {case["id"]: case["seen"] for case in report["cases"] if case["verdict"] != "passed"}
 
 

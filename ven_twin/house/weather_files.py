@@ -15,7 +15,7 @@ Interpretation: a relative humidity above 100 %, which EPW allows to 110 %, is 1
 
 import csv
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from math import isfinite
 from typing import NamedTuple
 
@@ -138,12 +138,12 @@ def _timed_rows(lines: Sequence[str], source: str, zone: timezone) -> Iterator[T
         label = f"{source}, line {number}"
         if len(cells) != len(PACKAGED) + 1:
             raise PhysicsError(f"{label}: {len(cells)} cells, not {len(PACKAGED) + 1}")
-        ends = parse_time(cells[0], label, "time").astimezone(zone).replace(tzinfo=None)
+        ends = parse_time(cells[0], label).astimezone(zone).replace(tzinfo=None)
         yield TableRow(label, ends, _values(label, PACKAGED, cells[1:]))
 
 
-def parse_time(text: str, label: str, column: str) -> datetime:
-    """A time with its offset from UTC.
+def parse_time(text: str, label: str, zone: tzinfo | None = None, *, hint: str = "") -> datetime:
+    """A time with its offset from UTC, which is *zone*'s where the text has none; *hint* ends the error.
 
     Raises:
         PhysicsError: it is no ISO 8601 time, or has no offset, so that it may mean two instants.
@@ -152,13 +152,15 @@ def parse_time(text: str, label: str, column: str) -> datetime:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
         raise PhysicsError(
-            f"{label}: {column} = {text!r} is no ISO 8601 time, such as 2026-01-05T13:00:00-05:00"
+            f"{label}: time = {text!r} is no ISO 8601 time, such as 2026-01-05T13:15:00-05:00"
         ) from None
-    if at.tzinfo is None:
+    if at.tzinfo is not None:
+        return at
+    if zone is None:
         raise PhysicsError(
-            f"{label}: {column} = {text!r} has no offset; write it as {text.strip()}-05:00 or with Z"
+            f"{label}: time = {text!r} has no offset; write it as {text.strip()}-05:00 or with Z{hint}"
         )
-    return at
+    return at.replace(tzinfo=zone)
 
 
 def _tmy3(lines: Sequence[str], source: str) -> WeatherTable:

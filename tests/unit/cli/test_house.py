@@ -76,7 +76,7 @@ def test_bad_options_are_named(files: Path, more: list[str], field: str, words: 
     ("swapped", "words"), [("indoor.csv", "line 1: columns"), ("weather.csv", "line 1: columns")]
 )
 def test_a_file_in_anothers_place_is_named(files: Path, swapped: str, words: str) -> None:
-    """Its columns are told, and those that are allowed."""
+    """The error names the file's columns, and those that are allowed."""
     result = RUNNER.invoke(app, arguments(files, "--csv", str(files / swapped)))
     assert isinstance(result.exception, FieldError)
     assert result.exception.field == "--csv"

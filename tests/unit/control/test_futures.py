@@ -29,7 +29,7 @@ def test_futures_differ_in_draws_weather_and_walls() -> None:
 
 
 def test_a_future_s_weather_is_the_forecast_and_its_error() -> None:
-    """What is outside differs by the error, at each time; the sun is the forecast's."""
+    """The temperature outside differs by the error, at each time; the sun is the forecast's."""
     _, site = evening()
     for one in futures(site, EVENING_TS):
         env, forecast = one.weather(EVENING_TS + 600.0, 60.0), site.environment(EVENING_TS + 600.0, 60.0)

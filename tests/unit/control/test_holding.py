@@ -23,7 +23,7 @@ def hold(tried: Trial, kw: float, minutes: float, window_s: float = WINDOWS_S[0]
 
 
 def test_can_hold_says_yes_with_the_curve() -> None:
-    """What can be held is kept in all futures, and in each window of the curve."""
+    """A yes is kept in all futures, and in each window of the curve."""
     answer = hold(trial(), 4.0, 30.0)
     assert answer.holds
     assert (answer.successes, answer.tried) == (FUTURES, FUTURES)
@@ -34,7 +34,7 @@ def test_can_hold_says_yes_with_the_curve() -> None:
 
 
 def test_can_hold_says_no_and_until_when() -> None:
-    """What cannot be held falls below nine tenths in the window after the minute that is named."""
+    """A no falls below nine tenths in the window after the minute that is named."""
     answer = hold(trial(), 6.0, 240.0)
     assert not answer.holds
     assert answer.successes < FUTURES

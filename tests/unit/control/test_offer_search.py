@@ -40,7 +40,7 @@ class LimitedTrial(Trial):
         return LimitedTrial(self.pair, self.weather, self.from_ts, limits=limits)
 
     def window(self, pair: HousePair, after_s: float, dt_s: float, kw: float) -> TrialWindow:
-        """What the limit lets through."""
+        """The kW that the limit lets through."""
         most_kw = max(
             (kw for until_s, kw in (self.limits or {}).items() if after_s + dt_s <= until_s), default=0
         )
@@ -70,7 +70,7 @@ def highest(kw: float) -> float:
 
 
 def test_the_offer_is_the_highest_level_that_is_kept_so_long() -> None:
-    """What falls with time is told for each time; each level once, for as long as it is kept."""
+    """An offer that falls with time is told for each time; each level once, for as long as it is kept."""
     offer = found(limited({1800.0: 4.0, 7200.0: 2.0, 14_400.0: 0.3}), errors(0.0)).offer
     assert offer.promises == (
         Promise(highest(4.0), 1800.0, WINDOWS_S[0]),

@@ -157,7 +157,7 @@ def test_everything_is_back_when_the_release_is_over() -> None:
 
 
 def test_release_at_once_has_no_turns() -> None:
-    """What a person ends comes back at once; for half an hour the cap alone stands."""
+    """An event that a person ends gives all back at once; for half an hour the cap alone stands."""
     release = begin("e1", "ven-1", HOUSE_TS, PLAN, VIEWS, staged=False)
     assert (release.turns, release.easing) == ({}, {})
     assert [release.cap_kw(HOUSE_TS + at_s) for at_s in (0.0, 1_799.0, 1_800.0)] == [CAP_KW, CAP_KW, None]

@@ -28,7 +28,7 @@ def test_a_house_that_stays_within_its_limits_says_nothing(name: str) -> None:
 
 
 def test_the_standard_house_is_too_small_for_a_hard_frost() -> None:
-    """Its 30 A circuit, with the outdoor temperature and the limit, and nothing else."""
+    """Only the HVAC's 30 A circuit is named, with the outdoor temperature and the limit."""
     (words,) = undersized(load_profile("standard"), read_weather(None))
     assert words == (
         "hvac1 is undersized: below -10 °C outdoors it does not hold 16.7 °C, and this weather has -17 °C; "
@@ -37,7 +37,7 @@ def test_the_standard_house_is_too_small_for_a_hard_frost() -> None:
 
 
 def test_a_tank_too_small_for_its_draws_says_so() -> None:
-    """Its litres, the temperature that they would need, and the one that the thermostat lets it cool to."""
+    """The litres are named, the temperature that they need, and the one that the thermostat cools to."""
     (words,) = undersized(with_tank(load_profile("leaky"), tank_kwh_c=0.1), read_weather(None))
     assert words.startswith("heater1 is undersized: two draws of 30 L take it below 43.3 °C from ")
     assert words.endswith("and its thermostat lets it cool to 48.9 °C")

@@ -163,7 +163,7 @@ def test_an_undersized_tank_is_never_shed(heater: WaterHeater) -> None:
 
 @pytest.mark.parametrize(("mean_l", "most_l"), [(2.0, 40.0), (7.0, 40.0), (14.0, 30.0)])
 def test_draws_that_are_cut_at_the_largest_keep_their_mean(mean_l: float, most_l: float) -> None:
-    """What no draw may exceed is in the others."""
+    """Litres cut off the largest draws are in the others."""
     scale_l = draw_scale_l(mean_l, most_l)
     drawn_l = [min(-scale_l * log(1.0 - (step + 0.5) / 20_000), most_l) for step in range(20_000)]
     assert sum(drawn_l) / len(drawn_l) == pytest.approx(mean_l, rel=0.005)

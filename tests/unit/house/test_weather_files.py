@@ -36,7 +36,7 @@ def test_a_year_of_ones_own_is_the_packaged_one(tmp_path: Path, lines: Lines) ->
 
 
 def test_gridlabds_file_is_a_tmy3_file(tmp_path: Path) -> None:
-    """What GridLAB-D reads in the tests, the house reads too."""
+    """The house reads the files that the tests write for GridLAB-D."""
     path = tmp_path / "year.tmy3"
     write_tmy3(path)
     assert read_weather(path).hours == read_weather().hours
@@ -126,7 +126,7 @@ def test_an_hour_that_is_there_twice_is_named(tmp_path: Path) -> None:
 
 
 def test_half_a_year_is_no_year(tmp_path: Path) -> None:
-    """What is there is counted."""
+    """The error counts the columns that are there."""
     with pytest.raises(PhysicsError, match="4992 hours of weather, not 8760"):
         read_weather(written(tmp_path, epw_lines()[:5000]))
 
@@ -213,7 +213,7 @@ def test_an_epw_file_of_the_periods_year_has_its_weather(tmp_path: Path) -> None
     ],
 )
 def test_weather_of_another_time_is_refused(tmp_path: Path, lines: Lines, named: str) -> None:
-    """What it has, and what is missing."""
+    """The error names the columns that are there, and those that are missing."""
     with pytest.raises(PhysicsError, match=named):
         read_period(written(tmp_path, lines()), START, START + 14 * DAY_S)
 

@@ -29,7 +29,7 @@ def ask(*options: str) -> tuple[int, str]:
 
 
 def test_can_hold_answers_yes() -> None:
-    """What can be held is exit 0, with a line that says so."""
+    """A power that is kept is exit 0, with a line that says so."""
     code, said = ask("--kw", "4", "--minutes", "30", *AT)
     assert code == 0
     assert said.startswith(
@@ -39,7 +39,7 @@ def test_can_hold_answers_yes() -> None:
 
 
 def test_can_hold_answers_no_and_until_when() -> None:
-    """What cannot be held is exit 1, and how long it could."""
+    """A power that is not kept is exit 1, and how long it would be."""
     code, said = ask("--kw", "4", "--minutes", "90", *AT)
     assert code == 1
     assert re.match(r"No: 4.00 kW can be held for \d+ of 90 min; for all of it in [0-8] of 9 courses", said)

@@ -355,7 +355,7 @@ def test_household_is_credited_by_an_event_with_what_goes_beyond_its_limit(house
 
 
 def test_household_searches_its_offer_under_its_limit(household: LivedHouse) -> None:
-    """What a limit of 3 kW takes off anyway is not on offer beside it."""
+    """The kW that a limit of 3 kW takes off anyway are not on offer beside it."""
     state = ven(household)
     limited = replace(state, settings=replace(state.settings, target_power_kw=3.0))
     free_kw = household.searched(state, 100.0).offer.kw
@@ -372,7 +372,7 @@ def test_household_counts_on_a_circuit_again_when_its_command_ends(household: Li
 
 
 def test_household_answers_as_it_offers(household: LivedHouse) -> None:
-    """What is on offer can be held, under what is set; a circuit that is switched off takes its part away."""
+    """An offer is kept under the settings in force; a circuit that is switched off takes its part away."""
     state = ven(household)
     offer = household.searched(state, 100.0).offer
     minutes = offer.sustain_s

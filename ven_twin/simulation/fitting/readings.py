@@ -21,6 +21,7 @@ import numpy as np
 from contracts.wire.units import S_PER_DAY, S_PER_H
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.weather import HOURS_A_DAY
+from ven_twin.house.weather_files import parse_time
 from ven_twin.simulation.fitting.hours import Hours
 from ven_twin.simulation.fitting.thermal import Floats
 
@@ -35,6 +36,10 @@ LEAST_SENSED = 0.8
 """Of the meter's hours that the thermometer has to have."""
 METER_COLUMNS: Mapping[str, float] = MappingProxyType({"kwh": 1.0, "wh": 0.001, "kw": 0.0, "w": 0.0})
 """kWh to the unit of an energy; a power has none."""
+LOCAL_TIMES = (
+    ", into each row, or give --utc-offset -5 where times are standard time all year; local times with "
+    "summer time are ambiguous"
+)
 INDOOR_COLUMNS = ("indoor_c", "indoor_f")
 
 
@@ -193,22 +198,8 @@ def _value(cell: str, source: str, line: int, column: str) -> float:
 
 
 def _time_s(cell: str, label: str, utc_offset_h: float | None) -> float:
-    try:
-        at = datetime.fromisoformat(cell.strip())
-    except ValueError:
-        raise PhysicsError(
-            f"{label}: time = {cell!r} is no ISO 8601 time, such as 2026-01-05T13:15:00-05:00"
-        ) from None
-    if at.tzinfo is None:
-        if utc_offset_h is None:
-            raise PhysicsError(
-                f"{label}: time = {cell!r} has no offset from UTC; write it into each row, as "
-                f"{cell.strip()}-05:00, or "
-                "give --utc-offset -5 where times are standard time all year; local times with summer time "
-                "are ambiguous"
-            )
-        at = at.replace(tzinfo=timezone(timedelta(hours=utc_offset_h)))
-    return at.timestamp()
+    zone = None if utc_offset_h is None else timezone(timedelta(hours=utc_offset_h))
+    return parse_time(cell, label, zone, hint=LOCAL_TIMES).timestamp()
 
 
 def _spaced(rows: Sequence[tuple[int, float, float]], source: str, utc_offset_h: float | None) -> Readings:

@@ -47,7 +47,7 @@ def summer_fit() -> Fit:
     ],
 )
 def test_parameters_come_back(winter_fit: Fit, name: str, true: float, within: float) -> None:
-    """What the readings can tell is near the truth, which lies in the interval, and is said to be so."""
+    """A parameter that the readings can tell is near the truth, which lies in its interval."""
     one = estimate(winter_fit, name)
     assert one.value == pytest.approx(true, rel=within)
     assert one.identified
@@ -55,7 +55,7 @@ def test_parameters_come_back(winter_fit: Fit, name: str, true: float, within: f
 
 
 def test_the_base_load_comes_back(summer_fit: Fit) -> None:
-    """Where nights without cooling tell it from the HVAC: its level within 0.1 kW, and its shape."""
+    """Nights without cooling tell the base load from the HVAC: its level within 0.1 kW, and its shape."""
     mean_error_kw = 0.08  # of a tenth of a kW, one-sided
     assert np.mean(summer_fit.weekday_kw) == pytest.approx(np.mean(BASE_KW) + mean_error_kw, abs=0.1)
     assert np.corrcoef(summer_fit.weekday_kw, BASE_KW)[0, 1] > 0.8
