@@ -2,7 +2,8 @@
 
     duration  = 45s, 45, 10m, 90min, 1h30m, 2h30          a number without a unit is of the next smaller unit
     power     = 3kW, 3 kW, 3                              kW, with or without its unit
-    signal    = 3kW, shed=3kW, limit=5kW, level=2         the wire's names too: shedKw=3, importLimitKw=5
+    signal    = 3kW, shed=3kW, limit=5kW, level=2, loadup=3kW
+                                                          the wire's names too: shedKw=3, importLimitKw=5
     interval  = duration / signal, duration : signal      2h/3kW, 10m:shedKw=5
     start     = 17:00, 2026-07-14T17:00                   each day, or once; ISO 8601
     event     = start / interval                          17:00/2h/3kW
@@ -23,7 +24,7 @@ from contracts.wire.units import S_PER_DAY
 
 DURATIONS = "write 10m, 1h30m or 45s"
 POWERS = "write kW, such as 3kW or 0.5"
-SIGNALS = "write 3kW to draw less, limit=5kW to import at most, or level=0, 1, 2 or 3"
+SIGNALS = "write 3kW to draw less, loadup=3kW to draw more, limit=5kW to import at most, or level=0, 1, 2 or 3"
 INTERVALS = "write DURATION/SIGNAL, such as 10m/3kW, 2h/limit=5kW or 10m/level=2"
 EVENTS = "write START/DURATION/SIGNAL, such as 17:00/2h/3kW for each day or 2026-07-14T17:00/2h/3kW for one"
 MOST_KW = 1_000_000.0
@@ -41,6 +42,7 @@ _TIME_OF_DAY = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 _SIGNAL_NAMES: Mapping[str, Signal] = {
     "shed": Signal.SHED_KW,
     "limit": Signal.IMPORT_LIMIT_KW,
+    "loadup": Signal.LOAD_UP_KW,
     **{signal.lower(): signal for signal in Signal},
 }
 
@@ -152,7 +154,7 @@ def duration_text(duration_s: int) -> str:
 
 def interval_text(interval: Interval) -> str:
     """An interval as `parse_interval` reads it, such as ``1h30m/shed=3kW``."""
-    name = {Signal.SHED_KW: "shed", Signal.IMPORT_LIMIT_KW: "limit", Signal.LEVEL: "level"}[interval.signal]
+    name = next(name for name, signal in _SIGNAL_NAMES.items() if signal is interval.signal)
     unit = "" if interval.signal is Signal.LEVEL else "kW"
     value = repr(interval.value).removesuffix(".0")
     return f"{duration_text(interval.duration_s)}/{name}={value}{unit}"

@@ -8,6 +8,7 @@ revision without intervals.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -27,6 +28,8 @@ NEAR_S = 3600
 """An event is near from this long before its start. Interpretation: OpenADR leaves it to the program."""
 MAX_DURATION_S = 7 * 24 * 3600
 MAX_INTERVALS = 24
+ONE_DIRECTION = "ask for more (loadUpKw) and for less: make one event of each, one after the other"
+"""What is delivered of an event is counted in one direction."""
 
 
 class Signal(StrEnum):
@@ -38,6 +41,13 @@ class Signal(StrEnum):
     """Import no more than this many kW."""
     LEVEL = "level"
     """0 normal, 1 moderate, 2 high, 3 emergency. Source: OpenADR SIMPLE."""
+    LOAD_UP_KW = "loadUpKw"
+    """Draw this many kW more than uncurtailed. Source: CTA-2045-B, load up."""
+
+    @property
+    def is_shared(self) -> bool:
+        """True of a sum of kW that a fleet shares; the others tell each VEN how to behave."""
+        return self in (Signal.SHED_KW, Signal.LOAD_UP_KW)
 
 
 class Phase(StrEnum):
@@ -74,14 +84,21 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
 
     def __post_init__(self) -> None:
-        """Hold level to 0–3 and the whole to a week."""
+        """Hold level to 0–3, the whole to a week, and all of it to one direction."""
         for index, interval in enumerate(self.intervals):
             if interval.signal is Signal.LEVEL and interval.value not in (0, 1, 2, 3):
                 raise FieldError(f"intervals[{index}].value", "a level is 0, 1, 2 or 3")
+        if self.loads_up and any(interval.signal is not Signal.LOAD_UP_KW for interval in self.intervals):
+            raise FieldError("intervals", ONE_DIRECTION)
         if self.duration_s > MAX_DURATION_S:
             raise FieldError(
                 "intervals", f"last {self.duration_s} s together, at most {MAX_DURATION_S} s are allowed"
             )
+
+    @property
+    def loads_up(self) -> bool:
+        """True of an event that requests more power instead of less."""
+        return loads_up(self.intervals)
 
     @property
     def duration_s(self) -> int:
@@ -142,6 +159,11 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
         value: JsonDict = msgspec.to_builtins(self)
         del value["eventId"]
         return {**value, "intervals": list(value["intervals"])}
+
+
+def loads_up(intervals: Iterable[Interval]) -> bool:
+    """Tell an event that requests more power instead of less."""
+    return any(interval.signal is Signal.LOAD_UP_KW for interval in intervals)
 
 
 def cut_end_ts(start_ts: int, end_ts: int, cancelled_ts: float | None) -> int:

@@ -66,7 +66,8 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     ``used_power_kw`` is the mean over ``measured_s``, which ends in the second of the timestamp; without
     it, the mean since the row before. ``baseline_power_kw`` is what the house would have drawn uncurtailed;
-    ``shed_power_kw`` is baseline − used, never below 0. ``outdoor_c`` is the temperature outside.
+    ``shed_power_kw`` is baseline − used, never below 0. ``requested_reduction_kw`` below 0 requests so much
+    more. ``outdoor_c`` is the temperature outside.
     """
 
     ven_id: VenId
@@ -78,7 +79,7 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     baseline_power_kw: Power
     schema_version: Text = SCHEMA_VERSION
     event_id: CheckedEventId | None = None
-    requested_reduction_kw: PositivePower | None = None
+    requested_reduction_kw: Power | None = None
     battery_soc: Soc | None = None
     panel_amperage_rating: Annotated[float, Meta(ge=0, le=4000)] = 0.0
     panel_voltage: Annotated[float, Meta(ge=0, le=1000)] = 0.0

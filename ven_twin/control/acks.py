@@ -64,9 +64,9 @@ def transition_ack(
     """
     event, phase = transition.scheduled.event, transition.phase
     active = phase is Phase.ACTIVE
-    actual_kw = (
-        max(plan.shed_kw - anyway_kw, 0.0) if active else delivered.reduction_kw if delivered else None
-    )
+    beyond_kw = plan.shed_kw - anyway_kw
+    planned_kw = beyond_kw if plan.raised else max(beyond_kw, 0.0)
+    actual_kw = planned_kw if active else delivered.reduction_kw if delivered else None
     opted_out = phase is Phase.OPTED_OUT
     return Ack(
         op="event",

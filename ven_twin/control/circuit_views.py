@@ -140,21 +140,34 @@ def _view(
         least_off_s=circuit.least_off_s,
         least_on_s=circuit.least_on_s,
         shed_offset_c=offer.shed_offset_c,
+        ceiling_kw=_ceiling_kw(circuit, offer, setting),
+        raise_offset_c=offer.raise_offset_c,
         blocked=blocked,
         at_limit=at_limit,
         note=offer.note,
     )
 
 
+def _ceiling_kw(circuit: Circuit, offer: Flexibility, setting: CircuitSetting) -> float | None:
+    """The most that a load up may bring a circuit to; None where it must leave it alone."""
+    if offer.ceiling_kw is None or circuit.critical or setting.opted_out or not setting.enabled:
+        return None
+    if setting.capacity_kw is None or offer.ceiling_kw <= setting.capacity_kw:
+        return offer.ceiling_kw
+    return setting.capacity_kw if offer.continuous else None
+
+
 def stricter(plan: Control, setting: Control) -> Control:
-    """Both controls at once: off when either is off, the lower limit, the wider offset."""
+    """Both controls at once: off when either is off, the lower limit, the wider offset, a shed before a load up."""
     if setting is FREE:
         return plan
     if plan is FREE:
         return setting
+    offsets_c = plan.setpoint_offset_c, setting.setpoint_offset_c
     limits = [limit for limit in (plan.limit_kw, setting.limit_kw) if limit is not None]
     return Control(
         enabled=plan.enabled and setting.enabled,
         limit_kw=min(limits) if limits else None,
-        setpoint_offset_c=max(plan.setpoint_offset_c, setting.setpoint_offset_c),
+        setpoint_offset_c=max(offsets_c) if max(offsets_c) > 0.0 else min(offsets_c),
+        charge_kw=plan.charge_kw if setting.charge_kw is None else setting.charge_kw,
     )

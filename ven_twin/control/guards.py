@@ -25,6 +25,8 @@ class CircuitReason(Enum):
     BY_COMMAND = "shed by command"
     IN_ITS_TURN = "comes back in its turn"
     EASING = "setpoint on its way back"
+    AHEAD = "setpoint {view.raise_offset_c:.1f} °C ahead"
+    CHARGES = "charges ahead"
 
     def words(self, view: CircuitView) -> str:
         """The reason for people, with the figures of *view*."""
@@ -50,7 +52,9 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``curtailed`` and ``switched_s`` say what the last plan did with it, and for how long.
     ``blocked`` is the device's or the resident's reason why it can give nothing; ``note`` what shedding
     means to the resident. ``at_limit`` is true when it draws only what keeps it at its relaxed setpoint: it
-    can give nothing, and stays relaxed while it is shed.
+    can give nothing, and stays relaxed while it is shed. ``ceiling_kw`` is the most that it can be brought to
+    in a load up, by a setpoint moved ahead by ``raise_offset_c`` where it is not continuous; None of one that
+    can store nothing.
     """
 
     id: str
@@ -70,6 +74,8 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     least_off_s: float = 0.0
     least_on_s: float = 0.0
     shed_offset_c: float = 0.0
+    ceiling_kw: float | None = None
+    raise_offset_c: float = 0.0
     blocked: str = ""
     at_limit: bool = False
     note: str = "curtailed"
@@ -78,6 +84,11 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def sheddable_kw(self) -> float:
         """The kW that it could shed, if no guard forbade it."""
         return self.demand_kw - self.floor_kw
+
+    @property
+    def may_rise_kw(self) -> float:
+        """The kW that it may draw more in a load up."""
+        return 0.0 if self.ceiling_kw is None else max(self.ceiling_kw - self.demand_kw, 0.0)
 
 
 def refusal(view: CircuitView) -> CircuitReason | None:

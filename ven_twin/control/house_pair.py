@@ -24,6 +24,7 @@ from ven_twin.control.circuit_views import (
     with_settings,
 )
 from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, refusal
+from ven_twin.control.load_up import plan_load_up
 from ven_twin.control.manual_sheds import manually_shed_kw, remaining_views, with_manual_sheds
 from ven_twin.control.release import Release, begin, eased
 from ven_twin.control.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
@@ -85,8 +86,12 @@ class HousePair:
 
     @property
     def shed_kw(self) -> float:
-        """The kW that the plan takes off beyond what a limit and commands take off anyway."""
-        return max(self.plan.shed_kw - self.lasting.shed_kw, 0.0)
+        """The kW that the plan takes off beyond what a limit and commands take off anyway.
+
+        Below 0 it is what a load up draws more.
+        """
+        beyond_kw = self.plan.shed_kw - self.lasting.shed_kw
+        return beyond_kw if self.plan.raised else max(beyond_kw, 0.0)
 
     def sheddable_kw(self) -> dict[str, float]:
         """The sheddable kW of each circuit now beyond limit and commands; 0 where a guard forbids it."""
@@ -164,7 +169,12 @@ class HousePair:
             easing_kw -= sum(uncurtailed.power_kw[name] for name in easing_c)
             needed.append(demand_kw - easing_kw - baseline_kw - above_baseline_kw)
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
-        plan = with_manual_sheds(plan_shed(remaining, max(needed)), views, manual_kw, reasons)
+        plan = plan_shed(remaining, max(needed))
+        if requested_kw < 0.0:
+            below_kw = [baseline_kw - requested_kw, *_limits_kw(interval, limit_kw)]
+            if (more_kw := min(below_kw) - demand_kw) > 0.0:
+                plan = plan_load_up(remaining, more_kw, plan, self.plan.raised)
+        plan = with_manual_sheds(plan, views, manual_kw, reasons)
         return replace(self, plan=_with_easing(plan, views, easing_c), views=views, lasting=lasting)
 
     def begin_release(self, event_id: EventId, ven_id: VenId, house_ts: float, *, staged: bool) -> Release:
@@ -223,16 +233,18 @@ def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]
 
 
 def _requested_kw(interval: Interval | None, baseline_kw: float, available_kw: float) -> float:
-    """The kW that an event requests off the baseline, never below 0."""
+    """The kW that an event requests off the baseline; below 0 it requests so much more."""
     if interval is None:
         return 0.0
     if interval.signal is Signal.SHED_KW:
         return interval.value
+    if interval.signal is Signal.LOAD_UP_KW:
+        return -interval.value
     if interval.signal is Signal.IMPORT_LIMIT_KW:
         return max(0.0, baseline_kw - interval.value)
     return LEVEL_SHARE[int(interval.value)] * available_kw
 
 
 def interval_requested_kw(interval: Interval | None, flow: Flow, available_kw: float) -> float | None:
-    """The kW that an interval requests, for reports; None when there is none."""
+    """The kW that an interval requests off the baseline, for reports; None when there is none."""
     return None if interval is None else _requested_kw(interval, flow.baseline_kw, available_kw)

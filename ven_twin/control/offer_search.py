@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from contracts.wire.events import Signal
 from ven_twin.control.futures import Future
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offers import (
@@ -93,6 +94,16 @@ class Search:
         return Search(
             self.trials, WINDOWS_S[1], before.levels, floors=self.levels, least=least, order=self.order
         )
+
+    def loading_up(self, before: HouseOffer) -> Search:
+        """Go on with what the house can draw more, in means of five minutes, from the offer *before* on."""
+        trials = tuple(trial.loading_up for trial in self.trials)
+        return Search(trials, WINDOWS_S[0], before.levels, order=self.order)
+
+    @property
+    def loads_up(self) -> bool:
+        """True of a search for what the house can draw more."""
+        return self.trials[0].signal is Signal.LOAD_UP_KW
 
     @property
     def offer(self) -> HouseOffer:

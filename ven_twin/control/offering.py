@@ -4,7 +4,8 @@
                     │ no
                     └─▶ a minute over, or settings, limit, commands or event changed? ─yes─▶ begin one
 
-A search that has begun is brought to its end on the house as it was then, even when something changes:
+A search is for the offer in means of five minutes, then of quarter hours, then for what can be drawn more.
+One that has begun is brought to its end on the house as it was then, even when something changes:
 so a VEN that is flooded with changes still has an offer, and its ticks cost no more than others.
 """
 
@@ -50,6 +51,7 @@ class Offering:
     Attributes:
         offer: the offer of the last search, in means of five minutes; of the first one as far as it is.
         quarters: the same in means of quarter hours.
+        load_up: the kW that the house keeps drawing more, in means of five minutes.
         search: the search that is under way, or None.
         basis: what the last search began with.
         began_ts: when it began, UTC s of the house.
@@ -60,6 +62,7 @@ class Offering:
 
     offer: HouseOffer = NO_OFFER
     quarters: HouseOffer = NO_QUARTERS
+    load_up: HouseOffer = NO_OFFER
     search: Search | None = field(default=None, compare=False)
     basis: Basis | None = None
     began_ts: float = -inf
@@ -103,8 +106,11 @@ def _sliced(offering: Offering, now_s: float) -> Offering:
     while not offering.offer.levels and not search.levels:
         search = search.advanced(SLICE_STEPS)
     offering = replace(offering, search=search, sliced_s=now_s)
+    if search.loads_up:
+        return replace(offering, load_up=search.offer, search=None) if search.done else offering
     if search.window_s != offering.offer.window_s:
-        return replace(offering, quarters=search.offer, search=None) if search.done else offering
+        loading_up = search.loading_up(offering.load_up)
+        return replace(offering, quarters=search.offer, search=loading_up) if search.done else offering
     if search.done:
         return replace(offering, offer=search.offer, search=search.in_quarters(offering.quarters))
     return offering if offering.offer.is_whole else replace(offering, offer=search.offer)

@@ -1,6 +1,6 @@
 """Offers: the kW that a house keeps shedding for a quarter of an hour or longer, whatever comes. Pure.
 
-A shed is tried ahead by the planner that acts in events, in each of some futures
+What it keeps drawing more is found alike, by trials of a load up. A shed is tried ahead by the planner that acts in events, in each of some futures
 (`ven_twin.control.futures`), on a copy of house and counterfactual. It can be held for as long as the mean of
 each window is at least `SUSTAINED_SHARE` of it, and offered while it is `OFFERED_SHARE`. Here is the trial,
 and what an offer is; `ven_twin.control.offer_search` finds one.
@@ -59,7 +59,7 @@ NONE = -1
 
 
 class Promise(NamedTuple):
-    """The kW that a house keeps shedding for *sustain_s* in the mean of each *mean_s*, s."""
+    """The kW that a house keeps shedding, or drawing more, for *sustain_s* in the mean of each *mean_s*, s."""
 
     kw: float
     sustain_s: float
@@ -98,7 +98,10 @@ class HouseOffer:
 
 
 class TrialWindow(NamedTuple):
-    """A window of a trial: its end, its length, the mean kW that it delivered, and the houses after it."""
+    """A window of a trial: its end, its length, the mean kW that it delivered, and the houses after it.
+
+    Of a load up what was drawn more is delivered.
+    """
 
     after_s: float
     dt_s: float
@@ -117,6 +120,7 @@ class Trial:
         settings: the settings of circuits.
         limit_kw: the lasting import limit, or None.
         load_sheds: circuits shed by command, each until its time, UTC s of the house.
+        signal: `Signal.SHED_KW`, or `Signal.LOAD_UP_KW` to try what the house can draw more.
     """
 
     pair: HousePair
@@ -125,6 +129,12 @@ class Trial:
     settings: Mapping[str, CircuitSetting] = field(default_factory=dict)
     limit_kw: float | None = None
     load_sheds: Mapping[str, LoadShed] = field(default_factory=dict)
+    signal: Signal = Signal.SHED_KW
+
+    @property
+    def loading_up(self) -> Trial:
+        """The same trial of a load up."""
+        return replace(self, signal=Signal.LOAD_UP_KW)
 
     def within(self, future: Future) -> Trial:
         """The same trial in *future*, whose world is made once however often it is tried."""
@@ -132,8 +142,11 @@ class Trial:
         return replace(self, pair=future.pair(self.pair), weather=weather)
 
     def window(self, pair: HousePair, after_s: float, dt_s: float, kw: float) -> TrialWindow:
-        """Shed *kw* off the baseline from *after_s* on for *dt_s*, planned anew each step as in an event."""
-        request = Interval(duration_s=max(1, round(dt_s)), signal=Signal.SHED_KW, value=kw)
+        """Shed *kw* off the baseline from *after_s* on for *dt_s*, planned anew each step as in an event.
+
+        Or draw so much more than the baseline, as `signal` says.
+        """
+        request = Interval(duration_s=max(1, round(dt_s)), signal=self.signal, value=kw)
         end_s, energy_kws, at_s = after_s + dt_s, 0.0, after_s
         while (left_s := end_s - at_s) > ROUNDING_S:
             step_s = min(STEP_S, left_s)
@@ -150,7 +163,8 @@ class Trial:
             pair, flow = planned.step(env, step_s, self.settings)
             energy_kws += (flow.baseline_kw - flow.used_kw) * step_s
             at_s += step_s
-        return TrialWindow(end_s, dt_s, energy_kws / dt_s, pair)
+        delivered_kw = energy_kws / dt_s
+        return TrialWindow(end_s, dt_s, delivered_kw if self.signal is Signal.SHED_KW else -delivered_kw, pair)
 
     def windows(self, kw: float, for_s: float, window_s: float = WINDOWS_S[0]) -> Iterator[TrialWindow]:
         """Shed *kw* for *for_s*, window by window."""

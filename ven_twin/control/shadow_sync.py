@@ -179,19 +179,23 @@ def pruned(value: Mapping[str, object]) -> dict[str, object]:
 
 def worth_saying(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
     """True when *after* differs from the reported state *before* in more than drifting figures."""
-    return _steady(before) != _steady(after) or abs(_offer(before) - _offer(after)) >= OFFER_STEP_KW
+    return _steady(before) != _steady(after) or any(
+        abs(_metric(before, offer) - _metric(after, offer)) >= OFFER_STEP_KW
+        for offer in ("shedAvailabilityKw", "loadUpAvailabilityKw")
+    )
 
 
 def _steady(reported: Mapping[str, object]) -> dict[str, object]:
     drifting = {"currentPowerKw", "shedAvailabilityKw", "sustainS", "offers", "batterySoc"}
+    drifting |= {"loadUpAvailabilityKw", "loadUpSustainS"}
     metrics = {k: v for k, v in _section(reported, "metrics").items() if k not in drifting}
     ven = {k: v for k, v in _section(reported, "ven").items() if k not in {"lastPublishTs", "houseTs"}}
     return {**reported, "metrics": metrics, "ven": ven}
 
 
-def _offer(reported: Mapping[str, object]) -> float:
-    offer = _section(reported, "metrics").get("shedAvailabilityKw", 0.0)
-    return float(offer) if isinstance(offer, int | float) else 0.0
+def _metric(reported: Mapping[str, object], name: str) -> float:
+    value = _section(reported, "metrics").get(name, 0.0)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _version(document: Mapping[str, object]) -> int:

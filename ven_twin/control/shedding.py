@@ -50,7 +50,15 @@ class ShedPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def curtailed(self) -> dict[str, bool]:
         """True for each circuit that is curtailed."""
-        return {circuit_id: control is not FREE for circuit_id, control in self.controls.items()}
+        return {
+            circuit_id: control is not FREE and not control.raises
+            for circuit_id, control in self.controls.items()
+        }
+
+    @property
+    def raised(self) -> frozenset[str]:
+        """The circuits that a load up has draw more."""
+        return frozenset(circuit_id for circuit_id, control in self.controls.items() if control.raises)
 
     @property
     def curtailed_kw(self) -> dict[str, float]:
@@ -144,10 +152,14 @@ def needed_kw(demand_kw: float, baseline_kw: float, requested_kw: float) -> floa
 
 def discomfort_per_kw(view: CircuitView) -> float:
     """The cost to the resident of a kW off this circuit now; see the module for the scale."""
-    weight = max(11 - view.priority, 1) / 10.0 * SHARE_OF_COMFORT.get(view.type, 1.0)
     strained = 1.0 - view.headroom
     off_h = view.switched_s / S_PER_H if view.curtailed else 0.0
-    return weight * (1.0 + LIMIT_COST * strained * strained + HOUR_COST * min(off_h, 4.0))
+    return rank_cost(view) * (1.0 + LIMIT_COST * strained * strained + HOUR_COST * min(off_h, 4.0))
+
+
+def rank_cost(view: CircuitView) -> float:
+    """The cost of a kW of this circuit by its priority and its type, far from any limit."""
+    return max(11 - view.priority, 1) / 10.0 * SHARE_OF_COMFORT.get(view.type, 1.0)
 
 
 def _last_on(

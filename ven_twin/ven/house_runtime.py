@@ -132,6 +132,12 @@ class HouseRuntime:
         offers = (self.offering.offer, self.offering.quarters)
         return tuple(promise.on_wall(self.clock.speed) for offer in offers for promise in offer.promises)
 
+    @property
+    def load_up(self) -> Promise:
+        """The most that the house promises to draw more, in s of the wall; 0 kW is none."""
+        promises = self.offering.load_up.promises
+        return (promises[0] if promises else NO_PROMISE).on_wall(self.clock.speed)
+
     def _trial(self, state: VenState, now_s: float, now_ts: float) -> Trial:
         """A trial of this house from *now_s* on, under what is set and commanded."""
         house_ts, speed = self.clock.at(now_s), self.clock.speed

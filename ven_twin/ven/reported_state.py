@@ -24,7 +24,7 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
     """
     state, skew_s = snapshot.state, snapshot.clock_skew_s
     scheduled = None if stopped else state.in_force(snapshot.now_ts)
-    soc, offer = snapshot.house.pair.battery_soc, snapshot.house.offer
+    soc, offer, more = snapshot.house.pair.battery_soc, snapshot.house.offer, snapshot.house.load_up
     whole = shadow_sync.pruned(
         {
             **state.reported_settings(),
@@ -49,6 +49,8 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
                 "sustainS": round(offer.sustain_s),
                 "offers": listed(snapshot.house.offers),
                 "offerConfidence": CONFIDENCE,
+                "loadUpAvailabilityKw": more.kw,
+                "loadUpSustainS": round(more.sustain_s),
                 "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),
                 "activeEventId": scheduled.event.event_id if scheduled else None,
                 "lastEventSummary": snapshot.house.with_rebound(snapshot.engine.last_event),

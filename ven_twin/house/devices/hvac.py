@@ -34,7 +34,8 @@ class HvacSpec(Circuit, frozen=True, kw_only=True):
     """The HVAC circuit: building, machine and thermostat.
 
     ``coolest_c`` and ``warmest_c`` are the critical comfort limits: whatever is asked, the machine runs
-    rather than let the air go beyond them. ``shed_offset_c`` is how far an event relaxes the setpoints.
+    rather than let the air go beyond them. ``shed_offset_c`` is how far an event relaxes the setpoints,
+    ``load_up_offset_c`` how far a load up moves them ahead.
     """
 
     type: ClassVar[str] = "hvac"
@@ -48,6 +49,7 @@ class HvacSpec(Circuit, frozen=True, kw_only=True):
     coolest_c: Celsius
     warmest_c: Celsius
     shed_offset_c: Annotated[float, Meta(ge=0.0, le=10.0)]
+    load_up_offset_c: Annotated[float, Meta(ge=0.0, le=5.0)] = 1.1
 
 
 class Band(NamedTuple):
@@ -139,7 +141,15 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
             blocked=blocked,
             shed_offset_c=spec.shed_offset_c,
             at_limit_kw=at_limit_kw,
+            ceiling_kw=self._ceiling_kw(env),
+            raise_offset_c=spec.load_up_offset_c,
         )
+
+    def _ceiling_kw(self, env: Environment) -> float | None:
+        """The power at which the machine runs ahead of its time; None where the air is there already."""
+        ahead = self.band(Control(setpoint_offset_c=-self.spec.load_up_offset_c), env)
+        mode = self._thermostat(ahead, self.air_c, self.mode, self.in_mode_s)
+        return None if mode is OFF else output(self.spec.machine, mode, env.outdoor_c, env.humidity).power_kw
 
     def lacks_heat(self, env: Environment) -> bool:
         """Tell whether the house is short of heat in this cold, so that every appliance's heat counts."""
@@ -172,7 +182,9 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         if stopped or heating_c < coolest_c:
             heating_c = coolest_c
         heat_on_c = heating_c - half_c
-        strip_c = max(heat_on_c - spec.deadband_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
+        # Air that is heated ahead of its time is heated by the compressor alone.
+        strip_on_c = min(heat_on_c, spec.heating_c - half_c) - spec.deadband_c
+        strip_c = max(strip_on_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
         return Band(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
     def _draws_kw(self, env: Environment) -> float:

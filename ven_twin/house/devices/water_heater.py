@@ -57,6 +57,7 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
     inlet_c: Celsius
     ambient_c: Celsius
     reserve_l: DrawL = LARGEST_DRAW_L
+    load_up_offset_c: Annotated[float, Meta(ge=0.0, le=20.0)] = 5.56
 
 
 class WaterHeaterUse(Use, frozen=True, gc=False):
@@ -218,7 +219,15 @@ class WaterHeater(msgspec.Struct, frozen=True, gc=False):
             blocked="comfort limit" if needed or undersized else "",
             shed_offset_c=spec.shed_offset_c,
             at_limit_kw=spec.element_kw if needed and not undersized else None,
+            ceiling_kw=self._ceiling_kw(),
+            raise_offset_c=spec.load_up_offset_c,
         )
+
+    def _ceiling_kw(self) -> float | None:
+        """The element's power where a load up heats the tank; None where it is that hot already."""
+        on_c, off_c = self._thresholds(Control(setpoint_offset_c=-self.spec.load_up_offset_c))
+        heats = self.tank_c < off_c if self.heating else self.tank_c <= on_c
+        return self.spec.element_kw if heats else None
 
     def _thresholds(self, control: Control) -> tuple[float, float]:
         """The temperatures at which the element goes on and off, °C."""

@@ -207,7 +207,8 @@ class Hvacs:
             cooling_c = np.where(off, warmest_c, np.minimum(spec.cooling_c + offset_c, warmest_c))
             heating_c = np.where(off, coolest_c, np.maximum(spec.heating_c - offset_c, coolest_c))
         heat_on_c = heating_c - half_c
-        strip_c = np.maximum(heat_on_c - spec.deadband_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
+        strip_on_c = np.minimum(heat_on_c, spec.heating_c - half_c) - spec.deadband_c
+        strip_c = np.maximum(strip_on_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
         return Bands(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
     def _limited(self, controls: Controls, env: Environment, outputs: list[HeatPumpOutput]) -> Bools:
