@@ -15,7 +15,6 @@ from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
 from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS, telemetry_range
 from contracts.store.plans import Plan
-from contracts.wire.events import Signal
 from contracts.wire.ids import VenId
 from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.settings import DispatchSettings
@@ -145,8 +144,8 @@ class DispatchAdapters:
         self.schedules.put_final(request, at_ts=row.over_ts + self.settle_delay_s + FINAL_AFTER_S, now=now)
 
     def _schedule_redispatch(self, row: EventRow, *, now: float) -> None:
-        if row.cancelled_ts is not None or all(
-            interval.signal is not Signal.SHED_KW for interval in row.intervals
+        if row.cancelled_ts is not None or not any(
+            interval.signal.is_shared for interval in row.intervals
         ):
             self.schedules.drop_redispatch(row.event_id)
             return

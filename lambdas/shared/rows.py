@@ -11,7 +11,7 @@ from contracts.api.reports import Baseline
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, Assignment, event_etag
 from contracts.store.keys import EVENT_SORT_KEY
 from contracts.wire import codec
-from contracts.wire.events import LOWEST_PRIORITY, DrEvent, Interval
+from contracts.wire.events import LOWEST_PRIORITY, DrEvent, Interval, loads_up
 from contracts.wire.ids import EventId, ProgramId, VenId
 from contracts.wire.shadow import OptOut
 
@@ -31,7 +31,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
 
     *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
     last reported is None until then: *shed_availability_kw* is what it keeps shed from now on, what it sheds
-    already included, and *sustain_s* for how long. *performance* (delivered to dispatched, of late)
+    already included, and *sustain_s* for how long; *load_up_availability_kw* is what it keeps drawing more.
+    *performance* (delivered to dispatched, of late)
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
     less the VEN's, where that is off. *peak_kw* is the most that its telemetry ever had it draw, where that
     is above `ASSUMED_PEAK_KW`; *panel_max_kw* what its panel takes, by its telemetry. Since *quarantined_ts*
@@ -44,6 +45,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     opt_out: OptOut | None = None
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
+    load_up_availability_kw: float | None = None
+    load_up_sustain_s: float | None = None
     status: str | None = None
     active_event_id: EventId | None = None
     report_interval_s: float | None = None
@@ -56,6 +59,14 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     panel_max_kw: float | None = None
     quarantined_ts: float | None = None
     revoked_ts: float | None = None
+
+    def offering(self, *, loads_up: bool) -> VenRow:
+        """The row with the offer that an event of this direction calls on as its offer."""
+        if not loads_up:
+            return self
+        return msgspec.structs.replace(
+            self, shed_availability_kw=self.load_up_availability_kw, sustain_s=self.load_up_sustain_s
+        )
 
     @property
     def credible_offer_kw(self) -> float | None:
@@ -111,6 +122,11 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     closed_ts: float | None = None
     cleared_ts: float | None = None
     kind: str = msgspec.field(name="part", default=EVENT_SORT_KEY)
+
+    @property
+    def loads_up(self) -> bool:
+        """True of an event that requests more power instead of less."""
+        return loads_up(self.intervals)
 
     @property
     def etag(self) -> str:

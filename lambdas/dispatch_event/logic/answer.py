@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from contracts.api.requests import Assignment, EventDispatched
 from contracts.store.plans import Plan
-from contracts.wire.events import Signal, cut_end_ts
+from contracts.wire.events import cut_end_ts
 from contracts.wire.ids import VenId
 from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Reason
 from lambdas.shared.rows import EventRow
@@ -50,7 +50,7 @@ def _with_full(row: EventRow, plan: Plan, full: Collection[VenId]) -> float:
     """The shortfall, and what VENs without room were called for on top, kW."""
     lost_kw = [0.0]
     for index, interval in enumerate(row.intervals):
-        if full and interval.signal is Signal.SHED_KW:
+        if full and interval.signal.is_shared:
             lost_kw.append(
                 sum(assignment.values[index] for assignment in plan.assignments if assignment.ven_id in full)
             )

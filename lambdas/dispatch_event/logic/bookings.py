@@ -28,7 +28,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from contracts.store.plans import Plan
-from contracts.wire.events import DrEvent, Interval, Signal
+from contracts.wire.events import DrEvent, Interval
 from contracts.wire.ids import EventId, VenId
 from lambdas.dispatch_event.logic.eligibility import W_PER_KW, Offer, RankedFleet, Reason, Unavailable
 from lambdas.shared.rows import EventRow
@@ -193,7 +193,7 @@ def bookings_of(others: Iterable[tuple[EventRow, Plan]]) -> Bookings:
             needed = tuple(
                 span
                 for span, interval, value in zip(spans, event.intervals, assignment.values, strict=True)
-                if interval.signal is Signal.SHED_KW and value > 0
+                if interval.signal.is_shared and value > 0
             )
             hold = Booking(row.event_id, row.priority, (spans[0][0], spans[-1][1]), needed)
             holds.setdefault(assignment.ven_id, []).append(hold)

@@ -156,7 +156,8 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
     if last.event_id != at.row.event_id:
         reason = _elsewhere(last.event_id)
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)
-    delivered_w = last.shed_power_kw * W_PER_KW
+    more_kw = max(last.used_power_kw - last.baseline_power_kw, 0.0)
+    delivered_w = (more_kw if at.row.loads_up else last.shed_power_kw) * W_PER_KW
     seen = delivered_w / dispatched_w if dispatched_w else 1.0
     return Delivery(
         dispatched_w, delivered_w, observed=True, expected_share=min(SEEN_AT_MOST, max(SEEN_AT_LEAST, seen))

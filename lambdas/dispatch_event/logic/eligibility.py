@@ -39,6 +39,7 @@ class Reason(StrEnum):
     DISABLED = "disabled"
     OPTED_OUT = "opted out: {}"
     NO_OFFER = "reports no metrics.shedAvailabilityKw in its shadow"
+    NO_LOAD_UP = "reports no metrics.loadUpAvailabilityKw in its shadow"
     OFFERS_NOTHING = "offers nothing"
     OFFERS_TOO_LITTLE = f"offers less than {LEAST_CALL_W} W"
     NO_TELEMETRY = "no telemetry"
@@ -87,9 +88,12 @@ class RankedFleet(NamedTuple):
 
 
 def rank_fleet(
-    fleet: Iterable[VenRow], event_id: EventId, *, at_ts: float, remaining_s: float
+    fleet: Iterable[VenRow], event_id: EventId, *, at_ts: float, remaining_s: float, loads_up: bool = False
 ) -> RankedFleet:
-    """Rank *fleet* for an event from *at_ts* on, with *remaining_s* of it to come."""
+    """Rank *fleet* for an event from *at_ts* on, with *remaining_s* of it to come.
+
+    Of an event that *loads_up* the rows are as `VenRow.offering` has them.
+    """
     seed = zlib.crc32(event_id.encode())
     keyed: list[tuple[float, VenId, int, float]] = []
     unavailable: dict[VenId, Unavailable] = {}
@@ -106,7 +110,7 @@ def rank_fleet(
             continue
         reachable.append(ven_id)
         if offer_kw is None or offer_kw < LEAST_CALL_W / W_PER_KW:
-            unavailable[ven_id] = Unavailable(_without_offer(offer_kw))
+            unavailable[ven_id] = Unavailable(_without_offer(offer_kw, loads_up=loads_up))
             continue
         offer_w = trusted_w(offer_kw, ven.performance)
         performance = believed(ven.performance)
@@ -158,7 +162,7 @@ def believed(performance: float | None) -> float:
     return min(PERFORMANCE_CEILING, max(PERFORMANCE_FLOOR, performance))
 
 
-def _without_offer(offer_kw: float | None) -> Reason:
+def _without_offer(offer_kw: float | None, *, loads_up: bool) -> Reason:
     if offer_kw is None:
-        return Reason.NO_OFFER
+        return Reason.NO_LOAD_UP if loads_up else Reason.NO_OFFER
     return Reason.OFFERS_NOTHING if offer_kw * W_PER_KW < 1 else Reason.OFFERS_TOO_LITTLE

@@ -12,7 +12,7 @@ from contracts.api.requests import Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.store.plans import Plan
 from contracts.wire import codec
-from contracts.wire.events import DrEvent, Interval, Signal
+from contracts.wire.events import DrEvent, Interval
 from contracts.wire.ids import EventId, VenId
 from lambdas.dispatch_event.logic import eligibility
 from lambdas.dispatch_event.logic.bookings import (
@@ -76,11 +76,14 @@ def plan_event(
     """
     event = requested_event(request, event_id, now=now, before=None if before is None else before.row)
     at_ts = max(now, float(event.start_ts))
-    ranked = eligibility.rank_fleet(vens, event_id, at_ts=at_ts, remaining_s=event.end_ts - at_ts)
+    offering = (ven.offering(loads_up=event.loads_up) for ven in vens)
+    ranked = eligibility.rank_fleet(
+        offering, event_id, at_ts=at_ts, remaining_s=event.end_ts - at_ts, loads_up=event.loads_up
+    )
     fleet = bookings.free_fleet(ranked, event, now)
     calls = [
         call(request.allocation, interval.value, fleet.enough(index, interval.value))
-        if interval.signal is Signal.SHED_KW
+        if interval.signal.is_shared
         else {}
         for index, interval in enumerate(request.intervals)
     ]
@@ -195,13 +198,13 @@ def call(allocation: str, requested_kw: float, offers: Sequence[Offer]) -> Calls
 
 
 def requested_w(interval: Interval) -> int:
-    """Power that an interval requests of the fleet, W; 0 where the signal is no power to shed."""
-    return round(interval.value * W_PER_KW) if interval.signal is Signal.SHED_KW else 0
+    """Power that an interval requests of the fleet, W; 0 where the signal is no power to share."""
+    return round(interval.value * W_PER_KW) if interval.signal.is_shared else 0
 
 
-def sheds_only(intervals: Iterable[Interval]) -> bool:
+def shares_only(intervals: Iterable[Interval]) -> bool:
     """Tell an event that requests power only, so that a VEN without a share has no part."""
-    return all(interval.signal is Signal.SHED_KW for interval in intervals)
+    return all(interval.signal.is_shared for interval in intervals)
 
 
 def assign(
@@ -210,8 +213,8 @@ def assign(
     """Assign their values to the VENs that take part, in the order of their ids.
 
     Interpretation: `level` and `importLimitKw` say how to behave, not how much of a sum to bring, so they go
-    to each VEN as they stand. An offline VEN gets these too, for when it connects; of power to shed it gets
-    nothing, since nobody may count on it. A VEN whose share of a pure `shedKw` event is nothing is left out.
+    to each VEN as they stand. An offline VEN gets these too, for when it connects; of power to share it gets
+    nothing, since nobody may count on it. A VEN whose share of a pure event in kW is nothing is left out.
     """
     match calls:
         case [only] if only:  # the same as below, several times as fast
@@ -219,7 +222,7 @@ def assign(
                 Assignment(ven_id=ven_id, values=(only[ven_id] / W_PER_KW,), since_ts=since_ts)
                 for ven_id in sorted(only)
             )
-    called = set().union(*calls) if sheds_only(intervals) else reachable
+    called = set().union(*calls) if shares_only(intervals) else reachable
     return tuple(
         Assignment(ven_id=ven_id, values=values_of(ven_id, intervals, calls), since_ts=since_ts)
         for ven_id in sorted(called)
@@ -229,14 +232,14 @@ def assign(
 def values_of(ven_id: VenId, intervals: Iterable[Interval], calls: Iterable[Calls]) -> tuple[float, ...]:
     """One VEN's values, in the order of the intervals."""
     return tuple(
-        calls_of.get(ven_id, 0) / W_PER_KW if interval.signal is Signal.SHED_KW else interval.value
+        calls_of.get(ven_id, 0) / W_PER_KW if interval.signal.is_shared else interval.value
         for interval, calls_of in zip(intervals, calls, strict=True)
     )
 
 
 def _unavailable(fleet: RankedFleet, intervals: tuple[Interval, ...]) -> dict[VenId, str]:
     """The VENs not counted on, in words; without an offer they may still act on a level or a limit."""
-    if sheds_only(intervals):
+    if shares_only(intervals):
         return {ven_id: unavailable.text for ven_id, unavailable in fleet.unavailable.items()}
     reachable = frozenset(fleet.reachable)
     return {

@@ -35,7 +35,7 @@ from lambdas.dispatch_event.logic.eligibility import (
 )
 from lambdas.dispatch_event.logic.merit import top_up
 from lambdas.dispatch_event.logic.outcome import Outcome, Rebalanced
-from lambdas.dispatch_event.logic.plan import Calls, plan_id, requested_w, sheds_only, values_of
+from lambdas.dispatch_event.logic.plan import Calls, plan_id, requested_w, shares_only, values_of
 from lambdas.shared.rows import EventRow, VenRow
 
 AIM = 1.02
@@ -71,7 +71,8 @@ def rebalance(
     wanted_w = requested_w(row.intervals[at.index])
     if not wanted_w:
         return Rebalanced(Outcome.NO_POWER, row)
-    seen = deliveries(at, by_id := {ven.ven_id: ven for ven in vens}, latest)
+    by_id = {ven.ven_id: ven.offering(loads_up=row.loads_up) for ven in vens}
+    seen = deliveries(at, by_id, latest)
     observed_w = sum(delivery.delivered_w for delivery in seen.values() if delivery.observed)
     gap_w = wanted_w - sum(delivery.delivered_w for delivery in seen.values())
     quiet = Rebalanced(
@@ -144,7 +145,11 @@ class _Change:
         """The fleet in merit order, without those that are silent, in another event or limited to nothing."""
         at = self._at
         fleet = eligibility.rank_fleet(
-            by_id.values(), at.row.event_id, at_ts=at.now_ts, remaining_s=at.remaining_s
+            by_id.values(),
+            at.row.event_id,
+            at_ts=at.now_ts,
+            remaining_s=at.remaining_s,
+            loads_up=at.row.loads_up,
         )
         offers: list[Offer] = []
         available_w, unavailable = 0.0, fleet.unavailable | self._gone
@@ -229,7 +234,7 @@ class _Change:
         assignments = []
         for ven_id in sorted(called_ids):
             assignment = self._assignment(ven_id, before.get(ven_id))
-            if any(assignment.values[at.index :]) or not sheds_only(at.row.intervals):
+            if any(assignment.values[at.index :]) or not shares_only(at.row.intervals):
                 assignments.append(assignment)
         revision = at.row.revision + 1
         called = frozenset(assignment.ven_id for assignment in assignments)

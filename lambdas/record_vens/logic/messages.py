@@ -137,6 +137,8 @@ class _Documents(msgspec.Struct, frozen=True):
 class _Metrics(msgspec.Struct, rename="camel", frozen=True):
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
+    load_up_availability_kw: float | None = None
+    load_up_sustain_s: float | None = None
     battery_soc: Soc | None = None
     active_event_id: CheckedEventId | None = None
 
@@ -178,6 +180,8 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
     return figures | {
         "shedAvailabilityKw": _within(state.metrics.shed_availability_kw, 0.0, LARGEST_POWER_KW),
         "sustainS": _within(state.metrics.sustain_s, 0.0, float(MAX_DURATION_S)),
+        "loadUpAvailabilityKw": _within(state.metrics.load_up_availability_kw, 0.0, LARGEST_POWER_KW),
+        "loadUpSustainS": _within(state.metrics.load_up_sustain_s, 0.0, float(MAX_DURATION_S)),
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
         "status": None if state.ven.status is None else plain_line(state.ven.status)[:TEXT_MAX_CHARS],
         "reportIntervalS": _within(state.report_interval_seconds, *REPORT_INTERVAL_S),

@@ -192,27 +192,31 @@ def _delivered(
         else 1.0
     )
     reduction_kw = baseline_kw - sum(ven.used_kw or 0.0 for ven in members)
-    band = matched.band_kw(reduction_kw)
+    low_kw, high_kw = context.band_kw(matched.band_kw(reduction_kw))
     clone_kw = sum_loads(ven.scored_clone_kw for ven in members)
     return Delivered(
         baseline_kw=baseline_kw,
-        delivered_kw=reduction_kw * share,
-        delivered_kwh=kwh(reduction_kw, event.duration_s),
+        delivered_kw=context.sign * reduction_kw * share,
+        delivered_kwh=context.sign * kwh(reduction_kw, event.duration_s),
         intervals_kw=tuple(
-            _interval_kw(frame.mean_kw(matched.kw, window), [ven.intervals_kw[index] for ven in members])
+            _interval_kw(
+                context, frame.mean_kw(matched.kw, window), [ven.intervals_kw[index] for ven in members]
+            )
             for index, window in enumerate(context.intervals)
         ),
         vens=len(members),
-        low_kw=band[0] * share if band else None,
-        high_kw=band[1] * share if band else None,
+        low_kw=None if low_kw is None else low_kw * share,
+        high_kw=None if high_kw is None else high_kw * share,
         score=score([frame.mean_kw(matched.kw, window) for window in context.scored], clone_kw),
         notes=matched.notes,
     )
 
 
-def _interval_kw(baseline_kw: float | None, used_kw: Sequence[float | None]) -> float | None:
+def _interval_kw(
+    context: SettlementContext, baseline_kw: float | None, used_kw: Sequence[float | None]
+) -> float | None:
     together_kw = _scaled(used_kw)
-    return None if baseline_kw is None or together_kw is None else baseline_kw - together_kw
+    return None if baseline_kw is None or together_kw is None else context.sign * (baseline_kw - together_kw)
 
 
 def _summed(name: Baseline, members: Sequence[MeasuredVen], context: SettlementContext) -> Delivered:

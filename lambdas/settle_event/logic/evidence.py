@@ -25,6 +25,7 @@ class SettlementContext:
         frame: the quarter hours around the time in which any VEN took part.
         intervals: the stretches in which the operator requested the same.
         series: start, step and count of the means that are plotted.
+        loads_up: True of an event that requests more power: what is drawn above a baseline is delivered.
     """
 
     event_id: EventId
@@ -32,7 +33,20 @@ class SettlementContext:
     frame: Frame
     intervals: tuple[Window, ...]
     series: tuple[float, float, int]
+    loads_up: bool = False
     scored: tuple[Window, ...] = field(init=False)
+
+    @property
+    def sign(self) -> float:
+        """The delivery of a kW less than the baseline: 1, or -1 where more was requested."""
+        return -1.0 if self.loads_up else 1.0
+
+    def band_kw(self, reduction_band_kw: tuple[float, float] | None) -> tuple[float | None, float | None]:
+        """The band of a delivery, from the band of the reduction that it is."""
+        if reduction_band_kw is None:
+            return None, None
+        low_kw, high_kw = sorted(self.sign * kw for kw in reduction_band_kw)
+        return low_kw, high_kw
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scored", score_windows(self.frame.event))

@@ -22,10 +22,10 @@ SCORES = 4
 
 
 class Reduction(NamedTuple):
-    """Energy below a baseline, over the covered part of a window."""
+    """Energy below a baseline, over the covered part of a window; below zero it is a rise."""
 
     baseline_kwh: float
-    delivered_kwh: float
+    kwh: float
     covered_s: float
 
     @property
@@ -34,9 +34,9 @@ class Reduction(NamedTuple):
         return self.baseline_kwh * S_PER_H / self.covered_s
 
     @property
-    def delivered_kw(self) -> float:
-        """Mean delivery, kW; below zero it is a rise."""
-        return self.delivered_kwh * S_PER_H / self.covered_s
+    def kw(self) -> float:
+        """Mean reduction, kW."""
+        return self.kwh * S_PER_H / self.covered_s
 
 
 class MeasuredQuarters(NamedTuple):

@@ -60,7 +60,7 @@ def settlement_context(event: EventRow, timeline: EventTimeline) -> SettlementCo
     step_s = next((step for step in STEPS_S if length_s / step <= SERIES_MOST), length_s / SERIES_MOST)
     series = (window.start_ts - margin_s, float(step_s), int(length_s // step_s))
     return SettlementContext(
-        event.event_id, timeline.fleet.window, Frame(window), timeline.intervals(), series
+        event.event_id, timeline.fleet.window, Frame(window), timeline.intervals(), series, event.loads_up
     )
 
 
@@ -99,6 +99,7 @@ def report_event(
         series=_series(context, timeline.fleet, fleet, settled_by) if vens else None,
         vens=reports,
         cancelled=event.cancelled_ts is not None,
+        loads_up=context.loads_up,
         notes=(*of_plans(event, plans), *of_fleet(reports, fleet, settled_by)),
         **_requested(context, timeline.fleet, reports, settled_ts),
     )
@@ -173,7 +174,7 @@ def _mean_kw(energy_kwh: float, duration_s: float) -> float:
 
 def _requested_kwh(fleet: VenTimeline, vens: Sequence[VenReport], window: Window) -> float:
     """Energy that the operator requested, kWh; of a level or a limit it is what the VENs made of it."""
-    shed_kwh = fleet.shed_kwh(window)
+    shed_kwh = fleet.shared_kwh(window)
     return shed_kwh if not any(fleet.others()) else max(shed_kwh, sum(ven.requested_kwh for ven in vens))
 
 
@@ -195,7 +196,7 @@ def _interval(window: Window, fleet: VenTimeline, vens: Sequence[MeasuredVen], i
     )
     dispatched_kw = _mean_kw(dispatched_kwh, window.duration_s)
     others = any(other.cut(window).duration_s > 0 for other in fleet.others())
-    requested_kw = dispatched_kw if others else _mean_kw(fleet.shed_kwh(window), window.duration_s)
+    requested_kw = dispatched_kw if others else _mean_kw(fleet.shared_kwh(window), window.duration_s)
     return IntervalReport(
         start_ts=window.start_ts, end_ts=window.end_ts, requested_kw=requested_kw, dispatched_kw=dispatched_kw
     )
@@ -260,7 +261,7 @@ def _series(
     else:
         baseline_kw = clone_kw
     requested_kw = [
-        _mean_kw(timeline.shed_kwh(window), window.duration_s)
+        _mean_kw(timeline.shared_kwh(window), window.duration_s)
         if window.cut(timeline.window).duration_s > 0
         else None
         for window in windows

@@ -37,17 +37,17 @@ class VenTimeline:
             return Window(0.0, 0.0)
         return Window(self.segments[0].window.start_ts, self.segments[-1].window.end_ts)
 
-    def shed_kwh(self, window: Window) -> float:
-        """Energy to be shed within *window*, kWh, of the intervals that say so in kW."""
+    def shared_kwh(self, window: Window) -> float:
+        """Energy to be shed or drawn more within *window*, kWh, of the intervals that say so in kW."""
         return sum(
             kwh(segment.value, segment.window.cut(window).duration_s)
             for segment in self.segments
-            if segment.signal is Signal.SHED_KW
+            if segment.signal.is_shared
         )
 
     def others(self) -> Iterator[Window]:
-        """The windows of a signal other than power to shed; the VEN alone reports how much that is."""
-        return (segment.window for segment in self.segments if segment.signal is not Signal.SHED_KW)
+        """The windows of a signal other than power to share; the VEN alone reports how much that is."""
+        return (segment.window for segment in self.segments if not segment.signal.is_shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def deliveries(
         reduction, *by_interval = [reductions[time] for time in (window, *windows)]
         if reduction is not None:
             scored = score([frame.mean_kw(matched.kw, interval) for interval in context.scored], clone_kw)
-            delivered[name] = _figures(reduction, by_interval, scored, matched)
+            delivered[name] = _figures(context, reduction, by_interval, scored, matched)
     start_ts, before = undisturbed_start(window.start_ts, event_day.others)
     before_kw = meter_before_kw(evidence.trace, start_ts)
     if before_kw is None:
@@ -68,29 +68,33 @@ def deliveries(
         by_interval = [traces.by_level(interval, before_kw) for interval in windows]
         scored = score([before_kw] * len(context.scored), clone_kw)
         notes = () if before is None else (f"of the hour before event {before.event_id}",)
-        delivered["meter_before"] = _figures(reduction, by_interval, scored, notes=notes)
+        delivered["meter_before"] = _figures(context, reduction, by_interval, scored, notes=notes)
     if (reduction := traces.by_clone(window)) is not None:
-        delivered["clone"] = _figures(reduction, [traces.by_clone(interval) for interval in windows])
+        by_interval = [traces.by_clone(interval) for interval in windows]
+        delivered["clone"] = _figures(context, reduction, by_interval)
     else:
         reasons["clone"] = MissingTelemetry.EVENT
     return delivered, reasons
 
 
 def _figures(
+    context: SettlementContext,
     reduction: Reduction,
     by_interval: list[Reduction | None],
     scored: Score | None = None,
     matched: DayBaseline | None = None,
     notes: tuple[str, ...] = (),
 ) -> Delivered:
-    band = matched.band_kw(reduction.delivered_kw) if matched else None
+    low_kw, high_kw = context.band_kw(matched.band_kw(reduction.kw) if matched else None)
     return Delivered(
         baseline_kw=reduction.baseline_kw,
-        delivered_kw=reduction.delivered_kw,
-        delivered_kwh=reduction.delivered_kwh,
-        intervals_kw=tuple(None if reduced is None else reduced.delivered_kw for reduced in by_interval),
-        low_kw=band[0] if band else None,
-        high_kw=band[1] if band else None,
+        delivered_kw=context.sign * reduction.kw,
+        delivered_kwh=context.sign * reduction.kwh,
+        intervals_kw=tuple(
+            None if reduced is None else context.sign * reduced.kw for reduced in by_interval
+        ),
+        low_kw=low_kw,
+        high_kw=high_kw,
         score=scored,
         notes=matched.notes if matched else notes,
     )

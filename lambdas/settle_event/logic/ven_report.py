@@ -127,7 +127,7 @@ def _report(
         ),
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window, event_day.others),
-        metered_kwh=acks.metered_kwh,
+        metered_kwh=None if acks.metered_kwh is None else context.sign * acks.metered_kwh,
         clock_skew_s=round(trace.skew_s) if trace.skew_s else None,
         notes=(*_notes(trace, window, covered_s, reasons, acks), *evidence.site_notes),
     )
@@ -136,7 +136,7 @@ def _report(
 def _requested_kwh(timeline: VenTimeline, trace: Trace, window: Window) -> float:
     """Energy requested of the VEN, kWh: as dispatched if that is a power to shed, else as the VEN reports."""
     others = (trace.requested_kwh(other.cut(window)) for other in timeline.others())
-    return timeline.shed_kwh(window) + sum(others)
+    return timeline.shared_kwh(window) + sum(others)
 
 
 def _requested_kw(timeline: VenTimeline, trace: Trace, window: Window) -> float | None:

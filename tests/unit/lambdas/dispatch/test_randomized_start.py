@@ -51,7 +51,7 @@ def test_all_forty_vens_have_their_ten_minutes(requested_ts: int | None, now: fl
         window = timeline.vens[assignment.ven_id].window
         assert window.start_ts >= START
         assert window.duration_s == pytest.approx(600.0, abs=1e-6)
-    shed_kwh = sum(of.shed_kwh(of.window) for of in timeline.vens.values())
+    shed_kwh = sum(of.shared_kwh(of.window) for of in timeline.vens.values())
     assert shed_kwh == pytest.approx(40.0 / 6.0)
 
 

@@ -52,7 +52,7 @@ def test_each_plan_is_in_force_until_the_next_or_the_cancellation() -> None:
     assert list(timeline.vens) == ["a", "b"]
     assert timeline.vens["a"].window == Window(START, START + 1200)
     assert [stretch.window for stretch in timeline.vens["b"].segments] == [Window(START, START + 2400)]
-    assert timeline.fleet.shed_kwh(Window(START + 600, START + 1800)) == pytest.approx(0.5 + 1 / 3)
+    assert timeline.fleet.shared_kwh(Window(START + 600, START + 1800)) == pytest.approx(0.5 + 1 / 3)
     assert VenTimeline(()).window == Window(0.0, 0.0)
 
 
@@ -73,7 +73,7 @@ def test_intervals_follow_one_another_and_a_level_is_no_power_to_shed() -> None:
     timeline = event_timeline(event_row(), [plan(intervals, {"a": [3.0, 2], "b": [1.0], "c": []})])
     level = Window(START + 1800, START + HOUR)
     assert list(timeline.fleet.others()) == [level]
-    assert timeline.fleet.shed_kwh(Window(START, START + HOUR)) == 1.5
+    assert timeline.fleet.shared_kwh(Window(START, START + HOUR)) == 1.5
     assert timeline.vens["a"].segments[1].nominal == level
     assert timeline.vens["b"].window == Window(START, START + 1800)
     assert timeline.vens["c"].segments == ()
