@@ -25,6 +25,9 @@ DurationOption = Annotated[str | None, typer.Option("--duration", help="10m, 1h3
 ShedOption = Annotated[
     str | None, typer.Option("--shed-kw", help="Draw so much less, over all targets: 3kW or 3.")
 ]
+LoadUpOption = Annotated[
+    str | None, typer.Option("--load-up-kw", help="Draw so much more, over all targets: 3kW or 3.")
+]
 ImportLimitOption = Annotated[
     str | None, typer.Option("--import-limit-kw", help="Import no more than this, each VEN: 5kW or 5.")
 ]
@@ -54,6 +57,7 @@ AllocationOption = Annotated[
 OPTIONS: Mapping[str, object] = {
     "duration": DurationOption,
     "shed_kw": ShedOption,
+    "load_up_kw": LoadUpOption,
     "import_limit_kw": ImportLimitOption,
     "level": LevelOption,
     "interval": IntervalOption,
@@ -109,7 +113,7 @@ def _intervals(options: Mapping[str, Any], before: Sequence[Interval]) -> tuple[
     if before and not signals and duration is None:
         return None
     if len(signals) > 1 or not (signals or before):
-        raise FieldError("--shed-kw", "give one of --shed-kw, --import-limit-kw, --level")
+        raise FieldError("--shed-kw", "give one of --shed-kw, --load-up-kw, --import-limit-kw, --level")
     if duration is None and not before:
         raise FieldError("--duration", "is required: 10m, 1h30m, 45s")
     if len(before) > 1:
@@ -125,6 +129,8 @@ def _signals(options: Mapping[str, Any]) -> list[tuple[Signal, float]]:
     signals = []
     if options["shed_kw"] is not None:
         signals.append((Signal.SHED_KW, parse_power(options["shed_kw"], "--shed-kw")))
+    if options["load_up_kw"] is not None:
+        signals.append((Signal.LOAD_UP_KW, parse_power(options["load_up_kw"], "--load-up-kw")))
     if options["import_limit_kw"] is not None:
         limit_kw = parse_power(options["import_limit_kw"], "--import-limit-kw")
         signals.append((Signal.IMPORT_LIMIT_KW, limit_kw))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from contracts.wire.events import Phase, Signal
+from contracts.wire.events import Phase
 from contracts.wire.ids import EventId
 from contracts.wire.units import kwh
 from ven_twin.control.schedule import ScheduledEvent
@@ -78,8 +78,8 @@ class PastEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         start_ts: when it started here, UTC s; when it was to start, if it was left before.
         end_ts: when it ended here, UTC s; as it starts, if it was left before.
         ended: completed, cancelled or optedOut.
-        requested_kw: kW that it last requested; None when it was never acted on.
-        requested_kwh: the energy of that over its time; None where it did not request a reduction in kW.
+        requested_kw: kW less that it last requested, below 0 so many more; None when it was never acted on.
+        requested_kwh: the energy of that over its time; None where it requested no kW.
         delivered_kw: mean of baseline less used while it was acted on, kW.
         delivered_kwh: the energy of that.
         reason: why the VEN left it, or None.
@@ -123,12 +123,13 @@ def past_event(
 
 def requested_kwh(scheduled: ScheduledEvent, until_ts: float) -> float | None:
     """The energy that *scheduled* requested until *until_ts*; None where it requested something else."""
-    if any(interval.signal is not Signal.SHED_KW for interval in scheduled.event.intervals):
+    if not all(interval.signal.is_shared for interval in scheduled.event.intervals):
         return None
+    sign = -1.0 if scheduled.event.loads_up else 1.0
     left_s, energy_kwh = max(0.0, until_ts - scheduled.start_ts), 0.0
     for interval in scheduled.event.intervals:
         in_force_s = min(float(interval.duration_s), left_s)
-        energy_kwh += kwh(interval.value, in_force_s)
+        energy_kwh += kwh(sign * interval.value, in_force_s)
         left_s -= in_force_s
     return energy_kwh
 

@@ -93,6 +93,8 @@ def request_text(event: DrEvent) -> str:
     interval = event.intervals[0]
     if interval.signal is Signal.SHED_KW:
         return f"shed {interval.value:g} kW"
+    if interval.signal is Signal.LOAD_UP_KW:
+        return f"draw {interval.value:g} kW more"
     if interval.signal is Signal.IMPORT_LIMIT_KW:
         return f"import at most {interval.value:g} kW"
     return f"level {interval.value:g}"

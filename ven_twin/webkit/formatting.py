@@ -96,7 +96,7 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 def share(delivered: float | None, requested: float | None) -> float | None:
     """The share of *requested* that was delivered; None of nearly nothing, and where nothing is known."""
-    if delivered is None or requested is None or requested < LEAST_SHARE_KW:
+    if delivered is None or requested is None or abs(requested) < LEAST_SHARE_KW:
         return None
     return delivered / requested
 
@@ -188,6 +188,7 @@ def signal_value(interval: SignalValue, *, of_fleet: bool = False) -> str:
     value = interval.value
     return {
         Signal.SHED_KW: f"{kw(value)} kW less",
+        Signal.LOAD_UP_KW: f"{kw(value)} kW more",
         Signal.IMPORT_LIMIT_KW: f"≤ {kw(value)} kW{' each' if of_fleet else ''}",
         Signal.LEVEL: f"level {value:g}, {LEVELS[int(value) % len(LEVELS)]}",
     }[interval.signal]

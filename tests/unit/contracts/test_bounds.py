@@ -75,7 +75,7 @@ BOUNDS: Mapping[Callable[[str, object], None], Mapping[str, tuple[float, float]]
         "usedPowerKw": (-10_000, 10_000),
         "baselinePowerKw": (-10_000, 10_000),
         "shedPowerKw": (0, 10_000),
-        "requestedReductionKw": (0, 10_000),
+        "requestedReductionKw": (-10_000, 10_000),
         "batterySoc": (0, 1),
         "batterySOC": (0, 100),
         "measuredS": (0.001, 86_400),

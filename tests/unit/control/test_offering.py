@@ -115,13 +115,13 @@ def test_an_offer_is_searched_anew_when_an_event_begins_and_when_it_ends() -> No
 def test_a_search_goes_to_its_end_whatever_changes_meanwhile() -> None:
     """A VEN whose settings change each second has an offer all the same, and the next search has them."""
     offering = Offering()
-    for second in range(200):
+    for second in range(300):
         kw = 1.0 + second % 2
         offering = ticked(offering, trial(0.0, limit_kw=kw), float(second))
-        if offering.quarters.is_whole:
+        if offering.load_up.is_whole:
             break
-    assert offering.quarters.is_whole
-    again = ticked(offering, trial(0.0, limit_kw=7.0), 300.0)
+    assert offering.load_up.is_whole
+    again = ticked(offering, trial(0.0, limit_kw=7.0), 400.0)
     assert again.search is not None
     assert again.search.trials[0].limit_kw == 7.0
 

@@ -8,7 +8,7 @@ import msgspec
 
 from contracts.api.fleet import Fleet, FleetVen
 from contracts.api.resources import Event, PhaseReached, VenParticipation
-from contracts.wire.events import Phase, Signal
+from contracts.wire.events import Phase, loads_up
 from contracts.wire.ids import EventId, VenId
 from ven_twin.webkit.formatting import NO_REASON, PHASES, opt_out_reason, share
 
@@ -68,8 +68,9 @@ class EventDetail(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 def detail(event: Event, fleet: Fleet | None) -> EventDetail:
     """The view of *event*; the power of VENs that shed now is that of *fleet*."""
     live = {ven.ven_id: ven for ven in fleet.vens if ven.event_id == event.event_id} if fleet else {}
-    sheds = all(interval.signal is Signal.SHED_KW for interval in event.intervals)
-    vens = tuple(_ven(ven, live.get(ven.ven_id), sheds=sheds) for ven in event.vens)
+    shares = all(interval.signal.is_shared for interval in event.intervals)
+    sign = -1.0 if loads_up(event.intervals) else 1.0
+    vens = tuple(_ven(ven, live.get(ven.ven_id), sign if shares else None) for ven in event.vens)
     called = [ven for ven in vens if ven.values]
     delivered_kw = [ven.delivered_kw for ven in vens if ven.delivered_kw is not None]
     return EventDetail(
@@ -82,7 +83,8 @@ def detail(event: Event, fleet: Fleet | None) -> EventDetail:
     )
 
 
-def _ven(ven: VenParticipation, live: FleetVen | None, *, sheds: bool) -> EventVenView:
+def _ven(ven: VenParticipation, live: FleetVen | None, sign: float | None) -> EventVenView:
+    """The view of a VEN; *sign* is that of the kW that its values request off the baseline, if they do."""
     ended = next((ven.phases[phase] for phase in OVER if phase in ven.phases), None)
     left = ven.phases.get(Phase.OPTED_OUT)
     delivered_kwh = ended.data.get("deliveredKwh") if ended else None
@@ -98,7 +100,7 @@ def _ven(ven: VenParticipation, live: FleetVen | None, *, sheds: bool) -> EventV
         sheds=live is not None,
         delivered_kw=delivered_kw,
         delivered_kwh=delivered_kwh if isinstance(delivered_kwh, int | float) else None,
-        share=share(delivered_kw, max(ven.values, default=0.0)) if sheds else None,
+        share=None if sign is None else share(delivered_kw, sign * max(ven.values, default=0.0)),
         answers=answers,
         opt_out=opt_out,
         unavailable=ven.unavailable,

@@ -107,6 +107,7 @@ def _form() -> FormRules:
     return FormRules(
         signals=(
             _signal(Signal.SHED_KW, "Draw less, kW in all", kw.maximum, step=0.1, suggested=1),
+            _signal(Signal.LOAD_UP_KW, "Draw more, kW in all", kw.maximum, step=0.1, suggested=1),
             _signal(Signal.IMPORT_LIMIT_KW, "Import at most, kW each", kw.maximum, step=0.1, suggested=3),
             _signal(Signal.LEVEL, levels, last, step=1, suggested=1),
         ),

@@ -219,13 +219,18 @@ def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> L
 
 
 def _requested_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -> float:
-    """The power that a running event requests now; of a limit or a level, the sum over its VENs."""
+    """The power that a running event requests now; of a limit or a level, the sum over its VENs.
+
+    Below 0 it requests so much more.
+    """
     end_ts = event.start_ts
     for interval in event.intervals:
         end_ts += interval.duration_s
         if now_ts < end_ts:
             if interval.signal is Signal.SHED_KW:
                 return interval.value
+            if interval.signal is Signal.LOAD_UP_KW:
+                return -interval.value
             break
     return live.requested_kw if live else event.requested_kw
 

@@ -95,12 +95,24 @@ def truth_of(report: EventReport) -> Baseline | None:
 def _shed(report: EventReport, delivered: Delivered, by: str) -> str:
     """The delivered power beside the requested, its share, for how long and *by* which baseline."""
     requested, lasting = power(report.requested_kw), f"for {duration(report.end_ts - report.start_ts)}"
+    if report.loads_up:
+        return _drawn_more(report, delivered, f"{lasting}{by}")
     if delivered.delivered_kw <= -DIFFERENT_KW:
         more = power(-delivered.delivered_kw)
         return f"drew {more} more than without the event {lasting}{by}; {requested} less were requested"
     return (
         f"shed {kw(delivered.delivered_kw)} of {requested} requested{_share(report, delivered)} {lasting}{by}"
     )
+
+
+def _drawn_more(report: EventReport, delivered: Delivered, how: str) -> str:
+    """The power drawn on top in an event that requested more, beside the requested."""
+    requested = power(report.requested_kw)
+    if delivered.delivered_kw <= -DIFFERENT_KW:
+        less = power(-delivered.delivered_kw)
+        return f"drew {less} less than without the event {how}; {requested} more were requested"
+    more = kw(delivered.delivered_kw)
+    return f"drew {more} of {requested} more that were requested{_share(report, delivered)} {how}"
 
 
 def _share(report: EventReport, delivered: Delivered) -> str:
@@ -150,7 +162,8 @@ def energy_and_rebound(report: EventReport) -> str:
     """Energy, response and rebound, as measured or not yet; and data quality."""
     best = delivered_by(report, truth_of(report))
     unknown_yet = unknown(report)
-    saved = f"{energy(best.delivered_kwh)} kWh less drawn" if best else unknown_yet
+    direction = "more" if report.loads_up else "less"
+    saved = f"{energy(best.delivered_kwh)} kWh {direction} drawn" if best else unknown_yet
     rebound = (
         f"{figure(report.rebound_1h_kwh, 3)} kWh in the hour after"
         if report.rebound_1h_kwh is not None

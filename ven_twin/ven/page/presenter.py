@@ -53,7 +53,7 @@ def power_view(snapshot: VenSnapshot) -> view.PowerView:
         baseline_kw=_kw(flow.baseline_kw),
         requested_kw=None if requested_kw is None else _kw(requested_kw),
         target_kw=None if requested_kw is None else _kw(flow.baseline_kw - requested_kw),
-        shed_kw=_kw(max(0.0, flow.baseline_kw - flow.used_kw)),
+        shed_kw=_kw(_shed_kw(flow, requested_kw)),
         available_kw=offer.kw,
         sustain_s=round(offer.sustain_s),
         offers=tuple(
@@ -62,6 +62,12 @@ def power_view(snapshot: VenSnapshot) -> view.PowerView:
         ),
         offer_confidence=CONFIDENCE,
     )
+
+
+def _shed_kw(flow: Flow, requested_kw: float | None) -> float:
+    """The kW that are drawn less than without events; below 0 in an event that requests more."""
+    shed_kw = flow.baseline_kw - flow.used_kw
+    return shed_kw if requested_kw is not None and requested_kw < 0.0 else max(0.0, shed_kw)
 
 
 def _ven(snapshot: VenSnapshot) -> view.VenIdentityView:
@@ -219,8 +225,8 @@ def _event(scheduled: ScheduledEvent, snapshot: VenSnapshot) -> view.EventView:
         )
         start_ts = end_ts
     first = scheduled.event.intervals[0] if scheduled.event.intervals else None
-    if requested_kw is None and first is not None and first.signal is Signal.SHED_KW:
-        requested_kw = first.value
+    if requested_kw is None and first is not None and first.signal.is_shared:
+        requested_kw = -first.value if first.signal is Signal.LOAD_UP_KW else first.value
     return view.EventView(
         event_id=event_id,
         phase=scheduled.phase(snapshot.now_ts),

@@ -19,6 +19,13 @@ export function fixed(value, digits) {
 /** @param {number} value */
 export const kw = (value) => fixed(value, kwDigits);
 
+/**
+ * A power that is drawn less, as figure and unit; below 0 it is drawn more.
+ * @param {number} value in kW
+ * @returns {[string, string]}
+ */
+export const reduction = (value) => (value < 0 ? [kw(-value), "kW more"] : [kw(value), "kW"]);
+
 /** @param {number} share */
 export const percent = (share) => `${fixed(share * 100, 0)} %`;
 
@@ -28,7 +35,7 @@ export const percent = (share) => `${fixed(share * 100, 0)} %`;
  * @param {number | null} requested
  */
 export const shareOf = (delivered, requested) =>
-  delivered !== null && requested !== null && requested > 0 ? delivered / requested : null;
+  delivered !== null && requested !== null && requested !== 0 ? delivered / requested : null;
 
 /** @param {number} ts */
 export function clock(ts) {

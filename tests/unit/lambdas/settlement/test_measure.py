@@ -44,8 +44,8 @@ def test_a_quarter_hour_without_baseline_counts_for_nothing() -> None:
     """One of four quarter hours has no baseline: 6 kW in the others less 2 drawn are 3 kWh in 45 minutes."""
     reduction = by_quarters_of(WHOLE, EVENT, baseline(6.0, None, 6.0, 6.0))
     assert reduction is not None
-    assert (reduction.covered_s, reduction.delivered_kwh) == (2700, pytest.approx(3.0))
-    assert (reduction.baseline_kw, reduction.delivered_kw) == (pytest.approx(6.0), pytest.approx(4.0))
+    assert (reduction.covered_s, reduction.kwh) == (2700, pytest.approx(3.0))
+    assert (reduction.baseline_kw, reduction.kw) == (pytest.approx(6.0), pytest.approx(4.0))
     assert by_quarters_of(WHOLE, EVENT, baseline(None, None, None, None)) is None
 
 
@@ -53,7 +53,7 @@ def test_a_quarter_hours_baseline_counts_for_the_share_of_the_window_in_it() -> 
     """From 17:05 to 17:20: ten minutes at 6 kW and five at 9, 7 kW on the mean, less 2."""
     reduction = by_quarters_of(WHOLE, Window(START + 300, START + 1200), baseline(6.0, 9.0, 0.0, 0.0))
     assert reduction is not None
-    assert (reduction.covered_s, reduction.baseline_kw, reduction.delivered_kw) == (
+    assert (reduction.covered_s, reduction.baseline_kw, reduction.kw) == (
         pytest.approx(900),
         pytest.approx(7.0),
         pytest.approx(5.0),
@@ -65,7 +65,7 @@ def test_a_window_beyond_the_frame_is_measured_as_far_as_the_frame_goes() -> Non
     rows = site((-5 * 3600, 6 * 3600, 2.0, None))
     reduction = by_quarters_of(rows, Window(START - 5 * 3600, START + 6 * 3600), baseline(4.0, 4.0, 4.0, 4.0))
     assert reduction is not None
-    assert (reduction.covered_s, reduction.delivered_kw) == (9 * 3600, pytest.approx(2.0))
+    assert (reduction.covered_s, reduction.kw) == (9 * 3600, pytest.approx(2.0))
 
 
 def test_an_event_that_nothing_covers_is_measured_by_no_baseline() -> None:
@@ -82,7 +82,7 @@ def test_a_ven_that_marks_its_rows_delivers_only_in_those() -> None:
     by_frame = by_quarters_of(half, EVENT, baseline(5.0, 5.0, 5.0, 5.0))
     for reduction in (half.by_clone(EVENT), half.by_level(EVENT, 5.0), by_frame):
         assert reduction is not None
-        assert (reduction.delivered_kwh, reduction.delivered_kw) == (pytest.approx(1.5), pytest.approx(1.5))
+        assert (reduction.kwh, reduction.kw) == (pytest.approx(1.5), pytest.approx(1.5))
         assert (reduction.baseline_kwh, reduction.covered_s) == (pytest.approx(5.0), 3600)
     assert Reduction(5.0, 1.5, 1800).baseline_kw == 10.0
 
@@ -91,7 +91,7 @@ def test_a_ven_that_marks_no_row_of_this_event_is_counted_throughout() -> None:
     """Rows of another event are no mark of this one."""
     reduction = site((0, 3600, 2.0, "e2")).by_clone(EVENT)
     assert reduction is not None
-    assert reduction.delivered_kwh == pytest.approx(3.0)
+    assert reduction.kwh == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(("duration_s", "count"), [(0, 0), (-5, 0), (60, 4), (3600, 4), (4500, 5), (7200, 8)])

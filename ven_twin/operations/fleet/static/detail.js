@@ -1,7 +1,7 @@
 // One event by VEN: dispatched and delivered power, answers; the event's report; its end.
 import { call, read, wordsOf } from "/static/kit/api.js";
 import { byId, cell, cells, dialog, figure, make, mark, rows, show, text } from "/static/kit/dom.js";
-import { clockS, kw, left, percent } from "/static/kit/format.js";
+import { clockS, kw, left, percent, reduction } from "/static/kit/format.js";
 import { shortfall, times } from "./events.js";
 import { rules } from "./rules.js";
 
@@ -102,7 +102,7 @@ export function update(events) {
   text("detail-words", terms(event).join(" · "));
   show("detail-revise", !over);
   show("detail-cancel", !over);
-  figure("detail-requested", kw(event.askedKw), "kW");
+  figure("detail-requested", ...reduction(event.askedKw));
   figure("detail-dispatched", kw(event.calledKw), "kW");
   if (over && reported !== eventId && Date.now() / 1000 > event.endTs) openReport(eventId);
 }
@@ -144,7 +144,7 @@ async function load(id) {
 function showDetail({ parts: vens, called, tookPart: participating, deliveredKw }) {
   const runs = event?.stage === "running";
   text("detail-delivered-title", runs ? "Delivered now" : "Delivered, as reported");
-  figure("detail-delivered", deliveredKw === null ? "–" : kw(deliveredKw), "kW");
+  figure("detail-delivered", ...(deliveredKw === null ? ["–", "kW"] : reduction(deliveredKw)));
   text("detail-participating", `${participating} of ${called}`);
   show("detail-empty", vens.length === 0);
   text("detail-empty", "No VEN is in this event.");

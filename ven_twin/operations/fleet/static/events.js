@@ -1,7 +1,7 @@
 // The events: those that run as banners with their figures, all of them as a list.
 import { Countdowns } from "/static/kit/countdown.js";
 import { byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, kw, dayTime, percent } from "/static/kit/format.js";
+import { clock, kw, dayTime, percent, reduction } from "/static/kit/format.js";
 
 /** @typedef {(eventId: string) => void} Look Opens the details of an event. */
 
@@ -92,10 +92,10 @@ function showBanner(row, event) {
   text(at("progress"), `Event: ${event.progress}`);
   countdowns.set(at("left"), event.endTs);
   text(at("terms"), terms(event).join(" · "));
-  figure(at("requested"), kw(event.askedKw), "kW");
-  figure(at("delivered"), kw(event.deliveredKw ?? 0), "kW");
+  figure(at("requested"), ...reduction(event.askedKw));
+  figure(at("delivered"), ...reduction(event.deliveredKw ?? 0));
   figure(at("dispatched"), kw(event.calledKw), "kW");
-  figure(at("vens"), String(event.vens), event.vens === 1 ? "sheds" : "shed");
+  figure(at("vens"), String(event.vens), event.vens === 1 ? "acts" : "act");
   show(at("share"), event.share !== null);
   text(at("percent"), `${percent(event.share ?? 0)} of the request`);
   meter(at("meter"), event.share ?? 0);

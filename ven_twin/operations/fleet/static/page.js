@@ -64,7 +64,7 @@ function showView(view, fleet) {
  * @param {FleetApi.FleetTotals} fleet
  */
 function title({ askedKw: requestedKw, deliveredKw }, fleet) {
-  if (requestedKw > 0) return `Fleet: ${kw(deliveredKw)} of ${kw(requestedKw)} kW`;
+  if (requestedKw !== 0) return `Fleet: ${kw(deliveredKw)} of ${kw(requestedKw)} kW`;
   return `Fleet: ${fleet.online} of ${fleet.known} online`;
 }
 

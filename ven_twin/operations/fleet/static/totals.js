@@ -1,6 +1,6 @@
 // The figures of the fleet.
 import { figure, mark, meter, show, text } from "/static/kit/dom.js";
-import { counted, kw, percent, span } from "/static/kit/format.js";
+import { counted, kw, percent, reduction, span } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
 /**
@@ -13,10 +13,10 @@ export function showTotals({ askedKw: requestedKw, deliveredKw, share, silent, n
   text("online-words", `${fleet.known === 1 ? "VEN" : "VENs"}${never}`);
   text("shedding", String(fleet.shedding));
   text("shedding-words", fleet.shedding === 1 ? "VEN" : "VENs");
-  figure("requested", kw(requestedKw), "kW");
+  figure("requested", ...reduction(requestedKw));
   const running = events.filter(({ stage }) => stage === "running").length;
   text("requested-words", running === 0 ? "no event runs" : `by ${counted(running, "event")}`);
-  figure("delivered", kw(deliveredKw), "kW");
+  figure("delivered", ...reduction(deliveredKw));
   text("delivered-words", share === null ? "nothing is requested" : `${percent(share)} of the request`);
   show("delivered-meter", share !== null);
   meter("delivered-meter", share ?? 0);

@@ -1,7 +1,7 @@
 // The event that matters now, with its countdown; the others below it.
 import { Countdowns } from "/static/kit/countdown.js";
 import { button, byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, fixed, kw, percent, shareOf, span } from "/static/kit/format.js";
+import { clock, fixed, percent, reduction, shareOf, span } from "/static/kit/format.js";
 import { reasonWords } from "./rules.js";
 
 /**
@@ -110,9 +110,9 @@ function banner(event, { ven, power }) {
  */
 function showFigures(event, power) {
   const requestedKw = power.askedKw ?? event.askedKw ?? 0;
-  figure("event-requested", kw(requestedKw), "kW");
-  figure("event-now", kw(power.shedKw), "kW");
-  figure("event-mean", event.deliveredKw === null ? "–" : kw(event.deliveredKw), "kW");
+  figure("event-requested", ...reduction(requestedKw));
+  figure("event-now", ...reduction(power.shedKw));
+  figure("event-mean", ...(event.deliveredKw === null ? ["–", "kW"] : reduction(event.deliveredKw)));
   figure("event-kwh", event.deliveredKwh === null ? "–" : fixed(event.deliveredKwh, 3), "kWh");
   const share = Math.min(1, Math.max(0, shareOf(power.shedKw, requestedKw) ?? 1));
   meter("event-meter", share);
