@@ -147,14 +147,16 @@ def _view(
 
 
 def stricter(plan: Control, setting: Control) -> Control:
-    """Both controls at once: off when either is off, the lower limit, the wider offset."""
+    """Both controls at once: off when either is off, the lower limit, the wider offset, the larger charge."""
     if setting is FREE:
         return plan
     if plan is FREE:
         return setting
     limits = [limit for limit in (plan.limit_kw, setting.limit_kw) if limit is not None]
+    charges = [charge for charge in (plan.charge_kw, setting.charge_kw) if charge is not None]
     return Control(
         enabled=plan.enabled and setting.enabled,
         limit_kw=min(limits) if limits else None,
         setpoint_offset_c=max(plan.setpoint_offset_c, setting.setpoint_offset_c),
+        charge_kw=max(charges) if charges else None,
     )

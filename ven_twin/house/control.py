@@ -15,15 +15,18 @@ class Control(msgspec.Struct, frozen=True, gc=False):
     ``enabled`` is the relay: open, nothing is drawn, except that heating and cooling still defend their
     critical comfort limit. ``limit_kw`` is a ceiling on the circuit's power: below zero a battery
     discharges; an appliance that is in use finishes first. ``setpoint_offset_c`` above zero relaxes a
-    setpoint (cooling up, heating and hot water down); below zero tightens it (precooling).
+    setpoint (cooling up, heating and hot water down); below zero tightens it (precooling). ``charge_kw`` is
+    what a store (battery, car) is asked to draw at least, from the grid if need be; None leaves it alone, and
+    a lower ceiling wins.
 
     Raises:
-        NotFiniteError: a limit or an offset is NaN or infinite.
+        NotFiniteError: a limit, an offset or a charge is NaN or infinite.
     """
 
     enabled: bool = True
     limit_kw: float | None = None
     setpoint_offset_c: float = 0.0
+    charge_kw: float | None = None
 
     def __post_init__(self) -> None:
         # x - x is 0.0 for every finite x and NaN for the rest; cheaper than calls, and this runs each tick.
@@ -31,6 +34,8 @@ class Control(msgspec.Struct, frozen=True, gc=False):
             raise NotFiniteError("limit_kw", self.limit_kw)
         if self.setpoint_offset_c - self.setpoint_offset_c != 0.0:
             raise NotFiniteError("setpoint_offset_c", self.setpoint_offset_c)
+        if self.charge_kw is not None and self.charge_kw - self.charge_kw != 0.0:
+            raise NotFiniteError("charge_kw", self.charge_kw)
 
     def allows_kw(self, power_kw: float) -> bool:
         """Tell if an on-off load may draw *power_kw*."""
@@ -56,6 +61,7 @@ class Flexibility(msgspec.Struct, frozen=True, gc=False):
     its setpoint by ``shed_offset_c``, or when that is 0 by a limit of 0 kW. ``headroom`` is 1 far from the
     comfort limit and 0 at it. ``blocked`` says why the circuit cannot give anything now; empty when it can.
     ``at_limit_kw`` is what it draws to stay at its relaxed setpoint, when it is there; None elsewhere.
+    ``ceiling_kw`` is the most it can be brought to by asking for more; None where it cannot give more.
     ``note`` says what shedding it means to the resident.
     """
 
@@ -69,6 +75,7 @@ class Flexibility(msgspec.Struct, frozen=True, gc=False):
     blocked: str = ""
     shed_offset_c: float = 0.0
     at_limit_kw: float | None = None
+    ceiling_kw: float | None = None
 
 
 def clamp_unit(value: float) -> float:
