@@ -42,6 +42,7 @@ def anything_asked(chance: Random) -> Control:
         enabled=chance.random() > 0.2,
         limit_kw=None if chance.random() < 0.4 else chance.uniform(-6.0, 9.0),
         setpoint_offset_c=0.0 if chance.random() < 0.4 else chance.uniform(-5.0, 8.0),
+        charge_kw=None if chance.random() < 0.4 else chance.uniform(-1.0, 9.0),
     )
 
 

@@ -158,16 +158,20 @@ def _ceiling_kw(circuit: Circuit, offer: Flexibility, setting: CircuitSetting) -
 
 
 def stricter(plan: Control, setting: Control) -> Control:
-    """Both controls at once: off when either is off, the lower limit, the wider offset, a shed before a load up."""
+    """Both controls at once: off when either is off, the lower limit, the wider offset, the larger charge.
+
+    An offset that sheds comes before one that moves a setpoint ahead.
+    """
     if setting is FREE:
         return plan
     if plan is FREE:
         return setting
     offsets_c = plan.setpoint_offset_c, setting.setpoint_offset_c
     limits = [limit for limit in (plan.limit_kw, setting.limit_kw) if limit is not None]
+    charges = [charge for charge in (plan.charge_kw, setting.charge_kw) if charge is not None]
     return Control(
         enabled=plan.enabled and setting.enabled,
         limit_kw=min(limits) if limits else None,
         setpoint_offset_c=max(offsets_c) if max(offsets_c) > 0.0 else min(offsets_c),
-        charge_kw=plan.charge_kw if setting.charge_kw is None else setting.charge_kw,
+        charge_kw=max(charges) if charges else None,
     )

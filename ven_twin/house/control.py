@@ -16,7 +16,8 @@ class Control(msgspec.Struct, frozen=True, gc=False):
     critical comfort limit. ``limit_kw`` is a ceiling on the circuit's power: below zero a battery
     discharges; an appliance that is in use finishes first. ``setpoint_offset_c`` above zero relaxes a
     setpoint (cooling up, heating and hot water down); below zero tightens it (precooling). ``charge_kw`` is
-    what a store (battery, car) is asked to draw at least, from the grid if need be; None leaves it alone.
+    what a store (battery, car) is asked to draw at least, from the grid if need be; None leaves it alone, and
+    a lower ceiling wins.
 
     Raises:
         NotFiniteError: a limit, an offset or a charge is NaN or infinite.
@@ -65,9 +66,9 @@ class Flexibility(msgspec.Struct, frozen=True, gc=False):
     its setpoint by ``shed_offset_c``, or when that is 0 by a limit of 0 kW. ``headroom`` is 1 far from the
     comfort limit and 0 at it. ``blocked`` says why the circuit cannot give anything now; empty when it can.
     ``at_limit_kw`` is what it draws to stay at its relaxed setpoint, when it is there; None elsewhere.
-    ``note`` says what shedding it means to the resident. ``ceiling_kw`` is the most that the circuit can be
-    brought to in this tick by asking for more, by moving its setpoint ahead by ``raise_offset_c`` where it is
-    not continuous; None where it cannot give more.
+    ``ceiling_kw`` is the most it can be brought to by asking for more, by moving its setpoint ahead by
+    ``raise_offset_c`` where it is not continuous; None where it cannot give more.
+    ``note`` says what shedding it means to the resident.
     """
 
     demand_kw: float

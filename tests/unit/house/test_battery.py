@@ -88,3 +88,26 @@ def test_battery_offers_what_it_can_hold(battery: Battery) -> None:
 def test_a_battery_that_is_switched_off_does_nothing(battery: Battery) -> None:
     """An open relay ends charging and discharging alike."""
     assert battery.step(Control(enabled=False, limit_kw=-3.0), NIGHT, 60.0, surplus_kw=3.0).power_kw == 0.0
+
+
+def test_a_battery_charges_from_the_grid_when_asked(battery: Battery) -> None:
+    """Asked for more it draws that much at least: from the grid if nothing is over, within its power."""
+    assert battery.step(Control(charge_kw=3.0), NOON, 60.0, surplus_kw=-2.0).power_kw == 3.0
+    assert battery.step(Control(charge_kw=3.0), NOON, 60.0, surplus_kw=4.0).power_kw == 4.0
+    assert battery.step(Control(charge_kw=20.0), NOON, 60.0).power_kw == battery.spec.charge_kw
+    assert battery.step(Control(limit_kw=1.0, charge_kw=3.0), NOON, 60.0).power_kw == 1.0, "a ceiling wins"
+
+
+def test_a_battery_that_is_asked_to_charge_stops_when_full(battery: Battery) -> None:
+    """The ask ends at the upper limit, and the offer of more with it."""
+    after = replace(battery, soc=0.9499).step(Control(charge_kw=5.0), NOON, 3600.0).device
+    assert after.soc == pytest.approx(battery.spec.full_soc)
+    assert replace(battery, soc=battery.spec.full_soc).flexibility(NOON, 0.0).ceiling_kw is None
+
+
+def test_a_battery_tells_how_much_more_it_can_draw(battery: Battery) -> None:
+    """The most it can be brought to is what it can hold for a quarter of an hour."""
+    assert battery.flexibility(NOON, 0.0).ceiling_kw == battery.spec.charge_kw
+    nearly = replace(battery, soc=battery.spec.full_soc - 0.02)
+    assert nearly.flexibility(NOON, 0.0).ceiling_kw == pytest.approx(0.02 * 13.5 / sqrt(0.9) / 0.25)
+    assert nearly.flexibility(NOON, 2.0).ceiling_kw is None, "it draws more already"

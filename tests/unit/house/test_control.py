@@ -15,6 +15,8 @@ def test_control_refuses_what_is_no_number(wrong: float) -> None:
         Control(limit_kw=wrong)
     with pytest.raises(NotFiniteError, match="setpoint_offset_c"):
         Control(setpoint_offset_c=wrong)
+    with pytest.raises(NotFiniteError, match="charge_kw"):
+        Control(charge_kw=wrong)
 
 
 def test_the_default_control_asks_nothing() -> None:

@@ -102,3 +102,18 @@ def test_ev_has_no_discomfort_with_four_hours_to_spare(
     offer = replace(ev, soc=0.7).flexibility(HOME.using(EvUse(departs_in_h=departs_in_h)), 7.2)
     assert offer.headroom == pytest.approx(headroom)
     assert bool(offer.blocked) is blocked
+
+
+def test_a_car_that_is_asked_to_charge_keeps_its_ceiling(ev: Ev) -> None:
+    """Being asked for more never lifts a limit, nor the power of the charger, nor fills beyond full."""
+    assert ev.step(Control(limit_kw=3.0, charge_kw=6.0), HOME, 60.0).power_kw == 3.0
+    assert ev.step(Control(charge_kw=60.0), HOME, 60.0).power_kw == ev.spec.charger_kw
+    assert replace(ev, soc=ev.spec.full_soc).step(Control(charge_kw=6.0), HOME, 60.0).power_kw == 0.0
+
+
+def test_a_car_tells_how_much_more_it_can_draw(ev: Ev) -> None:
+    """Slowed it can be brought back to its charger's power; away, full or at full power to nothing more."""
+    assert ev.flexibility(HOME, 3.0).ceiling_kw == ev.spec.charger_kw
+    assert ev.flexibility(HOME, ev.spec.charger_kw).ceiling_kw is None
+    assert ev.flexibility(AWAY, 0.0).ceiling_kw is None
+    assert replace(ev, soc=ev.spec.full_soc).flexibility(HOME, 0.0).ceiling_kw is None

@@ -38,7 +38,9 @@ class Battery(msgspec.Struct, frozen=True, gc=False):
 
     Left alone it charges from what the house would export, and in the small hours gently from the grid,
     up to ``full_soc``; then it idles. A limit below zero discharges it, within its power and down to
-    ``least_soc``; a limit above zero slows its charging. Half of the round-trip loss falls on each way.
+    ``least_soc``; a limit above zero slows its charging. Asked to charge it draws that much at least, from
+    the grid if need be, within its power and up to ``full_soc``. Half of the round-trip loss falls on each
+    way.
 
     Interpretation: it does not discharge for self-consumption, so that all of it is there for an event
     and the counterfactual's battery is simply full.
@@ -66,9 +68,10 @@ class Battery(msgspec.Struct, frozen=True, gc=False):
         return Stepped(type(self)(self.spec, soc), power_kw)
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
-        """From what it would charge now down to what it can discharge for a quarter of an hour."""
+        """From the most it can charge down to the most it can discharge, each for a quarter of an hour."""
         spec = self.spec
         usable = (self.soc - spec.least_soc) / max(spec.full_soc - spec.least_soc, 1e-6)
+        ceiling_kw = self._most_charge_kw(HOLD_H)
         return Flexibility(
             demand_kw,
             -self._most_discharge_kw(HOLD_H),
@@ -76,6 +79,7 @@ class Battery(msgspec.Struct, frozen=True, gc=False):
             continuous=True,
             in_use=False,
             headroom=clamp_unit(usable),
+            ceiling_kw=ceiling_kw if ceiling_kw > demand_kw else None,
         )
 
     def power_kw(self, control: Control, env: Environment, dt_h: float, surplus_kw: float) -> float:
@@ -90,11 +94,17 @@ class Battery(msgspec.Struct, frozen=True, gc=False):
             return 0.0
         refills = spec.refill_from_h <= env.hour_of_day < spec.refill_until_h
         wished_kw = max(surplus_kw, spec.refill_kw if refills else 0.0)
+        if control.charge_kw is not None:
+            wished_kw = max(wished_kw, control.charge_kw)
         if wished_kw <= 0.0:
             return 0.0
-        room_kw = (spec.full_soc - self.soc) * spec.battery_kwh / sqrt(spec.round_trip) / dt_h
-        power_kw = min(wished_kw, spec.charge_kw, room_kw)
+        power_kw = min(wished_kw, self._most_charge_kw(dt_h))
         return power_kw if limit_kw is None else min(power_kw, limit_kw)
+
+    def _most_charge_kw(self, dt_h: float) -> float:
+        spec = self.spec
+        room_kwh = max(spec.full_soc - self.soc, 0.0) * spec.battery_kwh / sqrt(spec.round_trip)
+        return min(spec.charge_kw, room_kwh / dt_h)
 
     def _most_discharge_kw(self, dt_h: float) -> float:
         spec = self.spec

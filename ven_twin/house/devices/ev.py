@@ -16,6 +16,8 @@ from ven_twin.house.weather import HOURS_A_DAY, calendar
 SLACK_H = 4.0
 """Interpretation: with four hours to spare before it must charge flat out, a car has no discomfort at all."""
 LEAST_SLACK_H = 0.5
+HOLD_H = 0.25
+"""Interpretation: a car offers the charging that it can hold for a quarter of an hour, as a battery does."""
 LEAVES, RETURNS, MILES = 10, 11, 12
 """Numbers of the streams of chance."""
 
@@ -94,8 +96,9 @@ def _trip(stream: EvStream, day: int) -> Trip:
 class Ev(msgspec.Struct, frozen=True, gc=False):
     """A car that charges when it is home, and comes back from a trip with less.
 
-    The charger holds any power from ``least_kw`` to ``charger_kw``, or none. A trip that takes more than
-    the battery holds ends at ``empty_soc``; the rest was charged on the way.
+    The charger holds any power from ``least_kw`` to ``charger_kw``, or none. Left alone a car that is home
+    and below full draws all of it; so being asked to charge adds nothing, and never lifts a ceiling. A
+    trip that takes more than the battery holds ends at ``empty_soc``; the rest was charged on the way.
 
     Source: SAE J1772 (least current 6 A); OCHRE for efficiency and consumption.
     """
@@ -135,6 +138,7 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:
         """Any power down to ``least_kw``, or none, as long as the departure's need stays in reach."""
         slack_h = self.slack_h(env) - LEAST_SLACK_H
+        ceiling_kw = self._ceiling_kw(env.use(EvUse))
         return Flexibility(
             demand_kw,
             0.0,
@@ -144,7 +148,16 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
             in_use=demand_kw > 0.0,
             headroom=clamp_unit(slack_h / SLACK_H),
             blocked="comfort limit: charge needed by departure" if slack_h <= 0.0 else "",
+            ceiling_kw=ceiling_kw if ceiling_kw > demand_kw else None,
         )
+
+    def _ceiling_kw(self, use: EvUse) -> float:
+        """The most that it can charge for a quarter of an hour."""
+        spec = self.spec
+        if not use.home:
+            return 0.0
+        room_kwh = max(spec.full_soc - self._soc(use), 0.0) * spec.battery_kwh / spec.efficiency
+        return min(spec.charger_kw, room_kwh / HOLD_H)
 
     def _offered_kw(self, control: Control) -> float:
         limit_kw = control.limit_kw

@@ -34,11 +34,12 @@ def at(value: Number, houses: Indices) -> Number:
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """`Control` for each house: a ceiling of infinity is none."""
+    """`Control` for each house: a ceiling of infinity is none, as a charge of minus infinity is."""
 
     enabled: Bools
     limit_kw: Floats
     setpoint_offset_c: Floats
+    charge_kw: Floats
 
     @classmethod
     def of(cls, controls: Sequence[Control]) -> "Controls":
@@ -47,15 +48,17 @@ class Controls:
             np.array([control.enabled for control in controls]),
             np.array([np.inf if control.limit_kw is None else control.limit_kw for control in controls]),
             np.array([control.setpoint_offset_c for control in controls]),
+            np.array([-np.inf if control.charge_kw is None else control.charge_kw for control in controls]),
         )
 
     def one(self, house: int) -> Control:
         """The control of one house."""
-        limit_kw = float(self.limit_kw[house])
+        limit_kw, charge_kw = float(self.limit_kw[house]), float(self.charge_kw[house])
         return Control(
             bool(self.enabled[house]),
             None if limit_kw == np.inf else limit_kw,
             float(self.setpoint_offset_c[house]),
+            None if charge_kw == -np.inf else charge_kw,
         )
 
     def allow_kw(self, power_kw: float) -> Bools:

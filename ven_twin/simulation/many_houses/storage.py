@@ -75,8 +75,10 @@ class Batteries:
         one_way = sqrt(spec.round_trip)
         refills = spec.refill_from_h <= env.hour_of_day < spec.refill_until_h
         wished_kw = np.maximum(surplus_kw, spec.refill_kw if refills else 0.0)
-        room_kw = (spec.full_soc - soc) * spec.battery_kwh / one_way / dt_h
-        power_kw = np.minimum(np.minimum(wished_kw, spec.charge_kw), room_kw)
+        if controls is not None:
+            wished_kw = np.maximum(wished_kw, controls.charge_kw)
+        room_kw = np.maximum(spec.full_soc - soc, 0.0) * spec.battery_kwh / one_way / dt_h
+        power_kw = np.minimum(wished_kw, np.minimum(spec.charge_kw, room_kw))
         power_kw = np.where((soc >= spec.full_soc) | (wished_kw <= 0.0), 0.0, power_kw)
         if controls is not None:
             limit_kw = controls.limit_kw

@@ -7,6 +7,7 @@ from contracts.wire.events import Phase, Signal
 from ven_twin.control import reporting
 from ven_twin.control.circuit_views import ResidentBlock
 from ven_twin.control.guards import FUTILE_KW
+from ven_twin.control.house_pair import Flow
 from ven_twin.control.offers import CONFIDENCE
 from ven_twin.control.schedule import EventOrigin, ScheduledEvent
 from ven_twin.house.circuit import Circuit

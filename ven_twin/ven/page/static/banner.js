@@ -1,7 +1,7 @@
 // The event that matters now, with its countdown; the others below it.
 import { Countdowns } from "/static/kit/countdown.js";
 import { button, byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, fixed, percent, reduction, shareOf, span } from "/static/kit/format.js";
+import { clock, fixed, kw, percent, reduction, shareOf, span } from "/static/kit/format.js";
 import { reasonWords } from "./rules.js";
 
 /**
