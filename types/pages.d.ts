@@ -152,7 +152,7 @@ declare namespace VenApi {
   interface IntervalView {
     startTs: number;
     endTs: number;
-    signal: "shedKw" | "importLimitKw" | "level";
+    signal: "shedKw" | "importLimitKw" | "level" | "loadUpKw";
     value: number;
   }
 
@@ -434,7 +434,7 @@ declare namespace FleetApi {
   /** One signal held for a while. */
   interface Interval {
     durationS: number;
-    signal: "shedKw" | "importLimitKw" | "level";
+    signal: "shedKw" | "importLimitKw" | "level" | "loadUpKw";
     value: number;
   }
 
@@ -494,7 +494,7 @@ declare namespace FleetApi {
 
   /** A signal in the form: its words, its range in steps, and a value to begin with. */
   interface SignalRule {
-    value: "shedKw" | "importLimitKw" | "level";
+    value: "shedKw" | "importLimitKw" | "level" | "loadUpKw";
     words: string;
     minimum: number;
     maximum: number;

@@ -24,7 +24,9 @@ from contracts.wire.units import S_PER_DAY
 
 DURATIONS = "write 10m, 1h30m or 45s"
 POWERS = "write kW, such as 3kW or 0.5"
-SIGNALS = "write 3kW to draw less, loadup=3kW to draw more, limit=5kW to import at most, or level=0, 1, 2 or 3"
+SIGNALS = (
+    "write 3kW to draw less, loadup=3kW to draw more, limit=5kW to import at most, or level=0, 1, 2 or 3"
+)
 INTERVALS = "write DURATION/SIGNAL, such as 10m/3kW, 2h/limit=5kW or 10m/level=2"
 EVENTS = "write START/DURATION/SIGNAL, such as 17:00/2h/3kW for each day or 2026-07-14T17:00/2h/3kW for one"
 MOST_KW = 1_000_000.0

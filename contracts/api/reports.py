@@ -52,7 +52,8 @@ class Delivered(_ReportStruct, frozen=True):
     """The delivery against one baseline, over the whole event.
 
     *baseline_kw* and *delivered_kw* are time-weighted means, *delivered_kwh* the integral over time;
-    a negative delivery is the opposite of what was requested. *intervals_kw* are the means by interval, None where nothing was stored.
+    a negative delivery is the opposite of what was requested. *intervals_kw* are the means by interval, None
+    where nothing was stored.
     *low_kw* to *high_kw* is the band that holds the delivery by the middle 80 % of the rule's own errors on
     the days that it was made of. *vens* says how many VENs the figure is of.
     """
@@ -159,8 +160,8 @@ class EventReport(_ReportStruct, frozen=True):
     sum of the VENs' own. *settled_by* is the baseline that counts, the program's unless *notes* say why
     not, as *instead_because* does; the others stand beside it. A *preliminary* report is made anew by itself
     once what follows the event is stored, from *final_from_ts* on. Rebound is absent until its whole hour is
-    stored. *time_zone* is that of most VENs. An event that *loadsUp* requested more power: of it what was drawn
-    above the baseline is delivered.
+    stored. *time_zone* is that of most VENs. An event that *loadsUp* requested more power: what was drawn
+    above the baseline is its delivery.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES

@@ -144,9 +144,7 @@ class DispatchAdapters:
         self.schedules.put_final(request, at_ts=row.over_ts + self.settle_delay_s + FINAL_AFTER_S, now=now)
 
     def _schedule_redispatch(self, row: EventRow, *, now: float) -> None:
-        if row.cancelled_ts is not None or not any(
-            interval.signal.is_shared for interval in row.intervals
-        ):
+        if row.cancelled_ts is not None or not any(interval.signal.is_shared for interval in row.intervals):
             self.schedules.drop_redispatch(row.event_id)
             return
         self.schedules.put_redispatch(

@@ -73,5 +73,5 @@ def test_what_is_settled_is_what_was_metered(
     engine, _ = engine.on_command(JournalledCommand(1, json.dumps(request | times).encode(), NOW), FIGURES)
     past, rows = lived(engine, begins_ms / 1000, late_s, stopped)
     reduction = VenTraces.of(Trace.of(rows), "e").by_clone(EVENT)
-    settled_kwh = reduction.delivered_kwh if reduction else 0.0
+    settled_kwh = reduction.kwh if reduction else 0.0
     assert settled_kwh == pytest.approx(past.delivered_kwh or 0.0, abs=10 * 0.006 / 3600 + 1e-5)

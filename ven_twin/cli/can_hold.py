@@ -24,8 +24,13 @@ ROWS = 12
 
 
 def can_hold(
-    kw: Annotated[str, typer.Option("--kw", help="Draw so much less, such as 3kW or 3.")],
+    kw: Annotated[
+        str | None, typer.Option("--kw", "--shed-kw", help="Draw so much less, such as 3kW or 3.")
+    ] = None,
     *,
+    load_up_kw: Annotated[
+        str | None, typer.Option("--load-up-kw", help="Draw so much more, in place of --kw.")
+    ] = None,
     duration: Annotated[
         str | None, typer.Option("--for", help="For so long in house time: 90m, 1h30m, 2h30.")
     ] = None,
@@ -49,20 +54,30 @@ def can_hold(
     from ven_twin.ven.house_clock import HouseClock
     from ven_twin.ven.house_runtime import warm_house
 
-    requested_kw = parse_power(kw, "--kw")
-    if not 0 < requested_kw <= MOST_KW:
-        raise FieldError("--kw", f"write more than 0 and at most {MOST_KW:.0f} kW, not {kw}")
+    requested_kw = _requested_kw(kw, load_up_kw)
     length_min, window_s = _minutes(duration, minutes), _window_s(mean)
     from_ts = parse_start_ts(house_start, "--house-start") if house_start else now_ts()
     runtime = warm_house(house, HouseClock(from_ts, 0.0))
     state = VenState(VenId("house"), runtime.load_ids)
-    hold = runtime.can_hold(state, requested_kw, length_min, from_ts, window_s)
+    loads_up = load_up_kw is not None
+    hold = runtime.can_hold(state, requested_kw, length_min, from_ts, window_s, loads_up=loads_up)
     if json_output:
         print_json(hold)
     else:
-        _show(hold)
+        _show(hold, loads_up=loads_up)
     if not hold.holds:
         raise typer.Exit(1)
+
+
+def _requested_kw(kw: str | None, load_up_kw: str | None) -> float:
+    """The kW of the one option of the two that is there."""
+    option, text = ("--kw", kw) if load_up_kw is None else ("--load-up-kw", load_up_kw)
+    if text is None or (kw is not None and load_up_kw is not None):
+        raise FieldError("--kw", "give --kw to draw less or --load-up-kw to draw more, such as --kw 3kW")
+    requested_kw = parse_power(text, option)
+    if not 0 < requested_kw <= MOST_KW:
+        raise FieldError(option, f"write more than 0 and at most {MOST_KW:.0f} kW, not {text}")
+    return requested_kw
 
 
 def _minutes(duration: str | None, minutes: float | None) -> float:
@@ -89,9 +104,10 @@ def _window_s(mean: str) -> float:
     return window_s
 
 
-def _show(hold: Hold) -> None:
+def _show(hold: Hold, *, loads_up: bool) -> None:
     """The answer, the curve and the cost, for a person's eyes."""
-    requested, length = power(hold.requested_kw), f"{hold.minutes:g} min"
+    requested = f"{power(hold.requested_kw)}{' more' if loads_up else ''}"
+    length = f"{hold.minutes:g} min"
     tries = f"in {hold.successes} of {hold.tried} courses that the hours ahead may take"
     if hold.holds:
         echo(f"Yes: {requested} can be held for {length}: {tries}.")

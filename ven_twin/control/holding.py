@@ -1,4 +1,7 @@
-"""The answer to "can I hold X kW for Y minutes?", by the trials that make the offer. Pure."""
+"""The answer to "can I hold X kW for Y minutes?", by the trials that make the offer. Pure.
+
+X kW less than the baseline, or in a trial of a load up so many more.
+"""
 
 from __future__ import annotations
 

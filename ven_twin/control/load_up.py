@@ -4,11 +4,11 @@
                                                                           │
                       a control for each raised circuit ◀── the case that costs least
 
-A circuit draws more by a setpoint that is moved ahead of its time (air within the resident's setpoints, a tank
-up to its hottest), or by charging what would charge later. Nothing is drawn for nothing: what has no store has
-no ceiling. Solved anew every tick, on the distance to the counterfactual, as a shed is.
+A circuit draws more by a setpoint that is moved ahead of its time (air within the resident's setpoints, a
+tank up to its hottest), or by charging what would charge later. Nothing is drawn for nothing: what has no
+store has no ceiling. Solved anew every tick, on the distance to the counterfactual, as a shed is.
 
-Interpretation: costs are those of `ven_twin.control.shedding`; energy that is stored ahead costs little of the
+Interpretation: costs are those of `ven_twin.control.shedding`. What is stored ahead costs little of the
 resident's comfort, so that a kW short costs far more than any.
 """
 
@@ -78,7 +78,9 @@ def _best_kw(views: list[CircuitView], more_kw: float, raised: Collection[str]) 
     """The kW to raise each circuit by; the cheapest of all cases."""
     options = [_Raise(view, view.may_rise_kw, rank_cost(view)) for view in views]
     setpoints = sorted((option for option in options if not option.view.continuous), key=lambda one: -one.kw)
-    chargers = sorted((option for option in options if option.view.continuous), key=lambda one: one.cost_per_kw)
+    chargers = sorted(
+        (option for option in options if option.view.continuous), key=lambda one: one.cost_per_kw
+    )
     cases: list[tuple[_Raise, ...]] = [()]
     for setpoint in setpoints[:MOST_SETPOINTS]:
         cases += [(*case, setpoint) for case in cases]
@@ -102,7 +104,9 @@ def _filled(
         raises_kw[charger.view.id] = kw
         cost += charger.cost_per_kw * kw
         missing_kw -= kw
-    return cost + (SHORTFALL_COST * missing_kw if missing_kw > 0.0 else -OVERSHOOT_COST * missing_kw), raises_kw
+    return cost + (
+        SHORTFALL_COST * missing_kw if missing_kw > 0.0 else -OVERSHOOT_COST * missing_kw
+    ), raises_kw
 
 
 def _control(view: CircuitView, kw: float) -> Control:

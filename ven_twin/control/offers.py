@@ -1,7 +1,8 @@
 """Offers: the kW that a house keeps shedding for a quarter of an hour or longer, whatever comes. Pure.
 
-What it keeps drawing more is found alike, by trials of a load up. A shed is tried ahead by the planner that acts in events, in each of some futures
-(`ven_twin.control.futures`), on a copy of house and counterfactual. It can be held for as long as the mean of
+A shed is tried ahead by the planner that acts in events, in each of some futures
+(`ven_twin.control.futures`), on a copy of house and counterfactual. What a house keeps drawing more is found
+alike, by trials of a load up. It can be held for as long as the mean of
 each window is at least `SUSTAINED_SHARE` of it, and offered while it is `OFFERED_SHARE`. Here is the trial,
 and what an offer is; `ven_twin.control.offer_search` finds one.
 """
@@ -59,7 +60,7 @@ NONE = -1
 
 
 class Promise(NamedTuple):
-    """The kW that a house keeps shedding, or drawing more, for *sustain_s* in the mean of each *mean_s*, s."""
+    """The kW that a house keeps shedding or drawing more for *sustain_s*, in the mean of each *mean_s*; s."""
 
     kw: float
     sustain_s: float
@@ -163,8 +164,8 @@ class Trial:
             pair, flow = planned.step(env, step_s, self.settings)
             energy_kws += (flow.baseline_kw - flow.used_kw) * step_s
             at_s += step_s
-        delivered_kw = energy_kws / dt_s
-        return TrialWindow(end_s, dt_s, delivered_kw if self.signal is Signal.SHED_KW else -delivered_kw, pair)
+        sign = 1.0 if self.signal is Signal.SHED_KW else -1.0
+        return TrialWindow(end_s, dt_s, sign * energy_kws / dt_s, pair)
 
     def windows(self, kw: float, for_s: float, window_s: float = WINDOWS_S[0]) -> Iterator[TrialWindow]:
         """Shed *kw* for *for_s*, window by window."""

@@ -276,7 +276,9 @@ def _announce(
     )
     text = f"event {event_id} is {phase}"
     if phase is Phase.ACTIVE:
-        text = f"{text}: sheds {house.pair.shed_kw:.2f} of {requested_kw or 0.0:.2f} kW"
+        requested_kw = requested_kw or 0.0
+        sign, verb = (1.0, "sheds") if requested_kw >= 0.0 else (-1.0, "loads up")
+        text = f"{text}: {verb} {sign * house.pair.shed_kw:.2f} of {sign * requested_kw:.2f} kW"
     engine = _with_past(engine, transition, now_ts) if phase in OVER else engine
     message = Message("event", engine.topics.ack, codec.encode(ack))
     return engine, message, LogLine(logging.INFO, text)

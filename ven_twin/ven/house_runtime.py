@@ -108,11 +108,27 @@ class HouseRuntime:
         return round(self.row.seconds, reporting.MEASURED_DIGITS) > 0
 
     def can_hold(
-        self, state: VenState, kw: float, minutes: float, now_ts: float, window_s: float = WINDOWS_S[0]
+        self,
+        state: VenState,
+        kw: float,
+        minutes: float,
+        now_ts: float,
+        window_s: float = WINDOWS_S[0],
+        *,
+        loads_up: bool = False,
     ) -> Hold:
-        """Try whether the house can shed *kw* for so many minutes of house time, in means of *window_s*."""
+        """Try whether the house can shed *kw* for so many minutes of house time, in means of *window_s*.
+
+        When it *loads_up*, whether it can draw so much more.
+        """
         trial = self._trial(state, self.stepped_s, now_ts)
-        return can_hold(trial, futures(self.environment, trial.from_ts), kw, minutes, window_s)
+        return can_hold(
+            trial.loading_up if loads_up else trial,
+            futures(self.environment, trial.from_ts),
+            kw,
+            minutes,
+            window_s,
+        )
 
     def with_offer(self, state: VenState, now_s: float, now_ts: float) -> HouseRuntime:
         """Go on with the search for the offer, or begin one, when it is time."""

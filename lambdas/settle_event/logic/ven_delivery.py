@@ -58,7 +58,7 @@ def deliveries(
         reduction, *by_interval = [reductions[time] for time in (window, *windows)]
         if reduction is not None:
             scored = score([frame.mean_kw(matched.kw, interval) for interval in context.scored], clone_kw)
-            delivered[name] = _figures(context, reduction, by_interval, scored, matched)
+            delivered[name] = _figures(context, reduction, by_interval, scored, matched=matched)
     start_ts, before = undisturbed_start(window.start_ts, event_day.others)
     before_kw = meter_before_kw(evidence.trace, start_ts)
     if before_kw is None:
@@ -82,6 +82,7 @@ def _figures(
     reduction: Reduction,
     by_interval: list[Reduction | None],
     scored: Score | None = None,
+    *,
     matched: DayBaseline | None = None,
     notes: tuple[str, ...] = (),
 ) -> Delivered:
@@ -90,9 +91,7 @@ def _figures(
         baseline_kw=reduction.baseline_kw,
         delivered_kw=context.sign * reduction.kw,
         delivered_kwh=context.sign * reduction.kwh,
-        intervals_kw=tuple(
-            None if reduced is None else context.sign * reduced.kw for reduced in by_interval
-        ),
+        intervals_kw=tuple(None if reduced is None else context.sign * reduced.kw for reduced in by_interval),
         low_kw=low_kw,
         high_kw=high_kw,
         score=scored,

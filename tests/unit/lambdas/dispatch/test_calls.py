@@ -266,6 +266,7 @@ def test_every_reason_has_its_words() -> None:
         "disabled",
         "opted out: comfort",
         "reports no metrics.shedAvailabilityKw in its shadow",
+        "reports no metrics.loadUpAvailabilityKw in its shadow",
         "offers nothing",
         "offers less than 50 W",
         "no telemetry",
