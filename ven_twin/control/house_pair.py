@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from types import MappingProxyType
 
 import msgspec
@@ -171,9 +172,12 @@ class HousePair:
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
         plan = plan_shed(remaining, max(needed))
         if requested_kw < 0.0:
-            below_kw = [baseline_kw - requested_kw, *_limits_kw(interval, limit_kw)]
-            if (more_kw := min(below_kw) - demand_kw) > 0.0:
-                plan = plan_load_up(remaining, more_kw, plan, self.plan.raised)
+            more_kw, most_kw = (
+                baseline_kw - requested_kw - demand_kw,
+                inf if limit_kw is None else limit_kw - demand_kw,
+            )
+            if min(more_kw, most_kw) > 0.0:
+                plan = plan_load_up(remaining, more_kw, plan, self.plan.raised, most_kw=most_kw)
         plan = with_manual_sheds(plan, views, manual_kw, reasons)
         return replace(self, plan=_with_easing(plan, views, easing_c), views=views, lasting=lasting)
 

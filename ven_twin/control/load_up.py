@@ -15,6 +15,7 @@ resident's comfort, so that a kW short costs far more than any.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from math import inf
 from typing import NamedTuple
 
 import msgspec
@@ -41,15 +42,21 @@ class _Raise(NamedTuple):
 
 
 def plan_load_up(
-    views: Iterable[CircuitView], more_kw: float, base: ShedPlan, raised: Collection[str]
+    views: Iterable[CircuitView],
+    more_kw: float,
+    base: ShedPlan,
+    raised: Collection[str],
+    *,
+    most_kw: float = inf,
 ) -> ShedPlan:
     """*base* with circuits raised by *more_kw* together, or as near to it as they can be brought.
 
-    Only a circuit that *base* leaves alone is raised. *raised* are those that the last plan raised, which go
-    on at no cost of switching. Of the plan that comes of it `ShedPlan.shed_kw` is below 0.
+    Never by more than *most_kw*, which an import limit leaves. Only a circuit that *base* leaves alone is
+    raised. *raised* are those that the last plan raised, which go on at no cost of switching. The plan that
+    comes of it has a `ShedPlan.shed_kw` below 0.
     """
     free = [view for view in views if view.may_rise_kw > FUTILE_KW and base.controls.get(view.id) is FREE]
-    raises_kw = _best_kw(free, more_kw, raised)
+    raises_kw = _best_kw(free, min(more_kw, most_kw), most_kw, raised)
     if not raises_kw:
         return base
     by_id = {view.id: view for view in free}
@@ -74,8 +81,10 @@ def plan_load_up(
     )
 
 
-def _best_kw(views: list[CircuitView], more_kw: float, raised: Collection[str]) -> dict[str, float]:
-    """The kW to raise each circuit by; the cheapest of all cases."""
+def _best_kw(
+    views: list[CircuitView], more_kw: float, most_kw: float, raised: Collection[str]
+) -> dict[str, float]:
+    """The kW to raise each circuit by; the cheapest of all cases, none of them above *most_kw*."""
     options = [_Raise(view, view.may_rise_kw, rank_cost(view)) for view in views]
     setpoints = sorted((option for option in options if not option.view.continuous), key=lambda one: -one.kw)
     chargers = sorted(
@@ -84,7 +93,8 @@ def _best_kw(views: list[CircuitView], more_kw: float, raised: Collection[str]) 
     cases: list[tuple[_Raise, ...]] = [()]
     for setpoint in setpoints[:MOST_SETPOINTS]:
         cases += [(*case, setpoint) for case in cases]
-    filled = (_filled(case, chargers, more_kw, raised) for case in cases)
+    possible = (case for case in cases if sum(option.kw for option in case) <= most_kw)
+    filled = (_filled(case, chargers, more_kw, raised) for case in possible)
     return min(filled, key=lambda case: case[0])[1]
 
 
@@ -99,8 +109,9 @@ def _filled(
     for charger in chargers:
         if missing_kw <= 0.0:
             break
-        least_kw = max(charger.view.step_kw - charger.view.demand_kw, 0.0)
-        kw = min(max(missing_kw, least_kw), charger.kw)
+        if charger.view.demand_kw + missing_kw < charger.view.step_kw:
+            continue
+        kw = min(missing_kw, charger.kw)
         raises_kw[charger.view.id] = kw
         cost += charger.cost_per_kw * kw
         missing_kw -= kw

@@ -50,7 +50,11 @@ def view(
 
 
 def lived(
-    minutes: int, kw: float, *, limit_kw: float | None = None, settings: dict[str, CircuitSetting] | None = None
+    minutes: int,
+    kw: float,
+    *,
+    limit_kw: float | None = None,
+    settings: dict[str, CircuitSetting] | None = None,
 ) -> tuple[HousePair, list[Flow]]:
     """The standard house in a load up of *kw*, with half of its battery."""
     house, site = evening()
