@@ -54,7 +54,7 @@ def test_an_event_of_both_directions_is_refused() -> None:
 
 @pytest.mark.parametrize(("used_kw", "outcome"), [(3.0, Outcome.IN_TOLERANCE), (1.0, Outcome.CHANGED)])
 def test_what_is_drawn_above_the_baseline_is_delivered(used_kw: float, outcome: Outcome) -> None:
-    """Two kilowatts were called for: at 3 kW over a baseline of 1 they are there, at 1 kW another is called."""
+    """Two kilowatts were called for: 3 kW over a baseline of 1 deliver them, 1 kW does not."""
     row, plan = event({"a": (2.0,)}, load_up(2.0))
     latest = TelemetryRow(
         timestamp=int(NOW),

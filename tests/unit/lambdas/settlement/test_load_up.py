@@ -27,10 +27,11 @@ def test_what_is_drawn_above_each_baseline_is_delivered() -> None:
     report = one(6.8).report()
     assert report.loads_up
     assert report.requested_kwh == pytest.approx(2.0)
+    assert report.delivered["clone"].delivered_kwh == pytest.approx(1.8)
     for name in ("clone", "meter_before", "residential_5_of_10"):
-        assert report.delivered[name].delivered_kw == pytest.approx(1.8, abs=0.3), name
-        assert report.delivered[name].delivered_kwh == pytest.approx(1.8, abs=0.3), name
-        assert report.vens[0].delivered[name].intervals_kw == (pytest.approx(1.8, abs=0.3),), name
+        for delivered in (report.delivered[name], report.vens[0].delivered[name]):
+            more_kw = pytest.approx(6.8 - delivered.baseline_kw)
+            assert (delivered.delivered_kw, *delivered.intervals_kw) == (more_kw, more_kw), name
     assert report.participation is not None
     assert report.participation.delivered == 1
 
