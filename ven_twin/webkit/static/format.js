@@ -20,11 +20,14 @@ export function fixed(value, digits) {
 export const kw = (value) => fixed(value, kwDigits);
 
 /**
- * A power that is drawn less, as figure and unit; below 0 it is drawn more.
- * @param {number} value in kW
+ * A power that is drawn less, as figure and unit; below 0 it is drawn more, and null is not known.
+ * @param {number | null} value in kW
  * @returns {[string, string]}
  */
-export const reduction = (value) => (value < 0 ? [kw(-value), "kW more"] : [kw(value), "kW"]);
+export function reduction(value) {
+  if (value === null) return ["–", "kW"];
+  return value < 0 ? [kw(-value), "kW more"] : [kw(value), "kW"];
+}
 
 /** @param {number} share */
 export const percent = (share) => `${fixed(share * 100, 0)} %`;

@@ -144,7 +144,7 @@ async function load(id) {
 function showDetail({ parts: vens, called, tookPart: participating, deliveredKw }) {
   const runs = event?.stage === "running";
   text("detail-delivered-title", runs ? "Delivered now" : "Delivered, as reported");
-  figure("detail-delivered", ...(deliveredKw === null ? ["–", "kW"] : reduction(deliveredKw)));
+  figure("detail-delivered", ...reduction(deliveredKw));
   text("detail-participating", `${participating} of ${called}`);
   show("detail-empty", vens.length === 0);
   text("detail-empty", "No VEN is in this event.");

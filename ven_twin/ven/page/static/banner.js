@@ -112,7 +112,7 @@ function showFigures(event, power) {
   const requestedKw = power.askedKw ?? event.askedKw ?? 0;
   figure("event-requested", ...reduction(requestedKw));
   figure("event-now", ...reduction(power.shedKw));
-  figure("event-mean", ...(event.deliveredKw === null ? ["–", "kW"] : reduction(event.deliveredKw)));
+  figure("event-mean", ...reduction(event.deliveredKw));
   figure("event-kwh", event.deliveredKwh === null ? "–" : fixed(event.deliveredKwh, 3), "kWh");
   const share = Math.min(1, Math.max(0, shareOf(power.shedKw, requestedKw) ?? 1));
   meter("event-meter", share);
