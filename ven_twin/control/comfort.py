@@ -10,8 +10,10 @@ past ``warmest_c``, ``coolest_c`` or ``least_c``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_MIN
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.house import House
@@ -53,18 +55,55 @@ def beyond(house: House) -> Beyond:
     return Beyond(*air, *tank)
 
 
-class ComfortLost(NamedTuple):
-    """Minutes beyond setpoints and limits in the house less those in the counterfactual, so far."""
+@dataclass(frozen=True, slots=True)
+class ComfortLost:
+    """Minutes beyond setpoints and limits in the house less those in the counterfactual, so far.
 
+    Attributes:
+        event_id: the event that they are of, with the time after it until the next.
+        setpoints_min: beyond what the resident has set, min of house time.
+        limits_min: beyond a critical limit, min of house time.
+    """
+
+    event_id: EventId
     setpoints_min: float = 0.0
     limits_min: float = 0.0
 
-    def count(self, house: Beyond, counterfactual: Beyond, dt_s: float) -> ComfortLost:
+    def count(self, house: House, counterfactual: House, dt_s: float) -> ComfortLost:
         """The minutes after *dt_s* of house time."""
-        if house == counterfactual:
+        here, free = beyond(house), beyond(counterfactual)
+        if here == free:
             return self
         minutes = dt_s / S_PER_MIN
-        return ComfortLost(
-            self.setpoints_min + minutes * (house.setpoints - counterfactual.setpoints),
-            self.limits_min + minutes * (house.limits - counterfactual.limits),
+        return replace(
+            self,
+            setpoints_min=self.setpoints_min + minutes * (here.setpoints - free.setpoints),
+            limits_min=self.limits_min + minutes * (here.limits - free.limits),
         )
+
+    def summary(self) -> dict[str, object]:
+        """Its figures in ``lastEventSummary``; an event gives no comfort, so that they are never below 0."""
+        return {
+            "comfortMinutesLost": max(0, round(self.setpoints_min)),
+            "comfortMinutesBeyondLimits": max(0, round(self.limits_min)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ComfortMeter:
+    """The comfort that the event which is acted on, or was last, has taken, and the one before it."""
+
+    latest: ComfortLost | None = None
+    before: ComfortLost | None = None
+
+    def begun(self, event_id: EventId) -> ComfortMeter:
+        """Count for *event_id* from now on, if it is not counted for already."""
+        if self.latest is not None and self.latest.event_id == event_id:
+            return self
+        return ComfortMeter(ComfortLost(event_id), self.latest)
+
+    def count(self, house: House, counterfactual: House, dt_s: float) -> ComfortMeter:
+        """The meter after *dt_s* of house time."""
+        if self.latest is None:
+            return self
+        return replace(self, latest=self.latest.count(house, counterfactual, dt_s))

@@ -19,6 +19,7 @@ charges on the peak are no energy and are not in it.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar
@@ -67,6 +68,15 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def price_at(self, at: datetime) -> float:
         """The price of a kWh at a local time."""
         return next((period.price for period in self.periods if period.covers(at)), self.price)
+
+
+def tariff_in(text: str, source: str) -> Tariff:
+    """The tariff of a house file, or of a file that has nothing else. Raises as `read_tariff`."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(source, "(file)", None, f"must be TOML: {error}") from error
+    return read_tariff(raw.get("tariff"), source)
 
 
 def read_tariff(table: object, source: str) -> Tariff:

@@ -18,6 +18,11 @@ MOST_NOTES = 6
 LEAST_KWH = 0.0005
 """A circuit whose energy an event moved by less is not shown."""
 CUT_MARK = "*"
+BOUGHT_NOTE = "Bought more over the event and its payback than without it; below zero is saved."
+MINUTES_NOTE = (
+    "Minutes are those beyond in the house less those in the same house without events: air counts once it "
+    "is a deadband past a setpoint, water once it is below its deadband."
+)
 
 
 def events_html(
@@ -119,11 +124,7 @@ def _resident_table(tallies: Sequence[EventTally], tariff: Tariff | None, zone: 
 
 
 def _resident_notes(tariff: Tariff | None) -> list[str]:
-    notes = [
-        "Over the event and its payback, more and less than without the event; below zero is saved. Minutes are "
-        "those beyond in the house less those in the same house without events: of air once it is a deadband "
-        "past a setpoint, of water once it is below its deadband."
-    ]
+    notes = [BOUGHT_NOTE, MINUTES_NOTE]
     if tariff is None:
         notes.append("No money: the house file has no [tariff].")
     return [_note(text) for text in notes]
