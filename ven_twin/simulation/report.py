@@ -13,7 +13,7 @@ from ven_twin.house.profile import Profile
 from ven_twin.house.tariff import Tariff
 from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
-from ven_twin.simulation.event_report import events_html, money, request_text
+from ven_twin.simulation.event_report import events_html, request_text
 from ven_twin.simulation.ledger import Ledger
 from ven_twin.simulation.plot import PAGE
 from ven_twin.simulation.scenario import PAYBACK_HORIZON_S, REBOUND_HORIZON_S, Minute, Scenario
@@ -60,7 +60,9 @@ class Report:
     def _event_plots(self) -> list[str]:
         offset_h = self._scenario.environment.weather.utc_offset_h
         plots = [
-            figures.requested_and_delivered(_title(event, self._zone), bins, event, offset_h).html()
+            figures.requested_and_delivered(
+                _title(event, self._zone), bins, self._scenario.events, offset_h
+            ).html()
             for event, bins in self._zoomed
         ]
         if plots:
@@ -112,14 +114,14 @@ def _tiles(ledger: Ledger, days: int, tariff: Tariff | None) -> str:
         tiles.append(("Delivered", f"{delivered:.1f}", f"of {requested_kwh:.1f} kWh requested"))
         payback = sum(tally.payback_24h_kwh for tally in ledger.tallies)
         cut = sum(not tally.payback_is_whole for tally in ledger.tallies)
-        at_most = f", less where the next event began ({cut}×)" if cut else ""
+        at_most = f", {cut} cut by the next event" if cut else ""
         tiles.append(("Rebound", fixed(rebound, 1), f"kWh within {REBOUND_HORIZON_S // 3600} h"))
         tiles.append(("Payback", fixed(payback, 1), f"kWh within {PAYBACK_HORIZON_S // 3600} h{at_most}"))
         bought = sum(tally.bought_kwh for tally in ledger.tallies)
         tiles.append(("Bought", fixed(bought, 1), "kWh more than without events"))
         if tariff is not None:
             cost = sum(tally.cost for tally in ledger.tallies)
-            tiles.append(("Cost to the resident", money(cost, tariff), "over events and payback"))
+            tiles.append(("Cost", fixed(cost, 2), f"{tariff.currency} more, to the resident"))
     return tiles_html(tiles)
 
 

@@ -47,7 +47,7 @@ def html(report: EventReport, tariff: Tariff | None = None) -> str:
     after = [*resident_texts.aftermath(report), *resident_texts.residents(report, tariff)]
     sections += ["<h2>After the event</h2>", *(f"<p>{escape(line)}</p>" for line in after)]
     sections += ["<h2>By circuit</h2>", _circuits(report)] if report.circuits else []
-    sections += [_vens(report)] if report.vens else []
+    sections += ["<h2>By VEN</h2>", _vens(report)] if report.vens else []
     notes = texts.all_notes(report, report.vens)
     if notes:
         sections += ["<h2>Notes</h2>", "<ul>", *(f"<li>{escape(note)}" for note in notes), "</ul>"]
@@ -84,22 +84,21 @@ def _tiles(report: EventReport, tariff: Tariff | None) -> str:
 
 def _after_tiles(report: EventReport, tariff: Tariff | None) -> Iterator[tuple[str, str, str]]:
     """Rebound and payback, or the hour after it of an older report; what it was to the residents."""
-    if report.rebound_4h is None and report.payback_24h is None:
+    parts = resident_texts.aftermath_parts(report)
+    if not parts:
         rebound = "kWh in the hour after" if report.rebound_1h_kwh is not None else texts.unknown(report)
         yield "Rebound", energy(report.rebound_1h_kwh), rebound
-    for name, hours, part in (("Rebound", 4, report.rebound_4h), ("Payback", 24, report.payback_24h)):
-        if part is not None:
-            state = resident_texts.aftermath_state(report, part)
-            yield name, energy(part.kwh), f"kWh in {hours} h{f', {state}' if state else ''}"
+    for name, hours, part, _ in parts:
+        yield name, energy(part.kwh), f"kWh {resident_texts.counted_time(report, part, hours)}"
     amount = resident_texts.cost(report, tariff)
     if tariff is not None and amount is not None:
-        yield "Cost to residents", f"{fixed(amount, 2)} {tariff.currency}", "over the event and after it"
+        yield "Cost", fixed(amount, 2), f"{tariff.currency} more, to the residents"
 
 
 def _circuits(report: EventReport) -> str:
     head = ("Circuit", "Less kWh", "At the start kW", "VENs")
     rows = [resident_texts.circuit_row(circuit) for circuit in report.circuits]
-    return f"{_table(head, rows)}<p class=note>{escape(resident_texts.CIRCUITS_NOTE)}</p>"
+    return f"{_table(head, rows, 'figures')}<p class=note>{escape(resident_texts.CIRCUITS_NOTE)}</p>"
 
 
 def _plots(report: EventReport, series: Series) -> list[str]:
@@ -274,9 +273,9 @@ def _vens(report: EventReport) -> str:
     return _table((*head, "Data"), rows)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "words") -> str:
     cells = "".join(f"<th>{escape(name)}" for name in head)
     body = "".join(
         f"<tr><th>{escape(row[0])}" + "".join(f"<td>{escape(cell)}" for cell in row[1:]) for row in rows
     )
-    return f'<div class="wide"><table><thead><tr>{cells}</thead>{body}</table></div>'
+    return f'<div class="wide"><table class="{kind}"><thead><tr>{cells}</thead>{body}</table></div>'

@@ -35,33 +35,58 @@ def aftermath(report: EventReport) -> list[str]:
             return [f"Rebound: {unknown(report)}."]
         return [f"Rebound: {figure(report.rebound_1h_kwh, 3)} kWh in the hour after."]
     return [
-        f"{name} ({hours} h): {aftermath_text(report, part)}."
-        for name, hours, part in (("Rebound", 4, report.rebound_4h), ("Payback", 24, report.payback_24h))
-        if part is not None
+        f"{name} ({hours} h): {aftermath_text(report, part, from_ts)}."
+        for name, hours, part, from_ts in aftermath_parts(report)
     ]
 
 
-def aftermath_text(report: EventReport, part: Aftermath) -> str:
+def aftermath_parts(report: EventReport) -> list[tuple[str, int, Aftermath, int]]:
+    """Rebound and payback: name, hours, what was counted, and from when it is counted on, UTC s."""
+    from_ts = report.final_from_ts if report.preliminary else report.payback_from_ts
+    named = (
+        ("Rebound", 4, report.rebound_4h, from_ts),
+        ("Payback", 24, report.payback_24h, report.payback_from_ts),
+    )
+    return [(name, hours, part, from_ts) for name, hours, part, from_ts in named if part is not None]
+
+
+def aftermath_text(report: EventReport, part: Aftermath, from_ts: int) -> str:
     """The energy above the house without events, and until when it was counted where that is not all."""
-    amount = unknown(report) if part.kwh is None else f"{energy(part.kwh)} kWh above the house without events"
+    amount = unknown(report)
+    if part.kwh is not None:
+        side = "below" if part.kwh < 0 else "above"
+        amount = f"{energy(abs(part.kwh))} kWh {side} the house without events"
     state = aftermath_state(report, part)
-    return f"{amount}, {state}" if state else amount
+    if not state:
+        return amount
+    on = f"; counted on from {_time(from_ts, report, site_zone(report))}" if _goes_on(report, part) else ""
+    return f"{amount}, {state}{on}"
 
 
 def aftermath_state(report: EventReport, part: Aftermath) -> str:
     """Until when a part was counted, and why no longer; empty of one that is whole."""
     if part.whole:
         return ""
-    zone = site_zone(report)
-    until = _time(part.until_ts, report, zone)
-    if part.cut:
-        other = f"event {printable(part.cut_by)}" if part.cut_by else "another event"
-        if part.vens <= 1:
-            return f"counted until {until}, when {other} began"
-        return f"counted until {until} at the latest, of {counted(part.cut, 'VEN')} until {other} began"
-    if report.counting:
-        return f"counted until {until} so far; counted on from {_time(report.payback_from_ts, report, zone)}"
-    return f"counted until {until}, where the stored telemetry ends"
+    until = _time(part.until_ts, report, site_zone(report))
+    if _goes_on(report, part):
+        return f"counted until {until} so far"
+    if not part.cut:
+        return f"counted until {until}, where the stored telemetry ends"
+    other = f"event {printable(part.cut_by)}" if part.cut_by else "another event"
+    if part.vens <= 1:
+        return f"counted until {until}, when {other} began"
+    return f"counted until {until} at the latest; of {counted(part.cut, 'VEN')} only until {other} began"
+
+
+def counted_time(report: EventReport, part: Aftermath, hours: int) -> str:
+    """The time that a part is counted over, in few words."""
+    if part.whole:
+        return f"in {hours} h"
+    return f"of {hours} h, until {_time(part.until_ts, report, site_zone(report))}"
+
+
+def _goes_on(report: EventReport, part: Aftermath) -> bool:
+    return report.counting and not part.whole and not part.cut
 
 
 def cuts(report: EventReport) -> list[str]:

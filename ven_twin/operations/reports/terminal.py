@@ -23,6 +23,8 @@ def show(report: EventReport, console: Console, tariff: Tariff | None = None) ->
     console.print(Text(texts.headline(report), "bold"))
     console.print(Text(f"{report.event_id}  {texts.event_time(report)}"))
     console.print(Text(f"program {report.program}, {texts.settlement_status(report)}", "dim"))
+    for line in resident_texts.cuts(report):
+        console.print(Text(line))
     console.print()
     if report.delivered:
         console.print(_baselines(report, wide=console.width >= WIDE_COLUMNS))
@@ -34,7 +36,7 @@ def show(report: EventReport, console: Console, tariff: Tariff | None = None) ->
         console.print(_circuits(report))
     lines = [texts.participation(report.participation)] if report.participation else []
     lines += [texts.energy_and_response(report), *resident_texts.aftermath(report)]
-    for line in (*lines, *resident_texts.residents(report, tariff), *resident_texts.cuts(report)):
+    for line in (*lines, *resident_texts.residents(report, tariff)):
         console.print(Text(line))
     for note in texts.all_notes(report, report.vens):
         console.print(Text.assemble(("•", "dim"), f" {note}"))
