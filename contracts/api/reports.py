@@ -111,8 +111,8 @@ class VenReport(_ReportStruct, frozen=True):
     rebound_1h_kwh: float | None = msgspec.field(name="reboundKwh", default=None)
     metered_kwh: float | None = msgspec.field(name="ownKwh", default=None)
     clock_skew_s: float | None = None
-    rebound_4h: Aftermath | None = None
-    payback_24h: Aftermath | None = None
+    rebound_4h: Aftermath | None = msgspec.field(name="rebound4h", default=None)
+    payback_24h: Aftermath | None = msgspec.field(name="payback24h", default=None)
     bought_kwh: float | None = None
     circuits: tuple[CircuitReport, ...] = ()
     comfort_minutes_lost: float | None = None
@@ -201,8 +201,8 @@ class EventReport(_ReportStruct, frozen=True):
     preliminary: bool = False
     final_from_ts: int = 0
     cancelled: bool = False
-    rebound_4h: Aftermath | None = None
-    payback_24h: Aftermath | None = None
+    rebound_4h: Aftermath | None = msgspec.field(name="rebound4h", default=None)
+    payback_24h: Aftermath | None = msgspec.field(name="payback24h", default=None)
     counting: bool = False
     payback_from_ts: int = 0
     bought: Bought | None = None

@@ -106,7 +106,7 @@ def tank(spec: WaterHeaterSpec, bins: Bins, events: Sequence[DrEvent], utc_offse
 
 
 def requested_and_delivered(title: str, bins: Bins, events: Sequence[DrEvent], utc_offset_h: float) -> Plot:
-    """The requested and the delivered power around an event, with its rebound and those of *events* near it."""
+    """The requested and the delivered power of an event and in its rebound; *events* near it are shaded."""
     delivered = [(at_s, kw) for at_s, kw in bins.means("delivered") if kw is not None]
     requested = bins.means("requested")
     values = [kw for _, kw in delivered] + [kw for _, kw in requested if kw is not None]

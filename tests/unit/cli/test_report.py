@@ -273,7 +273,8 @@ def test_an_event_of_which_nothing_is_stored_is_shown() -> None:
     silent = ven(1, delivered={}, used_kw=None, quality=Quality(rows=0, coverage=0.0, longest_gap_s=HOUR))
     report = settled(silent, delivered={}, settled_by=None, series=None, rebound_1h_kwh=None)
     assert "What was delivered is not known." in shown(report, 80)
-    assert "Energy: not measured. Response: not measured. Rebound: not measured." in shown(report, 80)
+    assert "Energy: not measured. Response: not measured." in shown(report, 80)
+    assert "Rebound: not measured." in shown(report, 80)
     assert "silent" in shown(report, 80)
     assert "By baseline" not in page.html(report)
 
