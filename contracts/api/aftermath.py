@@ -12,11 +12,11 @@ CutKind = Literal["cancelled", "revised", "opted_out", "called_later", "let_go",
 """What cut an event short, or changed it on its way."""
 
 
-class _PartStruct(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class _AftermathStruct(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     pass
 
 
-class Aftermath(_PartStruct, frozen=True):
+class Aftermath(_AftermathStruct, frozen=True):
     """Energy drawn above the house without events after an event, net, until *until_ts* (UTC s).
 
     *kwh* is None where less than nine tenths of that time are stored. *whole* tells that all the time it is
@@ -32,7 +32,7 @@ class Aftermath(_PartStruct, frozen=True):
     cut_by: EventId | None = None
 
 
-class Cut(_PartStruct, frozen=True):
+class Cut(_AftermathStruct, frozen=True):
     """A time in which an event, or a VEN's part in it, was not what it was meant to be.
 
     *from_ts* to *until_ts*, UTC s; *until_ts* is None where nothing says when it ended. *event_id* is
@@ -46,7 +46,7 @@ class Cut(_PartStruct, frozen=True):
     reason: str | None = None
 
 
-class CircuitReport(_PartStruct, frozen=True):
+class CircuitReport(_AftermathStruct, frozen=True):
     """One circuit of a VEN in an event, as the VEN reports it; of a fleet those of one id together.
 
     *delivered_kwh* is against the same circuit without the event, None where the VEN does not say it.
@@ -60,7 +60,7 @@ class CircuitReport(_PartStruct, frozen=True):
     vens: int = 1
 
 
-class Bought(_PartStruct, frozen=True):
+class Bought(_AftermathStruct, frozen=True):
     """Energy that residents bought more because of an event, by stretches of *step_s* from *start_ts* on.
 
     Used less the house without events, over the event and its payback, of all VENs; below zero it was less.

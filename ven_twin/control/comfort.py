@@ -42,7 +42,7 @@ WITHIN = Beyond()
 
 
 def beyond(house: House) -> Beyond:
-    """What of *house* is beyond setpoints and limits now."""
+    """Tell what of *house* is beyond setpoints and limits now."""
     air, tank = (False, False), (False, False)
     if house.hvac is not None:
         spec, air_c = house.hvac.spec, house.hvac.air_c

@@ -1,4 +1,4 @@
-"""What an event gave, took and cost, kept up to date minute by minute."""
+"""The tally of an event: energy, comfort and cost, kept up to date minute by minute."""
 
 from __future__ import annotations
 

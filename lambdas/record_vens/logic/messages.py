@@ -217,8 +217,8 @@ def _comfort(reported: JsonObject) -> dict[str, object] | None:
     )
     if lost_min is None:
         return None
-    told = {"eventId": last.event_id, "minutesLost": lost_min, "minutesBeyondLimits": limits_min}
-    return {name: value for name, value in told.items() if value is not None}
+    comfort = {"eventId": last.event_id, "minutesLost": lost_min, "minutesBeyondLimits": limits_min}
+    return {name: value for name, value in comfort.items() if value is not None}
 
 
 def _within(value: float | None, least: float, most: float) -> float | None:

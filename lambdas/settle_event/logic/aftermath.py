@@ -113,23 +113,23 @@ def _series_kwh(trace: Trace, window: Window, steps: tuple[int, int, int]) -> tu
     edges_ts = [start_ts + step * step_s for step in range(count + 1)]
     within_ts = [min(max(edge_ts, window.start_ts), window.end_ts) for edge_ts in edges_ts]
     return tuple(
-        part.used_kwh - part.clone_kwh if part.covered_s > 0 else None for part in trace.between(within_ts)
+        over.used_kwh - over.clone_kwh if over.covered_s > 0 else None for over in trace.between(within_ts)
     )
 
 
-def fleet_aftermath(parts: Sequence[Aftermath | None]) -> Aftermath | None:
+def fleet_aftermath(of_vens: Sequence[Aftermath | None]) -> Aftermath | None:
     """The aftermath of VENs together; None without any. A VEN without a figure is not in the sum."""
-    present = [part for part in parts if part is not None]
+    present = [of_ven for of_ven in of_vens if of_ven is not None]
     if not present:
         return None
-    energies_kwh = [part.kwh for part in present if part.kwh is not None]
-    cut_by = Counter(part.cut_by for part in present if part.cut_by is not None).most_common(1)
+    energies_kwh = [of_ven.kwh for of_ven in present if of_ven.kwh is not None]
+    cut_by = Counter(of_ven.cut_by for of_ven in present if of_ven.cut_by is not None).most_common(1)
     return Aftermath(
         kwh=sum(energies_kwh) if energies_kwh else None,
-        until_ts=max(part.until_ts for part in present),
-        whole=all(part.whole for part in present),
+        until_ts=max(of_ven.until_ts for of_ven in present),
+        whole=all(of_ven.whole for of_ven in present),
         vens=len(energies_kwh),
-        cut=sum(part.cut for part in present),
+        cut=sum(of_ven.cut for of_ven in present),
         cut_by=cut_by[0][0] if cut_by else None,
     )
 
@@ -137,13 +137,13 @@ def fleet_aftermath(parts: Sequence[Aftermath | None]) -> Aftermath | None:
 def fleet_bought(vens: Sequence[VenAftermath], steps: tuple[int, int, int]) -> Bought | None:
     """The energy that the residents of VENs bought more, together; None where nothing is stored."""
     columns = zip(*[ven.bought_series_kwh for ven in vens if ven.bought_series_kwh], strict=True)
-    sums = [_sum_known(column) for column in columns]
+    sums = [_sum_of_stored(column) for column in columns]
     while sums and sums[-1] is None:
         sums.pop()
     start_ts, step_s, _ = steps
     return Bought(start_ts=start_ts, step_s=step_s, kwh=tuple(sums)) if sums else None
 
 
-def _sum_known(column: Sequence[float | None]) -> float | None:
+def _sum_of_stored(column: Sequence[float | None]) -> float | None:
     present = [energy_kwh for energy_kwh in column if energy_kwh is not None]
     return sum(present) if present else None

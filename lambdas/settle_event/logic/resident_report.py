@@ -32,8 +32,8 @@ def with_aftermath(
         settled_ts: when this is made, UTC s.
     """
     payback_from_ts = int(over_ts) + PAYBACK_AFTER_S
-    lost_min = _known(ven.comfort_minutes_lost for ven in vens)
-    limits_min = _known(ven.comfort_minutes_beyond_limits for ven in vens)
+    lost_min = _present(ven.comfort_minutes_lost for ven in vens)
+    limits_min = _present(ven.comfort_minutes_beyond_limits for ven in vens)
     return msgspec.structs.replace(
         report,
         settled_ts=settled_ts,
@@ -68,10 +68,10 @@ def fleet_circuits(vens: Iterable[VenReport]) -> tuple[CircuitReport, ...]:
     return tuple(sorted(together, key=by_size)[:MOST_CIRCUITS])
 
 
-def _known(values: Iterable[float | None]) -> list[float]:
+def _present(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
-    present = _known(values)
+    present = _present(values)
     return sum(present) if present else None

@@ -233,7 +233,7 @@ def _circuits_note(acks: VenAcks, delivered: Mapping[Baseline, Delivered]) -> li
     energies_kwh = [circuit.delivered_kwh for circuit in acks.circuits if circuit.delivered_kwh is not None]
     if not energies_kwh or "clone" not in delivered:
         return []
-    said_kwh, rows_kwh = sum(energies_kwh), delivered["clone"].delivered_kwh
-    if abs(said_kwh - rows_kwh) <= CIRCUITS_DIFFER_KWH + CIRCUITS_DIFFER * abs(rows_kwh):
+    by_circuit_kwh, rows_kwh = sum(energies_kwh), delivered["clone"].delivered_kwh
+    if abs(by_circuit_kwh - rows_kwh) <= CIRCUITS_DIFFER_KWH + CIRCUITS_DIFFER * abs(rows_kwh):
         return []
-    return [f"says that its circuits gave {said_kwh:.3f} kWh, where its rows have {rows_kwh:.3f}"]
+    return [f"says that its circuits gave {by_circuit_kwh:.3f} kWh, where its rows have {rows_kwh:.3f}"]

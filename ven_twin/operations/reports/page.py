@@ -84,12 +84,12 @@ def _tiles(report: EventReport, tariff: Tariff | None) -> str:
 
 def _after_tiles(report: EventReport, tariff: Tariff | None) -> Iterator[tuple[str, str, str]]:
     """Rebound and payback, or the hour after it of an older report; what it was to the residents."""
-    parts = resident_texts.aftermath_parts(report)
-    if not parts:
+    tails = resident_texts.aftermath_tails(report)
+    if not tails:
         rebound = "kWh in the hour after" if report.rebound_1h_kwh is not None else texts.unknown(report)
         yield "Rebound", energy(report.rebound_1h_kwh), rebound
-    for name, hours, part, _ in parts:
-        yield name, energy(part.kwh), f"kWh {resident_texts.counted_time(report, part, hours)}"
+    for name, hours, tail, _ in tails:
+        yield name, energy(tail.kwh), f"kWh {resident_texts.counted_time(report, tail, hours)}"
     amount = resident_texts.cost(report, tariff)
     if tariff is not None and amount is not None:
         yield "Cost", fixed(amount, 2), f"{tariff.currency} more, to the residents"

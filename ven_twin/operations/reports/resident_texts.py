@@ -35,62 +35,62 @@ def aftermath(report: EventReport) -> list[str]:
             return [f"Rebound: {unknown(report)}."]
         return [f"Rebound: {figure(report.rebound_1h_kwh, 3)} kWh in the hour after."]
     return [
-        f"{name} ({hours} h): {aftermath_text(report, part, from_ts)}."
-        for name, hours, part, from_ts in aftermath_parts(report)
+        f"{name} ({hours} h): {aftermath_text(report, tail, from_ts)}."
+        for name, hours, tail, from_ts in aftermath_tails(report)
     ]
 
 
-def aftermath_parts(report: EventReport) -> list[tuple[str, int, Aftermath, int]]:
+def aftermath_tails(report: EventReport) -> list[tuple[str, int, Aftermath, int]]:
     """Rebound and payback: name, hours, what was counted, and from when it is counted on, UTC s."""
     from_ts = report.final_from_ts if report.preliminary else report.payback_from_ts
     named = (
         ("Rebound", 4, report.rebound_4h, from_ts),
         ("Payback", 24, report.payback_24h, report.payback_from_ts),
     )
-    return [(name, hours, part, from_ts) for name, hours, part, from_ts in named if part is not None]
+    return [(name, hours, tail, from_ts) for name, hours, tail, from_ts in named if tail is not None]
 
 
-def aftermath_text(report: EventReport, part: Aftermath, from_ts: int) -> str:
+def aftermath_text(report: EventReport, tail: Aftermath, from_ts: int) -> str:
     """The energy above the house without events, and until when it was counted where that is not all."""
     amount = unknown(report)
-    if part.kwh is not None:
-        side = "below" if part.kwh < 0 else "above"
-        amount = f"{energy(abs(part.kwh))} kWh {side} the house without events"
-    state = aftermath_state(report, part)
+    if tail.kwh is not None:
+        side = "below" if tail.kwh < 0 else "above"
+        amount = f"{energy(abs(tail.kwh))} kWh {side} the house without events"
+    state = aftermath_state(report, tail)
     if not state:
         return amount
-    on = f"; counted on from {_time(from_ts, report, site_zone(report))}" if _goes_on(report, part) else ""
+    on = f"; counted on from {_time(from_ts, report, site_zone(report))}" if _goes_on(report, tail) else ""
     return f"{amount}, {state}{on}"
 
 
-def aftermath_state(report: EventReport, part: Aftermath) -> str:
+def aftermath_state(report: EventReport, tail: Aftermath) -> str:
     """Until when a part was counted, and why no longer; empty of one that is whole."""
-    if part.whole:
+    if tail.whole:
         return ""
-    until = _time(part.until_ts, report, site_zone(report))
-    if _goes_on(report, part):
+    until = _time(tail.until_ts, report, site_zone(report))
+    if _goes_on(report, tail):
         return f"counted until {until} so far"
-    if not part.cut:
+    if not tail.cut:
         return f"counted until {until}, where the stored telemetry ends"
-    other = f"event {printable(part.cut_by)}" if part.cut_by else "another event"
-    if part.vens <= 1:
+    other = f"event {printable(tail.cut_by)}" if tail.cut_by else "another event"
+    if tail.vens <= 1:
         return f"counted until {until}, when {other} began"
-    return f"counted until {until} at the latest; of {counted(part.cut, 'VEN')} only until {other} began"
+    return f"counted until {until} at the latest; of {counted(tail.cut, 'VEN')} only until {other} began"
 
 
-def counted_time(report: EventReport, part: Aftermath, hours: int) -> str:
+def counted_time(report: EventReport, tail: Aftermath, hours: int) -> str:
     """The time that a part is counted over, in few words."""
-    if part.whole:
+    if tail.whole:
         return f"in {hours} h"
-    return f"of {hours} h, until {_time(part.until_ts, report, site_zone(report))}"
+    return f"of {hours} h, until {_time(tail.until_ts, report, site_zone(report))}"
 
 
-def _goes_on(report: EventReport, part: Aftermath) -> bool:
-    return report.counting and not part.whole and not part.cut
+def _goes_on(report: EventReport, tail: Aftermath) -> bool:
+    return report.counting and not tail.whole and not tail.cut
 
 
 def cuts(report: EventReport) -> list[str]:
-    """What cut the event or a VEN's part in it, in plain words with the times."""
+    """The cuts of the event and of the VENs' parts in it, in plain words with the times."""
     zone = site_zone(report)
     lines = [f"The event was {_cut(cut, report, zone)}." for cut in report.cuts]
     of_vens = [(ven.ven_id, ven.cuts) for ven in report.vens if ven.cuts]
