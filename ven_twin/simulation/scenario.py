@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf
 
 from contracts.wire.events import DrEvent, Interval
 from contracts.wire.ids import VenId
@@ -168,6 +168,8 @@ def _planned(
 
 def run(scenario: Scenario) -> Iterator[Minute]:
     """Live through *scenario*, minute by minute; the same scenario gives the same minutes."""
+    # Until an event begins house and counterfactual are one.
+    from_s = min((event.start_ts for event in scenario.events), default=inf)
     for lived in live(scenario):
         yield _minute(
             lived.pair,
@@ -176,6 +178,7 @@ def run(scenario: Scenario) -> Iterator[Minute]:
             outdoor_c=lived.env.outdoor_c,
             requested_kw=lived.requested_kw,
             event_id=lived.event.event_id if lived.event else None,
+            compares=lived.at_s >= from_s,
         )
 
 
@@ -187,6 +190,7 @@ def _minute(
     outdoor_c: float,
     requested_kw: float | None,
     event_id: str | None,
+    compares: bool,
 ) -> Minute:
     house, clone = pair.house, pair.counterfactual
     heater = next((load for load in house.loads if isinstance(load, WaterHeater)), None)
@@ -206,6 +210,6 @@ def _minute(
         ev_soc=car.soc if car else None,
         battery_soc=house.battery.soc if house.battery else None,
         free_circuits_kw=flow.free_circuits_kw,
-        beyond=beyond(house),
-        free_beyond=beyond(clone),
+        beyond=beyond(house) if compares else WITHIN,
+        free_beyond=beyond(clone) if compares else WITHIN,
     )
