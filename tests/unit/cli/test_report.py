@@ -372,8 +372,8 @@ def test_a_report_says_in_plain_words_what_was_cut() -> None:
         "The event was cancelled at 13:30, while it ran; it was to go on until 14:00.",
         "house-1 opted out at 13:25 (comfort).",
         (
-            "house-2 sent nothing from 13:10 to 13:25; acted on event urgent from 13:30 to 13:40; was let go at "
-            "13:50, before the event's end."
+            "house-2 sent nothing from 13:10 to 13:25; acted on event urgent from 13:30 to 13:40; was let "
+            "go at 13:50, before the event's end."
         ),
         "house-3 was called from 13:10 on, when the event ran already.",
     ]

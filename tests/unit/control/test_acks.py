@@ -130,7 +130,7 @@ def _decision() -> CircuitCurtailed:
 
 
 def test_the_ack_at_the_end_says_which_circuit_gave_what() -> None:
-    """Against the same circuit without the event; one that drew the same is left out, one that drew more not."""
+    """Against the same circuit without the event; one that drew the same is left out, more is told."""
     delivered = Meter().count(
         {"ev1": 1.0, "batt1": 0.5, "fridge1": 0.1}, 5.0, 1800, {"ev1": 4.0, "batt1": 0.0, "fridge1": 0.1}
     )
