@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from contracts.api.aftermath import Aftermath, Bought, CircuitReport, Cut
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES
 from contracts.wire import codec
 from contracts.wire.codec import JsonObject
@@ -26,6 +27,9 @@ DEFAULT_BASELINE: Baseline = "residential_5_of_10"
 """The baseline of a program that names none."""
 FINAL_AFTER_S = 4 * 3600 + 900
 """From an event's end until a report can be final: the four hours after it, and a quarter to be stored in."""
+
+PAYBACK_AFTER_S = 24 * 3600 + 900
+"""From an event's end until its payback can be whole: the day after it, and a quarter to be stored in."""
 
 
 def read_programs(text: str) -> dict[str, Baseline]:
@@ -87,7 +91,8 @@ class VenReport(_ReportStruct, frozen=True):
     Its time is from when it was first dispatched to when it was no longer; *requested_kw* and the rest are
     means over that time, *requested_intervals_kw* over as much of each interval as lies in it. *metered_kwh*
     is the delivery by the VEN's own meter. *clock_skew_s* is the cloud's time less the VEN's, where that is
-    off and its rows were moved by it.
+    off and its rows were moved by it. *bought_kwh* is what its resident bought more over event and payback.
+    *comfort_minutes_lost* and *comfort_minutes_beyond_limits* are the VEN's own word, and so are *circuits*.
     """
 
     ven_id: VenId
@@ -107,6 +112,13 @@ class VenReport(_ReportStruct, frozen=True):
     rebound_1h_kwh: float | None = msgspec.field(name="reboundKwh", default=None)
     metered_kwh: float | None = msgspec.field(name="ownKwh", default=None)
     clock_skew_s: float | None = None
+    rebound_4h: Aftermath | None = msgspec.field(name="rebound4h", default=None)
+    payback_24h: Aftermath | None = msgspec.field(name="payback24h", default=None)
+    bought_kwh: float | None = None
+    circuits: tuple[CircuitReport, ...] = ()
+    comfort_minutes_lost: float | None = None
+    comfort_minutes_beyond_limits: float | None = None
+    cuts: tuple[Cut, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -161,7 +173,9 @@ class EventReport(_ReportStruct, frozen=True):
     not, as *instead_because* does; the others stand beside it. A *preliminary* report is made anew by itself
     once what follows the event is stored, from *final_from_ts* on. Rebound is absent until its whole hour is
     stored. *time_zone* is that of most VENs. An event that *loadsUp* requested more power: what was drawn
-    above the baseline is its delivery.
+    above the baseline is its delivery. While it is *counting*, rebound and payback are of the time so
+    far, and are counted on by themselves from *payback_from_ts* on; what is paid stays. *comfort_vens* says
+    how many VENs the minutes are of, together.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -189,6 +203,16 @@ class EventReport(_ReportStruct, frozen=True):
     preliminary: bool = False
     final_from_ts: int = 0
     cancelled: bool = False
+    rebound_4h: Aftermath | None = msgspec.field(name="rebound4h", default=None)
+    payback_24h: Aftermath | None = msgspec.field(name="payback24h", default=None)
+    counting: bool = False
+    payback_from_ts: int = 0
+    bought: Bought | None = None
+    circuits: tuple[CircuitReport, ...] = ()
+    comfort_minutes_lost: float | None = None
+    comfort_minutes_beyond_limits: float | None = None
+    comfort_vens: int = 0
+    cuts: tuple[Cut, ...] = ()
     loads_up: bool = False
     notes: tuple[str, ...] = ()
 

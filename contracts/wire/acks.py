@@ -22,6 +22,7 @@ Status = Literal["success", "accepted", "rejected"]
 
 MOST_KWH = 1_000_000.0
 """Energy of an event, kWh: ten megawatts for four days. Interpretation: ours."""
+Energy = Annotated[float, Meta(ge=-MOST_KWH, le=MOST_KWH)]
 Words = Annotated[str, Meta(max_length=MOST_CHARACTERS)]
 Time = Annotated[int, Meta(ge=0, le=2**53)]
 """UTC s by the VEN's clock, whatever that says."""
@@ -69,12 +70,14 @@ class Particulars(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omi
 
     Attributes:
         delivered_kwh: what the VEN itself metered, kWh.
+        circuits_kwh: the same by circuit, against the circuit without events; below zero it drew more.
         opt_out: why it left.
         by_hand: circuits that were taken out by hand.
         reason: why it did what it did, in words.
     """
 
-    delivered_kwh: Annotated[float, Meta(ge=-MOST_KWH, le=MOST_KWH)] | None = None
+    delivered_kwh: Energy | None = None
+    circuits_kwh: Annotated[dict[CheckedLoadId, Energy], Meta(max_length=MOST_ITEMS)] = {}
     opt_out: OptOut | None = None
     by_hand: Annotated[tuple[CheckedLoadId, ...], Meta(max_length=MOST_ITEMS)] = ()
     reason: Words | None = None

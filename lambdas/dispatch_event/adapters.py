@@ -9,7 +9,7 @@ from itertools import chain
 
 import msgspec
 
-from contracts.api.reports import FINAL_AFTER_S, Baseline, read_programs
+from contracts.api.reports import FINAL_AFTER_S, PAYBACK_AFTER_S, Baseline, read_programs
 from contracts.api.requests import SettleEvent
 from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
@@ -123,6 +123,7 @@ class DispatchAdapters:
         self.schedules.put_settle(request, at_ts=settle_ts, now=now)
         if only is None:  # a redispatch moves nothing in time
             self.schedules.put_final(request, at_ts=settle_ts + FINAL_AFTER_S, now=now)
+            self.schedules.put_payback(request, at_ts=settle_ts + PAYBACK_AFTER_S, now=now)
             self._schedule_redispatch(row, now=now)
         assignments = fan_out.assignments_of(plan, only)
         if len(assignments) > fan_out.DIRECT_VENS:

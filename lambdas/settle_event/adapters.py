@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.api.reports import (
     DEFAULT_BASELINE,
+    PAYBACK_AFTER_S,
     Baseline,
     EventReport,
     VenReport,
@@ -73,6 +74,8 @@ OF_ONE_VEN = (
     msgspec.MsgspecError,
 )
 """Errors by what is stored of one VEN. Those of AWS, of time and of memory are everybody's: they pass."""
+AFTER_FRAME_S = 900
+"""The time past a frame that is read with it, so that its last quarter hour has the row that ends in it."""
 NOT_MEASURED = "its part could not be worked out from what is stored of it: nothing of it counts"
 
 
@@ -167,11 +170,11 @@ class SettleAdapters:
         site, acks, sky = about
         frame = frame_of(context.frame.event, site.calendar)
         profiles, whole = history.profiles(ven_id, frame)
-        trace = self._trace(ven_id, frame.window)
+        trace = self.trace(ven_id, _read_window(frame.window, timeline.window.end_ts, history.now_ts))
         weather, notes = _weather(trace, profiles), site.notes
         if not weather.outdoor_c and site.weather_from is not None:
             there, _ = history.profiles(site.weather_from, frame)
-            weather = _weather(self._trace(site.weather_from, frame.window), there)
+            weather = _weather(self.trace(site.weather_from, frame.window), there)
             notes = (*notes, f"by the outdoor temperature of {site.weather_from}")
         evidence = VenEvidence(
             ven_id,
@@ -183,6 +186,7 @@ class SettleAdapters:
             site.events,
             notes,
             weather.under(sky),
+            site.comfort,
         )
         return measure_ven(evidence, context), whole
 
@@ -213,17 +217,17 @@ class SettleAdapters:
 
         Each part may be repeated, so that a settlement which was cut short leaves nothing behind.
         """
-        PerformanceRecords(self.vens).count(event.event_id, self._ven_reports(report), report.settled_by)
+        PerformanceRecords(self.vens).count(event.event_id, self.ven_reports(report), report.settled_by)
         self.events.update(Key(event.event_id, REPORT_SORT_KEY), {"doneTs": int(now)})
 
-    def _ven_reports(self, report: EventReport) -> Sequence[VenReport]:
+    def ven_reports(self, report: EventReport) -> Sequence[VenReport]:
         """The VENs' parts, from where they stand when the report was too large for one item."""
         if report.vens:
             return report.vens
         items = self.book.ven_items(report.event_id).values()
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
 
-    def _trace(self, ven_id: VenId, window: Window) -> Trace:
+    def trace(self, ven_id: VenId, window: Window) -> Trace:
         """The VEN's rows of *window* by the cloud's clock; they are stored by the VEN's own."""
         trace = Trace.of(self._rows(ven_id, window))
         skew_s = trace.skew_s if trace.rows else self._latest_delay_s(ven_id)
@@ -257,6 +261,12 @@ def open_adapters(needs: SettleSettings) -> SettleAdapters:
         calendars=msgspec.convert(codec.load_object(needs.calendars), dict[str, str]),
         weather=msgspec.convert(codec.load_object(needs.weather), dict[str, VenId]),
     )
+
+
+def _read_window(frame: Window, over_ts: float, now: float) -> Window:
+    """The time whose rows are read for a VEN: its frame, and the day after the event once that is stored."""
+    whole_ts = over_ts + PAYBACK_AFTER_S
+    return Window(frame.start_ts, whole_ts if now >= whole_ts else frame.end_ts + AFTER_FRAME_S)
 
 
 def _weather(trace: Trace, profiles: Mapping[int, DayProfile]) -> SiteWeather:

@@ -64,15 +64,20 @@ def _report(adapters: SettleAdapters, row: EventRow, *, now: float, until_ts: fl
     """Settle the event of *row*, or return the report that there is.
 
     A report that was made before what follows the event was stored is made anew when it is requested after
-    that. What follows from a report is done until it was done once, so that a settlement which was cut short
-    leaves nothing behind.
+    that. Once it is final what is paid stays; rebound and payback are counted to their end when the day after
+    the event is stored. What follows from a report is done until it was done once, so that a settlement which
+    was cut short leaves nothing behind.
     """
     if now < row.over_ts:
         raise answers.conflict(f"is not over before {row.over_ts:.0f}", "eventId")
     stored = adapters.stored_report(row.event_id)
     report = stored.report if stored else None
     due = report is None or (report.preliminary and now >= report.final_from_ts)
-    if stored is not None and stored.done and not due:
+    if report is not None and not due and report.counting and now >= report.payback_from_ts:
+        from lambdas.settle_event.payback_count import count_on  # noqa: PLC0415 - once an event
+
+        report = adapters.store_report(count_on(adapters, report, row, now=now), row, instead_of=report)
+    elif stored is not None and stored.done and not due:
         return stored.report
     plans = adapters.book.plans(row)
     if not plans:

@@ -13,6 +13,7 @@ from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.calendars import site_calendar
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.energy import Window
+from lambdas.settle_event.logic.evidence import ReportedComfort
 from lambdas.settle_event.logic.other_events import OtherEvent
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS
 from lambdas.shared import rows
@@ -29,13 +30,15 @@ class _SiteRow(msgspec.Struct, rename="camel", frozen=True):
     time_zone_ts: float | None = None
     counted_events: tuple[EventId, ...] = ()
     groups: tuple[str, ...] = ()
+    last_event_comfort: ReportedComfort | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """A VEN's calendar, its zone's name, the events that it was called for, and notes on these.
 
-    *weather_from* is the VEN whose outdoor temperature stands for it, where its own rows tell none.
+    *weather_from* is the VEN whose outdoor temperature stands for it, where its own rows tell none. *comfort*
+    is what the VEN says that the event took, where it says so of this one.
     """
 
     calendar: SiteCalendar = UTC_CALENDAR
@@ -43,6 +46,7 @@ class Site:
     weather_from: VenId | None = None
     events: tuple[OtherEvent, ...] = ()
     notes: tuple[str, ...] = ()
+    comfort: ReportedComfort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,9 @@ class Sites:
         others = tuple(called[event_id] for event_id in row.counted_events if event_id in called)
         named = [self.weather[key] for key in (row.ven_id, *row.groups) if key in self.weather]
         weather_from = named[0] if named else None
-        return Site(calendar, name, weather_from, others, tuple(notes))
+        comfort = row.last_event_comfort
+        of_event = comfort if comfort is not None and comfort.event_id == event.event_id else None
+        return Site(calendar, name, weather_from, others, tuple(notes), of_event)
 
     def _calendar(self, zone_name: str, event: EventRow) -> SiteCalendar:
         first = event.start_ts - (LOOK_BACK_DAYS + 1) * DAY_S

@@ -1,4 +1,4 @@
-"""Schedules of events: two settle it after its end, the later for good; one shares it out while it runs."""
+"""Schedules of events: three settle it after its end, one shares it out while it runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOONEST_S = 15
 """EventBridge Scheduler refuses a time that has passed; this leaves room for the call itself."""
 RETRY_FOR_S = 3600
 RETRIES = 20
-SETTLE, FINAL, REDISPATCH = "settle", "final", "redispatch"
+SETTLE, FINAL, PAYBACK, REDISPATCH = "settle", "final", "payback", "redispatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class EventSchedules:
     def put_final(self, request: SettleEvent, *, at_ts: float, now: float) -> None:
         """Settle once more, at *at_ts*, when what follows the event is stored; as `put_settle`."""
         self._put_settlement(FINAL, request, at_ts=at_ts, now=now)
+
+    def put_payback(self, request: SettleEvent, *, at_ts: float, now: float) -> None:
+        """Count rebound and payback to their end, at *at_ts*, a day after the event; as `put_settle`."""
+        self._put_settlement(PAYBACK, request, at_ts=at_ts, now=now)
 
     def put_redispatch(
         self, event_id: EventId, *, from_ts: float, to_ts: float, every_min: int, now: float

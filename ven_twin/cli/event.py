@@ -157,21 +157,28 @@ def show_report(
             "--csv", help="Write a row by VEN, interval and baseline to this file; - for the terminal."
         ),
     ] = None,
+    tariff: Annotated[
+        Path | None,
+        typer.Option(
+            "--tariff", help="A house file, or a file with its [tariff]: what the event cost at it."
+        ),
+    ] = None,
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:
     """Print what an event delivered; it is settled now when it is over and was not."""
     from ven_twin.operations.aggregator.protocol import whole_report
 
+    prices = None if tariff is None else event_view.load_tariff(tariff)
     checked_id = check_event_id(event_id)
     with refusals(json_output=json_output):
         reached = aggregator()
         settled = whole_report(reached, checked_id) if html or csv else reached.report(checked_id)
-    event_view.save_report(settled, html=html, csv=csv)
+    event_view.save_report(settled, html=html, csv=csv, tariff=prices)
     if json_output:
-        print_json(settled)
+        event_view.print_report(settled, prices)
     elif csv != "-":
-        event_view.show_report(settled)
+        event_view.show_report(settled, prices)
 
 
 def new_event_id() -> EventId:

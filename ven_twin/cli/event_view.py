@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import msgspec
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +18,9 @@ from contracts.errors import FieldError
 from contracts.wire.events import Interval, Phase
 from ven_twin.cli.console import console, echo, print_json
 from ven_twin.webkit.formatting import PHASES, clock, duration, kw, power, signal_value
+
+if TYPE_CHECKING:
+    from ven_twin.house.tariff import Tariff
 
 
 def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
@@ -81,14 +86,47 @@ def show(event: Event) -> None:
     console.print(table)
 
 
-def show_report(settled: EventReport) -> None:
-    """Print a report: delivered power by baseline and by VEN."""
+def load_tariff(path: Path) -> Tariff:
+    """The tariff in a file, by its option's name.
+
+    Raises:
+        FieldError: there is no such file, or no tariff in it that can be read.
+    """
+    from ven_twin.house.errors import ProfileError
+    from ven_twin.house.tariff import tariff_in
+
+    try:
+        return tariff_in(path.read_text(encoding="utf-8"), str(path))
+    except ProfileError as error:
+        raise FieldError("--tariff", str(error)) from None
+    except OSError as error:
+        raise FieldError("--tariff", f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise FieldError("--tariff", f"{path} is no text") from None
+
+
+def show_report(settled: EventReport, tariff: Tariff | None = None) -> None:
+    """Print a report: delivered power by baseline and by VEN, what followed, and what it cost."""
     from ven_twin.operations.reports import terminal
 
-    terminal.show(settled, console)
+    terminal.show(settled, console, tariff)
 
 
-def save_report(settled: EventReport, *, html: Path | None, csv: str | None) -> None:
+def print_report(settled: EventReport, tariff: Tariff | None) -> None:
+    """Print a report as JSON; with a tariff also what it cost the residents, as *residentCost*."""
+    from ven_twin.operations.reports import resident_texts
+
+    amount = resident_texts.cost(settled, tariff)
+    if tariff is None or amount is None:
+        print_json(settled)
+        return
+    cost = {"amount": round(amount, 4), "currency": tariff.currency}
+    print_json({**msgspec.to_builtins(settled), "residentCost": cost})
+
+
+def save_report(
+    settled: EventReport, *, html: Path | None, csv: str | None, tariff: Tariff | None = None
+) -> None:
     """Write the report's page and its table over the files; ``-`` is standard output.
 
     Raises:
@@ -97,7 +135,7 @@ def save_report(settled: EventReport, *, html: Path | None, csv: str | None) -> 
     from ven_twin.operations.reports import page, table
 
     if html is not None:
-        text = page.html(settled)
+        text = page.html(settled, tariff)
         _write("--html", html, text)
         echo(f"Page   {html}", err=True)
     if csv is not None:

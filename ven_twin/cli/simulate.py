@@ -184,24 +184,26 @@ def _one(
 ) -> tuple[dict[str, object], list[str]]:
     """The totals of one house, and its lines for a person."""
     from ven_twin.house.sizing import undersized
+    from ven_twin.simulation.event_report import line as event_line
     from ven_twin.simulation.folder import simulate as simulate_into
     from ven_twin.simulation.folder import summary
     from ven_twin.simulation.report import lived_on_text
+    from ven_twin.simulation.trace import house_zone
 
+    zone = house_zone(scenario.environment.weather.utc_offset_h)
     written = simulate_into(profile, scenario, seed, folder, parquet=parquet, tick=tick)
     ledger = written.ledger
     lines = [f"Used {ledger.used_kwh / scenario.days:.1f} kWh a day, at most {ledger.peak_kw:.1f} kW."]
     lines += [f"{words}." for words in undersized(profile, scenario.environment.weather)]
     lines += [
         f"Event {tally.event.event_id}: requested {power(tally.requested_kw)}, "
-        f"delivered {power(tally.delivered_kw)} ({energy(tally.delivered_kwh)} kWh), "
-        f"rebound {energy(tally.rebound_4h_kwh)} kWh in 4 h, "
-        f"payback {energy(tally.payback_24h_kwh)} kWh in 24 h."
+        f"delivered {power(tally.delivered_kw)} ({energy(tally.sign * tally.delivered_kwh)} kWh), "
+        f"{event_line(tally, profile.tariff, zone)}"
         for tally in ledger.tallies
     ]
     if scenario.lives_on_s:
         lines.append(f"{lived_on_text(scenario).capitalize()}; the figures of a day are without that.")
-    return summary(written, scenario), lines
+    return summary(written, scenario, profile.tariff), lines
 
 
 def _many(

@@ -60,7 +60,8 @@ def transition_ack(
 
     *anyway_kw*, which a limit and commands take off without the event, is none of its planned kW.
 
-    ``data`` has what was delivered, why the VEN left, and which circuits were taken out by hand.
+    ``data`` has what was delivered, whole and by circuit, why the VEN left, and which circuits were taken out
+    by hand.
     """
     event, phase = transition.scheduled.event, transition.phase
     active = phase is Phase.ACTIVE
@@ -89,11 +90,22 @@ def _particulars(transition: EventTransition, delivered: Meter | None, state: Ve
     particulars: dict[str, object] = {}
     if delivered is not None and phase is not Phase.ACTIVE:
         particulars["deliveredKwh"] = round(delivered.reduction_kwh, KWH_DIGITS)
+        particulars |= _circuits_kwh(delivered)
     if phase is Phase.OPTED_OUT:
         left = opt_out_of(state)
         particulars["optOut"] = None if left is None else pruned(msgspec.to_builtins(left))
     by_hand = sorted(load_id for load_id, event in state.by_hand.items() if event == event_id)
     return particulars | ({"byHand": by_hand} if by_hand else {})
+
+
+def _circuits_kwh(delivered: Meter) -> dict[str, object]:
+    """The circuits that drew another energy than the counterfactual's, kWh less; nothing where none did."""
+    energies_kwh = {
+        circuit: rounded
+        for circuit, energy_kwh in delivered.circuits_reduction_kwh.items()
+        if (rounded := round(energy_kwh, KWH_DIGITS))
+    }
+    return {"circuitsKwh": energies_kwh} if energies_kwh else {}
 
 
 def _circuits(plan: ShedPlan) -> tuple[CircuitCurtailed, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import msgspec
 
@@ -11,6 +12,8 @@ from contracts.wire.events import Phase
 from contracts.wire.ids import EventId
 from contracts.wire.units import kwh
 from ven_twin.control.schedule import ScheduledEvent
+
+NO_CIRCUITS: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +25,29 @@ class Meter:
         used_kwh: drawn from the grid, kWh; below zero it was fed in.
         baseline_kwh: drawn by the counterfactual, kWh.
         circuits_kwh: drawn by circuit, kWh.
+        free_circuits_kwh: drawn by the counterfactual's circuits, kWh; empty where nobody reads it.
     """
 
     seconds: float = 0.0
     used_kwh: float = 0.0
     baseline_kwh: float = 0.0
     circuits_kwh: Mapping[str, float] = field(default_factory=dict)
+    free_circuits_kwh: Mapping[str, float] = field(default_factory=dict)
 
-    def count(self, circuits_kw: Mapping[str, float], baseline_kw: float, dt_s: float) -> Meter:
+    def count(
+        self,
+        circuits_kw: Mapping[str, float],
+        baseline_kw: float,
+        dt_s: float,
+        free_circuits_kw: Mapping[str, float] = NO_CIRCUITS,
+    ) -> Meter:
         """The meter after *dt_s* at this power."""
         return Meter(
             self.seconds + dt_s,
             self.used_kwh + kwh(sum(circuits_kw.values()), dt_s),
             self.baseline_kwh + kwh(baseline_kw, dt_s),
-            {
-                circuit: self.circuits_kwh.get(circuit, 0.0) + kwh(kw, dt_s)
-                for circuit, kw in circuits_kw.items()
-            },
+            _with(self.circuits_kwh, circuits_kw, dt_s),
+            _with(self.free_circuits_kwh, free_circuits_kw, dt_s),
         )
 
     def mean_kw(self, energy_kwh: float) -> float:
@@ -64,6 +73,20 @@ class Meter:
     def reduction_kwh(self) -> float:
         """Energy not drawn, kWh; below zero it was drawn on top."""
         return self.baseline_kwh - self.used_kwh
+
+    @property
+    def circuits_reduction_kwh(self) -> dict[str, float]:
+        """Energy not drawn by circuit, kWh, of those that were counted in the counterfactual too."""
+        return {
+            circuit: free_kwh - self.circuits_kwh.get(circuit, 0.0)
+            for circuit, free_kwh in self.free_circuits_kwh.items()
+        }
+
+
+def _with(
+    energies_kwh: Mapping[str, float], circuits_kw: Mapping[str, float], dt_s: float
+) -> dict[str, float]:
+    return {circuit: energies_kwh.get(circuit, 0.0) + kwh(kw, dt_s) for circuit, kw in circuits_kw.items()}
 
 
 PAST_MAX = 20

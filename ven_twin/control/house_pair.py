@@ -42,10 +42,11 @@ UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Power during a step: by circuit as drawn, and of the whole house without events, kW."""
+    """Power during a step: by circuit as drawn, and of the house without events whole and by circuit, kW."""
 
     circuits_kw: Mapping[str, float]
     baseline_kw: float
+    free_circuits_kw: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def used_kw(self) -> float:
@@ -125,7 +126,7 @@ class HousePair:
             switching=advance(self.switching, free | self.plan.curtailed, dt_s),
             lasting_switching=lasting_switching,
         )
-        return after, Flow(stepped.power_kw, uncurtailed.grid_kw)
+        return after, Flow(stepped.power_kw, uncurtailed.grid_kw, uncurtailed.power_kw)
 
     def planned(
         self,

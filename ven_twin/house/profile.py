@@ -17,6 +17,7 @@ from ven_twin.house.devices.ev import EvSpec
 from ven_twin.house.errors import PhysicsError, ProfileError
 from ven_twin.house.house import House
 from ven_twin.house.occupants import Habits
+from ven_twin.house.tariff import Tariff, read_tariff
 
 LARGE_PANEL_AMPS = 150.0
 _FIELD = re.compile(r"(unknown|required) field `(\w+)`")
@@ -35,7 +36,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A house as it is configured. *time_zone* is its site's; the weather's standard time without it.
 
     *weather* is the path of the year of weather that it stands under, from the house file's folder; the
-    packaged one without it.
+    packaged one without it. *tariff* is what a kWh costs the resident; no money is shown without it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     panel: Panel
     time_zone: TimeZoneName | None = None
     weather: str | None = None
+    tariff: Tariff | None = None
     habits: Habits
     circuits: tuple[Circuit, ...]
 
@@ -86,12 +88,13 @@ def decode_profile(text: str, source: str) -> Profile:
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(source, "(file)", None, f"must be TOML: {error}") from error
     tables = raw.pop("circuits", {})
+    tariff = read_tariff(raw.pop("tariff"), source) if "tariff" in raw else None
     circuits = tuple(_circuit(source, circuit_id, table) for circuit_id, table in tables.items())
     if not circuits:
         raise ProfileError(source, "circuits", tables, "a house has at least one circuit")
     profile = _convert(source, "", {**raw, "circuits": ()}, HouseProfile)
     _check_panel(source, profile.panel, circuits)
-    return msgspec.structs.replace(profile, circuits=circuits)
+    return msgspec.structs.replace(profile, circuits=circuits, tariff=tariff)
 
 
 def build_house(profile: Profile) -> House:

@@ -105,13 +105,13 @@ def tank(spec: WaterHeaterSpec, bins: Bins, events: Sequence[DrEvent], utc_offse
     return plot
 
 
-def requested_and_delivered(title: str, bins: Bins, event: DrEvent, utc_offset_h: float) -> Plot:
-    """The requested and the delivered power of an event, and its rebound."""
+def requested_and_delivered(title: str, bins: Bins, events: Sequence[DrEvent], utc_offset_h: float) -> Plot:
+    """The requested and the delivered power of an event and in its rebound; *events* near it are shaded."""
     delivered = [(at_s, kw) for at_s, kw in bins.means("delivered") if kw is not None]
     requested = bins.means("requested")
     values = [kw for _, kw in delivered] + [kw for _, kw in requested if kw is not None]
     plot = _plot(title, "kW below the baseline", bins, _around(values), utc_offset_h)
-    _shade(plot, [event])
+    _shade(plot, [event for event in events if event.end_ts > bins.start_s and event.start_ts < bins.end_s])
     starts_s, zero = [at_s for at_s, _ in delivered], [0.0] * len(delivered)
     gave = [max(kw, 0.0) for _, kw in delivered]
     took = [min(kw, 0.0) for _, kw in delivered]

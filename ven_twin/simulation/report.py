@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from html import escape
 
-from contracts.wire.events import DrEvent, Signal
+from contracts.wire.events import DrEvent
 from contracts.wire.units import S_PER_DAY
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.house.profile import Profile
+from ven_twin.house.tariff import Tariff
 from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
-from ven_twin.simulation.ledger import EventTally, Ledger
+from ven_twin.simulation.event_report import events_html, request_text
+from ven_twin.simulation.ledger import Ledger
 from ven_twin.simulation.plot import PAGE
 from ven_twin.simulation.scenario import PAYBACK_HORIZON_S, REBOUND_HORIZON_S, Minute, Scenario
-from ven_twin.webkit.formatting import span
+from ven_twin.webkit.formatting import fixed, span
 
 MOST_PLOTTED = 6
 """How many events get a plot of their own; the table has them all."""
@@ -43,8 +45,9 @@ class Report:
         below_title = subtitle(scenario.days, first, scenario.environment.weather.place, f"seed {self._seed}")
         if scenario.lives_on_s:
             below_title += escape(f"; {lived_on_text(scenario)}")
-        sections = [_tiles(ledger, scenario.days)]
-        sections += [f"<h2>Events</h2>{_event_table(ledger.tallies, self._zone)}"] if ledger.tallies else []
+        sections = [_tiles(ledger, scenario.days, profile.tariff)]
+        if ledger.tallies:
+            sections += events_html(ledger.tallies, profile.circuits, profile.tariff, self._zone)
         sections += self._event_plots()
         sections += ["<h2>The whole run</h2>", *self._plots()]
         sections += [
@@ -57,7 +60,9 @@ class Report:
     def _event_plots(self) -> list[str]:
         offset_h = self._scenario.environment.weather.utc_offset_h
         plots = [
-            figures.requested_and_delivered(_title(event, self._zone), bins, event, offset_h).html()
+            figures.requested_and_delivered(
+                _title(event, self._zone), bins, self._scenario.events, offset_h
+            ).html()
             for event, bins in self._zoomed
         ]
         if plots:
@@ -88,18 +93,6 @@ def lived_on_text(scenario: Scenario) -> str:
     return f"lived on {span(scenario.lives_on_s)} past {past}, until the last event and its payback were over"
 
 
-def request_text(event: DrEvent) -> str:
-    """The request of an event, in words."""
-    interval = event.intervals[0]
-    if interval.signal is Signal.SHED_KW:
-        return f"shed {interval.value:g} kW"
-    if interval.signal is Signal.LOAD_UP_KW:
-        return f"draw {interval.value:g} kW more"
-    if interval.signal is Signal.IMPORT_LIMIT_KW:
-        return f"import at most {interval.value:g} kW"
-    return f"level {interval.value:g}"
-
-
 def _title(event: DrEvent, zone: timezone) -> str:
     start = datetime.fromtimestamp(event.start_ts, zone)
     end = datetime.fromtimestamp(event.end_ts, zone)
@@ -107,21 +100,28 @@ def _title(event: DrEvent, zone: timezone) -> str:
     return f"Requested and delivered: {when}, {request_text(event)}"
 
 
-def _tiles(ledger: Ledger, days: int) -> str:
+def _tiles(ledger: Ledger, days: int, tariff: Tariff | None) -> str:
     tiles = [
         ("Used", f"{ledger.used_kwh / days:.1f}", "kWh a day, net"),
         ("Peak", f"{ledger.peak_kw:.1f}", "kW over a minute"),
     ]
     if ledger.coolest_c is not None and ledger.warmest_c is not None:
         tiles.append(("Indoors", f"{ledger.coolest_c:.1f} – {ledger.warmest_c:.1f}", "°C"))
-    requested_kwh = sum(tally.requested_kwh for tally in ledger.tallies)
+    requested_kwh = sum(tally.sign * tally.requested_kwh for tally in ledger.tallies)
     if requested_kwh > 0.0:
-        delivered = sum(tally.delivered_kwh for tally in ledger.tallies)
+        delivered = sum(tally.sign * tally.delivered_kwh for tally in ledger.tallies)
         rebound = sum(tally.rebound_4h_kwh for tally in ledger.tallies)
         tiles.append(("Delivered", f"{delivered:.1f}", f"of {requested_kwh:.1f} kWh requested"))
         payback = sum(tally.payback_24h_kwh for tally in ledger.tallies)
-        tiles.append(("Rebound", f"{rebound:.1f}", f"kWh within {REBOUND_HORIZON_S // 3600} h"))
-        tiles.append(("Payback", f"{payback:.1f}", f"kWh within {PAYBACK_HORIZON_S // 3600} h, all circuits"))
+        cut = sum(not tally.payback_is_whole for tally in ledger.tallies)
+        at_most = f", {cut} cut by the next event" if cut else ""
+        tiles.append(("Rebound", fixed(rebound, 1), f"kWh within {REBOUND_HORIZON_S // 3600} h"))
+        tiles.append(("Payback", fixed(payback, 1), f"kWh within {PAYBACK_HORIZON_S // 3600} h{at_most}"))
+        bought = sum(tally.bought_kwh for tally in ledger.tallies)
+        tiles.append(("Bought", fixed(bought, 1), "kWh more than without events"))
+        if tariff is not None:
+            cost = sum(tally.cost for tally in ledger.tallies)
+            tiles.append(("Cost", fixed(cost, 2), f"{tariff.currency} more, to the resident"))
     return tiles_html(tiles)
 
 
@@ -134,25 +134,6 @@ def tiles_html(tiles: Sequence[tuple[str, str, str]]) -> str:
         for tile in tiles
     )
     return f'<div class="tiles">{"".join(shown)}</div>'
-
-
-def _event_table(tallies: Sequence[EventTally], zone: timezone) -> str:
-    head = "<th>Event<th>Request<th>Requested kW<th>Delivered kW<th>Short kWh"
-    head += "<th>Rebound kWh<th>Its peak kW<th>Payback kWh"
-    rows = []
-    for tally in tallies:
-        start = datetime.fromtimestamp(tally.event.start_ts, zone)
-        cells = (
-            tally.requested_kw,
-            tally.delivered_kw,
-            tally.short_kwh,
-            tally.rebound_4h_kwh,
-            tally.rebound_4h_peak_kw,
-            tally.payback_24h_kwh,
-        )
-        numbers = "".join(f"<td>{cell:.2f}" for cell in cells)
-        rows.append(f"<tr><th>{start:%Y-%m-%d %H:%M}<td>{request_text(tally.event)}{numbers}")
-    return f'<div class="wide"><table><thead><tr>{head}</thead>{"".join(rows)}</table></div>'
 
 
 def energy_table(circuits: Sequence[Circuit], circuits_kwh: Mapping[str, float], days: int) -> str:

@@ -1,12 +1,13 @@
 """The run loop: a house, its clone and its events through days of weather. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, field
+from math import ceil, inf
 
 from contracts.wire.events import DrEvent, Interval
 from contracts.wire.ids import VenId
 from contracts.wire.units import S_PER_DAY
+from ven_twin.control.comfort import WITHIN, Beyond, beyond
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
 from ven_twin.control.release import NO_RELEASE, PAYBACK_S, Release
 from ven_twin.house.devices.ev import Ev
@@ -68,7 +69,8 @@ class Minute:
     """One step of a run. Powers are means over it, temperatures and charges are those at its end.
 
     ``requested_kw`` and ``event_id`` are None outside events; what a house does not have is None as well.
-    ``free_air_c`` is the air in the counterfactual.
+    ``free_air_c`` is the air in the counterfactual, ``free_circuits_kw`` are its circuits. ``beyond`` and
+    ``free_beyond`` say what of house and counterfactual is beyond setpoints and limits.
     """
 
     at_s: float
@@ -84,6 +86,9 @@ class Minute:
     tank_c: float | None = None
     ev_soc: float | None = None
     battery_soc: float | None = None
+    free_circuits_kw: Mapping[str, float] = field(default_factory=dict)
+    beyond: Beyond = WITHIN
+    free_beyond: Beyond = WITHIN
 
     @property
     def delivered_kw(self) -> float:
@@ -163,6 +168,8 @@ def _planned(
 
 def run(scenario: Scenario) -> Iterator[Minute]:
     """Live through *scenario*, minute by minute; the same scenario gives the same minutes."""
+    # Until an event begins house and counterfactual are one.
+    from_s = min((event.start_ts for event in scenario.events), default=inf)
     for lived in live(scenario):
         yield _minute(
             lived.pair,
@@ -171,6 +178,7 @@ def run(scenario: Scenario) -> Iterator[Minute]:
             outdoor_c=lived.env.outdoor_c,
             requested_kw=lived.requested_kw,
             event_id=lived.event.event_id if lived.event else None,
+            compares=lived.at_s >= from_s,
         )
 
 
@@ -182,6 +190,7 @@ def _minute(
     outdoor_c: float,
     requested_kw: float | None,
     event_id: str | None,
+    compares: bool,
 ) -> Minute:
     house, clone = pair.house, pair.counterfactual
     heater = next((load for load in house.loads if isinstance(load, WaterHeater)), None)
@@ -200,4 +209,7 @@ def _minute(
         tank_c=heater.tank_c if heater else None,
         ev_soc=car.soc if car else None,
         battery_soc=house.battery.soc if house.battery else None,
+        free_circuits_kw=flow.free_circuits_kw,
+        beyond=beyond(house) if compares else WITHIN,
+        free_beyond=beyond(clone) if compares else WITHIN,
     )

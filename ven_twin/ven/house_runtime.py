@@ -11,6 +11,7 @@ from contracts.wire.ids import EventId, LoadId
 from contracts.wire.telemetry import Load
 from ven_twin.control import reporting
 from ven_twin.control.circuit_views import circuit_settings
+from ven_twin.control.comfort import ComfortMeter
 from ven_twin.control.event_history import Meter
 from ven_twin.control.futures import futures
 from ven_twin.control.holding import Hold, can_hold
@@ -51,6 +52,7 @@ class HouseRuntime:
         release: the release of the event that was acted on last, while it runs.
         released: the release whose rebound was counted last.
         payback: the payback of the event that was acted on last.
+        comfort: the comfort that events have taken.
         limit: the lasting import limit, as it gives way when it is lifted.
         restores: the restores that were carried out, as `VenState.restores` counts them.
         offering: the offer, and the search for the next one.
@@ -70,6 +72,7 @@ class HouseRuntime:
     release: Release | None = None
     released: Release | None = None
     payback: Payback | None = None
+    comfort: ComfortMeter = field(default_factory=ComfortMeter)
     limit: LimitEasing = field(default_factory=LimitEasing)
     restores: int = 0
     offering: Offering = field(default_factory=Offering)
@@ -201,14 +204,18 @@ class HouseRuntime:
         flow, delivered, release, payback = self.flow, self.delivered, self.release, self.payback
         house_ts, above_kw = self.clock.at(self.stepped_s), self.flow.used_kw - self.flow.baseline_kw
         if acting is not None:
-            meter = delivered.get(acting, Meter()).count(flow.circuits_kw, flow.baseline_kw, wall_s)
+            meter = delivered.get(acting, Meter())
+            meter = meter.count(flow.circuits_kw, flow.baseline_kw, wall_s, flow.free_circuits_kw)
             delivered = {**delivered, acting: meter}
         if release is not None and release.counts(house_ts):
             release = release.count(above_kw, wall_s)
         if payback is not None:
             payback = payback.count(above_kw, wall_s, house_ts)
+        comfort = self.comfort
+        if acting is not None or (payback is not None and not payback.whole):
+            comfort = comfort.count(self.pair.house, self.pair.counterfactual, wall_s * self.clock.speed)
         row = self.row.count(flow.circuits_kw, flow.baseline_kw, wall_s)
-        return replace(self, row=row, delivered=delivered, release=release, payback=payback)
+        return replace(self, row=row, delivered=delivered, release=release, payback=payback, comfort=comfort)
 
     def replan(
         self, state: VenState, scheduled: ScheduledEvent | None, now_s: float, now_ts: float
@@ -237,10 +244,10 @@ class HouseRuntime:
         if scheduled is None:
             return replace(house, pair=pair, acting=None)
         event_id = scheduled.event.event_id
-        requested_kw = interval_requested_kw(interval, house.flow, pair.available_kw) or 0.0
-        return replace(
-            house, pair=pair, acting=event_id, requested_kw={**self.requested_kw, event_id: requested_kw}
-        )
+        last_kw = interval_requested_kw(interval, house.flow, pair.available_kw) or 0.0
+        requested_kw = {**self.requested_kw, event_id: last_kw}
+        comfort = house.comfort.begun(event_id)
+        return replace(house, pair=pair, acting=event_id, requested_kw=requested_kw, comfort=comfort)
 
     def _with_release(
         self, state: VenState, scheduled: ScheduledEvent | None, house_ts: float, now_ts: float
@@ -267,12 +274,11 @@ class HouseRuntime:
         return self if self.release is None else replace(self, release=self.release.returned())
 
     def with_rebound(self, summary: Mapping[str, object] | None) -> Mapping[str, object] | None:
-        """Add rebound and payback to the summary of an event, as soon as each is whole."""
+        """Add rebound and payback, as soon as each is whole, and lost comfort to an event's summary."""
         if summary is None:
             return None
-        after = [
-            over for over in (self.released, self.payback) if over and over.event_id == summary["eventId"]
-        ]
+        counts = (self.released, self.payback, self.comfort.before, self.comfort.latest)
+        after = [over for over in counts if over is not None and over.event_id == summary["eventId"]]
         return {**summary, **{key: value for over in after for key, value in over.summary().items()}}
 
     def read_row(self) -> tuple[HouseRuntime, Meter]:

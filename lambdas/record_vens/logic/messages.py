@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from contracts.errors import FieldError
+from contracts.errors import FieldError, WireError
 from contracts.store.envelopes import Envelope
 from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
-from contracts.wire.codec import JsonDict
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import MAX_DURATION_S
 from contracts.wire.ids import CheckedEventId, VenId
 from contracts.wire.plain_text import plain_line, plain_object
@@ -32,6 +32,8 @@ _TOPICS = re.compile(
 REPORT_INTERVAL_S = 1.0, 3600.0
 """The report intervals that a VEN can have. Source: docs/reference/wire.md, desired state."""
 TEXT_MAX_CHARS = 64
+COMFORT_MAX_MIN = 8 * 24 * 60.0
+"""Of one event: a week and the day after it."""
 TEXTS_MAX = 64
 """Circuits taken out by hand that are stored of a VEN; more than any panel has."""
 
@@ -143,6 +145,12 @@ class _Metrics(msgspec.Struct, rename="camel", frozen=True):
     active_event_id: CheckedEventId | None = None
 
 
+class _LastEvent(msgspec.Struct, rename="camel", frozen=True):
+    event_id: CheckedEventId
+    comfort_minutes_lost: float | None = None
+    comfort_minutes_beyond_limits: float | None = None
+
+
 class _Ven(msgspec.Struct, rename="camel", frozen=True):
     enabled: bool | None = None
     status: str | None = None
@@ -192,8 +200,29 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
         }
         or None,
         "optOut": _opt_out(reported),
+        "lastEventComfort": _comfort(reported),
         "shadow_errors": plain_object(state.shadow_errors) if state.shadow_errors else None,
     }
+
+
+def _comfort(reported: JsonObject) -> dict[str, object] | None:
+    """The minutes of comfort that the VEN says its last event took; None where what it says is none."""
+    metrics = reported.get("metrics")
+    summary = metrics.get("lastEventSummary") if isinstance(metrics, Mapping) else None
+    if not isinstance(summary, Mapping):
+        return None
+    try:
+        last = codec.convert(_LastEvent, codec.without_nulls(summary))
+    except WireError:
+        return None
+    lost_min, limits_min = (
+        _within(minutes, 0.0, COMFORT_MAX_MIN)
+        for minutes in (last.comfort_minutes_lost, last.comfort_minutes_beyond_limits)
+    )
+    if lost_min is None:
+        return None
+    comfort = {"eventId": last.event_id, "minutesLost": lost_min, "minutesBeyondLimits": limits_min}
+    return {name: value for name, value in comfort.items() if value is not None}
 
 
 def _within(value: float | None, least: float, most: float) -> float | None:

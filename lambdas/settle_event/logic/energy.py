@@ -212,6 +212,16 @@ class Trace:
         between_s: Iterable[float] = map(sub, starts_s[1:], ends_s)
         return max(*around_s, max(between_s, default=0.0))
 
+    def gaps(self, window: Window) -> list[Window]:
+        """The times within *window* that no row covers, in order."""
+        rows = self._indices(window)
+        edges_s = zip(
+            [window.start_ts, *self.ends_s[rows.start : rows.stop]],
+            [*self.starts_s[rows.start : rows.stop], window.end_ts],
+            strict=True,
+        )
+        return [Window(end_s, start_s) for end_s, start_s in edges_s if start_s > end_s]
+
     def requested_kwh(self, window: Window) -> float:
         """Energy requested over *window* as the VEN reports it, kWh."""
         total_kws = 0.0

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from contracts.wire.ids import EventId, VenId
+from lambdas.settle_event.logic.aftermath import bought_steps
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.days import Frame, MatchedDay
 from lambdas.settle_event.logic.energy import Trace, Window
@@ -35,6 +38,7 @@ class SettlementContext:
     series: tuple[float, float, int]
     loads_up: bool = False
     scored: tuple[Window, ...] = field(init=False)
+    bought: tuple[int, int, int] = field(init=False)
 
     @property
     def sign(self) -> float:
@@ -49,7 +53,16 @@ class SettlementContext:
         return low_kw, high_kw
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "bought", bought_steps(self.frame.event))
         object.__setattr__(self, "scored", score_windows(self.frame.event))
+
+
+class ReportedComfort(msgspec.Struct, rename="camel", frozen=True):
+    """Minutes beyond setpoints and limits because of an event, by the word of its VEN."""
+
+    event_id: EventId
+    minutes_lost: float
+    minutes_beyond_limits: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class VenEvidence:
         booked: the other events that it was called for of late.
         site_notes: what a reader has to know of its calendar.
         weather: of its site, on these days and on the event's own.
+        comfort: the minutes of comfort that it says the event has taken.
     """
 
     ven_id: VenId
@@ -77,3 +91,4 @@ class VenEvidence:
     booked: tuple[OtherEvent, ...] = ()
     site_notes: tuple[str, ...] = ()
     weather: SiteWeather = NO_WEATHER
+    comfort: ReportedComfort | None = None

@@ -25,11 +25,13 @@ from contracts.wire import codec
 from contracts.wire.codec import JsonDict
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_loads
+from lambdas.settle_event.logic.cuts import event_cuts
 from lambdas.settle_event.logic.days import Frame
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import SettlementContext
 from lambdas.settle_event.logic.notes import of_fleet, of_plans
 from lambdas.settle_event.logic.performance import best_delivery
+from lambdas.settle_event.logic.resident_report import fleet_circuits, with_aftermath
 from lambdas.settle_event.logic.timeline import EventTimeline, VenTimeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen
 from lambdas.shared.rows import EventRow
@@ -100,10 +102,16 @@ def report_event(
         vens=reports,
         cancelled=event.cancelled_ts is not None,
         loads_up=context.loads_up,
+        circuits=fleet_circuits(reports),
+        cuts=event_cuts(event, plans),
         notes=(*of_plans(event, plans), *of_fleet(reports, fleet, settled_by)),
         **_requested(context, timeline.fleet, reports, settled_ts),
     )
-    return rounded(report)
+    after = [ven.after for ven in vens]
+    over_ts = context.frame.event.end_ts
+    return rounded(
+        with_aftermath(report, reports, after, context.bought, over_ts=over_ts, settled_ts=settled_ts)
+    )
 
 
 def _requested(
@@ -126,7 +134,8 @@ def _requested(
 
 def without_vens(report: EventReport) -> EventReport:
     """A report too large for one item, without the VENs' parts, which then stand beside their acks."""
-    notes = (*report.notes, f"the reports of {len(report.vens)} VENs stand under their parts of the event")
+    elsewhere = f"the reports of {len(report.vens)} VENs stand under their parts of the event"
+    notes = report.notes if elsewhere in report.notes else (*report.notes, elsewhere)
     return msgspec.structs.replace(report, vens=(), notes=notes)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
+from contracts.api.aftermath import CircuitReport
 from contracts.store.keys import METERED_KWH_PREFIX
-from contracts.wire.acks import particulars
+from contracts.wire.acks import Particulars, particulars
 from contracts.wire.events import Phase
 from contracts.wire.ids import LoadId
 from contracts.wire.plain_text import plain_line
@@ -15,6 +16,9 @@ from contracts.wire.plain_text import plain_line
 NO_REASON = "without a reason"
 MOST = 2.0**53
 """No time and no energy is beyond this."""
+NAME_MAX_CHARS = 64
+MOST_CIRCUITS = 16
+"""Circuits of one VEN in a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class VenAcks:
         refusal: why it refused the event; None when it did not.
         by_hand: circuits that were taken out by hand.
         metered_kwh: what it metered itself over all its acting, kWh.
+        opted_out_ts: when it left, by its clock, UTC s.
+        circuits: what it says that each circuit gave.
     """
 
     acknowledged: bool = False
@@ -36,6 +42,8 @@ class VenAcks:
     refusal: str | None = None
     by_hand: frozenset[LoadId] = frozenset()
     metered_kwh: float | None = None
+    opted_out_ts: float | None = None
+    circuits: tuple[CircuitReport, ...] = ()
 
     @classmethod
     def of(cls, item: Mapping[str, object]) -> VenAcks:
@@ -58,7 +66,46 @@ class VenAcks:
             refusal=_words(by_phase["refused"].get("error")) if "refused" in by_phase else None,
             by_hand=frozenset(load_id for one in read.values() for load_id in one.by_hand),
             metered_kwh=sum(energies_kwh) if energies_kwh else None,
+            opted_out_ts=_number(by_phase.get(Phase.OPTED_OUT, {}).get("ts")),
+            circuits=_circuits(by_phase.get(Phase.ACTIVE, {}).get("circuits"), read),
         )
+
+
+def _circuits(curtailed: object, read: Mapping[str, Particulars]) -> tuple[CircuitReport, ...]:
+    """The circuits that gave anything, the most first, at most `MOST_CIRCUITS`.
+
+    Their energy is of every time that the VEN left the event, their power of its first start.
+    """
+    names: dict[str, str] = {}
+    powers_kw: dict[str, float] = {}
+    for circuit in curtailed if isinstance(curtailed, list) else ():
+        if isinstance(circuit, Mapping) and isinstance(circuit.get("id"), str):
+            circuit_id, kw = _name(circuit["id"]), _number(circuit.get("curtailed_kw"))
+            names[circuit_id] = _name(str(circuit.get("name") or circuit_id))
+            powers_kw |= {circuit_id: kw} if kw else {}
+    energies_kwh: dict[str, float] = {}
+    for particular in read.values():
+        for load_id, energy_kwh in particular.circuits_kwh.items():
+            energies_kwh[load_id] = energies_kwh.get(load_id, 0.0) + energy_kwh
+    circuits = [
+        CircuitReport(
+            circuit_id=circuit_id,
+            name=names.get(circuit_id, circuit_id),
+            delivered_kwh=energies_kwh.get(circuit_id, 0.0 if energies_kwh else None),
+            curtailed_kw=powers_kw.get(circuit_id),
+        )
+        for circuit_id in powers_kw | energies_kwh
+    ]
+    return tuple(sorted(circuits, key=by_size)[:MOST_CIRCUITS])
+
+
+def _name(text: str) -> str:
+    return plain_line(text)[:NAME_MAX_CHARS]
+
+
+def by_size(circuit: CircuitReport) -> tuple[float, float, str]:
+    """Sort circuits by what they gave, the most first."""
+    return -(circuit.delivered_kwh or 0.0), -(circuit.curtailed_kw or 0.0), circuit.circuit_id
 
 
 def _number(value: object) -> float | None:

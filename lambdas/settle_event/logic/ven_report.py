@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_H
+from lambdas.settle_event.logic.aftermath import NOTHING, VenAftermath, after_event
 from lambdas.settle_event.logic.baselines import BusyBefore, MissingTelemetry, NoBaseline
+from lambdas.settle_event.logic.cuts import ven_cuts
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.days import MatchedDay
 from lambdas.settle_event.logic.energy import Trace, Window
-from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
+from lambdas.settle_event.logic.evidence import (
+    ReportedComfort,
+    SettlementContext,
+    VenEvidence,
+)
 from lambdas.settle_event.logic.means import Quarters
 from lambdas.settle_event.logic.measure import scored_clone_kw
 from lambdas.settle_event.logic.other_events import OtherEvent, other_events, undisturbed_kw
@@ -26,6 +34,9 @@ REBOUND_1H_S = 3600.0
 SPARSE = 0.9
 """Below this coverage a report says so, and an aggregate is made without the VEN."""
 
+CIRCUITS_DIFFER, CIRCUITS_DIFFER_KWH = 0.1, 0.05
+"""Circuits whose sum differs more from the VEN's rows are noted; a late start and an early end are less."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredVen:
@@ -33,7 +44,7 @@ class MeasuredVen:
 
     *used_kw*, *intervals_kw*, *scored_clone_kw* and the two series are of the fleet's windows, not of the
     VEN's own; *called_intervals_s* is how long the VEN took part in each interval, *covered_intervals_s* how
-    much of that is stored. *reasons* say why a rule gave nothing.
+    much of that is stored. *reasons* say why a rule gave nothing, *after* is the time after the event.
     """
 
     report: VenReport
@@ -50,6 +61,7 @@ class MeasuredVen:
     reasons: Mapping[Baseline, NoBaseline]
     calendar: SiteCalendar = UTC_CALENDAR
     weather: SiteWeather = NO_WEATHER
+    after: VenAftermath = NOTHING
 
 
 def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVen:
@@ -65,8 +77,10 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
         scored_clone_kw(trace, context.scored),
     )
     delivered, reasons = deliveries(evidence, context, event_day)
+    after = after_event(trace, evidence.timeline.window, others, context.bought)
+    report = _report(evidence, context, (delivered, reasons), event_day)
     return MeasuredVen(
-        report=_report(evidence, context, (delivered, reasons), event_day),
+        report=with_after(report, after, evidence.comfort),
         coverage=whole.covered_s / frame.event.duration_s if frame.event.duration_s > 0 else 0.0,
         used_kw=whole.used_kw,
         intervals_kw=tuple(trace.over(window).used_kw for window in context.intervals),
@@ -80,6 +94,22 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
         reasons=reasons,
         calendar=evidence.calendar,
         weather=evidence.weather,
+        after=after,
+    )
+
+
+def with_after(ven: VenReport, after: VenAftermath, comfort: ReportedComfort | None) -> VenReport:
+    """*ven* with the time after the event; comfort that the VEN tells of another event is none of this."""
+    lost_min, limits_min = ven.comfort_minutes_lost, ven.comfort_minutes_beyond_limits
+    if comfort is not None:
+        lost_min, limits_min = comfort.minutes_lost, comfort.minutes_beyond_limits
+    return msgspec.structs.replace(
+        ven,
+        rebound_4h=after.rebound,
+        payback_24h=after.payback,
+        bought_kwh=after.bought_kwh,
+        comfort_minutes_lost=lost_min,
+        comfort_minutes_beyond_limits=limits_min,
     )
 
 
@@ -129,7 +159,13 @@ def _report(
         rebound_1h_kwh=_rebound_1h_kwh(trace, window, event_day.others),
         metered_kwh=None if acks.metered_kwh is None else context.sign * acks.metered_kwh,
         clock_skew_s=round(trace.skew_s) if trace.skew_s else None,
-        notes=(*_notes(trace, window, covered_s, reasons, acks), *evidence.site_notes),
+        circuits=acks.circuits,
+        cuts=ven_cuts(evidence, context, event_day.others),
+        notes=(
+            *_notes(trace, window, covered_s, reasons, acks),
+            *_circuits_note(acks, delivered),
+            *evidence.site_notes,
+        ),
     )
 
 
@@ -190,3 +226,14 @@ def _notes(
     if acks.by_hand:
         notes.append(f"taken out by hand: {', '.join(sorted(acks.by_hand))}")
     return notes
+
+
+def _circuits_note(acks: VenAcks, delivered: Mapping[Baseline, Delivered]) -> list[str]:
+    """Note circuits that, by the VEN's own word, gave another energy than its rows bear out."""
+    energies_kwh = [circuit.delivered_kwh for circuit in acks.circuits if circuit.delivered_kwh is not None]
+    if not energies_kwh or "clone" not in delivered:
+        return []
+    by_circuit_kwh, rows_kwh = sum(energies_kwh), delivered["clone"].delivered_kwh
+    if abs(by_circuit_kwh - rows_kwh) <= CIRCUITS_DIFFER_KWH + CIRCUITS_DIFFER * abs(rows_kwh):
+        return []
+    return [f"says that its circuits gave {by_circuit_kwh:.3f} kWh, where its rows have {rows_kwh:.3f}"]

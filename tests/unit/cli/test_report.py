@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import time
 from html import escape
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from contracts.api.aftermath import Aftermath, Bought, CircuitReport, Cut
 from contracts.api.reports import (
     Delivered,
     EventReport,
@@ -29,11 +31,13 @@ from contracts.errors import FieldError
 from contracts.wire.events import Interval, Phase, Signal
 from contracts.wire.ids import EventId
 from ven_twin.cli import event_view
-from ven_twin.operations.reports import page, table, terminal, texts
+from ven_twin.house.tariff import Tariff, TariffPeriod
+from ven_twin.operations.reports import page, resident_texts, table, terminal, texts
 from ven_twin.webkit import formatting
 
 START = 1_784_134_800
 HOUR = 3600
+END = START + HOUR
 WHOLE = Quality(rows=120, coverage=1.0, longest_gap_s=0.0)
 
 
@@ -273,9 +277,156 @@ def test_an_event_of_which_nothing_is_stored_is_shown() -> None:
     silent = ven(1, delivered={}, used_kw=None, quality=Quality(rows=0, coverage=0.0, longest_gap_s=HOUR))
     report = settled(silent, delivered={}, settled_by=None, series=None, rebound_1h_kwh=None)
     assert "What was delivered is not known." in shown(report, 80)
-    assert "Energy: not measured. Response: not measured. Rebound: not measured." in shown(report, 80)
+    assert "Energy: not measured. Response: not measured." in shown(report, 80)
+    assert "Rebound: not measured." in shown(report, 80)
     assert "silent" in shown(report, 80)
     assert "By baseline" not in page.html(report)
+
+
+TOLD: dict[str, Any] = {
+    "time_zone": "America/New_York",
+    "rebound_4h": Aftermath(kwh=0.8, until_ts=END + 4 * HOUR, whole=True, vens=2),
+    "payback_24h": Aftermath(kwh=-0.5, until_ts=END + 4 * HOUR, whole=False, vens=2),
+    "payback_from_ts": END + 24 * HOUR + 900,
+    "counting": True,
+    "bought": Bought(start_ts=START, step_s=900, kwh=(-0.75, -0.75, None, 0.25)),
+    "comfort_minutes_lost": 37.0,
+    "comfort_minutes_beyond_limits": 2.0,
+    "comfort_vens": 1,
+    "circuits": (
+        CircuitReport(circuit_id="hvac1", name="<i>Heat pump", delivered_kwh=1.92, curtailed_kw=2.1, vens=2),
+    ),
+}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_report_tells_what_followed_and_what_it_was_to_the_residents(width: int) -> None:
+    """Each figure with until when it was counted; the same sentences on the terminal and on the page."""
+    report = settled(**TOLD)
+    text = " ".join(shown(report, width).split())
+    assert max(len(line) for line in shown(report, width).splitlines()) <= width
+    sentences = (
+        "Rebound (4 h): 0.800 kWh above the house without events.",
+        (
+            "Payback (24 h): 0.500 kWh below the house without events, counted until 18:00 so far; "
+            "counted on from Thu 16 Jul 14:15."
+        ),
+        "The residents bought 1.250 kWh less over the event and what was counted after it.",
+        "Comfort: 37 min beyond the setpoints, 2 min beyond the comfort limits, reported by 1 VEN.",
+    )
+    html = page.html(report)
+    for sentence in sentences:
+        assert sentence in text
+        assert sentence in html
+    assert "&lt;i&gt;Heat pump" in html
+    assert "kWh of 24 h, until 18:00" in html
+    assert "reboundKwh" not in html
+
+
+PAYBACKS: list[tuple[Aftermath, str]] = [
+    (
+        Aftermath(kwh=1.0, until_ts=END + 2 * HOUR, whole=False, cut=1, cut_by=EventId("e2")),
+        "1.000 kWh above the house without events, counted until 16:00, when event e2 began.",
+    ),
+    (
+        Aftermath(kwh=1.0, until_ts=END + 2 * HOUR, whole=False, vens=3, cut=2, cut_by=EventId("e2")),
+        "counted until 16:00 at the latest; of 2 VENs only until event e2 began.",
+    ),
+    (
+        Aftermath(kwh=1.0, until_ts=END + 2 * HOUR, whole=False),
+        "counted until 16:00, where the stored telemetry ends.",
+    ),
+    (Aftermath(kwh=None, until_ts=END + 24 * HOUR, whole=True), "Payback (24 h): not measured."),
+]
+
+
+@pytest.mark.parametrize(("payback", "words"), PAYBACKS)
+def test_a_count_that_is_not_whole_says_why(payback: Aftermath, words: str) -> None:
+    """Another event that began, telemetry that ends, or too little of it stored."""
+    report = settled(**(TOLD | {"payback_24h": payback, "counting": False}))
+    assert words in " ".join(shown(report, 80).split())
+
+
+def test_a_report_says_in_plain_words_what_was_cut() -> None:
+    """Before all figures: who, what, and when, at the sites; of many VENs a few."""
+    cuts = (
+        Cut(kind="silent", from_ts=START + 600, until_ts=START + 1500),
+        Cut(kind="other_event", from_ts=START + 1800, until_ts=START + 2400, event_id=EventId("urgent")),
+        Cut(kind="let_go", from_ts=START + 3000, until_ts=END),
+    )
+    left = Cut(kind="opted_out", from_ts=START + 1500, until_ts=END, reason="overrideStatus")
+    late = Cut(kind="called_later", from_ts=START, until_ts=START + 600)
+    others = [ven(number, cuts=(late,)) for number in range(3, 13)]
+    report = settled(
+        ven(1, cuts=(left,)),
+        ven(2, cuts=cuts),
+        *others,
+        cuts=(
+            Cut(kind="revised", from_ts=START + 900, until_ts=END),
+            Cut(kind="cancelled", from_ts=START + 1800, until_ts=END),
+        ),
+        time_zone="America/New_York",
+    )
+    assert resident_texts.cuts(report)[:5] == [
+        "The event was revised at 13:15, while it ran; from then on it was to end at 14:00.",
+        "The event was cancelled at 13:30, while it ran; it was to go on until 14:00.",
+        "house-1 opted out at 13:25 (comfort).",
+        (
+            "house-2 sent nothing from 13:10 to 13:25; acted on event urgent from 13:30 to 13:40; was let "
+            "go at 13:50, before the event's end."
+        ),
+        "house-3 was called from 13:10 on, when the event ran already.",
+    ]
+    assert resident_texts.cuts(report)[-1] == "The parts of 4 more VENs were cut too; --json has them."
+    text = " ".join(shown(report, 80).split())
+    assert text.index("opted out at 13:25") < text.index("delivered kW")
+    assert "opted out at 13:25 (comfort)." in page.html(report)
+    assert resident_texts.cuts(settled()) == []
+
+
+PEAK = Tariff(
+    currency="USD",
+    price=0.1,
+    periods=(TariffPeriod(begins="13:15", until="13:30", price=1.0),),
+)
+
+
+def test_money_is_shown_by_a_tariff_alone() -> None:
+    """Each step at its price at the sites: -0.075 - 0.75 + 0.025 USD. Without a tariff there is none."""
+    report = settled(**TOLD)
+    assert resident_texts.cost(report, PEAK) == pytest.approx(-0.8)
+    assert resident_texts.cost(report, None) is None
+    assert resident_texts.cost(settled(), PEAK) is None
+    assert "and paid 0.80 USD less." in page.html(report, PEAK)
+    assert "paid 0.80" not in page.html(report)
+    console = Console(width=120, file=StringIO(), highlight=False)
+    terminal.show(report, console, PEAK)
+    assert isinstance(console.file, StringIO)
+    assert "and paid 0.80 USD less." in console.file.getvalue()
+
+
+def test_a_tariff_is_read_from_a_file_and_a_mistake_names_the_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JSON has the cost beside the report's own fields."""
+    path = tmp_path / "tariff.toml"
+    for text, words in (
+        (None, "cannot be read"),
+        ("[tariff]\ncurrency = 'USD'\n", "tariff.price"),
+        ("price = 1", "tariff"),
+    ):
+        if text is not None:
+            path.write_text(text, encoding="utf-8")
+        with pytest.raises(FieldError, match=words) as caught:
+            event_view.load_tariff(path)
+        assert caught.value.field == "--tariff"
+    path.write_text("[tariff]\ncurrency = 'USD'\nprice = 0.1\n", encoding="utf-8")
+    event_view.print_report(settled(**TOLD), event_view.load_tariff(path))
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["residentCost"] == {"amount": -0.125, "currency": "USD"}
+    assert printed["payback24h"]["whole"] is False
+    event_view.print_report(settled(**TOLD), None)
+    assert "residentCost" not in json.loads(capsys.readouterr().out)
 
 
 def test_markup_in_what_vens_say_is_text(capsys: pytest.CaptureFixture[str]) -> None:

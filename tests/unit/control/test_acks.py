@@ -129,6 +129,19 @@ def _decision() -> CircuitCurtailed:
     )
 
 
+def test_the_ack_at_the_end_says_which_circuit_gave_what() -> None:
+    """Against the same circuit without the event; one that drew the same is left out, more is told."""
+    delivered = Meter().count(
+        {"ev1": 1.0, "batt1": 0.5, "fridge1": 0.1}, 5.0, 1800, {"ev1": 4.0, "batt1": 0.0, "fridge1": 0.1}
+    )
+    plan = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
+    ack = acks.transition_ack(
+        VOICE, EventTransition(SCHEDULED, Phase.COMPLETED), plan, delivered, ven(), requested_kw=1.0, ts=NOW
+    )
+    assert on_the_wire(ack)["data"]["circuitsKwh"] == {"ev1": 1.5, "batt1": -0.25}
+    assert read_ack(codec.encode(ack), ven_id=VEN) == ack
+
+
 def test_delivered_energy_is_reported_to_a_tenth_of_a_watt_hour() -> None:
     """1 kW for 100 s is 0.0278 kWh."""
     delivered = Meter().count({"ev1": 1.0}, 2.0, 100)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.api.reports import FINAL_AFTER_S
+from contracts.api.reports import FINAL_AFTER_S, PAYBACK_AFTER_S
 from contracts.wire.events import Phase, from_shadow
 from contracts.wire.shadow import merge
 from lambdas.dispatch_event.handler import handler
@@ -171,6 +171,19 @@ def test_a_final_settlement_is_scheduled_for_when_what_follows_is_stored(fleet: 
     handler({"action": "cancel", "eventId": "peak:1"}, Context())
     at = datetime.fromtimestamp(fleet.now + 120 + FINAL_AFTER_S, UTC)
     assert fleet.schedule("final-peak_c_1").at == f"at({at:%Y-%m-%dT%H:%M:%S})"
+
+
+def test_its_payback_is_counted_by_a_schedule_a_day_after_the_event(fleet: World) -> None:
+    """A day and a quarter hour after the first settlement, as that one; a cancellation moves it."""
+    create(eventId="peak:1", startTs=int(NOW) + 600)
+    first, last = (fleet.schedule(f"{purpose}-peak_c_1") for purpose in ("settle", "payback"))
+    at = datetime.fromtimestamp(NOW + 600 + 3600 + 120 + PAYBACK_AFTER_S, UTC)
+    assert last.at == f"at({at:%Y-%m-%dT%H:%M:%S})"
+    assert (last.after, last.request, last.target) == ("DELETE", first.request, first.target)
+    fleet.now += 900
+    handler({"action": "cancel", "eventId": "peak:1"}, Context())
+    at = datetime.fromtimestamp(fleet.now + 120 + PAYBACK_AFTER_S, UTC)
+    assert fleet.schedule("payback-peak_c_1").at == f"at({at:%Y-%m-%dT%H:%M:%S})"
 
 
 def test_the_same_request_twice_is_one_event(fleet: World) -> None:

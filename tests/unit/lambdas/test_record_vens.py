@@ -195,6 +195,31 @@ def test_what_a_ven_says_is_bounded_where_it_comes_in(
     assert (house.ven("house-1")[attribute], house.ven("house-1")["enabled"]) == (stored, True)
 
 
+@pytest.mark.parametrize(
+    ("summary", "stored"),
+    [
+        (
+            {"eventId": "e1", "comfortMinutesLost": 12, "comfortMinutesBeyondLimits": 0},
+            {"eventId": "e1", "minutesLost": 12.0, "minutesBeyondLimits": 0.0},
+        ),
+        ({"eventId": "e1", "comfortMinutesLost": 1e12}, {"eventId": "e1", "minutesLost": 11_520.0}),
+        ({"eventId": "e1", "comfortMinutesLost": -5}, {"eventId": "e1", "minutesLost": 0.0}),
+        ({"eventId": "e1", "comfortMinutesLost": "many"}, None),
+        ({"eventId": "<b>", "comfortMinutesLost": 5}, None),
+        ({"comfortMinutesLost": 5}, None),
+        ({"eventId": "e1"}, None),
+        ([1, 2], None),
+    ],
+)
+def test_the_comfort_that_an_event_took_stands_in_the_row_bounded(
+    house: World, summary: object, stored: object
+) -> None:
+    """What is no number of minutes is as if not said, and the rest of the report counts all the same."""
+    assert send(documents(3, {"enabled": True, "metrics": {"lastEventSummary": summary}})) == []
+    row = house.ven("house-1")
+    assert (row.get("lastEventComfort"), row["enabled"]) == (stored, True)
+
+
 def test_a_time_that_no_clock_shows_says_nothing_of_the_clock(house: World) -> None:
     """A report dated beyond 2100 leaves what is known of the VEN's clock as it is."""
     house.vens.update(Key("house-1"), {"clockSkewS": 90})

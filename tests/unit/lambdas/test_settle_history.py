@@ -19,6 +19,7 @@ from tests.support.lambda_world import NOW, Context, World
 
 START = int(NOW) + 3600
 """Friday 15 January 2027, 09:00 UTC."""
+END = START + 3600
 TODAY = START // DAY_S
 NINE = 36
 """The quarter hour of the day that the event starts in."""
@@ -346,9 +347,78 @@ def test_a_report_is_made_anew_once_what_follows_is_stored(house: World) -> None
     house.now += 1
     last = report()
     assert (last.preliminary, last.rebound_1h_kwh) == (False, pytest.approx(1.0))
+    house.now = last.payback_from_ts - 1
+    assert report() == last
+    assert ven(house)["calledKwh"] == pytest.approx(3.0)
+
+
+def test_a_day_after_the_event_rebound_and_payback_are_counted_to_their_end(house: World) -> None:
+    """A report says until when it has counted; what is paid stays as it was when it was final."""
+    dispatch()
+    event_rows(house)
+    first = report()
+    assert first.payback_24h is not None
+    assert (first.counting, first.payback_from_ts) == (True, END + DAY_S + 900)
+    assert (first.payback_24h.whole, first.payback_24h.until_ts) == (False, END)
+    rows(house, END, END + 5 * 3600, 6.0)
+    house.now = first.final_from_ts
+    final = report()
+    assert final.rebound_4h is not None
+    assert (final.rebound_4h.kwh, final.rebound_4h.whole, final.counting) == (4.0, True, True)
+    rows(house, END + 5 * 3600, END + DAY_S + 900, 5.5, every_s=900)
+    row(house, START + 1801, 99.0)
+    house.now = first.payback_from_ts
+    last = report()
+    assert last.payback_24h is not None
+    assert (last.payback_24h.kwh, last.payback_24h.whole, last.counting) == (14.5, True, False)
+    assert (last.delivered, last.settled_by, last.notes) == (final.delivered, final.settled_by, final.notes)
     house.now += DAY_S
     assert report() == last
     assert ven(house)["calledKwh"] == pytest.approx(3.0)
+
+
+def test_an_event_that_is_settled_late_has_its_whole_payback_at_once(house: World) -> None:
+    """Whoever asks first days after the event has nothing left to wait for."""
+    dispatch()
+    event_rows(house)
+    rows(house, END, END + DAY_S + 900, 6.0, every_s=300)
+    house.now = END + 2 * DAY_S
+    late = report()
+    assert late.payback_24h is not None
+    assert (late.payback_24h.kwh, late.payback_24h.whole) == (24.0, True)
+    assert (late.preliminary, late.counting) == (False, False)
+
+
+def test_another_event_cuts_the_count_and_the_report_says_so(house: World) -> None:
+    """What is drawn from the next event's start on is not the earlier one's; its id and time are told."""
+    dispatch()
+    event_rows(house)
+    rows(house, END, END + 7200, 6.0)
+    rows(house, END + 7200, END + 10_800, 1.0, eventId="e2")
+    rows(house, END + 10_800, END + DAY_S + 900, 7.0, every_s=900)
+    house.now = END + 2 * DAY_S
+    cut = report()
+    for part in (cut.rebound_4h, cut.payback_24h):
+        assert part is not None
+        assert (part.kwh, part.until_ts) == (2.0, END + 7200)
+        assert (part.whole, part.cut, part.cut_by) == (False, 1, "e2")
+
+
+def test_a_report_of_before_is_read_and_counts_no_further(house: World) -> None:
+    """A stored report without the newer fields is answered as it stands."""
+    dispatch()
+    event_rows(house)
+    stored = report()
+    newer = ("rebound4h", "payback24h", "counting", "paybackFromTs", "bought", "circuits", "cuts")
+    item = house.events.get(Key(stored.event_id, REPORT_SORT_KEY))
+    assert item is not None
+    older = {name: value for name, value in item["report"].items() if name not in newer}
+    older |= {"preliminary": False}
+    house.events.update(Key(stored.event_id, REPORT_SORT_KEY), {"report": older})
+    house.now += 3 * DAY_S
+    read = report()
+    assert (read.counting, read.payback_24h, read.bought) == (False, None, None)
+    assert read.delivered == stored.delivered
 
 
 def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:

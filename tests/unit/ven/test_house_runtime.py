@@ -246,11 +246,15 @@ def test_household_gives_back_in_stages_when_an_event_ends_by_itself(household: 
 
 
 def test_household_reports_the_rebound_when_the_release_is_over(household: LivedHouse) -> None:
-    """Energy and peak above the clone are put into the event's summary, and into no other."""
+    """Energy and peak above the clone are put into the event's summary, and into no other.
+
+    The comfort that it took is in it from its end on.
+    """
     state = after_an_event(household, ends_s=60)
     summary = {"eventId": "e1", "deliveredKwh": 1.0}
     above_kw = live(household, state, None, 160, 190)
-    assert household.now.with_rebound(summary) == summary
+    comfort = {"comfortMinutesLost": 0, "comfortMinutesBeyondLimits": 0}
+    assert household.now.with_rebound(summary) == summary | comfort
     household.replan(state, None, 190, NOW + 90)
     told = household.now.with_rebound(summary)
     assert told is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
 from contracts.api.reports import EventReport, Series
-from ven_twin.operations.reports import texts
+from ven_twin.house.tariff import Tariff
+from ven_twin.operations.reports import resident_texts, texts
 from ven_twin.operations.reports.texts import TITLES
 from ven_twin.simulation.plot import PAGE, Plot
 from ven_twin.simulation.report import tiles_html
@@ -16,6 +17,7 @@ from ven_twin.webkit.formatting import (
     duration,
     energy,
     figure,
+    fixed,
     local,
     percent,
     period,
@@ -25,13 +27,14 @@ from ven_twin.webkit.formatting import (
 Values = Sequence[float | None]
 
 
-def html(report: EventReport) -> str:
-    """The page of *report*."""
+def html(report: EventReport, tariff: Tariff | None = None) -> str:
+    """The page of *report*, with money where there is a *tariff*."""
     status = texts.settlement_status(report)
     subtitle = f"{texts.event_time(report)}; program {report.program}; {status}"
     sections = [
         f"<p class=headline>{escape(texts.headline(report))}</p>",
-        _tiles(report),
+        *(f"<p class=cut>{escape(line)}</p>" for line in resident_texts.cuts(report)),
+        _tiles(report, tariff),
         *(_plots(report, report.series) if report.series else []),
     ]
     if report.delivered:
@@ -40,8 +43,11 @@ def html(report: EventReport) -> str:
         sections += ["<h2>By interval</h2>", _intervals(report)]
     if report.participation:
         sections += ["<h2>Participation</h2>", f"<p>{escape(texts.participation(report.participation))}</p>"]
-    sections.append(f"<p>{escape(texts.energy_and_rebound(report))}</p>")
-    sections += [_vens(report)] if report.vens else []
+    sections.append(f"<p>{escape(texts.energy_and_response(report))}</p>")
+    after = [*resident_texts.aftermath(report), *resident_texts.residents(report, tariff)]
+    sections += ["<h2>After the event</h2>", *(f"<p>{escape(line)}</p>" for line in after)]
+    sections += ["<h2>By circuit</h2>", _circuits(report)] if report.circuits else []
+    sections += ["<h2>By VEN</h2>", _vens(report)] if report.vens else []
     notes = texts.all_notes(report, report.vens)
     if notes:
         sections += ["<h2>Notes</h2>", "<ul>", *(f"<li>{escape(note)}" for note in notes), "</ul>"]
@@ -49,7 +55,7 @@ def html(report: EventReport) -> str:
     return PAGE.format(title=escape(title), subtitle=escape(subtitle), body="\n".join(sections))
 
 
-def _tiles(report: EventReport) -> str:
+def _tiles(report: EventReport, tariff: Tariff | None) -> str:
     tiles = [
         ("Requested", figure(report.requested_kw), f"kW for {duration(report.end_ts - report.start_ts)}")
     ]
@@ -69,12 +75,30 @@ def _tiles(report: EventReport) -> str:
         settled = report.delivered[report.settled_by]
         band = f", {texts.band(settled)} in 8 of 10" if settled.low_kw is not None else ""
         tiles.append(("Paid", figure(settled.delivered_kw), f"kW by {TITLES[report.settled_by]}{band}"))
-    rebound = "kWh in the hour after" if report.rebound_1h_kwh is not None else texts.unknown(report)
-    tiles.append(("Rebound", energy(report.rebound_1h_kwh), rebound))
+    tiles += _after_tiles(report, tariff)
     if report.participation:
         people = report.participation
         tiles.append(("Participated", f"{people.delivered}/{people.called}", "VENs delivered half or more"))
     return f"{tiles_html(tiles)}<p></p>"
+
+
+def _after_tiles(report: EventReport, tariff: Tariff | None) -> Iterator[tuple[str, str, str]]:
+    """Rebound and payback, or the hour after it of an older report; what it was to the residents."""
+    tails = resident_texts.aftermath_tails(report)
+    if not tails:
+        rebound = "kWh in the hour after" if report.rebound_1h_kwh is not None else texts.unknown(report)
+        yield "Rebound", energy(report.rebound_1h_kwh), rebound
+    for name, hours, tail, _ in tails:
+        yield name, energy(tail.kwh), f"kWh {resident_texts.counted_time(report, tail, hours)}"
+    amount = resident_texts.cost(report, tariff)
+    if tariff is not None and amount is not None:
+        yield "Cost", fixed(amount, 2), f"{tariff.currency} more, to the residents"
+
+
+def _circuits(report: EventReport) -> str:
+    head = ("Circuit", "Less kWh", "At the start kW", "VENs")
+    rows = [resident_texts.circuit_row(circuit) for circuit in report.circuits]
+    return f"{_table(head, rows, 'figures')}<p class=note>{escape(resident_texts.CIRCUITS_NOTE)}</p>"
 
 
 def _plots(report: EventReport, series: Series) -> list[str]:
@@ -249,9 +273,9 @@ def _vens(report: EventReport) -> str:
     return _table((*head, "Data"), rows)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "words") -> str:
     cells = "".join(f"<th>{escape(name)}" for name in head)
     body = "".join(
         f"<tr><th>{escape(row[0])}" + "".join(f"<td>{escape(cell)}" for cell in row[1:]) for row in rows
     )
-    return f'<div class="wide"><table><thead><tr>{cells}</thead>{body}</table></div>'
+    return f'<div class="wide"><table class="{kind}"><thead><tr>{cells}</thead>{body}</table></div>'

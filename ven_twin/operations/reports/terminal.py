@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.api.reports import EventReport, VenReport
-from ven_twin.operations.reports import texts
+from ven_twin.house.tariff import Tariff
+from ven_twin.operations.reports import resident_texts, texts
 from ven_twin.operations.reports.texts import TITLES
 from ven_twin.webkit.formatting import DASH, energy, figure, percent, period, share
 
@@ -17,11 +18,13 @@ MOST_VENS = 25
 WIDE_COLUMNS = 100
 
 
-def show(report: EventReport, console: Console) -> None:
-    """Print *report*."""
+def show(report: EventReport, console: Console, tariff: Tariff | None = None) -> None:
+    """Print *report*, with money where there is a *tariff*."""
     console.print(Text(texts.headline(report), "bold"))
     console.print(Text(f"{report.event_id}  {texts.event_time(report)}"))
     console.print(Text(f"program {report.program}, {texts.settlement_status(report)}", "dim"))
+    for line in resident_texts.cuts(report):
+        console.print(Text(line))
     console.print()
     if report.delivered:
         console.print(_baselines(report, wide=console.width >= WIDE_COLUMNS))
@@ -29,12 +32,12 @@ def show(report: EventReport, console: Console) -> None:
         console.print(_intervals(report))
     if report.vens:
         console.print(_vens(report, wide=console.width >= WIDE_COLUMNS))
-    for line in (
-        texts.participation(report.participation) if report.participation else "",
-        texts.energy_and_rebound(report),
-    ):
-        if line:
-            console.print(Text(line))
+    if report.circuits:
+        console.print(_circuits(report))
+    lines = [texts.participation(report.participation)] if report.participation else []
+    lines += [texts.energy_and_response(report), *resident_texts.aftermath(report)]
+    for line in (*lines, *resident_texts.residents(report, tariff)):
+        console.print(Text(line))
     for note in texts.all_notes(report, report.vens):
         console.print(Text.assemble(("•", "dim"), f" {note}"))
 
@@ -62,6 +65,13 @@ def _baselines(report: EventReport, *, wide: bool) -> Table:
             bias, cvrmse = (score.bias_percent / 100, score.cvrmse_percent / 100) if score else (None, None)
             cells += [percent(bias), percent(cvrmse)]
         table.add_row(f"{'▸' if settles else ' '} {TITLES[name]}", *cells, style="bold" if settles else None)
+    return table
+
+
+def _circuits(report: EventReport) -> Table:
+    table = _table("circuit, as reported", "less kWh", "at the start kW", "VENs")
+    for circuit in report.circuits:
+        table.add_row(*(Text(cell) for cell in resident_texts.circuit_row(circuit)))
     return table
 
 

@@ -158,21 +158,16 @@ def participation(people: Participation) -> str:
     return text
 
 
-def energy_and_rebound(report: EventReport) -> str:
-    """Energy, response and rebound, as measured or not yet; and data quality."""
+def energy_and_response(report: EventReport) -> str:
+    """Energy and response, as measured or not yet; and data quality."""
     best = delivered_by(report, truth_of(report))
     unknown_yet = unknown(report)
     direction = "more" if report.loads_up else "less"
     saved = f"{energy(best.delivered_kwh)} kWh {direction} drawn" if best else unknown_yet
-    rebound = (
-        f"{figure(report.rebound_1h_kwh, 3)} kWh in the hour after"
-        if report.rebound_1h_kwh is not None
-        else unknown_yet
-    )
     people = report.participation
     waited_s = people.response_s if people else None
     response = f"{figure(waited_s, 1)} s (median)" if waited_s is not None else unknown_yet
-    text = f"Energy: {saved}. Response: {response}. Rebound: {rebound}."
+    text = f"Energy: {saved}. Response: {response}."
     if report.quality is not None:
         coverage, gap = percent(report.quality.coverage), duration(report.quality.longest_gap_s)
         text += f" Telemetry covers {coverage} of the event, longest gap {gap}."
