@@ -50,7 +50,8 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``curtailed`` and ``switched_s`` say what the last plan did with it, and for how long.
     ``blocked`` is the device's or the resident's reason why it can give nothing; ``note`` what shedding
     means to the resident. ``at_limit`` is true when it draws only what keeps it at its relaxed setpoint: it
-    can give nothing, and stays relaxed while it is shed.
+    can give nothing, and stays relaxed while it is shed. ``follows_house`` is true for a battery that covers
+    what the rest draws. A store that does not *export* gives no more than the rest imports.
     """
 
     id: str
@@ -73,6 +74,18 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     blocked: str = ""
     at_limit: bool = False
     note: str = "curtailed"
+    follows_house: bool = False
+    exports: bool = True
+
+    @property
+    def is_store(self) -> bool:
+        """True for a circuit that can be brought to give power."""
+        return self.continuous and self.floor_kw < 0.0
+
+    @property
+    def generates(self) -> bool:
+        """True for a circuit that gives what nobody sets, as PV does; a store's power can be set."""
+        return self.demand_kw < 0.0 and not self.continuous
 
     @property
     def sheddable_kw(self) -> float:

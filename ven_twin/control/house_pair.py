@@ -19,7 +19,9 @@ from contracts.wire.ids import EventId, VenId
 from ven_twin.control.circuit_views import (
     NO_SETTINGS,
     CircuitSetting,
+    Follower,
     circuit_views,
+    follower,
     setting_controls,
     with_settings,
 )
@@ -81,7 +83,7 @@ class HousePair:
     @property
     def available_kw(self) -> float:
         """The kW that the house can shed now beyond what a limit and commands take off it anyway."""
-        return _beyond_kw(self.views, self.lasting)
+        return self._beyond_kw(self.views, self.lasting)
 
     @property
     def shed_kw(self) -> float:
@@ -151,26 +153,32 @@ class HousePair:
         views = circuit_views(self.house, env, dt_s, self.switching, settings, easing=eased(easing_c))
         commanded = load_sheds or {}
         manual_kw = manually_shed_kw(views, {**(waiting or {}), **commanded})
-        remaining = remaining_views(views, manual_kw)
+        remaining = _remaining(views, manual_kw, follower(self.house, env, dt_s, settings))
         demand_kw = sum(view.demand_kw for view in remaining)
         lasting = self._lasting(env, dt_s, limit_kw, settings, commanded)
         uncurtailed = self.counterfactual.step(_lasting_controls(lasting, settings), env, dt_s)
         baseline_kw = uncurtailed.grid_kw
-        requested_kw = _requested_kw(interval, baseline_kw, _beyond_kw(views, lasting))
+        requested_kw = _requested_kw(interval, baseline_kw, self._beyond_kw(views, lasting))
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
         needed += [demand_kw - limit for limit in _limits_kw(interval, limit_kw)]
         if above_baseline_kw is not None:
             easing_kw = sum(view.demand_kw for view in remaining if view.id in easing_c)
             easing_kw -= sum(uncurtailed.power_kw[name] for name in easing_c)
+            easing_kw += _covered_less_kw(remaining, uncurtailed.power_kw)
             needed.append(demand_kw - easing_kw - baseline_kw - above_baseline_kw)
+        export_kw = self.house.export_kw
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
-        plan = with_manual_sheds(plan_shed(remaining, max(needed)), views, manual_kw, reasons)
+        plan = with_manual_sheds(plan_shed(remaining, max(needed), export_kw), views, manual_kw, reasons)
         return replace(self, plan=_with_easing(plan, views, easing_c), views=views, lasting=lasting)
 
     def begin_release(self, event_id: EventId, ven_id: VenId, house_ts: float, *, staged: bool) -> Release:
         """Begin to give back what the plan curtails beyond what a limit and commands take off anyway."""
         anyway_kw = self.lasting.curtailed_kw
         return begin(event_id, ven_id, house_ts, self.plan, self.views, staged=staged, anyway_kw=anyway_kw)
+
+    def _beyond_kw(self, views: Iterable[CircuitView], lasting: ShedPlan) -> float:
+        """The kW that *views* can shed beyond what the counterfactual is curtailed by."""
+        return max(shed_available_kw(views, self.house.export_kw) - lasting.shed_kw, 0.0)
 
     def _lasting(
         self,
@@ -185,7 +193,7 @@ class HousePair:
             return UNCURTAILED
         views = circuit_views(self.counterfactual, env, dt_s, self.lasting_switching, settings)
         manual_kw = manually_shed_kw(views, commanded)
-        remaining = remaining_views(views, manual_kw)
+        remaining = _remaining(views, manual_kw, follower(self.counterfactual, env, dt_s, settings))
         above_kw = 0.0 if limit_kw is None else sum(view.demand_kw for view in remaining) - limit_kw
         return with_manual_sheds(plan_shed(remaining, max(above_kw, 0.0)), views, manual_kw, {})
 
@@ -209,9 +217,24 @@ def _lasting_controls(lasting: ShedPlan, settings: Mapping[str, CircuitSetting])
     return with_settings(lasting, settings) if lasting.controls else setting_controls(settings)
 
 
-def _beyond_kw(views: Iterable[CircuitView], lasting: ShedPlan) -> float:
-    """The kW that *views* can shed beyond what the counterfactual is curtailed by."""
-    return max(shed_available_kw(views) - lasting.shed_kw, 0.0)
+def _remaining(
+    views: tuple[CircuitView, ...], manual_kw: Mapping[str, float], follower: Follower | None
+) -> tuple[CircuitView, ...]:
+    """*views* with what commands took off them gone; a battery that follows the house covers what is left."""
+    remaining = remaining_views(views, manual_kw)
+    if follower is None or not manual_kw or follower.circuit_id in manual_kw:
+        return remaining
+    return follower.following(remaining)
+
+
+def _covered_less_kw(views: Iterable[CircuitView], uncurtailed_kw: Mapping[str, float]) -> float:
+    """The kW that a battery covers less than the counterfactual's, emptied by an event; no load came back.
+
+    Interpretation: no comfort is given up to make good for it.
+    """
+    return sum(
+        max(min(view.demand_kw, 0.0) - uncurtailed_kw[view.id], 0.0) for view in views if view.follows_house
+    )
 
 
 def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]:
