@@ -83,11 +83,6 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.continuous and self.floor_kw < 0.0
 
     @property
-    def generates(self) -> bool:
-        """True for a circuit that gives what nobody sets, as PV does; a store's power can be set."""
-        return self.demand_kw < 0.0 and not self.continuous
-
-    @property
     def sheddable_kw(self) -> float:
         """The kW that it could shed, if no guard forbade it."""
         return self.demand_kw - self.floor_kw

@@ -50,7 +50,7 @@ class Dial(NamedTuple):
     relay: int
     """The bit of the relay that sheds the same circuit whole; 0 when there is none."""
     after: int = 0
-    """The bit of the relay that has to be off first; 0 when none has."""
+    """The same bit where that relay has to be off first; 0 where it must not be."""
 
 
 class ShedCase(NamedTuple):
@@ -67,11 +67,11 @@ def options(views: list[CircuitView]) -> tuple[list[Relay], list[Relay], list[Di
     relays = [
         Relay(
             view,
-            kw,
+            kw := view.demand_kw - view.floor_kw if view.floor_kw > 0.0 else view.demand_kw,
             costs[view.id] * kw + (0.0 if view.curtailed else SWITCHING_COST),
         )
         for view in views
-        if (not view.continuous or view.step_kw > 0.0) and (kw := _off_kw(view)) > 0.0
+        if not view.continuous or (view.step_kw > 0.0 and view.demand_kw > 0.0)
     ]
     relays.sort(key=lambda relay: -relay.kw)
     relays, small = relays[:MOST_RELAYS], relays[MOST_RELAYS:]
@@ -82,17 +82,12 @@ def options(views: list[CircuitView]) -> tuple[list[Relay], list[Relay], list[Di
         if view.continuous and view.demand_kw > (least_kw := _least_on_kw(view))
     ]
     dials += [
-        Dial(view, -view.floor_kw, costs[view.id] * DISCHARGE_FACTOR, 0, bits.get(view.id, 0))
+        Dial(view, -view.floor_kw, costs[view.id] * DISCHARGE_FACTOR, bit := bits.get(view.id, 0), bit)
         for view in views
         if view.step_kw > 0.0 > view.floor_kw and (view.id in bits or view.demand_kw <= 0.0)
     ]
     dials.sort(key=lambda dial: dial.cost_per_kw)
     return relays, small, dials
-
-
-def _off_kw(view: CircuitView) -> float:
-    """The kW that a circuit sheds by going off; what a store could give beyond that is not counted."""
-    return min(view.sheddable_kw, view.demand_kw) if view.continuous else view.sheddable_kw
 
 
 def _least_on_kw(view: CircuitView) -> float:
@@ -116,7 +111,7 @@ def best_case(relays: list[Relay], dials: list[Dial], target_kw: float, off_kw: 
         for most_kw, per_kw, relay_bit, after_bit in fills:
             if missing_kw <= 0.0:
                 break
-            if bits & relay_bit or after_bit & ~bits:
+            if bits & relay_bit != after_bit:
                 continue
             fill_kw = min(missing_kw, most_kw)
             missing_kw -= fill_kw
@@ -134,7 +129,7 @@ def filled_kw(relays: list[Relay], dials: list[Dial], target_kw: float, case: Sh
     for dial in dials:
         if missing_kw <= 0.0:
             break
-        if not (case.bits & dial.relay or dial.after & ~case.bits):
+        if case.bits & dial.relay == dial.after:
             fill_kw = min(missing_kw, dial.kw)
             curtailed_kw[dial.view.id] = curtailed_kw.get(dial.view.id, 0.0) + fill_kw
             missing_kw -= fill_kw

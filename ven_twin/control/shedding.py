@@ -107,23 +107,24 @@ def needed_kw(demand_kw: float, baseline_kw: float, requested_kw: float) -> floa
     return max(demand_kw - (baseline_kw - requested_kw), 0.0)
 
 
-def _most_shed_kw(views: Iterable[CircuitView], export_kw: float) -> float:
+def _most_shed_kw(views: tuple[CircuitView, ...], export_kw: float) -> float:
     """The kW from what the house would draw, the PV left out, down to the most that it may export.
 
     With a car that may not export it is no more than the other stores give and the house imports beside.
     """
-    views = tuple(views)
     drawn_kw = generated_kw = 0.0
+    inward = False
     for view in views:
-        if view.generates:
-            generated_kw -= view.demand_kw
+        kw = view.demand_kw
+        if kw < 0.0 and not view.continuous:
+            generated_kw -= kw
         else:
-            drawn_kw += view.demand_kw
+            drawn_kw += kw
+        inward = inward or not view.exports
     most_kw = max(drawn_kw + max(export_kw - generated_kw, 0.0), 0.0)
-    inward = [view for view in views if view.is_store and not view.exports]
     if inward:
         beside_kw = sum(view.demand_kw for view in views if not view.is_store)
-        stores_kw = sum(max(view.demand_kw, 0.0) for view in inward)
+        stores_kw = sum(max(view.demand_kw, 0.0) for view in views if view.is_store and not view.exports)
         stores_kw += sum(
             view.sheddable_kw for view in views if view.is_store and view.exports and not view.blocked
         )
