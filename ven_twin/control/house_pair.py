@@ -35,7 +35,8 @@ from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
 LEVEL_SHARE = {0: 0.0, 1: 0.3, 2: 0.6, 3: 1.0}
-"""The share of the sheddable kW that a level requests. Interpretation: OpenADR's SIMPLE levels name no kW."""
+"""The share of the sheddable kW that a level requests. Interpretation: OpenADR's SIMPLE levels name no kW.
+They are of what the house draws: nothing is exported for one."""
 NOTHING_EASED: Mapping[str, float] = MappingProxyType({})
 UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
 
@@ -82,8 +83,8 @@ class HousePair:
 
     @property
     def available_kw(self) -> float:
-        """The kW that the house can shed now beyond what a limit and commands take off it anyway."""
-        return self._beyond_kw(self.views, self.lasting)
+        """The kW of what it draws that the house can shed now, beyond what limit and commands take anyway."""
+        return _beyond_kw(self.views, self.lasting)
 
     @property
     def shed_kw(self) -> float:
@@ -158,7 +159,7 @@ class HousePair:
         lasting = self._lasting(env, dt_s, limit_kw, settings, commanded)
         uncurtailed = self.counterfactual.step(_lasting_controls(lasting, settings), env, dt_s)
         baseline_kw = uncurtailed.grid_kw
-        requested_kw = _requested_kw(interval, baseline_kw, self._beyond_kw(views, lasting))
+        requested_kw = _requested_kw(interval, baseline_kw, _beyond_kw(views, lasting))
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
         needed += [demand_kw - limit for limit in _limits_kw(interval, limit_kw)]
         if above_baseline_kw is not None:
@@ -166,7 +167,8 @@ class HousePair:
             easing_kw -= sum(uncurtailed.power_kw[name] for name in easing_c)
             easing_kw += _covered_less_kw(remaining, uncurtailed.power_kw)
             needed.append(demand_kw - easing_kw - baseline_kw - above_baseline_kw)
-        export_kw = self.house.export_kw
+        is_level = interval is not None and interval.signal is Signal.LEVEL
+        export_kw = 0.0 if is_level else self.house.export_kw
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
         plan = with_manual_sheds(plan_shed(remaining, max(needed), export_kw), views, manual_kw, reasons)
         return replace(self, plan=_with_easing(plan, views, easing_c), views=views, lasting=lasting)
@@ -175,10 +177,6 @@ class HousePair:
         """Begin to give back what the plan curtails beyond what a limit and commands take off anyway."""
         anyway_kw = self.lasting.curtailed_kw
         return begin(event_id, ven_id, house_ts, self.plan, self.views, staged=staged, anyway_kw=anyway_kw)
-
-    def _beyond_kw(self, views: Iterable[CircuitView], lasting: ShedPlan) -> float:
-        """The kW that *views* can shed beyond what the counterfactual is curtailed by."""
-        return max(shed_available_kw(views, self.house.export_kw) - lasting.shed_kw, 0.0)
 
     def _lasting(
         self,
@@ -215,6 +213,11 @@ def _with_easing(plan: ShedPlan, views: Iterable[CircuitView], easing_c: Mapping
 
 def _lasting_controls(lasting: ShedPlan, settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:
     return with_settings(lasting, settings) if lasting.controls else setting_controls(settings)
+
+
+def _beyond_kw(views: Iterable[CircuitView], lasting: ShedPlan) -> float:
+    """The kW that *views* can shed of what they draw, beyond what the counterfactual is curtailed by."""
+    return max(shed_available_kw(views) - lasting.shed_kw, 0.0)
 
 
 def _remaining(

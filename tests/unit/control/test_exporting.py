@@ -170,6 +170,16 @@ def test_an_event_is_credited_with_what_it_adds_to_the_mode(mode: bool, kw: floa
     assert (flow.baseline_kw == pytest.approx(0.0, abs=1e-9)) is mode
 
 
+def test_nothing_is_exported_for_a_level() -> None:
+    """A level is a share of what the house draws, at most all that can be shed of it."""
+    request = Interval(duration_s=900, signal=Signal.LEVEL, value=3)
+    env = world()
+    planned = pair(False).planned(env, STEP_S, request)
+    _, flow = planned.step(env, STEP_S)
+    assert planned.available_kw == pytest.approx(flow.baseline_kw)
+    assert flow.used_kw == pytest.approx(0.0, abs=0.01)
+
+
 def test_an_import_limit_is_held_in_each_mode() -> None:
     """A house that covers itself is below it anyway."""
     request = Interval(duration_s=900, signal=Signal.IMPORT_LIMIT_KW, value=0.2)
