@@ -20,7 +20,7 @@ def beyond(house: House, env: Environment) -> dict[str, float]:
     if house.hvac is not None:
         spec, air_c = house.hvac.spec, house.hvac.air_c
         past["air"] = max(spec.coolest_c - air_c, air_c - spec.warmest_c, 0.0)
-    for load in house.loads:
+    for load in house.devices():
         if isinstance(load, WaterHeater):
             past["tank"] = max(load.spec.least_c - load.tank_c, 0.0)
         elif isinstance(load, Ev):

@@ -14,15 +14,8 @@ from msgspec.structs import replace
 
 from ven_twin.control.circuit_views import circuit_views
 from ven_twin.control.guards import CircuitView, Switching, must_stay_off, refusal
-from ven_twin.control.shedding import (
-    OVERSHOOT_COST,
-    SHORTFALL_COST,
-    SWITCHING_COST,
-    ShedPlan,
-    discomfort_per_kw,
-    plan_shed,
-    shed_available_kw,
-)
+from ven_twin.control.shed_cases import OVERSHOOT_COST, SHORTFALL_COST, SWITCHING_COST, discomfort_per_kw
+from ven_twin.control.shedding import ShedPlan, plan_shed, shed_available_kw
 from ven_twin.house.circuit import Device
 from ven_twin.house.devices.appliance import Appliance
 from ven_twin.house.devices.battery import Battery

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.property.test_stores import CARS, MODES, changed
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.control import FREE, Control, Stepped
 from ven_twin.house.devices.appliance import DryerUse, RangeUse
@@ -21,7 +22,7 @@ from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
 from ven_twin.house.library import load_environment, load_profile, packaged_houses
 from ven_twin.house.occupants import StreamType
-from ven_twin.house.profile import build_house
+from ven_twin.house.profile import Profile, build_house
 
 np = pytest.importorskip("numpy", reason="a fleet needs numpy: pip install numpy")
 from ven_twin.house.occupants import unit  # noqa: E402 - after the skip
@@ -55,7 +56,25 @@ def anything_asked(chance: Random) -> Control:
 @settings(max_examples=6, deadline=None)
 def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: int, dt_s: float) -> None:
     """Over days of random controls all powers and states are the same to the bit, at any step length."""
-    profile = load_profile(name)
+    _live_alike(load_profile(name), day, seed, dt_s, int(min(2 * 86_400 / dt_s, STEPS)))
+
+
+@given(
+    battery=st.sampled_from(MODES),
+    car=st.sampled_from(CARS),
+    export_kw=st.sampled_from([0.0, 3.0, 15.0]),
+    seed=st.integers(0, 2**64 - 1),
+)
+@settings(max_examples=12)
+def test_a_fleet_s_stores_have_the_trajectory_of_their_houses(
+    battery: dict[str, object], car: dict[str, object], export_kw: float, seed: int
+) -> None:
+    """In each mode, with each sort of car and interconnection, to the bit as well."""
+    _live_alike(changed(battery, car, export_kw), seed % 365, seed, 900.0, 2 * 96)
+
+
+def _live_alike(profile: Profile, day: int, seed: int, dt_s: float, steps: int) -> None:
+    """Step houses of *profile* and their fleet under random controls; every power and state is the same."""
     chance = Random(seed)
     seeds = [chance.getrandbits(64) for _ in range(HOUSES)]
     worlds = [load_environment(profile, each) for each in seeds]
@@ -65,7 +84,7 @@ def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: i
     asked: list[dict[str, Control]] = [{} for _ in houses]
     arrays: dict[str, Controls] = {}
     start_s = YEAR + 86_400.0 * day
-    for step in range(int(min(2 * 86_400 / dt_s, STEPS))):
+    for step in range(steps):
         if step % 23 == 0:
             circuits = [spec.id for spec in profile.circuits if chance.random() < 0.6]
             asked = [{circuit: anything_asked(chance) for circuit in circuits} for _ in houses]

@@ -9,14 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ven_twin.control.guards import CircuitView, must_stay_off, refusal
-from ven_twin.control.shedding import (
-    OVERSHOOT_COST,
-    SHORTFALL_COST,
-    SWITCHING_COST,
-    discomfort_per_kw,
-    plan_shed,
-    shed_available_kw,
-)
+from ven_twin.control.shed_cases import OVERSHOOT_COST, SHORTFALL_COST, SWITCHING_COST, discomfort_per_kw
+from ven_twin.control.shedding import plan_shed, shed_available_kw
 from ven_twin.house.control import FREE
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Container, Mapping
 from enum import StrEnum
+from math import inf
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
 from contracts.wire.shadow import LoadSetting
+from contracts.wire.units import S_PER_H
 from ven_twin.control.guards import NEVER_SWITCHED, CircuitView, Switching
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.house.circuit import Circuit
 from ven_twin.house.control import FREE, Control, Flexibility
+from ven_twin.house.devices.battery import Battery
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
@@ -68,16 +72,52 @@ def circuit_views(
     demand_kw = house.step(left_alone, env, dt_s).power_kw
     devices = {device.spec.id: device for device in house.devices()}
     cold = house.hvac is not None and house.hvac.lacks_heat(env)
-    return tuple(
+    floors_kw = house.store_floors_kw(demand_kw)
+    views = tuple(
         _view(
             circuit,
             devices[circuit.id].flexibility(env, demand_kw[circuit.id]),
             switching.get(circuit.id, NEVER_SWITCHED),
             settings.get(circuit.id, AS_BUILT),
             warms=cold and circuit.heat_fraction > 0.0,
+            site_floor_kw=floors_kw.get(circuit.id, -inf),
         )
         for circuit in house.circuits
     )
+    battery = follower(house, env, dt_s, settings)
+    return battery.following(views) if battery and any(view.at_limit for view in views) else views
+
+
+class Follower(NamedTuple):
+    """A battery that covers what the house draws in a step, under its lasting *control*."""
+
+    circuit_id: str
+    battery: Battery
+    control: Control
+    env: Environment
+    dt_h: float
+
+    def following(self, views: tuple[CircuitView, ...]) -> tuple[CircuitView, ...]:
+        """*views* with the battery at what covers the others as these views have them."""
+        surplus_kw = -sum(view.demand_kw for view in views if view.id != self.circuit_id)
+        demand_kw = self.battery.power_kw(self.control, self.env, self.dt_h, surplus_kw)
+        return tuple(
+            msgspec.structs.replace(view, demand_kw=demand_kw, floor_kw=min(view.floor_kw, demand_kw))
+            if view.id == self.circuit_id
+            else view
+            for view in views
+        )
+
+
+def follower(
+    house: House, env: Environment, dt_s: float, settings: Mapping[str, CircuitSetting]
+) -> Follower | None:
+    """The battery of *house*, if its mode covers what the house draws in this step."""
+    battery = house.battery
+    if battery is None or not battery.spec.covers(env):
+        return None
+    control = settings.get(battery.spec.id, AS_BUILT).control
+    return Follower(battery.spec.id, battery, control, env, dt_s / S_PER_H)
 
 
 def circuit_settings(loads: Mapping[str, LoadSetting], by_hand: Container[str]) -> dict[str, CircuitSetting]:
@@ -107,10 +147,18 @@ def with_settings(plan: ShedPlan, settings: Mapping[str, CircuitSetting]) -> dic
 
 
 def _view(
-    circuit: Circuit, offer: Flexibility, switched: Switching, setting: CircuitSetting, *, warms: bool
+    circuit: Circuit,
+    offer: Flexibility,
+    switched: Switching,
+    setting: CircuitSetting,
+    *,
+    warms: bool,
+    site_floor_kw: float,
 ) -> CircuitView:
-    """The view of a circuit; *warms* where the air is short of its heat."""
+    """The view of a circuit; *warms* where the air is short of its heat, *site_floor_kw* where a store is."""
     demand_kw, floor_kw, blocked = offer.demand_kw, offer.floor_kw, offer.blocked
+    if floor_kw < site_floor_kw:
+        floor_kw = min(site_floor_kw, demand_kw)
     if warms:
         blocked = blocked or WARMS
     if setting is not AS_BUILT:
@@ -145,6 +193,8 @@ def _view(
         blocked=blocked,
         at_limit=at_limit,
         note=offer.note,
+        follows_house=offer.follows_house,
+        exports=offer.exports,
     )
 
 

@@ -55,6 +55,8 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     can give nothing, and stays relaxed while it is shed. ``ceiling_kw`` is the most that it can be brought to
     in a load up, by a setpoint moved ahead by ``raise_offset_c`` where it is not continuous; None of one that
     can store nothing.
+    can give nothing, and stays relaxed while it is shed. ``follows_house`` is true for a battery that covers
+    what the rest draws. A store that does not *export* gives no more than the rest imports.
     """
 
     id: str
@@ -79,6 +81,13 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     blocked: str = ""
     at_limit: bool = False
     note: str = "curtailed"
+    follows_house: bool = False
+    exports: bool = True
+
+    @property
+    def is_store(self) -> bool:
+        """True for a circuit that can be brought to give power."""
+        return self.continuous and self.floor_kw < 0.0
 
     @property
     def sheddable_kw(self) -> float:

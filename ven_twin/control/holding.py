@@ -129,7 +129,7 @@ def _beyond_c(house: House) -> float:
 
 
 def _ev_soc(house: House) -> float | None:
-    return next((load.soc for load in house.loads if isinstance(load, Ev)), None)
+    return next((load.soc for load in house.devices() if isinstance(load, Ev)), None)
 
 
 def _battery_soc(house: House) -> float | None:

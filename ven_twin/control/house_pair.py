@@ -20,7 +20,9 @@ from contracts.wire.ids import EventId, VenId
 from ven_twin.control.circuit_views import (
     NO_SETTINGS,
     CircuitSetting,
+    Follower,
     circuit_views,
+    follower,
     setting_controls,
     with_settings,
 )
@@ -35,7 +37,8 @@ from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
 LEVEL_SHARE = {0: 0.0, 1: 0.3, 2: 0.6, 3: 1.0}
-"""The share of the sheddable kW that a level requests. Interpretation: OpenADR's SIMPLE levels name no kW."""
+"""The share of the sheddable kW that a level requests. Interpretation: OpenADR's SIMPLE levels name no kW.
+They are of what the house draws: nothing is exported for one."""
 NOTHING_EASED: Mapping[str, float] = MappingProxyType({})
 UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
 
@@ -83,7 +86,7 @@ class HousePair:
 
     @property
     def available_kw(self) -> float:
-        """The kW that the house can shed now beyond what a limit and commands take off it anyway."""
+        """The kW of what it draws that the house can shed now, beyond what limit and commands take anyway."""
         return _beyond_kw(self.views, self.lasting)
 
     @property
@@ -158,7 +161,7 @@ class HousePair:
         views = circuit_views(self.house, env, dt_s, self.switching, settings, easing=eased(easing_c))
         commanded = load_sheds or {}
         manual_kw = manually_shed_kw(views, {**(waiting or {}), **commanded})
-        remaining = remaining_views(views, manual_kw)
+        remaining = _remaining(views, manual_kw, follower(self.house, env, dt_s, settings))
         demand_kw = sum(view.demand_kw for view in remaining)
         lasting = self._lasting(env, dt_s, limit_kw, settings, commanded)
         uncurtailed = self.counterfactual.step(_lasting_controls(lasting, settings), env, dt_s)
@@ -169,9 +172,12 @@ class HousePair:
         if above_baseline_kw is not None:
             easing_kw = sum(view.demand_kw for view in remaining if view.id in easing_c)
             easing_kw -= sum(uncurtailed.power_kw[name] for name in easing_c)
+            easing_kw += _covered_less_kw(remaining, uncurtailed.power_kw)
             needed.append(demand_kw - easing_kw - baseline_kw - above_baseline_kw)
+        is_level = interval is not None and interval.signal is Signal.LEVEL
+        export_kw = 0.0 if is_level else self.house.export_kw
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
-        plan = plan_shed(remaining, max(needed))
+        plan = plan_shed(remaining, max(needed), export_kw)
         if requested_kw < 0.0:
             more_kw, most_kw = (
                 baseline_kw - requested_kw - demand_kw,
@@ -200,7 +206,7 @@ class HousePair:
             return UNCURTAILED
         views = circuit_views(self.counterfactual, env, dt_s, self.lasting_switching, settings)
         manual_kw = manually_shed_kw(views, commanded)
-        remaining = remaining_views(views, manual_kw)
+        remaining = _remaining(views, manual_kw, follower(self.counterfactual, env, dt_s, settings))
         above_kw = 0.0 if limit_kw is None else sum(view.demand_kw for view in remaining) - limit_kw
         return with_manual_sheds(plan_shed(remaining, max(above_kw, 0.0)), views, manual_kw, {})
 
@@ -225,8 +231,28 @@ def _lasting_controls(lasting: ShedPlan, settings: Mapping[str, CircuitSetting])
 
 
 def _beyond_kw(views: Iterable[CircuitView], lasting: ShedPlan) -> float:
-    """The kW that *views* can shed beyond what the counterfactual is curtailed by."""
+    """The kW that *views* can shed of what they draw, beyond what the counterfactual is curtailed by."""
     return max(shed_available_kw(views) - lasting.shed_kw, 0.0)
+
+
+def _remaining(
+    views: tuple[CircuitView, ...], manual_kw: Mapping[str, float], follower: Follower | None
+) -> tuple[CircuitView, ...]:
+    """*views* with what commands took off them gone; a battery that follows the house covers what is left."""
+    remaining = remaining_views(views, manual_kw)
+    if follower is None or not manual_kw or follower.circuit_id in manual_kw:
+        return remaining
+    return follower.following(remaining)
+
+
+def _covered_less_kw(views: Iterable[CircuitView], uncurtailed_kw: Mapping[str, float]) -> float:
+    """The kW that a battery covers less than the counterfactual's, emptied by an event; no load came back.
+
+    Interpretation: no comfort is given up to make good for it.
+    """
+    return sum(
+        max(min(view.demand_kw, 0.0) - uncurtailed_kw[view.id], 0.0) for view in views if view.follows_house
+    )
 
 
 def _limits_kw(interval: Interval | None, limit_kw: float | None) -> list[float]:

@@ -21,13 +21,8 @@ from typing import NamedTuple
 import msgspec
 
 from ven_twin.control.guards import FUTILE_KW, CircuitReason, CircuitView
-from ven_twin.control.shedding import (
-    OVERSHOOT_COST,
-    SHORTFALL_COST,
-    SWITCHING_COST,
-    ShedPlan,
-    rank_cost,
-)
+from ven_twin.control.shed_cases import OVERSHOOT_COST, SHORTFALL_COST, SWITCHING_COST, rank_cost
+from ven_twin.control.shedding import ShedPlan
 from ven_twin.house.control import FREE, Control
 
 MOST_SETPOINTS = 8
@@ -55,6 +50,7 @@ def plan_load_up(
     raised. *raised* are those that the last plan raised, which go on at no cost of switching. The plan that
     comes of it has a `ShedPlan.shed_kw` below 0.
     """
+    views = tuple(views)
     free = [view for view in views if view.may_rise_kw > FUTILE_KW and base.controls.get(view.id) is FREE]
     raises_kw = _best_kw(free, min(more_kw, most_kw), most_kw, raised)
     if not raises_kw:
@@ -71,7 +67,9 @@ def plan_load_up(
         else decision
         for decision in base.decisions
     )
-    controls = {name: _control(by_id[name], kw) for name, kw in raises_kw.items()}
+    # A battery that covers the house would cover what others draw more, and undo it.
+    controls = {view.id: Control(limit_kw=view.demand_kw) for view in views if view.follows_house}
+    controls |= {name: _control(by_id[name], kw) for name, kw in raises_kw.items()}
     return msgspec.structs.replace(
         base,
         needed_kw=-more_kw,

@@ -29,7 +29,8 @@ def manually_shed_kw(views: Iterable[CircuitView], sheds: Mapping[str, LoadShed]
             continue
         kw = min(shed.reduce_kw, view.sheddable_kw) if view.continuous else view.sheddable_kw
         cannot_hold = 0.0 < view.demand_kw - kw < view.step_kw
-        manual_kw[view.id] = view.sheddable_kw if cannot_hold else kw
+        off_kw = min(view.sheddable_kw, view.demand_kw)
+        manual_kw[view.id] = off_kw if cannot_hold else kw
     return manual_kw
 
 

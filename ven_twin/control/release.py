@@ -262,6 +262,8 @@ def begin(
         else:
             within_s = SOON_S if view.type in OWES_NOTHING else TURNS_S * (1.0 + view.headroom) / 2.0
             at_ts = house_ts + within_s * chance(view.id)
+            if view.type not in OWES_NOTHING:
+                kw = min(kw, max(view.demand_kw, 0.0))
             turns[view.id] = Turn(at_ts, kw if kw > 0.0 else view.demand_kw)
     return Release(event_id, until_ts, turns, easing=easing, from_ts=house_ts, staged=True)
 

@@ -1,6 +1,6 @@
 """The parameters that every circuit has, and the methods that every device has."""
 
-from typing import Annotated, Any, ClassVar, Protocol, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, Self
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,13 @@ Celsius = Annotated[float, Meta(ge=-40.0, le=100.0)]
 SpanC = Annotated[float, Meta(ge=0.0, le=20.0)]
 Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
 Hour = Annotated[float, Meta(ge=0.0, le=24.0)]
+
+
+class Impossible(NamedTuple):
+    """A key of a circuit whose value does not go with the others, and what is allowed."""
+
+    key: str
+    allowed: str
 
 
 class Circuit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +44,10 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     heat_fraction: Fraction = 0.0
     least_off_s: Seconds = 0.0
     least_on_s: Seconds = 0.0
+
+    def impossible(self) -> Impossible | None:
+        """The first value that does not go with the others; None when they can be together."""
+        return None
 
 
 class Device(Protocol):

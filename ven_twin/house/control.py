@@ -68,6 +68,8 @@ class Flexibility(msgspec.Struct, frozen=True, gc=False):
     ``at_limit_kw`` is what it draws to stay at its relaxed setpoint, when it is there; None elsewhere.
     ``ceiling_kw`` is the most it can be brought to by asking for more, by moving its setpoint ahead by
     ``raise_offset_c`` where it is not continuous; None where it cannot give more.
+    ``follows_house`` is true when its power follows what the rest of the house draws, unless it is limited.
+    A store that does not *export* gives no more than what the rest imports.
     ``note`` says what shedding it means to the resident.
     """
 
@@ -83,6 +85,8 @@ class Flexibility(msgspec.Struct, frozen=True, gc=False):
     at_limit_kw: float | None = None
     ceiling_kw: float | None = None
     raise_offset_c: float = 0.0
+    follows_house: bool = False
+    exports: bool = True
 
 
 def clamp_unit(value: float) -> float:

@@ -26,10 +26,15 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The service panel."""
+    """The service panel.
+
+    ``export_kw`` is the most that battery and car may bring the site's export to, together with the PV: the
+    limit of its interconnection. At 0 they give no more than the circuits of the house draw.
+    """
 
     rating_amps: Annotated[float, Meta(ge=60.0, le=400.0)]
     voltage_v: Annotated[float, Meta(ge=100.0, le=260.0)]
+    export_kw: Annotated[float, Meta(ge=0.0, le=100.0)] = 0.0
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,11 +106,11 @@ def build_house(profile: Profile) -> House:
     """The house of a profile, at rest at its setpoints.
 
     Raises:
-        ProfileError: it has two HVACs or two batteries.
+        ProfileError: it has two HVACs, two batteries or two cars that discharge.
     """
     devices = {spec.id: DEVICE_TYPES[spec.type].at_rest(spec) for spec in profile.circuits}
     try:
-        return House.of(devices)
+        return House.of(devices, profile.panel.export_kw)
     except PhysicsError as error:
         raise ProfileError(profile.name, "circuits", list(devices), str(error)) from error
 
@@ -169,8 +174,18 @@ def _bounds(struct: type[msgspec.Struct], keys: list[str]) -> str:
 
 
 def _check_panel(source: str, panel: Panel, circuits: tuple[Circuit, ...]) -> None:
-    """A car or a range needs a large panel, and no circuit is rated above its breaker."""
+    """Refuse what no panel carries, and what does not go together in a circuit.
+
+    A car or a range needs a large panel; no circuit is rated above its breaker, no export above the panel.
+    """
+    panel_kw = panel.rating_amps * panel.voltage_v / 1000.0
+    if panel.export_kw > panel_kw:
+        allowed = f"<= {panel_kw:g}, what the panel carries"
+        raise ProfileError(source, "panel.export_kw", panel.export_kw, allowed)
     for spec in circuits:
+        if (wrong := spec.impossible()) is not None:
+            value = getattr(spec, wrong.key)
+            raise ProfileError(source, f"circuits.{spec.id}.{wrong.key}", value, wrong.allowed)
         most_kw = spec.breaker_amps * panel.voltage_v / 1000.0
         if spec.rated_kw > most_kw:
             key = f"circuits.{spec.id}.rated_kw"

@@ -194,7 +194,7 @@ def _minute(
 ) -> Minute:
     house, clone = pair.house, pair.counterfactual
     heater = next((load for load in house.loads if isinstance(load, WaterHeater)), None)
-    car = next((load for load in house.loads if isinstance(load, Ev)), None)
+    car = next((load for load in house.devices() if isinstance(load, Ev)), None)
     return Minute(
         at_s=at_s,
         circuits_kw=flow.circuits_kw,

@@ -60,7 +60,7 @@ def test_can_hold_says_yes_to_what_is_on_offer(window_s: float) -> None:
         search = search.in_quarters(HouseOffer(window_s)).advanced(10**6)
     assert search.offer.promises
     for kw, sustain_s, _ in search.offer.promises:
-        above_kw = LEVELS_KW[LEVELS_KW.index(kw) + 3]
+        above_kw = LEVELS_KW[LEVELS_KW.index(kw) + 4]
         assert hold(trial(), kw, sustain_s / 60.0, window_s).holds
         assert not hold(trial(), above_kw, sustain_s / 60.0, window_s).holds
 

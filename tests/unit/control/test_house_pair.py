@@ -63,13 +63,14 @@ def run(
 
 
 def missed_kw(flows: list[Flow], kw: float) -> list[float]:
-    """How far each step was from *kw* below the clone, or from nothing where the clone draws less."""
-    return [abs(flow.baseline_kw - flow.used_kw - min(kw, _drawn_kw(flow))) for flow in flows]
+    """How far each step was from *kw* below the clone, or from the most that it draws and may export."""
+    return [abs(flow.baseline_kw - flow.used_kw - min(kw, _most_kw(flow))) for flow in flows]
 
 
-def _drawn_kw(flow: Flow) -> float:
-    """What the clone's circuits draw; generation is no load that could be shed."""
-    return flow.baseline_kw - min(flow.circuits_kw["pv1"], 0.0)
+def _most_kw(flow: Flow) -> float:
+    """From what the clone draws down to an export of 5 kW, the PV's included, by the battery's 5 kW."""
+    drawn_kw = flow.baseline_kw - min(flow.circuits_kw["pv1"], 0.0)
+    return min(flow.baseline_kw + 5.0, drawn_kw + 5.0)
 
 
 def test_premises_left_alone_are_their_clone() -> None:

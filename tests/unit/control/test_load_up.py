@@ -18,7 +18,8 @@ from ven_twin.control.holding import can_hold
 from ven_twin.control.house_pair import Flow, HousePair
 from ven_twin.control.load_up import plan_load_up
 from ven_twin.control.offers import Trial
-from ven_twin.control.shedding import OVERSHOOT_COST, SHORTFALL_COST, SWITCHING_COST, plan_shed, rank_cost
+from ven_twin.control.shed_cases import OVERSHOOT_COST, SHORTFALL_COST, SWITCHING_COST, rank_cost
+from ven_twin.control.shedding import plan_shed
 from ven_twin.house.control import FREE
 from ven_twin.house.house import House
 

@@ -64,7 +64,7 @@ def test_a_trial_counts_with_what_the_resident_has_set() -> None:
 def test_a_command_takes_its_circuit_out_of_a_trial_until_its_time() -> None:
     """While the car is shed by command no event is credited with it; from then on it is there again."""
     sheds = {"ev1": LoadShed(7.2, EVENING_TS + 600.0)}
-    by_command, free = (list(one.windows(7.0, 900.0)) for one in (trial(load_sheds=sheds), trial()))
+    by_command, free = (list(one.windows(11.0, 900.0)) for one in (trial(load_sheds=sheds), trial()))
     assert by_command[0].delivered_kw < free[0].delivered_kw - 2.0
     assert by_command[2].delivered_kw == pytest.approx(free[2].delivered_kw, abs=0.01)
 

@@ -6,13 +6,8 @@ import pytest
 from contracts.wire.acks import CircuitCurtailed
 from ven_twin.control.circuit_views import CircuitSetting, with_settings
 from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, must_stay_off, refusal
-from ven_twin.control.shedding import (
-    ShedPlan,
-    discomfort_per_kw,
-    needed_kw,
-    plan_shed,
-    shed_available_kw,
-)
+from ven_twin.control.shed_cases import discomfort_per_kw
+from ven_twin.control.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
 from ven_twin.house.control import FREE, Control
 
 

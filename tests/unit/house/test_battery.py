@@ -111,3 +111,52 @@ def test_a_battery_tells_how_much_more_it_can_draw(battery: Battery) -> None:
     nearly = replace(battery, soc=battery.spec.full_soc - 0.02)
     assert nearly.flexibility(NOON, 0.0).ceiling_kw == pytest.approx(0.02 * 13.5 / sqrt(0.9) / 0.25)
     assert nearly.flexibility(NOON, 2.0).ceiling_kw is None, "it draws more already"
+
+
+EVENING, WEEKEND = Environment(day=20_453, hour_of_day=18.0), Environment(day=20_456, hour_of_day=18.0)
+"""A Thursday and a Sunday of winter, local standard time."""
+
+
+def of_mode(battery: Battery, soc: float, **keys: object) -> Battery:
+    """The battery in another mode."""
+    return replace(battery, soc=soc, spec=replace(battery.spec, **keys))
+
+
+def test_self_consumption_covers_the_house_down_to_its_reserve(battery: Battery) -> None:
+    """It gives what the house would import and no more, and keeps the reserve for events."""
+    mode = of_mode(battery, 0.5, mode="self_consumption", reserve_soc=0.3)
+    assert mode.step(FREE, NOON, 60.0, surplus_kw=-2.0).power_kw == -2.0
+    assert mode.step(FREE, NOON, 60.0, surplus_kw=-9.0).power_kw == -5.0
+    assert mode.step(FREE, NOON, 60.0, surplus_kw=2.0).power_kw == 2.0
+    low = replace(mode, soc=0.3)
+    assert low.step(FREE, NOON, 60.0, surplus_kw=-2.0).power_kw == 0.0
+    assert low.step(Control(limit_kw=-2.0), NOON, 60.0, surplus_kw=-2.0).power_kw == -2.0, "an event may"
+
+
+def test_self_consumption_takes_only_its_reserve_from_the_grid(battery: Battery) -> None:
+    """What is above the reserve is left for the sun."""
+    mode = of_mode(battery, 0.29, mode="self_consumption", reserve_soc=0.3)
+    assert mode.step(FREE, NIGHT, 60.0, surplus_kw=-2.0).power_kw == battery.spec.refill_kw
+    assert mode.step(FREE, NIGHT, 3600.0, surplus_kw=-2.0).device.soc == pytest.approx(0.3)
+
+
+def test_time_of_use_covers_the_house_in_its_peak_hours(battery: Battery) -> None:
+    """On weekdays from four to nine it gives; at any other time it fills itself, from the grid off-peak."""
+    mode = of_mode(battery, 0.5, mode="time_of_use", peak_from_h=16.0, peak_until_h=21.0)
+    assert mode.step(FREE, EVENING, 60.0, surplus_kw=-2.0).power_kw == -2.0
+    assert mode.step(FREE, WEEKEND, 60.0, surplus_kw=-2.0).power_kw == 0.0
+    assert mode.step(FREE, NOON, 60.0, surplus_kw=-2.0).power_kw == 0.0
+    assert mode.step(FREE, NIGHT, 60.0, surplus_kw=-2.0).power_kw == battery.spec.refill_kw
+    always = of_mode(mode, 0.5, peak_weekends=True)
+    assert always.step(FREE, WEEKEND, 60.0, surplus_kw=-2.0).power_kw == -2.0
+
+
+def test_a_battery_that_is_asked_to_charge_covers_nothing(battery: Battery) -> None:
+    """A signal that asks for more goes before the mode."""
+    mode = of_mode(battery, 0.5, mode="self_consumption")
+    assert mode.step(Control(charge_kw=3.0), NOON, 60.0, surplus_kw=-2.0).power_kw == 3.0
+
+
+def test_a_battery_gives_no_more_than_its_site_has_room_for(battery: Battery) -> None:
+    """The interconnection's limit goes before the command."""
+    assert battery.step(Control(limit_kw=-5.0), NOON, 60.0, 0.0, 1.5).power_kw == -1.5

@@ -117,3 +117,45 @@ def test_a_car_tells_how_much_more_it_can_draw(ev: Ev) -> None:
     assert ev.flexibility(HOME, ev.spec.charger_kw).ceiling_kw is None
     assert ev.flexibility(AWAY, 0.0).ceiling_kw is None
     assert replace(ev, soc=ev.spec.full_soc).flexibility(HOME, 0.0).ceiling_kw is None
+
+
+@pytest.fixture
+def v2g(ev: Ev) -> Ev:
+    """The car at 80 %, at a charger that discharges; its driver keeps 50 %, its departure needs 60."""
+    return replace(ev, soc=0.8, spec=replace(ev.spec, discharge_kw=9.6, v2x="v2g", least_soc=0.5))
+
+
+def test_a_bidirectional_car_discharges_on_command_alone(v2g: Ev) -> None:
+    """A limit below zero discharges it, with the loss of its way; left alone it charges."""
+    after, power_kw = v2g.step(Control(limit_kw=-6.0), HOME, 3600.0)
+    assert power_kw == -6.0
+    assert (0.8 - after.soc) * 60.0 == pytest.approx(6.0 / 0.9)
+    assert v2g.step(Control(limit_kw=-20.0), HOME, 60.0).power_kw == -9.6
+    assert v2g.step(Control(limit_kw=-6.0), HOME, 60.0, 2.0).power_kw == -2.0, "as far as the site has room"
+    assert v2g.step(FREE, HOME, 60.0).power_kw == v2g.spec.charger_kw
+
+
+def test_a_car_lends_neither_its_drivers_charge_nor_its_departures(v2g: Ev) -> None:
+    """It stops at the larger of the two, in the step in which it comes there."""
+    after, power_kw = replace(v2g, soc=0.61).step(Control(limit_kw=-9.6), HOME, 3600.0)
+    assert after.soc == pytest.approx(0.6)
+    assert power_kw == pytest.approx(-0.01 * 60.0 * 0.9)
+    kept = replace(v2g, soc=0.8, spec=replace(v2g.spec, least_soc=0.75))
+    assert kept.step(Control(limit_kw=-9.6), HOME, 36_000.0).device.soc == pytest.approx(0.75)
+    assert replace(v2g, soc=0.4).flexibility(HOME, 7.2).floor_kw == 0.0
+
+
+def test_a_car_that_is_away_switched_off_or_one_way_gives_nothing(v2g: Ev, ev: Ev) -> None:
+    """A limit below zero is no charging for such a car, and nothing else."""
+    assert v2g.step(Control(limit_kw=-6.0), AWAY, 60.0).power_kw == 0.0
+    assert v2g.step(Control(enabled=False, limit_kw=-6.0), HOME, 60.0).power_kw == 0.0
+    assert ev.step(Control(limit_kw=-6.0), HOME, 60.0).power_kw == 0.0
+    assert v2g.flexibility(AWAY, 0.0).floor_kw == 0.0
+
+
+def test_a_car_that_comes_back_and_discharges_has_its_trip_behind_it(v2g: Ev) -> None:
+    """The miles are taken off once, whatever it is told on its return."""
+    back = v2g.step(FREE, AWAY, 60.0).device.step(Control(limit_kw=-0.6), HOME, 3600.0).device
+    spent_kwh = 30.0 * v2g.spec.kwh_per_mile + 0.6 / 0.9
+    assert (0.8 - back.soc) * 60.0 == pytest.approx(spent_kwh)
+    assert not back.away

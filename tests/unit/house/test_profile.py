@@ -24,6 +24,12 @@ RATINGS = {
 }
 
 
+BATTERY, CAR = "refill_until_h = 6.0", "kwh_per_mile = 0.325"
+SELF = BATTERY + '\nmode = "self_consumption"\n'
+PEAK = BATTERY + '\nmode = "time_of_use"\n'
+V2G = 'v2x = "v2g"\n'
+
+
 @pytest.fixture(scope="module")
 def text() -> str:
     """The standard profile as text."""
@@ -55,6 +61,38 @@ def test_priorities_put_car_and_battery_before_comfort(profile: Profile) -> None
         ("rating_amps = 200", "rating_amps = 100", "panel.rating_amps", ">= 150"),
         ('type = "pv"', 'type = "wind"', "circuits.pv1.type", "hvac"),
         ("rated_kw = 0.4\n", "rated_kw = 4.4\n", "circuits.lights1.rated_kw", "breaker"),
+        ("export_kw = 5.0", "export_kw = 60.0", "panel.export_kw", "<= 48, what the panel carries"),
+        ("export_kw = 5.0", "export_kw = -1.0", "panel.export_kw", ">= 0"),
+        ("least_soc = 0.15", "least_soc = 0.96", "circuits.batt1.least_soc", "<= full_soc, 0.95"),
+        (BATTERY, BATTERY + '\nmode = "vacation"', "circuits.batt1.mode", "vacation"),
+        (BATTERY, BATTERY + "\nreserve_soc = 0.3", "circuits.batt1.reserve_soc", "backup"),
+        (BATTERY, SELF + "reserve_soc = 0.1", "circuits.batt1.reserve_soc", ">= 0.15 and <= 0.95"),
+        (BATTERY, SELF + "peak_from_h = 16.0", "circuits.batt1.peak_from_h", 'only with mode "time_of_use"'),
+        (
+            BATTERY,
+            SELF + "peak_weekends = true",
+            "circuits.batt1.peak_weekends",
+            'only with mode "time_of_use"',
+        ),
+        (BATTERY, PEAK + "peak_until_h = 21.0", "circuits.batt1.peak_from_h", "an hour from 0 to 24"),
+        (BATTERY, PEAK + "peak_from_h = 16.0", "circuits.batt1.peak_until_h", "an hour from 0 to 24"),
+        (
+            BATTERY,
+            PEAK + "peak_from_h = 21.0\npeak_until_h = 16.0",
+            "circuits.batt1.peak_until_h",
+            "> peak_from_h, 21",
+        ),
+        (BATTERY, PEAK + "peak_from_h = 5.0\npeak_until_h = 9.0", "circuits.batt1.peak_from_h", "outside"),
+        (CAR, "discharge_kw = 9.6\n" + CAR, "circuits.ev1.v2x", '"v2h" or "v2g"'),
+        (CAR, V2G + CAR, "circuits.ev1.discharge_kw", "> 0"),
+        (CAR, "least_soc = 0.3\n" + CAR, "circuits.ev1.least_soc", "none without discharge_kw"),
+        (
+            CAR,
+            "discharge_kw = 9.6\nleast_soc = 0.95\n" + V2G + CAR,
+            "circuits.ev1.least_soc",
+            "<= full_soc, 0.9",
+        ),
+        ("need_soc = 0.6", "need_soc = 0.95", "circuits.ev1.need_soc", "<= full_soc, 0.9"),
     ],
 )
 def test_a_value_out_of_range_is_named_with_what_is_allowed(

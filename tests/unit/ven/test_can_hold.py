@@ -40,9 +40,9 @@ def test_can_hold_answers_yes() -> None:
 
 def test_can_hold_answers_no_and_until_when() -> None:
     """A power that is not kept is exit 1, and how long it would be."""
-    code, said = ask("--kw", "4", "--minutes", "90", *AT)
+    code, said = ask("--kw", "8", "--minutes", "90", *AT)
     assert code == 1
-    assert re.match(r"No: 4.00 kW can be held for \d+ of 90 min; for all of it in [0-8] of 9 courses", said)
+    assert re.match(r"No: 8.00 kW can be held for \d+ of 90 min; for all of it in [0-8] of 9 courses", said)
 
 
 def test_can_hold_takes_a_power_and_a_duration_as_every_command_writes_them() -> None:

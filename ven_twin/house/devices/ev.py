@@ -1,13 +1,14 @@
 """The electric car and its charger."""
 
 from functools import lru_cache
-from typing import Annotated, ClassVar, NamedTuple, Self
+from math import inf
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 import msgspec
 from msgspec import Meta
 
 from contracts.wire.units import S_PER_H
-from ven_twin.house.circuit import Circuit, Fraction, Hour
+from ven_twin.house.circuit import Circuit, Fraction, Hour, Impossible, Kw
 from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
 from ven_twin.house.environment import Environment, Use
 from ven_twin.house.occupants import DeviceHabits, Span, Stream, StreamType
@@ -26,7 +27,10 @@ class EvSpec(Circuit, frozen=True, kw_only=True):
     """The charger's circuit and the car's battery.
 
     ``least_kw`` is the smallest power that the charger can offer (6 A at 240 V); ``need_soc`` is what the
-    next departure needs and ``full_soc`` where charging stops.
+    next departure needs and ``full_soc`` where charging stops. A charger with ``discharge_kw`` is
+    bidirectional: with ``v2x`` of "v2h" it covers no more than the house draws, with "v2g" it may export, as
+    far as the site's interconnection allows. The car then gives nothing below ``least_soc``, which its driver
+    keeps, nor below ``need_soc``.
     """
 
     type: ClassVar[str] = "ev"
@@ -40,6 +44,30 @@ class EvSpec(Circuit, frozen=True, kw_only=True):
     need_soc: Fraction
     full_soc: Fraction
     start_soc: Fraction
+    discharge_kw: Kw = 0.0
+    v2x: Literal["v2h", "v2g"] | None = None
+    least_soc: Fraction = 0.0
+
+    def impossible(self) -> Impossible | None:
+        """A charger that discharges into nothing known, or the other way round; a car that is never full."""
+        if self.need_soc > self.full_soc:
+            return Impossible("need_soc", f"<= full_soc, {self.full_soc:g}")
+        if self.v2x is not None and not self.discharge_kw:
+            return Impossible("discharge_kw", f'> 0 with v2x "{self.v2x}"')
+        if self.discharge_kw and self.v2x is None:
+            return Impossible("v2x", f'"v2h" or "v2g" with discharge_kw of {self.discharge_kw:g}')
+        if self.least_soc and not self.discharge_kw:
+            return Impossible(
+                "least_soc", "none without discharge_kw: a car that only charges keeps all it has"
+            )
+        if self.least_soc > self.full_soc:
+            return Impossible("least_soc", f"<= full_soc, {self.full_soc:g}")
+        return None
+
+    @property
+    def floor_soc(self) -> float:
+        """The charge at which discharging stops: what the driver keeps, and what the next departure needs."""
+        return max(self.least_soc, self.need_soc)
 
 
 class EvUse(Use, frozen=True, gc=False):
@@ -100,7 +128,14 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
     and below full draws all of it; so being asked to charge adds nothing, and never lifts a ceiling. A
     trip that takes more than the battery holds ends at ``empty_soc``; the rest was charged on the way.
 
-    Source: SAE J1772 (least current 6 A); OCHRE for efficiency and consumption.
+    A limit below zero discharges a car that is home and whose charger is bidirectional, within its power and
+    down to its floor; it never does so of its own accord. ``efficiency`` holds for each way.
+
+    Source: SAE J1772 (least current 6 A); OCHRE for efficiency and consumption. Of the other way: SAE J3072
+    and ISO 15118-20 (a car discharges on its site's command, within limits that car and site exchange, and
+    keeps the energy that its driver asked for); Ford Charge Station Pro with Home Integration (9.6 kW).
+    Interpretation: what a departure needs is never lent, so that nobody has to charge in haste. The wear of
+    the battery is not modelled.
     """
 
     spec_type: ClassVar[type[Circuit]] = EvSpec
@@ -115,13 +150,19 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
         """The car at home, at its start's charge."""
         return cls(spec, spec.start_soc)
 
-    def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
-        """Charge for *dt_s* when home, below full and allowed."""
+    def step(self, control: Control, env: Environment, dt_s: float, most_kw: float = inf) -> Stepped[Self]:
+        """Charge for *dt_s* when home, below full and allowed; discharge when told to.
+
+        *most_kw* is the most that the site has room for, of what it gives.
+        """
         use = env.use(EvUse)
         if not use.home:
             return Stepped(self if self.away else type(self)(self.spec, self.soc, away=True), 0.0)
         soc = self._soc(use)
         spec = self.spec
+        limit_kw = control.limit_kw
+        if limit_kw is not None and limit_kw < 0.0 and spec.discharge_kw:
+            return self._discharged(-limit_kw if control.enabled else 0.0, soc, dt_s / S_PER_H, most_kw)
         room_kwh = (spec.full_soc - soc) * spec.battery_kwh / spec.efficiency
         power_kw = min(self._offered_kw(control), max(room_kwh, 0.0) * S_PER_H / dt_s)
         if power_kw == 0.0 and not self.away:
@@ -136,12 +177,15 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
         return use.departs_in_h - need_kwh / spec.charger_kw
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:
-        """Any power down to ``least_kw``, or none, as long as the departure's need stays in reach."""
+        """Any power down to ``least_kw``, or none, as long as the departure's need stays in reach.
+
+        A bidirectional charger goes on below zero, to what it can give for a quarter of an hour.
+        """
         slack_h = self.slack_h(env) - LEAST_SLACK_H
         ceiling_kw = self._ceiling_kw(env.use(EvUse))
         return Flexibility(
             demand_kw,
-            0.0,
+            -self._most_discharge_kw(self._soc(env.use(EvUse)), HOLD_H) if env.use(EvUse).home else 0.0,
             "charging slowed",
             continuous=True,
             least_on_kw=self.spec.least_kw,
@@ -149,7 +193,24 @@ class Ev(msgspec.Struct, frozen=True, gc=False):
             headroom=clamp_unit(slack_h / SLACK_H),
             blocked="comfort limit: charge needed by departure" if slack_h <= 0.0 else "",
             ceiling_kw=ceiling_kw if ceiling_kw > demand_kw else None,
+            exports=self.spec.v2x != "v2h",
         )
+
+    def _discharged(self, wished_kw: float, soc: float, dt_h: float, most_kw: float) -> Stepped[Self]:
+        """The car after it gave *wished_kw* for *dt_h*, or what it may."""
+        spec = self.spec
+        gives_kw = min(wished_kw, max(most_kw, 0.0), self._most_discharge_kw(soc, dt_h))
+        if gives_kw == 0.0 and not self.away:
+            return Stepped(self, 0.0)
+        spent = gives_kw / spec.efficiency * dt_h / spec.battery_kwh
+        return Stepped(type(self)(spec, soc - spent), 0.0 - gives_kw)
+
+    def _most_discharge_kw(self, soc: float, dt_h: float) -> float:
+        spec = self.spec
+        if not spec.discharge_kw:
+            return 0.0
+        usable_kwh = max(soc - spec.floor_soc, 0.0) * spec.battery_kwh * spec.efficiency
+        return min(spec.discharge_kw, usable_kwh / dt_h)
 
     def _ceiling_kw(self, use: EvUse) -> float:
         """The most that it can charge for a quarter of an hour."""

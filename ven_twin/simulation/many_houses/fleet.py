@@ -58,6 +58,8 @@ class ManyHouses:
     loads: tuple[Load, ...]
     hvac: Hvacs | None = None
     battery: Batteries | None = None
+    car: Evs | None = None
+    export_kw: float = 0.0
 
     @classmethod
     def of(cls, houses: Sequence[House]) -> "ManyHouses":
@@ -66,19 +68,22 @@ class ManyHouses:
         Raises:
             PhysicsError: there are none, or they have not the same circuits.
         """
-        if not houses or any(house.circuits != houses[0].circuits for house in houses):
+        if not houses or any(_sort(house) != _sort(houses[0]) for house in houses):
             raise PhysicsError("a fleet is at least one house, all of one profile")
         loads = tuple(
             _load(list(devices)) for devices in zip(*(house.loads for house in houses), strict=True)
         )
         hvacs = [house.hvac for house in houses if house.hvac]
         batteries = [house.battery for house in houses if house.battery]
+        cars = [house.car for house in houses if house.car]
         return cls(
             houses[0].circuits,
             len(houses),
             loads,
             Hvacs.of(hvacs) if hvacs else None,
             Batteries.of(batteries) if batteries else None,
+            Evs.of(cars) if cars else None,
+            houses[0].export_kw,
         )
 
     def house(self, index: int) -> House:
@@ -89,7 +94,8 @@ class ManyHouses:
         hvac = self.hvac.one(index) if self.hvac else None
         battery = self.battery.one(index) if self.battery else None
         circuit_ids = tuple(circuit.id for circuit in self.circuits)
-        return House(self.circuits, circuit_ids, tuple(loads), hvac, battery)
+        car = self.car.one(index) if self.car else None
+        return House(self.circuits, circuit_ids, tuple(loads), hvac, battery, car, self.export_kw)
 
     def step(self, controls: Mapping[str, Controls], env: Environments, dt_s: float) -> ManyHousesStep:
         """Advance every house by *dt_s* under its controls; a circuit without them is left alone.
@@ -102,24 +108,34 @@ class ManyHouses:
         dt_s = float(dt_s)  # an int would make arrays of ints
         power_kw = {circuit.id: np.zeros(0) for circuit in self.circuits}
         gains_kw, net_kw = np.full(self.count, env.shared.people_kw), np.zeros(self.count)
-        loads = []
+        generated_kw, loads = np.zeros(self.count), []
         for load in self.loads:
             spec = load.spec
             after, kw = self._stepped(load, controls.get(spec.id), env, dt_s)
             loads.append(after)
             power_kw[spec.id] = kw
             net_kw += kw
+            if self.battery is not None or self.car is not None:
+                generated_kw -= np.minimum(kw, 0.0)
             if spec.heat_fraction:
                 gains_kw += spec.heat_fraction * kw
-        hvac, battery = self.hvac, self.battery
+        hvac, car, battery = self.hvac, self.car, self.battery
         if hvac is not None:
             hvac, kw = hvac.step(controls.get(hvac.spec.id), env.shared, dt_s, gains_kw)
             power_kw[hvac.spec.id] = kw
             net_kw += kw
+        room_kw = np.maximum(self.export_kw, generated_kw)
+        if car is not None:
+            most_kw = net_kw + room_kw if car.spec.v2x == "v2g" else net_kw
+            car, kw = car.step(controls.get(car.spec.id), env, dt_s, most_kw)
+            power_kw[car.spec.id] = kw
+            net_kw = net_kw + kw
         if battery is not None:
-            battery, kw = battery.step(controls.get(battery.spec.id), env.shared, dt_s, -net_kw)
+            most_kw = np.maximum(net_kw + room_kw, 0.0)
+            battery, kw = battery.step(controls.get(battery.spec.id), env.shared, dt_s, -net_kw, most_kw)
             power_kw[battery.spec.id] = kw
-        return ManyHousesStep(replace(self, loads=tuple(loads), hvac=hvac, battery=battery), power_kw)
+        fleet = replace(self, loads=tuple(loads), hvac=hvac, battery=battery, car=car)
+        return ManyHousesStep(fleet, power_kw)
 
     def _stepped(
         self, load: Load, controls: Controls | None, env: Environments, dt_s: float
@@ -131,6 +147,11 @@ class ManyHouses:
                 return load, dimmed_kw(load.spec, controls, env.levels_kw[load.use_type])
             case _:
                 return load.step(controls, env, dt_s)
+
+
+def _sort(house: House) -> tuple[object, ...]:
+    """The circuits and the interconnection that the houses of a fleet share."""
+    return house.circuits, house.export_kw
 
 
 def _load(devices: list[Any]) -> Load:
