@@ -15,7 +15,7 @@ class Control(msgspec.Struct, frozen=True, gc=False):
     ``enabled`` is the relay: open, nothing is drawn, except that heating and cooling still defend their
     critical comfort limit. ``limit_kw`` is a ceiling on the circuit's power: below zero a battery
     discharges; an appliance that is in use finishes first. ``setpoint_offset_c`` above zero relaxes a
-    setpoint (cooling up, heating and hot water down); below zero tightens it (precooling).
+    setpoint (cooling up, heating and hot water down); below zero tightens it (precooling, hotter water).
 
     Raises:
         NotFiniteError: a limit or an offset is NaN or infinite.

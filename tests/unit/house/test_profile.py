@@ -138,6 +138,7 @@ def test_the_packaged_tables_say_where_they_come_from() -> None:
         ("circuits.heater1.tank_kwh_c", "0.220", (0.01, 2.0), (0.0, 2.01)),
         ("circuits.heater1.loss_kw_c", "0.00106", (0.0, 0.02), (-0.001, 0.0201)),
         ("circuits.heater1.most_c", "60.0", (40.0, 70.0), (39.9, 70.1)),
+        ("circuits.hvac1.power_factor", "0.9", (0.5, 1.0), (0.49, 1.01)),
     ],
 )
 def test_a_range_ends_where_it_says(

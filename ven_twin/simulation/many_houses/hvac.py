@@ -67,7 +67,7 @@ class Bands(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Of some houses: temperatures, mode, seconds since it was taken, gains and band."""
+    """Of some houses: temperatures, mode, seconds since it was taken, gains, band and limit."""
 
     air_c: Floats
     mass_c: Floats
