@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 from math import exp
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -44,7 +44,7 @@ class HeatPump(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     variable: VariableSpeed | None = None
 
 
-class HeatPumpOutput(NamedTuple):
+class HeatPumpOutput(msgspec.Struct, frozen=True, gc=False):
     """Sensible heat into the air (cooling is negative) and electric power, kW."""
 
     heat_kw: float
@@ -77,15 +77,15 @@ def full_speed(
     """
     fan_kw = machine.fan_kw
     if mode is COOL:
-        heat_kw, power_kw = _single_speed(machine, mode, outdoor_c, humidity)
+        single = _single_speed(machine, mode, outdoor_c, humidity)
         gain = gain_of(variable, variable.cooling_gain)
-        return FullSpeed(heat_kw - fan_kw, power_kw - fan_kw, fan_kw, 0.0, gain)
+        return FullSpeed(single.heat_kw - fan_kw, single.power_kw - fan_kw, fan_kw, 0.0, gain)
     if outdoor_c < variable.compressor_above_c or machine.heating_kw == 0.0:
         return FullSpeed(0.0, 0.0, fan_kw, min(machine.aux_kw, machine.most_kw - fan_kw), 0.0)
-    heat_kw, power_kw = _single_speed(machine, HEAT, outdoor_c, humidity)
+    single = _single_speed(machine, HEAT, outdoor_c, humidity)
     frost = defrost(outdoor_c, humidity, machine.heating_kw)
-    compressor_kw = (power_kw - fan_kw) * frost.power_factor + frost.power_kw
-    heat_kw = (heat_kw - fan_kw) * frost.heat_factor + frost.heat_kw
+    compressor_kw = (single.power_kw - fan_kw) * frost.power_factor + frost.power_kw
+    heat_kw = (single.heat_kw - fan_kw) * frost.heat_factor + frost.heat_kw
     room_kw = machine.most_kw - fan_kw
     if compressor_kw > room_kw:
         heat_kw, compressor_kw = heat_kw * (room_kw / compressor_kw), room_kw

@@ -117,12 +117,10 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
                 in_mode_s = in_mode_s if wanted > 0 and mode > 0 else 0.0
                 mode = wanted
             if variable is None:
-                heat_kw, power_kw = output(machine, mode, env.outdoor_c, env.humidity)
+                drawn = output(machine, mode, env.outdoor_c, env.humidity)
             else:
-                heat_kw, power_kw = self._modulated(
-                    variable, band, mode, now.air_c, env, limit_kw=control.limit_kw
-                )
-            rest = equilibrium(envelope, env.outdoor_c, air_kw + heat_kw, mass_kw)
+                drawn = self._modulated(variable, band, mode, now.air_c, env, limit_kw=control.limit_kw)
+            rest = equilibrium(envelope, env.outdoor_c, air_kw + drawn.heat_kw, mass_kw)
             substep_s = min(left_s, SUBSTEP_S)
             end = drift(now, rest, cached_transition(envelope, substep_s))
             cut_s = _switching_s(band, mode, now.air_c, end.air_c, substep_s)
@@ -132,7 +130,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
                     substep_s = cut_s
                     end = drift(now, rest, transition(envelope, substep_s))
             now = end
-            energy_kws += power_kw * substep_s
+            energy_kws += drawn.power_kw * substep_s
             in_mode_s += substep_s
             left_s -= substep_s
         return Stepped(type(self)(self.spec, now.air_c, now.mass_c, mode, in_mode_s), energy_kws / dt_s)
@@ -180,7 +178,14 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         """The switching temperatures under *control*: relaxed by its offset, within the critical limits."""
         spec = self.spec
         half_c = spec.deadband_c / 2.0
-        cooling_c, heating_c = self._setpoints(control.setpoint_offset_c, env)
+        offset_c = control.setpoint_offset_c
+        # Below zero: how far both setpoints may move before cooling and heating meet.
+        meet_c = (spec.heating_c - spec.cooling_c + spec.deadband_c) / 2.0
+        if offset_c < 0.0 and meet_c < 0.0:
+            cooling_c, heating_c = self._tightened(max(offset_c, 2.0 * meet_c), env)
+        else:
+            offset_c = max(offset_c, meet_c)
+            cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
         warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
         coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
         limit_kw = control.limit_kw
@@ -193,19 +198,12 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         strip_c = max(heat_on_c - spec.deadband_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
         return Band(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
-    def _setpoints(self, offset_c: float, env: Environment) -> tuple[float, float]:
-        """The cooling and the heating setpoint under an offset, °C.
+    def _tightened(self, offset_c: float, env: Environment) -> tuple[float, float]:
+        """The cooling and the heating setpoint under an offset below zero, °C: that of the season moves.
 
-        Below zero the one of the season moves, towards the other and no nearer than the deadband.
         Interpretation: what is stored for later is not to be paid for by the other mode.
         """
         spec = self.spec
-        # Negative: how far both may move before cooling and heating meet.
-        meet_c = (spec.heating_c - spec.cooling_c + spec.deadband_c) / 2.0
-        if offset_c >= 0.0 or meet_c >= 0.0:
-            offset_c = max(offset_c, meet_c)
-            return spec.cooling_c + offset_c, spec.heating_c - offset_c
-        offset_c = max(offset_c, 2.0 * meet_c)
         if env.outdoor_c >= spec.heating_c:
             return spec.cooling_c + offset_c, spec.heating_c
         return spec.cooling_c, spec.heating_c - offset_c
