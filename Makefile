@@ -34,7 +34,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort fitting promises pictures \
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort fitting tank promises pictures \
   faults strangers visitors hostile cuts \
   soak lifecycle policies prices functions mutate lock setup clean
 
@@ -103,6 +103,11 @@ comfort: $(READY)
 # ARGS="--only furnace" prints a choice of them.
 fitting: $(READY)
 	$(BIN)/python -m harness.fitting $(ARGS)
+
+# The water heater beside OCHRE's tank of twelve nodes, which the first run installs in an environment of its own:
+# some two minutes.
+tank: $(READY)
+	$(BIN)/python -m harness.tank
 
 # Houses promise at 200 moments of the year and live through a world that they did not foresee: some minutes of CPU;
 # ARGS="--states 40" for less.

@@ -6,7 +6,7 @@ import hashlib
 from typing import Annotated, Any, TypeGuard, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from contracts.errors import FieldError
 from contracts.wire import codec
@@ -21,6 +21,8 @@ LARGEST_POWER_KW = 10_000.0
 EARLIEST_TS, LATEST_TS = 946_684_800, 4_102_444_800
 Power = Annotated[float, Meta(ge=-10_000, le=10_000)]
 """kW. Ten megawatts is beyond any site that a VEN of this kind stands at."""
+ReactivePower = Annotated[float, Meta(ge=-10_000, le=10_000)]
+"""kvar; above 0 it lags, as a motor's."""
 PositivePower = Annotated[float, Meta(ge=0, le=10_000)]
 Timestamp = Annotated[int, Meta(ge=EARLIEST_TS, le=LATEST_TS)]
 """UTC seconds; the years 2000 to 2100, so that milliseconds sent by mistake are refused."""
@@ -49,7 +51,7 @@ TELEMETRY_ALIASES = {
 
 
 class Load(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """One circuit as it is now."""
+    """One circuit as it is now. ``reactive_power_kvar`` stands only where the power factor is known."""
 
     id: Name
     name: Text
@@ -59,6 +61,7 @@ class Load(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     shed_capability_kw: PositivePower
     enabled: bool = True
     priority: Annotated[int, Meta(ge=-(2**53), le=2**53)]
+    reactive_power_kvar: ReactivePower | UnsetType = UNSET
 
 
 class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -68,6 +71,7 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     it, the mean since the row before. ``baseline_power_kw`` is what the house would have drawn uncurtailed;
     ``shed_power_kw`` is baseline − used, never below 0. ``requested_reduction_kw`` below 0 requests so much
     more. ``outdoor_c`` is the temperature outside.
+    ``reactive_power_kvar`` is the sum over the circuits that have one, and stands only where one has.
     """
 
     ven_id: VenId
@@ -88,6 +92,7 @@ class Telemetry(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     panel_utilization_percent: Annotated[float, Meta(ge=0, le=1000)] = 0.0
     measured_s: MeasuredTime | None = None
     outdoor_c: OutdoorTemperature | None = None
+    reactive_power_kvar: ReactivePower | UnsetType = UNSET
     loads: tuple[Load, ...] = ()
 
 

@@ -3,10 +3,13 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from time import process_time
+
+from msgspec.structs import replace
 
 from harness.bench.figure import Figure
 from tests.support import gridlabd
@@ -14,12 +17,14 @@ from tests.support.gridlabd import Span
 from tests.support.tmy3 import write_tmy3
 from ven_twin.control.circuit_views import circuit_views
 from ven_twin.control.shedding import plan_shed
+from ven_twin.house.devices.variable_speed import VariableSpeed
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 
+JANUARY = datetime(2026, 1, 14, 5, tzinfo=UTC).timestamp()
 JULY = datetime(2026, 7, 13, 5, tzinfo=UTC).timestamp()
 MINUTES = 1_440
 REPEATS = 5
@@ -56,13 +61,42 @@ def run() -> Iterator[Figure]:
 
     yield figure("house-step, eight circuits", _best_us(lambda: _live(eight, worlds), MINUTES), "<= 10 µs")
     yield figure("house-step, ten circuits", ten_us)
+    yield from _beside_gridlabd(eight, worlds, environment)
     yield figure("its environment", _best_us(lambda: _worlds(environment, day_s), MINUTES))
     yield figure("shed solve", _shed_us(house, worlds), "<= 30 µs")
     if find_spec("numpy") is not None:
         yield figure("arrays of 1,000, with environment", _fleet_us(house, environment, 1_000))
         yield figure("arrays of 10,000, with environment", _fleet_us(house, environment, 10_000), "<= 0.2 µs")
+
+
+def _beside_gridlabd(
+    house: House, worlds: list[Environment], environment: HouseEnvironment
+) -> Iterator[Figure]:
+    """House-steps of eight circuits beside a minute of GridLAB-D's house with nine, where that is there.
+
+    The summer day of all figures, and a winter day with a compressor of variable speed and its frost.
+    """
+    gridlabd_us, name = None, ""
     if find_spec("gridlabd") is not None:
-        yield figure("GridLAB-D, of a hundred houses", _gridlabd_us())
+        gridlabd_us, name = _gridlabd_us(), "GridLAB-D's, of a hundred houses"
+    variable = _with_variable_speed(house)
+    january = [environment.environment(JANUARY + 60.0 * minute, 60.0) for minute in range(MINUTES)]
+    for what, lived, days in (
+        ("the same, one speed, July", house, worlds),
+        ("the same, one speed, January", house, january),
+        ("the same, variable speed, July", variable, worlds),
+        ("the same, variable speed, January", variable, january),
+    ):
+        step_us = _best_us(partial(_live, lived, days), MINUTES)
+        yield Figure(what, step_us, "µs", "<= 0.5 x", gridlabd_us, name)
+
+
+def _with_variable_speed(house: House) -> House:
+    hvac = house.hvac
+    if hvac is None:
+        return house
+    machine = replace(hvac.spec.machine, variable=VariableSpeed())
+    return replace(house, hvac=replace(hvac, spec=replace(hvac.spec, machine=machine)))
 
 
 def _best_us(work: Callable[[], object], steps: int) -> float:

@@ -22,7 +22,7 @@ def beyond(house: House, env: Environment) -> dict[str, float]:
         past["air"] = max(spec.coolest_c - air_c, air_c - spec.warmest_c, 0.0)
     for load in house.devices():
         if isinstance(load, WaterHeater):
-            past["tank"] = max(load.spec.least_c - load.tank_c, 0.0)
+            past["tank"] = max(load.spec.least_c - load.outlet_c, 0.0)
         elif isinstance(load, Ev):
             use = env.use(EvUse)
             leaves = use.home and use.departs_in_h <= LEAVES_H

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.errors import FieldError
@@ -341,3 +342,24 @@ def test_a_row_that_says_nothing_of_its_panel_has_no_figures_of_it() -> None:
     )
     figures = (row.panel_amperage_rating, row.panel_voltage, row.panel_max_kw, row.current_amps)
     assert (figures, row.panel_utilization_percent, row.loads) == ((0.0, 0.0, 0.0, 0.0), 0.0, ())
+
+
+def test_reactive_power_stands_where_it_is_known_and_is_left_out_elsewhere() -> None:
+    """A row and a load carry it or do not name it; both are read back as they were."""
+    known = msgspec.structs.replace(_LOAD, reactive_power_kvar=1.5)
+    row = msgspec.structs.replace(_ROW, reactive_power_kvar=1.5, loads=(known, _LOAD))
+    sent = _sent(row)
+    assert (sent["reactivePowerKvar"], sent["loads"][0]["reactivePowerKvar"]) == (1.5, 1.5)
+    assert "reactivePowerKvar" not in sent["loads"][1]
+    assert "reactivePowerKvar" not in _sent(_ROW)
+    assert read_telemetry(_bytes(sent), ven_id="ven-1") == row
+    assert read_telemetry(_bytes({**ROW, "reactivePowerKvar": None}), ven_id="ven-1") == _ROW
+
+
+@pytest.mark.parametrize("kvar", [-10_000.1, 10_000.1, "much", True])
+def test_reactive_power_beyond_its_range_is_refused(kvar: object) -> None:
+    """By its field, in the row as in a load."""
+    with pytest.raises(FieldError, match="reactivePowerKvar"):
+        read_telemetry(_bytes({**ROW, "reactivePowerKvar": kvar}), ven_id="ven-1")
+    with pytest.raises(FieldError, match="reactivePowerKvar"):
+        read_loads(_bytes({**SNAPSHOT, "loads": [{**LOAD, "reactivePowerKvar": kvar}]}), ven_id="ven-1")

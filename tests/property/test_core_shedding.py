@@ -24,6 +24,7 @@ from ven_twin.house.devices.ev import LEAST_SLACK_H, Ev, EvUse
 from ven_twin.house.devices.fridge import FridgeUse
 from ven_twin.house.devices.heat_pump import Mode
 from ven_twin.house.devices.hvac import Hvac
+from ven_twin.house.devices.layered_tank import LOWER, NONE, Layers
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
@@ -86,7 +87,8 @@ def _any_load(load: Device, rng: random.Random) -> Device:
         case Ev():
             return Ev(load.spec, rng.uniform(0.1, 0.9))
         case WaterHeater():
-            return WaterHeater(load.spec, rng.uniform(44.0, 54.0), rng.random() < 0.4)
+            layers = Layers(rng.uniform(46.0, 54.0), rng.uniform(20.0, 44.0), rng.uniform(1.0, 60.0))
+            return WaterHeater(load.spec, layers, LOWER if rng.random() < 0.4 else NONE)
         case Appliance():
             owed_s = rng.choice([0.0, 0.0, rng.uniform(60.0, 2400.0)])
             return type(load)(load.spec, owed_s, owed_s > 0.0 and rng.random() < 0.5)
@@ -141,10 +143,10 @@ def least_cost(views: tuple[CircuitView, ...], requested_kw: float) -> float:
     return least
 
 
-def test_plans_pass_their_target_by_thirteen_watts_on_average() -> None:
+def test_plans_pass_their_target_by_eleven_watts_on_average() -> None:
     """What is asked is met and barely passed; the mean is the one that docs/reference/house.md names."""
     over_kw = [max(0.0, case.plan.shed_kw - case.requested_kw) for case in cases()]
-    assert round(sum(over_kw) / STATES, 3) == 0.013
+    assert round(sum(over_kw) / STATES, 3) == 0.011
 
 
 def test_plans_fall_short_by_next_to_nothing_on_average() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.property.test_stores import CARS, MODES, changed
 from ven_twin.house.circuit import Circuit
@@ -16,6 +17,8 @@ from ven_twin.house.devices.appliance import DryerUse, RangeUse
 from ven_twin.house.devices.dimmable import LightsSpec, LightsUse, OutletsUse
 from ven_twin.house.devices.ev import EvUse
 from ven_twin.house.devices.fridge import FridgeUse
+from ven_twin.house.devices.hvac import HvacSpec
+from ven_twin.house.devices.variable_speed import VariableSpeed
 from ven_twin.house.devices.water_heater import WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
@@ -47,16 +50,31 @@ def anything_asked(chance: Random) -> Control:
     )
 
 
+def variable_speed(profile: Profile) -> Profile:
+    """The profile with a heat pump of variable speed."""
+    circuits = tuple(
+        replace(spec, machine=replace(spec.machine, variable=VariableSpeed()))
+        if isinstance(spec, HvacSpec)
+        else spec
+        for spec in profile.circuits
+    )
+    return replace(profile, circuits=circuits)
+
+
 @given(
     name=st.sampled_from(packaged_houses()),
+    variable=st.booleans(),
     day=st.integers(0, 364),
     seed=st.integers(0, 2**64 - 1),
     dt_s=st.sampled_from([10.0, 60.0, 60.0, 97.0, 300.0, 900.0]),
 )
-@settings(max_examples=6, deadline=None)
-def test_a_fleet_and_its_houses_have_one_trajectory(name: str, day: int, seed: int, dt_s: float) -> None:
+@settings(max_examples=8, deadline=None)
+def test_a_fleet_and_its_houses_have_one_trajectory(
+    *, name: str, variable: bool, day: int, seed: int, dt_s: float
+) -> None:
     """Over days of random controls all powers and states are the same to the bit, at any step length."""
-    _live_alike(load_profile(name), day, seed, dt_s, int(min(2 * 86_400 / dt_s, STEPS)))
+    profile = variable_speed(load_profile(name)) if variable else load_profile(name)
+    _live_alike(profile, day, seed, dt_s, int(min(2 * 86_400 / dt_s, STEPS)))
 
 
 @given(

@@ -12,9 +12,10 @@ from contracts.wire.shadow import LoadSetting
 from contracts.wire.units import S_PER_H
 from ven_twin.control.guards import NEVER_SWITCHED, CircuitView, Switching
 from ven_twin.control.shedding import ShedPlan
-from ven_twin.house.circuit import Circuit
+from ven_twin.house.circuit import Circuit, Device
 from ven_twin.house.control import FREE, Control, Flexibility
 from ven_twin.house.devices.battery import Battery
+from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
@@ -59,12 +60,14 @@ def circuit_views(
     settings: Mapping[str, CircuitSetting] = NO_SETTINGS,
     *,
     easing: Mapping[str, Control] = NO_CONTROLS,
+    level: int = 0,
 ) -> tuple[CircuitView, ...]:
     """A view of every circuit over the next *dt_s*, in the order of the panel.
 
     Left alone means under what is set and nothing else: a circuit that is switched off demands nothing.
     *switching* is what the last plan did (`ven_twin.control.guards.advance`); a circuit that it does not name
     has never been switched. A circuit in *easing* is left alone under the control that stands there.
+    A water heater gives as much as *level* of an event lets it; 0 is a request in kW.
     """
     left_alone = setting_controls(settings)
     for name, control in easing.items():
@@ -76,7 +79,7 @@ def circuit_views(
     views = tuple(
         _view(
             circuit,
-            devices[circuit.id].flexibility(env, demand_kw[circuit.id]),
+            _flexibility(devices[circuit.id], env, demand_kw[circuit.id], level),
             switching.get(circuit.id, NEVER_SWITCHED),
             settings.get(circuit.id, AS_BUILT),
             warms=cold and circuit.heat_fraction > 0.0,
@@ -118,6 +121,13 @@ def follower(
         return None
     control = settings.get(battery.spec.id, AS_BUILT).control
     return Follower(battery.spec.id, battery, control, env, dt_s / S_PER_H)
+
+
+def _flexibility(device: Device, env: Environment, demand_kw: float, level: int) -> Flexibility:
+    """The flexibility of a device at a level of an event; only a water heater has levels of its own."""
+    if isinstance(device, WaterHeater):
+        return device.flexibility(env, demand_kw, level)
+    return device.flexibility(env, demand_kw)
 
 
 def circuit_settings(loads: Mapping[str, LoadSetting], by_hand: Container[str]) -> dict[str, CircuitSetting]:

@@ -158,7 +158,10 @@ class HousePair:
                 way when None.
             easing_c: setpoints on their way back after an event: how far each is still relaxed, °C.
         """
-        views = circuit_views(self.house, env, dt_s, self.switching, settings, easing=eased(easing_c))
+        level = int(interval.value) if interval is not None and interval.signal is Signal.LEVEL else 0
+        views = circuit_views(
+            self.house, env, dt_s, self.switching, settings, easing=eased(easing_c), level=level
+        )
         commanded = load_sheds or {}
         manual_kw = manually_shed_kw(views, {**(waiting or {}), **commanded})
         remaining = _remaining(views, manual_kw, follower(self.house, env, dt_s, settings))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import acos, tan
+
+from msgspec import UNSET, UnsetType
 
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import OptOut
@@ -49,19 +52,33 @@ def circuit_loads(pair: HousePair, means_kw: Mapping[str, float], state: VenStat
         setting = state.settings.loads.get(circuit.id)
         capacity_kw = setting.capacity_kw if setting and setting.capacity_kw is not None else circuit.rated_kw
         priority = setting.priority if setting and setting.priority is not None else circuit.priority
+        kw = round(means_kw.get(circuit.id, 0.0), KW_DIGITS)
         loads.append(
             Load(
                 id=circuit.id,
                 name=circuit.name,
                 type=circuit.type,
                 capacity_kw=capacity_kw,
-                current_power_kw=round(means_kw.get(circuit.id, 0.0), KW_DIGITS),
+                current_power_kw=kw,
                 shed_capability_kw=round(sheddable_kw.get(circuit.id, 0.0), KW_DIGITS),
                 enabled=setting is None or setting.enabled is not False,
                 priority=priority,
+                reactive_power_kvar=reactive_kvar(kw, circuit.power_factor),
             )
         )
     return tuple(loads)
+
+
+def reactive_kvar(kw: float, power_factor: float | None) -> float | UnsetType:
+    """The reactive power of *kw* at a lagging power factor, kvar; unset where that is not known."""
+    return UNSET if power_factor is None else round(kw * tan(acos(power_factor)), KW_DIGITS) + 0.0
+
+
+def _site_kvar(loads: Iterable[Load]) -> float | UnsetType:
+    """The reactive power of the circuits whose power factor is known, kvar; unset where none is."""
+    all_kvar = [load.reactive_power_kvar for load in loads]
+    amounts_kvar = [kvar for kvar in all_kvar if isinstance(kvar, float)]
+    return round(sum(amounts_kvar), KW_DIGITS) if amounts_kvar else UNSET
 
 
 def telemetry_row(
@@ -98,6 +115,7 @@ def telemetry_row(
         panel_max_kw=round(panel_max_kw, KW_DIGITS),
         current_amps=round(amps, 2),
         panel_utilization_percent=round(abs(amps) / sender.panel.rating_amps * 100.0, 1),
+        reactive_power_kvar=_site_kvar(loads),
         loads=loads,
     )
 

@@ -30,7 +30,8 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ``priority`` ranks circuits for shedding: 1 is the most important and sheds last. A ``critical`` circuit
     never sheds. ``heat_fraction`` is the share of its electricity that ends as heat in the living space.
     ``least_off_s`` is how long a circuit stays off once shed, ``least_on_s`` how long it stays on once
-    released, so that a compressor is held off for minutes rather than seconds.
+    released, so that a compressor is held off for minutes rather than seconds. ``power_factor`` is that of
+    its displacement, lagging; without it, its reactive power is not known.
     """
 
     type: ClassVar[str]
@@ -44,6 +45,7 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     heat_fraction: Fraction = 0.0
     least_off_s: Seconds = 0.0
     least_on_s: Seconds = 0.0
+    power_factor: Annotated[float, Meta(ge=0.5, le=1.0)] | None = None
 
     def impossible(self) -> Impossible | None:
         """The first value that does not go with the others; None when they can be together."""

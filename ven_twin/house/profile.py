@@ -145,7 +145,10 @@ def _convert(source: str, prefix: str, raw: Mapping[str, object], into: type[Str
             )
         value: object = raw
         for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
+            name, _, index = key.rstrip("]").partition("[")
+            value = value.get(name) if isinstance(value, dict) else None
+            if index and isinstance(value, list):
+                value = value[int(index)]
         bounds = _bounds(into, keys)
         allowed = f"{reason}; allowed {bounds}" if bounds else reason
         raise ProfileError(source, prefix + ".".join(keys), value, allowed) from error
@@ -154,7 +157,8 @@ def _convert(source: str, prefix: str, raw: Mapping[str, object], into: type[Str
 def _struct(struct: type[msgspec.Struct], keys: list[str]) -> type[msgspec.Struct]:
     """The struct that *keys* lead to."""
     for key in keys:
-        struct = typing.get_type_hints(struct)[key]
+        hint = typing.get_type_hints(struct)[key]
+        struct = next((one for one in typing.get_args(hint) if one is not type(None)), hint)
     return struct
 
 
@@ -162,6 +166,8 @@ def _bounds(struct: type[msgspec.Struct], keys: list[str]) -> str:
     """The range of the field that *keys* lead to; empty when it has none."""
     field: msgspec.inspect.Type = msgspec.inspect.type_info(struct)
     for key in keys:
+        if isinstance(field, msgspec.inspect.UnionType):
+            field = field.types[0]
         if not isinstance(field, msgspec.inspect.StructType):
             return ""
         field = next(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from ven_twin.house.devices.heat_pump import AUX, output
 from ven_twin.house.devices.hvac import HvacSpec
-from ven_twin.house.devices.water_heater import WaterHeaterHabits, WaterHeaterSpec, floor_c
+from ven_twin.house.devices.water_heater import (
+    DRAWS_IN_RESERVE,
+    USABLE_MARGIN_C,
+    WaterHeaterHabits,
+    WaterHeaterSpec,
+    hot_when_full_l,
+    is_undersized,
+)
 from ven_twin.house.profile import Profile
 from ven_twin.house.weather import Weather
 
@@ -15,8 +22,8 @@ STEP_C = 0.5
 def undersized(profile: Profile, weather: Weather) -> tuple[str, ...]:
     """A sentence for each circuit that leaves its comfort limits without any event; empty when none does.
 
-    A tank has to give its largest draw twice in a row from the lower edge of its deadband; a machine has to
-    hold the lower limit in the coldest hour of *weather*, without sun and people.
+    A tank has to keep its largest draw twice, and not cool to its comfort limit; a machine has to hold the
+    lower limit in the coldest hour of *weather*, without sun and people.
     """
     words = []
     for spec in profile.circuits:
@@ -31,11 +38,16 @@ def _tank(spec: WaterHeaterSpec, draw_l: float) -> list[str]:
     if spec.reserve_l < draw_l:
         reserve = f"reserve_l is {spec.reserve_l:g}, and habits.hot_water_draw_l {draw_l:g}"
         return [f"{spec.id} is undersized: {reserve}; a shed may leave the tank below its comfort limit"]
-    coolest_c = spec.setpoint_c - spec.deadband_c / 2.0
-    if floor_c(spec) <= coolest_c:
+    if not is_undersized(spec):
         return []
-    draws = f"two draws of {spec.reserve_l:g} L take it below {spec.least_c:g} °C from {floor_c(spec):.1f} °C"
-    return [f"{spec.id} is undersized: {draws}, and its thermostat lets it cool to {coolest_c:.1f} °C"]
+    if hot_when_full_l(spec) < DRAWS_IN_RESERVE * spec.reserve_l:
+        full = f"the {hot_when_full_l(spec):.0f} L that are hot when it is full"
+        why = f"two draws of {spec.reserve_l:g} L are more than {full}"
+    else:
+        coolest_c = spec.setpoint_c - spec.deadband_c / 2.0
+        limit = f"its limit of {spec.least_c:g} °C and {USABLE_MARGIN_C:g} °C for its losses"
+        why = f"its thermostat lets it cool to {coolest_c:.1f} °C, below {limit}"
+    return [f"{spec.id} is undersized: {why}; no event takes heat off it"]
 
 
 def _machine(spec: HvacSpec, coldest_c: float) -> list[str]:

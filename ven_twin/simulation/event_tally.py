@@ -17,7 +17,7 @@ MINUTE = STEP_S / 60.0
 class EventTally:
     """An event, from its start until its payback is whole or the next event begins.
 
-    Energies are kWh less than the counterfactual's, so that those of a load up are below zero. Means are over the
+    Energies are kWh less than the counterfactual's; those of a load up are below zero. Means are over the
     event's minutes. *next_event* cuts the count where it begins, so that no minute counts for two events.
 
     Attributes:

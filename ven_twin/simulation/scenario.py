@@ -206,7 +206,7 @@ def _minute(
         curtailed=tuple(circuit for circuit, off in pair.plan.curtailed.items() if off),
         air_c=house.hvac.air_c if house.hvac else None,
         free_air_c=clone.hvac.air_c if clone.hvac else None,
-        tank_c=heater.tank_c if heater else None,
+        tank_c=heater.outlet_c if heater else None,
         ev_soc=car.soc if car else None,
         battery_soc=house.battery.soc if house.battery else None,
         free_circuits_kw=flow.free_circuits_kw,

@@ -10,6 +10,7 @@ import pytest
 from tests.support import gridlabd
 from tests.support.gridlabd import MINUTE_S, Setting, Span, celsius, fahrenheit
 from ven_twin.house.control import FREE
+from ven_twin.house.devices.layered_tank import Layers
 from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec, WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_environment, load_profile
@@ -64,7 +65,7 @@ def tank(weather_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Tank:
         inlet=fahrenheit(spec.inlet_c),
     )
     rows = gridlabd.run(folder, weather_file, Span(START, DAYS), model)[: DAYS * 1440 + 1]
-    heater = WaterHeater(spec, celsius(rows[0]["temperature"]))
+    heater = WaterHeater(spec, Layers.mixed(celsius(rows[0]["temperature"])))
     ours_kwh = [0.0]
     for litres, _ in zip(draws_l, pairwise(rows), strict=True):
         heater, power_kw = heater.step(FREE, Environment().using(WaterHeaterUse(drawn_l=litres)), MINUTE_S)

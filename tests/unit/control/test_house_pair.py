@@ -13,6 +13,8 @@ from ven_twin.control.circuit_views import NO_SETTINGS, CircuitSetting
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
 from ven_twin.control.ven_state import LoadShed
 from ven_twin.house.devices.ev import Ev
+from ven_twin.house.devices.layered_tank import LOWER, Layers
+from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_environment, load_profile
@@ -128,6 +130,27 @@ def test_premises_take_the_level_s_share_of_what_is_on_offer(level: int, share: 
     planned = HousePair(house, house).planned(env, STEP_S, ask(Signal.LEVEL, level))
     assert planned.plan.shed_kw == pytest.approx(share * planned.available_kw, abs=0.3)
     assert interval_requested_kw(ask(Signal.LEVEL, level), Flow({}, 9.0), 4.0) == pytest.approx(share * 4.0)
+
+
+@pytest.mark.parametrize(
+    ("interval", "offset_c"),
+    [
+        (ask(Signal.LEVEL, 1), 2.2),
+        (ask(Signal.LEVEL, 2), 5.56),
+        (ask(Signal.LEVEL, 3), 22.2),
+        (ask(Signal.SHED_KW, 20.0), 5.56),
+        (ask(Signal.IMPORT_LIMIT_KW, 0.0), 5.56),
+    ],
+)
+def test_a_level_sets_the_depth_of_the_water_heater_s_shed(interval: Interval, offset_c: float) -> None:
+    """Levels are CTA-2045's shed, critical peak and grid emergency; a request in kW is none of them."""
+    house, site = evening()
+    env = site.environment(EVENING_TS, STEP_S)
+    heater = next(load for load in house.loads if isinstance(load, WaterHeater))
+    running = replace(heater, layers=Layers(54.0, 45.0, 5.0), element=LOWER)
+    alone = House.of({"heater1": running, "fridge1": house.device("fridge1")})
+    planned = HousePair(alone, alone).planned(env, STEP_S, interval)
+    assert planned.plan.controls["heater1"].setpoint_offset_c == offset_c
 
 
 @pytest.mark.parametrize(("baseline_kw", "requested_kw"), [(7.0, 2.0), (5.0, 0.0), (3.0, 0.0)])

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from contracts.wire import codec
 from contracts.wire.shadow import LoadSetting, OptOut
@@ -85,9 +86,38 @@ def test_telemetry_has_the_names_of_the_wire() -> None:
         "panelMaxKw": 48.0,
         "currentAmps": 12.5,
         "panelUtilizationPercent": 6.2,
+        "reactivePowerKvar": 0.0,
     }
-    assert all(set(load) == LOAD_KEYS for load in loads)
+    unknown = {"ev1", "batt1", "misc1", "pv1"}
+    assert {load["id"] for load in loads if set(load) == LOAD_KEYS} == unknown
+    assert all(set(load) in (LOAD_KEYS, LOAD_KEYS | {"reactivePowerKvar"}) for load in loads)
     assert read_telemetry(codec.encode(row), ven_id=VEN) == row
+
+
+@pytest.mark.parametrize(
+    ("kw", "power_factor", "kvar"),
+    [(4.0, 0.9, 1.937), (4.0, 1.0, 0.0), (0.15, 0.8, 0.112), (0.0, 0.5, 0.0), (2.0, None, UNSET)],
+)
+def test_reactive_power_goes_with_the_power_factor(
+    kw: float, power_factor: float | None, kvar: object
+) -> None:
+    """Real power times the tangent of the angle, lagging; none where the factor is not known."""
+    assert reporting.reactive_kvar(kw, power_factor) == kvar
+
+
+def test_a_row_sums_the_reactive_power_that_is_known() -> None:
+    """Heat pump and fridge at 3 and 0.15 kW; the car, of which nothing is known, counts for nothing."""
+    means_kw = {"hvac1": 3.0, "fridge1": 0.15, "ev1": 7.2}
+    loads = reporting.circuit_loads(premises(), means_kw, ven())
+    row = reporting.telemetry_row(
+        VOICE, Meter(), timestamp=NOW, seq=0, event_id=None, requested_kw=None, battery_soc=None, loads=loads
+    )  # fmt: skip
+    assert row.reactive_power_kvar == pytest.approx(1.453 + 0.112)
+    none = tuple(load for load in loads if load.id == "ev1")
+    alone = reporting.telemetry_row(
+        VOICE, Meter(), timestamp=NOW, seq=0, event_id=None, requested_kw=None, battery_soc=None, loads=none
+    )  # fmt: skip
+    assert "reactivePowerKvar" not in on_the_wire(alone)
 
 
 def test_telemetry_outside_events_says_null() -> None:

@@ -67,8 +67,8 @@ def year_of(name: str) -> Year:
             year.kwh_d[circuit] = year.kwh_d.get(circuit, 0.0) + kw * DT_S / 3600 / DAYS
         year.too_cold_h += DT_S / 3600 if hvac.air_c < hvac.spec.coolest_c else 0.0
         year.too_warm_h += DT_S / 3600 if hvac.air_c > hvac.spec.warmest_c else 0.0
-        year.tepid_h += DT_S / 3600 if heater.tank_c < heater.spec.least_c else 0.0
-        year.coldest_tank_c = min(year.coldest_tank_c, heater.tank_c)
+        year.tepid_h += DT_S / 3600 if heater.outlet_c < heater.spec.least_c else 0.0
+        year.coldest_tank_c = min(year.coldest_tank_c, heater.outlet_c)
         year.most_kw = max(year.most_kw, sum(power_kw.values()))
     return year
 

@@ -67,6 +67,15 @@ def test_a_negative_offset_precools_without_meeting_the_heating(hvac: Hvac, hot_
     assert band.cool_off_c >= band.heat_off_c - 1e-9
 
 
+def test_a_negative_offset_moves_the_setpoint_of_the_season(hvac: Hvac, hot_day: Environment) -> None:
+    """In summer the house is precooled and in a frost preheated; the other setpoint stays where it is."""
+    ahead = Control(setpoint_offset_c=-2.0)
+    summer, winter = hvac.band(ahead, hot_day), hvac.band(ahead, FROST)
+    free = hvac.band(FREE, hot_day)
+    assert (summer.cool_on_c, summer.heat_on_c) == pytest.approx((free.cool_on_c - 2.0, free.heat_on_c))
+    assert (winter.cool_on_c, winter.heat_on_c) == pytest.approx((free.cool_on_c, free.heat_on_c + 2.0))
+
+
 @pytest.mark.parametrize(
     "control", [Control(setpoint_offset_c=15.0), Control(enabled=False), Control(limit_kw=0.0)], ids=str
 )

@@ -175,7 +175,8 @@ def test_the_packaged_tables_say_where_they_come_from() -> None:
         ("circuits.heater1.element_kw", "4.5", (0.01, 10.0), (0.0, 10.01)),
         ("circuits.heater1.tank_kwh_c", "0.220", (0.01, 2.0), (0.0, 2.01)),
         ("circuits.heater1.loss_kw_c", "0.00106", (0.0, 0.02), (-0.001, 0.0201)),
-        ("circuits.heater1.cold_l", "10.0", (0.0, 200.0), (-0.1, 200.1)),
+        ("circuits.heater1.most_c", "60.0", (40.0, 70.0), (39.9, 70.1)),
+        ("circuits.hvac1.power_factor", "0.9", (0.5, 1.0), (0.49, 1.01)),
     ],
 )
 def test_a_range_ends_where_it_says(
@@ -190,3 +191,12 @@ def test_a_range_ends_where_it_says(
         with pytest.raises(ProfileError) as error:
             decode_profile(text.replace(line, f"{name} = {value}", 1), "mine.toml")
         assert error.value.key == key
+
+
+def test_an_offset_of_a_level_beyond_its_range_is_named(text: str) -> None:
+    """The level's place in the list is named, its value, and what is allowed."""
+    wrong = text.replace("level_offsets_c = [2.2, 5.56, 22.2]", "level_offsets_c = [2.2, 5.56, 41.0]")
+    with pytest.raises(ProfileError) as refused:
+        decode_profile(wrong, "mine.toml")
+    assert "circuits.heater1.level_offsets_c[2] = 41.0" in str(refused.value)
+    assert "<= 40" in str(refused.value)

@@ -37,10 +37,21 @@ def test_the_standard_house_is_too_small_for_a_hard_frost() -> None:
 
 
 def test_a_tank_too_small_for_its_draws_says_so() -> None:
-    """The litres are named, the temperature that they need, and the one that the thermostat cools to."""
-    (words,) = undersized(with_tank(load_profile("leaky"), tank_kwh_c=0.1), read_weather(None))
-    assert words.startswith("heater1 is undersized: two draws of 30 L take it below 43.3 °C from ")
-    assert words.endswith("and its thermostat lets it cool to 48.9 °C")
+    """The litres that may be drawn are named, and those that the tank keeps hot."""
+    (words,) = undersized(with_tank(load_profile("leaky"), tank_kwh_c=0.08), read_weather(None))
+    assert words == (
+        "heater1 is undersized: two draws of 30 L are more than the 57 L that are hot when it is full; "
+        "no event takes heat off it"
+    )
+
+
+def test_a_tank_that_cools_to_its_limit_says_so() -> None:
+    """The lower edge of its deadband is named, and the limit."""
+    (words,) = undersized(with_tank(load_profile("leaky"), least_c=48.0), read_weather(None))
+    assert words == (
+        "heater1 is undersized: its thermostat lets it cool to 48.9 °C, below its limit of 48 °C and 1 °C "
+        "for its losses; no event takes heat off it"
+    )
 
 
 def test_a_reserve_below_the_largest_draw_says_so() -> None:

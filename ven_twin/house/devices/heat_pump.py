@@ -2,12 +2,13 @@
 
 from enum import IntEnum
 from math import exp
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from contracts.wire.units import celsius_to_fahrenheit
+from ven_twin.house.devices.variable_speed import FullSpeed, VariableSpeed, defrost, gain_of
 
 
 class Mode(IntEnum):
@@ -26,6 +27,7 @@ COOL, OFF, HEAT, AUX = Mode
 class HeatPump(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rated capacities and COPs, the fan, and the strip that helps in the cold.
 
+    With ``variable`` its compressor turns as fast as it is needed; without, it is on or off.
     With ``heating_kw`` 0 the compressor only cools and the strip alone heats: an electric furnace.
     ``most_kw`` is what the circuit carries: the compressor is held to it on the rare warm day that still
     asks for heat, and the strip takes what compressor and fan leave of it.
@@ -39,9 +41,10 @@ class HeatPump(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     most_kw: Annotated[float, Meta(gt=0.0, le=40.0)]
     fan_kw: Annotated[float, Meta(ge=0.0, le=3.0)]
     latent_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
+    variable: VariableSpeed | None = None
 
 
-class HeatPumpOutput(NamedTuple):
+class HeatPumpOutput(msgspec.Struct, frozen=True, gc=False):
     """Sensible heat into the air (cooling is negative) and electric power, kW."""
 
     heat_kw: float
@@ -52,7 +55,7 @@ IDLE = HeatPumpOutput(0.0, 0.0)
 
 
 def output(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> HeatPumpOutput:
-    """Heat and power of *machine* in *mode*.
+    """Heat and power of *machine* in *mode*, at its full speed.
 
     Source: GridLAB-D ``house_e``, default capacity and COP curves (°F), with the fan's heat in the air and
     the latent share growing with humidity. There the strip replaces the compressor; here it helps,
@@ -60,6 +63,48 @@ def output(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> 
     """
     if mode is OFF:
         return IDLE
+    if machine.variable is not None:
+        return at_speed(full_speed(machine, machine.variable, mode, outdoor_c, humidity), 1.0)
+    return _single_speed(machine, mode, outdoor_c, humidity)
+
+
+def full_speed(
+    machine: HeatPump, variable: VariableSpeed, mode: Mode, outdoor_c: float, humidity: float
+) -> FullSpeed:
+    """*machine* at full speed in *mode*; its part speeds follow by `at_speed`.
+
+    Interpretation: frost takes from a machine of variable speed alone; GridLAB-D's curves leave it out.
+    """
+    fan_kw = machine.fan_kw
+    if mode is COOL:
+        single = _single_speed(machine, mode, outdoor_c, humidity)
+        gain = gain_of(variable, variable.cooling_gain)
+        return FullSpeed(single.heat_kw - fan_kw, single.power_kw - fan_kw, fan_kw, 0.0, gain)
+    if outdoor_c < variable.compressor_above_c or machine.heating_kw == 0.0:
+        return FullSpeed(0.0, 0.0, fan_kw, min(machine.aux_kw, machine.most_kw - fan_kw), 0.0)
+    single = _single_speed(machine, HEAT, outdoor_c, humidity)
+    frost = defrost(outdoor_c, humidity, machine.heating_kw)
+    compressor_kw = (single.power_kw - fan_kw) * frost.power_factor + frost.power_kw
+    heat_kw = (single.heat_kw - fan_kw) * frost.heat_factor + frost.heat_kw
+    room_kw = machine.most_kw - fan_kw
+    if compressor_kw > room_kw:
+        heat_kw, compressor_kw = heat_kw * (room_kw / compressor_kw), room_kw
+    strip_kw = min(machine.aux_kw, room_kw - compressor_kw) if mode is AUX else 0.0
+    return FullSpeed(heat_kw, compressor_kw, fan_kw, strip_kw, gain_of(variable, variable.heating_gain))
+
+
+def at_speed(full: FullSpeed, share: float) -> HeatPumpOutput:
+    """A machine at a *share* of full speed; a strip that is on is on whole.
+
+    Interpretation: the fan's power goes with the share, as its air does.
+    """
+    fan_kw = full.fan_kw * share + full.strip_kw
+    compressor_kw = full.compressor_kw * share / (1.0 + full.gain * (1.0 - share))
+    return HeatPumpOutput(full.heat_kw * share + fan_kw, compressor_kw + fan_kw)
+
+
+def _single_speed(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> HeatPumpOutput:
+    """Heat and power by GridLAB-D's curves."""
     outdoor_f = celsius_to_fahrenheit(outdoor_c)
     if mode is COOL:
         capacity_kw = machine.cooling_kw * (1.48924533 - 0.00514995 * outdoor_f)

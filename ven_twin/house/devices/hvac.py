@@ -15,7 +15,20 @@ from ven_twin.house.devices.envelope import (
     equilibrium,
     transition,
 )
-from ven_twin.house.devices.heat_pump import AUX, COOL, HEAT, OFF, HeatPump, Mode, output
+from ven_twin.house.devices.heat_pump import (
+    AUX,
+    COOL,
+    HEAT,
+    IDLE,
+    OFF,
+    HeatPump,
+    HeatPumpOutput,
+    Mode,
+    at_speed,
+    full_speed,
+    output,
+)
+from ven_twin.house.devices.variable_speed import VariableSpeed, share_within_kw
 from ven_twin.house.environment import Environment
 from ven_twin.house.occupants import StreamType
 
@@ -63,7 +76,7 @@ class Band(NamedTuple):
 
 
 class Hvac(msgspec.Struct, frozen=True, gc=False):
-    """A two-state house with a thermostat and a single-speed heat pump.
+    """A two-state house with a thermostat and a heat pump of one speed, or of variable speed.
 
     A step runs in parts of at most a minute, cut where the thermostat switches, and each part is exact
     for constant weather. A relay held open, or a limit below what the machine draws, lets the air go almost
@@ -92,6 +105,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
     def step(self, control: Control, env: Environment, dt_s: float, gains_kw: float = 0.0) -> Stepped[Self]:
         """Advance *dt_s* with *gains_kw* of heat from people and appliances."""
         envelope, machine = self.spec.envelope, self.spec.machine
+        variable = machine.variable
         mass_share = envelope.mass_gain_fraction
         free_kw = gains_kw + envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
         air_kw, mass_kw = free_kw * (1.0 - mass_share), free_kw * mass_share
@@ -104,8 +118,11 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
                 # The strip coming on or off beside a running compressor is no new cycle.
                 in_mode_s = in_mode_s if wanted > 0 and mode > 0 else 0.0
                 mode = wanted
-            heat_kw, power_kw = output(machine, mode, env.outdoor_c, env.humidity)
-            rest = equilibrium(envelope, env.outdoor_c, air_kw + heat_kw, mass_kw)
+            if variable is None:
+                drawn = output(machine, mode, env.outdoor_c, env.humidity)
+            else:
+                drawn = self._modulated(variable, band, mode, now.air_c, env, limit_kw=control.limit_kw)
+            rest = equilibrium(envelope, env.outdoor_c, air_kw + drawn.heat_kw, mass_kw)
             substep_s = min(left_s, SUBSTEP_S)
             end = drift(now, rest, cached_transition(envelope, substep_s))
             cut_s = _switching_s(band, mode, now.air_c, end.air_c, substep_s)
@@ -115,7 +132,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
                     substep_s = cut_s
                     end = drift(now, rest, transition(envelope, substep_s))
             now = end
-            energy_kws += power_kw * substep_s
+            energy_kws += drawn.power_kw * substep_s
             in_mode_s += substep_s
             left_s -= substep_s
         return Stepped(type(self)(self.spec, now.air_c, now.mass_c, mode, in_mode_s), energy_kws / dt_s)
@@ -129,7 +146,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         if mode is not OFF:
             waits = self.in_mode_s < spec.cycle_s
             blocked = f"minimum cycle time {spec.cycle_s:.0f} s" if waits else "comfort limit"
-            at_limit_kw = output(spec.machine, mode, env.outdoor_c, env.humidity).power_kw
+            at_limit_kw = self._power_kw(self.band(shed, env), mode, env)
         if not self._can_catch_up(env):
             blocked, at_limit_kw = "comfort limit: no capacity to spare in this weather", None
         return Flexibility(
@@ -149,7 +166,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         """The power at which the machine runs ahead of its time; None where the air is there already."""
         ahead = self.band(Control(setpoint_offset_c=-self.spec.load_up_offset_c), env)
         mode = self._thermostat(ahead, self.air_c, self.mode, self.in_mode_s)
-        return None if mode is OFF else output(self.spec.machine, mode, env.outdoor_c, env.humidity).power_kw
+        return None if mode is OFF else self._power_kw(ahead, mode, env)
 
     def lacks_heat(self, env: Environment) -> bool:
         """Tell whether the house is short of heat in this cold, so that every appliance's heat counts."""
@@ -171,12 +188,18 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         """The switching temperatures under *control*: relaxed by its offset, within the critical limits."""
         spec = self.spec
         half_c = spec.deadband_c / 2.0
-        offset_c = max(control.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
-        cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
+        offset_c = control.setpoint_offset_c
+        # Below zero: how far both setpoints may move before cooling and heating meet.
+        meet_c = (spec.heating_c - spec.cooling_c + spec.deadband_c) / 2.0
+        if offset_c < 0.0 and meet_c < 0.0:
+            cooling_c, heating_c = self._tightened(max(offset_c, 2.0 * meet_c), env)
+        else:
+            offset_c = max(offset_c, meet_c)
+            cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
         warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
         coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
         limit_kw = control.limit_kw
-        stopped = not control.enabled or (limit_kw is not None and limit_kw < self._draws_kw(env))
+        stopped = not control.enabled or (limit_kw is not None and limit_kw < self._least_kw(env))
         if stopped or cooling_c > warmest_c:
             cooling_c = warmest_c
         if stopped or heating_c < coolest_c:
@@ -187,10 +210,57 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         strip_c = max(strip_on_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
         return Band(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
-    def _draws_kw(self, env: Environment) -> float:
-        """Power of the machine when it runs, kW."""
-        mode = self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT)
-        return output(self.spec.machine, mode, env.outdoor_c, env.humidity).power_kw
+    def _tightened(self, offset_c: float, env: Environment) -> tuple[float, float]:
+        """The cooling and the heating setpoint under an offset below zero, °C: that of the season moves.
+
+        Interpretation: what is stored for later is not to be paid for by the other mode.
+        """
+        spec = self.spec
+        if env.outdoor_c >= spec.heating_c:
+            return spec.cooling_c + offset_c, spec.heating_c
+        return spec.cooling_c, spec.heating_c - offset_c
+
+    def _least_kw(self, env: Environment) -> float:
+        """The least power of the machine when it runs, kW."""
+        machine, mode = (
+            self.spec.machine,
+            self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT),
+        )
+        if machine.variable is None:
+            return output(machine, mode, env.outdoor_c, env.humidity).power_kw
+        full = full_speed(machine, machine.variable, mode, env.outdoor_c, env.humidity)
+        return at_speed(full, machine.variable.least_share).power_kw
+
+    def _power_kw(self, band: Band, mode: Mode, env: Environment) -> float:
+        """Power of the machine in *mode* where the air is now, kW."""
+        machine = self.spec.machine
+        if machine.variable is None:
+            return output(machine, mode, env.outdoor_c, env.humidity).power_kw
+        return self._modulated(machine.variable, band, mode, self.air_c, env).power_kw
+
+    def _modulated(
+        self,
+        variable: VariableSpeed,
+        band: Band,
+        mode: Mode,
+        air_c: float,
+        env: Environment,
+        *,
+        limit_kw: float | None = None,
+    ) -> HeatPumpOutput:
+        """Heat and power at the speed that the air calls for, slowed to what a limit leaves.
+
+        Past its critical limit the air is defended at the speed that it takes.
+        """
+        if mode is OFF:
+            return IDLE
+        spec, least = self.spec, variable.least_share
+        full = full_speed(spec.machine, variable, mode, env.outdoor_c, env.humidity)
+        off_c, on_c = (band.cool_off_c, band.cool_on_c) if mode is COOL else (band.heat_off_c, band.heat_on_c)
+        share = least + (1.0 - least) * clamp_unit((air_c - off_c) / (on_c - off_c))
+        if limit_kw is not None and spec.coolest_c < air_c < spec.warmest_c:
+            share = min(share, max(share_within_kw(full, limit_kw), least))
+        return at_speed(full, share)
 
     def _thermostat(self, band: Band, air_c: float, mode: Mode, in_mode_s: float) -> Mode:
         """The mode that the thermostat calls for: hysteresis, and no switching within the cycle time."""

@@ -1,7 +1,7 @@
 """The electric storage water heater."""
 
 from functools import lru_cache
-from math import exp, inf, log
+from math import exp, log
 from typing import Annotated, ClassVar, Self
 
 import msgspec
@@ -10,13 +10,25 @@ from msgspec import Meta
 from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Celsius, Circuit, SpanC
 from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
+from ven_twin.house.devices.layered_tank import (
+    NONE,
+    UPPER,
+    WATER_KWH_L_C,
+    Element,
+    Layers,
+    TankSize,
+    Thresholds,
+    calling,
+    cooled,
+    drawn,
+    lower_c,
+    warmed_above,
+    warmed_below,
+)
 from ven_twin.house.environment import Environment, Use
 from ven_twin.house.occupants import DeviceHabits, Span, Stream, StreamType, UseStart
 
-WATER_KWH_L_C = 4.186 / S_PER_H
-"""Heat that warms one litre of water by one degree, kWh."""
 SUBSTEP_S = 60.0
-LEAST_SUBSTEP_S = 1.0
 TAP, TAP_AT = 2, 3
 """Numbers of the streams of chance: litres of an hour's draw, and when it starts."""
 TAP_L_S = 8.0 / 60.0
@@ -24,24 +36,37 @@ TAP_L_S = 8.0 / 60.0
 TAP_WITHIN_S = 2_400.0
 LARGEST_DRAW_L = 40.0
 """Hot water of a shower. Interpretation: 57 L at the tap (Building America's benchmark), 70 % of it hot."""
-BETWEEN_DRAWS_S = 1_200.0
-"""The least time from the start of a draw to the start of the next: the hours' draws start within 40 min."""
 MEAN_ROUNDS = 8
-SHED_DEADBAND_C = 1.5
-"""A shed tank is kept at its floor, not filled: five minutes of the element at a time."""
-FLOOR_MARGIN_C = 0.2
-"""For the second or so until the element is on."""
+USABLE_MARGIN_C = 1.0
+"""How far above its comfort limit the water is that a shed tank keeps: for its losses until it is drawn."""
+RESERVE_DEADBAND_C = 1.5
+"""The upper element keeps the top of a shed tank at this span, some minutes at a time."""
+LOAD_UP_DEADBAND_C = 1.1
+"""A tank that is loaded up is kept within 2 °F of full. Source: as `WaterHeaterSpec.level_offsets_c`."""
+DRAWS_IN_RESERVE = 2
 
 
 DrawL = Annotated[float, Meta(ge=1.0, le=150.0)]
 
 
-class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
+OffsetC = Annotated[float, Meta(gt=0.0, le=40.0)]
+Share = Annotated[float, Meta(ge=0.02, le=0.5)]
+
+
+class WaterHeaterSpec(Circuit, frozen=True, kw_only=True, cache_hash=True):
     """The tank's circuit.
 
-    ``least_c`` is the critical comfort limit: no shed lets the tank go below it. ``cold_l`` is how much can
-    be drawn before the thermostat at the bottom feels the cold water that came in. ``reserve_l`` is the
-    largest draw that may come: a shed tank stays so warm that two of them leave it at ``least_c``.
+    The lower thermostat feels the mean of the lowest ``lower_fraction`` of the tank, the upper one that of
+    the top ``upper_fraction``, which its element heats. ``least_c`` is the critical comfort limit: no shed
+    lets the outlet go below it. ``reserve_l`` is the largest draw that may come: a shed tank keeps two of
+    them hot, or heats. ``most_c`` is the hottest that a load up makes the tank.
+
+    ``shed_offset_c`` is how far a request in kW lowers the setpoint, and ``level_offsets_c`` how far levels
+    1, 2 and 3 do: CTA-2045-B's shed, critical peak and grid emergency. Without it each is ``shed_offset_c``.
+
+    Source: for the shares, OCHRE's twelve nodes, whose thermostats are in the third and between the ninth and
+    tenth. For the offsets, the setpoints of Portland State Power Lab's OCHRE scripts for a CTA-2045
+    implementation guide: 130 °F, 126 shed, 120 critical peak, 90 grid emergency; 140 at most, OCHRE's too.
     """
 
     type: ClassVar[str] = "water_heater"
@@ -51,13 +76,22 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True):
     loss_kw_c: Annotated[float, Meta(ge=0.0, le=0.02)]
     setpoint_c: Celsius
     deadband_c: SpanC
-    cold_l: Annotated[float, Meta(ge=0.0, le=200.0)]
     least_c: Celsius
     shed_offset_c: Annotated[float, Meta(gt=0.0, le=20.0)]
+    level_offsets_c: tuple[OffsetC, OffsetC, OffsetC] | None = None
     inlet_c: Celsius
     ambient_c: Celsius
     reserve_l: DrawL = LARGEST_DRAW_L
     load_up_offset_c: Annotated[float, Meta(ge=0.0, le=20.0)] = 5.56
+    lower_fraction: Share = 1.0 / 6.0
+    upper_fraction: Share = 0.25
+    most_c: Annotated[float, Meta(ge=40.0, le=70.0)] = 60.0
+
+    def offset_c(self, level: int) -> float:
+        """The degrees by which *level* lowers the setpoint; level 0 is a request in kW."""
+        if level <= 0 or self.level_offsets_c is None:
+            return self.shed_offset_c
+        return self.level_offsets_c[level - 1]
 
 
 class WaterHeaterUse(Use, frozen=True, gc=False):
@@ -112,112 +146,134 @@ def draw_scale_l(mean_l: float, most_l: float) -> float:
     return scale_l
 
 
-@lru_cache(maxsize=64)
-def floor_c(spec: WaterHeaterSpec) -> float:
-    """The coldest that a shed tank may stand, °C: two of the largest draws then leave it at ``least_c``.
+@lru_cache(maxsize=256)
+def regulation(spec: WaterHeaterSpec, offset_c: float) -> tuple[TankSize, Thresholds]:
+    """The litres of a tank, and its thermostats under an offset of the setpoint."""
+    return tank_size(spec), thresholds(spec, offset_c)
 
-    The second draw starts `BETWEEN_DRAWS_S` after the first, and the element runs from the first on. Each
-    stretch is the tank's own equation, solved backwards.
+
+def tank_size(spec: WaterHeaterSpec) -> TankSize:
+    """The litres of a tank."""
+    capacity_l = spec.tank_kwh_c / WATER_KWH_L_C
+    return TankSize(capacity_l, capacity_l * spec.lower_fraction, capacity_l * spec.upper_fraction)
+
+
+def hot_when_full_l(spec: WaterHeaterSpec) -> float:
+    """Litres that are hot in a tank that is full, whatever its lower thermostat does not feel."""
+    size = tank_size(spec)
+    return size.capacity_l - size.lower_l
+
+
+def is_undersized(spec: WaterHeaterSpec) -> bool:
+    """Tell whether a full tank does not keep its reserve, or lets it cool to the comfort limit."""
+    coolest_c = spec.setpoint_c - spec.deadband_c / 2.0
+    return (
+        hot_when_full_l(spec) < DRAWS_IN_RESERVE * spec.reserve_l
+        or coolest_c < spec.least_c + USABLE_MARGIN_C
+    )
+
+
+def thresholds(spec: WaterHeaterSpec, offset_c: float) -> Thresholds:
+    """The temperatures at which the elements go on and off under an offset of the setpoint.
+
+    Shed, the lower element waits for colder water, but warms what it warms to where it can be used, and runs
+    while less than the reserve is hot; the upper one keeps the top within the comfort limit.
 
     Interpretation: a VEN does not know what will be drawn, so that it keeps the most that may be.
     """
-    draw_s = spec.reserve_l / TAP_L_S
-    before_second_c = _before_c(spec, spec.least_c, draw_s, TAP_L_S)
-    after_first_c = _before_c(spec, before_second_c, max(BETWEEN_DRAWS_S - draw_s, 0.0), 0.0)
-    return _before_c(spec, max(after_first_c, spec.least_c), draw_s, TAP_L_S) + FLOOR_MARGIN_C
-
-
-def _before_c(spec: WaterHeaterSpec, after_c: float, dt_s: float, draw_l_s: float) -> float:
-    """The tank *dt_s* before it is at *after_c*, with the element on and *draw_l_s* drawn; °C."""
-    drawn_kw_c = draw_l_s * WATER_KWH_L_C * S_PER_H
-    loss_kw_c = spec.loss_kw_c + drawn_kw_c
-    heat_kw = spec.element_kw + spec.loss_kw_c * spec.ambient_c + drawn_kw_c * spec.inlet_c
-    if loss_kw_c == 0.0:
-        return after_c - heat_kw * dt_s / S_PER_H / spec.tank_kwh_c
-    rest_c = heat_kw / loss_kw_c
-    return rest_c + (after_c - rest_c) * exp(loss_kw_c * dt_s / S_PER_H / spec.tank_kwh_c)
-
-
-def shed_thresholds_c(spec: WaterHeaterSpec, offset_c: float) -> tuple[float, float]:
-    """The temperatures at which a shed element goes on and off, °C; *offset_c* is above 0."""
     half_c = spec.deadband_c / 2.0
-    full_c = spec.setpoint_c + half_c
-    on_c = min(max(spec.setpoint_c - offset_c - half_c, floor_c(spec)), full_c)
-    return on_c, min(on_c + min(spec.deadband_c, SHED_DEADBAND_C), full_c)
+    full_c = max(spec.setpoint_c, spec.least_c + half_c) + half_c
+    if offset_c <= 0.0:
+        off_c = max(min(spec.setpoint_c - offset_c + half_c, spec.most_c), full_c)
+        span_c = spec.deadband_c if offset_c == 0.0 else min(spec.deadband_c, LOAD_UP_DEADBAND_C)
+        return Thresholds(off_c - span_c, off_c, off_c - span_c, off_c)
+    usable_c = min(spec.least_c + USABLE_MARGIN_C, full_c)
+    on_c = spec.setpoint_c - offset_c - half_c
+    off_c = min(on_c + spec.deadband_c, full_c)
+    return Thresholds(
+        min(on_c, full_c),
+        max(off_c, usable_c),
+        max(on_c, usable_c),
+        max(off_c, min(usable_c + RESERVE_DEADBAND_C, full_c)),
+        DRAWS_IN_RESERVE * spec.reserve_l,
+        usable_c,
+    )
 
 
 class WaterHeater(msgspec.Struct, frozen=True, gc=False):
-    """A well-mixed tank with one element.
+    """A tank in two layers with two elements, of which one runs at a time.
 
-    The element comes on when the tank has cooled through its deadband or ``cold_l`` were drawn since it last
-    ran, and heats the tank up to the top of the deadband. Shed, it goes by the tank's temperature alone,
-    ``shed_offset_c`` below its setpoint but never below `floor_c`, from which the largest draws leave the
-    tank within its comfort limit.
+    The elements heat it up to the top of the deadband when a draw has brought in cold water or it has
+    cooled. Shed, the setpoint is lowered by as much as the event's level says, and what may be drawn is kept
+    hot. Loaded up, it is filled to a higher setpoint.
 
-    Source: GridLAB-D ``waterheater``, one-node mode, and its thermostat, which calls for heat as soon as a
-    draw leaves a layer of cold water; CTA-2045-B for the depth of a basic shed.
-    Interpretation: the tank stands in a space that neither it nor the weather warms; what is drawn mixes.
+    A step runs in parts of at most a minute: draw and losses come first, then the heat, cut where a
+    thermostat switches.
+
+    Source: `ven_twin.house.devices.layered_tank`.
+    Interpretation: the tank stands in a space that neither it nor the weather warms.
     """
 
     spec_type: ClassVar[type[Circuit]] = WaterHeaterSpec
     stream_type: ClassVar[StreamType | None] = WaterHeaterStream
 
     spec: WaterHeaterSpec
-    tank_c: float
-    heating: bool = False
-    drawn_l: float = 0.0
+    layers: Layers
+    element: Element = NONE
 
     @classmethod
     def at_rest(cls, spec: WaterHeaterSpec) -> Self:
         """The tank at its setpoint."""
-        return cls(spec, spec.setpoint_c)
+        return cls(spec, Layers.mixed(spec.setpoint_c))
+
+    @property
+    def outlet_c(self) -> float:
+        """The temperature of the water that would be drawn now, °C."""
+        return self.layers.hot_c
 
     def step(self, control: Control, env: Environment, dt_s: float) -> Stepped[Self]:
-        """Advance *dt_s* exactly between switchings; the draw is spread evenly over the step."""
-        spec = self.spec
-        on_c, off_c = self._thresholds(control)
+        """Advance *dt_s*; the draw is spread evenly over it."""
+        spec, layers, element = self.spec, self.layers, self.element
+        size, at = regulation(spec, control.setpoint_offset_c)
         allowed = control.allows_kw(spec.element_kw)
         draw_l_s = env.use(WaterHeaterUse).drawn_l / dt_s
-        drawn_kw_c = draw_l_s * WATER_KWH_L_C * S_PER_H
-        loss_kw_c = spec.loss_kw_c + drawn_kw_c
-        passive_kw = spec.loss_kw_c * spec.ambient_c + drawn_kw_c * spec.inlet_c
-        tank_c, left_s, heated_s = self.tank_c, dt_s, 0.0
-        heating, drawn_l = self.heating, self.drawn_l
-        cold_l = spec.cold_l if control.setpoint_offset_c <= 0.0 else inf
+        left_s, heated_s = dt_s, 0.0
         while left_s > 0.0:
-            heating = allowed and (tank_c < off_c if heating or drawn_l > cold_l else tank_c <= on_c)
-            heat_kw = passive_kw + spec.element_kw if heating else passive_kw
-            edge_c = off_c if heating else on_c
             substep_s = min(left_s, SUBSTEP_S)
-            end_c = self._after(tank_c, heat_kw, loss_kw_c, substep_s)
-            if (tank_c - edge_c) * (end_c - edge_c) < 0.0 and allowed:
-                share = (edge_c - tank_c) / (end_c - tank_c)
-                substep_s = min(max(substep_s * share, LEAST_SUBSTEP_S), substep_s)
-                end_c = self._after(tank_c, heat_kw, loss_kw_c, substep_s)
-            tank_c = end_c
             left_s -= substep_s
-            if heating:
-                heated_s += substep_s
-                drawn_l = 0.0
-            else:
-                drawn_l += draw_l_s * substep_s
-        return Stepped(type(self)(spec, tank_c, heating, drawn_l), spec.element_kw * heated_s / dt_s)
+            if draw_l_s > 0.0:
+                layers = drawn(layers, draw_l_s * substep_s, spec.inlet_c, size.capacity_l)
+            share = min(spec.loss_kw_c * substep_s / S_PER_H / spec.tank_kwh_c, 1.0)
+            layers = cooled(layers, share, spec.ambient_c)
+            while substep_s > 0.0:
+                element = calling(layers, size, at, element) if allowed else NONE
+                if element is NONE:
+                    break
+                if element is UPPER:
+                    layers, run_s = warmed_above(layers, size, spec.element_kw, at.upper_off_c, substep_s)
+                else:
+                    layers, run_s = warmed_below(layers, size, spec.element_kw, at.lower_off_c, substep_s)
+                substep_s -= run_s
+                heated_s += run_s
+        return Stepped(type(self)(spec, layers, element), spec.element_kw * heated_s / dt_s)
 
-    def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
-        """All of the element, until the tank is as cold as a shed may leave it."""
+    def flexibility(self, env: Environment, demand_kw: float, level: int = 0) -> Flexibility:  # noqa: ARG002
+        """All of the elements, until the tank is as cold as *level* may leave it; 0 is a request in kW."""
         spec = self.spec
-        on_c, off_c = self._thresholds(Control(setpoint_offset_c=spec.shed_offset_c))
+        offset_c = spec.offset_c(level)
+        size, at = regulation(spec, offset_c)
+        needed = calling(self.layers, size, at, self.element) is not NONE
+        undersized = is_undersized(spec)
         full_c = spec.setpoint_c + spec.deadband_c / 2.0
-        needed = self.tank_c < off_c if self.heating else self.tank_c <= on_c
-        undersized = on_c >= full_c
+        headroom = (lower_c(self.layers, size) - at.lower_on_c) / max(full_c - at.lower_on_c, 0.1)
         return Flexibility(
             demand_kw,
             demand_kw if needed or undersized else 0.0,
-            f"setpoint lowered {spec.shed_offset_c:.1f} °C",
-            in_use=self.heating,
-            headroom=clamp_unit((self.tank_c - on_c) / max(full_c - on_c, 0.1)),
+            f"setpoint lowered {offset_c:.1f} °C",
+            in_use=self.element is not NONE,
+            headroom=clamp_unit(headroom),
             blocked="comfort limit" if needed or undersized else "",
-            shed_offset_c=spec.shed_offset_c,
+            shed_offset_c=offset_c,
             at_limit_kw=spec.element_kw if needed and not undersized else None,
             ceiling_kw=self._ceiling_kw(),
             raise_offset_c=spec.load_up_offset_c,
@@ -225,22 +281,6 @@ class WaterHeater(msgspec.Struct, frozen=True, gc=False):
 
     def _ceiling_kw(self) -> float | None:
         """The element's power where a load up heats the tank; None where it is that hot already."""
-        on_c, off_c = self._thresholds(Control(setpoint_offset_c=-self.spec.load_up_offset_c))
-        heats = self.tank_c < off_c if self.heating else self.tank_c <= on_c
+        size, at = regulation(self.spec, -self.spec.load_up_offset_c)
+        heats = calling(self.layers, size, at, self.element) is not NONE
         return self.spec.element_kw if heats else None
-
-    def _thresholds(self, control: Control) -> tuple[float, float]:
-        """The temperatures at which the element goes on and off, °C."""
-        spec, offset_c = self.spec, control.setpoint_offset_c
-        half_c = spec.deadband_c / 2.0
-        if offset_c <= 0.0:
-            setpoint_c = max(spec.setpoint_c - offset_c, spec.least_c + half_c)
-            return setpoint_c - half_c, setpoint_c + half_c
-        return shed_thresholds_c(spec, offset_c)
-
-    def _after(self, tank_c: float, heat_kw: float, loss_kw_c: float, substep_s: float) -> float:
-        """The tank after *substep_s* of constant heat and loss, °C."""
-        if loss_kw_c == 0.0:
-            return tank_c + heat_kw * substep_s / S_PER_H / self.spec.tank_kwh_c
-        rest_c = heat_kw / loss_kw_c
-        return rest_c + (tank_c - rest_c) * exp(-loss_kw_c * substep_s / S_PER_H / self.spec.tank_kwh_c)

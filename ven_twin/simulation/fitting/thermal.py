@@ -77,17 +77,17 @@ class Drive:
     @classmethod
     def of(cls, environments: Sequence[Environment]) -> "Drive":
         """The drive of hours in *environments*."""
-        curves = np.array(
-            [
-                (*output(UNIT_MACHINE, Mode.HEAT, env.outdoor_c, env.humidity), *_cooling(env))
-                for env in environments
-            ]
-        )
+        curves = np.array([(*_heating(env), *_cooling(env)) for env in environments])
         return cls(
             np.array([env.outdoor_c for env in environments]),
             np.array([env.walls_w_m2 / W_PER_KW for env in environments]),
             *curves.T,
         )
+
+
+def _heating(env: Environment) -> tuple[float, float]:
+    warm = output(UNIT_MACHINE, Mode.HEAT, env.outdoor_c, env.humidity)
+    return warm.heat_kw, warm.power_kw
 
 
 def _cooling(env: Environment) -> tuple[float, float]:

@@ -5,10 +5,11 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import astuple
 
 from contracts.wire.units import S_PER_H
 from ven_twin.house.devices.envelope import BuildingEnvelope, ThermalTransition, cached_transition
-from ven_twin.house.devices.heat_pump import HeatPumpOutput, Mode, output
+from ven_twin.house.devices.heat_pump import IDLE, HeatPumpOutput, Mode, at_speed, full_speed, output
 from ven_twin.house.devices.hvac import (
     LEAST_SUBSTEP_S,
     LIMIT_MARGIN_C,
@@ -17,9 +18,11 @@ from ven_twin.house.devices.hvac import (
     Hvac,
     HvacSpec,
 )
+from ven_twin.house.devices.variable_speed import FullSpeed, VariableSpeed
 from ven_twin.house.environment import Environment
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Modes, Number, at, exps
 
+AT_REST = FullSpeed(0.0, 0.0, 0.0, 0.0, 0.0)
 MODES = (Mode.COOL, Mode.OFF, Mode.HEAT, Mode.AUX)
 
 
@@ -64,7 +67,7 @@ class Bands(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Of some houses: temperatures, mode, seconds since it was taken, gains and band."""
+    """Of some houses: temperatures, mode, seconds since it was taken, gains, band and limit."""
 
     air_c: Floats
     mass_c: Floats
@@ -73,6 +76,7 @@ class _State(NamedTuple):
     air_kw: Floats
     mass_kw: Floats
     band: Bands
+    limit_kw: Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class Hvacs:
             free_kw * (1.0 - mass_share),
             free_kw * mass_share,
             self._bands(controls, env, outputs),
+            np.inf if controls is None else controls.limit_kw,
         )
         substep_s = min(dt_s, SUBSTEP_S)
         air_c, mass_c, mode, in_mode_s, energy_kws, spent_s = self._substep(now, env, outputs, substep_s)
@@ -133,6 +138,7 @@ class Hvacs:
                 now.air_kw[rest],
                 now.mass_kw[rest],
                 now.band.at(rest),
+                at(now.limit_kw, rest),
             )
             substeps_s = np.minimum(left_s[rest], SUBSTEP_S)
             air_c[rest], mass_c[rest], mode[rest], in_mode_s[rest], used_kws, spent_s = self._substep(
@@ -150,8 +156,12 @@ class Hvacs:
         mode = self._thermostats(now)
         fresh = (mode != now.mode) & ~((mode > 0) & (now.mode > 0))
         in_mode_s = np.where(fresh, 0.0, now.in_mode_s)
-        heat_kw = np.array([one.heat_kw for one in outputs])[mode + 1]
-        power_kw = np.array([one.power_kw for one in outputs])[mode + 1]
+        variable = self.spec.machine.variable
+        if variable is None:
+            heat_kw = np.array([one.heat_kw for one in outputs])[mode + 1]
+            power_kw = np.array([one.power_kw for one in outputs])[mode + 1]
+        else:
+            heat_kw, power_kw = self._modulated(variable, now, mode, env)
         rest_air_c = env.outdoor_c + (now.air_kw + heat_kw + now.mass_kw) / envelope.ua_kw_c
         rest_mass_c = rest_air_c + now.mass_kw / envelope.coupling_kw_c
         off_air_c, off_mass_c = now.air_c - rest_air_c, now.mass_c - rest_mass_c
@@ -175,6 +185,34 @@ class Hvacs:
             spent_s[cut] = cut_s
         return air_c, mass_c, mode, in_mode_s + spent_s, power_kw * spent_s, spent_s
 
+    def _modulated(
+        self, variable: VariableSpeed, now: _State, mode: Modes, env: Environment
+    ) -> tuple[Floats, Floats]:
+        """Heat and power at the speed that each air calls for: `Hvac._modulated`."""
+        spec, least = self.spec, variable.least_share
+        running = [
+            full_speed(spec.machine, variable, one, env.outdoor_c, env.humidity) if one else AT_REST
+            for one in MODES
+        ]
+        heat_kw, compressor_kw, fan_kw, strip_kw, gain = np.array([astuple(one) for one in running])[
+            mode + 1
+        ].T
+        cools, band = mode == Mode.COOL, now.band
+        off_c = np.where(cools, band.cool_off_c, band.heat_off_c)
+        on_c = np.where(cools, band.cool_on_c, band.heat_on_c)
+        share = least + (1.0 - least) * np.clip((now.air_c - off_c) / (on_c - off_c), 0.0, 1.0)
+        limited = (now.limit_kw < np.inf) & (spec.coolest_c < now.air_c) & (now.air_c < spec.warmest_c)
+        limited &= mode != Mode.OFF
+        room_kw = np.where(limited, now.limit_kw - strip_kw, 0.0)
+        a, c = fan_kw * gain, room_kw * (1.0 + gain)
+        b = compressor_kw + fan_kw * (1.0 + gain) + room_kw * gain
+        root = np.where(limited, b + np.sqrt(np.maximum(b * b - 4.0 * a * c, 0.0)), 1.0)
+        within = np.where(room_kw <= 0.0, 0.0, 2.0 * c / root)
+        share = np.where(limited, np.minimum(share, np.maximum(within, least)), share)
+        blown_kw = fan_kw * share + strip_kw
+        turned_kw = compressor_kw * share / (1.0 + gain * (1.0 - share))
+        return heat_kw * share + blown_kw, turned_kw + blown_kw
+
     def _thermostats(self, now: _State) -> Modes:
         band, air_c, mode = now.band, now.air_c, now.mode
         cools = (mode == Mode.COOL) & (air_c > band.cool_off_c)
@@ -196,24 +234,43 @@ class Hvacs:
         warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
         coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
         if controls is None:
-            offset_c: Number = max(0.0, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
-            cooling_c: Number = min(spec.cooling_c + offset_c, warmest_c)
-            heating_c: Number = max(spec.heating_c - offset_c, coolest_c)
+            cooling_c, heating_c = self._setpoints(0.0, env)
+            cooling_c, heating_c = min(float(cooling_c), warmest_c), max(float(heating_c), coolest_c)
         else:
-            offset_c = np.maximum(
-                controls.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c
-            )
+            cooling_c, heating_c = self._setpoints(controls.setpoint_offset_c, env)
             off = ~controls.enabled | self._limited(controls, env, outputs)
-            cooling_c = np.where(off, warmest_c, np.minimum(spec.cooling_c + offset_c, warmest_c))
-            heating_c = np.where(off, coolest_c, np.maximum(spec.heating_c - offset_c, coolest_c))
+            cooling_c = np.where(off, warmest_c, np.minimum(cooling_c, warmest_c))
+            heating_c = np.where(off, coolest_c, np.maximum(heating_c, coolest_c))
         heat_on_c = heating_c - half_c
         strip_on_c = np.minimum(heat_on_c, spec.heating_c - half_c) - spec.deadband_c
         strip_c = np.maximum(strip_on_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
         return Bands(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
+    def _setpoints(self, offset_c: Number, env: Environment) -> tuple[Number, Number]:
+        spec = self.spec
+        meet_c = (spec.heating_c - spec.cooling_c + spec.deadband_c) / 2.0
+        relaxed_c = np.maximum(offset_c, max(meet_c, 0.0))
+        cooling_c, heating_c = spec.cooling_c + relaxed_c, spec.heating_c - relaxed_c
+        if meet_c >= 0.0:
+            return cooling_c, heating_c
+        tightened_c = np.minimum(np.maximum(offset_c, 2.0 * meet_c), 0.0)
+        if env.outdoor_c >= spec.heating_c:
+            return cooling_c + tightened_c, heating_c
+        return cooling_c, heating_c - tightened_c
+
     def _limited(self, controls: Controls, env: Environment, outputs: list[HeatPumpOutput]) -> Bools:
         idle = Mode.COOL if env.outdoor_c > self.spec.heating_c else Mode.HEAT
         mode = np.where(self.mode == Mode.OFF, np.int8(idle), self.mode)
+        if (variable := self.spec.machine.variable) is not None:
+            outputs = [
+                at_speed(
+                    full_speed(self.spec.machine, variable, one, env.outdoor_c, env.humidity),
+                    variable.least_share,
+                )
+                if one
+                else IDLE
+                for one in MODES
+            ]
         limited: Bools = controls.limit_kw < np.array([one.power_kw for one in outputs])[mode + 1]
         return limited
 
