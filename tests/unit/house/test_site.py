@@ -16,7 +16,7 @@ from ven_twin.house.environment import Environment
 from ven_twin.house.errors import NotFiniteError, PhysicsError, StepDurationError
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_environment
-from ven_twin.house.occupants import unit
+from ven_twin.house.chance import unit
 from ven_twin.house.profile import Profile
 
 JULY = datetime(2026, 7, 14, 5, tzinfo=UTC).timestamp()

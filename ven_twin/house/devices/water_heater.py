@@ -1,8 +1,8 @@
 """The electric storage water heater."""
 
 from functools import lru_cache
-from math import exp, inf, log
-from typing import Annotated, ClassVar, Self
+from math import exp, inf
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 import msgspec
 from msgspec import Meta
@@ -11,22 +11,24 @@ from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Celsius, Circuit, SpanC
 from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
 from ven_twin.house.environment import Environment, Use
-from ven_twin.house.occupants import DeviceHabits, Span, Stream, StreamType, UseStart
+from ven_twin.house.occupants import DeviceHabits, Occupants, Span, Stream, StreamType, day_type
+from ven_twin.house.weather import HOURS_A_DAY
 
 WATER_KWH_L_C = 4.186 / S_PER_H
 """Heat that warms one litre of water by one degree, kWh."""
 SUBSTEP_S = 60.0
 LEAST_SUBSTEP_S = 1.0
-TAP, TAP_AT = 2, 3
-"""Numbers of the streams of chance: litres of an hour's draw, and when it starts."""
+TAP, TAP_AT = 20, 2
+"""Numbers of the streams of chance: for each use of hot water, two apart, whether it comes in an hour and how large
+it is; when an hour's draws start."""
 TAP_L_S = 8.0 / 60.0
 """Flow of a shower, the largest common draw."""
 TAP_WITHIN_S = 2_400.0
 LARGEST_DRAW_L = 40.0
 """Hot water of a shower. Interpretation: 57 L at the tap (Building America's benchmark), 70 % of it hot."""
 BETWEEN_DRAWS_S = 1_200.0
-"""The least time from the start of a draw to the start of the next: the hours' draws start within 40 min."""
-MEAN_ROUNDS = 8
+"""The least time from one largest draw to the next: an hour's draws together are no larger, nor end any later than
+one that starts 40 min into it."""
 SHED_DEADBAND_C = 1.5
 """A shed tank is kept at its floor, not filled: five minutes of the element at a time."""
 FLOOR_MARGIN_C = 0.2
@@ -72,8 +74,60 @@ class WaterHeaterHabits(DeviceHabits, frozen=True, kw_only=True):
     hot_water_draw_l: DrawL = LARGEST_DRAW_L
 
 
+class HotWaterUse(NamedTuple):
+    """A use of hot water: its shape over the day, share of the day's litres, a draw's size, and its flow.
+
+    A draw is *least* to *most* of the household's largest.
+    """
+
+    end_use: str
+    share: float
+    least: float
+    most: float
+    flow_l_s: float
+
+    @property
+    def mean(self) -> float:
+        """The mean draw, of the household's largest."""
+        return (self.least + self.most) / 2.0
+
+
+USES = (
+    HotWaterUse("shower", 0.36, 0.5, 1.0, 6.0 / 60.0),
+    HotWaterUse("bath", 0.09, 0.8, 1.0, TAP_L_S),
+    HotWaterUse("clothes_washer", 0.18, 0.3, 0.7, TAP_L_S),
+    HotWaterUse("dishwasher", 0.06, 0.2, 0.4, 5.0 / 60.0),
+    HotWaterUse("sink", 0.31, 0.0, 0.16, 3.0 / 60.0),
+)
+"""Source: Building America's benchmark for the litres of each use; Hendron and Burch, Development of Standardized
+Domestic Hot Water Event Schedules (NREL/CP-550-40874), for minutes and flow: a shower of 7.8 min at 8.5 L/min at the
+tap, of which 70 % is hot, sinks at 4.3 L/min. A bath's and a washer's flow is a shower's at most: see `floor_c`."""
+
+
+class Draw(NamedTuple):
+    """A draw that starts *at_s* seconds into its hour."""
+
+    at_s: float
+    run_s: float
+    flow_l_s: float
+
+
+class Session(NamedTuple):
+    """An hour's draws, one after the other from *from_s* to *until_s*."""
+
+    from_s: float
+    until_s: float
+    draws: tuple[Draw, ...]
+
+
+QUIET = Session(inf, -inf, ())
+
+
 class WaterHeaterStream(Stream[WaterHeaterHabits]):
-    """One draw an hour, at a shower's flow, of exponentially distributed litres up to the largest draw."""
+    """Draws by use while people are active, one after the other, the largest draw's litres an hour at most.
+
+    What does not fit into an hour waits for the next: nobody begins a shower that will be cold.
+    """
 
     __slots__ = ()
     habits_type = WaterHeaterHabits
@@ -83,32 +137,77 @@ class WaterHeaterStream(Stream[WaterHeaterHabits]):
         """The litres that fall into the step."""
         drawn_l = 0.0
         for index, from_s, until_s in span.hours:
-            at_s, run_s = _draw(self, index)
-            ends_s = at_s + run_s
-            if at_s < until_s and ends_s > from_s:
-                drawn_l += TAP_L_S * (min(ends_s, until_s) - max(at_s, from_s))
+            session = hour_session(self, index)
+            if session.from_s < until_s and session.until_s > from_s:
+                for at_s, run_s, flow_l_s in session.draws:
+                    ends_s = at_s + run_s
+                    if at_s < until_s and ends_s > from_s:
+                        drawn_l += flow_l_s * (min(ends_s, until_s) - max(at_s, from_s))
         return WaterHeaterUse(drawn_l) if drawn_l else None
 
+    def used_in_hour(self, index: int) -> bool:
+        """Tell if water is drawn in that hour."""
+        return bool(hour_session(self, index).draws)
 
-@lru_cache(maxsize=256)
-def _draw(stream: WaterHeaterStream, index: int) -> UseStart:
-    occupants = stream.occupants
-    most_l = stream.habits.hot_water_draw_l
-    scale_l = draw_scale_l(occupants.mean("water_heater", stream.habits.hot_water_l_d, index), most_l)
-    litres = -log(1.0 - occupants.unit(TAP, index)) * scale_l
-    return UseStart(occupants.unit(TAP_AT, index) * TAP_WITHIN_S, min(litres, most_l) / TAP_L_S)
+
+@lru_cache(maxsize=512)
+def hour_session(stream: WaterHeaterStream, index: int) -> Session:
+    """The draws in hour *index* since 1970."""
+    day, hour = divmod(index, HOURS_A_DAY)
+    return _sessions(stream, day)[hour]
+
+
+@lru_cache(maxsize=128)
+def _sessions(stream: WaterHeaterStream, day: int) -> tuple[Session, ...]:
+    """The draws of each hour of *day* since 1970."""
+    occupants, most_l = stream.occupants, stream.habits.hot_water_draw_l
+    chance = occupants.unit
+    rates = use_rates(occupants, stream.habits, day_type(day))
+    waiting_l, sessions = [0.0] * len(USES), []
+    for hour, active in enumerate(occupants.occupancy.active(day)):
+        index = day * HOURS_A_DAY + hour
+        if active:
+            for number, (use, of_hours) in enumerate(zip(USES, rates, strict=True)):
+                rate, first = of_hours[hour] * active, TAP + 2 * number
+                sure = int(rate)
+                draws = sure + (chance(first, index) < rate - sure)
+                if draws:
+                    size = use.least + (use.most - use.least) * chance(first + 1, index)
+                    waiting_l[number] += draws * (size * most_l)
+        sessions.append(_session(waiting_l, most_l, chance(TAP_AT, index)) if any(waiting_l) else QUIET)
+    return tuple(sessions)
 
 
 @lru_cache(maxsize=1024)
-def draw_scale_l(mean_l: float, most_l: float) -> float:
-    """The scale of the exponential draws that, none above *most_l*, have the mean *mean_l*; litres.
+def use_rates(
+    occupants: Occupants, habits: WaterHeaterHabits, kind: tuple[int, bool]
+) -> tuple[tuple[float, ...], ...]:
+    """The mean number of draws of each use in each hour of a day of a *kind*, where all are active.
 
-    Where one draw an hour cannot make the mean, nearly every draw is the largest.
+    So many that the mean day of the year takes ``hot_water_l_d``.
     """
-    scale_l = mean_l
-    for _ in range(MEAN_ROUNDS):
-        scale_l = mean_l / (1.0 - exp(-most_l / scale_l)) if scale_l > 0.0 else 0.0
-    return scale_l
+    largest_d = habits.hot_water_l_d / habits.hot_water_draw_l
+    return tuple(
+        occupants.of_day(use.end_use, use.share * largest_d / use.mean, kind) for use in USES
+    )
+
+
+def _session(waiting_l: list[float], most_l: float, starts: float) -> Session:
+    """Take an hour's draws from what is waiting: whole ones, as far as there is room."""
+    room_l, run_s, taken = most_l, 0.0, []
+    for number, use in enumerate(USES):
+        litres = min(waiting_l[number], most_l)
+        if 0.0 < litres <= room_l:
+            waiting_l[number] -= litres
+            room_l -= litres
+            run_s += litres / use.flow_l_s
+            taken.append((litres / use.flow_l_s, use.flow_l_s))
+    from_s = at_s = starts * (TAP_WITHIN_S + (most_l - room_l) / TAP_L_S - run_s)
+    draws = []
+    for one_s, flow_l_s in taken:
+        draws.append(Draw(at_s, one_s, flow_l_s))
+        at_s += one_s
+    return Session(from_s, at_s, tuple(draws))
 
 
 @lru_cache(maxsize=64)
