@@ -18,6 +18,7 @@ from ven_twin.house.devices.envelope import (
 from ven_twin.house.devices.heat_pump import AUX, COOL, HEAT, OFF, HeatPump, Mode, output
 from ven_twin.house.environment import Environment
 from ven_twin.house.occupants import StreamType
+from ven_twin.house.thermostat import Schedule, Setpoints, setpoints_at
 
 LIMIT_MARGIN_C = 0.5
 """How far within a critical limit the machine comes on, so that no cycle time takes the air past it."""
@@ -35,6 +36,7 @@ class HvacSpec(Circuit, frozen=True, kw_only=True):
 
     ``coolest_c`` and ``warmest_c`` are the critical comfort limits: whatever is asked, the machine runs
     rather than let the air go beyond them. ``shed_offset_c`` is how far an event relaxes the setpoints.
+    ``schedule`` has other setpoints at some hours.
     """
 
     type: ClassVar[str] = "hvac"
@@ -48,6 +50,14 @@ class HvacSpec(Circuit, frozen=True, kw_only=True):
     coolest_c: Celsius
     warmest_c: Celsius
     shed_offset_c: Annotated[float, Meta(ge=0.0, le=10.0)]
+    schedule: Schedule = ()
+
+    def setpoints(self, env: Environment) -> Setpoints:
+        """The thermostat's setpoints as a step starts."""
+        usual = Setpoints(self.cooling_c, self.heating_c)
+        if not self.schedule:
+            return usual
+        return setpoints_at(self.schedule, usual, env.day, env.hour_of_day)
 
 
 class Band(NamedTuple):
@@ -161,8 +171,9 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         """The switching temperatures under *control*: relaxed by its offset, within the critical limits."""
         spec = self.spec
         half_c = spec.deadband_c / 2.0
-        offset_c = max(control.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
-        cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
+        cooling_c, heating_c = spec.setpoints(env) if spec.schedule else (spec.cooling_c, spec.heating_c)
+        offset_c = max(control.setpoint_offset_c, (heating_c - cooling_c) / 2.0 + half_c)
+        cooling_c, heating_c = cooling_c + offset_c, heating_c - offset_c
         warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
         coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
         limit_kw = control.limit_kw

@@ -195,17 +195,17 @@ class Hvacs:
         half_c = spec.deadband_c / 2.0
         warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
         coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
+        usual = spec.setpoints(env)
+        apart_c = (usual.heating_c - usual.cooling_c) / 2.0 + half_c
         if controls is None:
-            offset_c: Number = max(0.0, (spec.heating_c - spec.cooling_c) / 2.0 + half_c)
-            cooling_c: Number = min(spec.cooling_c + offset_c, warmest_c)
-            heating_c: Number = max(spec.heating_c - offset_c, coolest_c)
+            offset_c: Number = max(0.0, apart_c)
+            cooling_c: Number = min(usual.cooling_c + offset_c, warmest_c)
+            heating_c: Number = max(usual.heating_c - offset_c, coolest_c)
         else:
-            offset_c = np.maximum(
-                controls.setpoint_offset_c, (spec.heating_c - spec.cooling_c) / 2.0 + half_c
-            )
+            offset_c = np.maximum(controls.setpoint_offset_c, apart_c)
             off = ~controls.enabled | self._limited(controls, env, outputs)
-            cooling_c = np.where(off, warmest_c, np.minimum(spec.cooling_c + offset_c, warmest_c))
-            heating_c = np.where(off, coolest_c, np.maximum(spec.heating_c - offset_c, coolest_c))
+            cooling_c = np.where(off, warmest_c, np.minimum(usual.cooling_c + offset_c, warmest_c))
+            heating_c = np.where(off, coolest_c, np.maximum(usual.heating_c - offset_c, coolest_c))
         heat_on_c = heating_c - half_c
         strip_c = np.maximum(heat_on_c - spec.deadband_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
         return Bands(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
