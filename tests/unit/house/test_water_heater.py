@@ -1,7 +1,5 @@
 """The water heater: heat, draws and what a shed leaves."""
 
-from math import log
-
 import pytest
 from msgspec.structs import replace
 
@@ -11,7 +9,6 @@ from ven_twin.house.devices.water_heater import (
     WATER_KWH_L_C,
     WaterHeater,
     WaterHeaterUse,
-    draw_scale_l,
     floor_c,
 )
 from ven_twin.house.environment import Environment
@@ -159,11 +156,3 @@ def test_an_undersized_tank_is_never_shed(heater: WaterHeater) -> None:
     """One that even full does not keep for two of its draws gives nothing up."""
     small = replace(heater, spec=replace(heater.spec, reserve_l=80.0), tank_c=54.4)
     assert small.flexibility(IDLE, 4.5).blocked == "comfort limit"
-
-
-@pytest.mark.parametrize(("mean_l", "most_l"), [(2.0, 40.0), (7.0, 40.0), (14.0, 30.0)])
-def test_draws_that_are_cut_at_the_largest_keep_their_mean(mean_l: float, most_l: float) -> None:
-    """Litres cut off the largest draws are in the others."""
-    scale_l = draw_scale_l(mean_l, most_l)
-    drawn_l = [min(-scale_l * log(1.0 - (step + 0.5) / 20_000), most_l) for step in range(20_000)]
-    assert sum(drawn_l) / len(drawn_l) == pytest.approx(mean_l, rel=0.005)

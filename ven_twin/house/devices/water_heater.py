@@ -97,11 +97,12 @@ USES = (
     HotWaterUse("bath", 0.09, 0.8, 1.0, TAP_L_S),
     HotWaterUse("clothes_washer", 0.18, 0.3, 0.7, TAP_L_S),
     HotWaterUse("dishwasher", 0.06, 0.2, 0.4, 5.0 / 60.0),
-    HotWaterUse("sink", 0.31, 0.0, 0.16, 3.0 / 60.0),
+    HotWaterUse("sink", 0.31, 0.0, 0.3, 3.0 / 60.0),
 )
 """Source: Building America's benchmark for the litres of each use; Hendron and Burch, Development of Standardized
 Domestic Hot Water Event Schedules (NREL/CP-550-40874), for minutes and flow: a shower of 7.8 min at 8.5 L/min at the
-tap, of which 70 % is hot, sinks at 4.3 L/min. A bath's and a washer's flow is a shower's at most: see `floor_c`."""
+tap, of which 70 % is hot, sinks at 4.3 L/min. Interpretation: a sink's draws of an hour are one; a bath fills and a
+washer draws at `TAP_L_S` at most, for which `floor_c` keeps a reserve."""
 
 
 class Draw(NamedTuple):

@@ -201,7 +201,7 @@ def _habits(
         "range_run_s": round(draws.between(59, 1_000.0, 2_200.0), 0),
         "ev_leaves_h": round(draws.between(60, 6.2, 9.0), 1),
         "ev_returns_h": round(draws.between(61, 15.5, 18.5), 1),
-        "ev_miles_d": round(12.0 + 44.0 * draws.share(62) ** 1.5, 1),
+        "ev_miles_d": round(8.0 + 34.0 * draws.share(62) ** 1.5, 1),
         "ev_late_share": round(draws.between(63, 0.0, 0.5), 2),
         "spread": 0.3,
         "array_tilt_deg": round(draws.between(64, 15.0, 35.0), 0),
