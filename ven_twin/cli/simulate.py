@@ -96,7 +96,7 @@ def simulate(
     if climate is not None and (houses is None or house is not None):
         raise FieldError("--climate", "is of the homes that --houses draws: give --houses, and no --house")
     if houses is not None and house is None:
-        _neighbourhood(houses, days, first, seed or 1, climate, weather, out, parquet=parquet, json_output=json_output)
+        _neighbourhood(houses, days, first, 1 if seed is None else seed, climate, weather, out, parquet=parquet, json_output=json_output)
         return
     profile, scenario = _scenario(house or "standard", days, first, seed, event or [], weather=weather)
     used_seed = profile.seed if seed is None else seed
