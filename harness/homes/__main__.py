@@ -1,8 +1,8 @@
 """``make homes``: how homes differ, each figure beside its reference.
 
-A hundred homes of a mixed climate are drawn with the seeds from 1 on and live through a week in each season; the same
-weeks of one house a hundred times over (the standard house, by its seeds) are beside them. Trips and hot water are
-of a year.
+A hundred homes of a mixed climate are drawn with the seeds from 1 on and live through a week in each season;
+the same weeks of one house a hundred times over (the standard house, by its seeds) are beside them. Trips and
+hot water are of a year.
 """
 
 from __future__ import annotations
@@ -138,7 +138,11 @@ def _loads(homes: int, days: int) -> list[Row]:
         )
     )
     rows += [
-        Row(f"  in {name}; own peak of the mean home", f"{week.diversity:.2f}; {week.own_peaks_kw.mean():.1f} kW", note)
+        Row(
+            f"  in {name}; own peak of the mean home",
+            f"{week.diversity:.2f}; {week.own_peaks_kw.mean():.1f} kW",
+            note,
+        )
         for name, week in weeks.items()
         for note in [PEAKS.get(name, "")]
     ]

@@ -53,7 +53,9 @@ class LivedWeek:
         return float(self.own_peaks_kw.sum()) / self.peak_kw
 
 
-def live(profiles: Sequence[Profile], environments: Sequence[HouseEnvironment], first: date, days: int) -> LivedWeek:
+def live(
+    profiles: Sequence[Profile], environments: Sequence[HouseEnvironment], first: date, days: int
+) -> LivedWeek:
     """Live through *days* from *first*."""
     offset_s = environments[0].weather.utc_offset_h * 3600
     start_s = (first - date(1970, 1, 1)).days * S_PER_DAY - offset_s
@@ -65,5 +67,5 @@ def live(profiles: Sequence[Profile], environments: Sequence[HouseEnvironment], 
 
 def correlation(shapes: Floats) -> float:
     """The mean correlation of the shapes of two homes."""
-    matrix = np.corrcoef(shapes)
+    matrix: Floats = np.asarray(np.corrcoef(shapes))
     return float(matrix[np.triu_indices(len(shapes), 1)].mean())

@@ -20,7 +20,7 @@ NIGHT = range(1, 5)
 
 @dataclass(frozen=True, slots=True)
 class CarYear:
-    """A car's year: when it is plugged in on working days, h; charge used by trips; and the share of idle days."""
+    """A car's year: plugged in when on working days, charge used by trips, share of idle days."""
 
     plugs_h: tuple[float, ...]
     used_soc: tuple[float, ...]
@@ -29,7 +29,7 @@ class CarYear:
 
 @dataclass(frozen=True, slots=True)
 class WaterYear:
-    """A household's hot water: litres, and the number of draws, of each day; and hours of the night with none."""
+    """A household's hot water: litres and draws of each day, and the share of nights without any."""
 
     litres_d: tuple[float, ...]
     draws_d: tuple[int, ...]
@@ -44,7 +44,10 @@ def car_year(profile: Profile, environment: HouseEnvironment) -> CarYear | None:
         return None
     trips = [(day, trip(stream, day)) for day in YEAR]
     away = [(day, one) for day, one in trips if one.leaves_h >= 0.0]
-    used = [min(one.miles * spec.kwh_per_mile / spec.battery_kwh, spec.full_soc - spec.empty_soc) for _, one in away]
+    used = [
+        min(one.miles * spec.kwh_per_mile / spec.battery_kwh, spec.full_soc - spec.empty_soc)
+        for _, one in away
+    ]
     plugs_h = tuple(one.plugs_h for day, one in away if not is_free(day))
     return CarYear(plugs_h, tuple(used), 1.0 - len(away) / len(trips))
 

@@ -148,10 +148,10 @@ def least_cost(views: tuple[CircuitView, ...], requested_kw: float) -> float:
     return least
 
 
-def test_plans_pass_their_target_by_thirteen_watts_on_average() -> None:
+def test_plans_pass_their_target_by_twelve_watts_on_average() -> None:
     """What is asked is met and barely passed; the mean is the one that docs/reference/house.md names."""
     over_kw = [max(0.0, case.plan.shed_kw - case.requested_kw) for case in cases()]
-    assert round(sum(over_kw) / STATES, 3) == 0.013
+    assert round(sum(over_kw) / STATES, 3) == 0.012
 
 
 def test_plans_fall_short_by_next_to_nothing_on_average() -> None:

@@ -17,8 +17,8 @@ from ven_twin.cli.console import echo, print_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ven_twin.simulation.fitting.house_fit import HouseFit
     from ven_twin.house.weather import Weather
+    from ven_twin.simulation.fitting.house_fit import HouseFit
     from ven_twin.simulation.fitting.readings import Readings
 
     Reader = Callable[[str, str, float | None], Readings]
@@ -56,16 +56,18 @@ def new(
     *,
     seed: Annotated[int, typer.Option("--seed", help="Of the home; the same draws the same.", min=0)],
     climate: Annotated[
-        str | None, typer.Option("--climate", help="mixed, cold, hot-humid, hot-dry or marine; mixed when left out.")
+        str | None,
+        typer.Option("--climate", help="mixed, cold, hot-humid, hot-dry or marine; mixed when left out."),
     ] = None,
     weather: Annotated[
-        Path | None, typer.Option("--weather", help="A year of weather, EPW or TMY3; Greensboro's when left out.")
+        Path | None,
+        typer.Option("--weather", help="A year of weather, EPW or TMY3; Greensboro's when left out."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the house; home-SEED when left out.")] = None,
     out: OutOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Draw a home from distributions: its building, people, machines and thermostat, into a file for --house."""
+    """Draw a home from distributions, its building, people and machines, into a file for --house."""
     from ven_twin.house.profile import decode_profile
     from ven_twin.house.sizing import undersized
     from ven_twin.simulation.homes.drawn_home import home_text
@@ -79,7 +81,9 @@ def new(
     words = undersized(decode_profile(text, house_name), year)
     about = [line.removeprefix("# ") for line in text.splitlines()[1:3]]
     if json_output:
-        print_json({"house": house_name, "file": str(target), "climate": climate_name, "seed": seed, "notes": words})
+        print_json(
+            {"house": house_name, "file": str(target), "climate": climate_name, "seed": seed, "notes": words}
+        )
     else:
         echo("\n".join([*about, *(f"{one}." for one in words), f"House   {target}"]))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -14,18 +12,15 @@ import typer
 
 from contracts.errors import FieldError
 from ven_twin.cli.connection import JsonOption, home
-from ven_twin.cli.console import echo, make_console, print_json
-from ven_twin.webkit.formatting import energy, percent, power
+from ven_twin.cli.console import echo, print_json, progress
+from ven_twin.webkit.formatting import energy, power
 
 if TYPE_CHECKING:
     from ven_twin.house.profile import Profile
-    from ven_twin.simulation.many_houses.folder import Houses, WrittenDistrict
     from ven_twin.simulation.scenario import Scenario
 
 MOST_DAYS = 3650
 MOST_HOUSES = 100_000
-MOST_HOMES = 10_000
-"""Homes that differ are lived one by one, a fortieth of a second a day each."""
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2089, 12, 31)
 A_SUMMER_TUESDAY = "2026-07-14"
 
@@ -34,7 +29,9 @@ HouseOption = Annotated[
 ]
 ClimateOption = Annotated[
     str | None,
-    typer.Option("--climate", help="Of the homes that --houses draws, see ven-twin house new; mixed when left out."),
+    typer.Option(
+        "--climate", help="Of the homes that --houses draws, see ven-twin house new; mixed when left out."
+    ),
 ]
 DaysOption = Annotated[
     int, typer.Option("--days", help="How many days to live through.", min=1, max=MOST_DAYS)
@@ -46,8 +43,8 @@ HousesOption = Annotated[
     int | None,
     typer.Option(
         "--houses",
-        help="So many homes that differ, drawn with the next seeds, and their aggregate; with --house, houses of "
-        "that profile. Needs numpy, and takes no --event.",
+        help="So many homes that differ, drawn with the next seeds, and their aggregate; with --house, "
+        "houses of that profile. Needs numpy, and takes no --event.",
         min=1,
         max=MOST_HOUSES,
     ),
@@ -96,18 +93,23 @@ def simulate(
     if climate is not None and (houses is None or house is not None):
         raise FieldError("--climate", "is of the homes that --houses draws: give --houses, and no --house")
     if houses is not None and house is None:
-        _neighbourhood(houses, days, first, 1 if seed is None else seed, climate, weather, out, parquet=parquet, json_output=json_output)
+        from ven_twin.cli.simulate_many import DrawnHomes, live_homes
+
+        drawn = DrawnHomes(houses, 1 if seed is None else seed, climate, weather)
+        live_homes(drawn, first, days, out, parquet=parquet, json_output=json_output)
         return
     profile, scenario = _scenario(house or "standard", days, first, seed, event or [], weather=weather)
     used_seed = profile.seed if seed is None else seed
     name = profile.name if houses is None else f"{profile.name}-{houses}"
     folder = out or home() / "simulations" / f"{name}-{first}"
     try:
-        with _progress(f"House {profile.name}", scenario.steps, quiet=json_output) as tick:
+        with progress(f"House {profile.name}", scenario.steps, quiet=json_output) as tick:
             if houses is None:
                 totals, lines = _one(profile, scenario, used_seed, folder, tick, parquet=parquet)
             else:
-                totals, lines = _many(profile, scenario, houses, folder, tick, parquet=parquet)
+                from ven_twin.cli.simulate_many import live_alike
+
+                totals, lines = live_alike(profile, scenario, houses, folder, tick, parquet=parquet)
     except OSError as error:
         raise FieldError("--out", f"{folder} cannot be written to: {error.strerror or error}") from None
     if json_output:
@@ -171,24 +173,6 @@ def _check_houses(events: list[str] | None) -> None:
         raise FieldError("--houses", reason) from None
 
 
-@contextmanager
-def _progress(title: str, steps: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    progress = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-        console=make_console(stderr=True),
-        transient=True,
-        disable=quiet or not sys.stderr.isatty(),
-    )
-    with progress:
-        task = progress.add_task(title, total=steps)
-        yield lambda step: progress.update(task, completed=step)
-
-
 def _one(
     profile: Profile,
     scenario: Scenario,
@@ -218,74 +202,3 @@ def _one(
     if scenario.lives_on_s:
         lines.append(f"{lived_on_text(scenario).capitalize()}; the figures of a day are without that.")
     return summary(written, scenario), lines
-
-
-def _many(
-    profile: Profile,
-    scenario: Scenario,
-    houses: int,
-    folder: Path,
-    tick: Callable[[int], None],
-    *,
-    parquet: bool,
-) -> tuple[dict[str, object], list[str]]:
-    """The totals of many houses of one profile, and their lines for a person."""
-    from ven_twin.simulation.many_houses.district import District
-    from ven_twin.simulation.many_houses.folder import simulate_district
-
-    district = District(scenario.house, scenario.environment, houses, scenario.start_s, scenario.days)
-    title = f"{houses:,} houses “{profile.name}”"
-    written = simulate_district(title, district, folder, parquet=parquet, tick=tick)
-    return _many_totals(written, district, "houses")
-
-
-def _neighbourhood(
-    count: int,
-    days: int,
-    first: date,
-    seed: int,
-    climate: str | None,
-    weather: Path | None,
-    out: Path | None,
-    *,
-    parquet: bool,
-    json_output: bool,
-) -> None:
-    """Live through days of homes that are drawn, and print their totals."""
-    from contracts.wire.units import S_PER_DAY
-    from ven_twin.cli.house import climate_and_weather
-    from ven_twin.simulation.homes.neighbourhood import Neighbourhood, drawn_homes, worlds
-    from ven_twin.simulation.many_houses.folder import simulate_district
-
-    if count > MOST_HOMES:
-        reason = f"{count:,} homes that differ are too many, allowed {MOST_HOMES:,}; name a --house for more alike ones"
-        raise FieldError("--houses", reason)
-    climate_name, year = climate_and_weather(climate, weather)
-    folder = out or home() / "simulations" / f"{climate_name}-{count}-{first}"
-    profiles = drawn_homes(count, seed, climate_name, year)
-    start_s = (first - date(1970, 1, 1)).days * S_PER_DAY - year.utc_offset_h * 3600
-    homes = Neighbourhood(profiles, worlds(profiles, year), start_s, days)
-    title = f"{count:,} homes, {climate_name} climate"
-    try:
-        with _progress(title, homes.steps, quiet=json_output) as tick:
-            written = simulate_district(title, homes, folder, parquet=parquet, tick=tick)
-    except OSError as error:
-        raise FieldError("--out", f"{folder} cannot be written to: {error.strerror or error}") from None
-    totals, lines = _many_totals(written, homes, "homes")
-    if json_output:
-        print_json({"climate": climate_name, "seed": seed, "start": str(first), **totals})
-    else:
-        echo("\n".join([*lines, f"Trace   {totals['trace']}", f"Report  {totals['report']}"]))
-
-
-def _many_totals(written: WrittenDistrict, houses: Houses, noun: str) -> tuple[dict[str, object], list[str]]:
-    from ven_twin.simulation.many_houses.folder import district_summary
-
-    ledger, days = written.ledger, houses.days
-    low, middle, high = (energy / days for energy in ledger.spread_kwh)
-    peak = f"{ledger.peak_kw:.1f} kW ({percent(ledger.coincidence)} of the {noun}' own peaks)"
-    lines = [
-        f"{houses.count} {noun} used {ledger.used_kwh / days:.1f} kWh a day, at most {peak}.",
-        f"A {noun[:-1]} used {middle:.1f} kWh a day; eight of ten used {low:.1f} to {high:.1f}.",
-    ]
-    return district_summary(written, houses), lines

@@ -4,13 +4,13 @@
     |-asleep--|--active----|----away-------|-----active----|-asleep-|
 
 A person's day is drawn from the routine of their occupant type, on its own for working days and for free days
-(weekends and public holidays). Everything that people use follows the share of the household that is active, and
-the car is away when its driver, the first of the household, is.
+(weekends and public holidays). Everything that people use follows the share of the household that is active,
+and the car is away when its driver, the first of the household, is.
 
-Source: Richardson, Thomson and Infield, A high-resolution domestic building occupancy model (Energy and Buildings,
-2008), for active occupancy as what moves the use of energy together.
-Interpretation: the routines and their spread. Nobody measures them in one source: hours as in the American Time Use
-Survey's mean day, and a return that is spread so that a car's arrivals are as in EVI-Pro's tables.
+Source: Richardson, Thomson and Infield, A high-resolution domestic building occupancy model (Energy and
+Buildings, 2008), for active occupancy as what moves the use of energy together.
+Interpretation: the routines and their spread. Nobody measures them in one source: hours as in the American
+Time Use Survey's mean day, and a return that is spread so that a car's arrivals are as in EVI-Pro's tables.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from ven_twin.house.weather import EPOCH_ORDINAL, HOURS_A_DAY, calendar
 
 OccupantType = Literal["works_out", "late_shift", "at_home", "retired", "at_school"]
 PERSON, DRAWS, AWAY_WEEK = 100, 6, 40
-"""Numbers of the streams of chance: six for each person from 100 on, ten apart; whether the household is away."""
+"""Numbers of the streams of chance: six for each person, ten apart; whether the household is away."""
 PERSONS_APART = 10
 DAYS_A_WEEK = 7
 WEEKS_A_YEAR = 365.0 / 7.0
@@ -75,7 +75,7 @@ POPULATION: dict[OccupantType, float] = {
     "retired": 0.17,
     "at_school": 0.22,
 }
-"""Source: US Census 2020, shares of under 18 (22 %) and over 64 (17 %); American Community Survey, employed 48 %."""
+"""Source: US Census 2020, under 18 (22 %) and over 64 (17 %); American Community Survey, employed (48 %)."""
 
 
 class PersonDay(NamedTuple):
@@ -117,7 +117,7 @@ def _off_h(kind: float, back: float) -> float:
 
 
 def add_active(hours: list[float], day: PersonDay, slept_h: float) -> None:
-    """Add to 24 *hours* the share of each in which a person is active; last night they slept from *slept_h*."""
+    """Add a person's active share of each hour to 24 *hours*; last night they slept from *slept_h* on."""
     spans = (
         (day.wakes_h, min(day.leaves_h, day.sleeps_h)),
         (day.returns_h, day.sleeps_h),
@@ -130,7 +130,7 @@ def add_active(hours: list[float], day: PersonDay, slept_h: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """The people of a house: each one's routine, the first drives the car; and the weeks a year that all are away."""
+    """The people of a house by their routines, the driver first, and the weeks a year that all are away."""
 
     routines: tuple[Routine, ...]
     away_weeks_y: float
@@ -187,7 +187,7 @@ def mean_active(routine: Routine, free: bool) -> tuple[float, ...]:
 
 @lru_cache(maxsize=2)
 def population_active(free: bool) -> tuple[float, ...]:
-    """The mean share of each hour in which anybody is active: to the measured shapes of use, who made them."""
+    """The mean share of each hour in which anybody is active: the people behind the measured shapes."""
     hours = [0.0] * HOURS_A_DAY
     for kind, share in POPULATION.items():
         for hour, active in enumerate(mean_active(ROUTINES[kind], free)):

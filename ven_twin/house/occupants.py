@@ -39,8 +39,8 @@ LEAST_ACTIVE = 0.04
 RESTS = {"lights": 0.25, "plugs": 0.5, "dryer": 0.02, "range": 0.02}
 """What an end use takes with nobody active, in shares of the household that is. None of hot water.
 
-Interpretation: lights left on and standby, so that a night's plugs are half of an evening's (NEEA RBSA 2014); a
-machine may be started by a timer."""
+Interpretation: lights left on and standby, so that a night's plugs are half of an evening's (NEEA RBSA 2014);
+a machine may be started by a timer."""
 
 
 class DeviceHabits(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +54,9 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """The occupants' use on the mean day of a year.
 
     ``spread`` is how far an hour or a run may be from its mean (0.3: from 70 to 130 %). ``people`` has the
-    occupant type of each; the first drives the car, at ``ev_leaves_h`` and ``ev_returns_h`` where they work out.
-    All of them live ``people_later_h`` later than usual and are away for ``away_weeks_y`` weeks a year. The
-    devices' own keys come in by `ven_twin.house.profile.HouseHabits`.
+    occupant type of each; the first drives the car, at ``ev_leaves_h`` and ``ev_returns_h`` where they work
+    out. All of them live ``people_later_h`` later than usual and are away for ``away_weeks_y`` weeks a year.
+    The devices' own keys come in by `ven_twin.house.profile.HouseHabits`.
     """
 
     people_kw: Annotated[float, Meta(ge=0.0, le=5.0)]
@@ -124,7 +124,7 @@ class Occupants:
         return self.occupancy.active(day)[hour]
 
     def mean(self, end_use: str, a_day: float, index: int) -> float:
-        """The mean over hour *index* since 1970 of an end use that takes *a_day* on the mean day, whoever is there.
+        """The mean over hour *index* since 1970 of an end use that takes *a_day* on the mean day.
 
         Energy in kWh gives kW; a count gives a count an hour.
         """
@@ -133,7 +133,7 @@ class Occupants:
         return a_day / HOURS_A_DAY * self.end_uses.share(end_use, month, free, hour)
 
     def if_active(self, end_use: str, a_day: float, index: int) -> float:
-        """What `expected` is, for each share of the household that is active and its rest; of all seeds alike."""
+        """What `expected` is for a household that is all active and has no rest; of all seeds alike."""
         day, hour = divmod(index, HOURS_A_DAY)
         return self.of_day(end_use, a_day, day_type(day))[hour]
 
@@ -142,7 +142,7 @@ class Occupants:
         return _if_active(self.end_uses, self.home, end_use, a_day, kind)
 
     def expected(self, end_use: str, a_day: float, index: int) -> float:
-        """The use in hour *index* that goes with who is active, of an end use that takes *a_day* on the mean day."""
+        """The use in hour *index* by who is active, of an end use that takes *a_day* on the mean day."""
         return self.if_active(end_use, a_day, index) * (self.active(index) + RESTS.get(end_use, 0.0))
 
     def varied(self, number: int, index: int) -> float:
@@ -184,8 +184,8 @@ def _population(end_use: str, free: bool, hour: int) -> float:
 def active_scale(end_uses: EndUses, home: Household, end_use: str) -> float:
     """The factor that keeps a household's mean day over the year, whenever it is at home.
 
-    The measured shape is what the mean of all people makes of it; a household that is there at other hours uses
-    as much, then.
+    The measured shape is what the mean of all people makes of it; a household that is there at other hours
+    uses as much, then.
     """
     total, rest = 0.0, RESTS.get(end_use, 0.0)
     for month, season in ((7, SUMMER_SHARE), (1, 1.0 - SUMMER_SHARE)):

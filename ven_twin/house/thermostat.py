@@ -43,7 +43,9 @@ class Setpoints(NamedTuple):
     heating_c: float
 
 
-def setpoints_at(schedule: Sequence[SetpointPeriod], otherwise: Setpoints, day: int, hour_of_day: float) -> Setpoints:
+def setpoints_at(
+    schedule: Sequence[SetpointPeriod], otherwise: Setpoints, day: int, hour_of_day: float
+) -> Setpoints:
     """The setpoints at an hour: those of the first period that covers it, or *otherwise*."""
     for period in schedule:
         if period.covers(day, hour_of_day):

@@ -44,9 +44,9 @@ def test_a_year_uses_what_is_published(
 ) -> None:
     """The mean day is that of NEEA's metered homes (lighting: of GridLAB-D's), as far as chance lets it.
 
-    The fridge is no matter of chance. People are away for a week and a half of the year, or for none, or for three,
-    which makes 2 % of what follows them. A dryer that runs 243 times a year and a range that runs 292 times do so
-    within 6 % in two years of three. `test_occupancy.py` holds the means of many years.
+    The fridge is no matter of chance. People are away for a week and a half of the year, or for none, or for
+    three, which makes 2 % of what follows them. A dryer that runs 243 times a year and a range that runs 292
+    times do so within 6 % in two years of three. `test_occupancy.py` holds the means of many years.
     """
     assert kwh_d[circuit] == pytest.approx(published_kwh_d, rel=within)
 
@@ -67,7 +67,7 @@ def test_a_year_of_the_default_seed_is_the_same_year(kwh_d: dict[str, float]) ->
 
 
 def test_the_car_draws_what_it_drives(kwh_d: dict[str, float], environment: HouseEnvironment) -> None:
-    """The year's miles at 325 Wh, through a charger of 90 %; they are 30 a day, within a few in the hundred."""
+    """The year's miles at 325 Wh, through a charger of 90 %; they are 30 a day, within chance."""
     stream = next(stream for stream in environment.streams if isinstance(stream, EvStream))
     first = (date(2026, 1, 1) - date(1970, 1, 1)).days
     miles_d = sum(trip(stream, day).miles for day in range(first, first + DAYS)) / DAYS

@@ -63,7 +63,7 @@ def test_draws_come_by_day_and_seldom_at_night() -> None:
 
 @pytest.mark.parametrize("house", ["standard", "flat", "leaky"])
 def test_no_hour_takes_more_than_the_largest_draw(house: str) -> None:
-    """That is what a shed tank keeps for; and nothing runs later than a largest draw would that starts at 40 min."""
+    """That is what a shed tank keeps for; and nothing runs later than a largest draw from 40 min on."""
     stream = taps(house, 2)
     most_l = stream.habits.hot_water_draw_l
     for day in YEAR:
@@ -102,9 +102,7 @@ def test_a_tank_at_its_floor_gives_any_two_hours_of_draws(
     for second in range(7_200):
         hour, at_s = divmod(second, 3_600)
         drawn_l = sum(
-            draw.flow_l_s
-            for draw in hours[hour].draws
-            if draw.at_s <= at_s < draw.at_s + draw.run_s
+            draw.flow_l_s for draw in hours[hour].draws if draw.at_s <= at_s < draw.at_s + draw.run_s
         )
         tank = tank.step(FREE, Environment().using(WaterHeaterUse(drawn_l=drawn_l)), 1.0).device
         assert tank.tank_c >= spec.least_c

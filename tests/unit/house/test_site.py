@@ -7,6 +7,7 @@ from statistics import fmean
 import pytest
 from msgspec.structs import replace
 
+from ven_twin.house.chance import unit
 from ven_twin.house.devices.appliance import DryerUse, RangeUse
 from ven_twin.house.devices.dimmable import LightsUse
 from ven_twin.house.devices.ev import EvUse
@@ -16,7 +17,6 @@ from ven_twin.house.environment import Environment
 from ven_twin.house.errors import NotFiniteError, PhysicsError, StepDurationError
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.library import load_environment
-from ven_twin.house.chance import unit
 from ven_twin.house.profile import Profile
 
 JULY = datetime(2026, 7, 14, 5, tzinfo=UTC).timestamp()

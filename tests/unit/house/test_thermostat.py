@@ -64,7 +64,7 @@ def test_a_set_back_house_cools_at_night_and_is_warm_in_the_morning(
     assert noon_c > 19.3
 
 
-def test_a_house_without_a_schedule_keeps_its_setpoints(environment: HouseEnvironment) -> None:
+def test_a_house_without_a_schedule_keeps_its_setpoints() -> None:
     """The band is that of the two setpoints at any hour."""
     text = (files("ven_twin.house.profiles") / "standard.toml").read_text(encoding="utf-8")
     hvac = build_house(decode_profile(text, "mine.toml")).hvac

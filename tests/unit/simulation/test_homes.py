@@ -1,6 +1,7 @@
 """``ven-twin house new`` and ``simulate --houses``: homes that are drawn, and a neighbourhood of them."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -49,10 +50,11 @@ def test_a_seed_is_a_home() -> None:
 
 
 def test_a_climate_changes_insulation_machines_and_water() -> None:
-    """Homes of the cold lose less a square foot, have larger heating for it, and colder water than the hot south's."""
+    """Homes of the cold lose less heat a square foot than the hot south's, and have colder water."""
     weather = read_weather()
     cold, hot = (
-        [decode_profile(home_text(seed, name, weather), "x") for seed in range(60)] for name in ("cold", "hot-humid")
+        [decode_profile(home_text(seed, name, weather), "x") for seed in range(60)]
+        for name in ("cold", "hot-humid")
     )
 
     def loss(homes: list[Profile]) -> float:
@@ -67,7 +69,7 @@ def test_a_climate_changes_insulation_machines_and_water() -> None:
 
 
 def test_homes_differ_as_homes_do() -> None:
-    """Of two hundred some have a car, some one person, some a schedule, some a furnace; sizes are far apart."""
+    """Of two hundred some have a car, some a schedule, some a furnace; sizes and households are far apart."""
     homes = drawn_homes(200, 1, "mixed", read_weather())
     cars = sum(any(isinstance(spec, EvSpec) for spec in one.circuits) for one in homes)
     set_back = sum(bool(hvac(one).schedule) for one in homes)
@@ -99,7 +101,9 @@ def test_a_neighbourhood_is_its_homes_one_by_one() -> None:
 def test_the_command_writes_a_house_file_that_simulates(tmp_path: Path) -> None:
     """`house new` writes a file; `simulate --house` takes it."""
     path = tmp_path / "home.toml"
-    drawn = RUNNER.invoke(app, ["house", "new", "--seed", "8", "--climate", "cold", "--out", str(path), "--json"])
+    drawn = RUNNER.invoke(
+        app, ["house", "new", "--seed", "8", "--climate", "cold", "--out", str(path), "--json"]
+    )
     assert drawn.exit_code == 0, drawn.output
     assert json.loads(drawn.stdout)["climate"] == "cold"
     assert load_profile(path).name == "home-8"
@@ -110,8 +114,6 @@ def test_the_command_writes_a_house_file_that_simulates(tmp_path: Path) -> None:
 
 def test_a_home_keeps_the_weather_that_it_is_sized_for(tmp_path: Path) -> None:
     """With a weather file the house file has its path and stands under it."""
-    from importlib.resources import files
-
     weather = tmp_path / "year.csv"
     weather.write_bytes((files("ven_twin.house.data") / "weather_greensboro_nc.csv").read_bytes())
     path = tmp_path / "homes" / "home.toml"
@@ -126,7 +128,8 @@ def test_a_home_keeps_the_weather_that_it_is_sized_for(tmp_path: Path) -> None:
 def test_a_neighbourhood_is_written_as_a_report_of_all_homes(tmp_path: Path) -> None:
     """`simulate --houses` without a house draws homes: their totals, a trace and a page."""
     run = RUNNER.invoke(
-        app, ["simulate", "--houses", "4", "--climate", "marine", "--seed", "3", "--out", str(tmp_path), "--json"]
+        app,
+        ["simulate", "--houses", "4", "--climate", "marine", "--seed", "3", "--out", str(tmp_path), "--json"],
     )
     assert run.exit_code == 0, run.output
     totals = json.loads(run.stdout)

@@ -22,7 +22,8 @@ MILES, PLUGS_LATE = 10, 11
 MOST_TIMES_MILES = 3.0
 """A trip is up to three times the mean: three times the square of a number in [0, 1).
 
-Source: EVI-Pro's tables in OCHRE, where cars come home with 15 % of their charge gone, with a deviation as large."""
+Source: EVI-Pro's tables in OCHRE, where cars come home with 15 % of their charge gone, with a deviation as
+large."""
 DAYS_AHEAD = 28
 
 
@@ -77,7 +78,7 @@ NO_TRIP_H = -1.0
 
 
 class EvStream(Stream[EvHabits]):
-    """The driver's trips: the car leaves and comes home with them, and is plugged in at once or at bedtime."""
+    """The driver's trips: the car leaves and comes home with them, and is plugged in then or at bedtime."""
 
     __slots__ = ()
     habits_type = EvHabits

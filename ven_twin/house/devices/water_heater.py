@@ -19,16 +19,16 @@ WATER_KWH_L_C = 4.186 / S_PER_H
 SUBSTEP_S = 60.0
 LEAST_SUBSTEP_S = 1.0
 TAP, TAP_AT = 20, 2
-"""Numbers of the streams of chance: for each use of hot water, two apart, whether it comes in an hour and how large
-it is; when an hour's draws start."""
+"""Numbers of the streams of chance: for each use of hot water, two apart, whether it comes in an hour and how
+large it is; when an hour's draws start."""
 TAP_L_S = 8.0 / 60.0
 """Flow of a shower, the largest common draw."""
 TAP_WITHIN_S = 2_400.0
 LARGEST_DRAW_L = 40.0
 """Hot water of a shower. Interpretation: 57 L at the tap (Building America's benchmark), 70 % of it hot."""
 BETWEEN_DRAWS_S = 1_200.0
-"""The least time from one largest draw to the next: an hour's draws together are no larger, nor end any later than
-one that starts 40 min into it."""
+"""The least time from one largest draw to the next: an hour's draws together are no larger, nor end any later
+than one that starts 40 min into it."""
 SHED_DEADBAND_C = 1.5
 """A shed tank is kept at its floor, not filled: five minutes of the element at a time."""
 FLOOR_MARGIN_C = 0.2
@@ -99,10 +99,10 @@ USES = (
     HotWaterUse("dishwasher", 0.06, 0.2, 0.4, 5.0 / 60.0),
     HotWaterUse("sink", 0.31, 0.0, 0.3, 3.0 / 60.0),
 )
-"""Source: Building America's benchmark for the litres of each use; Hendron and Burch, Development of Standardized
-Domestic Hot Water Event Schedules (NREL/CP-550-40874), for minutes and flow: a shower of 7.8 min at 8.5 L/min at the
-tap, of which 70 % is hot, sinks at 4.3 L/min. Interpretation: a sink's draws of an hour are one; a bath fills and a
-washer draws at `TAP_L_S` at most, for which `floor_c` keeps a reserve."""
+"""Source: Building America's benchmark for the litres of each use; Hendron and Burch, Development of
+Standardized Domestic Hot Water Event Schedules (NREL/CP-550-40874), for minutes and flow: a shower of 7.8 min
+at 8.5 L/min at the tap, of which 70 % is hot, sinks at 4.3 L/min. Interpretation: a sink's draws of an hour
+are one; a bath fills and a washer draws at `TAP_L_S` at most, for which `floor_c` keeps a reserve."""
 
 
 class Draw(NamedTuple):
@@ -188,9 +188,7 @@ def use_rates(
     So many that the mean day of the year takes ``hot_water_l_d``.
     """
     largest_d = habits.hot_water_l_d / habits.hot_water_draw_l
-    return tuple(
-        occupants.of_day(use.end_use, use.share * largest_d / use.mean, kind) for use in USES
-    )
+    return tuple(occupants.of_day(use.end_use, use.share * largest_d / use.mean, kind) for use in USES)
 
 
 def _session(waiting_l: list[float], most_l: float, starts: float) -> Session:

@@ -1,4 +1,4 @@
-"""The circuits of drawn homes, as tables of a house file. Parameters are the standard house's where none is drawn."""
+"""The circuits of drawn homes, as tables of a house file; what is not drawn is the standard house's."""
 
 from typing import Any
 
@@ -16,7 +16,9 @@ SETPOINT_C, SETPOINT_STEP_C, SETPOINTS = 51.7, 0.6, 16
 """125 °F, or a degree Fahrenheit more, up to 140."""
 
 
-def _circuit(kind: str, name: str, kw: float, amps: int, priority: int, heat: float = 0.0) -> dict[str, Any]:
+def _circuit(
+    kind: str, name: str, kw: float, amps: int, priority: int, *, heat: float = 0.0
+) -> dict[str, Any]:
     return {
         "type": kind,
         "name": name,
@@ -122,30 +124,30 @@ def battery() -> dict[str, Any]:
 def dryer(*, condensing: bool) -> dict[str, Any]:
     """A dryer; a flat's is slow and keeps its heat inside."""
     if condensing:
-        return {**_circuit("dryer", "Washer-dryer", 1.2, 15, 7, 0.9), "run_kw": 1.2}
-    return {**_circuit("dryer", "Dryer", 4.5, 30, 7, 0.15), "run_kw": 4.5}
+        return {**_circuit("dryer", "Washer-dryer", 1.2, 15, 7, heat=0.9), "run_kw": 1.2}
+    return {**_circuit("dryer", "Dryer", 4.5, 30, 7, heat=0.15), "run_kw": 4.5}
 
 
 def cooker() -> dict[str, Any]:
     """A range."""
-    return {**_circuit("range", "Range", 2.4, 40, 3, 0.8), "run_kw": 2.4}
+    return {**_circuit("range", "Range", 2.4, 40, 3, heat=0.8), "run_kw": 2.4}
 
 
 def lights(area_sf: float) -> dict[str, Any]:
     """Lights, by floor area."""
-    return {**_circuit("lights", "Lights", 0.25 + area_sf / 5_000.0, 15, 5, 0.9), "floor_fraction": 0.5}
+    return {**_circuit("lights", "Lights", 0.25 + area_sf / 5_000.0, 15, 5, heat=0.9), "floor_fraction": 0.5}
 
 
 def outlets() -> dict[str, Any]:
     """Outlets."""
-    return {**_circuit("outlets", "Outlets", 1.8, 20, 4, 0.9), "floor_fraction": 0.3}
+    return {**_circuit("outlets", "Outlets", 1.8, 20, 4, heat=0.9), "floor_fraction": 0.3}
 
 
 def fridge(compressor_kw: float) -> dict[str, Any]:
     """A fridge."""
     kw = round(compressor_kw, 2)
     return {
-        **_circuit("fridge", "Refrigerator", kw, 15, 1, 1.0),
+        **_circuit("fridge", "Refrigerator", kw, 15, 1, heat=1.0),
         "critical": True,
         "compressor_kw": kw,
         "cycle_s": 480,

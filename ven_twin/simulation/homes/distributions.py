@@ -1,8 +1,8 @@
 """The distributions that homes are drawn from, with their sources. A table has (value, share).
 
-"RECS 2020" is the U.S. Energy Information Administration's Residential Energy Consumption Survey. Its shares of
-thermostats are as NREL's ResStock tabulates its microdata (``housing_characteristics``, single-family detached, one
-IECC zone for each climate); its shares of sizes, ages and systems are rounded.
+"RECS 2020" is the U.S. Energy Information Administration's Residential Energy Consumption Survey. Its shares
+of thermostats are as NREL's ResStock tabulates its microdata (``housing_characteristics``, single-family
+detached, one IECC zone for each climate); its shares of sizes, ages and systems are rounded.
 """
 
 from typing import NamedTuple, TypeVar
@@ -46,7 +46,9 @@ CLIMATES = {
     for climate in (
         Climate("mixed", 0, -12.0, 35.0, 0.55, 0.44, 0.32, ((3.0, 0.70), (6.0, 0.25), (12.0, 0.05)), 15.6),
         Climate("cold", 1, -26.0, 33.0, 0.30, 0.46, 0.32, ((3.0, 0.65), (6.0, 0.28), (12.0, 0.07)), 10.5),
-        Climate("hot-humid", -1, -4.0, 36.0, 0.50, 0.37, 0.42, ((3.0, 0.78), (6.0, 0.18), (12.0, 0.04)), 21.5),
+        Climate(
+            "hot-humid", -1, -4.0, 36.0, 0.50, 0.37, 0.42, ((3.0, 0.78), (6.0, 0.18), (12.0, 0.04)), 21.5
+        ),
         Climate("hot-dry", 0, -4.0, 44.0, 0.55, 0.52, 0.42, ((3.0, 0.48), (6.0, 0.31), (12.0, 0.21)), 21.0),
         Climate("marine", 0, -8.0, 33.0, 0.40, 0.69, 0.29, ((3.0, 0.54), (6.0, 0.34), (12.0, 0.12)), 12.0),
     )
@@ -96,7 +98,11 @@ COOLING_F: Table[float] = (
     (80.0, 0.05),
 )
 """Source: RECS 2020, temperatures when someone is at home, rounded to these."""
-SETBACK_PERIODS: Table[tuple[bool, bool]] = (((True, False), 0.35), ((False, True), 0.20), ((True, True), 0.45))
+SETBACK_PERIODS: Table[tuple[bool, bool]] = (
+    ((True, False), 0.35),
+    ((False, True), 0.20),
+    ((True, True), 0.45),
+)
 """By night, by day while the household is out, or both. Interpretation."""
 
 PEOPLE: Table[int] = ((1, 0.28), (2, 0.35), (3, 0.15), (4, 0.13), (5, 0.06), (6, 0.03))
@@ -120,13 +126,13 @@ FAMILIES: Table[tuple[OccupantType, ...]] = (
     (("works_out", "late_shift"), 0.12),
     (("works_out", "retired"), 0.10),
 )
-"""The first two of three and more; the others are at school. Source: American Community Survey 2020, rounded."""
+"""The first two of three and more; the others are at school. Source: American Community Survey, rounded."""
 
 HAS_CAR, HAS_PV, PV_HAS_BATTERY = 0.25, 0.12, 0.5
-"""Interpretation: more than RECS 2020 counts (1 % electric cars, 4 % PV), a neighbourhood that demand response is for."""
+"""Interpretation: more than RECS 2020 counts (1 % and 4 %), a neighbourhood that demand response is for."""
 CHARGERS_KW: Table[float] = ((3.8, 0.2), (7.2, 0.6), (11.5, 0.2))
 CHARGED_TO: Table[float] = ((0.8, 0.4), (0.9, 0.3), (1.0, 0.3))
 """Interpretation: what makers advise, and who does not follow."""
 TANKS_GAL: Table[float] = ((40.0, 0.55), (50.0, 0.45))
 FAMILY_TANKS_GAL: Table[float] = ((50.0, 0.75), (80.0, 0.25))
-"""Source: RECS 2020: small (30 gal and less), medium (31 to 49) and large tanks; one and two people, and more."""
+"""Source: RECS 2020, medium and large tanks, rounded; of one and two people, and of more."""

@@ -61,7 +61,9 @@ class Building:
     between_c: tuple[float, float]
 
 
-def home_text(seed: int, climate_name: str, weather: Weather, name: str | None = None, path: str | None = None) -> str:
+def home_text(
+    seed: int, climate_name: str, weather: Weather, name: str | None = None, path: str | None = None
+) -> str:
     """The house file of the home of *seed* in a climate; the same for the same arguments.
 
     Its machines are sized for the climate and for *weather*, which it stands under: that of *path*, or the
@@ -89,7 +91,10 @@ def home_text(seed: int, climate_name: str, weather: Weather, name: str | None =
     if path is not None:
         table["weather"] = path
     table |= {
-        "panel": {"rating_amps": 200 if car or building.area_sf >= 1_500 else 150 if large else 100, "voltage_v": 240},
+        "panel": {
+            "rating_amps": 200 if car or building.area_sf >= 1_500 else 150 if large else 100,
+            "voltage_v": 240,
+        },
         "habits": _habits(draws, people, building.area_sf, gallons, large=large),
         "circuits": {
             "hvac1": hvac,
@@ -167,7 +172,9 @@ def _schedule(
         periods.append({"from_h": round(bed_h, 1), "until_h": round(up_h, 1), **set_back, "days": "all"})
     if out:
         leaves_h, back_h = draws.between(18, 7.5, 9.0), draws.between(19, 15.0, 18.0)
-        periods.append({"from_h": round(leaves_h, 1), "until_h": round(back_h, 1), **set_back, "days": "working"})
+        periods.append(
+            {"from_h": round(leaves_h, 1), "until_h": round(back_h, 1), **set_back, "days": "working"}
+        )
     return periods
 
 
@@ -177,13 +184,14 @@ def _people(draws: Draws, area_sf: float) -> tuple[OccupantType, ...]:
     if count == 1:
         return draws.pick(41, of.ALONE)
     first = draws.pick(42, of.COUPLES if count == 2 else of.FAMILIES)
-    return first + ("at_school",) * (count - 2)
+    pupils: tuple[OccupantType, ...] = ("at_school",) * (count - 2)
+    return first + pupils
 
 
 def _habits(
     draws: Draws, people: Sequence[OccupantType], area_sf: float, gallons: float, *, large: bool
 ) -> dict[str, Any]:
-    """The household's use on the mean day: NEEA RBSA 2014's, by people and floor area, and half to twice of it."""
+    """The household's use on the mean day: NEEA RBSA 2014's by people and area, from half to twice of it."""
     many = len(people) ** 0.6 / 1.7
     return {
         "people_kw": round(0.075 * len(people), 3),
@@ -220,12 +228,12 @@ def _car(draws: Draws) -> dict[str, Any]:
 
 def _comment(seed: int, climate: Climate, building: Building, people: Sequence[OccupantType]) -> str:
     heated = "a heat pump" if building.machine.heating_kw else "an electric furnace"
+    many = "1 person" if len(people) == 1 else f"{len(people)} people"
     tons = building.machine.cooling_kw / 3.517
     return (
         f"The home of seed {seed} in a {climate.name} climate, drawn by ven-twin house new.\n"
         f"Built {building.built}, {building.area_sf:,.0f} sf, thermal integrity {LEVELS[building.level]}; "
         f"{heated}, {tons:g} tons, sized for {building.between_c[0]:g} to {building.between_c[1]:g} C.\n"
-        f"{'1 person' if len(people) == 1 else f'{len(people)} people'}: {', '.join(kind.replace('_', ' ') for kind in people)}.\n"
+        f"{many}: {', '.join(kind.replace('_', ' ') for kind in people)}.\n"
         "Distributions and sources: docs/reference/house.md, homes."
     )
-

@@ -20,7 +20,11 @@ def _lines(table: TomlTable, path: tuple[str, ...]) -> list[str]:
         if isinstance(value, Mapping):
             inner = (*path, key)
             # A table of tables alone needs no header of its own.
-            header = [] if all(isinstance(one, Mapping) for one in value.values()) else ["", f"[{'.'.join(inner)}]"]
+            header = (
+                []
+                if all(isinstance(one, Mapping) for one in value.values())
+                else ["", f"[{'.'.join(inner)}]"]
+            )
             below += [*header, *_lines(value, inner)]
         elif isinstance(value, list):
             for one in value:

@@ -1,7 +1,7 @@
 """A neighbourhood: homes that differ, lived through days of one weather, and their aggregate.
 
-Each home lives a day by itself, in plain Python, before the next one does: its chance is drawn once. Homes of one
-profile in arrays are `ven_twin.simulation.many_houses`.
+Each home lives a day by itself, in plain Python, before the next one does: its chance is drawn once. Homes of
+one profile in arrays are `ven_twin.simulation.many_houses`.
 """
 
 from collections.abc import Iterator, Sequence

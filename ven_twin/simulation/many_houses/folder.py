@@ -20,7 +20,7 @@ from ven_twin.simulation.trace import Row, house_zone, trace_writer
 
 
 class Houses(Protocol):
-    """Many houses through days of one weather: alike ones (`District`) or homes that differ (`Neighbourhood`)."""
+    """Many houses through days of one weather: of one profile (`District`), or homes (`Neighbourhood`)."""
 
     @property
     def count(self) -> int:
@@ -63,7 +63,7 @@ def simulate_district(
     parquet: bool = False,
     tick: Callable[[int], None] = lambda _: None,
 ) -> WrittenDistrict:
-    """Run *district*, writing into *folder* as it goes. *tick* gets the number of steps made, *title* is the page's.
+    """Run *district*, writing into *folder* as it goes. *tick* gets the number of steps made, the page *title*.
 
     Raises:
         ParquetMissingError: *parquet* without pyarrow.

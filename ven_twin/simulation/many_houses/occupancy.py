@@ -69,7 +69,8 @@ class Occupancies:
         """The drivers' days; those stay at home whose household is away."""
         first, away = _person(self, 0, day), self.away(day)
         return first._replace(
-            leaves_h=np.where(away, NEVER_H, first.leaves_h), returns_h=np.where(away, NEVER_H, first.returns_h)
+            leaves_h=np.where(away, NEVER_H, first.leaves_h),
+            returns_h=np.where(away, NEVER_H, first.returns_h),
         )
 
 
