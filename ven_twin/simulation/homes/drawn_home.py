@@ -184,8 +184,8 @@ def _people(draws: Draws, area_sf: float) -> tuple[OccupantType, ...]:
     if count == 1:
         return draws.pick(41, of.ALONE)
     first = draws.pick(42, of.COUPLES if count == 2 else of.FAMILIES)
-    pupils: tuple[OccupantType, ...] = ("at_school",) * (count - 2)
-    return first + pupils
+    pupil: OccupantType = "at_school"
+    return first + (pupil,) * (count - 2)
 
 
 def _habits(

@@ -63,7 +63,7 @@ def simulate_district(
     parquet: bool = False,
     tick: Callable[[int], None] = lambda _: None,
 ) -> WrittenDistrict:
-    """Run *district*, writing into *folder* as it goes. *tick* gets the number of steps made, the page *title*.
+    """Run *district*, writing into *folder* as it goes; *tick* gets the number of steps made.
 
     Raises:
         ParquetMissingError: *parquet* without pyarrow.
