@@ -58,7 +58,7 @@ def _cars() -> list[Row]:
     profiles = drawn_homes(CAR_HOMES, 1, MIXED, weather)
     years = (car_year(*home) for home in zip(profiles, worlds(profiles, weather), strict=True))
     cars = [year for _, year in zip(range(MOST_CARS), (year for year in years if year), strict=False)]
-    own_h = [pstdev(car.plugs_h) for car in cars]
+    car_sds_h = [pstdev(car.plugs_h) for car in cars]
     plugs_h = list(chain.from_iterable(car.plugs_h for car in cars))
     used = list(chain.from_iterable(car.used_soc for car in cars))
     idle = fmean(car.idle for car in cars)
@@ -69,7 +69,12 @@ def _cars() -> list[Row]:
             "2 to 4 h; EVI-Pro 3.67 h",
             2.0 <= pstdev(plugs_h) <= 4.0,
         ),
-        Row("  one car's own sd, mean", f"{fmean(own_h):.2f} h", "was 0.28 h", 2.0 <= fmean(own_h) <= 4.0),
+        Row(
+            "  one car's own sd, mean",
+            f"{fmean(car_sds_h):.2f} h",
+            "was 0.28 h",
+            2.0 <= fmean(car_sds_h) <= 4.0,
+        ),
         Row(
             "state of charge used by a day's trips, mean and sd",
             f"{fmean(used):.2f}, {pstdev(used):.2f}",
@@ -140,7 +145,7 @@ def _loads(homes: int, days: int) -> list[Row]:
     rows += [
         Row(
             f"  in {name}; own peak of the mean home",
-            f"{week.diversity:.2f}; {week.own_peaks_kw.mean():.1f} kW",
+            f"{week.diversity:.2f}; {week.home_peaks_kw.mean():.1f} kW",
             note,
         )
         for name, week in weeks.items()

@@ -37,7 +37,7 @@ class LivedWeek:
         return hours
 
     @property
-    def own_peaks_kw(self) -> Floats:
+    def home_peaks_kw(self) -> Floats:
         """Each home's own peak."""
         peaks: Floats = self.homes_kw.max(axis=(1, 2))
         return peaks
@@ -50,7 +50,7 @@ class LivedWeek:
     @property
     def diversity(self) -> float:
         """The sum of the homes' own peaks over the peak of their sum."""
-        return float(self.own_peaks_kw.sum()) / self.peak_kw
+        return float(self.home_peaks_kw.sum()) / self.peak_kw
 
 
 def live(

@@ -1,4 +1,4 @@
-"""What the people of homes do, over a year each: trips and hot water."""
+"""Trips and hot water of homes, over a year each."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def person_day(routine: Routine, free: bool, draws: Sequence[float]) -> PersonDa
 
 
 def _off_h(kind: float, back: float) -> float:
-    """How far from the habit a working day's return is, h."""
+    """The time between the habit and a working day's return, h; below zero it is sooner."""
     if kind < ON_TIME:
         return BACK_WITHIN_H * (2.0 * back - 1.0)
     if kind < LATER:

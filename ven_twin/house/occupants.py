@@ -133,12 +133,12 @@ class Occupants:
         return a_day / HOURS_A_DAY * self.end_uses.share(end_use, month, free, hour)
 
     def if_active(self, end_use: str, a_day: float, index: int) -> float:
-        """What `expected` is for a household that is all active and has no rest; of all seeds alike."""
+        """`expected` of a household that is all active and has no rest; of all seeds alike."""
         day, hour = divmod(index, HOURS_A_DAY)
         return self.of_day(end_use, a_day, day_type(day))[hour]
 
     def of_day(self, end_use: str, a_day: float, kind: tuple[int, bool]) -> tuple[float, ...]:
-        """What `if_active` is in each hour of a day of a *kind* (see `day_type`)."""
+        """`if_active` in each hour of a day of a *kind* (see `day_type`)."""
         return _if_active(self.end_uses, self.home, end_use, a_day, kind)
 
     def expected(self, end_use: str, a_day: float, index: int) -> float:

@@ -193,17 +193,17 @@ def use_rates(
 
 def _session(waiting_l: list[float], most_l: float, starts: float) -> Session:
     """Take an hour's draws from what is waiting: whole ones, as far as there is room."""
-    room_l, run_s, taken = most_l, 0.0, []
+    room_l, run_s, drawn = most_l, 0.0, []
     for number, use in enumerate(USES):
         litres = min(waiting_l[number], most_l)
         if 0.0 < litres <= room_l:
             waiting_l[number] -= litres
             room_l -= litres
             run_s += litres / use.flow_l_s
-            taken.append((litres / use.flow_l_s, use.flow_l_s))
+            drawn.append((litres / use.flow_l_s, use.flow_l_s))
     from_s = at_s = starts * (TAP_WITHIN_S + (most_l - room_l) / TAP_L_S - run_s)
     draws = []
-    for one_s, flow_l_s in taken:
+    for one_s, flow_l_s in drawn:
         draws.append(Draw(at_s, one_s, flow_l_s))
         at_s += one_s
     return Session(from_s, at_s, tuple(draws))

@@ -15,14 +15,14 @@ Span = tuple[float, float]
 
 
 class Vintage(NamedTuple):
-    """When a home was built, and its levels of thermal integrity."""
+    """The years in which homes were built, and their levels of thermal integrity."""
 
     name: str
     levels: Table[int]
 
 
 class Climate(NamedTuple):
-    """What a climate does to homes: insulation, systems, setpoints, water.
+    """A climate's insulation, systems, setbacks and water.
 
     ``better`` is by how many levels homes are better insulated than in a mixed climate. ``coldest_c`` and
     ``hottest_c`` are what machines are sized for. ``setbacks`` are depths in °F of those who set back.

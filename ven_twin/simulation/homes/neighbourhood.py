@@ -51,8 +51,8 @@ class Neighbourhood:
     @property
     def circuits(self) -> tuple[Circuit, ...]:
         """The circuits that any home has, each as the first home has it that does."""
-        found = {spec.id: spec for profile in reversed(self.profiles) for spec in reversed(profile.circuits)}
-        return tuple(reversed(found.values()))
+        specs = {spec.id: spec for profile in reversed(self.profiles) for spec in reversed(profile.circuits)}
+        return tuple(reversed(specs.values()))
 
     def minutes(self) -> Iterator[DistrictMinute]:
         """Live through the days, minute by minute, after a day of warm-up of each home."""

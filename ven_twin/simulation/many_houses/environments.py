@@ -206,7 +206,7 @@ def _draws_of_day(houses: HouseEnvironments, day: int) -> tuple[tuple[_Draws, ..
 def _hour_draws(waiting_l: list[Floats], most_l: float, starts: Floats) -> tuple[_Draws, ...]:
     """Take an hour's draws from what is waiting in each house."""
     room_l, run_s = np.full(len(starts), most_l), np.zeros(len(starts))
-    taken: list[tuple[Floats, float]] = []
+    drawn: list[tuple[Floats, float]] = []
     for number, use in enumerate(USES):
         litres = np.minimum(waiting_l[number], most_l)
         litres = np.where(litres <= room_l, litres, 0.0)
@@ -215,10 +215,10 @@ def _hour_draws(waiting_l: list[Floats], most_l: float, starts: Floats) -> tuple
         one_s = litres / use.flow_l_s
         run_s = run_s + one_s
         if one_s.any():
-            taken.append((one_s, use.flow_l_s))
+            drawn.append((one_s, use.flow_l_s))
     at_s = starts * (TAP_WITHIN_S + (most_l - room_l) / TAP_L_S - run_s)
     draws = []
-    for one_s, flow_l_s in taken:
+    for one_s, flow_l_s in drawn:
         draws.append(_Draws(at_s, one_s, flow_l_s))
         at_s = at_s + one_s
     return tuple(draws)
