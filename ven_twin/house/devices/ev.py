@@ -56,7 +56,7 @@ class EvUse(Use, frozen=True, gc=False):
 
 
 class EvHabits(DeviceHabits, frozen=True, kw_only=True):
-    """The car's miles on the mean day of the year, and the share of trips after which it is plugged in at bedtime."""
+    """The car's miles on the mean day, and the share of trips after which it is plugged in at bedtime."""
 
     ev_miles_d: Annotated[float, Meta(ge=0.0, le=500.0)]
     ev_late_share: Share = 0.2
