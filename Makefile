@@ -30,11 +30,11 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/property/test_comfort_limits.py tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py \
   tests/unit/cli/test_house.py tests/unit/simulation/fitting/test_fit.py tests/unit/ven/test_restarts.py \
   tests/property/test_measured_energy.py tests/unit/page/test_guard.py tests/unit/house/test_weather_files.py \
-  tests/unit/control/test_offering.py
+  tests/unit/control/test_offering.py tests/unit/house/test_hot_water.py tests/unit/simulation/test_homes.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
-.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort fitting tank promises pictures \
+.PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
   faults strangers visitors hostile cuts \
   soak lifecycle policies prices functions mutate lock setup clean
 
@@ -98,6 +98,11 @@ baselines: $(READY)
 # counterfactuals; some minutes. ARGS="--homes 6 --fleet 30" for less.
 comfort: $(READY)
 	$(BIN)/python -m harness.comfort $(ARGS)
+
+# How a hundred drawn homes differ through four weeks of the year, each figure beside its reference; some minutes.
+# ARGS="--homes 20 --days 2" for less.
+homes: $(READY)
+	$(BIN)/python -m harness.homes $(ARGS)
 
 # Fits GridLAB-D's houses from meter, thermometer and weather, and writes how well into docs/guides/fit-your-house.md;
 # ARGS="--only furnace" prints a choice of them.

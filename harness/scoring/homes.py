@@ -8,7 +8,7 @@ import msgspec
 
 from contracts.wire.codec import JsonDict
 from ven_twin.house.devices.battery import BatterySpec
-from ven_twin.house.devices.ev import EvHabits, EvSpec
+from ven_twin.house.devices.ev import EvSpec
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.pv import PvSpec
 from ven_twin.house.library import load_profile
@@ -36,9 +36,8 @@ def home(number: int) -> Profile:
         if not absent.get(type(spec), False)
     )
     habits = profile.habits
-    car_habits = habits.of(EvHabits)
-    leaves_h = min(max(car_habits.ev_leaves_h + draw.uniform(-2, 2), 5.0), 11.0)
-    returns_h = min(max(car_habits.ev_returns_h + draw.uniform(-2, 2), 14.0), 21.0)
+    leaves_h = min(max(habits.ev_leaves_h + draw.uniform(-2, 2), 5.0), 11.0)
+    returns_h = min(max(habits.ev_returns_h + draw.uniform(-2, 2), 14.0), 21.0)
     changed: JsonDict = {
         name: getattr(habits, name) * draw.uniform(0.67, 1.33)
         for name in (

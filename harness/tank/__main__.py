@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from harness.tank import fixed_nodes, reference
 from harness.tank.courses import DAYS, MIN_A_DAY, SEASONS_C, SEEDS, SHED_C, Course, courses
 from ven_twin.house.control import Control
+from ven_twin.house.devices.hot_water import WaterHeaterUse
 from ven_twin.house.devices.layered_tank import WATER_KWH_L_C, Layers
-from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec, WaterHeaterUse
+from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_profile
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from contracts.wire.units import S_PER_H, S_PER_MIN
-from ven_twin.house.devices.water_heater import WaterHeaterSpec, WaterHeaterUse
+from ven_twin.house.devices.hot_water import WaterHeaterUse
+from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.house.library import load_environment, load_profile
 
 START_S = 1_247_547_600.0

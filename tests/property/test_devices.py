@@ -13,9 +13,10 @@ from ven_twin.house.devices.dimmable import LightsUse, OutletsUse
 from ven_twin.house.devices.ev import Ev, EvUse
 from ven_twin.house.devices.fridge import FridgeUse
 from ven_twin.house.devices.heat_pump import Mode
+from ven_twin.house.devices.hot_water import WaterHeaterUse
 from ven_twin.house.devices.hvac import Hvac
 from ven_twin.house.devices.layered_tank import WATER_KWH_L_C, Element, Layers
-from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterUse
+from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_profile
 from ven_twin.house.profile import build_house

@@ -17,9 +17,9 @@ from ven_twin.house.devices.appliance import DryerUse, RangeUse
 from ven_twin.house.devices.dimmable import LightsSpec, LightsUse, OutletsUse
 from ven_twin.house.devices.ev import EvUse
 from ven_twin.house.devices.fridge import FridgeUse
+from ven_twin.house.devices.hot_water import WaterHeaterUse
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.variable_speed import VariableSpeed
-from ven_twin.house.devices.water_heater import WaterHeaterUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.errors import PhysicsError, StepDurationError
 from ven_twin.house.house import House
@@ -28,9 +28,10 @@ from ven_twin.house.occupants import StreamType
 from ven_twin.house.profile import Profile, build_house
 
 np = pytest.importorskip("numpy", reason="a fleet needs numpy: pip install numpy")
-from ven_twin.house.occupants import unit  # noqa: E402 - after the skip
+from ven_twin.house.chance import unit  # noqa: E402 - after the skip
 from ven_twin.simulation.many_houses.arrays import Controls  # noqa: E402
-from ven_twin.simulation.many_houses.environments import HouseEnvironments, units  # noqa: E402
+from ven_twin.simulation.many_houses.chance import units  # noqa: E402
+from ven_twin.simulation.many_houses.environments import HouseEnvironments  # noqa: E402
 from ven_twin.simulation.many_houses.fleet import ManyHouses  # noqa: E402
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -134,6 +135,7 @@ def test_a_fleet_lives_in_the_same_worlds(at_s: float, dt_s: float) -> None:
         assert many.shared.outdoor_c == one.outdoor_c
         assert many.shared.use(FridgeUse) == one.use(FridgeUse)
         assert (many.ev_home[index], many.ev_trip_miles[index]) == (car.home, car.trip_miles)
+        assert many.ev_departs_in_h[index] == car.departs_in_h
         assert many.hot_water_l[index] == one.use(WaterHeaterUse).drawn_l
         for level in (LightsUse, OutletsUse):
             assert many.levels_kw[level][index] == one.use(level).level_kw

@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 import msgspec
@@ -88,3 +88,22 @@ def refusals(*, json_output: bool) -> Iterator[None]:
             raise
         print_json(error.refused)
         raise typer.Exit(1) from None
+
+
+@contextlib.contextmanager
+def progress(title: str, steps: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's stderr while a run makes its *steps*; it yields what takes their number."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    progress = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        console=make_console(stderr=True),
+        transient=True,
+        disable=quiet or not sys.stderr.isatty(),
+    )
+    with progress:
+        task = progress.add_task(title, total=steps)
+        yield lambda step: progress.update(task, completed=step)

@@ -1,4 +1,4 @@
-"""``ven-twin house``: a house of one's own, from what its meter measured."""
+"""``ven-twin house``: a house of one's own, drawn, or from what its meter measured."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ven_twin.cli.console import echo, print_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ven_twin.house.weather import Weather
     from ven_twin.simulation.fitting.house_fit import HouseFit
     from ven_twin.simulation.fitting.readings import Readings
 
@@ -50,9 +51,68 @@ OutOption = Annotated[
 ReportOption = Annotated[Path | None, typer.Option("--report", help="The page; beside the house file.")]
 
 
-@app.callback()
-def group() -> None:
-    """Keep the command's name, though there is only one."""
+@app.command()
+def new(
+    *,
+    seed: Annotated[int, typer.Option("--seed", help="Of the home; the same draws the same.", min=0)],
+    climate: Annotated[
+        str | None,
+        typer.Option("--climate", help="mixed, cold, hot-humid, hot-dry or marine; mixed when left out."),
+    ] = None,
+    weather: Annotated[
+        Path | None,
+        typer.Option("--weather", help="A year of weather, EPW or TMY3; Greensboro's when left out."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Of the house; home-SEED when left out.")] = None,
+    out: OutOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Draw a home from distributions, its building, people and machines, into a file for --house."""
+    from ven_twin.house.profile import decode_profile
+    from ven_twin.house.sizing import undersized
+    from ven_twin.simulation.homes.drawn_home import home_text
+
+    house_name = _checked_name(f"home-{seed}" if name is None else name)
+    climate_name, year = climate_and_weather(climate, weather)
+    path = None if weather is None else str(weather.absolute())
+    text = home_text(seed, climate_name, year, house_name, path)
+    target = out or home() / "houses" / f"{house_name}.toml"
+    _write(target, text, "--out")
+    words = undersized(decode_profile(text, house_name), year)
+    about = [line.removeprefix("# ") for line in text.splitlines()[1:3]]
+    if json_output:
+        print_json(
+            {"house": house_name, "file": str(target), "climate": climate_name, "seed": seed, "notes": words}
+        )
+    else:
+        echo("\n".join([*about, *(f"{one}." for one in words), f"House   {target}"]))
+
+
+def climate_and_weather(climate: str | None, weather: Path | None) -> tuple[str, Weather]:
+    """The climate's name and the year of weather that drawn homes are sized for and stand under.
+
+    Raises:
+        FieldError: there is no such climate, or the file cannot be read or has no year of weather.
+    """
+    from ven_twin.house.errors import PhysicsError
+    from ven_twin.house.weather import read_weather
+    from ven_twin.simulation.homes.distributions import CLIMATES, MIXED
+
+    climate_name = MIXED if climate is None else climate
+    if climate_name not in CLIMATES:
+        raise FieldError("--climate", f"{climate_name!r} is none of {', '.join(CLIMATES)}")
+    try:
+        return climate_name, read_weather(weather)
+    except OSError as error:
+        raise FieldError("--weather", f"{weather} cannot be read: {error.strerror or error}") from None
+    except PhysicsError as error:
+        raise FieldError("--weather", str(error)) from None
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise FieldError("--name", f"{name!r}: write letters, digits, spaces, '_', '.' and '-', at most 64")
+    return name
 
 
 @app.command()
@@ -78,11 +138,7 @@ def fit(
         raise FieldError("--heating", f"{heating!r} is none of {', '.join(HEATINGS)}")
     if utc_offset is not None and not (math.isfinite(utc_offset) and -14 <= utc_offset <= 14):
         raise FieldError("--utc-offset", f"{utc_offset:g} is not within -14 and 14 h, such as -5")
-    house_name = csv.stem if name is None else name
-    if not _NAME.fullmatch(house_name):
-        raise FieldError(
-            "--name", f"{house_name!r}: write letters, digits, spaces, '_', '.' and '-', at most 64"
-        )
+    house_name = _checked_name(csv.stem if name is None else name)
     fitted = _fit(
         csv, indoor, weather, utc_offset, house_name, furnace=heating == "furnace", check_days=check_days
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import FieldError
-from ven_twin.cli.connection import HouseOption, JsonOption, home
-from ven_twin.cli.console import echo, make_console, print_json
-from ven_twin.webkit.formatting import energy, percent, power
+from ven_twin.cli.connection import JsonOption, home
+from ven_twin.cli.console import echo, print_json, progress
+from ven_twin.webkit.formatting import energy, power
 
 if TYPE_CHECKING:
     from ven_twin.house.profile import Profile
@@ -26,6 +24,15 @@ MOST_HOUSES = 100_000
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2089, 12, 31)
 A_SUMMER_TUESDAY = "2026-07-14"
 
+HouseOption = Annotated[
+    str | None, typer.Option("--house", help="A packaged house, or a profile's path; standard when left out.")
+]
+ClimateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--climate", help="Of the homes that --houses draws, see ven-twin house new; mixed when left out."
+    ),
+]
 DaysOption = Annotated[
     int, typer.Option("--days", help="How many days to live through.", min=1, max=MOST_DAYS)
 ]
@@ -36,8 +43,8 @@ HousesOption = Annotated[
     int | None,
     typer.Option(
         "--houses",
-        help="So many houses of the profile and their aggregate, each with the next seed; needs numpy, "
-        "and takes no --event.",
+        help="So many homes that differ, drawn with the next seeds, and their aggregate; with --house, "
+        "houses of that profile. Needs numpy, and takes no --event.",
         min=1,
         max=MOST_HOUSES,
     ),
@@ -61,13 +68,14 @@ ParquetOption = Annotated[
 
 def simulate(
     *,
-    house: HouseOption = "standard",
+    house: HouseOption = None,
     days: DaysOption = 1,
     start: Annotated[
         str, typer.Option("--start", help="The first day, an ISO 8601 date.")
     ] = A_SUMMER_TUESDAY,
     seed: SeedOption = None,
     houses: HousesOption = None,
+    climate: ClimateOption = None,
     event: EventOption = None,
     weather: WeatherOption = None,
     out: OutOption = None,
@@ -82,16 +90,26 @@ def simulate(
     first = _first_day(start, days)
     if houses is not None:
         _check_houses(event)
-    profile, scenario = _scenario(house, days, first, seed, event or [], weather=weather)
+    if climate is not None and (houses is None or house is not None):
+        raise FieldError("--climate", "is of the homes that --houses draws: give --houses, and no --house")
+    if houses is not None and house is None:
+        from ven_twin.cli.simulate_many import DrawnHomes, live_homes
+
+        drawn = DrawnHomes(houses, 1 if seed is None else seed, climate, weather)
+        live_homes(drawn, first, days, out, parquet=parquet, json_output=json_output)
+        return
+    profile, scenario = _scenario(house or "standard", days, first, seed, event or [], weather=weather)
     used_seed = profile.seed if seed is None else seed
     name = profile.name if houses is None else f"{profile.name}-{houses}"
     folder = out or home() / "simulations" / f"{name}-{first}"
     try:
-        with _progress(profile, scenario, quiet=json_output) as tick:
+        with progress(f"House {profile.name}", scenario.steps, quiet=json_output) as tick:
             if houses is None:
                 totals, lines = _one(profile, scenario, used_seed, folder, tick, parquet=parquet)
             else:
-                totals, lines = _many(profile, scenario, houses, folder, tick, parquet=parquet)
+                from ven_twin.cli.simulate_many import live_alike
+
+                totals, lines = live_alike(profile, scenario, houses, folder, tick, parquet=parquet)
     except OSError as error:
         raise FieldError("--out", f"{folder} cannot be written to: {error.strerror or error}") from None
     if json_output:
@@ -155,24 +173,6 @@ def _check_houses(events: list[str] | None) -> None:
         raise FieldError("--houses", reason) from None
 
 
-@contextmanager
-def _progress(profile: Profile, scenario: Scenario, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    progress = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-        console=make_console(stderr=True),
-        transient=True,
-        disable=quiet or not sys.stderr.isatty(),
-    )
-    with progress:
-        task = progress.add_task(f"House {profile.name}", total=scenario.steps)
-        yield lambda step: progress.update(task, completed=step)
-
-
 def _one(
     profile: Profile,
     scenario: Scenario,
@@ -204,28 +204,3 @@ def _one(
     if scenario.lives_on_s:
         lines.append(f"{lived_on_text(scenario).capitalize()}; the figures of a day are without that.")
     return summary(written, scenario, profile.tariff), lines
-
-
-def _many(
-    profile: Profile,
-    scenario: Scenario,
-    houses: int,
-    folder: Path,
-    tick: Callable[[int], None],
-    *,
-    parquet: bool,
-) -> tuple[dict[str, object], list[str]]:
-    """The totals of many houses, and their lines for a person."""
-    from ven_twin.simulation.many_houses.district import District
-    from ven_twin.simulation.many_houses.folder import district_summary, simulate_district
-
-    district = District(scenario.house, scenario.environment, houses, scenario.start_s, scenario.days)
-    written = simulate_district(profile, district, folder, parquet=parquet, tick=tick)
-    ledger, days = written.ledger, scenario.days
-    low, middle, high = (energy / days for energy in ledger.spread_kwh)
-    peak = f"{ledger.peak_kw:.1f} kW ({percent(ledger.coincidence)} of the houses' own peaks)"
-    lines = [
-        f"{houses} houses used {ledger.used_kwh / days:.1f} kWh a day, at most {peak}.",
-        f"A house used {middle:.1f} kWh a day; eight of ten used {low:.1f} to {high:.1f}.",
-    ]
-    return district_summary(written, district), lines

@@ -51,7 +51,7 @@ def beyond(house: House) -> Beyond:
     heater = next((load for load in house.loads if isinstance(load, WaterHeater)), None)
     if heater is not None:
         edge_c = heater.spec.setpoint_c - heater.spec.deadband_c / 2.0
-        tank = heater.tank_c < edge_c, heater.tank_c < heater.spec.least_c
+        tank = heater.outlet_c < edge_c, heater.outlet_c < heater.spec.least_c
     return Beyond(*air, *tank)
 
 

@@ -19,11 +19,11 @@ import msgspec
 
 from contracts.wire.units import S_PER_H
 from ven_twin.control.house_pair import HousePair
+from ven_twin.house.chance import unit
 from ven_twin.house.devices.ev import EvUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.occupants import unit
 
 FUTURES = 9
 """So many are tried. One more that is drawn alike keeps what all of them keep with a chance of 9 in 10."""

@@ -15,9 +15,9 @@ class Control(msgspec.Struct, frozen=True, gc=False):
     ``enabled`` is the relay: open, nothing is drawn, except that heating and cooling still defend their
     critical comfort limit. ``limit_kw`` is a ceiling on the circuit's power: below zero a battery
     discharges; an appliance that is in use finishes first. ``setpoint_offset_c`` above zero relaxes a
-    setpoint (cooling up, heating and hot water down); below zero tightens it (precooling, hotter water). ``charge_kw`` is
-    what a store (battery, car) is asked to draw at least, from the grid if need be; None leaves it alone, and
-    a lower ceiling wins.
+    setpoint (cooling up, heating and hot water down); below zero tightens it (precooling, hotter water).
+    ``charge_kw`` is what a store (battery, car) is asked to draw at least, from the grid if need be; None
+    leaves it alone, and a lower ceiling wins.
 
     Raises:
         NotFiniteError: a limit, an offset or a charge is NaN or infinite.

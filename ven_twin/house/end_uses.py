@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
 
@@ -42,6 +43,7 @@ class EndUses:
         return self.shapes[end_use][season][hour] / self.means[end_use]
 
 
+@lru_cache(maxsize=1)
 def read_end_uses() -> EndUses:
     """The packaged hourly shapes.
 

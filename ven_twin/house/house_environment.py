@@ -57,7 +57,7 @@ class HouseEnvironment:
     unused: dict[type[Use], Use] = field(init=False)
 
     def __post_init__(self) -> None:
-        occupants = Occupants(self.end_uses, self.habits.spread, self.seed)
+        occupants = Occupants(self.end_uses, self.habits.spread, self.seed, self.habits.household())
         object.__setattr__(self, "occupants", occupants)
         kinds = [device.stream_type for device in DEVICES if device.stream_type is not None]
         streams = [kind(self.habits.of(kind.habits_type), occupants) for kind in kinds]

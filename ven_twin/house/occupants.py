@@ -5,7 +5,8 @@ its `environment.Use` (what a step sees of it) and its `Stream`, which draws the
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -13,34 +14,33 @@ import msgspec
 from msgspec import Meta
 
 from contracts.wire.units import S_PER_H
-from ven_twin.house.end_uses import EndUses
+from ven_twin.house.chance import unit
+from ven_twin.house.end_uses import SUMMER_SHARE, EndUses
 from ven_twin.house.environment import Use
+from ven_twin.house.occupancy import (
+    FREE_SHARE,
+    Household,
+    Occupancy,
+    OccupantType,
+    household,
+    household_active,
+    is_free,
+    population_active,
+)
 from ven_twin.house.weather import HOURS_A_DAY, calendar
 
 Kwh = Annotated[float, Meta(ge=0.0, le=100.0)]
 PerDay = Annotated[float, Meta(ge=0.0, le=10.0)]
 RunS = Annotated[float, Meta(ge=60.0, le=14_400.0)]
-_MASK = (1 << 64) - 1
-_STEP = 0x9E3779B97F4A7C15
+HourOfDay = Annotated[float, Meta(ge=0.0, le=24.0)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+LEAST_ACTIVE = 0.04
+"""The least share of people active that a measured shape's night is put down to."""
+RESTS = {"lights": 0.25, "plugs": 0.5, "dryer": 0.02, "range": 0.02}
+"""What an end use takes with nobody active, in shares of the household that is. None of hot water.
 
-
-def unit(seed: int, *keys: int) -> float:
-    """A number in [0, 1), uniform over keys and always the same for the same *seed* and *keys*.
-
-    Source: the finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
-    Generators, 2014), folded over the keys.
-    """
-    state = seed & _MASK
-    for key in keys:
-        state = _mix((state + _STEP) ^ (key & _MASK))
-    return _mix(state + _STEP) / 2.0**64
-
-
-def _mix(word: int) -> int:
-    word &= _MASK
-    word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & _MASK
-    return (word ^ (word >> 31)) >> 11 << 11
+Interpretation: lights left on and standby, so that a night's plugs are half of an evening's (NEEA RBSA 2014);
+a machine may be started by a timer."""
 
 
 class DeviceHabits(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,11 +53,18 @@ HabitsT = TypeVar("HabitsT", bound=DeviceHabits)
 class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """The occupants' use on the mean day of a year.
 
-    ``spread`` is how far an hour or a run may be from its mean (0.3: from 70 to 130 %). The devices' own
-    keys come in by `ven_twin.house.profile.HouseHabits`.
+    ``spread`` is how far an hour or a run may be from its mean (0.3: from 70 to 130 %). ``people`` has the
+    occupant type of each; the first drives the car, at ``ev_leaves_h`` and ``ev_returns_h`` where they work
+    out. All of them live ``people_later_h`` later than usual and are away for ``away_weeks_y`` weeks a year.
+    The devices' own keys come in by `ven_twin.house.profile.HouseHabits`.
     """
 
     people_kw: Annotated[float, Meta(ge=0.0, le=5.0)]
+    people: Annotated[tuple[OccupantType, ...], Meta(min_length=1, max_length=8)] = ("works_out", "at_home")
+    people_later_h: Annotated[float, Meta(ge=-2.5, le=2.5)] = 0.0
+    away_weeks_y: Annotated[float, Meta(ge=0.0, le=26.0)] = 1.5
+    ev_leaves_h: HourOfDay
+    ev_returns_h: HourOfDay
     spread: Annotated[float, Meta(ge=0.0, le=1.0)]
     array_tilt_deg: Annotated[float, Meta(ge=0.0, le=90.0)]
     array_azimuth_deg: Annotated[float, Meta(ge=0.0, le=360.0)]
@@ -65,6 +72,11 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, kind: type[HabitsT]) -> HabitsT:
         """A device's share of the habits."""
         return kind(**{name: getattr(self, name) for name in kind.__struct_fields__})
+
+    def household(self) -> Household:
+        """The people and their routines."""
+        hours = self.ev_leaves_h, self.ev_returns_h
+        return household(self.people, self.people_later_h, hours, self.away_weeks_y)
 
 
 class Span(NamedTuple):
@@ -96,10 +108,20 @@ class Occupants:
     end_uses: EndUses
     spread: float
     seed: int
+    home: Household
+    occupancy: Occupancy = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "occupancy", Occupancy(self.home, self.seed))
 
     def unit(self, number: int, index: int) -> float:
         """A number in [0, 1) of the stream of chance *number*, for an hour or a day."""
         return unit(self.seed, number, index)
+
+    def active(self, index: int) -> float:
+        """The share of the household that is active in hour *index* since 1970."""
+        day, hour = divmod(index, HOURS_A_DAY)
+        return self.occupancy.active(day)[hour]
 
     def mean(self, end_use: str, a_day: float, index: int) -> float:
         """The mean over hour *index* since 1970 of an end use that takes *a_day* on the mean day.
@@ -107,8 +129,21 @@ class Occupants:
         Energy in kWh gives kW; a count gives a count an hour.
         """
         day, hour = divmod(index, HOURS_A_DAY)
-        _, month, weekend = calendar(day)
-        return a_day / HOURS_A_DAY * self.end_uses.share(end_use, month, weekend, hour)
+        month, free = day_type(day)
+        return a_day / HOURS_A_DAY * self.end_uses.share(end_use, month, free, hour)
+
+    def if_active(self, end_use: str, a_day: float, index: int) -> float:
+        """`expected` of a household that is all active and has no rest; of all seeds alike."""
+        day, hour = divmod(index, HOURS_A_DAY)
+        return self.of_day(end_use, a_day, day_type(day))[hour]
+
+    def of_day(self, end_use: str, a_day: float, kind: tuple[int, bool]) -> tuple[float, ...]:
+        """`if_active` in each hour of a day of a *kind* (see `day_type`)."""
+        return _if_active(self.end_uses, self.home, end_use, a_day, kind)
+
+    def expected(self, end_use: str, a_day: float, index: int) -> float:
+        """The use in hour *index* by who is active, of an end use that takes *a_day* on the mean day."""
+        return self.if_active(end_use, a_day, index) * (self.active(index) + RESTS.get(end_use, 0.0))
 
     def varied(self, number: int, index: int) -> float:
         """A factor around 1, within the spread."""
@@ -116,9 +151,49 @@ class Occupants:
 
     def start(self, end_use: str, runs_d: float, run_s: float, number: int, index: int) -> UseStart:
         """The run that starts in hour *index*, if any; it takes three streams from *number* on."""
-        if self.unit(number, index) >= self.mean(end_use, runs_d, index):
+        if self.unit(number, index) >= self.expected(end_use, runs_d, index):
             return NEVER
         return UseStart(self.unit(number + 1, index) * S_PER_H, run_s * self.varied(number + 2, index))
+
+
+@lru_cache(maxsize=1024)
+def day_type(day: int) -> tuple[int, bool]:
+    """The month of *day* since 1970, and whether it is a weekend or a holiday."""
+    return calendar(day)[1], is_free(day)
+
+
+@lru_cache(maxsize=4096)
+def _if_active(
+    end_uses: EndUses, home: Household, end_use: str, a_day: float, kind: tuple[int, bool]
+) -> tuple[float, ...]:
+    """`Occupants.if_active` in each hour of a day of a *kind*."""
+    month, free = kind
+    mean = a_day * active_scale(end_uses, home, end_use) / HOURS_A_DAY
+    return tuple(
+        mean * end_uses.share(end_use, month, free, hour) / _population(end_use, free, hour)
+        for hour in range(HOURS_A_DAY)
+    )
+
+
+def _population(end_use: str, free: bool, hour: int) -> float:
+    """The share of all people, and its rest, that made the measured shape in that hour."""
+    return max(population_active(free)[hour] + RESTS.get(end_use, 0.0), LEAST_ACTIVE)
+
+
+@lru_cache(maxsize=1024)
+def active_scale(end_uses: EndUses, home: Household, end_use: str) -> float:
+    """The factor that keeps a household's mean day over the year, whenever it is at home.
+
+    The measured shape is what the mean of all people makes of it; a household that is there at other hours
+    uses as much, then.
+    """
+    total, rest = 0.0, RESTS.get(end_use, 0.0)
+    for month, season in ((7, SUMMER_SHARE), (1, 1.0 - SUMMER_SHARE)):
+        for free, days in ((True, FREE_SHARE), (False, 1.0 - FREE_SHARE)):
+            for hour, active in enumerate(household_active(home, free)):
+                share = end_uses.share(end_use, month, free, hour) / HOURS_A_DAY
+                total += season * days * share * (active + rest) / _population(end_use, free, hour)
+    return 1.0 / total
 
 
 @dataclass(frozen=True, slots=True, eq=False)

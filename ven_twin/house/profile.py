@@ -21,6 +21,8 @@ from ven_twin.house.tariff import Tariff, read_tariff
 
 LARGE_PANEL_AMPS = 150.0
 _FIELD = re.compile(r"(unknown|required) field `(\w+)`")
+_INDEX = re.compile(r"\[(\d+)\]")
+"""The place in a list, as in ``schedule[0].from_h``."""
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -133,7 +135,7 @@ def _convert(source: str, prefix: str, raw: Mapping[str, object], into: type[Str
     except msgspec.ValidationError as error:
         text = str(error)
         reason, _, path = text.partition(" - at `$.")
-        keys = path.rstrip("`").split(".") if path else []
+        keys = _INDEX.sub(r".\1", path.rstrip("`")).split(".") if path else []
         field = _FIELD.search(reason)
         if field is not None:
             keys.append(field[2])
@@ -145,10 +147,7 @@ def _convert(source: str, prefix: str, raw: Mapping[str, object], into: type[Str
             )
         value: object = raw
         for key in keys:
-            name, _, index = key.rstrip("]").partition("[")
-            value = value.get(name) if isinstance(value, dict) else None
-            if index and isinstance(value, list):
-                value = value[int(index)]
+            value = _inside(value, key)
         bounds = _bounds(into, keys)
         allowed = f"{reason}; allowed {bounds}" if bounds else reason
         raise ProfileError(source, prefix + ".".join(keys), value, allowed) from error
@@ -157,9 +156,16 @@ def _convert(source: str, prefix: str, raw: Mapping[str, object], into: type[Str
 def _struct(struct: type[msgspec.Struct], keys: list[str]) -> type[msgspec.Struct]:
     """The struct that *keys* lead to."""
     for key in keys:
-        hint = typing.get_type_hints(struct)[key]
+        hint = typing.get_args(struct)[0] if key.isdigit() else typing.get_type_hints(struct)[key]
         struct = next((one for one in typing.get_args(hint) if one is not type(None)), hint)
     return struct
+
+
+def _inside(value: object, key: str) -> object:
+    """The item of a table or list; None where there is none."""
+    if isinstance(value, dict):
+        return value.get(key)
+    return value[int(key)] if isinstance(value, list) and key.isdigit() else None
 
 
 def _bounds(struct: type[msgspec.Struct], keys: list[str]) -> str:

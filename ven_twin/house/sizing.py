@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ven_twin.house.devices.heat_pump import AUX, output
+from ven_twin.house.devices.hot_water import WaterHeaterHabits
 from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.water_heater import (
     DRAWS_IN_RESERVE,
     USABLE_MARGIN_C,
-    WaterHeaterHabits,
     WaterHeaterSpec,
     hot_when_full_l,
     is_undersized,

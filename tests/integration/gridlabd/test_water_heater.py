@@ -10,8 +10,9 @@ import pytest
 from tests.support import gridlabd
 from tests.support.gridlabd import MINUTE_S, Setting, Span, celsius, fahrenheit
 from ven_twin.house.control import FREE
+from ven_twin.house.devices.hot_water import WaterHeaterUse
 from ven_twin.house.devices.layered_tank import Layers
-from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec, WaterHeaterUse
+from ven_twin.house.devices.water_heater import WaterHeater, WaterHeaterSpec
 from ven_twin.house.environment import Environment
 from ven_twin.house.library import load_environment, load_profile
 

@@ -1,19 +1,12 @@
 """The water heater: heat, draws, what a shed leaves and what a load up stores."""
 
-from math import log
-
 import pytest
 from msgspec.structs import replace
 
 from ven_twin.house.control import FREE, Control
+from ven_twin.house.devices.hot_water import TAP_L_S, WaterHeaterUse
 from ven_twin.house.devices.layered_tank import LOWER, NONE, UPPER, WATER_KWH_L_C, Layers
-from ven_twin.house.devices.water_heater import (
-    TAP_L_S,
-    WaterHeater,
-    WaterHeaterUse,
-    draw_scale_l,
-    thresholds,
-)
+from ven_twin.house.devices.water_heater import WaterHeater, thresholds
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 
@@ -203,11 +196,3 @@ def test_an_undersized_tank_is_never_shed(heater: WaterHeater) -> None:
     small = replace(tank_at(heater, FULL_C), spec=replace(heater.spec, reserve_l=80.0))
     assert small.flexibility(IDLE, 4.5).blocked == "comfort limit"
     assert small.flexibility(IDLE, 4.5).at_limit_kw is None
-
-
-@pytest.mark.parametrize(("mean_l", "most_l"), [(2.0, 40.0), (7.0, 40.0), (14.0, 30.0)])
-def test_draws_that_are_cut_at_the_largest_keep_their_mean(mean_l: float, most_l: float) -> None:
-    """Litres cut off the largest draws are in the others."""
-    scale_l = draw_scale_l(mean_l, most_l)
-    drawn_l = [min(-scale_l * log(1.0 - (step + 0.5) / 20_000), most_l) for step in range(20_000)]
-    assert sum(drawn_l) / len(drawn_l) == pytest.approx(mean_l, rel=0.005)

@@ -21,7 +21,6 @@ from ven_twin.simulation.many_houses.district import (  # noqa: E402 - after the
     District,
     DistrictLedger,
     DistrictMinute,
-    run,
 )
 
 MIDNIGHT = 1_784_005_200.0
@@ -48,7 +47,7 @@ def test_each_house_of_a_district_is_the_house_of_its_seed(profile: Profile) -> 
     for seed in (3, 4):
         scenario = Scenario(district.house, load_environment(profile, seed), MIDNIGHT, 1)
         alone.append([minute.used_kw for minute in run_one(scenario)])
-    minutes = list(run(district))
+    minutes = list(district.minutes())
     assert len(minutes) == district.steps == 1_440
     for house, powers_kw in enumerate(alone):
         assert [minute.houses_kw[house] for minute in minutes] == pytest.approx(powers_kw, abs=1e-12)

@@ -125,7 +125,7 @@ class DryerHabits(DeviceHabits, frozen=True, kw_only=True):
 
 
 class DryerStream(ApplianceStream[DryerHabits]):
-    """Runs over the day as the dryer's shape has them."""
+    """Runs as the dryer's shape and who is active have them."""
 
     __slots__ = ()
     habits_type = DryerHabits
@@ -164,7 +164,7 @@ class RangeHabits(DeviceHabits, frozen=True, kw_only=True):
 
 
 class RangeStream(ApplianceStream[RangeHabits]):
-    """Runs over the day as the range's shape has them."""
+    """Runs as the range's shape and who is active have them."""
 
     __slots__ = ()
     habits_type = RangeHabits

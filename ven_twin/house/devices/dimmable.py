@@ -76,7 +76,7 @@ class LightsHabits(DeviceHabits, frozen=True, kw_only=True):
 
 
 class LightsStream(HourlyStream[LightsHabits]):
-    """The hour's shape, varied by chance."""
+    """The hour's shape by who is active, varied by chance."""
 
     __slots__ = ()
     habits_type = LightsHabits
@@ -84,7 +84,7 @@ class LightsStream(HourlyStream[LightsHabits]):
 
     def use_in_hour(self, index: int) -> LightsUse:
         """Mean power over the hour."""
-        mean_kw = self.occupants.mean("lights", self.habits.lights_kwh_d, index)
+        mean_kw = self.occupants.expected("lights", self.habits.lights_kwh_d, index)
         return LightsUse(mean_kw * self.occupants.varied(LIGHTS, index))
 
 
@@ -117,7 +117,7 @@ class OutletsHabits(DeviceHabits, frozen=True, kw_only=True):
 
 
 class OutletsStream(HourlyStream[OutletsHabits]):
-    """The hour's shape, varied by chance."""
+    """The hour's shape by who is active, varied by chance."""
 
     __slots__ = ()
     habits_type = OutletsHabits
@@ -125,7 +125,7 @@ class OutletsStream(HourlyStream[OutletsHabits]):
 
     def use_in_hour(self, index: int) -> OutletsUse:
         """Mean power over the hour."""
-        mean_kw = self.occupants.mean("plugs", self.habits.outlets_kwh_d, index)
+        mean_kw = self.occupants.expected("plugs", self.habits.outlets_kwh_d, index)
         return OutletsUse(mean_kw * self.occupants.varied(OUTLETS, index))
 
 

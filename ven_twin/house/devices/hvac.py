@@ -31,6 +31,7 @@ from ven_twin.house.devices.heat_pump import (
 from ven_twin.house.devices.variable_speed import VariableSpeed, share_within_kw
 from ven_twin.house.environment import Environment
 from ven_twin.house.occupants import StreamType
+from ven_twin.house.thermostat import Schedule, Setpoints, setpoints_at
 
 LIMIT_MARGIN_C = 0.5
 """How far within a critical limit the machine comes on, so that no cycle time takes the air past it."""
@@ -49,6 +50,7 @@ class HvacSpec(Circuit, frozen=True, kw_only=True):
     ``coolest_c`` and ``warmest_c`` are the critical comfort limits: whatever is asked, the machine runs
     rather than let the air go beyond them. ``shed_offset_c`` is how far an event relaxes the setpoints,
     ``load_up_offset_c`` how far a load up moves them ahead.
+    ``schedule`` has other setpoints at some hours.
     """
 
     type: ClassVar[str] = "hvac"
@@ -63,6 +65,14 @@ class HvacSpec(Circuit, frozen=True, kw_only=True):
     warmest_c: Celsius
     shed_offset_c: Annotated[float, Meta(ge=0.0, le=10.0)]
     load_up_offset_c: Annotated[float, Meta(ge=0.0, le=5.0)] = 1.1
+    schedule: Schedule = ()
+
+    def setpoints(self, env: Environment) -> Setpoints:
+        """The thermostat's setpoints as a step starts."""
+        usual = Setpoints(self.cooling_c, self.heating_c)
+        if not self.schedule:
+            return usual
+        return setpoints_at(self.schedule, usual, env.day, env.hour_of_day)
 
 
 class Band(NamedTuple):
@@ -188,14 +198,19 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         """The switching temperatures under *control*: relaxed by its offset, within the critical limits."""
         spec = self.spec
         half_c = spec.deadband_c / 2.0
+        cooling_c, heating_c = spec.setpoints(env) if spec.schedule else (spec.cooling_c, spec.heating_c)
+        usual_c = heating_c
         offset_c = control.setpoint_offset_c
         # Below zero: how far both setpoints may move before cooling and heating meet.
-        meet_c = (spec.heating_c - spec.cooling_c + spec.deadband_c) / 2.0
-        if offset_c < 0.0 and meet_c < 0.0:
-            cooling_c, heating_c = self._tightened(max(offset_c, 2.0 * meet_c), env)
-        else:
+        meet_c = (heating_c - cooling_c + spec.deadband_c) / 2.0
+        if offset_c >= 0.0 or meet_c >= 0.0:
             offset_c = max(offset_c, meet_c)
-            cooling_c, heating_c = spec.cooling_c + offset_c, spec.heating_c - offset_c
+            cooling_c, heating_c = cooling_c + offset_c, heating_c - offset_c
+        # Ahead of its time the setpoint of the season moves: the other mode is not to pay for what is stored.
+        elif env.outdoor_c >= heating_c:
+            cooling_c += max(offset_c, 2.0 * meet_c)
+        else:
+            heating_c -= max(offset_c, 2.0 * meet_c)
         warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
         coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
         limit_kw = control.limit_kw
@@ -206,26 +221,13 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
             heating_c = coolest_c
         heat_on_c = heating_c - half_c
         # Air that is heated ahead of its time is heated by the compressor alone.
-        strip_on_c = min(heat_on_c, spec.heating_c - half_c) - spec.deadband_c
+        strip_on_c = min(heat_on_c, usual_c - half_c) - spec.deadband_c
         strip_c = max(strip_on_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
         return Band(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
-    def _tightened(self, offset_c: float, env: Environment) -> tuple[float, float]:
-        """The cooling and the heating setpoint under an offset below zero, °C: that of the season moves.
-
-        Interpretation: what is stored for later is not to be paid for by the other mode.
-        """
-        spec = self.spec
-        if env.outdoor_c >= spec.heating_c:
-            return spec.cooling_c + offset_c, spec.heating_c
-        return spec.cooling_c, spec.heating_c - offset_c
-
     def _least_kw(self, env: Environment) -> float:
         """The least power of the machine when it runs, kW."""
-        machine, mode = (
-            self.spec.machine,
-            self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT),
-        )
+        machine, mode = self.spec.machine, self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT)
         if machine.variable is None:
             return output(machine, mode, env.outdoor_c, env.humidity).power_kw
         full = full_speed(machine, machine.variable, mode, env.outdoor_c, env.humidity)

@@ -1,7 +1,6 @@
 """The electric storage water heater."""
 
 from functools import lru_cache
-from math import exp, log
 from typing import Annotated, ClassVar, Self
 
 import msgspec
@@ -10,6 +9,7 @@ from msgspec import Meta
 from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Celsius, Circuit, SpanC
 from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
+from ven_twin.house.devices.hot_water import LARGEST_DRAW_L, DrawL, WaterHeaterStream, WaterHeaterUse
 from ven_twin.house.devices.layered_tank import (
     NONE,
     UPPER,
@@ -25,18 +25,10 @@ from ven_twin.house.devices.layered_tank import (
     warmed_above,
     warmed_below,
 )
-from ven_twin.house.environment import Environment, Use
-from ven_twin.house.occupants import DeviceHabits, Span, Stream, StreamType, UseStart
+from ven_twin.house.environment import Environment
+from ven_twin.house.occupants import StreamType
 
 SUBSTEP_S = 60.0
-TAP, TAP_AT = 2, 3
-"""Numbers of the streams of chance: litres of an hour's draw, and when it starts."""
-TAP_L_S = 8.0 / 60.0
-"""Flow of a shower, the largest common draw."""
-TAP_WITHIN_S = 2_400.0
-LARGEST_DRAW_L = 40.0
-"""Hot water of a shower. Interpretation: 57 L at the tap (Building America's benchmark), 70 % of it hot."""
-MEAN_ROUNDS = 8
 USABLE_MARGIN_C = 1.0
 """How far above its comfort limit the water is that a shed tank keeps: for its losses until it is drawn."""
 RESERVE_DEADBAND_C = 1.5
@@ -44,9 +36,6 @@ RESERVE_DEADBAND_C = 1.5
 LOAD_UP_DEADBAND_C = 1.1
 """A tank that is loaded up is kept within 2 °F of full. Source: as `WaterHeaterSpec.level_offsets_c`."""
 DRAWS_IN_RESERVE = 2
-
-
-DrawL = Annotated[float, Meta(ge=1.0, le=150.0)]
 
 
 OffsetC = Annotated[float, Meta(gt=0.0, le=40.0)]
@@ -92,58 +81,6 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True, cache_hash=True):
         if level <= 0 or self.level_offsets_c is None:
             return self.shed_offset_c
         return self.level_offsets_c[level - 1]
-
-
-class WaterHeaterUse(Use, frozen=True, gc=False):
-    """Hot water drawn in the step, litres."""
-
-    drawn_l: float = 0.0
-
-
-class WaterHeaterHabits(DeviceHabits, frozen=True, kw_only=True):
-    """Hot water of the mean day, and of the largest draw, litres."""
-
-    hot_water_l_d: Annotated[float, Meta(ge=0.0, le=2_000.0)]
-    hot_water_draw_l: DrawL = LARGEST_DRAW_L
-
-
-class WaterHeaterStream(Stream[WaterHeaterHabits]):
-    """One draw an hour, at a shower's flow, of exponentially distributed litres up to the largest draw."""
-
-    __slots__ = ()
-    habits_type = WaterHeaterHabits
-    use_type = WaterHeaterUse
-
-    def use(self, span: Span) -> WaterHeaterUse | None:
-        """The litres that fall into the step."""
-        drawn_l = 0.0
-        for index, from_s, until_s in span.hours:
-            at_s, run_s = _draw(self, index)
-            ends_s = at_s + run_s
-            if at_s < until_s and ends_s > from_s:
-                drawn_l += TAP_L_S * (min(ends_s, until_s) - max(at_s, from_s))
-        return WaterHeaterUse(drawn_l) if drawn_l else None
-
-
-@lru_cache(maxsize=256)
-def _draw(stream: WaterHeaterStream, index: int) -> UseStart:
-    occupants = stream.occupants
-    most_l = stream.habits.hot_water_draw_l
-    scale_l = draw_scale_l(occupants.mean("water_heater", stream.habits.hot_water_l_d, index), most_l)
-    litres = -log(1.0 - occupants.unit(TAP, index)) * scale_l
-    return UseStart(occupants.unit(TAP_AT, index) * TAP_WITHIN_S, min(litres, most_l) / TAP_L_S)
-
-
-@lru_cache(maxsize=1024)
-def draw_scale_l(mean_l: float, most_l: float) -> float:
-    """The scale of the exponential draws that, none above *most_l*, have the mean *mean_l*; litres.
-
-    Where one draw an hour cannot make the mean, nearly every draw is the largest.
-    """
-    scale_l = mean_l
-    for _ in range(MEAN_ROUNDS):
-        scale_l = mean_l / (1.0 - exp(-most_l / scale_l)) if scale_l > 0.0 else 0.0
-    return scale_l
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from contracts.wire.units import S_PER_DAY, S_PER_H, kwh
+from ven_twin.house.circuit import Circuit
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import WARM_UP_STEP_S, HouseEnvironment
 from ven_twin.simulation.many_houses.arrays import Floats
@@ -16,25 +17,6 @@ from ven_twin.simulation.scenario import STEP_S
 
 LOW, MIDDLE, HIGH = 10, 50, 90
 """Percentiles that stand for the spread over the houses."""
-
-
-@dataclass(frozen=True, slots=True)
-class District:
-    """*count* houses like *house* for *days* from *start_s* (UTC s), in steps of a minute.
-
-    The first has *environment*'s seed, and each next one the next.
-    """
-
-    house: House
-    environment: HouseEnvironment
-    count: int
-    start_s: float
-    days: int
-
-    @property
-    def steps(self) -> int:
-        """The number of steps."""
-        return self.days * S_PER_DAY // STEP_S
 
 
 @dataclass(frozen=True)
@@ -65,24 +47,47 @@ class DistrictMinute:
         yield from zip(("low", "middle", "high"), self.spread_kw, strict=True)
 
 
-def run(district: District) -> Iterator[DistrictMinute]:
-    """Live through *district*, minute by minute, after a day of warm-up."""
-    first = district.environment
-    environments = HouseEnvironments.of(first, range(first.seed, first.seed + district.count))
-    houses = ManyHouses.of([district.house] * district.count)
-    for before_s in range(S_PER_DAY, 0, -WARM_UP_STEP_S):
-        env = environments.environments(district.start_s - before_s, WARM_UP_STEP_S)
-        houses = houses.step({}, env, WARM_UP_STEP_S).fleet
-    for step in range(district.steps):
-        at_s = district.start_s + step * STEP_S
-        env = environments.environments(at_s, STEP_S)
-        houses, power_kw = houses.step({}, env, STEP_S)
-        yield DistrictMinute(
-            at_s,
-            env.shared.outdoor_c,
-            {circuit: float(kw.sum()) for circuit, kw in power_kw.items()},
-            np.sum(list(power_kw.values()), axis=0),
-        )
+@dataclass(frozen=True, slots=True)
+class District:
+    """*count* houses like *house* for *days* from *start_s* (UTC s), in steps of a minute.
+
+    The first has *environment*'s seed, and each next one the next.
+    """
+
+    house: House
+    environment: HouseEnvironment
+    count: int
+    start_s: float
+    days: int
+
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return self.days * S_PER_DAY // STEP_S
+
+    @property
+    def circuits(self) -> tuple[Circuit, ...]:
+        """The circuits of each house."""
+        return self.house.circuits
+
+    def minutes(self) -> Iterator[DistrictMinute]:
+        """Live through the days, minute by minute, after a day of warm-up."""
+        first = self.environment
+        environments = HouseEnvironments.of(first, range(first.seed, first.seed + self.count))
+        houses = ManyHouses.of([self.house] * self.count)
+        for before_s in range(S_PER_DAY, 0, -WARM_UP_STEP_S):
+            env = environments.environments(self.start_s - before_s, WARM_UP_STEP_S)
+            houses = houses.step({}, env, WARM_UP_STEP_S).fleet
+        for step in range(self.steps):
+            at_s = self.start_s + step * STEP_S
+            env = environments.environments(at_s, STEP_S)
+            houses, power_kw = houses.step({}, env, STEP_S)
+            yield DistrictMinute(
+                at_s,
+                env.shared.outdoor_c,
+                {circuit: float(kw.sum()) for circuit, kw in power_kw.items()},
+                np.sum(list(power_kw.values()), axis=0),
+            )
 
 
 @dataclass

@@ -1,13 +1,11 @@
 """The environments of many houses: one weather, and each house's chance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import log
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contracts.wire.units import S_PER_H
 from ven_twin.house.devices.appliance import (
@@ -28,25 +26,31 @@ from ven_twin.house.devices.dimmable import (
     OutletsHabits,
     OutletsUse,
 )
-from ven_twin.house.devices.ev import LEAVES, MILES, RETURNS, EvHabits
-from ven_twin.house.devices.water_heater import (
+from ven_twin.house.devices.ev import (
+    DAYS_AHEAD,
+    MILES,
+    MOST_TIMES_MILES,
+    NO_TRIP_H,
+    PLUGS_LATE,
+    EvHabits,
+)
+from ven_twin.house.devices.hot_water import (
     TAP,
     TAP_AT,
     TAP_L_S,
     TAP_WITHIN_S,
+    USES,
     WaterHeaterHabits,
-    draw_scale_l,
+    use_rates,
 )
 from ven_twin.house.environment import Environment
 from ven_twin.house.house_environment import HouseEnvironment
-from ven_twin.house.weather import HOURS_A_DAY, calendar
+from ven_twin.house.occupancy import NEVER_H
+from ven_twin.house.occupants import RESTS, day_type
+from ven_twin.house.weather import HOURS_A_DAY
 from ven_twin.simulation.many_houses.arrays import Bools, Floats
-
-Words = NDArray[np.uint64]
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_30, _27, _31, _11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
-_MASK = (1 << 64) - 1
+from ven_twin.simulation.many_houses.chance import Words, units
+from ven_twin.simulation.many_houses.occupancy import Occupancies
 
 LEVELS: tuple[type[DimmableUse], ...] = (LightsUse, OutletsUse)
 STARTS: tuple[type[ApplianceUse], ...] = (DryerUse, RangeUse)
@@ -58,16 +62,22 @@ class _Starts(NamedTuple):
     run_s: Floats
 
 
+class _Draws(NamedTuple):
+    at_s: Floats
+    run_s: Floats
+    flow_l_s: float
+
+
 class _Hours(NamedTuple):
     levels_kw: dict[type[DimmableUse], Floats]
-    tap: _Starts
     appliances: dict[type[ApplianceUse], _Starts]
 
 
 class _Trips(NamedTuple):
     leaves_h: Floats
-    returns_h: Floats
+    plugs_h: Floats
     miles: Floats
+    next_leaves_h: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +86,10 @@ class HouseEnvironments:
 
     first: HouseEnvironment
     seeds: Words
+    occupancies: Occupancies = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "occupancies", Occupancies(self.first.occupants.home, self.seeds))
 
     @classmethod
     def of(cls, first: HouseEnvironment, seeds: Sequence[int]) -> "HouseEnvironments":
@@ -95,19 +109,20 @@ class HouseEnvironments:
         tap_l = np.zeros(count)
         started_s: dict[type[ApplianceUse], Floats] = {kind: np.zeros(count) for kind in STARTS}
         while until_s > 0.0:
-            drawn = _hours(self, index)
-            tap_l += TAP_L_S * _overlaps_s(drawn.tap, from_s, until_s)
-            for kind, starts in drawn.appliances.items():
+            day, hour = divmod(index, HOURS_A_DAY)
+            for draws in _draws_of_day(self, day)[hour]:
+                tap_l += draws.flow_l_s * _overlaps_s(draws, from_s, until_s)
+            for kind, starts in _hours(self, index).appliances.items():
                 begin = (starts.at_s >= from_s) & (starts.at_s < until_s)
                 started_s[kind][begin] += starts.run_s[begin]
             index, from_s, until_s = index + 1, from_s - S_PER_H, until_s - S_PER_H
         return Environments(self, at_s, dt_s, shared, levels_kw, tap_l, started_s, home, departs_in_h, miles)
 
     def _cars(self, day: int, hour_of_day: float) -> tuple[Bools, Floats, Floats]:
-        before, today, after = (_trips(self, day + beside) for beside in (-1, 0, 1))
+        before, today = _trips(self, day - 1), _trips(self, day)
         early = hour_of_day < today.leaves_h
-        home = early | (hour_of_day >= today.returns_h)
-        next_h = np.where(early, today.leaves_h, after.leaves_h + HOURS_A_DAY)
+        home = early | (hour_of_day >= today.plugs_h)
+        next_h = np.where(early, today.leaves_h, today.next_leaves_h)
         return home, next_h - hour_of_day, np.where(early, before.miles, today.miles)
 
 
@@ -138,28 +153,28 @@ def _by_house(houses: HouseEnvironments) -> list[HouseEnvironment]:
 
 @lru_cache(maxsize=16)
 def _hours(houses: HouseEnvironments, index: int) -> _Hours:
-    """The draws of hour *index*, as the devices' streams make them."""
+    """Levels and starts of hour *index*, as the devices' streams draw them."""
     seeds, habits, occupants = houses.seeds, houses.first.habits, houses.first.occupants
+    day, hour = divmod(index, HOURS_A_DAY)
+    active = houses.occupancies.active(day)[hour]
+
+    def expected(end_use: str, a_day: float) -> Floats:
+        of_hour: Floats = occupants.if_active(end_use, a_day, index) * (active + RESTS.get(end_use, 0.0))
+        return of_hour
 
     def varied(number: int) -> Floats:
         return 1.0 + habits.spread * (2.0 * units(seeds, number, index) - 1.0)
 
     def starts(end_use: str, runs_d: float, run_s: float, number: int) -> _Starts:
-        never = units(seeds, number, index) >= occupants.mean(end_use, runs_d, index)
+        never = units(seeds, number, index) >= expected(end_use, runs_d)
         at_s = np.where(never, np.inf, units(seeds, number + 1, index) * S_PER_H)
         return _Starts(at_s, np.where(never, 0.0, run_s * varied(number + 2)))
 
-    drawn = (1.0 - units(seeds, TAP, index)).tolist()
-    hot_water = habits.of(WaterHeaterHabits)
-    most_l = hot_water.hot_water_draw_l
-    scale_l = draw_scale_l(occupants.mean("water_heater", hot_water.hot_water_l_d, index), most_l)
-    litres = np.array([-log(share) * scale_l for share in drawn])
-    lights_kw = occupants.mean("lights", habits.of(LightsHabits).lights_kwh_d, index)
-    outlets_kw = occupants.mean("plugs", habits.of(OutletsHabits).outlets_kwh_d, index)
+    lights_kw = expected("lights", habits.of(LightsHabits).lights_kwh_d)
+    outlets_kw = expected("plugs", habits.of(OutletsHabits).outlets_kwh_d)
     dryer, cooking = habits.of(DryerHabits), habits.of(RangeHabits)
     return _Hours(
         {LightsUse: lights_kw * varied(LIGHTS), OutletsUse: outlets_kw * varied(OUTLETS)},
-        _Starts(units(seeds, TAP_AT, index) * TAP_WITHIN_S, np.minimum(litres, most_l) / TAP_L_S),
         {
             DryerUse: starts("dryer", dryer.dryer_runs_d, dryer.dryer_run_s, DRYER),
             RangeUse: starts("range", cooking.range_runs_d, cooking.range_run_s, RANGE),
@@ -167,32 +182,78 @@ def _hours(houses: HouseEnvironments, index: int) -> _Hours:
     )
 
 
+@lru_cache(maxsize=4)
+def _draws_of_day(houses: HouseEnvironments, day: int) -> tuple[tuple[_Draws, ...], ...]:
+    """The draws of each hour of *day*; see `ven_twin.house.devices.water_heater`."""
+    seeds, habits = houses.seeds, houses.first.habits.of(WaterHeaterHabits)
+    most_l = habits.hot_water_draw_l
+    rates = use_rates(houses.first.occupants, habits, day_type(day))
+    waiting_l = [np.zeros(len(seeds)) for _ in USES]
+    hours = []
+    for hour, active in enumerate(houses.occupancies.active(day)):
+        index = day * HOURS_A_DAY + hour
+        if active.any():
+            for number, (use, of_hours) in enumerate(zip(USES, rates, strict=True)):
+                rate, first = of_hours[hour] * active, TAP + 2 * number
+                sure = np.floor(rate)
+                draws = sure + (units(seeds, first, index) < rate - sure)
+                size = use.least + (use.most - use.least) * units(seeds, first + 1, index)
+                waiting_l[number] = waiting_l[number] + draws * (size * most_l)
+        hours.append(_hour_draws(waiting_l, most_l, units(seeds, TAP_AT, index)))
+    return tuple(hours)
+
+
+def _hour_draws(waiting_l: list[Floats], most_l: float, starts: Floats) -> tuple[_Draws, ...]:
+    """Take an hour's draws from what is waiting in each house."""
+    room_l, run_s = np.full(len(starts), most_l), np.zeros(len(starts))
+    drawn: list[tuple[Floats, float]] = []
+    for number, use in enumerate(USES):
+        litres = np.minimum(waiting_l[number], most_l)
+        litres = np.where(litres <= room_l, litres, 0.0)
+        waiting_l[number] = waiting_l[number] - litres
+        room_l = room_l - litres
+        one_s = litres / use.flow_l_s
+        run_s = run_s + one_s
+        if one_s.any():
+            drawn.append((one_s, use.flow_l_s))
+    at_s = starts * (TAP_WITHIN_S + (most_l - room_l) / TAP_L_S - run_s)
+    draws = []
+    for one_s, flow_l_s in drawn:
+        draws.append(_Draws(at_s, one_s, flow_l_s))
+        at_s = at_s + one_s
+    return tuple(draws)
+
+
 @lru_cache(maxsize=16)
 def _trips(houses: HouseEnvironments, day: int) -> _Trips:
     """The trips of *day*; see `ven_twin.house.devices.ev`."""
-    _, _, weekend = calendar(day)
-    spread, seeds, habits = houses.first.habits.spread, houses.seeds, houses.first.habits.of(EvHabits)
-    leaves_h = habits.ev_leaves_h + (2.0 if weekend else 0.0) + units(seeds, LEAVES, day) - 0.5
-    returns_h = habits.ev_returns_h + units(seeds, RETURNS, day) - 0.5
-    miles = habits.ev_miles_d * (1.0 + spread * (2.0 * units(seeds, MILES, day) - 1.0))
-    return _Trips(leaves_h, np.maximum(returns_h, leaves_h), miles)
+    seeds, habits, drivers = houses.seeds, houses.first.habits.of(EvHabits), houses.occupancies.drivers(day)
+    late = units(seeds, PLUGS_LATE, day) < habits.ev_late_share
+    bedtime_h = np.minimum(np.maximum(drivers.returns_h, drivers.sleeps_h), HOURS_A_DAY)
+    plugs_h = np.where(late, bedtime_h, drivers.returns_h)
+    far = units(seeds, MILES, day)
+    miles = habits.ev_miles_d / houses.first.occupants.home.trip_share * (MOST_TIMES_MILES * far * far)
+    stays = drivers.leaves_h >= NEVER_H
+    return _Trips(
+        np.where(stays, NO_TRIP_H, drivers.leaves_h),
+        np.where(stays, NO_TRIP_H, plugs_h),
+        np.where(stays, 0.0, miles),
+        _next_leaves_h(houses, day),
+    )
 
 
-def _overlaps_s(draws: _Starts, from_s: float, until_s: float) -> Floats:
+def _next_leaves_h(houses: HouseEnvironments, day: int) -> Floats:
+    next_h = np.full(len(houses.seeds), float(DAYS_AHEAD * HOURS_A_DAY))
+    for ahead in range(1, DAYS_AHEAD):
+        leaves_h = houses.occupancies.drivers(day + ahead).leaves_h
+        goes = (leaves_h < NEVER_H) & (next_h == DAYS_AHEAD * HOURS_A_DAY)
+        next_h = np.where(goes, leaves_h + ahead * HOURS_A_DAY, next_h)
+        if (next_h < DAYS_AHEAD * HOURS_A_DAY).all():
+            break
+    return next_h
+
+
+def _overlaps_s(draws: _Draws, from_s: float, until_s: float) -> Floats:
     ends_s = np.minimum(draws.at_s + draws.run_s, until_s)
     overlaps_s: Floats = np.maximum(ends_s - np.maximum(draws.at_s, from_s), 0.0)
     return overlaps_s
-
-
-def units(seeds: Words, *keys: int) -> Floats:
-    """A number in [0, 1) for each seed; what `occupants.unit` gives for that seed and *keys*."""
-    state = seeds
-    for key in keys:
-        state = _mixed((state + _STEP) ^ np.uint64(key & _MASK))
-    return _mixed(state + _STEP).astype(np.float64) / 2.0**64
-
-
-def _mixed(word: Words) -> Words:
-    word = (word ^ (word >> _30)) * _FIRST
-    word = (word ^ (word >> _27)) * _SECOND
-    return (word ^ (word >> _31)) >> _11 << _11

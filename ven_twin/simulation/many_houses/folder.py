@@ -1,20 +1,49 @@
 """Runs a district into a folder: the trace of its aggregate, the page and the totals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
+from typing import Protocol
 
 from contracts.wire.units import S_PER_DAY
-from ven_twin.house.profile import Profile
+from ven_twin.house.circuit import Circuit
+from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.simulation import figures
 from ven_twin.simulation.bins import Bins, width_s
 from ven_twin.simulation.folder import DIGITS
-from ven_twin.simulation.many_houses.district import District, DistrictLedger, DistrictMinute, run
+from ven_twin.simulation.many_houses.district import DistrictLedger, DistrictMinute
 from ven_twin.simulation.plot import PAGE
 from ven_twin.simulation.report import energy_table, subtitle, tiles_html
 from ven_twin.simulation.trace import Row, house_zone, trace_writer
+
+
+class Houses(Protocol):
+    """Many houses through days of one weather: of one profile (`District`), or homes (`Neighbourhood`)."""
+
+    @property
+    def count(self) -> int:
+        """The number of houses."""
+
+    @property
+    def start_s(self) -> float:
+        """The start of the days, UTC s."""
+
+    @property
+    def days(self) -> int:
+        """The number of days."""
+
+    @property
+    def environment(self) -> HouseEnvironment:
+        """The first house's world; its weather and seed."""
+
+    @property
+    def circuits(self) -> Sequence[Circuit]:
+        """The circuits that any house has."""
+
+    def minutes(self) -> Iterator[DistrictMinute]:
+        """Live through the days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +56,14 @@ class WrittenDistrict:
 
 
 def simulate_district(
-    profile: Profile,
-    district: District,
+    title: str,
+    district: Houses,
     folder: Path,
     *,
     parquet: bool = False,
     tick: Callable[[int], None] = lambda _: None,
 ) -> WrittenDistrict:
-    """Run *district*, writing into *folder* as it goes. *tick* gets the number of steps made.
+    """Run *district*, writing into *folder* as it goes; *tick* gets the number of steps made.
 
     Raises:
         ParquetMissingError: *parquet* without pyarrow.
@@ -47,18 +76,18 @@ def simulate_district(
     target, writer = trace_writer(folder, parquet=parquet)
     folder.mkdir(parents=True, exist_ok=True)
     with writer as trace:
-        for step, minute in enumerate(run(district), start=1):
+        for step, minute in enumerate(district.minutes(), start=1):
             trace.write(_row(minute, zone))
             bins.add(minute.at_s, minute.quantities())
             ledger.add(minute)
             if step % 60 == 0:
                 tick(step)
     report = folder / "report.html"
-    report.write_text(_page(profile, district, bins, ledger, zone), encoding="utf-8")
+    report.write_text(_page(title, district, bins, ledger, zone), encoding="utf-8")
     return WrittenDistrict(target, report, ledger)
 
 
-def district_summary(written: WrittenDistrict, district: District) -> dict[str, object]:
+def district_summary(written: WrittenDistrict, district: Houses) -> dict[str, object]:
     """A district's totals for programs, in the spelling of the wire."""
     ledger = written.ledger
     low, middle, high = (round(energy, DIGITS) for energy in ledger.spread_kwh)
@@ -89,7 +118,7 @@ def _row(minute: DistrictMinute, zone: timezone) -> Row:
     return row | {f"{circuit}_kw": kw for circuit, kw in minute.circuits_kw.items()}
 
 
-def _page(profile: Profile, district: District, bins: Bins, ledger: DistrictLedger, zone: timezone) -> str:
+def _page(title: str, district: Houses, bins: Bins, ledger: DistrictLedger, zone: timezone) -> str:
     days, count, environment = district.days, district.count, district.environment
     offset_h = environment.weather.utc_offset_h
     peak = datetime.fromtimestamp(ledger.peak_ts, zone)
@@ -101,7 +130,7 @@ def _page(profile: Profile, district: District, bins: Bins, ledger: DistrictLedg
         ("Coincidence", f"{ledger.coincidence:.0%}", "of the houses' own peaks together"),
         ("Spread", f"{low:.1f} – {high:.1f}", "kWh a day, eight houses of ten"),
     ]
-    power = figures.power(profile.circuits, bins, (), offset_h)
+    power = figures.power(district.circuits, bins, (), offset_h)
     sections = [
         tiles_html(tiles),
         "<h2>All houses</h2>",
@@ -110,12 +139,12 @@ def _page(profile: Profile, district: District, bins: Bins, ledger: DistrictLedg
         figures.spread(bins, offset_h).html("Eight houses of ten are within the band."),
         figures.outdoors(bins, (), offset_h).html(),
         "<h2>Energy by circuit, all houses</h2>",
-        energy_table(profile.circuits, ledger.circuits_kwh, days),
+        energy_table(district.circuits, ledger.circuits_kwh, days),
     ]
     seeds = f"seeds {environment.seed} to {environment.seed + count - 1}"
     first = datetime.fromtimestamp(district.start_s, zone).date()
     return PAGE.format(
-        title=f"{count:,} houses “{escape(profile.name)}”",
+        title=escape(title),
         subtitle=subtitle(days, first, environment.weather.place, seeds),
         body="\n".join(sections),
     )

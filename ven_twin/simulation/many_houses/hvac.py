@@ -20,6 +20,7 @@ from ven_twin.house.devices.hvac import (
 )
 from ven_twin.house.devices.variable_speed import FullSpeed, VariableSpeed
 from ven_twin.house.environment import Environment
+from ven_twin.house.thermostat import Setpoints
 from ven_twin.simulation.many_houses.arrays import Bools, Controls, Floats, Indices, Modes, Number, at, exps
 
 AT_REST = FullSpeed(0.0, 0.0, 0.0, 0.0, 0.0)
@@ -233,28 +234,28 @@ class Hvacs:
         half_c = spec.deadband_c / 2.0
         warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
         coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
+        usual = spec.setpoints(env)
         if controls is None:
-            cooling_c, heating_c = self._setpoints(0.0, env)
+            cooling_c, heating_c = self._setpoints(0.0, usual, env)
             cooling_c, heating_c = min(float(cooling_c), warmest_c), max(float(heating_c), coolest_c)
         else:
-            cooling_c, heating_c = self._setpoints(controls.setpoint_offset_c, env)
+            cooling_c, heating_c = self._setpoints(controls.setpoint_offset_c, usual, env)
             off = ~controls.enabled | self._limited(controls, env, outputs)
             cooling_c = np.where(off, warmest_c, np.minimum(cooling_c, warmest_c))
             heating_c = np.where(off, coolest_c, np.maximum(heating_c, coolest_c))
         heat_on_c = heating_c - half_c
-        strip_on_c = np.minimum(heat_on_c, spec.heating_c - half_c) - spec.deadband_c
+        strip_on_c = np.minimum(heat_on_c, usual.heating_c - half_c) - spec.deadband_c
         strip_c = np.maximum(strip_on_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
         return Bands(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
 
-    def _setpoints(self, offset_c: Number, env: Environment) -> tuple[Number, Number]:
-        spec = self.spec
-        meet_c = (spec.heating_c - spec.cooling_c + spec.deadband_c) / 2.0
+    def _setpoints(self, offset_c: Number, usual: Setpoints, env: Environment) -> tuple[Number, Number]:
+        meet_c = (usual.heating_c - usual.cooling_c + self.spec.deadband_c) / 2.0
         relaxed_c = np.maximum(offset_c, max(meet_c, 0.0))
-        cooling_c, heating_c = spec.cooling_c + relaxed_c, spec.heating_c - relaxed_c
+        cooling_c, heating_c = usual.cooling_c + relaxed_c, usual.heating_c - relaxed_c
         if meet_c >= 0.0:
             return cooling_c, heating_c
         tightened_c = np.minimum(np.maximum(offset_c, 2.0 * meet_c), 0.0)
-        if env.outdoor_c >= spec.heating_c:
+        if env.outdoor_c >= usual.heating_c:
             return cooling_c + tightened_c, heating_c
         return cooling_c, heating_c - tightened_c
 

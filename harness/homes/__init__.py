@@ -1,0 +1,1 @@
+"""Measures how homes differ, beside what is measured elsewhere."""
