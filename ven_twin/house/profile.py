@@ -150,14 +150,16 @@ def _convert(source: str, prefix: str, raw: Mapping[str, object], into: type[Str
             value = _inside(value, key)
         bounds = _bounds(into, keys)
         allowed = f"{reason}; allowed {bounds}" if bounds else reason
-        raise ProfileError(source, prefix + ".".join(keys), value, allowed) from error
+        named = re.sub(r"\.(\d+)", r"[\1]", ".".join(keys))
+        raise ProfileError(source, prefix + named, value, allowed) from error
 
 
 def _struct(struct: type[msgspec.Struct], keys: list[str]) -> type[msgspec.Struct]:
     """The struct that *keys* lead to."""
     for key in keys:
-        hint = typing.get_args(struct)[0] if key.isdigit() else typing.get_type_hints(struct)[key]
-        struct = next((one for one in typing.get_args(hint) if one is not type(None)), hint)
+        struct = typing.get_args(struct)[0] if key.isdigit() else typing.get_type_hints(struct)[key]
+        optional = type(None) in typing.get_args(struct)
+        struct = next(one for one in typing.get_args(struct) if one is not type(None)) if optional else struct
     return struct
 
 
@@ -174,6 +176,12 @@ def _bounds(struct: type[msgspec.Struct], keys: list[str]) -> str:
     for key in keys:
         if isinstance(field, msgspec.inspect.UnionType):
             field = field.types[0]
+        if isinstance(field, msgspec.inspect.VarTupleType) and key.isdigit():
+            field = field.item_type
+            continue
+        if isinstance(field, msgspec.inspect.TupleType) and key.isdigit():
+            field = field.item_types[int(key)]
+            continue
         if not isinstance(field, msgspec.inspect.StructType):
             return ""
         field = next(

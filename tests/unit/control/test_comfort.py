@@ -5,6 +5,7 @@ import pytest
 
 from contracts.wire.ids import EventId
 from ven_twin.control.comfort import WITHIN, Beyond, ComfortLost, ComfortMeter, beyond
+from ven_twin.house.devices.layered_tank import Layers
 from ven_twin.house.devices.water_heater import WaterHeater
 from ven_twin.house.house import House
 from ven_twin.house.library import load_profile
@@ -23,7 +24,7 @@ def with_air(air_c: float) -> House:
 def with_tank(tank_c: float) -> House:
     """The house with such hot water."""
     loads = tuple(
-        msgspec.structs.replace(load, tank_c=tank_c) if isinstance(load, WaterHeater) else load
+        msgspec.structs.replace(load, layers=Layers.mixed(tank_c)) if isinstance(load, WaterHeater) else load
         for load in HOUSE.loads
     )
     return msgspec.structs.replace(HOUSE, loads=loads)

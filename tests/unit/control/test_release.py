@@ -171,10 +171,15 @@ def test_release_measures_the_rebound() -> None:
     assert release.summary() == {"reboundKwh": 1.0, "reboundPeakKw": 2.0}
 
 
+COMPRESSOR_ON_MIN = 3
+"""`least_on_s` of the standard house's heat pump."""
+
+
 @pytest.mark.parametrize("staged", [True, False])
 def test_release_holds_the_cap_over_the_clone(staged: bool) -> None:
-    """After two hours the house catches up under the cap, its easing HVAC left out, not far above it.
+    """After two hours the house catches up under the cap, its easing HVAC left out.
 
+    But for the minutes in which a compressor that has just started must go on.
     It exports nothing, so that its battery is not empty by then.
     """
     house, site = evening()
@@ -212,7 +217,7 @@ def test_release_holds_the_cap_over_the_clone(staged: bool) -> None:
     release = begin("e1", "ven-1", end_ts, shed.plan, shed.views, staged=staged)
     capped_kw = live(120, 30, release, None)
     assert max(uncapped_kw) > CAP_KW + 1.0
-    assert max(capped_kw) < 0.1
+    assert sum(kw >= 0.1 for kw in capped_kw) <= COMPRESSOR_ON_MIN
 
 
 def test_release_reports_energy_to_a_tenth_of_a_watt_hour_and_power_to_the_watt() -> None:

@@ -5,7 +5,7 @@ from statistics import fmean, pstdev
 import pytest
 from msgspec.structs import replace
 
-from ven_twin.house.control import FREE
+from ven_twin.house.control import Control
 from ven_twin.house.devices.hot_water import (
     TAP_L_S,
     TAP_WITHIN_S,
@@ -16,7 +16,8 @@ from ven_twin.house.devices.hot_water import (
     _session,
     hour_session,
 )
-from ven_twin.house.devices.water_heater import WaterHeater, floor_c
+from ven_twin.house.devices.layered_tank import Layers
+from ven_twin.house.devices.water_heater import DRAWS_IN_RESERVE, USABLE_MARGIN_C, WaterHeater, tank_size
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
 from ven_twin.house.library import load_environment, load_profile
@@ -85,14 +86,16 @@ def test_a_second_shower_waits_for_the_next_hour() -> None:
 
 @pytest.mark.parametrize("uses", [(0, 1), (1, 0), (0, 4), (4, 4), (2, 1), (3, 2)])
 @pytest.mark.parametrize("reserve_l", [30.0, 40.0])
-def test_a_tank_at_its_floor_gives_any_two_hours_of_draws(
+def test_a_tank_with_its_reserve_gives_any_two_hours_of_draws(
     house: House, uses: tuple[int, int], reserve_l: float
 ) -> None:
     """The latest session of one hour and the soonest of the next leave the tank within its comfort limit."""
     heater = house.device("heater1")
     assert isinstance(heater, WaterHeater)
     spec = replace(heater.spec, reserve_l=reserve_l, setpoint_c=60.0)
-    tank = WaterHeater(spec, floor_c(spec), heating=True)
+    cold_l = tank_size(spec).capacity_l - DRAWS_IN_RESERVE * reserve_l
+    tank = WaterHeater(spec, Layers(spec.least_c + USABLE_MARGIN_C, spec.inlet_c, cold_l))
+    shed = Control(setpoint_offset_c=spec.offset_c(3))
     hours = []
     for use, starts in zip(uses, (1.0, 0.0), strict=True):
         waiting_l = [0.0] * len(USES)
@@ -103,5 +106,5 @@ def test_a_tank_at_its_floor_gives_any_two_hours_of_draws(
         drawn_l = sum(
             draw.flow_l_s for draw in hours[hour].draws if draw.at_s <= at_s < draw.at_s + draw.run_s
         )
-        tank = tank.step(FREE, Environment().using(WaterHeaterUse(drawn_l=drawn_l)), 1.0).device
-        assert tank.tank_c >= spec.least_c
+        tank = tank.step(shed, Environment().using(WaterHeaterUse(drawn_l=drawn_l)), 1.0).device
+        assert tank.outlet_c >= spec.least_c

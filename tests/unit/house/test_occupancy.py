@@ -152,7 +152,7 @@ def test_people_who_are_none_are_named() -> None:
     text = (files("ven_twin.house.profiles") / "standard.toml").read_text(encoding="utf-8")
     with pytest.raises(ProfileError) as refused:
         decode_profile(text.replace('"at_home"', '"lodger"'), "mine.toml")
-    assert refused.value.key == "habits.people.1"
+    assert refused.value.key == "habits.people[1]"
     assert "lodger" in str(refused.value)
 
 

@@ -64,7 +64,7 @@ USES = (
 """Source: Building America's benchmark for the litres of each use; Hendron and Burch, Development of
 Standardized Domestic Hot Water Event Schedules (NREL/CP-550-40874), for minutes and flow: a shower of 7.8 min
 at 8.5 L/min at the tap, of which 70 % is hot, sinks at 4.3 L/min. Interpretation: a sink's draws of an hour
-are one; a bath fills and a washer draws at `TAP_L_S` at most, for which `floor_c` keeps a reserve."""
+are one; a bath fills and a washer draws at `TAP_L_S` at most, for which a shed tank keeps a reserve."""
 
 
 class Draw(NamedTuple):

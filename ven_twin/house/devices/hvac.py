@@ -227,7 +227,10 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
 
     def _least_kw(self, env: Environment) -> float:
         """The least power of the machine when it runs, kW."""
-        machine, mode = self.spec.machine, self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT)
+        machine, mode = (
+            self.spec.machine,
+            self.mode or (COOL if env.outdoor_c > self.spec.heating_c else HEAT),
+        )
         if machine.variable is None:
             return output(machine, mode, env.outdoor_c, env.humidity).power_kw
         full = full_speed(machine, machine.variable, mode, env.outdoor_c, env.humidity)
