@@ -82,7 +82,7 @@ def _tank(gallons: float, draw_l: float, inlet_c: float, setpoint_c: float) -> d
         "least_c": 43.3,
         "reserve_l": draw_l,
         "shed_offset_c": 5.56,
-        "level_offsets_c": [2.2, 5.56, 22.2],
+        "level_offsets_c": (2.2, 5.56, 22.2),
         "inlet_c": inlet_c,
         "ambient_c": 19.0,
     }

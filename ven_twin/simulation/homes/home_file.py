@@ -17,6 +17,8 @@ def house_file(table: TomlTable, comment: str) -> str:
 def _lines(table: TomlTable, path: tuple[str, ...]) -> list[str]:
     lines, below = [], []
     for key, value in table.items():
+        if value is None:
+            continue
         if isinstance(value, Mapping):
             inner = (*path, key)
             # A table of tables alone needs no header of its own.
