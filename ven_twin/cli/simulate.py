@@ -85,7 +85,7 @@ def simulate(
     """Live through days of a house offline: a trace of every minute, and a page with plots.
 
     The same options give the same trace. Times of day are the house's local standard time; an event's
-    SIGNAL is 3kW (draw less), limit=5kW (import at most) or level=1, 2, 3.
+    SIGNAL is 3kW (draw less), loadup=3kW (draw more), limit=5kW (import at most) or level=1, 2, 3.
     """
     first = _first_day(start, days)
     if houses is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ven_twin.simulation.fitting.house_file import toml_text
 
-Value = str | bool | int | float | Sequence[str]
+Value = str | bool | int | float | None | Sequence[str] | Sequence[float]
 TomlTable = Mapping[str, "Value | TomlTable | Sequence[TomlTable]"]
 
 
