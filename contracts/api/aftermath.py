@@ -9,7 +9,7 @@ import msgspec
 from contracts.wire.ids import EventId
 
 CutKind = Literal["cancelled", "revised", "opted_out", "called_later", "let_go", "other_event", "silent"]
-"""What cut an event short, or changed it on its way."""
+"""Cuts of an event: what ended it early, or changed it on its way."""
 
 
 class _AftermathStruct(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ NEAR_S = 3600
 MAX_DURATION_S = 7 * 24 * 3600
 MAX_INTERVALS = 24
 ONE_DIRECTION = "ask for more (loadUpKw) and for less: make one event of each, one after the other"
-"""What is delivered of an event is counted in one direction."""
+"""An event's delivery is counted in one direction."""
 
 
 class Signal(StrEnum):

@@ -159,7 +159,7 @@ def stored_kwh(tank: WaterHeater) -> float:
 def test_a_tank_conserves_energy(
     *, layers: Layers, element: Element, control: Control, draws_l: list[float], inlet_c: float, dt_s: float
 ) -> None:
-    """What the elements put in is drawn, lost or stored, to 1e-9 kWh; drawn and lost are reckoned apart."""
+    """The elements' heat is drawn, lost or stored, to 1e-9 kWh; drawn and lost are reckoned apart."""
     heater = HOUSE.device("heater1")
     assert isinstance(heater, WaterHeater)
     spec = replace(heater.spec, inlet_c=inlet_c)

@@ -88,9 +88,9 @@ def test_a_battery_keeps_its_energy(mode: dict[str, object], seed: int, dt_s: fl
         assert (after.soc - battery.soc) * spec.battery_kwh == pytest.approx(changed_kwh, abs=1e-9)
         assert spec.least_soc - 1e-9 <= after.soc <= spec.full_soc + 1e-9
         assert -spec.discharge_kw <= kw <= spec.charge_kw
-        told = control.limit_kw is not None and control.limit_kw < 0.0
+        discharges = control.limit_kw is not None and control.limit_kw < 0.0
         assert -kw <= max(room_kw, -surplus_kw) + 1e-9, "no more than the site has room for"
-        if kw < 0.0 and not told:
+        if kw < 0.0 and not discharges:
             assert -kw <= -surplus_kw + 1e-9, "of its own accord no more than the house draws"
             assert after.soc >= spec.covering_floor_soc - 1e-9, "and not into its reserve"
         battery = after
@@ -150,7 +150,7 @@ def test_a_site_exports_no_more_than_it_may(
 def test_a_plan_with_stores_is_what_the_house_then_does(
     battery: dict[str, object], car: dict[str, object], export_kw: float, seed: int
 ) -> None:
-    """What a plan takes off is what the meter misses, up to what is available, and no export is too large."""
+    """The meter misses as much as a plan takes off, up to what is available, and no export is too large."""
     chance = Random(seed)
     only = ("batt1", "ev1", "lights1", "misc1", "fridge1", "pv1")  # what gives exactly what it is asked
     profile = changed(battery, car, export_kw, only)

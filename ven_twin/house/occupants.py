@@ -37,7 +37,7 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 LEAST_ACTIVE = 0.04
 """The least share of people active that a measured shape's night is put down to."""
 RESTS = {"lights": 0.25, "plugs": 0.5, "dryer": 0.02, "range": 0.02}
-"""What an end use takes with nobody active, in shares of the household that is. None of hot water.
+"""The load of an end use with nobody active, in shares of the household that is. None of hot water.
 
 Interpretation: lights left on and standby, so that a night's plugs are half of an evening's (NEEA RBSA 2014);
 a machine may be started by a timer."""

@@ -65,7 +65,7 @@ def run(
 
 
 def missed_kw(flows: list[Flow], kw: float) -> list[float]:
-    """How far each step was from *kw* below the clone, or from the most that it draws and may export."""
+    """Distance of each step from *kw* below the clone, or from the most that it draws and may export."""
     return [abs(flow.baseline_kw - flow.used_kw - min(kw, _most_kw(flow))) for flow in flows]
 
 

@@ -95,7 +95,7 @@ def test_a_battery_is_charged_before_a_setpoint_is_moved() -> None:
 
 
 def test_a_lasting_import_limit_bounds_a_load_up() -> None:
-    """What is set for the site holds in each event."""
+    """A limit that is set for the site holds in each event."""
     _, flows = lived(MINUTES, 10.0, limit_kw=6.0)
     assert max(flow.used_kw for flow in flows) <= 6.0 + 1e-6
 

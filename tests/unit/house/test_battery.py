@@ -134,7 +134,7 @@ def test_self_consumption_covers_the_house_down_to_its_reserve(battery: Battery)
 
 
 def test_self_consumption_takes_only_its_reserve_from_the_grid(battery: Battery) -> None:
-    """What is above the reserve is left for the sun."""
+    """The room above the reserve is left for the sun."""
     mode = of_mode(battery, 0.29, mode="self_consumption", reserve_soc=0.3)
     assert mode.step(FREE, NIGHT, 60.0, surplus_kw=-2.0).power_kw == battery.spec.refill_kw
     assert mode.step(FREE, NIGHT, 3600.0, surplus_kw=-2.0).device.soc == pytest.approx(0.3)

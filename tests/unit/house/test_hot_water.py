@@ -75,7 +75,7 @@ def test_no_hour_takes_more_than_the_largest_draw(house: str) -> None:
 
 
 def test_a_second_shower_waits_for_the_next_hour() -> None:
-    """What does not fit is drawn whole in the hour after, and nothing is lost."""
+    """A draw that does not fit comes whole in the hour after, and nothing is lost."""
     waiting_l = [30.0, 36.0, 20.0, 0.0, 4.0]
     first = _session(waiting_l, 40.0, 0.5)
     assert [draw.flow_l_s for draw in first.draws] == [USES[0].flow_l_s, USES[4].flow_l_s]

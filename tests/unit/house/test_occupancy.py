@@ -28,7 +28,7 @@ def people(*kinds: OccupantType, seed: int = 1, away_weeks_y: float = 1.5) -> Oc
 
 
 def active(kind: OccupantType, hour: int, *, free: bool) -> float:
-    """How active one person of a type is in an hour, on the mean day of a sort."""
+    """The share of an hour in which one person of a type is active, on the mean day of a sort."""
     occupancy = people(kind, away_weeks_y=0.0).occupancy
     return fmean(occupancy.active(day)[hour] for day in YEAR if is_free(day) is free)
 
@@ -40,7 +40,7 @@ def test_everyone_sleeps_at_night() -> None:
 
 
 def test_occupant_types_live_different_days() -> None:
-    """Who works out is gone at noon, who is retired mostly not, and the late shift is up at midnight."""
+    """People who work out are gone at noon, the retired mostly not, and the late shift is up at midnight."""
     assert active("works_out", 12, free=False) < 0.25
     assert active("retired", 12, free=False) > 0.5
     assert active("late_shift", 23, free=False) > 0.5

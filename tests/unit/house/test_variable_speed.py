@@ -126,7 +126,7 @@ def test_a_relaxed_setpoint_slows_it_and_a_limit_does_too(hvac: Hvac, hot_day: E
 
 
 def test_a_limit_below_its_least_speed_stops_it(hvac: Hvac, hot_day: Environment) -> None:
-    """What cannot run as slowly as that waits for its critical limit, as a relay that is open does."""
+    """A machine that cannot run as slowly as that waits for its critical limit, as an open relay does."""
     settled, _ = run(hvac, FREE, hot_day, 6.0)
     stopped, powers_kw = run(settled, Control(limit_kw=0.2), hot_day, 0.2)
     assert (stopped.mode, powers_kw[-1]) == (OFF, 0.0)

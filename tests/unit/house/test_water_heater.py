@@ -51,7 +51,7 @@ def test_a_short_draw_leaves_the_element_off_and_a_shower_starts_it(heater: Wate
 
 
 def test_draws_leave_the_outlet_as_hot_as_it_was(heater: WaterHeater) -> None:
-    """What is drawn comes from the top, and cold water stays below it, until all that was hot is drawn."""
+    """Water is drawn from the top, and cold water stays below it, until all that was hot is drawn."""
     tank, off = tank_at(heater, FULL_C), Control(enabled=False)
     for _ in range(17):
         tank = tank.step(off, drawing(10.0), 60.0).device
@@ -154,7 +154,7 @@ def test_the_length_of_a_step_does_not_change_the_heat(heater: WaterHeater) -> N
 
 
 def test_heater_says_when_it_has_nothing_left_to_give(heater: WaterHeater) -> None:
-    """Where the shed thermostat would call for heat, it is at its comfort limit."""
+    """A tank for which the shed thermostat would call for heat is at its comfort limit."""
     cold = tank_at(heater, 43.0)
     assert cold.flexibility(IDLE, 4.5).blocked == "comfort limit"
     assert cold.flexibility(IDLE, 4.5).at_limit_kw == heater.spec.element_kw

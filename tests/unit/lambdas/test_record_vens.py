@@ -214,7 +214,7 @@ def test_what_a_ven_says_is_bounded_where_it_comes_in(
 def test_the_comfort_that_an_event_took_stands_in_the_row_bounded(
     house: World, summary: object, stored: object
 ) -> None:
-    """What is no number of minutes is as if not said, and the rest of the report counts all the same."""
+    """A value that is no number of minutes is left out, and the rest of the report counts all the same."""
     assert send(documents(3, {"enabled": True, "metrics": {"lastEventSummary": summary}})) == []
     row = house.ven("house-1")
     assert (row.get("lastEventComfort"), row["enabled"]) == (stored, True)

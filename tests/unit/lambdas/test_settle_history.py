@@ -390,7 +390,7 @@ def test_an_event_that_is_settled_late_has_its_whole_payback_at_once(house: Worl
 
 
 def test_another_event_cuts_the_count_and_the_report_says_so(house: World) -> None:
-    """What is drawn from the next event's start on is not the earlier one's; its id and time are told."""
+    """Power drawn from the next event's start on is not the earlier one's; its id and time are told."""
     dispatch()
     event_rows(house)
     rows(house, END, END + 7200, 6.0)

@@ -1,4 +1,4 @@
-"""What an event of a run gave, took and cost: by circuit, until when, at which price."""
+"""The account of a run's events: given, taken and paid, by circuit, until when, at which price."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from ven_twin.house.occupants import StreamType
 
 SUBSTEP_S = 60.0
 USABLE_MARGIN_C = 1.0
-"""How far above its comfort limit the water is that a shed tank keeps: for its losses until it is drawn."""
+"""The reserve of a shed tank is so far above its comfort limit: for its losses until it is drawn."""
 RESERVE_DEADBAND_C = 1.5
 """The upper element keeps the top of a shed tank at this span, some minutes at a time."""
 LOAD_UP_DEADBAND_C = 1.1

@@ -33,7 +33,7 @@ def storing(ven_id: str, more_kw: float | None, shed_kw: float = 0.0) -> VenRow:
 
 
 def test_a_load_up_is_shared_by_what_each_ven_can_draw_more() -> None:
-    """What it can shed has no part in it."""
+    """Its offer to shed has no part in it."""
     plan = planned(load_up(4.0), storing("a", 3.0), storing("b", 3.0), storing("c", 0.0, shed_kw=9.0)).plan
     assert {one.ven_id: one.values for one in plan.assignments} == {"a": (3.0,), "b": (1.0,)}
     assert plan.unavailable == {"c": "offers nothing"}

@@ -79,7 +79,7 @@ def test_an_event_that_runs_on_leaves_nothing_to_count() -> None:
 
 
 def test_an_event_before_this_one_cuts_nothing() -> None:
-    """What was over before this event's end has no say in the time after it."""
+    """An event that was over before this one's end has no say in the time after it."""
     found = after((0, 24, 6.0), other=(-5, -3))
     assert found.payback is not None
     assert (found.payback.kwh, found.payback.whole) == (24.0, True)
