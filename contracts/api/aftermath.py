@@ -50,7 +50,8 @@ class CircuitReport(_AftermathStruct, frozen=True):
     """One circuit of a VEN in an event, as the VEN reports it; of a fleet those of one id together.
 
     *delivered_kwh* is against the same circuit without the event, None where the VEN does not say it.
-    *curtailed_kw* is what was taken off at the VEN's start, of what the circuit drew or was about to.
+    *curtailed_kw* is what was taken off at the VEN's start, of what the circuit drew or was about to. Of an
+    event that loads up both are what was drawn more.
     """
 
     circuit_id: str = msgspec.field(name="id")

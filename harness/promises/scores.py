@@ -101,7 +101,7 @@ def _answers(state: HouseState, worlds: Iterable[Future], kw: float, window_s: f
     lasted_s = [sustained_s(state, world, kw, longest_s, window_s) for world in worlds]
     trials = [_trial(state).within(future) for future in futures(state.environment, state.at_ts)]
     foreseen_s = sorted(
-        Attempt(trial.pair).until(trial, kw, longest_s, window_s, SUSTAINED_SHARE).sustained_s
+        Attempt(trial.pair).until(trial, kw, longest_s, window_s, SUSTAINED_SHARE).sustained_s(window_s)
         for trial in trials
     )[spared(len(trials))]
     return [

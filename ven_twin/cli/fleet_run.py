@@ -77,6 +77,7 @@ def run_fleet(
                 house_speed=house_speed,
                 house_start_ts=start_ts,
                 report_interval_s=report_interval_s,
+                vens=len(ven_ids),
             )
             twins[ven_id] = stack.enter_context(_twin(cloud, settings))
         left = asyncio.run(_all_until_signalled(twins))

@@ -30,7 +30,8 @@ class CircuitReason(Enum):
 
     def words(self, view: CircuitView) -> str:
         """The reason for people, with the figures of *view*."""
-        return self.value.format(view=view)
+        words: str = self.value
+        return words.format(view=view) if "{" in words else words
 
 
 class Switching(msgspec.Struct, frozen=True, gc=False):
@@ -54,8 +55,7 @@ class CircuitView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     means to the resident. ``at_limit`` is true when it draws only what keeps it at its relaxed setpoint: it
     can give nothing, and stays relaxed while it is shed. ``ceiling_kw`` is the most that it can be brought to
     in a load up, by a setpoint moved ahead by ``raise_offset_c`` where it is not continuous; None of one that
-    can store nothing.
-    can give nothing, and stays relaxed while it is shed. ``follows_house`` is true for a battery that covers
+    can store nothing. ``follows_house`` is true for a battery that covers
     what the rest draws. A store that does not *export* gives no more than the rest imports.
     """
 

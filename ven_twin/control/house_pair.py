@@ -26,6 +26,7 @@ from ven_twin.control.circuit_views import (
     setting_controls,
     with_settings,
 )
+from ven_twin.control.free_course import FreeCourse
 from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, refusal
 from ven_twin.control.load_up import plan_load_up
 from ven_twin.control.manual_sheds import manually_shed_kw, remaining_views, with_manual_sheds
@@ -69,6 +70,7 @@ class HousePair:
         views: the circuits as the plan saw them.
         lasting: the counterfactual's plan: what a limit and commands take off without any event.
         lasting_switching: as *switching*, of the counterfactual; empty until something is taken off it.
+        course: the counterfactual's next step, lived once for plan and step.
     """
 
     house: House
@@ -78,6 +80,7 @@ class HousePair:
     views: tuple[CircuitView, ...] = ()
     lasting: ShedPlan = UNCURTAILED
     lasting_switching: Mapping[str, Switching] = field(default_factory=dict)
+    course: FreeCourse = field(default_factory=FreeCourse, repr=False, compare=False)
 
     @property
     def battery_soc(self) -> float | None:
@@ -117,7 +120,8 @@ class HousePair:
             PhysicsError: *dt_s* or the environment is no finite number.
         """
         stepped = self.house.step(with_settings(self.plan, settings), env, dt_s)
-        uncurtailed = self.counterfactual.step(_lasting_controls(self.lasting, settings), env, dt_s)
+        controls = _lasting_controls(self.lasting, settings)
+        uncurtailed, course = self.course.step(self.counterfactual, controls, env, dt_s)
         free = {circuit.id: False for circuit in self.house.circuits}
         lasting_switching = self.lasting_switching
         if lasting_switching or self.lasting.controls:
@@ -126,6 +130,7 @@ class HousePair:
             self,
             house=stepped.house,
             counterfactual=uncurtailed.house,
+            course=course,
             switching=advance(self.switching, free | self.plan.curtailed, dt_s),
             lasting_switching=lasting_switching,
         )
@@ -167,7 +172,8 @@ class HousePair:
         remaining = _remaining(views, manual_kw, follower(self.house, env, dt_s, settings))
         demand_kw = sum(view.demand_kw for view in remaining)
         lasting = self._lasting(env, dt_s, limit_kw, settings, commanded)
-        uncurtailed = self.counterfactual.step(_lasting_controls(lasting, settings), env, dt_s)
+        controls = _lasting_controls(lasting, settings)
+        uncurtailed, _ = self.course.step(self.counterfactual, controls, env, dt_s)
         baseline_kw = uncurtailed.grid_kw
         requested_kw = _requested_kw(interval, baseline_kw, _beyond_kw(views, lasting))
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]

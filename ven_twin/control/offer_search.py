@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import NamedTuple
 
 from contracts.wire.events import Signal
@@ -21,35 +22,56 @@ from ven_twin.control.futures import Future
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offers import (
     DURATIONS_S,
+    LATER_S,
     LEVELS_KW,
     NONE,
     OFFERED_SHARE,
-    STEP_S,
     WINDOWS_S,
     HouseOffer,
     Trial,
     spared,
+    trial_step_s,
 )
 
 
 class Attempt(NamedTuple):
-    """A level in one future as far as it was tried: until when it was kept, and the pair then."""
+    """A level in one future as far as it was tried, for windows of each length at once.
+
+    *after_s* is how far that is, and *pair* the houses then; *short_s* when the first window began that was
+    short, for each of `WINDOWS_S`; *quarter_kws* what the quarter hour at hand has had so far.
+    """
 
     pair: HousePair
-    sustained_s: float = 0.0
-    is_broken: bool = False
+    after_s: float = 0.0
+    short_s: tuple[float, ...] = (inf,) * len(WINDOWS_S)
+    quarter_kws: float = 0.0
+
+    def sustained_s(self, window_s: float) -> float:
+        """Until when it was kept in means of *window_s*, s."""
+        return min(self.after_s, self.short_s[WINDOWS_S.index(window_s)])
 
     def until(
         self, trial: Trial, kw: float, for_s: float, window_s: float, share: float = OFFERED_SHARE
     ) -> Attempt:
-        """Go on until *for_s*, or the first window in which less than *share* of *kw* is delivered."""
-        pair, sustained_s = self.pair, self.sustained_s
-        while sustained_s < for_s and not self.is_broken:
-            window = trial.window(pair, sustained_s, window_s, kw)
-            if window.delivered_kw < share * kw:
-                return Attempt(pair, sustained_s, is_broken=True)
-            pair, sustained_s = window.pair, window.after_s
-        return Attempt(pair, sustained_s, self.is_broken)
+        """Go on until *for_s*, or the first window of *window_s* with less than *share* of *kw*."""
+        attempt, length = self, WINDOWS_S.index(window_s)
+        while attempt.after_s < for_s and attempt.short_s[length] == inf:
+            attempt = attempt._further(trial, kw, share)
+        return attempt
+
+    def _further(self, trial: Trial, kw: float, share: float) -> Attempt:
+        """Go on by the shortest window."""
+        shortest_s, quarter_s = WINDOWS_S
+        window = trial.window(self.pair, self.after_s, shortest_s, kw)
+        short_s, short_quarter_s = self.short_s
+        quarter_kws = self.quarter_kws + window.delivered_kw * shortest_s
+        if window.delivered_kw < share * kw:
+            short_s = min(short_s, self.after_s)
+        if window.after_s % quarter_s == 0.0:
+            if quarter_kws < share * kw * quarter_s:
+                short_quarter_s = min(short_quarter_s, window.after_s - quarter_s)
+            quarter_kws = 0.0
+        return Attempt(window.pair, window.after_s, (short_s, short_quarter_s), quarter_kws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +112,14 @@ class Search:
 
     def in_quarters(self, before: HouseOffer) -> Search:
         """Go on in means of quarter hours: what is kept in each five minutes is kept in those."""
-        least = self.levels[0]
-        return Search(
-            self.trials, WINDOWS_S[1], before.levels, floors=self.levels, least=least, order=self.order
+        return replace(
+            self,
+            window_s=WINDOWS_S[1],
+            hints=before.levels or self.levels,
+            floors=self.levels,
+            levels=(),
+            least=self.levels[0],
+            most=len(LEVELS_KW) - 1,
         )
 
     def loading_up(self, before: HouseOffer) -> Search:
@@ -129,14 +156,18 @@ def _attempted(search: Search, steps: int) -> tuple[Search, int]:
     level, number = _level(search), search.order[search.passed + search.failed]
     trial, for_s = search.trials[number], DURATIONS_S[len(search.levels)]
     before = search.attempts.get((level, number), Attempt(trial.pair))
-    until_s = min(for_s, before.sustained_s + steps * STEP_S)
+    step_s = trial_step_s(before.after_s)
+    until_s = min(for_s, before.after_s + steps * step_s)
+    if before.after_s < LATER_S:
+        until_s = min(until_s, LATER_S)
     after = before.until(trial, LEVELS_KW[level], until_s, search.window_s)
-    steps = 1 + round((after.sustained_s - before.sustained_s) / STEP_S)
+    steps = 1 + round((after.after_s - before.after_s) / step_s)
+    sustained_s = after.sustained_s(search.window_s)
     search = replace(search, attempts={**search.attempts, (level, number): after})
     may_fail = spared(len(search.trials))
-    if after.sustained_s < for_s and not after.is_broken:
+    if sustained_s == after.after_s < for_s:
         return search, steps
-    if after.sustained_s >= for_s:
+    if sustained_s >= for_s:
         if search.passed + 1 < len(search.trials) - may_fail:
             return replace(search, passed=search.passed + 1), steps
         return _settled(replace(search, least=level)), steps

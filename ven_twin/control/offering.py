@@ -1,6 +1,6 @@
 """The offer of a VEN that runs: searched anew each minute of house time, a slice of the search a tick. Pure.
 
-    tick ─▶ is a search under way? ─yes─▶ go on by SLICE_STEPS ─done─▶ its offer is the new one
+    tick ─▶ is a search under way? ─yes─▶ go on by a slice ─done─▶ its offer is the new one
                     │ no
                     └─▶ a minute over, or settings, limit, commands or event changed? ─yes─▶ begin one
 
@@ -29,10 +29,21 @@ LEAST_PERIOD_S = 20.0
 SLICE_PERIOD_S = 0.9
 """A search goes on once in so long (s of the wall) at most, however many ticks there are."""
 SLICE_STEPS = 40
-"""So many steps of a house are tried in a tick."""
+"""So many steps of a house are tried in a slice, where a house lives as fast as the wall clock."""
+MOST_SLICE_STEPS = 320
+"""And so many at most in all slices of a process together, beyond `SLICE_STEPS` each."""
 
 
 NO_OFFER, NO_QUARTERS = (HouseOffer(window_s) for window_s in WINDOWS_S)
+
+
+def slice_steps(speed: float, vens: int = 1) -> int:
+    """The steps of a slice in a house that lives *speed* times as fast, with so many *vens* in its process.
+
+    Where a house lives fast an offer is soon old, so that it is searched faster, as far as the machine has
+    room for it.
+    """
+    return max(SLICE_STEPS, min(round(SLICE_STEPS * speed), MOST_SLICE_STEPS // vens))
 
 
 class Basis(NamedTuple):
@@ -71,9 +82,17 @@ class Offering:
     futures: tuple[Future, ...] = field(default=(), compare=False)
 
     def advanced(
-        self, trial: Trial, environment: HouseEnvironment, acting: EventId | None, now_s: float
+        self,
+        trial: Trial,
+        environment: HouseEnvironment,
+        acting: EventId | None,
+        now_s: float,
+        steps: int = SLICE_STEPS,
     ) -> Offering:
-        """Go on with the search, or begin one on *trial* when it is time; *now_s* is monotonic."""
+        """Go on with the search by so many *steps*, or begin one on *trial* when it is time.
+
+        *now_s* is monotonic.
+        """
         offering = self
         if self.search is None:
             sheds = frozenset((name, shed.reduce_kw) for name, shed in trial.load_sheds.items())
@@ -86,7 +105,7 @@ class Offering:
             offering = self._begun(trial, environment, basis, now_s)
         elif now_s < self.sliced_s + SLICE_PERIOD_S:
             return self
-        return _sliced(offering, now_s)
+        return _sliced(offering, now_s, steps)
 
     def _begun(self, trial: Trial, environment: HouseEnvironment, basis: Basis, now_s: float) -> Offering:
         at_ts, ahead = trial.from_ts, self.futures
@@ -97,14 +116,14 @@ class Offering:
         return replace(self, search=search, basis=basis, began_ts=at_ts, began_s=now_s, futures=ahead)
 
 
-def _sliced(offering: Offering, now_s: float) -> Offering:
+def _sliced(offering: Offering, now_s: float, steps: int) -> Offering:
     """Go on with the search by a slice; the first one of all until there is something to offer."""
     search = offering.search
     if search is None:
         return offering
-    search = search.advanced(SLICE_STEPS)
+    search = search.advanced(steps)
     while not offering.offer.levels and not search.levels:
-        search = search.advanced(SLICE_STEPS)
+        search = search.advanced(steps)
     offering = replace(offering, search=search, sliced_s=now_s)
     if search.loads_up:
         return replace(offering, load_up=search.offer, search=None) if search.done else offering

@@ -16,7 +16,7 @@ from ven_twin.control.event_history import Meter
 from ven_twin.control.futures import futures
 from ven_twin.control.holding import Hold, can_hold
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
-from ven_twin.control.offering import Offering
+from ven_twin.control.offering import SLICE_STEPS, Offering
 from ven_twin.control.offers import NO_PROMISE, WINDOWS_S, Promise, Trial
 from ven_twin.control.release import NO_RELEASE, LimitEasing, Payback, Release
 from ven_twin.control.schedule import ScheduledEvent
@@ -56,6 +56,7 @@ class HouseRuntime:
         limit: the lasting import limit, as it gives way when it is lifted.
         restores: the restores that were carried out, as `VenState.restores` counts them.
         offering: the offer, and the search for the next one.
+        slice_steps: the steps of a slice of that search.
     """
 
     environment: HouseEnvironment
@@ -76,6 +77,7 @@ class HouseRuntime:
     limit: LimitEasing = field(default_factory=LimitEasing)
     restores: int = 0
     offering: Offering = field(default_factory=Offering)
+    slice_steps: int = SLICE_STEPS
 
     @property
     def plan(self) -> ShedPlan:
@@ -136,7 +138,7 @@ class HouseRuntime:
     def with_offer(self, state: VenState, now_s: float, now_ts: float) -> HouseRuntime:
         """Go on with the search for the offer, or begin one, when it is time."""
         trial = self._trial(state, now_s, now_ts)
-        offering = self.offering.advanced(trial, self.environment, self.acting, now_s)
+        offering = self.offering.advanced(trial, self.environment, self.acting, now_s, self.slice_steps)
         return self if offering is self.offering else replace(self, offering=offering)
 
     @property

@@ -32,6 +32,7 @@ class TwinSettings:
         keepalive_s: MQTT keep-alive.
         protocol: the MQTT version.
         outbox_mb: what the outbox may hold, MB; beyond that telemetry is dropped first.
+        vens: so many VENs share the process, this one among them.
 
     Raises:
         FieldError: a value that cannot be; names the field and what is allowed.
@@ -49,6 +50,7 @@ class TwinSettings:
     keepalive_s: int = 60
     protocol: Protocol = "5"
     outbox_mb: float = 64.0
+    vens: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what cannot be before anything is started."""

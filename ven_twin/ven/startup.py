@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from contracts.wire.ids import VenId
 from ven_twin.control import reporting
+from ven_twin.control.offering import slice_steps
 from ven_twin.control.ven_state import VenState
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.command_receiver import CommandReceiver
@@ -25,7 +26,8 @@ def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
     """Warm up the house that *settings* name. Raises ProfileError when there is no such house."""
     start_ts = ven_clock.now_ts() if settings.house_start_ts is None else settings.house_start_ts
     house_clock = HouseClock(start_ts, ven_clock.monotonic_s(), settings.house_speed)
-    return warm_house(settings.house, house_clock, settings.house_seed)
+    house = warm_house(settings.house, house_clock, settings.house_seed)
+    return replace(house, slice_steps=slice_steps(settings.house_speed, settings.vens))
 
 
 def resume(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from contracts.api.aftermath import CircuitReport
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_H
@@ -136,6 +137,7 @@ def _report(
     timeline, trace, acks, window = evidence.timeline, evidence.trace, evidence.acks, evidence.timeline.window
     delivered, reasons = outcome
     covered_s = trace.over(window).covered_s
+    circuits = tuple(_delivered(circuit, context.sign) for circuit in acks.circuits)
     return VenReport(
         ven_id=VenId(evidence.ven_id),
         start_ts=window.start_ts,
@@ -159,11 +161,11 @@ def _report(
         rebound_1h_kwh=_rebound_1h_kwh(trace, window, event_day.others),
         metered_kwh=None if acks.metered_kwh is None else context.sign * acks.metered_kwh,
         clock_skew_s=round(trace.skew_s) if trace.skew_s else None,
-        circuits=acks.circuits,
+        circuits=circuits,
         cuts=ven_cuts(evidence, context, event_day.others),
         notes=(
             *_notes(trace, window, covered_s, reasons, acks),
-            *_circuits_note(acks, delivered),
+            *_circuits_note(circuits, delivered),
             *evidence.site_notes,
         ),
     )
@@ -228,9 +230,19 @@ def _notes(
     return notes
 
 
-def _circuits_note(acks: VenAcks, delivered: Mapping[Baseline, Delivered]) -> list[str]:
+def _delivered(circuit: CircuitReport, sign: float) -> CircuitReport:
+    """*circuit*, of which a VEN tells what it drew less, in the direction of the event."""
+    kwh, kw = circuit.delivered_kwh, circuit.curtailed_kw
+    return msgspec.structs.replace(
+        circuit,
+        delivered_kwh=None if kwh is None else sign * kwh,
+        curtailed_kw=None if kw is None else sign * kw,
+    )
+
+
+def _circuits_note(circuits: Iterable[CircuitReport], delivered: Mapping[Baseline, Delivered]) -> list[str]:
     """Note circuits that, by the VEN's own word, gave another energy than its rows bear out."""
-    energies_kwh = [circuit.delivered_kwh for circuit in acks.circuits if circuit.delivered_kwh is not None]
+    energies_kwh = [circuit.delivered_kwh for circuit in circuits if circuit.delivered_kwh is not None]
     if not energies_kwh or "clone" not in delivered:
         return []
     by_circuit_kwh, rows_kwh = sum(energies_kwh), delivered["clone"].delivered_kwh

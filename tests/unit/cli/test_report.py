@@ -323,6 +323,18 @@ def test_a_report_tells_what_followed_and_what_it_was_to_the_residents(width: in
     assert "reboundKwh" not in html
 
 
+@pytest.mark.parametrize("loads_up", [False, True])
+def test_a_report_names_the_direction_of_what_was_delivered(loads_up: bool) -> None:
+    """Circuits and plots of a load up tell what was drawn more, above the house without events."""
+    report = settled(**TOLD, loads_up=loads_up)
+    text, html = " ".join(shown(report, 120).split()), page.html(report)
+    for lines in (text.lower(), html.lower()):
+        assert ("more kwh" in lines) is loads_up
+        assert ("less kwh" in lines) is not loads_up
+    assert ("kW above the house without events" in html) is loads_up
+    assert ("put on top of" in html) is loads_up
+
+
 PAYBACKS: list[tuple[Aftermath, str]] = [
     (
         Aftermath(kwh=1.0, until_ts=END + 2 * HOUR, whole=False, cut=1, cut_by=EventId("e2")),

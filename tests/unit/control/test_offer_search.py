@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -135,6 +135,19 @@ def test_what_is_kept_each_five_minutes_is_kept_each_quarter_of_an_hour() -> Non
     assert quarters.done
     assert all(long >= short for long, short in zip(quarters.levels, search.levels, strict=True))
     assert quarters.offer.window_s == WINDOWS_S[1]
+
+
+def test_quarters_are_searched_on_what_was_tried_for_five_minutes() -> None:
+    """The same offer as one that is searched for alone, at less than half its windows."""
+    house, site = evening()
+    trial, ahead = Trial(HousePair(house, house), site.environment, EVENING_TS), futures(site, EVENING_TS)
+    search = found(trial, ahead)
+    windows = {key: attempt.after_s for key, attempt in search.attempts.items()}
+    after = search.in_quarters(NO_QUARTERS).advanced(10**6)
+    alone = replace(Search.of(trial, ahead, NO_OFFER), window_s=WINDOWS_S[1]).advanced(10**6)
+    assert after.levels == alone.levels
+    more_s = sum(attempt.after_s - windows.get(key, 0.0) for key, attempt in after.attempts.items())
+    assert more_s < 0.5 * sum(attempt.after_s for attempt in alone.attempts.values())
 
 
 def test_the_standard_house_offers_its_car_on_a_hot_evening() -> None:

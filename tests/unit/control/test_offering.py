@@ -14,7 +14,7 @@ from ven_twin.control.circuit_views import CircuitSetting
 from ven_twin.control.futures import futures
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offer_search import Search
-from ven_twin.control.offering import NO_OFFER, SLICE_STEPS, Offering
+from ven_twin.control.offering import MOST_SLICE_STEPS, NO_OFFER, SLICE_STEPS, Offering, slice_steps
 from ven_twin.control.offers import STEP_S, Trial
 from ven_twin.control.ven_state import LoadShed
 
@@ -77,6 +77,37 @@ def test_a_tick_costs_a_slice(monkeypatch: pytest.MonkeyPatch) -> None:
         steps.clear()
         if offering.search is None:
             break
+
+
+def test_a_house_that_lives_fast_has_its_offers_soon() -> None:
+    """At thirty times the wall's speed the first search, load up and all, is over within twenty seconds."""
+    _, site = evening()
+    offering = Offering()
+    for second in range(20):
+        offering = offering.advanced(trial(30.0 * second), site, None, float(second), slice_steps(30.0))
+        if offering.search is None:
+            break
+    assert offering.offer.is_whole
+    assert offering.quarters.is_whole
+    assert offering.load_up.is_whole
+
+
+@pytest.mark.parametrize(
+    ("speed", "vens", "steps"),
+    [
+        (1.0, 1, SLICE_STEPS),
+        (0.5, 1, SLICE_STEPS),
+        (2.0, 1, 2 * SLICE_STEPS),
+        (60.0, 1, MOST_SLICE_STEPS),
+        (60.0, 4, MOST_SLICE_STEPS // 4),
+        (60.0, 1000, SLICE_STEPS),
+    ],
+)
+def test_a_slice_grows_with_the_house_s_speed_as_far_as_its_process_has_room(
+    speed: float, vens: int, steps: int
+) -> None:
+    """An offer of a house that lives fast is soon old; many VENs in a process share what there is."""
+    assert slice_steps(speed, vens) == steps
 
 
 def test_ticks_that_come_faster_cost_no_more() -> None:

@@ -96,16 +96,16 @@ def _after_tiles(report: EventReport, tariff: Tariff | None) -> Iterator[tuple[s
 
 
 def _circuits(report: EventReport) -> str:
-    head = ("Circuit", "Less kWh", "At the start kW", "VENs")
+    head = ("Circuit", *(name[0].upper() + name[1:] for name in resident_texts.circuits_head(report)))
     rows = [resident_texts.circuit_row(circuit) for circuit in report.circuits]
-    return f"{_table(head, rows, 'figures')}<p class=note>{escape(resident_texts.CIRCUITS_NOTE)}</p>"
+    return f"{_table(head, rows, 'figures')}<p class=note>{escape(resident_texts.circuits_note(report))}</p>"
 
 
 def _plots(report: EventReport, series: Series) -> list[str]:
     starts = [series.start_ts + index * series.step_s for index in range(len(series.used_kw))]
     truth_kw = series.clone_kw if texts.truth_of(report) == "clone" else series.baseline_kw
     delivered = [
-        None if base is None or used is None else base - used
+        None if base is None or used is None else (used - base if report.loads_up else base - used)
         for base, used in zip(truth_kw, series.used_kw, strict=True)
     ]
     if not any(used is not None for used in series.used_kw):
@@ -143,13 +143,18 @@ def _requested_and_delivered(
     report: EventReport, series: Series, starts: Sequence[float], delivered: Values
 ) -> Plot:
     truth = texts.truth_of(report)
-    below = f"kW below {'the ' if truth == 'clone' else ''}{TITLES[truth] if truth else 'the baseline'}"
-    plot = _plot("Requested and delivered", below, report, series, [delivered, series.requested_kw])
-    less = [None if kw is None else max(kw, 0.0) for kw in delivered]
-    more = [None if kw is None else min(kw, 0.0) for kw in delivered]
-    plot.fill(_area(plot, starts, less, series.step_s), "var(--good)", "drawn less")
-    if min(_values([more]), default=0.0) < 0.0:
-        plot.fill(_area(plot, starts, more, series.step_s), "var(--bad)", "drawn more, as in a rebound")
+    side, good, bad = (
+        ("above", "drawn more", "drawn less, as in a payback")
+        if report.loads_up
+        else ("below", "drawn less", "drawn more, as in a rebound")
+    )
+    beside = f"kW {side} {'the ' if truth == 'clone' else ''}{TITLES[truth] if truth else 'the baseline'}"
+    plot = _plot("Requested and delivered", beside, report, series, [delivered, series.requested_kw])
+    as_requested = [None if kw is None else max(kw, 0.0) for kw in delivered]
+    against = [None if kw is None else min(kw, 0.0) for kw in delivered]
+    plot.fill(_area(plot, starts, as_requested, series.step_s), "var(--good)", good)
+    if min(_values([against]), default=0.0) < 0.0:
+        plot.fill(_area(plot, starts, against, series.step_s), "var(--bad)", bad)
     plot.line(_points(starts, series.requested_kw), "var(--ink)", "requested", width_s=series.step_s)
     return plot
 

@@ -23,8 +23,8 @@ from ven_twin.webkit.formatting import (
 MOST_CUT_VENS = 8
 """VENs whose parts were cut are named up to so many."""
 CIRCUITS_NOTE = (
-    "By the word of the VENs. Less is against the same circuit without the event, over it; at the start is "
-    "what was taken off of what the circuit drew or was about to draw."
+    "By the word of the VENs. {} is against the same circuit without the event, over it; at the start is "
+    "what was {} what the circuit drew or was about to draw."
 )
 
 
@@ -168,8 +168,18 @@ def _residents(report: EventReport, tariff: Tariff | None) -> Iterator[str]:
         )
 
 
+def circuits_head(report: EventReport) -> tuple[str, str, str]:
+    """The names of the columns after a circuit's name."""
+    return ("more kWh" if report.loads_up else "less kWh", "at the start kW", "VENs")
+
+
+def circuits_note(report: EventReport) -> str:
+    """The note below a table of circuits."""
+    return CIRCUITS_NOTE.format(*(("More", "put on top of") if report.loads_up else ("Less", "taken off")))
+
+
 def circuit_row(circuit: CircuitReport) -> tuple[str, str, str, str]:
-    """Name, energy less, power taken off at the start, and of how many VENs."""
+    """Name, energy delivered, power at the start, and of how many VENs."""
     return (
         printable(circuit.name),
         energy(circuit.delivered_kwh),

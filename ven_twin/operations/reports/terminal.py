@@ -69,7 +69,7 @@ def _baselines(report: EventReport, *, wide: bool) -> Table:
 
 
 def _circuits(report: EventReport) -> Table:
-    table = _table("circuit, as reported", "less kWh", "at the start kW", "VENs")
+    table = _table("circuit, as reported", *resident_texts.circuits_head(report))
     for circuit in report.circuits:
         table.add_row(*(Text(cell) for cell in resident_texts.circuit_row(circuit)))
     return table

@@ -20,13 +20,21 @@ export function fixed(value, digits) {
 export const kw = (value) => fixed(value, kwDigits);
 
 /**
- * A power that is drawn less, as figure and unit; below 0 it is drawn more, and null is not known.
- * @param {number | null} value in kW
+ * A power or an energy that is drawn less, as figure and unit; below 0 it is drawn more, null is not known.
+ * @param {number | null} value in *unit*
  * @returns {[string, string]}
  */
-export function reduction(value) {
-  if (value === null) return ["–", "kW"];
-  return value < 0 ? [kw(-value), "kW more"] : [kw(value), "kW"];
+export function reduction(value, unit = "kW", digits = kwDigits) {
+  if (value === null) return ["–", unit];
+  return value < 0 ? [fixed(-value, digits), `${unit} more`] : [fixed(value, digits), unit];
+}
+
+/**
+ * The same for a column that names the unit.
+ * @param {number | null} value
+ */
+export function reductionCell(value, digits = kwDigits) {
+  return reduction(value, "", digits).join("");
 }
 
 /** @param {number} share */

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.wire.events import Signal
-from tests.support.settled_event import HOUR, SettledEvent, event_row, interval, plan, power_rows
+from tests.support.settled_event import HOUR, START, SettledEvent, event_row, interval, plan, power_rows
 
 MORE = [interval(HOUR, 2.0, Signal.LOAD_UP_KW)]
 DAYS_KW = (5.0, 5.2, 4.8, 5.1, 4.9, 5.0, 5.0, 5.0, 5.0, 5.0)
@@ -42,6 +42,22 @@ def test_a_band_of_more_has_its_lower_end_first() -> None:
     assert delivered.low_kw is not None
     assert delivered.high_kw is not None
     assert delivered.low_kw < delivered.delivered_kw < delivered.high_kw
+
+
+def test_a_load_up_s_circuits_are_told_by_what_they_drew_more() -> None:
+    """A VEN tells what its circuits drew less; the report has the event's direction, and no false alarm."""
+    event = one(6.8)
+    event.acks = {
+        "a": {
+            "active": {"ts": START, "circuits": [{"id": "ev1", "name": "Car", "curtailed_kw": -2.0}]},
+            "completed": {"ts": START + HOUR, "data": {"circuitsKwh": {"ev1": -1.8}}},
+        }
+    }
+    report = event.report()
+    (circuit,) = report.circuits
+    assert circuit.delivered_kwh == pytest.approx(1.8)
+    assert circuit.curtailed_kw == pytest.approx(2.0)
+    assert not [note for ven in report.vens for note in ven.notes if "circuits" in note]
 
 
 def test_a_shed_in_a_load_up_is_the_opposite_of_what_was_requested() -> None:

@@ -113,7 +113,7 @@ function showFigures(event, power) {
   figure("event-requested", ...reduction(requestedKw));
   figure("event-now", ...reduction(power.shedKw));
   figure("event-mean", ...reduction(event.deliveredKw));
-  figure("event-kwh", event.deliveredKwh === null ? "–" : fixed(event.deliveredKwh, 3), "kWh");
+  figure("event-kwh", ...reduction(event.deliveredKwh, "kWh", 3));
   const share = Math.min(1, Math.max(0, shareOf(power.shedKw, requestedKw) ?? 1));
   meter("event-meter", share);
   text("event-share", percent(share));

@@ -1,6 +1,6 @@
 // The events that are over: requested and delivered power, and their end.
 import { byId, make, rows, show } from "/static/kit/dom.js";
-import { fixed, kw, dayTime, percent, shareOf, span } from "/static/kit/format.js";
+import { dayTime, fixed, percent, reductionCell, shareOf, span } from "/static/kit/format.js";
 import { reasonWords, rules } from "./rules.js";
 
 /** @param {VenApi.PastEvent[]} past */
@@ -26,8 +26,8 @@ function build(event) {
     {},
     make("td", { className: "id", title: event.eventId }, when(event), make("small", {}, event.eventId)),
     make("td", { className: "words" }, ended, ...why),
-    make("td", { className: "hide-small" }, event.askedKw === null ? "–" : kw(event.askedKw)),
-    make("td", {}, event.deliveredKw === null ? "–" : kw(event.deliveredKw)),
+    make("td", { className: "hide-small" }, reductionCell(event.askedKw)),
+    make("td", {}, reductionCell(event.deliveredKw)),
     make("td", { className: "hide-small" }, energy(event)),
     make("td", {}, share === null ? "–" : percent(share)),
   );
@@ -41,5 +41,9 @@ function when({ startTs, endTs }) {
 /** @param {VenApi.PastEvent} event */
 function energy({ deliveredKwh, askedKwh: requestedKwh }) {
   if (deliveredKwh === null) return "–";
-  return `${fixed(deliveredKwh, 3)}${requestedKwh === null ? "" : ` of ${fixed(requestedKwh, 3)}`}`;
+  const delivered = reductionCell(deliveredKwh, 3);
+  if (requestedKwh === null) return delivered;
+  // Of both the direction is that of the request, told once.
+  const sign = requestedKwh < 0 ? -1 : 1;
+  return `${fixed(sign * deliveredKwh, 3)} of ${reductionCell(requestedKwh, 3)}`;
 }
