@@ -40,7 +40,7 @@ app = typer.Typer(help="The VENs together.", no_args_is_help=True)
 @app.command()
 @with_aggregator
 def status(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
-    """Show the VENs online, shedding and opted out, the events that run, and the flexibility now."""
+    """Show the VENs online, in events and opted out, the events that run, and the flexibility now."""
     fleet = aggregator().fleet()
     if json_output:
         print_json(fleet)
@@ -52,7 +52,7 @@ def show(fleet: Fleet, out: Console) -> None:
     """Print the fleet for people: a row a VEN, a line an event, the sums. It fits 80 columns."""
     from ven_twin.operations.fleet.screen import ven_table
     from ven_twin.operations.fleet.texts import NO_VENS, offers
-    from ven_twin.webkit.formatting import counted, power, share_text
+    from ven_twin.webkit.formatting import counted, power, reduction, share_text
 
     if not fleet.total:
         out.print(NO_VENS)
@@ -66,16 +66,16 @@ def show(fleet: Fleet, out: Console) -> None:
         share = share_text(event.delivered_kw, event.requested_kw)
         out.print(
             Text(
-                f"{numbers[event.event_id]} {event.event_id}: requested {power(event.requested_kw)} of "
-                f"{counted(event.vens, 'VEN')}, delivered {power(event.delivered_kw)}"
+                f"{numbers[event.event_id]} {event.event_id}: requested {reduction(event.requested_kw)} of "
+                f"{counted(event.vens, 'VEN')}, delivered {reduction(event.delivered_kw)}"
                 f"{f' ({share})' if share else ''}"
             )
         )
     out.print(
-        f"{fleet.online} of {counted(fleet.total, 'VEN')} online, {fleet.shedding} shedding, "
+        f"{fleet.online} of {counted(fleet.total, 'VEN')} online, {fleet.shedding} in an event, "
         f"{fleet.opted_out} opted out."
     )
-    out.print(f"Requested {power(fleet.requested_kw)}, delivered {power(fleet.delivered_kw)}.")
+    out.print(f"Requested {reduction(fleet.requested_kw)}, delivered {reduction(fleet.delivered_kw)}.")
     out.print(f"Flexibility {power(fleet.flexibility_kw)}, of which {offers(fleet.holds)}.")
 
 

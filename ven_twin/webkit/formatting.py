@@ -84,6 +84,16 @@ def power(value: float | None) -> str:
     return DASH if value is None else f"{kw(value)} kW"
 
 
+def reduction(value: float | None) -> str:
+    """A power that is drawn less, with its unit; below 0 it is drawn more; a dash where it is not known."""
+    return f"{power(-value)} more" if value is not None and value < 0 else power(value)
+
+
+def reduction_cell(value: float | None) -> str:
+    """The same for a column that names the unit; empty where it is not known."""
+    return f"{kw(-value)} more" if value is not None and value < 0 else kw(value)
+
+
 def energy(value_kwh: float | None) -> str:
     """An energy to the watt hour, one below 0.1 kWh to a tenth of it, without its unit."""
     return figure(value_kwh, 4 if value_kwh is not None and 0 < abs(value_kwh) < 0.1 else 3)

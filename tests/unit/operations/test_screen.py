@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 
 from contracts.api.fleet import fleet_at
-from tests.support.fleets import LONG, NOW, crowd, event
+from contracts.api.resources import Ven
+from contracts.wire.events import Interval, Signal
+from tests.support.fleets import LONG, NOW, crowd, event, row
 from ven_twin.operations.fleet.fleet_state import FleetAnswers, fleet_state
 from ven_twin.operations.fleet.screen import NO_VENS, frame
 
@@ -43,7 +45,7 @@ def test_the_screen_fits(width: int, height: int) -> None:
 def test_the_totals_stand_whole(width: int, height: int) -> None:
     """VENs by status, requested and delivered power, the flexibility and its duration."""
     text = "\n".join(lines(width, height))
-    assert "28 of 30 online   10 shedding   1 opted out   2 silent   1 never seen" in text
+    assert "28 of 30 online   10 in event   1 opted out   2 silent   1 never seen" in text
     assert "Requested 25.00 kW   delivered 17.50 kW" in text
     assert " 70 %" in text
     assert "Flexibility 337.50 kW: 337.50 for 15 min, 337.50 for 60 min, 0.00 for 4 h" in text
@@ -84,6 +86,19 @@ def test_a_fleet_without_vens_says_how_to_get_some() -> None:
     shown = lines(80, 24, fleet=fleet_at([], {}, now_ts=NOW), events=())
     assert NO_VENS in "\n".join(shown)
     assert not any(line.startswith("VEN ") for line in shown)
+
+
+def test_a_load_up_is_told_as_what_is_drawn_more() -> None:
+    """With its share, and never as a shed below nothing."""
+    vens = [Ven(ven_id="ven-1", online=True)]
+    rows = {"ven-1": row("evt-more", requested_kw=-2.0, gives_kw=-1.5)}
+    more = event("evt-more", intervals=(Interval(duration_s=600, signal=Signal.LOAD_UP_KW, value=2.0),))
+    shown = lines(140, 40, fleet=fleet_at(vens, rows, now_ts=NOW), events=(more,))
+    text = " ".join(" ".join(shown).split())
+    assert "Requested 2.00 kW more delivered 1.50 kW more" in text
+    assert "2.00 kW more: 1.50 of 2.00 kW more" in text
+    assert "in event 2.00 more 1.50 more 75 %" in text
+    assert "−" not in text
 
 
 def test_a_cloud_that_is_gone_is_shown_above_the_last_state() -> None:

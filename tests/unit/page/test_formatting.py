@@ -52,11 +52,13 @@ def test_pages_and_terminal_write_the_same() -> None:
         "percent": [*(value / 100 for value in spread), *halves],
         "span": times,
         "left": [-5.0, *times],
+        "reductionCell": [*spread, *halves],
     }
-    functions: dict[str, Any] = {name: getattr(formatting, name) for name in values}
+    functions: dict[str, Any] = {name: getattr(formatting, IN_PYTHON.get(name, name)) for name in values}
     assert on_the_page(**values) == {name: list(map(functions[name], values[name])) for name in values}
 
 
+IN_PYTHON = {"reductionCell": "reduction_cell"}
 LIMITS_S = (90, 60 * 89.5, 60 * 90, 3600, 7200, 86_400, 2 * 86_400)
 
 
@@ -70,6 +72,10 @@ LIMITS_S = (90, 60 * 89.5, 60 * 90, 3600, 7200, 86_400, 2 * 86_400)
         (formatting.percent(None), "–"),
         (formatting.power(4.5), "4.50 kW"),
         (formatting.power(None), "–"),
+        (formatting.reduction(4.5), "4.50 kW"),
+        (formatting.reduction(-4.5), "4.50 kW more"),
+        (formatting.reduction(None), "–"),
+        (formatting.reduction_cell(None), ""),
         (formatting.energy(0.01138), "0.0114"),
         (formatting.energy(0.0), "0.000"),
         (formatting.energy(-2.0), "−2.000"),

@@ -22,7 +22,7 @@ from ven_twin.operations.fleet.fleet_state import (
     status_of,
 )
 from ven_twin.operations.fleet.texts import NO_VENS, STATUSES
-from ven_twin.webkit.formatting import clock, counted, kw, share_text, span
+from ven_twin.webkit.formatting import clock, counted, kw, reduction, reduction_cell, share_text, span
 
 WIDE_COLUMNS = 110
 EVENTS_SHARE = 4
@@ -73,7 +73,7 @@ def _head(state: FleetState, width: int) -> RenderableType:
 
 
 def _totals(state: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableType]:
-    counts = [(f"{fleet.online} of {fleet.total}", "online", ""), (str(fleet.shedding), "shedding", "green")]
+    counts = [(f"{fleet.online} of {fleet.total}", "online", ""), (str(fleet.shedding), "in event", "green")]
     counts += [(str(fleet.opted_out), "opted out", "yellow" if fleet.opted_out else "")]
     if state.silent is not None:
         counts.append((str(state.silent), "silent", "red" if state.silent else ""))
@@ -85,10 +85,10 @@ def _totals(state: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableT
     yield _line(
         Text.assemble(
             "Requested ",
-            (kw(state.requested_kw), "bold"),
-            " kW   delivered ",
-            (kw(state.delivered_kw), "bold"),
-            " kW   ",
+            (reduction(state.requested_kw), "bold"),
+            "   delivered ",
+            (reduction(state.delivered_kw), "bold"),
+            "   ",
             *_bar(state.delivered_kw, state.requested_kw, 24 if width >= WIDE_COLUMNS else 16),
         ),
         width,
@@ -123,7 +123,8 @@ def _event(event: ListedEvent, now_ts: float, width: int) -> Iterator[Renderable
         yield Text(event.request)
         yield Text("")
         return
-    delivered = f"{kw(event.delivered_kw)} of {kw(event.requested_kw)} kW"
+    sign = -1.0 if event.requested_kw < 0 else 1.0
+    delivered = f"{kw(sign * (event.delivered_kw or 0.0))} of {reduction(event.requested_kw)}"
     yield Text(f"{event.request}: {delivered}" if width >= WIDE_COLUMNS else delivered)
     if width >= WIDE_COLUMNS:
         yield Text.assemble(*_bar(event.delivered_kw or 0.0, event.requested_kw, 16))
@@ -188,8 +189,8 @@ def _ven(ven: FleetVen, numbers: Mapping[EventId, str], now_ts: float) -> Iterab
     event = "" if ven.event_id is None else numbers.get(ven.event_id, ven.event_id)
     sustain = span(ven.sustain_s) if ven.sustain_s is not None and ven.offers_kw else ""
     figures = (
-        kw(ven.requested_kw),
-        kw(ven.delivered_kw),
+        reduction_cell(ven.requested_kw),
+        reduction_cell(ven.delivered_kw),
         share_text(ven.delivered_kw, ven.requested_kw),
         kw(ven.used_kw),
         kw(ven.offers_kw),
@@ -205,7 +206,7 @@ def _ven(ven: FleetVen, numbers: Mapping[EventId, str], now_ts: float) -> Iterab
 
 def _bar(delivered_kw: float, requested_kw: float, cells: int) -> tuple[tuple[str, str], ...]:
     """The share that is delivered as a bar and in percent; a text where nothing is requested."""
-    if requested_kw <= 0:
+    if not requested_kw:
         return (("nothing is requested", "dim"),)
     full = round(cells * min(1.0, max(0.0, delivered_kw / requested_kw)))
     return (

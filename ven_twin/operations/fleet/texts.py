@@ -12,7 +12,7 @@ from ven_twin.webkit.formatting import clock, day_time, kw, left, opt_out_reason
 
 NO_VENS = "There are no VENs. Deploy some: ven-twin cloud deploy --vens ven-1,ven-2"
 STATUSES = {
-    ListedStatus.SHEDDING: "sheds",
+    ListedStatus.SHEDDING: "in event",
     ListedStatus.OPTED_OUT: "opted out",
     ListedStatus.DISABLED: "disabled",
     ListedStatus.READY: "ready",

@@ -103,7 +103,7 @@ export function update(events) {
   show("detail-revise", !over);
   show("detail-cancel", !over);
   figure("detail-requested", ...reduction(event.askedKw));
-  figure("detail-dispatched", kw(event.calledKw), "kW");
+  figure("detail-dispatched", kw(event.calledKw), event.askedKw < 0 ? "kW more" : "kW");
   if (over && reported !== eventId && Date.now() / 1000 > event.endTs) openReport(eventId);
 }
 

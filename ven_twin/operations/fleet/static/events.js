@@ -94,7 +94,7 @@ function showBanner(row, event) {
   text(at("terms"), terms(event).join(" · "));
   figure(at("requested"), ...reduction(event.askedKw));
   figure(at("delivered"), ...reduction(event.deliveredKw ?? 0));
-  figure(at("dispatched"), kw(event.calledKw), "kW");
+  figure(at("dispatched"), kw(event.calledKw), event.askedKw < 0 ? "kW more" : "kW");
   figure(at("vens"), String(event.vens), event.vens === 1 ? "acts" : "act");
   show(at("share"), event.share !== null);
   text(at("percent"), `${percent(event.share ?? 0)} of the request`);

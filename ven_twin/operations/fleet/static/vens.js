@@ -12,7 +12,7 @@ import {
   show,
   text,
 } from "/static/kit/dom.js";
-import { kw, dayTime, percent, span } from "/static/kit/format.js";
+import { kw, dayTime, percent, reductionCell, span } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
 /** @typedef {FleetApi.ListedVen} Ven */
@@ -58,13 +58,13 @@ const COLUMNS = [
   {
     name: "requested",
     title: "Requested kW",
-    words: (ven) => power(ven.askedKw),
+    words: ({ askedKw: requestedKw }) => less(requestedKw),
     by: (ven) => ven.askedKw,
   },
   {
     name: "delivered",
     title: "Gives kW",
-    words: ({ deliveredKw }) => power(deliveredKw),
+    words: ({ deliveredKw }) => less(deliveredKw),
     by: ({ deliveredKw }) => deliveredKw,
   },
   {
@@ -108,6 +108,11 @@ let all = false;
 /** @param {number | null | undefined} value */
 function power(value) {
   return value == null ? "" : kw(value);
+}
+
+/** @param {number | null | undefined} value */
+function less(value) {
+  return value == null ? "" : reductionCell(value);
 }
 
 /** @param {Ven} ven */
