@@ -246,6 +246,7 @@ async def test_a_cloud_that_dies_is_shown(fleet: Fleet, open_page: Any) -> None:
     process.stop(fleet.home / "cloud")
     await seen.says("#offline", "The cloud cannot be reached.", within_s=20)
     await seen.says("#cloud", "Cloud not reached")
+    await seen.says("#none", "No event ran at")
     await expect(seen.page.locator("#new-event")).to_be_disabled()
     await expect(seen.page.locator("#vens tr")).to_have_count(3)
     await expect(seen.page.locator("#lost")).to_be_hidden()

@@ -245,6 +245,7 @@ async def test_a_ven_that_dies_is_shown(world: World, open_page: Any) -> None:
     await world.end_ven()
     try:
         await seen.says("#lost", "This page has lost the VEN.")
+        await seen.says("#event-title", "No event at")
         await expect(seen.page.locator("#offline")).to_be_hidden()
         await seen.shot("lost")
     finally:

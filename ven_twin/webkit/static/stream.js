@@ -9,9 +9,11 @@ const HIDDEN_MS = 20000;
 
 /**
  * What a page does with its stream: `message` with each message, `opened` when messages come (again),
- * `lost` when they do not, with the time of the last one, ms.
+ * `lost` when they do not, with the time of the last one, ms, or null when there was none.
  * @template T
- * @typedef {{ message: (message: T) => void, opened: () => void, lost: (lastMs: number) => void }} Listener
+ * @typedef {{
+ *   message: (message: T) => void, opened: () => void, lost: (heardMs: number | null) => void,
+ * }} Listener
  */
 
 /**
@@ -23,6 +25,8 @@ export function listen(url, { message, opened, lost }) {
   /** @type {EventSource | null} */
   let source = null;
   let lastMs = 0;
+  /** @type {number | null} */
+  let heardMs = null;
   let isLost = false;
   let again = 0;
   let hiding = 0;
@@ -33,7 +37,7 @@ export function listen(url, { message, opened, lost }) {
     let isFirst = true;
     source = new EventSource(url);
     source.onmessage = ({ data }) => {
-      lastMs = Date.now();
+      lastMs = heardMs = Date.now();
       if (isFirst) opened();
       isFirst = false;
       isLost = false;
@@ -50,7 +54,7 @@ export function listen(url, { message, opened, lost }) {
 
   function gone() {
     close();
-    if (!isLost) lost(lastMs);
+    if (!isLost) lost(heardMs);
     isLost = true;
     again = setTimeout(open, AGAIN_MS);
   }
@@ -79,13 +83,14 @@ export function follow(name, { message, opened, lost }) {
       showLost(false);
       opened();
     },
-    lost(lastMs) {
-      text("lost-since", `It was last heard at ${clockS(lastMs / 1000)}.`);
+    lost(heardMs) {
+      const last = heardMs === null ? null : `It was last heard at ${clockS(heardMs / 1000)}.`;
+      text("lost-since", last ?? "It has not been heard yet.");
       showLost(true);
       show("offline", false);
       mark("cloud", "pill bad");
       text("cloud", `No ${name}`);
-      lost(lastMs);
+      lost(heardMs);
     },
   });
 }

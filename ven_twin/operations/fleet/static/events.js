@@ -1,7 +1,7 @@
 // The events: those that run as banners with their figures, all of them as a list.
 import { Countdowns } from "/static/kit/countdown.js";
 import { byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, kw, dayTime, percent, reduction } from "/static/kit/format.js";
+import { clock, clockS, kw, dayTime, percent, reduction } from "/static/kit/format.js";
 
 /** @typedef {(eventId: string) => void} Look Opens the details of an event. */
 
@@ -31,12 +31,25 @@ export function showEvents(events, more, look) {
   countdowns.clear();
   const running = events.filter(({ stage }) => stage === "running");
   show("none", running.length === 0);
+  text("none-title", "No event runs");
   show("running", running.length > 0);
   rows(byId("running"), running, idOf, (event) => buildBanner(event, look), showBanner);
   show("events-empty", events.length === 0);
+  text("events-empty", "None yet. “New event” makes one.");
   show("events", events.length > 0);
   text("events-count", more ? `the newest ${events.length}` : "");
   rows(byId("events"), events, idOf, (event) => buildLine(event, look), showLine);
+}
+
+/**
+ * Nothing is heard any more: what there was not may be there by now.
+ * @param {number | null} heardTs when there was an answer last, null for never
+ */
+export function showUnheard(heardTs) {
+  const when = heardTs === null ? "" : clockS(heardTs);
+  text("none-title", when ? `No event ran at ${when}` : "Not known whether an event runs");
+  text("none-words", when ? "One may run by now." : "The cloud has not answered yet.");
+  text("events-empty", when ? `None at ${when}.` : "Not known yet.");
 }
 
 /** @param {FleetApi.ListedEvent} event */

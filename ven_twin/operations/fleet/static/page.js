@@ -17,6 +17,8 @@ let place = "";
 /** @type {FleetApi.ListedEvent[]} */
 let lines = [];
 let hasFleet = false;
+/** @type {number | null} */
+let lastHeardTs = null;
 let aheadMs = 0;
 let running = "";
 const serverTs = () => (Date.now() + aheadMs) / 1000;
@@ -30,6 +32,8 @@ function showMessage(message) {
   if ("fleet" in message) place = message.place;
   showCloud(message.cloud);
   if ("fleet" in message && message.fleet !== null) showView(message, message.fleet);
+  lastHeardTs = message.cloud.heardTs;
+  if (!message.cloud.reached && message.cloud.why !== null) events.showUnheard(lastHeardTs);
 }
 
 /**
@@ -114,5 +118,6 @@ follow("server", {
   },
   lost() {
     button("new-event").disabled = true;
+    events.showUnheard(lastHeardTs);
   },
 });

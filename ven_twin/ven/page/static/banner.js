@@ -1,7 +1,7 @@
 // The event that matters now, with its countdown; the others below it.
 import { Countdowns } from "/static/kit/countdown.js";
 import { button, byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, fixed, kw, percent, reduction, shareOf, span } from "/static/kit/format.js";
+import { clock, clockS, fixed, kw, percent, reduction, shareOf, span } from "/static/kit/format.js";
 import { reasonWords } from "./rules.js";
 
 /**
@@ -13,6 +13,7 @@ import { reasonWords } from "./rules.js";
 
 const countdowns = new Countdowns();
 let announced = "";
+let isQuiet = false;
 
 /** @param {VenApi.VenView} view */
 export function showBanner(view) {
@@ -24,6 +25,7 @@ export function showBanner(view) {
   mark("event", `card event ${look}`);
   text("event-title", title);
   text("event-words", words);
+  isQuiet = main === null && ven.takesPart;
   const active = main !== null && main.phase === "active" && ven.takesPart;
   if (main !== null && look !== "left") countdowns.set(byId("event-left"), nextTs(main));
   show("event-figures", active);
@@ -34,6 +36,16 @@ export function showBanner(view) {
   button("opt-out").disabled = false;
   count(view.ts);
   announce(spoken);
+}
+
+/**
+ * Nothing is heard any more: where there was no event one may run by now.
+ * @param {number | null} heardMs when the VEN was heard last
+ */
+export function showUnheard(heardMs) {
+  if (!isQuiet || heardMs === null) return;
+  text("event-title", `No event at ${clockS(heardMs / 1000)}`);
+  text("event-words", "One may run by now.");
 }
 
 /**

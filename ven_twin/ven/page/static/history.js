@@ -1,11 +1,12 @@
 // The events that are over: requested and delivered power, and their end.
-import { byId, make, rows, show } from "/static/kit/dom.js";
+import { byId, make, rows, show, text } from "/static/kit/dom.js";
 import { dayTime, fixed, percent, reductionCell, shareOf, span } from "/static/kit/format.js";
 import { reasonWords, rules } from "./rules.js";
 
 /** @param {VenApi.PastEvent[]} past */
 export function showHistory(past) {
   show("history-empty", past.length === 0);
+  text("history-empty", "None yet.");
   show("history-scroll", past.length > 0);
   rows(
     byId("history"),

@@ -4,7 +4,7 @@ import { TimeChart } from "/static/kit/chart.js";
 import { byId, input, mark, select, show, text } from "/static/kit/dom.js";
 import { clock, clockS, counted, fixed, houseTime, kw, span } from "/static/kit/format.js";
 import { follow, say } from "/static/kit/stream.js";
-import { count, showBanner } from "./banner.js";
+import { count, showBanner, showUnheard } from "./banner.js";
 import { showCircuits } from "./circuits.js";
 import { showHistory } from "./history.js";
 import * as optOut from "./opt_out.js";
@@ -183,5 +183,5 @@ follow("VEN", {
     const points = await read("/api/chart");
     chart.load(points);
   },
-  lost() {},
+  lost: showUnheard,
 });
