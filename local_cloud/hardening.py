@@ -27,6 +27,7 @@ from local_cloud.iam import (
     reached_by_path,
 )
 from local_cloud.overrides import Original, replace, replace_in
+from local_cloud.patience import wait_for_functions
 from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
 from local_cloud.rule_sql import evaluable, matching, with_literals
 from local_cloud.runtime import MQTT_NAME, CloudWeather
@@ -54,7 +55,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
     """
     # Each reads its environment when imported.
     from ministack.core import iam_actions, iam_evaluator  # noqa: PLC0415
-    from ministack.services import apigateway, iot, iot_data, scheduler, sts  # noqa: PLC0415
+    from ministack.services import apigateway, iot, iot_data, lambda_svc, scheduler, sts  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     version = metadata.version("ministack")
@@ -79,6 +80,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
         lambda create: reached_by_path(create, apigateway),
     )
     _refuse_by_documented_limits(provisioners)
+    wait_for_functions(lambda_svc)
     if weather is not None:
         let_it_rain(weather)
 

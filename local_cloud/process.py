@@ -36,7 +36,8 @@ from local_cloud.runtime import (
 
 GATEWAY_PORT = 4566
 MQTT_PORT = 8883
-START_DEADLINE_S = 60.0
+START_DEADLINE_S = 180.0
+"""Deadlines are for what hangs. A busy machine is slow, and a process that ends is seen at once."""
 STOP_DEADLINE_S = 20.0
 SCRATCH = "scratch"
 """The folder of the emulator's temporary files, in the cloud's."""

@@ -59,10 +59,11 @@ def test_up_once_runs_the_whole_job_and_leaves_nothing_running(tmp_path: Path) -
         current(tmp_path / "cloud")
 
 
-def test_up_ends_by_ctrl_c_with_everything_stopped(tmp_path: Path) -> None:
-    """Ctrl-C in the middle of starting is an orderly end: exit 0 and no cloud left."""
+@pytest.mark.parametrize(("once", "code"), [([], 0), (["--once"], 130)], ids=["stays", "once"])
+def test_up_ends_by_ctrl_c_with_everything_stopped(tmp_path: Path, once: list[str], code: int) -> None:
+    """Ctrl-C in the middle of starting leaves no cloud; an orderly end, but no success of --once."""
     with subprocess.Popen(
-        [sys.executable, "-m", "ven_twin.cli", "up"],
+        [sys.executable, "-m", "ven_twin.cli", "up", *once],
         env=_environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -79,7 +80,7 @@ def test_up_ends_by_ctrl_c_with_everything_stopped(tmp_path: Path) -> None:
         finally:
             running.kill()
             process.stop(tmp_path / "cloud")
-    assert running.returncode == 0, output
+    assert running.returncode == code, output
     assert "Traceback" not in output
     assert not left, "the local cloud still ran"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
 TWIN_STOP_S = 10.0
+TROUBLE = re.compile(r"\bERROR\b|\bWARNING\b|Traceback|timed out|[Ff]ailed")
+"""A line of the local cloud's log that has a cause in it."""
+LONGEST_LINE = 200
 
 
 class Say(Protocol):
@@ -41,6 +45,7 @@ class TwinProcess:
         folder = ven_folder(cloud.stage, ven_id)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log = folder / "twin.log"
+        self._cloud_log = cloud_folder() / "cloud.log" if cloud.stage == LOCAL else None
         endpoint, port = save_identity(cloud, ven_id, folder / "tls")
         where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--port", str(port)]
         self._command = [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *where, *options]
@@ -66,6 +71,14 @@ class TwinProcess:
         """Raises: TwinEndedError, when it no longer runs."""
         if self._process is not None and self._process.poll() is not None:
             raise TwinEndedError(f"the twin ended: {_last_line(self.log)} (its log is {self.log})")
+
+    def troubles(self) -> str:
+        """The last word of the twin, and the last trouble of the local cloud, with their logs."""
+        words = [f"the twin: {_last_line(self.log)} (log: {self.log})"]
+        if self._cloud_log is not None:
+            trouble = _last_line(self._cloud_log, TROUBLE) or "no trouble is logged"
+            words.append(f"the cloud: {trouble} (log: {self._cloud_log})")
+        return "; ".join(words)
 
     @property
     def page(self) -> str | None:
@@ -176,16 +189,20 @@ def wait_for(
     while not condition():
         twin_process.check()
         if time.monotonic() - begun > timeout_s:
-            raise VenTwinError(
-                f"{what} did not come within {timeout_s:.0f} s (the twin's log is {twin_process.log})"
-            )
+            raise VenTwinError(f"{what} did not come within {timeout_s:.0f} s; {twin_process.troubles()}")
         time.sleep(poll_s)
     return time.monotonic() - begun
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").strip().splitlines()
-    return lines[-1].removeprefix("ven-twin: ") if lines else "it said nothing"
+def _last_line(path: Path, like: re.Pattern[str] | None = None) -> str:
+    """The last line of a log, or the last that is *like* something; a text for a log without one."""
+    try:
+        lines = path.read_text(errors="replace").strip().splitlines()
+    except FileNotFoundError:
+        lines = []
+    if like is not None:
+        return next((line[:LONGEST_LINE] for line in reversed(lines) if like.search(line)), "")
+    return lines[-1].removeprefix("ven-twin: ")[:LONGEST_LINE] if lines else "it said nothing"
 
 
 @contextlib.contextmanager

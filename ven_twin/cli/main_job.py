@@ -24,10 +24,11 @@ DEFAULT_SHARE = 0.6
 """The share of the flexibility on offer that is requested by default."""
 DELIVERED_LEAST = 0.5
 """An event counts as shed from this share of the request."""
-TELEMETRY_TIMEOUT_S = 60.0
-OFFER_TIMEOUT_S = 30.0
-ACTIVE_TIMEOUT_S = 30.0
-SETTLE_TIMEOUT_S = 90.0
+TELEMETRY_TIMEOUT_S = 240.0
+"""Timeouts are for what hangs: a twin that ends is seen at once, and a busy machine is only slow."""
+OFFER_TIMEOUT_S = 180.0
+ACTIVE_TIMEOUT_S = 120.0
+SETTLE_TIMEOUT_S = 300.0
 
 
 class MainJob(msgspec.Struct, rename="camel", kw_only=True):

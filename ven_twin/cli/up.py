@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
 OnceOption = Annotated[
-    bool, typer.Option("--once", help="End after one event; exit 0 only when all of it worked.")
+    bool,
+    typer.Option(
+        "--once", help="End after one event; exit 0 only when all of it worked, 130 when it was interrupted."
+    ),
 ]
 JsonFileOption = Annotated[Path | None, typer.Option("--json", help="Write what came of it to this file.")]
 KeepOption = Annotated[
@@ -46,6 +49,8 @@ ShedOption = Annotated[
 ]
 DurationOption = Annotated[str, typer.Option("--duration", help="The event's length, by the wall clock.")]
 
+INTERRUPTED = 130
+"""The exit code of what was interrupted before it was done, as of a shell."""
 Request = tuple[float | None, int]
 """The kW to request, None for a share of the offer, and the seconds."""
 HOUSE_START = "2026-07-15T22:30:00Z"
@@ -89,6 +94,8 @@ def up(
                 _stay(cloud, ven_id, house_speed)
     except KeyboardInterrupt:
         console.print("Stopped: the loads are restored, the cloud is down.")
+        if once:
+            raise typer.Exit(INTERRUPTED) from None
         return
     if job.failures:
         raise VenTwinError("; ".join(job.failures))

@@ -10,9 +10,32 @@ from typing import Any, cast
 
 import pytest
 
+from contracts.errors import VenTwinError
 from contracts.wire.ids import VenId
 from ven_twin.cli import local_system
 from ven_twin.operations.aggregator.cloud import Cloud
+
+
+def test_what_does_not_come_names_the_last_words_of_twin_and_cloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cause may stand in either log: the line that matters is in the error, and where there is more."""
+    (tmp_path / "vens").mkdir()
+    (tmp_path / "vens" / "twin.log").write_text("connected to localhost as ven-1\n")
+    (tmp_path / "cloud.log").write_text(
+        "INFO all is well\nLambda StoreTelemetry timed out after 10s\nINFO next\n"
+    )
+    monkeypatch.setattr(local_system, "ven_folder", lambda *_: tmp_path / "vens")
+    monkeypatch.setattr(local_system, "cloud_folder", lambda: tmp_path)
+    monkeypatch.setattr(local_system, "save_identity", lambda *_: ("localhost", 8883))
+    cloud = cast("Cloud", type("NoCloud", (), {"stage": "local"}))
+    process = local_system.TwinProcess(cloud, VenId("ven-1"), [])
+    with pytest.raises(VenTwinError) as told:
+        local_system.wait_for("telemetry", lambda: False, timeout_s=0.0, twin_process=process)
+    words = str(told.value)
+    assert words.startswith("telemetry did not come within 0 s; the twin: connected to localhost as ven-1")
+    assert "the cloud: Lambda StoreTelemetry timed out after 10s" in words
+    assert str(tmp_path / "cloud.log") in words
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
