@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from math import exp, sqrt
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -29,7 +29,7 @@ class BuildingEnvelope(
     mass_gain_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
-class ThermalTransition(NamedTuple):
+class ThermalTransition(msgspec.Struct, frozen=True, gc=False):
     """Decay of a deviation from the equilibrium over a time: ``new = matrix · old`` for (air, mass)."""
 
     air_air: float
@@ -59,7 +59,7 @@ cached_transition = lru_cache(maxsize=256)(transition)
 """For the steps that recur; a switching falls anywhere within a step and computes its own."""
 
 
-class Temperatures(NamedTuple):
+class Temperatures(msgspec.Struct, frozen=True, gc=False):
     """Air and mass, °C."""
 
     air_c: float

@@ -96,6 +96,14 @@ def gain_of(speeds: VariableSpeed, over_full: float) -> float:
     return 0.0 if speeds.least_share >= 1.0 else (over_full - 1.0) / (1.0 - speeds.least_share)
 
 
+def share_called_for(speeds: VariableSpeed, distance: float) -> float:
+    """The share of full speed at a *distance* of the air from where the machine stops to where it starts: 0 to 1."""
+    least = speeds.least_share
+    if distance <= 0.0:
+        return least
+    return least + (1.0 - least) * (distance if distance < 1.0 else 1.0)
+
+
 def share_within_kw(full: FullSpeed, most_kw: float) -> float:
     """The share of full speed that draws *most_kw*, fan and strip with it.
 
