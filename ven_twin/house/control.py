@@ -54,7 +54,7 @@ FREE = Control()
 class Stepped(msgspec.Struct, Generic[DeviceT], frozen=True, gc=False):
     """A device after a step, and the mean power that its circuit drew over it, kW.
 
-    It unpacks as a tuple does, and costs a quarter of a named one: each circuit returns one in each step.
+    It unpacks as a tuple does. Each circuit returns one in each step: a named tuple costs four times as much.
     """
 
     device: DeviceT

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from math import exp, sqrt
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -29,7 +29,7 @@ class BuildingEnvelope(
     mass_gain_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
-class ThermalTransition(msgspec.Struct, frozen=True, gc=False):
+class ThermalTransition(NamedTuple):
     """Decay of a deviation from the equilibrium over a time: ``new = matrix · old`` for (air, mass)."""
 
     air_air: float
@@ -74,8 +74,9 @@ def equilibrium(envelope: BuildingEnvelope, outdoor_c: float, air_kw: float, mas
 
 def drift(start: Temperatures, rest: Temperatures, over: ThermalTransition) -> Temperatures:
     """The temperatures after *over*, on their way from *start* to *rest*."""
+    air_air, air_mass, mass_air, mass_mass = over
     air_c, mass_c = start.air_c - rest.air_c, start.mass_c - rest.mass_c
     return Temperatures(
-        rest.air_c + over.air_air * air_c + over.air_mass * mass_c,
-        rest.mass_c + over.mass_air * air_c + over.mass_mass * mass_c,
+        rest.air_c + air_air * air_c + air_mass * mass_c,
+        rest.mass_c + mass_air * air_c + mass_mass * mass_c,
     )

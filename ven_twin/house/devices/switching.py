@@ -1,8 +1,10 @@
 """The thermostat's switching: the temperatures at which a machine goes on and off, and when. Pure.
 
-            strip_c  heat_on_c  heat_off_c      cool_off_c  cool_on_c
-    ───────────┼─────────┼──────────┼───────────────┼───────────┼──────▶ air
-      strip on │ heat on ◀── keeps ─▶ heat off   cool off ◀─ keeps ─▶ cool on
+    strip_c   heat_on_c  heat_off_c     cool_off_c  cool_on_c
+    ───┼──────────┼──────────┼──────────────┼───────────┼───▶ air
+    strip on   heat on    heat off       cool off    cool on
+
+Between on and off a machine stays as it is, and it never switches twice within its cycle time.
 """
 
 from functools import lru_cache
@@ -24,7 +26,7 @@ class Band(NamedTuple):
     strip_c: float
 
 
-def switching_band(
+def switching_band(  # noqa: PLR0917 - by position, since the cache finds them faster so
     cooling_c: float,
     heating_c: float,
     deadband_c: float,
