@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from contracts.wire.units import celsius_to_fahrenheit
 from ven_twin.house.devices.variable_speed import FullSpeed, VariableSpeed, defrost, gain_of
 
 
@@ -104,8 +105,7 @@ def at_speed(full: FullSpeed, share: float) -> HeatPumpOutput:
 
 def _single_speed(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> HeatPumpOutput:
     """Heat and power by GridLAB-D's curves."""
-    # Conversion and bounds are written out: calls of functions would take longer than the curves.
-    outdoor_f = outdoor_c * 9.0 / 5.0 + 32.0
+    outdoor_f = celsius_to_fahrenheit(outdoor_c)
     fan_kw = machine.fan_kw
     if mode is COOL:
         capacity_kw = machine.cooling_kw * (1.48924533 - 0.00514995 * outdoor_f)
