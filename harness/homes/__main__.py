@@ -159,7 +159,7 @@ def _loads(homes: int, days: int) -> list[Row]:
 def _january(week: ColdWeek) -> list[Row]:
     """January's correlation, taken apart."""
     pumps, set_back, heating = week.pumps, week.set_back, week.heating
-    parts = [
+    groups = [
         ("heating alone", heating, f"{week.heating_share:.0%} of the energy"),
         ("all but heating", week.rest, ""),
         (f"the {pumps.sum()} with heat pumps", week.shapes[pumps], ""),
@@ -171,7 +171,7 @@ def _january(week: ColdWeek) -> list[Row]:
     ]
     rows = [
         Row(f"    January, {what}", f"{correlation(shapes):.2f}", note)
-        for what, shapes, note in parts
+        for what, shapes, note in groups
         if len(shapes) > 1
     ]
     return rows + [

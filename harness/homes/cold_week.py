@@ -1,4 +1,4 @@
-"""Why homes are alike in a cold week: their heating apart from the rest, and homes by how they heat."""
+"""A cold week of homes taken apart: their heating and the rest, and homes by how they heat."""
 
 from __future__ import annotations
 
