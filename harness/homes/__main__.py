@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness.homes.cold_week import GAS_SHARES, ColdWeek, cold_week
 from harness.homes.load import WEEKS, correlation, live
 from harness.homes.people import car_year, spread, water_year
 from ven_twin.house.library import load_environment, load_profile
@@ -133,6 +134,7 @@ def _loads(homes: int, days: int) -> list[Row]:
         Row(f"  of the week in {name}", of(name), f"one house's seeds {correlation(same[name].shapes):.2f}")
         for name in WEEKS
     ]
+    rows += _january(cold_week(profiles, environments, weeks["January"], days))
     summer = weeks["July"].diversity
     rows.append(
         Row(
@@ -152,6 +154,30 @@ def _loads(homes: int, days: int) -> list[Row]:
         for note in [PEAKS.get(name, "")]
     ]
     return rows
+
+
+def _january(week: ColdWeek) -> list[Row]:
+    """January's correlation, taken apart."""
+    pumps, set_back, heating = week.pumps, week.set_back, week.heating
+    groups = [
+        ("heating alone", heating, f"{week.heating_share:.0%} of the energy"),
+        ("all but heating", week.rest, ""),
+        (f"the {pumps.sum()} with heat pumps", week.shapes[pumps], ""),
+        (f"the {(~pumps).sum()} with electric furnaces", week.shapes[~pumps], ""),
+        (f"the {set_back.sum()} that set back", week.shapes[set_back], ""),
+        ("heating of those", heating[set_back], ""),
+        (f"the {(~set_back).sum()} that do not", week.shapes[~set_back], ""),
+        ("heating of those", heating[~set_back], "one weather heats them all"),
+    ]
+    rows = [
+        Row(f"    January, {what}", f"{correlation(shapes):.2f}", note)
+        for what, shapes, note in groups
+        if len(shapes) > 1
+    ]
+    return rows + [
+        Row(f"    January, if {share:.0%} burnt gas", f"{week.with_gas(share):.2f}", "the fan left out")
+        for share in GAS_SHARES
+    ]
 
 
 PEAKS = {

@@ -122,8 +122,9 @@ class House(msgspec.Struct, frozen=True, gc=False):
         for load in self.loads:
             spec = load.spec
             circuit_id = spec.id
-            after, kw = load.step(controls.get(circuit_id, FREE), env, dt_s)
-            loads.append(after)
+            stepped = load.step(controls.get(circuit_id, FREE), env, dt_s)
+            loads.append(stepped.device)
+            kw = stepped.power_kw
             if kw:
                 power_kw[circuit_id] = kw
                 net_kw += kw
@@ -133,20 +134,23 @@ class House(msgspec.Struct, frozen=True, gc=False):
         hvac, car, battery = self.hvac, self.car, self.battery
         if hvac is not None:
             control = controls.get(hvac.spec.id, FREE)
-            hvac, kw = hvac.step(control, env, dt_s, gains_kw)
+            warmed = hvac.step(control, env, dt_s, gains_kw)
+            hvac, kw = warmed.device, warmed.power_kw
             power_kw[hvac.spec.id] = kw
             net_kw += kw
         room_kw = max(self.export_kw, generated_kw)
         if car is not None:
             control = controls.get(car.spec.id, FREE)
             most_kw = net_kw + room_kw if car.spec.v2x == "v2g" else net_kw
-            car, kw = car.step(control, env, dt_s, most_kw)
+            driven = car.step(control, env, dt_s, most_kw)
+            car, kw = driven.device, driven.power_kw
             power_kw[car.spec.id] = kw
             net_kw += kw
         if battery is not None:
             control = controls.get(battery.spec.id, FREE)
-            battery, kw = battery.step(control, env, dt_s, -net_kw, max(net_kw + room_kw, 0.0))
-            power_kw[battery.spec.id] = kw
+            charged = battery.step(control, env, dt_s, -net_kw, max(net_kw + room_kw, 0.0))
+            battery = charged.device
+            power_kw[battery.spec.id] = charged.power_kw
         circuits, circuit_ids, export_kw = self.circuits, self.circuit_ids, self.export_kw
-        stepped = House(circuits, circuit_ids, tuple(loads), hvac, battery, car, export_kw)
-        return HouseStep(stepped, power_kw)
+        after = House(circuits, circuit_ids, tuple(loads), hvac, battery, car, export_kw)
+        return HouseStep(after, power_kw)

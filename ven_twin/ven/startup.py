@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -9,6 +10,8 @@ from contracts.wire.ids import VenId
 from ven_twin.control import reporting
 from ven_twin.control.offering import slice_steps
 from ven_twin.control.ven_state import VenState
+from ven_twin.house.library import load_profile
+from ven_twin.house.sizing import undersized
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.command_receiver import CommandReceiver
 from ven_twin.ven.engine import TICK_S, VenEngine
@@ -19,14 +22,21 @@ from ven_twin.ven.storage.command_journal import StateStore
 from ven_twin.ven.storage.persisted_state import PersistedState
 from ven_twin.ven.storage.rows import JournalledAck
 
+logger = logging.getLogger(__name__)
 REPORT_INTERVAL = "report_interval_seconds"
 
 
 def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
-    """Warm up the house that *settings* name. Raises ProfileError when there is no such house."""
+    """Warm up the house that *settings* name, and log each circuit that is undersized without any event.
+
+    Raises:
+        ProfileError: there is no such house.
+    """
     start_ts = ven_clock.now_ts() if settings.house_start_ts is None else settings.house_start_ts
     house_clock = HouseClock(start_ts, ven_clock.monotonic_s(), settings.house_speed)
     house = warm_house(settings.house, house_clock, settings.house_seed)
+    for words in undersized(load_profile(settings.house), house.environment.weather):
+        logger.warning("%s.", words)
     return replace(house, slice_steps=slice_steps(settings.house_speed, settings.vens))
 
 

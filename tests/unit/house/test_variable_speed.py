@@ -171,7 +171,7 @@ def test_a_house_with_it_conserves_heat(
     now = replace(hvac, air_c=air_c, mass_c=air_c, mode=mode, in_mode_s=0.0)
     for _ in range(20):
         after, power_kw = now.step(control, env, 1.0)
-        machine = now._modulated(SPEEDS, now.band(control, env), after.mode, now.air_c, env)
+        machine = now._drawn(now.band(control, env), after.mode, now.air_c, env)
         assert power_kw == pytest.approx(machine.power_kw)
         mean_c = (now.air_c + after.air_c) / 2
         in_kwh = (machine.heat_kw + envelope.ua_kw_c * (outdoor_c - mean_c)) / 3600

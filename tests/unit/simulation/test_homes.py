@@ -83,6 +83,23 @@ def test_homes_differ_as_homes_do() -> None:
     assert {one.panel.rating_amps for one in homes} == {100.0, 150.0, 200.0}
 
 
+def test_heating_is_set_back_while_the_household_sleeps() -> None:
+    """Who sets heating back mostly does so by night, from when the last sleeps until the first wakes."""
+    homes = drawn_homes(200, 1, "mixed", read_weather())
+    nights, days = [], 0
+    for home in homes:
+        spec, routines = hvac(home), home.habits.household().routines
+        periods = [one for one in spec.schedule if one.heating_c < spec.heating_c - 0.05]
+        nights += [(one, routines) for one in periods if one.days == "all"]
+        days += sum(one.days == "working" for one in periods)
+    assert len(nights) > 60
+    assert days < 15
+    for period, routines in nights:
+        sleeps_h, wakes_h = max(one.sleeps_h for one in routines), min(one.wakes_h for one in routines)
+        assert (period.from_h - sleeps_h + 12.0) % 24.0 == pytest.approx(12.0, abs=0.81)
+        assert period.until_h == pytest.approx(wakes_h, abs=0.81)
+
+
 def test_a_neighbourhood_is_its_homes_one_by_one() -> None:
     """Each home's power is what it would draw alone, and the circuits add up to it."""
     weather = read_weather()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +18,11 @@ from ven_twin.control.house_pair import HousePair
 from ven_twin.control.release import CAP_KW
 from ven_twin.control.schedule import EventOrigin, Schedule, ScheduledEvent
 from ven_twin.control.ven_state import LoadShed, VenState
+from ven_twin.ven.clock import VenClock
 from ven_twin.ven.house_clock import HouseClock
 from ven_twin.ven.house_runtime import STEP_MAX_S, HouseRuntime, warm_house
+from ven_twin.ven.settings import TwinSettings
+from ven_twin.ven.startup import house_of
 
 EVENING_TS = datetime(2026, 7, 14, 23, tzinfo=UTC).timestamp()
 HELD = ScheduledEvent(event(durations_s=(3600,), kw=3.0), EventOrigin.SHADOW, 0.0)
@@ -386,3 +390,16 @@ def test_household_answers_as_it_offers(household: LivedHouse) -> None:
     off = {load_id: LoadSetting(enabled=False) for load_id in ("ev1", "batt1")}
     without = replace(state, settings=replace(state.settings, loads=off))
     assert not household.now.can_hold(without, offer.kw, minutes, NOW).holds
+
+
+@pytest.mark.parametrize(("house", "lines"), [("standard", ["hvac1 is undersized"]), ("leaky", [])])
+def test_a_ven_says_at_its_start_what_is_undersized(
+    house: str, lines: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A circuit that leaves its comfort limits without any event is a line of the log, once."""
+    settings = TwinSettings(
+        ven_id=VEN, endpoint="localhost", state_dir=tmp_path, house=house, house_start_ts=EVENING_TS
+    )
+    with caplog.at_level("WARNING"):
+        house_of(settings, VenClock())
+    assert [line.split(":")[0] for line in caplog.messages] == lines

@@ -59,7 +59,7 @@ cached_transition = lru_cache(maxsize=256)(transition)
 """For the steps that recur; a switching falls anywhere within a step and computes its own."""
 
 
-class Temperatures(NamedTuple):
+class Temperatures(msgspec.Struct, frozen=True, gc=False):
     """Air and mass, °C."""
 
     air_c: float
@@ -74,8 +74,9 @@ def equilibrium(envelope: BuildingEnvelope, outdoor_c: float, air_kw: float, mas
 
 def drift(start: Temperatures, rest: Temperatures, over: ThermalTransition) -> Temperatures:
     """The temperatures after *over*, on their way from *start* to *rest*."""
+    air_air, air_mass, mass_air, mass_mass = over
     air_c, mass_c = start.air_c - rest.air_c, start.mass_c - rest.mass_c
     return Temperatures(
-        rest.air_c + over.air_air * air_c + over.air_mass * mass_c,
-        rest.mass_c + over.mass_air * air_c + over.mass_mass * mass_c,
+        rest.air_c + air_air * air_c + air_mass * mass_c,
+        rest.mass_c + mass_air * air_c + mass_mass * mass_c,
     )

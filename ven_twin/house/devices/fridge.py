@@ -82,17 +82,18 @@ class Fridge(msgspec.Struct, frozen=True, gc=False):
         cycle_s = self.spec.cycle_s
         while left_s > 0.0:
             if running:
-                substep_s = min(left_s, owed_s / (1.0 - duty))
+                off_s = owed_s / (1.0 - duty)
+                substep_s = off_s if off_s < left_s else left_s
                 owed_s -= substep_s * (1.0 - duty)
                 ran_s += substep_s
                 running = substep_s == left_s
             else:
                 due_s = (cycle_s - owed_s) / duty if duty > 0.0 else left_s
-                substep_s = min(left_s, max(due_s, 0.0))
+                substep_s = left_s if due_s >= left_s else max(due_s, 0.0)
                 owed_s += substep_s * duty
                 running = substep_s < left_s
             left_s -= substep_s
-        after = type(self)(self.spec, max(owed_s, 0.0), running)
+        after = type(self)(self.spec, owed_s if owed_s > 0.0 else 0.0, running)
         return Stepped(after, self.spec.compressor_kw * ran_s / dt_s)
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:  # noqa: ARG002
@@ -101,4 +102,4 @@ class Fridge(msgspec.Struct, frozen=True, gc=False):
 
     def _duty(self, env: Environment) -> float:
         duty = env.use(FridgeUse).mean_kw / self.spec.compressor_kw
-        return min(duty, MOST_DUTY)
+        return duty if duty < MOST_DUTY else MOST_DUTY

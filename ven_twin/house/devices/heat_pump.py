@@ -106,22 +106,23 @@ def at_speed(full: FullSpeed, share: float) -> HeatPumpOutput:
 def _single_speed(machine: HeatPump, mode: Mode, outdoor_c: float, humidity: float) -> HeatPumpOutput:
     """Heat and power by GridLAB-D's curves."""
     outdoor_f = celsius_to_fahrenheit(outdoor_c)
+    fan_kw = machine.fan_kw
     if mode is COOL:
         capacity_kw = machine.cooling_kw * (1.48924533 - 0.00514995 * outdoor_f)
-        cop = machine.cooling_cop / (-0.01363961 + 0.01066989 * max(outdoor_f, 40.0))
+        warm_f = outdoor_f if outdoor_f > 40.0 else 40.0
+        cop = machine.cooling_cop / (-0.01363961 + 0.01066989 * warm_f)
         latent = 0.1 + machine.latent_fraction / (1.0 + exp(4.0 - 10.0 * humidity))
-        return HeatPumpOutput(
-            machine.fan_kw - capacity_kw / (1.0 + latent), capacity_kw / cop + machine.fan_kw
-        )
-    capacity_kw = machine.heating_kw * max(
-        0.34148808 + (0.00894102 + 0.00010787 * outdoor_f) * outdoor_f, 0.1
-    )
-    mild_f = min(outdoor_f, 80.0)
+        return HeatPumpOutput(fan_kw - capacity_kw / (1.0 + latent), capacity_kw / cop + fan_kw)
+    capacity = 0.34148808 + (0.00894102 + 0.00010787 * outdoor_f) * outdoor_f
+    capacity_kw = machine.heating_kw * (capacity if capacity > 0.1 else 0.1)
+    mild_f = outdoor_f if outdoor_f < 80.0 else 80.0
     cop = machine.heating_cop / (
         2.03914613 + mild_f * (-0.03906753 + mild_f * (0.00045617 - 0.00000203 * mild_f))
     )
-    compressor_kw = min(capacity_kw / cop, machine.most_kw - machine.fan_kw)
-    power_kw = compressor_kw + machine.fan_kw
+    compressor_kw, room_kw = capacity_kw / cop, machine.most_kw - fan_kw
+    if compressor_kw > room_kw:
+        compressor_kw = room_kw
+    power_kw = compressor_kw + fan_kw
     strip = mode is AUX or machine.heating_kw == 0.0
     aux_kw = min(machine.aux_kw, machine.most_kw - power_kw) if strip else 0.0
-    return HeatPumpOutput(compressor_kw * cop + machine.fan_kw + aux_kw, power_kw + aux_kw)
+    return HeatPumpOutput(compressor_kw * cop + fan_kw + aux_kw, power_kw + aux_kw)

@@ -1,6 +1,6 @@
 """Heating and cooling, with the house that they heat and cool."""
 
-from typing import Annotated, ClassVar, NamedTuple, Self
+from typing import Annotated, ClassVar, Self
 
 import msgspec
 from msgspec import Meta
@@ -28,13 +28,12 @@ from ven_twin.house.devices.heat_pump import (
     full_speed,
     output,
 )
-from ven_twin.house.devices.variable_speed import VariableSpeed, share_within_kw
+from ven_twin.house.devices.switching import Band, cached_band, switching_s, wanted_mode
+from ven_twin.house.devices.variable_speed import share_called_for, share_within_kw
 from ven_twin.house.environment import Environment
 from ven_twin.house.occupants import StreamType
 from ven_twin.house.thermostat import Schedule, Setpoints, setpoints_at
 
-LIMIT_MARGIN_C = 0.5
-"""How far within a critical limit the machine comes on, so that no cycle time takes the air past it."""
 WEATHER_AHEAD_C = 6.0
 """How much colder, or hotter, it may become outdoors before a house that was shed has caught up.
 
@@ -75,16 +74,6 @@ class HvacSpec(Circuit, frozen=True, kw_only=True):
         return setpoints_at(self.schedule, usual, env.day, env.hour_of_day)
 
 
-class Band(NamedTuple):
-    """The air temperatures at which the machine switches, °C."""
-
-    cool_on_c: float
-    cool_off_c: float
-    heat_on_c: float
-    heat_off_c: float
-    strip_c: float
-
-
 class Hvac(msgspec.Struct, frozen=True, gc=False):
     """A two-state house with a thermostat and a heat pump of one speed, or of variable speed.
 
@@ -114,8 +103,8 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
 
     def step(self, control: Control, env: Environment, dt_s: float, gains_kw: float = 0.0) -> Stepped[Self]:
         """Advance *dt_s* with *gains_kw* of heat from people and appliances."""
-        envelope, machine = self.spec.envelope, self.spec.machine
-        variable = machine.variable
+        spec = self.spec
+        envelope, cycle_s, outdoor_c = spec.envelope, spec.cycle_s, env.outdoor_c
         mass_share = envelope.mass_gain_fraction
         free_kw = gains_kw + envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
         air_kw, mass_kw = free_kw * (1.0 - mass_share), free_kw * mass_share
@@ -123,21 +112,18 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         now, mode, in_mode_s = Temperatures(self.air_c, self.mass_c), self.mode, self.in_mode_s
         left_s, energy_kws = dt_s, 0.0
         while left_s > 0.0:
-            wanted = self._thermostat(band, now.air_c, mode, in_mode_s)
+            wanted = wanted_mode(band, now.air_c, mode, in_mode_s, cycle_s)
             if wanted is not mode:
                 # The strip coming on or off beside a running compressor is no new cycle.
                 in_mode_s = in_mode_s if wanted > 0 and mode > 0 else 0.0
                 mode = wanted
-            if variable is None:
-                drawn = output(machine, mode, env.outdoor_c, env.humidity)
-            else:
-                drawn = self._modulated(variable, band, mode, now.air_c, env, limit_kw=control.limit_kw)
-            rest = equilibrium(envelope, env.outdoor_c, air_kw + drawn.heat_kw, mass_kw)
-            substep_s = min(left_s, SUBSTEP_S)
+            drawn = self._drawn(band, mode, now.air_c, env, control.limit_kw)
+            rest = equilibrium(envelope, outdoor_c, air_kw + drawn.heat_kw, mass_kw)
+            substep_s = left_s if left_s < SUBSTEP_S else SUBSTEP_S
             end = drift(now, rest, cached_transition(envelope, substep_s))
-            cut_s = _switching_s(band, mode, now.air_c, end.air_c, substep_s)
+            cut_s = switching_s(band, mode, now.air_c, end.air_c, substep_s)
             if cut_s < substep_s:
-                cut_s = max(cut_s, self.spec.cycle_s - in_mode_s, LEAST_SUBSTEP_S)
+                cut_s = max(cut_s, cycle_s - in_mode_s, LEAST_SUBSTEP_S)
                 if cut_s < substep_s:
                     substep_s = cut_s
                     end = drift(now, rest, transition(envelope, substep_s))
@@ -145,18 +131,18 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
             energy_kws += drawn.power_kw * substep_s
             in_mode_s += substep_s
             left_s -= substep_s
-        return Stepped(type(self)(self.spec, now.air_c, now.mass_c, mode, in_mode_s), energy_kws / dt_s)
+        return Stepped(type(self)(spec, now.air_c, now.mass_c, mode, in_mode_s), energy_kws / dt_s)
 
     def flexibility(self, env: Environment, demand_kw: float) -> Flexibility:
         """All of it, until the air reaches the relaxed setpoint."""
         spec = self.spec
-        shed = Control(setpoint_offset_c=spec.shed_offset_c)
+        relaxed = self.band(Control(setpoint_offset_c=spec.shed_offset_c), env)
         blocked, at_limit_kw = "", None
-        mode = self._thermostat(self.band(shed, env), self.air_c, self.mode, self.in_mode_s)
+        mode = wanted_mode(relaxed, self.air_c, self.mode, self.in_mode_s, spec.cycle_s)
         if mode is not OFF:
             waits = self.in_mode_s < spec.cycle_s
             blocked = f"minimum cycle time {spec.cycle_s:.0f} s" if waits else "comfort limit"
-            at_limit_kw = self._power_kw(self.band(shed, env), mode, env)
+            at_limit_kw = self._drawn(relaxed, mode, self.air_c, env).power_kw
         if not self._can_catch_up(env):
             blocked, at_limit_kw = "comfort limit: no capacity to spare in this weather", None
         return Flexibility(
@@ -175,8 +161,8 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
     def _ceiling_kw(self, env: Environment) -> float | None:
         """The power at which the machine runs ahead of its time; None where the air is there already."""
         ahead = self.band(Control(setpoint_offset_c=-self.spec.load_up_offset_c), env)
-        mode = self._thermostat(ahead, self.air_c, self.mode, self.in_mode_s)
-        return None if mode is OFF else self._power_kw(ahead, mode, env)
+        mode = wanted_mode(ahead, self.air_c, self.mode, self.in_mode_s, self.spec.cycle_s)
+        return None if mode is OFF else self._drawn(ahead, mode, self.air_c, env).power_kw
 
     def lacks_heat(self, env: Environment) -> bool:
         """Tell whether the house is short of heat in this cold, so that every appliance's heat counts."""
@@ -197,33 +183,18 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
     def band(self, control: Control, env: Environment) -> Band:
         """The switching temperatures under *control*: relaxed by its offset, within the critical limits."""
         spec = self.spec
-        half_c = spec.deadband_c / 2.0
         cooling_c, heating_c = spec.setpoints(env) if spec.schedule else (spec.cooling_c, spec.heating_c)
-        usual_c = heating_c
-        offset_c = control.setpoint_offset_c
-        # Below zero: how far both setpoints may move before cooling and heating meet.
-        meet_c = (heating_c - cooling_c + spec.deadband_c) / 2.0
-        if offset_c >= 0.0 or meet_c >= 0.0:
-            offset_c = max(offset_c, meet_c)
-            cooling_c, heating_c = cooling_c + offset_c, heating_c - offset_c
-        # Ahead of its time the setpoint of the season moves: the other mode is not to pay for what is stored.
-        elif env.outdoor_c >= heating_c:
-            cooling_c += max(offset_c, 2.0 * meet_c)
-        else:
-            heating_c -= max(offset_c, 2.0 * meet_c)
-        warmest_c = spec.warmest_c - LIMIT_MARGIN_C - half_c
-        coolest_c = spec.coolest_c + LIMIT_MARGIN_C + half_c
-        limit_kw = control.limit_kw
-        stopped = not control.enabled or (limit_kw is not None and limit_kw < self._least_kw(env))
-        if stopped or cooling_c > warmest_c:
-            cooling_c = warmest_c
-        if stopped or heating_c < coolest_c:
-            heating_c = coolest_c
-        heat_on_c = heating_c - half_c
-        # Air that is heated ahead of its time is heated by the compressor alone.
-        strip_on_c = min(heat_on_c, usual_c - half_c) - spec.deadband_c
-        strip_c = max(strip_on_c, spec.coolest_c + LIMIT_MARGIN_C / 2.0)
-        return Band(cooling_c + half_c, cooling_c - half_c, heat_on_c, heating_c + half_c, strip_c)
+        offset_c, limit_kw = control.setpoint_offset_c, control.limit_kw
+        return cached_band(
+            cooling_c,
+            heating_c,
+            spec.deadband_c,
+            spec.coolest_c,
+            spec.warmest_c,
+            offset_c,
+            offset_c < 0.0 and env.outdoor_c >= heating_c,
+            not control.enabled or (limit_kw is not None and limit_kw < self._least_kw(env)),
+        )
 
     def _least_kw(self, env: Environment) -> float:
         """The least power of the machine when it runs, kW."""
@@ -236,49 +207,26 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         full = full_speed(machine, machine.variable, mode, env.outdoor_c, env.humidity)
         return at_speed(full, machine.variable.least_share).power_kw
 
-    def _power_kw(self, band: Band, mode: Mode, env: Environment) -> float:
-        """Power of the machine in *mode* where the air is now, kW."""
-        machine = self.spec.machine
-        if machine.variable is None:
-            return output(machine, mode, env.outdoor_c, env.humidity).power_kw
-        return self._modulated(machine.variable, band, mode, self.air_c, env).power_kw
-
-    def _modulated(
-        self,
-        variable: VariableSpeed,
-        band: Band,
-        mode: Mode,
-        air_c: float,
-        env: Environment,
-        *,
-        limit_kw: float | None = None,
+    def _drawn(
+        self, band: Band, mode: Mode, air_c: float, env: Environment, limit_kw: float | None = None
     ) -> HeatPumpOutput:
-        """Heat and power at the speed that the air calls for, slowed to what a limit leaves.
+        """Heat and power where the air is now; with variable speed at the one that it calls for.
 
-        Past its critical limit the air is defended at the speed that it takes.
+        A limit slows the machine to what it leaves. Past its critical limit the air is defended at the speed
+        that it takes.
         """
         if mode is OFF:
             return IDLE
-        spec, least = self.spec, variable.least_share
-        full = full_speed(spec.machine, variable, mode, env.outdoor_c, env.humidity)
+        spec = self.spec
+        machine, variable = spec.machine, spec.machine.variable
+        if variable is None:
+            return output(machine, mode, env.outdoor_c, env.humidity)
+        full = full_speed(machine, variable, mode, env.outdoor_c, env.humidity)
         off_c, on_c = (band.cool_off_c, band.cool_on_c) if mode is COOL else (band.heat_off_c, band.heat_on_c)
-        share = least + (1.0 - least) * clamp_unit((air_c - off_c) / (on_c - off_c))
+        share = share_called_for(variable, (air_c - off_c) / (on_c - off_c))
         if limit_kw is not None and spec.coolest_c < air_c < spec.warmest_c:
-            share = min(share, max(share_within_kw(full, limit_kw), least))
+            share = min(share, max(share_within_kw(full, limit_kw), variable.least_share))
         return at_speed(full, share)
-
-    def _thermostat(self, band: Band, air_c: float, mode: Mode, in_mode_s: float) -> Mode:
-        """The mode that the thermostat calls for: hysteresis, and no switching within the cycle time."""
-        if mode > 0 and air_c < band.heat_off_c:
-            strip = air_c <= band.strip_c
-            return AUX if strip or mode is AUX else HEAT
-        if in_mode_s < self.spec.cycle_s:
-            return mode
-        if mode is COOL and air_c > band.cool_off_c:
-            return mode
-        if air_c >= band.cool_on_c:
-            return COOL
-        return HEAT if air_c <= band.heat_on_c else OFF
 
     def _headroom(self) -> float:
         """1 within the resident's setpoints, 0 at a critical limit."""
@@ -286,14 +234,3 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         warm = (spec.warmest_c - self.air_c) / max(spec.warmest_c - spec.cooling_c, 0.1)
         cool = (self.air_c - spec.coolest_c) / max(spec.heating_c - spec.coolest_c, 0.1)
         return clamp_unit(min(warm, cool))
-
-
-def _switching_s(band: Band, mode: Mode, start_c: float, end_c: float, substep_s: float) -> float:
-    """The time at which the air, on a straight line between two temperatures, meets the next threshold."""
-    if mode is OFF:
-        edge_c = band.cool_on_c if end_c > start_c else band.heat_on_c
-    else:
-        edge_c = band.cool_off_c if mode is COOL else band.heat_off_c
-    if (start_c - edge_c) * (end_c - edge_c) >= 0.0:
-        return substep_s
-    return substep_s * (edge_c - start_c) / (end_c - start_c)

@@ -73,7 +73,9 @@ def defrost(outdoor_c: float, humidity: float, heating_kw: float) -> Defrost:
     """
     if outdoor_c >= DEFROST_BELOW_C:
         return NO_DEFROST
-    frosting = max(_water(outdoor_c, humidity) - _water(0.82 * outdoor_c - 8.589, 1.0), 1e-6)
+    frosting = _water(outdoor_c, humidity) - _water(0.82 * outdoor_c - 8.589, 1.0)
+    if frosting < 1e-6:
+        frosting = 1e-6
     time = 1.0 / (1.0 + 0.01446 / frosting)
     whole_kw = heating_kw / RATED_SHARE
     return Defrost(
@@ -94,6 +96,17 @@ def _water(air_c: float, humidity: float) -> float:
 def gain_of(speeds: VariableSpeed, over_full: float) -> float:
     """The `FullSpeed.gain` of a COP that is *over_full* times as high at the least speed."""
     return 0.0 if speeds.least_share >= 1.0 else (over_full - 1.0) / (1.0 - speeds.least_share)
+
+
+def share_called_for(speeds: VariableSpeed, distance: float) -> float:
+    """The share of full speed that the air calls for.
+
+    *distance* is 0 where the machine would stop and 1 where it starts.
+    """
+    least = speeds.least_share
+    if distance <= 0.0:
+        return least
+    return least + (1.0 - least) * (distance if distance < 1.0 else 1.0)
 
 
 def share_within_kw(full: FullSpeed, most_kw: float) -> float:

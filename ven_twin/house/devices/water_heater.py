@@ -176,7 +176,7 @@ class WaterHeater(msgspec.Struct, frozen=True, gc=False):
         draw_l_s = env.use(WaterHeaterUse).drawn_l / dt_s
         left_s, heated_s = dt_s, 0.0
         while left_s > 0.0:
-            substep_s = min(left_s, SUBSTEP_S)
+            substep_s = left_s if left_s < SUBSTEP_S else SUBSTEP_S
             left_s -= substep_s
             if draw_l_s > 0.0:
                 layers = drawn(layers, draw_l_s * substep_s, spec.inlet_c, size.capacity_l)

@@ -1,12 +1,12 @@
 """Draws a home: its building, people and machines from distributions, by a seed and a climate. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ven_twin.house.chance import unit
 from ven_twin.house.devices.heat_pump import HeatPump
-from ven_twin.house.occupancy import OccupantType
+from ven_twin.house.occupancy import OccupantType, household
 from ven_twin.house.weather import Weather
 from ven_twin.simulation.homes import circuits
 from ven_twin.simulation.homes import distributions as of
@@ -20,6 +20,7 @@ F_TO_C, FREEZING_F = 5.0 / 9.0, 32.0
 LEAST_APART_C = 2.2
 COMFORT_C, COOLEST_C, WARMEST_C = 3.0, 16.7, 27.8
 """The critical limits: 62 and 82 °F, or so far beyond the setpoints of who lives close to them."""
+Hours = tuple[float, float]
 LITRES_A_PERSON = (42.0, 72.0)
 LARGEST_DRAW_L = {40.0: 30.0, 50.0: 38.0, 80.0: 45.0}
 """By the tank's gallons: 50 gal give a shower of 57 L at the tap twice in a row, 40 gal a shorter one."""
@@ -85,7 +86,8 @@ def home_text(
         _limits_c(setpoints_c),
         most_kw(building.machine, *building.between_c),
     )
-    if schedule := _schedule(draws, climate, setpoints_c, people):
+    habits = _habits(draws, people, building.area_sf, gallons, large=large)
+    if schedule := _schedule(draws, climate, setpoints_c, habits):
         hvac["schedule"] = schedule
     table: dict[str, Any] = {"name": name or f"home-{seed}", "seed": seed}
     if path is not None:
@@ -95,7 +97,7 @@ def home_text(
             "rating_amps": 200 if car or building.area_sf >= 1_500 else 150 if large else 100,
             "voltage_v": 240,
         },
-        "habits": _habits(draws, people, building.area_sf, gallons, large=large),
+        "habits": habits,
         "circuits": {
             "hvac1": hvac,
             "heater1": circuits.water_heater(gallons, LARGEST_DRAW_L[gallons], climate.inlet_c),
@@ -151,7 +153,7 @@ def _limits_c(setpoints_c: tuple[float, float]) -> tuple[float, float]:
 
 
 def _schedule(
-    draws: Draws, climate: Climate, setpoints_c: tuple[float, float], people: Sequence[OccupantType]
+    draws: Draws, climate: Climate, setpoints_c: tuple[float, float], habits: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """The periods of a thermostat that is set back; by day only where the household is out."""
     heating_c, cooling_c = setpoints_c
@@ -160,22 +162,31 @@ def _schedule(
     back_c = depth_c if draws.share(13) < climate.sets_heating_back else 0.0
     up_c = depth_c if draws.share(14) < climate.sets_cooling_back else 0.0
     low_c, high_c = max(heating_c - back_c, coolest_c + 1.0), min(cooling_c + up_c, warmest_c - 1.0)
-    if back_c == up_c == 0.0:
-        return []
-    night, out = draws.pick(15, of.SETBACK_PERIODS)
-    if not all(kind in ("works_out", "late_shift", "at_school") for kind in people):
-        night, out = True, False
-    set_back = {"heating_c": round(low_c, 1), "cooling_c": round(high_c, 1)}
-    bed_h, up_h = draws.between(16, 21.0, 23.5), draws.between(17, 5.0, 7.0)
+    heats, cools = draws.pick(24, of.HEATING_PERIODS), draws.pick(15, of.COOLING_PERIODS)
+    hours = _hours(draws, habits)
+    if hours[1] is None:
+        heats = cools = (True, False)
     periods: list[dict[str, Any]] = []
-    if night:
-        periods.append({"from_h": round(bed_h, 1), "until_h": round(up_h, 1), **set_back, "days": "all"})
-    if out:
-        leaves_h, back_h = draws.between(18, 7.5, 9.0), draws.between(19, 15.0, 18.0)
-        periods.append(
-            {"from_h": round(leaves_h, 1), "until_h": round(back_h, 1), **set_back, "days": "working"}
-        )
+    for span, lower, higher, days in zip(hours, heats, cools, ("all", "working"), strict=True):
+        low = low_c if lower else heating_c
+        high = high_c if higher else cooling_c
+        if span is not None and (low, high) != (heating_c, cooling_c):
+            from_h, until_h = (round(hour % 24.0, 1) for hour in span)
+            set_back = {"heating_c": round(low, 1), "cooling_c": round(high, 1)}
+            periods.append({"from_h": from_h, "until_h": until_h, **set_back, "days": days})
     return periods
+
+
+def _hours(draws: Draws, habits: Mapping[str, Any]) -> tuple[Hours, Hours | None]:
+    """The hours in which all sleep, and in which all are out on a working day, as a program has them."""
+    driver_h = habits["ev_leaves_h"], habits["ev_returns_h"]
+    routines = household(habits["people"], habits["people_later_h"], driver_h, 0.0).routines
+    off_h = [draws.between(number, -of.PROGRAM_WITHIN_H, of.PROGRAM_WITHIN_H) for number in range(16, 20)]
+    night = max(one.sleeps_h for one in routines) + off_h[0], min(one.wakes_h for one in routines) + off_h[1]
+    leaves_h = max(one.leaves_h for one in routines) + off_h[2]
+    back_h = min(one.back_h for one in routines) + off_h[3]
+    out = all(one.works for one in routines) and leaves_h < back_h
+    return night, (leaves_h, back_h) if out else None
 
 
 def _people(draws: Draws, area_sf: float) -> tuple[OccupantType, ...]:

@@ -12,12 +12,12 @@ from ven_twin.house.devices.envelope import BuildingEnvelope, ThermalTransition,
 from ven_twin.house.devices.heat_pump import IDLE, HeatPumpOutput, Mode, at_speed, full_speed, output
 from ven_twin.house.devices.hvac import (
     LEAST_SUBSTEP_S,
-    LIMIT_MARGIN_C,
     SUBSTEP_S,
     W_PER_KW,
     Hvac,
     HvacSpec,
 )
+from ven_twin.house.devices.switching import LIMIT_MARGIN_C
 from ven_twin.house.devices.variable_speed import FullSpeed, VariableSpeed
 from ven_twin.house.environment import Environment
 from ven_twin.house.thermostat import Setpoints
@@ -189,7 +189,7 @@ class Hvacs:
     def _modulated(
         self, variable: VariableSpeed, now: _State, mode: Modes, env: Environment
     ) -> tuple[Floats, Floats]:
-        """Heat and power at the speed that each air calls for: `Hvac._modulated`."""
+        """Heat and power at the speed that each air calls for: `Hvac._drawn`."""
         spec, least = self.spec, variable.least_share
         running = [
             full_speed(spec.machine, variable, one, env.outdoor_c, env.humidity) if one else AT_REST
