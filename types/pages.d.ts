@@ -475,6 +475,7 @@ declare namespace FleetApi {
     usedKw?: number | null;
     offersKw?: number | null;
     sustainS?: number | null;
+    offers?: OfferLevel[];
     why?: string;
     untilTs?: number | null;
     groups?: string[];
@@ -490,6 +491,12 @@ declare namespace FleetApi {
     allocation?: "merit" | "proportional";
     eventId?: string | null;
     intervals: Interval[];
+  }
+
+  /** The kW that a VEN keeps for *sustain_s* (s). */
+  interface OfferLevel {
+    kw: number;
+    sustainS: number;
   }
 
   /** A signal in the form: its words, its range in steps, and a value to begin with. */
