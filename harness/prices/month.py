@@ -10,7 +10,7 @@ MONTH_S = 30 * 86_400
 SHADOW_UPDATES_A_DAY = 175
 """Measured: 188 on a day in July, 161 in January, of the standard house; a changed offer makes most.
 
-That was before offers were promises and homes lived different days: to be measured anew, 13 min of CPU a day."""
+Interpretation: that was before offers were promises; measured anew, a day would take 13 min of CPU."""
 UPLINKS = MONTH_S / DEFAULT_REPORT_INTERVAL_S + MONTH_S / LOADS_PERIOD_S
 """Telemetry rows and loads snapshots. Measured: 5,741 a day; 5,760 by the clock."""
 SHADOWS = SHADOW_UPDATES_A_DAY * 30

@@ -38,8 +38,8 @@ certain; it is counted here.
 
 Three settlements follow an event: at once, four hours after it when baselines have all of their rows, and
 a day after it when its payback is over
-([decision 22](../decisions/0022-payback-is-counted-a-day-later.md)). Each reads the VEN's rows of its time, of
-{row_bytes()} bytes and strongly consistent, so that each further VEN costs these reads again.
+([decision 22](../decisions/0022-payback-is-counted-a-day-later.md)). Each reads the VEN's rows of its time,
+of {row_bytes()} bytes and strongly consistent, so that each further VEN costs these reads again.
 
 {_bill(one_event(), "one event", digits=5)}
 
