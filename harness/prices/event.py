@@ -9,6 +9,7 @@ from contracts.api.reports import PAYBACK_AFTER_S
 from contracts.store.items import to_item
 from contracts.store.keys import telemetry_item
 from contracts.wire.codec import JsonDict
+from contracts.wire.ids import EventId, VenId
 from contracts.wire.telemetry import Telemetry
 from contracts.wire.units import S_PER_MIN
 from lambdas.settle_event.adapters import AFTER_FRAME_S
@@ -69,11 +70,11 @@ def read_units(seconds: float) -> int:
 def row_bytes() -> int:
     """The size of a stored telemetry row with all that a twin reports, in an event."""
     row = Telemetry(
-        ven_id="ven-1",
+        ven_id=VenId("ven-1"),
         boot_id="20261128T080000-ab12cd34",
         timestamp=START_TS,
         seq=123_456,
-        event_id="evt-20261128-080000-99f7",
+        event_id=EventId("evt-20261128-080000-99f7"),
         used_power_kw=1.234,
         baseline_power_kw=3.579,
         shed_power_kw=2.345,
