@@ -110,8 +110,9 @@ class PanelView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class CircuitRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A circuit: its power, the load of its breaker (0 to 1), and the reason that it is curtailed or not.
 
-    ``kvar`` is its reactive power, None where its power factor is not known. ``by_hand``: a resident took it out of the event that is in force. ``rank`` and ``why`` are for people:
-    its priority, and the reason that it is curtailed, None where it is not.
+    ``kvar`` is its reactive power, None where its power factor is not known. ``by_hand``: a resident took
+    it out of the event that is in force. ``rank`` and ``why`` are for people: its priority, and the reason
+    that it is curtailed, None where it is not.
     """
 
     id: str

@@ -33,8 +33,8 @@ export function showReactive(reactive, circuitCount) {
   if (reactive === null) return;
   const { kvar, kva, powerFactor, circuits } = reactive;
   const factor = powerFactor === null ? "" : `, power factor ${fixed(powerFactor, 2)}`;
-  const of = circuits < circuitCount ? ` (${circuits} of ${circuitCount} circuits, where it is known)` : "";
-  text("reactive", `${kw(kvar)} kvar, ${kw(kva)} kVA${factor}${of}`);
+  const of = circuits < circuitCount ? `${circuits} of ${circuitCount}` : "All";
+  text("reactive", `${of} circuits: ${kw(kvar)} kvar, ${kw(kva)} kVA${factor}`);
 }
 
 /**
@@ -72,7 +72,7 @@ function update(row, circuit) {
   text(at("rank"), circuit.rank);
   mark(at("meter"), circuit.breakerLoad >= rules.breakerHigh ? "meter high" : "meter");
   meter(at("meter"), circuit.breakerLoad);
-  const kvar = Math.abs(circuit.kvar ?? 0) < LEAST_KVAR ? "" : ` · ${kw(circuit.kvar ?? 0)} kvar`;
+  const kvar = Math.abs(circuit.kvar ?? 0) < LEAST_KVAR ? "" : `, ${kw(circuit.kvar ?? 0)} kvar`;
   text(at("load"), `${percent(circuit.breakerLoad)} of ${circuit.breakerAmps} A${kvar}`);
   text(at("kw"), `${kw(circuit.powerKw)} kW`);
   show(at("why"), circuit.why !== null);
