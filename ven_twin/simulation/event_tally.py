@@ -22,6 +22,9 @@ class EventTally:
 
     Energies are kWh less than the counterfactual's; those of a load up are below zero. Means are over the
     event's minutes. *next_event* cuts the count where it begins, so that no minute counts for two events.
+    Nothing else cuts a simulated event: `simulate` has no opt-out, cancellation, revision or lasting limit,
+    its events do not overlap, and no minute of it is missing. The cloud's report has cuts by these
+    (`contracts.api.aftermath`).
 
     Attributes:
         circuits_kwh: drawn less by circuit during the event; below zero it was drawn more.
