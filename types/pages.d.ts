@@ -56,6 +56,7 @@ declare namespace VenApi {
     state: "curtailed" | "idle" | "off" | "on";
     enabled: boolean;
     powerKw: number;
+    kvar: number | null;
     breakerAmps: number;
     breakerLoad: number;
     priority: number;
@@ -186,11 +187,12 @@ declare namespace VenApi {
     sentence: string;
   }
 
-  /** The service panel: its rating and its current. */
+  /** The service panel: its rating, its current, and what is known of its reactive power. */
   interface PanelView {
     ratingAmps: number;
     voltageV: number;
     amps: number;
+    reactive: ReactiveView | null;
   }
 
   /** An event that is over. */
@@ -221,6 +223,14 @@ declare namespace VenApi {
     sustainS: number;
     offers: OfferView[];
     offerConfidence: number;
+  }
+
+  /** Reactive and apparent power of the *circuits* whose power factor is known, kvar and kVA, all together. */
+  interface ReactiveView {
+    kvar: number;
+    kva: number;
+    powerFactor: number | null;
+    circuits: number;
   }
 
   /** End one event, or all, and give back what they curtail, as the command ``restore`` does. */
@@ -475,6 +485,7 @@ declare namespace FleetApi {
     usedKw?: number | null;
     offersKw?: number | null;
     sustainS?: number | null;
+    offers?: OfferLevel[];
     why?: string;
     untilTs?: number | null;
     groups?: string[];
@@ -490,6 +501,12 @@ declare namespace FleetApi {
     allocation?: "merit" | "proportional";
     eventId?: string | null;
     intervals: Interval[];
+  }
+
+  /** The kW that a VEN keeps for *sustain_s* (s). */
+  interface OfferLevel {
+    kw: number;
+    sustainS: number;
   }
 
   /** A signal in the form: its words, its range in steps, and a value to begin with. */

@@ -65,9 +65,11 @@ class Bought(_AftermathStruct, frozen=True):
     """Energy that residents bought more because of an event, by stretches of *step_s* from *start_ts* on.
 
     Used less the house without events, over the event and its payback, of all VENs; below zero it was less.
-    None where nothing is stored.
+    None where nothing is stored. *fed_in_kwh* is what was fed in more, each VEN's netted within a
+    stretch; it is empty where nothing was, and of a report of an earlier release.
     """
 
     start_ts: float
     step_s: float
     kwh: tuple[float | None, ...]
+    fed_in_kwh: tuple[float, ...] = ()

@@ -14,6 +14,7 @@ import msgspec
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId, VenId
+from contracts.wire.offers import OfferLevels, lasting_offer
 from contracts.wire.shadow import OptOut
 from contracts.wire.units import S_PER_MIN
 
@@ -49,6 +50,7 @@ class _Shown(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_def
 class FleetVen(_Shown, frozen=True):
     """One VEN: *askedKw* and *deliveredKw* of *eventId* while it sheds, else what it offers and for how long.
 
+    *offers* are the kW that it keeps for each duration, where it tells them.
     *optOut* stands there while it is in force, *quarantinedTs* since when an operator has it quarantined.
     *rowAgeS* is how old its latest telemetry is, *clockSkewS* the cloud's time less its own, where that is
     off. *groups* are the names under which events can target it, beside its own.
@@ -62,6 +64,7 @@ class FleetVen(_Shown, frozen=True):
     used_kw: float | None = None
     offers_kw: float | None = None
     sustain_s: float | None = None
+    offers: OfferLevels = ()
     opt_out: OptOut | None = None
     row_age_s: float | None = None
     clock_skew_s: float | None = None
@@ -193,7 +196,7 @@ def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:
     if ven.online and row is not None:
         fields["used_kw"] = row.used_power_kw
     if status in {VenStatus.SHEDDING, VenStatus.READY}:
-        fields |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s}
+        fields |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s, "offers": ven.offers}
     fields |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
     fields |= {"clock_skew_s": ven.clock_skew_s, "quarantined_ts": ven.quarantined_ts}
     return FleetVen(ven_id=ven.ven_id, status=status, **fields)
@@ -214,9 +217,10 @@ def _in_force(opt_out: OptOut, now_ts: float) -> bool:
 
 
 def _sustained_kw(counted: Sequence[FleetVen], minutes: int) -> float:
-    """The offers of the VENs that sustain them for so long; a VEN that does not say counts as nothing."""
+    """The kW that VENs keep for so long, as dispatch counts on it; nothing of a VEN that does not say."""
     least_s = minutes * S_PER_MIN
-    return _sum(ven.offers_kw for ven in counted if ven.sustain_s is not None and ven.sustain_s >= least_s)
+    offers = (lasting_offer(ven.offers_kw, ven.sustain_s, ven.offers, least_s) for ven in counted)
+    return _sum(kw for kw, sustain_s in offers if sustain_s is not None and sustain_s >= least_s)
 
 
 def _events(sheds: Sequence[FleetVen]) -> Iterable[FleetEvent]:

@@ -24,6 +24,7 @@ from contracts.wire.ids import (
     ProgramId,
     VenId,
 )
+from contracts.wire.offers import OfferLevels
 from contracts.wire.shadow import OptOut
 from contracts.wire.telemetry import Load
 
@@ -42,12 +43,12 @@ class Ven(_Resource, frozen=True):
     """A VEN as the cloud side sees it; *online* is absent until it has connected once.
 
     The rest is what it last reported: *shedAvailabilityKw* is what it keeps shed for *sustainS* at least,
-    what it sheds already included, *loadUpAvailabilityKw* what it keeps drawing more for *loadUpSustainS*;
-    *byHand* are circuits that the resident has taken out, with their state;
-    *timeZone* is its site's, by which its days are told apart. *performance* is what it delivered of what it
-    was called for, of late. *clockSkewS* is the time of the cloud less the VEN's, where its clock is off:
-    above zero it is slow. From *quarantinedTs* on, when it is there, no event calls it and nothing that it
-    sends is stored; from *revokedTs* on, likewise, and it cannot connect either.
+    what it sheds already included, *offers* what it keeps for longer, *loadUpAvailabilityKw* what it keeps
+    drawing more for *loadUpSustainS*; *byHand* are circuits that the resident has taken out, with their
+    state; *timeZone* is its site's, by which its days are told apart. *performance* is what it delivered of
+    what it was called for, of late. *clockSkewS* is the time of the cloud less the VEN's, where its clock
+    is off: above zero it is slow. From *quarantinedTs* on, when it is there, no event calls it and nothing
+    that it sends is stored; from *revokedTs* on, likewise, and it cannot connect either.
     """
 
     ven_id: VenId
@@ -58,6 +59,7 @@ class Ven(_Resource, frozen=True):
     active_event_id: EventId | None = None
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
+    offers: OfferLevels = ()
     load_up_availability_kw: float | None = None
     load_up_sustain_s: float | None = None
     by_hand: dict[str, str] = {}

@@ -12,6 +12,7 @@ from contracts.api.requests import DispatchEvent
 from contracts.api.resources import TelemetryRow
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
+from contracts.wire.offers import OfferLevel
 from harness.bench.figure import Figure
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
 from lambdas.dispatch_event.logic.rebalance import rebalance
@@ -20,6 +21,8 @@ from lambdas.shared.rows import VenRow
 NOW = 1_800_000_000.0
 REPEATS = 7
 MS = 1e3
+LEVELS = tuple(OfferLevel(8.0 / n, 900.0 * 2**n) for n in range(1, 6))
+"""As many durations as a VEN of ours tells."""
 
 
 def run() -> Iterator[Figure]:
@@ -51,6 +54,7 @@ def _fleet(count: int) -> list[VenRow]:
             enabled=True,
             shed_availability_kw=round(rng.uniform(0.0, 8.0), 3),
             sustain_s=rng.choice((1800.0, 14_400.0)),
+            offers=LEVELS,
             performance=rng.choice((None, 0.6, 0.8, 0.95)),
             dispatched_kwh=rng.uniform(0.0, 30.0),
         )

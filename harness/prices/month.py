@@ -8,7 +8,9 @@ from ven_twin.ven.engine import LOADS_PERIOD_S
 
 MONTH_S = 30 * 86_400
 SHADOW_UPDATES_A_DAY = 175
-"""Measured: 188 on a day in July, 161 in January, of the standard house; a changed offer makes most."""
+"""Measured: 188 on a day in July, 161 in January, of the standard house; a changed offer makes most.
+
+Interpretation: that was before offers were promises; measured anew, a day would take 13 min of CPU."""
 UPLINKS = MONTH_S / DEFAULT_REPORT_INTERVAL_S + MONTH_S / LOADS_PERIOD_S
 """Telemetry rows and loads snapshots. Measured: 5,741 a day; 5,760 by the clock."""
 SHADOWS = SHADOW_UPDATES_A_DAY * 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.prices.event import one_event, past_day_units, row_bytes
 from harness.prices.month import SHADOW_UPDATES_A_DAY, one_ven, the_stack, total
 from ven_twin.operations.prices import BillItem, Price, price_table
 
@@ -23,14 +24,28 @@ of the quantities in `harness/prices/month.py`. {table.region}, USD, no free tie
 ## One VEN, thirty days
 
 Always connected, a telemetry row and a loads snapshot every 30 s. A shadow update goes out when the offer or
-a setting has changed, and every 15 minutes at the least: {SHADOW_UPDATES_A_DAY} a day, of the standard house.
+a setting has changed, and every 15 minutes at the least: {SHADOW_UPDATES_A_DAY} a day, of the standard house
+as it was before offers were promises; a day has not been counted since.
 Each is answered on `update/accepted`, which the VEN takes with QoS 1, so its PUBACK is a message of its own.
 
 {_bill(one_ven(), "one VEN")}
 
-Not in it: events and commands (a few messages each), `get` on each connect, retries. Whether AWS bills a
-shadow update that comes by MQTT as a message beside the shadow operation could not be read for certain; it is
-counted here.
+Not in it: events (below), commands (a few messages each), `get` on each connect, retries. Whether AWS
+bills a shadow update that comes by MQTT as a message beside the shadow operation could not be read for
+certain; it is counted here.
+
+## One event of an hour, with one VEN
+
+Three settlements follow an event: at once, four hours after it when baselines have all of their rows, and
+a day after it when its payback is over
+([decision 22](../decisions/0022-payback-is-counted-a-day-later.md)). Each reads the VEN's rows of its time,
+of {row_bytes()} bytes and strongly consistent, so that each further VEN costs these reads again.
+
+{_bill(one_event(), "one event", digits=5)}
+
+Not in it: {past_day_units()} read units for each day before the event that no settlement of this VEN has
+read yet (up to 45 days, once), messages and shadow updates of the event itself, and the row of the fleet
+that each redispatch reads.
 
 ## The stack, thirty days
 
@@ -52,12 +67,13 @@ def write() -> None:
     PAGE.write_text(page(), encoding="utf-8")
 
 
-def _bill(items: tuple[BillItem, ...], sum_of: str) -> str:
+def _bill(items: tuple[BillItem, ...], sum_of: str, digits: int = 3) -> str:
     rows = [
-        f"| {item.name} | {item.how or '–'} | {_quantity(item.quantity)} | {item.usd:.3f} |" for item in items
+        f"| {item.name} | {item.how or '–'} | {_quantity(item.quantity)} | {item.usd:.{digits}f} |"
+        for item in items
     ]
     head = ["| item | of | quantity | USD |", "|---|---|--:|--:|"]
-    return "\n".join([*head, *rows, f"| **{sum_of}** | | | **{total(items):.2f}** |"])
+    return "\n".join([*head, *rows, f"| **{sum_of}** | | | **{total(items):.{digits - 1}f}** |"])
 
 
 def _quantity(value: float) -> str:

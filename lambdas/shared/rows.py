@@ -13,6 +13,7 @@ from contracts.store.keys import EVENT_SORT_KEY
 from contracts.wire import codec
 from contracts.wire.events import LOWEST_PRIORITY, DrEvent, Interval, loads_up
 from contracts.wire.ids import EventId, ProgramId, VenId
+from contracts.wire.offers import OfferLevels, lasting_offer
 from contracts.wire.shadow import OptOut
 
 DAY_S = 24 * 3600
@@ -31,8 +32,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
 
     *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
     last reported is None until then: *shed_availability_kw* is what it keeps shed from now on, what it sheds
-    already included, and *sustain_s* for how long; *load_up_availability_kw* is what it keeps drawing more.
-    *performance* (delivered to dispatched, of late)
+    already included, and *sustain_s* for how long; *offers* is what it keeps for longer, if told;
+    *load_up_availability_kw* is what it keeps drawing more. *performance* (delivered to dispatched, of late)
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
     less the VEN's, where that is off. *peak_kw* is the most that its telemetry ever had it draw, where that
     is above `ASSUMED_PEAK_KW`; *panel_max_kw* what its panel takes, by its telemetry. Since *quarantined_ts*
@@ -45,6 +46,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     opt_out: OptOut | None = None
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
+    offers: OfferLevels = ()
     load_up_availability_kw: float | None = None
     load_up_sustain_s: float | None = None
     status: str | None = None
@@ -65,23 +67,25 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
         if not loads_up:
             return self
         return msgspec.structs.replace(
-            self, shed_availability_kw=self.load_up_availability_kw, sustain_s=self.load_up_sustain_s
+            self,
+            shed_availability_kw=self.load_up_availability_kw,
+            sustain_s=self.load_up_sustain_s,
+            offers=(),
         )
 
-    @property
-    def credible_offer_kw(self) -> float | None:
-        """The offer, as far as panel and telemetry bear it out, kW.
+    def credible_offer(self, length_s: float) -> tuple[float | None, float | None]:
+        """The offer for an event of *length_s*, kW, as far as panel and telemetry bear it out; its seconds.
 
         Nobody can shed more than is drawn, but for a battery, by which a site feeds what its panel takes.
         """
-        if self.shed_availability_kw is None:
-            return None
+        kw, sustain_s = lasting_offer(self.shed_availability_kw, self.sustain_s, self.offers, length_s)
+        if kw is None:
+            return None, sustain_s
         battery = self.battery_soc is not None
         drawn_kw = max(ASSUMED_PEAK_KW, self.peak_kw or 0.0) + (ASSUMED_BATTERY_KW if battery else 0.0)
-        offer_kw = min(self.shed_availability_kw, drawn_kw)
         if not self.panel_max_kw:
-            return offer_kw
-        return min(offer_kw, self.panel_max_kw * (2.0 if battery else 1.0))
+            return min(kw, drawn_kw), sustain_s
+        return min(kw, drawn_kw, self.panel_max_kw * (2.0 if battery else 1.0)), sustain_s
 
 
 class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from harness.prices import month
+from harness.prices import event, month
+from lambdas.shared import schedules
 from tests.support.template_rules import Template, of_type
 
 
@@ -26,6 +27,16 @@ def test_the_bill_counts_the_watch_over_the_fleet(dev: Template) -> None:
     """The schedule that is always on starts as often as the bill says."""
     rates = {each["ScheduleExpression"] for each in of_type(dev, "AWS::Scheduler::Schedule").values()}
     assert f"rate({month.WATCH_PERIOD_S // 60} minutes)" in rates
+
+
+def test_the_bill_counts_every_settlement_of_an_event() -> None:
+    """A schedule that settles an event again is added to the bill, with the rows that it reads."""
+    tree = ast.parse((LAMBDAS / "shared/schedules.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    puts = [call for call in calls if getattr(call.func, "attr", "") == "_put_settlement"]
+    scheduled = {getattr(schedules, call.args[0].id) for call in puts if isinstance(call.args[0], ast.Name)}
+    assert len(scheduled) == len(puts)
+    assert scheduled == event.ROWS_READ_S.keys()
 
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"

@@ -47,6 +47,9 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     least_on_s: Seconds = 0.0
     power_factor: Annotated[float, Meta(ge=0.5, le=1.0)] | None = None
 
+    most_keys: ClassVar[tuple[str, ...]] = ("rated_kw",)
+    """The keys of the most that its device draws or gives, kW: none is above what its breaker carries."""
+
     def impossible(self) -> Impossible | None:
         """The first value that does not go with the others; None when they can be together."""
         return None

@@ -196,7 +196,8 @@ def _bounds(struct: type[msgspec.Struct], keys: list[str]) -> str:
 def _check_panel(source: str, panel: Panel, circuits: tuple[Circuit, ...]) -> None:
     """Refuse what no panel carries, and what does not go together in a circuit.
 
-    A car or a range needs a large panel; no circuit is rated above its breaker, no export above the panel.
+    A car or a range needs a large panel. No circuit is rated above its breaker, no device draws
+    or gives more, and no export is above the panel.
     """
     panel_kw = panel.rating_amps * panel.voltage_v / 1000.0
     if panel.export_kw > panel_kw:
@@ -207,9 +208,10 @@ def _check_panel(source: str, panel: Panel, circuits: tuple[Circuit, ...]) -> No
             value = getattr(spec, wrong.key)
             raise ProfileError(source, f"circuits.{spec.id}.{wrong.key}", value, wrong.allowed)
         most_kw = spec.breaker_amps * panel.voltage_v / 1000.0
-        if spec.rated_kw > most_kw:
-            key = f"circuits.{spec.id}.rated_kw"
-            raise ProfileError(source, key, spec.rated_kw, f"<= {most_kw:g}, what its breaker carries")
+        for key in spec.most_keys:
+            if (kw := getattr(spec, key)) > most_kw:
+                allowed = f"<= {most_kw:g}, what its breaker carries"
+                raise ProfileError(source, f"circuits.{spec.id}.{key}", kw, allowed)
         if isinstance(spec, EvSpec | RangeSpec) and panel.rating_amps < LARGE_PANEL_AMPS:
             allowed = f">= {LARGE_PANEL_AMPS:g} with {spec.id} in the house"
             raise ProfileError(source, "panel.rating_amps", panel.rating_amps, allowed)

@@ -5,15 +5,17 @@ A house file has it as ``[tariff]``; without it no money is shown.
     [tariff]
     currency = "USD"
     price = 0.12                    # a kWh, at all times that no period names
+    export_price_kwh = 0.05         # a kWh that is fed in; 0 when left out
 
     [[tariff.periods]]
     from = "14:00"
     until = "19:00"
     days = "weekdays"               # or "weekends"; every day when left out
     price = 0.31
+    export_price_kwh = 0.20         # in this period; the tariff's when left out
 
-Interpretation: what is fed in is worth what it costs to draw at that time (net metering); fixed charges and
-charges on the peak are no energy and are not in it.
+A house with net metering has as its export price what it pays. Fixed charges and charges on the peak are no
+energy and are not in it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -41,12 +43,24 @@ _FIELD = re.compile(r"(?:unknown|required) field `(\w+)`")
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
+class EnergyPrices(NamedTuple):
+    """The prices at a time: of a kWh that is drawn, and of one that is fed in."""
+
+    price: float
+    export_price: float
+
+    def cost(self, bought_kwh: float, fed_in_kwh: float) -> float:
+        """The cost of *bought_kwh* more, net of what is fed in, of which *fed_in_kwh* more was fed in."""
+        return (bought_kwh + fed_in_kwh) * self.price - fed_in_kwh * self.export_price
+
+
 class TariffPeriod(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A time of day with a price of its own; one that ends before it begins goes over midnight."""
 
     begins: str = msgspec.field(name="from")
     until: str
     price: Price
+    export_price_kwh: Price | None = None
     days: Days = "all"
 
     def covers(self, at: datetime) -> bool:
@@ -59,15 +73,27 @@ class TariffPeriod(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The price of a kWh, *price* where none of *periods* is; of several that are the first counts."""
+    """The price of a kWh, *price* where none of *periods* is; of several that are the first counts.
+
+    *export_price_kwh* is what a kWh that is fed in earns, in a period without an export price of its own too.
+    """
 
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
     price: Price
+    export_price_kwh: Price = 0.0
     periods: tuple[TariffPeriod, ...] = ()
 
     def price_at(self, at: datetime) -> float:
         """The price of a kWh at a local time."""
-        return next((period.price for period in self.periods if period.covers(at)), self.price)
+        return self.prices_at(at).price
+
+    def prices_at(self, at: datetime) -> EnergyPrices:
+        """The prices of what is drawn and fed in at a local time."""
+        period = next((period for period in self.periods if period.covers(at)), None)
+        if period is None:
+            return EnergyPrices(self.price, self.export_price_kwh)
+        of_period = period.export_price_kwh
+        return EnergyPrices(period.price, self.export_price_kwh if of_period is None else of_period)
 
 
 def tariff_in(text: str, source: str) -> Tariff:
@@ -109,6 +135,7 @@ def _period(table: object, key: str, source: str) -> TariffPeriod:
 _ALLOWED = {
     "currency": "three capital letters, such as USD",
     "price": "a number from -100 to 100000, the price of a kWh",
+    "export_price_kwh": "a number from -100 to 100000, the price of a kWh that is fed in",
     "from": "a time of day in quotes, such as '14:00'",
     "until": "a time of day in quotes, such as '19:00'",
     "days": "'all', 'weekdays' or 'weekends'",

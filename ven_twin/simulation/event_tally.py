@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from contracts.wire.events import DrEvent
 from contracts.wire.units import kwh
 from ven_twin.control.comfort import Beyond
+from ven_twin.house.tariff import EnergyPrices
 from ven_twin.simulation.scenario import PAYBACK_HORIZON_S, REBOUND_HORIZON_S, STEP_S, Minute
 
 MINUTE = STEP_S / 60.0
+FREE = EnergyPrices(0.0, 0.0)
+"""The prices of a house without a tariff."""
 
 
 @dataclass
@@ -19,11 +22,15 @@ class EventTally:
 
     Energies are kWh less than the counterfactual's; those of a load up are below zero. Means are over the
     event's minutes. *next_event* cuts the count where it begins, so that no minute counts for two events.
+    Nothing else cuts a simulated event: `simulate` has no opt-out, cancellation, revision or lasting limit,
+    its events do not overlap, and no minute of it is missing. The cloud's report has cuts by these
+    (`contracts.api.aftermath`).
 
     Attributes:
         circuits_kwh: drawn less by circuit during the event; below zero it was drawn more.
         circuits_after_kwh: drawn more by circuit after it.
-        cost: of what was bought more over event and payback, in the tariff's currency; 0 without a tariff.
+        cost: of what was bought more over event and payback, less what was fed in more, in the tariff's
+            currency; 0 without a tariff.
         beyond_min: minutes beyond setpoints and limits less those in the counterfactual, by `Beyond`'s names.
     """
 
@@ -86,17 +93,17 @@ class EventTally:
         """True when no other event began in the day of the payback."""
         return self.payback_until_s == self.event.end_ts + PAYBACK_HORIZON_S
 
-    def during(self, minute: Minute, price: float = 0.0) -> None:
-        """Count a minute of the event, at the *price* of a kWh."""
+    def during(self, minute: Minute, prices: EnergyPrices = FREE) -> None:
+        """Count a minute of the event, at the *prices* of a kWh."""
         requested_kw = minute.requested_kw or 0.0
         self.minutes += 1
         self.requested_kwh += kwh(requested_kw, STEP_S)
         self.delivered_kwh += kwh(minute.delivered_kw, STEP_S)
         self.short_kwh += kwh(max(self.sign * (requested_kw - minute.delivered_kw), 0.0), STEP_S)
         _add(self.circuits_kwh, minute.free_circuits_kw, minute.circuits_kw)
-        self._count(minute, price)
+        self._count(minute, prices)
 
-    def after(self, minute: Minute, price: float = 0.0) -> None:
+    def after(self, minute: Minute, prices: EnergyPrices = FREE) -> None:
         """Count a minute of the day after the event.
 
         What is drawn on top of the baseline is payback, and of the first four hours rebound.
@@ -106,10 +113,11 @@ class EventTally:
             self.rebound_4h_kwh -= kwh(minute.delivered_kw, STEP_S)
             self.rebound_4h_peak_kw = max(self.rebound_4h_peak_kw, -minute.delivered_kw)
         _add(self.circuits_after_kwh, minute.circuits_kw, minute.free_circuits_kw)
-        self._count(minute, price)
+        self._count(minute, prices)
 
-    def _count(self, minute: Minute, price: float) -> None:
-        self.cost -= price * kwh(minute.delivered_kw, STEP_S)
+    def _count(self, minute: Minute, prices: EnergyPrices) -> None:
+        fed_in_kw = max(-minute.used_kw, 0.0) - max(-minute.baseline_kw, 0.0)
+        self.cost += prices.cost(-kwh(minute.delivered_kw, STEP_S), kwh(fed_in_kw, STEP_S))
         if minute.beyond != minute.free_beyond:
             pairs = zip(Beyond._fields, minute.beyond, minute.free_beyond, strict=True)
             for name, here, free in pairs:

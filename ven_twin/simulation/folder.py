@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ven_twin.house.profile import Profile
-from ven_twin.house.tariff import Tariff
+from ven_twin.house.tariff import EnergyPrices, Tariff
 from ven_twin.simulation.event_tally import EventTally
 from ven_twin.simulation.ledger import Ledger
 from ven_twin.simulation.report import Report
@@ -57,11 +57,11 @@ def simulate(
     return Written(target, report, ledger)
 
 
-def _prices(tariff: Tariff | None, zone: timezone) -> Callable[[float], float] | None:
-    """The price of a kWh at a time of the house, UTC s; None without a tariff."""
+def _prices(tariff: Tariff | None, zone: timezone) -> Callable[[float], EnergyPrices] | None:
+    """The prices of a kWh at a time of the house, UTC s; None without a tariff."""
     if tariff is None:
         return None
-    return lambda at_s: tariff.price_at(datetime.fromtimestamp(at_s, zone))
+    return lambda at_s: tariff.prices_at(datetime.fromtimestamp(at_s, zone))
 
 
 def summary(written: Written, scenario: Scenario, tariff: Tariff | None = None) -> dict[str, object]:

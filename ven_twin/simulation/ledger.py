@@ -6,7 +6,8 @@ from math import inf
 
 from contracts.wire.events import DrEvent
 from contracts.wire.units import kwh
-from ven_twin.simulation.event_tally import EventTally
+from ven_twin.house.tariff import EnergyPrices
+from ven_twin.simulation.event_tally import FREE, EventTally
 from ven_twin.simulation.scenario import STEP_S, Minute
 
 
@@ -14,12 +15,12 @@ from ven_twin.simulation.scenario import STEP_S, Minute
 class Ledger:
     """A run's totals. Give it every minute in order; of those past *days_end_s* only events count.
 
-    *price_at* is the price of a kWh at a time (UTC s), None without a tariff.
+    *prices_at* has the prices of a kWh at a time (UTC s), None without a tariff.
     """
 
     events: Sequence[DrEvent]
     days_end_s: float = inf
-    price_at: Callable[[float], float] | None = None
+    prices_at: Callable[[float], EnergyPrices] | None = None
     circuits_kwh: dict[str, float] = field(default_factory=dict)
     used_kwh: float = 0.0
     baseline_kwh: float = 0.0
@@ -44,8 +45,8 @@ class Ledger:
         """Count a minute for the event that began last."""
         acting = minute.event_id == latest.event.event_id
         if acting or minute.at_s < latest.payback_until_s:
-            price = 0.0 if self.price_at is None else self.price_at(minute.at_s)
-            (latest.during if acting else latest.after)(minute, price)
+            prices = FREE if self.prices_at is None else self.prices_at(minute.at_s)
+            (latest.during if acting else latest.after)(minute, prices)
 
     def _of_days(self, minute: Minute) -> None:
         for circuit, kw in minute.circuits_kw.items():

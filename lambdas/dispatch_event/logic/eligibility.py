@@ -1,5 +1,8 @@
 """Eligibility: the VENs that can be counted on, for how much, and in which order they are called. Pure.
 
+A VEN that tells offers by duration is counted on for what it keeps for the rest of the event, any other for
+the one offer that it tells, whatever the event's length.
+
 Merit order: who sustains the rest of the event before who does not; then who performed better, in coarse
 classes; then who was called for the least of late, which is the rotation; ties by a hash of event and VEN,
 so that they do not always hit the same.
@@ -100,7 +103,7 @@ def rank_fleet(
     reachable: list[VenId] = []
     heard, available_w = False, 0.0
     for ven in fleet:
-        ven_id, offer_kw = ven.ven_id, ven.credible_offer_kw
+        ven_id, (offer_kw, sustain_s) = ven.ven_id, ven.credible_offer(remaining_s)
         heard = heard or offer_kw is not None
         reason = unavailability(ven, at_ts)
         if reason is not None:
@@ -116,14 +119,15 @@ def rank_fleet(
         performance = believed(ven.performance)
         available_w += offer_w * performance
         # Plain tuples of a float: sorted several times as fast as anything else.
-        keyed.append((_merit(ven, performance, seed, remaining_s), ven_id, offer_w, performance))
+        lasts = sustain_s is not None and sustain_s >= remaining_s
+        keyed.append((_merit(ven, performance, seed, lasts=lasts), ven_id, offer_w, performance))
     keyed.sort()
     return RankedFleet([Offer(*offer[1:]) for offer in keyed], available_w, unavailable, reachable, heard)
 
 
-def _merit(ven: VenRow, performance: float, seed: int, remaining_s: float) -> float:
+def _merit(ven: VenRow, performance: float, seed: int, *, lasts: bool) -> float:
     """The place in merit order as one float, exact below 2**53; the least is called first."""
-    rank = 0 if ven.sustain_s is not None and ven.sustain_s >= remaining_s else 3
+    rank = 0 if lasts else 3
     if performance < GOOD:
         rank += 1 if performance >= FAIR else 2
     called_wh = min(int(ven.dispatched_kwh * 1000.0), _MOST_WH)

@@ -16,6 +16,7 @@ from contracts.wire.acks import Ack, read_ack
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import MAX_DURATION_S
 from contracts.wire.ids import CheckedEventId, VenId
+from contracts.wire.offers import read_levels
 from contracts.wire.plain_text import plain_line, plain_object
 from contracts.wire.shadow import TimeZoneName, read_desired
 from contracts.wire.telemetry import EARLIEST_TS, LARGEST_POWER_KW, LATEST_TS, Soc
@@ -188,6 +189,7 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
     return figures | {
         "shedAvailabilityKw": _within(state.metrics.shed_availability_kw, 0.0, LARGEST_POWER_KW),
         "sustainS": _within(state.metrics.sustain_s, 0.0, float(MAX_DURATION_S)),
+        "offers": _offers(reported) or None,
         "loadUpAvailabilityKw": _within(state.metrics.load_up_availability_kw, 0.0, LARGEST_POWER_KW),
         "loadUpSustainS": _within(state.metrics.load_up_sustain_s, 0.0, float(MAX_DURATION_S)),
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
@@ -203,6 +205,13 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
         "lastEventComfort": _comfort(reported),
         "shadow_errors": plain_object(state.shadow_errors) if state.shadow_errors else None,
     }
+
+
+def _offers(reported: JsonObject) -> list[object]:
+    """The offers by duration as far as they are some; a list that is none is as if it were not told."""
+    metrics = reported.get("metrics")
+    levels = read_levels(metrics.get("offers") if isinstance(metrics, Mapping) else None)
+    return [msgspec.to_builtins(level) for level in levels]
 
 
 def _comfort(reported: JsonObject) -> dict[str, object] | None:

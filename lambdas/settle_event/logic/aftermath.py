@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from contracts.api.aftermath import Aftermath, Bought
-from lambdas.settle_event.logic.energy import Trace, Window
+from lambdas.settle_event.logic.energy import Integral, Trace, Window
 from lambdas.settle_event.logic.other_events import OtherEvent
 
 REBOUND_4H_S = 4 * 3600.0
@@ -40,12 +40,14 @@ class VenAftermath:
         payback: of the day after it.
         bought_kwh: bought more over event and payback; None where too little is stored.
         bought_series_kwh: the same in the steps of `bought_steps`, None where nothing is stored.
+        fed_in_series_kwh: fed in more in these steps, each by its mean; 0 where nothing is stored.
     """
 
     rebound: Aftermath | None = None
     payback: Aftermath | None = None
     bought_kwh: float | None = None
     bought_series_kwh: tuple[float | None, ...] = ()
+    fed_in_series_kwh: tuple[float, ...] = ()
 
 
 NOTHING = VenAftermath()
@@ -74,11 +76,15 @@ def after_event(
         return NOTHING
     payback = _counted(trace, window.end_ts, PAYBACK_24H_S, others)
     whole = Window(window.start_ts, max(payback.until_ts, window.end_ts))
+    steps_over = _over_steps(trace, whole, steps)
     return VenAftermath(
         rebound=_counted(trace, window.end_ts, REBOUND_4H_S, others),
         payback=payback,
         bought_kwh=_above_kwh(trace, whole),
-        bought_series_kwh=_series_kwh(trace, whole, steps),
+        bought_series_kwh=tuple(
+            over.used_kwh - over.clone_kwh if over.covered_s > 0 else None for over in steps_over
+        ),
+        fed_in_series_kwh=tuple(max(-over.used_kwh, 0.0) - max(-over.clone_kwh, 0.0) for over in steps_over),
     )
 
 
@@ -108,13 +114,12 @@ def _above_kwh(trace: Trace, window: Window) -> float | None:
     return over.used_kwh - over.clone_kwh
 
 
-def _series_kwh(trace: Trace, window: Window, steps: tuple[int, int, int]) -> tuple[float | None, ...]:
+def _over_steps(trace: Trace, window: Window, steps: tuple[int, int, int]) -> tuple[Integral, ...]:
+    """The rows within *window*, in each of the steps."""
     start_ts, step_s, count = steps
     edges_ts = [start_ts + step * step_s for step in range(count + 1)]
     within_ts = [min(max(edge_ts, window.start_ts), window.end_ts) for edge_ts in edges_ts]
-    return tuple(
-        over.used_kwh - over.clone_kwh if over.covered_s > 0 else None for over in trace.between(within_ts)
-    )
+    return tuple(trace.between(within_ts))
 
 
 def fleet_aftermath(of_vens: Sequence[Aftermath | None]) -> Aftermath | None:
@@ -140,8 +145,14 @@ def fleet_bought(vens: Sequence[VenAftermath], steps: tuple[int, int, int]) -> B
     sums = [_sum_of_stored(column) for column in columns]
     while sums and sums[-1] is None:
         sums.pop()
+    if not sums:
+        return None
     start_ts, step_s, _ = steps
-    return Bought(start_ts=start_ts, step_s=step_s, kwh=tuple(sums)) if sums else None
+    fed_in = zip(*[ven.fed_in_series_kwh for ven in vens if ven.fed_in_series_kwh], strict=True)
+    fed_in_kwh = tuple(map(sum, fed_in))[: len(sums)]
+    return Bought(
+        start_ts=start_ts, step_s=step_s, kwh=tuple(sums), fed_in_kwh=fed_in_kwh if any(fed_in_kwh) else ()
+    )
 
 
 def _sum_of_stored(column: Sequence[float | None]) -> float | None:

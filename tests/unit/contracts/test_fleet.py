@@ -10,6 +10,7 @@ import pytest
 from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at, uncalled_vens
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.ids import VenId
+from contracts.wire.offers import OfferLevel
 from contracts.wire.shadow import OptOut
 
 NOW = 1_800_000_000.0
@@ -137,6 +138,13 @@ def test_an_offer_counts_for_the_times_that_it_is_sustained() -> None:
     vens = [ven(f"v{s}", sustain_s=s, shed_availability_kw=kw) for s, kw in sustained.items()]
     fleet = fleet_at(vens, {}, now_ts=NOW)
     assert [(each.minutes, each.kw) for each in fleet.holds] == [(15, 30.0), (60, 28.0), (240, 16.0)]
+
+
+def test_an_offer_by_duration_counts_for_the_time_that_it_is_kept() -> None:
+    """3 kW for a quarter of an hour and 1 kW for an hour are both held; nothing is for four."""
+    levels = (OfferLevel(3.0, 900.0), OfferLevel(1.0, 3600.0))
+    fleet = fleet_at([ven("v", shed_availability_kw=3.0, sustain_s=900.0, offers=levels)], {}, now_ts=NOW)
+    assert [(each.minutes, each.kw) for each in fleet.holds] == [(15, 3.0), (60, 1.0), (240, 0.0)]
 
 
 def test_sums_are_to_the_watt() -> None:

@@ -46,13 +46,39 @@ def test_a_price_is_that_of_the_first_period_that_has_the_time(at: str, price: f
     assert tariff_in(PEAK, "file").price_at(datetime.fromisoformat(at)) == price
 
 
+def test_what_is_fed_in_has_the_export_price_of_its_period() -> None:
+    """A period without one has the tariff's, and a tariff without one pays nothing."""
+    at = [datetime.fromisoformat(f"2026-07-{day}") for day in ("14 12:00", "14 15:00", "18 23:00")]
+    assert [tariff_in(PEAK, "file").prices_at(time).export_price for time in at] == [0.0, 0.0, 0.0]
+    priced = PEAK.replace("price = 0.12", "price = 0.12\nexport_price_kwh = 0.04")
+    priced = priced.replace("price = 0.31", "price = 0.31\nexport_price_kwh = 0.2")
+    assert [tariff_in(priced, "file").prices_at(time).export_price for time in at] == [0.04, 0.2, 0.04]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "allowed"),
     [
         ('currency = "USD"', 'currency = "$"', "tariff.currency", "three capital letters"),
         ('currency = "USD"\n', "", "tariff.currency", "it is missing"),
         ("price = 0.12", 'price = "cheap"', "tariff.price", "a number from -100"),
-        ("price = 0.12", "prize = 0.12", "tariff.prize", "there are currency, price, periods"),
+        (
+            "price = 0.12",
+            "prize = 0.12",
+            "tariff.prize",
+            "there are currency, price, export_price_kwh, periods",
+        ),
+        (
+            "price = 0.12",
+            "price = 0.12\nexport_price_kwh = 1e6",
+            "tariff.export_price_kwh",
+            "from -100 to 100000",
+        ),
+        (
+            "price = 0.31",
+            'price = 0.31\nexport_price_kwh = "no"',
+            "tariff.periods[0].export_price_kwh",
+            "fed in",
+        ),
         ("price = 0.31", "price = nan", "tariff.periods[0].price", "a number from -100"),
         ('from = "14:00"', "from = 14", "tariff.periods[0].from", "a time of day"),
         ('from = "14:00"', 'from = "2 pm"', "tariff.periods[0].from", "from 00:00 to 24:00"),

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.store.keys import Key
 from contracts.wire import codec
+from harness.functions.loads.fleet import ven_items
 from lambdas.shared import clients
 from tests.support.lambda_world import NOW, World, body
 from tests.support.older_vens import OK_ACK, OLDER_CIRCUIT, OLDER_LOAD, STATUS_ACK
@@ -193,6 +194,45 @@ def test_what_a_ven_says_is_bounded_where_it_comes_in(
     """Nothing beyond what there can be is stored, and the rest of the report counts all the same."""
     assert send(documents(3, {"enabled": True, **reported})) == []
     assert (house.ven("house-1")[attribute], house.ven("house-1")["enabled"]) == (stored, True)
+
+
+@pytest.mark.parametrize(
+    ("offers", "stored"),
+    [
+        ([{"kw": 3, "sustainS": 900, "meanS": 300}], [{"kw": 3, "sustainS": 900}]),
+        ([{"kw": -3, "sustainS": 1e9}], [{"kw": 0, "sustainS": 604_800}]),
+        ([{"kw": "many", "sustainS": 900}, 7, None], None),
+        ({"kw": 3, "sustainS": 900}, None),
+        ("3 kW", None),
+        ([{"kw": n, "sustainS": 9} for n in range(3000)], [{"kw": 2999, "sustainS": 9}]),
+    ],
+)
+def test_offers_by_duration_stand_in_the_row_bounded(house: World, offers: object, stored: object) -> None:
+    """What is no offer is left out, and the rest of the report counts all the same."""
+    assert send(documents(3, {"enabled": True, "metrics": {"shedAvailabilityKw": 4, "offers": offers}})) == []
+    row = house.ven("house-1")
+    assert (row.get("offers"), row["enabled"], row["shedAvailabilityKw"]) == (stored, True, 4)
+
+
+def test_a_row_that_has_all_that_a_ven_tells_is_written_in_one_unit(house: World) -> None:
+    """The bill counts one write unit, 1 KB, for each shadow update; offers by duration are in it."""
+    offers = [{"kw": 9.9 - n, "sustainS": 900 * 2**n, "meanS": 300} for n in range(5)]
+    house.vens.update(
+        Key("house-1"), {name: value for name, value in ven_items()[0].items() if name != "venId"}
+    )
+    send(
+        documents(
+            2000,
+            {
+                **REPORTED,
+                "metrics": {**REPORTED["metrics"], "offers": offers},
+                "timeZone": "America/New_York",
+            },
+        )
+    )
+    row = house.ven("house-1")
+    assert len(row["offers"]) == 5
+    assert len(codec.encode(row)) < 1024
 
 
 @pytest.mark.parametrize(

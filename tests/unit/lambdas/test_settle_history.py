@@ -9,11 +9,14 @@ import pytest
 
 from contracts.api.reports import EventReport
 from contracts.store.keys import REPORT_SORT_KEY, Key, day_row_id, telemetry_row_id, ven_sort_key
+from harness.prices.event import ROWS_READ_S
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event import adapters as adapters_module
 from lambdas.settle_event.handler import handler
+from lambdas.settle_event.history import History
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS
 from lambdas.shared import clients
+from lambdas.shared.schedules import FINAL, PAYBACK, SETTLE
 from lambdas.shared.tables import Table
 from tests.support.lambda_world import NOW, Context, World
 
@@ -375,6 +378,32 @@ def test_a_day_after_the_event_rebound_and_payback_are_counted_to_their_end(hous
     house.now += DAY_S
     assert report() == last
     assert ven(house)["calledKwh"] == pytest.approx(3.0)
+
+
+def test_each_settlement_reads_the_rows_that_the_bill_counts(
+    house: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, four hours and a day after the event: so much of a VEN's rows, to a quarter hour."""
+    read: list[tuple[str, str]] = []
+    query = Table.query_rows
+
+    def noted(table: Table, kind: Any, partition: str, between: tuple[str, str], **how: Any) -> Any:
+        read.append(between)
+        return query(table, kind, partition, between, **how)
+
+    monkeypatch.setattr(Table, "query_rows", noted)
+    monkeypatch.setattr(History, "profiles", lambda *_: ({}, True))
+    dispatch()
+    event_rows(house)
+    first = report()
+    for settles, at_ts in ((SETTLE, None), (FINAL, first.final_from_ts), (PAYBACK, first.payback_from_ts)):
+        if at_ts is not None:
+            read.clear()
+            house.now = at_ts
+            report()
+        ((since, until),) = read
+        read_s = min(int(until), house.now) - int(since.rstrip("#"))
+        assert read_s == pytest.approx(ROWS_READ_S[settles], abs=900)
 
 
 def test_an_event_that_is_settled_late_has_its_whole_payback_at_once(house: World) -> None:

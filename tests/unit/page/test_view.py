@@ -40,6 +40,23 @@ def test_the_figures_of_now_add_up(stand: Stand) -> None:
     assert shown.events == ()
 
 
+def test_reactive_power_is_of_the_circuits_whose_power_factor_is_known(stand: Stand) -> None:
+    """A row has its own where the house knows it; panel's are their sum, apparent power and power factor."""
+    shown, house = seen(stand), stand.twin.snapshot().house.pair.house
+    known = {
+        circuit.id: circuit.power_factor for circuit in house.circuits if circuit.power_factor is not None
+    }
+    assert 0 < len(known) < len(shown.circuits)
+    assert {row.id for row in shown.circuits if row.kvar is not None} == known.keys()
+    reactive = shown.panel.reactive
+    assert reactive is not None
+    active_kw = sum(row.power_kw for row in shown.circuits if row.id in known)
+    assert reactive.circuits == len(known)
+    assert reactive.kvar == pytest.approx(sum(row.kvar or 0.0 for row in shown.circuits), abs=0.002)
+    assert reactive.kva == pytest.approx((active_kw**2 + reactive.kvar**2) ** 0.5, abs=0.01)
+    assert reactive.power_factor == pytest.approx(active_kw / reactive.kva, abs=0.02)
+
+
 def test_indoor_temperature_stands_against_comfort(stand: Stand) -> None:
     """The setpoints and the limits come from the house."""
     comfort = seen(stand).comfort

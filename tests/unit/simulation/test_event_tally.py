@@ -10,7 +10,7 @@ from contracts.wire.events import DrEvent, Interval, Signal
 from contracts.wire.ids import EventId
 from ven_twin.control.comfort import WITHIN, Beyond
 from ven_twin.house.library import load_profile
-from ven_twin.house.tariff import Tariff
+from ven_twin.house.tariff import EnergyPrices, Tariff
 from ven_twin.simulation.event_report import cut_text, events_html, line
 from ven_twin.simulation.event_tally import EventTally
 from ven_twin.simulation.ledger import Ledger
@@ -32,7 +32,7 @@ def counted(
     *events: DrEvent, hours: int = 30, price: float | None = None, hot: Beyond = WITHIN
 ) -> list[EventTally]:
     """A run in which each event takes 1 kW off the car and the house draws 0.5 kW more after it."""
-    ledger = Ledger(events, price_at=None if price is None else lambda _: price)
+    ledger = Ledger(events, prices_at=None if price is None else lambda _: EnergyPrices(price, 0.0))
     for step in range(hours * 60):
         at_s = START + 60.0 * step
         acting = next((one for one in events if one.start_ts <= at_s < one.end_ts), None)
@@ -82,6 +82,24 @@ def test_an_event_after_four_hours_cuts_the_payback_alone() -> None:
     assert (first.rebound_is_whole, first.payback_is_whole) == (True, False)
     assert first.rebound_4h_kwh == pytest.approx(2.0)
     assert str(cut_text(first, UTC)).startswith("payback counted until 2026-07-16 03:00")
+
+
+@pytest.mark.parametrize(
+    ("used_kw", "baseline_kw", "cost"),
+    [
+        (1.0, 2.0, -0.3),
+        (-3.0, 2.0, -0.3 * 2 - 0.1 * 3),
+        (2.0, -3.0, 0.3 * 2 + 0.1 * 3),
+        (-3.0, -1.0, -0.1 * 2),
+    ],
+)
+def test_what_is_fed_in_earns_the_export_price(used_kw: float, baseline_kw: float, cost: float) -> None:
+    """Of 5 kW less, 2 are not drawn at 0.3 a kWh and 3 are fed in at 0.1; over an hour."""
+    tally = EventTally(event("e", 0.0))
+    for step in range(60):
+        minute = Minute(START + 60.0 * step, {}, used_kw, baseline_kw, 25.0, event_id="e")
+        tally.during(minute, EnergyPrices(0.3, 0.1))
+    assert tally.cost == pytest.approx(cost)
 
 
 def test_the_cost_is_what_was_bought_more_at_its_price() -> None:

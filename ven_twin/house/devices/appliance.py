@@ -19,6 +19,8 @@ DRYER, RANGE = 4, 7
 class ApplianceSpec(Circuit, frozen=True, kw_only=True):
     """An appliance that draws ``run_kw`` while in use."""
 
+    most_keys: ClassVar[tuple[str, ...]] = ("rated_kw", "run_kw")
+
     run_kw: Annotated[float, Meta(gt=0.0, le=15.0)]
 
 

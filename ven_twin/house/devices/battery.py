@@ -28,6 +28,7 @@ class BatterySpec(Circuit, frozen=True, kw_only=True):
     """
 
     type: ClassVar[str] = "battery"
+    most_keys: ClassVar[tuple[str, ...]] = ("rated_kw", "charge_kw", "discharge_kw", "refill_kw")
 
     battery_kwh: Annotated[float, Meta(gt=0.0, le=100.0)]
     charge_kw: Kw

@@ -41,6 +41,7 @@ class EvSpec(Circuit, frozen=True, kw_only=True):
     """
 
     type: ClassVar[str] = "ev"
+    most_keys: ClassVar[tuple[str, ...]] = ("rated_kw", "charger_kw", "discharge_kw")
 
     charger_kw: Annotated[float, Meta(gt=0.0, le=20.0)]
     least_kw: Annotated[float, Meta(ge=0.0, le=5.0)]

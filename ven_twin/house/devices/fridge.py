@@ -20,6 +20,7 @@ class FridgeSpec(Circuit, frozen=True, kw_only=True):
     """
 
     type: ClassVar[str] = "fridge"
+    most_keys: ClassVar[tuple[str, ...]] = ("rated_kw", "compressor_kw")
 
     compressor_kw: Annotated[float, Meta(gt=0.0, le=1.0)]
     cycle_s: Annotated[float, Meta(ge=60.0, le=7_200.0)]

@@ -21,6 +21,7 @@ class PvSpec(Circuit, frozen=True, kw_only=True):
     """The array's circuit: DC rating, losses between cell and meter, temperature coefficient, AC limit."""
 
     type: ClassVar[str] = "pv"
+    most_keys: ClassVar[tuple[str, ...]] = ("rated_kw", "inverter_kw")
 
     array_kw: Kw
     inverter_kw: Kw

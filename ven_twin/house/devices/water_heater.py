@@ -59,6 +59,7 @@ class WaterHeaterSpec(Circuit, frozen=True, kw_only=True, cache_hash=True):
     """
 
     type: ClassVar[str] = "water_heater"
+    most_keys: ClassVar[tuple[str, ...]] = ("rated_kw", "element_kw")
 
     element_kw: Annotated[float, Meta(gt=0.0, le=10.0)]
     tank_kwh_c: Annotated[float, Meta(gt=0.0, le=2.0)]

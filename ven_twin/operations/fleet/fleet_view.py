@@ -6,6 +6,7 @@ import msgspec
 
 from contracts.api.fleet import Fleet, FleetVen, Holds
 from contracts.wire.ids import EventId, VenId
+from contracts.wire.offers import OfferLevels
 from ven_twin.operations.fleet import texts
 from ven_twin.operations.fleet.fleet_state import (
     CloudStatus,
@@ -21,7 +22,8 @@ class ListedVen(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_
     """A VEN: its status, its event with kW requested and delivered, else its offer and for how long.
 
     *share* is the delivered share of the request. *why* is the reason that it cannot be counted on, *untilTs*
-    the end of its opt-out. *groups* are names by which events can target it, beside its id.
+    the end of its opt-out. *offers* are the kW that it keeps for each duration. *groups* are names by
+    which events can target it, beside its id.
     """
 
     ven_id: VenId
@@ -33,6 +35,7 @@ class ListedVen(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_
     used_kw: float | None = None
     offers_kw: float | None = None
     sustain_s: float | None = None
+    offers: OfferLevels = ()
     why: str = ""
     until_ts: int | None = None
     groups: tuple[str, ...] = ()
@@ -97,6 +100,7 @@ def _ven(ven: FleetVen) -> ListedVen:
         used_kw=ven.used_kw,
         offers_kw=ven.offers_kw,
         sustain_s=ven.sustain_s,
+        offers=ven.offers,
         why=texts.why(ven),
         until_ts=ven.opt_out.until_ts if ven.opt_out else None,
         groups=ven.groups,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import tzinfo
+from itertools import zip_longest
 
 from contracts.api.aftermath import Aftermath, CircuitReport, Cut, CutKind
 from contracts.api.reports import EventReport
@@ -133,14 +134,16 @@ def bought_kwh(report: EventReport) -> float | None:
 
 
 def cost(report: EventReport, tariff: Tariff | None) -> float | None:
-    """That energy at *tariff*, in its currency: each step at the price of its middle; None without either."""
+    """That energy at *tariff*, in its currency: each step at its middle's prices; None without either."""
     if tariff is None or report.bought is None:
         return None
     zone, bought = site_zone(report), report.bought
     middles = (bought.start_ts + (step + 0.5) * bought.step_s for step in range(len(bought.kwh)))
     return sum(
-        (energy_kwh or 0.0) * tariff.price_at(local(at_ts, zone))
-        for at_ts, energy_kwh in zip(middles, bought.kwh, strict=True)
+        tariff.prices_at(local(at_ts, zone)).cost(energy_kwh or 0.0, fed_in_kwh)
+        for at_ts, energy_kwh, fed_in_kwh in zip_longest(
+            middles, bought.kwh, bought.fed_in_kwh, fillvalue=0.0
+        )
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import hypot
+
 from contracts.wire.acks import CircuitCurtailed
 from contracts.wire.events import Phase, Signal
 from ven_twin.control import reporting
@@ -16,6 +18,8 @@ from ven_twin.ven.page import view
 from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.webkit import formatting
 
+LEAST_KVA = 0.005
+"""Below this circuits draw nothing that has a power factor."""
 SHOWN = frozenset({Phase.FAR, Phase.NEAR, Phase.ACTIVE})
 
 
@@ -119,12 +123,38 @@ def _comfort(snapshot: VenSnapshot) -> view.ComfortView | None:
     )
 
 
+def _reactive(snapshot: VenSnapshot) -> view.ReactiveView | None:
+    """The reactive power of the circuits whose power factor is known, together; None where none is."""
+    power_kw = [
+        (snapshot.house.flow.circuits_kw.get(circuit.id, 0.0), circuit.power_factor)
+        for circuit in snapshot.house.pair.house.circuits
+        if circuit.power_factor is not None
+    ]
+    if not power_kw:
+        return None
+    active_kw = sum(kw for kw, _ in power_kw)
+    kvar = sum(_kvar(kw, power_factor) or 0.0 for kw, power_factor in power_kw)
+    kva = hypot(active_kw, kvar)
+    return view.ReactiveView(
+        kvar=round(kvar, reporting.KW_DIGITS),
+        kva=round(kva, reporting.KW_DIGITS),
+        power_factor=round(abs(active_kw) / kva, 2) if kva >= LEAST_KVA else None,
+        circuits=len(power_kw),
+    )
+
+
+def _kvar(power_kw: float, power_factor: float | None) -> float | None:
+    kvar = reporting.reactive_kvar(power_kw, power_factor)
+    return kvar if isinstance(kvar, float) else None
+
+
 def _panel(snapshot: VenSnapshot) -> view.PanelView:
     amps = snapshot.house.flow.used_kw * 1000.0 / snapshot.house.panel.voltage_v
     return view.PanelView(
         rating_amps=snapshot.house.panel.rating_amps,
         voltage_v=snapshot.house.panel.voltage_v,
         amps=round(amps, 1),
+        reactive=_reactive(snapshot),
     )
 
 
@@ -151,6 +181,7 @@ def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
                 state=state,
                 enabled=enabled,
                 power_kw=_kw(power_kw),
+                kvar=_kvar(power_kw, circuit.power_factor),
                 breaker_amps=circuit.breaker_amps,
                 breaker_load=_breaker_load(circuit, power_kw, snapshot.house.panel.voltage_v),
                 priority=priority,

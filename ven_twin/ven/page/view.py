@@ -86,19 +86,33 @@ class ComfortView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     warmest_c: float
 
 
+class ReactiveView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Reactive and apparent power of the *circuits* whose power factor is known, kvar and kVA, all together.
+
+    ``power_factor`` is theirs, None while they draw nothing.
+    """
+
+    kvar: float
+    kva: float
+    power_factor: float | None
+    circuits: int
+
+
 class PanelView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The service panel: its rating and its current."""
+    """The service panel: its rating, its current, and what is known of its reactive power."""
 
     rating_amps: float
     voltage_v: float
     amps: float
+    reactive: ReactiveView | None
 
 
 class CircuitRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A circuit: its power, the load of its breaker (0 to 1), and the reason that it is curtailed or not.
 
-    ``by_hand``: a resident took it out of the event that is in force. ``rank`` and ``why`` are for people:
-    its priority, and the reason that it is curtailed, None where it is not.
+    ``kvar`` is its reactive power, None where its power factor is not known. ``by_hand``: a resident took
+    it out of the event that is in force. ``rank`` and ``why`` are for people: its priority, and the reason
+    that it is curtailed, None where it is not.
     """
 
     id: str
@@ -107,6 +121,7 @@ class CircuitRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     state: CircuitState
     enabled: bool
     power_kw: float
+    kvar: float | None
     breaker_amps: float
     breaker_load: float
     priority: int

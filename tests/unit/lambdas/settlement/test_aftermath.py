@@ -12,7 +12,7 @@ from lambdas.settle_event.logic.aftermath import (
     fleet_aftermath,
     fleet_bought,
 )
-from lambdas.settle_event.logic.energy import Trace, Window
+from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.other_events import OtherEvent
 from tests.support.settled_event import E1, HOUR, START, power_rows
 
@@ -120,3 +120,14 @@ def test_a_long_event_has_steps_of_hours() -> None:
     """A fortnight and a day is no more than a few hundred steps."""
     assert STEPS[1:] == (900, 100)
     assert bought_steps(Window(START, START + 14 * DAY))[1:] == (3600, 15 * 24)
+
+
+def test_what_was_fed_in_more_stands_beside_what_was_bought() -> None:
+    """A battery that feeds 2 kW for an hour, where the house would have drawn 1 kW: 3 kWh less, 2 fed in."""
+    during = [PowerRow(START + at, -2.0, 1.0) for at in range(60, HOUR + 1, 60)]
+    then = [PowerRow(START + at, 1.0, 1.0) for at in range(HOUR + 60, DAY + HOUR + 1, 60)]
+    found = after_event(Trace.of(during + then), EVENT, (), STEPS)
+    assert sum(found.fed_in_series_kwh) == pytest.approx(2.0)
+    bought = fleet_bought([found, found], STEPS)
+    assert bought is not None
+    assert (sum(kwh or 0.0 for kwh in bought.kwh), sum(bought.fed_in_kwh)) == pytest.approx((-6.0, 4.0))

@@ -34,6 +34,17 @@ function counted() {
   );
 }
 
+/**
+ * The power that a VEN keeps for so long, as dispatch counts on it.
+ * @param {Ven} ven
+ * @param {number} lastsS
+ */
+function lastingKw({ offersKw, sustainS, offers = [] }, lastsS) {
+  if ((sustainS ?? 0) >= lastsS) return offersKw ?? 0;
+  const level = offers.find((one) => one.sustainS >= lastsS);
+  return level ? Math.min(offersKw ?? 0, level.kw) : 0;
+}
+
 /** @param {Ven[]} vens */
 const offered = (vens) => vens.reduce((sumKw, { offersKw }) => sumKw + (offersKw ?? 0), 0);
 const onOffer = () => (chosenTargets() === null ? (fleet?.flexibilityKw ?? 0) : offered(counted()));
@@ -60,7 +71,7 @@ export function showOffer() {
   if (document.activeElement !== slider) slider.value = String(Math.min(100, (share || 0) * 100));
   slider.setAttribute("aria-valuetext", `${Math.round((share || 0) * 100)} percent`);
   const lastsS = wanted.reduce((sumS, { durationS }) => sumS + (durationS || 0), 0);
-  const sustainedKw = offered(vens.filter(({ sustainS }) => (sustainS ?? 0) >= lastsS));
+  const sustainedKw = vens.reduce((sumKw, ven) => sumKw + lastingKw(ven, lastsS), 0);
   const shedKw = vens.reduce((sumKw, { deliveredKw }) => sumKw + Math.max(0, deliveredKw ?? 0), 0);
   const begin = Number.isFinite(share) ? `${percent(share)} of the ` : "Of ";
   const already = shedKw > STILL_KW ? ` ${kw(shedKw)} kW of it is shed already.` : "";

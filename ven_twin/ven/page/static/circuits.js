@@ -1,7 +1,10 @@
 // The panel: a row a circuit, with its switch, what it draws, its breaker, and why it is held back.
 import { attribute, cell, cells, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { kw, percent } from "/static/kit/format.js";
+import { fixed, kw, percent } from "/static/kit/format.js";
 import { rules } from "./rules.js";
+
+/** What rounds to nothing is not shown. */
+const LEAST_KVAR = 0.005;
 
 /** @typedef {(id: string, enabled: boolean) => void} Toggle */
 
@@ -18,6 +21,20 @@ export function showCircuits(host, circuits, toggle) {
     ({ id }) => build(id, toggle),
     update,
   );
+}
+
+/**
+ * Reactive and apparent power, of the circuits whose power factor is known; nothing of a house without them.
+ * @param {VenApi.ReactiveView | null} reactive
+ * @param {number} circuitCount
+ */
+export function showReactive(reactive, circuitCount) {
+  show("reactive", reactive !== null);
+  if (reactive === null) return;
+  const { kvar, kva, powerFactor, circuits } = reactive;
+  const factor = powerFactor === null ? "" : `, power factor ${fixed(powerFactor, 2)}`;
+  const of = circuits < circuitCount ? `${circuits} of ${circuitCount}` : "All";
+  text("reactive", `${of} circuits: ${kw(kvar)} kvar, ${kw(kva)} kVA${factor}`);
 }
 
 /**
@@ -55,7 +72,8 @@ function update(row, circuit) {
   text(at("rank"), circuit.rank);
   mark(at("meter"), circuit.breakerLoad >= rules.breakerHigh ? "meter high" : "meter");
   meter(at("meter"), circuit.breakerLoad);
-  text(at("load"), `${percent(circuit.breakerLoad)} of ${circuit.breakerAmps} A`);
+  const kvar = Math.abs(circuit.kvar ?? 0) < LEAST_KVAR ? "" : `, ${kw(circuit.kvar ?? 0)} kvar`;
+  text(at("load"), `${percent(circuit.breakerLoad)} of ${circuit.breakerAmps} A${kvar}`);
   text(at("kw"), `${kw(circuit.powerKw)} kW`);
   show(at("why"), circuit.why !== null);
   text(at("reason"), circuit.why ?? "");

@@ -5,7 +5,7 @@ import { byId, input, mark, select, show, text } from "/static/kit/dom.js";
 import { clock, clockS, counted, fixed, houseTime, kw, span } from "/static/kit/format.js";
 import { follow, say } from "/static/kit/stream.js";
 import { count, showBanner, showUnheard } from "./banner.js";
-import { showCircuits } from "./circuits.js";
+import { showCircuits, showReactive } from "./circuits.js";
 import { showHistory } from "./history.js";
 import * as optOut from "./opt_out.js";
 import { rules } from "./rules.js";
@@ -70,6 +70,7 @@ function showState(view) {
   showTiles(view);
   showCircuits(byId("circuits"), circuits, toggle);
   text("panel", `${fixed(panel.amps, 0)} of ${panel.ratingAmps} A at ${panel.voltageV} V`);
+  showReactive(panel.reactive, circuits.length);
   showCloud(view);
   shade(view);
   chart.push(view.ts, {
