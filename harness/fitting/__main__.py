@@ -1,8 +1,9 @@
-"""``make fitting``: fits houses of GridLAB-D and of OCHRE, and writes how well into docs/guides/fit-your-house.md."""
+"""``make fitting``: fits houses of GridLAB-D and OCHRE, and writes docs/guides/fit-your-house.md's table."""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default="", help="houses whose name has this; print, and write nothing")
     chosen = parser.parse_args(arguments)
     began_s = time.monotonic()
-    text = table(list(_scores(chosen.only)))
+    try:
+        text = table(list(_scores(chosen.only)))
+    except subprocess.CalledProcessError as error:
+        sys.exit(
+            f"OCHRE could not be installed or did not run, nothing is written: {error}; --only leaves it out"
+        )
     sys.stdout.write(text)
     if not chosen.only:
         page = PAGE.read_text(encoding="utf-8")
