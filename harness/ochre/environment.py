@@ -14,15 +14,15 @@ PACKAGES = ("ochre-nrel==0.9.2", "pyarrow<21")
 READY = ".ready"
 
 
-def answer(script: Path, asked: object) -> Any:
-    """The JSON that *script* writes in OCHRE's environment when it reads *asked* as JSON.
+def answer(script: Path, question: object) -> Any:
+    """The JSON that *script* writes in OCHRE's environment when it reads *question* as JSON.
 
     Raises:
         subprocess.CalledProcessError: OCHRE could not be installed, or did not run.
     """
     run = subprocess.run(
         [str(_python()), str(script)],
-        input=json.dumps(asked),
+        input=json.dumps(question),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
