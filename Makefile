@@ -107,7 +107,8 @@ comfort: $(READY)
 homes: $(READY)
 	$(BIN)/python -m harness.homes $(ARGS)
 
-# Fits GridLAB-D's houses from meter, thermometer and weather, and writes how well into docs/guides/fit-your-house.md;
+# Fits houses of GridLAB-D and OCHRE from meter, thermometer and weather, and writes how well into
+# docs/guides/fit-your-house.md; the first run installs OCHRE, as `make tank` does: some seven minutes;
 # ARGS="--only furnace" prints a choice of them.
 fitting: $(READY)
 	$(BIN)/python -m harness.fitting $(ARGS)

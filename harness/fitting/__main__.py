@@ -1,18 +1,20 @@
-"""``make fitting``: fits GridLAB-D's houses, and writes how well into docs/guides/fit-your-house.md."""
+"""``make fitting``: fits houses of GridLAB-D and OCHRE, and writes docs/guides/fit-your-house.md's table."""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.fitting import ochre_truths
 from harness.fitting.scores import FittedScore, score, table
-from harness.fitting.truths import HOUSES, run
+from harness.fitting.truths import HOUSES, Truth, run
 from tests.support.tmy3 import write_tmy3
-from ven_twin.house.weather import read_weather
+from ven_twin.house.weather import Weather, read_weather
 
 PAGE = Path(__file__).parents[2] / "docs" / "guides" / "fit-your-house.md"
 BEGIN, END = "<!-- scores: begin -->", "<!-- scores: end -->"
@@ -24,7 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default="", help="houses whose name has this; print, and write nothing")
     chosen = parser.parse_args(arguments)
     began_s = time.monotonic()
-    text = table(list(_scores(chosen.only)))
+    try:
+        text = table(list(_scores(chosen.only)))
+    except subprocess.CalledProcessError as error:
+        sys.exit(
+            f"OCHRE could not be installed or did not run, nothing is written: {error}; --only leaves it out"
+        )
     sys.stdout.write(text)
     if not chosen.only:
         page = PAGE.read_text(encoding="utf-8")
@@ -43,9 +50,17 @@ def _scores(only: str) -> Iterator[FittedScore]:
             if only not in house:
                 continue
             truth = run(true_house, Path(name), weather)
-            for thermometer in (True, False):
-                sys.stderr.write(f"{house}, {'with' if thermometer else 'without'} a thermometer\n")
-                yield score(house, truth, sky, furnace=true_house.furnace, thermometer=thermometer)
+            yield from _both(house, truth, sky, furnace=true_house.furnace)
+    for house in ochre_truths.STARTS:
+        if only in house:
+            truth, sky = ochre_truths.run(house)
+            yield from _both(house, truth, sky, furnace=False)
+
+
+def _both(house: str, truth: Truth, sky: Weather, *, furnace: bool) -> Iterator[FittedScore]:
+    for thermometer in (True, False):
+        sys.stderr.write(f"{house}, {'with' if thermometer else 'without'} a thermometer\n")
+        yield score(house, truth, sky, furnace=furnace, thermometer=thermometer)
 
 
 if __name__ == "__main__":
