@@ -1,5 +1,7 @@
 """The water heater: heat, draws, what a shed leaves and what a load up stores."""
 
+from math import isfinite
+
 import pytest
 from msgspec.structs import replace
 
@@ -41,6 +43,15 @@ def test_heater_recovers_to_the_top_of_its_deadband(heater: WaterHeater) -> None
         tank = tank.step(FREE, IDLE, 60.0).device
     assert tank.layers.hot_c == pytest.approx(FULL_C, abs=0.1)
     assert tank.element is NONE
+
+
+@pytest.mark.parametrize("litres", [5e-324, 1e-311, 1e-12, 1e-8])
+def test_a_drop_leaves_a_tank_as_it_is(heater: WaterHeater, litres: float) -> None:
+    """However little is drawn, every temperature stays a number, and the heat is what it was."""
+    for step in range(3):
+        heater, _ = heater.step(FREE, drawing(litres), 60.0)
+        assert isfinite(heater.layers.hot_c + heater.layers.cold_c + heater.layers.cold_l), step
+        assert heater.flexibility(drawing(litres), 0.0).headroom == pytest.approx(1.0, abs=0.5)
 
 
 def test_a_short_draw_leaves_the_element_off_and_a_shower_starts_it(heater: WaterHeater) -> None:

@@ -27,6 +27,8 @@ from contracts.wire.units import S_PER_H
 
 WATER_KWH_L_C = 4.186 / S_PER_H
 """Heat that warms one litre of water by one degree, kWh."""
+LEAST_LAYER_L = 1e-9
+"""Less is no layer: its heat is mixed in, and no figure overflows on the way."""
 LEAST_SUBSTEP_S = 1.0
 """An element that has come on stays on for this long."""
 
@@ -93,7 +95,7 @@ def drawn(layers: Layers, draw_l: float, inlet_c: float, capacity_l: float) -> L
         return Layers.mixed(hot_c)
     cold_c = (cold_c * cold_l + inlet_c * draw_l) / (cold_l + draw_l)
     cold_l += draw_l
-    if cold_c < hot_c:
+    if cold_c < hot_c and cold_l >= LEAST_LAYER_L:
         return Layers(hot_c, cold_c, cold_l)
     return Layers.mixed((hot_c * (capacity_l - cold_l) + cold_c * cold_l) / capacity_l)
 

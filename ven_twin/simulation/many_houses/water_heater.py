@@ -7,6 +7,7 @@ import numpy as np
 
 from contracts.wire.units import S_PER_H
 from ven_twin.house.devices.layered_tank import (
+    LEAST_LAYER_L,
     LEAST_SUBSTEP_S,
     LOWER,
     NONE,
@@ -107,7 +108,7 @@ class WaterHeaters:
         whole_l = cold_l + draw_l
         layered = draw_l > 0.0
         mixed_c = (cold_c * cold_l + inlet_c * draw_l) / np.where(layered, whole_l, 1.0)
-        two = layered & (mixed_c < hot_c)
+        two = layered & (mixed_c < hot_c) & (whole_l >= LEAST_LAYER_L)
         one_c = np.where(layered, (hot_c * (capacity_l - whole_l) + mixed_c * whole_l) / capacity_l, hot_c)
         self.hot_c[houses] = np.where(two, hot_c, one_c)
         self.cold_c[houses] = np.where(two, mixed_c, one_c)
