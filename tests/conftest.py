@@ -1,5 +1,11 @@
 """What holds for every test."""
 
+import os
+
+# Read when a function's modules are imported, by whichever test is first.
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "VenTwin")
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
+
 pytest_plugins = [
     "tests.support.leak_watch",
     "tests.support.resource_watch",

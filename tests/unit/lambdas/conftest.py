@@ -10,9 +10,6 @@ import pytest
 from moto.moto_api._internal.models import moto_api_backend
 from pytest_socket import disable_socket
 
-os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "VenTwin")
-os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
-
 from lambdas.shared import cfn_response, clients, clock
 from local_cloud import synth
 from tests.support.api_world import Api, open_api
