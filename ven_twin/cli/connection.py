@@ -34,9 +34,15 @@ ApiOption = Annotated[
     str | None,
     typer.Option("--api", envvar="VEN_TWIN_API", help="Address of the HTTP API, to go through it."),
 ]
+MqttPortOption = Annotated[
+    int | None,
+    typer.Option("--mqtt-port", min=1, max=65535, help="The port of MQTT; 8883 when left out."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
-VenOption = Annotated[str, typer.Option("--ven-id", help="The VEN.")]
-HouseOption = Annotated[str, typer.Option("--house", help="A packaged house, or a profile's path.")]
+VenArgument = Annotated[str, typer.Argument(metavar="VEN", help="The VEN, such as ven-1.")]
+HouseOption = Annotated[
+    str, typer.Option("--house", help="A packaged house (standard, flat, leaky), or a house file's path.")
+]
 HouseSpeedOption = Annotated[float, typer.Option("--house-speed", help="House seconds to a wall second.")]
 HouseStartOption = Annotated[
     str | None, typer.Option("--house-start", help="House time at the start, ISO 8601.")

@@ -13,12 +13,13 @@ from rich.table import Table
 
 from ven_twin.cli.connection import JsonOption, with_cloud
 from ven_twin.cli.console import console, echo, print_answer, print_json
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
     from ven_twin.operations.dead_letters import QueuedDeadLetter
 
-app = typer.Typer(help="Dead letters: messages that could not be handled.", no_args_is_help=True)
+app = CommandGroup("Dead letters: messages that could not be handled.")
 
 QueueOption = Annotated[
     str | None,
@@ -36,7 +37,12 @@ def list_letters(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """List the dead letters with what is wrong with each; all of them stay where they are."""
+    """List the dead letters with what is wrong with each; all of them stay where they are.
+
+    Examples:
+        ven-twin dlq list
+        ven-twin dlq list --queue telemetry
+    """
     from ven_twin.operations.dead_letters import DeadLetters
 
     dead = DeadLetters(cloud())
@@ -68,7 +74,11 @@ def redrive(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Send dead letters to where they failed, to be tried again. What fails again comes back here."""
+    """Send dead letters to where they failed, to be tried again. What fails again comes back here.
+
+    Examples:
+        ven-twin dlq redrive --queue telemetry
+    """
     from ven_twin.operations.dead_letters import DeadLetters
 
     dead = DeadLetters(cloud())

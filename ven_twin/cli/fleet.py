@@ -17,6 +17,7 @@ from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.connection import JsonOption, with_aggregator, with_reaching
 from ven_twin.cli.console import Plain, console, echo, print_json
 from ven_twin.cli.fleet_run import run_fleet
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -34,13 +35,17 @@ RefreshOption = Annotated[
     float, typer.Option("--refresh", help="Seconds between two reads of the whole fleet.")
 ]
 
-app = typer.Typer(help="The VENs together.", no_args_is_help=True)
+app = CommandGroup("The VENs together: status, one screen, a page, many twins at once.")
 
 
 @app.command()
 @with_aggregator
 def status(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
-    """Show the VENs online, in events and opted out, the events that run, and the flexibility now."""
+    """Show the VENs online, in events and opted out, the events that run, and the flexibility now.
+
+    Examples:
+        ven-twin fleet status
+    """
     fleet = aggregator().fleet()
     if json_output:
         print_json(fleet)
@@ -90,7 +95,12 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Print one screen and end.")] = False,
     reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
 ) -> None:
-    """Watch the fleet: its VENs, power requested and delivered, flexibility. Ctrl-C ends it."""
+    """Watch the fleet: its VENs, power requested and delivered, flexibility. Ctrl-C ends it.
+
+    Examples:
+        ven-twin fleet watch
+        ven-twin fleet watch --once
+    """
     from ven_twin.operations.fleet.poller import FleetPoller
 
     _check_refresh(refresh_s)
@@ -158,18 +168,25 @@ def serve(
     *,
     port: Annotated[
         int | None,
-        typer.Option("--port", help="0 any that is free; 8090 or the next that is free when left out."),
+        typer.Option(
+            "--port", help="The page's port; 0 is any that is free. 8090 or the next when left out."
+        ),
     ] = None,
     refresh_s: RefreshOption = 2.0,
     reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
 ) -> None:
-    """Serve the operator's page on loopback: the fleet, its events and reports. Ctrl-C ends it."""
+    """Serve the operator's page on loopback: the fleet, its events and reports. Ctrl-C ends it.
+
+    Examples:
+        ven-twin fleet serve
+        ven-twin fleet serve --port 8091 --stage dev
+    """
     from ven_twin.cli.run import log_to_stderr
     from ven_twin.operations.fleet.app import FleetPage
     from ven_twin.webkit.settings import WebSettings
 
     _check_refresh(refresh_s)
-    settings = WebSettings(port=port, usual_port=PORT, port_option="--port")
+    settings = WebSettings(port=port, usual_port=PORT)
     reach, place = reaching()
     log_to_stderr(json_output=False)
     page = FleetPage(reach, place, settings, period_s=refresh_s)

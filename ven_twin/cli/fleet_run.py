@@ -55,7 +55,12 @@ def run_fleet(
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads."""
+    """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads.
+
+    Examples:
+        ven-twin fleet run --house-speed 10
+        ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
+    """
     from contracts.api.event_text import parse_start_ts
     from ven_twin.ven.settings import TwinSettings
 

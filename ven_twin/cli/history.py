@@ -28,13 +28,14 @@ from ven_twin.cli.connection import (
     stack_vens,
 )
 from ven_twin.cli.console import echo, print_json
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
-app = typer.Typer(help="A twin's past.", no_args_is_help=True)
-VensOption = Annotated[
-    list[str] | None, typer.Option("--ven-id", help="A VEN; repeat for more; all when left out.")
+app = CommandGroup("A past for a twin, so that baselines have days to match.")
+VensArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[VEN]...", help="VENs; all of the stack when left out.")
 ]
 HousesOption = Annotated[
     str | None, typer.Option("--houses", help="As given to fleet run, in place of --house.")
@@ -72,9 +73,9 @@ class Filled:
 
 @app.command()
 def backfill(
+    ven_ids: VensArgument = None,
     *,
     days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=MOST_DAYS)] = 12,
-    ven_id: VensOption = None,
     house: Annotated[str, typer.Option("--house", help="As given to run.")] = "standard",
     house_seed: Annotated[int | None, typer.Option("--house-seed", help="As given to run.")] = None,
     houses: HousesOption = None,
@@ -89,11 +90,15 @@ def backfill(
 
     The house, its people and its weather are those that it runs with. The rows end where the VEN's own
     begin; written again they are the same rows.
+
+    Examples:
+        ven-twin history backfill --days 12
+        ven-twin history backfill ven-1 ven-2 --days 5
     """
     if stage != LOCAL and not yes:
         raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
     cloud = connect(stage, profile, region)
-    homes = _homes(stack_vens(cloud), ven_id, house, house_seed, houses)
+    homes = _homes(stack_vens(cloud), ven_ids, house, house_seed, houses)
     now_ts = time.time()
     shift_s = _shift_s(parse_start_ts(house_start, "--house-start") - now_ts) if house_start else 0
     began_s = time.monotonic()
@@ -113,11 +118,11 @@ def _homes(
     all_vens: list[VenId], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
 ) -> list[Home]:
     """Each VEN with the house that it runs with. Raises FieldError when one is not known."""
-    named = [check_ven_id(ven_id, "--ven-id") for ven_id in ven_ids or all_vens]
+    named = [check_ven_id(ven_id, "VEN") for ven_id in ven_ids or all_vens]
     for ven_id in (wanted := some_vens(named)):
         if ven_id not in all_vens:
             there_are = ", ".join(all_vens) or "none"
-            raise FieldError("--ven-id", f"there is no VEN {ven_id!r}; there are {there_are}")
+            raise FieldError("VEN", f"there is no VEN {ven_id!r}; there are {there_are}")
     if houses is None:
         return [Home(ven_id, house, seed) for ven_id in wanted]
     dealt = deal_houses(all_vens, houses)

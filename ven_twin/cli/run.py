@@ -25,12 +25,13 @@ from ven_twin.cli.connection import (
     HouseSpeedOption,
     HouseStartOption,
     JsonOption,
+    MqttPortOption,
     Options,
     ProfileOption,
     RegionOption,
     ReportIntervalOption,
     StageOption,
-    VenOption,
+    VenArgument,
     ven_folder,
     with_options,
 )
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
     from ven_twin.ven.settings import TwinSettings
     from ven_twin.webkit.settings import WebSettings
 
-WebPortOption = Annotated[
+PortOption = Annotated[
     int | None,
-    typer.Option("--web-port", help="Of its page; 0 any that is free. 8080 or the next when left out."),
+    typer.Option("--port", help="The page's port; 0 is any that is free. 8080 or the next when left out."),
 ]
 NoWebOption = Annotated[bool, typer.Option("--no-web", help="Serve no page.")]
 WebHostOption = Annotated[
@@ -73,7 +74,7 @@ TWIN_AND_PAGE: Options = {
     "state": (StateOption, None),
     "mqtt": (MqttOption, "5"),
     "outbox_mb": (OutboxOption, 64.0),
-    "web_port": (WebPortOption, None),
+    "port": (PortOption, None),
     "web_host": (WebHostOption, "127.0.0.1"),
     "web_token_file": (WebTokenOption, None),
     "no_web": (NoWebOption, False),
@@ -125,7 +126,7 @@ def run_settings(
     ven_id: VenId,
     stage: str,
     *,
-    web_port: int | None,
+    port: int | None,
     web_host: str,
     web_token_file: Path | None,
     no_web: bool,
@@ -135,18 +136,18 @@ def run_settings(
     from ven_twin.webkit.settings import WebSettings, read_token
 
     token = None if web_token_file is None else read_token(web_token_file)
-    web = None if no_web else WebSettings(host=web_host, port=web_port, token=token)
+    web = None if no_web else WebSettings(host=web_host, port=port, token=token)
     return twin_settings(ven_id, stage, **options), web
 
 
 @partial(with_options, name="settings", options=TWIN_AND_PAGE, make=run_settings)
 def run(
-    ven_id: VenOption,
+    ven_id: VenArgument,
     *,
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", help="MQTT host; the stage's when left out.")
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="MQTT port.")] = None,
+    mqtt_port: MqttPortOption = None,
     certs: Annotated[Path | None, typer.Option("--certs", help="Folder with the VEN's identity.")] = None,
     secret: Annotated[str | None, typer.Option("--secret", help="Secret with the VEN's identity.")] = None,
     settings: Callable[[str, str], tuple[TwinSettings, WebSettings | None]],
@@ -155,22 +156,29 @@ def run(
     region: RegionOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads."""
+    """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads.
+
+    Examples:
+        ven-twin run ven-1
+        ven-twin run ven-2 --house leaky --house-speed 30 --port 8081
+        ven-twin run ven-1 --stage dev
+        ven-twin run ven-1 --certs tls --endpoint localhost --mqtt-port 8883
+    """
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
     twin, page = settings(ven_id, stage)  # judged before anything is fetched
-    if endpoint is not None or port is not None:
-        twin = twin.at(endpoint or "", port or twin.port)
+    if endpoint is not None or mqtt_port is not None:
+        twin = twin.at(endpoint or "", mqtt_port or twin.port)
     log_to_stderr(json_output=json_output)
     fetch: Fetch | None = None
     if certs is None or endpoint is None:
-        options = ["--ven-id", ven_id, "--stage", stage, "--out", str(twin.state_dir / "tls")]
+        options = [ven_id, "--stage", stage, "--out", str(twin.state_dir / "tls")]
         for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
             options += [option, value] if value is not None else []
         identity = _fetch_identity(options, twin.state_dir, at_once=stage == LOCAL)
         fetch = partial(_fetch_again, options, twin.state_dir) if certs is None else None
         certs = certs or Path(identity.folder)
-        twin = twin.at(endpoint or identity.endpoint, port or identity.port)
+        twin = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port)
     _run_twin(twin, certs, fetch, page)
 
 

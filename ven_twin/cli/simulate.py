@@ -30,7 +30,7 @@ HouseOption = Annotated[
 ClimateOption = Annotated[
     str | None,
     typer.Option(
-        "--climate", help="Of the homes that --houses draws, see ven-twin house new; mixed when left out."
+        "--climate", help="Of the homes that --homes draws, see ven-twin house new; mixed when left out."
     ),
 ]
 DaysOption = Annotated[
@@ -42,7 +42,7 @@ SeedOption = Annotated[
 HousesOption = Annotated[
     int | None,
     typer.Option(
-        "--houses",
+        "--homes",
         help="So many homes that differ, drawn with the next seeds, and their aggregate; with --house, "
         "houses of that profile. Needs numpy, and takes no --event.",
         min=1,
@@ -71,7 +71,7 @@ def simulate(
     house: HouseOption = None,
     days: DaysOption = 1,
     start: Annotated[
-        str, typer.Option("--start", help="The first day, an ISO 8601 date.")
+        str, typer.Option("--first-day", help="The first day, an ISO 8601 date.")
     ] = A_SUMMER_TUESDAY,
     seed: SeedOption = None,
     houses: HousesOption = None,
@@ -86,12 +86,17 @@ def simulate(
 
     The same options give the same trace. Times of day are the house's local standard time; an event's
     SIGNAL is 3kW (draw less), loadup=3kW (draw more), limit=5kW (import at most) or level=1, 2, 3.
+
+    Examples:
+        ven-twin simulate --days 3 --event 17:00/2h/3kW
+        ven-twin simulate --house leaky --first-day 2026-01-12 --event 2026-01-12T17:00/90m/limit=5kW
+        ven-twin simulate --homes 100 --climate cold
     """
     first = _first_day(start, days)
     if houses is not None:
         _check_houses(event)
     if climate is not None and (houses is None or house is not None):
-        raise FieldError("--climate", "is of the homes that --houses draws: give --houses, and no --house")
+        raise FieldError("--climate", "is of the homes that --homes draws: give --homes, and no --house")
     if houses is not None and house is None:
         from ven_twin.cli.simulate_many import DrawnHomes, live_homes
 
@@ -122,9 +127,9 @@ def _first_day(text: str, days: int) -> date:
     try:
         first = date.fromisoformat(text)
     except ValueError:
-        raise FieldError("--start", f"{text!r} is no ISO 8601 date, such as {A_SUMMER_TUESDAY}") from None
+        raise FieldError("--first-day", f"{text!r} is no ISO 8601 date, such as {A_SUMMER_TUESDAY}") from None
     if first < FIRST_DAY or (LAST_DAY - first).days < days:
-        raise FieldError("--start", f"{text!r} and {days} days are not within {FIRST_DAY} and {LAST_DAY}")
+        raise FieldError("--first-day", f"{text!r} and {days} days are not within {FIRST_DAY} and {LAST_DAY}")
     return first
 
 
@@ -162,15 +167,15 @@ def _scenario(
 
 
 def _check_houses(events: list[str] | None) -> None:
-    """Refuse what does not go with --houses."""
+    """Refuse what does not go with --homes."""
     if events:
-        reason = "does not go with --houses: many houses run without events; leave one of the two out"
+        reason = "does not go with --homes: many houses run without events; leave one of the two out"
         raise FieldError("--event", reason)
     try:
         import_module("numpy")  # by name: an extra, which a host that runs twins has not
     except ImportError:
-        reason = "needs numpy: pip install numpy, or leave --houses out for one house"
-        raise FieldError("--houses", reason) from None
+        reason = "needs numpy: pip install numpy, or leave --homes out for one house"
+        raise FieldError("--homes", reason) from None
 
 
 def _one(
