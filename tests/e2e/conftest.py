@@ -65,7 +65,7 @@ class System:
         log = self.home / f"{ven_id}-{len(self.twins)}.log"
         with log.open("wb") as output:
             twin = subprocess.Popen(
-                [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *TWIN_OPTIONS, *options],
+                [sys.executable, "-m", "ven_twin.cli", "run", ven_id, *TWIN_OPTIONS, *options],
                 env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,

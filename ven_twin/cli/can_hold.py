@@ -10,7 +10,7 @@ import typer
 from contracts.api.event_text import parse_duration, parse_power, parse_start_ts
 from contracts.errors import FieldError
 from contracts.wire.units import S_PER_MIN
-from ven_twin.cli.connection import HouseOption, JsonOption
+from ven_twin.cli.connection import HouseOption, JsonOption, house_errors
 from ven_twin.cli.console import echo, print_json
 from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.webkit.formatting import percent, power
@@ -37,7 +37,7 @@ def can_hold(
     ] = "5m",
     house: HouseOption = "standard",
     house_start: Annotated[
-        str | None, typer.Option("--house-start", help="House time, ISO 8601; now when left out.")
+        str | None, typer.Option("--house-start", help="House time, with its zone; now when left out.")
     ] = None,
     json_output: JsonOption = False,
 ) -> None:
@@ -56,7 +56,8 @@ def can_hold(
     requested_kw = _requested_kw(shed_kw, load_up_kw)
     length_min, window_s = _minutes(duration), _window_s(mean)
     from_ts = parse_start_ts(house_start, "--house-start") if house_start else now_ts()
-    runtime = warm_house(house, HouseClock(from_ts, 0.0))
+    with house_errors("--house"):
+        runtime = warm_house(house, HouseClock(from_ts, 0.0))
     state = VenState(VenId("house"), runtime.load_ids)
     loads_up = load_up_kw is not None
     hold = runtime.can_hold(state, requested_kw, length_min, from_ts, window_s, loads_up=loads_up)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.api.event_text import parse_seconds
 from contracts.api.requests import RotationOp, RotationRequest
 from contracts.errors import VenTwinError
 from contracts.store.stack import (
@@ -40,7 +41,8 @@ def fetch(
     ven_id: VenArgument,
     *,
     secret: Annotated[
-        str | None, typer.Option("--secret", help="The secret's name; the stack's when left out.")
+        str | None,
+        typer.Option("--secret", help="Secret with the VEN's identity; the stack's when left out."),
     ] = None,
     out: OutOption = None,
     cloud: Callable[[], Cloud],
@@ -83,9 +85,7 @@ def rotate(
     ven_id: VenArgument,
     *,
     out: OutOption = None,
-    wait: Annotated[
-        float, typer.Option("--wait", help="How long the VEN has to change over, s.")
-    ] = CHANGE_OVER_S,
+    wait: Annotated[str, typer.Option("--wait", help="How long the VEN has to change over.")] = "2m",
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
@@ -97,8 +97,8 @@ def rotate(
         ven-twin certs rotate ven-1
     """
     ven_id = check_ven_id(ven_id, "VEN")
-    stack = cloud()
-    certificate_id = rotate_ven(stack, ven_id, out or ven_folder(stack.stage, ven_id) / "tls", wait)
+    wait_s, stack = parse_seconds(wait, "--wait"), cloud()
+    certificate_id = rotate_ven(stack, ven_id, out or ven_folder(stack.stage, ven_id) / "tls", wait_s)
     print_answer(
         {"venId": ven_id, "certificateId": certificate_id},
         f"{ven_id} is connected with certificate {certificate_id[:12]}…; the old one is gone.",

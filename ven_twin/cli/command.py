@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import msgspec
 import typer
 
+from contracts.api.event_text import parse_seconds
 from contracts.api.resources import NewCommand
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.commands import OPERATIONS, Operation
@@ -39,9 +40,7 @@ def cmd(
     op: Annotated[str, typer.Option("--op", help=f"{', '.join(OPERATIONS)}.")],
     *,
     data: Annotated[str, typer.Option("--data", help="The operation's data, a JSON object.")] = "{}",
-    timeout_s: Annotated[
-        float, typer.Option("--timeout", help="How long to wait for the ack, s.", min=0.1)
-    ] = 10.0,
+    timeout: Annotated[str, typer.Option("--timeout", help="How long to wait for the ack.")] = "10s",
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:
@@ -53,6 +52,7 @@ def cmd(
         ven-twin cmd ven-1 --op setLoad --data '{"loadId": "ev1", "enabled": false}'
     """
     checked_id = check_ven_id(ven_id, "VEN")
+    timeout_s = parse_seconds(timeout, "--timeout")
     # An unknown operation is refused by the cloud side, which answers with those that it knows.
     command, reached = NewCommand(op=cast("Operation", op), data=_object(data)), aggregator()
     with refusals(json_output=json_output):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from contracts.api.event_text import parse_seconds
 from contracts.api.fleet import Fleet
 from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.connection import JsonOption, with_aggregator, with_reaching
@@ -31,9 +32,7 @@ LEAST_S, MOST_S = 0.5, 3600.0
 TICK_S = 0.5
 """Between two frames: countdowns go on while the cloud answers."""
 PORT = 8090
-RefreshOption = Annotated[
-    float, typer.Option("--refresh", help="Seconds between two reads of the whole fleet.")
-]
+RefreshOption = Annotated[str, typer.Option("--refresh", help="Between two reads of the whole fleet: 2s.")]
 
 app = CommandGroup("The VENs together: status, one screen, a page, many twins at once.")
 
@@ -91,7 +90,7 @@ app.command("run")(run_fleet)
 @with_reaching
 def watch(
     *,
-    refresh_s: RefreshOption = 2.0,
+    refresh: RefreshOption = "2s",
     once: Annotated[bool, typer.Option("--once", help="Print one screen and end.")] = False,
     reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
 ) -> None:
@@ -103,7 +102,7 @@ def watch(
     """
     from ven_twin.operations.fleet.poller import FleetPoller
 
-    _check_refresh(refresh_s)
+    refresh_s = _refresh_s(refresh)
     reach, place = reaching()
     poller = FleetPoller(reach, place, period_s=refresh_s)
     if once:
@@ -116,10 +115,12 @@ def watch(
         _show_live(poller)
 
 
-def _check_refresh(refresh_s: float) -> None:
-    """Check the time between two reads. Raises FieldError."""
+def _refresh_s(refresh: str) -> float:
+    """The time between two reads, s. Raises FieldError."""
+    refresh_s = parse_seconds(refresh, "--refresh")
     if not LEAST_S <= refresh_s <= MOST_S:
-        raise FieldError("--refresh", f"{LEAST_S:g} to {MOST_S:g} s, got {refresh_s:g}")
+        raise FieldError("--refresh", f"write {LEAST_S:g}s to 1h, not {refresh}")
+    return refresh_s
 
 
 def _show_live(poller: FleetPoller) -> None:
@@ -172,7 +173,7 @@ def serve(
             "--port", help="The page's port; 0 is any that is free. 8090 or the next when left out."
         ),
     ] = None,
-    refresh_s: RefreshOption = 2.0,
+    refresh: RefreshOption = "2s",
     reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
 ) -> None:
     """Serve the operator's page on loopback: the fleet, its events and reports. Ctrl-C ends it.
@@ -185,7 +186,7 @@ def serve(
     from ven_twin.operations.fleet.app import FleetPage
     from ven_twin.webkit.settings import WebSettings
 
-    _check_refresh(refresh_s)
+    refresh_s = _refresh_s(refresh)
     settings = WebSettings(port=port, usual_port=PORT)
     reach, place = reaching()
     log_to_stderr(json_output=False)

@@ -24,6 +24,7 @@ from ven_twin.cli.connection import (
     StageOption,
     connect,
     deal_houses,
+    house_errors,
     some_vens,
     stack_vens,
 )
@@ -38,10 +39,11 @@ VensArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[VEN]...", help="VENs; all of the stack when left out.")
 ]
 HousesOption = Annotated[
-    str | None, typer.Option("--houses", help="As given to fleet run, in place of --house.")
+    str | None,
+    typer.Option("--houses", help="Their houses in turn, as fleet run has them; in place of --house."),
 ]
 HouseStartOption = Annotated[
-    str | None, typer.Option("--house-start", help="House time now, as given to run; ISO 8601.")
+    str | None, typer.Option("--house-start", help="House time now, with its zone, as run has it.")
 ]
 
 DAY_S = 86_400
@@ -76,11 +78,17 @@ def backfill(
     ven_ids: VensArgument = None,
     *,
     days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=MOST_DAYS)] = 12,
-    house: Annotated[str, typer.Option("--house", help="As given to run.")] = "standard",
-    house_seed: Annotated[int | None, typer.Option("--house-seed", help="As given to run.")] = None,
+    house: Annotated[
+        str, typer.Option("--house", help="A packaged house or a house file's path, as run has it.")
+    ] = "standard",
+    house_seed: Annotated[
+        int | None, typer.Option("--house-seed", help="The seed of its people's habits, as run has it.")
+    ] = None,
     houses: HousesOption = None,
     house_start: HouseStartOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Needed where the stage is not local.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask: needed where the stage is not local.")
+    ] = False,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -132,16 +140,13 @@ def _homes(
 def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> Filled:
     """Write a VEN's past, and drop what settlement had made of those days."""
     from ven_twin.control.reporting import Sender
-    from ven_twin.house.errors import ProfileError
     from ven_twin.house.library import load_environment, load_profile
     from ven_twin.house.profile import build_house
     from ven_twin.simulation.history import BOOT_ID, ROW_S, SimulatedPast, rows
 
-    try:
+    with house_errors("--house"):
         profile = load_profile(home.house)
         built = build_house(profile)
-    except ProfileError as error:
-        raise FieldError("--house", str(error)) from None
     first_reported_ts = cloud.first_telemetry_ts(home.ven_id, BOOT_ID)
     until_ts = min(now_ts, now_ts if first_reported_ts is None else first_reported_ts - 1)
     # From midnight, so that the same days are lived from the same start whenever this is run.

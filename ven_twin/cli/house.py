@@ -55,7 +55,9 @@ ReportOption = Annotated[Path | None, typer.Option("--report", help="The page; b
 @app.command()
 def new(
     *,
-    seed: Annotated[int, typer.Option("--seed", help="Of the home; the same draws the same.", min=0)],
+    seed: Annotated[
+        int, typer.Option("--seed", help="The seed of the home; the same draws the same.", min=0)
+    ],
     climate: Annotated[
         str | None,
         typer.Option("--climate", help="mixed, cold, hot-humid, hot-dry or marine; mixed when left out."),
@@ -64,7 +66,9 @@ def new(
         Path | None,
         typer.Option("--weather", help="A year of weather, EPW or TMY3; Greensboro's when left out."),
     ] = None,
-    name: Annotated[str | None, typer.Option("--name", help="Of the house; home-SEED when left out.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The house's name; home-SEED when left out.")
+    ] = None,
     out: OutOption = None,
     json_output: JsonOption = False,
 ) -> None:
@@ -129,7 +133,9 @@ def fit(
     utc_offset: OffsetOption = None,
     heating: HeatingOption = HEATINGS[0],
     check_days: CheckOption = 0,
-    name: Annotated[str | None, typer.Option("--name", help="Of the house; --meter's when left out.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The house's name; --meter's when left out.")
+    ] = None,
     out: OutOption = None,
     report: ReportOption = None,
     json_output: JsonOption = False,

@@ -32,6 +32,7 @@ from ven_twin.cli.connection import (
     ReportIntervalOption,
     StageOption,
     VenArgument,
+    house_errors,
     ven_folder,
     with_options,
 )
@@ -56,7 +57,8 @@ WebTokenOption = Annotated[
     Path | None, typer.Option("--web-token-file", help="File with the token that the page asks for.")
 ]
 HouseSeedOption = Annotated[
-    int | None, typer.Option("--house-seed", help="Draws its people's habits, else the house's own.")
+    int | None,
+    typer.Option("--house-seed", help="The seed of its people's habits; the house's when left out."),
 ]
 StateOption = Annotated[
     Path | None, typer.Option("--state", help="Folder of the outbox and of what is remembered.")
@@ -70,7 +72,7 @@ TWIN_AND_PAGE: Options = {
     "house_seed": (HouseSeedOption, None),
     "house_speed": (HouseSpeedOption, 1.0),
     "house_start": (HouseStartOption, None),
-    "report_interval_s": (ReportIntervalOption, None),
+    "report_interval": (ReportIntervalOption, None),
     "state": (StateOption, None),
     "mqtt": (MqttOption, "5"),
     "outbox_mb": (OutboxOption, 64.0),
@@ -99,13 +101,13 @@ def twin_settings(
     house_seed: int | None,
     house_speed: float,
     house_start: str | None,
-    report_interval_s: float | None,
+    report_interval: str | None,
     state: Path | None,
     mqtt: str,
     outbox_mb: float,
 ) -> TwinSettings:
     """The settings that the options describe; the broker is still open. Raises FieldError."""
-    from contracts.api.event_text import parse_start_ts
+    from contracts.api.event_text import parse_seconds, parse_start_ts
     from ven_twin.ven.settings import TwinSettings
 
     return TwinSettings(
@@ -116,7 +118,7 @@ def twin_settings(
         house_seed=house_seed,
         house_speed=house_speed,
         house_start_ts=parse_start_ts(house_start, "--house-start") if house_start else None,
-        report_interval_s=report_interval_s,
+        report_interval_s=parse_seconds(report_interval, "--report-interval") if report_interval else None,
         protocol=cast("Protocol", mqtt),
         outbox_mb=outbox_mb,
     )
@@ -187,7 +189,9 @@ def _run_twin(settings: TwinSettings, certs: Path, fetch: Fetch | None, web: Web
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
 
-    with Twin.open(settings, identity_files.load_or_trust(certs), fetch=fetch) as twin:
+    with house_errors("--house"):
+        opened = Twin.open(settings, identity_files.load_or_trust(certs), fetch=fetch)
+    with opened as twin:
         ended = asyncio.run(_until_signalled(twin, web, settings.state_dir))
     if ended is not None:
         raise VenTwinError(ended)

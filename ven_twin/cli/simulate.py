@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import FieldError
-from ven_twin.cli.connection import JsonOption, home
+from ven_twin.cli.connection import JsonOption, home, house_errors
 from ven_twin.cli.console import echo, print_json, progress
 from ven_twin.webkit.formatting import energy, power
 
@@ -25,19 +25,18 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2089, 12, 31)
 A_SUMMER_TUESDAY = "2026-07-14"
 
 HouseOption = Annotated[
-    str | None, typer.Option("--house", help="A packaged house, or a profile's path; standard when left out.")
+    str | None,
+    typer.Option("--house", help="A packaged house or a house file's path; standard when left out."),
 ]
 ClimateOption = Annotated[
     str | None,
-    typer.Option(
-        "--climate", help="Of the homes that --homes draws, see ven-twin house new; mixed when left out."
-    ),
+    typer.Option("--climate", help="Of the homes that --homes draws, see house new; mixed when left out."),
 ]
 DaysOption = Annotated[
     int, typer.Option("--days", help="How many days to live through.", min=1, max=MOST_DAYS)
 ]
 SeedOption = Annotated[
-    int | None, typer.Option("--seed", help="Of all chance; the profile's when left out.", min=0)
+    int | None, typer.Option("--seed", help="The seed of all chance; the house's when left out.", min=0)
 ]
 HousesOption = Annotated[
     int | None,
@@ -143,7 +142,7 @@ def _scenario(
     weather: Path | None,
 ) -> tuple[Profile, Scenario]:
     from contracts.wire.units import S_PER_DAY
-    from ven_twin.house.errors import PhysicsError, ProfileError
+    from ven_twin.house.errors import PhysicsError
     from ven_twin.house.library import load_environment, load_profile
     from ven_twin.house.profile import build_house
     from ven_twin.simulation.event_schedule import parse_house_event, schedule
@@ -151,11 +150,10 @@ def _scenario(
 
     events = [parse_house_event(text, "--event") for text in event_texts]
     try:
-        profile = load_profile(house)
-        built = build_house(profile)
-        environment = load_environment(profile, seed, weather)
-    except ProfileError as error:
-        raise FieldError("--house", str(error)) from None
+        with house_errors("--house"):
+            profile = load_profile(house)
+            built = build_house(profile)
+            environment = load_environment(profile, seed, weather)
     except PhysicsError as error:
         raise FieldError("--weather", str(error)) from None
     except OSError as error:

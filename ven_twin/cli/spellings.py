@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 _VALUES: Mapping[str, str] = {
-    "DURATION": "--duration --for --mean --randomize-start --load",
-    "SECONDS": "--timeout --wait --refresh --report-interval",
+    "DURATION": "--duration --for --mean --randomize-start --load"
+    " --timeout --wait --refresh --report-interval",
     "TIME": "--start --house-start",
     "DATE": "--first-day",
     "POWER": "--shed-kw --load-up-kw --import-limit-kw",
@@ -20,7 +20,8 @@ _VALUES: Mapping[str, str] = {
     "FOLDER": "--certs --claim --state",
     "PATH": "--out",
     "STAGE": "--stage",
-    "NAME": "--profile --region --secret --program --allocation --name --queue --climate --heating --conditions",
+    "NAME": "--profile --region --secret --program --name --queue",
+    "KIND": "--allocation --climate --heating --conditions",
     "URL": "--api",
     "HOST": "--endpoint --web-host",
     "PORT": "--port --mqtt-port --gateway-port",

@@ -47,9 +47,11 @@ KeepOption = Annotated[
     bool, typer.Option("--keep", help="Keep the cloud's state over a stop, and take it up again.")
 ]
 ShedOption = Annotated[
-    str | None, typer.Option("--shed-kw", help="kW to request; 60 % of what is on offer when left out.")
+    str | None, typer.Option("--shed-kw", help="Draw so much less; 60 % of what is on offer when left out.")
 ]
-DurationOption = Annotated[str, typer.Option("--duration", help="The event's length, by the wall clock.")]
+DurationOption = Annotated[
+    str, typer.Option("--duration", help="The event's length, by the wall clock: 20s, 1m.")
+]
 
 INTERRUPTED = 130
 """The exit code of what was interrupted before it was done, as of a shell."""
@@ -69,7 +71,7 @@ def up(
     duration: DurationOption = "20s",
     house_speed: HouseSpeedOption = 30.0,
     house_start: HouseStartOption = HOUSE_START,
-    report_interval_s: ReportIntervalOption = 2.0,
+    report_interval: ReportIntervalOption = "2s",
     port: PortOption = None,
     no_web: NoWebOption = False,
 ) -> None:
@@ -87,7 +89,7 @@ def up(
     job, request = MainJob(ven_id=ven_id), _request(shed_kw, duration)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = ["--house-speed", str(house_speed), "--house-start", house_start or HOUSE_START]
-    options += ["--report-interval", str(report_interval_s)]
+    options += ["--report-interval", report_interval or "2s"]
     options += ["--no-web"] if no_web else [] if port is None else ["--port", str(port)]
     steps = _Steps()
     try:

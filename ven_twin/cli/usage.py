@@ -33,12 +33,12 @@ def usage_line(error: typer.TyperException) -> str:
     message = error.format_message()
     if context is not None and message == context.get_help():
         return message
-    words = _words(error, message)
+    words = _words(error)
     more = f" (help: {context.command_path} --help)" if context is not None else ""
     return f"{PROGRAM}: {' '.join(words.split())}{more}"
 
 
-def _words(error: typer.TyperException, message: str) -> str:
+def _words(error: typer.TyperException) -> str:
     option, parameter = getattr(error, "option_name", None), getattr(error, "param", None)
     if possibilities := getattr(error, "possibilities", None):
         return f"{option}: no such option; did you mean {' or '.join(sorted(possibilities))}?"
@@ -49,7 +49,9 @@ def _words(error: typer.TyperException, message: str) -> str:
         parameter.opts[-1] if parameter.param_type_name == "option" else parameter.metavar or parameter.name
     )
     if error.message:
-        return f"{name}: {error.message.removesuffix('.')}"
+        reason = error.message.partition(", unable to")[0].replace("Input should be", "must be")
+        reason = reason.removeprefix("Value error, ")
+        return f"{name}: {reason.removesuffix('.')}"
     purpose = (getattr(parameter, "help", None) or "").removesuffix(".")
     return f"{name}: is required" + (f": {purpose}" if purpose else "")
 
