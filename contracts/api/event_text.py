@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 from contracts.errors import FieldError
@@ -160,11 +160,6 @@ def parse_start_ts(text: str, option: str) -> int:
     if at.tzinfo is None:
         raise FieldError(option, f"{text!r} has no zone: {TIMES}")
     return int(at.timestamp())
-
-
-def instant_text(ts: float) -> str:
-    """An instant as people read it, such as ``2026-07-14 17:00:00 UTC``."""
-    return f"{datetime.fromtimestamp(ts, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def parse_event(text: str, option: str) -> EventText:

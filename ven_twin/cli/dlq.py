@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import shutil
+import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from ven_twin.cli.connection import JsonOption, with_cloud
-from ven_twin.cli.console import console, echo, print_answer, print_json
+from ven_twin.cli.console import echo, print_answer, print_json
+from ven_twin.cli.tables import Column, table_lines
 from ven_twin.cli.tree import CommandGroup
+from ven_twin.webkit.formatting import dated_clock, local
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -53,14 +55,20 @@ def list_letters(
     if not letters:
         echo("There are no dead letters.")
         return
-    table = Table(box=None, pad_edge=False)
-    for name in ("queue", "since", "about", "what is wrong", "id"):
-        table.add_column(name, overflow="fold")
-    for letter in letters:
-        why = letter.letter.why or "reads well now: redrive it"
-        since = datetime.fromtimestamp(letter.sent_ts).astimezone().strftime("%m-%d %H:%M:%S")
-        table.add_row(letter.queue, since, letter.letter.about, why, letter.message_id)
-    console.print(table)
+    columns = [Column("id"), *(Column(name) for name in ("queue", "since", "about", "what is wrong"))]
+    now_ts = time.time()
+    rows = [
+        (
+            letter.message_id,
+            letter.queue,
+            f"{dated_clock(letter.sent_ts, now_ts)} {local(letter.sent_ts):%Z}",
+            letter.letter.about,
+            letter.letter.why or "reads well now: redrive it",
+        )
+        for letter in letters
+    ]
+    for line in table_lines(columns, rows, shutil.get_terminal_size().columns):
+        echo(line)
 
 
 @app.command()

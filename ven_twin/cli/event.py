@@ -19,6 +19,7 @@ from ven_twin.cli import event_view
 from ven_twin.cli.connection import JsonOption, with_aggregator
 from ven_twin.cli.console import echo, print_answer, print_json, refusals
 from ven_twin.cli.event_options import with_event
+from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def create(
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:
-    """Create a DR event, for now or later, and give it to the VENs.
+    """Create a DR event, for now or later, and give it to the VENs. Exit 3 when it calls none.
 
     Examples:
         ven-twin event create --shed-kw 3kW --duration 1h
@@ -69,6 +70,8 @@ def create(
     with refusals(json_output=json_output):
         dispatched = aggregator().create_event(event)
     event_view.show_dispatched(dispatched, json_output=json_output)
+    if event_view.calls_nobody(dispatched):
+        raise typer.Exit(ExitCode.NOTHING_TO_GIVE)
 
 
 @app.command()
@@ -95,6 +98,8 @@ def revise(
         event = reached.event(checked_id)
         dispatched = reached.revise_event(checked_id, body(event.body), etag=event.etag)
     event_view.show_dispatched(dispatched, json_output=json_output)
+    if event_view.calls_nobody(dispatched):
+        raise typer.Exit(ExitCode.NOTHING_TO_GIVE)
 
 
 @app.command()
@@ -159,7 +164,7 @@ def show(
 @app.command("list")
 @with_aggregator
 def list_events(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
-    """List the events, the newest first.
+    """List the events with what each delivered, the newest first.
 
     Examples:
         ven-twin event list

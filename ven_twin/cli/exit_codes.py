@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended, for scripts. ``docs/reference/exit-codes.md`` has them for readers."""
+    """The end of a command, for scripts; ``docs/reference/exit-codes.md`` has the codes for readers."""
 
     DONE = 0
     FAILED = 1

@@ -18,6 +18,7 @@ from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.connection import JsonOption, with_aggregator, with_reaching
 from ven_twin.cli.console import Plain, console, echo, print_json
 from ven_twin.cli.fleet_run import run_fleet
+from ven_twin.cli.tables import Column, table_lines
 from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def status(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregat
 
 
 def show(fleet: Fleet, out: Console) -> None:
-    """Print the fleet for people: a row a VEN, a line an event, the sums. It fits 80 columns."""
-    from ven_twin.operations.fleet.screen import ven_table
+    """Print the fleet for people: a row a VEN, a line an event, the sums."""
+    from ven_twin.operations.fleet.screen import COLUMNS, ven_cells
     from ven_twin.operations.fleet.texts import NO_VENS, offers
     from ven_twin.webkit.formatting import counted, power, reduction, share_text
 
@@ -62,7 +63,11 @@ def show(fleet: Fleet, out: Console) -> None:
         out.print(NO_VENS)
         return
     numbers = {event.event_id: f"#{number}" for number, event in enumerate(fleet.events, 1)}
-    out.print(ven_table(fleet.vens, numbers, fleet.ts, out.width, folded=True))
+    rows = [ven_cells(ven, numbers, fleet.ts) for ven in fleet.vens]
+    figures = ("requested", "gives", "", "uses", "offers", "for")
+    columns = [Column(name, name in figures, name if name in figures else "") for name in COLUMNS]
+    for line in table_lines(columns, rows, out.width):
+        out.print(line, soft_wrap=True)
     if fleet.left_off:
         out.print(f"… and {fleet.left_off} more", style="dim")
     out.print()

@@ -14,7 +14,7 @@ from contracts.api.event_text import parse_start_ts
 from contracts.errors import FieldError
 from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
 from contracts.store.stack import StackOutput
-from contracts.wire.ids import VenId
+from contracts.wire.ids import VenId, counting_key
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
@@ -117,7 +117,7 @@ def backfill(
             [{"venId": f.ven_id, "rows": f.rows, "fromTs": f.from_ts, "untilTs": f.until_ts} for f in filled]
         )
         return
-    for ven in filled:
+    for ven in sorted(filled, key=lambda ven: counting_key(ven.ven_id)):
         echo(f"{ven.ven_id:16}  {ven.rows:6} rows, {_day(ven.from_ts)} to {_day(ven.until_ts)}")
     echo(f"Written in {took_s:.1f} s. An event is settled by its program's baseline from now on.")
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from contracts.api.event_text import parse_duration, parse_event, parse_interval, parse_power, parse_start_ts
 from tests.unit.cli.command_tree import commands, options, parse
+from ven_twin.cli import main
 from ven_twin.cli.app import COMMANDS, app
 from ven_twin.cli.spellings import METAVARS, OLD_SPELLINGS
 
@@ -91,7 +92,7 @@ MEANINGS = {
     "--house": "a packaged house",
     "--house-seed": "the seed of its people's habits",
 }
-"""How a help begins, for options whose helps differ from command to command; the rest are the same word by word."""
+"""Beginnings of helps that differ from command to command; the rest are the same word by word."""
 
 
 def test_an_option_means_one_thing_wherever_it_stands() -> None:
@@ -184,8 +185,6 @@ def test_a_mistake_is_one_line(line: str, text: str, capsys: pytest.CaptureFixtu
 
 def run(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[Any, str, str]:
     """The exit code of ``ven-twin LINE`` and what it printed."""
-    from ven_twin.cli import main
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["ven-twin", *line.split()])
         patch.setattr("signal.signal", lambda *_: None)

@@ -10,7 +10,6 @@ import pytest
 from contracts.api import event_text
 from contracts.api.event_text import (
     Start,
-    instant_text,
     parse_duration,
     parse_event,
     parse_interval,
@@ -22,6 +21,7 @@ from contracts.api.event_text import (
 )
 from contracts.errors import FieldError
 from contracts.wire.events import Interval, Signal
+from contracts.wire.units import instant_text
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,8 @@ from contracts.wire.events import Interval, Signal
         ("45", 45), ("45s", 45), ("10m", 600), ("90min", 5400), ("1h30m", 5400), ("1h30m15s", 5415),
         ("2h", 7200), ("2h30", 9000), ("10m30", 630), ("1h5m30", 3930), ("1h 30m", 5400),
         (" 1 h 30 m ", 5400), ("1s", 1), ("1", 1),
-        ("2H", 7200), ("7200s", 7200), ("168h", 604_800), ("1.5h", 5400), ("7.5m", 450), (".5 min", 30), ("90s", 90),
+        ("2H", 7200), ("7200s", 7200), ("168h", 604_800), ("1.5h", 5400), ("7.5m", 450),
+        (".5 min", 30), ("90s", 90),
     ],
 )  # fmt: skip
 def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: int) -> None:

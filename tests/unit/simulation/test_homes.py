@@ -147,7 +147,7 @@ def test_a_neighbourhood_is_written_as_a_report_of_all_homes(tmp_path: Path) -> 
         (["house", "new", "--seed", "1", "--weather", "lost.epw"], "--weather", "cannot be read"),
         (["house", "new", "--seed", "1", "--name", "../x"], "--name", "letters"),
         (["simulate", "--homes", "3", "--climate", "polar"], "--climate", "mixed, cold, hot-humid"),
-        (["simulate", "--climate", "cold"], "--climate", "give --houses"),
+        (["simulate", "--climate", "cold"], "--climate", "give --homes"),
         (["simulate", "--homes", "3", "--house", "flat", "--climate", "cold"], "--climate", "no --house"),
         (["simulate", "--homes", "20000"], "--homes", "allowed 10,000"),
         (["simulate", "--homes", "3", "--event", "17:00/2h/1kW"], "--event", "--homes"),
