@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from io import StringIO
@@ -73,7 +74,7 @@ def show_list(events: Sequence[EventSummary]) -> None:
         return
     now_ts = time.time()
     zone = f"{local(now_ts):%Z}"
-    columns = [Column("event"), Column("phase"), Column(f"start ({zone})", label="start")]
+    columns = [Column("event"), Column("phase"), Column(f"start ({zone})", label=f"start ({zone})")]
     columns += [Column(name, right=True, label=name) for name in ("dispatched", "delivered", "share")]
     columns.append(Column("request"))
     rows = []
@@ -95,6 +96,11 @@ def show_list(events: Sequence[EventSummary]) -> None:
     _show_table(columns, rows)
 
 
+def _show_text(text: str) -> None:
+    """Print a sentence, wrapped between words."""
+    echo(textwrap.fill(text, shutil.get_terminal_size().columns, break_on_hyphens=False))
+
+
 def _show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     """Print a table whose first column has ids; VENs by their ids, ven-9 before ven-10."""
     ordered = sorted(rows, key=lambda row: counting_key(row[0])) if columns[0].heading == "VEN" else rows
@@ -105,8 +111,8 @@ def _show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
 def show(event: Event) -> None:
     """Print an event and the answer of each VEN."""
     start = f"{dated_clock(event.start_ts, time.time())} {local(event.start_ts):%Z}"
-    echo(f"{event.event_id}  {PHASES[event.phase]}, revision {event.revision}, {start}")
-    echo(f"requested: {request(event.intervals)}")
+    echo(f"{event.event_id}  {PHASES[event.phase]}, revision {event.revision}")
+    _show_text(f"{start}, {request(event.intervals)}")
     terms = [
         f"requested {power(event.requested_kw)}",
         f"dispatched {power(event.dispatched_kw)}",
@@ -114,7 +120,7 @@ def show(event: Event) -> None:
     ]
     terms += [f"targets {', '.join(event.targets)}"] if event.targets else []
     terms += [f"short by {power(event.shortfall_kw)}"] if event.shortfall_kw else []
-    echo(", ".join(terms))
+    _show_text(", ".join(terms))
     columns = [Column("VEN"), *(Column(name, True, name) for name in ("dispatched", "delivered"))]
     rows = [(ven.ven_id, _values(ven.values), _delivered(ven), _answers(ven)) for ven in event.vens]
     _show_table([*columns, Column("answers")], rows)

@@ -65,7 +65,9 @@ def show(fleet: Fleet, out: Console) -> None:
     numbers = {event.event_id: f"#{number}" for number, event in enumerate(fleet.events, 1)}
     rows = [ven_cells(ven, numbers, fleet.ts) for ven in fleet.vens]
     figures = ("requested", "gives", "", "uses", "offers", "for")
-    columns = [Column(name, name in figures, name if name in figures else "") for name in COLUMNS]
+    columns = [
+        Column(name, name in figures, (name or "share") if name in figures else "") for name in COLUMNS
+    ]
     for line in table_lines(columns, rows, out.width):
         out.print(line, soft_wrap=True)
     if fleet.left_off:

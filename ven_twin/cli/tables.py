@@ -15,10 +15,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-GAP = "  "
-LEAST_TEXT = 14
+GAP, LEAST_GAP = "  ", " "
+"""Between columns, and where it is narrow."""
+INDENT = "  "
+LEAST_TEXT = 12
 """The last column is wrapped to no less."""
-LEAST_ID = 10
+LEAST_ID = 8
 """Longer ids have a line of their own before the others would have no room."""
 
 
@@ -33,7 +35,9 @@ class Column(NamedTuple):
 def table_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """The lines of a table whose first column has ids, at most *width* wide but for a longer id."""
     widths = [max(map(len, cells)) for cells in zip([one.heading for one in columns], *rows, strict=True)]
-    over = sum(widths) + len(GAP) * (len(widths) - 1) - width
+    gaps, over = len(widths) - 1, sum(widths) - width
+    gap = GAP if over + len(GAP) * gaps - _slack(widths) <= 0 else LEAST_GAP
+    over += len(gap) * gaps
     for place, least in ((-1, LEAST_TEXT), (0, LEAST_ID)):
         less = min(max(over, 0), max(widths[place] - least, 0))
         widths[place] -= less
@@ -41,10 +45,15 @@ def table_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], width:
     if over > 0:
         return [line for row in rows for line in _record(columns, row, width)]
     heading = [one.heading for one in columns]
-    return [line for row in (heading, *rows) for line in _row(columns, row, widths)]
+    return [line for row in (heading, *rows) for line in _row(columns, row, widths, gap)]
 
 
-def _row(columns: Sequence[Column], row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+def _slack(widths: Sequence[int]) -> int:
+    """The columns that the text and the ids can do without."""
+    return max(widths[-1] - LEAST_TEXT, 0) + max(widths[0] - LEAST_ID, 0)
+
+
+def _row(columns: Sequence[Column], row: Sequence[str], widths: Sequence[int], gap: str) -> Iterator[str]:
     """A row in its columns."""
     first, *middle, last = row
     if len(first) > widths[0]:
@@ -57,7 +66,7 @@ def _row(columns: Sequence[Column], row: Sequence[str], widths: Sequence[int]) -
             cell.rjust(size) if column.right else cell.ljust(size)
             for column, cell, size in zip(columns, cells, widths, strict=True)
         )
-        yield GAP.join(aligned).rstrip()
+        yield gap.join(aligned).rstrip()
 
 
 def _record(columns: Sequence[Column], row: Sequence[str], width: int) -> Iterator[str]:
@@ -70,5 +79,5 @@ def _record(columns: Sequence[Column], row: Sequence[str], width: int) -> Iterat
         if cell.strip() and cell != "–"
     ]
     yield from textwrap.wrap(
-        ", ".join(texts), width, initial_indent=GAP, subsequent_indent=GAP, break_on_hyphens=False
+        ", ".join(texts), width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False
     )

@@ -12,7 +12,7 @@ from tests.unit.cli.command_tree import parse
 from tests.unit.docs.markdown import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-_LINE = re.compile(r"^(?:    )?(?:eval \"\$\()?(?:\.venv/bin/)?(ven-twin .*?)\)?\"?$")
+_LINE = re.compile(r"^(?:    )?(?:eval \"\$\()?(?:\.venv/bin/)?(ven-twin .*?)(?:\)\")?$")
 
 
 def _lines(page: Path) -> Iterator[str]:
