@@ -21,6 +21,7 @@ from contracts.wire.ids import counting_key
 from ven_twin.cli.console import echo, print_json
 from ven_twin.cli.tables import Column, table_lines
 from ven_twin.webkit.formatting import (
+    DASH,
     PHASES,
     dated_clock,
     dated_period,
@@ -43,15 +44,18 @@ def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
         return
     lasts = dated_period(dispatched.start_ts, dispatched.end_ts, time.time())
     echo(f"Event {dispatched.event_id}, {lasts}:")
-    rows = [(assignment.ven_id, _values(assignment.values)) for assignment in dispatched.assignments]
-    rows += [(ven_id, f"not counted on: {why}") for ven_id, why in dispatched.unavailable.items()]
-    _show_table([Column("VEN"), Column("dispatched")], rows)
+    values = {assignment.ven_id: _values(assignment.values) for assignment in dispatched.assignments}
+    rows = [
+        (ven_id, values.get(ven_id, DASH), f"not counted on: {why}" if why else "")
+        for ven_id, why in (dict.fromkeys(values, "") | dispatched.unavailable).items()
+    ]
+    _show_table([Column("VEN"), Column("dispatched", right=True, label="dispatched"), Column("")], rows)
     if calls_nobody(dispatched):
         echo("No VEN is called: the event stands, and calls VENs that have something to give while it lasts.")
     if dispatched.shortfall_kw > 0:
         offer, requested, missing = (
             power(value)
-            for value in (dispatched.available_kw, dispatched.requested_kw, dispatched.shortfall_kw)
+            for value in (dispatched.available_kw or 0.0, dispatched.requested_kw, dispatched.shortfall_kw)
         )
         echo(f"Less is on offer than requested: {offer} of {requested}. {missing} could not be allocated.")
     if dispatched.note:

@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.models import CommandInfo
 
 from ven_twin.cli.spellings import METAVARS, modern
+from ven_twin.cli.values import quicken
 
 if TYPE_CHECKING:
     from typer._click import Command as AnyCommand
@@ -45,6 +46,7 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Parse *args*, old spellings too."""
+        quicken(self.get_params(ctx))
         takes_ven = any(parameter.name in {"ven_id", "ven_ids"} for parameter in self.params)
         return super().parse_args(ctx, modern(self.name or "", args, takes_ven=takes_ven))
 
@@ -74,6 +76,11 @@ class Group(TyperGroup):
     """The names of commands by the section's title; without sections all stand in one."""
 
     get_short_help_str = Command.get_short_help_str
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Parse *args*."""
+        quicken(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - as above
         """Write each command with the first line of its help."""
