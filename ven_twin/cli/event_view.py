@@ -91,7 +91,7 @@ def show_list(events: Sequence[EventSummary]) -> None:
                 event.event_id,
                 PHASES[event.phase],
                 at,
-                power(event.dispatched_kw),
+                power(event.dispatched_kw) if event.requested_kw else DASH,
                 power(result.delivered_kw if result else None),
                 percent(result.share if result else None),
                 request(event.intervals),

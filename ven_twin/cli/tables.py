@@ -59,7 +59,7 @@ def _row(columns: Sequence[Column], row: Sequence[str], widths: Sequence[int], g
     if len(first) > widths[0]:
         yield first
         first = ""
-    wrapped = textwrap.wrap(last, widths[-1], break_on_hyphens=False) or [""]
+    wrapped = textwrap.wrap(last, max(1, widths[-1]), break_on_hyphens=False) or [""]
     for index, text in enumerate(wrapped):
         cells = [first, *middle, text] if index == 0 else [*[""] * (len(row) - 1), text]
         aligned = (

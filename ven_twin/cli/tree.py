@@ -10,9 +10,9 @@ A docstring's ``Examples:`` are the help's, line by line. A value's name in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 import typer.main
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typer._click import Command as AnyCommand
     from typer._click import Context, HelpFormatter
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 EXAMPLES = "Examples:"
 
 
@@ -130,7 +131,7 @@ class CommandGroup(typer.Typer):
             **more,
         )
 
-    def command(self, name: str | None = None, **more: Any) -> Any:
+    def command(self, name: str | None = None, **more: Any) -> Callable[[Function], Function]:
         """Declare a command, as `typer.Typer.command` does."""
         return super().command(name, cls=Command, **more)
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.api.requests import Assignment, EventDispatched
-from contracts.api.resources import Event, EventResult, EventSummary, VenParticipation
+from contracts.api.resources import Event, EventBody, EventResult, EventSummary, VenParticipation
 from contracts.wire.events import Interval, Phase, Signal
 from contracts.wire.ids import EventId, VenId, counting_key
 from tests.unit.cli.test_fleet_view import LONG, crowd
 from ven_twin.cli import dlq, event_view, fleet
+from ven_twin.cli import event as event_commands
 from ven_twin.cli.console import make_console
+from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.cli.tables import Column, table_lines
 from ven_twin.operations import dead_letters
 
@@ -49,7 +53,13 @@ def _new_york(ts: float, zone: Any = None) -> Any:
 def event(number: int, **fields: Any) -> EventSummary:
     """An event that is over."""
     terms: dict[str, Any] = {"revision": 0, "start_ts": START, "end_ts": START + 7200, "intervals": SHED}
-    terms |= {"phase": Phase.COMPLETED, "created_ts": 1.0, "dispatched_kw": 4.7, "etag": "e"}
+    terms |= {
+        "phase": Phase.COMPLETED,
+        "created_ts": 1.0,
+        "dispatched_kw": 4.7,
+        "requested_kw": 4.55,
+        "etag": "e",
+    }
     return EventSummary(event_id=EVENT_IDS[number], **(terms | fields))
 
 
@@ -161,3 +171,32 @@ def test_names_are_ordered_as_people_count(numbers: list[int]) -> None:
     """home-2 before home-10."""
     names = sorted((f"home-{number}" for number in numbers), key=counting_key)
     assert names == [f"home-{number}" for number in sorted(numbers)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "nobody"),
+    [
+        ({"requested_kw": 2.0, "dispatched_kw": 0.0, "assignments": ()}, True),
+        ({"requested_kw": 2.0, "dispatched_kw": 0.5, "assignments": ()}, False),
+        ({"requested_kw": 0.0, "assignments": ()}, True),
+        ({"requested_kw": 0.0, "assignments": (Assignment(ven_id=VenId("a"), values=(0.0,)),)}, False),
+        ({"requested_kw": 0.0, "assignments": (), "note": "900 assignments are left out"}, False),
+    ],
+)
+def test_an_event_that_calls_nobody_has_its_exit_code(answer: dict[str, Any], nobody: bool) -> None:
+    """A script tells an event for nobody from one that is under way; a limit of 0 kW is an order."""
+
+    class Cloud:
+        def create_event(self, _: object) -> EventDispatched:
+            return EventDispatched(
+                event_id=EVENT_IDS[0], revision=0, start_ts=START, end_ts=START + 60, etag="e", **answer
+            )
+
+    create: Any = event_commands.create.__wrapped__.__wrapped__
+    run = functools.partial(create, body=lambda: EventBody(intervals=SHED), aggregator=Cloud)
+    if not nobody:
+        run()
+        return
+    with pytest.raises(typer.Exit) as ended:
+        run()
+    assert ended.value.exit_code == ExitCode.NOTHING_TO_GIVE
