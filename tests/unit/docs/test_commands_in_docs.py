@@ -25,7 +25,9 @@ def _lines(page: Path) -> Iterator[str]:
                 yield command.replace("$(seq -s, -f home-%g 1 20)", "home-1,home-2").replace("…", "x")
 
 
-COMMANDS = sorted({line for page in PAGES for line in _lines(page) if line.startswith("ven-twin ")})
+CARRIED_OUT = {"ven-twin --install-completion"}
+"""Parsed is done, with these: a test would write into the home of whoever runs it."""
+COMMANDS = sorted({line for page in PAGES for line in _lines(page)} - CARRIED_OUT)
 
 
 @pytest.mark.parametrize("line", COMMANDS)
