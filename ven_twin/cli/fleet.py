@@ -189,7 +189,7 @@ def serve(
         ven-twin fleet serve
         ven-twin fleet serve --port 8091 --stage dev
     """
-    from ven_twin.cli.run import log_to_stderr
+    from ven_twin.cli.logs import log_to_stderr
     from ven_twin.operations.fleet.app import FleetPage
     from ven_twin.webkit.settings import WebSettings
 

@@ -121,7 +121,7 @@ async def _all_until_signalled(twins: dict[VenId, Twin]) -> list[str]:
 
 def _log_by_ven() -> None:
     """Log to standard error, each line with its VEN."""
-    from ven_twin.cli.run import log_to_stderr
+    from ven_twin.cli.logs import log_to_stderr
 
     log_to_stderr(json_output=False)
     for handler in logging.getLogger().handlers:

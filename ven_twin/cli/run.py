@@ -18,7 +18,6 @@ import typer
 
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.ids import VenId
-from contracts.wire.plain_text import plain
 from ven_twin.cli.connection import (
     LOCAL,
     HouseOption,
@@ -36,7 +35,7 @@ from ven_twin.cli.connection import (
     ven_folder,
     with_options,
 )
-from ven_twin.cli.console import print_json
+from ven_twin.cli.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from ven_twin.ven.identity.renewal import Fetch
@@ -284,29 +283,3 @@ def _write_endpoint(stored: Path, answer: str) -> FetchedIdentity:
 def _last_line(complaint: str) -> str:
     lines = complaint.strip().removeprefix("ven-twin: ").splitlines()
     return lines[-1] if lines else "the cloud could not be asked"
-
-
-class _JsonLines(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print the line; where that fails, as on a full disk, the twin goes on without it."""
-        line = {"ts": round(record.created, 3), "level": record.levelname.lower()}
-        try:
-            print_json(line | {"message": record.getMessage()})
-        except (OSError, ValueError):
-            self.handleError(record)
-
-
-class _PlainLines(logging.Formatter):
-    """A line for people; what a message quotes of others is plain in it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return plain(super().format(record))
-
-
-def log_to_stderr(*, json_output: bool) -> None:
-    """Log to standard error, in lines for people or in JSON."""
-    handler: logging.Handler = _JsonLines() if json_output else logging.StreamHandler()
-    handler.setFormatter(_PlainLines("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
