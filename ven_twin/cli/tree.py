@@ -104,7 +104,7 @@ class LaterCommand(TyperCommand):
         module, _, name = self.where.partition(":")
         target = getattr(import_module(module), name)
         if isinstance(target, typer.Typer):
-            group = typer.main.get_command(target)
+            group = typer.main.get_group(target)  # also of a group with one command
             group.name = self.name
             return group
         info = CommandInfo(name=self.name, callback=target, cls=Command)

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 app = CommandGroup("Leave a VEN out that misbehaves, and let it in again.")
 
 
-@app.callback()
-def group() -> None:
-    """Keep the command's name, though there is only one."""
-
-
 @app.command()
 @with_aggregator
 def quarantine(

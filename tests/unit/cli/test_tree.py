@@ -111,6 +111,12 @@ def test_an_option_means_one_thing_wherever_it_stands() -> None:
     assert strays == {}
 
 
+def test_a_group_of_one_command_is_a_group() -> None:
+    """The command is named; its name is not taken for a VEN's."""
+    assert {"history backfill", "ven quarantine"} <= ALL.keys()
+    assert parse("ven-twin history backfill ven-1")["ven_ids"] in (("ven-1",), ["ven-1"])
+
+
 def test_a_ven_is_an_argument_wherever_a_command_is_about_it() -> None:
     """No command has a VEN's id as an option in its help."""
     assert [
