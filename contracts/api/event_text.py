@@ -1,6 +1,7 @@
 """Events as operators write them: one grammar for every command. Pure.
 
-    duration  = 45s, 45, 10m, 90min, 1h30m, 2h30          a number without a unit is of the next smaller unit
+    duration  = 45s, 45, 10m, 90min, 1h30m, 2h30, 1.5h    a number without a unit is of the next smaller unit
+    time      = 2026-07-14T17:00Z, 2026-07-14T17:00+02:00 an instant: ISO 8601 with its zone
     power     = 3kW, 3 kW, 3                              kW, with or without its unit
     signal    = 3kW, shed=3kW, limit=5kW, level=2, loadup=3kW
                                                           the wire's names too: shedKw=3, importLimitKw=5
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 from contracts.errors import FieldError
@@ -29,13 +30,16 @@ SIGNALS = (
 )
 INTERVALS = "write DURATION/SIGNAL, such as 10m/3kW, 2h/limit=5kW or 10m/level=2"
 EVENTS = "write START/DURATION/SIGNAL, such as 17:00/2h/3kW for each day or 2026-07-14T17:00/2h/3kW for one"
+TIMES = "write 2026-07-14T17:00Z for UTC, or its offset, such as 2026-07-14T17:00+02:00"
 MOST_KW = 1_000_000.0
 
+_DECIMAL = re.compile(r"(?P<number>[0-9]{0,6}\.[0-9]{1,6})\s*(?P<unit>h|m(?:in)?)", re.IGNORECASE)
 _DURATION = re.compile(
     r"(?:(?P<h>[0-9]{1,6})\s*h)?\s*(?:(?P<m>[0-9]{1,7})\s*m(?:in)?)?\s*(?:(?P<s>[0-9]{1,8})\s*s)?"
     r"\s*(?P<bare>[0-9]{1,8})?",
     re.IGNORECASE,
 )
+_FRACTION = re.compile(r"[0-9]{0,6}\.[0-9]{1,6}")
 _POWER = re.compile(
     r"(?P<kw>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,3})?)\s*(?:kW)?", re.IGNORECASE | re.ASCII
 )
@@ -66,17 +70,32 @@ class EventText(NamedTuple):
 
 def parse_duration(text: str, option: str) -> int:
     """A duration, s. Raises FieldError."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None or (match["s"] and match["bare"]):
-        raise FieldError(option, f"{text!r} is no duration: {DURATIONS}")
-    hours, minutes, seconds, bare = (int(match[name] or 0) for name in ("h", "m", "s", "bare"))
-    bare_s = bare * 60 if match["h"] and not match["m"] else bare
-    total_s = hours * 3600 + minutes * 60 + seconds + bare_s
+    total_s = _seconds(text.strip())
     if total_s <= 0:
         raise FieldError(option, f"{text!r} is no duration: {DURATIONS}")
     if total_s > MAX_DURATION_S:
         raise FieldError(option, f"{text!r} is longer than {MAX_DURATION_S // S_PER_DAY} days")
     return total_s
+
+
+def _seconds(text: str) -> int:
+    """The seconds of a duration; 0 of what is none."""
+    if decimal := _DECIMAL.fullmatch(text):
+        return round(float(decimal["number"]) * (3600 if decimal["unit"].lower() == "h" else 60))
+    match = _DURATION.fullmatch(text)
+    if match is None or (match["s"] and match["bare"]):
+        return 0
+    hours, minutes, seconds, bare = (int(match[name] or 0) for name in ("h", "m", "s", "bare"))
+    bare_s = bare * 60 if match["h"] and not match["m"] else bare
+    return hours * 3600 + minutes * 60 + seconds + bare_s
+
+
+def parse_seconds(text: str, option: str) -> float:
+    """A duration that may be a fraction of a second, such as ``0.5`` or ``2s``, s. Raises FieldError."""
+    number = text.strip().lower().removesuffix("s").strip()
+    if _FRACTION.fullmatch(number):
+        return float(number)
+    return float(parse_duration(text, option))
 
 
 def parse_power(text: str, option: str) -> float:
@@ -130,12 +149,17 @@ def parse_start(text: str, option: str) -> Start:
 
 
 def parse_start_ts(text: str, option: str) -> int:
-    """An instant, UTC s: an ISO 8601 time, of UTC when it has no offset. Raises FieldError."""
+    """An instant, UTC s: an ISO 8601 time with its zone. Raises FieldError.
+
+    Interpretation: a time without a zone is refused, since UTC and the operator's own are hours apart.
+    """
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise FieldError(option, f"{text!r} is no ISO 8601 time: write 2026-07-01T17:00:00Z") from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+        raise FieldError(option, f"{text!r} is no time: {TIMES}") from None
+    if at.tzinfo is None:
+        raise FieldError(option, f"{text!r} has no zone: {TIMES}")
+    return int(at.timestamp())
 
 
 def parse_event(text: str, option: str) -> EventText:

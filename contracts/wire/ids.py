@@ -29,3 +29,9 @@ CheckedCorrelationId = Annotated[CorrelationId, Meta(min_length=1, max_length=12
 CheckedLoadId = Annotated[LoadId, Meta(pattern=LOAD_ID.pattern)]
 Target = Annotated[str, Meta(pattern=VEN_ID.pattern)]
 """A VEN's id or a group's name."""
+_DIGITS = re.compile(r"(\d+)")
+
+
+def counting_key(name: str) -> list[tuple[int, str]]:
+    """A key by which ven-9 comes before ven-10."""
+    return [(len(run), run) if run.isdigit() else (0, run) for run in _DIGITS.split(name)]

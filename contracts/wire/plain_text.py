@@ -10,8 +10,10 @@ something was there. Source: ECMA-48; Unicode TR 36, section 2.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from contracts.wire.codec import JsonDict
+if TYPE_CHECKING:
+    from contracts.wire.codec import JsonDict
 
 MOST_CHARACTERS = 512
 """Longer text is cut. Interpretation: a reason takes a line or two."""

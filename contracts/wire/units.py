@@ -5,6 +5,8 @@ Power and energy are positive when the site imports (or a circuit consumes) and 
 exports (or generates). Times are UTC seconds since the epoch; on the wire whole seconds.
 """
 
+from datetime import UTC, datetime
+
 S_PER_MIN = 60.0
 S_PER_QUARTER = 900
 """Of an hour: the grid on which settlement averages."""
@@ -22,3 +24,8 @@ def kwh(power_kw: float, duration_s: float) -> float:
 def celsius_to_fahrenheit(temperature_c: float) -> float:
     """A temperature in °C as one in °F."""
     return temperature_c * 9.0 / 5.0 + 32.0
+
+
+def instant_text(ts: float) -> str:
+    """An instant as people read it, such as ``2026-07-14 17:00:00 UTC``."""
+    return f"{datetime.fromtimestamp(ts, UTC):%Y-%m-%d %H:%M:%S} UTC"

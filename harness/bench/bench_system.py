@@ -57,7 +57,7 @@ def _starts() -> Iterator[Figure]:
                     "--keep",
                     "--duration",
                     "5s",
-                    "--json",
+                    "--result",
                     str(report),
                 ],
                 env={**os.environ, "VEN_TWIN_HOME": folder},

@@ -130,7 +130,7 @@ class RestartRig:
         """Start the twin of a VEN as a user does."""
         with (self.folder / f"{ven_id}.log").open("ab") as log:
             self._twins[ven_id] = subprocess.Popen(
-                [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *SPARE, *options],
+                [sys.executable, "-m", "ven_twin.cli", "run", ven_id, *SPARE, *options],
                 env={**os.environ, "VEN_TWIN_HOME": str(self.folder), "NO_COLOR": "1"},
                 stdout=log,
                 stderr=log,
@@ -249,7 +249,7 @@ def claimed(rig: RestartRig, seed: int) -> VenId:
     rig.until("claim", claim)
     rig.steps.append("done")
     host, port = rig.broker
-    where = ("--certs", str(out), "--endpoint", host, "--port", str(port))
+    where = ("--certs", str(out), "--endpoint", host, "--mqtt-port", str(port))
     rig.start_twin(ven_id, *where, "--state", str(rig.folder / ven_id))
     return ven_id
 

@@ -158,7 +158,7 @@ def _dispatch(system: System) -> None:
 
 def _count(system: System, soaked: SoakResult) -> None:
     """Count the rows in the table and read the twin's status, once its waiting rows are stored."""
-    status: JsonDict = system.json("cmd", "--ven-id", VEN, "--op", "get", "--data", '{"what":"status"}')
+    status: JsonDict = system.json("cmd", VEN, "--op", "get", "--data", '{"what":"status"}')
     soaked.connects = status["data"]["connects"]
     soaked.unexpected_disconnects = status["data"]["unexpectedDisconnects"]
     before = len(system.rows(VEN))

@@ -16,6 +16,7 @@ import msgspec
 from contracts.api.requests import DispatchEvent, EventDispatched, RefusalCode, Refused
 from contracts.store.plans import Plan
 from contracts.wire.ids import EventId
+from contracts.wire.units import instant_text
 from lambdas.dispatch_event.adapters import DispatchAdapters, new_token
 from lambdas.dispatch_event.booked_days import DaysRead
 from lambdas.dispatch_event.logic import plan, times
@@ -183,8 +184,8 @@ def _idle(row: EventRow, now: float) -> str | None:
     if row.cancelled_ts is not None:
         return "has been cancelled"
     if now < row.start_ts:
-        return f"starts at {row.start_ts}"
-    return None if now < row.end_ts else f"is over since {row.end_ts}"
+        return f"starts at {instant_text(row.start_ts)}"
+    return None if now < row.end_ts else f"is over since {instant_text(row.end_ts)}"
 
 
 def _changed(
@@ -287,4 +288,4 @@ def _check_match(row: EventRow, if_match: str | None, *also: str) -> None:
 
 def _check_not_over(row: EventRow, now: float) -> None:
     if row.over_ts <= now:
-        raise answers.conflict(f"is over since {row.over_ts:.0f}", "eventId")
+        raise answers.conflict(f"is over since {instant_text(row.over_ts)}", "eventId")

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.api.reports import EventReport
 from contracts.api.requests import SettleEvent
+from contracts.wire.units import instant_text
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.shared import answers, clients, clock, fan_out, invocation, settings
 from lambdas.shared.invocation import Event, entry, logger
@@ -69,7 +70,7 @@ def _report(adapters: SettleAdapters, row: EventRow, *, now: float, until_ts: fl
     was cut short leaves nothing behind.
     """
     if now < row.over_ts:
-        raise answers.conflict(f"is not over before {row.over_ts:.0f}", "eventId")
+        raise answers.conflict(f"is not over before {instant_text(row.over_ts)}", "eventId")
     stored = adapters.stored_report(row.event_id)
     report = stored.report if stored else None
     due = report is None or (report.preliminary and now >= report.final_from_ts)

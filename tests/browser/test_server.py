@@ -82,7 +82,7 @@ async def test_a_port_in_use_leaves_the_twin_running(
             assert url is None
     (output,) = [record.getMessage() for record in caplog.records if "no page" in record.getMessage()]
     assert str(port) in output
-    assert "--web-port" in output
+    assert "--port" in output
     assert not (tmp_path / ADDRESS_FILE).exists()
 
 
@@ -126,7 +126,7 @@ async def test_off_loopback_without_a_token_nothing_starts(tmp_path: Path) -> No
     """The command refuses, and names the option that it needs."""
     Authority().identity(tmp_path / "tls")
     done = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", "ven-1", "--certs", str(tmp_path / "tls")),
+        *(sys.executable, "-m", "ven_twin.cli", "run", "ven-1", "--certs", str(tmp_path / "tls")),
         *("--endpoint", "localhost", "--state", str(tmp_path), "--web-host", "0.0.0.0"),  # noqa: S104
         stderr=subprocess.PIPE,
     )
@@ -140,8 +140,17 @@ async def test_the_command_serves_the_page_and_ends_it(tmp_path: Path) -> None:
     """``ven-twin run`` says where the page is; SIGTERM ends both in order."""
     Authority().identity(tmp_path / "tls")
     run = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", "ven-1", "--certs", str(tmp_path / "tls")),
-        *("--endpoint", "localhost", "--port", str(free_port()), "--state", str(tmp_path), "--web-port", "0"),
+        *(sys.executable, "-m", "ven_twin.cli", "run", "ven-1", "--certs", str(tmp_path / "tls")),
+        *(
+            "--endpoint",
+            "localhost",
+            "--mqtt-port",
+            str(free_port()),
+            "--state",
+            str(tmp_path),
+            "--port",
+            "0",
+        ),
         stderr=subprocess.PIPE,
     )
     await until((tmp_path / ADDRESS_FILE).exists, "the page")

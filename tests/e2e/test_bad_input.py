@@ -27,23 +27,26 @@ if TYPE_CHECKING:
         (["event", "create", "--duration", "10s"], "--shed-kw"),
         (["event", "create", "--shed-kw", "1", "--duration", "soon"], "--duration"),
         (["event", "create", "--shed-kw", "1", "--duration", "10s", "--start", "noon"], "--start"),
-        (["event", "create", "--shed-kw", "1", "--duration", "10s", "--target", "nobody"], "targets"),
-        (["event", "create", "--shed-kw", "1", "--duration", "10s", "--start", "2001-01-01"], "startTs"),
-        (["event", "cancel", "nothing"], "eventId"),
-        (["event", "show", "nothing"], "nothing"),
-        (["event", "report", "nothing"], "eventId"),
-        (["cmd", "--ven-id", "nobody", "--op", "ping"], "venId"),
-        (["cmd", "--ven-id", "a/b", "--op", "ping"], "--ven-id"),
-        (["cmd", "--ven-id", "ven-1", "--op", "explode"], "op"),
-        (["cmd", "--ven-id", "ven-1", "--op", "ping", "--data", "{"], "--data"),
+        (["event", "create", "--shed-kw", "1", "--duration", "10s", "--target", "nobody"], "--target"),
         (
-            ["cmd", "--ven-id", "ven-1", "--op", "shedPanel", "--data", '{"durationS": 5}'],
+            ["event", "create", "--shed-kw", "1", "--duration", "10s", "--start", "2001-01-01T00:00Z"],
+            "--start",
+        ),
+        (["event", "cancel", "nothing"], "EVENT"),
+        (["event", "show", "nothing"], "nothing"),
+        (["event", "report", "nothing"], "EVENT"),
+        (["cmd", "nobody", "--op", "ping"], "VEN"),
+        (["cmd", "a/b", "--op", "ping"], "VEN"),
+        (["cmd", "ven-1", "--op", "explode"], "--op"),
+        (["cmd", "ven-1", "--op", "ping", "--data", "{"], "--data"),
+        (
+            ["cmd", "ven-1", "--op", "shedPanel", "--data", '{"durationS": 5}'],
             "requestedReductionKw",
         ),
-        (["run", "--ven-id", "ven-1", "--house-speed", "0"], "house-speed"),
-        (["run", "--ven-id", "ven-1", "--house", "nowhere"], "nowhere"),
-        (["run", "--ven-id", "nobody"], "nobody"),
-        (["certs", "fetch", "--ven-id", "nobody"], "nobody"),
+        (["run", "ven-1", "--house-speed", "0"], "house-speed"),
+        (["run", "ven-1", "--house", "nowhere"], "--house"),
+        (["run", "nobody"], "nobody"),
+        (["certs", "fetch", "nobody"], "nobody"),
         (["event", "list", "--stage", "moon"], "--stage"),
     ],
 )
@@ -60,7 +63,7 @@ def test_a_mistake_at_the_command_line_is_one_line_that_names_it(
 
 def test_a_ven_that_does_not_answer_is_said_to(system: System) -> None:
     """A command whose ack does not come ends non-zero and says how to start the VEN."""
-    done = system.cli("cmd", "--ven-id", "ven-2", "--op", "ping", "--timeout", "1")
+    done = system.cli("cmd", "ven-2", "--op", "ping", "--timeout", "1")
     assert done.returncode == 1
     assert "no ack from ven-2" in done.stderr
 

@@ -51,7 +51,7 @@ def gaps(system: System, ven_id: str, since_ts: float) -> list[Any]:
 
 def status(system: System, ven_id: str) -> dict[str, Any]:
     """What a VEN says of its session."""
-    ack = system.json("cmd", "--ven-id", ven_id, "--op", "get")
+    ack = system.json("cmd", ven_id, "--op", "get")
     data: dict[str, Any] = ack["data"]
     return data
 
@@ -66,7 +66,7 @@ async def test_a_certificate_is_rotated_under_a_running_ven(system: System, tmp_
     assert before["connects"] == 1
     shutil.copytree(folder / "tls", tmp_path / "old")
     (old_id,) = certificates(system, "ven-2")
-    done = system.json("certs", "rotate", "--ven-id", "ven-2", "--out", str(folder / "tls"))
+    done = system.json("certs", "rotate", "ven-2", "--out", str(folder / "tls"))
     assert certificates(system, "ven-2") == [done["certificateId"]]
     assert done["certificateId"] != old_id
     rotated = time.time()
@@ -113,12 +113,12 @@ async def test_a_ven_of_the_stack_is_cut_off_at_once_and_comes_back(system: Syst
     until(lambda: system.ven("ven-2").get("connectedCertificateId") == in_force, "the broker's word")
     until(lambda: system.ven("ven-2")["online"], "presence")
     shutil.copytree(folder / "tls", tmp_path / "old")
-    cut = system.json("certs", "revoke", "--ven-id", "ven-2", "--now")
+    cut = system.json("certs", "revoke", "ven-2", "--now")
     assert 0 < cut["certificatesOffS"] <= cut["connectionEndedS"] <= cut["tookS"]
     until(lambda: system.ven("ven-2")["online"] is False, "the end of the connection")
     assert "None" not in await objections(system, tmp_path / "old", "ven-2", None)
     assert system.ven("ven-2")["revokedTs"] > 0
-    back = system.json("certs", "rotate", "--ven-id", "ven-2", "--out", str(folder / "tls"))
+    back = system.json("certs", "rotate", "ven-2", "--out", str(folder / "tls"))
     assert certificates(system, "ven-2") == [back["certificateId"]]
     assert "revokedTs" not in system.ven("ven-2")
     assert "None" not in await objections(system, tmp_path / "old", "ven-2", None)
@@ -132,25 +132,25 @@ async def test_a_ven_on_the_list_gets_in_by_claim_and_one_that_is_not_does_not(
     """Its own key 0600 in 0700; a VEN like the stack's: row, shadow, telemetry; one entry lets in once."""
     kit = tmp_path / "kit"
     where = system.json("certs", "claim-kit", "--out", str(kit))
-    port = ["--endpoint", where["endpoint"], "--port", str(where["port"])]
+    port = ["--endpoint", where["endpoint"], "--mqtt-port", str(where["port"])]
     code_file = tmp_path / "code"
     code_file.write_text("AAAA-BBBB")
     claim = ["certs", "claim", "--claim", str(kit), *port, "--code-file", str(code_file)]
     folder = tmp_path / "ven-9"
-    refused = system.cli(*claim, "--ven-id", "ven-9", "--out", str(folder / "tls"))
+    refused = system.cli(*claim, "ven-9", "--out", str(folder / "tls"))
     assert refused.returncode == 1
     assert "certs allow" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
     assert not folder.exists()
     assert system.ven("ven-9") == {}
     code = system.json("certs", "allow", "ven-9")["claimCode"]
-    guessed = system.cli(*claim, "--ven-id", "ven-9", "--out", str(folder / "tls"))
+    guessed = system.cli(*claim, "ven-9", "--out", str(folder / "tls"))
     assert (guessed.returncode, folder.exists()) == (1, False)
     assert code not in json.dumps(
         system.cloud.item(StackOutput.ALLOWED_VENS, {"venId": "ven-9"}), default=str
     )
     code_file.write_text(code + "\n")
-    claimed = system.json(*claim, "--ven-id", "ven-9", "--out", str(folder / "tls"))
+    claimed = system.json(*claim, "ven-9", "--out", str(folder / "tls"))
     assert certificates(system, "ven-9") == [claimed["certificateId"]]
     assert system.ven("ven-9")["certificateId"] == claimed["certificateId"]
     tls = identity_files.load(folder / "tls")
@@ -158,15 +158,15 @@ async def test_a_ven_on_the_list_gets_in_by_claim_and_one_that_is_not_does_not(
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder / "tls").iterdir()}
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE((folder / "tls").stat().st_mode) == 0o700
-    again = system.cli(*claim, "--ven-id", "ven-9", "--out", str(tmp_path / "thief"))
+    again = system.cli(*claim, "ven-9", "--out", str(tmp_path / "thief"))
     assert again.returncode == 1
     twin = system.start_twin("ven-9", "--certs", str(folder / "tls"), *port, "--state", str(folder))
     until(lambda: system.rows("ven-9"), "telemetry of ven-9")
     until(lambda: system.reported("ven-9").get("metrics"), "the shadow of ven-9")
-    assert system.json("cmd", "--ven-id", "ven-9", "--op", "ping")["ok"]
+    assert system.json("cmd", "ven-9", "--op", "ping")["ok"]
     twin.terminate()
     assert twin.wait(20) == 0
-    assert system.cli("certs", "revoke", "--ven-id", "ven-9").returncode == 0
+    assert system.cli("certs", "revoke", "ven-9").returncode == 0
     assert "None" not in await objections(system, folder / "tls", "ven-9", None)
     assert system.ven("ven-9") == {}
 

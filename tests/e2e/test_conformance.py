@@ -41,7 +41,7 @@ def strangers(system: System) -> System:
 def begin(system: System, ven_id: str, *options: str) -> subprocess.Popen[str]:
     """The suite for a VEN, in a process of its own."""
     path = system.home / f"conform-{ven_id}.md"
-    command = ["conform", "--ven-id", ven_id, "--event", LENGTH, "--out", str(path), "--json", *options]
+    command = ["conform", ven_id, "--duration", LENGTH, "--out", str(path), "--json", *options]
     return subprocess.Popen(
         [sys.executable, "-m", "ven_twin.cli", *command],
         env=system.environment | {"PYTHONUNBUFFERED": "1"},
@@ -91,7 +91,7 @@ async def test_the_twin_passes_and_an_older_ven_gets_its_list(strangers: System)
 async def _conforms(strangers: System, proxy: Proxy) -> None:
     tls = strangers.home / "vens" / "local" / "ven-2" / "tls"
     save_identity(strangers.cloud, VenId("ven-2"), tls)
-    through = ("--certs", str(tls), "--endpoint", "localhost", "--port", str(proxy.port))
+    through = ("--certs", str(tls), "--endpoint", "localhost", "--mqtt-port", str(proxy.port))
     second = strangers.start_twin("ven-2", *through)
     await asyncio.to_thread(until, lambda: strangers.offer_kw("ven-2"), "the offer of ven-2")
     ven = OlderVen(OLDER, KIND, strangers.home / OLDER, strangers.runtime.mqtt_port)

@@ -44,7 +44,7 @@ def _ignore_interrupts() -> None:
 
 def test_up_once_runs_the_whole_job_and_leaves_nothing_running(tmp_path: Path) -> None:
     """One command starts everything, runs an event to its report, says so in JSON, and cleans up."""
-    done = _cli(tmp_path, "up", "--once", "--json", str(tmp_path / "up.json"), "--duration", "8s")
+    done = _cli(tmp_path, "up", "--once", "--result", str(tmp_path / "up.json"), "--duration", "8s")
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads((tmp_path / "up.json").read_text())
     assert found["venId"] == "ven-1"
@@ -108,10 +108,10 @@ def test_without_a_cloud_the_answer_is_one_line_that_says_what_to_do(tmp_path: P
     """Nobody gets a traceback for a cloud that does not run, or for credentials that are not there."""
     for arguments, hint in [
         (["event", "list"], "ven-twin cloud start"),
-        (["cmd", "--ven-id", "ven-1", "--op", "ping"], "ven-twin cloud start"),
-        (["run", "--ven-id", "ven-1"], "ven-twin cloud start"),
+        (["cmd", "ven-1", "--op", "ping"], "ven-twin cloud start"),
+        (["run", "ven-1"], "ven-twin cloud start"),
         (["event", "list", "--stage", "dev", "--region", "eu-west-1"], "credentials"),
-        (["run", "--ven-id", "ven-1", "--certs", str(tmp_path), "--endpoint", "localhost"], "missing"),
+        (["run", "ven-1", "--certs", str(tmp_path), "--endpoint", "localhost"], "missing"),
     ]:
         done = subprocess.run(
             [sys.executable, "-m", "ven_twin.cli", *arguments],

@@ -34,7 +34,7 @@ def test_rows_of_a_run_have_no_gap_in_seq(system: System) -> None:
 
 def test_ping_is_answered_and_its_ack_recorded(system: System) -> None:
     """An ack without an event id is stored like any other (defect 3)."""
-    ack = system.json("cmd", "--ven-id", "ven-1", "--op", "ping")
+    ack = system.json("cmd", "ven-1", "--op", "ping")
     assert ack["ok"] is True
     assert ack["pong"] is True
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def folder(system: System, tmp_path: Path) -> Path:
     """The identity of ven-2, fetched as a user would."""
-    done = system.cli("certs", "fetch", "--ven-id", "ven-2", "--out", str(tmp_path / "tls"))
+    done = system.cli("certs", "fetch", "ven-2", "--out", str(tmp_path / "tls"))
     assert done.returncode == 0, done.stderr
     return tmp_path / "tls"
 
@@ -89,7 +89,7 @@ async def test_connecting_under_another_vens_name_is_refused(system: System, fol
     """A certificate is good for its own thing alone; the VEN whose name was taken is not disturbed."""
     reasons = await objections(system, folder, "ven-1", None)
     assert any("not authorized" in reason for reason in reasons)
-    assert system.json("cmd", "--ven-id", "ven-1", "--op", "ping")["ok"]
+    assert system.json("cmd", "ven-1", "--op", "ping")["ok"]
 
 
 async def test_subscribing_to_others_commands_is_refused(system: System, folder: Path) -> None:

@@ -101,7 +101,7 @@ def stored(system: System, ven_id: str) -> None:
 
 def ping(system: System, ven_id: str) -> dict[str, Any]:
     """The answer that an operator has from a VEN."""
-    answer: dict[str, Any] = system.json("cmd", "--ven-id", ven_id, "--op", "ping")
+    answer: dict[str, Any] = system.json("cmd", ven_id, "--op", "ping")
     return answer
 
 
@@ -178,7 +178,7 @@ def test_the_raspberry_pi_of_the_guide_takes_part(strangers: System) -> None:
         interval = {"durationS": 3, "signal": "shedKw", "value": 1.5}
         request = {"intervals": [interval], "targets": [AIOMQTT]}
         event_id = strangers.cloud.invoke(StackOutput.DISPATCH_EVENT, request)["eventId"]
-        assert strangers.json("cmd", "--ven-id", AIOMQTT, "--op", "ping")["pong"] is True
+        assert strangers.json("cmd", AIOMQTT, "--op", "ping")["pong"] is True
         part = until(lambda: phases(strangers, event_id, {"active", "completed"}), "the end of the event")
         assert part["active"]["actualShedKw"] == 1.5
         rows = until(lambda: without_gap(strangers.rows(AIOMQTT)), "rows without a gap")

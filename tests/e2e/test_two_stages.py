@@ -93,7 +93,7 @@ async def test_stages_and_strangers_keep_out_of_each_others_tables(
             await link.send(publish("ven/telemetry/ven-x", STRANGE[0]))
             await link.send(publish("boilers/7", STRANGE[1]))
     save_identity(beside, VEN, tmp_path / VEN)
-    where = ["--endpoint", "localhost", "--port", str(system.runtime.mqtt_port)]
+    where = ["--endpoint", "localhost", "--mqtt-port", str(system.runtime.mqtt_port)]
     twin = system.start_twin(VEN, "--certs", str(tmp_path / VEN), *where)
     until(lambda: VEN in _ids(beside, StackOutput.TELEMETRY_TABLE), f"telemetry of {VEN}")
     twin.terminate()

@@ -13,7 +13,7 @@ SECRETS = ("PRIVATE KEY", "BEGIN CERTIFICATE")
 
 def test_listen_prints_rows_as_they_are_stored(system: System) -> None:
     """One line a row, in JSON for programs, from now on."""
-    done = system.cli("listen", "--ven-id", "ven-1", "--rows", "3", "--json")
+    done = system.cli("listen", "ven-1", "--rows", "3", "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["seq"] for row in rows] == list(range(rows[0]["seq"], rows[0]["seq"] + 3))
 
@@ -27,10 +27,10 @@ def test_listen_prints_a_table_for_people(system: System) -> None:
 
 def test_the_status_of_a_ven_is_there_to_ask(system: System) -> None:
     """`get status` answers with what the VEN does, `get config` with how it is set."""
-    status = system.json("cmd", "--ven-id", "ven-1", "--op", "get")["data"]
+    status = system.json("cmd", "ven-1", "--op", "get")["data"]
     assert status["ven"]["houseSpeed"] == 5
     assert status["metrics"]["shedAvailabilityKw"] >= 0
-    config = system.json("cmd", "--ven-id", "ven-1", "--op", "get", "--data", '{"what": "config"}')["data"]
+    config = system.json("cmd", "ven-1", "--op", "get", "--data", '{"what": "config"}')["data"]
     assert "heater1" in config["circuits"]
 
 

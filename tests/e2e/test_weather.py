@@ -66,15 +66,15 @@ def test_a_ven_gets_in_by_claim_and_out_again(stormy: System, tmp_path: Path) ->
     """One certificate of its own, however often a step failed; none after it was revoked."""
     kit, own = tmp_path / "kit", tmp_path / "ven-9" / "tls"
     where = stormy.json("certs", "claim-kit", "--out", str(kit))
-    port = ["--endpoint", where["endpoint"], "--port", str(where["port"])]
+    port = ["--endpoint", where["endpoint"], "--mqtt-port", str(where["port"])]
     code = tmp_path / "code"
     code.write_text(stormy.json("certs", "allow", "ven-9")["claimCode"])
     port += ["--code-file", str(code)]
-    claim = ["certs", "claim", "--claim", str(kit), *port, "--ven-id", "ven-9", "--out", str(own)]
+    claim = ["certs", "claim", "--claim", str(kit), *port, "ven-9", "--out", str(own)]
     claimed = stormy.json(*claim)
     assert certificates(stormy, "ven-9") == [claimed["certificateId"]]
     assert stormy.ven("ven-9")["certificateId"] == claimed["certificateId"]
-    done = stormy.cli("certs", "revoke", "--ven-id", "ven-9")
+    done = stormy.cli("certs", "revoke", "ven-9")
     assert done.returncode == 0, done.stderr
     assert stormy.ven("ven-9") == {}
 
@@ -84,7 +84,7 @@ def test_a_certificate_is_rotated_under_a_running_ven(stormy: System, tmp_path: 
     since, folder = time.time(), tmp_path / "ven"
     twin = stormy.start_twin("ven-2", "--state", str(folder))
     until(lambda: "connected" in log_of(twin), "ven-2")
-    done = stormy.json("certs", "rotate", "--ven-id", "ven-2", "--out", str(folder / "tls"))
+    done = stormy.json("certs", "rotate", "ven-2", "--out", str(folder / "tls"))
     assert certificates(stormy, "ven-2") == [done["certificateId"]]
     rotated = time.time()
     until(lambda: len(stormy.rows("ven-2", rotated)) >= 3, "telemetry after the rotation")

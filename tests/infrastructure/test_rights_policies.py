@@ -16,6 +16,7 @@ from tests.support.aws_calls import CallGraph, call_graph
 from tests.support.template_rights import ACCOUNT, REGION, arn_of
 from tests.support.template_rules import Template, of_type
 from ven_twin.cli.app import app
+from ven_twin.cli.tree import LaterCommand
 from ven_twin.operations import rights
 from ven_twin.operations.rights import COMMAND_CALLS, USERS, User, document
 
@@ -38,6 +39,7 @@ def commands() -> dict[str, str]:
     commands = {}
 
     def walk(command: Any, words: tuple[str, ...]) -> None:
+        command = command.command if isinstance(command, LaterCommand) else command
         for name, sub in getattr(command, "commands", {}).items():
             walk(sub, (*words, name))
         if command.callback is not None and not hasattr(command, "commands"):

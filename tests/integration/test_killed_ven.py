@@ -35,8 +35,8 @@ class Process:
 
     async def start(self) -> None:
         """Start the VEN."""
-        arguments = ["run", "--ven-id", VEN, "--certs", str(self.folder / "tls"), "--endpoint", "localhost"]
-        arguments += ["--port", str(self.port), "--state", str(self.folder), "--report-interval", "1"]
+        arguments = ["run", VEN, "--certs", str(self.folder / "tls"), "--endpoint", "localhost"]
+        arguments += ["--mqtt-port", str(self.port), "--state", str(self.folder), "--report-interval", "1"]
         log = (self.folder / f"run-{len(self.runs)}.log").open("wb")
         with log:
             run = await asyncio.create_subprocess_exec(

@@ -14,6 +14,7 @@ from contracts.api.event_text import (
     parse_event,
     parse_interval,
     parse_power,
+    parse_seconds,
     parse_signal,
     parse_start,
     parse_start_ts,
@@ -78,7 +79,9 @@ def test_whatever_is_written_is_read_or_refused_by_the_options_name(text: str) -
     """No other error reaches the user."""
     parsers = (
         parse_duration,
+        parse_seconds,
         parse_power,
+        parse_seconds,
         parse_signal,
         parse_interval,
         parse_start,

@@ -142,10 +142,10 @@ class World:
         log = (self.folder / "ven.log").open("ab")
         with log:
             self.ven = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", self.ven_id),
+                *(sys.executable, "-m", "ven_twin.cli", "run", self.ven_id),
                 *("--certs", str(self.folder / "ven" / "tls"), "--endpoint", "localhost"),
-                *("--port", str(self.mosquitto.port), "--state", str(self.folder / "ven")),
-                *("--web-port", str(self.web_port), *self.options),
+                *("--mqtt-port", str(self.mosquitto.port), "--state", str(self.folder / "ven")),
+                *("--port", str(self.web_port), *self.options),
                 env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
                 stdout=log,
                 stderr=log,

@@ -31,6 +31,7 @@ from ven_twin.cli.connection import (
     with_options,
 )
 from ven_twin.cli.console import console, echo, print_json
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -38,14 +39,11 @@ if TYPE_CHECKING:
     from ven_twin.operations.aws_prove.deployment import Deployment
     from ven_twin.operations.aws_prove.evidence import Evidence
 
-app = typer.Typer(
-    help="An AWS account: checked before anything is deployed, and proved by a throw-away stage.",
-    no_args_is_help=True,
-)
+app = CommandGroup("An AWS account: checked before a deployment, proved by a throw-away stage.")
 MARKS = {"green": Text("✓", "green"), "wrong": Text("✗", "red"), "not answered": Text("?", "yellow")}
 
 
-EventOption = Annotated[str, typer.Option("--event", help="The event's length.")]
+EventLengthOption = Annotated[str, typer.Option("--duration", help="The event's length.")]
 LoadOption = Annotated[str, typer.Option("--load", help="How long commands are sent without a pause.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")]
 OutOption = Annotated[
@@ -83,7 +81,11 @@ def check(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Look whether the account would take the stack, and change nothing. Exit 1 when something is wrong."""
+    """Look whether the account would take the stack, and change nothing. Exit 1 when something is wrong.
+
+    Examples:
+        ven-twin aws check --vens ven-1,ven-2
+    """
     from contracts.wire.topics import check_ven_id
     from ven_twin.operations.aws_check.check import check as checked
     from ven_twin.operations.aws_check.finding import Verdict
@@ -113,7 +115,7 @@ def check(
 def prove(
     *,
     cloud: Callable[[], Cloud],
-    event: EventOption = "1m",
+    duration: EventLengthOption = "1m",
     load: LoadOption = "1m",
     yes: YesOption = False,
     out: OutOption = None,
@@ -122,11 +124,15 @@ def prove(
     """Deploy a throw-away stage, run everything through it, destroy it, and write what came of it.
 
     It costs money on AWS: an estimate comes first, and a question. Exit 1 unless all worked and is gone.
+
+    Examples:
+        ven-twin aws prove --duration 2m
+        ven-twin aws prove --stage local --yes
     """
     from ven_twin.cli.prove import Proof
     from ven_twin.operations.aws_prove.evidence import page
 
-    event_s, load_s = parse_duration(event, "--event"), parse_duration(load, "--load")
+    event_s, load_s = parse_duration(duration, "--duration"), parse_duration(load, "--load")
     stack = cloud()
     vens = (VenId(f"{stack.stage}-ven-1"), VenId(f"{stack.stage}-ven-2"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)

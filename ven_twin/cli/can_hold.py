@@ -10,8 +10,9 @@ import typer
 from contracts.api.event_text import parse_duration, parse_power, parse_start_ts
 from contracts.errors import FieldError
 from contracts.wire.units import S_PER_MIN
-from ven_twin.cli.connection import HouseOption, JsonOption
+from ven_twin.cli.connection import HouseOption, JsonOption, house_errors
 from ven_twin.cli.console import echo, print_json
+from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.webkit.formatting import percent, power
 
 if TYPE_CHECKING:
@@ -24,18 +25,11 @@ ROWS = 12
 
 
 def can_hold(
-    kw: Annotated[
-        str | None, typer.Option("--kw", "--shed-kw", help="Draw so much less, such as 3kW or 3.")
-    ] = None,
     *,
+    duration: Annotated[str, typer.Option("--for", help="For so long in house time: 90m, 1h30m, 2h30.")],
+    shed_kw: Annotated[str | None, typer.Option("--shed-kw", help="Draw so much less: 3kW or 3.")] = None,
     load_up_kw: Annotated[
-        str | None, typer.Option("--load-up-kw", help="Draw so much more, in place of --kw.")
-    ] = None,
-    duration: Annotated[
-        str | None, typer.Option("--for", help="For so long in house time: 90m, 1h30m, 2h30.")
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", help="The same in minutes, in place of --for.")
+        str | None, typer.Option("--load-up-kw", help="Draw so much more, in place of --shed-kw.")
     ] = None,
     mean: Annotated[
         str,
@@ -43,21 +37,27 @@ def can_hold(
     ] = "5m",
     house: HouseOption = "standard",
     house_start: Annotated[
-        str | None, typer.Option("--house-start", help="House time, ISO 8601; now when left out.")
+        str | None, typer.Option("--house-start", help="House time, with its zone; now when left out.")
     ] = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Can the house hold X kW for Y minutes? Tried in what may come, offline; exit 1 when it cannot."""
+    """Can the house hold X kW for Y minutes? Tried in what may come, offline; exit 3 when it cannot.
+
+    Examples:
+        ven-twin can-hold --shed-kw 3kW --for 1h
+        ven-twin can-hold --load-up-kw 2kW --for 30m --house-start 2026-07-15T22:30:00Z
+    """
     from contracts.wire.ids import VenId
     from ven_twin.control.ven_state import VenState
     from ven_twin.ven.clock import now_ts
     from ven_twin.ven.house_clock import HouseClock
     from ven_twin.ven.house_runtime import warm_house
 
-    requested_kw = _requested_kw(kw, load_up_kw)
-    length_min, window_s = _minutes(duration, minutes), _window_s(mean)
+    requested_kw = _requested_kw(shed_kw, load_up_kw)
+    length_min, window_s = _minutes(duration), _window_s(mean)
     from_ts = parse_start_ts(house_start, "--house-start") if house_start else now_ts()
-    runtime = warm_house(house, HouseClock(from_ts, 0.0))
+    with house_errors("--house"):
+        runtime = warm_house(house, HouseClock(from_ts, 0.0))
     state = VenState(VenId("house"), runtime.load_ids)
     loads_up = load_up_kw is not None
     hold = runtime.can_hold(state, requested_kw, length_min, from_ts, window_s, loads_up=loads_up)
@@ -66,30 +66,26 @@ def can_hold(
     else:
         _show(hold, loads_up=loads_up)
     if not hold.holds:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.NOTHING_TO_GIVE)
 
 
-def _requested_kw(kw: str | None, load_up_kw: str | None) -> float:
+def _requested_kw(shed_kw: str | None, load_up_kw: str | None) -> float:
     """The kW of the one option of the two that is there."""
-    option, text = ("--kw", kw) if load_up_kw is None else ("--load-up-kw", load_up_kw)
-    if text is None or (kw is not None and load_up_kw is not None):
-        raise FieldError("--kw", "give --kw to draw less or --load-up-kw to draw more, such as --kw 3kW")
+    option, text = ("--shed-kw", shed_kw) if load_up_kw is None else ("--load-up-kw", load_up_kw)
+    if text is None or (shed_kw is not None and load_up_kw is not None):
+        reason = "give this to draw less or --load-up-kw to draw more, such as --shed-kw 3kW"
+        raise FieldError("--shed-kw", reason)
     requested_kw = parse_power(text, option)
     if not 0 < requested_kw <= MOST_KW:
         raise FieldError(option, f"write more than 0 and at most {MOST_KW:.0f} kW, not {text}")
     return requested_kw
 
 
-def _minutes(duration: str | None, minutes: float | None) -> float:
-    """The length of the hold, min, from the one option of the two that is there."""
-    if (duration is None) == (minutes is None):
-        raise FieldError("--for", "give --for or --minutes, such as --for 1h30m")
-    if duration is not None:
-        option, length_min = "--for", parse_duration(duration, "--for") / S_PER_MIN
-    else:
-        option, length_min = "--minutes", minutes or 0.0
-    if not (math.isfinite(length_min) and 1 <= length_min <= MOST_MINUTES):
-        raise FieldError(option, f"write 1 to {MOST_MINUTES:.0f} minutes, not {length_min:g}")
+def _minutes(duration: str) -> float:
+    """The length of the hold, min."""
+    length_min = parse_duration(duration, "--for") / S_PER_MIN
+    if not 1 <= length_min <= MOST_MINUTES:
+        raise FieldError("--for", f"write 1m to {MOST_MINUTES / 60:.0f}h, not {duration}")
     return length_min
 
 

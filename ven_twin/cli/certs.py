@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.api.event_text import parse_seconds
 from contracts.api.requests import RotationOp, RotationRequest
 from contracts.errors import VenTwinError
 from contracts.store.stack import (
@@ -20,31 +21,39 @@ from contracts.store.stack import (
 )
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import JsonOption, VenOption, ven_folder, with_cloud
+from ven_twin.cli.connection import JsonOption, VenArgument, ven_folder, with_cloud
 from ven_twin.cli.console import print_answer
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
 CHANGE_OVER_S = 120.0
-app = typer.Typer(help="A VEN's certificate and key: fetched, rotated, claimed.", no_args_is_help=True)
-OutOption = Annotated[Path | None, typer.Option("--out", help="The VEN's folder, 0700.")]
+app = CommandGroup("A VEN's certificate and key: fetched, rotated, claimed, revoked.")
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Folder to write to, 0700; the VEN's when left out.")
+]
 
 
 @app.command()
 @with_cloud
 def fetch(
-    ven_id: VenOption,
+    ven_id: VenArgument,
     *,
     secret: Annotated[
-        str | None, typer.Option("--secret", help="The secret's name; the stack's when left out.")
+        str | None,
+        typer.Option("--secret", help="Secret with the VEN's identity; the stack's when left out."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder to write to, 0700.")] = None,
+    out: OutOption = None,
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Write the VEN's CA, certificate and key into a folder that only you can read."""
-    ven_id = check_ven_id(ven_id, "--ven-id")
+    """Write the VEN's CA, certificate and key into a folder that only you can read.
+
+    Examples:
+        ven-twin certs fetch ven-1 --out tls
+    """
+    ven_id = check_ven_id(ven_id, "VEN")
     stack = cloud()
     folder = out or ven_folder(stack.stage, ven_id) / "tls"
     endpoint, port = save_identity(stack, ven_id, folder, secret)
@@ -73,22 +82,23 @@ def save_secret(cloud: Cloud, secret: str, folder: Path) -> tuple[str, int]:
 @app.command()
 @with_cloud
 def rotate(
-    ven_id: VenOption,
+    ven_id: VenArgument,
     *,
     out: OutOption = None,
-    wait: Annotated[
-        float, typer.Option("--wait", help="How long the VEN has to change over, s.")
-    ] = CHANGE_OVER_S,
+    wait: Annotated[str, typer.Option("--wait", help="How long the VEN has to change over.")] = "2m",
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
     """Give a VEN another certificate while it runs; the old one goes when it is connected with the new one.
 
     Cut short anywhere, the VEN can still connect: run it again.
+
+    Examples:
+        ven-twin certs rotate ven-1
     """
-    ven_id = check_ven_id(ven_id, "--ven-id")
-    stack = cloud()
-    certificate_id = rotate_ven(stack, ven_id, out or ven_folder(stack.stage, ven_id) / "tls", wait)
+    ven_id = check_ven_id(ven_id, "VEN")
+    wait_s, stack = parse_seconds(wait, "--wait"), cloud()
+    certificate_id = rotate_ven(stack, ven_id, out or ven_folder(stack.stage, ven_id) / "tls", wait_s)
     print_answer(
         {"venId": ven_id, "certificateId": certificate_id},
         f"{ven_id} is connected with certificate {certificate_id[:12]}…; the old one is gone.",
@@ -115,7 +125,7 @@ def rotate_ven(stack: Cloud, ven_id: VenId, folder: Path, wait_s: float) -> str:
 @app.command()
 @with_cloud
 def revoke(
-    ven_id: VenOption,
+    ven_id: VenArgument,
     *,
     now: Annotated[
         bool, typer.Option("--now", help="Cut any VEN off at once, also the stack's; it can come back.")
@@ -123,8 +133,13 @@ def revoke(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Take a VEN that came by claim out: its certificates, its thing, its row. Or cut any VEN off."""
-    ven_id = check_ven_id(ven_id, "--ven-id")
+    """Take a VEN that came by claim out: its certificates, its thing, its row. Or cut any VEN off.
+
+    Examples:
+        ven-twin certs revoke ven-9
+        ven-twin certs revoke ven-1 --now
+    """
+    ven_id = check_ven_id(ven_id, "VEN")
     if now:
         answer, text = cut_off_ven(cloud(), ven_id)
         print_answer(answer, text, json_output=json_output)
@@ -143,7 +158,7 @@ def cut_off_ven(stack: Cloud, ven_id: VenId) -> tuple[dict[str, object], str]:
     ended = "it was not connected, or AWS ends its connection within minutes"
     if isinstance(ended_s, float | int):
         ended = f"its connection ended after {ended_s:.2f} s"
-    back = f"rotate --ven-id {ven_id}" if answer["ofStack"] else f"allow {ven_id} --again"
+    back = f"rotate {ven_id}" if answer["ofStack"] else f"allow {ven_id} --again"
     text = (
         f"{ven_id} is cut off, in {took_s:.2f} s: its certificates are inactive after"
         f" {answer['certificatesOffS']:.2f} s, {ended}; no event calls it. It comes back with another"

@@ -27,21 +27,29 @@ from contracts.store.keys import ALLOWED_VENS, TTL_ATTRIBUTE, VENS
 from contracts.store.stack import StackOutput, claim_secret_name, claim_template_name, fits_stage
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.certs import OutOption, save_secret
-from ven_twin.cli.connection import LOCAL, JsonOption, StageOption, VenOption, ven_folder, with_cloud
+from ven_twin.cli.certs import OutOption, app, save_secret
+from ven_twin.cli.connection import (
+    LOCAL,
+    JsonOption,
+    MqttPortOption,
+    StageOption,
+    VenArgument,
+    ven_folder,
+    with_cloud,
+)
 from ven_twin.cli.console import print_answer
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
+MQTT_PORT = 8883
 CODE_VARIABLE = "VEN_TWIN_CLAIM_CODE"
-app = typer.Typer()
 
 
 @app.command()
 @with_cloud
 def allow(
-    ven_id: Annotated[str, typer.Argument(help="The VEN.")],
+    ven_id: VenArgument,
     *,
     within: Annotated[str, typer.Option("--for", help="How long the VEN may claim.")] = "24h",
     again: Annotated[
@@ -53,13 +61,16 @@ def allow(
     """Put a VEN that is not in the stack on the list of those that may claim a certificate, once.
 
     The claim code that it prints is the VEN's alone, and is printed this once: only its hash is stored.
+
+    Examples:
+        ven-twin certs allow ven-9 --for 2h
     """
-    ven_id = check_ven_id(ven_id, "VEN_ID")
+    ven_id = check_ven_id(ven_id, "VEN")
     stack = cloud()
     check_of_stage(stack, ven_id)
     row = stack.item(StackOutput.VENS_TABLE, {VENS.partition: ven_id}) or {}
     if row.get("certificateId") and not again:
-        raise FieldError("VEN_ID", f"{ven_id} has a certificate; --again when it has lost its key")
+        raise FieldError("VEN", f"{ven_id} has a certificate; --again when it has lost its key")
     code, expires_ts = allow_ven(stack, ven_id, parse_duration(within, "--for"))
     print_answer(
         {"venId": ven_id, "expiresTs": expires_ts, "claimCode": code},
@@ -72,7 +83,7 @@ def check_of_stage(stack: Cloud, ven_id: VenId) -> None:
     """Raise FieldError for a VEN that the stage's functions could not reach by its id."""
     pattern = stack.output(StackOutput.VEN_ID_PATTERN)
     if not fits_stage(ven_id, pattern):
-        raise FieldError("VEN_ID", f"ids of this stage's VENs are {pattern}: {ven_id} could not claim")
+        raise FieldError("VEN", f"ids of this stage's VENs are {pattern}: {ven_id} could not claim")
 
 
 def allow_ven(stack: Cloud, ven_id: VenId, within_s: float) -> tuple[str, int]:
@@ -96,7 +107,11 @@ def claim_kit(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Write the claim certificate and its key, which a device carries until it has one of its own."""
+    """Write the claim certificate and its key, which a device carries until it has one of its own.
+
+    Examples:
+        ven-twin certs claim-kit --out claim
+    """
     stack = cloud()
     endpoint, port = save_secret(stack, claim_secret_name(stack.stage), out)
     print_answer(
@@ -108,11 +123,11 @@ def claim_kit(
 
 @app.command()
 def claim(
-    ven_id: VenOption,
+    ven_id: VenArgument,
     *,
     claim: Annotated[Path, typer.Option("--claim", help="Folder with the claim certificate.")],
     endpoint: Annotated[str, typer.Option("--endpoint", help="MQTT host.")],
-    port: Annotated[int, typer.Option("--port", help="MQTT port.")] = 8883,
+    mqtt_port: MqttPortOption = None,
     code_file: Annotated[
         Path | None,
         typer.Option("--code-file", help=f"File with the claim code, - for stdin; or set {CODE_VARIABLE}."),
@@ -128,12 +143,15 @@ def claim(
 
     Its private key is made here and leaves this machine never. The claim code, by which the operator has
     allowed this VEN, is asked for where no file or variable has it: on a command line others could read it.
+
+    Examples:
+        ven-twin certs claim ven-9 --claim claim --endpoint localhost
     """
-    ven_id = check_ven_id(ven_id, "--ven-id")
+    ven_id = check_ven_id(ven_id, "VEN")
     folder = out or ven_folder(stage, ven_id) / "tls"
     code = read_claim_code(code_file)
     certificate_id = claim_identity(
-        ven_id, claim, (endpoint, port), folder, stage, code=code, cloud_key=cloud_key
+        ven_id, claim, (endpoint, mqtt_port or MQTT_PORT), folder, stage, code=code, cloud_key=cloud_key
     )
     print_answer(
         {"folder": str(folder), "certificateId": certificate_id},

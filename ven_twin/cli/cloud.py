@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ven_twin.cli.connection import JsonOption, cloud_folder
+from ven_twin.cli.connection import JsonOption, MqttPortOption, cloud_folder, split_names
 from ven_twin.cli.console import echo, print_answer, print_json
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from local_cloud.runtime import Runtime
 
-app = typer.Typer(
-    help="The local cloud: an AWS emulator on loopback with the stack deployed.", no_args_is_help=True
-)
+app = CommandGroup("The local cloud: an AWS emulator on loopback with the stack deployed.")
 
 DEFAULT_VENS = "ven-1"
 VensOption = Annotated[str, typer.Option("--vens", help="VENs of the stack, by commas.")]
-WeatherOption = Annotated[
+ConditionsOption = Annotated[
     Literal["aws"] | None,
-    typer.Option("--weather", help="As slow and as busy as AWS can be: late changes, rates, failures."),
+    typer.Option("--conditions", help="As slow and as busy as AWS can be: late changes, rates, failures."),
 ]
 
 KeepOption = Annotated[
@@ -29,10 +28,6 @@ KeepOption = Annotated[
 GatewayPortOption = Annotated[
     int | None,
     typer.Option("--gateway-port", min=1, max=65535, help="Where the AWS APIs answer; 4566 when it is free."),
-]
-MqttPortOption = Annotated[
-    int | None,
-    typer.Option("--mqtt-port", min=1, max=65535, help="Where MQTT answers; 8883 when it is free."),
 ]
 TlsOption = Annotated[
     bool, typer.Option("--tls", help="Answer HTTPS at the gateway's port, as AWS does, and HTTP at another.")
@@ -50,18 +45,24 @@ def start(
     gateway_port: GatewayPortOption = None,
     mqtt_port: MqttPortOption = None,
     tls: TlsOption = False,
-    weather: WeatherOption = None,
-    seed: Annotated[int, typer.Option("--seed", help="The seed of the weather.")] = 1,
+    conditions: ConditionsOption = None,
+    seed: Annotated[int, typer.Option("--seed", help="The seed of --conditions.")] = 1,
     json_output: JsonOption = False,
 ) -> None:
-    """Start the local cloud in the background, and deploy the stack into it."""
+    """Start the local cloud in the background, and deploy the stack into it.
+
+    Examples:
+        ven-twin cloud start
+        ven-twin cloud start --vens home-1,home-2,home-3 --keep
+        ven-twin cloud start --conditions aws --seed 7
+    """
     from local_cloud import process
     from local_cloud.runtime import CloudWeather
     from ven_twin.cli.local_system import forget_vens
 
-    days = None if weather is None else CloudWeather(seed=seed)
+    weather = None if conditions is None else CloudWeather(seed=seed)
     runtime = process.start(
-        cloud_folder(), keep=keep, gateway_port=gateway_port, mqtt_port=mqtt_port, tls=tls, weather=days
+        cloud_folder(), keep=keep, gateway_port=gateway_port, mqtt_port=mqtt_port, tls=tls, weather=weather
     )
     if not keep:
         forget_vens()
@@ -75,14 +76,19 @@ def start(
     print_answer(
         _addresses(runtime) | {"outputs": outputs},
         f"The local cloud answers at {_places(runtime)}, MQTT at localhost:{runtime.mqtt_port}.\n"
-        "Next: ven-twin run --ven-id ven-1, and ven-twin event create --shed-kw 2 --duration 2m",
+        f"Next: ven-twin run {split_names(vens, '--vens')[0]}, and "
+        "ven-twin event create --shed-kw 2kW --duration 2m",
         json_output=json_output,
     )
 
 
 @app.command()
 def stop(*, json_output: JsonOption = False) -> None:
-    """Stop the local cloud."""
+    """Stop the local cloud.
+
+    Examples:
+        ven-twin cloud stop
+    """
     from local_cloud import process
 
     stopped = process.stop(cloud_folder())
@@ -92,7 +98,11 @@ def stop(*, json_output: JsonOption = False) -> None:
 
 @app.command()
 def status(*, json_output: JsonOption = False) -> None:
-    """Say whether the local cloud runs, and where. Exit 1 when it does not."""
+    """Say whether the local cloud runs, and where. Exit 1 when it does not.
+
+    Examples:
+        ven-twin cloud status --json
+    """
     from local_cloud.runtime import NotRunningError, current
 
     try:
@@ -117,7 +127,11 @@ def status(*, json_output: JsonOption = False) -> None:
 
 @app.command()
 def deploy(*, vens: VensOption = DEFAULT_VENS, json_output: JsonOption = False) -> None:
-    """Deploy the stack into the local cloud that runs, as it is now in this folder."""
+    """Deploy the stack into the local cloud that runs, as it is now in this folder.
+
+    Examples:
+        ven-twin cloud deploy --vens ven-1,ven-2
+    """
     print_answer(_deploy(vens), f"Deployed for {vens}.", json_output=json_output)
 
 
@@ -126,6 +140,9 @@ def env() -> None:
     """Print the environment that points the AWS CLI, the CDK CLI or boto3 at the local cloud, for eval.
 
     Version 1 of the AWS CLI sends sqs to another host: add --endpoint-url "$AWS_ENDPOINT_URL" to it.
+
+    Examples:
+        eval "$(ven-twin cloud env)"
     """
     import shlex
 
@@ -151,5 +168,5 @@ def _deploy(vens: str) -> dict[str, str]:
     from local_cloud import deploy as deployment
     from local_cloud.runtime import current
 
-    names = [name.strip() for name in vens.split(",") if name.strip()]
+    names = split_names(vens, "--vens")
     return deployment.deploy(current(cloud_folder()), names)

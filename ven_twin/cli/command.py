@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import msgspec
 import typer
 
+from contracts.api.event_text import parse_seconds
 from contracts.api.resources import NewCommand
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.commands import OPERATIONS, Operation
 from contracts.wire.ids import CorrelationId, VenId
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import JsonOption, VenOption, with_aggregator
+from ven_twin.cli.connection import JsonOption, VenArgument, with_aggregator
 from ven_twin.cli.console import echo, print_json, refusals
 
 if TYPE_CHECKING:
@@ -35,18 +36,23 @@ class NoAck(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 @with_aggregator
 def cmd(
-    ven_id: VenOption,
+    ven_id: VenArgument,
     op: Annotated[str, typer.Option("--op", help=f"{', '.join(OPERATIONS)}.")],
     *,
     data: Annotated[str, typer.Option("--data", help="The operation's data, a JSON object.")] = "{}",
-    timeout_s: Annotated[
-        float, typer.Option("--timeout", help="How long to wait for the ack, s.", min=0.1)
-    ] = 10.0,
+    timeout: Annotated[str, typer.Option("--timeout", help="How long to wait for the ack.")] = "10s",
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:
-    """Send one operation to a VEN and print its ack. Exit 1 when it is refused or does not come."""
-    checked_id = check_ven_id(ven_id, "--ven-id")
+    """Send one operation to a VEN and print its ack. Exit 1 when it is refused or does not come.
+
+    Examples:
+        ven-twin cmd ven-1 --op ping
+        ven-twin cmd ven-1 --op get --data '{"what": "status"}'
+        ven-twin cmd ven-1 --op setLoad --data '{"loadId": "ev1", "enabled": false}'
+    """
+    checked_id = check_ven_id(ven_id, "VEN")
+    timeout_s = parse_seconds(timeout, "--timeout")
     # An unknown operation is refused by the cloud side, which answers with those that it knows.
     command, reached = NewCommand(op=cast("Operation", op), data=_object(data)), aggregator()
     with refusals(json_output=json_output):
@@ -55,7 +61,7 @@ def cmd(
     if ack is None:
         missing = NoAck(error=f"no ack from {ven_id} within {timeout_s:g} s", correlation_id=correlation_id)
         if not json_output:
-            raise VenTwinError(f"{missing.error}: is it running? (ven-twin run --ven-id {ven_id})")
+            raise VenTwinError(f"{missing.error}: is it running? (ven-twin run {ven_id})")
         print_json(missing)
         raise typer.Exit(1)
     if json_output:

@@ -16,7 +16,7 @@ from rich.text import Text
 from contracts.api.event_text import parse_duration
 from contracts.errors import FieldError
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import LOCAL, JsonOption, VenOption, split_names, with_cloud
+from ven_twin.cli.connection import LOCAL, JsonOption, VenArgument, split_names, with_cloud
 from ven_twin.cli.console import console, echo, print_json
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ MARKS = {
 
 @with_cloud
 def conform(
-    ven_id: VenOption,
+    ven_id: VenArgument,
     *,
     only: Annotated[
         str | None,
@@ -46,7 +46,7 @@ def conform(
         bool,
         typer.Option("--offline", help="Also the cases for which you disconnect the VEN when it is time."),
     ] = False,
-    event: Annotated[str, typer.Option("--event", help="Length of an event, 10 s to 1 min.")] = "20s",
+    duration: Annotated[str, typer.Option("--duration", help="The event's length, 10s to 1m.")] = "20s",
     out: Annotated[
         Path | None, typer.Option("--out", help="The page; its JSON goes beside it. conform-VEN-DATE.md.")
     ] = None,
@@ -56,6 +56,10 @@ def conform(
     """Try a VEN by small, short events and commands, and write a report. Exit 1 when it does not conform.
 
     It makes events named conform-…, desires a report interval and an opt-out, and removes all of that.
+
+    Examples:
+        ven-twin conform ven-1
+        ven-twin conform ven-1 --only ping,clock
     """
     from ven_twin.cli.local_system import uninterrupted
     from ven_twin.operations.aggregator.by_functions import DirectAggregator
@@ -63,11 +67,11 @@ def conform(
     from ven_twin.operations.conformance.report import ConformanceReport, conforms, page
     from ven_twin.operations.conformance.suite import LONGEST_S, Suite
 
-    checked_id = check_ven_id(ven_id, "--ven-id")
+    checked_id = check_ven_id(ven_id, "VEN")
     cases = chosen_cases(split_names(only, "--only") if only is not None else ())
-    length_s = parse_duration(event, "--event")
+    length_s = parse_duration(duration, "--duration")
     if not SHORTEST_S <= length_s <= LONGEST_S:
-        raise FieldError("--event", f"takes {SHORTEST_S} s to {LONGEST_S} s, such as 20s")
+        raise FieldError("--duration", f"takes {SHORTEST_S} s to {LONGEST_S} s, such as 20s")
     stack = cloud()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     suite = Suite(

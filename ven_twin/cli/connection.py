@@ -6,7 +6,7 @@ import contextlib
 import functools
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -34,15 +34,22 @@ ApiOption = Annotated[
     str | None,
     typer.Option("--api", envvar="VEN_TWIN_API", help="Address of the HTTP API, to go through it."),
 ]
+MqttPortOption = Annotated[
+    int | None,
+    typer.Option("--mqtt-port", min=1, max=65535, help="The port of MQTT; 8883 when left out."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
-VenOption = Annotated[str, typer.Option("--ven-id", help="The VEN.")]
-HouseOption = Annotated[str, typer.Option("--house", help="A packaged house, or a profile's path.")]
+VenArgument = Annotated[str, typer.Argument(metavar="VEN", help="The VEN, such as ven-1.")]
+HouseOption = Annotated[
+    str, typer.Option("--house", help="A packaged house (standard, flat, leaky) or a house file's path.")
+]
 HouseSpeedOption = Annotated[float, typer.Option("--house-speed", help="House seconds to a wall second.")]
 HouseStartOption = Annotated[
-    str | None, typer.Option("--house-start", help="House time at the start, ISO 8601.")
+    str | None,
+    typer.Option("--house-start", help="House time at the start, with its zone; now when left out."),
 ]
 ReportIntervalOption = Annotated[
-    float | None, typer.Option("--report-interval", help="Between two telemetry rows, s.")
+    str | None, typer.Option("--report-interval", help="Between two telemetry rows: 2s, 5m.")
 ]
 Options = Mapping[str, tuple[object, object]]
 """Options by the names of a function's parameters, each with its annotation for typer and its default."""
@@ -196,15 +203,27 @@ def deal_houses(ven_ids: Sequence[VenId], houses: str) -> dict[VenId, tuple[str,
     """A house and its seed for each VEN: in turn over *houses*, each with a family of its own.
 
     Raises:
-        FieldError: *houses* names none.
-        ProfileError: one of them is no house.
+        FieldError: *houses* names none, or one of them is no house.
     """
     from ven_twin.house.library import load_profile
 
     names = split_names(houses, "--houses")
-    seeds = {name: load_profile(name).seed for name in names}
+    with house_errors("--houses"):
+        seeds = {name: load_profile(name).seed for name in names}
     dealt = ((ven_id, names[index % len(names)], index) for index, ven_id in enumerate(ven_ids))
     return {ven_id: (name, seeds[name] + index) for ven_id, name, index in dealt}
+
+
+@contextlib.contextmanager
+def house_errors(option: str) -> Iterator[None]:
+    """Name *option* where a house within is none. Raises FieldError."""
+    from ven_twin.house.errors import ProfileError
+
+    try:
+        yield
+    except ProfileError as error:
+        none = f"{error.value!r} is no house: {error.allowed}" if error.key == "house" else str(error)
+        raise FieldError(option, none) from None
 
 
 def split_names(text: str, option: str) -> list[str]:

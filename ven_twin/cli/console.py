@@ -11,15 +11,20 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-import msgspec
 import typer
-from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook
-from rich.measure import Measurement
-from rich.segment import Segment
 
 from contracts.wire.plain_text import ACTED_ON, plain
+from ven_twin.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType
+    from rich.measure import Measurement
+    from rich.segment import Segment
+
+    console: Console
+    """The console of standard output; made when a command first uses it, since rich takes its time."""
 
 _NOT_IN_JSON = re.compile(f"[{ACTED_ON}]")
 """JSON may hold these as they are, and a terminal acts on them all the same."""
@@ -32,15 +37,19 @@ class Plain:
         self._renderable = renderable
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+
         for segment in console.render(self._renderable, options):
             yield segment if segment.control else Segment(plain(segment.text), segment.style)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        from rich.measure import Measurement
+
         return Measurement.get(console, options, self._renderable)
 
 
-class _PlainText(RenderHook):
-    """The hook by which a console prints nothing but plain text."""
+class _PlainText:
+    """The hook by which a console prints nothing but plain text, as rich's RenderHook."""
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
         return [Plain(renderable) for renderable in renderables]
@@ -48,12 +57,19 @@ class _PlainText(RenderHook):
 
 def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Console:
     """A console that takes no markup: a style is named beside its text, and text is only text."""
+    from rich.console import Console
+
     made = Console(file=file, stderr=stderr, highlight=False, markup=False, emoji=False)
-    made.push_render_hook(_PlainText())
+    made.push_render_hook(_PlainText())  # type: ignore[arg-type] # by its one method
     return made
 
 
-console = make_console()
+def __getattr__(name: str) -> object:
+    """Make the console when it is first used."""
+    if name == "console":
+        globals()[name] = make_console()
+        return globals()[name]
+    raise AttributeError(name)
 
 
 def echo(text: str = "", *, err: bool = False) -> None:
@@ -63,6 +79,8 @@ def echo(text: str = "", *, err: bool = False) -> None:
 
 def print_json(value: object) -> None:
     """One JSON document on standard output, flushed so that a pipe sees it at once."""
+    import msgspec
+
     text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
     sys.stdout.write(_NOT_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
     sys.stdout.flush()
@@ -78,7 +96,7 @@ def print_answer(value: object, text: str, *, json_output: bool) -> None:
 
 @contextlib.contextmanager
 def refusals(*, json_output: bool) -> Iterator[None]:
-    """Print a refusal within as JSON when that is wanted, and exit with 1."""
+    """Print a refusal within as JSON when that is wanted, and exit as for a person."""
     from ven_twin.operations.aggregator.protocol import RefusedError
 
     try:
@@ -87,7 +105,7 @@ def refusals(*, json_output: bool) -> Iterator[None]:
         if not json_output:
             raise
         print_json(error.refused)
-        raise typer.Exit(1) from None
+        raise typer.Exit(ExitCode.USAGE) from None
 
 
 @contextlib.contextmanager

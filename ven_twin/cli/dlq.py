@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import base64
+import shutil
+import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from ven_twin.cli.connection import JsonOption, with_cloud
-from ven_twin.cli.console import console, echo, print_answer, print_json
+from ven_twin.cli.console import echo, print_answer, print_json
+from ven_twin.cli.tables import Column, table_lines
+from ven_twin.cli.tree import CommandGroup
+from ven_twin.webkit.formatting import dated_clock, local
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
     from ven_twin.operations.dead_letters import QueuedDeadLetter
 
-app = typer.Typer(help="Dead letters: messages that could not be handled.", no_args_is_help=True)
+app = CommandGroup("Dead letters: messages that could not be handled.")
 
 QueueOption = Annotated[
     str | None,
@@ -36,7 +39,12 @@ def list_letters(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """List the dead letters with what is wrong with each; all of them stay where they are."""
+    """List the dead letters with what is wrong with each; all of them stay where they are.
+
+    Examples:
+        ven-twin dlq list
+        ven-twin dlq list --queue telemetry
+    """
     from ven_twin.operations.dead_letters import DeadLetters
 
     dead = DeadLetters(cloud())
@@ -47,14 +55,20 @@ def list_letters(
     if not letters:
         echo("There are no dead letters.")
         return
-    table = Table(box=None, pad_edge=False)
-    for name in ("queue", "since", "about", "what is wrong", "id"):
-        table.add_column(name, overflow="fold")
-    for letter in letters:
-        why = letter.letter.why or "reads well now: redrive it"
-        since = datetime.fromtimestamp(letter.sent_ts).astimezone().strftime("%m-%d %H:%M:%S")
-        table.add_row(letter.queue, since, letter.letter.about, why, letter.message_id)
-    console.print(table)
+    columns = [Column("id"), *(Column(name) for name in ("queue", "since", "about", "what is wrong"))]
+    now_ts = time.time()
+    rows = [
+        (
+            letter.message_id,
+            letter.queue,
+            f"{dated_clock(letter.sent_ts, now_ts)} {local(letter.sent_ts):%Z}",
+            letter.letter.about,
+            letter.letter.why or "reads well now: redrive it",
+        )
+        for letter in letters
+    ]
+    for line in table_lines(columns, rows, shutil.get_terminal_size().columns):
+        echo(line)
 
 
 @app.command()
@@ -68,7 +82,11 @@ def redrive(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Send dead letters to where they failed, to be tried again. What fails again comes back here."""
+    """Send dead letters to where they failed, to be tried again. What fails again comes back here.
+
+    Examples:
+        ven-twin dlq redrive --queue telemetry
+    """
     from ven_twin.operations.dead_letters import DeadLetters
 
     dead = DeadLetters(cloud())

@@ -19,11 +19,13 @@ from ven_twin.cli import event_view
 from ven_twin.cli.connection import JsonOption, with_aggregator
 from ven_twin.cli.console import echo, print_answer, print_json, refusals
 from ven_twin.cli.event_options import with_event
+from ven_twin.cli.exit_codes import ExitCode
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.protocol import Aggregator
 
-app = typer.Typer(help="DR events: create, look at, revise, cancel, delete, report.", no_args_is_help=True)
+app = CommandGroup("DR events: create, look at, revise, cancel, delete, report.")
 
 
 class EventDeleted(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class ShownEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     report: EventReport | None
 
 
-EventArgument = Annotated[str, typer.Argument(help="The event's id.")]
+EventArgument = Annotated[str, typer.Argument(metavar="EVENT", help="The event's id, as event list has it.")]
 
 
 @app.command()
@@ -56,12 +58,20 @@ def create(
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:
-    """Create a DR event, for now or later, and give it to the VENs."""
+    """Create a DR event, for now or later, and give it to the VENs. Exit 3 when it calls none.
+
+    Examples:
+        ven-twin event create --shed-kw 3kW --duration 1h
+        ven-twin event create --shed-kw 3 --duration 2h30 --start 2030-07-01T17:00+02:00 --target ven-1
+        ven-twin event create --interval 30m/loadup=2kW --interval 2h/limit=5kW
+    """
     chosen_id = check_event_id(event_id, "--event-id") if event_id else new_event_id()
     event = NewEvent(event_id=chosen_id, **msgspec.structs.asdict(body()))
     with refusals(json_output=json_output):
         dispatched = aggregator().create_event(event)
     event_view.show_dispatched(dispatched, json_output=json_output)
+    if event_view.calls_nobody(dispatched):
+        raise typer.Exit(ExitCode.NOTHING_TO_GIVE)
 
 
 @app.command()
@@ -77,6 +87,10 @@ def revise(
     """Change what an event asks for: what is given changes, the rest stays.
 
     When somebody else has changed the event meanwhile, nothing is done.
+
+    Examples:
+        ven-twin event revise evt-20260714-170000-ab12 --shed-kw 2kW
+        ven-twin event revise evt-20260714-170000-ab12 --duration 90m
     """
     checked_id = check_event_id(event_id)
     with refusals(json_output=json_output):
@@ -84,6 +98,8 @@ def revise(
         event = reached.event(checked_id)
         dispatched = reached.revise_event(checked_id, body(event.body), etag=event.etag)
     event_view.show_dispatched(dispatched, json_output=json_output)
+    if event_view.calls_nobody(dispatched):
+        raise typer.Exit(ExitCode.NOTHING_TO_GIVE)
 
 
 @app.command()
@@ -91,7 +107,11 @@ def revise(
 def cancel(
     event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
 ) -> None:
-    """Cancel an event: the VENs give their loads back, and it is settled for what it lasted."""
+    """Cancel an event: the VENs give their loads back, and it is settled for what it lasted.
+
+    Examples:
+        ven-twin event cancel evt-20260714-170000-ab12
+    """
     checked_id = check_event_id(event_id)
     with refusals(json_output=json_output):
         dispatched = aggregator().cancel_event(checked_id)
@@ -103,7 +123,11 @@ def cancel(
 def delete(
     event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
 ) -> None:
-    """Delete an event: the VENs give their loads back, and it is listed no more."""
+    """Delete an event: the VENs give their loads back, and it is listed no more.
+
+    Examples:
+        ven-twin event delete evt-20260714-170000-ab12
+    """
     checked_id = check_event_id(event_id)
     with refusals(json_output=json_output):
         aggregator().delete_event(checked_id)
@@ -116,7 +140,11 @@ def delete(
 def show(
     event_id: EventArgument, *, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]
 ) -> None:
-    """Show an event: what it asks for, and how each VEN has answered."""
+    """Show an event: what it asks for, and how each VEN has answered.
+
+    Examples:
+        ven-twin event show evt-20260714-170000-ab12
+    """
     checked_id = check_event_id(event_id)
     with refusals(json_output=json_output):
         reached = aggregator()
@@ -136,7 +164,12 @@ def show(
 @app.command("list")
 @with_aggregator
 def list_events(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
-    """List the events, the newest first."""
+    """List the events with what each delivered, the newest first.
+
+    Examples:
+        ven-twin event list
+        ven-twin event list --stage dev --json
+    """
     with refusals(json_output=json_output):
         events = list(aggregator().events())
     if json_output:
@@ -166,7 +199,12 @@ def show_report(
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:
-    """Print what an event delivered; it is settled now when it is over and was not."""
+    """Print what an event delivered; it is settled now when it is over and was not.
+
+    Examples:
+        ven-twin event report evt-20260714-170000-ab12
+        ven-twin event report evt-20260714-170000-ab12 --html report.html --csv report.csv
+    """
     from ven_twin.operations.aggregator.protocol import whole_report
 
     prices = None if tariff is None else event_view.load_tariff(tariff)

@@ -21,7 +21,9 @@ from contracts.errors import FieldError
 from contracts.wire.events import Interval, Signal
 from ven_twin.cli.connection import with_options
 
-DurationOption = Annotated[str | None, typer.Option("--duration", help="10m, 1h30m, 2h30, 45s.")]
+DurationOption = Annotated[
+    str | None, typer.Option("--duration", help="The event's length: 10m, 1h30m, 2h30, 45s.")
+]
 ShedOption = Annotated[
     str | None, typer.Option("--shed-kw", help="Draw so much less, over all targets: 3kW or 3.")
 ]
@@ -38,7 +40,10 @@ IntervalOption = Annotated[
         "--interval", help="Such as 10m/3kW or 2h/limit=5kW; repeat for what follows. In place of the above."
     ),
 ]
-StartOption = Annotated[str | None, typer.Option("--start", help="ISO 8601; now when left out.")]
+StartOption = Annotated[
+    str | None,
+    typer.Option("--start", help="With its zone, such as 2026-07-14T17:00+02:00; now when left out."),
+]
 TargetOption = Annotated[
     list[str] | None, typer.Option("--target", help="A VEN or a group; repeat for more; all when left out.")
 ]

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+import time
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from rich.table import Table
-from rich.text import Text
 
 from contracts.api.reports import EventReport
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import Event, EventSummary, VenParticipation
 from contracts.errors import FieldError
 from contracts.wire.events import Interval, Phase
-from ven_twin.cli.console import console, echo, print_json
-from ven_twin.webkit.formatting import PHASES, clock, duration, kw, power, signal_value
+from contracts.wire.ids import counting_key
+from ven_twin.cli.console import echo, print_json
+from ven_twin.cli.tables import Column, table_lines
+from ven_twin.webkit.formatting import (
+    DASH,
+    PHASES,
+    dated_clock,
+    dated_period,
+    duration,
+    kw,
+    local,
+    percent,
+    power,
+    signal_value,
+)
 
 if TYPE_CHECKING:
     from ven_twin.house.tariff import Tariff
@@ -28,48 +42,81 @@ def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
     if json_output:
         print_json(dispatched)
         return
-    echo(f"Event {dispatched.event_id}, {clock(dispatched.start_ts)} to {clock(dispatched.end_ts)}:")
-    for assignment in dispatched.assignments:
-        echo(f"  {assignment.ven_id:16}  {_values(assignment.values)}")
-    for ven_id, why in dispatched.unavailable.items():
-        echo(f"  {ven_id:16}  not counted on: {why}")
+    lasts = dated_period(dispatched.start_ts, dispatched.end_ts, time.time())
+    echo(f"Event {dispatched.event_id}, {lasts}:")
+    values = {assignment.ven_id: _values(assignment.values) for assignment in dispatched.assignments}
+    rows = [
+        (ven_id, values.get(ven_id, DASH), f"not counted on: {why}" if why else "")
+        for ven_id, why in (dict.fromkeys(values, "") | dispatched.unavailable).items()
+    ]
+    _show_table([Column("VEN"), Column("dispatched", right=True, label="dispatched"), Column("")], rows)
+    if calls_nobody(dispatched):
+        echo("No VEN is called: the event stands, and calls VENs that have something to give while it lasts.")
     if dispatched.shortfall_kw > 0:
         offer, requested, missing = (
             power(value)
-            for value in (dispatched.available_kw, dispatched.requested_kw, dispatched.shortfall_kw)
+            for value in (dispatched.available_kw or 0.0, dispatched.requested_kw, dispatched.shortfall_kw)
         )
         echo(f"Less is on offer than requested: {offer} of {requested}. {missing} could not be allocated.")
     if dispatched.note:
         echo(f"Note: {dispatched.note}")
 
 
+def calls_nobody(dispatched: EventDispatched) -> bool:
+    """True for an event that has no VEN to do anything; one without kW calls whoever is assigned."""
+    if dispatched.requested_kw:
+        return not dispatched.dispatched_kw
+    return (
+        not dispatched.assignments and dispatched.note is None
+    )  # a note says of many that they are left out
+
+
 def show_list(events: Sequence[EventSummary]) -> None:
-    """Print a row an event."""
-    table = Table(box=None, pad_edge=False)
-    # The id is what other commands take: where it is narrow, the request is what goes on in the next line.
-    table.add_column("event", min_width=max((len(event.event_id) for event in events), default=0))
-    for name in ("phase", "start", "request", "dispatched"):
-        table.add_column(name, justify="right" if name == "dispatched" else "left")
+    """Print a row an event: what was requested, dispatched and, once it is settled, delivered."""
+    if not events:
+        echo("There are no events. Create one: ven-twin event create --help")
+        return
+    now_ts = time.time()
+    zone = f"{local(now_ts):%Z}"
+    columns = [Column("event"), Column("phase"), Column(f"start ({zone})", label=f"start ({zone})")]
+    columns += [Column(name, right=True, label=name) for name in ("dispatched", "delivered", "share")]
+    columns.append(Column("request"))
+    rows = []
     for event in events:
-        table.add_row(
-            event.event_id,
-            PHASES[event.phase],
-            clock(event.start_ts),
-            request(event.intervals),
-            power(event.dispatched_kw),
+        result = event.result
+        start = dated_clock(event.start_ts, now_ts)
+        at = start if f"{local(event.start_ts):%Z}" == zone else f"{start} {local(event.start_ts):%Z}"
+        rows.append(
+            (
+                event.event_id,
+                PHASES[event.phase],
+                at,
+                power(event.dispatched_kw) if event.requested_kw else DASH,
+                power(result.delivered_kw if result else None),
+                percent(result.share if result else None),
+                request(event.intervals),
+            )
         )
-    console.print(table if events else "There are no events. Create one: ven-twin event create --help")
+    _show_table(columns, rows)
+
+
+def _show_text(text: str) -> None:
+    """Print a sentence, wrapped between words."""
+    echo(textwrap.fill(text, shutil.get_terminal_size().columns, break_on_hyphens=False))
+
+
+def _show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table whose first column has ids; VENs by their ids, ven-9 before ven-10."""
+    ordered = sorted(rows, key=lambda row: counting_key(row[0])) if columns[0].heading == "VEN" else rows
+    for line in table_lines(columns, ordered, shutil.get_terminal_size().columns) if rows else ():
+        echo(line)
 
 
 def show(event: Event) -> None:
     """Print an event and the answer of each VEN."""
-    console.print(
-        Text.assemble(
-            (event.event_id, "bold"),
-            f"  {PHASES[event.phase]}, revision {event.revision}, "
-            f"{clock(event.start_ts)}, {request(event.intervals)}",
-        )
-    )
+    start = f"{dated_clock(event.start_ts, time.time())} {local(event.start_ts):%Z}"
+    echo(f"{event.event_id}  {PHASES[event.phase]}, revision {event.revision}")
+    _show_text(f"{start}, {request(event.intervals)}")
     terms = [
         f"requested {power(event.requested_kw)}",
         f"dispatched {power(event.dispatched_kw)}",
@@ -77,13 +124,10 @@ def show(event: Event) -> None:
     ]
     terms += [f"targets {', '.join(event.targets)}"] if event.targets else []
     terms += [f"short by {power(event.shortfall_kw)}"] if event.shortfall_kw else []
-    console.print(", ".join(terms))
-    table = Table(box=None, pad_edge=False)
-    for name in ("VEN", "dispatched", "answers", "delivered"):
-        table.add_column(name)
-    for ven in event.vens:
-        table.add_row(ven.ven_id, _values(ven.values), _answers(ven), _delivered(ven))
-    console.print(table)
+    _show_text(", ".join(terms))
+    columns = [Column("VEN"), *(Column(name, True, name) for name in ("dispatched", "delivered"))]
+    rows = [(ven.ven_id, _values(ven.values), _delivered(ven), _answers(ven)) for ven in event.vens]
+    _show_table([*columns, Column("answers")], rows)
 
 
 def load_tariff(path: Path) -> Tariff:
@@ -107,6 +151,7 @@ def load_tariff(path: Path) -> Tariff:
 
 def show_report(settled: EventReport, tariff: Tariff | None = None) -> None:
     """Print a report: delivered power by baseline and by VEN, what followed, and what it cost."""
+    from ven_twin.cli.console import console
     from ven_twin.operations.reports import terminal
 
     terminal.show(settled, console, tariff)

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from contracts.api.event_text import parse_seconds
 from contracts.api.fleet import Fleet
 from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.connection import JsonOption, with_aggregator, with_reaching
 from ven_twin.cli.console import Plain, console, echo, print_json
 from ven_twin.cli.fleet_run import run_fleet
+from ven_twin.cli.tables import Column, table_lines
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -30,17 +33,19 @@ LEAST_S, MOST_S = 0.5, 3600.0
 TICK_S = 0.5
 """Between two frames: countdowns go on while the cloud answers."""
 PORT = 8090
-RefreshOption = Annotated[
-    float, typer.Option("--refresh", help="Seconds between two reads of the whole fleet.")
-]
+RefreshOption = Annotated[str, typer.Option("--refresh", help="Between two reads of the whole fleet: 2s.")]
 
-app = typer.Typer(help="The VENs together.", no_args_is_help=True)
+app = CommandGroup("The VENs together: status, one screen, a page, many twins at once.")
 
 
 @app.command()
 @with_aggregator
 def status(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregator]) -> None:
-    """Show the VENs online, in events and opted out, the events that run, and the flexibility now."""
+    """Show the VENs online, in events and opted out, the events that run, and the flexibility now.
+
+    Examples:
+        ven-twin fleet status
+    """
     fleet = aggregator().fleet()
     if json_output:
         print_json(fleet)
@@ -49,8 +54,8 @@ def status(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregat
 
 
 def show(fleet: Fleet, out: Console) -> None:
-    """Print the fleet for people: a row a VEN, a line an event, the sums. It fits 80 columns."""
-    from ven_twin.operations.fleet.screen import ven_table
+    """Print the fleet for people: a row a VEN, a line an event, the sums."""
+    from ven_twin.operations.fleet.screen import COLUMNS, ven_cells
     from ven_twin.operations.fleet.texts import NO_VENS, offers
     from ven_twin.webkit.formatting import counted, power, reduction, share_text
 
@@ -58,7 +63,13 @@ def show(fleet: Fleet, out: Console) -> None:
         out.print(NO_VENS)
         return
     numbers = {event.event_id: f"#{number}" for number, event in enumerate(fleet.events, 1)}
-    out.print(ven_table(fleet.vens, numbers, fleet.ts, out.width, folded=True))
+    rows = [ven_cells(ven, numbers, fleet.ts) for ven in fleet.vens]
+    figures = ("requested", "gives", "", "uses", "offers", "for")
+    columns = [
+        Column(name, name in figures, (name or "share") if name in figures else "") for name in COLUMNS
+    ]
+    for line in table_lines(columns, rows, out.width):
+        out.print(line, soft_wrap=True)
     if fleet.left_off:
         out.print(f"… and {fleet.left_off} more", style="dim")
     out.print()
@@ -86,14 +97,19 @@ app.command("run")(run_fleet)
 @with_reaching
 def watch(
     *,
-    refresh_s: RefreshOption = 2.0,
+    refresh: RefreshOption = "2s",
     once: Annotated[bool, typer.Option("--once", help="Print one screen and end.")] = False,
     reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
 ) -> None:
-    """Watch the fleet: its VENs, power requested and delivered, flexibility. Ctrl-C ends it."""
+    """Watch the fleet: its VENs, power requested and delivered, flexibility. Ctrl-C ends it.
+
+    Examples:
+        ven-twin fleet watch
+        ven-twin fleet watch --once
+    """
     from ven_twin.operations.fleet.poller import FleetPoller
 
-    _check_refresh(refresh_s)
+    refresh_s = _refresh_s(refresh)
     reach, place = reaching()
     poller = FleetPoller(reach, place, period_s=refresh_s)
     if once:
@@ -106,10 +122,12 @@ def watch(
         _show_live(poller)
 
 
-def _check_refresh(refresh_s: float) -> None:
-    """Check the time between two reads. Raises FieldError."""
+def _refresh_s(refresh: str) -> float:
+    """The time between two reads, s. Raises FieldError."""
+    refresh_s = parse_seconds(refresh, "--refresh")
     if not LEAST_S <= refresh_s <= MOST_S:
-        raise FieldError("--refresh", f"{LEAST_S:g} to {MOST_S:g} s, got {refresh_s:g}")
+        raise FieldError("--refresh", f"write {LEAST_S:g}s to 1h, not {refresh}")
+    return refresh_s
 
 
 def _show_live(poller: FleetPoller) -> None:
@@ -158,18 +176,25 @@ def serve(
     *,
     port: Annotated[
         int | None,
-        typer.Option("--port", help="0 any that is free; 8090 or the next that is free when left out."),
+        typer.Option(
+            "--port", help="The page's port; 0 is any that is free. 8090 or the next when left out."
+        ),
     ] = None,
-    refresh_s: RefreshOption = 2.0,
+    refresh: RefreshOption = "2s",
     reaching: Callable[[], tuple[Callable[[], Aggregator], str]],
 ) -> None:
-    """Serve the operator's page on loopback: the fleet, its events and reports. Ctrl-C ends it."""
-    from ven_twin.cli.run import log_to_stderr
+    """Serve the operator's page on loopback: the fleet, its events and reports. Ctrl-C ends it.
+
+    Examples:
+        ven-twin fleet serve
+        ven-twin fleet serve --port 8091 --stage dev
+    """
+    from ven_twin.cli.logs import log_to_stderr
     from ven_twin.operations.fleet.app import FleetPage
     from ven_twin.webkit.settings import WebSettings
 
-    _check_refresh(refresh_s)
-    settings = WebSettings(port=port, usual_port=PORT, port_option="--port")
+    refresh_s = _refresh_s(refresh)
+    settings = WebSettings(port=port, usual_port=PORT)
     reach, place = reaching()
     log_to_stderr(json_output=False)
     page = FleetPage(reach, place, settings, period_s=refresh_s)

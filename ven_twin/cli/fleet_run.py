@@ -50,16 +50,22 @@ def run_fleet(
     houses: HousesOption = HOUSES,
     house_speed: HouseSpeedOption = 1.0,
     house_start: HouseStartOption = None,
-    report_interval_s: ReportIntervalOption = None,
+    report_interval: ReportIntervalOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads."""
-    from contracts.api.event_text import parse_start_ts
+    """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads.
+
+    Examples:
+        ven-twin fleet run --house-speed 10
+        ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
+    """
+    from contracts.api.event_text import parse_seconds, parse_start_ts
     from ven_twin.ven.settings import TwinSettings
 
     start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
+    interval_s = parse_seconds(report_interval, "--report-interval") if report_interval else None
     deal_houses((), houses)  # judged before the cloud is reached
     cloud = connect(stage, profile, region)
     chosen = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
@@ -76,7 +82,7 @@ def run_fleet(
                 house_seed=seed,
                 house_speed=house_speed,
                 house_start_ts=start_ts,
-                report_interval_s=report_interval_s,
+                report_interval_s=interval_s,
                 vens=len(ven_ids),
             )
             twins[ven_id] = stack.enter_context(_twin(cloud, settings))
@@ -115,7 +121,7 @@ async def _all_until_signalled(twins: dict[VenId, Twin]) -> list[str]:
 
 def _log_by_ven() -> None:
     """Log to standard error, each line with its VEN."""
-    from ven_twin.cli.run import log_to_stderr
+    from ven_twin.cli.logs import log_to_stderr
 
     log_to_stderr(json_output=False)
     for handler in logging.getLogger().handlers:

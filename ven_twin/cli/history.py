@@ -14,7 +14,7 @@ from contracts.api.event_text import parse_start_ts
 from contracts.errors import FieldError
 from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
 from contracts.store.stack import StackOutput
-from contracts.wire.ids import VenId
+from contracts.wire.ids import VenId, counting_key
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
@@ -24,23 +24,26 @@ from ven_twin.cli.connection import (
     StageOption,
     connect,
     deal_houses,
+    house_errors,
     some_vens,
     stack_vens,
 )
 from ven_twin.cli.console import echo, print_json
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
 
-app = typer.Typer(help="A twin's past.", no_args_is_help=True)
-VensOption = Annotated[
-    list[str] | None, typer.Option("--ven-id", help="A VEN; repeat for more; all when left out.")
+app = CommandGroup("A past for a twin, so that baselines have days to match.")
+VensArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[VEN]...", help="VENs; all of the stack when left out.")
 ]
 HousesOption = Annotated[
-    str | None, typer.Option("--houses", help="As given to fleet run, in place of --house.")
+    str | None,
+    typer.Option("--houses", help="Their houses in turn, as fleet run has them; in place of --house."),
 ]
 HouseStartOption = Annotated[
-    str | None, typer.Option("--house-start", help="House time now, as given to run; ISO 8601.")
+    str | None, typer.Option("--house-start", help="House time now, with its zone, as run has it.")
 ]
 
 DAY_S = 86_400
@@ -72,14 +75,20 @@ class Filled:
 
 @app.command()
 def backfill(
+    ven_ids: VensArgument = None,
     *,
     days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=MOST_DAYS)] = 12,
-    ven_id: VensOption = None,
-    house: Annotated[str, typer.Option("--house", help="As given to run.")] = "standard",
-    house_seed: Annotated[int | None, typer.Option("--house-seed", help="As given to run.")] = None,
+    house: Annotated[
+        str, typer.Option("--house", help="A packaged house or a house file's path, as run has it.")
+    ] = "standard",
+    house_seed: Annotated[
+        int | None, typer.Option("--house-seed", help="The seed of its people's habits, as run has it.")
+    ] = None,
     houses: HousesOption = None,
     house_start: HouseStartOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Needed where the stage is not local.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask: needed where the stage is not local.")
+    ] = False,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -89,11 +98,15 @@ def backfill(
 
     The house, its people and its weather are those that it runs with. The rows end where the VEN's own
     begin; written again they are the same rows.
+
+    Examples:
+        ven-twin history backfill --days 12
+        ven-twin history backfill ven-1 ven-2 --days 5
     """
     if stage != LOCAL and not yes:
         raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
     cloud = connect(stage, profile, region)
-    homes = _homes(stack_vens(cloud), ven_id, house, house_seed, houses)
+    homes = _homes(stack_vens(cloud), ven_ids, house, house_seed, houses)
     now_ts = time.time()
     shift_s = _shift_s(parse_start_ts(house_start, "--house-start") - now_ts) if house_start else 0
     began_s = time.monotonic()
@@ -104,7 +117,7 @@ def backfill(
             [{"venId": f.ven_id, "rows": f.rows, "fromTs": f.from_ts, "untilTs": f.until_ts} for f in filled]
         )
         return
-    for ven in filled:
+    for ven in sorted(filled, key=lambda ven: counting_key(ven.ven_id)):
         echo(f"{ven.ven_id:16}  {ven.rows:6} rows, {_day(ven.from_ts)} to {_day(ven.until_ts)}")
     echo(f"Written in {took_s:.1f} s. An event is settled by its program's baseline from now on.")
 
@@ -113,11 +126,11 @@ def _homes(
     all_vens: list[VenId], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
 ) -> list[Home]:
     """Each VEN with the house that it runs with. Raises FieldError when one is not known."""
-    named = [check_ven_id(ven_id, "--ven-id") for ven_id in ven_ids or all_vens]
+    named = [check_ven_id(ven_id, "VEN") for ven_id in ven_ids or all_vens]
     for ven_id in (wanted := some_vens(named)):
         if ven_id not in all_vens:
             there_are = ", ".join(all_vens) or "none"
-            raise FieldError("--ven-id", f"there is no VEN {ven_id!r}; there are {there_are}")
+            raise FieldError("VEN", f"there is no VEN {ven_id!r}; there are {there_are}")
     if houses is None:
         return [Home(ven_id, house, seed) for ven_id in wanted]
     dealt = deal_houses(all_vens, houses)
@@ -127,16 +140,13 @@ def _homes(
 def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> Filled:
     """Write a VEN's past, and drop what settlement had made of those days."""
     from ven_twin.control.reporting import Sender
-    from ven_twin.house.errors import ProfileError
     from ven_twin.house.library import load_environment, load_profile
     from ven_twin.house.profile import build_house
     from ven_twin.simulation.history import BOOT_ID, ROW_S, SimulatedPast, rows
 
-    try:
+    with house_errors("--house"):
         profile = load_profile(home.house)
         built = build_house(profile)
-    except ProfileError as error:
-        raise FieldError("--house", str(error)) from None
     first_reported_ts = cloud.first_telemetry_ts(home.ven_id, BOOT_ID)
     until_ts = min(now_ts, now_ts if first_reported_ts is None else first_reported_ts - 1)
     # From midnight, so that the same days are lived from the same start whenever this is run.

@@ -13,6 +13,7 @@ import typer
 from contracts.errors import FieldError
 from ven_twin.cli.connection import JsonOption, home
 from ven_twin.cli.console import echo, print_json
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
     Reader = Callable[[str, str, float | None], Readings]
 
-app = typer.Typer(help="A house of your own.", no_args_is_help=True)
+app = CommandGroup("A house of your own: drawn, or fitted to its meter.")
 HEATINGS = ("heat-pump", "furnace")
 MOST_CHECK_DAYS = 180
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}")
 
-CsvOption = Annotated[
-    Path, typer.Option("--csv", help="The meter: time with offset, and kwh, wh, kw or w; 5 to 60 min.")
+MeterOption = Annotated[
+    Path, typer.Option("--meter", help="The meter: time with offset, and kwh, wh, kw or w; 5 to 60 min.")
 ]
 IndoorOption = Annotated[
     Path | None, typer.Option("--indoor", help="The thermometer: time and indoor_c or indoor_f.")
@@ -54,7 +55,9 @@ ReportOption = Annotated[Path | None, typer.Option("--report", help="The page; b
 @app.command()
 def new(
     *,
-    seed: Annotated[int, typer.Option("--seed", help="Of the home; the same draws the same.", min=0)],
+    seed: Annotated[
+        int, typer.Option("--seed", help="The seed of the home; the same draws the same.", min=0)
+    ],
     climate: Annotated[
         str | None,
         typer.Option("--climate", help="mixed, cold, hot-humid, hot-dry or marine; mixed when left out."),
@@ -63,11 +66,17 @@ def new(
         Path | None,
         typer.Option("--weather", help="A year of weather, EPW or TMY3; Greensboro's when left out."),
     ] = None,
-    name: Annotated[str | None, typer.Option("--name", help="Of the house; home-SEED when left out.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The house's name; home-SEED when left out.")
+    ] = None,
     out: OutOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Draw a home from distributions, its building, people and machines, into a file for --house."""
+    """Draw a home from distributions, its building, people and machines, into a file for --house.
+
+    Examples:
+        ven-twin house new --seed 8 --climate cold
+    """
     from ven_twin.house.profile import decode_profile
     from ven_twin.house.sizing import undersized
     from ven_twin.simulation.homes.drawn_home import home_text
@@ -118,13 +127,15 @@ def _checked_name(name: str) -> str:
 @app.command()
 def fit(
     *,
-    csv: CsvOption,
+    meter: MeterOption,
     weather: WeatherOption,
     indoor: IndoorOption = None,
     utc_offset: OffsetOption = None,
     heating: HeatingOption = HEATINGS[0],
     check_days: CheckOption = 0,
-    name: Annotated[str | None, typer.Option("--name", help="Of the house; --csv's when left out.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The house's name; --meter's when left out.")
+    ] = None,
     out: OutOption = None,
     report: ReportOption = None,
     json_output: JsonOption = False,
@@ -132,15 +143,18 @@ def fit(
     """Identify a house from its meter, thermometer and weather: a house file for --house, and a page.
 
     Without a thermometer energy is less sure, and the indoor temperature is a guess. Needs scipy.
+
+    Examples:
+        ven-twin house fit --meter meter.csv --indoor indoor.csv --weather weather.csv
     """
     _check_scipy()
     if heating not in HEATINGS:
         raise FieldError("--heating", f"{heating!r} is none of {', '.join(HEATINGS)}")
     if utc_offset is not None and not (math.isfinite(utc_offset) and -14 <= utc_offset <= 14):
         raise FieldError("--utc-offset", f"{utc_offset:g} is not within -14 and 14 h, such as -5")
-    house_name = _checked_name(csv.stem if name is None else name)
+    house_name = _checked_name(meter.stem if name is None else name)
     fitted = _fit(
-        csv, indoor, weather, utc_offset, house_name, furnace=heating == "furnace", check_days=check_days
+        meter, indoor, weather, utc_offset, house_name, furnace=heating == "furnace", check_days=check_days
     )
     target = out or home() / "houses" / f"{house_name}.toml"
     page = report or target.with_suffix(".html")
@@ -161,7 +175,7 @@ def _check_scipy() -> None:
 
 
 def _fit(
-    csv: Path,
+    meter_file: Path,
     indoor: Path | None,
     weather: Path,
     utc_offset: float | None,
@@ -174,17 +188,17 @@ def _fit(
     from ven_twin.simulation.fitting.house_fit import fit_house
     from ven_twin.simulation.fitting.readings import read_indoor, read_meter
 
-    meter = _read(csv, "--csv", read_meter, utc_offset)
+    meter = _read(meter_file, "--meter", read_meter, utc_offset)
     thermometer = None if indoor is None else _read(indoor, "--indoor", read_indoor, utc_offset)
     try:
         return fit_house(meter, thermometer, weather, name=name, furnace=furnace, check_days=check_days)
     except OSError as error:
         raise FieldError("--weather", f"{weather} cannot be read: {error.strerror or error}") from None
     except ProfileError as error:
-        raise FieldError("--csv", f"what was identified is no house: {error}") from None
+        raise FieldError("--meter", f"what was identified is no house: {error}") from None
     except PhysicsError as error:
         text = str(error)
-        option = "--csv" if text.startswith(str(csv)) else "--weather"
+        option = "--meter" if text.startswith(str(meter_file)) else "--weather"
         option = "--indoor" if indoor is not None and text.startswith(str(indoor)) else option
         raise FieldError(option, text) from None
 

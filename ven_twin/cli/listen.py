@@ -25,15 +25,22 @@ POLL_S = 1.0
 
 @with_cloud
 def listen(
-    ven_id: Annotated[str | None, typer.Option("--ven-id", help="One VEN; every one when left out.")] = None,
+    ven_id: Annotated[
+        str | None, typer.Argument(metavar="VEN", help="One VEN; every one when left out.")
+    ] = None,
     *,
     rows: Annotated[int | None, typer.Option("--rows", help="Stop after so many rows.", min=1)] = None,
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Print telemetry as it passes, from now on, until Ctrl-C."""
+    """Print telemetry as it passes, from now on, until Ctrl-C.
+
+    Examples:
+        ven-twin listen
+        ven-twin listen ven-1 --rows 3 --json
+    """
     if ven_id is not None:
-        ven_id = check_ven_id(ven_id, "--ven-id")
+        ven_id = check_ven_id(ven_id, "VEN")
     print_telemetry(cloud(), ven_id, rows, json_output=json_output)
 
 

@@ -47,8 +47,8 @@ class TwinProcess:
         self.log = folder / "twin.log"
         self._cloud_log = cloud_folder() / "cloud.log" if cloud.stage == LOCAL else None
         endpoint, port = save_identity(cloud, ven_id, folder / "tls")
-        where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--port", str(port)]
-        self._command = [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *where, *options]
+        where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--mqtt-port", str(port)]
+        self._command = [sys.executable, "-m", "ven_twin.cli", "run", ven_id, *where, *options]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -18,23 +18,24 @@ import typer
 
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.ids import VenId
-from contracts.wire.plain_text import plain
 from ven_twin.cli.connection import (
     LOCAL,
     HouseOption,
     HouseSpeedOption,
     HouseStartOption,
     JsonOption,
+    MqttPortOption,
     Options,
     ProfileOption,
     RegionOption,
     ReportIntervalOption,
     StageOption,
-    VenOption,
+    VenArgument,
+    house_errors,
     ven_folder,
     with_options,
 )
-from ven_twin.cli.console import print_json
+from ven_twin.cli.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from ven_twin.ven.identity.renewal import Fetch
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
     from ven_twin.ven.settings import TwinSettings
     from ven_twin.webkit.settings import WebSettings
 
-WebPortOption = Annotated[
+PortOption = Annotated[
     int | None,
-    typer.Option("--web-port", help="Of its page; 0 any that is free. 8080 or the next when left out."),
+    typer.Option("--port", help="The page's port; 0 is any that is free. 8080 or the next when left out."),
 ]
 NoWebOption = Annotated[bool, typer.Option("--no-web", help="Serve no page.")]
 WebHostOption = Annotated[
@@ -55,7 +56,8 @@ WebTokenOption = Annotated[
     Path | None, typer.Option("--web-token-file", help="File with the token that the page asks for.")
 ]
 HouseSeedOption = Annotated[
-    int | None, typer.Option("--house-seed", help="Draws its people's habits, else the house's own.")
+    int | None,
+    typer.Option("--house-seed", help="The seed of its people's habits; the house's when left out."),
 ]
 StateOption = Annotated[
     Path | None, typer.Option("--state", help="Folder of the outbox and of what is remembered.")
@@ -69,11 +71,11 @@ TWIN_AND_PAGE: Options = {
     "house_seed": (HouseSeedOption, None),
     "house_speed": (HouseSpeedOption, 1.0),
     "house_start": (HouseStartOption, None),
-    "report_interval_s": (ReportIntervalOption, None),
+    "report_interval": (ReportIntervalOption, None),
     "state": (StateOption, None),
     "mqtt": (MqttOption, "5"),
     "outbox_mb": (OutboxOption, 64.0),
-    "web_port": (WebPortOption, None),
+    "port": (PortOption, None),
     "web_host": (WebHostOption, "127.0.0.1"),
     "web_token_file": (WebTokenOption, None),
     "no_web": (NoWebOption, False),
@@ -98,13 +100,13 @@ def twin_settings(
     house_seed: int | None,
     house_speed: float,
     house_start: str | None,
-    report_interval_s: float | None,
+    report_interval: str | None,
     state: Path | None,
     mqtt: str,
     outbox_mb: float,
 ) -> TwinSettings:
     """The settings that the options describe; the broker is still open. Raises FieldError."""
-    from contracts.api.event_text import parse_start_ts
+    from contracts.api.event_text import parse_seconds, parse_start_ts
     from ven_twin.ven.settings import TwinSettings
 
     return TwinSettings(
@@ -115,7 +117,7 @@ def twin_settings(
         house_seed=house_seed,
         house_speed=house_speed,
         house_start_ts=parse_start_ts(house_start, "--house-start") if house_start else None,
-        report_interval_s=report_interval_s,
+        report_interval_s=parse_seconds(report_interval, "--report-interval") if report_interval else None,
         protocol=cast("Protocol", mqtt),
         outbox_mb=outbox_mb,
     )
@@ -125,7 +127,7 @@ def run_settings(
     ven_id: VenId,
     stage: str,
     *,
-    web_port: int | None,
+    port: int | None,
     web_host: str,
     web_token_file: Path | None,
     no_web: bool,
@@ -135,18 +137,18 @@ def run_settings(
     from ven_twin.webkit.settings import WebSettings, read_token
 
     token = None if web_token_file is None else read_token(web_token_file)
-    web = None if no_web else WebSettings(host=web_host, port=web_port, token=token)
+    web = None if no_web else WebSettings(host=web_host, port=port, token=token)
     return twin_settings(ven_id, stage, **options), web
 
 
 @partial(with_options, name="settings", options=TWIN_AND_PAGE, make=run_settings)
 def run(
-    ven_id: VenOption,
+    ven_id: VenArgument,
     *,
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", help="MQTT host; the stage's when left out.")
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="MQTT port.")] = None,
+    mqtt_port: MqttPortOption = None,
     certs: Annotated[Path | None, typer.Option("--certs", help="Folder with the VEN's identity.")] = None,
     secret: Annotated[str | None, typer.Option("--secret", help="Secret with the VEN's identity.")] = None,
     settings: Callable[[str, str], tuple[TwinSettings, WebSettings | None]],
@@ -155,22 +157,29 @@ def run(
     region: RegionOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads."""
+    """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads.
+
+    Examples:
+        ven-twin run ven-1
+        ven-twin run ven-2 --house leaky --house-speed 30 --port 8081
+        ven-twin run ven-1 --stage dev
+        ven-twin run ven-1 --certs tls --endpoint localhost --mqtt-port 8883
+    """
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
     twin, page = settings(ven_id, stage)  # judged before anything is fetched
-    if endpoint is not None or port is not None:
-        twin = twin.at(endpoint or "", port or twin.port)
+    if endpoint is not None or mqtt_port is not None:
+        twin = twin.at(endpoint or "", mqtt_port or twin.port)
     log_to_stderr(json_output=json_output)
     fetch: Fetch | None = None
     if certs is None or endpoint is None:
-        options = ["--ven-id", ven_id, "--stage", stage, "--out", str(twin.state_dir / "tls")]
+        options = [ven_id, "--stage", stage, "--out", str(twin.state_dir / "tls")]
         for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
             options += [option, value] if value is not None else []
         identity = _fetch_identity(options, twin.state_dir, at_once=stage == LOCAL)
         fetch = partial(_fetch_again, options, twin.state_dir) if certs is None else None
         certs = certs or Path(identity.folder)
-        twin = twin.at(endpoint or identity.endpoint, port or identity.port)
+        twin = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port)
     _run_twin(twin, certs, fetch, page)
 
 
@@ -179,7 +188,9 @@ def _run_twin(settings: TwinSettings, certs: Path, fetch: Fetch | None, web: Web
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
 
-    with Twin.open(settings, identity_files.load_or_trust(certs), fetch=fetch) as twin:
+    with house_errors("--house"):
+        opened = Twin.open(settings, identity_files.load_or_trust(certs), fetch=fetch)
+    with opened as twin:
         ended = asyncio.run(_until_signalled(twin, web, settings.state_dir))
     if ended is not None:
         raise VenTwinError(ended)
@@ -272,29 +283,3 @@ def _write_endpoint(stored: Path, answer: str) -> FetchedIdentity:
 def _last_line(complaint: str) -> str:
     lines = complaint.strip().removeprefix("ven-twin: ").splitlines()
     return lines[-1] if lines else "the cloud could not be asked"
-
-
-class _JsonLines(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print the line; where that fails, as on a full disk, the twin goes on without it."""
-        line = {"ts": round(record.created, 3), "level": record.levelname.lower()}
-        try:
-            print_json(line | {"message": record.getMessage()})
-        except (OSError, ValueError):
-            self.handleError(record)
-
-
-class _PlainLines(logging.Formatter):
-    """A line for people; what a message quotes of others is plain in it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return plain(super().format(record))
-
-
-def log_to_stderr(*, json_output: bool) -> None:
-    """Log to standard error, in lines for people or in JSON."""
-    handler: logging.Handler = _JsonLines() if json_output else logging.StreamHandler()
-    handler.setFormatter(_PlainLines("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import FieldError
-from ven_twin.cli.connection import JsonOption, home
+from ven_twin.cli.connection import JsonOption, home, house_errors
 from ven_twin.cli.console import echo, print_json, progress
 from ven_twin.webkit.formatting import energy, power
 
@@ -25,24 +25,23 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2089, 12, 31)
 A_SUMMER_TUESDAY = "2026-07-14"
 
 HouseOption = Annotated[
-    str | None, typer.Option("--house", help="A packaged house, or a profile's path; standard when left out.")
+    str | None,
+    typer.Option("--house", help="A packaged house or a house file's path; standard when left out."),
 ]
 ClimateOption = Annotated[
     str | None,
-    typer.Option(
-        "--climate", help="Of the homes that --houses draws, see ven-twin house new; mixed when left out."
-    ),
+    typer.Option("--climate", help="Of the homes that --homes draws, see house new; mixed when left out."),
 ]
 DaysOption = Annotated[
     int, typer.Option("--days", help="How many days to live through.", min=1, max=MOST_DAYS)
 ]
 SeedOption = Annotated[
-    int | None, typer.Option("--seed", help="Of all chance; the profile's when left out.", min=0)
+    int | None, typer.Option("--seed", help="The seed of all chance; the house's when left out.", min=0)
 ]
 HousesOption = Annotated[
     int | None,
     typer.Option(
-        "--houses",
+        "--homes",
         help="So many homes that differ, drawn with the next seeds, and their aggregate; with --house, "
         "houses of that profile. Needs numpy, and takes no --event.",
         min=1,
@@ -71,7 +70,7 @@ def simulate(
     house: HouseOption = None,
     days: DaysOption = 1,
     start: Annotated[
-        str, typer.Option("--start", help="The first day, an ISO 8601 date.")
+        str, typer.Option("--first-day", help="The first day, an ISO 8601 date.")
     ] = A_SUMMER_TUESDAY,
     seed: SeedOption = None,
     houses: HousesOption = None,
@@ -86,12 +85,17 @@ def simulate(
 
     The same options give the same trace. Times of day are the house's local standard time; an event's
     SIGNAL is 3kW (draw less), loadup=3kW (draw more), limit=5kW (import at most) or level=1, 2, 3.
+
+    Examples:
+        ven-twin simulate --days 3 --event 17:00/2h/3kW
+        ven-twin simulate --house leaky --first-day 2026-01-12 --event 2026-01-12T17:00/90m/limit=5kW
+        ven-twin simulate --homes 100 --climate cold
     """
     first = _first_day(start, days)
     if houses is not None:
         _check_houses(event)
     if climate is not None and (houses is None or house is not None):
-        raise FieldError("--climate", "is of the homes that --houses draws: give --houses, and no --house")
+        raise FieldError("--climate", "is of the homes that --homes draws: give --homes, and no --house")
     if houses is not None and house is None:
         from ven_twin.cli.simulate_many import DrawnHomes, live_homes
 
@@ -122,9 +126,9 @@ def _first_day(text: str, days: int) -> date:
     try:
         first = date.fromisoformat(text)
     except ValueError:
-        raise FieldError("--start", f"{text!r} is no ISO 8601 date, such as {A_SUMMER_TUESDAY}") from None
+        raise FieldError("--first-day", f"{text!r} is no ISO 8601 date, such as {A_SUMMER_TUESDAY}") from None
     if first < FIRST_DAY or (LAST_DAY - first).days < days:
-        raise FieldError("--start", f"{text!r} and {days} days are not within {FIRST_DAY} and {LAST_DAY}")
+        raise FieldError("--first-day", f"{text!r} and {days} days are not within {FIRST_DAY} and {LAST_DAY}")
     return first
 
 
@@ -138,7 +142,7 @@ def _scenario(
     weather: Path | None,
 ) -> tuple[Profile, Scenario]:
     from contracts.wire.units import S_PER_DAY
-    from ven_twin.house.errors import PhysicsError, ProfileError
+    from ven_twin.house.errors import PhysicsError
     from ven_twin.house.library import load_environment, load_profile
     from ven_twin.house.profile import build_house
     from ven_twin.simulation.event_schedule import parse_house_event, schedule
@@ -146,11 +150,10 @@ def _scenario(
 
     events = [parse_house_event(text, "--event") for text in event_texts]
     try:
-        profile = load_profile(house)
-        built = build_house(profile)
-        environment = load_environment(profile, seed, weather)
-    except ProfileError as error:
-        raise FieldError("--house", str(error)) from None
+        with house_errors("--house"):
+            profile = load_profile(house)
+            built = build_house(profile)
+            environment = load_environment(profile, seed, weather)
     except PhysicsError as error:
         raise FieldError("--weather", str(error)) from None
     except OSError as error:
@@ -162,15 +165,15 @@ def _scenario(
 
 
 def _check_houses(events: list[str] | None) -> None:
-    """Refuse what does not go with --houses."""
+    """Refuse what does not go with --homes."""
     if events:
-        reason = "does not go with --houses: many houses run without events; leave one of the two out"
+        reason = "does not go with --homes: many houses run without events; leave one of the two out"
         raise FieldError("--event", reason)
     try:
         import_module("numpy")  # by name: an extra, which a host that runs twins has not
     except ImportError:
-        reason = "needs numpy: pip install numpy, or leave --houses out for one house"
-        raise FieldError("--houses", reason) from None
+        reason = "needs numpy: pip install numpy, or leave --homes out for one house"
+        raise FieldError("--homes", reason) from None
 
 
 def _one(

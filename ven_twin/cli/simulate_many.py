@@ -67,7 +67,7 @@ def live_homes(
     count, seed = drawn.homes, drawn.seed
     if count > MOST_HOMES:
         allowed = f"allowed {MOST_HOMES:,}; with --house more, of that one"
-        raise FieldError("--houses", f"{count:,} homes that differ are too many, {allowed}")
+        raise FieldError("--homes", f"{count:,} homes that differ are too many, {allowed}")
     climate, year = climate_and_weather(drawn.climate, drawn.weather)
     folder = out or home() / "simulations" / f"{climate}-{count}-{first}"
     profiles = drawn_homes(count, seed, climate, year)

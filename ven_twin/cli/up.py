@@ -21,12 +21,12 @@ from ven_twin.cli.connection import (
     HouseSpeedOption,
     HouseStartOption,
     ReportIntervalOption,
-    VenOption,
+    VenArgument,
     connect,
 )
 from ven_twin.cli.console import console
 from ven_twin.cli.listen import print_telemetry
-from ven_twin.cli.run import NoWebOption, WebPortOption
+from ven_twin.cli.run import NoWebOption, PortOption
 from ven_twin.webkit.formatting import power
 
 if TYPE_CHECKING:
@@ -40,14 +40,18 @@ OnceOption = Annotated[
         "--once", help="End after one event; exit 0 only when all of it worked, 130 when it was interrupted."
     ),
 ]
-JsonFileOption = Annotated[Path | None, typer.Option("--json", help="Write what came of it to this file.")]
+ResultOption = Annotated[
+    Path | None, typer.Option("--result", help="Write what came of it to this file, as JSON.")
+]
 KeepOption = Annotated[
     bool, typer.Option("--keep", help="Keep the cloud's state over a stop, and take it up again.")
 ]
 ShedOption = Annotated[
-    str | None, typer.Option("--shed-kw", help="kW to request; 60 % of what is on offer when left out.")
+    str | None, typer.Option("--shed-kw", help="Draw so much less; 60 % of what is on offer when left out.")
 ]
-DurationOption = Annotated[str, typer.Option("--duration", help="The event's length, by the wall clock.")]
+DurationOption = Annotated[
+    str, typer.Option("--duration", help="The event's length, by the wall clock: 20s, 1m.")
+]
 
 INTERRUPTED = 130
 """The exit code of what was interrupted before it was done, as of a shell."""
@@ -60,27 +64,33 @@ HOUSE_START = "2026-07-15T22:30:00Z"
 def up(
     *,
     once: OnceOption = False,
-    json_file: JsonFileOption = None,
+    result: ResultOption = None,
     keep: KeepOption = False,
-    ven_id: VenOption = "ven-1",
+    ven_id: VenArgument = "ven-1",
     shed_kw: ShedOption = None,
     duration: DurationOption = "20s",
     house_speed: HouseSpeedOption = 30.0,
     house_start: HouseStartOption = HOUSE_START,
-    report_interval_s: ReportIntervalOption = 2.0,
-    web_port: WebPortOption = None,
+    report_interval: ReportIntervalOption = "2s",
+    port: PortOption = None,
     no_web: NoWebOption = False,
 ) -> None:
-    """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up."""
+    """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up.
+
+    Examples:
+        ven-twin up
+        ven-twin up --once --result result.json
+        ven-twin up --shed-kw 3kW --duration 1m --house-speed 10
+    """
     from ven_twin.cli.local_system import local_system, twin
     from ven_twin.cli.main_job import MainJob
 
-    ven_id = check_ven_id(ven_id, "--ven-id")
+    ven_id = check_ven_id(ven_id, "VEN")
     job, request = MainJob(ven_id=ven_id), _request(shed_kw, duration)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = ["--house-speed", str(house_speed), "--house-start", house_start or HOUSE_START]
-    options += ["--report-interval", str(report_interval_s)]
-    options += ["--no-web"] if no_web else [] if web_port is None else ["--web-port", str(web_port)]
+    options += ["--report-interval", report_interval or "2s"]
+    options += ["--no-web"] if no_web else [] if port is None else ["--port", str(port)]
     steps = _Steps()
     try:
         with (
@@ -89,7 +99,7 @@ def up(
             twin(cloud := connect(LOCAL), ven_id, options) as process,
         ):
             _run_job(steps, job, cloud, process, request, web=not no_web)
-            _finish(steps, job, cloud, json_file)
+            _finish(steps, job, cloud, result)
             if not once:
                 _stay(cloud, ven_id, house_speed)
     except KeyboardInterrupt:
@@ -170,12 +180,12 @@ class _Steps:
         self._status.stop()
 
 
-def _finish(steps: _Steps, job: MainJob, cloud: Cloud, json_file: Path | None) -> None:
+def _finish(steps: _Steps, job: MainJob, cloud: Cloud, result: Path | None) -> None:
     from ven_twin.cli.event_view import show_report
     from ven_twin.operations.aggregator.by_functions import DirectAggregator
 
-    if json_file is not None:
-        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(job), indent=2) + b"\n")
+    if result is not None:
+        result.write_bytes(msgspec.json.format(msgspec.json.encode(job), indent=2) + b"\n")
     steps.done(
         f"event {job.event_id} reported active {job.dispatch_to_active_s:.2f} s after the dispatch call"
     )
@@ -195,7 +205,7 @@ def _stay(cloud: Cloud, ven_id: VenId, house_speed: float) -> None:
         f"\nThe system stays up; time in the house passes {house_speed:g} times as fast as on the wall. "
         "In another terminal:\n"
         f"  .venv/bin/ven-twin event create --shed-kw 3 --duration 1m\n"
-        f"  .venv/bin/ven-twin cmd --ven-id {ven_id} --op ping\n"
+        f"  .venv/bin/ven-twin cmd {ven_id} --op ping\n"
         "Ctrl-C stops it. Telemetry as it is stored:\n"
     )
     print_telemetry(cloud, ven_id)

@@ -8,30 +8,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import JsonOption, with_aggregator
+from ven_twin.cli.connection import JsonOption, VenArgument, with_aggregator
 from ven_twin.cli.console import echo, print_json, refusals
+from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.protocol import Aggregator
 
-app = typer.Typer(help="One VEN, as the operator has it.", no_args_is_help=True)
-
-
-@app.callback()
-def group() -> None:
-    """Keep the command's name, though there is only one."""
+app = CommandGroup("Leave a VEN out that misbehaves, and let it in again.")
 
 
 @app.command()
 @with_aggregator
 def quarantine(
-    ven_id: Annotated[str, typer.Argument(metavar="VEN", help="The VEN, such as ven-1.")],
+    ven_id: VenArgument,
     *,
     release: Annotated[bool, typer.Option("--release", help="Let it in again.")] = False,
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:
-    """Quarantine a VEN: no event calls it, and what it sends is dropped and counted."""
+    """Quarantine a VEN: no event calls it, and what it sends is dropped and counted.
+
+    Examples:
+        ven-twin ven quarantine ven-9
+        ven-twin ven quarantine ven-9 --release
+    """
     checked_id = check_ven_id(ven_id, "VEN")
     with refusals(json_output=json_output):
         answer = aggregator().quarantine(checked_id, quarantined=not release)

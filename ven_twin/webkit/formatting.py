@@ -174,6 +174,23 @@ def period(start_ts: float, end_ts: float, zone: tzinfo | None = None) -> str:
     return f"{start:{exact}} to {day}{end:{exact}}"
 
 
+def dated_clock(ts: float, now_ts: float) -> str:
+    """A local time of day to the second, with its date where that is not the date of *now_ts*."""
+    return f"{_day(ts, now_ts)}{clock(ts)}"
+
+
+def dated_period(start_ts: float, end_ts: float, now_ts: float) -> str:
+    """Local start and end with the zone, and the date where that is not the date of *now_ts*."""
+    return f"{_day(start_ts, now_ts)}{period(start_ts, end_ts)} {local(end_ts):%Z}"
+
+
+def _day(ts: float, now_ts: float) -> str:
+    at, now = local(ts), local(now_ts)
+    if at.date() == now.date():
+        return ""
+    return f"{at:%a} {at.day} {at:%b} " if at.year == now.year else f"{at:%a} {at.day} {at:%b %Y} "
+
+
 def opt_out_reason(reason: str | None) -> str:
     """The words of a reason; one that is not of the list stands as it came."""
     return OPT_OUT_REASONS.get(reason, reason) if reason else NO_REASON

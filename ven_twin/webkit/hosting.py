@@ -136,7 +136,7 @@ def _listen(settings: WebSettings) -> PageSocket | None:
         settings.host,
         settings.ports[0],
         why,
-        settings.port_option,
+        "--port",
     )
     return None
 

@@ -24,7 +24,6 @@ class WebSettings:
         port: the port; 0 for any that is free, None for the usual one or the next that is free.
         token: the secret of callers, or None, which only loopback allows.
         usual_port: the first port to try where none is set.
-        port_option: the option for another port.
 
     Raises:
         FieldError: a port that is none, or another address than loopback without a token.
@@ -34,12 +33,11 @@ class WebSettings:
     port: int | None = None
     token: str | None = None
     usual_port: int = PORT
-    port_option: str = "--web-port"
 
     def __post_init__(self) -> None:
         """Refuse an impossible port, and an address that would open the house to the network."""
         if self.port is not None and not 0 <= self.port < 65536:
-            raise FieldError(self.port_option, f"0 to 65535, got {self.port}")
+            raise FieldError("--port", f"0 to 65535, got {self.port}")
         if not self.loopback and self.token is None:
             raise FieldError(
                 "--web-host", f"{self.host} is not loopback: give --web-token-file, or leave it out"

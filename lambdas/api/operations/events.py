@@ -14,6 +14,7 @@ from contracts.store.keys import EVENT_SORT_KEY, REPORT_SORT_KEY, Key
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId
 from contracts.wire.telemetry import Timestamp
+from contracts.wire.units import instant_text
 from lambdas.api.adapters import ApiAdapters
 from lambdas.api.logic.operation import (
     ANY,
@@ -125,7 +126,7 @@ def settle_event(request: OperationRequest, adapters: ApiAdapters) -> OperationR
 
 
 def _not_before(row: EventRow) -> str:
-    return f"is not over before {row.over_ts:.0f}"
+    return f"is not over before {instant_text(row.over_ts)}"
 
 
 def _event(request: OperationRequest, adapters: ApiAdapters) -> EventRow:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from contracts.store.plans import Plan
 from contracts.wire.ids import VenId
+from contracts.wire.units import instant_text
 from lambdas.shared.rows import EventRow
 
 LEAST_SHOWN_KW = 0.0005
@@ -44,8 +45,8 @@ class Rebalanced(NamedTuple):
     def note(self) -> str:
         """The outcome in words."""
         return self.outcome.format(
-            start_ts=self.row.start_ts,
-            end_ts=self.row.end_ts,
+            start_ts=instant_text(self.row.start_ts),
+            end_ts=instant_text(self.row.end_ts),
             delivered_kw=self.delivered_kw,
             requested_kw=self.requested_kw,
             expected=self._expected,

@@ -10,6 +10,7 @@ from contracts.api.requests import DispatchEvent
 from contracts.errors import FieldError
 from contracts.wire.events import DrEvent
 from contracts.wire.ids import EventId
+from contracts.wire.units import instant_text
 from lambdas.shared.rows import EventRow
 
 
@@ -34,7 +35,7 @@ def requested_event(
     )
     moved = msgspec.structs.replace(event, start_ts=_reachable_start_ts(event, before, now))
     if (event if before is None else moved).end_ts <= now:
-        raise FieldError("startTs", f"{event.start_ts} is past by more than the event lasts")
+        raise FieldError("startTs", f"{instant_text(event.start_ts)} is past by more than the event lasts")
     return moved
 
 
@@ -65,7 +66,7 @@ def moved_note(request: DispatchEvent, event: DrEvent) -> str | None:
     if request.start_ts is None or event.start_ts == request.start_ts:
         return None
     return (
-        f"starts at {event.start_ts}, not at {request.start_ts}: "
+        f"starts at {instant_text(event.start_ts)}, not at {instant_text(request.start_ts)}: "
         f"with ±{event.randomize_start_s} s no VEN's own start may be past"
     )
 

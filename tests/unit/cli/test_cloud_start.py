@@ -31,7 +31,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, A
 
 def test_the_weather_and_its_seed_reach_the_local_cloud(started: list[dict[str, Any]]) -> None:
     """There is none unless it is requested."""
-    for options in ([], ["--weather", "aws"], ["--weather", "aws", "--seed", "7"]):
+    for options in ([], ["--conditions", "aws"], ["--conditions", "aws", "--seed", "7"]):
         done = CliRunner().invoke(app, ["start", "--no-deploy", *options])
         assert done.exit_code == 0, done.output
     assert [options["weather"] for options in started] == [None, CloudWeather(), CloudWeather(seed=7)]
@@ -61,5 +61,5 @@ def test_the_address_over_https_is_the_one_that_a_script_has(tls_port: int, url:
 
 def test_another_weather_is_refused(started: list[dict[str, Any]]) -> None:
     """Nothing is started."""
-    assert CliRunner().invoke(app, ["start", "--weather", "rain"]).exit_code == 2
+    assert CliRunner().invoke(app, ["start", "--conditions", "rain"]).exit_code == 2
     assert started == []

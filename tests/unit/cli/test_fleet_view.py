@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 
 import pytest
@@ -44,12 +45,13 @@ def crowd() -> Fleet:
 
 
 def test_no_line_is_longer_than_the_terminal_and_no_figure_is_cut() -> None:
-    """A long id is folded; figures and sums stand whole."""
+    """A long id has a line of its own; figures and sums stand whole."""
     lines = shown(crowd())
     assert max(map(len, lines)) <= 80
     text = "\n".join(lines)
     assert "…" not in text
-    assert text.count("2.00  1.75 88 % 103.25") == 10
+    assert len(re.findall(r"2\.00 +1\.75 +88 % +103\.25", text)) == 10
+    assert LONG in lines
     assert "requested 20.00 kW of 10 VENs, delivered 17.50 kW (88 %)" in " ".join(lines)
     assert "Flexibility 212.50 kW, of which 212.50 for 15 min, 212.50 for 60 min, 0.00 for 4 h." in " ".join(
         lines

@@ -74,7 +74,7 @@ def test_each_ven_has_the_house_that_it_runs_with() -> None:
 
 def test_a_ven_that_is_not_there_is_named() -> None:
     """A typo writes nothing."""
-    with pytest.raises(FieldError, match="--ven-id: there is no VEN 'x'; there are a"):
+    with pytest.raises(FieldError, match="VEN: there is no VEN 'x'; there are a"):
         _homes(["a"], ["x"], "flat", None, None)
     with pytest.raises(VenTwinError, match="has no VENs"):
         _homes([], None, "flat", None, None)

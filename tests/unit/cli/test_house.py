@@ -33,7 +33,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def arguments(files: Path, *more: str) -> list[str]:
     """The command on *files*, with *more*."""
-    names = ("--csv", str(files / "meter.csv"), "--weather", str(files / "weather.csv"))
+    names = ("--meter", str(files / "meter.csv"), "--weather", str(files / "weather.csv"))
     return ["house", "fit", *names, "--heating", "furnace", *more]
 
 
@@ -58,10 +58,10 @@ def test_a_fit_writes_a_house_and_a_page(files: Path, tmp_path: Path) -> None:
         (["--heating", "gas"], "--heating", "heat-pump, furnace"),
         (["--utc-offset", "20"], "--utc-offset", "-14 and 14"),
         (["--name", "../../x"], "--name", "letters"),
-        (["--csv", "lost.csv"], "--csv", "cannot be read"),
+        (["--meter", "lost.csv"], "--meter", "cannot be read"),
         (["--indoor", "lost.csv"], "--indoor", "cannot be read"),
         (["--weather", "lost.csv"], "--weather", "cannot be read"),
-        (["--check-days", "5"], "--csv", "16 whole days less 5 to check on; allowed at least 14"),
+        (["--check-days", "5"], "--meter", "16 whole days less 5 to check on; allowed at least 14"),
     ],
 )
 def test_bad_options_are_named(files: Path, more: list[str], field: str, words: str) -> None:
@@ -77,9 +77,9 @@ def test_bad_options_are_named(files: Path, more: list[str], field: str, words: 
 )
 def test_a_file_in_anothers_place_is_named(files: Path, swapped: str, words: str) -> None:
     """The error names the file's columns, and those that are allowed."""
-    result = RUNNER.invoke(app, arguments(files, "--csv", str(files / swapped)))
+    result = RUNNER.invoke(app, arguments(files, "--meter", str(files / swapped)))
     assert isinstance(result.exception, FieldError)
-    assert result.exception.field == "--csv"
+    assert result.exception.field == "--meter"
     assert words in result.exception.reason
 
 
@@ -87,7 +87,7 @@ def test_weather_of_another_time_is_the_weathers_fault(files: Path, tmp_path: Pa
     """The option that has to change is named, with the time that its file has."""
     meter = tmp_path / "meter.csv"
     meter.write_text(meter_csv(JANUARY + timedelta(days=60), 1.0 + 0.1 * (np.arange(DAYS * 24) % 5)))
-    result = RUNNER.invoke(app, arguments(files, "--csv", str(meter)))
+    result = RUNNER.invoke(app, arguments(files, "--meter", str(meter)))
     assert isinstance(result.exception, FieldError)
     assert result.exception.field == "--weather"
     assert "does not cover" in result.exception.reason

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ven_stand import Stand
-from ven_twin.cli import fleet_run, run
+from ven_twin.cli import fleet_run, logs
 from ven_twin.ven.errors import VenTwinError
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
@@ -27,7 +27,7 @@ def test_a_fleet_that_cannot_be_set_up_closes_the_vens_it_has(
 
     monkeypatch.setattr(fleet_run, "connect", lambda *_: None)
     monkeypatch.setattr(fleet_run, "_twin", begin)
-    monkeypatch.setattr(run, "log_to_stderr", lambda **_: None)
+    monkeypatch.setattr(logs, "log_to_stderr", lambda **_: None)
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     with pytest.raises(VenTwinError, match="there is no secret"):
         fleet_run.run_fleet(vens="ven-1,ven-2")

@@ -26,9 +26,7 @@ from contracts.api.reports import (
     Series,
     VenReport,
 )
-from contracts.api.resources import EventSummary
 from contracts.errors import FieldError
-from contracts.wire.events import Interval, Phase, Signal
 from contracts.wire.ids import EventId
 from ven_twin.cli import event_view
 from ven_twin.house.tariff import Tariff, TariffPeriod
@@ -521,25 +519,3 @@ def test_figures_are_written_alike(value: float | None, text: str) -> None:
 def test_durations_are_written_as_one_would_say_them(seconds: float, text: str) -> None:
     """The two largest units that there are."""
     assert formatting.duration(seconds) == text
-
-
-def test_the_list_of_events_shows_their_ids_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In 80 columns too: an id is what the other commands take."""
-    console = Console(width=80, file=StringIO(), highlight=False)
-    monkeypatch.setattr(event_view, "console", console)
-    interval = Interval(duration_s=60, signal=Signal.SHED_KW, value=3.0)
-    event = EventSummary(
-        event_id=EventId("evt-20261127-155531-1ab9"),
-        revision=0,
-        start_ts=START,
-        end_ts=START + 60,
-        intervals=(interval,),
-        phase=Phase.COMPLETED,
-        etag="a",
-        requested_kw=3.0,
-        created_ts=START,
-        dispatched_kw=3.02,
-    )
-    event_view.show_list([event])
-    assert isinstance(console.file, StringIO)
-    assert "evt-20261127-155531-1ab9  completed" in console.file.getvalue()

@@ -14,12 +14,14 @@ from contracts.api.event_text import (
     parse_event,
     parse_interval,
     parse_power,
+    parse_seconds,
     parse_signal,
     parse_start,
     parse_start_ts,
 )
 from contracts.errors import FieldError
 from contracts.wire.events import Interval, Signal
+from contracts.wire.units import instant_text
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,8 @@ from contracts.wire.events import Interval, Signal
         ("45", 45), ("45s", 45), ("10m", 600), ("90min", 5400), ("1h30m", 5400), ("1h30m15s", 5415),
         ("2h", 7200), ("2h30", 9000), ("10m30", 630), ("1h5m30", 3930), ("1h 30m", 5400),
         (" 1 h 30 m ", 5400), ("1s", 1), ("1", 1),
-        ("2H", 7200), ("7200s", 7200), ("168h", 604_800),
+        ("2H", 7200), ("7200s", 7200), ("168h", 604_800), ("1.5h", 5400), ("7.5m", 450),
+        (".5 min", 30), ("90s", 90),
     ],
 )  # fmt: skip
 def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: int) -> None:
@@ -43,6 +46,8 @@ def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: int) -> Non
         ("3 kW", 3.0),
         ("3", 3.0),
         ("0.5kw", 0.5),
+        ("3kw", 3.0),
+        ("3 KW", 3.0),
         (".5", 0.5),
         ("1e3", 1000.0),
         ("0", 0.0),
@@ -88,10 +93,19 @@ def test_an_event_starts_each_day_or_once() -> None:
     assert once.interval == Interval(duration_s=7200, signal=Signal.LEVEL, value=1.0)
 
 
-def test_an_instant_without_an_offset_is_utc() -> None:
-    """The same second with an offset, with Z, and without."""
-    texts = ["2026-07-01T17:00:00Z", "2026-07-01T17:00", "2026-07-01T19:00+02:00"]
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0.5", 0.5), ("2.5s", 2.5), ("2", 2.0), ("2m", 120.0), ("1h", 3600.0)]
+)
+def test_a_wait_may_be_a_fraction_of_a_second(text: str, seconds: float) -> None:
+    """Every other duration is one too."""
+    assert parse_seconds(text, "--timeout") == seconds
+
+
+def test_an_instant_has_its_zone() -> None:
+    """The same second by an offset and by Z; how it is read again names the zone."""
+    texts = ["2026-07-01T17:00:00Z", "2026-07-01T17:00Z", "2026-07-01T19:00+02:00"]
     assert {parse_start_ts(text, "--start") for text in texts} == {1_782_925_200}
+    assert instant_text(1_782_925_200) == "2026-07-01 17:00:00 UTC"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +138,11 @@ def test_an_instant_without_an_offset_is_utc() -> None:
         (parse_start, "17", "is no start"),
         (parse_start, "2026-07-32T17:00", "is no start"),
         (parse_start, "2026-07-14T17:00+02:00", "has an offset: write local time, such as"),
-        (parse_start_ts, "noon", "'noon' is no ISO 8601 time: write 2026-07-01T17:00:00Z"),
+        (parse_start_ts, "noon", "'noon' is no time: write 2026-07-14T17:00Z for UTC"),
+        (parse_start_ts, "2026-07-01T17:00", "'2026-07-01T17:00' has no zone: write 2026-07-14T17:00Z"),
+        (parse_start_ts, "2026-07-01", "has no zone"),
+        (parse_duration, "0.5", "'0.5' is no duration"),
+        (parse_seconds, "-1", "'-1' is no duration"),
         (parse_event, "17:00/2h", "'17:00/2h' is no event: write START/DURATION/SIGNAL"),
         (parse_event, "", "write START/DURATION/SIGNAL"),
     ],

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from contracts.api.reports import EventReport
-from contracts.store.keys import LATEST_ROW, Key, telemetry_row_id
+from contracts.store.keys import EVENT_SORT_KEY, LATEST_ROW, Key, telemetry_row_id
+from contracts.store.views import event_summary
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.shared import clients
@@ -353,6 +354,23 @@ def test_an_event_that_is_not_over_is_not_settled(house: World) -> None:
 
 
 @pytest.mark.usefixtures("house")
+def test_an_events_outcome_is_listed_once_it_is_settled(settled: World) -> None:
+    """By the house without events where that is known, with the share of what was requested; before, none."""
+    key = Key("e1", EVENT_SORT_KEY)
+    before = event_summary(settled.events.get(key) or {}, settled.now)
+    made = report()
+    after = event_summary(settled.events.get(key) or {}, settled.now)
+    assert before is not None
+    assert before.result is None
+    assert after is not None
+    assert after.result is not None
+    delivered = made.delivered["clone"]
+    assert after.result.baseline == "clone"
+    assert after.result.delivered_kw == pytest.approx(delivered.delivered_kw)
+    assert after.result.share == pytest.approx(delivered.delivered_kw / made.requested_kw)
+    assert after.etag == before.etag
+
+
 def test_an_unknown_event_is_not_found() -> None:
     """There is nothing to settle."""
     assert settle("nothing")["code"] == "notFound"

@@ -41,6 +41,14 @@ def test_the_screen_fits(width: int, height: int) -> None:
     assert len(shown) <= height
 
 
+def test_names_are_whole_where_it_is_narrow() -> None:
+    """At 60 columns figures that can be read elsewhere are left out, and every name and state is whole."""
+    text = "\n".join(lines(60, 60))
+    assert "requested gives" in text
+    assert "uses" not in text
+    assert all(f"{ven.ven_id} " in text for ven in crowd().vens if len(ven.ven_id) <= 8)
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_totals_stand_whole(width: int, height: int) -> None:
     """VENs by status, requested and delivered power, the flexibility and its duration."""

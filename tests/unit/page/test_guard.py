@@ -188,7 +188,7 @@ def test_loopback_needs_none(host: str) -> None:
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_a_port_that_is_none_is_refused(port: int) -> None:
     """With the option's name."""
-    with pytest.raises(FieldError, match="--web-port"):
+    with pytest.raises(FieldError, match="--port"):
         WebSettings(port=port)
 
 

@@ -8,13 +8,13 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from contracts.errors import FieldError
 from ven_twin.cli.simulate import simulate
+from ven_twin.cli.tree import CommandGroup
 
-app = typer.Typer()
+app = CommandGroup("One command.")
 app.command()(simulate)
 RUNNER = CliRunner()
 
@@ -48,7 +48,17 @@ def test_an_event_past_the_last_day_is_lived_to_its_end(tmp_path: Path) -> None:
 
 def test_json_is_one_document_that_says_where_the_files_are(tmp_path: Path) -> None:
     """A program reads what a person reads: house, seed, energies, events and paths."""
-    arguments = ["--house", "leaky", "--start", "2026-01-20", "--seed", "5", "--out", str(tmp_path), "--json"]
+    arguments = [
+        "--house",
+        "leaky",
+        "--first-day",
+        "2026-01-20",
+        "--seed",
+        "5",
+        "--out",
+        str(tmp_path),
+        "--json",
+    ]
     result = RUNNER.invoke(app, arguments)
     told = json.loads(result.stdout)
     assert (told["house"], told["seed"], told["start"], told["days"]) == ("leaky", 5, "2026-01-20", 1)
@@ -71,8 +81,8 @@ def test_days_that_are_no_number_of_days_are_refused(days: str, tmp_path: Path) 
     [
         (["--event", "17:00/2h"], "--event", "START/DURATION/SIGNAL"),
         (["--event", "17:00/2h/nankW"], "--event", "nankW"),
-        (["--start", "tomorrow"], "--start", "2026-07-14"),
-        (["--start", "1066-10-14"], "--start", "2000-01-01"),
+        (["--first-day", "tomorrow"], "--first-day", "2026-07-14"),
+        (["--first-day", "1066-10-14"], "--first-day", "2000-01-01"),
         (["--house", "castle"], "--house", "flat, leaky, standard"),
         (["--out", "/proc/nowhere"], "--out", "cannot be written"),
     ],

@@ -1,4 +1,4 @@
-"""``ven-twin simulate --houses``: many houses and their aggregate."""
+"""``ven-twin simulate --homes``: many houses and their aggregate."""
 
 import csv
 import json
@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from contracts.errors import FieldError
 from ven_twin.cli.simulate import simulate
+from ven_twin.cli.tree import CommandGroup
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import Profile, build_house
 from ven_twin.simulation.scenario import Scenario
@@ -24,7 +24,7 @@ from ven_twin.simulation.many_houses.district import (  # noqa: E402 - after the
 )
 
 MIDNIGHT = 1_784_005_200.0
-app = typer.Typer()
+app = CommandGroup("One command.")
 app.command()(simulate)
 RUNNER = CliRunner()
 
@@ -33,7 +33,7 @@ RUNNER = CliRunner()
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five flats over a July day, as the command writes them."""
     path = tmp_path_factory.mktemp("district")
-    arguments = ["--houses", "5", "--house", "flat", "--seed", "3", "--out", str(path), "--json"]
+    arguments = ["--homes", "5", "--house", "flat", "--seed", "3", "--out", str(path), "--json"]
     result = RUNNER.invoke(app, arguments)
     assert result.exit_code == 0, result.output
     (path / "totals.json").write_text(result.stdout)
@@ -94,17 +94,17 @@ def test_the_page_of_a_district_shows_power_spread_and_energy(folder: Path) -> N
 
 def test_the_same_district_is_the_same_trace(folder: Path, tmp_path: Path) -> None:
     """The same options give the same file."""
-    RUNNER.invoke(app, ["--houses", "5", "--house", "flat", "--seed", "3", "--out", str(tmp_path)])
+    RUNNER.invoke(app, ["--homes", "5", "--house", "flat", "--seed", "3", "--out", str(tmp_path)])
     assert (tmp_path / "trace.csv").read_bytes() == (folder / "trace.csv").read_bytes()
 
 
 def test_events_do_not_go_with_many_houses(tmp_path: Path) -> None:
     """The option at fault is named, and nothing is written."""
-    arguments = ["--houses", "5", "--event", "17:00/2h/1kW", "--out", str(tmp_path / "run")]
+    arguments = ["--homes", "5", "--event", "17:00/2h/1kW", "--out", str(tmp_path / "run")]
     error = RUNNER.invoke(app, arguments).exception
     assert isinstance(error, FieldError)
     assert error.field == "--event"
-    assert "--houses" in error.reason
+    assert "--homes" in error.reason
     assert not (tmp_path / "run").exists()
 
 
@@ -113,15 +113,15 @@ def test_many_houses_without_numpy_say_what_to_install(
 ) -> None:
     """A missing extra is one clear sentence and not a traceback."""
     monkeypatch.setitem(sys.modules, "numpy", None)
-    error = RUNNER.invoke(app, ["--houses", "5", "--out", str(tmp_path / "run")]).exception
+    error = RUNNER.invoke(app, ["--homes", "5", "--out", str(tmp_path / "run")]).exception
     assert isinstance(error, FieldError)
-    assert error.field == "--houses"
+    assert error.field == "--homes"
     assert "pip install numpy" in error.reason
 
 
 @pytest.mark.parametrize("houses", ["0", "-3", "many", "1000000"])
 def test_a_number_of_houses_that_is_none_is_refused(houses: str) -> None:
     """The option and its range are named."""
-    result = RUNNER.invoke(app, ["--houses", houses])
+    result = RUNNER.invoke(app, ["--homes", houses])
     assert result.exit_code == 2
-    assert "--houses" in result.output
+    assert "--homes" in result.output

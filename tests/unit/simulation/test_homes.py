@@ -146,7 +146,7 @@ def test_a_neighbourhood_is_written_as_a_report_of_all_homes(tmp_path: Path) -> 
     """`simulate --houses` without a house draws homes: their totals, a trace and a page."""
     run = RUNNER.invoke(
         app,
-        ["simulate", "--houses", "4", "--climate", "marine", "--seed", "3", "--out", str(tmp_path), "--json"],
+        ["simulate", "--homes", "4", "--climate", "marine", "--seed", "3", "--out", str(tmp_path), "--json"],
     )
     assert run.exit_code == 0, run.output
     totals = json.loads(run.stdout)
@@ -163,11 +163,11 @@ def test_a_neighbourhood_is_written_as_a_report_of_all_homes(tmp_path: Path) -> 
         (["house", "new", "--seed", "1", "--climate", "polar"], "--climate", "mixed, cold, hot-humid"),
         (["house", "new", "--seed", "1", "--weather", "lost.epw"], "--weather", "cannot be read"),
         (["house", "new", "--seed", "1", "--name", "../x"], "--name", "letters"),
-        (["simulate", "--houses", "3", "--climate", "polar"], "--climate", "mixed, cold, hot-humid"),
-        (["simulate", "--climate", "cold"], "--climate", "give --houses"),
-        (["simulate", "--houses", "3", "--house", "flat", "--climate", "cold"], "--climate", "no --house"),
-        (["simulate", "--houses", "20000"], "--houses", "allowed 10,000"),
-        (["simulate", "--houses", "3", "--event", "17:00/2h/1kW"], "--event", "--houses"),
+        (["simulate", "--homes", "3", "--climate", "polar"], "--climate", "mixed, cold, hot-humid"),
+        (["simulate", "--climate", "cold"], "--climate", "give --homes"),
+        (["simulate", "--homes", "3", "--house", "flat", "--climate", "cold"], "--climate", "no --house"),
+        (["simulate", "--homes", "20000"], "--homes", "allowed 10,000"),
+        (["simulate", "--homes", "3", "--event", "17:00/2h/1kW"], "--event", "--homes"),
     ],
 )
 def test_bad_options_are_named(arguments: list[str], field: str, words: str) -> None:

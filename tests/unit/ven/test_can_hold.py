@@ -8,29 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from contracts.errors import FieldError
 from ven_twin.cli.can_hold import can_hold
-from ven_twin.house.errors import ProfileError
+from ven_twin.cli.exit_codes import ExitCode
+from ven_twin.cli.tree import CommandGroup
 
 AT = ["--house-start", "2026-07-14T23:00:00Z"]
-app = typer.Typer()
+app = CommandGroup("One command.")
 app.command()(can_hold)
 
 
 def ask(*options: str) -> tuple[int, str]:
     """The exit code and what was printed."""
     done = CliRunner().invoke(app, list(options))
-    if isinstance(done.exception, FieldError | ProfileError):
+    if isinstance(done.exception, FieldError):
         raise done.exception
     return done.exit_code, done.stdout
 
 
 def test_can_hold_answers_yes() -> None:
     """A power that is kept is exit 0, with a line that says so."""
-    code, said = ask("--kw", "4", "--minutes", "30", *AT)
+    code, said = ask("--shed-kw", "4", "--for", "30m", *AT)
     assert code == 0
     assert said.startswith(
         "Yes: 4.00 kW can be held for 30 min: in 9 of 9 courses that the hours ahead may take."
@@ -39,20 +39,20 @@ def test_can_hold_answers_yes() -> None:
 
 
 def test_can_hold_answers_no_and_until_when() -> None:
-    """A power that is not kept is exit 1, and how long it would be."""
-    code, said = ask("--kw", "8", "--minutes", "90", *AT)
-    assert code == 1
+    """A power that is not kept is an exit code of its own, and how long it would be."""
+    code, said = ask("--shed-kw", "8", "--for", "90m", *AT)
+    assert code == ExitCode.NOTHING_TO_GIVE == 3
     assert re.match(r"No: 8.00 kW can be held for \d+ of 90 min; for all of it in [0-8] of 9 courses", said)
 
 
 def test_can_hold_takes_a_power_and_a_duration_as_every_command_writes_them() -> None:
-    """``--kw 4kW --for 1h30`` is the same question as ``--kw 4 --minutes 90``."""
-    assert ask("--kw", "4kW", "--for", "1h30", *AT) == ask("--kw", "4", "--minutes", "90", *AT)
+    """``--shed-kw 4kW --for 1h30`` is ``--kw 4 --minutes 90``, as it was written once."""
+    assert ask("--shed-kw", "4kW", "--for", "1h30", *AT) == ask("--kw", "4", "--minutes", "90", *AT)
 
 
 def test_can_hold_answers_in_means_of_quarter_hours() -> None:
     """``--mean 15m`` asks for what a meter of quarter hours sees; 5m implies it."""
-    code, said = ask("--kw", "4", "--minutes", "30", "--mean", "15m", "--json", *AT)
+    code, said = ask("--shed-kw", "4", "--for", "30m", "--mean", "15m", "--json", *AT)
     answer: dict[str, Any] = json.loads(said)
     assert code == 0
     assert [after_min for after_min, _ in answer["curve"]] == [15.0, 30.0]
@@ -60,7 +60,7 @@ def test_can_hold_answers_in_means_of_quarter_hours() -> None:
 
 def test_can_hold_answers_in_json() -> None:
     """The same for programs, in the wire's spelling."""
-    code, said = ask("--kw", "4", "--minutes", "30", "--json", *AT)
+    code, said = ask("--shed-kw", "4", "--for", "30m", "--json", *AT)
     answer: dict[str, Any] = json.loads(said)
     assert code == 0
     assert (answer["holds"], answer["heldMin"], len(answer["curve"])) == (True, 30.0, 6)
@@ -77,15 +77,15 @@ def test_can_hold_answers_in_json() -> None:
 @pytest.mark.parametrize(
     ("options", "field"),
     [
-        (["--kw", "0", "--minutes", "30"], "--kw"),
-        (["--kw", "nan", "--minutes", "30"], "--kw"),
-        (["--kw", "1", "--minutes", "0"], "--minutes"),
-        (["--kw", "1", "--minutes", "inf"], "--minutes"),
-        (["--kw", "1"], "--for"),
-        (["--kw", "1", "--minutes", "30", "--for", "30m"], "--for"),
-        (["--kw", "1", "--for", "25h"], "--for"),
-        (["--kw", "1", "--minutes", "30", "--house-start", "noon"], "--house-start"),
-        (["--kw", "1", "--minutes", "30", "--mean", "7m"], "--mean"),
+        (["--shed-kw", "0", "--for", "30m"], "--shed-kw"),
+        (["--shed-kw", "nan", "--for", "30m"], "--shed-kw"),
+        (["--shed-kw", "1", "--for", "0m"], "--for"),
+        (["--shed-kw", "1", "--minutes", "inf"], "--for"),
+        (["--for", "30m"], "--shed-kw"),
+        (["--shed-kw", "1", "--load-up-kw", "1", "--for", "30m"], "--shed-kw"),
+        (["--shed-kw", "1", "--for", "25h"], "--for"),
+        (["--shed-kw", "1", "--for", "30m", "--house-start", "noon"], "--house-start"),
+        (["--shed-kw", "1", "--for", "30m", "--mean", "7m"], "--mean"),
     ],
 )
 def test_can_hold_names_the_option_that_cannot_be(options: list[str], field: str) -> None:
@@ -97,5 +97,5 @@ def test_can_hold_names_the_option_that_cannot_be(options: list[str], field: str
 
 def test_can_hold_names_the_houses_that_there_are(tmp_path: Path) -> None:
     """A house that is nowhere to be found is said to be, beside those that are."""
-    with pytest.raises(ProfileError, match="standard"):
-        ask("--kw", "1", "--minutes", "30", "--house", str(tmp_path / "nowhere.toml"))
+    with pytest.raises(FieldError, match=r"--house: .*standard"):
+        ask("--shed-kw", "1", "--for", "30m", "--house", str(tmp_path / "nowhere.toml"))

@@ -6,11 +6,10 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import boto3
 import msgspec
-from botocore.config import Config
 
 from contracts.store import keys
 from contracts.store.items import Item, from_item, to_item
@@ -26,6 +25,7 @@ from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId, VenId
 from ven_twin.operations.aggregator.batches import BATCH_MAX_KEYS, WRITE_MAX_ITEMS, read_batch, write_batch
 from ven_twin.operations.aggregator.cloud_errors import CloudError, explained, is_absent
+from ven_twin.operations.aggregator.local_tables import LocalCalls, LocalTables, stack_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,26 @@ class Cloud:
     def __init__(self, access: Access) -> None:
         self.stage = access.stage
         self._access = access
+        self._local = _local_calls(access)
+        self._clients: dict[str, Any] = {}
+        if self._local is None:
+            _ = self._session  # a profile that there is not is told at once
+        else:
+            self._clients["dynamodb"] = LocalTables(self._local)
+        self._outputs: dict[str, str] | None = None
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3  # noqa: PLC0415 - it takes longer to start than what is read of the local cloud's tables
+
+        access = self._access
         with explained():
-            self._session = boto3.Session(
+            return boto3.Session(
                 profile_name=access.profile,
                 region_name=access.region or environment_region(),
                 aws_access_key_id=access.access_key_id,
                 aws_secret_access_key=access.secret_access_key,
             )
-        self._clients: dict[str, Any] = {}
-        self._outputs: dict[str, str] | None = None
 
     @property
     def profile(self) -> str | None:
@@ -88,11 +99,13 @@ class Cloud:
     def client(self, service: str) -> Any:
         """A client, made once. It gives up on an unreachable endpoint within seconds."""
         if service not in self._clients:
+            from botocore.config import Config  # noqa: PLC0415 - as boto3
+
             config = Config(
                 connect_timeout=5, read_timeout=130, retries={"max_attempts": 3, "mode": "standard"}
             )
             with explained():
-                self._clients[service] = self._session.client(  # type: ignore[call-overload]
+                self._clients[service] = self._session.client(
                     service, endpoint_url=self._access.endpoint_url, config=config
                 )
         return self._clients[service]
@@ -112,6 +125,8 @@ class Cloud:
         name = stack_name(self.stage)
         missing = f"there is no stack {name} here: deploy it first ({_deploy_hint(self.stage)})"
         with explained(missing=missing):
+            if self._local is not None:
+                return stack_outputs(self._local, name)
             stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
@@ -269,6 +284,13 @@ class Cloud:
             for page in self.client("dynamodb").get_paginator(operation).paginate(**arguments):
                 for item in page["Items"]:
                     yield from_item(item)
+
+
+def _local_calls(access: Access) -> LocalCalls | None:
+    """Calls of the local cloud, whose address and keys are at hand; None of AWS."""
+    if access.endpoint_url is None or access.access_key_id is None or access.secret_access_key is None:
+        return None
+    return LocalCalls(access.endpoint_url, str(access.region), access.access_key_id, access.secret_access_key)
 
 
 def _deploy_hint(stage: str) -> str:

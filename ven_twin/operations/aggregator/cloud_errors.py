@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
-from botocore.exceptions import ConnectionError as NoConnectionError
+from typing import TYPE_CHECKING, NoReturn
 
 from contracts.errors import VenTwinError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
 DENIED = frozenset(
@@ -37,6 +29,28 @@ def explained(missing: str | None = None) -> Iterator[None]:
     """Turn what boto3 raises into one line that says what to do."""
     try:
         yield
+    except VenTwinError:
+        raise
+    except Exception as error:  # noqa: BLE001 - botocore's are imported when there is one
+        _explain(error, missing)
+
+
+def _explain(raised: Exception, missing: str | None) -> NoReturn:
+    """Raise CloudError for what botocore raised, and anything else as it is."""
+    from botocore.exceptions import (  # noqa: PLC0415 - in trouble only
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        NoRegionError,
+        PartialCredentialsError,
+        ProfileNotFound,
+        SSOError,
+        TokenRetrievalError,
+    )
+    from botocore.exceptions import ConnectionError as NoConnectionError  # noqa: PLC0415
+
+    try:
+        raise raised
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise CloudError(
             "no AWS credentials: run aws configure, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
@@ -64,6 +78,8 @@ def explained(missing: str | None = None) -> Iterator[None]:
 
 def is_absent(error: CloudError) -> bool:
     """True of a refusal because the resource does not exist."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - in trouble only
+
     cause = error.__cause__
     return isinstance(cause, ClientError) and error_code(cause) == "ResourceNotFoundException"
 

@@ -84,7 +84,7 @@ class Suite:
             FieldError: the stage has no such VEN.
         """
         if not self._observer.look():
-            raise FieldError("--ven-id", f"this stage has no VEN {self._ven_id!r}")
+            raise FieldError("VEN", f"this stage has no VEN {self._ven_id!r}")
         self._say("commands")
         self._operator.send(PING, "ping", {})
         self._operator.send(REFUSED, "setLoad", {"loadId": UNKNOWN_CIRCUIT, "enabled": True})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -25,6 +25,10 @@ from ven_twin.operations.fleet.texts import NO_VENS, STATUSES
 from ven_twin.webkit.formatting import clock, counted, kw, reduction, reduction_cell, share_text, span
 
 WIDE_COLUMNS = 110
+COLUMNS = ("VEN", "now", "requested", "gives", "", "uses", "offers", "for", "event")
+"""The headings of a VEN's row; the one without a heading is the share."""
+_FROM_COLUMNS = (0, 0, 0, 0, 0, 80, 70, 80, 0)
+"""From how many columns of the terminal on each is shown."""
 EVENTS_SHARE = 4
 """Events take one in so many lines of the screen, and never less than two."""
 COLOURS = {
@@ -153,39 +157,41 @@ def _vens(fleet: Fleet, numbers: Mapping[EventId, str], width: int, room: int) -
     vens = fleet.vens
     if len(vens) > rows or fleet.left_off:
         vens = vens[: max(1, rows - 1)]
-    yield ven_table(vens, numbers, fleet.ts, width, folded=False)
+    yield ven_table(vens, numbers, fleet.ts, width)
     left_out = fleet.total - len(vens)
     if left_out:
         yield Text(f"… {left_out} more", "dim")
 
 
-def ven_table(
-    vens: Sequence[FleetVen], numbers: Mapping[EventId, str], now_ts: float, width: int, *, folded: bool
-) -> Table:
+def ven_table(vens: Sequence[FleetVen], numbers: Mapping[EventId, str], now_ts: float, width: int) -> Table:
     """A row a VEN: its figures whole, and its event by number or the reason that it cannot be counted on.
+
+    Where it is narrow there is less of them: names go before figures that can be read elsewhere.
 
     Args:
         vens: in the order of the rows.
         numbers: of the events, by event id.
         now_ts: UTC s.
         width: columns of the terminal.
-        folded: long ids and reasons take more lines; else they are cut.
     """
     wide = width >= WIDE_COLUMNS
-    long: dict[str, Any] = {"no_wrap": not folded, "overflow": "fold" if folded else "ellipsis"}
+    shown = [place for place, least in enumerate(_FROM_COLUMNS) if width >= least]
+    long: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"}
     table = Table(box=None, pad_edge=False, padding=(0, 2 if wide else 1, 0, 0), expand=True)
     table.add_column("VEN", ratio=3, min_width=8, **long)
     table.add_column("now", no_wrap=True, min_width=10)
-    for name in ("requested", "gives", "", "uses", "offers", "for"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for place in shown[2:-1]:
+        table.add_column(COLUMNS[place], justify="right", no_wrap=True)
     table.add_column("event", ratio=3, min_width=8, **long)
     for ven in vens:
-        table.add_row(*_ven(ven, numbers, now_ts))
+        cells = ven_cells(ven, numbers, now_ts)
+        cells[1] = Text(cells[1], COLOURS[status_of(ven)])
+        table.add_row(*(cells[place] for place in shown))
     return table
 
 
-def _ven(ven: FleetVen, numbers: Mapping[EventId, str], now_ts: float) -> Iterable[RenderableType]:
-    status = status_of(ven)
+def ven_cells(ven: FleetVen, numbers: Mapping[EventId, str], now_ts: float) -> list[Any]:
+    """The texts of a VEN's row, by `COLUMNS`."""
     event = "" if ven.event_id is None else numbers.get(ven.event_id, ven.event_id)
     sustain = span(ven.sustain_s) if ven.sustain_s is not None and ven.offers_kw else ""
     figures = (
@@ -196,12 +202,8 @@ def _ven(ven: FleetVen, numbers: Mapping[EventId, str], now_ts: float) -> Iterab
         kw(ven.offers_kw),
         sustain,
     )
-    return (
-        Text(ven.ven_id),
-        Text(STATUSES[status], COLOURS[status]),
-        *map(Text, figures),
-        Text(", ".join(text for text in (event, texts.why_until(ven, now_ts)) if text)),
-    )
+    about = ", ".join(text for text in (event, texts.why_until(ven, now_ts)) if text)
+    return [ven.ven_id, STATUSES[status_of(ven)], *figures, about]
 
 
 def _bar(delivered_kw: float, requested_kw: float, cells: int) -> tuple[tuple[str, str], ...]:

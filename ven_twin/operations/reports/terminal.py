@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.api.reports import EventReport, VenReport
+from contracts.wire.ids import counting_key
 from ven_twin.house.tariff import Tariff
 from ven_twin.operations.reports import resident_texts, texts
 from ven_twin.operations.reports.texts import TITLES
@@ -127,4 +128,4 @@ def _shown(report: EventReport) -> list[VenReport]:
         delivered = texts.delivered_by(ven, truth)
         return abs(ven.requested_kw - (delivered.delivered_kw if delivered else 0.0))
 
-    return sorted(report.vens, key=lambda ven: (-short_kw(ven), ven.ven_id))[:MOST_VENS]
+    return sorted(report.vens, key=lambda ven: (-short_kw(ven), counting_key(ven.ven_id)))[:MOST_VENS]

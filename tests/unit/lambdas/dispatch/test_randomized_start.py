@@ -10,6 +10,7 @@ import pytest
 from contracts.api.requests import DispatchEvent
 from contracts.errors import FieldError
 from contracts.wire.events import Interval, Phase, Signal
+from contracts.wire.units import instant_text
 from lambdas.dispatch_event.logic.delivery import deliveries, running_event
 from lambdas.dispatch_event.logic.outcome import Outcome
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
@@ -59,7 +60,8 @@ def test_the_answer_says_that_a_requested_start_was_moved() -> None:
     """Whoever names a start too near is told the true one, and why; without a start nothing was promised."""
     note = planned(start_ts=START + 60).plan.note
     assert note == (
-        f"starts at {START + 600}, not at {START + 60}: with ±600 s no VEN's own start may be past"
+        f"starts at {instant_text(START + 600)}, not at {instant_text(START + 60)}: "
+        "with ±600 s no VEN's own start may be past"
     )
     assert planned().plan.note is None
 

@@ -20,7 +20,7 @@ import pytest
 
 from contracts.errors import VenTwinError
 from tests.support.pki import Authority
-from ven_twin.cli import run
+from ven_twin.cli import logs, run
 from ven_twin.ven.errors import IdentityExposedError, IdentityInvalidError
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.identity_files import Identity
@@ -217,6 +217,6 @@ def test_a_log_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(sys, "stdout", Full())
     monkeypatch.setattr(sys, "stderr", Full())
-    run._JsonLines().handle(
+    logs._JsonLines().handle(
         logging.LogRecord("ven_twin", logging.INFO, "", 1, "event e1 is active", (), None)
     )

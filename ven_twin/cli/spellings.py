@@ -1,0 +1,83 @@
+"""The names of options' values in the help, and old spellings that go on to work. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+_VALUES: Mapping[str, str] = {
+    "DURATION": "--duration --for --mean --randomize-start --load"
+    " --timeout --wait --refresh --report-interval",
+    "TIME": "--start --house-start",
+    "DATE": "--first-day",
+    "POWER": "--shed-kw --load-up-kw --import-limit-kw",
+    "INTERVAL": "--interval",
+    "LEVEL": "--level",
+    "EVENT": "--event",
+    "VEN|GROUP": "--target",
+    "VENS": "--vens",
+    "ID": "--event-id --id",
+    "FILE": "--html --csv --tariff --code-file --web-token-file --result --meter --indoor --weather --report",
+    "FOLDER": "--certs --claim --state",
+    "PATH": "--out",
+    "STAGE": "--stage",
+    "NAME": "--profile --region --secret --program --name --queue",
+    "KIND": "--allocation --climate --heating --conditions",
+    "URL": "--api",
+    "HOST": "--endpoint --web-host",
+    "PORT": "--port --mqtt-port --gateway-port",
+    "VERSION": "--mqtt",
+    "HOUSE": "--house",
+    "HOUSES": "--houses",
+    "OPERATION": "--op",
+    "JSON": "--data",
+    "CASES": "--only",
+    "FACTOR": "--house-speed",
+    "MB": "--outbox-mb",
+    "HOURS": "--utc-offset",
+    "N": "--seed --house-seed --rows --days --check-days --homes --priority",
+    "SHELL": "--install-completion --show-completion",
+}
+METAVARS: Mapping[str, str] = {name: value for value, names in _VALUES.items() for name in names.split()}
+"""The name of an option's value, by the option: one name wherever it stands."""
+
+_PAGE = {"--web-port": "--port"}
+OLD_SPELLINGS: Mapping[str, Mapping[str, str]] = {
+    "up": {**_PAGE, "--json": "--result"},
+    "run": _PAGE,
+    "can-hold": {"--kw": "--shed-kw", "--minutes": "--for"},
+    "simulate": {"--start": "--first-day", "--houses": "--homes"},
+    "fit": {"--csv": "--meter"},
+    "claim": {"--port": "--mqtt-port"},
+    "conform": {"--event": "--duration"},
+    "prove": {"--event": "--duration"},
+    "start": {"--weather": "--conditions"},
+}
+"""Options by an earlier name, by the command: scripts go on to work, the help has the new name."""
+VEN_OPTION = "--ven-id"
+"""Until 0.1 a VEN's id was an option; it is an argument."""
+_UNITS = {"--minutes": "m"}
+"""The unit of a value that an earlier option took as a bare number."""
+
+
+def modern(command: str, arguments: Sequence[str], *, takes_ven: bool) -> list[str]:
+    """*arguments* with every old spelling as it is written now.
+
+    Args:
+        command: the command's own name.
+        arguments: as they were typed.
+        takes_ven: whether the command has VENs as arguments.
+    """
+    names = OLD_SPELLINGS.get(command, {})
+    written: list[str] = []
+    rest = iter(arguments)
+    for word in rest:
+        if word == "--":
+            return [*written, word, *rest]
+        option, equals, value = word.partition("=")
+        if not (option in names or (takes_ven and option == VEN_OPTION)):
+            written.append(word)
+            continue
+        values = [value] if equals else list(filter(None, [next(rest, None)]))
+        values = [f"{value}{_UNITS.get(option, '')}" for value in values]
+        written += values if option == VEN_OPTION else [names[option], *values]
+    return written
