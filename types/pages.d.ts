@@ -395,6 +395,8 @@ declare namespace FleetApi {
     silent: number | null;
     neverSeen: number | null;
     fleet: FleetTotals | null;
+    deadLetters: string;
+    deadLetterCount: number | null;
     share: number | null;
   }
 

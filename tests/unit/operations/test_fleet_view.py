@@ -109,3 +109,14 @@ async def test_the_form_begins_with_the_contracts_defaults(client: httpx.AsyncCl
     assert [status["value"] for status in (await client.get("/api/rules")).json()["statuses"]] == list(
         ListedStatus
     )
+
+
+def test_dead_letters_are_shown_where_there_are_any() -> None:
+    """In words by queue; none are no words, and what is not known is no zero."""
+    some = view(dead_letters={"telemetry": 0, "vens": 1})
+    assert some.dead_letters == "1 dead letter (vens 1): see ven-twin dlq list"
+    assert some.dead_letter_count == 1
+    none = view(dead_letters={"telemetry": 0})
+    assert (none.dead_letters, none.dead_letter_count) == ("", 0)
+    unknown = view(dead_letters=None)
+    assert (unknown.dead_letters, unknown.dead_letter_count) == ("Dead letters: not known here", None)

@@ -50,6 +50,8 @@ class FleetAnswers:
         heard_ts: the time of its last answer.
         asking_ts: the start of the request that waits for its answer; None between two requests.
         error: the failure of the last request.
+        dead_letters: by queue, as of *counted_ts*; None where the caller cannot know.
+        counted_ts: None before they were counted.
     """
 
     fleet: Fleet | None = None
@@ -58,6 +60,8 @@ class FleetAnswers:
     heard_ts: float | None = None
     asking_ts: float | None = None
     error: str | None = None
+    dead_letters: Mapping[str, int] | None = None
+    counted_ts: float | None = None
 
 
 class CloudStatus(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -120,9 +124,13 @@ class FleetFigures(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class FleetState(FleetFigures, rename="camel", frozen=True, kw_only=True):
-    """The fleet at an instant, with its VENs as the cloud side has them."""
+    """The fleet at an instant, with its VENs as the cloud side has them.
+
+    *deadLetters* are counted by queue; None where the caller cannot know.
+    """
 
     fleet: Fleet | None
+    dead_letters: Mapping[str, int] | None
 
 
 def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
@@ -138,6 +146,7 @@ def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
         place=place,
         cloud=cloud_status(answers, now_ts),
         fleet=fleet,
+        dead_letters=answers.dead_letters,
         events=rows,
         more_events=answers.more_events,
         requested_kw=round(sum((running | unlisted).values()), 3),

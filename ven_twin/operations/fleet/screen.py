@@ -46,7 +46,8 @@ def frame(state: FleetState, width: int, height: int) -> RenderableType:
     rows += _totals(state, state.fleet, width)
     shown = _shown_events(state.events, max(2, height // EVENTS_SHARE))
     numbers = {event.event_id: f"#{number}" for number, event in enumerate(shown, 1)}
-    rows += [Rule(style="dim"), *_events(state, shown, numbers, width)]
+    letters = Text(texts.dead_letters(state.dead_letters), "dim" if state.dead_letters is None else "red")
+    rows += [Rule(letters, align="left", style="dim"), *_events(state, shown, numbers, width)]
     if not state.fleet.total:
         return Group(*rows, Rule(style="dim"), Text(NO_VENS))
     used = 1 + 3 + 1 + max(1, len(shown)) + bool(_left_out(state, shown)) + 1
