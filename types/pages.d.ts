@@ -464,6 +464,7 @@ declare namespace FleetApi {
     vens: number;
     deliveredKw: number | null;
     share: number | null;
+    result: string;
   }
 
   /** A VEN: its status, its event with kW requested and delivered, else its offer and for how long. */

@@ -5,7 +5,6 @@ The API and the CLI without it compute this from the same items by this code.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
@@ -13,7 +12,7 @@ import msgspec
 
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.codec import JsonDict
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import EventId, VenId, in_order
 from contracts.wire.shadow import OptOut
 from contracts.wire.units import S_PER_MIN
 
@@ -38,7 +37,6 @@ class VenStatus(StrEnum):
     """Provisioned, and has not connected yet."""
 
 
-_DIGITS = re.compile(r"(\d+)")
 _ORDER = {status: place for place, status in enumerate(VenStatus)}
 
 
@@ -144,7 +142,7 @@ def fleet_at(
     all_vens = list(vens)
     shown = sorted(
         (_shown(ven, _row_of(ven.ven_id, latest, uncalled), now_ts) for ven in all_vens),
-        key=lambda ven: (_ORDER[ven.status], ven.event_id or "", _counting(ven.ven_id)),
+        key=lambda ven: (_ORDER[ven.status], ven.event_id or "", in_order(ven.ven_id)),
     )
     counted = [ven for ven in shown if ven.status in {VenStatus.SHEDDING, VenStatus.READY}]
     sheds = [ven for ven in shown if ven.status is VenStatus.SHEDDING]
@@ -171,11 +169,6 @@ def _row_of(
     if row is None or ven_id not in uncalled:
         return row
     return msgspec.structs.replace(row, event_id=None, requested_reduction_kw=None)
-
-
-def _counting(name: str) -> list[tuple[int, str]]:
-    """A key by which ven-9 comes before ven-10."""
-    return [(len(run), run) if run.isdigit() else (0, run) for run in _DIGITS.split(name)]
 
 
 def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from contracts.api.reports import EventResult
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, EventTerms
 from contracts.wire.acks import Ack, CircuitCurtailed
 from contracts.wire.codec import JsonDict
@@ -158,7 +159,8 @@ class EventSummary(_Resource, frozen=True):
     """An event as it stands: the kW requested, how much there was to allocate, its phase now.
 
     *askedKw* is the most that any interval asks for, *calledKw* the most that is called for: more, by what
-    VENs are known not to deliver. *etag* is what a change can be made on condition of.
+    VENs are known not to deliver. *etag* is what a change can be made on condition of. *result* is what it
+    delivered, once it is settled.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -181,6 +183,7 @@ class EventSummary(_Resource, frozen=True):
     dispatched_kw: float = msgspec.field(name="calledKw", default=0.0)
     shortfall_kw: float = 0.0
     cancelled_ts: float | None = None
+    result: EventResult | None = None
 
     @property
     def body(self) -> EventBody:

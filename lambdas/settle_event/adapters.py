@@ -213,11 +213,12 @@ class SettleAdapters:
         self.events.update(Key(event.event_id, ven_sort_key(ven.ven_id)), values, once=once)
 
     def follow_up(self, report: EventReport, event: EventRow, *, now: float) -> None:
-        """Count the event for its VENs, and note that this is done.
+        """Count the event for its VENs, note the result for lists, and that this is done.
 
         Each part may be repeated, so that a settlement which was cut short leaves nothing behind.
         """
         PerformanceRecords(self.vens).count(event.event_id, self.ven_reports(report), report.settled_by)
+        self.book.note_result(event, report.result)
         self.events.update(Key(event.event_id, REPORT_SORT_KEY), {"doneTs": int(now)})
 
     def ven_reports(self, report: EventReport) -> Sequence[VenReport]:

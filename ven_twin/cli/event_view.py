@@ -15,7 +15,8 @@ from contracts.api.reports import EventReport
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import Event, EventSummary, VenParticipation
 from contracts.errors import FieldError
-from contracts.wire.events import Interval, Phase
+from contracts.wire.events import Interval, Phase, loads_up
+from contracts.wire.ids import in_order
 from ven_twin.cli.console import console, echo, print_json
 from ven_twin.webkit.formatting import PHASES, clock, duration, kw, power, signal_value
 
@@ -29,9 +30,9 @@ def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
         print_json(dispatched)
         return
     echo(f"Event {dispatched.event_id}, {clock(dispatched.start_ts)} to {clock(dispatched.end_ts)}:")
-    for assignment in dispatched.assignments:
+    for assignment in sorted(dispatched.assignments, key=lambda assignment: in_order(assignment.ven_id)):
         echo(f"  {assignment.ven_id:16}  {_values(assignment.values)}")
-    for ven_id, why in dispatched.unavailable.items():
+    for ven_id, why in sorted(dispatched.unavailable.items(), key=lambda item: in_order(item[0])):
         echo(f"  {ven_id:16}  not counted on: {why}")
     if dispatched.shortfall_kw > 0:
         offer, requested, missing = (
@@ -45,10 +46,12 @@ def show_dispatched(dispatched: EventDispatched, *, json_output: bool) -> None:
 
 def show_list(events: Sequence[EventSummary]) -> None:
     """Print a row an event."""
+    from ven_twin.operations.reports.texts import result
+
     table = Table(box=None, pad_edge=False)
     # The id is what other commands take: where it is narrow, the request is what goes on in the next line.
     table.add_column("event", min_width=max((len(event.event_id) for event in events), default=0))
-    for name in ("phase", "start", "request", "dispatched"):
+    for name in ("phase", "start", "request", "dispatched", "result"):
         table.add_column(name, justify="right" if name == "dispatched" else "left")
     for event in events:
         table.add_row(
@@ -57,6 +60,7 @@ def show_list(events: Sequence[EventSummary]) -> None:
             clock(event.start_ts),
             request(event.intervals),
             power(event.dispatched_kw),
+            result(event.result, loads_up=loads_up(event.intervals)) if event.result else "",
         )
     console.print(table if events else "There are no events. Create one: ven-twin event create --help")
 
@@ -81,7 +85,7 @@ def show(event: Event) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("VEN", "dispatched", "answers", "delivered"):
         table.add_column(name)
-    for ven in event.vens:
+    for ven in sorted(event.vens, key=lambda ven: in_order(ven.ven_id)):
         table.add_row(ven.ven_id, _values(ven.values), _answers(ven), _delivered(ven))
     console.print(table)
 

@@ -74,7 +74,7 @@ class DeadLetters:
         return (only,) if only else tuple(self._urls)
 
     def count(self) -> dict[str, int]:
-        """How many letters lie in each queue, about: SQS counts to within a minute. One call a queue."""
+        """Count the letters of each queue, by one call each. Source: SQS counts them to within a minute."""
         return {queue: self._count(queue) for queue in self._urls}
 
     def look(self, queue: str) -> list[QueuedDeadLetter]:

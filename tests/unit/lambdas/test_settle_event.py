@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.api.reports import EventReport
+from contracts.api.reports import EventReport, EventResult
+from contracts.store import views
 from contracts.store.keys import LATEST_ROW, Key, telemetry_row_id
+from contracts.wire.ids import EventId
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.shared import clients
+from lambdas.shared.event_book import EventBook
 from lambdas.shared.shadows import Shadows
 from tests.support.lambda_world import NOW, Context, World
 
@@ -288,6 +291,19 @@ def test_a_fleets_delivery_is_the_sum_of_its_vens(world: World) -> None:
     assert whole.quality is not None
     assert (whole.quality.rows, whole.quality.longest_gap_s) == (240, 3600.0)
     assert whole.quality.coverage == pytest.approx(2 / 3, rel=0.01)
+
+
+def test_a_list_of_events_has_what_was_delivered(settled: World) -> None:
+    """As the report shows it, once there is one, and again by a settlement that was cut short before."""
+    assert EventBook(settled.events).find(EventId("e1")).result is None  # type: ignore[union-attr]
+    whole = report()
+    noted = EventResult(requested_kw=3.0, delivered_kw=3.0, baseline="clone")
+    assert whole.result == noted
+    (row,), _ = EventBook(settled.events).page(None, 10)
+    assert row.result == noted
+    summary = views.event_summary(msgspec.to_builtins(row), settled.now)
+    assert summary is not None
+    assert summary.result == noted
 
 
 def test_settling_twice_is_one_report(settled: World) -> None:

@@ -161,8 +161,8 @@ def test_a_settlement_killed_again_and_again_comes_to_its_end(over: World) -> No
 
 
 def test_the_deadline_is_looked_at_between_a_vens_days(over: World) -> None:
-    """At 1.5 s a call the 12 s for making days end among the days; the report says so within the 30 s."""
-    began, watch = over.now, Watch(call_s=1.5)
+    """At 1.4 s a call the 12 s for making days end among the days; the report says so within the 30 s."""
+    began, watch = over.now, Watch(call_s=1.4)
     with watched(over, watch):
         cut_short = report()
     assert over.now - began < Context().get_remaining_time_in_millis() / 1000
@@ -174,7 +174,7 @@ def test_the_deadline_is_looked_at_between_a_vens_days(over: World) -> None:
 
 def test_what_was_cut_short_is_complete_when_it_is_settled_anew(over: World) -> None:
     """The final report has the days that the preliminary one had no time for."""
-    with watched(over, Watch(call_s=1.5)):
+    with watched(over, Watch(call_s=1.4)):
         cut_short = report()
     over.now = cut_short.final_from_ts
     final = report()

@@ -11,8 +11,9 @@ import msgspec
 
 from contracts.api.fleet import FRESH_S, Fleet, FleetEvent, FleetVen, VenStatus
 from contracts.api.resources import EventSummary
-from contracts.wire.events import DrEvent, Interval, Phase, Signal
+from contracts.wire.events import DrEvent, Interval, Phase, Signal, loads_up
 from contracts.wire.ids import EventId
+from ven_twin.operations.reports.texts import result
 from ven_twin.webkit.formatting import PHASES, request, share
 
 SILENT_S = 6.0
@@ -78,7 +79,8 @@ class ListedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     *askedKw* is requested now (before the start and after the end: at most), *calledKw* dispatched at most:
     more than requested, by the VENs' expected shortfall. *vens* shed for it now and deliver *deliveredKw*
     together, the *share* of the requested power. *request* has the request in words, *progress* the words
-    before the time that is left until *untilTs*, or of how the event ended.
+    before the time that is left until *untilTs*, or of how the event ended. *result* is what one that is
+    over delivered, in words; empty before it is settled.
     """
 
     event_id: EventId
@@ -103,6 +105,7 @@ class ListedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     vens: int
     delivered_kw: float | None
     share: float | None
+    result: str
 
 
 class FleetFigures(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -206,7 +209,7 @@ def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> L
         etag=event.etag,
         phase=phase,
         stage=stage,
-        progress=PROGRESS.get(stage, PHASES[phase]),
+        progress=PROGRESS.get(stage) or _ending(event, phase),
         until_ts={"running": event.end_ts, "coming": event.start_ts}.get(stage),
         request=request(event.intervals, of_fleet=True),
         revision=event.revision,
@@ -224,7 +227,14 @@ def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> L
         vens=live.vens if live else 0,
         delivered_kw=delivered_kw,
         share=share(delivered_kw, requested_kw),
+        result=result(event.result, loads_up=loads_up(event.intervals)) if event.result else "",
     )
+
+
+def _ending(event: EventSummary, phase: Phase) -> str:
+    if event.cancelled_ts is not None and event.cancelled_ts <= event.start_ts:
+        return f"{PHASES[phase]} before its start"
+    return PHASES[phase]
 
 
 def _requested_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -> float:

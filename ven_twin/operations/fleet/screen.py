@@ -121,7 +121,7 @@ def _event(event: ListedEvent, now_ts: float, width: int) -> Iterator[Renderable
     yield Text(event.event_id)
     yield Text(texts.countdown(event, now_ts))
     if event.phase not in RUNNING:
-        yield Text(event.request)
+        yield Text(event.result or event.request)
         yield Text("")
         return
     sign = -1.0 if event.requested_kw < 0 else 1.0

@@ -7,6 +7,7 @@ from html import escape
 from itertools import groupby
 
 from contracts.api.reports import EventReport, Series
+from contracts.wire.ids import in_order
 from ven_twin.house.tariff import Tariff
 from ven_twin.operations.reports import resident_texts, texts
 from ven_twin.operations.reports.texts import TITLES
@@ -257,7 +258,7 @@ def _vens(report: EventReport) -> str:
         "Response s",
     )
     rows = []
-    for ven in report.vens:
+    for ven in sorted(report.vens, key=lambda ven: in_order(ven.ven_id)):
         names = texts.truth_of(report), report.settled_by
         delivered, settled = (texts.delivered_by(ven, name) for name in names)
         delivered_kw = delivered.delivered_kw if delivered else None

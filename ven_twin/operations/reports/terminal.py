@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.api.reports import EventReport, VenReport
+from contracts.wire.ids import in_order
 from ven_twin.house.tariff import Tariff
 from ven_twin.operations.reports import resident_texts, texts
 from ven_twin.operations.reports.texts import TITLES
@@ -120,11 +121,11 @@ def _vens(report: EventReport, *, wide: bool) -> Table:
 
 def _shown(report: EventReport) -> list[VenReport]:
     if len(report.vens) <= MOST_VENS:
-        return list(report.vens)
+        return sorted(report.vens, key=lambda ven: in_order(ven.ven_id))
     truth = texts.truth_of(report)
 
     def short_kw(ven: VenReport) -> float:
         delivered = texts.delivered_by(ven, truth)
         return abs(ven.requested_kw - (delivered.delivered_kw if delivered else 0.0))
 
-    return sorted(report.vens, key=lambda ven: (-short_kw(ven), ven.ven_id))[:MOST_VENS]
+    return sorted(report.vens, key=lambda ven: (-short_kw(ven), in_order(ven.ven_id)))[:MOST_VENS]

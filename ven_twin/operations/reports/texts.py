@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from contracts.api.reports import Baseline, Delivered, EventReport, Participation, VenReport
+from contracts.api.reports import Baseline, Delivered, EventReport, EventResult, Participation, VenReport
 from ven_twin.webkit.formatting import (
     DASH,
     duration,
@@ -77,6 +77,15 @@ def headline(report: EventReport) -> str:
     return f"{text}.{_instead(report)}"
 
 
+def result(of: EventResult, *, loads_up: bool) -> str:
+    """The outcome of an event for a list: the delivered power and its share of the request."""
+    if of.delivered_kw <= -DIFFERENT_KW:
+        return f"drew {power(-of.delivered_kw)} {'less' if loads_up else 'more'}"
+    of_request = share(of.delivered_kw, of.requested_kw)
+    delivered = f"delivered {power(of.delivered_kw)}{' more' if loads_up else ''}"
+    return delivered if of_request is None else f"{delivered}, {percent(of_request)}"
+
+
 def truth_first(report: EventReport) -> list[tuple[Baseline, Delivered]]:
     """The deliveries as they are shown: the truth where it is known, and then the others."""
     return sorted(report.delivered.items(), key=lambda named: named[0] != "clone")
@@ -89,7 +98,7 @@ def delivered_by(report: EventReport | VenReport, baseline: Baseline | None) -> 
 
 def truth_of(report: EventReport) -> Baseline | None:
     """The baseline that a report shows as delivered: a twin's house without events, else what settles."""
-    return "clone" if "clone" in report.delivered else report.settled_by
+    return report.shown_by
 
 
 def _shed(report: EventReport, delivered: Delivered, by: str) -> str:
