@@ -14,6 +14,7 @@ declare namespace KitApi {
   /** The limits by which figures and times are written; see `formatting`. */
   interface FormatRules {
     kwDigits: number;
+    leastShareKw: number;
     secondsBelowS: number;
     minutesBelowMin: number;
     daysFromS: number;
@@ -125,6 +126,7 @@ declare namespace VenApi {
   /** The limits by which figures and times are written; see `formatting`. */
   interface FormatRules {
     kwDigits: number;
+    leastShareKw: number;
     secondsBelowS: number;
     minutesBelowMin: number;
     daysFromS: number;
@@ -415,6 +417,7 @@ declare namespace FleetApi {
   /** The limits by which figures and times are written; see `formatting`. */
   interface FormatRules {
     kwDigits: number;
+    leastShareKw: number;
     secondsBelowS: number;
     minutesBelowMin: number;
     daysFromS: number;

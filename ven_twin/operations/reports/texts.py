@@ -58,13 +58,17 @@ def event_time(report: EventReport) -> str:
     name = start.tzname() or ""
     if zone is not None and name != report.time_zone:
         name = f"{name} ({report.time_zone})" if name.isalpha() else str(report.time_zone)
-    return f"{start:%a} {start.day} {start:%b %Y}, {period(report.start_ts, report.end_ts, zone)} {name}"
+    lasted = report.end_ts > report.start_ts
+    times = period(report.start_ts, report.end_ts, zone) if lasted else f"{start:%H:%M}"
+    return f"{start:%a} {start.day} {start:%b %Y}, {times} {name}"
 
 
 def headline(report: EventReport) -> str:
     """The outcome in a sentence or two: what was shed of what was requested, what is paid, and why."""
     settled, truth = delivered_by(report, report.settled_by), delivered_by(report, "clone")
     best = delivered_by(report, truth_of(report))
+    if report.cancelled and report.end_ts <= report.start_ts:
+        return "The event was cancelled before it started: nothing was shed for it."
     if best is None:
         return f"{power(report.requested_kw)} were requested. What was delivered is not known."
     who = report.vens[0].ven_id if len(report.vens) == 1 else "The fleet"
@@ -207,6 +211,11 @@ def ven_status(ven: VenReport) -> str:
     if not ven.quality.rows:
         return "silent"
     return "" if ven.acknowledged else "no answer"
+
+
+def coverage(ven: VenReport) -> float | None:
+    """The share of a VEN's time in the event that is stored; None of one that had no time in it."""
+    return ven.quality.coverage if ven.end_ts > ven.start_ts else None
 
 
 def all_notes(report: EventReport, vens: Sequence[VenReport]) -> list[str]:

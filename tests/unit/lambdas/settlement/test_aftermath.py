@@ -120,3 +120,12 @@ def test_a_long_event_has_steps_of_hours() -> None:
     """A fortnight and a day is no more than a few hundred steps."""
     assert STEPS[1:] == (900, 100)
     assert bought_steps(Window(START, START + 14 * DAY))[1:] == (3600, 15 * 24)
+
+
+def test_a_row_that_reaches_past_the_end_is_no_rebound() -> None:
+    """With seconds of one row after the event there is no figure, not one of nearly nothing."""
+    stored = power_rows(0, HOUR, 2.0, event_id=E1) + power_rows(HOUR, HOUR + 30, 6.0)
+    (rebound, payback) = ((found := after_event(Trace.of(stored), EVENT, [], STEPS)).rebound, found.payback)
+    assert rebound is not None
+    assert payback is not None
+    assert (rebound.kwh, payback.kwh) == (None, None)
