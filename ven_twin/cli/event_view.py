@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -50,17 +51,17 @@ def show_list(events: Sequence[EventSummary]) -> None:
 
     table = Table(box=None, pad_edge=False)
     # The id is what other commands take: where it is narrow, the request is what goes on in the next line.
-    table.add_column("event", min_width=max((len(event.event_id) for event in events), default=0))
-    for name in ("phase", "start", "request", "dispatched", "result"):
-        table.add_column(name, justify="right" if name == "dispatched" else "left")
+    for name in ("event", "phase", "start", "request", "dispatched"):
+        justify: JustifyMethod = "right" if name == "dispatched" else "left"
+        table.add_column(name, justify=justify, no_wrap=name != "request")
     for event in events:
+        outcome = result(event.result, loads_up=loads_up(event.intervals)) if event.result else ""
         table.add_row(
             event.event_id,
             PHASES[event.phase],
             clock(event.start_ts),
-            request(event.intervals),
+            f"{request(event.intervals)}{f': {outcome}' if outcome else ''}",
             power(event.dispatched_kw),
-            result(event.result, loads_up=loads_up(event.intervals)) if event.result else "",
         )
     console.print(table if events else "There are no events. Create one: ven-twin event create --help")
 

@@ -19,6 +19,7 @@ from contracts.api.aftermath import Aftermath, Bought, CircuitReport, Cut
 from contracts.api.reports import (
     Delivered,
     EventReport,
+    EventResult,
     IntervalReport,
     Participation,
     Quality,
@@ -364,7 +365,7 @@ def test_only_what_follows_an_event_is_shown_as_its_rebound(loads_up: bool, as_i
 
 
 def test_there_is_no_percent_of_nothing() -> None:
-    """Nothing requested has no share, a VEN without time in the event no coverage, no VEN no participation."""
+    """Nothing requested has no share, a VEN without time in it no coverage, no VEN no participation."""
     uncalled = ven(1, requested_kw=0.0, start_ts=START, end_ts=START)
     people = Participation(called=0, answered=0, delivered=0, opted_out=0, silent=0)
     report = settled(uncalled, requested_kw=0.0, participation=people, intervals=(), quality=None)
@@ -598,7 +599,11 @@ def test_the_list_of_events_shows_their_ids_whole(monkeypatch: pytest.MonkeyPatc
         requested_kw=3.0,
         created_ts=START,
         dispatched_kw=3.02,
+        result=EventResult(requested_kw=3.0, delivered_kw=2.76, baseline="clone"),
     )
     event_view.show_list([event])
     assert isinstance(console.file, StringIO)
-    assert "evt-20261127-155531-1ab9  completed" in console.file.getvalue()
+    lines = console.file.getvalue()
+    assert "evt-20261127-155531-1ab9  completed" in lines
+    assert "dispatched" in lines
+    assert "delivered 2.76 kW, 92 %" in " ".join(lines.replace("3.02 kW", "").split())
