@@ -146,7 +146,7 @@ async def test_a_change_that_somebody_else_made_is_not_overwritten(fleet: Fleet,
 
 
 async def test_an_event_is_cancelled_reported_and_deleted(fleet: Fleet, open_page: Any) -> None:
-    """Each after a confirmation; the report with its plots stands in the page."""
+    """Each after a confirmation; the report with its plots stands in the page, and in one of its own."""
     seen = await open_page()
     event_id = await create(seen, share=25, minutes="5")
     await until_so(lambda: _sheds(seen), "shedding")
@@ -161,6 +161,11 @@ async def test_an_event_is_cancelled_reported_and_deleted(fleet: Fleet, open_pag
     await frame.get_by_text("Requested and delivered").wait_for(timeout=GIVE_UP_MS)
     await expect(seen.page.locator("#report-frame")).to_be_visible()
     await seen.shot("fleet-report")
+    alone = await open_page()
+    await alone.page.goto(f"{fleet.url.rstrip('/')}/events/{event_id}/report")
+    await alone.page.get_by_text("Requested and delivered").wait_for()
+    assert await findings(alone) == []
+    await seen.page.locator("#events .result:visible").first.wait_for(timeout=GIVE_UP_MS)
     assert fleet.event(event_id)["phase"] == "cancelled"
     await seen.page.locator("#detail-delete").click()
     await seen.page.locator("#sure-yes").click()
@@ -221,6 +226,9 @@ async def test_axe_finds_nothing(open_page: Any, options: dict[str, Any]) -> Non
     width = await seen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width[0] <= width[1], "the page can be moved sideways"
     assert await seen.page.evaluate(OVERFLOWING) == []
+    sizes = "(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])"
+    table = await seen.page.evaluate(f"{sizes}(document.getElementById('vens-scroll'))")
+    assert table[0] <= table[1], "a column of the VENs is cut off"
     await seen.page.locator("#new-event").click()
     await seen.page.locator("#form-more summary").click()
     await seen.page.locator("[name=who][value=some]").check()

@@ -154,7 +154,7 @@ async def test_a_circuit_has_its_rank_and_the_reason_of_its_curtailment(stand: S
     assert all(circuit.why is None for circuit in circuits.values() if circuit not in curtailed)
     for circuit in circuits.values():
         if circuit.critical:
-            assert (circuit.rank, circuit.switchable) == ("always on, never held back", False)
+            assert (circuit.rank, circuit.switchable) == ("never held back", False)
     stand.twin.switch(curtailed[0].id, enabled=False)
     stand.live(2)
     off = next(circuit for circuit in seen(stand).circuits if circuit.id == curtailed[0].id)

@@ -191,7 +191,7 @@ def _priority(circuit: Circuit, setting: LoadSetting | None) -> int:
 
 def _rank(circuit: Circuit, state: view.CircuitState, turn: str, reason: str | None) -> str:
     """The circuit's turn in an event, and the reason that one which is on is not shed."""
-    rank = "always on, never held back" if circuit.critical and state != "off" else turn
+    rank = "never held back" if circuit.critical and state != "off" else turn
     if state == "off":
         more = "switched off"
     else:

@@ -5,6 +5,7 @@ import { uPlot } from "./plot.js";
 import { rules } from "./rules.js";
 
 const FEWEST = 60;
+const TICKS_S = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /**
@@ -167,7 +168,14 @@ export class TimeChart {
         y: { range: (_plot, low, high) => around(low, high) },
       },
       axes: [
-        { ...axis, size: 30, grid: { show: false }, space: 74, values: (_plot, ticks) => times(ticks) },
+        {
+          ...axis,
+          size: 30,
+          grid: { show: false },
+          space: 68,
+          incrs: TICKS_S,
+          values: (_plot, ticks) => times(ticks),
+        },
         {
           ...axis,
           size: 40,
