@@ -161,10 +161,11 @@ async def test_an_event_is_cancelled_reported_and_deleted(fleet: Fleet, open_pag
     await frame.get_by_text("Requested and delivered").wait_for(timeout=GIVE_UP_MS)
     await expect(seen.page.locator("#report-frame")).to_be_visible()
     await seen.shot("fleet-report")
-    alone = await open_page()
-    await alone.page.goto(f"{fleet.url.rstrip('/')}/events/{event_id}/report")
-    await alone.page.get_by_text("Requested and delivered").wait_for()
-    assert await findings(alone) == []
+    for options in ({}, {"color_scheme": "dark"}, PHONE):
+        alone = await open_page(**options)
+        await alone.page.goto(f"{fleet.url.rstrip('/')}/events/{event_id}/report")
+        await alone.page.get_by_text("Requested and delivered").wait_for()
+        assert await findings(alone) == []
     await seen.page.locator("#events .result:visible").first.wait_for(timeout=GIVE_UP_MS)
     assert fleet.event(event_id)["phase"] == "cancelled"
     await seen.page.locator("#detail-delete").click()
