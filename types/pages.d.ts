@@ -7,6 +7,7 @@ declare namespace KitApi {
     silentS: number;
     chartKeptS: number;
     chartApartS: number;
+    chartGapS: number;
     formats: FormatRules;
     phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
   }
@@ -14,6 +15,7 @@ declare namespace KitApi {
   /** The limits by which figures and times are written; see `formatting`. */
   interface FormatRules {
     kwDigits: number;
+    leastShareKw: number;
     secondsBelowS: number;
     minutesBelowMin: number;
     daysFromS: number;
@@ -64,6 +66,7 @@ declare namespace VenApi {
     curtailedKw: number;
     reason: string | null;
     byHand: boolean;
+    switchable: boolean;
     rank: string;
     why: string | null;
   }
@@ -126,6 +129,7 @@ declare namespace VenApi {
   /** The limits by which figures and times are written; see `formatting`. */
   interface FormatRules {
     kwDigits: number;
+    leastShareKw: number;
     secondsBelowS: number;
     minutesBelowMin: number;
     daysFromS: number;
@@ -267,6 +271,7 @@ declare namespace VenApi {
     silentS: number;
     chartKeptS: number;
     chartApartS: number;
+    chartGapS: number;
     formats: FormatRules;
     phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
     stillKw: number;
@@ -375,6 +380,7 @@ declare namespace FleetApi {
     silentS: number;
     chartKeptS: number;
     chartApartS: number;
+    chartGapS: number;
     formats: FormatRules;
     phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
     statuses: StatusRule[];
@@ -405,6 +411,8 @@ declare namespace FleetApi {
     silent: number | null;
     neverSeen: number | null;
     fleet: FleetTotals | null;
+    deadLetters: string;
+    deadLetterCount: number | null;
     share: number | null;
   }
 
@@ -423,6 +431,7 @@ declare namespace FleetApi {
   /** The limits by which figures and times are written; see `formatting`. */
   interface FormatRules {
     kwDigits: number;
+    leastShareKw: number;
     secondsBelowS: number;
     minutesBelowMin: number;
     daysFromS: number;
@@ -472,6 +481,7 @@ declare namespace FleetApi {
     vens: number;
     deliveredKw: number | null;
     share: number | null;
+    result: string;
   }
 
   /** A VEN: its status, its event with kW requested and delivered, else its offer and for how long. */

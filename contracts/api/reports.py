@@ -165,6 +165,17 @@ class Series(_ReportStruct, frozen=True):
     clone_kw: tuple[float | None, ...]
 
 
+class EventResult(_ReportStruct, frozen=True):
+    """The outcome of a settled event in short: its mean powers over the event, by *baseline*, kW.
+
+    A negative delivery is the opposite of what was requested.
+    """
+
+    requested_kw: float = msgspec.field(name="askedKw")
+    delivered_kw: float
+    baseline: Baseline
+
+
 class EventReport(_ReportStruct, frozen=True):
     """The settled event.
 
@@ -215,6 +226,22 @@ class EventReport(_ReportStruct, frozen=True):
     cuts: tuple[Cut, ...] = ()
     loads_up: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def shown_by(self) -> Baseline | None:
+        """The baseline by which a delivery is shown: a twin's house without events, else what settles."""
+        return "clone" if "clone" in self.delivered else self.settled_by
+
+    @property
+    def result(self) -> EventResult | None:
+        """The report in short; None where it is not known what was delivered, or none of it ran."""
+        baseline = self.shown_by
+        delivered = self.delivered.get(baseline) if baseline is not None else None
+        if baseline is None or delivered is None or self.end_ts <= self.start_ts:
+            return None
+        return EventResult(
+            requested_kw=self.requested_kw, delivered_kw=delivered.delivered_kw, baseline=baseline
+        )
 
 
 def read_report(stored: JsonObject) -> EventReport:

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from contracts.api.reports import EventResult
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, EventTerms
 from contracts.wire.acks import Ack, CircuitCurtailed
 from contracts.wire.codec import JsonDict
@@ -156,24 +157,12 @@ class NewEvent(EventBody, frozen=True):
     event_id: CheckedEventId | None = None
 
 
-class EventResult(_Resource, frozen=True):
-    """The outcome of an event as it is settled: mean kW delivered, and the share of what was requested.
-
-    *baseline* is the one that it is counted by: the house without events where that is known, as in the
-    report's first sentence, else the baseline that pays.
-    """
-
-    delivered_kw: float
-    baseline: str
-    share: float | None = None
-
-
 class EventSummary(_Resource, frozen=True):
     """An event as it stands: the kW requested, how much there was to allocate, its phase now.
 
     *askedKw* is the most that any interval asks for, *calledKw* the most that is called for: more, by what
-    VENs are known not to deliver. *etag* is what a change can be made on condition of. *result* is there
-    once the event is settled.
+    VENs are known not to deliver. *etag* is what a change can be made on condition of. *result* is what it
+    delivered, once it is settled.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES

@@ -13,6 +13,8 @@ VEN_ID_MAX_CHARACTERS = 64
 EVENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$(?!\n)")
 LOAD_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$(?!\n)")
 
+_DIGITS = re.compile(r"(\d+)")
+
 VenId = NewType("VenId", str)
 """A VEN's id, which is also its thing name and its MQTT client id."""
 EventId = NewType("EventId", str)
@@ -29,7 +31,6 @@ CheckedCorrelationId = Annotated[CorrelationId, Meta(min_length=1, max_length=12
 CheckedLoadId = Annotated[LoadId, Meta(pattern=LOAD_ID.pattern)]
 Target = Annotated[str, Meta(pattern=VEN_ID.pattern)]
 """A VEN's id or a group's name."""
-_DIGITS = re.compile(r"(\d+)")
 
 
 def counting_key(name: str) -> list[tuple[int, str]]:

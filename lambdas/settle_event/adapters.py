@@ -21,7 +21,6 @@ from contracts.api.reports import (
 )
 from contracts.errors import WireError
 from contracts.store.keys import (
-    EVENT_SORT_KEY,
     EVENTS,
     LATEST_ROW,
     REPORT_SORT_KEY,
@@ -44,7 +43,6 @@ from lambdas.settle_event.logic.other_events import REBOUND_S, with_booked
 from lambdas.settle_event.logic.report import (
     report_event,
     report_item,
-    result_item,
     settlement_context,
     too_large,
     without_vens,
@@ -215,13 +213,12 @@ class SettleAdapters:
         self.events.update(Key(event.event_id, ven_sort_key(ven.ven_id)), values, once=once)
 
     def follow_up(self, report: EventReport, event: EventRow, *, now: float) -> None:
-        """Count the event for its VENs, write its outcome into its header, and note that this is done.
+        """Count the event for its VENs, note the result for lists, and that this is done.
 
         Each part may be repeated, so that a settlement which was cut short leaves nothing behind.
         """
         PerformanceRecords(self.vens).count(event.event_id, self.ven_reports(report), report.settled_by)
-        there = Condition("attribute_exists(#a)", {"#a": "startTs"})
-        self.events.update(Key(event.event_id, EVENT_SORT_KEY), {"result": result_item(report)}, when=there)
+        self.book.note_result(event, report.result)
         self.events.update(Key(event.event_id, REPORT_SORT_KEY), {"doneTs": int(now)})
 
     def ven_reports(self, report: EventReport) -> Sequence[VenReport]:

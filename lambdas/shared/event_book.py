@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from contracts.api.reports import EventResult
 from contracts.errors import VenTwinError
 from contracts.store.items import Item
 from contracts.store.keys import (
@@ -116,6 +117,12 @@ class EventBook:
         """Note that no shadow has *row*'s event any more, unless the header has moved on."""
         still = Condition.unchanged("revision", row.revision)
         self.table.update(Key(row.event_id, EVENT_SORT_KEY), {"clearedTs": now}, when=still)
+
+    def note_result(self, row: EventRow, result: EventResult | None) -> None:
+        """Note what *row*'s event delivered, for lists of events, unless the header has moved on."""
+        still = Condition.unchanged("revision", row.revision)
+        value = None if result is None else msgspec.to_builtins(result)
+        self.table.update(Key(row.event_id, EVENT_SORT_KEY), {"result": value}, when=still)
 
 
 def header_put(row: EventRow, when: Condition) -> Put:

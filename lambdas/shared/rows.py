@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
-from contracts.api.reports import Baseline
+from contracts.api.reports import Baseline, EventResult
 from contracts.api.requests import DEFAULT_PROGRAM, PROGRAM_ALIASES, Allocation, Assignment, event_etag
 from contracts.store.keys import EVENT_SORT_KEY
 from contracts.wire import codec
@@ -95,7 +95,8 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     with every change that goes to the VENs. *baseline* is the program's as of the last edition; None on a
     header of an earlier release. *done_revision* is the last whose shadows and schedules are all written,
     which a repeat completes; *full* are VENs whose shadows had no room for it then. From *closed_ts* on no
-    shadow is to have it any more; at *cleared_ts* none had. Phases and the etag are computed, never stored.
+    shadow is to have it any more; at *cleared_ts* none had. *result* is its report in short. Phases and the
+    etag are computed, never stored.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -125,6 +126,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     deleted_ts: float | None = None
     closed_ts: float | None = None
     cleared_ts: float | None = None
+    result: EventResult | None = None
     kind: str = msgspec.field(name="part", default=EVENT_SORT_KEY)
 
     @property

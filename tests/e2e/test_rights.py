@@ -214,6 +214,8 @@ def test_the_operator_looks_after_dead_letters(system: System, acting: As) -> No
     urls = read_queues(system.cloud.output(StackOutput.DEAD_LETTERS))
     sent = system.cloud.client("sqs").send_message(QueueUrl=urls["telemetry"], MessageBody=LETTER)
     assert sent["MessageId"] in operator.can("dlq", "list", "--queue", "telemetry", "--json")
+    for caller in (operator, acting("Reader")):
+        assert json.loads(caller.can("fleet", "status", "--json"))["deadLetters"]["telemetry"] >= 1
     redriven = json.loads(operator.can("dlq", "redrive", "--queue", "telemetry", "--json"))
     assert redriven["redriven"] == [sent["MessageId"]]
 
@@ -340,7 +342,9 @@ def test_the_api_alone_is_enough_to_read_or_to_operate(system: System, acting: A
             "AWS_SECRET_ACCESS_KEY": caller.key,
             "AWS_DEFAULT_REGION": REGION,
         }
-        assert "ven-1" in caller.cli("fleet", "status", "--api", url, **keys).stdout
+        status = caller.cli("fleet", "status", "--api", url, **keys).stdout
+        assert "ven-1" in status
+        assert "Dead letters: not known here" in status
         assert caller.cli("event", "list", "--api", url, **keys).returncode == 0
         done = caller.cli("cmd", "ven-1", "--op", "ping", "--api", url, **keys)
         assert (done.returncode == 0) is may, done.stderr

@@ -223,7 +223,7 @@ class Life:
         return {
             "event list": _printed(lambda _: event_view.show_list(events)),
             "event show": _printed(lambda _: event_view.show(event)),
-            "fleet status": _printed(lambda out: fleet.show(whole, out)),
+            "fleet status": _printed(lambda out: fleet.show(whole, {}, out)),
             "fleet watch": _printed(lambda out: out.print(frame(state, 160, 60))),
             "fleet page, events": shown["events"],
             "fleet page, VENs": _without_bad(shown["fleet"]["vens"]),

@@ -15,7 +15,7 @@ import typer
 
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.stack import StackOutput, is_throw_away
-from contracts.wire.ids import VenId
+from contracts.wire.ids import VenId, counting_key
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Access, Cloud
@@ -189,7 +189,7 @@ def with_options(
 
 def stack_vens(cloud: Cloud) -> list[VenId]:
     """Every VEN of the stack."""
-    return sorted(VenId(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE))
+    return sorted((VenId(item["venId"]) for item in cloud.items(StackOutput.VENS_TABLE)), key=counting_key)
 
 
 def some_vens(ven_ids: Sequence[VenId]) -> Sequence[VenId]:

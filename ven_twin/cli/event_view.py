@@ -30,6 +30,7 @@ from ven_twin.webkit.formatting import (
     local,
     percent,
     power,
+    share,
     signal_value,
 )
 
@@ -93,7 +94,7 @@ def show_list(events: Sequence[EventSummary]) -> None:
                 at,
                 power(event.dispatched_kw) if event.requested_kw else DASH,
                 power(result.delivered_kw if result else None),
-                percent(result.share if result else None),
+                percent(share(result.delivered_kw, result.requested_kw) if result else None),
                 request(event.intervals),
             )
         )

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from rich.text import Text
 
@@ -46,15 +47,28 @@ def status(*, json_output: JsonOption = False, aggregator: Callable[[], Aggregat
     Examples:
         ven-twin fleet status
     """
-    fleet = aggregator().fleet()
+    calls = aggregator()
+    fleet, letters = calls.fleet(), calls.dead_letters()
     if json_output:
-        print_json(fleet)
+        counts = {} if letters is None else {"deadLetters": letters}
+        print_json({**msgspec.to_builtins(fleet), **counts})
     else:
-        show(fleet, console)
+        show(fleet, letters, console)
 
 
-def show(fleet: Fleet, out: Console) -> None:
-    """Print the fleet for people: a row a VEN, a line an event, the sums."""
+def show(fleet: Fleet, letters: Mapping[str, int] | None, out: Console) -> None:
+    """Print the fleet for people: a row a VEN, a line an event, the sums, dead letters. It fits 80 columns.
+
+    *letters* are the dead letters by queue; None where they are not known.
+    """
+    from ven_twin.operations.fleet.texts import dead_letters
+
+    _show_fleet(fleet, out)
+    if words := dead_letters(letters):
+        out.print(Text(words, "dim" if letters is None else "red"))
+
+
+def _show_fleet(fleet: Fleet, out: Console) -> None:
     from ven_twin.operations.fleet.screen import COLUMNS, ven_cells
     from ven_twin.operations.fleet.texts import NO_VENS, offers
     from ven_twin.webkit.formatting import counted, power, reduction, share_text

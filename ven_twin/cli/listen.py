@@ -10,10 +10,9 @@ import typer
 
 from contracts.store import keys
 from contracts.store.items import Item
-from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import JsonOption, with_cloud
+from ven_twin.cli.connection import JsonOption, stack_vens, with_cloud
 from ven_twin.cli.console import echo, print_json
 from ven_twin.webkit.formatting import clock, power
 
@@ -54,7 +53,7 @@ def print_telemetry(
     if not json_output:
         echo(f"{'time':8}  {'VEN':16}  {'used':>9}  {'baseline':>9}  {'shed':>9}  event")
     while True:
-        vens = [ven_id] if ven_id else sorted(row["venId"] for row in cloud.items(StackOutput.VENS_TABLE))
+        vens = [ven_id] if ven_id else stack_vens(cloud)
         for name in vens:
             for row in cloud.telemetry_after(name, last.get(name, since)):
                 last[name] = row[str(keys.TELEMETRY.sort)]

@@ -13,6 +13,8 @@ from contracts.store.stack import StackOutput
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.cloud_errors import explained
 
+COUNTED = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+"""Attributes of a queue that count its letters: those in sight, and those that somebody looks at."""
 PEEK_S = 30
 """For how long a letter that is looked at is hidden from others; it is shown again right after."""
 BATCH = 10
@@ -30,9 +32,10 @@ class SqsMessage(TypedDict):
 
 
 class SqsAnswer(TypedDict):
-    """The answer of a call to SQS; one that is no receipt has no messages."""
+    """The answer of a call to SQS: messages of a receipt, attributes of a queue."""
 
     Messages: NotRequired[list[SqsMessage]]
+    Attributes: NotRequired[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ class DeadLetters:
         if only is not None and only not in self._urls:
             raise FieldError("--queue", f"{only!r} is none of {', '.join(sorted(self._urls))}")
         return (only,) if only else tuple(self._urls)
+
+    def count(self) -> dict[str, int]:
+        """Count the letters of each queue, by one call each. Source: SQS counts them to within a minute."""
+        return {queue: self._count(queue) for queue in self._urls}
 
     def look(self, queue: str) -> list[QueuedDeadLetter]:
         """Every letter of *queue*, oldest first; all of them stay."""
@@ -130,6 +137,10 @@ class DeadLetters:
             for message in messages:
                 seen.add(message["MessageId"])
                 yield _dead_letter(queue, message), message["ReceiptHandle"]
+
+    def _count(self, queue: str) -> int:
+        answer = self._sqs("get_queue_attributes", queue, AttributeNames=list(COUNTED))
+        return sum(int(answer.get("Attributes", {}).get(name, 0)) for name in COUNTED)
 
     def _show(self, queue: str, handle: str) -> None:
         self._sqs("change_message_visibility", queue, ReceiptHandle=handle, VisibilityTimeout=0)

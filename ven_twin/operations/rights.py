@@ -71,7 +71,8 @@ def _bare(**by_action: str | tuple[str, ...]) -> Calls:
     )
 
 
-_LOOK = _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY, dynamodb_Query=EVENTS)
+_COUNTS = {"sqs_GetQueueAttributes": DEAD}
+_LOOK = _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY, dynamodb_Query=EVENTS, **_COUNTS)
 _PEEK = {"sqs_ReceiveMessage": DEAD, "sqs_ChangeMessageVisibility": DEAD}
 _DISPATCHES = _calls(lambda_InvokeFunction=DISPATCH)
 
@@ -140,13 +141,17 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "event report": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=SETTLE),
         "fleet status": _LOOK,
         "fleet watch": _calls(
-            dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY, dynamodb_Query=(EVENTS, BY_START)
+            dynamodb_Scan=VENS,
+            dynamodb_BatchGetItem=TELEMETRY,
+            dynamodb_Query=(EVENTS, BY_START),
+            **_COUNTS,
         ),
         "fleet serve": _calls(
             dynamodb_Scan=VENS,
             dynamodb_BatchGetItem=TELEMETRY,
             dynamodb_Query=(EVENTS, BY_START),
             lambda_InvokeFunction=(DISPATCH, SETTLE),
+            **_COUNTS,
         ),
         "fleet run": _calls(
             dynamodb_Scan=VENS, secretsmanager_GetSecretValue=IDENTITIES, iot_DescribeEndpoint=ANYTHING

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import inspect
 
 from contracts.wire.events import Phase
+from contracts.wire.units import LEAST_SHARE_KW
 from ven_twin.webkit import formatting
 
 
@@ -18,6 +19,7 @@ class FormatRules(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The limits by which figures and times are written; see `formatting`."""
 
     kw_digits: int = formatting.KW_DIGITS
+    least_share_kw: float = LEAST_SHARE_KW
     seconds_below_s: int = formatting.SECONDS_BELOW_S
     minutes_below_min: int = formatting.MINUTES_BELOW_MIN
     days_from_s: int = formatting.DAYS_FROM_S
@@ -43,12 +45,14 @@ class CommonRules(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The rules of every page.
 
     *silentS* without a message means that the server is lost. The chart has *chartKeptS* of points that
-    are *chartApartS* apart. *phases* are the words of an event's phases.
+    are *chartApartS* apart; between two that are more than *chartGapS* apart no line is drawn. *phases* are
+    the words of an event's phases.
     """
 
     silent_s: float
     chart_span_s: float = msgspec.field(name="chartKeptS")
     chart_apart_s: float
+    chart_gap_s: float
     formats: FormatRules = FormatRules()
     phases: dict[Phase, str] = msgspec.field(default_factory=lambda: dict(formatting.PHASES))
 

@@ -24,6 +24,11 @@ REBOUND_4H_S = 4 * 3600.0
 PAYBACK_24H_S = 24 * 3600.0
 STORED = 0.9
 """With less of a time stored there is no figure of it. Interpretation: as for an event's own time."""
+LEAST_S = 60.0
+"""Of a shorter time after an event there is no figure.
+
+Interpretation: the row that spans the event's end reaches as far.
+"""
 BOUGHT_STEP_S = 900
 """As tariffs have it."""
 BOUGHT_MOST = 700
@@ -99,7 +104,7 @@ def _counted(trace: Trace, end_ts: float, horizon_s: float, others: Sequence[Oth
     until_ts = min(most_ts, max(end_ts, trace.ends_s[-1]))
     reached = until_ts == most_ts
     return Aftermath(
-        kwh=_above_kwh(trace, Window(end_ts, until_ts)),
+        kwh=_above_kwh(trace, Window(end_ts, until_ts)) if until_ts - end_ts >= LEAST_S else None,
         until_ts=until_ts,
         whole=reached and cut_by is None,
         cut=int(reached and cut_by is not None),

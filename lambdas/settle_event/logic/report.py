@@ -23,7 +23,7 @@ from contracts.store.keys import REPORT_SORT_KEY
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
-from contracts.wire.units import LEAST_SHARE_KW, S_PER_H
+from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_loads
 from lambdas.settle_event.logic.cuts import event_cuts
 from lambdas.settle_event.logic.days import Frame
@@ -153,16 +153,6 @@ def report_item(report: EventReport, expires_ts: int) -> Item:
         "settledTs": report.settled_ts,
         "expiresTs": expires_ts,
     }
-
-
-def result_item(report: EventReport) -> Item | None:
-    """The outcome for the event's header, an `EventResult` of the API; None without a baseline."""
-    baseline = "clone" if "clone" in report.delivered else report.settled_by
-    if baseline is None:
-        return None
-    delivered_kw = report.delivered[baseline].delivered_kw
-    share = delivered_kw / abs(report.requested_kw) if abs(report.requested_kw) >= LEAST_SHARE_KW else None
-    return {"deliveredKw": delivered_kw, "baseline": baseline} | ({} if share is None else {"share": share})
 
 
 def rounded(report: EventReport) -> EventReport:

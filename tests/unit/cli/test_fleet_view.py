@@ -17,10 +17,10 @@ NOW = 1_800_000_000.0
 LONG = "a-multi-family-building-with-a-very-long-name-unit-0042-north-x"
 
 
-def shown(fleet: Fleet) -> list[str]:
+def shown(fleet: Fleet, letters: dict[str, int] | None = {}) -> list[str]:  # noqa: B006 - only read
     """The lines at 80 columns."""
     out = StringIO()
-    show(fleet, Console(file=out, width=80, highlight=False, color_system=None))
+    show(fleet, letters, Console(file=out, width=80, highlight=False, color_system=None))
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -78,6 +78,15 @@ def test_events_are_numbered_where_they_are_listed() -> None:
     lines = shown(crowd())
     assert any(line.startswith("#1 evt-20260715-173104-5c1e") for line in lines)
     assert sum("#1" in line for line in lines) == 11
+
+
+def test_dead_letters_stand_last() -> None:
+    """By queue, where there are any; what the caller cannot know is no zero."""
+    assert shown(crowd(), {"telemetry": 2, "vens": 0, "failed-starts": 1})[-1] == (
+        "3 dead letters (telemetry 2, failed-starts 1): see ven-twin dlq list"
+    )
+    assert shown(crowd(), None)[-1] == "Dead letters: not known here"
+    assert not any("dead letter" in line.lower() for line in shown(crowd(), {"telemetry": 0}))
 
 
 def test_an_empty_fleet_says_how_to_fill_it() -> None:

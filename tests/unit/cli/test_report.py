@@ -333,6 +333,65 @@ def test_a_report_names_the_direction_of_what_was_delivered(loads_up: bool) -> N
     assert ("put on top of" in html) is loads_up
 
 
+def _fills(report: EventReport) -> list[tuple[float, str]]:
+    """The areas of the plot of what was delivered: where each begins, in thousandths, and its words."""
+    html = page.html(report)
+    areas = re.findall(r'<path d="M([\d.]+) [^"]*" fill="[^"]*"><title>([^<]*)</title>', html)
+    return [(float(left), words) for left, words in areas if words.startswith("drawn")]
+
+
+@pytest.mark.parametrize(
+    ("loads_up", "as_in"), [(False, "more, as in a rebound"), (True, "less, as in a payback")]
+)
+def test_only_what_follows_an_event_is_shown_as_its_rebound(loads_up: bool, as_in: str) -> None:
+    """A baseline that misses something before the event says nothing about the event."""
+    sign = -1.0 if loads_up else 1.0
+    steps = (9.0, 3.0, 6.0, 3.0, 7.0)  # against 5 of the baseline: more before, once within, and after
+    series = Series(
+        start_ts=START - 600,
+        step_s=600,
+        requested_kw=(None, 4.0, 4.0, 4.0, None),
+        used_kw=tuple(5.0 + sign * (kw - 5.0) for kw in steps),
+        baseline_kw=(5.0,) * 5,
+        clone_kw=(5.0,) * 5,
+    )
+    report = settled(series=series, end_ts=START + 1800, loads_up=loads_up)
+    areas = dict(reversed(area) for area in _fills(report))  # type: ignore[misc]
+    good, against = ("drawn more", "drawn less") if loads_up else ("drawn less", "drawn more")
+    assert areas == {good: 200.0, against: 400.0, f"drawn {as_in}": 800.0}
+
+
+def test_there_is_no_percent_of_nothing() -> None:
+    """Nothing requested has no share, a VEN without time in it no coverage, no VEN no participation."""
+    uncalled = ven(1, requested_kw=0.0, start_ts=START, end_ts=START)
+    people = Participation(called=0, answered=0, delivered=0, opted_out=0, silent=0)
+    report = settled(uncalled, requested_kw=0.0, participation=people, intervals=(), quality=None)
+    html, text = page.html(report), shown(report, 120)
+    assert "of the request" not in html
+    assert "Participated" not in html
+    assert re.findall(r"\d %", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)) == ["5 %", "3 %"]
+    assert "100 %" not in text
+
+
+def test_an_event_cancelled_before_its_start_is_no_event_of_nothing() -> None:
+    """It says so in its first line, and has no time from its start to its start."""
+    report = settled(ven(1), cancelled=True, end_ts=START, delivered={}, requested_kw=0.0, settled_by=None)
+    text = shown(report, 80)
+    assert text.startswith("The event was cancelled before it started: nothing was shed for it.")
+    assert "13:00 to 13:00" not in text
+
+
+def test_an_aftermath_without_data_is_no_figure() -> None:
+    """It is told as not measured, beside no time until which it was counted."""
+    tail = Aftermath(kwh=None, until_ts=END + 2, whole=False)
+    html = page.html(
+        settled(**(TOLD | {"rebound_4h": tail, "payback_24h": tail, "counting": True, "preliminary": True}))
+    )
+    assert "Rebound (4 h): not measured yet." in html
+    assert "kWh of 4 h" not in html
+    assert "0.0000" not in html
+
+
 PAYBACKS: list[tuple[Aftermath, str]] = [
     (
         Aftermath(kwh=1.0, until_ts=END + 2 * HOUR, whole=False, cut=1, cut_by=EventId("e2")),

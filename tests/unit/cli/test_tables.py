@@ -13,8 +13,9 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.api.reports import EventResult
 from contracts.api.requests import Assignment, EventDispatched
-from contracts.api.resources import Event, EventBody, EventResult, EventSummary, VenParticipation
+from contracts.api.resources import Event, EventBody, EventSummary, VenParticipation
 from contracts.wire.events import Interval, Phase, Signal
 from contracts.wire.ids import EventId, VenId, counting_key
 from tests.unit.cli.test_fleet_view import LONG, crowd
@@ -73,7 +74,7 @@ def test_the_events_are_listed_with_what_they_delivered(
     width: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Delivered kW and share of those that are settled; date and zone of a start that is not today."""
-    settled = EventResult(delivered_kw=4.53, baseline="clone", share=0.996)
+    settled = EventResult(requested_kw=4.55, delivered_kw=4.53, baseline="clone")
     event_view.show_list(
         [event(0, result=settled), event(1, start_ts=int(NOW), phase=Phase.ACTIVE), event(2)]
     )

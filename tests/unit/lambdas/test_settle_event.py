@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.api.reports import EventReport
-from contracts.store.keys import EVENT_SORT_KEY, LATEST_ROW, Key, telemetry_row_id
-from contracts.store.views import event_summary
+from contracts.api.reports import EventReport, EventResult
+from contracts.store import views
+from contracts.store.keys import LATEST_ROW, Key, telemetry_row_id
+from contracts.wire.ids import EventId
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.shared import clients
+from lambdas.shared.event_book import EventBook
 from lambdas.shared.shadows import Shadows
 from tests.support.lambda_world import NOW, Context, World
 
@@ -291,6 +293,19 @@ def test_a_fleets_delivery_is_the_sum_of_its_vens(world: World) -> None:
     assert whole.quality.coverage == pytest.approx(2 / 3, rel=0.01)
 
 
+def test_a_list_of_events_has_what_was_delivered(settled: World) -> None:
+    """As the report shows it, once there is one, and again by a settlement that was cut short before."""
+    assert EventBook(settled.events).find(EventId("e1")).result is None  # type: ignore[union-attr]
+    whole = report()
+    noted = EventResult(requested_kw=3.0, delivered_kw=3.0, baseline="clone")
+    assert whole.result == noted
+    (row,), _ = EventBook(settled.events).page(None, 10)
+    assert row.result == noted
+    summary = views.event_summary(msgspec.to_builtins(row), settled.now)
+    assert summary is not None
+    assert summary.result == noted
+
+
 def test_settling_twice_is_one_report(settled: World) -> None:
     """The second settlement, also with more telemetry, returns the first one's report."""
     first = settle()
@@ -351,24 +366,6 @@ def test_an_event_that_is_not_over_is_not_settled(house: World) -> None:
     assert (answer["ok"], answer["code"]) == (False, "conflict")
     assert house.event_part("e1", "REPORT") == {}
     assert "e1" in house.desired("house-1")
-
-
-@pytest.mark.usefixtures("house")
-def test_an_events_outcome_is_listed_once_it_is_settled(settled: World) -> None:
-    """By the house without events where that is known, with the share of what was requested; before, none."""
-    key = Key("e1", EVENT_SORT_KEY)
-    before = event_summary(settled.events.get(key) or {}, settled.now)
-    made = report()
-    after = event_summary(settled.events.get(key) or {}, settled.now)
-    assert before is not None
-    assert before.result is None
-    assert after is not None
-    assert after.result is not None
-    delivered = made.delivered["clone"]
-    assert after.result.baseline == "clone"
-    assert after.result.delivered_kw == pytest.approx(delivered.delivered_kw)
-    assert after.result.share == pytest.approx(delivered.delivered_kw / made.requested_kw)
-    assert after.etag == before.etag
 
 
 def test_an_unknown_event_is_not_found() -> None:

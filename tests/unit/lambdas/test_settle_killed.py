@@ -174,7 +174,7 @@ def test_the_deadline_is_looked_at_between_a_vens_days(over: World) -> None:
 
 def test_what_was_cut_short_is_complete_when_it_is_settled_anew(over: World) -> None:
     """The final report has the days that the preliminary one had no time for."""
-    with watched(over, Watch(call_s=1.5)):
+    with watched(over, Watch(call_s=1.4)):
         cut_short = report()
     over.now = cut_short.final_from_ts
     final = report()

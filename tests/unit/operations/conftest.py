@@ -37,6 +37,7 @@ class FakeAggregator:
 
     listed: list[EventSummary] = field(default_factory=lambda: [fleets.event("evt-evening")])
     gone: str | None = None
+    letters: dict[str, int] | None = field(default_factory=lambda: {"telemetry": 0, "vens": 0})
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def fleet(self) -> Fleet:
@@ -48,6 +49,11 @@ class FakeAggregator:
         """The listed events."""
         self._record("events", page)
         return iter(self.listed)
+
+    def dead_letters(self) -> dict[str, int] | None:
+        """As many as there are now."""
+        self._record("dead letters")
+        return self.letters
 
     def event(self, event_id: str) -> Event:
         """One of those that are listed, without VENs."""

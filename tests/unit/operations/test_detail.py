@@ -65,11 +65,17 @@ def test_participating_is_who_answered_and_stayed() -> None:
     )
     view = detail(Event(**fields, vens=vens), crowd())
     assert (view.called, view.participating, view.delivered_kw) == (3, 1, 1.75)
-    assert [ven.share for ven in view.vens] == [0.875, None, None, None]
+    assert [ven.share for ven in view.vens] == [None, None, None, 0.875]
     assert [ven.why for ven in view.vens] == [
-        "",
+        "not counted on: offline",
         "opted out: not worth it",
         "",
-        "not counted on: offline",
+        "",
     ]
     assert view.vens[1].answers[0].words == "opted out"
+
+
+def test_vens_stand_in_the_order_in_which_people_count() -> None:
+    """home-2 before home-10, whatever order the cloud has."""
+    vens = [VenParticipation(ven_id=f"home-{number}", values=(1.0,)) for number in (1, 10, 2)]
+    assert [ven.ven_id for ven in shown(*vens)] == ["home-1", "home-2", "home-10"]

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from contracts.api.fleet import FRESH_S, FleetVen, VenStatus
+from contracts.api.reports import EventResult
 from contracts.api.resources import EventBody
-from contracts.wire.events import LOWEST_PRIORITY, Signal
+from contracts.wire.events import LOWEST_PRIORITY, Interval, Signal
 from contracts.wire.shadow import OptOut
 from tests.support.fleets import NOW, crowd, event
 from ven_twin.operations.fleet import texts
@@ -17,6 +18,7 @@ from ven_twin.operations.fleet.fleet_rules import fleet_rules
 from ven_twin.operations.fleet.fleet_state import (
     FleetAnswers,
     FleetState,
+    ListedEvent,
     ListedStatus,
     fleet_state,
     status_of,
@@ -109,3 +111,40 @@ async def test_the_form_begins_with_the_contracts_defaults(client: httpx.AsyncCl
     assert [status["value"] for status in (await client.get("/api/rules")).json()["statuses"]] == list(
         ListedStatus
     )
+
+
+def test_dead_letters_are_shown_where_there_are_any() -> None:
+    """In words by queue; none are no words, and what is not known is no zero."""
+    some = view(dead_letters={"telemetry": 0, "vens": 1})
+    assert some.dead_letters == "1 dead letter (vens 1): see ven-twin dlq list"
+    assert some.dead_letter_count == 1
+    none = view(dead_letters={"telemetry": 0})
+    assert (none.dead_letters, none.dead_letter_count) == ("", 0)
+    unknown = view(dead_letters=None)
+    assert (unknown.dead_letters, unknown.dead_letter_count) == ("Dead letters: not known here", None)
+
+
+def _over(**more: Any) -> ListedEvent:
+    (line,) = view(events=(event("evt-over", after_s=-9000, **more),)).events
+    return line
+
+
+def test_an_event_that_is_over_has_its_result_once_it_is_settled() -> None:
+    """The delivered power, and its share where something was requested; nothing before."""
+    more = (Interval(duration_s=600, signal=Signal.LOAD_UP_KW, value=10.0),)
+
+    def result(delivered_kw: float, requested_kw: float = 10.0) -> EventResult:
+        return EventResult(requested_kw=requested_kw, delivered_kw=delivered_kw, baseline="clone")
+
+    assert _over().result == ""
+    assert _over(result=result(9.2)).result == "delivered 9.20 kW, 92 %"
+    assert _over(result=result(-0.5)).result == "drew 0.50 kW more"
+    assert _over(result=result(0.3, 0.0)).result == "delivered 0.30 kW"
+    assert _over(result=result(9.2), intervals=more).result == "delivered 9.20 kW more, 92 %"
+    assert _over(result=result(-0.5), intervals=more).result == "drew 0.50 kW less"
+
+
+def test_an_event_that_was_cancelled_before_its_start_says_so() -> None:
+    """It has no time in which it ran."""
+    assert _over(cancelled_ts=NOW - 9500).progress == "cancelled before its start"
+    assert _over(cancelled_ts=NOW - 8900).progress == "cancelled"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.fleets import NOW, event
 from tests.unit.operations.conftest import FakeAggregator
+from ven_twin.operations.fleet import poller as poller_module
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads
 from ven_twin.operations.fleet.fleet_state import FleetState
 from ven_twin.operations.fleet.poller import EVENTS_MAX, FleetPoller
@@ -66,6 +67,26 @@ def test_of_many_events_the_newest_are_shown(aggregator: FakeAggregator) -> None
     state = poller.state()
     assert (len(state.events), state.more_events) == (EVENTS_MAX, True)
     assert ("events", EVENTS_MAX + 1) in aggregator.calls
+
+
+def test_dead_letters_are_counted_each_ten_seconds_at_most(
+    aggregator: FakeAggregator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted stays in between, while the fleet is read each time."""
+    now = [NOW]
+    monkeypatch.setattr(poller_module, "now_ts", lambda: now[0])
+    poller = FleetPoller(lambda: aggregator, "here")
+    poller.poll()
+    aggregator.letters = {"telemetry": 3}
+    for after_s, letters in ((2.0, {"telemetry": 0, "vens": 0}), (9.9, {"telemetry": 0, "vens": 0})):
+        now[0] = NOW + after_s
+        poller.poll()
+        assert poller.state().dead_letters == letters
+    now[0] = NOW + 10.0
+    poller.poll()
+    assert poller.state().dead_letters == {"telemetry": 3}
+    calls = [call[0] for call in aggregator.calls]
+    assert (calls.count("dead letters"), calls.count("fleet")) == (2, 4)
 
 
 def test_the_cloud_is_polled_between_resume_and_pause(aggregator: FakeAggregator) -> None:

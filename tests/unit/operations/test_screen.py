@@ -81,6 +81,26 @@ def test_vens_that_do_not_fit_are_counted(width: int, height: int) -> None:
     assert any("#2" in line and "1.75" in line and "88 %" in line for line in listed)
 
 
+@pytest.mark.parametrize(("width", "height"), [*SIZES, (60, 12)])
+def test_dead_letters_stand_below_the_totals(width: int, height: int) -> None:
+    """By queue, with the command that lists them; the screen still fits."""
+    shown = lines(width, height, dead_letters={"telemetry": 11, "vens": 0, "shadows": 1})
+    (line,) = (line.rstrip() for line in shown if "dead letter" in line)
+    assert line.startswith("12 dead letters (telemetry 11, shadows 1): see ven-twin ")
+    assert "dlq list" in line or width < SIZES[0][0]
+    assert len(shown) <= height
+
+
+@pytest.mark.parametrize(("letters", "words"), [({"telemetry": 0}, None), (None, "not known here")])
+def test_no_dead_letters_and_unknown_ones_are_two_things(
+    letters: dict[str, int] | None, words: str | None
+) -> None:
+    """None takes no line, and what is not known is never told as none."""
+    text = "\n".join(lines(140, 40, dead_letters=letters)).lower()
+    assert ("dead letters" in text) is (words is not None)
+    assert words is None or words in text
+
+
 def test_an_opt_out_has_its_reason_and_its_end() -> None:
     """And who is silent, since when."""
     text = "\n".join(lines(140, 60))

@@ -136,6 +136,9 @@ class ApiAggregator:
         """GET /fleet."""
         return self._call("GET", "/fleet", Fleet)
 
+    def dead_letters(self) -> None:
+        """Nothing: the API has no route to the queues."""
+
     def _call(
         self,
         method: str,

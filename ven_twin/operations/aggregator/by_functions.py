@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -26,7 +26,9 @@ from contracts.store import keys, views
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import CorrelationId, EventId, VenId
 from ven_twin.operations.aggregator.cloud import Cloud
+from ven_twin.operations.aggregator.cloud_errors import CloudError, is_denied
 from ven_twin.operations.aggregator.protocol import RefusedError
+from ven_twin.operations.dead_letters import DeadLetters
 
 T = TypeVar("T")
 
@@ -101,6 +103,15 @@ class DirectAggregator:
         latest = {item["venId"]: views.row(item) for item in self._cloud.latest_rows(online)}
         uncalled = uncalled_vens(latest, self._called_by)
         return fleet_at(vens, latest, now_ts=time.time(), uncalled=uncalled)
+
+    def dead_letters(self) -> Mapping[str, int] | None:
+        """Counted by SQS; None where the caller's rights do not reach the queues."""
+        try:
+            return DeadLetters(self._cloud).count()
+        except CloudError as error:
+            if is_denied(error):
+                return None
+            raise
 
     def _called_by(self, event_id: EventId) -> frozenset[VenId] | None:
         """The VENs of an event; None when there is none, or none any more."""

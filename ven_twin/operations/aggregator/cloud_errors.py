@@ -84,6 +84,14 @@ def is_absent(error: CloudError) -> bool:
     return isinstance(cause, ClientError) and error_code(cause) == "ResourceNotFoundException"
 
 
+def is_denied(error: CloudError) -> bool:
+    """True of a refusal because the caller has no right to it."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - in trouble only
+
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and error_code(cause) in DENIED
+
+
 def _client_error(error: ClientError, missing: str | None) -> str:
     code, message = error_code(error), error.response.get("Error", {}).get("Message", "")
     operation = error.operation_name

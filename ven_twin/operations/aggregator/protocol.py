@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol, cast
 
 import msgspec
@@ -74,6 +74,9 @@ class Aggregator(Protocol):
 
     def fleet(self) -> Fleet:
         """The fleet now."""
+
+    def dead_letters(self) -> Mapping[str, int] | None:
+        """Dead letters by queue, those without any too; None where the caller cannot know."""
 
 
 def whole_report(aggregator: Aggregator, event_id: EventId) -> EventReport:

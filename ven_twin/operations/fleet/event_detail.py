@@ -9,7 +9,7 @@ import msgspec
 from contracts.api.fleet import Fleet, FleetVen
 from contracts.api.resources import Event, PhaseReached, VenParticipation
 from contracts.wire.events import Phase, loads_up
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import EventId, VenId, counting_key
 from ven_twin.webkit.formatting import NO_REASON, PHASES, opt_out_reason, share
 
 PHASE_TEXTS: Mapping[str, str] = {str(phase): words for phase, words in PHASES.items()}
@@ -70,7 +70,8 @@ def detail(event: Event, fleet: Fleet | None) -> EventDetail:
     live = {ven.ven_id: ven for ven in fleet.vens if ven.event_id == event.event_id} if fleet else {}
     shares = all(interval.signal.is_shared for interval in event.intervals)
     sign = -1.0 if loads_up(event.intervals) else 1.0
-    vens = tuple(_ven(ven, live.get(ven.ven_id), sign if shares else None) for ven in event.vens)
+    in_event = sorted(event.vens, key=lambda ven: counting_key(ven.ven_id))
+    vens = tuple(_ven(ven, live.get(ven.ven_id), sign if shares else None) for ven in in_event)
     called = [ven for ven in vens if ven.values]
     delivered_kw = [ven.delivered_kw for ven in vens if ven.delivered_kw is not None]
     return EventDetail(

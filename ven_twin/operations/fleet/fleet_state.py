@@ -11,8 +11,9 @@ import msgspec
 
 from contracts.api.fleet import FRESH_S, Fleet, FleetEvent, FleetVen, VenStatus
 from contracts.api.resources import EventSummary
-from contracts.wire.events import DrEvent, Interval, Phase, Signal
+from contracts.wire.events import DrEvent, Interval, Phase, Signal, loads_up
 from contracts.wire.ids import EventId
+from ven_twin.operations.reports.texts import result
 from ven_twin.webkit.formatting import PHASES, request, share
 
 SILENT_S = 6.0
@@ -50,6 +51,8 @@ class FleetAnswers:
         heard_ts: the time of its last answer.
         asking_ts: the start of the request that waits for its answer; None between two requests.
         error: the failure of the last request.
+        dead_letters: by queue, as of *counted_ts*; None where the caller cannot know.
+        counted_ts: None before they were counted.
     """
 
     fleet: Fleet | None = None
@@ -58,6 +61,8 @@ class FleetAnswers:
     heard_ts: float | None = None
     asking_ts: float | None = None
     error: str | None = None
+    dead_letters: Mapping[str, int] | None = None
+    counted_ts: float | None = None
 
 
 class CloudStatus(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -74,7 +79,8 @@ class ListedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     *askedKw* is requested now (before the start and after the end: at most), *calledKw* dispatched at most:
     more than requested, by the VENs' expected shortfall. *vens* shed for it now and deliver *deliveredKw*
     together, the *share* of the requested power. *request* has the request in words, *progress* the words
-    before the time that is left until *untilTs*, or of how the event ended.
+    before the time that is left until *untilTs*, or of how the event ended. *result* is what one that is
+    over delivered, in words; empty before it is settled.
     """
 
     event_id: EventId
@@ -99,6 +105,7 @@ class ListedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     vens: int
     delivered_kw: float | None
     share: float | None
+    result: str
 
 
 class FleetFigures(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -120,9 +127,13 @@ class FleetFigures(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class FleetState(FleetFigures, rename="camel", frozen=True, kw_only=True):
-    """The fleet at an instant, with its VENs as the cloud side has them."""
+    """The fleet at an instant, with its VENs as the cloud side has them.
+
+    *deadLetters* are counted by queue; None where the caller cannot know.
+    """
 
     fleet: Fleet | None
+    dead_letters: Mapping[str, int] | None
 
 
 def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
@@ -138,6 +149,7 @@ def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
         place=place,
         cloud=cloud_status(answers, now_ts),
         fleet=fleet,
+        dead_letters=answers.dead_letters,
         events=rows,
         more_events=answers.more_events,
         requested_kw=round(sum((running | unlisted).values()), 3),
@@ -197,7 +209,7 @@ def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> L
         etag=event.etag,
         phase=phase,
         stage=stage,
-        progress=PROGRESS.get(stage, PHASES[phase]),
+        progress=PROGRESS.get(stage) or _ending(event, phase),
         until_ts={"running": event.end_ts, "coming": event.start_ts}.get(stage),
         request=request(event.intervals, of_fleet=True),
         revision=event.revision,
@@ -215,7 +227,14 @@ def _event_row(event: EventSummary, live: FleetEvent | None, now_ts: float) -> L
         vens=live.vens if live else 0,
         delivered_kw=delivered_kw,
         share=share(delivered_kw, requested_kw),
+        result=result(event.result, loads_up=loads_up(event.intervals)) if event.result else "",
     )
+
+
+def _ending(event: EventSummary, phase: Phase) -> str:
+    if event.cancelled_ts is not None and event.cancelled_ts <= event.start_ts:
+        return f"{PHASES[phase]} before its start"
+    return PHASES[phase]
 
 
 def _requested_kw(event: EventSummary, live: FleetEvent | None, now_ts: float) -> float:

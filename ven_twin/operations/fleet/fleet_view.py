@@ -54,9 +54,15 @@ class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class FleetView(FleetFigures, rename="camel", frozen=True, kw_only=True):
-    """The page; *share* is the delivered share of the requested power."""
+    """The page; *share* is the delivered share of the requested power.
+
+    *deadLetters* has them in words, and is empty where there are none; *deadLetterCount* is null where it
+    is not known.
+    """
 
     fleet: FleetTotals | None
+    dead_letters: str
+    dead_letter_count: int | None
     share: float | None
 
 
@@ -74,6 +80,8 @@ def fleet_view(state: FleetState) -> FleetView:
         **figures,
         fleet=_fleet(state.fleet) if state.fleet else None,
         share=share(state.delivered_kw, state.requested_kw),
+        dead_letters=texts.dead_letters(state.dead_letters),
+        dead_letter_count=None if state.dead_letters is None else sum(state.dead_letters.values()),
     )
 
 

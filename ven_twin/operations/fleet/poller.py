@@ -16,6 +16,8 @@ from ven_twin.ven.clock import monotonic_s, now_ts
 
 PERIOD_S = 2.0
 EVENTS_MAX = 100
+DEAD_LETTERS_PERIOD_S = 10.0
+"""Dead letters are counted no more often: a call a queue, of what changes by the minute."""
 STALE_S = 30.0
 """An older answer is not shown any more when polling begins again."""
 
@@ -66,7 +68,7 @@ class FleetPoller:
         before = self._answers
         self._answers = replace(before, asking_ts=now_ts())
         try:
-            self._answers = self._connection.call(_read)
+            self._answers = self._connection.call(lambda aggregator: _read(aggregator, before))
         except VenTwinError as error:
             self._answers = replace(before, asking_ts=None, error=str(error))
         except Exception as error:
@@ -84,9 +86,17 @@ class FleetPoller:
             self._soon.wait(max(took_s, self._period_s - took_s))
 
 
-def _read(aggregator: Aggregator) -> FleetAnswers:
+def _read(aggregator: Aggregator, before: FleetAnswers) -> FleetAnswers:
     fleet = aggregator.fleet()
     events = tuple(islice(aggregator.events(page=EVENTS_MAX + 1), EVENTS_MAX + 1))
+    letters, counted_ts = before.dead_letters, before.counted_ts
+    if counted_ts is None or not 0.0 <= now_ts() - counted_ts < DEAD_LETTERS_PERIOD_S:
+        letters, counted_ts = aggregator.dead_letters(), now_ts()
     return FleetAnswers(
-        fleet=fleet, events=events[:EVENTS_MAX], more_events=len(events) > EVENTS_MAX, heard_ts=now_ts()
+        fleet=fleet,
+        events=events[:EVENTS_MAX],
+        more_events=len(events) > EVENTS_MAX,
+        heard_ts=now_ts(),
+        dead_letters=letters,
+        counted_ts=counted_ts,
     )

@@ -50,7 +50,8 @@ def frame(state: FleetState, width: int, height: int) -> RenderableType:
     rows += _totals(state, state.fleet, width)
     shown = _shown_events(state.events, max(2, height // EVENTS_SHARE))
     numbers = {event.event_id: f"#{number}" for number, event in enumerate(shown, 1)}
-    rows += [Rule(style="dim"), *_events(state, shown, numbers, width)]
+    letters = Text(texts.dead_letters(state.dead_letters), "dim" if state.dead_letters is None else "red")
+    rows += [Rule(letters, align="left", style="dim"), *_events(state, shown, numbers, width)]
     if not state.fleet.total:
         return Group(*rows, Rule(style="dim"), Text(NO_VENS))
     used = 1 + 3 + 1 + max(1, len(shown)) + bool(_left_out(state, shown)) + 1
@@ -124,7 +125,7 @@ def _event(event: ListedEvent, now_ts: float, width: int) -> Iterator[Renderable
     yield Text(event.event_id)
     yield Text(texts.countdown(event, now_ts))
     if event.phase not in RUNNING:
-        yield Text(event.request)
+        yield Text(event.result or event.request)
         yield Text("")
         return
     sign = -1.0 if event.requested_kw < 0 else 1.0

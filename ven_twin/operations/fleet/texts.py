@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from contracts.api.fleet import FleetVen, Holds, VenStatus
 from contracts.wire.events import Phase
 from contracts.wire.units import S_PER_MIN
 from ven_twin.operations.fleet.fleet_state import ListedEvent, ListedStatus, is_silent
-from ven_twin.webkit.formatting import clock, day_time, kw, left, opt_out_reason, span
+from ven_twin.webkit.formatting import clock, counted, day_time, kw, left, opt_out_reason, span
 
 NO_VENS = "There are no VENs. Deploy some: ven-twin cloud deploy --vens ven-1,ven-2"
 STATUSES = {
@@ -27,6 +27,15 @@ def countdown(event: ListedEvent, now_ts: float) -> str:
     if event.until_ts is not None:
         return f"{event.progress} {left(event.until_ts - now_ts)}"
     return event.progress if event.phase is Phase.CANCELLED else f"ended {clock(event.end_ts)}"
+
+
+def dead_letters(letters: Mapping[str, int] | None) -> str:
+    """The dead letters by queue, and the command that lists them; empty where there are none."""
+    if letters is None:
+        return "Dead letters: not known here"
+    queues = [f"{queue} {count}" for queue, count in letters.items() if count]
+    total = counted(sum(letters.values()), "dead letter")
+    return f"{total} ({', '.join(queues)}): see ven-twin dlq list" if queues else ""
 
 
 def offers(holds: Iterable[Holds]) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from itertools import groupby
 
 from contracts.api.reports import EventReport, Series
+from contracts.wire.ids import counting_key
 from ven_twin.house.tariff import Tariff
 from ven_twin.operations.reports import resident_texts, texts
 from ven_twin.operations.reports.texts import TITLES
@@ -62,13 +63,10 @@ def _tiles(report: EventReport, tariff: Tariff | None) -> str:
     truth = texts.truth_of(report)
     if truth is not None:
         delivered = report.delivered[truth]
-        of_request = percent(share(delivered.delivered_kw, report.requested_kw))
+        of_request = share(delivered.delivered_kw, report.requested_kw)
+        beside = "" if of_request is None else f", {percent(of_request)} of the request"
         tiles += [
-            (
-                "Delivered",
-                figure(delivered.delivered_kw),
-                f"kW, {of_request} of the request, by {TITLES[truth]}",
-            ),
+            ("Delivered", figure(delivered.delivered_kw), f"kW{beside}, by {TITLES[truth]}"),
             ("Energy", energy(delivered.delivered_kwh), "kWh not drawn"),
         ]
     if report.settled_by is not None:
@@ -76,8 +74,8 @@ def _tiles(report: EventReport, tariff: Tariff | None) -> str:
         band = f", {texts.band(settled)} in 8 of 10" if settled.low_kw is not None else ""
         tiles.append(("Paid", figure(settled.delivered_kw), f"kW by {TITLES[report.settled_by]}{band}"))
     tiles += _after_tiles(report, tariff)
-    if report.participation:
-        people = report.participation
+    people = report.participation
+    if people is not None and people.called:
         tiles.append(("Participated", f"{people.delivered}/{people.called}", "VENs delivered half or more"))
     return f"{tiles_html(tiles)}<p></p>"
 
@@ -89,7 +87,8 @@ def _after_tiles(report: EventReport, tariff: Tariff | None) -> Iterator[tuple[s
         rebound = "kWh in the hour after" if report.rebound_1h_kwh is not None else texts.unknown(report)
         yield "Rebound", energy(report.rebound_1h_kwh), rebound
     for name, hours, tail, _ in tails:
-        yield name, energy(tail.kwh), f"kWh {resident_texts.counted_time(report, tail, hours)}"
+        counted = f"kWh {resident_texts.counted_time(report, tail, hours)}"
+        yield name, energy(tail.kwh), texts.unknown(report) if tail.kwh is None else counted
     amount = resident_texts.cost(report, tariff)
     if tariff is not None and amount is not None:
         yield "Cost", fixed(amount, 2), f"{tariff.currency} more, to the residents"
@@ -105,8 +104,8 @@ def _plots(report: EventReport, series: Series) -> list[str]:
     starts = [series.start_ts + index * series.step_s for index in range(len(series.used_kw))]
     truth_kw = series.clone_kw if texts.truth_of(report) == "clone" else series.baseline_kw
     delivered = [
-        None if base is None or used is None else (used - base if report.loads_up else base - used)
-        for base, used in zip(truth_kw, series.used_kw, strict=True)
+        _delivered_kw(report, base_kw, used_kw) if start_ts + series.step_s > report.start_ts else None
+        for start_ts, base_kw, used_kw in zip(starts, truth_kw, series.used_kw, strict=True)
     ]
     if not any(used is not None for used in series.used_kw):
         return []
@@ -115,6 +114,12 @@ def _plots(report: EventReport, series: Series) -> list[str]:
         _power(report, series, starts).html(caption),
         _requested_and_delivered(report, series, starts, delivered).html(),
     ]
+
+
+def _delivered_kw(report: EventReport, base_kw: float | None, used_kw: float | None) -> float | None:
+    if base_kw is None or used_kw is None:
+        return None
+    return used_kw - base_kw if report.loads_up else base_kw - used_kw
 
 
 def _power(report: EventReport, series: Series, starts: Sequence[float]) -> Plot:
@@ -142,19 +147,27 @@ def _power(report: EventReport, series: Series, starts: Sequence[float]) -> Plot
 def _requested_and_delivered(
     report: EventReport, series: Series, starts: Sequence[float], delivered: Values
 ) -> Plot:
+    """The power delivered in the event, and what follows it; a baseline misses something before it too."""
     truth = texts.truth_of(report)
-    side, good, bad = (
-        ("above", "drawn more", "drawn less, as in a payback")
+    side, good, against, as_in = (
+        ("above", "drawn more", "drawn less", "payback")
         if report.loads_up
-        else ("below", "drawn less", "drawn more, as in a rebound")
+        else ("below", "drawn less", "drawn more", "rebound")
     )
     beside = f"kW {side} {'the ' if truth == 'clone' else ''}{TITLES[truth] if truth else 'the baseline'}"
     plot = _plot("Requested and delivered", beside, report, series, [delivered, series.requested_kw])
     as_requested = [None if kw is None else max(kw, 0.0) for kw in delivered]
-    against = [None if kw is None else min(kw, 0.0) for kw in delivered]
     plot.fill(_area(plot, starts, as_requested, series.step_s), "var(--good)", good)
-    if min(_values([against]), default=0.0) < 0.0:
-        plot.fill(_area(plot, starts, against, series.step_s), "var(--bad)", bad)
+    for after, colour, words in (
+        (False, "var(--muted)", against),
+        (True, "var(--bad)", f"{against}, as in a {as_in}"),
+    ):
+        against_kw = [
+            kw if kw is not None and kw < 0.0 and (start_ts >= report.end_ts) is after else None
+            for start_ts, kw in zip(starts, delivered, strict=True)
+        ]
+        if _values([against_kw]):
+            plot.fill(_area(plot, starts, against_kw, series.step_s), colour, words)
     plot.line(_points(starts, series.requested_kw), "var(--ink)", "requested", width_s=series.step_s)
     return plot
 
@@ -257,7 +270,7 @@ def _vens(report: EventReport) -> str:
         "Response s",
     )
     rows = []
-    for ven in report.vens:
+    for ven in sorted(report.vens, key=lambda ven: counting_key(ven.ven_id)):
         names = texts.truth_of(report), report.settled_by
         delivered, settled = (texts.delivered_by(ven, name) for name in names)
         delivered_kw = delivered.delivered_kw if delivered else None
@@ -272,7 +285,7 @@ def _vens(report: EventReport) -> str:
                 figure(settled.delivered_kw if settled else None),
                 texts.band(settled) if settled else DASH,
                 figure(ven.response_s, 1),
-                percent(ven.quality.coverage),
+                percent(texts.coverage(ven)),
             )
         )
     return _table((*head, "Data"), rows)
@@ -283,4 +296,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "word
     body = "".join(
         f"<tr><th>{escape(row[0])}" + "".join(f"<td>{escape(cell)}" for cell in row[1:]) for row in rows
     )
-    return f'<div class="wide"><table class="{kind}"><thead><tr>{cells}</thead>{body}</table></div>'
+    opening = f'<div class="wide" role="group" aria-label="{escape(head[0])}, table" tabindex="0">'
+    return f'{opening}<table class="{kind}"><thead><tr>{cells}</thead>{body}</table></div>'

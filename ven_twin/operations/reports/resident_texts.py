@@ -57,7 +57,7 @@ def aftermath_text(report: EventReport, tail: Aftermath, from_ts: int) -> str:
     if tail.kwh is not None:
         side = "below" if tail.kwh < 0 else "above"
         amount = f"{energy(abs(tail.kwh))} kWh {side} the house without events"
-    state = aftermath_state(report, tail)
+    state = aftermath_state(report, tail) if tail.kwh is not None else ""
     if not state:
         return amount
     on = f"; counted on from {_time(from_ts, report, site_zone(report))}" if _goes_on(report, tail) else ""

@@ -112,7 +112,7 @@ def _vens(report: EventReport, *, wide: bool) -> Table:
         cells += [figure(settled.delivered_kw if settled else None)] if beside else []
         cells += [texts.band(settled) if settled else DASH] if wide else []
         state = Text(texts.ven_status(ven))
-        table.add_row(Text(ven.ven_id), *cells, percent(ven.quality.coverage), state)
+        table.add_row(Text(ven.ven_id), *cells, percent(texts.coverage(ven)), state)
     left = len(report.vens) - len(shown)
     if left:
         table.caption = f"the {len(shown)} furthest from their request; --csv has the {left} others too"
@@ -121,7 +121,7 @@ def _vens(report: EventReport, *, wide: bool) -> Table:
 
 def _shown(report: EventReport) -> list[VenReport]:
     if len(report.vens) <= MOST_VENS:
-        return list(report.vens)
+        return sorted(report.vens, key=lambda ven: counting_key(ven.ven_id))
     truth = texts.truth_of(report)
 
     def short_kw(ven: VenReport) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from contracts.api.reports import Baseline, Delivered, EventReport, Participation, VenReport
+from contracts.api.reports import Baseline, Delivered, EventReport, EventResult, Participation, VenReport
 from ven_twin.webkit.formatting import (
     DASH,
     duration,
@@ -58,13 +58,17 @@ def event_time(report: EventReport) -> str:
     name = start.tzname() or ""
     if zone is not None and name != report.time_zone:
         name = f"{name} ({report.time_zone})" if name.isalpha() else str(report.time_zone)
-    return f"{start:%a} {start.day} {start:%b %Y}, {period(report.start_ts, report.end_ts, zone)} {name}"
+    lasted = report.end_ts > report.start_ts
+    times = period(report.start_ts, report.end_ts, zone) if lasted else f"{start:%H:%M}"
+    return f"{start:%a} {start.day} {start:%b %Y}, {times} {name}"
 
 
 def headline(report: EventReport) -> str:
     """The outcome in a sentence or two: what was shed of what was requested, what is paid, and why."""
     settled, truth = delivered_by(report, report.settled_by), delivered_by(report, "clone")
     best = delivered_by(report, truth_of(report))
+    if report.cancelled and report.end_ts <= report.start_ts:
+        return "The event was cancelled before it started: nothing was shed for it."
     if best is None:
         return f"{power(report.requested_kw)} were requested. What was delivered is not known."
     who = report.vens[0].ven_id if len(report.vens) == 1 else "The fleet"
@@ -75,6 +79,15 @@ def headline(report: EventReport) -> str:
     if truth is not None and settled is not None and report.settled_by != "clone":
         text += f"; {_paid(report, settled, truth)}"
     return f"{text}.{_instead(report)}"
+
+
+def result(of: EventResult, *, loads_up: bool) -> str:
+    """The outcome of an event for a list: the delivered power and its share of the request."""
+    if of.delivered_kw <= -DIFFERENT_KW:
+        return f"drew {power(-of.delivered_kw)} {'less' if loads_up else 'more'}"
+    of_request = share(of.delivered_kw, of.requested_kw)
+    delivered = f"delivered {power(of.delivered_kw)}{' more' if loads_up else ''}"
+    return delivered if of_request is None else f"{delivered}, {percent(of_request)}"
 
 
 def truth_first(report: EventReport) -> list[tuple[Baseline, Delivered]]:
@@ -89,7 +102,7 @@ def delivered_by(report: EventReport | VenReport, baseline: Baseline | None) -> 
 
 def truth_of(report: EventReport) -> Baseline | None:
     """The baseline that a report shows as delivered: a twin's house without events, else what settles."""
-    return "clone" if "clone" in report.delivered else report.settled_by
+    return report.shown_by
 
 
 def _shed(report: EventReport, delivered: Delivered, by: str) -> str:
@@ -198,6 +211,11 @@ def ven_status(ven: VenReport) -> str:
     if not ven.quality.rows:
         return "silent"
     return "" if ven.acknowledged else "no answer"
+
+
+def coverage(ven: VenReport) -> float | None:
+    """The share of a VEN's time in the event that is stored; None of one that had no time in it."""
+    return ven.quality.coverage if ven.end_ts > ven.start_ts else None
 
 
 def all_notes(report: EventReport, vens: Sequence[VenReport]) -> list[str]:

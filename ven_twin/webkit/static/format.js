@@ -2,7 +2,7 @@
 // (`ven_twin/webkit/formatting.py`), and a test holds both to the same texts.
 import { rules } from "./rules.js";
 
-const { kwDigits, secondsBelowS, minutesBelowMin, daysFromS, minus } = rules.formats;
+const { kwDigits, leastShareKw, secondsBelowS, minutesBelowMin, daysFromS, minus } = rules.formats;
 
 /** @param {number} value */
 const rounded = (value) => Math.floor(value + 0.5);
@@ -41,12 +41,14 @@ export function reductionCell(value, digits = kwDigits) {
 export const percent = (share) => `${fixed(share * 100, 0)} %`;
 
 /**
- * The share of what was requested that was delivered; null of nothing, and where nothing is known.
- * @param {number | null} delivered
- * @param {number | null} requested
+ * The share of the requested power that was delivered; null of nearly nothing, and where nothing is known.
+ * @param {number | null} deliveredKw
+ * @param {number | null} requestedKw
  */
-export const shareOf = (delivered, requested) =>
-  delivered !== null && requested !== null && requested !== 0 ? delivered / requested : null;
+export function shareOf(deliveredKw, requestedKw) {
+  if (deliveredKw === null || requestedKw === null || Math.abs(requestedKw) < leastShareKw) return null;
+  return deliveredKw / requestedKw;
+}
 
 /** @param {number} ts */
 export function clock(ts) {

@@ -131,3 +131,12 @@ def test_what_was_fed_in_more_stands_beside_what_was_bought() -> None:
     bought = fleet_bought([found, found], STEPS)
     assert bought is not None
     assert (sum(kwh or 0.0 for kwh in bought.kwh), sum(bought.fed_in_kwh)) == pytest.approx((-6.0, 4.0))
+
+
+def test_a_row_that_reaches_past_the_end_is_no_rebound() -> None:
+    """With seconds of one row after the event there is no figure, not one of nearly nothing."""
+    stored = power_rows(0, HOUR, 2.0, event_id=E1) + power_rows(HOUR, HOUR + 30, 6.0)
+    (rebound, payback) = ((found := after_event(Trace.of(stored), EVENT, [], STEPS)).rebound, found.payback)
+    assert rebound is not None
+    assert payback is not None
+    assert (rebound.kwh, payback.kwh) == (None, None)

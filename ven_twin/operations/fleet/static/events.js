@@ -17,7 +17,8 @@ export function count(ts) {
 }
 
 /** @param {FleetApi.ListedEvent} event */
-export const times = ({ startTs, endTs }) => `${dayTime(startTs)} to ${clock(endTs)}`;
+export const times = ({ startTs, endTs }) =>
+  endTs > startTs ? `${dayTime(startTs)} to ${clock(endTs)}` : dayTime(startTs);
 
 /** @param {FleetApi.ListedEvent} event */
 export const shortfall = ({ shortfallKw }) => `${kw(shortfallKw)} kW could not be allocated`;
@@ -136,6 +137,7 @@ function buildLine({ eventId }, look) {
     " ",
     cell("left", make("b")),
     cell("terms", make("span")),
+    cell("result", make("span", { className: "result" })),
     make("small", {}, eventId),
   );
   return make("li", {}, line, details(eventId, look, "small"));
@@ -153,5 +155,8 @@ function showLine(row, event) {
   text(at("progress"), event.progress);
   if (event.untilTs === null) text(at("left"), "");
   else countdowns.set(at("left"), event.untilTs);
-  text(at("terms"), ` · ${times(event)} · requests ${event.request}`);
+  const requests = event.stage === "over" ? "requested" : "requests";
+  text(at("terms"), ` · ${times(event)} · ${requests} ${event.request}`);
+  text(at("result"), event.result);
+  show(at("result"), event.result !== "");
 }

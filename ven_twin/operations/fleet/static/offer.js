@@ -66,14 +66,14 @@ export function showOffer() {
   if (!sheds) return;
   const vens = counted();
   const offerKw = onOffer();
-  const share = shareOf(first.value, offerKw) ?? 0;
+  const share = first.value >= 0 ? shareOf(first.value, offerKw) : null;
   const slider = input("share-slider");
-  if (document.activeElement !== slider) slider.value = String(Math.min(100, (share || 0) * 100));
-  slider.setAttribute("aria-valuetext", `${Math.round((share || 0) * 100)} percent`);
+  if (document.activeElement !== slider) slider.value = String(Math.min(100, (share ?? 0) * 100));
+  slider.setAttribute("aria-valuetext", share === null ? "no share" : `${Math.round(share * 100)} percent`);
   const lastsS = wanted.reduce((sumS, { durationS }) => sumS + (durationS || 0), 0);
   const sustainedKw = vens.reduce((sumKw, ven) => sumKw + lastingKw(ven, lastsS), 0);
   const shedKw = vens.reduce((sumKw, { deliveredKw }) => sumKw + Math.max(0, deliveredKw ?? 0), 0);
-  const begin = Number.isFinite(share) ? `${percent(share)} of the ` : "Of ";
+  const begin = share === null ? "" : `${percent(share)} of the `;
   const already = shedKw > STILL_KW ? ` ${kw(shedKw)} kW of it is shed already.` : "";
   const sustained = ` ${kw(sustainedKw)} kW of it can be held for ${span(lastsS)}.`;
   text("offer", `${begin}${kw(offerKw)} kW on offer;${sustained}${already}`);

@@ -47,6 +47,9 @@ function showView(view, fleet) {
   document.title = title(view, fleet);
   events.showEvents(lines, view.moreEvents, (eventId) => detail.look(eventId, lines));
   showNone(view, fleet);
+  show("dead-letters", view.deadLetters !== "");
+  mark("dead-letters", view.deadLetterCount === null ? "muted" : "notice");
+  text("dead-letters", view.deadLetters);
   showTotals(view, fleet);
   vens.showVens(fleet);
   form.update(view.events, fleet);

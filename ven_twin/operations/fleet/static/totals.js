@@ -17,7 +17,8 @@ export function showTotals({ askedKw: requestedKw, deliveredKw, share, silent, n
   const running = events.filter(({ stage }) => stage === "running").length;
   text("requested-words", running === 0 ? "no event runs" : `by ${counted(running, "event")}`);
   figure("delivered", ...reduction(deliveredKw));
-  text("delivered-words", share === null ? "nothing is requested" : `${percent(share)} of the request`);
+  const unshared = requestedKw === 0 ? "nothing is requested" : "";
+  text("delivered-words", share === null ? unshared : `${percent(share)} of the request`);
   show("delivered-meter", share !== null);
   meter("delivered-meter", share ?? 0);
   figure("flexibility", kw(fleet.flexibilityKw), "kW");

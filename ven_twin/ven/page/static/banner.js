@@ -126,9 +126,12 @@ function showFigures(event, power) {
   figure("event-now", ...reduction(power.shedKw));
   figure("event-mean", ...reduction(event.deliveredKw));
   figure("event-kwh", ...reduction(event.deliveredKwh, "kWh", 3));
-  const share = Math.min(1, Math.max(0, shareOf(power.shedKw, requestedKw) ?? 1));
-  meter("event-meter", share);
-  text("event-share", percent(share));
+  const share = shareOf(power.shedKw, requestedKw);
+  show("event-delivered", share !== null);
+  if (share === null) return;
+  const shown = Math.min(1, Math.max(0, share));
+  meter("event-meter", shown);
+  text("event-share", percent(shown));
 }
 
 /** @param {VenApi.EventView[]} others */
