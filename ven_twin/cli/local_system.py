@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from contracts.errors import VenTwinError
 from contracts.wire.ids import VenId
 from ven_twin.cli.certs import save_identity
-from ven_twin.cli.connection import LOCAL, cloud_folder, home, ven_folder
+from ven_twin.cli.connection import LOCAL, cloud_folder, ven_folder
+from ven_twin.installation import cli_command, home
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -48,7 +48,7 @@ class TwinProcess:
         self._cloud_log = cloud_folder() / "cloud.log" if cloud.stage == LOCAL else None
         endpoint, port = save_identity(cloud, ven_id, folder / "tls")
         where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--port", str(port)]
-        self._command = [sys.executable, "-m", "ven_twin.cli", "run", "--ven-id", ven_id, *where, *options]
+        self._command = [*cli_command(), "run", "--ven-id", ven_id, *where, *options]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
