@@ -33,7 +33,7 @@ from local_cloud.runtime import (
     forget,
     remember,
 )
-from ven_twin.installation import part_command
+from ven_twin.installation import module_command
 
 GATEWAY_PORT = 4566
 MQTT_PORT = 8883
@@ -191,7 +191,7 @@ def _spawn(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]
     """The emulator's process, noted among those to wait for."""
     with _log(folder).open("ab") as output:
         process = subprocess.Popen(
-            part_command("local_cloud.server"),
+            module_command("local_cloud.server"),
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cdk.bundle import ROOT, digest_of, files_in, made_once
 from local_cloud.runtime import STAGE, DeployError
-from ven_twin.installation import cache_folder, home
+from ven_twin.installation import CACHE_VARIABLE, cache_folder
 
 SOURCES = ("app.py", "cdk.json", "requirements.lock", "cdk", "lambdas", "contracts")
 
@@ -42,7 +42,7 @@ def _synthesize(folder: Path, vens: Sequence[str], rotation: str) -> None:
         cwd=ROOT,
         env={
             **os.environ,
-            "VEN_TWIN_HOME": str(home()),  # by its full path: the app runs in the folder of the sources
+            CACHE_VARIABLE: str(cache_folder()),  # its full path: the app runs elsewhere
             "CDK_OUTDIR": str(folder),
             "CDK_CONTEXT_JSON": json.dumps(context),
         },

@@ -1,5 +1,5 @@
 """The digital-twin VEN: a house behind an MQTT session, driven by its device shadow."""
 
-from ven_twin.installation import find_parts
+from ven_twin.installation import add_packages
 
-find_parts()
+add_packages()

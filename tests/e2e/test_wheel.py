@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from tests.support.clean_environment import ROOT, CleanEnvironment, clean_environment
 
+EXAMPLE = ROOT / "docs" / "guides" / "examples" / "tested_with_pytest"
 IMPORT_ALL = """
 import importlib, json, pkgutil, ven_twin, ven_twin.cli
 missing, files = set(), set()
@@ -96,7 +98,7 @@ def test_every_module_is_the_wheels_and_needs_only_what_is_declared(
     done = with_local.run("python", "-c", IMPORT_ALL, folder=tmp_path)
     assert done.returncode == 0, done.stderr[-1500:]
     found = json.loads(done.stdout)
-    assert set(found["missing"]) <= {"numpy", "scipy", "pyarrow"}
+    assert set(found["missing"]) <= {"numpy", "scipy", "pyarrow", "pytest", "moto", "aws_lambda_powertools"}
     assert len(found["files"]) > 250
     assert [file for file in found["files"] if not Path(file).is_relative_to(with_local.packages)] == []
 
@@ -112,4 +114,15 @@ def test_up_runs_the_whole_job_from_an_empty_folder(with_local: CleanEnvironment
     assert {path.name for path in tmp_path.iterdir()} == {".ven-twin", "up.json"}
     after = {path for path in with_local.packages.rglob("*") if "__pycache__" not in path.parts}
     assert after == before
+    assert with_local.noted() == []
+
+
+def test_the_fixtures_for_pytest_come_with_their_extra(with_local: CleanEnvironment, tmp_path: Path) -> None:
+    """A project whose environment has the extra `testing` runs functions of the stack in its tests."""
+    with_local.install("testing")
+    shutil.copy(EXAMPLE / "test_functions.py", tmp_path)
+    done = with_local.run("pytest", "-p", "no:cacheprovider", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ven-twin-" in done.stdout
+    assert " 1 passed" in done.stdout
     assert with_local.noted() == []

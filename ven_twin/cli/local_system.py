@@ -108,10 +108,13 @@ def forget_vens() -> None:
 
 
 @contextlib.contextmanager
-def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]:
+def local_system(
+    vens: Sequence[str], *, keep: bool, say: Say, ports: tuple[int | None, int | None] = (None, None)
+) -> Iterator[None]:
     """The local cloud with the stack in it, for as long as the block lasts.
 
-    One that runs already is used, and left running.
+    One that runs already is used, and left running. *ports* are the gateway's and MQTT's, as `process.start`
+    has them.
     """
     from local_cloud import deploy, process
     from local_cloud.runtime import NotRunningError, current
@@ -121,7 +124,9 @@ def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]
         runtime, ours = current(folder), False
     except NotRunningError:
         say("starting the local cloud")
-        runtime, ours = process.start(folder, keep=keep), True
+        gateway_port, mqtt_port = ports
+        runtime = process.start(folder, keep=keep, gateway_port=gateway_port, mqtt_port=mqtt_port)
+        ours = True
     try:
         if ours and not keep:
             forget_vens()
@@ -176,10 +181,10 @@ def wait_for(
     condition: Callable[[], object],
     *,
     timeout_s: float,
-    twin_process: TwinProcess,
+    twin_process: TwinProcess | None = None,
     poll_s: float = 0.05,
 ) -> float:
-    """Wait until *found* gives something true; how long that took, s.
+    """Wait until *condition* gives something true; how long that took, s.
 
     Raises:
         VenTwinError: it did not within *timeout_s*.
@@ -187,9 +192,11 @@ def wait_for(
     """
     begun = time.monotonic()
     while not condition():
-        twin_process.check()
+        if twin_process is not None:
+            twin_process.check()
         if time.monotonic() - begun > timeout_s:
-            raise VenTwinError(f"{what} did not come within {timeout_s:.0f} s; {twin_process.troubles()}")
+            troubles = f"; {twin_process.troubles()}" if twin_process is not None else ""
+            raise VenTwinError(f"{what} did not come within {timeout_s:.0f} s{troubles}")
         time.sleep(poll_s)
     return time.monotonic() - begun
 

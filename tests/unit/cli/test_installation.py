@@ -10,17 +10,17 @@ from types import ModuleType
 import pytest
 
 from ven_twin import installation
-from ven_twin.installation import PartsHiddenError, cache_folder, cli_command, find_parts, part_command
+from ven_twin.installation import HiddenPackageError, add_packages, cache_folder, cli_command, module_command
 
 ROOT = Path(installation.__file__).resolve().parents[1]
 
 
 @pytest.fixture
-def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The parts of a wheel that is installed under the test's folder."""
+def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The packages of a wheel that is installed under the test's folder."""
     folder = tmp_path / "site-packages" / "ven_twin" / "_installed"
     folder.mkdir(parents=True)
-    monkeypatch.setattr(installation, "PARTS", folder)
+    monkeypatch.setattr(installation, "PACKAGED", folder)
     monkeypatch.setattr(sys, "path", ["", "/usr/lib/python3"])
     for name in installation.NAMES:
         monkeypatch.delitem(sys.modules, name, raising=False)
@@ -30,34 +30,34 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_checkout_changes_no_path() -> None:
     """What is beside the package is found as it always was."""
     before = list(sys.path)
-    find_parts()
-    find_parts(first=True)
+    add_packages()
+    add_packages(first=True)
     assert sys.path == before
 
 
-def test_parts_are_last_so_that_they_hide_no_package_of_others(parts: str) -> None:
+def test_parts_are_last_so_that_they_hide_no_package_of_others(packaged: str) -> None:
     """Who only has ven-twin installed finds their own packages under the same names."""
-    find_parts()
-    find_parts()
-    assert sys.path == ["", "/usr/lib/python3", parts]
+    add_packages()
+    add_packages()
+    assert sys.path == ["", "/usr/lib/python3", packaged]
 
 
-def test_parts_are_first_in_a_program_of_ours(parts: str) -> None:
+def test_parts_are_first_in_a_program_of_ours(packaged: str) -> None:
     """A package of others in the environment does not stand in the way of the command line."""
-    find_parts()
-    find_parts(first=True)
-    assert sys.path == [parts, "", "/usr/lib/python3"]
+    add_packages()
+    add_packages(first=True)
+    assert sys.path == [packaged, "", "/usr/lib/python3"]
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("packaged")
 def test_a_package_of_others_that_was_imported_before_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Instead of an attribute that is missing somewhere deep in it."""
     other = ModuleType("contracts")
     other.__file__ = "/home/user/contracts/__init__.py"
     monkeypatch.setitem(sys.modules, "contracts", other)
-    find_parts()
-    with pytest.raises(PartsHiddenError, match=r"/home/user/contracts/__init__\.py .* contracts: run it in"):
-        find_parts(first=True)
+    add_packages()
+    with pytest.raises(HiddenPackageError, match=r"^/home/user/contracts/__init__\.py .* contracts: run"):
+        add_packages(first=True)
 
 
 def test_the_cache_is_the_checkouts_or_in_the_state_folder(
@@ -66,7 +66,7 @@ def test_the_cache_is_the_checkouts_or_in_the_state_folder(
     """Nothing is written among installed packages."""
     monkeypatch.setenv("VEN_TWIN_HOME", str(tmp_path / "home"))
     assert cache_folder() == ROOT / ".cache"
-    request.getfixturevalue("parts")
+    request.getfixturevalue("packaged")
     assert cache_folder() == tmp_path / "home" / "cache"
 
 
@@ -74,7 +74,7 @@ def test_the_cache_is_the_checkouts_or_in_the_state_folder(
     ("command", "reached"),
     [
         ([*cli_command(), "can-hold", "--kw", "much"], "'much' is no power"),
-        (part_command("local_cloud.server"), "KeyError: 'BIND_HOST'"),
+        (module_command("local_cloud.server"), "KeyError: 'BIND_HOST'"),
     ],
     ids=["command line", "local cloud"],
 )
