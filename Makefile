@@ -72,6 +72,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/hadolint Containerfile
 	node_modules/.bin/tsc
 	node_modules/.bin/eslint .
 	node_modules/.bin/prettier --check --log-level warn $(SCRIPTS)
