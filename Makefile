@@ -72,6 +72,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/hadolint Containerfile
 	node_modules/.bin/tsc
 	node_modules/.bin/eslint .
 	node_modules/.bin/prettier --check --log-level warn $(SCRIPTS)
@@ -184,10 +185,10 @@ $(READY): requirements.lock package-lock.json pyproject.toml
 	@npm ci --silent & npm=$$!; $(BIN)/python -m local_cloud.synth ven-1 && wait $$npm
 	@touch $@
 
-# Write the lock anew after a change of requirements*.txt.
+# Write the lock anew after a change of requirements*.txt, or of the extras in pyproject.toml.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header requirements-dev.txt -o requirements.lock
+	  --no-annotate --no-header --all-extras pyproject.toml requirements-dev.txt -o requirements.lock
 
 clean:
 	rm -rf $(VENV) node_modules cdk.out .cache .ven-twin

@@ -1,6 +1,6 @@
 """The functions' one asset: `lambdas/`, `contracts/` and what they need, without Docker.
 
-Kept under ``.cache/bundle`` by a digest of everything that goes in, so that a second synthesis finds
+Kept in the cache's folder by a digest of everything that goes in, so that a second synthesis finds
 it there and two machines make the same.
 """
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import VenTwinError
+from ven_twin.installation import cache_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lambdas", "contracts")
@@ -43,14 +44,14 @@ class BundleError(VenTwinError):
     """The functions' dependencies could not be fetched for the platform. The message is the installer's."""
 
 
-def bundle(*, python: str, architecture: str, host: bool, cache: Path = ROOT / ".cache" / "bundle") -> Bundle:
+def bundle(*, python: str, architecture: str, host: bool, cache: Path | None = None) -> Bundle:
     """The functions' bundle for a platform.
 
     Args:
         python: version of the runtime, ``3.13``.
         architecture: ``arm64`` or ``x86_64``.
         host: install for this machine and not for AWS's Linux; the local cloud runs functions here.
-        cache: where bundles are kept.
+        cache: where bundles are kept; ``bundle`` in the cache's folder when left out.
 
     Raises:
         BundleError: a dependency has no wheel for the platform, no registry was reached, or a file is there
@@ -66,7 +67,7 @@ def bundle(*, python: str, architecture: str, host: bool, cache: Path = ROOT / "
             _compile(draft)
         _set_modes(draft)
 
-    path = made_once(cache / digest, fill)
+    path = made_once((cache or cache_folder() / "bundle") / digest, fill)
     _check_modes(path)
     return Bundle(path, digest)
 

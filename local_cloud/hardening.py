@@ -61,7 +61,8 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
     version = metadata.version("ministack")
     if version != PINNED:
         raise RuntimeError(
-            f"the local cloud is written for ministack {PINNED}, found {version}: run make setup"
+            f"the local cloud is written for ministack {PINNED}, found {version}: "
+            "pip install 'ven-twin[local]', or make setup in a checkout"
         )
     _listen_on(iot, bind_host)
     _require_client_certificate(iot)

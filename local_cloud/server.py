@@ -1,4 +1,4 @@
-"""The emulator's process: ``python -m local_cloud.server``, all settings in the environment."""
+"""The emulator's process, started by `local_cloud.process`: all settings in the environment."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cdk.bundle import ROOT, digest_of, files_in, made_once
 from local_cloud.runtime import STAGE, DeployError
+from ven_twin.installation import CACHE_VARIABLE, cache_folder
 
 SOURCES = ("app.py", "cdk.json", "requirements.lock", "cdk", "lambdas", "contracts")
 
@@ -25,7 +26,7 @@ def assembly(vens: Sequence[str], *, rotation: str = "", cache: Path | None = No
         DeployError: it could not be synthesized; the message is the app's own.
     """
     made_for = "\0".join([",".join(vens), rotation, sys.version, platform.machine()])
-    cache = cache or ROOT / ".cache" / "assembly"
+    cache = cache or cache_folder() / "assembly"
     return made_once(
         cache / digest_of(made_for, *files_in(SOURCES)), lambda draft: _synthesize(draft, vens, rotation)
     )
@@ -39,7 +40,12 @@ def _synthesize(folder: Path, vens: Sequence[str], rotation: str) -> None:
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={**os.environ, "CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context)},
+        env={
+            **os.environ,
+            CACHE_VARIABLE: str(cache_folder()),  # its full path: the app runs elsewhere
+            "CDK_OUTDIR": str(folder),
+            "CDK_CONTEXT_JSON": json.dumps(context),
+        },
         capture_output=True,
         text=True,
         check=False,

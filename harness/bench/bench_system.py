@@ -16,7 +16,8 @@ from pathlib import Path
 from contracts.store.stack import StackOutput
 from harness.bench.figure import Figure
 from local_cloud import deploy, process
-from tests.e2e.conftest import System, cloud_of, start_cloud, until
+from tests.e2e.conftest import System, start_cloud, until
+from ven_twin.testing.running_cloud import cloud_of
 from ven_twin.ven.mqtt.shadow_client import UPDATE_PERIOD_S
 
 EVENTS = 15

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.mosquitto import Mosquitto, free_port
-from tests.support.pki import Pair
+from ven_twin.testing.pki import Pair
 
 
 @dataclass

@@ -34,7 +34,8 @@ from harness.faults.outcome import FaultOutcome
 from lambdas.shared import clients, clock
 from lambdas.shared.invocation import logger
 from lambdas.store_telemetry.handler import handler
-from tests.support.lambda_world import ENVIRONMENT, NOW, Context, World
+from ven_twin.testing.function_account import ENVIRONMENT
+from ven_twin.testing.function_world import NOW, Context, World
 
 BATCH = 10
 BOOT = "b1"

@@ -22,7 +22,7 @@ from harness.faults.ingestion import Ingestion
 from harness.faults.oracle import MessageId, OracleVerdict, ProducerJournal, judge
 from harness.faults.producer import VEN, Config, Result
 from harness.faults.proxy import Proxy
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.mqtt.outbox_pump import IN_FLIGHT_MAX
 

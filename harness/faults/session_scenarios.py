@@ -18,7 +18,7 @@ from harness.faults import weather
 from harness.faults.producer import DUPLICATE
 from harness.faults.proxy import Fault
 from harness.faults.rig import VEN, Rig
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity import identity_files
 
 LOSSES = 8

@@ -14,7 +14,7 @@ from pathlib import Path
 import certifi
 
 from harness.functions.account import AwsCall, CannedAccount, Reply
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 
 CONNECTIONS = "connections"
 """Counted among the calls."""

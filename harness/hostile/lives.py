@@ -15,7 +15,7 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "hostile")
 
 from tests.support.api_world import open_api
 from tests.support.hostile_system import generated, live, objections, silence
-from tests.support.lambda_world import open_account
+from ven_twin.testing.function_account import open_account
 
 MOST_MESSAGES = 12
 """Of a step, of which a life has nineteen."""

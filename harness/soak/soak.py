@@ -12,7 +12,8 @@ from pathlib import Path
 from contracts.store.stack import StackOutput
 from contracts.wire.codec import JsonDict
 from local_cloud import deploy, process
-from tests.e2e.conftest import System, cloud_of, start_cloud, until
+from tests.e2e.conftest import System, start_cloud, until
+from ven_twin.testing.running_cloud import cloud_of
 
 VEN = "ven-1"
 REPORT_INTERVAL_S = 5

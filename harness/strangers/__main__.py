@@ -19,10 +19,11 @@ from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId
 from harness.strangers.generated_client import unread_answers
 from local_cloud import deploy, process
-from tests.e2e.conftest import System, cloud_of, start_cloud, until
+from tests.e2e.conftest import System, start_cloud, until
 from tests.support.older_ven import KINDS, OlderVen
 from tests.support.strangers import EVENT_S, command_all, missing, older_vens, queued
 from ven_twin.cli.certs import save_identity
+from ven_twin.testing.running_cloud import cloud_of
 
 ROUND_S = 120.0
 """Between two rounds of commands: an event of a minute, and as long without one."""

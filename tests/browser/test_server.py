@@ -19,7 +19,7 @@ import pytest
 
 from tests.support.browser_world import until
 from tests.support.mosquitto import free_port
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.page.app import ADDRESS_FILE, serving
 from ven_twin.ven.runtime import Twin

@@ -17,10 +17,11 @@ import pytest
 
 from local_cloud import process
 from local_cloud.runtime import REGION, Runtime, remember
-from tests.e2e.conftest import cloud_of, start_cloud, until
+from tests.e2e.conftest import start_cloud, until
 from tests.support import leaks
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.operations.rights import USERS, document
+from ven_twin.testing.running_cloud import cloud_of
 
 ACCOUNT = "000000000000"
 SHORT = ("--event", "8s", "--load", "3s")

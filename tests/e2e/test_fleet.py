@@ -21,7 +21,8 @@ import pytest
 from contracts.store import keys
 from contracts.store.stack import StackOutput
 from local_cloud import deploy, process
-from tests.e2e.conftest import System, cloud_of, start_cloud, until
+from tests.e2e.conftest import System, start_cloud, until
+from ven_twin.testing.running_cloud import cloud_of
 
 SPEED = 5
 HOUSE_MINUTE_S = 60 / SPEED
@@ -123,7 +124,7 @@ def called(system: System, event_id: str) -> tuple[str, ...]:
 
 def settled(system: System, event_id: str) -> Mapping[str, Any] | None:
     """The event's report, once it is settled."""
-    part = system.part(event_id, keys.REPORT_SORT_KEY)
+    part = system.event_item(event_id, keys.REPORT_SORT_KEY)
     report: Mapping[str, Any] | None = None if part is None else part["report"]
     return report
 

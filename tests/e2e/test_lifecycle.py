@@ -15,8 +15,9 @@ from contracts.store.stack import tls_secret_name
 from contracts.wire.ids import VenId
 from local_cloud import deploy, process
 from local_cloud.runtime import NotRunningError, current
-from tests.e2e.conftest import cloud_of, start_cloud, until
+from tests.e2e.conftest import start_cloud, until
 from tests.support.waiting import GIVE_UP_S
+from ven_twin.testing.running_cloud import cloud_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"

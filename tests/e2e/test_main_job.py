@@ -59,7 +59,7 @@ def test_an_event_is_shed_stored_settled_and_restored(system: System) -> None:
     assert abs(ven["delivered"]["clone"]["deliveredKw"] - ven["askedKw"]) < 0.6
     assert ven["delivered"]["clone"]["deliveredKwh"] < ven["askedKw"] * 8 / 3600 * 1.3
     assert "meter_before" in ven["delivered"]
-    part = system.part(event_id, ven_sort_key("ven-1"))
+    part = system.event_item(event_id, ven_sort_key("ven-1"))
     assert part is not None
     assert {"active", "completed"} <= part.keys()
     assert all(circuit["reason"] for circuit in part["active"]["circuits"])
@@ -87,7 +87,7 @@ def test_cancelling_gives_the_loads_back(system: System) -> None:
     until(lambda: "activeEventId" not in system.reported("ven-1")["metrics"], "the restore", 5)
     since = time.time()
     until(lambda: [row for row in system.rows("ven-1", since + 1) if "eventId" not in row], "a row after it")
-    until(lambda: "cancelled" in (system.part(event_id, ven_sort_key("ven-1")) or {}), "its ack")
+    until(lambda: "cancelled" in (system.event_item(event_id, ven_sort_key("ven-1")) or {}), "its ack")
 
 
 def test_an_event_for_a_ven_that_was_offline_is_taken_up_for_the_rest_of_its_time(system: System) -> None:
@@ -126,7 +126,7 @@ def test_ctrl_c_in_an_event_restores_the_loads_and_the_shadow_says_so(system: Sy
 
 
 def _report(system: System, event_id: str) -> dict[str, Any] | None:
-    part = system.part(event_id, REPORT_SORT_KEY)
+    part = system.event_item(event_id, REPORT_SORT_KEY)
     return None if part is None else part["report"]
 
 

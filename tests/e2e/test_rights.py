@@ -22,11 +22,12 @@ from contracts.store.dead_letters import read_queues
 from contracts.store.keys import REPORT_SORT_KEY
 from contracts.store.stack import StackOutput
 from local_cloud.runtime import REGION, remember
-from tests.e2e.conftest import cloud_of, until
+from tests.e2e.conftest import until
 from tests.support import leaks
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.operations.rights import USERS, document
+from ven_twin.testing.running_cloud import cloud_of
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import System
@@ -195,7 +196,7 @@ def test_the_operator_runs_events_and_commands(system: System, acting: As) -> No
     operator.can("event", "delete", event_id)
     short = ("--event-id", "short", "--shed-kw", "0.1", "--duration", "1s", "--target", "ven-1")
     operator.can("event", "create", *short)
-    until(lambda: system.part("short", REPORT_SORT_KEY), "the report")
+    until(lambda: system.event_item("short", REPORT_SORT_KEY), "the report")
     assert "short" in operator.can("event", "report", "short")
     assert "short" in operator.can("event", "list")
     assert "no event" in operator.cli("event", "report", "nothing").stderr

@@ -196,7 +196,7 @@ def without_gap(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def phases(system: System, event_id: str, wanted: set[str]) -> dict[str, Any] | None:
     """A VEN's part in an event once it has all of the phases."""
-    part = system.part(event_id, f"VEN#{AIOMQTT}") or {}
+    part = system.event_item(event_id, f"VEN#{AIOMQTT}") or {}
     return part if wanted <= part.keys() else None
 
 

@@ -28,11 +28,12 @@ from contracts.wire.ids import VenId
 from harness.lifecycle.lifecycle import destroy
 from local_cloud.deploy import deploy_assembly
 from local_cloud.runtime import REGION
-from tests.e2e.conftest import System, cloud_of, until
+from tests.e2e.conftest import System, until
 from tests.integration.local_cloud.conftest import Emulator, new_identity
 from tests.support.mqtt_by_hand import connected, publish
 from ven_twin.cli.certs import save_identity, save_secret
 from ven_twin.cli.claims import allow_ven, check_of_stage, claim_identity
+from ven_twin.testing.running_cloud import cloud_of
 from ven_twin.ven.errors import ClaimRefusedError
 
 if TYPE_CHECKING:

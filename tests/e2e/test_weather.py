@@ -14,8 +14,9 @@ from contracts.store.stack import StackOutput
 from harness.lifecycle.lifecycle import BEFORE, live_in
 from local_cloud import deploy, process
 from local_cloud.runtime import CloudWeather
-from tests.e2e.conftest import System, cloud_of, start_cloud, until
+from tests.e2e.conftest import System, start_cloud, until
 from tests.e2e.test_certificates import certificates, gaps, log_of
+from ven_twin.testing.running_cloud import cloud_of
 
 WEATHER = CloudWeather(seed=4, failing=0.02, dropping=0.005)
 
@@ -43,7 +44,7 @@ def test_an_event_is_shed_settled_and_restored(stormy: System) -> None:
     """Whatever fails on the way is done again, once: one event, one report, loads back, no row missing."""
     since = time.time()
     event_id = until(lambda: _dispatched(stormy), "an event that ven-1 is called for")
-    part = until(lambda: stormy.part(event_id, REPORT_SORT_KEY), "the report")
+    part = until(lambda: stormy.event_item(event_id, REPORT_SORT_KEY), "the report")
     (ven,) = part["report"]["vens"]
     assert ven["restored"] is True
     assert abs(ven["delivered"]["clone"]["deliveredKw"] - ven["askedKw"]) < 0.6

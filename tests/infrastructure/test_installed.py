@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("contracts", "lambdas", "local_cloud", "ven_twin")
+PACKAGES = ("cdk", "contracts", "lambdas", "local_cloud", "ven_twin")
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for package in PACKAGES

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.support.mosquitto import Mosquitto
-from tests.support.pki import Authority
 from tests.support.scripted_broker import ScriptedBroker
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
 from ven_twin.ven.storage.outbox import Outbox

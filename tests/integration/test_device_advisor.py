@@ -26,8 +26,8 @@ from harness.faults.broker import Broker
 from harness.faults.shadow_service import ShadowService
 from tests.integration.conftest import Hasty, MakeVen
 from tests.support.mosquitto import Mosquitto
-from tests.support.pki import Authority, Pair, _key_pem, _pem
 from tests.support.scripted_broker import CONNECT, PINGREQ, PUBACK, PUBLISH, SUBSCRIBE, ScriptedBroker
+from ven_twin.testing.pki import Authority, Pair, _key_pem, _pem
 from ven_twin.ven.identity.identity_files import Identity, ssl_context
 from ven_twin.ven.mqtt import gmqtt_link
 from ven_twin.ven.runtime import Twin

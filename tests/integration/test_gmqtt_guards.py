@@ -12,8 +12,8 @@ import pytest
 
 from tests.integration.conftest import Hasty, MakeVen
 from tests.support.mosquitto import Mosquitto
-from tests.support.pki import Authority
 from tests.support.scripted_broker import CONNECT, PUBACK, PUBLISH, SUBSCRIBE, Packet, ScriptedBroker
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity.identity_files import save
 from ven_twin.ven.mqtt import outbox_pump
 

@@ -17,7 +17,7 @@ import pytest
 from contracts.wire.topics import Topics
 from tests.integration.conftest import Hasty, MakeVen, Ven
 from tests.support.mosquitto import Mosquitto
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.storage.outbox import Outbox
 
 VEN = "ven-1"

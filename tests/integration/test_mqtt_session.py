@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.conftest import Hasty, MakeVen
 from tests.support.mosquitto import Mosquitto, free_port
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity.identity_files import Identity, save
 from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
 from ven_twin.ven.storage.outbox import Outbox

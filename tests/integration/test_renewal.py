@@ -13,8 +13,8 @@ import pytest
 from contracts.errors import VenTwinError
 from tests.integration.conftest import MakeVen, Ven
 from tests.support.mosquitto import Mosquitto
-from tests.support.pki import Authority
 from tests.support.waiting import GIVE_UP_S
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.renewal import Renewal
 

@@ -16,7 +16,7 @@ from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.issue_command.handler import handler as issue
 from lambdas.settle_event.handler import handler as settle
 from lambdas.shared import clients
-from tests.support.lambda_world import Context
+from ven_twin.testing.function_world import Context
 
 ENVIRONMENT = {"DISPATCH_FUNCTION": "dispatch", "ISSUE_FUNCTION": "issue", "SETTLE_FUNCTION": "settle"}
 CALLER = "AIDAOPERATOR"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud import deploy, process
-from tests.e2e.conftest import System, cloud_of, start_cloud, until
+from tests.e2e.conftest import System, start_cloud, until
+from ven_twin.testing.running_cloud import cloud_of
 
 VENS = ("ven-1", "ven-2", "ven-3")
 HOUSES = ("--house-speed", "10", "--house-start", "2026-07-15T22:30:00Z", "--report-interval", "1")

@@ -17,8 +17,8 @@ from typing import Any
 from contracts.wire.ids import VenId
 from contracts.wire.topics import Topics
 from tests.support.mosquitto import Mosquitto, free_port
-from tests.support.pki import Authority
 from tests.support.waiting import GIVE_UP_S
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
 

@@ -15,7 +15,7 @@ from lambdas.admit_ven.handler import handler
 from lambdas.shared.certificate_journal import CLAIMED
 from lambdas.shared.tables import Table
 from tests.support.hostile_messages import changed
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 LISTED, USED, RUNNING, STRANGER = "ven-listed", "ven-used", "ven-good", "ven-nobody"
 """A VEN that may claim, one that has, one that runs, and none."""

@@ -32,7 +32,6 @@ from lambdas.store_telemetry.handler import handler as store
 from lambdas.watch_fleet.handler import handler as watch
 from tests.support.api_world import Api
 from tests.support.hostile_messages import BAD, Hostile, hostile
-from tests.support.lambda_world import LOAD, NOW, Context, World, batch, body, failed
 from ven_twin.cli import event_view, fleet
 from ven_twin.cli.console import make_console
 from ven_twin.operations.fleet.event_detail import detail
@@ -40,6 +39,7 @@ from ven_twin.operations.fleet.fleet_state import FleetAnswers, fleet_state
 from ven_twin.operations.fleet.fleet_view import fleet_view
 from ven_twin.operations.fleet.screen import frame
 from ven_twin.operations.reports import page, table
+from ven_twin.testing.function_world import LOAD, NOW, Context, World, batch, body, failed
 
 OFFERS_KW = {"ven-a": 5.0, "ven-b": 4.0, "ven-c": 3.0}
 EVENT = EventId("evt-1")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pki import Authority, Pair
+from ven_twin.testing.pki import Authority, Pair
 
 STARTS_WITHIN_S = 5.0
 

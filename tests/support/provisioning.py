@@ -9,7 +9,7 @@ from typing import Any
 from contracts.store.stack import ven_policy_name
 from lambdas.provision_ven.handler import handler
 from lambdas.shared import clients
-from tests.support.lambda_world import Context, World
+from ven_twin.testing.function_world import Context, World
 
 SECRET = "ven-twin/local/house-1/tls"
 POLICY = "ven-twin-local-ven"

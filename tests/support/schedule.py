@@ -10,7 +10,7 @@ import pytest
 
 _NAMES = (
     *("fleet", "rights", "api", "weather", "lifecycle", "conformance", "aws", "strangers"),
-    *("main_job", "bad_input", "two_stages"),
+    *("main_job", "bad_input", "two_stages", "pytest_plugin", "wheel"),
 )
 FIRST = tuple(f"tests/e2e/test_{name}.py" for name in _NAMES)
 """Files of more than 50 s, the longest first."""

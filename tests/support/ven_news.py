@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.record_vens.handler import handler
-from tests.support.lambda_world import NOW, Context, World, batch, body, failed
+from ven_twin.testing.function_world import NOW, Context, World, batch, body, failed
 
 
 def called_house(world: World) -> World:

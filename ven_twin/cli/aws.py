@@ -25,13 +25,13 @@ from ven_twin.cli.connection import (
     ProfileOption,
     RegionOption,
     connect,
-    home,
     split_names,
     with_deployment,
     with_options,
 )
 from ven_twin.cli.console import console, echo, print_json
 from ven_twin.cli.tree import CommandGroup
+from ven_twin.installation import home
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud

@@ -16,6 +16,7 @@ import typer
 from contracts.errors import FieldError, VenTwinError
 from contracts.store.stack import StackOutput, is_throw_away
 from contracts.wire.ids import VenId, counting_key
+from ven_twin.installation import home
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Access, Cloud
@@ -59,11 +60,6 @@ _WHICH_CLOUD: Options = {
     "profile": (ProfileOption, None),
     "region": (RegionOption, None),
 }
-
-
-def home() -> Path:
-    """The folder of all state: ``VEN_TWIN_HOME``, else ``.ven-twin`` in the current folder."""
-    return Path(os.environ.get("VEN_TWIN_HOME", ".ven-twin")).resolve()
 
 
 def cloud_folder() -> Path:

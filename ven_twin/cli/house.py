@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import FieldError
-from ven_twin.cli.connection import JsonOption, home
+from ven_twin.cli.connection import JsonOption
 from ven_twin.cli.console import echo, print_json
 from ven_twin.cli.tree import CommandGroup
+from ven_twin.installation import home
 
 if TYPE_CHECKING:
     from collections.abc import Callable

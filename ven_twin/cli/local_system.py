@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from contracts.errors import VenTwinError
 from contracts.wire.ids import VenId
 from ven_twin.cli.certs import save_identity
-from ven_twin.cli.connection import LOCAL, cloud_folder, home, ven_folder
+from ven_twin.cli.connection import LOCAL, cloud_folder, ven_folder
+from ven_twin.installation import cli_command, home
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -48,7 +48,7 @@ class TwinProcess:
         self._cloud_log = cloud_folder() / "cloud.log" if cloud.stage == LOCAL else None
         endpoint, port = save_identity(cloud, ven_id, folder / "tls")
         where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--mqtt-port", str(port)]
-        self._command = [sys.executable, "-m", "ven_twin.cli", "run", ven_id, *where, *options]
+        self._command = [*cli_command(), "run", ven_id, *where, *options]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -108,10 +108,13 @@ def forget_vens() -> None:
 
 
 @contextlib.contextmanager
-def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]:
+def local_system(
+    vens: Sequence[str], *, keep: bool, say: Say, ports: tuple[int | None, int | None] = (None, None)
+) -> Iterator[None]:
     """The local cloud with the stack in it, for as long as the block lasts.
 
-    One that runs already is used, and left running.
+    One that runs already is used, and left running. *ports* are the gateway's and MQTT's, as `process.start`
+    has them.
     """
     from local_cloud import deploy, process
     from local_cloud.runtime import NotRunningError, current
@@ -121,7 +124,9 @@ def local_system(vens: Sequence[str], *, keep: bool, say: Say) -> Iterator[None]
         runtime, ours = current(folder), False
     except NotRunningError:
         say("starting the local cloud")
-        runtime, ours = process.start(folder, keep=keep), True
+        gateway_port, mqtt_port = ports
+        runtime = process.start(folder, keep=keep, gateway_port=gateway_port, mqtt_port=mqtt_port)
+        ours = True
     try:
         if ours and not keep:
             forget_vens()
@@ -176,10 +181,10 @@ def wait_for(
     condition: Callable[[], object],
     *,
     timeout_s: float,
-    twin_process: TwinProcess,
+    twin_process: TwinProcess | None = None,
     poll_s: float = 0.05,
 ) -> float:
-    """Wait until *found* gives something true; how long that took, s.
+    """Wait until *condition* gives something true; how long that took, s.
 
     Raises:
         VenTwinError: it did not within *timeout_s*.
@@ -187,9 +192,11 @@ def wait_for(
     """
     begun = time.monotonic()
     while not condition():
-        twin_process.check()
+        if twin_process is not None:
+            twin_process.check()
         if time.monotonic() - begun > timeout_s:
-            raise VenTwinError(f"{what} did not come within {timeout_s:.0f} s; {twin_process.troubles()}")
+            troubles = f"; {twin_process.troubles()}" if twin_process is not None else ""
+            raise VenTwinError(f"{what} did not come within {timeout_s:.0f} s{troubles}")
         time.sleep(poll_s)
     return time.monotonic() - begun
 

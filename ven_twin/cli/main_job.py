@@ -133,7 +133,9 @@ def run_event(
         say("shedding", f", {left_s:.0f} s to go")
         twin.check()
     say("waiting for the settlement, which the Scheduler starts")
-    report = _settled(cloud, job.event_id, patience * SETTLE_TIMEOUT_S + duration_s, twin)
+    report = wait_for_report(
+        cloud, job.event_id, timeout_s=patience * SETTLE_TIMEOUT_S + duration_s, twin_process=twin
+    )
     _read(job, report, cloud)
 
 
@@ -144,7 +146,10 @@ def _requested_kw(shed_kw: float | None, offered_kw: float) -> float:
     return requested_kw
 
 
-def _settled(cloud: Cloud, event_id: EventId, timeout_s: float, twin: TwinProcess) -> EventReport:
+def wait_for_report(
+    cloud: Cloud, event_id: EventId, *, timeout_s: float, twin_process: TwinProcess | None = None
+) -> EventReport:
+    """Wait until the Scheduler has had an event settled; its report. Raises as `wait_for`."""
     reports: list[EventReport] = []
 
     def settled() -> bool:
@@ -156,7 +161,7 @@ def _settled(cloud: Cloud, event_id: EventId, timeout_s: float, twin: TwinProces
         reports.extend(read_report(item["report"]) for item in items)
         return bool(reports)
 
-    wait_for("the report", settled, timeout_s=timeout_s, twin_process=twin, poll_s=0.25)
+    wait_for("the report", settled, timeout_s=timeout_s, twin_process=twin_process, poll_s=0.25)
     return reports[0]
 
 

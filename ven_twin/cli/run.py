@@ -7,7 +7,6 @@ import contextlib
 import logging
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -36,6 +35,7 @@ from ven_twin.cli.connection import (
     with_options,
 )
 from ven_twin.cli.logs import log_to_stderr
+from ven_twin.installation import cli_command
 
 if TYPE_CHECKING:
     from ven_twin.ven.identity.renewal import Fetch
@@ -262,7 +262,7 @@ async def _fetch_again(options: list[str], folder: Path) -> None:
 
 def _fetch_command(options: list[str]) -> list[str]:
     """By a process of its own: boto3 would double the twin."""
-    return [sys.executable, "-m", "ven_twin.cli", "certs", "fetch", "--json", *options]
+    return [*cli_command(), "certs", "fetch", "--json", *options]
 
 
 def _write_endpoint(stored: Path, answer: str) -> FetchedIdentity:

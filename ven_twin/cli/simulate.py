@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import FieldError
-from ven_twin.cli.connection import JsonOption, home, house_errors
+from ven_twin.cli.connection import JsonOption, house_errors
 from ven_twin.cli.console import echo, print_json, progress
+from ven_twin.installation import home
 from ven_twin.webkit.formatting import energy, power
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contracts.errors import FieldError
 from contracts.wire.units import S_PER_DAY, S_PER_H
-from ven_twin.cli.connection import home
 from ven_twin.cli.console import echo, print_json, progress
 from ven_twin.cli.house import climate_and_weather
+from ven_twin.installation import home
 from ven_twin.simulation.homes.neighbourhood import Neighbourhood, drawn_homes, worlds
 from ven_twin.simulation.many_houses.district import District
 from ven_twin.simulation.many_houses.folder import (

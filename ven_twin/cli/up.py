@@ -27,6 +27,7 @@ from ven_twin.cli.connection import (
 from ven_twin.cli.console import console
 from ven_twin.cli.listen import print_telemetry
 from ven_twin.cli.run import NoWebOption, PortOption
+from ven_twin.installation import shown_command
 from ven_twin.webkit.formatting import power
 
 if TYPE_CHECKING:
@@ -204,8 +205,8 @@ def _stay(cloud: Cloud, ven_id: VenId, house_speed: float) -> None:
     console.print(
         f"\nThe system stays up; time in the house passes {house_speed:g} times as fast as on the wall. "
         "In another terminal:\n"
-        f"  .venv/bin/ven-twin event create --shed-kw 3 --duration 1m\n"
-        f"  .venv/bin/ven-twin cmd {ven_id} --op ping\n"
+        f"  {shown_command()} event create --shed-kw 3 --duration 1m\n"
+        f"  {shown_command()} cmd {ven_id} --op ping\n"
         "Ctrl-C stops it. Telemetry as it is stored:\n"
     )
     print_telemetry(cloud, ven_id)

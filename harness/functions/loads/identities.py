@@ -31,7 +31,7 @@ from harness.functions.loads import fleet
 from harness.functions.tables import CannedTable
 from lambdas.provision_ven.logic import POLICY_REMOVAL
 from lambdas.rotate_ven.handler import LAST_VEN_S
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 
 CODE = code_of(bytes(range(12)))
 VENS_MAX = 80

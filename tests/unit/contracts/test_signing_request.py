@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from contracts.wire.signing_request import key_digests, key_request
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 
 
 @pytest.mark.parametrize("name", ["v", "v" * 64])

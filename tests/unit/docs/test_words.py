@@ -21,6 +21,7 @@ FOLDERS = (
     "ven_twin/operations",
     "ven_twin/webkit",
     "ven_twin/cli",
+    "ven_twin/testing",
     "local_cloud",
     "harness",
 )

@@ -10,13 +10,14 @@ import pytest
 from moto.moto_api._internal.models import moto_api_backend
 from pytest_socket import disable_socket
 
-from lambdas.shared import cfn_response, clients, clock
+from lambdas.shared import cfn_response, clients
 from local_cloud import synth
 from tests.support.api_world import Api, open_api
 from tests.support.call_rights import CallRecorder, FunctionRights
-from tests.support.lambda_world import ENVIRONMENT, World, open_account
 from tests.support.provisioning import POLICY, SECRET, Stack
 from tests.support.template_rules import Template
+from ven_twin.testing.function_account import ENVIRONMENT, open_account
+from ven_twin.testing.function_world import World, stopped_clock
 
 
 def pytest_runtest_setup() -> None:
@@ -55,15 +56,14 @@ def _by_its_rights(function_rights: FunctionRights, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def world(account: None, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: ARG001 - needed, not used
+def world(account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:  # noqa: ARG001 - needed, not used
     """An account with what the stack deploys around the functions."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     moto_api_backend.reset()
     world = World()
-    monkeypatch.setattr(clock, "utc_now", lambda: world.now)
-    monkeypatch.setattr(clock, "sleep", world.slept.append)
-    return world
+    with stopped_clock(world):
+        yield world
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from contracts.store.keys import TTL_ATTRIBUTE, Key
 from contracts.wire.topics import claim_client_id
 from lambdas.admit_ven.handler import handler
 from lambdas.shared.tables import Table
-from tests.support.lambda_world import NOW, Context, World
 from tests.support.provisioning import thing_of
+from ven_twin.testing.function_world import NOW, Context, World
 
 VEN, CERTIFICATE, OTHER = "house-9", "a" * 64, "b" * 64
 CODE = code_of(bytes(range(12)))

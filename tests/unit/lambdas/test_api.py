@@ -19,7 +19,7 @@ from contracts.api.routes import ROUTES
 from lambdas.api import operations
 from lambdas.api.handler import _operation
 from tests.support.api_world import Answer, Api, event_of
-from tests.support.lambda_world import NOW, World
+from ven_twin.testing.function_world import NOW, World
 
 INTERVAL = {"durationS": 600, "signal": "shedKw", "value": 3}
 EVENT = {"startTs": int(NOW) + 7200, "intervals": [INTERVAL]}

@@ -15,8 +15,8 @@ from contracts.api.openapi import document
 from contracts.api.routes import ROUTES, Route
 from contracts.store import keys
 from tests.support.api_world import Api
-from tests.support.lambda_world import LOAD, NOW, World
 from tests.support.wsgi import application
+from ven_twin.testing.function_world import LOAD, NOW, World
 
 EXAMPLES = 40
 """Calls an operation, right ones and as many wrong ones."""

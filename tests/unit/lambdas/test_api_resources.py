@@ -8,8 +8,8 @@ import pytest
 
 from contracts.store import keys
 from tests.support.api_world import Api
-from tests.support.lambda_world import LOAD, NOW, World
 from tests.unit.lambdas.test_api import EVENT, INTERVAL, problem
+from ven_twin.testing.function_world import LOAD, NOW, World
 
 WHEN = int(NOW)
 

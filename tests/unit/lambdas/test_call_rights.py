@@ -11,8 +11,8 @@ from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.issue_command.handler import handler
 from lambdas.shared import parallel
 from tests.support.call_rights import CallRecorder, FunctionRights
-from tests.support.lambda_world import Context, World
 from tests.support.template_rules import Template
+from ven_twin.testing.function_world import Context, World
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ from lambdas.rotate_ven import adapters, collection
 from lambdas.rotate_ven.handler import handler as rotate
 from lambdas.shared import cfn_response, clients, clock, ven_identity
 from tests.support.killed import KilledError
-from tests.support.lambda_world import Context, World
 from tests.support.provisioning import POLICY, SECRET, Stack
+from ven_twin.testing.function_world import Context, World
 
 VEN, CLAIMED, CLAIM_POLICY = "house-1", "house-9", "ven-twin-local-claim"
 CLAIM_SECRET = claim_secret_name("local")

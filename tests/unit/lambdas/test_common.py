@@ -16,7 +16,7 @@ from lambdas.shared import cfn_response, clients, parallel, settings
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition
-from tests.support.lambda_world import NOW, World
+from ven_twin.testing.function_world import NOW, World
 
 VALUES: dict[str, Any] = {
     "text": "x",

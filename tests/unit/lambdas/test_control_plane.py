@@ -15,8 +15,8 @@ from contracts.store.stack import tls_secret_name
 from contracts.wire.ids import VenId
 from lambdas.provision_ven.handler import provision
 from lambdas.shared import clients, clock
-from tests.support.lambda_world import Context, World
 from tests.support.virtual_time import RateLimiter, VirtualTime
+from ven_twin.testing.function_world import Context, World
 
 VENS = [f"ven-{number}" for number in range(80)]
 RATES = {

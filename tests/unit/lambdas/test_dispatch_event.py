@@ -17,7 +17,7 @@ from lambdas.shared.event_book import EventBook
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 SHED_12 = [{"durationS": 3600, "signal": "shedKw", "value": 12}]
 LEVEL_2 = [{"durationS": 3600, "signal": "level", "value": 2}]
@@ -120,7 +120,7 @@ def test_an_unknown_target_is_named(fleet: World) -> None:
     """One wrong target refuses the request as a whole; nothing is written."""
     answer = create(targets=["big", "nobody"])
     assert (answer["ok"], answer["code"], answer["field"]) == (False, "notFound", "targets[1]")
-    assert fleet.event_part("e1") == {}
+    assert fleet.event_item("e1") == {}
 
 
 @pytest.mark.parametrize(
@@ -199,10 +199,10 @@ def test_the_same_request_twice_is_one_event(fleet: World) -> None:
 def test_another_event_under_a_used_id_is_a_conflict(fleet: World) -> None:
     """An event id belongs to one request; the event that has it stays as it was, in record and shadow."""
     create()
-    before, shadow = fleet.event_part("e1"), fleet.desired("big")
+    before, shadow = fleet.event_item("e1"), fleet.desired("big")
     answer = create(priority=1)
     assert (answer["ok"], answer["code"], answer["field"]) == (False, "conflict", "eventId")
-    assert (fleet.event_part("e1"), fleet.desired("big")) == (before, shadow)
+    assert (fleet.event_item("e1"), fleet.desired("big")) == (before, shadow)
     assert from_shadow("e1", shadow["e1"]).priority == 1_000_000
 
 
@@ -224,7 +224,7 @@ def test_a_cancellation_writes_a_newer_revision_with_nothing_left_to_do(fleet: W
         event = from_shadow("e1", fleet.desired(ven_id)["e1"])
         assert (event.revision, event.intervals) == (1, ())
         assert event.phase(fleet.now) is Phase.CANCELLED
-    assert fleet.event_part("e1")["cancelledTs"] == NOW + 600
+    assert fleet.event_item("e1")["cancelledTs"] == NOW + 600
 
 
 def shares_of_nothing(answer: dict[str, Any]) -> set[str]:
@@ -393,7 +393,7 @@ def test_a_vens_acks_survive_a_repeated_dispatch(fleet: World) -> None:
     create()
     fleet.events.update(_part("big"), {"active": {"ts": 1}})
     create()
-    assert fleet.event_part("e1", "VEN#big")["active"] == {"ts": 1}
+    assert fleet.event_item("e1", "VEN#big")["active"] == {"ts": 1}
 
 
 def _part(ven_id: str) -> Any:

@@ -18,7 +18,7 @@ from lambdas.shared.rows import EventRow
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 HOUR_12 = [{"durationS": 3600, "signal": "shedKw", "value": 12}]
 HOUR_6 = [{"durationS": 3600, "signal": "shedKw", "value": 6}]
@@ -99,7 +99,7 @@ def test_a_target_that_is_neither_is_named(fleet: World) -> None:
     answer = ask("create", intervals=HOUR_12, targets=["north", "nowhere"])
     assert (answer["code"], answer["field"]) == ("notFound", "targets[1]")
     assert "nowhere" in answer["error"]
-    assert fleet.event_part("e1") == {}
+    assert fleet.event_item("e1") == {}
 
 
 def test_a_program_is_one_that_the_stage_knows(fleet: World) -> None:
@@ -114,8 +114,8 @@ def test_a_program_is_one_that_the_stage_knows(fleet: World) -> None:
 def test_a_program_may_be_written_programme(fleet: World) -> None:
     """Callers that write the British spelling are served, and the event is stored under ours."""
     assert ask("create", intervals=HOUR_12, programme="summer-peak")["ok"]
-    assert fleet.event_part("e1")["program"] == "summer-peak"
-    assert "programme" not in fleet.event_part("e1")
+    assert fleet.event_item("e1")["program"] == "summer-peak"
+    assert "programme" not in fleet.event_item("e1")
 
 
 def test_an_event_that_was_stored_with_its_programme_keeps_it(fleet: World) -> None:
@@ -123,7 +123,7 @@ def test_an_event_that_was_stored_with_its_programme_keeps_it(fleet: World) -> N
     ask("create", intervals=HOUR_12, program="summer-peak")
     fleet.events.update(Key("e1", EVENT_SORT_KEY), {"program": None, "programme": "summer-peak"})
     assert row(fleet).program == "summer-peak"
-    summary = views.event_summary(fleet.event_part("e1"), NOW)
+    summary = views.event_summary(fleet.event_item("e1"), NOW)
     assert summary is not None
     assert summary.program == "summer-peak"
 
@@ -360,7 +360,7 @@ def test_an_event_that_was_cut_short_is_not_completed_at_its_end(
 def test_an_unknown_event_cannot_be_deleted(fleet: World) -> None:
     """What is not there is said, and nothing is written under its id."""
     assert ask("delete")["code"] == "notFound"
-    assert fleet.event_part("e1") == {}
+    assert fleet.event_item("e1") == {}
 
 
 def test_plans_of_one_revision_have_ids_of_their_own(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:

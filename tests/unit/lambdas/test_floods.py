@@ -15,8 +15,8 @@ from lambdas.record_vens.handler import handler as record
 from lambdas.shared import clients, senders
 from lambdas.shared.floods import LATE_S, MESSAGE_S, WINDOW_S, FloodWatch
 from lambdas.store_telemetry.handler import handler as store
-from tests.support.lambda_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
 from tests.support.ven_news import ack, presence
+from ven_twin.testing.function_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
 
 BAD, GOOD = "ven-bad", "ven-good"
 AT_ONCE = 40

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.support.hostile_claims import SECRET, claim, list_of_allowed, objections
-from tests.support.lambda_world import World
+from ven_twin.testing.function_world import World
 
 
 def test_a_claim_harms_nobody_and_is_named_without_its_text(

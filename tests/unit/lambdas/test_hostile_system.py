@@ -13,7 +13,7 @@ from lambdas.store_telemetry.handler import handler as store
 from tests.support.api_world import Api
 from tests.support.hostile_messages import BAD, KINDS, STORED, hostile
 from tests.support.hostile_system import generated, live, objections, silence
-from tests.support.lambda_world import Context, World, batch, body, failed
+from ven_twin.testing.function_world import Context, World, batch, body, failed
 
 
 @pytest.mark.parametrize("called", [False, True], ids=["beside the event", "in the event"])

@@ -12,7 +12,7 @@ from contracts.wire.commands import DURATION_MAX_S, OPERATIONS, EventCommand, Ve
 from contracts.wire.ids import VenId
 from lambdas.issue_command.handler import handler
 from lambdas.shared import clients
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 
 class Publishes:

@@ -13,7 +13,7 @@ from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.handler import handler
 from lambdas.shared import clients
 from lambdas.shared.event_book import EventBook
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 DAY_S = 86_400
 
@@ -192,7 +192,7 @@ def test_a_day_forgets_events_that_are_over_and_refuses_more_than_it_holds(
     refused = ask("three", kw=1)
     assert (refused["ok"], refused["code"], refused["field"]) == (False, "conflict", "startTs")
     assert refused["error"] == "there are 2 events on 2027-01-15 already"
-    assert two.event_part("three") == {}
+    assert two.event_item("three") == {}
     two.now += 3600
     assert ask("three", kw=1)["ok"]
     day = two.events.get(Key(booked_day(int(NOW) // DAY_S), BOOKED_SORT_KEY))

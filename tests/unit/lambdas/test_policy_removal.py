@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lambdas.shared import clients, clock
-from tests.support.lambda_world import Context, World
 from tests.support.provisioning import POLICY, Stack
+from ven_twin.testing.function_world import Context, World
 
 
 @dataclass(frozen=True)

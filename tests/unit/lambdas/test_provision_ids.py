@@ -10,8 +10,8 @@ import pytest
 from contracts.store.stack import VEN_IDS_RESOURCE
 from lambdas.provision_ven.handler import handler
 from lambdas.shared import cfn_response
-from tests.support.lambda_world import Context, World
 from tests.support.provisioning import thing_of
+from ven_twin.testing.function_world import Context, World
 
 
 @pytest.fixture

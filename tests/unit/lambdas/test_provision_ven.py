@@ -12,8 +12,8 @@ from contracts.store.keys import Key
 from lambdas.shared import cfn_response, clients, clock
 from lambdas.shared.ven_identity import Certificates, amazon_roots_pem
 from tests.support.killed import KilledError, kill_after
-from tests.support.lambda_world import NOW
 from tests.support.provisioning import POLICY, Stack
+from ven_twin.testing.function_world import NOW
 
 
 def test_a_created_ven_has_an_identity(stack: Stack) -> None:

@@ -14,7 +14,7 @@ from lambdas.record_vens.handler import handler as record
 from lambdas.shared import senders
 from lambdas.store_telemetry.handler import handler as store
 from tests.support.api_world import Api
-from tests.support.lambda_world import NOW, Context, World, batch, body, failed, telemetry
+from ven_twin.testing.function_world import NOW, Context, World, batch, body, failed, telemetry
 
 INTERVALS = [{"durationS": 3600, "signal": "shedKw", "value": 8}]
 BEHAVIOUR = [{"durationS": 3600, "signal": "level", "value": 2}]

@@ -11,7 +11,6 @@ import pytest
 from contracts.store.keys import Key
 from contracts.wire import codec
 from lambdas.shared.tables import Condition
-from tests.support.lambda_world import World, body
 from tests.support.ven_news import (
     CURTAILED,
     REPORTED,
@@ -23,6 +22,7 @@ from tests.support.ven_news import (
     send,
     transition,
 )
+from ven_twin.testing.function_world import World, body
 
 
 @pytest.fixture
@@ -127,11 +127,11 @@ def test_a_ven_that_is_called_later_is_believed_then(house: World) -> None:
     house.add_ven("house-2")
     own = ack("event", "e1:0:active", event_id="e1", phase="active", ven_id="house-2")
     send(own)
-    assert house.event_part("e1", "VEN#house-2") == {}
+    assert house.event_item("e1", "VEN#house-2") == {}
     house.call("e1", "house-2", plan_id="1-b", previous="0-a")
     send(own, transition("completed", 60))
-    assert "active" in house.event_part("e1", "VEN#house-2")
-    assert "completed" in house.event_part("e1", "VEN#house-1")
+    assert "active" in house.event_item("e1", "VEN#house-2")
+    assert "completed" in house.event_item("e1", "VEN#house-1")
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_a_ven_that_is_called_later_is_believed_then(house: World) -> None:
 def test_a_particular_of_another_type_is_not_said(house: World, data: dict[str, Any]) -> None:
     """The opt-out itself is recorded; what of it nobody could read later is not."""
     assert send(transition("optedOut", 20, ok=False, status="rejected", data={**data, "other": 1})) == []
-    assert house.event_part("e1", "VEN#house-1")["optedOut"]["data"] == {"other": 1}
-    assert [name for name in house.event_part("e1", "VEN#house-1") if name.startswith("ownKwh")] == []
+    assert house.event_item("e1", "VEN#house-1")["optedOut"]["data"] == {"other": 1}
+    assert [name for name in house.event_item("e1", "VEN#house-1") if name.startswith("ownKwh")] == []
 
 
 def test_text_of_an_ack_is_stored_plain_and_short(house: World) -> None:

@@ -13,7 +13,6 @@ from contracts.store.keys import Key
 from contracts.wire import codec
 from harness.functions.loads.fleet import ven_items
 from lambdas.shared import clients
-from tests.support.lambda_world import NOW, World, body
 from tests.support.older_vens import OK_ACK, OLDER_CIRCUIT, OLDER_LOAD, STATUS_ACK
 from tests.support.ven_news import (
     CURTAILED,
@@ -25,6 +24,7 @@ from tests.support.ven_news import (
     send,
     transition,
 )
+from ven_twin.testing.function_world import NOW, World, body
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_transitions_land_in_the_vens_part_of_the_event(house: World) -> None:
     """Each phase has its time, what was shed and by which circuits; no command row is made of it."""
     active = transition("active", 10, actual_shed_kw=3.0, circuits_curtailed=[CURTAILED])
     assert send(transition("completed", 70), active, active) == []
-    part = house.event_part("e1", "VEN#house-1")
+    part = house.event_item("e1", "VEN#house-1")
     assert (part["active"]["ts"], part["active"]["actualShedKw"]) == (int(NOW) + 10, 3.0)
     assert part["active"]["circuits"] == [CURTAILED]
     assert part["completed"]["ts"] == int(NOW) + 70
@@ -110,22 +110,22 @@ def test_transitions_land_in_the_vens_part_of_the_event(house: World) -> None:
 def test_a_repeated_transition_changes_nothing(house: World) -> None:
     """The first ack of a phase stays, with its receipt time."""
     send(transition("active", 10))
-    first = house.event_part("e1", "VEN#house-1")
+    first = house.event_item("e1", "VEN#house-1")
     send(transition("active", 99))
-    assert house.event_part("e1", "VEN#house-1") == first
+    assert house.event_item("e1", "VEN#house-1") == first
 
 
 def test_the_ack_of_an_event_command_is_in_both_places(house: World) -> None:
     """An event sent as a command is answered under the command's id and says where the event stands."""
     send(ack("event", "c9", event_id="e1", phase="near"))
     assert house.commands.get(Key("house-1", "c9")) is not None
-    assert "near" in house.event_part("e1", "VEN#house-1")
+    assert "near" in house.event_item("e1", "VEN#house-1")
 
 
 def test_a_refusal_is_no_participation(house: World) -> None:
     """An event that the VEN refuses leaves the reason, and no phase."""
     send(ack("event", "c9", event_id="e1", ok=False, status="rejected", error="over already"))
-    part = house.event_part("e1", "VEN#house-1")
+    part = house.event_item("e1", "VEN#house-1")
     assert part["refused"]["error"] == "over already"
     assert "active" not in part
 
@@ -134,7 +134,7 @@ def test_an_opt_out_is_recorded_with_its_reason(house: World) -> None:
     """A VEN that leaves an event says so with a negative ack: that is a phase with a reason, no refusal."""
     why = {"optOut": {"reason": "guests", "untilTs": int(NOW) + 600}, "byHand": ["ev1"]}
     assert send(transition("optedOut", 20, ok=False, status="rejected", data=why)) == []
-    part = house.event_part("e1", "VEN#house-1")
+    part = house.event_item("e1", "VEN#house-1")
     assert part["optedOut"]["data"] == why
     assert "refused" not in part
 
@@ -151,7 +151,7 @@ def test_what_a_ven_delivered_stays_for_each_revision(house: World) -> None:
         data={"deliveredKwh": 1.25},
     )
     assert send(first, again, again, first) == []
-    part = house.event_part("e1", "VEN#house-1")
+    part = house.event_item("e1", "VEN#house-1")
     assert (part["ownKwh#0"], part["ownKwh#3"]) == (0.5, 1.25)
 
 
@@ -388,7 +388,7 @@ def test_an_older_vens_ack_of_an_event_stands_in_the_event(house: World) -> None
         "op": "event", "event_id": "evt-1", "status": "accepted", "circuits_curtailed": [OLDER_CIRCUIT],
     }  # fmt: skip
     assert send(body("ven/ack/house-1", message)) == []
-    accepted = house.event_part("evt-1", "VEN#house-1")["accepted"]
+    accepted = house.event_item("evt-1", "VEN#house-1")["accepted"]
     assert [circuit["curtailed_kw"] for circuit in accepted["circuits"]] == [5.1]
 
 

@@ -12,7 +12,7 @@ from contracts.wire.events import Phase, from_shadow
 from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.handler import handler
 from lambdas.shared.event_book import EventBook
-from tests.support.lambda_world import Context, World
+from ven_twin.testing.function_world import Context, World
 
 HOUR_9 = [{"durationS": 3600, "signal": "shedKw", "value": 9}]
 SETTLED_S = 120

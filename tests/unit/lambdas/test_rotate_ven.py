@@ -17,7 +17,7 @@ from lambdas.shared import clients
 from lambdas.shared.registry import Registry
 from lambdas.shared.ven_identity import Certificates
 from tests.support.killed import KilledError, kill_after
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 VEN, POLICY, STAGE = "house-1", "ven-twin-local-ven", "local"
 SECRET = tls_secret_name(STAGE, VEN)

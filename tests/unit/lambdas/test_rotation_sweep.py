@@ -19,7 +19,7 @@ from lambdas.shared.certificate_journal import Entry
 from lambdas.shared.connections import VenConnections
 from lambdas.shared.registrations import Registration
 from lambdas.shared.ven_identity import Certificates, Vault
-from tests.support.lambda_world import NOW
+from ven_twin.testing.function_world import NOW
 
 CALL_S = 0.1
 """A call, network and a seventh of a processor; ten a second is also what AWS IoT's control plane takes."""

@@ -14,7 +14,7 @@ from contracts.store.keys import Key, day_row_id, telemetry_row_id
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS
-from tests.support.lambda_world import Context, World
+from ven_twin.testing.function_world import Context, World
 
 FRIDAY_17 = 1_800_060_000 + 1200
 """Friday 15 January 2027, 17:00 in Los Angeles: Saturday 01:00 by UTC."""

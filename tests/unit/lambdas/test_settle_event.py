@@ -17,7 +17,7 @@ from lambdas.settle_event.handler import handler
 from lambdas.shared import clients
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.shadows import Shadows
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 START = int(NOW) + 3600
 HOUR = [{"durationS": 3600, "signal": "shedKw", "value": 3}]
@@ -312,7 +312,7 @@ def test_settling_twice_is_one_report(settled: World) -> None:
     rows(settled, START + 3720, START + 5000, 9.0)
     settled.now += 1300
     assert settle() == first
-    assert settled.event_part("e1", "REPORT")["report"]["settledTs"] == START + 3720
+    assert settled.event_item("e1", "REPORT")["report"]["settledTs"] == START + 3720
 
 
 def test_a_settled_event_leaves_the_shadows(settled: World) -> None:
@@ -364,7 +364,7 @@ def test_an_event_that_is_not_over_is_not_settled(house: World) -> None:
     house.now = START + 3600
     answer = settle()
     assert (answer["ok"], answer["code"]) == (False, "conflict")
-    assert house.event_part("e1", "REPORT") == {}
+    assert house.event_item("e1", "REPORT") == {}
     assert "e1" in house.desired("house-1")
 
 
@@ -387,14 +387,14 @@ def test_a_report_too_large_for_one_item_is_kept_by_ven(
     monkeypatch.setattr("lambdas.settle_event.logic.report.REPORT_MAX_BYTES", 100)
     whole = report()
     assert (whole.vens, whole.delivered["clone"].delivered_kwh) == ((), pytest.approx(3.0))
-    part = settled.event_part("e1", "VEN#house-1")
+    part = settled.event_item("e1", "VEN#house-1")
     assert part["report"]["delivered"]["clone"]["deliveredKwh"] == pytest.approx(3.0)
     assert part["active"]["ts"] == START + 4
 
 
 def test_an_event_whose_plans_are_gone_is_not_settled(settled: World) -> None:
     """A plan goes with its retention; without one there is nothing to settle by."""
-    header = settled.event_part("e1", "EVENT")
+    header = settled.event_item("e1", "EVENT")
     settled.events.update(Key("e1", "EVENT"), {"planId": "00000009-gone"})
     answer = settle()
     assert (answer["ok"], answer["code"]) == (False, "notFound")

@@ -18,7 +18,7 @@ from lambdas.settle_event.logic.days import DAY_S, QUARTERS
 from lambdas.shared import clients
 from lambdas.shared.schedules import FINAL, PAYBACK, SETTLE
 from lambdas.shared.tables import Table
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 START = int(NOW) + 3600
 """Friday 15 January 2027, 09:00 UTC."""
@@ -131,7 +131,7 @@ def test_a_report_that_was_stored_with_its_programme_keeps_it(remembered: World)
     dispatch(program="summer-peak")
     event_rows(remembered)
     settled = report()
-    stored = remembered.event_part("e1", REPORT_SORT_KEY)["report"]
+    stored = remembered.event_item("e1", REPORT_SORT_KEY)["report"]
     stored["programme"] = stored.pop("program")
     remembered.events.update(Key("e1", REPORT_SORT_KEY), {"report": stored})
     assert report() == settled
@@ -466,7 +466,7 @@ def test_of_two_settlements_at_once_one_report_stands(house: World) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(adapters_module.SettleAdapters, "settle", slow)
         stands = report()
-    assert stands.settled_ts == house.event_part("e1", "REPORT")["report"]["settledTs"] == START + 3725
+    assert stands.settled_ts == house.event_item("e1", "REPORT")["report"]["settledTs"] == START + 3725
     assert ven(house)["calledKwh"] == pytest.approx(3.0)
 
 

@@ -11,7 +11,7 @@ import pytest
 from contracts.api.reports import EventReport
 from contracts.store.keys import Key, day_row_id, telemetry_row_id, ven_sort_key
 from lambdas.settle_event.handler import handler
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 START = int(NOW)
 HOUR = 3600

@@ -25,7 +25,7 @@ from lambdas.settle_event.handler import handler
 from lambdas.settle_event.logic.days import DAY_S
 from lambdas.shared import clients
 from lambdas.shared.batch_writes import write_all
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 START = int(NOW) + 3600
 """Friday 15 January 2027, 09:00 UTC."""

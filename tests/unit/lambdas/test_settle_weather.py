@@ -14,7 +14,7 @@ from contracts.store.keys import Key, day_row_id, telemetry_row_id
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 START = int(NOW) + 3600
 """Friday 15 January 2027, 09:00 UTC."""

@@ -11,9 +11,9 @@ from lambdas.rotate_ven.logic import DAY_S
 from lambdas.shared import rows
 from lambdas.shared.rows import VenRow
 from lambdas.shared.senders import StageVens
-from tests.support.lambda_world import NOW, Context, World, batch
 from tests.support.ven_news import presence
 from tests.unit.lambdas.test_rotate_ven import VEN, Fleet, fleet
+from ven_twin.testing.function_world import NOW, Context, World, batch
 
 __all__ = ["fleet"]
 

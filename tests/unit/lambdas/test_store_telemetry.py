@@ -24,8 +24,8 @@ from lambdas.shared.tables import Condition
 from lambdas.store_telemetry import adapters as stores
 from lambdas.store_telemetry.handler import handler
 from lambdas.store_telemetry.logic import sort_out
-from tests.support.lambda_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
 from tests.support.older_vens import BASIC_ROW, OLDER_ROW
+from ven_twin.testing.function_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from lambdas.shared import clients, rows, tables
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.tables import Condition, Index, Table
-from tests.support.lambda_world import World
+from ven_twin.testing.function_world import World
 
 BY_START = Index(EVENTS_BY_START, EVENTS_INDEX, without="deletedTs")
 

@@ -9,7 +9,7 @@ import pytest
 
 from lambdas.watch_fleet.handler import handler
 from lambdas.watch_fleet.logic import SILENT_S, PresenceRow, silent
-from tests.support.lambda_world import NOW, Context, World
+from ven_twin.testing.function_world import NOW, Context, World
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from lambdas.settle_event.handler import settle
 from lambdas.shared import clients, clock, fan_out
 from lambdas.shared.shadows import Shadows
 from lambdas.write_shadows.handler import handler
-from tests.support.lambda_world import ENVIRONMENT, Context, World, batch, failed
+from ven_twin.testing.function_account import ENVIRONMENT
+from ven_twin.testing.function_world import Context, World, batch, failed
 
 HOUR_20 = [{"durationS": 3600, "signal": "shedKw", "value": 20}]
 HOUR_5 = [{"durationS": 3600, "signal": "shedKw", "value": 5}]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import leaks
-from tests.support.pki import Authority
+from ven_twin.testing.pki import Authority
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.support.pki import Authority
 from tests.support.ven_stand import Stand
 from tests.unit.page.conftest import Caller
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.errors import IdentityInvalidError
 from ven_twin.ven.identity.validity import valid_until_ts
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from cdk.bundle import ROOT
 from contracts.errors import VenTwinError
+from ven_twin.installation import is_installed
 
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 TAIL_LINES = 12
@@ -59,7 +60,11 @@ class CdkDeployment:
 
     def _run(self, *arguments: str) -> None:
         if not CDK.exists():
-            raise DeploymentError(f"there is no CDK CLI at {CDK}: run make setup")
+            raise DeploymentError(
+                "there is no CDK CLI, which comes with a checkout alone: run make setup there"
+                if is_installed()
+                else f"there is no CDK CLI at {CDK}: run make setup"
+            )
         done = subprocess.run(
             [str(CDK), *arguments, *self._context, "--no-notices", "--no-version-reporting"],
             cwd=ROOT,

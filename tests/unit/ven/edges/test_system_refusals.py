@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from contracts.errors import VenTwinError
-from tests.support.pki import Authority
 from ven_twin.cli import logs, run
+from ven_twin.testing.pki import Authority
 from ven_twin.ven.errors import IdentityExposedError, IdentityInvalidError
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.identity_files import Identity

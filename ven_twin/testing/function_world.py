@@ -1,21 +1,18 @@
-"""The world of the functions' tests: an account, a fleet, messages as the rules pass them on."""
+"""The functions' world in the process: an account, a fleet, messages as the rules pass them on."""
 
 from __future__ import annotations
 
 import base64
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
-from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
-from moto.iot.models import IoTBackend
 
 from contracts.api.requests import Assignment
 from contracts.store.keys import (
@@ -32,90 +29,16 @@ from contracts.store.keys import (
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
-from lambdas.shared import clients, senders
+from lambdas.shared import clients, clock, senders
 from lambdas.shared.called_vens import called_vens
 from lambdas.shared.certificate_journal import CertificateJournal
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.ven_identity import Certificates
 from lambdas.store_telemetry.adapters import noted_sites
-from tests.support.pki import Authority
 
 NOW = 1_800_000_000.0
-REGION = "us-east-1"
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": REGION,
-    "TELEMETRY_TABLE": "telemetry",
-    "VENS_TABLE": "vens",
-    "EVENTS_TABLE": "events",
-    "COMMANDS_TABLE": "commands",
-    "ALLOWED_TABLE": "allowed",
-    "VEN_ID_PATTERN": "*",
-    "RETENTION_DAYS": "30",
-    "SETTLE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:settle",
-    "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",
-    "SCHEDULE_GROUP": "schedules",
-    "SCHEDULE_DLQ_ARN": "arn:aws:sqs:us-east-1:123456789012:dead-letters",
-    "SETTLE_DELAY_S": "120",
-    "REDISPATCH_MIN": "1",
-    "SHADOW_WRITES_PER_S": "100",
-    "PROGRAMS": '{"summer-peak":"caiso_10_of_10"}',
-    "TIME_ZONE": "UTC",
-    "HOLIDAYS": "auto",
-    "CALENDARS": "{}",
-    "WEATHER": "{}",
-    "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
-}
-
-
 DELETE_CONNECTION = "before-call.iot-data-plane.DeleteConnection"
-CLIENTS = (
-    clients.dynamodb,
-    clients.iot,
-    clients.iot_data,
-    clients.secrets,
-    clients.scheduler,
-    clients.sqs,
-    clients.stacks,
-)
-
-
-@contextmanager
-def open_account() -> Iterator[None]:
-    """An account in the process, for as long as it is open."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in ENVIRONMENT.items():
-            environment.setenv(name, value)
-        environment.setattr(BotocoreStubber, "__call__", _one_at_a_time(BotocoreStubber.__call__))
-        environment.setattr(IoTBackend, "create_certificate_from_csr", _certified(Authority()))
-        with mock_aws():
-            yield
-    for client in CLIENTS:
-        client.cache_clear()
-
-
-def _certified(authority: Authority) -> Callable[..., Any]:
-    """A certificate for the request's key, inactive if so wanted; moto's is for another key, and active."""
-
-    def create_certificate_from_csr(backend: Any, csr: str, set_as_active: Any) -> Any:
-        status = "ACTIVE" if str(set_as_active).lower() == "true" else "INACTIVE"
-        pem = authority.certify(csr)
-        return backend.register_certificate(pem, ca_certificate_pem=None, set_as_active=False, status=status)
-
-    return create_certificate_from_csr
-
-
-def _one_at_a_time(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Moto's *answer* to a request, given to one thread at a time: its tables are not made for more."""
-    turn = threading.RLock()
-
-    def answer_in_turn(*request: Any, **named: Any) -> Any:
-        with turn:
-            return answer(*request, **named)
-
-    return answer_in_turn
 
 
 @dataclass(frozen=True)
@@ -177,8 +100,8 @@ class World:
     def add_ven(self, ven_id: str, **attributes: Any) -> None:
         """A VEN that is online and offers 5 kW, unless *attributes* say otherwise."""
         clients.iot().create_thing(thingName=ven_id)
-        known = {"provisionedTs": NOW, "online": True, "enabled": True, "shedAvailabilityKw": 5.0}
-        self.vens.put_new({"venId": ven_id, **known, **attributes})
+        present = {"provisionedTs": NOW, "online": True, "enabled": True, "shedAvailabilityKw": 5.0}
+        self.vens.put_new({"venId": ven_id, **present, **attributes})
 
     def call(self, event_id: str, *ven_ids: str, plan_id: str = "0-a", previous: str | None = None) -> None:
         """An event of an hour from now, by a plan that calls these VENs for 1 kW each."""
@@ -207,13 +130,17 @@ class World:
         if not self.events.put_new(msgspec.to_builtins(header)):
             book.commit(header, instead_of=header)
 
+    def invoke(self, function: str, event: Any) -> Any:
+        """The answer of a *function*, by the name of its folder in `lambdas`."""
+        return import_module(f"lambdas.{function}.handler").handler(event, Context())
+
     def ven(self, ven_id: str) -> dict[str, Any]:
         """The VEN's row."""
         return self.vens.get(Key(ven_id)) or {}
 
-    def event_part(self, event_id: str, part: str = "EVENT") -> dict[str, Any]:
+    def event_item(self, event_id: str, sort_key: str = "EVENT") -> dict[str, Any]:
         """A part of an event."""
-        return self.events.get(Key(event_id, part)) or {}
+        return self.events.get(Key(event_id, sort_key)) or {}
 
     def desired(self, ven_id: str) -> dict[str, Any]:
         """``desired.drEvents`` of a VEN's shadow."""
@@ -236,6 +163,15 @@ class World:
             target=target,
             request=json.loads(target["Input"]),
         )
+
+
+@contextmanager
+def stopped_clock(world: World) -> Iterator[None]:
+    """The functions' clock shows the *world*'s time and notes their sleep there, while the block lasts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "utc_now", lambda: world.now)
+        patch.setattr(clock, "sleep", world.slept.append)
+        yield
 
 
 def _create_table(client: Any, name: str, keys: TableKeys) -> None:

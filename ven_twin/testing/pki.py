@@ -61,7 +61,7 @@ class Authority:
         """A list of revoked certificates with these, and those revoked before; PEM."""
         now = dt.datetime.now(dt.UTC)
         self._revoked += [
-            x509.load_pem_x509_certificate(each.encode()).serial_number for each in certificates
+            x509.load_pem_x509_certificate(certificate.encode()).serial_number for certificate in certificates
         ]
         builder = x509.CertificateRevocationListBuilder().issuer_name(self._name)
         builder = builder.last_update(now - dt.timedelta(days=1)).next_update(now + dt.timedelta(days=1))
