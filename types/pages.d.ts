@@ -7,6 +7,7 @@ declare namespace KitApi {
     silentS: number;
     chartKeptS: number;
     chartApartS: number;
+    chartGapS: number;
     formats: FormatRules;
     phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
   }
@@ -64,6 +65,7 @@ declare namespace VenApi {
     curtailedKw: number;
     reason: string | null;
     byHand: boolean;
+    switchable: boolean;
     rank: string;
     why: string | null;
   }
@@ -259,6 +261,7 @@ declare namespace VenApi {
     silentS: number;
     chartKeptS: number;
     chartApartS: number;
+    chartGapS: number;
     formats: FormatRules;
     phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
     stillKw: number;
@@ -367,6 +370,7 @@ declare namespace FleetApi {
     silentS: number;
     chartKeptS: number;
     chartApartS: number;
+    chartGapS: number;
     formats: FormatRules;
     phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
     statuses: StatusRule[];

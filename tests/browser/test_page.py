@@ -31,8 +31,8 @@ async def shed_kw(page: Page) -> float:
     return sum(abs(float(text.split()[0].replace("−", "-"))) for text in words)
 
 
-async def serious(seen: Seen) -> list[str]:
-    """The findings of axe that are serious or worse."""
+async def findings(seen: Seen) -> list[str]:
+    """The findings of axe that are moderate or worse."""
     if not AXE.exists():
         pytest.skip(f"{AXE} is not there: npm ci")
     await seen.page.evaluate(AXE.read_text())
@@ -40,7 +40,7 @@ async def serious(seen: Seen) -> list[str]:
     return [
         f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
         for rule in result["violations"]
-        if rule["impact"] in {"serious", "critical"}
+        if rule["impact"] in {"moderate", "serious", "critical"}
         for node in rule["nodes"]
     ]
 
@@ -171,7 +171,7 @@ async def test_three_events_with_long_names(world: World, open_page: Any) -> Non
         assert width[0] <= width[1], "the page can be moved sideways"
         over = await seen.page.evaluate(OVERFLOWING)
         assert over == []
-        assert await serious(seen) == []
+        assert await findings(seen) == []
         await seen.shot(name)
 
 
@@ -187,17 +187,65 @@ def _event(start_ts: int, duration_s: int, *, priority: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE])
-async def test_axe_finds_nothing_serious(world: World, open_page: Any, options: dict[str, Any]) -> None:
+async def test_axe_finds_nothing(world: World, open_page: Any, options: dict[str, Any]) -> None:
     """At peace, with the dialog open, and opted out."""
     del world
     seen = await open_page(**options)
     await seen.says("#event", "No event")
-    assert await serious(seen) == []
+    assert await findings(seen) == []
     await seen.page.locator("#opt-out").click()
-    assert await serious(seen) == []
+    assert await findings(seen) == []
     await seen.page.locator("#opt-out-dialog button[value=yes]").click()
     await seen.says("#event", "Opted out")
-    assert await serious(seen) == []
+    assert await findings(seen) == []
+
+
+CHART = """async () => {
+  const { TimeChart } = await import('/static/kit/chart.js');
+  const [host, legend] = [document.createElement('div'), document.createElement('div')];
+  document.body.append(host, legend);
+  const line = { column: 'usedKw', label: 'Used', colour: '--ink', key: '', look: { width: 1 } };
+  const chart = new TimeChart(host, legend, { lines: [line], areas: [] });
+  chart.load({ ts: [5000, 5001, 5200], usedKw: [1, 2, 3] });
+  chart.push(5300, { usedKw: 4 });
+  const spans = [300, 900, 3600].map((span) => {
+    chart.show(span);
+    return chart.window();
+  });
+  return { data: chart.data(), spans };
+}"""
+HISTORY = """async () => {
+  const { showHistory } = await import('/static/history.js');
+  const event = { eventId: 'e', startTs: 5000, endTs: 5000, ended: 'cancelled', reason: null,
+    askedKw: 2, askedKwh: 0, deliveredKw: 1.76, deliveredKwh: 0.014 };
+  const short = { ...event, eventId: 'f', endTs: 5001, askedKwh: 0.0002 };
+  const whole = { ...event, eventId: 'g', endTs: 6000, ended: 'completed', askedKwh: 0.016 };
+  showHistory([event, short, whole]);
+  return [...document.querySelectorAll('#history tr')].map((row) =>
+    [...row.querySelectorAll('td')].slice(4).map((node) => node.textContent));
+}"""
+
+
+async def test_the_chart_is_as_wide_as_its_span_and_a_gap_stays_a_gap(open_page: Any) -> None:
+    """However little is known: no line goes over a time of which nothing is."""
+    seen = await open_page()
+    drawn = await seen.page.evaluate(CHART)
+    ts, used_kw = drawn["data"]
+    assert used_kw == [1, 2, None, 3, None, 4]
+    assert ts == [5000, 5001, pytest.approx(5199, abs=0.1), 5200, pytest.approx(5299, abs=0.1), 5300]
+    assert [start for start, _ in drawn["spans"]] == [5000, 4400, 1700]
+    assert all(end >= 5300 for _, end in drawn["spans"])
+
+
+async def test_there_is_no_share_of_an_event_that_did_not_run(open_page: Any) -> None:
+    """Cancelled before its start or at once it requested nothing, whatever was metered meanwhile."""
+    seen = await open_page()
+    await seen.says("#history-title", "Events that are over")
+    assert await seen.page.evaluate(HISTORY) == [
+        ["0.014", "–"],
+        ["0.014", "–"],
+        ["0.014 of 0.016", "88 %"],
+    ]
 
 
 async def test_every_control_is_reached_by_keyboard(world: World, open_page: Any) -> None:
@@ -232,7 +280,7 @@ async def test_a_broker_that_dies_is_shown(world: World, open_page: Any) -> None
         await seen.says("#offline", "The VEN is not connected to the cloud.")
         await seen.says("#cloud", "Not connected")
         await expect(seen.page.locator("#lost")).to_be_hidden()
-        assert await serious(seen) == []
+        assert await findings(seen) == []
         await seen.shot("offline")
     finally:
         await world.mosquitto.start()

@@ -45,12 +45,14 @@ class CommonRules(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The rules of every page.
 
     *silentS* without a message means that the server is lost. The chart has *chartKeptS* of points that
-    are *chartApartS* apart. *phases* are the words of an event's phases.
+    are *chartApartS* apart; between two that are more than *chartGapS* apart no line is drawn. *phases* are
+    the words of an event's phases.
     """
 
     silent_s: float
     chart_span_s: float = msgspec.field(name="chartKeptS")
     chart_apart_s: float
+    chart_gap_s: float
     formats: FormatRules = FormatRules()
     phases: dict[Phase, str] = msgspec.field(default_factory=lambda: dict(formatting.PHASES))
 

@@ -152,9 +152,23 @@ async def test_a_circuit_has_its_rank_and_the_reason_of_its_curtailment(stand: S
             circuit.reason if gives else f"−{circuit.curtailed_kw:.2f} kW: {circuit.reason}"
         )
     assert all(circuit.why is None for circuit in circuits.values() if circuit not in curtailed)
-    assert {circuit.rank for circuit in circuits.values() if circuit.critical} <= {"critical, never shed"}
+    for circuit in circuits.values():
+        if circuit.critical:
+            assert (circuit.rank, circuit.switchable) == ("never held back", False)
     stand.twin.switch(curtailed[0].id, enabled=False)
     stand.live(2)
     off = next(circuit for circuit in seen(stand).circuits if circuit.id == curtailed[0].id)
     assert off.why == "switched by hand: out of this event"
-    assert off.rank == f"priority {off.priority} · switched off"
+    assert off.rank.endswith("switched off")
+    assert off.switchable
+
+
+def test_a_resident_sees_who_is_held_back_first_and_last(stand: Stand) -> None:
+    """No numbers, nothing for those in between, and no switch for solar panels."""
+    shed = [circuit for circuit in seen(stand).circuits if not circuit.critical and circuit.type != "pv"]
+    by_priority = sorted(shed, key=lambda circuit: circuit.priority)
+    assert by_priority[0].rank == "last to help in an event"
+    assert by_priority[-1].rank == "first to help in an event"
+    assert {circuit.rank for circuit in by_priority[1:-1]} == {""}
+    assert {circuit.type: circuit.switchable for circuit in seen(stand).circuits}["pv"] is False
+    assert all(circuit.switchable for circuit in shed)

@@ -19,7 +19,7 @@ from ven_twin.operations.fleet.fleet_rules import fleet_rules
 from ven_twin.operations.fleet.fleet_state import FleetState
 from ven_twin.operations.fleet.fleet_view import Heartbeat, fleet_view
 from ven_twin.operations.fleet.poller import PERIOD_S, FleetPoller
-from ven_twin.operations.fleet.power_history import FleetPoint, FleetPowerHistory
+from ven_twin.operations.fleet.power_history import FleetPoint, FleetPowerHistory, gap_s
 from ven_twin.webkit import answers, guard
 from ven_twin.webkit.answers import EVENT_STREAM, NO_STORE, Endpoint, as_json
 from ven_twin.webkit.listeners import FullError, Listeners
@@ -48,7 +48,8 @@ class FleetPage:
         self._settings = settings
         self._calls = FleetCalls(reach)
         self._poller = FleetPoller(reach, place, period_s=period_s)
-        self._power_history = FleetPowerHistory()
+        self._period_s = period_s
+        self._power_history = FleetPowerHistory(gap_s(period_s))
         self._pages = Listeners()
         self._heartbeat: asyncio.Task[None] | None = None
         self._files = static_files(FOLDER, "fleet/")
@@ -116,7 +117,7 @@ class FleetPage:
         return as_json(fleet_view(self._poller.state()))
 
     async def _rules(self, _: Request) -> Response:
-        return as_json(fleet_rules())
+        return as_json(fleet_rules(self._period_s))
 
     async def _chart(self, _: Request) -> Response:
         return as_json(self._power_history.chart())

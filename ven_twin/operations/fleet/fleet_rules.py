@@ -12,6 +12,7 @@ from contracts.api.resources import EventBody
 from contracts.wire.events import MAX_INTERVALS, Interval, Signal
 from ven_twin.operations.fleet import power_history
 from ven_twin.operations.fleet.fleet_state import ListedStatus
+from ven_twin.operations.fleet.poller import PERIOD_S
 from ven_twin.operations.fleet.texts import NO_VENS, STATUSES
 from ven_twin.webkit.formatting import LEVELS
 from ven_twin.webkit.rules import Bounds, Choice, CommonRules, bounds
@@ -84,12 +85,13 @@ class FleetRules(CommonRules, rename="camel", frozen=True, kw_only=True):
     form: FormRules
 
 
-def fleet_rules() -> FleetRules:
-    """The rules as they stand in the code."""
+def fleet_rules(period_s: float = PERIOD_S) -> FleetRules:
+    """The rules as they stand in the code, for a page whose cloud is polled each *period_s*, s."""
     return FleetRules(
         silent_s=SILENT_S,
         chart_span_s=power_history.SPAN_S,
         chart_apart_s=power_history.APART_S,
+        chart_gap_s=power_history.gap_s(period_s),
         statuses=tuple(
             StatusRule(value=status, words=STATUSES[status], filter=FILTERS.get(status))
             for status in ListedStatus

@@ -10,7 +10,12 @@ import msgspec
 SPAN_S = 3600.0
 APART_S = 0.95
 GAP_S = 15.0
-"""Between two points that are further apart no line is drawn."""
+GAP_PERIODS = 2.5
+
+
+def gap_s(period_s: float) -> float:
+    """The time between two points beyond which no line is drawn, with a poll each *period_s*, s."""
+    return max(GAP_S, GAP_PERIODS * period_s)
 
 
 class FleetPoint(NamedTuple):
@@ -34,7 +39,8 @@ class FleetChart(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class FleetPowerHistory:
     """Points by time, the newest at the end, an hour of them at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, gap_s: float = GAP_S) -> None:
+        self._gap_s = gap_s
         self._points: deque[FleetPoint] = deque()
 
     def add(self, point: FleetPoint) -> None:
@@ -43,7 +49,7 @@ class FleetPowerHistory:
             since_s = point.ts - self._points[-1].ts
             if since_s < APART_S:
                 return
-            if since_s > GAP_S:
+            if since_s > self._gap_s:
                 self._points.append(FleetPoint(point.ts - APART_S, None, None, None))
         self._points.append(point)
         while self._points[0].ts < point.ts - SPAN_S:

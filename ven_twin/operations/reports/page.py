@@ -296,4 +296,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "word
     body = "".join(
         f"<tr><th>{escape(row[0])}" + "".join(f"<td>{escape(cell)}" for cell in row[1:]) for row in rows
     )
-    return f'<div class="wide"><table class="{kind}"><thead><tr>{cells}</thead>{body}</table></div>'
+    opening = f'<div class="wide" role="group" aria-label="{escape(head[0])}, table" tabindex="0">'
+    return f'{opening}<table class="{kind}"><thead><tr>{cells}</thead>{body}</table></div>'

@@ -16,6 +16,8 @@ COARSE = 270
 FOLDED = 10
 """So many of the fine points make one coarse."""
 APART_S = 0.95
+GAP_S = 1.5 * FOLDED
+"""Between two points that are further apart no line is drawn."""
 SPAN_S = float(FINE + COARSE * FOLDED)
 """The time that the points cover."""
 

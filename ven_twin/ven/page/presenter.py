@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.wire.acks import CircuitCurtailed
 from contracts.wire.events import Phase, Signal
+from contracts.wire.shadow import LoadSetting
 from ven_twin.control import reporting
 from ven_twin.control.circuit_views import ResidentBlock
 from ven_twin.control.guards import FUTILE_KW
@@ -130,6 +131,7 @@ def _panel(snapshot: VenSnapshot) -> view.PanelView:
 
 def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
     decisions = {decision.id: decision for decision in snapshot.house.pair.plan.decisions}
+    turns = _turns(snapshot)
     rows = []
     for circuit in snapshot.house.pair.house.circuits:
         setting = snapshot.state.settings.loads.get(circuit.id)
@@ -137,7 +139,6 @@ def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
         decision = decisions.get(circuit.id)
         curtailed_kw = decision.curtailed_kw if decision else 0.0
         power_kw = snapshot.house.flow.circuits_kw.get(circuit.id, 0.0)
-        priority = setting.priority if setting and setting.priority is not None else circuit.priority
         reason = decision.reason if decision else None
         if curtailed_kw <= 0.0 and snapshot.house.acting is None:
             reason = None
@@ -153,26 +154,49 @@ def _circuits(snapshot: VenSnapshot) -> tuple[view.CircuitRow, ...]:
                 power_kw=_kw(power_kw),
                 breaker_amps=circuit.breaker_amps,
                 breaker_load=_breaker_load(circuit, power_kw, snapshot.house.panel.voltage_v),
-                priority=priority,
+                priority=_priority(circuit, setting),
                 critical=circuit.critical,
                 curtailed_kw=_kw(curtailed_kw),
                 reason=reason,
                 by_hand=by_hand,
-                rank=_rank(circuit, state, priority, None if by_hand else reason),
+                switchable=_is_shed(circuit) or not enabled,
+                rank=_rank(circuit, state, turns.get(circuit.id, ""), None if by_hand else reason),
                 why=ResidentBlock.OUT_OF_EVENT.value if by_hand else _why(decision),
             )
         )
     return tuple(rows)
 
 
-def _rank(circuit: Circuit, state: view.CircuitState, priority: int, reason: str | None) -> str:
-    """The circuit's priority, and the reason that one which is on is not shed."""
-    if circuit.critical:
-        return "critical, never shed"
-    rank = f"priority {priority}"
+def _is_shed(circuit: Circuit) -> bool:
+    """True of a circuit that events may hold back: neither a critical one nor solar panels."""
+    return not circuit.critical and circuit.type != "pv"
+
+
+def _turns(snapshot: VenSnapshot) -> dict[str, str]:
+    """The words for the circuits that an event holds back first and last, by id; none where all are alike."""
+    loads = snapshot.state.settings.loads
+    priorities = {
+        circuit.id: _priority(circuit, loads.get(circuit.id))
+        for circuit in snapshot.house.pair.house.circuits
+        if _is_shed(circuit)
+    }
+    last, first = min(priorities.values(), default=0), max(priorities.values(), default=0)
+    words = {} if first == last else {first: "first to help in an event", last: "last to help in an event"}
+    return {circuit_id: words[priority] for circuit_id, priority in priorities.items() if priority in words}
+
+
+def _priority(circuit: Circuit, setting: LoadSetting | None) -> int:
+    return setting.priority if setting and setting.priority is not None else circuit.priority
+
+
+def _rank(circuit: Circuit, state: view.CircuitState, turn: str, reason: str | None) -> str:
+    """The circuit's turn in an event, and the reason that one which is on is not shed."""
+    rank = "never held back" if circuit.critical and state != "off" else turn
     if state == "off":
-        return f"{rank} · switched off"
-    return f"{rank} · {reason}" if state == "on" and reason and circuit.type != "pv" else rank
+        more = "switched off"
+    else:
+        more = reason if state == "on" and reason and _is_shed(circuit) else ""
+    return " · ".join(text for text in (rank, more) if text)
 
 
 def _why(decision: CircuitCurtailed | None) -> str | None:

@@ -70,6 +70,7 @@ def ven_rules() -> VenRules:
         silent_s=broadcaster.SILENT_S,
         chart_span_s=power_history.SPAN_S,
         chart_apart_s=power_history.APART_S,
+        chart_gap_s=power_history.GAP_S,
         still_kw=FUTILE_KW,
         breaker_high=BREAKER_HIGH,
         circuit_states=dict(CIRCUIT_STATES),

@@ -97,8 +97,9 @@ class PanelView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class CircuitRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A circuit: its power, the load of its breaker (0 to 1), and the reason that it is curtailed or not.
 
-    ``by_hand``: a resident took it out of the event that is in force. ``rank`` and ``why`` are for people:
-    its priority, and the reason that it is curtailed, None where it is not.
+    ``by_hand``: a resident took it out of the event that is in force. ``switchable``: the page has a switch
+    for it. ``rank`` and ``why`` are for people: whether it is held back first or last, and the reason that it
+    is curtailed, None where it is not.
     """
 
     id: str
@@ -114,6 +115,7 @@ class CircuitRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     curtailed_kw: float
     reason: str | None
     by_hand: bool
+    switchable: bool
     rank: str
     why: str | None
 

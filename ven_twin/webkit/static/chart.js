@@ -5,7 +5,7 @@ import { uPlot } from "./plot.js";
 import { rules } from "./rules.js";
 
 const FEWEST = 60;
-const SHORTEST_S = 60;
+const TICKS_S = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /**
@@ -60,8 +60,9 @@ export class TimeChart {
 
   /** @param {{ ts: number[] } & { [K in C]: (number | null)[] }} chart */
   load(chart) {
-    this.ts = chart.ts;
-    this.columns = new Map(this.kind.lines.map(({ column }) => [column, chart[column]]));
+    this.ts = [];
+    for (const column of this.columns.keys()) this.columns.set(column, []);
+    chart.ts.forEach((ts, index) => this.add(ts, (column) => chart[column][index] ?? null));
     this.refresh();
   }
 
@@ -71,14 +72,28 @@ export class TimeChart {
    */
   push(ts, values) {
     if (ts - (this.ts.at(-1) ?? 0) < rules.chartApartS) return;
-    this.ts.push(ts);
-    for (const [column, points] of this.columns) points.push(values[column]);
+    this.add(ts, (column) => values[column]);
     const old = this.ts.findIndex((at) => at >= ts - rules.chartKeptS);
     if (old > FEWEST) {
       this.ts = this.ts.slice(old);
       for (const [column, points] of this.columns) this.columns.set(column, points.slice(old));
     }
     this.refresh();
+  }
+
+  /**
+   * Add a point; after a time of which nothing is known one without values first: no line goes over it.
+   * @param {number} ts
+   * @param {(column: C) => number | null} valueOf
+   */
+  add(ts, valueOf) {
+    const before = this.ts.at(-1);
+    if (before !== undefined && ts - before > rules.chartGapS) {
+      this.ts.push(ts - rules.chartApartS);
+      for (const points of this.columns.values()) points.push(null);
+    }
+    this.ts.push(ts);
+    for (const [column, points] of this.columns) points.push(valueOf(column));
   }
 
   /**
@@ -153,7 +168,14 @@ export class TimeChart {
         y: { range: (_plot, low, high) => around(low, high) },
       },
       axes: [
-        { ...axis, size: 30, grid: { show: false }, space: 74, values: (_plot, ticks) => times(ticks) },
+        {
+          ...axis,
+          size: 30,
+          grid: { show: false },
+          space: 68,
+          incrs: TICKS_S,
+          values: (_plot, ticks) => times(ticks),
+        },
         {
           ...axis,
           size: 40,
@@ -181,12 +203,13 @@ export class TimeChart {
     };
   }
 
-  /** @returns {[number, number]} */
+  /**
+   * As wide as the span that is chosen, however little of it is known.
+   * @returns {[number, number]}
+   */
   window() {
     const now = this.ts.at(-1) ?? Date.now() / 1000;
-    const first = Math.min(this.ts[0] ?? now, now - SHORTEST_S);
-    const from = Math.max(now - this.spanS, first);
-    return [from, now + (now - from) * 0.08];
+    return [now - this.spanS, now + this.spanS * 0.04];
   }
 
   /**

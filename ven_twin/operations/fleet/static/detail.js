@@ -14,13 +14,13 @@ const AGAIN_MS = 2500;
 /** @type {Column[]} */
 const COLUMNS = [
   { name: "ven", className: "", words: ({ venId }) => venId },
-  { name: "dispatched", className: "", words: ({ values }) => values.map(kw).join(", ") },
+  { name: "dispatched", className: "hide-small", words: ({ values }) => values.map(kw).join(", ") },
   {
     name: "delivered",
     className: "",
     words: ({ deliveredKw }) => (deliveredKw === null ? "" : kw(deliveredKw)),
   },
-  { name: "share", className: "", words: ({ share }) => (share === null ? "" : percent(share)) },
+  { name: "share", className: "hide-small", words: ({ share }) => (share === null ? "" : percent(share)) },
   { name: "answers", className: "words", words: answersOf },
   { name: "why", className: "words", words: ({ why }) => why },
 ];

@@ -19,8 +19,8 @@ import { rules } from "./rules.js";
 /** @typedef {string | number | null | undefined} Key */
 /**
  * A column: its title, its words for a VEN, and by what it is sorted. Words are left-aligned and sorted up
- * first; `small` columns are not on phones; a `titled` one has its words as its title too, for they may be
- * cut.
+ * first; `small` columns are not on phones, where the reason stands below the name; a `titled` one has its
+ * words as its title too, for they may be cut.
  * @typedef {{
  *   name: string, title: string, words: (ven: Ven) => string, by: (ven: Ven) => Key,
  *   isWords?: boolean, small?: boolean, titled?: boolean,
@@ -60,6 +60,7 @@ const COLUMNS = [
     title: "Requested kW",
     words: ({ askedKw: requestedKw }) => less(requestedKw),
     by: (ven) => ven.askedKw,
+    small: true,
   },
   {
     name: "delivered",
@@ -92,8 +93,9 @@ const COLUMNS = [
     title: "For",
     words: ({ sustainS, offersKw }) => (sustainS != null && offersKw ? span(sustainS) : ""),
     by: ({ sustainS }) => sustainS,
+    small: true,
   },
-  { name: "why", title: "Why not", words: whyNot, by: whyNot, isWords: true, titled: true },
+  { name: "why", title: "Why not", words: whyNot, by: whyNot, isWords: true, small: true, titled: true },
 ];
 const order = new Intl.Collator("en", { numeric: true }).compare;
 
@@ -203,7 +205,11 @@ function searched(ven) {
 }
 
 function build() {
-  return make("tr", {}, ...COLUMNS.map((one) => cell(one.name, make("td", { className: classes(one) }))));
+  const others = COLUMNS.slice(1);
+  const below = cell("below", make("small", { className: "only-small" }));
+  const first = make("td", {}, cell("ven", make("span")), below);
+  const cellOf = (/** @type {Column} */ one) => cell(one.name, make("td", { className: classes(one) }));
+  return make("tr", {}, first, ...others.map(cellOf));
 }
 
 /**
@@ -217,5 +223,6 @@ function update(row, ven) {
     text(at(name), value);
     if (titled) attribute(at(name), "title", value);
   }
+  text(at("below"), whyNot(ven));
   mark(at("status"), `words status ${ven.status}`);
 }

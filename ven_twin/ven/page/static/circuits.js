@@ -49,10 +49,12 @@ function build(id, toggle) {
 function update(row, circuit) {
   const at = cells(row);
   mark(row, `${circuit.state}${circuit.byHand ? " byhand" : ""}`);
+  show(at("switch"), circuit.switchable);
   attribute(at("switch"), "aria-checked", String(circuit.enabled));
   attribute(at("switch"), "aria-label", `${circuit.name}, ${rules.circuitStates[circuit.state]}`);
   text(at("name"), circuit.name);
   text(at("rank"), circuit.rank);
+  show(at("rank"), circuit.rank !== "");
   mark(at("meter"), circuit.breakerLoad >= rules.breakerHigh ? "meter high" : "meter");
   meter(at("meter"), circuit.breakerLoad);
   text(at("load"), `${percent(circuit.breakerLoad)} of ${circuit.breakerAmps} A`);
