@@ -203,7 +203,8 @@ async def test_an_opt_out_is_shown_with_its_reason_and_listed(fleet: Fleet, open
     fleet.system.desire("ven-2", {"optOut": {"reason": "mustRun", "untilTs": 4_000_000_000}})
     try:
         row = seen.page.locator("#vens tr[data-key=ven-2]")
-        await row.get_by_text("something must run, until").wait_for(timeout=GIVE_UP_MS)
+        why = row.locator("[data-cell=why]", has_text="something must run, until")
+        await why.wait_for(timeout=GIVE_UP_MS)
         await seen.says("#away-words", "1 opted out")
         await seen.page.get_by_role("button", name="Opted out").click()
         await expect(seen.page.locator("#vens tr")).to_have_count(1)
