@@ -51,7 +51,9 @@ def test_equilibrium_balances_gains_against_losses() -> None:
     assert HOUSE.ua_kw_c * (rest.air_c - 10.0) == pytest.approx(3.0)
 
 
-@pytest.mark.parametrize(("outdoor_c", "expected_kw"), [(20.0, 0.0), (16.0, -0.08), (4.0, -0.64), (36.0, 0.64)])
+@pytest.mark.parametrize(
+    ("outdoor_c", "expected_kw"), [(20.0, 0.0), (16.0, -0.08), (4.0, -0.64), (36.0, 0.64)]
+)
 def test_leaks_carry_heat_by_the_power_of_one_and_a_half(outdoor_c: float, expected_kw: float) -> None:
     """Four times the difference carries eight times the heat, out in the cold and in when it is hot."""
     leaking = msgspec.structs.replace(HOUSE, stack_kw_c15=0.01)

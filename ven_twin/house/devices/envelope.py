@@ -21,8 +21,9 @@ class BuildingEnvelope(
     rises in the house and draws the rest, a flow that grows with the root of the difference, and so a heat
     with its power of 1.5.
 
-    Source: GridLAB-D ``house_e`` and its defaults; of the leaks Sherman and Grimsrud, Infiltration-pressurization
-    correlation, 1980, and ASHRAE Handbook of Fundamentals, Ventilation and infiltration, without wind.
+    Source: GridLAB-D ``house_e`` and its defaults; of the leaks Sherman and Grimsrud,
+    Infiltration-pressurization correlation, 1980, and ASHRAE Handbook of Fundamentals, Ventilation and
+    infiltration, without wind.
     """
 
     air_kwh_c: Annotated[float, Meta(gt=0.0, le=10.0)]

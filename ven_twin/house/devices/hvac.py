@@ -79,8 +79,9 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
     """A two-state house with a thermostat and a heat pump of one speed, or of variable speed.
 
     A step runs in parts of at most a minute, cut where the thermostat switches, and each part is exact
-    for constant weather, with what leaks carry as it is when the part starts. A relay held open, or a limit below what the machine draws, lets the air go almost
-    to the critical limits; there the machine runs all the same. It never switches twice within ``cycle_s``.
+    for constant weather, with what leaks carry as it is when the part starts. A relay held open, or a limit
+    below what the machine draws, lets the air go almost to the critical limits; there the machine runs all
+    the same. It never switches twice within ``cycle_s``.
 
     Source: GridLAB-D ``house_e``: gains split between air and mass, thermostat with deadband and cycle
     time, strip heat one deadband below the point where heating starts. Interpretation: but never below the

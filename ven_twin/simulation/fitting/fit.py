@@ -15,8 +15,7 @@ covariance matrix estimator, 1980, with days as clusters.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from math import log
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import least_squares, nnls
@@ -26,8 +25,6 @@ from ven_twin.simulation.fitting.hours import GROUPS, Hours, base_shape
 from ven_twin.simulation.fitting.parameters import DEFAULT_UA_KW_C, Parameters, interval
 from ven_twin.simulation.fitting.thermal import Drive, Floats, ThermalHours, ThermalHouse, live
 
-LEAKS_START, LEAKS_ROUNDS = 0.2, 2
-"""Leaks are tried last, and from a few on: at their bound of 0 the errors have no slope to go by."""
 ROUNDS, FIRST_ROUNDS = 6, 3
 """In the first, each hour counts by itself: who is far away has to come near before errors can be judged."""
 DELTA = 0.02
@@ -85,37 +82,17 @@ class Fit:
 
 def identify(hours: Hours, drive: Drive, *, furnace: bool = False) -> Fit:
     """The house that fits *hours* best."""
-    parameters = Parameters.around(first_ua_kw_c(hours, drive, furnace=furnace), furnace=furnace)
-    problem = _Problem(hours, drive, parameters)
-    tried = [_rounds(_Problem(hours, drive, parameters), start) for start in problem.starts()]
-    problem, x = min(tried, key=lambda one: one[0].surprise)
-    fit = problem.fit(x)
-    if hours.indoor_c is None and not fit.heats and not fit.cools:
-        return problem.defaults()
-    return _with_leaks(problem, x, fit)
-
-
-def _rounds(problem: "_Problem", x: Floats) -> "tuple[_Problem, Floats]":
-    """*problem* and its best parameters after all rounds from *x* on."""
+    problem = _Problem(
+        hours, drive, Parameters.around(first_ua_kw_c(hours, drive, furnace=furnace), furnace=furnace)
+    )
+    x = min((problem.solve(start) for start in problem.starts()), key=problem.cost)
     for number in range(ROUNDS):
         x = problem.solve(x)
         problem.advance(x, repeats=number >= FIRST_ROUNDS)
-    return problem, x
-
-
-def _with_leaks(problem: "_Problem", x: Floats, fit: Fit) -> Fit:
-    """*fit*, or that of a house with leaks where their whole interval is above 0."""
-    problem.leak()
-    x = np.append(x, LEAKS_START)
-    for _ in range(LEAKS_ROUNDS):
-        x = problem.solve(x)
-        problem.advance(x, repeats=True)
-    leaking = problem.fit(x)
-    leaks = leaking.estimates[-1]
-    if leaks.low > 0.0:
-        return leaking
-    none = replace(leaks, value=0.0, low=0.0, identified=False)
-    return replace(fit, estimates=(*fit.estimates, none))
+    fit = problem.fit(x)
+    if hours.indoor_c is None and not fit.heats and not fit.cools:
+        return problem.defaults()
+    return fit
 
 
 def first_ua_kw_c(hours: Hours, drive: Drive, *, furnace: bool) -> float:
@@ -167,8 +144,6 @@ class _Problem:
         self._counted_by_group = [self._metered & (self._groups == group) for group in range(GROUPS)]
         self._shape = base_shape(hours)
         self._error_kw, self._error_c = max(float(np.nanstd(hours.meter_kw)), LEAST_ERROR_KW), 0.5
-        self.surprise = np.inf
-        """Twice the negative log likelihood, but for a constant, of errors that nobody knows beforehand."""
 
     def starts(self) -> Iterator[Floats]:
         """Points to start from; a machine that is never too small has no slope by size, so one is small."""
@@ -178,9 +153,9 @@ class _Problem:
         small[[one.name in {"heating_kw", "cooling_kw"} for one in self._parameters.free]] = SMALL
         yield small
 
-    def leak(self) -> None:
-        """Let the house have leaks from now on."""
-        self._parameters = self._parameters.leaking()
+    def cost(self, x: Floats) -> float:
+        """The sum of squares at *x*."""
+        return float(np.sum(self._residuals([x]) ** 2))
 
     def _start(self) -> Floats:
         """The defaults, with setpoints as the thermometer has them when it is cold or warm outdoors."""
@@ -211,13 +186,10 @@ class _Problem:
         left = (self._hours.meter_kw - lived.hvac_kw[:, 0])[:, None]
         self._base_kw = self._base(left)[self._groups, 0]
         apart = (left[:, 0] - self._base_kw)[self._metered]
-        self._error_kw = max(float(np.std(apart)), LEAST_ERROR_KW)
-        self.surprise = 2.0 * len(apart) * log(self._error_kw)
-        self._error_kw *= _repeats(apart) if repeats else 1.0
+        self._error_kw = max(float(np.std(apart)), LEAST_ERROR_KW) * (_repeats(apart) if repeats else 1.0)
         if self._hours.indoor_c is not None:
             apart = (self._hours.indoor_c - lived.air_c[:, 0])[self._sensed]
             spread_c = max(float(np.sqrt(np.mean(apart**2))), LEAST_ERROR_C)
-            self.surprise += 2.0 * len(apart) * log(spread_c)
             self._error_c = spread_c * (_repeats(apart) if repeats else 1.0)
 
     def defaults(self) -> Fit:

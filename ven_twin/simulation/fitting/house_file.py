@@ -76,7 +76,6 @@ ua_kw_c = {ua_kw_c}
 coupling_kw_c = {coupling_kw_c}
 aperture_m2 = {aperture_m2}
 mass_gain_fraction = {mass_gain_fraction}        # default: GridLAB-D
-stack_kw_c15 = {stack_kw_c15}
 
 [circuits.hvac1.machine]
 cooling_kw = {cooling_kw}
@@ -109,7 +108,7 @@ FURNACE = {
 def house_text(fit: Fit, name: str, *, place: str, first: str, weather: str | None = None) -> str:
     """The profile's text. *first* is the first day; *weather* a file that the house stands under."""
     house = fit.house
-    shown = {"stack_kw_c15": "0.0"} | {estimate.name: _value(estimate) for estimate in fit.estimates}
+    shown = {estimate.name: _value(estimate) for estimate in fit.estimates}
     most_kw = min(_most_kw(house), MOST_KW)
     hvac_kw, hvac_amps = _circuit(most_kw)
     base_kw, base_amps = _circuit(max(*fit.weekday_kw, *fit.weekend_kw, 0.1))

@@ -29,7 +29,6 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "heating_cop": "COP of heating",
         "cooling_cop": "COP of cooling",
         "aux_kw": "Strip",
-        "stack_kw_c15": "Leaks",
         "people_kw": "Heat of people",
         "heat_fraction": "Share of the base load that heats the house",
     }

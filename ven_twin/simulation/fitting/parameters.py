@@ -60,10 +60,6 @@ class Parameter:
         return max(low, -FARTHEST), min(high, FARTHEST)
 
 
-LEAKS = Parameter("stack_kw_c15", "kW/°C^1.5", 0.0, 0.01, linear=True, least=0.0)
-"""Interpretation: the deviation is ours, of a leaky house."""
-
-
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """All parameters of a fit, around a heat loss; with *furnace* the strip alone heats."""
@@ -94,14 +90,10 @@ class Parameters:
             Parameter("cooling_kw", "kW", 39.6, 0.5, by_ua=True),
             *heat_pump,
             Parameter("cooling_cop", "", 3.5, 0.25),
-            Parameter("people_kw", "kW", 0.2, 0.4, linear=True, least=0.0),
+            Parameter("people_kw", "kW", 0.2, 0.1, linear=True, least=0.0),
             Parameter("heat_fraction", "", 0.75, 0.12, linear=True, least=0.0, most=1.0),
         )
         return cls(free, furnace)
-
-    def leaking(self) -> "Parameters":
-        """These parameters and the leaks."""
-        return Parameters((*self.free, LEAKS), self.furnace)
 
     def values(self, x: Floats) -> dict[str, float]:
         """Every parameter by name at *x*."""
@@ -137,7 +129,6 @@ def thermal_house(values: Mapping[str, float], *, furnace: bool) -> ThermalHouse
         coupling_kw_c=values["coupling_kw_c"],
         aperture_m2=values["aperture_m2"],
         mass_gain_fraction=MASS_GAIN_FRACTION,
-        stack_kw_c15=values.get("stack_kw_c15", 0.0),
     )
     return ThermalHouse(
         envelope=envelope,

@@ -119,13 +119,12 @@ def live(houses: Sequence[ThermalHouse], drive: Drive, base_kw: Floats, start_c:
     machine, strip_waits = _Machines.of(houses), DEADBAND_C / 2.0 / rise_air
     aperture, people = _of(houses, "aperture_m2"), np.array([house.people_kw for house in houses])
     heat_fraction = np.array([house.heat_fraction for house in houses])
-    share, stack = _of(houses, "mass_gain_fraction"), _of(houses, "stack_kw_c15")
+    share = _of(houses, "mass_gain_fraction")
     air, mass, heat, cold = np.full(count, start_c), np.full(count, start_c), np.zeros(count), np.zeros(count)
     means, heating, cooling = (np.empty((hours, count)) for _ in range(3))
     for hour in range(hours):
         free = people + heat_fraction * base_kw[hour] + aperture * drive.walls_kw_m2[hour]
-        apart = drive.outdoor_c[hour] - air
-        rest_air = drive.outdoor_c[hour] + (free + stack * apart * np.sqrt(np.abs(apart))) / ua
+        rest_air = drive.outdoor_c[hour] + free / ua
         off_air, off_mass = air - rest_air, mass - (rest_air + share * free / coupling)
         new_air = rest_air + air_air * off_air + air_mass * off_mass
         new_mass = mass - off_mass + mass_air * off_air + mass_mass * off_mass
