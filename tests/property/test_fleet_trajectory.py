@@ -62,19 +62,32 @@ def variable_speed(profile: Profile) -> Profile:
     return replace(profile, circuits=circuits)
 
 
+def leaking(profile: Profile) -> Profile:
+    """The profile with leaks in its envelope."""
+    circuits = tuple(
+        replace(spec, envelope=replace(spec.envelope, stack_kw_c15=0.01))
+        if isinstance(spec, HvacSpec)
+        else spec
+        for spec in profile.circuits
+    )
+    return replace(profile, circuits=circuits)
+
+
 @given(
     name=st.sampled_from(packaged_houses()),
     variable=st.booleans(),
+    leaks=st.booleans(),
     day=st.integers(0, 364),
     seed=st.integers(0, 2**64 - 1),
     dt_s=st.sampled_from([10.0, 60.0, 60.0, 97.0, 300.0, 900.0]),
 )
 @settings(max_examples=8, deadline=None)
 def test_a_fleet_and_its_houses_have_one_trajectory(
-    *, name: str, variable: bool, day: int, seed: int, dt_s: float
+    *, name: str, variable: bool, leaks: bool, day: int, seed: int, dt_s: float
 ) -> None:
     """Over days of random controls all powers and states are the same to the bit, at any step length."""
     profile = variable_speed(load_profile(name)) if variable else load_profile(name)
+    profile = leaking(profile) if leaks else profile
     _live_alike(profile, day, seed, dt_s, int(min(2 * 86_400 / dt_s, STEPS)))
 
 

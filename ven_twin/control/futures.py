@@ -43,7 +43,7 @@ class Future:
     Attributes:
         environment: weather as forecast, and the occupants' chance.
         warmer_c: how much warmer it is outside than forecast.
-        ua_factor: the UA of the envelope against the profile's.
+        ua_factor: the UA of the envelope, and its leaks, against the profile's.
     """
 
     environment: HouseEnvironment
@@ -71,7 +71,11 @@ class Future:
         if hvac is None:
             return house
         envelope = hvac.spec.envelope
-        envelope = msgspec.structs.replace(envelope, ua_kw_c=envelope.ua_kw_c * self.ua_factor)
+        envelope = msgspec.structs.replace(
+            envelope,
+            ua_kw_c=envelope.ua_kw_c * self.ua_factor,
+            stack_kw_c15=envelope.stack_kw_c15 * self.ua_factor,
+        )
         spec = msgspec.structs.replace(hvac.spec, envelope=envelope)
         return msgspec.structs.replace(house, hvac=msgspec.structs.replace(hvac, spec=spec))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ven_twin.house.devices.envelope import stack_kw
 from ven_twin.house.devices.heat_pump import AUX, output
 from ven_twin.house.devices.hot_water import WaterHeaterHabits
 from ven_twin.house.devices.hvac import HvacSpec
@@ -64,4 +65,5 @@ def _machine(spec: HvacSpec, coldest_c: float) -> list[str]:
 def _steady_c(spec: HvacSpec, outdoor_c: float) -> float:
     """The air at rest with the machine at its most, °C."""
     heat_kw = output(spec.machine, AUX, outdoor_c, FROST_HUMIDITY).heat_kw
+    heat_kw += stack_kw(spec.envelope, outdoor_c, spec.coolest_c)
     return outdoor_c + heat_kw / spec.envelope.ua_kw_c

@@ -142,6 +142,12 @@ def test_an_empty_battery_offers_nothing(house: House) -> None:
         ),
         ("spread = 0.3", "", "habits.spread", "missing"),
         ("ua_kw_c = 0.355", "ua_kw_c = nan", "circuits.hvac1.envelope.ua_kw_c", "> 0 and <= 5"),
+        (
+            "ua_kw_c = 0.355",
+            "ua_kw_c = 0.355\nstack_kw_c15 = -0.01",
+            "circuits.hvac1.envelope.stack_kw_c15",
+            ">= 0 and <= 0.2",
+        ),
         ("people_kw = 0.2", "people_kw = inf", "habits.people_kw", ">= 0 and <= 5"),
     ],
 )

@@ -1,9 +1,17 @@
 """The two-state house, against plain integration."""
 
+import msgspec
 import pytest
 from msgspec.structs import astuple
 
-from ven_twin.house.devices.envelope import BuildingEnvelope, Temperatures, drift, equilibrium, transition
+from ven_twin.house.devices.envelope import (
+    BuildingEnvelope,
+    Temperatures,
+    drift,
+    equilibrium,
+    stack_kw,
+    transition,
+)
 
 HOUSE = BuildingEnvelope(
     air_kwh_c=0.447,
@@ -41,3 +49,17 @@ def test_equilibrium_balances_gains_against_losses() -> None:
     """At rest what comes in goes out through the walls."""
     rest = equilibrium(HOUSE, 10.0, 2.0, 1.0)
     assert HOUSE.ua_kw_c * (rest.air_c - 10.0) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("outdoor_c", "expected_kw"), [(20.0, 0.0), (16.0, -0.08), (4.0, -0.64), (36.0, 0.64)]
+)
+def test_leaks_carry_heat_by_the_power_of_one_and_a_half(outdoor_c: float, expected_kw: float) -> None:
+    """Four times the difference carries eight times the heat, out in the cold and in when it is hot."""
+    leaking = msgspec.structs.replace(HOUSE, stack_kw_c15=0.01)
+    assert stack_kw(leaking, outdoor_c, 20.0) == pytest.approx(expected_kw)
+
+
+def test_a_house_has_no_leaks_unless_its_file_has() -> None:
+    """A file without the key is the house that it was."""
+    assert stack_kw(HOUSE, -20.0, 20.0) == 0.0

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from ven_twin.house.devices.hvac import HvacSpec
 from ven_twin.house.devices.water_heater import WaterHeaterSpec
 from ven_twin.house.library import load_profile, packaged_houses
 from ven_twin.house.profile import Profile
@@ -34,6 +35,22 @@ def test_the_standard_house_is_too_small_for_a_hard_frost() -> None:
         "hvac1 is undersized: below -10 °C outdoors it does not hold 16.7 °C, and this weather has -17 °C; "
         "no event takes heat off it in such cold"
     )
+
+
+def test_leaks_count_towards_what_a_machine_has_to_hold() -> None:
+    """With leaks, 1.2 kW of heat at -8 °C, the standard house is too small in a lesser frost already."""
+    profile = load_profile("standard")
+    leaking = msgspec.structs.replace(
+        profile,
+        circuits=tuple(
+            msgspec.structs.replace(spec, envelope=msgspec.structs.replace(spec.envelope, stack_kw_c15=0.01))
+            if isinstance(spec, HvacSpec)
+            else spec
+            for spec in profile.circuits
+        ),
+    )
+    (words,) = undersized(leaking, read_weather(None))
+    assert "below -8 °C outdoors it does not hold 16.7 °C" in words
 
 
 def test_a_tank_too_small_for_its_draws_says_so() -> None:

@@ -17,8 +17,13 @@ class BuildingEnvelope(
 
     ``ua_kw_c`` joins air to outdoors, ``coupling_kw_c`` air to mass. ``aperture_m2`` turns the mean
     irradiance on the walls into solar gain. Of solar and internal gains a fraction goes into the mass.
+    ``stack_kw_c15`` is the heat that air through leaks carries at a difference of 1 °C to outdoors: warm air
+    rises in the house and draws the rest, a flow that grows with the root of the difference, and so a heat
+    with its power of 1.5.
 
-    Source: GridLAB-D ``house_e`` and its defaults.
+    Source: GridLAB-D ``house_e`` and its defaults; of the leaks Sherman and Grimsrud,
+    Infiltration-pressurization correlation, 1980, and ASHRAE Handbook of Fundamentals, Ventilation and
+    infiltration, without wind.
     """
 
     air_kwh_c: Annotated[float, Meta(gt=0.0, le=10.0)]
@@ -27,6 +32,7 @@ class BuildingEnvelope(
     coupling_kw_c: Annotated[float, Meta(gt=0.0, le=50.0)]
     aperture_m2: Annotated[float, Meta(ge=0.0, le=100.0)]
     mass_gain_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
+    stack_kw_c15: Annotated[float, Meta(ge=0.0, le=0.2)] = 0.0
 
 
 class ThermalTransition(NamedTuple):
@@ -57,6 +63,12 @@ def transition(envelope: BuildingEnvelope, dt_s: float) -> ThermalTransition:
 
 cached_transition = lru_cache(maxsize=256)(transition)
 """For the steps that recur; a switching falls anywhere within a step and computes its own."""
+
+
+def stack_kw(envelope: BuildingEnvelope, outdoor_c: float, air_c: float) -> float:
+    """Heat into the air at *air_c* with what comes in through leaks; below 0 it is lost."""
+    apart_c = outdoor_c - air_c
+    return envelope.stack_kw_c15 * apart_c * sqrt(abs(apart_c))
 
 
 class Temperatures(msgspec.Struct, frozen=True, gc=False):

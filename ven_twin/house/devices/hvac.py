@@ -13,6 +13,7 @@ from ven_twin.house.devices.envelope import (
     cached_transition,
     drift,
     equilibrium,
+    stack_kw,
     transition,
 )
 from ven_twin.house.devices.heat_pump import (
@@ -78,8 +79,9 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
     """A two-state house with a thermostat and a heat pump of one speed, or of variable speed.
 
     A step runs in parts of at most a minute, cut where the thermostat switches, and each part is exact
-    for constant weather. A relay held open, or a limit below what the machine draws, lets the air go almost
-    to the critical limits; there the machine runs all the same. It never switches twice within ``cycle_s``.
+    for constant weather, with what leaks carry as it is when the part starts. A relay held open, or a limit
+    below what the machine draws, lets the air go almost to the critical limits; there the machine runs all
+    the same. It never switches twice within ``cycle_s``.
 
     Source: GridLAB-D ``house_e``: gains split between air and mass, thermostat with deadband and cycle
     time, strip heat one deadband below the point where heating starts. Interpretation: but never below the
@@ -105,7 +107,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         """Advance *dt_s* with *gains_kw* of heat from people and appliances."""
         spec = self.spec
         envelope, cycle_s, outdoor_c = spec.envelope, spec.cycle_s, env.outdoor_c
-        mass_share = envelope.mass_gain_fraction
+        mass_share, leaks = envelope.mass_gain_fraction, envelope.stack_kw_c15 > 0.0
         free_kw = gains_kw + envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
         air_kw, mass_kw = free_kw * (1.0 - mass_share), free_kw * mass_share
         band = self.band(control, env)
@@ -118,7 +120,10 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
                 in_mode_s = in_mode_s if wanted > 0 and mode > 0 else 0.0
                 mode = wanted
             drawn = self._drawn(band, mode, now.air_c, env, control.limit_kw)
-            rest = equilibrium(envelope, outdoor_c, air_kw + drawn.heat_kw, mass_kw)
+            heat_kw = air_kw + drawn.heat_kw
+            if leaks:
+                heat_kw += stack_kw(envelope, outdoor_c, now.air_c)
+            rest = equilibrium(envelope, outdoor_c, heat_kw, mass_kw)
             substep_s = left_s if left_s < SUBSTEP_S else SUBSTEP_S
             end = drift(now, rest, cached_transition(envelope, substep_s))
             cut_s = switching_s(band, mode, now.air_c, end.air_c, substep_s)
@@ -174,10 +179,13 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         ua_kw_c, machine = spec.envelope.ua_kw_c, spec.machine
         if outdoor_c < spec.heating_c:
             worst_c = outdoor_c - WEATHER_AHEAD_C
-            return worst_c + output(machine, AUX, worst_c, env.humidity).heat_kw / ua_kw_c >= spec.heating_c
+            heat_kw = output(machine, AUX, worst_c, env.humidity).heat_kw
+            heat_kw += stack_kw(spec.envelope, worst_c, spec.heating_c)
+            return worst_c + heat_kw / ua_kw_c >= spec.heating_c
         worst_c = outdoor_c + WEATHER_AHEAD_C
         gains_kw = env.people_kw + spec.envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
         cooling_kw = output(machine, COOL, worst_c, env.humidity).heat_kw
+        gains_kw += stack_kw(spec.envelope, worst_c, spec.cooling_c)
         return worst_c + (gains_kw + cooling_kw) / ua_kw_c <= spec.cooling_c
 
     def band(self, control: Control, env: Environment) -> Band:

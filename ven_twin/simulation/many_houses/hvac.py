@@ -163,7 +163,11 @@ class Hvacs:
             power_kw = np.array([one.power_kw for one in outputs])[mode + 1]
         else:
             heat_kw, power_kw = self._modulated(variable, now, mode, env)
-        rest_air_c = env.outdoor_c + (now.air_kw + heat_kw + now.mass_kw) / envelope.ua_kw_c
+        air_kw = now.air_kw + heat_kw
+        if envelope.stack_kw_c15 > 0.0:
+            apart_c = env.outdoor_c - now.air_c
+            air_kw += envelope.stack_kw_c15 * apart_c * np.sqrt(np.abs(apart_c))
+        rest_air_c = env.outdoor_c + (air_kw + now.mass_kw) / envelope.ua_kw_c
         rest_mass_c = rest_air_c + now.mass_kw / envelope.coupling_kw_c
         off_air_c, off_mass_c = now.air_c - rest_air_c, now.mass_c - rest_mass_c
         over: Transitions = (
