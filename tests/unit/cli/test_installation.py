@@ -73,7 +73,7 @@ def test_the_cache_is_the_checkouts_or_in_the_state_folder(
 @pytest.mark.parametrize(
     ("command", "reached"),
     [
-        ([*cli_command(), "can-hold", "--kw", "much"], "'much' is no power"),
+        ([*cli_command(), "can-hold", "--shed-kw", "much", "--for", "1h"], "'much' is no power"),
         (module_command("local_cloud.server"), "KeyError: 'BIND_HOST'"),
     ],
     ids=["command line", "local cloud"],

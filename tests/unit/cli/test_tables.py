@@ -147,7 +147,7 @@ def test_the_fleets_vens_are_whole_at_any_width(width: int) -> None:
     out = io.StringIO()
     console = make_console(out)
     console.width = width
-    fleet.show(crowd(), console)
+    fleet.show(crowd(), {}, console)
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
     assert any(line.split()[:1] == [LONG] for line in lines)
     assert max(len(line) for line in lines if line != LONG) <= width

@@ -250,6 +250,7 @@ def test_an_attribute_that_was_never_written_is_none_of_it() -> None:
     written = msgspec.to_builtins(rows.read(EventRow, EVENT))
     assert {name: value for name, value in written.items() if name not in EVENT} == {
         "edition": 0,
+        "result": None,
         "randomizeStartS": 0,
         "priority": 1_000_000,
         "targets": (),
