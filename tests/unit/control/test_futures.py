@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.control.test_house_pair import EVENING_TS, evening
 from ven_twin.control.futures import FUTURES, are_possible, futures
@@ -69,6 +70,10 @@ def test_futures_are_the_same_throughout_an_hour_and_others_in_the_next() -> Non
 def test_a_future_has_its_walls_around_both_houses() -> None:
     """House and counterfactual lose as much in one future, and all else is as it was."""
     house, site = evening()
+    assert house.hvac is not None
+    envelope = replace(house.hvac.spec.envelope, stack_kw_c15=0.01)
+    spec = replace(house.hvac.spec, envelope=envelope)
+    house = replace(house, hvac=replace(house.hvac, spec=spec))
     pair = HousePair(house, house)
     for one in futures(site, EVENING_TS):
         varied = one.pair(pair)
@@ -77,6 +82,7 @@ def test_a_future_has_its_walls_around_both_houses() -> None:
         assert varied.house.hvac is not None
         expected_kw_c = house.hvac.spec.envelope.ua_kw_c * one.ua_factor
         assert varied.house.hvac.spec.envelope.ua_kw_c == pytest.approx(expected_kw_c)
+        assert varied.house.hvac.spec.envelope.stack_kw_c15 == pytest.approx(0.01 * one.ua_factor)
         assert varied.house.hvac.air_c == house.hvac.air_c
         assert varied.house.loads == house.loads
 
