@@ -31,6 +31,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PYTEST = (
     *("-p", "harness.mutate.pytest_watch"),
     *("-p", "no:cacheprovider"),
+    *("-p", "no:ven-twin"),  # installed from the checkout, which is not on the path of a copy
     *("-p", "no:schemathesis"),  # the API against its document is left out, and loading this takes long
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # of what is loaded before
     "--hypothesis-seed=0",

@@ -7,6 +7,7 @@ Then everything that an operator can see is read: API, pages, CSV, terminal.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -345,8 +346,8 @@ def _printed(show: Callable[[Console], None]) -> list[str]:
     text = io.StringIO()
     out = make_console(text)
     out.width = 160
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(event_view, "console", out)
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(text):
+        patch.setenv("COLUMNS", "160")
         show(out)
     lines = [re.sub(r"\s+", " ", re.sub(r"#\d+", "#", line)).strip() for line in text.getvalue().splitlines()]
     return [line for line in lines if BAD not in line and not OF_ALL.search(line)]

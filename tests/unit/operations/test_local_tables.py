@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.client import RemoteDisconnected
 from typing import Any
 
 import pytest
@@ -53,6 +55,36 @@ def page(items: list[int], last: int | None = None) -> tuple[int, bytes]:
 def fault(code: str, status: int = 400) -> tuple[int, bytes]:
     """A refusal as DynamoDB writes it."""
     return status, json.dumps({"__type": f"com.amazonaws#{code}", "message": "why"}).encode()
+
+
+@pytest.mark.parametrize(
+    ("lost", "calls"),
+    [
+        ([RemoteDisconnected(), ConnectionResetError()], 3),
+        ([RemoteDisconnected()] * 9, 4),
+        ([ConnectionRefusedError()], 1),
+    ],
+    ids=["dropped", "dropped for good", "nobody listens"],
+)
+def test_a_dropped_connection_is_made_again_and_one_that_nobody_takes_is_not(
+    lost: list[Exception], calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by boto3: what passes is waited out, and a cloud that is gone is said at once."""
+    made: list[Exception] = []
+
+    def post(*_: object) -> tuple[int, bytes]:
+        if len(made) < len(lost):
+            made.append(lost[len(made)])
+            raise made[-1]
+        made.append(Exception("answered"))
+        return page([1])
+
+    monkeypatch.setattr(LocalCalls, "_post", post)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    outcome = contextlib.nullcontext() if calls == 3 else pytest.raises(EndpointConnectionError)
+    with outcome:
+        LocalTables(CALLS).scan(TableName="x")
+    assert len(made) == calls
 
 
 def test_a_table_is_read_to_its_last_page(answers: Answers) -> None:

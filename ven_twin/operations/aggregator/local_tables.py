@@ -36,14 +36,23 @@ class LocalCalls:
     secret_access_key: str
 
     def post(self, service: str, operation: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-        """The answer to a call; a cloud that is busy or fails is called again.
+        """The answer to a call; a cloud that is busy, fails or drops the connection is called again.
 
         Raises:
             ClientError: the call was refused.
             EndpointConnectionError: there is no cloud any more.
         """
         for attempt in range(1, ATTEMPTS + 1):
-            status, answer = self._post(service, body, headers)
+            try:
+                status, answer = self._post(service, body, headers)
+            except (OSError, http.client.HTTPException) as error:
+                # Nobody listens there: that does not pass.
+                if attempt == ATTEMPTS or isinstance(error, ConnectionRefusedError):
+                    from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415 - in trouble only
+
+                    raise EndpointConnectionError(endpoint_url=self.endpoint_url) from error
+                time.sleep(0.1 * 2**attempt)
+                continue
             if status < 300:
                 return answer
             code, message = _fault(answer)
@@ -62,10 +71,6 @@ class LocalCalls:
             connection.request("POST", "/", body, signed)
             answer = connection.getresponse()
             return answer.status, answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415 - in trouble only
-
-            raise EndpointConnectionError(endpoint_url=self.endpoint_url) from error
         finally:
             connection.close()
 
