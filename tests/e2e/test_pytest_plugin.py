@@ -67,7 +67,7 @@ def test_a_project_that_asks_for_nothing_of_it_imports_nothing_of_it(tmp_path: P
 
 
 def test_the_guide_shows_the_example() -> None:
-    """What the page prints is what the tests run."""
+    """The page prints the code that the tests run."""
     sources = "\n".join(path.read_text() for path in sorted((EXAMPLES / PROJECT).glob("*.py")))
     shown = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     assert len(shown) == 3

@@ -83,7 +83,7 @@ def test_what_needs_no_cloud_works_without_an_extra(environment: CleanEnvironmen
 
 
 def test_the_local_cloud_without_its_extra_is_one_line(environment: CleanEnvironment, tmp_path: Path) -> None:
-    """Who installed the twin alone reads what to install, and nothing is started."""
+    """The twin alone tells what else to install, and nothing is started."""
     done = environment.run("ven-twin", "up", "--once", folder=tmp_path)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

@@ -12,7 +12,7 @@ class ExitCode(IntEnum):
     FAILED = 1
     """Carried out, and it did not come out well; or no cloud, no network, no rights."""
     USAGE = 2
-    """What was typed cannot be carried out: nothing was changed."""
+    """The command cannot be carried out as it was typed: nothing was changed."""
     NOTHING_TO_GIVE = 3
     """Carried out, and there is nothing to give: an event that calls no VEN, a power that cannot be held."""
     INTERRUPTED = 130

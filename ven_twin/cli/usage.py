@@ -23,7 +23,7 @@ _OPTIONS = {
     "targets": "--target",
     "durationS": "--duration",
 }
-"""What is typed for a field of a request, where the cloud refuses that field."""
+"""The option that is typed for a field of a request, where the cloud refuses that field."""
 _PLACE = re.compile(r"(?:intervals\[\d+\]\.)?([A-Za-z]+)(?:\[\d+\])?")
 
 

@@ -49,7 +49,7 @@ class RunningVen:
         return self.cloud.reported(self.ven_id)
 
     def rows(self, since_ts: float = 0) -> list[dict[str, Any]]:
-        """Its stored telemetry since a time."""
+        """The VEN's stored telemetry since a time."""
         return self.cloud.rows(self.ven_id, since_ts)
 
 

@@ -28,7 +28,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_checkout_changes_no_path() -> None:
-    """What is beside the package is found as it always was."""
+    """The folders beside the package are found as they always were."""
     before = list(sys.path)
     add_packages()
     add_packages(first=True)
@@ -36,7 +36,7 @@ def test_a_checkout_changes_no_path() -> None:
 
 
 def test_parts_are_last_so_that_they_hide_no_package_of_others(packaged: str) -> None:
-    """Who only has ven-twin installed finds their own packages under the same names."""
+    """Programs that only have ven-twin installed find their own packages under the same names."""
     add_packages()
     add_packages()
     assert sys.path == ["", "/usr/lib/python3", packaged]

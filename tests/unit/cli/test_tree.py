@@ -42,7 +42,7 @@ READERS = {
 
 @every_command
 def test_an_examples_times_durations_and_powers_are_of_the_one_grammar(words: str) -> None:
-    """What an example teaches is read by the same parsers in every command; defaults too."""
+    """An example's values are read by the same parsers in every command; defaults too."""
     for example in [*ALL[words].examples, f"ven-twin {words}"]:
         try:
             values = parse(re.sub(r'^eval "\$\((.*)\)"$', r"\1", example))

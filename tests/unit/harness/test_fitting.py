@@ -8,7 +8,7 @@ from harness.fitting import __main__ as fitting
 
 
 def test_without_ochre_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where OCHRE cannot be installed the command says so, and leaves the guide as it is."""
+    """Without OCHRE, which cannot be installed there, the command says so and leaves the guide as it is."""
 
     def fails(house: str) -> None:
         raise subprocess.CalledProcessError(1, ["pip", house])

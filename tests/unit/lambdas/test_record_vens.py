@@ -208,7 +208,7 @@ def test_what_a_ven_says_is_bounded_where_it_comes_in(
     ],
 )
 def test_offers_by_duration_stand_in_the_row_bounded(house: World, offers: object, stored: object) -> None:
-    """What is no offer is left out, and the rest of the report counts all the same."""
+    """An entry that is no offer is left out, and the rest of the report counts all the same."""
     assert send(documents(3, {"enabled": True, "metrics": {"shedAvailabilityKw": 4, "offers": offers}})) == []
     row = house.ven("house-1")
     assert (row.get("offers"), row["enabled"], row["shedAvailabilityKw"]) == (stored, True, 4)

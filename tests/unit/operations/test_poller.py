@@ -72,7 +72,7 @@ def test_of_many_events_the_newest_are_shown(aggregator: FakeAggregator) -> None
 def test_dead_letters_are_counted_each_ten_seconds_at_most(
     aggregator: FakeAggregator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was counted stays in between, while the fleet is read each time."""
+    """The last count stays in between, while the fleet is read each time."""
     now = [NOW]
     monkeypatch.setattr(poller_module, "now_ts", lambda: now[0])
     poller = FleetPoller(lambda: aggregator, "here")

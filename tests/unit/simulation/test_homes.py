@@ -84,7 +84,7 @@ def test_homes_differ_as_homes_do() -> None:
 
 
 def test_heating_is_set_back_while_the_household_sleeps() -> None:
-    """Who sets heating back mostly does so by night, from when the last sleeps until the first wakes."""
+    """Most households that set heating back do so by night, while all of them sleep."""
     homes = drawn_homes(200, 1, "mixed", read_weather())
     nights, days = [], 0
     for home in homes:

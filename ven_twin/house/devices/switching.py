@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ven_twin.house.devices.heat_pump import AUX, COOL, HEAT, OFF, Mode
 
 LIMIT_MARGIN_C = 0.5
-"""How far within a critical limit the machine comes on, so that no cycle time takes the air past it."""
+"""The machine comes on so far within a critical limit, so that no cycle time takes the air past it."""
 
 
 class Band(NamedTuple):

@@ -114,7 +114,7 @@ COOLING_PERIODS: Table[tuple[bool, bool]] = (
 )
 """The same of who sets cooling back. Interpretation."""
 PROGRAM_WITHIN_H = 0.75
-"""How far a thermostat's program is from its household's mean hours. Interpretation."""
+"""A thermostat's program is so far from its household's mean hours, at most. Interpretation."""
 
 PEOPLE: Table[int] = ((1, 0.28), (2, 0.35), (3, 0.15), (4, 0.13), (5, 0.06), (6, 0.03))
 """Source: US Census 2020, size of households."""
