@@ -76,7 +76,7 @@ def start(
         weather: AWS's slow and busy days; none when absent.
 
     Raises:
-        StartError: it did not come up, its packages are not installed, a port that was named is taken, or one
+        StartError: it did not come up, its packages are not installed, a named port is in use, or one
             runs from this folder already.
     """
     _check_packages()

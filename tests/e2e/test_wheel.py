@@ -77,8 +77,8 @@ def test_what_needs_no_cloud_works_without_an_extra(environment: CleanEnvironmen
     trace = environment.run("ven-twin", "simulate", "--event", "17:00/1h/2kW", folder=tmp_path)
     assert trace.returncode == 0, trace.stderr
     assert list((tmp_path / ".ven-twin").rglob("trace.csv"))
-    held = environment.run("ven-twin", "can-hold", "--kw", "1", "--minutes", "15", folder=tmp_path)
-    assert held.returncode == 0, held.stderr
+    answer = environment.run("ven-twin", "can-hold", "--shed-kw", "1", "--for", "15m", folder=tmp_path)
+    assert answer.returncode == 0, answer.stderr
     assert environment.noted() == []
 
 
@@ -97,10 +97,10 @@ def test_every_module_is_the_wheels_and_needs_only_what_is_declared(
     """With the extra of the local cloud only the libraries of other extras are missing."""
     done = with_local.run("python", "-c", IMPORT_ALL, folder=tmp_path)
     assert done.returncode == 0, done.stderr[-1500:]
-    found = json.loads(done.stdout)
-    assert set(found["missing"]) <= {"numpy", "scipy", "pyarrow", "pytest", "moto", "aws_lambda_powertools"}
-    assert len(found["files"]) > 250
-    assert [file for file in found["files"] if not Path(file).is_relative_to(with_local.packages)] == []
+    modules = json.loads(done.stdout)
+    assert set(modules["missing"]) <= {"numpy", "scipy", "pyarrow", "pytest", "moto", "aws_lambda_powertools"}
+    assert len(modules["files"]) > 250
+    assert [file for file in modules["files"] if not Path(file).is_relative_to(with_local.packages)] == []
 
 
 def test_up_runs_the_whole_job_from_an_empty_folder(with_local: CleanEnvironment, tmp_path: Path) -> None:

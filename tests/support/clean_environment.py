@@ -69,12 +69,12 @@ class CleanEnvironment:
 
     def run(self, program: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         """Run a *program* of the environment in a *folder*, with no settings for Python, AWS or ven-twin."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         path = f"{self.folder / 'bin'}{os.pathsep}{os.defpath}"
         return subprocess.run(
             [self.folder / "bin" / program, *arguments],
             cwd=folder,
-            env={**kept, "PATH": path, "NO_COLOR": "1", "COLUMNS": "160"},
+            env={**inherited, "PATH": path, "NO_COLOR": "1", "COLUMNS": "160"},
             capture_output=True,
             text=True,
             check=False,

@@ -30,9 +30,9 @@ def test_what_does_not_come_names_the_last_words_of_twin_and_cloud(
     monkeypatch.setattr(local_system, "save_identity", lambda *_: ("localhost", 8883))
     cloud = cast("Cloud", type("NoCloud", (), {"stage": "local"}))
     process = local_system.TwinProcess(cloud, VenId("ven-1"), [])
-    with pytest.raises(VenTwinError) as told:
+    with pytest.raises(VenTwinError) as raised:
         local_system.wait_for("telemetry", lambda: False, timeout_s=0.0, twin_process=process)
-    words = str(told.value)
+    words = str(raised.value)
     assert words.startswith("telemetry did not come within 0 s; the twin: connected to localhost as ven-1")
     assert "the cloud: Lambda StoreTelemetry timed out after 10s" in words
     assert str(tmp_path / "cloud.log") in words

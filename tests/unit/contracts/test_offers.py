@@ -31,7 +31,7 @@ def test_what_our_ven_lists_is_read_without_its_quarter_hours() -> None:
 
 def test_a_list_in_any_order_with_repeats_comes_to_the_same() -> None:
     """Longest last, and of two of a length the higher; one that is shorter and no higher says nothing."""
-    told = [
+    offers = [
         entry(0.5, 14_400),
         entry(3, 900),
         entry(1.5, 3600),
@@ -39,7 +39,7 @@ def test_a_list_in_any_order_with_repeats_comes_to_the_same() -> None:
         entry(1.5, 1800),
         entry(3, 900),
     ]
-    assert read_levels(told) == LEVELS
+    assert read_levels(offers) == LEVELS
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_what_is_no_offer_is_as_if_it_were_not_told(offers: object) -> None:
 
 def test_figures_beyond_the_bounds_count_as_the_bounds() -> None:
     """Power between 0 and 10,000 kW, durations up to a week."""
-    told = [entry(-5, 1e300), entry(1e300, 900), entry(2, -3)]
-    assert read_levels(told) == (OfferLevel(10_000.0, 900.0), OfferLevel(0.0, 604_800.0))
+    offers = [entry(-5, 1e300), entry(1e300, 900), entry(2, -3)]
+    assert read_levels(offers) == (OfferLevel(10_000.0, 900.0), OfferLevel(0.0, 604_800.0))
 
 
 def test_of_thousands_of_entries_the_longest_are_read() -> None:

@@ -403,6 +403,7 @@ def test_each_settlement_reads_the_rows_that_the_bill_counts(
             report()
         ((since, until),) = read
         read_s = min(int(until), house.now) - int(since.rstrip("#"))
+        # An event begins anywhere in a quarter hour, and what is read begins with a whole one.
         assert read_s == pytest.approx(ROWS_READ_S[settles], abs=900)
 
 
