@@ -15,8 +15,8 @@ from ven_twin.control.command_handlers import VenFigures
 from ven_twin.control.event_history import PastEvent
 from ven_twin.ven.engine import StepTime, VenEngine
 from ven_twin.ven.house_clock import HouseClock
-from ven_twin.ven.house_runtime import HouseRuntime, warm_house
-from ven_twin.ven.startup import start_engine
+from ven_twin.ven.house_runtime import HouseRuntime
+from ven_twin.ven.startup import start_engine, warm_house
 from ven_twin.ven.storage.rows import JournalledCommand
 
 NOW = 1_800_000_000

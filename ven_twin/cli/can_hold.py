@@ -51,7 +51,7 @@ def can_hold(
     from ven_twin.control.ven_state import VenState
     from ven_twin.ven.clock import now_ts
     from ven_twin.ven.house_clock import HouseClock
-    from ven_twin.ven.house_runtime import warm_house
+    from ven_twin.ven.startup import warm_house
 
     requested_kw = _requested_kw(shed_kw, load_up_kw)
     length_min, window_s = _minutes(duration), _window_s(mean)

@@ -44,11 +44,6 @@ VenArgument = Annotated[str, typer.Argument(metavar="VEN", help="The VEN, such a
 HouseOption = Annotated[
     str, typer.Option("--house", help="A packaged house (standard, flat, leaky) or a house file's path.")
 ]
-HouseSpeedOption = Annotated[float, typer.Option("--house-speed", help="House seconds to a wall second.")]
-HouseStartOption = Annotated[
-    str | None,
-    typer.Option("--house-start", help="House time at the start, with its zone; now when left out."),
-]
 ReportIntervalOption = Annotated[
     str | None, typer.Option("--report-interval", help="Between two telemetry rows: 2s, 5m.")
 ]

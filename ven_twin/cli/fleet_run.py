@@ -16,8 +16,6 @@ from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
-    HouseSpeedOption,
-    HouseStartOption,
     ProfileOption,
     RegionOption,
     ReportIntervalOption,
@@ -28,6 +26,13 @@ from ven_twin.cli.connection import (
     split_names,
     stack_vens,
     ven_folder,
+)
+from ven_twin.cli.house_time import (
+    AfternoonOption,
+    HouseSpanOption,
+    HouseSpeedOption,
+    HouseStartOption,
+    house_time,
 )
 
 if TYPE_CHECKING:
@@ -48,8 +53,10 @@ def run_fleet(
     *,
     vens: VensOption = None,
     houses: HousesOption = HOUSES,
-    house_speed: HouseSpeedOption = 1.0,
+    house_speed: HouseSpeedOption = None,
     house_start: HouseStartOption = None,
+    house_span: HouseSpanOption = None,
+    afternoon: AfternoonOption = False,
     report_interval: ReportIntervalOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
@@ -61,10 +68,10 @@ def run_fleet(
         ven-twin fleet run --house-speed 10
         ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
     """
-    from contracts.api.event_text import parse_seconds, parse_start_ts
+    from contracts.api.event_text import parse_seconds
     from ven_twin.ven.settings import TwinSettings
 
-    start_ts = parse_start_ts(house_start, "--house-start") if house_start else None
+    time = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     interval_s = parse_seconds(report_interval, "--report-interval") if report_interval else None
     deal_houses((), houses)  # judged before the cloud is reached
     cloud = connect(stage, profile, region)
@@ -80,8 +87,9 @@ def run_fleet(
                 state_dir=ven_folder(stage, ven_id),
                 house=house,
                 house_seed=seed,
-                house_speed=house_speed,
-                house_start_ts=start_ts,
+                house_speed=time.speed,
+                house_start_ts=time.start_ts,
+                house_span_s=time.span_s,
                 report_interval_s=interval_s,
                 vens=len(ven_ids),
             )

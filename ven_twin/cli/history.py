@@ -6,11 +6,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.api.event_text import parse_start_ts
 from contracts.errors import FieldError
 from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
 from contracts.store.stack import StackOutput
@@ -29,10 +29,21 @@ from ven_twin.cli.connection import (
     stack_vens,
 )
 from ven_twin.cli.console import echo, print_json
+from ven_twin.cli.house_time import (
+    AfternoonOption,
+    HouseSpanOption,
+    HouseSpeedOption,
+    HouseStartOption,
+    HouseTime,
+    house_time,
+)
 from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
+    from ven_twin.house.house import House
+    from ven_twin.house.house_environment import HouseEnvironment
     from ven_twin.operations.aggregator.cloud import Cloud
+    from ven_twin.simulation.history import SimulatedPast
 
 app = CommandGroup("A past for a twin, so that baselines have days to match.")
 VensArgument = Annotated[
@@ -41,9 +52,6 @@ VensArgument = Annotated[
 HousesOption = Annotated[
     str | None,
     typer.Option("--houses", help="Their houses in turn, as fleet run has them; in place of --house."),
-]
-HouseStartOption = Annotated[
-    str | None, typer.Option("--house-start", help="House time now, with its zone, as run has it.")
 ]
 
 DAY_S = 86_400
@@ -86,6 +94,9 @@ def backfill(
     ] = None,
     houses: HousesOption = None,
     house_start: HouseStartOption = None,
+    house_speed: HouseSpeedOption = None,
+    house_span: HouseSpanOption = None,
+    afternoon: AfternoonOption = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask: needed where the stage is not local.")
     ] = False,
@@ -102,15 +113,15 @@ def backfill(
     Examples:
         ven-twin history backfill --days 12
         ven-twin history backfill ven-1 ven-2 --days 5
+        ven-twin history backfill --days 21 --afternoon
     """
     if stage != LOCAL and not yes:
         raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
     cloud = connect(stage, profile, region)
     homes = _homes(stack_vens(cloud), ven_ids, house, house_seed, houses)
-    now_ts = time.time()
-    shift_s = _shift_s(parse_start_ts(house_start, "--house-start") - now_ts) if house_start else 0
+    lives = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     began_s = time.monotonic()
-    filled = [_fill(cloud, home, days, now_ts, shift_s) for home in homes]
+    filled = [fill(cloud, home, days, lives) for home in homes]
     took_s = time.monotonic() - began_s
     if json_output:
         print_json(
@@ -137,21 +148,26 @@ def _homes(
     return [Home(ven_id, *dealt[ven_id]) for ven_id in wanted]
 
 
-def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> Filled:
-    """Write a VEN's past, and drop what settlement had made of those days."""
+def fill(cloud: Cloud, home: Home, days: int, lives: HouseTime) -> Filled:
+    """Write a VEN's past of so many *days*, and drop what settlement had made of those days.
+
+    Raises:
+        FieldError: there is no such house.
+    """
     from ven_twin.control.reporting import Sender
     from ven_twin.house.library import load_environment, load_profile
     from ven_twin.house.profile import build_house
-    from ven_twin.simulation.history import BOOT_ID, ROW_S, SimulatedPast, rows
+    from ven_twin.simulation.history import BOOT_ID, ROW_S, rows
 
     with house_errors("--house"):
         profile = load_profile(home.house)
         built = build_house(profile)
+    now_ts = time.time()
     first_reported_ts = cloud.first_telemetry_ts(home.ven_id, BOOT_ID)
     until_ts = min(now_ts, now_ts if first_reported_ts is None else first_reported_ts - 1)
     # From midnight, so that the same days are lived from the same start whenever this is run.
     from_ts = (int(until_ts) // DAY_S - days) * DAY_S
-    past = SimulatedPast(built, load_environment(profile, home.seed), from_ts, until_ts, shift_s)
+    past = _past(built, load_environment(profile, home.seed), from_ts, until_ts, lives)
     items = [
         telemetry_item(
             row, received_ts=float(row.timestamp), expires_ts=row.timestamp + RETENTION_DAYS * DAY_S
@@ -167,6 +183,18 @@ def _fill(cloud: Cloud, home: Home, days: int, now_ts: float, shift_s: int) -> F
     ]
     cloud.delete_items(StackOutput.TELEMETRY_TABLE, made)
     return Filled(home.ven_id, len(items), from_ts, from_ts + len(items) * ROW_S)
+
+
+def _past(
+    house: House, environment: HouseEnvironment, from_ts: int, until_ts: float, lives: HouseTime
+) -> SimulatedPast:
+    """The past of a house that lives so, and whose time starts where its past ends."""
+    from ven_twin.simulation.history import SimulatedPast, Span
+
+    start_ts = until_ts if lives.start_ts is None else lives.start_ts
+    span = None if lives.span_s == inf else Span(start_ts, lives.span_s, lives.speed)
+    shift_s = _shift_s(start_ts - until_ts)
+    return SimulatedPast(house, environment, from_ts, until_ts, shift_s, span)
 
 
 def _shift_s(house_ahead_s: float) -> int:

@@ -20,8 +20,6 @@ from contracts.wire.ids import VenId
 from ven_twin.cli.connection import (
     LOCAL,
     HouseOption,
-    HouseSpeedOption,
-    HouseStartOption,
     JsonOption,
     MqttPortOption,
     Options,
@@ -33,6 +31,13 @@ from ven_twin.cli.connection import (
     house_errors,
     ven_folder,
     with_options,
+)
+from ven_twin.cli.house_time import (
+    AfternoonOption,
+    HouseSpanOption,
+    HouseSpeedOption,
+    HouseStartOption,
+    house_time,
 )
 from ven_twin.cli.logs import log_to_stderr
 from ven_twin.installation import cli_command
@@ -69,8 +74,10 @@ OutboxOption = Annotated[
 TWIN_AND_PAGE: Options = {
     "house": (HouseOption, "standard"),
     "house_seed": (HouseSeedOption, None),
-    "house_speed": (HouseSpeedOption, 1.0),
+    "house_speed": (HouseSpeedOption, None),
     "house_start": (HouseStartOption, None),
+    "house_span": (HouseSpanOption, None),
+    "afternoon": (AfternoonOption, False),
     "report_interval": (ReportIntervalOption, None),
     "state": (StateOption, None),
     "mqtt": (MqttOption, "5"),
@@ -98,25 +105,29 @@ def twin_settings(
     *,
     house: str,
     house_seed: int | None,
-    house_speed: float,
+    house_speed: float | None,
     house_start: str | None,
+    house_span: str | None,
+    afternoon: bool,
     report_interval: str | None,
     state: Path | None,
     mqtt: str,
     outbox_mb: float,
 ) -> TwinSettings:
     """The settings that the options describe; the broker is still open. Raises FieldError."""
-    from contracts.api.event_text import parse_seconds, parse_start_ts
+    from contracts.api.event_text import parse_seconds
     from ven_twin.ven.settings import TwinSettings
 
+    time = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     return TwinSettings(
         ven_id=ven_id,
         endpoint="",
         state_dir=state or ven_folder(stage, ven_id),
         house=house,
         house_seed=house_seed,
-        house_speed=house_speed,
-        house_start_ts=parse_start_ts(house_start, "--house-start") if house_start else None,
+        house_speed=time.speed,
+        house_start_ts=time.start_ts,
+        house_span_s=time.span_s,
         report_interval_s=parse_seconds(report_interval, "--report-interval") if report_interval else None,
         protocol=cast("Protocol", mqtt),
         outbox_mb=outbox_mb,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,17 +19,22 @@ from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
-    HouseSpeedOption,
-    HouseStartOption,
     ReportIntervalOption,
     VenArgument,
     connect,
 )
 from ven_twin.cli.console import console
+from ven_twin.cli.house_time import (
+    HouseSpanOption,
+    HouseSpeedOption,
+    HouseStartOption,
+    HouseTime,
+    house_time,
+)
 from ven_twin.cli.listen import print_telemetry
 from ven_twin.cli.run import NoWebOption, PortOption
 from ven_twin.installation import shown_command
-from ven_twin.webkit.formatting import power
+from ven_twin.webkit.formatting import duration, power
 
 if TYPE_CHECKING:
     from ven_twin.cli.local_system import TwinProcess
@@ -58,8 +64,8 @@ INTERRUPTED = 130
 """The exit code of what was interrupted before it was done, as of a shell."""
 Request = tuple[float | None, int]
 """The kW to request, None for a share of the offer, and the seconds."""
-HOUSE_START = "2026-07-15T22:30:00Z"
-"""A working day in July, half past five by local standard time: the air is hot, the car is home."""
+PAST_DAYS = 21
+"""So many days of a past have ten weekdays and five days of weekends, with a holiday or two among them."""
 
 
 def up(
@@ -70,13 +76,17 @@ def up(
     ven_id: VenArgument = "ven-1",
     shed_kw: ShedOption = None,
     duration: DurationOption = "20s",
-    house_speed: HouseSpeedOption = 30.0,
-    house_start: HouseStartOption = HOUSE_START,
+    house_speed: HouseSpeedOption = None,
+    house_start: HouseStartOption = None,
+    house_span: HouseSpanOption = None,
     report_interval: ReportIntervalOption = "2s",
     port: PortOption = None,
     no_web: NoWebOption = False,
 ) -> None:
     """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up.
+
+    The house has three weeks of past, so that a baseline has days to match, and lives a hot afternoon in July,
+    five times as fast as yours, again and again.
 
     Examples:
         ven-twin up
@@ -89,20 +99,23 @@ def up(
     ven_id = check_ven_id(ven_id, "VEN")
     job, request = MainJob(ven_id=ven_id), _request(shed_kw, duration)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    options = ["--house-speed", str(house_speed), "--house-start", house_start or HOUSE_START]
-    options += ["--report-interval", report_interval or "2s"]
+    lives = house_time(house_start, house_speed, house_span, afternoon=True)
+    options = [*lives.options, "--report-interval", report_interval or "2s"]
     options += ["--no-web"] if no_web else [] if port is None else ["--port", str(port)]
     steps = _Steps()
     try:
         with (
             steps.shown(),
             local_system([ven_id], keep=keep, say=steps.say),
-            twin(cloud := connect(LOCAL), ven_id, options) as process,
+            contextlib.ExitStack() as stack,
         ):
+            cloud = connect(LOCAL)
+            _write_past(steps, cloud, ven_id, lives)
+            process = stack.enter_context(twin(cloud, ven_id, options))
             _run_job(steps, job, cloud, process, request, web=not no_web)
             _finish(steps, job, cloud, result)
             if not once:
-                _stay(cloud, ven_id, house_speed)
+                _stay(cloud, ven_id, lives, process)
     except KeyboardInterrupt:
         console.print("Stopped: the loads are restored, the cloud is down.")
         if once:
@@ -119,6 +132,15 @@ def _request(shed_kw: str | None, duration: str) -> Request:
     if requested_kw is not None and not 0 < requested_kw <= 10_000:
         raise FieldError("--shed-kw", f"write more than 0 and at most 10000 kW, not {shed_kw}")
     return requested_kw, seconds
+
+
+def _write_past(steps: _Steps, cloud: Cloud, ven_id: VenId, lives: HouseTime) -> None:
+    """Write the past of the house, so that the program's own baseline settles."""
+    from ven_twin.cli.history import Home, fill
+
+    steps.say(f"writing {PAST_DAYS} days of the house's past")
+    filled = fill(cloud, Home(ven_id, "standard", None), PAST_DAYS, lives)
+    steps.done(f"{PAST_DAYS} days of the house's past are stored: {filled.rows} rows of telemetry")
 
 
 def _run_job(
@@ -201,12 +223,18 @@ def _finish(steps: _Steps, job: MainJob, cloud: Cloud, result: Path | None) -> N
     show_report(DirectAggregator(cloud).report(job.event_id))
 
 
-def _stay(cloud: Cloud, ven_id: VenId, house_speed: float) -> None:
+def _stay(cloud: Cloud, ven_id: VenId, lives: HouseTime, process: TwinProcess) -> None:
+    """Say what can be done now, the page's address last, and print telemetry until Ctrl-C."""
+    again = "" if lives.span_s == inf else f", and its {duration(lives.span_s)} come again and again"
+    pace = "as fast as" if lives.speed == 1 else f"{lives.speed:g} times as fast as"
     console.print(
-        f"\nThe system stays up; time in the house passes {house_speed:g} times as fast as on the wall. "
+        f"\nThe system stays up. Time in the house passes {pace} yours{again}.\n"
         "In another terminal:\n"
         f"  {shown_command()} event create --shed-kw 3 --duration 1m\n"
         f"  {shown_command()} cmd {ven_id} --op ping\n"
-        "Ctrl-C stops it. Telemetry as it is stored:\n"
+        "Ctrl-C stops it."
     )
+    if process.page is not None:
+        console.print(f"The VEN's page: {process.page}")
+    console.print()
     print_telemetry(cloud, ven_id)

@@ -107,6 +107,10 @@ class Offering:
             return self
         return _sliced(offering, now_s, steps)
 
+    def anew(self) -> Offering:
+        """The same offers, until a search has others: the house is set to another time."""
+        return replace(self, search=None, basis=None, began_ts=-inf, began_s=-inf, futures=())
+
     def _begun(self, trial: Trial, environment: HouseEnvironment, basis: Basis, now_s: float) -> Offering:
         at_ts, ahead = trial.from_ts, self.futures
         same_hour = self.began_ts // S_PER_H == at_ts // S_PER_H

@@ -129,7 +129,7 @@ class VenEngine:
             # A row ends where an event does: it is read under the plan that was in force until now.
             engine, row = _telemetry(engine, now)
             messages.append(row)
-        house = engine.house.replan(state, state.in_force(now.ts), now.s, now.ts)
+        house = engine.house.again(now.s).replan(state, state.in_force(now.ts), now.s, now.ts)
         engine = replace(engine, house=house.with_offer(state, now.s, now.ts))
         for transition in transitions:
             engine, ack, line = _announce(engine, transition, now.ts)

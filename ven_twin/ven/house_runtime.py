@@ -22,10 +22,9 @@ from ven_twin.control.release import NO_RELEASE, LimitEasing, Payback, Release
 from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
 from ven_twin.control.ven_state import VenState
-from ven_twin.house.house_environment import HouseEnvironment, warmed_up
-from ven_twin.house.library import load_environment, load_profile
-from ven_twin.house.profile import Panel, build_house
-from ven_twin.house.weather import standard_zone
+from ven_twin.house.house import House
+from ven_twin.house.house_environment import HouseEnvironment
+from ven_twin.house.profile import Panel
 from ven_twin.ven.house_clock import HouseClock
 
 STEP_MAX_S = 900.0
@@ -41,6 +40,7 @@ class HouseRuntime:
         environment: weather, draws and occupants.
         clock: the time in the house.
         panel: the service panel.
+        first: the house as it was when its clock started.
         time_zone: of the site, by its IANA name, or None.
         pair: house, counterfactual and plan.
         stepped_s: the house has lived until then.
@@ -62,6 +62,7 @@ class HouseRuntime:
     environment: HouseEnvironment
     clock: HouseClock
     panel: Panel
+    first: House
     pair: HousePair
     stepped_s: float
     time_zone: str | None = None
@@ -219,6 +220,22 @@ class HouseRuntime:
         row = self.row.count(flow.circuits_kw, flow.baseline_kw, wall_s)
         return replace(self, row=row, delivered=delivered, release=release, payback=payback, comfort=comfort)
 
+    def again(self, now_s: float) -> HouseRuntime:
+        """Set the house back to its start, when its hours are over and no event or release is under way.
+
+        What was metered stays. The payback of an event ends without a figure: its day is not lived.
+        """
+        if not self.clock.is_over(now_s) or self.acting is not None or self.release is not None:
+            return self
+        return replace(
+            self,
+            clock=self.clock.again(now_s),
+            pair=HousePair(self.first, self.first),
+            payback=None,
+            limit=LimitEasing(),
+            offering=self.offering.anew(),
+        )
+
     def replan(
         self, state: VenState, scheduled: ScheduledEvent | None, now_s: float, now_ts: float
     ) -> HouseRuntime:
@@ -303,22 +320,3 @@ class HouseRuntime:
             delivered={key: meter for key, meter in self.delivered.items() if key != event_id},
             requested_kw={key: kw for key, kw in self.requested_kw.items() if key != event_id},
         )
-
-
-def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> HouseRuntime:
-    """Build *house*, a packaged one or a profile's path, and let it live a day before its clock starts.
-
-    Raises:
-        ProfileError: there is no such house.
-    """
-    profile = load_profile(house)
-    environment = load_environment(profile, seed)
-    warmed = warmed_up(build_house(profile), environment, house_clock.origin_ts)
-    return HouseRuntime(
-        environment=environment,
-        clock=house_clock,
-        panel=profile.panel,
-        pair=HousePair(warmed, warmed),
-        stepped_s=house_clock.started_s,
-        time_zone=profile.time_zone or standard_zone(environment.weather.utc_offset_h),
-    )

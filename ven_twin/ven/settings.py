@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import get_args
 
 from contracts.errors import FieldError
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
+from contracts.wire.units import S_PER_MIN
 from ven_twin.ven.clock import HOUSE_SPEED_MAX
 from ven_twin.ven.mqtt.reason_codes import Protocol
 
 MQTT_PORT = 8883
+LEAST_SPAN_S = 900.0
+"""The shortest stretch of house time that can be lived again and again: a quarter hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,7 @@ class TwinSettings:
         house_seed: what its people's habits are drawn from; the profile's own when None.
         house_speed: house seconds to a wall second.
         house_start_ts: house time at the start, UTC s; the wall clock's when None.
+        house_span_s: the house lives so much of its time, s, and then the same again; infinite: on and on.
         report_interval_s: between two telemetry rows, until the shadow says otherwise; None for 30 s.
         keepalive_s: MQTT keep-alive.
         protocol: the MQTT version.
@@ -46,6 +51,7 @@ class TwinSettings:
     house_seed: int | None = None
     house_speed: float = 1.0
     house_start_ts: float | None = None
+    house_span_s: float = inf
     report_interval_s: float | None = None
     keepalive_s: int = 60
     protocol: Protocol = "5"
@@ -58,6 +64,10 @@ class TwinSettings:
         if not 0 < self.house_speed <= HOUSE_SPEED_MAX:
             raise FieldError(
                 "house-speed", f"from above 0 to {HOUSE_SPEED_MAX:.0f}, got {self.house_speed:g}"
+            )
+        if not self.house_span_s >= LEAST_SPAN_S:
+            raise FieldError(
+                "house-span", f"at least {LEAST_SPAN_S / S_PER_MIN:.0f} min, got {self.house_span_s:g} s"
             )
         if self.report_interval_s is not None and not 1 <= self.report_interval_s <= 3600:
             raise FieldError("report-interval", f"1 to 3600 s, got {self.report_interval_s:g}")

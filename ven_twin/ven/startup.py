@@ -8,15 +8,19 @@ from dataclasses import replace
 
 from contracts.wire.ids import VenId
 from ven_twin.control import reporting
+from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offering import slice_steps
 from ven_twin.control.ven_state import VenState
-from ven_twin.house.library import load_profile
+from ven_twin.house.house_environment import warmed_up
+from ven_twin.house.library import load_environment, load_profile
+from ven_twin.house.profile import build_house
 from ven_twin.house.sizing import undersized
+from ven_twin.house.weather import standard_zone
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.command_receiver import CommandReceiver
 from ven_twin.ven.engine import TICK_S, VenEngine
 from ven_twin.ven.house_clock import HouseClock
-from ven_twin.ven.house_runtime import HouseRuntime, warm_house
+from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.storage.command_journal import StateStore
 from ven_twin.ven.storage.persisted_state import PersistedState
@@ -33,11 +37,31 @@ def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
         ProfileError: there is no such house.
     """
     start_ts = ven_clock.now_ts() if settings.house_start_ts is None else settings.house_start_ts
-    house_clock = HouseClock(start_ts, ven_clock.monotonic_s(), settings.house_speed)
+    house_clock = HouseClock(start_ts, ven_clock.monotonic_s(), settings.house_speed, settings.house_span_s)
     house = warm_house(settings.house, house_clock, settings.house_seed)
     for words in undersized(load_profile(settings.house), house.environment.weather):
         logger.warning("%s.", words)
     return replace(house, slice_steps=slice_steps(settings.house_speed, settings.vens))
+
+
+def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> HouseRuntime:
+    """Build *house*, a packaged one or a profile's path, and let it live a day before its clock starts.
+
+    Raises:
+        ProfileError: there is no such house.
+    """
+    profile = load_profile(house)
+    environment = load_environment(profile, seed)
+    warmed = warmed_up(build_house(profile), environment, house_clock.origin_ts)
+    return HouseRuntime(
+        environment=environment,
+        clock=house_clock,
+        panel=profile.panel,
+        first=warmed,
+        pair=HousePair(warmed, warmed),
+        stepped_s=house_clock.started_s,
+        time_zone=profile.time_zone or standard_zone(environment.weather.utc_offset_h),
+    )
 
 
 def resume(

@@ -13,8 +13,8 @@ from ven_twin.control import command_handlers
 from ven_twin.control.command_handlers import VenFigures
 from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, StepTime, VenEngine
 from ven_twin.ven.house_clock import HouseClock
-from ven_twin.ven.house_runtime import HouseRuntime, warm_house
-from ven_twin.ven.startup import start_engine
+from ven_twin.ven.house_runtime import HouseRuntime
+from ven_twin.ven.startup import start_engine, warm_house
 from ven_twin.ven.storage.persisted_state import read_state, write_state
 from ven_twin.ven.storage.rows import JournalledCommand, Message
 

@@ -20,9 +20,9 @@ from ven_twin.control.schedule import EventOrigin, Schedule, ScheduledEvent
 from ven_twin.control.ven_state import LoadShed, VenState
 from ven_twin.ven.clock import VenClock
 from ven_twin.ven.house_clock import HouseClock
-from ven_twin.ven.house_runtime import STEP_MAX_S, HouseRuntime, warm_house
+from ven_twin.ven.house_runtime import STEP_MAX_S, HouseRuntime
 from ven_twin.ven.settings import TwinSettings
-from ven_twin.ven.startup import house_of
+from ven_twin.ven.startup import house_of, warm_house
 
 EVENING_TS = datetime(2026, 7, 14, 23, tzinfo=UTC).timestamp()
 HELD = ScheduledEvent(event(durations_s=(3600,), kw=3.0), EventOrigin.SHADOW, 0.0)
