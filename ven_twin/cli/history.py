@@ -189,10 +189,10 @@ def _past(
     house: House, environment: HouseEnvironment, from_ts: int, until_ts: float, lives: HouseTime
 ) -> SimulatedPast:
     """The past of a house that lives so, and whose time starts where its past ends."""
-    from ven_twin.simulation.history import SimulatedPast, Span
+    from ven_twin.simulation.history import RepeatedSpan, SimulatedPast
 
     start_ts = until_ts if lives.start_ts is None else lives.start_ts
-    span = None if lives.span_s == inf else Span(start_ts, lives.span_s, lives.speed)
+    span = None if lives.span_s == inf else RepeatedSpan(start_ts, lives.span_s, lives.speed)
     shift_s = _shift_s(start_ts - until_ts)
     return SimulatedPast(house, environment, from_ts, until_ts, shift_s, span)
 

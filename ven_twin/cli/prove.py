@@ -22,9 +22,9 @@ from ven_twin.cli.certs import CHANGE_OVER_S, revoke_ven, rotate_ven, save_secre
 from ven_twin.cli.claims import allow_ven, claim_identity
 from ven_twin.cli.command import wait_for_ack
 from ven_twin.cli.connection import LOCAL, cloud_folder, ven_folder
+from ven_twin.cli.house_time import AFTERNOON
 from ven_twin.cli.local_system import Say, TwinProcess, twin, uninterrupted
 from ven_twin.cli.main_job import MainJob, run_event, wait_for_telemetry
-from ven_twin.cli.up import HOUSE_START
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.cloud_errors import explained
@@ -43,7 +43,7 @@ ACK_S = 20.0
 CALLERS = 4
 """Callers of the load, each with one command at a time."""
 POISON = b'{"timestamp": "yesterday"}'
-TWIN_OPTIONS = ("--house-speed", "30", "--house-start", HOUSE_START, "--report-interval", "1", "--no-web")
+TWIN_OPTIONS = (*AFTERNOON.options, "--report-interval", "1", "--no-web")
 
 
 class LocalDeployment:

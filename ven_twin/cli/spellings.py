@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 _VALUES: Mapping[str, str] = {
-    "DURATION": "--duration --for --mean --randomize-start --load"
+    "DURATION": "--duration --for --mean --house-span --randomize-start --load"
     " --timeout --wait --refresh --report-interval",
     "TIME": "--start --house-start",
     "DATE": "--first-day",

@@ -25,9 +25,6 @@ from ven_twin.cli.connection import (
 )
 from ven_twin.cli.console import console
 from ven_twin.cli.house_time import (
-    HouseSpanOption,
-    HouseSpeedOption,
-    HouseStartOption,
     HouseTime,
     house_time,
 )
@@ -59,6 +56,20 @@ ShedOption = Annotated[
 DurationOption = Annotated[
     str, typer.Option("--duration", help="The event's length, by the wall clock: 20s, 1m.")
 ]
+HotSpeedOption = Annotated[
+    float | None, typer.Option("--house-speed", help="House seconds to a wall second; 5 when left out.")
+]
+HotStartOption = Annotated[
+    str | None,
+    typer.Option("--house-start", help="House time at the start, with its zone; 15 July when left out."),
+]
+HotSpanOption = Annotated[
+    str | None,
+    typer.Option(
+        "--house-span",
+        help="Live so much house time, then the same again; 2h30m when left out, none: on and on.",
+    ),
+]
 
 INTERRUPTED = 130
 """The exit code of what was interrupted before it was done, as of a shell."""
@@ -76,17 +87,17 @@ def up(
     ven_id: VenArgument = "ven-1",
     shed_kw: ShedOption = None,
     duration: DurationOption = "20s",
-    house_speed: HouseSpeedOption = None,
-    house_start: HouseStartOption = None,
-    house_span: HouseSpanOption = None,
+    house_speed: HotSpeedOption = None,
+    house_start: HotStartOption = None,
+    house_span: HotSpanOption = None,
     report_interval: ReportIntervalOption = "2s",
     port: PortOption = None,
     no_web: NoWebOption = False,
 ) -> None:
     """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up.
 
-    The house has three weeks of past, so that a baseline has days to match, and lives a hot afternoon in July,
-    five times as fast as yours, again and again.
+    The house has three weeks of past, so that a baseline has days to match, and lives a hot afternoon in
+    July, five times as fast as yours, again and again.
 
     Examples:
         ven-twin up

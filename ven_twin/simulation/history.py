@@ -20,11 +20,11 @@ BOOT_ID = "backfill"
 ROW_S = 300
 
 
-class Span(NamedTuple):
+class RepeatedSpan(NamedTuple):
     """The hours that a house lives again and again, on each day of its past those of that day.
 
     Attributes:
-        start_ts: their start on the past's last day, UTC s of the house; the house stands there when the past ends.
+        start_ts: their start on the past's last day, UTC s of the house: it stands there when the past ends.
         length_s: their length, s of the house.
         speed: house seconds to a wall second.
     """
@@ -52,11 +52,11 @@ class SimulatedPast:
     from_ts: int
     until_ts: float
     shift_s: int = 0
-    span: Span | None = None
+    span: RepeatedSpan | None = None
 
 
 class _Lived(NamedTuple):
-    """A stretch of a past: its power by circuit, kW, the battery at its end, the temperature outside then, °C."""
+    """A stretch of a past: power by circuit, kW; at its end the battery, and the air outside, °C."""
 
     circuits_kw: dict[str, float]
     battery_soc: float | None
@@ -94,7 +94,7 @@ def _on_and_on(past: SimulatedPast) -> Iterator[_Lived]:
         yield _mean(steps)
 
 
-def _again_and_again(past: SimulatedPast, span: Span) -> Iterator[_Lived]:
+def _again_and_again(past: SimulatedPast, span: RepeatedSpan) -> Iterator[_Lived]:
     """Rows of a house that lives a span of each day again and again: all of a day's rows show that day's."""
     first, last = _day(past, past.from_ts), _day(past, past.until_ts)
     start_ts = span.start_ts - (last - first) * S_PER_DAY

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from contracts.wire.ids import VenId
+from ven_twin.cli.house_time import AFTERNOON
 from ven_twin.cli.local_system import TwinProcess, twin
 from ven_twin.cli.main_job import MainJob, offer_kw, wait_for_telemetry
-from ven_twin.cli.up import HOUSE_START
 from ven_twin.testing.running_cloud import RunningCloud
 
-SPEED = 5
-"""House seconds to a wall second: it stays a hot afternoon, with something to shed, as long as tests take."""
-OPTIONS = ("--house-speed", str(SPEED), "--house-start", HOUSE_START, "--report-interval", "1", "--no-web")
+OPTIONS = (*AFTERNOON.options, "--report-interval", "1", "--no-web")
+"""It is a hot afternoon, with something to shed, as long as tests take."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ven_twin.cli.history import Home, _homes, _shift_s
 from ven_twin.control.reporting import Sender
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
-from ven_twin.simulation.history import BOOT_ID, ROW_S, SimulatedPast, rows
+from ven_twin.simulation.history import BOOT_ID, ROW_S, RepeatedSpan, SimulatedPast, rows
 
 MIDNIGHT = 1_784_073_600
 """15 July 2026, UTC."""
@@ -55,6 +55,47 @@ def test_the_same_past_is_the_same_rows() -> None:
 def test_another_house_time_is_another_past() -> None:
     """Half a year off, the same wall times have another season."""
     assert past() != past(shift_s=-182 * 86_400)
+
+
+def hours_again(length_s: float, speed: float, days: int = 3) -> tuple[list[float], SimulatedPast]:
+    """The power of each row of a past whose house lives the same hours of a day again and again."""
+    profile = load_profile("flat")
+    until_ts = MIDNIGHT + days * 86_400 + 9 * 3600.0
+    span = RepeatedSpan(MIDNIGHT - 30 * 86_400 + 63_000.0, length_s, speed)
+    lived = SimulatedPast(build_house(profile), load_environment(profile), MIDNIGHT, until_ts, span=span)
+    return [row.used_power_kw for row in rows(lived, Sender("house-1", BOOT_ID, profile.panel))], lived
+
+
+def test_a_day_of_hours_that_come_again_shows_them_all_day() -> None:
+    """Each row is that of a span before, within one day at the site; another day has other hours."""
+    powers_kw, lived = hours_again(9_000.0, 5.0)
+    length = 9_000 // 5 // ROW_S
+    midnight = round(-lived.environment.weather.utc_offset_h * 3600 / ROW_S)
+    day, next_day = powers_kw[midnight : midnight + 288], powers_kw[midnight + 288 : midnight + 2 * 288]
+    assert day[length:] == pytest.approx(day[:-length])
+    assert len({round(power_kw, 6) for power_kw in day}) == length
+    assert day != next_day
+
+
+def test_hours_that_come_again_lead_up_to_the_start() -> None:
+    """Where the past ends the house stands at the start of its hours, which begin there at its speed."""
+    powers_kw, lived = hours_again(9_000.0, 5.0)
+    again = range(len(powers_kw) - 9_000 // 5 // ROW_S, len(powers_kw))
+    profile = load_profile("flat")
+    start_ts = lived.span.start_ts if lived.span else 0.0
+    slow, shift_s = lived.environment, int(start_ts - lived.until_ts)
+    on = SimulatedPast(build_house(profile), slow, int(lived.until_ts), lived.until_ts + 9_000.0, shift_s)
+    straight_kw = [row.used_power_kw for row in rows(on, Sender("house-1", BOOT_ID, profile.panel))]
+    means_kw = [sum(straight_kw[5 * at : 5 * at + 5]) / 5 for at in range(len(again))]
+    assert [powers_kw[at] for at in again] == pytest.approx(means_kw, abs=0.25)
+
+
+@pytest.mark.parametrize(("length_s", "speed"), [(900.0, 60.0), (7_000.0, 1.0), (86_400.0, 30.0)])
+def test_hours_of_any_length_and_speed_fill_each_row(length_s: float, speed: float) -> None:
+    """A span shorter than a row, one that is no multiple of it, and a whole day."""
+    powers_kw, lived = hours_again(length_s, speed, days=1)
+    assert len(powers_kw) == (lived.until_ts - lived.from_ts) // ROW_S
+    assert 0.02 < sum(powers_kw) / len(powers_kw) < 6.0
 
 
 def test_house_time_is_told_to_the_quarter_hour() -> None:

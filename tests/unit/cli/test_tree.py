@@ -73,6 +73,8 @@ MEANINGS = {
     "--days": "how many days",
     "--endpoint": "mqtt host",
     "--for": "for so long | how long the ven may claim",
+    "--house-speed": "house seconds to a wall second",
+    "--house-span": "live so much house time, then the same again",
     "--house-start": "house time",
     "--load-up-kw": "draw so much more",
     "--secret": "secret with the ven's identity",

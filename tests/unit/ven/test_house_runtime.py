@@ -403,3 +403,65 @@ def test_a_ven_says_at_its_start_what_is_undersized(
     with caplog.at_level("WARNING"):
         house_of(settings, VenClock())
     assert [line.split(":")[0] for line in caplog.messages] == lines
+
+
+def hours(span_s: float) -> LivedHouse:
+    """The standard house, a minute a second, which lives so many seconds of its evening again and again."""
+    return LivedHouse(warm_house("standard", HouseClock(EVENING_TS, 100.0, 60.0, span_s)))
+
+
+def test_hours_that_are_over_come_again() -> None:
+    """The house stands where it stood, with its counterfactual; what was metered meanwhile stays."""
+    household = hours(1800.0)
+    state, first = ven(household), household.now.pair.house
+    household.advance(state, 129.0)
+    assert household.now.again(129.0) is household.now
+    household.advance(state, 131.0)
+    again = household.now.again(131.0)
+    assert again.house_ts(131.0) == EVENING_TS
+    assert again.pair == HousePair(first, first)
+    assert again.row.seconds == pytest.approx(31.0)
+    household.now = again
+    household.advance(state, 150.0)
+    assert household.now.house_ts(150.0) == EVENING_TS + 19 * 60.0
+    assert household.now.pair.house.hvac != first.hvac
+
+
+def test_hours_wait_for_an_event_and_its_release() -> None:
+    """Nobody's event is cut short: the same hours come when the circuits have been given back."""
+    household = hours(1800.0)
+    state = ven(household)
+    household.replan(state, HELD, 100.0, NOW)
+    household.advance(state, 140.0)
+    assert household.now.again(140.0) is household.now
+    household.replan(state, None, 140.0, NOW + HELD.event.duration_s + 1.0)
+    assert household.now.release is not None
+    assert household.now.again(141.0) is household.now
+    household.advance(state, 300.0)
+    household.replan(state, None, 300.0, NOW + HELD.event.duration_s + 161.0)
+    again = household.now.again(300.0)
+    assert again.house_ts(300.0) == EVENING_TS
+    assert again.payback is None
+
+
+def test_hours_that_come_again_are_offered_anew() -> None:
+    """The offer of the hours that are over stands until there is one of the hours that began."""
+    household = hours(1800.0)
+    state = ven(household)
+    offered = household.searched(state, 100.0).offer
+    household.advance(state, 140.0)
+    household.now = household.now.again(140.0)
+    assert household.now.offer == offered
+    household.now = household.now.with_offer(state, 140.0, NOW)
+    assert household.now.offering.search is not None
+
+
+def test_a_limit_stays_when_the_hours_come_again() -> None:
+    """What the operator has set is no part of the evening."""
+    household = hours(1800.0)
+    state = replace(ven(household), settings=replace(ven(household).settings, target_power_kw=2.0))
+    household.replan(state, None, 100.0, NOW)
+    household.advance(state, 140.0)
+    household.now = household.now.again(140.0)
+    household.replan(state, None, 140.0, NOW + 40.0)
+    assert household.now.limit.kw(household.now.house_ts(140.0)) == 2.0
