@@ -45,7 +45,7 @@ class HouseTime(NamedTuple):
 
 
 AFTERNOON = HouseTime(datetime(2026, 7, 15, 22, 30, tzinfo=UTC).timestamp(), 5.0, 2.5 * 3600.0)
-"""A working day in July, half past five by local standard time: it is hot, and the car charges until eight."""
+"""A working day in July, half past five by local standard time: it is hot, the car charges until eight."""
 
 
 def house_time(
