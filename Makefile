@@ -38,7 +38,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
-  faults strangers visitors hostile cuts \
+  faults strangers visitors hostile busy cuts \
   soak lifecycle policies prices functions mutate lock setup clean
 
 run: $(READY)
@@ -144,6 +144,11 @@ visitors: $(READY)
 # system with such a VEN in it; some minutes. ARGS="--messages 10000 --lives 6" for less.
 hostile: $(READY)
 	$(BIN)/python -m harness.hostile $(ARGS)
+
+# The README's flows beside eight busy processes: the first run, a fleet, an interrupt at each of thirty seconds; an hour and
+# more. ARGS="--runs 2 --flows 1 --interrupts 0" for less.
+busy: $(READY)
+	$(BIN)/python -m harness.busy $(ARGS)
 
 # The stack deployed, changed and destroyed in AWS's bad weather, ten seeds; ARGS="--seeds 2" for less.
 lifecycle: $(READY)
