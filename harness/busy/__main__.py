@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.busy.flows import Outcome, busy, first_run, fleet, interrupted
+from harness.busy.flows import FlowOutcome, busy, first_run, fleet, interrupted
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -32,7 +32,7 @@ def main() -> None:
         sys.exit(f"busy: {failed} flows were not as they should be")
 
 
-def _repeat(name: str, times: int, flow: Callable[[Path, int], Outcome]) -> int:
+def _repeat(name: str, times: int, flow: Callable[[Path, int], FlowOutcome]) -> int:
     """Run a flow so many times, each in a folder of its own; how many had an objection."""
     outcomes = []
     for number in range(times):

@@ -1,4 +1,4 @@
-"""What a new user types, typed beside busy processes: the first run, a fleet, an interrupt at any second."""
+"""The first run, a fleet and interrupts, as a new user types them, beside busy processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVENT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FlowOutcome:
     """One flow: how long it took, s, its figures, and what was wrong with it."""
 
     took_s: float
@@ -46,7 +46,7 @@ def busy(processes: int) -> Iterator[None]:
             loop.wait()
 
 
-def first_run(home: Path) -> Outcome:
+def first_run(home: Path) -> FlowOutcome:
     """``ven-twin up --once`` from an empty folder."""
     result = home / "result.json"
     began_s = time.monotonic()
@@ -55,26 +55,20 @@ def first_run(home: Path) -> Outcome:
     job = json.loads(result.read_text()) if result.exists() else {}
     figures = {"first telemetry s": float(job.get("firstTelemetryS") or 0.0)}
     figures |= {"delivered": (job.get("deliveredKw") or 0.0) / (job.get("askedKw") or 1.0)}
-    return Outcome(took_s, figures, (*_refusal(done), *_left(home)))
+    return FlowOutcome(took_s, figures, (*_refusal(done), *_left(home)))
 
 
-def fleet(home: Path) -> Outcome:
+def fleet(home: Path) -> FlowOutcome:
     """The fleet of the README: twenty homes with a past, an event over all of them, its report."""
     began_s, figures, objections = time.monotonic(), {}, []
     vens = ",".join(f"home-{number}" for number in range(1, HOMES + 1))
-    steps = [
-        ("start s", ("cloud", "start", "--vens", vens)),
-        ("past s", ("history", "backfill", "--days", "12")),
-    ]
-    for name, command in steps:
-        figures[name], refusals = _timed(home, *command)
-        objections += refusals
+    figures["start s"], refusals = _timed(home, "cloud", "start", "--vens", vens)
+    objections += refusals
     with (home / "fleet.log").open("wb") as log:
-        twins = subprocess.Popen(
-            [*CLI, "fleet", "run", "--house-speed", "10"], env=_env(home), stdout=log, stderr=log
-        )
+        command = [*CLI, "fleet", "run", "--afternoon", "--past-days", "12"]
+        twins = subprocess.Popen(command, env=_env(home), stdout=log, stderr=log)
     try:
-        figures["online s"] = _until(lambda: _online(home) >= ONLINE_SHARE * HOMES, "the fleet")
+        figures["past and online s"] = _until(lambda: _online(home) >= ONLINE_SHARE * HOMES, "the fleet")
         created = _json(home, "event", "create", "--shed-kw", "5", "--duration", f"{EVENT_S}s")
         time.sleep(EVENT_S + 1.0)
         figures["report s"], refusals = _timed(
@@ -90,10 +84,10 @@ def fleet(home: Path) -> Outcome:
         objections += _refusal(_run(home, "cloud", "stop"))
     if figures.get("dead letters"):
         objections.append(f"{figures['dead letters']:.0f} valid messages are dead letters")
-    return Outcome(time.monotonic() - began_s, figures, (*objections, *_left(home)))
+    return FlowOutcome(time.monotonic() - began_s, figures, (*objections, *_left(home)))
 
 
-def interrupted(home: Path, after_s: float) -> Outcome:
+def interrupted(home: Path, after_s: float) -> FlowOutcome:
     """``ven-twin up --once`` that is interrupted after so long: no success, nothing left."""
     process = subprocess.Popen(
         [*CLI, "up", "--once", "--no-web"],
@@ -109,7 +103,7 @@ def interrupted(home: Path, after_s: float) -> Outcome:
     took_s = time.monotonic() - began_s
     objections = ["it ended as a success"] if process.returncode == 0 else []
     objections += ["a traceback"] if "Traceback" in errors else []
-    return Outcome(took_s, {"exit": float(process.returncode)}, (*objections, *_left(home)))
+    return FlowOutcome(took_s, {"exit": float(process.returncode)}, (*objections, *_left(home)))
 
 
 def _env(home: Path) -> dict[str, str]:

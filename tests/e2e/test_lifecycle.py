@@ -52,6 +52,7 @@ def test_up_once_runs_the_whole_job_and_leaves_nothing_running(tmp_path: Path) -
     assert found["eventId"]
     assert found["deliveredKw"] == pytest.approx(found["askedKw"], rel=0.3)
     assert found["baselineKw"] > 0
+    assert found["settledBy"] == "residential_5_of_10", "the program's baseline has no days"
     assert found["restored"] is True
     assert found["telemetryRows"] > 0
     assert found["firstTelemetryS"] > 0

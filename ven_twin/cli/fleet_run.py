@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.errors import VenTwinError
+from contracts.errors import FieldError, VenTwinError
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
@@ -27,11 +27,13 @@ from ven_twin.cli.connection import (
     stack_vens,
     ven_folder,
 )
+from ven_twin.cli.console import console, echo
 from ven_twin.cli.house_time import (
     AfternoonOption,
     HouseSpanOption,
     HouseSpeedOption,
     HouseStartOption,
+    HouseTime,
     house_time,
 )
 
@@ -45,6 +47,10 @@ VensOption = Annotated[
 ]
 HousesOption = Annotated[str, typer.Option("--houses", help="Their houses in turn, by commas.")]
 HOUSES = "standard,flat,leaky"
+PastDaysOption = Annotated[
+    int,
+    typer.Option("--past-days", help="Write so many days of their past first, for baselines.", min=0, max=45),
+]
 _SPEAKER: ContextVar[str] = ContextVar("ven_id", default="fleet")
 """The VEN whose task is running: the twins log alike, and a line has to say whose it is."""
 
@@ -57,6 +63,7 @@ def run_fleet(
     house_start: HouseStartOption = None,
     house_span: HouseSpanOption = None,
     afternoon: AfternoonOption = False,
+    past_days: PastDaysOption = 0,
     report_interval: ReportIntervalOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
@@ -65,7 +72,7 @@ def run_fleet(
     """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads.
 
     Examples:
-        ven-twin fleet run --house-speed 10
+        ven-twin fleet run --afternoon --past-days 12
         ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
     """
     from contracts.api.event_text import parse_seconds
@@ -74,13 +81,19 @@ def run_fleet(
     time = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     interval_s = parse_seconds(report_interval, "--report-interval") if report_interval else None
     deal_houses((), houses)  # judged before the cloud is reached
+    if past_days and stage != LOCAL:
+        reason = "is for the local cloud: ven-twin history backfill --yes writes elsewhere"
+        raise FieldError("--past-days", reason)
     cloud = connect(stage, profile, region)
     chosen = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
     ven_ids = chosen or some_vens(stack_vens(cloud))
+    dealt = deal_houses(ven_ids, houses)
+    if past_days:
+        _write_past(cloud, dealt, past_days, time)
     _log_by_ven()
     twins: dict[VenId, Twin] = {}
     with contextlib.ExitStack() as stack:
-        for ven_id, (house, seed) in deal_houses(ven_ids, houses).items():
+        for ven_id, (house, seed) in dealt.items():
             settings = TwinSettings(
                 ven_id=ven_id,
                 endpoint="",
@@ -97,6 +110,17 @@ def run_fleet(
         left = asyncio.run(_all_until_signalled(twins))
     if left:
         raise VenTwinError("; ".join(left))
+
+
+def _write_past(cloud: Cloud, dealt: dict[VenId, tuple[str, int]], days: int, lives: HouseTime) -> None:
+    """Write the past of each house, as it lives from now on."""
+    from ven_twin.cli.history import Home, fill
+
+    with console.status("") as status:
+        for number, (ven_id, (house, seed)) in enumerate(dealt.items(), 1):
+            status.update(f"writing {days} days of the past of {ven_id}, {number} of {len(dealt)} …")
+            fill(cloud, Home(ven_id, house, seed), days, lives)
+    echo(f"{days} days of the past of {len(dealt)} VENs are stored.")
 
 
 def _twin(cloud: Cloud, settings: TwinSettings) -> Twin:

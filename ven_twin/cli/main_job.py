@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from contracts.api.reports import EventReport, read_report
+from contracts.api.reports import Baseline, EventReport, read_report
 from contracts.api.resources import NewEvent
 from contracts.errors import FieldError
 from contracts.store import keys
@@ -32,7 +32,7 @@ SETTLE_TIMEOUT_S = 300.0
 
 
 class MainJob(msgspec.Struct, rename="camel", kw_only=True):
-    """The outcome; *delivered_kw* and *baseline_kw* against the clone, *failures* when there are."""
+    """The outcome; *delivered_kw* and *baseline_kw* against the clone, *paid_kw* by the baseline that settles."""
 
     ven_id: VenId
     event_id: EventId = EventId("")
@@ -41,6 +41,8 @@ class MainJob(msgspec.Struct, rename="camel", kw_only=True):
     baseline_kw: float | None = None
     delivered_kwh: float | None = None
     meter_before_delivered_kw: float | None = None
+    settled_by: Baseline | None = None
+    paid_kw: float | None = None
     acknowledged: bool = False
     settled: bool = False
     restored: bool = False
@@ -177,6 +179,9 @@ def _read(job: MainJob, report: EventReport, cloud: Cloud) -> None:
         job.delivered_kwh = round(clone.delivered_kwh, 5)
     if before is not None:
         job.meter_before_delivered_kw = round(before.delivered_kw, 3)
+    job.settled_by = report.settled_by
+    if report.settled_by is not None and (paid := ven.delivered.get(report.settled_by)) is not None:
+        job.paid_kw = round(paid.delivered_kw, 3)
     reached = {key for item in cloud.event_items(job.event_id) for key in item}
     reported = cloud.shadow(job.ven_id).get("state", {}).get("reported", {})
     idle = (
