@@ -32,7 +32,7 @@ SETTLE_TIMEOUT_S = 300.0
 
 
 class MainJob(msgspec.Struct, rename="camel", kw_only=True):
-    """The outcome; *delivered_kw* and *baseline_kw* against the clone, *paid_kw* by the baseline that settles."""
+    """The outcome; *delivered_kw* and *baseline_kw* against the clone, *paid_kw* against what settles."""
 
     ven_id: VenId
     event_id: EventId = EventId("")

@@ -159,7 +159,7 @@ def pv(array_kw: float) -> dict[str, Any]:
     """An array on the roof and its inverter."""
     inverter_kw = round(array_kw / 1.2, 1)
     return {
-        **_circuit("pv", "PV array", inverter_kw, breaker_amps(inverter_kw * 1.25), 10),
+        **_circuit("pv", "Solar panels", inverter_kw, breaker_amps(inverter_kw * 1.25), 10),
         "array_kw": round(array_kw, 1),
         "inverter_kw": inverter_kw,
         "system_efficiency": 0.86,
