@@ -159,15 +159,15 @@ def show_report(settled: EventReport, tariff: Tariff | None = None) -> None:
 
 
 def print_report(settled: EventReport, tariff: Tariff | None) -> None:
-    """Print a report as JSON; with a tariff also what it cost the residents, as *residentCost*."""
-    from ven_twin.operations.reports import resident_texts
+    """Print a report as JSON; with a tariff also what the event was in money and CO2, as *residentCost*."""
+    from ven_twin.operations.reports.money import event_money
 
-    amount = resident_texts.cost(settled, tariff)
-    if tariff is None or amount is None:
+    if tariff is None:
         print_json(settled)
         return
-    cost = {"amount": round(amount, 4), "currency": tariff.currency}
-    print_json({**msgspec.to_builtins(settled), "residentCost": cost})
+    figures = msgspec.to_builtins(event_money(settled, tariff)).items()
+    rounded = {name: round(value, 4) if isinstance(value, float) else value for name, value in figures}
+    print_json({**msgspec.to_builtins(settled), "residentCost": rounded})
 
 
 def save_report(

@@ -6,6 +6,8 @@ A house file has it as ``[tariff]``; without it no money is shown.
     currency = "USD"
     price = 0.12                    # a kWh, at all times that no period names
     export_price_kwh = 0.05         # a kWh that is fed in; 0 when left out
+    co2_kg_kwh = 0.38               # emitted for a kWh that is drawn; no CO2 is shown when left out
+    incentive_kwh = 0.50            # a program pays for a kWh that settles; no pay is shown when left out
 
     [[tariff.periods]]
     from = "14:00"
@@ -13,9 +15,10 @@ A house file has it as ``[tariff]``; without it no money is shown.
     days = "weekdays"               # or "weekends"; every day when left out
     price = 0.31
     export_price_kwh = 0.20         # in this period; the tariff's when left out
+    co2_kg_kwh = 0.55               # in this period; the tariff's when left out
 
 A house with net metering has as its export price what it pays. Fixed charges and charges on the peak are no
-energy and are not in it.
+energy and are not in it. Interpretation: a kWh that is fed in saves what one that is drawn emits.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ from ven_twin.house.errors import ProfileError
 
 Price = Annotated[float, Meta(ge=-100.0, le=100_000.0)]
 """Of a kWh, in the tariff's currency. Wholesale prices below zero occur."""
+Emission = Annotated[float, Meta(ge=0.0, le=10.0)]
+"""For a kWh, kg of CO2. Lignite emits about 1."""
 Days = Literal["all", "weekdays", "weekends"]
 MOST_PERIODS = 48
 SATURDAY = 5
@@ -44,14 +49,19 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
 class EnergyPrices(NamedTuple):
-    """The prices at a time: of a kWh that is drawn, and of one that is fed in."""
+    """The prices at a time: of a kWh that is drawn, and of one that is fed in; its CO2, kg, where known."""
 
     price: float
     export_price: float
+    co2_kg: float | None = None
 
     def cost(self, bought_kwh: float, fed_in_kwh: float) -> float:
         """The cost of *bought_kwh* more, net of what is fed in, of which *fed_in_kwh* more was fed in."""
         return (bought_kwh + fed_in_kwh) * self.price - fed_in_kwh * self.export_price
+
+    def emitted_kg(self, bought_kwh: float) -> float | None:
+        """The CO2 of *bought_kwh* more, net of what is fed in; None where it is not known."""
+        return None if self.co2_kg is None else bought_kwh * self.co2_kg
 
 
 class TariffPeriod(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +71,7 @@ class TariffPeriod(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     until: str
     price: Price
     export_price_kwh: Price | None = None
+    co2_kg_kwh: Emission | None = None
     days: Days = "all"
 
     def covers(self, at: datetime) -> bool:
@@ -75,12 +86,15 @@ class TariffPeriod(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The price of a kWh, *price* where none of *periods* is; of several that are the first counts.
 
-    *export_price_kwh* is what a kWh that is fed in earns, in a period without an export price of its own too.
+    *export_price_kwh* is what a kWh that is fed in earns, in a period without an export price of its own too;
+    *co2_kg_kwh* likewise. *incentive_kwh* is what a program pays for a kWh that settles.
     """
 
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
     price: Price
     export_price_kwh: Price = 0.0
+    co2_kg_kwh: Emission | None = None
+    incentive_kwh: Price | None = None
     periods: tuple[TariffPeriod, ...] = ()
 
     def price_at(self, at: datetime) -> float:
@@ -91,9 +105,13 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The prices of what is drawn and fed in at a local time."""
         period = next((period for period in self.periods if period.covers(at)), None)
         if period is None:
-            return EnergyPrices(self.price, self.export_price_kwh)
-        of_period = period.export_price_kwh
-        return EnergyPrices(period.price, self.export_price_kwh if of_period is None else of_period)
+            return EnergyPrices(self.price, self.export_price_kwh, self.co2_kg_kwh)
+        export_price, co2_kg = period.export_price_kwh, period.co2_kg_kwh
+        return EnergyPrices(
+            period.price,
+            self.export_price_kwh if export_price is None else export_price,
+            self.co2_kg_kwh if co2_kg is None else co2_kg,
+        )
 
 
 def tariff_in(text: str, source: str) -> Tariff:
@@ -136,6 +154,8 @@ _ALLOWED = {
     "currency": "three capital letters, such as USD",
     "price": "a number from -100 to 100000, the price of a kWh",
     "export_price_kwh": "a number from -100 to 100000, the price of a kWh that is fed in",
+    "co2_kg_kwh": "a number from 0 to 10, the kg of CO2 for a kWh",
+    "incentive_kwh": "a number from -100 to 100000, what a program pays for a kWh",
     "from": "a time of day in quotes, such as '14:00'",
     "until": "a time of day in quotes, such as '19:00'",
     "days": "'all', 'weekdays' or 'weekends'",

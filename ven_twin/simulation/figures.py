@@ -117,7 +117,9 @@ def requested_and_delivered(title: str, bins: Bins, events: Sequence[DrEvent], u
     took = [min(kw, 0.0) for _, kw in delivered]
     plot.fill(plot.area(starts_s, zero, gave, bins.width_s), "var(--good)", "drawn less than the baseline")
     if min(took) < 0.0:
-        plot.fill(plot.area(starts_s, took, zero, bins.width_s), "var(--bad)", "drawn more than without events")
+        plot.fill(
+            plot.area(starts_s, took, zero, bins.width_s), "var(--bad)", "drawn more than without events"
+        )
     plot.line(requested, "var(--ink)", "requested", width_s=bins.width_s)
     return plot
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from contracts.api.aftermath import Aftermath, Bought, CircuitReport, Cut
@@ -31,6 +32,7 @@ from contracts.wire.ids import EventId
 from ven_twin.cli import event_view
 from ven_twin.house.tariff import Tariff, TariffPeriod
 from ven_twin.operations.reports import page, resident_texts, table, terminal, texts
+from ven_twin.operations.reports.money import EventMoney, event_money
 from ven_twin.webkit import formatting
 
 START = 1_784_134_800
@@ -463,15 +465,38 @@ PEAK = Tariff(
 def test_money_is_shown_by_a_tariff_alone() -> None:
     """Each step at its price at the sites: -0.075 - 0.75 + 0.025 USD. Without a tariff there is none."""
     report = settled(**TOLD)
-    assert resident_texts.cost(report, PEAK) == pytest.approx(-0.8)
-    assert resident_texts.cost(report, None) is None
-    assert resident_texts.cost(settled(), PEAK) is None
+    assert event_money(report, PEAK).amount == pytest.approx(-0.8)
+    assert event_money(settled(), PEAK) == EventMoney(currency="USD")
     assert "and paid 0.80 USD less." in page.html(report, PEAK)
     assert "paid 0.80" not in page.html(report)
     console = Console(width=120, file=StringIO(), highlight=False)
     terminal.show(report, console, PEAK)
     assert isinstance(console.file, StringIO)
     assert "and paid 0.80 USD less." in console.file.getvalue()
+
+
+def test_co2_and_pay_are_shown_where_the_tariff_has_them() -> None:
+    """CO2 by each step's period: -0.75 × 0.4 - 0.75 × 0.8 + 0.25 × 0.4 kg; the pay is for what settles."""
+    (peak,) = PEAK.periods
+    tariff = replace(PEAK, co2_kg_kwh=0.4, incentive_kwh=0.5, periods=(replace(peak, co2_kg_kwh=0.8),))
+    report = settled(**TOLD)
+    at = event_money(report, tariff)
+    assert at.co2_kg == pytest.approx(-0.8)
+    assert at.incentive == pytest.approx(0.5 * report.delivered["residential_5_of_10"].delivered_kwh)
+    html = page.html(report, tariff)
+    assert "That is 0.800 kg of CO2 less." in html
+    assert "The program pays" in html
+    assert "CO2" not in page.html(report, PEAK)
+    assert "The program pays" not in page.html(report, PEAK)
+    flat = replace(tariff, periods=(replace(peak, co2_kg_kwh=None),))
+    assert event_money(report, flat).co2_kg == pytest.approx(-0.5)
+
+
+def test_what_settles_below_zero_is_paid_nothing() -> None:
+    """A baseline that is too low takes no money from the residents."""
+    report = settled(**TOLD)
+    below = {name: replace(one, delivered_kwh=-1.0) for name, one in report.delivered.items()}
+    assert event_money(replace(report, delivered=below), replace(PEAK, incentive_kwh=0.5)).incentive == 0.0
 
 
 def test_a_tariff_is_read_from_a_file_and_a_mistake_names_the_option(
@@ -492,7 +517,7 @@ def test_a_tariff_is_read_from_a_file_and_a_mistake_names_the_option(
     path.write_text("[tariff]\ncurrency = 'USD'\nprice = 0.1\n", encoding="utf-8")
     event_view.print_report(settled(**TOLD), event_view.load_tariff(path))
     printed = json.loads(capsys.readouterr().out)
-    assert printed["residentCost"] == {"amount": -0.125, "currency": "USD"}
+    assert printed["residentCost"] == {"amount": -0.125, "currency": "USD", "incentive": None, "co2Kg": None}
     assert printed["payback24h"]["whole"] is False
     event_view.print_report(settled(**TOLD), None)
     assert "residentCost" not in json.loads(capsys.readouterr().out)

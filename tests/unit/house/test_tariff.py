@@ -65,7 +65,7 @@ def test_what_is_fed_in_has_the_export_price_of_its_period() -> None:
             "price = 0.12",
             "prize = 0.12",
             "tariff.prize",
-            "there are currency, price, export_price_kwh, periods",
+            "there are currency, price, export_price_kwh, co2_kg_kwh, incentive_kwh, periods",
         ),
         (
             "price = 0.12",

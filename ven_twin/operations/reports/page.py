@@ -10,6 +10,7 @@ from contracts.api.reports import EventReport, Series
 from contracts.wire.ids import counting_key
 from ven_twin.house.tariff import Tariff
 from ven_twin.operations.reports import resident_texts, texts
+from ven_twin.operations.reports.money import money_tiles
 from ven_twin.operations.reports.texts import TITLES
 from ven_twin.simulation.plot import PAGE, Plot
 from ven_twin.simulation.report import tiles_html
@@ -18,7 +19,6 @@ from ven_twin.webkit.formatting import (
     duration,
     energy,
     figure,
-    fixed,
     local,
     percent,
     period,
@@ -89,9 +89,7 @@ def _after_tiles(report: EventReport, tariff: Tariff | None) -> Iterator[tuple[s
     for name, hours, tail, _ in tails:
         counted = f"kWh {resident_texts.counted_time(report, tail, hours)}"
         yield name, energy(tail.kwh), texts.unknown(report) if tail.kwh is None else counted
-    amount = resident_texts.cost(report, tariff)
-    if tariff is not None and amount is not None:
-        yield "Cost", fixed(amount, 2), f"{tariff.currency} more, to the residents"
+    yield from money_tiles(report, tariff)
 
 
 def _circuits(report: EventReport) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import tzinfo
-from itertools import zip_longest
 
 from contracts.api.aftermath import Aftermath, CircuitReport, Cut, CutKind
 from contracts.api.reports import EventReport
 from ven_twin.house.tariff import Tariff
+from ven_twin.operations.reports.money import bought_kwh, event_money, money
 from ven_twin.operations.reports.texts import site_zone, unknown
 from ven_twin.webkit.formatting import (
     counted,
     energy,
     figure,
-    fixed,
     local,
     opt_out_reason,
     period,
@@ -126,42 +125,25 @@ def _time(ts: float, report: EventReport, zone: tzinfo | None) -> str:
     return exact if at.date() == local(report.start_ts, zone).date() else f"{at:%a} {at.day} {at:%b} {exact}"
 
 
-def bought_kwh(report: EventReport) -> float | None:
-    """The energy that all residents bought more over event and payback; None where it is not known."""
-    if report.bought is None:
-        return None
-    return sum(energy_kwh or 0.0 for energy_kwh in report.bought.kwh)
-
-
-def cost(report: EventReport, tariff: Tariff | None) -> float | None:
-    """That energy at *tariff*, in its currency: each step at its middle's prices; None without either."""
-    if tariff is None or report.bought is None:
-        return None
-    zone, bought = site_zone(report), report.bought
-    middles = (bought.start_ts + (step + 0.5) * bought.step_s for step in range(len(bought.kwh)))
-    return sum(
-        tariff.prices_at(local(at_ts, zone)).cost(energy_kwh or 0.0, fed_in_kwh)
-        for at_ts, energy_kwh, fed_in_kwh in zip_longest(
-            middles, bought.kwh, bought.fed_in_kwh, fillvalue=0.0
-        )
-    )
-
-
 def residents(report: EventReport, tariff: Tariff | None) -> list[str]:
-    """The energy, the cost and the comfort of the event to its residents, one sentence each."""
+    """Energy, cost, CO2 and comfort of the event to its residents, and its pay, one sentence each."""
     return list(_residents(report, tariff))
 
 
 def _residents(report: EventReport, tariff: Tariff | None) -> Iterator[str]:
-    more_kwh, amount = bought_kwh(report), cost(report, tariff)
+    more_kwh = bought_kwh(report)
+    at = None if tariff is None else event_money(report, tariff)
     who = "The resident" if len(report.vens) == 1 else "The residents"
     if more_kwh is not None:
         side = "less" if more_kwh < 0 else "more"
         text = f"{who} bought {energy(abs(more_kwh))} kWh {side} over the event and what was counted after it"
-        if amount is not None and tariff is not None:
-            side = "less" if amount < 0 else "more"
-            text += f", and paid {fixed(abs(amount), 2)} {tariff.currency} {side}"
+        if at is not None and at.amount is not None:
+            text += f", and paid {money(at.amount)} {at.currency} {'less' if at.amount < 0 else 'more'}"
         yield f"{text}."
+    if at is not None and at.co2_kg is not None:
+        yield f"That is {energy(abs(at.co2_kg))} kg of CO2 {'less' if at.co2_kg < 0 else 'more'}."
+    if at is not None and at.incentive is not None:
+        yield f"The program pays {money(at.incentive)} {at.currency} for what settles."
     if report.comfort_minutes_lost is not None:
         limits = report.comfort_minutes_beyond_limits
         beyond = "" if limits is None else f", {figure(limits, 0)} min beyond the comfort limits"
