@@ -221,16 +221,20 @@ class HouseRuntime:
         return replace(self, row=row, delivered=delivered, release=release, payback=payback, comfort=comfort)
 
     def again(self, now_s: float) -> HouseRuntime:
-        """Set the house back to its start, when its hours are over and no event or release is under way.
+        """Set the house back to its start, when its hours are over: after an event, and the rebound of one.
 
         What was metered stays. The payback of an event ends without a figure: its day is not lived.
         """
-        if not self.clock.is_over(now_s) or self.acting is not None or self.release is not None:
+        release = self.release
+        counts = release is not None and not release.rebound_is_whole(self.clock.at(now_s))
+        if not self.clock.is_over(now_s) or self.acting is not None or counts:
             return self
         return replace(
             self,
             clock=self.clock.again(now_s),
             pair=HousePair(self.first, self.first),
+            release=None,
+            released=self.released if release is None else release,
             payback=None,
             limit=LimitEasing(),
             offering=self.offering.anew(),

@@ -427,8 +427,8 @@ def test_hours_that_are_over_come_again() -> None:
     assert household.now.pair.house.hvac != first.hvac
 
 
-def test_hours_wait_for_an_event_and_its_release() -> None:
-    """Nobody's event is cut short: the same hours come when the circuits have been given back."""
+def test_hours_wait_for_an_event_and_its_rebound() -> None:
+    """Nobody's event is cut short: the same hours come once the half hour after it is counted."""
     household = hours(1800.0)
     state = ven(household)
     household.replan(state, HELD, 100.0, NOW)
@@ -437,11 +437,17 @@ def test_hours_wait_for_an_event_and_its_release() -> None:
     household.replan(state, None, 140.0, NOW + HELD.event.duration_s + 1.0)
     assert household.now.release is not None
     assert household.now.again(141.0) is household.now
-    household.advance(state, 300.0)
-    household.replan(state, None, 300.0, NOW + HELD.event.duration_s + 161.0)
-    again = household.now.again(300.0)
-    assert again.house_ts(300.0) == EVENING_TS
-    assert again.payback is None
+    household.advance(state, 169.0)
+    assert household.now.again(169.0) is household.now
+    household.advance(state, 171.0)
+    assert not household.now.release.over(household.now.house_ts(171.0))
+    again = household.now.again(171.0)
+    assert again.house_ts(171.0) == EVENING_TS
+    assert (again.release, again.payback) == (None, None)
+    assert again.released is not None
+    summary = again.with_rebound({"eventId": HELD.event.event_id})
+    assert summary is not None
+    assert "reboundKwh" in summary
 
 
 def test_hours_that_come_again_are_offered_anew() -> None:
