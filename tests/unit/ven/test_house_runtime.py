@@ -440,7 +440,6 @@ def test_hours_wait_for_an_event_and_its_rebound() -> None:
     household.advance(state, 169.0)
     assert household.now.again(169.0) is household.now
     household.advance(state, 171.0)
-    assert not household.now.release.over(household.now.house_ts(171.0))
     again = household.now.again(171.0)
     assert again.house_ts(171.0) == EVENING_TS
     assert (again.release, again.payback) == (None, None)
