@@ -375,6 +375,14 @@ declare namespace FleetApi {
     flexibilityKw: (number | null)[];
   }
 
+  /** The kW that *vens* VENs can probably shed together from *ts* (UTC s) on for a quarter hour. */
+  interface FleetForecast {
+    ts: number;
+    likelyKw: number;
+    sureKw: number;
+    vens: number;
+  }
+
   /** The rules of the operator's page; *statuses* stand in the order in which VENs are sorted by them. */
   interface FleetRules {
     silentS: number;
@@ -396,6 +404,7 @@ declare namespace FleetApi {
     optedOut: number;
     flexibilityKw: number;
     holds: Holds[];
+    forecast: FleetForecast[];
     vens: ListedVen[];
   }
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import chain
 
 import msgspec
 
 from contracts.api.resources import TelemetryRow, Ven
 from contracts.wire.codec import JsonDict
+from contracts.wire.forecast import Forecast, ForecastPoint
 from contracts.wire.ids import EventId, VenId, counting_key
 from contracts.wire.offers import OfferLevels, lasting_offer
 from contracts.wire.shadow import OptOut
@@ -19,6 +21,9 @@ from contracts.wire.units import S_PER_MIN
 
 FRESH_S = 300.0
 """How old a VEN's latest row may be to speak of now. Interpretation: ten rows at the usual 30 s."""
+FORECAST_S = 86_400.0
+FORECAST_TIMES = 6
+"""Times of a forecast that are shown, and how far ahead at most, s."""
 HOLDS_MIN = (15, 60, 240)
 """Times for which flexibility is shown, min; four hours is as far as a VEN looks ahead."""
 
@@ -79,6 +84,18 @@ class FleetEvent(_Shown, frozen=True):
     delivered_kw: float
 
 
+class FleetForecast(_Shown, frozen=True):
+    """The kW that *vens* VENs can probably shed together from *ts* (UTC s) on for a quarter hour.
+
+    *likelyKw* adds up what each sheds in half of all cases, *sureKw* what each sheds whatever comes.
+    """
+
+    ts: int
+    likely_kw: float
+    sure_kw: float
+    vens: int
+
+
 class Holds(_Shown, frozen=True):
     """The flexibility that can be sustained for so long."""
 
@@ -90,7 +107,8 @@ class Fleet(_Shown, frozen=True):
     """The fleet at *ts* (UTC s). Counts and sums are over every VEN, *vens* lists the first of them.
 
     *flexibilityKw* is what those that can be counted on offer together, what they shed already included;
-    *holds* says how much of it for how long. *leftOff* VENs are not listed.
+    *holds* says how much of it for how long, *forecast* how much there will probably be in the hours to come.
+    *leftOff* VENs are not listed.
     """
 
     ts: float
@@ -105,6 +123,7 @@ class Fleet(_Shown, frozen=True):
     events: tuple[FleetEvent, ...]
     vens: tuple[FleetVen, ...]
     left_off: int = 0
+    forecast: tuple[FleetForecast, ...] = ()
 
 
 CalledBy = Callable[[EventId], Collection[VenId] | None]
@@ -148,6 +167,7 @@ def fleet_at(
         key=lambda ven: (_ORDER[ven.status], ven.event_id or "", counting_key(ven.ven_id)),
     )
     counted = [ven for ven in shown if ven.status in {VenStatus.SHEDDING, VenStatus.READY}]
+    counted_ids = {ven.ven_id for ven in counted}
     sheds = [ven for ven in shown if ven.status is VenStatus.SHEDDING]
     return Fleet(
         ts=now_ts,
@@ -162,6 +182,7 @@ def fleet_at(
         events=tuple(_events(sheds)),
         vens=tuple(shown if limit is None else shown[:limit]),
         left_off=0 if limit is None else max(0, len(shown) - limit),
+        forecast=_forecast((ven.forecast for ven in all_vens if ven.ven_id in counted_ids), now_ts),
     )
 
 
@@ -214,6 +235,23 @@ def _sustained_kw(counted: Sequence[FleetVen], minutes: int) -> float:
     least_s = minutes * S_PER_MIN
     offers = (lasting_offer(ven.offers_kw, ven.sustain_s, ven.offers, least_s) for ven in counted)
     return _sum(kw for kw, sustain_s in offers if sustain_s is not None and sustain_s >= least_s)
+
+
+def _forecast(forecasts: Iterable[Forecast], now_ts: float) -> tuple[FleetForecast, ...]:
+    """The sums of what VENs expect from the same time on: the times to come that most of them name."""
+    at: dict[int, list[ForecastPoint]] = {}
+    for point in chain.from_iterable(forecasts):
+        if now_ts < point.ts <= now_ts + FORECAST_S:
+            at.setdefault(point.ts, []).append(point)
+    return tuple(
+        FleetForecast(
+            ts=ts,
+            likely_kw=_sum(point.likely_kw for point in at[ts]),
+            sure_kw=_sum(point.sure_kw for point in at[ts]),
+            vens=len(at[ts]),
+        )
+        for ts in sorted(sorted(at, key=lambda ts: (-len(at[ts]), ts))[:FORECAST_TIMES])
+    )
 
 
 def _events(sheds: Sequence[FleetVen]) -> Iterable[FleetEvent]:

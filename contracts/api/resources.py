@@ -18,6 +18,7 @@ from contracts.wire.acks import Ack, CircuitCurtailed
 from contracts.wire.codec import JsonDict
 from contracts.wire.commands import Operation
 from contracts.wire.events import LOWEST_PRIORITY, MAX_INTERVALS, Interval, Phase
+from contracts.wire.forecast import Forecast
 from contracts.wire.ids import (
     CheckedEventId,
     CorrelationId,
@@ -44,12 +45,13 @@ class Ven(_Resource, frozen=True):
     """A VEN as the cloud side sees it; *online* is absent until it has connected once.
 
     The rest is what it last reported: *shedAvailabilityKw* is what it keeps shed for *sustainS* at least,
-    what it sheds already included, *offers* what it keeps for longer, *loadUpAvailabilityKw* what it keeps
-    drawing more for *loadUpSustainS*; *byHand* are circuits that the resident has taken out, with their
-    state; *timeZone* is its site's, by which its days are told apart. *performance* is what it delivered of
-    what it was called for, of late. *clockSkewS* is the time of the cloud less the VEN's, where its clock
-    is off: above zero it is slow. From *quarantinedTs* on, when it is there, no event calls it and nothing
-    that it sends is stored; from *revokedTs* on, likewise, and it cannot connect either.
+    what it sheds already included, *offers* what it keeps for longer, *forecast* what it can probably shed in
+    the hours to come, *loadUpAvailabilityKw* what it keeps drawing more for *loadUpSustainS*; *byHand* are
+    circuits that the resident has taken out, with their state; *timeZone* is its site's, by which its days
+    are told apart. *performance* is what it delivered of what it was called for, of late. *clockSkewS* is
+    the time of the cloud less the VEN's, where its clock is off: above zero it is slow. From
+    *quarantinedTs* on, when it is there, no event calls it and nothing that it sends is stored; from
+    *revokedTs* on, likewise, and it cannot connect either.
     """
 
     ven_id: VenId
@@ -61,6 +63,7 @@ class Ven(_Resource, frozen=True):
     shed_availability_kw: float | None = None
     sustain_s: float | None = None
     offers: OfferLevels = ()
+    forecast: Forecast = ()
     load_up_availability_kw: float | None = None
     load_up_sustain_s: float | None = None
     by_hand: dict[str, str] = {}

@@ -72,13 +72,13 @@ def _entries(offers: Iterable[object]) -> Iterator[tuple[float, float]]:
     for entry in offers:
         if not isinstance(entry, Mapping):
             continue
-        kw, sustain_s = (_figure(entry.get(name)) for name in ("kw", "sustainS"))
-        mean_s = _figure(entry.get("meanS", 0.0))
+        kw, sustain_s = (json_figure(entry.get(name)) for name in ("kw", "sustainS"))
+        mean_s = json_figure(entry.get("meanS", 0.0))
         if kw is not None and sustain_s is not None and mean_s is not None and mean_s <= MEAN_MAX_S:
             yield min(max(kw, 0.0), LARGEST_POWER_KW), min(max(sustain_s, 0.0), float(MAX_DURATION_S))
 
 
-def _figure(value: object) -> float | None:
+def json_figure(value: object) -> float | None:
     """A number that JSON can have; None for a truth value, a text, or what no float can hold."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -70,7 +70,7 @@ def show(fleet: Fleet, letters: Mapping[str, int] | None, out: Console) -> None:
 
 def _show_fleet(fleet: Fleet, out: Console) -> None:
     from ven_twin.operations.fleet.screen import COLUMNS, ven_cells
-    from ven_twin.operations.fleet.texts import NO_VENS, offers
+    from ven_twin.operations.fleet.texts import NO_VENS, forecast, offers
     from ven_twin.webkit.formatting import counted, power, reduction, share_text
 
     if not fleet.total:
@@ -102,6 +102,8 @@ def _show_fleet(fleet: Fleet, out: Console) -> None:
     )
     out.print(f"Requested {reduction(fleet.requested_kw)}, delivered {reduction(fleet.delivered_kw)}.")
     out.print(f"Flexibility {power(fleet.flexibility_kw)}, of which {offers(fleet.holds)}.")
+    if ahead := forecast(fleet.forecast, fleet.ts):
+        out.print(f"Expected, kW for 15 min: {ahead}.")
 
 
 app.command("run")(run_fleet)

@@ -7,10 +7,10 @@
     likely                2.6       3.8       1.0       kept in half of the futures
     sure                  1.2       3.8       0.9       kept in each
 
-In each of the futures (`ven_twin.control.futures`) the house lives on without events until each full hour, and there
-the highest level is looked for that it keeps for a quarter hour. An offer is a promise from now on. A forecast
-is where the next offers will probably be, for whoever plans an event. It is made anew at each full hour, one
-future and hour at a time.
+In each of the futures (`ven_twin.control.futures`) the house lives on without events until each full hour.
+There the highest level is looked for that it keeps for a quarter hour. An offer is a promise from now on. A
+forecast is where the next offers will probably be, for whoever plans an event. It is made anew at each full
+hour, one future and hour at a time.
 """
 
 from __future__ import annotations

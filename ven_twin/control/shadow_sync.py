@@ -186,7 +186,7 @@ def worth_saying(before: Mapping[str, object], after: Mapping[str, object]) -> b
 
 
 def _steady(reported: Mapping[str, object]) -> dict[str, object]:
-    drifting = {"currentPowerKw", "shedAvailabilityKw", "sustainS", "offers", "batterySoc"}
+    drifting = {"currentPowerKw", "shedAvailabilityKw", "sustainS", "offers", "batterySoc", "forecast"}
     drifting |= {"loadUpAvailabilityKw", "loadUpSustainS"}
     metrics = {k: v for k, v in _section(reported, "metrics").items() if k not in drifting}
     ven = {k: v for k, v in _section(reported, "ven").items() if k not in {"lastPublishTs", "houseTs"}}

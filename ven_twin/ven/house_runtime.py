@@ -13,6 +13,7 @@ from ven_twin.control import reporting
 from ven_twin.control.circuit_views import circuit_settings
 from ven_twin.control.comfort import ComfortMeter
 from ven_twin.control.event_history import Meter
+from ven_twin.control.forecasting import Forecasting
 from ven_twin.control.futures import futures
 from ven_twin.control.holding import Hold, can_hold
 from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
@@ -25,7 +26,7 @@ from ven_twin.control.ven_state import VenState
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.profile import Panel
-from ven_twin.ven.house_clock import HouseClock
+from ven_twin.ven.house_clock import HouseClock, hours_ahead
 
 STEP_MAX_S = 900.0
 """Longest step of house time; a longer stretch, as of a suspended machine, is made in several."""
@@ -56,6 +57,7 @@ class HouseRuntime:
         limit: the lasting import limit, as it gives way when it is lifted.
         restores: the restores that were carried out, as `VenState.restores` counts them.
         offering: the offer, and the search for the next one.
+        forecasting: the forecast of the hours to come, and the work on the next one.
         slice_steps: the steps of a slice of that search.
     """
 
@@ -78,6 +80,7 @@ class HouseRuntime:
     limit: LimitEasing = field(default_factory=LimitEasing)
     restores: int = 0
     offering: Offering = field(default_factory=Offering)
+    forecasting: Forecasting = field(default_factory=Forecasting)
     slice_steps: int = SLICE_STEPS
 
     @property
@@ -137,10 +140,14 @@ class HouseRuntime:
         )
 
     def with_offer(self, state: VenState, now_s: float, now_ts: float) -> HouseRuntime:
-        """Go on with the search for the offer, or begin one, when it is time."""
+        """Go on with the search for the offer and with the forecast, or begin one, when it is time."""
         trial = self._trial(state, now_s, now_ts)
         offering = self.offering.advanced(trial, self.environment, self.acting, now_s, self.slice_steps)
-        return self if offering is self.offering else replace(self, offering=offering)
+        hours = hours_ahead(self.clock, now_s, now_ts)
+        forecasting = self.forecasting.advanced(trial, self.environment, hours, now_s)
+        if offering is self.offering and forecasting is self.forecasting:
+            return self
+        return replace(self, offering=offering, forecasting=forecasting)
 
     @property
     def offer(self) -> Promise:
@@ -238,6 +245,7 @@ class HouseRuntime:
             payback=None,
             limit=LimitEasing(),
             offering=self.offering.anew(),
+            forecasting=Forecasting(),
         )
 
     def replan(

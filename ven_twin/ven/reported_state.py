@@ -49,6 +49,11 @@ def reported(snapshot: VenSnapshot, *, stopped: bool = False) -> dict[str, objec
                 "sustainS": round(offer.sustain_s),
                 "offers": listed(snapshot.house.offers),
                 "offerConfidence": CONFIDENCE,
+                "forecast": [
+                    {"ts": ts, "likelyKw": likely_kw, "sureKw": sure_kw}
+                    for ts, likely_kw, sure_kw in snapshot.house.forecasting.expected
+                ]
+                or None,
                 "loadUpAvailabilityKw": more.kw,
                 "loadUpSustainS": round(more.sustain_s),
                 "batterySoc": None if soc is None else round(soc, reporting.SOC_DIGITS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,6 +15,7 @@ from contracts.wire import codec
 from contracts.wire.acks import Ack, read_ack
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import MAX_DURATION_S
+from contracts.wire.forecast import read_forecast
 from contracts.wire.ids import CheckedEventId, VenId
 from contracts.wire.offers import read_levels
 from contracts.wire.plain_text import plain_line, plain_object
@@ -189,7 +190,8 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
     return figures | {
         "shedAvailabilityKw": _within(state.metrics.shed_availability_kw, 0.0, LARGEST_POWER_KW),
         "sustainS": _within(state.metrics.sustain_s, 0.0, float(MAX_DURATION_S)),
-        "offers": _offers(reported) or None,
+        "offers": _listed(read_levels(_metric(reported, "offers"))),
+        "forecast": _listed(read_forecast(_metric(reported, "forecast"))),
         "loadUpAvailabilityKw": _within(state.metrics.load_up_availability_kw, 0.0, LARGEST_POWER_KW),
         "loadUpSustainS": _within(state.metrics.load_up_sustain_s, 0.0, float(MAX_DURATION_S)),
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
@@ -207,11 +209,14 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _offers(reported: JsonObject) -> list[object]:
-    """The offers by duration as far as they are some; a list that is none is as if it were not told."""
+def _metric(reported: JsonObject, name: str) -> object:
     metrics = reported.get("metrics")
-    levels = read_levels(metrics.get("offers") if isinstance(metrics, Mapping) else None)
-    return [msgspec.to_builtins(level) for level in levels]
+    return metrics.get(name) if isinstance(metrics, Mapping) else None
+
+
+def _listed(figures: Iterable[msgspec.Struct]) -> list[object] | None:
+    """The figures as far as they are some; a list that is none is as if it were not told."""
+    return [msgspec.to_builtins(figure) for figure in figures] or None
 
 
 def _comfort(reported: JsonObject) -> dict[str, object] | None:

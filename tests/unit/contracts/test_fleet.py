@@ -9,6 +9,7 @@ import pytest
 
 from contracts.api.fleet import FRESH_S, Fleet, VenStatus, fleet_at, uncalled_vens
 from contracts.api.resources import TelemetryRow, Ven
+from contracts.wire.forecast import ForecastPoint
 from contracts.wire.ids import VenId
 from contracts.wire.offers import OfferLevel
 from contracts.wire.shadow import OptOut
@@ -199,3 +200,34 @@ def test_a_ven_that_does_not_shed_shows_its_power_and_its_offer_and_no_event() -
     for shown in fleet_at([ven("ready"), ven("old")], rows, now_ts=NOW).vens:
         assert (shown.event_id, shown.requested_kw, shown.delivered_kw) == (None, None, None)
         assert (shown.used_kw, shown.offers_kw, shown.sustain_s) == (3.5, 4.0, 3600.0)
+
+
+def test_a_forecast_adds_up_those_that_can_be_counted_on() -> None:
+    """By time, of VENs that are online and take part; the past and another day are left out."""
+    soon, later = int(NOW) + 600, int(NOW) + 4200
+    points = (
+        ForecastPoint(int(NOW) - 60, 9.0, 9.0),
+        ForecastPoint(soon, 2.0, 1.0),
+        ForecastPoint(later, 3.0, 3.0),
+    )
+    vens = [
+        ven("a", forecast=points),
+        ven("b", forecast=(ForecastPoint(soon, 1.5, 0.5), ForecastPoint(int(NOW) + 90_000, 5.0, 5.0))),
+        ven("out", opt_out=OptOut(), forecast=points),
+        ven("off", online=False, forecast=points),
+    ]
+    ahead = fleet_at(vens, {}, now_ts=NOW).forecast
+    assert [(at.ts, at.likely_kw, at.sure_kw, at.vens) for at in ahead] == [
+        (soon, 3.5, 1.5, 2),
+        (later, 3.0, 3.0, 1),
+    ]
+
+
+def test_a_ven_with_times_of_its_own_hides_no_others() -> None:
+    """The times that most VENs name are shown, whatever one of them tells."""
+    common = tuple(ForecastPoint(int(NOW) + 3600 * hour, 1.0, 1.0) for hour in range(1, 7))
+    odd = tuple(ForecastPoint(int(NOW) + second, 10_000.0, 10_000.0) for second in range(1, 25))
+    vens = [ven("odd", forecast=odd), ven("a", forecast=common), ven("b", forecast=common)]
+    ahead = fleet_at(vens, {}, now_ts=NOW).forecast
+    assert [at.ts for at in ahead] == [point.ts for point in common]
+    assert {at.likely_kw for at in ahead} == {2.0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from contracts.api.fleet import Fleet, FleetVen, Holds
+from contracts.api.fleet import Fleet, FleetForecast, FleetVen, Holds
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.offers import OfferLevels
 from ven_twin.operations.fleet import texts
@@ -50,6 +50,7 @@ class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     opted_out: int
     flexibility_kw: float
     holds: tuple[Holds, ...]
+    forecast: tuple[FleetForecast, ...]
     vens: tuple[ListedVen, ...]
 
 
@@ -93,6 +94,7 @@ def _fleet(fleet: Fleet) -> FleetTotals:
         opted_out=fleet.opted_out,
         flexibility_kw=fleet.flexibility_kw,
         holds=fleet.holds,
+        forecast=fleet.forecast,
         vens=tuple(map(_ven, fleet.vens)),
     )
 

@@ -100,6 +100,8 @@ def _totals(state: FleetState, fleet: Fleet, width: int) -> Iterator[RenderableT
     )
     offers = texts.offers(fleet.holds)
     yield _line(Text.assemble("Flexibility ", (kw(fleet.flexibility_kw), "bold"), f" kW: {offers}"), width)
+    if ahead := texts.forecast(fleet.forecast, state.ts):
+        yield _line(Text(f"Expected {ahead}"), width)
 
 
 def _events(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from contracts.api.fleet import FleetVen, Holds, VenStatus
+from contracts.api.fleet import FleetForecast, FleetVen, Holds, VenStatus
 from contracts.wire.events import Phase
 from contracts.wire.units import S_PER_MIN
 from ven_twin.operations.fleet.fleet_state import ListedEvent, ListedStatus, is_silent
@@ -41,6 +41,17 @@ def dead_letters(letters: Mapping[str, int] | None) -> str:
 def offers(holds: Iterable[Holds]) -> str:
     """The fleet's flexibility, kW, by its duration."""
     return ", ".join(f"{kw(hold.kw)} for {span(hold.minutes * S_PER_MIN)}" for hold in holds)
+
+
+def forecast(points: Iterable[FleetForecast], now_ts: float) -> str:
+    """The kW that can probably be shed in the hours to come, sure to likely; empty without a forecast."""
+    return ", ".join(
+        f"{day_time(point.ts, now_ts)} {_between(kw(point.sure_kw), kw(point.likely_kw))}" for point in points
+    )
+
+
+def _between(least: str, most: str) -> str:
+    return least if least == most else f"{least} to {most}"
 
 
 def why(ven: FleetVen) -> str:

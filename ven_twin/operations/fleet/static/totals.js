@@ -1,6 +1,6 @@
 // The figures of the fleet.
 import { figure, mark, meter, show, text } from "/static/kit/dom.js";
-import { counted, kw, percent, reduction, span } from "/static/kit/format.js";
+import { clock, counted, kw, percent, reduction, span } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
 /**
@@ -22,7 +22,7 @@ export function showTotals({ askedKw: requestedKw, deliveredKw, share, silent, n
   show("delivered-meter", share !== null);
   meter("delivered-meter", share ?? 0);
   figure("flexibility", kw(fleet.flexibilityKw), "kW");
-  text("flexibility-words", fleet.holds.slice(0, 2).map(hold).join("\n"));
+  text("flexibility-words", [...fleet.holds.slice(0, 2).map(hold), ...expected(fleet)].join("\n"));
   text("away", String(fleet.optedOut + (silent ?? 0)));
   const unheard = silent === null ? "silent not known" : `${silent} silent`;
   text("away-words", `${fleet.optedOut} opted out, ${unheard}`);
@@ -40,6 +40,13 @@ export function showNone({ events }, fleet) {
   const offer = `The fleet could shed ${kw(fleet.flexibilityKw)} kW now: ${holds}.${then}`;
   text("none-words", fleet.known === 0 ? rules.noVens : offer);
 }
+
+/**
+ * What can probably be shed from the next full hour on.
+ * @param {FleetApi.FleetTotals} fleet
+ */
+const expected = ({ forecast }) =>
+  forecast.slice(0, 1).map(({ ts, likelyKw }) => `${kw(likelyKw)} likely at ${clock(ts)}`);
 
 /** @param {FleetApi.Holds} offer */
 const hold = ({ minutes, kw: power }) => `${kw(power)} for ${span(minutes * 60)}`;
