@@ -61,7 +61,7 @@ class Forecasting:
         hours: the hours that it is, or is being, made for.
         trials: the house in each future that is still to be lived through.
         pair: the house of the first of them, as far as it has lived, or None.
-        kept: the levels of each hour so far.
+        levels: the levels of each hour so far.
         worked_s: when it last went on, monotonic s.
     """
 
@@ -69,7 +69,7 @@ class Forecasting:
     hours: tuple[ForecastHour, ...] = ()
     trials: tuple[Trial, ...] = field(default=(), compare=False)
     pair: HousePair | None = field(default=None, compare=False)
-    kept: tuple[tuple[int, ...], ...] = ()
+    levels: tuple[tuple[int, ...], ...] = ()
     worked_s: float = -inf
 
     def advanced(
@@ -84,30 +84,30 @@ class Forecasting:
             return _worked(self, now_s)
         ahead = futures(environment, trial.from_ts)
         trials = tuple(_without_events(trial, future) for future in ahead)
-        begun = replace(self, hours=tuple(hours), trials=trials, pair=None, kept=((),) * len(hours))
+        begun = replace(self, hours=tuple(hours), trials=trials, pair=None, levels=((),) * len(hours))
         return _worked(begun, now_s)
 
 
 def _worked(forecasting: Forecasting, now_s: float) -> Forecasting:
     """Let the house of the first future live until its next hour, and look for what it can shed there."""
-    trial, hours, kept = forecasting.trials[0], forecasting.hours, forecasting.kept
-    number = next(at for at, levels in enumerate(kept) if len(levels) == len(kept[-1]))
+    trial, hours, levels = forecasting.trials[0], forecasting.hours, forecasting.levels
+    number = next(at for at, of_hour in enumerate(levels) if len(of_hour) == len(levels[-1]))
     hour = hours[number]
     since_ts = trial.from_ts if number == 0 else hours[number - 1].house_ts
     pair = _lived(trial, forecasting.pair or trial.pair, since_ts, hour.house_ts)
-    level = _level(replace(trial, pair=pair, from_ts=hour.house_ts), hints=kept[number][-1:])
-    kept = (*kept[:number], (*kept[number], level), *kept[number + 1 :])
-    after = replace(forecasting, kept=kept, pair=pair, worked_s=now_s)
+    level = _level(replace(trial, pair=pair, from_ts=hour.house_ts), hints=levels[number][-1:])
+    levels = (*levels[:number], (*levels[number], level), *levels[number + 1 :])
+    after = replace(forecasting, levels=levels, pair=pair, worked_s=now_s)
     if number + 1 < len(hours):
         return after
     after = replace(after, trials=after.trials[1:], pair=None)
-    return after if after.trials else replace(after, expected=_expected(hours, kept))
+    return after if after.trials else replace(after, expected=_expected(hours, levels))
 
 
-def _expected(hours: Sequence[ForecastHour], kept: Sequence[Sequence[int]]) -> tuple[ExpectedOffer, ...]:
+def _expected(hours: Sequence[ForecastHour], levels: Sequence[Sequence[int]]) -> tuple[ExpectedOffer, ...]:
     return tuple(
-        ExpectedOffer(round(hour.ts), _kw(median_low(levels)), _kw(min(levels)))
-        for hour, levels in zip(hours, kept, strict=True)
+        ExpectedOffer(round(hour.ts), _kw(median_low(of_hour)), _kw(min(of_hour)))
+        for hour, of_hour in zip(hours, levels, strict=True)
     )
 
 

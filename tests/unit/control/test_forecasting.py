@@ -65,7 +65,7 @@ def test_a_forecast_is_made_once_an_hour_and_a_piece_at_a_time() -> None:
     begun = forecasting.advanced(trial, environment, later, 1e6)
     assert begun.expected == forecasting.expected, "the last one stands until the next is whole"
     assert begun.advanced(trial, environment, later, 1e6 + 0.1) is begun
-    assert sum(len(levels) for levels in begun.kept) == 1
+    assert sum(len(of_hour) for of_hour in begun.levels) == 1
 
 
 def test_circuits_that_the_resident_has_switched_off_are_not_forecast() -> None:
@@ -81,7 +81,7 @@ def test_circuits_that_the_resident_has_switched_off_are_not_forecast() -> None:
 
 
 def test_no_hour_is_forecast_beyond_hours_that_come_again() -> None:
-    """A house that is set back after two and a half hours has two full ones ahead, each a fifth on the wall."""
+    """A house that is set back after two and a half hours has two full ones ahead, a fifth on the wall."""
     clock = HouseClock(AFTERNOON_TS, 100.0, 5.0, 9000.0)
     hours = hours_ahead(clock, 100.0, 1_800_000_000.0)
     assert [hour.ts for hour in hours] == [1_800_000_000.0 + 720.0 * number for number in (1, 2)]
