@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.runtime import NotRunningError, current
 from tests.support.clean_environment import ROOT, CleanEnvironment, clean_environment
 
 EXAMPLE = ROOT / "docs" / "guides" / "examples" / "tested_with_pytest"
@@ -104,13 +105,24 @@ def test_every_module_is_the_wheels_and_needs_only_what_is_declared(
 
 
 def test_up_runs_the_whole_job_from_an_empty_folder(with_local: CleanEnvironment, tmp_path: Path) -> None:
-    """Cloud, stack, functions and twin are the wheel's; their state is in the folder and nowhere else."""
+    """One command starts everything, runs an event to its report, says so in JSON, and cleans up.
+
+    Cloud, stack, functions and twin are the wheel's; their state is in the folder and nowhere else.
+    """
     before = {path for path in with_local.packages.rglob("*") if "__pycache__" not in path.parts}
     done = with_local.run(
-        "ven-twin", "up", "--once", "--json", "up.json", "--duration", "8s", folder=tmp_path
+        "ven-twin", "up", "--once", "--result", "up.json", "--duration", "8s", folder=tmp_path
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads((tmp_path / "up.json").read_text())["restored"] is True
+    result = json.loads((tmp_path / "up.json").read_text())
+    assert (result["venId"], result["acknowledged"], result["settled"]) == ("ven-1", True, True)
+    assert (result["restored"], result["failures"]) == (True, [])
+    assert result["deliveredKw"] == pytest.approx(result["askedKw"], rel=0.3)
+    assert result["settledBy"] == "residential_5_of_10", "the program's baseline has no days"
+    figures = ("baselineKw", "telemetryRows", "firstTelemetryS", "dispatchToActiveS")
+    assert all(result[figure] > 0 for figure in figures)
+    with pytest.raises(NotRunningError):
+        current(tmp_path / ".ven-twin" / "cloud")
     assert {path.name for path in tmp_path.iterdir()} == {".ven-twin", "up.json"}
     after = {path for path in with_local.packages.rglob("*") if "__pycache__" not in path.parts}
     assert after == before

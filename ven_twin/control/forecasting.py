@@ -32,6 +32,15 @@ LIVING_STEP_S = 300.0
 """The house lives on in steps of this, as its warm-up does, s of house time."""
 WORKS_EVERY_S = 0.9
 """One future and hour at a time, s of the wall."""
+WORKS_EVERY_S_VEN = 0.1
+"""And for each VEN of a process at least so long, s: they all begin at the full hour."""
+LEAST_PERIOD_S = 300.0
+"""A forecast is made no sooner after the one before, s of the wall, however fast the house lives."""
+
+
+def works_every_s(vens: int) -> float:
+    """The time between two pieces of work on a forecast, where so many *vens* share the process, s."""
+    return max(WORKS_EVERY_S, WORKS_EVERY_S_VEN * vens)
 
 
 class ForecastHour(NamedTuple):
@@ -62,7 +71,9 @@ class Forecasting:
         trials: the house in each future that is still to be lived through.
         pair: the house of the first of them, as far as it has lived, or None.
         levels: the levels of each hour so far.
+        began_s: when it was begun, monotonic s.
         worked_s: when it last went on, monotonic s.
+        every_s: the time between two pieces of work, s.
     """
 
     expected: tuple[ExpectedOffer, ...] = ()
@@ -70,21 +81,28 @@ class Forecasting:
     trials: tuple[Trial, ...] = field(default=(), compare=False)
     pair: HousePair | None = field(default=None, compare=False)
     levels: tuple[tuple[int, ...], ...] = ()
+    began_s: float = -inf
     worked_s: float = -inf
+    every_s: float = WORKS_EVERY_S
 
     def advanced(
         self, trial: Trial, environment: HouseEnvironment, hours: Sequence[ForecastHour], now_s: float
     ) -> Forecasting:
-        """Go on by one future and hour, or begin a forecast for *hours* when they are others than before."""
+        """Go on by one future and hour, or begin a forecast for *hours* when they are others than before.
+
+        One that was begun is brought to its end, whatever has changed meanwhile. *now_s* is monotonic.
+        """
+        if self.trials:
+            return self if now_s < self.worked_s + self.every_s else _worked(self, now_s)
         if not hours:
-            return replace(self, expected=(), hours=(), trials=(), pair=None)
-        if self.hours and hours[0].ts == self.hours[0].ts:
-            if not self.trials or now_s < self.worked_s + WORKS_EVERY_S:
-                return self
-            return _worked(self, now_s)
+            return self if not self.expected else replace(self, expected=(), hours=())
+        is_recent = now_s < self.began_s + LEAST_PERIOD_S
+        if is_recent or (self.hours and hours[0].ts == self.hours[0].ts):
+            return self
         ahead = futures(environment, trial.from_ts)
         trials = tuple(_without_events(trial, future) for future in ahead)
         begun = replace(self, hours=tuple(hours), trials=trials, pair=None, levels=((),) * len(hours))
+        begun = replace(begun, began_s=now_s)
         return _worked(begun, now_s)
 
 

@@ -245,7 +245,7 @@ class HouseRuntime:
             payback=None,
             limit=LimitEasing(),
             offering=self.offering.anew(),
-            forecasting=Forecasting(),
+            forecasting=Forecasting(every_s=self.forecasting.every_s),
         )
 
     def replan(

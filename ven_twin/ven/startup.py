@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from contracts.wire.ids import VenId
 from ven_twin.control import reporting
+from ven_twin.control.forecasting import Forecasting, works_every_s
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offering import slice_steps
 from ven_twin.control.ven_state import VenState
@@ -41,7 +42,11 @@ def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
     house = warm_house(settings.house, house_clock, settings.house_seed)
     for words in undersized(load_profile(settings.house), house.environment.weather):
         logger.warning("%s.", words)
-    return replace(house, slice_steps=slice_steps(settings.house_speed, settings.vens))
+    return replace(
+        house,
+        slice_steps=slice_steps(settings.house_speed, settings.vens),
+        forecasting=Forecasting(every_s=works_every_s(settings.vens)),
+    )
 
 
 def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> HouseRuntime:

@@ -88,7 +88,7 @@ async def test_an_event_made_here_goes_the_way_of_the_command(caller: Caller) ->
     made = await caller.post("/api/events", {"kw": 2, "durationS": 600})
     event_id = made.json()["eventId"]
     assert made.status_code == 201
-    caller.stand.live(360)
+    caller.stand.live(60)
     assert caller.stand.phases(event_id) == ["active"]
     done = await caller.post("/api/restore", {"eventId": event_id})
     assert done.json() == {"ended": [event_id]}
@@ -97,7 +97,7 @@ async def test_an_event_made_here_goes_the_way_of_the_command(caller: Caller) ->
     past = (await caller.get("/api/events")).json()["past"][0]
     assert past["ended"] == "cancelled"
     assert past["askedKw"] == 2
-    assert past["deliveredKwh"] == pytest.approx(past["deliveredKw"] * 360 / 3600, abs=1e-4), past
+    assert past["deliveredKwh"] == pytest.approx(past["deliveredKw"] * 60 / 3600, abs=1e-4), past
 
 
 async def test_an_event_while_opted_out_is_a_conflict(caller: Caller) -> None:
