@@ -47,7 +47,7 @@ class Caller:
 def stand(tmp_path: Path) -> Iterator[Stand]:
     """A VEN in the middle of a summer afternoon."""
     stand = Stand(tmp_path / "ven")
-    stand.start(house_start_ts=1_784_154_600.0, house_speed=10)
+    stand.start(house_start_ts=1_784_154_600.0, house_speed=10, vens=8)
     stand.live(3)
     yield stand
     stand.twin.close()
