@@ -13,6 +13,8 @@ _VALUES: Mapping[str, str] = {
     "INTERVAL": "--interval",
     "LEVEL": "--level",
     "EVENT": "--event",
+    "BASELINE": "--baseline",
+    "CALENDAR": "--holidays",
     "VEN|GROUP": "--target",
     "VENS": "--vens",
     "ID": "--event-id --id",
