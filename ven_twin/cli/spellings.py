@@ -24,7 +24,7 @@ _VALUES: Mapping[str, str] = {
     "STAGE": "--stage",
     "NAME": "--profile --region --secret --program --name --queue",
     "KIND": "--allocation --climate --heating --conditions",
-    "URL": "--api",
+    "URL": "--api --home-assistant",
     "HOST": "--endpoint --web-host",
     "PORT": "--port --mqtt-port --gateway-port",
     "VERSION": "--mqtt",
