@@ -14,7 +14,6 @@ from cdk.schedules import FleetWatch, Schedules
 from cdk.shared_resources import SharedResources, on_things
 from cdk.stage import SHADOW_WRITERS
 from cdk.ven import ANSWER_WITHIN
-from contracts.store.keys import EVENTS_BY_START
 from contracts.store.stack import claim_secret_name
 
 CERTIFICATE_ACTIONS = (
@@ -32,7 +31,11 @@ def provision_ven(resources: SharedResources) -> LambdaFunction:
     provision = resources.function(
         "provision_ven",
         "Custom resource: a VEN's certificate and key into Secrets Manager",
-        {"vens": "GetItem Scan UpdateItem DeleteItem", "allowed": "UpdateItem DeleteItem"},
+        {
+            "vens": "GetItem Scan UpdateItem DeleteItem",
+            "allowed": "UpdateItem DeleteItem",
+            "events": "GetItem PutItem UpdateItem",  # groups and programs of the context
+        },
         timeout_s=600,  # twice as long as AWS IoT may keep a policy that was detached
     )
     _let_make_certificates(provision, resources)
@@ -133,10 +136,8 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
         # Most of it is work of this function's own, a first settlement's above all, and somebody may wait for
         # it. A larger share costs as much for the same work.
         memory_mb=FULL_PROCESSOR_MB,
-        PROGRAMS=json.dumps(dict(resources.stage.programs)),
         TIME_ZONE=resources.stage.time_zone,
         HOLIDAYS=resources.stage.holidays,
-        CALENDARS=json.dumps(dict(resources.stage.calendars)),
         WEATHER=json.dumps(dict(resources.stage.weather)),
     )
     settle.allow("iot:UpdateThingShadow", on=resources.things())
@@ -167,9 +168,10 @@ def dispatch_event(
         SCHEDULE_GROUP=schedules.group.schedule_group_name,
         SCHEDULE_DLQ_ARN=resources.failed_starts.queue_arn,
         SHADOW_QUEUE_URL=resources.shadow_chunks.queue.queue_url,
-        PROGRAMS=json.dumps(dict(resources.stage.programs)),
     )
     dispatch.allow("iot:UpdateThingShadow", on=resources.things())
+    # No group that an event to come needs is deleted.
+    dispatch.allow("dynamodb:Query", on=[resources.events_by_start()])
     dispatch.allow("sqs:SendMessage", on=[resources.shadow_chunks.queue.queue_arn])
     _let_schedule(dispatch, resources, schedules)
     # Not repeated: the schedule's next run does what this one would have.
@@ -252,7 +254,7 @@ def http_api(resources: SharedResources, *invoked: LambdaFunction) -> LambdaFunc
         "api",
         "Answers the HTTP API",
         {
-            "vens": "GetItem Scan",
+            "vens": "GetItem Scan BatchGetItem",
             "telemetry": "GetItem Query BatchGetItem",
             "events": "GetItem Query",
             "commands": "GetItem",
@@ -263,6 +265,6 @@ def http_api(resources: SharedResources, *invoked: LambdaFunction) -> LambdaFunc
         ISSUE_FUNCTION=issue.function.function_name,
         SETTLE_FUNCTION=settle.function.function_name,
     )
-    api.allow("dynamodb:Query", on=[f"{resources.tables.events.table_arn}/index/{EVENTS_BY_START}"])
+    api.allow("dynamodb:Query", on=[resources.events_by_start()])
     api.allow("lambda:InvokeFunction", on=[function.function.function_arn for function in invoked])
     return api

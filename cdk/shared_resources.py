@@ -15,6 +15,7 @@ from cdk.policy import VenPolicy
 from cdk.queues import Inlet, dead_letters
 from cdk.stage import Stage
 from cdk.tables import StackTables
+from contracts.store.keys import EVENTS_BY_START
 from contracts.store.stack import tls_secret_name, ven_policy_name
 from contracts.wire.topics import Topics
 
@@ -94,6 +95,10 @@ class SharedResources:
             self.stack.format_arn(service="iot", resource=kind, resource_name=rest)
             for kind, rest in (name.split("/", 1) for name in names)
         ]
+
+    def events_by_start(self) -> str:
+        """The ARN of the index of the events."""
+        return f"{self.tables.events.table_arn}/index/{EVENTS_BY_START}"
 
     def tls_secrets(self) -> str:
         """The ARNs of the VENs' secrets."""

@@ -15,7 +15,7 @@ from cdk.rules import Rules
 from cdk.schedules import RotationSchedule, Schedules
 from cdk.shared_resources import SharedResources, shared_resources
 from cdk.stage import Stage
-from cdk.ven import VenThing, free_ids, policy_removal
+from cdk.ven import VenThing, definitions, free_ids, policy_removal
 from contracts.store.dead_letters import DeadLetterSource, FailureSource, queues_output
 from contracts.store.stack import StackOutput, stack_name
 
@@ -47,6 +47,8 @@ class VenTwinStack(Stack):
             self, stage_name=stage.name, starts=settle.function, failed=resources.failed_starts
         )
         dispatch = self._add("DispatchEvent", functions.dispatch_event(resources, settle, schedules))
+        # The programs that an event names are there before the function that reads them is another.
+        dispatch.function.node.add_dependency(definitions(self, stage, provision=provision.function))
         self._add("WriteShadows", functions.write_shadows(resources))
         self._add("StoreTelemetry", functions.store_telemetry(resources))
         self._add("RecordVens", functions.record_vens(resources))

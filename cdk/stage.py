@@ -55,8 +55,9 @@ class Stage:
         rotation: any word; another one than at the last deployment gives every VEN a new certificate.
         rotate_days: the age at which a VEN's certificate is replaced while the VEN runs; 0 for never.
         alert_email: who is written to when an alarm goes off, or None.
-        groups: names under which events may target VENs, each with its VENs.
-        programs: names of programs, each with the baseline that its events are settled by.
+        groups: names under which events may target VENs, each with its VENs, as long as no operator has
+            changed it.
+        programs: names of programs, each with the baseline that its events are settled by, likewise.
         time_zone: of VENs that report none.
         holidays: the calendar of days that are no ordinary weekdays: ``auto`` by the time zone, ``nerc``,
             ``none``, or a country's, ``GB-ENG``.
@@ -109,10 +110,6 @@ class Stage:
             "without ven_id_prefix the functions may reach every thing of this account and region, as VENs "
             "that claim have any id: docs/decisions/0014-rights-end-at-a-prefix.md"
         )
-
-    def groups_of(self, ven_id: VenId) -> tuple[str, ...]:
-        """The groups that a VEN is in."""
-        return tuple(sorted(name for name, vens in self.groups.items() if ven_id in vens))
 
 
 def read_stage(context: Callable[[str], str | None]) -> Stage:

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from cdk.policy import VenPolicy
 from cdk.stage import Stage
-from contracts.store.stack import VEN_IDS_RESOURCE, tls_secret_name
+from contracts.store.stack import DEFINITIONS_RESOURCE, VEN_IDS_RESOURCE, tls_secret_name
 from contracts.wire.ids import VenId
 
 ANSWER_WITHIN = Duration.minutes(15)
@@ -52,6 +52,24 @@ def free_ids(scope: Construct, stage: Stage, *, provision: lambda_.Function) -> 
     )
     check.node.add_dependency(provision)
     return check
+
+
+def definitions(scope: Construct, stage: Stage, *, provision: lambda_.Function) -> CustomResource:
+    """The groups and programs of the context, as items that an operator may change later."""
+    made = CustomResource(
+        scope,
+        "Definitions",
+        service_token=provision.function_arn,
+        resource_type=DEFINITIONS_RESOURCE,
+        service_timeout=ANSWER_WITHIN,
+        properties={
+            "Groups": {name: list(vens) for name, vens in stage.groups.items()},
+            "Programs": dict(stage.programs),
+            "Calendars": dict(stage.calendars),
+        },
+    )
+    made.node.add_dependency(provision)
+    return made
 
 
 def policy_removal(scope: Construct, policy: iot.CfnPolicy, *, provision: lambda_.Function) -> CustomResource:
@@ -104,6 +122,5 @@ class VenThing(Construct):
             SecretId=secret.attr_id,  # the ARN, on AWS and on the local cloud alike
             TrustRootPem=trust_root_pem,
             Rotation=stage.rotation,
-            Groups=list(stage.groups_of(ven_id)),
         )
         certificate.node.add_dependency(thing, policy)

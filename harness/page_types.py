@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from contracts.api.groups import GroupDetail
 from contracts.api.problems import Problem
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import NewEvent
@@ -45,6 +46,8 @@ NAMESPACES: dict[str, tuple[type[msgspec.Struct], ...]] = {
         FleetChart,
         fleet_rules.FleetRules,
         event_detail.EventDetail,
+        fleet_view.DefinitionsView,
+        GroupDetail,
         NewEvent,
         EventDispatched,
     ),

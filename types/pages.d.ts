@@ -326,6 +326,12 @@ declare namespace FleetApi {
     why: string | null;
   }
 
+  /** The groups that events may target, and the programs by whose rules they are settled. */
+  interface DefinitionsView {
+    groups: GroupSummary[];
+    programs: Program[];
+  }
+
   /** An event by VEN (*parts*); *settled* once it has a report. */
   interface EventDetail {
     eventId: string;
@@ -447,6 +453,26 @@ declare namespace FleetApi {
     minus: string;
   }
 
+  /** A group with a page of its VENs, in the order of their ids; *next* is the cursor of the next page. */
+  interface GroupDetail {
+    group: string;
+    venCount: number;
+    changedTs: number;
+    etag: string;
+    fromStack?: boolean;
+    vens?: string[];
+    next?: string | null;
+  }
+
+  /** A group: how many VENs it has, and when it was changed, UTC s. */
+  interface GroupSummary {
+    group: string;
+    venCount: number;
+    changedTs: number;
+    etag: string;
+    fromStack?: boolean;
+  }
+
   /** The message while the cloud side does not answer. */
   interface Heartbeat {
     ts: number;
@@ -526,6 +552,16 @@ declare namespace FleetApi {
   interface OfferLevel {
     kw: number;
     sustainS: number;
+  }
+
+  /** A program and its rules, changed at *changedTs*, UTC s. */
+  interface Program {
+    program: string;
+    baseline: "caiso_10_of_10" | "clone" | "meter_before" | "nyiso_5_of_10" | "pjm_3_day_types_saa" | "residential_5_of_10" | "weather_regression";
+    holidays?: string | null;
+    changedTs?: number | null;
+    etag?: string | null;
+    fromStack?: boolean;
   }
 
   /** A signal in the form: its words, its range in steps, and a value to begin with. */

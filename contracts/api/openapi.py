@@ -18,8 +18,9 @@ from contracts.api.openapi_document import (
 from contracts.api.openapi_document import (
     document as assemble,
 )
+from contracts.api.parameters import Headers, Path
 from contracts.api.problems import JSON, PROBLEM_JSON, GatewayRefusal, Problem
-from contracts.api.routes import ROUTES, Headers, Path, Route, RouteAnswer
+from contracts.api.routes import ROUTES, Route, RouteAnswer
 from contracts.wire.codec import JsonDict, JsonObject
 
 API_VERSION = "1.0.0"

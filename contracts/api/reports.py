@@ -32,11 +32,6 @@ PAYBACK_AFTER_S = 24 * 3600 + 900
 """From an event's end until its payback can be whole: the day after it, and a quarter to be stored in."""
 
 
-def read_programs(text: str) -> dict[str, Baseline]:
-    """The baseline of each program by its name, the default program's too. Raises as `codec.load_object`."""
-    return msgspec.convert({DEFAULT_PROGRAM: DEFAULT_BASELINE} | codec.load_object(text), dict[str, Baseline])
-
-
 class _ReportStruct(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     pass
 

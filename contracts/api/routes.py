@@ -1,4 +1,4 @@
-"""The HTTP API's routes as data, with their paths, headers and query strings.
+"""The HTTP API's routes as data.
 
 Gateway, function and OpenAPI document are made of this one table.
 """
@@ -6,73 +6,16 @@ Gateway, function and OpenAPI document are made of this one table.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Meta
 
-from contracts.api import resources
+from contracts.api import groups, programs, resources
 from contracts.api.fleet import Fleet
+from contracts.api.parameters import FleetQuery, PageQuery, TelemetryQuery, VensQuery
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.wire.codec import JsonObject
-from contracts.wire.ids import CheckedEventId, CheckedVenId, CorrelationId, EventId, Target, VenId
-from contracts.wire.telemetry import Timestamp
-
-PAGE_MAX = 1000
-DEFAULT_SPAN_S = 3600
-"""The span of telemetry without *from*, s."""
-
-Cursor = Annotated[str, Meta(min_length=1, max_length=512)]
-Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
-IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]+$(?!\n)")]
-IfMatch = Annotated[str, Meta(min_length=1, max_length=256)]
-
-
-class Path(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Every parameter that may stand in a path; those of a route are always there."""
-
-    ven_id: CheckedVenId = VenId("")
-    event_id: CheckedEventId = EventId("")
-    correlation_id: resources.CommandId = CorrelationId("")
-
-
-class Headers(msgspec.Struct, frozen=True, kw_only=True):
-    """Every header that an operation may read, beside those of HTTP itself."""
-
-    idempotency_key: IdempotencyKey | None = msgspec.field(name="Idempotency-Key", default=None)
-    if_match: IfMatch | None = msgspec.field(name="If-Match", default=None)
-
-
-class VensQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The VENs to list: all, those that are (not) online, those of a group."""
-
-    online: bool | None = None
-    group: Target | None = None
-    limit: Limit = 100
-    cursor: Cursor | None = None
-
-
-class TelemetryQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rows of [*from*, *to*), UTC s; the last hour when neither is given."""
-
-    from_ts: Timestamp | None = msgspec.field(name="from", default=None)
-    to_ts: Timestamp | None = msgspec.field(name="to", default=None)
-    limit: Limit = 100
-    cursor: Cursor | None = None
-
-
-class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The page to list."""
-
-    limit: Limit = 100
-    cursor: Cursor | None = None
-
-
-class FleetQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The number of VENs to list; the totals are over all of them."""
-
-    limit: Limit = PAGE_MAX
 
 
 class RouteAnswer(NamedTuple):
@@ -119,6 +62,9 @@ class Route(NamedTuple):
 
 NO_VEN = "There is no such VEN."
 NO_EVENT = "There is no such event."
+NO_GROUP = "There is no such group."
+NO_PROGRAM = "There is no such program."
+DEFINED = "It is not any more what If-Match says, or without If-Match it is there already."
 CHANGED = "The event is not any more what If-Match says."
 ETAG = {"ETag": "What a change can be made on condition of."}
 LOCATION = {"Location": "Where it can be read."}
@@ -218,12 +164,7 @@ ROUTES: tuple[Route, ...] = (
         "reviseEvent",
         "Replace what an event asks for",
         RouteAnswer(200, "The event as it is now.", EventDispatched, ETAG),
-        {
-            404: NO_EVENT,
-            409: "The event is over or cancelled.",
-            412: CHANGED,
-            428: "If-Match is missing.",
-        },
+        {404: NO_EVENT, 409: "It is over or cancelled.", 412: CHANGED, 428: "If-Match is missing."},
         body=Body(resources.EventBody, _EVENT),
         headers={"If-Match": True},
     ),
@@ -260,6 +201,86 @@ ROUTES: tuple[Route, ...] = (
         "Settle an event that is over now; once it is settled its report stands",
         RouteAnswer(200, "The report.", EventReport),
         {404: NO_EVENT, 409: "The event is not over."},
+    ),
+    Route(
+        "GET",
+        "/groups",
+        "listGroups",
+        "Groups of VENs, page by page",
+        RouteAnswer(200, "A page of groups.", groups.GroupPage),
+        query=PageQuery,
+    ),
+    Route(
+        "GET",
+        "/groups/{group}",
+        "getGroup",
+        "One group with its VENs",
+        RouteAnswer(200, "The group, with a page of its VENs.", groups.GroupDetail, ETAG),
+        {404: NO_GROUP},
+        query=PageQuery,
+    ),
+    Route(
+        "PUT",
+        "/groups/{group}",
+        "setGroup",
+        "Make a group, or with If-Match replace the VENs of one",
+        RouteAnswer(200, "The group as it is now.", groups.GroupChanged, ETAG),
+        {409: "Its name is a VEN's id, or there are too many groups.", 412: DEFINED},
+        body=Body(groups.GroupBody, {"vens": ["home-1", "home-2"]}),
+        headers={"If-Match": False},
+    ),
+    Route(
+        "POST",
+        "/groups/{group}/members",
+        "changeGroup",
+        "Add VENs to a group and remove others",
+        RouteAnswer(200, "The group as it is now.", groups.GroupChanged, ETAG),
+        {404: NO_GROUP, 409: "It is being changed: try again.", 412: DEFINED},
+        body=Body(groups.GroupChange, {"add": ["home-3"], "remove": ["home-1"]}),
+        headers={"If-Match": False},
+    ),
+    Route(
+        "DELETE",
+        "/groups/{group}",
+        "deleteGroup",
+        "Delete a group that no event to come targets",
+        RouteAnswer(204, "The group is gone."),
+        {404: NO_GROUP, 409: "An event that is not over targets it.", 412: DEFINED},
+        headers={"If-Match": False},
+    ),
+    Route(
+        "GET",
+        "/programs",
+        "listPrograms",
+        "Programs and the rules that each settles by",
+        RouteAnswer(200, "All programs.", programs.ProgramList),
+    ),
+    Route(
+        "GET",
+        "/programs/{program}",
+        "getProgram",
+        "One program",
+        RouteAnswer(200, "The program.", programs.Program, ETAG),
+        {404: NO_PROGRAM},
+    ),
+    Route(
+        "PUT",
+        "/programs/{program}",
+        "setProgram",
+        "Make a program, or with If-Match replace its rules; events that there are keep theirs",
+        RouteAnswer(200, "The program as it is now.", programs.ProgramChanged, ETAG),
+        {409: "There are too many programs.", 412: DEFINED},
+        body=Body(programs.ProgramBody, {"baseline": "caiso_10_of_10", "holidays": "nerc"}),
+        headers={"If-Match": False},
+    ),
+    Route(
+        "DELETE",
+        "/programs/{program}",
+        "deleteProgram",
+        "Delete a program that no event to come uses",
+        RouteAnswer(204, "The program is gone; the default one is as it was made."),
+        {404: NO_PROGRAM, 409: "An event that is not over uses it.", 412: DEFINED},
+        headers={"If-Match": False},
     ),
     Route(
         "GET",

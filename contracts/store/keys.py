@@ -44,6 +44,15 @@ VEN_SORT_PREFIX = "VEN#"
 PLAN_SORT_PREFIX = "PLAN#"
 BOOKED_SORT_KEY = "BOOKED"
 """Sort key of a day: the events that may have VENs on it."""
+WHOLE_EVENT = (" ", "~")
+"""Sort keys between which lie all parts of an event."""
+GROUPS_PARTITION = "#groups"
+"""Partition of the events table that holds the groups of VENs; no event's id begins with ``#``."""
+PROGRAMS_PARTITION = "#programs"
+GROUP_SORT_PREFIX = "GROUP#"
+MEMBERS_SORT_PREFIX = "MEMBERS#"
+"""Of the sort keys of groups' members, which stand behind the headers of all groups."""
+PROGRAM_SORT_PREFIX = "PROGRAM#"
 
 EVENTS_BY_START = "byStart"
 """Index of the events table: the headers, which alone carry `startTs`, in the order of the starts."""
@@ -100,6 +109,11 @@ def ven_sort_key(ven_id: VenId) -> str:
 def plan_chunk_sort_key(plan_id: str, chunk: int) -> str:
     """Sort key of a chunk of an event's plan."""
     return f"{PLAN_SORT_PREFIX}{plan_id}#{chunk:04d}"
+
+
+def members_sort_key(group: str, version: str, chunk: int) -> str:
+    """Sort key of a chunk of a group's members, as of a version of the group; a group's name has no ``#``."""
+    return f"{MEMBERS_SORT_PREFIX}{group}#{version}#{chunk:04d}"
 
 
 def booked_day(number: int) -> str:

@@ -52,6 +52,8 @@ def fits_stage(ven_id: VenId, pattern: str) -> bool:
 
 VEN_IDS_RESOURCE = "Custom::VenIds"
 """Type of the resource that fails when another stage has one of the stack's VENs."""
+DEFINITIONS_RESOURCE = "Custom::Definitions"
+"""Type of the resource that writes the groups and programs of the deployment's context."""
 _VEN_POLICY = re.compile(r"ven-twin-(?P<stage>[a-z]+)-ven")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,21 +24,26 @@ from contracts.store.plans import Plan, plans_in
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.events import DrEvent, cut_end_ts
-from contracts.wire.ids import VenId
+from contracts.wire.ids import GroupName, VenId
 
 T = TypeVar("T")
 _PHASES = frozenset(["far", "near", "active", "completed", "cancelled", "optedOut", "accepted", "refused"])
 """Attributes of a VEN's part in an event that say what the VEN said."""
 
 
-def ven(item: JsonObject) -> Ven:
-    """A VEN from its item."""
-    return _read(Ven, item)
+def ven(item: JsonObject, groups: Sequence[GroupName] = ()) -> Ven:
+    """A VEN from its item, and the groups that it is in."""
+    return _read(Ven, {**item, "groups": groups})
 
 
-def ven_detail(item: JsonObject, latest: JsonObject | None, circuits: JsonObject | None) -> VenDetail:
-    """A VEN from its items: what it reports, its latest row, its latest snapshot."""
-    shown: JsonDict = {"latest": latest, "circuits": circuits}
+def ven_detail(
+    item: JsonObject,
+    latest: JsonObject | None,
+    circuits: JsonObject | None,
+    groups: Sequence[GroupName] = (),
+) -> VenDetail:
+    """A VEN from its items: what it reports, its latest row, its latest snapshot, and its groups."""
+    shown: JsonDict = {"latest": latest, "circuits": circuits, "groups": groups}
     return _read(VenDetail, {**item, **{name: value for name, value in shown.items() if value is not None}})
 
 

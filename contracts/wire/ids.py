@@ -18,6 +18,7 @@ _DIGITS = re.compile(r"(\d+)")
 VenId = NewType("VenId", str)
 """A VEN's id, which is also its thing name and its MQTT client id."""
 EventId = NewType("EventId", str)
+GroupName = NewType("GroupName", str)
 ProgramId = NewType("ProgramId", str)
 CorrelationId = NewType("CorrelationId", str)
 """The sender's id of a command, which its ack carries."""
@@ -26,6 +27,7 @@ LoadId = NewType("LoadId", str)
 
 CheckedVenId = Annotated[VenId, Meta(pattern=VEN_ID.pattern)]
 CheckedEventId = Annotated[EventId, Meta(pattern=EVENT_ID.pattern)]
+CheckedGroupName = Annotated[GroupName, Meta(pattern=VEN_ID.pattern)]
 CheckedProgramId = Annotated[ProgramId, Meta(pattern=VEN_ID.pattern)]
 CheckedCorrelationId = Annotated[CorrelationId, Meta(min_length=1, max_length=128)]
 CheckedLoadId = Annotated[LoadId, Meta(pattern=LOAD_ID.pattern)]

@@ -26,6 +26,8 @@ from harness.bench.figure import Figure
 from lambdas.settle_event.adapters import SettleAdapters
 from lambdas.settle_event.logic.days import DAY_S
 from lambdas.shared import clients
+from lambdas.shared.group_book import GroupBook
+from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.shadows import Shadows
 
 VEN_IDS = tuple(VenId(f"ven-{number}") for number in range(16))
@@ -141,15 +143,16 @@ def _page(items: list[JsonDict], end: str | None = None) -> bytes:
 
 def _settle() -> EventReport:
     event, plan = event_of(VEN_IDS)
+    events = clients.table("events", EVENTS)
     adapters = SettleAdapters(
-        events=clients.table("events", EVENTS),
+        events=events,
         telemetry=clients.table("telemetry", TELEMETRY),
         vens=clients.table("vens", VENS),
         shadows=Shadows(clients.iot_data()),
-        programs={},
+        programs=ProgramBook(events),
+        groups=GroupBook(events),
         time_zone="UTC",
         holidays="none",
-        calendars={},
         weather={},
     )
     return adapters.settle(event, [plan], now=START + TWO_H + 120.0, left_s=ENOUGH_S)

@@ -20,6 +20,8 @@ from lambdas.api.settings import ApiSettings
 from lambdas.shared import clients, settings
 from lambdas.shared.answers import ANSWER_MAX_BYTES
 from lambdas.shared.event_book import EventBook
+from lambdas.shared.group_book import GroupBook
+from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.tables import Table
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -62,6 +64,16 @@ class ApiAdapters:
     def events(self) -> EventBook:
         """Events."""
         return EventBook(clients.table(self.settings.events_table, EVENTS))
+
+    @cached_property
+    def groups(self) -> GroupBook:
+        """Groups of VENs."""
+        return GroupBook(self.events.table)
+
+    @cached_property
+    def programs(self) -> ProgramBook:
+        """Programs."""
+        return ProgramBook(self.events.table)
 
     def dispatch(self, request: JsonObject, kind: type[T], named: Mapping[str, str]) -> T:
         """Have `dispatch_event` do *request*. Returns and raises as `invoke`."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from contracts.api.routes import Headers, Path, Route
+from contracts.api.parameters import Headers, Path
+from contracts.api.routes import Route
 from contracts.wire.codec import JsonDict
 from lambdas.api import operations
 from lambdas.api.logic import calls, problems, responses

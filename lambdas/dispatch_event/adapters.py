@@ -9,19 +9,22 @@ from itertools import chain
 
 import msgspec
 
-from contracts.api.reports import FINAL_AFTER_S, PAYBACK_AFTER_S, Baseline, read_programs
+from contracts.api.programs import Program
+from contracts.api.reports import FINAL_AFTER_S, PAYBACK_AFTER_S
 from contracts.api.requests import SettleEvent
 from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
 from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS, telemetry_range
 from contracts.store.plans import Plan
-from contracts.wire.ids import VenId
+from contracts.wire.ids import ProgramId, VenId
 from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.clock_skew import SKEW_S, ReceivedRow, skew_of
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
+from lambdas.shared.group_book import GroupBook
+from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
@@ -29,6 +32,9 @@ from lambdas.shared.tables import Table
 
 SKEW_LOOK_S = 600
 """The age of the oldest row that the skew of a clock is taken from."""
+SCAN_ABOVE_VENS = 10_000
+"""A group of more VENs is read with the whole table. Source: DynamoDB, a key costs a unit, and four rows do
+that are scanned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +48,19 @@ class DispatchAdapters:
     queue: ShadowQueue
     schedules: EventSchedules
     days: BookedDays
-    programs: Mapping[str, Baseline]
+    groups: GroupBook
+    programs: ProgramBook
     settle_delay_s: int
     redispatch_min: int
     retention_days: int
 
-    def baseline_of(self, program: str) -> Baseline:
-        """The baseline of a program. Raises FieldError for one that the stage does not know."""
-        if program not in self.programs:
-            raise FieldError("program", f"none of {', '.join(sorted(self.programs))}")
-        return self.programs[program]
+    def program(self, program: ProgramId) -> Program:
+        """The program of an event. Raises FieldError for one that there is not."""
+        rules = self.programs.program(program)
+        if rules is None:
+            names = [stored.program for stored in self.programs.all()]
+            raise FieldError("program", f"none of {', '.join(names)}")
+        return rules
 
     def fleet(self, targets: tuple[str, ...]) -> tuple[VenRow, ...]:
         """The rows of the targets and of those in targeted groups; every VEN's when there are no targets.
@@ -59,7 +68,7 @@ class DispatchAdapters:
         A name that is a VEN's id and a group's is the VEN.
 
         Raises:
-            RequestRefusedError: a target that is no VEN of ours, and that no VEN has as a group.
+            RequestRefusedError: a target that is no VEN of ours, and no group.
         """
         fleet, unknown = self._find(targets)
         for index, name in enumerate(targets):
@@ -76,15 +85,21 @@ class DispatchAdapters:
         wanted = rows.attributes(VenRow)
         if not targets:
             return rows.read_all(VenRow, self.vens.scan(wanted)), frozenset()
-        by_id = {ven.ven_id: ven for ven in rows.read_all(VenRow, self.vens.get_many(targets, wanted))}
+        named = rows.read_all(VenRow, self.vens.get_many(targets, wanted))
+        by_id = {ven.ven_id: ven for ven in named}
         names = frozenset(targets) - by_id.keys()
-        unknown = names
-        for ven in rows.read_all(VenRow, self.vens.scan(wanted)) if names else ():
-            groups = names.intersection(ven.groups)
-            if groups:
-                by_id[ven.ven_id] = ven
-                unknown -= groups
-        return tuple(by_id.values()), unknown
+        groups = self.groups.members_of(names)
+        members = frozenset(chain.from_iterable(groups.values())) - by_id.keys()
+        by_id |= {ven.ven_id: ven for ven in self._rows_of(members)}
+        return tuple(by_id.values()), names - groups.keys()
+
+    def _rows_of(self, ven_ids: frozenset[VenId]) -> Iterable[VenRow]:
+        """The rows of members: by their keys, or of a large group by the whole table, which costs less."""
+        wanted = rows.attributes(VenRow)
+        if len(ven_ids) <= SCAN_ABOVE_VENS:
+            return rows.read_all(VenRow, self.vens.get_many(ven_ids, wanted))
+        items = (item for item in self.vens.scan(wanted) if item["venId"] in ven_ids)
+        return rows.read_all(VenRow, items)
 
     def latest(self, ven_ids: Iterable[VenId]) -> dict[VenId, TelemetryRow]:
         """The latest telemetry row of each VEN that has one."""
@@ -176,7 +191,8 @@ def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapter
             needs.scheduler_role_arn,
             needs.schedule_dlq_arn,
         ),
-        programs=read_programs(needs.programs),
+        groups=GroupBook(book.table),
+        programs=ProgramBook(book.table),
         settle_delay_s=needs.settle_delay_s,
         redispatch_min=needs.redispatch_min,
         retention_days=needs.retention_days,

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.api.groups import ChangeGroup, GroupChanged
+from contracts.api.programs import ChangeProgram, ProgramChanged
 from contracts.api.requests import DispatchEvent, EventDispatched
 from contracts.wire.ids import EventId
 from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, clock, invocation, settings
 from lambdas.shared.invocation import Event, count, entry, logger, measure
 
+DEFINES = frozenset({"groupAction", "rules"})
+"""Fields of a request that is about a group or a program, and no event."""
+
 clients.at_init(__package__, clients.dynamodb, clients.iot_data, clients.scheduler, clients.sqs)
 
 
 @entry
 def handler(event: Event, context: LambdaContext) -> answers.Answer:
-    """Change a DR event and write it to the shadows of the VENs that it is allocated to."""
+    """Change an event and write it to the shadows of its VENs; or a group, or a program."""
+    if isinstance(event, dict) and not DEFINES.isdisjoint(event):
+        return invocation.answer(
+            lambda: define(event, context, now=clock.utc_now()),
+            requested="DefinitionRequested",
+            done="DefinitionChanged",
+            refused="DefinitionRefused",
+        )
     answer = invocation.answer(
         lambda: dispatch(event, context, now=clock.utc_now()),
         requested="DispatchRequested",
@@ -57,3 +70,18 @@ def dispatch(event: Event, context: LambdaContext, *, now: float) -> EventDispat
         note=dispatched.note,
     )
     return dispatched
+
+
+def define(event: Event, context: LambdaContext, *, now: float) -> GroupChanged | ProgramChanged:
+    """Change the group or the program in *event*."""
+    from lambdas.dispatch_event import definitions  # noqa: PLC0415 - as for an event
+    from lambdas.dispatch_event.adapters import open_adapters  # noqa: PLC0415
+
+    adapters = open_adapters(settings.read(DispatchSettings), context.invoked_function_arn)
+    changed: GroupChanged | ProgramChanged
+    if "groupAction" in event:
+        changed = definitions.change_group(adapters, answers.request(ChangeGroup, event), now=now)
+    else:
+        changed = definitions.change_program(adapters, answers.request(ChangeProgram, event), now=now)
+    logger.info("definition changed", **msgspec.to_builtins(changed))
+    return changed

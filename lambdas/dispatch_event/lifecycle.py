@@ -157,7 +157,7 @@ def _planner(
     fleet = functools.cache(lambda: adapters.fleet(request.targets))
 
     def planned(before: EventRow | None) -> _Commit:
-        baseline = adapters.baseline_of(request.program)
+        rules = adapters.program(request.program)
         vens = fleet()
         event = times.requested_event(request, event_id, now=now, before=before)
         days = adapters.days.read(event_id, times.span(event), now)
@@ -174,7 +174,8 @@ def _planner(
         adapters.book.write_plan(made.row, made.plan)
         if before is not None and made.row.over_ts > before.over_ts:
             adapters.expect_end(made.row, now=now)
-        return _Commit(msgspec.structs.replace(made.row, baseline=baseline), days)
+        row = msgspec.structs.replace(made.row, baseline=rules.baseline, holidays=rules.holidays or "")
+        return _Commit(row, days)
 
     return planned
 

@@ -10,7 +10,7 @@ class DispatchSettings:
     """Needs of `dispatch_event`.
 
     *settle_delay_s*: how long after an event's end it is settled. *redispatch_min*: how often it is shared
-    out again while it runs, minutes. *programs*: JSON, the baseline of each program by its name.
+    out again while it runs, minutes.
     """
 
     vens_table: str
@@ -24,4 +24,3 @@ class DispatchSettings:
     settle_delay_s: int
     redispatch_min: int
     shadow_queue_url: str
-    programs: str

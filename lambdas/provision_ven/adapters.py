@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from contracts.store.keys import ALLOWED_VENS, VENS
+from contracts.store.keys import ALLOWED_VENS, EVENTS, VENS
 from contracts.wire.ids import VenId
 from contracts.wire.topics import CERTIFICATE_ID
 from lambdas.provision_ven import logic
 from lambdas.provision_ven.logic import NoSecretValueError, Properties, Step, UndoFailedError
 from lambdas.provision_ven.policies import Policies
+from lambdas.provision_ven.seeds import Seeds
 from lambdas.provision_ven.settings import ProvisionSettings
 from lambdas.shared import clients
 from lambdas.shared.certificate_journal import CertificateJournal
+from lambdas.shared.group_book import GroupBook
 from lambdas.shared.id_conflicts import refuse_conflicts, refuse_misfits
+from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.registry import Registry
 from lambdas.shared.ven_identity import (
     Certificate,
@@ -33,12 +36,13 @@ DELETABLE_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class ProvisionAdapters:
-    """The certificates, the secrets and the registry of VENs, and the policies."""
+    """The certificates, the secrets and the registry of VENs, the policies, and what the context defines."""
 
     certificates: Certificates
     vault: Vault
     registry: Registry
     policies: Policies
+    seeds: Seeds
 
     def carry_out(self, event: Mapping[str, object], *, now: float, left_s: float) -> str:
         """Carry out CloudFormation's request within *left_s*; returns the physical id.
@@ -56,6 +60,9 @@ class ProvisionAdapters:
             refuse_misfits(new.ven_id_pattern, self.registry)
             refuse_conflicts(new.ven_ids, self.certificates.client, self.registry)
             return physical_id or "free-ids"
+        if step is Step.SOW:
+            self.seeds.sow(event, now=now)
+            return physical_id or "definitions"
         if step is Step.REMOVE:
             self._remove(event, physical_id)
         elif step is Step.REMOVE_POLICY:
@@ -63,12 +70,8 @@ class ProvisionAdapters:
             self.policies.remove(policy, stack_id=stack_id, wait_s=left_s - logic.ANSWER_S)
         elif step is Step.NEW_CERTIFICATE:
             return self._new_certificate(event, physical_id or None, now)
-        elif step in {Step.NEW_TRUST_ROOT, Step.NEW_GROUPS}:
-            properties = logic.properties(event)
-            if step is Step.NEW_TRUST_ROOT:
-                self._new_trust_root(properties)
-            if properties.ven_id is not None:
-                self.registry.regroup(properties.ven_id, properties.groups)
+        elif step is Step.NEW_TRUST_ROOT:
+            self._new_trust_root(logic.properties(event))
         return physical_id or f"removal-of-{logic.policy_to_remove(event)}"
 
     def _new_certificate(self, event: Mapping[str, object], current: str | None, now: float) -> str:
@@ -89,7 +92,6 @@ class ProvisionAdapters:
                 properties.ven_id,
                 certificate.id,
                 request_id,
-                properties.groups,
                 logical_id=str(event.get("LogicalResourceId", "")),
                 now=now,
             )
@@ -173,7 +175,8 @@ def _ca_pem(properties: Properties) -> str:
 
 
 def open_adapters(settings: ProvisionSettings) -> ProvisionAdapters:
-    """Open the table that the settings name."""
+    """Open the tables that the settings name."""
+    events = clients.table(settings.events_table, EVENTS)
     return ProvisionAdapters(
         Certificates(
             clients.iot(),
@@ -183,4 +186,5 @@ def open_adapters(settings: ProvisionSettings) -> ProvisionAdapters:
         Vault(clients.secrets()),
         Registry(clients.table(settings.vens_table, VENS)),
         Policies(clients.iot(), clients.stacks()),
+        Seeds(GroupBook(events), ProgramBook(events)),
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.errors import FieldError, VenTwinError, WireError
-from contracts.store.stack import SECRET_CERTIFICATE, VEN_IDS_RESOURCE
+from contracts.store.stack import DEFINITIONS_RESOURCE, SECRET_CERTIFICATE, VEN_IDS_RESOURCE
 from contracts.wire import codec
 from contracts.wire.ids import CheckedVenId, VenId
 from contracts.wire.topics import check_ven_id
@@ -54,7 +54,6 @@ class Properties(msgspec.Struct, rename="pascal", frozen=True, kw_only=True):
     secret_id: str
     trust_root_pem: str = ""
     rotation: str = ""
-    groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an id that could not be a VEN's."""
@@ -80,10 +79,10 @@ class Step(Enum):
 
     NEW_CERTIFICATE = "newCertificate"
     NEW_TRUST_ROOT = "newTrustRoot"
-    NEW_GROUPS = "newGroups"
     NOTHING = "nothing"
     REMOVE = "remove"
     CHECK_IDS = "checkIds"
+    SOW = "sow"
     REMOVE_POLICY = "removePolicy"
 
 
@@ -99,6 +98,8 @@ def plan_step(event: Mapping[str, object]) -> Step:
     kind = event.get("RequestType")
     if event.get("ResourceType") == VEN_IDS_RESOURCE:
         return Step.NOTHING if kind == "Delete" else Step.CHECK_IDS
+    if event.get("ResourceType") == DEFINITIONS_RESOURCE:
+        return Step.SOW
     if event.get("ResourceType") == POLICY_REMOVAL:
         return Step.REMOVE_POLICY if kind == "Delete" else Step.NOTHING
     return _certificate_step(event, kind)
@@ -117,7 +118,7 @@ def _certificate_step(event: Mapping[str, object], kind: object) -> Step:
         return Step.NEW_CERTIFICATE
     if new.trust_root_pem != old.trust_root_pem:
         return Step.NEW_TRUST_ROOT
-    return Step.NOTHING if new.groups == old.groups else Step.NEW_GROUPS
+    return Step.NOTHING
 
 
 def new_ids(event: Mapping[str, object]) -> VenIds:

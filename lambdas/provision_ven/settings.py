@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProvisionSettings:
-    """The VENs' table, and the list of VENs that may claim, which has the journal of certificates too."""
+    """The VENs, the VENs that may claim with the journal of certificates, and groups and programs."""
 
     vens_table: str
     allowed_table: str
+    events_table: str

@@ -10,13 +10,12 @@ from itertools import chain
 
 import msgspec
 
+from contracts.api.programs import Program
 from contracts.api.reports import (
     DEFAULT_BASELINE,
     PAYBACK_AFTER_S,
-    Baseline,
     EventReport,
     VenReport,
-    read_programs,
     read_report,
 )
 from contracts.errors import WireError
@@ -57,7 +56,9 @@ from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
 from lambdas.shared.clock_skew import SKEW_S, ReceivedRow
 from lambdas.shared.event_book import EventBook
+from lambdas.shared.group_book import GroupBook
 from lambdas.shared.invocation import count, logger
+from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Table
@@ -95,16 +96,31 @@ class SettleAdapters:
     telemetry: Table
     vens: Table
     shadows: Shadows
-    programs: Mapping[str, Baseline]
+    programs: ProgramBook
+    groups: GroupBook
     time_zone: str
     holidays: str
-    calendars: Mapping[str, str]
     weather: Mapping[str, VenId]
 
-    def sites(self, program: str) -> Sites:
-        """The sites of VENs, with the holidays of *program*."""
-        holidays = self.calendars.get(program, self.holidays)
-        return Sites(self.vens, self.events, self.time_zone, holidays, self.weather)
+    def sites(self, event: EventRow) -> Sites:
+        """The sites of VENs, with the holidays of *event*'s program."""
+        rules = self._rules(event)
+        holidays = (rules and rules.holidays) or self.holidays
+        return Sites(self.vens, self.events, self.groups, self.time_zone, holidays, self.weather)
+
+    def _rules(self, event: EventRow) -> Program | None:
+        """The program as it was when the event was last revised; the one of now where its header tells none.
+
+        None where there is no such program any more.
+        """
+        if event.baseline is not None and event.holidays is not None:
+            return Program(program=event.program, baseline=event.baseline, holidays=event.holidays)
+        rules = self.programs.program(event.program)
+        if event.baseline is None:
+            return rules
+        return Program(
+            program=event.program, baseline=event.baseline, holidays=rules.holidays if rules else None
+        )
 
     @property
     def book(self) -> EventBook:
@@ -120,9 +136,9 @@ class SettleAdapters:
         """Work out the report. *left_s* is how long this may take altogether."""
         timeline = event_timeline(event, plans)
         context = settlement_context(event, timeline)
-        sites = self.sites(event.program).of(timeline.vens, event)
+        sites, rules = self.sites(event).of(timeline.vens, event), self._rules(event)
         acks = self.book.ven_items(event.event_id)
-        baseline = event.baseline or self.programs.get(event.program, DEFAULT_BASELINE)
+        baseline = rules.baseline if rules else DEFAULT_BASELINE
         until_ts = clock.utc_now() + HISTORY_SHARE * left_s
         history = History(self.telemetry, now, until_ts, all_days=baseline == WEATHER_REGRESSION)
 
@@ -147,7 +163,7 @@ class SettleAdapters:
             event, plans, timeline, vens, baseline=baseline, settled_ts=int(now), zone_name=zone_name
         )
         notes = of_settlement(
-            program=None if event.baseline or event.program in self.programs else event.program,
+            program=event.program if rules is None else None,
             cut_short=sum(not whole for _, whole in results),
             sites={ven_id: site.notes for ven_id, site in sites.items()},
         )
@@ -251,15 +267,16 @@ class SettleAdapters:
 
 def open_adapters(needs: SettleSettings) -> SettleAdapters:
     """The adapters of this sandbox."""
+    events = clients.table(needs.events_table, EVENTS)
     return SettleAdapters(
-        events=clients.table(needs.events_table, EVENTS),
+        events=events,
         telemetry=clients.table(needs.telemetry_table, TELEMETRY),
         vens=clients.table(needs.vens_table, VENS),
         shadows=Shadows(clients.iot_data()),
-        programs=read_programs(needs.programs),
+        programs=ProgramBook(events),
+        groups=GroupBook(events),
         time_zone=needs.time_zone,
         holidays=needs.holidays,
-        calendars=msgspec.convert(codec.load_object(needs.calendars), dict[str, str]),
         weather=msgspec.convert(codec.load_object(needs.weather), dict[str, VenId]),
     )
 

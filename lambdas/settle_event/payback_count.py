@@ -30,7 +30,7 @@ def count_on(adapters: SettleAdapters, report: EventReport, event: EventRow, *, 
     called = [Window(ven.start_ts, ven.end_ts) for ven in vens if ven.end_ts > ven.start_ts]
     over_ts = max((window.end_ts for window in called), default=float(report.end_ts))
     steps = bought_steps(Window(min((window.start_ts for window in called), default=over_ts), over_ts))
-    sites = adapters.sites(event.program).of([ven.ven_id for ven in vens], event)
+    sites = adapters.sites(event).of([ven.ven_id for ven in vens], event)
 
     def one(ven: VenReport) -> tuple[VenReport, VenAftermath]:
         site, window = sites.get(ven.ven_id, Site()), Window(ven.start_ts, ven.end_ts)

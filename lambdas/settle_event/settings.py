@@ -9,16 +9,13 @@ from dataclasses import dataclass
 class SettleSettings:
     """Needs of `settle_event`.
 
-    *programs*: JSON, the baseline of each program by its name, for events that carry none. *time_zone*: of
-    VENs that report none. *holidays*: a calendar's name; *calendars*: JSON, that of each program. *weather*:
-    JSON, by VEN or group the VEN whose outdoor temperature it is under.
+    *time_zone*: of VENs that report none. *holidays*: a calendar's name, for programs that have none.
+    *weather*: JSON, by VEN or group the VEN whose outdoor temperature it is under.
     """
 
     telemetry_table: str
     events_table: str
     vens_table: str
-    programs: str
     time_zone: str
     holidays: str
-    calendars: str
     weather: str

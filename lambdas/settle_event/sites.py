@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
+from contracts.store.definitions import groups_by_ven
 from contracts.store.keys import EVENT_SORT_KEY
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import EventId, GroupName, VenId
 from lambdas.settle_event.calendars import site_calendar
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.energy import Window
@@ -17,6 +18,7 @@ from lambdas.settle_event.logic.evidence import ReportedComfort
 from lambdas.settle_event.logic.other_events import OtherEvent
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS
 from lambdas.shared import rows
+from lambdas.shared.group_book import GroupBook
 from lambdas.shared.rows import DAY_S, EventRow
 from lambdas.shared.tables import Table
 
@@ -29,7 +31,6 @@ class _SiteRow(msgspec.Struct, rename="camel", frozen=True):
     time_zone_before: str | None = None
     time_zone_ts: float | None = None
     counted_events: tuple[EventId, ...] = ()
-    groups: tuple[str, ...] = ()
     last_event_comfort: ReportedComfort | None = None
 
 
@@ -58,6 +59,7 @@ class Sites:
 
     vens: Table
     events: Table
+    groups: GroupBook
     zone_name: str
     holidays_name: str
     weather: Mapping[str, VenId]
@@ -69,7 +71,8 @@ class Sites:
             for item in self.vens.get_many(list(ven_ids), rows.attributes(_SiteRow))
         ]
         called = self._called({event_id for row in site_rows for event_id in row.counted_events}, event)
-        return {row.ven_id: self._site(row, event, called) for row in site_rows}
+        groups = groups_by_ven(self.groups.members_of(self.weather))
+        return {row.ven_id: self._site(row, event, called, groups.get(row.ven_id, ())) for row in site_rows}
 
     def _called(self, event_ids: set[EventId], event: EventRow) -> dict[EventId, OtherEvent]:
         """The events under *event_ids* that any baseline of *event* might look at."""
@@ -83,7 +86,13 @@ class Sites:
             if header.over_ts >= since_ts and header.over_ts > header.start_ts
         }
 
-    def _site(self, row: _SiteRow, event: EventRow, called: Mapping[EventId, OtherEvent]) -> Site:
+    def _site(
+        self,
+        row: _SiteRow,
+        event: EventRow,
+        called: Mapping[EventId, OtherEvent],
+        groups: Sequence[GroupName],
+    ) -> Site:
         reported = _zone_then(row, event.start_ts)
         name, notes = reported or self.zone_name, []
         try:
@@ -94,7 +103,7 @@ class Sites:
         if _changed_of_late(row, event.start_ts):
             notes.append(_change_note(row, name))
         others = tuple(called[event_id] for event_id in row.counted_events if event_id in called)
-        named = [self.weather[key] for key in (row.ven_id, *row.groups) if key in self.weather]
+        named = [self.weather[key] for key in (row.ven_id, *groups) if key in self.weather]
         weather_from = named[0] if named else None
         comfort = row.last_event_comfort
         of_event = comfort if comfort is not None and comfort.event_id == event.event_id else None

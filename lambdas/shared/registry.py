@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contracts.store.keys import Key
@@ -33,7 +33,6 @@ class Registry:
         ven_id: VenId,
         certificate_id: str,
         request_id: str,
-        groups: Sequence[str] = (),
         *,
         logical_id: str = "",
         now: float,
@@ -46,14 +45,9 @@ class Registry:
             "resourceId": certificate_id,
             "changedOverTo": certificate_id,
             "certifiedTs": now,
-            "groups": list(groups) or None,
             "revokedTs": None,
         }
         self.vens.update(Key(ven_id), values, once={"provisionedTs": now})
-
-    def regroup(self, ven_id: VenId, groups: Sequence[str]) -> None:
-        """The VEN is in these groups, and in no other."""
-        self.vens.update(Key(ven_id), {"groups": list(groups) or None})
 
     def certify(self, ven_id: VenId, certificate_id: str, *, was: str | None, now: float) -> bool:
         """Another certificate is in force, and the VEN not cut off; False when it was another than *was*."""

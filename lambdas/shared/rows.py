@@ -30,8 +30,8 @@ R = TypeVar("R", bound=msgspec.Struct)
 class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
     """A VEN as the cloud has it. A VEN with a row here was provisioned; no other counts.
 
-    *online* is None until it has connected once. *groups* are those that it was provisioned into. What it
-    last reported is None until then: *shed_availability_kw* is what it keeps shed from now on, what it sheds
+    *online* is None until it has connected once. What it last
+    reported is None until then: *shed_availability_kw* is what it keeps shed from now on, what it sheds
     already included, and *sustain_s* for how long; *offers* is what it keeps for longer, if told;
     *load_up_availability_kw* is what it keeps drawing more. *performance* (delivered to dispatched, of late)
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
@@ -52,7 +52,6 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     status: str | None = None
     active_event_id: EventId | None = None
     report_interval_s: float | None = None
-    groups: tuple[str, ...] = ()
     performance: float | None = None
     dispatched_kwh: float = msgspec.field(name="calledKwh", default=0.0)
     clock_skew_s: float | None = None
@@ -92,11 +91,11 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An event's header: the request and its state. The VENs' assignments are in the plan *plan_id*.
 
     *requested* is a digest of the request, *edition* how often an operator has revised it; *revision* rises
-    with every change that goes to the VENs. *baseline* is the program's as of the last edition; None on a
-    header of an earlier release. *done_revision* is the last whose shadows and schedules are all written,
-    which a repeat completes; *full* are VENs whose shadows had no room for it then. From *closed_ts* on no
-    shadow is to have it any more; at *cleared_ts* none had. *result* is its report in short. Phases and the
-    etag are computed, never stored.
+    with every change that goes to the VENs. *baseline* and *holidays* are the program's as of the last
+    edition, *holidays* empty for the stage's; None on a header of an earlier release. *done_revision* is the
+    last whose shadows and schedules are all written, which a repeat completes; *full* are VENs whose shadows
+    had no room for it then. From *closed_ts* on no shadow is to have it any more; at *cleared_ts* none had.
+    *result* is its report in short. Phases and the etag are computed, never stored.
     """
 
     aliases: ClassVar[Mapping[str, str]] = PROGRAM_ALIASES
@@ -115,6 +114,7 @@ class EventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     targets: tuple[str, ...] = ()
     program: ProgramId = DEFAULT_PROGRAM
     baseline: Baseline | None = None
+    holidays: str | None = None
     allocation: Allocation = "merit"
     requested_kw: float = msgspec.field(name="askedKw", default=0.0)
     available_kw: float | None = None

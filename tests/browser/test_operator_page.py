@@ -179,6 +179,39 @@ async def _sheds(seen: Seen) -> bool:
     return await figure(seen, "#delivered") > 0
 
 
+async def test_a_group_is_shown_and_chosen_as_soon_as_it_is_made(fleet: Fleet, open_page: Any) -> None:
+    """With its VENs, beside the programs; and the form, opened then, has both to choose from."""
+    seen = await open_page()
+    fleet.system.json("group", "set", "north", "ven-1", "ven-3")
+    fleet.system.json("program", "set", "peak", "--baseline", "caiso_10_of_10")
+    try:
+        await seen.page.locator("#show-groups").click()
+        group = seen.page.locator("#groups summary")
+        await expect(group).to_have_text("north · 2 VENs")
+        await group.click()
+        await expect(seen.page.locator("#groups p")).to_have_text("ven-1, ven-3")
+        await expect(seen.page.locator("#programs-rows tr")).to_have_count(2)
+        await seen.says("#programs-rows", "caiso_10_of_10")
+        assert await findings(seen) == []
+        await seen.page.locator("#groups-close").click()
+        fleet.system.json("group", "set", "south", "ven-2")
+        await seen.page.locator("#new-event:enabled").click()
+        await seen.page.locator("[name=who][value=some]").check()
+        await seen.page.get_by_label("south (group of 1)").check()
+        await expect(seen.page.locator("#programs option[value=peak]")).to_have_count(1)
+        await seen.page.locator(".value").fill("0.1")
+        await seen.page.locator("#form-send").click()
+        await seen.says("#problem", "is created")
+        event_id = (await seen.text("#problem")).split()[0]
+        assert fleet.event(event_id)["targets"] == ["south"]
+        fleet.system.json("event", "cancel", event_id)
+        fleet.system.json("event", "delete", event_id)
+    finally:
+        for arguments in (("group", "delete", "north"), ("group", "delete", "south")):
+            fleet.system.cli(*arguments)
+        fleet.system.cli("program", "delete", "peak")
+
+
 async def test_what_the_cloud_refuses_is_shown_at_the_field(open_page: Any) -> None:
     """Of what the page cannot know by itself, such as the programs; and nothing is lost from the form."""
     seen = await open_page()

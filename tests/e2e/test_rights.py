@@ -150,6 +150,9 @@ OPERATES = (
     ("event", "cancel", "evt-20991231-000000-0000"),
     ("event", "delete", "evt-20991231-000000-0000"),
     ("event", "report", "evt-20991231-000000-0000"),
+    ("group", "set", "east", "ven-1"),
+    ("group", "delete", "east"),
+    ("program", "delete", "default"),
     ("cmd", "ven-1", "--op", "ping"),
     ("dlq", "list"),
     ("dlq", "redrive"),
@@ -170,6 +173,8 @@ def test_the_reader_reads(acting: As) -> None:
     assert "ven-1" in reader.can("fleet", "watch", "--once")
     assert "ven-1" in reader.can("listen", "--rows", "1")
     reader.can("event", "list")
+    assert "default" in reader.can("program", "list")
+    reader.can("group", "list")
 
 
 @pytest.mark.parametrize("arguments", [*OPERATES[:1], *OPERATES[3:], *KEEPS], ids=" ".join)
@@ -205,6 +210,11 @@ def test_the_operator_runs_events_and_commands(system: System, acting: As) -> No
         assert "ven-1" in operator.can(*command.split())
     assert "quarantine" in operator.can("ven", "quarantine", "ven-2")
     assert "ven-2" in operator.can("ven", "quarantine", "ven-2", "--release")
+    assert "1 VEN" in operator.can("group", "set", "east", "ven-1")
+    assert operator.can("group", "show", "east") == "ven-1\n"
+    operator.can("group", "delete", "east")
+    operator.can("program", "set", "peak", "--baseline", "meter_before")
+    operator.can("program", "delete", "peak")
     page = str(operator.home / "conform.md")
     operator.can("conform", "ven-1", "--only", "ping,shadow-update,event-late", "--out", page)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.api.parameters import Headers, Path
 from contracts.api.resources import TelemetryRow
-from contracts.api.routes import Headers, Path
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, telemetry_row_id
 from lambdas.api.logic.calls import match, read_call, read_query
 from lambdas.api.logic.operation import OperationRequest, cursor, position

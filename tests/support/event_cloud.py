@@ -24,6 +24,8 @@ from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.settle_event.adapters import SettleAdapters
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
+from lambdas.shared.group_book import GroupBook
+from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Put
@@ -292,7 +294,8 @@ class EventCloud:
             queue=ShadowQueue(sqs, "queue"),
             schedules=EventSchedules(scheduler, "group", "settle", "dispatch", "role", "dead"),
             days=BookedDays(book),
-            programs={"default": "residential_5_of_10"},
+            groups=GroupBook(events),
+            programs=ProgramBook(events),
             settle_delay_s=SETTLE_DELAY_S,
             redispatch_min=1,
             retention_days=30,
@@ -302,10 +305,10 @@ class EventCloud:
             telemetry=self.telemetry,  # type: ignore[arg-type]
             vens=self.vens,  # type: ignore[arg-type]
             shadows=shadows,
-            programs={"default": "residential_5_of_10"},
+            programs=ProgramBook(events),
+            groups=GroupBook(events),
             time_zone="UTC",
             holidays="auto",
-            calendars={},
             weather={},
         )
         self.write = ShadowAdapters(book, shadows, per_s=100)

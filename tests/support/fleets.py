@@ -5,12 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.api.fleet import Fleet, fleet_at
+from contracts.api.groups import GroupDetail, GroupSummary
+from contracts.api.programs import Program
 from contracts.api.resources import EventSummary, TelemetryRow, Ven
 from contracts.wire.events import Interval, Phase, Signal
+from contracts.wire.ids import GroupName, ProgramId, VenId
 from contracts.wire.shadow import OptOut
 
 NOW = 1_800_000_000.0
 LONG = "a-multi-family-building-with-a-very-long-name-unit-0042-north-x"
+
+PROGRAMS = (
+    Program(program=ProgramId("default"), baseline="residential_5_of_10"),
+    Program(
+        program=ProgramId("summer-peak"),
+        baseline="caiso_10_of_10",
+        holidays="nerc",
+        changed_ts=NOW,
+        etag="2b",
+        from_stack=True,
+    ),
+)
+NORTH = GroupDetail(
+    group=GroupName("north"),
+    ven_count=25,
+    changed_ts=NOW,
+    etag="1a",
+    vens=tuple(VenId(f"ven-{number}") for number in range(1, 26)),
+)
+"""The group of the crowd's first VENs."""
+SUMMARY = GroupSummary(group=NORTH.group, ven_count=NORTH.ven_count, changed_ts=NOW, etag=NORTH.etag)
 
 
 def event(

@@ -27,6 +27,14 @@ COMMANDS = {
     },
     "Events and the fleet": {
         "event": ("event:app", "DR events: create, look at, revise, cancel, delete, report."),
+        "group": (
+            "group:app",
+            "Groups of VENs that events may target: list, show, set, add, remove, delete.",
+        ),
+        "program": (
+            "program:app",
+            "Programs, the rules that events are settled by: list, show, set, delete.",
+        ),
         "fleet": ("fleet:app", "The VENs together: status, one screen, a page, many twins at once."),
         "listen": ("listen:listen", "Print telemetry as it is stored."),
         "dlq": ("dlq:app", "Dead letters: messages that could not be handled."),

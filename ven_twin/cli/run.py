@@ -43,6 +43,7 @@ from ven_twin.cli.logs import log_to_stderr
 from ven_twin.installation import cli_command
 
 if TYPE_CHECKING:
+    from ven_twin.ven.home_assistant.broker import HomeBroker
     from ven_twin.ven.identity.renewal import Fetch
     from ven_twin.ven.mqtt.reason_codes import Protocol
     from ven_twin.ven.runtime import Twin
@@ -70,6 +71,14 @@ StateOption = Annotated[
 MqttOption = Annotated[str, typer.Option("--mqtt", help="MQTT version: 5 or 3.1.1.")]
 OutboxOption = Annotated[
     float, typer.Option("--outbox-mb", help="What the outbox may hold; then telemetry is dropped first.")
+]
+HomeAssistantOption = Annotated[
+    str | None,
+    typer.Option(
+        "--home-assistant",
+        envvar="VEN_TWIN_HOME_ASSISTANT",
+        help="Show it in Home Assistant by this broker: mqtt://127.0.0.1:1883.",
+    ),
 ]
 TWIN_AND_PAGE: Options = {
     "house": (HouseOption, "standard"),
@@ -166,6 +175,7 @@ def run(
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
+    home_assistant: HomeAssistantOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads.
@@ -174,11 +184,13 @@ def run(
         ven-twin run ven-1
         ven-twin run ven-2 --house leaky --house-speed 30 --port 8081
         ven-twin run ven-1 --stage dev
+        ven-twin run ven-1 --home-assistant mqtt://127.0.0.1:1883
         ven-twin run ven-1 --certs tls --endpoint localhost --mqtt-port 8883
     """
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
     twin, page = settings(ven_id, stage)  # judged before anything is fetched
+    home = None if home_assistant is None else _home_broker(home_assistant)
     if endpoint is not None or mqtt_port is not None:
         twin = twin.at(endpoint or "", mqtt_port or twin.port)
     log_to_stderr(json_output=json_output)
@@ -191,10 +203,22 @@ def run(
         fetch = partial(_fetch_again, options, twin.state_dir) if certs is None else None
         certs = certs or Path(identity.folder)
         twin = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port)
-    _run_twin(twin, certs, fetch, page)
+    _run_twin(twin, certs, fetch, page, home)
 
 
-def _run_twin(settings: TwinSettings, certs: Path, fetch: Fetch | None, web: WebSettings | None) -> None:
+def _home_broker(url: str) -> HomeBroker:
+    from ven_twin.ven.home_assistant.broker import read_broker
+
+    return read_broker(url)
+
+
+def _run_twin(
+    settings: TwinSettings,
+    certs: Path,
+    fetch: Fetch | None,
+    web: WebSettings | None,
+    home: HomeBroker | None,
+) -> None:
     """Run a twin to its end. Raises VenTwinError when it ended by itself."""
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
@@ -202,12 +226,14 @@ def _run_twin(settings: TwinSettings, certs: Path, fetch: Fetch | None, web: Web
     with house_errors("--house"):
         opened = Twin.open(settings, identity_files.load_or_trust(certs), fetch=fetch)
     with opened as twin:
-        ended = asyncio.run(_until_signalled(twin, web, settings.state_dir))
+        ended = asyncio.run(_until_signalled(twin, web, home, settings.state_dir))
     if ended is not None:
         raise VenTwinError(ended)
 
 
-async def _until_signalled(twin: Twin, web: WebSettings | None, folder: Path) -> str | None:
+async def _until_signalled(
+    twin: Twin, web: WebSettings | None, home: HomeBroker | None, folder: Path
+) -> str | None:
     """Run *twin* and its page until SIGINT or SIGTERM; the reason when it ended by itself, or None."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -217,6 +243,10 @@ async def _until_signalled(twin: Twin, web: WebSettings | None, folder: Path) ->
             from ven_twin.ven.page.app import serving
 
             await stack.enter_async_context(serving(twin, web, folder))
+        if home is not None:
+            from ven_twin.ven.home_assistant.bridge import bridging
+
+            await stack.enter_async_context(bridging(twin, home))
         status = await twin.run()
     return status.reason if status.state == "duplicate_client" else None
 

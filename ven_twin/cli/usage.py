@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from contracts.errors import FieldError, VenTwinError, WireError
@@ -21,6 +23,9 @@ _OPTIONS = {
     "program": "--program",
     "allocation": "--allocation",
     "targets": "--target",
+    "vens": "VEN",
+    "add": "VEN",
+    "holidays": "--holidays",
     "durationS": "--duration",
 }
 """The option that is typed for a field of a request, where the cloud refuses that field."""
@@ -61,6 +66,21 @@ def error_line(error: VenTwinError) -> str:
     if isinstance(error, FieldError) and (match := _PLACE.fullmatch(error.field)):
         return f"{PROGRAM}: {_OPTIONS.get(match[1], error.field)}: {error.reason}"
     return f"{PROGRAM}: {error}"
+
+
+@contextlib.contextmanager
+def naming(field: str, argument: str) -> Iterator[None]:
+    """Call a refused *field* of a request by the *argument* that was typed; and tell who was faster."""
+    from ven_twin.operations.aggregator.protocol import RefusedError
+
+    try:
+        yield
+    except RefusedError as error:
+        if error.code == "preconditionFailed":
+            reason = "somebody else has changed it meanwhile, and nothing is done: look at it again"
+            raise RefusedError(argument, reason, error.code) from None
+        name = argument if error.field == field else error.field
+        raise RefusedError(name, error.reason, error.code) from None
 
 
 def is_usage(error: VenTwinError) -> bool:

@@ -139,6 +139,16 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "event cancel": _DISPATCHES,
         "event delete": _DISPATCHES,
         "event report": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=SETTLE),
+        "group list": _calls(dynamodb_Query=EVENTS),
+        "group show": _calls(dynamodb_GetItem=EVENTS, dynamodb_Query=EVENTS),
+        "group set": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=DISPATCH),
+        "group add": _DISPATCHES,
+        "group remove": _DISPATCHES,
+        "group delete": _DISPATCHES,
+        "program list": _calls(dynamodb_Query=EVENTS),
+        "program show": _calls(dynamodb_Query=EVENTS),
+        "program set": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=DISPATCH),
+        "program delete": _DISPATCHES,
         "fleet status": _LOOK,
         "fleet watch": _calls(
             dynamodb_Scan=VENS,
@@ -149,6 +159,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "fleet serve": _calls(
             dynamodb_Scan=VENS,
             dynamodb_BatchGetItem=TELEMETRY,
+            dynamodb_GetItem=EVENTS,
             dynamodb_Query=(EVENTS, BY_START),
             lambda_InvokeFunction=(DISPATCH, SETTLE),
             **_COUNTS,
@@ -195,7 +206,16 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
 """The calls of each command that reaches a stage by its tables and functions, without ``--api``."""
 
 BY_API = "execute-api:Invoke"
-READS = ("event list", "fleet status", "fleet watch", "listen")
+READS = (
+    "event list",
+    "group list",
+    "group show",
+    "program list",
+    "program show",
+    "fleet status",
+    "fleet watch",
+    "listen",
+)
 OPERATES = (
     *READS,
     "event show",
@@ -204,6 +224,12 @@ OPERATES = (
     "event cancel",
     "event delete",
     "event report",
+    "group set",
+    "group add",
+    "group remove",
+    "group delete",
+    "program set",
+    "program delete",
     "fleet serve",
     "cmd",
     "ven quarantine",

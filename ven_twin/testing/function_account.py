@@ -34,10 +34,8 @@ ENVIRONMENT = {
     "SETTLE_DELAY_S": "120",
     "REDISPATCH_MIN": "1",
     "SHADOW_WRITES_PER_S": "100",
-    "PROGRAMS": '{"summer-peak":"caiso_10_of_10"}',
     "TIME_ZONE": "UTC",
     "HOLIDAYS": "auto",
-    "CALENDARS": "{}",
     "WEATHER": "{}",
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +15,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts.api.reports import Baseline
 from contracts.api.requests import Assignment
+from contracts.store.definitions import GroupRow, ProgramRow
 from contracts.store.keys import (
     ALLOWED_VENS,
     COMMANDS,
@@ -28,11 +31,13 @@ from contracts.store.keys import (
 )
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import EventId, GroupName, ProgramId, VenId
 from lambdas.shared import clients, clock, senders
 from lambdas.shared.called_vens import called_vens
 from lambdas.shared.certificate_journal import CertificateJournal
 from lambdas.shared.event_book import EventBook
+from lambdas.shared.group_book import GroupBook
+from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.ven_identity import Certificates
 from lambdas.store_telemetry.adapters import noted_sites
@@ -97,11 +102,41 @@ class World:
         error = {"Code": "ResourceNotFoundException", "Message": "The client is not connected."}
         return SimpleNamespace(status_code=404), {"Error": error, "ResponseMetadata": {}}
 
-    def add_ven(self, ven_id: str, **attributes: Any) -> None:
-        """A VEN that is online and offers 5 kW, unless *attributes* say otherwise."""
+    def add_ven(self, ven_id: str, groups: Sequence[str] = (), **attributes: Any) -> None:
+        """A VEN that is online and offers 5 kW, unless *attributes* say otherwise, in these *groups*."""
         clients.iot().create_thing(thingName=ven_id)
         present = {"provisionedTs": NOW, "online": True, "enabled": True, "shedAvailabilityKw": 5.0}
         self.vens.put_new({"venId": ven_id, **present, **attributes})
+        for group in groups:
+            members = GroupBook(self.events).members_of({group}).get(GroupName(group), ())
+            self.set_group(group, *members, ven_id)
+
+    def set_group(self, group: str, *ven_ids: str, from_stack: bool = False) -> None:
+        """A group of these VENs, as an operator or the stack has made it."""
+        book, name = GroupBook(self.events), GroupName(group)
+        row = GroupRow(group=name, version=secrets.token_hex(8), changed_ts=self.now, from_stack=from_stack)
+        book.put(row, [VenId(ven_id) for ven_id in ven_ids], instead_of=book.find(name))
+
+    def set_program(
+        self, program: str, baseline: Baseline, holidays: str | None = None, *, from_stack: bool = False
+    ) -> None:
+        """A program with these rules, as an operator or the stack has made it."""
+        book = ProgramBook(self.events)
+        row = ProgramRow(
+            program=ProgramId(program),
+            baseline=baseline,
+            holidays=holidays,
+            version=secrets.token_hex(8),
+            changed_ts=self.now,
+            from_stack=from_stack,
+        )
+        book.put(row, instead_of=book.find(row.program))
+
+    def drop_program(self, program: str) -> None:
+        """The program is deleted."""
+        book = ProgramBook(self.events)
+        if (row := book.find(ProgramId(program))) is not None:
+            book.drop(row, secrets.token_hex(8), now=self.now)
 
     def call(self, event_id: str, *ven_ids: str, plan_id: str = "0-a", previous: str | None = None) -> None:
         """An event of an hour from now, by a plan that calls these VENs for 1 kW each."""

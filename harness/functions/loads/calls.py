@@ -7,13 +7,17 @@ from functools import cache
 
 import msgspec
 
+from contracts.api.groups import GROUP_VENS_MAX, GROUPS_MAX, GroupChanged
+from contracts.api.parameters import PAGE_MAX
+from contracts.api.programs import PROGRAMS_MAX, ProgramChanged
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, VenQuarantined
-from contracts.api.routes import PAGE_MAX, ROUTES, Route
+from contracts.api.routes import ROUTES, Route
+from contracts.store.definitions import ProgramRow, program_item
 from contracts.store.keys import CIRCUITS_ROW, telemetry_row_id
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
-from contracts.wire.ids import CorrelationId, VenId
+from contracts.wire.ids import CorrelationId, GroupName, ProgramId, VenId
 from harness.bench.bench_settlement import report_of
 from harness.functions.account import CannedAccount, ids
 from harness.functions.load import Calls, WorstLoad
@@ -25,9 +29,15 @@ VEN, COMMAND = ids(1)[0], "cmd-1"
 REPORT_VENS = 300
 """VENs of a report before those are left out that do not fit into its item."""
 TARGETS = [f"{'t' * 58}{number:06d}" for number in range(fleet.FLEET)]
-PATHS = {"venId": VEN, "eventId": fleet.EVENT, "correlationId": COMMAND}
+PATHS = {
+    "venId": VEN,
+    "eventId": fleet.EVENT,
+    "correlationId": COMMAND,
+    "group": fleet.GROUP,
+    "program": "peak",
+}
 WORDS = {
-    "listVens": "1,000 VENs",
+    "listVens": "1,000 VENs of a group of 10,000",
     "getVen": "with 730 circuits",
     "listTelemetry": "1,000 rows",
     "sendCommand": "settings of 8 KB",
@@ -42,7 +52,16 @@ WORDS = {
     "cancelEvent": "as deleteEvent",
     "getReport": "300 KB, the most that is stored whole",
     "settleEvent": "300 KB",
-    "getFleet": "10,000 VENs, 1,000 of them listed",
+    "listGroups": "1,000 groups",
+    "getGroup": "1,000 of 100,000 VENs",
+    "setGroup": "10,000 VENs of 64 characters",
+    "changeGroup": "10,000 VENs of 64 characters",
+    "deleteGroup": "one group",
+    "listPrograms": "500 programs",
+    "getProgram": "one program",
+    "setProgram": "one program",
+    "deleteProgram": "one program",
+    "getFleet": "10,000 VENs in two groups each, 1,000 of them listed",
     "getOpenapi": "the whole document",
 }
 QUERIES = {
@@ -50,6 +69,8 @@ QUERIES = {
     "listTelemetry": f"from={int(fleet.NOW) - 9 * fleet.HOUR_S}&to={int(fleet.NOW)}&limit={PAGE_MAX}",
     "listEvents": f"limit={PAGE_MAX}",
     "getEvent": f"limit={PAGE_MAX}",
+    "listGroups": f"limit={PAGE_MAX}",
+    "getGroup": f"limit={PAGE_MAX}",
     "getFleet": f"limit={PAGE_MAX}",
 }
 
@@ -71,6 +92,14 @@ def _account(operation: str) -> CannedAccount:
         tables["events"].add({**header, "eventId": f"evt-{start}", "startTs": start} for start in starts)
     elif operation == "getEvent":
         tables["events"].add(fleet.participations(fleet.planned()))
+    elif operation == "listGroups":
+        names = (GroupName(f"group-{number:04d}") for number in range(GROUPS_MAX))
+        tables["events"].add(item for name in names for item in fleet.group_items(name, [VenId(VEN)]))
+    elif operation == "getGroup":
+        vens = [VenId(f"{number:064d}") for number in range(GROUP_VENS_MAX)]
+        tables["events"].add(fleet.group_items(fleet.GROUP, vens))
+    elif "Program" in operation:
+        tables["events"].add(map(_program, ("peak", *(f"peak-{number}" for number in range(PROGRAMS_MAX)))))
     elif operation in {"getReport", "settleEvent"}:
         header = msgspec.to_builtins(fleet.planned().row)
         over = {"startTs": int(fleet.NOW) - fleet.DAY_S}
@@ -87,6 +116,17 @@ def _rows() -> list[JsonDict]:
         }
         for timestamp in range(int(fleet.NOW) - 30 * (PAGE_MAX + 10), int(fleet.NOW), 30)
     ]
+
+
+def _program(name: str) -> JsonDict:
+    row = ProgramRow(
+        program=ProgramId(name),
+        baseline="caiso_10_of_10",
+        holidays="nerc",
+        version="2b",
+        changed_ts=fleet.NOW,
+    )
+    return program_item(row)
 
 
 @cache
@@ -109,6 +149,10 @@ def _invoked(operation: str) -> JsonObject:
         answer = msgspec.to_builtins(issued)
     elif operation in {"quarantineVen", "releaseVen"}:
         answer = msgspec.to_builtins(VenQuarantined(ven_id=VenId(VEN)))
+    elif "Group" in operation:
+        answer = msgspec.to_builtins(GroupChanged(group=fleet.GROUP, ven_count=10_000, etag="1f"))
+    elif "Program" in operation:
+        answer = msgspec.to_builtins(ProgramChanged(program=ProgramId("peak"), etag="1f"))
     else:
         answer = msgspec.to_builtins(dispatched(*fleet.planned()))
     return answer
@@ -117,6 +161,10 @@ def _invoked(operation: str) -> JsonObject:
 def _body(operation: str) -> JsonDict | None:
     if operation == "sendCommand":
         return {"op": "setConfig", "data": messages.command()["data"]}
+    if operation == "setProgram":
+        return {"baseline": "caiso_10_of_10", "holidays": "nerc"}
+    if operation in {"setGroup", "changeGroup"}:
+        return {"vens" if operation == "setGroup" else "add": TARGETS}
     if operation not in {"createEvent", "reviseEvent"}:
         return None
     intervals = msgspec.to_builtins(fleet.intervals())

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from contracts.api.groups import CALL_VENS_MAX, GROUP_VENS_MAX
 from contracts.api.requests import DispatchEvent
+from contracts.store.definitions import CHUNK_VENS as GROUP_CHUNK_VENS
 from contracts.store.keys import EVENTS, VENS
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from harness.bench.bench_first_settlement import DAYS, VEN_IDS, rows
 from harness.bench.bench_settlement import event_of
-from harness.functions.account import CannedAccount
+from harness.functions.account import CannedAccount, ids
 from harness.functions.load import Calls, WorstLoad
 from harness.functions.loads import fleet
 from harness.functions.server import CONNECTIONS
@@ -51,6 +53,24 @@ def _redispatch() -> JsonDict:
 def _redispatched(answer: JsonDict, calls: Calls) -> bool:
     read = calls["dynamodb BatchGetItem"] == fleet.FLEET // 100
     return answer["revision"] == 1 and read and calls["sqs SendMessage"] == CHUNKS
+
+
+def _group_change() -> JsonDict:
+    return {"group": fleet.GROUP, "groupAction": "change", "add": ids(CALL_VENS_MAX)}
+
+
+def _large_group() -> CannedAccount:
+    """A group that the change fills to the last VEN, of ids of 64 characters."""
+    tables = fleet.fleet_tables()
+    others = [VenId(f"{number:064d}") for number in range(GROUP_VENS_MAX - CALL_VENS_MAX)]
+    tables["events"].add(fleet.group_items(fleet.GROUP, others))
+    return CannedAccount(tables)
+
+
+def _group_changed(answer: JsonDict, calls: Calls) -> bool:
+    chunks = GROUP_VENS_MAX // GROUP_CHUNK_VENS
+    checked = calls["dynamodb BatchGetItem"] == CALL_VENS_MAX // 100
+    return answer["venCount"] == GROUP_VENS_MAX and checked and calls["dynamodb PutItem"] == chunks + 1
 
 
 def _chunk() -> JsonDict:
@@ -102,6 +122,13 @@ LOADS = (
         _redispatch,
         _account,
         _redispatched,
+    ),
+    WorstLoad(
+        "dispatch_event",
+        "10,000 VENs come into a group, which has 100,000 then",
+        _group_change,
+        _large_group,
+        _group_changed,
     ),
     WorstLoad(
         "write_shadows",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
 import msgspec
 
 from contracts.api.requests import DispatchEvent
+from contracts.store.definitions import GroupRow, group_item, member_items
 from contracts.store.keys import COMMANDS, EVENTS, LATEST_ROW, TELEMETRY, VENS, ven_sort_key
 from contracts.store.plans import chunks_of
 from contracts.wire.codec import JsonDict
 from contracts.wire.events import MAX_INTERVALS, Interval, Signal
-from contracts.wire.ids import EventId, VenId
+from contracts.wire.ids import EventId, GroupName, VenId
 from harness.functions.account import ids
 from harness.functions.tables import CannedTable, Partition
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
@@ -28,6 +29,8 @@ NOW = 1_800_000_000.0
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 CERTIFICATE = "a" * 64
+GROUP = GroupName("north")
+GROUP_ETAG = "1f0a9c2e44d07b31"
 
 
 def telemetry_row(ven_id: VenId, timestamp: int, power_kw: float, shed_kw: float = 0.0) -> JsonDict:
@@ -55,7 +58,7 @@ def telemetry_row(ven_id: VenId, timestamp: int, power_kw: float, shed_kw: float
 
 @cache
 def ven_items() -> tuple[JsonDict, ...]:
-    """The VENs' rows with all that a row has: provisioned, online, in groups, with an offer."""
+    """The VENs' rows with all that a row has: provisioned, online, with an offer."""
     rng = random.Random(7)
     return tuple(
         {
@@ -71,7 +74,6 @@ def ven_items() -> tuple[JsonDict, ...]:
             "presenceOrder": 18,
             "enabled": True,
             "status": "idle",
-            "groups": ["north", "feeder-7"],
             "shedAvailabilityKw": round(rng.uniform(0.5, 8.0), 3),
             "sustainS": rng.choice((HOUR_S, 4 * HOUR_S)),
             "batterySoc": 0.5125,
@@ -114,6 +116,20 @@ def event_items(event: Planned) -> Iterator[JsonDict]:
     yield from chunks_of(event.plan, event.row.event_id, event.row.expires_ts)
 
 
+def group_items(group: GroupName, vens: Sequence[VenId]) -> Iterator[JsonDict]:
+    """A group's header and members."""
+    members = member_items(group, GROUP_ETAG, vens)
+    row = GroupRow(group=group, version=GROUP_ETAG, changed_ts=NOW, ven_count=len(vens), chunks=len(members))
+    yield group_item(row)
+    yield from members
+
+
+def _group_items() -> Iterator[JsonDict]:
+    """Two groups, each of the whole fleet."""
+    for group in (GROUP, GroupName("feeder-7")):
+        yield from group_items(group, ids(FLEET))
+
+
 def participations(event: Planned) -> Iterator[JsonDict]:
     """The VENs' items in an event: each has accepted it, and told that it began."""
     for assignment in event.plan.assignments:
@@ -152,7 +168,7 @@ def _fleet_tables() -> dict[str, CannedTable]:
     tables = {
         "vens": CannedTable(VENS).add(ven_items()),
         "telemetry": CannedTable(TELEMETRY),
-        "events": CannedTable(EVENTS).add(event_items(planned())),
+        "events": CannedTable(EVENTS).add([*event_items(planned()), *_group_items()]),
         "commands": CannedTable(COMMANDS),
     }
     called = {assignment.ven_id: assignment.values[1] for assignment in planned().plan.assignments}

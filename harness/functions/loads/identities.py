@@ -12,8 +12,9 @@ from contracts.store.claim_codes import (
     code_of,
 )
 from contracts.store.items import Item
-from contracts.store.keys import ALLOWED_VENS, VENS
+from contracts.store.keys import ALLOWED_VENS, EVENTS, VENS
 from contracts.store.stack import (
+    DEFINITIONS_RESOURCE,
     SECRET_CA,
     SECRET_CERTIFICATE,
     SECRET_PRIVATE_KEY,
@@ -35,6 +36,7 @@ from ven_twin.testing.pki import Authority
 
 CODE = code_of(bytes(range(12)))
 VENS_MAX = 80
+GROUPS_OF_CONTEXT = 50
 """VENs of a stack, as docs/guides/aws.md has them."""
 DUE = 10
 """VENs due in an hour: 10,000 in 90 days are five."""
@@ -62,7 +64,11 @@ def _account(
     vens: CannedTable, *, things: bool = True, certificates: tuple[str, ...] = OTHERS, conflicts: int = 0
 ) -> CannedAccount:
     return CannedAccount(
-        {"vens": vens, "allowed": CannedTable(ALLOWED_VENS).add([_place()])},
+        {
+            "vens": vens,
+            "allowed": CannedTable(ALLOWED_VENS).add([_place()]),
+            "events": CannedTable(EVENTS),
+        },
         things=things,
         certificates=certificates,
         policy=ven_policy_name(STAGE),
@@ -128,7 +134,6 @@ def _ven(kind: str) -> JsonDict:
         VenId=ven_id,
         PolicyName=ven_policy_name(STAGE),
         SecretId=tls_secret_name(STAGE, ven_id),
-        Groups=["north", "feeder-7"],
     )
 
 
@@ -143,6 +148,12 @@ def _claim_certificate() -> JsonDict:
 
 def _vens_of_another() -> JsonDict:
     return _request("Create", VEN_IDS_RESOURCE, VenIds=ids(VENS_MAX))
+
+
+def _definitions() -> JsonDict:
+    groups = {f"group-{number}": ids(VENS_MAX) for number in range(GROUPS_OF_CONTEXT)}
+    programs = {f"program-{number}": "caiso_10_of_10" for number in range(GROUPS_OF_CONTEXT)}
+    return _request("Create", DEFINITIONS_RESOURCE, Groups=groups, Programs=programs)
 
 
 def _policy() -> JsonDict:
@@ -215,6 +226,13 @@ LOADS = (
         _vens_of_another,
         lambda: _account(_no_vens(), certificates=OTHERS[:1]),
         _answered("iot POST /attached-policies", VENS_MAX),
+    ),
+    WorstLoad(
+        "provision_ven",
+        "the context's 50 groups of 80 VENs, and 50 programs",
+        _definitions,
+        lambda: _account(_no_vens()),
+        _answered("dynamodb PutItem", 3 * GROUPS_OF_CONTEXT),
     ),
     WorstLoad(
         "provision_ven",

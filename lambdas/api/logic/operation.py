@@ -12,13 +12,13 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
 
-from contracts.api.routes import Headers, Path
+from contracts.api.parameters import Headers, Path
 from lambdas.api.logic.calls import Call
 from lambdas.api.logic.problems import ProblemError, ProblemKind
 
@@ -149,3 +149,24 @@ def wanted_etags(if_match: str) -> tuple[str, ...]:
     if not strong:
         raise ProblemError(ProblemKind.PRECONDITION_FAILED, "a weak ETag matches nothing", field="If-Match")
     return strong
+
+
+def if_match_of(request: OperationRequest, current: Callable[[], str]) -> dict[str, str]:
+    """The etag that a change is conditional on, as a field of the function's request; none without one.
+
+    Args:
+        request: the call.
+        current: gives the etag of now, where the call names several. It raises ProblemError of what is gone.
+
+    Raises:
+        ProblemError: none of several is the one of now.
+    """
+    if request.headers.if_match is None:
+        return {}
+    wanted = wanted_etags(request.headers.if_match)
+    if len(wanted) == 1 and 0 < len(wanted[0]) <= MAX_CHARS:
+        return {"ifMatch": wanted[0]}
+    etag = current()
+    if etag not in wanted:
+        raise ProblemError(ProblemKind.PRECONDITION_FAILED, f"the ETag is {quoted(etag)}", field="If-Match")
+    return {"ifMatch": etag}

@@ -7,9 +7,9 @@ from enum import Enum
 
 import msgspec
 
+from contracts.api.parameters import Path
 from contracts.api.problems import PROBLEM_TYPE, Problem
 from contracts.api.requests import RefusalCode, Refused
-from contracts.api.routes import Path
 from contracts.errors import VenTwinError
 
 

@@ -18,11 +18,10 @@ from contracts.wire.units import instant_text
 from lambdas.api.adapters import ApiAdapters
 from lambdas.api.logic.operation import (
     ANY,
-    MAX_CHARS,
     OperationRequest,
     OperationResult,
+    if_match_of,
     quoted,
-    wanted_etags,
 )
 from lambdas.api.logic.problems import ProblemError, ProblemKind
 from lambdas.shared.event_book import PlanMissingError
@@ -160,20 +159,8 @@ def _on_condition(request: OperationRequest, adapters: ApiAdapters) -> JsonDict:
     Raises:
         ProblemError: the event has another etag than If-Match names.
     """
-    event = {"eventId": request.path.event_id}
-    if request.headers.if_match is None:
-        return event
-    wanted = wanted_etags(request.headers.if_match)
-    if wanted == (ANY,):
-        return event
-    if len(wanted) == 1 and 0 < len(wanted[0]) <= MAX_CHARS:
-        return event | {"ifMatch": wanted[0]}
-    current = _event(request, adapters).etag
-    if current not in wanted:
-        raise ProblemError(
-            ProblemKind.PRECONDITION_FAILED, f"the event's ETag is {quoted(current)}", field="If-Match"
-        )
-    return event | {"ifMatch": current}
+    condition = if_match_of(request, lambda: _event(request, adapters).etag)
+    return {"eventId": request.path.event_id} | ({} if condition.get("ifMatch") == ANY else condition)
 
 
 def _etag(dispatched: EventDispatched) -> dict[str, str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from contracts.api.fleet import fleet_at, uncalled_vens
+from contracts.api.parameters import DEFAULT_SPAN_S
 from contracts.api.requests import CommandIssued, VenQuarantined
 from contracts.api.resources import TelemetryPage, TelemetryRow, Ven, VenPage
-from contracts.api.routes import DEFAULT_SPAN_S
 from contracts.store import views
+from contracts.store.definitions import groups_by_ven
 from contracts.store.items import from_item, to_item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
 from contracts.wire.codec import JsonDict
-from contracts.wire.ids import CheckedVenId
+from contracts.wire.ids import CheckedVenId, GroupName, VenId
 from lambdas.api.adapters import ApiAdapters, page_of
 from lambdas.api.logic.operation import OperationRequest, OperationResult
 from lambdas.api.logic.problems import ProblemError, ProblemKind
@@ -26,9 +28,27 @@ AFTER = "!"
 
 
 def list_vens(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
-    """A page of the VENs, in the table's own order."""
-    table, limit = adapters.vens, request.query.limit
+    """A page of the VENs: all in the table's own order, those of a group in the order of their ids."""
+    members = adapters.groups.all_members()
+    groups = groups_by_ven(members)
     after: str | None = request.position(CheckedVenId)
+    if request.query.group is None:
+        items, after = _scanned(request, adapters, after)
+    else:
+        items, after = _of_group(request, adapters, members.get(GroupName(request.query.group), ()), after)
+    return OperationResult(
+        VenPage(
+            items=tuple(views.ven(item, groups.get(item["venId"], ())) for item in items),
+            next=None if after is None else request.cursor(after),
+        )
+    )
+
+
+def _scanned(
+    request: OperationRequest, adapters: ApiAdapters, after: str | None
+) -> tuple[list[JsonDict], str | None]:
+    """The next VENs of the table, and the one to go on after when there may be more."""
+    table, limit = adapters.vens, request.query.limit
     items: list[JsonDict] = []
     for _ in range(SCANS_MAX):
         scan = _scan(request, adapters) | {"Limit": limit - len(items)}
@@ -38,35 +58,37 @@ def list_vens(request: OperationRequest, adapters: ApiAdapters) -> OperationResu
         after = None if last is None else from_item(last)["venId"]
         if after is None or len(items) >= limit:
             break
-    return OperationResult(
-        VenPage(
-            items=tuple(views.ven(item) for item in items),
-            next=None if after is None else request.cursor(after),
-        )
-    )
+    return items, after
+
+
+def _of_group(
+    request: OperationRequest, adapters: ApiAdapters, vens: Sequence[VenId], after: str | None
+) -> tuple[list[JsonDict], str | None]:
+    """The next of *vens* by their ids; those that are not there, or not online as requested, are left out."""
+    left = [ven_id for ven_id in sorted(vens) if ven_id > (after or "")]
+    page = left[: request.query.limit]
+    items = adapters.vens.get_many(page, rows.attributes(Ven))
+    online = request.query.online
+    shown = [item for item in items if online is None or bool(item.get("online")) is online]
+    return sorted(shown, key=lambda item: str(item["venId"])), page[-1] if len(page) < len(left) else None
 
 
 def _scan(request: OperationRequest, adapters: ApiAdapters) -> JsonDict:
     """A scan for the requested VENs, as boto3 takes it."""
-    names = {f"#a{index}": name for index, name in enumerate(rows.attributes(Ven))}
-    conditions, values = [], {}
-    if request.query.online is not None:
-        # One that has never connected is not online either.
-        conditions.append("#online = :yes" if request.query.online else "NOT #online = :yes")
-        values[":yes"] = True
-        names["#online"] = "online"
-    if request.query.group is not None:
-        conditions.append("contains(#groups, :group)")
-        values[":group"] = request.query.group
-        names["#groups"] = "groups"
+    names = {f"#a{index}": name for index, name in enumerate(rows.attributes(Ven)) if name != "groups"}
     scan: JsonDict = {
         "TableName": adapters.vens.name,
-        "ProjectionExpression": ", ".join(name for name in names if name.startswith("#a")),
+        "ProjectionExpression": ", ".join(names),
         "ExpressionAttributeNames": names,
         "ConsistentRead": True,
     }
-    if conditions:
-        scan |= {"FilterExpression": " AND ".join(conditions), "ExpressionAttributeValues": to_item(values)}
+    if request.query.online is not None:
+        # One that has never connected is not online either.
+        names["#online"] = "online"
+        scan |= {
+            "FilterExpression": "#online = :yes" if request.query.online else "NOT #online = :yes",
+            "ExpressionAttributeValues": to_item({":yes": True}),
+        }
     return scan
 
 
@@ -75,7 +97,8 @@ def get_ven(request: OperationRequest, adapters: ApiAdapters) -> OperationResult
     item, ven_id = _ven(request, adapters), request.path.ven_id
     latest = adapters.telemetry.get(Key(ven_id, LATEST_ROW))
     circuits = adapters.telemetry.get(Key(ven_id, CIRCUITS_ROW))
-    return OperationResult(views.ven_detail(item, latest, circuits))
+    groups = groups_by_ven(adapters.groups.all_members()).get(ven_id, ())
+    return OperationResult(views.ven_detail(item, latest, circuits, groups))
 
 
 def list_telemetry(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
@@ -105,7 +128,9 @@ def _ven(request: OperationRequest, adapters: ApiAdapters) -> JsonDict:
 
 def get_fleet(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
     """Every VEN, and the latest row of those that are online."""
-    vens = [views.ven(item) for item in adapters.vens.scan(rows.attributes(Ven))]
+    groups = groups_by_ven(adapters.groups.all_members())
+    items = adapters.vens.scan(rows.attributes(Ven))
+    vens = [views.ven(item, groups.get(item["venId"], ())) for item in items]
     online = [ven.ven_id for ven in vens if ven.online]
     names = ("venId", *rows.attributes(TelemetryRow))
     latest = adapters.telemetry.get_many(online, names, sort=LATEST_ROW)

@@ -50,7 +50,7 @@ class Reason(StrEnum):
     LEFT = "left the event"
     IN_OTHER_EVENT = "in event {}"
     DELIVERS_NOTHING = "delivers nothing"
-    REMOVED = "is no VEN any more"
+    REMOVED = "is no VEN of its targets any more"
     SHADOW_FULL = "its shadow is full"
     DONE = "has had its own time of the event"
 

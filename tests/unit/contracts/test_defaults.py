@@ -31,6 +31,7 @@ DOCUMENTED_OF = {
     "PageQuery.limit": 100,
     "FleetQuery.limit": 1000,
     "Refused.ok": False,
+    "Path.program": "",
 }
 
 

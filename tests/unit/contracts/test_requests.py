@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts.api.parameters import FleetQuery, PageQuery, TelemetryQuery, VensQuery
 from contracts.api.requests import DispatchEvent, Rotated, RotationOp, RotationRequest, event_etag
 from contracts.api.resources import EventBody, EventSummary
-from contracts.api.routes import FleetQuery, PageQuery, TelemetryQuery, VensQuery
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.events import Interval, Phase, Signal

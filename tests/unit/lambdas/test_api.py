@@ -143,6 +143,7 @@ def test_a_wrong_body_is_refused_and_names_the_field(api: Api, world: World, bod
 def test_a_body_may_say_programme(api: Api, world: World) -> None:
     """The British spelling is accepted in a request; what is answered has ours."""
     world.add_ven("ven-1")
+    world.set_program("summer-peak", "caiso_10_of_10")
     created = api.call("POST", "/events", {**EVENT, "programme": "summer-peak"})
     event = api.get(f"/events/{created.json['eventId']}")
     assert event["program"] == "summer-peak"

@@ -104,6 +104,7 @@ def test_a_target_that_is_neither_is_named(fleet: World) -> None:
 
 def test_a_program_is_one_that_the_stage_knows(fleet: World) -> None:
     """The default and those of the stage are taken and kept; another is refused with what there is."""
+    fleet.set_program("summer-peak", "caiso_10_of_10")
     answer = ask("create", intervals=HOUR_12, program="other")
     assert (answer["code"], answer["field"]) == ("badRequest", "program")
     assert "default, summer-peak" in answer["error"]
@@ -113,6 +114,7 @@ def test_a_program_is_one_that_the_stage_knows(fleet: World) -> None:
 
 def test_a_program_may_be_written_programme(fleet: World) -> None:
     """Callers that write the British spelling are served, and the event is stored under ours."""
+    fleet.set_program("summer-peak", "caiso_10_of_10")
     assert ask("create", intervals=HOUR_12, programme="summer-peak")["ok"]
     assert fleet.event_item("e1")["program"] == "summer-peak"
     assert "programme" not in fleet.event_item("e1")
@@ -120,6 +122,7 @@ def test_a_program_may_be_written_programme(fleet: World) -> None:
 
 def test_an_event_that_was_stored_with_its_programme_keeps_it(fleet: World) -> None:
     """An event that an older version created is read, and revised, with its program."""
+    fleet.set_program("summer-peak", "caiso_10_of_10")
     ask("create", intervals=HOUR_12, program="summer-peak")
     fleet.events.update(Key("e1", EVENT_SORT_KEY), {"program": None, "programme": "summer-peak"})
     assert row(fleet).program == "summer-peak"

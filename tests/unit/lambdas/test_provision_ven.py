@@ -184,18 +184,6 @@ def test_a_new_trust_root_keeps_certificate_and_key(stack: Stack) -> None:
     assert len(stack.certificates) == 1
 
 
-def test_the_groups_of_a_ven_are_in_its_row(stack: Stack) -> None:
-    """Groups are recorded with the VEN, and change, or go, without a new certificate."""
-    first = stack.ask("Create", new={"Groups": ["north", "all"]})
-    assert stack.world.ven("house-1")["groups"] == ["north", "all"]
-    of_first = {"physical_id": first["PhysicalResourceId"]}
-    moved = stack.ask("Update", **of_first, new={"Groups": ["south"]}, old={"Groups": ["north", "all"]})
-    assert moved["PhysicalResourceId"] == first["PhysicalResourceId"]
-    assert stack.world.ven("house-1")["groups"] == ["south"]
-    stack.ask("Update", **of_first, old={"Groups": ["south"]})
-    assert "groups" not in stack.world.ven("house-1")
-
-
 def test_an_update_that_changes_nothing_does_nothing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack update that only moves other properties leaves the identity alone."""
     first = stack.create()

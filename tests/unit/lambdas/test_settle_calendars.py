@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from typing import Any
 
 import msgspec
@@ -121,33 +119,29 @@ def test_a_zone_that_is_no_longer_reported_is_the_stages(evenings: World) -> Non
     assert note.endswith("all days are by UTC")
 
 
-def test_an_event_is_settled_by_its_programs_baseline_as_it_was(
-    evenings: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_event_is_settled_by_its_programs_baseline_as_it_was(evenings: World) -> None:
     """The program was another, or is gone, when the event is settled: the baseline of its dispatch counts."""
+    evenings.set_program("summer-peak", "caiso_10_of_10")
     called(evenings, program="summer-peak")
-    monkeypatch.setitem(os.environ, "PROGRAMS", "{}")
+    evenings.drop_program("summer-peak")
     whole = report()
     assert (whole.program, whole.settled_by) == ("summer-peak", "caiso_10_of_10")
     assert not any("none of the stage's" in note for note in whole.notes)
 
 
-def test_an_event_without_its_baseline_whose_program_is_gone_says_so(
-    evenings: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_event_without_its_baseline_whose_program_is_gone_says_so(evenings: World) -> None:
     """An event of an earlier release: settled as by the default program, with a note."""
+    evenings.set_program("summer-peak", "caiso_10_of_10")
     called(evenings, program="summer-peak")
     evenings.events.update(Key("e1", "EVENT"), {"baseline": None})
-    monkeypatch.setitem(os.environ, "PROGRAMS", "{}")
+    evenings.drop_program("summer-peak")
     whole = report()
     assert whole.settled_by == "residential_5_of_10"
     assert "program 'summer-peak' is none of the stage's: settled as by 'default'" in whole.notes
 
 
 @pytest.mark.parametrize(("calendar", "mean_kw"), [("nerc", 6.0), ("none", 7.0)])
-def test_a_program_may_have_holidays_of_its_own(
-    evenings: World, monkeypatch: pytest.MonkeyPatch, calendar: str, mean_kw: float
-) -> None:
+def test_a_program_may_have_holidays_of_its_own(evenings: World, calendar: str, mean_kw: float) -> None:
     """New Year's Day, a Friday with 16 kW, is the tenth weekday back: (9 × 6 + 16) / 10 = 7 kW, or not one.
 
     The hours before the event have 3 kW, above the usual by more than a fifth: × 1.2.
@@ -155,6 +149,7 @@ def test_a_program_may_have_holidays_of_its_own(
     day = (FRIDAY_17 - 14 * DAY_S) // DAY_S
     kw = [16.0 if quarter < 20 else 1.0 for quarter in range(QUARTERS)]
     evenings.telemetry.update(Key("house-1", day_row_id(day)), {"usedKw": msgspec.json.encode(kw).decode()})
-    monkeypatch.setitem(os.environ, "CALENDARS", json.dumps({"summer-peak": calendar}))
+    evenings.set_program("summer-peak", "caiso_10_of_10", calendar)
     called(evenings, program="summer-peak")
+    evenings.set_program("summer-peak", "caiso_10_of_10", "auto")
     assert report().vens[0].delivered["caiso_10_of_10"].baseline_kw == pytest.approx(mean_kw * 1.2)

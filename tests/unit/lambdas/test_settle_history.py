@@ -118,7 +118,8 @@ def test_the_default_program_is_settled_by_the_residential_rule(remembered: Worl
 
 
 def test_a_program_names_its_baseline(remembered: World) -> None:
-    """The setting says summer-peak=caiso_10_of_10: (1 + … + 10) / 10 − 2 = 3.5 kW."""
+    """The program says caiso_10_of_10: (1 + … + 10) / 10 − 2 = 3.5 kW."""
+    remembered.set_program("summer-peak", "caiso_10_of_10")
     dispatch(program="summer-peak")
     event_rows(remembered)
     whole = report()
@@ -128,6 +129,7 @@ def test_a_program_names_its_baseline(remembered: World) -> None:
 
 def test_a_report_that_was_stored_with_its_programme_keeps_it(remembered: World) -> None:
     """A report that an older version settled is handed out with its program."""
+    remembered.set_program("summer-peak", "caiso_10_of_10")
     dispatch(program="summer-peak")
     event_rows(remembered)
     settled = report()

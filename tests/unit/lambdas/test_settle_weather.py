@@ -66,9 +66,9 @@ def called(
 
 
 @pytest.fixture
-def program(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def program(world: World) -> World:
     """A stage whose program `hot` is settled by the regression, with one VEN."""
-    monkeypatch.setitem(os.environ, "PROGRAMS", json.dumps({"hot": "weather_regression"}))
+    world.set_program("hot", "weather_regression")
     world.add_ven("house-1")
     return world
 
@@ -121,7 +121,7 @@ def test_a_site_without_a_thermometer_is_under_the_weather_of_another(
     program: World, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Named by its id or its group; the temperature is that of the other one's days and rows, with a note."""
-    program.vens.update(Key("house-1"), {"groups": ["north"]})
+    program.set_group("north", "house-1")
     program.add_ven("mast")
     past(program, "house-1", weather=False)
     past(program, "mast")

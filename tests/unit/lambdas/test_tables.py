@@ -256,6 +256,7 @@ def test_an_attribute_that_was_never_written_is_none_of_it() -> None:
         "targets": (),
         "program": "default",
         "baseline": None,
+        "holidays": None,
         "allocation": "merit",
         "askedKw": 0.0,
         "availableKw": None,

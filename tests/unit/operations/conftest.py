@@ -12,6 +12,8 @@ import pytest
 import pytest_socket
 
 from contracts.api.fleet import Fleet
+from contracts.api.groups import GroupBody, GroupChange, GroupChanged, GroupDetail, GroupSummary
+from contracts.api.programs import Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
@@ -49,6 +51,43 @@ class FakeAggregator:
         """The listed events."""
         self._record("events", page)
         return iter(self.listed)
+
+    def groups(self) -> Iterator[GroupSummary]:
+        """One, of those VENs of the crowd that are in any."""
+        self._record("groups")
+        return iter([fleets.SUMMARY])
+
+    def group(self, group: str) -> GroupDetail:
+        """The one that there is."""
+        self._record("group", group)
+        if group != "north":
+            raise RefusedError("group", f"no group {group!r}", "notFound")
+        return fleets.NORTH
+
+    def set_group(self, group: str, body: GroupBody, *, etag: str | None) -> GroupChanged:
+        """Not called by the page."""
+        raise NotImplementedError
+
+    def change_group(self, group: str, change: GroupChange) -> GroupChanged:
+        """Not called by the page."""
+        raise NotImplementedError
+
+    def delete_group(self, group: str, *, etag: str | None = None) -> None:
+        """Not called by the page."""
+        raise NotImplementedError
+
+    def programs(self) -> tuple[Program, ...]:
+        """The default one, and one of an operator."""
+        self._record("programs")
+        return fleets.PROGRAMS
+
+    def set_program(self, program: str, rules: ProgramBody, *, etag: str | None) -> ProgramChanged:
+        """Not called by the page."""
+        raise NotImplementedError
+
+    def delete_program(self, program: str, *, etag: str | None = None) -> None:
+        """Not called by the page."""
+        raise NotImplementedError
 
     def dead_letters(self) -> dict[str, int] | None:
         """As many as there are now."""

@@ -7,13 +7,15 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from contracts.api.groups import ChangeGroup, GroupBody, GroupChange
+from contracts.api.programs import ChangeProgram, ProgramBody
 from contracts.api.reports import EventReport, Quality, VenReport
 from contracts.api.requests import DispatchEvent, IssueCommand, QuarantineVen, Refused
 from contracts.api.resources import EventBody, NewCommand, NewEvent
 from contracts.store.stack import StackOutput
 from contracts.wire import codec
 from contracts.wire.events import Interval, Signal
-from contracts.wire.ids import VenId
+from contracts.wire.ids import GroupName, ProgramId, VenId
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.protocol import RefusedError, whole_report
@@ -67,6 +69,11 @@ class FakeCloud:
         assert event_id == "e1"
         return self.items
 
+    def item(self, _: StackOutput, key: dict[str, str]) -> dict[str, Any] | None:
+        """None: there is nothing but the event."""
+        assert key["eventId"] == "#groups"
+        return None
+
 
 def direct(cloud: FakeCloud) -> DirectAggregator:
     """An aggregator over *cloud*."""
@@ -113,6 +120,36 @@ def test_a_quarantine_reaches_the_function_that_sets_it() -> None:
     ((function, request),) = cloud.requests
     assert function is StackOutput.ISSUE_COMMAND
     assert codec.convert(QuarantineVen, request) == QuarantineVen(ven_id="ven-1", quarantined=True)
+
+
+def test_a_change_of_a_group_reaches_the_function_that_makes_it() -> None:
+    """Set on condition, changed without one, deleted; a group that there is not is refused as by the API."""
+    cloud = FakeCloud({"ok": True, "group": "north", "venCount": 1, "etag": "2b"})
+    name, home = GroupName("north"), VenId("home-1")
+    direct(cloud).set_group(name, GroupBody(vens=(home,)), etag="1a")
+    direct(cloud).change_group(name, GroupChange(add=(home,)))
+    direct(cloud).delete_group(name)
+    assert {function for function, _ in cloud.requests} == {StackOutput.DISPATCH_EVENT}
+    assert [codec.convert(ChangeGroup, request) for _, request in cloud.requests] == [
+        ChangeGroup(group=name, group_action="set", vens=(home,), if_match="1a"),
+        ChangeGroup(group=name, group_action="change", add=(home,)),
+        ChangeGroup(group=name, group_action="delete"),
+    ]
+    with pytest.raises(RefusedError, match="no group 'south'") as refused:
+        direct(cloud).group(GroupName("south"))
+    assert refused.value.code == "notFound"
+
+
+def test_a_change_of_a_program_reaches_the_function_that_makes_it() -> None:
+    """Set with its rules, deleted without any."""
+    cloud = FakeCloud({"ok": True, "program": "peak", "etag": "2b"})
+    rules = ProgramBody(baseline="caiso_10_of_10", holidays="nerc")
+    direct(cloud).set_program(ProgramId("peak"), rules, etag=None)
+    direct(cloud).delete_program(ProgramId("peak"), etag="2b")
+    assert [codec.convert(ChangeProgram, request) for _, request in cloud.requests] == [
+        ChangeProgram(program=ProgramId("peak"), rules=rules),
+        ChangeProgram(program=ProgramId("peak"), rules=None, if_match="2b"),
+    ]
 
 
 def test_a_refusal_of_a_function_is_handed_on_whole() -> None:

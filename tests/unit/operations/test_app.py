@@ -154,6 +154,16 @@ async def test_a_form_is_refused(client: httpx.AsyncClient, aggregator: FakeAggr
     assert aggregator.calls == []
 
 
+async def test_groups_and_programs_are_read(client: httpx.AsyncClient, aggregator: FakeAggregator) -> None:
+    """All of them with their counts and rules, and the VENs of one; nothing is read before."""
+    assert aggregator.calls == []
+    shown = (await client.get("/api/definitions")).json()
+    assert [(group["group"], group["venCount"]) for group in shown["groups"]] == [("north", 25)]
+    assert [program["program"] for program in shown["programs"]] == ["default", "summer-peak"]
+    assert (await client.get("/api/groups/north")).json()["vens"][0] == "ven-1"
+    problem(await client.get("/api/groups/south"), 404, "group", "no group 'south'")
+
+
 async def test_the_chart_has_the_columns_that_the_page_reads(client: httpx.AsyncClient) -> None:
     """Time, and kW requested, delivered and on offer, by their names in the API."""
     chart = (await client.get("/api/chart")).json()

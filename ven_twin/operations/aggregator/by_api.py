@@ -16,7 +16,10 @@ from botocore.exceptions import BotoCoreError, HTTPClientError, ProfileNotFound
 from botocore.httpsession import URLLib3Session
 
 from contracts.api.fleet import Fleet
+from contracts.api.groups import GroupBody, GroupChange, GroupChanged, GroupDetail, GroupPage, GroupSummary
+from contracts.api.parameters import PAGE_MAX
 from contracts.api.problems import JSON, PROBLEM_TYPE
+from contracts.api.programs import Program, ProgramBody, ProgramChanged, ProgramList
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.api.resources import (
@@ -28,10 +31,9 @@ from contracts.api.resources import (
     NewEvent,
     SentCommand,
 )
-from contracts.api.routes import PAGE_MAX
 from contracts.errors import FieldError
 from contracts.wire import codec
-from contracts.wire.ids import CorrelationId, EventId, VenId
+from contracts.wire.ids import CorrelationId, EventId, GroupName, ProgramId, VenId
 from ven_twin.operations.aggregator.cloud import Access, environment_region
 from ven_twin.operations.aggregator.cloud_errors import CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
@@ -131,6 +133,50 @@ class ApiAggregator:
             if error.code == "notFound":
                 return None
             raise
+
+    def groups(self) -> Iterator[GroupSummary]:
+        """GET /groups, every page."""
+        query: dict[str, str | int] = {"limit": PAGE_MAX}
+        while True:
+            page = self._call("GET", "/groups", GroupPage, query=query)
+            yield from page.items
+            if page.next is None:
+                return
+            query["cursor"] = page.next
+
+    def group(self, group: GroupName) -> GroupDetail:
+        """GET /groups/{group}, every page of its VENs."""
+        path = _path("groups", group)
+        whole = page = self._call("GET", path, GroupDetail, query={"limit": PAGE_MAX})
+        while page.next is not None:
+            page = self._call("GET", path, GroupDetail, query={"limit": PAGE_MAX, "cursor": page.next})
+            whole = msgspec.structs.replace(whole, vens=(*whole.vens, *page.vens))
+        return msgspec.structs.replace(whole, next=None)
+
+    def set_group(self, group: GroupName, body: GroupBody, *, etag: str | None) -> GroupChanged:
+        """PUT /groups/{group}."""
+        return self._call("PUT", _path("groups", group), GroupChanged, body=body, headers=_if_match(etag))
+
+    def change_group(self, group: GroupName, change: GroupChange) -> GroupChanged:
+        """POST /groups/{group}/members."""
+        return self._call("POST", _path("groups", group, "members"), GroupChanged, body=change)
+
+    def delete_group(self, group: GroupName, *, etag: str | None = None) -> None:
+        """DELETE /groups/{group}."""
+        self._send("DELETE", _path("groups", group), headers=_if_match(etag))
+
+    def programs(self) -> tuple[Program, ...]:
+        """GET /programs."""
+        return self._call("GET", "/programs", ProgramList).items
+
+    def set_program(self, program: ProgramId, rules: ProgramBody, *, etag: str | None) -> ProgramChanged:
+        """PUT /programs/{program}."""
+        path = _path("programs", program)
+        return self._call("PUT", path, ProgramChanged, body=rules, headers=_if_match(etag))
+
+    def delete_program(self, program: ProgramId, *, etag: str | None = None) -> None:
+        """DELETE /programs/{program}."""
+        self._send("DELETE", _path("programs", program), headers=_if_match(etag))
 
     def fleet(self) -> Fleet:
         """GET /fleet."""

@@ -9,6 +9,9 @@ from typing import TypeVar
 import msgspec
 
 from contracts.api.fleet import Fleet, fleet_at, uncalled_vens
+from contracts.api.groups import ChangeGroup, GroupBody, GroupChange, GroupChanged, GroupDetail, GroupSummary
+from contracts.api.parameters import PAGE_MAX
+from contracts.api.programs import ChangeProgram, Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import (
     CommandIssued,
@@ -21,16 +24,17 @@ from contracts.api.requests import (
     VenQuarantined,
 )
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
-from contracts.api.routes import PAGE_MAX
-from contracts.store import keys, views
+from contracts.store import definitions, keys, views
+from contracts.store.definitions import read_group
 from contracts.store.stack import StackOutput
-from contracts.wire.ids import CorrelationId, EventId, VenId
+from contracts.wire.ids import CorrelationId, EventId, GroupName, ProgramId, VenId
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.cloud_errors import CloudError, is_denied
 from ven_twin.operations.aggregator.protocol import RefusedError
 from ven_twin.operations.dead_letters import DeadLetters
 
 T = TypeVar("T")
+GROUPS = EventId(keys.GROUPS_PARTITION)
 
 
 class DirectAggregator:
@@ -96,9 +100,57 @@ class DirectAggregator:
         item = self._cloud.item(StackOutput.COMMANDS_TABLE, key)
         return None if item is None else views.command(item)
 
+    def groups(self) -> Iterator[GroupSummary]:
+        """Read from the events table."""
+        for row in map(read_group, self._cloud.event_items(GROUPS, definitions.GROUP_HEADERS)):
+            if row is not None and row.deleted_ts is None:
+                yield row.summary
+
+    def group(self, group: GroupName) -> GroupDetail:
+        """Read from the events table."""
+        key = {str(keys.EVENTS.partition): GROUPS, str(keys.EVENTS.sort): f"{keys.GROUP_SORT_PREFIX}{group}"}
+        row = read_group(self._cloud.item(StackOutput.EVENTS_TABLE, key))
+        if row is None or row.deleted_ts is not None:
+            raise RefusedError("group", f"no group {group!r}", "notFound")
+        vens = definitions.read_members(self._cloud.event_items(GROUPS, definitions.member_range(row)))
+        return GroupDetail(**msgspec.structs.asdict(row.summary), vens=vens)
+
+    def set_group(self, group: GroupName, body: GroupBody, *, etag: str | None) -> GroupChanged:
+        """Have `dispatch_event` set it."""
+        request = ChangeGroup(group=group, group_action="set", vens=body.vens, if_match=etag)
+        return self._invoke(StackOutput.DISPATCH_EVENT, request, GroupChanged)
+
+    def change_group(self, group: GroupName, change: GroupChange) -> GroupChanged:
+        """Have `dispatch_event` change it."""
+        request = ChangeGroup(group=group, group_action="change", add=change.add, remove=change.remove)
+        return self._invoke(StackOutput.DISPATCH_EVENT, request, GroupChanged)
+
+    def delete_group(self, group: GroupName, *, etag: str | None = None) -> None:
+        """Have `dispatch_event` delete it."""
+        request = ChangeGroup(group=group, group_action="delete", if_match=etag)
+        self._invoke(StackOutput.DISPATCH_EVENT, request, GroupChanged)
+
+    def programs(self) -> tuple[Program, ...]:
+        """Read from the events table."""
+        rows = self._cloud.event_items(EventId(keys.PROGRAMS_PARTITION), definitions.PROGRAM_ROWS)
+        return definitions.all_programs(rows)
+
+    def set_program(self, program: ProgramId, rules: ProgramBody, *, etag: str | None) -> ProgramChanged:
+        """Have `dispatch_event` set it."""
+        request = ChangeProgram(program=program, rules=rules, if_match=etag)
+        return self._invoke(StackOutput.DISPATCH_EVENT, request, ProgramChanged)
+
+    def delete_program(self, program: ProgramId, *, etag: str | None = None) -> None:
+        """Have `dispatch_event` delete it."""
+        request = ChangeProgram(program=program, rules=None, if_match=etag)
+        self._invoke(StackOutput.DISPATCH_EVENT, request, ProgramChanged)
+
     def fleet(self) -> Fleet:
         """Computed of the tables as the API computes it."""
-        vens = [views.ven(item) for item in self._cloud.items(StackOutput.VENS_TABLE)]
+        members = definitions.all_members(self._cloud.event_items(GROUPS, definitions.GROUPS_WHOLE))
+        groups = definitions.groups_by_ven(members)
+        items = self._cloud.items(StackOutput.VENS_TABLE)
+        vens = [views.ven(item, groups.get(item["venId"], ())) for item in items]
         online = [ven.ven_id for ven in vens if ven.online]
         latest = {item["venId"]: views.row(item) for item in self._cloud.latest_rows(online)}
         uncalled = uncalled_vens(latest, self._called_by)

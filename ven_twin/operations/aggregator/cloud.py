@@ -192,15 +192,16 @@ class Cloud:
         """Every item of a small table."""
         yield from self._pages("scan", TableName=self.output(table), ConsistentRead=True)
 
-    def event_items(self, event_id: EventId) -> Iterator[Item]:
-        """The items of an event: its header, its plans, one for each VEN, its report."""
+    def event_items(self, partition: EventId, between: tuple[str, str] = keys.WHOLE_EVENT) -> Iterator[Item]:
+        """An event's items, or those of another *partition* of its table; *between* are some sort keys."""
+        values = {":e": partition, ":a": between[0], ":b": between[1]}
         yield from self._pages(
             "query",
             TableName=self.output(StackOutput.EVENTS_TABLE),
             ConsistentRead=True,
-            KeyConditionExpression="#e = :e",
-            ExpressionAttributeNames={"#e": keys.EVENTS.partition},
-            ExpressionAttributeValues={":e": {"S": event_id}},
+            KeyConditionExpression="#e = :e AND #p BETWEEN :a AND :b",
+            ExpressionAttributeNames={"#e": keys.EVENTS.partition, "#p": str(keys.EVENTS.sort)},
+            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
         )
 
     def events(self, page: int) -> Iterator[Item]:

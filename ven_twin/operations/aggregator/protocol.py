@@ -8,12 +8,14 @@ from typing import Protocol, cast
 import msgspec
 
 from contracts.api.fleet import Fleet
+from contracts.api.groups import GroupBody, GroupChange, GroupChanged, GroupDetail, GroupSummary
+from contracts.api.parameters import PAGE_MAX
+from contracts.api.programs import Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, RefusalCode, Refused, VenQuarantined
 from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
-from contracts.api.routes import PAGE_MAX
 from contracts.errors import FieldError
-from contracts.wire.ids import CorrelationId, EventId, VenId
+from contracts.wire.ids import CorrelationId, EventId, GroupName, ProgramId, VenId
 
 
 class RefusedError(FieldError):
@@ -71,6 +73,30 @@ class Aggregator(Protocol):
 
     def command(self, ven_id: VenId, correlation_id: CorrelationId) -> SentCommand | None:
         """A command with its ack, or None."""
+
+    def groups(self) -> Iterator[GroupSummary]:
+        """The groups, in the order of their names."""
+
+    def group(self, group: GroupName) -> GroupDetail:
+        """A group with all its VENs."""
+
+    def set_group(self, group: GroupName, body: GroupBody, *, etag: str | None) -> GroupChanged:
+        """Replace the VENs of a group, if it is still what *etag* says; make one without."""
+
+    def change_group(self, group: GroupName, change: GroupChange) -> GroupChanged:
+        """Add VENs to a group and remove others, whatever others do to it."""
+
+    def delete_group(self, group: GroupName, *, etag: str | None = None) -> None:
+        """Delete a group, if it is still what *etag* says, where one is given."""
+
+    def programs(self) -> tuple[Program, ...]:
+        """Every program, in the order of their names."""
+
+    def set_program(self, program: ProgramId, rules: ProgramBody, *, etag: str | None) -> ProgramChanged:
+        """Replace the rules of a program, if it is still what *etag* says; make one without."""
+
+    def delete_program(self, program: ProgramId, *, etag: str | None = None) -> None:
+        """Delete a program, if it is still what *etag* says, where one is given."""
 
     def fleet(self) -> Fleet:
         """The fleet now."""

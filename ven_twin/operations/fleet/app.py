@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from contracts.api.resources import BODY_MAX_BYTES, EventBody, NewEvent
 from contracts.wire import codec
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, GroupName
 from ven_twin.operations.fleet.aggregator_threads import Reach
 from ven_twin.operations.fleet.calls import FleetCalls
 from ven_twin.operations.fleet.fleet_rules import fleet_rules
@@ -67,6 +67,8 @@ class FleetPage:
             "/api/events": {"POST": self._create},
             "/api/events/{eventId}": {"GET": self._detail, "PUT": self._revise, "DELETE": self._delete},
             "/api/events/{eventId}/cancel": {"POST": self._cancel},
+            "/api/definitions": {"GET": self._definitions},
+            "/api/groups/{group}": {"GET": self._group},
             "/events/{eventId}/report": {"GET": self._report},
         }
         app = answers.application(paths, failed="the page's server could not answer; its log says why")
@@ -159,6 +161,12 @@ class FleetPage:
 
     async def _detail(self, request: Request) -> Response:
         return as_json(await self._calls.detail(_event_id(request), self._poller.state().fleet))
+
+    async def _definitions(self, _: Request) -> Response:
+        return as_json(await self._calls.definitions())
+
+    async def _group(self, request: Request) -> Response:
+        return as_json(await self._calls.group(GroupName(request.path_params["group"])))
 
     async def _report(self, request: Request) -> Response:
         text = await self._calls.report(_event_id(request))

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from contracts.api.fleet import Fleet
+from contracts.api.groups import GroupDetail
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import EventBody, NewEvent
 from contracts.errors import VenTwinError
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, GroupName
 from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError, whole_report
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads, Reach
 from ven_twin.operations.fleet.event_detail import EventDetail, detail
+from ven_twin.operations.fleet.fleet_view import DefinitionsView
 from ven_twin.operations.reports import page
 from ven_twin.webkit.problems import PageProblemError
 
@@ -52,6 +54,18 @@ class FleetCalls:
     async def report(self, event_id: EventId) -> str:
         """Make the page of an event's report, with the reports of all its VENs."""
         return await self._call(lambda aggregator: page.html(whole_report(aggregator, event_id)))
+
+    async def definitions(self) -> DefinitionsView:
+        """Read the groups and the programs."""
+        return await self._call(
+            lambda aggregator: DefinitionsView(
+                groups=tuple(aggregator.groups()), programs=aggregator.programs()
+            )
+        )
+
+    async def group(self, group: GroupName) -> GroupDetail:
+        """Read a group with its VENs."""
+        return await self._call(lambda aggregator: aggregator.group(group))
 
     async def _call(self, request: Callable[[Aggregator], T]) -> T:
         try:

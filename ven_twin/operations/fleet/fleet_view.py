@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from contracts.api.fleet import Fleet, FleetForecast, FleetVen, Holds
+from contracts.api.groups import GroupSummary
+from contracts.api.programs import Program
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.offers import OfferLevels
 from ven_twin.operations.fleet import texts
@@ -65,6 +67,13 @@ class FleetView(FleetFigures, rename="camel", frozen=True, kw_only=True):
     dead_letters: str
     dead_letter_count: int | None
     share: float | None
+
+
+class DefinitionsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The groups that events may target, and the programs by whose rules they are settled."""
+
+    groups: tuple[GroupSummary, ...]
+    programs: tuple[Program, ...]
 
 
 class Heartbeat(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -11,11 +11,12 @@ import logging
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
+from typing import Protocol as Protocol_
 
 import gmqtt
 
-from ven_twin.ven.mqtt.outbox_pump import OutboxPump
 from ven_twin.ven.mqtt.reason_codes import (
     MEANT,
     Loss,
@@ -35,6 +36,52 @@ ALPN = {443: ("x-amzn-mqtt-ca",)}
 logger = logging.getLogger(__name__)
 
 
+class LinkMessage(Protocol_):
+    """A message that the broker sends in our name when we are gone."""
+
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def payload(self) -> bytes:
+        """Its payload."""
+
+    @property
+    def retain(self) -> bool:
+        """True where it stays for those who subscribe later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOptions:
+    """A connection other than a VEN's to its cloud: a session that ends with it, a will, a password."""
+
+    clean_session: bool = False
+    will: LinkMessage | None = None
+    username: str | None = None
+    password: str | None = None
+
+
+class Acknowledged(Protocol_):
+    """A listener to acknowledgements, such as the outbox's pump."""
+
+    @property
+    def unacked_since_s(self) -> float | None:
+        """The time of the oldest message without one, by the monotonic clock."""
+
+    def puback(self, packet_id: int, reason_code: int) -> None:
+        """A message was acknowledged."""
+
+
+class NoOutbox:
+    """Nobody, of a connection that sends with QoS 0 alone."""
+
+    unacked_since_s: float | None = None
+
+    def puback(self, packet_id: int, reason_code: int) -> None:
+        """Nothing waits for it."""
+
+
 class GmqttLink:
     """One gmqtt client for one connection, never used again: it leaks packet ids otherwise (guard 2)."""
 
@@ -44,7 +91,9 @@ class GmqttLink:
         protocol: Protocol,
         session_expiry_s: int,
         deliver: Callable[[str, bytes], Awaitable[bool]],
-        pump: OutboxPump,
+        pump: Acknowledged,
+        *,
+        options: LinkOptions = LinkOptions(),
     ) -> None:
         self.lost: asyncio.Future[Loss] = asyncio.get_running_loop().create_future()
         self.session_present = False
@@ -58,11 +107,16 @@ class GmqttLink:
         self._suback: asyncio.Future[list[int]] | None = None
         self._client = gmqtt.Client(
             client_id,
-            clean_session=False,
+            clean_session=options.clean_session,
             optimistic_acknowledgement=False,  # guard 11
             logger=quiet_logger(),
+            will_message=None
+            if options.will is None
+            else gmqtt.Message(options.will.topic, options.will.payload, retain=options.will.retain),
             session_expiry_interval=session_expiry_s,
         )
+        if options.username is not None:
+            self._client.set_auth_credentials(options.username, options.password)
         self._client.set_config({"reconnect_retries": -2})  # guards 6, 7: 0 would still reconnect
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -95,7 +149,7 @@ class GmqttLink:
             self.lost.set_result(loss)
 
     async def open(
-        self, endpoint: str, port: int, context: ssl.SSLContext, keepalive_s: int, *, timeout_s: float
+        self, endpoint: str, port: int, context: ssl.SSLContext | None, keepalive_s: int, *, timeout_s: float
     ) -> None:
         """Connect and wait for CONNACK, at most *timeout_s* in all (guard 8); a failure is in ``lost``."""
         version = 5 if self._protocol == "5" else 4
@@ -122,9 +176,15 @@ class GmqttLink:
         self.lose(Loss(LossKind.SILENT, f"no SUBACK within {SUBACK_TIMEOUT_S:g} s"))
         return []
 
-    def send(self, topic: str, payload: bytes, qos: int) -> int | None:
+    @property
+    def unsent_bytes(self) -> int:
+        """The bytes that the broker has not taken yet."""
+        return int(self._client._connection._transport.get_write_buffer_size())
+
+    def send(self, topic: str, payload: bytes, qos: int, *, retain: bool = False) -> int | None:
         """Write a PUBLISH; its packet id. Not by ``Client.publish``, which keeps a second copy (guard 1)."""
-        packet_id, _ = self._client._connection.publish(gmqtt.Message(topic, payload, qos=qos))
+        message = gmqtt.Message(topic, payload, qos=qos, retain=retain)
+        packet_id, _ = self._client._connection.publish(message)
         return None if packet_id is None else int(packet_id)
 
     async def close(self) -> None:
@@ -197,7 +257,7 @@ async def _first(futures: set[asyncio.Future[Any]], timeout_s: float) -> None:
     await asyncio.wait(futures, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
 
 
-async def watch(link: GmqttLink, pump: OutboxPump, puback_timeout_s: float) -> None:
+async def watch(link: GmqttLink, pump: Acknowledged, puback_timeout_s: float) -> None:
     """Guard 9: end a connection that is silent for 1.5 keepalives, or that has stopped acknowledging.
 
     MQTT 5 forbids sending again on a live connection, so a PUBACK that stays away ends it, too.

@@ -274,7 +274,7 @@ def test_every_reason_has_its_words() -> None:
         "left the event",
         "in event e2",
         "delivers nothing",
-        "is no VEN any more",
+        "is no VEN of its targets any more",
         "its shadow is full",
         "has had its own time of the event",
     ]

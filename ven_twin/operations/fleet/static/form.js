@@ -2,10 +2,11 @@
 import { call, RefusedError } from "/static/kit/api.js";
 import { button, byId, dialog, input, make, options, select, show, text } from "/static/kit/dom.js";
 import { counted, kw } from "/static/kit/format.js";
+import { definitions, refresh } from "./groups.js";
 import * as offer from "./offer.js";
 import { rules } from "./rules.js";
 import * as steps from "./steps.js";
-import { chosenTargets, listTargets, setUp as setUpTargets } from "./targets.js";
+import { choose, chosenTargets, listTargets, setUp as setUpTargets } from "./targets.js";
 
 /** @typedef {FleetApi.ListedEvent} ListedEvent */
 /**
@@ -25,8 +26,6 @@ const STARTS = /** @type {const} */ ([
 const DEFAULT_DURATION_S = 900;
 const { priority: priorities, randomizeStartS: spread, allocations, ...defaults } = rules.form;
 const box = dialog("form-dialog");
-/** @type {ListedEvent[]} */
-let events = [];
 /** @type {FleetApi.FleetTotals | null} */
 let fleet = null;
 let nowTs = () => Date.now() / 1000;
@@ -56,12 +55,8 @@ export function setUp(serverTs, say) {
   byId("form-start").addEventListener("change", showAt);
 }
 
-/**
- * @param {ListedEvent[]} lines
- * @param {FleetApi.FleetTotals} totals
- */
-export function update(lines, totals) {
-  events = lines;
+/** @param {FleetApi.FleetTotals} totals */
+export function update(totals) {
   fleet = totals;
   offer.update(totals);
   if (box.open) offer.showOffer();
@@ -106,19 +101,41 @@ function open(event, { intervals, targets, program, allocation, priority, random
   steps.fill(intervals);
   const starts = event ? [/** @type {const} */ (["", "where it is"]), ...STARTS] : STARTS;
   select("form-start").replaceChildren(...options(starts));
-  const names = new Set([defaults.program, ...events.map((line) => line.program)]);
-  byId("programs").replaceChildren(...[...names].map((value) => make("option", { value })));
   input("form-program").value = program;
   select("form-allocation").value = allocation;
   input("form-priority").value = priority === priorities.default ? "" : String(priority);
   input("form-spread").value = String(randomizeStartS / 60);
   byId("form-more").removeAttribute("open");
-  listTargets(fleet?.vens ?? [], targets);
+  choose(targets.length > 0);
+  listDefinitions(targets);
+  void listAnew();
   showAt();
   wrong(null);
   offer.showOffer();
   box.showModal();
   steps.focusFirst();
+}
+
+/**
+ * The groups and programs to choose from, as they were read last.
+ * @param {string[]} targets
+ */
+function listDefinitions(targets) {
+  const { groups = [], programs = [] } = definitions() ?? {};
+  listTargets(fleet?.vens ?? [], groups, targets);
+  const names = new Set([defaults.program, ...programs.map(({ program }) => program)]);
+  byId("programs").replaceChildren(...[...names].map((value) => make("option", { value })));
+}
+
+/** List what there is by now; what is chosen stays. Without an answer the form goes on with what it has. */
+async function listAnew() {
+  const before = eventId;
+  try {
+    await refresh();
+  } catch {
+    return;
+  }
+  if (box.open && eventId === before) listDefinitions(chosenTargets() ?? []);
 }
 
 function showAt() {

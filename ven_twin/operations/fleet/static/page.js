@@ -8,6 +8,7 @@ import { FLEET } from "./chart.js";
 import * as detail from "./detail.js";
 import * as events from "./events.js";
 import * as form from "./form.js";
+import * as groups from "./groups.js";
 import { showNone, showTotals } from "./totals.js";
 import * as vens from "./vens.js";
 
@@ -52,7 +53,7 @@ function showView(view, fleet) {
   text("dead-letters", view.deadLetters);
   showTotals(view, fleet);
   vens.showVens(fleet);
-  form.update(view.events, fleet);
+  form.update(fleet);
   detail.update(view.events);
   chart.shadeEvents(view.events);
   chart.push(view.cloud.heardTs ?? view.ts, {
@@ -108,6 +109,7 @@ function count() {
 }
 
 vens.setUp();
+groups.setUp();
 form.setUp(serverTs, tell);
 detail.setUp(form.revise, tell);
 byId("new-event").addEventListener("click", form.create);
@@ -115,6 +117,7 @@ setInterval(() => hasFleet && count(), 250);
 follow("server", {
   message: showMessage,
   async opened() {
+    groups.refresh().catch(() => {}); // the form reads them anew
     /** @type {FleetApi.FleetChart} */
     const points = await read("/api/chart");
     chart.load(points);

@@ -24,24 +24,23 @@ export function chosenTargets() {
   return [...boxes].map(({ value }) => value);
 }
 
+/** @param {boolean} some some groups and VENs, instead of every VEN */
+export function choose(some) {
+  for (const radio of radios()) radio.checked = (radio.value === "some") === some;
+}
+
 /**
  * The groups and VENs that there are, with those chosen that an event has.
  * @param {FleetApi.ListedVen[]} vens
+ * @param {FleetApi.GroupSummary[]} groups
  * @param {string[]} targets
  */
-export function listTargets(vens, targets) {
-  /** @type {Map<string, number>} */
-  const groups = new Map();
-  for (const group of vens.flatMap((ven) => ven.groups ?? [])) {
-    groups.set(group, (groups.get(group) ?? 0) + 1);
-  }
-  const names = new Map(
-    [...groups.keys()].sort(inOrder).map((name) => [name, `${name} (group of ${groups.get(name)})`]),
-  );
+export function listTargets(vens, groups, targets) {
+  const ordered = groups.toSorted((a, b) => inOrder(a.group, b.group));
+  const names = new Map(ordered.map(({ group, venCount }) => [group, `${group} (group of ${venCount})`]));
   const others = [...vens.map(({ venId }) => venId).sort(inOrder), ...targets];
   for (const name of others) if (!names.has(name)) names.set(name, name);
   const chosen = new Set(targets);
-  for (const radio of radios()) radio.checked = (radio.value === "some") === chosen.size > 0;
   byId("targets").replaceChildren(
     ...[...names].map(([name, words]) => choice(name, words, chosen.has(name))),
   );
