@@ -39,7 +39,7 @@ PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
   faults strangers visitors hostile cuts \
-  soak lifecycle policies prices functions mutate lock setup clean
+  soak lifecycle policies prices cli-reference docs functions mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -67,7 +67,7 @@ test-pythons:
 	echo "tested:$${tested:- none}; failed:$${failed:- none}; not found:$${missing:- none}"; \
 	test -n "$$tested" && test -z "$$failed"
 
-check: $(READY)
+check: $(READY) docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -164,6 +164,15 @@ cuts: $(READY)
 
 policies: $(READY)
 	$(BIN)/python -m harness.policies
+
+# Builds the site of README and docs into .cache/docs: any warning, broken link or anchor, or page that is in no list fails.
+# All pages are read each time, since a page that was read before tells its warnings no more.
+docs: $(READY)
+	@$(BIN)/sphinx-build -c docs/site -b html -E -W --keep-going -q . .cache/docs
+
+# Writes docs/reference/cli.md: all commands with their options, of the program itself.
+cli-reference: $(READY)
+	$(BIN)/python -m harness.cli_reference
 
 # Writes docs/reference/prices.md: what a VEN and the stack cost, of ven_twin/operations/prices.toml.
 prices: $(READY)
