@@ -24,6 +24,9 @@ COMMAND_TIMEOUT_S = 240.0
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 30.0
 LOOK_S = 0.3
+MQTT_PORT, PAGE = "8883", "http://127.0.0.1:8080"
+"""As docs write them; another is taken where these are in use."""
+_VEN_PAGE = re.compile(r"page: (http://127\.0\.0\.1:\d+)")
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
@@ -133,8 +136,14 @@ class Reader:
         yield DocResult(command, code, time.monotonic() - begun, output)
 
     def _filled(self, text: str) -> str:
+        """A line with what its placeholders stand for, and the ports that are in use where others have theirs."""
         for name, value in self.values.items():
             text = re.sub(rf"\b{name}\b", value, text)
+        if MQTT_PORT in text and (port := self._json("cloud status").get("mqttPort")):
+            text = text.replace(MQTT_PORT, str(port))
+        if PAGE in text:
+            shown = (_VEN_PAGE.search(terminal.text()) for terminal in self.terminals)
+            text = text.replace(PAGE, next((address[1] for address in shown if address), PAGE))
         return text
 
     def _shell(self, text: str) -> tuple[int, str]:
