@@ -39,7 +39,7 @@ PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
   faults strangers visitors hostile cuts \
-  soak lifecycle policies prices cli-reference docs functions mutate lock setup clean
+  soak lifecycle policies prices references docs doc-commands functions mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -170,9 +170,16 @@ policies: $(READY)
 docs: $(READY)
 	@$(BIN)/sphinx-build -c docs/site -b html -E -W --keep-going -q . .cache/docs
 
-# Writes docs/reference/cli.md: all commands with their options, of the program itself.
-cli-reference: $(READY)
+# Writes the reference of the command line, of the HTTP API and of metrics, each of what defines it.
+references: $(READY)
 	$(BIN)/python -m harness.cli_reference
+	$(BIN)/python -m harness.api_reference
+	$(BIN)/python -m harness.metrics_reference
+
+# Types the commands of README, tutorial and guides, in order, and compares how each ends; some minutes.
+# ARGS="--only tutorial" for less.
+doc-commands: $(READY)
+	$(BIN)/python -m harness.doc_commands $(ARGS)
 
 # Writes docs/reference/prices.md: what a VEN and the stack cost, of ven_twin/operations/prices.toml.
 prices: $(READY)

@@ -21,7 +21,7 @@ PROGRAM = "ven-twin"
 HEAD = f"""\
 # Command line
 
-Every command of `{PROGRAM}`. `make cli-reference` makes this page of the program itself, and
+Every command of `{PROGRAM}`. `make references` makes this page of the program itself, and
 `{PROGRAM} COMMAND --help` prints the same.
 
 - How durations, times and powers are written: [the tutorial](../tutorial.md#times-durations-and-powers).

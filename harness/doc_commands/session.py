@@ -136,7 +136,7 @@ class Reader:
         yield DocResult(command, code, time.monotonic() - begun, output)
 
     def _filled(self, text: str) -> str:
-        """A line with what its placeholders stand for, and the ports that are in use where others have theirs."""
+        """A line with its placeholders' values, and the ports that are in use."""
         for name, value in self.values.items():
             text = re.sub(rf"\b{name}\b", value, text)
         if MQTT_PORT in text and (port := self._json("cloud status").get("mqttPort")):

@@ -11,7 +11,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def test_the_page_is_what_the_program_makes() -> None:
-    """docs/reference/cli.md is written by `make cli-reference`, and by hand nowhere."""
+    """docs/reference/cli.md is written by `make references`, and by hand nowhere."""
     assert page() == TEXT
 
 

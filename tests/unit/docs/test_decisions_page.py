@@ -11,7 +11,9 @@ FOLDER = ROOT / "docs" / "decisions"
 
 def test_every_decision_is_listed_by_its_number_and_title() -> None:
     """In order, each with the heading of its page."""
-    rows = re.findall(r"^\| \[(\d{4})\]\((.+)\) \| (.+) \|$", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| \[(\d{4})\]\((.+)\) \| (.+) \|$", (FOLDER / "README.md").read_text(), re.MULTILINE
+    )
     pages = sorted(FOLDER.glob("0*.md"))
     assert [name for _, name, _ in rows] == [page.name for page in pages]
     for (number, name, title), page in zip(rows, pages, strict=True):
