@@ -33,7 +33,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/property/test_comfort_limits.py tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py \
   tests/unit/cli/test_house.py tests/unit/simulation/fitting/test_fit.py tests/unit/ven/test_restarts.py \
   tests/property/test_measured_energy.py tests/unit/page/test_guard.py tests/unit/house/test_weather_files.py \
-  tests/unit/control/test_offering.py tests/unit/house/test_hot_water.py tests/unit/simulation/test_homes.py
+  tests/unit/control/test_offering.py tests/unit/house/test_hot_water.py tests/unit/simulation/test_homes.py \
+  tests/unit/docs/test_add_a_device.py
 
 PYTHONS := python3.11 python3.12 python3.13
 

@@ -16,18 +16,19 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "api.md"
 HEAD = """\
 # HTTP API
 
-For programs: the fleet, VENs and their telemetry, commands, events and reports. `make references` makes this page of
-the API's own OpenAPI document. The API answers that document at `GET /openapi.json`; it is
-[tests/contract/openapi.json](../../tests/contract/openapi.json) too. A client can be generated from it, and all
-schemas that are named here are in it.
+For programs: the fleet, VENs and their telemetry, commands, events and reports. `make references` makes
+this page of the API's own OpenAPI document. The API answers that document at `GET /openapi.json`; it is
+[tests/contract/openapi.json](../../tests/contract/openapi.json) too. A client can be generated from it, and
+all schemas that are named here are in it.
 
-- The address is the stack's output `ApiUrl`. `ven-twin --api URL` and `VEN_TWIN_API` have the commands go by it.
-- Every call is signed with AWS Signature Version 4 for the service `execute-api`, with the caller's own credentials
-  ([clients](../guides/bring-your-own-ven.md#programs-and-people)). The right to call is
+- The address is the stack's output `ApiUrl`. `ven-twin --api URL` and `VEN_TWIN_API` have the commands go
+  by it.
+- Every call is signed with AWS Signature Version 4 for the service `execute-api`, with the caller's own
+  credentials ([clients](../guides/bring-your-own-ven.md#programs-and-people)). The right to call is
   `execute-api:Invoke` ([policies](policies.md)).
 - Powers are kW, import is positive. Times are UTC seconds. A list goes on where its `next` says.
-- A refusal is `application/problem+json`; its `field` names what is wrong. The VEN's own page has an API of its own:
-  [the local API](../guides/web-page.md#the-local-api).
+- A refusal is `application/problem+json`; its `field` names what is wrong. The VEN's own page has an API of
+  its own: [the local API](../guides/web-page.md#the-local-api).
 
 """
 BOUNDS = {
@@ -44,7 +45,7 @@ def page() -> str:
     described = document()
     paths: dict[str, dict[str, Any]] = described["paths"]
     operations = [
-        (path, method.upper(), found) for path, methods in paths.items() for method, found in methods.items()
+        (path, method.upper(), one) for path, methods in paths.items() for method, one in methods.items()
     ]
     rows = [
         f"| [`{method} {path}`](#{_anchor(method, path)}) | {one['summary']} |"
@@ -83,7 +84,7 @@ def _common(operations: list[tuple[str, str, Any]]) -> str:
 def _operation(method: str, path: str, one: Any) -> Iterator[str]:
     yield f"## {method} {path}\n"
     yield f"{one['summary']} (`{one['operationId']}`)\n"
-    parameters = [each for each in one.get("parameters", ()) if each["in"] != "path"]
+    parameters = [parameter for parameter in one.get("parameters", ()) if parameter["in"] != "path"]
     if parameters:
         yield "| parameter | in | allowed |"
         yield "|---|---|---|"

@@ -23,11 +23,13 @@ COUNTS = ("count", "measure", "answer")
 HEAD = """\
 # Metrics and alarms
 
-What the cloud side tells CloudWatch, in the namespace `VenTwin/STAGE`, by the dimension `service`: the function.
-No metric has a dimension of a VEN or an event, which CloudWatch would bill one by one. `make references` makes this
-page of the functions and of the template. What to do about an alarm: [what to watch](../guides/aws.md#what-to-watch).
+What the cloud side tells CloudWatch, in the namespace `VenTwin/STAGE`, by the dimension `service`: the
+function. No metric has a dimension of a VEN or an event, which CloudWatch would bill one by one. `make
+references` makes this page of the functions and of the template. What to do about an alarm: [what to
+watch](../guides/aws.md#what-to-watch).
 
-A VEN has metrics of its own, for Prometheus: `GET /metrics` of [the VEN's page](../guides/web-page.md#the-local-api).
+A VEN has metrics of its own, for Prometheus: `GET /metrics` of [the VEN's
+page](../guides/web-page.md#the-local-api).
 
 """
 MEANINGS: Mapping[str, str] = {

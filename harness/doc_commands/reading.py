@@ -113,7 +113,7 @@ def _commands(page: Path, first: int, lines: list[str]) -> Iterator[DocCommand]:
         if not begun:
             number = at
         if line.endswith("\\"):
-            begun += line[:-1]
+            begun += line[:-1].rstrip() + " "
             continue
         whole = begun + line
         begun = ""

@@ -12,10 +12,14 @@ ROOT = Path(__file__).parents[2]
 CHAINS: Sequence[Sequence[str]] = (
     ("README.md",),
     ("docs/tutorial.md",),
-    ("docs/guides/fleet.md", "docs/guides/operator.md"),
-    ("docs/guides/web-page.md", "docs/guides/read-a-report.md", "docs/guides/troubleshooting.md"),
+    (
+        "docs/guides/fleet.md",
+        "docs/guides/operator.md",
+        "docs/guides/read-a-report.md",
+        "docs/guides/troubleshooting.md",
+    ),
+    ("docs/guides/web-page.md",),
     ("docs/guides/bring-your-own-ven.md", "docs/guides/real-device.md"),
-    ("docs/guides/add-a-device.md",),
     ("docs/guides/aws.md",),
     ("docs/guides/container.md",),
     ("docs/guides/fit-your-house.md",),
@@ -24,6 +28,8 @@ CHAINS: Sequence[Sequence[str]] = (
 )
 """Pages that share a folder and a local cloud: a page goes on from what those before it started."""
 
+ELSEWHERE = {"docs/guides/add-a-device.md": "tests/unit/docs/test_add_a_device.py follows it in a copy"}
+"""Pages whose commands are run in another way."""
 NOT_RUN: Sequence[tuple[str, str]] = (
     (r"…", "its … stands for the reader's own"),
     (r"--stage (dev|prod)|^npx cdk (bootstrap|deploy|destroy)|^ven-twin aws ", "needs an AWS account"),
@@ -32,9 +38,10 @@ NOT_RUN: Sequence[tuple[str, str]] = (
     (r"^pip install ", "reads a package registry; tests/e2e/test_wheel.py installs the wheel"),
     (r"^make (?!run\b)", "the gate, the tests and what they measure: this is one of them"),
     (r"^python raspberry_pi\.py", "tests/e2e/test_strangers.py runs it"),
+    (r"^ven-twin conform ", "tries a VEN for minutes; tests/e2e/test_conformance.py runs it"),
     (r"house fit ", "reads what the reader's meter recorded; tests/unit/cli/test_house.py fits a house"),
 )
-"""Patterns of commands that cannot be run here, each with its reason. They are parsed all the same."""
+"""Patterns of commands that are not run here, each with its reason. They are parsed all the same."""
 
 VENS_RUN = re.compile(r"\bven-twin (run|fleet run|up)\b(?!.*--once)|^make run\b")
 """Commands that run VENs until Ctrl-C; they go on while the page does."""

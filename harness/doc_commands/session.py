@@ -209,7 +209,7 @@ class Reader:
             return bool(answer.status == 200)
 
     def _vens_are_there(self) -> bool:
-        """Whether each VEN that was started is online, and says what it can shed."""
+        """True when each VEN that was started is online, and says what it can shed."""
         started = [
             name
             for terminal in self.terminals
