@@ -71,14 +71,17 @@ show_warning_types = True
 html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["static"]
+templates_path = ["templates"]
+html_sidebars = {"**": ["navigation.html"]}
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
     "navbar_start": ["navbar-logo"],
+    "navbar_center": [],
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 5,
     "show_prev_next": True,
+    "show_toc_level": 2,
     "footer_start": [],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
