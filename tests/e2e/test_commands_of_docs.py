@@ -18,7 +18,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[DocResult]:
 
 
 def test_every_command_ends_as_the_tutorial_says(results: list[DocResult]) -> None:
-    """With exit code 0, or with the one that its comment names; a VEN that is stopped by Ctrl-C ends with 0."""
+    """With exit code 0, or with the one that its comment names; a VEN that Ctrl-C stops ends with 0."""
     failed = [
         f"{result.command.text}: exit {result.exit_code} {result.trouble or ''}\n{result.output[-800:]}"
         for result in results
