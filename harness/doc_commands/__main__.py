@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -19,16 +20,22 @@ def main() -> int:
     """Run the commands of the pages that are named, or of all."""
     parser = argparse.ArgumentParser(prog="make doc-commands", description=__doc__)
     parser.add_argument("--only", default="", help="a part of a page's name, such as tutorial")
-    only = parser.parse_args().only
+    parser.add_argument("--output", action="store_true", help="print what each command printed")
+    options = parser.parse_args()
+    only = options.only
     begun, failed = time.monotonic(), 0
     for chain in CHAINS:
         if not any(only in name for name in chain):
             continue
         with tempfile.TemporaryDirectory(prefix="docs-") as folder:
             for result in read_chain(Path(folder), pages(chain)):
-                console.print(Text(line(result)))
+                console.print(Text(line(result)), soft_wrap=True)
+                if options.output:
+                    console.print(Text(result.output, "dim"), soft_wrap=True)
                 failed += result.failed
-    console.print(f"{failed} failed, in {time.monotonic() - begun:.0f} s")
+    used = os.times()
+    cpu_s = used.children_user + used.children_system
+    console.print(f"{failed} failed, in {time.monotonic() - begun:.0f} s, with {cpu_s:.0f} s of CPU")
     return 1 if failed else 0
 
 
