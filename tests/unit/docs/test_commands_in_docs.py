@@ -26,7 +26,7 @@ def lines_of(page: Path) -> list[str]:
         text = command.text
         if inside := IMAGE.match(text):
             text = f"ven-twin{inside[1]}"
-        for word in re.split(r" \| | > | && |; |\)\"$|^eval \"\$\(", text):
+        for word in re.split(r" \| | > | && | & |; |\)\"$|^eval \"\$\(", text):
             line = word.strip().removeprefix(".venv/bin/")
             if line.startswith("ven-twin ") and line != CARRIED_OUT:
                 lines.append(line.replace("$(seq -s, -f home-%g 1 20)", "home-1,home-2").replace("…", "x"))
