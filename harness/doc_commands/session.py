@@ -22,7 +22,7 @@ from ven_twin.installation import CACHE_VARIABLE, HOME_VARIABLE
 
 COMMAND_TIMEOUT_S = 240.0
 READY_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 240.0
 LOOK_S = 0.3
 MQTT_PORT, PAGE = "8883", "http://127.0.0.1:8080"
 """As docs write them; another is taken where these are in use."""
