@@ -33,13 +33,14 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/property/test_comfort_limits.py tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py \
   tests/unit/cli/test_house.py tests/unit/simulation/fitting/test_fit.py tests/unit/ven/test_restarts.py \
   tests/property/test_measured_energy.py tests/unit/page/test_guard.py tests/unit/house/test_weather_files.py \
-  tests/unit/control/test_offering.py tests/unit/house/test_hot_water.py tests/unit/simulation/test_homes.py
+  tests/unit/control/test_offering.py tests/unit/house/test_hot_water.py tests/unit/simulation/test_homes.py \
+  tests/unit/docs/test_add_a_device.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
   faults strangers visitors hostile busy cuts \
-  soak lifecycle policies prices functions mutate lock setup clean
+  soak lifecycle policies prices references docs doc-commands functions mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -67,7 +68,7 @@ test-pythons:
 	echo "tested:$${tested:- none}; failed:$${failed:- none}; not found:$${missing:- none}"; \
 	test -n "$$tested" && test -z "$$failed"
 
-check: $(READY)
+check: $(READY) docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -169,6 +170,22 @@ cuts: $(READY)
 
 policies: $(READY)
 	$(BIN)/python -m harness.policies
+
+# Builds the site of README and docs into .cache/docs: any warning, broken link or anchor, or page that is in no list fails.
+# All pages are read each time, since a page that was read before tells its warnings no more.
+docs: $(READY)
+	@$(BIN)/sphinx-build -c docs/site -b html -E -W --keep-going -q . .cache/docs
+
+# Writes the reference of the command line, of the HTTP API and of metrics, each of what defines it.
+references: $(READY)
+	$(BIN)/python -m harness.cli_reference
+	$(BIN)/python -m harness.api_reference
+	$(BIN)/python -m harness.metrics_reference
+
+# Types the commands of README, tutorial and guides, in order, and compares how each ends; some minutes.
+# ARGS="--only tutorial" for less.
+doc-commands: $(READY)
+	$(BIN)/python -m harness.doc_commands $(ARGS)
 
 # Writes docs/reference/prices.md: what a VEN and the stack cost, of ven_twin/operations/prices.toml.
 prices: $(READY)

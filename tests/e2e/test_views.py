@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from typing import TYPE_CHECKING
+
+from ven_twin.installation import cli_command
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import System
@@ -23,6 +27,16 @@ def test_listen_prints_a_table_for_people(system: System) -> None:
     done = system.cli("listen", "--rows", "1")
     assert "baseline" in done.stdout
     assert "ven-1" in done.stdout
+
+
+def test_listen_that_is_stopped_ends_with_0(system: System) -> None:
+    """It goes on until Ctrl-C, as a watch does: that is its end, and no interruption."""
+    command = [*cli_command(), "listen", "ven-1", "--json"]
+    with subprocess.Popen(command, env=system.environment, stdout=subprocess.PIPE) as listening:
+        assert listening.stdout is not None
+        assert json.loads(listening.stdout.readline())["venId"] == "ven-1"
+        listening.send_signal(signal.SIGINT)
+        assert listening.wait(20) == 0
 
 
 def test_the_status_of_a_ven_is_there_to_ask(system: System) -> None:

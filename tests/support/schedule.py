@@ -9,7 +9,17 @@ from __future__ import annotations
 import pytest
 
 _NAMES = (
-    *("fleet", "rights", "api", "weather", "lifecycle", "conformance", "aws", "strangers"),
+    *(
+        "fleet",
+        "rights",
+        "api",
+        "commands_of_docs",
+        "weather",
+        "lifecycle",
+        "conformance",
+        "aws",
+        "strangers",
+    ),
     *("main_job", "bad_input", "two_stages", "pytest_plugin", "wheel"),
 )
 FIRST = tuple(f"tests/e2e/test_{name}.py" for name in _NAMES)

@@ -33,7 +33,7 @@ def can_hold(
     ] = None,
     mean: Annotated[
         str,
-        typer.Option("--mean", help="Held in the mean of each: 5m, or 15m as a meter of quarter hours sees."),
+        typer.Option("--mean", help="Judged by means over this time: 5m, or 15m as a meter has."),
     ] = "5m",
     house: HouseOption = "standard",
     house_start: Annotated[

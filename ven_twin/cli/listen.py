@@ -32,7 +32,7 @@ def listen(
     cloud: Callable[[], Cloud],
     json_output: JsonOption = False,
 ) -> None:
-    """Print telemetry as it passes, from now on, until Ctrl-C.
+    """Print telemetry as it is stored, from now on, until Ctrl-C.
 
     Examples:
         ven-twin listen
@@ -40,7 +40,11 @@ def listen(
     """
     if ven_id is not None:
         ven_id = check_ven_id(ven_id, "VEN")
-    print_telemetry(cloud(), ven_id, rows, json_output=json_output)
+    try:
+        print_telemetry(cloud(), ven_id, rows, json_output=json_output)
+    except KeyboardInterrupt:
+        if rows is not None:  # it was interrupted before it was done
+            raise
 
 
 def print_telemetry(
