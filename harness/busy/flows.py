@@ -65,7 +65,7 @@ def fleet(home: Path) -> FlowOutcome:
     figures["start s"], refusals = _timed(home, "cloud", "start", "--vens", vens)
     objections += refusals
     with (home / "fleet.log").open("wb") as log:
-        command = [*CLI, "fleet", "run", "--afternoon", "--past-days", "12"]
+        command = [*CLI, "fleet", "run", "--afternoon", "--past-days", "14"]
         twins = subprocess.Popen(command, env=_env(home), stdout=log, stderr=log)
     try:
         figures["past and online s"] = _until(lambda: _online(home) >= ONLINE_SHARE * HOMES, "the fleet")

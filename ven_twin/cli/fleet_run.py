@@ -72,7 +72,7 @@ def run_fleet(
     """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads.
 
     Examples:
-        ven-twin fleet run --afternoon --past-days 12
+        ven-twin fleet run --afternoon --past-days 14
         ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
     """
     from contracts.api.event_text import parse_seconds

@@ -85,7 +85,7 @@ class Filled:
 def backfill(
     ven_ids: VensArgument = None,
     *,
-    days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=MOST_DAYS)] = 12,
+    days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=MOST_DAYS)] = 14,
     house: Annotated[
         str, typer.Option("--house", help="A packaged house or a house file's path, as run has it.")
     ] = "standard",
@@ -111,7 +111,7 @@ def backfill(
     begin; written again they are the same rows.
 
     Examples:
-        ven-twin history backfill --days 12
+        ven-twin history backfill --days 14
         ven-twin history backfill ven-1 ven-2 --days 5
         ven-twin history backfill --days 21 --afternoon
     """
