@@ -22,6 +22,7 @@ NAVIGATION = {
         "docs/guides/read-a-report",
         "docs/guides/operator",
         "docs/guides/web-page",
+        "docs/guides/home-assistant",
         "docs/guides/bring-your-own-ven",
         "docs/guides/real-device",
         "docs/guides/aws",
