@@ -19,7 +19,6 @@ from contracts.api.problems import Problem
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import NewEvent
 from ven_twin.operations.fleet import event_detail, fleet_rules, fleet_view
-from ven_twin.operations.fleet.power_history import FleetChart
 from ven_twin.ven.page.routes import kinds
 from ven_twin.webkit.rules import CommonRules
 from ven_twin.webkit.time_series import DrawnHistory
@@ -43,7 +42,6 @@ NAMESPACES: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "FleetApi": (
         fleet_view.FleetView,
         fleet_view.Heartbeat,
-        FleetChart,
         fleet_rules.FleetRules,
         event_detail.EventDetail,
         NewEvent,

@@ -393,14 +393,6 @@ declare namespace FleetApi {
     why: string;
   }
 
-  /** The last hour by column: UTC s, kW requested, kW delivered, kW on offer; null is not known. */
-  interface FleetChart {
-    ts: number[];
-    askedKw: (number | null)[];
-    deliveredKw: (number | null)[];
-    flexibilityKw: (number | null)[];
-  }
-
   /** The rules of the operator's page; *statuses* stand in the order in which VENs are sorted by them. */
   interface FleetRules {
     silentS: number;

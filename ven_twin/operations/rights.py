@@ -149,7 +149,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "fleet serve": _calls(
             dynamodb_Scan=VENS,
             dynamodb_BatchGetItem=TELEMETRY,
-            dynamodb_Query=(EVENTS, BY_START),
+            dynamodb_Query=(EVENTS, BY_START, TELEMETRY),
             lambda_InvokeFunction=(DISPATCH, SETTLE),
             **_COUNTS,
         ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby, zip_longest
+from itertools import groupby, takewhile, zip_longest
 from typing import NamedTuple
 
 import msgspec
@@ -151,6 +151,22 @@ def ahead_of(fine: Sequence[TimeMean], coarse: Iterable[TimeMean]) -> list[TimeM
     first_ts = fine[0].start_ts
     before = [mean for mean in coarse if mean.start_ts < first_ts]
     return [*(mean._replace(end_ts=min(mean.end_ts, first_ts)) for mean in before), *fine]
+
+
+def filled(fine: Sequence[TimeMean], coarse: Iterable[TimeMean]) -> list[TimeMean]:
+    """The *fine* means, and the *coarse* ones cut to the times of which there is no fine one."""
+    pieces, first = list(fine), 0
+    for mean in coarse:
+        start_ts = mean.start_ts
+        while first < len(fine) and fine[first].end_ts <= start_ts:
+            first += 1
+        for one in takewhile(lambda one, end_ts=mean.end_ts: one.start_ts < end_ts, fine[first:]):  # type: ignore[misc]
+            if one.start_ts - start_ts > SLACK_S:
+                pieces.append(mean._replace(start_ts=start_ts, end_ts=one.start_ts))
+            start_ts = max(start_ts, one.end_ts)
+        if mean.end_ts - start_ts > SLACK_S:
+            pieces.append(mean._replace(start_ts=start_ts))
+    return sorted(pieces, key=lambda piece: piece.start_ts)
 
 
 def drawn(

@@ -156,7 +156,7 @@ async def test_a_form_is_refused(client: httpx.AsyncClient, aggregator: FakeAggr
 
 async def test_the_chart_has_the_columns_that_the_page_reads(client: httpx.AsyncClient) -> None:
     """Time, and kW requested, delivered and on offer, by their names in the API."""
-    chart = (await client.get("/api/chart")).json()
+    chart = (await client.get("/api/history")).json()
     assert chart == {"ts": [], "askedKw": [], "deliveredKw": [], "flexibilityKw": []}
 
 
@@ -189,7 +189,7 @@ async def test_the_cloud_is_not_called_while_no_page_is_open(
     client: httpx.AsyncClient, aggregator: FakeAggregator
 ) -> None:
     """The page, its files and its state as it is known cost no call."""
-    for path in ("/", "/static/kit/look.css", "/api/state", "/api/chart"):
+    for path in ("/", "/static/kit/look.css", "/api/state", "/api/history"):
         assert (await client.get(path)).status_code == 200
     assert aggregator.calls == []
 

@@ -8,14 +8,16 @@ from typing import TypeVar
 
 from contracts.api.fleet import Fleet
 from contracts.api.requests import EventDispatched
-from contracts.api.resources import EventBody, NewEvent
+from contracts.api.resources import EventBody, FleetSample, NewEvent, TelemetryRow
 from contracts.errors import VenTwinError
-from contracts.wire.ids import EventId
+from contracts.wire.ids import EventId, VenId
 from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError, whole_report
+from ven_twin.operations.fleet import fleet_history
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads, Reach
 from ven_twin.operations.fleet.event_detail import EventDetail, detail
 from ven_twin.operations.reports import page
 from ven_twin.webkit.problems import PageProblemError
+from ven_twin.webkit.time_series import TimeWindow
 
 T = TypeVar("T")
 THREADS = 4
@@ -52,6 +54,16 @@ class FleetCalls:
     async def report(self, event_id: EventId) -> str:
         """Make the page of an event's report, with the reports of all its VENs."""
         return await self._call(lambda aggregator: page.html(whole_report(aggregator, event_id)))
+
+    async def fleet_samples(self, window: TimeWindow) -> list[FleetSample]:
+        """Read the stored samples of the fleet."""
+        return await self._call(lambda aggregator: fleet_history.fleet_samples(aggregator, window))
+
+    async def ven_rows(self, ven_id: VenId, window: TimeWindow) -> list[TelemetryRow]:
+        """Read a VEN's stored rows; a long time in several parts at once."""
+        parts = fleet_history.parts_of(window)
+        requests = [self._call(fleet_history.ven_rows(ven_id, part)) for part in parts]
+        return fleet_history.joined_rows(await asyncio.gather(*requests))
 
     async def _call(self, request: Callable[[Aggregator], T]) -> T:
         try:

@@ -8,7 +8,7 @@ const LEAST_S = 60;
 const MOST_S = 42 * 86400;
 /** Up to here the stream's points go on where the server's end. */
 const LIVE_MOST_S = 3600;
-const [SOON_MS, LATE_MS] = [10000, 60000];
+const SOON_S = 10;
 const MOVED_SHARE = 0.75;
 
 /**
@@ -36,6 +36,7 @@ export class TimeRange {
     this.stretch = null;
     this.asked = 0;
     this.again = 0;
+    this.stepS = 60;
     /** @type {NodeListOf<HTMLElement>} */
     this.presets = document.querySelectorAll("[data-span]");
     const first = [...this.presets].find((one) => one.getAttribute("aria-pressed") === "true");
@@ -131,13 +132,14 @@ export class TimeRange {
       if (asked !== this.asked) return;
       source.draw(history);
       this.chart.show(this.spanS, this.stretch);
+      this.stepS = history.stepS;
       this.tell(window, history);
     } catch (error) {
       if (asked !== this.asked) return;
       text("range-words", `This time cannot be read: ${wordsOf(error)}`);
     }
     if (this.stretch !== null || this.streams) return;
-    this.again = setTimeout(() => this.load(), this.spanS <= LIVE_MOST_S ? SOON_MS : LATE_MS);
+    this.again = setTimeout(() => this.load(), Math.max(SOON_S, this.stepS) * 1000);
   }
 
   /**
@@ -146,8 +148,8 @@ export class TimeRange {
    */
   tell([fromTs, toTs], { ts, stepS }) {
     const time =
-      this.stretch === null ? `The last ${span(this.spanS)}` : `${dayTime(fromTs)} to ${dayTime(toTs)}`;
-    const detail = stepS <= 1 ? "by the second" : `in means of ${span(stepS)} or more`;
+      this.stretch === null ? `The last ${lengthOf(this.spanS)}` : `${dayTime(fromTs)} to ${dayTime(toTs)}`;
+    const detail = stepS <= 1 ? "by the second" : `in means of ${lengthOf(stepS)}`;
     text("range-words", ts.length ? `${time}, ${detail}` : `${time}: nothing is stored of it`);
   }
 
@@ -162,4 +164,11 @@ export class TimeRange {
   name() {
     attribute(byId("range-csv"), "href", `${this.source().path}.csv?${this.query(this.window)}`);
   }
+}
+
+/** @param {number} spanS */
+function lengthOf(spanS) {
+  const days = spanS / 86400;
+  if (days >= 1) return `${Number(days.toFixed(1))} ${days === 1 ? "day" : "days"}`;
+  return spanS === 60 ? "1 min" : span(spanS);
 }

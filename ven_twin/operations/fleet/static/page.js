@@ -1,18 +1,15 @@
 // The operator's page: shows the fleet, and sends the operator's events.
-import { read } from "/static/kit/api.js";
-import { TimeChart } from "/static/kit/chart.js";
 import { button, byId, mark, show, text } from "/static/kit/dom.js";
 import { clockS, counted, kw } from "/static/kit/format.js";
 import { follow, say } from "/static/kit/stream.js";
-import { FLEET } from "./chart.js";
 import * as detail from "./detail.js";
 import * as events from "./events.js";
 import * as form from "./form.js";
+import * as history from "./history.js";
 import { showNone, showTotals } from "./totals.js";
 import * as vens from "./vens.js";
 
 const NOTICE_MS = 9000;
-const chart = new TimeChart(byId("plot"), byId("legend"), FLEET);
 let place = "";
 /** @type {FleetApi.ListedEvent[]} */
 let lines = [];
@@ -22,6 +19,7 @@ let lastHeardTs = null;
 let aheadMs = 0;
 let running = "";
 const serverTs = () => (Date.now() + aheadMs) / 1000;
+const chart = history.setUp(serverTs);
 
 /**
  * A message has the whole view, or only what may have changed while the cloud says nothing.
@@ -54,12 +52,7 @@ function showView(view, fleet) {
   vens.showVens(fleet);
   form.update(view.events, fleet);
   detail.update(view.events);
-  chart.shadeEvents(view.events);
-  chart.push(view.cloud.heardTs ?? view.ts, {
-    flexibilityKw: fleet.flexibilityKw,
-    askedKw: view.askedKw,
-    deliveredKw: view.deliveredKw,
-  });
+  chart.update(view, fleet);
   const powers = `Requested ${kw(view.askedKw)} kW, delivered ${kw(view.deliveredKw)} kW`;
   byId("plot").setAttribute("aria-label", `${powers}, on offer ${kw(fleet.flexibilityKw)} kW`);
   announce(view.events.filter(({ stage }) => stage === "running").map(({ eventId }) => eventId));
@@ -115,9 +108,8 @@ setInterval(() => hasFleet && count(), 250);
 follow("server", {
   message: showMessage,
   async opened() {
-    /** @type {FleetApi.FleetChart} */
-    const points = await read("/api/chart");
-    chart.load(points);
+    await null; // the first message follows: it has the server's time
+    chart.reload();
   },
   lost() {
     button("new-event").disabled = true;

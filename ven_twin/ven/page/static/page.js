@@ -3,18 +3,19 @@ import { call, read, wordsOf } from "/static/kit/api.js";
 import { TimeChart } from "/static/kit/chart.js";
 import { byId, input, mark, select, show, text } from "/static/kit/dom.js";
 import { clock, clockS, counted, fixed, houseTime, kw, span } from "/static/kit/format.js";
+import { POWER } from "/static/kit/power_lines.js";
 import { follow, say } from "/static/kit/stream.js";
 import { TimeRange } from "/static/kit/time_range.js";
 import { count, showBanner, showUnheard } from "./banner.js";
+import { layered } from "./circuit_layers.js";
 import { showCircuits, showReactive } from "./circuits.js";
 import { showHistory } from "./history.js";
 import * as optOut from "./opt_out.js";
 import { rules } from "./rules.js";
-import { TOTAL, layered } from "./power_chart.js";
 import { showTiles } from "./tiles.js";
 
 const NOTICE_MS = 8000;
-const chart = new TimeChart(byId("plot"), byId("legend"), TOTAL);
+const chart = new TimeChart(byId("plot"), byId("legend"), POWER);
 /** @type {VenApi.VenView | null} */
 let shown = null;
 /** @type {VenApi.PastEvent[]} */
@@ -36,9 +37,10 @@ function source() {
     streams: shownPower === "total",
     draw(history) {
       acted = history.events;
+      text("chart-what", shownPower === "total" ? "Power from the grid" : "Power of the circuits");
       if (shown !== null) shade(shown);
       if (shownPower === "total") {
-        chart.load({ ts: history.ts, columns: history.columns }, TOTAL);
+        chart.load({ ts: history.ts, columns: history.columns }, POWER);
       } else {
         const { kind, points } = layered(history, nameOf);
         chart.load(points, kind);

@@ -1,43 +1,10 @@
-// The power of the house: in all, with baseline and target; or of every circuit, one on top of the other.
+// The power of every circuit, one on top of the other.
 
 /** @typedef {import("/static/kit/chart.js").ChartKind<string>} Kind */
 
 const LAYERS = 7;
 /** The circuits that draw most have a layer of their own; the others are one. */
 const OTHERS = "others";
-
-/** @type {Kind} */
-export const TOTAL = {
-  lines: [
-    {
-      column: "baselineKw",
-      label: "Baseline",
-      colour: "--baseline",
-      key: "dashed",
-      look: { width: 1.6, dash: [5, 4] },
-    },
-    {
-      column: "targetKw",
-      label: "Target",
-      colour: "--event-line",
-      key: "wide",
-      look: { width: 6, alpha: 0.6 },
-    },
-    {
-      column: "usedKw",
-      label: "Used",
-      colour: "--accent",
-      key: "",
-      fill: "--accent-soft",
-      look: { width: 2 },
-    },
-  ],
-  between: { upper: "baselineKw", lower: "usedKw", fill: "--good-soft" },
-  areas: [
-    { words: "Event", colour: "--event-soft" },
-    { words: "Shed", colour: "--good-soft" },
-  ],
-};
 
 /**
  * Layers of the circuits' power: what is drawn above 0, what is generated or discharged below it.
