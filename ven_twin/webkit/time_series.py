@@ -211,8 +211,8 @@ def csv(names: Sequence[str], means: Iterable[TimeMean]) -> str:
     """The *means* as a file: start in UTC (ISO 8601), length in s, a column each name. RFC 4180."""
     rows = [["start_utc", "duration_s", *names]]
     for start_ts, end_ts, values in means:
-        powers = ["" if value is None else f"{_rounded(value):g}" for value in values]
-        rows.append([_iso(start_ts), f"{end_ts - start_ts:g}", *powers])
+        powers = ["" if value is None else f"{round(value, DIGITS) + 0.0:.15g}" for value in values]
+        rows.append([_iso(start_ts), f"{round(end_ts - start_ts, DIGITS):.15g}", *powers])
     return "".join(",".join(row) + "\r\n" for row in rows)
 
 
@@ -222,4 +222,4 @@ def _rounded(value: float | None) -> float | None:
 
 def _iso(ts: float) -> str:
     at = datetime.fromtimestamp(ts, UTC)
-    return at.isoformat(timespec="seconds" if ts.is_integer() else "milliseconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="seconds" if ts == int(ts) else "milliseconds").replace("+00:00", "Z")

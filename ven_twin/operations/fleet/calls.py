@@ -60,10 +60,8 @@ class FleetCalls:
         return await self._call(lambda aggregator: fleet_history.fleet_samples(aggregator, window))
 
     async def ven_rows(self, ven_id: VenId, window: TimeWindow) -> list[TelemetryRow]:
-        """Read a VEN's stored rows; a long time in several parts at once."""
-        parts = fleet_history.parts_of(window)
-        requests = [self._call(fleet_history.ven_rows(ven_id, part)) for part in parts]
-        return fleet_history.joined_rows(await asyncio.gather(*requests))
+        """Read a VEN's stored rows."""
+        return await self._call(lambda aggregator: fleet_history.ven_rows(aggregator, ven_id, window))
 
     async def _call(self, request: Callable[[Aggregator], T]) -> T:
         try:

@@ -1,17 +1,16 @@
 """The fleet's power over time, and that of one VEN, of what the cloud side has stored.
 
 the whole fleet    one sample in five minutes, whatever its size; of the last hour also what the page saw
-one VEN            its telemetry rows, at most `ROWS_MAX`; a long time is read in several parts at once
+one VEN            its telemetry rows, at most `ROWS_MAX`
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, groupby, islice
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
 
 from contracts.api.resources import FLEET_SAMPLE_S, FleetSample, TelemetryRow
 from contracts.wire.ids import VenId
-from contracts.wire.units import S_PER_DAY
 from ven_twin.operations.aggregator.protocol import Aggregator
 from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.time_series import EventMark, TimeMean, TimeWindow
@@ -32,8 +31,6 @@ ROWS_MAX = 25_000
 LONGEST_ROW_S = 3600.0
 """No row without its measured time stands for longer, as far as a chart goes."""
 USUAL_ROW_S = 30.0
-PART_S = S_PER_DAY
-"""A longer window is read in parts of so long, several at once."""
 
 
 def fleet_samples(aggregator: Aggregator, window: TimeWindow) -> list[FleetSample]:
@@ -63,31 +60,14 @@ def _sample_mean(sample: FleetSample, following: FleetSample | None, of_events: 
     return TimeMean(float(sample.timestamp), end_ts, values)
 
 
-def parts_of(window: TimeWindow) -> list[TimeWindow]:
-    """The *window* in parts of `PART_S` at most."""
-    starts = [window.from_ts]
-    while starts[-1] + PART_S < window.to_ts:
-        starts.append(starts[-1] + PART_S)
-    return [TimeWindow(start, end) for start, end in zip(starts, [*starts[1:], window.to_ts], strict=True)]
-
-
-def ven_rows(ven_id: VenId, window: TimeWindow) -> Callable[[Aggregator], list[TelemetryRow]]:
-    """The request for a VEN's rows in *window*, one more than may be at most."""
-
-    def read(aggregator: Aggregator) -> list[TelemetryRow]:
-        rows = aggregator.telemetry(ven_id, int(window.from_ts), int(window.to_ts))
-        return list(islice(rows, ROWS_MAX + 1))
-
-    return read
-
-
-def joined_rows(parts: Iterable[Sequence[TelemetryRow]]) -> list[TelemetryRow]:
-    """The rows of all *parts*. Raises PageProblemError where there are too many."""
-    rows = list(chain.from_iterable(parts))
-    if len(rows) > ROWS_MAX:
+def ven_rows(aggregator: Aggregator, ven_id: VenId, window: TimeWindow) -> list[TelemetryRow]:
+    """A VEN's rows in *window*. Raises PageProblemError where there are more than `ROWS_MAX`."""
+    rows = aggregator.telemetry(ven_id, int(window.from_ts), int(window.to_ts) + 1)
+    read = list(islice(rows, ROWS_MAX + 1))
+    if len(read) > ROWS_MAX:
         detail = f"more than {ROWS_MAX:,} rows are stored of this time: choose a shorter one"
         raise PageProblemError(400, detail, field="from")
-    return rows
+    return read
 
 
 def row_means(rows: Sequence[TelemetryRow]) -> list[TimeMean]:

@@ -1,5 +1,5 @@
-// The stretch of time that a chart shows: the last quarter of an hour to the last week, or any that is dragged
-// over, moved or zoomed to; what the server has of it; and the same as a file.
+// The stretch of time that a chart shows: the last quarter of an hour to the last week, or any that is
+// dragged over, moved or zoomed to; what the server has of it; and the same as a file.
 import { read, wordsOf } from "./api.js";
 import { attribute, button, byId, show, text } from "./dom.js";
 import { dayTime, span } from "./format.js";
