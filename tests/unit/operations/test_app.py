@@ -154,12 +154,6 @@ async def test_a_form_is_refused(client: httpx.AsyncClient, aggregator: FakeAggr
     assert aggregator.calls == []
 
 
-async def test_the_chart_has_the_columns_that_the_page_reads(client: httpx.AsyncClient) -> None:
-    """Time, and kW requested, delivered and on offer, by their names in the API."""
-    chart = (await client.get("/api/history")).json()
-    assert chart == {"ts": [], "askedKw": [], "deliveredKw": [], "flexibilityKw": []}
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("PATCH", "/api/events", 405), ("GET", "/api/nothing", 404), ("GET", "/static/../app.py", 404)],
@@ -189,7 +183,7 @@ async def test_the_cloud_is_not_called_while_no_page_is_open(
     client: httpx.AsyncClient, aggregator: FakeAggregator
 ) -> None:
     """The page, its files and its state as it is known cost no call."""
-    for path in ("/", "/static/kit/look.css", "/api/state", "/api/history"):
+    for path in ("/", "/static/kit/look.css", "/api/state"):
         assert (await client.get(path)).status_code == 200
     assert aggregator.calls == []
 

@@ -70,5 +70,7 @@ class FleetCalls:
             if error.code == "preconditionFailed":
                 raise PageProblemError(412, CHANGED) from None
             raise PageProblemError(STATUS.get(error.code, 400), error.reason, field=error.field) from None
+        except PageProblemError:
+            raise
         except VenTwinError as error:
             raise PageProblemError(502, f"the cloud is not reached: {error}") from None

@@ -2,6 +2,7 @@
 import { button, byId, mark, show, text } from "/static/kit/dom.js";
 import { clockS, counted, kw } from "/static/kit/format.js";
 import { follow, say } from "/static/kit/stream.js";
+import * as calendar from "./calendar.js";
 import * as detail from "./detail.js";
 import * as events from "./events.js";
 import * as form from "./form.js";
@@ -44,6 +45,7 @@ function showView(view, fleet) {
   text("place", `${view.place} · ${counted(fleet.known, "VEN")}`);
   document.title = title(view, fleet);
   events.showEvents(lines, view.moreEvents, (eventId) => detail.look(eventId, lines));
+  calendar.update(lines, view.moreEvents);
   showNone(view, fleet);
   show("dead-letters", view.deadLetters !== "");
   mark("dead-letters", view.deadLetterCount === null ? "muted" : "notice");
@@ -101,6 +103,7 @@ function count() {
 }
 
 vens.setUp();
+calendar.setUp((eventId) => detail.look(eventId, lines));
 form.setUp(serverTs, tell);
 detail.setUp(form.revise, tell);
 byId("new-event").addEventListener("click", form.create);
