@@ -12,7 +12,7 @@ declare namespace KitApi {
     phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
   }
 
-  /** Power from *from_ts* to *to_ts* by column, kW, in means of *step_s* or of what was stored. */
+  /** Power from *from_ts* to *to_ts* by column, kW, mostly in means of *step_s*. */
   interface DrawnHistory {
     fromTs: number;
     toTs: number;
@@ -101,7 +101,7 @@ declare namespace VenApi {
     warmestC: number;
   }
 
-  /** Power from *from_ts* to *to_ts* by column, kW, in means of *step_s* or of what was stored. */
+  /** Power from *from_ts* to *to_ts* by column, kW, mostly in means of *step_s*. */
   interface DrawnHistory {
     fromTs: number;
     toTs: number;

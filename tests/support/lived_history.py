@@ -11,6 +11,8 @@ from ven_twin.ven.storage.power_store import MINUTE_S, ActedEvent, PowerMean, Po
 
 DAY_S = 86_400
 EVENT_S = 2 * 3600
+FIRST_EVENT_S = 10 * 3600
+"""The end of the last event, before now."""
 SHED_KW = 1.5
 PARTS = 2
 """Steps of the house in a minute."""
@@ -19,7 +21,7 @@ PARTS = 2
 def fill(path: Path, now_ts: float, *, days: float = 7.0, shift_s: float = 0.0, off_h: float = 0.0) -> int:
     """Write the minutes of the last *days* before *now_ts* into the file at *path*; returns their number.
 
-    On every second day an event asks for `SHED_KW` for two hours. The VEN was off for *off_h* in the middle.
+    Every second day an event requests `SHED_KW` for two hours. The VEN was off for *off_h* in the middle.
     """
     profile = load_profile("standard")
     environment = load_environment(profile, 7)
@@ -36,16 +38,16 @@ def fill(path: Path, now_ts: float, *, days: float = 7.0, shift_s: float = 0.0, 
             for circuit_id, kw in power_kw.items():
                 kws[circuit_id] = kws.get(circuit_id, 0.0) + kw / PARTS
         if not off_ts <= ts < off_ts + off_h * 3600:
-            store.add(*_minute(ts, kws))
+            store.add(*_minute(ts, int(now_ts) // MINUTE_S * MINUTE_S - ts, kws))
             written += 1
     store.close()
     return written
 
 
-def _minute(ts: int, circuits_kw: dict[str, float]) -> tuple[PowerMean, list[ActedEvent]]:
+def _minute(ts: int, ago_s: float, circuits_kw: dict[str, float]) -> tuple[PowerMean, list[ActedEvent]]:
     baseline_kw = sum(circuits_kw.values())
-    day, of_day_s = divmod(ts, DAY_S)
-    in_event = day % 2 == 0 and 0 <= of_day_s - 17 * 3600 < EVENT_S
+    number, since_s = divmod(ago_s, 2 * DAY_S)
+    in_event = FIRST_EVENT_S < since_s <= FIRST_EVENT_S + EVENT_S
     if not in_event:
         return PowerMean(ts, MINUTE_S, baseline_kw, baseline_kw, 0.0, None, circuits_kw), []
     largest = max(circuits_kw, key=lambda circuit_id: circuits_kw[circuit_id])
@@ -53,4 +55,4 @@ def _minute(ts: int, circuits_kw: dict[str, float]) -> tuple[PowerMean, list[Act
     used = {**circuits_kw, largest: circuits_kw[largest] - shed_kw}
     target_kw = baseline_kw - SHED_KW
     mean = PowerMean(ts, MINUTE_S, baseline_kw - shed_kw, baseline_kw, MINUTE_S, target_kw, used)
-    return mean, [ActedEvent(f"evt-{day}", ts, ts + MINUTE_S)]
+    return mean, [ActedEvent(f"evt-{number:.0f}", ts, ts + MINUTE_S)]

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby, takewhile, zip_longest
+from statistics import median
 from typing import NamedTuple
 
 import msgspec
@@ -64,7 +65,7 @@ class EventMark(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class DrawnHistory(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Power from *from_ts* to *to_ts* by column, kW, in means of *step_s* or of what was stored.
+    """Power from *from_ts* to *to_ts* by column, kW, mostly in means of *step_s*.
 
     A mean stands from its time to the next; null is not known. *events* are those of the time that the store
     knows of.
@@ -194,11 +195,16 @@ def drawn(
     return DrawnHistory(
         from_ts=window.from_ts,
         to_ts=window.to_ts,
-        step_s=window.step_s,
+        step_s=max(window.step_s, _usual_s(means)),
         ts=[round(at, 3) for at in ts],
         columns={name: [_rounded(row[place]) for row in rows] for place, name in enumerate(names)},
         events=tuple(events),
     )
+
+
+def _usual_s(means: Sequence[TimeMean]) -> int:
+    """The length that most *means* have, s; 0 where there are none."""
+    return round(median(mean.end_ts - mean.start_ts for mean in means)) if means else 0
 
 
 def is_gap(mean: TimeMean, following: TimeMean) -> bool:

@@ -102,8 +102,9 @@ export class TimeChart {
       this.setUp(kind);
     }
     this.ts = [...ts];
-    for (const column of this.columns.keys())
-      {this.columns.set(column, [...(columns[column] ?? ts.map(() => null))]);}
+    for (const column of this.columns.keys()) {
+      this.columns.set(column, [...(columns[column] ?? ts.map(() => null))]);
+    }
     if (isOther) this.plot = this.drawn();
     this.refresh();
   }

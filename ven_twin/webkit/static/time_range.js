@@ -9,6 +9,11 @@ const MOST_S = 42 * 86400;
 /** Up to here the stream's points go on where the server's end. */
 const LIVE_MOST_S = 3600;
 const SOON_S = 10;
+const LAST = new Map([
+  [3600, "hour"],
+  [86400, "day"],
+  [7 * 86400, "week"],
+]);
 const MOVED_SHARE = 0.75;
 
 /**
@@ -148,7 +153,9 @@ export class TimeRange {
    */
   tell([fromTs, toTs], { ts, stepS }) {
     const time =
-      this.stretch === null ? `The last ${lengthOf(this.spanS)}` : `${dayTime(fromTs)} to ${dayTime(toTs)}`;
+      this.stretch === null
+        ? `The last ${LAST.get(this.spanS) ?? lengthOf(this.spanS)}`
+        : `${dayTime(fromTs)} to ${dayTime(toTs)}`;
     const detail = stepS <= 1 ? "by the second" : `in means of ${lengthOf(stepS)}`;
     text("range-words", ts.length ? `${time}, ${detail}` : `${time}: nothing is stored of it`);
   }
