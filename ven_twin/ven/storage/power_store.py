@@ -32,6 +32,8 @@ MINUTE_S, QUARTER_S = 60, 900
 ROWS_MAX: Mapping[int, int] = {MINUTE_S: 7 * 1440, QUARTER_S: 42 * 96}
 """Rows by the length of a mean, s: a week of minutes, six weeks of quarter hours."""
 EVENTS_MAX = 1000
+CACHE_KIB = 256
+"""Pages of the file that stay in memory: a VEN's host has little, and a minute is one row."""
 TWICE_SHARE = 1.05
 """Above this share of its length a mean was lived twice."""
 _MEANS = """CREATE TABLE IF NOT EXISTS means (
@@ -150,6 +152,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         for table in (_MEANS, _EVENTS):
             db.execute(table)
         _check(db)
