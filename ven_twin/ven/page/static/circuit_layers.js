@@ -26,8 +26,9 @@ export function layered({ ts, columns }, nameOf) {
     });
     drawn.push(...onTop.reverse());
   }
-  const colours = new Map(
-    own.map(([id], place) => [id, id === OTHERS ? "--layer-others" : `--layer-${place + 1}`]),
+  const colours = coloursOf(
+    own.map(([id]) => id),
+    Object.keys(columns),
   );
   const lines = drawn.map(([column]) => {
     const id = column.replace(/ out$/, "");
@@ -63,4 +64,22 @@ function layersOf(ts, columns) {
     return known.length ? known.reduce((sum, value) => sum + value, 0) : null;
   });
   return [...most, [OTHERS, others]];
+}
+
+/**
+ * A colour for each layer, by the place of its circuit on the panel: another stretch of time has the same.
+ * @param {string[]} layers
+ * @param {string[]} panel
+ */
+function coloursOf(layers, panel) {
+  const taken = new Set();
+  const inOrder = layers.filter((id) => id !== OTHERS).sort((a, b) => panel.indexOf(a) - panel.indexOf(b));
+  return new Map(
+    inOrder.map((id) => {
+      let place = panel.indexOf(id) % LAYERS;
+      while (taken.has(place)) place = (place + 1) % LAYERS;
+      taken.add(place);
+      return [id, `--layer-${place + 1}`];
+    }),
+  );
 }
