@@ -244,7 +244,7 @@ async def test_an_event_stands_in_the_calendar(fleet: Fleet, open_page: Any) -> 
     await seen.page.locator("#month-now").click()
     await entry.click()
     await seen.page.locator("#detail-vens tr").first.wait_for()
-    await seen.says("#detail-words", event_id)
+    await seen.says("#detail-title", event_id)
     fleet.system.json("event", "delete", event_id)
 
 

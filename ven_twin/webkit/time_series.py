@@ -115,7 +115,7 @@ def _timestamp(query: Mapping[str, str], name: str, default_ts: float) -> float:
 
 def thinned(means: Iterable[TimeMean], step_s: float) -> list[TimeMean]:
     """Means of *step_s*, weighted by time; those that are as long already stay as they are."""
-    return [_one(list(part)) for _, part in groupby(means, lambda mean: _place(mean, step_s))]
+    return [_merged(list(group)) for _, group in groupby(means, lambda mean: _place(mean, step_s))]
 
 
 def _place(mean: TimeMean, step_s: float) -> tuple[float, float]:
@@ -123,19 +123,19 @@ def _place(mean: TimeMean, step_s: float) -> tuple[float, float]:
     return (mean.start_ts, 0.0) if long else (math.floor(mean.start_ts / step_s) * step_s, step_s)
 
 
-def _one(part: Sequence[TimeMean]) -> TimeMean:
-    if len(part) == 1:
-        return part[0]
-    weights = [mean.end_ts - mean.start_ts for mean in part]
-    columns = zip(*(mean.values for mean in part), strict=True)
+def _merged(group: Sequence[TimeMean]) -> TimeMean:
+    if len(group) == 1:
+        return group[0]
+    weights = [mean.end_ts - mean.start_ts for mean in group]
+    columns = zip(*(mean.values for mean in group), strict=True)
     values = tuple(_weighted(column, weights) for column in columns)
-    return TimeMean(part[0].start_ts, part[-1].end_ts, values)
+    return TimeMean(group[0].start_ts, group[-1].end_ts, values)
 
 
 def _weighted(values: Sequence[float | None], weights: Sequence[float]) -> float | None:
-    known = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
-    whole = sum(weight for _, weight in known)
-    return sum(value * weight for value, weight in known) / whole if whole > 0.0 else None
+    pairs = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
+    whole = sum(weight for _, weight in pairs)
+    return sum(value * weight for value, weight in pairs) / whole if whole > 0.0 else None
 
 
 def within(means: Iterable[TimeMean], window: TimeWindow) -> Iterator[TimeMean]:
@@ -156,18 +156,18 @@ def ahead_of(fine: Sequence[TimeMean], coarse: Iterable[TimeMean]) -> list[TimeM
 
 def filled(fine: Sequence[TimeMean], coarse: Iterable[TimeMean]) -> list[TimeMean]:
     """The *fine* means, and the *coarse* ones cut to the times of which there is no fine one."""
-    pieces, first = list(fine), 0
+    merged, first = list(fine), 0
     for mean in coarse:
         start_ts = mean.start_ts
         while first < len(fine) and fine[first].end_ts <= start_ts:
             first += 1
         for one in takewhile(lambda one, end_ts=mean.end_ts: one.start_ts < end_ts, fine[first:]):  # type: ignore[misc]
             if one.start_ts - start_ts > SLACK_S:
-                pieces.append(mean._replace(start_ts=start_ts, end_ts=one.start_ts))
+                merged.append(mean._replace(start_ts=start_ts, end_ts=one.start_ts))
             start_ts = max(start_ts, one.end_ts)
         if mean.end_ts - start_ts > SLACK_S:
-            pieces.append(mean._replace(start_ts=start_ts))
-    return sorted(pieces, key=lambda piece: piece.start_ts)
+            merged.append(mean._replace(start_ts=start_ts))
+    return sorted(merged, key=lambda mean: mean.start_ts)
 
 
 def drawn(

@@ -149,7 +149,7 @@ class FleetPage:
         return answers.csv(csv(names, history.means), f"{history.of}-power.csv")
 
     async def _read_history(self, request: Request) -> HistoryRead:
-        """What is stored of the time that is requested. Raises PageProblemError."""
+        """Read the power that is stored of the requested time. Raises PageProblemError."""
         query, now_ts = request.query_params, now()
         refuse_others(query, ("from", "to", "show", "ven"))
         window = read_window(query, now_ts, SPAN_S)

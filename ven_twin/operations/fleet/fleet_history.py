@@ -79,8 +79,8 @@ def row_means(rows: Sequence[TelemetryRow]) -> list[TimeMean]:
         if before_ts is not None:
             start_ts = max(start_ts, before_ts)
         if start_ts < row.timestamp:
-            asked_kw = row.requested_reduction_kw if row.event_id is not None else None
-            target_kw = None if asked_kw is None else row.baseline_power_kw - asked_kw
+            requested_kw = row.requested_reduction_kw if row.event_id is not None else None
+            target_kw = None if requested_kw is None else row.baseline_power_kw - requested_kw
             powers = (row.used_power_kw, row.baseline_power_kw, target_kw)
             means.append(TimeMean(start_ts, float(row.timestamp), powers))
             before_ts = float(row.timestamp)
@@ -98,7 +98,9 @@ def row_events(rows: Sequence[TelemetryRow]) -> list[EventMark]:
     marks: list[EventMark] = []
     for event_id, of_event in groupby(rows, lambda row: row.event_id):
         if event_id is not None:
-            part = list(of_event)
-            start_ts = part[0].timestamp - (part[0].measured_s or USUAL_ROW_S)
-            marks.append(EventMark(event_id=event_id, start_ts=start_ts, end_ts=float(part[-1].timestamp)))
+            event_rows = list(of_event)
+            start_ts = event_rows[0].timestamp - (event_rows[0].measured_s or USUAL_ROW_S)
+            marks.append(
+                EventMark(event_id=event_id, start_ts=start_ts, end_ts=float(event_rows[-1].timestamp))
+            )
     return marks

@@ -117,7 +117,7 @@ class PowerStore:
             self._db = None
 
     def _use(self, use: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """What *use* returns of the database; *otherwise* where the disk refuses."""
+        """Use the database; returns the result of *use*, or *otherwise* where the disk refuses."""
         try:
             if self._db is None:
                 self._db = _opened(self._path)
