@@ -235,14 +235,10 @@ class Cloud:
     def rows(self, partition: VenId, from_ts: int, to_ts: int, names: Sequence[str]) -> Iterator[Item]:
         """The rows of [from_ts, to_ts), oldest first, with the attributes *names*; read as they are taken."""
         first, last = keys.telemetry_range(from_ts, to_ts)
-        placeholders = {f"#a{place}": name for place, name in enumerate(names)}
-        projection = ", ".join(placeholders)
-        yield from self._rows(
-            "#r BETWEEN :first AND :last",
-            {":v": partition, ":first": first, ":last": last},
-            placeholders,
-            ProjectionExpression=projection,
-        )
+        values = {":v": partition, ":first": first, ":last": last}
+        named = {f"#a{place}": name for place, name in enumerate(names)}
+        projection = ", ".join(named)
+        return self._rows("#r BETWEEN :first AND :last", values, named, ProjectionExpression=projection)
 
     def first_telemetry_ts(self, ven_id: VenId, but_not: str) -> int | None:
         """End of a VEN's first row that is not of boot *but_not*, UTC s; None when there is none."""
