@@ -9,8 +9,9 @@ import msgspec
 
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, VenQuarantined
+from contracts.api.resources import FLEET_SAMPLE_S
 from contracts.api.routes import PAGE_MAX, ROUTES, Route
-from contracts.store.keys import CIRCUITS_ROW, telemetry_row_id
+from contracts.store.keys import CIRCUITS_ROW, FLEET_PARTITION, fleet_row_id, telemetry_row_id
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import CorrelationId, VenId
@@ -43,11 +44,14 @@ WORDS = {
     "getReport": "300 KB, the most that is stored whole",
     "settleEvent": "300 KB",
     "getFleet": "10,000 VENs, 1,000 of them listed",
+    "listFleetHistory": "1,000 samples",
     "getOpenapi": "the whole document",
 }
+_FIRST_SAMPLE_TS = int(fleet.NOW) - FLEET_SAMPLE_S * (PAGE_MAX + 10)
 QUERIES = {
     "listVens": f"online=true&group=north&limit={PAGE_MAX}",
     "listTelemetry": f"from={int(fleet.NOW) - 9 * fleet.HOUR_S}&to={int(fleet.NOW)}&limit={PAGE_MAX}",
+    "listFleetHistory": f"from={_FIRST_SAMPLE_TS}&to={int(fleet.NOW)}&limit={PAGE_MAX}",
     "listEvents": f"limit={PAGE_MAX}",
     "getEvent": f"limit={PAGE_MAX}",
     "getFleet": f"limit={PAGE_MAX}",
@@ -62,6 +66,8 @@ def _account(operation: str) -> CannedAccount:
         tables["telemetry"].add([{**circuits, "rowId": CIRCUITS_ROW}])
     elif operation == "listTelemetry":
         tables["telemetry"].add(_rows())
+    elif operation == "listFleetHistory":
+        tables["telemetry"].add(_samples())
     elif operation == "getCommand":
         row = {"venId": VEN, "correlationId": COMMAND, "op": "event", "issuedTs": fleet.NOW}
         tables["commands"].add([{**row, "ack": messages.ack(VEN), "ackReceivedTs": fleet.NOW}])
@@ -87,6 +93,14 @@ def _rows() -> list[JsonDict]:
         }
         for timestamp in range(int(fleet.NOW) - 30 * (PAGE_MAX + 10), int(fleet.NOW), 30)
     ]
+
+
+def _samples() -> list[JsonDict]:
+    """Samples of a little more than a page."""
+    powers = {"usedKw": 8123.125, "baselineKw": 9123.5, "askedKw": 1000.25, "deliveredKw": 1000.375}
+    counts = {"venId": FLEET_PARTITION, "online": 9876, "measured": 9870, "flexibilityKw": 4321.125}
+    times = range(_FIRST_SAMPLE_TS, int(fleet.NOW), FLEET_SAMPLE_S)
+    return [{**counts, **powers, "timestamp": ts, "rowId": fleet_row_id(ts)} for ts in times]
 
 
 @cache
