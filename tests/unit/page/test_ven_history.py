@@ -52,6 +52,17 @@ async def test_a_time_without_the_ven_is_a_gap(caller: Caller) -> None:
     assert values.count(None) == 1
 
 
+async def test_nothing_is_drawn_before_the_ven_first_ran(caller: Caller) -> None:
+    """Neither the minute nor the quarter hour in which it started is drawn from its begin."""
+    caller.stand.live_nowhere(437)
+    caller.stand.live(130)
+    begun_ts = START_TS + 3 + 437
+    answer = await history(caller, **{"from": START_TS - 100, "to": START_TS + 800})
+    assert answer["ts"][0] == pytest.approx(begun_ts, abs=1.5)
+    later = await history(caller, **{"from": START_TS - 100, "to": START_TS + 4000})
+    assert later["ts"][0] >= begun_ts - 60, "by the minute it is no more than that"
+
+
 async def test_circuits_add_up_to_the_power_from_the_grid(caller: Caller) -> None:
     """Every circuit of the house has its column."""
     caller.stand.live(130)

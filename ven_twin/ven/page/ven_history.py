@@ -6,6 +6,7 @@ another.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
 from ven_twin.ven.page.minute_meter import MeteredMinute, MinuteMeter
@@ -13,7 +14,7 @@ from ven_twin.ven.page.power_history import PowerHistory
 from ven_twin.ven.page.view import PowerView
 from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.ven.storage.power_store import MINUTE_S, QUARTER_S, PowerMean, PowerStore
-from ven_twin.webkit.time_series import EventMark, TimeMean, TimeWindow, ahead_of, thinned, within
+from ven_twin.webkit.time_series import SLACK_S, EventMark, TimeMean, TimeWindow, ahead_of, thinned, within
 
 Shown = Literal["total", "circuits"]
 TOTAL = ("usedKw", "baselineKw", "targetKw")
@@ -49,7 +50,8 @@ class VenHistory:
     ) -> list[TimeMean]:
         """The means in *window*, of *step_s* or longer, kW: used, baseline, target, or these circuits.
 
-        They are made of the finest that there are of each time: seconds, minutes, quarter hours.
+        They are made of the finest that there are of each time: seconds, minutes, quarter hours. Where finer
+        ones begin within a longer mean, that stands before them only if all of its time was measured.
         """
         step_s = window.step_s if step_s is None else step_s
         fine: list[TimeMean] = []
@@ -58,7 +60,12 @@ class VenHistory:
         widths = (MINUTE_S, QUARTER_S) if step_s < QUARTER_S else (QUARTER_S,)
         for width_s in widths:
             stored = self._store.between(width_s, window.from_ts - width_s, window.to_ts)
-            means = [_time_mean(mean, width_s, circuit_ids) for mean in stored]
+            first_ts = fine[0].start_ts if fine else inf
+            means = [
+                _time_mean(mean, width_s, circuit_ids)
+                for mean in stored
+                if mean.ts + width_s <= first_ts or mean.measured_s >= width_s - SLACK_S
+            ]
             fine = ahead_of(fine, within(means, window))
         return thinned(fine, step_s)
 
