@@ -157,7 +157,12 @@ export class TimeRange {
         ? `The last ${LAST.get(this.spanS) ?? lengthOf(this.spanS)}`
         : `${dayTime(fromTs)} to ${dayTime(toTs)}`;
     const detail = stepS <= 1 ? "by the second" : `in means of ${lengthOf(stepS)}`;
-    text("range-words", ts.length ? `${time}, ${detail}` : `${time}: nothing is stored of it`);
+    text(
+      "range-words",
+      ts.length
+        ? `${time}, ${detail}`
+        : `${time}: nothing is stored of it${this.streams ? " yet, it is drawn from now on" : ""}`,
+    );
   }
 
   /** @param {Band} window */
