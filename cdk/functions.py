@@ -237,9 +237,10 @@ def watch_fleet(resources: SharedResources, schedules: Schedules) -> LambdaFunct
     watch = resources.function(
         "watch_fleet",
         "Says how the fleet stands, for the dashboard and the alarm on silent VENs",
-        {"vens": "Scan", "telemetry": "BatchGetItem", "events": "GetItem Query"},
+        {"vens": "Scan", "telemetry": "BatchGetItem UpdateItem", "events": "GetItem Query"},
         timeout_s=60,
         memory_mb=1024,  # it reads what `dispatch_event` reads of the fleet
+        RETENTION_DAYS=str(resources.stage.retention_days),
     )
     # Not repeated: the next look comes in five minutes.
     watch.retry(0, within=Duration.minutes(5), dead=resources.failed_starts)

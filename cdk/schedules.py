@@ -12,10 +12,12 @@ from constructs import Construct
 
 from cdk.lambda_function import LambdaFunction
 from cdk.stage import Stage
+from contracts.api.resources import FLEET_SAMPLE_S
+from contracts.wire.units import S_PER_MIN
 
 SWEEP = "rate(1 hour)"
 """The interval of sweeps: a rotation that is begun is finished within the hour."""
-WATCH_EVERY = Duration.minutes(5)
+WATCH_EVERY = Duration.minutes(FLEET_SAMPLE_S // S_PER_MIN)
 
 
 class Schedules(Construct):

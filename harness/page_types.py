@@ -20,9 +20,9 @@ from contracts.api.problems import Problem
 from contracts.api.requests import EventDispatched
 from contracts.api.resources import NewEvent
 from ven_twin.operations.fleet import event_detail, fleet_rules, fleet_view
-from ven_twin.operations.fleet.power_history import FleetChart
 from ven_twin.ven.page.routes import kinds
 from ven_twin.webkit.rules import CommonRules
+from ven_twin.webkit.time_series import DrawnHistory
 
 TARGET = Path(__file__).parents[1] / "types" / "pages.d.ts"
 HEAD = """\
@@ -38,12 +38,11 @@ SCALARS: dict[type[inspect.Type], str] = {
     inspect.StrType: "string",
 }
 NAMESPACES: dict[str, tuple[type[msgspec.Struct], ...]] = {
-    "KitApi": (CommonRules, Problem),
+    "KitApi": (CommonRules, Problem, DrawnHistory),
     "VenApi": tuple(kinds()),
     "FleetApi": (
         fleet_view.FleetView,
         fleet_view.Heartbeat,
-        FleetChart,
         fleet_rules.FleetRules,
         event_detail.EventDetail,
         fleet_view.DefinitionsView,

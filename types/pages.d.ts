@@ -12,6 +12,23 @@ declare namespace KitApi {
     phases: Record<"far" | "near" | "active" | "completed" | "cancelled" | "optedOut", string>;
   }
 
+  /** Power from *from_ts* to *to_ts* by column, kW, mostly in means of *step_s*. */
+  interface DrawnHistory {
+    fromTs: number;
+    toTs: number;
+    stepS: number;
+    ts: number[];
+    columns: Record<string, (number | null)[]>;
+    events: EventMark[];
+  }
+
+  /** The time of an event, UTC s. */
+  interface EventMark {
+    eventId: string;
+    startTs: number;
+    endTs: number;
+  }
+
   /** The limits by which figures and times are written; see `formatting`. */
   interface FormatRules {
     kwDigits: number;
@@ -40,14 +57,6 @@ declare namespace VenApi {
     minimum: number;
     maximum: number;
     default: number | null;
-  }
-
-  /** Power over the last hour, by column: UTC s, kW used, kW baseline, kW target (null outside events). */
-  interface Chart {
-    ts: number[];
-    usedKw: number[];
-    baselineKw: number[];
-    targetKw: (number | null)[];
   }
 
   /** A circuit: its power, the load of its breaker (0 to 1), and the reason that it is curtailed or not. */
@@ -92,6 +101,16 @@ declare namespace VenApi {
     warmestC: number;
   }
 
+  /** Power from *from_ts* to *to_ts* by column, kW, mostly in means of *step_s*. */
+  interface DrawnHistory {
+    fromTs: number;
+    toTs: number;
+    stepS: number;
+    ts: number[];
+    columns: Record<string, (number | null)[]>;
+    events: EventMark[];
+  }
+
   /** Make an event here, for testing, as the command ``event`` does. It starts now by default. */
   interface EventCall {
     kw: number;
@@ -103,6 +122,13 @@ declare namespace VenApi {
   /** The event that was made. */
   interface EventCreated {
     eventId: string;
+  }
+
+  /** The time of an event, UTC s. */
+  interface EventMark {
+    eventId: string;
+    startTs: number;
+    endTs: number;
   }
 
   /** An event that is not over, or that was left before its time has passed. Times are UTC s. */
@@ -371,14 +397,6 @@ declare namespace FleetApi {
     optOut: string | null;
     unavailable: string | null;
     why: string;
-  }
-
-  /** The last hour by column: UTC s, kW requested, kW delivered, kW on offer; null is not known. */
-  interface FleetChart {
-    ts: number[];
-    askedKw: (number | null)[];
-    deliveredKw: (number | null)[];
-    flexibilityKw: (number | null)[];
   }
 
   /** The kW that *vens* VENs can probably shed together from *ts* (UTC s) on for a quarter hour. */

@@ -97,6 +97,11 @@ def path_parameter(name: str, schema: JsonDict) -> JsonDict:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
+def query_parameter(name: str, description: str) -> JsonDict:
+    """A parameter of a query string that may be left out."""
+    return {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
+
+
 def response(
     description: str,
     schemas: Mapping[str, JsonDict] | None = None,

@@ -124,6 +124,33 @@ class TelemetryPage(_Resource, frozen=True):
     next: str | None = None
 
 
+FLEET_SAMPLE_S = 300
+"""So far apart are the samples of the fleet, s."""
+
+
+class FleetSample(_Resource, frozen=True):
+    """The fleet's powers together at one time (UTC s), kW; *online* VENs were connected.
+
+    *usedKw* and *baselineKw* are those of the *measured* VENs, whose telemetry was fresh.
+    """
+
+    timestamp: int
+    online: int
+    measured: int
+    used_kw: float
+    baseline_kw: float
+    requested_kw: float = msgspec.field(name="askedKw")
+    delivered_kw: float
+    flexibility_kw: float | None = None
+
+
+class FleetHistory(_Resource, frozen=True):
+    """Samples of the fleet, oldest first; *next* is the cursor of the next page."""
+
+    items: tuple[FleetSample, ...]
+    next: str | None = None
+
+
 class NewCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One operation for a VEN, such as ``ping``, ``get``, ``setLoad``; *data* is what it takes."""
 

@@ -292,6 +292,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        "/fleet/history",
+        "listFleetHistory",
+        "The fleet's powers every five minutes between two times, oldest first",
+        RouteAnswer(200, "A page of samples.", resources.FleetHistory),
+        query=TelemetryQuery,
+    ),
+    Route(
+        "GET",
         "/openapi.json",
         "getOpenapi",
         "This document",

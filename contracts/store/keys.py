@@ -68,6 +68,8 @@ CIRCUITS_ROW = "CIRCUITS"
 """Sort key of a VEN's latest snapshot of its circuits."""
 DAY_ROW_PREFIX = "DAY#"
 """Of the sort keys of a VEN's days in quarter hours, which settlement makes from the rows."""
+FLEET_PARTITION = VenId("#fleet")
+"""Partition of the samples of the whole fleet; no VEN's id begins with ``#``."""
 ROWS_END = ":"
 """Above the sort key of every telemetry row, below those that start with a letter."""
 
@@ -78,6 +80,11 @@ def telemetry_row_id(timestamp: int, boot_id: str, seq: int) -> str:
     A repeat carries the same timestamp, so it overwrites itself.
     """
     return f"{timestamp:010d}#{boot_id}#{seq:016d}"
+
+
+def fleet_row_id(timestamp: int) -> str:
+    """Sort key of a sample of the fleet; `telemetry_range` holds of it, too."""
+    return f"{timestamp:010d}#"
 
 
 def telemetry_range(from_ts: int, to_ts: int) -> tuple[str, str]:

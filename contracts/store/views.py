@@ -12,6 +12,7 @@ from contracts.api.resources import (
     Circuits,
     Event,
     EventSummary,
+    FleetSample,
     PhaseReached,
     SentCommand,
     TelemetryRow,
@@ -50,6 +51,11 @@ def ven_detail(
 def row(item: JsonObject) -> TelemetryRow:
     """A telemetry row from its item."""
     return _read(TelemetryRow, item)
+
+
+def fleet_sample(item: JsonObject) -> FleetSample:
+    """A sample of the fleet from its item."""
+    return _read(FleetSample, item)
 
 
 def circuits(item: JsonObject) -> Circuits:

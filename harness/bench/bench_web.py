@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from harness.bench.bench_system import _cpu_s, _rss_mb
 from harness.bench.figure import Figure
+from tests.support import lived_history
 from tests.support.browser_world import World
 
 LOADS = 7
@@ -30,6 +31,22 @@ FCP = """new Promise(done => new PerformanceObserver(list => done(list.getEntrie
   .observe({type: 'paint', buffered: true}))"""
 WEIGHT = """performance.getEntries().filter(e => e.entryType === 'navigation' || e.entryType === 'resource')
   .reduce((sum, e) => sum + e.transferSize, 0)"""
+WEEK = """async () => {
+  const words = document.getElementById('range-words');
+  const drawn = new Promise(resolve => {
+    const observer = new MutationObserver(() => {
+      if (!words.textContent.startsWith('The last week, in')) return;
+      observer.disconnect();
+      requestAnimationFrame(() => requestAnimationFrame(resolve));
+    });
+    observer.observe(words, {childList: true});
+  });
+  const begun = performance.now();
+  document.querySelector("[data-span='604800']").click();
+  await drawn;
+  return performance.now() - begun;
+}"""
+"""From a click to the frame in which a week of history is drawn, ms."""
 ACCELERATED = """
 window.EventSource = class {
   constructor() {
@@ -106,6 +123,11 @@ async def _in_the_browser(world: World) -> list[Figure]:
             seen_s = [await _seen_s(browser, world, number) for number in range(EVENTS)]
             weight_kb = await _weight_kb(browser, world.url)
             grown_mb = await _grown_mb(browser, world.url)
+            lived_history.fill(world.folder / "ven" / "history.sqlite", time.time() - 60.0)
+            total_ms = statistics.median([await _week_ms(browser, world.url, "total") for _ in range(LOADS)])
+            circuits_ms = statistics.median(
+                [await _week_ms(browser, world.url, "circuits") for _ in range(LOADS)]
+            )
         finally:
             await browser.close()
     chart_kb = UPLOT.stat().st_size / 1024
@@ -114,6 +136,8 @@ async def _in_the_browser(world: World) -> list[Figure]:
         Figure("event desired to seen, median", statistics.median(seen_s), "s", "<= 1 s"),
         Figure("event desired to seen, worst", max(seen_s), "s", "<= 1 s"),
         Figure("page weight", weight_kb, "kB", "<= 150 kB", chart_kb, "uPlot alone"),
+        Figure("a week of history, clicked to drawn", total_ms, "ms", "<= 500 ms"),
+        Figure("the same by circuit", circuits_ms, "ms", "<= 500 ms"),
         Figure("page's memory, an hour of updates", grown_mb, "MB more", "< 10 MB"),
     ]
 
@@ -152,6 +176,18 @@ async def _weight_kb(browser: Browser, url: str) -> float:
     kb = float(await page.evaluate(WEIGHT)) / 1024
     await context.close()
     return kb
+
+
+async def _week_ms(browser: Browser, url: str, shown: str) -> float:
+    """Of a page that has not shown it before."""
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(url)
+    await page.locator("#range-words", has_text="The last 15 min").wait_for()
+    await page.locator("#range-shown").select_option(shown)
+    ms = float(await page.evaluate(WEEK))
+    await context.close()
+    return ms
 
 
 async def _grown_mb(browser: Browser, url: str) -> float:

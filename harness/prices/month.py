@@ -74,6 +74,7 @@ def the_stack() -> tuple[BillItem, ...]:
         BillItem("queues that are listened to", "3 × 5 pollers × 3 a minute", polls, "sqs_request"),
         BillItem("secret", "of the claim", 1, "secret"),
         BillItem("watch over the fleet", "every five minutes", watches, "schedule_start"),
+        BillItem("samples of the fleet", "every five minutes", watches, "dynamodb_write"),
     )
 
 

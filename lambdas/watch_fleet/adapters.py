@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contracts.api.resources import TelemetryRow, Ven
+import msgspec
+
+from contracts.api.resources import FleetSample, TelemetryRow, Ven
 from contracts.store import views
 from contracts.store.items import Item
-from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
+from contracts.store.keys import (
+    EVENTS,
+    FLEET_PARTITION,
+    LATEST_ROW,
+    TELEMETRY,
+    VENS,
+    Key,
+    fleet_row_id,
+)
 from contracts.wire.ids import VenId
+from contracts.wire.units import S_PER_DAY, S_PER_MIN
 from lambdas.shared import clients, rows
 from lambdas.shared.tables import Table
 from lambdas.watch_fleet.logic import PresenceRow
@@ -31,6 +42,15 @@ class WatchAdapters:
         """The latest row of each VEN that has one, by its id."""
         items = self.telemetry.get_many(ven_ids, ("venId", *rows.attributes(TelemetryRow)), sort=LATEST_ROW)
         return {item["venId"]: views.row(item) for item in items}
+
+    def store(self, sample: FleetSample, retention_days: int) -> None:
+        """Store a sample of the fleet; another of the same minute stands in its place."""
+        minute_ts = int(sample.timestamp // S_PER_MIN * S_PER_MIN)
+        values = msgspec.to_builtins(msgspec.structs.replace(sample, timestamp=minute_ts))
+        expires_ts = int(minute_ts + retention_days * S_PER_DAY)
+        self.telemetry.update(
+            Key(FLEET_PARTITION, fleet_row_id(minute_ts)), values | {"expiresTs": expires_ts}
+        )
 
 
 def open_adapters(settings: WatchSettings) -> WatchAdapters:

@@ -1,4 +1,4 @@
-"""The VENs that have gone silent. Pure."""
+"""The VENs that have gone silent, and a sample of the fleet. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from contracts.api.fleet import FRESH_S, Fleet
+from contracts.api.resources import FleetSample, TelemetryRow
 from contracts.wire.ids import VenId
 
 SILENT_S = 900.0
@@ -19,6 +21,21 @@ class PresenceRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     ven_id: VenId
     online: bool | None = None
     presence_ts: float | None = None
+
+
+def sample(fleet: Fleet, latest: Iterable[TelemetryRow]) -> FleetSample:
+    """The fleet's powers together, of *latest* those rows that are fresh."""
+    fresh = [row for row in latest if fleet.ts - (row.received_ts or row.timestamp) <= FRESH_S]
+    return FleetSample(
+        timestamp=int(fleet.ts),
+        online=fleet.online,
+        measured=len(fresh),
+        used_kw=round(sum(row.used_power_kw for row in fresh), 3),
+        baseline_kw=round(sum(row.baseline_power_kw for row in fresh), 3),
+        requested_kw=fleet.requested_kw,
+        delivered_kw=fleet.delivered_kw,
+        flexibility_kw=fleet.flexibility_kw,
+    )
 
 
 def silent(vens: Iterable[PresenceRow], received_ts: Mapping[str, float], now_ts: float) -> list[str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """Tables."""
+    """Tables, and how long the samples are kept."""
 
     vens_table: str
     telemetry_table: str
     events_table: str
+    retention_days: int

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -13,9 +11,9 @@ from playwright.async_api import Browser, expect
 
 from local_cloud import process
 from tests.browser.conftest import Seen, chromium
-from tests.browser.test_page import OVERFLOWING, PHONE, findings
+from tests.browser.test_page import OVERFLOWING, PHONE, change, findings, until_so
 from tests.support.browser_fleet import Fleet
-from tests.support.waiting import GIVE_UP_MS, GIVE_UP_S
+from tests.support.waiting import GIVE_UP_MS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -69,15 +67,6 @@ async def create(seen: Seen, *, share: int, minutes: str) -> str:
     event_id = (await seen.text("#problem")).split()[0]
     await seen.says(".running p", event_id)
     return event_id
-
-
-async def until_so(result: Callable[[], Awaitable[bool]], what: str, give_up_s: float = GIVE_UP_S) -> None:
-    """Wait until it is so."""
-    begun = time.monotonic()
-    while not (so := await result()):
-        assert time.monotonic() - begun < give_up_s, f"{what} did not come within {give_up_s:g} s"
-        await asyncio.sleep(0.1)
-    assert so
 
 
 async def until_revision(seen: Seen, revision: int) -> None:
@@ -251,6 +240,45 @@ async def test_an_opt_out_is_shown_with_its_reason_and_listed(fleet: Fleet, open
         await expect(seen.page.locator("th[aria-sort=descending]")).to_have_count(1)
     finally:
         fleet.system.desire("ven-2", {"optOut": None})
+
+
+async def test_the_history_of_a_ven_is_read_from_what_is_stored(fleet: Fleet, open_page: Any) -> None:
+    """A page that was opened late shows what was before it, of the fleet and of one VEN, and saves it."""
+    fleet.system.cli("history", "backfill", "--days", "1", "--house-start", "2026-07-15T22:30:00Z")
+    seen = await open_page()
+    await change(seen, seen.page.locator("[data-span='86400']").click())
+    power = await change(seen, seen.page.locator("#range-shown").select_option("power"))
+    assert len(power["ts"]) > 100
+    await seen.says("#range-words", "The last day, in means of 5 min")
+    ven = await change(seen, seen.page.locator("#range-shown").select_option("ven:ven-1"))
+    assert len(ven["ts"]) > 100
+    await seen.says("#chart-title", "Used by ven-1")
+    await seen.says("#legend", "Used")
+    await seen.shot("fleet-ven-day")
+    assert await findings(seen) == []
+    async with seen.page.expect_download() as coming:
+        await seen.page.locator("#range-csv").click()
+    head, *rows = (await (await coming.value).path()).read_text().splitlines()
+    assert head == "start_utc,duration_s,used_kw,baseline_kw,target_kw"
+    assert len(rows) > 100
+
+
+async def test_an_event_stands_in_the_calendar(fleet: Fleet, open_page: Any) -> None:
+    """On its day, at its time; a click has its details. Another month has none of it."""
+    seen = await open_page()
+    event_id = await create(seen, share=25, minutes="5")
+    entry = seen.page.locator(".calendar .entry", has_text="kW").and_(
+        seen.page.get_by_role("button", name=event_id)
+    )
+    await entry.wait_for()
+    await expect(seen.page.locator(".calendar td.today .entry.running")).to_have_count(1)
+    await seen.page.locator("#month-before").click()
+    await expect(entry).to_have_count(0)
+    await seen.page.locator("#month-now").click()
+    await entry.click()
+    await seen.page.locator("#detail-vens tr").first.wait_for()
+    await seen.says("#detail-title", event_id)
+    fleet.system.json("event", "delete", event_id)
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE])

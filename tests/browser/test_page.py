@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Seen
+from tests.support import lived_history
 from tests.support.browser_world import World, until
-from tests.support.waiting import GIVE_UP_MS
+from tests.support.waiting import GIVE_UP_MS, GIVE_UP_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -23,6 +28,15 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
+
+
+async def until_so(result: Callable[[], Awaitable[bool]], what: str, give_up_s: float = GIVE_UP_S) -> None:
+    """Wait until it is so."""
+    begun = time.monotonic()
+    while not (so := await result()):
+        assert time.monotonic() - begun < give_up_s, f"{what} did not come within {give_up_s:g} s"
+        await asyncio.sleep(0.1)
+    assert so
 
 
 async def shed_kw(page: Page) -> float:
@@ -206,13 +220,15 @@ CHART = """async () => {
   document.body.append(host, legend);
   const line = { column: 'usedKw', label: 'Used', colour: '--ink', key: '', look: { width: 1 } };
   const chart = new TimeChart(host, legend, { lines: [line], areas: [] });
-  chart.load({ ts: [5000, 5001, 5200], usedKw: [1, 2, 3] });
+  chart.nowTs = () => 5300;
+  chart.load({ ts: [5000, 5001, 5001.5, 5200], columns: { usedKw: [1, 2, null, 3] } });
   chart.push(5300, { usedKw: 4 });
   const spans = [300, 900, 3600].map((span) => {
     chart.show(span);
     return chart.window();
   });
-  return { data: chart.data(), spans };
+  chart.show(200, [5000, 5200]);
+  return { data: chart.data(), spans, stretch: chart.window() };
 }"""
 HISTORY = """async () => {
   const { showHistory } = await import('/static/history.js');
@@ -232,9 +248,115 @@ async def test_the_chart_is_as_wide_as_its_span_and_a_gap_stays_a_gap(open_page:
     drawn = await seen.page.evaluate(CHART)
     ts, used_kw = drawn["data"]
     assert used_kw == [1, 2, None, 3, None, 4]
-    assert ts == [5000, 5001, pytest.approx(5199, abs=0.1), 5200, pytest.approx(5299, abs=0.1), 5300]
+    assert ts == [5000, 5001, 5001.5, 5200, pytest.approx(5201, abs=0.1), 5300]
     assert [start for start, _ in drawn["spans"]] == [5000, 4400, 1700]
+    assert drawn["stretch"] == [5000, 5200]
     assert all(end >= 5300 for _, end in drawn["spans"])
+
+
+SHADED = """() => {
+  const canvas = document.querySelector("#plot canvas");
+  const y = Math.round(canvas.height * 0.08);
+  const { width, data } = canvas.getContext("2d").getImageData(0, y, canvas.width, 1);
+  return [...Array(width).keys()].filter((x) => data[4 * x + 3] > 0).length / width;
+}"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def past(world: World) -> float:
+    """The end of a past of two days, with an event, and six hours that the VEN was off."""
+    end_ts = time.time() - 60
+    path = world.folder / "ven" / "history.sqlite"
+    await asyncio.to_thread(lived_history.fill, path, end_ts, days=2.0, off_h=6.0)
+    return end_ts
+
+
+async def change(seen: Seen, action: Awaitable[Any]) -> dict[str, Any]:
+    """What the page reads for its chart after *action*."""
+    async with seen.page.expect_response(lambda answer: "/api/history?" in answer.url) as coming:
+        await action
+    answer = await coming.value
+    history: dict[str, Any] = await answer.json()
+    return history
+
+
+async def test_a_day_is_shown_with_its_events_and_its_gap(past: float, open_page: Any) -> None:
+    """A page that is opened late shows what was before; nothing is drawn of the time that the VEN was off."""
+    seen = await open_page()
+    history = await change(seen, seen.page.locator("[data-span='86400']").click())
+    await seen.says("#range-words", "The last day, in means of 1 min")
+    assert len(history["ts"]) > 900
+    two_days = await change(seen, seen.page.locator("#range-out").click())
+    used_kw = two_days["columns"]["usedKw"]
+    hole = used_kw.index(None)
+    assert two_days["ts"][hole + 1] - two_days["ts"][hole] == pytest.approx(6 * 3600, abs=600)
+    assert past - 86_400 - 600 < two_days["ts"][hole] < past - 86_400 + 600
+    events = [event for event in two_days["events"] if event["eventId"].startswith("evt-")]
+    assert [event["endTs"] - event["startTs"] for event in events] == [7200]
+
+    async def shaded() -> bool:
+        share: float = await seen.page.evaluate(SHADED)
+        return share == pytest.approx(7200 / (2.08 * 86_400), abs=0.015)
+
+    await until_so(shaded, "the event's band")
+    await seen.shot("history-two-days")
+
+
+async def test_a_stretch_is_zoomed_to_moved_and_left_by_keyboard_and_mouse(
+    past: float, open_page: Any
+) -> None:
+    """Dragged over it is the whole width; then nothing moves it but the buttons, and one goes back to now."""
+    del past
+    seen = await open_page()
+    await change(seen, seen.page.locator("[data-span='86400']").click())
+    box = await seen.page.locator("#plot .u-over").bounding_box()
+    assert box is not None
+    await seen.page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 50)
+    await seen.page.mouse.down()
+    await seen.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 60, steps=4)
+    dragged = await change(seen, seen.page.mouse.up())
+    assert dragged["toTs"] - dragged["fromTs"] == pytest.approx(0.26 * 86_400, rel=0.05)
+    await seen.says("#range-words", " to ")
+    await expect(seen.page.locator("[data-span][aria-pressed=true]")).to_have_count(0)
+    await seen.page.locator("#range-in").focus()
+    closer = await change(seen, seen.page.keyboard.press("Enter"))
+    assert closer["toTs"] - closer["fromTs"] == pytest.approx(
+        (dragged["toTs"] - dragged["fromTs"]) / 2, abs=3
+    )
+    await seen.page.locator("#range-earlier").focus()
+    before = await change(seen, seen.page.keyboard.press("Enter"))
+    assert before["fromTs"] < closer["fromTs"] < before["toTs"]
+    await seen.page.locator("#range-now").focus()
+    now = await change(seen, seen.page.keyboard.press("Enter"))
+    assert now["toTs"] == pytest.approx(time.time(), abs=10)
+    await expect(seen.page.locator("#range-now")).to_be_hidden()
+
+
+async def test_the_circuits_are_shown_and_saved_as_a_file(past: float, open_page: Any) -> None:
+    """In layers, with their names; the file has what is on the screen, by circuit and minute, in UTC."""
+    del past
+    seen = await open_page()
+    await change(seen, seen.page.locator("[data-span='86400']").click())
+    history = await change(seen, seen.page.locator("#range-shown").select_option("circuits"))
+    await seen.says("#legend", "Water heater")
+    await seen.says("#chart-title", "Power of the circuits")
+    assert await findings(seen) == []
+    async with seen.page.expect_download() as coming:
+        await seen.page.locator("#range-csv").click()
+    download = await coming.value
+    assert download.suggested_filename == "ven-1-power.csv"
+    path = await download.path()
+    head, *rows = path.read_text().splitlines()
+    assert head == ",".join(["start_utc", "duration_s", *(f"{circuit}_kw" for circuit in history["columns"])])
+    drawn = [
+        (f"{datetime.fromtimestamp(ts, UTC):%Y-%m-%dT%H:%M:%S}Z", history["columns"]["ev1"][at])
+        for at, ts in enumerate(history["ts"][:50])
+        if history["columns"]["ev1"][at] is not None
+    ]
+    place = head.split(",").index("ev1_kw")
+    saved = [(row.split(",")[0], float(row.split(",")[place])) for row in rows]
+    assert set(drawn[2:]) <= set(saved)
+    assert len(rows) == pytest.approx(len(history["ts"]), abs=6)
 
 
 async def test_there_is_no_share_of_an_event_that_did_not_run(open_page: Any) -> None:
@@ -254,7 +376,8 @@ async def test_every_control_is_reached_by_keyboard(world: World, open_page: Any
     seen = await open_page()
     await seen.page.locator(".circuits li").first.wait_for()
     wanted = await seen.page.evaluate(
-        "[...document.querySelectorAll('a, button, select, input')].filter(n => n.checkVisibility()).length"
+        """[...document.querySelectorAll('a, button, select, input')]
+        .filter(n => n.checkVisibility() && !n.disabled).length"""
     )
     reached = set()
     for _ in range(wanted + 2):

@@ -114,12 +114,15 @@ def run_fleet(
 
 def _write_past(cloud: Cloud, dealt: dict[VenId, tuple[str, int]], days: int, lives: HouseTime) -> None:
     """Write the past of each house, as it lives from now on."""
-    from ven_twin.cli.history import Home, fill
+    from ven_twin.cli.history import Home, fill, fill_fleet
 
+    filled = []
     with console.status("") as status:
         for number, (ven_id, (house, seed)) in enumerate(dealt.items(), 1):
             status.update(f"writing {days} days of the past of {ven_id}, {number} of {len(dealt)} …")
-            fill(cloud, Home(ven_id, house, seed), days, lives)
+            filled.append(fill(cloud, Home(ven_id, house, seed), days, lives))
+        if len(dealt) == len(stack_vens(cloud)):
+            fill_fleet(cloud, filled)
     echo(f"{days} days of the past of {len(dealt)} VENs are stored.")
 
 

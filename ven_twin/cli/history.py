@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.api.resources import FLEET_SAMPLE_S
 from contracts.errors import FieldError
-from contracts.store.keys import TELEMETRY, day_row_id, telemetry_item
+from contracts.store.keys import FLEET_PARTITION, TELEMETRY, day_row_id, fleet_row_id, telemetry_item
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId, counting_key
 from contracts.wire.topics import check_ven_id
@@ -73,12 +75,13 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The rows written for a VEN, between these times (UTC s)."""
+    """The rows written for a VEN, between these times (UTC s), and the kW that each has used, by its end."""
 
     ven_id: VenId
     rows: int
     from_ts: int
     until_ts: int
+    used_kw: Mapping[int, float]
 
 
 @app.command()
@@ -108,7 +111,7 @@ def backfill(
     """Write what twins would have reported in the days before they first ran: no event, five-minute means.
 
     The house, its people and its weather are those that it runs with. The rows end where the VEN's own
-    begin; written again they are the same rows.
+    begin; written again they are the same rows. With all VENs, the whole fleet has its samples, too.
 
     Examples:
         ven-twin history backfill --days 14
@@ -118,10 +121,13 @@ def backfill(
     if stage != LOCAL and not yes:
         raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
     cloud = connect(stage, profile, region)
-    homes = _homes(stack_vens(cloud), ven_ids, house, house_seed, houses)
+    all_vens = stack_vens(cloud)
+    homes = _homes(all_vens, ven_ids, house, house_seed, houses)
     lives = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     began_s = time.monotonic()
     filled = [fill(cloud, home, days, lives) for home in homes]
+    if len(homes) == len(all_vens):
+        fill_fleet(cloud, filled)
     took_s = time.monotonic() - began_s
     if json_output:
         print_json(
@@ -182,7 +188,23 @@ def fill(cloud: Cloud, home: Home, days: int, lives: HouseTime) -> Filled:
         for day in range(from_ts // DAY_S, int(now_ts) // DAY_S + 1)
     ]
     cloud.delete_items(StackOutput.TELEMETRY_TABLE, made)
-    return Filled(home.ven_id, len(items), from_ts, from_ts + len(items) * ROW_S)
+    used_kw = {item["timestamp"]: item["usedPowerKw"] for item in items}
+    return Filled(home.ven_id, len(items), from_ts, from_ts + len(items) * ROW_S, used_kw)
+
+
+def fill_fleet(cloud: Cloud, filled: Sequence[Filled]) -> None:
+    """Write the samples of the whole fleet that the cloud would have taken in that time."""
+    ends = set.intersection(*(set(home.used_kw) for home in filled)) if filled else set()
+    samples = []
+    for end_ts in sorted(ends):
+        used_kw = round(sum(home.used_kw[end_ts] for home in filled), 3)
+        at = {"timestamp": end_ts - FLEET_SAMPLE_S, "online": len(filled), "measured": len(filled)}
+        powers = {"usedKw": used_kw, "baselineKw": used_kw, "askedKw": 0.0, "deliveredKw": 0.0}
+        key = {"venId": FLEET_PARTITION, "rowId": fleet_row_id(end_ts - FLEET_SAMPLE_S)}
+        samples.append({**key, **at, **powers, "expiresTs": end_ts + RETENTION_DAYS * DAY_S})
+    with ThreadPoolExecutor(WRITERS) as pool:
+        shares = [samples[first::WRITERS] for first in range(WRITERS)]
+        list(pool.map(lambda share: cloud.put_items(StackOutput.TELEMETRY_TABLE, share), shares))
 
 
 def _past(

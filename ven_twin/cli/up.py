@@ -147,10 +147,11 @@ def _request(shed_kw: str | None, duration: str) -> Request:
 
 def _write_past(steps: _Steps, cloud: Cloud, ven_id: VenId, lives: HouseTime) -> None:
     """Write the past of the house, so that the program's own baseline settles."""
-    from ven_twin.cli.history import Home, fill
+    from ven_twin.cli.history import Home, fill, fill_fleet
 
     steps.say(f"writing {PAST_DAYS} days of the house's past")
     filled = fill(cloud, Home(ven_id, "standard", None), PAST_DAYS, lives)
+    fill_fleet(cloud, [filled])
     steps.done(f"{PAST_DAYS} days of the house's past are stored: {filled.rows} rows of telemetry")
 
 

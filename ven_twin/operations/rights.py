@@ -160,7 +160,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
             dynamodb_Scan=VENS,
             dynamodb_BatchGetItem=TELEMETRY,
             dynamodb_GetItem=EVENTS,
-            dynamodb_Query=(EVENTS, BY_START),
+            dynamodb_Query=(EVENTS, BY_START, TELEMETRY),
             lambda_InvokeFunction=(DISPATCH, SETTLE),
             **_COUNTS,
         ),

@@ -23,6 +23,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 JSON = "application/json"
+CSV = "text/csv; charset=utf-8"
 EVENT_STREAM = "text/event-stream"
 BODY_MAX_BYTES = 16 * 1024
 NO_STORE = {"cache-control": "no-store"}
@@ -54,6 +55,12 @@ def application(paths: Mapping[str, Mapping[str, Endpoint]], *, failed: str) -> 
 def as_json(value: object, status: int = 200) -> Response:
     """*value* as JSON that is not cached."""
     return Response(codec.encode(value), status, headers={**NO_STORE, "content-type": JSON})
+
+
+def csv(text: str, name: str) -> Response:
+    """A file that a browser saves under *name*, which has no character but those of ids and a dot."""
+    disposition = f'attachment; filename="{name}"'
+    return Response(text, headers={**NO_STORE, "content-type": CSV, "content-disposition": disposition})
 
 
 def problem(error: PageProblemError) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 import msgspec
@@ -12,9 +12,10 @@ from contracts.api.parameters import PAGE_MAX
 from contracts.api.programs import PROGRAMS_MAX, ProgramChanged
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, VenQuarantined
+from contracts.api.resources import FLEET_SAMPLE_S
 from contracts.api.routes import ROUTES, Route
 from contracts.store.definitions import ProgramRow, program_item
-from contracts.store.keys import CIRCUITS_ROW, telemetry_row_id
+from contracts.store.keys import CIRCUITS_ROW, FLEET_PARTITION, fleet_row_id, telemetry_row_id
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import CorrelationId, GroupName, ProgramId, VenId
@@ -62,11 +63,14 @@ WORDS = {
     "setProgram": "one program",
     "deleteProgram": "one program",
     "getFleet": "10,000 VENs in two groups each, 1,000 of them listed",
+    "listFleetHistory": "1,000 samples",
     "getOpenapi": "the whole document",
 }
+_FIRST_SAMPLE_TS = int(fleet.NOW) - FLEET_SAMPLE_S * (PAGE_MAX + 10)
 QUERIES = {
     "listVens": f"online=true&group=north&limit={PAGE_MAX}",
     "listTelemetry": f"from={int(fleet.NOW) - 9 * fleet.HOUR_S}&to={int(fleet.NOW)}&limit={PAGE_MAX}",
+    "listFleetHistory": f"from={_FIRST_SAMPLE_TS}&to={int(fleet.NOW)}&limit={PAGE_MAX}",
     "listEvents": f"limit={PAGE_MAX}",
     "getEvent": f"limit={PAGE_MAX}",
     "listGroups": f"limit={PAGE_MAX}",
@@ -78,33 +82,44 @@ QUERIES = {
 def _account(operation: str) -> CannedAccount:
     """The fleet's account, with what the route needs besides."""
     tables = fleet.fleet_tables()
-    if operation == "getVen":
-        circuits = messages.snapshot(VEN)
-        tables["telemetry"].add([{**circuits, "rowId": CIRCUITS_ROW}])
-    elif operation == "listTelemetry":
-        tables["telemetry"].add(_rows())
-    elif operation == "getCommand":
-        row = {"venId": VEN, "correlationId": COMMAND, "op": "event", "issuedTs": fleet.NOW}
-        tables["commands"].add([{**row, "ack": messages.ack(VEN), "ackReceivedTs": fleet.NOW}])
-    elif operation == "listEvents":
-        header: JsonDict = msgspec.to_builtins(fleet.planned().row)
-        starts = range(header["startTs"], header["startTs"] - PAGE_MAX - 1, -1)
-        tables["events"].add({**header, "eventId": f"evt-{start}", "startTs": start} for start in starts)
-    elif operation == "getEvent":
-        tables["events"].add(fleet.participations(fleet.planned()))
-    elif operation == "listGroups":
-        names = (GroupName(f"group-{number:04d}") for number in range(GROUPS_MAX))
-        tables["events"].add(item for name in names for item in fleet.group_items(name, [VenId(VEN)]))
-    elif operation == "getGroup":
-        vens = [VenId(f"{number:064d}") for number in range(GROUP_VENS_MAX)]
-        tables["events"].add(fleet.group_items(fleet.GROUP, vens))
-    elif "Program" in operation:
-        tables["events"].add(map(_program, ("peak", *(f"peak-{number}" for number in range(PROGRAMS_MAX)))))
-    elif operation in {"getReport", "settleEvent"}:
-        header = msgspec.to_builtins(fleet.planned().row)
-        over = {"startTs": int(fleet.NOW) - fleet.DAY_S}
-        tables["events"].add([{**header, **over}, report_item(_report(), int(fleet.NOW) + fleet.DAY_S)])
+    table, items = _NEEDED.get(operation, ("events", tuple))
+    tables[table].add(items())
     return CannedAccount(tables, invoked=_invoked(operation))
+
+
+def _circuits() -> list[JsonDict]:
+    return [{**messages.snapshot(VEN), "rowId": CIRCUITS_ROW}]
+
+
+def _command() -> list[JsonDict]:
+    row = {"venId": VEN, "correlationId": COMMAND, "op": "event", "issuedTs": fleet.NOW}
+    return [{**row, "ack": messages.ack(VEN), "ackReceivedTs": fleet.NOW}]
+
+
+def _events() -> list[JsonDict]:
+    """Headers of a little more than a page."""
+    header: JsonDict = msgspec.to_builtins(fleet.planned().row)
+    starts = range(header["startTs"], header["startTs"] - PAGE_MAX - 1, -1)
+    return [{**header, "eventId": f"evt-{start}", "startTs": start} for start in starts]
+
+
+def _groups() -> list[JsonDict]:
+    names = (GroupName(f"group-{number:04d}") for number in range(GROUPS_MAX))
+    return [item for name in names for item in fleet.group_items(name, [VenId(VEN)])]
+
+
+def _members() -> Iterable[JsonDict]:
+    return fleet.group_items(fleet.GROUP, [VenId(f"{number:064d}") for number in range(GROUP_VENS_MAX)])
+
+
+def _programs() -> list[JsonDict]:
+    return [_program(name) for name in ("peak", *(f"peak-{number}" for number in range(PROGRAMS_MAX)))]
+
+
+def _settled() -> list[JsonDict]:
+    header = msgspec.to_builtins(fleet.planned().row)
+    over = {"startTs": int(fleet.NOW) - fleet.DAY_S}
+    return [{**header, **over}, report_item(_report(), int(fleet.NOW) + fleet.DAY_S)]
 
 
 def _rows() -> list[JsonDict]:
@@ -127,6 +142,14 @@ def _program(name: str) -> JsonDict:
         changed_ts=fleet.NOW,
     )
     return program_item(row)
+
+
+def _samples() -> list[JsonDict]:
+    """Samples of a little more than a page."""
+    powers = {"usedKw": 8123.125, "baselineKw": 9123.5, "askedKw": 1000.25, "deliveredKw": 1000.375}
+    counts = {"venId": FLEET_PARTITION, "online": 9876, "measured": 9870, "flexibilityKw": 4321.125}
+    times = range(_FIRST_SAMPLE_TS, int(fleet.NOW), FLEET_SAMPLE_S)
+    return [{**counts, **powers, "timestamp": ts, "rowId": fleet_row_id(ts)} for ts in times]
 
 
 @cache
@@ -219,3 +242,22 @@ def _load(route: Route) -> WorstLoad:
 
 
 LOADS = tuple(_load(route) for route in ROUTES)
+
+
+_NEEDED: Mapping[str, tuple[str, Callable[[], Iterable[JsonDict]]]] = {
+    "getVen": ("telemetry", _circuits),
+    "listTelemetry": ("telemetry", _rows),
+    "listFleetHistory": ("telemetry", _samples),
+    "getCommand": ("commands", _command),
+    "listEvents": ("events", _events),
+    "getEvent": ("events", lambda: fleet.participations(fleet.planned())),
+    "listGroups": ("events", _groups),
+    "getGroup": ("events", _members),
+    "listPrograms": ("events", _programs),
+    "getProgram": ("events", _programs),
+    "setProgram": ("events", _programs),
+    "deleteProgram": ("events", _programs),
+    "getReport": ("events", _settled),
+    "settleEvent": ("events", _settled),
+}
+"""The table that a route reads besides the fleet's own, and what is in it."""

@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from contracts.api.fleet import fleet_at, uncalled_vens
 from contracts.api.parameters import DEFAULT_SPAN_S
 from contracts.api.requests import CommandIssued, VenQuarantined
-from contracts.api.resources import TelemetryPage, TelemetryRow, Ven, VenPage
+from contracts.api.resources import (
+    FleetHistory,
+    FleetSample,
+    TelemetryPage,
+    TelemetryRow,
+    Ven,
+    VenPage,
+)
 from contracts.store import views
 from contracts.store.definitions import groups_by_ven
 from contracts.store.items import from_item, to_item
-from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key, telemetry_range
+from contracts.store.keys import CIRCUITS_ROW, FLEET_PARTITION, LATEST_ROW, Key, telemetry_range
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import CheckedVenId, GroupName, VenId
 from lambdas.api.adapters import ApiAdapters, page_of
@@ -104,18 +111,29 @@ def get_ven(request: OperationRequest, adapters: ApiAdapters) -> OperationResult
 def list_telemetry(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
     """A page of a VEN's rows; the VEN is the path's, whatever the cursor."""
     _ven(request, adapters)
+    items, following = _rows(request, adapters, request.path.ven_id, rows.attributes(TelemetryRow))
+    return OperationResult(TelemetryPage(items=tuple(map(views.row, items)), next=following))
+
+
+def list_fleet_history(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
+    """A page of the samples that `watch_fleet` has stored of the fleet."""
+    items, following = _rows(request, adapters, FLEET_PARTITION, rows.attributes(FleetSample))
+    return OperationResult(FleetHistory(items=tuple(map(views.fleet_sample, items)), next=following))
+
+
+def _rows(
+    request: OperationRequest, adapters: ApiAdapters, partition: VenId, names: tuple[str, ...]
+) -> tuple[list[JsonDict], str | None]:
+    """A page of a partition's rows between the times of the query, and the cursor of the next."""
     to_ts = request.query.to_ts or math.ceil(request.now) + 1
     from_ts = request.query.from_ts or max(0, to_ts - DEFAULT_SPAN_S)
     first, last = telemetry_range(from_ts, to_ts)
     after: str | None = request.position(str)
     if after is not None:
         first = max(first, after + AFTER)
-    names = ("rowId", *rows.attributes(TelemetryRow))
-    items, more = page_of(adapters.telemetry, request.path.ven_id, (first, last), names, request.query.limit)
-    page = tuple(views.row(item) for item in items)
-    return OperationResult(
-        TelemetryPage(items=page, next=request.cursor(items[-1]["rowId"]) if more and items else None)
-    )
+    between, limit = (first, last), request.query.limit
+    items, more = page_of(adapters.telemetry, partition, between, ("rowId", *names), limit)
+    return items, request.cursor(items[-1]["rowId"]) if more and items else None
 
 
 def _ven(request: OperationRequest, adapters: ApiAdapters) -> JsonDict:

@@ -95,6 +95,25 @@ def test_a_ven_that_is_none_of_ours_is_not_found(api: Api) -> None:
     problem(api.call("POST", "/vens/nobody/commands", {"op": "ping"}), 404, "notFound", "venId")
 
 
+def test_the_fleets_history_is_read_between_two_times_page_by_page(api: Api, world: World) -> None:
+    """Oldest first, from inclusive, to exclusive, whatever the pages."""
+    powers = {
+        "usedKw": 1.0,
+        "baselineKw": 2.0,
+        "askedKw": 0.0,
+        "deliveredKw": 0.0,
+        "online": 2,
+        "measured": 2,
+    }
+    for n in range(5):
+        at = int(WHEN) - 300 * n
+        key = {"venId": keys.FLEET_PARTITION, "rowId": keys.fleet_row_id(at)}
+        world.telemetry.put_new({**key, "timestamp": at, **powers})
+    found = pages(api, "/fleet/history", limit=2, **{"from": int(WHEN) - 900, "to": int(WHEN)})
+    times = [sample["timestamp"] for page in found for sample in page]
+    assert times == [int(WHEN) - 300 * n for n in (3, 2, 1)]
+
+
 def test_telemetry_is_read_between_two_times_page_by_page(api: Api, world: World) -> None:
     """Oldest first, from inclusive, to exclusive, each row once; latest rows are none of them."""
     world.add_ven("ven-1")

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from contracts.api.fleet import FRESH_S
+from contracts.store import views
+from contracts.store.keys import FLEET_PARTITION, telemetry_range
+from contracts.wire.units import S_PER_DAY
 from lambdas.watch_fleet.handler import handler
 from lambdas.watch_fleet.logic import SILENT_S, PresenceRow, silent
 from ven_twin.testing.function_world import NOW, Context, World
@@ -77,11 +81,25 @@ def test_a_ven_that_an_event_has_not_called_adds_nothing_to_the_figures(
     assert line["ven_ids"] == ["liar"]
 
 
+def test_a_sample_of_the_fleet_is_stored(world: World) -> None:
+    """Its powers together, of the VENs whose rows are fresh, until the rows of its time go, too."""
+    for ven_id, age_s in (("sheds", 1), ("ready", 5), ("quiet", FRESH_S + 1)):
+        world.add_ven(ven_id, presenceTs=NOW)
+        event = {"eventId": "e1", "requestedReductionKw": 2.5} if ven_id == "sheds" else {}
+        world.telemetry.put_new(row(ven_id, NOW - age_s, **event))
+    handler({}, Context())
+    (item,) = world.telemetry.query(FLEET_PARTITION, telemetry_range(int(NOW) - 60, int(NOW) + 60))
+    stored = views.fleet_sample(item)
+    assert (stored.online, stored.measured) == (3, 2)
+    assert (stored.used_kw, stored.baseline_kw) == (2.0, 6.0)
+    assert (stored.requested_kw, stored.delivered_kw) == (2.5, 2.0)
+    assert item["expiresTs"] - stored.timestamp == 30 * S_PER_DAY
+
+
 def test_watched_twice_is_watched_once(world: World) -> None:
-    """Started again by Lambda, the function says the same and has changed nothing."""
+    """Started again by Lambda, the function says the same and has stored no second sample."""
     world.add_ven("quiet", presenceTs=NOW - SILENT_S - 1)
     world.telemetry.put_new(row("quiet", NOW - SILENT_S - 1))
-    before = [table.client.scan(TableName=table.name)["Items"] for table in (world.vens, world.telemetry)]
     assert handler({}, Context()) == handler({}, Context())
-    after = [table.client.scan(TableName=table.name)["Items"] for table in (world.vens, world.telemetry)]
-    assert before == after
+    samples = world.telemetry.query(FLEET_PARTITION, telemetry_range(0, int(NOW) + 60))
+    assert len(list(samples)) == 1

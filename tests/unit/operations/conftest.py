@@ -16,7 +16,16 @@ from contracts.api.groups import GroupBody, GroupChange, GroupChanged, GroupDeta
 from contracts.api.programs import Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
-from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
+from contracts.api.resources import (
+    Event,
+    EventBody,
+    EventSummary,
+    FleetSample,
+    NewCommand,
+    NewEvent,
+    SentCommand,
+    TelemetryRow,
+)
 from tests.support import fleets
 from ven_twin.operations.aggregator.cloud_errors import CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError
@@ -40,6 +49,8 @@ class FakeAggregator:
     listed: list[EventSummary] = field(default_factory=lambda: [fleets.event("evt-evening")])
     gone: str | None = None
     letters: dict[str, int] | None = field(default_factory=lambda: {"telemetry": 0, "vens": 0})
+    samples: list[FleetSample] = field(default_factory=list)
+    rows: list[TelemetryRow] = field(default_factory=list)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def fleet(self) -> Fleet:
@@ -148,6 +159,16 @@ class FakeAggregator:
     def command(self, ven_id: str, correlation_id: str) -> SentCommand | None:
         """Not called by the page."""
         raise NotImplementedError
+
+    def fleet_history(self, from_ts: int, to_ts: int) -> Iterator[FleetSample]:
+        """The samples of that time."""
+        self._record("fleet history", from_ts, to_ts)
+        return iter(sample for sample in self.samples if from_ts <= sample.timestamp < to_ts)
+
+    def telemetry(self, ven_id: str, from_ts: int, to_ts: int) -> Iterator[TelemetryRow]:
+        """The rows of that time, of any VEN."""
+        self._record("telemetry", ven_id, from_ts, to_ts)
+        return iter(row for row in self.rows if from_ts <= row.timestamp < to_ts)
 
     def _record(self, *call: Any) -> None:
         self.calls.append(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import msgspec
@@ -16,8 +17,9 @@ from contracts.store.stack import StackOutput
 from contracts.wire import codec
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import GroupName, ProgramId, VenId
+from ven_twin.operations.aggregator.by_api import ApiAggregator
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
-from ven_twin.operations.aggregator.cloud import Cloud
+from ven_twin.operations.aggregator.cloud import Access, Cloud
 from ven_twin.operations.aggregator.protocol import RefusedError, whole_report
 
 INTERVALS = (Interval(duration_s=600, signal=Signal.SHED_KW, value=3.0),)
@@ -63,6 +65,12 @@ class FakeCloud:
         """Answer, as a function does: with what JSON carries."""
         self.requests.append((function, codec.load_object(codec.encode(request))))
         return codec.load_object(codec.encode(self.answer))
+
+    def rows(self, partition: str, from_ts: int, to_ts: int, names: Any) -> Iterator[dict[str, Any]]:
+        """The rows of that time, with no more than what is read of them."""
+        for item in self.items:
+            if item["venId"] == partition and from_ts <= item["timestamp"] < to_ts:
+                yield {name: item[name] for name in names if name in item}
 
     def event_items(self, event_id: str) -> tuple[dict[str, Any], ...]:
         """The items of the event."""
@@ -167,3 +175,37 @@ def test_a_fleets_report_has_all_its_vens() -> None:
     unsettled = {"part": "VEN#ven-2", "venId": "ven-2"}
     assert whole_report(direct(FakeCloud(small, (beside, unsettled))), "e1") == REPORT
     assert whole_report(direct(FakeCloud(REPORT, ())), "e1") == REPORT
+
+
+POWERS = {"usedKw": 1.0, "baselineKw": 2.0, "askedKw": 0.5, "deliveredKw": 0.5, "flexibilityKw": 3.0}
+ROW = {"bootId": "b", "seq": 1, "usedPowerKw": 1.0, "baselinePowerKw": 2.0, "shedPowerKw": 1.0}
+
+
+def test_the_history_is_read_of_the_tables() -> None:
+    """The fleet's samples and a VEN's rows of a time, each as the API has them."""
+    samples = [
+        {"venId": "#fleet", "timestamp": ts, "online": 2, "measured": 2, **POWERS} for ts in (10, 310, 610)
+    ]
+    rows = [{"venId": "ven-1", "timestamp": ts, **ROW} for ts in (30, 60, 90)]
+    aggregator = direct(FakeCloud({}, (*samples, *rows)))
+    assert [sample.timestamp for sample in aggregator.fleet_history(300, 610)] == [310]
+    assert [row.timestamp for row in aggregator.telemetry(VenId("ven-1"), 60, 3600)] == [60, 90]
+
+
+def test_the_history_is_read_of_the_api_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as it is taken, and no page more."""
+    targets: list[str] = []
+
+    def send(_: ApiAggregator, method: str, target: str, *__: object) -> bytes:
+        targets.append(f"{method} {target}")
+        page = {"items": [{"timestamp": len(targets), **ROW}], "next": "more"}
+        return codec.encode(page)
+
+    monkeypatch.setattr(ApiAggregator, "_send", send)
+    access = Access("dev", region="eu-west-1", access_key_id="id", secret_access_key="secret")
+    rows = ApiAggregator("http://127.0.0.1:1", access).telemetry(VenId("ven-1"), 60, 3600)
+    assert [next(rows).timestamp for _ in range(2)] == [1, 2]
+    assert targets == [
+        "GET /vens/ven-1/telemetry?from=60&to=3600&limit=1000",
+        "GET /vens/ven-1/telemetry?from=60&to=3600&limit=1000&cursor=more",
+    ]

@@ -164,12 +164,6 @@ async def test_groups_and_programs_are_read(client: httpx.AsyncClient, aggregato
     problem(await client.get("/api/groups/south"), 404, "group", "no group 'south'")
 
 
-async def test_the_chart_has_the_columns_that_the_page_reads(client: httpx.AsyncClient) -> None:
-    """Time, and kW requested, delivered and on offer, by their names in the API."""
-    chart = (await client.get("/api/chart")).json()
-    assert chart == {"ts": [], "askedKw": [], "deliveredKw": [], "flexibilityKw": []}
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("PATCH", "/api/events", 405), ("GET", "/api/nothing", 404), ("GET", "/static/../app.py", 404)],
@@ -199,7 +193,7 @@ async def test_the_cloud_is_not_called_while_no_page_is_open(
     client: httpx.AsyncClient, aggregator: FakeAggregator
 ) -> None:
     """The page, its files and its state as it is known cost no call."""
-    for path in ("/", "/static/kit/look.css", "/api/state", "/api/chart"):
+    for path in ("/", "/static/kit/look.css", "/api/state"):
         assert (await client.get(path)).status_code == 200
     assert aggregator.calls == []
 

@@ -11,9 +11,11 @@ from tests.support.fleets import NOW, event
 from tests.unit.operations.conftest import FakeAggregator
 from ven_twin.operations.fleet import poller as poller_module
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads
+from ven_twin.operations.fleet.fleet_history import EVENTS
 from ven_twin.operations.fleet.fleet_state import FleetState
 from ven_twin.operations.fleet.poller import EVENTS_MAX, FleetPoller
 from ven_twin.operations.fleet.power_history import GAP_S, SPAN_S, FleetPoint, FleetPowerHistory
+from ven_twin.webkit.time_series import TimeWindow, drawn
 
 WAIT_S = 10
 NOTHING_COMES_S = 0.3
@@ -125,9 +127,9 @@ def test_the_chart_keeps_an_hour() -> None:
     history = FleetPowerHistory()
     for number in range(20_000):
         history.add(FleetPoint(NOW + number / 2, 1.0, 1.0, 2.0))
-    chart = history.chart()
-    assert chart.ts[-1] - chart.ts[0] <= SPAN_S
-    assert len(chart.ts) <= SPAN_S + 1
+    means = history.means()
+    assert means[-1].start_ts - means[0].start_ts <= SPAN_S
+    assert len(means) <= SPAN_S + 1
 
 
 def test_a_pause_leaves_a_gap_in_the_chart() -> None:
@@ -135,4 +137,5 @@ def test_a_pause_leaves_a_gap_in_the_chart() -> None:
     history = FleetPowerHistory()
     history.add(FleetPoint(NOW, 1.0, 1.0, 2.0))
     history.add(FleetPoint(NOW + GAP_S + 1, 3.0, 3.0, 2.0))
-    assert history.chart().requested_kw == [1.0, None, 3.0]
+    chart = drawn(EVENTS, history.means(), TimeWindow(NOW, NOW + 60))
+    assert chart.columns["askedKw"] == [1.0, 1.0, None, 3.0, 3.0]

@@ -59,6 +59,7 @@ async def caller(stand: Stand) -> AsyncIterator[Caller]:
     page = Page(stand.twin, WebSettings())
     async with _client(page) as client:
         yield Caller(stand, page, client)
+    page.history.close()
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ async def guarded(stand: Stand) -> AsyncIterator[Caller]:
     page = Page(stand.twin, WebSettings(host="0.0.0.0", token=TOKEN))  # noqa: S104 - nothing is bound
     async with _client(page) as client:
         yield Caller(stand, page, client)
+    page.history.close()
 
 
 def _client(page: Page) -> httpx.AsyncClient:

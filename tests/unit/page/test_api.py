@@ -19,7 +19,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/opt-in": {},
     "/api/circuits/ev1": {"enabled": False},
 }
-READS = ["/", "/live", "/metrics", "/openapi.json", "/api/state", "/api/chart", "/api/events"]
+READS = [
+    "/",
+    "/live",
+    "/metrics",
+    "/openapi.json",
+    "/api/state",
+    "/api/history",
+    "/api/history.csv",
+    "/api/events",
+]
 
 
 def problem(answer: httpx.Response, status: int, field: str | None = None) -> dict[str, Any]:
@@ -221,8 +230,9 @@ async def test_the_history_follows_the_house(caller: Caller) -> None:
     caller.stand.live(5)
     await caller.post("/api/events", {"kw": 2, "durationS": 600})
     caller.stand.live(5)
-    chart = (await caller.get("/api/chart")).json()
-    assert len(chart["ts"]) == 10
+    answer = (await caller.get(f"/api/history?from={START_TS - 100}&to={START_TS + 100}")).json()
+    chart = answer["columns"]
+    assert len(answer["ts"]) == 11, "the last point stands once more at its end"
     assert chart["targetKw"][:5] == [None] * 5
     assert chart["targetKw"][-1] == pytest.approx(chart["baselineKw"][-1] - 2, abs=0.002)
     assert chart["usedKw"][-1] == pytest.approx(chart["targetKw"][-1], abs=0.3)
@@ -232,7 +242,7 @@ async def test_the_twin_goes_on_when_the_page_fails(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A fault of the page is logged, and the house steps on."""
-    monkeypatch.setattr(caller.page.power_history, "add", lambda *_: 1 / 0)
+    monkeypatch.setattr(caller.page.history, "add", lambda *_: 1 / 0)
     rows = len(caller.stand.collect())
     caller.stand.live(40)
     assert len(caller.stand.collect()) > rows

@@ -27,9 +27,13 @@ from contracts.api.resources import (
     EventBody,
     EventPage,
     EventSummary,
+    FleetHistory,
+    FleetSample,
     NewCommand,
     NewEvent,
     SentCommand,
+    TelemetryPage,
+    TelemetryRow,
 )
 from contracts.errors import FieldError
 from contracts.wire import codec
@@ -181,6 +185,24 @@ class ApiAggregator:
     def fleet(self) -> Fleet:
         """GET /fleet."""
         return self._call("GET", "/fleet", Fleet)
+
+    def fleet_history(self, from_ts: int, to_ts: int) -> Iterator[FleetSample]:
+        """GET /fleet/history, page by page."""
+        return self._items("/fleet/history", FleetHistory, from_ts, to_ts)
+
+    def telemetry(self, ven_id: VenId, from_ts: int, to_ts: int) -> Iterator[TelemetryRow]:
+        """GET /vens/{id}/telemetry, page by page."""
+        return self._items(_path("vens", ven_id, "telemetry"), TelemetryPage, from_ts, to_ts)
+
+    def _items(self, path: str, kind: type[Any], from_ts: int, to_ts: int) -> Iterator[Any]:
+        """The items of a listing between two times."""
+        query: dict[str, str | int] = {"from": from_ts, "to": to_ts, "limit": PAGE_MAX}
+        while True:
+            page = self._call("GET", path, kind, query=query)
+            yield from page.items
+            if page.next is None:
+                return
+            query["cursor"] = page.next
 
     def dead_letters(self) -> None:
         """Nothing: the API has no route to the queues."""

@@ -23,7 +23,16 @@ from contracts.api.requests import (
     SettleEvent,
     VenQuarantined,
 )
-from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
+from contracts.api.resources import (
+    Event,
+    EventBody,
+    EventSummary,
+    FleetSample,
+    NewCommand,
+    NewEvent,
+    SentCommand,
+    TelemetryRow,
+)
 from contracts.store import definitions, keys, views
 from contracts.store.definitions import read_group
 from contracts.store.stack import StackOutput
@@ -156,6 +165,15 @@ class DirectAggregator:
         uncalled = uncalled_vens(latest, self._called_by)
         return fleet_at(vens, latest, now_ts=time.time(), uncalled=uncalled)
 
+    def fleet_history(self, from_ts: int, to_ts: int) -> Iterator[FleetSample]:
+        """Read from the telemetry table."""
+        items = self._cloud.rows(keys.FLEET_PARTITION, from_ts, to_ts, _names(FleetSample))
+        return map(views.fleet_sample, items)
+
+    def telemetry(self, ven_id: VenId, from_ts: int, to_ts: int) -> Iterator[TelemetryRow]:
+        """Read from the telemetry table."""
+        return map(views.row, self._cloud.rows(ven_id, from_ts, to_ts, _names(TelemetryRow)))
+
     def dead_letters(self) -> Mapping[str, int] | None:
         """Counted by SQS; None where the caller's rights do not reach the queues."""
         try:
@@ -180,3 +198,8 @@ class DirectAggregator:
             refused = msgspec.convert(answer, Refused)
             raise RefusedError(refused.field or "request", refused.error, refused.code)
         return msgspec.convert(answer, kind)
+
+
+def _names(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The attributes that are read of an item for a *kind*."""
+    return tuple(field.encode_name for field in msgspec.structs.fields(kind))

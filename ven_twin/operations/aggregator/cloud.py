@@ -229,43 +229,46 @@ class Cloud:
 
     def telemetry_after(self, ven_id: VenId, row_id: str) -> Iterator[Item]:
         """A VEN's rows whose key is above *row_id*, oldest first."""
-        sort = str(keys.TELEMETRY.sort)
-        rows = self._pages(
-            "query",
-            TableName=self.output(StackOutput.TELEMETRY_TABLE),
-            ConsistentRead=True,
-            KeyConditionExpression="#v = :v AND #r BETWEEN :r AND :end",
-            ExpressionAttributeNames={"#v": keys.TELEMETRY.partition, "#r": sort},
-            ExpressionAttributeValues={
-                ":v": {"S": ven_id},
-                ":r": {"S": row_id},
-                ":end": {"S": keys.ROWS_END},
-            },
-        )
-        yield from (row for row in rows if row[sort] != row_id)
+        values = {":v": ven_id, ":r": row_id, ":end": keys.ROWS_END}
+        rows = self._rows("#r BETWEEN :r AND :end", values, ConsistentRead=True)
+        yield from (row for row in rows if row[str(keys.TELEMETRY.sort)] != row_id)
+
+    def rows(self, partition: VenId, from_ts: int, to_ts: int, names: Sequence[str]) -> Iterator[Item]:
+        """The rows of [from_ts, to_ts), oldest first, with the attributes *names*; read as they are taken."""
+        first, last = keys.telemetry_range(from_ts, to_ts)
+        values = {":v": partition, ":first": first, ":last": last}
+        named = {f"#a{place}": name for place, name in enumerate(names)}
+        projection = ", ".join(named)
+        return self._rows("#r BETWEEN :first AND :last", values, named, ProjectionExpression=projection)
 
     def first_telemetry_ts(self, ven_id: VenId, but_not: str) -> int | None:
         """End of a VEN's first row that is not of boot *but_not*, UTC s; None when there is none."""
-        rows = self._pages(
-            "query",
-            TableName=self.output(StackOutput.TELEMETRY_TABLE),
-            KeyConditionExpression="#v = :v AND #r < :end",
+        rows = self._rows(
+            "#r < :end",
+            {":v": ven_id, ":end": keys.ROWS_END, ":b": but_not},
+            {"#b": "bootId", "#t": "timestamp"},
             FilterExpression="#b <> :b",
             ProjectionExpression="#t",
-            ExpressionAttributeNames={
-                "#v": keys.TELEMETRY.partition,
-                "#r": str(keys.TELEMETRY.sort),
-                "#b": "bootId",
-                "#t": "timestamp",
-            },
-            ExpressionAttributeValues={
-                ":v": {"S": ven_id},
-                ":end": {"S": keys.ROWS_END},
-                ":b": {"S": but_not},
-            },
         )
         row = next(rows, None)
         return None if row is None else int(row["timestamp"])
+
+    def _rows(
+        self, condition: str, values: Mapping[str, str], names: Mapping[str, str] = {}, **more: object
+    ) -> Iterator[Item]:
+        """Rows of the partition ``:v`` of the telemetry table whose sort key ``#r`` meets *condition*."""
+        return self._pages(
+            "query",
+            TableName=self.output(StackOutput.TELEMETRY_TABLE),
+            KeyConditionExpression=f"#v = :v AND {condition}",
+            ExpressionAttributeNames={
+                "#v": keys.TELEMETRY.partition,
+                "#r": str(keys.TELEMETRY.sort),
+                **names,
+            },
+            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
+            **more,
+        )
 
     def put_items(self, table: StackOutput, items: Sequence[Mapping[str, object]]) -> None:
         """Write *items*, each over what its key holds."""

@@ -13,7 +13,16 @@ from contracts.api.parameters import PAGE_MAX
 from contracts.api.programs import Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, RefusalCode, Refused, VenQuarantined
-from contracts.api.resources import Event, EventBody, EventSummary, NewCommand, NewEvent, SentCommand
+from contracts.api.resources import (
+    Event,
+    EventBody,
+    EventSummary,
+    FleetSample,
+    NewCommand,
+    NewEvent,
+    SentCommand,
+    TelemetryRow,
+)
 from contracts.errors import FieldError
 from contracts.wire.ids import CorrelationId, EventId, GroupName, ProgramId, VenId
 
@@ -100,6 +109,12 @@ class Aggregator(Protocol):
 
     def fleet(self) -> Fleet:
         """The fleet now."""
+
+    def fleet_history(self, from_ts: int, to_ts: int) -> Iterator[FleetSample]:
+        """The samples of the fleet in [from_ts, to_ts), oldest first, read as they are taken."""
+
+    def telemetry(self, ven_id: VenId, from_ts: int, to_ts: int) -> Iterator[TelemetryRow]:
+        """A VEN's rows in [from_ts, to_ts), oldest first, read as they are taken."""
 
     def dead_letters(self) -> Mapping[str, int] | None:
         """Dead letters by queue, those without any too; None where the caller cannot know."""

@@ -9,15 +9,17 @@ from typing import TypeVar
 from contracts.api.fleet import Fleet
 from contracts.api.groups import GroupDetail
 from contracts.api.requests import EventDispatched
-from contracts.api.resources import EventBody, NewEvent
+from contracts.api.resources import EventBody, FleetSample, NewEvent, TelemetryRow
 from contracts.errors import VenTwinError
-from contracts.wire.ids import EventId, GroupName
+from contracts.wire.ids import EventId, GroupName, VenId
 from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError, whole_report
+from ven_twin.operations.fleet import fleet_history
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads, Reach
 from ven_twin.operations.fleet.event_detail import EventDetail, detail
 from ven_twin.operations.fleet.fleet_view import DefinitionsView
 from ven_twin.operations.reports import page
 from ven_twin.webkit.problems import PageProblemError
+from ven_twin.webkit.time_series import TimeWindow
 
 T = TypeVar("T")
 THREADS = 4
@@ -67,6 +69,14 @@ class FleetCalls:
         """Read a group with its VENs."""
         return await self._call(lambda aggregator: aggregator.group(group))
 
+    async def fleet_samples(self, window: TimeWindow) -> list[FleetSample]:
+        """Read the stored samples of the fleet."""
+        return await self._call(lambda aggregator: fleet_history.fleet_samples(aggregator, window))
+
+    async def ven_rows(self, ven_id: VenId, window: TimeWindow) -> list[TelemetryRow]:
+        """Read a VEN's stored rows."""
+        return await self._call(lambda aggregator: fleet_history.ven_rows(aggregator, ven_id, window))
+
     async def _call(self, request: Callable[[Aggregator], T]) -> T:
         try:
             return await asyncio.wrap_future(self._threads.submit(request))
@@ -74,5 +84,7 @@ class FleetCalls:
             if error.code == "preconditionFailed":
                 raise PageProblemError(412, CHANGED) from None
             raise PageProblemError(STATUS.get(error.code, 400), error.reason, field=error.field) from None
+        except PageProblemError:
+            raise
         except VenTwinError as error:
             raise PageProblemError(502, f"the cloud is not reached: {error}") from None

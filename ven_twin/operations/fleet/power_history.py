@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import zip_longest
 from typing import NamedTuple
 
-import msgspec
+from ven_twin.webkit.time_series import TimeMean
 
 SPAN_S = 3600.0
 APART_S = 0.95
@@ -27,17 +28,8 @@ class FleetPoint(NamedTuple):
     flexibility_kw: float | None
 
 
-class FleetChart(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The last hour by column: UTC s, kW requested, kW delivered, kW on offer; null is not known."""
-
-    ts: list[float]
-    requested_kw: list[float | None] = msgspec.field(name="askedKw")
-    delivered_kw: list[float | None]
-    flexibility_kw: list[float | None]
-
-
 class FleetPowerHistory:
-    """Points by time, the newest at the end, an hour of them at most."""
+    """Points by time, the newest at the end, of an hour at most; begun anew when the clock was set back."""
 
     def __init__(self, gap_s: float = GAP_S) -> None:
         self._gap_s = gap_s
@@ -47,20 +39,27 @@ class FleetPowerHistory:
         """Add a point, unless the last one is of the same second."""
         if self._points:
             since_s = point.ts - self._points[-1].ts
-            if since_s < APART_S:
+            if -APART_S < since_s < APART_S:
                 return
-            if since_s > self._gap_s:
-                self._points.append(FleetPoint(point.ts - APART_S, None, None, None))
+            if since_s < 0:
+                self._points.clear()
         self._points.append(point)
         while self._points[0].ts < point.ts - SPAN_S:
             self._points.popleft()
 
-    def chart(self) -> FleetChart:
-        """The points by column."""
+    def means(self) -> list[TimeMean]:
+        """The points as means until the next: on offer, requested and delivered, kW."""
         points = list(self._points)
-        return FleetChart(
-            ts=[point.ts for point in points],
-            requested_kw=[point.requested_kw for point in points],
-            delivered_kw=[point.delivered_kw for point in points],
-            flexibility_kw=[point.flexibility_kw for point in points],
-        )
+        return [
+            TimeMean(point.ts, point.ts + self._length_s(point, following), _powers(point))
+            for point, following in zip_longest(points, points[1:])
+        ]
+
+    def _length_s(self, point: FleetPoint, following: FleetPoint | None) -> float:
+        """The time until the next point; of the last, and where the next is missing, a second."""
+        apart_s = APART_S if following is None else following.ts - point.ts
+        return apart_s if apart_s <= self._gap_s else APART_S
+
+
+def _powers(point: FleetPoint) -> tuple[float | None, ...]:
+    return point.flexibility_kw, point.requested_kw, point.delivered_kw

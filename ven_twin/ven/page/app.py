@@ -21,21 +21,27 @@ from ven_twin.ven.page import health
 from ven_twin.ven.page.broadcaster import Broadcaster
 from ven_twin.ven.page.calls import VenCalls
 from ven_twin.ven.page.health import metrics
-from ven_twin.ven.page.power_history import PowerHistory
+from ven_twin.ven.page.power_history import APART_S, SPAN_S, PowerHistory
 from ven_twin.ven.page.presenter import power_view, ven_view
-from ven_twin.ven.page.routes import ROUTES, PageRoute, document
+from ven_twin.ven.page.routes import HISTORY_QUERY, ROUTES, PageRoute, document
+from ven_twin.ven.page.ven_history import CSV_TOTAL, TOTAL, Shown, VenHistory, circuit_ids_of
 from ven_twin.ven.page.ven_rules import ven_rules
 from ven_twin.ven.page.view import VenView
 from ven_twin.ven.runtime import Twin
-from ven_twin.webkit import answers, guard
+from ven_twin.ven.storage.power_store import PowerStore
+from ven_twin.webkit import answers, guard, time_series
 from ven_twin.webkit.answers import EVENT_STREAM, NO_STORE, Endpoint, as_json
 from ven_twin.webkit.hosting import hosted
 from ven_twin.webkit.listeners import FullError
 from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
 from ven_twin.webkit.static_files import static_files
+from ven_twin.webkit.time_series import TimeMean, TimeWindow
 
 FOLDER = Path(__file__).parent / "static"
+HISTORY_FILE = "history.sqlite"
+"""The file in the twin's folder with its history of power."""
+SHOWN: tuple[Shown, ...] = ("total", "circuits")
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +54,9 @@ class Page:
         self._settings = settings
         self._calls = VenCalls(twin)
         self._files = static_files(FOLDER)
-        self.power_history = PowerHistory()
+        self.history = VenHistory(
+            PowerHistory(), PowerStore(twin.snapshot().settings.state_dir / HISTORY_FILE)
+        )
         self.broadcaster = Broadcaster(self._encoded)
         twin.watch(self._on_tick)
 
@@ -68,7 +76,7 @@ class Page:
         """Show the VEN after a tick. Never raises: the twin goes on without a page."""
         try:
             snapshot = self._twin.snapshot()
-            self.power_history.add(snapshot.now_ts, power_view(snapshot))
+            self.history.add(snapshot, power_view(snapshot))
             self.broadcaster.notify()
         except Exception:
             logger.exception("the VEN's state could not be sent to the page")
@@ -130,8 +138,30 @@ class Page:
     async def _rules(self, _: Request) -> Response:
         return as_json(ven_rules())
 
-    async def _chart(self, _: Request) -> Response:
-        return as_json(self.power_history.chart())
+    async def _history(self, request: Request) -> Response:
+        window, circuit_ids, means = self._means(request)
+        names = TOTAL if circuit_ids is None else circuit_ids
+        return as_json(time_series.drawn(names, means, window, self.history.events(window)))
+
+    async def _history_csv(self, request: Request) -> Response:
+        _, circuit_ids, means = self._means(request)
+        names = CSV_TOTAL if circuit_ids is None else [f"{circuit_id}_kw" for circuit_id in circuit_ids]
+        ven_id = self._twin.snapshot().state.ven_id
+        return answers.csv(time_series.csv(names, means), f"{ven_id}-power.csv")
+
+    def _means(self, request: Request) -> tuple[TimeWindow, tuple[str, ...] | None, list[TimeMean]]:
+        """The window that is requested, its circuits, None of the total, and the means in it."""
+        query, snapshot = request.query_params, self._twin.snapshot()
+        time_series.refuse_others(query, tuple(HISTORY_QUERY))
+        window = time_series.read_window(query, snapshot.now_ts, SPAN_S)
+        shown = query.get("show", "total")
+        if shown not in SHOWN:
+            raise PageProblemError(400, f"is one of {', '.join(SHOWN)}", field="show")
+        until_now = window._replace(to_ts=min(window.to_ts, snapshot.now_ts + APART_S))
+        circuit_ids = None
+        if shown == "circuits":
+            circuit_ids = self.history.circuit_ids(until_now, circuit_ids_of(snapshot))
+        return window, circuit_ids, self.history.means(until_now, circuit_ids, window.step_s)
 
     async def _stream(self, request: Request) -> Response:
         try:
@@ -173,7 +203,9 @@ async def serving(twin: Twin, settings: WebSettings, folder: Path) -> AsyncItera
     While it serves, the address stands in `ADDRESS_FILE` in *folder*.
     """
     page = Page(twin, settings)
-    async with hosted(page.application, settings, page.broadcaster.close) as address:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(page.history.close)
+        address = await stack.enter_async_context(hosted(page.application, settings, page.broadcaster.close))
         if address is None:
             yield None
             return

@@ -6,10 +6,13 @@ Interpretation: an hour is drawn some 700 pixels wide, so means over ten seconds
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
+from itertools import zip_longest
 from statistics import fmean
 from typing import NamedTuple
 
-from ven_twin.ven.page.view import Chart, PowerView
+from ven_twin.ven.page.view import PowerView
+from ven_twin.webkit.time_series import TimeMean
 
 FINE = 900
 COARSE = 270
@@ -23,12 +26,13 @@ SPAN_S = float(FINE + COARSE * FOLDED)
 
 
 class PowerPoint(NamedTuple):
-    """Power at *ts* (UTC s), kW; the target is None outside events."""
+    """Power at *ts* (UTC s), kW; the target is None outside events, circuits are in the panel's order."""
 
     ts: float
     used_kw: float
     baseline_kw: float
     target_kw: float | None
+    circuits_kw: tuple[float, ...] = ()
 
 
 class PowerHistory:
@@ -38,12 +42,19 @@ class PowerHistory:
         self._fine: deque[PowerPoint] = deque()
         self._coarse: deque[PowerPoint] = deque(maxlen=COARSE)
         self._folding: list[PowerPoint] = []
+        self._circuit_ids: tuple[str, ...] = ()
 
-    def add(self, ts: float, power: PowerView) -> None:
-        """Add a point, unless the last one is of the same second."""
-        if self._fine and ts - self._fine[-1].ts < APART_S:
+    def add(self, ts: float, power: PowerView, circuits_kw: Mapping[str, float] | None = None) -> None:
+        """Add a point, unless the last one is of the same second; when the clock was set back, begin anew."""
+        if self._fine and -APART_S < ts - self._fine[-1].ts < APART_S:
             return
-        self._fine.append(PowerPoint(round(ts, 1), power.grid_kw, power.baseline_kw, power.target_kw))
+        if self._fine and ts < self._fine[-1].ts:
+            self._fine.clear()
+            self._coarse.clear()
+            self._folding.clear()
+        self._circuit_ids = tuple(circuits_kw or ())
+        powers = (power.grid_kw, power.baseline_kw, power.target_kw)
+        self._fine.append(PowerPoint(round(ts, 1), *powers, tuple((circuits_kw or {}).values())))
         if len(self._fine) > FINE:
             self._folding.append(self._fine.popleft())
         if len(self._folding) == FOLDED:
@@ -54,15 +65,29 @@ class PowerHistory:
         """All of them, oldest first."""
         return [*self._coarse, *self._folding, *self._fine]
 
-    def chart(self) -> Chart:
-        """The points by column."""
+    def means(self, circuit_ids: tuple[str, ...] | None = None) -> list[TimeMean]:
+        """The points as means until the next: used, baseline and target power, or these circuits, kW."""
         points = self.points()
-        return Chart(
-            ts=[point.ts for point in points],
-            used_kw=[point.used_kw for point in points],
-            baseline_kw=[point.baseline_kw for point in points],
-            target_kw=[point.target_kw for point in points],
-        )
+        places = None if circuit_ids is None else [self._place(circuit_id) for circuit_id in circuit_ids]
+        return [
+            TimeMean(point.ts, point.ts + _length_s(point, following), _values(point, places))
+            for point, following in zip_longest(points, points[1:])
+        ]
+
+    def _place(self, circuit_id: str) -> int | None:
+        return self._circuit_ids.index(circuit_id) if circuit_id in self._circuit_ids else None
+
+
+def _values(point: PowerPoint, places: list[int | None] | None) -> tuple[float | None, ...]:
+    if places is None:
+        return point.used_kw, point.baseline_kw, point.target_kw
+    return tuple(None if place is None else point.circuits_kw[place] for place in places)
+
+
+def _length_s(point: PowerPoint, following: PowerPoint | None) -> float:
+    """The time until the next point, a second where it does not follow."""
+    apart_s = 1.0 if following is None else following.ts - point.ts
+    return apart_s if apart_s <= GAP_S else 1.0
 
 
 def _mean(points: list[PowerPoint]) -> PowerPoint:
@@ -72,4 +97,5 @@ def _mean(points: list[PowerPoint]) -> PowerPoint:
         round(fmean(point.used_kw for point in points), 3),
         round(fmean(point.baseline_kw for point in points), 3),
         round(fmean(targets), 3) if targets else None,
+        tuple(round(fmean(kws), 3) for kws in zip(*(point.circuits_kw for point in points), strict=True)),
     )

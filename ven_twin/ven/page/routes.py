@@ -12,6 +12,7 @@ from contracts.api.openapi_document import (
     Described,
     operation,
     path_parameter,
+    query_parameter,
     ref,
     response,
 )
@@ -22,8 +23,9 @@ from contracts.api.problems import PROBLEM_JSON
 from ven_twin.ven.page import calls, view
 from ven_twin.ven.page.health import TEXT, Health, Live
 from ven_twin.ven.page.ven_rules import VenRules
-from ven_twin.webkit.answers import EVENT_STREAM, JSON
+from ven_twin.webkit.answers import CSV, EVENT_STREAM, JSON
 from ven_twin.webkit.problems import PageProblem
+from ven_twin.webkit.time_series import DrawnHistory
 
 HTML = "text/html; charset=utf-8"
 
@@ -40,6 +42,7 @@ class PageRoute(NamedTuple):
         content: the media type of its answer.
         status: of an answer.
         body: the Struct of its body, or None.
+        query: the parameters of its query string, none of which must be there, with what each means.
         problems: statuses of refusals beyond those that every such route has, and their meaning.
     """
 
@@ -51,10 +54,17 @@ class PageRoute(NamedTuple):
     content: str = JSON
     status: int = 200
     body: type[msgspec.Struct] | None = None
+    query: Mapping[str, str] = {}
     problems: Mapping[int, str] = {}
 
 
 DISK_REFUSED = "The VEN's disk does not take it."
+A_QUERY_IS_WRONG = "Something in the query is wrong; `field` names it."
+HISTORY_QUERY: Mapping[str, str] = {
+    "from": "Its begin, UTC seconds; an hour before its end when left out.",
+    "to": "Its end, UTC seconds; now when left out.",
+    "show": "`total`: used, baseline and target power; `circuits`: the power of every circuit.",
+}
 NOT_PARTICIPATING = "The VEN takes no part in events now, or holds as many as it can."
 
 ROUTES: tuple[PageRoute, ...] = (
@@ -82,7 +92,24 @@ ROUTES: tuple[PageRoute, ...] = (
         problems={503: "Too many pages are open."},
     ),
     PageRoute("GET", "/api/rules", "rules", "Limits, ranges and words that the page goes by", VenRules),
-    PageRoute("GET", "/api/chart", "chart", "Power over the last hour", view.Chart),
+    PageRoute(
+        "GET",
+        "/api/history",
+        "history",
+        "Power over any stretch of time, at the detail that a chart has room for",
+        DrawnHistory,
+        query=HISTORY_QUERY,
+        problems={400: A_QUERY_IS_WRONG},
+    ),
+    PageRoute(
+        "GET",
+        "/api/history.csv",
+        "historyCsv",
+        "The same as a file",
+        content=CSV,
+        query=HISTORY_QUERY,
+        problems={400: A_QUERY_IS_WRONG},
+    ),
     PageRoute(
         "GET", "/api/events", "events", "The events that run or come, and those that are over", calls.Events
     ),
@@ -171,7 +198,10 @@ def _operation(route: PageRoute) -> dict[str, object]:
     return operation(
         route.operation,
         route.summary,
-        parameters=[path_parameter(name, {"type": "string"}) for name in PARAMETER.findall(route.path)],
+        parameters=[
+            *(path_parameter(name, {"type": "string"}) for name in PARAMETER.findall(route.path)),
+            *(query_parameter(name, meaning) for name, meaning in route.query.items()),
+        ],
         body=None if route.body is None else {"schema": ref(route.body)},
         responses=responses,
     )

@@ -178,12 +178,3 @@ class VenView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     circuits: tuple[CircuitRow, ...]
     events: tuple[EventView, ...]
     past_mark: str
-
-
-class Chart(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Power over the last hour, by column: UTC s, kW used, kW baseline, kW target (null outside events)."""
-
-    ts: list[float]
-    used_kw: list[float]
-    baseline_kw: list[float]
-    target_kw: list[float | None]

@@ -1,11 +1,18 @@
-// Lines of power over time, with the time of events shaded. Columns go by their names. Bounded: an hour.
-import { make, segments, show, text } from "./dom.js";
-import { clock, clockS, kw } from "./format.js";
+// Lines of power over time, with the time of events shaded. Columns go by their names. A value is the mean
+// from its time to the next, and is drawn as such; where nothing is known nothing is drawn.
+import { make, show, text } from "./dom.js";
+import { clock, clockS, dayOf, dayTime, kw } from "./format.js";
 import { uPlot } from "./plot.js";
 import { rules } from "./rules.js";
 
 const FEWEST = 60;
-const TICKS_S = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
+const [HOUR_S, DAY_S] = [3600, 86400];
+const TICKS_S = [
+  ...[1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800],
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_S),
+  ...[1, 2, 7, 14].map((days) => days * DAY_S),
+];
+const LEAST_DRAG_PX = 8;
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /**
@@ -19,16 +26,23 @@ const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /**
  * A chart's kind: its lines in the order in which they are drawn (the last lies on top), two of them between
- * which the area is filled, and the areas of the legend.
+ * which the area is filled, and the areas of the legend. Of stacked lines *values* has those of the legend.
  * @template {string} C
  * @typedef {{
  *   lines: ChartLine<C>[],
  *   between?: { upper: C, lower: C, fill: string },
  *   areas: { words: string, colour: string }[],
+ *   values?: Map<C, (number | null)[]>,
  * }} ChartKind
  */
 
 /** @typedef {[startTs: number, endTs: number]} Band */
+
+/**
+ * Points as the servers send them: a value stands from its time to the next.
+ * @template {string} C
+ * @typedef {{ ts: number[], columns: { [K in C]: (number | null)[] } }} Points
+ */
 
 /** @template {string} C */
 export class TimeChart {
@@ -36,33 +50,62 @@ export class TimeChart {
    * @param {HTMLElement} host
    * @param {HTMLElement} legend
    * @param {ChartKind<C>} kind
+   * @param {(fromTs: number, toTs: number) => void} [onDrag] a stretch of time was chosen
    */
-  constructor(host, legend, kind) {
+  constructor(host, legend, kind, onDrag = () => {}) {
     this.host = host;
+    this.legend = legend;
+    this.onDrag = onDrag;
+    this.spanS = HOUR_S;
+    /** @type {(() => number) | null} the server's time, UTC s */
+    this.nowTs = null;
+    /** @type {Band | null} */
+    this.stretch = null;
+    /** @type {Band[]} */
+    this.bands = [];
     this.kind = kind;
     /** @type {number[]} */
     this.ts = [];
     /** @type {Map<C, (number | null)[]>} */
-    this.columns = new Map(kind.lines.map(({ column }) => [column, []]));
-    /** @type {Band[]} */
-    this.bands = [];
-    this.values = new Map(kind.lines.map((line) => [line.column, keyed(legend, line)]));
-    for (const { words, colour } of kind.areas) {
-      legend.append(make("span", {}, swatch("area", colour), words));
-    }
+    this.columns = new Map();
+    /** @type {Map<C, ReturnType<typeof keyed>>} */
+    this.values = new Map();
     this.at = make("span");
-    legend.append(this.at);
-    this.spanS = Number(segments("span", (value) => this.show(Number(value))));
+    this.setUp(kind);
     this.plot = this.drawn();
     new ResizeObserver(() => this.resize()).observe(host);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  /** @param {{ ts: number[] } & { [K in C]: (number | null)[] }} chart */
-  load(chart) {
+  /** @param {ChartKind<C>} kind */
+  setUp(kind) {
+    this.kind = kind;
     this.ts = [];
-    for (const column of this.columns.keys()) this.columns.set(column, []);
-    chart.ts.forEach((ts, index) => this.add(ts, (column) => chart[column][index] ?? null));
+    this.columns = new Map(kind.lines.map(({ column }) => [column, []]));
+    this.legend.replaceChildren();
+    this.values = new Map(kind.lines.map((line) => [line.column, keyed(this.legend, line)]));
+    for (const { words, colour } of kind.areas) {
+      this.legend.append(make("span", {}, swatch("area", colour), words));
+    }
+    this.legend.append(this.at);
+  }
+
+  /**
+   * Show these points, of another kind than before where one is given.
+   * @param {Points<C>} points
+   * @param {ChartKind<C>} [kind]
+   */
+  load({ ts, columns }, kind = this.kind) {
+    const isOther = kind !== this.kind;
+    if (isOther) {
+      this.plot.destroy();
+      this.setUp(kind);
+    }
+    this.ts = [...ts];
+    for (const column of this.columns.keys()) {
+      this.columns.set(column, [...(columns[column] ?? ts.map(() => null))]);
+    }
+    if (isOther) this.plot = this.drawn();
     this.refresh();
   }
 
@@ -89,7 +132,7 @@ export class TimeChart {
   add(ts, valueOf) {
     const before = this.ts.at(-1);
     if (before !== undefined && ts - before > rules.chartGapS) {
-      this.ts.push(ts - rules.chartApartS);
+      this.ts.push(before + rules.chartApartS);
       for (const points of this.columns.values()) points.push(null);
     }
     this.ts.push(ts);
@@ -104,9 +147,14 @@ export class TimeChart {
     this.bands = joined(events.map(({ startTs, endTs }) => [startTs, endTs]));
   }
 
-  /** @param {number} spanS */
-  show(spanS) {
+  /**
+   * Show the last *spanS*, or a stretch of time that stays where it is.
+   * @param {number} spanS
+   * @param {Band | null} [stretch] UTC s
+   */
+  show(spanS, stretch = null) {
     this.spanS = spanS;
+    this.stretch = stretch;
     this.refresh();
   }
 
@@ -126,12 +174,13 @@ export class TimeChart {
    */
   showValues(index, hovered) {
     for (const [column, { node, entry }] of this.values) {
-      const value = this.columns.get(column)?.[index] ?? null;
+      const value = (this.kind.values ?? this.columns).get(column)?.[index] ?? null;
       text(node, value === null ? "–" : kw(value));
-      show(entry, value !== null);
+      show(entry, value !== null || this.kind.values !== undefined);
     }
     const ts = this.ts[index];
-    text(this.at, hovered && ts !== undefined ? `at ${clockS(ts)}` : "");
+    const words = this.spanS > HOUR_S ? dayTime : clockS;
+    text(this.at, hovered && ts !== undefined ? `at ${words(ts)}` : "");
   }
 
   resize() {
@@ -162,7 +211,7 @@ export class TimeChart {
       height: this.host.clientHeight || 200,
       padding: [10, 18, 0, 0],
       legend: { show: false },
-      cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 7 } },
+      cursor: { y: false, drag: { setScale: false, x: true, y: false }, points: { size: 7 } },
       scales: {
         x: { range: () => this.window() },
         y: { range: (_plot, low, high) => around(low, high) },
@@ -189,6 +238,7 @@ export class TimeChart {
           label,
           stroke: colour(name),
           points: { show: false },
+          ...(uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1, alignGaps: 1 }) } : {}),
           ...(fill ? { fill: colour(fill), fillTo: 0 } : {}),
           ...look,
         })),
@@ -198,17 +248,27 @@ export class TimeChart {
         : [],
       hooks: {
         drawClear: [(plot) => this.shade(plot, colour("--event-soft"))],
+        setSelect: [(plot) => this.dragged(plot)],
         setCursor: [({ cursor }) => this.showValues(cursor.idx ?? this.ts.length - 1, cursor.idx != null)],
       },
     };
   }
 
+  /** @param {PlotOf} plot */
+  dragged(plot) {
+    const { left, width } = plot.select;
+    if (width === 0) return;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (width >= LEAST_DRAG_PX) this.onDrag(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+  }
+
   /**
-   * As wide as the span that is chosen, however little of it is known.
+   * The stretch that was chosen, or as wide as the span, however little of it is known.
    * @returns {[number, number]}
    */
   window() {
-    const now = this.ts.at(-1) ?? Date.now() / 1000;
+    if (this.stretch !== null) return this.stretch;
+    const now = Math.max(this.ts.at(-1) ?? 0, this.nowTs?.() ?? Date.now() / 1000);
     return [now - this.spanS, now + this.spanS * 0.04];
   }
 
@@ -254,7 +314,12 @@ function swatch(className, colour) {
 /** @param {number[]} ticks */
 function times(ticks) {
   const [first = 0, second = first] = ticks;
-  return ticks.map(second - first < 60 ? clockS : clock);
+  const stepS = second - first;
+  if (stepS >= DAY_S) return ticks.map(dayOf);
+  return ticks.map((tick) => {
+    if (stepS < 60) return clockS(tick);
+    return stepS >= HOUR_S && clock(tick) === "00:00" ? dayOf(tick) : clock(tick);
+  });
 }
 
 /**

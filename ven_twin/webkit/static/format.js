@@ -79,6 +79,14 @@ export function dayTime(ts) {
 }
 
 /**
+ * A day, such as Mon 23.
+ * @param {number} ts
+ */
+export function dayOf(ts) {
+  return new Date(ts * 1000).toLocaleDateString("en-GB", { weekday: "short", day: "numeric" });
+}
+
+/**
  * @param {number} ts
  * @param {number} offsetH
  */

@@ -1,8 +1,6 @@
-// Requested, delivered and offered power over the last hour.
+// Requested, delivered and offered power of the fleet.
 
-/** @typedef {"flexibilityKw" | "askedKw" | "deliveredKw"} Column */
-
-/** @type {import("/static/kit/chart.js").ChartKind<Column>} */
+/** @type {import("/static/kit/chart.js").ChartKind<string>} */
 export const FLEET = {
   lines: [
     {

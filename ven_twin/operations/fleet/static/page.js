@@ -1,19 +1,17 @@
 // The operator's page: shows the fleet, and sends the operator's events.
-import { read } from "/static/kit/api.js";
-import { TimeChart } from "/static/kit/chart.js";
 import { button, byId, mark, show, text } from "/static/kit/dom.js";
 import { clockS, counted, kw } from "/static/kit/format.js";
 import { follow, say } from "/static/kit/stream.js";
-import { FLEET } from "./chart.js";
+import * as calendar from "./calendar.js";
 import * as detail from "./detail.js";
 import * as events from "./events.js";
 import * as form from "./form.js";
 import * as groups from "./groups.js";
+import * as history from "./history.js";
 import { showNone, showTotals } from "./totals.js";
 import * as vens from "./vens.js";
 
 const NOTICE_MS = 9000;
-const chart = new TimeChart(byId("plot"), byId("legend"), FLEET);
 let place = "";
 /** @type {FleetApi.ListedEvent[]} */
 let lines = [];
@@ -23,6 +21,7 @@ let lastHeardTs = null;
 let aheadMs = 0;
 let running = "";
 const serverTs = () => (Date.now() + aheadMs) / 1000;
+const chart = history.setUp(serverTs);
 
 /**
  * A message has the whole view, or only what may have changed while the cloud says nothing.
@@ -47,6 +46,7 @@ function showView(view, fleet) {
   text("place", `${view.place} · ${counted(fleet.known, "VEN")}`);
   document.title = title(view, fleet);
   events.showEvents(lines, view.moreEvents, (eventId) => detail.look(eventId, lines));
+  calendar.update(lines, view.moreEvents);
   showNone(view, fleet);
   show("dead-letters", view.deadLetters !== "");
   mark("dead-letters", view.deadLetterCount === null ? "muted" : "notice");
@@ -55,12 +55,7 @@ function showView(view, fleet) {
   vens.showVens(fleet);
   form.update(fleet);
   detail.update(view.events);
-  chart.shadeEvents(view.events);
-  chart.push(view.cloud.heardTs ?? view.ts, {
-    flexibilityKw: fleet.flexibilityKw,
-    askedKw: view.askedKw,
-    deliveredKw: view.deliveredKw,
-  });
+  chart.update(view, fleet);
   const powers = `Requested ${kw(view.askedKw)} kW, delivered ${kw(view.deliveredKw)} kW`;
   byId("plot").setAttribute("aria-label", `${powers}, on offer ${kw(fleet.flexibilityKw)} kW`);
   announce(view.events.filter(({ stage }) => stage === "running").map(({ eventId }) => eventId));
@@ -110,6 +105,7 @@ function count() {
 
 vens.setUp();
 groups.setUp();
+calendar.setUp((eventId) => detail.look(eventId, lines));
 form.setUp(serverTs, tell);
 detail.setUp(form.revise, tell);
 byId("new-event").addEventListener("click", form.create);
@@ -118,9 +114,8 @@ follow("server", {
   message: showMessage,
   async opened() {
     groups.refresh().catch(() => {}); // the form reads them anew
-    /** @type {FleetApi.FleetChart} */
-    const points = await read("/api/chart");
-    chart.load(points);
+    await null; // the first message follows: it has the server's time
+    chart.reload();
   },
   lost() {
     button("new-event").disabled = true;

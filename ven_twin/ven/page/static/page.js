@@ -3,49 +3,18 @@ import { call, read, wordsOf } from "/static/kit/api.js";
 import { TimeChart } from "/static/kit/chart.js";
 import { byId, input, mark, select, show, text } from "/static/kit/dom.js";
 import { clock, clockS, counted, fixed, houseTime, kw, span } from "/static/kit/format.js";
+import { POWER } from "/static/kit/power_lines.js";
 import { follow, say } from "/static/kit/stream.js";
+import { TimeRange } from "/static/kit/time_range.js";
 import { count, showBanner, showUnheard } from "./banner.js";
+import { layered } from "./circuit_layers.js";
 import { showCircuits, showReactive } from "./circuits.js";
 import { showHistory } from "./history.js";
 import * as optOut from "./opt_out.js";
 import { rules } from "./rules.js";
 import { showTiles } from "./tiles.js";
 
-/** @typedef {"baselineKw" | "targetKw" | "usedKw"} Column */
-
 const NOTICE_MS = 8000;
-/** @type {import("/static/kit/chart.js").ChartKind<Column>} */
-const POWER = {
-  lines: [
-    {
-      column: "baselineKw",
-      label: "Baseline",
-      colour: "--baseline",
-      key: "dashed",
-      look: { width: 1.6, dash: [5, 4] },
-    },
-    {
-      column: "targetKw",
-      label: "Target",
-      colour: "--event-line",
-      key: "wide",
-      look: { width: 6, alpha: 0.6 },
-    },
-    {
-      column: "usedKw",
-      label: "Used",
-      colour: "--accent",
-      key: "",
-      fill: "--accent-soft",
-      look: { width: 2.2 },
-    },
-  ],
-  between: { upper: "baselineKw", lower: "usedKw", fill: "--good-soft" },
-  areas: [
-    { words: "Event", colour: "--event-soft" },
-    { words: "Shed", colour: "--good-soft" },
-  ],
-};
 const chart = new TimeChart(byId("plot"), byId("legend"), POWER);
 /** @type {VenApi.VenView | null} */
 let shown = null;
@@ -53,8 +22,35 @@ let shown = null;
 let past = [];
 /** @type {string | null} */
 let pastMark = null;
+/** @type {readonly KitApi.EventMark[]} */
+let acted = [];
 let aheadMs = 0;
 const venTs = () => (Date.now() + aheadMs) / 1000;
+const range = new TimeRange(chart, source, venTs);
+
+/** @returns {import("/static/kit/time_range.js").Source} */
+function source() {
+  const shownPower = select("range-shown").value;
+  return {
+    path: "/api/history",
+    query: { show: shownPower },
+    streams: shownPower === "total",
+    draw(history) {
+      acted = history.events;
+      text("chart-what", shownPower === "total" ? "Power from the grid" : "Power of the circuits");
+      if (shown !== null) shade(shown);
+      if (shownPower === "total") {
+        chart.load({ ts: history.ts, columns: history.columns }, POWER);
+      } else {
+        const { kind, points } = layered(history, nameOf);
+        chart.load(points, kind);
+      }
+    },
+  };
+}
+
+/** @param {string} id */
+const nameOf = (id) => shown?.circuits.find((circuit) => circuit.id === id)?.name ?? id;
 
 /** @param {VenApi.VenView} view */
 function showState(view) {
@@ -73,11 +69,13 @@ function showState(view) {
   showReactive(panel.reactive, circuits.length);
   showCloud(view);
   shade(view);
-  chart.push(view.ts, {
-    baselineKw: power.baselineKw,
-    targetKw: power.targetKw,
-    usedKw: power.gridKw,
-  });
+  if (range.streams) {
+    chart.push(view.ts, {
+      baselineKw: power.baselineKw,
+      targetKw: power.targetKw,
+      usedKw: power.gridKw,
+    });
+  }
   const label = `Power from the grid: ${kw(power.gridKw)} kW used, baseline ${kw(power.baselineKw)} kW`;
   byId("plot").setAttribute("aria-label", label);
   if (view.pastMark !== pastMark) {
@@ -116,7 +114,7 @@ function showCloud({ cloud, ven }) {
 
 /** @param {VenApi.VenView} view */
 function shade({ events }) {
-  chart.shadeEvents([...events, ...past]);
+  chart.shadeEvents([...events, ...past, ...acted]);
 }
 
 async function showPast() {
@@ -175,14 +173,14 @@ optOut.setUp(
 byId("opt-in").addEventListener("click", () => send("/api/opt-in", {}));
 byId("restore").addEventListener("click", () => send("/api/restore", {}));
 byId("try").addEventListener("submit", tryEvent);
+select("range-shown").addEventListener("change", () => range.changed());
 setInterval(() => shown !== null && count(venTs()), 250);
 follow("VEN", {
   message: showState,
   async opened() {
     pastMark = null;
-    /** @type {VenApi.Chart} */
-    const points = await read("/api/chart");
-    chart.load(points);
+    await null; // the first message follows: it has the VEN's time
+    range.changed();
   },
   lost: showUnheard,
 });
