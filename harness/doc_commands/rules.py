@@ -28,7 +28,10 @@ CHAINS: Sequence[Sequence[str]] = (
 )
 """Pages that share a folder and a local cloud: a page goes on from what those before it started."""
 
-ELSEWHERE = {"docs/guides/add-a-device.md": "tests/unit/docs/test_add_a_device.py follows it in a copy"}
+ELSEWHERE = {
+    "docs/guides/add-a-device.md": "tests/unit/docs/test_add_a_device.py follows it in a copy",
+    "docs/guides/home-assistant.md": "tests/integration/test_home_assistant.py runs it beside a broker",
+}
 """Pages whose commands are run in another way."""
 NOT_RUN: Sequence[tuple[str, str]] = (
     (r"…", "its … stands for the reader's own"),
