@@ -19,22 +19,27 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_control_plane.py tests/unit/lambdas/test_rotation_sweep.py tests/unit/lambdas/test_init.py \
   tests/unit/lambdas/test_settle_weather.py tests/unit/lambdas/test_settle_calendars.py \
   tests/unit/lambdas/test_overlapping_events.py tests/unit/lambdas/test_store_telemetry.py \
-  tests/unit/lambdas/test_settle_history.py tests/unit/lambdas/test_settle_killed.py tests/unit/house/test_daily_energy.py \
-  tests/unit/simulation/test_district.py tests/property/test_devices.py tests/property/test_redispatch.py \
-  tests/property/test_core_events.py tests/property/test_contracts_shadow.py tests/property/test_shadows_end_empty.py \
-  tests/property/test_page_requests.py tests/unit/lambdas/test_settle_hostile.py \
-  tests/unit/lambdas/dispatch/test_bookings.py tests/unit/lambdas/test_dispatch_event.py \
-  tests/unit/lambdas/test_rotate_ven.py tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py \
+  tests/unit/lambdas/test_settle_history.py tests/unit/lambdas/test_settle_killed.py \
+  tests/unit/house/test_daily_energy.py tests/unit/simulation/test_district.py tests/property/test_devices.py \
+  tests/property/test_redispatch.py tests/property/test_core_events.py tests/property/test_contracts_shadow.py \
+  tests/property/test_shadows_end_empty.py tests/property/test_page_requests.py \
+  tests/unit/lambdas/test_settle_hostile.py tests/unit/lambdas/dispatch/test_bookings.py \
+  tests/unit/lambdas/test_dispatch_event.py tests/unit/lambdas/test_rotate_ven.py \
+  tests/unit/lambdas/test_dispatch_lifecycle.py tests/unit/page/test_api.py \
   tests/unit/lambdas/test_certificates_cut.py tests/unit/lambdas/test_stolen_keys.py \
-  tests/unit/lambdas/test_floods.py tests/unit/lambdas/test_hostile_system.py tests/unit/lambdas/test_hostile_claims.py \
-  tests/unit/control/test_offer_search.py tests/unit/control/test_holding.py tests/unit/control/test_forecasting.py tests/unit/harness/test_comfort.py \
+  tests/unit/lambdas/test_floods.py tests/unit/lambdas/test_hostile_system.py \
+  tests/unit/lambdas/test_hostile_claims.py tests/unit/control/test_offer_search.py \
+  tests/unit/control/test_holding.py tests/unit/control/test_forecasting.py tests/unit/harness/test_comfort.py \
   tests/unit/ven/test_house_runtime.py tests/unit/control/test_load_up.py tests/property/test_load_up_limits.py \
-  tests/property/test_ven_machine.py \
-  tests/property/test_comfort_limits.py tests/unit/cli/test_console.py tests/unit/ven/edges/test_outbox_damage.py \
-  tests/unit/cli/test_house.py tests/unit/simulation/fitting/test_fit.py tests/unit/ven/test_restarts.py \
-  tests/property/test_measured_energy.py tests/unit/page/test_guard.py tests/unit/house/test_weather_files.py \
-  tests/unit/control/test_offering.py tests/unit/house/test_hot_water.py tests/unit/simulation/test_homes.py \
-  tests/unit/docs/test_add_a_device.py
+  tests/property/test_ven_machine.py tests/property/test_comfort_limits.py tests/unit/cli/test_console.py \
+  tests/unit/ven/edges/test_outbox_damage.py tests/unit/cli/test_house.py tests/unit/simulation/fitting/test_fit.py \
+  tests/unit/ven/test_restarts.py tests/property/test_measured_energy.py tests/unit/page/test_guard.py \
+  tests/unit/house/test_weather_files.py tests/unit/control/test_offering.py tests/unit/house/test_hot_water.py \
+  tests/unit/simulation/test_homes.py tests/unit/docs/test_add_a_device.py tests/unit/page/test_ven_history.py \
+  tests/unit/lambdas/test_record_vens.py tests/unit/lambdas/test_redispatch.py \
+  tests/unit/lambdas/test_record_strangers.py tests/unit/lambdas/test_write_shadows.py \
+  tests/unit/lambdas/test_provision_ven.py tests/unit/lambdas/test_api_resources.py \
+  tests/unit/lambdas/test_admit_ven.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
@@ -46,12 +51,12 @@ run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
 
 # The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them. Some of
-# these wait too, for an event's own clock or a queue's next try: with three at once, two cores are busy all the time.
+# these wait too, for an event's own clock or a queue's next try: with four at once, two cores are busy all the time.
 # They begin with what takes longest, which would end alone otherwise: see tests/support/schedule.py.
 test: test-fast
 	@$(BIN)/python -m harness.soak --minutes 2 --brief & soak=$$!; \
 	$(BIN)/python -m pytest tests/e2e tests/browser tests/integration $(LONG) \
-	  tests/infrastructure -n 3 --dist loadscope --no-loadscope-reorder; tests=$$?; wait $$soak && exit $$tests
+	  tests/infrastructure -n 4 --dist loadscope --no-loadscope-reorder; tests=$$?; wait $$soak && exit $$tests
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/property tests/contract $(LONG:%=--ignore=%) -n 2

@@ -26,6 +26,7 @@ from local_cloud.iam import (
     only_the_configured,
     reached_by_path,
 )
+from local_cloud.key_conditions import read_key_conditions_once
 from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.patience import wait_for_functions
 from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
@@ -55,7 +56,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
     """
     # Each reads its environment when imported.
     from ministack.core import iam_actions, iam_evaluator  # noqa: PLC0415
-    from ministack.services import apigateway, iot, iot_data, lambda_svc, scheduler, sts  # noqa: PLC0415
+    from ministack.services import apigateway, dynamodb, iot, iot_data, lambda_svc, scheduler, sts  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     version = metadata.version("ministack")
@@ -82,6 +83,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
     )
     _refuse_by_documented_limits(provisioners)
     wait_for_functions(lambda_svc)
+    read_key_conditions_once(dynamodb)
     if weather is not None:
         let_it_rain(weather)
 

@@ -286,6 +286,7 @@ declare namespace VenApi {
     houseTs: number;
     houseSpeed: number;
     utcOffsetH: number;
+    houseSpanS: number | null;
     status: string;
     takesPart: boolean;
     reason: string | null;

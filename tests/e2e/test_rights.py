@@ -166,7 +166,7 @@ KEEPS = (
 )
 
 
-def test_the_reader_reads(acting: As) -> None:
+def test_the_reader_reads(system: System, acting: As) -> None:
     """The reader's policy lets all its commands run."""
     reader = acting("Reader")
     assert "ven-1" in reader.can("fleet", "status")
@@ -174,7 +174,11 @@ def test_the_reader_reads(acting: As) -> None:
     assert "ven-1" in reader.can("listen", "--rows", "1")
     reader.can("event", "list")
     assert "default" in reader.can("program", "list")
-    reader.can("group", "list")
+    assert "default" in reader.can("program", "show", "default")
+    system.json("group", "set", "west", "ven-1")
+    assert "west" in reader.can("group", "list")
+    assert reader.can("group", "show", "west") == "ven-1\n"
+    system.json("group", "delete", "west")
 
 
 @pytest.mark.parametrize("arguments", [*OPERATES[:1], *OPERATES[3:], *KEEPS], ids=" ".join)
@@ -211,9 +215,14 @@ def test_the_operator_runs_events_and_commands(system: System, acting: As) -> No
     assert "quarantine" in operator.can("ven", "quarantine", "ven-2")
     assert "ven-2" in operator.can("ven", "quarantine", "ven-2", "--release")
     assert "1 VEN" in operator.can("group", "set", "east", "ven-1")
-    assert operator.can("group", "show", "east") == "ven-1\n"
+    operator.can("group", "add", "east", "ven-2")
+    operator.can("group", "remove", "east", "ven-1")
+    assert "east" in operator.can("group", "list")
+    assert operator.can("group", "show", "east") == "ven-2\n"
     operator.can("group", "delete", "east")
     operator.can("program", "set", "peak", "--baseline", "meter_before")
+    assert "peak" in operator.can("program", "list")
+    assert "meter" in operator.can("program", "show", "peak")
     operator.can("program", "delete", "peak")
     page = str(operator.home / "conform.md")
     operator.can("conform", "ven-1", "--only", "ping,shadow-update,event-late", "--out", page)

@@ -110,6 +110,7 @@ class OlderVen:
             self._reporter.join()
         self._client.disconnect()
         self._client.loop_stop()
+        self._client._reset_sockets()  # paho leaves the pair that wakes its thread to the garbage collector
 
     def _on_connect(self, client: mqtt.Client, *_: object) -> None:
         client.subscribe(f"ven/cmd/{self.ven_id}", self.kind.qos)

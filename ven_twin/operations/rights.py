@@ -165,7 +165,11 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
             **_COUNTS,
         ),
         "fleet run": _calls(
-            dynamodb_Scan=VENS, secretsmanager_GetSecretValue=IDENTITIES, iot_DescribeEndpoint=ANYTHING
+            dynamodb_Scan=VENS,
+            dynamodb_Query=TELEMETRY,
+            dynamodb_BatchWriteItem=TELEMETRY,
+            secretsmanager_GetSecretValue=IDENTITIES,
+            iot_DescribeEndpoint=ANYTHING,
         ),
         "listen": _calls(dynamodb_Scan=VENS, dynamodb_Query=TELEMETRY),
         "cmd": _calls(lambda_InvokeFunction=ISSUE, dynamodb_GetItem=COMMANDS),

@@ -31,6 +31,8 @@ from ven_twin.ven.house_clock import HouseClock, hours_ahead
 STEP_MAX_S = 900.0
 """Longest step of house time; a longer stretch, as of a suspended machine, is made in several."""
 LOOK_AHEAD_S = 1.0
+FORECASTS_AFTER_S = 30.0
+"""A VEN that has just started looks for its offer first, s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +145,10 @@ class HouseRuntime:
         """Go on with the search for the offer and with the forecast, or begin one, when it is time."""
         trial = self._trial(state, now_s, now_ts)
         offering = self.offering.advanced(trial, self.environment, self.acting, now_s, self.slice_steps)
-        hours = hours_ahead(self.clock, now_s, now_ts)
-        forecasting = self.forecasting.advanced(trial, self.environment, hours, now_s)
+        forecasting = self.forecasting
+        if now_s >= self.clock.started_s + FORECASTS_AFTER_S:
+            hours = hours_ahead(self.clock, now_s, now_ts)
+            forecasting = forecasting.advanced(trial, self.environment, hours, now_s)
         if offering is self.offering and forecasting is self.forecasting:
             return self
         return replace(self, offering=offering, forecasting=forecasting)

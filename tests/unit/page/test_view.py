@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -22,6 +23,14 @@ def event(start_ts: float, duration_s: int = 600, **more: Any) -> dict[str, Any]
 def seen(stand: Stand) -> VenView:
     """The view now."""
     return ven_view(stand.twin.snapshot())
+
+
+def test_hours_that_come_again_are_told(stand: Stand) -> None:
+    """The page says after how long; of a house that lives on and on there is nothing to say."""
+    snapshot = stand.twin.snapshot()
+    assert ven_view(snapshot).ven.house_span_s is None
+    again = replace(snapshot, settings=replace(snapshot.settings, house_span_s=9000.0))
+    assert ven_view(again).ven.house_span_s == 9000.0
 
 
 def test_the_figures_of_now_add_up(stand: Stand) -> None:

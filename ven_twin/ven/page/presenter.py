@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import hypot
+from math import hypot, isfinite
 
 from contracts.wire.acks import CircuitCurtailed
 from contracts.wire.events import Phase, Signal
@@ -85,6 +85,7 @@ def _ven(snapshot: VenSnapshot) -> view.VenIdentityView:
         house=snapshot.settings.house,
         house_ts=round(snapshot.house_ts),
         house_speed=snapshot.settings.house_speed,
+        house_span_s=span_s if isfinite(span_s := snapshot.settings.house_span_s) else None,
         utc_offset_h=snapshot.house.utc_offset_h,
         status=reporting.status_of(snapshot.state, snapshot.now_ts),
         participates=settings.participates(snapshot.now_ts),

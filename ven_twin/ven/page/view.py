@@ -17,7 +17,8 @@ class VenIdentityView(msgspec.Struct, rename="camel", frozen=True, kw_only=True)
     """The VEN, its house and its settings.
 
     ``status`` is normal, shedding, optedOut or disabled. ``reason`` and ``until_ts`` (UTC s) belong to an
-    opt-out. ``house_ts`` is UTC s; the house's own local time is ``utc_offset_h`` from it.
+    opt-out. ``house_ts`` is UTC s; the house's own local time is ``utc_offset_h`` from it. ``house_span_s``
+    is there, in s of the house, when it lives the same hours again and again.
     """
 
     ven_id: VenId
@@ -26,6 +27,7 @@ class VenIdentityView(msgspec.Struct, rename="camel", frozen=True, kw_only=True)
     house_ts: float
     house_speed: float
     utc_offset_h: float
+    house_span_s: float | None = None
     status: str
     participates: bool = msgspec.field(name="takesPart")
     reason: str | None = None

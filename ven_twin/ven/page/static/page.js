@@ -60,7 +60,9 @@ function showState(view) {
   document.title = `${ven.venId}: ${title(view)}`;
   text("ven", ven.venId);
   const speed = ven.houseSpeed === 1 ? "" : `, whose time passes ${ven.houseSpeed} times as fast as yours`;
-  text("house", `Digital twin of the ${ven.house} house${speed}`);
+  const again =
+    ven.houseSpanS == null ? "" : `; its hours come again every ${span(ven.houseSpanS / ven.houseSpeed)}`;
+  text("house", `Digital twin of the ${ven.house} house${speed}${again}`);
   text("clock", `${houseTime(ven.houseTs, ven.utcOffsetH)} in the house`);
   showBanner(view);
   showTiles(view);
