@@ -2,8 +2,8 @@
 
 The emulator reads the expression anew for every item of a partition: 0.2 s of a processor for a VEN's three
 weeks of telemetry, at each look; here it takes 0.03 s. The first item of a query is left to it, so that what
-AWS refuses is refused as before. The others are compared by what the expression says, where it says it in one of
-the usual ways.
+AWS refuses is refused as before. The others are compared by what the expression says, where it says it in one
+of the usual ways.
 """
 
 from __future__ import annotations
