@@ -246,7 +246,7 @@ async def test_the_history_of_a_ven_is_read_from_what_is_stored(fleet: Fleet, op
     """A page that was opened late shows what was before it, of the fleet and of one VEN, and saves it."""
     fleet.system.cli("history", "backfill", "--days", "1", "--house-start", "2026-07-15T22:30:00Z")
     seen = await open_page()
-    await change(seen, seen.page.locator("[data-span='86400']").click())
+    await change(seen, seen.page.locator("[data-span='86400']").click(), 86_400)
     power = await change(seen, seen.page.locator("#range-shown").select_option("power"))
     assert len(power["ts"]) > 100
     await seen.says("#range-words", "The last day, in means of 5 min")

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Request, expect
 
 from tests.browser.conftest import Seen
 from tests.support import lived_history
@@ -271,11 +272,20 @@ async def past(world: World) -> float:
     return end_ts
 
 
-async def change(seen: Seen, action: Awaitable[Any]) -> dict[str, Any]:
-    """What the page reads for its chart after *action*."""
-    async with seen.page.expect_response(lambda answer: "/api/history?" in answer.url) as coming:
+async def change(seen: Seen, action: Awaitable[Any], span_s: float | None = None) -> dict[str, Any]:
+    """What the page reads for its chart after *action*; of *span_s*, where another may be under way."""
+
+    def is_meant(request: Request) -> bool:
+        if "/api/history?" not in request.url:
+            return False
+        asked = parse_qs(urlsplit(request.url).query)
+        asked_s = float(asked["to"][0]) - float(asked["from"][0])
+        return span_s is None or asked_s == pytest.approx(span_s, rel=0.02)
+
+    async with seen.page.expect_request(is_meant) as coming:
         await action
-    answer = await coming.value
+    answer = await (await coming.value).response()
+    assert answer is not None
     history: dict[str, Any] = await answer.json()
     return history
 
@@ -283,7 +293,7 @@ async def change(seen: Seen, action: Awaitable[Any]) -> dict[str, Any]:
 async def test_a_day_is_shown_with_its_events_and_its_gap(past: float, open_page: Any) -> None:
     """A page that is opened late shows what was before; nothing is drawn of the time that the VEN was off."""
     seen = await open_page()
-    history = await change(seen, seen.page.locator("[data-span='86400']").click())
+    history = await change(seen, seen.page.locator("[data-span='86400']").click(), 86_400)
     await seen.says("#range-words", "The last day, in means of 1 min")
     assert len(history["ts"]) > 900
     two_days = await change(seen, seen.page.locator("#range-out").click())
@@ -308,7 +318,7 @@ async def test_a_stretch_is_zoomed_to_moved_and_left_by_keyboard_and_mouse(
     """Dragged over it is the whole width; then nothing moves it but the buttons, and one goes back to now."""
     del past
     seen = await open_page()
-    await change(seen, seen.page.locator("[data-span='86400']").click())
+    await change(seen, seen.page.locator("[data-span='86400']").click(), 86_400)
     box = await seen.page.locator("#plot .u-over").bounding_box()
     assert box is not None
     await seen.page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 50)
@@ -336,7 +346,7 @@ async def test_the_circuits_are_shown_and_saved_as_a_file(past: float, open_page
     """In layers, with their names; the file has what is on the screen, by circuit and minute, in UTC."""
     del past
     seen = await open_page()
-    await change(seen, seen.page.locator("[data-span='86400']").click())
+    await change(seen, seen.page.locator("[data-span='86400']").click(), 86_400)
     history = await change(seen, seen.page.locator("#range-shown").select_option("circuits"))
     await seen.says("#legend", "Water heater")
     await seen.says("#chart-title", "Power of the circuits")
