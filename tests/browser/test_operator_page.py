@@ -325,3 +325,5 @@ async def test_a_cloud_that_dies_is_shown(fleet: Fleet, open_page: Any) -> None:
     done = fleet.system.cli("fleet", "watch", "--once")
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
+    # Its chart may have been read just then.
+    seen.errors = [error for error in seen.errors if "status of 502" not in error]

@@ -18,6 +18,7 @@ from tests.support.mosquitto import binary
 MESSAGES = 400
 RATE = 1000.0
 SEED = 1
+TRIES = 5
 JOBS = 8
 
 
@@ -55,7 +56,14 @@ def test_no_fault_of_the_cloud_loses_a_message(fault: CloudFault) -> None:
 
 
 async def test_the_oracle_sees_what_plain_gmqtt_loses(tmp_path: Path) -> None:
-    """The same fault, the same oracle, gmqtt as it comes: the losses are found."""
+    """The same fault, the same oracle, gmqtt as it comes: the losses are found, if not at once.
+
+    It loses what is under way when the broker dies, which on a slow machine may be nothing.
+    """
     (cut,) = [one for one in SCENARIOS if one.name == "broker SIGKILL, session lost"]
-    outcome = await run_session(cut, SEED, MESSAGES, RATE, tmp_path, plain=True)
-    assert outcome.verdict.lost > 0
+    for seed in range(SEED, SEED + TRIES):
+        (folder := tmp_path / str(seed)).mkdir()
+        outcome = await run_session(cut, seed, MESSAGES, RATE, folder, plain=True)
+        if outcome.verdict.lost > 0:
+            return
+    pytest.fail(f"in {TRIES} lives nothing was lost")
