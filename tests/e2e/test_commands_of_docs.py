@@ -35,7 +35,7 @@ def test_no_command_of_the_tutorial_is_left_out(results: list[DocResult]) -> Non
 
 
 def test_the_event_is_followed_to_what_is_paid(results: list[DocResult]) -> None:
-    """Its report has what was delivered against the house without events, and by the program's baseline."""
+    """The report has what was delivered against the house without events, and by the program's baseline."""
     (report,) = (result for result in results if "event report" in result.command.text)
     assert "house without events" in report.output
     assert "residential 5 of 10" in report.output

@@ -117,6 +117,7 @@ def test_up_runs_the_whole_job_from_an_empty_folder(with_local: CleanEnvironment
     result = json.loads((tmp_path / "up.json").read_text())
     assert (result["venId"], result["acknowledged"], result["settled"]) == ("ven-1", True, True)
     assert (result["restored"], result["failures"]) == (True, [])
+    # Of eight seconds a slow machine may need two until the circuits are off.
     assert result["deliveredKw"] == pytest.approx(result["askedKw"], rel=0.3)
     assert result["settledBy"] == "residential_5_of_10", "the program's baseline has no days"
     figures = ("baselineKw", "telemetryRows", "firstTelemetryS", "dispatchToActiveS")

@@ -121,10 +121,7 @@ def add(
     Examples:
         ven-twin group add north home-3
     """
-    name, change = _name(group), GroupChange(add=_vens(vens))
-    with naming("group", "GROUP"), refusals(json_output=json_output):
-        changed = aggregator().change_group(name, change)
-    _show_changed(changed, json_output=json_output)
+    _change(aggregator, group, GroupChange(add=_vens(vens)), json_output=json_output)
 
 
 @app.command()
@@ -141,10 +138,7 @@ def remove(
     Examples:
         ven-twin group remove north home-3
     """
-    name, change = _name(group), GroupChange(remove=_vens(vens))
-    with naming("group", "GROUP"), refusals(json_output=json_output):
-        changed = aggregator().change_group(name, change)
-    _show_changed(changed, json_output=json_output)
+    _change(aggregator, group, GroupChange(remove=_vens(vens)), json_output=json_output)
 
 
 @app.command()
@@ -162,6 +156,15 @@ def delete(
         aggregator().delete_group(name)
     deleted = GroupChanged(group=name, ven_count=0)
     print_answer(deleted, f"Group {name} is deleted.", json_output=json_output)
+
+
+def _change(
+    aggregator: Callable[[], Aggregator], group: str, change: GroupChange, *, json_output: bool
+) -> None:
+    name = _name(group)
+    with naming("group", "GROUP"), refusals(json_output=json_output):
+        changed = aggregator().change_group(name, change)
+    _show_changed(changed, json_output=json_output)
 
 
 def _show_changed(changed: GroupChanged, *, json_output: bool) -> None:

@@ -120,10 +120,10 @@ def backfill(
     """
     if stage != LOCAL and not yes:
         raise FieldError("--yes", f"is needed to write a made-up past into stage {stage}")
+    lives = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     cloud = connect(stage, profile, region)
     all_vens = stack_vens(cloud)
     homes = _homes(all_vens, ven_ids, house, house_seed, houses)
-    lives = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     began_s = time.monotonic()
     filled = [fill(cloud, home, days, lives) for home in homes]
     if len(homes) == len(all_vens):

@@ -8,6 +8,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from contracts.errors import FieldError
+
 HouseSpeedOption = Annotated[
     float | None, typer.Option("--house-speed", help="House seconds to a wall second; 1 when left out.")
 ]
@@ -26,6 +28,8 @@ AfternoonOption = Annotated[
     ),
 ]
 NO_SPAN = "none"
+SPAN_S = (900.0, 86_400.0)
+"""The shortest and the longest stretch of house time that comes again: a quarter hour, and a day."""
 
 
 class HouseTime(NamedTuple):
@@ -54,16 +58,29 @@ def house_time(
     """The time that the options describe, of the afternoon as far as they leave something out.
 
     Raises:
-        FieldError: a start without a zone, or a span that is no duration.
+        FieldError: a start without a zone, a speed or a span that cannot be.
     """
-    from contracts.api.event_text import parse_duration, parse_start_ts
+    from contracts.api.event_text import parse_start_ts
+    from ven_twin.ven.clock import HOUSE_SPEED_MAX
 
     time = AFTERNOON if afternoon else HouseTime()
     if start is not None:
         time = time._replace(start_ts=parse_start_ts(start, "--house-start"))
     if speed is not None:
+        if not 0 < speed <= HOUSE_SPEED_MAX:
+            raise FieldError("--house-speed", f"from above 0 to {HOUSE_SPEED_MAX:.0f}, not {speed:g}")
         time = time._replace(speed=speed)
     if span is not None:
-        span_s = inf if span == NO_SPAN else float(parse_duration(span, "--house-span"))
-        time = time._replace(span_s=span_s)
+        time = time._replace(span_s=_span_s(span))
     return time
+
+
+def _span_s(text: str) -> float:
+    from contracts.api.event_text import parse_duration
+
+    if text == NO_SPAN:
+        return inf
+    span_s, (least_s, most_s) = float(parse_duration(text, "--house-span")), SPAN_S
+    if not least_s <= span_s <= most_s:
+        raise FieldError("--house-span", f"write 15m to 24h, or {NO_SPAN}, not {text}")
+    return span_s

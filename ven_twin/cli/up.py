@@ -13,7 +13,7 @@ import msgspec
 import typer
 from rich.text import Text
 
-from contracts.api.event_text import parse_duration, parse_power
+from contracts.api.event_text import duration_text, parse_duration, parse_power
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
@@ -25,6 +25,7 @@ from ven_twin.cli.connection import (
 )
 from ven_twin.cli.console import console
 from ven_twin.cli.house_time import (
+    AFTERNOON,
     HouseTime,
     house_time,
 )
@@ -57,7 +58,8 @@ DurationOption = Annotated[
     str, typer.Option("--duration", help="The event's length, by the wall clock: 20s, 1m.")
 ]
 HotSpeedOption = Annotated[
-    float | None, typer.Option("--house-speed", help="House seconds to a wall second; 5 when left out.")
+    float | None,
+    typer.Option("--house-speed", help=f"House seconds to a wall second; {AFTERNOON.speed:g} when left out."),
 ]
 HotStartOption = Annotated[
     str | None,
@@ -67,7 +69,8 @@ HotSpanOption = Annotated[
     str | None,
     typer.Option(
         "--house-span",
-        help="Live so much house time, then the same again; 2h30m when left out, none: on and on.",
+        help="Live so much house time, then the same again; "
+        f"{duration_text(round(AFTERNOON.span_s))} when left out, none: on and on.",
     ),
 ]
 

@@ -99,7 +99,8 @@ def _again_and_again(past: SimulatedPast, span: RepeatedSpan) -> Iterator[_Lived
     first, last = _day(past, past.from_ts), _day(past, past.until_ts)
     start_ts = span.start_ts - (last - first) * S_PER_DAY
     house = warmed_up(past.house, past.environment, start_ts)
-    row_steps = max(1, round(ROW_S * span.speed / STEP_S))
+    # A row that is longer than the span shows all of it.
+    row_steps = max(1, round(min(ROW_S * span.speed, span.length_s) / STEP_S))
     at_ts = past.from_ts
     for day in range(first, last + 1):
         house, steps = _live(house, past.environment, start_ts, span.length_s)

@@ -78,7 +78,7 @@ def test_a_day_of_hours_that_come_again_shows_them_all_day() -> None:
 
 
 def test_hours_that_come_again_lead_up_to_the_start() -> None:
-    """Where the past ends the house stands at the start of its hours, which begin there at its speed."""
+    """At the end of the past the house stands at the start of its hours, which begin there at its speed."""
     powers_kw, lived = hours_again(9_000.0, 5.0)
     again = range(len(powers_kw) - 9_000 // 5 // ROW_S, len(powers_kw))
     profile = load_profile("flat")
@@ -87,7 +87,8 @@ def test_hours_that_come_again_lead_up_to_the_start() -> None:
     on = SimulatedPast(build_house(profile), slow, int(lived.until_ts), lived.until_ts + 9_000.0, shift_s)
     straight_kw = [row.used_power_kw for row in rows(on, Sender("house-1", BOOT_ID, profile.panel))]
     means_kw = [sum(straight_kw[5 * at : 5 * at + 5]) / 5 for at in range(len(again))]
-    assert [powers_kw[at] for at in again] == pytest.approx(means_kw, abs=0.25)
+    # The two houses have lived other days before, and are some tenths of a degree apart.
+    assert [powers_kw[at] for at in again] == pytest.approx(means_kw, abs=0.12)
 
 
 @pytest.mark.parametrize(("length_s", "speed"), [(900.0, 60.0), (7_000.0, 1.0), (86_400.0, 30.0)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 
 import pytest
 
@@ -28,20 +28,25 @@ def test_an_afternoon_is_changed_by_what_is_given() -> None:
 )
 def test_a_time_is_read_back_from_its_options(time: HouseTime) -> None:
     """A twin that is started with them lives the same time."""
-    given = dict(zip(time.options[::2], time.options[1::2], strict=True))
-    speed = float(given["--house-speed"])
-    assert house_time(given.get("--house-start"), speed, given["--house-span"]) == time
+    options = dict(zip(time.options[::2], time.options[1::2], strict=True))
+    speed = float(options["--house-speed"])
+    assert house_time(options.get("--house-start"), speed, options["--house-span"]) == time
 
 
 @pytest.mark.parametrize(
-    ("start", "span", "field"),
+    ("start", "speed", "span", "field"),
     [
-        ("2026-07-15T22:30:00", None, "--house-start"),
-        (None, "soon", "--house-span"),
-        (None, "0s", "--house-span"),
+        ("2026-07-15T22:30:00", None, None, "--house-start"),
+        (None, None, "soon", "--house-span"),
+        (None, None, "0s", "--house-span"),
+        (None, None, "14m", "--house-span"),
+        (None, None, "25h", "--house-span"),
+        *((None, speed, None, "--house-speed") for speed in (0.0, -1.0, 3601.0, inf, nan)),
     ],
 )
-def test_a_time_that_is_none_names_its_option(start: str | None, span: str | None, field: str) -> None:
-    """A start without a zone, hours that are no duration."""
+def test_a_time_that_cannot_be_names_its_option(
+    start: str | None, speed: float | None, span: str | None, field: str
+) -> None:
+    """A start without a zone, hours that are no duration or too short or long, a speed that is none."""
     with pytest.raises(FieldError, match=field):
-        house_time(start, None, span, afternoon=True)
+        house_time(start, speed, span, afternoon=True)

@@ -16,12 +16,12 @@ def point(ts: object, likely_kw: object, sure_kw: object) -> dict[str, Any]:
 
 def test_points_are_in_the_order_of_their_times() -> None:
     """Each time once, the last one told."""
-    told = [point(7200, 3.0, 1.0), point(3600, 2.0, 2.0), point(7200, 4.0, 0.5)]
-    assert read_forecast(told) == (ForecastPoint(3600, 2.0, 2.0), ForecastPoint(7200, 4.0, 0.5))
+    entries = [point(7200, 3.0, 1.0), point(3600, 2.0, 2.0), point(7200, 4.0, 0.5)]
+    assert read_forecast(entries) == (ForecastPoint(3600, 2.0, 2.0), ForecastPoint(7200, 4.0, 0.5))
 
 
 @pytest.mark.parametrize(
-    "told",
+    "entries",
     [
         None,
         "soon",
@@ -36,9 +36,9 @@ def test_points_are_in_the_order_of_their_times() -> None:
         [{"ts": 1, "likelyKw": 1}],
     ],
 )
-def test_what_is_no_forecast_is_passed_over(told: object) -> None:
+def test_what_is_no_forecast_is_passed_over(entries: object) -> None:
     """Nothing of it is believed, and nothing fails."""
-    assert read_forecast(told) == ()
+    assert read_forecast(entries) == ()
 
 
 def test_powers_are_bounded_and_what_is_sure_is_likely() -> None:

@@ -90,7 +90,7 @@ def test_no_hour_is_forecast_beyond_hours_that_come_again() -> None:
 
 
 def test_a_forecast_goes_with_its_hours() -> None:
-    """Where no full hour is ahead nothing is forecast."""
+    """Nothing is forecast when no full hour is ahead."""
     trial, forecasting = trial_of("flat")
     environment = warm_house("flat", HouseClock(AFTERNOON_TS, 0.0)).environment
     assert forecasting.advanced(trial, environment, (), 1e6).expected == ()

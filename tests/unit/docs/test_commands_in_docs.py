@@ -14,7 +14,7 @@ from tests.unit.cli.command_tree import parse
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUN = [ROOT / "README.md", ROOT / "docs/tutorial.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
 IMAGE = re.compile(r"^(?:podman|docker) run .*? ven-twin( .+)$")
-"""What stands behind the image's name is of `ven-twin`."""
+"""A command in a container; behind the image's name stand the arguments of `ven-twin`."""
 CARRIED_OUT = "ven-twin --install-completion"
 """Parsed is done, with this: a test would write into the home of whoever runs it."""
 

@@ -28,7 +28,7 @@ def in_sources(message: str) -> bool:
 
 @pytest.mark.parametrize("message", [code or words for code, words in MESSAGES])
 def test_a_message_is_one_that_the_program_prints(message: str) -> None:
-    """Who searches the page for what was printed finds it; a message that was reworded is reworded here."""
+    """A search of the page for what was printed finds it; a message that was reworded is reworded here."""
     assert in_sources(message)
 
 

@@ -196,7 +196,7 @@ def test_a_group_that_an_event_needs_stays(api: Api) -> None:
 
 
 def test_an_event_that_is_over_needs_no_group(homes: World, api: Api) -> None:
-    """Its targets are history."""
+    """The targets of an event that is over are history."""
     put(api, "home-1")
     called(api)
     homes.now += 3601

@@ -82,7 +82,7 @@ def test_a_ven_that_an_event_has_not_called_adds_nothing_to_the_figures(
 
 
 def test_a_sample_of_the_fleet_is_stored(world: World) -> None:
-    """Its powers together, of the VENs whose rows are fresh, until the rows of its time go, too."""
+    """The powers together, of the VENs whose rows are fresh, until the rows of its time go, too."""
     for ven_id, age_s in (("sheds", 1), ("ready", 5), ("quiet", FRESH_S + 1)):
         world.add_ven(ven_id, presenceTs=NOW)
         event = {"eventId": "e1", "requestedReductionKw": 2.5} if ven_id == "sheds" else {}

@@ -45,7 +45,7 @@ def row(
 
 
 async def history(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
-    """What the page reads of the hour from `TS` on."""
+    """The answer of the page's API, of the hour from `TS` on."""
     answer = await client.get("/api/history", params={"from": TS, "to": TS + 3600, **query})
     assert answer.status_code == 200, answer.text
     value: dict[str, Any] = answer.json()

@@ -29,7 +29,7 @@ async def history(caller: Caller, **query: Any) -> dict[str, Any]:
 
 
 async def test_a_restart_loses_nothing(caller: Caller) -> None:
-    """What the page showed before is shown by the page of the next process, by the minute."""
+    """All that the page showed before is shown by the page of the next process, by the minute."""
     caller.stand.live(150)
     caller.page.history.close()
     caller.stand.live_nowhere(600)

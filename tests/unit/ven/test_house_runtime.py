@@ -462,7 +462,7 @@ def test_hours_that_come_again_are_offered_anew() -> None:
 
 
 def test_a_limit_stays_when_the_hours_come_again() -> None:
-    """What the operator has set is no part of the evening."""
+    """A limit of the operator's is no part of the evening."""
     household = hours(1800.0)
     state = replace(ven(household), settings=replace(ven(household).settings, target_power_kw=2.0))
     household.replan(state, None, 100.0, NOW)

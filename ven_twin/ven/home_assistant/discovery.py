@@ -15,7 +15,7 @@ from contracts.wire.ids import VenId
 from ven_twin.ven.page.view import VenView
 
 PREFIX = "homeassistant"
-"""Where Home Assistant looks for entities, unless it is set up otherwise."""
+"""The prefix of topics under which Home Assistant looks for entities, unless it is set up otherwise."""
 ON, OFF = "ON", "OFF"
 ONLINE, OFFLINE = b"online", b"offline"
 NO_EVENT = "none"

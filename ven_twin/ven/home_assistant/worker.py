@@ -32,7 +32,7 @@ from ven_twin.ven.mqtt.backoff import Backoff
 from ven_twin.ven.mqtt.gmqtt_link import GmqttLink, LinkOptions, NoOutbox, watch
 
 MEMORY_MAX_BYTES = 512 * 1024 * 1024
-"""What a broker can make this process take; then it ends, and another is started."""
+"""The memory that a broker can make this process take; then it ends, and another is started."""
 CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 30
 ORDER_EVERY_S = 2.0

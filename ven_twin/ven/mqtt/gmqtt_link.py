@@ -41,11 +41,11 @@ class LinkMessage(Protocol_):
 
     @property
     def topic(self) -> str:
-        """Its topic."""
+        """The topic of the message."""
 
     @property
     def payload(self) -> bytes:
-        """Its payload."""
+        """The payload of the message."""
 
     @property
     def retain(self) -> bool:
