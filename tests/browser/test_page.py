@@ -32,6 +32,9 @@ PHONE = {
     "has_touch": True,
 }
 
+NARROW = {**PHONE, "viewport": {"width": 320, "height": 640}}
+"""The narrowest that WCAG's reflow asks for."""
+
 
 async def until_so(result: Callable[[], Awaitable[bool]], what: str, give_up_s: float = GIVE_UP_S) -> None:
     """Wait until it is so."""
@@ -178,6 +181,7 @@ async def test_three_events_with_long_names(world: World, open_page: Any) -> Non
         ("three-dark", {"color_scheme": "dark"}),
         ("three-phone", PHONE),
         ("three-phone-dark", {**PHONE, "color_scheme": "dark"}),
+        ("three-narrow", NARROW),
     ):
         seen = await open_page(**options)
         await seen.says("#event-words", f"{LONG[:60]}-1")
