@@ -44,7 +44,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
-  faults strangers visitors hostile busy cuts \
+  faults strangers visitors hostile busy crowd cuts \
   soak lifecycle policies prices references docs doc-commands functions mutate lock setup clean
 
 run: $(READY)
@@ -129,6 +129,11 @@ tank: $(READY)
 # ARGS="--states 40" for less.
 promises: $(READY)
 	$(BIN)/python -m harness.promises $(ARGS)
+
+# Many twins in one process beside as many plain gmqtt sessions: connected, at rest, in an event; some minutes.
+# ARGS="--vens 1000" for more.
+crowd: $(READY)
+	$(BIN)/python -m harness.crowd $(ARGS)
 
 # Every fault for ten seeds, beside plain gmqtt; ARGS="--seeds 2 --messages 1000 --only half-open" for less.
 faults: $(READY)

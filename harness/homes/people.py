@@ -8,7 +8,7 @@ from datetime import date
 from statistics import fmean, pstdev
 
 from ven_twin.house.devices.ev import EvSpec, EvStream, trip
-from ven_twin.house.devices.hot_water import WaterHeaterStream, hour_session
+from ven_twin.house.devices.hot_water import WaterHeaterStream
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.occupancy import is_free
 from ven_twin.house.profile import Profile
@@ -57,7 +57,7 @@ def water_year(environment: HouseEnvironment) -> WaterYear:
     stream = next(stream for stream in environment.streams if isinstance(stream, WaterHeaterStream))
     litres, draws, quiet = [], [], 0
     for day in YEAR:
-        sessions = [hour_session(stream, day * HOURS_A_DAY + hour) for hour in range(HOURS_A_DAY)]
+        sessions = [stream.session(day * HOURS_A_DAY + hour) for hour in range(HOURS_A_DAY)]
         of_day = [draw for session in sessions for draw in session.draws]
         litres.append(sum(draw.run_s * draw.flow_l_s for draw in of_day))
         draws.append(len(of_day))

@@ -39,6 +39,7 @@ from ven_twin.cli.house_time import (
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
+    from ven_twin.ven.mqtt.connect_gate import ConnectGate
     from ven_twin.ven.runtime import Twin
     from ven_twin.ven.settings import TwinSettings
 
@@ -76,6 +77,7 @@ def run_fleet(
         ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
     """
     from contracts.api.event_text import parse_seconds
+    from ven_twin.ven.mqtt.connect_gate import ConnectGate
     from ven_twin.ven.settings import TwinSettings
 
     time = house_time(house_start, house_speed, house_span, afternoon=afternoon)
@@ -92,6 +94,7 @@ def run_fleet(
         _write_past(cloud, dealt, past_days, time)
     _log_by_ven()
     twins: dict[VenId, Twin] = {}
+    gate = ConnectGate()
     with contextlib.ExitStack() as stack:
         for ven_id, (house, seed) in dealt.items():
             settings = TwinSettings(
@@ -106,7 +109,7 @@ def run_fleet(
                 report_interval_s=interval_s,
                 vens=len(ven_ids),
             )
-            twins[ven_id] = stack.enter_context(_twin(cloud, settings))
+            twins[ven_id] = stack.enter_context(_twin(cloud, settings, gate))
         left = asyncio.run(_all_until_signalled(twins))
     if left:
         raise VenTwinError("; ".join(left))
@@ -126,13 +129,14 @@ def _write_past(cloud: Cloud, dealt: dict[VenId, tuple[str, int]], days: int, li
     echo(f"{days} days of the past of {len(dealt)} VENs are stored.")
 
 
-def _twin(cloud: Cloud, settings: TwinSettings) -> Twin:
+def _twin(cloud: Cloud, settings: TwinSettings, gate: ConnectGate) -> Twin:
     from ven_twin.cli.certs import save_identity
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
 
     tls = settings.state_dir / "tls"
-    return Twin.open(settings.at(*save_identity(cloud, settings.ven_id, tls)), identity_files.load(tls))
+    settings = settings.at(*save_identity(cloud, settings.ven_id, tls))
+    return Twin.open(settings, identity_files.load(tls), gate=gate)
 
 
 async def _all_until_signalled(twins: dict[VenId, Twin]) -> list[str]:

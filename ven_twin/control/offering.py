@@ -28,6 +28,9 @@ LEAST_PERIOD_S = 20.0
 """And not before this, s of the wall: a house that lives faster costs no more, and its offers are older."""
 SLICE_PERIOD_S = 0.9
 """A search goes on once in so long (s of the wall) at most, however many ticks there are."""
+VENS_AT_PACE = 25
+"""So many VENs of a process search at that pace; of more each waits longer: all together cost no more.
+Interpretation: it is a fifth of a core, and leaves the rest to the ticks."""
 SLICE_STEPS = 40
 """So many steps of a house are tried in a slice, where a house lives as fast as the wall clock."""
 MOST_SLICE_STEPS = 320
@@ -44,6 +47,11 @@ def slice_steps(speed: float, vens: int = 1) -> int:
     room for it.
     """
     return max(SLICE_STEPS, min(round(SLICE_STEPS * speed), MOST_SLICE_STEPS // vens))
+
+
+def slice_period_s(vens: int = 1) -> float:
+    """The time between two slices of a VEN's search, with so many *vens* in its process, s of the wall."""
+    return SLICE_PERIOD_S * max(1.0, vens / VENS_AT_PACE)
 
 
 class Basis(NamedTuple):
@@ -69,6 +77,7 @@ class Offering:
         began_s: the same, monotonic s.
         sliced_s: when it last went on, monotonic s.
         futures: the futures that it tries.
+        slice_s: it goes on once in so long, s of the wall.
     """
 
     offer: HouseOffer = NO_OFFER
@@ -80,6 +89,7 @@ class Offering:
     began_s: float = -inf
     sliced_s: float = -inf
     futures: tuple[Future, ...] = field(default=(), compare=False)
+    slice_s: float = SLICE_PERIOD_S
 
     def advanced(
         self,
@@ -103,7 +113,7 @@ class Offering:
             if basis == self.basis and is_recent:
                 return self
             offering = self._begun(trial, environment, basis, now_s)
-        elif now_s < self.sliced_s + SLICE_PERIOD_S:
+        elif now_s < self.sliced_s + self.slice_s:
             return self
         return _sliced(offering, now_s, steps)
 
@@ -121,12 +131,16 @@ class Offering:
 
 
 def _sliced(offering: Offering, now_s: float, steps: int) -> Offering:
-    """Go on with the search by a slice; the first one of all until there is something to offer."""
+    """Go on with the search by a slice.
+
+    The first one of all goes on until there is something to offer, but in a process with so many VENs that
+    this would keep the others from their connection.
+    """
     search = offering.search
     if search is None:
         return offering
-    search = search.advanced(steps)
-    while not offering.offer.levels and not search.levels:
+    search, is_alone = search.advanced(steps), offering.slice_s <= SLICE_PERIOD_S
+    while is_alone and not offering.offer.levels and not search.levels:
         search = search.advanced(steps)
     offering = replace(offering, search=search, sliced_s=now_s)
     if search.loads_up:

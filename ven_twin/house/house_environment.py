@@ -1,7 +1,6 @@
 """The world around one house: its weather, and its occupants' habits drawn from a seed."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 from math import inf, isfinite
 from typing import Any, NamedTuple
@@ -16,6 +15,9 @@ from ven_twin.house.occupants import Habits, HourlyStream, Occupants, Span, Stre
 from ven_twin.house.weather import HOURS_A_DAY, Weather, calendar
 
 WARM_UP_STEP_S = 300
+HOURS_DRAWN = 16
+"""So many hours stay drawn: those that a search for an offer looks ahead, over and over. Each world has its
+own, so that those of a thousand houses and their futures do not drive one another out."""
 
 
 class LightLine(NamedTuple):
@@ -55,6 +57,7 @@ class HouseEnvironment:
     hourly: tuple[HourlyStream[Any], ...] = field(init=False)
     streams: tuple[Stream[Any], ...] = field(init=False)
     unused: dict[type[Use], Use] = field(init=False)
+    drawn: dict[int, _Hour] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         occupants = Occupants(self.end_uses, self.habits.spread, self.seed, self.habits.household())
@@ -65,6 +68,7 @@ class HouseEnvironment:
         object.__setattr__(self, "hourly", hourly)
         object.__setattr__(self, "streams", tuple(stream for stream in streams if stream not in hourly))
         object.__setattr__(self, "unused", {stream.use_type: no_use(stream.use_type) for stream in streams})
+        object.__setattr__(self, "drawn", {})
 
     def environment(self, at_s: float, dt_s: float) -> Environment:
         """The world from *at_s* (UTC seconds since the epoch) for *dt_s*.
@@ -84,7 +88,7 @@ class HouseEnvironment:
         index = int(local_s // S_PER_H)
         from_s = local_s - index * S_PER_H
         day, hour = divmod(index, HOURS_A_DAY)
-        now = _hour(self, index)
+        now = self._hour(index)
         share = min((from_s + dt_s / 2.0) / S_PER_H, 1.0)
         # Irradiance is a mean over its hour: on lines between the middles of hours.
         light, beyond = (now.first_half, share + 0.5) if share < 0.5 else (now.second_half, share - 0.5)
@@ -110,8 +114,17 @@ class HouseEnvironment:
     def outdoor_c(self, at_s: float) -> float:
         """The temperature outside at *at_s*, UTC s, °C: on a line between the ends of hours."""
         index, within_s = divmod(at_s + self.weather.utc_offset_h * S_PER_H, S_PER_H)
-        now = _hour(self, int(index))
+        now = self._hour(int(index))
         return now.outdoor_c + now.outdoor_rise_c * within_s / S_PER_H
+
+    def _hour(self, index: int) -> _Hour:
+        """Weather and hourly use of hour *index* since 1970, local standard time."""
+        hour = self.drawn.get(index)
+        if hour is None:
+            hour = self.drawn[index] = _drawn(self, index)
+            if len(self.drawn) > HOURS_DRAWN:
+                del self.drawn[next(iter(self.drawn))]
+        return hour
 
 
 def _hours_of_step(index: int, from_s: float, until_s: float) -> tuple[tuple[int, float, float], ...]:
@@ -123,9 +136,7 @@ def _hours_of_step(index: int, from_s: float, until_s: float) -> tuple[tuple[int
     return tuple(hours)
 
 
-@lru_cache(maxsize=256)
-def _hour(environment: HouseEnvironment, index: int) -> _Hour:
-    """Weather and hourly use of hour *index* since 1970, local standard time."""
+def _drawn(environment: HouseEnvironment, index: int) -> _Hour:
     day, hour = divmod(index, HOURS_A_DAY)
     day_of_year, _, _ = calendar(day)
     hour_of_year = day_of_year * HOURS_A_DAY + hour

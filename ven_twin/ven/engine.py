@@ -35,11 +35,19 @@ from ven_twin.ven.storage.persisted_state import PersistedState, lasting
 from ven_twin.ven.storage.rows import JournalledAck, JournalledCommand, Message
 
 TICK_S = 1.0
-"""Longest time between two ticks. Events start and end on time whatever this is."""
+"""Longest time between two ticks of a VEN that acts. Events start and end on time whatever this is."""
+VENS_AT_TICK = 100
+"""So many VENs of a process tick as often at rest; more do so less often, so that all cost no more."""
+MOST_TICK_S = 10.0
 STOOD_STILL_S = 5.0
-"""A tick so long after the one before says that the host was suspended, or the process stopped.
+"""A tick so long after it was due says that the host was suspended, or the process stopped.
 Interpretation: a busy machine is late by less."""
 LOADS_PERIOD_S = 30.0
+
+
+def rest_tick_s(vens: int) -> float:
+    """Longest time between two ticks of a VEN at rest, with so many *vens* in its process, s."""
+    return min(MOST_TICK_S, max(TICK_S, TICK_S * vens / VENS_AT_TICK))
 
 
 class StepTime(NamedTuple):
@@ -94,6 +102,7 @@ class VenEngine:
         row_seq: number of the next telemetry row.
         loads_s: the last snapshot of the circuits.
         loads_seq: number of the next snapshot of the circuits.
+        rest_tick_s: longest time between two ticks while no event is acted on or given back, s.
     """
 
     sender: reporting.Sender
@@ -107,6 +116,7 @@ class VenEngine:
     row_seq: int = 0
     loads_s: float
     loads_seq: int = 0
+    rest_tick_s: float = TICK_S
 
     @property
     def topics(self) -> Topics:
@@ -147,7 +157,7 @@ class VenEngine:
         measures it. The next row goes out after one tick, as at the start.
         """
         still_s = now.s - self.ticked_s
-        if still_s <= STOOD_STILL_S:
+        if still_s <= STOOD_STILL_S + self.rest_tick_s - TICK_S:
             return self, [], []
         engine, messages = self, []
         if self.house.measured:
@@ -205,7 +215,8 @@ class VenEngine:
         """Seconds until the next tick is due."""
         change_ts = self.state.schedule.next_change_ts(now.ts)
         row_due_s = self.row_s + self.state.settings.report_interval_s - now.s
-        return min(TICK_S, row_due_s, TICK_S if change_ts is None else change_ts - now.ts)
+        tick_s = self.rest_tick_s if self.house.is_at_rest else TICK_S
+        return min(tick_s, row_due_s, tick_s if change_ts is None else change_ts - now.ts)
 
     def persisted(self, pending: Mapping[str, object], saved_ts: float) -> PersistedState:
         """The document from which a later run of this VEN goes on; *pending* as in `on_shadow`."""

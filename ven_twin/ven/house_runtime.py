@@ -105,6 +105,11 @@ class HouseRuntime:
         """Offset of the house's local standard time."""
         return self.environment.weather.utc_offset_h
 
+    @property
+    def is_at_rest(self) -> bool:
+        """True while no event is acted on or given back, and no limit is in force."""
+        return self.acting is None and self.release is None and self.limit == LimitEasing()
+
     def house_ts(self, now_s: float) -> float:
         """The time in the house, UTC s."""
         return self.clock.at(now_s)

@@ -24,6 +24,7 @@ from ven_twin.ven.clock import VenClock
 from ven_twin.ven.engine import NO_EFFECTS, Effects, StepTime, VenEngine
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.identity.renewal import Fetch, Renewal
+from ven_twin.ven.mqtt.connect_gate import ConnectGate
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
@@ -52,6 +53,7 @@ class Twin:
         *,
         ven_clock: VenClock,
         fetch: Fetch | None = None,
+        gate: ConnectGate | None = None,
     ) -> None:
         self._settings = settings
         self._certificate = identity.certificate
@@ -74,6 +76,7 @@ class Twin:
             rng=random.Random(),  # noqa: S311 - spreads reconnects
             keepalive_s=settings.keepalive_s,
             protocol=settings.protocol,
+            gate=gate,
         )
         self._renewal = Renewal(identity, self._session, fetch)
         self._shadow = ShadowClient(engine.topics, self._session.publish_now)
@@ -86,8 +89,11 @@ class Twin:
         *,
         ven_clock: VenClock | None = None,
         fetch: Fetch | None = None,
+        gate: ConnectGate | None = None,
     ) -> Self:
         """Warm the house up, open the outbox, and go on where an earlier run left off.
+
+        The VENs of a process share one *gate*.
 
         Raises:
             ProfileError: there is no such house.
@@ -102,7 +108,7 @@ class Twin:
         try:
             store = StateStore(CommandJournal(outbox))
             engine, pending = resume(store, house, settings, ven_clock)
-            twin = cls(settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch)
+            twin = cls(settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch, gate=gate)
         except BaseException:
             outbox.close()
             raise
@@ -192,8 +198,7 @@ class Twin:
                 while not self._stopping.is_set() and not session.done():
                     self._wake.clear()
                     self._tick()
-                    await self._sync_shadow()
-                    await self._sleep()
+                    await self._sleep(await self._sync_shadow())
                 ended = self._session.status
                 await self._leave()
             finally:
@@ -236,23 +241,29 @@ class Twin:
         self._perform(*self._engine.on_resident(change))
         self._wake.set()
 
-    async def _sync_shadow(self) -> None:
+    async def _sync_shadow(self) -> float:
+        """Bring the shadow up to date where that is due; the time of its next work, monotonic s.
+
+        What comes in meanwhile wakes the loop, so that what is reported is made once a beat.
+        """
         objection, now_s = None, self._clock.monotonic_s()
+        reported = reported_state.reported(self.snapshot())
         try:
-            reported = reported_state.reported(self.snapshot())
             await self._shadow.sync(self._engine.state.shadow, reported, now_s)
         except OversizeError as error:
             objection = f"the shadow cannot be updated: {error}"
         if objection is not None and objection != self._objection:
             logger.error("%s", objection)
         self._objection = objection
+        return self._shadow.due_s(self._engine.state.shadow, reported, self._clock.monotonic_s())
 
-    async def _sleep(self) -> None:
+    async def _sleep(self, shadow_due_s: float) -> None:
         """Wait until something is due or something came in."""
-        now, copy = self._now(), self._engine.state.shadow
-        shadow_due_s = self._shadow.due_s(copy, reported_state.reported(self.snapshot()), now.s) - now.s
+        now = self._now()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(0.001, min(self._engine.due_s(now), shadow_due_s)))
+            await asyncio.wait_for(
+                self._wake.wait(), max(0.001, min(self._engine.due_s(now), shadow_due_s - now.s))
+            )
 
     async def _leave(self) -> None:
         """Give the loads back and report it, as far as there is a connection."""

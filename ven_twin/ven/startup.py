@@ -10,7 +10,7 @@ from contracts.wire.ids import VenId
 from ven_twin.control import reporting
 from ven_twin.control.forecasting import Forecasting, works_every_s
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.offering import slice_steps
+from ven_twin.control.offering import Offering, slice_period_s, slice_steps
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.house_environment import warmed_up
 from ven_twin.house.library import load_environment, load_profile
@@ -19,7 +19,7 @@ from ven_twin.house.sizing import undersized
 from ven_twin.house.weather import standard_zone
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.command_receiver import CommandReceiver
-from ven_twin.ven.engine import TICK_S, VenEngine
+from ven_twin.ven.engine import TICK_S, VenEngine, rest_tick_s
 from ven_twin.ven.house_clock import HouseClock
 from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.settings import TwinSettings
@@ -45,6 +45,7 @@ def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
     return replace(
         house,
         slice_steps=slice_steps(settings.house_speed, settings.vens),
+        offering=Offering(slice_s=slice_period_s(settings.vens)),
         forecasting=Forecasting(every_s=works_every_s(settings.vens)),
     )
 
@@ -85,6 +86,7 @@ def resume(
         persisted=persisted,
         answers=store.journal.answers(),
         report_interval_s=settings.report_interval_s,
+        rest_tick_s=rest_tick_s(settings.vens),
     )
     return engine, {} if persisted is None else persisted.pending
 
@@ -98,6 +100,7 @@ def start_engine(
     persisted: PersistedState | None = None,
     answers: Iterable[JournalledAck] = (),
     report_interval_s: float | None = None,
+    rest_tick_s: float = TICK_S,
 ) -> VenEngine:
     """The engine of a VEN that starts, from what an earlier run persisted and answered.
 
@@ -117,6 +120,7 @@ def start_engine(
         commands=CommandReceiver(sender, dict(answers)),
         last_event=None if persisted is None else persisted.last_event,
         past=() if persisted is None else persisted.past,
+        rest_tick_s=rest_tick_s,
         ticked_s=now_s,
         row_s=now_s + TICK_S - state.settings.report_interval_s,
         loads_s=now_s,

@@ -14,7 +14,6 @@ from ven_twin.house.devices.hot_water import (
     WaterHeaterStream,
     WaterHeaterUse,
     _session,
-    hour_session,
 )
 from ven_twin.house.devices.layered_tank import Layers
 from ven_twin.house.devices.water_heater import DRAWS_IN_RESERVE, USABLE_MARGIN_C, WaterHeater, tank_size
@@ -35,7 +34,7 @@ def taps(house: str, seed: int) -> WaterHeaterStream:
 
 def sessions(stream: WaterHeaterStream, day: int) -> list[Session]:
     """The hours of a day."""
-    return [hour_session(stream, day * HOURS_A_DAY + hour) for hour in range(HOURS_A_DAY)]
+    return [stream.session(day * HOURS_A_DAY + hour) for hour in range(HOURS_A_DAY)]
 
 
 def litres(session: Session) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from contracts.wire.shadow import LoadSetting
 from tests.support.ven_states import NOW, VEN
 from ven_twin.control import command_handlers
 from ven_twin.control.command_handlers import VenFigures
-from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, StepTime, VenEngine
+from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, StepTime, VenEngine, rest_tick_s
 from ven_twin.ven.house_clock import HouseClock
 from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.startup import start_engine, warm_house
@@ -245,6 +246,25 @@ def test_the_next_step_is_due_at_the_next_change(engine: VenEngine) -> None:
     assert engine.due_s(at(30.75)) == 0.25
     engine, _ = command(engine, op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=10)
     assert engine.due_s(at(9.5)) == 0.5
+
+
+def test_one_of_many_vens_ticks_less_often_at_rest_alone(engine: VenEngine) -> None:
+    """In a process with a thousand VENs: each tick then covers its time, and in an event all is as ever."""
+    many = replace(engine, rest_tick_s=rest_tick_s(1000))
+    many, _ = many.tick(at(1))
+    assert many.due_s(at(1)) == 10.0
+    woken, effects = many.tick(at(11))
+    assert effects.lines == (), "no VEN stood still"
+    assert woken.house.stepped_s == pytest.approx(many.house.stepped_s + 10.0)
+    active, _ = command(woken, op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=600)
+    active, _ = active.tick(at(12))
+    assert active.due_s(at(12)) == TICK_S
+
+
+@pytest.mark.parametrize(("vens", "tick_s"), [(1, 1.0), (100, 1.0), (250, 2.5), (5000, 10.0)])
+def test_all_vens_of_a_process_tick_no_more_often_than_a_hundred(vens: int, tick_s: float) -> None:
+    """Up to ten seconds apart, beyond which a row of telemetry would be late."""
+    assert rest_tick_s(vens) == tick_s
 
 
 def test_a_stopped_ven_gives_its_circuits_back(engine: VenEngine) -> None:

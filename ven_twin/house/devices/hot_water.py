@@ -84,6 +84,8 @@ class Session(NamedTuple):
 
 
 QUIET = Session(inf, -inf, ())
+DAYS_DRAWN = 3
+"""Days stay drawn as long as steps and trials look at them."""
 
 
 class WaterHeaterStream(Stream[WaterHeaterHabits]):
@@ -92,15 +94,30 @@ class WaterHeaterStream(Stream[WaterHeaterHabits]):
     What does not fit into an hour waits for the next: nobody begins a shower that will be cold.
     """
 
-    __slots__ = ()
+    __slots__ = ("_days",)
     habits_type = WaterHeaterHabits
     use_type = WaterHeaterUse
+    _days: dict[int, tuple[Session, ...]]
+
+    def __init__(self, habits: WaterHeaterHabits, occupants: Occupants) -> None:
+        super().__init__(habits, occupants)
+        object.__setattr__(self, "_days", {})
+
+    def session(self, index: int) -> Session:
+        """The draws in hour *index* since 1970."""
+        day, hour = divmod(index, HOURS_A_DAY)
+        sessions = self._days.get(day)
+        if sessions is None:
+            sessions = self._days[day] = _sessions(self, day)
+            if len(self._days) > DAYS_DRAWN:
+                del self._days[next(iter(self._days))]
+        return sessions[hour]
 
     def use(self, span: Span) -> WaterHeaterUse | None:
         """The litres that fall into the step."""
         drawn_l = 0.0
         for index, from_s, until_s in span.hours:
-            session = hour_session(self, index)
+            session = self.session(index)
             if session.from_s < until_s and session.until_s > from_s:
                 for at_s, run_s, flow_l_s in session.draws:
                     ends_s = at_s + run_s
@@ -110,17 +127,9 @@ class WaterHeaterStream(Stream[WaterHeaterHabits]):
 
     def used_in_hour(self, index: int) -> bool:
         """Tell if water is drawn in that hour."""
-        return bool(hour_session(self, index).draws)
+        return bool(self.session(index).draws)
 
 
-@lru_cache(maxsize=512)
-def hour_session(stream: WaterHeaterStream, index: int) -> Session:
-    """The draws in hour *index* since 1970."""
-    day, hour = divmod(index, HOURS_A_DAY)
-    return _sessions(stream, day)[hour]
-
-
-@lru_cache(maxsize=128)
 def _sessions(stream: WaterHeaterStream, day: int) -> tuple[Session, ...]:
     """The draws of each hour of *day* since 1970."""
     occupants, most_l = stream.occupants, stream.habits.hot_water_draw_l

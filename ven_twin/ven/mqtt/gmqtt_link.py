@@ -10,6 +10,7 @@ import asyncio
 import logging
 import ssl
 import time
+from asyncio import sslproto
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,11 @@ CLOSE_TIMEOUT_S = 2.0
 SILENCE_KEEPALIVES = 1.5
 ALPN = {443: ("x-amzn-mqtt-ca",)}
 """Protocols to negotiate, by port. Source: AWS IoT Core developer guide, device communication protocols."""
+
+READ_BUFFER_BYTES = 16 * 1024
+"""A TLS record has no more. asyncio gives each connection a buffer of 256 KiB, most of what a VEN's session
+takes; its size stands in a class attribute alone."""
+sslproto.SSLProtocol.max_size = READ_BUFFER_BYTES
 
 logger = logging.getLogger(__name__)
 

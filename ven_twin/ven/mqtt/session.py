@@ -34,6 +34,7 @@ from sqlite3 import Connection
 from ven_twin.ven.errors import IdentityError
 from ven_twin.ven.identity.identity_files import Identity, credentials
 from ven_twin.ven.mqtt.backoff import TAKEOVER_LIMIT, Backoff, TakeoverWatch
+from ven_twin.ven.mqtt.connect_gate import ConnectGate
 from ven_twin.ven.mqtt.gmqtt_link import ALPN, GmqttLink, or_lose, watch
 from ven_twin.ven.mqtt.inbox import Inbox, OnMessage, Subscriptions, or_log
 from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
@@ -83,7 +84,9 @@ class MqttSession:
         takeover_limit: int | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         puback_timeout_s: float = PUBACK_TIMEOUT_S,
+        gate: ConnectGate | None = None,
     ) -> None:
+        self._gate = ConnectGate() if gate is None else gate
         self._endpoint, self._port = endpoint, port
         self._identity, self._client_id = identity, client_id
         self._outbox, self._subscriptions = outbox, Subscriptions(subscriptions, outbox)
@@ -228,11 +231,9 @@ class MqttSession:
             self._client_id, self._protocol, self._session_expiry_s, self._inbox.deliver, self._pump
         )
         try:
-            context, certificate_id = credentials(self._identity, alpn=ALPN.get(self._port, ()))
-            self._status = replace(self._status, certificate_id=certificate_id)
-            await link.open(
-                self._endpoint, self._port, context, self._keepalive_s, timeout_s=self._connect_timeout_s
-            )
+            async with self._gate.turn(link.lost) as is_ours:
+                if is_ours:
+                    await self._open(link)
             if not link.lost.done():
                 self._status = replace(self._status, connects=self._status.connects + 1)
                 await self._serve(link)
@@ -244,6 +245,14 @@ class MqttSession:
             self._link = None
             await link.close()
         return self._after(link.lost.result(), link.stood_s())
+
+    async def _open(self, link: GmqttLink) -> None:
+        """Open the connection with the certificate of now."""
+        context, certificate_id = credentials(self._identity, alpn=ALPN.get(self._port, ()))
+        self._status = replace(self._status, certificate_id=certificate_id)
+        await link.open(
+            self._endpoint, self._port, context, self._keepalive_s, timeout_s=self._connect_timeout_s
+        )
 
     async def _serve(self, link: GmqttLink) -> None:
         objection, self._status = None, replace(self._status, reason=None)
