@@ -85,7 +85,7 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     program = request["program"]
-    sys.argv = [program]
+    sys.argv = [program, *request["arguments"]]
     sys.path.insert(0, os.path.dirname(program))  # noqa: PTH120 - as Python itself does
     code = 1
     try:

@@ -96,9 +96,9 @@ class WarmStart:
         """The emulator's *popen*, by a fork where the program is a file of Python's."""
 
         def begin(command: Sequence[str], **options: Any) -> Any:
-            if command[0] == sys.executable and len(command) == 2:
+            if command[0] == sys.executable and not command[1].startswith("-"):
                 with contextlib.suppress(OSError):
-                    return self._forked(command[1], options["cwd"], options["env"])
+                    return self._forked(command[1:], options["cwd"], options["env"])
             return popen(command, **options)
 
         return begin
@@ -112,9 +112,11 @@ class WarmStart:
         if self.parent is not None:
             self.parent.wait()
 
-    def _forked(self, program: str, folder: str, environment: Mapping[str, str]) -> ForkedProcess:
-        """A fork that runs *program* in *folder*. Raises OSError when there can be none."""
-        request = json.dumps({"program": program, "cwd": folder, "env": dict(environment)}).encode()
+    def _forked(self, command: Sequence[str], folder: str, environment: Mapping[str, str]) -> ForkedProcess:
+        """A fork that runs *command* in *folder*. Raises OSError when there can be none."""
+        program, *arguments = command
+        named = {"program": program, "arguments": arguments, "cwd": folder, "env": dict(environment)}
+        request = json.dumps(named).encode()
         (stdin, ours_in), (ours_out, stdout) = os.pipe(), os.pipe()
         (ours_err, stderr), (ours_status, status) = os.pipe(), os.pipe()
         theirs, ours = (stdin, stdout, stderr, status), (ours_in, ours_out, ours_err, ours_status)
