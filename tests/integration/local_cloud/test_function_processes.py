@@ -143,7 +143,7 @@ def test_a_parent_that_was_killed_is_replaced(start: Start, warm: WarmStart) -> 
 def _zipped() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("code.py", HANDLER)
+        archive.writestr(zipfile.ZipInfo("code.py"), HANDLER)
     return buffer.getvalue()
 
 
