@@ -14,6 +14,7 @@ FIRST = (
     "tests/e2e/test_rights.py",
     "tests/e2e/test_commands_of_docs.py",
     "tests/e2e/test_policies.py",
+    "tests/browser/test_page.py",
     "tests/e2e/test_lifecycle.py",
     "tests/e2e/test_wheel.py",
     "tests/e2e/test_aws.py",
