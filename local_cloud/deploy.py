@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from cdk.bundle import made_once
 from contracts.store.stack import stack_name
 from contracts.wire.codec import JsonDict
 from local_cloud.process import trust_root_pem
 from local_cloud.runtime import ACCOUNT_ID, REGION, STAGE, DeployError, Runtime
 from local_cloud.synth import assembly
+from ven_twin.installation import cache_folder
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -126,7 +128,7 @@ def _upload(s3: S3Client, folder: Path, runtime: Runtime, stack: str) -> str:
         for destination in asset["destinations"].values():
             bucket, key = _resolve(destination["bucketName"]), destination["objectKey"]
             s3.create_bucket(Bucket=bucket)
-            body = _zipped(source) if source.is_dir() else source.read_bytes()
+            body = _zipped_once(source) if source.is_dir() else source.read_bytes()
             s3.put_object(Bucket=bucket, Key=key, Body=body)
             if source.name.endswith(".template.json"):
                 template_url = f"{runtime.endpoint_url}/{bucket}/{key}"
@@ -135,6 +137,15 @@ def _upload(s3: S3Client, folder: Path, runtime: Runtime, stack: str) -> str:
 
 def _resolve(name: str) -> str:
     return name.replace("${AWS::AccountId}", ACCOUNT_ID).replace("${AWS::Region}", REGION)
+
+
+def _zipped_once(folder: Path) -> bytes:
+    """The zip of an asset, whose *folder* is named after its content; the same zip for every deployment."""
+
+    def fill(draft: Path) -> None:
+        (draft / "code.zip").write_bytes(_zipped(folder))
+
+    return (made_once(cache_folder() / "zips" / folder.name, fill) / "code.zip").read_bytes()
 
 
 def _zipped(folder: Path) -> bytes:

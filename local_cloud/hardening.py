@@ -34,6 +34,8 @@ from local_cloud.rule_sql import evaluable, matching, with_literals
 from local_cloud.runtime import MQTT_NAME, CloudWeather
 from local_cloud.shadow_limits import answered_as_on_aws, published_within_limits, within_limits
 from local_cloud.signing_requests import answered, recognised
+from local_cloud.unpacked_code import unpack_once
+from local_cloud.warm_start import start_warm
 from local_cloud.weather import let_it_rain
 
 PINNED = "1.5.33"
@@ -55,7 +57,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
         RuntimeError: this is not the pinned emulator, or a name that is replaced here is gone.
     """
     # Each reads its environment when imported.
-    from ministack.core import iam_actions, iam_evaluator  # noqa: PLC0415
+    from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # noqa: PLC0415
     from ministack.services import apigateway, dynamodb, iot, iot_data, lambda_svc, scheduler, sts  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
@@ -83,6 +85,8 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
     )
     _refuse_by_documented_limits(provisioners)
     wait_for_functions(lambda_svc)
+    unpack_once(lambda_runtime)
+    start_warm(lambda_runtime)
     read_key_conditions_once(dynamodb)
     if weather is not None:
         let_it_rain(weather)

@@ -33,7 +33,7 @@ from local_cloud.runtime import (
     forget,
     remember,
 )
-from ven_twin.installation import module_command
+from ven_twin.installation import CACHE_VARIABLE, cache_folder, module_command
 
 GATEWAY_PORT = 4566
 MQTT_PORT = 8883
@@ -261,6 +261,7 @@ def _server_environment(state: Path, *, keep: bool) -> dict[str, str]:
     return {
         **inherited,
         **persistence,
+        CACHE_VARIABLE: str(cache_folder()),  # its full path: the emulator runs elsewhere
         "AUTH": "true",
         "BIND_HOST": HOST,
         "SFTP_ENABLED": "0",

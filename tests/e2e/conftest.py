@@ -16,6 +16,7 @@ from contracts.wire.ids import VenId
 from local_cloud import deploy, process
 from local_cloud.runtime import CloudWeather, Runtime
 from tests.support import leaks
+from tests.support.forked_cli import ven_twin
 from tests.support.transcripts import let_out
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.cli.main_job import offer_kw
@@ -23,6 +24,8 @@ from ven_twin.testing.running_cloud import RunningCloud, cloud_of, unshared_port
 from ven_twin.testing.running_ven import OPTIONS
 
 VENS = ("ven-1", "ven-2")
+POLL_S = 0.2
+"""Between two looks at the cloud, each of which takes a hundredth of a second of a processor."""
 TWIN_OPTIONS = tuple(option for option in OPTIONS if option != "--no-web")
 
 
@@ -31,6 +34,10 @@ class System(RunningCloud):
     """A local cloud with the stack in it, and twins that fetch their identity by themselves."""
 
     twins: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``ven-twin`` as a user would, in half of the time."""
+        return ven_twin(*arguments, environment=self.environment)
 
     def start_twin(self, ven_id: str, *options: str) -> subprocess.Popen[bytes]:
         """Start a twin that is ended with the test session at the latest."""
@@ -56,7 +63,7 @@ def until(ready: Callable[[], Any], what: str, give_up_s: float = GIVE_UP_S) -> 
     begun = time.monotonic()
     while not (result := ready()):
         assert time.monotonic() - begun < give_up_s, f"{what} did not come within {give_up_s:g} s"
-        time.sleep(0.05)
+        time.sleep(POLL_S)
     return result
 
 

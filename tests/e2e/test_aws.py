@@ -19,6 +19,7 @@ from local_cloud import process
 from local_cloud.runtime import REGION, Runtime, remember
 from tests.e2e.conftest import start_cloud, until
 from tests.support import leaks
+from tests.support.forked_cli import ven_twin
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.operations.rights import USERS, document
 from ven_twin.testing.running_cloud import cloud_of
@@ -77,14 +78,8 @@ class Home:
 
     def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``ven-twin`` as this user."""
-        return subprocess.run(
-            [*CLI, *arguments],
-            env={**self.environment(), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=GIVE_UP_S,
-        )
+        environment = {**self.environment(), **environment}
+        return ven_twin(*arguments, environment=environment, timeout_s=GIVE_UP_S)
 
     def checked(self, *arguments: str, code: int) -> dict[str, dict[str, Any]]:
         """The lines of ``aws check`` by their subjects."""

@@ -24,6 +24,7 @@ from contracts.store.stack import StackOutput
 from local_cloud.runtime import REGION, remember
 from tests.e2e.conftest import until
 from tests.support import leaks
+from tests.support.forked_cli import ven_twin
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.operations.rights import USERS, document
@@ -58,14 +59,7 @@ class Person:
 
     def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``ven-twin`` as this principal."""
-        return subprocess.run(
-            [sys.executable, "-m", "ven_twin.cli", *arguments],
-            env={**self.environment(), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return ven_twin(*arguments, environment={**self.environment(), **environment})
 
     def can(self, *arguments: str) -> str:
         """The output of a command that succeeds; an event may have nobody to call."""

@@ -123,13 +123,20 @@ class CallGraph:
 
 
 def call_graph(*packages: str) -> CallGraph:
-    """The graph over *packages* and the project's modules that they import."""
+    """The graph over *packages* and the project's modules that they import.
+
+    mypy remembers what it read of others' packages. A module whose text it is handed is always read anew:
+    of one that is remembered there is no tree.
+    """
     options = Options()
-    options.export_types, options.incremental, options.python_version = True, False, (3, 11)
+    options.export_types, options.python_version = True, (3, 11)
     options.preserve_asts = options.ignore_missing_imports = True
+    options.cache_dir = str(ROOT / ".cache" / "mypy_of_calls")
     sources = [
         BuildSource(
-            str(path), ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            str(path),
+            ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"),
+            path.read_text(encoding="utf-8"),
         )
         for package in packages
         for path in sorted((ROOT / package).rglob("*.py"))

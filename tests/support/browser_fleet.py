@@ -68,8 +68,7 @@ class Fleet:
         return shown
 
     def _offered(self) -> bool:
-        vens = self.system.json("fleet", "status")["vens"]
-        return sum(ven.get("offersKw") is not None for ven in vens) == len(self.vens)
+        return all(self.system.offer_kw(ven_id) is not None for ven_id in self.vens)
 
 
 def _address(log: Path) -> str | None:

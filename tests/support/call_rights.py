@@ -6,6 +6,7 @@ schedule of another name than the statement's is refused on AWS, and moto refuse
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 import threading
@@ -93,13 +94,19 @@ class CallRecorder:
         """
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
-            path = Path(frame.f_code.co_filename)
-            if match := HANDLER.search(path.as_posix()):
-                return match["function"]
-            if path.is_relative_to(TESTS) and path != Path(__file__):
-                return None
+            function, is_tests = _owner(frame.f_code.co_filename)
+            if function is not None or is_tests:
+                return function
             frame = frame.f_back
         return getattr(self._thread, "function", None)
+
+
+@functools.cache
+def _owner(file: str) -> tuple[str | None, bool]:
+    """The function whose handler a *file* is, if any, and whether the file is a test's own code."""
+    path = Path(file)
+    match = HANDLER.search(path.as_posix())
+    return match and match["function"], path.is_relative_to(TESTS) and path != Path(__file__)
 
 
 def _judged(function: str, action: str, parameters: Mapping[str, Any]) -> list[RecordedCall]:

@@ -50,6 +50,14 @@ class ResourceWatch:
         """Leave SQLite as it was."""
         sqlite3.connect = sqlite3.dbapi2.connect = self._connect
 
+    def pytest_collection_finish(self) -> None:
+        """Leave what importing the tests has made out of every later search for what nobody refers to.
+
+        It is hundreds of MB, and stays: each search would take half a second of a processor.
+        """
+        gc.collect()
+        gc.freeze()
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None]:
         """Note what is open before the test."""
@@ -82,10 +90,14 @@ class ResourceWatch:
         """What the test opened and nothing closed, in words; connections are closed now."""
         left = [f"a database, {where}" for connection, where in self._connections if _close(connection)]
         self._connections.clear()
-        if self._descriptors() - self._before:
+        if self._shown(sockets=sockets):
             gc.collect()  # what nobody refers to closes itself; Python warns of what ought not to
+        return left + self._shown(sockets=sockets)
+
+    def _shown(self, *, sockets: bool) -> list[str]:
+        """The descriptors that are open since, by what they show; those of sockets where they count."""
         shown = sorted(shows for _, shows in self._descriptors() - self._before)
-        return left + [shows for shows in shown if sockets or not shows.startswith(WATCHED)]
+        return [shows for shows in shown if sockets or not shows.startswith(WATCHED)]
 
     def _counted(self, *args: Any, **options: Any) -> sqlite3.Connection:
         connection = self._connect(*args, **options)

@@ -1,6 +1,6 @@
 """The order in which a run takes up the files of tests: first what takes longest.
 
-By itself xdist begins with the files of the most tests. The fleet's evening, four tests of three minutes, is
+By itself xdist begins with the files of the most tests. The fleet's evening, four tests of two minutes, is
 then among the last, and at the end two of three workers have nothing left beside it.
 """
 
@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import pytest
 
-_NAMES = (
-    *(
-        "fleet",
-        "rights",
-        "api",
-        "commands_of_docs",
-        "weather",
-        "lifecycle",
-        "conformance",
-        "aws",
-        "strangers",
-    ),
-    *("main_job", "bad_input", "two_stages", "pytest_plugin", "wheel"),
+FIRST = (
+    "tests/e2e/test_fleet.py",
+    "tests/browser/test_operator_page.py",
+    "tests/e2e/test_rights.py",
+    "tests/e2e/test_commands_of_docs.py",
+    "tests/e2e/test_policies.py",
+    "tests/browser/test_page.py",
+    "tests/e2e/test_lifecycle.py",
+    "tests/e2e/test_wheel.py",
+    "tests/e2e/test_aws.py",
+    "tests/e2e/test_weather.py",
+    "tests/e2e/test_conformance.py",
+    "tests/e2e/test_api.py",
+    "tests/e2e/test_main_job.py",
+    "tests/e2e/test_bad_input.py",
+    "tests/integration/local_cloud/test_weather.py",
+    "tests/integration/test_killed_ven.py",
+    "tests/e2e/test_pytest_plugin.py",
+    "tests/infrastructure/test_functions.py",
+    "tests/unit/lambdas/test_api_document.py",
 )
-FIRST = tuple(f"tests/e2e/test_{name}.py" for name in _NAMES)
-"""Files of more than 50 s, the longest first."""
+"""Files of more than 30 s, the longest first; half of it is the time of an event or of a connection."""
 
 
 def rank(nodeid: str) -> int:

@@ -74,7 +74,7 @@ def run_a_function(runtime: Runtime) -> None:
     """Have the cloud unpack a function's code and run it."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:
-        written.writestr("code.py", "def handler(event, context):\n    return event\n")
+        written.writestr(zipfile.ZipInfo("code.py"), "def handler(event, context):\n    return event\n")
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = deploy.client(runtime, "iam").create_role(RoleName="any", AssumeRolePolicyDocument=trust)
     functions = deploy.client(runtime, "lambda")

@@ -112,7 +112,7 @@ def function(client: Callable[[str], Any]) -> str:
     """The ARN of a function that holds on while a file is there, or leaves a trace in one."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:
-        written.writestr("code.py", HANDLER)
+        written.writestr(zipfile.ZipInfo("code.py"), HANDLER)
     role = {"Version": "2012-10-17", "Statement": []}
     made = client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=json.dumps(role))
     allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}

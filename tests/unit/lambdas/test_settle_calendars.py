@@ -22,7 +22,7 @@ HOUR = [{"durationS": 3600, "signal": "shedKw", "value": 3}]
 
 def weekday_evenings(world: World, ven_id: str) -> None:
     """46 days: from 16 to 21 h in Los Angeles 6 kW on weekdays and 2 kW at weekends, 1 kW else."""
-    today = FRIDAY_17 // DAY_S
+    today, items = FRIDAY_17 // DAY_S, []
     for day in range(today - 46, today + 1):
         kw = []
         for quarter in range(QUARTERS):
@@ -31,18 +31,21 @@ def weekday_evenings(world: World, ven_id: str) -> None:
             weekend = (local_s // DAY_S + 3) % 7 > 4
             kw.append((2.0 if weekend else 6.0) if evening else 1.0)
         item = {"venId": ven_id, "rowId": day_row_id(day), "inEvent": "[]", "coverage": 1.0}
-        world.telemetry.put_new(item | {"usedKw": msgspec.json.encode(kw).decode()})
+        items.append(item | {"usedKw": msgspec.json.encode(kw).decode()})
+    world.add_telemetry(items)
 
 
 def called(world: World, **fields: Any) -> None:
     """3 kW for an hour; a row every five minutes around it, 3 kW in it."""
     dispatch_handler({"eventId": "e1", "startTs": FRIDAY_17, "intervals": HOUR, **fields}, Context())
+    rows = []
     for ven_id in [item["venId"] for item in world.vens.scan(("venId",))]:
         for at_ts in range(FRIDAY_17 - 4 * 3600, FRIDAY_17 + 3600 + 1, 300):
             in_event = at_ts > FRIDAY_17
             row = {"venId": ven_id, "rowId": telemetry_row_id(at_ts, "b1", at_ts), "timestamp": at_ts}
             values = {"usedPowerKw": 3.0, "baselinePowerKw": 6.0, "eventId": "e1" if in_event else None}
-            world.telemetry.put_new(row | values)
+            rows.append(row | values)
+    world.add_telemetry(rows)
     world.now = FRIDAY_17 + 3720
 
 

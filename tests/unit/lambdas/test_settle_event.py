@@ -50,10 +50,11 @@ def rows(
     ven_id: str = "house-1",
 ) -> None:
     """Telemetry in (from_ts, to_ts], a row every *every_s*."""
-    for timestamp in range(from_ts + every_s, to_ts + 1, every_s):
-        row = {"venId": ven_id, "rowId": telemetry_row_id(timestamp, "b1", timestamp), "timestamp": timestamp}
-        values = {"usedPowerKw": used_kw, "baselinePowerKw": baseline_kw, "eventId": event_id}
-        world.telemetry.put_new(row | values)
+    values = {"usedPowerKw": used_kw, "baselinePowerKw": baseline_kw, "eventId": event_id}
+    world.add_telemetry(
+        {"venId": ven_id, "rowId": telemetry_row_id(at, "b1", at), "timestamp": at, **values}
+        for at in range(from_ts + every_s, to_ts + 1, every_s)
+    )
 
 
 @pytest.fixture
@@ -110,6 +111,7 @@ def test_a_ven_whose_clock_is_off_is_settled_as_one_whose_is_right(house: World,
     The report names the skew, by the receipt of rows that were 0.25 s on their way.
     """
     dispatch()
+    rows = []
     for from_ts, used_kw, event_id in (
         (START - 3600, 5.0, None),
         (START, 2.0, "e1"),
@@ -119,7 +121,8 @@ def test_a_ven_whose_clock_is_off_is_settled_as_one_whose_is_right(house: World,
             at = true_ts - skew_s
             row = {"venId": "house-1", "rowId": telemetry_row_id(at, "b1", seq), "timestamp": at, "seq": seq}
             row |= {"usedPowerKw": used_kw, "baselinePowerKw": 5.0, "eventId": event_id, "measuredS": 30.0}
-            house.telemetry.put_new({**row, "bootId": "b1", "receivedTs": true_ts + 0.25})
+            rows.append({**row, "bootId": "b1", "receivedTs": true_ts + 0.25})
+    house.add_telemetry(rows)
     latest = {name: value for name, value in row.items() if name not in {"venId", "rowId"}}
     house.telemetry.update(Key("house-1", LATEST_ROW), {**latest, "receivedTs": START + 7200.25})
     house.events.update(_key(), {"venId": "house-1", "active": {"ts": START + 4 - skew_s}})

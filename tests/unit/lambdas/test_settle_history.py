@@ -39,30 +39,27 @@ def report(event_id: str = "e1") -> EventReport:
     return msgspec.convert(handler({"eventId": event_id}, Context()), EventReport)
 
 
-def row(world: World, timestamp: int, used_kw: float, ven_id: str = "house-1", **values: Any) -> None:
+def row(timestamp: int, used_kw: float, ven_id: str = "house-1", **values: Any) -> dict[str, Any]:
     """One row of telemetry."""
     item = {"venId": ven_id, "rowId": telemetry_row_id(timestamp, "b1", timestamp), "timestamp": timestamp}
-    world.telemetry.put_new(item | {"usedPowerKw": used_kw, "baselinePowerKw": 5.0, **values})
+    return item | {"usedPowerKw": used_kw, "baselinePowerKw": 5.0, **values}
 
 
 def rows(world: World, from_ts: int, to_ts: int, used_kw: float, *, every_s: int = 60, **values: Any) -> None:
     """Telemetry in (from_ts, to_ts]."""
-    for timestamp in range(from_ts + every_s, to_ts + 1, every_s):
-        row(world, timestamp, used_kw, **values)
+    world.add_telemetry(row(at, used_kw, **values) for at in range(from_ts + every_s, to_ts + 1, every_s))
 
 
-def kept_day(world: World, days_ago: int, used_kw: float, ven_id: str = "house-1") -> None:
+def kept_day(days_ago: int, used_kw: float, ven_id: str = "house-1") -> dict[str, Any]:
     """A day that was made before: *used_kw* from 9 to 10, 1 kW else."""
     kw = [used_kw if NINE <= quarter < NINE + 4 else 1.0 for quarter in range(QUARTERS)]
-    world.telemetry.put_new(
-        {
-            "venId": ven_id,
-            "rowId": day_row_id(TODAY - days_ago),
-            "usedKw": msgspec.json.encode(kw).decode(),
-            "inEvent": "[]",
-            "coverage": 1.0,
-        }
-    )
+    return {
+        "venId": ven_id,
+        "rowId": day_row_id(TODAY - days_ago),
+        "usedKw": msgspec.json.encode(kw).decode(),
+        "inEvent": "[]",
+        "coverage": 1.0,
+    }
 
 
 def event_rows(world: World, used_kw: float = 2.0, ven_id: str = "house-1", **values: Any) -> None:
@@ -87,8 +84,7 @@ def house(world: World) -> World:
 @pytest.fixture
 def remembered(house: World) -> World:
     """Ten weekdays of 1 to 10 kW from 9 to 10, the latest first, and 3 kW before them; weekends of 50."""
-    for days_ago in range(1, 46):
-        kept_day(house, days_ago, 50.0 if days_ago % 7 in {5, 6} else 3.0)
+    house.add_telemetry(kept_day(ago, 50.0 if ago % 7 in {5, 6} else 3.0) for ago in range(1, 46))
     for days_ago, used_kw in zip((1, 2, 3, 4, 7, 8, 9, 10, 11, 14), range(1, 11), strict=True):
         house.telemetry.update(Key("house-1", day_row_id(TODAY - days_ago)), {"usedKw": _nine(used_kw)})
     return house
@@ -163,8 +159,8 @@ def test_a_rule_is_applied_to_the_aggregate(world: World) -> None:
         world.add_ven(ven_id)
     for days_ago in range(1, 20):
         even = days_ago % 2 == 0
-        kept_day(world, days_ago, 9.0 if even else 1.0, "house-1")
-        kept_day(world, days_ago, 1.0 if even else 9.0, "house-2")
+        days = kept_day(days_ago, 9.0 if even else 1.0), kept_day(days_ago, 1.0 if even else 9.0, "house-2")
+        world.add_telemetry(days)
     dispatch(allocation="proportional")
     for ven_id in ("house-1", "house-2"):
         event_rows(world, 2.0, ven_id)
@@ -202,7 +198,7 @@ def test_the_day_of_an_event_is_remembered_as_one(house: World) -> None:
     """Rows that were of an event mark its quarter hours, and the day is no like day."""
     midnight = TODAY * DAY_S
     rows(house, midnight - DAY_S, midnight, 4.0, every_s=300)
-    row(house, midnight - DAY_S + 9 * 3600, 1.0, eventId="before")
+    house.add_telemetry([row(midnight - DAY_S + 9 * 3600, 1.0, eventId="before")])
     house.telemetry.update(
         Key("house-1", telemetry_row_id(midnight - 7 * 3600, "b1", midnight - 7 * 3600)),
         {"eventId": "before"},
@@ -211,7 +207,7 @@ def test_the_day_of_an_event_is_remembered_as_one(house: World) -> None:
     event_rows(house)
     report()
     day = house.telemetry.get(Key("house-1", day_row_id(TODAY - 1))) or {}
-    assert msgspec.json.decode(day["inEvent"]) == [(17 * 3600 - 1) // 900]
+    assert msgspec.json.decode(day["inEvent"]) == [(9 * 3600 - 1) // 900, (17 * 3600 - 1) // 900]
 
 
 def test_history_that_takes_too_long_is_left_and_said(house: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -371,7 +367,7 @@ def test_a_day_after_the_event_rebound_and_payback_are_counted_to_their_end(hous
     assert final.rebound_4h is not None
     assert (final.rebound_4h.kwh, final.rebound_4h.whole, final.counting) == (4.0, True, True)
     rows(house, END + 5 * 3600, END + DAY_S + 900, 5.5, every_s=900)
-    row(house, START + 1801, 99.0)
+    house.add_telemetry([row(START + 1801, 99.0)])
     house.now = first.payback_from_ts
     last = report()
     assert last.payback_24h is not None
@@ -487,7 +483,7 @@ def test_the_last_row_of_what_an_adjustment_looks_at_is_read(remembered: World) 
     event_rows(remembered)
     over = START + 3600
     rows(remembered, over, over + 4 * 3600 - 900, 1.0, every_s=900)
-    row(remembered, over + 4 * 3600, 2.6)
+    remembered.add_telemetry([row(over + 4 * 3600, 2.6)])
     remembered.now = over + 4 * 3600 + 900
     assert report().delivered["residential_5_of_10"].delivered_kw == pytest.approx(6.8)
 

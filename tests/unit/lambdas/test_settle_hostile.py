@@ -24,10 +24,11 @@ def event(world: World) -> World:
     for ven_id in (BAD, GOOD):
         world.add_ven(ven_id)
         for from_ts, used_kw, event_id in ((START - HOUR, 5.0, None), (START, 4.0, "e1")):
-            for timestamp in range(from_ts + 60, from_ts + HOUR + 1, 60):
-                row = {"venId": ven_id, "rowId": telemetry_row_id(timestamp, "b1", timestamp)}
-                powers = {"usedPowerKw": used_kw, "baselinePowerKw": 5.0, "eventId": event_id}
-                world.telemetry.put_new({**row, "timestamp": timestamp, **powers})
+            powers = {"usedPowerKw": used_kw, "baselinePowerKw": 5.0, "eventId": event_id}
+            world.add_telemetry(
+                {"venId": ven_id, "rowId": telemetry_row_id(at, "b1", at), "timestamp": at, **powers}
+                for at in range(from_ts + 60, from_ts + HOUR + 1, 60)
+            )
     world.call("e1", BAD, GOOD)
     world.now = START + HOUR + 120
     return world

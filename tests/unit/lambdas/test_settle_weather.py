@@ -32,6 +32,7 @@ def cooled_kw(outdoor_c: float) -> float:
 
 def past(world: World, ven_id: str, days: int = 45, *, weather: bool = True) -> None:
     """Days of one temperature each, kept as items; those of an older version have none."""
+    items = []
     for days_ago in range(1, days + 1):
         outdoor_c = OUTDOOR_C[days_ago % len(OUTDOOR_C)]
         item: dict[str, Any] = {
@@ -43,7 +44,8 @@ def past(world: World, ven_id: str, days: int = 45, *, weather: bool = True) -> 
         }
         if weather:
             item["outdoorC"] = msgspec.json.encode([outdoor_c] * 24).decode()
-        world.telemetry.put_new(item)
+        items.append(item)
+    world.add_telemetry(items)
 
 
 def called(
@@ -54,13 +56,15 @@ def called(
     The VEN *blind* has no thermometer.
     """
     dispatch_handler({"eventId": "e1", "startTs": START} | {"intervals": HOUR} | fields, Context())
+    rows = []
     for ven_id in [item["venId"] for item in world.vens.scan(("venId",))]:
         for at_ts in range(START - 4 * 3600 + 300, START + 3600 + 1, 300):
             drawn_kw = used_kw if at_ts > START else cooled_kw(HOT_C)
             row = {"venId": ven_id, "rowId": telemetry_row_id(at_ts, "b1", at_ts), "timestamp": at_ts}
             values = {"usedPowerKw": drawn_kw, "baselinePowerKw": cooled_kw(HOT_C)}
             told = {} if outdoor_c is None or ven_id == blind else {"outdoorC": outdoor_c}
-            world.telemetry.put_new(row | values | told)
+            rows.append(row | values | told)
+    world.add_telemetry(rows)
     world.now = START + 3720
     return msgspec.convert(handler({"eventId": "e1"}, Context()), EventReport)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,14 @@ import pytest
 import pytest_socket
 
 from tests.support.ven_stand import Stand
+from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.page.app import Page
 from ven_twin.webkit.settings import WebSettings
 
 ORIGIN = "http://127.0.0.1:8080"
 TOKEN = "0123456789abcdef-token"
+_searched: list[HouseRuntime] = []
+"""The house after each second of the fixture's first VEN."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,12 +46,27 @@ class Caller:
         return await self.client.post(path, json={} if body is None else body, **options)
 
 
+def _searching_once() -> Callable[..., HouseRuntime]:
+    """The house's search for its offer, which is the same in each of these VENs: it is made for the first."""
+    search, before = HouseRuntime.with_offer, iter(list(_searched))
+
+    def with_offer(house: HouseRuntime, *moment: Any) -> HouseRuntime:
+        if (same := next(before, None)) is not None:
+            return replace(house, offering=same.offering, forecasting=same.forecasting)
+        _searched.append(search(house, *moment))
+        return _searched[-1]
+
+    return with_offer
+
+
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Stand]:
     """A VEN in the middle of a summer afternoon."""
     stand = Stand(tmp_path / "ven")
     stand.start(house_start_ts=1_784_154_600.0, house_speed=10, vens=8)
-    stand.live(3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HouseRuntime, "with_offer", _searching_once())
+        stand.live(3)
     yield stand
     stand.twin.close()
 
