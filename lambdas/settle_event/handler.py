@@ -17,7 +17,7 @@ from lambdas.shared.rows import EventRow
 if TYPE_CHECKING:
     from lambdas.settle_event.adapters import SettleAdapters
 
-clients.at_init(__package__, clients.dynamodb, clients.iot_data)
+clients.at_init(__package__, clients.dynamodb, clients.iot_data, clients.sns)
 
 
 @entry

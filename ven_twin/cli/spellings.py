@@ -23,7 +23,7 @@ _VALUES: Mapping[str, str] = {
     "PATH": "--out",
     "STAGE": "--stage",
     "NAME": "--profile --region --secret --program --name --queue",
-    "KIND": "--allocation --climate --heating --conditions",
+    "KIND": "--kind --allocation --climate --heating --conditions",
     "URL": "--api --home-assistant",
     "HOST": "--endpoint --web-host",
     "PORT": "--port --mqtt-port --gateway-port",

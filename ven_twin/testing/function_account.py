@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "TIME_ZONE": "UTC",
     "HOLIDAYS": "auto",
     "WEATHER": "{}",
+    "NOTIFICATIONS_TOPIC": f"arn:aws:sns:{REGION}:123456789012:notifications",
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }
 
@@ -46,6 +47,7 @@ CLIENTS = (
     clients.iot_data,
     clients.secrets,
     clients.scheduler,
+    clients.sns,
     clients.sqs,
     clients.stacks,
 )

@@ -1,0 +1,92 @@
+"""Notifications to whoever has subscribed to the stage's topic: each moment of an event once.
+
+A moment is claimed by a conditional write beside the event, then published: of two invocations, and of one
+that is repeated, one tells it. What is not published gives its claim back, for the next who looks. Whatever
+fails here is logged and counted, and changes nothing of the event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contracts.api.reports import EventReport, VenReport
+from contracts.api.topic_message import topic_message
+from contracts.store.keys import NOTIFIED_SORT_KEY, Key
+from contracts.wire.notifications import Notification
+from lambdas.shared.event_moments import Moment, moments, settlement
+from lambdas.shared.invocation import count, logger
+from lambdas.shared.rows import EventRow
+from lambdas.shared.tables import Condition, Table
+
+if TYPE_CHECKING:
+    from types_boto3_sns import SNSClient
+
+OFF = "off"
+"""In place of a topic, where a stage notifies nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Publishes the moments of events, unless *topic_arn* is `OFF`. Its methods raise nothing."""
+
+    client: SNSClient
+    topic_arn: str
+    events: Table
+
+    @property
+    def is_on(self) -> bool:
+        """False where the stage notifies nobody."""
+        return self.topic_arn != OFF
+
+    def tell(self, row: EventRow, *, now: float) -> None:
+        """Publish what of *row* is due by *now* and was not told yet."""
+        self.attempt(row, lambda: self._publish_due(row, list(moments(row, now)), now))
+
+    def tell_settled(
+        self, row: EventRow, report: EventReport, vens: Sequence[VenReport], *, now: float
+    ) -> None:
+        """Publish what is due of *row*, and its result."""
+
+        def publish() -> None:
+            settled = settlement(row, report, vens)
+            due = list(moments(row, now)) + ([] if settled is None else [settled])
+            self._publish_due(row, due, now)
+
+        self.attempt(row, publish)
+
+    def attempt(self, row: EventRow, work: Callable[[], None]) -> None:
+        """Do some *work* for the notifications of an event; a failure is logged and counted, and no more."""
+        if not self.is_on:
+            return
+        try:
+            work()
+        except Exception:  # noqa: BLE001 - whatever it is, the event goes on
+            logger.exception("event not notified", extra={"event_id": row.event_id})
+            count(NotificationsFailed=1)
+
+    def _publish_due(self, row: EventRow, due: Sequence[Moment], now: float) -> None:
+        told = self.events.get(Key(row.event_id, NOTIFIED_SORT_KEY)) or {}
+        for key, notification in due:
+            if key not in told and self._claim(row, key, now):
+                self._publish(row, key, notification, now)
+
+    def _claim(self, row: EventRow, key: str, now: float) -> bool:
+        return self.events.update(
+            Key(row.event_id, NOTIFIED_SORT_KEY),
+            {key: now},
+            once={"expiresTs": row.expires_ts},
+            when=Condition.unchanged(key, None),
+        )
+
+    def _publish(self, row: EventRow, key: str, notification: Notification, now: float) -> None:
+        try:
+            self.client.publish(TopicArn=self.topic_arn, **topic_message(notification))
+        except Exception:
+            self.events.update(
+                Key(row.event_id, NOTIFIED_SORT_KEY), {key: None}, when=Condition.unchanged(key, now)
+            )
+            raise
+        count(NotificationsPublished=1)
+        logger.info("event notified", extra={"event_id": row.event_id, "kind": notification.kind})
