@@ -64,7 +64,7 @@ from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Table
 
-HISTORY_SHARE = 0.35
+HISTORY_SHARE = 0.3
 """The share of the remaining time for making days from rows; the rest is for the event itself."""
 OF_ONE_VEN = (
     ArithmeticError,

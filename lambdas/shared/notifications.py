@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.topic_message import topic_message
 from contracts.store.keys import NOTIFIED_SORT_KEY, Key
-from contracts.wire.notifications import Notification
 from lambdas.shared.event_moments import Moment, moments, settlement
 from lambdas.shared.invocation import count, logger
 from lambdas.shared.rows import EventRow
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 OFF = "off"
 """In place of a topic, where a stage notifies nobody."""
+ATTEMPTS = 3
+"""Looks at what was told while others tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +68,38 @@ class Notifier:
             count(NotificationsFailed=1)
 
     def _publish_due(self, row: EventRow, due: Sequence[Moment], now: float) -> None:
-        told = self.events.get(Key(row.event_id, NOTIFIED_SORT_KEY)) or {}
-        for key, notification in due:
-            if key not in told and self._claim(row, key, now):
-                self._publish(row, key, notification, now)
+        """Publish what nobody has told yet; another who tells at the same time has claimed its own part."""
+        for _ in range(ATTEMPTS):
+            told = self.events.get(Key(row.event_id, NOTIFIED_SORT_KEY)) or {}
+            owing = [moment for moment in due if moment.key not in told]
+            if not owing:
+                return
+            if self._claim(row, [moment.key for moment in owing], now):
+                self._publish(row, owing, now)
+                return
 
-    def _claim(self, row: EventRow, key: str, now: float) -> bool:
+    def _claim(self, row: EventRow, keys: Sequence[str], now: float) -> bool:
+        names = {f"#k{number}": key for number, key in enumerate(keys)}
+        free = " AND ".join(f"attribute_not_exists({name})" for name in names)
         return self.events.update(
             Key(row.event_id, NOTIFIED_SORT_KEY),
-            {key: now},
+            dict.fromkeys(keys, now),
             once={"expiresTs": row.expires_ts},
-            when=Condition.unchanged(key, None),
+            when=Condition(free, names),
         )
 
-    def _publish(self, row: EventRow, key: str, notification: Notification, now: float) -> None:
+    def _publish(self, row: EventRow, owing: Sequence[Moment], now: float) -> None:
+        """Publish in order; what was not published gives its claim back."""
+        left = list(owing)
         try:
-            self.client.publish(TopicArn=self.topic_arn, **topic_message(notification))
+            while left:
+                notification = left[0].notification
+                self.client.publish(TopicArn=self.topic_arn, **topic_message(notification))
+                del left[0]
+                count(NotificationsPublished=1)
+                logger.info("event notified", extra={"event_id": row.event_id, "kind": notification.kind})
         except Exception:
-            self.events.update(
-                Key(row.event_id, NOTIFIED_SORT_KEY), {key: None}, when=Condition.unchanged(key, now)
-            )
+            keys: dict[str, object] = dict.fromkeys(moment.key for moment in left)
+            still = Condition.unchanged(left[0].key, now)
+            self.events.update(Key(row.event_id, NOTIFIED_SORT_KEY), keys, when=still)
             raise
-        count(NotificationsPublished=1)
-        logger.info("event notified", extra={"event_id": row.event_id, "kind": notification.kind})

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from contracts.api.reports import Delivered, EventReport, Quality, VenReport
+from contracts.store.keys import EVENTS
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.notifications import UNANSWERED_MAX
 from lambdas.shared import clients
 from lambdas.shared.event_moments import settlement
+from lambdas.shared.notifications import Notifier
 from lambdas.shared.rows import EventRow
+from tests.support.event_cloud import Calls, Fault, KilledError, MemoryTable
 from ven_twin.testing.function_account import ENVIRONMENT
 from ven_twin.testing.function_world import NOW, World
 
@@ -217,6 +222,44 @@ def test_a_filter_by_kind_lets_its_kind_through_alone(world: World) -> None:
     assert subscriber.kinds() == ["begun"]
 
 
+@pytest.mark.parametrize("fault", Fault)
+def test_whatever_is_cut_short_tells_nothing_twice_and_nothing_out_of_order(fault: Fault) -> None:
+    """Killed or refused at any of its calls, and repeated: each id once at the most, in the order of moments.
+
+    What was killed right after its claim is lost; what was refused is told by the repeat.
+    """
+    for left in range(12):
+        calls, published = Calls(left, fault), list[str]()
+
+        def publish(**message: Any) -> None:
+            body = json.loads(json.loads(message["Message"])["sqs"])
+            calls(lambda: published.append(body["kind"]))  # noqa: B023 - called at once
+
+        sns: Any = SimpleNamespace(publish=publish)
+        events: Any = MemoryTable(EVENTS, calls)
+        notifier = Notifier(sns, TOPIC, events)
+        for now in (NOW, NOW, NOW + 600, NOW + 600):
+            with suppress(KilledError):
+                notifier.tell(ROW, now=now)
+            calls.left = None if calls.left in {None, -1} else calls.left
+        order = [kind for kind in ("made", "begun", "ended") if kind in published]
+        assert published == order
+        if fault is Fault.BUSY:
+            assert order == ["made", "begun", "ended"]
+
+
+ROW = EventRow(
+    event_id=EventId("evt-1"),
+    requested="",
+    revision=0,
+    start_ts=int(NOW),
+    intervals=(Interval(duration_s=600, signal=Signal.SHED_KW, value=4.0),),
+    plan_id="0-a",
+    created_ts=NOW,
+    expires_ts=int(NOW) + 86_400,
+)
+
+
 def test_a_result_names_no_more_vens_than_fit() -> None:
     """Of a large fleet that was silent some are named, and all are counted."""
     silent = UNANSWERED_MAX + 5
@@ -232,16 +275,7 @@ def test_a_result_names_no_more_vens_than_fit() -> None:
         )
         for number in range(silent + 2)
     ]
-    row = EventRow(
-        event_id=EventId("evt-1"),
-        requested="",
-        revision=0,
-        start_ts=int(NOW),
-        intervals=(Interval(duration_s=600, signal=Signal.SHED_KW, value=4.0),),
-        plan_id="0-a",
-        created_ts=NOW,
-        expires_ts=int(NOW) + 86_400,
-    )
+    row = ROW
     report = EventReport(
         event_id=row.event_id,
         revision=0,

@@ -33,6 +33,8 @@ from ven_twin.house.tariff import Tariff
 CHANGED_SHARE = 0.1
 """A value that moves by less is not told. Interpretation: a running event is shared out each minute."""
 KW_DIGITS, KWH_DIGITS, MONEY_DIGITS = 2, 3, 2
+LEAST_SHOWN_KWH = 0.1
+"""Less than this is shown with another digit."""
 PRICE_STEP_S = 300
 
 
@@ -206,7 +208,10 @@ def _result(figures: Mapping[str, Any]) -> str:
         for name, word in (("saved", "saved"), ("earned", "earned"))
         if name in figures
     ]
-    return ", ".join([f": {abs(delivered_kwh):.2f} kWh {words} were drawn", *money])
+    kwh = (
+        f"{abs(delivered_kwh):.2f}" if abs(delivered_kwh) >= LEAST_SHOWN_KWH else f"{abs(delivered_kwh):.3f}"
+    )
+    return ", ".join([f": {kwh} kWh {words} were drawn", *money])
 
 
 def _request(ven: VenMoment, scheduled: ScheduledEvent) -> str:
