@@ -1,10 +1,12 @@
-"""A resident's receiver on loopback; one that is dead, slow, far away or hostile changes nothing for the VEN."""
+"""A resident's receiver on loopback; one that is dead, slow, far away or hostile changes nothing for a VEN."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +16,7 @@ from typing import Any, Self
 
 import pytest
 
+from tests.support.mosquitto import free_port
 from tests.support.receivers import LoopbackReceiver, receiving
 from tests.support.ven_stand import START_TS, Stand
 from tests.support.waiting import GIVE_UP_S
@@ -25,6 +28,8 @@ from ven_twin.ven.webhook.receiver import Receiver
 from ven_twin.ven.webhook.store import NotificationStore
 from ven_twin.ven.webhook.worker import Post, post
 
+GUIDES = Path(__file__).resolve().parents[2] / "docs" / "guides"
+GUIDE, EXAMPLE = GUIDES / "notifications.md", GUIDES / "examples" / "notification_receiver.py"
 POST = Post(id="n1", body='{"kind":"test"}')
 
 
@@ -253,3 +258,32 @@ async def test_a_disk_that_takes_nothing_is_tried_again(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert kinds(receiver) == ["announced", "begun"]
+
+
+def test_the_receiver_of_the_guide_takes_what_is_signed(tmp_path: Path) -> None:
+    """It prints a notification once, and answers 401 to one that somebody else has signed."""
+    secrets = {name: tmp_path / name for name in ("ours", "theirs")}
+    for name, file in secrets.items():
+        file.write_bytes(name.encode() * 8)
+        file.chmod(0o600)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/"
+    ours, theirs = (Receiver(url=url, secret_file=str(file)) for file in secrets.values())
+    command = [sys.executable, str(EXAMPLE), str(secrets["ours"]), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as guide:
+        try:
+            now = int(time.time())
+            begun_s = time.monotonic()
+            while (outcome := post(ours, POST, now)).status is None:
+                assert time.monotonic() - begun_s < GIVE_UP_S
+                time.sleep(0.05)
+            statuses = [outcome.status, post(ours, POST, now).status, post(theirs, POST, now).status]
+            statuses.append(post(ours, POST, now - 3600).status)
+        finally:
+            guide.terminate()
+        assert guide.stdout is not None
+        assert guide.stdout.read() == f"{POST.body}\n"
+    assert statuses == [204, 204, 401, 401]
+    text = EXAMPLE.read_text()
+    shown = GUIDE.read_text().split("```python\n")[1].split("```")[0]
+    assert shown.strip() in text
