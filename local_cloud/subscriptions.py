@@ -99,12 +99,12 @@ def _listing(listed: Original, sns: Any) -> Original:
         topic = sns._topics.get(_text(params, "TopicArn"))  # noqa: SLF001 - the emulator's own record
         if topic is None:
             return listed(params)
-        kept = topic["subscriptions"]
-        topic["subscriptions"] = [s if s.get("confirmed") else {**s, "arn": PENDING} for s in kept]
+        stored = topic["subscriptions"]
+        topic["subscriptions"] = [s if s.get("confirmed") else {**s, "arn": PENDING} for s in stored]
         try:
             return listed(params)
         finally:
-            topic["subscriptions"] = kept
+            topic["subscriptions"] = stored
 
     return listing
 
@@ -131,7 +131,7 @@ def _confirming(enforce: Original) -> Original:
 
 
 def endpoint_objection(protocol: str, endpoint: str) -> str | None:
-    """What AWS refuses of a subscription's address, or None. Queues and functions the emulator judges."""
+    """The fault that AWS finds with a subscription's address, or None; the emulator judges those of ARNs."""
     if protocol not in PROTOCOLS:
         return f"Protocol Reason: {protocol!r} is none"
     if protocol in {"http", "https"} and not endpoint.startswith(f"{protocol}://"):
@@ -142,7 +142,7 @@ def endpoint_objection(protocol: str, endpoint: str) -> str | None:
 
 
 def filter_objection(policy: str | None) -> str | None:
-    """What AWS refuses of a filter policy, or None."""
+    """The fault that AWS finds with a filter policy, or None."""
     if not policy:
         return None
     try:
@@ -163,7 +163,7 @@ def filter_objection(policy: str | None) -> str | None:
 
 
 def message_objection(message: str, subject: str, structure: str) -> str | None:
-    """What AWS refuses of a message, or None."""
+    """The fault that AWS finds with a message, or None."""
     if not message:
         return "Message Reason: it is empty"
     if len(subject) > SUBJECT_MAX_CHARACTERS or _CONTROL.search(subject):

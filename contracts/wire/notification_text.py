@@ -16,7 +16,7 @@ _OF_ONE = {
 
 
 def request_text(intervals: Sequence[Interval]) -> str:
-    """What is requested: ``3.00 kW less for 2 h``; of several intervals the highest value of a signal."""
+    """The request in words, ``3.00 kW less for 2 h``; of several intervals the highest value of a signal."""
     if not intervals:
         return "nothing"
     signals = dict.fromkeys(interval.signal for interval in intervals)

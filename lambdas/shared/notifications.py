@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.topic_message import topic_message
 from contracts.store.keys import NOTIFIED_SORT_KEY, Key
-from lambdas.shared.event_moments import Moment, moments, settlement
+from lambdas.shared.due_notifications import DueNotification, due_notifications, settlement
 from lambdas.shared.invocation import count, logger
 from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Condition, Table
@@ -43,7 +43,7 @@ class Notifier:
 
     def tell(self, row: EventRow, *, now: float) -> None:
         """Publish what of *row* is due by *now* and was not told yet."""
-        self.attempt(row, lambda: self._publish_due(row, list(moments(row, now)), now))
+        self.attempt(row, lambda: self._publish_due(row, list(due_notifications(row, now)), now))
 
     def tell_settled(
         self, row: EventRow, report: EventReport, vens: Sequence[VenReport], *, now: float
@@ -52,7 +52,7 @@ class Notifier:
 
         def publish() -> None:
             settled = settlement(row, report, vens)
-            due = list(moments(row, now)) + ([] if settled is None else [settled])
+            due = list(due_notifications(row, now)) + ([] if settled is None else [settled])
             self._publish_due(row, due, now)
 
         self.attempt(row, publish)
@@ -67,14 +67,14 @@ class Notifier:
             logger.exception("event not notified", extra={"event_id": row.event_id})
             count(NotificationsFailed=1)
 
-    def _publish_due(self, row: EventRow, due: Sequence[Moment], now: float) -> None:
+    def _publish_due(self, row: EventRow, due: Sequence[DueNotification], now: float) -> None:
         """Publish what nobody has told yet; another who tells at the same time has claimed its own part."""
         for _ in range(ATTEMPTS):
-            told = self.events.get(Key(row.event_id, NOTIFIED_SORT_KEY)) or {}
-            owing = [moment for moment in due if moment.key not in told]
+            published = self.events.get(Key(row.event_id, NOTIFIED_SORT_KEY)) or {}
+            owing = [one for one in due if one.key not in published]
             if not owing:
                 return
-            if self._claim(row, [moment.key for moment in owing], now):
+            if self._claim(row, [one.key for one in owing], now):
                 self._publish(row, owing, now)
                 return
 
@@ -88,7 +88,7 @@ class Notifier:
             when=Condition(free, names),
         )
 
-    def _publish(self, row: EventRow, owing: Sequence[Moment], now: float) -> None:
+    def _publish(self, row: EventRow, owing: Sequence[DueNotification], now: float) -> None:
         """Publish in order; what was not published gives its claim back."""
         left = list(owing)
         try:
@@ -99,7 +99,7 @@ class Notifier:
                 count(NotificationsPublished=1)
                 logger.info("event notified", extra={"event_id": row.event_id, "kind": notification.kind})
         except Exception:
-            keys: dict[str, object] = dict.fromkeys(moment.key for moment in left)
+            keys: dict[str, object] = dict.fromkeys(one.key for one in left)
             still = Condition.unchanged(left[0].key, now)
             self.events.update(Key(row.event_id, NOTIFIED_SORT_KEY), keys, when=still)
             raise

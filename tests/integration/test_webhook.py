@@ -1,4 +1,4 @@
-"""A resident's receiver on loopback; one that is dead, slow, far away or hostile changes nothing for a VEN."""
+"""A resident's receiver on loopback; one that is dead, slow or hostile changes nothing for the VEN."""
 
 from __future__ import annotations
 

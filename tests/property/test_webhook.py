@@ -17,7 +17,7 @@ from contracts.wire.ids import EventId, VenId
 from contracts.wire.notifications import Notification, NotificationKind
 from contracts.wire.shadow import OptOut
 from ven_twin.control.schedule import EventOrigin, Schedule
-from ven_twin.ven.webhook.moments import Told, VenMoment, moments
+from ven_twin.ven.webhook.changes import NotifiedState, VenReading, changes_since
 from ven_twin.ven.webhook.store import AGE_MAX_S, ROWS_MAX, NotificationStore
 
 VEN = VenId("ven-1")
@@ -49,7 +49,7 @@ def test_notifications_come_in_order_and_none_is_lost_over_restarts(steps: list[
         for step in steps:
             if step == "put":
                 put += 1
-                assert store.put(Told(), [notification(next(numbers))], START)
+                assert store.put(NotifiedState(), [notification(next(numbers))], START)
             elif step in {"taken", "lost answer"}:
                 deliver(noted=step == "taken")
             elif step == "restart":
@@ -64,7 +64,7 @@ def test_notifications_come_in_order_and_none_is_lost_over_restarts(steps: list[
 def test_what_waits_is_bounded_in_number_and_in_age(tmp_path: Path) -> None:
     """The oldest go first, and nobody is told of the day before yesterday."""
     store = NotificationStore(tmp_path)
-    store.put(Told(), [notification(number) for number in range(ROWS_MAX + 3)], START)
+    store.put(NotifiedState(), [notification(number) for number in range(ROWS_MAX + 3)], START)
     assert store.count() == ROWS_MAX
     first = store.first(START)
     assert first is not None
@@ -95,7 +95,7 @@ def event_of(number: int, revision: int, start_ts: int, value: float) -> DrEvent
 @given(course=COURSES)
 def test_each_moment_of_an_event_is_told_once_and_in_its_order(course: list[tuple[str, int, int]]) -> None:
     """Announced first, its end last and once, no begin after the end; and no id twice, over restarts too."""
-    schedule, told, now, down, out = Schedule(), Told(), float(START), None, None
+    schedule, told, now, down, out = Schedule(), NotifiedState(), float(START), None, None
     revisions, sent = defaultdict[int, int](int), list[Notification]()
     for step, number, seconds in course:
         if step in {"offer", "revise"}:
@@ -114,12 +114,12 @@ def test_each_moment_of_an_event_is_told_once_and_in_its_order(course: list[tupl
         elif step == "link":
             down = now if down is None else None
         elif step == "restart":
-            told = msgspec.json.decode(msgspec.json.encode(told), type=Told)
+            told = msgspec.json.decode(msgspec.json.encode(told), type=NotifiedState)
         now += seconds if step == "wait" else 1.0
         schedule, _ = schedule.announce(now)
-        ven = VenMoment(VEN, now, schedule.events.values(), (), out, down)
-        told, new = moments(told, ven, 300.0)
-        assert moments(told, ven, 300.0)[1] == []
+        ven = VenReading(VEN, now, schedule.events.values(), (), out, down)
+        told, new = changes_since(told, ven, 300.0)
+        assert changes_since(told, ven, 300.0)[1] == []
         sent += new
     ids = [each.id for each in sent]
     assert len(ids) == len(set(ids))

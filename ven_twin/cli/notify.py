@@ -58,8 +58,8 @@ def add(
 
     stage = cloud()
     address = read_endpoint(endpoint, local=stage.stage == LOCAL)
-    known = [rules.program for rules in DirectAggregator(stage).programs()] if program else []
-    wanted = read_filter(kind or (), program or (), known)
+    programs = [rules.program for rules in DirectAggregator(stage).programs()] if program else []
+    wanted = read_filter(kind or (), program or (), programs)
     subscribers = Subscribers(stage)
     added = subscribers.add(address, wanted)
     print_answer(added, "\n".join(_added(added, subscribers.topic_arn)), json_output=json_output)
@@ -85,13 +85,13 @@ def list_subscribers(*, cloud: Callable[[], Cloud], json_output: JsonOption = Fa
     columns = [Column(name) for name in ("endpoint", "by", "kinds", "programs", "state")]
     rows = [
         (
-            each.endpoint,
-            each.protocol,
-            ", ".join(each.kinds) or ("all" if each.confirmed else "–"),
-            ", ".join(each.programs) or ("all" if each.confirmed else "–"),
-            "confirmed" if each.confirmed else "pending",
+            one.endpoint,
+            one.protocol,
+            ", ".join(one.kinds) or ("all" if one.confirmed else "–"),
+            ", ".join(one.programs) or ("all" if one.confirmed else "–"),
+            "confirmed" if one.confirmed else "pending",
         )
-        for each in subscribers
+        for one in subscribers
     ]
     for line in table_lines(columns, rows, shutil.get_terminal_size().columns):
         echo(line)
@@ -124,14 +124,14 @@ def publish_test(*, cloud: Callable[[], Cloud], json_output: JsonOption = False)
     from ven_twin.operations.notifications import Subscribers
 
     subscribers = Subscribers(cloud())
-    confirmed = sum(each.confirmed for each in subscribers.all())
+    confirmed = sum(one.confirmed for one in subscribers.all())
     sent = subscribers.test()
     text = f"A test is on its way to {confirmed} {'address' if confirmed == 1 else 'addresses'}."
     print_answer(sent, text, json_output=json_output)
 
 
 def _added(added: Subscription, topic_arn: str) -> list[str]:
-    """What was done, and what its receiver has to do now."""
+    """Lines on a subscription that was added, and on the receiver's part in it."""
     kinds = ", ".join(added.kinds) or "everything"
     programs = f" of program {', '.join(added.programs)}" if added.programs else ""
     lines = [f"{added.endpoint} is subscribed to {kinds}{programs}."]

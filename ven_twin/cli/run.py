@@ -103,7 +103,7 @@ logger = logging.getLogger("ven_twin")
 
 
 class Shown(NamedTuple):
-    """What shows a twin to its resident: a page, Home Assistant, a webhook; each None where it is not."""
+    """The ways by which a resident sees a twin: a page, Home Assistant, a webhook; None where one is not."""
 
     web: WebSettings | None
     home: HomeBroker | None

@@ -115,8 +115,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def read_filter(kinds: Sequence[str], programs: Sequence[str], known: Sequence[str]) -> Filter:
-    """The filter of what was typed; *known* are the programs that there are.
+def read_filter(kinds: Sequence[str], programs: Sequence[str], there: Sequence[str]) -> Filter:
+    """The filter of what was typed; *there* are the programs that there are.
 
     Raises:
         FieldError: there is no such kind or program, or more than SNS filters by.
@@ -126,8 +126,8 @@ def read_filter(kinds: Sequence[str], programs: Sequence[str], known: Sequence[s
         if kind not in allowed:
             raise FieldError("--kind", f"{kind!r} is none of {', '.join(allowed)}")
     for program in programs:
-        if program not in known:
-            raise FieldError("--program", f"{program!r} is none of {', '.join(known)}")
+        if program not in there:
+            raise FieldError("--program", f"{program!r} is none of {', '.join(there)}")
     wanted = Filter(
         tuple(allowed[kind] for kind in dict.fromkeys(kinds)),
         tuple(ProgramId(program) for program in dict.fromkeys(programs)),
@@ -156,11 +156,11 @@ class Subscribers:
             pages = self._cloud.client("sns").get_paginator("list_subscriptions_by_topic")
             for page in pages.paginate(TopicArn=self.topic_arn):
                 listed += page["Subscriptions"]
-        return sorted(map(self._subscription, listed), key=lambda each: (each.protocol, each.endpoint))
+        return sorted(map(self._subscription, listed), key=lambda one: (one.protocol, one.endpoint))
 
     def add(self, endpoint: Endpoint, wanted: Filter) -> Subscription:
         """Subscribe *endpoint*. Raises VenTwinError when it is subscribed already."""
-        if any(each.endpoint == endpoint.address for each in self.all()):
+        if any(one.endpoint == endpoint.address for one in self.all()):
             raise VenTwinError(
                 f"{endpoint.address} is subscribed already: ven-twin notify remove {endpoint.address} before"
             )
@@ -187,7 +187,7 @@ class Subscribers:
     def remove(self, address: str) -> Subscription:
         """Unsubscribe whoever has *address*, or the ARN. Raises VenTwinError when that cannot be."""
         bare = address.removeprefix("mailto:")
-        there = [each for each in self.all() if bare in {each.endpoint, each.arn}]
+        there = [one for one in self.all() if bare in {one.endpoint, one.arn}]
         if not there:
             raise FieldError("ENDPOINT", f"{address} is not subscribed: ven-twin notify list")
         if not there[0].confirmed:

@@ -9,11 +9,14 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-SECRET, SEEN = Path(sys.argv[1]).read_bytes().strip(), set()
+SECRET, SEEN = Path(sys.argv[1]).read_bytes().strip(), set[str]()
 
 
 class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self):
+    """Takes what is signed, each once."""
+
+    def do_POST(self) -> None:
+        """Check a notification and print it."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         sent, _, mac = self.headers.get("Ven-Twin-Signature", "t=0,v1=").removeprefix("t=").partition(",v1=")
         wanted = hmac.new(SECRET, f"{sent}.".encode() + body, "sha256").hexdigest()

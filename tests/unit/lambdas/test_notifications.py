@@ -16,7 +16,7 @@ from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.notifications import UNANSWERED_MAX
 from lambdas.shared import clients
-from lambdas.shared.event_moments import settlement
+from lambdas.shared.due_notifications import settlement
 from lambdas.shared.notifications import Notifier
 from lambdas.shared.rows import EventRow
 from tests.support.event_cloud import Calls, Fault, KilledError, MemoryTable

@@ -18,7 +18,7 @@ from contracts.wire.shadow import OptOut
 from ven_twin.control.event_history import PastEvent
 from ven_twin.control.schedule import EventOrigin, Schedule
 from ven_twin.house.tariff import Tariff
-from ven_twin.ven.webhook.moments import Told, VenMoment, moments
+from ven_twin.ven.webhook.changes import NotifiedState, VenReading, changes_since
 from ven_twin.ven.webhook.receiver import read_receiver
 from ven_twin.ven.webhook.signature import signature
 from ven_twin.ven.webhook.store import NotificationStore
@@ -33,7 +33,7 @@ class Life:
     """A VEN whose events go by, and whoever is told of them."""
 
     def __init__(self, *, tariff: Tariff | None = None) -> None:
-        self.schedule, self.told, self.now = Schedule(), Told(), float(START)
+        self.schedule, self.told, self.now = Schedule(), NotifiedState(), float(START)
         self.past: tuple[PastEvent, ...] = ()
         self.opt_out: OptOut | None = None
         self.down_ts: float | None = None
@@ -49,8 +49,8 @@ class Life:
         self.now += after_s
         self.schedule, _ = self.schedule.announce(self.now)
         events = self.schedule.events.values()
-        ven = VenMoment(VEN, self.now, events, self.past, self.opt_out, self.down_ts, ZONE, self.tariff)
-        self.told, notifications = moments(self.told, ven, 300.0)
+        ven = VenReading(VEN, self.now, events, self.past, self.opt_out, self.down_ts, ZONE, self.tariff)
+        self.told, notifications = changes_since(self.told, ven, 300.0)
         return notifications
 
     def kinds(self, after_s: float = 1.0) -> list[str]:
@@ -163,7 +163,7 @@ def test_a_short_loss_of_the_link_is_not_told() -> None:
     assert life.kinds(299) == []
     assert life.kinds(1) == ["linkLost"]
     assert life.kinds(600) == []
-    life.told = msgspec.json.decode(msgspec.json.encode(life.told), type=Told)
+    life.told = msgspec.json.decode(msgspec.json.encode(life.told), type=NotifiedState)
     life.down_ts = None
     (back,) = life.look(100)
     assert (back.kind.value, back.away_s) == ("linkBack", 1000)
@@ -237,7 +237,7 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path) -> None:
     file = tmp_path / "notifications.sqlite"
     file.write_bytes(b"no database" * 1000)
     store = NotificationStore(tmp_path)
-    assert store.told() is None
-    assert store.put(Told(opted_out=True), [], START)
-    assert store.told() == Told(opted_out=True)
+    assert store.notified() is None
+    assert store.put(NotifiedState(opted_out=True), [], START)
+    assert store.notified() == NotifiedState(opted_out=True)
     store.close()

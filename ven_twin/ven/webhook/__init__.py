@@ -1,6 +1,6 @@
 """The resident's webhook: what becomes of this VEN's events, posted to an address of the resident's own.
 
-    twin's tick ── moments ──▶ store ──▶ bridge ── pipe: posts ──▶ worker ── HTTPS ──▶ receiver
+    twin's tick ── changes ──▶ store ──▶ bridge ── pipe: posts ──▶ worker ── HTTPS ──▶ receiver
                                            ◀── pipe: status ───┘
 
 A receiver is a stranger: it may be dead, slow, or answer anything. What speaks to it is a process of its own,

@@ -29,7 +29,7 @@ from ven_twin.ven import clock
 from ven_twin.ven.mqtt.backoff import Backoff
 from ven_twin.ven.mqtt.session_status import SessionState
 from ven_twin.ven.runtime import Twin
-from ven_twin.ven.webhook.moments import Told, VenMoment, moments
+from ven_twin.ven.webhook.changes import NotifiedState, VenReading, changes_since
 from ven_twin.ven.webhook.receiver import Receiver
 from ven_twin.ven.webhook.store import NotificationStore, WaitingRow
 from ven_twin.ven.webhook.worker import Post, PostOutcome
@@ -61,7 +61,9 @@ class WebhookBridge:
         self._tariff = load_profile(snapshot.settings.house).tariff
         self._zone = _zone(snapshot.house.time_zone)
         self._down_ts: float | None = snapshot.now_ts
-        self._told = store.told() or Told(opted_out=snapshot.state.settings.opted_out(snapshot.now_ts))
+        self._notified = store.notified() or NotifiedState(
+            opted_out=snapshot.state.settings.opted_out(snapshot.now_ts)
+        )
         self._came = asyncio.Event()
         self._backoff = Backoff(random.Random(), cap_s=PAUSE_MAX_S)  # noqa: S311 - spreads attempts
         self._logged = ""
@@ -139,23 +141,25 @@ class WebhookBridge:
     def _on_tick(self) -> None:
         """Put what is owing into the file. Never raises: the twin goes on without its webhook."""
         try:
-            told, notifications = moments(self._told, self._moment(), self._receiver.link_after_s)
-            if told == self._told:
+            notified, notifications = changes_since(
+                self._notified, self._reading(), self._receiver.link_after_s
+            )
+            if notified == self._notified:
                 return
-            if self._store.put(told, notifications, clock.now_ts()):
-                self._told = told
+            if self._store.put(notified, notifications, clock.now_ts()):
+                self._notified = notified
                 self._came.set()
         except Exception:
             logger.exception("the resident could not be notified")
 
-    def _moment(self) -> VenMoment:
+    def _reading(self) -> VenReading:
         snapshot = self._twin.snapshot()
         state, now_ts = snapshot.state, snapshot.now_ts
         if snapshot.session.state is SessionState.CONNECTED:
             self._down_ts = None
         elif self._down_ts is None:
             self._down_ts = now_ts
-        return VenMoment(
+        return VenReading(
             ven_id=state.ven_id,
             now_ts=now_ts,
             scheduled=state.schedule.events.values(),

@@ -19,7 +19,7 @@ LINK_AFTER_LEAST_S, LINK_AFTER_MOST_S = 10.0, 86_400.0
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
-    """Where notifications go.
+    """The receiver of notifications.
 
     Attributes:
         url: its address, which may hold a secret of the receiver's and is in no log.

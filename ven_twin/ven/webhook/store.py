@@ -18,7 +18,7 @@ import msgspec
 from contracts.wire import codec
 from contracts.wire.notifications import Notification
 from ven_twin.ven.storage.side_file import SideFile, in_transaction
-from ven_twin.ven.webhook.moments import Told
+from ven_twin.ven.webhook.changes import NotifiedState
 
 FILE = "notifications.sqlite"
 ROWS_MAX = 200
@@ -28,7 +28,7 @@ AGE_MAX_S = 86_400.0
 
 _WAITING = """CREATE TABLE IF NOT EXISTS waiting (
   row_id INTEGER PRIMARY KEY AUTOINCREMENT, put_ts REAL NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL)"""
-_TOLD = "CREATE TABLE IF NOT EXISTS told (one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL)"
+_NOTIFIED = "CREATE TABLE IF NOT EXISTS told (one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL)"
 
 
 class WaitingRow(NamedTuple):
@@ -44,29 +44,29 @@ class NotificationStore(SideFile):
     """The file in *folder*, as a `SideFile` is."""
 
     what = "the webhook's file"
-    tables = (_WAITING, _TOLD)
+    tables = (_WAITING, _NOTIFIED)
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / FILE)
 
-    def told(self) -> Told | None:
-        """What was told by an earlier run; None where nothing was, or the file cannot be read."""
+    def notified(self) -> NotifiedState | None:
+        """The state that an earlier run has told of; None without one, or where the file cannot be read."""
         row = self._use(lambda db: db.execute("SELECT body FROM told").fetchone(), None)
         with contextlib.suppress(msgspec.MsgspecError):
-            return None if row is None else msgspec.json.decode(row[0], type=Told)
+            return None if row is None else msgspec.json.decode(row[0], type=NotifiedState)
         return None
 
-    def put(self, told: Told, notifications: Sequence[Notification], now_ts: float) -> bool:
-        """Have *notifications* wait, and note what is *told* then; returns whether it is on the disk."""
+    def put(self, notified: NotifiedState, notifications: Sequence[Notification], now_ts: float) -> bool:
+        """Have *notifications* wait, after which all is *notified*; returns whether it is on the disk."""
 
         def write(db: sqlite3.Connection) -> None:
             db.executemany(
                 "INSERT INTO waiting (put_ts, id, body) VALUES (?, ?, ?)",
-                [(now_ts, each.id, codec.encode(each)) for each in notifications],
+                [(now_ts, notification.id, codec.encode(notification)) for notification in notifications],
             )
             newest = "SELECT row_id FROM waiting ORDER BY row_id DESC LIMIT ?"
             db.execute(f"DELETE FROM waiting WHERE row_id NOT IN ({newest})", (ROWS_MAX,))  # noqa: S608
-            db.execute("INSERT OR REPLACE INTO told (one, body) VALUES (1, ?)", (codec.encode(told),))
+            db.execute("INSERT OR REPLACE INTO told (one, body) VALUES (1, ?)", (codec.encode(notified),))
 
         def put(db: sqlite3.Connection) -> bool:
             in_transaction(db, write)

@@ -29,37 +29,37 @@ from lambdas.shared.rows import EventRow
 KW_DIGITS = 3
 
 
-class Moment(NamedTuple):
+class DueNotification(NamedTuple):
     """A notification, and the key under which it is told once."""
 
     key: str
     notification: Notification
 
 
-def moments(row: EventRow, now: float) -> Iterator[Moment]:
+def due_notifications(row: EventRow, now: float) -> Iterator[DueNotification]:
     """The moments of *row* up to *now*, in their order."""
     program = f"program {row.program}"
     request = request_text(row.intervals)
     called = f"{row.dispatched_kw:.2f} kW called for, {program}"
     start, end = time_text(row.start_ts, UTC), time_text(row.end_ts, UTC)
     made = f"Event {row.event_id} was made: {request} from {start}; {called}."
-    yield _moment(row, "made", NotificationKind.MADE, row.created_ts, made)
+    yield _due(row, "made", NotificationKind.MADE, row.created_ts, made)
     cancelled_ts = row.cancelled_ts
     if row.edition:
         text = f"Event {row.event_id} was revised: {request} from {start}; {called}."
-        yield _moment(row, f"revised#{row.edition}", NotificationKind.REVISED, now, text)
+        yield _due(row, f"revised#{row.edition}", NotificationKind.REVISED, now, text)
     if row.start_ts <= now and (cancelled_ts is None or cancelled_ts > row.start_ts):
         text = f"Event {row.event_id} has begun: {request}, until {end}; {called}."
-        yield _moment(row, f"begun#{row.start_ts}", NotificationKind.BEGUN, row.start_ts, text)
+        yield _due(row, f"begun#{row.start_ts}", NotificationKind.BEGUN, row.start_ts, text)
     if cancelled_ts is not None:
         text = f"Event {row.event_id} of {start} was cancelled; {program}."
-        yield _moment(row, "cancelled", NotificationKind.CANCELLED, cancelled_ts, text)
+        yield _due(row, "cancelled", NotificationKind.CANCELLED, cancelled_ts, text)
     elif row.over_ts <= now:
         text = f"Event {row.event_id} has ended: {request}; its result follows; {program}."
-        yield _moment(row, "ended", NotificationKind.ENDED, row.over_ts, text)
+        yield _due(row, "ended", NotificationKind.ENDED, row.over_ts, text)
 
 
-def settlement(row: EventRow, report: EventReport, vens: Sequence[VenReport]) -> Moment | None:
+def settlement(row: EventRow, report: EventReport, vens: Sequence[VenReport]) -> DueNotification | None:
     """The result in *report*, whose VENs are *vens*; None of an event that was cancelled before it began."""
     if report.end_ts <= report.start_ts:
         return None
@@ -92,7 +92,7 @@ def settlement(row: EventRow, report: EventReport, vens: Sequence[VenReport]) ->
         unanswered=tuple(silent[:UNANSWERED_MAX]),
         unanswered_count=len(silent),
     )
-    return Moment(key, notification)
+    return DueNotification(key, notification)
 
 
 def _settled_text(row: EventRow, report: EventReport, percent: int | None, silent: tuple[int, int]) -> str:
@@ -111,7 +111,7 @@ def _settled_text(row: EventRow, report: EventReport, percent: int | None, silen
     return f"Event {row.event_id} is settled ({state}): {result}; {answers}; program {row.program}."
 
 
-def _moment(row: EventRow, key: str, kind: NotificationKind, ts: float, text: str) -> Moment:
+def _due(row: EventRow, key: str, kind: NotificationKind, ts: float, text: str) -> DueNotification:
     notification = Notification(
         id=_id(row, key),
         kind=kind,
@@ -126,7 +126,7 @@ def _moment(row: EventRow, key: str, kind: NotificationKind, ts: float, text: st
         requested_kw=round(row.requested_kw, KW_DIGITS),
         dispatched_kw=round(row.dispatched_kw, KW_DIGITS),
     )
-    return Moment(key, notification)
+    return DueNotification(key, notification)
 
 
 def _id(row: EventRow, key: str) -> str:

@@ -38,7 +38,7 @@ LEAST_SHOWN_KWH = 0.1
 PRICE_STEP_S = 300
 
 
-class ToldEvent(msgspec.Struct, frozen=True):
+class NotifiedEvent(msgspec.Struct, frozen=True):
     """An event as it was last told: its start, its intervals, and whether it had begun or was over."""
 
     start_ts: int
@@ -47,15 +47,15 @@ class ToldEvent(msgspec.Struct, frozen=True):
     over: bool = False
 
 
-class Told(msgspec.Struct, frozen=True):
+class NotifiedState(msgspec.Struct, frozen=True):
     """Everything that was told so far: events by id, the opt-out, and since when the link is told lost."""
 
-    events: dict[EventId, ToldEvent] = {}
+    events: dict[EventId, NotifiedEvent] = {}
     opted_out: bool = False
     lost_ts: float | None = None
 
 
-class VenMoment(NamedTuple):
+class VenReading(NamedTuple):
     """A VEN at an instant, as far as a resident is told of it.
 
     Attributes:
@@ -79,13 +79,15 @@ class VenMoment(NamedTuple):
     tariff: Tariff | None = None
 
 
-def moments(told: Told, ven: VenMoment, link_after_s: float) -> tuple[Told, list[Notification]]:
-    """Tell what *ven* owes to whoever was *told* so much: what is told then, and the notifications."""
-    events, notifications = dict[EventId, ToldEvent](), list[Notification]()
+def changes_since(
+    notified: NotifiedState, ven: VenReading, link_after_s: float
+) -> tuple[NotifiedState, list[Notification]]:
+    """Tell what *ven* owes to whoever was *notified* so far: what is told then, and the notifications."""
+    events, notifications = dict[EventId, NotifiedEvent](), list[Notification]()
     past = {event.event_id: event for event in ven.past}
     for scheduled in sorted(ven.scheduled, key=lambda one: one.start_ts):
         event_id = scheduled.event.event_id
-        before = told.events.get(event_id)
+        before = notified.events.get(event_id)
         if scheduled.announced is None or scheduled.expired:
             after = before
         else:
@@ -93,32 +95,32 @@ def moments(told: Told, ven: VenMoment, link_after_s: float) -> tuple[Told, list
         if after is not None:
             events[event_id] = after
     opted_out = ven.opt_out is not None
-    if opted_out != told.opted_out:
+    if opted_out != notified.opted_out:
         notifications.append(_of_opt_out(ven))
-    lost_ts = told.lost_ts
+    lost_ts = notified.lost_ts
     if lost_ts is None and ven.down_ts is not None and ven.now_ts - ven.down_ts >= link_after_s:
         lost_ts = ven.down_ts
         notifications.append(_of_loss(ven, lost_ts))
     elif lost_ts is not None and ven.down_ts is None:
         notifications.append(_of_return(ven, lost_ts))
         lost_ts = None
-    return Told(events, opted_out, lost_ts), notifications
+    return NotifiedState(events, opted_out, lost_ts), notifications
 
 
 def _of_event(
-    ven: VenMoment,
+    ven: VenReading,
     scheduled: ScheduledEvent,
-    before: ToldEvent | None,
+    before: NotifiedEvent | None,
     past: PastEvent | None,
     notifications: list[Notification],
-) -> ToldEvent | None:
+) -> NotifiedEvent | None:
     """Append what is owing of an event; returns what is told of it then, None of what is never told."""
     phase, event = scheduled.announced, scheduled.event
     if before is None and phase in OVER:
         return None
     if before is not None and before.over:
         return before
-    terms = ToldEvent(int(scheduled.start_ts), event.intervals)
+    terms = NotifiedEvent(int(scheduled.start_ts), event.intervals)
     if phase in OVER:
         assert before is not None  # noqa: S101 - see above
         over = _over(ven, scheduled, before, past)
@@ -139,7 +141,7 @@ def _of_event(
     return msgspec.structs.replace(terms, begun=phase is Phase.ACTIVE)
 
 
-def _changed(before: ToldEvent, after: ToldEvent) -> bool:
+def _changed(before: NotifiedEvent, after: NotifiedEvent) -> bool:
     """True of another time or signal, or of a value that has moved by a tenth."""
     if before.start_ts != after.start_ts or len(before.intervals) != len(after.intervals):
         return True
@@ -152,7 +154,7 @@ def _changed(before: ToldEvent, after: ToldEvent) -> bool:
 
 
 def _over(
-    ven: VenMoment, scheduled: ScheduledEvent, before: ToldEvent, past: PastEvent | None
+    ven: VenReading, scheduled: ScheduledEvent, before: NotifiedEvent, past: PastEvent | None
 ) -> Notification | None:
     """The end of an event; None of one that the resident left before it began, who is told of the opt-out."""
     phase = scheduled.announced
@@ -172,8 +174,8 @@ def _over(
     return msgspec.structs.replace(ended, intervals=intervals, end_ts=end_ts, reason=reason, **figures)
 
 
-def _figures(ven: VenMoment, past: PastEvent) -> dict[str, Any]:
-    """What the meter has of an event that was acted on, and the money of that where there is a tariff."""
+def _figures(ven: VenReading, past: PastEvent) -> dict[str, Any]:
+    """The meter's figures of an event that was acted on, and their money where there is a tariff."""
     if past.delivered_kwh is None or past.delivered_kw is None:
         return {}
     figures: dict[str, Any] = {
@@ -214,12 +216,12 @@ def _result(figures: Mapping[str, Any]) -> str:
     return ", ".join([f": {kwh} kWh {words} were drawn", *money])
 
 
-def _request(ven: VenMoment, scheduled: ScheduledEvent) -> str:
+def _request(ven: VenReading, scheduled: ScheduledEvent) -> str:
     return f"{request_text(scheduled.event.intervals)} from {time_text(scheduled.start_ts, ven.zone)}"
 
 
 def _event(
-    ven: VenMoment, scheduled: ScheduledEvent, kind: NotificationKind, text: str, key: int
+    ven: VenReading, scheduled: ScheduledEvent, kind: NotificationKind, text: str, key: int
 ) -> Notification:
     event = scheduled.event
     return Notification(
@@ -236,7 +238,7 @@ def _event(
     )
 
 
-def _of_opt_out(ven: VenMoment) -> Notification:
+def _of_opt_out(ven: VenReading) -> Notification:
     left, now_ts = ven.opt_out, int(ven.now_ts)
     if left is None:
         kind, text = NotificationKind.OPTED_IN, "This house takes part in events again."
@@ -255,7 +257,7 @@ def _of_opt_out(ven: VenMoment) -> Notification:
     )
 
 
-def _of_loss(ven: VenMoment, lost_ts: float) -> Notification:
+def _of_loss(ven: VenReading, lost_ts: float) -> Notification:
     return Notification(
         id=f"{ven.ven_id}/{NotificationKind.LINK_LOST}/{int(lost_ts)}",
         kind=NotificationKind.LINK_LOST,
@@ -265,7 +267,7 @@ def _of_loss(ven: VenMoment, lost_ts: float) -> Notification:
     )
 
 
-def _of_return(ven: VenMoment, lost_ts: float) -> Notification:
+def _of_return(ven: VenReading, lost_ts: float) -> Notification:
     away_s = max(0, round(ven.now_ts - lost_ts))
     return Notification(
         id=f"{ven.ven_id}/{NotificationKind.LINK_BACK}/{int(lost_ts)}",
