@@ -64,8 +64,10 @@ from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Table
 
-HISTORY_SHARE = 0.3
+HISTORY_SHARE = 0.35
 """The share of the remaining time for making days from rows; the rest is for the event itself."""
+TELL_S = 10.0
+"""The time for telling a result: each message has two attempts of 3 s."""
 OF_ONE_VEN = (
     ArithmeticError,
     AttributeError,
@@ -230,14 +232,17 @@ class SettleAdapters:
         once = {"expiresTs": event.expires_ts}
         self.events.update(Key(event.event_id, ven_sort_key(ven.ven_id)), values, once=once)
 
-    def follow_up(self, report: EventReport, event: EventRow, *, now: float) -> None:
+    def follow_up(self, report: EventReport, event: EventRow, *, now: float, until_ts: float) -> None:
         """Count the event for its VENs, note the result for lists, tell it, and note that this is done.
 
-        Each part may be repeated, so that a settlement which was cut short leaves nothing behind.
+        Each part may be repeated, so that a settlement which was cut short leaves nothing behind. With little
+        time left the result is told by whoever settles next.
         """
         vens = self.ven_reports(report)
         PerformanceRecords(self.vens).count(event.event_id, vens, report.settled_by)
         self.book.note_result(event, report.result)
+        if self.notifier.is_on and until_ts - clock.utc_now() < TELL_S:
+            return
         self.notifier.tell_settled(event, report, vens, now=now)
         self.events.update(Key(event.event_id, REPORT_SORT_KEY), {"doneTs": int(now)})
 

@@ -163,7 +163,7 @@ def test_a_settlement_killed_again_and_again_comes_to_its_end(over: World) -> No
 
 
 def test_the_deadline_is_looked_at_between_a_vens_days(over: World) -> None:
-    """At 1.5 s a call the 9 s for making days end among the days; the report says so within the 30 s."""
+    """At 1.5 s a call the 10.5 s for making days end among the days; the report says so within the 30 s."""
     began, watch = over.now, Watch(call_s=1.5)
     with watched(over, watch):
         cut_short = report()
