@@ -101,6 +101,26 @@ declare namespace VenApi {
     warmestC: number;
   }
 
+  /** A day of the site (ISO 8601): *measured_s* of it, and its energy, kWh. */
+  interface DaySum {
+    day: string;
+    measuredS: number;
+    boughtKwh: number;
+    fedInKwh: number;
+    changedKwh: number;
+    cost: number | null;
+    changedCost: number | null;
+    co2Kg: number | null;
+    changedCo2Kg: number | null;
+  }
+
+  /** The days, newest first, and the events of the last week; *currency* is None without a tariff. */
+  interface DaySums {
+    currency: string | null;
+    days: DaySum[];
+    events: EventChange[];
+  }
+
   /** Power from *from_ts* to *to_ts* by column, kW, mostly in means of *step_s*. */
   interface DrawnHistory {
     fromTs: number;
@@ -117,6 +137,15 @@ declare namespace VenApi {
     durationS: number;
     startTs?: number | null;
     eventId?: string | null;
+  }
+
+  /** The change by an event and its payback, as far as lived, until *until_ts*, UTC s; units as of a day. */
+  interface EventChange {
+    eventId: string;
+    untilTs: number;
+    changedKwh: number;
+    changedCost: number | null;
+    changedCo2Kg: number | null;
   }
 
   /** The event that was made. */

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 
 from local_cloud import process
 from tests.browser.conftest import Seen, chromium
-from tests.browser.test_page import OVERFLOWING, PHONE, change, findings, until_so
+from tests.browser.test_page import NARROW, OVERFLOWING, PHONE, change, findings, until_so
 from tests.support.browser_fleet import Fleet
 from tests.support.waiting import GIVE_UP_MS
 
@@ -281,7 +281,7 @@ async def test_an_event_stands_in_the_calendar(fleet: Fleet, open_page: Any) -> 
     fleet.system.json("event", "delete", event_id)
 
 
-@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE])
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE, NARROW])
 async def test_axe_finds_nothing(open_page: Any, options: dict[str, Any]) -> None:
     """On the page, in the form with all of it open, and nothing hangs over."""
     seen = await open_page(**options)

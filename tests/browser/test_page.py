@@ -15,10 +15,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Request, expect
 
+from contracts.wire import codec
 from tests.browser.conftest import Seen
 from tests.support import lived_history
 from tests.support.browser_world import World, until
 from tests.support.waiting import GIVE_UP_MS, GIVE_UP_S
+from ven_twin.ven.page.day_sums import DaySum, DaySums, EventChange
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -29,6 +31,9 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
+
+NARROW = {**PHONE, "viewport": {"width": 320, "height": 640}}
+"""The narrowest that WCAG's reflow asks for."""
 
 
 async def until_so(result: Callable[[], Awaitable[bool]], what: str, give_up_s: float = GIVE_UP_S) -> None:
@@ -176,6 +181,7 @@ async def test_three_events_with_long_names(world: World, open_page: Any) -> Non
         ("three-dark", {"color_scheme": "dark"}),
         ("three-phone", PHONE),
         ("three-phone-dark", {**PHONE, "color_scheme": "dark"}),
+        ("three-narrow", NARROW),
     ):
         seen = await open_page(**options)
         await seen.says("#event-words", f"{LONG[:60]}-1")
@@ -312,6 +318,62 @@ async def test_a_day_is_shown_with_its_events_and_its_gap(past: float, open_page
 
     await until_so(shaded, "the event's band")
     await seen.shot("history-two-days")
+
+
+PRICED = DaySums(
+    currency="USD",
+    days=(
+        DaySum(
+            day="2026-07-14",
+            measured_s=86_400,
+            bought_kwh=31.4,
+            fed_in_kwh=2.25,
+            changed_kwh=-1.25,
+            cost=5.126,
+            changed_cost=-0.41,
+            co2_kg=12.31,
+            changed_co2_kg=-0.475,
+        ),
+        DaySum(
+            day="2026-07-13", measured_s=21_600, bought_kwh=6.0, fed_in_kwh=0.0, changed_kwh=0.0, cost=0.84
+        ),
+    ),
+    events=(EventChange(event_id="e-priced", until_ts=9000.0, changed_kwh=-1.25, changed_cost=-0.41),),
+)
+PRICED_EVENT = """async () => {
+  const { showHistory } = await import('/static/history.js');
+  const event = { eventId: 'e-priced', startTs: 5000, endTs: 6000, ended: 'completed', reason: null,
+    askedKw: 2, askedKwh: 0.5, deliveredKw: 2, deliveredKwh: 0.5 };
+  showHistory([event, { ...event, eventId: 'e-old' }]);
+}"""
+
+
+async def test_money_is_shown_by_day_and_by_event_where_a_tariff_is(open_page: Any) -> None:
+    """Cost and CO2 of the day with what events changed of the cost; of each event what it saved.
+
+    Of a day that was not lived whole it says how much was measured.
+    """
+    seen = await open_page()
+    await seen.page.route(
+        "**/api/days", lambda route: route.fulfill(body=codec.encode(PRICED), content_type="application/json")
+    )
+    await seen.page.reload()
+    await seen.says("#days-cost", "Cost, USD")
+    await seen.page.evaluate(PRICED_EVENT)
+    await seen.says("#days-co2", "CO2, kg")
+    days = [
+        [text.split("\n") for text in await row.locator("td").all_inner_texts()]
+        for row in await seen.page.locator("#days tr").all()
+    ]
+    assert days == [
+        [["Tue 14"], ["31.4"], ["2.3"], ["1.25"], ["5.13", "0.41 less by events"], ["12.3"]],
+        [["Mon 13", "6 h of it"], ["6.0"], ["0.0"], ["–"], ["0.84"], ["–"]],
+    ]
+    await seen.says("#history-saved", "Saved, USD")
+    saved = await seen.page.locator("#history tr td:last-child").all_inner_texts()
+    assert saved == ["0.41", "–"]
+    await seen.page.locator("#days-title").scroll_into_view_if_needed()
+    await seen.shot("days-priced")
 
 
 async def test_a_stretch_is_zoomed_to_moved_and_left_by_keyboard_and_mouse(

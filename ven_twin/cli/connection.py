@@ -47,6 +47,10 @@ HouseOption = Annotated[
 ReportIntervalOption = Annotated[
     str | None, typer.Option("--report-interval", help="Between two telemetry rows: 2s, 5m.")
 ]
+TariffOption = Annotated[
+    Path | None,
+    typer.Option("--tariff", help="A house file, or a file with its [tariff]: money is shown by it."),
+]
 Options = Mapping[str, tuple[object, object]]
 """Options by the names of a function's parameters, each with its annotation for typer and its default."""
 

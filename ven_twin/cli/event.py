@@ -16,7 +16,7 @@ from contracts.api.resources import Event, EventBody, NewEvent, VenParticipation
 from contracts.wire.ids import EventId
 from contracts.wire.topics import check_event_id
 from ven_twin.cli import event_view
-from ven_twin.cli.connection import JsonOption, with_aggregator
+from ven_twin.cli.connection import JsonOption, TariffOption, with_aggregator
 from ven_twin.cli.console import echo, print_answer, print_json, refusals
 from ven_twin.cli.event_options import with_event
 from ven_twin.cli.exit_codes import ExitCode
@@ -190,12 +190,7 @@ def show_report(
             "--csv", help="Write a row by VEN, interval and baseline to this file; - for the terminal."
         ),
     ] = None,
-    tariff: Annotated[
-        Path | None,
-        typer.Option(
-            "--tariff", help="A house file, or a file with its [tariff]: what the event cost at it."
-        ),
-    ] = None,
+    tariff: TariffOption = None,
     json_output: JsonOption = False,
     aggregator: Callable[[], Aggregator],
 ) -> None:

@@ -27,6 +27,7 @@ from ven_twin.cli.connection import (
     RegionOption,
     ReportIntervalOption,
     StageOption,
+    TariffOption,
     VenArgument,
     house_errors,
     ven_folder,
@@ -90,6 +91,7 @@ TWIN_AND_PAGE: Options = {
     "house_span": (HouseSpanOption, None),
     "afternoon": (AfternoonOption, False),
     "report_interval": (ReportIntervalOption, None),
+    "tariff": (TariffOption, None),
     "state": (StateOption, None),
     "mqtt": (MqttOption, "5"),
     "outbox_mb": (OutboxOption, 64.0),
@@ -129,12 +131,14 @@ def twin_settings(
     house_span: str | None,
     afternoon: bool,
     report_interval: str | None,
+    tariff: Path | None,
     state: Path | None,
     mqtt: str,
     outbox_mb: float,
 ) -> TwinSettings:
     """The settings that the options describe; the broker is still open. Raises FieldError."""
     from contracts.api.event_text import parse_seconds
+    from ven_twin.cli.event_view import load_tariff
     from ven_twin.ven.settings import TwinSettings
 
     time = house_time(house_start, house_speed, house_span, afternoon=afternoon)
@@ -150,6 +154,7 @@ def twin_settings(
         report_interval_s=parse_seconds(report_interval, "--report-interval") if report_interval else None,
         protocol=cast("Protocol", mqtt),
         outbox_mb=outbox_mb,
+        tariff=None if tariff is None else load_tariff(tariff),
     )
 
 

@@ -11,6 +11,7 @@ from contracts.errors import FieldError
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from contracts.wire.units import S_PER_MIN
+from ven_twin.house.tariff import Tariff
 from ven_twin.ven.clock import HOUSE_SPEED_MAX
 from ven_twin.ven.mqtt.reason_codes import Protocol
 
@@ -38,6 +39,7 @@ class TwinSettings:
         protocol: the MQTT version.
         outbox_mb: what the outbox may hold, MB; beyond that telemetry is dropped first.
         vens: so many VENs share the process, this one among them.
+        tariff: the price of energy to the resident; the house's when None.
 
     Raises:
         FieldError: a value that cannot be; names the field and what is allowed.
@@ -57,6 +59,7 @@ class TwinSettings:
     protocol: Protocol = "5"
     outbox_mb: float = 64.0
     vens: int = 1
+    tariff: Tariff | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be before anything is started."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contracts.wire.events import Phase, Signal
 from contracts.wire.units import LEAST_SHARE_KW, S_PER_DAY, S_PER_H, S_PER_MIN
@@ -153,6 +154,16 @@ def left(seconds: float) -> str:
 def local(ts: float, zone: tzinfo | None = None) -> datetime:
     """UTC seconds as a time in *zone*, the reader's own without."""
     return datetime.fromtimestamp(ts, UTC).astimezone(zone)
+
+
+def zone_named(name: str | None) -> tzinfo | None:
+    """The time zone with an IANA *name*; None, for the reader's own, where that is not known here."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def clock(ts: float) -> str:

@@ -57,7 +57,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
 async def caller(stand: Stand) -> AsyncIterator[Caller]:
     """The page on loopback."""
     page = Page(stand.twin, WebSettings())
-    async with _client(page) as client:
+    async with client_of(page) as client:
         yield Caller(stand, page, client)
     page.history.close()
 
@@ -66,11 +66,12 @@ async def caller(stand: Stand) -> AsyncIterator[Caller]:
 async def guarded(stand: Stand) -> AsyncIterator[Caller]:
     """The page on all addresses, behind a token."""
     page = Page(stand.twin, WebSettings(host="0.0.0.0", token=TOKEN))  # noqa: S104 - nothing is bound
-    async with _client(page) as client:
+    async with client_of(page) as client:
         yield Caller(stand, page, client)
     page.history.close()
 
 
-def _client(page: Page) -> httpx.AsyncClient:
+def client_of(page: Page) -> httpx.AsyncClient:
+    """A client of *page* in this process."""
     transport = httpx.ASGITransport(page.application(), raise_app_exceptions=False)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url=ORIGIN)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.support.ven_stand import START_TS, Stand
-from tests.unit.page.conftest import Caller
+from tests.unit.page.conftest import Caller, client_of
 from tests.unit.page.test_api import problem
+from ven_twin.house.tariff import Tariff
 from ven_twin.ven.page.app import HISTORY_FILE, Page
 from ven_twin.ven.page.minute_meter import MinuteMeter
 from ven_twin.ven.page.presenter import power_view
@@ -18,6 +19,7 @@ from ven_twin.webkit.settings import WebSettings
 from ven_twin.webkit.time_series import TimeWindow
 
 NEVER = 1_700_000_000
+TARIFF = Tariff(currency="USD", price=0.2)
 
 
 async def history(caller: Caller, **query: Any) -> dict[str, Any]:
@@ -133,3 +135,41 @@ def test_a_minute_counts_the_time_that_was_lived(stand: Stand) -> None:
     assert minute is not None
     assert (minute.mean.ts, minute.mean.measured_s) == (6000, 7.0)
     assert meter.take() is None, "of the tick after a clock that was set back no time is known"
+
+
+async def test_the_days_are_added_up_with_what_an_event_saved(stand: Stand) -> None:
+    """By the tariff that the VEN was started with, in energy as the history has it; the file has the same."""
+    stand.kill()
+    stand.start(house_start_ts=1_784_154_600.0, house_speed=10, vens=8, tariff=TARIFF)
+    page = Page(stand.twin, WebSettings())
+    async with client_of(page) as client:
+        caller = Caller(stand, page, client)
+        stand.live(70)
+        await caller.post("/api/events", {"kw": 2, "durationS": 100, "eventId": "e1"})
+        stand.live(180)
+        answer = (await caller.get("/api/days")).json()
+        (day,), (event,) = answer["days"], answer["events"]
+        assert (answer["currency"], event["eventId"]) == ("USD", "e1")
+        assert day["changedKwh"] < -0.03
+        assert day["changedCost"] == pytest.approx(0.2 * day["changedKwh"], abs=1e-3)
+        assert event["changedKwh"] == pytest.approx(day["changedKwh"], abs=0.003), "before it nothing changed"
+        drawn = await history(caller, **{"from": START_TS - 900, "to": START_TS + 900})
+        used_kw = [kw for kw in drawn["columns"]["usedKw"] if kw is not None]
+        mean_kw = (day["boughtKwh"] - day["fedInKwh"]) * 3600 / day["measuredS"]
+        assert min(used_kw) < mean_kw < max(used_kw)
+        stored = await caller.get("/api/days.csv")
+        assert stored.headers["content-disposition"] == 'attachment; filename="ven-1-days.csv"'
+        (row,) = csv.DictReader(io.StringIO(stored.text))
+        assert (float(row["bought_kwh"]), row["currency"]) == (day["boughtKwh"], "USD")
+    page.history.close()
+
+
+async def test_the_days_go_on_as_minutes_are_lived(caller: Caller) -> None:
+    """A sum that was asked for before a minute was stored is not told again after it."""
+    assert (await caller.get("/api/days")).json() == {"currency": None, "days": [], "events": []}
+    caller.stand.live(70)
+    first = (await caller.get("/api/days")).json()["days"][0]
+    caller.stand.live(60)
+    second = (await caller.get("/api/days")).json()["days"][0]
+    assert second["measuredS"] == pytest.approx(first["measuredS"] + 60, abs=2)
+    assert second["cost"] is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contracts.api.reports import Baseline, Delivered, EventReport, EventResult, Participation, VenReport
 from ven_twin.webkit.formatting import (
@@ -19,6 +18,7 @@ from ven_twin.webkit.formatting import (
     power,
     printable,
     share,
+    zone_named,
 )
 
 TITLES: dict[Baseline, str] = {
@@ -43,12 +43,7 @@ def band(delivered: Delivered) -> str:
 
 def site_zone(report: EventReport) -> tzinfo | None:
     """The time zone of the report's sites; None, for the reader's own, where that is not known here."""
-    if report.time_zone is None:
-        return None
-    try:
-        return ZoneInfo(report.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+    return zone_named(report.time_zone)
 
 
 def event_time(report: EventReport) -> str:

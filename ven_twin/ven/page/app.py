@@ -6,6 +6,7 @@ import contextlib
 import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,11 +16,13 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from contracts.wire import codec
 from contracts.wire.units import S_PER_DAY
+from ven_twin.house.library import load_profile
 from ven_twin.ven.errors import IdentityInvalidError
 from ven_twin.ven.identity.validity import valid_until_ts
-from ven_twin.ven.page import health
+from ven_twin.ven.page import day_sums, health
 from ven_twin.ven.page.broadcaster import Broadcaster
 from ven_twin.ven.page.calls import VenCalls
+from ven_twin.ven.page.day_sums import DaySums
 from ven_twin.ven.page.health import metrics
 from ven_twin.ven.page.power_history import APART_S, SPAN_S, PowerHistory
 from ven_twin.ven.page.presenter import power_view, ven_view
@@ -31,6 +34,7 @@ from ven_twin.ven.runtime import Twin
 from ven_twin.ven.storage.power_store import PowerStore
 from ven_twin.webkit import answers, guard, time_series
 from ven_twin.webkit.answers import EVENT_STREAM, NO_STORE, Endpoint, as_json
+from ven_twin.webkit.formatting import zone_named
 from ven_twin.webkit.hosting import hosted
 from ven_twin.webkit.listeners import FullError
 from ven_twin.webkit.problems import PageProblemError
@@ -54,9 +58,9 @@ class Page:
         self._settings = settings
         self._calls = VenCalls(twin)
         self._files = static_files(FOLDER)
-        self.history = VenHistory(
-            PowerHistory(), PowerStore(twin.snapshot().settings.state_dir / HISTORY_FILE)
-        )
+        twin_settings = twin.snapshot().settings
+        self._tariff = twin_settings.tariff or load_profile(twin_settings.house).tariff
+        self.history = VenHistory(PowerHistory(), PowerStore(twin_settings.state_dir / HISTORY_FILE))
         self.broadcaster = Broadcaster(self._encoded)
         twin.watch(self._on_tick)
 
@@ -148,6 +152,20 @@ class Page:
         names = CSV_TOTAL if circuit_ids is None else [f"{circuit_id}_kw" for circuit_id in circuit_ids]
         ven_id = self._twin.snapshot().state.ven_id
         return answers.csv(time_series.csv(names, means), f"{ven_id}-power.csv")
+
+    async def _days(self, _: Request) -> Response:
+        return as_json(self._day_sums())
+
+    async def _days_csv(self, _: Request) -> Response:
+        sums = self._day_sums()
+        ven_id = self._twin.snapshot().state.ven_id
+        return answers.csv(day_sums.csv(sums.currency, sums.days), f"{ven_id}-days.csv")
+
+    def _day_sums(self) -> DaySums:
+        """The days of the site, at its tariff."""
+        house = self._twin.snapshot().house
+        zone = zone_named(house.time_zone) or timezone(timedelta(hours=house.utc_offset_h))
+        return self.history.days(zone, self._tariff)
 
     def _means(self, request: Request) -> tuple[TimeWindow, tuple[str, ...] | None, list[TimeMean]]:
         """The window that is requested, its circuits, None of the total, and the means in it."""

@@ -21,6 +21,7 @@ from contracts.api.openapi_document import (
 )
 from contracts.api.problems import PROBLEM_JSON
 from ven_twin.ven.page import calls, view
+from ven_twin.ven.page.day_sums import DaySums
 from ven_twin.ven.page.health import TEXT, Health, Live
 from ven_twin.ven.page.ven_rules import VenRules
 from ven_twin.webkit.answers import CSV, EVENT_STREAM, JSON
@@ -110,6 +111,14 @@ ROUTES: tuple[PageRoute, ...] = (
         query=HISTORY_QUERY,
         problems={400: A_QUERY_IS_WRONG},
     ),
+    PageRoute(
+        "GET",
+        "/api/days",
+        "days",
+        "Energy by day, by a tariff also cost and CO2, and what events changed",
+        DaySums,
+    ),
+    PageRoute("GET", "/api/days.csv", "daysCsv", "The days as a file", content=CSV),
     PageRoute(
         "GET", "/api/events", "events", "The events that run or come, and those that are over", calls.Events
     ),

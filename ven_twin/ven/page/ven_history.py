@@ -6,14 +6,17 @@ another.
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from math import inf
 from typing import Literal
 
+from ven_twin.house.tariff import Tariff
+from ven_twin.ven.page.day_sums import DaySums, day_sums, event_changes
 from ven_twin.ven.page.minute_meter import MeteredMinute, MinuteMeter
 from ven_twin.ven.page.power_history import PowerHistory
 from ven_twin.ven.page.view import PowerView
 from ven_twin.ven.snapshot import VenSnapshot
-from ven_twin.ven.storage.power_store import MINUTE_S, QUARTER_S, PowerMean, PowerStore
+from ven_twin.ven.storage.power_store import MINUTE_S, QUARTER_S, ROWS_MAX, PowerMean, PowerStore
 from ven_twin.webkit.time_series import SLACK_S, EventMark, TimeMean, TimeWindow, ahead_of, thinned, within
 
 Shown = Literal["total", "circuits"]
@@ -28,6 +31,7 @@ class VenHistory:
         self._recent = power_history
         self._store = store
         self._meter = MinuteMeter()
+        self._days: tuple[object, DaySums] | None = None
 
     def add(self, snapshot: VenSnapshot, power: PowerView) -> None:
         """Record the power at *snapshot*."""
@@ -44,6 +48,7 @@ class VenHistory:
     def _keep(self, minute: MeteredMinute | None) -> None:
         if minute is not None:
             self._store.add(minute.mean, minute.acted)
+            self._days = None
 
     def means(
         self, window: TimeWindow, circuit_ids: tuple[str, ...] | None = None, step_s: int | None = None
@@ -78,6 +83,30 @@ class VenHistory:
         """The events that the VEN acted on in *window*."""
         stored = self._store.events(window.from_ts, window.to_ts)
         return tuple(EventMark(**acted._asdict()) for acted in stored)
+
+    def days(self, zone: tzinfo | None, tariff: Tariff | None) -> DaySums:
+        """The days of six weeks, newest first, and the change by the events of the last week.
+
+        They are added up once for each minute that is stored, whoever asks.
+        """
+        if self._days is None or self._days[0] != (zone, tariff):
+            self._days = (zone, tariff), self._added_up(zone, tariff)
+        return self._days[1]
+
+    def _added_up(self, zone: tzinfo | None, tariff: Tariff | None) -> DaySums:
+        quarters = self._store.between(QUARTER_S, 0.0, inf)
+        acted = self._store.events(-inf, inf)
+        minutes: list[PowerMean] = []
+        if acted and quarters:
+            first_ts = quarters[-1].ts - ROWS_MAX[MINUTE_S] * MINUTE_S
+            acted = [event for event in acted if event.start_ts >= first_ts]
+        if acted:
+            minutes = self._store.between(MINUTE_S, acted[0].start_ts - MINUTE_S, inf)
+        return DaySums(
+            currency=None if tariff is None else tariff.currency,
+            days=tuple(day_sums(quarters, zone, tariff))[::-1],
+            events=tuple(event_changes(minutes, acted, zone, tariff)),
+        )
 
 
 def circuit_ids_of(snapshot: VenSnapshot) -> tuple[str, ...]:

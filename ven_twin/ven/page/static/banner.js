@@ -76,13 +76,17 @@ const terms = ({ eventId, startTs, endTs, request }) =>
  */
 function offer({ offers, offerConfidence }) {
   if (offers.length === 0) return "nothing that lasts";
-  const meansS = [...new Set(offers.map(({ meanS }) => meanS))];
-  const texts = meansS.map((meanS) => {
-    const promised = offers.filter((one) => one.meanS === meanS);
-    const listed = promised.map((one) => `${kw(one.kw)} kW for ${span(one.sustainS)}`);
-    return `${listed.join(", ")} in means of ${span(meanS)}`;
-  });
-  return `${texts.join("; ")} (${fixed(offerConfidence * 10, 0)} of 10)`;
+  const [finest, ...coarser] = new Set(offers.map(({ meanS }) => meanS));
+  /** @param {number | undefined} meanS */
+  const listed = (meanS) =>
+    offers
+      .filter((one) => one.meanS === meanS)
+      .map((one) => `${kw(one.kw)} kW for ${span(one.sustainS)}`)
+      .join(" or ");
+  const more = coarser
+    .filter((meanS) => listed(meanS) !== listed(finest))
+    .map((meanS) => `; averaged over ${span(meanS)}, ${listed(meanS)}`);
+  return `${listed(finest)}${more.join("")}, in ${fixed(offerConfidence * 10, 0)} of 10 cases`;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The events that are over: requested and delivered power, and their end.
 import { byId, make, rows, show, text } from "/static/kit/dom.js";
 import { dayTime, fixed, percent, reductionCell, shareOf, span } from "/static/kit/format.js";
+import { currencyOf, savedBy } from "./days.js";
 import { reasonWords, rules } from "./rules.js";
 
 /** Less is written as none. */
@@ -11,10 +12,12 @@ export function showHistory(past) {
   show("history-empty", past.length === 0);
   text("history-empty", "None yet.");
   show("history-scroll", past.length > 0);
+  show("history-saved", currencyOf() !== null);
+  text("history-saved", `Saved, ${currencyOf()}`);
   rows(
     byId("history"),
     past,
-    ({ eventId, endTs }) => `${eventId}@${endTs}`,
+    ({ eventId, endTs }) => `${eventId}@${endTs}@${currencyOf()}@${savedBy(eventId)}`,
     build,
     () => {},
   );
@@ -34,6 +37,7 @@ function build(event) {
     make("td", {}, reductionCell(event.deliveredKw)),
     make("td", { className: "hide-small" }, energy(event)),
     make("td", {}, share === null ? "–" : percent(share)),
+    ...(currencyOf() === null ? [] : [make("td", {}, savedBy(event.eventId) ?? "–")]),
   );
 }
 

@@ -9,12 +9,14 @@ import { TimeRange } from "/static/kit/time_range.js";
 import { count, showBanner, showUnheard } from "./banner.js";
 import { layered } from "./circuit_layers.js";
 import { showCircuits, showReactive } from "./circuits.js";
+import { showDays } from "./days.js";
 import { showHistory } from "./history.js";
 import * as optOut from "./opt_out.js";
 import { rules } from "./rules.js";
 import { showTiles } from "./tiles.js";
 
 const NOTICE_MS = 8000;
+const DAYS_EVERY_MS = 300_000;
 const chart = new TimeChart(byId("plot"), byId("legend"), POWER);
 /** @type {VenApi.VenView | null} */
 let shown = null;
@@ -126,6 +128,13 @@ async function showPast() {
   if (shown !== null) shade(shown);
   chart.refresh();
   showHistory(past);
+  await refreshDays();
+}
+
+/** The days, and what the events of the last week saved. */
+async function refreshDays() {
+  await showDays();
+  showHistory(past);
 }
 
 /**
@@ -177,6 +186,7 @@ byId("restore").addEventListener("click", () => send("/api/restore", {}));
 byId("try").addEventListener("submit", tryEvent);
 select("range-shown").addEventListener("change", () => range.changed());
 setInterval(() => shown !== null && count(venTs()), 250);
+setInterval(() => !document.hidden && shown !== null && refreshDays(), DAYS_EVERY_MS);
 follow("VEN", {
   message: showState,
   async opened() {
