@@ -39,7 +39,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_record_vens.py tests/unit/lambdas/test_redispatch.py \
   tests/unit/lambdas/test_record_strangers.py tests/unit/lambdas/test_write_shadows.py \
   tests/unit/lambdas/test_provision_ven.py tests/unit/lambdas/test_api_resources.py \
-  tests/unit/lambdas/test_admit_ven.py
+  tests/unit/lambdas/test_admit_ven.py tests/unit/lambdas/test_notifications.py
 
 PYTHONS := python3.11 python3.12 python3.13
 

@@ -139,7 +139,9 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
         TIME_ZONE=resources.stage.time_zone,
         HOLIDAYS=resources.stage.holidays,
         WEATHER=json.dumps(dict(resources.stage.weather)),
+        NOTIFICATIONS_TOPIC=resources.notifications_setting,
     )
+    settle.allow("sns:Publish", on=[resources.notifications.topic_arn])
     settle.allow("iot:UpdateThingShadow", on=resources.things())
     settle.retry(2, within=Duration.hours(6), dead=resources.failed_starts)
     return settle
@@ -168,7 +170,9 @@ def dispatch_event(
         SCHEDULE_GROUP=schedules.group.schedule_group_name,
         SCHEDULE_DLQ_ARN=resources.failed_starts.queue_arn,
         SHADOW_QUEUE_URL=resources.shadow_chunks.queue.queue_url,
+        NOTIFICATIONS_TOPIC=resources.notifications_setting,
     )
+    dispatch.allow("sns:Publish", on=[resources.notifications.topic_arn])
     dispatch.allow("iot:UpdateThingShadow", on=resources.things())
     # No group that an event to come needs is deleted.
     dispatch.allow("dynamodb:Query", on=[resources.events_by_start()])

@@ -10,7 +10,6 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -27,6 +26,8 @@ SENDERS = ("store_telemetry", "record_vens")
 class Monitoring(Construct):
     """Dead letters, old messages, function errors and silent VENs raise an alarm; all is on the dashboard.
 
+    An alarm is published to *topic*.
+
     The fleet's figures are those of ``ven-twin fleet status``, every five minutes, without a dimension of a
     VEN or an event: CloudWatch bills each combination of dimensions as a metric of its own.
     """
@@ -40,10 +41,11 @@ class Monitoring(Construct):
         api: gateway.HttpApi,
         inlets: Mapping[str, sqs.Queue],
         dead: Mapping[str, sqs.Queue],
+        topic: sns.Topic,
     ) -> None:
         super().__init__(scope, "Monitoring")
         self._namespace = stage.metrics_namespace
-        self._topic = self._alert_topic(stage)
+        self._topic = topic
         for name, queue in dead.items():
             waiting = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
             self._alarm(
@@ -69,13 +71,6 @@ class Monitoring(Construct):
         self._alarm("ApiFailures", failures, 1, "The API answered with an error of its own (5xx).")
         self._dashboard(stage, functions, inlets, dead)
 
-    def _alert_topic(self, stage: Stage) -> sns.Topic | None:
-        if stage.alert_email is None:
-            return None
-        topic = sns.Topic(self, "Alerts", enforce_ssl=stage.tls_only)
-        topic.add_subscription(subscriptions.EmailSubscription(stage.alert_email))
-        return topic
-
     def _alarm(self, name: str, metric: cloudwatch.Metric, threshold: float, description: str) -> None:
         alarm = cloudwatch.Alarm(
             self,
@@ -87,8 +82,7 @@ class Monitoring(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,
         )
-        if self._topic is not None:
-            alarm.add_alarm_action(actions.SnsAction(self._topic))
+        alarm.add_alarm_action(actions.SnsAction(self._topic))
 
     def _dashboard(
         self,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
 from cdk.bundle import Bundle
 from cdk.lambda_function import LambdaFunction
+from cdk.notifications import OFF, notifications_topic
 from cdk.policy import VenPolicy
 from cdk.queues import Inlet, dead_letters
 from cdk.stage import Stage
@@ -22,7 +24,7 @@ from contracts.wire.topics import Topics
 
 @dataclass(frozen=True, slots=True)
 class SharedResources:
-    """The stack's tables and queues, and shorthand for what every function needs of them."""
+    """The stack's tables, queues and topic, and shorthand for what every function needs of them."""
 
     stack: Stack
     stage: Stage
@@ -34,6 +36,7 @@ class SharedResources:
     shadow_chunks: Inlet
     rule_errors: sqs.Queue
     failed_starts: sqs.Queue
+    notifications: sns.Topic
 
     def function(
         self,
@@ -75,6 +78,11 @@ class SharedResources:
                 *(f"dynamodb:{action}" for action in actions.split()), on=[tables[table].table_arn]
             )
         return function
+
+    @property
+    def notifications_setting(self) -> str:
+        """The topic for functions that notify, or `OFF`."""
+        return self.notifications.topic_arn if self.stage.notifications else OFF
 
     @property
     def feed_timeout_s(self) -> int:
@@ -135,5 +143,6 @@ def shared_resources(stack: Stack, stage: Stage, code: Bundle) -> SharedResource
         shadow_chunks=Inlet(stack, "ShadowInlet", stage=stage),
         rule_errors=dead_letters(stack, "RuleErrors", stage=stage),
         failed_starts=dead_letters(stack, "FailedStarts", stage=stage),
+        notifications=notifications_topic(stack, stage),
         policy=VenPolicy(stack, name=ven_policy_name(stage.name)),
     )

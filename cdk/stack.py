@@ -123,6 +123,7 @@ class VenTwinStack(Stack):
                 "RuleErrors": resources.rule_errors,
                 "FailedStarts": resources.failed_starts,
             },
+            topic=resources.notifications,
         )
 
 
@@ -143,6 +144,7 @@ def _outputs(
         StackOutput.DISPATCH_EVENT: functions["DispatchEvent"].function.function_name,
         StackOutput.SETTLE_EVENT: functions["SettleEvent"].function.function_name,
         StackOutput.API_URL: gateway.url,
+        StackOutput.NOTIFICATIONS: resources.notifications.topic_arn,
         StackOutput.DEAD_LETTERS: queues_output(
             {
                 DeadLetterSource.TELEMETRY: resources.telemetry.dead.queue_url,

@@ -23,7 +23,7 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 """Runtimes that the functions run on."""
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that synthesizes. It alone can compile the bundle: it is the default runtime if AWS has it."""
-MAX_VENS = 80
+ARM, MAX_VENS = frozenset({"arm64", "aarch64"}), 80
 BASELINES: tuple[str, ...] = get_args(Baseline)
 HOLIDAYS = ("auto", "none", "nerc")
 """Holiday calendars that are no country's."""
@@ -54,7 +54,8 @@ class Stage:
         deployer_credentials: deploy with the caller's own credentials, not with the bootstrap roles.
         rotation: any word; another one than at the last deployment gives every VEN a new certificate.
         rotate_days: the age at which a VEN's certificate is replaced while the VEN runs; 0 for never.
-        alert_email: who is written to when an alarm goes off, or None.
+        alert_email: who is told of alarms and events by mail, or None.
+        notifications: whether the functions tell subscribers what becomes of events.
         groups: names under which events may target VENs, each with its VENs, as long as no operator has
             changed it.
         programs: names of programs, each with the baseline that its events are settled by, likewise.
@@ -82,6 +83,7 @@ class Stage:
     rotation: str
     rotate_days: int
     alert_email: str | None
+    notifications: bool
     groups: Mapping[str, tuple[str, ...]]
     programs: Mapping[str, str]
     time_zone: str
@@ -133,7 +135,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         vens=vens,
         ven_id_prefix=prefix,
         python=HERE if local else _python(context("python")),
-        architecture=_host_architecture() if local else "arm64",
+        architecture="x86_64" if local and platform.machine().lower() not in ARM else "arm64",
         retention_days=_days(context, "retention_days", default=400 if name == "prod" else 30, least=1),
         log_retention_days=30 if name == "prod" else 7,
         settle_delay_s=3 if local else 120,
@@ -144,6 +146,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         rotation=_rotation(context("rotation")),
         rotate_days=_days(context, "rotate_days", default=0, least=0),
         alert_email=_email(context("alert_email")),
+        notifications=_is_on("notifications", context("notifications") or "on"),
         groups=_groups(context("groups"), vens),
         programs=programs,
         time_zone=_time_zone(context("time_zone")),
@@ -204,6 +207,12 @@ def _email(value: str | None) -> str | None:
     if value is not None and not ALERT_EMAIL.fullmatch(value):
         raise FieldError("alert_email", f"{value!r} is no address")
     return value
+
+
+def _is_on(key: str, value: str) -> bool:
+    if value not in {"on", "off"}:
+        raise FieldError(key, f"{value!r} is none of on, off")
+    return value == "on"
 
 
 def _groups(value: str | None, vens: tuple[VenId, ...]) -> Mapping[str, tuple[str, ...]]:
@@ -289,7 +298,3 @@ def _pairs(text: str | None, key: str, example: str) -> list[tuple[str, str]]:
             raise FieldError(key, f"names {name} twice")
         pairs.append((name, value))
     return pairs
-
-
-def _host_architecture() -> str:
-    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"

@@ -20,6 +20,9 @@ from local_cloud.synth import assembly
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "metrics.md"
 COUNTS = ("count", "measure", "answer")
+TAKE_MESSAGES = ("record_vens", "store_telemetry")
+TELL = ("dispatch_event", "settle_event")
+"""The functions that count what is counted in `lambdas/shared`: in its module of notifications these."""
 HEAD = """\
 # Metrics and alarms
 
@@ -51,6 +54,8 @@ MEANINGS: Mapping[str, str] = {
     "FlexibilityKw": "kW that the fleet can shed now",
     "FloodMessagesDropped": "messages beyond a VEN's limit",
     "MessagesReceived": "messages from VENs",
+    "NotificationsFailed": "events that subscribers could not be told of; the next look tries again",
+    "NotificationsPublished": "notifications that were published to the stage's topic",
     "ProvisionRequested": "CloudFormation's requests for a VEN's identity",
     "QuarantineRefused": "quarantines, or their ends, that were refused",
     "QuarantineRequested": "quarantines, or their ends, that were asked for",
@@ -110,7 +115,8 @@ def counted() -> dict[str, list[str]]:
     for path in sorted((ROOT / "lambdas").rglob("*.py")):
         folder = path.relative_to(ROOT / "lambdas").parts[0]
         for name in names_in(ast.parse(path.read_text(encoding="utf-8"))):
-            by_name[name] |= {"record_vens", "store_telemetry"} if folder == "shared" else {folder}
+            shared = TELL if path.stem == "notifications" else TAKE_MESSAGES
+            by_name[name].update(shared if folder == "shared" else (folder,))
     return {name: sorted(functions) for name, functions in sorted(by_name.items())}
 
 

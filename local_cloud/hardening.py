@@ -34,6 +34,7 @@ from local_cloud.rule_sql import evaluable, matching, with_literals
 from local_cloud.runtime import MQTT_NAME, CloudWeather
 from local_cloud.shadow_limits import answered_as_on_aws, published_within_limits, within_limits
 from local_cloud.signing_requests import answered, recognised
+from local_cloud.subscriptions import subscribe_as_on_aws
 from local_cloud.unpacked_code import unpack_once
 from local_cloud.warm_start import start_warm
 from local_cloud.weather import let_it_rain
@@ -58,7 +59,16 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
     """
     # Each reads its environment when imported.
     from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # noqa: PLC0415
-    from ministack.services import apigateway, dynamodb, iot, iot_data, lambda_svc, scheduler, sts  # noqa: PLC0415
+    from ministack.services import (  # noqa: PLC0415
+        apigateway,
+        dynamodb,
+        iot,
+        iot_data,
+        lambda_svc,
+        scheduler,
+        sns,
+        sts,
+    )
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     version = metadata.version("ministack")
@@ -84,6 +94,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
         lambda create: reached_by_path(create, apigateway),
     )
     _refuse_by_documented_limits(provisioners)
+    subscribe_as_on_aws(sns, iam_evaluator)
     wait_for_functions(lambda_svc)
     unpack_once(lambda_runtime)
     start_warm(lambda_runtime)

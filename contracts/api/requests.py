@@ -103,7 +103,8 @@ class DispatchEvent(EventTerms, frozen=True):
     VENs and groups of VENs; an id that is both is the VEN. No *targets* means every VEN. With *event_id*
     given, the same request twice is one event. ``revise`` takes the same and replaces all of it, except
     that the start stays where it was when *start_ts* is absent. ``redispatch`` compares what is delivered
-    with what is requested, and shares out the difference; it changes nothing else.
+    with what is requested, and shares out the difference; it changes nothing else. ``notify`` publishes what
+    subscribers were not told yet.
 
     *if_match* is the etag that the caller believes the event to have, for ``revise``, ``cancel`` and
     ``delete``; when the event has another by now, nothing is changed. *program* names the baseline that
@@ -111,7 +112,7 @@ class DispatchEvent(EventTerms, frozen=True):
     first, each up to its offer) or ``proportional`` to the offers.
     """
 
-    action: Literal["create", "revise", "cancel", "delete", "redispatch"] = "create"
+    action: Literal["create", "revise", "cancel", "delete", "redispatch", "notify"] = "create"
     event_id: CheckedEventId | None = None
     intervals: Annotated[tuple[Interval, ...], Meta(max_length=MAX_INTERVALS)] = ()
     if_match: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
@@ -122,7 +123,7 @@ class DispatchEvent(EventTerms, frozen=True):
             raise FieldError("intervals", f"at least one is needed to {self.action} an event")
         if self.action != "create" and self.event_id is None:
             raise FieldError("eventId", f"required to {self.action} an event")
-        if self.action in {"create", "redispatch"} and self.if_match is not None:
+        if self.action in {"create", "redispatch", "notify"} and self.if_match is not None:
             raise FieldError("ifMatch", "is for revise, cancel and delete")
 
 

@@ -40,6 +40,8 @@ ALLOWED_VENS = TableKeys("venId")
 
 EVENT_SORT_KEY = "EVENT"
 REPORT_SORT_KEY = "REPORT"
+NOTIFIED_SORT_KEY = "NOTIFIED"
+"""Sort key of the moments of an event that subscribers were told of."""
 VEN_SORT_PREFIX = "VEN#"
 PLAN_SORT_PREFIX = "PLAN#"
 BOOKED_SORT_KEY = "BOOKED"

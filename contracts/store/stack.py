@@ -30,6 +30,7 @@ class StackOutput(StrEnum):
     API_URL = "ApiUrl"
     DEAD_LETTERS = "DeadLetterQueues"
     INLETS = "InletQueues"
+    NOTIFICATIONS = "NotificationsTopic"
 
 
 def stack_name(stage: str) -> str:

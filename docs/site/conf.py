@@ -23,6 +23,7 @@ NAVIGATION = {
         "docs/guides/operator",
         "docs/guides/web-page",
         "docs/guides/home-assistant",
+        "docs/guides/notifications",
         "docs/guides/bring-your-own-ven",
         "docs/guides/real-device",
         "docs/guides/aws",

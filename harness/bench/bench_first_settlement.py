@@ -27,6 +27,7 @@ from lambdas.settle_event.adapters import SettleAdapters
 from lambdas.settle_event.logic.days import DAY_S
 from lambdas.shared import clients
 from lambdas.shared.group_book import GroupBook
+from lambdas.shared.notifications import OFF, Notifier
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.shadows import Shadows
 
@@ -151,6 +152,7 @@ def _settle() -> EventReport:
         shadows=Shadows(clients.iot_data()),
         programs=ProgramBook(events),
         groups=GroupBook(events),
+        notifier=Notifier(clients.sns(), OFF, events),
         time_zone="UTC",
         holidays="none",
         weather={},

@@ -19,6 +19,7 @@ CHAINS: Sequence[Sequence[str]] = (
         "docs/guides/troubleshooting.md",
     ),
     ("docs/guides/web-page.md",),
+    ("docs/guides/notifications.md",),
     ("docs/guides/bring-your-own-ven.md", "docs/guides/real-device.md"),
     ("docs/guides/aws.md",),
     ("docs/guides/container.md",),
@@ -41,6 +42,7 @@ NOT_RUN: Sequence[tuple[str, str]] = (
     (r"^pip install ", "reads a package registry; tests/e2e/test_wheel.py installs the wheel"),
     (r"^make (?!run\b)", "the gate, the tests and what they measure: this is one of them"),
     (r"^python raspberry_pi\.py", "tests/e2e/test_strangers.py runs it"),
+    (r"^python notification_receiver\.py", "tests/integration/test_webhook.py runs it"),
     (r"^ven-twin conform ", "tries a VEN for minutes; tests/e2e/test_conformance.py runs it"),
     (r"house fit ", "reads what the reader's meter recorded; tests/unit/cli/test_house.py fits a house"),
 )

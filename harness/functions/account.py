@@ -19,6 +19,10 @@ DESCRIBED = (
     '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
     f"<DescribeStacksResult>{STACK}</DescribeStacksResult></DescribeStacksResponse>"
 )
+PUBLISHED = (
+    b'<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">'
+    b"<PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
+)
 ARN = "arn:aws:iot:us-east-1:123456789012:"
 
 
@@ -85,6 +89,7 @@ class CannedAccount:
             "secretsmanager": lambda _: _json({"SecretString": self.secret, "Name": "tls"}),
             "scheduler": lambda _: _json({"ScheduleArn": f"{ARN}schedule"}),
             "sqs": lambda _: _json({"MessageId": "1"}),
+            "sns": lambda _: Reply(PUBLISHED),
             "lambda": lambda _: _json(self.invoked),
             "cloudformation": lambda _: Reply(DESCRIBED.format(status="DELETE_IN_PROGRESS").encode()),
             "": lambda _: Reply(b""),

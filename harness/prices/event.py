@@ -28,6 +28,11 @@ READ_UNIT_BYTES = 4096
 """Of a strongly consistent read, as the functions' are. Source: Amazon DynamoDB, read request units."""
 OTHER_READS = 6
 """Of a settlement beside the rows, a unit each: header, plan, report, acks, and the VEN's row twice."""
+NOTIFICATIONS = ("made", "begun", "ended", "settled, preliminary", "settled, final")
+"""Notifications of an event that nobody revises; two of them have schedules of their own."""
+NOTIFIED_BY_SCHEDULE = 2
+LOOKS = 5
+"""Looks at what was told: when the event is made, at its begin and its end, and after two settlements."""
 RUN_GB_S = 0.45
 """Assumed: a run of a function of 1,769 MB for a quarter of a second; with one VEN most of it is start."""
 DAY_S = 86_400
@@ -36,24 +41,32 @@ DAY_S = 86_400
 def one_event() -> tuple[BillItem, ...]:
     """The bill of one event of an hour with one VEN."""
     shared_out = EVENT_S / S_PER_MIN / REDISPATCH_MIN
-    starts = shared_out + len(ROWS_READ_S)
+    starts = shared_out + len(ROWS_READ_S) + NOTIFIED_BY_SCHEDULE
     units = [read_units(seconds) for seconds in ROWS_READ_S.values()]
-    reads = sum(units) + OTHER_READS * len(units)
+    reads = sum(units) + OTHER_READS * len(units) + LOOKS
     return (
         BillItem(
-            "Scheduler", f"{shared_out:.0f} redispatches, {len(units)} settlements", starts, "schedule_start"
+            "Scheduler",
+            f"{shared_out:.0f} redispatches, {len(units)} settlements, begin and end",
+            starts,
+            "schedule_start",
         ),
         BillItem("Lambda invocations", "one for each start", starts, "lambda_request"),
         BillItem("Lambda time", f"assumed {RUN_GB_S} GB-s each", starts * RUN_GB_S, "lambda_gb_second"),
         BillItem(
             "DynamoDB reads",
-            f"rows: {' + '.join(map(str, units))} units; {OTHER_READS} others a settlement",
+            f"rows: {' + '.join(map(str, units))} units; {OTHER_READS} others each; {LOOKS} of notifications",
             reads,
             "dynamodb_read",
         ),
         BillItem(
-            "DynamoDB writes", "report and counts, three units a settlement", 3 * len(units), "dynamodb_write"
+            "DynamoDB writes",
+            f"report and counts, three units a settlement; {LOOKS} of notifications",
+            3 * len(units) + LOOKS,
+            "dynamodb_write",
         ),
+        BillItem("SNS messages", "; ".join(NOTIFICATIONS), len(NOTIFICATIONS), "sns_publish"),
+        BillItem("SNS deliveries", "one subscriber by HTTPS", len(NOTIFICATIONS), "sns_http"),
     )
 
 

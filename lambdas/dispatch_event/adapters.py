@@ -24,9 +24,10 @@ from lambdas.shared.clock_skew import SKEW_S, ReceivedRow, skew_of
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
 from lambdas.shared.group_book import GroupBook
+from lambdas.shared.notifications import Notifier
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow, VenRow
-from lambdas.shared.schedules import EventSchedules
+from lambdas.shared.schedules import BEGIN, END, EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
 
@@ -50,6 +51,7 @@ class DispatchAdapters:
     days: BookedDays
     groups: GroupBook
     programs: ProgramBook
+    notifier: Notifier
     settle_delay_s: int
     redispatch_min: int
     retention_days: int
@@ -167,6 +169,18 @@ class DispatchAdapters:
             row.event_id, from_ts=row.start_ts, to_ts=row.end_ts, every_min=self.redispatch_min, now=now
         )
 
+    def notify(self, row: EventRow, *, now: float) -> None:
+        """Tell subscribers what became of the event, and have the rest told when it comes. Raises nothing."""
+        self.notifier.tell(row, now=now)
+        self.notifier.attempt(row, lambda: self._schedule_notifications(row, now=now))
+
+    def _schedule_notifications(self, row: EventRow, *, now: float) -> None:
+        for purpose, at_ts in ((BEGIN, row.start_ts), (END, row.end_ts + row.randomize_start_s)):
+            if at_ts > now and row.cancelled_ts is None and row.deleted_ts is None:
+                self.schedules.put_notify(row.event_id, purpose, at_ts=at_ts, now=now)
+            elif at_ts > now:
+                self.schedules.drop_notify(row.event_id, purpose)
+
 
 def new_token() -> str:
     """Tells apart two plans that are made of the same revision at once."""
@@ -193,6 +207,7 @@ def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapter
         ),
         groups=GroupBook(book.table),
         programs=ProgramBook(book.table),
+        notifier=Notifier(clients.sns(), needs.notifications_topic, book.table),
         settle_delay_s=needs.settle_delay_s,
         redispatch_min=needs.redispatch_min,
         retention_days=needs.retention_days,

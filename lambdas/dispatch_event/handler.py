@@ -16,7 +16,7 @@ from lambdas.shared.invocation import Event, count, entry, logger, measure
 DEFINES = frozenset({"groupAction", "rules"})
 """Fields of a request that is about a group or a program, and no event."""
 
-clients.at_init(__package__, clients.dynamodb, clients.iot_data, clients.scheduler, clients.sqs)
+clients.at_init(__package__, clients.dynamodb, clients.iot_data, clients.scheduler, clients.sns, clients.sqs)
 
 
 @entry
@@ -53,6 +53,8 @@ def dispatch(event: Event, context: LambdaContext, *, now: float) -> EventDispat
         if outcome is not None and outcome.delivered_kw is not None:
             measure(DeliveredKw=outcome.delivered_kw)
             count(VensRecalled=len(outcome.changed))
+    elif request.action == "notify":
+        dispatched = lifecycle.notify(adapters, event_id, now=now)
     else:
         changes = {
             "create": lifecycle.create,

@@ -1,4 +1,4 @@
-"""The life of an event: created, revised, cancelled, deleted, shared out again.
+"""The life of an event: created, revised, cancelled, deleted, shared out again, told to subscribers.
 
 The header is what was decided; shadows and schedules follow from it and can be written again at any time. A
 request that was cut short anywhere is completed by repeating it, and of two at once the newest stands. A plan
@@ -33,6 +33,7 @@ ATTEMPTS = 5
 COMMITS = 100
 """Repeats of a change because the event, or another on one of its days, was changed in between.
 Each time one of those who change something is through, so that a hundred at once all are."""
+IN_THE_WAY = "is being changed, or others at its time are: try again"
 
 
 class _Commit(NamedTuple):
@@ -55,6 +56,7 @@ def create(
     _check_asks_for(row, request)
     row, in_force = _complete(adapters, row, now=now)
     _check_asks_for(row, request)  # the newest revision stands, whatever this one wanted
+    adapters.notify(row, now=now)
     return answer(row, in_force)
 
 
@@ -144,10 +146,17 @@ def redispatch(
             note = f"{outcome.note}: another change was faster"
             return answer(latest_row, adapters.book.plan(latest_row), note), outcome._replace(plan=None)
     else:
-        raise _in_the_way()
+        raise answers.conflict(IN_THE_WAY, "eventId")
     adapters.carry_out(outcome.row, outcome.plan, now=now, only=outcome.changed)
     row, in_force = _settled(adapters, outcome.row, outcome.plan, now=now)
     return answer(row, in_force, outcome.note), outcome
+
+
+def notify(adapters: DispatchAdapters, event_id: EventId, *, now: float) -> EventDispatched:
+    """Tell subscribers what of the event is due by *now*. Raises RequestRefusedError."""
+    row = _existing(adapters, event_id)
+    adapters.notifier.tell(row, now=now)
+    return answer(row, adapters.book.plan(row))
 
 
 def _planner(
@@ -204,7 +213,9 @@ def _changed(
             raise answers.not_found(f"no event {event_id!r}", "eventId")
         return change(row)
 
-    return answer(*_complete(adapters, _committed(adapters, event_id, changed, now=now), now=now))
+    row, in_force = _complete(adapters, _committed(adapters, event_id, changed, now=now), now=now)
+    adapters.notify(row, now=now)
+    return answer(row, in_force)
 
 
 def _committed(
@@ -226,11 +237,7 @@ def _committed(
             committed = row is not None and adapters.book.commit(new, instead_of=row)
         if committed:
             return new
-    raise _in_the_way()
-
-
-def _in_the_way() -> RequestRefusedError:
-    return answers.conflict("is being changed, or others at its time are: try again", "eventId")
+    raise answers.conflict(IN_THE_WAY, "eventId")
 
 
 def _complete(adapters: DispatchAdapters, row: EventRow, *, now: float) -> tuple[EventRow, Plan]:

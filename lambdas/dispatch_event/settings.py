@@ -10,7 +10,7 @@ class DispatchSettings:
     """Needs of `dispatch_event`.
 
     *settle_delay_s*: how long after an event's end it is settled. *redispatch_min*: how often it is shared
-    out again while it runs, minutes.
+    out again while it runs, minutes. *notifications_topic*: the topic's ARN, or ``off``.
     """
 
     vens_table: str
@@ -24,3 +24,4 @@ class DispatchSettings:
     settle_delay_s: int
     redispatch_min: int
     shadow_queue_url: str
+    notifications_topic: str

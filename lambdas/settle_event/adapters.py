@@ -58,6 +58,7 @@ from lambdas.shared.clock_skew import SKEW_S, ReceivedRow
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.group_book import GroupBook
 from lambdas.shared.invocation import count, logger
+from lambdas.shared.notifications import Notifier
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
@@ -65,6 +66,8 @@ from lambdas.shared.tables import Condition, Table
 
 HISTORY_SHARE = 0.35
 """The share of the remaining time for making days from rows; the rest is for the event itself."""
+TELL_S = 10.0
+"""The time for telling a result: each message has two attempts of 3 s."""
 OF_ONE_VEN = (
     ArithmeticError,
     AttributeError,
@@ -98,6 +101,7 @@ class SettleAdapters:
     shadows: Shadows
     programs: ProgramBook
     groups: GroupBook
+    notifier: Notifier
     time_zone: str
     holidays: str
     weather: Mapping[str, VenId]
@@ -228,13 +232,18 @@ class SettleAdapters:
         once = {"expiresTs": event.expires_ts}
         self.events.update(Key(event.event_id, ven_sort_key(ven.ven_id)), values, once=once)
 
-    def follow_up(self, report: EventReport, event: EventRow, *, now: float) -> None:
-        """Count the event for its VENs, note the result for lists, and that this is done.
+    def follow_up(self, report: EventReport, event: EventRow, *, now: float, until_ts: float) -> None:
+        """Count the event for its VENs, note the result for lists, tell it, and note that this is done.
 
-        Each part may be repeated, so that a settlement which was cut short leaves nothing behind.
+        Each part may be repeated, so that a settlement which was cut short leaves nothing behind. With little
+        time left the result is told by whoever settles next.
         """
-        PerformanceRecords(self.vens).count(event.event_id, self.ven_reports(report), report.settled_by)
+        vens = self.ven_reports(report)
+        PerformanceRecords(self.vens).count(event.event_id, vens, report.settled_by)
         self.book.note_result(event, report.result)
+        if self.notifier.is_on and until_ts - clock.utc_now() < TELL_S:
+            return
+        self.notifier.tell_settled(event, report, vens, now=now)
         self.events.update(Key(event.event_id, REPORT_SORT_KEY), {"doneTs": int(now)})
 
     def ven_reports(self, report: EventReport) -> Sequence[VenReport]:
@@ -275,6 +284,7 @@ def open_adapters(needs: SettleSettings) -> SettleAdapters:
         shadows=Shadows(clients.iot_data()),
         programs=ProgramBook(events),
         groups=GroupBook(events),
+        notifier=Notifier(clients.sns(), needs.notifications_topic, events),
         time_zone=needs.time_zone,
         holidays=needs.holidays,
         weather=msgspec.convert(codec.load_object(needs.weather), dict[str, VenId]),

@@ -17,7 +17,7 @@ from lambdas.shared.rows import EventRow
 if TYPE_CHECKING:
     from lambdas.settle_event.adapters import SettleAdapters
 
-clients.at_init(__package__, clients.dynamodb, clients.iot_data)
+clients.at_init(__package__, clients.dynamodb, clients.iot_data, clients.sns)
 
 
 @entry
@@ -86,6 +86,6 @@ def _report(adapters: SettleAdapters, row: EventRow, *, now: float, until_ts: fl
     if report is None or due:
         settled = adapters.settle(row, plans, now=now, left_s=until_ts - clock.utc_now())
         report = adapters.store_report(settled, row, instead_of=report)
-    adapters.follow_up(report, row, now=now)
+    adapters.follow_up(report, row, now=now, until_ts=until_ts)
     logger.info("event settled", event_id=row.event_id, vens=len(report.vens), notes=len(report.notes))
     return report

@@ -10,7 +10,8 @@ class SettleSettings:
     """Needs of `settle_event`.
 
     *time_zone*: of VENs that report none. *holidays*: a calendar's name, for programs that have none.
-    *weather*: JSON, by VEN or group the VEN whose outdoor temperature it is under.
+    *weather*: JSON, by VEN or group the VEN whose outdoor temperature it is under. *notifications_topic*: the
+    ARN of the topic, or ``off``.
     """
 
     telemetry_table: str
@@ -19,3 +20,4 @@ class SettleSettings:
     time_zone: str
     holidays: str
     weather: str
+    notifications_topic: str

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_scheduler import EventBridgeSchedulerClient
     from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
 
 ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME"
@@ -102,6 +103,12 @@ def sqs() -> SQSClient:
 
 
 @cache
+def sns() -> SNSClient:
+    """SNS. It gives up soon: nobody who waits for an event's answer waits for a notification."""
+    return cast("SNSClient", _client("sns", connect_timeout=1, read_timeout=2, attempts=2))
+
+
+@cache
 def functions() -> LambdaClient:
     """Lambda, to invoke another function and wait for it; an invocation is never repeated."""
     return cast("LambdaClient", _client("lambda", read_timeout=INVOKE_TIMEOUT_S, attempts=1))
@@ -119,12 +126,14 @@ def error_code(error: BaseException) -> str:
     return str(code) if code else type(error).__name__
 
 
-def _client(name: str, *, read_timeout: float = 10, attempts: int = ATTEMPTS) -> Any:
+def _client(
+    name: str, *, connect_timeout: float = 3, read_timeout: float = 10, attempts: int = ATTEMPTS
+) -> Any:
     import boto3  # noqa: PLC0415 - what makes no client, a synthesis or a harness, needs none of it
     from botocore.config import Config  # noqa: PLC0415
 
     config = Config(
-        connect_timeout=3,
+        connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         max_pool_connections=CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": attempts},

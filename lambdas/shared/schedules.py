@@ -1,4 +1,4 @@
-"""Schedules of events: three settle it after its end, one shares it out while it runs."""
+"""Schedules of events: three settle it after its end, one shares it out, two tell of its begin and end."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ SOONEST_S = 15
 RETRY_FOR_S = 3600
 RETRIES = 20
 SETTLE, FINAL, PAYBACK, REDISPATCH = "settle", "final", "payback", "redispatch"
+BEGIN, END = "begin", "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,30 @@ class EventSchedules:
 
     def drop_redispatch(self, event_id: EventId) -> None:
         """Take the recurring schedule away, when there is one."""
+        self._drop(event_id, REDISPATCH)
+
+    def put_notify(self, event_id: EventId, purpose: str, *, at_ts: float, now: float) -> None:
+        """Tell subscribers what is due at *at_ts*: of the `BEGIN` or the `END`, the *purpose*.
+
+        A run that fails is not tried again: the next one tells what it would have.
+        """
+        request = DispatchEvent(action="notify", event_id=event_id)
+        target = self._target(self.dispatch_arn, request, retries=0, retry_for_s=RETRY_FOR_S)
+        self._put(event_id, purpose, _at(at_ts, now), target)
+
+    def drop_notify(self, event_id: EventId, purpose: str) -> None:
+        """Take such a schedule away, when there is one."""
+        self._drop(event_id, purpose)
+
+    def _drop(self, event_id: EventId, purpose: str) -> None:
         try:
-            self.client.delete_schedule(GroupName=self.group, Name=event_schedule_name(event_id, REDISPATCH))
+            self.client.delete_schedule(GroupName=self.group, Name=event_schedule_name(event_id, purpose))
         except self.client.exceptions.ResourceNotFoundException:
             return
 
     def _put_settlement(self, purpose: str, request: SettleEvent, *, at_ts: float, now: float) -> None:
-        at = datetime.fromtimestamp(ceil(max(at_ts, now + SOONEST_S)), UTC).strftime("%Y-%m-%dT%H:%M:%S")
         target = self._target(self.settle_arn, request, retries=RETRIES, retry_for_s=RETRY_FOR_S)
-        self._put(request.event_id, purpose, f"at({at})", target)
+        self._put(request.event_id, purpose, _at(at_ts, now), target)
 
     def _put(
         self,
@@ -109,3 +125,9 @@ class EventSchedules:
             "DeadLetterConfig": {"Arn": self.dlq_arn},
             "RetryPolicy": {"MaximumEventAgeInSeconds": retry_for_s, "MaximumRetryAttempts": retries},
         }
+
+
+def _at(at_ts: float, now: float) -> str:
+    """The expression of a one-time schedule at *at_ts*, or shortly after *now* when that is past."""
+    at = datetime.fromtimestamp(ceil(max(at_ts, now + SOONEST_S)), UTC)
+    return f"at({at:%Y-%m-%dT%H:%M:%S})"

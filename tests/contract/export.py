@@ -13,7 +13,7 @@ import msgspec
 from contracts.api import reports, requests
 from contracts.api.openapi import document
 from contracts.store import envelopes
-from contracts.wire import acks, commands, events, shadow, telemetry
+from contracts.wire import acks, commands, events, notifications, shadow, telemetry
 
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 FOLDER = Path(__file__).with_name("schemas")
@@ -28,6 +28,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "shadow-load": shadow.LoadSetting,
     "shadow-opt-out": shadow.OptOut,
     "shadow-settings": shadow._Number,
+    "notification": notifications.Notification,
     "rule-envelope": envelopes.Envelope,
     "request-issue-command": requests.IssueCommand,
     "answer-command-issued": requests.CommandIssued,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from local_cloud.runtime import REGION, remember
 from tests.e2e.conftest import until
 from tests.support import leaks
 from tests.support.forked_cli import ven_twin
+from tests.support.receivers import receiving
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.operations.rights import USERS, document
@@ -101,6 +103,8 @@ class Person:
 
 
 As = Callable[[str], Person]
+SOON_S = 10.0
+"""From an event's begin at its VEN to the webhook, on a busy machine; 0.4 s on an idle one."""
 PROVED = {"aws prove"}
 """Commands that run under their policy elsewhere: see test_aws.py."""
 
@@ -148,6 +152,8 @@ OPERATES = (
     ("group", "delete", "east"),
     ("program", "delete", "default"),
     ("cmd", "ven-1", "--op", "ping"),
+    ("notify", "add", "mailto:ops@example.org"),
+    ("notify", "test"),
     ("dlq", "list"),
     ("dlq", "redrive"),
 )
@@ -220,6 +226,50 @@ def test_the_operator_runs_events_and_commands(system: System, acting: As) -> No
     operator.can("program", "delete", "peak")
     page = str(operator.home / "conform.md")
     operator.can("conform", "ven-1", "--only", "ping,shadow-update,event-late", "--out", page)
+
+
+def test_the_operator_is_told_what_becomes_of_an_event(system: System, acting: As) -> None:
+    """A receiver that confirms as SNS asks is told made, begun, ended and settled: in order, each once."""
+    operator = acting("Operator")
+    with receiving() as receiver:
+        assert "pending" in operator.can("notify", "add", receiver.url, "--program", "default")
+        until(lambda: json.loads(operator.can("notify", "list", "--json"))[0]["confirmed"], "confirmation")
+        operator.can("notify", "test")
+        until(receiver.told, "the test")
+        short = ("--event-id", "told", "--shed-kw", "0.1", "--duration", "4s", "--target", "ven-1")
+        operator.can("event", "create", *short)
+        until(lambda: [one for one in receiver.told() if one["kind"] == "settled"], "the result")
+        until(lambda: system.event_item("told", REPORT_SORT_KEY).get("doneTs"), "the end of the settlement")
+        system.json("event", "report", "told")
+        told = [one for one in receiver.told() if one.get("eventId") == "told"]
+        assert "told nothing" in operator.can("notify", "remove", receiver.url)
+    kinds = [one["kind"] for one in told]
+    assert kinds == ["made", "begun", "ended", "settled"]
+    assert (told[0]["requestedKw"], told[3]["called"], told[3]["unansweredCount"]) == (0.1, 1, 0)
+    assert "Nobody is told" in operator.can("notify", "list")
+
+
+def test_a_vens_resident_is_told_when_its_event_begins_and_ends(system: System, acting: As) -> None:
+    """The webhook has announced, begun and ended: each once, soon, and signed."""
+    secret = b"a secret of the resident"
+    file = acting("VEN host").home / "webhook-secret"
+    file.write_bytes(secret)
+    file.chmod(0o600)
+    with receiving() as receiver:
+        named = ("--webhook", receiver.url, "--webhook-plain-http", "--webhook-secret-file", str(file))
+        with acting("VEN host").going_on("run", "ven-2", "--report-interval", "1", "--no-web", *named) as log:
+            until(lambda: system.offer_kw("ven-2"), "the offer of ven-2")
+            target = ("--event-id", "at-home", "--target", "ven-2")
+            system.json("event", "create", "--shed-kw", "0.1", "--duration", "3s", *target)
+            until(lambda: [each for each in receiver.received if each.json()["kind"] == "ended"], "the end")
+            assert secret.decode() not in log.read_text()
+    told = [each for each in receiver.received if each.json().get("eventId") == "at-home"]
+    assert [each.json()["kind"] for each in told] == ["announced", "begun", "ended"]
+    begun = told[1]
+    assert begun.ts - begun.json()["ts"] < SOON_S
+    for each in told:
+        sent, mac = each.headers["ven-twin-signature"].removeprefix("t=").split(",v1=")
+        assert hmac.new(secret, f"{sent}.".encode() + each.body, "sha256").hexdigest() == mac
 
 
 def test_the_operator_looks_after_dead_letters(system: System, acting: As) -> None:

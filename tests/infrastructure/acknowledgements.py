@@ -155,7 +155,7 @@ def _wildcards(stack: Stack, stage: Stage) -> Iterator[Finding]:
             ANY_THING,
         ),
         ("DispatchEvent", things, ANY_THING),
-        ("DispatchEvent", schedules, "Two schedules an event, in the group of this stage alone."),
+        ("DispatchEvent", schedules, "An event's schedules, in the group of this stage alone."),
         ("WriteShadows", things, ANY_THING),
         ("SettleEvent", things, ANY_THING),
         ("Schedules", _versions(stack, "SettleEvent"), STARTED),

@@ -7,7 +7,7 @@ import pytest
 from local_cloud.refusals import RESOURCES, check_resource
 from tests.support.template_rules import Template
 
-WITHOUT_LIMITS = {"AWS::SQS::QueuePolicy", "AWS::CDK::Metadata"}
+WITHOUT_LIMITS = {"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::CDK::Metadata"}
 """Types whose call takes one map of attributes, or none."""
 
 

@@ -83,7 +83,12 @@ def test_a_policys_resources_are_the_stacks(dev: Template) -> None:
     """Each pattern fits exactly one resource of the stack, under the name that CloudFormation makes of it."""
     made = {
         arn_of(name, dev).replace(name, f"VenTwin-dev-{name}-1A2B3C4D5E6F")
-        for kind in ("AWS::DynamoDB::GlobalTable", "AWS::Lambda::Function", "AWS::SQS::Queue")
+        for kind in (
+            "AWS::DynamoDB::GlobalTable",
+            "AWS::Lambda::Function",
+            "AWS::SQS::Queue",
+            "AWS::SNS::Topic",
+        )
         for name in of_type(dev, kind)
     }
     made |= {f"{arn}/index/byStart" for arn in made if "TablesEvents" in arn}
@@ -92,7 +97,7 @@ def test_a_policys_resources_are_the_stacks(dev: Template) -> None:
         for calls in COMMAND_CALLS.values()
         for arns in calls.values()
         for arn in arns
-        if re.search(r":(dynamodb|lambda|sqs):", arn)
+        if re.search(r":(dynamodb|lambda|sns|sqs):", arn)
     }
     assert len(patterns) > 15
     for pattern in patterns:

@@ -132,7 +132,7 @@ def test_the_largest_stack_stays_within_what_aws_takes(compose: Compose, tmp_pat
 
 
 def test_alarms_write_to_the_address_that_is_given(compose: Compose, tmp_path: Path) -> None:
-    """With -c alert_email every alarm notifies; without it there is no topic to pay for."""
+    """Every alarm is published to the stage's topic, to which -c alert_email subscribes an address."""
     app = App(context=CONTEXT, outdir=str(tmp_path), auto_synth=False)
     compose(app, stage("dev", alert_email="operator@example.org"))
     app.synth(skip_validation=True)
@@ -142,6 +142,43 @@ def test_alarms_write_to_the_address_that_is_given(compose: Compose, tmp_path: P
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
     assert (subscription["Endpoint"], subscription["Protocol"]) == ("operator@example.org", "email")
     assert [alarm["AlarmActions"] for alarm in alarms] == [[{"Ref": topic}]] * len(alarms)
+
+
+def test_the_topic_is_for_this_stages_functions_and_alarms(dev: Template) -> None:
+    """Nobody is subscribed by itself; CloudWatch publishes for this account alone, nothing without TLS.
+
+    A topic with a policy of its own has lost the default one, by which alarms of its account may publish.
+    """
+    (topic,) = of_type(dev, "AWS::SNS::Topic")
+    (policy,) = of_type(dev, "AWS::SNS::TopicPolicy").values()
+    assert of_type(dev, "AWS::SNS::Subscription") == {}
+    assert policy["Topics"] == [{"Ref": topic}]
+    by_effect = {statement["Effect"]: statement for statement in policy["PolicyDocument"]["Statement"]}
+    allowed, denied = by_effect["Allow"], by_effect["Deny"]
+    assert (allowed["Action"], allowed["Principal"]) == (
+        "sns:Publish",
+        {"Service": "cloudwatch.amazonaws.com"},
+    )
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert (denied["Principal"], denied["Condition"]) == ("*", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_a_stage_may_tell_nobody_and_keeps_its_shape(compose: Compose, tmp_path: Path, dev: Template) -> None:
+    """With -c notifications=off the functions have no topic, and nothing else is other than before."""
+    app = App(context=CONTEXT, outdir=str(tmp_path), auto_synth=False)
+    compose(app, stage("dev", notifications="off"))
+    app.synth(skip_validation=True)
+    template = json.loads((tmp_path / f"{stack_name('dev')}.template.json").read_text())
+    (topic,) = of_type(dev, "AWS::SNS::Topic")
+    changed = 0
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        variables = function["Environment"]["Variables"]
+        if "NOTIFICATIONS_TOPIC" in variables:
+            assert variables["NOTIFICATIONS_TOPIC"] == "off"
+            variables["NOTIFICATIONS_TOPIC"] = {"Ref": topic}
+            changed += 1
+    assert changed == 2
+    assert template == dev
 
 
 def test_another_rotation_asks_for_new_certificates_and_changes_nothing_else(

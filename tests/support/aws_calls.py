@@ -57,6 +57,7 @@ SERVICES = (
     "scheduler",
     "secretsmanager",
     "service-quotas",
+    "sns",
     "sqs",
     "ssm",
     "sts",

@@ -41,6 +41,7 @@ FORMS = {
     "lambda": {"FunctionName": "function:{}"},
     "scheduler": {"Name": "schedule/{GroupName}/{}"},
     "secretsmanager": {"SecretId": "secret:{}-AbCdEf"},
+    "sns": {"TopicArn": "{}"},
     "sqs": {"QueueUrl": "{}"},
     "cloudformation": {"StackName": "{}"},
 }

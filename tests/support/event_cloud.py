@@ -25,6 +25,7 @@ from lambdas.settle_event.adapters import SettleAdapters
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
 from lambdas.shared.group_book import GroupBook
+from lambdas.shared.notifications import OFF, Notifier
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
@@ -296,6 +297,7 @@ class EventCloud:
             days=BookedDays(book),
             groups=GroupBook(events),
             programs=ProgramBook(events),
+            notifier=Notifier(sqs, OFF, events),
             settle_delay_s=SETTLE_DELAY_S,
             redispatch_min=1,
             retention_days=30,
@@ -307,6 +309,7 @@ class EventCloud:
             shadows=shadows,
             programs=ProgramBook(events),
             groups=GroupBook(events),
+            notifier=self.dispatch.notifier,
             time_zone="UTC",
             holidays="auto",
             weather={},

@@ -39,7 +39,7 @@ def resolve(value: Any, template: Template) -> Any:
     if len(value) == 1:
         ((function, argument),) = value.items()
         if function == "Ref":
-            return PSEUDO[argument] if argument in PSEUDO else _checked(argument, template)
+            return PSEUDO[argument] if argument in PSEUDO else _referred(argument, template)
         if function == "Fn::Join":
             return str(argument[0]).join(map(str, resolve(argument[1], template)))
         if function == "Fn::GetAtt":
@@ -51,6 +51,13 @@ def arn_of(logical_id: str, template: Template) -> str:
     """The ARN of a resource, its logical id for a name."""
     form = ARNS[template["Resources"][logical_id]["Type"]]
     return form.format(region=REGION, account=ACCOUNT, name=logical_id)
+
+
+def _referred(logical_id: str, template: Template) -> str:
+    """The name that ``Ref`` gives; a topic's is its ARN. Source: CloudFormation, AWS::SNS::Topic."""
+    checked = _checked(logical_id, template)
+    resource = template["Resources"].get(logical_id, {})
+    return arn_of(logical_id, template) if resource.get("Type") == "AWS::SNS::Topic" else checked
 
 
 def _checked(logical_id: str, template: Template) -> str:

@@ -35,6 +35,7 @@ COMMANDS = {
             "program:app",
             "Programs, the rules that events are settled by: list, show, set, delete.",
         ),
+        "notify": ("notify:app", "Notifications of events and alarms: add, list, remove, test."),
         "fleet": ("fleet:app", "The VENs together: status, one screen, a page, many twins at once."),
         "listen": ("listen:listen", "Print telemetry as it is stored."),
         "dlq": ("dlq:app", "Dead letters: messages that could not be handled."),

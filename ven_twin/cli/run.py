@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import msgspec
 import typer
@@ -41,6 +41,7 @@ from ven_twin.cli.house_time import (
     house_time,
 )
 from ven_twin.cli.logs import log_to_stderr
+from ven_twin.cli.webhook_options import WEBHOOK, webhook_receiver
 from ven_twin.installation import cli_command
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from ven_twin.ven.mqtt.reason_codes import Protocol
     from ven_twin.ven.runtime import Twin
     from ven_twin.ven.settings import TwinSettings
+    from ven_twin.ven.webhook.receiver import Receiver
     from ven_twin.webkit.settings import WebSettings
 
 PortOption = Annotated[
@@ -100,6 +102,14 @@ TWIN_AND_PAGE: Options = {
 }
 
 logger = logging.getLogger("ven_twin")
+
+
+class Shown(NamedTuple):
+    """The ways by which a resident sees a twin: a page, Home Assistant, a webhook; None where one is not."""
+
+    web: WebSettings | None
+    home: HomeBroker | None
+    receiver: Receiver | None
 
 
 class FetchedIdentity(msgspec.Struct, frozen=True):
@@ -166,7 +176,28 @@ def run_settings(
     return twin_settings(ven_id, stage, **options), web
 
 
-@partial(with_options, name="settings", options=TWIN_AND_PAGE, make=run_settings)
+def settings_with_webhook(
+    ven_id: VenId,
+    stage: str,
+    *,
+    webhook: str | None,
+    webhook_secret_file: Path | None,
+    webhook_plain_http: bool,
+    webhook_link_after: str,
+    **options: Any,
+) -> tuple[TwinSettings, WebSettings | None, Receiver | None]:
+    """The settings of the twin, of its page and of its webhook. Raises FieldError."""
+    twin, web = run_settings(ven_id, stage, **options)
+    receiver = webhook_receiver(
+        webhook,
+        secret_file=webhook_secret_file,
+        plain_http=webhook_plain_http,
+        link_after=webhook_link_after,
+    )
+    return twin, web, receiver
+
+
+@partial(with_options, name="settings", options={**TWIN_AND_PAGE, **WEBHOOK}, make=settings_with_webhook)
 def run(
     ven_id: VenArgument,
     *,
@@ -176,7 +207,7 @@ def run(
     mqtt_port: MqttPortOption = None,
     certs: Annotated[Path | None, typer.Option("--certs", help="Folder with the VEN's identity.")] = None,
     secret: Annotated[str | None, typer.Option("--secret", help="Secret with the VEN's identity.")] = None,
-    settings: Callable[[str, str], tuple[TwinSettings, WebSettings | None]],
+    settings: Callable[[str, str], tuple[TwinSettings, WebSettings | None, Receiver | None]],
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -190,12 +221,13 @@ def run(
         ven-twin run ven-2 --house leaky --house-speed 30 --port 8081
         ven-twin run ven-1 --stage dev
         ven-twin run ven-1 --home-assistant mqtt://127.0.0.1:1883
+        ven-twin run ven-1 --webhook https://home.example.org/ven --webhook-secret-file secret
         ven-twin run ven-1 --certs tls --endpoint localhost --mqtt-port 8883
     """
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
-    twin, page = settings(ven_id, stage)  # judged before anything is fetched
-    home = None if home_assistant is None else _home_broker(home_assistant)
+    twin, page, receiver = settings(ven_id, stage)  # judged before anything is fetched
+    shown = Shown(page, None if home_assistant is None else _home_broker(home_assistant), receiver)
     if endpoint is not None or mqtt_port is not None:
         twin = twin.at(endpoint or "", mqtt_port or twin.port)
     log_to_stderr(json_output=json_output)
@@ -208,7 +240,7 @@ def run(
         fetch = partial(_fetch_again, options, twin.state_dir) if certs is None else None
         certs = certs or Path(identity.folder)
         twin = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port)
-    _run_twin(twin, certs, fetch, page, home)
+    _run_twin(twin, certs, fetch, shown)
 
 
 def _home_broker(url: str) -> HomeBroker:
@@ -221,8 +253,7 @@ def _run_twin(
     settings: TwinSettings,
     certs: Path,
     fetch: Fetch | None,
-    web: WebSettings | None,
-    home: HomeBroker | None,
+    shown: Shown,
 ) -> None:
     """Run a twin to its end. Raises VenTwinError when it ended by itself."""
     from ven_twin.ven.identity import identity_files
@@ -231,27 +262,29 @@ def _run_twin(
     with house_errors("--house"):
         opened = Twin.open(settings, identity_files.load_or_trust(certs), fetch=fetch)
     with opened as twin:
-        ended = asyncio.run(_until_signalled(twin, web, home, settings.state_dir))
+        ended = asyncio.run(_until_signalled(twin, shown, settings.state_dir))
     if ended is not None:
         raise VenTwinError(ended)
 
 
-async def _until_signalled(
-    twin: Twin, web: WebSettings | None, home: HomeBroker | None, folder: Path
-) -> str | None:
-    """Run *twin* and its page until SIGINT or SIGTERM; the reason when it ended by itself, or None."""
+async def _until_signalled(twin: Twin, shown: Shown, folder: Path) -> str | None:
+    """Run *twin* and what shows it until SIGINT or SIGTERM; the reason when it ended by itself, or None."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, twin.stop)
     async with contextlib.AsyncExitStack() as stack:
-        if web is not None:
+        if shown.web is not None:
             from ven_twin.ven.page.app import serving
 
-            await stack.enter_async_context(serving(twin, web, folder))
-        if home is not None:
+            await stack.enter_async_context(serving(twin, shown.web, folder))
+        if shown.home is not None:
             from ven_twin.ven.home_assistant.bridge import bridging
 
-            await stack.enter_async_context(bridging(twin, home))
+            await stack.enter_async_context(bridging(twin, shown.home))
+        if shown.receiver is not None:
+            from ven_twin.ven.webhook.bridge import notifying
+
+            await stack.enter_async_context(notifying(twin, shown.receiver, folder))
         status = await twin.run()
     return status.reason if status.state == "duplicate_client" else None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 _VALUES: Mapping[str, str] = {
     "DURATION": "--duration --for --mean --house-span --randomize-start --load"
-    " --timeout --wait --refresh --report-interval",
+    " --timeout --wait --refresh --report-interval --webhook-link-after",
     "TIME": "--start --house-start",
     "DATE": "--first-day",
     "POWER": "--shed-kw --load-up-kw --import-limit-kw",
@@ -18,13 +18,14 @@ _VALUES: Mapping[str, str] = {
     "VEN|GROUP": "--target",
     "VENS": "--vens",
     "ID": "--event-id --id",
-    "FILE": "--html --csv --tariff --code-file --web-token-file --result --meter --indoor --weather --report",
+    "FILE": "--html --csv --tariff --code-file --web-token-file --webhook-secret-file --result"
+    " --meter --indoor --weather --report",
     "FOLDER": "--certs --claim --state",
     "PATH": "--out",
     "STAGE": "--stage",
     "NAME": "--profile --region --secret --program --name --queue",
-    "KIND": "--allocation --climate --heating --conditions",
-    "URL": "--api --home-assistant",
+    "KIND": "--kind --allocation --climate --heating --conditions",
+    "URL": "--api --home-assistant --webhook",
     "HOST": "--endpoint --web-host",
     "PORT": "--port --mqtt-port --gateway-port",
     "VERSION": "--mqtt",

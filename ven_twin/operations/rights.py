@@ -48,6 +48,7 @@ INLETS = tuple(_queue(name) for name in ("TelemetryInletQueue", "VenInletQueue",
 ONE_IDENTITY = _arn("secretsmanager", "secret:ven-twin/STAGE/VEN/tls-*")
 IDENTITIES = _arn("secretsmanager", "secret:ven-twin/STAGE/*/tls-*")
 CLAIM = _arn("secretsmanager", "secret:ven-twin/STAGE/claim-*")
+TOPIC = _arn("sns", f"{STACK}-Notifications*")
 VEN_THINGS = _arn("iot", "thing/PREFIX*")
 ANYTHING = "*"
 """For an action that takes no resource."""
@@ -73,6 +74,7 @@ def _bare(**by_action: str | tuple[str, ...]) -> Calls:
 
 _COUNTS = {"sqs_GetQueueAttributes": DEAD}
 _LOOK = _calls(dynamodb_Scan=VENS, dynamodb_BatchGetItem=TELEMETRY, dynamodb_Query=EVENTS, **_COUNTS)
+_SUBSCRIBERS = {"sns_ListSubscriptionsByTopic": TOPIC, "sns_GetSubscriptionAttributes": ANYTHING}
 _PEEK = {"sqs_ReceiveMessage": DEAD, "sqs_ChangeMessageVisibility": DEAD}
 _DISPATCHES = _calls(lambda_InvokeFunction=DISPATCH)
 
@@ -149,6 +151,14 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "program show": _calls(dynamodb_Query=EVENTS),
         "program set": _calls(dynamodb_Query=EVENTS, lambda_InvokeFunction=DISPATCH),
         "program delete": _DISPATCHES,
+        "notify add": _calls(
+            dynamodb_Query=EVENTS,
+            **_SUBSCRIBERS,
+            sns_Subscribe=TOPIC,
+        ),
+        "notify list": _calls(**_SUBSCRIBERS),
+        "notify remove": _calls(**_SUBSCRIBERS, sns_Unsubscribe=ANYTHING),
+        "notify test": _calls(**_SUBSCRIBERS, sns_Publish=TOPIC),
         "fleet status": _LOOK,
         "fleet watch": _calls(
             dynamodb_Scan=VENS,
@@ -234,6 +244,10 @@ OPERATES = (
     "group delete",
     "program set",
     "program delete",
+    "notify add",
+    "notify list",
+    "notify remove",
+    "notify test",
     "fleet serve",
     "cmd",
     "ven quarantine",

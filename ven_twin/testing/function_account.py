@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "TIME_ZONE": "UTC",
     "HOLIDAYS": "auto",
     "WEATHER": "{}",
+    "NOTIFICATIONS_TOPIC": f"arn:aws:sns:{REGION}:123456789012:notifications",
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }
 
@@ -54,6 +55,7 @@ CLIENTS = (
     clients.iot_data,
     clients.secrets,
     clients.scheduler,
+    clients.sns,
     clients.sqs,
     clients.stacks,
 )

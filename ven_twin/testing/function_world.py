@@ -87,6 +87,7 @@ class World:
             _create_table(clients.dynamodb(), name, keys)
         clients.scheduler().create_schedule_group(Name="schedules")
         clients.sqs().create_queue(QueueName="shadows")
+        clients.sns().create_topic(Name="notifications")
         self.telemetry = clients.table("telemetry", TELEMETRY)
         self.vens = clients.table("vens", VENS)
         self.events = clients.table("events", EVENTS)

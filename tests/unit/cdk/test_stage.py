@@ -32,6 +32,7 @@ REFUSED = [
     ("retention_days", "a week", "'a week' is no number of days from 1 to 3650"),
     ("rotation", "next week", "1 to 32 of A-Z a-z 0-9 . _ -"),
     ("alert_email", "nobody", "'nobody' is no address"),
+    ("notifications", "none", "'none' is none of on, off"),
     ("groups", "north", "'north' is not like north=ven-1+ven-2,south=ven-3"),
     ("groups", "north=", "'north=' is not like"),
     ("groups", "no rth=ven-1", "1 to 64 of A-Z a-z 0-9 _ -"),

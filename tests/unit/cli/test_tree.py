@@ -82,6 +82,7 @@ MEANINGS = {
     "--name": "the house's name",
     "--once": "end after one event | print one screen and end",
     "--port": "the page's port",
+    "--program": "names the baseline | only events of this program",
     "--seed": "the seed of",
     "--houses": "their houses in turn",
     "--shed-kw": "draw so much less",

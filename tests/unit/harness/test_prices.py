@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.prices.event import one_event
 from harness.prices.month import one_ven, the_stack, total
 from harness.prices.page import PAGE, page
 from ven_twin.operations.prices import price_table
@@ -27,8 +28,8 @@ def test_every_price_is_of_a_day_and_a_source() -> None:
 
 def test_a_bill_is_made_of_prices_that_are_in_the_table_and_uses_them() -> None:
     """A price that no bill uses is one that a whole account of the costs lacks, but for calls of people."""
-    used = {item.price for item in (*one_ven(), *the_stack())}
-    assert price_table().prices.keys() - used == {"http_api_call"}
+    used = {item.price for item in (*one_ven(), *the_stack(), *one_event())}
+    assert price_table().prices.keys() - used == {"http_api_call", "sns_email"}
 
 
 def test_a_ven_pays_for_what_comes_down_and_for_its_own_pubacks() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 LAMBDAS = Path(__file__).resolve().parents[3] / "lambdas"
 FUNCTIONS = sorted(path.parent.name for path in LAMBDAS.glob("*/handler.py"))
-MAKERS = ("dynamodb", "functions", "iot", "iot_data", "scheduler", "secrets", "sqs", "stacks")
+MAKERS = ("dynamodb", "functions", "iot", "iot_data", "scheduler", "secrets", "sns", "sqs", "stacks")
 
 SCRIPT = """
 import json, sys

@@ -15,6 +15,7 @@ from contracts.api.reports import EventReport
 from contracts.store.keys import (
     DAY_ROW_PREFIX,
     EVENT_SORT_KEY,
+    NOTIFIED_SORT_KEY,
     REPORT_SORT_KEY,
     Key,
     day_row_id,
@@ -94,7 +95,8 @@ def report() -> EventReport:
 def forget(world: World) -> None:
     """Take away the report, what follows from it, and the days that were kept."""
     client = clients.dynamodb()
-    client.delete_item(TableName="events", Key={"eventId": {"S": "e1"}, "part": {"S": REPORT_SORT_KEY}})
+    for part in (REPORT_SORT_KEY, NOTIFIED_SORT_KEY):
+        client.delete_item(TableName="events", Key={"eventId": {"S": "e1"}, "part": {"S": part}})
     world.events.update(Key("e1", EVENT_SORT_KEY), {"closedTs": None, "clearedTs": None})
     counted = ("performance", "calledKwh", "lastCalledTs", "countedEvents")
     world.vens.update(Key(VEN_ID), dict.fromkeys(counted))

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 NOT_FOUND = frozenset({"ResourceNotFoundException", "ValidationError"})
 DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnrecognizedClientException"}
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+    }
 )
 UNKNOWN_CALL = frozenset({"400", "404", "InvalidAction", "UnknownOperationException", "NotImplemented"})
 """Codes of a cloud that does not know a call at all, as the local one has some."""

@@ -13,27 +13,19 @@ message depends on it.
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from ven_twin.ven.storage.memo import DATABASE_ERRORS
-from ven_twin.ven.storage.outbox_file import is_damage
-from ven_twin.ven.storage.recovery import set_aside
 from ven_twin.ven.storage.schema import checksum, is_whole
+from ven_twin.ven.storage.side_file import SideFile, in_transaction
 
-T = TypeVar("T")
 MINUTE_S, QUARTER_S = 60, 900
 ROWS_MAX: Mapping[int, int] = {MINUTE_S: 7 * 1440, QUARTER_S: 42 * 96}
 """Rows by the length of a mean, s: a week of minutes, six weeks of quarter hours."""
 EVENTS_MAX = 1000
-CACHE_KIB = 256
-"""Pages of the file that stay in memory: a VEN's host has little, and a minute is one row."""
 TWICE_SHARE = 1.05
 """Above this share of its length a mean was lived twice."""
 _MEANS = """CREATE TABLE IF NOT EXISTS means (
@@ -46,8 +38,6 @@ _UPSERT = (
     "INSERT INTO means (width_s, ts, body, checksum) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (width_s, ts) DO UPDATE SET body = excluded.body, checksum = excluded.checksum"
 )
-
-logger = logging.getLogger(__name__)
 
 
 class PowerMean(msgspec.Struct, frozen=True, array_like=True):
@@ -76,13 +66,11 @@ class ActedEvent(NamedTuple):
 _READ = msgspec.json.Decoder(PowerMean)
 
 
-class PowerStore:
-    """The file at *path*, opened at its first use; one thread uses it. What the disk does raises nothing."""
+class PowerStore(SideFile):
+    """The file at *path*, as a `SideFile` is."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db: sqlite3.Connection | None = None
-        self._is_out = False
+    what = "the history of power"
+    tables = (_MEANS, _EVENTS)
 
     def add(self, minute: PowerMean, acted: Sequence[ActedEvent] = ()) -> None:
         """Store a minute with its quarter hour, and the events that were acted on in it."""
@@ -97,7 +85,7 @@ class PowerStore:
                 _put_event(db, event)
             _prune(db)
 
-        self._use(lambda db: _in_transaction(db, write), None)
+        self._use(lambda db: in_transaction(db, write), None)
 
     def between(self, width_s: int, from_ts: float, to_ts: float) -> list[PowerMean]:
         """The means of *width_s* that begin in [from_ts, to_ts), oldest first, but for damaged rows."""
@@ -108,78 +96,6 @@ class PowerStore:
         columns = "event_id, start_ts, end_ts"
         query = f"SELECT {columns} FROM events WHERE end_ts > ? AND start_ts < ? ORDER BY start_ts"  # noqa: S608
         return self._use(lambda db: [ActedEvent(*row) for row in db.execute(query, (from_ts, to_ts))], [])
-
-    def close(self) -> None:
-        """Close the file; safe to repeat."""
-        if self._db is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.close()
-            self._db = None
-
-    def _use(self, use: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """Use the database; returns the result of *use*, or *otherwise* where the disk refuses."""
-        try:
-            if self._db is None:
-                self._db = _opened(self._path)
-            result = use(self._db)
-        except (OSError, *DATABASE_ERRORS) as error:
-            self.close()
-            if is_damage(error):
-                self._begin_anew(error)
-            elif not self._is_out:
-                self._is_out = True
-                logger.warning("the history of power is not kept for now: %s", error)
-            return otherwise
-        self._is_out = False
-        return result
-
-    def _begin_anew(self, error: Exception) -> None:
-        """Set a damaged file aside, in place of the one that was before; the next use makes another."""
-        for old in self._path.parent.glob(f"{self._path.name}.damaged*"):
-            with contextlib.suppress(OSError):
-                old.unlink()
-        try:
-            aside = set_aside(self._path, "damaged")
-        except OSError as refusal:
-            logger.warning("the history of power is damaged (%s) and stays where it is: %s", error, refusal)
-            return
-        logger.error("the history of power is damaged (%s): set aside as %s, begun anew", error, aside.name)
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    db = sqlite3.connect(path, timeout=0.2, isolation_level=None)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        for table in (_MEANS, _EVENTS):
-            db.execute(table)
-        _check(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _check(db: sqlite3.Connection) -> None:
-    """Raises: sqlite3.DatabaseError, as of damage, where a page of the file is none."""
-    (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    if state != "ok":
-        error = sqlite3.DatabaseError(state)
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
-
-
-def _in_transaction(db: sqlite3.Connection, write: Callable[[sqlite3.Connection], None]) -> None:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        write(db)
-        db.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            db.execute("ROLLBACK")
-        raise
 
 
 def _put(db: sqlite3.Connection, width_s: int, mean: PowerMean) -> None:

@@ -1,0 +1,106 @@
+"""A receiver of notifications on loopback: it keeps what is posted, and answers as a test wants."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+CONFIRMATION = "SubscriptionConfirmation"
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it came, when it came (UTC s)."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    ts: float
+
+    def json(self) -> dict[str, Any]:
+        """Its body."""
+        value: dict[str, Any] = json.loads(self.body)
+        return value
+
+
+@dataclass
+class LoopbackReceiver:
+    """What came, in its order.
+
+    Attributes:
+        url: its address.
+        answer: the status for a request, by how many came before it.
+        received: the requests.
+        confirms: whether it opens the link of a subscription.
+    """
+
+    url: str = ""
+    answer: Callable[[int], int] = lambda _: 200
+    received: list[Received] = field(default_factory=list)
+    confirms: bool = True
+
+    def take(self, request: Received) -> int:
+        """Keep a request; the status to answer. A subscription is confirmed as SNS asks."""
+        status = self.answer(len(self.received))
+        self.received.append(request)
+        if self.confirms and request.headers.get("x-amz-sns-message-type") == CONFIRMATION:
+            url = request.json()["SubscribeURL"]
+            threading.Thread(target=_open, args=(url,), daemon=True).start()
+        return status
+
+    def told(self) -> list[dict[str, Any]]:
+        """The notifications that SNS delivered, out of its envelopes."""
+        envelopes = [
+            each.json()
+            for each in list(self.received)
+            if each.headers.get("x-amz-sns-message-type") == "Notification"
+        ]
+        return [json.loads(envelope["Message"]) for envelope in envelopes]
+
+
+def _open(url: str) -> None:
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - of the local cloud
+        answer.read()
+
+
+@contextmanager
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[LoopbackReceiver]:
+    """A receiver on a free port of loopback, for as long as the block lasts; with *tls* by HTTPS."""
+    receiver = LoopbackReceiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status = receiver.take(Received(self.path, headers, body, time.time()))
+            self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", f"{receiver.url}elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    scheme = "http"
+    if tls is not None:
+        server.socket, scheme = tls.wrap_socket(server.socket, server_side=True), "https"
+    host = "localhost" if tls is not None else "127.0.0.1"
+    receiver.url = f"{scheme}://{host}:{server.server_address[1]}/"
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
