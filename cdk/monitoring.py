@@ -18,9 +18,9 @@ from cdk.stage import Stage
 OLD_MESSAGE_S = 300
 FIVE_MINUTES = Duration.minutes(5)
 WATCHER = "watch_fleet"
+"""The function that puts out the fleet's metrics, every five minutes."""
 SENDERS = ("store_telemetry", "record_vens")
 """The functions that take messages from VENs, which see floods."""
-"""The function that puts out the fleet's metrics, every five minutes."""
 
 
 class Monitoring(Construct):
