@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import logging
 import signal
-import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
-import msgspec
 import typer
 
 from contracts.errors import FieldError, VenTwinError
@@ -40,9 +38,9 @@ from ven_twin.cli.house_time import (
     HouseStartOption,
     house_time,
 )
+from ven_twin.cli.identity_fetch import fetch_again, fetch_identity
 from ven_twin.cli.logs import log_to_stderr
 from ven_twin.cli.webhook_options import WEBHOOK, webhook_receiver
-from ven_twin.installation import cli_command
 
 if TYPE_CHECKING:
     from ven_twin.ven.home_assistant.broker import HomeBroker
@@ -110,14 +108,6 @@ class Shown(NamedTuple):
     web: WebSettings | None
     home: HomeBroker | None
     receiver: Receiver | None
-
-
-class FetchedIdentity(msgspec.Struct, frozen=True):
-    """The answer of ``certs fetch``: the folder of the VEN's identity, and where its broker is."""
-
-    folder: str
-    endpoint: str
-    port: int
 
 
 def twin_settings(
@@ -236,8 +226,8 @@ def run(
         options = [ven_id, "--stage", stage, "--out", str(twin.state_dir / "tls")]
         for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
             options += [option, value] if value is not None else []
-        identity = _fetch_identity(options, twin.state_dir, at_once=stage == LOCAL)
-        fetch = partial(_fetch_again, options, twin.state_dir) if certs is None else None
+        identity = fetch_identity(options, twin.state_dir, at_once=stage == LOCAL)
+        fetch = partial(fetch_again, options, twin.state_dir) if certs is None else None
         certs = certs or Path(identity.folder)
         twin = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port)
     _run_twin(twin, certs, fetch, shown)
@@ -287,78 +277,3 @@ async def _until_signalled(twin: Twin, shown: Shown, folder: Path) -> str | None
             await stack.enter_async_context(notifying(twin, shown.receiver, folder))
         status = await twin.run()
     return status.reason if status.state == "duplicate_client" else None
-
-
-def _fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> FetchedIdentity:
-    """Identity and endpoint from the cloud; those of the last fetch, when the cloud is out of reach.
-
-    A VEN that has them does not wait for a cloud that may be out of reach, unless that is told *at_once*: its
-    events start on time. What is new is fetched when the cloud desires it, or takes the certificate no more.
-    """
-    stored = folder / "endpoint.json"
-    before = _read_endpoint(stored)
-    if not at_once and before is not None and (folder / "tls").exists():
-        return before
-    try:
-        finished = subprocess.run(_fetch_command(options), capture_output=True, text=True, check=False)
-        complaint = _last_line(finished.stderr)
-        if finished.returncode == 0:
-            return _write_endpoint(stored, finished.stdout)
-    except (OSError, VenTwinError) as error:
-        complaint = str(error)
-    if before is None:
-        raise VenTwinError(complaint)
-    logger.warning("%s; going on with what was fetched before", complaint)
-    return before
-
-
-def _read_endpoint(stored: Path) -> FetchedIdentity | None:
-    """The identity that was fetched before; None when there is none, or none that can be read."""
-    try:
-        return msgspec.json.decode(stored.read_bytes(), type=FetchedIdentity)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.DecodeError) as error:
-        logger.warning("%s cannot be read: %s", stored, error)
-        return None
-
-
-async def _fetch_again(options: list[str], folder: Path) -> None:
-    """Put the VEN's certificate of now into its folder. Raises VenTwinError with the reason."""
-    process = await asyncio.create_subprocess_exec(
-        *_fetch_command(options), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        output, complaint = await process.communicate()
-    finally:
-        if process.returncode is None:  # nobody waits for its answer any more
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        raise VenTwinError(_last_line(complaint.decode(errors="replace")))
-    _write_endpoint(folder / "endpoint.json", output.decode())
-
-
-def _fetch_command(options: list[str]) -> list[str]:
-    """By a process of its own: boto3 would double the twin."""
-    return [*cli_command(), "certs", "fetch", "--json", *options]
-
-
-def _write_endpoint(stored: Path, answer: str) -> FetchedIdentity:
-    """Write down what was fetched, for a start without the cloud. Raises VenTwinError when it is nothing."""
-    try:
-        fetched = msgspec.json.decode(answer, type=FetchedIdentity)
-    except msgspec.DecodeError as error:
-        raise VenTwinError(f"what was fetched cannot be read: {error}") from None
-    draft = stored.with_suffix(".partial")
-    try:
-        draft.write_text(answer)
-        draft.replace(stored)
-    except OSError as error:
-        logger.warning("%s cannot be written: %s", stored, error)
-    return fetched
-
-
-def _last_line(complaint: str) -> str:
-    lines = complaint.strip().removeprefix("ven-twin: ").splitlines()
-    return lines[-1] if lines else "the cloud could not be asked"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ven_twin.control.ven_state import VenState
+from ven_twin.house.library import load_profile
+from ven_twin.house.tariff import Tariff
 from ven_twin.ven.engine import VenEngine
 from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.mqtt.session_status import SessionStatus
@@ -40,6 +42,11 @@ class VenSnapshot:
     clock_jump_s: float
     clock_skew_s: float | None
     certificate: Path
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """The price of energy to the resident: the one that the VEN was started with, or its house's."""
+        return self.settings.tariff or load_profile(self.settings.house).tariff
 
     @property
     def house(self) -> HouseRuntime:

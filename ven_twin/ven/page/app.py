@@ -16,7 +16,6 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from contracts.wire import codec
 from contracts.wire.units import S_PER_DAY
-from ven_twin.house.library import load_profile
 from ven_twin.ven.errors import IdentityInvalidError
 from ven_twin.ven.identity.validity import valid_until_ts
 from ven_twin.ven.page import day_sums, health
@@ -58,9 +57,9 @@ class Page:
         self._settings = settings
         self._calls = VenCalls(twin)
         self._files = static_files(FOLDER)
-        twin_settings = twin.snapshot().settings
-        self._tariff = twin_settings.tariff or load_profile(twin_settings.house).tariff
-        self.history = VenHistory(PowerHistory(), PowerStore(twin_settings.state_dir / HISTORY_FILE))
+        snapshot = twin.snapshot()
+        self._tariff = snapshot.tariff
+        self.history = VenHistory(PowerHistory(), PowerStore(snapshot.settings.state_dir / HISTORY_FILE))
         self.broadcaster = Broadcaster(self._encoded)
         twin.watch(self._on_tick)
 

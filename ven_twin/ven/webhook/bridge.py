@@ -23,7 +23,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from contracts.wire import codec
-from ven_twin.house.library import load_profile
 from ven_twin.installation import module_command
 from ven_twin.ven import clock
 from ven_twin.ven.mqtt.backoff import Backoff
@@ -58,7 +57,7 @@ class WebhookBridge:
         self._receiver = receiver
         self._store = store
         snapshot = twin.snapshot()
-        self._tariff = load_profile(snapshot.settings.house).tariff
+        self._tariff = snapshot.tariff
         self._zone = _zone(snapshot.house.time_zone)
         self._down_ts: float | None = snapshot.now_ts
         self._notified = store.notified() or NotifiedState(

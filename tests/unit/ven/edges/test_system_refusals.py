@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import VenTwinError
-from ven_twin.cli import logs, run
+from ven_twin.cli import identity_fetch, logs
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.errors import IdentityExposedError, IdentityInvalidError
 from ven_twin.ven.identity import identity_files
@@ -154,9 +154,9 @@ async def test_a_fetch_that_the_system_refuses_is_said(
     await renewal.end()
 
 
-def fetch_at_start(tmp_path: Path, *, at_once: bool = True) -> run.FetchedIdentity:
+def fetch_at_start(tmp_path: Path, *, at_once: bool = True) -> identity_fetch.FetchedIdentity:
     """The identity as a twin has it fetched when it starts."""
-    return run._fetch_identity([], tmp_path, at_once=at_once)
+    return identity_fetch.fetch_identity([], tmp_path, at_once=at_once)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
