@@ -177,7 +177,8 @@ def test_a_change_on_condition_is_refused_both_ways_when_it_does_not_hold(system
             way.create_event(NewEvent(intervals=(interval,), start_ts=4_000_000_000 + n)) for n in range(3)
         ]
         ids = [each.event_id for each in made]
-        assert [event.event_id for event in way.events(page=1)][:3] == ids[::-1]
+        listed = [event.event_id for event in way.events(page=1)]
+        assert [event_id for event_id in listed if event_id in ids] == ids[::-1]
         for change in (way.cancel_event, way.delete_event):
             with pytest.raises(RefusedError) as refused:
                 change(ids[0], etag="old")
