@@ -21,6 +21,7 @@ from tests.support.receivers import LoopbackReceiver, receiving
 from tests.support.ven_stand import START_TS, Stand
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
+from ven_twin.ven import worker_process
 from ven_twin.ven.mqtt.backoff import Backoff
 from ven_twin.ven.webhook import bridge, worker
 from ven_twin.ven.webhook.bridge import WebhookBridge, notifying
@@ -169,7 +170,7 @@ async def test_a_hostile_receiver_changes_nothing(
     """The VEN ticks on, what waits stays, and the log has the host without the path, and no error."""
     caplog.set_level("INFO")
     monkeypatch.setattr(bridge, "ANSWER_S", 0.5)
-    monkeypatch.setattr(bridge, "END_S", 0.2)
+    monkeypatch.setattr(worker_process, "END_S", 0.2)
     with hostile(answer) as url:
         async with told(stand, url):
             await with_event(stand)

@@ -15,7 +15,6 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from contracts.wire import codec
-from ven_twin.installation import module_command
 from ven_twin.ven.clock import monotonic_s
 from ven_twin.ven.errors import NotStoredError
 from ven_twin.ven.home_assistant.broker import HomeBroker
@@ -23,14 +22,13 @@ from ven_twin.ven.home_assistant.discovery import home_state
 from ven_twin.ven.home_assistant.worker import ORDER_EVERY_S, Task, WorkerLine
 from ven_twin.ven.page.presenter import ven_view
 from ven_twin.ven.runtime import Twin
+from ven_twin.ven.worker_process import worker_process
 
 WORKER = "ven_twin.ven.home_assistant.worker"
 STATE_EVERY_S = 2.0
 RESTART_S = 30.0
-LINE_MAX_BYTES = 4096
 PIPE_MAX_BYTES = 64 * 1024
 """A pipe that holds more than this is not read, and gets no more."""
-END_S = 3.0
 REASON = "notParticipating"
 """OpenADR's word for a resident who opts out without telling why."""
 
@@ -58,25 +56,16 @@ class HomeAssistantBridge:
             await asyncio.sleep(RESTART_S)
 
     async def _worker(self) -> None:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *module_command(WORKER),
-            stdin=pipe,
-            stdout=pipe,
-            stderr=asyncio.subprocess.DEVNULL,
-            limit=LINE_MAX_BYTES,
-            start_new_session=True,  # Ctrl-C is the twin's
-        )
-        try:
+        async with worker_process(WORKER) as process:
             task = Task(ven_id=self._twin.snapshot().state.ven_id, version=_version(), broker=self._broker)
             self._process, self._shown = process, b""
-            _send(process, codec.encode(task))
-            self._on_tick()
-            await self._read(process)
-            logger.warning("what speaks to Home Assistant's broker has ended; it is started again")
-        finally:
-            self._process = None
-            await _end(process)
+            try:
+                _send(process, codec.encode(task))
+                self._on_tick()
+                await self._read(process)
+                logger.warning("what speaks to Home Assistant's broker has ended; it is started again")
+            finally:
+                self._process = None
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         """Carry orders out and log what there is to log, until the worker ends."""
@@ -125,18 +114,6 @@ def _send(process: asyncio.subprocess.Process, line: bytes) -> bool:
         return False
     pipe.write(line + b"\n")
     return True
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Let the worker take its leave of the broker, and end it when that takes long."""
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        await asyncio.wait_for(process.wait(), END_S)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 @contextlib.asynccontextmanager

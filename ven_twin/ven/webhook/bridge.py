@@ -23,7 +23,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from contracts.wire import codec
-from ven_twin.installation import module_command
 from ven_twin.ven import clock
 from ven_twin.ven.mqtt.backoff import Backoff
 from ven_twin.ven.mqtt.session_status import SessionState
@@ -32,15 +31,14 @@ from ven_twin.ven.webhook.changes import NotifiedState, VenReading, changes_sinc
 from ven_twin.ven.webhook.receiver import Receiver
 from ven_twin.ven.webhook.store import NotificationStore, WaitingRow
 from ven_twin.ven.webhook.worker import Post, PostOutcome
+from ven_twin.ven.worker_process import worker_process
 
 WORKER = "ven_twin.ven.webhook.worker"
 ANSWER_S = 20.0
 """A worker that takes longer for a notification is ended: its own time-outs are of single steps."""
 IDLE_S = 5.0
 """A worker that has nothing to do for so long is ended; an event's moments often come together."""
-END_S = 3.0
 PAUSE_MAX_S = 300.0
-LINE_MAX_BYTES = 4096
 REFUSALS_MAX = 5
 """Interpretation: a refusal may be a mistake of the receiver's that somebody is about to correct."""
 AGAIN = frozenset({408, 425, 429})
@@ -86,16 +84,7 @@ class WebhookBridge:
 
     async def _deliver(self) -> str | None:
         """Post by one worker until nothing waits for a while; the reason why that failed, or None."""
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *module_command(WORKER),
-            stdin=pipe,
-            stdout=pipe,
-            stderr=asyncio.subprocess.DEVNULL,
-            limit=LINE_MAX_BYTES,
-            start_new_session=True,  # Ctrl-C is the twin's
-        )
-        try:
+        async with worker_process(WORKER) as process:
             _write(process, codec.encode(self._receiver))
             while (row := await self._next()) is not None:
                 _write(process, codec.encode(Post(id=row.id, body=bytes(row.body).decode())))
@@ -103,8 +92,6 @@ class WebhookBridge:
                 if why is not None:
                     return why
             return None
-        finally:
-            await _end(process)
 
     async def _next(self) -> WaitingRow | None:
         """The next row that waits, also when it comes within `IDLE_S`; or None."""
@@ -198,18 +185,6 @@ async def _outcome(process: asyncio.subprocess.Process) -> PostOutcome:
         return msgspec.json.decode(line, type=PostOutcome)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Let the worker end by itself, and end it when that takes long."""
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        await asyncio.wait_for(process.wait(), END_S)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 @contextlib.asynccontextmanager
