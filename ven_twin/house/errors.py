@@ -24,11 +24,23 @@ class NotFiniteError(PhysicsError):
         self.value = value
 
 
+WHOLE_FILE = "(file)"
+
+
 class ProfileError(PhysicsError):
-    """Raised when a house profile does not decode. The caller reports it and does not start."""
+    """Raised when a house profile does not decode. The caller reports it and does not start.
+
+    A *value* of None is one that is missing; the *key* `WHOLE_FILE` stands for all of the file.
+    """
 
     def __init__(self, source: str, key: str, value: object, allowed: str) -> None:
-        super().__init__(f"{source}: {key} = {value!r} is not allowed: {allowed}")
+        if key == WHOLE_FILE:
+            text = f"{source} {allowed}"
+        elif value is None:
+            text = f"{source}: {key} is missing: {allowed}"
+        else:
+            text = f"{source}: {key} = {value!r} is not allowed: {allowed}"
+        super().__init__(text)
         self.source = source
         self.key = key
         self.value = value

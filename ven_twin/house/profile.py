@@ -14,7 +14,7 @@ from ven_twin.house.circuit import Circuit, Device
 from ven_twin.house.devices import DEVICES
 from ven_twin.house.devices.appliance import RangeSpec
 from ven_twin.house.devices.ev import EvSpec
-from ven_twin.house.errors import PhysicsError, ProfileError
+from ven_twin.house.errors import WHOLE_FILE, PhysicsError, ProfileError
 from ven_twin.house.house import House
 from ven_twin.house.occupants import Habits
 from ven_twin.house.tariff import Tariff, read_tariff
@@ -93,7 +93,7 @@ def decode_profile(text: str, source: str) -> Profile:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(source, "(file)", None, f"must be TOML: {error}") from error
+        raise ProfileError(source, WHOLE_FILE, None, f"must be TOML: {error}") from error
     tables = raw.pop("circuits", {})
     tariff = read_tariff(raw.pop("tariff"), source) if "tariff" in raw else None
     circuits = tuple(_circuit(source, circuit_id, table) for circuit_id, table in tables.items())
@@ -140,11 +140,7 @@ def _convert(source: str, prefix: str, raw: Mapping[str, object], into: type[Str
         if field is not None:
             keys.append(field[2])
             allowed_keys = ", ".join(_struct(into, keys[:-1]).__struct_fields__)
-            reason = (
-                f"it is missing; there are {allowed_keys}"
-                if field[1] == "required"
-                else f"there are {allowed_keys}"
-            )
+            reason = f"there are {allowed_keys}"
         value: object = raw
         for key in keys:
             value = _inside(value, key)

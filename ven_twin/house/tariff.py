@@ -32,7 +32,7 @@ from typing import Annotated, Literal, NamedTuple, TypeVar
 import msgspec
 from msgspec import Meta
 
-from ven_twin.house.errors import ProfileError
+from ven_twin.house.errors import WHOLE_FILE, ProfileError
 
 Price = Annotated[float, Meta(ge=-100.0, le=100_000.0)]
 """Of a kWh, in the tariff's currency. Wholesale prices below zero occur."""
@@ -119,7 +119,7 @@ def tariff_in(text: str, source: str) -> Tariff:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(source, "(file)", None, f"must be TOML: {error}") from error
+        raise ProfileError(source, WHOLE_FILE, None, f"must be TOML: {error}") from error
     return read_tariff(raw.get("tariff"), source)
 
 
@@ -175,8 +175,7 @@ def _convert(kind: type[StructT], table: object, under: str, source: str) -> Str
         there = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
         allowed = f"a table with {there}"
         if name:
-            missing = "it is missing; " if "required" in text else ""
-            allowed = missing + _ALLOWED.get(name, f"there are {there}")
+            allowed = _ALLOWED.get(name, f"there are {there}")
         raise ProfileError(source, f"{under}.{name}" if name else under, value, allowed) from error
 
 

@@ -115,13 +115,14 @@ def test_priorities_put_car_and_battery_before_comfort(profile: Profile) -> None
 def test_a_value_out_of_range_is_named_with_what_is_allowed(
     text: str, old: str, new: str, key: str, allowed: str
 ) -> None:
-    """Whoever edits a profile is told the key, the value and the range."""
+    """Whoever edits a profile is told the key, the value, or that it is missing, and the range."""
     assert old in text
     with pytest.raises(ProfileError) as refused:
         decode_profile(text.replace(old, new, 1), "mine.toml")
     assert refused.value.key == key
     assert allowed in str(refused.value)
-    assert repr(refused.value.value) in str(refused.value)
+    words = "is missing" if refused.value.value is None else repr(refused.value.value)
+    assert words in str(refused.value)
     assert "mine.toml" in str(refused.value)
 
 

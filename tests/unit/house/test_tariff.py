@@ -59,7 +59,7 @@ def test_what_is_fed_in_has_the_export_price_of_its_period() -> None:
     ("old", "new", "key", "allowed"),
     [
         ('currency = "USD"', 'currency = "$"', "tariff.currency", "three capital letters"),
-        ('currency = "USD"\n', "", "tariff.currency", "it is missing"),
+        ('currency = "USD"\n', "", "tariff.currency", "three capital letters"),
         ("price = 0.12", 'price = "cheap"', "tariff.price", "a number from -100"),
         (
             "price = 0.12",
@@ -106,3 +106,19 @@ def test_a_house_file_has_its_tariff_and_the_packaged_houses_none(tmp_path: Path
     tariff = load_profile(tmp_path / "mine.toml").tariff
     assert tariff is not None
     assert (tariff.currency, len(tariff.periods)) == ("USD", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[tariff", "file must be TOML: "),
+        ("x = 1", "file: tariff is missing: a table, such as "),
+        ("[tariff]\nprice = 0.1", "file: tariff.currency is missing: three capital letters"),
+        ('[tariff]\nprice = 0.1\ncurrency = "usd"', "file: tariff.currency = 'usd' is not allowed: three "),
+    ],
+)
+def test_an_error_is_a_sentence(text: str, words: str) -> None:
+    """What is missing is called missing, and a file that cannot be read is named itself."""
+    with pytest.raises(ProfileError) as caught:
+        tariff_in(text, "file")
+    assert str(caught.value).startswith(words)

@@ -77,7 +77,7 @@ def test_a_house_without_a_schedule_keeps_its_setpoints() -> None:
     ("was", "becomes", "key", "allowed"),
     [
         ("from_h = 22.0", "from_h = 25.0", "circuits.hvac1.schedule[0].from_h", "<= 24"),
-        ("until_h = 6.0\n", "", "circuits.hvac1.schedule[0].until_h", "it is missing"),
+        ("until_h = 6.0\n", "", "circuits.hvac1.schedule[0].until_h", "is missing: there are"),
         ("from_h", "night_h", "circuits.hvac1.schedule[0].night_h", "there are from_h"),
         ("from_h", 'days = "monday"\nfrom_h', "circuits.hvac1.schedule[0].days", "monday"),
     ],
