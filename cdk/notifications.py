@@ -1,4 +1,4 @@
-"""The topic by which operators are told: events by the functions, alarms by CloudWatch."""
+"""The topic of operators' notifications: events by the functions, alarms by CloudWatch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from cdk.stage import Stage
-
-OFF = "off"
-"""What the functions have in place of a topic where the stage notifies nobody."""
 
 
 def notifications_topic(scope: Construct, stage: Stage) -> sns.Topic:

@@ -12,11 +12,12 @@ from aws_cdk import aws_sqs as sqs
 
 from cdk.bundle import Bundle
 from cdk.lambda_function import LambdaFunction
-from cdk.notifications import OFF, notifications_topic
+from cdk.notifications import notifications_topic
 from cdk.policy import VenPolicy
 from cdk.queues import Inlet, dead_letters
 from cdk.stage import Stage
 from cdk.tables import StackTables
+from contracts.api.topic_message import NO_TOPIC
 from contracts.store.keys import EVENTS_BY_START
 from contracts.store.stack import tls_secret_name, ven_policy_name
 from contracts.wire.topics import Topics
@@ -81,8 +82,8 @@ class SharedResources:
 
     @property
     def notifications_setting(self) -> str:
-        """The topic for functions that notify, or `OFF`."""
-        return self.notifications.topic_arn if self.stage.notifications else OFF
+        """The topic for functions that notify, or `NO_TOPIC`."""
+        return self.notifications.topic_arn if self.stage.notifications else NO_TOPIC
 
     @property
     def feed_timeout_s(self) -> int:

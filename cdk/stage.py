@@ -23,7 +23,7 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 """Runtimes that the functions run on."""
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that synthesizes. It alone can compile the bundle: it is the default runtime if AWS has it."""
-ARM, MAX_VENS = frozenset({"arm64", "aarch64"}), 80
+MAX_VENS = 80
 BASELINES: tuple[str, ...] = get_args(Baseline)
 HOLIDAYS = ("auto", "none", "nerc")
 """Holiday calendars that are no country's."""
@@ -135,7 +135,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         vens=vens,
         ven_id_prefix=prefix,
         python=HERE if local else _python(context("python")),
-        architecture="x86_64" if local and platform.machine().lower() not in ARM else "arm64",
+        architecture=_host_architecture() if local else "arm64",
         retention_days=_days(context, "retention_days", default=400 if name == "prod" else 30, least=1),
         log_retention_days=30 if name == "prod" else 7,
         settle_delay_s=3 if local else 120,
@@ -298,3 +298,7 @@ def _pairs(text: str | None, key: str, example: str) -> list[tuple[str, str]]:
             raise FieldError(key, f"names {name} twice")
         pairs.append((name, value))
     return pairs
+
+
+def _host_architecture() -> str:
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"

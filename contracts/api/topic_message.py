@@ -8,6 +8,8 @@ from contracts.wire import codec
 from contracts.wire.notifications import SUBJECT_MAX_CHARACTERS, Notification
 from contracts.wire.plain_text import plain_line
 
+NO_TOPIC = "off"
+"""In place of a topic's ARN, where a stage notifies nobody."""
 MACHINES = ("http", "https", "sqs", "lambda")
 """Protocols that get the notification as JSON; all others get its sentence. Source: Amazon SNS, Publish."""
 KIND, PROGRAM, EVENT = "kind", "programId", "eventId"

@@ -17,6 +17,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from contracts.api.reports import EventReport
+from contracts.api.topic_message import NO_TOPIC
 from contracts.store.items import to_item
 from contracts.store.keys import DAY_ROW_PREFIX, EVENTS, TELEMETRY, VENS, telemetry_row_id
 from contracts.wire.codec import JsonDict
@@ -27,7 +28,7 @@ from lambdas.settle_event.adapters import SettleAdapters
 from lambdas.settle_event.logic.days import DAY_S
 from lambdas.shared import clients
 from lambdas.shared.group_book import GroupBook
-from lambdas.shared.notifications import OFF, Notifier
+from lambdas.shared.notifications import Notifier
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.shadows import Shadows
 
@@ -152,7 +153,7 @@ def _settle() -> EventReport:
         shadows=Shadows(clients.iot_data()),
         programs=ProgramBook(events),
         groups=GroupBook(events),
-        notifier=Notifier(clients.sns(), OFF, events),
+        notifier=Notifier(clients.sns(), NO_TOPIC, events),
         time_zone="UTC",
         holidays="none",
         weather={},

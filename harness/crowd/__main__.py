@@ -30,12 +30,7 @@ class QuietBroker(Mosquitto):
     def _settings(self) -> str:
         return f"""
 per_listener_settings true
-listener {self.port} 127.0.0.1
-cafile {self.folder}/ca.pem
-certfile {self.folder}/server.pem
-keyfile {self.folder}/server.key
-require_certificate true
-use_identity_as_username true
+{self.tls_listener()}
 listener {self.plain_port} 127.0.0.1
 allow_anonymous true
 max_queued_messages 0

@@ -32,7 +32,7 @@ NOTIFICATIONS = ("made", "begun", "ended", "settled, preliminary", "settled, fin
 """Notifications of an event that nobody revises; two of them have schedules of their own."""
 NOTIFIED_BY_SCHEDULE = 2
 LOOKS = 5
-"""Looks at what was told: when the event is made, at its begin and its end, and after two settlements."""
+"""Reads of the claimed moments: when the event is made, at its begin and end, after two settlements."""
 RUN_GB_S = 0.45
 """Assumed: a run of a function of 1,769 MB for a quarter of a second; with one VEN most of it is start."""
 DAY_S = 86_400

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts.api.reports import EventReport, VenReport
-from contracts.api.topic_message import topic_message
+from contracts.api.topic_message import NO_TOPIC, topic_message
 from contracts.store.keys import NOTIFIED_SORT_KEY, Key
 from lambdas.shared.due_notifications import DueNotification, due_notifications, settlement
 from lambdas.shared.invocation import count, logger
@@ -22,15 +22,13 @@ from lambdas.shared.tables import Condition, Table
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
 
-OFF = "off"
-"""In place of a topic, where a stage notifies nobody."""
 ATTEMPTS = 3
 """Looks at what was told while others tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Publishes the moments of events, unless *topic_arn* is `OFF`. Its methods raise nothing."""
+    """Publishes the moments of events, unless *topic_arn* is `NO_TOPIC`. Its methods raise nothing."""
 
     client: SNSClient
     topic_arn: str
@@ -39,7 +37,7 @@ class Notifier:
     @property
     def is_on(self) -> bool:
         """False where the stage notifies nobody."""
-        return self.topic_arn != OFF
+        return self.topic_arn != NO_TOPIC
 
     def tell(self, row: EventRow, *, now: float) -> None:
         """Publish what of *row* is due by *now* and was not told yet."""

@@ -11,7 +11,8 @@ from playwright.async_api import Browser, expect
 
 from local_cloud import process
 from tests.browser.conftest import Seen, chromium
-from tests.browser.test_page import NARROW, OVERFLOWING, PHONE, change, findings, until_so
+from tests.browser.test_page import NARROW, OVERFLOWING, PHONE, findings, until_so
+from tests.browser.test_page_history import change
 from tests.support.browser_fleet import Fleet
 from tests.support.waiting import GIVE_UP_MS
 

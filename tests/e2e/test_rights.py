@@ -235,17 +235,21 @@ def test_the_operator_is_told_what_becomes_of_an_event(system: System, acting: A
         assert "pending" in operator.can("notify", "add", receiver.url, "--program", "default")
         until(lambda: json.loads(operator.can("notify", "list", "--json"))[0]["confirmed"], "confirmation")
         operator.can("notify", "test")
-        until(receiver.told, "the test")
+        until(receiver.delivered, "the test")
         short = ("--event-id", "told", "--shed-kw", "0.1", "--duration", "4s", "--target", "ven-1")
         operator.can("event", "create", *short)
-        until(lambda: [one for one in receiver.told() if one["kind"] == "settled"], "the result")
+        until(lambda: [one for one in receiver.delivered() if one["kind"] == "settled"], "the result")
         until(lambda: system.event_item("told", REPORT_SORT_KEY).get("doneTs"), "the end of the settlement")
         system.json("event", "report", "told")
-        told = [one for one in receiver.told() if one.get("eventId") == "told"]
+        delivered = [one for one in receiver.delivered() if one.get("eventId") == "told"]
         assert "told nothing" in operator.can("notify", "remove", receiver.url)
-    kinds = [one["kind"] for one in told]
+    kinds = [one["kind"] for one in delivered]
     assert kinds == ["made", "begun", "ended", "settled"]
-    assert (told[0]["requestedKw"], told[3]["called"], told[3]["unansweredCount"]) == (0.1, 1, 0)
+    assert (delivered[0]["requestedKw"], delivered[3]["called"], delivered[3]["unansweredCount"]) == (
+        0.1,
+        1,
+        0,
+    )
     assert "Nobody is told" in operator.can("notify", "list")
 
 
@@ -263,11 +267,11 @@ def test_a_vens_resident_is_told_when_its_event_begins_and_ends(system: System, 
             system.json("event", "create", "--shed-kw", "0.1", "--duration", "3s", *target)
             until(lambda: [each for each in receiver.received if each.json()["kind"] == "ended"], "the end")
             assert secret.decode() not in log.read_text()
-    told = [each for each in receiver.received if each.json().get("eventId") == "at-home"]
-    assert [each.json()["kind"] for each in told] == ["announced", "begun", "ended"]
-    begun = told[1]
+    posted = [each for each in receiver.received if each.json().get("eventId") == "at-home"]
+    assert [each.json()["kind"] for each in posted] == ["announced", "begun", "ended"]
+    begun = posted[1]
     assert begun.ts - begun.json()["ts"] < SOON_S
-    for each in told:
+    for each in posted:
         sent, mac = each.headers["ven-twin-signature"].removeprefix("t=").split(",v1=")
         assert hmac.new(secret, f"{sent}.".encode() + each.body, "sha256").hexdigest() == mac
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.mosquitto import Mosquitto
 from tests.support.scripted_broker import ScriptedBroker
+from tests.support.ven_stand import Stand
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
@@ -165,3 +166,13 @@ def _serves_the_test(task: asyncio.Task[Any]) -> bool:
     """A task of the scripted broker or of mosquitto's log, rather than of the session."""
     coroutine: Any = task.get_coro()
     return "/tests/support/" in coroutine.cr_code.co_filename
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """A VEN in the middle of a summer afternoon."""
+    stand = Stand(tmp_path / "ven")
+    stand.start(house_start_ts=1_784_154_600.0, house_speed=10)
+    stand.live(3)
+    yield stand
+    stand.twin.close()

@@ -6,7 +6,7 @@ import asyncio
 import json
 import resource
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,16 +64,6 @@ async def until(result: Callable[[], Any]) -> Any:
         assert time.monotonic() - begun_s < GIVE_UP_S
         await asyncio.sleep(0.05)
     return value
-
-
-@pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
-    """A VEN in the middle of a summer afternoon."""
-    stand = Stand(tmp_path / "ven")
-    stand.start(house_start_ts=1_784_154_600.0, house_speed=10)
-    stand.live(3)
-    yield stand
-    stand.twin.close()
 
 
 @pytest.fixture

@@ -34,16 +34,6 @@ GUIDE, EXAMPLE = GUIDES / "notifications.md", GUIDES / "examples" / "notificatio
 POST = Post(id="n1", body='{"kind":"test"}')
 
 
-@pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
-    """A VEN in the middle of a summer afternoon."""
-    stand = Stand(tmp_path / "ven")
-    stand.start(house_start_ts=1_784_154_600.0, house_speed=10)
-    stand.live(3)
-    yield stand
-    stand.twin.close()
-
-
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between attempts are short."""
@@ -69,13 +59,13 @@ async def with_event(stand: Stand, seconds: int = 5) -> None:
 
 
 def kinds(receiver: LoopbackReceiver) -> list[str]:
-    """What came, each id once."""
+    """The notifications that came, each id once."""
     by_id = {each.json()["id"]: each.json()["kind"] for each in list(receiver.received)}
     return list(by_id.values())
 
 
 @asynccontextmanager
-async def told(stand: Stand, url: str) -> AsyncIterator[None]:
+async def notified_at(stand: Stand, url: str) -> AsyncIterator[None]:
     """The VEN with a webhook."""
     async with notifying(stand.twin, Receiver(url=url), stand.folder):
         yield
@@ -85,7 +75,7 @@ async def test_a_receiver_that_fails_for_a_while_has_all_in_order(stand: Stand) 
     """Errors, redirects and throttling are tried again; nothing overtakes."""
     with receiving() as receiver:
         receiver.answer = lambda before: [500, 302, 429, 503][before] if before < 4 else 200
-        async with told(stand, receiver.url):
+        async with notified_at(stand, receiver.url):
             await with_event(stand)
             await living(stand, lambda: "ended" in kinds(receiver))
     assert kinds(receiver) == ["announced", "begun", "ended"]
@@ -96,10 +86,10 @@ async def test_what_waits_survives_a_restart(tmp_path: Path) -> None:
     """A VEN that is killed while its receiver is dead tells it all, by the next run, in order and once."""
     stand = Stand(tmp_path / "ven")
     stand.start(house_start_ts=1_784_154_600.0)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        dead = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        async with told(stand, dead):
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        dead = f"http://127.0.0.1:{bound.getsockname()[1]}/"
+        async with notified_at(stand, dead):
             await with_event(stand, 60)
             stand.live(5)
             await asyncio.sleep(0.3)
@@ -107,7 +97,7 @@ async def test_what_waits_survives_a_restart(tmp_path: Path) -> None:
     stand.live_nowhere(10)
     stand.start(house_start_ts=1_784_154_600.0)
     with receiving() as receiver:
-        async with told(stand, receiver.url):
+        async with notified_at(stand, receiver.url):
             await living(stand, lambda: "ended" in kinds(receiver))
     stand.twin.close()
     assert [each.json()["kind"] for each in receiver.received] == ["announced", "begun", "ended"]
@@ -119,7 +109,7 @@ async def test_a_refusal_holds_the_others_up_for_a_while_only(
     """A receiver that never takes one of them gets the next after some attempts; the log has its id."""
     with receiving() as receiver:
         receiver.answer = lambda before: 400 if before < bridge.REFUSALS_MAX else 200
-        async with told(stand, receiver.url):
+        async with notified_at(stand, receiver.url):
             await with_event(stand)
             await living(stand, lambda: "ended" in kinds(receiver))
     came = [each.json()["kind"] for each in receiver.received]
@@ -172,7 +162,7 @@ async def test_a_hostile_receiver_changes_nothing(
     monkeypatch.setattr(bridge, "ANSWER_S", 0.5)
     monkeypatch.setattr(worker_process, "END_S", 0.2)
     with hostile(answer) as url:
-        async with told(stand, url):
+        async with notified_at(stand, url):
             await with_event(stand)
             await living(stand, lambda: "takes no notifications" in caplog.text)
             stand.live(10)
@@ -199,7 +189,7 @@ class NotificationStoreOf(NotificationStore):
 async def test_a_tick_does_not_wait_for_a_dead_receiver(stand: Stand) -> None:
     """A tick with moments to tell takes no longer than its write, while posts hang."""
     with hostile(lambda _: time.sleep(30)) as url:
-        async with told(stand, url):
+        async with notified_at(stand, url):
             await with_event(stand, 600)
             await living(stand, lambda: True)
             await asyncio.sleep(0.3)
@@ -246,7 +236,7 @@ def test_a_secret_that_is_gone_sends_nothing(tmp_path: Path) -> None:
 async def test_a_disk_that_takes_nothing_is_tried_again(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What could not be written is owing, and told once the disk is back."""
+    """A moment that could not be written is owing, and is posted once the disk is back."""
     with receiving() as receiver, NotificationStoreOf(stand) as store:
         webhook = WebhookBridge(stand.twin, Receiver(url=receiver.url), store)
         with monkeypatch.context() as full:

@@ -1,4 +1,4 @@
-"""What a resident is told, over every course of events, and over restarts, failures and lost answers."""
+"""The notifications of a resident, over every course of events, restarts, failures and lost answers."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def event_of(number: int, revision: int, start_ts: int, value: float) -> DrEvent
 @given(course=COURSES)
 def test_each_moment_of_an_event_is_told_once_and_in_its_order(course: list[tuple[str, int, int]]) -> None:
     """Announced first, its end last and once, no begin after the end; and no id twice, over restarts too."""
-    schedule, told, now, down, out = Schedule(), NotifiedState(), float(START), None, None
+    schedule, notified, now, down, out = Schedule(), NotifiedState(), float(START), None, None
     revisions, sent = defaultdict[int, int](int), list[Notification]()
     for step, number, seconds in course:
         if step in {"offer", "revise"}:
@@ -114,12 +114,12 @@ def test_each_moment_of_an_event_is_told_once_and_in_its_order(course: list[tupl
         elif step == "link":
             down = now if down is None else None
         elif step == "restart":
-            told = msgspec.json.decode(msgspec.json.encode(told), type=NotifiedState)
+            notified = msgspec.json.decode(msgspec.json.encode(notified), type=NotifiedState)
         now += seconds if step == "wait" else 1.0
         schedule, _ = schedule.announce(now)
         ven = VenReading(VEN, now, schedule.events.values(), (), out, down)
-        told, new = changes_since(told, ven, 300.0)
-        assert changes_since(told, ven, 300.0)[1] == []
+        notified, new = changes_since(notified, ven, 300.0)
+        assert changes_since(notified, ven, 300.0)[1] == []
         sent += new
     ids = [each.id for each in sent]
     assert len(ids) == len(set(ids))

@@ -15,6 +15,7 @@ from enum import Enum, auto
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+from contracts.api.topic_message import NO_TOPIC
 from contracts.store.items import Item, from_item, to_item
 from contracts.store.keys import EVENTS, TELEMETRY, VENS, Key, TableKeys
 from contracts.wire import codec
@@ -25,7 +26,7 @@ from lambdas.settle_event.adapters import SettleAdapters
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.fan_out import ShadowQueue
 from lambdas.shared.group_book import GroupBook
-from lambdas.shared.notifications import OFF, Notifier
+from lambdas.shared.notifications import Notifier
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
@@ -297,7 +298,7 @@ class EventCloud:
             days=BookedDays(book),
             groups=GroupBook(events),
             programs=ProgramBook(events),
-            notifier=Notifier(sqs, OFF, events),
+            notifier=Notifier(sqs, NO_TOPIC, events),
             settle_delay_s=SETTLE_DELAY_S,
             redispatch_min=1,
             retention_days=30,

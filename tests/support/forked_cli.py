@@ -40,7 +40,7 @@ def ven_twin(
 
 
 class _Output:
-    """What a process writes, read while it runs."""
+    """The output of a process, read while it runs."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream, self._read = stream, [""]

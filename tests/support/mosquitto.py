@@ -82,7 +82,8 @@ class Mosquitto:
         ):
             (self.folder / name).write_text(text)
 
-    def _settings(self) -> str:
+    def tls_listener(self) -> str:
+        """The settings of the listener that asks for a certificate."""
         return f"""
 listener {self.port} 127.0.0.1
 cafile {self.folder}/ca.pem
@@ -90,6 +91,10 @@ certfile {self.folder}/server.pem
 keyfile {self.folder}/server.key
 require_certificate true
 use_identity_as_username true
+"""
+
+    def _settings(self) -> str:
+        return f"""{self.tls_listener()}
 persistence true
 persistence_location {self.folder}/
 autosave_interval 1

@@ -26,14 +26,14 @@ class Received:
     ts: float
 
     def json(self) -> dict[str, Any]:
-        """Its body."""
+        """The body as JSON."""
         value: dict[str, Any] = json.loads(self.body)
         return value
 
 
 @dataclass
 class LoopbackReceiver:
-    """What came, in its order.
+    """A receiver, and all that came to it in its order.
 
     Attributes:
         url: its address.
@@ -56,7 +56,7 @@ class LoopbackReceiver:
             threading.Thread(target=_open, args=(url,), daemon=True).start()
         return status
 
-    def told(self) -> list[dict[str, Any]]:
+    def delivered(self) -> list[dict[str, Any]]:
         """The notifications that SNS delivered, out of its envelopes."""
         envelopes = [
             each.json()

@@ -15,6 +15,7 @@ FIRST = (
     "tests/e2e/test_commands_of_docs.py",
     "tests/e2e/test_policies.py",
     "tests/browser/test_page.py",
+    "tests/browser/test_page_history.py",
     "tests/e2e/test_lifecycle.py",
     "tests/e2e/test_wheel.py",
     "tests/e2e/test_aws.py",

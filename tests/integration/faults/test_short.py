@@ -56,7 +56,7 @@ def test_no_fault_of_the_cloud_loses_a_message(fault: CloudFault) -> None:
 
 
 async def test_the_oracle_sees_what_plain_gmqtt_loses(tmp_path: Path) -> None:
-    """The same fault, the same oracle, gmqtt as it comes: the losses are found, if not at once.
+    """The same fault, the same oracle, gmqtt as it comes: it shows losses, if not at once.
 
     It loses what is under way when the broker dies, which on a slow machine may be nothing.
     """

@@ -69,7 +69,7 @@ def _close(process: Any) -> None:
 
 
 def test_a_fork_is_as_a_process_that_was_started(start: Start, tmp_path: Path) -> None:
-    """Its folder, its environment and no other, its program first on the path; of the project nothing yet."""
+    """A process has folder and environment of its function, and its program first on the path."""
     process = start(ECHO, WORD="one")
     process.stdin.write("said\n")
     process.stdin.flush()

@@ -85,7 +85,7 @@ def test_an_endpoint_is_one_of_its_protocol(sns: Any, topic: str, protocol: str,
     ],
 )
 def test_a_filter_is_a_policy_within_its_limits(sns: Any, topic: str, policy: str) -> None:
-    """When it is subscribed with, and when it is set later."""
+    """A filter is judged with the subscription, and when it is set later."""
     queue = "arn:aws:sqs:us-east-1:000000000000:any"
     subscribe = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue}
     assert "FilterPolicy" in refusal(sns.subscribe, **subscribe, Attributes={"FilterPolicy": policy})
@@ -155,5 +155,5 @@ def test_an_http_endpoint_is_told_nothing_until_its_link_is_opened(sns: Any, top
     ],
 )
 def test_a_message_is_one_that_sns_takes(sns: Any, topic: str, message: dict[str, str]) -> None:
-    """Its subject is short and on a line, and JSON has a default."""
+    """A message has a short subject on one line, and JSON has a default."""
     assert refusal(sns.publish, TopicArn=topic, **message).startswith("InvalidParameter")

@@ -118,7 +118,7 @@ def test_a_house_file_has_its_tariff_and_the_packaged_houses_none(tmp_path: Path
     ],
 )
 def test_an_error_is_a_sentence(text: str, words: str) -> None:
-    """What is missing is called missing, and a file that cannot be read is named itself."""
+    """A missing key is called missing, and a file that cannot be read is named itself."""
     with pytest.raises(ProfileError) as caught:
         tariff_in(text, "file")
     assert str(caught.value).startswith(words)

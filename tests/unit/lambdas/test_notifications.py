@@ -1,4 +1,4 @@
-"""What subscribers are told of an event: each moment once, in its order, and never at the event's cost."""
+"""The notifications of an event: each moment once, in its order, and never at the event's cost."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ class Subscriber:
 
     def envelopes(self) -> list[dict[str, Any]]:
         """The messages that came since the last look, as SNS wraps them."""
-        taken: list[dict[str, Any]] = []
+        bodies: list[dict[str, Any]] = []
         while True:
             answer = clients.sqs().receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
             messages = answer.get("Messages", [])
             if not messages:
-                return taken
+                return bodies
             for message in messages:
-                taken.append(json.loads(message["Body"]))
+                bodies.append(json.loads(message["Body"]))
                 clients.sqs().delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
-    def told(self) -> list[dict[str, Any]]:
+    def delivered(self) -> list[dict[str, Any]]:
         """The notifications that came since the last look."""
         return [json.loads(envelope["Message"]) for envelope in self.envelopes()]
 
     def kinds(self) -> list[str]:
         """Their kinds."""
-        return [notification["kind"] for notification in self.told()]
+        return [notification["kind"] for notification in self.delivered()]
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def test_an_event_is_told_from_its_making_to_its_result(world: World, subscriber
     at(world, NOW + 3600, "dispatch_event", action="notify", eventId="evt-1")
     at(world, NOW + 4200, "dispatch_event", action="notify", eventId="evt-1")
     at(world, NOW + 4320, "settle_event", eventId="evt-1")
-    told = subscriber.told()
-    assert [one["kind"] for one in told] == ["made", "begun", "ended", "settled"]
-    assert len({one["id"] for one in told}) == 4
-    made, begun, _, settled = told
+    notified = subscriber.delivered()
+    assert [one["kind"] for one in notified] == ["made", "begun", "ended", "settled"]
+    assert len({one["id"] for one in notified}) == 4
+    made, begun, _, settled = notified
     assert (made["eventId"], made["program"], made["startTs"]) == ("evt-1", "default", int(NOW) + 3600)
     assert (made["requestedKw"], made["dispatchedKw"], made["ts"]) == (4.0, 4.0, int(NOW))
     assert begun["ts"] == int(NOW) + 3600
@@ -137,13 +137,13 @@ def test_a_second_revision_is_told_as_the_first(world: World, subscriber: Subscr
     for value in (3.0, 2.0):
         interval = {"durationS": 600, "signal": "shedKw", "value": value}
         at(world, NOW, "dispatch_event", action="revise", eventId="evt-1", intervals=[interval])
-    told = subscriber.told()
-    assert [one["kind"] for one in told] == ["made", "revised", "revised"]
-    assert [one["requestedKw"] for one in told] == [4.0, 3.0, 2.0]
+    notified = subscriber.delivered()
+    assert [one["kind"] for one in notified] == ["made", "revised", "revised"]
+    assert [one["requestedKw"] for one in notified] == [4.0, 3.0, 2.0]
 
 
 def test_an_event_that_was_cancelled_while_it_ran_is_settled(world: World, subscriber: Subscriber) -> None:
-    """Its end is the cancellation, and what it delivered until then is told."""
+    """An event that is cancelled while it runs ends there, and its kW until then are told."""
     at(world, NOW, "dispatch_event", **EVENT)
     at(world, NOW + 300, "dispatch_event", action="cancel", eventId="evt-1")
     at(world, NOW + 450, "settle_event", eventId="evt-1")
@@ -162,7 +162,7 @@ def test_the_final_result_is_told_beside_the_preliminary_one(world: World, subsc
     at(world, NOW, "dispatch_event", **EVENT)
     for hours in (1, 5, 26):
         at(world, NOW + hours * 3600, "settle_event", eventId="evt-1")
-    settled = [one for one in subscriber.told() if one["kind"] == "settled"]
+    settled = [one for one in subscriber.delivered() if one["kind"] == "settled"]
     assert [one["preliminary"] for one in settled] == [True, False]
 
 
@@ -208,7 +208,7 @@ def test_people_get_a_sentence_and_filters_get_attributes(world: World, subscrib
 
 
 def test_a_filter_by_kind_lets_its_kind_through_alone(world: World) -> None:
-    """What `notify add --kind` writes is what SNS filters by."""
+    """SNS filters by that which `notify add --kind` writes."""
     world.add_ven("ven-1")
     subscriber = Subscriber()
     sns = clients.sns()
@@ -289,9 +289,13 @@ def test_a_result_names_no_more_vens_than_fit() -> None:
     )
     settled = settlement(row, report, vens)
     assert settled is not None
-    told = settled.notification
-    assert (len(told.unanswered), told.unanswered_count, told.called) == (UNANSWERED_MAX, silent, silent + 2)
-    assert told.text == (
+    notified = settled.notification
+    assert (len(notified.unanswered), notified.unanswered_count, notified.called) == (
+        UNANSWERED_MAX,
+        silent,
+        silent + 2,
+    )
+    assert notified.text == (
         "Event evt-1 is settled (final): 3.00 of 4.00 kW delivered (75 %) by meter_before; "
         "55 of 57 VENs did not answer; program default."
     )

@@ -57,7 +57,7 @@ def test_the_hours_of_a_tariff_are_those_of_the_site() -> None:
 
 
 def test_energy_has_its_cost_and_co2() -> None:
-    """What is fed in earns its price, and saves what a kWh that is drawn emits."""
+    """A kWh that is fed in earns its price, and saves what a kWh that is drawn emits."""
     (day,) = days([mean(START_TS, 4.0), mean(START_TS + 900, -2.0)], FLAT)
     assert day.cost == pytest.approx(1.0 * 0.30 - 0.5 * 0.08)
     assert day.co2_kg == pytest.approx(0.5 * 0.4)
@@ -123,7 +123,7 @@ def test_an_event_that_nothing_was_lived_of_has_no_change() -> None:
 
 
 def test_a_payback_ends_after_a_day() -> None:
-    """What is drawn later than a day after an event is not its doing."""
+    """The power that is drawn later than a day after an event is not its doing."""
     means = [*minutes(1), mean(START_TS + 60 + 86_400, 9.0, 1.0, 60.0)]
     (only,) = changes(means, (0.0, 60.0))
     assert only.changed_kwh == pytest.approx(-0.05)

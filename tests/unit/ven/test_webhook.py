@@ -33,7 +33,7 @@ class Life:
     """A VEN whose events go by, and whoever is told of them."""
 
     def __init__(self, *, tariff: Tariff | None = None) -> None:
-        self.schedule, self.told, self.now = Schedule(), NotifiedState(), float(START)
+        self.schedule, self.notified, self.now = Schedule(), NotifiedState(), float(START)
         self.past: tuple[PastEvent, ...] = ()
         self.opt_out: OptOut | None = None
         self.down_ts: float | None = None
@@ -45,16 +45,16 @@ class Life:
         self.schedule, _ = self.schedule.offer(event, EventOrigin.SHADOW, VEN, self.now)
 
     def look(self, after_s: float = 1.0) -> list[Notification]:
-        """What is told so much later."""
+        """The notifications of so much later."""
         self.now += after_s
         self.schedule, _ = self.schedule.announce(self.now)
         events = self.schedule.events.values()
         ven = VenReading(VEN, self.now, events, self.past, self.opt_out, self.down_ts, ZONE, self.tariff)
-        self.told, notifications = changes_since(self.told, ven, 300.0)
+        self.notified, notifications = changes_since(self.notified, ven, 300.0)
         return notifications
 
     def kinds(self, after_s: float = 1.0) -> list[str]:
-        """Its kinds."""
+        """The kinds of these notifications."""
         return [each.kind.value for each in self.look(after_s)]
 
 
@@ -121,7 +121,7 @@ def test_another_start_is_told_however_small() -> None:
 
 
 def test_a_cancellation_has_what_was_cancelled() -> None:
-    """Its intervals are those that were told, since a cancelled event has none."""
+    """A cancellation has the intervals that were told, since a cancelled event has none."""
     life = Life()
     life.offer(SHED)
     life.look()
@@ -145,7 +145,7 @@ def test_a_resident_who_leaves_is_told_so_and_not_of_what_never_began() -> None:
 
 
 def test_an_event_that_the_resident_left_has_ended() -> None:
-    """What it delivered until then is told."""
+    """The kWh that it delivered until then are told."""
     life = Life()
     life.offer(SHED, in_s=0)
     life.look()
@@ -163,7 +163,7 @@ def test_a_short_loss_of_the_link_is_not_told() -> None:
     assert life.kinds(299) == []
     assert life.kinds(1) == ["linkLost"]
     assert life.kinds(600) == []
-    life.told = msgspec.json.decode(msgspec.json.encode(life.told), type=NotifiedState)
+    life.notified = msgspec.json.decode(msgspec.json.encode(life.notified), type=NotifiedState)
     life.down_ts = None
     (back,) = life.look(100)
     assert (back.kind.value, back.away_s) == ("linkBack", 1000)

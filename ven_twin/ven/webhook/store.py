@@ -24,7 +24,7 @@ FILE = "notifications.sqlite"
 ROWS_MAX = 200
 """So many wait at the most; then the oldest goes. Interpretation: a month of a busy program."""
 AGE_MAX_S = 86_400.0
-"""What has waited longer is not sent. Interpretation: nobody wants to hear of the day before yesterday."""
+"""A notification that has waited longer is not sent. Interpretation: after a day it is no news."""
 
 _WAITING = """CREATE TABLE IF NOT EXISTS waiting (
   row_id INTEGER PRIMARY KEY AUTOINCREMENT, put_ts REAL NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL)"""
