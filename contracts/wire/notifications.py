@@ -82,8 +82,8 @@ class Notification(msgspec.Struct, rename="camel", frozen=True, kw_only=True, om
         called: VENs that the event called.
         unanswered: VENs that were called and have not answered, the first `UNANSWERED_MAX`.
         unanswered_count: all of these.
-        saved: money that the resident did not spend on energy, by the tariff of the house file.
-        earned: money that the program pays for it by the same tariff.
+        saved: money that the resident did not spend on energy, before any payback, by the tariff of the VEN.
+        expected_pay: the program's pay for it by the same tariff, if its baseline were the VEN's own.
         currency: of both, ISO 4217.
         reason: why the VEN or its resident left, or why there is no link.
         until_ts: the end of an opt-out, UTC s; none where it lasts.
@@ -112,7 +112,7 @@ class Notification(msgspec.Struct, rename="camel", frozen=True, kw_only=True, om
     unanswered: tuple[VenId, ...] = ()
     unanswered_count: int | None = None
     saved: float | None = None
-    earned: float | None = None
+    expected_pay: float | None = None
     currency: str | None = None
     reason: str | None = None
     until_ts: int | None = None

@@ -84,8 +84,11 @@ def test_an_event_is_told_in_words_with_kwh_and_money() -> None:
     ]
     life.past = (past(1.75),)
     (ended,) = life.look(3600)
-    assert ended.text == "The event has ended: 1.75 kWh less were drawn, 0.35 USD saved, 0.88 USD earned."
-    assert (ended.delivered_kwh, ended.saved, ended.earned, ended.currency) == (1.75, 0.35, 0.88, "USD")
+    assert (
+        ended.text
+        == "The event has ended: 1.75 kWh less were drawn, 0.35 USD saved so far, 0.88 USD of pay to expect."
+    )
+    assert (ended.delivered_kwh, ended.saved, ended.expected_pay, ended.currency) == (1.75, 0.35, 0.88, "USD")
     assert life.kinds(100) == []
 
 
@@ -97,7 +100,7 @@ def test_without_a_tariff_no_money_is_told() -> None:
     life.past = (past(-0.05),)
     (ended,) = life.look(3600)
     assert ended.text == "The event has ended: 0.050 kWh more were drawn."
-    assert (ended.saved, ended.earned, ended.currency) == (None, None, None)
+    assert (ended.saved, ended.expected_pay, ended.currency) == (None, None, None)
 
 
 @pytest.mark.parametrize(("value", "kinds"), [(1.9, []), (2.1, []), (1.0, ["revised"]), (3.0, ["revised"])])

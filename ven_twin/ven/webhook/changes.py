@@ -175,7 +175,10 @@ def _over(
 
 
 def _figures(ven: VenReading, past: PastEvent) -> dict[str, Any]:
-    """The meter's figures of an event that was acted on, and their money where there is a tariff."""
+    """The meter's figures of an event that was acted on, and their money where there is a tariff.
+
+    The pay is to be expected, no more: a program pays by its baseline, which the VEN does not know.
+    """
     if past.delivered_kwh is None or past.delivered_kw is None:
         return {}
     figures: dict[str, Any] = {
@@ -189,7 +192,9 @@ def _figures(ven: VenReading, past: PastEvent) -> dict[str, Any]:
     price = _mean_price(tariff, past.start_ts, past.end_ts, ven.zone)
     figures |= {"saved": round(price * past.delivered_kwh, MONEY_DIGITS) + 0.0, "currency": tariff.currency}
     if tariff.incentive_kwh is not None:
-        figures["earned"] = round(tariff.incentive_kwh * max(0.0, past.delivered_kwh), MONEY_DIGITS) + 0.0
+        figures["expected_pay"] = (
+            round(tariff.incentive_kwh * max(0.0, past.delivered_kwh), MONEY_DIGITS) + 0.0
+        )
     return figures
 
 
@@ -206,8 +211,8 @@ def _result(figures: Mapping[str, Any]) -> str:
         return ""
     words = "less" if delivered_kwh >= 0 else "more"
     money = [
-        f"{figures[name]:.2f} {figures['currency']} {word}"
-        for name, word in (("saved", "saved"), ("earned", "earned"))
+        f"{figures[name]:.2f} {figures['currency']} {words_of}"
+        for name, words_of in (("saved", "saved so far"), ("expected_pay", "of pay to expect"))
         if name in figures
     ]
     kwh = (
