@@ -121,14 +121,15 @@ class WarmStart:
         (ours_err, stderr), (ours_status, status) = os.pipe(), os.pipe()
         theirs, ours = (stdin, stdout, stderr, status), (ours_in, ours_out, ours_err, ours_status)
         try:
-            with self._turn:
-                self._send(request, theirs)
+            try:
+                with self._turn:
+                    self._send(request, theirs)
+            finally:
+                _close(theirs)  # with one of them open here, nothing would tell that the parent has ended
             pid = _first_line(ours_status)
         except OSError:
             _close(ours)
             raise
-        finally:
-            _close(theirs)
         streams = [os.fdopen(ours_in, "w", buffering=1), os.fdopen(ours_out), os.fdopen(ours_err)]
         return ForkedProcess(pid, ours_status, streams)
 

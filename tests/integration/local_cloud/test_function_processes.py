@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,23 @@ def test_a_parent_that_was_killed_is_replaced(start: Start, warm: WarmStart) -> 
     assert first.stdout.read() == ""
     for process in (first, second):
         _close(process)
+
+
+def test_a_parent_that_ends_over_a_request_is_done_without(start: Start, warm: WarmStart) -> None:
+    """A request that it took and never answered: the process is started as the emulator would."""
+    first = start("import sys; sys.stdin.read()", WORD="")
+    assert warm.parent is not None
+    warm.parent.send_signal(signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as beside:
+        second = beside.submit(start, "print('here')", WORD="")
+        assert not wait([second], timeout=0.2).done
+        warm.parent.kill()
+        process = second.result(GIVE_UP_S)
+    assert process.stdout.read() == "here\n"
+    assert process.wait(GIVE_UP_S) == 0
+    first.stdin.close()
+    for one in (first, process):
+        _close(one)
 
 
 def _zipped() -> bytes:
