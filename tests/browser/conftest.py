@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.support.browser_world import World, until
-from tests.support.waiting import GIVE_UP_MS
+from tests.support.waiting import GIVE_UP_MS, GIVE_UP_S
 
 expect.set_options(timeout=GIVE_UP_MS)
 HOW = "Chromium is not installed: apt-get update && apt-get install -y chromium"
@@ -76,7 +76,7 @@ class Seen:
         """The text of an element of the page."""
         return (await self.page.locator(selector).inner_text()).strip()
 
-    async def says(self, selector: str, words: str, *, within_s: float = 30.0) -> None:
+    async def says(self, selector: str, words: str, *, within_s: float = GIVE_UP_S) -> None:
         """Wait until a visible element of the page has *words*."""
         element = self.page.locator(selector, has_text=words)
         await element.wait_for(state="visible", timeout=within_s * 1000)

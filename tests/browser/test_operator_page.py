@@ -14,7 +14,7 @@ from tests.browser.conftest import Seen, chromium
 from tests.browser.test_page import NARROW, OVERFLOWING, PHONE, findings, until_so
 from tests.browser.test_page_history import change
 from tests.support.browser_fleet import Fleet
-from tests.support.waiting import GIVE_UP_MS
+from tests.support.waiting import GIVE_UP_MS, GIVE_UP_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -305,18 +305,18 @@ async def test_a_server_that_dies_is_shown(fleet: Fleet, open_page: Any) -> None
     seen = await open_page()
     port = fleet.url.rpartition(":")[2]
     fleet.server.terminate()
-    assert fleet.server.wait(20) == 0
+    assert fleet.server.wait(GIVE_UP_S) == 0
     await seen.says("#lost", "This page has lost its server.")
     fleet.serve(port)
     await seen.page.locator("#lost").wait_for(state="hidden", timeout=GIVE_UP_MS)
-    await seen.says("#cloud", "Cloud answers", within_s=20)
+    await seen.says("#cloud", "Cloud answers")
 
 
 async def test_a_cloud_that_dies_is_shown(fleet: Fleet, open_page: Any) -> None:
     """By the page, which keeps what it has seen, and by the terminal in a line. It is gone: the last test."""
     seen = await open_page()
     process.stop(fleet.home / "cloud")
-    await seen.says("#offline", "The cloud cannot be reached.", within_s=20)
+    await seen.says("#offline", "The cloud cannot be reached.")
     await seen.says("#cloud", "Cloud not reached")
     await seen.says("#none", "No event ran at")
     await expect(seen.page.locator("#new-event")).to_be_disabled()

@@ -19,6 +19,7 @@ import pytest
 
 from tests.support.browser_world import until
 from tests.support.mosquitto import free_port
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.page.app import ADDRESS_FILE, serving
@@ -54,7 +55,7 @@ async def ask(url: str, **options: Any) -> tuple[int, dict[str, Any]]:
     def call() -> tuple[int, dict[str, Any]]:
         request = urllib.request.Request(url, **options)  # noqa: S310 - of the page
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=GIVE_UP_S) as answer:  # noqa: S310
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
@@ -106,7 +107,7 @@ async def test_a_page_that_is_open_does_not_keep_the_twin(twin: Twin, tmp_path: 
         assert b"text/event-stream" in head
         first = json.loads((await reader.readuntil(b"\n\n")).split(b"data: ")[1])
         assert first["ven"]["venId"] == "ven-1"
-    await asyncio.wait_for(reader.read(), 5)
+    await asyncio.wait_for(reader.read(), GIVE_UP_S)
     writer.close()
 
 
@@ -156,6 +157,6 @@ async def test_the_command_serves_the_page_and_ends_it(tmp_path: Path) -> None:
     await until((tmp_path / ADDRESS_FILE).exists, "the page")
     assert (await ask(f"{(tmp_path / ADDRESS_FILE).read_text()}/live"))[0] == 200
     run.send_signal(signal.SIGTERM)
-    _, output = await asyncio.wait_for(run.communicate(), 20)
+    _, output = await asyncio.wait_for(run.communicate(), GIVE_UP_S)
     assert run.returncode == 0
     assert b"page: http://127.0.0.1:" in output

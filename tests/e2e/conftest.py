@@ -98,5 +98,5 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         for twin in built.twins:
             twin.terminate()
         for twin in built.twins:
-            twin.wait(20)
+            twin.wait(GIVE_UP_S)
         process.stop(home / "cloud")

@@ -14,6 +14,7 @@ from contracts.store.stack import StackOutput
 from contracts.wire.topics import Topics, claim_client_id
 from tests.e2e.conftest import until
 from tests.e2e.test_policies import objections
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven.identity import identity_files
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def test_a_certificate_is_rotated_under_a_running_ven(system: System, tmp_
     assert system.ven("ven-2")["certificateId"] == done["certificateId"]
     assert not (folder / "tls" / ".previous").exists()
     twin.terminate()
-    assert twin.wait(20) == 0
+    assert twin.wait(GIVE_UP_S) == 0
 
 
 def test_a_ven_takes_up_a_rotation_that_it_was_not_told_of_on_its_host(
@@ -101,7 +102,7 @@ def test_a_ven_takes_up_a_rotation_that_it_was_not_told_of_on_its_host(
     assert (swept["failed"], swept["begun"]) == (0, 0)
     assert certificates(system, "ven-2") == [begun["certificateId"]]
     twin.terminate()
-    assert twin.wait(20) == 0
+    assert twin.wait(GIVE_UP_S) == 0
 
 
 async def test_a_ven_of_the_stack_is_cut_off_at_once_and_comes_back(system: System, tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ async def test_a_ven_of_the_stack_is_cut_off_at_once_and_comes_back(system: Syst
     assert "revokedTs" not in system.ven("ven-2")
     assert "None" not in await objections(system, tmp_path / "old", "ven-2", None)
     twin.terminate()
-    assert twin.wait(20) == 0
+    assert twin.wait(GIVE_UP_S) == 0
 
 
 async def test_a_ven_on_the_list_gets_in_by_claim_and_one_that_is_not_does_not(
@@ -165,7 +166,7 @@ async def test_a_ven_on_the_list_gets_in_by_claim_and_one_that_is_not_does_not(
     until(lambda: system.reported("ven-9").get("metrics"), "the shadow of ven-9")
     assert system.json("cmd", "ven-9", "--op", "ping")["ok"]
     twin.terminate()
-    assert twin.wait(20) == 0
+    assert twin.wait(GIVE_UP_S) == 0
     assert system.cli("certs", "revoke", "ven-9").returncode == 0
     assert "None" not in await objections(system, folder / "tls", "ven-9", None)
     assert system.ven("ven-9") == {}

@@ -22,6 +22,7 @@ from contracts.store import keys
 from contracts.store.stack import StackOutput
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, start_cloud, until
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.running_cloud import cloud_of
 
 SPEED = 5
@@ -67,7 +68,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
                 twin.send_signal(signal.SIGCONT)
                 twin.terminate()
         for twin in built.twins:
-            twin.wait(20)
+            twin.wait(GIVE_UP_S)
         process.stop(home / "cloud")
 
 

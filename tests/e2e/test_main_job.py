@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.store.keys import REPORT_SORT_KEY, ven_sort_key
 from tests.e2e.conftest import until
+from tests.support.waiting import GIVE_UP_S
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import System
@@ -99,7 +100,7 @@ def test_an_event_for_a_ven_that_was_offline_is_taken_up_for_the_rest_of_its_tim
     until(lambda: "activeEventId" not in system.reported("ven-2")["metrics"], "the end")
     assert time.time() < created["endTs"] + 5
     twin.terminate()
-    assert twin.wait(20) == 0
+    assert twin.wait(GIVE_UP_S) == 0
     until(lambda: system.ven("ven-2").get("online") is False, "the goodbye")
     assert system.reported("ven-2")["ven"]["status"] == "stopped"
 
@@ -115,14 +116,14 @@ def test_ctrl_c_in_an_event_restores_the_loads_and_the_shadow_says_so(system: Sy
     ]
     until(lambda: system.reported("ven-2")["metrics"].get("activeEventId") == event_id, "the start")
     twin.send_signal(2)
-    assert twin.wait(20) == 0
+    assert twin.wait(GIVE_UP_S) == 0
     assert "activeEventId" not in system.reported("ven-2")["metrics"]
     again = system.start_twin("ven-2")
     until(lambda: system.reported("ven-2")["metrics"].get("activeEventId") == event_id, "the rest of it")
     system.json("event", "cancel", event_id)
     until(lambda: "activeEventId" not in system.reported("ven-2")["metrics"], "the restore")
     again.terminate()
-    assert again.wait(20) == 0
+    assert again.wait(GIVE_UP_S) == 0
 
 
 def _report(system: System, event_id: str) -> dict[str, Any] | None:

@@ -46,7 +46,8 @@ async def objections(
     try:
         if publish is not None:
             session.publish("telemetry", publish, b'{"stray": true}')
-        await asyncio.wait_for(session.until(lambda s: s.state not in {"stopped", "connecting"}), 10)
+        tried = session.until(lambda s: s.state not in {"stopped", "connecting"})
+        await asyncio.wait_for(tried, GIVE_UP_S)
         if publish is not None:
             over = session.until(lambda s: s.state != "connected" or not s.outbox_depth)
             await asyncio.wait_for(over, GIVE_UP_S)
@@ -105,10 +106,10 @@ def test_the_same_ven_twice_on_one_host_is_refused_at_once(system: System, tmp_p
     first = system.start_twin("ven-2", "--state", str(tmp_path / "one"))
     until(lambda: "connected" in first.log.read_text(), "the first")  # type: ignore[attr-defined]
     second = system.start_twin("ven-2", "--state", str(tmp_path / "one"))
-    assert second.wait(20) == 1
+    assert second.wait(GIVE_UP_S) == 1
     assert "already running" in second.log.read_text()  # type: ignore[attr-defined]
     first.terminate()
-    assert first.wait(20) == 0
+    assert first.wait(GIVE_UP_S) == 0
 
 
 def test_a_second_twin_of_the_same_name_ends_the_duel(system: System, tmp_path: Path) -> None:
@@ -122,4 +123,4 @@ def test_a_second_twin_of_the_same_name_ends_the_duel(system: System, tmp_path: 
     (left,) = [twin for twin in twins if twin is not ended]
     if left.poll() is None:
         left.terminate()
-        assert left.wait(20) == 0
+        assert left.wait(GIVE_UP_S) == 0

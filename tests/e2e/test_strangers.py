@@ -24,6 +24,7 @@ from tests.e2e.conftest import System, until
 from tests.support.older_ven import KINDS, OlderVen
 from tests.support.older_vens import BASIC_ROW
 from tests.support.strangers import command_all, missing, older_vens
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.cli.certs import save_secret
 from ven_twin.cli.claims import allow_ven, claim_identity
 from ven_twin.ven.errors import ClaimRefusedError
@@ -138,28 +139,28 @@ def test_a_ven_of_awss_device_sdk_reads_its_shadow_reports_and_answers(strangers
     )  # fmt: skip
     client.start()
     try:
-        assert connected.wait(30)
+        assert connected.wait(GIVE_UP_S)
         shadow = iotshadow.IotShadowClientV2(client, ClientOptions(8, 8, 30))
         with pytest.raises(V2ServiceException) as rejected:
-            shadow.get_shadow(iotshadow.GetShadowRequest(thing_name=SDK)).result(30)
+            shadow.get_shadow(iotshadow.GetShadowRequest(thing_name=SDK)).result(GIVE_UP_S)
         assert rejected.value.modeled_error.code == 404
         assert abs(rejected.value.modeled_error.timestamp.timestamp() - time.time()) < 60
         state = iotshadow.ShadowState(reported={"metrics": {"shedAvailabilityKw": 1.5}})
-        shadow.update_shadow(iotshadow.UpdateShadowRequest(thing_name=SDK, state=state)).result(30)
-        read = shadow.get_shadow(iotshadow.GetShadowRequest(thing_name=SDK)).result(30)
+        shadow.update_shadow(iotshadow.UpdateShadowRequest(thing_name=SDK, state=state)).result(GIVE_UP_S)
+        read = shadow.get_shadow(iotshadow.GetShadowRequest(thing_name=SDK)).result(GIVE_UP_S)
         assert read.state.reported == {"metrics": {"shedAvailabilityKw": 1.5}}
         subscription = mqtt5.Subscription(topic, mqtt5.QoS.AT_LEAST_ONCE)
-        client.subscribe(mqtt5.SubscribePacket([subscription])).result(30)
+        client.subscribe(mqtt5.SubscribePacket([subscription])).result(GIVE_UP_S)
         row = mqtt5.PublishPacket(
             topic=f"ven/telemetry/{SDK}", payload=json.dumps(row_of(SDK)), qos=mqtt5.QoS.AT_LEAST_ONCE
         )
-        client.publish(row).result(30)
+        client.publish(row).result(GIVE_UP_S)
         stored(strangers, SDK)
         assert ping(strangers, SDK)["status"] == "success"
         until(lambda: strangers.offer_kw(SDK) == 1.5, "what it offers")
     finally:
         client.stop()
-        assert stopped.wait(30)
+        assert stopped.wait(GIVE_UP_S)
 
 
 def test_the_raspberry_pi_of_the_guide_takes_part(strangers: System) -> None:
@@ -186,7 +187,7 @@ def test_the_raspberry_pi_of_the_guide_takes_part(strangers: System) -> None:
         assert {row["shedPowerKw"] for row in shed} == {1.5}
     finally:
         ven.terminate()
-        ven.wait(20)
+        ven.wait(GIVE_UP_S)
 
 
 def without_gap(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -231,7 +232,7 @@ def test_a_program_signs_its_calls_with_requests(strangers: System) -> None:
     """aws4auth, as the earlier system's scripts do."""
     runtime = strangers.runtime
     auth = AWS4Auth(runtime.access_key_id, runtime.secret_access_key, REGION, "execute-api")
-    answer = requests.get(f"{strangers.cloud.output(StackOutput.API_URL)}/vens", auth=auth, timeout=30)
+    answer = requests.get(f"{strangers.cloud.output(StackOutput.API_URL)}/vens", auth=auth, timeout=GIVE_UP_S)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert {ven["venId"] for ven in answer.json()["items"]} >= {*KINDS}
 

@@ -31,6 +31,7 @@ from local_cloud.runtime import REGION
 from tests.e2e.conftest import System, until
 from tests.integration.local_cloud.conftest import Emulator, new_identity
 from tests.support.mqtt_by_hand import connected, publish
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.cli.certs import save_identity, save_secret
 from ven_twin.cli.claims import allow_ven, check_of_stage, claim_identity
 from ven_twin.testing.running_cloud import cloud_of
@@ -98,7 +99,7 @@ async def test_stages_and_strangers_keep_out_of_each_others_tables(
     twin = system.start_twin(VEN, "--certs", str(tmp_path / VEN), *where)
     until(lambda: VEN in _ids(beside, StackOutput.TELEMETRY_TABLE), f"telemetry of {VEN}")
     twin.terminate()
-    assert twin.wait(20) == 0
+    assert twin.wait(GIVE_UP_S) == 0
     assert _ids(beside, StackOutput.TELEMETRY_TABLE) == {VEN}
     assert _ids(beside, StackOutput.VENS_TABLE) == {VEN}
     for table in (StackOutput.TELEMETRY_TABLE, StackOutput.VENS_TABLE):

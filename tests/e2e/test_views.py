@@ -7,6 +7,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.installation import cli_command
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def test_listen_that_is_stopped_ends_with_0(system: System) -> None:
         assert listening.stdout is not None
         assert json.loads(listening.stdout.readline())["venId"] == "ven-1"
         listening.send_signal(signal.SIGINT)
-        assert listening.wait(20) == 0
+        assert listening.wait(GIVE_UP_S) == 0
 
 
 def test_the_status_of_a_ven_is_there_to_ask(system: System) -> None:

@@ -16,6 +16,7 @@ from local_cloud import deploy, process
 from local_cloud.runtime import CloudWeather
 from tests.e2e.conftest import System, start_cloud, until
 from tests.e2e.test_certificates import certificates, gaps, log_of
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.running_cloud import cloud_of
 
 WEATHER = CloudWeather(seed=4, failing=0.02, dropping=0.005)
@@ -36,7 +37,7 @@ def stormy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         for twin in system.twins:
             twin.terminate()
         for twin in system.twins:
-            twin.wait(20)
+            twin.wait(GIVE_UP_S)
         process.stop(home / "cloud")
 
 
@@ -91,7 +92,7 @@ def test_a_certificate_is_rotated_under_a_running_ven(stormy: System, tmp_path: 
     until(lambda: len(stormy.rows("ven-2", rotated)) >= 3, "telemetry after the rotation")
     until(lambda: gaps(stormy, "ven-2", since) == [], "the rows that came late")
     twin.terminate()
-    assert twin.wait(20) == 0
+    assert twin.wait(GIVE_UP_S) == 0
 
 
 def test_the_stack_is_changed_and_destroyed_and_nothing_is_left(stormy: System) -> None:
@@ -106,5 +107,5 @@ def test_the_stack_is_changed_and_destroyed_and_nothing_is_left(stormy: System) 
     assert set(letters) == {"0"}
     for twin in stormy.twins:
         twin.terminate()
-        twin.wait(20)
+        twin.wait(GIVE_UP_S)
     assert live_in(stormy.runtime, WEATHER.seed).objections == ()

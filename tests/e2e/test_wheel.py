@@ -12,6 +12,7 @@ import pytest
 
 from local_cloud.runtime import NotRunningError, current
 from tests.support.clean_environment import ROOT, CleanEnvironment, clean_environment
+from tests.support.receivers import receiving
 
 EXAMPLE = ROOT / "docs" / "guides" / "examples" / "tested_with_pytest"
 IMPORT_ALL = """
@@ -110,15 +111,18 @@ def test_up_runs_the_whole_job_from_an_empty_folder(with_local: CleanEnvironment
     Cloud, stack, functions and twin are the wheel's; their state is in the folder and nowhere else.
     """
     before = {path for path in with_local.packages.rglob("*") if "__pycache__" not in path.parts}
-    done = with_local.run(
-        "ven-twin", "up", "--once", "--result", "up.json", "--duration", "8s", folder=tmp_path
-    )
+    with receiving() as receiver:
+        webhook = ("--webhook", receiver.url, "--webhook-plain-http")
+        up = ("ven-twin", "up", "--once", "--result", "up.json", "--duration", "8s", *webhook)
+        done = with_local.run(*up, folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads((tmp_path / "up.json").read_text())
     assert (result["venId"], result["acknowledged"], result["settled"]) == ("ven-1", True, True)
     assert (result["restored"], result["failures"]) == (True, [])
     # Of eight seconds a slow machine may need two until the circuits are off.
     assert result["deliveredKw"] == pytest.approx(result["askedKw"], rel=0.3)
+    told = [request.json()["kind"] for request in receiver.received]
+    assert {"begun", "ended"} <= set(told)
     assert result["settledBy"] == "residential_5_of_10", "the program's baseline has no days"
     figures = ("baselineKw", "telemetryRows", "firstTelemetryS", "dispatchToActiveS")
     assert all(result[figure] > 0 for figure in figures)

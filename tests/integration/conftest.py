@@ -15,12 +15,11 @@ import pytest
 from tests.support.mosquitto import Mosquitto
 from tests.support.scripted_broker import ScriptedBroker
 from tests.support.ven_stand import Stand
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
 from ven_twin.ven.storage.outbox import Outbox
-
-DEADLINE_S = 8.0
 
 
 class Hasty(random.Random):
@@ -53,7 +52,7 @@ class Ven:
         self.running = asyncio.ensure_future(self.session.run())
 
     async def until(
-        self, wanted: Callable[[SessionStatus], bool], deadline_s: float = DEADLINE_S
+        self, wanted: Callable[[SessionStatus], bool], deadline_s: float = GIVE_UP_S
     ) -> SessionStatus:
         """Wait for a status, with a deadline."""
         return await asyncio.wait_for(self.session.until(wanted), deadline_s)
@@ -68,7 +67,7 @@ class Ven:
 
     async def next_message(self) -> tuple[str, bytes]:
         """Wait for a message to arrive."""
-        return await asyncio.wait_for(self.messages.get(), DEADLINE_S)
+        return await asyncio.wait_for(self.messages.get(), GIVE_UP_S)
 
 
 MakeVen = Callable[..., Ven]

@@ -13,6 +13,7 @@ import pytest
 from tests.integration.conftest import Hasty, MakeVen
 from tests.support.mosquitto import Mosquitto
 from tests.support.scripted_broker import CONNECT, PUBACK, PUBLISH, SUBSCRIBE, Packet, ScriptedBroker
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity.identity_files import save
 from ven_twin.ven.mqtt import outbox_pump
@@ -197,7 +198,7 @@ async def test_guard_07_stop_leaves_no_zombie(
     link = ven.session._link
     assert link is not None
     peer.stop_reading()
-    await asyncio.wait_for(ven.session.stop(0), 4)
+    await asyncio.wait_for(ven.session.stop(0), GIVE_UP_S)
     assert link._handler.current_connection._protocol.closed.done()
     assert ven.session.status.state == "stopped"
     await no_further_connection(broker, 1)
@@ -211,7 +212,7 @@ async def test_guard_07_stop_during_a_delay_leaves_no_zombie(
     ven = make_ven(broker.port, rng=Hasty(delay_s=3600))
     (await broker.peer(0)).cut()
     await ven.until(lambda status: status.state == "backoff")
-    await asyncio.wait_for(ven.session.stop(60), 1)
+    await asyncio.wait_for(ven.session.stop(2 * GIVE_UP_S), GIVE_UP_S)
     await no_further_connection(broker, 1)
 
 
@@ -273,7 +274,7 @@ async def test_guard_10_subscribes_when_and_only_when_the_session_is_new(
     broker.script.session_present = lambda attempt: attempt == 1
     ven = make_ven(broker.port)
     for attempt, expected in enumerate([False, True, False]):
-        assert await asyncio.wait_for(ven.connected.get(), 4) is expected
+        assert await asyncio.wait_for(ven.connected.get(), GIVE_UP_S) is expected
         peer = await broker.peer(attempt)
         filters = [packet.filters for packet in peer.of(SUBSCRIBE)]
         assert filters == ([] if expected else [("ven/cmd/ven-1", "$aws/things/ven-1/shadow/update/delta")])
@@ -319,7 +320,7 @@ async def test_guard_11_a_message_is_acknowledged_after_its_handler_ran(
     await ven.is_connected()
     peer = await broker.peer(0)
     peer.publish("ven/cmd/ven-1", b"{}", mid=7)
-    await asyncio.wait_for(started.wait(), 4)
+    await asyncio.wait_for(started.wait(), GIVE_UP_S)
     assert await ven.session.publish_now("ven/ack/ven-1", b"after the PUBACK, had there been one")
     await peer.received(PUBLISH)
     assert peer.of(PUBACK) == []
@@ -397,7 +398,7 @@ async def test_guard_13_a_session_taken_over_is_not_fought_for(
         "another client uses the id 'ven-1': the broker says: session taken over (0x8E); stop one of them"
     )
     assert ven.running is not None
-    await asyncio.wait_for(ven.running, 4)
+    await asyncio.wait_for(ven.running, GIVE_UP_S)
     await no_further_connection(broker, 1)
 
 
@@ -458,7 +459,9 @@ async def test_guard_15_publishing_before_connecting_is_safe(
     """A durable publish waits for the connection; one that is not durable says that it was not sent."""
     ven = make_ven(broker.port, start=False)
     ven.session.publish("telemetry", "ven/telemetry/ven-1", b"early")
-    assert await asyncio.wait_for(ven.session.publish_now("ven/ack/ven-1", b"now or never"), 1) is False
+    assert (
+        await asyncio.wait_for(ven.session.publish_now("ven/ack/ven-1", b"now or never"), GIVE_UP_S) is False
+    )
     ven.start()
     peer = await broker.peer(0)
     assert payloads(await peer.received(PUBLISH)) == [b"early"]

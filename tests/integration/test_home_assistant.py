@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from contracts.wire import codec
-from tests.support.mosquitto import Mosquitto, free_port
+from tests.support.mosquitto import AS_ROOT, Mosquitto, free_port
 from tests.support.ven_stand import START_TS, Stand
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.home_assistant import bridge
 from ven_twin.ven.home_assistant.bridge import HomeAssistantBridge, bridging
-from ven_twin.ven.home_assistant.broker import HomeBroker
+from ven_twin.ven.home_assistant.broker import HomeBroker, read_broker
 from ven_twin.ven.mqtt.gmqtt_link import GmqttLink, LinkOptions, NoOutbox
 
 STATE, AVAILABLE = "ven-twin/ven-1/state", "ven-twin/ven-1/availability"
@@ -35,6 +35,16 @@ class HomeMosquitto(Mosquitto):
 
     def _settings(self) -> str:
         return f"listener {self.port} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\nlog_type all\n"
+
+
+class HomeMosquittoWithTls(HomeMosquitto):
+    """One that shows a certificate, and asks for none."""
+
+    def _settings(self) -> str:
+        files = (
+            f"{name} {self.folder}/server.{end}" for name, end in (("certfile", "pem"), ("keyfile", "key"))
+        )
+        return super()._settings() + "\n".join([*files, AS_ROOT]) + "\n"
 
 
 @dataclass
@@ -86,7 +96,7 @@ async def observer(home: HomeMosquitto) -> AsyncIterator[Observer]:
         return True
 
     link = GmqttLink("observer", "3.1.1", 0, deliver, NoOutbox(), options=LinkOptions(clean_session=True))
-    await link.open("127.0.0.1", home.port, None, 60, timeout_s=5)
+    await link.open("127.0.0.1", home.port, None, 60, timeout_s=GIVE_UP_S)
     await link.subscribe(["#"])
     yield Observer(link, last)
     await link.close()
@@ -132,6 +142,27 @@ async def test_a_ven_is_shown_with_its_entities(
         shown = await living(stand, observer.state(lambda state: state["event"] == "evt-1"))
         assert (shown["requestedKw"], shown["ends"][:4]) == (1.0, "2027")
     await until(lambda: observer.last.get(AVAILABLE) == b"offline")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_broker_with_tls_shows_a_certificate_that_is_checked(
+    stand: Stand, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, trusted: bool
+) -> None:
+    """By the authority that the resident named; of another one no state goes out, and the log says why."""
+    caplog.set_level("INFO")
+    authority, stranger = Authority(), Authority()
+    broker = HomeMosquittoWithTls(tmp_path / "home", authority, authority.issue("localhost"))
+    ca = tmp_path / "ca.pem"
+    ca.write_text((authority if trusted else stranger).certificate)
+    await broker.start()
+    try:
+        address = read_broker(f"mqtts://localhost:{broker.port}", str(ca))
+        words = "shows ven-1" if trusted else "certificate"
+        async with bridging(stand.twin, address):
+            await living(stand, until(lambda: any(words in line for line in caplog.messages)))
+        assert any("shows ven-1" in line for line in caplog.messages) is trusted
+    finally:
+        await broker.kill()
 
 
 async def test_a_worker_that_is_killed_is_missed_and_replaced(
@@ -186,7 +217,7 @@ async def test_a_broker_that_comes_late_has_the_ven(stand: Stand, tmp_path: Path
 
             options = LinkOptions(clean_session=True)
             link = GmqttLink("observer", "3.1.1", 0, deliver, NoOutbox(), options=options)
-            await link.open("127.0.0.1", late.port, None, 60, timeout_s=5)
+            await link.open("127.0.0.1", late.port, None, 60, timeout_s=GIVE_UP_S)
             await link.subscribe(["#"])
             await living(stand, until(lambda: AVAILABLE in last and STATE in last))
             await link.close()

@@ -17,12 +17,12 @@ import pytest
 from contracts.wire.topics import Topics
 from tests.integration.conftest import Hasty, MakeVen, Ven
 from tests.support.mosquitto import Mosquitto
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.storage.outbox import Outbox
 
 VEN = "ven-1"
 TOPICS = Topics(VEN)
-DEADLINE_S = 30.0
 
 
 @dataclass
@@ -52,12 +52,12 @@ class Process:
         run = self.runs[-1]
         if run.returncode is None:
             run.send_signal(number)
-        await asyncio.wait_for(run.wait(), DEADLINE_S)
+        await asyncio.wait_for(run.wait(), GIVE_UP_S)
 
     async def says(self, text: str) -> None:
         """Wait until the log of this run has *text*."""
         log = self.folder / f"run-{len(self.runs) - 1}.log"
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(GIVE_UP_S):
             while text not in log.read_text():
                 assert self.runs[-1].returncode is None, log.read_text()
                 await asyncio.sleep(0.05)
@@ -79,7 +79,7 @@ class Cloud:
         for said in self.said:
             if wanted(said):
                 return said
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(GIVE_UP_S):
             while True:
                 _, payload = await self.session.messages.get()
                 said = json.loads(payload)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.conftest import Hasty, MakeVen
 from tests.support.mosquitto import Mosquitto, free_port
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity.identity_files import Identity, save
 from ven_twin.ven.mqtt.session import MqttSession, SessionStatus
@@ -104,7 +105,7 @@ async def test_a_kept_session_delivers_what_came_meanwhile(
         await cloud.is_drained()
         again = make_ven(mosquitto.port)
         assert await again.next_message() == ("ven/cmd/ven-1", b"while you were away")
-        assert await asyncio.wait_for(again.connected.get(), 4) is True
+        assert await asyncio.wait_for(again.connected.get(), GIVE_UP_S) is True
         await again.session.stop(0)
         await cloud.session.stop(0)
 
@@ -152,7 +153,7 @@ async def test_a_cancelled_session_leaves_nothing(
     )
     before = asyncio.all_tasks()
     running = asyncio.ensure_future(session.run())
-    await asyncio.wait_for(session.until(lambda status: status.state == "connected"), 5)
+    await asyncio.wait_for(session.until(lambda status: status.state == "connected"), GIVE_UP_S)
     link = session._link
     assert link is not None
     session.publish("telemetry", "t", b"x")
@@ -171,7 +172,7 @@ async def test_an_absent_broker_is_a_reason_to_back_off(make_ven: MakeVen) -> No
     status = await ven.until(lambda status: status.state == "backoff")
     assert (status.reason or "").startswith("no connection: ") or "Refused" in (status.reason or "")
     assert status.connects == 0
-    await asyncio.wait_for(ven.session.stop(60), 1)
+    await asyncio.wait_for(ven.session.stop(2 * GIVE_UP_S), GIVE_UP_S)
 
 
 @pytest.mark.parametrize("wrong", ["unknown CA", "expired", "other name"])

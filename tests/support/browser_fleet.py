@@ -10,6 +10,7 @@ from typing import Any
 
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, start_cloud, until
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.running_cloud import cloud_of
 
 VENS = ("ven-1", "ven-2", "ven-3")
@@ -59,7 +60,7 @@ class Fleet:
             if child.poll() is None:
                 child.terminate()
         for child in self.processes:
-            child.wait(20)
+            child.wait(GIVE_UP_S)
         process.stop(self.home / "cloud")
 
     def event(self, event_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.wire.units import celsius_to_fahrenheit
+from tests.support.waiting import GIVE_UP_S
 
 BTU_H_PER_KW = 3412.1416
 MINUTE_S = 60.0
@@ -60,7 +61,12 @@ def run(folder: Path, weather: Path, span: Span, model: str) -> list[dict[str, f
     text = PREAMBLE.format(start=span.start, stop=span.stop + timedelta(minutes=2), weather=weather) + model
     (folder / MODEL).write_text(text, encoding="ascii")
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", PROGRAM],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=GIVE_UP_S,
     )
     if done.returncode != 0:
         raise RuntimeError(f"GridLAB-D ended with {done.returncode} on:\n{text}\n{done.stderr}")

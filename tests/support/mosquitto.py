@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority, Pair
 
-STARTS_WITHIN_S = 5.0
+AS_ROOT = "user root" if os.getuid() == 0 else ""
+"""The setting by which it may read a test's files."""
 
 
 def binary() -> str:
@@ -51,12 +53,12 @@ class Mosquitto:
             stderr=asyncio.subprocess.STDOUT,
         )
         self._drain = asyncio.ensure_future(self._read_log())
-        try:
-            async with asyncio.timeout(STARTS_WITHIN_S):
-                await self._started.wait()
-        except TimeoutError:
+        started = asyncio.ensure_future(self._started.wait())
+        await asyncio.wait({started, self._drain}, timeout=GIVE_UP_S, return_when=asyncio.FIRST_COMPLETED)
+        if not started.done():
+            started.cancel()
             await self.kill()
-            raise
+            raise AssertionError(f"mosquitto did not start: {self._last}")
 
     async def terminate(self) -> None:
         """End it in good order: what it has promised to deliver is on disk."""
@@ -72,7 +74,7 @@ class Mosquitto:
         await self._drain
 
     def _write_files(self) -> None:
-        self._started = asyncio.Event()
+        self._started, self._last = asyncio.Event(), "it said nothing"
         self.folder.mkdir(exist_ok=True)
         for name, text in (
             ("ca.pem", self.authority.certificate),
@@ -102,12 +104,13 @@ autosave_on_changes true
 max_queued_messages 0
 log_dest stderr
 log_type all
-{"user root" if os.getuid() == 0 else ""}
+{AS_ROOT}
 """
 
     async def _read_log(self) -> None:
         assert self._process.stdout is not None
         with contextlib.suppress(asyncio.CancelledError):
             async for line in self._process.stdout:
+                self._last = line.decode(errors="replace").strip()
                 if b" running" in line:
                     self._started.set()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from local_cloud.runtime import HOST, MQTT_NAME
+from tests.support.waiting import GIVE_UP_S
 
 if TYPE_CHECKING:
     from tests.integration.local_cloud.conftest import Emulator
@@ -66,12 +67,12 @@ class Link:
     async def until(self, kind: int) -> bytes:
         """The body of the next packet of *kind*, passing over others."""
         while True:
-            seen, body = await asyncio.wait_for(self.receive(), 10)
+            seen, body = await asyncio.wait_for(self.receive(), GIVE_UP_S)
             assert seen, "the broker closed the connection"
             if seen == kind:
                 return body
 
-    async def closed(self, within_s: float = 10) -> bool:
+    async def closed(self, within_s: float = GIVE_UP_S) -> bool:
         """Whether the broker closes the connection in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):

@@ -17,10 +17,10 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.support.older_vens import OLDER_CIRCUIT, OLDER_LOAD
+from tests.support.waiting import GIVE_UP_S
 
 HOUR_S = 3600.0
 USED_KW, SHED_KW = 2.75, 2.0
-CONNECTS_WITHIN_S = 30.0
 LOADS_EVERY = 5
 """Rows between two snapshots of the loads."""
 
@@ -96,7 +96,7 @@ class OlderVen:
         """Connect, subscribe, and report once a second from now on."""
         self._client.connect("localhost", self.port)
         self._client.loop_start()
-        assert self._ready.wait(CONNECTS_WITHIN_S), f"{self.ven_id} did not connect"
+        assert self._ready.wait(GIVE_UP_S), f"{self.ven_id} did not connect"
         self._publish(
             f"$aws/things/{self.ven_id}/shadow/update",
             {"state": {"reported": {"loads": [OLDER_LOAD], "enabled": True}}},

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,15 +39,25 @@ class TwinEndedError(VenTwinError):
 
 
 class TwinProcess:
-    """A twin in a process of its own, once it is started: ``ven-twin run``, its log in its folder."""
+    """A twin in a process of its own, once it is started: ``ven-twin run``, its log in its folder.
 
-    def __init__(self, cloud: Cloud, ven_id: VenId, options: Sequence[str]) -> None:
+    *variables* are of its environment, beside those of this process.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        ven_id: VenId,
+        options: Sequence[str],
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         folder = ven_folder(cloud.stage, ven_id)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log = folder / "twin.log"
         self._cloud_log = cloud_folder() / "cloud.log" if cloud.stage == LOCAL else None
         endpoint, port = save_identity(cloud, ven_id, folder / "tls")
         where = ["--certs", str(folder / "tls"), "--endpoint", endpoint, "--mqtt-port", str(port)]
+        self._environment = {**os.environ, **(variables or {})}
         self._command = [*cli_command(), "run", ven_id, *where, *options]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -56,6 +66,7 @@ class TwinProcess:
         with _interrupts_later(), self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
+                env=self._environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -141,9 +152,11 @@ def local_system(
 
 
 @contextlib.contextmanager
-def twin(cloud: Cloud, ven_id: VenId, options: Sequence[str]) -> Iterator[TwinProcess]:
+def twin(
+    cloud: Cloud, ven_id: VenId, options: Sequence[str], variables: Mapping[str, str] | None = None
+) -> Iterator[TwinProcess]:
     """A twin for as long as the block lasts."""
-    process = TwinProcess(cloud, ven_id, options)
+    process = TwinProcess(cloud, ven_id, options, variables)
     try:
         process.start()
         yield process

@@ -40,15 +40,13 @@ from ven_twin.cli.house_time import (
 )
 from ven_twin.cli.identity_fetch import fetch_again, fetch_identity
 from ven_twin.cli.logs import log_to_stderr
-from ven_twin.cli.webhook_options import WEBHOOK, webhook_receiver
+from ven_twin.cli.resident_options import RESIDENT, ShownElsewhere, shown_elsewhere
 
 if TYPE_CHECKING:
-    from ven_twin.ven.home_assistant.broker import HomeBroker
     from ven_twin.ven.identity.renewal import Fetch
     from ven_twin.ven.mqtt.reason_codes import Protocol
     from ven_twin.ven.runtime import Twin
     from ven_twin.ven.settings import TwinSettings
-    from ven_twin.ven.webhook.receiver import Receiver
     from ven_twin.webkit.settings import WebSettings
 
 PortOption = Annotated[
@@ -73,14 +71,6 @@ MqttOption = Annotated[str, typer.Option("--mqtt", help="MQTT version: 5 or 3.1.
 OutboxOption = Annotated[
     float, typer.Option("--outbox-mb", help="What the outbox may hold; then telemetry is dropped first.")
 ]
-HomeAssistantOption = Annotated[
-    str | None,
-    typer.Option(
-        "--home-assistant",
-        envvar="VEN_TWIN_HOME_ASSISTANT",
-        help="Show it in Home Assistant by this broker: mqtt://127.0.0.1:1883.",
-    ),
-]
 TWIN_AND_PAGE: Options = {
     "house": (HouseOption, "standard"),
     "house_seed": (HouseSeedOption, None),
@@ -103,11 +93,10 @@ logger = logging.getLogger("ven_twin")
 
 
 class Shown(NamedTuple):
-    """The ways by which a resident sees a twin: a page, Home Assistant, a webhook; None where one is not."""
+    """The ways by which a resident sees a twin: its page, None without one, and what is beside it."""
 
     web: WebSettings | None
-    home: HomeBroker | None
-    receiver: Receiver | None
+    elsewhere: ShownElsewhere
 
 
 def twin_settings(
@@ -166,28 +155,14 @@ def run_settings(
     return twin_settings(ven_id, stage, **options), web
 
 
-def settings_with_webhook(
-    ven_id: VenId,
-    stage: str,
-    *,
-    webhook: str | None,
-    webhook_secret_file: Path | None,
-    webhook_plain_http: bool,
-    webhook_link_after: str,
-    **options: Any,
-) -> tuple[TwinSettings, WebSettings | None, Receiver | None]:
-    """The settings of the twin, of its page and of its webhook. Raises FieldError."""
+def settings_with_resident(ven_id: VenId, stage: str, **options: Any) -> tuple[TwinSettings, Shown]:
+    """The settings of the twin, and of what shows it to a resident. Raises FieldError."""
+    elsewhere = shown_elsewhere(**{name: options.pop(name) for name in RESIDENT})
     twin, web = run_settings(ven_id, stage, **options)
-    receiver = webhook_receiver(
-        webhook,
-        secret_file=webhook_secret_file,
-        plain_http=webhook_plain_http,
-        link_after=webhook_link_after,
-    )
-    return twin, web, receiver
+    return twin, Shown(web, elsewhere)
 
 
-@partial(with_options, name="settings", options={**TWIN_AND_PAGE, **WEBHOOK}, make=settings_with_webhook)
+@partial(with_options, name="settings", options={**TWIN_AND_PAGE, **RESIDENT}, make=settings_with_resident)
 def run(
     ven_id: VenArgument,
     *,
@@ -197,11 +172,10 @@ def run(
     mqtt_port: MqttPortOption = None,
     certs: Annotated[Path | None, typer.Option("--certs", help="Folder with the VEN's identity.")] = None,
     secret: Annotated[str | None, typer.Option("--secret", help="Secret with the VEN's identity.")] = None,
-    settings: Callable[[str, str], tuple[TwinSettings, WebSettings | None, Receiver | None]],
+    settings: Callable[[str, str], tuple[TwinSettings, Shown]],
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
-    home_assistant: HomeAssistantOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Run a twin: a house behind MQTT over mutual TLS, driven by its shadow. Ctrl-C restores the loads.
@@ -216,8 +190,7 @@ def run(
     """
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
-    twin, page, receiver = settings(ven_id, stage)  # judged before anything is fetched
-    shown = Shown(page, None if home_assistant is None else _home_broker(home_assistant), receiver)
+    twin, shown = settings(ven_id, stage)  # judged before anything is fetched
     if endpoint is not None or mqtt_port is not None:
         twin = twin.at(endpoint or "", mqtt_port or twin.port)
     log_to_stderr(json_output=json_output)
@@ -231,12 +204,6 @@ def run(
         certs = certs or Path(identity.folder)
         twin = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port)
     _run_twin(twin, certs, fetch, shown)
-
-
-def _home_broker(url: str) -> HomeBroker:
-    from ven_twin.ven.home_assistant.broker import read_broker
-
-    return read_broker(url)
 
 
 def _run_twin(
@@ -267,13 +234,13 @@ async def _until_signalled(twin: Twin, shown: Shown, folder: Path) -> str | None
             from ven_twin.ven.page.app import serving
 
             await stack.enter_async_context(serving(twin, shown.web, folder))
-        if shown.home is not None:
+        if shown.elsewhere.home is not None:
             from ven_twin.ven.home_assistant.bridge import bridging
 
-            await stack.enter_async_context(bridging(twin, shown.home))
-        if shown.receiver is not None:
+            await stack.enter_async_context(bridging(twin, shown.elsewhere.home))
+        if shown.elsewhere.receiver is not None:
             from ven_twin.ven.webhook.bridge import notifying
 
-            await stack.enter_async_context(notifying(twin, shown.receiver, folder))
+            await stack.enter_async_context(notifying(twin, shown.elsewhere.receiver, folder))
         status = await twin.run()
     return status.reason if status.state == "duplicate_client" else None

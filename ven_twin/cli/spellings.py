@@ -19,7 +19,7 @@ _VALUES: Mapping[str, str] = {
     "VENS": "--vens",
     "ID": "--event-id --id",
     "FILE": "--html --csv --tariff --code-file --web-token-file --webhook-secret-file --result"
-    " --meter --indoor --weather --report",
+    " --home-assistant-ca --meter --indoor --weather --report",
     "FOLDER": "--certs --claim --state",
     "PATH": "--out",
     "STAGE": "--stage",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,8 +21,10 @@ from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
     ReportIntervalOption,
+    TariffOption,
     VenArgument,
     connect,
+    with_options,
 )
 from ven_twin.cli.console import console
 from ven_twin.cli.house_time import (
@@ -30,6 +33,7 @@ from ven_twin.cli.house_time import (
     house_time,
 )
 from ven_twin.cli.listen import print_telemetry
+from ven_twin.cli.resident_options import RESIDENT, variables
 from ven_twin.cli.run import NoWebOption, PortOption
 from ven_twin.installation import shown_command
 from ven_twin.webkit.formatting import duration, power
@@ -82,6 +86,7 @@ PAST_DAYS = 21
 """So many days of a past have ten weekdays and five days of weekends, with a holiday or two among them."""
 
 
+@partial(with_options, name="shown", options=RESIDENT, make=variables)
 def up(
     *,
     once: OnceOption = False,
@@ -94,8 +99,10 @@ def up(
     house_start: HotStartOption = None,
     house_span: HotSpanOption = None,
     report_interval: ReportIntervalOption = "2s",
+    tariff: TariffOption = None,
     port: PortOption = None,
     no_web: NoWebOption = False,
+    shown: Callable[[], dict[str, str]],
 ) -> None:
     """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up.
 
@@ -106,7 +113,9 @@ def up(
         ven-twin up
         ven-twin up --once --result result.json
         ven-twin up --shed-kw 3kW --duration 1m --house-speed 10
+        ven-twin up --home-assistant mqtt://127.0.0.1:1883
     """
+    from ven_twin.cli.event_view import load_tariff
     from ven_twin.cli.local_system import local_system, twin
     from ven_twin.cli.main_job import MainJob
 
@@ -116,6 +125,10 @@ def up(
     lives = house_time(house_start, house_speed, house_span, afternoon=True)
     options = [*lives.options, "--report-interval", report_interval or "2s"]
     options += ["--no-web"] if no_web else [] if port is None else ["--port", str(port)]
+    if tariff is not None:
+        load_tariff(tariff)
+        options += ["--tariff", str(tariff)]
+    environment = shown()
     steps = _Steps()
     try:
         with (
@@ -125,7 +138,7 @@ def up(
         ):
             cloud = connect(LOCAL)
             _write_past(steps, cloud, ven_id, lives)
-            process = stack.enter_context(twin(cloud, ven_id, options))
+            process = stack.enter_context(twin(cloud, ven_id, options, environment))
             _run_job(steps, job, cloud, process, request, web=not no_web)
             _finish(steps, job, cloud, result)
             if not once:

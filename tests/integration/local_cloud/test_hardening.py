@@ -32,6 +32,7 @@ from tests.support.mqtt_by_hand import (
     publish,
     text,
 )
+from tests.support.waiting import GIVE_UP_S
 
 if TYPE_CHECKING:
     from tests.integration.local_cloud.conftest import Emulator
@@ -62,7 +63,7 @@ async def _connack_without_certificate(emulator: Emulator, context: ssl.SSLConte
     )
     try:
         writer.write(packet(1, text("MQTT") + bytes([4, 2]) + struct.pack(">H", 60) + text("ven-1")))
-        return await asyncio.wait_for(reader.readexactly(4), 10)
+        return await asyncio.wait_for(reader.readexactly(4), GIVE_UP_S)
     finally:
         writer.transport.abort()
 

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven.mqtt.connect_gate import ConnectGate
 
 
@@ -53,10 +54,10 @@ async def _all_take_their_turn(at_once: int, vens: list[str]) -> None:
             tasks[number].cancel()
     for task in tasks:
         with suppress(OSError, asyncio.CancelledError):
-            await asyncio.wait_for(task, 5.0)
+            await asyncio.wait_for(task, GIVE_UP_S)
     assert most <= at_once
     assert opened >= vens.count("opens")
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(GIVE_UP_S):
         for _ in range(at_once):
             stack = gate.turn(loop.create_future())
             assert await stack.__aenter__(), "a turn was not given back"

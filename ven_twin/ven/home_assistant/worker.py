@@ -11,6 +11,7 @@ import contextlib
 import os
 import random
 import resource
+import ssl
 import sys
 from collections.abc import Awaitable
 from typing import Any
@@ -61,6 +62,8 @@ class HomeLink:
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        broker = task.broker
+        self._context = ssl.create_default_context(cafile=broker.ca_file) if broker.tls else None
         self._topics = HomeTopics(task.ven_id)
         self._state: bytes | None = None
         self._changed = asyncio.Event()
@@ -113,7 +116,7 @@ class HomeLink:
     async def _connected(self, link: GmqttLink) -> None:
         """Announce the VEN and show its states, until the connection is lost or this is cancelled."""
         broker = self._task.broker
-        await link.open(broker.host, broker.port, None, KEEPALIVE_S, timeout_s=CONNECT_TIMEOUT_S)
+        await link.open(broker.host, broker.port, self._context, KEEPALIVE_S, timeout_s=CONNECT_TIMEOUT_S)
         if link.lost.done() or not await link.subscribe([self._topics.opt_out]):
             return
         self._say(f"{self._where} shows {self._task.ven_id}")
