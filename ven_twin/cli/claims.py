@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +41,7 @@ from ven_twin.cli.console import print_answer
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
+    from ven_twin.ven.identity.identity_files import Identity
 
 MQTT_PORT = 8883
 CODE_VARIABLE = "VEN_TWIN_CLAIM_CODE"
@@ -91,12 +92,20 @@ def allow_ven(stack: Cloud, ven_id: VenId, within_s: float) -> tuple[str, int]:
 
     A code of before opens nothing any more.
     """
-    code, salt = code_of(secrets.token_bytes(CODE_BYTES)), secrets.token_hex(SALT_BYTES)
+    codes, expires_ts = allow_vens(stack, [ven_id], within_s)
+    return codes[ven_id], expires_ts
+
+
+def allow_vens(stack: Cloud, ven_ids: Iterable[VenId], within_s: float) -> tuple[dict[VenId, str], int]:
+    """The same for several; the claim code of each, and until when they hold, UTC s."""
     expires_ts = int(time.time() + within_s)
-    row = {ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts}
-    hashed = {HASH_ATTRIBUTE: code_hash(code, salt), SALT_ATTRIBUTE: salt}
-    stack.put_items(StackOutput.ALLOWED_VENS, [row | hashed])
-    return code, expires_ts
+    codes, rows = {}, []
+    for ven_id in ven_ids:
+        codes[ven_id], salt = code_of(secrets.token_bytes(CODE_BYTES)), secrets.token_hex(SALT_BYTES)
+        hashed = {HASH_ATTRIBUTE: code_hash(codes[ven_id], salt), SALT_ATTRIBUTE: salt}
+        rows.append({ALLOWED_VENS.partition: ven_id, TTL_ATTRIBUTE: expires_ts} | hashed)
+    stack.put_items(StackOutput.ALLOWED_VENS, rows)
+    return codes, expires_ts
 
 
 @app.command("claim-kit")
@@ -197,20 +206,31 @@ def claim_identity(
     """
     import asyncio
 
+    from ven_twin.ven.identity import identity_files
+
+    kit = identity_files.load(claim)
+    return asyncio.run(claiming_identity(ven_id, kit, broker, folder, stage, code=code, cloud_key=cloud_key))
+
+
+async def claiming_identity(
+    ven_id: VenId,
+    kit: Identity,
+    broker: tuple[str, int],
+    folder: Path,
+    stage: str,
+    *,
+    code: str,
+    cloud_key: bool = False,
+) -> str:
+    """As `claim_identity`, in a loop that runs. Raises ClaimRefusedError."""
     from contracts.wire.signing_request import key_request
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.identity.claiming import Claiming
 
-    kit = identity_files.load(claim)
     key = None if cloud_key else key_request(ven_id)
-
-    async def exchange() -> str:
-        template, request_pem = claim_template_name(stage), None if key is None else key.request_pem
-        claiming = Claiming(*broker, kit, ven_id, template, code=code, request_pem=request_pem)
-        claimed = await claiming.claim()
-        ca_pem = kit.ca.read_text(encoding="ascii")
-        key_pem = claimed.private_key_pem if key is None else key.private_key_pem
-        identity_files.save(folder, ca_pem, claimed.certificate_pem, str(key_pem))
-        return claimed.certificate_id
-
-    return asyncio.run(exchange())
+    template, request_pem = claim_template_name(stage), None if key is None else key.request_pem
+    claimed = await Claiming(*broker, kit, ven_id, template, code=code, request_pem=request_pem).claim()
+    ca_pem = kit.ca.read_text(encoding="ascii")
+    key_pem = claimed.private_key_pem if key is None else key.private_key_pem
+    identity_files.save(folder, ca_pem, claimed.certificate_pem, str(key_pem))
+    return claimed.certificate_id

@@ -194,8 +194,10 @@ def some_vens(ven_ids: Sequence[VenId]) -> Sequence[VenId]:
     return ven_ids
 
 
-def deal_houses(ven_ids: Sequence[VenId], houses: str) -> dict[VenId, tuple[str, int]]:
+def deal_houses(ven_ids: Sequence[VenId], houses: str, seed: int = 0) -> dict[VenId, tuple[str, int]]:
     """A house and its seed for each VEN: in turn over *houses*, each with a family of its own.
+
+    Another *seed* deals other families.
 
     Raises:
         FieldError: *houses* names none, or one of them is no house.
@@ -206,7 +208,7 @@ def deal_houses(ven_ids: Sequence[VenId], houses: str) -> dict[VenId, tuple[str,
     with house_errors("--houses"):
         seeds = {name: load_profile(name).seed for name in names}
     dealt = ((ven_id, names[index % len(names)], index) for index, ven_id in enumerate(ven_ids))
-    return {ven_id: (name, seeds[name] + index) for ven_id, name, index in dealt}
+    return {ven_id: (name, seeds[name] + seed + index) for ven_id, name, index in dealt}
 
 
 @contextlib.contextmanager

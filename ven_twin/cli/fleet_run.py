@@ -1,12 +1,12 @@
-"""``ven-twin fleet run``: many twins in one process."""
+"""``ven-twin fleet run``: many twins, in one process or some."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
+import re
 import signal
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +16,7 @@ from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
+    Options,
     ProfileOption,
     RegionOption,
     ReportIntervalOption,
@@ -25,7 +26,7 @@ from ven_twin.cli.connection import (
     some_vens,
     split_names,
     stack_vens,
-    ven_folder,
+    with_options,
 )
 from ven_twin.cli.console import console, echo
 from ven_twin.cli.house_time import (
@@ -38,13 +39,26 @@ from ven_twin.cli.house_time import (
 )
 
 if TYPE_CHECKING:
+    from ven_twin.cli.fleet_members import Members, Tell
     from ven_twin.operations.aggregator.cloud import Cloud
-    from ven_twin.ven.mqtt.connect_gate import ConnectGate
-    from ven_twin.ven.runtime import Twin
-    from ven_twin.ven.settings import TwinSettings
 
 VensOption = Annotated[
     str | None, typer.Option("--vens", help="VENs, by commas; every one of the stack when left out.")
+]
+CountOption = Annotated[
+    int | None,
+    typer.Option(
+        "--count", help="So many VENs that are not in the stack, twin-1 and on; each claims.", min=1
+    ),
+]
+ProcessesOption = Annotated[
+    int, typer.Option("--processes", help="Spread them over so many processes.", min=1, max=64)
+]
+ShardOption = Annotated[
+    str | None, typer.Option("--shard", help="The part of them that runs here: 0/4, 1/4 and on.")
+]
+FleetSeedOption = Annotated[
+    int, typer.Option("--seed", help="Another number deals other families.", min=0, max=1_000_000)
 ]
 HousesOption = Annotated[str, typer.Option("--houses", help="Their houses in turn, by commas.")]
 HOUSES = "standard,flat,leaky"
@@ -52,14 +66,75 @@ PastDaysOption = Annotated[
     int,
     typer.Option("--past-days", help="Write so many days of their past first, for baselines.", min=0, max=45),
 ]
-_SPEAKER: ContextVar[str] = ContextVar("ven_id", default="fleet")
-"""The VEN whose task is running: the twins log alike, and a line has to say whose it is."""
+SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
+WHICH: Options = {
+    "vens": (VensOption, None),
+    "count": (CountOption, None),
+    "shard": (ShardOption, None),
+    "processes": (ProcessesOption, 1),
+    "houses": (HousesOption, HOUSES),
+    "seed": (FleetSeedOption, 0),
+}
 
 
+@dataclass(frozen=True, slots=True)
+class FleetChoice:
+    """The VENs that the options choose: those that are named, or *count* new ones, or all of the stack.
+
+    Attributes:
+        shard: the part of them that runs here, and of how many.
+    """
+
+    named: Sequence[VenId]
+    count: int | None
+    shard: tuple[int, int]
+    processes: int
+    houses: str
+    seed: int
+
+    def homes(self, cloud: Cloud) -> dict[VenId, tuple[str, int]]:
+        """The VENs of this part, each with its house and the seed of that."""
+        from ven_twin.cli.fleet_identities import numbered_vens
+
+        if self.count is None:
+            ven_ids = self.named or some_vens(stack_vens(cloud))
+        else:
+            ven_ids = numbered_vens(cloud, self.count)
+        first, parts = self.shard
+        dealt = deal_houses(ven_ids, self.houses, self.seed)
+        return {ven_id: dealt[ven_id] for ven_id in list(ven_ids)[first::parts]}
+
+
+def fleet_choice(
+    *, vens: str | None, count: int | None, shard: str | None, processes: int, houses: str, seed: int
+) -> FleetChoice:
+    """The choice that the options make, judged before any cloud is reached. Raises FieldError."""
+    from ven_twin.cli.machine_limits import check_machine
+
+    if vens and count is not None:
+        raise FieldError("--count", "is of VENs that are not in the stack; --vens names others: give one")
+    deal_houses((), houses)
+    first, parts = _part(shard)
+    if count is not None:
+        check_machine(-(-count // parts), processes)
+    named = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
+    return FleetChoice(named, count, (first, parts), processes, houses, seed)
+
+
+def _part(shard: str | None) -> tuple[int, int]:
+    if shard is None:
+        return 0, 1
+    matched = SHARD.fullmatch(shard)
+    first, parts = (int(matched[1]), int(matched[2])) if matched else (0, 0)
+    if first >= parts:
+        raise FieldError("--shard", f"write a part and how many there are, from 0/4 to 3/4, not {shard}")
+    return first, parts
+
+
+@partial(with_options, name="choose", options=WHICH, make=fleet_choice)
 def run_fleet(
     *,
-    vens: VensOption = None,
-    houses: HousesOption = HOUSES,
+    choose: Callable[[], FleetChoice],
     house_speed: HouseSpeedOption = None,
     house_start: HouseStartOption = None,
     house_span: HouseSpanOption = None,
@@ -70,49 +145,65 @@ def run_fleet(
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Run many twins in one process, each with a house and a family of its own. Ctrl-C restores the loads.
+    """Run many twins, each with a house and a family of its own. Ctrl-C restores the loads.
+
+    With `--count` they are VENs beyond the stack's: each claims an identity when it has none, and keeps it.
 
     Examples:
         ven-twin fleet run --afternoon --past-days 14
         ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
+        ven-twin fleet run --count 200 --processes 2
     """
     from contracts.api.event_text import parse_seconds
-    from ven_twin.ven.mqtt.connect_gate import ConnectGate
-    from ven_twin.ven.settings import TwinSettings
+    from ven_twin.cli.fleet_members import Members
 
-    time = house_time(house_start, house_speed, house_span, afternoon=afternoon)
+    lives = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     interval_s = parse_seconds(report_interval, "--report-interval") if report_interval else None
-    deal_houses((), houses)  # judged before the cloud is reached
+    choice = choose()
     if past_days and stage != LOCAL:
         reason = "is for the local cloud: ven-twin history backfill --yes writes elsewhere"
         raise FieldError("--past-days", reason)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     cloud = connect(stage, profile, region)
-    chosen = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
-    ven_ids = chosen or some_vens(stack_vens(cloud))
-    dealt = deal_houses(ven_ids, houses)
+    homes = choice.homes(cloud)
     if past_days:
-        _write_past(cloud, dealt, past_days, time)
-    _log_by_ven()
-    twins: dict[VenId, Twin] = {}
-    gate = ConnectGate()
-    with contextlib.ExitStack() as stack:
-        for ven_id, (house, seed) in dealt.items():
-            settings = TwinSettings(
-                ven_id=ven_id,
-                endpoint="",
-                state_dir=ven_folder(stage, ven_id),
-                house=house,
-                house_seed=seed,
-                house_speed=time.speed,
-                house_start_ts=time.start_ts,
-                house_span_s=time.span_s,
-                report_interval_s=interval_s,
-                vens=len(ven_ids),
-            )
-            twins[ven_id] = stack.enter_context(_twin(cloud, settings, gate))
-        left = asyncio.run(_all_until_signalled(twins))
+        _write_past(cloud, homes, past_days, lives)
+    large = choice.count is not None
+    members = Members(homes, lives, interval_s, stage, profile, region, claimed=large, quiet=large)
+    left = _run_large(cloud, members, choice) if large else _run_all(members, choice, lambda _: None)
     if left:
         raise VenTwinError("; ".join(left))
+
+
+def _run_large(cloud: Cloud, members: Members, choice: FleetChoice) -> list[str]:
+    """Run VENs that claim their identities, and show how far they are."""
+    from ven_twin.cli.fleet_display import FleetDisplay
+    from ven_twin.cli.fleet_identities import claim_all, without_identity
+
+    display = FleetDisplay(len(members.homes))
+    with display.shown():
+        if missing := without_identity(cloud, [*members.homes]):
+            done: list[None] = []
+
+            def made() -> None:
+                done.append(None)
+                display.step("claiming identities", len(done), len(missing))
+
+            claim_all(cloud, missing, made)
+        left = _run_all(members, choice, display.counts)
+    echo(f"{len(members.homes) - len(left)} VENs have given their loads back and are gone.")
+    return left
+
+
+def _run_all(members: Members, choice: FleetChoice, tell: Tell) -> list[str]:
+    """Run them in as many processes as were chosen; the reasons of those that ended by themselves."""
+    from ven_twin.cli.fleet_members import run_members, spread
+
+    processes = min(choice.processes, len(members.homes))
+    if processes == 1:
+        return run_members(members, tell)
+    homes = list(members.homes.items())
+    return spread([members._replace(homes=dict(homes[n::processes])) for n in range(processes)], tell)
 
 
 def _write_past(cloud: Cloud, dealt: dict[VenId, tuple[str, int]], days: int, lives: HouseTime) -> None:
@@ -127,46 +218,3 @@ def _write_past(cloud: Cloud, dealt: dict[VenId, tuple[str, int]], days: int, li
         if len(dealt) == len(stack_vens(cloud)):
             fill_fleet(cloud, filled)
     echo(f"{days} days of the past of {len(dealt)} VENs are stored.")
-
-
-def _twin(cloud: Cloud, settings: TwinSettings, gate: ConnectGate) -> Twin:
-    from ven_twin.cli.certs import save_identity
-    from ven_twin.ven.identity import identity_files
-    from ven_twin.ven.runtime import Twin
-
-    tls = settings.state_dir / "tls"
-    settings = settings.at(*save_identity(cloud, settings.ven_id, tls))
-    return Twin.open(settings, identity_files.load(tls), gate=gate)
-
-
-async def _all_until_signalled(twins: dict[VenId, Twin]) -> list[str]:
-    """Run *twins* until SIGINT or SIGTERM; the reasons of those that ended by themselves."""
-
-    def stop() -> None:
-        for twin in twins.values():
-            twin.stop()
-
-    async def run(ven_id: VenId, twin: Twin) -> str | None:
-        _SPEAKER.set(ven_id)
-        status = await twin.run()
-        return f"{ven_id}: {status.reason}" if status.state == "duplicate_client" else None
-
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop)
-    ended = await asyncio.gather(*(run(ven_id, twin) for ven_id, twin in twins.items()))
-    return [why for why in ended if why is not None]
-
-
-def _log_by_ven() -> None:
-    """Log to standard error, each line with its VEN."""
-    from ven_twin.cli.logs import log_to_stderr
-
-    log_to_stderr(json_output=False)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_says_who)
-
-
-def _says_who(record: logging.LogRecord) -> bool:
-    record.msg, record.args = f"{_SPEAKER.get():12}  {record.getMessage()}", ()
-    return True

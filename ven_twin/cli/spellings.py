@@ -37,7 +37,8 @@ _VALUES: Mapping[str, str] = {
     "FACTOR": "--house-speed",
     "MB": "--outbox-mb",
     "HOURS": "--utc-offset",
-    "N": "--seed --house-seed --rows --days --past-days --check-days --homes --priority",
+    "N": "--seed --house-seed --rows --days --past-days --check-days --homes --priority --count --processes",
+    "I/N": "--shard",
     "SHELL": "--install-completion --show-completion",
 }
 METAVARS: Mapping[str, str] = {name: value for value, names in _VALUES.items() for name in names.split()}

@@ -177,8 +177,8 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "fleet run": _calls(
             dynamodb_Scan=VENS,
             dynamodb_Query=TELEMETRY,
-            dynamodb_BatchWriteItem=TELEMETRY,
-            secretsmanager_GetSecretValue=IDENTITIES,
+            dynamodb_BatchWriteItem=(TELEMETRY, ALLOWED),
+            secretsmanager_GetSecretValue=(IDENTITIES, CLAIM),
             iot_DescribeEndpoint=ANYTHING,
         ),
         "listen": _calls(dynamodb_Scan=VENS, dynamodb_Query=TELEMETRY),

@@ -1,0 +1,247 @@
+"""The twins of a fleet in one process: opened one after the other, run together, counted.
+
+A fleet of several processes has these in each, as children of the one that the user has started: `spread`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from contracts.wire.ids import VenId
+from ven_twin.cli.connection import connect, ven_folder
+from ven_twin.cli.house_time import HouseTime
+
+if TYPE_CHECKING:
+    from ven_twin.operations.aggregator.cloud import Cloud
+    from ven_twin.ven.mqtt.connect_gate import ConnectGate
+    from ven_twin.ven.runtime import Twin
+    from ven_twin.ven.settings import TwinSettings
+
+COUNT_EVERY_S = 2.0
+_SPEAKER: ContextVar[str] = ContextVar("ven_id", default="fleet")
+"""The VEN whose task is running: the twins log alike, and a line has to say whose it is."""
+
+
+class FleetCounts(NamedTuple):
+    """VENs that are opened, connected, and in an event, and what they draw together, kW."""
+
+    opened: int = 0
+    connected: int = 0
+    acting: int = 0
+    used_kw: float = 0.0
+
+    @classmethod
+    def of(cls, twins: Sequence[Twin]) -> Self:
+        """The counts of *twins* at this instant."""
+        houses = [twin.snapshot().house for twin in twins]
+        return cls(
+            opened=len(twins),
+            connected=sum(twin.status.state == "connected" for twin in twins),
+            acting=sum(house.acting is not None for house in houses),
+            used_kw=sum(house.flow.used_kw for house in houses),
+        )
+
+    def and_of(self, other: FleetCounts) -> FleetCounts:
+        """Both together."""
+        return FleetCounts(
+            self.opened + other.opened,
+            self.connected + other.connected,
+            self.acting + other.acting,
+            self.used_kw + other.used_kw,
+        )
+
+
+Tell = Callable[[FleetCounts], None]
+
+
+class Members(NamedTuple):
+    """The VENs of one process, each with its house and the seed of that, and how they live.
+
+    Attributes:
+        claimed: whether their identities are in their folders; else each is fetched from the stack.
+        quiet: whether only warnings are logged.
+    """
+
+    homes: Mapping[VenId, tuple[str, int]]
+    lives: HouseTime
+    report_interval_s: float | None
+    stage: str
+    profile: str | None
+    region: str | None
+    claimed: bool
+    quiet: bool
+
+    def settings(self) -> list[TwinSettings]:
+        """The settings of each twin; the broker is still open."""
+        from ven_twin.ven.settings import TwinSettings
+
+        return [
+            TwinSettings(
+                ven_id=ven_id,
+                endpoint="",
+                state_dir=ven_folder(self.stage, ven_id),
+                house=house,
+                house_seed=seed,
+                house_speed=self.lives.speed,
+                house_start_ts=self.lives.start_ts,
+                house_span_s=self.lives.span_s,
+                report_interval_s=self.report_interval_s,
+                vens=len(self.homes),
+            )
+            for ven_id, (house, seed) in self.homes.items()
+        ]
+
+
+def run_members(members: Members, tell: Tell) -> list[str]:
+    """Open the twins and run them until SIGINT or SIGTERM; the reasons of those that ended by themselves.
+
+    Args:
+        members: the VENs.
+        tell: is told the counts, while they are opened and every `COUNT_EVERY_S` after.
+    """
+    from ven_twin.ven.mqtt.connect_gate import ConnectGate
+
+    cloud = connect(members.stage, members.profile, members.region)
+    _log_by_ven(quiet=members.quiet)
+    gate, twins = ConnectGate(), dict[VenId, "Twin"]()
+    with contextlib.ExitStack() as stack:
+        for settings in members.settings():
+            twins[settings.ven_id] = stack.enter_context(_twin(cloud, settings, gate, members.claimed))
+            tell(FleetCounts(opened=len(twins)))
+        return asyncio.run(_all_until_signalled(twins, tell))
+
+
+def _twin(cloud: Cloud, settings: TwinSettings, gate: ConnectGate, claimed: bool) -> Twin:
+    from ven_twin.cli.certs import save_identity
+    from ven_twin.ven.identity import identity_files
+    from ven_twin.ven.runtime import Twin
+
+    tls = settings.state_dir / "tls"
+    where = cloud.mqtt() if claimed else save_identity(cloud, settings.ven_id, tls)
+    return Twin.open(settings.at(*where), identity_files.load(tls), gate=gate)
+
+
+async def _all_until_signalled(twins: dict[VenId, Twin], tell: Tell) -> list[str]:
+    def stop() -> None:
+        for twin in twins.values():
+            twin.stop()
+
+    async def run(ven_id: VenId, twin: Twin) -> str | None:
+        _SPEAKER.set(ven_id)
+        status = await twin.run()
+        return f"{ven_id}: {status.reason}" if status.state == "duplicate_client" else None
+
+    async def count() -> None:
+        while True:
+            tell(FleetCounts.of([*twins.values()]))
+            if (parent := multiprocessing.parent_process()) is not None and not parent.is_alive():
+                stop()  # nobody would see them, or end them
+            await asyncio.sleep(COUNT_EVERY_S)
+
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop)
+    counting = asyncio.ensure_future(count())
+    try:
+        ended = await asyncio.gather(*(run(ven_id, twin) for ven_id, twin in twins.items()))
+    finally:
+        counting.cancel()
+    return [why for why in ended if why is not None]
+
+
+def _log_by_ven(*, quiet: bool) -> None:
+    """Log to standard error, each line with its VEN."""
+    from ven_twin.cli.logs import log_to_stderr
+
+    log_to_stderr(json_output=False)
+    for handler in logging.getLogger().handlers:
+        if quiet:
+            handler.setLevel(logging.WARNING)
+            handler.addFilter(_once())
+        handler.addFilter(_says_who)
+
+
+def _once() -> Callable[[logging.LogRecord], bool]:
+    """A filter that lets each text through once: a thousand houses have the same to say."""
+    seen = set[str]()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        return text not in seen and not seen.add(text)  # type: ignore[func-returns-value]
+
+    return is_new
+
+
+def _says_who(record: logging.LogRecord) -> bool:
+    record.msg, record.args = f"{_SPEAKER.get():12}  {record.getMessage()}", ()
+    return True
+
+
+def spread(shards: Sequence[Members], tell: Tell) -> list[str]:
+    """As `run_members`, each of *shards* in a process of its own; an interrupt ends all of them."""
+    made = multiprocessing.get_context("spawn")
+    children, counts = {}, dict[Connection, FleetCounts]()
+    try:
+        for shard in shards:
+            ours, theirs = made.Pipe(duplex=False)
+            process = made.Process(target=_child, args=(shard, theirs))
+            process.start()
+            theirs.close()
+            children[ours], counts[ours] = process, FleetCounts()
+        return _listen(counts, tell)
+    except KeyboardInterrupt:
+        for process in children.values():
+            process.terminate()
+        return _listen(counts, tell)
+    finally:
+        for process in children.values():
+            process.join()
+
+
+def _child(members: Members, pipe: Connection) -> None:
+    """The process of a shard; the parent is the one that an interrupt is for."""
+    from contracts.errors import VenTwinError
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def tell(counts: FleetCounts) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            pipe.send(counts)
+
+    try:
+        reasons = run_members(members, tell)
+    except VenTwinError as error:
+        reasons = [str(error)]
+    with contextlib.suppress(BrokenPipeError):
+        pipe.send(reasons)
+
+
+def _listen(counts: dict[Connection, FleetCounts], tell: Tell) -> list[str]:
+    """Tell the sum of what the processes say until each has ended; the reasons of all."""
+    reasons: list[str] = []
+    running = set(counts)
+    while running:
+        for pipe in wait([*running]):
+            assert isinstance(pipe, Connection)  # noqa: S101 - these are what is waited for
+            try:
+                message = pipe.recv()
+            except EOFError:
+                running.discard(pipe)
+                continue
+            if isinstance(message, FleetCounts):
+                counts[pipe] = message
+            else:
+                reasons += message
+        total = FleetCounts()
+        for one in counts.values():
+            total = total.and_of(one)
+        tell(total)
+    return reasons
