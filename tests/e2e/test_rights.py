@@ -377,6 +377,16 @@ def test_the_fleet_administrator_runs_a_fleet(system: System, acting: As) -> Non
         until(lambda: system.rows("ven-2", since), "telemetry of ven-2")
 
 
+def test_the_fleet_administrator_runs_vens_beyond_the_stack_and_takes_them_out(
+    system: System, acting: As
+) -> None:
+    """They claim their identities by the administrator's rights."""
+    keeper = acting("Fleet administrator")
+    with keeper.going_on("fleet", "run", "--count", "1", "--report-interval", "1"):
+        until(lambda: system.rows("twin-1"), "telemetry of twin-1")
+    assert "1 of 1" in keeper.can("fleet", "remove", "--count", "1")
+
+
 def test_the_operator_serves_the_fleets_page(acting: As) -> None:
     """The page shows the fleet, and an event is created by it and read back, by the operator's rights."""
     new = {"eventId": "by-page", "startTs": 4_070_908_800, "targets": ["ven-1"]}

@@ -1,4 +1,4 @@
-"""How far a large fleet is: a bar while its VENs join, a line while they run."""
+"""The progress of a large fleet: a bar while its VENs join, a line while they run."""
 
 from __future__ import annotations
 

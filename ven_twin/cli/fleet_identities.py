@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import VenTwinError
 from contracts.store.stack import StackOutput, claim_secret_name, fits_stage
-from contracts.wire.ids import VenId
+from contracts.wire.ids import VenId, counting_key
 from contracts.wire.topics import check_ven_id
-from ven_twin.cli.certs import save_secret
+from ven_twin.cli.certs import revoke_ven, save_secret
 from ven_twin.cli.claims import allow_vens, claiming_identity
 from ven_twin.cli.connection import LOCAL, ven_folder
 
@@ -38,17 +39,17 @@ def numbered_vens(cloud: Cloud, count: int) -> list[VenId]:
 
 def without_identity(cloud: Cloud, ven_ids: Sequence[VenId]) -> list[VenId]:
     """Those of *ven_ids* that have no identity here that the cloud knows, of this stage as it is now."""
-    known = {item["venId"]: item.get("certificateId") for item in cloud.items(StackOutput.VENS_TABLE)}
-    return [ven_id for ven_id in ven_ids if not _is_known(cloud.stage, ven_id, known)]
+    certificates = {item["venId"]: item.get("certificateId") for item in cloud.items(StackOutput.VENS_TABLE)}
+    return [ven_id for ven_id in ven_ids if not _is_certified(cloud.stage, ven_id, certificates)]
 
 
-def _is_known(stage: str, ven_id: VenId, known: Mapping[str, object]) -> bool:
+def _is_certified(stage: str, ven_id: VenId, certificates: Mapping[str, object]) -> bool:
     from ven_twin.ven.errors import IdentityError
     from ven_twin.ven.identity import identity_files
 
     try:
         identity = identity_files.load(ven_folder(stage, ven_id) / "tls")
-        return known.get(ven_id) == identity_files.fingerprint(identity)
+        return certificates.get(ven_id) == identity_files.fingerprint(identity)
     except IdentityError:
         return False
 
@@ -72,6 +73,19 @@ def claim_all(cloud: Cloud, ven_ids: Sequence[VenId], made: Callable[[], None]) 
             f"{len(refused)} of {len(ven_ids)} VENs have no identity, the first of them {ven_id}: {why};"
             " run this again, it goes on with those"
         )
+
+
+def remove_all(cloud: Cloud, ven_ids: Sequence[VenId], done: Callable[[], None]) -> int:
+    """Take VENs out of the stack, with their folders, and call *done* after each; so many were there.
+
+    Raises VenTwinError where the stack does not let go of one.
+    """
+    there = {item["venId"] for item in cloud.items(StackOutput.VENS_TABLE)}.intersection(ven_ids)
+    for ven_id in sorted(there, key=counting_key):
+        revoke_ven(cloud, ven_id)
+        shutil.rmtree(ven_folder(cloud.stage, ven_id), ignore_errors=True)
+        done()
+    return len(there)
 
 
 class _Claims:

@@ -26,6 +26,7 @@ from ven_twin.cli.connection import (
     some_vens,
     split_names,
     stack_vens,
+    with_cloud,
     with_options,
 )
 from ven_twin.cli.console import console, echo
@@ -58,7 +59,10 @@ ShardOption = Annotated[
     str | None, typer.Option("--shard", help="The part of them that runs here: 0/4, 1/4 and on.")
 ]
 FleetSeedOption = Annotated[
-    int, typer.Option("--seed", help="Another number deals other families.", min=0, max=1_000_000)
+    int,
+    typer.Option(
+        "--seed", help="The seed of their people; another number deals others.", min=0, max=1_000_000
+    ),
 ]
 HousesOption = Annotated[str, typer.Option("--houses", help="Their houses in turn, by commas.")]
 HOUSES = "standard,flat,leaky"
@@ -100,9 +104,9 @@ class FleetChoice:
             ven_ids = self.named or some_vens(stack_vens(cloud))
         else:
             ven_ids = numbered_vens(cloud, self.count)
-        first, parts = self.shard
+        first, shards = self.shard
         dealt = deal_houses(ven_ids, self.houses, self.seed)
-        return {ven_id: dealt[ven_id] for ven_id in list(ven_ids)[first::parts]}
+        return {ven_id: dealt[ven_id] for ven_id in list(ven_ids)[first::shards]}
 
 
 def fleet_choice(
@@ -114,21 +118,21 @@ def fleet_choice(
     if vens and count is not None:
         raise FieldError("--count", "is of VENs that are not in the stack; --vens names others: give one")
     deal_houses((), houses)
-    first, parts = _part(shard)
+    first, shards = _shard_of(shard)
     if count is not None:
-        check_machine(-(-count // parts), processes)
+        check_machine(-(-count // shards), processes)
     named = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
-    return FleetChoice(named, count, (first, parts), processes, houses, seed)
+    return FleetChoice(named, count, (first, shards), processes, houses, seed)
 
 
-def _part(shard: str | None) -> tuple[int, int]:
+def _shard_of(shard: str | None) -> tuple[int, int]:
     if shard is None:
         return 0, 1
     matched = SHARD.fullmatch(shard)
-    first, parts = (int(matched[1]), int(matched[2])) if matched else (0, 0)
-    if first >= parts:
+    first, shards = (int(matched[1]), int(matched[2])) if matched else (0, 0)
+    if first >= shards:
         raise FieldError("--shard", f"write a part and how many there are, from 0/4 to 3/4, not {shard}")
-    return first, parts
+    return first, shards
 
 
 @partial(with_options, name="choose", options=WHICH, make=fleet_choice)
@@ -173,6 +177,33 @@ def run_fleet(
     left = _run_large(cloud, members, choice) if large else _run_all(members, choice, lambda _: None)
     if left:
         raise VenTwinError("; ".join(left))
+
+
+@with_cloud
+def remove_fleet(
+    *,
+    count: Annotated[int, typer.Option("--count", help="So many of those VENs, twin-1 and on.", min=1)],
+    cloud: Callable[[], Cloud],
+) -> None:
+    """Take VENs of `fleet run --count` out of the stack: certificates, things, rows, and their folders here.
+
+    Their telemetry stays until its time is over.
+
+    Examples:
+        ven-twin fleet remove --count 200
+    """
+    from ven_twin.cli.fleet_display import FleetDisplay
+    from ven_twin.cli.fleet_identities import numbered_vens, remove_all
+
+    stack, display, gone = cloud(), FleetDisplay(count), list[None]()
+
+    def done() -> None:
+        gone.append(None)
+        display.step("taking VENs out", len(gone), count)
+
+    with display.shown():
+        removed = remove_all(stack, numbered_vens(stack, count), done)
+    echo(f"{removed} of {count} VENs were in the stack, and are out.")
 
 
 def _run_large(cloud: Cloud, members: Members, choice: FleetChoice) -> list[str]:

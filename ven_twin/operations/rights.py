@@ -209,6 +209,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
             iot_DescribeEndpoint=ANYTHING,
         ),
         "certs revoke": _calls(lambda_InvokeFunction=ROTATE),
+        "fleet remove": _calls(dynamodb_Scan=VENS, lambda_InvokeFunction=ROTATE),
         "certs claim-kit": _bare(secretsmanager_GetSecretValue=CLAIM, iot_DescribeEndpoint=ANYTHING),
         "certs claim": _bare(),
         "certs fetch": _bare(secretsmanager_GetSecretValue=ONE_IDENTITY, iot_DescribeEndpoint=ANYTHING),
@@ -261,6 +262,7 @@ KEEPS_FLEET = (
     "certs rotate",
     "certs revoke",
     "fleet run",
+    "fleet remove",
     "history backfill",
 )
 

@@ -84,6 +84,7 @@ MEANINGS = {
     "--port": "the page's port",
     "--program": "names the baseline | only events of this program",
     "--seed": "the seed of",
+    "--count": "so many",
     "--houses": "their houses in turn",
     "--shed-kw": "draw so much less",
     "--stage": "local, or",
