@@ -90,9 +90,7 @@ def test_a_choice_that_cannot_be_names_its_option(option: str, value: object, fi
 def test_more_vens_than_a_process_may_open_files_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the limit, how many it takes, and what spreads them."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1000))
-    with pytest.raises(
-        FieldError, match=r"400 VENs need 1700 open files .* 225 VENs at most"
-    ):
+    with pytest.raises(FieldError, match=r"400 VENs need 1700 open files .* 225 VENs at most"):
         machine_limits.check_machine(400, 1)
     raised: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: raised.append(limits))
