@@ -72,6 +72,11 @@ class RunningEvent:
     bookings: Bookings = NOTHING_BOOKED
     _freedoms: dict[VenId, Freedom | None] = field(default_factory=dict)
 
+    @cached_property
+    def is_alone(self) -> bool:
+        """Tell an event that begins for all at once, while no other has any VEN."""
+        return not (self.bookings.holds or self.row.randomize_start_s)
+
     @property
     def remaining_s(self) -> float:
         """The rest of the event, s."""
@@ -84,12 +89,16 @@ class RunningEvent:
 
     def freedom(self, ven_id: VenId) -> Freedom | None:
         """The time that is left of a VEN for the event; None when all of it is."""
+        if self.is_alone:
+            return None
         if ven_id not in self._freedoms:
             self._freedoms[ven_id] = self.bookings.freedom(self.event, ven_id, self.now_ts)
         return self._freedoms[ven_id]
 
     def may_leave_for(self, ven_id: VenId) -> tuple[EventId, ...]:
         """The events that the VEN may be in and yet be called: this one, and those of lower priority."""
+        if self.is_alone:
+            return (self.row.event_id,)
         freedom = self.freedom(ven_id)
         return (self.row.event_id, *(() if freedom is None else freedom.losers))
 
@@ -144,7 +153,9 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
         return Delivery(dispatched_w, dispatched_w * expected, False, expected, done=True)
     if ven is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=Unavailable(Reason.REMOVED))
-    reason = _without_room(at, assignment.ven_id, last) or _bound(at, assignment.ven_id)
+    reason = _without_room(at, assignment.ven_id, last)
+    if not at.is_alone:
+        reason = reason or _bound(at, assignment.ven_id)
     reason = reason or eligibility.unavailability(ven, at.now_ts) or silence(ven, last, at.now_ts)
     if reason is not None or last is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)

@@ -98,7 +98,7 @@ def rank_fleet(
     Of an event that *loads_up* the rows are as `VenRow.offering` has them.
     """
     seed = zlib.crc32(event_id.encode())
-    keyed: list[tuple[float, VenId, int, float]] = []
+    keyed: list[tuple[float, Offer]] = []
     unavailable: dict[VenId, Unavailable] = {}
     reachable: list[VenId] = []
     heard, available_w = False, 0.0
@@ -118,11 +118,12 @@ def rank_fleet(
         offer_w = trusted_w(offer_kw, ven.performance)
         performance = believed(ven.performance)
         available_w += offer_w * performance
-        # Plain tuples of a float: sorted several times as fast as anything else.
+        # By a float first: sorted several times as fast as by anything else.
         lasts = sustain_s is not None and sustain_s >= remaining_s
-        keyed.append((_merit(ven, performance, seed, lasts=lasts), ven_id, offer_w, performance))
+        merit = _merit(ven, performance, seed, lasts=lasts)
+        keyed.append((merit, Offer(ven_id, offer_w, performance)))
     keyed.sort()
-    return RankedFleet([Offer(*offer[1:]) for offer in keyed], available_w, unavailable, reachable, heard)
+    return RankedFleet([offer for _, offer in keyed], available_w, unavailable, reachable, heard)
 
 
 def _merit(ven: VenRow, performance: float, seed: int, *, lasts: bool) -> float:

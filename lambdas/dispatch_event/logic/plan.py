@@ -76,9 +76,13 @@ def plan_event(
     """
     event = requested_event(request, event_id, now=now, before=None if before is None else before.row)
     at_ts = max(now, float(event.start_ts))
-    offering = (ven.offering(loads_up=event.loads_up) for ven in vens)
+    loads_up = event.loads_up
     ranked = eligibility.rank_fleet(
-        offering, event_id, at_ts=at_ts, remaining_s=event.end_ts - at_ts, loads_up=event.loads_up
+        (ven.offering(loads_up=True) for ven in vens) if loads_up else vens,
+        event_id,
+        at_ts=at_ts,
+        remaining_s=event.end_ts - at_ts,
+        loads_up=loads_up,
     )
     fleet = bookings.free_fleet(ranked, event, now)
     calls = [

@@ -71,7 +71,8 @@ def rebalance(
     wanted_w = requested_w(row.intervals[at.index])
     if not wanted_w:
         return Rebalanced(Outcome.NO_POWER, row)
-    by_id = {ven.ven_id: ven.offering(loads_up=row.loads_up) for ven in vens}
+    loads_up = row.loads_up
+    by_id = {ven.ven_id: ven.offering(loads_up=True) if loads_up else ven for ven in vens}
     seen = deliveries(at, by_id, latest)
     observed_w = sum(delivery.delivered_w for delivery in seen.values() if delivery.observed)
     gap_w = wanted_w - sum(delivery.delivered_w for delivery in seen.values())
@@ -119,7 +120,8 @@ class _Change:
         self._note_limits(by_id)
         free = at.bookings.free_fleet(self._rank(by_id, latest), at.event, at.now_ts)
         self.fleet, self._offers, self._available_w = free.fleet, free.offers, free.available_w
-        self._calls: list[Calls] = [_calls(at.plan.assignments, n) for n in range(len(at.row.intervals))]
+        self._before = [_calls(at.plan.assignments, n) for n in range(len(at.row.intervals))]
+        self._calls: list[Calls] = [dict(calls) for calls in self._before]
 
     @property
     def _open(self) -> list[int]:
@@ -155,14 +157,16 @@ class _Change:
         available_w, unavailable = 0.0, fleet.unavailable | self._gone
         for offer in fleet.offers:
             ven, limit = by_id[offer.ven_id], self._limits.get(offer.ven_id)
-            reason = self._gone.get(offer.ven_id) or self._no_more(ven, latest.get(offer.ven_id))
+            seen = self._seen.get(offer.ven_id)
+            reason = self._gone.get(offer.ven_id)
+            if reason is None:
+                reason = self._no_more(ven, latest.get(offer.ven_id), heard=seen is not None and not seen.done)
             offer_w = offer.offer_w if limit is None else min(offer.offer_w, round(limit.kw * W_PER_KW))
             if reason is None and offer_w < LEAST_CALL_W:
                 left = limit is not None and limit.offer_kw is None
                 reason = Unavailable(Reason.LEFT if left else Reason.DELIVERS_NOTHING)
             if reason is None:
                 # What a limit says was seen, so all of it can be expected.
-                seen = self._seen.get(offer.ven_id)
                 share = offer.performance if seen is None else seen.expected_share
                 performance = share if limit is None else 1.0
                 offers.append(Offer(offer.ven_id, offer_w, performance))
@@ -171,11 +175,12 @@ class _Change:
                 unavailable[offer.ven_id] = reason
         return fleet._replace(offers=offers, available_w=available_w, unavailable=unavailable)
 
-    def _no_more(self, ven: VenRow, last: TelemetryRow | None) -> Unavailable | None:
+    def _no_more(self, ven: VenRow, last: TelemetryRow | None, *, heard: bool) -> Unavailable | None:
+        """The reason to call a VEN no more; of one that was *heard* its delivery has said so already."""
         other = ven.active_event_id
         if other is not None and other not in self._at.may_leave_for(ven.ven_id):
             return Unavailable(Reason.IN_OTHER_EVENT, other)
-        return silence(ven, last, self._at.now_ts)
+        return None if heard else silence(ven, last, self._at.now_ts)
 
     def make_up(self) -> None:
         """Call of others what is missing, in this interval and in those to come."""
@@ -229,13 +234,14 @@ class _Change:
     def plan(self, token: str) -> Plan:
         """The plan that comes of it; who is called as before keeps its assignment."""
         at = self._at
-        before = {assignment.ven_id: assignment for assignment in at.plan.assignments}
-        called_ids = before.keys() | set().union(*(self._calls[index] for index in self._open))
-        assignments = []
-        for ven_id in sorted(called_ids):
-            assignment = self._assignment(ven_id, before.get(ven_id))
-            if any(assignment.values[at.index :]) or not shares_only(at.row.intervals):
-                assignments.append(assignment)
+        after = {assignment.ven_id: assignment for assignment in at.plan.assignments}
+        for index in self._open:
+            for ven_id, _ in self._calls[index].items() ^ self._before[index].items():
+                after[ven_id] = self._assignment(ven_id, after.get(ven_id))
+        keeps_all = not shares_only(at.row.intervals)
+        assignments = [
+            after[ven_id] for ven_id in sorted(after) if keeps_all or any(after[ven_id].values[at.index :])
+        ]
         revision = at.row.revision + 1
         called = frozenset(assignment.ven_id for assignment in assignments)
         return Plan(
@@ -302,4 +308,4 @@ def _differing(before: Plan, after: Plan) -> frozenset[VenId]:
     """The VENs whose shadows are to be written."""
     old = {assignment.ven_id: assignment.values for assignment in before.assignments}
     new = {assignment.ven_id: assignment.values for assignment in after.assignments}
-    return frozenset(ven_id for ven_id in old.keys() | new.keys() if old.get(ven_id) != new.get(ven_id))
+    return frozenset(ven_id for ven_id, _ in old.items() ^ new.items())
