@@ -43,6 +43,7 @@ NAMESPACES: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "FleetApi": (
         fleet_view.FleetView,
         fleet_view.Heartbeat,
+        fleet_view.EventsView,
         fleet_rules.FleetRules,
         event_detail.EventDetail,
         fleet_view.DefinitionsView,

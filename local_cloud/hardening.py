@@ -29,6 +29,7 @@ from local_cloud.iam import (
 from local_cloud.key_conditions import read_key_conditions_once
 from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.patience import wait_for_functions
+from local_cloud.projections import read_projections_once
 from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
 from local_cloud.rule_sql import evaluable, matching, with_literals
 from local_cloud.runtime import MQTT_NAME, CloudWeather
@@ -99,6 +100,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
     unpack_once(lambda_runtime)
     start_warm(lambda_runtime)
     read_key_conditions_once(dynamodb)
+    read_projections_once(dynamodb)
     if weather is not None:
         let_it_rain(weather)
 

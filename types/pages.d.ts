@@ -20,6 +20,7 @@ declare namespace KitApi {
     ts: number[];
     columns: Record<string, (number | null)[]>;
     events: EventMark[];
+    labels: Record<string, string>;
   }
 
   /** The time of an event, UTC s. */
@@ -129,6 +130,7 @@ declare namespace VenApi {
     ts: number[];
     columns: Record<string, (number | null)[]>;
     events: EventMark[];
+    labels: Record<string, string>;
   }
 
   /** Make an event here, for testing, as the command ``event`` does. It starts now by default. */
@@ -427,6 +429,12 @@ declare namespace FleetApi {
     optOut: string | null;
     unavailable: string | null;
     why: string;
+  }
+
+  /** Events that start in a stretch of time; *more* there are that start earlier in it. */
+  interface EventsView {
+    events: ListedEvent[];
+    more: boolean;
   }
 
   /** The kW that *vens* VENs can probably shed together from *ts* (UTC s) on for a quarter hour. */

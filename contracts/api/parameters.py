@@ -58,13 +58,19 @@ class VensQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cursor: Cursor | None = None
 
 
-class TelemetryQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rows of [*from*, *to*), UTC s; the last hour when neither is given."""
+class SpanQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is of [*from*, *to*), UTC s."""
 
     from_ts: Timestamp | None = msgspec.field(name="from", default=None)
     to_ts: Timestamp | None = msgspec.field(name="to", default=None)
     limit: Limit = 100
     cursor: Cursor | None = None
+
+
+class TelemetryQuery(SpanQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows of a time, of the last hour when none is given; with *circuits*, the power of each circuit."""
+
+    circuits: bool = False
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

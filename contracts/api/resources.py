@@ -79,7 +79,8 @@ class Ven(_Resource, frozen=True):
 class TelemetryRow(_Resource, frozen=True):
     """One telemetry row: means over *measuredS*, or since the row before, kW.
 
-    *receivedTs* is when the cloud had it, UTC s.
+    *receivedTs* is when the cloud had it, UTC s. *circuitsKw* is the mean power of each circuit, kW, by
+    its id, where it was asked for and the row came with its circuits.
     """
 
     timestamp: int
@@ -94,6 +95,7 @@ class TelemetryRow(_Resource, frozen=True):
     battery_soc: float | None = None
     measured_s: float | None = None
     outdoor_c: float | None = None
+    circuits_kw: dict[str, float] = {}
 
 
 class Circuits(_Resource, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from contracts.api import groups, programs, resources
 from contracts.api.fleet import Fleet
-from contracts.api.parameters import FleetQuery, PageQuery, TelemetryQuery, VensQuery
+from contracts.api.parameters import FleetQuery, PageQuery, SpanQuery, TelemetryQuery, VensQuery
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.wire.codec import JsonObject
@@ -135,9 +135,9 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/events",
         "listEvents",
-        "Events by their start, the newest first",
+        "Events by their start, the newest first: all, or those that start between two times",
         RouteAnswer(200, "A page of events.", resources.EventPage),
-        query=PageQuery,
+        query=SpanQuery,
     ),
     Route(
         "POST",
@@ -296,7 +296,7 @@ ROUTES: tuple[Route, ...] = (
         "listFleetHistory",
         "The fleet's powers every five minutes between two times, oldest first",
         RouteAnswer(200, "A page of samples.", resources.FleetHistory),
-        query=TelemetryQuery,
+        query=SpanQuery,
     ),
     Route(
         "GET",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from contracts.store.circuit_powers import circuits_text
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import VenId
 from contracts.wire.telemetry import Telemetry
@@ -72,6 +73,8 @@ DAY_ROW_PREFIX = "DAY#"
 """Of the sort keys of a VEN's days in quarter hours, which settlement makes from the rows."""
 FLEET_PARTITION = VenId("#fleet")
 """Partition of the samples of the whole fleet; no VEN's id begins with ``#``."""
+CIRCUITS_KW = "circuitsKw"
+"""Attribute of a telemetry row: the power of each circuit, as `contracts.store.circuit_powers` writes it."""
 ROWS_END = ":"
 """Above the sort key of every telemetry row, below those that start with a letter."""
 
@@ -100,10 +103,11 @@ def day_row_id(day: int) -> str:
 
 
 def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int) -> JsonDict:
-    """The item of a telemetry row: everything but the loads, which the VEN's latest snapshot has."""
+    """The item of a telemetry row; of the loads their power alone, the VEN's latest snapshot has the rest."""
     row: JsonDict = msgspec.to_builtins(telemetry)
     del row["loads"]
     return row | {
+        CIRCUITS_KW: circuits_text(telemetry.loads),
         "rowId": telemetry_row_id(telemetry.timestamp, telemetry.boot_id, telemetry.seq),
         "receivedTs": received_ts,
         "expiresTs": expires_ts,

@@ -20,7 +20,15 @@ from contracts.api.resources import (
     VenDetail,
     VenParticipation,
 )
-from contracts.store.keys import EVENT_SORT_KEY, EVENTS, PLAN_SORT_PREFIX, REPORT_SORT_KEY, VEN_SORT_PREFIX
+from contracts.store.circuit_powers import circuits_kw
+from contracts.store.keys import (
+    CIRCUITS_KW,
+    EVENT_SORT_KEY,
+    EVENTS,
+    PLAN_SORT_PREFIX,
+    REPORT_SORT_KEY,
+    VEN_SORT_PREFIX,
+)
 from contracts.store.plans import Plan, plans_in
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
@@ -49,8 +57,9 @@ def ven_detail(
 
 
 def row(item: JsonObject) -> TelemetryRow:
-    """A telemetry row from its item."""
-    return _read(TelemetryRow, item)
+    """A telemetry row from its item, with the power of its circuits where the item was read with it."""
+    text = item.get(CIRCUITS_KW)
+    return _read(TelemetryRow, item if text is None else {**item, CIRCUITS_KW: circuits_kw(text)})
 
 
 def fleet_sample(item: JsonObject) -> FleetSample:

@@ -18,7 +18,10 @@ from lambdas.settle_event.logic.days import frame_of
 from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.other_events import REBOUND_S
 from lambdas.shared.schedules import FINAL, PAYBACK, SETTLE
+from ven_twin.control.reporting import circuit_load
 from ven_twin.control.ven_state import DEFAULT_REPORT_INTERVAL_S
+from ven_twin.house.library import load_profile
+from ven_twin.house.profile import build_house
 from ven_twin.operations.prices import BillItem
 
 EVENT_S = 3600
@@ -101,7 +104,9 @@ def row_bytes() -> int:
         current_amps=5.14,
         panel_utilization_percent=2.6,
         reactive_power_kvar=0.351,
-        loads=(),
+        loads=tuple(
+            circuit_load(circuit, 1.234) for circuit in build_house(load_profile("standard")).circuits
+        ),
     )
     return item_bytes(telemetry_item(row, received_ts=START_TS + 0.731, expires_ts=START_TS + 30 * DAY_S))
 

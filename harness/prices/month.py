@@ -21,7 +21,7 @@ RECORDED = SHADOWS
 LOG_KB = 1.5
 LAMBDA_GB_S = 0.025
 """A message alone, assumed: 256 MB for 0.1 s; more memory is as much shorter."""
-STORED_GB = 0.04
+STORED_GB = 0.06
 QUEUES, POLLERS, POLLS_A_MINUTE = 3, 5, 3
 FUNCTION_METRICS, FLEET_METRICS = 15, 9
 """Put out in every hour: by the functions of messages six each, by the hourly sweep three; by the watch."""
@@ -52,7 +52,7 @@ def one_ven() -> tuple[BillItem, ...]:
             "DynamoDB writes", "4 units each 30 s, 1 each shadow update", WRITES + RECORDED, "dynamodb_write"
         ),
         BillItem("DynamoDB reads", "the VEN's row by each shadow update", SHADOWS, "dynamodb_read"),
-        BillItem("DynamoDB storage", "about 40 MB", STORED_GB, "dynamodb_stored"),
+        BillItem("DynamoDB storage", "about 60 MB", STORED_GB, "dynamodb_stored"),
         BillItem("DynamoDB recovery", "of the same", STORED_GB, "dynamodb_recovery"),
         BillItem("logs", "about 1.5 KB an invocation", ruled * LOG_KB / 1_000_000, "log_ingested"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -105,7 +105,7 @@ def invoke(function: str, request: JsonObject, kind: type[T], named: Mapping[str
 
 
 def page_of(
-    table: Table, partition: str, between: tuple[str, str], names: tuple[str, ...], limit: int
+    table: Table, partition: str, between: tuple[str, str], names: Sequence[str], limit: int
 ) -> tuple[list[Item], bool]:
     """Up to *limit* items of *partition* with sort keys in *between*, and whether there may be more."""
     first, last = between

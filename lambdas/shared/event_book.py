@@ -60,9 +60,16 @@ class EventBook:
         plans = plans_in(self.table.query(row.event_id, sort_keys_below(PLAN_SORT_PREFIX)))
         return history(plans, row.plan_id)
 
-    def page(self, after: Item | None, limit: int) -> tuple[tuple[EventRow, ...], Item | None]:
-        """Headers by their start, the newest first, and the key to go on *after*; no deleted ones."""
-        items, last = self.table.newest(BY_START, EVENT_SORT_KEY, after=after, limit=limit)
+    def page(
+        self, after: Item | None, limit: int, starts: tuple[int, int] | None = None
+    ) -> tuple[tuple[EventRow, ...], Item | None]:
+        """Headers by their start, the newest first, and the key to go on *after*; no deleted ones.
+
+        *starts* are the first and the last start that count, UTC s.
+        """
+        if starts is not None and starts[0] > starts[1]:
+            return (), None
+        items, last = self.table.newest(BY_START, EVENT_SORT_KEY, after=after, limit=limit, between=starts)
         return rows.read_all(EventRow, items), last
 
     def ven_items(self, event_id: EventId) -> dict[VenId, Item]:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from contracts.store.items import Item, from_item, to_attribute, to_item
+from contracts.store.keys import TableKeys
+from contracts.wire.codec import JsonDict
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -17,6 +19,23 @@ def projection(attributes: Collection[str]) -> tuple[str, dict[str, str]]:
     """The projection of *attributes*, and its names."""
     names = {f"#a{index}": attribute for index, attribute in enumerate(attributes)}
     return ", ".join(names), names
+
+
+def key_condition(
+    keys: TableKeys, partition: str, between: tuple[str, str] | tuple[int, int] | None
+) -> JsonDict:
+    """The condition of a query of *partition*: sort keys in *between*, both ends included, or any."""
+    names, condition = {"#p": keys.partition}, "#p = :p"
+    values: JsonDict = {":p": partition}
+    if between is not None:
+        names["#s"] = keys.sort or ""
+        values |= {":a": between[0], ":b": between[1]}
+        condition = "#p = :p AND #s BETWEEN :a AND :b"
+    return {
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": to_item(values),
+    }
 
 
 def update_expression(

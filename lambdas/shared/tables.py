@@ -13,7 +13,7 @@ from contracts.store.keys import Key, TableKeys
 from contracts.wire.codec import JsonDict
 from lambdas.shared import typed_rows
 from lambdas.shared.batch_reads import read_all
-from lambdas.shared.expressions import conditional, has_values, projection, update_expression
+from lambdas.shared.expressions import conditional, has_values, key_condition, projection, update_expression
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -223,26 +223,28 @@ class Table:
         return [from_item(item) for item in page.items], page.last is not None
 
     def newest(
-        self, index: Index, partition: str, *, after: Item | None, limit: int
+        self,
+        index: Index,
+        partition: str,
+        *,
+        after: Item | None,
+        limit: int,
+        between: tuple[int, int] | None = None,
     ) -> tuple[list[Item], Item | None]:
         """Up to *limit* items of an index's *partition*, the highest sort key first, and where they end.
 
+        *between* are the lowest and the highest sort key, both included.
         *after* and the second result are keys, the index's and the table's: of the item to go on after, None
         for the first, and of the last one, when there may be more.
         """
         items: list[Item] = []
         last = None if after is None else to_item(after)
+        query = key_condition(index.keys, partition, between)
+        query |= {"IndexName": index.name, "ScanIndexForward": False}
+        query["FilterExpression"] = "attribute_not_exists(#absent)"
+        query["ExpressionAttributeNames"]["#absent"] = index.without
         while len(items) < limit:
-            arguments: JsonDict = {
-                "IndexName": index.name,
-                "KeyConditionExpression": "#p = :p",
-                "FilterExpression": "attribute_not_exists(#absent)",
-                "ExpressionAttributeNames": {"#p": index.keys.partition, "#absent": index.without},
-                "ExpressionAttributeValues": to_item({":p": partition}),
-                "ScanIndexForward": False,
-                "Limit": limit - len(items),
-            }
-            page = typed_rows.read_items(self._page(arguments, last))
+            page = typed_rows.read_items(self._page({**query, "Limit": limit - len(items)}, last))
             items += [from_item(item) for item in page.items]
             last = page.last
             if last is None:
@@ -251,13 +253,11 @@ class Table:
 
     def _range(self, partition: str, between: tuple[str, str], attributes: Collection[str]) -> JsonDict:
         projected, names = projection(attributes)
-        some = {"ProjectionExpression": projected} if names else {}
-        return some | {
-            "KeyConditionExpression": "#p = :p AND #s BETWEEN :a AND :b",
-            "ExpressionAttributeNames": {"#p": self.keys.partition, "#s": self.keys.sort or "", **names},
-            "ExpressionAttributeValues": to_item({":p": partition, ":a": between[0], ":b": between[1]}),
-            "ConsistentRead": True,
-        }
+        query = key_condition(self.keys, partition, between) | {"ConsistentRead": True}
+        if names:
+            query["ProjectionExpression"] = projected
+            query["ExpressionAttributeNames"] |= names
+        return query
 
     def _page(self, arguments: JsonDict, after: JsonDict | None) -> bytes:
         """One answer of Query as its bytes, which goes on *after* the key that the page before ended at."""

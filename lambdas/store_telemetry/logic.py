@@ -10,7 +10,7 @@ import msgspec
 from contracts.errors import FieldError, WireError
 from contracts.store.envelopes import Envelope
 from contracts.store.items import Item
-from contracts.store.keys import telemetry_item
+from contracts.store.keys import CIRCUITS_KW, telemetry_item
 from contracts.wire.telemetry import LoadsSnapshot, Telemetry, read_loads, read_telemetry
 from contracts.wire.topics import check_ven_id
 from lambdas.shared import rows
@@ -99,12 +99,12 @@ def telemetry_row(telemetry: Telemetry, received_ts: float, retention_days: int)
 def latest_row(reading: Reading, retention_days: int) -> Item:
     """The VEN's latest row, or snapshot, without its key; None for each attribute that goes.
 
-    The latest row is without loads: it is written every report interval, and DynamoDB counts by the KB.
+    The latest row is without circuits, which the latest snapshot has: it is read of every VEN every 2 s.
     """
     payload, received_ts = reading.payload, reading.received_ts
     if isinstance(payload, Telemetry):
         row = telemetry_row(payload, received_ts, retention_days)
-        del row["rowId"]
+        del row["rowId"], row[CIRCUITS_KW]
     else:
         row = msgspec.to_builtins(payload)
         row |= {"receivedTs": received_ts, "expiresTs": rows.expires_ts(received_ts, retention_days)}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from contracts.wire.ids import VenId
 from local_cloud import process
 from tests.browser.conftest import Seen, chromium
 from tests.browser.test_page import NARROW, OVERFLOWING, PHONE, findings, until_so
 from tests.browser.test_page_history import change
+from tests.e2e.conftest import until
 from tests.support.browser_fleet import Fleet
 from tests.support.waiting import GIVE_UP_MS, GIVE_UP_S
 
@@ -262,6 +265,29 @@ async def test_the_history_of_a_ven_is_read_from_what_is_stored(fleet: Fleet, op
     head, *rows = (await (await coming.value).path()).read_text().splitlines()
     assert head == "start_utc,duration_s,used_kw,baseline_kw,target_kw"
     assert len(rows) > 100
+    until(lambda: fleet.system.cloud.circuits_row(VenId("ven-1")), "the snapshot of circuits")
+    await _shows_circuits(seen)
+
+
+async def _shows_circuits(seen: Seen) -> None:
+    """A VEN's day by circuit: by the names of its panel, what it generates below 0, and as a file."""
+    circuits = await change(seen, seen.page.locator("#range-detail").select_option("circuits"))
+    assert len(circuits["ts"]) > 100
+    assert circuits["labels"]["hvac1"] == "Heat pump"
+    assert any(value is not None and value > 0.1 for value in circuits["columns"]["hvac1"])
+    await seen.says("#chart-title", "Circuits of ven-1")
+    await seen.says("#legend", "Heat pump")
+    await seen.shot("fleet-ven-circuits")
+    assert await findings(seen) == []
+    async with seen.page.expect_download() as coming:
+        await seen.page.locator("#range-csv").click()
+    head, *rows = (await (await coming.value).path()).read_text().splitlines()
+    assert head.split(",")[:2] == ["start_utc", "duration_s"]
+    assert head.split(",")[2:] == [f"{name}_kw" for name in circuits["columns"]]
+    assert len(rows) > 100
+    used = await change(seen, seen.page.locator("#range-shown").select_option("power"))
+    assert list(used["columns"]) == ["usedKw", "baselineKw"]
+    await expect(seen.page.locator("#range-detail")).to_be_hidden()
 
 
 async def test_an_event_stands_in_the_calendar(fleet: Fleet, open_page: Any) -> None:
@@ -279,6 +305,38 @@ async def test_an_event_stands_in_the_calendar(fleet: Fleet, open_page: Any) -> 
     await entry.click()
     await seen.page.locator("#detail-vens tr").first.wait_for()
     await seen.says("#detail-title", event_id)
+    fleet.system.json("event", "delete", event_id)
+
+
+async def test_a_month_of_long_ago_has_its_events(fleet: Fleet, open_page: Any) -> None:
+    """However many came after it, in the calendar and for the chart; one that is deleted there is gone."""
+    seen = await open_page()
+    event_id = await create(seen, share=25, minutes="5")
+    now = datetime.now(UTC)
+    old_month = (now.replace(day=1) - timedelta(days=45)).replace(day=3, hour=12, minute=0, second=0)
+    old_ts = int(old_month.timestamp())
+    between = [int(now.timestamp()) - 60 * number for number in range(10, 130)]
+    [old_id, *_] = fleet.copy_event(event_id, [old_ts, *between])
+    await seen.says("#events-count", "the newest 100")
+    entry = seen.page.get_by_role("button", name=old_id)
+    await expect(entry).to_have_count(0)
+    turns = (now.year - old_month.year) * 12 + now.month - old_month.month
+    for _ in range(turns):
+        await seen.page.locator("#month-before").click()
+    await seen.says("#month-words", "1 event in this month")
+    await seen.shot("fleet-old-month")
+    path = f"/api/history?from={old_ts - 600}&to={old_ts + 600}"
+    history = await seen.page.evaluate(f"fetch('{path}').then(answer => answer.json())")
+    assert history["events"] == [{"eventId": old_id, "startTs": old_ts, "endTs": old_ts + 300}]
+    await entry.click()
+    await seen.says("#detail-title", old_id)
+    await expect(seen.page.locator("#report-frame")).to_be_visible(timeout=GIVE_UP_MS)
+    await seen.page.locator("#detail-delete").click()
+    await seen.page.locator("#sure-yes").click()
+    await seen.says("#month-words", "No event in this month")
+    await expect(entry).to_have_count(0)
+    for ts in between:
+        fleet.delete_event(f"past-{ts}")
     fleet.system.json("event", "delete", event_id)
 
 

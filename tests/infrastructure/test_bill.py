@@ -39,6 +39,11 @@ def test_the_bill_counts_every_settlement_of_an_event() -> None:
     assert scheduled == event.ROWS_READ_S.keys()
 
 
+def test_a_row_with_its_circuits_is_one_write_unit() -> None:
+    """DynamoDB bills a write by the whole KB: circuits beside their row cost nothing to write."""
+    assert event.row_bytes() <= 1024
+
+
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from contracts.store.keys import EVENT_SORT_KEY, EVENTS
+from contracts.store.stack import StackOutput
 from local_cloud import deploy, process
 from tests.e2e.conftest import System, start_cloud, until
 from tests.support.waiting import GIVE_UP_S
@@ -67,6 +69,23 @@ class Fleet:
         """An event as the cloud has it."""
         shown: dict[str, Any] = self.system.json("event", "show", event_id)["event"]
         return shown
+
+    def copy_event(self, event_id: str, starts_ts: Sequence[int]) -> list[str]:
+        """Store an event with all its parts once more at each of these times; the ids of the copies."""
+        parts = list(self.system.cloud.event_items(event_id))
+        ids = [f"past-{ts}" for ts in starts_ts]
+        copies = [
+            {**part, "eventId": copy_id, **({"startTs": ts} if part["part"] == EVENT_SORT_KEY else {})}
+            for copy_id, ts in zip(ids, starts_ts, strict=True)
+            for part in parts
+        ]
+        self.system.cloud.put_items(StackOutput.EVENTS_TABLE, copies)
+        return ids
+
+    def delete_event(self, event_id: str) -> None:
+        """Take an event's header away, as if there had never been one."""
+        key = {str(EVENTS.partition): event_id, str(EVENTS.sort): EVENT_SORT_KEY}
+        self.system.cloud.delete_items(StackOutput.EVENTS_TABLE, [key])
 
     def _offered(self) -> bool:
         return all(self.system.offer_kw(ven_id) is not None for ven_id in self.vens)

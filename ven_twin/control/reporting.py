@@ -10,12 +10,13 @@ from math import acos, tan
 from msgspec import UNSET, UnsetType
 
 from contracts.wire.ids import EventId, VenId
-from contracts.wire.shadow import OptOut
+from contracts.wire.shadow import LoadSetting, OptOut
 from contracts.wire.telemetry import Load, LoadsSnapshot, Telemetry
 from ven_twin.control.event_history import Meter
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.ven_state import VenState
+from ven_twin.house.circuit import Circuit
 from ven_twin.house.profile import Panel
 
 KW_DIGITS = 3
@@ -47,26 +48,35 @@ class Sender:
 def circuit_loads(pair: HousePair, means_kw: Mapping[str, float], state: VenState) -> tuple[Load, ...]:
     """Every circuit: its mean power since the last row, what it could give up, how it is set."""
     sheddable_kw = pair.sheddable_kw()
-    loads = []
-    for circuit in pair.house.circuits:
-        setting = state.settings.loads.get(circuit.id)
-        capacity_kw = setting.capacity_kw if setting and setting.capacity_kw is not None else circuit.rated_kw
-        priority = setting.priority if setting and setting.priority is not None else circuit.priority
-        kw = round(means_kw.get(circuit.id, 0.0), KW_DIGITS)
-        loads.append(
-            Load(
-                id=circuit.id,
-                name=circuit.name,
-                type=circuit.type,
-                capacity_kw=capacity_kw,
-                current_power_kw=kw,
-                shed_capability_kw=round(sheddable_kw.get(circuit.id, 0.0), KW_DIGITS),
-                enabled=setting is None or setting.enabled is not False,
-                priority=priority,
-                reactive_power_kvar=reactive_kvar(kw, circuit.power_factor),
-            )
+    return tuple(
+        circuit_load(
+            circuit,
+            means_kw.get(circuit.id, 0.0),
+            sheddable_kw=sheddable_kw.get(circuit.id, 0.0),
+            setting=state.settings.loads.get(circuit.id),
         )
-    return tuple(loads)
+        for circuit in pair.house.circuits
+    )
+
+
+def circuit_load(
+    circuit: Circuit, mean_kw: float, *, sheddable_kw: float = 0.0, setting: LoadSetting | None = None
+) -> Load:
+    """A circuit that draws *mean_kw* and can shed *sheddable_kw*, as it is set."""
+    capacity_kw = setting.capacity_kw if setting and setting.capacity_kw is not None else circuit.rated_kw
+    priority = setting.priority if setting and setting.priority is not None else circuit.priority
+    kw = round(mean_kw, KW_DIGITS)
+    return Load(
+        id=circuit.id,
+        name=circuit.name,
+        type=circuit.type,
+        capacity_kw=capacity_kw,
+        current_power_kw=kw,
+        shed_capability_kw=round(sheddable_kw, KW_DIGITS),
+        enabled=setting is None or setting.enabled is not False,
+        priority=priority,
+        reactive_power_kvar=reactive_kvar(kw, circuit.power_factor),
+    )
 
 
 def reactive_kvar(kw: float, power_factor: float | None) -> float | UnsetType:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from contracts.wire.telemetry import Telemetry
 from contracts.wire.units import S_PER_DAY, S_PER_H
 from ven_twin.control.event_history import Meter
-from ven_twin.control.reporting import Sender, telemetry_row
+from ven_twin.control.reporting import Sender, circuit_load, telemetry_row
 from ven_twin.house.house import House
 from ven_twin.house.house_environment import WARM_UP_STEP_S, HouseEnvironment, warmed_up
 from ven_twin.simulation.scenario import STEP_S
@@ -66,7 +66,8 @@ class _Lived(NamedTuple):
 def rows(past: SimulatedPast, voice: Sender) -> Iterator[Telemetry]:
     """The rows, oldest first. A row's number follows from its time, so that the same past is the same rows.
 
-    The house lives a day before the first. Nothing is curtailed, so used power and the clone's are one.
+    The house lives a day before the first. Nothing is curtailed, so used power and the clone's are one. What
+    a circuit could have shed is not worked out: it stands as 0.
     """
     lived = _on_and_on(past) if past.span is None else _again_and_again(past, past.span)
     ends_ts = range(past.from_ts + ROW_S, int(past.until_ts) + 1, ROW_S)
@@ -80,7 +81,9 @@ def rows(past: SimulatedPast, voice: Sender) -> Iterator[Telemetry]:
             requested_kw=None,
             battery_soc=row.battery_soc,
             outdoor_c=row.outdoor_c,
-            loads=(),
+            loads=tuple(
+                circuit_load(circuit, row.circuits_kw.get(circuit.id, 0.0)) for circuit in past.house.circuits
+            ),
         )
 
 

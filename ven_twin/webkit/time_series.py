@@ -33,6 +33,7 @@ SLACK_SHARE = 0.5
 """Nor those that are closer than this share of the one before."""
 DIGITS = 3
 """Of a drawn power: watts."""
+DOUBLE = '"'
 
 
 class TimeMean(NamedTuple):
@@ -68,7 +69,7 @@ class DrawnHistory(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Power from *from_ts* to *to_ts* by column, kW, mostly in means of *step_s*.
 
     A mean stands from its time to the next; null is not known. *events* are those of the time that the store
-    knows of.
+    knows of. *labels* are names of columns for people, where they have some.
     """
 
     from_ts: float
@@ -77,6 +78,7 @@ class DrawnHistory(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     ts: list[float]
     columns: dict[str, list[float | None]]
     events: tuple[EventMark, ...]
+    labels: dict[str, str] = {}
 
 
 def read_window(query: Mapping[str, str], now_ts: float, default_s: float) -> TimeWindow:
@@ -175,6 +177,7 @@ def drawn(
     means: Sequence[TimeMean],
     window: TimeWindow,
     events: Iterable[EventMark] = (),
+    labels: Mapping[str, str] = {},
 ) -> DrawnHistory:
     """The *means* as columns of these *names*.
 
@@ -199,6 +202,7 @@ def drawn(
         ts=[round(at, 3) for at in ts],
         columns={name: [_rounded(row[place]) for row in rows] for place, name in enumerate(names)},
         events=tuple(events),
+        labels=dict(labels),
     )
 
 
@@ -215,11 +219,17 @@ def is_gap(mean: TimeMean, following: TimeMean) -> bool:
 
 def csv(names: Sequence[str], means: Iterable[TimeMean]) -> str:
     """The *means* as a file: start in UTC (ISO 8601), length in s, a column each name. RFC 4180."""
-    rows = [["start_utc", "duration_s", *names]]
+    rows = [["start_utc", "duration_s", *map(_cell, names)]]
     for start_ts, end_ts, values in means:
         powers = ["" if value is None else f"{round(value, DIGITS) + 0.0:.15g}" for value in values]
         rows.append([_iso(start_ts), f"{round(end_ts - start_ts, DIGITS):.15g}", *powers])
     return "".join(",".join(row) + "\r\n" for row in rows)
+
+
+def _cell(name: str) -> str:
+    """A column's name as it stands in a file: in quotes where it has to, and no formula of a spreadsheet."""
+    plain = f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
+    return f'"{plain.replace(DOUBLE, DOUBLE * 2)}"' if set(plain) & {DOUBLE, ","} else plain
 
 
 def _rounded(value: float | None) -> float | None:

@@ -13,7 +13,7 @@ from contracts.store import views
 from contracts.store.keys import EVENT_SORT_KEY, REPORT_SORT_KEY, Key
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId
-from contracts.wire.telemetry import Timestamp
+from contracts.wire.telemetry import LATEST_TS, Timestamp
 from contracts.wire.units import instant_text
 from lambdas.api.adapters import ApiAdapters
 from lambdas.api.logic.operation import (
@@ -38,10 +38,11 @@ class ListPosition(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_
 
 
 def list_events(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
-    """A page of events, the newest start first."""
+    """A page of events that start between the times of the query, the newest start first."""
     at: ListPosition | None = request.position(ListPosition)
     after = None if at is None else {"part": EVENT_SORT_KEY, "startTs": at.start_ts, "eventId": at.event_id}
-    page, last = adapters.events.page(after, request.query.limit)
+    from_ts, to_ts = request.query.from_ts or 0, request.query.to_ts or LATEST_TS + 1
+    page, last = adapters.events.page(after, request.query.limit, (from_ts, to_ts - 1))
     summaries = (views.event_summary(_header(row), request.now) for row in page)
     following = None if last is None else request.cursor(ListPosition(int(last["startTs"]), last["eventId"]))
     return OperationResult(

@@ -19,7 +19,14 @@ from contracts.api.resources import (
 from contracts.store import views
 from contracts.store.definitions import groups_by_ven
 from contracts.store.items import from_item, to_item
-from contracts.store.keys import CIRCUITS_ROW, FLEET_PARTITION, LATEST_ROW, Key, telemetry_range
+from contracts.store.keys import (
+    CIRCUITS_KW,
+    CIRCUITS_ROW,
+    FLEET_PARTITION,
+    LATEST_ROW,
+    Key,
+    telemetry_range,
+)
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import CheckedVenId, GroupName, VenId
 from lambdas.api.adapters import ApiAdapters, page_of
@@ -111,7 +118,8 @@ def get_ven(request: OperationRequest, adapters: ApiAdapters) -> OperationResult
 def list_telemetry(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
     """A page of a VEN's rows; the VEN is the path's, whatever the cursor."""
     _ven(request, adapters)
-    items, following = _rows(request, adapters, request.path.ven_id, rows.attributes(TelemetryRow))
+    names = [name for name in rows.attributes(TelemetryRow) if request.query.circuits or name != CIRCUITS_KW]
+    items, following = _rows(request, adapters, request.path.ven_id, names)
     return OperationResult(TelemetryPage(items=tuple(map(views.row, items)), next=following))
 
 
@@ -122,7 +130,7 @@ def list_fleet_history(request: OperationRequest, adapters: ApiAdapters) -> Oper
 
 
 def _rows(
-    request: OperationRequest, adapters: ApiAdapters, partition: VenId, names: tuple[str, ...]
+    request: OperationRequest, adapters: ApiAdapters, partition: VenId, names: Sequence[str]
 ) -> tuple[list[JsonDict], str | None]:
     """A page of a partition's rows between the times of the query, and the cursor of the next."""
     to_ts = request.query.to_ts or math.ceil(request.now) + 1
@@ -132,7 +140,7 @@ def _rows(
     if after is not None:
         first = max(first, after + AFTER)
     between, limit = (first, last), request.query.limit
-    items, more = page_of(adapters.telemetry, partition, between, ("rowId", *names), limit)
+    items, more = page_of(adapters.telemetry, partition, between, ["rowId", *names], limit)
     return items, request.cursor(items[-1]["rowId"]) if more and items else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import FieldError, VenTwinError
+from contracts.wire.telemetry import Telemetry
 from ven_twin.cli.history import Home, _homes, _shift_s
 from ven_twin.control.reporting import Sender
 from ven_twin.house.library import load_environment, load_profile
@@ -15,7 +16,7 @@ MIDNIGHT = 1_784_073_600
 """15 July 2026, UTC."""
 
 
-def past(*, until_s: float = 86_400.0, shift_s: int = 0, seed: int | None = None) -> list[object]:
+def past(*, until_s: float = 86_400.0, shift_s: int = 0, seed: int | None = None) -> list[Telemetry]:
     """A day of the flat."""
     profile = load_profile("flat")
     lived = SimulatedPast(
@@ -38,12 +39,19 @@ def test_a_day_is_288_rows_of_five_minutes() -> None:
         )
     )
     assert [row.timestamp for row in day] == list(range(MIDNIGHT + ROW_S, MIDNIGHT + 86_401, ROW_S))
-    assert {(row.ven_id, row.boot_id, row.event_id, row.loads) for row in day} == {
-        ("house-1", "backfill", None, ())
-    }
+    assert {(row.ven_id, row.boot_id, row.event_id) for row in day} == {("house-1", "backfill", None)}
     assert [row.used_power_kw for row in day] == [row.baseline_power_kw for row in day]
     assert len({row.seq for row in day}) == 288
     assert 0.1 < sum(row.used_power_kw for row in day) / 288 < 5.0
+
+
+def test_a_row_of_the_past_has_the_power_of_every_circuit() -> None:
+    """Those of the house, in the panel's order; together they are the used power."""
+    panel = [circuit.id for circuit in build_house(load_profile("flat")).circuits]
+    for row in past():
+        assert [load.id for load in row.loads] == panel
+        powers_kw = [load.current_power_kw for load in row.loads]
+        assert sum(powers_kw) == pytest.approx(row.used_power_kw, abs=0.001 * len(panel))
 
 
 def test_the_same_past_is_the_same_rows() -> None:

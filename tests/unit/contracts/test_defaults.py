@@ -27,6 +27,7 @@ DOCUMENTED = {
 """Of fields alike wherever they stand. Source: docs/reference/wire.md and the OpenAPI document."""
 DOCUMENTED_OF = {
     "VensQuery.limit": 100,
+    "SpanQuery.limit": 100,
     "TelemetryQuery.limit": 100,
     "PageQuery.limit": 100,
     "FleetQuery.limit": 1000,

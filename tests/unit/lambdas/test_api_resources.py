@@ -88,6 +88,19 @@ def test_a_row_says_what_it_measured_and_the_temperature_outside(api: Api, world
     assert not {"measuredS", "outdoorC"} & older.keys()
 
 
+def test_a_row_has_its_circuits_where_they_are_asked_for(api: Api, world: World) -> None:
+    """The mean power of each, page by page; else rows are as short as they were."""
+    world.add_ven("ven-1")
+    store(world, "ven-1", 2)
+    store(world, "ven-1", 1, circuitsKw='{"hvac":1.25,"ev1":0.0}')
+    found = pages(api, "/vens/ven-1/telemetry", circuits="true", limit=1)
+    assert [row.get("circuitsKw") for page in found for row in page] == [None, {"hvac": 1.25, "ev1": 0.0}]
+    ((_, newer),) = pages(api, "/vens/ven-1/telemetry")
+    assert "circuitsKw" not in newer
+    problem(api.call("GET", "/vens/ven-1/telemetry", circuits="yes"), 400, "badRequest", "circuits")
+    problem(api.call("GET", "/fleet/history", circuits="true"), 400, "badRequest", "circuits")
+
+
 def test_a_ven_that_is_none_of_ours_is_not_found(api: Api) -> None:
     """404, and the problem names the path's parameter."""
     for path in ("/vens/nobody", "/vens/nobody/telemetry"):
@@ -262,6 +275,21 @@ def test_events_are_listed_the_newest_first_page_by_page(api: Api, world: World)
     starts = [event["startTs"] for event in events]
     assert starts == sorted(starts, reverse=True)
     assert "vens" not in events[0]
+
+
+def test_events_are_listed_that_start_between_two_times(api: Api, world: World) -> None:
+    """From inclusive, to exclusive, page by page; each end is open when it is left out."""
+    world.add_ven("ven-1")
+    first = EVENT["startTs"]
+    for number in range(6):
+        body = {**EVENT, "eventId": f"e{number}", "startTs": first + number}
+        assert api.call("POST", "/events", body).status == 201
+    ids = lambda **query: [event["eventId"] for page in pages(api, "/events", **query) for event in page]  # noqa: E731
+    assert ids(**{"from": first + 1, "to": first + 4}, limit=2) == ["e3", "e2", "e1"]
+    assert ids(**{"from": first + 4}) == ["e5", "e4"]
+    assert ids(to=first + 1) == ["e0"]
+    assert ids(**{"from": first + 4, "to": first + 2}) == []
+    problem(api.call("GET", "/events", **{"from": "today"}), 400, "badRequest", "from")
 
 
 def test_the_vens_of_an_event_come_in_pages(api: Api, world: World) -> None:

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from contracts.api.resources import TelemetryRow
+from contracts.store.circuit_powers import CIRCUITS_MAX, circuits_kw
 from contracts.store.envelopes import Envelope
-from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, Key
+from contracts.store.keys import CIRCUITS_KW, CIRCUITS_ROW, LATEST_ROW, Key
 from contracts.wire import codec
 from contracts.wire.codec import PAYLOAD_MAX_BYTES
 from lambdas.settle_event.logic.energy import PowerRow
@@ -59,6 +60,18 @@ def test_a_row_is_stored_as_it_was_said(world: World) -> None:
     assert row["expiresTs"] == int(NOW) + 30 * 86400
     assert "loads" not in row
     assert "eventId" not in row
+
+
+def test_the_power_of_each_circuit_stands_beside_its_row(world: World) -> None:
+    """In the VEN's order, of 64 circuits at most; a row without circuits and the latest row have none."""
+    circuits = [{**LOAD, "id": f"c{n}", "currentPowerKw": n / 8} for n in range(CIRCUITS_MAX + 3)]
+    assert send(said(seq=1, loads=circuits[1::-1]), said(seq=2), said(seq=3, loads=circuits)) == []
+    of_two, of_none, of_many = world.telemetry.query("house-1", ("0", "9"))
+    assert circuits_kw(of_two[CIRCUITS_KW]) == {"c1": 0.125, "c0": 0.0}
+    assert list(circuits_kw(of_two[CIRCUITS_KW])) == ["c1", "c0"]
+    assert CIRCUITS_KW not in of_none
+    assert list(circuits_kw(of_many[CIRCUITS_KW])) == [f"c{n}" for n in range(CIRCUITS_MAX)]
+    assert CIRCUITS_KW not in (world.telemetry.get(Key("house-1", LATEST_ROW)) or {})
 
 
 def test_the_time_measured_and_the_temperature_outside_are_stored(world: World) -> None:

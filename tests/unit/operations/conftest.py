@@ -17,6 +17,7 @@ from contracts.api.programs import Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.api.resources import (
+    Circuits,
     Event,
     EventBody,
     EventSummary,
@@ -51,6 +52,7 @@ class FakeAggregator:
     letters: dict[str, int] | None = field(default_factory=lambda: {"telemetry": 0, "vens": 0})
     samples: list[FleetSample] = field(default_factory=list)
     rows: list[TelemetryRow] = field(default_factory=list)
+    snapshot: Circuits | None = None
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def fleet(self) -> Fleet:
@@ -58,10 +60,14 @@ class FakeAggregator:
         self._record("fleet")
         return fleets.crowd()
 
-    def events(self, *, page: int = 1000) -> Iterator[EventSummary]:
-        """The listed events."""
-        self._record("events", page)
-        return iter(self.listed)
+    def events(
+        self, from_ts: int | None = None, to_ts: int | None = None, *, page: int = 1000
+    ) -> Iterator[EventSummary]:
+        """The listed events that start in that time."""
+        times = () if from_ts is None and to_ts is None else (from_ts, to_ts)
+        self._record("events", page, *times)
+        starts = range(from_ts or 0, to_ts or 2**33)
+        return iter([event for event in self.listed if event.start_ts in starts])
 
     def groups(self) -> Iterator[GroupSummary]:
         """One, of those VENs of the crowd that are in any."""
@@ -165,10 +171,18 @@ class FakeAggregator:
         self._record("fleet history", from_ts, to_ts)
         return iter(sample for sample in self.samples if from_ts <= sample.timestamp < to_ts)
 
-    def telemetry(self, ven_id: str, from_ts: int, to_ts: int) -> Iterator[TelemetryRow]:
+    def telemetry(
+        self, ven_id: str, from_ts: int, to_ts: int, *, circuits: bool = False
+    ) -> Iterator[TelemetryRow]:
         """The rows of that time, of any VEN."""
-        self._record("telemetry", ven_id, from_ts, to_ts)
-        return iter(row for row in self.rows if from_ts <= row.timestamp < to_ts)
+        self._record("telemetry", ven_id, from_ts, to_ts, *(["circuits"] if circuits else []))
+        rows = (row for row in self.rows if from_ts <= row.timestamp < to_ts)
+        return rows if circuits else (msgspec.structs.replace(row, circuits_kw={}) for row in rows)
+
+    def circuits(self, ven_id: str) -> Circuits | None:
+        """The latest snapshot, of any VEN."""
+        self._record("circuits", ven_id)
+        return self.snapshot
 
     def _record(self, *call: Any) -> None:
         self.calls.append(call)

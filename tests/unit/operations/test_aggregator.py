@@ -69,8 +69,17 @@ class FakeCloud:
     def rows(self, partition: str, from_ts: int, to_ts: int, names: Any) -> Iterator[dict[str, Any]]:
         """The rows of that time, with no more than what is read of them."""
         for item in self.items:
-            if item["venId"] == partition and from_ts <= item["timestamp"] < to_ts:
+            if item.get("venId") == partition and from_ts <= item["timestamp"] < to_ts:
                 yield {name: item[name] for name in names if name in item}
+
+    def circuits_row(self, ven_id: str) -> dict[str, Any] | None:
+        """The snapshot of the VEN's circuits."""
+        rows = (item for item in self.items if item.get("rowId") == "CIRCUITS")
+        return next((row for row in rows if row["venId"] == ven_id), None)
+
+    def events(self, _: int, from_ts: int, to_ts: int) -> Iterator[dict[str, Any]]:
+        """The headers that start in that time."""
+        yield from (item for item in self.items if from_ts <= item.get("startTs", to_ts) < to_ts)
 
     def event_items(self, event_id: str) -> tuple[dict[str, Any], ...]:
         """The items of the event."""
@@ -190,6 +199,49 @@ def test_the_history_is_read_of_the_tables() -> None:
     aggregator = direct(FakeCloud({}, (*samples, *rows)))
     assert [sample.timestamp for sample in aggregator.fleet_history(300, 610)] == [310]
     assert [row.timestamp for row in aggregator.telemetry(VenId("ven-1"), 60, 3600)] == [60, 90]
+
+
+def test_circuits_and_the_events_of_a_time_are_read_of_the_tables() -> None:
+    """Circuits alone where they are requested; those that the VEN has now from its latest snapshot."""
+    load = {"id": "hvac", "name": "Heat pump", "type": "hvac", "priority": 1, "capacityKw": 5.0}
+    load |= {"currentPowerKw": 1.0, "shedCapabilityKw": 0.0}
+    parts = (
+        {"venId": "ven-1", "timestamp": 30, **ROW, "circuitsKw": '{"hvac":1.0}'},
+        {"venId": "ven-1", "rowId": "CIRCUITS", "timestamp": 31, "loads": [load]},
+        {"eventId": "late", "startTs": 200},
+        {"eventId": "deleted", "startTs": 100, "deletedTs": 150},
+    )
+    aggregator = direct(FakeCloud({}, parts))
+    ven_id = VenId("ven-1")
+    assert next(aggregator.telemetry(ven_id, 30, 31, circuits=True)).circuits_kw == {"hvac": 1.0}
+    assert next(aggregator.telemetry(ven_id, 30, 31)).circuits_kw == {}
+    circuits = aggregator.circuits(ven_id)
+    assert circuits is not None
+    assert [(load.id, load.name) for load in circuits.loads] == [("hvac", "Heat pump")]
+    assert aggregator.circuits(VenId("ven-2")) is None
+    assert list(aggregator.events(100, 200)) == []
+
+
+def test_circuits_and_the_events_of_a_time_are_read_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both by the query of their list, the circuits that the VEN has now with the VEN itself."""
+    targets: list[str] = []
+
+    def send(_: ApiAggregator, method: str, target: str, *__: object) -> bytes:
+        targets.append(f"{method} {target}")
+        return codec.encode({"venId": "ven-1"} if "?" not in target else {"items": []})
+
+    monkeypatch.setattr(ApiAggregator, "_send", send)
+    access = Access("dev", region="eu-west-1", access_key_id="id", secret_access_key="secret")
+    aggregator = ApiAggregator("http://127.0.0.1:1", access)
+    assert list(aggregator.telemetry(VenId("ven-1"), 60, 3600, circuits=True)) == []
+    assert aggregator.circuits(VenId("ven-1")) is None
+    assert list(aggregator.events(60, 3600, page=10)) == list(aggregator.events(to_ts=9)) == []
+    assert targets == [
+        "GET /vens/ven-1/telemetry?from=60&to=3600&limit=1000&circuits=true",
+        "GET /vens/ven-1",
+        "GET /events?from=60&to=3600&limit=10",
+        "GET /events?to=9&limit=1000",
+    ]
 
 
 def test_the_history_is_read_of_the_api_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from contracts.api.programs import Program, ProgramBody, ProgramChanged, Program
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
 from contracts.api.resources import (
+    Circuits,
     Event,
     EventBody,
     EventPage,
@@ -34,6 +35,7 @@ from contracts.api.resources import (
     SentCommand,
     TelemetryPage,
     TelemetryRow,
+    VenDetail,
 )
 from contracts.errors import FieldError
 from contracts.wire import codec
@@ -102,9 +104,13 @@ class ApiAggregator:
             event = msgspec.structs.replace(event, vens=(*event.vens, *page.vens))
         return msgspec.structs.replace(event, next=None)
 
-    def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
-        """GET /events, every page."""
-        query: dict[str, str | int] = {"limit": page}
+    def events(
+        self, from_ts: int | None = None, to_ts: int | None = None, *, page: int = PAGE_MAX
+    ) -> Iterator[EventSummary]:
+        """GET /events, page by page."""
+        times = {"from": from_ts, "to": to_ts}
+        query: dict[str, str | int] = {name: ts for name, ts in times.items() if ts is not None}
+        query["limit"] = page
         while True:
             match = self._call("GET", "/events", EventPage, query=query)
             yield from match.items
@@ -190,13 +196,22 @@ class ApiAggregator:
         """GET /fleet/history, page by page."""
         return self._items("/fleet/history", FleetHistory, from_ts, to_ts)
 
-    def telemetry(self, ven_id: VenId, from_ts: int, to_ts: int) -> Iterator[TelemetryRow]:
+    def telemetry(
+        self, ven_id: VenId, from_ts: int, to_ts: int, *, circuits: bool = False
+    ) -> Iterator[TelemetryRow]:
         """GET /vens/{id}/telemetry, page by page."""
-        return self._items(_path("vens", ven_id, "telemetry"), TelemetryPage, from_ts, to_ts)
+        more = {"circuits": "true"} if circuits else {}
+        return self._items(_path("vens", ven_id, "telemetry"), TelemetryPage, from_ts, to_ts, more)
 
-    def _items(self, path: str, kind: type[Any], from_ts: int, to_ts: int) -> Iterator[Any]:
+    def circuits(self, ven_id: VenId) -> Circuits | None:
+        """GET /vens/{id}."""
+        return self._call("GET", _path("vens", ven_id), VenDetail).circuits
+
+    def _items(
+        self, path: str, kind: type[Any], from_ts: int, to_ts: int, more: Mapping[str, str] = {}
+    ) -> Iterator[Any]:
         """The items of a listing between two times."""
-        query: dict[str, str | int] = {"from": from_ts, "to": to_ts, "limit": PAGE_MAX}
+        query: dict[str, str | int] = {"from": from_ts, "to": to_ts, "limit": PAGE_MAX, **more}
         while True:
             page = self._call("GET", path, kind, query=query)
             yield from page.items

@@ -24,6 +24,7 @@ from contracts.api.requests import (
     VenQuarantined,
 )
 from contracts.api.resources import (
+    Circuits,
     Event,
     EventBody,
     EventSummary,
@@ -37,6 +38,7 @@ from contracts.store import definitions, keys, views
 from contracts.store.definitions import read_group
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import CorrelationId, EventId, GroupName, ProgramId, VenId
+from contracts.wire.telemetry import LATEST_TS
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.cloud_errors import CloudError, is_denied
 from ven_twin.operations.aggregator.protocol import RefusedError
@@ -76,9 +78,11 @@ class DirectAggregator:
             raise RefusedError("eventId", f"no event {event_id!r}", "notFound")
         return event
 
-    def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
+    def events(
+        self, from_ts: int | None = None, to_ts: int | None = None, *, page: int = PAGE_MAX
+    ) -> Iterator[EventSummary]:
         """Read from the index of the events table."""
-        for header in self._cloud.events(page):
+        for header in self._cloud.events(page, from_ts or 0, to_ts or LATEST_TS + 1):
             event = views.event_summary(header, time.time())
             if event is not None:
                 yield event
@@ -170,9 +174,17 @@ class DirectAggregator:
         items = self._cloud.rows(keys.FLEET_PARTITION, from_ts, to_ts, _names(FleetSample))
         return map(views.fleet_sample, items)
 
-    def telemetry(self, ven_id: VenId, from_ts: int, to_ts: int) -> Iterator[TelemetryRow]:
+    def telemetry(
+        self, ven_id: VenId, from_ts: int, to_ts: int, *, circuits: bool = False
+    ) -> Iterator[TelemetryRow]:
         """Read from the telemetry table."""
-        return map(views.row, self._cloud.rows(ven_id, from_ts, to_ts, _names(TelemetryRow)))
+        names = [name for name in _names(TelemetryRow) if circuits or name != keys.CIRCUITS_KW]
+        return map(views.row, self._cloud.rows(ven_id, from_ts, to_ts, names))
+
+    def circuits(self, ven_id: VenId) -> Circuits | None:
+        """Read from the telemetry table."""
+        snapshot = self._cloud.circuits_row(ven_id)
+        return None if snapshot is None else views.circuits(snapshot)
 
     def dead_letters(self) -> Mapping[str, int] | None:
         """Counted by SQS; None where the caller's rights do not reach the queues."""

@@ -204,15 +204,20 @@ class Cloud:
             ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
         )
 
-    def events(self, page: int) -> Iterator[Item]:
-        """The headers of the events, the newest start first; *page* of them are read at a time."""
+    def events(self, page: int, from_ts: int, to_ts: int) -> Iterator[Item]:
+        """The headers of the events that start in [from_ts, to_ts), the newest start first.
+
+        *page* of them are read at a time.
+        """
+        if from_ts >= to_ts:
+            return
         yield from self._pages(
             "query",
             TableName=self.output(StackOutput.EVENTS_TABLE),
             IndexName=keys.EVENTS_BY_START,
-            KeyConditionExpression="#p = :p",
-            ExpressionAttributeNames={"#p": keys.EVENTS_INDEX.partition},
-            ExpressionAttributeValues={":p": {"S": keys.EVENT_SORT_KEY}},
+            KeyConditionExpression="#p = :p AND #s BETWEEN :a AND :b",
+            ExpressionAttributeNames={"#p": keys.EVENTS_INDEX.partition, "#s": str(keys.EVENTS_INDEX.sort)},
+            ExpressionAttributeValues=to_item({":p": keys.EVENT_SORT_KEY, ":a": from_ts, ":b": to_ts - 1}),
             ScanIndexForward=False,
             Limit=page,
         )
@@ -240,6 +245,10 @@ class Cloud:
         named = {f"#a{place}": name for place, name in enumerate(names)}
         projection = ", ".join(named)
         return self._rows("#r BETWEEN :first AND :last", values, named, ProjectionExpression=projection)
+
+    def circuits_row(self, ven_id: VenId) -> Item | None:
+        """A VEN's latest snapshot of its circuits, or None."""
+        return next(self._rows("#r = :r", {":v": ven_id, ":r": keys.CIRCUITS_ROW}), None)
 
     def first_telemetry_ts(self, ven_id: VenId, but_not: str) -> int | None:
         """End of a VEN's first row that is not of boot *but_not*, UTC s; None when there is none."""

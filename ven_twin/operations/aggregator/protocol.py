@@ -14,6 +14,7 @@ from contracts.api.programs import Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, RefusalCode, Refused, VenQuarantined
 from contracts.api.resources import (
+    Circuits,
     Event,
     EventBody,
     EventSummary,
@@ -65,8 +66,13 @@ class Aggregator(Protocol):
     def event(self, event_id: EventId) -> Event:
         """An event with all its VENs' parts."""
 
-    def events(self, *, page: int = PAGE_MAX) -> Iterator[EventSummary]:
-        """The events, the newest start first; *page* of them are requested at a time."""
+    def events(
+        self, from_ts: int | None = None, to_ts: int | None = None, *, page: int = PAGE_MAX
+    ) -> Iterator[EventSummary]:
+        """The events that start in [from_ts, to_ts), the newest start first, read as they are taken.
+
+        Each end is open without a time; *page* of them are requested at a time.
+        """
 
     def report(self, event_id: EventId) -> EventReport:
         """An event's report; it is settled now when it is over and was not."""
@@ -113,8 +119,16 @@ class Aggregator(Protocol):
     def fleet_history(self, from_ts: int, to_ts: int) -> Iterator[FleetSample]:
         """The samples of the fleet in [from_ts, to_ts), oldest first, read as they are taken."""
 
-    def telemetry(self, ven_id: VenId, from_ts: int, to_ts: int) -> Iterator[TelemetryRow]:
-        """A VEN's rows in [from_ts, to_ts), oldest first, read as they are taken."""
+    def telemetry(
+        self, ven_id: VenId, from_ts: int, to_ts: int, *, circuits: bool = False
+    ) -> Iterator[TelemetryRow]:
+        """A VEN's rows in [from_ts, to_ts), oldest first, read as they are taken.
+
+        Each has the power of its *circuits* where that is requested.
+        """
+
+    def circuits(self, ven_id: VenId) -> Circuits | None:
+        """A VEN's circuits as it last described them, or None."""
 
     def dead_letters(self) -> Mapping[str, int] | None:
         """Dead letters by queue, those without any too; None where the caller cannot know."""

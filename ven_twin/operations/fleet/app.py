@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from contracts.api.resources import BODY_MAX_BYTES, EventBody, NewEvent
-from contracts.errors import FieldError
 from contracts.wire import codec
-from contracts.wire.ids import EventId, GroupName, VenId
-from contracts.wire.topics import check_ven_id
-from contracts.wire.units import S_PER_MIN
-from ven_twin.operations.fleet import fleet_history
+from contracts.wire.ids import EventId, GroupName
 from ven_twin.operations.fleet.aggregator_threads import Reach
 from ven_twin.operations.fleet.calls import FleetCalls
 from ven_twin.operations.fleet.fleet_rules import fleet_rules
-from ven_twin.operations.fleet.fleet_state import FleetState
-from ven_twin.operations.fleet.fleet_view import Heartbeat, fleet_view
+from ven_twin.operations.fleet.fleet_state import FleetState, listed_events
+from ven_twin.operations.fleet.fleet_view import EventsView, Heartbeat, fleet_view
+from ven_twin.operations.fleet.history_reader import HistoryReader
 from ven_twin.operations.fleet.poller import PERIOD_S, FleetPoller
 from ven_twin.operations.fleet.power_history import SPAN_S, FleetPoint, FleetPowerHistory, gap_s
 from ven_twin.ven.clock import now_ts as now
@@ -33,20 +29,11 @@ from ven_twin.webkit.problems import PageProblemError
 from ven_twin.webkit.settings import WebSettings
 from ven_twin.webkit.static_files import static_files
 from ven_twin.webkit.time_series import (
-    EventMark,
-    TimeMean,
-    TimeWindow,
-    csv,
-    drawn,
-    filled,
     read_window,
     refuse_others,
-    thinned,
-    within,
 )
 
 FOLDER = Path(__file__).parent / "static"
-SHOWN = ("events", "power")
 HEARTBEAT_S = 2.0
 """Between two messages to an open page while the cloud does not answer."""
 PAGE_CSP = {"content-security-policy": f"{guard.CSP}; frame-src 'self'"}
@@ -69,6 +56,7 @@ class FleetPage:
         self._poller = FleetPoller(reach, place, period_s=period_s)
         self._period_s = period_s
         self._power_history = FleetPowerHistory(gap_s(period_s))
+        self._history_reader = HistoryReader(self._calls, self._power_history)
         self._pages = Listeners()
         self._heartbeat: asyncio.Task[None] | None = None
         self._files = static_files(FOLDER, "fleet/")
@@ -84,7 +72,7 @@ class FleetPage:
             "/api/rules": {"GET": self._rules},
             "/api/history": {"GET": self._history},
             "/api/history.csv": {"GET": self._history_csv},
-            "/api/events": {"POST": self._create},
+            "/api/events": {"GET": self._events, "POST": self._create},
             "/api/events/{eventId}": {"GET": self._detail, "PUT": self._revise, "DELETE": self._delete},
             "/api/events/{eventId}/cancel": {"POST": self._cancel},
             "/api/definitions": {"GET": self._definitions},
@@ -142,37 +130,19 @@ class FleetPage:
         return as_json(fleet_rules(self._period_s))
 
     async def _history(self, request: Request) -> Response:
-        history = await self._read_history(request)
-        return as_json(drawn(history.names, history.means, history.window, history.events))
+        return as_json((await self._history_reader.read(request.query_params, now())).drawn())
 
     async def _history_csv(self, request: Request) -> Response:
-        history = await self._read_history(request)
-        names = [fleet_history.CSV_NAMES[name] for name in history.names]
-        return answers.csv(csv(names, history.means), f"{history.of}-power.csv")
+        history = await self._history_reader.read(request.query_params, now())
+        return answers.csv(history.csv(), f"{history.of}-power.csv")
 
-    async def _read_history(self, request: Request) -> HistoryRead:
-        """Read the power that is stored of the requested time. Raises PageProblemError."""
-        query, now_ts = request.query_params, now()
-        refuse_others(query, ("from", "to", "show", "ven"))
-        window = read_window(query, now_ts, SPAN_S)
-        until_now = window._replace(to_ts=min(window.to_ts, now_ts))
-        if "ven" in query:
-            return await self._read_ven(_ven_id(query["ven"]), window, until_now)
-        if (shown := query.get("show", "events")) not in SHOWN:
-            raise PageProblemError(400, f"is one of {', '.join(SHOWN)}", field="show")
-        of_events = shown == "events"
-        samples = await self._calls.fleet_samples(until_now)
-        means = list(within(fleet_history.sample_means(samples, of_events=of_events), until_now))
-        if of_events and window.step_s < S_PER_MIN:
-            means = filled(list(within(self._power_history.means(), until_now)), means)
-        names = fleet_history.EVENTS if of_events else fleet_history.POWER
-        return HistoryRead("fleet", names, thinned(means, window.step_s), window)
-
-    async def _read_ven(self, ven_id: VenId, window: TimeWindow, until_now: TimeWindow) -> HistoryRead:
-        rows = await self._calls.ven_rows(ven_id, until_now)
-        means = thinned(within(fleet_history.row_means(rows), until_now), window.step_s)
-        events = fleet_history.row_events(rows)
-        return HistoryRead(ven_id, fleet_history.VEN_POWER, means, window, events)
+    async def _events(self, request: Request) -> Response:
+        """The events that start in a stretch of time, such as a month."""
+        now_ts, fleet = now(), self._poller.state().fleet
+        refuse_others(request.query_params, ("from", "to"))
+        window = read_window(request.query_params, now_ts, SPAN_S)
+        events, more = await self._calls.starting_events(window)
+        return as_json(EventsView(events=listed_events(events, fleet, now_ts), more=more))
 
     async def _stream(self, request: Request) -> Response:
         if request.method == "HEAD":
@@ -226,23 +196,6 @@ class FleetPage:
     def _changed(self, answer: Response) -> Response:
         self._poller.poll_soon()
         return answer
-
-
-class HistoryRead(NamedTuple):
-    """The power of the fleet, or of a VEN, in a window: means by the *names* of their columns."""
-
-    of: str
-    names: tuple[str, ...]
-    means: list[TimeMean]
-    window: TimeWindow
-    events: Sequence[EventMark] = ()
-
-
-def _ven_id(value: str) -> VenId:
-    try:
-        return check_ven_id(value, "ven")
-    except FieldError as error:
-        raise PageProblemError(400, error.reason, field="ven") from None
 
 
 def _message(value: object) -> bytes:

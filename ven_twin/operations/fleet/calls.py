@@ -9,17 +9,18 @@ from typing import TypeVar
 from contracts.api.fleet import Fleet
 from contracts.api.groups import GroupDetail
 from contracts.api.requests import EventDispatched
-from contracts.api.resources import EventBody, FleetSample, NewEvent, TelemetryRow
+from contracts.api.resources import Circuits, EventBody, FleetSample, NewEvent, TelemetryRow
 from contracts.errors import VenTwinError
 from contracts.wire.ids import EventId, GroupName, VenId
 from ven_twin.operations.aggregator.protocol import Aggregator, RefusedError, whole_report
 from ven_twin.operations.fleet import fleet_history
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads, Reach
 from ven_twin.operations.fleet.event_detail import EventDetail, detail
+from ven_twin.operations.fleet.fleet_history import SpanEvents
 from ven_twin.operations.fleet.fleet_view import DefinitionsView
 from ven_twin.operations.reports import page
 from ven_twin.webkit.problems import PageProblemError
-from ven_twin.webkit.time_series import TimeWindow
+from ven_twin.webkit.time_series import EventMark, TimeWindow
 
 T = TypeVar("T")
 THREADS = 4
@@ -73,9 +74,27 @@ class FleetCalls:
         """Read the stored samples of the fleet."""
         return await self._call(lambda aggregator: fleet_history.fleet_samples(aggregator, window))
 
-    async def ven_rows(self, ven_id: VenId, window: TimeWindow) -> list[TelemetryRow]:
-        """Read a VEN's stored rows."""
-        return await self._call(lambda aggregator: fleet_history.ven_rows(aggregator, ven_id, window))
+    async def event_marks(self, window: TimeWindow) -> list[EventMark]:
+        """Read the times of the events that reach into the window."""
+        return await self._call(lambda aggregator: fleet_history.event_marks(aggregator, window))
+
+    async def starting_events(self, window: TimeWindow) -> SpanEvents:
+        """Read the events that start in the window."""
+        return await self._call(
+            lambda aggregator: fleet_history.starting_events(aggregator, window.from_ts, window.to_ts)
+        )
+
+    async def ven_rows(
+        self, ven_id: VenId, window: TimeWindow, *, circuits: bool = False
+    ) -> list[TelemetryRow]:
+        """Read a VEN's stored rows, with the power of its circuits where that is requested."""
+        return await self._call(
+            lambda aggregator: fleet_history.ven_rows(aggregator, ven_id, window, circuits=circuits)
+        )
+
+    async def circuits(self, ven_id: VenId) -> Circuits | None:
+        """Read a VEN's circuits as it last described them."""
+        return await self._call(lambda aggregator: aggregator.circuits(ven_id))
 
     async def _call(self, request: Callable[[Aggregator], T]) -> T:
         try:

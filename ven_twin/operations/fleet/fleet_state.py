@@ -140,7 +140,7 @@ def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
     """The state at *now_ts* by the answers of the cloud side at *place*."""
     fleet = answers.fleet
     live = {event.event_id: event for event in fleet.events} if fleet else {}
-    rows = ordered(_event_row(event, live.get(event.event_id), now_ts) for event in answers.events)
+    rows = listed_events(answers.events, fleet, now_ts)
     running = {row.event_id: row.requested_kw for row in rows if row.phase in RUNNING}
     unlisted = {event_id: event.requested_kw for event_id, event in live.items() if event_id not in running}
     whole = fleet is not None and not fleet.left_off
@@ -157,6 +157,14 @@ def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
         silent=sum(map(is_silent, fleet.vens)) if fleet and whole else None,
         never_seen=_count(fleet.vens, VenStatus.NEVER_SEEN) if fleet and whole else None,
     )
+
+
+def listed_events(
+    events: Iterable[EventSummary], fleet: Fleet | None, now_ts: float
+) -> tuple[ListedEvent, ...]:
+    """The *events* at *now_ts*, as the *fleet* takes part in them, in the order of `ordered`."""
+    live = {event.event_id: event for event in fleet.events} if fleet else {}
+    return ordered(_event_row(event, live.get(event.event_id), now_ts) for event in events)
 
 
 def cloud_status(answers: FleetAnswers, now_ts: float) -> CloudStatus:

@@ -14,6 +14,7 @@ from ven_twin.operations.fleet.fleet_state import (
     CloudStatus,
     FleetFigures,
     FleetState,
+    ListedEvent,
     ListedStatus,
     status_of,
 )
@@ -74,6 +75,13 @@ class DefinitionsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True)
 
     groups: tuple[GroupSummary, ...]
     programs: tuple[Program, ...]
+
+
+class EventsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Events that start in a stretch of time; *more* there are that start earlier in it."""
+
+    events: tuple[ListedEvent, ...]
+    more: bool
 
 
 class Heartbeat(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 // The chart of the fleet and of its VENs: what is shown, and where it is read.
 import { TimeChart } from "/static/kit/chart.js";
-import { byId, make, options, select, text } from "/static/kit/dom.js";
+import { layered } from "/static/kit/circuit_layers.js";
+import { byId, make, options, select, show, text } from "/static/kit/dom.js";
 import { POWER } from "/static/kit/power_lines.js";
 import { TimeRange } from "/static/kit/time_range.js";
 import { FLEET } from "./chart.js";
@@ -11,9 +12,13 @@ const WHOLE = /** @type {const} */ ([
   [USED, "Used and baseline"],
 ]);
 const VEN = "ven:";
+const CIRCUITS = "circuits";
 
-/** @type {{ startTs: number, endTs: number }[]} */
+/** @type {readonly { startTs: number, endTs: number }[]} the events that the stream has: the newest */
 let listed = [];
+/** @type {readonly { startTs: number, endTs: number }[]} those of the time that is shown */
+let stored = [];
+let more = false;
 let known = "";
 
 /** @param {() => number} nowTs */
@@ -21,7 +26,12 @@ export function setUp(nowTs) {
   const chart = new TimeChart(byId("plot"), byId("legend"), FLEET);
   const range = new TimeRange(chart, () => source(chart), nowTs);
   select("range-shown").append(make("optgroup", { label: "All VENs together" }, ...options(WHOLE)));
-  select("range-shown").addEventListener("change", () => range.changed());
+  for (const id of ["range-shown", "range-detail"]) {
+    select(id).addEventListener("change", () => {
+      show("range-detail", shownVen() !== null);
+      range.changed();
+    });
+  }
   return {
     /** Read anew what the server has. */
     reload: () => range.changed(),
@@ -31,8 +41,9 @@ export function setUp(nowTs) {
      */
     update(view, fleet) {
       offer(fleet.vens.map(({ venId }) => venId));
-      listed = [...view.events];
-      if (!select("range-shown").value.startsWith(VEN)) chart.shadeEvents(listed);
+      listed = view.events;
+      more = view.moreEvents;
+      if (shownVen() === null) shade(chart);
       if (!range.streams) return;
       chart.push(view.cloud.heardTs ?? view.ts, {
         flexibilityKw: fleet.flexibilityKw,
@@ -43,22 +54,70 @@ export function setUp(nowTs) {
   };
 }
 
+/** The VEN that is shown, null for all of them together. */
+function shownVen() {
+  const { value } = select("range-shown");
+  return value.startsWith(VEN) ? value.slice(VEN.length) : null;
+}
+
+/**
+ * Shade the fleet's events: of what the stream lists it knows best; the store has those before.
+ * @param {TimeChart<string>} chart
+ */
+function shade(chart) {
+  const oldest = more ? Math.min(...listed.map(({ startTs }) => startTs)) : 0;
+  chart.shadeEvents([...listed, ...stored.filter(({ startTs }) => startTs < oldest)]);
+}
+
 /**
  * @param {TimeChart<string>} chart
  * @returns {import("/static/kit/time_range.js").Source}
  */
 function source(chart) {
-  const shown = select("range-shown").value || EVENTS;
-  const venId = shown.startsWith(VEN) ? shown.slice(VEN.length) : null;
+  const venId = shownVen();
+  return venId === null ? ofFleet(chart, select("range-shown").value || EVENTS) : ofVen(chart, venId);
+}
+
+/**
+ * @param {TimeChart<string>} chart
+ * @param {string} shown
+ * @returns {import("/static/kit/time_range.js").Source}
+ */
+function ofFleet(chart, shown) {
   return {
     path: "/api/history",
-    query: venId === null ? { show: shown } : { ven: venId },
+    query: { show: shown },
     streams: shown === EVENTS,
     draw(history) {
-      const title = WHOLE.find(([value]) => value === shown)?.[1] ?? `Used by ${venId}`;
-      text("chart-what", title);
-      chart.shadeEvents(venId === null ? listed : [...history.events]);
+      text("chart-what", WHOLE.find(([value]) => value === shown)?.[1] ?? "");
+      stored = history.events;
+      shade(chart);
       chart.load(history, shown === EVENTS ? FLEET : POWER);
+    },
+  };
+}
+
+/**
+ * @param {TimeChart<string>} chart
+ * @param {string} venId
+ * @returns {import("/static/kit/time_range.js").Source}
+ */
+function ofVen(chart, venId) {
+  const shown = select("range-detail").value;
+  const byCircuit = shown === CIRCUITS;
+  return {
+    path: "/api/history",
+    query: { ven: venId, show: shown },
+    streams: false,
+    draw(history) {
+      text("chart-what", byCircuit ? `Circuits of ${venId}` : `Used by ${venId}`);
+      chart.shadeEvents([...history.events]);
+      if (byCircuit) {
+        const { kind, points } = layered(history, (id) => history.labels[id] ?? id);
+        chart.load(points, kind);
+      } else {
+        chart.load(history, POWER);
+      }
     },
   };
 }

@@ -105,7 +105,8 @@ function count() {
 
 vens.setUp();
 groups.setUp();
-calendar.setUp((eventId) => detail.look(eventId, lines));
+calendar.setUp((eventId) => detail.look(eventId, [...lines, ...calendar.olderEvents()]));
+byId("detail-dialog").addEventListener("close", calendar.refresh);
 form.setUp(serverTs, tell);
 detail.setUp(form.revise, tell);
 byId("new-event").addEventListener("click", form.create);

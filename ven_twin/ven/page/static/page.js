@@ -7,7 +7,7 @@ import { POWER } from "/static/kit/power_lines.js";
 import { follow, say } from "/static/kit/stream.js";
 import { TimeRange } from "/static/kit/time_range.js";
 import { count, showBanner, showUnheard } from "./banner.js";
-import { layered } from "./circuit_layers.js";
+import { layered } from "/static/kit/circuit_layers.js";
 import { showCircuits, showReactive } from "./circuits.js";
 import { showDays } from "./days.js";
 import { showHistory } from "./history.js";
