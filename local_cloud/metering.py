@@ -1,8 +1,8 @@
 """What AWS would bill, counted at the emulator's own edges: packets, rules, queues, starts, items.
 
-Switched on for a cloud that is started to be counted (`CloudMeter`), since each read is done twice. Counts are
-those of AWS's meters: messages of 5 KB, rules by 5 KB, shadow operations by KB of the record, write units of 1 KB,
-read units of 4 KB. Each has its name:
+Switched on for a cloud that is started to be counted (`CloudMeter`), since each read is done twice. Counts
+are those of AWS's meters: messages of 5 KB, rules by 5 KB, shadow operations by KB of the record, write
+units of 1 KB, read units of 4 KB. Each has its name:
 
     mqtt.up.telemetry        messages by the last word of their topic, up and down; mqtt.puback of devices
     rule.telemetry           rules and, as rule_action.…, their actions
@@ -11,12 +11,13 @@ read units of 4 KB. Each has its name:
     write.store_telemetry    DynamoDB's units by who called: a function, or operator
     call.dynamodb.GetItem.…  the calls themselves
 
-Source: AWS IoT Core, additional metering details; Amazon DynamoDB, read and write request units. Interpretation: a
-write that its condition refuses takes one unit; AWS takes those of the item that is there.
+Source: AWS IoT Core, additional metering details and pricing. Interpretation: a write that its condition
+refuses takes one unit; AWS takes those of the item that is there.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -25,20 +26,30 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.wire.codec import JsonDict, JsonObject
+from local_cloud.metered_units import consumed_units, read_units, whole_read
 from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.refusals import HANDLED, Handler
 from local_cloud.requests import Request, read
 from local_cloud.runtime import METER_PATH
 
-MESSAGE_BYTES, RECORD_BYTES, WRITE_BYTES, READ_BYTES = 5 * 1024, 1024, 1024, 4096
+MESSAGE_BYTES, RECORD_BYTES = 5 * 1024, 1024
 OPERATOR = "operator"
 _CONNECT, _PUBLISH, _PUBACK, _SUBSCRIBE = 1, 3, 4, 8
+_READS = ("GetItem", "Query", "Scan", "BatchGetItem")
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 _METERED = ("dynamodb", "sqs", "sns", "scheduler", "iot-data")
-_PLACEHOLDER = re.compile(r"[#:][A-Za-z0-9_]+")
 _CREDENTIAL = re.compile(r"Credential=([A-Z0-9a-z]+)/")
+
+
+class DynamoDbCall(NamedTuple):
+    """A call of DynamoDB, by its name, with its parameters, and who made it."""
+
+    operation: str
+    parameters: JsonDict
+    caller: str
 
 
 class CloudMeter:
@@ -128,7 +139,7 @@ class CloudMeter:
         return send_message
 
     def receives(self, receive: Original) -> Original:
-        """The emulator's *receive* for a function, counted when it brings something: on AWS the others wait."""
+        """The emulator's *receive* for a function, counted when it brings something."""
 
         def receive_messages(url: str, most: int) -> Any:
             batch = receive(url, most)
@@ -182,71 +193,25 @@ class CloudMeter:
                 body = json.dumps({**parameters, "ReturnConsumedCapacity": "TOTAL"}).encode()
             answer = await handle(method, path, headers, body, query)
             if service == "dynamodb":
-                await self._units(operation, parameters, answer, caller, handle, (method, path, headers, query))
+                whole = json.dumps(whole_read(operation, parameters)).encode()
+                reading = functools.partial(handle, method, path, headers, whole, query)
+                await self._units(DynamoDbCall(operation, parameters, caller), answer, reading)
             return answer
 
         return handle_request
 
-    async def _units(
-        self, operation: str, parameters: JsonDict, answer: Any, caller: str, handle: Handler, call: Any
-    ) -> None:
-        """Count the units of a call of DynamoDB that was answered."""
+    async def _units(self, call: DynamoDbCall, answer: Any, reading: Callable[[], Any]) -> None:
+        """Count the units of a call that got *answer*; *reading* reads the same once more, whole items."""
         status, _, body = answer
         document = json.loads(body) if body else {}
-        if operation in {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}:
+        if call.operation in _WRITES:
             refused = status == 400 and "ConditionalCheckFailed" in str(document.get("__type"))
-            self.add(f"write.{caller}", 1.0 if refused else _consumed(document))
-            self.add(f"write_refused.{caller}", int(refused))
-        elif operation in {"GetItem", "Query", "Scan", "BatchGetItem"} and status == 200:
-            method, path, headers, query = call
-            whole = json.dumps(_whole(operation, parameters)).encode()
-            _, _, body = await handle(method, path, headers, whole, query)
-            self.add(f"read.{caller}", read_units(operation, parameters, json.loads(body)))
-
-
-def read_units(operation: str, parameters: JsonObject, document: JsonObject) -> float:
-    """Read units of an answer with whole items: 4 KB each, half where eventually consistent."""
-    if operation == "BatchGetItem":
-        items = document.get("Responses", {})
-        asked = parameters["RequestItems"]
-        total = 0.0
-        for table, request in asked.items():
-            sizes = [item_bytes(item) for item in items.get(table, [])]
-            sizes += [0] * (len(request["Keys"]) - len(sizes))
-            factor = 1.0 if request.get("ConsistentRead") else 0.5
-            total += sum(max(1, math.ceil(size / READ_BYTES)) for size in sizes) * factor
-        return total
-    factor = 1.0 if parameters.get("ConsistentRead") else 0.5
-    items = [document["Item"]] if "Item" in document else document.get("Items", [])
-    return max(1, math.ceil(sum(map(item_bytes, items)) / READ_BYTES)) * factor
-
-
-def item_bytes(item: JsonObject) -> int:
-    """The size of an item in DynamoDB, by the emulator's own measure."""
-    from ministack.services import dynamodb  # noqa: PLC0415 - it reads its environment when imported
-
-    return int(dynamodb._item_size_bytes(item))  # noqa: SLF001 - the emulator's own
-
-
-def _whole(operation: str, parameters: JsonDict) -> JsonDict:
-    """The same read with whole items, filters and projections left out: AWS bills what it has read."""
-    if operation == "BatchGetItem":
-        asked = parameters["RequestItems"]
-        return {"RequestItems": {table: {"Keys": request["Keys"]} for table, request in asked.items()}}
-    left_out = {"ProjectionExpression", "FilterExpression", "Select", "ReturnConsumedCapacity"}
-    whole = {name: value for name, value in parameters.items() if name not in left_out}
-    used = set(_PLACEHOLDER.findall(str(whole.get("KeyConditionExpression", ""))))
-    for field in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
-        kept = {name: value for name, value in whole.pop(field, {}).items() if name in used}
-        whole |= {field: kept} if kept else {}
-    return whole
-
-
-def _consumed(document: JsonObject) -> float:
-    """The units that an answer says were consumed."""
-    consumed = document.get("ConsumedCapacity", [])
-    entries = consumed if isinstance(consumed, list) else [consumed]
-    return float(sum(entry["CapacityUnits"] for entry in entries))
+            self.add(f"write.{call.caller}", 1.0 if refused else consumed_units(document))
+            self.add(f"write_refused.{call.caller}", int(refused))
+        elif call.operation in _READS and status == 200:
+            _, _, body = await reading()
+            units = read_units(call.operation, call.parameters, json.loads(body))
+            self.add(f"read.{call.caller}", units)
 
 
 def _kind(topic: str) -> str:

@@ -2,9 +2,9 @@
 
     python -m harness.prices.shadow_day 2026-07-14T00 6      from midnight UTC, six hours
 
-The twin's clock is one that jumps to whatever is due next, and a shadow service answers in its process. The first
-`LEAD_IN_S` are lived and not counted: a twin that has just started has more to say. A whole day takes some twelve
-minutes of CPU, so it is lived in pieces; `add` puts them together.
+The twin's clock is one that jumps to whatever is due next, and a shadow service answers in its process. The
+first `LEAD_IN_S` are lived and not counted: a twin that has just started has more to say. A whole day takes
+some twelve minutes of CPU, so it is lived in pieces; `add` puts them together.
 """
 
 from __future__ import annotations

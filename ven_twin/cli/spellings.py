@@ -19,7 +19,7 @@ _VALUES: Mapping[str, str] = {
     "VENS": "--vens",
     "ID": "--event-id --id",
     "FILE": "--html --csv --tariff --code-file --web-token-file --webhook-secret-file --result"
-    " --meter --indoor --weather --report",
+    " --meter --indoor --weather --report --prices",
     "FOLDER": "--certs --claim --state",
     "PATH": "--out",
     "STAGE": "--stage",
@@ -54,6 +54,7 @@ OLD_SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "conform": {"--event": "--duration"},
     "prove": {"--event": "--duration"},
     "start": {"--weather": "--conditions"},
+    "cost": {"--report-interval": "--interval"},
 }
 """Options by an earlier name, by the command: scripts go on to work, the help has the new name."""
 VEN_OPTION = "--ven-id"

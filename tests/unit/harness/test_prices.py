@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-
 from harness.prices.event import one_event
 from harness.prices.month import one_ven, the_stack, total
+
 from harness.prices.page import PAGE, page
 from ven_twin.operations.prices import price_table
 

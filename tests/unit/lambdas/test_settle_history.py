@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from harness.prices.event import ROWS_READ_S
 
 from contracts.api.reports import EventReport
 from contracts.store.keys import REPORT_SORT_KEY, Key, day_row_id, telemetry_row_id, ven_sort_key
-from harness.prices.event import ROWS_READ_S
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event import adapters as adapters_module
 from lambdas.settle_event.handler import handler
