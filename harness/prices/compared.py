@@ -117,7 +117,7 @@ def event_comparison(counted: Counted) -> tuple[Compared, ...]:
     """What an event has VENs and functions say, as counted and as reckoned.
 
     Updates of VENs that would have come without the event are taken off. What a VEN tells of an event
-    depends on its house; three updates more or less are allowed.
+    depends on its house; three updates of each more or less are allowed.
     """
     if counted.event is None:
         return ()
@@ -133,7 +133,7 @@ def event_comparison(counted: Counted) -> tuple[Compared, ...]:
     until_settled = len(events.NOTIFICATIONS) - 1  # the final settlement comes hours later
     return (
         Compared("shadow writes of functions", calls, vens * events.SHADOW_WRITES, 0.0),
-        Compared("updates of VENs", updates, vens * events.VEN_UPDATES, 3 / events.VEN_UPDATES),
+        Compared("updates of VENs", updates, vens * events.VEN_UPDATES, 3 * vens / max(updates, 1)),
         Compared("acks", counts.get("mqtt.up.ack", 0.0), vens * events.ACKS, 0.0),
         Compared("5 KB steps of a shadow document", steps, events.DOCUMENT_STEPS, 1 / 3),
         Compared("notifications", told, until_settled, 0.0),

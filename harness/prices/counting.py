@@ -32,8 +32,6 @@ from ven_twin.testing.running_cloud import cloud_of
 
 VENS, INTERVAL_S, SECONDS = 3, 5, 180.0
 EVENT_S, AFTER_S = 120, 30.0
-SETTLED_S = 10.0
-"""After the VENs have come, until their start is over."""
 PATIENCE_S = 180.0
 
 
@@ -75,7 +73,6 @@ def metered_system(vens: int, interval_s: float) -> Iterator[MeteredSystem]:
             twins += [_twin(name, interval_s, home) for name in names]
             for name in names:
                 _wait_for(system, name)
-            time.sleep(SETTLED_S)
             yield system
         finally:
             for twin in twins:

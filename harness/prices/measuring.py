@@ -41,11 +41,17 @@ def measured_of(functions: Mapping[str, StackFunction]) -> Measured:
         record_kb=round(sum(hours.record_kb for hours in lived) / sum(hours.updates for hours in lived), 3),
         batches={name: _batch(functions[name], loads) for name in names},
         fleets={name: _fleet(functions[name], read_measurements().loads) for name in FLEETS},
-        log_bytes={
-            name: round(counted.counts[f"log_bytes.{name}"] / counted.counts[f"start.{name}"])
-            for name in names
-        },
+        log_bytes={name: _log_bytes(counted, name) for name in names},
     )
+
+
+def _log_bytes(counted: Counted, function: str) -> int:
+    """The bytes that a run of *function* logged, on average, with the event and without."""
+    counts = [counted.counts, counted.event.counts if counted.event is not None else {}]
+    logged, starts = (
+        sum(count.get(f"{name}.{function}", 0.0) for count in counts) for name in ("log_bytes", "start")
+    )
+    return round(logged / starts)
 
 
 def updates_a_day(lived: Iterable[LivedHours]) -> dict[str, int]:

@@ -22,11 +22,11 @@ NOTIFIED_BY_SCHEDULE = 2
 LOOKS = 5
 """Reads of the claimed moments: when the event is made, at its begin and end, after two settlements."""
 RUN_GB_S = 0.45
-"""Interpretation: 1,769 MB for a quarter of a second, the start of a sandbox, as most runs of an event need."""
+"""Interpretation: 1,769 MB for a quarter of a second, the start of a sandbox, as most runs need."""
 SHADOW_WRITES = 2
 """Of the functions, to each VEN's shadow: the event, and its removal after the settlement. Counted."""
-VEN_UPDATES = 7
-"""Of a VEN's own in an event of two minutes, beyond those without one. Counted.
+VEN_UPDATES = 6
+"""Of a VEN's own in an event of two minutes, beyond those without one. Counted: four to seven.
 
 Interpretation: one of an hour has as many."""
 ACKS = 2

@@ -16,7 +16,7 @@ ITEM_OVERHEAD_BYTES = 100
 ROW_WRITES, SNAPSHOT_WRITES = 2, 2
 """Write units: the row and the latest row one each; the circuits (1.6 KB) two."""
 PLATFORM_LOG_BYTES = 400
-"""Of an invocation, AWS's own: START, END, REPORT, and 26 bytes an entry. Interpretation: their usual length."""
+"""By AWS itself, an invocation: START, END, REPORT, 26 bytes an entry. Interpretation: usual sizes."""
 POLLS_A_MIN = 3
 """Of a poller that waits. Interpretation: each long poll ends after 20 s."""
 
