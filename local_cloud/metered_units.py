@@ -19,9 +19,9 @@ def read_units(operation: str, parameters: JsonObject, document: JsonObject) -> 
     """Read units of an answer with whole items: 4 KB each, half where eventually consistent."""
     if operation == "BatchGetItem":
         items = document.get("Responses", {})
-        asked = parameters["RequestItems"]
+        requested = parameters["RequestItems"]
         total = 0.0
-        for table, request in asked.items():
+        for table, request in requested.items():
             sizes = [item_bytes(item) for item in items.get(table, [])]
             sizes += [0] * (len(request["Keys"]) - len(sizes))
             factor = 1.0 if request.get("ConsistentRead") else 0.5
@@ -42,14 +42,14 @@ def item_bytes(item: JsonObject) -> int:
 def whole_read(operation: str, parameters: JsonDict) -> JsonDict:
     """The same read with whole items, filters and projections left out: AWS bills what it has read."""
     if operation == "BatchGetItem":
-        asked = parameters["RequestItems"]
-        return {"RequestItems": {table: {"Keys": request["Keys"]} for table, request in asked.items()}}
+        requested = parameters["RequestItems"]
+        return {"RequestItems": {table: {"Keys": request["Keys"]} for table, request in requested.items()}}
     left_out = {"ProjectionExpression", "FilterExpression", "Select", "ReturnConsumedCapacity"}
     whole = {name: value for name, value in parameters.items() if name not in left_out}
     used = set(_PLACEHOLDER.findall(str(whole.get("KeyConditionExpression", ""))))
     for field in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
-        kept = {name: value for name, value in whole.pop(field, {}).items() if name in used}
-        whole |= {field: kept} if kept else {}
+        pruned = {name: value for name, value in whole.pop(field, {}).items() if name in used}
+        whole |= {field: pruned} if pruned else {}
     return whole
 
 

@@ -1,4 +1,4 @@
-"""What AWS would bill, counted at the emulator's own edges: packets, rules, queues, starts, items.
+"""The meter of the local cloud: packets, rules, queues, starts and items, counted as AWS would bill them.
 
 Switched on for a cloud that is started to be counted (`CloudMeter`), since each read is done twice. Counts
 are those of AWS's meters: messages of 5 KB, rules by 5 KB, shadow operations by KB of the record, write
@@ -225,7 +225,7 @@ def _kind(topic: str) -> str:
 def _queue(url: str) -> str:
     """A queue by its construct's name: ``TelemetryInlet`` of ``…-TelemetryInletQueue0A1B-…``."""
     name = url.rpartition("/")[2]
-    return next((part.partition("Queue")[0] for part in name.split("-") if "Queue" in part), name)
+    return next((word.partition("Queue")[0] for word in name.split("-") if "Queue" in word), name)
 
 
 def _function(config: JsonObject) -> str:
@@ -235,7 +235,7 @@ def _function(config: JsonObject) -> str:
 
 
 def _caller(headers: Mapping[str, str]) -> str:
-    """Who signed a call: the folder of a function by its role, or `OPERATOR`."""
+    """The signer of a call: the folder of a function by its role, or `OPERATOR`."""
     from ministack.core import iam_evaluator  # noqa: PLC0415 - it reads its environment when imported
 
     signed = _CREDENTIAL.search(headers.get("authorization", ""))

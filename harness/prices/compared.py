@@ -1,4 +1,4 @@
-"""What was counted beside what the bill reckons, item by item."""
+"""A count beside the bill of the same fleet, item by item."""
 
 from __future__ import annotations
 
@@ -49,13 +49,20 @@ class Compared:
         name: of the item.
         counted: as it was counted, scaled to thirty days.
         reckoned: as the bill has it.
-        allowed: the deviation that the count's edges explain, as a share.
+        low: the least that a count of what is reckoned can have, by its edges.
+        high: the most.
     """
 
     name: str
     counted: float
     reckoned: float
-    allowed: float
+    low: float
+    high: float
+
+    @classmethod
+    def within(cls, name: str, counted: float, reckoned: float, less: float, more: float) -> Compared:
+        """An item whose count may have so much *less* or *more* than is reckoned."""
+        return cls(name, counted, reckoned, reckoned - less, reckoned + more)
 
     @property
     def deviation(self) -> float:
@@ -64,8 +71,8 @@ class Compared:
 
     @property
     def fits(self) -> bool:
-        """True where the deviation is allowed."""
-        return abs(self.deviation) <= self.allowed
+        """True where the count is within its edges."""
+        return self.low - 1e-9 <= self.counted <= self.high + 1e-9
 
 
 def reckoned_fleet(counted: Counted) -> BilledFleet:
@@ -77,64 +84,93 @@ def reckoned_fleet(counted: Counted) -> BilledFleet:
 def comparison(counted: Counted) -> tuple[Compared, ...]:
     """The items that a count has, beside the bill of the same fleet.
 
-    The window begins and ends between two messages, so each VEN has one row and one snapshot more or less in
-    it, at each edge half; what follows from messages is as far off. Reads may be as many as sandboxes look a
-    VEN up.
+    The count begins and ends between two messages: each VEN may have a row and a snapshot more or less in it
+    than its intervals say, and an update that is answered outside. What follows from messages is as far off.
+    Messages that were sent together may come in one batch of two, a row with a snapshot. A write that is
+    refused is done again. A VEN is looked up by one sandbox at the least, by `SANDBOXES` at the most, and
+    once more at the edge.
     """
-    fleet = reckoned_fleet(counted)
+    fleet, month = reckoned_fleet(counted), MONTH_S / counted.seconds
     bill = {item.name: item.quantity for item in telemetry.items(fleet)}
-    month = MONTH_S / counted.seconds
-    starts = counted.total("start.store_telemetry") + counted.total("start.record_vens")
-    logged = counted.total("log_bytes.store_telemetry") + counted.total("log_bytes.record_vens")
-    ups = counted.total("mqtt.up.")
-    found = {
-        "IoT messages up": ups,
-        "IoT messages down": counted.total("mqtt.down."),
-        "PUBACKs of VENs": counted.total("mqtt.puback"),
-        "IoT shadow": counted.total("shadow.update"),
-        "IoT rules": counted.total("rule."),
-        "IoT rule actions": counted.total("rule_action."),
-        "SQS sends": counted.total("sqs.send."),
-        "SQS receives, deletes": counted.total("sqs.receive.") + counted.total("sqs.delete."),
-        "Lambda invocations": starts,
-        "DynamoDB writes": counted.total("write.store_telemetry") + counted.total("write.record_vens"),
-        "DynamoDB reads": counted.total("read.store_telemetry") + counted.total("read.record_vens"),
-        "logs": (logged + starts * telemetry.PLATFORM_LOG_BYTES) / 1e9,
-    }
-    edges = 2.0 * counted.vens / max(ups, 1.0)
-    one_update = counted.vens / max(counted.counts.get("shadow_updates", 0.0), 1.0)
-    of_updates = {"IoT messages down", "PUBACKs of VENs", "IoT shadow"}
-    allowed = {name: one_update if name in of_updates else edges for name in found}
-    allowed["IoT shadow"] += measured().record_kb - 1  # of 1 KB in one hour, of 2 in another
-    # Fewer sandboxes than looked a VEN up, or a batch of two: each by its own bound.
-    allowed["DynamoDB reads"] = SANDBOXES
-    return tuple(
-        Compared(name, quantity * month, bill[name], allowed[name]) for name, quantity in found.items()
+    functions = ("store_telemetry", "record_vens")
+    starts, logged, writes, refused, reads = (
+        sum(counted.counts.get(f"{kind}.{name}", 0.0) for name in functions)
+        for kind in ("start", "log_bytes", "write", "write_refused", "read")
     )
+    edge = 2.0 * counted.vens * month
+    update = counted.vens * month
+    pairs = min(counted.total("mqtt.up.loads"), counted.total("mqtt.up.telemetry")) * month
+    log_gb = telemetry.PLATFORM_LOG_BYTES + max(measured().log_bytes.values())
+    ups = counted.total("mqtt.up.")
+    requests = counted.total("sqs.receive.") + counted.total("sqs.delete.")
+    logs = logged + starts * telemetry.PLATFORM_LOG_BYTES
+    of = Compared.within
+    rows = [
+        of("IoT messages up", ups * month, bill["IoT messages up"], edge, edge),
+        *(
+            of(name, counted.total(prefix) * month, bill[name], update, update)
+            for name, prefix in (("IoT messages down", "mqtt.down."), ("PUBACKs of VENs", "mqtt.puback"))
+        ),
+        # Of 1 KB or 2 each: the mean is of days.
+        Compared(
+            "IoT shadow",
+            counted.total("shadow.update") * month,
+            bill["IoT shadow"],
+            counted.total("shadow_updates") * month,
+            2 * counted.total("shadow_updates") * month,
+        ),
+        *(
+            of(name, counted.total(prefix) * month, bill[name], edge, edge)
+            for name, prefix in (
+                ("IoT rules", "rule."),
+                ("IoT rule actions", "rule_action."),
+                ("SQS sends", "sqs.send."),
+            )
+        ),
+        of(
+            "SQS receives, deletes",
+            requests * month,
+            bill["SQS receives, deletes"],
+            2 * (edge + pairs),
+            2 * edge,
+        ),
+        of("Lambda invocations", starts * month, bill["Lambda invocations"], edge + pairs, edge),
+        of("DynamoDB writes", writes * month, bill["DynamoDB writes"], 2 * edge, 2 * edge + refused * month),
+        Compared(
+            "DynamoDB reads",
+            reads * month,
+            bill["DynamoDB reads"],
+            bill["DynamoDB reads"] - edge,
+            SANDBOXES * (bill["DynamoDB reads"] + edge),
+        ),
+        of("logs", logs * month / 1e9, bill["logs"], (edge + pairs) * log_gb / 1e9, edge * log_gb / 1e9),
+    ]
+    return tuple(rows)
 
 
 def event_comparison(counted: Counted) -> tuple[Compared, ...]:
-    """What an event has VENs and functions say, as counted and as reckoned.
+    """The messages that an event has VENs and functions send, as counted and as reckoned.
 
     Updates of VENs that would have come without the event are taken off. What a VEN tells of an event
-    depends on its house; three updates of each more or less are allowed.
+    depends on its house; three updates of each more or less are allowed. A shadow's document has one step of
+    5 KB or two.
     """
     if counted.event is None:
         return ()
     counts, vens = counted.event.counts, counted.vens
-    calls = counts.get("call.iot-data.UpdateThingShadow.dispatch_event", 0.0)
-    calls += counts.get("call.iot-data.UpdateThingShadow.settle_event", 0.0)
-    anyway = reckoned_fleet(counted).updates * counted.event.seconds / MONTH_S
+    writes, notices = (
+        sum(counts.get(f"call.{call}.{name}", 0.0) for name in ("dispatch_event", "settle_event"))
+        for call in ("iot-data.UpdateThingShadow", "sns.Publish")
+    )
+    anyway = BilledFleet(vens=vens).updates * counted.event.seconds / MONTH_S
     updates = counts.get("mqtt.up.shadow/update", 0.0) - anyway
     steps = counts["rule.shadows"] / counts["shadow_updates"]
-    told = counts.get("call.sns.Publish.dispatch_event", 0.0) + counts.get(
-        "call.sns.Publish.settle_event", 0.0
-    )
     until_settled = len(events.NOTIFICATIONS) - 1  # the final settlement comes hours later
+    some = 3 * vens
     return (
-        Compared("shadow writes of functions", calls, vens * events.SHADOW_WRITES, 0.0),
-        Compared("updates of VENs", updates, vens * events.VEN_UPDATES, 3 * vens / max(updates, 1)),
-        Compared("acks", counts.get("mqtt.up.ack", 0.0), vens * events.ACKS, 0.0),
-        Compared("5 KB steps of a shadow document", steps, events.DOCUMENT_STEPS, 1 / 3),
-        Compared("notifications", told, until_settled, 0.0),
+        Compared.within("shadow writes of functions", writes, vens * events.SHADOW_WRITES, 0, 0),
+        Compared.within("updates of VENs", updates, vens * events.VEN_UPDATES, some, some),
+        Compared.within("acks", counts.get("mqtt.up.ack", 0.0), vens * events.ACKS, 0, 0),
+        Compared("5 KB steps of a shadow document", steps, events.DOCUMENT_STEPS, 1, events.DOCUMENT_STEPS),
+        Compared.within("notifications", notices, until_settled, 0, 0),
     )

@@ -22,7 +22,7 @@ import msgspec
 
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import EventId, VenId
-from harness.prices.compared import COUNTED, Counted, EventCount, comparison
+from harness.prices.compared import COUNTED, Counted, EventCount, comparison, event_comparison
 from local_cloud import deploy, process
 from local_cloud.runtime import METER_PATH, Runtime
 from ven_twin.cli.main_job import offer_kw
@@ -137,9 +137,9 @@ def main() -> None:
     """Count, write it down, and print it beside the bill."""
     counted = count()
     COUNTED.write_bytes(msgspec.json.format(msgspec.json.encode(counted), indent=1) + b"\n")
-    for row in comparison(counted):
+    for row in (*comparison(counted), *event_comparison(counted)):
         line = f"{row.name:26}{row.counted:14,.1f}{row.reckoned:14,.1f}{row.deviation:+8.1%}"
-        sys.stdout.write(f"{line}  allowed {row.allowed:.1%}\n")
+        sys.stdout.write(f"{line}  {row.low:,.1f} to {row.high:,.1f}\n")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 
 from harness.functions.loads.messages import BATCH, ONE_MESSAGE, TEN_MESSAGES
-from harness.functions.measure import Measured as MeasuredLoad
+from harness.functions.measure import Measured
 from harness.functions.page import read_measurements
 from harness.functions.stack import StackFunction
 from harness.prices.compared import COUNTED, Counted
 from harness.prices.shadow_day import LivedHours
-from ven_twin.operations.bill.measured import FILE, BatchTime, FleetTime, Measured
+from ven_twin.operations.bill.measured import FILE, BatchTime, BillFigures, FleetTime
 
 DAYS = Path(__file__).with_name("days.jsonl")
 """The hours that were lived by `harness.prices.shadow_day`, a line each."""
@@ -30,13 +30,13 @@ PARALLEL_CALLS = 16
 """Calls over a fleet are under way together. Source: `lambdas.shared.parallel`."""
 
 
-def measured_of(functions: Mapping[str, StackFunction]) -> Measured:
+def measured_of(functions: Mapping[str, StackFunction]) -> BillFigures:
     """The figures, with the memory that *functions* have."""
     lived = [msgspec.json.decode(line, type=LivedHours) for line in DAYS.read_bytes().splitlines()]
     counted = msgspec.json.decode(COUNTED.read_bytes(), type=Counted)
     loads = {(load.function, load.load): load for load in read_measurements().loads}
     names = ("store_telemetry", "record_vens")
-    return Measured(
+    return BillFigures(
         updates_a_day=updates_a_day(lived),
         record_kb=round(sum(hours.record_kb for hours in lived) / sum(hours.updates for hours in lived), 3),
         batches={name: _batch(functions[name], loads) for name in names},
@@ -64,19 +64,22 @@ def updates_a_day(lived: Iterable[LivedHours]) -> dict[str, int]:
     return {day: round(updates[day] / hours[day] * 24) for day in updates}
 
 
-def _batch(function: StackFunction, loads: Mapping[tuple[str, str], MeasuredLoad]) -> BatchTime:
+def _batch(function: StackFunction, loads: Mapping[tuple[str, str], Measured]) -> BatchTime:
     one, ten = (loads[function.name, words] for words in (ONE_MESSAGE, TEN_MESSAGES))
-    each_s, each_calls = (ten.handler_s - one.handler_s) / (BATCH - 1), (ten.calls - one.calls) / (BATCH - 1)
+    one_more_s, one_more_calls = (
+        (ten.handler_s - one.handler_s) / (BATCH - 1),
+        (ten.calls - one.calls) / (BATCH - 1),
+    )
     return BatchTime(
         memory_mb=function.memory_mb,
-        first_s=round(one.handler_s - each_s, 5),
-        each_s=round(each_s, 5),
-        first_calls=round(one.calls - each_calls, 3),
-        each_calls=round(each_calls, 3),
+        first_s=round(one.handler_s - one_more_s, 5),
+        one_more_s=round(one_more_s, 5),
+        first_calls=round(one.calls - one_more_calls, 3),
+        one_more_calls=round(one_more_calls, 3),
     )
 
 
-def _fleet(function: StackFunction, loads: Iterable[MeasuredLoad]) -> FleetTime:
+def _fleet(function: StackFunction, loads: Iterable[Measured]) -> FleetTime:
     words, vens = FLEETS[function.name]
     (load,) = (load for load in loads if load.function == function.name and load.load.startswith(words))
     return FleetTime(

@@ -104,11 +104,11 @@ days, beside the bill of the same fleet with as many shadow updates as there wer
 
 {_comparison(comparison(counted))}
 
-*Allowed* is what the edges of the count explain: in so short a time each VEN has a row or a snapshot more or
-less, and messages that were sent together may come in one batch. Reads depend on how many sandboxes see a
-VEN; fewer on a quiet machine than on AWS. Not counted are AWS's own log lines
-({telemetry.PLATFORM_LOG_BYTES} bytes an invocation, reckoned on both sides), receives that bring nothing,
-and the functions' time: that of this machine is not Lambda's.
+*Allowed* is what the edges of the count explain: in so short a time each VEN has a row and a snapshot more
+or less, messages that were sent together may come in one batch of two, and a write that its condition
+refused is done again. Reads depend on how many sandboxes see a VEN: one at the least, five at the most. Not
+counted are AWS's own log lines ({telemetry.PLATFORM_LOG_BYTES} bytes an invocation, reckoned on both sides),
+receives that bring nothing, and the functions' time: that of this machine is not Lambda's.
 
 An event of two minutes for all of them, until after its first settlement:
 
@@ -159,10 +159,10 @@ def _bill(items: Sequence[tuple[BillItem, float]], sum_of: str, digits: int = 3)
 
 
 def _comparison(rows: Iterable[Compared]) -> str:
-    head = ["| item | counted | reckoned | reckoned with more | allowed |", "|---|--:|--:|--:|--:|"]
+    head = ["| item | counted | reckoned | difference | allowed |", "|---|--:|--:|--:|--:|"]
     lines = [
         f"| {row.name} | {_quantity(row.counted)} | {_quantity(row.reckoned)} | {row.deviation:+.1%} "
-        f"| {row.allowed:.0%} |"
+        f"| {_quantity(row.low)} to {_quantity(row.high)} |"
         for row in rows
     ]
     return "\n".join([*head, *lines])

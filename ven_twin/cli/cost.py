@@ -78,7 +78,7 @@ def _show(bill: Bill) -> None:
     """Print the bill for a person: parts, stack, options, the total, how sure."""
     from ven_twin.operations.bill import texts
 
-    _show_table(texts.PARTS, texts.part_rows(bill), numbers=3)
+    _show_table(texts.ITEMS, texts.item_rows(bill), numbers=3)
     _show_table(texts.BASE, texts.base_rows(bill), numbers=1)
     _show_table(texts.OPTIONS, texts.option_rows(bill), numbers=3)
     echo(texts.sentence(bill))
@@ -114,8 +114,8 @@ def _answer(bill: Bill) -> dict[str, object]:
             "stack": bill.base_usd,
             "total": bill.total_usd,
         },
-        "parts": [_part(bill, row) for row in bill.rows],
-        "stack": [_part(bill, row) for row in bill.base],
+        "parts": [_item(bill, row) for row in bill.rows],
+        "stack": [_item(bill, row) for row in bill.base],
         "options": [
             {
                 "name": option.name,
@@ -129,7 +129,7 @@ def _answer(bill: Bill) -> dict[str, object]:
     }
 
 
-def _part(bill: Bill, row: BillRow) -> dict[str, object]:
+def _item(bill: Bill, row: BillRow) -> dict[str, object]:
     price = bill.prices.prices[row.item.price]
     return {
         "name": row.item.name,

@@ -170,7 +170,7 @@ def _compare(table: PriceTable, ours: PriceTable, name: str) -> None:
 
 
 def how_sure(table: PriceTable) -> str:
-    """How far the prices can be relied on, in a sentence."""
+    """The reliance on the prices, in a sentence."""
     low = [name for name, price in table.prices.items() if price.sure == "low"]
     high = sum(price.sure == "high" for price in table.prices.values())
     return (

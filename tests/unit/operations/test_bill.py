@@ -16,7 +16,7 @@ from ven_twin.operations.bill.measured import BatchTime, measured
 from ven_twin.operations.bill.options import OPTIONS, options
 from ven_twin.operations.prices import TABLE, Price, Tier, price_table, read_price_table
 
-TIME = BatchTime(memory_mb=1769, first_s=0.1, each_s=0.01, first_calls=0, each_calls=0)
+TIME = BatchTime(memory_mb=1769, first_s=0.1, one_more_s=0.01, first_calls=0, one_more_calls=0)
 
 
 def quantities(fleet: BilledFleet) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""How many messages an invocation has. Pure.
+"""The number of messages that an invocation has. Pure.
 
 A queue's messages come at λ a second. `POLLERS` pollers take up to `BATCH_SIZE` each time and run the
 function, which takes t(B) = t₀ + t₁·B. While one runs, a share of what comes waits for it:

@@ -26,16 +26,16 @@ class BatchTime(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         memory_mb: its memory.
         first_s: CPU of a whole processor for the batch itself.
-        each_s: for each message in it.
+        one_more_s: for each message in it.
         first_calls: calls of AWS for the batch itself.
-        each_calls: for each message, one after the other.
+        one_more_calls: for each message, one after the other.
     """
 
     memory_mb: int
     first_s: float
-    each_s: float
+    one_more_s: float
     first_calls: float
-    each_calls: float
+    one_more_calls: float
 
     @property
     def fixed_s(self) -> float:
@@ -45,7 +45,7 @@ class BatchTime(msgspec.Struct, frozen=True, rename="camel"):
     @property
     def message_s(self) -> float:
         """The time that each message adds."""
-        return self._time_s(self.each_s, self.each_calls)
+        return self._time_s(self.one_more_s, self.one_more_calls)
 
     def _time_s(self, cpu_s: float, calls: float) -> float:
         return cpu_s * FULL_PROCESSOR_MB / self.memory_mb + calls * CALL_S
@@ -64,8 +64,8 @@ class FleetTime(msgspec.Struct, frozen=True, rename="camel"):
         return vens * (seconds + self.ven_calls * CALL_S) * self.memory_mb / 1024
 
 
-class Measured(msgspec.Struct, frozen=True, rename="camel"):
-    """What bills are reckoned with.
+class BillFigures(msgspec.Struct, frozen=True, rename="camel"):
+    """The figures that bills are reckoned with.
 
     Attributes:
         updates_a_day: a VEN's own shadow updates without an event, by the day that was lived.
@@ -88,6 +88,6 @@ class Measured(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @cache
-def measured() -> Measured:
+def measured() -> BillFigures:
     """The figures that are written down."""
-    return msgspec.json.decode(FILE.read_bytes(), type=Measured)
+    return msgspec.json.decode(FILE.read_bytes(), type=BillFigures)

@@ -32,7 +32,7 @@ def update_batches(fleet: BilledFleet) -> Batches:
 
 
 def lookups(messages_a_min: float, sandboxes: int) -> float:
-    """How often a minute one VEN's row is read, to know it as a VEN of this stage.
+    """The reads a minute of one VEN's row, to know it as a VEN of this stage.
 
     A sandbox remembers a VEN for a minute. It sees a share of the VEN's messages, m/S a minute, and looks it
     up with the first after the minute: every 1 + S/m minutes.
@@ -42,17 +42,19 @@ def lookups(messages_a_min: float, sandboxes: int) -> float:
 
 def items(fleet: BilledFleet) -> Iterator[BillItem]:
     """The items, of the whole fleet."""
-    ours, told = fleet.updates, measured()
-    ups = fleet.rows + fleet.snapshots + ours
+    updates, figures = fleet.updates, measured()
+    ups = fleet.rows + fleet.snapshots + updates
     rows, documents = telemetry_batches(fleet), update_batches(fleet)
     invocations = rows.invocations + documents.invocations
     if fleet.secrets:
         yield BillItem("secrets", "identities of VENs of the stack", fleet.secrets, "secret")
     yield BillItem("IoT messages up", "rows, loads snapshots, shadow updates", ups, "iot_message")
-    yield BillItem("IoT messages down", "an `update/accepted` for each shadow update", ours, "iot_message")
-    yield BillItem("PUBACKs of VENs", "one for each message down", ours, "iot_message")
-    how = f"{ours / fleet.vens / DAYS:.0f} updates a VEN and day, of a record of {told.record_kb:.2f} KB"
-    yield BillItem("IoT shadow", how, ours * told.record_kb, "iot_shadow_operation")
+    yield BillItem("IoT messages down", "an `update/accepted` for each shadow update", updates, "iot_message")
+    yield BillItem("PUBACKs of VENs", "one for each message down", updates, "iot_message")
+    how = (
+        f"{updates / fleet.vens / DAYS:.0f} updates a VEN and day, of a record of {figures.record_kb:.2f} KB"
+    )
+    yield BillItem("IoT shadow", how, updates * figures.record_kb, "iot_shadow_operation")
     yield BillItem("IoT connection", "always connected", fleet.vens * MONTH_MIN, "iot_connection_minute")
     yield BillItem("IoT rules", "one for each row, snapshot, shadow document", ups, "iot_rule")
     yield BillItem("IoT rule actions", "into a queue", ups, "iot_rule_action")
@@ -69,7 +71,7 @@ def items(fleet: BilledFleet) -> Iterator[BillItem]:
     )
     yield from _stored(fleet)
     log_bytes = sum(
-        made.invocations * (told.log_bytes[name] + PLATFORM_LOG_BYTES)
+        made.invocations * (figures.log_bytes[name] + PLATFORM_LOG_BYTES)
         for name, made in (("store_telemetry", rows), ("record_vens", documents))
     )
     yield BillItem(
@@ -78,14 +80,16 @@ def items(fleet: BilledFleet) -> Iterator[BillItem]:
 
 
 def _stored(fleet: BilledFleet) -> Iterator[BillItem]:
-    ours = fleet.updates
-    writes = fleet.rows * ROW_WRITES + fleet.snapshots * SNAPSHOT_WRITES + ours
+    updates = fleet.updates
+    writes = fleet.rows * ROW_WRITES + fleet.snapshots * SNAPSHOT_WRITES + updates
     yield BillItem("DynamoDB writes", "2 units a row, 2 a snapshot, 1 an update", writes, "dynamodb_write")
     a_min = (fleet.rows + fleet.snapshots) / fleet.vens / MONTH_S * S_PER_MIN
     reads = lookups(a_min, telemetry_batches(fleet).sandboxes) * MONTH_MIN * fleet.vens
-    reads += lookups(ours / fleet.vens / MONTH_MIN, update_batches(fleet).sandboxes) * MONTH_MIN * fleet.vens
+    reads += (
+        lookups(updates / fleet.vens / MONTH_MIN, update_batches(fleet).sandboxes) * MONTH_MIN * fleet.vens
+    )
     yield BillItem("DynamoDB reads", "a VEN's row, remembered for a minute", reads, "dynamodb_read")
     stored_gb = fleet.rows / DAYS * fleet.retention_days * (row_bytes() + ITEM_OVERHEAD_BYTES) / 1e9
-    kept = f"rows of {fleet.retention_days} days"
-    yield BillItem("DynamoDB storage", kept, stored_gb, "dynamodb_stored")
+    how = f"rows of {fleet.retention_days} days"
+    yield BillItem("DynamoDB storage", how, stored_gb, "dynamodb_stored")
     yield BillItem("DynamoDB recovery", "of the same", stored_gb, "dynamodb_recovery")

@@ -12,16 +12,16 @@ from ven_twin.webkit.formatting import duration, percent
 LEAST_SHARE = 0.0005
 """Parts below are added up in one row."""
 Cells = Sequence[str]
-PARTS = ("part", "USD a VEN", "USD the fleet", "share", "of")
+ITEMS = ("part", "USD a VEN", "USD the fleet", "share", "of")
 BASE = ("stack", "USD", "of")
 OPTIONS = ("option", "USD a VEN", "USD in all", "difference", "by")
 
 
-def part_rows(bill: Bill) -> list[Cells]:
+def item_rows(bill: Bill) -> list[Cells]:
     """The parts of the fleet, the largest first, small ones together, and their sum."""
     rows = sorted(bill.rows, key=lambda row: -row.usd)
     large = [row for row in rows if row.usd >= LEAST_SHARE * bill.fleet_usd]
-    cells = [_part(bill, row) for row in large]
+    cells = [_cells(bill, row) for row in large]
     if small := rows[len(large) :]:
         rest_usd = sum(row.usd for row in small)
         share = percent(rest_usd / bill.fleet_usd, 1)
@@ -30,7 +30,7 @@ def part_rows(bill: Bill) -> list[Cells]:
     return [*cells, ("the fleet", usd(bill.ven_usd, 4), usd(bill.fleet_usd), "100 %", "")]
 
 
-def _part(bill: Bill, row: BillRow) -> Cells:
+def _cells(bill: Bill, row: BillRow) -> Cells:
     share = percent(row.usd / bill.fleet_usd, 1) if bill.fleet_usd else "–"
     return row.item.name, usd(row.usd / bill.fleet.vens, 4), usd(row.usd), share, row.item.how or "–"
 
@@ -67,7 +67,7 @@ def sentence(bill: Bill) -> str:
 
 
 def sureness(bill: Bill) -> str:
-    """How sure the prices are, in a sentence."""
+    """The reliance on the prices, in a sentence."""
     return how_sure(bill.prices)
 
 
